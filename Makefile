@@ -1,0 +1,40 @@
+# Everything a developer does here is one word: make help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help run test lint bench docs lock clean
+.DEFAULT_GOAL := help
+
+help:  ## show this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1|\2/' | column -t -s '|'
+
+run: $(VENV)/.demo  ## set up, then gate the embedded demo shop with budgets.yaml
+	$(BIN)/perfgate run --budget budgets.yaml
+
+test: $(VENV)/.dev lint  ## lint, then run all tests but the slow proofs
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev  ## ruff, mypy (strict) and the architecture rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/test_architecture.py
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit("perfgate needs Python 3.11 or newer; set PYTHON=...") if sys.version_info < (3, 11) else 0'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: $(BIN)/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[demo]'
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.demo
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[demo,dev]'
+	@touch $@
+
+lock: $(VENV)/.dev  ## write constraints.txt from what is installed now
+	$(BIN)/python -m pip freeze --exclude-editable --exclude perfgate > constraints.txt
+
+clean:  ## remove the virtual environment and all runs
+	rm -rf $(VENV) .perfgate .mypy_cache .ruff_cache .pytest_cache build dist

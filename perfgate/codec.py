@@ -1,0 +1,86 @@
+"""Reads and writes the files others may rely on: run.json, verdict.json and what the history keeps.
+
+The dataclasses of `model/` are the format: pydantic checks every value on the way in, because a file may come from
+a fork, an artifact or an older version. Unknown keys of newer versions are ignored.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from perfgate.model.errors import RecordError
+from perfgate.model.run import PastRun, Run
+from perfgate.model.verdict import Verdict
+
+Word = TypeVar("Word", Run, Verdict, PastRun)
+
+NEWEST = {"Run": 1, "Verdict": 1}
+
+
+@cache
+def _adapter(kind: type[Word]) -> TypeAdapter[Word]:
+    return TypeAdapter(kind)
+
+
+def encode(word: Run | Verdict | PastRun, *, indent: int | None = None) -> str:
+    """As JSON text, keys in the order of the dataclass."""
+    return json.dumps(_adapter(type(word)).dump_python(word, mode="json"), indent=indent, ensure_ascii=False)
+
+
+def decode(kind: type[Word], text: str | bytes, *, origin: str) -> Word:
+    """The value that `text` holds; `origin` (a path, a row) names it in errors.
+
+    Raises RecordError when it is not JSON, not of this shape, or of a newer schema.
+    """
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise RecordError(f"{origin} is not JSON: {error}", hint="It may be cut off or corrupt.") from error
+    inner = data.get("run") if kind is PastRun and isinstance(data, dict) else data
+    newest = NEWEST.get(kind.__name__, NEWEST["Run"])
+    if isinstance(inner, dict) and isinstance(inner.get("schema"), int) and inner["schema"] > newest:
+        raise RecordError(
+            f"{origin} has schema {inner['schema']}; this perfgate knows up to {newest}",
+            hint="Upgrade perfgate: pip install --upgrade perfgate",
+        )
+    try:
+        return _adapter(kind).validate_python(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise RecordError(f"{origin} is not a {kind.__name__}: {where}: {first['msg']}") from error
+
+
+def write(word: Run | Verdict | PastRun, path: Path) -> None:
+    """Writes `path` whole or not at all."""
+    write_text(path, encode(word, indent=1) + "\n")
+
+
+def read(kind: type[Word], path: Path) -> Word:
+    """Raises RecordError when the file is missing, unreadable or not of this shape."""
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise RecordError(f"Cannot read {path}: {error.strerror}") from error
+    return decode(kind, text, origin=str(path))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes `path` whole or not at all. Raises RecordError when it cannot be written."""
+    scratch = path.with_name(f".{path.name}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        scratch.write_text(text, encoding="utf-8")
+        scratch.replace(path)
+    except OSError as error:
+        raise RecordError(f"Cannot write {path}: {error.strerror}", hint="Choose another folder with --out.") from error
+
+
+def schema(kind: type[Word]) -> dict[str, Any]:
+    """The published JSON Schema of the file."""
+    return _adapter(kind).json_schema(mode="serialization")

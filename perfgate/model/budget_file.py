@@ -1,0 +1,257 @@
+"""BudgetFile: budgets.yaml as values. Texts keep their `${X}` and `{x}` as written; the values are never stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Literal
+
+Json = Any  # what json.loads gives: None, bool, int, float, str, list, dict
+
+
+class Kind(StrEnum):
+    ABSOLUTE = "absolute"
+    RELATIVE = "relative"
+
+
+class Severity(StrEnum):
+    FAIL = "fail"
+    WARN = "warn"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Criterion:
+    """One limit on one metric, absolute or relative to the baseline.
+
+    `limit` is in the metric's base unit (s, B, ratio, 1/s) when absolute; when relative it is a ratio of the
+    baseline (`+10%` is 0.10), or with `difference` an amount in the base unit (`+20ms` is 0.020, `+0.5pp` is 0.005).
+    """
+
+    kind: Kind
+    limit: float
+    text: str  # as written in the budget file
+    severity: Severity = Severity.FAIL
+    difference: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    """The criteria of one metric of one endpoint or journey. `line` is where the budget file says so (0: defaults)."""
+
+    endpoint: str
+    metric: str  # a key of METRICS
+    criteria: tuple[Criterion, ...]
+    line: int = 0
+
+
+class BodyKind(StrEnum):
+    JSON = "json"
+    FORM = "form"
+    MULTIPART = "multipart"
+    RAW = "raw"
+    GRAPHQL = "graphql"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FilePart:
+    """A file of a multipart body. `path` is relative to the budget file's folder."""
+
+    path: str
+    filename: str
+    content_type: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Body:
+    """What a request carries. `content` by kind: json any JSON; form str -> str; multipart str -> str or FilePart;
+    raw str; graphql the query text (untouched, braces are its own), with `variables` beside it."""
+
+    kind: BodyKind
+    content: Json
+    variables: Mapping[str, Json] = field(default_factory=dict)
+
+
+class SourceKind(StrEnum):
+    BETWEEN = "between"  # [low, high], inclusive; ints give ints, floats give floats
+    CHOICE = "choice"  # a list of values
+    UUID = "uuid"  # random UUID4; no arguments
+    SEQUENCE = "sequence"  # [start, step]: no value twice in a run, whatever the number of processes
+    CONSTANT = "constant"  # one value
+    ENVIRONMENT = "environment"  # [name] or [name, default]: one environment variable, read at run time
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Where the values of one `{name}` come from. `arguments` by kind, see SourceKind."""
+
+    kind: SourceKind
+    arguments: tuple[Json, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rows:
+    """A CSV file (header line) or JSON file (list of objects) whose columns become names, one row per iteration."""
+
+    path: str  # relative to the budget file's folder
+    columns: tuple[str, ...]
+    once: bool = False  # stop when the data is used up instead of wrapping round
+
+
+@dataclass(frozen=True, kw_only=True)
+class Values:
+    """The `with:` of an endpoint."""
+
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    rows: Rows | None = None
+
+
+class Test(StrEnum):
+    EQUALS = "equals"
+    EXISTS = "exists"  # argument True or False
+    MATCHES = "matches"  # regular expression, searched
+    CONTAINS = "contains"
+    LESS_THAN = "less_than"
+    GREATER_THAN = "greater_than"
+
+
+class Part(StrEnum):
+    """The part of a response that an expectation or a capture looks at."""
+
+    STATUS = "status"  # name unused; test EQUALS with a tuple of accepted statuses
+    HEADER = "header"  # name: header
+    JSON = "json"  # name: JSONPath
+    TEXT = "text"  # the body as text; name unused
+    REGEX = "regex"  # name: pattern (capture: its first group, or the whole match)
+    COOKIE = "cookie"  # capture only; name: cookie
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expectation:
+    part: Part
+    test: Test
+    argument: Json
+    name: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Capture:
+    part: Part
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What an endpoint sends. All texts may hold `{x}` (a value of this iteration) and `${X}` (environment)."""
+
+    method: str
+    path: str  # begins with "/" or with a "{name}"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: Body | None = None
+    values: Values = Values()
+    expect: tuple[Expectation, ...] = ()
+    capture: Mapping[str, Capture] = field(default_factory=dict)
+    timeout: float = 10.0
+    follow_redirects: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Endpoint:
+    """One kind of request we care about; its name is the join key everywhere.
+
+    `request` is None for an endpoint that only hand-written scenarios send: it is judged, not generated.
+    """
+
+    name: str
+    request: Request | None
+    weight: float = 1.0
+    login: str = ""  # name of the endpoint to send once per user before the first use
+
+
+@dataclass(frozen=True, kw_only=True)
+class Send:
+    endpoint: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Think:
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Journey:
+    """An ordered list of endpoints that one virtual user walks, with captured values carried along."""
+
+    name: str
+    steps: tuple[Send | Think, ...]
+    weight: float = 1.0
+    login: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """A constant level for a time: `level` is starts per second (open model) or users (closed model)."""
+
+    level: float
+    duration: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadProfile:
+    """The warm-up runs at the first stage's level, before the stages, and is never judged."""
+
+    model: Literal["open", "closed"]
+    stages: tuple[Stage, ...]
+    warmup: float = 0.0
+    arrivals: Literal["poisson", "even"] = "poisson"  # open model only
+    max_users: int = 1000  # open model: most virtual users at once, over all processes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """The application under test when perfgate starts it itself."""
+
+    command: str
+    port: int
+    ready: str = "/"
+    ready_timeout: float = 30.0
+    env: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BaselinePolicy:
+    branch: str = "main"
+    runs: int = 20  # at most so many, newest first
+    min_runs: int = 5  # fewer than this: no-baseline
+
+
+@dataclass(frozen=True, kw_only=True)
+class Floor:
+    """Smaller rises never fail a relative criterion. Seconds and ratio."""
+
+    time: float = 0.005
+    errors: float = 0.005
+
+
+@dataclass(frozen=True, kw_only=True)
+class GatePolicy:
+    baseline: BaselinePolicy = BaselinePolicy()
+    floor: Floor = Floor()
+    inconclusive: Literal["neutral", "warn", "fail"] = "neutral"
+
+
+@dataclass(frozen=True, kw_only=True)
+class BudgetFile:
+    path: Path
+    name: str
+    target: str  # as written, `${X}` unexpanded
+    load: LoadProfile
+    endpoints: tuple[Endpoint, ...]
+    journeys: tuple[Journey, ...] = ()
+    budgets: tuple[Budget, ...] = ()  # one per endpoint or journey and metric, in the order of the file
+    scenarios: tuple[str, ...] = ()  # hand-written locustfiles, relative to the budget file's folder
+    service: Service | None = None
+    allow: tuple[str, ...] = ()  # hosts that load may be sent to besides the local ones
+    gate: GatePolicy = GatePolicy()
+    history: str = "sqlite:///.perfgate/history.db"  # as written

@@ -1,0 +1,49 @@
+"""Metric: what a budget can limit. The single list of metrics that perfgate measures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Unit(StrEnum):
+    SECONDS = "s"
+    BYTES = "B"
+    RATIO = "ratio"  # 0 to 1
+    PER_SECOND = "1/s"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    name: str
+    unit: Unit
+    meaning: str
+    higher_is_better: bool = False
+
+
+_LATENCY = "of the latency of successful requests; a timeout counts at its timeout"
+
+METRICS: dict[str, Metric] = {
+    metric.name: metric
+    for metric in (
+        Metric(name="p50", unit=Unit.SECONDS, meaning=f"median {_LATENCY}"),
+        Metric(name="p90", unit=Unit.SECONDS, meaning=f"90th percentile {_LATENCY}"),
+        Metric(name="p95", unit=Unit.SECONDS, meaning=f"95th percentile {_LATENCY}"),
+        Metric(name="p99", unit=Unit.SECONDS, meaning=f"99th percentile {_LATENCY}"),
+        Metric(name="max", unit=Unit.SECONDS, meaning=f"maximum {_LATENCY}"),
+        Metric(name="mean", unit=Unit.SECONDS, meaning=f"mean {_LATENCY}"),
+        Metric(
+            name="ttfb_p95", unit=Unit.SECONDS, meaning="95th percentile of the time to the first byte of the answer"
+        ),
+        Metric(name="errors", unit=Unit.RATIO, meaning="share of requests that failed"),
+        Metric(name="size", unit=Unit.BYTES, meaning="mean size of the response bodies as sent over the wire"),
+        Metric(
+            name="rate",
+            unit=Unit.PER_SECOND,
+            meaning="successful requests per second of the measured time",
+            higher_is_better=True,
+        ),
+    )
+}
+
+LATENCY_QUANTILES: dict[str, float] = {"p50": 0.50, "p90": 0.90, "p95": 0.95, "p99": 0.99}

@@ -1,0 +1,34 @@
+"""Plan: exactly what will be sent, with digests, and nothing about what is expected of the answers' speed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from perfgate.model.budget_file import Endpoint, Journey, LoadProfile
+
+
+@dataclass(frozen=True, kw_only=True)
+class Digests:
+    """Short SHA-256 digests by which runs are found comparable. Budgets are not in them, nor any secret's value.
+
+    `load` is of the load profile alone, so that a new endpoint does not throw away the others' baseline.
+    `endpoints` (journeys too): name -> part (`request`, `headers`, `body`, `values`, ...) -> digest, so that a
+    report can say which part changed.
+    """
+
+    load: str
+    endpoints: Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    name: str
+    source: Path  # the budget file
+    target: str  # as written, `${X}` unexpanded
+    load: LoadProfile
+    endpoints: tuple[Endpoint, ...]
+    journeys: tuple[Journey, ...]
+    scenarios: tuple[Path, ...]  # hand-written locustfiles, absolute
+    digests: Digests

@@ -1,0 +1,162 @@
+"""Run: one execution as measured, and what it needs to be compared with others. `run.json` has this shape."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from perfgate.model.outcome import Outcome
+
+
+@dataclass(frozen=True, kw_only=True)
+class Distribution:
+    """A log-linear histogram (see `histogram.py`): bucket index -> count, of integer nanoseconds."""
+
+    buckets: Mapping[int, int] = field(default_factory=dict)
+    total: int = 0  # sum of the exact values, ns
+    minimum: int = 0
+    maximum: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Revision:
+    """Which code was measured, as far as the CI environment or git says. Empty when unknown."""
+
+    commit: str = ""
+    branch: str = ""
+    base: str = ""  # the branch that a pull request wants to enter
+    pull_request: int | None = None
+    dirty: bool = False  # uncommitted changes
+    ci: str = ""  # "github", "gitlab" or ""
+    url: str = ""  # of the CI job
+
+
+@dataclass(frozen=True, kw_only=True)
+class Runner:
+    """The machine that made the load."""
+
+    os: str = ""
+    cpu: str = ""
+    cores: int = 0
+    memory: int = 0  # bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conditions:
+    """What a comparison depends on; the gate decides what each difference means."""
+
+    load_digest: str
+    load: str  # the load profile in words, "open 200/s for 30 s after 5 s warm-up"
+    endpoint_digests: Mapping[str, Mapping[str, str]]
+    runner: Runner = Runner()
+    clock: str = "user-space"
+    latency: str = "connection wait + send to last byte"
+    versions: Mapping[str, str] = field(default_factory=dict)  # perfgate, locust, python
+    processes: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Generator:
+    """How well the load generator itself did. Delays in seconds."""
+
+    arrivals_due: int = 0  # open model
+    arrivals_late: int = 0  # started over 10 ms after they were due, by the generator's own fault
+    arrivals_dropped: int = 0  # never started: no virtual user was free within the timeout
+    lateness_p50: float = 0.0
+    lateness_p99: float = 0.0
+    cpu: float = 0.0  # of the busiest generator process; 1.0 is one core
+    users: int = 0  # most virtual users at once
+    connections: int = 0  # opened
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndpointResult:
+    """One endpoint (or journey) over the measured time. `metrics` has only what could be measured."""
+
+    name: str
+    kind: Literal["endpoint", "journey"] = "endpoint"
+    requests: int = 0
+    failures: int = 0
+    failures_by_kind: Mapping[str, int] = field(
+        default_factory=dict
+    )  # status, expectation, timeout, connection, protocol
+    failure_examples: tuple[str, ...] = ()
+    samples: int = 0  # behind the latency metrics: successes and timeouts
+    bytes: int = 0  # of response bodies, over the wire
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    latency: Distribution = Distribution()
+    service_time: Distribution = Distribution()  # latency without waiting for a connection or a free virtual user
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    schema: int = 1
+    id: str
+    name: str  # of the budget file
+    started: str  # ISO 8601, UTC
+    duration: float  # of the measured time, s
+    target: str  # scheme, host and port
+    revision: Revision
+    conditions: Conditions
+    generator: Generator
+    endpoints: tuple[EndpointResult, ...]
+    warmup_requests: int = 0
+    after_requests: int = 0  # started after the measured time (by hand-written scenarios only)
+    unfinished: int = 0
+    interrupted: bool = False
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Acceptance:
+    """Somebody's word that a run's level is the new normal. Empty endpoint or metric: all of them."""
+
+    reason: str
+    author: str
+    at: str  # ISO 8601, UTC
+    endpoint: str = ""
+    metric: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PastRun:
+    """A run as the history keeps it: with its outcome, what failed, and who accepted it."""
+
+    run: Run
+    outcome: Outcome
+    failed: tuple[tuple[str, str], ...] = ()  # (endpoint, metric)
+    acceptances: tuple[Acceptance, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadTest:
+    """What Locust left in the run folder, before anything is computed from it."""
+
+    folder: Path
+    windows: Path  # windows.jsonl.gz
+    started: str  # ISO 8601, UTC
+    duration: float  # of the measured time, s; shorter than planned when interrupted
+    generator: Generator
+    warmup_requests: int = 0
+    after_requests: int = 0
+    unfinished: int = 0
+    interrupted: bool = False
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """What is known while the load runs. Latencies in seconds, over the last seconds."""
+
+    elapsed: float
+    total: float
+    phase: Literal["starting", "warm-up", "measuring", "draining"]
+    requests: int
+    failures: int
+    rate: float
+    p95: float | None
+    in_flight: int
+    users: int

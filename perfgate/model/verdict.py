@@ -1,0 +1,66 @@
+"""Verdict: all findings of a run; its outcome is the worst of them. `verdict.json` has this shape."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from perfgate.model.budget_file import Kind, Severity
+from perfgate.model.outcome import Outcome
+from perfgate.model.run import PastRun
+
+
+@dataclass(frozen=True, kw_only=True)
+class Baseline:
+    """The earlier runs that one run is compared with, newest first: chosen by the gate, never stored.
+
+    `runs` per endpoint and metric, because acceptances and changed requests cut each series at its own place.
+    `excluded` says per endpoint why earlier runs do not compare. `notes` tells people what changed since.
+    """
+
+    branch: str
+    min_runs: int
+    runs: Mapping[tuple[str, str], tuple[PastRun, ...]] = field(default_factory=dict)
+    accepted: frozenset[tuple[str, str]] = frozenset()  # series that begin at an acceptance: one run is enough
+    excluded: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class CriterionResult:
+    kind: Kind
+    limit: float
+    text: str
+    severity: Severity
+    outcome: Outcome
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """Outcome and reason of one budget. Values in base units; `change` is a ratio (0.6 is +60 %)."""
+
+    endpoint: str
+    metric: str
+    outcome: Outcome
+    reason: str  # a word for programs: "over-limit", "regression", "within-limits", "too-few-runs", ...
+    sentence: str  # for people
+    measured: float | None = None
+    samples: int = 0
+    baseline: float | None = None
+    baseline_runs: int = 0
+    change: float | None = None
+    interval: tuple[float, float] | None = None
+    criteria: tuple[CriterionResult, ...] = ()
+    line: int = 0  # in the budget file
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    schema: int = 1
+    run: str  # id
+    name: str  # of the budget file
+    outcome: Outcome
+    findings: tuple[Finding, ...]
+    baseline_branch: str = ""
+    baseline_runs: tuple[str, ...] = ()  # ids, newest first
+    notes: tuple[str, ...] = ()  # what changed since the baseline, doubts, warnings

@@ -19,17 +19,18 @@ from perfgate.model.verdict import Verdict
 
 Word = TypeVar("Word", Run, Verdict, PastRun)
 
-NEWEST = {"Run": 1, "Verdict": 1}
+KINDS: dict[str, Any] = {"Run": Run, "Verdict": Verdict, "PastRun": PastRun}
+NEWEST = {"Run": 1, "PastRun": 1, "Verdict": 1}
 
 
 @cache
-def _adapter(kind: type[Word]) -> TypeAdapter[Word]:
-    return TypeAdapter(kind)
+def _adapter(kind: str) -> TypeAdapter[Any]:
+    return TypeAdapter(KINDS[kind])
 
 
 def encode(word: Run | Verdict | PastRun, *, indent: int | None = None) -> str:
     """As JSON text, keys in the order of the dataclass."""
-    return json.dumps(_adapter(type(word)).dump_python(word, mode="json"), indent=indent, ensure_ascii=False)
+    return json.dumps(_adapter(type(word).__name__).dump_python(word, mode="json"), indent=indent, ensure_ascii=False)
 
 
 def decode(kind: type[Word], text: str | bytes, *, origin: str) -> Word:
@@ -42,14 +43,15 @@ def decode(kind: type[Word], text: str | bytes, *, origin: str) -> Word:
     except (ValueError, RecursionError) as error:
         raise RecordError(f"{origin} is not JSON: {error}", hint="It may be cut off or corrupt.") from error
     inner = data.get("run") if kind is PastRun and isinstance(data, dict) else data
-    newest = NEWEST.get(kind.__name__, NEWEST["Run"])
+    newest = NEWEST[kind.__name__]
     if isinstance(inner, dict) and isinstance(inner.get("schema"), int) and inner["schema"] > newest:
         raise RecordError(
             f"{origin} has schema {inner['schema']}; this perfgate knows up to {newest}",
             hint="Upgrade perfgate: pip install --upgrade perfgate",
         )
     try:
-        return _adapter(kind).validate_python(data)
+        word: Word = _adapter(kind.__name__).validate_python(data)
+        return word
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
@@ -83,4 +85,4 @@ def write_text(path: Path, text: str) -> None:
 
 def schema(kind: type[Word]) -> dict[str, Any]:
     """The published JSON Schema of the file."""
-    return _adapter(kind).json_schema(mode="serialization")
+    return _adapter(kind.__name__).json_schema(mode="serialization")

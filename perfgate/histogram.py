@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from math import ceil
+from typing import Any
 
 from perfgate.model.run import Distribution
 
@@ -55,6 +56,26 @@ class Histogram:
         buckets[bucket] = buckets.get(bucket, 0) + 1
         self.total += nanoseconds
 
+    def merge(self, other: Histogram) -> None:
+        if not other.buckets:
+            return
+        self.minimum = min(self.minimum, other.minimum) if self.buckets else other.minimum
+        self.maximum = max(self.maximum, other.maximum)
+        self.total += other.total
+        for bucket, number in other.buckets.items():
+            self.buckets[bucket] = self.buckets.get(bucket, 0) + number
+
+    def pack(self) -> list[Any]:
+        """Plain data for messages between processes."""
+        return [self.buckets, self.total, self.minimum, self.maximum]
+
+    @classmethod
+    def unpack(cls, packed: list[Any]) -> Histogram:
+        histogram = cls()
+        buckets, histogram.total, histogram.minimum, histogram.maximum = packed
+        histogram.buckets = {int(bucket): number for bucket, number in buckets.items()}
+        return histogram
+
     def freeze(self) -> Distribution:
         return Distribution(
             buckets=dict(sorted(self.buckets.items())), total=self.total, minimum=self.minimum, maximum=self.maximum
@@ -71,19 +92,19 @@ def of(seconds: Iterable[float]) -> Distribution:
 
 def merge(parts: Iterable[Distribution]) -> Distribution:
     """The distribution of all values of all parts, exactly as if they had been counted together."""
-    buckets: dict[int, int] = {}
-    total = minimum = maximum = 0
-    empty = True
+    whole = Histogram()
     for part in parts:
-        if not part.buckets:
-            continue
-        for bucket, count in part.buckets.items():
-            buckets[bucket] = buckets.get(bucket, 0) + count
-        total += part.total
-        minimum = part.minimum if empty else min(minimum, part.minimum)
-        maximum = max(maximum, part.maximum)
-        empty = False
-    return Distribution(buckets=dict(sorted(buckets.items())), total=total, minimum=minimum, maximum=maximum)
+        whole.merge(thaw(part))
+    return whole.freeze()
+
+
+def thaw(distribution: Distribution) -> Histogram:
+    """The histogram of a distribution, to go on counting. Shares nothing with it."""
+    histogram = Histogram()
+    histogram.buckets = dict(distribution.buckets)
+    histogram.total = distribution.total
+    histogram.minimum, histogram.maximum = distribution.minimum, distribution.maximum
+    return histogram
 
 
 def count(distribution: Distribution) -> int:

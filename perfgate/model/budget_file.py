@@ -179,12 +179,15 @@ class Think:
     seconds: float
 
 
+Step = Send | Think
+
+
 @dataclass(frozen=True, kw_only=True)
 class Journey:
     """An ordered list of endpoints that one virtual user walks, with captured values carried along."""
 
     name: str
-    steps: tuple[Send | Think, ...]
+    steps: tuple[Step, ...]
     weight: float = 1.0
     login: str = ""
 

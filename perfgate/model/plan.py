@@ -28,6 +28,7 @@ class Plan:
     source: Path  # the budget file
     target: str  # as written, `${X}` unexpanded
     load: LoadProfile
+    load_words: str  # the load profile in words, "open 200/s for 30 s after 5 s warm-up"
     endpoints: tuple[Endpoint, ...]
     journeys: tuple[Journey, ...]
     scenarios: tuple[Path, ...]  # hand-written locustfiles, absolute

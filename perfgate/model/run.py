@@ -66,6 +66,8 @@ class Generator:
     arrivals_dropped: int = 0  # never started: no virtual user was free within the timeout
     lateness_p50: float = 0.0
     lateness_p99: float = 0.0
+    delay_p50: float = 0.0  # from the kernel's receipt of the last byte to our code
+    delay_p99: float = 0.0
     cpu: float = 0.0  # of the busiest generator process; 1.0 is one core
     users: int = 0  # most virtual users at once
     connections: int = 0  # opened
@@ -140,8 +142,7 @@ class LoadTest:
     started: str  # ISO 8601, UTC
     duration: float  # of the measured time, s; shorter than planned when interrupted
     generator: Generator
-    warmup_requests: int = 0
-    after_requests: int = 0
+    failure_examples: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by endpoint
     unfinished: int = 0
     interrupted: bool = False
     warnings: tuple[str, ...] = ()

@@ -1,0 +1,95 @@
+"""Checks of environment variables: every `${X}` is set or has a default, and stands where it is replaced."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from perfgate import template
+from perfgate.budgets.check_values import TEMPLATES
+from perfgate.budgets.document import KeyPath
+from perfgate.budgets.draft import Draft, texts_of
+from perfgate.budgets.texts import header_value_problem
+from perfgate.model.errors import Mistake
+from perfgate.template import Part, TemplateError
+
+_GIVEN = {"PORT": ""}  # by perfgate, to the service
+_VARIABLE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\}")
+
+Parse = Callable[[str], tuple[Part, ...]]
+
+
+def check_environment(draft: Draft) -> Iterator[Mistake]:
+    environ = draft.environ
+    for path, text in (*draft.texts("target"), *draft.texts("history")):
+        yield from _plain(draft, path, text, environ)
+    given = None if environ is None else {**environ, **_GIVEN}
+    for path, text in (*draft.texts("service", "command"), *draft.texts("service", "env")):
+        yield from _plain(draft, path, text, given)
+    templates = [*draft.texts("defaults", "headers")]
+    for endpoint in draft.endpoints:
+        templates += texts_of(endpoint, *TEMPLATES)
+        yield from _not_replaced(draft, endpoint.path, texts_of(endpoint, "with", "expect", "capture"))
+        yield from _sources(draft, endpoint.map("with"), endpoint.at("with"))
+    if environ is not None:
+        for path, text in templates:
+            yield from _template(draft, path, text, environ)
+
+
+def _plain(draft: Draft, path: KeyPath, text: str, environ: Mapping[str, str] | None) -> Iterator[Mistake]:
+    """A text in which only `${X}` is special."""
+    try:
+        parts = template.parse_variables(text)
+    except TemplateError as error:
+        yield draft.document.mistake_inside(path, error.offset, error.width, error.message, hint=error.hint)
+        return
+    if environ is not None:
+        yield from _unset(draft, path, parts, environ)
+
+
+def _template(draft: Draft, path: KeyPath, text: str, environ: Mapping[str, str]) -> Iterator[Mistake]:
+    """A text that may hold `{x}` too; `check_values` reports it when it is malformed."""
+    try:
+        parts = template.parse(text)
+    except TemplateError:
+        return
+    yield from _unset(draft, path, parts, environ)
+    if "headers" in path:
+        for variable in template.variables(parts):
+            if problem := header_value_problem(environ.get(variable.name, "")).split("\n")[0]:
+                # never the value: it may be a secret
+                message = f"the value of {variable.name} cannot be sent: {problem.replace('`', '')}"
+                width = len(variable.name) + 3
+                yield draft.document.mistake_inside(path, variable.offset, width, message, hint="set it again")
+
+
+def _unset(draft: Draft, path: KeyPath, parts: tuple[Part, ...], environ: Mapping[str, str]) -> Iterator[Mistake]:
+    for variable in template.variables(parts):
+        if variable.default is None and variable.name not in environ:
+            message = f"the environment variable {variable.name} is not set"
+            hint = f"set it, or give a default: `${{{variable.name}:-...}}`"
+            if variable.name in _GIVEN:
+                hint = f"perfgate gives {variable.name} to the service only; here it needs a default"
+            width = len(variable.name) + 3
+            yield draft.document.mistake_inside(path, variable.offset, width, message, hint=hint)
+
+
+def _sources(draft: Draft, sources: Mapping[str, Any], path: KeyPath) -> Iterator[Mistake]:
+    for name, source in sources.items():
+        variable = source.get("env") if isinstance(source, dict) else None
+        if draft.environ is None or not isinstance(variable, str) or "default" in source:
+            continue
+        if template.is_name(variable) and variable not in draft.environ:
+            message = f"the environment variable {variable} is not set"
+            hint = f"set it, or give a default: `{{env: {variable}, default: ...}}`"
+            yield draft.document.mistake((*path, name, "env"), message, hint=hint)
+
+
+def _not_replaced(draft: Draft, endpoint: KeyPath, texts: Iterator[tuple[KeyPath, str]]) -> Iterator[Mistake]:
+    for path, text in texts:
+        if found := _VARIABLE.search(text):
+            section = path[len(endpoint)]
+            hint = "write `{env: NAME}`" if section == "with" else "write the text itself"
+            message = f"`{found[0]}` is not replaced under `{section}`"
+            yield draft.document.mistake_inside(path, found.start(), len(found[0]), message, hint=hint)

@@ -1,0 +1,54 @@
+"""Checks that the target is the URL of a server, with the environment's values filled in as far as they are known."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from urllib.parse import SplitResult, urlsplit
+
+from perfgate import template
+from perfgate.budgets.draft import Draft
+from perfgate.model.errors import Mistake
+from perfgate.template import TemplateError
+
+_HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+(%[A-Za-z0-9._-]+)?")
+_EXAMPLE = "for example `http://127.0.0.1:8765`"
+
+
+def check_target(draft: Draft) -> Iterator[Mistake]:
+    target = draft.map().get("target")
+    if not isinstance(target, str) or not target:
+        return
+    try:
+        url = template.expand(target, draft.environ or {})
+    except TemplateError:  # unset: reported by `check_environment`, or the environment is not known
+        return
+    if problem := _problem(url):
+        message, _, hint = problem.partition("\n")
+        if url != target:  # the value may be a secret
+            message = f"with its variables filled in, {message}"
+        yield draft.document.mistake(("target",), message, hint=hint or _EXAMPLE)
+
+
+def _problem(url: str) -> str:
+    """What is wrong with `url`, without repeating it."""
+    if not url.isascii() or not url.isprintable() or " " in url:
+        return "the target holds characters that a URL cannot hold"
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return "the target is not a URL: host or port is wrong"
+    if parts.scheme not in ("http", "https"):
+        return "the target must begin with `http://` or `https://`"
+    if parts.username is not None or parts.password is not None:
+        return "the target holds a user name or password\nsend them in `headers`: `Authorization: Basic ${CREDENTIALS}`"
+    if not parts.hostname or not _HOST.fullmatch(parts.hostname) or port == 0:
+        return "the target has no host, or a wrong one"
+    return _path_problem(parts)
+
+
+def _path_problem(parts: SplitResult) -> str:
+    if parts.query or parts.fragment:
+        return "the target holds a query or a fragment\nthey belong in `request`; only a base path may stay here"
+    return "the target's path holds braces\nvalues of an iteration stand in `request`" if "{" in parts.path else ""

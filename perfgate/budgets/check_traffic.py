@@ -1,0 +1,121 @@
+"""Checks of what is sent, by whom and how much: load, weights, journeys and logins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from perfgate.budgets.document import KeyPath
+from perfgate.budgets.draft import Draft, steps
+from perfgate.budgets.load_shape import LEVELS
+from perfgate.budgets.wording import did_you_mean
+from perfgate.model.budget_file import Json
+from perfgate.model.errors import Mistake
+
+
+def check_traffic(draft: Draft) -> Iterator[Mistake]:
+    yield from _load(draft)
+    yield from _stages(draft)
+    yield from _weights(draft)
+    yield from _journeys(draft)
+    yield from _logins(draft)
+
+
+def _load(draft: Draft) -> Iterator[Mistake]:
+    load = draft.map("load")
+    levels = [key for key in LEVELS if key in load]
+    if not levels and isinstance(draft.map().get("load"), dict):
+        message = "`load` takes one of `rate`, `users`, `stages`"
+        yield draft.document.mistake(("load",), message, hint="for example `rate: 200/s`", at="key")
+    for key in levels[1:]:
+        message = f"`load` takes either `{levels[0]}` or `{key}`"
+        yield draft.document.mistake(("load", key), message, hint="remove one of them", at="key")
+    if "stages" in load and "duration" in load:
+        message = "`duration` does not go with `stages`: it is their sum"
+        yield draft.document.mistake(("load", "duration"), message, hint="remove it", at="key")
+    if levels and "stages" not in load and "duration" not in load:
+        yield draft.document.mistake(
+            ("load",), "`duration` is missing in `load`", hint="for example `duration: 30s`", at="key"
+        )
+    if _is_closed(load):
+        for key in ("arrivals", "max_users"):
+            if key in load:
+                message = f"`{key}` goes with a rate, not with users"
+                yield draft.document.mistake(("load", key), message, hint="remove it", at="key")
+
+
+def _is_closed(load: Json) -> bool:
+    stages = load.get("stages")
+    stages = [stage for stage in stages if isinstance(stage, dict)] if isinstance(stages, list) else []
+    return "rate" not in load and ("users" in load or (bool(stages) and all("users" in stage for stage in stages)))
+
+
+def _stages(draft: Draft) -> Iterator[Mistake]:
+    stages = draft.map("load").get("stages")
+    kinds: set[str] = set()
+    for index, stage in enumerate(stages if isinstance(stages, list) else ()):
+        if not isinstance(stage, dict):
+            continue
+        here = [key for key in ("rate", "users") if key in stage]
+        path = ("load", "stages", index)
+        if len(here) != 1:
+            message = "a stage takes either `rate` or `users`"
+            yield draft.document.mistake(path, message, hint="for example `{rate: 50/s, for: 30s}`")
+        elif kinds and here[0] not in kinds:
+            message = "stages have either all a rate, or all users"
+            yield draft.document.mistake((*path, here[0]), message, hint="use the same for all", at="key")
+        kinds = kinds or set(here)
+
+
+def _weights(draft: Draft) -> Iterator[Mistake]:
+    """Nothing at all is a mistake, and so is a load of which nobody has a share."""
+    entries = draft.endpoints + draft.journeys
+    top = draft.map()
+    if not top or draft.has_scenarios:
+        return
+    if not draft.endpoints and isinstance(top.get("endpoints", {}), dict):
+        message = "there is nothing to send: neither `endpoints` nor `scenarios`"
+        hint = "for example `endpoints: {home: GET /}`"
+        yield draft.document.mistake(("endpoints",), message, hint=hint, at="key")
+    elif entries and not any(draft.weight(entry) for entry in entries):
+        path = ("journeys",) if draft.journeys else ("endpoints",)
+        message = "nothing would be sent: all weights are 0"
+        yield draft.document.mistake(path, message, hint="give one a weight", at="key")
+
+
+def _journeys(draft: Draft) -> Iterator[Mistake]:
+    endpoints = draft.map("endpoints")
+    for journey in draft.journeys:
+        if journey.name in endpoints:
+            message = f"`{journey.name}` is the name of an endpoint too"
+            yield draft.document.mistake(journey.path, message, hint="rename one: reports go by name", at="key")
+        for path, name in steps(journey):
+            yield from _sendable(draft, path, name)
+        written = journey.keys.get("steps")
+        if (
+            isinstance(written, list)
+            and written
+            and all(isinstance(step, dict) and "think" in step for step in written)
+        ):
+            message = f"the journey `{journey.name}` sends nothing"
+            yield draft.document.mistake(journey.at("steps"), message, hint="add the name of an endpoint", at="key")
+
+
+def _logins(draft: Draft) -> Iterator[Mistake]:
+    for entry in draft.endpoints + draft.journeys:
+        if login := entry.text("login"):
+            yield from _sendable(draft, entry.at("login"), login)
+            if entry.path[0] == "endpoints" and entry.name in draft.logins:
+                message = f"`{entry.name}` is a login itself, and cannot have one"
+                yield draft.document.mistake(entry.at("login"), message, hint="remove it", at="key")
+
+
+def _sendable(draft: Draft, path: KeyPath, name: str) -> Iterator[Mistake]:
+    endpoints = draft.map("endpoints")
+    if name not in endpoints:
+        hint = did_you_mean(name, endpoints) or "define it under `endpoints`"
+        if name in draft.map("journeys"):
+            hint = "it is a journey, and a step is an endpoint"
+        yield draft.document.mistake(path, f"there is no endpoint `{name}`", hint=hint)
+    elif isinstance(endpoints[name], dict) and "request" not in endpoints[name] and draft.has_scenarios:
+        message = f"`{name}` has no `request`, so it cannot be sent"
+        yield draft.document.mistake(path, message, hint="give the endpoint a `request`")

@@ -1,0 +1,128 @@
+"""Checks that every `{x}` has a value wherever it is used: of its `with`, its login, or an earlier step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from perfgate import template
+from perfgate.budgets.document import KeyPath
+from perfgate.budgets.draft import Draft, Entry, steps, texts_of
+from perfgate.budgets.request_shape import ROW_KEYS
+from perfgate.budgets.wording import did_you_mean
+from perfgate.model.errors import Mistake
+from perfgate.template import TemplateError, Value
+
+TEMPLATES = ("request", "headers", "json", "form", "multipart", "body", "variables")  # keys that may hold `{x}`
+
+
+@dataclass(frozen=True)
+class _Names:
+    """Names that have a value. `all_known` is False when a mistake elsewhere hides some: then none is missing."""
+
+    names: frozenset[str] = frozenset()
+    all_known: bool = True
+
+    def __or__(self, other: _Names) -> _Names:
+        return _Names(self.names | other.names, self.all_known and other.all_known)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Use:
+    """One way in which an endpoint is sent: by itself, or as a step of a journey; and the names it has then."""
+
+    endpoint: str
+    names: _Names
+    journey: str = ""
+    later: tuple[str, ...] = ()  # endpoints of later steps
+    elsewhere: bool = False  # sent by itself, and in journeys too
+
+
+def check_values(draft: Draft) -> Iterator[Mistake]:
+    seen: set[tuple[KeyPath, int]] = set()  # a default header is wrong once, however many endpoints inherit it
+    for endpoint in draft.endpoints:
+        uses = tuple(_uses(draft, endpoint))
+        for path, text in _templates(draft, endpoint):
+            try:
+                parts = template.parse(text)
+            except TemplateError as error:
+                yield draft.document.mistake_inside(path, error.offset, error.width, error.message, hint=error.hint)
+                continue
+            for value in parts:
+                use = _undefined(uses, value) if isinstance(value, Value) else None
+                if use and isinstance(value, Value) and (path, value.offset) not in seen:
+                    seen.add((path, value.offset))
+                    yield _mistake(draft, path, value, use)
+
+
+def _templates(draft: Draft, endpoint: Entry) -> Iterator[tuple[KeyPath, str]]:
+    """The texts of an endpoint that may hold `{x}`, those of inherited headers included."""
+    yield from texts_of(endpoint, *TEMPLATES)
+    own = {name.lower() for name in endpoint.map("headers")}
+    if "request" in endpoint.keys:
+        for path, text in draft.texts("defaults", "headers"):
+            if str(path[-1]).lower() not in own:
+                yield path, text
+
+
+def _undefined(uses: tuple[_Use, ...], value: Value) -> _Use | None:
+    """The first use in which `value` is not defined."""
+    return next((use for use in uses if use.names.all_known and value.name not in use.names.names), None)
+
+
+def _mistake(draft: Draft, path: KeyPath, value: Value, use: _Use) -> Mistake:
+    message = f"`{{{value.name}}}` has no value in `{use.endpoint}`"
+    if use.journey:
+        message += f" as a step of the journey `{use.journey}`"
+    width = len(value.name) + 2
+    return draft.document.mistake_inside(path, value.offset, width, message, hint=_hint(draft, value.name, use))
+
+
+def _hint(draft: Draft, name: str, use: _Use) -> str:
+    for later in use.later:
+        if name in _captures(draft, later).names:
+            return f"`{later}` captures it, but only later"
+    if use.elsewhere:
+        return "outside the journey nothing captures it: define it under `with`, or set `weight: 0`"
+    if close := did_you_mean(name, use.names.names):
+        return close.replace("`", "`{", 1).replace("`?", "}`?")
+    where = "an earlier step" if use.journey else "its `login`"
+    return f"define it under `with`, or capture it in {where}; `{{{{` is a literal brace"
+
+
+def _own(draft: Draft, endpoint: Entry) -> _Names:
+    sources = endpoint.keys.get("with", {})
+    if not isinstance(sources, dict):
+        return _Names(all_known=False)
+    names = _Names(frozenset(sources) - set(ROW_KEYS)) | _captures(draft, endpoint.text("login"))
+    if "from" not in sources:
+        return names
+    table = draft.tables.get(str(sources["from"]))
+    return names | (_Names(frozenset(table.columns)) if table and not table.problem else _Names(all_known=False))
+
+
+def _captures(draft: Draft, name: str) -> _Names:
+    """What the endpoint `name` captures; nothing without a name."""
+    if not name:
+        return _Names()
+    endpoint = next((endpoint for endpoint in draft.endpoints if endpoint.name == name), None)
+    captures = endpoint.keys.get("capture", {}) if endpoint and endpoint.readable else None
+    return _Names(frozenset(captures)) if isinstance(captures, dict) else _Names(all_known=False)
+
+
+def _uses(draft: Draft, endpoint: Entry) -> Iterator[_Use]:
+    own = _own(draft, endpoint)
+    in_journeys = tuple(_steps(draft, endpoint.name, own))
+    if not in_journeys or endpoint.name in draft.logins or draft.weight(endpoint) > 0:
+        yield _Use(endpoint=endpoint.name, names=own, elsewhere=bool(in_journeys))
+    yield from in_journeys
+
+
+def _steps(draft: Draft, endpoint: str, own: _Names) -> Iterator[_Use]:
+    for journey in draft.journeys:
+        names = own | _captures(draft, journey.text("login"))
+        sent = [name for _, name in steps(journey)]
+        for index, name in enumerate(sent):
+            if name == endpoint:
+                yield _Use(endpoint=endpoint, names=names, journey=journey.name, later=tuple(sent[index:]))
+            names |= _captures(draft, name)

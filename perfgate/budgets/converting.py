@@ -1,0 +1,122 @@
+"""Shape -> BudgetFile, once a file has no mistakes: load, journeys, service and gate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeVar
+
+from perfgate.budgets.converting_requests import request
+from perfgate.budgets.draft import Draft
+from perfgate.budgets.effective import effective
+from perfgate.budgets.file_shape import FileShape, GateShape, JourneyShape, ServiceShape, ThinkShape
+from perfgate.budgets.load_shape import LoadShape
+from perfgate.budgets.request_shape import EndpointShape
+from perfgate.model.budget_file import (
+    BaselinePolicy,
+    BudgetFile,
+    Endpoint,
+    Floor,
+    GatePolicy,
+    Journey,
+    LoadProfile,
+    Send,
+    Service,
+    Stage,
+    Think,
+)
+
+T = TypeVar("T")
+
+
+def budget_file(path: Path, shape: FileShape, draft: Draft) -> BudgetFile:
+    return BudgetFile(
+        path=path,
+        name=_or(shape.name, path.stem),
+        target=shape.target,
+        load=_load(shape.load),
+        endpoints=_endpoints(shape, draft),
+        journeys=_journeys(shape, draft),
+        budgets=tuple(item.budget for item in effective(draft)),
+        scenarios=tuple(shape.scenarios or ()),
+        service=_service(shape.service) if shape.service else None,
+        allow=tuple(shape.allow or ()),
+        gate=_gate(shape.gate) if shape.gate else GatePolicy(),
+        history=_or(shape.history, BudgetFile.history),
+    )
+
+
+def _endpoints(shape: FileShape, draft: Draft) -> tuple[Endpoint, ...]:
+    endpoints = []
+    for entry in draft.endpoints:
+        written = (shape.endpoints or {})[entry.name]
+        long = written if isinstance(written, EndpointShape) else EndpointShape(request=written)
+        sent = request(long, shape.defaults, draft.tables) if long.request is not None else None
+        endpoints.append(
+            Endpoint(name=entry.name, request=sent, weight=draft.weight(entry), login=_or(long.login, Endpoint.login))
+        )
+    return tuple(endpoints)
+
+
+def _journeys(shape: FileShape, draft: Draft) -> tuple[Journey, ...]:
+    journeys = []
+    for entry in draft.journeys:
+        written = (shape.journeys or {})[entry.name]
+        steps = written.steps if isinstance(written, JourneyShape) else written
+        login = written.login if isinstance(written, JourneyShape) else None
+        journeys.append(
+            Journey(
+                name=entry.name,
+                steps=tuple(_step(step) for step in steps),
+                weight=draft.weight(entry),
+                login=_or(login, Journey.login),
+            )
+        )
+    return tuple(journeys)
+
+
+def _step(step: ThinkShape | str) -> Send | Think:
+    return Think(seconds=step.think) if isinstance(step, ThinkShape) else Send(endpoint=step)
+
+
+def _load(load: LoadShape) -> LoadProfile:
+    if load.stages is not None:
+        stages = tuple(Stage(level=float(stage.rate or stage.users or 0), duration=stage.for_) for stage in load.stages)
+        is_open = load.stages[0].rate is not None
+    else:
+        stages = (Stage(level=float(load.rate or load.users or 0), duration=load.duration or 0.0),)
+        is_open = load.rate is not None
+    return LoadProfile(
+        model="open" if is_open else "closed",
+        stages=stages,
+        warmup=_or(load.warmup, LoadProfile.warmup),
+        arrivals=_or(load.arrivals, LoadProfile.arrivals),
+        max_users=_or(load.max_users, LoadProfile.max_users),
+    )
+
+
+def _service(service: ServiceShape) -> Service:
+    return Service(
+        command=service.command,
+        port=service.port,
+        ready=_or(service.ready, Service.ready),
+        ready_timeout=_or(service.ready_timeout, Service.ready_timeout),
+        env=service.env or {},
+    )
+
+
+def _gate(gate: GateShape) -> GatePolicy:
+    baseline, floor = BaselinePolicy(), Floor()
+    if gate.baseline:
+        baseline = BaselinePolicy(
+            branch=_or(gate.baseline.branch, BaselinePolicy.branch),
+            runs=_or(gate.baseline.runs, BaselinePolicy.runs),
+            min_runs=_or(gate.baseline.min_runs, BaselinePolicy.min_runs),
+        )
+    if gate.floor:
+        floor = Floor(time=_or(gate.floor.time, Floor.time), errors=_or(gate.floor.errors, Floor.errors))
+    return GatePolicy(baseline=baseline, floor=floor, inconclusive=_or(gate.inconclusive, GatePolicy.inconclusive))
+
+
+def _or(value: T | None, default: T) -> T:
+    """0 and "" are values."""
+    return default if value is None else value

@@ -1,0 +1,119 @@
+"""What the shapes of a budget file are made of: optional keys, quantities with units, and mistakes in our own words.
+
+Shapes check only what one value can tell by itself; whatever concerns two values is in the `check_*` modules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    GetCoreSchemaHandler,
+    WithJsonSchema,
+)
+from pydantic_core import PydanticCustomError, core_schema
+
+from perfgate import units
+from perfgate.units import Quantity, UnitError
+
+T = TypeVar("T")
+
+PROBLEM = "problem"  # the type of pydantic errors that carry our own words
+
+# Tags of the alternatives of a union; odd on purpose: pydantic mixes them with the keys in its errors.
+TEXT, MAP, LIST = "<text>", "<map>", "<list>"
+
+
+def problem(message: str, hint: str = "") -> PydanticCustomError:
+    """A mistake in our own words; `wording` puts the key in front."""
+    return PydanticCustomError(PROBLEM, "{message}", {"message": message, "hint": hint})
+
+
+class Shape(BaseModel):
+    """A map of the budget file with known keys."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+
+class _NeverNull:
+    """Makes `T | None` mean "T, or the key is absent": an empty value is a mistake."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        schema = handler(source)
+        inner: core_schema.CoreSchema = schema["schema"] if schema["type"] == "nullable" else schema
+        return inner
+
+
+Maybe = Annotated[T | None, _NeverNull()]
+
+
+def optional(description: str, *examples: Any, alias: str | None = None) -> Any:
+    """A key that may be absent. Every key has a description and an example: editors show them."""
+    return Field(default=None, description=description, examples=list(examples), alias=alias)
+
+
+def required(description: str, *examples: Any, alias: str | None = None) -> Any:
+    return Field(description=description, examples=list(examples), alias=alias)
+
+
+def by_type(value: Any) -> str:
+    """Which alternative of a union is meant, told by the value's type alone, so that its mistakes are to the point."""
+    if isinstance(value, dict):
+        return MAP
+    return LIST if isinstance(value, list) else TEXT
+
+
+MapOrText = Discriminator(lambda value: MAP if by_type(value) == MAP else TEXT)
+MapOrList = Discriminator(lambda value: MAP if by_type(value) == MAP else LIST)
+
+
+def checked(check: Callable[[Any], str]) -> AfterValidator:
+    """`check` tells what is wrong with a value and, on a second line, what to do; or nothing."""
+
+    def validate(value: Any) -> Any:
+        if wrong := check(value):
+            message, _, hint = wrong.partition("\n")
+            raise problem(message, hint)
+        return value
+
+    return AfterValidator(validate)
+
+
+def _quantity(kind: Quantity) -> BeforeValidator:
+    """Text with a unit -> base unit."""
+
+    def parse(value: object) -> float:
+        if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+            raise problem(f"must be {kind.noun}", f"accepted: {', '.join(f'`{form}`' for form in kind.forms)}")
+        try:
+            return units.parse(kind, str(value))
+        except UnitError as error:
+            raise problem(error.message, error.hint) from error
+
+    return BeforeValidator(parse)
+
+
+def _schema(kind: Quantity) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "pattern": units.pattern(kind)})
+
+
+def _number(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise problem("must be a number")
+    return value
+
+
+Duration = Annotated[float, _quantity(units.DURATION), _schema(units.DURATION)]
+PositiveDuration = Annotated[float, Field(gt=0), _quantity(units.DURATION), _schema(units.DURATION)]
+PositiveRate = Annotated[float, Field(gt=0), _quantity(units.RATE), _schema(units.RATE)]
+Points = Annotated[float, Field(le=1), _quantity(units.POINTS), _schema(units.POINTS)]
+Count = Annotated[int, Field(ge=1)]
+Weight = Annotated[float, Field(ge=0)]
+Number = Annotated[int | float, BeforeValidator(_number), WithJsonSchema({"type": "number"})]

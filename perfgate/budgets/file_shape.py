@@ -1,0 +1,125 @@
+"""The shape of a whole budget file. Everything else about its keys, editors' help included, follows from it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, Tag
+
+from perfgate.budgets.fields import (
+    LIST,
+    MAP,
+    TEXT,
+    Count,
+    Duration,
+    MapOrList,
+    MapOrText,
+    Maybe,
+    Points,
+    PositiveDuration,
+    Shape,
+    Weight,
+    optional,
+    required,
+)
+from perfgate.budgets.limits import EndpointBudget, JourneyBudget
+from perfgate.budgets.load_shape import LoadShape
+from perfgate.budgets.request_shape import EndpointEntry
+from perfgate.budgets.texts import Headers, Host, Name, NameOfFile, Text, UrlPath, VariableName
+
+
+class ServiceShape(Shape):
+    command: Text = required("What starts it. `${PORT}` is given by perfgate.", "python -m shop --port ${PORT}")
+    port: Annotated[int, Field(ge=1, le=65535)] = required("Where it listens.", 8765)
+    ready: Maybe[UrlPath] = optional("It is ready when a GET of this path succeeds. Default: /.", "/healthz")
+    ready_timeout: Maybe[PositiveDuration] = optional("How long to wait until it is ready. Default: 30s.", "1m")
+    env: Maybe[dict[VariableName, str]] = optional("Its environment, besides perfgate's own.", {"LOG_LEVEL": "warning"})
+
+
+class DefaultsShape(Shape):
+    headers: Maybe[Headers] = optional(
+        "Sent by every endpoint that does not set them itself.", {"Authorization": "Bearer ${API_TOKEN}"}
+    )
+    timeout: Maybe[PositiveDuration] = optional("Of every endpoint without its own. Default: 10s.", "5s")
+    follow_redirects: Maybe[bool] = optional("Of every endpoint without its own. Default: false.", True)
+    budget: Maybe[EndpointBudget] = optional(
+        "Of every endpoint, for each metric and kind of criterion that it does not limit itself.",
+        {"p95": "300ms +10%", "errors": "1% +0.5pp"},
+    )
+
+
+class ThinkShape(Shape):
+    think: PositiveDuration = required("A pause of the user.", "1s")
+
+
+Step = Annotated[Annotated[ThinkShape, Tag(MAP)] | Annotated[Name, Tag(TEXT)], MapOrText]
+Steps = Annotated[list[Step], Field(min_length=1)]
+
+
+class JourneyShape(Shape):
+    steps: Steps = required("Names of endpoints and pauses, in order.", ["log in", {"think": "1s"}, "place order"])
+    weight: Maybe[Weight] = optional("Its share of the load. Default: 1.", 2)
+    login: Maybe[Name] = optional("The endpoint that each user sends once before the first journey.", "log in")
+    budget: Maybe[JourneyBudget] = optional("Limits on the whole journey, pauses included.", {"p95": "2s +10%"})
+
+
+JourneyEntry = Annotated[Annotated[JourneyShape, Tag(MAP)] | Annotated[Steps, Tag(LIST)], MapOrList]
+
+
+class BaselineShape(Shape):
+    branch: Maybe[Text] = optional("Runs of this branch are the baseline. Default: main.", "main")
+    runs: Maybe[Count] = optional("How many of the newest runs, at most. Default: 20.", 20)
+    min_runs: Maybe[Count] = optional("With fewer runs there is no baseline yet. Default: 5.", 5)
+
+
+class FloorShape(Shape):
+    time: Maybe[Duration] = optional("Smaller rises of a latency never fail. Default: 5ms.", "5ms")
+    errors: Maybe[Points] = optional("Smaller rises of the error rate never fail. Default: 0.5pp.", "0.5pp")
+
+
+class GateShape(Shape):
+    baseline: Maybe[BaselineShape] = optional("What a run is compared with.", {"branch": "main", "runs": 20})
+    floor: Maybe[FloorShape] = optional("Rises too small to matter.", {"time": "5ms", "errors": "0.5pp"})
+    inconclusive: Maybe[Literal["neutral", "warn", "fail"]] = optional(
+        "What an inconclusive verdict does to the build. Default: neutral.", "neutral", "fail"
+    )
+
+
+class FileShape(Shape):
+    """A perfgate budget file: endpoints, the load, and a budget per endpoint."""
+
+    version: Literal[1] = required("The version of this format.", 1)
+    name: Maybe[NameOfFile] = optional("The name of the load test. Default: the file's name without ending.", "shop")
+    target: Text = required(
+        "URL of the system under test; a path in it goes in front of every request's path.",
+        "http://127.0.0.1:8765",
+        "${PERFGATE_TARGET:-http://127.0.0.1:8765}",
+    )
+    allow: Maybe[list[Host]] = optional("Hosts that load may be sent to, besides local ones.", ["staging.example.org"])
+    service: Maybe[ServiceShape] = optional(
+        "The application, if perfgate is to start and stop it.",
+        {"command": "python -m shop --port ${PORT}", "port": 8765, "ready": "/healthz"},
+    )
+    load: LoadShape = required(
+        "How much load, for how long.",
+        {"rate": "200/s", "warmup": "5s", "duration": "30s"},
+        {"users": 20, "duration": "1m"},
+    )
+    defaults: Maybe[DefaultsShape] = optional("What endpoints have in common.", {"budget": {"p95": "300ms +10%"}})
+    endpoints: Maybe[dict[Name, EndpointEntry]] = optional(
+        "By name: what is sent, and its budget. A bare request is enough.",
+        {"home": "GET /", "list products": {"request": "GET /products", "budget": {"p95": "120ms"}}},
+    )
+    journeys: Maybe[dict[Name, JourneyEntry]] = optional(
+        "By name: endpoints that one virtual user sends in order. A bare list of steps is enough.",
+        {"buy": ["log in", {"think": "1s"}, "place order"]},
+    )
+    scenarios: Maybe[list[Text]] = optional(
+        "Hand-written locustfiles, relative to the budget file's folder; requests named like an endpoint are judged by"
+        " its budget.",
+        ["scenarios/checkout.py"],
+    )
+    gate: Maybe[GateShape] = optional("How runs are judged.", {"baseline": {"branch": "main"}, "inconclusive": "warn"})
+    history: Maybe[Text] = optional(
+        "Where runs are kept. Default: sqlite:///.perfgate/history.db.", "sqlite:///.perfgate/history.db"
+    )

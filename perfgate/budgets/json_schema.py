@@ -1,0 +1,66 @@
+"""The published JSON Schema (draft-07, which editors know best) of budget files, and questions about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from perfgate.budgets.document import KeyPath
+from perfgate.budgets.file_shape import FileShape
+
+Schema = Mapping[str, Any]
+
+_LISTS = ("anyOf", "allOf")
+_MAPS = ("properties", "definitions")
+_ONE = ("items", "additionalProperties")
+_DROPPED = ("title", "default")  # pydantic's: titles repeat the key, defaults are its internal None
+
+
+def schema() -> dict[str, Any]:
+    """JSON Schema draft-07 of budget files."""
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "perfgate budget file",
+        **_draft_7(FileShape.model_json_schema()),
+    }
+
+
+def known_keys(root: Schema, path: KeyPath) -> Mapping[str, Schema]:
+    """What `root` says about the keys of the map at `path`; empty where any key may stand."""
+    at = _object(root, root)
+    for part in path:
+        inner = at.get("items") if isinstance(part, int) else at.get("properties", {}).get(part)
+        inner = inner or at.get("additionalProperties") or {}
+        at = _object(root, inner)
+    properties: Mapping[str, Schema] = at.get("properties", {})
+    return properties
+
+
+def _draft_7(node: Schema) -> dict[str, Any]:
+    """pydantic writes draft 2020-12. A `$ref` of draft-07 hides what stands beside it, hence the `allOf`."""
+    changed: dict[str, Any] = {}
+    for key, value in node.items():
+        name = {"$defs": "definitions", "oneOf": "anyOf"}.get(key, key)
+        if name in _DROPPED:
+            continue
+        if name in _MAPS:
+            changed[name] = {key: _draft_7(inner) for key, inner in value.items()}
+        elif name in _LISTS:
+            changed[name] = [_draft_7(inner) for inner in value]
+        elif name in _ONE and isinstance(value, dict):
+            changed[name] = _draft_7(value)
+        else:
+            changed[name] = value.replace("#/$defs/", "#/definitions/") if key == "$ref" else value
+    if "$ref" in changed and len(changed) > 1:
+        changed["allOf"] = [{"$ref": changed.pop("$ref")}]
+    return changed
+
+
+def _object(root: Schema, node: Schema) -> Schema:
+    """The part of `node` that is about maps or lists, behind references and alternatives."""
+    if not isinstance(node, dict):
+        return {}
+    if reference := node.get("$ref"):
+        return _object(root, root["definitions"][reference.removeprefix("#/definitions/")])
+    alternatives = [_object(root, inner) for key in _LISTS for inner in node.get(key, ())]
+    return next((inner for inner in alternatives if inner.get("type") in ("object", "array")), node)

@@ -1,0 +1,85 @@
+"""budgets.yaml -> BudgetFile, or every mistake in it at once. The steps of reading, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from perfgate.budgets import strict_yaml, wording
+from perfgate.budgets.check_environment import check_environment
+from perfgate.budgets.check_files import check_files
+from perfgate.budgets.check_requests import check_requests
+from perfgate.budgets.check_target import check_target
+from perfgate.budgets.check_traffic import check_traffic
+from perfgate.budgets.check_values import check_values
+from perfgate.budgets.converting import budget_file
+from perfgate.budgets.data_files import Table, read_table
+from perfgate.budgets.document import Document
+from perfgate.budgets.draft import Draft
+from perfgate.budgets.effective import check_budgets
+from perfgate.model.budget_file import BudgetFile
+from perfgate.model.errors import BudgetFileError, Mistake
+
+CHECKS = (
+    check_traffic,
+    check_requests,
+    check_values,
+    check_environment,
+    check_target,
+    check_budgets,
+    check_files,
+)
+
+
+def read(path: Path, environ: Mapping[str, str] | None) -> BudgetFile:
+    """The budget file at `path`. With `environ` None nothing is said about variables that are not set.
+
+    Raises BudgetFileError with all mistakes, in the order of the file.
+    """
+    document, mistakes = strict_yaml.parse(_text(path), str(path))
+    if not isinstance(document.data, dict):
+        raise BudgetFileError(
+            mistakes or [document.mistake((), "a budget file is a map", hint="begin with `version: 1`")]
+        )
+    shape, wrong_shape = wording.shape(document)
+    draft = _draft(document, path.parent, environ)
+    wrong = [mistake for check in CHECKS for mistake in check(draft)]
+    if shape is None or mistakes or wrong:
+        raise BudgetFileError(_in_order((*mistakes, *wrong_shape, *wrong)))
+    return budget_file(path, shape, draft)
+
+
+def _draft(document: Document, folder: Path, environ: Mapping[str, str] | None) -> Draft:
+    draft = Draft(document=document, folder=folder, environ=environ)
+    written = [endpoint.map("with").get("from") for endpoint in draft.endpoints]
+    tables: dict[str, Table] = {name: read_table(folder / name) for name in written if isinstance(name, str) and name}
+    return replace(draft, tables=tables)
+
+
+def _in_order(mistakes: Iterable[Mistake]) -> list[Mistake]:
+    return sorted(dict.fromkeys(mistakes), key=lambda mistake: (mistake.line, mistake.column))
+
+
+def _text(path: Path) -> str:
+    """The file as text. Raises BudgetFileError when there is none."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError as error:
+        raise _unreadable(path, "there is no such file", "name it: `perfgate run --budget PATH`") from error
+    except IsADirectoryError as error:
+        hint = "name the file in it: `perfgate run --budget PATH`"
+        raise _unreadable(path, "this is a folder, not a file", hint) from error
+    except (OSError, ValueError) as error:  # ValueError: a null byte in the path
+        words = getattr(error, "strerror", None) or error
+        raise _unreadable(path, f"the file cannot be read: {words}", "check its permissions") from error
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        message = f"byte 0x{content[error.start]:02X} is not UTF-8"
+        raise _unreadable(path, message, "save the file as UTF-8", line=line) from error
+
+
+def _unreadable(path: Path, message: str, hint: str, *, line: int = 0) -> BudgetFileError:
+    return BudgetFileError([Mistake(file=str(path), line=line, column=min(line, 1), message=message, hint=hint)])

@@ -1,0 +1,70 @@
+"""`perfgate accept`: a level is the new normal, and somebody says why."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from perfgate.cli.finding import find_run
+from perfgate.cli.options import DEFAULT_BUDGET, Budget, HistoryUrl
+from perfgate.cli.where import opened
+from perfgate.model.errors import UsageError
+from perfgate.model.metric import METRICS
+from perfgate.model.run import Acceptance, Run
+
+
+def accept(
+    what: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[RUN] [ENDPOINT METRIC]", help="The run (latest), and one metric of it (all)."),
+    ] = None,
+    reason: Annotated[str, typer.Option("--reason", envvar="PERFGATE_REASON", help="Why; kept and shown.")] = "",
+    author: Annotated[
+        str, typer.Option("--author", envvar="PERFGATE_AUTHOR", help="[default: who runs this]", show_default=False)
+    ] = "",
+    budget: Budget = DEFAULT_BUDGET,
+    history: HistoryUrl = "",
+) -> int:
+    """Accept a run's level as the new normal: later runs are compared with it.
+
+    Example: perfgate accept latest search p95 --reason "ranks better now"
+    """
+    run_name, endpoint, metric = _parsed(what or [])
+    if not reason.strip():
+        raise UsageError("Say why: --reason '...'", hint="The reason is kept in the history and shown on the chart.")
+    with opened(budget, history) as store:
+        _, run = find_run(run_name, store, Path.cwd())
+        _check(run, endpoint, metric)
+        acceptance = Acceptance(
+            reason=reason.strip(),
+            author=author or os.environ.get("GITHUB_ACTOR") or os.environ.get("GITLAB_USER_LOGIN") or getpass.getuser(),
+            at=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+            endpoint=endpoint,
+            metric=metric,
+        )
+        store.accept(run.id, acceptance)
+    what_text = f"{endpoint} {metric}" if endpoint else "every metric"
+    print(f"Accepted {what_text} of run {run.id}. Later runs on its branch are compared with it and what follows.")
+    return 0
+
+
+def _parsed(words: list[str]) -> tuple[str, str, str]:
+    """(run, endpoint, metric); endpoint and metric are empty when all are meant."""
+    if len(words) in (2, 3):
+        return (words[0] if len(words) == 3 else "latest"), words[-2], words[-1]
+    if len(words) > 3:
+        raise UsageError("perfgate accept [RUN] [ENDPOINT METRIC]", hint='Quote names with spaces: "list products" p95')
+    return (words[0] if words else "latest"), "", ""
+
+
+def _check(run: Run, endpoint: str, metric: str) -> None:
+    names = [result.name for result in run.endpoints]
+    if endpoint and endpoint not in names:
+        raise UsageError(f"Run {run.id} has no endpoint {endpoint!r}", hint=f"It has: {', '.join(names)}")
+    if metric and metric not in METRICS:
+        raise UsageError(f"There is no metric {metric!r}", hint=f"Known: {', '.join(METRICS)}")

@@ -1,0 +1,59 @@
+"""The verbs and their names. Verbs import what they need when they run, so that `--help` answers at once."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from perfgate import __version__
+from perfgate.cli import accept, check, demo, gate, generate, history, report, run, schema, trend
+from perfgate.cli.guard import guarded
+
+EPILOG = (
+    "Exit codes: 0 pass · 1 a budget is broken · 2 wrong arguments or budget file · 3 could not measure · "
+    "4 inconclusive (if asked to fail) · 130 interrupted · 143 terminated"
+)
+
+app = typer.Typer(
+    name="perfgate",
+    help="The load-test gate: which endpoint got slower, whether it is real, and why.",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode=None,
+)
+memory = typer.Typer(
+    help="List, show, move and tidy the runs that baselines are made of.", no_args_is_help=True, rich_markup_mode=None
+)
+
+for name, verb in {
+    "run": run.run,
+    "check": check.check,
+    "generate": generate.generate,
+    "gate": gate.gate,
+    "report": report.report,
+    "trend": trend.trend,
+    "accept": accept.accept,
+    "schema": schema.schema,
+    "demo": demo.demo,
+}.items():
+    app.command(name)(guarded(verb))
+app.add_typer(memory, name="history")
+for name, verb in history.VERBS.items():
+    memory.command(name)(guarded(verb))
+
+
+@app.callback(invoke_without_command=False)
+def options(
+    version: Annotated[bool, typer.Option("--version", is_eager=True, help="Show the version and exit.")] = False,
+) -> None:
+    if version:
+        print(f"perfgate {__version__}")
+        raise typer.Exit
+
+
+def main() -> None:
+    app(prog_name="perfgate")

@@ -1,0 +1,34 @@
+"""`perfgate gate`: judge a stored run again, without load."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from perfgate.cli.guard import say
+from perfgate.cli.options import DEFAULT_BUDGET, Budget, HistoryUrl, Only, RunName
+from perfgate.cli.where import opened
+
+
+def gate(
+    run: RunName = "latest",
+    budget: Budget = DEFAULT_BUDGET,
+    history: HistoryUrl = "",
+    only: Only = [],  # noqa: B006 - typer's way to say "none"
+) -> int:
+    """Judge a stored run again by the budget file and history of today; send nothing."""
+    from perfgate import budgets, codec, pipeline, report, run_folder
+    from perfgate.cli.exits import exit_code
+    from perfgate.cli.finding import find_run
+    from perfgate.cli.show import show
+
+    budget_file = budgets.read(budget, None)
+    with opened(budget, history) as store:
+        folder, measured = find_run(run, store, Path.cwd())
+        past_runs = pipeline.recent_runs(store, budget_file)
+    verdict = pipeline.judge(budget_file, measured, past_runs, only)
+    if folder is not None:
+        codec.write(verdict, folder / run_folder.VERDICT)
+        told = report.build(verdict, measured, past_runs, folder)
+        say(f"Report: {told.markdown}")
+    show(verdict, measured, past_runs)
+    return exit_code(verdict, budget_file.gate)

@@ -1,0 +1,79 @@
+"""What becomes of errors: a message and an exit code, in one place. The one broad `except` of perfgate is here."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from functools import wraps
+from types import FrameType
+from typing import Any, NoReturn
+
+import typer
+
+from perfgate.model.errors import BudgetFileError, PerfgateError
+
+CRASHED = 3
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C or SIGTERM; the exit code is 128 and the signal's number."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(signal.Signals(number).name)
+        self.exit_code = 128 + number
+
+
+class Signals:
+    """Turns SIGINT and SIGTERM into Interrupted, and remembers the first."""
+
+    def __init__(self) -> None:
+        self.exit_code = 0
+
+    def listen(self) -> Signals:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._raise)
+        return self
+
+    def _raise(self, number: int, _frame: FrameType | None) -> NoReturn:
+        self.exit_code = self.exit_code or 128 + number
+        raise Interrupted(number)
+
+
+def say(text: str) -> None:
+    """A line of talk, on stderr."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def guarded(verb: Callable[..., int | None]) -> Callable[..., None]:
+    """A verb that returns its exit code, with every error told to the user."""
+
+    @wraps(verb)
+    def run(*arguments: Any, **options: Any) -> None:
+        try:
+            code = verb(*arguments, **options) or 0
+        except BudgetFileError as error:
+            from perfgate.budgets import messages
+
+            say(messages.render(error))
+            code = error.exit_code
+        except PerfgateError as error:
+            say(f"perfgate: {error}")
+            code = error.exit_code
+        except Interrupted as interrupt:
+            say("perfgate: interrupted")
+            code = interrupt.exit_code
+        except KeyboardInterrupt:
+            say("perfgate: interrupted")
+            code = 130
+        except BrokenPipeError:  # the reader of our output has seen enough
+            sys.stderr.close()
+            code = 0
+        except Exception:  # noqa: BLE001 - a crash must never look like a failed budget (Python's own exit code is 1)
+            traceback.print_exc()
+            say("perfgate: this is a bug in perfgate, not a verdict. Please report it with the lines above.")
+            code = CRASHED
+        raise typer.Exit(code)
+
+    return run

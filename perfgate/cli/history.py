@@ -1,0 +1,141 @@
+"""`perfgate history list|show|add|export|import|prune`: the runs that baselines are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from perfgate.cli.guard import say
+from perfgate.cli.options import DEFAULT_BUDGET, Budget, HistoryUrl, RunName
+from perfgate.cli.where import budget_file_if_any, opened
+from perfgate.model.errors import RecordError, UsageError
+from perfgate.model.outcome import Outcome
+from perfgate.model.run import PastRun
+
+File = Annotated[Path, typer.Argument(metavar="FILE", help="JSON Lines; compressed when it ends in .gz.")]
+
+
+def list_(budget: Budget = DEFAULT_BUDGET, history: HistoryUrl = "") -> int:
+    """List the remembered runs, newest first."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from perfgate.report.text import plain
+
+    with opened(budget, history) as store:
+        entries = store.entries()
+    if not entries:
+        say("No runs are remembered yet. Make one: perfgate run --budget budgets.yaml")
+        return 0
+    table = Table("run", "name", "branch", "commit", "started (UTC)", "outcome", "accepted", box=box.SIMPLE_HEAD)
+    for one in entries:
+        words = [one.id, one.name, one.branch, one.commit[:9], one.started[:16].replace("T", " "), one.outcome]
+        table.add_row(*(Text(plain(word, 60)) for word in words), "yes" if one.accepted else "")
+    Console().print(table)
+    return 0
+
+
+def show(run: RunName, budget: Budget = DEFAULT_BUDGET, history: HistoryUrl = "") -> int:
+    """Print a remembered run as JSON."""
+    from perfgate import codec
+
+    with opened(budget, history) as store:
+        if run == "latest":
+            entries = store.entries()
+            if not entries:
+                raise RecordError("No runs are remembered yet.")
+            run = entries[0].id
+        print(codec.encode(store.get(run), indent=1))
+    return 0
+
+
+def add(
+    run: RunName,
+    branch: Annotated[str, typer.Option(help="The branch it counts for. [default: the run's own]")] = "",
+    budget: Budget = DEFAULT_BUDGET,
+    history: HistoryUrl = "",
+) -> int:
+    """Add the run of a run folder to the history."""
+    from perfgate import pipeline, run_folder
+
+    folder = run_folder.find(run, Path.cwd())
+    if folder is None:
+        raise RecordError(f"There is no run {run} here.", hint="Give the path of a run folder, its id, or `latest`.")
+    measured = run_folder.read_run(folder)
+    if measured.interrupted:
+        raise UsageError(f"Run {measured.id} was interrupted; it cannot serve as a baseline.")
+    if branch:
+        measured = replace(measured, revision=replace(measured.revision, branch=branch))
+    if (folder / run_folder.VERDICT).is_file():
+        past = pipeline.past_run(measured, run_folder.read_verdict(folder))
+    else:
+        past = PastRun(run=measured, outcome=Outcome.NO_BASELINE)
+    with opened(budget, history) as store:
+        new = store.save(past)
+    print(f"{'Added' if new else 'Already there:'} run {measured.id}, outcome {past.outcome}.")
+    return 0
+
+
+def export(file: File, budget: Budget = DEFAULT_BUDGET, history: HistoryUrl = "") -> int:
+    """Write all remembered runs into one file."""
+    from perfgate.history import transfer
+
+    with opened(budget, history) as store:
+        number = transfer.export_runs(store, file)
+    print(f"Wrote {number} runs to {file}.")
+    return 0
+
+
+def import_(file: File, budget: Budget = DEFAULT_BUDGET, history: HistoryUrl = "") -> int:
+    """Add the runs of an exported file; doing it twice does no harm."""
+    from perfgate.history import transfer
+
+    with opened(budget, history) as store:
+        done = transfer.import_runs(store, file)
+    print(f"Added {len(done.added)} runs; {len(done.present)} were there already.")
+    if done.conflicting:
+        say(f"Left as they are, because other runs have their ids: {', '.join(done.conflicting)}")
+    return 0
+
+
+def prune(
+    keep: Annotated[int | None, typer.Option(min=1, help="Keep so many of every name and branch.")] = None,
+    older_than: Annotated[int | None, typer.Option(min=1, metavar="DAYS", help="Forget only what is older.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
+    budget: Budget = DEFAULT_BUDGET,
+    history: HistoryUrl = "",
+) -> int:
+    """Forget old runs; accepted ones and the newest of the baseline branch always stay."""
+    from perfgate.history.prune import Retention, choose
+
+    if keep is None and older_than is None:
+        raise UsageError("Say what may go: --keep N, --older-than DAYS, or both")
+    file = budget_file_if_any(budget)
+    policy = {"baseline_branch": file.gate.baseline.branch, "baseline_runs": file.gate.baseline.runs} if file else {}
+    age = timedelta(days=older_than) if older_than else None
+    retention = Retention(newest=keep, younger_than=age, **policy)
+    with opened(budget, history) as store:
+        chosen = choose(store.entries(), retention, now=datetime.now(UTC))
+        if not dry_run:
+            store.delete(chosen)
+    print(f"{'Would forget' if dry_run else 'Forgot'} {len(chosen)} runs.")
+    for run_id in chosen:
+        print(f"  {run_id}")
+    return 0
+
+
+VERBS: dict[str, Callable[..., int]] = {
+    "list": list_,
+    "show": show,
+    "add": add,
+    "export": export,
+    "import": import_,
+    "prune": prune,
+}

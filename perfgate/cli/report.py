@@ -1,0 +1,52 @@
+"""`perfgate report`: tell a verdict again, in any of the formats."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from perfgate.cli.guard import say
+from perfgate.cli.options import DEFAULT_BUDGET, Budget, HistoryUrl, RunName
+from perfgate.cli.where import opened
+from perfgate.model.errors import RecordError, UsageError
+
+
+def report(
+    run: RunName = "latest",
+    format: Annotated[
+        str, typer.Option("--format", "-f", envvar="PERFGATE_FORMAT", help="console, markdown, json or junit")
+    ] = "console",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", envvar="PERFGATE_OUTPUT", metavar="FILE", help="[default: stdout]")
+    ] = None,
+    budget: Budget = DEFAULT_BUDGET,
+    history: HistoryUrl = "",
+) -> int:
+    """Tell the verdict of a run again, without judging it anew."""
+    from perfgate import codec, run_folder
+    from perfgate.cli.show import show
+    from perfgate.report.facts import Facts
+    from perfgate.report.formats import FORMATS
+
+    if format not in FORMATS:
+        raise UsageError(f"--format {format}: there is no such format", hint=f"Known: {', '.join(FORMATS)}")
+    folder = run_folder.find(run, Path.cwd())
+    if folder is None:
+        raise RecordError(f"There is no run {run} in {run_folder.runs_folder(Path.cwd())}.")
+    measured = run_folder.read_run(folder)
+    with opened(budget, history) as store:
+        past_runs = store.runs(measured.name)
+    facts = Facts(verdict=run_folder.read_verdict(folder), run=measured, past_runs=past_runs)
+    if format == "console" and output is None:
+        show(facts.verdict, facts.run, facts.past_runs)
+        return 0
+    text = FORMATS[format](facts)
+    if output is None:
+        sys.stdout.write(text)
+    else:
+        codec.write_text(output, text)
+        say(f"Wrote {output}")
+    return 0

@@ -1,0 +1,145 @@
+"""`perfgate run`: the whole pipeline."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from platform import python_version
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from perfgate import __version__
+from perfgate.cli.guard import Signals, say
+from perfgate.cli.options import DEFAULT_BUDGET, Budget, HistoryUrl, Only, Target
+from perfgate.model.errors import UsageError
+
+if TYPE_CHECKING:
+    from perfgate.model.plan import Plan
+    from perfgate.model.run import Progress
+    from perfgate.pipeline import Order, Watcher
+
+MOST_PROCESSES = 256
+INTERRUPTED = 130
+
+
+def run(
+    budget: Budget = DEFAULT_BUDGET,
+    target: Target = "",
+    only: Only = [],  # noqa: B006 - typer's way to say "none"
+    processes: Annotated[
+        str,
+        typer.Option(
+            envvar="PERFGATE_PROCESSES", metavar="N|auto", help="Load-generator processes; auto: one per core but one."
+        ),
+    ] = "1",
+    out: Annotated[
+        Path | None,
+        typer.Option(envvar="PERFGATE_OUT", metavar="DIR", help="The run folder. [default: .perfgate/runs/<id>]"),
+    ] = None,
+    history: HistoryUrl = "",
+    save: Annotated[bool, typer.Option(envvar="PERFGATE_SAVE", help="Add the run to the history.")] = True,
+    allow_remote: Annotated[
+        bool, typer.Option("--allow-remote", envvar="PERFGATE_ALLOW_REMOTE", help="Send load to any host.")
+    ] = False,
+) -> int:
+    """Generate the scenario, send the load, judge what was measured, and report.
+
+    Example: perfgate run --budget budgets.yaml
+    """
+    signals = Signals().listen()
+    from perfgate import pipeline
+    from perfgate.cli.exits import exit_code
+    from perfgate.cli.show import show
+
+    order = _order(
+        budget,
+        out,
+        target=target,
+        history=history,
+        only=tuple(only),
+        processes=_processes(processes),
+        allow_remote=allow_remote,
+        save=save,
+    )
+    outcome = pipeline.run(order, _watcher())
+    if outcome.verdict is None or outcome.report is None:
+        requests = sum(result.requests for result in outcome.run.endpoints if result.kind == "endpoint")
+        say(f"perfgate: interrupted. {requests:,} measured requests are kept in {order.folder}, but not judged.")
+        return signals.exit_code or INTERRUPTED
+    show(outcome.verdict, outcome.run, outcome.past_runs)
+    for warning in outcome.report.warnings:
+        say(f"perfgate: {warning}")
+    say(f"Report: {outcome.report.markdown}")
+    return exit_code(outcome.verdict, outcome.policy)
+
+
+def _order(
+    budget: Path,
+    out: Path | None,
+    *,
+    target: str,
+    history: str,
+    only: tuple[str, ...],
+    processes: int,
+    allow_remote: bool,
+    save: bool,
+) -> Order:
+    from perfgate import revision, run_folder
+    from perfgate.pipeline import Order
+
+    root = Path.cwd()
+    run_id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    return Order(
+        budget=budget,
+        root=root,
+        environ=child_environment(),
+        run_id=run_id,
+        folder=out or run_folder.runs_folder(root) / run_id,
+        revision=revision.read(os.environ, root),
+        versions={"perfgate": __version__, "locust": version("locust"), "python": python_version()},
+        target=target,
+        history=history,
+        only=only,
+        processes=processes,
+        allow_remote=allow_remote,
+        save=save,
+    )
+
+
+def child_environment() -> dict[str, str]:
+    """The environment, with the programs of perfgate's own installation found after all others: a `service` of
+    `perfgate demo` works without an activated virtual environment."""
+    own = str(Path(sys.executable).parent)
+    return {**os.environ, "PATH": os.pathsep.join([os.environ.get("PATH", os.defpath), own])}
+
+
+def _processes(text: str) -> int:
+    """Raises UsageError for anything but a number from 1 or `auto`."""
+    if text == "auto":
+        return max(1, (os.cpu_count() or 2) - 1)
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= MOST_PROCESSES:
+        raise UsageError(f"--processes {text}: give a number from 1 to {MOST_PROCESSES}, or auto")
+    return int(text)
+
+
+def _watcher() -> Watcher:
+    from rich.console import Console
+
+    from perfgate.pipeline import Watcher
+    from perfgate.report.progress import LoadProgress
+
+    console = Console(stderr=True)
+
+    @contextmanager
+    def progress(_: Plan) -> Iterator[Callable[[Progress], None]]:
+        with LoadProgress(console) as shown:
+            yield shown.update
+
+    return Watcher(say=say, progress=progress)

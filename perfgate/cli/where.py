@@ -1,0 +1,47 @@
+"""Which history a verb means, and whose runs in it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from perfgate.model.errors import UsageError
+
+if TYPE_CHECKING:
+    from perfgate.history import History
+    from perfgate.model.budget_file import BudgetFile
+
+DEFAULT_URL = "sqlite:///.perfgate/history.db"
+
+
+def budget_file_if_any(budget: Path) -> BudgetFile | None:
+    """The budget file, where there is one: verbs on stored runs work without it too. Raises BudgetFileError."""
+    from perfgate import budgets
+
+    return budgets.read(budget, None) if budget.exists() else None
+
+
+@contextmanager
+def opened(budget: Path, url: str) -> Iterator[History]:
+    """The history of --history, else of the budget file, else the default one."""
+    from perfgate import history, template
+
+    if not url:
+        file = budget_file_if_any(budget)
+        url = template.expand(file.history, os.environ) if file else DEFAULT_URL
+    with history.open(url, root=Path.cwd()) as store:
+        yield store
+
+
+def name_of(budget: Path, store: History) -> str:
+    """The name whose runs are meant: the budget file's, else the only one in the history. Raises UsageError."""
+    if file := budget_file_if_any(budget):
+        return file.name
+    names = store.names()
+    if len(names) != 1:
+        known = f"the history has {', '.join(names)}" if names else "the history is empty"
+        raise UsageError(f"Whose runs? There is no {budget} here, and {known}.", hint="Name one with --budget FILE.")
+    return names[0]

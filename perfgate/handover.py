@@ -1,0 +1,56 @@
+"""What passes between perfgate and its Locust processes: files in the run folder, both ways.
+
+The settings are in a file named by PERFGATE_LOAD; a scenario started without it is plain Locust.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+from perfgate.model.budget_file import Stage
+
+VARIABLE = "PERFGATE_LOAD"
+
+SETTINGS = "load.json"
+WINDOWS = "windows.jsonl.gz"
+RESULT = "load-test.json"
+PROGRESS = "progress.jsonl"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Times in seconds. `endpoints` are the names known from the budget file; `secrets` the environment variables
+    whose values must never be written; `timeout` is that of the slowest request."""
+
+    folder: str
+    model: Literal["open", "closed"]
+    stages: tuple[Stage, ...]
+    warmup: float
+    arrivals: Literal["poisson", "even"]
+    max_users: int
+    seed: int
+    timeout: float
+    endpoints: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
+    processes: int = 1
+
+    @property
+    def duration(self) -> float:
+        return sum(stage.duration for stage in self.stages)
+
+
+def write(settings: Settings, path: Path) -> None:
+    path.write_text(json.dumps(asdict(settings), indent=1), encoding="utf-8")
+
+
+def read(environ: Mapping[str, str]) -> Settings | None:
+    """None when the scenario was not started by perfgate."""
+    if not (path := environ.get(VARIABLE)):
+        return None
+    data = json.loads(Path(path).read_text(encoding="utf-8"))
+    data["stages"] = tuple(Stage(**stage) for stage in data["stages"])
+    return Settings(**{**data, "endpoints": tuple(data["endpoints"]), "secrets": tuple(data["secrets"])})

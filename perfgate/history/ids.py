@@ -1,0 +1,49 @@
+"""Run ids: which are allowed, and which run somebody means. For all stores."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+
+from perfgate.model.errors import HistoryError
+
+LONGEST = 200
+
+
+def check(run_id: str) -> None:
+    """Raises HistoryError unless the id can name a file in any store: ids come from imported files too."""
+    if not run_id or len(run_id) > LONGEST or run_id.startswith((".", "-")) or not run_id.isprintable():
+        problem = f"is empty, begins with . or -, is longer than {LONGEST} characters, or has unprintable ones"
+    elif "/" in run_id or "\\" in run_id:
+        problem = "has a slash"
+    else:
+        return
+    raise HistoryError(f"A run with the id {run_id[:LONGEST]!r} cannot be stored: the id {problem}")
+
+
+def pick(wanted: str, ids: Sequence[str], *, place: str) -> str:
+    """The one of `ids` (newest first) that is `wanted` or alone begins with it.
+
+    Raises HistoryError when there is none, naming the closest, and when there are several.
+    """
+    if wanted in ids:
+        return wanted
+    found = [run_id for run_id in ids if wanted and run_id.startswith(wanted)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise HistoryError(
+            f'{len(found)} runs in {place} begin with "{wanted}": {_few(found)}', hint="Give more of the id."
+        )
+    if not ids:
+        raise HistoryError(f'There is no run "{wanted}": {place} has no runs yet', hint="Make one with `perfgate run`.")
+    close = get_close_matches(wanted, ids, n=3, cutoff=0.5)
+    raise HistoryError(
+        f'There is no run "{wanted}" in {place}',
+        hint=(f"Did you mean {_few(close)}?" if close else f"The newest are {_few(ids)}.")
+        + " `perfgate history list` shows all.",
+    )
+
+
+def _few(ids: Sequence[str]) -> str:
+    return ", ".join(ids[:3]) + (", ..." if len(ids) > 3 else "")

@@ -1,0 +1,346 @@
+"""The history in a SQL database: SQLite by default, PostgreSQL for teams. The only module that knows SQLAlchemy.
+
+Writers take turns (SQLite: BEGIN IMMEDIATE; PostgreSQL: an advisory lock), so that two at once lose nothing.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any, Protocol, Self
+
+import sqlalchemy as sa
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.pool import StaticPool
+
+from perfgate.history import ConflictError, Entry, documents, ids, times
+from perfgate.history.sqlite_file import SqliteFile, locate
+from perfgate.model.errors import HistoryError
+from perfgate.model.outcome import Outcome
+from perfgate.model.run import Acceptance, PastRun
+
+TABLES = sa.MetaData()
+RUNS = sa.Table(
+    "perfgate_runs",
+    TABLES,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("branch", sa.Text, nullable=False),
+    sa.Column("commit", sa.Text, nullable=False),
+    sa.Column("started", sa.Text, nullable=False),
+    sa.Column("moment", sa.BigInteger, nullable=False),  # `started` as microseconds since 1970, to sort by
+    sa.Column("outcome", sa.Text, nullable=False),
+    sa.Column("schema", sa.Integer, nullable=False),
+    sa.Column("document", sa.LargeBinary, nullable=False),  # last: listings need not read past it
+    sa.Index("perfgate_runs_by_name", "name", "moment"),
+    sa.Index("perfgate_runs_by_branch", "name", "branch", "moment"),
+)
+ACCEPTANCES = sa.Table(
+    "perfgate_acceptances",
+    TABLES,
+    sa.Column("number", sa.Integer, primary_key=True),  # in the order of arrival
+    sa.Column("run", sa.Text, sa.ForeignKey(RUNS.c.id, ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("endpoint", sa.Text, nullable=False),
+    sa.Column("metric", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("author", sa.Text, nullable=False),
+    sa.Column("at", sa.Text, nullable=False),
+)
+SCHEMA = sa.Table("perfgate_schema", TABLES, sa.Column("version", sa.Integer, nullable=False))
+
+NEWEST_FIRST = (RUNS.c.moment.desc(), RUNS.c.id.desc())
+LISTED = tuple(RUNS.c[key] for key in ("id", "name", "branch", "commit", "started", "outcome"))
+
+Step = Callable[[sa.Connection], None]
+
+STEPS: tuple[Step, ...] = ()  # the first lifts a history of version 1 to version 2; new histories need none
+
+
+class Database(Protocol):
+    """What differs from one SQL database to another."""
+
+    place: str  # names it in errors, without a password
+    recovery: str  # what to do when its content is damaged
+    engine: sa.Engine
+
+    def exists(self) -> bool: ...
+
+    def create(self, fill: Step) -> None:
+        """Makes what `fill` makes unless it exists: once, even if several processes ask for it."""
+
+    def begin(self, connection: sa.Connection, *, write: bool) -> None:
+        """Begins a transaction; to `write`, it waits for its turn."""
+
+    def explain(self, error: BaseException | None) -> HistoryError:
+        """What an error of the driver means to a user."""
+
+
+class SqlHistory:
+    """See `perfgate.history.History`."""
+
+    def __init__(self, database: Database, *, steps: tuple[Step, ...] = STEPS) -> None:
+        self._database = database
+        self._steps = steps
+        self._version = 1 + len(steps)
+        self._current = False  # whether the database is known to be of this version
+
+    def save(self, past_run: PastRun) -> bool:
+        row, run_id = _row(past_run), past_run.run.id
+        with self._writing(create=True) as connection:
+            stored = connection.scalar(sa.select(RUNS.c.document).where(RUNS.c.id == run_id))
+            if stored is None:
+                connection.execute(sa.insert(RUNS).values(row))
+            elif not documents.same(self._unpack(run_id, stored), past_run):
+                raise ConflictError(
+                    f"{self._database.place} has another run {run_id}",
+                    hint="Stored runs never change: keep the one that is there, or delete it first.",
+                )
+            for acceptance in past_run.acceptances:
+                _accept(connection, run_id, acceptance)
+        return stored is None
+
+    def runs(
+        self, name: str, *, branch: str | None = None, limit: int = 100, before: str | None = None
+    ) -> tuple[PastRun, ...]:
+        wanted = [RUNS.c.name == name]
+        if branch is not None:
+            wanted.append(RUNS.c.branch == branch)
+        if before is not None:
+            wanted.append(RUNS.c.moment < times.microseconds(before, origin="`before`"))
+        with self._reading() as connection:
+            return self._past_runs(connection, *wanted, limit=max(limit, 0))
+
+    def get(self, run_id: str) -> PastRun:
+        with self._reading() as connection:
+            return self._past_runs(connection, RUNS.c.id == self._pick(connection, run_id), limit=1)[0]
+
+    def entries(self, name: str | None = None) -> tuple[Entry, ...]:
+        accepted = sa.exists().where(ACCEPTANCES.c.run == RUNS.c.id).label("accepted")
+        query = sa.select(*LISTED, accepted).order_by(*NEWEST_FIRST)
+        with self._reading() as connection:
+            rows = connection.execute(query if name is None else query.where(RUNS.c.name == name))
+            return tuple(self._entry(row) for row in rows.mappings())
+
+    def names(self) -> tuple[str, ...]:
+        with self._reading() as connection:
+            return tuple(sorted(connection.scalars(sa.select(RUNS.c.name).distinct())))
+
+    def accept(self, run_id: str, acceptance: Acceptance) -> None:
+        with self._writing() as connection:
+            _accept(connection, self._pick(connection, run_id), acceptance)
+
+    def delete(self, ids: Iterable[str]) -> int:
+        with self._writing() as connection:
+            return sum(connection.execute(sa.delete(RUNS).where(RUNS.c.id == run_id)).rowcount for run_id in ids)
+
+    def close(self) -> None:
+        self._database.engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    # From here on: transactions.
+
+    @contextmanager
+    def _reading(self) -> Iterator[sa.Connection]:
+        with self._explained(), self._transaction(write=False) as connection:
+            yield connection
+
+    @contextmanager
+    def _writing(self, *, create: bool = False) -> Iterator[sa.Connection]:
+        with self._explained():
+            if create:
+                self._database.create(self._fill)
+            with self._transaction(write=True) as connection:
+                yield connection
+
+    @contextmanager
+    def _transaction(self, *, write: bool) -> Iterator[sa.Connection]:
+        """In an empty history that is forgotten afterwards if there is none."""
+        if not self._database.exists():
+            with _memory().begin() as connection:
+                self._fill(connection)
+                yield connection
+            return
+        self._upgrade()
+        with self._database.engine.begin() as connection:
+            self._database.begin(connection, write=write)
+            yield connection
+
+    def _upgrade(self) -> None:
+        """Once: checks the version, and takes the steps that an older history needs."""
+        if self._current:
+            return
+        with self._database.engine.begin() as connection:
+            self._database.begin(connection, write=False)
+            version = self._version_of(connection)
+        if version < self._version:
+            with self._database.engine.begin() as connection:
+                self._database.begin(connection, write=True)
+                for step in self._steps[self._version_of(connection) - 1 :]:  # another process may have been quicker
+                    step(connection)
+                connection.execute(sa.update(SCHEMA).values(version=self._version))
+        self._current = True
+
+    def _version_of(self, connection: sa.Connection) -> int:
+        known = sa.inspect(connection).has_table(SCHEMA.name)
+        version = connection.scalar(sa.select(SCHEMA.c.version)) if known else None
+        if version is None:
+            raise HistoryError(f"{self._database.place} is not a perfgate history", hint=self._database.recovery)
+        if version > self._version:
+            raise HistoryError(
+                f"{self._database.place} was written by a newer perfgate: its version is {version}, "
+                f"this one knows up to {self._version}",
+                hint="Upgrade perfgate: pip install --upgrade perfgate",
+            )
+        return int(version)
+
+    def _fill(self, connection: sa.Connection) -> None:
+        TABLES.create_all(connection)
+        connection.execute(sa.insert(SCHEMA).values(version=self._version))
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as error:
+            raise self._database.explain(error.orig) from error
+        except (sqlite3.Error, UnicodeDecodeError) as error:  # the latter from a damaged file, in a message of SQLite's
+            raise self._database.explain(error) from error
+        except UnicodeEncodeError as error:
+            raise HistoryError(f"{self._database.place} cannot keep text that is not Unicode: {error}") from error
+        except SQLAlchemyError as error:
+            raise HistoryError(f"{self._database.place}: {error}", hint=self._database.recovery) from error
+
+    # From here on: rows.
+
+    def _past_runs(self, connection: sa.Connection, *wanted: sa.ColumnElement[bool], limit: int) -> tuple[PastRun, ...]:
+        chosen = sa.select(RUNS.c.id).where(*wanted).order_by(*NEWEST_FIRST).limit(limit)
+        said: dict[str, list[Acceptance]] = {}
+        about = sa.select(ACCEPTANCES).where(ACCEPTANCES.c.run.in_(chosen)).order_by(ACCEPTANCES.c.number)
+        for _, run_id, endpoint, metric, reason, author, at in connection.execute(about):
+            said.setdefault(run_id, []).append(
+                Acceptance(endpoint=endpoint, metric=metric, reason=reason, author=author, at=at)
+            )
+        return tuple(
+            replace(self._unpack(run_id, document), acceptances=tuple(said.get(run_id, ())))
+            for run_id, document in connection.execute(chosen.add_columns(RUNS.c.document))
+        )
+
+    def _unpack(self, run_id: str, document: bytes) -> PastRun:
+        origin = f"Run {run_id} in {self._database.place}"
+        return documents.unpack(document, run_id=run_id, origin=origin, hint=self._database.recovery)
+
+    def _entry(self, row: sa.RowMapping) -> Entry:
+        try:
+            return Entry(**{**row, "outcome": Outcome(row["outcome"])})
+        except ValueError as error:
+            raise HistoryError(
+                f"Run {row['id']} in {self._database.place} has an unknown outcome: {error}",
+                hint=self._database.recovery,
+            ) from error
+
+    def _pick(self, connection: sa.Connection, run_id: str) -> str:
+        known = connection.scalars(sa.select(RUNS.c.id).order_by(*NEWEST_FIRST)).all()
+        return ids.pick(run_id, known, place=self._database.place)
+
+
+def _row(past_run: PastRun) -> dict[str, Any]:
+    run = past_run.run
+    documents.check(past_run, origin=f"Run {run.id}")
+    return {
+        "id": run.id,
+        "name": run.name,
+        "branch": run.revision.branch,
+        "commit": run.revision.commit,
+        "started": run.started,
+        "moment": times.microseconds(run.started, origin=f"Run {run.id}"),
+        "outcome": past_run.outcome.value,
+        "schema": run.schema,
+        "document": documents.pack(past_run),
+    }
+
+
+def _accept(connection: sa.Connection, run_id: str, acceptance: Acceptance) -> None:
+    row = {"run": run_id, **asdict(acceptance)}
+    there = sa.select(ACCEPTANCES.c.number).where(*(ACCEPTANCES.c[key] == value for key, value in row.items()))
+    if connection.scalar(there) is None:
+        connection.execute(sa.insert(ACCEPTANCES).values(row))
+
+
+def _memory() -> sa.Engine:
+    return sa.create_engine("sqlite://", poolclass=StaticPool)
+
+
+class Sqlite:
+    """See Database."""
+
+    def __init__(self, path: Path, *, patience: float = 30.0) -> None:
+        """`patience`: seconds to wait for other writers."""
+        self._file = SqliteFile(path, patience=patience)
+        self.place = str(path)
+        self.recovery = self._file.recovery
+        self.exists = self._file.exists
+        self.explain = self._file.explain
+        self.engine = sa.create_engine("sqlite://", creator=self._file.connect)
+
+    def create(self, fill: Step) -> None:
+        def through(raw: sqlite3.Connection) -> None:
+            with sa.create_engine("sqlite://", creator=lambda: raw, poolclass=StaticPool).begin() as connection:
+                self.begin(connection, write=True)
+                fill(connection)
+
+        self._file.create(through)
+
+    def begin(self, connection: sa.Connection, *, write: bool) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+class Postgresql:
+    """See Database."""
+
+    LOCK = 0x7065726667617465  # "perfgate" in ASCII: a number that other programs in the same database do not use
+
+    recovery = "Restore it from a backup; `perfgate history import BACKUP.jsonl.gz` fills an empty database."
+
+    def __init__(self, url: sa.URL) -> None:
+        self.place = url.set(query={}).render_as_string(hide_password=True)  # a query may hold a password, too
+        self.engine = sa.create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+
+    def exists(self) -> bool:
+        with self.engine.connect() as connection:
+            return sa.inspect(connection).has_table(SCHEMA.name)
+
+    def create(self, fill: Step) -> None:
+        with self.engine.begin() as connection:
+            self.begin(connection, write=True)
+            if not sa.inspect(connection).has_table(SCHEMA.name):
+                fill(connection)
+
+    def begin(self, connection: sa.Connection, *, write: bool) -> None:
+        if write:
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(self.LOCK)))
+
+    def explain(self, error: BaseException | None) -> HistoryError:
+        reason = str(error).strip().splitlines() or ["unknown error"]
+        return HistoryError(f"{self.place}: {reason[0]}", hint="Check that the server runs and lets this user in.")
+
+
+def open_sqlite(url: str, *, root: Path) -> SqlHistory:
+    return SqlHistory(Sqlite(locate(url, root=root)))
+
+
+def open_postgresql(url: str) -> SqlHistory:
+    """Raises HistoryError when the URL is malformed or the driver is not installed."""
+    try:
+        return SqlHistory(Postgresql(sa.make_url(url)))
+    except (ArgumentError, ValueError) as error:
+        raise HistoryError("The history URL is malformed", hint="postgresql://user:password@host/database") from error
+    except ModuleNotFoundError as error:
+        raise HistoryError(f"PostgreSQL needs {error.name}", hint="pip install 'perfgate[postgres]'") from error

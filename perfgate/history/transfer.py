@@ -1,0 +1,135 @@
+"""A history as a text file, for backups and for moving from one store to another.
+
+JSON Lines: a header, then one run per line, oldest first. Compressed if the name ends in .gz.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, cast
+
+from perfgate import codec
+from perfgate.history import ConflictError, History, documents
+from perfgate.model.errors import HistoryError, RecordError
+from perfgate.model.run import PastRun
+
+FORMAT = "perfgate-history"
+SCHEMA = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Imported:
+    """The ids of the runs in the file, by what became of them."""
+
+    added: tuple[str, ...]
+    present: tuple[str, ...]  # there already; they gain the acceptances they lacked
+    conflicting: tuple[str, ...]  # a different run has the id; it was left as it is
+
+
+def export_runs(history: History, path: Path, *, name: str | None = None) -> int:
+    """Writes the runs (of all names if none is given) to `path`, whole or not at all; the number of runs.
+
+    The same history gives the same bytes. Raises HistoryError.
+    """
+    entries = history.entries(name)
+    header = {"format": FORMAT, "schema": SCHEMA, "runs": len(entries)}
+    with _written(path) as stream:
+        stream.write(json.dumps(header).encode() + b"\n")
+        for entry in reversed(entries):
+            stream.write(codec.encode(history.get(entry.id)).encode() + b"\n")
+    return len(entries)
+
+
+def import_runs(history: History, path: Path) -> Imported:
+    """Adds the runs in `path` that the history lacks; doing it twice does no more than doing it once.
+
+    Raises HistoryError before anything is written if any line is not a run, or runs are missing.
+    """
+    for _ in _checked(path):
+        pass
+    added: list[str] = []
+    present: list[str] = []
+    conflicting: list[str] = []
+    for past_run in _checked(path):
+        try:
+            (added if history.save(past_run) else present).append(past_run.run.id)
+        except ConflictError:
+            conflicting.append(past_run.run.id)
+    return Imported(added=tuple(added), present=tuple(present), conflicting=tuple(conflicting))
+
+
+def _checked(path: Path) -> Iterator[PastRun]:
+    """One at a time, because a long history does not fit into memory."""
+    with _readable(path) as stream:
+        expected = _header(stream.readline(), path)
+        number = 0
+        for number, line in enumerate(stream, start=1):
+            yield _past_run(line, origin=f"{path}:{number + 1}")
+    if number != expected:
+        raise HistoryError(
+            f"{path} should hold {expected} runs but holds {number}", hint="It is cut off: export again."
+        )
+
+
+def _header(line: bytes, path: Path) -> int:
+    """The number of runs that follow."""
+    try:
+        header: Any = json.loads(line)
+    except (ValueError, RecursionError):
+        header = None
+    if not isinstance(header, dict) or header.get("format") != FORMAT or not isinstance(header.get("runs"), int):
+        raise HistoryError(
+            f"{path} is not an exported history",
+            hint="`perfgate history export FILE` makes one. Results of other tools: `perfgate import FILE`.",
+        )
+    if header.get("schema") != SCHEMA:
+        raise HistoryError(
+            f"{path} has schema {header.get('schema')}; this perfgate knows {SCHEMA}",
+            hint="Upgrade perfgate: pip install --upgrade perfgate",
+        )
+    return int(header["runs"])
+
+
+def _past_run(line: bytes, *, origin: str) -> PastRun:
+    try:
+        past_run = codec.decode(PastRun, line, origin=origin)
+    except RecordError as error:
+        raise HistoryError(error.message, hint=f"{error.hint} Nothing was imported.".strip()) from error
+    documents.check(past_run, origin=origin)
+    return past_run
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[IO[bytes]]:
+    try:
+        with cast(IO[bytes], gzip.open(path)) if path.suffix == ".gz" else path.open("rb") as stream:
+            yield stream
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise HistoryError(f"{path} is damaged: {error}", hint="It may be cut off: export it again.") from error
+    except OSError as error:
+        raise HistoryError(f"Cannot read {path}: {error.strerror}") from error
+
+
+@contextmanager
+def _written(path: Path) -> Iterator[IO[bytes]]:
+    scratch = path.with_name(f".{path.name}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with scratch.open("wb") as file:
+            if path.suffix == ".gz":
+                with gzip.GzipFile("", "wb", fileobj=file, mtime=0) as stream:  # no name, no time: equal bytes
+                    yield cast(IO[bytes], stream)
+            else:
+                yield file
+        scratch.replace(path)
+    except OSError as error:
+        raise HistoryError(f"Cannot write {path}: {error.strerror}") from error
+    finally:
+        with suppress(OSError):
+            scratch.unlink()

@@ -1,0 +1,158 @@
+"""One load test: Locust headless in a child process, watched until it has handed everything over."""
+
+from __future__ import annotations
+
+import json
+import socket
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from time import sleep
+from typing import Any
+
+from perfgate import handover
+from perfgate.loadtest.child import Child
+from perfgate.model.errors import LoadTestError, RecordError
+from perfgate.model.plan import Plan
+from perfgate.model.run import Generator, LoadTest, Progress
+from perfgate.redaction import redactor
+
+LOG = "locust.log"
+POLL = 0.2  # s between two looks at the child
+INTERRUPT_PATIENCE = 15.0  # s an interrupted child gets to write down what it has
+OVERTIME = 60.0  # s beyond all timeouts before a child counts as stuck
+DEFAULT_TIMEOUT = 60.0  # s: of hand-written scenarios' requests, as Locust's own client has it
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """`target` and `environ` with their values; `secrets` names the variables whose values are never written."""
+
+    target: str
+    environ: Mapping[str, str]
+    secrets: tuple[str, ...] = ()
+    processes: int = 1
+    on_progress: Callable[[Progress], None] = lambda _: None
+
+
+def run(plan: Plan, folder: Path, scenario: Path | None, options: Options) -> LoadTest:
+    """Sends the plan's load and returns what was recorded in `folder`. `scenario` is the generated one, if any.
+
+    KeyboardInterrupt ends the load in good order: the result is then `interrupted` and holds what there is.
+    Raises LoadTestError when Locust fails or its record is incomplete, RecordError when nothing can be written.
+    """
+    settings = _settings(plan, folder, options)
+    files = [*([scenario] if scenario else []), *plan.scenarios]
+    try:
+        handover.write(settings, folder / handover.SETTINGS)
+        (folder / handover.PROGRESS).touch()
+        child = Child(
+            _command(files, plan, options),
+            environ={**options.environ, handover.VARIABLE: str(folder / handover.SETTINGS)},
+            log=folder / LOG,
+            redact=redactor(options.secrets, options.environ),
+            folder=Path.cwd(),
+        )
+    except OSError as error:
+        raise RecordError(f"Cannot write into {folder}: {error.strerror}") from error
+    try:
+        _watch(child, folder, settings, options.on_progress)
+    except KeyboardInterrupt:
+        child.terminate()
+        child.wait(INTERRUPT_PATIENCE)
+    finally:
+        child.end(INTERRUPT_PATIENCE)
+        (folder / handover.PROGRESS).unlink(missing_ok=True)
+    return _result(folder, child)
+
+
+def _settings(plan: Plan, folder: Path, options: Options) -> handover.Settings:
+    timeouts = [endpoint.request.timeout for endpoint in plan.endpoints if endpoint.request is not None]
+    return handover.Settings(
+        folder=str(folder.resolve()),
+        model=plan.load.model,
+        stages=plan.load.stages,
+        warmup=plan.load.warmup,
+        arrivals=plan.load.arrivals,
+        max_users=plan.load.max_users,
+        seed=int(plan.digests.load, 16),
+        timeout=max([*timeouts, *([DEFAULT_TIMEOUT] if plan.scenarios else [])]),
+        endpoints=tuple(endpoint.name for endpoint in plan.endpoints),
+        secrets=options.secrets,
+        processes=options.processes,
+    )
+
+
+def _command(files: Sequence[Path], plan: Plan, options: Options) -> list[str]:
+    users = options.processes if plan.load.model == "open" else round(plan.load.stages[0].level)
+    command = [sys.executable, "-P", "-m", "perfgate.runtime", "-f", ",".join(str(file) for file in files)]
+    command += ["--headless", "--only-summary", "--host", options.target, "--exit-code-on-error", "0"]
+    command += ["--users", str(users), "--spawn-rate", str(users)]
+    if options.processes > 1:
+        port = _free_port()
+        command += ["--processes", str(options.processes)]
+        command += ["--master-bind-host", "127.0.0.1", "--master-bind-port", port, "--master-port", port]
+    return command
+
+
+def _free_port() -> str:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return str(probe.getsockname()[1])
+
+
+def _watch(child: Child, folder: Path, settings: handover.Settings, on_progress: Callable[[Progress], None]) -> None:
+    patience = settings.warmup + settings.duration + 3 * settings.timeout + OVERTIME
+    looks = round(patience / POLL)
+    with (folder / handover.PROGRESS).open(encoding="utf-8") as progress:
+        for _ in range(looks):
+            ended = child.poll() is not None
+            for line in progress.readlines():
+                on_progress(Progress(**json.loads(line)))
+            if ended:
+                return
+            sleep(POLL)
+    raise LoadTestError(
+        f"Locust did not come to an end within {patience:g} s and was stopped.", hint=f"Its log is {folder / LOG}"
+    )
+
+
+def _result(folder: Path, child: Child) -> LoadTest:
+    path = folder / handover.RESULT
+    try:
+        data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        said = "\n".join(f"  | {line}" for line in child.tail)
+        raise LoadTestError(
+            f"Locust ended (exit code {child.poll()}) without a result. Its last words:\n{said}",
+            hint=f"The whole log is {folder / LOG}",
+        ) from None
+    if data["lost"] and not data["interrupted"]:
+        raise LoadTestError(
+            f"The record is incomplete: {data['lost']} of {data['recorded']} requests never reached the main process.",
+            hint=f"A generator process may have died; the log is {folder / LOG}",
+        )
+    return LoadTest(
+        folder=folder,
+        windows=folder / handover.WINDOWS,
+        started=data["started"],
+        duration=data["duration"],
+        generator=Generator(**data["generator"]),
+        failure_examples={name: tuple(texts) for name, texts in data["examples"].items()},
+        unfinished=data["unfinished"],
+        interrupted=data["interrupted"],
+        warnings=tuple(_warnings(data)),
+    )
+
+
+def _warnings(data: dict[str, Any]) -> list[str]:
+    warnings = [f"A scenario raised an exception {row['count']} times: {row['message']}" for row in data["exceptions"]]
+    if data["unfinished"]:
+        warnings.append(f"{data['unfinished']} requests were still under way when the load was stopped.")
+    if data["clock_steps"]:
+        warnings.append(f"The clock was set during {data['clock_steps']} requests; they were timed in user space.")
+    if dropped := data["generator"]["arrivals_dropped"]:
+        warnings.append(f"{dropped} arrivals were never sent: all virtual users were busy. Raise `load.max_users`?")
+    return warnings

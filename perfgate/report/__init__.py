@@ -1,0 +1,44 @@
+"""The verdict told: report.md, junit.xml and charts in the run folder, and the same on the terminal.
+
+Nothing is judged here, and nothing here can change a verdict.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from perfgate.codec import write_text
+from perfgate.model.report import Chart, Report
+from perfgate.model.run import PastRun, Run
+from perfgate.model.verdict import Verdict
+from perfgate.report import junit, markdown, words
+from perfgate.report.facts import Facts
+
+
+def build(verdict: Verdict, run: Run, past_runs: tuple[PastRun, ...], folder: Path) -> Report:
+    """Writes the report into the run folder. `past_runs` are newest first, of the same name; may be empty.
+
+    Raises RecordError when report.md or junit.xml cannot be written. A chart that cannot be drawn is a warning.
+    """
+    facts = Facts(verdict=verdict, run=run, past_runs=past_runs)
+    charts, warnings = _charts(facts, folder)
+    report = Report(
+        folder=folder,
+        outcome=verdict.outcome,
+        headline=words.headline(facts),
+        markdown=folder / "report.md",
+        junit=folder / "junit.xml",
+        charts=charts,
+        warnings=warnings,
+    )
+    write_text(report.markdown, markdown.render(facts, charts))
+    write_text(report.junit, junit.render(facts))
+    return report
+
+
+def _charts(facts: Facts, folder: Path) -> tuple[tuple[Chart, ...], tuple[str, ...]]:
+    try:
+        from perfgate.report import gallery  # late: matplotlib takes half a second
+    except ImportError as error:
+        return (), (f"No charts: matplotlib cannot be loaded ({error}).",)
+    return gallery.hang(facts, folder)

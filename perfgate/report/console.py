@@ -1,0 +1,145 @@
+"""The verdict on the terminal: every endpoint, what is judged (worst first), and one line that says it all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from io import StringIO
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from perfgate.model.outcome import Outcome
+from perfgate.model.run import Generator
+from perfgate.model.verdict import Finding
+from perfgate.report import words
+from perfgate.report.facts import Facts, value_in
+from perfgate.report.text import plain
+
+LONGEST_NAME = 100  # characters of an endpoint's name; longer ones are cut in the middle
+NARROW = 100  # columns; below, limits get less room
+EXAMPLES = 3  # of failed requests per endpoint
+
+STYLES = {
+    Outcome.FAIL: "bold red",
+    Outcome.NO_DATA: "bold red",
+    Outcome.INCONCLUSIVE: "yellow",
+    Outcome.WARN: "yellow",
+    Outcome.NO_BASELINE: "cyan",
+    Outcome.IMPROVED: "bold green",
+    Outcome.PASS: "green",
+}
+
+
+def show(facts: Facts, console: Console) -> None:
+    """Everything goes in as `Text`: markup in names from outside stays text."""
+    console.print(_endpoint_table(facts))
+    for line in (_generator(facts.run.generator), *_examples(facts)):
+        console.print(line)
+    console.print(_finding_table(facts, room=14 if console.width < NARROW else 30))
+    for line in (*_sentences(facts), *_doubts(facts)):
+        console.print(line)
+    outcome = facts.verdict.outcome
+    console.print()
+    console.print(Text(f"{words.MARKS[outcome]} {words.headline(facts)}", style=STYLES[outcome]))
+
+
+def text(facts: Facts, width: int = 100) -> str:
+    """Without colours, for files and pipes."""
+    sink = StringIO()
+    show(facts, Console(file=sink, width=width, no_color=True, force_terminal=False))
+    return "\n".join(line.rstrip() for line in sink.getvalue().splitlines()) + "\n"
+
+
+def _grid(*columns: tuple[str, str]) -> Table:
+    """Columns (heading, "left" or "right"); numbers at the right never wrap, words at the left do."""
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim")
+    for heading, side in columns:
+        right = side == "right"
+        table.add_column(heading, justify="right" if right else "left", no_wrap=right, overflow="fold")
+    return table
+
+
+def _name(name: str) -> Text:
+    return Text(plain(name, LONGEST_NAME))
+
+
+def _finding_table(facts: Facts, room: int) -> Table:
+    table = _grid(
+        ("outcome", "left"),
+        ("endpoint", "left"),
+        ("metric", "left"),
+        ("measured", "right"),
+        ("baseline", "right"),
+        ("change", "right"),
+        ("limit", "left"),
+    )
+    table.columns[0].no_wrap = table.columns[-1].no_wrap = True
+    for finding in facts.findings:
+        style = STYLES[finding.outcome]
+        table.add_row(
+            Text(f"{words.MARKS[finding.outcome]} {words.word(finding.outcome)}", style=style),
+            _name(finding.endpoint),
+            Text(plain(finding.metric, 40)),
+            Text(words.value(finding.metric, finding.measured)),
+            Text(words.value(finding.metric, finding.baseline)),
+            Text(words.change(finding.change)),
+            _limits(finding, room),
+        )
+    return table
+
+
+def _limits(finding: Finding, room: int) -> Text:
+    """As many in a line as fit. Broken ones stand out; without colour the mark before them says so."""
+    cell = Text()
+    line = 0
+    for criterion in finding.criteria:
+        broken = words.broken(criterion)
+        said = f"{words.MARKS[criterion.outcome]} " if broken and len(finding.criteria) > 1 else ""
+        said += words.limit(finding, criterion)
+        if cell:
+            fits = line + 2 + len(said) <= room
+            cell.append(", " if fits else ",\n")
+            line = line + 2 if fits else 0
+        cell.append(said, style=STYLES[criterion.outcome] if broken else "")
+        line += len(said)
+    return cell
+
+
+def _endpoint_table(facts: Facts) -> Table:
+    table = _grid(
+        ("endpoint", "left"),
+        ("requests", "right"),
+        ("errors", "left"),
+        ("p50", "right"),
+        ("p95", "right"),
+        ("p99", "right"),
+        ("rate", "right"),
+    )
+    for result in facts.run.endpoints:
+        speeds = (Text(words.value(metric, value_in(result, metric))) for metric in ("p50", "p95", "p99", "rate"))
+        table.add_row(_name(result.name), Text(f"{result.requests:,}"), Text(words.errors(result)), *speeds)
+    return table
+
+
+def _generator(generator: Generator) -> Text:
+    return Text(f"load generator: {words.generator(generator)}")
+
+
+def _examples(facts: Facts) -> Iterator[Text]:
+    for result in facts.run.endpoints:
+        for example in result.failure_examples[:EXAMPLES]:
+            yield Text.assemble((f"{plain(result.name, 40)}: ", "bold"), plain(example, 200))
+
+
+def _sentences(facts: Facts) -> Iterator[Text]:
+    for finding in facts.findings:
+        if finding.outcome is not Outcome.PASS:
+            mark = Text(f"{words.MARKS[finding.outcome]} ", style=STYLES[finding.outcome])
+            yield mark.append(plain(finding.sentence, 500), style="default")
+
+
+def _doubts(facts: Facts) -> Iterator[Text]:
+    for doubt in words.doubts(facts):
+        yield Text.assemble(("note: ", "bold"), plain(doubt, 500))

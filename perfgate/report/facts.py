@@ -1,0 +1,91 @@
+"""Facts: what every report is told from (the verdict, its run and the runs before it), with the look-ups all need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from math import isfinite
+
+from perfgate.model.outcome import BADNESS, Outcome
+from perfgate.model.run import EndpointResult, PastRun, Run
+from perfgate.model.verdict import Finding, Verdict
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """`past_runs` newest first, of the same name; this run and later ones among them are left out."""
+
+    verdict: Verdict
+    run: Run
+    past_runs: tuple[PastRun, ...] = ()
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """Worst first; among equals the largest change first, then as in the budget file."""
+        return tuple(sorted(self.verdict.findings, key=_badness))
+
+    @cached_property
+    def results(self) -> Mapping[str, EndpointResult]:
+        return by_name(self.run)
+
+    @cached_property
+    def before(self) -> tuple[PastRun, ...]:
+        """The earlier runs, oldest first."""
+        this = self.run
+        return tuple(p for p in reversed(self.past_runs) if p.run.id != this.id and p.run.started <= this.started)
+
+    @cached_property
+    def line_of_runs(self) -> tuple[PastRun, ...]:
+        """Oldest first, this run last: as the history would keep it."""
+        failed = tuple((f.endpoint, f.metric) for f in self.verdict.findings if f.outcome is Outcome.FAIL)
+        return (*self.before, PastRun(run=self.run, outcome=self.verdict.outcome, failed=failed))
+
+    def values(self, endpoint: str, metric: str) -> tuple[float | None, ...]:
+        """One metric over the runs, oldest first, this run last; None where it was not measured."""
+        return tuple(value_in(results.get(endpoint), metric) for results in self._results_of_runs)
+
+    def baseline_runs(self, finding: Finding) -> tuple[PastRun, ...]:
+        """The runs that the finding was compared with, oldest first, as far as the verdict tells.
+
+        It tells the runs of all findings together and how many this one had: the newest of those that could serve.
+        """
+        if not finding.baseline_runs:
+            return ()
+        key = (finding.endpoint, finding.metric)
+        ids = set(self.verdict.baseline_runs)
+        able = [
+            past
+            for past, results in zip(self.before, self._results_of_runs, strict=False)
+            if past.run.id in ids
+            and value_in(results.get(finding.endpoint), finding.metric) is not None
+            and (past.outcome not in (Outcome.FAIL, Outcome.NO_DATA) or acceptance(past, *key) is not None)
+        ]
+        return tuple(able[-finding.baseline_runs :])
+
+    @cached_property
+    def _results_of_runs(self) -> tuple[Mapping[str, EndpointResult], ...]:
+        return tuple(by_name(past.run) for past in self.line_of_runs)
+
+
+def _badness(finding: Finding) -> tuple[int, float]:
+    return BADNESS[finding.outcome], -abs(finite(finding.change) or 0.0)
+
+
+def by_name(run: Run) -> Mapping[str, EndpointResult]:
+    return {result.name: result for result in run.endpoints}
+
+
+def value_in(result: EndpointResult | None, metric: str) -> float | None:
+    return None if result is None else finite(result.metrics.get(metric))
+
+
+def finite(value: float | None) -> float | None:
+    """A file from outside may hold NaN and infinities: not a measurement."""
+    return value if value is not None and isfinite(value) else None
+
+
+def acceptance(past: PastRun, endpoint: str, metric: str) -> str | None:
+    """The reason why this run's level was accepted for this series; the newest word counts."""
+    words = [a for a in past.acceptances if a.endpoint in ("", endpoint) and a.metric in ("", metric)]
+    return max(words, key=lambda word: word.at).reason if words else None

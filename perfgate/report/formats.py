@@ -1,0 +1,26 @@
+"""What `perfgate report RUN --format ...` can write: a format is a function and a line here.
+
+On a terminal, `console.show` has colours and the terminal's width; the text here is for files and pipes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from perfgate.codec import encode
+from perfgate.report import console, junit, markdown
+from perfgate.report.facts import Facts
+
+Renderer = Callable[[Facts], str]
+
+
+def _json(facts: Facts) -> str:
+    return f"{encode(facts.verdict, indent=1)}\n"
+
+
+FORMATS: dict[str, Renderer] = {
+    "console": console.text,
+    "markdown": markdown.render,
+    "json": _json,
+    "junit": junit.render,
+}

@@ -1,0 +1,73 @@
+"""Which charts a report has, drawn into `charts/` of the run folder. Imports matplotlib: import this module late."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from perfgate.model.outcome import Outcome
+from perfgate.model.report import Chart
+from perfgate.model.verdict import Finding
+from perfgate.report import overview_chart, trend_chart, trend_picture
+from perfgate.report.charts import DARK, LIGHT, Figure, Theme, png
+from perfgate.report.facts import Facts
+from perfgate.report.text import plain, slug
+
+FOLDER = "charts"
+MOST_TRENDS = 10
+METRIC = "p95"  # drawn of endpoints where nothing is the matter
+
+_FAULTS = (ArithmeticError, LookupError, OSError, RuntimeError, TypeError, ValueError)
+
+
+def hang(facts: Facts, folder: Path) -> tuple[tuple[Chart, ...], tuple[str, ...]]:
+    """The charts, and a warning for each that could not be drawn: one that fails does not take the others along."""
+    charts, warnings = [], []
+    for name, paint in _exhibits(facts):
+        try:
+            charts.append(paint(folder / FOLDER))
+        except _FAULTS as error:
+            warnings.append(f"The chart of {name} could not be drawn: {type(error).__name__}: {plain(str(error), 200)}")
+    return tuple(chart for chart in charts if chart), tuple(warnings)
+
+
+def _exhibits(facts: Facts) -> Iterator[tuple[str, Callable[[Path], Chart | None]]]:
+    yield "all endpoints", lambda folder: _overview(facts, folder)
+    for finding in trends(facts):
+        yield f"{plain(finding.endpoint, 60)} {plain(finding.metric, 40)}", _painter(facts, finding)
+
+
+def trends(facts: Facts) -> list[Finding]:
+    """One finding per endpoint, worst first: its worst, or p95 where all are kept."""
+    chosen: dict[str, Finding] = {}
+    for finding in facts.findings:
+        first = chosen.setdefault(finding.endpoint, finding)
+        if first.outcome is Outcome.PASS and first.metric != METRIC and finding.metric == METRIC:
+            chosen[finding.endpoint] = finding
+    return list(chosen.values())[:MOST_TRENDS]
+
+
+def _painter(facts: Facts, finding: Finding) -> Callable[[Path], Chart]:
+    def paint(folder: Path) -> Chart:
+        picture = trend_picture.decide(facts, finding)
+        name = f"{slug(finding.endpoint)}-{slug(finding.metric)}"
+        light, dark = _save(folder, name, lambda theme: trend_chart.draw(picture, theme))
+        return Chart(endpoint=finding.endpoint, outcome=finding.outcome, text=picture.title, light=light, dark=dark)
+
+    return paint
+
+
+def _overview(facts: Facts, folder: Path) -> Chart | None:
+    picture = overview_chart.decide(facts)
+    if picture is None:
+        return None
+    light, dark = _save(folder, "overview", lambda theme: overview_chart.draw(picture, theme))
+    return Chart(endpoint="", outcome=facts.verdict.outcome, text=picture.title, light=light, dark=dark)
+
+
+def _save(folder: Path, name: str, draw: Callable[[Theme], Figure]) -> tuple[Path, Path]:
+    folder.mkdir(parents=True, exist_ok=True)
+    light, dark = folder / f"{name}-light.png", folder / f"{name}-dark.png"
+    light.write_bytes(png(draw(LIGHT)))
+    dark.write_bytes(png(draw(DARK)))
+    return light, dark

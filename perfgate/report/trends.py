@@ -1,0 +1,94 @@
+"""One metric of one endpoint over the runs, as a table (pandas), and its text form for `perfgate trend`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pandas as pd
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from perfgate.model.outcome import Outcome
+from perfgate.model.run import PastRun
+from perfgate.report import words
+from perfgate.report.facts import acceptance, by_name, value_in
+from perfgate.report.sparkline import sparkline
+from perfgate.report.text import plain
+
+COLUMNS = ("started", "run", "commit", "branch", "value", "outcome", "failed", "accepted")
+SHOWN = 30  # rows of the text form
+
+
+def table(runs: Iterable[PastRun], endpoint: str, metric: str) -> pd.DataFrame:
+    """One row per run, in the order given. `value` in base units, NaN where it was not measured.
+
+    `started` is UTC, NaT when unreadable. `failed` says whether this very series failed; `outcome` is the whole
+    run's. `accepted` is the reason, empty when nobody accepted it.
+    """
+    rows = [_row(past, endpoint, metric) for past in runs]
+    frame = pd.DataFrame(rows, columns=list(COLUMNS))
+    frame["started"] = pd.to_datetime(frame["started"], utc=True, errors="coerce", format="ISO8601")
+    return frame.astype({"value": float, "failed": bool})
+
+
+def _row(past: PastRun, endpoint: str, metric: str) -> tuple[object, ...]:
+    run = past.run
+    return (
+        run.started,
+        run.id,
+        run.revision.commit,
+        run.revision.branch,
+        value_in(by_name(run).get(endpoint), metric),
+        past.outcome.value,
+        (endpoint, metric) in past.failed,
+        acceptance(past, endpoint, metric) or "",
+    )
+
+
+def values(frame: pd.DataFrame) -> list[float | None]:
+    return [
+        None if missing else float(value) for value, missing in zip(frame["value"], frame["value"].isna(), strict=True)
+    ]
+
+
+def show(frame: pd.DataFrame, endpoint: str, metric: str, console: Console) -> None:
+    """The sparkline, then the newest runs, newest last: next to the prompt. `frame` as of `table`, oldest first."""
+    title = f"{plain(endpoint, 60)} {plain(metric, 40)}"
+    measured = frame["value"].dropna()
+    if measured.empty:
+        console.print(Text(f"{title}: not measured in {_runs(len(frame))}"))
+        return
+    low, median, high = (words.value(metric, float(measured.quantile(q))) for q in (0.0, 0.5, 1.0))
+    console.print(Text(f"{title}: {_runs(len(measured))}, {low} to {high}, median {median}"))
+    console.print(Text(sparkline(values(frame), width=min(60, console.width))))
+    console.print(_rows(frame.tail(SHOWN), metric))
+    if len(frame) > SHOWN:
+        console.print(Text(f"{len(frame) - SHOWN} earlier runs are not listed."))
+
+
+def _runs(count: int) -> str:
+    return f"{count} run{'' if count == 1 else 's'}"
+
+
+def _rows(frame: pd.DataFrame, metric: str) -> Table:
+    shown = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim")
+    for heading in ("started (UTC)", "run", "commit", "branch"):
+        shown.add_column(heading, overflow="fold", no_wrap=heading == "commit")
+    shown.add_column(Text(plain(metric, 40)), justify="right", no_wrap=True)
+    shown.add_column("", overflow="fold")
+    for row in frame.itertuples():
+        started = row.started.strftime("%Y-%m-%d %H:%M") if pd.notna(row.started) else words.NOTHING
+        outcome = Outcome(row.outcome)
+        word = "failed" if row.failed else ("" if outcome is Outcome.PASS else f"run: {words.word(outcome)}")
+        remark = f"accepted: {plain(row.accepted, 80)}" if row.accepted else word
+        shown.add_row(
+            Text(started),
+            Text(plain(row.run, 40)),
+            Text(plain(row.commit, 40)[:9] if row.commit else words.NOTHING),
+            Text(plain(row.branch, 40) if row.branch else words.NOTHING),
+            Text(words.value(metric, row.value)),
+            Text(remark, style="bold red" if row.failed and not row.accepted else ""),
+        )
+    return shown

@@ -1,0 +1,173 @@
+"""How outcomes, limits and values are said, so that the terminal, Markdown, JUnit and the charts say the same."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from perfgate import units
+from perfgate.model.budget_file import Kind, Severity
+from perfgate.model.metric import METRICS
+from perfgate.model.outcome import BADNESS, Outcome
+from perfgate.model.run import EndpointResult, Generator, Run
+from perfgate.model.verdict import CriterionResult, Finding
+from perfgate.report.facts import Facts, finite
+from perfgate.report.text import plain
+
+NOTHING = "–"
+NAMED = 3  # findings that a headline names
+
+MARKS = {
+    Outcome.FAIL: "✗",
+    Outcome.NO_DATA: "∅",
+    Outcome.INCONCLUSIVE: "?",
+    Outcome.WARN: "!",
+    Outcome.NO_BASELINE: "○",
+    Outcome.IMPROVED: "★",
+    Outcome.PASS: "✓",
+}
+
+_PREDICATES = {
+    Outcome.FAIL: "broken",
+    Outcome.NO_DATA: "not measured",
+    Outcome.INCONCLUSIVE: "undecided",
+    Outcome.WARN: "past the warning limit",
+    Outcome.NO_BASELINE: "without a baseline yet",
+    Outcome.IMPROVED: "better than the baseline",
+    Outcome.PASS: "kept",
+}
+
+
+def word(outcome: Outcome) -> str:
+    return outcome.value.replace("-", " ")
+
+
+def headline(facts: Facts, quote: Callable[[str], str] = plain) -> str:
+    """The verdict in one line; `quote` makes an endpoint's name safe for where the line goes."""
+    outcome, findings = facts.verdict.outcome, facts.findings
+    total = f"{len(findings)} budget{'s' if len(findings) != 1 else ''}"
+    if outcome is Outcome.PASS:
+        return f"PASS: {total} kept"
+    concerned = [finding for finding in findings if finding.outcome is outcome]
+    line = f"{word(outcome).upper()}: {len(concerned)} of {total} {_PREDICATES[outcome]}: {_names(concerned, quote)}"
+    others = _counts(f for f in findings if BADNESS[outcome] < BADNESS[f.outcome] < BADNESS[Outcome.WARN])
+    return "; ".join([line, *others])
+
+
+def _names(findings: list[Finding], quote: Callable[[str], str]) -> str:
+    names = [f"{quote(finding.endpoint)} {plain(finding.metric)}" for finding in findings[:NAMED]]
+    more = len(findings) - NAMED
+    return ", ".join(names) + (f" and {more} more" if more > 0 else "")
+
+
+def _counts(findings: Iterable[Finding]) -> list[str]:
+    counts = Counter(finding.outcome for finding in findings)
+    return [f"{counts[outcome]} {_PREDICATES[outcome]}" for outcome in Outcome if outcome in counts]
+
+
+def value(metric: str, amount: float | None) -> str:
+    """For people, with its unit; a dash when there is none."""
+    amount = finite(amount)
+    if amount is None:
+        return NOTHING
+    known = METRICS.get(metric)
+    return units.format_value(known.unit, amount) if known else f"{amount:g}"
+
+
+def change(ratio: float | None) -> str:
+    ratio = finite(ratio)
+    return NOTHING if ratio is None else units.format_change(ratio)
+
+
+def share(part: int, whole: int) -> str:
+    return value("errors", part / whole if whole else None)
+
+
+def limit(finding: Finding, criterion: CriterionResult) -> str:
+    """ "120 ms", "+10 %", "+0.5 pp", "warn 100 ms"."""
+    known = METRICS.get(finding.metric)
+    if criterion.kind is Kind.ABSOLUTE:
+        said = value(finding.metric, criterion.limit)
+    elif _is_ratio(criterion):
+        said = change(criterion.limit)
+    else:
+        said = units.format_difference(known.unit, criterion.limit) if known else plain(criterion.text, 20)
+    return f"warn {said}" if criterion.severity is Severity.WARN else said
+
+
+def broken(criterion: CriterionResult) -> bool:
+    return criterion.outcome in (Outcome.FAIL, Outcome.WARN)
+
+
+def limit_value(criterion: CriterionResult, baseline: float | None) -> float | None:
+    """Where the limit lies in the metric's base unit; None when that takes a baseline and there is none."""
+    if criterion.kind is Kind.ABSOLUTE:
+        return finite(criterion.limit)
+    if finite(baseline) is None or baseline is None:
+        return None
+    return finite(baseline * (1 + criterion.limit) if _is_ratio(criterion) else baseline + criterion.limit)
+
+
+def decisive(finding: Finding) -> CriterionResult | None:
+    """The criterion to show when there is room for one: broken, then failing, then absolute ones first."""
+    known = [c for c in finding.criteria if limit_value(c, finding.baseline) is not None]
+    return min(
+        known,
+        key=lambda c: (BADNESS[c.outcome], c.severity is not Severity.FAIL, c.kind is not Kind.ABSOLUTE),
+        default=None,
+    )
+
+
+def _is_ratio(criterion: CriterionResult) -> bool:
+    return criterion.text.strip().endswith("%")  # "+10%"; "+20ms" and "+0.5pp" are differences
+
+
+def errors(result: EndpointResult) -> str:
+    """ "0 %", or "3.2 % (31 status, 1 timeout)"."""
+    said = share(result.failures, result.requests)
+    kinds = [f"{count:,} {plain(kind, 20)}" for kind, count in result.failures_by_kind.items() if count]
+    return f"{said} ({', '.join(kinds)})" if kinds else said
+
+
+def generator(health: Generator) -> str:
+    """How well the load generator itself did: "12 of 6,000 late, none dropped, p99 1.2 ms late, CPU 43 %"."""
+    parts = []
+    if health.arrivals_due:
+        late = (
+            f"{health.arrivals_late:,} of {health.arrivals_due:,} starts late (p99 {value('p99', health.lateness_p99)})"
+        )
+        parts += [late, f"{health.arrivals_dropped:,} dropped"]
+    busiest = f"CPU {value('errors', health.cpu)} of one core"
+    return ", ".join([*parts, busiest, f"at most {health.users:,} users"])
+
+
+def doubts(facts: Facts) -> tuple[str, ...]:
+    """What readers must know besides the findings, each once: of the run first, then of the comparison."""
+    cut = ("The run was interrupted: it measured less than planned.",) if facts.run.interrupted else ()
+    return tuple(dict.fromkeys((*cut, *facts.run.warnings, *facts.verdict.notes)))
+
+
+def runs(count: int) -> str:
+    return f"{count:,} run{'' if count == 1 else 's'}"
+
+
+def revision(run: Run) -> str:
+    """ "9f3c2ab on faster-search, 5 Jan 2026"."""
+    known = run.revision
+    commit = plain(known.commit)[:7] if known.commit else "unknown commit"
+    changed = " with uncommitted changes" if known.dirty else ""
+    branch = f" on {plain(known.branch, 30)}" if known.branch else ""
+    return f"{commit}{changed}{branch}, {day(run.started, year=True)}"
+
+
+def day(started: str, *, year: bool = False) -> str:
+    """ "5 Jan" of an ISO 8601 time; a dash when it cannot be read."""
+    try:
+        at = datetime.fromisoformat(started)
+    except ValueError:
+        return NOTHING
+    return f"{at.day} {_MONTHS[at.month - 1]}" + (f" {at.year}" if year else "")
+
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")  # whatever the locale

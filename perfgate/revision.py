@@ -1,0 +1,169 @@
+"""Which code is measured: from the environment of GitHub Actions or GitLab CI, else from git.
+
+What cannot be found out stays empty; nothing here raises. A pull request from a fork gets its owner before its branch
+("mallory:main"), so that no fork can pass for the branch that the baseline comes from.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from perfgate.model.run import Revision
+
+PATIENCE = 10.0  # seconds for each question to git: `status` has to look at every file
+LONGEST = 500  # characters of any value: environments and event files hold what strangers wrote
+
+Environment = Mapping[str, str]
+Json = Mapping[str, Any]
+
+
+def read(environ: Environment, folder: Path) -> Revision:
+    """`folder` is inside the checkout; git is asked only outside GitHub and GitLab."""
+    if environ.get("GITHUB_ACTIONS") == "true":
+        return _github(environ)
+    if environ.get("GITLAB_CI"):
+        return _gitlab(environ)
+    return _git(environ, folder)
+
+
+def _github(environ: Environment) -> Revision:
+    code = _github_code(environ, _event(environ.get("GITHUB_EVENT_PATH", "")))
+    server, repository, job = (environ.get(f"GITHUB_{key}") for key in ("SERVER_URL", "REPOSITORY", "RUN_ID"))
+    url = f"{server}/{repository}/actions/runs/{job}" if server and repository and job else ""
+    return _revision(code | {"ci": "github", "url": url})
+
+
+def _github_code(environ: Environment, event: Json) -> dict[str, Any]:
+    """GITHUB_SHA and GITHUB_REF name what started the workflow, which need not be what it measures."""
+    pull = _part(event, "pull_request")
+    if pull or environ.get("GITHUB_BASE_REF"):
+        return _github_pull_request(environ, pull)
+    if workflow := _part(event, "workflow_run"):  # GITHUB_SHA is the default branch's
+        return _github_workflow_run(workflow)
+    issue = _part(event, "issue")
+    if _part(issue, "pull_request"):  # a comment: GITHUB_SHA is the default branch's, the checkout may be any
+        return {"pull_request": issue.get("number")}
+    branch = _github_branch(environ)
+    queue = re.fullmatch(r"gh-readonly-queue/(.+)/pr-\d+-[0-9a-f]+", branch)  # a merge group
+    return {"commit": environ.get("GITHUB_SHA"), "branch": branch, "base": queue[1] if queue else ""}
+
+
+def _github_pull_request(environ: Environment, pull: Json) -> dict[str, Any]:
+    """GITHUB_SHA is a merge commit that is gone tomorrow, or the base's; the head is in the event file alone."""
+    head, base = _part(pull, "head"), _part(pull, "base")
+    branch = head.get("ref") or environ.get("GITHUB_HEAD_REF")
+    target = base.get("ref") or environ.get("GITHUB_BASE_REF")
+    number = re.match(r"refs/pull/([0-9]{1,18})/", environ.get("GITHUB_REF", ""))
+    fork = _part(head, "repo").get("full_name") != _part(base, "repo").get("full_name")
+    fork = fork or branch == target  # impossible in one repository; without an event file it is all there is to go by
+    return {
+        "commit": head.get("sha") or environ.get("GITHUB_SHA"),
+        "branch": _of(_part(head, "user").get("login"), branch) if fork else branch,
+        "base": target,
+        "pull_request": pull.get("number") or (int(number[1]) if number else None),
+    }
+
+
+def _github_workflow_run(workflow: Json) -> dict[str, Any]:
+    repository, branch = _part(workflow, "head_repository"), workflow.get("head_branch")
+    fork = repository.get("full_name") != _part(workflow, "repository").get("full_name")
+    pulls = workflow.get("pull_requests")
+    pull = pulls[0] if isinstance(pulls, list) and len(pulls) == 1 and isinstance(pulls[0], dict) else {}
+    return {
+        "commit": workflow.get("head_sha"),
+        "branch": _of(_part(repository, "owner").get("login"), branch) if fork else branch,
+        "base": _part(pull, "base").get("ref"),
+        "pull_request": pull.get("number"),
+    }
+
+
+def _github_branch(environ: Environment) -> str:
+    """Empty for tags, and for events that have no branch."""
+    full = environ.get("GITHUB_REF", "")
+    is_branch = environ.get("GITHUB_REF_TYPE", "branch" if full.startswith("refs/heads/") else "") == "branch"
+    return (environ.get("GITHUB_REF_NAME") or full.removeprefix("refs/heads/")) if is_branch else ""
+
+
+def _gitlab(environ: Environment) -> Revision:
+    merge = {key: environ.get(f"CI_MERGE_REQUEST_{key}", "") for key in ("IID", "SOURCE_BRANCH_NAME", "PROJECT_ID")}
+    branch = environ.get("CI_COMMIT_BRANCH") or merge["SOURCE_BRANCH_NAME"]
+    if environ.get("CI_MERGE_REQUEST_SOURCE_PROJECT_ID", merge["PROJECT_ID"]) != merge["PROJECT_ID"]:
+        branch = _of(environ.get("CI_MERGE_REQUEST_SOURCE_PROJECT_PATH"), branch)
+    return _revision(
+        {
+            # In a pipeline for merged results CI_COMMIT_SHA is a merge commit that is gone tomorrow.
+            "commit": environ.get("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA") or environ.get("CI_COMMIT_SHA"),
+            "branch": branch,
+            "base": environ.get("CI_MERGE_REQUEST_TARGET_BRANCH_NAME"),
+            "pull_request": int(merge["IID"]) if re.fullmatch(r"[0-9]{1,18}", merge["IID"]) else None,
+            "ci": "gitlab",
+            "url": environ.get("CI_JOB_URL"),
+        }
+    )
+
+
+def _git(environ: Environment, folder: Path) -> Revision:
+    commit = _ask(environ, folder, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+    branch = _ask(environ, folder, "symbolic-ref", "--quiet", "HEAD")  # fails when HEAD is detached
+    changes = _ask(environ, folder, "status", "--porcelain")
+    return _revision({"commit": commit, "branch": branch.removeprefix("refs/heads/"), "dirty": bool(changes)})
+
+
+def _ask(environ: Environment, folder: Path, *question: str) -> str:
+    """The answer of git, or nothing if there is no git, no repository, or no answer in time."""
+    own = {key: value for key, value in environ.items() if key not in _MISLEADING}
+    try:
+        answer = subprocess.run(
+            ["git", "-c", "core.fsmonitor=false", *question],
+            cwd=folder,
+            env=own | {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"},  # leaves the repository untouched
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=PATIENCE,
+            check=False,
+        )
+    except (OSError, ValueError, subprocess.TimeoutExpired):  # ValueError: a null byte in the environment
+        return ""
+    return answer.stdout.decode(errors="replace").strip() if answer.returncode == 0 else ""
+
+
+_MISLEADING = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"}  # set while git runs a hook
+
+
+def _event(path: str) -> Json:
+    """The event file of GitHub; empty if it is missing or not what it should be."""
+    try:
+        event = json.loads(Path(path).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return event if isinstance(event, dict) else {}
+
+
+def _part(whole: Json, key: str) -> Json:
+    part = whole.get(key)
+    return part if isinstance(part, dict) else {}
+
+
+def _of(owner: object, branch: object) -> str:
+    """The branch of a fork, under a name that no branch of the repository itself can have."""
+    return f"{_text(owner) or 'fork'}:{_text(branch)}"
+
+
+def _revision(found: Json) -> Revision:
+    number = found.get("pull_request")
+    return Revision(
+        **{key: _text(found.get(key)) for key in ("commit", "branch", "base", "ci", "url")},
+        pull_request=number if isinstance(number, int) and not isinstance(number, bool) and number > 0 else None,
+        dirty=bool(found.get("dirty")),
+    )
+
+
+def _text(value: object) -> str:
+    """What is printable of a text; control characters would reach terminals, logs and reports."""
+    return "".join(filter(str.isprintable, value)).strip()[:LONGEST] if isinstance(value, str) else ""

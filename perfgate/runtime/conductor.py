@@ -1,0 +1,246 @@
+"""Conductor: begins, watches, drains and ends the load in every Locust process, so that nothing is lost.
+
+Stock Locust kills what is in flight at the end and waits a fixed half second for its workers' last reports. Here the
+leading process (alone, or the master) says when to stop; every process finishes what it has begun, sends its last
+windows and its totals, and only then does Locust quit. The leader checks that it has got all that was recorded.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic, monotonic_ns
+from typing import Any
+
+import gevent
+from locust import LoadTestShape, events
+from locust.runners import MasterRunner, WorkerRunner
+
+from perfgate import windows as window_file
+from perfgate.handover import PROGRESS, RESULT, WINDOWS, Settings, read
+from perfgate.model.budget_file import Stage
+from perfgate.redaction import Redactor, redactor
+from perfgate.runtime import result
+from perfgate.runtime.dispatcher import Scheduler, choices
+from perfgate.runtime.foreign import Listener
+from perfgate.runtime.load import Load
+from perfgate.runtime.progress import ProgressWriter
+from perfgate.runtime.result import Collection
+from perfgate.runtime.values import share
+from perfgate.windows import Window
+
+BEGIN, STOP, PART, LAST = "perfgate_begin", "perfgate_stop", "perfgate_windows", "perfgate_last"
+TICK = 0.5  # s between two shipments of windows and two lines of progress
+GRACE = 5.0  # s beyond the slowest request's timeout before the drain gives up
+
+
+class Steps(LoadTestShape):
+    """Stages of the closed model: so many users for so long."""
+
+    abstract = True  # never picked up from a locustfile that imports this module
+
+    def __init__(self, stages: Sequence[Stage]) -> None:
+        super().__init__()
+        self._stages = stages
+
+    def tick(self) -> tuple[int, float] | None:
+        passed = self.get_run_time()
+        for stage in self._stages:
+            if passed < stage.duration:
+                return int(stage.level), max(1.0, stage.level)
+            passed -= stage.duration
+        last = int(self._stages[-1].level)  # the conductor decides when the test ends
+        return last, max(1.0, float(last))
+
+
+class Conductor:
+    """Of one process. The same object serves the process that leads and those that follow."""
+
+    def __init__(self, environment: Any, settings: Settings, load: Load) -> None:
+        self.environment, self.settings, self.load = environment, settings, load
+        self.folder = Path(settings.folder)
+        self.runner = environment.runner
+        self.process = self.runner.client_id if not isinstance(self.runner, MasterRunner) else "master"
+        self.collection = Collection()
+        self.started = ""
+        self.began = 0.0  # monotonic s
+        self.cpu_began = 0.0
+        self.finished = False
+        self.progress = ProgressWriter(self.folder / PROGRESS, warmup=settings.warmup, duration=settings.duration)
+        self.others: dict[str, dict[str, int]] = {"in_flight": {}, "users": {}}
+
+    @property
+    def leads(self) -> bool:
+        return not isinstance(self.runner, WorkerRunner)
+
+    def install(self) -> None:
+        environment, settings = self.environment, self.settings
+        environment.stop_timeout = settings.timeout + GRACE
+        environment.events.request.add_listener(Listener(self.load, settings.endpoints))
+        if settings.model == "open":
+            Scheduler.among = choices(environment.user_classes)
+            environment.user_classes = [Scheduler]
+        elif len(settings.stages) > 1:
+            warm = Stage(level=settings.stages[0].level, duration=settings.warmup)
+            environment.shape_class = Steps([warm, *settings.stages])
+        if isinstance(self.runner, MasterRunner):
+            self.runner.register_message(PART, self.on_part)
+            self.runner.register_message(LAST, self.on_last)
+        elif isinstance(self.runner, WorkerRunner):
+            self.runner.register_message(BEGIN, self.on_begin)
+            self.runner.register_message(STOP, self.on_stop, concurrent=True)
+        if self.leads:
+            environment.events.test_start.add_listener(self.on_test_start)
+        environment.events.quitting.add_listener(self.on_quitting)
+
+    # -- beginning
+
+    def on_test_start(self, **_: Any) -> None:
+        if isinstance(self.runner, MasterRunner):
+            workers = sorted(self.runner.clients)
+            for index, worker in enumerate(workers):
+                self.runner.send_message(BEGIN, {"index": index, "count": len(workers)}, client_id=worker)
+        self.begin(0, 1)
+
+    def on_begin(self, environment: Any, msg: Any, **_: Any) -> None:
+        self.begin(msg.data["index"], msg.data["count"])
+
+    def begin(self, index: int, count: int) -> None:
+        share.become(index, count, self.settings.seed)
+        self.began, self.cpu_began = monotonic(), time.process_time()
+        self.load.recorder.started = monotonic_ns() + int(self.settings.warmup * 1e9)
+        measured_from = time.time() + self.settings.warmup
+        self.started = datetime.fromtimestamp(measured_from, UTC).isoformat(timespec="milliseconds")
+        gevent.spawn(self.tick)
+        if self.leads:
+            gevent.spawn(self.end_on_time)
+
+    # -- while it runs
+
+    def tick(self) -> None:
+        while not self.finished:
+            gevent.sleep(TICK)
+            self.ship()
+
+    def ship(self) -> None:
+        """Sends the windows recorded since the last time, or keeps them where this process leads."""
+        windows = self.load.recorder.take()
+        if self.leads:
+            self.collection.add(self.process, windows.items())
+            self.progress.add(self.elapsed(), windows)
+            self.progress.write(
+                self.elapsed(),
+                draining=self.load.stopping,
+                in_flight=self.load.in_flight + sum(self.others["in_flight"].values()),
+                users=self.load.users + sum(self.others["users"].values()),
+            )
+        else:
+            packed = [[*key, window.pack()] for key, window in windows.items()]
+            state = {"in_flight": self.load.in_flight, "users": self.load.users}
+            self.runner.send_message(PART, {"windows": packed, **state})
+
+    def on_part(self, environment: Any, msg: Any, **_: Any) -> None:
+        windows = {(kind, name, second): Window.unpack(packed) for kind, name, second, packed in msg.data["windows"]}
+        self.progress.add(self.elapsed(), windows)
+        self.collection.add(msg.node_id, windows.items())
+        for what, by_worker in self.others.items():
+            by_worker[msg.node_id] = msg.data[what]
+
+    def elapsed(self) -> float:
+        return monotonic() - self.began if self.began else 0.0
+
+    # -- the end
+
+    def end_on_time(self) -> None:
+        gevent.sleep(max(0.0, self.settings.warmup + self.settings.duration - self.elapsed()))
+        if not self.finished:
+            self.finish(self.settings.timeout + GRACE)
+            self.runner.quit()
+
+    def finish(self, patience: float) -> None:
+        """Stops the load everywhere and gathers the rest. `patience` in s for what is in flight."""
+        self.load.stopping = True
+        if isinstance(self.runner, MasterRunner):
+            self.runner.send_message(STOP, {"patience": patience})
+            workers = set(self.runner.clients)
+            # Users of hand-written scenarios are waited for after the generated ones, so a worker may need both.
+            self._wait(lambda: workers <= set(self.collection.tallies), 2 * patience + GRACE)
+        else:
+            self.drain(patience)
+        self.ship()
+        self.collection.tallies[self.process] = result.tally(self.load, self.cpu())
+        self.finished = True
+
+    def drain(self, patience: float) -> None:
+        """Waits for what is in flight, then lets Locust stop the users (hand-written ones finish their task)."""
+        load = self.load
+        self._wait(lambda: not (load.in_flight or load.visits or load.waiting), patience)
+        self.environment.stop_timeout = max(0.1, patience)
+        self.runner.stop()
+
+    def on_stop(self, environment: Any, msg: Any, **_: Any) -> None:
+        """A worker's end: the last windows first, then the totals that they must add up to."""
+        self.load.stopping = True
+        self.drain(msg.data["patience"])
+        self.finished = True
+        self.ship()
+        self.runner.send_message(LAST, result.tally(self.load, self.cpu()))
+
+    def on_last(self, environment: Any, msg: Any, **_: Any) -> None:
+        self.collection.tallies[msg.node_id] = msg.data
+
+    def on_quitting(self, **_: Any) -> None:
+        """The last word of the process that leads; an interrupted test is cut short but not thrown away."""
+        if not self.leads:
+            return
+        interrupted = not self.finished
+        if interrupted:
+            self.finish(patience=1.0)
+        duration = min(self.settings.duration, max(0.0, self.elapsed() - self.settings.warmup))
+        if not interrupted:
+            duration = self.settings.duration
+        summary = result.summary(self.collection, started=self.started, duration=duration, interrupted=interrupted)
+        summary["exceptions"] = [
+            {"message": self.load.redact(str(row["msg"]))[:200], "count": row["count"]}
+            for row in self.runner.exceptions.values()
+        ]
+        summary["workers"] = len(self.collection.tallies) - isinstance(self.runner, MasterRunner)
+        window_file.write(self.folder / WINDOWS, self.collection.windows, duration=duration)
+        result.write_json(self.folder / RESULT, summary)
+        self.environment.process_exit_code = 0
+
+    def cpu(self) -> float:
+        return (time.process_time() - self.cpu_began) / max(self.elapsed(), 0.001)
+
+    @staticmethod
+    def _wait(done: Any, patience: float) -> None:
+        until = monotonic() + patience
+        while not done() and monotonic() < until:
+            gevent.sleep(0.02)
+
+
+def on_init(environment: Any, **_: Any) -> None:
+    """Called by Locust in every process once its runner exists."""
+    settings = read(os.environ)
+    if settings is None:
+        environment.perfgate = Load(environment, None, Redactor())
+        return
+    environment.perfgate = load = Load(environment, settings, redactor(settings.secrets, os.environ))
+    Conductor(environment, settings, load).install()
+    gevent.spawn(_end_with_parent, os.getppid())
+
+
+def _end_with_parent(parent: int) -> None:
+    """A generator must not outlive the perfgate (or the master) that started it."""
+    while os.getppid() == parent:
+        gevent.sleep(1.0)
+    os._exit(1)
+
+
+def register() -> None:
+    """Makes Locust call us; done once, when a scenario imports the runtime."""
+    if not any(listener is on_init for listener in events.init._handlers):
+        events.init.add_listener(on_init)

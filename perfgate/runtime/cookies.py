@@ -1,0 +1,25 @@
+"""The cookies of one virtual user: name and value, for the one host that load goes to."""
+
+from __future__ import annotations
+
+
+class Cookies:
+    """Set-Cookie in, Cookie header out. Paths, domains and expiry dates are not looked at; Max-Age=0 deletes."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, str] = {}
+
+    def take(self, headers: list[str]) -> None:
+        for header in headers:
+            pair, *attributes = header.split(";")
+            name, separator, value = pair.partition("=")
+            if not separator or not name.strip():
+                continue
+            if any(attribute.strip().lower() == "max-age=0" for attribute in attributes):
+                self._values.pop(name.strip(), None)
+            else:
+                self._values[name.strip()] = value.strip()
+
+    def header(self) -> str:
+        """The value of the Cookie header; empty when there are no cookies."""
+        return "; ".join(f"{name}={value}" for name, value in self._values.items())

@@ -1,0 +1,215 @@
+"""Endpoint: one kind of request, compiled once into bytes with holes, its expectations and its captures."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import quote_plus
+
+from perfgate import __version__
+from perfgate.runtime.client import Origin
+from perfgate.runtime.expectations import MISSING, Capture, Expectation, StatusExpectation, from_json
+from perfgate.runtime.responses import Failure, Response
+from perfgate.runtime.texts import Fill, Text, Values, json_filler, path_filler
+from perfgate.runtime.values import Rows, Source
+
+DEFAULT_HEADERS = {"User-Agent": f"perfgate/{__version__}", "Accept": "*/*", "Accept-Encoding": "gzip, deflate, br"}
+BOUNDARY = "perfgate-5f2c1a7e9b3d"
+BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
+_FORBIDDEN = re.compile(r"[\r\n\x00]")
+
+
+class File(NamedTuple):
+    """A file of a multipart body."""
+
+    content: bytes
+    filename: str
+    content_type: str
+
+
+class Hop(NamedTuple):
+    """Where a redirect leads: the method, and the path with its query."""
+
+    method: str
+    target: str
+
+
+def file(path: str | Path, filename: str, content_type: str = "application/octet-stream") -> File:
+    """A file to send in a multipart body; read once."""
+    return File(Path(path).read_bytes(), filename, content_type)
+
+
+class Endpoint:
+    """`Endpoint("search", "GET", "/search?q={word}", values={"word": choice("tea", "pot")}, expect=[status(200)])`
+
+    The body is one of `json`, `form` (str -> str), `multipart` (str -> str or `file(...)`), `body` (text) and
+    `graphql` (the query, with `variables` beside it). `values` are drawn anew for every request, and so is a row of
+    `data`. `capture` takes values from the response for what the same user sends next: a JSONPath, or
+    `from_header("Location")` and its like.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        json: Any = MISSING,
+        form: Mapping[str, str] | None = None,
+        multipart: Mapping[str, str | File] | None = None,
+        body: str | None = None,
+        graphql: str | None = None,
+        variables: Mapping[str, Any] | None = None,
+        values: Mapping[str, Source] | None = None,
+        data: Rows | None = None,
+        expect: Sequence[Expectation] = (),
+        capture: Mapping[str, str | Capture] | None = None,
+        timeout: float = 10.0,
+        follow_redirects: bool = False,
+    ) -> None:
+        self.name, self.method, self.timeout, self.follow_redirects = name, method, timeout, follow_redirects
+        self._values, self._data = dict(values or {}), data
+        self._path = path_filler(path)
+        content_type, self._body = _body(json, form, multipart, body, graphql, variables)
+        defaults = DEFAULT_HEADERS | ({"Content-Type": content_type} if content_type else {})
+        self._headers = _headers(defaults, headers or {})
+        self._statuses, self._expect = _split(expect)
+        self._capture = {
+            key: from_json(what) if isinstance(what, str) else what for key, what in (capture or {}).items()
+        }
+        readers: list[Expectation | Capture] = [*self._expect, *self._capture.values()]
+        self.keep_body = any(reader.needs_body for reader in readers)
+
+    def draw(self, carried: Values) -> dict[str, Any]:
+        """The values of one request: those carried along, then a row, then its own. Raises values.OutOfRows."""
+        values = dict(carried)
+        if self._data is not None:
+            values.update(self._data())
+        for name, source in self._values.items():
+            values[name] = source()
+        return values
+
+    def message(self, origin: Origin, values: Values, cookies: str, hop: Hop | None = None) -> bytes:
+        """The bytes of one request, or of the one that a redirect asks for.
+
+        Raises KeyError (a value nobody set) or ValueError (one that no header may hold).
+        """
+        method = hop.method if hop else self.method
+        target = hop.target if hop else origin.base + self._path(values)
+        body = self._body(values) if self._body is not None and method == self.method else b""
+        lines = [f"{method} {target} HTTP/1.1", f"Host: {origin.authority}"]
+        for name, text in self._headers.items():
+            value = text.fill(values)
+            if _FORBIDDEN.search(value):
+                raise ValueError(f"the value of the header {name} has a line break in it")
+            lines.append(f"{name}: {value}")
+        if cookies and "Cookie" not in self._headers:
+            lines.append(f"Cookie: {cookies}")
+        if body or method in BODY_METHODS:
+            lines.append(f"Content-Length: {len(body)}")
+        return "\r\n".join([*lines, "", ""]).encode("latin-1", errors="replace") + body
+
+    def judge(self, response: Response) -> Failure | None:
+        """The first thing wrong with a response, if any."""
+        if response.failure is not None:
+            return response.failure
+        if self._statuses is not None:
+            if complaint := self._statuses(response):
+                return Failure("status", complaint)
+        elif response.status >= 400:
+            return Failure("status", f"status: {response.status}")
+        for expectation in self._expect:
+            if complaint := expectation(response):
+                return Failure("expectation", complaint)
+        return None
+
+    def captured(self, response: Response) -> tuple[dict[str, Any], Failure | None]:
+        """What the response gives to later requests, or the first capture that found nothing."""
+        values = {}
+        for name, capture in self._capture.items():
+            value = capture(response)
+            if value is MISSING:
+                return {}, Failure("expectation", f"capture {name}: {capture.what} found nothing")
+            values[name] = value
+        return values, None
+
+
+def _split(expect: Sequence[Expectation]) -> tuple[StatusExpectation | None, list[Expectation]]:
+    statuses = next((one for one in expect if isinstance(one, StatusExpectation)), None)
+    return statuses, [one for one in expect if one is not statuses]
+
+
+def _headers(defaults: Mapping[str, str], own: Mapping[str, str]) -> dict[str, Text]:
+    """Own headers replace defaults of the same name in any case. Raises ValueError for what is not a header's name."""
+    lowered = {name.lower() for name in own}
+    merged = {name: value for name, value in defaults.items() if name.lower() not in lowered} | dict(own)
+    for name in merged:
+        if not _TOKEN.match(name):
+            raise ValueError(f"not a header's name: {name!r}")
+    return {name.title() if name.lower() == "cookie" else name: Text(value) for name, value in merged.items()}
+
+
+Body = Callable[[Values], bytes]
+
+
+def _body(
+    json: Any,
+    form: Mapping[str, str] | None,
+    multipart: Mapping[str, str | File] | None,
+    body: str | None,
+    graphql: str | None,
+    variables: Mapping[str, Any] | None,
+) -> tuple[str, Body | None]:
+    """The content type and the maker of the one body given, if any."""
+    if json is not MISSING:
+        return "application/json", _encoded(json_filler(json))
+    if graphql is not None:
+        query = graphql.replace("{", "{{").replace("}", "}}")
+        return "application/json", _encoded(json_filler({"query": query, "variables": dict(variables or {})}))
+    if form is not None:
+        return "application/x-www-form-urlencoded", _encoded(_form_filler(form))
+    if multipart is not None:
+        return f"multipart/form-data; boundary={BOUNDARY}", _multipart_maker(multipart)
+    if body is not None:
+        return "", _encoded(Text(body).fill)
+    return "", None
+
+
+def _encoded(fill: Fill) -> Body:
+    return lambda values: fill(values).encode()
+
+
+def _form_filler(form: Mapping[str, str]) -> Fill:
+    fields = [(quote_plus(key), Text(str(value))) for key, value in form.items()]
+    return lambda values: "&".join(f"{key}={quote_plus(text.fill(values))}" for key, text in fields)
+
+
+def _multipart_maker(fields: Mapping[str, str | File]) -> Body:
+    parts = [
+        (_part_head(name, field), field.content if isinstance(field, File) else Text(field))
+        for name, field in fields.items()
+    ]
+
+    def make(values: Values) -> bytes:
+        chunks = []
+        for head, content in parts:
+            chunks += [head, content if isinstance(content, bytes) else content.fill(values).encode(), b"\r\n"]
+        return b"".join([*chunks, f"--{BOUNDARY}--\r\n".encode()])
+
+    return make
+
+
+def _part_head(name: str, field: str | File) -> bytes:
+    head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{_quoted(name)}"'
+    if isinstance(field, File):
+        head += f'; filename="{_quoted(field.filename)}"\r\nContent-Type: {_FORBIDDEN.sub("", field.content_type)}'
+    return f"{head}\r\n\r\n".encode()
+
+
+def _quoted(text: str) -> str:
+    """As browsers write names in multipart bodies (WHATWG HTML, multipart/form-data encoding)."""
+    return text.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")

@@ -1,0 +1,58 @@
+"""Requests of hand-written scenarios: taken from Locust's own event and recorded beside the generated ones."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from time import monotonic_ns
+from typing import Any
+
+from locust.exception import CatchResponseError, ResponseError
+
+from perfgate.runtime.load import Load
+from perfgate.runtime.responses import Failure, Response, Timing
+
+TIMEOUT_NAMES = ("timeout", "timedout")
+PROTOCOL_NAMES = ("parse", "protocol", "chunked", "decoding", "incompleteread", "zlib")
+
+
+class Listener:
+    """A listener of Locust's `request` event. A request belongs to the endpoint of its name, or of its method and
+    name (`GET /products`), and is otherwise recorded under its own name."""
+
+    def __init__(self, load: Load, endpoints: Collection[str]) -> None:
+        self._load, self._endpoints = load, frozenset(endpoints)
+
+    def __call__(
+        self,
+        request_type: str,
+        name: str,
+        response_time: float | None,
+        response_length: int | None,
+        exception: BaseException | None = None,
+        **_: Any,
+    ) -> None:
+        took = int((response_time or 0.0) * 1e6)
+        response = Response(size=response_length or 0, timing=Timing(service=took, first_byte=took))
+        failure = _failure(exception) if exception is not None else None
+        self._load.record("endpoint", self._endpoint(request_type, name), monotonic_ns() - took, response, failure)
+
+    def _endpoint(self, method: str, name: str) -> str:
+        if name not in self._endpoints and f"{method} {name}" in self._endpoints:
+            return f"{method} {name}"
+        return str(name)
+
+
+def _failure(error: BaseException) -> Failure:
+    detail = " ".join(str(error).split())[:120] or type(error).__name__
+    if isinstance(error, CatchResponseError):
+        return Failure("expectation", detail)
+    if isinstance(error, ResponseError):
+        return Failure("status", detail)
+    kinds = [base.__name__.lower() for base in type(error).__mro__]
+    if "httperror" in kinds or "badstatuscode" in kinds:
+        return Failure("status", f"status: {getattr(getattr(error, 'response', None), 'status_code', detail)}")
+    if any(name in kind for kind in kinds for name in TIMEOUT_NAMES):
+        return Failure("timeout", detail)
+    if any(name in kind for kind in kinds for name in PROTOCOL_NAMES):
+        return Failure("protocol", detail)
+    return Failure("connection" if isinstance(error, OSError) else "expectation", detail)

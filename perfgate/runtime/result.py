@@ -1,0 +1,95 @@
+"""What a load test comes to: the windows of all processes, and how the generator itself did."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from perfgate import histogram
+from perfgate.histogram import Histogram
+from perfgate.runtime.load import Load
+from perfgate.windows import Key, Window, merge_into
+
+Tally = dict[str, Any]  # what one process knows at its end, as plain data
+
+
+def tally(load: Load, cpu: float) -> Tally:
+    """`cpu` is the share of one core that this process used."""
+    return {
+        "recorded": load.recorder.recorded,
+        "examples": load.recorder.examples,
+        "due": load.due,
+        "late": load.late,
+        "dropped": load.dropped + load.waiting,
+        "abandoned": load.abandoned + load.in_flight,
+        "users": load.most_users,
+        "connections": load.connections,
+        "clock_steps": load.clock_steps,
+        "lateness": load.lateness.pack(),
+        "delivery": load.delivery.pack(),
+        "cpu": cpu,
+    }
+
+
+class Collection:
+    """The windows and tallies of all processes, on the one that leads."""
+
+    def __init__(self) -> None:
+        self.windows: dict[Key, Window] = {}
+        self.received: dict[str, int] = {}  # process -> requests in the windows it sent
+        self.tallies: dict[str, Tally] = {}
+
+    def add(self, process: str, windows: Iterable[tuple[Key, Window]]) -> None:
+        for key, window in windows:
+            self.received[process] = self.received.get(process, 0) + window.successes + sum(window.failures.values())
+            merge_into(self.windows, [(key, window)])
+
+    def lost(self) -> int:
+        """Requests that a process recorded and that never arrived here."""
+        return sum(tally["recorded"] - self.received.get(process, 0) for process, tally in self.tallies.items())
+
+
+def summary(collection: Collection, *, started: str, duration: float, interrupted: bool) -> dict[str, Any]:
+    """`load-test.json`: totals over all processes."""
+    tallies = list(collection.tallies.values())
+    lateness = _merged(tallies, "lateness")
+    delivery = _merged(tallies, "delivery")
+    examples: dict[str, list[str]] = {}
+    for one in tallies:
+        for name, texts in one["examples"].items():
+            known = examples.setdefault(name, [])
+            known += [text for text in texts if text not in known][: max(0, 5 - len(known))]
+    return {
+        "started": started,
+        "duration": duration,
+        "interrupted": interrupted,
+        "recorded": sum(one["recorded"] for one in tallies),
+        "lost": collection.lost(),
+        "unfinished": sum(one["abandoned"] for one in tallies),
+        "clock_steps": sum(one["clock_steps"] for one in tallies),
+        "examples": examples,
+        "generator": {
+            "arrivals_due": sum(one["due"] for one in tallies),
+            "arrivals_late": sum(one["late"] for one in tallies),
+            "arrivals_dropped": sum(one["dropped"] for one in tallies),
+            "lateness_p50": histogram.quantile(lateness, 0.5) or 0.0,
+            "lateness_p99": histogram.quantile(lateness, 0.99) or 0.0,
+            "delay_p50": histogram.quantile(delivery, 0.5) or 0.0,
+            "delay_p99": histogram.quantile(delivery, 0.99) or 0.0,
+            "cpu": max((one["cpu"] for one in tallies), default=0.0),
+            "users": sum(one["users"] for one in tallies),
+            "connections": sum(one["connections"] for one in tallies),
+        },
+    }
+
+
+def _merged(tallies: list[Tally], part: str) -> Any:
+    return histogram.merge(Histogram.unpack(one[part]).freeze() for one in tallies)
+
+
+def write_json(path: Path, data: Mapping[str, Any]) -> None:
+    scratch = path.with_suffix(".tmp")
+    scratch.write_text(json.dumps(data, indent=1, ensure_ascii=False), encoding="utf-8")
+    scratch.replace(path)

@@ -1,0 +1,126 @@
+"""Texts and JSON with `{name}` holes, compiled once and filled for every request. `{{` and `}}` are plain braces."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+Values = Mapping[str, Any]
+Fill = Callable[[Values], str]
+
+_HOLE = re.compile(r"\{\{|\}\}|\{([A-Za-z_][A-Za-z0-9_]*)\}|[{}]")
+
+
+class Text:
+    """A text with holes. `names` are its holes, in order; a text without any is `constant`."""
+
+    def __init__(self, text: str) -> None:
+        self.literals: list[str] = [""]
+        self.names: list[str] = []
+        position = 0
+        for found in _HOLE.finditer(text):
+            self.literals[-1] += text[position : found.start()]
+            position = found.end()
+            if found[1]:
+                self.names.append(found[1])
+                self.literals.append("")
+            elif len(found[0]) == 2:
+                self.literals[-1] += found[0][0]
+            else:
+                raise ValueError(f"a single {found[0]!r} in {text!r}; write {found[0] * 2!r} for a plain brace")
+        self.literals[-1] += text[position:]
+
+    @property
+    def constant(self) -> bool:
+        return not self.names
+
+    def fill(self, values: Values, encode: Callable[[Any], str] = str) -> str:
+        """Raises KeyError that names the value nobody has set."""
+        filled = self.literals[0]
+        for name, literal in zip(self.names, self.literals[1:], strict=True):
+            filled += encode(values[name]) + literal
+        return filled
+
+
+def percent_encoded(value: Any) -> str:
+    return quote(str(value), safe="")
+
+
+def path_filler(text: str) -> Fill:
+    """Fills a path, percent-encoding the values. A path that begins with a hole takes that value as a URL
+    reference, as a Location header has it: only its path and query count."""
+    template = Text(text)
+    if template.constant:
+        constant = _ascii(template.literals[0])
+        return lambda _values: constant
+    if template.literals[0]:
+        return lambda values: _ascii(template.fill(values, percent_encoded))
+    first = template.names[0]
+
+    def fill(values: Values) -> str:
+        parts = urlsplit(str(values[first]))
+        reference = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        rest = template.fill({**values, first: ""}, percent_encoded)
+        return _ascii(reference if reference.startswith("/") else f"/{reference}") + _ascii(rest)
+
+    return fill
+
+
+def json_filler(content: Any) -> Fill:
+    """JSON text. A string that is one hole and nothing else becomes the value with its type."""
+    make = _compiled(content)
+    if make is None:
+        constant = _dumps(_plain(content))
+        return lambda _values: constant
+    return lambda values: _dumps(make(values))
+
+
+def _compiled(content: Any) -> Callable[[Values], Any] | None:
+    """None when nothing in it varies."""
+    if isinstance(content, str):
+        return _compiled_text(Text(content))
+    if isinstance(content, Mapping):
+        parts = {key: _compiled(value) for key, value in content.items()}
+        if not any(parts.values()):
+            return None
+        plain = {key: _plain(value) for key, value in content.items()}
+        return lambda values: {key: make(values) if make else plain[key] for key, make in parts.items()}
+    if isinstance(content, (list, tuple)):
+        items = [(_compiled(value), _plain(value)) for value in content]
+        if not any(make for make, _ in items):
+            return None
+        return lambda values: [make(values) if make else plain for make, plain in items]
+    return None
+
+
+def _compiled_text(text: Text) -> Callable[[Values], Any] | None:
+    if text.constant:
+        return None
+    if text.literals == ["", ""]:
+        name = text.names[0]
+        return lambda values: values[name]
+    return text.fill
+
+
+def _plain(content: Any) -> Any:
+    """The content with `{{` read as `{`, for those parts without holes."""
+    if isinstance(content, str):
+        text = Text(content)
+        return text.literals[0] if text.constant else content
+    if isinstance(content, Mapping):
+        return {key: _plain(value) for key, value in content.items()}
+    if isinstance(content, (list, tuple)):
+        return [_plain(value) for value in content]
+    return content
+
+
+def _dumps(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _ascii(path: str) -> str:
+    """Percent-encodes what may not stand in a request line; what is encoded already stays."""
+    return quote(path, safe="%/?#[]@!$&'()*+,;=:~-._")

@@ -1,0 +1,122 @@
+"""Where the values of `{name}` come from while the load runs: `between`, `choice`, `rows` and the like.
+
+A source is called once per request and returns one value; `rows` returns a whole row. Random sources draw from one
+seeded generator per process, so that two runs of one plan send the same mix.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from threading import Lock
+from typing import Any
+from uuid import UUID
+
+Source = Callable[[], Any]
+
+
+class OutOfRows(Exception):
+    """Every row of data used `once` is used up: the virtual user has nothing left to send."""
+
+
+@dataclass
+class Share:
+    """Which part of numbered things is this process's: every `count`-th from `index`. And its random numbers."""
+
+    index: int = 0
+    count: int = 1
+    random: Random = field(default_factory=lambda: Random(1))
+
+    def become(self, index: int, count: int, seed: int) -> None:
+        self.index, self.count = index, count
+        self.random.seed(f"{seed}/{index}")
+
+
+share = Share()  # of this process; the conductor sets it before the load starts
+
+
+def between(low: float, high: float) -> Source:
+    """A number from low to high, both included: whole if both are whole."""
+    if isinstance(low, int) and isinstance(high, int):
+        return lambda: share.random.randint(low, high)
+    return lambda: share.random.uniform(low, high)
+
+
+def choice(*options: Any) -> Source:
+    """One of the options, each as likely."""
+    return lambda: share.random.choice(options)
+
+
+def uuid() -> Source:
+    """A random UUID (version 4) as text."""
+    return lambda: str(UUID(int=share.random.getrandbits(128), version=4))
+
+
+def sequence(start: int = 1, step: int = 1) -> Source:
+    """start, start + step, ...: no number twice in a run, whatever the number of processes."""
+    numbers = _numbers()
+    return lambda: start + step * next(numbers)
+
+
+def always(value: Any) -> Source:
+    """The same value every time."""
+    return lambda: value
+
+
+def environment(name: str, default: str | None = None) -> Source:
+    """The value of an environment variable, read once."""
+    return always(_variable(name, default))
+
+
+def env(name: str, default: str | None = None) -> str:
+    """An environment variable as part of a text: its braces mean nothing. As in the shell's `${NAME:-default}`, the
+    default also replaces an empty value. Raises LookupError that names a variable without value or default."""
+    return _variable(name, default).replace("{", "{{").replace("}", "}}")
+
+
+def _variable(name: str, default: str | None) -> str:
+    value = os.environ.get(name)
+    if value is None or (not value and default is not None):
+        value = default
+    if value is None:
+        raise LookupError(f"the environment variable {name} is not set, and this scenario needs it")
+    return value
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of a CSV file (with a header line) or JSON file (a list of objects)."""
+
+    rows: Sequence[Mapping[str, Any]]
+    numbers: Iterator[int]
+    once: bool
+
+    def __call__(self) -> Mapping[str, Any]:
+        """The next row of this process's share; after the last comes the first, unless `once`. Raises OutOfRows."""
+        number = next(self.numbers)
+        if self.once and number >= len(self.rows):
+            raise OutOfRows
+        return self.rows[number % len(self.rows)]
+
+
+def rows(path: str | Path, *, once: bool = False) -> Rows:
+    """The rows of a `.csv` or `.json` file, one per request, shared out among the processes."""
+    file = Path(path)
+    text = file.read_text(encoding="utf-8-sig")
+    data = json.loads(text) if file.suffix == ".json" else list(csv.DictReader(text.splitlines()))
+    return Rows(data, _numbers(), once)
+
+
+def _numbers() -> Iterator[int]:
+    """0, 1, 2, ... shared out: this process gets every `count`-th. Safe to call from any thread."""
+    lock, position = Lock(), 0
+    while True:
+        with lock:
+            number = share.index + position * share.count
+            position += 1
+        yield number

@@ -1,0 +1,170 @@
+"""Visitor: the virtual user of generated scenarios. It sends endpoints, thinks, and walks journeys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from time import monotonic_ns
+from typing import Any, NamedTuple, TypeVar
+from urllib.parse import urljoin, urlsplit
+
+import gevent
+from locust import User, constant
+from locust.exception import RescheduleTask, StopUser
+
+from perfgate.runtime.client import Client, KernelClient, Outgoing, origin
+from perfgate.runtime.cookies import Cookies
+from perfgate.runtime.endpoint import Endpoint, Hop
+from perfgate.runtime.load import Load
+from perfgate.runtime.responses import Failure, Response, Timing
+from perfgate.runtime.values import OutOfRows
+
+REDIRECTS = 10
+REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
+THINK_STEP = 0.1  # s: how soon a thinking user notices that the test is over
+BACK_OFF = 0.05  # s a user of the closed model waits after it could not connect, so as not to spin
+
+
+class StepFailed(RescheduleTask):
+    """A request failed: the rest of its journey makes no sense. Locust goes on with the next task."""
+
+
+class Turn(NamedTuple):
+    """The open model's word to a visitor: begin now. Monotonic ns."""
+
+    due: int
+    queued: int  # how long it waited for a free visitor
+
+
+class Visitor(User):
+    """Subclasses set `host` and have tasks. Values that responses gave are carried along in `values`."""
+
+    abstract = True
+    wait_time = constant(0)
+    client_class: Callable[..., Client] = KernelClient
+
+    def __init__(self, environment: Any) -> None:
+        super().__init__(environment)
+        self.values: dict[str, Any] = {}
+        self._load: Load = environment.perfgate
+        self._origin = origin(environment.host or self.host)
+        self._client = self.client_class(self._origin)
+        self._cookies = Cookies()
+        self._sent_once: set[str] = set()
+        self.turn: Turn | None = None
+        self._load.joined()
+
+    def send(self, endpoint: Endpoint) -> Response:
+        """Sends one request and records it. Raises StepFailed when it failed, StopUser when the test is over."""
+        load, turn = self._load, self.turn
+        if load.stopping and turn is None:
+            raise StopUser
+        self.turn = None
+        began = turn.due if turn else monotonic_ns()
+        load.in_flight += 1
+        try:
+            values = endpoint.draw(self.values)
+            response = self._exchange(endpoint, values)
+            response.method = endpoint.method
+            if turn:
+                response.timing.queue = turn.queued
+            failure = endpoint.judge(response)
+            if failure is None:
+                captured, failure = endpoint.captured(response)
+                self.values.update(captured)
+            load.record("endpoint", endpoint.name, began, response, failure)
+        except gevent.GreenletExit:
+            load.abandoned += 1
+            raise
+        except OutOfRows:
+            raise StopUser from None
+        finally:
+            load.in_flight -= 1
+        if failure is not None:
+            if failure.kind == "connection" and turn is None:
+                gevent.sleep(BACK_OFF)
+            raise StepFailed
+        return response
+
+    def send_once(self, endpoint: Endpoint) -> None:
+        """Sends it if this user has not done so successfully before: logging in, for instance."""
+        if endpoint.name not in self._sent_once:
+            self.send(endpoint)
+            self._sent_once.add(endpoint.name)
+
+    def think(self, seconds: float) -> None:
+        """Waits as a person would. Raises StopUser when the test is over meanwhile."""
+        until = monotonic_ns() + int(seconds * 1e9)
+        while not self._load.stopping and (left := (until - monotonic_ns()) / 1e9) > 0:
+            gevent.sleep(min(left, THINK_STEP))
+        if self._load.stopping:
+            raise StopUser
+
+    def on_stop(self) -> None:
+        self._client.close()
+
+    def walk(self, name: str, steps: Callable[[Any], None]) -> None:
+        """Walks a journey and records how long it took as a whole; not when the end of the test cuts it off."""
+        began = self.turn.due if self.turn else monotonic_ns()
+        failure = None
+        try:
+            steps(self)
+        except StepFailed:
+            failure = Failure("step", "a step failed")
+        taken = Response(timing=Timing(service=monotonic_ns() - began))
+        self._load.record("journey", name, began, taken, failure)
+        if failure:
+            raise StepFailed
+
+    def _exchange(self, endpoint: Endpoint, values: dict[str, Any]) -> Response:
+        response = self._send(endpoint, values)
+        return self._followed(endpoint, values, response) if endpoint.follow_redirects else response
+
+    def _send(self, endpoint: Endpoint, values: dict[str, Any], hop: Hop | None = None) -> Response:
+        try:
+            data = endpoint.message(self._origin, values, self._cookies.header(), hop)
+        except KeyError as error:
+            return Response(failure=Failure("expectation", f"the value {{{error.args[0]}}} was never captured"))
+        except ValueError as error:
+            return Response(failure=Failure("expectation", str(error)))
+        method = hop.method if hop else endpoint.method
+        response = self._client.send(Outgoing(method, data, endpoint.timeout, endpoint.keep_body))
+        self._load.connections += response.timing.wait > 0
+        self._cookies.take(response.cookies)
+        return response
+
+    def _followed(self, endpoint: Endpoint, values: dict[str, Any], response: Response) -> Response:
+        """The answer at the end of the redirects; its times and size are the sums of all answers'."""
+        url = f"{self._origin.base}/"
+        for _ in range(REDIRECTS):
+            if response.status not in REDIRECT_STATUSES or "location" not in response.headers:
+                return response
+            url = urljoin(url, response.headers["location"])
+            parts = urlsplit(url)
+            if parts.netloc and parts.netloc != self._origin.authority:
+                response.failure = Failure("connection", "redirected to another host, which is not followed")
+                return response
+            keeps_method = response.status in (307, 308) or endpoint.method == "HEAD"
+            target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+            before = response
+            response = self._send(endpoint, values, Hop(endpoint.method if keeps_method else "GET", target))
+            response.timing.add(before.timing)
+            response.size += before.size
+        response.failure = Failure("protocol", f"more than {REDIRECTS} redirects")
+        return response
+
+
+Steps = TypeVar("Steps", bound=Callable[[Any], None])
+
+
+def journey(name: str) -> Callable[[Steps], Callable[[Any], None]]:
+    """Measures a task as a whole, under this name, besides its requests."""
+
+    def decorate(steps: Steps) -> Callable[[Any], None]:
+        @wraps(steps)
+        def walk(self: Visitor) -> None:
+            self.walk(name, steps)
+
+        return walk
+
+    return decorate

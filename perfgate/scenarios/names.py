@@ -1,0 +1,57 @@
+"""Python names for endpoints and journeys: readable, unique, and never one that means something else."""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import re
+import unicodedata
+from collections.abc import Iterable
+
+RUNTIME_NAMES = tuple(
+    "Endpoint Visitor always between choice env environment file from_cookie from_header from_json from_regex header "
+    "journey json_path regex rows sequence status text uuid".split()
+)
+
+# What a scenario's module already says: its imports, and what Visitor and Locust's User have.
+TAKEN_IN_MODULE = frozenset({*RUNTIME_NAMES, "HERE", "Path", "environ", "task"})
+TAKEN_IN_CLASS = frozenset(
+    "abstract client_class context environment fixed_count fullname greenlet group host json max_wait min_wait "
+    "on_start on_stop run send send_once start stop tasks think turn values wait wait_function wait_time walk weight "
+    "rest rest_ client".split()
+)
+
+
+def snake_case(text: str, otherwise: str) -> str:
+    """`text` as a lower-case identifier; `otherwise` when nothing is left of it."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    words = re.findall(r"[a-z0-9]+", plain.lower())
+    name = "_".join(words)[:60].rstrip("_")
+    if not name:
+        return otherwise
+    return f"{otherwise}_{name}" if name[0].isdigit() else name
+
+
+def camel_case(text: str, otherwise: str) -> str:
+    return "".join(word.capitalize() for word in snake_case(text, otherwise.lower()).split("_"))
+
+
+def unique(texts: Iterable[str], otherwise: str, taken: frozenset[str]) -> dict[str, str]:
+    """text -> identifier, all different, none of them taken, a keyword or a builtin."""
+    used: set[str] = set()
+    names: dict[str, str] = {}
+    for text in texts:
+        base = name = snake_case(text, otherwise)
+        number = 1
+        while (
+            name in used
+            or name in taken
+            or keyword.iskeyword(name)
+            or keyword.issoftkeyword(name)
+            or hasattr(builtins, name)
+        ):
+            number += 1
+            name = f"{base}_{number}"
+        used.add(name)
+        names[text] = name
+    return names

@@ -1,0 +1,171 @@
+"""BudgetFile -> Plan: what will be sent, with digests by which two runs are found comparable."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from perfgate import template
+from perfgate.model.budget_file import (
+    BodyKind,
+    BudgetFile,
+    Endpoint,
+    FilePart,
+    Journey,
+    LoadProfile,
+    Request,
+    Send,
+    SourceKind,
+)
+from perfgate.model.errors import UsageError
+from perfgate.model.plan import Digests, Plan
+
+
+def plan(budget_file: BudgetFile, only: Collection[str] = ()) -> Plan:
+    """The plan of a budget file, or of the endpoints and journeys named in `only` and what they need.
+
+    Raises UsageError when `only` names something that does not exist or is never sent on its own.
+    """
+    endpoints, journeys = budget_file.endpoints, budget_file.journeys
+    if only:
+        endpoints, journeys = _selected(budget_file, only)
+    folder = budget_file.path.parent
+    return Plan(
+        name=budget_file.name,
+        source=budget_file.path,
+        target=budget_file.target,
+        load=budget_file.load,
+        load_words=load_words(budget_file.load),
+        endpoints=endpoints,
+        journeys=journeys,
+        scenarios=() if only else tuple((folder / path).resolve() for path in budget_file.scenarios),
+        digests=Digests(
+            load=_digest([asdict(budget_file.load), sorted(only)]),
+            endpoints={
+                **{endpoint.name: _endpoint_digests(endpoint, folder) for endpoint in endpoints},
+                **{journey.name: _journey_digests(journey) for journey in journeys},
+            },
+        ),
+    )
+
+
+def secrets(plan: Plan) -> tuple[str, ...]:
+    """The environment variables that requests are made of: their values must never be written anywhere."""
+    names = {name for endpoint in plan.endpoints if endpoint.request for name in _variables(endpoint.request)}
+    return tuple(sorted(names))
+
+
+def load_words(load: LoadProfile) -> str:
+    """The load profile in one line for people."""
+    unit = "/s" if load.model == "open" else " users"
+    stages = ", then ".join(f"{stage.level:g}{unit} for {stage.duration:g} s" for stage in load.stages)
+    kind = f"open, {load.arrivals} arrivals" if load.model == "open" else "closed"
+    return f"{stages} after {load.warmup:g} s warm-up ({kind})"
+
+
+def _selected(budget_file: BudgetFile, only: Collection[str]) -> tuple[tuple[Endpoint, ...], tuple[Journey, ...]]:
+    endpoints = {endpoint.name: endpoint for endpoint in budget_file.endpoints}
+    journeys = {journey.name: journey for journey in budget_file.journeys}
+    unknown = [name for name in only if name not in endpoints and name not in journeys]
+    if unknown:
+        known = ", ".join([*endpoints, *journeys])
+        raise UsageError(f"--only {unknown[0]}: there is no such endpoint or journey", hint=f"Known: {known}")
+    for name in only:
+        if name in endpoints and not endpoints[name].weight:
+            raise UsageError(
+                f"--only {name}: this endpoint is never sent on its own",
+                hint=f"It is part of: {', '.join(_users_of(name, budget_file)) or 'nothing'}. Name that instead.",
+            )
+    walked = tuple(journey for journey in budget_file.journeys if journey.name in only)
+    needed = {step.endpoint for journey in walked for step in journey.steps if isinstance(step, Send)}
+    needed |= {journey.login for journey in walked} | {endpoints[name].login for name in only if name in endpoints}
+    kept = [
+        endpoint if endpoint.name in only else replace(endpoint, weight=0)
+        for endpoint in budget_file.endpoints
+        if endpoint.name in only or endpoint.name in needed
+    ]
+    return tuple(kept), walked
+
+
+def _users_of(name: str, budget_file: BudgetFile) -> list[str]:
+    users = [journey.name for journey in budget_file.journeys if Send(endpoint=name) in journey.steps]
+    users += [endpoint.name for endpoint in budget_file.endpoints if endpoint.login == name]
+    return users + [journey.name for journey in budget_file.journeys if journey.login == name]
+
+
+def _endpoint_digests(endpoint: Endpoint, folder: Path) -> dict[str, str]:
+    request = endpoint.request
+    if request is None:
+        return {"request": _digest("hand-written")}
+    parts: dict[str, Any] = {
+        "request": [request.method, request.path, request.follow_redirects],
+        "headers": request.headers,
+        "body": _body(request, folder),
+        "values": [asdict(request.values), _file_digest(folder, request)],
+        "expectations": [asdict(one) for one in request.expect],
+        "captures": {name: asdict(capture) for name, capture in request.capture.items()},
+        "timeout": request.timeout,
+        "weight": endpoint.weight,
+        "login": endpoint.login,
+    }
+    return {name: _digest(part) for name, part in parts.items()}
+
+
+def _journey_digests(journey: Journey) -> dict[str, str]:
+    steps = [asdict(step) for step in journey.steps]
+    return {"steps": _digest(steps), "weight": _digest(journey.weight), "login": _digest(journey.login)}
+
+
+def _body(request: Request, folder: Path) -> Any:
+    body = request.body
+    if body is None:
+        return None
+    content = body.content
+    if body.kind is BodyKind.MULTIPART:
+        content = {
+            name: [asdict(part), _hash_of(folder / part.path)] if isinstance(part, FilePart) else part
+            for name, part in content.items()
+        }
+    return [body.kind, content, body.variables]
+
+
+def _file_digest(folder: Path, request: Request) -> str:
+    return _hash_of(folder / request.values.rows.path) if request.values.rows else ""
+
+
+def _hash_of(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _digest(value: Any) -> str:
+    """Of the value as written: `${X}` stays a name, so no digest depends on a secret."""
+    text = json.dumps(value, sort_keys=True, default=dict, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _variables(request: Request) -> Iterator[str]:
+    texts = [request.path, *request.headers.values()]
+    if request.body is not None and request.body.kind is not BodyKind.GRAPHQL:
+        texts += list(_strings(request.body.content))
+    if request.body is not None:
+        texts += list(_strings(request.body.variables))
+    for text in texts:
+        yield from (part.name for part in template.parse(text) if isinstance(part, template.Variable))
+    for source in request.values.sources.values():
+        if source.kind is SourceKind.ENVIRONMENT:
+            yield source.arguments[0]
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _strings(inner)
+    elif isinstance(value, (list, tuple)):
+        for inner in value:
+            yield from _strings(inner)

@@ -1,0 +1,72 @@
+"""The terminal: golden texts at two widths, no codes where there is no terminal, and nothing hostile gets through."""
+
+from __future__ import annotations
+
+import re
+from io import StringIO
+
+import pytest
+from builders import make_finding, make_run, make_verdict
+from rich.console import Console
+
+from perfgate.model.outcome import Outcome
+from perfgate.report import console
+from perfgate.report.facts import Facts
+
+ESCAPE = re.compile(r"\x1b\[([0-9;]*)m")
+
+
+def shown(facts: Facts, **options) -> str:
+    sink = StringIO()
+    console.show(facts, Console(file=sink, **options))
+    return sink.getvalue()
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_golden(shop, golden, width):
+    text = console.text(shop, width)
+    assert max(map(len, text.splitlines())) <= width
+    golden(f"console-{width}.txt", text)
+
+
+def test_golden_when_all_is_well(golden):
+    golden("console-pass.txt", console.text(Facts(verdict=make_verdict(make_finding()), run=make_run())))
+
+
+def test_the_verdict_is_the_last_line(shop):
+    last = console.text(shop, 200).splitlines()[-1]
+    assert last == "✗ FAIL: 2 of 9 budgets broken: search p95, place order errors; 1 not measured; 1 undecided"
+
+
+def test_outcomes_are_words_and_marks_and_colours(shop):
+    text = shown(shop, width=120, force_terminal=True, color_system="standard", no_color=False)
+    assert "\x1b[1;31m✗ fail" in text
+    assert "\x1b[33m? inconclusive" in text
+    assert "\x1b[32m✓ pass" in text
+
+
+def test_no_color(shop):
+    text = shown(shop, width=80, force_terminal=True, no_color=True)
+    codes = {code for sequence in ESCAPE.findall(text) for code in sequence.split(";")}
+    assert not any(code[:1] in "349" and len(code) == 2 for code in codes)
+
+
+def test_no_codes_without_a_terminal(shop):
+    assert "\x1b" not in shown(shop, width=80, force_terminal=False)
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_hostile_names_neither_control_the_terminal_nor_become_markup(hostile, width):
+    text = shown(hostile, width=width, force_terminal=True, color_system="standard", no_color=False)
+    bare = ESCAPE.sub("", text)
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e\u2028\ud800]", bare)
+    assert "[red]markup[/red] [/]" in console.text(hostile, 300)
+    assert max(map(len, bare.splitlines())) <= width
+
+
+def test_a_verdict_without_findings_or_endpoints():
+    verdict = make_verdict(outcome=Outcome.PASS)
+    told = Facts(
+        verdict=type(verdict)(run="x", name="y", outcome=Outcome.PASS, findings=()), run=make_run(endpoints=())
+    )
+    assert console.text(told).endswith("✓ PASS: 0 budgets kept\n")

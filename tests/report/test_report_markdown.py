@@ -1,0 +1,107 @@
+"""report.md: golden texts, room for 400 endpoints, and nothing hostile gets out of its cell."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from builders import make_finding, make_past_run, make_run, make_verdict
+from report_samples import hostile_facts
+
+from perfgate.model.outcome import Outcome
+from perfgate.model.report import CHARTS_BEGIN, CHARTS_END, Chart
+from perfgate.report import markdown
+from perfgate.report.facts import Facts
+
+
+def chart(endpoint: str, outcome: Outcome) -> Chart:
+    name = endpoint or "overview"
+    folder = Path("/runs/1/charts")
+    return Chart(
+        endpoint=endpoint,
+        outcome=outcome,
+        text=f'{name} "<1>"',
+        light=folder / f"{name}-light.png",
+        dark=folder / f"{name}-dark.png",
+    )
+
+
+def test_golden_failure(shop, golden):
+    charts = [chart("", Outcome.FAIL), chart("search", Outcome.FAIL), chart("log-in", Outcome.WARN)]
+    golden("failed.md", markdown.render(shop, charts))
+
+
+def test_golden_pass(golden):
+    past = tuple(make_past_run(n) for n in (3, 2, 1))
+    verdict = make_verdict(
+        make_finding(baseline=0.1), make_finding(metric="errors", measured=0.0), baseline_runs=("run-0003", "run-0002")
+    )
+    golden("passed.md", markdown.render(Facts(verdict=verdict, run=make_run(4), past_runs=past)))
+
+
+def test_golden_first_run(golden):
+    finding = make_finding(outcome=Outcome.NO_BASELINE, sentence="list products p95 100 ms: no baseline yet.")
+    golden("first.md", markdown.render(Facts(verdict=make_verdict(finding), run=make_run())))
+
+
+def test_the_first_line_is_the_verdict(shop):
+    first = markdown.render(shop).splitlines()[0]
+    assert first.startswith("## ❌ `shop` FAIL: 2 of 9 budgets broken: `search` p95, `place order` errors")
+
+
+def test_everything_that_is_not_pass_is_in_plain_sight(shop):
+    in_sight = markdown.render(shop).partition("<details>")[0]
+    for finding in shop.findings:
+        assert (f"| `{finding.endpoint}` | {finding.metric} |" in in_sight) == (finding.outcome is not Outcome.PASS)
+    assert "Only 12 requests of one endpoint" in in_sight
+
+
+def test_pictures_lie_between_the_markers(shop):
+    text = markdown.render(shop, [chart("", Outcome.FAIL), chart("search", Outcome.FAIL)])
+    before, pictures, after = re.split(f"{CHARTS_BEGIN}|{CHARTS_END}", text)
+    assert pictures.count("<picture>") == 2
+    assert '<img src="charts/search-light.png" width="720" alt="search &#34;&#60;1&#62;&#34;">' in pictures
+    assert "charts/" not in before + after
+    assert CHARTS_BEGIN not in markdown.render(shop)
+
+
+@pytest.mark.parametrize("endpoints", [22, 400, 2000])
+def test_hostile_names_stay_in_their_cells(endpoints):
+    text = markdown.render(hostile_facts(endpoints))
+    assert len(text) < 60_000
+    text.encode()
+    widths = {line.count("|") for line in text.splitlines() if line.startswith("|")}
+    assert widths <= {8, 10}
+    bare = re.sub(r"</?(code|sub|details|summary)>", "", text)
+    assert not re.search(r"<|(?<!`)@|\\|-->|\w://(?!127)|[\x00-\x09\x0b-\x1f\x7f-\x9f]", re.sub("`[^`\n]*`", "", bare))
+    assert text.count("<details>") == text.count("</details>") == text.count("<summary>")
+    assert text.count("<code>") == text.count("</code>")
+
+
+def test_400_failing_endpoints_fit_and_are_counted():
+    sentence = "is over its limit, which is a long story " * 8
+    findings = [
+        make_finding(f"GET /api/v1/{n}", outcome=Outcome.FAIL, baseline=0.01 + n / 1e4, sentence=f"{n} {sentence}")
+        for n in range(400)
+    ]
+    run = make_run()
+    past = tuple(make_past_run(n) for n in range(30, 0, -1))
+    text = markdown.render(Facts(verdict=make_verdict(*findings), run=run, past_runs=past))
+    assert len(text) < 60_000
+    shown = text.count("| ❌ |")
+    assert f"… and {400 - shown} budgets more: {400 - shown} fail" in text
+    assert "GET /api/v1/0`" in text  # the largest change
+
+
+def test_the_same_sentence_is_said_once():
+    findings = [make_finding(name, outcome=Outcome.NO_DATA, sentence="The target was down.") for name in ("a", "b")]
+    text = markdown.render(Facts(verdict=make_verdict(*findings), run=make_run()))
+    assert "- 🚫 `a` p95, `b` p95: The target was down." in text
+
+
+def test_commands_quote_names_and_leave_hostile_ones_out(shop, hostile):
+    assert "perfgate accept run-0021 'place order' errors --reason" in markdown.render(shop)
+    commands = markdown.render(hostile).partition("```sh\n")[2].partition("```")[0]
+    assert "script" not in commands
+    assert "perfgate accept run-0001 --reason" in commands

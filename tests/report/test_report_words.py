@@ -1,0 +1,117 @@
+"""The words that all reports share: headline, limits, values, and the sparkline."""
+
+from __future__ import annotations
+
+import pytest
+from builders import make_criterion, make_endpoint, make_finding, make_run, make_verdict
+
+from perfgate.model.budget_file import Kind, Severity
+from perfgate.model.outcome import Outcome
+from perfgate.report import words
+from perfgate.report.facts import Facts
+from perfgate.report.sparkline import sparkline
+
+A, R = Kind.ABSOLUTE, Kind.RELATIVE
+
+
+def facts(*outcomes: Outcome) -> Facts:
+    findings = [make_finding(f"e{n}", outcome=outcome) for n, outcome in enumerate(outcomes)]
+    return Facts(verdict=make_verdict(*findings), run=make_run())
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "line"),
+    [
+        ([Outcome.PASS], "PASS: 1 budget kept"),
+        ([Outcome.PASS] * 14, "PASS: 14 budgets kept"),
+        ([Outcome.PASS, Outcome.FAIL, Outcome.FAIL], "FAIL: 2 of 3 budgets broken: e1 p95, e2 p95"),
+        ([Outcome.FAIL] * 5, "FAIL: 5 of 5 budgets broken: e0 p95, e1 p95, e2 p95 and 2 more"),
+        ([Outcome.FAIL, Outcome.NO_DATA], "FAIL: 1 of 2 budgets broken: e0 p95; 1 not measured"),
+        ([Outcome.FAIL, Outcome.WARN, Outcome.IMPROVED], "FAIL: 1 of 3 budgets broken: e0 p95"),
+        ([Outcome.NO_DATA, Outcome.INCONCLUSIVE], "NO DATA: 1 of 2 budgets not measured: e0 p95; 1 undecided"),
+        ([Outcome.INCONCLUSIVE, Outcome.PASS], "INCONCLUSIVE: 1 of 2 budgets undecided: e0 p95"),
+        ([Outcome.WARN], "WARN: 1 of 1 budget past the warning limit: e0 p95"),
+        ([Outcome.NO_BASELINE], "NO BASELINE: 1 of 1 budget without a baseline yet: e0 p95"),
+        ([Outcome.IMPROVED, Outcome.PASS], "IMPROVED: 1 of 2 budgets better than the baseline: e0 p95"),
+    ],
+)
+def test_headline(outcomes, line):
+    assert words.headline(facts(*outcomes)) == line
+
+
+@pytest.mark.parametrize(
+    ("metric", "criterion", "text", "value"),
+    [
+        ("p95", make_criterion(A, limit=0.3), "300 ms", 0.3),
+        ("p95", make_criterion(A, limit=0.1, severity=Severity.WARN), "warn 100 ms", 0.1),
+        ("p95", make_criterion(R, limit=0.1), "+10 %", 0.22),
+        ("p95", make_criterion(R, limit=0.02, text="+20ms"), "+20 ms", 0.22),
+        ("errors", make_criterion(R, limit=0.005, text="+0.5pp"), "+0.5 pp", 0.205),
+        ("rate", make_criterion(R, limit=-0.1, text="-10%"), "-10 %", 0.18),
+        ("size", make_criterion(A, limit=40e3, text="40kB"), "40 kB", 40e3),
+        ("unheard_of", make_criterion(A, limit=7.0), "7", 7.0),
+    ],
+)
+def test_limits(metric, criterion, text, value):
+    finding = make_finding(metric=metric, criteria=[criterion])
+    assert words.limit(finding, criterion) == text
+    assert words.limit_value(criterion, 0.2) == pytest.approx(value)
+
+
+def test_a_relative_limit_without_a_baseline_lies_nowhere():
+    assert words.limit_value(make_criterion(R, limit=0.1), None) is None
+
+
+def test_the_decisive_limit_is_the_broken_one_then_the_absolute_one():
+    absolute, relative = make_criterion(A, limit=0.3), make_criterion(R, limit=0.1)
+    warning = make_criterion(A, limit=0.25, severity=Severity.WARN)
+    broken = make_criterion(R, limit=0.1, outcome=Outcome.FAIL)
+    assert words.decisive(make_finding(baseline=0.1, criteria=[relative, warning, absolute])) is absolute
+    assert words.decisive(make_finding(baseline=0.1, criteria=[absolute, broken])) is broken
+    assert words.decisive(make_finding(baseline=None, criteria=[relative])) is None
+
+
+@pytest.mark.parametrize("amount", [None, float("nan"), float("inf")])
+def test_no_value_is_a_dash(amount):
+    assert words.value("p95", amount) == words.change(amount) == "–"
+
+
+def test_errors_by_kind():
+    assert words.errors(make_endpoint(failures=0)) == "0 %"
+    broken = make_endpoint(failures=20, failures_by_kind={"status": 18, "timeout": 2, "protocol": 0})
+    assert words.errors(broken) == "2 % (18 status, 2 timeout)"
+    assert words.errors(make_endpoint(requests=0)) == "–"
+
+
+def test_an_unreadable_date_is_a_dash():
+    assert words.day("2026-01-05T09:00:00Z", year=True) == "5 Jan 2026"
+    assert words.day("soon") == "–"
+
+
+def test_findings_are_worst_first_and_then_by_change():
+    first = make_finding("a", outcome=Outcome.FAIL, measured=0.11, baseline=0.1)
+    second = make_finding("b", outcome=Outcome.FAIL, measured=0.2, baseline=0.1)
+    third = make_finding("c")
+    told = Facts(verdict=make_verdict(third, first, second), run=make_run())
+    assert [finding.endpoint for finding in told.findings] == ["b", "a", "c"]
+
+
+@pytest.mark.parametrize(
+    ("values", "line"),
+    [
+        ([], ""),
+        ([None, None], ""),
+        ([1.0], ""),
+        ([1.0, 8.0], "▁█"),
+        ([1.0, None, 2.0], "▁·█"),
+        ([0.0, 0.0], "▁▁"),
+        ([100.0, 101.0, 99.0], "▁▁▁"),  # noise is not a mountain range
+        ([float(n) for n in range(1, 9)], "▁▂▃▄▅▆▇█"),
+    ],
+)
+def test_sparkline(values, line):
+    assert sparkline(values) == line
+
+
+def test_sparkline_shows_the_newest():
+    assert sparkline([*[9.0] * 30, 1.0, 9.0], width=3) == "█▁█"

@@ -1,0 +1,401 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import make_run
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from perfgate import codec, revision
+from perfgate.model.run import Revision, Run
+
+NOWHERE = Path("/nowhere")
+HEAD, BASE, MERGE = "a" * 40, "b" * 40, "c" * 40
+
+Json = dict[str, Any]
+
+# GitHub
+
+GITHUB = {
+    "GITHUB_ACTIONS": "true",
+    "GITHUB_SERVER_URL": "https://github.example.com",
+    "GITHUB_REPOSITORY": "ada/shop",
+    "GITHUB_RUN_ID": "77",
+}
+URL = "https://github.example.com/ada/shop/actions/runs/77"
+
+
+def github(environment: Mapping[str, str], event: Json | str | None, folder: Path) -> Revision:
+    path = folder / "event.json"
+    if event is not None:
+        path.write_text(event if isinstance(event, str) else json.dumps(event))
+    return revision.read(GITHUB | {"GITHUB_EVENT_PATH": str(path)} | environment, NOWHERE)
+
+
+def on_branch(name: str) -> dict[str, str]:
+    return {
+        "GITHUB_SHA": HEAD,
+        "GITHUB_REF": f"refs/heads/{name}",
+        "GITHUB_REF_NAME": name,
+        "GITHUB_REF_TYPE": "branch",
+        "GITHUB_HEAD_REF": "",
+        "GITHUB_BASE_REF": "",
+    }
+
+
+def on_pull_request(head: str = "topic") -> dict[str, str]:
+    return {
+        "GITHUB_SHA": MERGE,
+        "GITHUB_REF": "refs/pull/5/merge",
+        "GITHUB_REF_NAME": "5/merge",
+        "GITHUB_REF_TYPE": "branch",
+        "GITHUB_HEAD_REF": head,
+        "GITHUB_BASE_REF": "main",
+    }
+
+
+def pull_request(head: str = "topic", *, repository: str | None = "ada/shop", owner: str = "ada") -> Json:
+    return {
+        "pull_request": {
+            "number": 5,
+            "head": {
+                "sha": HEAD,
+                "ref": head,
+                "user": {"login": owner},
+                "repo": {"full_name": repository} if repository else None,
+            },
+            "base": {"sha": BASE, "ref": "main", "repo": {"full_name": "ada/shop"}},
+        }
+    }
+
+
+def workflow_run(head: str, *, owner: str = "ada", pulls: list[Json] | None = None) -> Json:
+    return {
+        "workflow_run": {
+            "head_sha": HEAD,
+            "head_branch": head,
+            "head_repository": {"full_name": f"{owner}/shop", "owner": {"login": owner}},
+            "repository": {"full_name": "ada/shop"},
+            "pull_requests": pulls or [],
+        }
+    }
+
+
+TAG = {"GITHUB_SHA": HEAD, "GITHUB_REF": "refs/tags/v1", "GITHUB_REF_NAME": "v1", "GITHUB_REF_TYPE": "tag"}
+QUEUE = "gh-readonly-queue/release/1.2/pr-104-" + BASE
+ASKED = [{"number": 5, "base": {"ref": "main"}}]
+
+GITHUB_EVENTS: dict[str, tuple[Mapping[str, str], Json | str | None, Revision]] = {
+    "push": (on_branch("main"), {"after": HEAD}, Revision(commit=HEAD, branch="main")),
+    "push to a branch with slashes": (on_branch("a/b"), {}, Revision(commit=HEAD, branch="a/b")),
+    "tag": (TAG, {}, Revision(commit=HEAD)),
+    "an old server without GITHUB_REF_NAME and GITHUB_REF_TYPE": (
+        {"GITHUB_SHA": HEAD, "GITHUB_REF": "refs/heads/a/b"},
+        {},
+        Revision(commit=HEAD, branch="a/b"),
+    ),
+    "an old server, tag": ({"GITHUB_SHA": HEAD, "GITHUB_REF": "refs/tags/v1"}, {}, Revision(commit=HEAD)),
+    "pull request": (
+        on_pull_request(),
+        pull_request(),
+        Revision(commit=HEAD, branch="topic", base="main", pull_request=5),
+    ),
+    "pull request from a fork's main": (
+        on_pull_request("main"),
+        pull_request("main", repository="mallory/shop", owner="mallory"),
+        Revision(commit=HEAD, branch="mallory:main", base="main", pull_request=5),
+    ),
+    "pull request from a fork that was deleted": (
+        on_pull_request("main"),
+        pull_request("main", repository=None, owner="mallory"),
+        Revision(commit=HEAD, branch="mallory:main", base="main", pull_request=5),
+    ),
+    "pull_request_target": (
+        on_branch("main") | {"GITHUB_HEAD_REF": "main", "GITHUB_BASE_REF": "main"},
+        pull_request("main", repository="mallory/shop", owner="mallory"),
+        Revision(commit=HEAD, branch="mallory:main", base="main", pull_request=5),
+    ),
+    "pull request, event file missing": (
+        on_pull_request(),
+        None,
+        Revision(commit=MERGE, branch="topic", base="main", pull_request=5),
+    ),
+    "pull request from a fork's main, event file missing": (
+        on_pull_request("main"),
+        None,
+        Revision(commit=MERGE, branch="fork:main", base="main", pull_request=5),
+    ),
+    "event file cut off": (
+        on_pull_request(),
+        '{"pull_request": {"numb',
+        Revision(commit=MERGE, branch="topic", base="main", pull_request=5),
+    ),
+    "event file of another shape": (
+        on_pull_request(),
+        {"pull_request": {"number": "5", "head": [HEAD], "base": None}},
+        Revision(commit=MERGE, branch="topic", base="main"),
+    ),
+    "event file that is a list": (on_branch("main"), "[]", Revision(commit=HEAD, branch="main")),
+    "event file nested without end": (on_branch("main"), "[" * 100_000, Revision(commit=HEAD, branch="main")),
+    "merge queue": (
+        on_branch(QUEUE),
+        {"merge_group": {"head_sha": HEAD}},
+        Revision(commit=HEAD, branch=QUEUE, base="release/1.2"),
+    ),
+    "second workflow, after a push": (
+        on_branch("main") | {"GITHUB_SHA": BASE},
+        workflow_run("main"),
+        Revision(commit=HEAD, branch="main"),
+    ),
+    "second workflow, after a pull request": (
+        on_branch("main") | {"GITHUB_SHA": BASE},
+        workflow_run("topic", pulls=ASKED),
+        Revision(commit=HEAD, branch="topic", base="main", pull_request=5),
+    ),
+    "second workflow, after a fork's pull request": (
+        on_branch("main") | {"GITHUB_SHA": BASE},
+        workflow_run("main", owner="mallory"),
+        Revision(commit=HEAD, branch="mallory:main"),
+    ),
+    "comment on a pull request": (
+        on_branch("main"),
+        {"issue": {"number": 5, "pull_request": {"url": "..."}}},
+        Revision(pull_request=5),
+    ),
+    "comment on an issue": (on_branch("main"), {"issue": {"number": 6}}, Revision(commit=HEAD, branch="main")),
+    "nothing known": ({}, None, Revision()),
+}
+
+
+@pytest.mark.parametrize("name", GITHUB_EVENTS)
+def test_github(name: str, tmp_path: Path) -> None:
+    environment, event, expected = GITHUB_EVENTS[name]
+    found = github(environment, event, tmp_path)
+    assert (found.ci, found.url) == ("github", URL)
+    assert found == Revision(
+        commit=expected.commit,
+        branch=expected.branch,
+        base=expected.base,
+        pull_request=expected.pull_request,
+        ci="github",
+        url=URL,
+    )
+
+
+@pytest.mark.parametrize("missing", ["GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID"])
+def test_half_a_url_is_none(missing: str, tmp_path: Path) -> None:
+    assert github({missing: ""}, None, tmp_path).url == ""
+
+
+@pytest.mark.parametrize("path", ["", "/", "/nowhere/event.json", "null\0byte"])
+def test_a_github_event_file_that_cannot_be_read(path: str) -> None:
+    environment = GITHUB | on_branch("main") | {"GITHUB_EVENT_PATH": path}
+    assert revision.read(environment, NOWHERE).branch == "main"
+
+
+# GitLab
+
+GITLAB = {"GITLAB_CI": "true", "CI_COMMIT_SHA": HEAD, "CI_JOB_URL": "https://gitlab.example.com/ada/shop/-/jobs/9"}
+MERGE_REQUEST = {
+    "CI_MERGE_REQUEST_IID": "5",
+    "CI_MERGE_REQUEST_SOURCE_BRANCH_NAME": "topic",
+    "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main",
+    "CI_MERGE_REQUEST_PROJECT_ID": "1",
+    "CI_MERGE_REQUEST_SOURCE_PROJECT_ID": "1",
+    "CI_MERGE_REQUEST_SOURCE_BRANCH_SHA": "",
+}
+GITLAB_PIPELINES: dict[str, tuple[Mapping[str, str], Revision]] = {
+    "branch": ({"CI_COMMIT_BRANCH": "main"}, Revision(commit=HEAD, branch="main")),
+    "tag": ({"CI_COMMIT_TAG": "v1", "CI_COMMIT_REF_NAME": "v1"}, Revision(commit=HEAD)),
+    "merge request": (MERGE_REQUEST, Revision(commit=HEAD, branch="topic", base="main", pull_request=5)),
+    "merged results": (
+        MERGE_REQUEST | {"CI_COMMIT_SHA": MERGE, "CI_MERGE_REQUEST_SOURCE_BRANCH_SHA": HEAD},
+        Revision(commit=HEAD, branch="topic", base="main", pull_request=5),
+    ),
+    "merge request from a fork": (
+        MERGE_REQUEST
+        | {
+            "CI_MERGE_REQUEST_SOURCE_BRANCH_NAME": "main",
+            "CI_MERGE_REQUEST_SOURCE_PROJECT_ID": "2",
+            "CI_MERGE_REQUEST_SOURCE_PROJECT_PATH": "mallory/shop",
+        },
+        Revision(commit=HEAD, branch="mallory/shop:main", base="main", pull_request=5),
+    ),
+    "a number that is none": (
+        {"CI_COMMIT_BRANCH": "main", "CI_MERGE_REQUEST_IID": "five"},
+        Revision(commit=HEAD, branch="main"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", GITLAB_PIPELINES)
+def test_gitlab(name: str) -> None:
+    environment, expected = GITLAB_PIPELINES[name]
+    found = revision.read(GITLAB | environment, NOWHERE)
+    assert (found.ci, found.url) == ("gitlab", GITLAB["CI_JOB_URL"])
+    assert (found.commit, found.branch, found.base, found.pull_request, found.dirty) == (
+        expected.commit,
+        expected.branch,
+        expected.base,
+        expected.pull_request,
+        False,
+    )
+
+
+# git
+
+GIT = {
+    "PATH": os.environ["PATH"],
+    "GIT_CONFIG_GLOBAL": "/dev/null",
+    "GIT_CONFIG_SYSTEM": "/dev/null",
+    **{f"GIT_{who}_{what}": f"{who}@example.com" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
+}
+
+
+def git(folder: Path, *arguments: str) -> str:
+    answer = subprocess.run(["git", *arguments], cwd=folder, env=GIT, check=True, capture_output=True, text=True)
+    return answer.stdout.strip()
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    git(tmp_path, "init", "--quiet", "--initial-branch=topic/x")
+    (tmp_path / "shop.py").write_text("")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "--quiet", "--message=first")
+    return tmp_path
+
+
+def test_a_branch_in_git(repository: Path) -> None:
+    assert revision.read(GIT, repository) == Revision(commit=git(repository, "rev-parse", "HEAD"), branch="topic/x")
+
+
+def test_a_folder_within_the_repository(repository: Path) -> None:
+    (repository / "deep").mkdir()
+    assert revision.read(GIT, repository / "deep").branch == "topic/x"
+
+
+@pytest.mark.parametrize("name", ["shop.py", "new.py"])
+def test_uncommitted_changes(repository: Path, name: str) -> None:
+    (repository / name).write_text("print()")
+    assert revision.read(GIT, repository).dirty
+
+
+def test_asking_leaves_the_repository_untouched(repository: Path) -> None:
+    (repository / "shop.py").touch()  # makes `git status` want to refresh the index
+    before = {path: path.stat() for path in (repository / ".git").rglob("*")}
+    assert not revision.read(GIT, repository).dirty
+    after = {path: path.stat() for path in (repository / ".git").rglob("*")}
+    assert {path: stat.st_mtime_ns for path, stat in after.items()} == {
+        path: stat.st_mtime_ns for path, stat in before.items()
+    }
+
+
+def test_a_tag_named_like_the_branch(repository: Path) -> None:
+    git(repository, "tag", "topic/x")
+    assert revision.read(GIT, repository).branch == "topic/x"
+
+
+def test_a_detached_head_has_no_branch(repository: Path) -> None:
+    git(repository, "checkout", "--quiet", "--detach")
+    assert revision.read(GIT, repository) == Revision(commit=git(repository, "rev-parse", "HEAD"))
+
+
+def test_no_commits_yet(tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet", "--initial-branch=main")
+    assert revision.read(GIT, tmp_path) == Revision(branch="main")
+
+
+@pytest.mark.parametrize("folder", ["", "missing", "file"])
+def test_no_repository(folder: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    environment = GIT | {"GIT_CEILING_DIRECTORIES": str(tmp_path.parent)}
+    assert revision.read(environment, tmp_path / folder) == Revision()
+
+
+def test_no_git(repository: Path) -> None:
+    assert revision.read(GIT | {"PATH": "/nowhere"}, repository) == Revision()
+
+
+def test_a_git_that_does_not_answer(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(revision, "PATIENCE", 0.05)
+    slow = tmp_path / "bin" / "git"
+    slow.parent.mkdir()
+    slow.write_text("#!/bin/sh\nexec /bin/sleep 60\n")
+    slow.chmod(0o755)
+    assert revision.read(GIT | {"PATH": str(slow.parent)}, repository) == Revision()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+def test_a_repository_of_somebody_else_that_git_refuses(repository: Path) -> None:
+    os.chown(repository / ".git", 12345, 12345)
+    os.chown(repository, 12345, 12345)
+    assert revision.read(GIT, repository) == Revision()
+
+
+def test_inside_a_git_hook(repository: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    git(other, "init", "--quiet", "--initial-branch=other")
+    assert revision.read(GIT | {"GIT_DIR": str(other / ".git")}, repository).branch == "topic/x"
+
+
+def test_the_environment_of_ci_wins(repository: Path) -> None:
+    (repository / "shop.py").write_text("print()")
+    found = revision.read(GIT | GITLAB | {"CI_COMMIT_BRANCH": "main"}, repository)
+    assert (found.commit, found.branch, found.dirty) == (HEAD, "main", False)
+
+
+# Hostile values
+
+
+def test_control_characters_are_stripped() -> None:
+    hostile = "ma\x1b[31min\n::error::\u202e\u2028\0\udcff"
+    found = revision.read(GITLAB | {"CI_COMMIT_BRANCH": hostile}, NOWHERE)
+    assert found.branch == "ma[31min::error::"
+
+
+def test_long_values_are_cut() -> None:
+    assert len(revision.read(GITLAB | {"CI_COMMIT_BRANCH": "x" * 100_000}, NOWHERE).branch) == revision.LONGEST
+
+
+KEYS = sorted(
+    {key for environment, _, _ in GITHUB_EVENTS.values() for key in environment}
+    | {key for environment, _ in GITLAB_PIPELINES.values() for key in environment}
+    | GITHUB.keys() - {"GITHUB_ACTIONS"}
+)
+ANY_TEXT = st.text(st.characters())
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | ANY_TEXT,
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(
+            st.sampled_from(["pull_request", "workflow_run", "issue", "head", "base", "repo", "ref", "sha", "number"]),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    ci=st.sampled_from([{"GITHUB_ACTIONS": "true"}, {"GITLAB_CI": "true"}]),
+    environment=st.dictionaries(st.sampled_from(KEYS), ANY_TEXT),
+    event=ANY_JSON,
+)
+def test_nothing_raises_and_everything_can_be_stored(
+    ci: Mapping[str, str], environment: Mapping[str, str], event: object, tmp_path: Path
+) -> None:
+    path = tmp_path / "event.json"
+    path.write_text(json.dumps(event))
+    found = revision.read({**environment, **ci, "GITHUB_EVENT_PATH": str(path)}, NOWHERE)
+    run = make_run(revision=found)
+    assert codec.decode(Run, codec.encode(run).encode(), origin="run.json") == run

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from perfgate import budgets, codec, gate, history, loadtest, machine, measure, report, run_folder, scenarios, template
 from perfgate.model.budget_file import BudgetFile, GatePolicy
+from perfgate.model.outcome import NEVER_A_BASELINE
 from perfgate.model.plan import Plan
 from perfgate.model.report import Report
 from perfgate.model.run import LoadTest, PastRun, Progress, Revision, Run
@@ -88,6 +89,7 @@ def send(plan: Plan, target: str, order: Order, watcher: Watcher, budget_file: B
         with watcher.progress(plan) as on_progress:
             options = loadtest.Options(
                 target=target,
+                root=order.root,
                 environ=order.environ,
                 secrets=scenarios.secrets(plan),
                 processes=order.processes,
@@ -148,5 +150,5 @@ def recent_runs(store: history.History, budget_file: BudgetFile) -> tuple[PastRu
 
 def past_run(run: Run, verdict: Verdict) -> PastRun:
     """A run as the history keeps it."""
-    failed = [(one.endpoint, one.metric) for one in verdict.findings if one.outcome in gate.NEVER_A_BASELINE]
+    failed = [(one.endpoint, one.metric) for one in verdict.findings if one.outcome in NEVER_A_BASELINE]
     return PastRun(run=run, outcome=verdict.outcome, failed=tuple(failed))

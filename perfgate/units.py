@@ -91,31 +91,6 @@ def parse(quantity: Quantity, text: str) -> float:
     return float(Fraction(number) * quantity.factors[unit])
 
 
-def parse_duration(text: str) -> float:
-    """Seconds of `300ms`, `1.5s`, `2m`, `1h`, `500us`."""
-    return parse(DURATION, text)
-
-
-def parse_size(text: str) -> float:
-    """Bytes of `40kB` (1000), `64KiB` (1024), `512B`."""
-    return parse(SIZE, text)
-
-
-def parse_ratio(text: str) -> float:
-    """Ratio of `1%`: 0.01."""
-    return parse(RATIO, text)
-
-
-def parse_points(text: str) -> float:
-    """Ratio of `0.5pp`: 0.005."""
-    return parse(POINTS, text)
-
-
-def parse_rate(text: str) -> float:
-    """Starts per second of `200/s`, `600/min`."""
-    return parse(RATE, text)
-
-
 def pattern(quantity: Quantity) -> str:
     """A regular expression (without look-around, as JSON Schema wants it) of what `parse` accepts."""
     return f"^{_NUMBER} ?({'|'.join(map(re.escape, quantity.factors))})$".replace("(?:", "(")

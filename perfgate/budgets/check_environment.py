@@ -57,11 +57,12 @@ def _template(draft: Draft, path: KeyPath, text: str, environ: Mapping[str, str]
     yield from _unset(draft, path, parts, environ)
     if "headers" in path:
         for variable in template.variables(parts):
-            if problem := header_value_problem(environ.get(variable.name, "")).split("\n")[0]:
+            if header_value_problem(environ.get(variable.name, "")):
                 # never the value: it may be a secret
-                message = f"the value of {variable.name} cannot be sent: {problem.replace('`', '')}"
+                message = f"the value of {variable.name} cannot be sent in a header"
+                hint = "it holds a line break, or a character beyond Latin-1"
                 width = len(variable.name) + 3
-                yield draft.document.mistake_inside(path, variable.offset, width, message, hint="set it again")
+                yield draft.document.mistake_inside(path, variable.offset, width, message, hint=hint)
 
 
 def _unset(draft: Draft, path: KeyPath, parts: tuple[Part, ...], environ: Mapping[str, str]) -> Iterator[Mistake]:

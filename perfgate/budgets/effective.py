@@ -95,6 +95,6 @@ def _timeout(draft: Draft, entry: Entry) -> tuple[float, KeyPath]:
     if written is None:
         return Request(method="GET", path="/").timeout, path
     try:
-        return units.parse_duration(written) if isinstance(written, str) else float("inf"), path
+        return units.parse(units.DURATION, written) if isinstance(written, str) else float("inf"), path
     except UnitError:
         return float("inf"), path

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from perfgate.budgets.document import BROKEN, Document, KeyPath
-from perfgate.budgets.fields import PROBLEM
+from perfgate.budgets.fields import LIST, PROBLEM, TEXT
 from perfgate.budgets.file_shape import FileShape
 from perfgate.budgets.json_schema import known_keys, schema
 from perfgate.model.budget_file import Json
@@ -106,22 +106,24 @@ def _locate(location: tuple[int | str, ...], data: Json) -> tuple[KeyPath, Json]
 
 def _words(details: ErrorDetails, path: KeyPath) -> tuple[str, str]:
     context: dict[str, Any] = details.get("ctx", {})
-    if details["type"] == PROBLEM:
-        message, hint = str(context["message"]), str(context["hint"])
-        if details["loc"][-1] == _KEY:
-            return message, hint
-        return _subject(path) + (" " if message.startswith(_PREDICATES) else ": ") + message, hint
-    value = details["input"]
+    value, kind, last = details["input"], details["type"], details["loc"][-1:]
     if value is None:
         return f"{_subject(path)} is empty", "give it a value, or remove the key"
-    words = _WORDS.get(details["type"], details["msg"])
-    if details["type"] == "literal_error":
+    if kind == PROBLEM:
+        message = str(context["message"])
+        if message.startswith(_PREDICATES):
+            message = f"{_subject(path)} {message}"
+        elif last != (_KEY,):
+            message = f"{_subject(path)}: {message}"
+        return message, str(context["hint"])
+    if kind == "literal_error":
         expected = str(context["expected"]).replace("'", "`")
         return f"{_subject(path)} must be {expected}", did_you_mean(str(value), expected.split("`")[1::2])
-    message = f"{_subject(path)} {words.format(**context)}"
-    if details["type"].endswith("_type"):
-        message += f", not {_type(value)}"
-    quotable = details["type"] == "string_type" and isinstance(value, (bool, int, float))
+    message = f"{_subject(path)} {_WORDS.get(kind, details['msg']).format(**context)}"
+    if kind.endswith("_type"):
+        also = " or a map" if last and last[0] in (TEXT, LIST) else ""
+        message += f"{also}, not {_type(value)}"
+    quotable = kind == "string_type" and isinstance(value, (bool, int, float))
     return message, f'quote it: "{str(value).lower()}"' if quotable else ""
 
 

@@ -7,18 +7,17 @@ somebody accepted, and in which the same requests were sent under the same load.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from perfgate.model.budget_file import BaselinePolicy
-from perfgate.model.outcome import Outcome
+from perfgate.model.outcome import NEVER_A_BASELINE
 from perfgate.model.run import PastRun, Run
 from perfgate.model.verdict import Baseline
-
-NEVER_A_BASELINE = frozenset({Outcome.FAIL, Outcome.NO_DATA})
 
 
 def choose_baseline(run: Run, past_runs: Sequence[PastRun], policy: BaselinePolicy) -> Baseline:
     """`past_runs` newest first, of this budget file; runs of other branches and the run itself are ignored."""
-    earlier = [past for past in past_runs if past.run.id != run.id and past.run.started < run.started]
+    earlier = [past for past in past_runs if past.run.id != run.id and _when(past.run) < _when(run)]
     on_branch = [past for past in earlier if past.run.revision.branch == _branch(run, policy)]
     same_load = [past for past in on_branch if past.run.conditions.load_digest == run.conditions.load_digest]
     runs: dict[tuple[str, str], tuple[PastRun, ...]] = {}
@@ -42,6 +41,10 @@ def choose_baseline(run: Run, past_runs: Sequence[PastRun], policy: BaselinePoli
         excluded=excluded,
         notes=tuple(_notes(run, on_branch)),
     )
+
+
+def _when(run: Run) -> datetime:
+    return datetime.fromisoformat(run.started)
 
 
 def _branch(run: Run, policy: BaselinePolicy) -> str:

@@ -37,7 +37,7 @@ def unpack(data: bytes, *, run_id: str, origin: str, hint: str) -> PastRun:
     except zlib.error as error:
         raise HistoryError(f"{origin} is damaged: {error}", hint=hint) from error
     except RecordError as error:
-        raise HistoryError(error.message, hint=error.hint or hint) from error
+        raise HistoryError(error.message, hint=f"{error.hint}\n{hint}".strip()) from error
     if past_run.run.id != run_id:
         raise HistoryError(f"{origin} is damaged: it holds another run", hint=hint)
     return past_run

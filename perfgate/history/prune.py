@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from perfgate.history import Entry, History, times
-from perfgate.model.outcome import Outcome
-
-UNFIT = frozenset({Outcome.FAIL, Outcome.NO_DATA})  # not part of a baseline until accepted
+from perfgate.model.outcome import NEVER_A_BASELINE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +16,7 @@ class Retention:
     """What to keep. A run goes only if neither `newest` nor `younger_than` keeps it; with neither set, none goes.
 
     Always kept: accepted runs, and of the baseline branch the newest `baseline_runs` that can serve as a baseline.
+    So are those of no known branch: outside any repository they are compared with each other.
     """
 
     newest: int | None = None  # so many of every name and branch
@@ -31,16 +30,19 @@ def choose(entries: Iterable[Entry], retention: Retention, *, now: datetime) -> 
     if retention.newest is None and retention.younger_than is None:
         return ()
     seen: Counter[tuple[str, str]] = Counter()
-    fit: Counter[str] = Counter()
+    fit: Counter[tuple[str, str]] = Counter()
     chosen = []
     for entry in entries:
-        seen[entry.name, entry.branch] += 1
-        serves = entry.branch == retention.baseline_branch and (entry.outcome not in UNFIT or entry.accepted)
-        fit[entry.name] += serves
+        series = (entry.name, entry.branch)
+        serves = entry.branch in (retention.baseline_branch, "") and (
+            entry.outcome not in NEVER_A_BASELINE or entry.accepted
+        )
+        seen[series] += 1
+        fit[series] += serves
         kept = (
             entry.accepted
-            or (serves and fit[entry.name] <= retention.baseline_runs)
-            or (retention.newest is not None and seen[entry.name, entry.branch] <= retention.newest)
+            or (serves and fit[series] <= retention.baseline_runs)
+            or (retention.newest is not None and seen[series] <= retention.newest)
             or (retention.younger_than is not None and _age(entry, now) < retention.younger_than)
         )
         if not kept:

@@ -234,8 +234,9 @@ class SqlHistory:
         )
 
     def _unpack(self, run_id: str, document: bytes) -> PastRun:
+        hint = f"To forget this run alone: DELETE FROM {RUNS.name} WHERE id = '{run_id}';\n{self._database.recovery}"
         origin = f"Run {run_id} in {self._database.place}"
-        return documents.unpack(document, run_id=run_id, origin=origin, hint=self._database.recovery)
+        return documents.unpack(document, run_id=run_id, origin=origin, hint=hint)
 
     def _entry(self, row: sa.RowMapping) -> Entry:
         try:

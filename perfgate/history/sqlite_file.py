@@ -118,7 +118,10 @@ _MEANING = {
     sqlite3.SQLITE_PROTOCOL: _LOCKED,
     sqlite3.SQLITE_CANTOPEN: _CLOSED,
     sqlite3.SQLITE_PERM: _CLOSED,
-    sqlite3.SQLITE_READONLY: ("cannot be written", "Check the owner and the permissions of file and folder."),
+    sqlite3.SQLITE_READONLY: (
+        "cannot be written",
+        "Check the permissions of the file, and of its folder: SQLite keeps files beside it, even to read it.",
+    ),
     sqlite3.SQLITE_FULL: ("cannot be written: the disk is full", "Make room, then try again."),
     sqlite3.SQLITE_IOERR: ("cannot be read or written", "Check the disk and the file system."),
 }

@@ -28,9 +28,11 @@ DEFAULT_TIMEOUT = 60.0  # s: of hand-written scenarios' requests, as Locust's ow
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """`target` and `environ` with their values; `secrets` names the variables whose values are never written."""
+    """`target` and `environ` with their values; `secrets` names the variables whose values are never written;
+    `root` is the folder that Locust runs in."""
 
     target: str
+    root: Path
     environ: Mapping[str, str]
     secrets: tuple[str, ...] = ()
     processes: int = 1
@@ -53,7 +55,7 @@ def run(plan: Plan, folder: Path, scenario: Path | None, options: Options) -> Lo
             environ={**options.environ, handover.VARIABLE: str(folder / handover.SETTINGS)},
             log=folder / LOG,
             redact=redactor(options.secrets, options.environ),
-            folder=Path.cwd(),
+            folder=options.root,
         )
     except OSError as error:
         raise RecordError(f"Cannot write into {folder}: {error.strerror}") from error

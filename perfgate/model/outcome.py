@@ -20,6 +20,8 @@ class Outcome(StrEnum):
 
 BADNESS = {outcome: rank for rank, outcome in enumerate(Outcome)}  # 0 is worst
 
+NEVER_A_BASELINE = frozenset({Outcome.FAIL, Outcome.NO_DATA})  # runs of these outcomes, until somebody accepts them
+
 
 def worst(outcomes: Iterable[Outcome]) -> Outcome:
     """The worst of `outcomes`; PASS when there are none."""

@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from perfgate.model.outcome import Outcome
+from perfgate.report.text import shorten
 
 __all__ = ["DARK", "LIGHT", "SMALL", "WIDTH", "Axes", "Figure", "Theme", "axes", "figure", "fit", "png", "write"]
 
@@ -135,11 +136,18 @@ def write(
 
 
 def fit(text: Text, inches: float) -> None:
-    """Makes the text smaller, down to the smallest size, if that is what it takes to be so wide at most."""
-    with _any_script():
-        wide = text.get_window_extent().width / SHARPNESS
+    """Makes the text so wide at most: smaller, down to the smallest size, and then shorter."""
+    wide = _width(text)
     if wide > inches:
         text.set_fontsize(max(SMALL, float(text.get_fontsize()) * inches / wide))
+    while (wide := _width(text)) > inches and len(text.get_text()) > 1:
+        said = text.get_text()
+        text.set_text(shorten(said, max(1, min(len(said) - 1, int(len(said) * inches / wide)))))
+
+
+def _width(text: Text) -> float:
+    with _any_script():
+        return text.get_window_extent().width / SHARPNESS
 
 
 def png(picture: Figure) -> bytes:

@@ -35,13 +35,15 @@ STYLES = {
 def show(facts: Facts, console: Console) -> None:
     """Everything goes in as `Text`: markup in names from outside stays text."""
     console.print(_endpoint_table(facts))
-    for line in (_generator(facts.run.generator), *_examples(facts)):
+    for line in (_generator(facts.run.generator), *_failures(facts)):
         console.print(line)
     console.print(_finding_table(facts, room=14 if console.width < NARROW else 30))
-    for line in (*_sentences(facts), *_doubts(facts)):
+    said = [*_sentences(facts), *_doubts(facts)]
+    for line in said:
         console.print(line)
+    if said:
+        console.print()
     outcome = facts.verdict.outcome
-    console.print()
     console.print(Text(f"{words.MARKS[outcome]} {words.headline(facts)}", style=STYLES[outcome]))
 
 
@@ -111,7 +113,7 @@ def _endpoint_table(facts: Facts) -> Table:
     table = _grid(
         ("endpoint", "left"),
         ("requests", "right"),
-        ("errors", "left"),
+        ("errors", "right"),
         ("p50", "right"),
         ("p95", "right"),
         ("p99", "right"),
@@ -119,7 +121,12 @@ def _endpoint_table(facts: Facts) -> Table:
     )
     for result in facts.run.endpoints:
         speeds = (Text(words.value(metric, value_in(result, metric))) for metric in ("p50", "p95", "p99", "rate"))
-        table.add_row(_name(result.name), Text(f"{result.requests:,}"), Text(words.errors(result)), *speeds)
+        table.add_row(
+            _name(result.name),
+            Text(f"{result.requests:,}"),
+            Text(words.share(result.failures, result.requests)),
+            *speeds,
+        )
     return table
 
 
@@ -127,10 +134,14 @@ def _generator(generator: Generator) -> Text:
     return Text(f"load generator: {words.generator(generator)}")
 
 
-def _examples(facts: Facts) -> Iterator[Text]:
+def _failures(facts: Facts) -> Iterator[Text]:
+    """What kinds of errors each endpoint had, with examples."""
     for result in facts.run.endpoints:
+        kinds = words.kinds_of_errors(result)
+        if kinds:
+            yield Text.assemble((f"{plain(result.name, LONGEST_NAME)} errors: ", "bold"), kinds)
         for example in result.failure_examples[:EXAMPLES]:
-            yield Text.assemble((f"{plain(result.name, 40)}: ", "bold"), plain(example, 200))
+            yield Text(f"  for example: {plain(example, 200)}")
 
 
 def _sentences(facts: Facts) -> Iterator[Text]:

@@ -54,6 +54,7 @@ def render(facts: Facts, charts: Sequence[Chart] = ()) -> str:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        keep_trailing_newline=True,
         autoescape=False,  # text.py escapes, for Markdown
     )
     template = environment.get_template("report.md.j2")

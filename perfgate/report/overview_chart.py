@@ -84,7 +84,7 @@ def draw(picture: OverviewPicture, theme: Theme) -> Figure:
     for row, bar in enumerate(picture.bars):
         _bar(plot, row, bar, theme)
     if any(bar.baseline is not None for bar in picture.bars):
-        _key(plot, theme)
+        write(canvas, WIDTH - 0.15, height - 0.43, "┃ baseline", color=theme.text, side="right")
     return canvas
 
 
@@ -97,15 +97,6 @@ def _scale(plot: Axes, theme: Theme) -> None:
     limit = plot.get_xticklabels()[shares.index(1.0)]
     limit.set_color(theme.limit)
     limit.set_fontweight("bold")
-
-
-def _key(plot: Axes, theme: Theme) -> None:
-    """What the strokes across the bars are, level with the scale."""
-    end = plot.get_xlim()[1]
-    inch = end / (WIDTH - LEFT - RIGHT)
-    stroke = end + 0.15 * inch
-    plot.vlines(stroke, -1.28, -0.84, color=theme.text, linewidth=1.6, clip_on=False, gid="key")
-    write(plot, stroke + 0.1 * inch, -1.05, "baseline", color=theme.muted)
 
 
 def _bar(plot: Axes, row: int, bar: Bar, theme: Theme) -> None:

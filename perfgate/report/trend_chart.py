@@ -129,21 +129,25 @@ def _marked(plot: Axes, picture: TrendPicture, theme: Theme) -> None:
         )
         newest = shown[-1]
         beyond = f"{picture.cut_off[newest]} ↑" if newest in picture.cut_off else ""
-        _beside(plot, newest, heights[-1], " ".join(filter(None, (name, beyond))), color, theme)
+        _beside(plot, picture, newest, " ".join(filter(None, (name, beyond))), color, theme)
 
 
-def _beside(plot: Axes, x: float, y: float, text: str, color: str, theme: Theme) -> None:
-    """Above a marker, or at its side near the top, where the line of runs comes from below."""
+def _beside(plot: Axes, picture: TrendPicture, at: int, text: str, color: str, theme: Theme) -> None:
+    """Names a marker above it or, where a line is in the way, below it; at its side near the top."""
     left, right = plot.get_xlim()
-    bottom, top = plot.get_ylim()
-    across = (x - left) / (right - left)
-    if (y - bottom) / (top - bottom) > 0.8:
+    span = picture.top - picture.bottom
+    across = (at - left) / (right - left)
+    height = (min(picture.values[at], picture.top) - picture.bottom) / span
+    lines = [(level.value - picture.bottom) / span for level in picture.levels]
+    crossed = any(abs(line - height - LINE) < 0.6 * LINE for line in lines)
+    if height > 0.8 or crossed:
         step = 0.09 / WIDTH_OF_PLOT * (right - left)
-        side, place = ("left", x + step) if across < 0.7 else ("right", x - step)
-        label = write(plot, place, y, text, color=color, side=side)
+        side, x = ("left", at + step) if across < 0.7 else ("right", at - step)
+        place = height if height > 0.8 else height - LINE
     else:
-        side = "left" if across < 0.12 else "right" if across > 0.88 else "center"
-        label = write(plot, x, y + (top - bottom) * LINE * 0.5, text, color=color, side=side, level="bottom")
+        side, x = "left" if across < 0.12 else "right" if across > 0.88 else "center", float(at)
+        place = height + LINE
+    label = write(plot, x, picture.bottom + place * span, text, color=color, side=side)
     label.set_bbox({"facecolor": theme.background, "edgecolor": "none", "alpha": 0.75, "pad": 0.8})
     label.set_zorder(5)
 

@@ -149,8 +149,8 @@ def _band(facts: Facts, finding: Finding, values: Sequence[float]) -> Band | Non
 def _range(values: Sequence[float], levels: Sequence[Level], band: Band | None) -> tuple[float, float]:
     """From zero, unless that would flatten everything; a single outlier of the past does not count."""
     core = [value for value in values[-1:] if isfinite(value)]
-    core += [band.low, band.high] if band else []
     core += [level.value for level in levels if level.kind == "baseline"]
+    core += [edge for edge in (band.low, band.high) if edge <= FAR_OUT * max(core)] if band and core else []
     usual = core or [value for value in values if isfinite(value)]
     highest = max(usual, default=0.0)
     core += [level.value for level in levels if level.value <= WITHIN_REACH * highest or not highest]

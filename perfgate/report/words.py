@@ -125,9 +125,12 @@ def _is_ratio(criterion: CriterionResult) -> bool:
 
 def errors(result: EndpointResult) -> str:
     """ "0 %", or "3.2 % (31 status, 1 timeout)"."""
-    said = share(result.failures, result.requests)
-    kinds = [f"{count:,} {plain(kind, 20)}" for kind, count in result.failures_by_kind.items() if count]
-    return f"{said} ({', '.join(kinds)})" if kinds else said
+    kinds = kinds_of_errors(result)
+    return share(result.failures, result.requests) + (f" ({kinds})" if kinds else "")
+
+
+def kinds_of_errors(result: EndpointResult) -> str:
+    return ", ".join(f"{count:,} {plain(kind, 20)}" for kind, count in result.failures_by_kind.items() if count)
 
 
 def generator(health: Generator) -> str:

@@ -1,6 +1,11 @@
-"""What generated scenarios import. Inside Locust only: importing this imports Locust, which patches the process."""
+"""What generated scenarios import. The virtual user is loaded only when it is asked for, because it brings Locust,
+which patches the whole process; the rest can be used, and tested, without.
+"""
 
-from perfgate.runtime.conductor import register
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from perfgate.runtime.endpoint import Endpoint, file
 from perfgate.runtime.expectations import (
     from_cookie,
@@ -14,7 +19,9 @@ from perfgate.runtime.expectations import (
     text,
 )
 from perfgate.runtime.values import always, between, choice, env, environment, rows, sequence, uuid
-from perfgate.runtime.visitor import Visitor, journey
+
+if TYPE_CHECKING:
+    from perfgate.runtime.visitor import Visitor, journey
 
 __all__ = [
     "Endpoint",
@@ -33,7 +40,6 @@ __all__ = [
     "journey",
     "json_path",
     "regex",
-    "register",
     "rows",
     "sequence",
     "status",
@@ -41,4 +47,11 @@ __all__ = [
     "uuid",
 ]
 
-register()
+
+def __getattr__(name: str) -> Any:
+    if name not in ("Visitor", "journey"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from perfgate.runtime import conductor, visitor
+
+    conductor.register()
+    return getattr(visitor, name)

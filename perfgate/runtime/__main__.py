@@ -2,6 +2,7 @@
 
 from locust.main import main
 
-import perfgate.runtime  # noqa: F401 - registers the conductor before Locust reads its arguments
+from perfgate.runtime.conductor import register
 
+register()
 main()

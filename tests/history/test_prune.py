@@ -63,6 +63,11 @@ CASES: dict[str, tuple[list[Entry], Retention, tuple[str, ...]]] = {
         Retention(newest=0, baseline_runs=2),
         ("3", "4"),
     ),
+    "where no branch is known, those are the baseline": (
+        [entry(1, branch=""), main(2), entry(3, branch="")],
+        Retention(newest=0, baseline_runs=1),
+        ("3",),
+    ),
     "the baseline branch may have another name": (
         [main(1), entry(2, branch="trunk")],
         Retention(newest=0, baseline_branch="trunk"),

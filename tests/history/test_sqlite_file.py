@@ -7,8 +7,10 @@ import random
 import shutil
 import sqlite3
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from builders import make_acceptance, make_past_run
@@ -147,10 +149,17 @@ def execute(path: Path, *statements: str) -> None:
 )
 def test_a_run_that_cannot_be_read_is_an_error_that_names_it(full: Path, statement: str) -> None:
     execute(full, statement + " WHERE id = 'run-0001'")
-    assert_error(full, read, "run-0001")
+    advice = assert_error(full, read, "run-0001", "mv ").hint
     with opened(full) as store:
-        assert len(store.entries()) == 3  # but the others can be listed, shown, and it can be deleted
+        assert len(store.entries()) == 3
         assert store.get("run-0002") == RUNS[1]
+    execute(full, *(line.partition(": ")[2] for line in advice.splitlines() if line.startswith("To forget")))
+    assert read(full) == RUNS[:2]
+
+
+def test_a_run_that_cannot_be_read_can_be_deleted(full: Path) -> None:
+    execute(full, "UPDATE perfgate_runs SET document = x'00' WHERE id = 'run-0001'")
+    with opened(full) as store:
         assert store.delete(["run-0001"]) == 1
     assert read(full) == RUNS[:2]
 
@@ -221,11 +230,55 @@ def test_a_folder_where_no_database_can_be_made() -> None:
     assert_error(Path("/proc/history.db"), write)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read and write every file")
-@pytest.mark.parametrize(("mode", "act"), [(0o000, read), (0o000, write), (0o400, write)])
-def test_permissions(full: Path, mode: int, act: Callable[[Path], object]) -> None:
-    full.chmod(mode)
-    assert_error(full, act, "permissions")
+@pytest.fixture
+def foreign() -> Iterator[Path]:
+    """A full history in a folder that everybody can reach."""
+    with TemporaryDirectory() as folder:
+        Path(folder).chmod(0o777)
+        path = Path(folder) / "history.db"
+        with opened(path) as store:
+            for run in RUNS:
+                store.save(run)
+            store.runs("shop")  # so that nothing is left to import
+        yield path
+
+
+@contextmanager
+def without_root() -> Iterator[None]:
+    """Root may read and write every file: so as "nobody", if we are root."""
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(user)
+
+
+@pytest.mark.parametrize(
+    ("folder", "file", "act"),
+    [
+        (0o777, 0o000, read),
+        (0o777, 0o000, write),
+        (0o777, 0o444, write),
+        (0o555, 0o666, write),
+        (0o000, 0o666, read),
+        (0o000, 0o666, write),
+    ],
+)
+def test_permissions(foreign: Path, folder: int, file: int, act: Callable[[Path], object]) -> None:
+    foreign.chmod(file)
+    foreign.parent.chmod(folder)
+    with without_root():
+        error = assert_error(foreign, act, "permissions")
+    foreign.parent.chmod(0o777)
+    assert "mv " not in error.hint  # nothing is wrong with the content
+
+
+def test_a_file_that_may_only_be_read_can_be_read(foreign: Path) -> None:
+    foreign.chmod(0o444)
+    with without_root():
+        assert read(foreign) == RUNS
 
 
 def test_a_lock_that_is_not_released_in_time(full: Path) -> None:

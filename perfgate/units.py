@@ -169,9 +169,7 @@ def _absolute(word: str, metric: Metric) -> float:
     if metric.unit is Unit.RATIO and limit > 1:
         raise UnitError(f"`{word}` is more than 100%", hint=accepted_criteria(metric))
     if limit == 0 and metric.unit in (Unit.SECONDS, Unit.PER_SECOND):
-        raise UnitError(
-            f"a limit of `{word}` says nothing: {metric.name} is always above 0", hint="give a limit above 0"
-        )
+        raise UnitError(f"`{word}` limits nothing: {metric.name} is always above 0", hint="give a limit above 0")
     return limit
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from perfgate import template
 from perfgate.budgets.document import KeyPath
@@ -40,8 +40,9 @@ class _Use:
 
 def check_values(draft: Draft) -> Iterator[Mistake]:
     seen: set[tuple[KeyPath, int]] = set()  # a default header is wrong once, however many endpoints inherit it
+    in_journeys = _in_journeys(draft)
     for endpoint in draft.endpoints:
-        uses = tuple(_uses(draft, endpoint))
+        uses = tuple(_uses(draft, endpoint, in_journeys.get(endpoint.name, [])))
         for path, text in _templates(draft, endpoint):
             try:
                 parts = template.parse(text)
@@ -105,24 +106,27 @@ def _captures(draft: Draft, name: str) -> _Names:
     """What the endpoint `name` captures; nothing without a name."""
     if not name:
         return _Names()
-    endpoint = next((endpoint for endpoint in draft.endpoints if endpoint.name == name), None)
+    endpoint = draft.endpoints_by_name.get(name)
     captures = endpoint.keys.get("capture", {}) if endpoint and endpoint.readable else None
     return _Names(frozenset(captures)) if isinstance(captures, dict) else _Names(all_known=False)
 
 
-def _uses(draft: Draft, endpoint: Entry) -> Iterator[_Use]:
+def _uses(draft: Draft, endpoint: Entry, in_journeys: list[_Use]) -> Iterator[_Use]:
     own = _own(draft, endpoint)
-    in_journeys = tuple(_steps(draft, endpoint.name, own))
     if not in_journeys or endpoint.name in draft.logins or draft.weight(endpoint) > 0:
         yield _Use(endpoint=endpoint.name, names=own, elsewhere=bool(in_journeys))
-    yield from in_journeys
+    for use in in_journeys:
+        yield replace(use, names=own | use.names)
 
 
-def _steps(draft: Draft, endpoint: str, own: _Names) -> Iterator[_Use]:
+def _in_journeys(draft: Draft) -> dict[str, list[_Use]]:
+    """By endpoint: each use as a step, with the names that the journey gives."""
+    uses: dict[str, list[_Use]] = {}
     for journey in draft.journeys:
-        names = own | _captures(draft, journey.text("login"))
+        names = _captures(draft, journey.text("login"))
         sent = [name for _, name in steps(journey)]
         for index, name in enumerate(sent):
-            if name == endpoint:
-                yield _Use(endpoint=endpoint, names=names, journey=journey.name, later=tuple(sent[index:]))
+            use = _Use(endpoint=name, names=names, journey=journey.name, later=tuple(sent[index:]))
+            uses.setdefault(name, []).append(use)
             names |= _captures(draft, name)
+    return uses

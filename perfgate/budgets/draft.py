@@ -67,6 +67,10 @@ class Draft:
         return tuple(_entry("journeys", name, value, "steps", list) for name, value in self.map("journeys").items())
 
     @cached_property
+    def endpoints_by_name(self) -> Mapping[str, Entry]:
+        return {endpoint.name: endpoint for endpoint in self.endpoints}
+
+    @cached_property
     def used(self) -> frozenset[str]:
         """The endpoints that are steps of journeys, or logins."""
         return self.logins | {name for journey in self.journeys for _, name in steps(journey)}

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from perfgate.budgets import strict_yaml, wording
+from perfgate.budgets.check_budgets import check_budgets
 from perfgate.budgets.check_environment import check_environment
 from perfgate.budgets.check_files import check_files
 from perfgate.budgets.check_requests import check_requests
@@ -17,7 +18,6 @@ from perfgate.budgets.converting import budget_file
 from perfgate.budgets.data_files import Table, read_table
 from perfgate.budgets.document import Document
 from perfgate.budgets.draft import Draft
-from perfgate.budgets.effective import check_budgets
 from perfgate.model.budget_file import BudgetFile
 from perfgate.model.errors import BudgetFileError, Mistake
 

@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 from perfgate.budgets.document import BROKEN, Document, KeyPath
 from perfgate.budgets.fields import LIST, PROBLEM, TEXT
 from perfgate.budgets.file_shape import FileShape
-from perfgate.budgets.json_schema import known_keys, schema
+from perfgate.budgets.json_schema import Schema, known_keys, schema
 from perfgate.model.budget_file import Json
 from perfgate.model.errors import Mistake
 from perfgate.model.metric import METRICS
@@ -80,17 +80,19 @@ def _mistakes(error: ValidationError, document: Document) -> Iterator[Mistake]:
         if value is BROKEN or details["type"] == "extra_forbidden":  # already reported
             continue
         if details["type"] == "missing":
-            yield from _missing(str(details["loc"][-1]), path, misspelt, document)
+            yield from _missing(str(details["loc"][-1]), path, misspelt, document, published)
         else:
             message, hint = _words(details, path)
             at: Literal["key", "value"] = "key" if details["loc"] and details["loc"][-1] == _KEY else "value"
             yield document.mistake(path, message, hint=hint, at=at)
 
 
-def _missing(key: str, path: KeyPath, misspelt: set[KeyPath], document: Document) -> Iterator[Mistake]:
+def _missing(
+    key: str, path: KeyPath, misspelt: set[KeyPath], document: Document, published: Schema
+) -> Iterator[Mistake]:
     if (*path, key) not in misspelt:
         where = f" in {_subject(path)}" if path else ""
-        hint = _example(key, known_keys(schema(), path))
+        hint = _example(key, known_keys(published, path))
         yield document.mistake(path, f"`{key}` is missing{where}", hint=hint, at="key")
 
 

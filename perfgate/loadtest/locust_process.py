@@ -42,7 +42,8 @@ class Options:
 def run(plan: Plan, folder: Path, scenario: Path | None, options: Options) -> LoadTest:
     """Sends the plan's load and returns what was recorded in `folder`. `scenario` is the generated one, if any.
 
-    KeyboardInterrupt ends the load in good order: the result is then `interrupted` and holds what there is.
+    KeyboardInterrupt ends the load in good order: the result is then `interrupted` and holds what there is. It is
+    raised again when there is nothing yet.
     Raises LoadTestError when Locust fails or its record is incomplete, RecordError when nothing can be written.
     """
     settings = _settings(plan, folder, options)
@@ -62,8 +63,9 @@ def run(plan: Plan, folder: Path, scenario: Path | None, options: Options) -> Lo
     try:
         _watch(child, folder, settings, options.on_progress)
     except KeyboardInterrupt:
-        child.terminate()
-        child.wait(INTERRUPT_PATIENCE)
+        child.end(INTERRUPT_PATIENCE)
+        if not (folder / handover.RESULT).exists():
+            raise
     finally:
         child.end(INTERRUPT_PATIENCE)
         (folder / handover.PROGRESS).unlink(missing_ok=True)

@@ -135,14 +135,16 @@ def write(
     )
 
 
-def fit(text: Text, inches: float) -> None:
-    """Makes the text so wide at most: smaller, down to the smallest size, and then shorter."""
+def fit(text: Text, inches: float, keep: str = "") -> None:
+    """Makes the text so wide at most: smaller down to the smallest size, then shorter, but for `keep` at its end."""
     wide = _width(text)
     if wide > inches:
         text.set_fontsize(max(SMALL, float(text.get_fontsize()) * inches / wide))
-    while (wide := _width(text)) > inches and len(text.get_text()) > 1:
-        said = text.get_text()
-        text.set_text(shorten(said, max(1, min(len(said) - 1, int(len(said) * inches / wide)))))
+    name = text.get_text().removesuffix(keep)
+    length = len(name)
+    while _width(text) > inches and length > 1:
+        length -= 1
+        text.set_text(shorten(name, length) + keep)
 
 
 def _width(text: Text) -> float:
@@ -151,9 +153,17 @@ def _width(text: Text) -> float:
 
 
 def png(picture: Figure) -> bytes:
+    return _saved(picture, "png", {"Software": None})
+
+
+def svg(picture: Figure) -> bytes:
+    return _saved(picture, "svg", {"Date": None})
+
+
+def _saved(picture: Figure, kind: str, metadata: dict[str, str | None]) -> bytes:
     sink = BytesIO()
     with _any_script():
-        picture.savefig(sink, format="png", metadata={"Software": None})
+        picture.savefig(sink, format=kind, metadata=metadata)
     return sink.getvalue()
 
 

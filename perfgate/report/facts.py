@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import isfinite
 
+from perfgate.model.metric import METRICS
 from perfgate.model.outcome import BADNESS, Outcome
 from perfgate.model.run import EndpointResult, PastRun, Run
 from perfgate.model.verdict import Finding, Verdict
@@ -22,7 +23,7 @@ class Facts:
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
-        """Worst first; among equals the largest change first, then as in the budget file."""
+        """Worst first; among equals what moved most first, then as in the budget file."""
         return tuple(sorted(self.verdict.findings, key=_badness))
 
     @cached_property
@@ -39,7 +40,8 @@ class Facts:
     def line_of_runs(self) -> tuple[PastRun, ...]:
         """Oldest first, this run last: as the history would keep it."""
         failed = tuple((f.endpoint, f.metric) for f in self.verdict.findings if f.outcome is Outcome.FAIL)
-        return (*self.before, PastRun(run=self.run, outcome=self.verdict.outcome, failed=failed))
+        words = next((past.acceptances for past in self.past_runs if past.run.id == self.run.id), ())
+        return (*self.before, PastRun(run=self.run, outcome=self.verdict.outcome, failed=failed, acceptances=words))
 
     def values(self, endpoint: str, metric: str) -> tuple[float | None, ...]:
         """One metric over the runs, oldest first, this run last; None where it was not measured."""
@@ -69,7 +71,10 @@ class Facts:
 
 
 def _badness(finding: Finding) -> tuple[int, float]:
-    return BADNESS[finding.outcome], -abs(finite(finding.change) or 0.0)
+    metric = METRICS.get(finding.metric)
+    rise = finite(finding.change) or 0.0
+    worse = -rise if metric and metric.higher_is_better else rise
+    return BADNESS[finding.outcome], worse if finding.outcome is Outcome.IMPROVED else -worse
 
 
 def by_name(run: Run) -> Mapping[str, EndpointResult]:

@@ -1,15 +1,21 @@
-"""Which charts a report has, drawn into `charts/` of the run folder. Imports matplotlib: import this module late."""
+"""Which charts a report has, drawn into `charts/` of the run folder, and the picture of `perfgate trend`.
+
+Imports matplotlib: import this module late.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from perfgate.model.budget_file import Budget
+from perfgate.model.errors import RecordError, UsageError
 from perfgate.model.outcome import Outcome
 from perfgate.model.report import Chart
+from perfgate.model.run import PastRun
 from perfgate.model.verdict import Finding
 from perfgate.report import overview_chart, trend_chart, trend_picture
-from perfgate.report.charts import DARK, LIGHT, Figure, Theme, png
+from perfgate.report.charts import DARK, LIGHT, Figure, Theme, png, svg
 from perfgate.report.facts import Facts
 from perfgate.report.text import plain, slug
 
@@ -35,6 +41,24 @@ def _exhibits(facts: Facts) -> Iterator[tuple[str, Callable[[Path], Chart | None
     yield "all endpoints", lambda folder: _overview(facts, folder)
     for finding in trends(facts):
         yield f"{plain(finding.endpoint, 60)} {plain(finding.metric, 40)}", _painter(facts, finding)
+
+
+def draw_trend(
+    past_runs: Sequence[PastRun], endpoint: str, metric: str, output: Path, *, budget: Budget | None, dark: bool
+) -> None:
+    """One metric over the remembered runs (newest first) as a .png or .svg, with the budget's absolute limits.
+
+    Raises UsageError for another kind of picture, RecordError when it cannot be written.
+    """
+    kinds = {".png": png, ".svg": svg}
+    save = kinds.get(output.suffix.lower())
+    if save is None:
+        raise UsageError(f"{output}: no such kind of picture", hint=f"Known: {', '.join(kinds)}")
+    picture = trend_picture.remember(past_runs, endpoint, metric, budget)
+    try:
+        output.write_bytes(save(trend_chart.draw(picture, DARK if dark else LIGHT)))
+    except OSError as error:
+        raise RecordError(f"Cannot write {output}: {error.strerror}") from error
 
 
 def trends(facts: Facts) -> list[Finding]:

@@ -35,7 +35,7 @@ def _head(canvas: Figure, picture: TrendPicture, theme: Theme) -> None:
     color = theme.of(picture.outcome)
     write(canvas, 0.12, HEIGHT - 0.21, MARKS[picture.outcome], color=color, size=12, bold=True)
     title = write(canvas, 0.32, HEIGHT - 0.21, picture.title, color=theme.text, size=11.5, bold=True)
-    fit(title, WIDTH - 0.42)
+    fit(title, WIDTH - 0.42, keep=picture.numbers)
     write(canvas, 0.32, HEIGHT - 0.43, picture.subtitle, color=theme.muted)
 
 
@@ -209,8 +209,8 @@ def _names(picture: TrendPicture, theme: Theme) -> list[_Label]:
         color = theme.baseline if level.kind == "baseline" else theme.limit
         names.append(_Label(height=height, text=f"{level.text}{' ↑' if beyond else ''}", color=color))
     last = picture.values[-1]
-    height, said = ((last - picture.bottom) / span, picture.this) if isfinite(last) else (0.0, "no data")
-    names.append(_Label(height=height, text=f"this run {said}", color=theme.of(picture.outcome), bold=True))
+    height = (last - picture.bottom) / span if isfinite(last) else 0.0
+    names.append(_Label(height=height, text=picture.this, color=theme.of(picture.outcome), bold=True))
     return names
 
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite, nan
 from statistics import quantiles
 from typing import Literal
 
 from perfgate import units
-from perfgate.model.budget_file import Kind
+from perfgate.model.budget_file import Budget, Criterion, Kind
 from perfgate.model.metric import METRICS, Unit
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import PastRun
-from perfgate.model.verdict import CriterionResult, Finding
+from perfgate.model.verdict import CriterionResult, Finding, Verdict
 from perfgate.report import words
-from perfgate.report.facts import Facts, acceptance, finite
+from perfgate.report.facts import Facts, acceptance, by_name, finite, value_in
 from perfgate.report.text import plain
 
 LONGEST_TITLE = 66  # characters
@@ -56,6 +56,7 @@ class TrendPicture:
     """All values in the axis's unit. The runs are counted from 0, oldest first; the last one is this run."""
 
     title: str
+    numbers: str  # the end of the title, never cut off
     subtitle: str
     axis: str
     outcome: Outcome
@@ -67,12 +68,13 @@ class TrendPicture:
     band: Band | None
     bottom: float
     top: float
-    this: str  # the last value in words
+    this: str  # the last run and its value in words: "this run 131 ms"
     cut_off: Mapping[int, str]  # run -> value in words, of those beyond the top
 
 
 def decide(facts: Facts, finding: Finding) -> TrendPicture:
     runs = facts.line_of_runs
+    numbers = _numbers(finding)
     unit, factor = _axis_unit(finding)
     measured = [v if v is not None else nan for v in facts.values(finding.endpoint, finding.metric)]
     values = tuple(value * factor for value in measured)
@@ -82,7 +84,8 @@ def decide(facts: Facts, finding: Finding) -> TrendPicture:
     series = (finding.endpoint, finding.metric)
     accepted = {at: reason for at, past in enumerate(runs) if (reason := acceptance(past, *series)) is not None}
     return TrendPicture(
-        title=_title(finding),
+        title=f"{plain(finding.endpoint, max(SHORTEST_NAME, LONGEST_TITLE - len(numbers)))}{numbers}",
+        numbers=numbers,
         subtitle=_subtitle(facts, finding),
         axis=f"{plain(finding.metric, 30)}{unit}{', not from 0' if bottom > 0 else ''}",
         outcome=finding.outcome,
@@ -94,9 +97,44 @@ def decide(facts: Facts, finding: Finding) -> TrendPicture:
         band=band,
         bottom=bottom,
         top=top,
-        this=words.value(finding.metric, finding.measured),
+        this=_this("this run", finding),
         cut_off={at: words.value(finding.metric, v) for at, v in enumerate(measured) if v * factor > top},
     )
+
+
+def remember(past_runs: Sequence[PastRun], endpoint: str, metric: str, budget: Budget | None) -> TrendPicture:
+    """Of what the history holds, newest first and at least one, without a verdict: the newest run takes its place."""
+    newest = past_runs[0]
+    failed = (endpoint, metric) in newest.failed
+    limits = [criterion for criterion in budget.criteria if criterion.kind is Kind.ABSOLUTE] if budget else []
+    finding = Finding(
+        endpoint=endpoint,
+        metric=metric,
+        outcome=Outcome.FAIL if failed else Outcome.PASS,
+        reason="",
+        sentence="",
+        measured=value_in(by_name(newest.run).get(endpoint), metric),
+        criteria=tuple(_as_drawn(criterion) for criterion in limits),
+    )
+    verdict = Verdict(run=newest.run.id, name=newest.run.name, outcome=finding.outcome, findings=(finding,))
+    picture = decide(Facts(verdict=verdict, run=newest.run, past_runs=tuple(past_runs)), finding)
+    subtitle = f"{words.runs(len(past_runs))}, the newest {words.revision(newest.run)}"
+    return replace(picture, subtitle=subtitle, this=_this("newest", finding))
+
+
+def _as_drawn(criterion: Criterion) -> CriterionResult:
+    return CriterionResult(
+        kind=criterion.kind,
+        limit=criterion.limit,
+        text=criterion.text,
+        severity=criterion.severity,
+        outcome=Outcome.PASS,
+    )
+
+
+def _this(run: str, finding: Finding) -> str:
+    measured = finite(finding.measured)
+    return f"{run} {'no data' if measured is None else words.value(finding.metric, measured)}"
 
 
 def _axis_unit(finding: Finding) -> tuple[str, float]:
@@ -163,8 +201,8 @@ def _range(values: Sequence[float], levels: Sequence[Level], band: Band | None) 
     return max(0.0, low - 0.5 * span), high + 0.4 * span
 
 
-def _title(finding: Finding) -> str:
-    """ "search p95: 131 ms, limit 120 ms, baseline 82 ms"."""
+def _numbers(finding: Finding) -> str:
+    """ " p95: 131 ms, limit 120 ms, baseline 82 ms"."""
     measured = finite(finding.measured)
     parts = ["not measured" if measured is None else words.value(finding.metric, measured)]
     decisive = words.decisive(finding)
@@ -173,8 +211,7 @@ def _title(finding: Finding) -> str:
         parts.append(said if said.startswith("warn") else f"limit {said}")
     if finite(finding.baseline) is not None:
         parts.append(f"baseline {words.value(finding.metric, finding.baseline)}")
-    numbers = f"{plain(finding.metric, 30)}: {', '.join(parts)}"
-    return f"{plain(finding.endpoint, max(SHORTEST_NAME, LONGEST_TITLE - len(numbers)))} {numbers}"
+    return f" {plain(finding.metric, 30)}: {', '.join(parts)}"
 
 
 def _subtitle(facts: Facts, finding: Finding) -> str:

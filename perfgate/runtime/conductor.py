@@ -69,6 +69,7 @@ class Conductor:
         self.began = 0.0  # monotonic s
         self.cpu_began = 0.0
         self.finished = False
+        self.written = False
         self.progress = ProgressWriter(self.folder / PROGRESS, warmup=settings.warmup, duration=settings.duration)
         self.others: dict[str, dict[str, int]] = {"in_flight": {}, "users": {}}
 
@@ -194,8 +195,9 @@ class Conductor:
 
     def on_quitting(self, **_: Any) -> None:
         """The last word of the process that leads; an interrupted test is cut short but not thrown away."""
-        if not self.leads:
+        if not self.leads or self.written:
             return
+        self.written = True
         interrupted = not self.finished
         if interrupted:
             self.finish(patience=1.0)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from report_samples import HOSTILE, hostile_facts, shop_facts
+from report.samples import HOSTILE, hostile_facts, shop_facts
 
 from perfgate.report.facts import Facts
 

@@ -8,13 +8,13 @@ import sys
 
 import pytest
 from builders import make_endpoint, make_finding, make_past_run, make_run, make_verdict
-from report_samples import HOSTILE
+from report.samples import HOSTILE
 
 from perfgate import report
-from perfgate.model.errors import RecordError
+from perfgate.model.errors import RecordError, UsageError
 from perfgate.model.outcome import Outcome
 from perfgate.report.formats import FORMATS
-from perfgate.report.gallery import MOST_TRENDS, trends
+from perfgate.report.gallery import MOST_TRENDS, draw_trend, trends
 
 
 def test_everything_is_in_the_run_folder(shop, tmp_path):
@@ -79,6 +79,21 @@ def test_the_worst_endpoints_have_a_trend_each(shop):
     ]
     assert len({finding.endpoint for finding in chosen}) == len(chosen) <= MOST_TRENDS
     assert ("list products", "p95") in [(finding.endpoint, finding.metric) for finding in chosen]
+
+
+@pytest.mark.parametrize(("name", "start"), [("t.png", b"\x89PNG"), ("t.SVG", b"<?xml")])
+def test_the_picture_of_a_trend(tmp_path, name, start):
+    past = [make_past_run(n) for n in (2, 1)]
+    draw_trend(past, "list products", "p95", tmp_path / name, budget=None, dark=True)
+    assert (tmp_path / name).read_bytes().startswith(start)
+
+
+def test_a_picture_that_cannot_be_written(tmp_path):
+    past = [make_past_run(1)]
+    with pytest.raises(UsageError, match=r"\.gif"):
+        draw_trend(past, "list products", "p95", tmp_path / "t.gif", budget=None, dark=False)
+    with pytest.raises(RecordError):
+        draw_trend(past, "list products", "p95", tmp_path / "no" / "t.png", budget=None, dark=False)
 
 
 def test_formats(shop):

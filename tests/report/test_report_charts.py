@@ -107,6 +107,7 @@ def test_every_title_fits(name):
     for text in figure.texts:
         extent = text.get_window_extent()
         assert 0 <= extent.x0 < extent.x1 <= WIDTH * 200
+    assert figure.texts[1].get_text().endswith(" p95: 131 ms, limit 120 ms, baseline 82 ms")
 
 
 def test_failed_and_accepted_runs_differ_in_shape_and_colour():

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from builders import make_finding, make_past_run, make_run, make_verdict
-from report_samples import hostile_facts
+from report.samples import hostile_facts
 
 from perfgate.model.outcome import Outcome
 from perfgate.model.report import CHARTS_BEGIN, CHARTS_END, Chart

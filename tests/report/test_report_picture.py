@@ -7,11 +7,11 @@ from math import isnan
 import pytest
 from builders import make_acceptance, make_criterion, make_endpoint, make_finding, make_past_run, make_run, make_verdict
 
-from perfgate.model.budget_file import Kind
+from perfgate.model.budget_file import Budget, Criterion, Kind
 from perfgate.model.outcome import Outcome
 from perfgate.model.verdict import Finding
 from perfgate.report.facts import Facts
-from perfgate.report.trend_picture import Band, Level, TrendPicture, decide
+from perfgate.report.trend_picture import Band, Level, TrendPicture, decide, remember
 
 A, R = Kind.ABSOLUTE, Kind.RELATIVE
 NAME = "list products"
@@ -49,7 +49,7 @@ def test_the_title_says_it_all():
     shown = picture(0.081, 0.083, 0.131, baseline_runs=2, **FAILED)
     assert shown.title == "list products p95: 131 ms, limit 120 ms, baseline 82 ms"
     assert shown.subtitle == "0000000 on main, 5 Jan 2026  ·  baseline: 2 runs of main"
-    assert shown.this == "131 ms"
+    assert shown.this == "this run 131 ms"
     assert shown.axis == "p95 in ms"
     assert shown.labels[-1] == "0000000\n5 Jan"
 
@@ -163,3 +163,19 @@ def test_runs_of_the_future_and_this_run_itself_are_left_out():
     past = tuple(make_past_run(n) for n in (5, 3, 2, 1))
     facts = Facts(verdict=make_verdict(finding), run=make_run(3), past_runs=past)
     assert [one.run.id for one in facts.line_of_runs] == ["run-0001", "run-0002", "run-0003"]
+
+
+def test_a_trend_without_a_verdict_ends_with_the_newest_run():
+    past = [make_past_run(n, p95=0.08 + n / 100, outcome=Outcome.FAIL, failed=[(NAME, "p95")]) for n in (3, 2, 1)]
+    budget = Budget(
+        endpoint=NAME,
+        metric="p95",
+        criteria=(Criterion(kind=A, limit=0.1, text="100ms"), Criterion(kind=R, limit=0.1, text="+10%")),
+    )
+    shown = remember(past, NAME, "p95", budget)
+    assert shown.title == "list products p95: 110 ms, limit 100 ms"
+    assert shown.subtitle == "3 runs, the newest 0000000 on main, 5 Jan 2026"
+    assert shown.values == pytest.approx((90, 100, 110))
+    assert (shown.this, shown.outcome) == ("newest 110 ms", Outcome.FAIL)
+    assert shown.failed == {0, 1, 2}
+    assert remember(past[:1], "unknown", "p95", None).this == "newest no data"

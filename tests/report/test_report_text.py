@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from report_samples import HOSTILE
+from report.samples import HOSTILE
 
 from perfgate.report.text import code, is_tame, plain, prose, shorten, slug
 

@@ -89,11 +89,19 @@ def test_an_unreadable_date_is_a_dash():
 
 
 def test_findings_are_worst_first_and_then_by_change():
-    first = make_finding("a", outcome=Outcome.FAIL, measured=0.11, baseline=0.1)
-    second = make_finding("b", outcome=Outcome.FAIL, measured=0.2, baseline=0.1)
-    third = make_finding("c")
-    told = Facts(verdict=make_verdict(third, first, second), run=make_run())
-    assert [finding.endpoint for finding in told.findings] == ["b", "a", "c"]
+    findings = [
+        make_finding("calm"),
+        make_finding("faster", measured=0.08, baseline=0.1),
+        make_finding("slower", measured=0.11, baseline=0.1),
+        make_finding("throughput", "rate", measured=50.0, baseline=100.0),
+        make_finding("worse", outcome=Outcome.FAIL, measured=0.11, baseline=0.1),
+        make_finding("worst", outcome=Outcome.FAIL, measured=0.2, baseline=0.1),
+        make_finding("better", outcome=Outcome.IMPROVED, measured=0.09, baseline=0.1),
+        make_finding("best", outcome=Outcome.IMPROVED, measured=0.05, baseline=0.1),
+    ]
+    told = Facts(verdict=make_verdict(*findings), run=make_run())
+    order = ["worst", "worse", "best", "better", "throughput", "slower", "calm", "faster"]
+    assert [finding.endpoint for finding in told.findings] == order
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,121 @@
+"""perfgate as a user runs it: real processes, a real shop, real sockets."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ENVIRONMENT = {**os.environ, "NO_COLOR": "1", "GIT_CONFIG_GLOBAL": "/dev/null", "COLUMNS": "120"}
+for name in [name for name in ENVIRONMENT if name.startswith(("PERFGATE_", "GITHUB_", "GITLAB_", "CI_", "LOCUST_"))]:
+    del ENVIRONMENT[name]
+
+
+@dataclass
+class Project:
+    """A folder with a budget file, outside any git repository."""
+
+    folder: Path
+
+    def write(self, text: str, name: str = "budgets.yaml") -> Path:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def perfgate(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "perfgate", *arguments],
+            cwd=self.folder,
+            env={**ENVIRONMENT, **environment},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    def start(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "perfgate", *arguments],
+            cwd=self.folder,
+            env={**ENVIRONMENT, **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    @property
+    def runs(self) -> list[Path]:
+        return sorted((self.folder / ".perfgate" / "runs").iterdir())
+
+    def run(self) -> dict[str, Any]:
+        """run.json of the newest run."""
+        data: dict[str, Any] = json.loads((self.runs[-1] / "run.json").read_text(encoding="utf-8"))
+        return data
+
+    def verdict(self) -> dict[str, Any]:
+        data: dict[str, Any] = json.loads((self.runs[-1] / "verdict.json").read_text(encoding="utf-8"))
+        return data
+
+
+def free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass
+class Shop:
+    """A demo shop that is running."""
+
+    url: str
+
+    def stats(self) -> dict[str, Any]:
+        with urllib.request.urlopen(f"{self.url}/stats", timeout=10) as answer:
+            data: dict[str, Any] = json.load(answer)
+            return data
+
+    def reset(self) -> None:
+        urllib.request.urlopen(urllib.request.Request(f"{self.url}/stats/reset", method="POST"), timeout=10).close()
+
+
+@contextmanager
+def open_shop(**environment: str) -> Iterator[Shop]:
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "perfgate.demo", "--port", str(port)],
+        env={**ENVIRONMENT, **environment},
+        stderr=subprocess.DEVNULL,
+    )
+    shop = Shop(f"http://127.0.0.1:{port}")
+    try:
+        wait_for(lambda: answers(f"{shop.url}/healthz"), "the shop")
+        yield shop
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def answers(url: str) -> bool:
+    try:
+        urllib.request.urlopen(url, timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def wait_for(condition: Any, what: str, patience: float = 30.0) -> None:
+    until = time.monotonic() + patience
+    while not condition():
+        assert time.monotonic() < until, f"{what} did not come"
+        time.sleep(0.05)

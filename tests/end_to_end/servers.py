@@ -1,0 +1,80 @@
+"""Targets that misbehave, as threads of the test process."""
+
+from __future__ import annotations
+
+import socket
+import struct
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from threading import Event, Lock, Thread
+
+
+class Behaviour:
+    """What a server does with each connection; `requests` counts what it has read."""
+
+    def __init__(self, handle: Callable[[Behaviour, socket.socket], None]) -> None:
+        self.handle = handle
+        self.requests = 0
+        self.lock = Lock()
+        self.over = Event()
+
+    def read(self, connection: socket.socket) -> bytes:
+        """One request head (and whatever came with it); empty at the end."""
+        data = b""
+        while b"\r\n\r\n" not in data:
+            chunk = connection.recv(65536)
+            if not chunk:
+                return b""
+            data += chunk
+        with self.lock:
+            self.requests += 1
+        return data
+
+
+@contextmanager
+def serving(handle: Callable[[Behaviour, socket.socket], None]) -> Iterator[tuple[str, Behaviour]]:
+    behaviour = Behaviour(handle)
+    with closing(socket.create_server(("127.0.0.1", 0), backlog=512)) as listener:
+        Thread(target=_accept, args=(listener, behaviour), daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}", behaviour
+        finally:
+            behaviour.over.set()
+
+
+def _accept(listener: socket.socket, behaviour: Behaviour) -> None:
+    while not behaviour.over.is_set():
+        try:
+            connection, _ = listener.accept()
+        except OSError:
+            return
+        Thread(target=_serve, args=(connection, behaviour), daemon=True).start()
+
+
+def _serve(connection: socket.socket, behaviour: Behaviour) -> None:
+    with closing(connection), suppress(OSError):
+        behaviour.handle(behaviour, connection)
+
+
+def hangs(behaviour: Behaviour, connection: socket.socket) -> None:
+    """Takes requests and never answers."""
+    behaviour.read(connection)
+    behaviour.over.wait(30)
+
+
+def resets(behaviour: Behaviour, connection: socket.socket) -> None:
+    """Resets every connection once it has a request."""
+    behaviour.read(connection)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def answering(status: int, body: bytes = b"{}", *, after: float = 0.0) -> Callable[[Behaviour, socket.socket], None]:
+    """Always the same answer, `after` seconds."""
+    head = f"HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+
+    def handle(behaviour: Behaviour, connection: socket.socket) -> None:
+        while behaviour.read(connection):
+            behaviour.over.wait(after)
+            connection.sendall(head + body)
+
+    return handle

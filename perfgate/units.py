@@ -245,7 +245,9 @@ def format_difference(unit: Unit, value: float) -> str:
 
 
 def _signed(value: float) -> str:
-    return ("+" if value > 0 else "") + _digits(value, 3)
+    """Three digits, but no more than one behind the point: a change is never known better."""
+    rounded = round(value, 1) if abs(value) >= 0.05 else 0.0
+    return ("+" if rounded > 0 else "") + _digits(rounded, 3)
 
 
 def _digits(value: float, significant: int) -> str:

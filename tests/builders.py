@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from math import ceil, exp
@@ -103,7 +104,7 @@ def make_run(
     results = (make_endpoint(p95=p95),) if endpoints is None else tuple(endpoints)
     return Run(
         endpoints=results,
-        revision=revision or make_revision(branch=branch, commit=f"{number:040x}"),
+        **asdict(revision or make_revision(branch=branch, commit=f"{number:040x}")),
         conditions=conditions or make_conditions(endpoints=[result.name for result in results]),
         **{
             "id": f"run-{number:04d}",

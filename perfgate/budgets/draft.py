@@ -88,8 +88,9 @@ class Draft:
         written = entry.keys.get("weight")
         if isinstance(written, (int, float)) and not isinstance(written, bool):
             return float(written)
-        is_endpoint = entry.path[0] == "endpoints"
-        return 0.0 if is_endpoint and (entry.name in self.used or "request" not in entry.keys) else 1.0
+        if not entry.readable or entry.path[0] != "endpoints":
+            return 1.0
+        return 0.0 if (entry.name in self.used or "request" not in entry.keys) else 1.0
 
 
 def steps(journey: Entry) -> tuple[tuple[KeyPath, str], ...]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+
 from perfgate.budgets.document import KeyPath
 from perfgate.budgets.file_shape import FileShape
 
@@ -16,23 +18,32 @@ _ONE = ("items", "additionalProperties")
 _DROPPED = ("title", "default")  # pydantic's: titles repeat the key, defaults are its internal None
 
 
+class _AsWritten(GenerateJsonSchema):
+    """Leaves keys, those of examples too, in the order in which they are written."""
+
+    def sort(self, value: JsonSchemaValue, parent_key: str | None = None) -> JsonSchemaValue:  # noqa: ARG002
+        return value
+
+
 def schema() -> dict[str, Any]:
     """JSON Schema draft-07 of budget files."""
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "perfgate budget file",
-        **_draft_7(FileShape.model_json_schema()),
+        **_draft_7(FileShape.model_json_schema(schema_generator=_AsWritten)),
     }
 
 
 def known_keys(root: Schema, path: KeyPath) -> Mapping[str, Schema]:
     """What `root` says about the keys of the map at `path`; empty where any key may stand."""
-    at = _object(root, root)
+    at = root
     for part in path:
-        inner = at.get("items") if isinstance(part, int) else at.get("properties", {}).get(part)
-        inner = inner or at.get("additionalProperties") or {}
-        at = _object(root, inner)
-    properties: Mapping[str, Schema] = at.get("properties", {})
+        if isinstance(part, int):
+            at = _resolved(root, at, "array").get("items") or {}
+        else:
+            at = _resolved(root, at, "object")
+            at = at.get("properties", {}).get(part) or at.get("additionalProperties") or {}
+    properties: Mapping[str, Schema] = _resolved(root, at, "object").get("properties", {})
     return properties
 
 
@@ -56,11 +67,13 @@ def _draft_7(node: Schema) -> dict[str, Any]:
     return changed
 
 
-def _object(root: Schema, node: Schema) -> Schema:
-    """The part of `node` that is about maps or lists, behind references and alternatives."""
+def _resolved(root: Schema, node: Schema, kind: str) -> Schema:
+    """The part of `node` that is about a map (`object`) or a list (`array`), behind references and alternatives."""
     if not isinstance(node, dict):
         return {}
     if reference := node.get("$ref"):
-        return _object(root, root["definitions"][reference.removeprefix("#/definitions/")])
-    alternatives = [_object(root, inner) for key in _LISTS for inner in node.get(key, ())]
-    return next((inner for inner in alternatives if inner.get("type") in ("object", "array")), node)
+        return _resolved(root, root["definitions"][reference.removeprefix("#/definitions/")], kind)
+    if node.get("type") == kind:
+        return node
+    alternatives = (_resolved(root, inner, kind) for key in _LISTS for inner in node.get(key, ()))
+    return next(filter(None, alternatives), {})

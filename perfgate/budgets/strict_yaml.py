@@ -135,7 +135,7 @@ class _Reader:
         return [self.read(item, (*path, index), None) for index, item in enumerate(node.value)]
 
     def _map(self, node: MappingNode, path: KeyPath) -> Json:
-        if hint := _braces_hint(node):
+        if hint := self._braces_hint(node):
             self.report(node, f"{self._source(node)} is a map for YAML, not a text", hint)
             return BROKEN
         data: dict[str, Json] = {}
@@ -147,7 +147,7 @@ class _Reader:
             key = self._key(key_node)
             if key is None:
                 continue
-            if self._is_comma_trap(node, key, value_node):
+            if self._is_comma_trap(node, key_node, value_node):
                 self.report(key_node, f"`{key}` is a key here: a comma starts a new key", _comma_hint(key))
             elif key in data:
                 first = self._key_line((*path, key))
@@ -194,8 +194,27 @@ class _Reader:
             self.report(node, f"the key `{node.value}` is not a text", f'quote it: "{node.value}"')
         return str(node.value)
 
-    def _is_comma_trap(self, node: MappingNode, key: str, value: Node) -> bool:
-        return bool(node.flow_style and _is_absent(value) and _CRITERION.fullmatch(key))
+    def _braces_hint(self, node: MappingNode) -> str:
+        """What to do about `{user}`, which YAML reads as the map {"user": null}; empty for every other map."""
+        if len(node.value) != 1 or not self._is_bare_key(node, *node.value[0]):
+            return ""
+        key = node.value[0][0]
+        if isinstance(key, MappingNode) and key.flow_style:  # `{{user}}`
+            return "quote it"
+        if not isinstance(key, ScalarNode) or key.style or _CRITERION.fullmatch(key.value):
+            return ""
+        return f"leave the braces out: `{key.value}`" if key.value in _BARE_WORDS else f'quote it: "{{{key.value}}}"'
+
+    def _is_comma_trap(self, node: MappingNode, key_node: Node, value: Node) -> bool:
+        """A criterion after a comma: `{p95: 300ms, +10%}`."""
+        bare = isinstance(key_node, ScalarNode) and self._is_bare_key(node, key_node, value)
+        return bare and _CRITERION.fullmatch(key_node.value) is not None
+
+    def _is_bare_key(self, node: MappingNode, key: Node, value: Node) -> bool:
+        """Whether a key in braces stands there without `:` and value."""
+        end, start = key.end_mark, value.start_mark
+        between = self.lines[end.line][end.column : start.column if start.line == end.line else None]
+        return bool(node.flow_style) and _is_absent(value) and ":" not in between
 
     def _key_line(self, path: KeyPath) -> int:
         spot = self.spots[path]
@@ -219,18 +238,6 @@ class _Reader:
 
 def _is_absent(node: Node) -> bool:
     return isinstance(node, ScalarNode) and not node.style and node.value == ""
-
-
-def _braces_hint(node: MappingNode) -> str:
-    """What to do about `{user}`, which YAML reads as the map {"user": null}; empty for every other map."""
-    if not node.flow_style or len(node.value) != 1 or not _is_absent(node.value[0][1]):
-        return ""
-    key = node.value[0][0]
-    if isinstance(key, MappingNode) and key.flow_style:
-        return "quote it"
-    if not isinstance(key, ScalarNode) or key.style or _CRITERION.fullmatch(key.value):
-        return ""
-    return f"leave the braces out: `{key.value}`" if key.value in _BARE_WORDS else f'quote it: "{{{key.value}}}"'
 
 
 def _comma_hint(key: str) -> str:

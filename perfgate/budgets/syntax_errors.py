@@ -36,6 +36,7 @@ _WORDS = (  # (part of PyYAML's problem, what happened, what to do)
         "write `\\\\` for a backslash, or use single quotes",
     ),
     ("'-' indicator", "a list and a map are mixed", _INDENT),
+    ("unexpected ':'", "a `:` without a space after it", f"write `key: value`, or {_QUOTE}"),
     ("<block end>", "this is not expected here", f"{_INDENT}; {_QUOTE}s that begin with a brace or hold quotes"),
     ("find expected key", "this is not expected here", f"{_INDENT}; {_QUOTE}s that begin with a brace or hold quotes"),
 )

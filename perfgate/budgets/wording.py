@@ -154,5 +154,5 @@ def _example(key: str, known: Mapping[str, Any]) -> str:
     examples = known.get(key, {}).get("examples", ())
     if not examples:
         return ""
-    text = yaml.safe_dump({key: examples[0]}, default_flow_style=True, sort_keys=False, width=1000).strip()
-    return f"for example `{text.removeprefix('{').removesuffix('}')}`"
+    value = yaml.safe_dump(examples[0], default_flow_style=True, sort_keys=False, width=1000).split("\n")[0]
+    return f"for example `{key}: {value}`"

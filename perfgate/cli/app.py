@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
@@ -29,7 +32,7 @@ memory = typer.Typer(
     help="List, show, move and tidy the runs that baselines are made of.", no_args_is_help=True, rich_markup_mode=None
 )
 
-for name, verb in {
+VERBS: dict[str, Callable[..., int]] = {
     "run": run.run,
     "check": check.check,
     "generate": generate.generate,
@@ -39,7 +42,8 @@ for name, verb in {
     "accept": accept.accept,
     "schema": schema.schema,
     "demo": demo.demo,
-}.items():
+}
+for name, verb in VERBS.items():
     app.command(name)(guarded(verb))
 app.add_typer(memory, name="history")
 for name, verb in history.VERBS.items():
@@ -56,4 +60,7 @@ def options(
 
 
 def main() -> None:
+    for stream in (sys.stdout, sys.stderr):  # a terminal that cannot show a mark shows another, and nothing breaks
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
     app(prog_name="perfgate")

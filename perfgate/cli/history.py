@@ -13,6 +13,7 @@ import typer
 from perfgate.cli.guard import say
 from perfgate.cli.options import DEFAULT_BUDGET, Budget, HistoryUrl, RunName
 from perfgate.cli.where import budget_file_if_any, opened
+from perfgate.model.budget_file import BaselinePolicy
 from perfgate.model.errors import RecordError, UsageError
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import PastRun
@@ -72,7 +73,7 @@ def add(
     if measured.interrupted:
         raise UsageError(f"Run {measured.id} was interrupted; it cannot serve as a baseline.")
     if branch:
-        measured = replace(measured, revision=replace(measured.revision, branch=branch))
+        measured = replace(measured, branch=branch)
     if (folder / run_folder.VERDICT).is_file():
         past = pipeline.past_run(measured, run_folder.read_verdict(folder))
     else:
@@ -118,9 +119,13 @@ def prune(
     if keep is None and older_than is None:
         raise UsageError("Say what may go: --keep N, --older-than DAYS, or both")
     file = budget_file_if_any(budget)
-    policy = {"baseline_branch": file.gate.baseline.branch, "baseline_runs": file.gate.baseline.runs} if file else {}
-    age = timedelta(days=older_than) if older_than else None
-    retention = Retention(newest=keep, younger_than=age, **policy)
+    policy = file.gate.baseline if file else BaselinePolicy()
+    retention = Retention(
+        newest=keep,
+        younger_than=timedelta(days=older_than) if older_than else None,
+        baseline_branch=policy.branch,
+        baseline_runs=policy.runs,
+    )
     with opened(budget, history) as store:
         chosen = choose(store.entries(), retention, now=datetime.now(UTC))
         if not dry_run:

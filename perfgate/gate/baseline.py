@@ -18,7 +18,7 @@ from perfgate.model.verdict import Baseline
 def choose_baseline(run: Run, past_runs: Sequence[PastRun], policy: BaselinePolicy) -> Baseline:
     """`past_runs` newest first, of this budget file; runs of other branches and the run itself are ignored."""
     earlier = [past for past in past_runs if past.run.id != run.id and _when(past.run) < _when(run)]
-    on_branch = [past for past in earlier if past.run.revision.branch == _branch(run, policy)]
+    on_branch = [past for past in earlier if past.run.branch == _branch(run, policy)]
     same_load = [past for past in on_branch if past.run.conditions.load_digest == run.conditions.load_digest]
     runs: dict[tuple[str, str], tuple[PastRun, ...]] = {}
     accepted = set()
@@ -49,7 +49,7 @@ def _when(run: Run) -> datetime:
 
 def _branch(run: Run, policy: BaselinePolicy) -> str:
     """Outside any git repository there are no branches: then runs without one are compared with each other."""
-    return policy.branch if run.revision.branch or run.revision.commit else ""
+    return policy.branch if run.branch or run.commit else ""
 
 
 def _digests(run: Run, endpoint: str) -> dict[str, str]:

@@ -258,8 +258,8 @@ def _row(past_run: PastRun) -> dict[str, Any]:
     return {
         "id": run.id,
         "name": run.name,
-        "branch": run.revision.branch,
-        "commit": run.revision.commit,
+        "branch": run.branch,
+        "commit": run.commit,
         "started": run.started,
         "moment": times.microseconds(run.started, origin=f"Run {run.id}"),
         "outcome": past_run.outcome.value,

@@ -157,6 +157,6 @@ def _warnings(data: dict[str, Any]) -> list[str]:
         warnings.append(f"{data['unfinished']} requests were still under way when the load was stopped.")
     if data["clock_steps"]:
         warnings.append(f"The clock was set during {data['clock_steps']} requests; they were timed in user space.")
-    if dropped := data["generator"]["arrivals_dropped"]:
+    if dropped := data["generator"]["dropped"]:
         warnings.append(f"{dropped} arrivals were never sent: all virtual users were busy. Raise `load.max_users`?")
     return warnings

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Literal, cast
 
 from perfgate import histogram, windows
@@ -48,9 +48,9 @@ def measure(load_test: LoadTest, plan: Plan, circumstances: Circumstances) -> Ru
         started=load_test.started,
         duration=load_test.duration,
         target=circumstances.target,
-        revision=circumstances.revision,
+        **asdict(circumstances.revision),
         conditions=_conditions(plan, circumstances),
-        generator=load_test.generator,
+        generator=replace(load_test.generator, clock=circumstances.clock),
         endpoints=tuple(_results(plan, load_test, measured)),
         warmup_requests=warmup_requests,
         after_requests=after_requests,

@@ -51,7 +51,7 @@ class Conditions:
     load: str  # the load profile in words, "open 200/s for 30 s after 5 s warm-up"
     endpoint_digests: Mapping[str, Mapping[str, str]]
     runner: Runner = Runner()
-    clock: str = "user-space"
+    clock: str = "user space"
     latency: str = "connection wait + send to last byte"
     versions: Mapping[str, str] = field(default_factory=dict)  # perfgate, locust, python
     processes: int = 1
@@ -61,9 +61,10 @@ class Conditions:
 class Generator:
     """How well the load generator itself did. Delays in seconds."""
 
-    arrivals_due: int = 0  # open model
-    arrivals_late: int = 0  # started over 10 ms after they were due, by the generator's own fault
-    arrivals_dropped: int = 0  # never started: no virtual user was free within the timeout
+    clock: str = "user space"  # by which latencies end
+    due: int = 0  # arrivals of the open model
+    late: int = 0  # started over 10 ms after they were due, by the generator's own fault
+    dropped: int = 0  # never started: no virtual user was free within the timeout
     lateness_p50: float = 0.0
     lateness_p99: float = 0.0
     delay_p50: float = 0.0  # from the kernel's receipt of the last byte to our code
@@ -101,7 +102,13 @@ class Run:
     started: str  # ISO 8601, UTC
     duration: float  # of the measured time, s
     target: str  # scheme, host and port
-    revision: Revision
+    commit: str = ""  # this and the next six are the fields of Revision
+    branch: str = ""
+    base: str = ""
+    pull_request: int | None = None
+    dirty: bool = False
+    ci: str = ""
+    url: str = ""
     conditions: Conditions
     generator: Generator
     endpoints: tuple[EndpointResult, ...]

@@ -145,10 +145,16 @@ def _failures(facts: Facts) -> Iterator[Text]:
 
 
 def _sentences(facts: Facts) -> Iterator[Text]:
-    for finding in facts.findings:
+    told, without_baseline = words.split_by_baseline(facts, facts.findings)
+    for finding in told:
         if finding.outcome is not Outcome.PASS:
-            mark = Text(f"{words.MARKS[finding.outcome]} ", style=STYLES[finding.outcome])
-            yield mark.append(plain(finding.sentence, 500), style="default")
+            yield _sentence(finding.outcome, finding.sentence)
+    if without_baseline:
+        yield _sentence(Outcome.NO_BASELINE, without_baseline)
+
+
+def _sentence(outcome: Outcome, sentence: str) -> Text:
+    return Text(f"{words.MARKS[outcome]} ", style=STYLES[outcome]).append(plain(sentence, 500), style="default")
 
 
 def _doubts(facts: Facts) -> Iterator[Text]:

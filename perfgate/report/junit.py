@@ -40,8 +40,8 @@ def render(facts: Facts) -> str:
         suite,
         {
             "run": run.id,
-            "commit": run.revision.commit,
-            "branch": run.revision.branch,
+            "commit": run.commit,
+            "branch": run.branch,
             "target": run.target,
             "load": run.conditions.load,
             "baseline": facts.verdict.baseline_branch,

@@ -79,7 +79,7 @@ def _page(facts: Facts, charts: Sequence[Chart], most: int) -> dict[str, object]
         "doubts": doubts[:DOUBTS],
         "more_doubts": doubts[DOUBTS : DOUBTS + most],
         "moved": _findings(facts, moved, most),
-        "sentences": list(_sentences(moved[:most])),
+        "sentences": list(_sentences(facts, moved[:most])),
         "kept": _findings(facts, kept, most),
         "kept_count": _count(len(kept), "budget"),
         "results": Rows(rows=tuple(map(_result, results[:most])), rest=_rest(len(results) - most, "endpoint")),
@@ -124,15 +124,18 @@ def _finding(facts: Facts, finding: Finding) -> tuple[str, ...]:
     )
 
 
-def _sentences(findings: Sequence[Finding]) -> Iterator[str]:
+def _sentences(facts: Facts, findings: Sequence[Finding]) -> Iterator[str]:
     """One per finding; the same sentence about several is said once."""
+    told, without_baseline = words.split_by_baseline(facts, findings)
     alike: dict[tuple[Outcome, str], list[Finding]] = {}
-    for finding in findings:
+    for finding in told:
         alike.setdefault((finding.outcome, finding.sentence), []).append(finding)
     for (outcome, sentence), group in alike.items():
         about = ", ".join(f"{code(finding.endpoint)} {prose(finding.metric, 40)}" for finding in group)
         said = _sentence(group[0]) if len(group) == 1 else f"{about}: {prose(sentence)}"
         yield f"{EMOJI[outcome]} {said}"
+    if without_baseline:
+        yield f"{EMOJI[Outcome.NO_BASELINE]} {prose(without_baseline)}"
 
 
 def _sentence(finding: Finding) -> str:

@@ -225,5 +225,5 @@ def _subtitle(facts: Facts, finding: Finding) -> str:
 
 def _label(past: PastRun) -> str:
     """The short commit over the day."""
-    commit = plain(past.run.revision.commit)[:7] if past.run.revision.commit else words.NOTHING
+    commit = plain(past.run.commit)[:7] if past.run.commit else words.NOTHING
     return f"{commit}\n{words.day(past.run.started)}"

@@ -38,8 +38,8 @@ def _row(past: PastRun, endpoint: str, metric: str) -> tuple[object, ...]:
     return (
         run.started,
         run.id,
-        run.revision.commit,
-        run.revision.branch,
+        run.commit,
+        run.branch,
         value_in(by_name(run).get(endpoint), metric),
         past.outcome.value,
         (endpoint, metric) in past.failed,

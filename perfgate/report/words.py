@@ -17,6 +17,7 @@ from perfgate.report.text import plain
 
 NOTHING = "–"
 NAMED = 3  # findings that a headline names
+MANY = 4  # budgets without a baseline that are told together
 
 MARKS = {
     Outcome.FAIL: "✗",
@@ -136,11 +137,9 @@ def kinds_of_errors(result: EndpointResult) -> str:
 def generator(health: Generator) -> str:
     """How well the load generator itself did: "12 of 6,000 late, none dropped, p99 1.2 ms late, CPU 43 %"."""
     parts = []
-    if health.arrivals_due:
-        late = (
-            f"{health.arrivals_late:,} of {health.arrivals_due:,} starts late (p99 {value('p99', health.lateness_p99)})"
-        )
-        parts += [late, f"{health.arrivals_dropped:,} dropped"]
+    if health.due:
+        late = f"{health.late:,} of {health.due:,} starts late (p99 {value('p99', health.lateness_p99)})"
+        parts += [late, f"{health.dropped:,} dropped"]
     busiest = f"CPU {value('errors', health.cpu)} of one core"
     return ", ".join([*parts, busiest, f"at most {health.users:,} users"])
 
@@ -157,7 +156,7 @@ def runs(count: int) -> str:
 
 def revision(run: Run) -> str:
     """ "9f3c2ab on faster-search, 5 Jan 2026"."""
-    known = run.revision
+    known = run
     commit = plain(known.commit)[:7] if known.commit else "unknown commit"
     changed = " with uncommitted changes" if known.dirty else ""
     branch = f" on {plain(known.branch, 30)}" if known.branch else ""
@@ -174,3 +173,16 @@ def day(started: str, *, year: bool = False) -> str:
 
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")  # whatever the locale
+
+
+def split_by_baseline(facts: Facts, findings: Iterable[Finding]) -> tuple[list[Finding], str]:
+    """Findings to tell one by one, and one sentence for those that only lack a baseline, if there are many."""
+    lacking = [finding for finding in findings if finding.outcome is Outcome.NO_BASELINE]
+    if len(lacking) < MANY:
+        return list(findings), ""
+    branch = f" on {facts.verdict.baseline_branch}" if facts.verdict.baseline_branch else ""
+    most = max(finding.baseline_runs for finding in lacking)
+    return [finding for finding in findings if finding.outcome is not Outcome.NO_BASELINE], (
+        f"{len(lacking)} budgets have no baseline yet ({runs(most)} to compare with{branch}). Their fixed limits are "
+        "kept; the relative ones are judged once there are enough runs."
+    )

@@ -71,9 +71,9 @@ def summary(collection: Collection, *, started: str, duration: float, interrupte
         "clock_steps": sum(one["clock_steps"] for one in tallies),
         "examples": examples,
         "generator": {
-            "arrivals_due": sum(one["due"] for one in tallies),
-            "arrivals_late": sum(one["late"] for one in tallies),
-            "arrivals_dropped": sum(one["dropped"] for one in tallies),
+            "due": sum(one["due"] for one in tallies),
+            "late": sum(one["late"] for one in tallies),
+            "dropped": sum(one["dropped"] for one in tallies),
             "lateness_p50": histogram.quantile(lateness, 0.5) or 0.0,
             "lateness_p99": histogram.quantile(lateness, 0.99) or 0.0,
             "delay_p50": histogram.quantile(delivery, 0.5) or 0.0,

@@ -1,9 +1,11 @@
-"""The parts of a request as source: bodies, values, expectations, captures."""
+"""The parts of a request as source: texts, bodies, values, expectations, captures."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from perfgate import template
 from perfgate.model.budget_file import (
     Body,
     BodyKind,
@@ -18,16 +20,16 @@ from perfgate.model.budget_file import (
     SourceKind,
     Test,
 )
-from perfgate.scenarios.source import Call, Code, quoted, template_tree, texts
+from perfgate.scenarios.source import Call, Code, Joined, number, pattern
 
-DEFAULT_TIMEOUT = 10.0
+HERE = "HERE"  # the scenario's folder, in its source
 
 
 def endpoint_call(endpoint: Endpoint, request: Request, root: str) -> Call:
     """`Endpoint(...)` with only what differs from the defaults; `root` leads from HERE to the budget file's folder."""
     keywords: dict[str, Any] = {}
     if request.headers:
-        keywords["headers"] = {name: texts(value) for name, value in request.headers.items()}
+        keywords["headers"] = {name: text(value) for name, value in request.headers.items()}
     if request.body is not None:
         keywords |= _body(request.body, root)
     if request.values.sources:
@@ -38,26 +40,56 @@ def endpoint_call(endpoint: Endpoint, request: Request, root: str) -> Call:
         keywords["expect"] = [_expectation(one) for one in request.expect]
     if request.capture:
         keywords["capture"] = {name: _capture(capture) for name, capture in request.capture.items()}
-    if request.timeout != DEFAULT_TIMEOUT:
-        keywords["timeout"] = request.timeout
+    if request.timeout != Request.timeout:
+        keywords["timeout"] = number(request.timeout)
     if request.follow_redirects:
         keywords["follow_redirects"] = True
-    return Call("Endpoint", [endpoint.name, request.method, texts(request.path)], keywords)
+    return Call("Endpoint", [endpoint.name, request.method, text(request.path)], keywords)
+
+
+def text(written: str) -> Any:
+    """A text with `{x}` and `${X}` as source: holes stay in the literal, variables become reads of the environment."""
+    operands: list[Any] = []
+    literal = ""
+    for part in template.parse(written):
+        if isinstance(part, template.Variable):
+            operands += [literal] if literal else []
+            operands.append(variable(part))
+            literal = ""
+        elif isinstance(part, template.Value):
+            literal += f"{{{part.name}}}"
+        else:
+            literal += part.text.replace("{", "{{").replace("}", "}}")
+    operands += [literal] if literal or not operands else []
+    return operands[0] if len(operands) == 1 else Joined("+", operands)
+
+
+def variable(part: template.Variable) -> Call:
+    return Call("env", [part.name] if part.default is None else [part.name, part.default])
+
+
+def _texts(value: Any) -> Any:
+    """JSON in which every string is such a text."""
+    if isinstance(value, str):
+        return text(value)
+    if isinstance(value, Mapping):
+        return {key: _texts(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_texts(inner) for inner in value]
+    return value
 
 
 def _body(body: Body, root: str) -> dict[str, Any]:
     if body.kind is BodyKind.GRAPHQL:
-        variables = {"variables": template_tree(body.variables)} if body.variables else {}
-        return {"graphql": body.content, **variables}
+        return {"graphql": body.content} | ({"variables": _texts(body.variables)} if body.variables else {})
     if body.kind is BodyKind.RAW:
-        return {"body": texts(body.content)}
+        return {"body": text(body.content)}
     if body.kind is BodyKind.MULTIPART:
         fields = {
-            name: _file(part, root) if isinstance(part, FilePart) else texts(part)
-            for name, part in body.content.items()
+            name: _file(part, root) if isinstance(part, FilePart) else text(part) for name, part in body.content.items()
         }
         return {"multipart": fields}
-    return {body.kind.value: template_tree(body.content)}
+    return {body.kind.value: _texts(body.content)}
 
 
 def _file(part: FilePart, root: str) -> Call:
@@ -68,15 +100,16 @@ def _rows(rows: Rows, root: str) -> Call:
     return Call("rows", [_path(root, rows.path)], {"once": True} if rows.once else {})
 
 
-def _path(root: str, path: str) -> Code:
-    return Code(f"HERE / {quoted(path if root in ('', '.') else f'{root}/{path}')}")
+def _path(root: str, path: str) -> Joined:
+    return Joined("/", [Code(HERE), path if root == "." else f"{root}/{path}"])
 
 
 def _source(source: Source) -> Call:
     if source.kind is SourceKind.CONSTANT:
         return Call("always", source.arguments)
-    if source.kind is SourceKind.SEQUENCE and tuple(source.arguments) == (1, 1):
-        return Call("sequence")
+    if source.kind is SourceKind.SEQUENCE:
+        start, step = source.arguments
+        return Call("sequence", source.arguments if step != 1 else [start] if start != 1 else [])
     return Call(source.kind.value, source.arguments)
 
 
@@ -84,17 +117,18 @@ def _expectation(expectation: Expectation) -> Call:
     if expectation.part is Part.STATUS:
         return Call("status", expectation.argument)
     if expectation.part is Part.REGEX:
-        return Call("regex", [expectation.name or expectation.argument])
+        return Call("regex", [pattern(expectation.name)])
     where = {Part.HEADER: "header", Part.JSON: "json_path", Part.TEXT: "text"}[expectation.part]
     named = [expectation.name] if expectation.part is not Part.TEXT else []
     if expectation.test is Test.EQUALS:
         return Call(where, [*named, expectation.argument])
     if expectation.test is Test.EXISTS and expectation.argument is True and named:
         return Call(where, named)
-    return Call(where, named, {expectation.test.value: expectation.argument})
+    argument = pattern(expectation.argument) if expectation.test is Test.MATCHES else expectation.argument
+    return Call(where, named, {expectation.test.value: argument})
 
 
 def _capture(capture: Capture) -> Any:
     if capture.part is Part.JSON:
         return capture.name
-    return Call(f"from_{capture.part.value}", [capture.name])
+    return Call(f"from_{capture.part.value}", [pattern(capture.name) if capture.part is Part.REGEX else capture.name])

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import ast
 import re
-from collections.abc import Iterator, Sequence
-from fractions import Fraction
-from math import gcd, lcm
+from collections.abc import Iterator, Mapping, Sequence
 from os.path import relpath
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from perfgate import template
-from perfgate.model.budget_file import Endpoint, Journey, Send, Step
+from perfgate.model.budget_file import Endpoint, Journey, Send
 from perfgate.model.plan import Plan
-from perfgate.scenarios.expressions import endpoint_call
-from perfgate.scenarios.names import RUNTIME_NAMES, TAKEN_IN_CLASS, TAKEN_IN_MODULE, camel_case, unique
-from perfgate.scenarios.source import INDENT, quoted, render
+from perfgate.scenarios.expressions import HERE, endpoint_call, text, variable
+from perfgate.scenarios.names import RUNTIME_NAMES, class_name, unique
+from perfgate.scenarios.source import INDENT, WIDTH, Call, Joined, assignment, number, render
+from perfgate.scenarios.weights import whole_weights
 
-WEIGHT_STEPS = 1000  # weights become whole numbers (Locust's are) to this resolution
+
+class _Task(NamedTuple):
+    """What one virtual user does in one turn: a method of the scenario's class."""
+
+    method: str
+    weight: int
+    statements: tuple[str, ...]
+    journey: str = ""  # its name, when it is measured as a whole
 
 
 def generate(plan: Plan, *, scenario: Path) -> str:
@@ -27,12 +35,15 @@ def generate(plan: Plan, *, scenario: Path) -> str:
     folder = plan.source.parent.resolve()
     root = Path(relpath(folder, scenario.resolve().parent)).as_posix()
     shown_path = Path(relpath(scenario.resolve(), folder)).as_posix()
-    class_name = camel_case(plan.name, "Scenario")
-    sent = [endpoint for endpoint in plan.endpoints if endpoint.request is not None]
-    names = unique([endpoint.name for endpoint in sent], "endpoint", TAKEN_IN_MODULE | TAKEN_IN_CLASS | {class_name})
-    definitions = [_definition(endpoint, names[endpoint.name], root) for endpoint in sent]
-    visitor = _visitor(plan, class_name, names)
-    body = "\n".join([*definitions, "", "", visitor])
+    endpoints = {endpoint.name: endpoint for endpoint in plan.endpoints if endpoint.request is not None}
+    names = unique(endpoints, "endpoint")
+    tasks = list(_tasks(plan, endpoints, names))
+    definitions = [
+        assignment(names[name], endpoint_call(endpoint, endpoint.request, root))
+        for name, endpoint in endpoints.items()
+        if endpoint.request is not None and any(f"({names[name]})" in line for task in tasks for line in task.statements)
+    ]
+    body = "\n".join([*definitions, "", "", *_visitor(plan, tasks)])
     return f"{_header(plan, shown_path)}\n{_imports(body)}\n{body}\n"
 
 
@@ -44,79 +55,67 @@ def _header(plan: Plan, shown_path: str) -> str:
     )
 
 
-def _harmless(text: str) -> str:
+def _harmless(words: str) -> str:
     """Text that cannot leave a docstring."""
-    return re.sub(r"[^A-Za-z0-9 ._/+-]", "_", text)
+    return re.sub(r"[^A-Za-z0-9 ._/+-]", "_", words)
 
 
 def _imports(body: str) -> str:
-    used = [name for name in RUNTIME_NAMES if re.search(rf"(?<![\w.\"']){name}\(", body)] + ["Visitor"]
-    lines = ["from os import environ"] if "environ[" in body or "environ.get(" in body else []
-    lines += ["from pathlib import Path"] if "HERE / " in body else []
-    lines += [""] if lines else []
-    lines += ["from locust import task", "", f"from perfgate.runtime import {', '.join(sorted(used))}"]
-    if len(lines[-1]) > 110:
-        lines[-1] = "from perfgate.runtime import (\n" + "".join(f"    {name},\n" for name in sorted(used)) + ")"
-    lines += ["", "HERE = Path(__file__).resolve().parent"] if "HERE / " in body else []
-    return "\n".join(lines) + "\n"
-
-
-def _definition(endpoint: Endpoint, name: str, root: str) -> str:
-    assert endpoint.request is not None
-    return f"{name} = {render(endpoint_call(endpoint, endpoint.request, root), 0, len(name) + 3)}"
-
-
-def _visitor(plan: Plan, class_name: str, names: dict[str, str]) -> str:
-    single = [endpoint for endpoint in plan.endpoints if endpoint.request is not None and endpoint.weight > 0]
-    walked = [journey for journey in plan.journeys if journey.weight > 0]
-    weights = whole_weights([one.weight for one in single] + [one.weight for one in walked])
-    # A journey's method must not hide the endpoint that another method sends by the same name.
-    methods = unique([journey.name for journey in walked], "journey", TAKEN_IN_CLASS | frozenset(names.values()))
-    lines = [f"class {class_name}(Visitor):", f"{INDENT}host = {_host(plan.target)}"]
-    for endpoint, weight in zip(single, weights, strict=False):
-        steps = [Send(endpoint=endpoint.name)]
-        lines += ["", *_task(names[endpoint.name], weight, _statements(endpoint.login, steps, names))]
-    for journey, weight in zip(walked, weights[len(single) :], strict=True):
-        statements = _statements(journey.login, journey.steps, names)
-        lines += ["", *_task(methods[journey.name], weight, statements, journey)]
+    said = {node.id for node in ast.walk(ast.parse(body)) if isinstance(node, ast.Name)}
+    used = sorted(said & set(RUNTIME_NAMES))
+    lines = ["from pathlib import Path", ""] if HERE in said else []
+    lines += ["from locust import task", ""]
+    line = f"from perfgate.runtime import {', '.join(used)}"
+    if len(line) > WIDTH:
+        line = "from perfgate.runtime import (\n" + "".join(f"{INDENT}{name},\n" for name in used) + ")"
+    lines += [line, ""]
+    lines += [f"{HERE} = Path(__file__).resolve().parent", ""] if HERE in said else []
     return "\n".join(lines)
 
 
-def _task(name: str, weight: int, statements: Iterator[str], journey: Journey | None = None) -> Iterator[str]:
-    yield f"{INDENT}@task" if weight == 1 else f"{INDENT}@task({weight})"
-    if journey is not None:
-        yield f"{INDENT}@journey({quoted(journey.name)})"
-    yield f"{INDENT}def {name}(self):"
-    for statement in statements:
-        yield f"{INDENT}{INDENT}{statement}"
+def _tasks(plan: Plan, endpoints: Mapping[str, Endpoint], names: Mapping[str, str]) -> Iterator[_Task]:
+    single = [endpoint for endpoint in endpoints.values() if endpoint.weight > 0]
+    walked = [journey for journey in plan.journeys if journey.weight > 0]
+    weights = whole_weights([one.weight for one in [*single, *walked]])
+    for endpoint, weight in zip(single, weights, strict=False):
+        alone = Journey(name=endpoint.name, steps=(Send(endpoint=endpoint.name),))
+        yield _Task(names[endpoint.name], weight, tuple(_statements(alone, endpoints, names)))
+    methods = unique([journey.name for journey in walked], "journey", names.values())
+    for journey, weight in zip(walked, weights[len(single) :], strict=True):
+        yield _Task(methods[journey.name], weight, tuple(_statements(journey, endpoints, names)), journey.name)
 
 
-def _statements(login: str, steps: Sequence[Step], names: dict[str, str]) -> Iterator[str]:
-    if login:
-        yield f"self.send_once({names[login]})"
-    for step in steps:
-        yield f"self.send({names[step.endpoint]})" if isinstance(step, Send) else f"self.think({step.seconds:g})"
+def _statements(journey: Journey, endpoints: Mapping[str, Endpoint], names: Mapping[str, str]) -> Iterator[str]:
+    """Each step, after the login it needs unless an earlier one has been or has sent that."""
+    sent = {""}
+    if journey.login:
+        sent.add(journey.login)
+        yield f"self.send_once({names[journey.login]})"
+    for step in journey.steps:
+        if not isinstance(step, Send):
+            yield f"self.think({number(step.seconds).text})"
+            continue
+        login = endpoints[step.endpoint].login
+        if login not in sent:
+            yield f"self.send_once({names[login]})"
+        sent |= {login, step.endpoint}
+        yield f"self.send({names[step.endpoint]})"
 
 
-def _host(target: str) -> str:
-    pieces = []
-    for part in template.parse(target):
-        if isinstance(part, template.Literal):
-            pieces.append(quoted(part.text))
-        elif isinstance(part, template.Variable):
-            name = quoted(part.name)
-            pieces.append(
-                f"environ[{name}]" if part.default is None else f"environ.get({name}, {quoted(part.default)})"
-            )
-    return " + ".join(pieces)
+def _visitor(plan: Plan, tasks: Sequence[_Task]) -> Iterator[str]:
+    yield f"class {class_name(plan.name)}(Visitor):"
+    yield INDENT + assignment("host", _host(plan.target), 1)
+    for task in tasks:
+        yield ""
+        yield f"{INDENT}@task" if task.weight == 1 else f"{INDENT}@task({task.weight})"
+        if task.journey:
+            yield f"{INDENT}@{render(Call('journey', [task.journey]), 1, 1)}"
+        yield f"{INDENT}def {task.method}(self):"
+        yield from (INDENT * 2 + statement for statement in task.statements)
 
 
-def whole_weights(weights: Sequence[float]) -> list[int]:
-    """The smallest whole numbers in the same proportions; exact when they have up to three decimals."""
-    if not weights:
-        return []
-    fractions = [max(Fraction(weight).limit_denominator(WEIGHT_STEPS), Fraction(1, WEIGHT_STEPS)) for weight in weights]
-    common = min(lcm(*(fraction.denominator for fraction in fractions)), WEIGHT_STEPS)
-    whole = [max(1, round(fraction * common)) for fraction in fractions]
-    divisor = gcd(*whole)
-    return [number // divisor for number in whole]
+def _host(target: str) -> Any:
+    """Only `${X}` is special in a target."""
+    parts = template.parse_variables(target)
+    operands = [variable(part) if isinstance(part, template.Variable) else part.text for part in parts]
+    return operands[0] if len(operands) == 1 else Joined("+", operands)

@@ -13,12 +13,12 @@ RUNTIME_NAMES = tuple(
     "journey json_path regex rows sequence status text uuid".split()
 )
 
-# What a scenario's module already says: its imports, and what Visitor and Locust's User have.
-TAKEN_IN_MODULE = frozenset({*RUNTIME_NAMES, "HERE", "Path", "environ", "task"})
+# What a scenario says already: in its module, what its methods are called with, and what Visitor and Locust's User have.
+TAKEN_IN_MODULE = frozenset({*RUNTIME_NAMES, "HERE", "Path", "task", "self"})
 TAKEN_IN_CLASS = frozenset(
     "abstract client_class context environment fixed_count fullname greenlet group host json max_wait min_wait "
     "on_start on_stop run send send_once start stop tasks think turn values wait wait_function wait_time walk weight "
-    "rest rest_ client".split()
+    "".split()
 )
 
 
@@ -32,26 +32,27 @@ def snake_case(text: str, otherwise: str) -> str:
     return f"{otherwise}_{name}" if name[0].isdigit() else name
 
 
-def camel_case(text: str, otherwise: str) -> str:
-    return "".join(word.capitalize() for word in snake_case(text, otherwise.lower()).split("_"))
+def class_name(text: str) -> str:
+    """`text` as the name of a Visitor's class."""
+    name = "".join(word.capitalize() for word in snake_case(text, "scenario").split("_"))
+    return f"{name}Visitor" if _is_taken(name, TAKEN_IN_MODULE) else name
 
 
-def unique(texts: Iterable[str], otherwise: str, taken: frozenset[str]) -> dict[str, str]:
-    """text -> identifier, all different, none of them taken, a keyword or a builtin."""
-    used: set[str] = set()
+def unique(texts: Iterable[str], otherwise: str, taken: Iterable[str] = ()) -> dict[str, str]:
+    """text -> identifier: all different, and none that Python, a scenario or `taken` has already."""
+    used = set(taken)
     names: dict[str, str] = {}
     for text in texts:
-        base = name = snake_case(text, otherwise)
+        base = snake_case(text, otherwise)
+        name = f"{base}_" if _is_taken(base, TAKEN_IN_MODULE | TAKEN_IN_CLASS) else base
         number = 1
-        while (
-            name in used
-            or name in taken
-            or keyword.iskeyword(name)
-            or keyword.issoftkeyword(name)
-            or hasattr(builtins, name)
-        ):
+        while name in used:
             number += 1
             name = f"{base}_{number}"
         used.add(name)
         names[text] = name
     return names
+
+
+def _is_taken(name: str, taken: frozenset[str]) -> bool:
+    return name in taken or keyword.iskeyword(name) or keyword.issoftkeyword(name) or hasattr(builtins, name)

@@ -1,14 +1,13 @@
-"""Python source as values: literals that are safe for any text, and calls laid out as a person would."""
+"""Python source as values: literals that are safe for any text, and expressions laid out as `ruff format` would."""
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from perfgate import template
-
-WIDTH = 110
+WIDTH = 120
 INDENT = "    "
 
 
@@ -28,71 +27,87 @@ class Call:
     keywords: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Joined:
+    """Two or more values or expressions with an operator between them."""
+
+    operator: str
+    operands: Sequence[Any]
+
+
 def quoted(text: str) -> str:
-    """A string literal, with double quotes where they need no escape. Nothing in `text` can end it."""
-    literal = repr(text)
-    return f'"{literal[1:-1]}"' if literal[0] == "'" and '"' not in literal and "\\'" not in literal else literal
+    """A string literal; in double quotes, unless single ones save escapes. Nothing in `text` can end it."""
+    return _between(_quote(text), text)
 
 
-def texts(text: str) -> Code:
-    """A text with `{x}` holes as a literal, its `${X}` as reads of the environment."""
-    return _joined(template.parse(text))
+def pattern(text: str) -> Code:
+    """A regular expression, without doubled backslashes where a raw string can hold it."""
+    quote = _quote(text)
+    raw = "\\" in text and text.isprintable() and quote not in text and not text.endswith("\\")
+    return Code(f"r{quote}{text}{quote}" if raw else quoted(text))
 
 
-def _joined(parts: Sequence[template.Part]) -> Code:
-    pieces: list[str] = []
-    literal = ""
-    for part in parts:
-        if isinstance(part, template.Literal):
-            literal += part.text.replace("{", "{{").replace("}", "}}")
-        elif isinstance(part, template.Value):
-            literal += f"{{{part.name}}}"
-        else:
-            pieces += [quoted(literal)] if literal else []
-            literal = ""
-            default = f", {quoted(part.default)}" if part.default is not None else ""
-            pieces.append(f"env({quoted(part.name)}{default})")
-    pieces += [quoted(literal)] if literal or not pieces else []
-    return Code(" + ".join(pieces))
+def number(value: float) -> Code:
+    """A quantity: `5`, not `5.0`."""
+    return Code(repr(int(value) if value == int(value) else value))
 
 
-def template_tree(value: Any) -> Any:
-    """JSON in which every string is a text with holes, as source values."""
-    if isinstance(value, str):
-        return texts(value)
-    if isinstance(value, Mapping):
-        return {key: template_tree(inner) for key, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [template_tree(inner) for inner in value]
-    return value
+def assignment(name: str, value: Any, indent: int = 0) -> str:
+    """`name = value`; an operation that does not fit on the line gets parentheses."""
+    before = len(name) + 3
+    if isinstance(value, Joined) and not _fits(_on_one_line(value), indent, before):
+        margin = INDENT * indent
+        return f"{name} = (\n{margin}{INDENT}{render(value, indent + 1)}\n{margin})"
+    return f"{name} = {render(value, indent, before)}"
 
 
-def render(value: Any, indent: int = 0, prefix: int = 0) -> str:
-    """`value` as source: on one line where it fits behind `prefix` characters, else one item a line."""
+def render(value: Any, indent: int = 0, before: int = 0, after: int = 0) -> str:
+    """`value` as source: on one line where it fits between `before` and `after` other characters, else one item a
+    line. `indent` is the level of the line it begins on."""
     line = _on_one_line(value)
-    if prefix + indent * len(INDENT) + len(line) <= WIDTH:
+    if _fits(line, indent, before + after):
         return line
-    inner = INDENT * (indent + 1)
-    if isinstance(value, Call):
-        items = [render(argument, indent + 1) for argument in value.arguments]
-        items += [f"{key}={render(part, indent + 1, len(key) + 1)}" for key, part in value.keywords.items()]
-        opening, closing = f"{value.name}(", ")"
-    elif isinstance(value, Mapping) and value:
-        items = [f"{quoted(key)}: {render(part, indent + 1, len(quoted(key)) + 2)}" for key, part in value.items()]
-        opening, closing = "{", "}"
-    elif isinstance(value, (list, tuple)) and value:
-        items = [render(part, indent + 1) for part in value]
-        opening, closing = "[", "]"
-    else:
-        return line
+    if isinstance(value, Joined):
+        return _operation(value, indent, before, after)
+    opening, items, closing = _items(value, indent + 1)
     if not items:
         return line
-    return f"{opening}\n" + "".join(f"{inner}{item},\n" for item in items) + INDENT * indent + closing
+    inner = INDENT * (indent + 1)
+    return f"{opening}\n" + "".join(f"{inner}{item}\n" for item in items) + INDENT * indent + closing
+
+
+def _operation(value: Joined, indent: int, before: int, after: int) -> str:
+    """One operand a line, for a place that is within brackets already."""
+    first, *others, last = value.operands
+    between = len(value.operator) + 1
+    lines = [render(first, indent, before), *(render(one, indent, between) for one in others)]
+    lines.append(render(last, indent, between, after))
+    return f"\n{INDENT * indent}{value.operator} ".join(lines)
+
+
+def _items(value: Any, indent: int) -> tuple[str, list[str], str]:
+    """The brackets of what can be spread over lines, and its lines. No lines: it cannot."""
+    if isinstance(value, Call):
+        items = [render(argument, indent, 0, 1) for argument in value.arguments]
+        items += [f"{key}={render(part, indent, len(key) + 1, 1)}" for key, part in value.keywords.items()]
+        return f"{value.name}(", [f"{item}," for item in items], ")"
+    if isinstance(value, Mapping):
+        keys = {key: f"{quoted(key)}: " for key in value}
+        return "{", [f"{keys[key]}{render(part, indent, _columns(keys[key]), 1)}," for key, part in value.items()], "}"
+    if isinstance(value, (list, tuple)):
+        return "[", [f"{render(part, indent, 0, 1)}," for part in value], "]"
+    if isinstance(value, str) and "\n" in value[:-1]:
+        *lines, rest = value.split("\n")
+        pieces = [f"{line}\n" for line in lines] + ([rest] if rest else [])
+        return "(", [_between(_quote(value), piece) for piece in pieces], ")"
+    return "", [], ""
 
 
 def _on_one_line(value: Any) -> str:
     if isinstance(value, Code):
         return value.text
+    if isinstance(value, Joined):
+        return f" {value.operator} ".join(_on_one_line(operand) for operand in value.operands)
     if isinstance(value, Call):
         items = [_on_one_line(argument) for argument in value.arguments]
         items += [f"{key}={_on_one_line(part)}" for key, part in value.keywords.items()]
@@ -104,3 +119,23 @@ def _on_one_line(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(_on_one_line(part) for part in value) + "]"
     return repr(value)
+
+
+def _quote(text: str) -> str:
+    return "'" if text.count('"') > text.count("'") else '"'
+
+
+def _between(quote: str, text: str) -> str:
+    escaped = "".join(repr(character)[1:-1] for character in text)  # of one character, repr never escapes quotes
+    return quote + escaped.replace(quote, f"\\{quote}") + quote
+
+
+def _fits(line: str, indent: int, others: int) -> bool:
+    return len(INDENT) * indent + others + _columns(line) <= WIDTH
+
+
+def _columns(text: str) -> int:
+    """How wide a terminal shows it."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) in "WF") for c in text)

@@ -3,31 +3,18 @@
 Runs alone too: locust -f scenarios/generated/shop.py
 """
 
-from os import environ
-
 from locust import task
 
-from perfgate.runtime import (
-    Endpoint,
-    Visitor,
-    between,
-    choice,
-    env,
-    from_header,
-    header,
-    journey,
-    json_path,
-    status,
-)
+from perfgate.runtime import Endpoint, Visitor, between, choice, env, from_header, header, journey, json_path, status
 
-home = Endpoint("home", "GET", "/", expect=[header("content-type", contains="text/html")], timeout=5.0)
+home = Endpoint("home", "GET", "/", expect=[header("content-type", contains="text/html")], timeout=5)
 list_products = Endpoint(
     "list products",
     "GET",
     "/products?page={page}",
     values={"page": between(1, 60)},
     expect=[json_path("$.items[0].id")],
-    timeout=5.0,
+    timeout=5,
 )
 show_product = Endpoint(
     "show product",
@@ -35,7 +22,7 @@ show_product = Endpoint(
     "/products/{product}",
     values={"product": between(1, 500)},
     expect=[json_path("$.id")],
-    timeout=5.0,
+    timeout=5,
 )
 search = Endpoint(
     "search",
@@ -43,7 +30,7 @@ search = Endpoint(
     "/search?q={word}",
     values={"word": choice("lamp", "chair", "oak", "blue", "garden")},
     expect=[status(200)],
-    timeout=5.0,
+    timeout=5,
 )
 log_in = Endpoint(
     "log in",
@@ -52,7 +39,7 @@ log_in = Endpoint(
     json={"user": "{user}", "password": env("SHOP_PASSWORD", "demo")},
     values={"user": choice("user1", "user2", "user3", "user4")},
     capture={"token": "$.token"},
-    timeout=5.0,
+    timeout=5,
 )
 fill_basket = Endpoint(
     "fill basket",
@@ -61,7 +48,7 @@ fill_basket = Endpoint(
     headers={"Authorization": "Bearer {token}"},
     json={"product": "{product}", "quantity": 1},
     values={"product": between(1, 500)},
-    timeout=5.0,
+    timeout=5,
 )
 place_order = Endpoint(
     "place order",
@@ -71,7 +58,7 @@ place_order = Endpoint(
     json={"product": "{product}"},
     values={"product": between(1, 500)},
     expect=[status(201), json_path("$.total", greater_than=0)],
-    timeout=5.0,
+    timeout=5,
 )
 order_again = Endpoint(
     "order again",
@@ -80,7 +67,7 @@ order_again = Endpoint(
     headers={"Authorization": "Bearer {token}"},
     json={"product": 7},
     expect=[status(201)],
-    timeout=5.0,
+    timeout=5,
 )
 start_export = Endpoint(
     "start export",
@@ -88,19 +75,19 @@ start_export = Endpoint(
     "/exports",
     expect=[status(202)],
     capture={"export": from_header("Location")},
-    timeout=5.0,
+    timeout=5,
 )
 look_at_export = Endpoint(
     "look at export",
     "GET",
     "{export}",
     expect=[json_path("$.state", matches="pending|running|done")],
-    timeout=5.0,
+    timeout=5,
 )
 
 
 class Shop(Visitor):
-    host = environ.get("PERFGATE_TARGET", "http://127.0.0.1:8765")
+    host = env("PERFGATE_TARGET", "http://127.0.0.1:8765")
 
     @task(6)
     def list_products(self):

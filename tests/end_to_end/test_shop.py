@@ -130,7 +130,7 @@ def test_stages_of_users_and_of_rates(project: Project, shop: Shop):
         assert done.returncode == 0, done.stderr
         assert counted(project.run()) == shop.stats()["total"]
         if "rate" in stages:
-            assert project.run()["generator"]["arrivals_due"] == 80
+            assert project.run()["generator"]["due"] == 80
 
 
 def test_a_login_happens_once_per_user(project: Project, shop: Shop):

@@ -179,7 +179,7 @@ def test_a_service_that_ends_at_once_or_never_gets_ready(project: Project):
 def test_a_broken_handwritten_scenario_shows_locusts_own_words(project: Project):
     with servers.serving(servers.answering(200)) as (url, _):
         project.write(ONE.format(target=url) + "scenarios: [broken.py]\n")
-        project.write("from locust import HttpUser\nthis is not python\n", "broken.py")
+        project.write("from locust import HttpUser\ndef broken(:\n", "broken.py")
         done = project.perfgate("run")
 
     assert done.returncode == 3

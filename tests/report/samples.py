@@ -51,9 +51,7 @@ def shop_facts() -> Facts:
             make_endpoint("new thing", p95=0.030, requests=300),
         ],
         revision=make_revision(branch="faster-search", commit="9f3c2ab" + "0" * 33, pull_request=7, base="main"),
-        generator=Generator(
-            arrivals_due=6000, arrivals_late=12, lateness_p99=0.0012, cpu=0.43, users=61, connections=61
-        ),
+        generator=Generator(due=6000, late=12, lateness_p99=0.0012, cpu=0.43, users=61, connections=61),
         warmup_requests=990,
         warnings=("Only 12 requests of one endpoint: its p95 is a guess. Run longer.",),
     )

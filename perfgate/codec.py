@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 from functools import cache
+from math import isfinite
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -29,8 +30,9 @@ def _adapter(kind: str) -> TypeAdapter[Any]:
 
 
 def encode(word: Run | Verdict | PastRun, *, indent: int | None = None) -> str:
-    """As JSON text, keys in the order of the dataclass."""
-    return json.dumps(_adapter(type(word).__name__).dump_python(word, mode="json"), indent=indent, ensure_ascii=False)
+    """As JSON text, keys in the order of the dataclass. Raises ValueError for a number that JSON does not have."""
+    plain = _adapter(type(word).__name__).dump_python(word, mode="json")
+    return json.dumps(plain, indent=indent, ensure_ascii=False, allow_nan=False)
 
 
 def decode(kind: type[Word], text: str | bytes, *, origin: str) -> Word:
@@ -39,7 +41,7 @@ def decode(kind: type[Word], text: str | bytes, *, origin: str) -> Word:
     Raises RecordError when it is not JSON, not of this shape, or of a newer schema.
     """
     try:
-        data = json.loads(text)
+        data = json.loads(text, parse_constant=_no_number, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise RecordError(f"{origin} is not JSON: {error}", hint="It may be cut off or corrupt.") from error
     inner = data.get("run") if kind is PastRun and isinstance(data, dict) else data
@@ -55,7 +57,18 @@ def decode(kind: type[Word], text: str | bytes, *, origin: str) -> Word:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise RecordError(f"{origin} is not a {kind.__name__}: {where}: {first['msg']}") from error
+        said = f"{where}: {first['msg']}" if where else first["msg"]
+        raise RecordError(f"{origin} is not a {kind.__name__}: {said}") from error
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    return value if isfinite(value) else _no_number(text)
+
+
+def _no_number(text: str) -> NoReturn:
+    """No comparison with NaN is ever true, so a budget on it would pass."""
+    raise ValueError(f"{text[:20]} is not a number")
 
 
 def write(word: Run | Verdict | PastRun, path: Path) -> None:

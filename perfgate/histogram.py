@@ -6,6 +6,7 @@ its midpoint. Sparse: a dict of bucket index -> count, so that a window of a hun
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from math import ceil
 from typing import Any
@@ -15,6 +16,7 @@ from perfgate.model.run import Distribution
 BITS = 8
 SUB_BUCKETS = 1 << BITS
 NANOSECONDS = 1_000_000_000
+_PART = re.compile(r"(0|[1-9][0-9]*):([1-9][0-9]*)")
 
 
 def bucket_of(nanoseconds: int) -> int:
@@ -120,8 +122,8 @@ def quantile(distribution: Distribution, q: float) -> float | None:
     if number == 0:
         return None
     rank = max(1, ceil(q * number - 1e-9))
-    if rank == number:
-        return distribution.maximum / NANOSECONDS
+    if rank in (1, number):
+        return (distribution.minimum if rank < number else distribution.maximum) / NANOSECONDS
     seen = 0
     for bucket in sorted(distribution.buckets):
         seen += distribution.buckets[bucket]
@@ -143,6 +145,8 @@ def share_over(distribution: Distribution, seconds: float) -> float | None:
     if number == 0:
         return None
     limit = seconds * NANOSECONDS
+    if not distribution.minimum <= limit < distribution.maximum:
+        return float(limit < distribution.minimum)
     return sum(n for bucket, n in distribution.buckets.items() if value_of(bucket) > limit) / number
 
 
@@ -160,7 +164,9 @@ def from_text(text: str) -> dict[int, int]:
     buckets: dict[int, int] = {}
     bucket = 0
     for part in text.split(",") if text else ():
-        step, _, number = part.partition(":")
-        bucket += int(step)
-        buckets[bucket] = int(number)
+        found = _PART.fullmatch(part)
+        if not found or (buckets and found[1] == "0"):
+            raise ValueError(f"not a histogram: {part[:40]!r}")
+        bucket += int(found[1])
+        buckets[bucket] = int(found[2])
     return buckets

@@ -98,15 +98,25 @@ def read(path: Path) -> Iterator[tuple[Key, Window]]:
                 yield _parsed(json.loads(line))
     except OSError as error:
         raise RecordError(f"Cannot read {path}: {error}") from error
-    except (EOFError, zlib.error, ValueError, KeyError, TypeError) as error:
+    except (EOFError, zlib.error, ValueError, KeyError, TypeError, RecursionError) as error:
         raise RecordError(f"{path} is cut off or corrupt: {error}") from error
 
 
 def _parsed(line: dict[str, Any]) -> tuple[Key, Window]:
     window = Window()
-    window.successes, window.bytes, window.failures = line["successes"], line["bytes"], line["failures"]
+    window.successes, window.bytes = _count(line["successes"]), _count(line["bytes"])
+    window.failures = {kind: _count(number) for kind, number in dict(line["failures"]).items()}
     window.latency, window.service, window.first_byte = (
-        Histogram.unpack([histogram.from_text(text), *rest])
-        for text, *rest in (line["latency"], line["service_time"], line["first_byte"])
+        Histogram.unpack([histogram.from_text(str(text)), _count(total), _count(minimum), _count(maximum)])
+        for text, total, minimum, maximum in (line["latency"], line["service_time"], line["first_byte"])
     )
-    return (line["kind"], line["endpoint"], line["second"]), window
+    kind, name, second = line["kind"], line["endpoint"], line["second"]
+    if not (isinstance(kind, str) and isinstance(name, str) and isinstance(second, int)):
+        raise ValueError(f"no window has the key {[kind, name, second]!r:.80}")
+    return (kind, name, second), window
+
+
+def _count(value: Any) -> int:
+    if not isinstance(value, int) or value < 0:
+        raise ValueError(f"not a count: {value!r:.40}")
+    return value

@@ -121,12 +121,13 @@ def _words(details: ErrorDetails, path: KeyPath) -> tuple[str, str]:
     if kind == "literal_error":
         expected = str(context["expected"]).replace("'", "`")
         return f"{_subject(path)} must be {expected}", did_you_mean(str(value), expected.split("`")[1::2])
-    message = f"{_subject(path)} {_WORDS.get(kind, details['msg']).format(**context)}"
+    wanted = _WORDS.get(kind, details["msg"]).format(**context)
     if kind.endswith("_type"):
-        also = " or a map" if last and last[0] in (TEXT, LIST) else ""
-        message += f"{also}, not {_type(value)}"
+        wanted += " or a map" if last and last[0] in (TEXT, LIST) else ""
+        found = _type(value)
+        wanted += "" if found == "a number" and "number" in wanted else f", not {found}"
     quotable = kind == "string_type" and isinstance(value, (bool, int, float))
-    return message, f'quote it: "{str(value).lower()}"' if quotable else ""
+    return f"{_subject(path)} {wanted}", f'quote it: "{str(value).lower()}"' if quotable else ""
 
 
 def _subject(path: KeyPath) -> str:

@@ -32,6 +32,8 @@ class Outgoing(NamedTuple):
 
 
 class Client(Protocol):
+    opened: int  # connections so far
+
     def send(self, outgoing: Outgoing) -> Response:
         """Never raises for what the target does: that is the response's `failure`."""
         ...
@@ -51,6 +53,14 @@ class Origin(NamedTuple):
     def authority(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == (443 if self.tls else 80) else f"{host}:{self.port}"
+
+    def serves(self, url: str) -> bool:
+        """Whether `url` has the same scheme, host and port; `//host/path` has the same scheme."""
+        try:
+            other = origin(url if urlsplit(url).scheme else f"{'https' if self.tls else 'http'}:{url}")
+        except ValueError:
+            return False
+        return (other.tls, other.host, other.port) == (self.tls, self.host, self.port)
 
 
 def origin(url: str) -> Origin:
@@ -74,9 +84,9 @@ class KernelClient:
     """HTTP/1.1 over a keep-alive connection of its own, timed by the kernel."""
 
     def __init__(self, where: Origin) -> None:
+        self.opened = 0
         self._where = where
         self._connection: Connection | None = None
-        self.opened = 0
 
     def send(self, outgoing: Outgoing) -> Response:
         began = monotonic_ns()

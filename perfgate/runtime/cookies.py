@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
+_ENDED = re.compile(r"\s*max-age\s*=\s*(0+|-\d+)\s*", re.IGNORECASE)
 
 class Cookies:
-    """Set-Cookie in, Cookie header out. Paths, domains and expiry dates are not looked at; Max-Age=0 deletes."""
+    """Set-Cookie in, Cookie header out. Paths, domains and expiry dates are not looked at; a Max-Age of 0 or less
+    deletes."""
 
     def __init__(self) -> None:
         self._values: dict[str, str] = {}
@@ -15,7 +19,7 @@ class Cookies:
             name, separator, value = pair.partition("=")
             if not separator or not name.strip():
                 continue
-            if any(attribute.strip().lower() == "max-age=0" for attribute in attributes):
+            if any(_ENDED.fullmatch(attribute) for attribute in attributes):
                 self._values.pop(name.strip(), None)
             else:
                 self._values[name.strip()] = value.strip()

@@ -60,6 +60,9 @@ class Dispatcher:
         self._idle: dict[type[User], list[User]] = {}
         self._waiting: deque[tuple[int, int, Choice]] = deque()  # due, queued at, choice
         self._allowed = max(1, settings.max_users // share.count)
+        if environment.host:
+            for choice in among:  # as Locust does it for the classes it spawns itself
+                choice.user_class.host = environment.host
 
     def run(self) -> None:
         """Returns when the schedule is over or the load is stopping, with visits possibly still under way."""
@@ -99,13 +102,14 @@ class Dispatcher:
             self._load.waiting += 1
 
     def _first_visit(self, choice: Choice, turn: Turn) -> None:
-        user = choice.user_class(self._environment)
-        if not isinstance(user, Visitor):
-            self._load.joined()
         try:
+            user = choice.user_class(self._environment)
             user.on_start()
         except Exception as error:  # noqa: BLE001 - hand-written code may raise anything
-            self._complain(user, error)
+            self._complain(None, error)
+            return
+        if not isinstance(user, Visitor):
+            self._load.joined()
         self._visits(user, choice, turn)
 
     def _visits(self, user: User, choice: Choice, turn: Turn) -> None:
@@ -149,7 +153,7 @@ class Dispatcher:
             if isinstance(user, Visitor):
                 user.turn = None
 
-    def _complain(self, user: User, error: Exception) -> None:
+    def _complain(self, user: User | None, error: Exception) -> None:
         self._environment.events.user_error.fire(user_instance=user, exception=error, tb=error.__traceback__)
         logging.getLogger(__name__).error("%s\n%s", error, traceback.format_exc())
 

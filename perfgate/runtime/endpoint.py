@@ -12,7 +12,7 @@ from perfgate import __version__
 from perfgate.runtime.client import Origin
 from perfgate.runtime.expectations import MISSING, Capture, Expectation, StatusExpectation, from_json
 from perfgate.runtime.responses import Failure, Response
-from perfgate.runtime.texts import Fill, Text, Values, json_filler, path_filler
+from perfgate.runtime.texts import Fill, Text, Values, json_filler, path_filler, redirect_target
 from perfgate.runtime.values import Rows, Source
 
 DEFAULT_HEADERS = {"User-Agent": f"perfgate/{__version__}", "Accept": "*/*", "Accept-Encoding": "gzip, deflate, br"}
@@ -99,9 +99,11 @@ class Endpoint:
         Raises KeyError (a value nobody set) or ValueError (one that no header may hold).
         """
         method = hop.method if hop else self.method
-        target = hop.target if hop else origin.base + self._path(values)
+        target = redirect_target(hop.target) if hop else self._path(values, origin.base)
         body = self._body(values) if self._body is not None and method == self.method else b""
-        lines = [f"{method} {target} HTTP/1.1", f"Host: {origin.authority}"]
+        lines = [f"{method} {target} HTTP/1.1"]
+        if "Host" not in self._headers:
+            lines.append(f"Host: {origin.authority}")
         for name, text in self._headers.items():
             value = text.fill(values)
             if _FORBIDDEN.search(value):
@@ -111,7 +113,11 @@ class Endpoint:
             lines.append(f"Cookie: {cookies}")
         if body or method in BODY_METHODS:
             lines.append(f"Content-Length: {len(body)}")
-        return "\r\n".join([*lines, "", ""]).encode("latin-1", errors="replace") + body
+        try:
+            return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
+        except UnicodeEncodeError as error:
+            unfit = error.object[error.start]
+            raise ValueError(f"{unfit!r} cannot be sent in a header; percent-encode the value") from error
 
     def judge(self, response: Response) -> Failure | None:
         """The first thing wrong with a response, if any."""
@@ -144,13 +150,16 @@ def _split(expect: Sequence[Expectation]) -> tuple[StatusExpectation | None, lis
 
 
 def _headers(defaults: Mapping[str, str], own: Mapping[str, str]) -> dict[str, Text]:
-    """Own headers replace defaults of the same name in any case. Raises ValueError for what is not a header's name."""
+    """Own headers replace defaults of the same name in any case. Raises ValueError for what is not a header's name,
+    and for those that follow from the body."""
     lowered = {name.lower() for name in own}
     merged = {name: value for name, value in defaults.items() if name.lower() not in lowered} | dict(own)
     for name in merged:
         if not _TOKEN.match(name):
             raise ValueError(f"not a header's name: {name!r}")
-    return {name.title() if name.lower() == "cookie" else name: Text(value) for name, value in merged.items()}
+        if name.lower() in ("content-length", "transfer-encoding"):
+            raise ValueError(f"perfgate sets {name} itself: leave it out")
+    return {name.title() if name.lower() in ("cookie", "host") else name: Text(value) for name, value in merged.items()}
 
 
 Body = Callable[[Values], bytes]

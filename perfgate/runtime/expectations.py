@@ -75,9 +75,10 @@ def regex(pattern: str) -> Expectation:
 
 def _condition(positional: tuple[Any, ...], named: dict[str, Any]) -> tuple[Test, str]:
     """The test and its words, from one bare value (equality) or one keyword; existence when there is neither."""
-    if positional:
-        named = {"equals": positional[0]}
-    name, argument = next(iter(named.items()), ("exists", True))
+    given = [("equals", value) for value in positional] + list(named.items())
+    if len(given) > 1 or not named.keys() <= _TESTS.keys():
+        raise TypeError(f"an expectation has one condition at most: a value, or one of {', '.join(_TESTS)}")
+    name, argument = given[0] if given else ("exists", True)
     return _TESTS[name](argument), f"{_WORDS[name]} {_shown(argument)}".strip()
 
 

@@ -49,10 +49,12 @@ def _failure(error: BaseException) -> Failure:
     if isinstance(error, ResponseError):
         return Failure("status", detail)
     kinds = [base.__name__.lower() for base in type(error).__mro__]
-    if "httperror" in kinds or "badstatuscode" in kinds:
-        return Failure("status", f"status: {getattr(getattr(error, 'response', None), 'status_code', detail)}")
+    code = getattr(error, "code", 0) or getattr(getattr(error, "response", None), "status_code", 0)
+    if code:  # requests and geventhttpclient both say so, each in its own way
+        return Failure("status", f"status: {code}")
     if any(name in kind for kind in kinds for name in TIMEOUT_NAMES):
         return Failure("timeout", detail)
     if any(name in kind for kind in kinds for name in PROTOCOL_NAMES):
         return Failure("protocol", detail)
-    return Failure("connection" if isinstance(error, OSError) else "expectation", detail)
+    lost = isinstance(error, OSError) or "connectionerror" in kinds or "httpconnectionclosed" in kinds
+    return Failure("connection" if lost else "expectation", detail)

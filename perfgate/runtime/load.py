@@ -23,7 +23,7 @@ class Load:
 
     def __init__(self, environment: Any, settings: Settings | None, redact: Redactor) -> None:
         self.environment, self.settings, self.redact = environment, settings, redact
-        self.recorder = Recorder()
+        self.recorder = Recorder(settings.endpoints if settings else ())
         self.stopping = False
         self.in_flight = 0  # requests of generated scenarios
         self.visits = 0  # of the open model, under way
@@ -43,7 +43,8 @@ class Load:
         latency = timing.queue + timing.wait + timing.service
         if timing.clock_stepped:
             self.clock_steps += 1
-        self.delivery.add(timing.delivery)
+        if timing.delivery and began >= self.recorder.started:  # 0 where it is not known
+            self.delivery.add(timing.delivery)
         if self.settings is None:
             self._fire(kind, name, latency, response, failure)
         elif failure is None:

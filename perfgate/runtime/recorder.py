@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from perfgate.windows import Key, Window
 
 SECOND = 1_000_000_000
@@ -11,14 +13,14 @@ OTHER = "(other names)"
 
 
 class Recorder:
-    """Windows not yet shipped, and totals since the beginning."""
+    """Windows not yet shipped, and totals since the beginning. The names in `endpoints` are always told apart."""
 
-    def __init__(self) -> None:
+    def __init__(self, endpoints: Iterable[str] = ()) -> None:
         self.started = 0  # monotonic ns at which the measured time began or will begin
         self.windows: dict[Key, Window] = {}
         self.examples: dict[str, list[str]] = {}
         self.recorded = 0
-        self._names: set[str] = set()
+        self._names = set(endpoints)
 
     def success(self, kind: str, name: str, began: int, times: tuple[int, int, int], size: int) -> None:
         """A request that began at `began` (monotonic ns) and took times = (latency, service, first byte)."""
@@ -37,7 +39,7 @@ class Recorder:
         if timeout:
             window.latency.add(timeout)
             window.service.add(timeout)
-        examples = self.examples.setdefault(name, [])
+        examples = self.examples.setdefault(self._known(name), [])
         if len(examples) < EXAMPLES and why[1] not in examples:
             examples.append(why[1])
 
@@ -48,12 +50,16 @@ class Recorder:
 
     def _window(self, kind: str, name: str, began: int) -> Window:
         self.recorded += 1
-        if name not in self._names:
-            if len(self._names) >= NAMES:
-                name = OTHER
-            self._names.add(name)
-        key = (kind, name, (began - self.started) // SECOND)
+        key = (kind, self._known(name), (began - self.started) // SECOND)
         window = self.windows.get(key)
         if window is None:
             window = self.windows[key] = Window()
         return window
+
+    def _known(self, name: str) -> str:
+        """The name to count under."""
+        if name not in self._names:
+            if len(self._names) >= NAMES:
+                return OTHER
+            self._names.add(name)
+        return name

@@ -74,7 +74,7 @@ def _decoded(body: bytes, encoding: str) -> bytes:
             if name in ("gzip", "x-gzip"):
                 body = zlib.decompress(body, zlib.MAX_WBITS | 16)
             elif name == "deflate":
-                body = zlib.decompress(body) if body[:1] == b"\x78" else zlib.decompress(body, -zlib.MAX_WBITS)
+                body = _inflated(body)
             elif name == "br":
                 body = _brotli(body)
             elif name != "identity":
@@ -82,6 +82,14 @@ def _decoded(body: bytes, encoding: str) -> bytes:
         except zlib.error as error:
             raise ValueError(f"not valid {name}: {error}") from error
     return body
+
+
+def _inflated(body: bytes) -> bytes:
+    """With zlib's header, as the standard wants it, or without, as some servers send it."""
+    try:
+        return zlib.decompress(body)
+    except zlib.error:
+        return zlib.decompress(body, -zlib.MAX_WBITS)
 
 
 def _brotli(body: bytes) -> bytes:

@@ -91,5 +91,5 @@ def _merged(tallies: list[Tally], part: str) -> Any:
 
 def write_json(path: Path, data: Mapping[str, Any]) -> None:
     scratch = path.with_suffix(".tmp")
-    scratch.write_text(json.dumps(data, indent=1, ensure_ascii=False), encoding="utf-8")
+    scratch.write_text(json.dumps(data, indent=1), encoding="utf-8")
     scratch.replace(path)

@@ -10,7 +10,9 @@ from urllib.parse import quote, urlsplit
 
 Values = Mapping[str, Any]
 Fill = Callable[[Values], str]
+FillPath = Callable[[Values, str], str]
 
+_SAFE = "%/?#[]@!$&'()*+,;=:~-._"
 _HOLE = re.compile(r"\{\{|\}\}|\{([A-Za-z_][A-Za-z0-9_]*)\}|[{}]")
 
 
@@ -49,24 +51,31 @@ def percent_encoded(value: Any) -> str:
     return quote(str(value), safe="")
 
 
-def path_filler(text: str) -> Fill:
-    """Fills a path, percent-encoding the values. A path that begins with a hole takes that value as a URL
-    reference, as a Location header has it: only its path and query count."""
+def path_filler(text: str) -> FillPath:
+    """Fills a path and puts it behind the target's base path, percent-encoding the values. A path that begins with a
+    hole takes that value as a URL reference, as a Location header has it: only its path and query count, and the
+    base path comes before relative ones only."""
     template = Text(text)
     if template.constant:
         constant = _ascii(template.literals[0])
-        return lambda _values: constant
+        return lambda _values, base: base + constant
     if template.literals[0]:
-        return lambda values: _ascii(template.fill(values, percent_encoded))
-    first = template.names[0]
+        return lambda values, base: base + _ascii(template.fill(values, percent_encoded))
+    first = template.names.pop(0)
+    template.literals.pop(0)
 
-    def fill(values: Values) -> str:
+    def fill(values: Values, base: str) -> str:
         parts = urlsplit(str(values[first]))
-        reference = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        rest = template.fill({**values, first: ""}, percent_encoded)
-        return _ascii(reference if reference.startswith("/") else f"/{reference}") + _ascii(rest)
+        path = parts.path if parts.path.startswith("/") else f"{base}/{parts.path}"
+        reference = path + (f"?{parts.query}" if parts.query else "")
+        return _ascii(reference) + _ascii(template.fill(values, percent_encoded))
 
     return fill
+
+
+def redirect_target(location: str) -> str:
+    """Path and query as a redirect gives them, fit for a request line. Header bytes were read as Latin-1."""
+    return quote(location.encode("latin-1", errors="replace"), safe=_SAFE)
 
 
 def json_filler(content: Any) -> Fill:
@@ -123,4 +132,4 @@ def _dumps(value: Any) -> str:
 
 def _ascii(path: str) -> str:
     """Percent-encodes what may not stand in a request line; what is encoded already stays."""
-    return quote(path, safe="%/?#[]@!$&'()*+,;=:~-._")
+    return quote(path, safe=_SAFE)

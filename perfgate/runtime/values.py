@@ -9,11 +9,11 @@ from __future__ import annotations
 import csv
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from random import Random
-from threading import Lock
 from typing import Any
 from uuid import UUID
 
@@ -90,7 +90,7 @@ def _variable(name: str, default: str | None) -> str:
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows of a CSV file (with a header line) or JSON file (a list of objects)."""
+    """Rows of a CSV file (with a header line) or JSON file (a list of objects). At least one."""
 
     rows: Sequence[Mapping[str, Any]]
     numbers: Iterator[int]
@@ -105,18 +105,28 @@ class Rows:
 
 
 def rows(path: str | Path, *, once: bool = False) -> Rows:
-    """The rows of a `.csv` or `.json` file, one per request, shared out among the processes."""
+    """The rows of a `.csv` or `.json` file, one per request, shared out among the processes.
+
+    Raises ValueError when there are none, or not as many values as columns.
+    """
     file = Path(path)
-    text = file.read_text(encoding="utf-8-sig")
-    data = json.loads(text) if file.suffix == ".json" else list(csv.DictReader(text.splitlines()))
+    with file.open(encoding="utf-8-sig", newline="") as lines:  # newline: line breaks within quotes stay as they are
+        data = json.load(lines) if file.suffix.lower() == ".json" else list(_csv_rows(lines, file))
+    if not data:
+        raise ValueError(f"{file} has no rows")
     return Rows(data, _numbers(), once)
 
 
+def _csv_rows(lines: Iterable[str], file: Path) -> Iterator[dict[str, str]]:
+    numbered = ((number, row) for number, row in enumerate(csv.reader(lines, strict=True), start=1) if row)
+    _, header = next(numbered, (0, []))
+    for number, row in numbered:
+        if len(row) != len(header):
+            raise ValueError(f"{file} has {len(row)} values in row {number}, and {len(header)} columns")
+        yield dict(zip(header, row, strict=True))
+
+
 def _numbers() -> Iterator[int]:
-    """0, 1, 2, ... shared out: this process gets every `count`-th. Safe to call from any thread."""
-    lock, position = Lock(), 0
-    while True:
-        with lock:
-            number = share.index + position * share.count
-            position += 1
-        yield number
+    """0, 1, 2, ... shared out: this process gets every `count`-th. Safe to call from any thread, which a generator
+    would not be."""
+    return map(lambda position: share.index + position * share.count, count())

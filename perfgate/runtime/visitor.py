@@ -128,26 +128,32 @@ class Visitor(User):
         except ValueError as error:
             return Response(failure=Failure("expectation", str(error)))
         method = hop.method if hop else endpoint.method
+        opened = self._client.opened
         response = self._client.send(Outgoing(method, data, endpoint.timeout, endpoint.keep_body))
-        self._load.connections += response.timing.wait > 0
+        self._load.connections += self._client.opened - opened
         self._cookies.take(response.cookies)
         return response
 
     def _followed(self, endpoint: Endpoint, values: dict[str, Any], response: Response) -> Response:
         """The answer at the end of the redirects; its times and size are the sums of all answers'."""
-        url = f"{self._origin.base}/"
+        url, method = f"{self._origin.base}/", endpoint.method
         for _ in range(REDIRECTS):
             if response.status not in REDIRECT_STATUSES or "location" not in response.headers:
                 return response
-            url = urljoin(url, response.headers["location"])
-            parts = urlsplit(url)
-            if parts.netloc and parts.netloc != self._origin.authority:
+            try:
+                url = urljoin(url, response.headers["location"])
+                parts = urlsplit(url)
+            except ValueError:
+                response.failure = Failure("protocol", "redirected to what is not a URL")
+                return response
+            if parts.netloc and not self._origin.serves(url):
                 response.failure = Failure("connection", "redirected to another host, which is not followed")
                 return response
-            keeps_method = response.status in (307, 308) or endpoint.method == "HEAD"
+            if response.status not in (307, 308) and method != "HEAD":
+                method = "GET"
             target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
             before = response
-            response = self._send(endpoint, values, Hop(endpoint.method if keeps_method else "GET", target))
+            response = self._send(endpoint, values, Hop(method, target))
             response.timing.add(before.timing)
             response.size += before.size
         response.failure = Failure("protocol", f"more than {REDIRECTS} redirects")

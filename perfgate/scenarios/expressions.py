@@ -10,7 +10,6 @@ from perfgate.model.budget_file import (
     Body,
     BodyKind,
     Capture,
-    Endpoint,
     Expectation,
     FilePart,
     Part,
@@ -25,26 +24,26 @@ from perfgate.scenarios.source import Call, Code, Joined, number, pattern
 HERE = "HERE"  # the scenario's folder, in its source
 
 
-def endpoint_call(endpoint: Endpoint, request: Request, root: str) -> Call:
+def endpoint_call(name: str, request: Request, root: str) -> Call:
     """`Endpoint(...)` with only what differs from the defaults; `root` leads from HERE to the budget file's folder."""
     keywords: dict[str, Any] = {}
     if request.headers:
-        keywords["headers"] = {name: text(value) for name, value in request.headers.items()}
+        keywords["headers"] = {header: text(value) for header, value in request.headers.items()}
     if request.body is not None:
         keywords |= _body(request.body, root)
     if request.values.sources:
-        keywords["values"] = {name: _source(source) for name, source in request.values.sources.items()}
+        keywords["values"] = {key: _source(source) for key, source in request.values.sources.items()}
     if request.values.rows is not None:
         keywords["data"] = _rows(request.values.rows, root)
     if request.expect:
         keywords["expect"] = [_expectation(one) for one in request.expect]
     if request.capture:
-        keywords["capture"] = {name: _capture(capture) for name, capture in request.capture.items()}
+        keywords["capture"] = {key: _capture(capture) for key, capture in request.capture.items()}
     if request.timeout != Request.timeout:
         keywords["timeout"] = number(request.timeout)
     if request.follow_redirects:
         keywords["follow_redirects"] = True
-    return Call("Endpoint", [endpoint.name, request.method, text(request.path)], keywords)
+    return Call("Endpoint", [name, request.method, text(request.path)], keywords)
 
 
 def text(written: str) -> Any:
@@ -54,7 +53,7 @@ def text(written: str) -> Any:
     for part in template.parse(written):
         if isinstance(part, template.Variable):
             operands += [literal] if literal else []
-            operands.append(variable(part))
+            operands.append(environment(part))
             literal = ""
         elif isinstance(part, template.Value):
             literal += f"{{{part.name}}}"
@@ -64,7 +63,7 @@ def text(written: str) -> Any:
     return operands[0] if len(operands) == 1 else Joined("+", operands)
 
 
-def variable(part: template.Variable) -> Call:
+def environment(part: template.Variable) -> Call:
     return Call("env", [part.name] if part.default is None else [part.name, part.default])
 
 

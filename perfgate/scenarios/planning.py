@@ -44,7 +44,7 @@ def plan(budget_file: BudgetFile, only: Collection[str] = ()) -> Plan:
         journeys=journeys,
         scenarios=() if only else tuple((folder / path).resolve() for path in budget_file.scenarios),
         digests=Digests(
-            load=_digest([asdict(budget_file.load), sorted(only)]),
+            load=_digest([asdict(budget_file.load), sorted(set(only))]),
             endpoints={
                 **{endpoint.name: _endpoint_digests(endpoint, folder) for endpoint in endpoints},
                 **{journey.name: _journey_digests(journey) for journey in journeys},
@@ -75,14 +75,13 @@ def _selected(budget_file: BudgetFile, only: Collection[str]) -> tuple[tuple[End
         known = ", ".join([*endpoints, *journeys])
         raise UsageError(f"--only {unknown[0]}: there is no such endpoint or journey", hint=f"Known: {known}")
     for name in only:
-        if name in endpoints and not endpoints[name].weight:
-            raise UsageError(
-                f"--only {name}: this endpoint is never sent on its own",
-                hint=f"It is part of: {', '.join(_users_of(name, budget_file)) or 'nothing'}. Name that instead.",
-            )
+        if not (endpoints.get(name) or journeys[name]).weight:
+            raise UsageError(f"--only {name}: it is never sent on its own", hint=_instead_of(name, budget_file))
     walked = tuple(journey for journey in budget_file.journeys if journey.name in only)
-    needed = {step.endpoint for journey in walked for step in journey.steps if isinstance(step, Send)}
-    needed |= {journey.login for journey in walked} | {endpoints[name].login for name in only if name in endpoints}
+    steps = {step.endpoint for journey in walked for step in journey.steps if isinstance(step, Send)}
+    alone = {name for name in only if name in endpoints}
+    logins = {journey.login for journey in walked} | {endpoints[name].login for name in steps | alone}
+    needed = steps | logins
     kept = [
         endpoint if endpoint.name in only else replace(endpoint, weight=0)
         for endpoint in budget_file.endpoints
@@ -91,10 +90,15 @@ def _selected(budget_file: BudgetFile, only: Collection[str]) -> tuple[tuple[End
     return tuple(kept), walked
 
 
-def _users_of(name: str, budget_file: BudgetFile) -> list[str]:
+def _instead_of(name: str, budget_file: BudgetFile) -> str:
+    """What to do about something that has no weight."""
+    if any(endpoint.name == name and endpoint.request is None for endpoint in budget_file.endpoints):
+        return "Hand-written scenarios send it, and --only leaves those out."
+    entries: list[Endpoint | Journey] = [*budget_file.journeys, *budget_file.endpoints]
     users = [journey.name for journey in budget_file.journeys if Send(endpoint=name) in journey.steps]
-    users += [endpoint.name for endpoint in budget_file.endpoints if endpoint.login == name]
-    return users + [journey.name for journey in budget_file.journeys if journey.login == name]
+    users += [entry.name for entry in entries if entry.login == name]
+    users = [entry.name for entry in entries if entry.name in users and entry.weight]
+    return f"It is part of: {', '.join(users)}. Name that instead." if users else "Give it a weight."
 
 
 def _endpoint_digests(endpoint: Endpoint, folder: Path) -> dict[str, str]:

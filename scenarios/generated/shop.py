@@ -88,6 +88,7 @@ look_at_export = Endpoint(
 
 class Shop(Visitor):
     host = env("PERFGATE_TARGET", "http://127.0.0.1:8765")
+    # Locust takes whole numbers as weights: 1 here is 0.5 in budgets.yaml.
 
     @task(6)
     def list_products(self):

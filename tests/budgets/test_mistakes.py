@@ -34,7 +34,7 @@ def table() -> Iterator[tuple[str, str]]:
             yield text + "\n", "=> " + expected
 
 
-@pytest.mark.parametrize(("text", "expected"), table())
+@pytest.mark.parametrize(("text", "expected"), list(table()))
 def test_mistakes(mistakes: Mistakes, text: str, expected: str) -> None:
     assert ("\n".join(told(mistakes(text, ENVIRONMENT))) or "=> fine") == expected
 

@@ -1,0 +1,82 @@
+"""Plan -> tasks: what one virtual user does in one turn, and how often each is due."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+from math import gcd, lcm
+from typing import NamedTuple
+
+from perfgate.model.budget_file import Endpoint, Journey, Send, Step
+from perfgate.model.plan import Plan
+
+WEIGHT_STEPS = 1000  # weights become whole numbers (Locust's are) to this resolution
+
+
+class Login(NamedTuple):
+    """Sends an endpoint unless this user has done so before."""
+
+    endpoint: str
+
+
+class Task(NamedTuple):
+    """One endpoint sent on its own, or a journey (which is measured as a whole too), under its name."""
+
+    name: str
+    steps: tuple[Login | Step, ...]
+    weight: int
+    is_journey: bool
+
+    @property
+    def endpoints(self) -> frozenset[str]:
+        return frozenset(step.endpoint for step in self.steps if isinstance(step, (Login, Send)))
+
+
+class Tasks(NamedTuple):
+    """`unit` is the weight in the budget file that a weight of 1 stands for."""
+
+    tasks: tuple[Task, ...]
+    unit: float
+
+
+def tasks(plan: Plan) -> Tasks:
+    """Endpoints first, then journeys, in the order of the budget file; those without weight are left out."""
+    endpoints = {endpoint.name: endpoint for endpoint in plan.endpoints if endpoint.request is not None}
+    journeys = [journey for journey in plan.journeys if journey.weight > 0]
+    alone = [_alone(endpoint) for endpoint in endpoints.values() if endpoint.weight > 0]
+    walked = [*alone, *journeys]
+    weights = whole_weights([one.weight for one in walked])
+    made = tuple(
+        Task(one.name, tuple(_steps(one, endpoints)), weight, one in journeys)
+        for one, weight in zip(walked, weights, strict=True)
+    )
+    return Tasks(made, walked[0].weight / weights[0] if walked else 1.0)
+
+
+def _alone(endpoint: Endpoint) -> Journey:
+    return Journey(name=endpoint.name, steps=(Send(endpoint=endpoint.name),), weight=endpoint.weight)
+
+
+def _steps(journey: Journey, endpoints: Mapping[str, Endpoint]) -> Iterator[Login | Step]:
+    """The steps, each after the login that it needs, unless that has come before."""
+    sent = {"", journey.login}
+    if journey.login:
+        yield Login(journey.login)
+    for step in journey.steps:
+        if isinstance(step, Send):
+            login = endpoints[step.endpoint].login
+            if login not in sent:
+                yield Login(login)
+            sent |= {login, step.endpoint}
+        yield step
+
+
+def whole_weights(weights: Sequence[float]) -> list[int]:
+    """The smallest whole numbers in the same proportions; exact when they have up to three decimals."""
+    if not weights:
+        return []
+    fractions = [max(Fraction(weight).limit_denominator(WEIGHT_STEPS), Fraction(1, WEIGHT_STEPS)) for weight in weights]
+    common = min(lcm(*(fraction.denominator for fraction in fractions)), WEIGHT_STEPS)
+    whole = [max(1, round(fraction * common)) for fraction in fractions]
+    divisor = gcd(*whole)
+    return [number // divisor for number in whole]

@@ -1,0 +1,407 @@
+"""What a budget file without mistakes becomes."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from perfgate import budgets
+from perfgate.budgets import messages
+from perfgate.model.budget_file import (
+    BaselinePolicy,
+    Body,
+    BodyKind,
+    Budget,
+    BudgetFile,
+    Capture,
+    Criterion,
+    Expectation,
+    FilePart,
+    Floor,
+    GatePolicy,
+    Journey,
+    Kind,
+    LoadProfile,
+    Part,
+    Request,
+    Rows,
+    Send,
+    Service,
+    Severity,
+    Source,
+    SourceKind,
+    Stage,
+    Test,
+    Think,
+    Values,
+)
+from perfgate.model.errors import BudgetFileError
+
+Read = Callable[..., BudgetFile]
+
+HEAD = "version: 1\ntarget: http://localhost\n"
+
+
+def request(read: Read, endpoint: str) -> Request:
+    sent = read(f"endpoints: {{a: {endpoint}}}\n").endpoints[0].request
+    assert sent
+    return sent
+
+
+def test_the_smallest_file(read: Read, folder: Path) -> None:
+    assert read("endpoints: {home: GET /}\n") == BudgetFile(
+        path=folder / "budgets.yaml",
+        name="budgets",
+        target="http://localhost:8765",
+        load=LoadProfile(model="open", stages=(Stage(level=10.0, duration=1.0),)),
+        endpoints=(dataclasses.replace(read("endpoints: {home: /}\n").endpoints[0]),),
+    )
+
+
+@pytest.mark.parametrize(
+    ("load", "profile"),
+    [
+        (
+            "{rate: 600/min, duration: 2m, warmup: 5s, arrivals: even, max_users: 9}",
+            LoadProfile(model="open", stages=(Stage(level=10, duration=120),), warmup=5, arrivals="even", max_users=9),
+        ),
+        ("{users: 20, duration: 30s}", LoadProfile(model="closed", stages=(Stage(level=20, duration=30),))),
+        (
+            "{stages: [{rate: 50/s, for: 30s}, {rate: 100/s, for: 1m}]}",
+            LoadProfile(model="open", stages=(Stage(level=50, duration=30), Stage(level=100, duration=60))),
+        ),
+        ("{stages: [{users: 5, for: 1s}]}", LoadProfile(model="closed", stages=(Stage(level=5, duration=1),))),
+    ],
+)
+def test_load(read: Read, load: str, profile: LoadProfile) -> None:
+    assert read(f"{HEAD}load: {load}\nendpoints: {{a: /}}\n").load == profile
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "expected"),
+    [
+        ("/x", Request(method="GET", path="/x")),
+        ('"DELETE /x/{{y}}"', Request(method="DELETE", path="/x/{{y}}")),
+        ("{request: /, headers: {A: b}}", Request(method="GET", path="/", headers={"A": "b"})),
+        (
+            "{request: PUT /, json: {a: [1, true, null, x]}}",
+            Request(method="PUT", path="/", body=Body(kind=BodyKind.JSON, content={"a": [1, True, None, "x"]})),
+        ),
+        ("{request: /, json: false}", Request(method="GET", path="/", body=Body(kind=BodyKind.JSON, content=False))),
+        (
+            "{request: POST /, form: {a: b}}",
+            Request(method="POST", path="/", body=Body(kind=BodyKind.FORM, content={"a": "b"})),
+        ),
+        (
+            "{request: POST /, body: raw}",
+            Request(method="POST", path="/", body=Body(kind=BodyKind.RAW, content="raw")),
+        ),
+        (
+            '{request: POST /, graphql: "{ a(b: $b) }", variables: {b: 1}}',
+            Request(
+                method="POST",
+                path="/",
+                body=Body(kind=BodyKind.GRAPHQL, content="{ a(b: $b) }", variables={"b": 1}),
+            ),
+        ),
+        (
+            "{request: POST /, multipart: {t: x, f: {file: cat.png}, g: {file: cat.png, type: image/png, name: c}}}",
+            Request(
+                method="POST",
+                path="/",
+                body=Body(
+                    kind=BodyKind.MULTIPART,
+                    content={
+                        "t": "x",
+                        "f": FilePart(path="cat.png", filename="cat.png", content_type="application/octet-stream"),
+                        "g": FilePart(path="cat.png", filename="c", content_type="image/png"),
+                    },
+                ),
+            ),
+        ),
+        ("{request: /, timeout: 500ms}", Request(method="GET", path="/", timeout=0.5)),
+        ("{request: /, follow_redirects: true}", Request(method="GET", path="/", follow_redirects=True)),
+    ],
+)
+def test_requests(read: Read, endpoint: str, expected: Request) -> None:
+    assert request(read, endpoint) == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("{between: [1, 60]}", Source(kind=SourceKind.BETWEEN, arguments=(1, 60))),
+        ("{between: [1, 2.5]}", Source(kind=SourceKind.BETWEEN, arguments=(1.0, 2.5))),
+        ("{choice: [a, 1]}", Source(kind=SourceKind.CHOICE, arguments=("a", 1))),
+        ("uuid", Source(kind=SourceKind.UUID)),
+        ("{sequence: 5}", Source(kind=SourceKind.SEQUENCE, arguments=(5, 1))),
+        ("{sequence: {}}", Source(kind=SourceKind.SEQUENCE, arguments=(1, 1))),
+        ("{sequence: {start: 0, step: 2}}", Source(kind=SourceKind.SEQUENCE, arguments=(0, 2))),
+        ("{env: A}", Source(kind=SourceKind.ENVIRONMENT, arguments=("A",))),
+        ('{env: A, default: ""}', Source(kind=SourceKind.ENVIRONMENT, arguments=("A", ""))),
+        ("text", Source(kind=SourceKind.CONSTANT, arguments=("text",))),
+        ("7", Source(kind=SourceKind.CONSTANT, arguments=(7,))),
+        ("false", Source(kind=SourceKind.CONSTANT, arguments=(False,))),
+    ],
+)
+def test_sources(read: Read, source: str, expected: Source) -> None:
+    values = request(read, f"{{request: /, with: {{x: {source}}}}}").values
+    assert values == Values(sources={"x": expected})
+    assert [type(one) for one in values.sources["x"].arguments] == [type(one) for one in expected.arguments]
+
+
+def test_rows(read: Read) -> None:
+    csv = request(read, "{request: '/{user}/{x}', with: {from: users.csv, once: true, x: uuid}}").values
+    assert csv.rows == Rows(path="users.csv", columns=("user", "password"), once=True)
+    assert set(csv.sources) == {"x"}
+    assert request(read, "{request: /, with: {from: words.json}}").values.rows == Rows(
+        path="words.json", columns=("word",)
+    )
+
+
+@pytest.mark.parametrize(
+    ("expect", "expected"),
+    [
+        ("{status: 200}", [Expectation(part=Part.STATUS, test=Test.EQUALS, argument=(200,))]),
+        ("{status: [200, 404]}", [Expectation(part=Part.STATUS, test=Test.EQUALS, argument=(200, 404))]),
+        ("{header: {A: b}}", [Expectation(part=Part.HEADER, test=Test.EQUALS, argument="b", name="A")]),
+        ("{header: {A: exists}}", [Expectation(part=Part.HEADER, test=Test.EXISTS, argument=True, name="A")]),
+        ("{json: {$.a: exists}}", [Expectation(part=Part.JSON, test=Test.EXISTS, argument=True, name="$.a")]),
+        ("{json: {$.a: null}}", [Expectation(part=Part.JSON, test=Test.EQUALS, argument=None, name="$.a")]),
+        ("{json: {$.a: [1]}}", [Expectation(part=Part.JSON, test=Test.EQUALS, argument=[1], name="$.a")]),
+        (
+            "{json: {$.a: {greater_than: 0, less_than: 9.5, exists: true}}}",
+            [
+                Expectation(part=Part.JSON, test=Test.EXISTS, argument=True, name="$.a"),
+                Expectation(part=Part.JSON, test=Test.LESS_THAN, argument=9.5, name="$.a"),
+                Expectation(part=Part.JSON, test=Test.GREATER_THAN, argument=0, name="$.a"),
+            ],
+        ),
+        ("{json: {$.a: {equals: {b: 1}}}}", [Expectation(part=Part.JSON, test=Test.EQUALS, argument={"b": 1}, name="$.a")]),
+        ("{json: {$.a: {equals: null}}}", [Expectation(part=Part.JSON, test=Test.EQUALS, argument=None, name="$.a")]),
+        ("{text: {contains: x}}", [Expectation(part=Part.TEXT, test=Test.CONTAINS, argument="x")]),
+        ("{text: pong}", [Expectation(part=Part.TEXT, test=Test.EQUALS, argument="pong")]),
+        ("{regex: a+}", [Expectation(part=Part.REGEX, test=Test.EXISTS, argument=True, name="a+")]),
+        (
+            "{regex: [a, b]}",
+            [Expectation(part=Part.REGEX, test=Test.EXISTS, argument=True, name=name) for name in ("a", "b")],
+        ),
+    ],
+)  # fmt: skip
+def test_expectations(read: Read, expect: str, expected: list[Expectation]) -> None:
+    assert request(read, f"{{request: /, expect: {expect}}}").expect == tuple(expected)
+
+
+@pytest.mark.parametrize(
+    ("capture", "expected"),
+    [
+        ("$.token", Capture(part=Part.JSON, name="$.token")),
+        ("{json: $.token}", Capture(part=Part.JSON, name="$.token")),
+        ("{header: Location}", Capture(part=Part.HEADER, name="Location")),
+        ("{regex: 'id=(.)'}", Capture(part=Part.REGEX, name="id=(.)")),
+        ("{cookie: session}", Capture(part=Part.COOKIE, name="session")),
+    ],
+)
+def test_captures(read: Read, capture: str, expected: Capture) -> None:
+    assert request(read, f"{{request: /, capture: {{x: {capture}}}}}").capture == {"x": expected}
+
+
+def test_defaults_are_merged_into_requests(read: Read) -> None:
+    file = read(
+        "defaults: {headers: {Accept: a, X: b}, timeout: 3s, follow_redirects: true}\n"
+        "endpoints:\n  a: /\n  b: {request: /, headers: {accept: c}, timeout: 1s, follow_redirects: false}\n"
+    )
+    first, second = (endpoint.request for endpoint in file.endpoints)
+    assert first == Request(
+        method="GET", path="/", headers={"Accept": "a", "X": "b"}, timeout=3.0, follow_redirects=True
+    )
+    assert second == Request(method="GET", path="/", headers={"X": "b", "accept": "c"}, timeout=1.0)
+
+
+def test_weights_and_journeys(read: Read) -> None:
+    file = read(
+        "endpoints:\n"
+        "  log in: POST /login\n"
+        "  home: /\n"
+        "  list: {request: /list, weight: 2.5, login: log in}\n"
+        "  order: POST /orders\n"
+        "journeys:\n"
+        "  buy: [log in, list, {think: 1.5s}, order]\n"
+        "  look: {steps: [list], weight: 3, login: log in}\n"
+    )
+    assert {endpoint.name: endpoint.weight for endpoint in file.endpoints} == {
+        "log in": 0.0,
+        "home": 1.0,
+        "list": 2.5,
+        "order": 0.0,
+    }
+    assert [endpoint.login for endpoint in file.endpoints] == ["", "", "log in", ""]
+    assert file.journeys == (
+        Journey(
+            name="buy",
+            steps=(Send(endpoint="log in"), Send(endpoint="list"), Think(seconds=1.5), Send(endpoint="order")),
+        ),
+        Journey(name="look", steps=(Send(endpoint="list"),), weight=3.0, login="log in"),
+    )
+
+
+def _limits(budget: Budget) -> list[str]:
+    return [f"{one.severity} {one.kind} {one.text}" for one in budget.criteria]
+
+
+def test_budgets_merge_per_kind_of_criterion(read: Read) -> None:
+    file = read(
+        "defaults:\n"
+        "  budget:\n"
+        "    p95: 300ms +10%\n"
+        "    errors: {fail: 1%, warn: 0.1%}\n"
+        "endpoints:\n"
+        "  own: {request: /, budget: {size: 40kB, p95: 120ms}}\n"
+        "  levels: {request: /, budget: {p95: {fail: +5%, warn: 100ms +2%}}}\n"
+        "  dropped: {request: /, budget: {p95: none, errors: 2%}}\n"
+        "  inherited: /\n"
+        "journeys:\n"
+        "  j: {steps: [own], budget: {p99: 2s}}\n"
+    )
+    assert [(one.endpoint, one.metric, one.line, _limits(one)) for one in file.budgets] == [
+        ("own", "size", 9, ["fail absolute 40kB"]),
+        ("own", "p95", 9, ["fail absolute 120ms", "fail relative +10%"]),
+        ("own", "errors", 7, ["fail absolute 1%", "warn absolute 0.1%"]),
+        (
+            "levels",
+            "p95",
+            10,
+            ["fail absolute 300ms", "fail relative +5%", "warn absolute 100ms", "warn relative +2%"],
+        ),
+        ("levels", "errors", 7, ["fail absolute 1%", "warn absolute 0.1%"]),
+        ("dropped", "errors", 11, ["fail absolute 2%", "warn absolute 0.1%"]),
+        ("inherited", "p95", 6, ["fail absolute 300ms", "fail relative +10%"]),
+        ("inherited", "errors", 7, ["fail absolute 1%", "warn absolute 0.1%"]),
+        ("j", "p99", 14, ["fail absolute 2s"]),
+    ]
+
+
+def test_a_criterion(read: Read) -> None:
+    file = read("endpoints: {a: {request: /, budget: {errors: {warn: +0.5pp}}}}\n")
+    assert file.budgets[0].criteria == (
+        Criterion(kind=Kind.RELATIVE, limit=0.005, text="+0.5pp", severity=Severity.WARN, difference=True),
+    )
+
+
+def test_an_endpoint_that_only_scenarios_send(read: Read) -> None:
+    file = read("scenarios: [scenarios/checkout.py]\nendpoints: {checkout: {budget: {p95: 1s}}, bare: {}}\n")
+    assert file.scenarios == ("scenarios/checkout.py",)
+    assert [(one.request, one.weight) for one in file.endpoints] == [(None, 0.0), (None, 0.0)]
+    assert file.budgets[0].endpoint == "checkout"
+
+
+def test_service_gate_and_the_rest(read: Read) -> None:
+    file = read(
+        "name: my shop\n"
+        "allow: [staging.example.org, '::1']\n"
+        "service: {command: 'run ${PORT}', port: 8765, ready: /ok, ready_timeout: 1m, env: {A: '${PORT}'}}\n"
+        "gate: {baseline: {branch: trunk, runs: 9, min_runs: 2}, floor: {time: 0ms, errors: 1pp}, inconclusive: fail}\n"
+        "history: git:perfgate-data\n"
+        "endpoints: {a: /}\n",
+        {},
+    )
+    assert file.name == "my shop"
+    assert file.allow == ("staging.example.org", "::1")
+    assert file.service == Service(
+        command="run ${PORT}", port=8765, ready="/ok", ready_timeout=60.0, env={"A": "${PORT}"}
+    )
+    assert file.gate == GatePolicy(
+        baseline=BaselinePolicy(branch="trunk", runs=9, min_runs=2),
+        floor=Floor(time=0.0, errors=0.01),
+        inconclusive="fail",
+    )
+    assert file.history == "git:perfgate-data"
+
+
+def test_texts_keep_their_variables(read: Read) -> None:
+    text = HEAD.replace("http://localhost", "${T:-http://x}/api") + "load: {users: 1, duration: 1s}\n"
+    file = read(text + 'endpoints: {a: {request: "/${A}", headers: {X: "${B}"}}}\n', {"A": "1", "B": "secret"})
+    assert file.target == "${T:-http://x}/api"
+    assert file.endpoints[0].request == Request(method="GET", path="/${A}", headers={"X": "${B}"})
+
+
+@pytest.mark.parametrize(
+    ("content", "message", "hint"),
+    [
+        (None, "there is no such file", "name it: `perfgate run --budget PATH`"),
+        (b"name: \xff\n", "byte 0xFF is not UTF-8", "save the file as UTF-8"),
+        ("version: 1\n".encode("utf-16"), "byte 0xFF is not UTF-8", "save the file as UTF-8"),
+        (b"", "the file is empty", "begin with `version: 1`"),
+        (b"- a\n", "a budget file is a map", "begin with `version: 1`"),
+        (b"just text\n", "a budget file is a map", "begin with `version: 1`"),
+    ],
+)
+def test_what_is_no_budget_file(tmp_path: Path, content: bytes | None, message: str, hint: str) -> None:
+    path = tmp_path / "b.yaml"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(BudgetFileError) as caught:
+        budgets.read(path, None)
+    [mistake] = caught.value.mistakes
+    assert (mistake.message, mistake.hint) == (message, hint)
+    assert caught.value.exit_code == 2
+    assert f"  = {hint}\n" in messages.render(caught.value)
+
+
+def test_a_folder(tmp_path: Path) -> None:
+    with pytest.raises(BudgetFileError, match="1 mistake") as caught:
+        budgets.read(tmp_path, None)
+    assert caught.value.mistakes[0].message == "this is a folder, not a file"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "b.yaml"
+    path.touch(mode=0o000)
+    with pytest.raises(BudgetFileError) as caught:
+        budgets.read(path, None)
+    assert caught.value.mistakes[0].message == "the file cannot be read: Permission denied"
+
+
+def test_a_byte_order_mark_is_no_mistake(folder: Path) -> None:
+    path = folder / "b.yaml"
+    path.write_text(HEAD + "load: {users: 1, duration: 1s}\nendpoints: {a: /}\n", encoding="utf-8-sig")
+    assert budgets.read(path, None).name == "b"
+
+
+def test_a_file_name_that_cannot_be_the_name(folder: Path) -> None:
+    path = folder / "_b.yaml"
+    path.write_text(HEAD + "load: {users: 1, duration: 1s}\nendpoints: {a: /}\n", encoding="utf-8")
+    with pytest.raises(BudgetFileError) as caught:
+        budgets.read(path, None)
+    assert caught.value.mistakes[0].message == "the file's name `_b` cannot be the name of the load test"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "problem"),
+    [
+        ("a.csv", "user\n", "`a.csv` has no rows"),
+        ("a.csv", "", "`a.csv` is empty"),
+        ("a.csv", "a,b\n1\n", "`a.csv` has 1 values in row 2, and 2 columns"),
+        ("a.csv", "a,a\n1,2\n", "`a.csv` has two columns `a`"),
+        ("a.csv", "a, b\n1,2\n", "`a.csv` has a column ` b`: empty, or with spaces around"),
+        ("a.json", "{}", "`a.json` is not a list of objects"),
+        ("a.json", "[]", "`a.json` has no rows"),
+        ("a.json", '[{"a": 1}, {"b": 1}]', "`a.json` has other names in object 2 than in the first"),
+        ("a.json", "[1", "`a.json` is not JSON: Expecting ',' delimiter: line 1 column 3 (char 2)"),
+        ("a.txt", "a", "`a.txt` is neither .csv nor .json"),
+        ("folder/x", "", None),
+    ],
+)
+def test_data_files(read: Read, folder: Path, name: str, content: str, problem: str | None) -> None:
+    path = folder / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(content, encoding="utf-8")
+    named = name.split("/")[0]
+    with pytest.raises(BudgetFileError) as caught:
+        read(f"endpoints: {{a: {{request: '/{{a}}', with: {{from: {named}}}}}}}\n")
+    assert [one.message for one in caught.value.mistakes] == [problem or "`folder` is a folder, not a file"]

@@ -1,0 +1,54 @@
+"""Secrets come from the environment and are never written: no file, no log, no report, no process list."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import servers
+from projects import Project
+
+SECRET = "s3cr3t-{curly}-Va1ue"
+
+
+def test_a_secret_reaches_the_target_and_nothing_else(project: Project):
+    seen: list[bytes] = []
+    command_lines: set[str] = set()
+
+    def echo(behaviour: servers.Behaviour, connection: object) -> None:
+        while head := behaviour.read(connection):
+            seen.append(head)
+            command_lines.update(all_command_lines())
+            body = b'{"echo": "' + SECRET.encode() + b'"}'  # a target that gives it back
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+
+    with servers.serving(echo) as (url, _):
+        project.write(f"""
+version: 1
+target: {url}
+load: {{rate: 10/s, duration: 1s}}
+defaults: {{headers: {{Authorization: "Bearer ${{API_TOKEN}}"}}}}
+endpoints:
+  home: {{request: GET /, budget: {{errors: 1%}}, expect: {{json: {{$.echo: something else}}}}}}
+""")
+        done = project.perfgate("run", API_TOKEN=SECRET)
+
+    assert done.returncode == 1, done.stderr
+    assert all(f"Authorization: Bearer {SECRET}".encode() in head for head in seen)
+    assert len(seen) == 10
+    assert "[API_TOKEN]" in done.stdout
+    assert SECRET not in done.stdout + done.stderr
+    assert not [line for line in command_lines if SECRET in line]
+    written = [path for path in project.folder.rglob("*") if path.is_file()]
+    assert len(written) > 8
+    assert not [path for path in written if SECRET.encode() in path.read_bytes()]
+
+
+def all_command_lines() -> list[str]:
+    lines = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                lines.append((entry / "cmdline").read_text().replace("\0", " "))
+            except OSError:
+                continue
+    return lines

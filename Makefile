@@ -33,6 +33,13 @@ $(VENV)/.dev: $(VENV)/.demo
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[demo,dev]'
 	@touch $@
 
+bench: $(VENV)/.dev  ## measure against peers or bare Python, side by side, and print the figures
+	$(BIN)/python bench/startup.py
+	$(BIN)/python bench/recorder.py
+
+docs: $(VENV)/.dev  ## write the generated parts of docs/ (schemas, command line)
+	$(BIN)/python docs/generate.py
+
 lock: $(VENV)/.dev  ## write constraints.txt from what is installed now
 	$(BIN)/python -m pip freeze --exclude-editable --exclude perfgate > constraints.txt
 

@@ -117,7 +117,8 @@ class _Reader:
         if len(self._open) > MAX_DEPTH:
             raise _TooMuchError(node, f"more than {MAX_DEPTH} levels deep")
 
-    def _scalar(self, node: ScalarNode) -> Json:
+    def _scalar(self, node: ScalarNode, hint: str = "") -> Json:
+        """The value; a trap is reported with `hint` in place of its own."""
         if node.tag not in _SCALAR_TAGS:
             self.report(node, f"the tag `{_short(node.tag)}` is not supported", "remove it, or quote the text")
             return BROKEN
@@ -126,7 +127,7 @@ class _Reader:
         try:
             value = meaning(node.value)
         except ScalarTrapError as trap:
-            self.report(node, trap.message, trap.hint)
+            self.report(node, trap.message, hint or trap.hint)
             return BROKEN
         # PyYAML takes some texts for numbers only when they are not tagged `!!str`
         return node.value if node.tag == _TAG + "str" else value
@@ -189,9 +190,10 @@ class _Reader:
             hint = 'quote it: "{user}"; a literal brace is `{{`' if node.start_mark.column else "quote it"
             self.report(node, "a key is a text, not a map or a list", hint)
             return None
-        value = self._scalar(node)
+        quoted = f'quote it: "{node.value}"'
+        value = self._scalar(node, quoted)
         if not isinstance(value, str) and value is not BROKEN:
-            self.report(node, f"the key `{node.value}` is not a text", f'quote it: "{node.value}"')
+            self.report(node, f"the key `{node.value}` is not a text", quoted)
         return str(node.value)
 
     def _braces_hint(self, node: MappingNode) -> str:
@@ -213,8 +215,12 @@ class _Reader:
     def _is_bare_key(self, node: MappingNode, key: Node, value: Node) -> bool:
         """Whether a key in braces stands there without `:` and value."""
         end, start = key.end_mark, value.start_mark
-        between = self.lines[end.line][end.column : start.column if start.line == end.line else None]
+        between = self._line(end.line)[end.column : start.column if start.line == end.line else None]
         return bool(node.flow_style) and _is_absent(value) and ":" not in between
+
+    def _line(self, number: int) -> str:
+        """Line `number`, from 0; the end of the file may lie behind the last line."""
+        return self.lines[number] if number < len(self.lines) else ""
 
     def _key_line(self, path: KeyPath) -> int:
         spot = self.spots[path]
@@ -222,7 +228,7 @@ class _Reader:
 
     def _source(self, node: Node) -> str:
         start, end = node.start_mark, node.end_mark
-        return f"`{self.lines[start.line][start.column : end.column]}`" if start.line == end.line else "this"
+        return f"`{self._line(start.line)[start.column : end.column]}`" if start.line == end.line else "this"
 
     def _value_place(self, node: Node, key: Place | None) -> Place:
         """Block maps and lists begin on the next line, and absent values nowhere: there the key says more."""
@@ -231,8 +237,7 @@ class _Reader:
 
     def _place(self, node: Node) -> Place:
         start, end = node.start_mark, node.end_mark
-        line = self.lines[start.line] if start.line < len(self.lines) else ""
-        last = end.column if end.line == start.line else len(line.rstrip())
+        last = end.column if end.line == start.line else len(self._line(start.line).rstrip())
         return Place(start.line + 1, start.column + 1, max(1, last - start.column))
 
 

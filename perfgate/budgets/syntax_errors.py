@@ -19,7 +19,7 @@ _WORDS = (  # (part of PyYAML's problem, what happened, what to do)
     ("unexpected end of stream", "a quote is opened here and never closed", "close the quote"),
     ("alphabetic or numeric character", "an unquoted text cannot begin with `{character}`", f"{_QUOTE}"),
     ("undefined alias", "no anchor of this name comes before", f"define it with `&name`, or {_QUOTE}"),
-    ("duplicate anchor", "an anchor of this name exists already", "use another name"),
+    ("second occurrence", "an anchor of this name exists already", "use another name"),
     (
         "',' or ']'",
         "a list opened with `[` goes wrong here",

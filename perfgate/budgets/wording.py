@@ -126,8 +126,14 @@ def _words(details: ErrorDetails, path: KeyPath) -> tuple[str, str]:
         wanted += " or a map" if last and last[0] in (TEXT, LIST) else ""
         found = _type(value)
         wanted += "" if found == "a number" and "number" in wanted else f", not {found}"
-    quotable = kind == "string_type" and isinstance(value, (bool, int, float))
-    return f"{_subject(path)} {wanted}", f'quote it: "{str(value).lower()}"' if quotable else ""
+    return f"{_subject(path)} {wanted}", _quoting_hint(kind, value)
+
+
+def _quoting_hint(kind: str, value: Json) -> str:
+    if kind == "string_type" and isinstance(value, (bool, int, float)):
+        return f'quote it: "{str(value).lower()}"'
+    numeric = isinstance(value, str) and value.isascii() and value.isdigit()
+    return f"write it without quotes: {value}" if kind in ("int_type", "float_type") and numeric else ""
 
 
 def _subject(path: KeyPath) -> str:

@@ -30,7 +30,10 @@ def accept(
     budget: Budget = DEFAULT_BUDGET,
     history: HistoryUrl = "",
 ) -> int:
-    """Accept a run's level as the new normal: later runs are compared with it.
+    """Accept a run's level as the new normal.
+
+    Later runs are compared with it.
+
 
     Example: perfgate accept latest search p95 --reason "ranks better now"
     """

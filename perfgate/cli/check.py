@@ -14,7 +14,7 @@ from perfgate.cli.options import DEFAULT_BUDGET
 def check(
     budget: Annotated[Path, typer.Argument(metavar="FILE", help="The budget file.")] = DEFAULT_BUDGET,
 ) -> int:
-    """Validate a budget file, with every mistake at once; send nothing."""
+    """Check a budget file; send nothing."""
     from perfgate import budgets, scenarios
 
     budget_file = budgets.read(budget, os.environ)

@@ -15,7 +15,10 @@ def demo(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     database: Annotated[Path | None, typer.Option(metavar="FILE", help="Keep the data in this file.")] = None,
 ) -> int:
-    """Serve the demo shop, with the faults that PERFGATE_DEMO_FAULTS names.
+    """Serve the demo shop.
+
+    PERFGATE_DEMO_FAULTS switches on faults.
+
 
     Example: PERFGATE_DEMO_FAULTS="search:slow=3" perfgate demo
     """

@@ -15,7 +15,10 @@ def gate(
     history: HistoryUrl = "",
     only: Only = [],  # noqa: B006 - typer's way to say "none"
 ) -> int:
-    """Judge a stored run again by the budget file and history of today; send nothing."""
+    """Judge a stored run again; send nothing.
+
+    By the budget file and the history as they are now.
+    """
     from perfgate import budgets, codec, pipeline, report, run_folder
     from perfgate.cli.exits import exit_code
     from perfgate.cli.finding import find_run

@@ -19,7 +19,10 @@ def generate(
         typer.Option("--out", "-o", metavar="FILE", help="[default: scenarios/generated/<name>.py by the budget file]"),
     ] = None,
 ) -> int:
-    """Write the Locust scenario of a budget file; it runs with plain `locust -f` too."""
+    """Write the Locust scenario of a budget file.
+
+    It runs with plain `locust -f` too.
+    """
     from perfgate import budgets, codec, scenarios
     from perfgate.scenarios.names import snake_case
 

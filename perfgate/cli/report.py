@@ -25,7 +25,7 @@ def report(
     budget: Budget = DEFAULT_BUDGET,
     history: HistoryUrl = "",
 ) -> int:
-    """Tell the verdict of a run again, without judging it anew."""
+    """Tell the verdict of a run again."""
     from perfgate import codec, run_folder
     from perfgate.cli.show import show
     from perfgate.report.facts import Facts

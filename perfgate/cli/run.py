@@ -49,7 +49,7 @@ def run(
         bool, typer.Option("--allow-remote", envvar="PERFGATE_ALLOW_REMOTE", help="Send load to any host.")
     ] = False,
 ) -> int:
-    """Generate the scenario, send the load, judge what was measured, and report.
+    """Send the load, judge what came back, report.
 
     Example: perfgate run --budget budgets.yaml
     """

@@ -13,7 +13,7 @@ NAMES = ("budgets", "run", "verdict")
 
 
 def schema(of: Annotated[str, typer.Argument(metavar="[budgets|run|verdict]")] = "budgets") -> int:
-    """Print the JSON Schema of the budget file (for editors), of run.json or of verdict.json."""
+    """Print a JSON Schema, for editors and tools."""
     from perfgate import budgets, codec
     from perfgate.model.run import Run
     from perfgate.model.verdict import Verdict

@@ -7,7 +7,7 @@ somebody accepted, and in which the same requests were sent under the same load.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from perfgate.model.budget_file import BaselinePolicy
 from perfgate.model.outcome import NEVER_A_BASELINE
@@ -44,7 +44,9 @@ def choose_baseline(run: Run, past_runs: Sequence[PastRun], policy: BaselinePoli
 
 
 def _when(run: Run) -> datetime:
-    return datetime.fromisoformat(run.started)
+    """A time without a zone counts as UTC, as in the history."""
+    moment = datetime.fromisoformat(run.started)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 
 def _branch(run: Run, policy: BaselinePolicy) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from perfgate.gate.sentences import sentence
+from perfgate.gate.sentences import sentence, sentence_without_data
 from perfgate.model.budget_file import Budget, Criterion, Floor, GatePolicy, Kind, Severity
 from perfgate.model.metric import METRICS, Metric, Unit
 from perfgate.model.outcome import BADNESS, Outcome, worst
@@ -16,11 +16,15 @@ from perfgate.model.verdict import Baseline, CriterionResult, Finding, Verdict
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """A measured value beside its baseline: the median of `runs` earlier ones, None when there are too few."""
+    """A measured value beside its baseline: the median of `runs` earlier ones, None when there are too few.
+
+    `floor` is the smallest difference that counts, in the metric's base unit.
+    """
 
     measured: float
     baseline: float | None
     runs: int
+    floor: float = 0.0
 
     @property
     def difference(self) -> float | None:
@@ -52,8 +56,8 @@ def _finding(budget: Budget, result: EndpointResult | None, baseline: Baseline, 
     metric = METRICS[budget.metric]
     if result is None or metric.name not in result.metrics:
         return _without_data(budget, result)
-    comparison = _compare(budget, result.metrics[metric.name], baseline)
-    criteria = tuple(_judged(criterion, comparison, metric, policy.floor) for criterion in budget.criteria)
+    comparison = _compare(budget, result.metrics[metric.name], baseline, _floor(metric, policy.floor))
+    criteria = tuple(_judged(criterion, comparison, metric) for criterion in budget.criteria)
     outcome = worst(criterion.outcome for criterion in criteria)
     return Finding(
         endpoint=budget.endpoint,
@@ -72,42 +76,38 @@ def _finding(budget: Budget, result: EndpointResult | None, baseline: Baseline, 
 
 
 def _without_data(budget: Budget, result: EndpointResult | None) -> Finding:
-    if result is None or not result.requests:
-        sentence = f"{budget.endpoint}: no requests were measured, so its {budget.metric} cannot be judged."
-    else:
-        kinds = ", ".join(f"{kind} {count}" for kind, count in result.failures_by_kind.items())
-        examples = f" For example: {result.failure_examples[0]}." if result.failure_examples else ""
-        sentence = (
-            f"{budget.endpoint}: all {result.requests:,} requests failed ({kinds}), so there is no {budget.metric} "
-            f"to judge.{examples}"
-        )
     return Finding(
         endpoint=budget.endpoint,
         metric=budget.metric,
         outcome=Outcome.NO_DATA,
         reason="no-samples",
-        sentence=sentence,
+        sentence=sentence_without_data(budget, result),
         criteria=tuple(_criterion_result(criterion, Outcome.NO_DATA) for criterion in budget.criteria),
         line=budget.line,
     )
 
 
-def _compare(budget: Budget, measured: float, baseline: Baseline) -> Comparison:
+def _floor(metric: Metric, floor: Floor) -> float:
+    return {Unit.SECONDS: floor.time, Unit.RATIO: floor.errors}.get(metric.unit, 0.0)
+
+
+def _compare(budget: Budget, measured: float, baseline: Baseline, floor: float) -> Comparison:
     key = (budget.endpoint, budget.metric)
     runs = baseline.runs.get(key, ())
     enough = len(runs) >= (1 if key in baseline.accepted else baseline.min_runs)
     values = [_value(past, key) for past in runs]
-    return Comparison(measured=measured, baseline=median(values) if enough and values else None, runs=len(values))
+    middle = median(values) if enough and values else None
+    return Comparison(measured=measured, baseline=middle, runs=len(values), floor=floor)
 
 
 def _value(past: PastRun, key: tuple[str, str]) -> float:
     return next(result.metrics[key[1]] for result in past.run.endpoints if result.name == key[0])
 
 
-def _judged(criterion: Criterion, comparison: Comparison, metric: Metric, floor: Floor) -> CriterionResult:
+def _judged(criterion: Criterion, comparison: Comparison, metric: Metric) -> CriterionResult:
     if criterion.kind is Kind.ABSOLUTE:
         return _criterion_result(criterion, _absolute(criterion, comparison.measured, metric))
-    return _criterion_result(criterion, _relative(criterion, comparison, metric, floor))
+    return _criterion_result(criterion, _relative(criterion, comparison, metric))
 
 
 def _absolute(criterion: Criterion, measured: float, metric: Metric) -> Outcome:
@@ -115,11 +115,11 @@ def _absolute(criterion: Criterion, measured: float, metric: Metric) -> Outcome:
     return _broken(criterion) if broken else Outcome.PASS
 
 
-def _relative(criterion: Criterion, comparison: Comparison, metric: Metric, floor: Floor) -> Outcome:
+def _relative(criterion: Criterion, comparison: Comparison, metric: Metric) -> Outcome:
     if comparison.baseline is None or comparison.difference is None:
         return Outcome.NO_BASELINE
     worse = -comparison.difference if metric.higher_is_better else comparison.difference
-    if abs(worse) < {Unit.SECONDS: floor.time, Unit.RATIO: floor.errors}.get(metric.unit, 0.0):
+    if abs(worse) < comparison.floor:
         return Outcome.PASS
     limit = abs(criterion.limit) if criterion.difference else abs(criterion.limit) * comparison.baseline
     if worse > 0 and worse >= limit:

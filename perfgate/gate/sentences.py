@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from perfgate.model.budget_file import Budget, Kind
+from perfgate.model.budget_file import Budget, Criterion, Kind, Severity
 from perfgate.model.metric import METRICS, Metric
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import EndpointResult
@@ -28,6 +28,8 @@ class Compared(Protocol):
     def change(self) -> float | None: ...
     @property
     def difference(self) -> float | None: ...
+    @property
+    def floor(self) -> float: ...
 
 
 def sentence(
@@ -37,7 +39,8 @@ def sentence(
     criteria: Sequence[CriterionResult],
     baseline: Baseline,
 ) -> str:
-    """Such as "search p95 131 ms: over the limit of 120 ms; +60 % on the baseline of 82 ms (5 runs on main)"."""
+    """Such as "search p95 131 ms: over the limit of 120 ms; +60 % against the baseline of 82 ms (median of 5 runs on
+    main), over the limit of +10%"."""
     metric = METRICS[budget.metric]
     parts = [_absolute(criterion, metric) for criterion in criteria if criterion.kind is Kind.ABSOLUTE]
     parts += _relative(budget, comparison, criteria, baseline)
@@ -47,33 +50,63 @@ def sentence(
     return text
 
 
+def sentence_without_data(budget: Budget, result: EndpointResult | None) -> str:
+    """Why there is nothing to judge."""
+    if result is None or not result.requests:
+        return f"{budget.endpoint}: no requests were measured, so its {budget.metric} cannot be judged."
+    if result.failures < result.requests:
+        return f"{budget.endpoint}: its {budget.metric} was not measured, so it cannot be judged."
+    return (
+        f"{budget.endpoint}: all {result.requests:,} requests failed ({_kinds(result)}), so there is no "
+        f"{budget.metric} to judge."
+    )
+
+
 def _absolute(criterion: CriterionResult, metric: Metric) -> str:
-    limit = format_value(metric.unit, criterion.limit)
-    if criterion.outcome not in BROKEN:
-        return f"within the limit of {limit}"
-    over = "under" if metric.higher_is_better else "over"
-    return f"{over} the {'warning' if criterion.outcome is Outcome.WARN else ''} limit of {limit}".replace("  ", " ")
+    broken = criterion.outcome in BROKEN
+    verb = ("under" if broken else "meets") if metric.higher_is_better else ("over" if broken else "within")
+    noun = "minimum" if metric.higher_is_better else "limit"
+    return f"{verb} the {_warning(criterion)}{noun} of {format_value(metric.unit, criterion.limit)}"
 
 
 def _relative(
     budget: Budget, comparison: Compared, criteria: Sequence[CriterionResult], baseline: Baseline
 ) -> list[str]:
-    relative = [criterion for criterion in criteria if criterion.kind is Kind.RELATIVE]
+    pairs = zip(budget.criteria, criteria, strict=True)
+    relative = [(criterion, result) for criterion, result in pairs if criterion.kind is Kind.RELATIVE]
     metric = METRICS[budget.metric]
-    if comparison.baseline is None:
+    if comparison.baseline is None or comparison.difference is None:
         return [_no_baseline(budget, comparison, baseline)] if relative else []
-    change = format_change(comparison.change) if comparison.change is not None else ""
-    if not change and comparison.difference is not None:
-        change = format_difference(metric.unit, comparison.difference)
+    if comparison.difference == 0:
+        change = "the same as"
+    elif comparison.change is None or any(criterion.difference for criterion, _ in relative):
+        change = f"{format_difference(metric.unit, comparison.difference)} against"
+    else:
+        change = f"{format_change(comparison.change)} against"
     where = f"median of {_runs(comparison.runs)}{f' on {baseline.branch}' if baseline.branch else ''}"
-    text = f"{change} against the baseline of {format_value(metric.unit, comparison.baseline)} ({where})"
-    limits = ", ".join(_relative_limit(criterion) for criterion in relative)
-    return [f"{text}{f', {limits}' if limits else ''}"]
+    text = f"{change} the baseline of {format_value(metric.unit, comparison.baseline)} ({where})"
+    limits = [_relative_limit(criterion, result, metric) for criterion, result in relative]
+    if any(_too_small(criterion, result, comparison, metric) for criterion, result in relative):
+        fall = "fall" if metric.higher_is_better else "rise"
+        limits = [f"a {fall} of less than {format_value(metric.unit, comparison.floor)} does not count"]
+    return [", ".join([text, *limits])]
 
 
-def _relative_limit(criterion: CriterionResult) -> str:
-    word = "warning limit" if criterion.severity == "warn" else "limit"
-    return f"over the {word} {criterion.text}" if criterion.outcome in BROKEN else f"{word} {criterion.text}"
+def _relative_limit(criterion: Criterion, result: CriterionResult, metric: Metric) -> str:
+    verb = ("below" if metric.higher_is_better else "over") if result.outcome in BROKEN else "within"
+    return f"{verb} the {_warning(result)}limit of {criterion.text}"
+
+
+def _too_small(criterion: Criterion, result: CriterionResult, comparison: Compared, metric: Metric) -> bool:
+    """Whether only the floor keeps a criterion from being broken."""
+    difference, baseline = comparison.difference or 0.0, comparison.baseline or 0.0
+    worse = -difference if metric.higher_is_better else difference
+    limit = abs(criterion.limit) if criterion.difference else abs(criterion.limit) * baseline
+    return result.outcome is Outcome.PASS and worse > 0 and worse >= limit
+
+
+def _warning(criterion: CriterionResult) -> str:
+    return "warning " if criterion.severity is Severity.WARN else ""
 
 
 def _no_baseline(budget: Budget, comparison: Compared, baseline: Baseline) -> str:
@@ -87,6 +120,9 @@ def _runs(number: int) -> str:
 
 
 def _failures(result: EndpointResult) -> str:
+    return f" {result.failures:,} of {result.requests:,} requests failed ({_kinds(result)})."
+
+
+def _kinds(result: EndpointResult) -> str:
     kinds = ", ".join(f"{kind} {count:,}" for kind, count in result.failures_by_kind.items())
-    example = f"; for example {result.failure_examples[0]}" if result.failure_examples else ""
-    return f" {result.failures:,} of {result.requests:,} requests failed ({kinds}{example})."
+    return f"{kinds}; for example {result.failure_examples[0]}" if result.failure_examples else kinds

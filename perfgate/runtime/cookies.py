@@ -6,6 +6,7 @@ import re
 
 _ENDED = re.compile(r"\s*max-age\s*=\s*(0+|-\d+)\s*", re.IGNORECASE)
 
+
 class Cookies:
     """Set-Cookie in, Cookie header out. Paths, domains and expiry dates are not looked at; a Max-Age of 0 or less
     deletes."""

@@ -129,4 +129,8 @@ def _csv_rows(lines: Iterable[str], file: Path) -> Iterator[dict[str, str]]:
 def _numbers() -> Iterator[int]:
     """0, 1, 2, ... shared out: this process gets every `count`-th. Safe to call from any thread, which a generator
     would not be."""
-    return map(lambda position: share.index + position * share.count, count())
+    return map(_mine, count())
+
+
+def _mine(position: int) -> int:
+    return share.index + position * share.count

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from perfgate import template
@@ -21,14 +22,18 @@ from perfgate.model.budget_file import (
 )
 from perfgate.scenarios.source import Call, Code, Joined, number, pattern
 
-HERE = "HERE"  # the scenario's folder, in its source
+HERE = "HERE"  # in a scenario's source: its folder
+HEADERS = "HEADERS"  # and the headers that most of its requests have in common
+
+Headers = Mapping[str, str]
 
 
-def endpoint_call(name: str, request: Request, root: str) -> Call:
-    """`Endpoint(...)` with only what differs from the defaults; `root` leads from HERE to the budget file's folder."""
+def endpoint_call(name: str, request: Request, *, root: str, common: Headers) -> Call:
+    """`Endpoint(...)` with only what differs from the defaults. `root` leads from HERE to the budget file's folder;
+    `common` is what HEADERS holds."""
     keywords: dict[str, Any] = {}
     if request.headers:
-        keywords["headers"] = {header: text(value) for header, value in request.headers.items()}
+        keywords["headers"] = _headers(request.headers, common)
     if request.body is not None:
         keywords |= _body(request.body, root)
     if request.values.sources:
@@ -44,6 +49,28 @@ def endpoint_call(name: str, request: Request, root: str) -> Call:
     if request.follow_redirects:
         keywords["follow_redirects"] = True
     return Call("Endpoint", [name, request.method, text(request.path)], keywords)
+
+
+def common_headers(requests: Collection[Request]) -> Headers:
+    """The headers that stand in front of those of more than half of the requests; none for a single request."""
+    found = Counter(tuple(request.headers.items()) for request in requests)
+    for items, _ in found.most_common():
+        headers = dict(items)
+        users = sum(_begins_with(request.headers, headers) for request in requests)
+        if headers and users > 1 and users > len(requests) / 2:
+            return headers
+    return {}
+
+
+def _begins_with(headers: Headers, common: Headers) -> bool:
+    return list(headers.items())[: len(common)] == list(common.items())
+
+
+def _headers(headers: Headers, common: Headers) -> Any:
+    if not common or not _begins_with(headers, common):
+        return texts(headers)
+    own = {name: value for name, value in headers.items() if name not in common}
+    return Joined("|", [Code(HEADERS), texts(own)]) if own else Code(HEADERS)
 
 
 def text(written: str) -> Any:
@@ -67,20 +94,20 @@ def environment(part: template.Variable) -> Call:
     return Call("env", [part.name] if part.default is None else [part.name, part.default])
 
 
-def _texts(value: Any) -> Any:
+def texts(value: Any) -> Any:
     """JSON in which every string is such a text."""
     if isinstance(value, str):
         return text(value)
     if isinstance(value, Mapping):
-        return {key: _texts(inner) for key, inner in value.items()}
+        return {key: texts(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_texts(inner) for inner in value]
+        return [texts(inner) for inner in value]
     return value
 
 
 def _body(body: Body, root: str) -> dict[str, Any]:
     if body.kind is BodyKind.GRAPHQL:
-        return {"graphql": body.content} | ({"variables": _texts(body.variables)} if body.variables else {})
+        return {"graphql": body.content} | ({"variables": texts(body.variables)} if body.variables else {})
     if body.kind is BodyKind.RAW:
         return {"body": text(body.content)}
     if body.kind is BodyKind.MULTIPART:
@@ -88,7 +115,7 @@ def _body(body: Body, root: str) -> dict[str, Any]:
             name: _file(part, root) if isinstance(part, FilePart) else text(part) for name, part in body.content.items()
         }
         return {"multipart": fields}
-    return {body.kind.value: _texts(body.content)}
+    return {body.kind.value: texts(body.content)}
 
 
 def _file(part: FilePart, root: str) -> Call:

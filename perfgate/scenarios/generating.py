@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from perfgate import template
-from perfgate.model.budget_file import Send, Step
+from perfgate.model.budget_file import Request, Send, Step
 from perfgate.model.plan import Plan
-from perfgate.scenarios.expressions import HERE, endpoint_call, environment
+from perfgate.scenarios.expressions import HEADERS, HERE, common_headers, endpoint_call, environment, texts
 from perfgate.scenarios.names import RUNTIME_NAMES, class_name, unique
 from perfgate.scenarios.source import INDENT, WIDTH, Call, Joined, assignment, number, render
 from perfgate.scenarios.tasks import Login, Task, Tasks, tasks
@@ -32,12 +32,7 @@ def generate(plan: Plan, *, scenario: Path) -> str:
     sent = frozenset[str]().union(*(task.endpoints for task in work.tasks))
     requests = {one.name: one.request for one in plan.endpoints if one.name in sent and one.request is not None}
     names = unique(requests, "endpoint")
-    body = [
-        *(assignment(names[name], endpoint_call(name, request, root)) for name, request in requests.items()),
-        "",
-        "",
-        *_visitor(plan, work, names),
-    ]
+    body = [*_endpoints(requests, names, root), "", "", *_visitor(plan, work, names)]
     return "\n".join([*_docstring(plan, shown_path), *_imports("\n".join(body)), *body, ""])
 
 
@@ -69,6 +64,13 @@ def _imports(body: str) -> Iterator[str]:
     yield ""
     if HERE in said:
         yield from (f"{HERE} = Path(__file__).resolve().parent", "")
+
+
+def _endpoints(requests: Mapping[str, Request], names: Names, root: str) -> Iterator[str]:
+    if common := common_headers(requests.values()):
+        yield from (assignment(HEADERS, texts(common)), "")
+    for name, request in requests.items():
+        yield assignment(names[name], endpoint_call(name, request, root=root, common=common))
 
 
 def _visitor(plan: Plan, work: Tasks, names: Names) -> Iterator[str]:

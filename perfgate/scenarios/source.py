@@ -77,8 +77,13 @@ def render(value: Any, indent: int = 0, before: int = 0, after: int = 0) -> str:
 
 
 def _operation(value: Joined, indent: int, before: int, after: int) -> str:
-    """One operand a line, for a place that is within brackets already."""
-    first, *others, last = value.operands
+    """One operand a line, and texts by their own lines: for a place that is within brackets already."""
+    operands = value.operands
+    if value.operator == "+":
+        operands = [
+            part for operand in operands for part in (_lines(operand) if isinstance(operand, str) else [operand])
+        ]
+    first, *others, last = operands
     between = len(value.operator) + 1
     lines = [render(first, indent, before), *(render(one, indent, between) for one in others)]
     lines.append(render(last, indent, between, after))
@@ -97,10 +102,13 @@ def _items(value: Any, indent: int) -> tuple[str, list[str], str]:
     if isinstance(value, (list, tuple)):
         return "[", [f"{render(part, indent, 0, 1)}," for part in value], "]"
     if isinstance(value, str) and "\n" in value[:-1]:
-        *lines, rest = value.split("\n")
-        pieces = [f"{line}\n" for line in lines] + ([rest] if rest else [])
-        return "(", [_between(_quote(value), piece) for piece in pieces], ")"
+        return "(", [_between(_quote(value), line) for line in _lines(value)], ")"
     return "", [], ""
+
+
+def _lines(text: str) -> list[str]:
+    *lines, rest = text.split("\n")
+    return [f"{line}\n" for line in lines] + ([rest] if rest else [])
 
 
 def _on_one_line(value: Any) -> str:

@@ -40,7 +40,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def read(folder: Path) -> Read:
-    """Reads a text as `budgets.yaml`. What begins with `endpoints:` gets a HEAD of three lines first."""
+    """Reads a text as `budgets.yaml`. Without `version` it gets a HEAD of three lines first."""
 
     def read_text(text: str, environ: Mapping[str, str] | None = None) -> BudgetFile:
         path = folder / "budgets.yaml"

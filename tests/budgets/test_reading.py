@@ -35,9 +35,11 @@ from perfgate.model.budget_file import (
     Source,
     SourceKind,
     Stage,
-    Test,
     Think,
     Values,
+)
+from perfgate.model.budget_file import (
+    Test as Condition,
 )
 from perfgate.model.errors import BudgetFileError
 
@@ -166,29 +168,29 @@ def test_rows(read: Read) -> None:
 @pytest.mark.parametrize(
     ("expect", "expected"),
     [
-        ("{status: 200}", [Expectation(part=Part.STATUS, test=Test.EQUALS, argument=(200,))]),
-        ("{status: [200, 404]}", [Expectation(part=Part.STATUS, test=Test.EQUALS, argument=(200, 404))]),
-        ("{header: {A: b}}", [Expectation(part=Part.HEADER, test=Test.EQUALS, argument="b", name="A")]),
-        ("{header: {A: exists}}", [Expectation(part=Part.HEADER, test=Test.EXISTS, argument=True, name="A")]),
-        ("{json: {$.a: exists}}", [Expectation(part=Part.JSON, test=Test.EXISTS, argument=True, name="$.a")]),
-        ("{json: {$.a: null}}", [Expectation(part=Part.JSON, test=Test.EQUALS, argument=None, name="$.a")]),
-        ("{json: {$.a: [1]}}", [Expectation(part=Part.JSON, test=Test.EQUALS, argument=[1], name="$.a")]),
+        ("{status: 200}", [Expectation(part=Part.STATUS, test=Condition.EQUALS, argument=(200,))]),
+        ("{status: [200, 404]}", [Expectation(part=Part.STATUS, test=Condition.EQUALS, argument=(200, 404))]),
+        ("{header: {A: b}}", [Expectation(part=Part.HEADER, test=Condition.EQUALS, argument="b", name="A")]),
+        ("{header: {A: exists}}", [Expectation(part=Part.HEADER, test=Condition.EXISTS, argument=True, name="A")]),
+        ("{json: {$.a: exists}}", [Expectation(part=Part.JSON, test=Condition.EXISTS, argument=True, name="$.a")]),
+        ("{json: {$.a: null}}", [Expectation(part=Part.JSON, test=Condition.EQUALS, argument=None, name="$.a")]),
+        ("{json: {$.a: [1]}}", [Expectation(part=Part.JSON, test=Condition.EQUALS, argument=[1], name="$.a")]),
         (
             "{json: {$.a: {greater_than: 0, less_than: 9.5, exists: true}}}",
             [
-                Expectation(part=Part.JSON, test=Test.EXISTS, argument=True, name="$.a"),
-                Expectation(part=Part.JSON, test=Test.LESS_THAN, argument=9.5, name="$.a"),
-                Expectation(part=Part.JSON, test=Test.GREATER_THAN, argument=0, name="$.a"),
+                Expectation(part=Part.JSON, test=Condition.EXISTS, argument=True, name="$.a"),
+                Expectation(part=Part.JSON, test=Condition.LESS_THAN, argument=9.5, name="$.a"),
+                Expectation(part=Part.JSON, test=Condition.GREATER_THAN, argument=0, name="$.a"),
             ],
         ),
-        ("{json: {$.a: {equals: {b: 1}}}}", [Expectation(part=Part.JSON, test=Test.EQUALS, argument={"b": 1}, name="$.a")]),
-        ("{json: {$.a: {equals: null}}}", [Expectation(part=Part.JSON, test=Test.EQUALS, argument=None, name="$.a")]),
-        ("{text: {contains: x}}", [Expectation(part=Part.TEXT, test=Test.CONTAINS, argument="x")]),
-        ("{text: pong}", [Expectation(part=Part.TEXT, test=Test.EQUALS, argument="pong")]),
-        ("{regex: a+}", [Expectation(part=Part.REGEX, test=Test.EXISTS, argument=True, name="a+")]),
+        ("{json: {$.a: {equals: {b: 1}}}}", [Expectation(part=Part.JSON, test=Condition.EQUALS, argument={"b": 1}, name="$.a")]),
+        ("{json: {$.a: {equals: null}}}", [Expectation(part=Part.JSON, test=Condition.EQUALS, argument=None, name="$.a")]),
+        ("{text: {contains: x}}", [Expectation(part=Part.TEXT, test=Condition.CONTAINS, argument="x")]),
+        ("{text: pong}", [Expectation(part=Part.TEXT, test=Condition.EQUALS, argument="pong")]),
+        ("{regex: a+}", [Expectation(part=Part.REGEX, test=Condition.EXISTS, argument=True, name="a+")]),
         (
             "{regex: [a, b]}",
-            [Expectation(part=Part.REGEX, test=Test.EXISTS, argument=True, name=name) for name in ("a", "b")],
+            [Expectation(part=Part.REGEX, test=Condition.EXISTS, argument=True, name=name) for name in ("a", "b")],
         ),
     ],
 )  # fmt: skip

@@ -108,6 +108,7 @@ def test_traps(scalar: str, message: str) -> None:
         ("? [a]\n: x\n", ["1:3 a key is a text, not a map or a list"]),
         ("a: {p95: 300ms, +10%}\n", ["1:17 `+10%` is a key here: a comma starts a new key"]),
         ("a: {p95: 300ms, +10% 5ms}\n", ["1:17 `+10% 5ms` is a key here: a comma starts a new key"]),
+        ("? b: ", ["1:3 a key is a text, not a map or a list"]),
         ("<<: x\n", ["1:5 `<<` takes a map"]),
     ],
 )
@@ -147,11 +148,17 @@ def test_what_is_no_yaml(text: str, mistake: str) -> None:
     assert told.startswith(mistake)
 
 
+def test_a_trap_as_a_key_is_to_be_quoted() -> None:
+    _, [mistake] = strict_yaml.parse("y: 1\n", "b.yaml")
+    assert mistake.hint == 'quote it: "y"'
+
+
 def test_aliases_cannot_explode() -> None:
     bomb = "a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1]\n"
     for name, before in zip("bcdefghij", "abcdefghi", strict=True):
         bomb += f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]\n"
-    assert parse(bomb)[1] == ["1:9 aliases expand to more than 100,000 values"]
+    [told] = parse(bomb)[1]
+    assert told.endswith("aliases expand to more than 100,000 values")
 
 
 def test_anchors_aliases_and_merges() -> None:
@@ -195,7 +202,7 @@ def test_places_inside_texts() -> None:
     assert [(one.line, one.column, one.width) for one in found] == [(1, 10, 3), (2, 5, 3), (3, 4, 1)]
 
 
-def test_other_line_ends_and_a_byte_order_mark_in_the_middle() -> None:
+def test_other_line_ends() -> None:
     document, mistakes = parse("a: 1\r\nb: off\rc: off\n")
     assert mistakes[0].startswith("2:4 ")
     assert mistakes[1].startswith("3:4 ")

@@ -77,7 +77,7 @@ gate: {{baseline: {{min_runs: 1}}, floor: {{time: 1ms}}}}
     assert finding["sentence"].startswith("search p95 ")
     assert "within the limit of 2 s" in sentence
     assert "against the baseline of" in sentence
-    assert "over the limit +150%" in sentence
+    assert "over the limit of +150%" in sentence
 
 
 def test_a_run_leaves_a_complete_folder_and_every_report_can_be_told_again(project: Project, shop: Shop):

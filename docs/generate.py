@@ -1,0 +1,51 @@
+"""Writes the parts of docs/ that follow from the code: JSON Schemas and the command line. `--check` only compares."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+VERBS = (
+    "run check generate gate report trend accept schema demo history "
+    "history-list history-show history-add history-export history-import history-prune"
+).split()
+
+
+def perfgate(*arguments: str) -> str:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PERFGATE_")}
+    done = subprocess.run(
+        [sys.executable, "-m", "perfgate", *arguments],
+        env={**environment, "COLUMNS": "100", "TERMINAL_WIDTH": "100", "NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return "\n".join(line.rstrip() for line in done.stdout.strip().splitlines()) + "\n"
+
+
+def pages() -> dict[str, str]:
+    """File name -> text."""
+    command_line = ["# Command line\n", "Every option is also an environment variable, as its help says.\n"]
+    command_line += [f"```\n{perfgate('--help')}```\n"]
+    for verb in VERBS:
+        command_line.append(f"## {verb.replace('-', ' ')}\n\n```\n{perfgate(*verb.split('-'), '--help')}```\n")
+    schemas = {f"{name}.schema.json": perfgate("schema", name) for name in ("budgets", "run", "verdict")}
+    return {**schemas, "cli.md": "\n".join(command_line)}
+
+
+def main() -> int:
+    stale = [name for name, text in pages().items() if not (HERE / name).exists() or (HERE / name).read_text() != text]
+    if "--check" in sys.argv:
+        print(f"stale: {', '.join(stale)}; run `make docs`" if stale else "docs are fresh")
+        return 1 if stale else 0
+    for name, text in pages().items():
+        (HERE / name).write_text(text, encoding="utf-8")
+    print(f"wrote {', '.join(stale) or 'nothing new'}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

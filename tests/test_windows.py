@@ -165,7 +165,6 @@ def test_a_good_line(tmp_path):
         {"second": 3.5},
         {"successes": "1"},
         {"successes": -1},
-        {"failures": []},
         {"failures": ["status"]},
         {"failures": {"status": "many"}},
         {"bytes": None},
@@ -180,8 +179,6 @@ def test_a_good_line(tmp_path):
     ids=str,
 )
 def test_a_line_of_another_shape_is_an_error(tmp_path, change):
-    if change == {"failures": []}:
-        pytest.skip("no failures at all, however it is written")
     path = line_file(tmp_path / "w", json.dumps(GOOD_LINE | change))
     with pytest.raises(RecordError, match="cut off or corrupt"):
         list(windows.read(path))
@@ -198,10 +195,3 @@ def test_a_missing_key_is_an_error(tmp_path, missing):
     line = {key: value for key, value in GOOD_LINE.items() if key != missing}
     with pytest.raises(RecordError, match=missing):
         list(windows.read(line_file(tmp_path / "w", json.dumps(line))))
-
-
-def test_what_cannot_be_encoded_does_not_cost_the_whole_record(tmp_path):
-    """A lone surrogate in a name that a hand-written scenario made up."""
-    path = tmp_path / "windows.jsonl.gz"
-    windows.write(path, {("endpoint", "bad \ud800", 0): make_window(5), ("endpoint", "good", 0): make_window(5)}, duration=1)
-    assert len(list(windows.read(path))) == 2

@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from perfgate import template
-from perfgate.budgets.check_values import TEMPLATES
 from perfgate.budgets.document import KeyPath
-from perfgate.budgets.draft import Draft, texts_of
+from perfgate.budgets.draft import Draft, literals_of, templates_of
 from perfgate.budgets.texts import header_value_problem
 from perfgate.model.errors import Mistake
 from perfgate.template import Part, TemplateError
@@ -29,8 +28,8 @@ def check_environment(draft: Draft) -> Iterator[Mistake]:
         yield from _plain(draft, path, text, given)
     templates = [*draft.texts("defaults", "headers")]
     for endpoint in draft.endpoints:
-        templates += texts_of(endpoint, *TEMPLATES)
-        yield from _not_replaced(draft, endpoint.path, texts_of(endpoint, "with", "expect", "capture"))
+        templates += templates_of(endpoint)
+        yield from _not_replaced(draft, endpoint.path, literals_of(endpoint))
         yield from _sources(draft, endpoint.map("with"), endpoint.at("with"))
     if environ is not None:
         for path, text in templates:

@@ -7,13 +7,11 @@ from dataclasses import dataclass, replace
 
 from perfgate import template
 from perfgate.budgets.document import KeyPath
-from perfgate.budgets.draft import Draft, Entry, steps, texts_of
+from perfgate.budgets.draft import Draft, Entry, steps, templates_of
 from perfgate.budgets.request_shape import ROW_KEYS
 from perfgate.budgets.wording import did_you_mean
 from perfgate.model.errors import Mistake
 from perfgate.template import TemplateError, Value
-
-TEMPLATES = ("request", "headers", "json", "form", "multipart", "body", "variables")  # keys that may hold `{x}`
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,7 @@ def check_values(draft: Draft) -> Iterator[Mistake]:
 
 def _templates(draft: Draft, endpoint: Entry) -> Iterator[tuple[KeyPath, str]]:
     """The texts of an endpoint that may hold `{x}`, those of inherited headers included."""
-    yield from texts_of(endpoint, *TEMPLATES)
+    yield from templates_of(endpoint)
     own = {name.lower() for name in endpoint.map("headers")}
     if "request" in endpoint.keys:
         for path, text in draft.texts("defaults", "headers"):

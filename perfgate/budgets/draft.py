@@ -100,6 +100,22 @@ def steps(journey: Entry) -> tuple[tuple[KeyPath, str], ...]:
     return tuple((journey.at("steps", index), step) for index, step in enumerate(items) if isinstance(step, str))
 
 
+def templates_of(endpoint: Entry) -> Iterator[tuple[KeyPath, str]]:
+    """The texts of an endpoint that may hold `{x}` and `${X}`. Files of a multipart body are named literally."""
+    yield from texts_of(endpoint, "request", "headers", "json", "form", "body", "variables")
+    for name, part in endpoint.map("multipart").items():
+        if isinstance(part, str):
+            yield endpoint.at("multipart", name), part
+
+
+def literals_of(endpoint: Entry) -> Iterator[tuple[KeyPath, str]]:
+    """The texts of an endpoint in which nothing is replaced."""
+    yield from texts_of(endpoint, "with", "expect", "capture")
+    for name, part in endpoint.map("multipart").items():
+        if isinstance(part, dict):
+            yield from _texts(endpoint.at("multipart", name), part)
+
+
 def texts_of(entry: Entry, *keys: str) -> Iterator[tuple[KeyPath, str]]:
     """All texts at or below these keys of an endpoint, with their paths."""
     for key in keys:

@@ -22,7 +22,7 @@ class ScalarTrapError(ValueError):
 
 _WORDS: dict[str, bool | None] = {"": None, "~": None, "null": None, "Null": None, "NULL": None}
 _WORDS |= dict.fromkeys(("true", "True", "TRUE"), True) | dict.fromkeys(("false", "False", "FALSE"), False)
-_SWITCH = re.compile(r"(y|yes|on)|(n|no|off)", re.IGNORECASE)
+_SWITCH = re.compile(r"(yes|on)|(no|off)", re.IGNORECASE)  # `y` and `n` are texts: names of coordinates, mostly
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]{0,29})")
 _DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]{0,29})\.[0-9]{1,30}")
 

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 from yaml import CollectionNode, MappingNode, Node, ScalarNode, SequenceNode
 
+from perfgate.budgets.brace_traps import braces_hint, comma_hint, is_absent
 from perfgate.budgets.document import BROKEN, Document, KeyPath, Place, Spot, mistake, split_lines
 from perfgate.budgets.scalars import ScalarTrapError, meaning
 from perfgate.budgets.syntax_errors import syntax_mistake
@@ -25,9 +26,7 @@ MAX_DEPTH = 50
 _TAG = "tag:yaml.org,2002:"
 _SCALAR_TAGS = {_TAG + name for name in ("str", "null", "bool", "int", "float", "timestamp", "merge", "value")}
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_CRITERION = re.compile(r"[+-]?[0-9.]+ ?(%|pp|[a-zA-Zµ]{1,3}|/[a-z]+)?( .*)?")
 _DEPTH_HINT = "is a bracket not closed, or the indentation wrong?"
-_BARE_WORDS = ("uuid", "exists", "none")
 
 
 def parse(text: str, file: str) -> tuple[Document, tuple[Mistake, ...]]:
@@ -119,7 +118,7 @@ class _Reader:
 
     def _scalar(self, node: ScalarNode, hint: str = "") -> Json:
         """The value; a trap is reported with `hint` in place of its own."""
-        if node.tag not in _SCALAR_TAGS:
+        if node.tag not in _SCALAR_TAGS or (node.style and node.tag != _TAG + "str"):
             self.report(node, f"the tag `{_short(node.tag)}` is not supported", "remove it, or quote the text")
             return BROKEN
         if node.style:
@@ -136,7 +135,7 @@ class _Reader:
         return [self.read(item, (*path, index), None) for index, item in enumerate(node.value)]
 
     def _map(self, node: MappingNode, path: KeyPath) -> Json:
-        if hint := self._braces_hint(node):
+        if hint := braces_hint(node, self.lines):
             self.report(node, f"{self._source(node)} is a map for YAML, not a text", hint)
             return BROKEN
         data: dict[str, Json] = {}
@@ -148,8 +147,8 @@ class _Reader:
             key = self._key(key_node)
             if key is None:
                 continue
-            if self._is_comma_trap(node, key_node, value_node):
-                self.report(key_node, f"`{key}` is a key here: a comma starts a new key", _comma_hint(key))
+            if hint := comma_hint(node, key_node, value_node, self.lines):
+                self.report(key_node, f"`{key}` is a key here: a comma starts a new key", hint)
             elif key in data:
                 first = self._key_line((*path, key))
                 self.report(key_node, f"`{key}` is here twice; it is first on line {first}", "remove one of them")
@@ -196,28 +195,6 @@ class _Reader:
             self.report(node, f"the key `{node.value}` is not a text", quoted)
         return str(node.value)
 
-    def _braces_hint(self, node: MappingNode) -> str:
-        """What to do about `{user}`, which YAML reads as the map {"user": null}; empty for every other map."""
-        if len(node.value) != 1 or not self._is_bare_key(node, *node.value[0]):
-            return ""
-        key = node.value[0][0]
-        if isinstance(key, MappingNode) and key.flow_style:  # `{{user}}`
-            return "quote it"
-        if not isinstance(key, ScalarNode) or key.style or _CRITERION.fullmatch(key.value):
-            return ""
-        return f"leave the braces out: `{key.value}`" if key.value in _BARE_WORDS else f'quote it: "{{{key.value}}}"'
-
-    def _is_comma_trap(self, node: MappingNode, key_node: Node, value: Node) -> bool:
-        """A criterion after a comma: `{p95: 300ms, +10%}`."""
-        bare = isinstance(key_node, ScalarNode) and self._is_bare_key(node, key_node, value)
-        return bare and _CRITERION.fullmatch(key_node.value) is not None
-
-    def _is_bare_key(self, node: MappingNode, key: Node, value: Node) -> bool:
-        """Whether a key in braces stands there without `:` and value."""
-        end, start = key.end_mark, value.start_mark
-        between = self._line(end.line)[end.column : start.column if start.line == end.line else None]
-        return bool(node.flow_style) and _is_absent(value) and ":" not in between
-
     def _line(self, number: int) -> str:
         """Line `number`, from 0; the end of the file may lie behind the last line."""
         return self.lines[number] if number < len(self.lines) else ""
@@ -233,20 +210,12 @@ class _Reader:
     def _value_place(self, node: Node, key: Place | None) -> Place:
         """Block maps and lists begin on the next line, and absent values nowhere: there the key says more."""
         block = isinstance(node, CollectionNode) and not node.flow_style
-        return key if key and (block or _is_absent(node)) else self._place(node)
+        return key if key and (block or is_absent(node)) else self._place(node)
 
     def _place(self, node: Node) -> Place:
         start, end = node.start_mark, node.end_mark
         last = end.column if end.line == start.line else len(self._line(start.line).rstrip())
         return Place(start.line + 1, start.column + 1, max(1, last - start.column))
-
-
-def _is_absent(node: Node) -> bool:
-    return isinstance(node, ScalarNode) and not node.style and node.value == ""
-
-
-def _comma_hint(key: str) -> str:
-    return f"separate criteria with a space: `300ms {key}`" if key[0] in "+-" else "separate with a space"
 
 
 def _short(tag: str) -> str:

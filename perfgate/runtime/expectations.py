@@ -28,11 +28,11 @@ class Expectation:
     def __call__(self, response: Response) -> str | None:
         try:
             value = self.read(response)
+            return None if self.test(value) else f"{self.what}: expected {self.wanted}, got {_shown(value)}"
         except ValueError as error:
             return f"{self.what}: {error}"
-        if self.test(value):
-            return None
-        return f"{self.what}: expected {self.wanted}, got {_shown(value)}"
+        except RecursionError:
+            return f"{self.what}: nested too deeply"
 
 
 class StatusExpectation(Expectation):
@@ -157,7 +157,7 @@ class Capture:
     def __call__(self, response: Response) -> Any:
         try:
             return self.read(response)
-        except ValueError:
+        except (ValueError, RecursionError):
             return MISSING
 
 
@@ -208,7 +208,10 @@ def _json_reader(path: str) -> Reader:
     compiled = jsonpath.compile(path)
 
     def read(response: Response) -> Any:
-        found = compiled.match(response.json)
+        try:
+            found = compiled.match(response.json)
+        except jsonpath.JSONPathError as error:
+            raise ValueError(str(error).splitlines()[0]) from error
         return MISSING if found is None else found.obj
 
     return read

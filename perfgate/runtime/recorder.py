@@ -40,8 +40,8 @@ class Recorder:
             window.latency.add(timeout)
             window.service.add(timeout)
         examples = self.examples.setdefault(self._known(name), [])
-        if len(examples) < EXAMPLES and why[1] not in examples:
-            examples.append(why[1])
+        if len(examples) < EXAMPLES and (example := _writable(why[1])) not in examples:
+            examples.append(example)
 
     def take(self) -> dict[Key, Window]:
         """Everything recorded since the last call."""
@@ -59,7 +59,13 @@ class Recorder:
     def _known(self, name: str) -> str:
         """The name to count under."""
         if name not in self._names:
+            name = _writable(name)
             if len(self._names) >= NAMES:
                 return OTHER
             self._names.add(name)
         return name
+
+
+def _writable(text: str) -> str:
+    """Without what UTF-8 cannot hold (half a surrogate pair): it would cost the whole record in the end."""
+    return text.encode(errors="replace").decode()

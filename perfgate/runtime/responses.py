@@ -69,6 +69,8 @@ class Response:
 
 
 def _decoded(body: bytes, encoding: str) -> bytes:
+    if not body:  # the answer to a HEAD names the encoding of what it leaves out
+        return body
     for name in reversed([part.strip().lower() for part in encoding.split(",") if part.strip()]):
         try:
             if name in ("gzip", "x-gzip"):
@@ -107,7 +109,7 @@ def _charset(content_type: str) -> str:
         if name.lower() == "charset":
             try:
                 "".encode(value.strip('"'))
-            except LookupError:
+            except (LookupError, ValueError):
                 break
             return value.strip('"')
     return "utf-8"

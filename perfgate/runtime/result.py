@@ -91,5 +91,6 @@ def _merged(tallies: list[Tally], part: str) -> Any:
 
 def write_json(path: Path, data: Mapping[str, Any]) -> None:
     scratch = path.with_suffix(".tmp")
-    scratch.write_text(json.dumps(data, indent=1), encoding="utf-8")
+    text = json.dumps(data, indent=1, ensure_ascii=False)
+    scratch.write_text(text, encoding="utf-8", errors="replace")  # of a hand-written scenario's exceptions
     scratch.replace(path)

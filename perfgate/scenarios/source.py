@@ -37,7 +37,9 @@ class Joined:
 
 def quoted(text: str) -> str:
     """A string literal; in double quotes, unless single ones save escapes. Nothing in `text` can end it."""
-    return _between(_quote(text), text)
+    escaped = "".join(repr(character)[1:-1] for character in text)  # of one character, repr never escapes quotes
+    quote = _quote(text)
+    return quote + escaped.replace(quote, f"\\{quote}") + quote
 
 
 def pattern(text: str) -> Code:
@@ -102,7 +104,8 @@ def _items(value: Any, indent: int) -> tuple[str, list[str], str]:
     if isinstance(value, (list, tuple)):
         return "[", [f"{render(part, indent, 0, 1)}," for part in value], "]"
     if isinstance(value, str) and "\n" in value[:-1]:
-        return "(", [_between(_quote(value), line) for line in _lines(value)], ")"
+        whole = quoted(value)
+        return "(", [whole] if _fits(whole, indent, 0) else [quoted(line) for line in _lines(value)], ")"
     return "", [], ""
 
 
@@ -131,11 +134,6 @@ def _on_one_line(value: Any) -> str:
 
 def _quote(text: str) -> str:
     return "'" if text.count('"') > text.count("'") else '"'
-
-
-def _between(quote: str, text: str) -> str:
-    escaped = "".join(repr(character)[1:-1] for character in text)  # of one character, repr never escapes quotes
-    return quote + escaped.replace(quote, f"\\{quote}") + quote
 
 
 def _fits(line: str, indent: int, others: int) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -22,11 +21,6 @@ HEAD = "version: 1\ntarget: http://localhost:8765\nload: {rate: 10/s, duration: 
 
 Read = Callable[..., BudgetFile]
 Mistakes = Callable[..., list[Mistake]]
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    with suppress(ValueError):  # tests/report has it too
-        parser.addoption("--update-golden", action="store_true", help="write golden files anew")
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,16 +14,12 @@ from perfgate.model.errors import BudgetFileError, Mistake
 HERE = Path(__file__).parent
 
 
-def test_a_file_full_of_mistakes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The whole text that `perfgate check` prints. `--update-golden` writes it anew."""
+def test_a_file_full_of_mistakes(golden: Callable[[str, str], None], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The whole text that `perfgate check` prints."""
     monkeypatch.chdir(HERE)
     with pytest.raises(BudgetFileError) as caught:
         budgets.read(Path("many_mistakes.yaml"), {"PATH": "/bin"})
-    text = messages.render(caught.value)
-    golden = HERE / "many_mistakes.txt"
-    if request.config.getoption("update_golden", default=False):
-        golden.write_text(text, encoding="utf-8")
-    assert text == golden.read_text(encoding="utf-8")
+    golden("many_mistakes.txt", messages.render(caught.value))
 
 
 def render(**mistake: object) -> str:

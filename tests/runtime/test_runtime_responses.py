@@ -1,0 +1,70 @@
+"""Response: contents as sent over the wire, decoded when asked for."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+
+import brotli
+import pytest
+
+from perfgate.runtime.responses import Response, Timing
+
+TEXT = b"tea and a pot, " * 50
+
+
+def raw_deflate(data: bytes, window: int = -15) -> bytes:
+    packer = zlib.compressobj(9, zlib.DEFLATED, window)
+    return packer.compress(data) + packer.flush()
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body"),
+    [
+        ("", TEXT),
+        ("identity", TEXT),
+        ("gzip", gzip.compress(TEXT)),
+        ("X-GZIP", gzip.compress(TEXT)),
+        ("deflate", zlib.compress(TEXT)),
+        ("deflate", raw_deflate(TEXT, 9)),  # a small window: the first byte is not the usual one
+        ("deflate", raw_deflate(TEXT)),
+        ("br", brotli.compress(TEXT)),
+        ("gzip, br", brotli.compress(gzip.compress(TEXT))),
+        (" gzip , ", gzip.compress(TEXT)),
+    ],
+)
+def test_contents_are_decoded(encoding, body):
+    response = Response(body=body, size=len(body), headers={"content-encoding": encoding} if encoding else {})
+    assert response.content == TEXT
+    assert response.text == TEXT.decode()
+    assert response.body == body
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br"])
+@pytest.mark.parametrize("body", [b"plain text", gzip.compress(TEXT)[:-20], brotli.compress(TEXT)[:-3], zlib.compress(TEXT)[:9]])
+def test_contents_that_do_not_decode_are_an_error(encoding, body):
+    with pytest.raises(ValueError, match="not valid"):
+        _ = Response(body=body, headers={"content-encoding": encoding}).content
+
+
+def test_an_unknown_encoding_is_named():
+    with pytest.raises(ValueError, match="unknown content encoding 'zstd'"):
+        _ = Response(body=TEXT, headers={"content-encoding": "zstd"}).content
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br"])
+def test_no_body_decodes_to_none(encoding):
+    """A HEAD or 304 names the encoding of what it leaves out."""
+    assert Response(headers={"content-encoding": encoding}).content == b""
+
+
+@pytest.mark.parametrize("body", [b'{"a": "\xc3\xbc"}', '{"a": "ü"}'.encode("utf-16"), b'{"a": "\\u00fc"}'])
+def test_json_is_read_in_its_encoding(body):
+    assert Response(body=body).json == {"a": "ü"}
+
+
+def test_the_hops_of_a_redirect_add_up():
+    first = Timing(queue=1, wait=10, service=100, first_byte=60, delivery=7)
+    last = Timing(wait=0, service=50, first_byte=40, delivery=3, clock_stepped=True)
+    last.add(first)
+    assert last == Timing(wait=10, service=150, first_byte=140, delivery=10, clock_stepped=True)

@@ -63,12 +63,13 @@ def run(order: Order, watcher: Watcher) -> Outcome:
     """The whole pipeline. Raises PerfgateError for whatever keeps it from a verdict."""
     budget_file = budgets.read(order.budget, order.environ)
     plan = scenarios.plan(budget_file, order.only)
-    target = target_of(budget_file, order)
+    target, service = with_service(budget_file, order, watcher)
     loadtest.check_allowed(target, ("*",) if order.allow_remote else budget_file.allow)
     run_folder.make(order.folder, order.root)
     with history.open(history_url(budget_file, order), root=order.root) as store:
         past_runs = recent_runs(store, budget_file)  # before the load: an unreadable history is no news to wait for
-        load_test = send(plan, target, order, watcher, budget_file)
+        with service:
+            load_test = send(plan, target, order, watcher)
         measured = measure.measure(load_test, plan, circumstances(order, target))
         codec.write(measured, order.folder / run_folder.RUN)
         if measured.interrupted:
@@ -81,21 +82,20 @@ def run(order: Order, watcher: Watcher) -> Outcome:
     return Outcome(run=measured, policy=budget_file.gate, past_runs=past_runs, verdict=verdict, report=told)
 
 
-def send(plan: Plan, target: str, order: Order, watcher: Watcher, budget_file: BudgetFile) -> LoadTest:
-    """The plan's load, on a service that is started for it if the budget file says how."""
-    with service(budget_file, order, watcher):
-        loadtest.check_up(target)
-        watcher.say(f"Load: {plan.load_words}, on {target}")
-        with watcher.progress(plan) as on_progress:
-            options = loadtest.Options(
-                target=target,
-                root=order.root,
-                environ=order.environ,
-                secrets=scenarios.secrets(plan),
-                processes=order.processes,
-                on_progress=on_progress,
-            )
-            return loadtest.run(plan, order.folder, write_scenario(plan, order.folder), options)
+def send(plan: Plan, target: str, order: Order, watcher: Watcher) -> LoadTest:
+    """The plan's load, once the target is there."""
+    loadtest.check_up(target)
+    watcher.say(f"Load: {plan.load_words}, on {target}")
+    with watcher.progress(plan) as on_progress:
+        options = loadtest.Options(
+            target=target,
+            root=order.root,
+            environ=order.environ,
+            secrets=scenarios.secrets(plan),
+            processes=order.processes,
+            on_progress=on_progress,
+        )
+        return loadtest.run(plan, order.folder, write_scenario(plan, order.folder), options)
 
 
 def judge(budget_file: BudgetFile, run: Run, past_runs: Sequence[PastRun], only: Sequence[str] = ()) -> Verdict:
@@ -105,12 +105,15 @@ def judge(budget_file: BudgetFile, run: Run, past_runs: Sequence[PastRun], only:
     return gate.judge(asked, run, baseline, budget_file.gate)
 
 
-def service(budget_file: BudgetFile, order: Order, watcher: Watcher) -> AbstractContextManager[None]:
+def with_service(budget_file: BudgetFile, order: Order, watcher: Watcher) -> tuple[str, AbstractContextManager[None]]:
+    """The target's URL, and what keeps its service running: nothing, when it runs already or another is meant."""
+    target = (order.target or template.expand(budget_file.target, order.environ)).rstrip("/")
     if budget_file.service is None or order.target:
-        return nullcontext()
-    watcher.say(f"Starting the service on port {budget_file.service.port}")
+        return target, nullcontext()
+    service, target = loadtest.settled(budget_file.service, target)
+    watcher.say(f"Starting the service on port {service.port}")
     log = order.folder / "service.log"
-    return loadtest.started(budget_file.service, folder=budget_file.path.parent, log=log, environ=order.environ)
+    return target, loadtest.started(service, folder=budget_file.path.parent, log=log, environ=order.environ)
 
 
 def write_scenario(plan: Plan, folder: Path) -> Path | None:
@@ -120,10 +123,6 @@ def write_scenario(plan: Plan, folder: Path) -> Path | None:
     path = folder / SCENARIO
     codec.write_text(path, scenarios.generate(plan, scenario=path))
     return path
-
-
-def target_of(budget_file: BudgetFile, order: Order) -> str:
-    return (order.target or template.expand(budget_file.target, order.environ)).rstrip("/")
 
 
 def history_url(budget_file: BudgetFile, order: Order) -> str:

@@ -66,7 +66,7 @@ def test_all_errors_never_pass_a_latency_budget(project: Project):
 
     assert done.returncode == 3, done.stderr
     assert outcomes(project) == {"p95": "no-data"}
-    assert "all 20 requests failed (status 20)" in " ".join(done.stdout.split())
+    assert "all 20 requests failed (status 20; for example status: 503)" in " ".join(done.stdout.split())
 
 
 def test_fast_errors_do_not_improve_the_percentile(project: Project):
@@ -174,6 +174,21 @@ def test_a_service_that_ends_at_once_or_never_gets_ready(project: Project):
 
         assert done.returncode == 3
         assert said in done.stderr
+
+
+def test_a_taken_port_is_left_alone_and_another_one_used(project: Project):
+    with servers.serving(servers.answering(200)) as (url, server):
+        port = url.rpartition(":")[2]
+        service = f"service: {{command: 'perfgate demo --port ${{PORT}}', port: {port}, ready: /healthz}}\n"
+        project.write(ONE.format(target=url).replace("p95: 200ms", "p95: 400ms") + service)
+        done = project.perfgate("run")
+        project.write(ONE.format(target=url) + service.replace("${PORT}", port))
+        fixed = project.perfgate("run")
+
+    assert done.returncode == 0, done.stderr
+    assert server.requests == 0
+    assert fixed.returncode == 3
+    assert f"Something listens on port {port} already" in fixed.stderr
 
 
 def test_a_broken_handwritten_scenario_shows_locusts_own_words(project: Project):

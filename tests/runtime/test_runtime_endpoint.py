@@ -55,10 +55,9 @@ def test_a_request_with_body_byte_for_byte():
     assert message(endpoint, {"user": "Zoë", "n": 7}, cookies="a=1; b=2") == (
         b"POST /login HTTP/1.1\r\nHost: shop.test:8765\r\n"
         + DEFAULTS.encode()
-        + b"Content-Type: application/json\r\nX-Trace: 7\r\nCookie: a=1; b=2\r\nContent-Length: 28\r\n\r\n"
-        + '{"user":"Zoë","keep":true}'.encode()[:0]
+        + b"Content-Type: application/json\r\nX-Trace: 7\r\nCookie: a=1; b=2\r\nContent-Length: 27\r\n\r\n"
         + '{"user":"Zoë","keep":true}'.encode()
-    ).replace(b"Content-Length: 28", b"Content-Length: 27")
+    )
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "DELETE", "OPTIONS"])
@@ -202,9 +201,9 @@ def test_latin_1_values_are_sent_as_such():
     assert "X-Name: Zoë\r\n".encode("latin-1") in message(Endpoint("e", "GET", "/", headers={"X-Name": "Zoë"}))
 
 
-@pytest.mark.parametrize("value", ["日本", "tea ☕"])
-def test_what_no_header_can_hold_is_refused_and_not_garbled(value):
-    with pytest.raises(ValueError, match=f"'{value.strip('tea ')[0]}' cannot be sent in a header"):
+@pytest.mark.parametrize(("value", "unfit"), [("日本", "日"), ("tea ☕", "☕")])
+def test_what_no_header_can_hold_is_refused_and_not_garbled(value, unfit):
+    with pytest.raises(ValueError, match=f"'{unfit}' cannot be sent in a header"):
         message(Endpoint("e", "GET", "/", headers={"X-Name": "{x}"}), {"x": value})
 
 

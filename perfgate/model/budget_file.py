@@ -152,7 +152,9 @@ class Request:
     values: Values = Values()
     expect: tuple[Expectation, ...] = ()
     capture: Mapping[str, Capture] = field(default_factory=dict)
-    timeout: float = 10.0
+    timeout: float = 10.0  # from asking for a connection to the last byte
+    connect_timeout: float | None = None  # of that, at most so long until connected (TLS included)
+    first_byte_timeout: float | None = None  # of that, at most so long from the send to the first byte
     follow_redirects: bool = False
 
 
@@ -201,6 +203,14 @@ class Stage:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Abort:
+    """Ends the load early when the share of failed requests stays at or above `errors` for `duration` seconds."""
+
+    errors: float
+    duration: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class LoadProfile:
     """The warm-up runs at the first stage's level, before the stages, and is never judged."""
 
@@ -209,6 +219,17 @@ class LoadProfile:
     warmup: float = 0.0
     arrivals: Literal["poisson", "even"] = "poisson"  # open model only
     max_users: int = 1000  # open model: most virtual users at once, over all processes
+    abort: Abort | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tls:
+    """Files are relative to the budget file's folder. Certificates are verified unless `insecure`."""
+
+    ca: str = ""  # certificate authorities, instead of the system's
+    certificate: str = ""  # of the client
+    key: str = ""  # of the client's certificate, when it is in a file of its own
+    insecure: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -255,6 +276,8 @@ class BudgetFile:
     budgets: tuple[Budget, ...] = ()  # one per endpoint or journey and metric, in the order of the file
     scenarios: tuple[str, ...] = ()  # hand-written locustfiles, relative to the budget file's folder
     service: Service | None = None
+    tls: Tls = Tls()
+    client: Literal["fast", "locust"] = "fast"
     allow: tuple[str, ...] = ()  # hosts that load may be sent to besides the local ones
     gate: GatePolicy = GatePolicy()
     history: str = "sqlite:///.perfgate/history.db"  # as written

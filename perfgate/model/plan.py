@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-from perfgate.model.budget_file import Endpoint, Journey, LoadProfile
+from perfgate.model.budget_file import Endpoint, Journey, LoadProfile, Tls
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,3 +34,5 @@ class Plan:
     journeys: tuple[Journey, ...]
     scenarios: tuple[Path, ...]  # hand-written locustfiles, absolute
     digests: Digests
+    tls: Tls = Tls()
+    client: Literal["fast", "locust"] = "fast"

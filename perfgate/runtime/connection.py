@@ -44,13 +44,13 @@ class Message:
         self.status: Callable[[], int] | None = None
 
     def on_message_begin(self) -> None:
-        """Makes llhttp stop where a second answer would begin: nobody asked for it."""
+        """Raises to make llhttp stop where a second answer would begin: nobody asked for it."""
         if self.complete:
             raise ValueError("more than one answer")
 
     def on_header(self, name: bytes, value: bytes) -> None:
         key = name.decode("latin-1").lower()
-        text = value.decode("latin-1")
+        text = value.decode("latin-1").rstrip(" \t")  # llhttp leaves what stands before the line's end
         if key == "set-cookie":
             self.cookies.append(text)
         elif key == "content-length" or (key == "transfer-encoding" and "chunked" in text.lower()):
@@ -63,6 +63,8 @@ class Message:
             self.complete = True
 
     def on_body(self, data: bytes) -> None:
+        if self.complete:
+            raise ValueError("a body in the answer to a HEAD")
         self.size += len(data)
         if self.keep_body:
             self.body.append(data)

@@ -61,10 +61,16 @@ def secrets(plan: Plan) -> tuple[str, ...]:
 
 def load_words(load: LoadProfile) -> str:
     """The load profile in one line for people."""
-    unit = "/s" if load.model == "open" else " users"
-    stages = ", then ".join(f"{stage.level:g}{unit} for {stage.duration:g} s" for stage in load.stages)
+    stages = ", then ".join(f"{_level(load, stage.level)} for {stage.duration:g} s" for stage in load.stages)
+    warmup = f"after {load.warmup:g} s warm-up" if load.warmup else "without warm-up"
     kind = f"open, {load.arrivals} arrivals" if load.model == "open" else "closed"
-    return f"{stages} after {load.warmup:g} s warm-up ({kind})"
+    return f"{stages} {warmup} ({kind})"
+
+
+def _level(load: LoadProfile, level: float) -> str:
+    if load.model == "open":
+        return f"{level:g}/s"
+    return f"{level:g} user{'' if level == 1 else 's'}"
 
 
 def _selected(budget_file: BudgetFile, only: Collection[str]) -> tuple[tuple[Endpoint, ...], tuple[Journey, ...]]:

@@ -67,15 +67,19 @@ Script = Callable[[Peer], None]
 
 class Server:
     """Runs one script per connection, in order; the last one serves all further connections. The connection is closed
-    when its script ends."""
+    when its script ends. `buffer` is how many bytes the kernel keeps for a slow reader; 0 for its own choice."""
 
-    def __init__(self, *scripts: Script, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> None:
+    def __init__(
+        self, *scripts: Script, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1", buffer: int = 0
+    ) -> None:
         self.requests: list[bytes] = []
         self.connections = 0
         self.over = Event()
         self._scripts, self._tls, self._host = scripts, tls, host
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._listener = socket.create_server((host, 0), family=family, backlog=50)
+        if buffer:  # before there are connections: a window that shrinks later loses packets
+            self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
         self.port = self._listener.getsockname()[1]
         self._threads = [Thread(target=self._accept, daemon=True)]
         self._open: list[socket.socket] = []

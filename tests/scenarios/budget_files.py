@@ -163,9 +163,7 @@ def _pair(numbers: Strategy) -> Strategy:
 
 SIMPLE_SOURCES = st.one_of(
     st.builds(lambda pair: {"between": pair}, _pair(st.integers(-99, 99)) | _pair(NUMBERS.filter(lambda n: n % 1))),
-    st.builds(
-        lambda options: {"choice": options}, st.lists(WORDS | st.integers(), min_size=2, max_size=4, unique_by=str)
-    ),
+    st.builds(lambda options: {"choice": options}, st.lists(WORDS | NUMBERS, min_size=2, max_size=4, unique_by=str)),
     st.just("uuid"),
     st.builds(lambda start: {"sequence": start}, st.integers(-5, 5) | st.just({"start": 3, "step": -2})),
     st.sampled_from(

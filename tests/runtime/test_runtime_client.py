@@ -1,0 +1,431 @@
+"""The HTTP client against real sockets: what servers do to connections, and what is told of it."""
+
+from __future__ import annotations
+
+import gzip
+import socket
+from hashlib import sha256
+from threading import Event
+from time import monotonic, sleep
+
+import gevent
+import pytest
+from runtime.scripted import PATIENCE, Server, answers, ask, client_of, ok
+
+from perfgate.machine import KERNEL_CLOCK
+from perfgate.runtime.client import KernelClient, origin
+from perfgate.runtime.responses import Failure
+
+MS = 1_000_000
+
+
+def until(condition) -> None:
+    """Waits for what the kernel is about to do anyway."""
+    deadline = monotonic() + PATIENCE
+    while not condition():
+        assert monotonic() < deadline
+        gevent.sleep(0.001)
+
+
+def loud(client: KernelClient) -> bool:
+    """Whether the idle connection's end, or bytes nobody asked for, have come."""
+    return not client._connection.wire.is_quiet()
+
+
+# ---- keeping connections
+
+
+def test_requests_share_one_connection():
+    with Server(answers(ok(b"one"), ok(b"two"), b"HTTP/1.1 204 No Content\r\n\r\n", ok(b"four"))) as server:
+        client = client_of(server)
+        responses = [ask(client) for _ in range(4)]
+        assert [(one.status, one.body) for one in responses] == [(200, b"one"), (200, b"two"), (204, b""), (200, b"four")]
+        assert [one.failure for one in responses] == [None] * 4
+        assert (server.connections, client.opened, len(server.requests)) == (1, 1, 4)
+        assert responses[0].timing.wait > 0
+        assert [one.timing.wait for one in responses[1:]] == [0, 0, 0]
+
+
+def test_methods_share_it_too():
+    chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n"
+    with Server(answers(head, chunked, ok(b"x", status="201 Created"))) as server:
+        client = client_of(server)
+        got = [ask(client, "HEAD"), ask(client), ask(client, "POST", body=b"new")]
+        assert [(one.status, one.body, one.failure) for one in got] == [
+            (200, b"", None),
+            (200, b"hello", None),
+            (201, b"x", None),
+        ]
+        assert server.connections == 1
+        assert server.requests[2].endswith(b"\r\n\r\nnew")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        ok(b"hi", "Connection: close"),
+        b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nhi",
+    ],
+)
+def test_a_connection_that_the_server_gives_up_is_replaced(answer):
+    with Server(answers(answer)) as server:
+        client = client_of(server)
+        assert [ask(client).body, ask(client, "POST").body] == [b"hi", b"hi"]
+        assert (server.connections, client.opened) == (2, 2)
+
+
+def test_a_body_until_the_end_of_the_connection():
+    def script(peer):
+        while peer.request():
+            peer.send(b"HTTP/1.1 200 OK\r\n\r\nhel")
+            peer.send(b"lo")
+            return
+
+    with Server(script) as server:
+        client = client_of(server)
+        assert [(one.body, one.size, one.failure) for one in (ask(client), ask(client))] == [(b"hello", 5, None)] * 2
+        assert server.connections == 2
+
+
+def test_interim_answers_come_first():
+    def script(peer):
+        peer.request()
+        peer.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+        peer.send(b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 O")
+        peer.send(ok()[len("HTTP/1.1 200 O") :])
+        peer.wait_for_end()
+
+    with Server(script) as server:
+        response = ask(client_of(server), "POST", body=b"x")
+        assert (response.status, response.body, response.headers) == (200, b"hello", {"content-length": "5"})
+
+
+def test_an_answer_may_come_byte_by_byte():
+    def script(peer):
+        peer.request()
+        for value in ok():
+            peer.send(bytes([value]))
+        peer.wait_for_end()
+
+    with Server(script) as server:
+        assert ask(client_of(server)).body == b"hello"
+
+
+# ---- losing connections
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_connection_known_to_be_closed_is_replaced_for_any_method(method):
+    def closes(peer):
+        peer.request()
+        peer.send(ok(b"first"))
+
+    with Server(closes, answers(ok(b"second"))) as server:
+        client = client_of(server)
+        assert ask(client).body == b"first"
+        until(lambda: loud(client))
+        again = ask(client, method)
+        assert (again.body, again.failure) == (b"second", None)
+        assert again.timing.wait > 0
+        assert [request.split()[0] for request in server.requests] == [b"GET", method.encode()]
+
+
+def swallows(peer):
+    """Answers one request, takes a second, and closes: an idle connection closed at the very moment looks the same."""
+    peer.request()
+    peer.send(ok(b"first"))
+    peer.request()
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"])
+def test_what_may_be_asked_twice_is_asked_again_on_a_new_connection(method):
+    with Server(swallows, answers(b"HTTP/1.1 204 No Content\r\n\r\n")) as server:
+        client = client_of(server)
+        ask(client)
+        again = ask(client, method)
+        assert (again.status, again.failure) == (204, None)
+        assert [request.split()[0].decode() for request in server.requests] == ["GET", method, method]
+        assert client.opened == 2
+
+
+@pytest.mark.parametrize("method", ["POST", "PATCH"])
+def test_what_may_have_arrived_and_must_not_arrive_twice_is_never_sent_again(method):
+    with Server(swallows, answers(ok(b"second"))) as server:
+        client = client_of(server)
+        ask(client)
+        lost = ask(client, method, body=b"order")
+        assert lost.failure == Failure("connection", "closed before it answered")
+        assert [request.split()[0].decode() for request in server.requests] == ["GET", method]
+        assert ask(client).body == b"second"
+
+
+def test_the_time_of_a_lost_attempt_counts():
+    """The visitor waited for it."""
+
+    def dawdles(peer):
+        peer.request()
+        peer.send(ok(b"first"))
+        peer.request()
+        sleep(0.05)
+
+    with Server(dawdles, answers(ok(b"second"))) as server:
+        client = client_of(server)
+        ask(client)
+        assert ask(client).timing.wait >= 50 * MS
+
+
+@pytest.mark.parametrize("end", ["close", "reset"])
+def test_an_answer_that_had_begun_is_not_asked_for_again(end):
+    def breaks_off(peer):
+        peer.request()
+        peer.send(ok(b"first"))
+        peer.request()
+        peer.send(ok()[:-2])
+        if end == "reset":
+            received.wait(PATIENCE)
+            peer.reset()
+
+    received = Event()
+    with Server(breaks_off, answers(ok(b"second"))) as server:
+        client = client_of(server)
+        ask(client)
+        if end == "reset":  # once the beginning has been read, so that the reset cannot overtake it
+            asking = gevent.spawn(ask, client)
+            until(lambda: client._connection.answered)
+            received.set()
+            broken = asking.get()
+        else:
+            broken = ask(client)
+        said = "closed in the middle of the answer" if end == "close" else "connection reset"
+        assert broken.failure == Failure("connection", said)
+        assert len(server.requests) == 2
+        assert ask(client).body == b"second"
+
+
+@pytest.mark.parametrize("length", [0, 1, 20, 40])
+def test_an_answer_cut_off_on_a_fresh_connection_is_a_failure(length):
+    def script(peer):
+        peer.request()
+        peer.send(ok()[:length])
+
+    with Server(script) as server:
+        response = ask(client_of(server))
+        said = "closed in the middle of the answer" if length else "closed before it answered"
+        assert (response.status, response.failure) == (0, Failure("connection", said))
+        assert (server.connections, len(server.requests)) == (1, 1)
+
+
+def test_a_reset_is_a_failure():
+    def script(peer):
+        peer.request()
+        peer.reset()
+
+    with Server(script) as server:
+        assert ask(client_of(server)).failure == Failure("connection", "connection reset")
+
+
+def test_a_refused_connection_is_a_failure():
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        client = KernelClient(origin(f"http://127.0.0.1:{unused.getsockname()[1]}"))
+        response = ask(client)
+        assert response.failure == Failure("connection", "connection refused")
+        assert response.timing.service > 0
+        assert client.opened == 0
+
+
+def test_what_is_not_http_is_a_failure_and_the_next_request_has_a_new_connection():
+    with Server(answers(b"SSH-2.0-OpenSSH_9.6\r\n"), answers(ok())) as server:
+        client = client_of(server)
+        failure = ask(client).failure
+        assert failure.kind == "protocol"
+        assert failure.detail.startswith("not HTTP: ")
+        assert ask(client).body == b"hello"
+
+
+def test_a_switch_of_protocols_is_a_failure():
+    answer = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
+    with Server(answers(answer)) as server:
+        assert ask(client_of(server)).failure == Failure(
+            "protocol", "not HTTP: 101 Switching Protocols, which nobody asked for"
+        )
+
+
+def test_bytes_that_nobody_asked_for_are_no_answer():
+    def script(peer):
+        peer.request()
+        peer.send(ok(b"first"))
+        peer.send(b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n")
+        peer.wait_for_end()
+
+    with Server(script, answers(ok(b"second"))) as server:
+        client = client_of(server)
+        assert ask(client).body == b"first"
+        if client._connection is not None:  # None when both came at once
+            until(lambda: loud(client))
+        assert ask(client, "POST").body == b"second"
+        assert server.connections == 2
+
+
+# ---- time
+
+
+def test_no_answer_in_time_is_a_timeout_that_took_so_long():
+    def silent(peer):
+        peer.request()
+        peer.server.over.wait(PATIENCE)
+
+    with Server(silent, answers(ok())) as server:
+        client = client_of(server)
+        response = ask(client, timeout=0.1)
+        assert response.failure == Failure("timeout", "no complete answer within 0.1 s")
+        assert response.timing.service >= 100 * MS
+        assert ask(client).body == b"hello"
+        assert server.connections == 2
+
+
+def test_half_an_answer_in_time_is_a_timeout_too():
+    def stalls(peer):
+        peer.request()
+        peer.send(ok()[:-1])
+        peer.server.over.wait(PATIENCE)
+
+    with Server(stalls, answers(ok())) as server:
+        client = client_of(server)
+        assert ask(client, timeout=0.1).failure.kind == "timeout"
+        assert ask(client).body == b"hello"
+
+
+def test_a_timeout_of_a_scenario_around_a_request_is_its_own():
+    """And the answer that came too late is not taken for the next one's."""
+    go = Event()
+
+    def late(peer):
+        peer.request()
+        go.wait(PATIENCE)
+        peer.send(ok(b"late"))
+        peer.wait_for_end()
+
+    with Server(late, answers(ok(b"second"))) as server:
+        client = client_of(server)
+        with pytest.raises(gevent.Timeout) as caught, gevent.Timeout(0.1) as own:
+            ask(client)
+        assert caught.value is own
+        go.set()
+        assert ask(client).body == b"second"
+
+
+def test_latency_is_at_least_the_servers_own():
+    def slow(peer):
+        while peer.request():
+            sleep(0.05)
+            peer.send(ok()[:-1])
+            sleep(0.02)
+            peer.send(ok()[-1:])
+
+    with Server(slow) as server:
+        client = client_of(server)
+        for response in (ask(client), ask(client)):
+            timing = response.timing
+            assert timing.service >= 70 * MS
+            assert 50 * MS <= timing.first_byte <= timing.service - 20 * MS
+            assert timing.delivery >= 0
+            assert not timing.clock_stepped
+
+
+@pytest.mark.skipif(not KERNEL_CLOCK, reason="the kernel's timestamps are Linux's")
+def test_a_busy_generator_does_not_lengthen_the_latency():
+    """The answer is there long before anybody reads it: the kernel knows when it came."""
+    waiting, answered = Event(), Event()
+
+    def script(peer):
+        peer.request()
+        peer.send(ok())
+        peer.request()
+        waiting.wait(PATIENCE)
+        peer.send(ok())
+        answered.set()
+        peer.wait_for_end()
+
+    with Server(script) as server:
+        client = client_of(server)
+        ask(client)
+        asking = gevent.spawn(ask, client)
+        gevent.sleep(0)  # until it waits for the answer
+        waiting.set()
+        assert answered.wait(PATIENCE)  # this and the next line block the whole thread, and with it the client
+        sleep(0.2)
+        timing = asking.get().timing
+        assert timing.delivery >= 200 * MS
+        assert not timing.clock_stepped
+
+
+# ---- sizes and contents
+
+
+def test_a_large_answer_that_nobody_reads():
+    body = bytes(range(256)) * 40_000
+    with Server(answers(ok(body))) as server:
+        client = client_of(server)
+        dropped = ask(client, keep_body=False)
+        assert (dropped.body, dropped.size, dropped.failure) == (b"", len(body), None)
+        assert ask(client).body == body
+        assert server.connections == 1
+
+
+def test_a_large_request_to_a_slow_reader():
+    def slow_reader(peer):
+        request = peer.request()
+        peer.send(ok(sha256(request.partition(b"\r\n\r\n")[2]).hexdigest().encode()))
+        peer.wait_for_end()
+
+    body = bytes(range(256)) * 20_000
+    with Server(slow_reader, buffer=1 << 15) as server:
+        assert ask(client_of(server), "PUT", body=body).body == sha256(body).hexdigest().encode()
+
+
+def test_a_server_that_refuses_a_large_request_early_does_not_hang_the_client():
+    """The answer may get lost with the rest of the request; what matters is that there is an end."""
+
+    def refuses(peer):
+        peer.socket.recv(1000)
+        peer.send(ok(b"", "Connection: close", status="413 Content Too Large"))
+
+    with Server(refuses) as server:
+        response = ask(client_of(server), "PUT", body=bytes(5_000_000))
+        assert response.status == 413 or response.failure.kind == "connection"
+
+
+def test_compressed_contents():
+    body = gzip.compress(b'{"a": "tea"}')
+    with Server(answers(ok(body, "Content-Encoding: gzip", "Content-Type: application/json"))) as server:
+        response = ask(client_of(server))
+        assert (response.json, response.size, response.body) == ({"a": "tea"}, len(body), body)
+
+
+# ---- where
+
+
+def test_ipv6():
+    try:
+        server = Server(answers(ok()), host="::1")
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    with server:
+        assert ask(client_of(server)).body == b"hello"
+
+
+def test_names_are_resolved():
+    with Server(answers(ok())) as server:
+        assert ask(KernelClient(origin(f"http://localhost:{server.port}"))).body == b"hello"
+
+
+def test_closing_twice_is_closing():
+    with Server(answers(ok())) as server:
+        client = client_of(server)
+        ask(client)
+        client.close()
+        client.close()
+        assert ask(client).body == b"hello"
+        assert client.opened == 2

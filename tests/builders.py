@@ -11,8 +11,8 @@ from statistics import NormalDist
 from typing import Any
 
 from perfgate import histogram
-from perfgate.model.budget_file import Kind, Severity
-from perfgate.model.metric import LATENCY_QUANTILES
+from perfgate.model.budget_file import Budget, Kind, Severity
+from perfgate.model.metric import LATENCY_QUANTILES, METRICS
 from perfgate.model.outcome import Outcome, worst
 from perfgate.model.run import (
     Acceptance,
@@ -26,6 +26,7 @@ from perfgate.model.run import (
     Runner,
 )
 from perfgate.model.verdict import CriterionResult, Finding, Verdict
+from perfgate.units import parse_criteria
 
 DURATION = 30.0
 FIRST = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
@@ -155,6 +156,19 @@ def make_criterion(
     """`text` follows from `limit` for milliseconds and per cent."""
     written = f"{limit * 1000:g}ms" if kind is Kind.ABSOLUTE else f"+{limit * 100:g}%"
     return CriterionResult(kind=kind, limit=limit, text=text or written, severity=severity, outcome=outcome)
+
+
+def make_budget(
+    endpoint: str = "list products", metric: str = "p95", fail: str = "300ms +10%", *, warn: str = "", line: int = 0
+) -> Budget:
+    """Criteria as a budget file has them: `fail="120ms +10%", warn="100ms"`."""
+    criteria = [
+        criterion
+        for text, severity in ((fail, Severity.FAIL), (warn, Severity.WARN))
+        if text
+        for criterion in parse_criteria(text, METRICS[metric], severity)
+    ]
+    return Budget(endpoint=endpoint, metric=metric, criteria=tuple(criteria), line=line)
 
 
 _REASONS = {

@@ -1,0 +1,237 @@
+"""TLS: certificates are verified unless other authorities are named, and all else is as without TLS."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import ssl
+import subprocess
+import sys
+from pathlib import Path
+from time import monotonic, sleep
+
+import gevent
+import pytest
+from runtime.scripted import PATIENCE, Server, answers, ask, client_of, ok
+
+from perfgate.runtime import wire
+from perfgate.runtime.client import KernelClient, origin
+from perfgate.runtime.connection import Connection
+
+pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl to make certificates")
+
+MS = 1_000_000
+REQUEST = b"GET / HTTP/1.1\r\nHost: test\r\n\r\n"
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory) -> Path:
+    """A folder with an authority (ca.pem) and a certificate it gave to localhost and 127.0.0.1 (server.pem)."""
+    folder = tmp_path_factory.mktemp("certificates")
+
+    def openssl(*arguments: str) -> None:
+        subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True, timeout=30)
+
+    key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
+    openssl("req", "-x509", *key, "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=Test CA", "-days", "2")
+    openssl("req", "-new", *key, "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=localhost")
+    (folder / "names").write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
+    signed_by = ("-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial")
+    openssl("x509", "-req", "-in", "server.csr", *signed_by, "-out", "server.pem", "-extfile", "names", "-days", "2")
+    return folder
+
+
+@pytest.fixture(params=["TLSv1_2", "TLSv1_3"])
+def version(request) -> ssl.TLSVersion:
+    return ssl.TLSVersion[request.param]
+
+
+@pytest.fixture
+def server_side(certificates, version) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = context.maximum_version = version
+    context.load_cert_chain(certificates / "server.pem", certificates / "server.key")
+    return context
+
+
+@pytest.fixture
+def trusting(certificates) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=str(certificates / "ca.pem"))
+
+
+def connected(server: Server, context: ssl.SSLContext) -> Connection:
+    return Connection(wire.connect("127.0.0.1", server.port, context))
+
+
+def exchange(connection: Connection):
+    return connection.exchange(REQUEST, keep_body=True, no_body=False)
+
+
+def until(condition) -> None:
+    deadline = monotonic() + PATIENCE
+    while not condition():
+        assert monotonic() < deadline
+        gevent.sleep(0.001)
+
+
+def test_a_certificate_of_an_unknown_authority_is_a_failure_that_says_so(server_side):
+    with Server(answers(ok()), tls=server_side) as server:
+        client = client_of(server)
+        failure = ask(client).failure
+        assert failure.kind == "connection"
+        assert failure.detail.startswith("TLS: unable to get local issuer certificate")
+        assert client.opened == 0
+        assert server.requests == []
+
+
+ASK = """
+import sys
+from perfgate.runtime.client import KernelClient, Outgoing, origin
+client = KernelClient(origin(sys.argv[1]))
+for _ in range(2):
+    response = client.send(Outgoing("GET", b"GET / HTTP/1.1\\r\\nHost: test\\r\\n\\r\\n", 10.0, True))
+    print(response.status, response.body.decode(), response.failure)
+print(client.opened)
+"""
+
+
+def test_ssl_cert_file_names_other_authorities(certificates, server_side):
+    """In a process of its own: the context is made once."""
+    environ = {**os.environ, "SSL_CERT_FILE": str(certificates / "ca.pem")}
+    with Server(answers(ok()), tls=server_side) as server:
+        command = [sys.executable, "-c", ASK, server.url]
+        done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60, check=False)
+        assert (done.stdout.splitlines(), done.stderr) == (["200 hello None", "200 hello None", "1"], "")
+
+
+def test_a_certificate_for_another_name_is_refused(server_side, trusting):
+    with (
+        Server(answers(ok()), tls=server_side, host="127.0.0.2") as server,
+        pytest.raises(ssl.SSLCertVerificationError, match=r"127\.0\.0\.2"),
+    ):
+        wire.connect("127.0.0.2", server.port, trusting)
+
+
+def test_requests_share_a_connection_whatever_tickets_come_in_between(server_side, trusting):
+    with Server(answers(ok(b"one"), ok(b"two")), tls=server_side) as server:
+        connection = connected(server, trusting)
+        assert exchange(connection).body == b"one"
+        for _ in range(20):
+            assert connection.reusable
+            assert connection.wire.is_quiet()
+            assert exchange(connection).body == b"two"
+        connection.wire.close()
+        assert server.connections == 1
+
+
+def test_the_end_of_an_idle_connection_is_noticed(server_side, trusting):
+    def script(peer):
+        peer.request()
+        peer.send(ok())
+
+    with Server(script, tls=server_side) as server:
+        connection = connected(server, trusting)
+        exchange(connection)
+        until(lambda: not connection.wire.is_quiet())
+        connection.wire.close()
+
+
+def test_bytes_that_nobody_asked_for_are_noticed(server_side, trusting):
+    def script(peer):
+        peer.request()
+        peer.send(ok())
+        peer.request()
+        peer.send(ok() + b"surplus")
+        peer.send(b"more")
+        peer.wait_for_end()
+
+    with Server(script, tls=server_side) as server:
+        connection = connected(server, trusting)
+        exchange(connection)
+        assert connection.wire.is_quiet()
+        exchange(connection)
+        assert not connection.reusable or not connection.wire.is_quiet()
+        connection.wire.close()
+
+
+@pytest.mark.parametrize("polite", [True, False])
+def test_a_body_until_the_end_of_the_connection(server_side, trusting, polite):
+    """A server may end TLS (close_notify) and leave the TCP connection open."""
+
+    def script(peer):
+        peer.request()
+        peer.send(b"HTTP/1.1 200 OK\r\n\r\nhello")
+        if polite:
+            peer.socket.settimeout(None)
+            peer.socket.setblocking(False)
+            try:
+                peer.socket.unwrap()
+            except ssl.SSLWantReadError:
+                pass  # the client's own end may never come
+            peer.server.over.wait(PATIENCE)
+
+    with Server(script, tls=server_side) as server, gevent.Timeout(PATIENCE):
+        response = exchange(connected(server, trusting))
+        assert (response.body, response.failure) == (b"hello", None)
+
+
+def test_large_messages_in_both_directions(server_side, trusting):
+    body = bytes(range(256)) * 20_000
+
+    def script(peer):
+        request = peer.request()
+        peer.send(ok(request.partition(b"\r\n\r\n")[2]))
+        peer.wait_for_end()
+
+    with Server(script, tls=server_side) as server:
+        connection = connected(server, trusting)
+        data = f"PUT / HTTP/1.1\r\nHost: test\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+        response = connection.exchange(data, keep_body=True, no_body=False)
+        assert response.body == body
+        connection.wire.close()
+
+
+def test_times_are_those_of_the_encrypted_bytes(server_side, trusting):
+    def script(peer):
+        while peer.request():
+            sleep(0.05)
+            peer.send(ok())
+
+    with Server(script, tls=server_side) as server:
+        connection = connected(server, trusting)
+        for _ in range(2):
+            timing = exchange(connection).timing
+            assert timing.service >= 50 * MS
+            assert timing.delivery >= 0
+            assert not timing.clock_stepped
+        connection.wire.close()
+
+
+def test_a_server_without_tls_is_a_failure():
+    def script(peer):
+        peer.socket.recv(1000)
+        peer.send(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
+
+    with Server(script) as server:
+        client = KernelClient(origin(server.url.replace("http:", "https:")))
+        failure = ask(client).failure
+        assert failure.kind == "connection"
+        assert failure.detail.startswith("TLS: ")
+
+
+def test_a_handshake_that_never_ends_is_a_timeout():
+    def silent(peer):
+        peer.server.over.wait(PATIENCE)
+
+    with Server(silent) as server:
+        client = KernelClient(origin(server.url.replace("http:", "https:")))
+        assert ask(client, timeout=0.1).failure.kind == "timeout"
+
+
+def test_a_handshake_that_is_cut_off_is_a_failure():
+    def script(peer):
+        peer.socket.recv(1000)
+
+    with Server(script) as server:
+        client = KernelClient(origin(server.url.replace("http:", "https:")))
+        assert ask(client).failure.detail in ("closed during the TLS handshake", "connection reset")

@@ -19,6 +19,7 @@ SETTINGS = "load.json"
 WINDOWS = "windows.jsonl.gz"
 RESULT = "load-test.json"
 PROGRESS = "progress.jsonl"
+FILES = (SETTINGS, WINDOWS, RESULT, PROGRESS)
 
 
 @dataclass(frozen=True, kw_only=True)

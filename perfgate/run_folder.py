@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from perfgate import codec
+from perfgate import codec, handover
 from perfgate.model.errors import RecordError
 from perfgate.model.run import Run
 from perfgate.model.verdict import Verdict
@@ -28,7 +28,7 @@ def make(folder: Path, root: Path) -> None:
         probe = folder / ".writable"
         probe.touch()
         probe.unlink()
-        for stale in (RUN, VERDICT, "report.md", "junit.xml"):  # of an earlier run in the same --out folder
+        for stale in (RUN, VERDICT, *handover.FILES, "report.md", "junit.xml"):  # of an earlier run in this folder
             (folder / stale).unlink(missing_ok=True)
     except OSError as error:
         raise RecordError(

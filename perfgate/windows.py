@@ -1,7 +1,7 @@
-"""Windows: one second of one endpoint as counts and histograms. Recorded, shipped between processes, and stored.
+"""Windows: some seconds of one endpoint as counts and a histogram. Recorded, shipped between processes, and stored.
 
-A window is plain data that merges by addition, in any order and over any number of processes. The file has one JSON
-object a line behind a header line, gzipped.
+Windows and totals are plain data that merge by addition, in any order and over any number of processes. The file has
+one JSON object a line behind a header line, gzipped.
 """
 
 from __future__ import annotations
@@ -18,25 +18,29 @@ from perfgate.histogram import Histogram
 from perfgate.model.errors import RecordError
 
 FORMAT, SCHEMA = "perfgate-windows", 1
+PHASES = ("service", "first_byte", "download", "dns", "connect", "tls")
 
 Key = tuple[str, str, int]  # kind ("endpoint" or "journey"), name, second since the start of the measured time
+Series = tuple[str, str]  # kind, name
 
 
 class Window:
-    """One second of one endpoint. Times in nanoseconds."""
+    """The requests of one endpoint that began in one second (or in `width` seconds of a long run)."""
 
-    __slots__ = ("bytes", "failures", "first_byte", "latency", "service", "successes")
+    __slots__ = ("bytes", "failures", "latency", "successes")
 
     def __init__(self) -> None:
-        self.latency, self.service, self.first_byte = Histogram(), Histogram(), Histogram()
+        self.latency = Histogram()  # of successes and, at their timeout, timeouts
         self.successes = 0
         self.bytes = 0
         self.failures: dict[str, int] = {}
 
+    @property
+    def requests(self) -> int:
+        return self.successes + sum(self.failures.values())
+
     def merge(self, other: Window) -> None:
         self.latency.merge(other.latency)
-        self.service.merge(other.service)
-        self.first_byte.merge(other.first_byte)
         self.successes += other.successes
         self.bytes += other.bytes
         for kind, number in other.failures.items():
@@ -44,79 +48,151 @@ class Window:
 
     def pack(self) -> list[Any]:
         """Plain lists, dicts and numbers, for Locust's messages."""
-        return [
-            *(histogram.pack() for histogram in (self.latency, self.service, self.first_byte)),
-            self.successes,
-            self.bytes,
-            self.failures,
-        ]
+        return [self.latency.pack(), self.successes, self.bytes, self.failures]
 
     @classmethod
     def unpack(cls, packed: list[Any]) -> Window:
         window = cls()
-        window.latency, window.service, window.first_byte = (Histogram.unpack(part) for part in packed[:3])
-        window.successes, window.bytes, window.failures = packed[3], packed[4], dict(packed[5])
+        window.latency = Histogram.unpack(packed[0])
+        window.successes, window.bytes, window.failures = packed[1], packed[2], dict(packed[3])
         return window
 
 
-def merge_into(windows: dict[Key, Window], more: Iterable[tuple[Key, Window]]) -> None:
-    """Adds windows to a growing collection."""
-    for key, window in more:
-        known = windows.get(key)
+class Phases:
+    """Where the time of one endpoint's successful requests went, over the whole measured time."""
+
+    __slots__ = PHASES
+
+    def __init__(self) -> None:
+        for phase in PHASES:
+            setattr(self, phase, Histogram())
+
+    def of(self, phase: str) -> Histogram:
+        part: Histogram = getattr(self, phase)
+        return part
+
+    def merge(self, other: Phases) -> None:
+        for phase in PHASES:
+            self.of(phase).merge(other.of(phase))
+
+    def pack(self) -> list[Any]:
+        return [self.of(phase).pack() for phase in PHASES]
+
+    @classmethod
+    def unpack(cls, packed: list[Any]) -> Phases:
+        phases = cls()
+        for phase, part in zip(PHASES, packed, strict=True):
+            setattr(phases, phase, Histogram.unpack(part))
+        return phases
+
+
+class Record:
+    """All windows and phases of a load test, or of a part of it. Windows are `width` seconds wide."""
+
+    def __init__(self, width: int = 1) -> None:
+        self.width = width
+        self.windows: dict[Key, Window] = {}
+        self.phases: dict[Series, Phases] = {}
+
+    def add(self, key: Key, window: Window) -> None:
+        """Takes the window over, or merges it into the one of its time."""
+        wide = (key[0], key[1], key[2] // self.width * self.width)
+        known = self.windows.get(wide)
         if known is None:
-            windows[key] = window
+            self.windows[wide] = window
         else:
             known.merge(window)
 
+    def add_phases(self, series: Series, phases: Phases) -> None:
+        known = self.phases.get(series)
+        if known is None:
+            self.phases[series] = phases
+        else:
+            known.merge(phases)
 
-def write(path: Path, windows: Mapping[Key, Window], *, duration: float) -> None:
+    def merge(self, other: Record) -> None:
+        for key, window in other.windows.items():
+            self.add(key, window)
+        for series, phases in other.phases.items():
+            self.add_phases(series, phases)
+
+    @property
+    def requests(self) -> int:
+        return sum(window.requests for window in self.windows.values())
+
+    def pack(self) -> list[Any]:
+        return [
+            self.width,
+            [[*key, window.pack()] for key, window in self.windows.items()],
+            [[*series, phases.pack()] for series, phases in self.phases.items()],
+        ]
+
+    @classmethod
+    def unpack(cls, packed: list[Any]) -> Record:
+        record = cls(packed[0])
+        record.windows = {(kind, name, second): Window.unpack(part) for kind, name, second, part in packed[1]}
+        record.phases = {(kind, name): Phases.unpack(part) for kind, name, part in packed[2]}
+        return record
+
+
+def write(path: Path, record: Record, *, duration: float) -> None:
     """Seconds before 0 are the warm-up, those from `duration` on are after the measured time."""
     scratch = path.with_suffix(".tmp")
     with gzip.open(scratch, "wt", encoding="utf-8") as file:
-        file.write(json.dumps({"format": FORMAT, "schema": SCHEMA, "duration": duration}) + "\n")
-        for kind, name, second in sorted(windows, key=lambda key: (key[2], key[0], key[1])):
-            window = windows[kind, name, second]
-            line = {"kind": kind, "endpoint": name, "second": second, "successes": window.successes}
-            line |= {"failures": window.failures, "bytes": window.bytes, "latency": _packed(window.latency)}
-            line |= {"service_time": _packed(window.service), "first_byte": _packed(window.first_byte)}
+        header = {"format": FORMAT, "schema": SCHEMA, "duration": duration, "width": record.width}
+        lines: Iterable[Mapping[str, Any]] = (header, *_window_lines(record), *_phase_lines(record))
+        for line in lines:
             file.write(json.dumps(line, ensure_ascii=False) + "\n")
     scratch.replace(path)
+
+
+def _window_lines(record: Record) -> Iterator[dict[str, Any]]:
+    for kind, name, second in sorted(record.windows, key=lambda key: (key[2], key[0], key[1])):
+        window = record.windows[kind, name, second]
+        line = {"kind": kind, "endpoint": name, "second": second, "successes": window.successes}
+        yield line | {"failures": window.failures, "bytes": window.bytes, "latency": _packed(window.latency)}
+
+
+def _phase_lines(record: Record) -> Iterator[dict[str, Any]]:
+    for (kind, name), phases in sorted(record.phases.items()):
+        yield {"kind": kind, "endpoint": name, "phases": {phase: _packed(phases.of(phase)) for phase in PHASES}}
 
 
 def _packed(part: Histogram) -> list[Any]:
     return [histogram.to_text(part.buckets), part.total, part.minimum, part.maximum]
 
 
-def read(path: Path) -> Iterator[tuple[Key, Window]]:
+def read(path: Path) -> Record:
     """Raises RecordError when the file is missing, cut off, or not of this format."""
     try:
         with gzip.open(path, "rt", encoding="utf-8") as file:
             header = json.loads(file.readline() or "null")
             if not isinstance(header, dict) or header.get("format") != FORMAT or header.get("schema") != SCHEMA:
                 raise RecordError(f"{path} is not a file of perfgate's windows (schema {SCHEMA})")
+            record = Record(header["width"])
             for line in file:
-                yield _parsed(json.loads(line))
+                _take(record, json.loads(line))
+            return record
     except OSError as error:
         raise RecordError(f"Cannot read {path}: {error}") from error
-    except (EOFError, zlib.error, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (EOFError, zlib.error, ValueError, KeyError, TypeError, AttributeError) as error:
         raise RecordError(f"{path} is cut off or corrupt: {error}") from error
 
 
-def _parsed(line: dict[str, Any]) -> tuple[Key, Window]:
+def _take(record: Record, line: dict[str, Any]) -> None:
+    series = (line["kind"], line["endpoint"])
+    if "phases" in line:
+        phases = Phases()
+        for phase in PHASES:
+            setattr(phases, phase, _unpacked(line["phases"][phase]))
+        record.add_phases(series, phases)
+        return
     window = Window()
-    window.successes, window.bytes = _count(line["successes"]), _count(line["bytes"])
-    window.failures = {kind: _count(number) for kind, number in dict(line["failures"]).items()}
-    window.latency, window.service, window.first_byte = (
-        Histogram.unpack([histogram.from_text(str(text)), _count(total), _count(minimum), _count(maximum)])
-        for text, total, minimum, maximum in (line["latency"], line["service_time"], line["first_byte"])
-    )
-    kind, name, second = line["kind"], line["endpoint"], line["second"]
-    if not (isinstance(kind, str) and isinstance(name, str) and isinstance(second, int)):
-        raise ValueError(f"no window has the key {[kind, name, second]!r:.80}")
-    return (kind, name, second), window
+    window.successes, window.bytes, window.failures = line["successes"], line["bytes"], dict(line["failures"])
+    window.latency = _unpacked(line["latency"])
+    record.add((*series, line["second"]), window)
 
 
-def _count(value: Any) -> int:
-    if not isinstance(value, int) or value < 0:
-        raise ValueError(f"not a count: {value!r:.40}")
-    return value
+def _unpacked(part: list[Any]) -> Histogram:
+    text, *rest = part
+    return Histogram.unpack([histogram.from_text(text), *rest])

@@ -78,8 +78,8 @@ def make_conditions(
     """`digest` is of the request part of every endpoint."""
     return Conditions(
         load_digest=load_digest,
-        endpoint_digests={name: {"request": digest} for name in endpoints},
         **{
+            "endpoint_digests": {name: {"request": digest} for name in endpoints},
             "load": "open 200/s for 30 s after 5 s warm-up",
             "runner": Runner(os="Linux", cpu="Test CPU", cores=4, memory=16 * 2**30),
             "versions": {"perfgate": "0.1.0", "locust": "2.47.0", "python": "3.11.7"},

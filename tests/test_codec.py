@@ -61,13 +61,16 @@ def words(cls: Any) -> st.SearchStrategy[Any]:
 RICH = {
     Run: make_run(
         endpoints=[
-            make_endpoint("søk «tea» 茶", failures=3, failures_by_kind={"status": 3}, failure_examples=("status: 500",)),
+            make_endpoint(
+                "søk «tea» 茶", failures=3, failures_by_kind={"status": 3}, failure_examples=("status: 500",)
+            ),
             make_endpoint("buy", kind="journey", intervals={"p95": (0.1, 0.2)}),
         ],
         warnings=("something was seen",),
     ),
     Verdict: make_verdict(
-        make_finding(outcome=Outcome.FAIL, baseline=0.05, interval=(0.4, 0.8)), make_finding(metric="errors", measured=None)
+        make_finding(outcome=Outcome.FAIL, baseline=0.05, interval=(0.4, 0.8)),
+        make_finding(metric="errors", measured=None),
     ),
     PastRun: make_past_run(failed=[("search", "p95")], acceptances=[make_acceptance("search")], outcome=Outcome.FAIL),
 }
@@ -130,7 +133,7 @@ def test_the_published_schema_refuses_another_shape(kind):
 
 def test_run_json_has_the_documented_keys():
     data = json.loads(codec.encode(RICH[Run]))
-    assert list(data)[0] == "schema"
+    assert next(iter(data)) == "schema"
     assert data.keys() >= {"schema", "id", "started", "commit", "branch", "conditions", "generator", "warmup_requests"}
     assert data.keys() >= {"unfinished", "endpoints", "warnings"}
     assert data["generator"].keys() >= {"clock", "delay_p99", "cpu", "late", "dropped"}
@@ -140,7 +143,7 @@ def test_run_json_has_the_documented_keys():
 
 def test_verdict_json_has_the_documented_keys():
     data = json.loads(codec.encode(RICH[Verdict]))
-    assert list(data)[0] == "schema"
+    assert next(iter(data)) == "schema"
     finding = data["findings"][0]
     assert data.keys() >= {"schema", "outcome", "findings"}
     assert finding.keys() >= {"endpoint", "metric", "outcome", "reason", "measured", "baseline", "change", "interval"}
@@ -245,7 +248,7 @@ def test_what_is_not_json_is_not_written(number):
 
 
 def test_a_missing_file_is_an_error(tmp_path):
-    with pytest.raises(RecordError, match="Cannot read .*run.json: No such file"):
+    with pytest.raises(RecordError, match=r"Cannot read .*run\.json: No such file"):
         codec.read(Run, tmp_path / "run.json")
     with pytest.raises(RecordError, match="Cannot read"):
         codec.read(Run, tmp_path)

@@ -144,7 +144,8 @@ def test_the_text_is_differences_and_counts():
 
 
 @pytest.mark.parametrize(
-    "text", ["12", "12:", ":3", "a:1", "12:3,", "12:3;1:1", "-1:3", "12:-3", "12:0", "12:3,0:2", "1_2:3", " 12:3", "1.5:2"]
+    "text",
+    ["12", "12:", ":3", "a:1", "12:3,", "12:3;1:1", "-1:3", "12:-3", "12:0", "12:3,0:2", "1_2:3", " 12:3", "1.5:2"],
 )
 def test_anything_else_is_not_a_histogram(text):
     with pytest.raises(ValueError):  # noqa: PT011 - the caller says where it was

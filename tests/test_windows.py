@@ -91,7 +91,7 @@ def test_the_header_says_what_the_file_is(file):
 
 
 def test_a_missing_file_is_an_error(tmp_path):
-    with pytest.raises(RecordError, match="Cannot read .*gone"):
+    with pytest.raises(RecordError, match=r"Cannot read .*gone"):
         list(windows.read(tmp_path / "gone"))
 
 
@@ -116,13 +116,20 @@ def test_a_corrupt_file_is_an_error(file, part):
 def test_a_file_that_is_not_gzipped_is_an_error(tmp_path):
     path = tmp_path / "windows.jsonl.gz"
     path.write_text('{"format": "perfgate-windows", "schema": 1}\n')
-    with pytest.raises(RecordError, match="windows.jsonl.gz"):
+    with pytest.raises(RecordError, match=r"windows\.jsonl\.gz"):
         list(windows.read(path))
 
 
 @pytest.mark.parametrize(
     "header",
-    ["", "null", "[]", '"perfgate-windows"', '{"format": "perfgate-windows", "schema": 2}', '{"format": "x", "schema": 1}'],
+    [
+        "",
+        "null",
+        "[]",
+        '"perfgate-windows"',
+        '{"format": "perfgate-windows", "schema": 2}',
+        '{"format": "x", "schema": 1}',
+    ],
 )
 def test_another_header_is_an_error(tmp_path, header):
     path = tmp_path / "windows.jsonl.gz"

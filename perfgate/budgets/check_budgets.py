@@ -8,10 +8,11 @@ from perfgate import units
 from perfgate.budgets.document import KeyPath
 from perfgate.budgets.draft import Draft, Entry
 from perfgate.budgets.effective import Effective, effective
-from perfgate.model.budget_file import BaselinePolicy, Criterion, Kind, Request, Severity
+from perfgate.budgets.timeout_shape import TOTAL
+from perfgate.budgets.timeouts import timeouts
+from perfgate.model.budget_file import BaselinePolicy, Criterion, Kind, Severity
 from perfgate.model.errors import Mistake
 from perfgate.model.metric import METRICS, Unit
-from perfgate.units import UnitError
 
 
 def check_budgets(draft: Draft) -> Iterator[Mistake]:
@@ -41,29 +42,24 @@ def _levels(draft: Draft, item: Effective) -> Iterator[Mistake]:
 def _timeouts(draft: Draft, item: Effective) -> Iterator[Mistake]:
     """A timeout counts at the timeout, so no latency can be above it."""
     metric = METRICS[item.budget.metric]
-    timeout, where = _timeout(draft, item.entry)
+    total, where = timeouts(draft, item.entry).total, _own_total(item.entry)
     if metric.unit is not Unit.SECONDS:
         return
     for criterion in item.budget.criteria:
-        if criterion.kind is Kind.ABSOLUTE and criterion.limit >= timeout:
-            shown = units.format_value(Unit.SECONDS, timeout)
+        if criterion.kind is Kind.ABSOLUTE and criterion.limit >= total:
+            shown = units.format_value(Unit.SECONDS, total)
             message = f"{metric.name} can never exceed `{criterion.text}`: requests time out after {shown}"
             inherited = item.path[0] == "defaults" and where
             hint = "raise the timeout, or lower the limit"
             yield draft.document.mistake(where if inherited else item.path, message, hint=hint)
 
 
-def _timeout(draft: Draft, entry: Entry) -> tuple[float, KeyPath]:
-    """The timeout of an endpoint, and the path of its own `timeout`, if it has one; never reached if it is wrong."""
+def _own_total(entry: Entry) -> KeyPath:
+    """Where an endpoint itself says when its requests time out; empty if it does not."""
     own = entry.keys.get("timeout")
-    written = draft.map("defaults").get("timeout") if own is None else own
-    path = () if own is None else entry.at("timeout")
-    if written is None:
-        return Request(method="GET", path="/").timeout, path
-    try:
-        return units.parse(units.DURATION, written) if isinstance(written, str) else float("inf"), path
-    except UnitError:
-        return float("inf"), path
+    if isinstance(own, dict):
+        return entry.at("timeout", TOTAL) if TOTAL in own else ()
+    return () if own is None else entry.at("timeout")
 
 
 def _baseline(draft: Draft) -> Iterator[Mistake]:

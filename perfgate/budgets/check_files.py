@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from perfgate.budgets.data_files import file_problem
+from perfgate.budgets.data_files import RELATIVE, file_problem
 from perfgate.budgets.draft import Draft, Entry
 from perfgate.budgets.texts import NAME_OF_FILE, NAME_OF_FILE_RULE
 from perfgate.model.errors import Mistake
-
-_RELATIVE = "the path is relative to the budget file's folder"
 
 
 def check_files(draft: Draft) -> Iterator[Mistake]:
@@ -20,14 +18,14 @@ def check_files(draft: Draft) -> Iterator[Mistake]:
         if not problem and not text.endswith(".py"):
             problem = "is not a locustfile: its name does not end in .py"
         if text and problem:
-            yield draft.document.mistake(path, f"`{text}` {problem}", hint=_RELATIVE)
+            yield draft.document.mistake(path, f"`{text}` {problem}", hint=RELATIVE)
     for endpoint in draft.endpoints:
         yield from _table(draft, endpoint)
         for name, part in endpoint.map("multipart").items():
             file = part.get("file") if isinstance(part, dict) else None
             if isinstance(file, str) and file and (problem := file_problem(draft.folder / file)):
                 path = endpoint.at("multipart", name, "file")
-                yield draft.document.mistake(path, f"`{file}` {problem}", hint=_RELATIVE)
+                yield draft.document.mistake(path, f"`{file}` {problem}", hint=RELATIVE)
 
 
 def _table(draft: Draft, endpoint: Entry) -> Iterator[Mistake]:

@@ -6,26 +6,20 @@ import re
 from collections.abc import Iterator
 from urllib.parse import SplitResult, urlsplit
 
-from perfgate import template
 from perfgate.budgets.draft import Draft
 from perfgate.model.errors import Mistake
-from perfgate.template import TemplateError
 
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+(%[A-Za-z0-9._-]+)?")
 _EXAMPLE = "for example `http://127.0.0.1:8765`"
 
 
 def check_target(draft: Draft) -> Iterator[Mistake]:
-    target = draft.map().get("target")
-    if not isinstance(target, str) or not target:
-        return
-    try:
-        url = template.expand(target, draft.environ or {})
-    except TemplateError:  # unset: reported by `check_environment`, or the environment is not known
+    written, url = draft.map().get("target"), draft.target
+    if not written or url is None:
         return
     if problem := _problem(url):
         message, _, hint = problem.partition("\n")
-        if url != target:  # the value may be a secret
+        if url != written:  # the value may be a secret
             message = f"with its variables filled in, {message}"
         yield draft.document.mistake(("target",), message, hint=hint or _EXAMPLE)
 

@@ -1,4 +1,4 @@
-"""Checks of what is sent, by whom and how much: load, weights, journeys and logins."""
+"""Checks of what is sent and by whom: weights, journeys and logins."""
 
 from __future__ import annotations
 
@@ -6,64 +6,14 @@ from collections.abc import Iterator
 
 from perfgate.budgets.document import KeyPath
 from perfgate.budgets.draft import Draft, steps
-from perfgate.budgets.load_shape import LEVELS
 from perfgate.budgets.wording import did_you_mean
-from perfgate.model.budget_file import Json
 from perfgate.model.errors import Mistake
 
 
 def check_traffic(draft: Draft) -> Iterator[Mistake]:
-    yield from _load(draft)
-    yield from _stages(draft)
     yield from _weights(draft)
     yield from _journeys(draft)
     yield from _logins(draft)
-
-
-def _load(draft: Draft) -> Iterator[Mistake]:
-    load = draft.map("load")
-    levels = [key for key in LEVELS if key in load]
-    if not levels and isinstance(draft.map().get("load"), dict):
-        message = "`load` takes one of `rate`, `users`, `stages`"
-        yield draft.document.mistake(("load",), message, hint="for example `rate: 200/s`", at="key")
-    for key in levels[1:]:
-        message = f"`load` takes either `{levels[0]}` or `{key}`"
-        yield draft.document.mistake(("load", key), message, hint="remove one of them", at="key")
-    if "stages" in load and "duration" in load:
-        message = "`duration` does not go with `stages`: it is their sum"
-        yield draft.document.mistake(("load", "duration"), message, hint="remove it", at="key")
-    if levels and "stages" not in load and "duration" not in load:
-        yield draft.document.mistake(
-            ("load",), "`duration` is missing in `load`", hint="for example `duration: 30s`", at="key"
-        )
-    if _is_closed(load):
-        for key in ("arrivals", "max_users"):
-            if key in load:
-                message = f"`{key}` goes with a rate, not with users"
-                yield draft.document.mistake(("load", key), message, hint="remove it", at="key")
-
-
-def _is_closed(load: Json) -> bool:
-    stages = load.get("stages")
-    stages = [stage for stage in stages if isinstance(stage, dict)] if isinstance(stages, list) else []
-    return "rate" not in load and ("users" in load or (bool(stages) and all("users" in stage for stage in stages)))
-
-
-def _stages(draft: Draft) -> Iterator[Mistake]:
-    stages = draft.map("load").get("stages")
-    kinds: set[str] = set()
-    for index, stage in enumerate(stages if isinstance(stages, list) else ()):
-        if not isinstance(stage, dict):
-            continue
-        here = [key for key in ("rate", "users") if key in stage]
-        path = ("load", "stages", index)
-        if len(here) != 1:
-            message = "a stage takes either `rate` or `users`"
-            yield draft.document.mistake(path, message, hint="for example `{rate: 50/s, for: 30s}`")
-        elif kinds and here[0] not in kinds:
-            message = "stages have either all a rate, or all users"
-            yield draft.document.mistake((*path, here[0]), message, hint="use the same for all", at="key")
-        kinds = kinds or set(here)
 
 
 def _weights(draft: Draft) -> Iterator[Mistake]:

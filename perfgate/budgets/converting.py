@@ -1,4 +1,4 @@
-"""Shape -> BudgetFile, once a file has no mistakes: load, journeys, service and gate."""
+"""Shape -> BudgetFile, once a file has no mistakes: load, TLS, journeys, service and gate."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from typing import TypeVar
 from perfgate.budgets.converting_requests import request
 from perfgate.budgets.draft import Draft
 from perfgate.budgets.effective import effective
-from perfgate.budgets.file_shape import FileShape, GateShape, JourneyShape, ServiceShape, ThinkShape
+from perfgate.budgets.file_shape import FileShape, GateShape, JourneyShape, ServiceShape, ThinkShape, TlsShape
 from perfgate.budgets.load_shape import LoadShape
 from perfgate.budgets.request_shape import EndpointShape
+from perfgate.budgets.timeouts import timeouts
 from perfgate.model.budget_file import (
+    Abort,
     BaselinePolicy,
     BudgetFile,
     Endpoint,
@@ -23,6 +25,7 @@ from perfgate.model.budget_file import (
     Service,
     Stage,
     Think,
+    Tls,
 )
 
 T = TypeVar("T")
@@ -39,6 +42,8 @@ def budget_file(path: Path, shape: FileShape, draft: Draft) -> BudgetFile:
         budgets=tuple(item.budget for item in effective(draft)),
         scenarios=tuple(shape.scenarios or ()),
         service=_service(shape.service) if shape.service else None,
+        tls=_tls(shape.tls) if shape.tls else Tls(),
+        client=_or(shape.client, BudgetFile.client),
         allow=tuple(shape.allow or ()),
         gate=_gate(shape.gate) if shape.gate else GatePolicy(),
         history=_or(shape.history, BudgetFile.history),
@@ -50,7 +55,9 @@ def _endpoints(shape: FileShape, draft: Draft) -> tuple[Endpoint, ...]:
     for entry in draft.endpoints:
         written = (shape.endpoints or {})[entry.name]
         long = written if isinstance(written, EndpointShape) else EndpointShape(request=written)
-        sent = request(long, shape.defaults, draft.tables) if long.request is not None else None
+        sent = None
+        if long.request is not None:
+            sent = request(long, shape.defaults, timeouts(draft, entry), draft.tables)
         endpoints.append(
             Endpoint(name=entry.name, request=sent, weight=draft.weight(entry), login=_or(long.login, Endpoint.login))
         )
@@ -91,6 +98,16 @@ def _load(load: LoadShape) -> LoadProfile:
         warmup=_or(load.warmup, LoadProfile.warmup),
         arrivals=_or(load.arrivals, LoadProfile.arrivals),
         max_users=_or(load.max_users, LoadProfile.max_users),
+        abort=Abort(errors=load.abort.errors, duration=load.abort.for_) if load.abort else None,
+    )
+
+
+def _tls(tls: TlsShape) -> Tls:
+    return Tls(
+        ca=_or(tls.ca, Tls.ca),
+        certificate=_or(tls.certificate, Tls.certificate),
+        key=_or(tls.key, Tls.key),
+        insecure=_or(tls.insecure, Tls.insecure),
     )
 
 

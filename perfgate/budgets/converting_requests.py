@@ -22,6 +22,7 @@ from perfgate.budgets.request_shape import (
     WithShape,
 )
 from perfgate.budgets.texts import split_request
+from perfgate.budgets.timeouts import Timeouts
 from perfgate.model.budget_file import (
     Body,
     BodyKind,
@@ -39,10 +40,11 @@ from perfgate.model.budget_file import (
 )
 
 
-def request(endpoint: EndpointShape, defaults: DefaultsShape | None, tables: Mapping[str, Table]) -> Request:
+def request(
+    endpoint: EndpointShape, defaults: DefaultsShape | None, timeouts: Timeouts, tables: Mapping[str, Table]
+) -> Request:
     defaults = defaults or DefaultsShape()
     method, path = split_request(endpoint.request or "")
-    timeout = endpoint.timeout or defaults.timeout or Request.timeout
     follow = defaults.follow_redirects if endpoint.follow_redirects is None else endpoint.follow_redirects
     captures = endpoint.capture or {}
     return Request(
@@ -53,7 +55,9 @@ def request(endpoint: EndpointShape, defaults: DefaultsShape | None, tables: Map
         values=_values(endpoint.with_, tables) if endpoint.with_ else Values(),
         expect=tuple(_expectations(endpoint.expect)) if endpoint.expect else (),
         capture={name: _capture(capture) for name, capture in captures.items()},
-        timeout=timeout,
+        timeout=timeouts.total,
+        connect_timeout=timeouts.connect,
+        first_byte_timeout=timeouts.first_byte,
         follow_redirects=bool(follow),
     )
 

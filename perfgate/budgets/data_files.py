@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+RELATIVE = "the path is relative to the budget file's folder"
+
 _CHECKED_ROWS = 1000  # of a CSV file; a long one would make every start slow
 
 
@@ -24,7 +26,7 @@ class Table:
 def read_table(path: Path) -> Table:
     """A CSV file with a header line, or a JSON file with a list of objects: told by the file's ending."""
     if problem := file_problem(path):
-        return Table(problem=problem, hint="the path is relative to the budget file's folder")
+        return Table(problem=problem, hint=RELATIVE)
     try:
         if path.suffix.lower() == ".csv":
             with path.open(encoding="utf-8-sig", newline="") as lines:

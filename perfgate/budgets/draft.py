@@ -11,9 +11,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from perfgate import template, units
 from perfgate.budgets.data_files import Table
 from perfgate.budgets.document import Document, KeyPath
 from perfgate.model.budget_file import Json
+from perfgate.template import TemplateError
+from perfgate.units import UnitError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +62,16 @@ class Draft:
         return _texts(path, self.map(*path[:-1]).get(path[-1]))
 
     @cached_property
+    def target(self) -> str | None:
+        """The target with its variables filled in, by their defaults where the environment is not known. None if a
+        variable has no value: `check_environment` reports it."""
+        written = self.map().get("target")
+        try:
+            return template.expand(written, self.environ or {}) if isinstance(written, str) else None
+        except TemplateError:
+            return None
+
+    @cached_property
     def endpoints(self) -> tuple[Entry, ...]:
         return tuple(_entry("endpoints", name, value, "request", str) for name, value in self.map("endpoints").items())
 
@@ -91,6 +104,14 @@ class Draft:
         if not entry.readable or entry.path[0] != "endpoints":
             return 1.0
         return 0.0 if (entry.name in self.used or "request" not in entry.keys) else 1.0
+
+
+def duration(written: Json) -> float | None:
+    """The seconds of a duration; None for anything else."""
+    try:
+        return units.parse(units.DURATION, written) if isinstance(written, str) else None
+    except UnitError:
+        return None
 
 
 def steps(journey: Entry) -> tuple[tuple[KeyPath, str], ...]:

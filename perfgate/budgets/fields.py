@@ -86,6 +86,16 @@ def checked(check: Callable[[Any], str]) -> AfterValidator:
     return AfterValidator(validate)
 
 
+def not_empty(example: str) -> AfterValidator:
+    """A map without keys is a mistake."""
+    return checked(lambda value: "" if value.model_fields_set else f"says nothing\nfor example `{example}`")
+
+
+def at_most(limit: float, shown: str) -> AfterValidator:
+    """`shown` is the limit with its unit."""
+    return checked(lambda value: "" if value <= limit else f"must be at most {shown}")
+
+
 def _quantity(kind: Quantity) -> BeforeValidator:
     """Text with a unit -> base unit."""
 
@@ -113,7 +123,8 @@ def _number(value: object) -> object:
 Duration = Annotated[float, _quantity(units.DURATION), _schema(units.DURATION)]
 PositiveDuration = Annotated[float, Field(gt=0), _quantity(units.DURATION), _schema(units.DURATION)]
 PositiveRate = Annotated[float, Field(gt=0), _quantity(units.RATE), _schema(units.RATE)]
-Points = Annotated[float, Field(le=1), _quantity(units.POINTS), _schema(units.POINTS)]
+PositiveRatio = Annotated[float, Field(gt=0), at_most(1, "100%"), _quantity(units.RATIO), _schema(units.RATIO)]
+Points = Annotated[float, at_most(1, "100pp"), _quantity(units.POINTS), _schema(units.POINTS)]
 Count = Annotated[int, Field(ge=1)]
 Weight = Annotated[float, Field(ge=0)]
 Number = Annotated[int | float, BeforeValidator(_number), WithJsonSchema({"type": "number"})]

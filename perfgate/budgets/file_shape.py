@@ -19,6 +19,7 @@ from perfgate.budgets.fields import (
     PositiveDuration,
     Shape,
     Weight,
+    not_empty,
     optional,
     required,
 )
@@ -26,6 +27,19 @@ from perfgate.budgets.limits import EndpointBudget, JourneyBudget
 from perfgate.budgets.load_shape import LoadShape
 from perfgate.budgets.request_shape import EndpointEntry
 from perfgate.budgets.texts import Headers, Host, Name, NameOfFile, Text, UrlPath, VariableName
+from perfgate.budgets.timeout_shape import Timeout
+
+
+class TlsShape(Shape):
+    ca: Maybe[Text] = optional(
+        "Certificate authorities to trust instead of the system's: a PEM file, relative to the budget file's folder.",
+        "ca.pem",
+    )
+    certificate: Maybe[Text] = optional(
+        "The client's certificate: a PEM file, relative to the budget file's folder.", "client.pem"
+    )
+    key: Maybe[Text] = optional("The certificate's private key, if it is in a file of its own.", "client.key")
+    insecure: Maybe[bool] = optional("Take any certificate of the target. Default: false.", True)
 
 
 class ServiceShape(Shape):
@@ -40,7 +54,11 @@ class DefaultsShape(Shape):
     headers: Maybe[Headers] = optional(
         "Sent by every endpoint that does not set them itself.", {"Authorization": "Bearer ${API_TOKEN}"}
     )
-    timeout: Maybe[PositiveDuration] = optional("Of every endpoint without its own. Default: 10s.", "5s")
+    timeout: Maybe[Timeout] = optional(
+        "Of every endpoint, for each part that it does not say itself. Default: 10s for the whole.",
+        "5s",
+        {"total": "5s", "connect": "1s"},
+    )
     follow_redirects: Maybe[bool] = optional("Of every endpoint without its own. Default: false.", True)
     budget: Maybe[EndpointBudget] = optional(
         "Of every endpoint, for each metric and kind of criterion that it does not limit itself.",
@@ -96,6 +114,11 @@ class FileShape(Shape):
         "${PERFGATE_TARGET:-http://127.0.0.1:8765}",
     )
     allow: Maybe[list[Host]] = optional("Hosts that load may be sent to, besides local ones.", ["staging.example.org"])
+    tls: Maybe[Annotated[TlsShape, not_empty("{ca: ca.pem}")]] = optional(
+        "Certificates of an https target and of the client.",
+        {"ca": "ca.pem", "certificate": "client.pem", "key": "client.key"},
+        {"insecure": True},
+    )
     service: Maybe[ServiceShape] = optional(
         "The application, if perfgate is to start and stop it.",
         {"command": "python -m shop --port ${PORT}", "port": 8765, "ready": "/healthz"},
@@ -104,6 +127,12 @@ class FileShape(Shape):
         "How much load, for how long.",
         {"rate": "200/s", "warmup": "5s", "duration": "30s"},
         {"users": 20, "duration": "1m"},
+    )
+    client: Maybe[Literal["fast", "locust"]] = optional(
+        "What sends the requests: perfgate's own client, timed by the kernel (`fast`, the default), or Locust's"
+        " FastHttpUser (`locust`), for what the fast one does not do.",
+        "fast",
+        "locust",
     )
     defaults: Maybe[DefaultsShape] = optional("What endpoints have in common.", {"budget": {"p95": "300ms +10%"}})
     endpoints: Maybe[dict[Name, EndpointEntry]] = optional(

@@ -6,7 +6,17 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from perfgate.budgets.fields import Count, Duration, Maybe, PositiveDuration, PositiveRate, Shape, optional, required
+from perfgate.budgets.fields import (
+    Count,
+    Duration,
+    Maybe,
+    PositiveDuration,
+    PositiveRate,
+    PositiveRatio,
+    Shape,
+    optional,
+    required,
+)
 
 LEVELS = ("rate", "users", "stages")  # exactly one of them
 
@@ -15,6 +25,11 @@ class StageShape(Shape):
     rate: Maybe[PositiveRate] = optional("Starts per second during this stage (open model).", "50/s")
     users: Maybe[Count] = optional("Virtual users during this stage (closed model).", 10)
     for_: PositiveDuration = required("How long this stage lasts.", "30s", alias="for")
+
+
+class AbortShape(Shape):
+    errors: PositiveRatio = required("The share of failed requests at which the load ends early.", "50%")
+    for_: PositiveDuration = required("How long it must stay there, without a break.", "10s", alias="for")
 
 
 class LoadShape(Shape):
@@ -32,3 +47,6 @@ class LoadShape(Shape):
         "Open model: starts at random like independent visitors (the default), or evenly spaced.", "poisson", "even"
     )
     max_users: Maybe[Count] = optional("Open model: most virtual users at once. Default: 1000.", 500)
+    abort: Maybe[AbortShape] = optional(
+        "Ends the load early when too many requests fail. Default: never.", {"errors": "50%", "for": "10s"}
+    )

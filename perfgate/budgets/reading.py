@@ -10,8 +10,11 @@ from perfgate.budgets import strict_yaml, wording
 from perfgate.budgets.check_budgets import check_budgets
 from perfgate.budgets.check_environment import check_environment
 from perfgate.budgets.check_files import check_files
+from perfgate.budgets.check_load import check_load
 from perfgate.budgets.check_requests import check_requests
 from perfgate.budgets.check_target import check_target
+from perfgate.budgets.check_timeouts import check_timeouts
+from perfgate.budgets.check_tls import check_tls
 from perfgate.budgets.check_traffic import check_traffic
 from perfgate.budgets.check_values import check_values
 from perfgate.budgets.converting import budget_file
@@ -22,11 +25,14 @@ from perfgate.model.budget_file import BudgetFile
 from perfgate.model.errors import BudgetFileError, Mistake
 
 CHECKS = (
+    check_load,
     check_traffic,
     check_requests,
+    check_timeouts,
     check_values,
     check_environment,
     check_target,
+    check_tls,
     check_budgets,
     check_files,
 )

@@ -12,10 +12,10 @@ from perfgate.budgets.fields import (
     MapOrText,
     Maybe,
     Number,
-    PositiveDuration,
     Shape,
     Weight,
     checked,
+    not_empty,
     optional,
     required,
 )
@@ -32,6 +32,7 @@ from perfgate.budgets.texts import (
     Text,
     VariableName,
 )
+from perfgate.budgets.timeout_shape import Timeout
 
 BODIES = ("json", "form", "multipart", "body", "graphql")  # at most one of them
 SOURCES = ("between", "choice", "sequence", "env")  # exactly one of them in a map
@@ -119,16 +120,13 @@ class JsonConditionShape(Shape):
     greater_than: Maybe[Number] = optional("The number is greater than this.", 0)
 
 
-def _nothing(value: Shape) -> str:
-    return "" if value.model_fields_set else "says nothing\nfor example `{exists: true}`"
-
-
 _NOT_A_MAP = WithJsonSchema({"type": ["string", "number", "boolean", "null", "array"]})
 TextCondition = Annotated[
-    Annotated[TextConditionShape, checked(_nothing), Tag(MAP)] | Annotated[str, Tag(TEXT)], MapOrText
+    Annotated[TextConditionShape, not_empty("{exists: true}"), Tag(MAP)] | Annotated[str, Tag(TEXT)], MapOrText
 ]
 JsonCondition = Annotated[
-    Annotated[JsonConditionShape, checked(_nothing), Tag(MAP)] | Annotated[Any, _NOT_A_MAP, Tag(TEXT)], MapOrText
+    Annotated[JsonConditionShape, not_empty("{exists: true}"), Tag(MAP)] | Annotated[Any, _NOT_A_MAP, Tag(TEXT)],
+    MapOrText,
 ]
 Status = Annotated[int, Field(ge=100, le=599)]
 
@@ -198,7 +196,11 @@ class EndpointShape(Shape):
     capture: Maybe[dict[str, Capture]] = optional(
         "Values taken from the response, for later steps of a journey.", {"token": "$.token"}
     )
-    timeout: Maybe[PositiveDuration] = optional("When to give up. Default: 10s.", "2s")
+    timeout: Maybe[Timeout] = optional(
+        "When to give up: on the whole request, or on each part of it. Default: 10s for the whole.",
+        "2s",
+        {"total": "10s", "connect": "1s", "first_byte": "2s"},
+    )
     follow_redirects: Maybe[bool] = optional("Whether redirects are followed. Default: false.", True)
     login: Maybe[Name] = optional("The endpoint that each user sends once before this one.", "log in")
     budget: Maybe[EndpointBudget] = optional("Limits per metric.", {"p95": "120ms +10%", "errors": "1%"})

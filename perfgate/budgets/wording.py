@@ -111,10 +111,12 @@ def _words(details: ErrorDetails, path: KeyPath) -> tuple[str, str]:
     value, kind, last = details["input"], details["type"], details["loc"][-1:]
     if value is None:
         return f"{_subject(path)} is empty", "give it a value, or remove the key"
+    or_map = " or a map" if last and last[0] in (TEXT, LIST) else ""
     if kind == PROBLEM:
         message = str(context["message"])
         if message.startswith(_PREDICATES):
             message = f"{_subject(path)} {message}"
+            message += or_map if str(context["message"]).startswith("must be a ") else ""
         elif last != (_KEY,):
             message = f"{_subject(path)}: {message}"
         return message, str(context["hint"])
@@ -123,7 +125,7 @@ def _words(details: ErrorDetails, path: KeyPath) -> tuple[str, str]:
         return f"{_subject(path)} must be {expected}", did_you_mean(str(value), expected.split("`")[1::2])
     wanted = _WORDS.get(kind, details["msg"]).format(**context)
     if kind.endswith("_type"):
-        wanted += " or a map" if last and last[0] in (TEXT, LIST) else ""
+        wanted += or_map
         found = _type(value)
         wanted += "" if found == "a number" and "number" in wanted else f", not {found}"
     return f"{_subject(path)} {wanted}", _quoting_hint(kind, value)

@@ -83,7 +83,8 @@ def _relative(
         change = f"{format_difference(metric.unit, comparison.difference)} against"
     else:
         change = f"{format_change(comparison.change)} against"
-    where = f"median of {_runs(comparison.runs)}{f' on {baseline.branch}' if baseline.branch else ''}"
+    where = f"{'median of ' if comparison.runs > 1 else ''}{_runs(comparison.runs)}"
+    where += f" on {baseline.branch}" if baseline.branch else ""
     text = f"{change} the baseline of {format_value(metric.unit, comparison.baseline)} ({where})"
     limits = [_relative_limit(criterion, result, metric) for criterion, result in relative]
     if any(_too_small(criterion, result, comparison, metric) for criterion, result in relative):

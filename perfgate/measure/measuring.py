@@ -11,7 +11,7 @@ from perfgate.histogram import Histogram
 from perfgate.model.metric import LATENCY_QUANTILES
 from perfgate.model.plan import Plan
 from perfgate.model.run import Conditions, EndpointResult, LoadTest, Revision, Run, Runner
-from perfgate.windows import Window
+from perfgate.windows import PHASES, Phases, Series, Window
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,14 +32,14 @@ def measure(load_test: LoadTest, plan: Plan, circumstances: Circumstances) -> Ru
 
     Raises RecordError when the windows cannot be read.
     """
-    measured: dict[tuple[str, str], Window] = {}
+    record = windows.read(load_test.windows)
+    measured: dict[Series, Window] = {}
     warmup_requests = after_requests = 0
-    for (kind, name, second), window in windows.read(load_test.windows):
-        requests = window.successes + sum(window.failures.values())
+    for (kind, name, second), window in record.windows.items():
         if second < 0:
-            warmup_requests += requests * (kind == "endpoint")
+            warmup_requests += window.requests * (kind == "endpoint")
         elif second >= load_test.duration and not load_test.interrupted:
-            after_requests += requests * (kind == "endpoint")
+            after_requests += window.requests * (kind == "endpoint")
         else:
             measured.setdefault((kind, name), Window()).merge(window)
     return Run(
@@ -51,7 +51,7 @@ def measure(load_test: LoadTest, plan: Plan, circumstances: Circumstances) -> Ru
         **asdict(circumstances.revision),
         conditions=_conditions(plan, circumstances),
         generator=replace(load_test.generator, clock=circumstances.clock),
-        endpoints=tuple(_results(plan, load_test, measured)),
+        endpoints=tuple(_results(plan, load_test, measured, record.phases)),
         warmup_requests=warmup_requests,
         after_requests=after_requests,
         unfinished=load_test.unfinished,
@@ -72,31 +72,32 @@ def _conditions(plan: Plan, circumstances: Circumstances) -> Conditions:
     )
 
 
-def _results(plan: Plan, load_test: LoadTest, measured: Mapping[tuple[str, str], Window]) -> Iterable[EndpointResult]:
+def _results(
+    plan: Plan, load_test: LoadTest, measured: Mapping[Series, Window], phases: Mapping[Series, Phases]
+) -> Iterable[EndpointResult]:
     """In the order of the plan; names that only hand-written scenarios use come last."""
     planned = [("endpoint", endpoint.name) for endpoint in plan.endpoints]
     planned += [("journey", journey.name) for journey in plan.journeys]
-    for key in (*planned, *sorted(set(measured) - set(planned))):
-        yield _result(key, measured.get(key, Window()), load_test)
+    for series in (*planned, *sorted(set(measured) - set(planned))):
+        yield _result(series, measured.get(series, Window()), phases.get(series, Phases()), load_test)
 
 
-def _result(key: tuple[str, str], window: Window, load_test: LoadTest) -> EndpointResult:
-    kind, name = key
-    failures = sum(window.failures.values())
-    requests = window.successes + failures
+def _result(series: Series, window: Window, phases: Phases, load_test: LoadTest) -> EndpointResult:
+    kind, name = series
     latency = window.latency.freeze()
+    metrics = _metrics(window, load_test.duration)
     return EndpointResult(
         name=name,
         kind=cast(Literal["endpoint", "journey"], kind),
-        requests=requests,
-        failures=failures,
+        requests=window.requests,
+        failures=window.requests - window.successes,
         failures_by_kind=dict(sorted(window.failures.items())),
         failure_examples=load_test.failure_examples.get(name, ()),
         samples=histogram.count(latency),
         bytes=window.bytes,
-        metrics=_metrics(window, load_test.duration) | (_response_metrics(window) if kind == "endpoint" else {}),
+        metrics=metrics | (_response_metrics(window, phases) if kind == "endpoint" else {}),
         latency=latency,
-        service_time=window.service.freeze(),
+        phases={phase: phases.of(phase).freeze() for phase in PHASES if phases.of(phase).buckets},
     )
 
 
@@ -110,10 +111,10 @@ def _metrics(window: Window, duration: float) -> dict[str, float]:
     return {"errors": failures / requests, "rate": rate} | _latency_metrics(window.latency)
 
 
-def _response_metrics(window: Window) -> dict[str, float]:
+def _response_metrics(window: Window, phases: Phases) -> dict[str, float]:
     if not window.successes:
         return {}
-    first_byte = histogram.quantile(window.first_byte.freeze(), 0.95)
+    first_byte = histogram.quantile(phases.of("first_byte").freeze(), 0.95)
     return {"ttfb_p95": first_byte or 0.0, "size": window.bytes / window.successes}
 
 

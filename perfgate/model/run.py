@@ -62,7 +62,8 @@ class Generator:
     """How well the load generator itself did. Delays in seconds."""
 
     clock: str = "user space"  # by which latencies end
-    due: int = 0  # arrivals of the open model
+    due: int = 0  # arrivals of the open model that the plan asks for
+    sent: int = 0  # of these, how many were started
     late: int = 0  # started over 10 ms after they were due, by the generator's own fault
     dropped: int = 0  # never started: no virtual user was free within the timeout
     lateness_p50: float = 0.0
@@ -91,7 +92,10 @@ class EndpointResult:
     metrics: Mapping[str, float] = field(default_factory=dict)
     intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     latency: Distribution = Distribution()
-    service_time: Distribution = Distribution()  # latency without waiting for a connection or a free virtual user
+    phases: Mapping[str, Distribution] = field(
+        default_factory=dict
+    )  # where successes' time went: service (send to last
+    # byte), first_byte, download, and where a connection had to be made dns, connect, tls
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,133 +1,112 @@
-"""The HTTP client of one virtual user: its connections and cookies, timeouts, and the names of failures.
+"""The HTTP client of one virtual user: its connection, timeouts, and the names of failures.
 
-`Client` is the interface behind which other ways of sending may stand.
+`Client` is the interface behind which other ways of sending stand (locust_client.py).
 """
 
 from __future__ import annotations
 
 import socket
 import ssl
-from functools import cache
 from time import monotonic_ns
 from typing import NamedTuple, Protocol
-from urllib.parse import urlsplit
 
-import gevent
 import httptools
 
-from perfgate.runtime import wire
-from perfgate.runtime.connection import Closed, Connection
-from perfgate.runtime.responses import Failure, Response, Timing
+from perfgate.runtime.connection import Connection
+from perfgate.runtime.dialling import Origin, Trust, dial, proxy_for
+from perfgate.runtime.responses import Failure, Response
+from perfgate.runtime.watchdog import TimedOut
 
+PAUSE = 5_000_000  # ns of idleness after which a connection is looked at before it is used again
 IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
 
 
-class Outgoing(NamedTuple):
-    """One request, ready to send. `data` is the whole message."""
+class Patience(NamedTuple):
+    """Timeouts in nanoseconds. `total` is from asking for a connection to the last byte; 0: only that counts."""
+
+    total: int
+    connect: int = 0
+    first_byte: int = 0
+
+
+class Manner(NamedTuple):
+    """How a request is sent, besides its bytes."""
 
     method: str
-    data: bytes
-    timeout: float  # s, from asking for a connection to the last byte
+    patience: Patience
     keep_body: bool
 
 
 class Client(Protocol):
-    opened: int  # connections so far
-
-    def send(self, outgoing: Outgoing) -> Response:
-        """Never raises for what the target does: that is the response's `failure`."""
+    def send(self, data: bytes, manner: Manner) -> Response:
+        """Sends the whole message `data`. Never raises for what the target does: that is the response's `failure`."""
         ...
 
     def close(self) -> None: ...
 
 
-class Origin(NamedTuple):
-    """Scheme, host and port of the target, and the path that every request's path is put behind."""
-
-    tls: bool
-    host: str
-    port: int
-    base: str
-
-    @property
-    def authority(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == (443 if self.tls else 80) else f"{host}:{self.port}"
-
-    def serves(self, url: str) -> bool:
-        """Whether `url` has the same scheme, host and port; `//host/path` has the same scheme."""
-        try:
-            other = origin(url if urlsplit(url).scheme else f"{'https' if self.tls else 'http'}:{url}")
-        except ValueError:
-            return False
-        return (other.tls, other.host, other.port) == (self.tls, self.host, self.port)
-
-
-def origin(url: str) -> Origin:
-    """Raises ValueError when `url` is not http(s) with a host."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"the target is not an http(s) URL with a host: {url!r}")
-    tls = parts.scheme == "https"
-    return Origin(tls, parts.hostname, parts.port or (443 if tls else 80), parts.path.rstrip("/"))
-
-
-@cache
-def tls_context() -> ssl.SSLContext:
-    """Verifies certificates; SSL_CERT_FILE and SSL_CERT_DIR name other authorities."""
-    context = ssl.create_default_context()
-    context.set_alpn_protocols(["http/1.1"])
-    return context
-
-
-class KernelClient:
+class FastClient:
     """HTTP/1.1 over a keep-alive connection of its own, timed by the kernel."""
 
-    def __init__(self, where: Origin) -> None:
-        self.opened = 0
-        self._where = where
+    def __init__(self, where: Origin, trust: Trust = Trust()) -> None:  # noqa: B008 - a value
+        self._where, self._trust = where, trust
+        self._proxy = proxy_for(where)
         self._connection: Connection | None = None
 
-    def send(self, outgoing: Outgoing) -> Response:
+    def send(self, data: bytes, manner: Manner) -> Response:
         began = monotonic_ns()
-        limit = gevent.Timeout(outgoing.timeout)
+        deadline = began + manner.patience.total
         try:
-            with limit:
-                return self._exchange(outgoing)
-        except gevent.Timeout as error:
-            if error is not limit:  # of a hand-written scenario around this
-                raise
-            failure = Failure("timeout", f"no complete answer within {outgoing.timeout:g} s")
+            return self._send(data, manner, began, deadline)
+        except TimedOut:
+            failure = Failure("timeout", _overdue(manner.patience, monotonic_ns() - began))
         except OSError as error:
-            failure = Failure("connection", _said(error))
+            if isinstance(error, TimeoutError):
+                failure = Failure("timeout", _overdue(manner.patience, monotonic_ns() - began))
+            else:
+                failure = Failure("connection", _said(error))
         except httptools.HttpParserError as error:
             failure = Failure("protocol", f"not HTTP: {str(error)[:80]}")
         self.close()
-        return Response(failure=failure, timing=Timing(service=monotonic_ns() - began))
+        return Response(failure=failure, service=monotonic_ns() - began)
 
-    def _exchange(self, outgoing: Outgoing) -> Response:
-        began = monotonic_ns()
+    def _send(self, data: bytes, manner: Manner, began: int, deadline: int) -> Response:
         connection = self._connection
-        if connection is not None and connection.reusable and connection.wire.is_quiet():
+        if connection is not None and self._is_usable(connection, manner, began):
             try:
-                return self._finish(connection, outgoing)
+                return self._exchange(connection, data, manner, deadline)
             except ConnectionError:
                 # The server closed an idle connection at this very moment. Where nothing of the answer came, and
                 # asking twice changes nothing, a new connection may try; any other method is never sent again. The
                 # time lost counts as waiting for a connection.
-                if outgoing.method not in IDEMPOTENT or connection.answered:
+                if manner.method not in IDEMPOTENT or connection.answered:
                     raise
         self.close()
-        opened = wire.connect(self._where.host, self._where.port, tls_context() if self._where.tls else None)
-        self.opened += 1
-        connection = self._connection = Connection(opened)
+        connect = manner.patience.connect
+        limit = min(deadline, monotonic_ns() + connect) if connect else deadline
+        dialled = dial(self._where, self._trust, self._proxy, limit)
+        connection = self._connection = Connection(dialled.wire)
         waited = monotonic_ns() - began
-        response = self._finish(connection, outgoing)
-        response.timing.wait = waited
+        response = self._exchange(connection, data, manner, deadline)
+        response.dns, response.connect, response.tls = dialled.dns, dialled.connect, dialled.tls
+        response.wait = waited
         return response
 
-    def _finish(self, connection: Connection, outgoing: Outgoing) -> Response:
-        response = connection.exchange(outgoing.data, keep_body=outgoing.keep_body, no_body=outgoing.method == "HEAD")
+    @staticmethod
+    def _is_usable(connection: Connection, manner: Manner, now: int) -> bool:
+        """Asking the socket costs a system call: only worth it after a pause, in which a server may say goodbye, and
+        for a request that must not be sent twice."""
+        hurried = now - connection.idle_since < PAUSE and manner.method in IDEMPOTENT
+        return hurried or connection.wire.is_quiet()
+
+    def _exchange(self, connection: Connection, data: bytes, manner: Manner, deadline: int) -> Response:
+        connection.wire.deadline = deadline
+        response = connection.exchange(
+            data,
+            keep_body=manner.keep_body,
+            no_body=manner.method == "HEAD",
+            first_byte=manner.patience.first_byte,
+        )
         if not connection.reusable:
             self.close()
         return response
@@ -138,10 +117,18 @@ class KernelClient:
             self._connection = None
 
 
+def _overdue(patience: Patience, elapsed: int) -> str:
+    """Which of the timeouts it was."""
+    for limit, what in ((patience.total, "no complete answer"), (patience.first_byte, "no answer")):
+        if limit and elapsed >= limit:
+            return f"{what} within {limit / 1e9:g} s"
+    return f"no connection within {(patience.connect or patience.total) / 1e9:g} s"
+
+
 def _said(error: OSError) -> str:
     if isinstance(error, ConnectionRefusedError):
-        return "connection refused"
-    if isinstance(error, (ConnectionResetError, BrokenPipeError)) and not isinstance(error, Closed):
+        return str(error) if error.errno is None else "connection refused"
+    if isinstance(error, (ConnectionResetError, BrokenPipeError)):
         return "connection reset"
     if isinstance(error, socket.gaierror):
         return "the host's name cannot be resolved"

@@ -7,10 +7,12 @@ windows and its totals, and only then does Locust quit. The leader checks that i
 
 from __future__ import annotations
 
+import gc
 import os
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from math import ceil
 from pathlib import Path
 from time import monotonic, monotonic_ns
 from typing import Any
@@ -19,21 +21,23 @@ import gevent
 from locust import LoadTestShape, events
 from locust.runners import MasterRunner, WorkerRunner
 
-from perfgate import windows as window_file
+from perfgate import windows
 from perfgate.handover import PROGRESS, RESULT, WINDOWS, Settings, read
 from perfgate.model.budget_file import Stage
 from perfgate.redaction import Redactor, redactor
 from perfgate.runtime import result
+from perfgate.runtime.arrivals import number_due
 from perfgate.runtime.dispatcher import Scheduler, choices
 from perfgate.runtime.foreign import Listener
 from perfgate.runtime.load import Load
 from perfgate.runtime.progress import ProgressWriter
 from perfgate.runtime.result import Collection
 from perfgate.runtime.values import share
-from perfgate.windows import Window
+from perfgate.windows import Record
 
 BEGIN, STOP, PART, LAST = "perfgate_begin", "perfgate_stop", "perfgate_windows", "perfgate_last"
-TICK = 0.5  # s between two shipments of windows and two lines of progress
+SHIP = 0.25  # s between two countings of what was recorded, shipments and lines of progress
+MOST_WINDOWS = 300  # per endpoint
 GRACE = 5.0  # s beyond the slowest request's timeout before the drain gives up
 
 
@@ -64,7 +68,7 @@ class Conductor:
         self.folder = Path(settings.folder)
         self.runner = environment.runner
         self.process = self.runner.client_id if not isinstance(self.runner, MasterRunner) else "master"
-        self.collection = Collection()
+        self.collection = Collection(window_width(settings))
         self.started = ""
         self.began = 0.0  # monotonic s
         self.cpu_began = 0.0
@@ -110,6 +114,8 @@ class Conductor:
         self.begin(msg.data["index"], msg.data["count"])
 
     def begin(self, index: int, count: int) -> None:
+        gc.collect()
+        gc.freeze()  # what there is now stays: the collector need not walk through it while requests are timed
         share.become(index, count, self.settings.seed)
         self.began, self.cpu_began = monotonic(), time.process_time()
         self.load.recorder.started = monotonic_ns() + int(self.settings.warmup * 1e9)
@@ -122,16 +128,17 @@ class Conductor:
     # -- while it runs
 
     def tick(self) -> None:
+        """Counts what was recorded while nobody waits for it, and now and then sends it on."""
         while not self.finished:
-            gevent.sleep(TICK)
+            gevent.sleep(SHIP)
             self.ship()
 
     def ship(self) -> None:
-        """Sends the windows recorded since the last time, or keeps them where this process leads."""
-        windows = self.load.recorder.take()
+        """Sends what was recorded since the last time, or keeps it where this process leads."""
+        part = self.load.recorder.take()
         if self.leads:
-            self.collection.add(self.process, windows.items())
-            self.progress.add(self.elapsed(), windows)
+            self.progress.add(self.elapsed(), part)
+            self.collection.add(self.process, part)
             self.progress.write(
                 self.elapsed(),
                 draining=self.load.stopping,
@@ -139,14 +146,13 @@ class Conductor:
                 users=self.load.users + sum(self.others["users"].values()),
             )
         else:
-            packed = [[*key, window.pack()] for key, window in windows.items()]
             state = {"in_flight": self.load.in_flight, "users": self.load.users}
-            self.runner.send_message(PART, {"windows": packed, **state})
+            self.runner.send_message(PART, {"record": part.pack(), **state})
 
     def on_part(self, environment: Any, msg: Any, **_: Any) -> None:
-        windows = {(kind, name, second): Window.unpack(packed) for kind, name, second, packed in msg.data["windows"]}
-        self.progress.add(self.elapsed(), windows)
-        self.collection.add(msg.node_id, windows.items())
+        part = Record.unpack(msg.data["record"])
+        self.progress.add(self.elapsed(), part)
+        self.collection.add(msg.node_id, part)
         for what, by_worker in self.others.items():
             by_worker[msg.node_id] = msg.data[what]
 
@@ -204,13 +210,16 @@ class Conductor:
         duration = min(self.settings.duration, max(0.0, self.elapsed() - self.settings.warmup))
         if not interrupted:
             duration = self.settings.duration
-        summary = result.summary(self.collection, started=self.started, duration=duration, interrupted=interrupted)
+        due = sum(map(number_due, self.settings.stages)) if self.settings.model == "open" else 0
+        summary = result.summary(
+            self.collection, started=self.started, duration=duration, due=due, interrupted=interrupted
+        )
         summary["exceptions"] = [
             {"message": self.load.redact(str(row["msg"]))[:200], "count": row["count"]}
             for row in self.runner.exceptions.values()
         ]
         summary["workers"] = len(self.collection.tallies) - isinstance(self.runner, MasterRunner)
-        window_file.write(self.folder / WINDOWS, self.collection.windows, duration=duration)
+        windows.write(self.folder / WINDOWS, self.collection.record, duration=duration)
         result.write_json(self.folder / RESULT, summary)
         self.environment.process_exit_code = 0
 
@@ -222,6 +231,11 @@ class Conductor:
         until = monotonic() + patience
         while not done() and monotonic() < until:
             gevent.sleep(0.02)
+
+
+def window_width(settings: Settings) -> int:
+    """Seconds: windows get wider the longer the test, so that the record stays small."""
+    return max(1, ceil((settings.warmup + settings.duration) / MOST_WINDOWS))
 
 
 def on_init(environment: Any, **_: Any) -> None:

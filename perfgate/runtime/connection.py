@@ -1,156 +1,154 @@
-"""One keep-alive HTTP/1.1 connection: request bytes out, one Response back, with its times."""
+"""One keep-alive HTTP/1.1 connection: request bytes out, one Response back, with its times.
+
+llhttp (httptools) parses. Its callbacks are methods written in C (of dicts and lists) wherever they come often: a
+callback in Python for every header would cost more than the parsing.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 from time import monotonic_ns, time_ns
-from typing import Any
+from types import SimpleNamespace
 
 import httptools
 
-from perfgate.runtime.responses import Response, Timing
+from perfgate.runtime.responses import Response
 from perfgate.runtime.wire import Wire
 
 CLOCK_STEP = 1_000_000  # ns by which the wall clock may seem to outrun the monotonic one before it was set
+PENDING = True
+COOKIE_NAMES = frozenset({b"Set-Cookie", b"set-cookie", b"SET-COOKIE", b"Set-cookie"})
 
 
 class Closed(ConnectionError):
-    """The server closed the connection before its answer was whole."""
-
-
-class Message:
-    """What llhttp tells of one response. `status` asks the parser for the status of what it is reading."""
-
-    __slots__ = (
-        "begun",
-        "body",
-        "complete",
-        "cookies",
-        "ends_itself",
-        "headers",
-        "keep_body",
-        "no_body",
-        "size",
-        "status",
-    )
-
-    def __init__(self, *, keep_body: bool, no_body: bool) -> None:
-        self.headers: dict[str, str] = {}
-        self.cookies: list[str] = []
-        self.body: list[bytes] = []
-        self.size = 0
-        self.keep_body, self.no_body = keep_body, no_body
-        self.begun = self.complete = self.ends_itself = False
-        self.status: Callable[[], int] | None = None
-
-    def on_message_begin(self) -> None:
-        """Raises to make llhttp stop where a second answer would begin: nobody asked for it."""
-        if self.complete:
-            raise ValueError("more than one answer")
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        key = name.decode("latin-1").lower()
-        text = value.decode("latin-1").rstrip(" \t")  # llhttp leaves what stands before the line's end
-        if key == "set-cookie":
-            self.cookies.append(text)
-        elif key == "content-length" or (key == "transfer-encoding" and "chunked" in text.lower()):
-            self.ends_itself = True
-        self.headers[key] = text
-
-    def on_headers_complete(self) -> None:
-        self.begun = True
-        if self.no_body:
-            self.complete = True
-
-    def on_body(self, data: bytes) -> None:
-        if self.complete:
-            raise ValueError("a body in the answer to a HEAD")
-        self.size += len(data)
-        if self.keep_body:
-            self.body.append(data)
-
-    def on_message_complete(self) -> None:
-        if self.status is not None and 100 <= self.status() < 200:
-            self.restart()
-        else:
-            self.complete = True
-
-    def restart(self) -> None:
-        """Forgets an interim (1xx) answer: the real one follows."""
-        self.headers.clear()
-        self.cookies.clear()
-        self.begun = self.complete = self.ends_itself = False
+    """The server closed the connection before the answer was complete."""
 
 
 class Connection:
     """Used by one virtual user at a time. `reusable` says whether it may carry another request, `answered` whether
-    anything of an answer to the last one has come."""
+    anything of an answer to the last one has come, `idle_since` (monotonic ns) when that was complete."""
 
     def __init__(self, wire: Wire) -> None:
         self.wire = wire
         self.reusable = True
         self.answered = False
+        self.idle_since = 0
+        self._headers: dict[bytes, bytes] = {}
+        self._chunks: list[bytes] = []
+        self._begun: list[bool] = []  # one entry per message that llhttp has seen the beginning of
+        self._head_pending: list[bool] = []  # emptied when the head is complete
+        self._pending: list[bool] = []  # emptied when the answer is complete
+        self._keeps_alive = False
+        self._parser = self._new_parser()
 
-    def exchange(self, request: bytes, *, keep_body: bool, no_body: bool) -> Response:
-        """Sends the bytes and reads one response; `no_body` is for HEAD.
-
-        Raises OSError (Closed is one) or httptools.HttpParserError; the connection must be closed then.
-        """
-        self.reusable = self.answered = False  # until all has gone well
-        message = Message(keep_body=keep_body, no_body=no_body)
-        parser = httptools.HttpResponseParser(message)
-        message.status = parser.get_status_code
-        whole = True
-        began, sent = monotonic_ns(), time_ns()
-        self.wire.send(request)
-        first = arrived = 0
-        while not message.complete:
-            arrived, data = self.wire.receive()
-            if not data:
-                if message.begun and not message.ends_itself:
-                    break  # the end of the connection is the end of the body
-                raise Closed("closed in the middle of the answer" if self.answered else "closed before it answered")
-            first = first or arrived
-            self.answered = True
-            whole = _fed(parser, data, message)
-        elapsed = monotonic_ns() - began
-        status = message.status()
-        message.status = None  # parser and message know each other: without this only the garbage collector frees them
-        self.reusable = message.complete and whole and _keeps_alive(message.headers, parser.get_http_version())
-        return Response(
-            status=status,
-            headers=message.headers,
-            cookies=message.cookies,
-            body=b"".join(message.body),
-            size=message.size,
-            timing=_timing(sent, first, arrived, elapsed),
+    def _new_parser(self) -> httptools.HttpResponseParser:
+        return httptools.HttpResponseParser(
+            SimpleNamespace(
+                on_message_begin=partial(self._begun.append, PENDING),
+                on_header=self._headers.__setitem__,
+                on_headers_complete=self._head_pending.clear,
+                on_body=self._chunks.append,
+                on_message_complete=self._message_complete,
+            )
         )
 
+    def _message_complete(self) -> None:
+        if self._parser.get_status_code() >= 200:
+            self._keeps_alive = self._parser.should_keep_alive()  # llhttp knows it only now
+            self._pending.clear()
+        else:  # an interim answer: the real one follows
+            self._begun.pop()
+            self._headers.clear()
+            self._head_pending.append(PENDING)
 
-def _fed(parser: Any, data: bytes, message: Message) -> bool:
-    """Whether the parser could use all of the data. False when more follows a whole answer: the answer counts, the
-    rest is not ours. Raises httptools.HttpParserError for what is no answer."""
-    try:
-        parser.feed_data(data)
-    except httptools.HttpParserUpgrade as error:
-        raise httptools.HttpParserError("101 Switching Protocols, which nobody asked for") from error
-    except httptools.HttpParserError:
-        if not message.complete:
-            raise
-        return False
-    return True
+    def exchange(self, request: bytes, *, keep_body: bool, no_body: bool, first_byte: int = 0) -> Response:
+        """Sends the bytes and reads one response. `no_body` is for HEAD. The wire's deadline ends it; with
+        `first_byte` (ns) the deadline is that much after the send until the first byte has come.
 
+        Raises OSError (Closed is one), TimedOut or httptools.HttpParserError; the connection must be closed then.
+        """
+        wire, parser, pending = self.wire, self._parser, self._pending
+        self.reusable = self.answered = False  # until all has gone well
+        self._forget_last()
+        deadline = wire.deadline
+        began, sent = monotonic_ns(), time_ns()
+        if first_byte:
+            wire.deadline = min(deadline, began + first_byte)
+        wire.send(request)
+        size, first = 0, 0
+        head: list[bytes] = []
+        while True:
+            arrived, data = wire.receive()
+            if not data:
+                if first and not self._head_pending and not self._ends_itself():
+                    break  # the end of the connection is the end of the body
+                raise Closed("closed in the middle of the answer" if first else "closed before it answered")
+            if not first:
+                self.answered = True
+                first = arrived
+                wire.deadline = deadline
+            if self._head_pending:
+                self._feed(data)
+                # The head as it came is only needed where it sets cookies, of which there may be several.
+                if self._head_pending or not COOKIE_NAMES.isdisjoint(self._headers):
+                    head.append(bytes(data))
+            else:
+                self._feed(data)
+            if not pending or (no_body and not self._head_pending):
+                break
+            if not keep_body and self._chunks:
+                size += sum(map(len, self._chunks))
+                self._chunks.clear()
+        self.idle_since = monotonic_ns()
+        elapsed = self.idle_since - began
+        wire.deadline = 0
+        self.reusable = self._may_be_reused(no_body)
+        body = b"".join(self._chunks) if keep_body else b""
+        size += len(body) if keep_body else sum(map(len, self._chunks))
+        response = Response(parser.get_status_code(), dict(self._headers), b"".join(head), body, size)
+        service = arrived - sent
+        if 0 < service <= elapsed + CLOCK_STEP:
+            response.service, response.first_byte, response.delivery = service, first - sent, elapsed - service
+        else:  # the wall clock, by which the kernel stamps, was set meanwhile
+            response.service = response.first_byte = elapsed
+            response.clock_stepped = True
+        if no_body and pending:  # llhttp still waits for the body that a HEAD's answer only announces
+            self._parser = self._new_parser()
+            pending.clear()
+        return response
 
-def _keeps_alive(headers: dict[str, str], version: str) -> bool:
-    """Whether the server will take another request (RFC 9112, section 9.3). llhttp's own answer is only right while
-    it parses."""
-    options = headers.get("connection", "").lower()
-    return "close" not in options and (version != "1.0" or "keep-alive" in options)
+    def _feed(self, data: memoryview) -> None:
+        """Raises httptools.HttpParserError for what is no answer; what follows a whole answer is not ours."""
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as error:
+            raise httptools.HttpParserError("101 Switching Protocols, which nobody asked for") from error
+        except httptools.HttpParserError:
+            if self._pending:
+                raise
+            self._begun.append(PENDING)
 
+    def _forget_last(self) -> None:
+        self._headers.clear()
+        self._chunks.clear()
+        self._begun.clear()
+        self._pending.append(PENDING)
+        self._head_pending.append(PENDING)
 
-def _timing(sent: int, first: int, arrived: int, elapsed: int) -> Timing:
-    """Times from the wall clock, by which the kernel stamps; from `elapsed` where that clock was set meanwhile."""
-    service = arrived - sent
-    if not 0 < service <= elapsed + CLOCK_STEP:
-        return Timing(service=elapsed, first_byte=elapsed, clock_stepped=True)
-    return Timing(service=service, first_byte=max(0, first - sent), delivery=max(0, elapsed - service))
+    def _header(self, name: bytes) -> bytes:
+        """The value of a header in lower case; empty without it. `name` in lower case."""
+        for key, value in self._headers.items():
+            if len(key) == len(name) and key.lower() == name:
+                return value.lower()
+        return b""
+
+    def _ends_itself(self) -> bool:
+        return bool(self._header(b"content-length")) or b"chunked" in self._header(b"transfer-encoding")
+
+    def _may_be_reused(self, no_body: bool) -> bool:
+        if len(self._begun) != 1:  # more than was asked for may be the beginning of anything
+            return False
+        if not no_body:
+            return not self._pending and self._keeps_alive
+        options = self._header(b"connection")  # llhttp waits for a body and has not decided (RFC 9112, section 9.3)
+        return b"close" not in options and (self._parser.get_http_version() != "1.0" or b"keep-alive" in options)

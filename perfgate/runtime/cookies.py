@@ -9,10 +9,11 @@ _ENDED = re.compile(r"\s*max-age\s*=\s*(0+|-\d+)\s*", re.IGNORECASE)
 
 class Cookies:
     """Set-Cookie in, Cookie header out. Paths, domains and expiry dates are not looked at; a Max-Age of 0 or less
-    deletes."""
+    deletes. `header` is the value of the Cookie header, empty when there are no cookies."""
 
     def __init__(self) -> None:
         self._values: dict[str, str] = {}
+        self.header = ""
 
     def take(self, headers: list[str]) -> None:
         for header in headers:
@@ -24,7 +25,4 @@ class Cookies:
                 self._values.pop(name.strip(), None)
             else:
                 self._values[name.strip()] = value.strip()
-
-    def header(self) -> str:
-        """The value of the Cookie header; empty when there are no cookies."""
-        return "; ".join(f"{name}={value}" for name, value in self._values.items())
+        self.header = "; ".join(f"{name}={value}" for name, value in self._values.items())

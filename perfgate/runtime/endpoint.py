@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 from urllib.parse import quote_plus
 
 from perfgate import __version__
-from perfgate.runtime.client import Origin
+from perfgate.runtime.client import Manner, Patience
+from perfgate.runtime.dialling import Origin
 from perfgate.runtime.expectations import MISSING, Capture, Expectation, StatusExpectation, from_json
 from perfgate.runtime.responses import Failure, Response
 from perfgate.runtime.texts import Fill, Text, Values, json_filler, path_filler, redirect_target
@@ -28,6 +29,15 @@ class File(NamedTuple):
     content: bytes
     filename: str
     content_type: str
+
+
+class Frame(NamedTuple):
+    """The parts of a request that do not vary. `whole` is the message, when nothing does."""
+
+    base: str
+    block: str  # the constant header lines
+    varying: Mapping[str, Text]  # the other headers
+    whole: bytes | None = None
 
 
 class Hop(NamedTuple):
@@ -69,9 +79,15 @@ class Endpoint:
         expect: Sequence[Expectation] = (),
         capture: Mapping[str, str | Capture] | None = None,
         timeout: float = 10.0,
+        connect_timeout: float | None = None,
+        first_byte_timeout: float | None = None,
         follow_redirects: bool = False,
     ) -> None:
-        self.name, self.method, self.timeout, self.follow_redirects = name, method, timeout, follow_redirects
+        self.name, self.method, self.follow_redirects = name, method, follow_redirects
+        patience = Patience(*(int((limit or 0) * 1e9) for limit in (timeout, connect_timeout, first_byte_timeout)))
+        self.series = ("endpoint", name)
+        self._origin: Origin | None = None  # of the frame; there is one target in a run
+        self._frame = Frame("", "", {})
         self._values, self._data = dict(values or {}), data
         self._path = path_filler(path)
         content_type, self._body = _body(json, form, multipart, body, graphql, variables)
@@ -82,10 +98,16 @@ class Endpoint:
             key: from_json(what) if isinstance(what, str) else what for key, what in (capture or {}).items()
         }
         readers: list[Expectation | Capture] = [*self._expect, *self._capture.values()]
-        self.keep_body = any(reader.needs_body for reader in readers)
+        self.captures = bool(self._capture)
+        self.manner = Manner(method, patience, any(reader.needs_body for reader in readers))
 
-    def draw(self, carried: Values) -> dict[str, Any]:
+    def manner_of(self, hop: Hop) -> Manner:
+        return self.manner._replace(method=hop.method)
+
+    def draw(self, carried: Values) -> Values:
         """The values of one request: those carried along, then a row, then its own. Raises values.OutOfRows."""
+        if not self._values and self._data is None:
+            return carried
         values = dict(carried)
         if self._data is not None:
             values.update(self._data())
@@ -98,23 +120,37 @@ class Endpoint:
 
         Raises KeyError (a value nobody set) or ValueError (one that no header may hold).
         """
-        method = hop.method if hop else self.method
-        target = redirect_target(hop.target) if hop else self._path(values, origin.base)
-        body = self._body(values) if self._body is not None and method == self.method else b""
-        lines = [f"{method} {target} HTTP/1.1"]
-        if "Host" not in self._headers:
-            lines.append(f"Host: {origin.authority}")
-        for name, text in self._headers.items():
-            value = text.fill(values)
-            if _FORBIDDEN.search(value):
-                raise ValueError(f"the value of the header {name} has a line break in it")
-            lines.append(f"{name}: {value}")
-        if cookies and "Cookie" not in self._headers:
-            lines.append(f"Cookie: {cookies}")
-        if body or method in BODY_METHODS:
-            lines.append(f"Content-Length: {len(body)}")
+        if origin is not self._origin:
+            self._origin, self._frame = origin, self._framed(origin)
+        frame = self._frame
+        if frame.whole is not None and not cookies and hop is None:
+            return frame.whole
+        return self._filled(frame, values, cookies, hop)
+
+    def _framed(self, origin: Origin) -> Frame:
+        """What is the same in every request to this origin, made once."""
+        lines = [] if "Host" in self._headers else [f"Host: {origin.authority}"]
+        lines += [f"{name}: {text.fill({})}" for name, text in self._headers.items() if text.constant]
+        block = "".join(f"{_checked(line)}\r\n" for line in lines)
+        frame = Frame(origin.base, block, {name: text for name, text in self._headers.items() if not text.constant})
         try:
-            return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
+            return frame._replace(whole=self._filled(frame, {}, "", None))
+        except KeyError:  # it has holes
+            return frame
+
+    def _filled(self, frame: Frame, values: Values, cookies: str, hop: Hop | None) -> bytes:
+        method = hop.method if hop else self.method
+        target = redirect_target(hop.target) if hop else self._path(values, frame.base)
+        body = self._body(values) if self._body is not None and method == self.method else b""
+        head = f"{method} {target} HTTP/1.1\r\n{frame.block}"
+        for name, text in frame.varying.items():
+            head += f"{name}: {_checked(text.fill(values))}\r\n"
+        if cookies and "Cookie" not in self._headers:
+            head += f"Cookie: {cookies}\r\n"
+        if body or method in BODY_METHODS:
+            head += f"Content-Length: {len(body)}\r\n"
+        try:
+            return f"{head}\r\n".encode("latin-1") + body
         except UnicodeEncodeError as error:
             unfit = error.object[error.start]
             raise ValueError(f"{unfit!r} cannot be sent in a header; percent-encode the value") from error
@@ -123,11 +159,11 @@ class Endpoint:
         """The first thing wrong with a response, if any."""
         if response.failure is not None:
             return response.failure
-        if self._statuses is not None:
-            if complaint := self._statuses(response):
-                return Failure("status", complaint)
-        elif response.status >= 400:
-            return Failure("status", f"status: {response.status}")
+        if self._statuses is None:
+            if response.status >= 400:
+                return Failure("status", f"status: {response.status}")
+        elif response.status not in self._statuses.statuses:
+            return Failure("status", self._statuses(response) or "")
         for expectation in self._expect:
             if complaint := expectation(response):
                 return Failure("expectation", complaint)
@@ -142,6 +178,12 @@ class Endpoint:
                 return {}, Failure("expectation", f"capture {name}: {capture.what} found nothing")
             values[name] = value
         return values, None
+
+
+def _checked(line: str) -> str:
+    if _FORBIDDEN.search(line):
+        raise ValueError(f"a header has a line break in it: {line.partition(':')[0][:40]!r}")
+    return line
 
 
 def _split(expect: Sequence[Expectation]) -> tuple[StatusExpectation | None, list[Expectation]]:

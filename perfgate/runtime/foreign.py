@@ -9,7 +9,7 @@ from typing import Any
 from locust.exception import CatchResponseError, ResponseError
 
 from perfgate.runtime.load import Load
-from perfgate.runtime.responses import Failure, Response, Timing
+from perfgate.runtime.responses import Failure, Response
 
 TIMEOUT_NAMES = ("timeout", "timedout")
 PROTOCOL_NAMES = ("parse", "protocol", "chunked", "decoding", "incompleteread", "zlib")
@@ -32,9 +32,10 @@ class Listener:
         **_: Any,
     ) -> None:
         took = int((response_time or 0.0) * 1e6)
-        response = Response(size=response_length or 0, timing=Timing(service=took, first_byte=took))
+        response = Response(size=response_length or 0, service=took, first_byte=took)
         failure = _failure(exception) if exception is not None else None
-        self._load.record("endpoint", self._endpoint(request_type, name), monotonic_ns() - took, response, failure)
+        series = ("endpoint", self._endpoint(request_type, name))
+        self._load.record(series, monotonic_ns() - took, response, failure)
 
     def _endpoint(self, method: str, name: str) -> str:
         if name not in self._endpoints and f"{method} {name}" in self._endpoints:

@@ -14,6 +14,7 @@ from perfgate.histogram import Histogram
 from perfgate.redaction import Redactor
 from perfgate.runtime.recorder import Recorder
 from perfgate.runtime.responses import Failure, Response
+from perfgate.windows import Series
 
 LATE = 10_000_000  # ns: an arrival started later than this after it was due is counted as late
 
@@ -23,7 +24,8 @@ class Load:
 
     def __init__(self, environment: Any, settings: Settings | None, redact: Redactor) -> None:
         self.environment, self.settings, self.redact = environment, settings, redact
-        self.recorder = Recorder(settings.endpoints if settings else ())
+        names, duration = (settings.endpoints, int(settings.duration * 1e9)) if settings else ((), 0)
+        self.recorder = Recorder(names, duration)
         self.stopping = False
         self.in_flight = 0  # requests of generated scenarios
         self.visits = 0  # of the open model, under way
@@ -33,28 +35,31 @@ class Load:
         self.most_users = 0
         self.connections = 0
         self.clock_steps = 0
-        self.due = self.late = self.dropped = 0  # arrivals in the measured time
+        self.sent = self.late = self.dropped = 0  # arrivals in the measured time
         self.lateness = Histogram()
-        self.delivery = Histogram()
 
-    def record(self, kind: str, name: str, began: int, response: Response, failure: Failure | None) -> None:
-        """`began` is when the latency began: monotonic ns. The response's timing says how long it took."""
-        timing = response.timing
-        latency = timing.queue + timing.wait + timing.service
-        if timing.clock_stepped:
-            self.clock_steps += 1
-        if timing.delivery and began >= self.recorder.started:  # 0 where it is not known
-            self.delivery.add(timing.delivery)
+    def record(self, series: Series, began: int, response: Response, failure: Failure | None) -> None:
+        """`began` is when the latency began: monotonic ns. The response says how long it took."""
+        latency = response.queue + response.wait + response.service
         if self.settings is None:
-            self._fire(kind, name, latency, response, failure)
-        elif failure is None:
-            times = (latency, timing.service, timing.wait + timing.first_byte)
-            self.recorder.success(kind, name, began, times, response.size)
-        else:
+            self._fire(series, latency, response, failure)
+            return
+        if response.wait:
+            self.connections += 1
+            self.recorder.dialled(series, began, (response.dns, response.connect, response.tls))
+        if failure is not None:
             why = (failure.kind, self.redact(failure.detail))
-            self.recorder.failure(kind, name, began, why, latency if failure.kind == "timeout" else 0)
+            self.recorder.failure(series, began, why, latency if failure.kind == "timeout" else 0)
+        elif response.clock_stepped:
+            self.clock_steps += 1
+            self.recorder.untimed(series, began, response.size)
+        else:
+            self.recorder.rows[series].extend(
+                (began, latency, response.service, response.first_byte, response.delivery, response.size)
+            )
 
-    def _fire(self, kind: str, name: str, latency: int, response: Response, failure: Failure | None) -> None:
+    def _fire(self, series: Series, latency: int, response: Response, failure: Failure | None) -> None:
+        kind, name = series
         self.environment.events.request.fire(
             request_type=response.method or kind,
             name=name,
@@ -68,7 +73,7 @@ class Load:
         """An arrival due at `due` (monotonic ns) is started, or queued, now."""
         lateness = max(0, monotonic_ns() - due)
         if due >= self.recorder.started:
-            self.due += 1
+            self.sent += 1
             self.late += lateness > LATE
             self.lateness.add(lateness)
 

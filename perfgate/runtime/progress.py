@@ -9,7 +9,7 @@ from typing import Any
 
 from perfgate import histogram
 from perfgate.histogram import Histogram
-from perfgate.windows import Key, Window
+from perfgate.windows import Record
 
 LOOK_BACK = 5  # s over which rate and p95 are shown
 
@@ -22,14 +22,13 @@ class ProgressWriter:
         self._recent: deque[tuple[float, int, Histogram]] = deque()  # elapsed, requests, latencies
         self._requests = self._failures = 0
 
-    def add(self, elapsed: float, windows: dict[Key, Window]) -> None:
-        """New windows, `elapsed` s after the start of the warm-up."""
+    def add(self, elapsed: float, record: Record) -> None:
+        """What is new, `elapsed` s after the start of the warm-up."""
         latencies, requests = Histogram(), 0
-        for (kind, _, _), window in windows.items():
+        for (kind, _, _), window in record.windows.items():
             if kind == "endpoint":
-                failures = sum(window.failures.values())
-                requests += window.successes + failures
-                self._failures += failures
+                requests += window.requests
+                self._failures += window.requests - window.successes
                 latencies.merge(window.latency)
         self._requests += requests
         self._recent.append((elapsed, requests, latencies))

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import zlib
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
 from typing import Any
+
+_COOKIE = re.compile(rb"^set-cookie:[ \t]*(.*?)[ \t\r]*$", re.IGNORECASE | re.MULTILINE)
+ENCODING_NAMES = frozenset({b"Content-Encoding", b"content-encoding", b"CONTENT-ENCODING", b"Content-encoding"})
+DECODED_LIMIT = 1 << 28  # bytes: a small body that unpacks to more is an attack or a mistake
 
 
 @dataclass(frozen=True)
@@ -17,55 +21,73 @@ class Failure:
     detail: str
 
 
-@dataclass
-class Timing:
-    """All in nanoseconds. `service` and `first_byte` count from the send. Latency is queue + wait + service."""
-
-    queue: int = 0  # until a virtual user was free, in the open model
-    wait: int = 0  # DNS, connect and TLS, where a connection had to be made
-    service: int = 0
-    first_byte: int = 0
-    delivery: int = 0  # from the kernel's receive timestamp to our code: the generator's own delay
-    clock_stepped: bool = False  # the wall clock was set meanwhile: measured in user space instead
-
-    def add(self, before: Timing) -> None:
-        """Counts what an earlier hop of the same request took as well."""
-        self.wait += before.wait
-        self.service += before.service
-        self.first_byte += before.service
-        self.delivery += before.delivery
-        self.clock_stepped |= before.clock_stepped
-
-
-@dataclass
+@dataclass(slots=True)
 class Response:
-    """`body` is as sent over the wire; `content` is decoded. Header names are lower case; the last of a name wins."""
+    """Times in nanoseconds; latency is queue + wait + service. `body` is as sent over the wire, and only there when
+    somebody asked for it; `size` is always known. `raw_headers` have the last value of each name."""
 
     status: int = 0
-    method: str = ""  # of the request
-    headers: dict[str, str] = field(default_factory=dict)
-    cookies: list[str] = field(default_factory=list)  # Set-Cookie headers
-    body: bytes = b""  # empty when nobody asked for it
-    size: int = 0  # of the body over the wire, always known
-    timing: Timing = field(default_factory=Timing)
+    raw_headers: dict[bytes, bytes] | None = None
+    head: bytes = b""  # as it came, possibly with the beginning of the body; only kept where it sets cookies
+    body: bytes = b""
+    size: int = 0  # of the body over the wire
     failure: Failure | None = None
+    method: str = ""  # of the request
+    queue: int = 0  # until a virtual user was free, in the open model
+    wait: int = 0  # DNS, connect and TLS, where a connection had to be made
+    dns: int = 0
+    connect: int = 0
+    tls: int = 0
+    service: int = 0  # from the send to the last byte
+    first_byte: int = 0  # from the send
+    delivery: int = 0  # from the kernel's receive timestamp to our code: the generator's own delay
+    clock_stepped: bool = False  # the wall clock was set meanwhile: not measured by it
+    _headers: dict[str, str] | None = None
+    _content: bytes | None = None
 
-    @cached_property
+    @property
+    def headers(self) -> dict[str, str]:
+        """Names in lower case."""
+        if self._headers is None:
+            raw = self.raw_headers or {}
+            self._headers = {key.decode("latin-1").lower(): value.decode("latin-1") for key, value in raw.items()}
+        return self._headers
+
+    @property
+    def cookies(self) -> list[str]:
+        """The values of all Set-Cookie headers, in order."""
+        head = self.head.partition(b"\r\n\r\n")[0]
+        return [found.decode("latin-1") for found in _COOKIE.findall(head)]
+
+    @property
     def content(self) -> bytes:
-        """Raises ValueError when the content encoding is unknown or the body does not decode."""
-        return _decoded(self.body, self.headers.get("content-encoding", ""))
+        """The body, decoded. Raises ValueError when it does not decode, or its encoding is unknown."""
+        if self._content is None:
+            plain = ENCODING_NAMES.isdisjoint(self.raw_headers or ())
+            self._content = self.body if plain else _decoded(self.body, self.headers["content-encoding"])
+        return self._content
 
-    @cached_property
+    @property
     def text(self) -> str:
         return self.content.decode(_charset(self.headers.get("content-type", "")), errors="replace")
 
-    @cached_property
+    @property
     def json(self) -> Any:
         """Raises ValueError when the body is not JSON."""
         try:
-            return json.loads(self.content)
+            # Text in UTF-8 is nearly all there is (RFC 8259), and guessing costs as much as parsing.
+            return json.loads(self.content.decode("utf-8-sig"))
         except RecursionError as error:
             raise ValueError("nested too deeply") from error
+
+    def add(self, before: Response) -> None:
+        """Counts what an earlier hop of the same request took, and brought, as well."""
+        self.wait += before.wait
+        self.first_byte += before.service
+        self.service += before.service
+        self.delivery += before.delivery
+        self.clock_stepped |= before.clock_stepped
+        self.size += before.size
 
 
 def _decoded(body: bytes, encoding: str) -> bytes:
@@ -74,7 +96,7 @@ def _decoded(body: bytes, encoding: str) -> bytes:
     for name in reversed([part.strip().lower() for part in encoding.split(",") if part.strip()]):
         try:
             if name in ("gzip", "x-gzip"):
-                body = zlib.decompress(body, zlib.MAX_WBITS | 16)
+                body = _unpacked(body, zlib.MAX_WBITS | 16)
             elif name == "deflate":
                 body = _inflated(body)
             elif name == "br":
@@ -89,9 +111,19 @@ def _decoded(body: bytes, encoding: str) -> bytes:
 def _inflated(body: bytes) -> bytes:
     """With zlib's header, as the standard wants it, or without, as some servers send it."""
     try:
-        return zlib.decompress(body)
+        return _unpacked(body, zlib.MAX_WBITS)
     except zlib.error:
-        return zlib.decompress(body, -zlib.MAX_WBITS)
+        return _unpacked(body, -zlib.MAX_WBITS)
+
+
+def _unpacked(body: bytes, bits: int) -> bytes:
+    unpacker = zlib.decompressobj(bits)
+    data = unpacker.decompress(body, DECODED_LIMIT)
+    if unpacker.unconsumed_tail:
+        raise ValueError(f"unpacks to more than {DECODED_LIMIT >> 20} MiB")
+    if not unpacker.eof:
+        raise zlib.error("cut off")
+    return data
 
 
 def _brotli(body: bytes) -> bytes:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from perfgate import histogram
 from perfgate.histogram import Histogram
 from perfgate.runtime.load import Load
-from perfgate.windows import Key, Window, merge_into
+from perfgate.windows import Record
 
 Tally = dict[str, Any]  # what one process knows at its end, as plain data
 
@@ -20,7 +20,7 @@ def tally(load: Load, cpu: float) -> Tally:
     return {
         "recorded": load.recorder.recorded,
         "examples": load.recorder.examples,
-        "due": load.due,
+        "sent": load.sent,
         "late": load.late,
         "dropped": load.dropped + load.waiting,
         "abandoned": load.abandoned + load.in_flight,
@@ -28,31 +28,30 @@ def tally(load: Load, cpu: float) -> Tally:
         "connections": load.connections,
         "clock_steps": load.clock_steps,
         "lateness": load.lateness.pack(),
-        "delivery": load.delivery.pack(),
+        "delivery": load.recorder.delivery.pack(),
         "cpu": cpu,
     }
 
 
 class Collection:
-    """The windows and tallies of all processes, on the one that leads."""
+    """The records and tallies of all processes, on the one that leads."""
 
-    def __init__(self) -> None:
-        self.windows: dict[Key, Window] = {}
-        self.received: dict[str, int] = {}  # process -> requests in the windows it sent
+    def __init__(self, width: int) -> None:
+        self.record = Record(width)
+        self.received: dict[str, int] = {}  # process -> requests in the records it sent
         self.tallies: dict[str, Tally] = {}
 
-    def add(self, process: str, windows: Iterable[tuple[Key, Window]]) -> None:
-        for key, window in windows:
-            self.received[process] = self.received.get(process, 0) + window.successes + sum(window.failures.values())
-            merge_into(self.windows, [(key, window)])
+    def add(self, process: str, part: Record) -> None:
+        self.received[process] = self.received.get(process, 0) + part.requests
+        self.record.merge(part)
 
     def lost(self) -> int:
         """Requests that a process recorded and that never arrived here."""
         return sum(tally["recorded"] - self.received.get(process, 0) for process, tally in self.tallies.items())
 
 
-def summary(collection: Collection, *, started: str, duration: float, interrupted: bool) -> dict[str, Any]:
-    """`load-test.json`: totals over all processes."""
+def summary(collection: Collection, *, started: str, duration: float, due: int, interrupted: bool) -> dict[str, Any]:
+    """`load-test.json`: totals over all processes. `due` is the number of arrivals that the plan asks for."""
     tallies = list(collection.tallies.values())
     lateness = _merged(tallies, "lateness")
     delivery = _merged(tallies, "delivery")
@@ -71,7 +70,8 @@ def summary(collection: Collection, *, started: str, duration: float, interrupte
         "clock_steps": sum(one["clock_steps"] for one in tallies),
         "examples": examples,
         "generator": {
-            "due": sum(one["due"] for one in tallies),
+            "due": due,
+            "sent": sum(one["sent"] for one in tallies),
             "late": sum(one["late"] for one in tallies),
             "dropped": sum(one["dropped"] for one in tallies),
             "lateness_p50": histogram.quantile(lateness, 0.5) or 0.0,

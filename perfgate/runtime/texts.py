@@ -48,6 +48,8 @@ class Text:
 
 
 def percent_encoded(value: Any) -> str:
+    if type(value) is int:  # nothing in it needs it, and it is common
+        return str(value)
     return quote(str(value), safe="")
 
 
@@ -56,11 +58,12 @@ def path_filler(text: str) -> FillPath:
     hole takes that value as a URL reference, as a Location header has it: only its path and query count, and the
     base path comes before relative ones only."""
     template = Text(text)
+    template.literals = [_ascii(literal) for literal in template.literals]
     if template.constant:
-        constant = _ascii(template.literals[0])
+        constant = template.literals[0]
         return lambda _values, base: base + constant
     if template.literals[0]:
-        return lambda values, base: base + _ascii(template.fill(values, percent_encoded))
+        return lambda values, base: base + template.fill(values, percent_encoded)
     first = template.names.pop(0)
     template.literals.pop(0)
 
@@ -68,7 +71,7 @@ def path_filler(text: str) -> FillPath:
         parts = urlsplit(str(values[first]))
         path = parts.path if parts.path.startswith("/") else f"{base}/{parts.path}"
         reference = path + (f"?{parts.query}" if parts.query else "")
-        return _ascii(reference) + _ascii(template.fill(values, percent_encoded))
+        return _ascii(reference) + template.fill(values, percent_encoded)
 
     return fill
 

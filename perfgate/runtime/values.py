@@ -43,7 +43,8 @@ share = Share()  # of this process; the conductor sets it before the load starts
 def between(low: float, high: float) -> Source:
     """A number from low to high, both included: whole if both are whole."""
     if isinstance(low, int) and isinstance(high, int):
-        return lambda: share.random.randint(low, high)
+        first, number = int(low), int(high) - int(low) + 1
+        return lambda: first + int(share.random.random() * number)
     return lambda: share.random.uniform(low, high)
 
 

@@ -10,14 +10,16 @@ from urllib.parse import urljoin, urlsplit
 
 import gevent
 from locust import User, constant
-from locust.exception import RescheduleTask, StopUser
+from locust.exception import InterruptTaskSet, RescheduleTask, RescheduleTaskImmediately, StopUser
+from locust.user.task import LOCUST_STATE_RUNNING, LOCUST_STATE_STOPPING
 
-from perfgate.runtime.client import Client, KernelClient, Outgoing, origin
+from perfgate.runtime.client import Client, FastClient
 from perfgate.runtime.cookies import Cookies
+from perfgate.runtime.dialling import Trust, origin
 from perfgate.runtime.endpoint import Endpoint, Hop
 from perfgate.runtime.load import Load
-from perfgate.runtime.responses import Failure, Response, Timing
-from perfgate.runtime.values import OutOfRows
+from perfgate.runtime.responses import Failure, Response
+from perfgate.runtime.values import OutOfRows, share
 
 REDIRECTS = 10
 REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
@@ -37,42 +39,57 @@ class Turn(NamedTuple):
 
 
 class Visitor(User):
-    """Subclasses set `host` and have tasks. Values that responses gave are carried along in `values`."""
+    """Subclasses set `host` and have tasks. Values that responses gave are carried along in `values`.
+
+    `tls` says whose certificates to believe, `client` how to send: "fast", or "locust" for Locust's own way.
+    """
 
     abstract = True
     wait_time = constant(0)
-    client_class: Callable[..., Client] = KernelClient
+    tls = Trust()
+    client = "fast"
 
     def __init__(self, environment: Any) -> None:
         super().__init__(environment)
         self.values: dict[str, Any] = {}
+        self.turn: Turn | None = None
         self._load: Load = environment.perfgate
         self._origin = origin(environment.host or self.host)
-        self._client = self.client_class(self._origin)
+        self._client = self._new_client()
         self._cookies = Cookies()
         self._sent_once: set[str] = set()
-        self.turn: Turn | None = None
         self._load.joined()
+
+    def _new_client(self) -> Client:
+        if self.client == "locust":
+            from perfgate.runtime.locust_client import LocustClient
+
+            return LocustClient(self._origin, self.tls)
+        return FastClient(self._origin, self.tls)
 
     def send(self, endpoint: Endpoint) -> Response:
         """Sends one request and records it. Raises StepFailed when it failed, StopUser when the test is over."""
         load, turn = self._load, self.turn
-        if load.stopping and turn is None:
-            raise StopUser
-        self.turn = None
-        began = turn.due if turn else monotonic_ns()
+        if turn is None:
+            if load.stopping:
+                raise StopUser
+            began = monotonic_ns()
+        else:
+            self.turn = None
+            began = turn.due
         load.in_flight += 1
         try:
             values = endpoint.draw(self.values)
-            response = self._exchange(endpoint, values)
-            response.method = endpoint.method
-            if turn:
-                response.timing.queue = turn.queued
+            response = self._send(endpoint, values)
+            if endpoint.follow_redirects:
+                response = self._followed(endpoint, values, response)
+            if turn is not None:
+                response.queue = turn.queued
             failure = endpoint.judge(response)
-            if failure is None:
+            if failure is None and endpoint.captures:
                 captured, failure = endpoint.captured(response)
                 self.values.update(captured)
-            load.record("endpoint", endpoint.name, began, response, failure)
+            load.record(endpoint.series, began, response, failure)
         except gevent.GreenletExit:
             load.abandoned += 1
             raise
@@ -100,9 +117,6 @@ class Visitor(User):
         if self._load.stopping:
             raise StopUser
 
-    def on_stop(self) -> None:
-        self._client.close()
-
     def walk(self, name: str, steps: Callable[[Any], None]) -> None:
         """Walks a journey and records how long it took as a whole; not when the end of the test cuts it off."""
         began = self.turn.due if self.turn else monotonic_ns()
@@ -111,30 +125,60 @@ class Visitor(User):
             steps(self)
         except StepFailed:
             failure = Failure("step", "a step failed")
-        taken = Response(timing=Timing(service=monotonic_ns() - began))
-        self._load.record("journey", name, began, taken, failure)
+        self._load.record(("journey", name), began, Response(service=monotonic_ns() - began), failure)
         if failure:
             raise StepFailed
 
-    def _exchange(self, endpoint: Endpoint, values: dict[str, Any]) -> Response:
-        response = self._send(endpoint, values)
-        return self._followed(endpoint, values, response) if endpoint.follow_redirects else response
+    def run(self) -> None:
+        """One task after the other, without Locust's per-task bookkeeping: that costs as much as a request.
 
-    def _send(self, endpoint: Endpoint, values: dict[str, Any], hop: Hop | None = None) -> Response:
+        Plain `locust -f` keeps Locust's own loop, with its events and its wait_time.
+        """
+        if self._load.settings is None:
+            super().run()
+            return
+        self._state = LOCUST_STATE_RUNNING
+        deck: list[Callable[[Any], None]] = []
         try:
-            data = endpoint.message(self._origin, values, self._cookies.header(), hop)
+            while self._state != LOCUST_STATE_STOPPING and not self._load.stopping:
+                if not deck:  # every task as often as its weight says, in random order
+                    deck = list(self.tasks)
+                    if len(deck) > 1:
+                        share.random.shuffle(deck)
+                self._perform(deck.pop())
+        except (gevent.GreenletExit, StopUser):
+            pass
+        finally:
+            self.on_stop()
+
+    def _perform(self, work: Callable[[Any], None]) -> None:
+        try:
+            work(self)
+        except (RescheduleTask, RescheduleTaskImmediately, InterruptTaskSet):
+            pass
+        except StopUser:
+            raise
+        except Exception as error:  # noqa: BLE001 - a scenario may have been edited by hand
+            self.environment.events.user_error.fire(user_instance=self, exception=error, tb=error.__traceback__)
+            gevent.sleep(BACK_OFF)
+
+    def on_stop(self) -> None:
+        self._client.close()
+
+    def _send(self, endpoint: Endpoint, values: Any, hop: Hop | None = None) -> Response:
+        try:
+            data = endpoint.message(self._origin, values, self._cookies.header, hop)
         except KeyError as error:
             return Response(failure=Failure("expectation", f"the value {{{error.args[0]}}} was never captured"))
         except ValueError as error:
             return Response(failure=Failure("expectation", str(error)))
-        method = hop.method if hop else endpoint.method
-        opened = self._client.opened
-        response = self._client.send(Outgoing(method, data, endpoint.timeout, endpoint.keep_body))
-        self._load.connections += self._client.opened - opened
-        self._cookies.take(response.cookies)
+        response = self._client.send(data, endpoint.manner if hop is None else endpoint.manner_of(hop))
+        response.method = endpoint.method
+        if response.head:
+            self._cookies.take(response.cookies)
         return response
 
-    def _followed(self, endpoint: Endpoint, values: dict[str, Any], response: Response) -> Response:
+    def _followed(self, endpoint: Endpoint, values: Any, response: Response) -> Response:
         """The answer at the end of the redirects; its times and size are the sums of all answers'."""
         url, method = f"{self._origin.base}/", endpoint.method
         for _ in range(REDIRECTS):
@@ -154,8 +198,7 @@ class Visitor(User):
             target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
             before = response
             response = self._send(endpoint, values, Hop(method, target))
-            response.timing.add(before.timing)
-            response.size += before.size
+            response.add(before)
         response.failure = Failure("protocol", f"more than {REDIRECTS} redirects")
         return response
 

@@ -11,51 +11,84 @@ from __future__ import annotations
 import socket
 import ssl
 import struct
+from contextlib import suppress
 from time import time_ns
 from typing import Any
 
 import gevent
-from gevent import socket as gevent_socket
+from gevent import getcurrent
 
 from perfgate.machine import KERNEL_CLOCK
+from perfgate.runtime.watchdog import TimedOut, watchdog
 
 SO_TIMESTAMPNS = 35  # the same number as the type of the control message that carries the time
 READ = 1 << 16
 ANCILLARY = socket.CMSG_SPACE(16)
 _timespec = struct.Struct("qq").unpack_from
 
+# One buffer serves all wires: what is read is parsed before anybody else can read.
+_BUFFER = bytearray(READ)
+_BUFFERS = [_BUFFER]
+_VIEW = memoryview(_BUFFER)
+
 
 class Wire:
-    """A connected TCP socket."""
+    """A connected TCP socket, used by one greenlet at a time. `deadline` (monotonic ns) ends any wait: TimedOut."""
 
     def __init__(self, sock: Any) -> None:
+        self.deadline = 0
+        self.waits = False
+        self.greenlet: Any = None
         self._owner = sock  # gevent's socket would close the plain one when collected
         self._raw: socket.socket = sock._sock
-        loop = gevent.get_hub().loop
-        self._readable, self._writable = loop.io(self._raw.fileno(), 1), loop.io(self._raw.fileno(), 2)
-        self._wait = gevent.get_hub().wait
+        hub = gevent.get_hub()
+        self._readable, self._writable = hub.loop.io(self._raw.fileno(), 1), hub.loop.io(self._raw.fileno(), 2)
+        self._switch = hub.switch
+        watchdog().watch(self)
 
     def send(self, data: bytes) -> None:
-        view = memoryview(data)
+        sent = 0
+        with suppress(BlockingIOError):
+            sent = self._raw.send(data)
+        if sent < len(data):
+            self._send_rest(memoryview(data)[sent:])
+
+    def _send_rest(self, view: memoryview) -> None:
         while view:
+            self._wait(self._writable)
             try:
                 view = view[self._raw.send(view) :]
             except BlockingIOError:
-                self._wait(self._writable)
+                continue
 
-    def receive(self) -> tuple[int, bytes]:
-        """The next bytes and when they arrived (ns, wall clock); no bytes at the end of the connection."""
+    def receive(self) -> tuple[int, memoryview]:
+        """The next bytes and when they arrived (ns, wall clock); no bytes at the end of the connection.
+
+        The bytes are valid until anything is received again, on any wire.
+        """
         while True:
+            self._wait(self._readable)
             try:
-                data, ancillary, _, _ = self._raw.recvmsg(READ, ANCILLARY)
+                number, ancillary, _, _ = self._raw.recvmsg_into(_BUFFERS, ANCILLARY)
                 break
             except BlockingIOError:
-                self._wait(self._readable)
+                continue
         for _, kind, value in ancillary:
             if kind == SO_TIMESTAMPNS:
                 seconds, nanoseconds = _timespec(value)
-                return seconds * 1_000_000_000 + nanoseconds, data
-        return time_ns(), data  # the first bytes after switching the option on can lack it
+                return seconds * 1_000_000_000 + nanoseconds, _VIEW[:number]
+        return time_ns(), _VIEW[:number]  # the first bytes after switching the option on can lack it
+
+    def _wait(self, watcher: Any) -> None:
+        """Suspends this greenlet until the socket is ready. Raises TimedOut at the deadline."""
+        self.greenlet = greenlet = getcurrent()
+        watcher.start(greenlet.switch)
+        self.waits = True
+        try:
+            self._switch()
+        finally:
+            self.waits = False
+            watcher.stop()
 
     def is_quiet(self) -> bool:
         """Whether the connection is open and nothing unasked for has come. Costs one system call."""
@@ -68,6 +101,7 @@ class Wire:
         return False
 
     def close(self) -> None:
+        watchdog().forget(self)
         for watcher in (self._readable, self._writable):
             watcher.stop()
             watcher.close()
@@ -75,12 +109,11 @@ class Wire:
 
 
 class TlsWire(Wire):
-    """The same over TLS. Times are those of the last encrypted bytes that completed the plain ones."""
+    """The same over TLS. Times are those of the encrypted bytes that completed the plain ones."""
 
     def __init__(self, sock: Any, context: ssl.SSLContext, host: str) -> None:
         super().__init__(sock)
         self._inbound, self._outbound = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self._ended = False  # the server said so; it need not close the TCP connection too
         self._layer = context.wrap_bio(self._inbound, self._outbound, server_hostname=host)
 
     def handshake(self) -> None:
@@ -102,15 +135,15 @@ class TlsWire(Wire):
         self._layer.write(data)
         self._flush()
 
-    def receive(self) -> tuple[int, bytes]:
-        while not self._ended:
+    def receive(self) -> tuple[int, memoryview]:
+        while True:
             arrived, data = super().receive()
             if not data:
                 return arrived, data
             self._inbound.write(data)
-            if plain := self._decrypted():
-                return arrived, plain
-        return time_ns(), b""
+            plain, ended = self._decrypted()
+            if plain or ended:
+                return arrived, memoryview(plain)
 
     def is_quiet(self) -> bool:
         """Session tickets and key updates may come unasked; only the end of the connection counts."""
@@ -124,40 +157,28 @@ class TlsWire(Wire):
             return False
         self._inbound.write(data)
         try:
-            return not self._decrypted() and not self._ended
+            plain, ended = self._decrypted()
         except ssl.SSLError:
             return False
+        return not plain and not ended
 
     def _flush(self) -> None:
         if data := self._outbound.read():
             super().send(data)
 
-    def _decrypted(self) -> bytes:
-        plain = bytearray()
-        while not self._ended:
+    def _decrypted(self) -> tuple[bytes, bool]:
+        """The plain bytes so far, and whether the other side has ended the connection."""
+        plain: list[bytes] = []
+        while True:
             try:
                 chunk = self._layer.read(READ)
             except ssl.SSLWantReadError:
-                break
+                return b"".join(plain), False
             except ssl.SSLZeroReturnError:
-                chunk = b""
-            self._ended = not chunk
-            plain += chunk
-        return bytes(plain)
+                return b"".join(plain), True
+            if not chunk:
+                return b"".join(plain), True
+            plain.append(chunk)
 
 
-def connect(host: str, port: int, tls: ssl.SSLContext | None) -> Wire:
-    """Resolves, connects and, with a TLS context, shakes hands. Raises OSError (ssl.SSLError is one)."""
-    sock = gevent_socket.create_connection((host, port))
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    if KERNEL_CLOCK:
-        sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
-    if tls is None:
-        return Wire(sock)
-    wire = TlsWire(sock, tls, host)
-    try:
-        wire.handshake()
-    except BaseException:
-        wire.close()
-        raise
-    return wire
+__all__ = ["KERNEL_CLOCK", "SO_TIMESTAMPNS", "TimedOut", "TlsWire", "Wire"]

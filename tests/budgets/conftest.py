@@ -15,6 +15,9 @@ FILES = {
     "users.csv": 'user,password\nann,secret\nbob,"two, words"\n',
     "words.json": '[{"word": "tea"}, {"word": "pot"}]',
     "cat.png": "not really",
+    "ca.pem": "not really",
+    "client.pem": "not really",
+    "client.key": "not really",
     "scenarios/checkout.py": '"""A locustfile."""\n',
 }
 HEAD = "version: 1\ntarget: http://localhost:8765\nload: {rate: 10/s, duration: 1s}\n"

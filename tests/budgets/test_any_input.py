@@ -23,6 +23,7 @@ KEYS = st.sampled_from([
     "request", "weight", "headers", "json", "form", "multipart", "body", "graphql", "variables", "with", "expect",
     "capture", "timeout", "login", "budget", "p95", "errors", "fail", "warn", "between", "choice", "sequence", "from",
     "once", "file", "steps", "think", "baseline", "floor", "status", "header", "text", "regex", "equals", "a", "b",
+    "abort", "total", "connect", "first_byte", "tls", "ca", "certificate", "key", "insecure", "client",
 ]) | st.text(max_size=3)
 SCALARS = st.sampled_from([
     "300ms", "+10%", "300ms +10%", "uuid", "exists", "{x}", "${A}", "${B:-c}", "GET /", "/{x}", "$.a", "$[", "none",
@@ -43,7 +44,14 @@ ENTRIES = st.dictionaries(
 LOAD = {"rate": "1/s", "duration": "1s"}
 FILES = st.fixed_dictionaries(
     {"version": st.just(1), "target": st.just("http://x") | SCALARS, "load": st.just(LOAD) | VALUES},
-    optional={"endpoints": ENTRIES, "journeys": ENTRIES, "defaults": VALUES, "gate": VALUES, "service": VALUES},
+    optional={
+        "endpoints": ENTRIES,
+        "journeys": ENTRIES,
+        "defaults": VALUES,
+        "gate": VALUES,
+        "service": VALUES,
+        "tls": VALUES,
+    },
 )
 
 

@@ -56,6 +56,31 @@ def test_variables_are_not_missed_without_an_environment(mistakes: Mistakes) -> 
     assert mistakes('endpoints: {a: "/${A}"}\n', None) == []
 
 
+@pytest.mark.parametrize(
+    ("target", "environ", "wrong"),
+    [
+        ("http://x", None, True),
+        ("HTTP://x", None, True),
+        ("https://x", None, False),
+        ("${T:-http://x}", None, True),
+        ("${T:-https://x}", None, False),
+        ("${T}", None, False),  # who knows
+        ("${T:-http://x}", {"T": "https://secret"}, False),
+        ("${T:-https://x}", {"T": "http://secret"}, True),
+        ("${T:-http://x}", {}, True),
+        ("${SCHEME:-http}://x", {"SCHEME": "https"}, False),
+    ],
+)
+def test_tls_goes_by_the_target_with_its_variables_filled_in(
+    mistakes: Mistakes, target: str, environ: dict[str, str] | None, wrong: bool
+) -> None:
+    text = f"version: 1\ntarget: {target}\nload: {{users: 1, duration: 1s}}\ntls: {{insecure: true}}\n" + HOME
+    told_of = [(one.line, one.column, one.message) for one in mistakes(text, environ)]
+    filled_in = " once its variables are filled in" if "$" in target else ""
+    message = f"`tls` is about an https target, and this one begins with `http://`{filled_in}"
+    assert told_of == ([(4, 1, message)] if wrong else [])
+
+
 def test_a_limit_of_the_defaults_beyond_an_own_timeout_is_told_at_the_timeout(mistakes: Mistakes) -> None:
     text = "endpoints: {a: {request: /, timeout: 200ms}}\ndefaults: {budget: {p95: 300ms}}\n"
     assert told(mistakes(text)) == [
@@ -63,9 +88,30 @@ def test_a_limit_of_the_defaults_beyond_an_own_timeout_is_told_at_the_timeout(mi
     ]
 
 
+@pytest.mark.parametrize(
+    ("default", "own", "place"),
+    [
+        ("10s", "{total: 200ms, connect: 100ms}", (4, 46)),  # at its own total
+        ("200ms", "{connect: 100ms}", (5, 42)),  # at the default limit, which the default total makes useless
+    ],
+)
+def test_the_latency_limit_is_compared_with_the_total(
+    mistakes: Mistakes, default: str, own: str, place: tuple[int, int]
+) -> None:
+    text = (
+        f"endpoints: {{a: {{request: /, timeout: {own}}}}}\ndefaults: {{timeout: {default}, budget: {{p95: 300ms}}}}\n"
+    )
+    [mistake] = mistakes(text)
+    assert (mistake.line, mistake.column) == place
+    assert mistake.message == "p95 can never exceed `300ms`: requests time out after 200 ms"
+
+
 def test_a_mistake_of_the_defaults_is_told_once(mistakes: Mistakes) -> None:
-    text = "endpoints: {a: /, b: /}\ndefaults: {budget: {p95: {fail: 1s, warn: 2s}, p99: 20s}}\n"
-    assert [(one.line, one.column) for one in mistakes(text)] == [(5, 26), (5, 53)]
+    text = (
+        "endpoints: {a: /, b: /}\n"
+        "defaults: {budget: {p95: {fail: 1s, warn: 2s}, p99: 20s}, timeout: {total: 9s, connect: 10s}}\n"
+    )
+    assert [(one.line, one.column) for one in mistakes(text)] == [(5, 26), (5, 53), (5, 89)]
 
 
 def test_one_mistake_hides_no_other(mistakes: Mistakes) -> None:

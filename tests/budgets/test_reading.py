@@ -12,6 +12,7 @@ import pytest
 from perfgate import budgets
 from perfgate.budgets import messages
 from perfgate.model.budget_file import (
+    Abort,
     BaselinePolicy,
     Body,
     BodyKind,
@@ -36,6 +37,7 @@ from perfgate.model.budget_file import (
     SourceKind,
     Stage,
     Think,
+    Tls,
     Values,
 )
 from perfgate.model.budget_file import (
@@ -75,6 +77,10 @@ def test_the_smallest_file(read: Read, folder: Path) -> None:
         (
             "{stages: [{rate: 50/s, for: 30s}, {rate: 100/s, for: 1m}]}",
             LoadProfile(model="open", stages=(Stage(level=50, duration=30), Stage(level=100, duration=60))),
+        ),
+        (
+            "{rate: 10/s, duration: 30s, abort: {errors: 50%, for: 10s}}",
+            LoadProfile(model="open", stages=(Stage(level=10, duration=30),), abort=Abort(errors=0.5, duration=10.0)),
         ),
         ("{stages: [{users: 5, for: 1s}]}", LoadProfile(model="closed", stages=(Stage(level=5, duration=1),))),
     ],
@@ -222,6 +228,56 @@ def test_defaults_are_merged_into_requests(read: Read) -> None:
         method="GET", path="/", headers={"Accept": "a", "X": "b"}, timeout=3.0, follow_redirects=True
     )
     assert second == Request(method="GET", path="/", headers={"X": "b", "accept": "c"}, timeout=1.0)
+
+
+@pytest.mark.parametrize(
+    ("default", "own", "expected"),
+    [
+        ("", "", (10.0, None, None)),
+        ("", "2s", (2.0, None, None)),
+        ("", "{connect: 1s}", (10.0, 1.0, None)),
+        ("", "{total: 5s, connect: 1s, first_byte: 5s}", (5.0, 1.0, 5.0)),
+        ("3s", "", (3.0, None, None)),
+        ("3s", "{first_byte: 1s}", (3.0, None, 1.0)),
+        ("{total: 9s, connect: 1s, first_byte: 4s}", "", (9.0, 1.0, 4.0)),
+        ("{total: 9s, connect: 1s, first_byte: 4s}", "5s", (5.0, 1.0, 4.0)),
+        ("{total: 9s, connect: 1s, first_byte: 4s}", "4s", (4.0, 1.0, 4.0)),
+        ("{total: 9s, connect: 1s, first_byte: 4s}", "2s", (2.0, 1.0, None)),  # 4s would come after the end
+        ("{total: 9s, connect: 1s, first_byte: 4s}", "500ms", (0.5, None, None)),
+        ("{total: 9s, connect: 1s, first_byte: 4s}", "{total: 3s, connect: 2s}", (3.0, 2.0, None)),
+        ("{connect: 1s}", "{first_byte: 2s}", (10.0, 1.0, 2.0)),
+    ],
+)
+def test_timeouts_merge_part_by_part(
+    read: Read, default: str, own: str, expected: tuple[float, float | None, float | None]
+) -> None:
+    defaults = f"defaults: {{timeout: {default}}}\n" if default else ""
+    endpoint = f"{{request: /, timeout: {own}}}" if own else "/"
+    sent = read(f"{defaults}endpoints: {{a: {endpoint}}}\n").endpoints[0].request
+    assert sent
+    assert (sent.timeout, sent.connect_timeout, sent.first_byte_timeout) == expected
+
+
+@pytest.mark.parametrize(
+    ("tls", "expected"),
+    [
+        ("{ca: ca.pem}", Tls(ca="ca.pem")),
+        ("{certificate: client.pem}", Tls(certificate="client.pem")),
+        (
+            "{ca: ca.pem, certificate: client.pem, key: client.key, insecure: false}",
+            Tls(ca="ca.pem", certificate="client.pem", key="client.key"),
+        ),
+        ("{insecure: true, certificate: client.pem}", Tls(certificate="client.pem", insecure=True)),
+    ],
+)
+def test_tls(read: Read, tls: str, expected: Tls) -> None:
+    head = HEAD.replace("http:", "https:") + "load: {users: 1, duration: 1s}\n"
+    assert read(f"{head}tls: {tls}\nendpoints: {{a: /}}\n").tls == expected
+
+
+@pytest.mark.parametrize(("line", "client"), [("", "fast"), ("client: fast\n", "fast"), ("client: locust\n", "locust")])
+def test_the_client(read: Read, line: str, client: str) -> None:
+    assert read(f"{line}endpoints: {{a: /}}\n").client == client
 
 
 def test_weights_and_journeys(read: Read) -> None:

@@ -14,9 +14,7 @@ from hypothesis import strategies as st
 from perfgate.model.budget_file import Stage
 from perfgate.runtime.arrivals import number_due, schedule
 
-stages_of = st.lists(
-    st.builds(Stage, level=st.floats(0.1, 50), duration=st.floats(0.5, 40)), min_size=1, max_size=4
-)
+stages_of = st.lists(st.builds(Stage, level=st.floats(0.1, 50), duration=st.floats(0.5, 40)), min_size=1, max_size=4)
 kinds = pytest.mark.parametrize("kind", ["even", "poisson"])
 
 
@@ -41,14 +39,18 @@ def test_each_stage_gets_exactly_its_number_within_its_time(kind, stages, warmup
     assert rest == []
 
 
-@pytest.mark.parametrize(("level", "duration", "number"), [(200, 30, 6000), (0.3, 10, 3), (7, 0.1, 1), (1 / 3, 1, 0), (0, 5, 0)])
+@pytest.mark.parametrize(
+    ("level", "duration", "number"), [(200, 30, 6000), (0.3, 10, 3), (7, 0.1, 1), (1 / 3, 1, 0), (0, 5, 0)]
+)
 @kinds
 def test_the_number_is_rate_times_time(kind, level, duration, number):
     assert len(due(Stage(level=level, duration=duration), kind=kind)) == number
 
 
 def test_even_arrivals_are_evenly_spaced():
-    times = [arrival.due for arrival in due(Stage(level=4, duration=2), Stage(level=1, duration=2), kind="even", warmup=1)]
+    times = [
+        arrival.due for arrival in due(Stage(level=4, duration=2), Stage(level=1, duration=2), kind="even", warmup=1)
+    ]
     assert times == pytest.approx([0, 0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75, 2, 2.25, 2.5, 2.75, 3, 4])
 
 

@@ -39,7 +39,12 @@ def test_requests_share_one_connection():
     with Server(answers(ok(b"one"), ok(b"two"), b"HTTP/1.1 204 No Content\r\n\r\n", ok(b"four"))) as server:
         client = client_of(server)
         responses = [ask(client) for _ in range(4)]
-        assert [(one.status, one.body) for one in responses] == [(200, b"one"), (200, b"two"), (204, b""), (200, b"four")]
+        assert [(one.status, one.body) for one in responses] == [
+            (200, b"one"),
+            (200, b"two"),
+            (204, b""),
+            (200, b"four"),
+        ]
         assert [one.failure for one in responses] == [None] * 4
         assert (server.connections, client.opened, len(server.requests)) == (1, 1, 4)
         assert responses[0].timing.wait > 0

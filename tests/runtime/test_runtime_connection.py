@@ -109,7 +109,10 @@ ANSWERS = {
         b"HTTP/1.1 200 OK\r\nUpgrade: h2,h2c\r\nConnection: Upgrade, Keep-Alive\r\nContent-Length: 2\r\n\r\nhi",
         (200, {"upgrade": "h2,h2c", "connection": "Upgrade, Keep-Alive", "content-length": "2"}, [], b"hi", True),
     ),
-    "a status of its own": (b"HTTP/1.1 799 Odd\r\nContent-Length: 0\r\n\r\n", (799, {"content-length": "0"}, [], b"", True)),
+    "a status of its own": (
+        b"HTTP/1.1 799 Odd\r\nContent-Length: 0\r\n\r\n",
+        (799, {"content-length": "0"}, [], b"", True),
+    ),
 }
 
 HEAD_ANSWERS = {
@@ -150,7 +153,9 @@ def test_the_request_is_sent_as_it_is():
 
 
 def test_a_body_that_nobody_reads_is_only_measured():
-    response, _ = exchange(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"5\r\nhello\r\n0\r\n\r\n", keep_body=False)
+    response, _ = exchange(
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"5\r\nhello\r\n0\r\n\r\n", keep_body=False
+    )
     assert (response.body, response.size) == (b"", 5)
 
 

@@ -19,7 +19,9 @@ TARGET = origin("http://shop.test:8765")
 DEFAULTS = f"User-Agent: perfgate/{__version__}\r\nAccept: */*\r\nAccept-Encoding: gzip, deflate, br\r\n"
 
 
-def message(endpoint: Endpoint, values: dict | None = None, cookies: str = "", where: Origin = TARGET, hop=None) -> bytes:
+def message(
+    endpoint: Endpoint, values: dict | None = None, cookies: str = "", where: Origin = TARGET, hop=None
+) -> bytes:
     return endpoint.message(where, values or {}, cookies, hop)
 
 
@@ -104,12 +106,17 @@ def test_multipart(tmp_path):
     fields = {"title": "{title}", 'odd "name"': "x", "picture": file(tmp_path / "a.png", 'ä"1".png', "image/png")}
     kind, body = body_of({"title": "tea ☕"}, multipart=fields)
     assert kind == f"multipart/form-data; boundary={BOUNDARY}"
-    assert body == (
-        f"--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"title\"\r\n\r\ntea ☕\r\n"
-        f"--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"odd %22name%22\"\r\n\r\nx\r\n"
-        f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="picture"; filename="ä%221%22.png"\r\n'
-        "Content-Type: image/png\r\n\r\n"
-    ).encode() + b"\x89PNG\r\n\x00\r\n" + f"--{BOUNDARY}--\r\n".encode()
+    assert (
+        body
+        == (
+            f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="title"\r\n\r\ntea ☕\r\n'
+            f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="odd %22name%22"\r\n\r\nx\r\n'
+            f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="picture"; filename="ä%221%22.png"\r\n'
+            "Content-Type: image/png\r\n\r\n"
+        ).encode()
+        + b"\x89PNG\r\n\x00\r\n"
+        + f"--{BOUNDARY}--\r\n".encode()
+    )
 
 
 def test_names_and_types_of_parts_cannot_add_lines(tmp_path):
@@ -228,7 +235,9 @@ def test_host_and_base_path(url, first, host):
     assert (got, headers["Host"]) == (first, host)
 
 
-@pytest.mark.parametrize("url", ["shop.test", "ftp://shop.test", "http://", "http:///x", "http://a:99999", "http://[::1"])
+@pytest.mark.parametrize(
+    "url", ["shop.test", "ftp://shop.test", "http://", "http:///x", "http://a:99999", "http://[::1"]
+)
 def test_what_is_no_target(url):
     with pytest.raises(ValueError):  # noqa: PT011 - the standard library's words for some of them
         origin(url)
@@ -262,7 +271,9 @@ def test_the_default_port_may_be_written_out():
 
 def test_a_hop_goes_where_the_answer_said():
     endpoint = Endpoint("e", "POST", "/orders", json={"a": 1}, headers={"X-Trace": "1"})
-    first, headers, body = parts(message(endpoint, cookies="s=1", where=origin("http://h/api"), hop=Hop("GET", "/o/7?a=b c")))
+    first, headers, body = parts(
+        message(endpoint, cookies="s=1", where=origin("http://h/api"), hop=Hop("GET", "/o/7?a=b c"))
+    )
     assert first == "GET /o/7?a=b%20c HTTP/1.1"
     assert (headers["X-Trace"], headers["Cookie"], body) == ("1", "s=1", b"")
     assert "Content-Length" not in headers

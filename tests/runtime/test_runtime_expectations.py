@@ -46,7 +46,9 @@ SHOP = answer(
 )
 
 
-@pytest.mark.parametrize(("accepted", "got", "good"), [((200,), 200, True), ((200, 404), 404, True), ((200,), 500, False)])
+@pytest.mark.parametrize(
+    ("accepted", "got", "good"), [((200,), 200, True), ((200, 404), 404, True), ((200,), 500, False)]
+)
 def test_status(accepted, got, good):
     complaint = status(*accepted)(answer(status=got))
     assert (complaint is None) is good
@@ -125,7 +127,10 @@ def test_what_a_good_answer_holds(expectation):
         (json_path("$.total", contains=2), "$.total: expected it to contain 2, got 2"),
         (json_path("$.items[0].name", contains=7), "$.items[0].name: expected it to contain 7, got 'tea ☕'"),
         (json_path("$.items[?@.id == 9]"), "$.items[?@.id == 9]: expected existence to be True, got nothing"),
-        (json_path("$.items[0].tags", contains="cold"), "$.items[0].tags: expected it to contain 'cold', got ['hot', 'new']"),
+        (
+            json_path("$.items[0].tags", contains="cold"),
+            "$.items[0].tags: expected it to contain 'cold', got ['hot', 'new']",
+        ),
     ],
     ids=lambda one: one.what if hasattr(one, "what") else "",
 )
@@ -195,7 +200,11 @@ def test_a_body_that_does_not_decode_is_a_complaint_and_no_crash(body, encoding)
 
 
 def test_an_expectation_has_one_condition():
-    for make in (lambda: header("a", "x", contains="y"), lambda: text(contains="x", matches="y"), lambda: text("a", "b")):
+    for make in (
+        lambda: header("a", "x", contains="y"),
+        lambda: text(contains="x", matches="y"),
+        lambda: text("a", "b"),
+    ):
         with pytest.raises(TypeError, match="one condition at most"):
             make()
     with pytest.raises(TypeError, match="one of equals, exists, matches"):

@@ -41,7 +41,9 @@ def test_contents_are_decoded(encoding, body):
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "br"])
-@pytest.mark.parametrize("body", [b"plain text", gzip.compress(TEXT)[:-20], brotli.compress(TEXT)[:-3], zlib.compress(TEXT)[:9]])
+@pytest.mark.parametrize(
+    "body", [b"plain text", gzip.compress(TEXT)[:-20], brotli.compress(TEXT)[:-3], zlib.compress(TEXT)[:9]]
+)
 def test_contents_that_do_not_decode_are_an_error(encoding, body):
     with pytest.raises(ValueError, match="not valid"):
         _ = Response(body=body, headers={"content-encoding": encoding}).content

@@ -90,7 +90,9 @@ def test_windows_may_arrive_in_several_parts():
 
 
 def test_the_summary_adds_up_and_fits_the_models():
-    one = make_load(10, 1, due=100, late=3, dropped=1, waiting=2, abandoned=1, most_users=4, connections=5, clock_steps=1)
+    one = make_load(
+        10, 1, due=100, late=3, dropped=1, waiting=2, abandoned=1, most_users=4, connections=5, clock_steps=1
+    )
     two = make_load(20, 1, delivery=8 * MS, due=50, late=0, in_flight=2, most_users=6, connections=7)
     one.lateness.add(2 * MS)
     two.lateness.add(40 * MS)
@@ -128,7 +130,10 @@ def test_nothing_at_all_is_a_summary_too():
 
 def test_tallies_travel_as_plain_data():
     data = tally(make_load(3, 2), 0.25)
-    assert Histogram.unpack(json.loads(json.dumps(data))["delivery"]).freeze() == Histogram.unpack(data["delivery"]).freeze()
+    assert (
+        Histogram.unpack(json.loads(json.dumps(data))["delivery"]).freeze()
+        == Histogram.unpack(data["delivery"]).freeze()
+    )
 
 
 def test_json_is_written_whatever_is_in_a_message(tmp_path):

@@ -1,0 +1,163 @@
+"""Opens wires: name look-up, connection, proxy, TLS; each phase timed."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from base64 import b64encode
+from functools import cache
+from time import monotonic_ns
+from typing import Any, NamedTuple
+from urllib.parse import unquote, urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+from gevent import socket as gevent_socket
+
+from perfgate.runtime.wire import KERNEL_CLOCK, SO_TIMESTAMPNS, TlsWire, Wire
+
+
+class Origin(NamedTuple):
+    """Scheme, host and port of the target, and the path that every request's path is put behind."""
+
+    tls: bool
+    host: str
+    port: int
+    base: str
+
+    @property
+    def authority(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == (443 if self.tls else 80) else f"{host}:{self.port}"
+
+    def serves(self, url: str) -> bool:
+        """Whether `url` has the same scheme, host and port; `//host/path` has the same scheme."""
+        try:
+            other = origin(url if urlsplit(url).scheme else f"{'https' if self.tls else 'http'}:{url}")
+        except ValueError:
+            return False
+        return (other.tls, other.host, other.port) == (self.tls, self.host, self.port)
+
+
+@cache
+def origin(url: str) -> Origin:
+    """The same object for the same URL. Raises ValueError when `url` is not http(s) with a host."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"the target is not an http(s) URL with a host: {url!r}")
+    tls = parts.scheme == "https"
+    return Origin(tls, parts.hostname, parts.port or (443 if tls else 80), parts.path.rstrip("/"))
+
+
+class Trust(NamedTuple):
+    """Which certificates are believed, and which is shown. Empty: the system's, and none."""
+
+    ca: str = ""
+    certificate: str = ""
+    key: str = ""
+    insecure: bool = False
+
+
+@cache
+def tls_context(trust: Trust) -> ssl.SSLContext:
+    """Verifies certificates unless told not to; SSL_CERT_FILE and SSL_CERT_DIR name other authorities.
+
+    Raises OSError (ssl.SSLError is one) when a file cannot be used.
+    """
+    context = ssl.create_default_context(cafile=trust.ca or None)
+    if trust.insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    if trust.certificate:
+        context.load_cert_chain(trust.certificate, trust.key or None)
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+class Proxy(NamedTuple):
+    """An HTTP proxy. `authorization` is the header's value, empty without a user."""
+
+    host: str
+    port: int
+    authorization: str
+
+
+def proxy_for(where: Origin) -> Proxy | None:
+    """The proxy that HTTP_PROXY, HTTPS_PROXY and NO_PROXY name for this target. None for this machine's own."""
+    proxies = getproxies()
+    url = proxies.get("https" if where.tls else "http", "")
+    if not url or where.host in ("localhost", "127.0.0.1", "::1") or proxy_bypass(where.host):
+        return None
+    parts = urlsplit(url if "://" in url else f"http://{url}")
+    user = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}" if parts.username else ""
+    token = f"Basic {b64encode(user.encode()).decode()}" if user else ""
+    return Proxy(parts.hostname or "", parts.port or 3128, token)
+
+
+class Dialled(NamedTuple):
+    """A new wire and how long its phases took (ns); tls is 0 without TLS."""
+
+    wire: Wire
+    dns: int
+    connect: int
+    tls: int
+
+
+def dial(where: Origin, trust: Trust, proxy: Proxy | None, deadline: int) -> Dialled:
+    """Resolves, connects and shakes hands. Raises OSError (ssl.SSLError is one) or TimedOut."""
+    host, port = (proxy.host, proxy.port) if proxy else (where.host, where.port)
+    began = monotonic_ns()
+    addresses = gevent_socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
+    resolved = monotonic_ns()
+    wire = _connected(addresses, deadline, tls_context(trust) if where.tls else None, where.host)
+    connected = monotonic_ns()
+    try:
+        if proxy and where.tls:
+            _tunnel(wire, where, proxy)
+        if isinstance(wire, TlsWire):
+            wire.handshake()
+    except BaseException:
+        wire.close()
+        raise
+    done = monotonic_ns()
+    return Dialled(wire, resolved - began, connected - resolved, done - connected if where.tls else 0)
+
+
+def _connected(addresses: list[Any], deadline: int, tls: ssl.SSLContext | None, host: str) -> Wire:
+    """A wire to the first address that answers."""
+    last: OSError = OSError("the host has no address")
+    for family, kind, protocol, _, address in addresses:
+        sock = gevent_socket.socket(family, kind, protocol)
+        try:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if KERNEL_CLOCK:
+                sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+            sock.settimeout(max(0.001, (deadline - monotonic_ns()) / 1e9))
+            sock.connect(address)
+        except OSError as error:
+            sock.close()
+            last = error
+            continue
+        except BaseException:
+            sock.close()
+            raise
+        wire = Wire(sock) if tls is None else TlsWire(sock, tls, host)
+        wire.deadline = deadline
+        return wire
+    raise last
+
+
+def _tunnel(wire: Wire, where: Origin, proxy: Proxy) -> None:
+    """Asks a proxy for a connection to a TLS target (RFC 9110, section 9.3.6)."""
+    target = f"{where.host}:{where.port}"
+    head = f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n"
+    if proxy.authorization:
+        head += f"Proxy-Authorization: {proxy.authorization}\r\n"
+    Wire.send(wire, f"{head}\r\n".encode())
+    answer = b""
+    while b"\r\n\r\n" not in answer:
+        _, data = Wire.receive(wire)
+        if not data or len(answer) > 65536:
+            raise ConnectionResetError("the proxy closed the connection")
+        answer += bytes(data)
+    if answer.split(b" ", 2)[1:2] != [b"200"]:
+        raise ConnectionRefusedError(f"the proxy refuses: {answer.splitlines()[0][:80].decode('latin-1')}")

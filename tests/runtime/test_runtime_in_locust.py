@@ -1,0 +1,216 @@
+"""What needs Locust, in a process of its own because importing Locust patches the process: redirects as a virtual user
+follows them, failures of hand-written scenarios, and what an arrival of the open model may start."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from runtime.scripted import Server, answers, ok
+
+
+def in_locust(code: str, *arguments: str) -> Any:
+    """What the code leaves in `result`, from a fresh interpreter."""
+    script = f"import json, sys\n{code}\nprint('RESULT ' + json.dumps(result))"
+    command = [sys.executable, "-c", script, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.partition("RESULT ")[2])
+
+
+FOLLOW = """
+from locust.env import Environment
+from perfgate.handover import Settings
+from perfgate.model.budget_file import Stage
+from perfgate.redaction import Redactor
+from perfgate.runtime import Endpoint, Visitor
+from perfgate.runtime.load import Load
+from perfgate.runtime.visitor import StepFailed
+
+settings = Settings(folder=".", model="closed", stages=(Stage(level=1, duration=1),), warmup=0, arrivals="even",
+                    max_users=1, seed=1, timeout=10)
+environment = Environment(host=sys.argv[1])
+environment.perfgate = load = Load(environment, settings, Redactor())
+visitor = Visitor(environment)
+result = []
+for method, path in json.loads(sys.argv[2]):
+    sent = {"json": {"a": 1}} if method == "POST" else {}
+    endpoint = Endpoint("e", method, path, follow_redirects=True, **sent)
+    load.recorder.examples.clear()
+    try:
+        response = visitor.send(endpoint)
+        result.append([response.status, response.size])
+    except StepFailed:
+        result.append(load.recorder.examples["e"])
+result.append({"connections": load.connections, "recorded": load.recorder.recorded, "in_flight": load.in_flight})
+"""
+
+
+def redirect(status: int, location: str, body: bytes = b"moved") -> bytes:
+    return ok(body, f"Location: {location}", status=f"{status} Moved")
+
+
+def followed(method: str, *redirects: bytes, path: str = "/start", base: str = "") -> tuple[Any, list[str]]:
+    """What a virtual user got at the end of these redirects, and the request lines it sent on the way."""
+    with Server(answers(*redirects, ok(b"end"))) as server:
+        *results, _ = in_locust(FOLLOW, server.url + base, json.dumps([[method, path]]))
+        return results[0], [request.split(b" HTTP/")[0].decode() for request in server.requests]
+
+
+@pytest.mark.parametrize(
+    ("method", "locations", "sent"),
+    [
+        ("GET", [(302, "/a?b=c")], ["GET /a?b=c"]),
+        ("GET", [(301, "/a b/ä")], ["GET /a%20b/%C3%A4"]),
+        ("POST", [(302, "/a"), (307, "/b")], ["GET /a", "GET /b"]),  # what became a GET stays one
+        ("POST", [(307, "/a"), (308, "/b"), (303, "/c")], ["POST /a", "POST /b", "GET /c"]),
+    ],
+)
+def test_redirects_are_followed_and_sizes_add_up(method, locations, sent):
+    result, lines = followed(method, *(redirect(*one) for one in locations))
+    assert lines == [f"{method} /start", *sent]
+    assert result == [200, 5 * len(locations) + 3]
+
+
+def test_head_stays_head():
+    with Server(answers(redirect(302, "/a", b""), ok(b""))) as server:
+        assert in_locust(FOLLOW, server.url, json.dumps([["HEAD", "/"]]))[0] == [200, 0]
+        assert [request.split(b" HTTP/")[0] for request in server.requests] == [b"HEAD /", b"HEAD /a"]
+
+
+def test_a_redirect_is_not_put_behind_the_base_path_again():
+    assert followed("GET", redirect(302, "/api/a"), base="/api")[1] == ["GET /api/start", "GET /api/a"]
+
+
+@pytest.mark.parametrize(
+    ("location", "complaint"),
+    [
+        ("http://elsewhere.test/a", "redirected to another host, which is not followed"),
+        ("//elsewhere.test/a", "redirected to another host, which is not followed"),
+        ("https://127.0.0.1/a", "redirected to another host, which is not followed"),
+        ("http://[bad/a", "redirected to what is not a URL"),
+    ],
+)
+def test_where_redirects_are_not_followed(location, complaint):
+    result, lines = followed("GET", redirect(302, location))
+    assert (result, lines) == ([complaint], ["GET /start"])
+
+
+def test_redirects_in_a_circle_come_to_an_end():
+    result, lines = followed("GET", *[redirect(302, "/start")] * 20)
+    assert result == ["more than 10 redirects"]
+    assert len(lines) == 11
+
+
+def test_connections_are_counted_whatever_becomes_of_them():
+    def cuts_off(peer):
+        peer.request()
+        peer.send(ok()[:-1])
+
+    with Server(cuts_off, cuts_off, answers(ok())) as server:
+        *results, totals = in_locust(FOLLOW, server.url, json.dumps([["GET", "/"]] * 4))
+    assert results == [["closed in the middle of the answer"]] * 2 + [[200, 5]] * 2
+    assert totals == {"connections": 3, "recorded": 4, "in_flight": 0}
+
+
+FOREIGN = """
+import locust, json as j, requests, zlib
+from locust.exception import CatchResponseError, ResponseError
+from geventhttpclient.client import HTTPClient
+from perfgate.runtime.foreign import Listener
+from types import SimpleNamespace
+
+recorded = []
+load = SimpleNamespace(record=lambda kind, name, began, response, failure: recorded.append(
+    [kind, name, response.timing.service, response.size, failure and failure.kind]))
+listener = Listener(load, ["GET /products", "search"])
+response = requests.Response()
+response.status_code = 503
+errors = {
+    "none": None,
+    "catch": CatchResponseError("wrong text"),
+    "response": ResponseError("500"),
+    "requests http": requests.HTTPError("503 Server Error", response=response),
+    "requests read timeout": requests.ReadTimeout("slow"),
+    "requests connect timeout": requests.ConnectTimeout("slow"),
+    "requests connection": requests.ConnectionError("refused"),
+    "requests chunked": requests.exceptions.ChunkedEncodingError("cut"),
+    "requests decoding": requests.exceptions.ContentDecodingError("bad"),
+    "socket timeout": TimeoutError("slow"),
+    "refused": ConnectionRefusedError("refused"),
+    "reset": ConnectionResetError("reset"),
+    "own": ValueError("not what I wanted"),
+    "empty": AssertionError(),
+}
+for name, error in errors.items():
+    listener("GET", name, 12.5, 7, exception=error)
+listener("GET", "/products", None, None)
+listener("POST", "/products", 1, 1)
+listener("GET", "search", 1, 1)
+result = {one[1]: one for one in recorded}
+"""
+
+
+def test_failures_of_hand_written_scenarios_have_the_same_kinds():
+    got = in_locust(FOREIGN)
+    assert got["none"] == ["endpoint", "none", 12_500_000, 7, None]
+    assert {name: one[4] for name, one in got.items() if one[4]} == {
+        "catch": "expectation",
+        "response": "status",
+        "requests http": "status",
+        "requests read timeout": "timeout",
+        "requests connect timeout": "timeout",
+        "requests connection": "connection",
+        "requests chunked": "protocol",
+        "requests decoding": "protocol",
+        "socket timeout": "timeout",
+        "refused": "connection",
+        "reset": "connection",
+        "own": "expectation",
+        "empty": "expectation",
+    }
+    assert got.keys() >= {"GET /products", "/products", "search"}
+    assert got["GET /products"][2:4] == [0, 0]
+
+
+CHOICES = """
+from locust import TaskSet, User, task
+from perfgate.runtime import Visitor
+from perfgate.runtime.dispatcher import choices
+
+class Generated(Visitor):
+    weight = 9
+    @task(3)
+    def a(self): pass
+    @task
+    def b(self): pass
+
+class Written(User):
+    weight = 2
+    @task(2)
+    def c(self): pass
+    @task
+    def d(self): pass
+
+class Nested(User):
+    @task
+    class Inner(TaskSet):
+        @task
+        def e(self): pass
+
+result = [[one.user_class.__name__, one.work.__name__] for one in choices([Generated, Written])]
+try:
+    choices([Nested])
+except ValueError as error:
+    result.append(str(error))
+"""
+
+
+def test_what_an_arrival_may_start():
+    *names, complaint = in_locust(CHOICES)
+    assert names == [["Generated", "a"]] * 3 + [["Generated", "b"]] + [["Written", "c"]] * 4 + [["Written", "d"]] * 2
+    assert complaint.startswith("Nested uses a TaskSet")
+    assert "`load: {users: ...}`" in complaint

@@ -9,9 +9,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from perfgate.model.budget_file import Stage
+from perfgate.model.budget_file import Abort, Stage
 
 VARIABLE = "PERFGATE_LOAD"
 
@@ -38,6 +38,7 @@ class Settings:
     endpoints: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
     processes: int = 1
+    abort: Abort | None = None
 
     @property
     def duration(self) -> float:
@@ -52,6 +53,12 @@ def read(environ: Mapping[str, str]) -> Settings | None:
     """None when the scenario was not started by perfgate."""
     if not (path := environ.get(VARIABLE)):
         return None
-    data = json.loads(Path(path).read_text(encoding="utf-8"))
-    data["stages"] = tuple(Stage(**stage) for stage in data["stages"])
-    return Settings(**{**data, "endpoints": tuple(data["endpoints"]), "secrets": tuple(data["secrets"])})
+    return from_plain(json.loads(Path(path).read_text(encoding="utf-8")))
+
+
+def from_plain(data: Mapping[str, Any]) -> Settings:
+    """The inverse of `dataclasses.asdict`."""
+    abort = Abort(**data["abort"]) if data["abort"] else None
+    stages = tuple(Stage(**stage) for stage in data["stages"])
+    names = {key: tuple(data[key]) for key in ("endpoints", "secrets")}
+    return Settings(**{**data, **names, "stages": stages, "abort": abort})

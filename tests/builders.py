@@ -64,7 +64,7 @@ def make_endpoint(
         failures=failures,
         metrics={key: value for key, value in computed.items() if value is not None} | dict(metrics or {}),
         latency=values,
-        **{"samples": successes, "service_time": values, **others},
+        **{"samples": successes, "phases": {"service": values}, **others},
     )
 
 

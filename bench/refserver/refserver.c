@@ -132,6 +132,8 @@ static void watch(struct connection *one, bool writable)
 
 static void hang_up(struct connection *one)
 {
+    if (one->answering && !one->report)
+        truth_abandoned();
     one->open = one->answering = one->writing = false;
     one->generation++;
     one->in_used = 0;
@@ -269,6 +271,7 @@ static void begin(struct connection *one, const struct request *request)
     one->closing = request->close;
     if (control(one, request))
         return;
+    truth_received();
     one->answering = true;
     one->answer = answer_for(request);
     one->head_only = request->head;

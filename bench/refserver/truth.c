@@ -9,7 +9,7 @@
 #define LONGEST_PATH 120
 
 static struct served *all;
-static size_t capacity, count, overflow, unstamped, accepted;
+static size_t capacity, count, overflow, unstamped, accepted, received, abandoned;
 static char paths[MOST_PATHS][LONGEST_PATH + 1];
 static uint32_t path_count;
 static int64_t stalls[MOST_STALLS][2];
@@ -27,7 +27,7 @@ void truth_open(size_t most)
 
 void truth_clear(void)
 {
-    count = overflow = unstamped = accepted = stall_count = 0;
+    count = overflow = unstamped = accepted = received = abandoned = stall_count = 0;
     path_count = 0;
 }
 
@@ -72,6 +72,16 @@ void truth_unstamped(void)
 void truth_accepted(void)
 {
     accepted++;
+}
+
+void truth_received(void)
+{
+    received++;
+}
+
+void truth_abandoned(void)
+{
+    abandoned++;
 }
 
 static bool selected(const struct served *one, const struct selection *selection)
@@ -132,8 +142,10 @@ void truth_summary(FILE *out, const struct selection *selection)
     quantiles(out, "read_lag", read, number);
     fputs(", ", out);
     quantiles(out, "late", late, number);
-    fprintf(out, ", \"connections\": %zu, \"unstamped\": %zu, \"overflow\": %zu, \"stalls\": [", accepted, unstamped,
-            overflow);
+    fprintf(out,
+            ", \"received\": %zu, \"abandoned\": %zu, \"connections\": %zu, \"unstamped\": %zu, \"overflow\": %zu, "
+            "\"stalls\": [",
+            received, abandoned, accepted, unstamped, overflow);
     for (size_t at = 0; at < stall_count; at++)
         fprintf(out, "%s[%lld, %lld]", at ? ", " : "", (long long)stalls[at][0], (long long)stalls[at][1]);
     fputs("]}\n", out);

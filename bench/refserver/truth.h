@@ -28,6 +28,8 @@ void truth_add(const struct served *one);             /* beyond the capacity it 
 void truth_stall(int64_t begin, int64_t end);
 void truth_unstamped(void);                           /* a request for which the kernel gave no time */
 void truth_accepted(void);                            /* a connection */
+void truth_received(void);                            /* a whole request */
+void truth_abandoned(void);                           /* its client went away before the answer */
 
 void truth_summary(FILE *out, const struct selection *selection); /* JSON; times in ns */
 void truth_csv(FILE *out, const struct selection *selection);

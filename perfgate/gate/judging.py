@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from statistics import median
 
+from perfgate.gate.health import Doubt, doubts
 from perfgate.gate.sentences import sentence, sentence_without_data
 from perfgate.model.budget_file import Budget, Criterion, Floor, GatePolicy, Kind, Severity
 from perfgate.model.metric import METRICS, Metric, Unit
@@ -39,7 +40,10 @@ class Comparison:
 def judge(budgets: Sequence[Budget], run: Run, baseline: Baseline, policy: GatePolicy) -> Verdict:
     """One finding per budget, in the order of the budgets."""
     results = {result.name: result for result in run.endpoints}
-    findings = tuple(_finding(budget, results.get(budget.endpoint), baseline, policy) for budget in budgets)
+    findings = tuple(
+        _doubted(_finding(budget, results.get(budget.endpoint), baseline, policy), doubts(budget, run))
+        for budget in budgets
+    )
     used = {past.run.id: past.run.started for series in baseline.runs.values() for past in series}
     return Verdict(
         run=run.id,
@@ -72,6 +76,23 @@ def _finding(budget: Budget, result: EndpointResult | None, baseline: Baseline, 
         change=comparison.change,
         criteria=criteria,
         line=budget.line,
+    )
+
+
+def _doubted(finding: Finding, against: Iterable[Doubt]) -> Finding:
+    """The finding, or that it cannot be decided, with the reason and the cure."""
+    doubt = next((doubt for doubt in against if doubt.changes(finding.outcome)), None)
+    if doubt is None:
+        return finding
+    return replace(
+        finding,
+        outcome=Outcome.INCONCLUSIVE,
+        reason="load-generator",
+        sentence=f"{finding.sentence} Not decided: {doubt.text}.",
+        criteria=tuple(
+            replace(criterion, outcome=Outcome.INCONCLUSIVE) if doubt.changes(criterion.outcome) else criterion
+            for criterion in finding.criteria
+        ),
     )
 
 

@@ -86,6 +86,7 @@ def _settings(plan: Plan, folder: Path, options: Options) -> handover.Settings:
         endpoints=tuple(endpoint.name for endpoint in plan.endpoints),
         secrets=options.secrets,
         processes=options.processes,
+        abort=plan.load.abort,
     )
 
 
@@ -147,6 +148,7 @@ def _result(folder: Path, child: Child) -> LoadTest:
         failure_examples={name: tuple(texts) for name, texts in data["examples"].items()},
         unfinished=data["unfinished"],
         interrupted=data["interrupted"],
+        aborted=data["aborted"],
         warnings=tuple(_warnings(data)),
     )
 
@@ -157,6 +159,10 @@ def _warnings(data: dict[str, Any]) -> list[str]:
         warnings.append(f"{data['unfinished']} requests were still under way when the load was stopped.")
     if data["clock_steps"]:
         warnings.append(f"The clock was set during {data['clock_steps']} requests; they were timed in user space.")
+    if data["aborted"]:
+        warnings.append(f"The load was ended early: {data['aborted']}.")
+    if lost := data["generator"]["workers_lost"]:
+        warnings.append(f"{lost} of {data['generator']['workers']} load-generator processes were lost.")
     if dropped := data["generator"]["dropped"]:
         warnings.append(f"{dropped} arrivals were never sent: all virtual users were busy. Raise `load.max_users`?")
     return warnings

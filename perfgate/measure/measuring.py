@@ -38,7 +38,7 @@ def measure(load_test: LoadTest, plan: Plan, circumstances: Circumstances) -> Ru
     for (kind, name, second), window in record.windows.items():
         if second < 0:
             warmup_requests += window.requests * (kind == "endpoint")
-        elif second >= load_test.duration and not load_test.interrupted:
+        elif second >= load_test.duration and not (load_test.interrupted or load_test.aborted):
             after_requests += window.requests * (kind == "endpoint")
         else:
             measured.setdefault((kind, name), Window()).merge(window)
@@ -56,6 +56,7 @@ def measure(load_test: LoadTest, plan: Plan, circumstances: Circumstances) -> Ru
         after_requests=after_requests,
         unfinished=load_test.unfinished,
         interrupted=load_test.interrupted,
+        aborted=load_test.aborted,
         warnings=load_test.warnings,
     )
 

@@ -67,12 +67,17 @@ class Generator:
     late: int = 0  # started over 10 ms after they were due, by the generator's own fault
     dropped: int = 0  # never started: no virtual user was free within the timeout
     lateness_p50: float = 0.0
+    lateness_p95: float = 0.0
     lateness_p99: float = 0.0
     delay_p50: float = 0.0  # from the kernel's receipt of the last byte to our code
     delay_p99: float = 0.0
     cpu: float = 0.0  # of the busiest generator process; 1.0 is one core
     users: int = 0  # most virtual users at once
     connections: int = 0  # opened
+    workers: int = 0  # processes besides the leading one
+    workers_lost: int = 0  # of these, how many never told what they did
+    cpu_pressure: float = 0.0  # share of the time in which some task of the machine waited for a CPU
+    cpu_stolen: float = 0.0  # share of the CPU time that the hypervisor gave to others
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,6 +125,7 @@ class Run:
     after_requests: int = 0  # started after the measured time (by hand-written scenarios only)
     unfinished: int = 0
     interrupted: bool = False
+    aborted: str = ""  # why the load was ended early, by `load.abort`
     warnings: tuple[str, ...] = ()
 
 
@@ -156,6 +162,7 @@ class LoadTest:
     failure_examples: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by endpoint
     unfinished: int = 0
     interrupted: bool = False
+    aborted: str = ""
     warnings: tuple[str, ...] = ()
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from perfgate.runtime.dialling import Trust
 from perfgate.runtime.endpoint import Endpoint, file
 from perfgate.runtime.expectations import (
     from_cookie,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Endpoint",
+    "Trust",
     "Visitor",
     "always",
     "between",

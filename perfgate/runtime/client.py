@@ -95,9 +95,9 @@ class FastClient:
     @staticmethod
     def _is_usable(connection: Connection, manner: Manner, now: int) -> bool:
         """Asking the socket costs a system call: only worth it after a pause, in which a server may say goodbye, and
-        for a request that must not be sent twice."""
+        for a request that must not be sent twice. Not reusable: something broke off its last request."""
         hurried = now - connection.idle_since < PAUSE and manner.method in IDEMPOTENT
-        return hurried or connection.wire.is_quiet()
+        return connection.reusable and (hurried or connection.wire.is_quiet())
 
     def _exchange(self, connection: Connection, data: bytes, manner: Manner, deadline: int) -> Response:
         connection.wire.deadline = deadline

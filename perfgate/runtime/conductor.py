@@ -11,6 +11,7 @@ import gc
 import os
 import time
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from math import ceil
 from pathlib import Path
@@ -19,17 +20,19 @@ from typing import Any
 
 import gevent
 from locust import LoadTestShape, events
-from locust.runners import MasterRunner, WorkerRunner
+from locust.runners import STATE_MISSING, MasterRunner, WorkerRunner
 
 from perfgate import windows
-from perfgate.handover import PROGRESS, RESULT, WINDOWS, Settings, read
+from perfgate.handover import PROGRESS, RESULT, WINDOWS, Settings, from_plain, read
 from perfgate.model.budget_file import Stage
 from perfgate.redaction import Redactor, redactor
 from perfgate.runtime import result
+from perfgate.runtime.abort import ErrorWatch
 from perfgate.runtime.arrivals import number_due
 from perfgate.runtime.dispatcher import Scheduler, choices
 from perfgate.runtime.foreign import Listener
 from perfgate.runtime.load import Load
+from perfgate.runtime.pressure import Meter
 from perfgate.runtime.progress import ProgressWriter
 from perfgate.runtime.result import Collection
 from perfgate.runtime.values import share
@@ -37,6 +40,7 @@ from perfgate.windows import Record
 
 BEGIN, STOP, PART, LAST = "perfgate_begin", "perfgate_stop", "perfgate_windows", "perfgate_last"
 SHIP = 0.25  # s between two countings of what was recorded, shipments and lines of progress
+SILENCE = 15.0  # s without a word from the master after which a worker gives up
 MOST_WINDOWS = 300  # per endpoint
 GRACE = 5.0  # s beyond the slowest request's timeout before the drain gives up
 
@@ -73,8 +77,13 @@ class Conductor:
         self.began = 0.0  # monotonic s
         self.cpu_began = 0.0
         self.finished = False
+        self.ended = 0.0  # s after the beginning
         self.written = False
         self.progress = ProgressWriter(self.folder / PROGRESS, warmup=settings.warmup, duration=settings.duration)
+        self.watch = ErrorWatch(settings.abort) if settings.abort else None
+        self.aborted = ""  # why, when the load was ended early
+        self.members: set[str] = set()  # workers that the load began with
+        self.meter = Meter()
         self.others: dict[str, dict[str, int]] = {"in_flight": {}, "users": {}}
 
     @property
@@ -105,9 +114,10 @@ class Conductor:
 
     def on_test_start(self, **_: Any) -> None:
         if isinstance(self.runner, MasterRunner):
-            workers = sorted(self.runner.clients)
-            for index, worker in enumerate(workers):
-                self.runner.send_message(BEGIN, {"index": index, "count": len(workers)}, client_id=worker)
+            self.members = set(self.runner.clients)
+            for index, worker in enumerate(sorted(self.members)):
+                order = {"index": index, "count": len(self.members), "settings": asdict(self.settings)}
+                self.runner.send_message(BEGIN, order, client_id=worker)
         self.begin(0, 1)
 
     def on_begin(self, environment: Any, msg: Any, **_: Any) -> None:
@@ -117,6 +127,7 @@ class Conductor:
         gc.collect()
         gc.freeze()  # what there is now stays: the collector need not walk through it while requests are timed
         share.become(index, count, self.settings.seed)
+        self.meter = Meter()
         self.began, self.cpu_began = monotonic(), time.process_time()
         self.load.recorder.started = monotonic_ns() + int(self.settings.warmup * 1e9)
         measured_from = time.time() + self.settings.warmup
@@ -132,13 +143,15 @@ class Conductor:
         while not self.finished:
             gevent.sleep(SHIP)
             self.ship()
+            if not self.leads and not self.hears_master():
+                self.load.stopping = True  # nobody will ever ask for the result: leave the target alone
+                self.runner.quit()
 
     def ship(self) -> None:
         """Sends what was recorded since the last time, or keeps it where this process leads."""
         part = self.load.recorder.take()
         if self.leads:
-            self.progress.add(self.elapsed(), part)
-            self.collection.add(self.process, part)
+            self.take(self.process, part)
             self.progress.write(
                 self.elapsed(),
                 draining=self.load.stopping,
@@ -150,11 +163,20 @@ class Conductor:
             self.runner.send_message(PART, {"record": part.pack(), **state})
 
     def on_part(self, environment: Any, msg: Any, **_: Any) -> None:
-        part = Record.unpack(msg.data["record"])
-        self.progress.add(self.elapsed(), part)
-        self.collection.add(msg.node_id, part)
+        self.take(msg.node_id, Record.unpack(msg.data["record"]))
         for what, by_worker in self.others.items():
             by_worker[msg.node_id] = msg.data[what]
+
+    def take(self, process: str, part: Record) -> None:
+        self.progress.add(self.elapsed(), part)
+        if self.watch and not self.aborted and (reason := self.watch.hopeless(self.elapsed(), part)):
+            self.aborted = reason
+            gevent.spawn(self.end)
+        self.collection.add(process, part)
+
+    def hears_master(self) -> bool:
+        heard = getattr(self.runner, "last_heartbeat_timestamp", None)
+        return heard is None or time.time() - heard < SILENCE
 
     def elapsed(self) -> float:
         return monotonic() - self.began if self.began else 0.0
@@ -163,7 +185,12 @@ class Conductor:
 
     def end_on_time(self) -> None:
         gevent.sleep(max(0.0, self.settings.warmup + self.settings.duration - self.elapsed()))
+        if not self.aborted:
+            self.end()
+
+    def end(self) -> None:
         if not self.finished:
+            self.ended = self.elapsed()
             self.finish(self.settings.timeout + GRACE)
             self.runner.quit()
 
@@ -172,14 +199,17 @@ class Conductor:
         self.load.stopping = True
         if isinstance(self.runner, MasterRunner):
             self.runner.send_message(STOP, {"patience": patience})
-            workers = set(self.runner.clients)
             # Users of hand-written scenarios are waited for after the generated ones, so a worker may need both.
-            self._wait(lambda: workers <= set(self.collection.tallies), 2 * patience + GRACE)
+            self._wait(lambda: self.present() <= set(self.collection.tallies), 2 * patience + GRACE)
         else:
             self.drain(patience)
         self.ship()
         self.collection.tallies[self.process] = result.tally(self.load, self.cpu())
         self.finished = True
+
+    def present(self) -> set[str]:
+        """The workers that still answer."""
+        return {worker for worker, node in self.runner.clients.items() if node.state != STATE_MISSING} & self.members
 
     def drain(self, patience: float) -> None:
         """Waits for what is in flight, then lets Locust stop the users (hand-written ones finish their task)."""
@@ -207,9 +237,10 @@ class Conductor:
         interrupted = not self.finished
         if interrupted:
             self.finish(patience=1.0)
-        duration = min(self.settings.duration, max(0.0, self.elapsed() - self.settings.warmup))
-        if not interrupted:
-            duration = self.settings.duration
+        duration = self.settings.duration
+        if interrupted or self.aborted:
+            until = self.ended if self.aborted else self.elapsed()
+            duration = min(duration, max(0.0, until - self.settings.warmup))
         due = sum(map(number_due, self.settings.stages)) if self.settings.model == "open" else 0
         summary = result.summary(
             self.collection, started=self.started, duration=duration, due=due, interrupted=interrupted
@@ -218,7 +249,13 @@ class Conductor:
             {"message": self.load.redact(str(row["msg"]))[:200], "count": row["count"]}
             for row in self.runner.exceptions.values()
         ]
-        summary["workers"] = len(self.collection.tallies) - isinstance(self.runner, MasterRunner)
+        summary["aborted"] = self.aborted
+        summary["generator"] |= {
+            "workers": len(self.members),
+            "workers_lost": len(self.members - set(self.collection.tallies)),
+            "cpu_pressure": self.meter.read().waiting,
+            "cpu_stolen": self.meter.read().stolen,
+        }
         windows.write(self.folder / WINDOWS, self.collection.record, duration=duration)
         result.write_json(self.folder / RESULT, summary)
         self.environment.process_exit_code = 0
@@ -241,12 +278,26 @@ def window_width(settings: Settings) -> int:
 def on_init(environment: Any, **_: Any) -> None:
     """Called by Locust in every process once its runner exists."""
     settings = read(os.environ)
-    if settings is None:
-        environment.perfgate = Load(environment, None, Redactor())
+    if settings is not None:
+        _conduct(environment, settings)
+        gevent.spawn(_end_with_parent, os.getppid())
         return
+    environment.perfgate = Load(environment, None, Redactor())
+    if isinstance(environment.runner, WorkerRunner):  # of a perfgate on another machine, perhaps
+        environment.runner.register_message(BEGIN, _enlist)
+
+
+def _conduct(environment: Any, settings: Settings) -> Conductor:
     environment.perfgate = load = Load(environment, settings, redactor(settings.secrets, os.environ))
-    Conductor(environment, settings, load).install()
-    gevent.spawn(_end_with_parent, os.getppid())
+    conductor = Conductor(environment, settings, load)
+    conductor.install()
+    return conductor
+
+
+def _enlist(environment: Any, msg: Any, **_: Any) -> None:
+    """A worker that was started by hand learns from its master what to do."""
+    del environment.runner.custom_messages[BEGIN]
+    _conduct(environment, from_plain(msg.data["settings"])).on_begin(environment, msg)
 
 
 def _end_with_parent(parent: int) -> None:

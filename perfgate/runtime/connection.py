@@ -6,7 +6,6 @@ callback in Python for every header would cost more than the parsing.
 
 from __future__ import annotations
 
-from functools import partial
 from time import monotonic_ns, time_ns
 from types import SimpleNamespace
 
@@ -44,13 +43,19 @@ class Connection:
     def _new_parser(self) -> httptools.HttpResponseParser:
         return httptools.HttpResponseParser(
             SimpleNamespace(
-                on_message_begin=partial(self._begun.append, PENDING),
+                on_message_begin=self._message_begin,
                 on_header=self._headers.__setitem__,
                 on_headers_complete=self._head_pending.clear,
                 on_body=self._chunks.append,
                 on_message_complete=self._message_complete,
             )
         )
+
+    def _message_begin(self) -> None:
+        """Raises to make llhttp stop where a second answer would begin: nobody asked for it."""
+        if not self._pending:
+            raise ValueError("more than one answer")
+        self._begun.append(PENDING)
 
     def _message_complete(self) -> None:
         if self._parser.get_status_code() >= 200:
@@ -103,6 +108,8 @@ class Connection:
         elapsed = self.idle_since - began
         wire.deadline = 0
         self.reusable = self._may_be_reused(no_body)
+        if no_body:
+            self._chunks.clear()
         body = b"".join(self._chunks) if keep_body else b""
         size += len(body) if keep_body else sum(map(len, self._chunks))
         response = Response(parser.get_status_code(), dict(self._headers), b"".join(head), body, size)
@@ -146,7 +153,8 @@ class Connection:
         return bool(self._header(b"content-length")) or b"chunked" in self._header(b"transfer-encoding")
 
     def _may_be_reused(self, no_body: bool) -> bool:
-        if len(self._begun) != 1:  # more than was asked for may be the beginning of anything
+        # More than was asked for may be the beginning of anything.
+        if len(self._begun) != 1 or (no_body and self._chunks):
             return False
         if not no_body:
             return not self._pending and self._keeps_alive

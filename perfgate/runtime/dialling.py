@@ -6,6 +6,7 @@ import socket
 import ssl
 from base64 import b64encode
 from functools import cache
+from pathlib import Path
 from time import monotonic_ns
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -51,9 +52,9 @@ def origin(url: str) -> Origin:
 class Trust(NamedTuple):
     """Which certificates are believed, and which is shown. Empty: the system's, and none."""
 
-    ca: str = ""
-    certificate: str = ""
-    key: str = ""
+    ca: str | Path = ""
+    certificate: str | Path = ""
+    key: str | Path = ""
     insecure: bool = False
 
 

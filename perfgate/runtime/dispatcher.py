@@ -168,6 +168,9 @@ class Scheduler(User):
     def run_schedule(self) -> None:
         load: Load = self.environment.perfgate
         assert load.settings is not None
+        if load.scheduled:  # Locust spawns another one here when a worker is lost: one schedule is enough
+            return
+        load.scheduled = True
         Dispatcher(self.environment, load.settings, self.among).run()
         while not load.stopping:
             gevent.sleep(NAP)

@@ -27,6 +27,7 @@ class Load:
         names, duration = (settings.endpoints, int(settings.duration * 1e9)) if settings else ((), 0)
         self.recorder = Recorder(names, duration)
         self.stopping = False
+        self.scheduled = False  # the open model's schedule runs
         self.in_flight = 0  # requests of generated scenarios
         self.visits = 0  # of the open model, under way
         self.waiting = 0  # arrivals of the open model for which no user is free

@@ -50,13 +50,16 @@ class Response:
         """Names in lower case."""
         if self._headers is None:
             raw = self.raw_headers or {}
-            self._headers = {key.decode("latin-1").lower(): value.decode("latin-1") for key, value in raw.items()}
+            pairs = ((key.decode("latin-1"), value.decode("latin-1")) for key, value in raw.items())
+            self._headers = {key.lower(): value.rstrip(" \t") for key, value in pairs}  # llhttp leaves these
         return self._headers
 
     @property
     def cookies(self) -> list[str]:
         """The values of all Set-Cookie headers, in order."""
-        head = self.head.partition(b"\r\n\r\n")[0]
+        head, _, rest = self.head.lstrip().partition(b"\r\n\r\n")
+        while head[9:10] == b"1":  # interim answers come before the real one
+            head, _, rest = rest.partition(b"\r\n\r\n")
         return [found.decode("latin-1") for found in _COOKIE.findall(head)]
 
     @property

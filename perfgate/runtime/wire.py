@@ -114,6 +114,7 @@ class TlsWire(Wire):
     def __init__(self, sock: Any, context: ssl.SSLContext, host: str) -> None:
         super().__init__(sock)
         self._inbound, self._outbound = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._ended = False  # the server said so; it need not close the TCP connection too
         self._layer = context.wrap_bio(self._inbound, self._outbound, server_hostname=host)
 
     def handshake(self) -> None:
@@ -136,14 +137,14 @@ class TlsWire(Wire):
         self._flush()
 
     def receive(self) -> tuple[int, memoryview]:
-        while True:
+        while not self._ended:
             arrived, data = super().receive()
             if not data:
                 return arrived, data
             self._inbound.write(data)
-            plain, ended = self._decrypted()
-            if plain or ended:
+            if plain := self._decrypted():
                 return arrived, memoryview(plain)
+        return time_ns(), memoryview(b"")
 
     def is_quiet(self) -> bool:
         """Session tickets and key updates may come unasked; only the end of the connection counts."""
@@ -157,28 +158,27 @@ class TlsWire(Wire):
             return False
         self._inbound.write(data)
         try:
-            plain, ended = self._decrypted()
+            return not self._decrypted() and not self._ended
         except ssl.SSLError:
             return False
-        return not plain and not ended
 
     def _flush(self) -> None:
         if data := self._outbound.read():
             super().send(data)
 
-    def _decrypted(self) -> tuple[bytes, bool]:
-        """The plain bytes so far, and whether the other side has ended the connection."""
-        plain: list[bytes] = []
-        while True:
+    def _decrypted(self) -> bytes:
+        """The plain bytes so far."""
+        plain = []
+        while not self._ended:
             try:
                 chunk = self._layer.read(READ)
             except ssl.SSLWantReadError:
-                return b"".join(plain), False
+                break
             except ssl.SSLZeroReturnError:
-                return b"".join(plain), True
-            if not chunk:
-                return b"".join(plain), True
+                chunk = b""
+            self._ended = not chunk
             plain.append(chunk)
+        return b"".join(plain)
 
 
 __all__ = ["KERNEL_CLOCK", "SO_TIMESTAMPNS", "TimedOut", "TlsWire", "Wire"]

@@ -19,6 +19,7 @@ from perfgate.model.budget_file import (
     Source,
     SourceKind,
     Test,
+    Tls,
 )
 from perfgate.scenarios.source import Call, Code, Joined, number, pattern
 
@@ -46,6 +47,10 @@ def endpoint_call(name: str, request: Request, *, root: str, common: Headers) ->
         keywords["capture"] = {key: _capture(capture) for key, capture in request.capture.items()}
     if request.timeout != Request.timeout:
         keywords["timeout"] = number(request.timeout)
+    if request.connect_timeout is not None:
+        keywords["connect_timeout"] = number(request.connect_timeout)
+    if request.first_byte_timeout is not None:
+        keywords["first_byte_timeout"] = number(request.first_byte_timeout)
     if request.follow_redirects:
         keywords["follow_redirects"] = True
     return Call("Endpoint", [name, request.method, text(request.path)], keywords)
@@ -128,6 +133,13 @@ def _rows(rows: Rows, root: str) -> Call:
 
 def _path(root: str, path: str) -> Joined:
     return Joined("/", [Code(HERE), path if root == "." else f"{root}/{path}"])
+
+
+def trust_call(tls: Tls, root: str) -> Call:
+    """`Trust(...)` with only what differs from the defaults."""
+    files = {"ca": tls.ca, "certificate": tls.certificate, "key": tls.key}
+    keywords: dict[str, Any] = {name: _path(root, path) for name, path in files.items() if path}
+    return Call("Trust", [], keywords | ({"insecure": True} if tls.insecure else {}))
 
 
 def _source(source: Source) -> Call:

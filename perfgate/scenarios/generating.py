@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from perfgate import template
-from perfgate.model.budget_file import Request, Send, Step
+from perfgate.model.budget_file import Request, Send, Step, Tls
 from perfgate.model.plan import Plan
-from perfgate.scenarios.expressions import HEADERS, HERE, common_headers, endpoint_call, environment, texts
+from perfgate.scenarios.expressions import HEADERS, HERE, common_headers, endpoint_call, environment, texts, trust_call
 from perfgate.scenarios.names import RUNTIME_NAMES, class_name, unique
 from perfgate.scenarios.source import INDENT, WIDTH, Call, Joined, assignment, number, render
 from perfgate.scenarios.tasks import Login, Task, Tasks, tasks
@@ -32,7 +32,7 @@ def generate(plan: Plan, *, scenario: Path) -> str:
     sent = frozenset[str]().union(*(task.endpoints for task in work.tasks))
     requests = {one.name: one.request for one in plan.endpoints if one.name in sent and one.request is not None}
     names = unique(requests, "endpoint")
-    body = [*_endpoints(requests, names, root), "", "", *_visitor(plan, work, names)]
+    body = [*_endpoints(requests, names, root), "", "", *_visitor(plan, work, names, root)]
     return "\n".join([*_docstring(plan, shown_path), *_imports("\n".join(body)), *body, ""])
 
 
@@ -73,9 +73,13 @@ def _endpoints(requests: Mapping[str, Request], names: Names, root: str) -> Iter
         yield assignment(names[name], endpoint_call(name, request, root=root, common=common))
 
 
-def _visitor(plan: Plan, work: Tasks, names: Names) -> Iterator[str]:
+def _visitor(plan: Plan, work: Tasks, names: Names, root: str) -> Iterator[str]:
     yield f"class {class_name(plan.name)}(Visitor):"
     yield INDENT + assignment("host", _host(plan.target), 1)
+    if plan.tls != Tls():
+        yield INDENT + assignment("tls", trust_call(plan.tls, root), 1)
+    if plan.client != "fast":
+        yield INDENT + assignment("client", plan.client, 1)
     if work.unit != 1:
         source = _harmless(plan.source.name)
         yield f"{INDENT}# Locust takes whole numbers as weights: 1 here is {work.unit:g} in {source}."

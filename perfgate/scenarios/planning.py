@@ -44,13 +44,20 @@ def plan(budget_file: BudgetFile, only: Collection[str] = ()) -> Plan:
         journeys=journeys,
         scenarios=() if only else tuple((folder / path).resolve() for path in budget_file.scenarios),
         digests=Digests(
-            load=_digest([asdict(budget_file.load), sorted(set(only))]),
+            load=_digest([asdict(budget_file.load), sorted(set(only)), *_unusual_client(budget_file)]),
             endpoints={
                 **{endpoint.name: _endpoint_digests(endpoint, folder) for endpoint in endpoints},
                 **{journey.name: _journey_digests(journey) for journey in journeys},
             },
         ),
+        tls=budget_file.tls,
+        client=budget_file.client,
     )
+
+
+def _unusual_client(budget_file: BudgetFile) -> list[str]:
+    """Another client times requests in another way; the usual one goes without saying."""
+    return [] if budget_file.client == "fast" else [budget_file.client]
 
 
 def secrets(plan: Plan) -> tuple[str, ...]:
@@ -118,7 +125,7 @@ def _endpoint_digests(endpoint: Endpoint, folder: Path) -> dict[str, str]:
         "values": [asdict(request.values), _file_digest(folder, request)],
         "expectations": [asdict(one) for one in request.expect],
         "captures": {name: asdict(capture) for name, capture in request.capture.items()},
-        "timeout": request.timeout,
+        "timeout": [request.timeout, request.connect_timeout, request.first_byte_timeout],
         "weight": endpoint.weight,
         "login": endpoint.login,
     }

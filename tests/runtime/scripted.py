@@ -10,7 +10,8 @@ from contextlib import suppress
 from threading import Event, Thread
 from types import TracebackType
 
-from perfgate.runtime.client import KernelClient, Outgoing, origin
+from perfgate.runtime.client import FastClient, Manner, Patience
+from perfgate.runtime.dialling import Trust, origin
 from perfgate.runtime.responses import Response
 
 PATIENCE = 10.0  # s: no test waits so long unless it fails
@@ -150,19 +151,23 @@ def ok(body: bytes = b"hello", *headers: str, status: str = "200 OK") -> bytes:
     return "\r\n".join(lines).encode() + body
 
 
-def client_of(server: Server) -> KernelClient:
-    return KernelClient(origin(server.url))
+def client_of(server: Server, trust: Trust = Trust()) -> FastClient:  # noqa: B008 - a value
+    return FastClient(origin(server.url), trust)
 
 
 def ask(
-    client: KernelClient,
+    client: FastClient,
     method: str = "GET",
     *,
     path: str = "/",
     body: bytes = b"",
     timeout: float = PATIENCE,
+    connect: float = 0.0,
+    first_byte: float = 0.0,
     keep_body: bool = True,
 ) -> Response:
+    """Timeouts in seconds; 0: none of its own."""
     length = f"Content-Length: {len(body)}\r\n" if body or method == "POST" else ""
     data = f"{method} {path} HTTP/1.1\r\nHost: test\r\n{length}\r\n".encode() + body
-    return client.send(Outgoing(method, data, timeout, keep_body))
+    patience = Patience(*(int(limit * 1e9) for limit in (timeout, connect, first_byte)))
+    return client.send(data, Manner(method, patience, keep_body))

@@ -30,7 +30,7 @@ from perfgate.runtime.cookies import Cookies
 def test_set_cookie_in_cookie_out(set_cookie, sent):
     cookies = Cookies()
     cookies.take(set_cookie)
-    assert cookies.header() == sent
+    assert cookies.header == sent
 
 
 def test_cookies_of_later_answers_replace_earlier_ones():
@@ -38,4 +38,4 @@ def test_cookies_of_later_answers_replace_earlier_ones():
     cookies.take(["session=1"])
     cookies.take([])
     cookies.take(["session=2", "theme=dark"])
-    assert cookies.header() == "session=2; theme=dark"
+    assert cookies.header == "session=2; theme=dark"

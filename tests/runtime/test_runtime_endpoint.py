@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perfgate import __version__
-from perfgate.runtime.client import Origin, origin
+from perfgate.runtime.dialling import Origin, origin
 from perfgate.runtime.endpoint import BOUNDARY, Endpoint, Hop, file
 from perfgate.runtime.expectations import from_cookie, from_header, header, json_path, regex, status, text
 from perfgate.runtime.responses import Failure, Response
@@ -329,7 +329,7 @@ def test_the_status_is_looked_at_first():
     endpoint = Endpoint("e", "GET", "/", expect=[json_path("$.a", 1), header("x"), status(200)])
     assert endpoint.judge(Response(status=500, body=b"oops")).kind == "status"
     assert endpoint.judge(Response(status=200, body=b"{}")) == Failure("expectation", "$.a: expected 1, got nothing")
-    assert endpoint.judge(Response(status=200, body=b'{"a": 1}', headers={"x": ""})) is None
+    assert endpoint.judge(Response(status=200, body=b'{"a": 1}', raw_headers={b"X": b""})) is None
 
 
 def test_what_went_wrong_on_the_way_is_the_failure():
@@ -340,9 +340,10 @@ def test_what_went_wrong_on_the_way_is_the_failure():
 def test_captures_are_all_or_nothing():
     capture = {"token": "$.token", "where": from_header("Location"), "session": from_cookie("session")}
     endpoint = Endpoint("e", "POST", "/", capture=capture)
-    response = Response(body=b'{"token": 7}', headers={"location": "/o/1"}, cookies=["session=s"])
+    head = b"Location: /o/1\r\nSet-Cookie: session=s\r\n\r\n"
+    response = Response(body=b'{"token": 7}', raw_headers={b"Location": b"/o/1"}, head=head)
     assert endpoint.captured(response) == ({"token": 7, "where": "/o/1", "session": "s"}, None)
-    values, failure = endpoint.captured(Response(body=b'{"token": 7}', cookies=["session=s"]))
+    values, failure = endpoint.captured(Response(body=b'{"token": 7}', head=head))
     assert (values, failure) == ({}, Failure("expectation", "capture where: header Location found nothing"))
 
 
@@ -359,4 +360,4 @@ def test_captures_are_all_or_nothing():
     ids=str,
 )
 def test_bodies_are_kept_only_where_somebody_reads_them(parts_of_endpoint, kept):
-    assert Endpoint("e", "GET", "/", **parts_of_endpoint).keep_body is kept
+    assert Endpoint("e", "GET", "/", **parts_of_endpoint).manner.keep_body is kept

@@ -26,8 +26,9 @@ from perfgate.runtime.responses import Response
 def answer(body: object = b"", *, status: int = 200, cookies: list[str] | None = None, **headers: str) -> Response:
     """A body of str or bytes is sent as it is, any other as JSON. `x_y=` is the header x-y."""
     data = body if isinstance(body, bytes) else (body if isinstance(body, str) else jsonlib.dumps(body)).encode()
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Response(status=status, body=data, size=len(data), headers=named, cookies=cookies or [])
+    named = {name.replace("_", "-").title().encode(): value.encode() for name, value in headers.items()}
+    head = "".join(f"Set-Cookie: {cookie}\r\n" for cookie in cookies or []).encode()
+    return Response(status=status, body=data, size=len(data), raw_headers=named, head=head)
 
 
 SHOP = answer(

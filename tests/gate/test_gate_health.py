@@ -1,0 +1,92 @@
+"""When the load generator was not well, nothing is decided: no pass, no fail, but the reason and the cure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from builders import make_endpoint, make_run
+
+from perfgate.gate import choose_baseline, judge
+from perfgate.model.budget_file import Budget, Criterion, GatePolicy, Kind
+from perfgate.model.outcome import Outcome
+from perfgate.model.run import Generator, Run
+from perfgate.model.verdict import Finding
+
+WELL = Generator(clock="kernel receive timestamp", due=1000, sent=1000, lateness_p95=0.001, lateness_p99=0.002, cpu=0.5)
+
+
+def judged(
+    generator: Generator, *, metric: str = "p95", limit: float = 0.3, p95: float = 0.1, aborted: str = ""
+) -> Finding:
+    run: Run = make_run(1, endpoints=[make_endpoint("search", p95=p95)], generator=generator, aborted=aborted)
+    budget = Budget(
+        endpoint="search", metric=metric, criteria=(Criterion(kind=Kind.ABSOLUTE, limit=limit, text="limit"),)
+    )
+    policy = GatePolicy()
+    (finding,) = judge([budget], run, choose_baseline(run, (), policy.baseline), policy).findings
+    return finding
+
+
+@pytest.mark.parametrize("p95", [0.1, 0.5])
+@pytest.mark.parametrize(
+    ("sick", "said"),
+    [
+        ({"sent": 940}, "made only 94% of the planned starts"),
+        ({"lateness_p95": 0.031}, "5 % of the starts were late by 31 ms or more, which blurs a limit of 300 ms"),
+        ({"cpu": 0.99, "clock": "user space"}, "no CPU left and no kernel clock"),
+        ({"due": 0, "sent": 0, "workers": 3, "workers_lost": 1}, "1 of 3 load-generator processes were lost"),
+    ],
+)
+def test_a_saturated_generator_neither_passes_nor_fails(sick: dict[str, object], said: str, p95: float):
+    finding = judged(replace(WELL, **sick), p95=p95)
+
+    assert finding.outcome is Outcome.INCONCLUSIVE
+    assert finding.reason == "load-generator"
+    assert said in finding.sentence
+    assert [criterion.outcome for criterion in finding.criteria] == [Outcome.INCONCLUSIVE]
+
+
+@pytest.mark.parametrize(
+    "fine",
+    [
+        {},
+        {"sent": 951},
+        {"lateness_p95": 0.029},
+        {"cpu": 0.99},  # the kernel's clock does not mind
+        {"lateness_p99": 0.2},  # only 1 % were so late: no matter to p95
+        {"due": 1000, "sent": 990, "workers": 3, "workers_lost": 1},  # at the very end
+    ],
+)
+def test_small_troubles_change_nothing(fine: dict[str, object]):
+    assert judged(replace(WELL, **fine)).outcome is Outcome.PASS
+    assert judged(replace(WELL, **fine), p95=0.5).outcome is Outcome.FAIL
+
+
+def test_lateness_is_held_against_the_limit_it_could_blur():
+    late = replace(WELL, lateness_p99=0.04)
+
+    assert judged(late, metric="p99", limit=1.0).outcome is Outcome.PASS
+    assert judged(late, metric="p99", limit=0.3).outcome is Outcome.INCONCLUSIVE
+    assert judged(late, metric="errors", limit=0.01).outcome is Outcome.PASS
+
+
+def test_a_rate_that_only_the_generator_limited_is_not_the_targets():
+    assert judged(replace(WELL, cpu=0.96), metric="rate", limit=10.0).outcome is Outcome.INCONCLUSIVE
+    assert judged(replace(WELL, cpu=0.80), metric="rate", limit=10.0).outcome is Outcome.PASS
+
+
+@pytest.mark.parametrize(("sick", "aborted"), [({"dropped": 100}, ""), ({}, "at least 50% of the requests failed")])
+def test_what_was_not_measured_cannot_pass_but_can_fail(sick: dict[str, object], aborted: str):
+    generator = replace(WELL, **sick)
+
+    assert judged(generator, aborted=aborted).outcome is Outcome.INCONCLUSIVE
+    assert judged(generator, aborted=aborted, p95=0.5).outcome is Outcome.FAIL
+
+
+def test_missing_data_stay_missing():
+    run = make_run(1, endpoints=[], generator=replace(WELL, sent=0))
+    budget = Budget(endpoint="search", metric="p95", criteria=(Criterion(kind=Kind.ABSOLUTE, limit=0.3, text="300ms"),))
+    verdict = judge([budget], run, choose_baseline(run, (), GatePolicy().baseline), GatePolicy())
+
+    assert verdict.outcome is Outcome.NO_DATA

@@ -9,7 +9,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 VERBS = (
-    "run check generate gate report trend accept schema demo history "
+    "run check generate gate report trend accept schema worker demo history "
     "history-list history-show history-add history-export history-import history-prune"
 ).split()
 

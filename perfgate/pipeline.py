@@ -34,6 +34,7 @@ class Order:
     history: str = ""  # instead of the budget file's
     only: tuple[str, ...] = ()
     processes: int = 1
+    fleet: loadtest.Fleet | None = None
     allow_remote: bool = False
     save: bool = True
 
@@ -93,6 +94,7 @@ def send(plan: Plan, target: str, order: Order, watcher: Watcher) -> LoadTest:
             environ=order.environ,
             secrets=scenarios.secrets(plan),
             processes=order.processes,
+            fleet=order.fleet,
             on_progress=on_progress,
         )
         return loadtest.run(plan, order.folder, write_scenario(plan, order.folder), options)
@@ -137,7 +139,7 @@ def circumstances(order: Order, target: str) -> measure.Circumstances:
         runner=machine.runner(),
         clock=machine.CLOCK,
         versions=order.versions,
-        processes=order.processes,
+        processes=order.fleet.workers if order.fleet else order.processes,
     )
 
 

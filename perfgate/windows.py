@@ -169,18 +169,22 @@ def read(path: Path) -> Record:
             header = json.loads(file.readline() or "null")
             if not isinstance(header, dict) or header.get("format") != FORMAT or header.get("schema") != SCHEMA:
                 raise RecordError(f"{path} is not a file of perfgate's windows (schema {SCHEMA})")
-            record = Record(header["width"])
+            record = Record(_count(header["width"]))
+            if not record.width:
+                raise ValueError("windows without width")
             for line in file:
                 _take(record, json.loads(line))
             return record
     except OSError as error:
         raise RecordError(f"Cannot read {path}: {error}") from error
-    except (EOFError, zlib.error, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (EOFError, zlib.error, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise RecordError(f"{path} is cut off or corrupt: {error}") from error
 
 
 def _take(record: Record, line: dict[str, Any]) -> None:
-    series = (line["kind"], line["endpoint"])
+    kind, name = series = (line["kind"], line["endpoint"])
+    if not (isinstance(kind, str) and isinstance(name, str)):
+        raise ValueError(f"no endpoint is called {[kind, name]!r:.80}")
     if "phases" in line:
         phases = Phases()
         for phase in PHASES:
@@ -188,11 +192,21 @@ def _take(record: Record, line: dict[str, Any]) -> None:
         record.add_phases(series, phases)
         return
     window = Window()
-    window.successes, window.bytes, window.failures = line["successes"], line["bytes"], dict(line["failures"])
+    window.successes, window.bytes = _count(line["successes"]), _count(line["bytes"])
+    window.failures = {why: _count(number) for why, number in dict(line["failures"]).items()}
     window.latency = _unpacked(line["latency"])
-    record.add((*series, line["second"]), window)
+    second = line["second"]
+    if not isinstance(second, int):
+        raise ValueError(f"not a second: {second!r:.40}")
+    record.add((*series, second), window)
 
 
 def _unpacked(part: list[Any]) -> Histogram:
-    text, *rest = part
-    return Histogram.unpack([histogram.from_text(text), *rest])
+    text, total, minimum, maximum = part
+    return Histogram.unpack([histogram.from_text(text), _count(total), _count(minimum), _count(maximum)])
+
+
+def _count(value: Any) -> int:
+    if not isinstance(value, int) or value < 0:
+        raise ValueError(f"not a count: {value!r:.40}")
+    return value

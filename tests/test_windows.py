@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 
 from perfgate import windows
 from perfgate.model.errors import RecordError
-from perfgate.windows import Window
+from perfgate.windows import PHASES, Phases, Record, Window
 
 counts = st.integers(0, 10**12)
 latencies = st.lists(st.integers(0, 60 * 10**9), max_size=20)
-keys = st.tuples(st.sampled_from(["endpoint", "journey"]), st.text(max_size=20), st.integers(-100, 10_000))
+kinds, names = st.sampled_from(["endpoint", "journey"]), st.text(max_size=20)
+keys = st.tuples(kinds, names, st.integers(-100, 10_000))
+series = st.tuples(kinds, names)
 
 
 @st.composite
@@ -24,10 +26,27 @@ def some_window(draw) -> Window:
     window = Window()
     window.successes, window.bytes = draw(counts), draw(counts)
     window.failures = draw(st.dictionaries(st.text(max_size=10), counts, max_size=4))
-    for part in (window.latency, window.service, window.first_byte):
-        for value in draw(latencies):
-            part.add(value)
+    for value in draw(latencies):
+        window.latency.add(value)
     return window
+
+
+@st.composite
+def some_phases(draw) -> Phases:
+    phases = Phases()
+    for phase in draw(st.sets(st.sampled_from(PHASES))):
+        for value in draw(latencies):
+            phases.of(phase).add(value)
+    return phases
+
+
+@st.composite
+def some_record(draw, width: int = 1) -> Record:
+    record = Record(width)
+    for key, window in draw(st.dictionaries(keys, some_window(), max_size=6)).items():
+        record.add(key, window)
+    record.phases = draw(st.dictionaries(series, some_phases(), max_size=3))
+    return record
 
 
 def make_window(*nanoseconds: int, failures: dict[str, int] | None = None) -> Window:
@@ -35,15 +54,17 @@ def make_window(*nanoseconds: int, failures: dict[str, int] | None = None) -> Wi
     window.successes, window.bytes, window.failures = len(nanoseconds), 100 * len(nanoseconds), failures or {}
     for value in nanoseconds:
         window.latency.add(value)
-        window.service.add(value // 2)
-        window.first_byte.add(value // 4)
     return window
 
 
-def content(window: Window) -> list:
-    """Everything that is in a window, to compare."""
-    parts = [part.freeze() for part in (window.latency, window.service, window.first_byte)]
-    return [*parts, window.successes, window.bytes, window.failures]
+def content(record: Record) -> tuple:
+    """Everything that is in a record, to compare."""
+    windows = {
+        key: (window.latency.freeze(), window.successes, window.bytes, window.failures)
+        for key, window in record.windows.items()
+    }
+    phases = {one: [phases.of(phase).freeze() for phase in PHASES] for one, phases in record.phases.items()}
+    return record.width, windows, phases
 
 
 @pytest.fixture
@@ -51,48 +72,73 @@ def file(tmp_path):
     """A file of 400 windows."""
     values = random.Random(3)
     path = tmp_path / "windows.jsonl.gz"
-    many = {("endpoint", f"e{n % 4}", n // 4): make_window(*values.choices(range(10**9), k=20)) for n in range(400)}
-    windows.write(path, many, duration=100.0)
+    record = Record()
+    for n in range(400):
+        record.add(("endpoint", f"e{n % 4}", n // 4), make_window(*values.choices(range(10**9), k=20)))
+    windows.write(path, record, duration=100.0)
     return path
 
 
 @settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(st.dictionaries(keys, some_window(), max_size=6))
+@given(some_record() | some_record(width=7))
 def test_what_is_written_is_read(tmp_path, written):
     path = tmp_path / "windows.jsonl.gz"
     windows.write(path, written, duration=12.5)
-    read = list(windows.read(path))
-    assert {key: content(window) for key, window in read} == {key: content(window) for key, window in written.items()}
-    assert [key[2] for key, _ in read] == sorted(key[2] for key in written)
+    read = windows.read(path)
+    assert content(read) == content(written)
+    assert [key[2] for key in read.windows] == sorted(key[2] for key in written.windows)
     assert list(tmp_path.iterdir()) == [path]
 
 
-@given(some_window())
-def test_windows_travel_as_plain_data(window):
-    assert content(Window.unpack(json.loads(json.dumps(window.pack())))) == content(window)
+@settings(deadline=None)
+@given(some_record() | some_record(width=3))
+def test_records_travel_as_plain_data(record):
+    assert content(Record.unpack(json.loads(json.dumps(record.pack())))) == content(record)
 
 
-@settings(max_examples=30)
-@given(st.lists(st.tuples(keys, some_window()), max_size=8), st.randoms())
-def test_windows_add_up_in_any_order(parts, order):
-    def merged(pairs) -> dict:
-        whole: dict = {}
-        windows.merge_into(whole, [(key, Window.unpack(window.pack())) for key, window in pairs])
-        return {key: content(window) for key, window in whole.items()}
+@settings(max_examples=30, deadline=None)
+@given(st.lists(some_record(), max_size=5), st.randoms(), st.integers(1, 60))
+def test_records_add_up_in_any_order(parts, order, width):
+    def merged(records) -> tuple:
+        whole = Record(width)
+        for record in records:
+            whole.merge(Record.unpack(record.pack()))
+        return content(whole)
 
     shuffled = list(parts)
     order.shuffle(shuffled)
     assert merged(shuffled) == merged(parts)
 
 
+@given(some_record(), st.integers(1, 60))
+def test_coarser_windows_hold_the_same(record, width):
+    """None of them straddles the beginning of the measured time."""
+    coarse = Record(width)
+    coarse.merge(Record.unpack(record.pack()))
+    assert coarse.requests == record.requests
+    assert {(kind, name, second // width * width) for kind, name, second in record.windows} == coarse.windows.keys()
+    for (kind, name, start), window in coarse.windows.items():
+        expected = Window()
+        for second in range(start, start + width):
+            if part := record.windows.get((kind, name, second)):
+                expected.merge(part)
+        assert window.pack() == expected.pack()
+    assert content(coarse)[2] == content(record)[2]
+
+
 def test_the_header_says_what_the_file_is(file):
     with gzip.open(file, "rt") as lines:
-        assert json.loads(lines.readline()) == {"format": "perfgate-windows", "schema": 1, "duration": 100.0}
+        assert json.loads(lines.readline()) == {
+            "format": "perfgate-windows",
+            "schema": 1,
+            "duration": 100.0,
+            "width": 1,
+        }
 
 
 def test_a_missing_file_is_an_error(tmp_path):
     with pytest.raises(RecordError, match=r"Cannot read .*gone"):
-        list(windows.read(tmp_path / "gone"))
+        windows.read(tmp_path / "gone")
 
 
 @pytest.mark.parametrize("part", [0.0, 0.01, 0.5, 0.99])
@@ -100,7 +146,7 @@ def test_a_cut_off_file_is_an_error(file, part):
     whole = file.read_bytes()
     file.write_bytes(whole[: int(len(whole) * part)])
     with pytest.raises(RecordError):
-        list(windows.read(file))
+        windows.read(file)
 
 
 @pytest.mark.parametrize("part", [0.02, 0.3, 0.7, 0.999])
@@ -110,14 +156,14 @@ def test_a_corrupt_file_is_an_error(file, part):
     data[at : at + 8] = bytes(value ^ 0x5A for value in data[at : at + 8])
     file.write_bytes(bytes(data))
     with pytest.raises(RecordError):
-        list(windows.read(file))
+        windows.read(file)
 
 
 def test_a_file_that_is_not_gzipped_is_an_error(tmp_path):
     path = tmp_path / "windows.jsonl.gz"
     path.write_text('{"format": "perfgate-windows", "schema": 1}\n')
     with pytest.raises(RecordError, match=r"windows\.jsonl\.gz"):
-        list(windows.read(path))
+        windows.read(path)
 
 
 @pytest.mark.parametrize(
@@ -135,7 +181,7 @@ def test_another_header_is_an_error(tmp_path, header):
     path = tmp_path / "windows.jsonl.gz"
     path.write_bytes(gzip.compress(header.encode()))
     with pytest.raises(RecordError, match="not a file of perfgate's windows"):
-        list(windows.read(path))
+        windows.read(path)
 
 
 GOOD_LINE = {
@@ -146,21 +192,53 @@ GOOD_LINE = {
     "failures": {"status": 2},
     "bytes": 10,
     "latency": ["7:1", 7, 7, 7],
-    "service_time": ["7:1", 7, 7, 7],
-    "first_byte": ["7:1", 7, 7, 7],
+}
+GOOD_PHASES = {
+    "kind": "endpoint",
+    "endpoint": "search",
+    "phases": {phase: ["7:1", 7, 7, 7] for phase in PHASES},
 }
 
 
-def line_file(path, text: str):
-    header = json.dumps({"format": "perfgate-windows", "schema": 1, "duration": 1})
+def line_file(path, text: str, width: object = 1):
+    header = json.dumps({"format": "perfgate-windows", "schema": 1, "duration": 1, "width": width})
     path.write_bytes(gzip.compress(f"{header}\n{text}\n".encode()))
     return path
 
 
 def test_a_good_line(tmp_path):
-    [(key, window)] = windows.read(line_file(tmp_path / "w", json.dumps(GOOD_LINE)))
+    [(key, window)] = windows.read(line_file(tmp_path / "w", json.dumps(GOOD_LINE))).windows.items()
     assert key == ("endpoint", "search", 3)
     assert (window.successes, window.failures, window.latency.total) == (1, {"status": 2}, 7)
+
+
+def test_a_good_line_of_phases(tmp_path):
+    [(one, phases)] = windows.read(line_file(tmp_path / "w", json.dumps(GOOD_PHASES))).phases.items()
+    assert one == ("endpoint", "search")
+    assert [phases.of(phase).total for phase in PHASES] == [7] * len(PHASES)
+
+
+@pytest.mark.parametrize("width", [0, -1, "1", 1.5, None])
+def test_a_width_that_is_none_is_an_error(tmp_path, width):
+    with pytest.raises(RecordError, match="cut off or corrupt"):
+        windows.read(line_file(tmp_path / "w", json.dumps(GOOD_LINE), width))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"kind": 1},
+        {"endpoint": None},
+        {"phases": {}},
+        {"phases": None},
+        {"phases": GOOD_PHASES["phases"] | {"tls": ["7:1", "7", 7, 7]}},
+        {"phases": GOOD_PHASES["phases"] | {"dns": ["7:1", 7, 7]}},
+    ],
+    ids=str,
+)
+def test_a_line_of_phases_of_another_shape_is_an_error(tmp_path, change):
+    with pytest.raises(RecordError, match="cut off or corrupt"):
+        windows.read(line_file(tmp_path / "w", json.dumps(GOOD_PHASES | change)))
 
 
 @pytest.mark.parametrize(
@@ -188,17 +266,17 @@ def test_a_good_line(tmp_path):
 def test_a_line_of_another_shape_is_an_error(tmp_path, change):
     path = line_file(tmp_path / "w", json.dumps(GOOD_LINE | change))
     with pytest.raises(RecordError, match="cut off or corrupt"):
-        list(windows.read(path))
+        windows.read(path)
 
 
 @pytest.mark.parametrize("text", ["{", "[1, 2]", "7", "null", "", "\xff", "[" * 100_000])
 def test_a_line_that_is_no_window_is_an_error(tmp_path, text):
     with pytest.raises(RecordError, match="cut off or corrupt"):
-        list(windows.read(line_file(tmp_path / "w", text)))
+        windows.read(line_file(tmp_path / "w", text))
 
 
 @pytest.mark.parametrize("missing", GOOD_LINE)
 def test_a_missing_key_is_an_error(tmp_path, missing):
     line = {key: value for key, value in GOOD_LINE.items() if key != missing}
     with pytest.raises(RecordError, match=missing):
-        list(windows.read(line_file(tmp_path / "w", json.dumps(line))))
+        windows.read(line_file(tmp_path / "w", json.dumps(line)))

@@ -1,4 +1,4 @@
-"""This machine: the core that makes load and the one that serves it, CPU time of process trees, and what it is."""
+"""This machine: the core that makes load and the one that serves it, generators run to their end, and what it is."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.engine.neighbours import process_cpu, tree
+
 _CORES = sorted(os.sched_getaffinity(0))
 GENERATOR = (_CORES[0],)
 SERVER = (_CORES[-1],)  # the same one where there is only one
 BOTH = tuple(sorted({*GENERATOR, *SERVER}))
 
 LOOK = 0.02  # s between two looks at the CPU time of what runs
-TICKS = os.sysconf("SC_CLK_TCK")
 
 Counts = Callable[[str], bool]
 
@@ -47,9 +48,13 @@ def run(
     timeout: float,
     counts: Counts = lambda _command_line: True,
 ) -> Finished:
-    """Runs a generator to its end. Raises RuntimeError with its last words when it takes longer than `timeout`."""
+    """Runs a generator to its end. `counts` says of a command line whether that process's CPU time counts.
+
+    Raises RuntimeError with its last words when it takes longer than `timeout`.
+    """
     began = time.monotonic()
-    with (folder / "output.txt").open("w+", encoding="utf-8") as output:
+    said = folder / "output.txt"
+    with said.open("w", encoding="utf-8") as output:
         process = subprocess.Popen(
             pinned(cores, command),
             cwd=folder,
@@ -63,18 +68,13 @@ def run(
         try:
             code = process.wait(timeout)
         except subprocess.TimeoutExpired:
-            raise RuntimeError(f"{command[0]} did not end within {timeout:g} s: {_tail(output)}") from None
+            raise RuntimeError(f"{command[0]} did not end within {timeout:g} s: {said.read_text()[-500:]}") from None
         finally:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
             cpu = meter.stop()
-        output.seek(0)
-        return Finished(cpu=cpu, seconds=time.monotonic() - began, output=output.read(), code=code)
-
-
-def _tail(output: object) -> str:
-    return Path(output.name).read_text(encoding="utf-8")[-500:]  # type: ignore[attr-defined]
+    return Finished(cpu=cpu, seconds=time.monotonic() - began, output=said.read_text(encoding="utf-8"), code=code)
 
 
 class _Meter(threading.Thread):
@@ -88,10 +88,9 @@ class _Meter(threading.Thread):
 
     def run(self) -> None:
         while not self._over.wait(LOOK):
-            for pid in _tree(self._root):
-                with suppress(OSError, IndexError):
-                    if self._counts(_command_line(pid)):
-                        self._seen[pid] = _cpu(pid)
+            for pid in tree(self._root):
+                if self._counts(_command_line(pid)):
+                    self._seen[pid] = max(self._seen.get(pid, 0.0), process_cpu(pid))
 
     def stop(self) -> float:
         self._over.set()
@@ -99,24 +98,10 @@ class _Meter(threading.Thread):
         return sum(self._seen.values())
 
 
-def _tree(root: int) -> list[int]:
-    found, todo = [], [root]
-    while todo:
-        pid = todo.pop()
-        found.append(pid)
-        with suppress(OSError):
-            for task in os.listdir(f"/proc/{pid}/task"):
-                todo += [int(one) for one in Path(f"/proc/{pid}/task/{task}/children").read_text().split()]
-    return found
-
-
 def _command_line(pid: int) -> str:
-    return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-
-
-def _cpu(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    return ""
 
 
 def facts() -> dict[str, object]:
@@ -127,8 +112,6 @@ def facts() -> dict[str, object]:
         "cores": len(_CORES),
         "kernel": platform.release(),
         "python": platform.python_version(),
-        "load": [round(value, 2) for value in os.getloadavg()],
-        "steal_and_pressure": "".join(_lines("/proc/pressure/cpu")[:1]).strip(),
     }
 
 

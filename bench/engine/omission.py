@@ -20,7 +20,7 @@ from bench.engine import results, servers
 from bench.engine.generators import ALL
 from bench.engine.job import Generator, Job
 from bench.engine.results import Effort
-from bench.engine.rounds import interleaved, spread, table
+from bench.engine.rounds import calm, disturbed, interleaved, spread, table
 
 MEDIAN, SIGMA = 0.005, 0.5  # of the lognormal delay, in s
 STALL, PERIOD = "500ms", 5  # s
@@ -48,10 +48,11 @@ class Omission:
 def main(effort: Effort, only: Collection[str]) -> None:
     names = [name for name in NAMES if (not only or name in only) and not ALL[name].absent()]
     duration = float(PERIOD * (1 if effort.quick else 4))
-    runs = interleaved({name: partial(measure, ALL[name], duration) for name in names}, 1 if effort.quick else 3)
-    rows = [one for several in runs.values() for one in several]
-    results.save("omission", effort, rows, rate=RATE, stall=STALL, period=PERIOD, median=MEDIAN, sigma=SIGMA)
-    print(_table(runs, duration))
+    cells = {name: partial(measure, ALL[name], duration) for name in names}
+    taken = interleaved(cells, 1 if effort.quick else 3, effort.patience)
+    results.save("omission", effort, taken, rate=RATE, stall=STALL, period=PERIOD, median=MEDIAN, sigma=SIGMA)
+    print(_table({name: calm(several) for name, several in taken.items()}, duration))
+    print(disturbed(taken))
 
 
 def measure(generator: Generator, duration: float, folder: Path) -> Omission:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, is_dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from bench.engine import machine
+from bench.engine.rounds import Taken
 
 FOLDER = Path(__file__).parent.parent / "results"
 QUICK = FOLDER / "quick"  # ignored by git
@@ -33,11 +34,17 @@ class Effort:
         return 2.0 if self.quick else 10.0
 
     @property
+    def patience(self) -> float:
+        """s to wait for a calm machine before each measurement."""
+        return 0.0 if self.quick else 40.0
+
+    @property
     def warmup(self) -> float:
         return 1.0 if self.quick else 2.0
 
 
-def save(name: str, effort: Effort, rows: Sequence[Any], **settings: Any) -> Path:
+def save(name: str, effort: Effort, taken: Mapping[str, Sequence[Taken[Any]]], **settings: Any) -> Path:
+    """Everything measured, calm or not. `taken` by cell; its values are dataclasses."""
     folder = QUICK if effort.quick else FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     content = {
@@ -47,7 +54,9 @@ def save(name: str, effort: Effort, rows: Sequence[Any], **settings: Any) -> Pat
         "settings": settings,
         "machine": machine.facts(),
         "versions": _versions(),
-        "rows": [asdict(row) if is_dataclass(row) and not isinstance(row, type) else row for row in rows],
+        "cells": {
+            name: [{"others": one.others, **asdict(one.value)} for one in several] for name, several in taken.items()
+        },
     }
     path = folder / f"engine-{name}.json"
     path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")

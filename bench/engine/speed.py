@@ -11,7 +11,7 @@ from bench.engine import results, servers
 from bench.engine.generators import ALL
 from bench.engine.job import Generator, Job, Said
 from bench.engine.results import Effort
-from bench.engine.rounds import interleaved, note, spread, table
+from bench.engine.rounds import Taken, calm, disturbed, interleaved, note, spread, table
 
 USERS = 32
 REFERENCES = ("Locust FastHttpUser", "k6")
@@ -35,19 +35,11 @@ def main(effort: Effort, only: Collection[str]) -> None:
 def measure(scenario: str, url: str, effort: Effort, only: Collection[str]) -> None:
     absent = {name: why for name, generator in ALL.items() if (why := generator.absent())}
     names = [name for name in only or ALL if name not in absent and _takes_part(name, scenario, effort)]
-    job = Job(
-        target=url, users=USERS, warmup=effort.warmup, duration=effort.duration, capture=scenario == "capture"
-    )
-    said = interleaved({name: partial(_run, ALL[name], job) for name in names}, effort.rounds)
-    results.save(
-        f"speed-{scenario}",
-        effort,
-        [{"generator": name, "rounds": [vars(one) for one in rounds]} for name, rounds in said.items()],
-        users=USERS,
-        duration=job.duration,
-        absent=absent,
-    )
-    print(_table(scenario, effort, said))
+    job = Job(target=url, users=USERS, warmup=effort.warmup, duration=effort.duration, capture=scenario == "capture")
+    taken = interleaved({name: partial(_run, ALL[name], job) for name in names}, effort.rounds, effort.patience)
+    results.save(f"speed-{scenario}", effort, taken, users=USERS, duration=job.duration, absent=absent)
+    print(_table(scenario, effort, taken))
+    print(disturbed(taken))
     for name, why in absent.items():
         print(f"left out: {name}: {why}")
 
@@ -62,7 +54,8 @@ def _takes_part(name: str, scenario: str, effort: Effort) -> bool:
     return not (effort.quick and name in SLOW_TO_START)
 
 
-def _table(scenario: str, effort: Effort, said: dict[str, list[Said]]) -> str:
+def _table(scenario: str, effort: Effort, taken: dict[str, list[Taken[Said]]]) -> str:
+    said = {name: calm(several) for name, several in taken.items()}
     medians = {name: spread([one.per_cpu_second for one in rounds]).median for name, rounds in said.items() if rounds}
     rows = []
     for name, rounds in said.items():

@@ -12,7 +12,7 @@ from bench.engine import results, servers
 from bench.engine.generators import ALL
 from bench.engine.job import Generator, Job
 from bench.engine.results import Effort
-from bench.engine.rounds import interleaved, note, spread, table
+from bench.engine.rounds import calm, disturbed, interleaved, note, spread, table
 from bench.engine.servers import Certificate
 
 DISTRIBUTION = "lognormal:20ms:0.5"
@@ -75,10 +75,10 @@ def main(effort: Effort, only: Collection[str]) -> None:
             for name in names
             if not (load.burn and name == "k6")  # its scripts are not Python
         }
-        compared = interleaved(cells, 1 if effort.quick else 3)
-    rows = [one for runs in compared.values() for one in runs]
-    results.save("truth", effort, rows, distribution=DISTRIBUTION, duration=effort.duration)
-    print(_table(compared.values(), effort))
+        taken = interleaved(cells, 1 if effort.quick else 3, effort.patience)
+    results.save("truth", effort, taken, distribution=DISTRIBUTION, duration=effort.duration)
+    print(_table([calm(several) for several in taken.values()], effort))
+    print(disturbed(taken))
     note("said / served of the same requests; k6 leaves connecting out, Locust rounds to two digits")
 
 

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from perfgate import __version__
-from perfgate.cli import accept, check, demo, gate, generate, history, report, run, schema, trend
+from perfgate.cli import accept, check, demo, gate, generate, history, report, run, schema, trend, worker
 from perfgate.cli.guard import guarded
 
 EPILOG = (
@@ -41,6 +41,7 @@ VERBS: dict[str, Callable[..., int]] = {
     "trend": trend.trend,
     "accept": accept.accept,
     "schema": schema.schema,
+    "worker": worker.worker,
     "demo": demo.demo,
 }
 for name, verb in VERBS.items():

@@ -21,6 +21,7 @@ from perfgate.cli.options import DEFAULT_BUDGET, Budget, HistoryUrl, Only, Targe
 from perfgate.model.errors import UsageError
 
 if TYPE_CHECKING:
+    from perfgate.loadtest import Fleet
     from perfgate.model.plan import Plan
     from perfgate.model.run import Progress
     from perfgate.pipeline import Order, Watcher
@@ -39,6 +40,16 @@ def run(
             envvar="PERFGATE_PROCESSES", metavar="N|auto", help="Load-generator processes; auto: one per core but one."
         ),
     ] = "1",
+    workers: Annotated[
+        int,
+        typer.Option(
+            envvar="PERFGATE_WORKERS", min=0, metavar="N", help="Load from N other machines: see `perfgate worker`."
+        ),
+    ] = 0,
+    master_host: Annotated[
+        str, typer.Option(envvar="PERFGATE_MASTER_HOST", metavar="ADDRESS", help="Where --workers connect to.")
+    ] = "0.0.0.0",  # noqa: S104 - every address of this machine
+    master_port: Annotated[int, typer.Option(envvar="PERFGATE_MASTER_PORT", metavar="PORT", help="The same.")] = 5557,
     out: Annotated[
         Path | None,
         typer.Option(envvar="PERFGATE_OUT", metavar="DIR", help="The run folder. [default: .perfgate/runs/<id>]"),
@@ -54,7 +65,7 @@ def run(
     Example: perfgate run --budget budgets.yaml
     """
     signals = Signals().listen()
-    from perfgate import pipeline
+    from perfgate import loadtest, pipeline
     from perfgate.cli.exits import exit_code
     from perfgate.cli.show import show
 
@@ -65,6 +76,7 @@ def run(
         history=history,
         only=tuple(only),
         processes=_processes(processes),
+        fleet=loadtest.Fleet(workers=workers, host=master_host, port=master_port) if workers else None,
         allow_remote=allow_remote,
         save=save,
     )
@@ -88,6 +100,7 @@ def _order(
     history: str,
     only: tuple[str, ...],
     processes: int,
+    fleet: Fleet | None,
     allow_remote: bool,
     save: bool,
 ) -> Order:
@@ -108,6 +121,7 @@ def _order(
         history=history,
         only=only,
         processes=processes,
+        fleet=fleet,
         allow_remote=allow_remote,
         save=save,
     )

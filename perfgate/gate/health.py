@@ -41,7 +41,7 @@ class Doubt:
 def doubts(budget: Budget, run: Run) -> Iterator[Doubt]:
     """What speaks against judging this budget by this run, worst first."""
     generator = run.generator
-    if generator.due and generator.sent < ACHIEVED * generator.due:
+    if not run.aborted and generator.sent < ACHIEVED * generator.due:
         yield Doubt(
             text=f"the load generator made only {generator.sent / generator.due:.0%} of the planned starts; {RELIEF}"
         )

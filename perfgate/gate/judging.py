@@ -14,6 +14,8 @@ from perfgate.model.outcome import BADNESS, Outcome, worst
 from perfgate.model.run import EndpointResult, PastRun, Run
 from perfgate.model.verdict import Baseline, CriterionResult, Finding, Verdict
 
+NOTHING_ASKED = "Nothing was judged: there is no budget for what was sent."
+
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
@@ -52,7 +54,7 @@ def judge(budgets: Sequence[Budget], run: Run, baseline: Baseline, policy: GateP
         findings=findings,
         baseline_branch=baseline.branch,
         baseline_runs=tuple(sorted(used, key=lambda run_id: used[run_id], reverse=True)),
-        notes=(*baseline.notes, *run.warnings),
+        notes=(*(() if budgets else (NOTHING_ASKED,)), *baseline.notes, *run.warnings),
     )
 
 

@@ -27,6 +27,16 @@ DEFAULT_TIMEOUT = 60.0  # s: of hand-written scenarios' requests, as Locust's ow
 
 
 @dataclass(frozen=True, kw_only=True)
+class Fleet:
+    """Workers on other machines, which connect to this one: `perfgate worker --master-host ...`."""
+
+    workers: int
+    host: str = "0.0.0.0"  # noqa: S104 - every address of this machine
+    port: int = 5557
+    patience: float = 120.0  # s to wait until all are there
+
+
+@dataclass(frozen=True, kw_only=True)
 class Options:
     """`target` and `environ` with their values; `secrets` names the variables whose values are never written;
     `root` is the folder that Locust runs in."""
@@ -36,6 +46,7 @@ class Options:
     environ: Mapping[str, str]
     secrets: tuple[str, ...] = ()
     processes: int = 1
+    fleet: Fleet | None = None  # instead of processes of this machine
     on_progress: Callable[[Progress], None] = lambda _: None
 
 
@@ -61,7 +72,7 @@ def run(plan: Plan, folder: Path, scenario: Path | None, options: Options) -> Lo
     except OSError as error:
         raise RecordError(f"Cannot write into {folder}: {error.strerror}") from error
     try:
-        _watch(child, folder, settings, options.on_progress)
+        _watch(child, folder, settings, options)
     except KeyboardInterrupt:
         child.end(INTERRUPT_PATIENCE)
         if not (folder / handover.RESULT).exists():
@@ -91,11 +102,16 @@ def _settings(plan: Plan, folder: Path, options: Options) -> handover.Settings:
 
 
 def _command(files: Sequence[Path], plan: Plan, options: Options) -> list[str]:
-    users = options.processes if plan.load.model == "open" else round(plan.load.stages[0].level)
+    generators = options.fleet.workers if options.fleet else options.processes
+    users = generators if plan.load.model == "open" else round(plan.load.stages[0].level)
     command = [sys.executable, "-P", "-m", "perfgate.runtime", "-f", ",".join(str(file) for file in files)]
     command += ["--headless", "--only-summary", "--host", options.target, "--exit-code-on-error", "0"]
     command += ["--users", str(users), "--spawn-rate", str(users)]
-    if options.processes > 1:
+    if fleet := options.fleet:
+        command += ["--master", "--expect-workers", str(fleet.workers)]
+        command += ["--expect-workers-max-wait", str(round(fleet.patience))]
+        command += ["--master-bind-host", fleet.host, "--master-bind-port", str(fleet.port)]
+    elif options.processes > 1:
         port = _free_port()
         command += ["--processes", str(options.processes)]
         command += ["--master-bind-host", "127.0.0.1", "--master-bind-port", port, "--master-port", port]
@@ -108,14 +124,15 @@ def _free_port() -> str:
         return str(probe.getsockname()[1])
 
 
-def _watch(child: Child, folder: Path, settings: handover.Settings, on_progress: Callable[[Progress], None]) -> None:
+def _watch(child: Child, folder: Path, settings: handover.Settings, options: Options) -> None:
     patience = settings.warmup + settings.duration + 3 * settings.timeout + OVERTIME
+    patience += options.fleet.patience if options.fleet else 0.0
     looks = round(patience / POLL)
     with (folder / handover.PROGRESS).open(encoding="utf-8") as progress:
         for _ in range(looks):
             ended = child.poll() is not None
             for line in progress.readlines():
-                on_progress(Progress(**json.loads(line)))
+                options.on_progress(Progress(**json.loads(line)))
             if ended:
                 return
             sleep(POLL)

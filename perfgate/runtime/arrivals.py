@@ -51,6 +51,16 @@ def number_due(stage: Stage) -> int:
     return round(stage.level * stage.duration)
 
 
+def number_due_until(stages: Sequence[Stage], seconds: float) -> int:
+    """How many arrivals are due in so much of the measured time; on average, where that cuts a stage."""
+    number = 0.0
+    for stage in stages:
+        share = min(1.0, max(0.0, seconds / stage.duration))
+        number += number_due(stage) * share
+        seconds -= stage.duration
+    return round(number)
+
+
 def _even(stage: Stage, start: float) -> Iterator[float]:
     for number in range(number_due(stage)):
         yield start + number / stage.level

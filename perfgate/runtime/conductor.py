@@ -28,7 +28,7 @@ from perfgate.model.budget_file import Stage
 from perfgate.redaction import Redactor, redactor
 from perfgate.runtime import result
 from perfgate.runtime.abort import ErrorWatch
-from perfgate.runtime.arrivals import number_due
+from perfgate.runtime.arrivals import number_due_until
 from perfgate.runtime.dispatcher import Scheduler, choices
 from perfgate.runtime.foreign import Listener
 from perfgate.runtime.load import Load
@@ -40,8 +40,9 @@ from perfgate.windows import Record
 
 BEGIN, STOP, PART, LAST = "perfgate_begin", "perfgate_stop", "perfgate_windows", "perfgate_last"
 SHIP = 0.25  # s between two countings of what was recorded, shipments and lines of progress
+LAST_STARTS = 0.5  # s after the measured time in which what is due may still be started
 SILENCE = 15.0  # s without a word from the master after which a worker gives up
-MOST_WINDOWS = 300  # per endpoint
+MOST_WINDOWS = 120  # per endpoint
 GRACE = 5.0  # s beyond the slowest request's timeout before the drain gives up
 
 
@@ -184,7 +185,9 @@ class Conductor:
     # -- the end
 
     def end_on_time(self) -> None:
-        gevent.sleep(max(0.0, self.settings.warmup + self.settings.duration - self.elapsed()))
+        # The last arrivals may be a little late, and workers began a little later: nothing new is due meanwhile.
+        extra = LAST_STARTS if self.settings.model == "open" else 0.0
+        gevent.sleep(max(0.0, self.settings.warmup + self.settings.duration + extra - self.elapsed()))
         if not self.aborted:
             self.end()
 
@@ -241,7 +244,7 @@ class Conductor:
         if interrupted or self.aborted:
             until = self.ended if self.aborted else self.elapsed()
             duration = min(duration, max(0.0, until - self.settings.warmup))
-        due = sum(map(number_due, self.settings.stages)) if self.settings.model == "open" else 0
+        due = number_due_until(self.settings.stages, duration) if self.settings.model == "open" else 0
         summary = result.summary(
             self.collection, started=self.started, duration=duration, due=due, interrupted=interrupted
         )

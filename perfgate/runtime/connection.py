@@ -25,7 +25,8 @@ class Closed(ConnectionError):
 
 class Connection:
     """Used by one virtual user at a time. `reusable` says whether it may carry another request, `answered` whether
-    anything of an answer to the last one has come, `idle_since` (monotonic ns) when that was complete."""
+    anything of an answer to the last one has come, `idle_since` (monotonic ns) when that was complete; 0 when nothing
+    can have come unasked since then."""
 
     def __init__(self, wire: Wire) -> None:
         self.wire = wire
@@ -89,6 +90,8 @@ class Connection:
                     break  # the end of the connection is the end of the body
                 raise Closed("closed in the middle of the answer" if first else "closed before it answered")
             if not first:
+                if arrived < sent and self.idle_since:
+                    raise Closed("sent something before it was asked")
                 self.answered = True
                 first = arrived
                 wire.deadline = deadline

@@ -12,8 +12,10 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
+import gevent
 from gevent import socket as gevent_socket
 
+from perfgate.runtime.watchdog import TimedOut
 from perfgate.runtime.wire import KERNEL_CLOCK, SO_TIMESTAMPNS, TlsWire, Wire
 
 
@@ -86,7 +88,7 @@ def proxy_for(where: Origin) -> Proxy | None:
     """The proxy that HTTP_PROXY, HTTPS_PROXY and NO_PROXY name for this target. None for this machine's own."""
     proxies = getproxies()
     url = proxies.get("https" if where.tls else "http", "")
-    if not url or where.host in ("localhost", "127.0.0.1", "::1") or proxy_bypass(where.host):
+    if not url or where.host in ("localhost", "127.0.0.1", "::1") or proxy_bypass(f"{where.host}:{where.port}"):
         return None
     parts = urlsplit(url if "://" in url else f"http://{url}")
     user = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}" if parts.username else ""
@@ -107,7 +109,8 @@ def dial(where: Origin, trust: Trust, proxy: Proxy | None, deadline: int) -> Dia
     """Resolves, connects and shakes hands. Raises OSError (ssl.SSLError is one) or TimedOut."""
     host, port = (proxy.host, proxy.port) if proxy else (where.host, where.port)
     began = monotonic_ns()
-    addresses = gevent_socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
+    with gevent.Timeout(max(0.001, (deadline - began) / 1e9), TimedOut):
+        addresses = gevent_socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
     resolved = monotonic_ns()
     wire = _connected(addresses, deadline, tls_context(trust) if where.tls else None, where.host)
     connected = monotonic_ns()
@@ -149,7 +152,7 @@ def _connected(addresses: list[Any], deadline: int, tls: ssl.SSLContext | None, 
 
 def _tunnel(wire: Wire, where: Origin, proxy: Proxy) -> None:
     """Asks a proxy for a connection to a TLS target (RFC 9110, section 9.3.6)."""
-    target = f"{where.host}:{where.port}"
+    target = f"[{where.host}]:{where.port}" if ":" in where.host else f"{where.host}:{where.port}"
     head = f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n"
     if proxy.authorization:
         head += f"Proxy-Authorization: {proxy.authorization}\r\n"

@@ -144,7 +144,7 @@ class Endpoint:
         body = self._body(values) if self._body is not None and method == self.method else b""
         head = f"{method} {target} HTTP/1.1\r\n{frame.block}"
         for name, text in frame.varying.items():
-            head += f"{name}: {_checked(text.fill(values))}\r\n"
+            head += _checked(f"{name}: {text.fill(values)}") + "\r\n"
         if cookies and "Cookie" not in self._headers:
             head += f"Cookie: {cookies}\r\n"
         if body or method in BODY_METHODS:
@@ -182,7 +182,7 @@ class Endpoint:
 
 def _checked(line: str) -> str:
     if _FORBIDDEN.search(line):
-        raise ValueError(f"a header has a line break in it: {line.partition(':')[0][:40]!r}")
+        raise ValueError(f"the header {line.partition(':')[0]} has a line break in it")
     return line
 
 

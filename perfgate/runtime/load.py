@@ -46,7 +46,7 @@ class Load:
             self._fire(series, latency, response, failure)
             return
         if response.wait:
-            self.connections += 1
+            self.connections += response.connections
             self.recorder.dialled(series, began, (response.dns, response.connect, response.tls))
         if failure is not None:
             why = (failure.kind, self.redact(failure.detail))

@@ -5,7 +5,6 @@ For what the fast client does not do. Times are taken in user space: they end wh
 
 from __future__ import annotations
 
-import ssl
 from time import monotonic_ns
 from typing import Any
 
@@ -18,17 +17,23 @@ from perfgate.runtime.client import Manner
 from perfgate.runtime.dialling import Origin, Trust, tls_context
 from perfgate.runtime.responses import Failure, Response
 
+CUT_OFF = ("EOF", "Incomplete", "closed")  # words of the library for an answer that ends too early
+
 
 class LocustClient:
     """One keep-alive connection of geventhttpclient, which FastHttpUser is made of."""
 
     def __init__(self, where: Origin, trust: Trust) -> None:
-        self._client = HTTPClient(
-            where.host,
-            port=where.port,
-            ssl=where.tls,
-            insecure=trust.insecure,
-            ssl_context_factory=lambda **_: tls_context(trust),
+        self._where, self._trust = where, trust
+        self._client = self._new_client()
+
+    def _new_client(self) -> HTTPClient:
+        return HTTPClient(
+            self._where.host,
+            port=self._where.port,
+            ssl=self._where.tls,
+            insecure=self._trust.insecure,
+            ssl_context_factory=lambda **_: tls_context(self._trust),
         )
 
     def send(self, data: bytes, manner: Manner) -> Response:
@@ -38,11 +43,12 @@ class LocustClient:
                 return self._exchange(data, manner, began)
         except TimeoutError:
             failure = Failure("timeout", f"no complete answer within {manner.patience.total / 1e9:g} s")
-        except HTTPParseError as error:
-            failure = Failure("protocol", f"not HTTP: {str(error)[:80]}")
-        except (HTTPConnectionClosed, OSError, ssl.SSLError) as error:
+        except (HTTPConnectionClosed, OSError) as error:
             failure = Failure("connection", str(error)[:120] or "closed before it answered")
+        except HTTPParseError as error:  # HTTPConnectionClosed is one
+            failure = _broken(str(error))
         self.close()
+        self._client = self._new_client()  # a closed one takes no more requests
         return Response(failure=failure, service=monotonic_ns() - began)
 
     def _exchange(self, data: bytes, manner: Manner, began: int) -> Response:
@@ -66,3 +72,10 @@ class LocustClient:
 
     def close(self) -> None:
         self._client.close()
+
+
+def _broken(said: str) -> Failure:
+    """A connection that was lost in the middle is none of the protocol's faults."""
+    if any(word in said for word in CUT_OFF):
+        return Failure("connection", "closed in the middle of the answer")
+    return Failure("protocol", f"not HTTP: {said[:80]}")

@@ -31,9 +31,14 @@ class Recorder:
         self.rows: defaultdict[Series, list[int]] = defaultdict(list)  # of successes: COLUMNS numbers each
         self.delivery = Histogram()  # in the measured time
         self.examples: dict[str, list[str]] = {}
-        self.recorded = 0
+        self._recorded = 0  # besides `rows`
         self._record = Record()
         self._names = set(endpoints)
+
+    @property
+    def recorded(self) -> int:
+        """Requests since the beginning, shipped or not."""
+        return self._recorded + sum(len(numbers) for numbers in self.rows.values()) // COLUMNS
 
     def dialled(self, series: Series, began: int, phases: tuple[int, int, int]) -> None:
         """A connection had to be made; phases = (dns, connect, tls) in ns."""
@@ -44,7 +49,7 @@ class Recorder:
     def failure(self, series: Series, began: int, why: tuple[str, str], timeout: int = 0) -> None:
         """A request that failed; why = (kind of failure, detail). A timeout counts at `timeout` ns as a latency too:
         leaving it out would improve the percentiles."""
-        self.recorded += 1
+        self._recorded += 1
         kind, name = self._known(series)
         window = self._window((kind, name), (began - self.started) // SECOND)
         window.failures[why[0]] = window.failures.get(why[0], 0) + 1
@@ -56,7 +61,7 @@ class Recorder:
 
     def untimed(self, series: Series, began: int, size: int) -> None:
         """A success that could not be timed, because the clock was set meanwhile."""
-        self.recorded += 1
+        self._recorded += 1
         window = self._window(self._known(series), (began - self.started) // SECOND)
         window.successes += 1
         window.bytes += size
@@ -70,7 +75,7 @@ class Recorder:
         return record
 
     def _count(self, series: Series, table: np.ndarray[tuple[int, int], np.dtype[np.int64]]) -> None:
-        self.recorded += len(table)
+        self._recorded += len(table)
         began, latency, service, first_byte, delivery, size = table.T
         offset = began - self.started
         seconds = offset // SECOND

@@ -38,6 +38,7 @@ class Response:
     dns: int = 0
     connect: int = 0
     tls: int = 0
+    connections: int = 0  # opened for it
     service: int = 0  # from the send to the last byte
     first_byte: int = 0  # from the send
     delivery: int = 0  # from the kernel's receive timestamp to our code: the generator's own delay
@@ -78,14 +79,21 @@ class Response:
     def json(self) -> Any:
         """Raises ValueError when the body is not JSON."""
         try:
-            # Text in UTF-8 is nearly all there is (RFC 8259), and guessing costs as much as parsing.
-            return json.loads(self.content.decode("utf-8-sig"))
+            try:
+                # Text in UTF-8 is nearly all there is (RFC 8259), and guessing costs as much as parsing.
+                return json.loads(self.content.decode("utf-8-sig"))
+            except ValueError:
+                return json.loads(self.content)
         except RecursionError as error:
             raise ValueError("nested too deeply") from error
 
     def add(self, before: Response) -> None:
         """Counts what an earlier hop of the same request took, and brought, as well."""
         self.wait += before.wait
+        self.dns += before.dns
+        self.connect += before.connect
+        self.tls += before.tls
+        self.connections += before.connections
         self.first_byte += before.service
         self.service += before.service
         self.delivery += before.delivery

@@ -32,12 +32,14 @@ class Behaviour:
 
 
 @contextmanager
-def serving(handle: Callable[[Behaviour, socket.socket], None]) -> Iterator[tuple[str, Behaviour]]:
+def serving(
+    handle: Callable[[Behaviour, socket.socket], None], host: str = "127.0.0.1"
+) -> Iterator[tuple[str, Behaviour]]:
     behaviour = Behaviour(handle)
-    with closing(socket.create_server(("127.0.0.1", 0), backlog=512)) as listener:
+    with closing(socket.create_server((host, 0), backlog=2048)) as listener:
         Thread(target=_accept, args=(listener, behaviour), daemon=True).start()
         try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}", behaviour
+            yield f"http://{host}:{listener.getsockname()[1]}", behaviour
         finally:
             behaviour.over.set()
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
-
 from builders import make_endpoint, make_run
-from perfgate import codec
 from projects import Project
+
+from perfgate import codec
 
 BUDGETS = """
 version: 1

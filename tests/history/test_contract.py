@@ -103,9 +103,11 @@ def test_a_different_run_with_the_same_id_is_a_conflict(store: History, change: 
     assert store.runs("shop") == (first,)
 
 
-def test_a_value_that_is_no_number_can_be_stored_twice(store: History) -> None:
-    run = make_past_run(duration=float("nan"))
-    assert [store.save(run), store.save(run)] == [True, False]
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_value_that_is_no_number_is_refused(store: History, value: float) -> None:
+    with pytest.raises(HistoryError, match="cannot be stored"):
+        store.save(make_past_run(duration=value))
+    assert store.entries() == ()
 
 
 @pytest.mark.parametrize("run_id", ["", "../../etc/passwd", "a\\b", ".git", "-rf", "a\nb", "x" * 201])

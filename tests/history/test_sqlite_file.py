@@ -121,7 +121,7 @@ def test_damage_anywhere_is_an_error_or_harmless(full: Path) -> None:
         try:
             assert read(full) == RUNS
         except HistoryError as error:
-            assert "mv " in error.hint  # noqa: PT017
+            assert "mv " in error.hint
 
 
 @pytest.mark.parametrize("act", [read, write])

@@ -14,7 +14,7 @@ from perfgate.model.budget_file import Endpoint, Journey, LoadProfile, Stage
 from perfgate.model.errors import RecordError
 from perfgate.model.plan import Digests, Plan
 from perfgate.model.run import Generator, LoadTest, Revision, Run, Runner
-from perfgate.windows import Window
+from perfgate.windows import Phases, Record, Window
 
 MS = 1_000_000
 DURATION = 10.0
@@ -44,25 +44,38 @@ def make_plan(endpoints: Iterable[str] = ("search",), journeys: Iterable[str] = 
     )
 
 
-def make_window(*latencies: int, size: int = 100, first_byte: int | None = None, **failures: int) -> Window:
+def make_window(*latencies: int, size: int = 100, **failures: int) -> Window:
     """Successes with these latencies (ns), and so many failures of each kind; a timeout took 2 s."""
     window = Window()
     for latency in latencies:
         window.latency.add(latency)
-        window.service.add(latency - latency // 10)
-        window.first_byte.add(latency // 2 if first_byte is None else first_byte)
     for _ in range(failures.get("timeout", 0)):
         window.latency.add(2000 * MS)
-        window.service.add(2000 * MS)
     window.successes, window.bytes, window.failures = len(latencies), size * len(latencies), dict(failures)
     return window
 
 
-def measured(tmp_path: Path, found: dict, *, plan: Plan | None = None, **others) -> Run:
-    """The run of these windows; keys are (name, second), or (kind, name, second)."""
+def make_phases(*latencies: int) -> Phases:
+    """Of successes with these latencies: a tenth was waiting for a connection, half went by until the first byte."""
+    phases = Phases()
+    for latency in latencies:
+        phases.service.add(latency - latency // 10)
+        phases.first_byte.add(latency // 2)
+    return phases
+
+
+def make_record(found: dict, phases: dict | None = None) -> Record:
+    """Keys of windows are (name, second), or (kind, name, second); those of phases are names."""
+    record = Record()
+    record.windows = {key if len(key) == 3 else ("endpoint", *key): window for key, window in found.items()}
+    record.phases = {("endpoint", name): part for name, part in (phases or {}).items()}
+    return record
+
+
+def measured(tmp_path: Path, found: dict, *, phases: dict | None = None, plan: Plan | None = None, **others) -> Run:
+    """The run of these windows and phases, see `make_record`."""
     path = tmp_path / "windows.jsonl.gz"
-    keyed = {key if len(key) == 3 else ("endpoint", *key): window for key, window in found.items()}
-    windows.write(path, keyed, duration=DURATION)
+    windows.write(path, make_record(found, phases), duration=DURATION)
     load_test = LoadTest(
         **{
             "folder": tmp_path,
@@ -138,7 +151,7 @@ def test_percentiles_are_numpys(tmp_path, scale):
     random = np.random.default_rng(5)
     latencies = (random.lognormal(np.log(scale), 0.6, 5000) * 1e9).astype(int)
     found = {("search", second): make_window(*latencies[second::10].tolist()) for second in range(10)}
-    metrics = measured(tmp_path, found).endpoints[0].metrics
+    metrics = measured(tmp_path, found, phases={"search": make_phases(*latencies.tolist())}).endpoints[0].metrics
     for name, q in (("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99)):
         true = np.quantile(latencies, q, method="inverted_cdf") / 1e9
         assert metrics[name] == pytest.approx(true, rel=0.002)
@@ -181,8 +194,24 @@ def test_sizes_are_means_over_successes(tmp_path):
 
 
 def test_latency_and_service_time_are_kept_apart(tmp_path):
-    (search,) = measured(tmp_path, {("search", 0): make_window(10 * MS, 30 * MS)}).endpoints
-    assert (search.latency.total, search.service_time.total) == (40 * MS, 36 * MS)
+    found = {("search", 0): make_window(10 * MS, 30 * MS)}
+    (search,) = measured(tmp_path, found, phases={"search": make_phases(10 * MS, 30 * MS)}).endpoints
+    assert (search.latency.total, search.phases["service"].total) == (40 * MS, 36 * MS)
+    assert search.phases.keys() == {"service", "first_byte"}  # only those there is something of
+
+
+def test_coarser_windows_are_measured_as_well(tmp_path):
+    fine = make_record({("search", second): make_window((second + 20) * MS) for second in range(-2, 10)})
+    coarse, path = Record(2), tmp_path / "windows.jsonl.gz"
+    coarse.merge(fine)
+    windows.write(path, coarse, duration=DURATION)
+    load_test = LoadTest(folder=tmp_path, windows=path, started="", duration=DURATION, generator=Generator())
+    run = measure.measure(load_test, make_plan(), CIRCUMSTANCES)
+    assert (run.warmup_requests, run.endpoints[0].requests, run.after_requests) == (2, 10, 0)
+    assert (run.endpoints[0].metrics["max"], run.endpoints[0].metrics["p50"]) == (
+        0.029,
+        pytest.approx(0.024, rel=0.002),
+    )
 
 
 def test_an_interrupted_run_is_measured_as_far_as_it_got(tmp_path):
@@ -227,7 +256,7 @@ def test_windows_that_cannot_be_read_are_no_run(tmp_path):
     load_test = LoadTest(folder=tmp_path, windows=path, started="", duration=1.0, generator=Generator())
     with pytest.raises(RecordError, match="Cannot read"):
         measure.measure(load_test, make_plan(), CIRCUMSTANCES)
-    windows.write(path, {("endpoint", "search", 0): make_window(MS)}, duration=1.0)
+    windows.write(path, make_record({("search", 0): make_window(MS)}), duration=1.0)
     path.write_bytes(path.read_bytes()[:-9])
     with pytest.raises(RecordError, match="cut off or corrupt"):
         measure.measure(load_test, make_plan(), CIRCUMSTANCES)

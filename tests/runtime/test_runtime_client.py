@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import gzip
 import socket
+import tracemalloc
 from hashlib import sha256
 from threading import Event
-from time import monotonic, sleep
+from time import monotonic, monotonic_ns, sleep
 
 import gevent
 import pytest
@@ -273,6 +274,28 @@ def test_bytes_that_nobody_asked_for_are_no_answer():
         assert server.connections == 2
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_bytes_that_nobody_asked_for_are_no_answer_even_to_one_in_a_hurry(method):
+    """Right after an answer the socket is not asked: the kernel's clock tells that they came too early."""
+    go = Event()
+
+    def script(peer):
+        peer.request()
+        peer.send(ok(b"first"))
+        go.wait(PATIENCE)
+        peer.send(b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+
+    with Server(script, answers(ok(b"second"))) as server:
+        client = client_of(server)
+        assert ask(client).body == b"first"
+        go.set()
+        until(lambda: loud(client))
+        client._connection.idle_since = monotonic_ns()  # as if the answer had come just now
+        again = ask(client, method)
+        assert (again.status, again.body, again.failure) == (200, b"second", None)
+        assert server.connections == 2
+
+
 # ---- time
 
 
@@ -374,6 +397,28 @@ def test_a_large_answer_that_nobody_reads():
         assert (dropped.body, dropped.size, dropped.failure) == (b"", len(body), None)
         assert ask(client).body == body
         assert server.connections == 1
+
+
+def test_a_huge_answer_that_nobody_reads_is_never_in_memory():
+    piece, pieces = bytes(1 << 20), 100
+
+    def script(peer):
+        while peer.request():
+            peer.send(f"HTTP/1.1 200 OK\r\nContent-Length: {pieces * len(piece)}\r\n\r\n".encode())
+            for _ in range(pieces):
+                peer.send(piece)
+
+    with Server(script) as server:
+        client = client_of(server)
+        tracemalloc.start()
+        try:
+            response = ask(client, keep_body=False)
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert (response.size, response.body, response.failure) == (pieces * len(piece), b"", None)
+        assert peak < 3 * len(piece)
+        client.close()
 
 
 def test_a_large_request_to_a_slow_reader():

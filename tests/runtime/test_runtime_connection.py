@@ -20,7 +20,8 @@ class FakeWire:
     def __init__(self, *pieces, skew: int = 0) -> None:
         self.sent = b""
         self.deadline = 0
-        self._pieces, self._skew = list(pieces), skew
+        self.skew = skew
+        self._pieces = list(pieces)
 
     def send(self, data: bytes) -> None:
         self.sent += data
@@ -29,7 +30,7 @@ class FakeWire:
         piece = self._pieces.pop(0) if self._pieces else b""
         if isinstance(piece, BaseException):
             raise piece
-        return time_ns() + self._skew, memoryview(piece)
+        return time_ns() + self.skew, memoryview(piece)
 
 
 def exchange(*pieces, head: bool = False, keep_body: bool = True, skew: int = 0) -> tuple[Response, Connection]:
@@ -233,6 +234,18 @@ def test_times_are_those_at_which_the_bytes_arrived():
     assert 0 <= response.first_byte <= response.service <= took
     assert 0 <= response.delivery <= took
     assert (response.wait, response.queue, response.clock_stepped) == (0, 0, False)
+
+
+def test_what_came_before_the_question_is_no_answer():
+    """Only on a connection that was not looked at since the last answer."""
+    connection = Connection(FakeWire(OK, OK, OK))
+    connection.exchange(REQUEST, keep_body=True, no_body=False)
+    connection.idle_since, connection.wire.skew = 0, -3_600_000_000_000
+    assert connection.exchange(REQUEST, keep_body=True, no_body=False).clock_stepped
+    with pytest.raises(Closed, match="before it was asked"):
+        connection.exchange(REQUEST, keep_body=True, no_body=False)
+    assert not connection.answered
+    assert not connection.reusable
 
 
 @pytest.mark.parametrize("skew", [-3_600_000_000_000, 3_600_000_000_000, 50_000_000])

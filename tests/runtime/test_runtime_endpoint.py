@@ -197,6 +197,29 @@ def test_a_value_cannot_add_a_header(value):
         message(Endpoint("e", "GET", "/", headers={"X-Name": "{x}"}), {"x": value})
 
 
+def test_nor_can_a_constant_one():
+    with pytest.raises(ValueError, match="the header X-Name has a line break in it"):
+        message(Endpoint("e", "GET", "/", headers={"X-Name": "a\nX-Evil: 1"}))
+
+
+def test_requests_without_holes_are_made_once_for_each_target():
+    endpoint = Endpoint("e", "POST", "/x", json={"a": 1}, headers={"X-Name": "b"})
+    first = message(endpoint)
+    assert message(endpoint, {"unused": 1}) is first
+    other = origin("https://other.test/base")
+    assert parts(message(endpoint, where=other))[0] == "POST /base/x HTTP/1.1"
+    assert message(endpoint) == first
+    assert parts(message(endpoint, cookies="a=1"))[1]["Cookie"] == "a=1"
+    assert parts(message(endpoint, hop=Hop("GET", "/y")))[0] == "GET /y HTTP/1.1"
+    assert message(endpoint) == first
+
+
+def test_timeouts_are_handed_on_in_nanoseconds():
+    endpoint = Endpoint("e", "GET", "/", timeout=2.5, connect_timeout=0.5, first_byte_timeout=1)
+    assert endpoint.manner.patience == (2_500_000_000, 500_000_000, 1_000_000_000)
+    assert Endpoint("e", "GET", "/").manner.patience == (10_000_000_000, 0, 0)
+
+
 @given(st.text())
 def test_a_value_cannot_add_a_line_to_the_request(value):
     first, headers, _ = parts(message(Endpoint("e", "GET", "/a/{x}?q={x}"), {"x": value}))

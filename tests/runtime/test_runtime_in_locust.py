@@ -124,8 +124,8 @@ from perfgate.runtime.foreign import Listener
 from types import SimpleNamespace
 
 recorded = []
-load = SimpleNamespace(record=lambda kind, name, began, response, failure: recorded.append(
-    [kind, name, response.timing.service, response.size, failure and failure.kind]))
+load = SimpleNamespace(record=lambda series, began, response, failure: recorded.append(
+    [*series, response.service, response.size, failure and failure.kind]))
 listener = Listener(load, ["GET /products", "search"])
 response = requests.Response()
 response.status_code = 503

@@ -71,8 +71,20 @@ def test_json_is_read_in_its_encoding(body):
 
 
 def test_the_hops_of_a_redirect_add_up():
-    first = Response(size=5, queue=1, wait=10, dns=1, service=100, first_byte=60, delivery=7)
-    last = Response(size=3, service=50, first_byte=40, delivery=3, clock_stepped=True)
+    first = Response(
+        size=5, queue=1, wait=10, dns=1, connect=2, tls=3, connections=1, service=100, first_byte=60, delivery=7
+    )
+    last = Response(size=3, wait=1, dns=4, connections=1, service=50, first_byte=40, delivery=3, clock_stepped=True)
     last.add(first)
-    expected = Response(size=8, wait=10, dns=1, service=150, first_byte=140, delivery=10, clock_stepped=True)
-    assert last == expected
+    assert last == Response(
+        size=8,
+        wait=11,
+        dns=5,
+        connect=2,
+        tls=3,
+        connections=2,
+        service=150,
+        first_byte=140,
+        delivery=10,
+        clock_stepped=True,
+    )

@@ -15,9 +15,9 @@ from perfgate.redaction import Redactor
 from perfgate.runtime.load import Load
 from perfgate.runtime.progress import ProgressWriter
 from perfgate.runtime.recorder import SECOND
-from perfgate.runtime.responses import Failure, Response, Timing
+from perfgate.runtime.responses import Failure, Response
 from perfgate.runtime.result import Collection, summary, tally, write_json
-from perfgate.windows import Window
+from perfgate.windows import Key, Record, Window
 
 MS = 1_000_000
 SETTINGS = Settings(
@@ -38,10 +38,10 @@ SETTINGS = Settings(
 def make_load(requests: int = 0, failures: int = 0, *, name: str = "search", delivery: int = MS, **others: int) -> Load:
     load = Load(None, SETTINGS, Redactor())
     for number in range(requests):
-        timing = Timing(service=10 * MS, delivery=delivery)
-        load.record("endpoint", name, number * SECOND, Response(size=100, timing=timing), None)
+        response = Response(size=100, service=10 * MS, delivery=delivery)
+        load.record(("endpoint", name), number * SECOND, response, None)
     for number in range(failures):
-        load.record("endpoint", name, number * SECOND, Response(), Failure("status", f"status: {500 + number}"))
+        load.record(("endpoint", name), number * SECOND, Response(), Failure("status", f"status: {500 + number}"))
     for what, value in others.items():
         setattr(load, what, value)
     return load
@@ -49,16 +49,16 @@ def make_load(requests: int = 0, failures: int = 0, *, name: str = "search", del
 
 def collected(**loads: Load) -> Collection:
     """As if every process had sent all its windows, and then its tally."""
-    collection = Collection()
+    collection = Collection(1)
     for process, load in loads.items():
-        collection.add(process, load.recorder.take().items())
+        collection.add(process, load.recorder.take())
         collection.tallies[process] = tally(load, cpu=0.5)
     return collection
 
 
 def test_windows_of_all_processes_are_added_up():
     collection = collected(one=make_load(3, 1), two=make_load(2))
-    window = collection.windows["endpoint", "search", 0]
+    window = collection.record.windows["endpoint", "search", 0]
     assert (window.successes, window.failures, window.latency.total) == (2, {"status": 1}, 20 * MS)
     assert collection.received == {"one": 4, "two": 2}
     assert collection.lost() == 0
@@ -66,41 +66,57 @@ def test_windows_of_all_processes_are_added_up():
 
 def test_what_never_arrived_is_lost():
     one, two = make_load(10), make_load(7, 2)
-    collection = Collection()
-    collection.add("one", one.recorder.take().items())
-    collection.add("two", list(two.recorder.take().items())[:3])
+    collection = Collection(1)
+    collection.add("one", one.recorder.take())
+    part, whole = Record(), two.recorder.take()
+    part.windows = {key: window for key, window in whole.windows.items() if key[2] < 3}
+    collection.add("two", part)
     collection.tallies = {"one": tally(one, 0.0), "two": tally(two, 0.0)}
     assert (collection.received, collection.lost()) == ({"one": 10, "two": 5}, 4)
 
 
 def test_a_process_that_sent_nothing_lost_all():
-    collection = Collection()
+    collection = Collection(1)
     collection.tallies["one"] = tally(make_load(5), 0.0)
     assert collection.lost() == 5
 
 
 def test_windows_may_arrive_in_several_parts():
-    load, collection = make_load(), Collection()
+    load, collection = make_load(), Collection(1)
     for _ in range(3):
-        load.record("endpoint", "search", 0, Response(timing=Timing(service=MS)), None)
-        collection.add("one", load.recorder.take().items())
+        load.record(("endpoint", "search"), 0, Response(service=MS), None)
+        collection.add("one", load.recorder.take())
     collection.tallies["one"] = tally(load, 0.0)
     assert collection.lost() == 0
-    assert collection.windows["endpoint", "search", 0].successes == 3
+    assert collection.record.windows["endpoint", "search", 0].successes == 3
+
+
+def test_a_long_test_has_wider_windows():
+    load, collection = make_load(10, 7), Collection(4)
+    collection.add("one", load.recorder.take())
+    assert {key[2]: (one.successes, one.failures) for key, one in collection.record.windows.items()} == {
+        0: (4, {"status": 4}),
+        4: (4, {"status": 3}),
+        8: (2, {}),
+    }
+    collection.tallies["one"] = tally(load, 0.0)
+    assert collection.lost() == 0
 
 
 def test_the_summary_adds_up_and_fits_the_models():
     one = make_load(
-        10, 1, due=100, late=3, dropped=1, waiting=2, abandoned=1, most_users=4, connections=5, clock_steps=1
+        10, 1, sent=100, late=3, dropped=1, waiting=2, abandoned=1, most_users=4, connections=5, clock_steps=1
     )
-    two = make_load(20, 1, delivery=8 * MS, due=50, late=0, in_flight=2, most_users=6, connections=7)
+    two = make_load(20, 1, delivery=8 * MS, sent=50, late=0, in_flight=2, most_users=6, connections=7)
     one.lateness.add(2 * MS)
     two.lateness.add(40 * MS)
-    result = summary(collected(one=one, two=two), started="2026-01-05T09:00:00+00:00", duration=15.5, interrupted=False)
+    result = summary(
+        collected(one=one, two=two), started="2026-01-05T09:00:00+00:00", duration=15.5, due=155, interrupted=False
+    )
     assert (result["recorded"], result["lost"], result["unfinished"], result["clock_steps"]) == (32, 0, 3, 1)
     assert (result["started"], result["duration"], result["interrupted"]) == ("2026-01-05T09:00:00+00:00", 15.5, False)
     health = Generator(**result["generator"])
-    assert (health.due, health.late, health.dropped) == (150, 3, 3)
+    assert (health.due, health.sent, health.late, health.dropped) == (155, 150, 3, 3)
     assert (health.users, health.connections, health.cpu) == (10, 12, 0.5)
     assert health.delay_p50 == pytest.approx(0.008, rel=0.002)
     assert health.delay_p99 == pytest.approx(0.008, rel=0.002)
@@ -110,7 +126,7 @@ def test_the_summary_adds_up_and_fits_the_models():
 def test_the_busiest_process_counts():
     collection = collected(one=make_load(), two=make_load())
     collection.tallies["two"]["cpu"] = 0.97
-    assert summary(collection, started="", duration=1, interrupted=False)["generator"]["cpu"] == 0.97
+    assert summary(collection, started="", duration=1, due=0, interrupted=False)["generator"]["cpu"] == 0.97
 
 
 def test_examples_of_all_processes_are_few_and_different():
@@ -118,13 +134,14 @@ def test_examples_of_all_processes_are_few_and_different():
         collected(one=make_load(0, 4), two=make_load(0, 9), three=make_load(0, 1, name="log in")),
         started="",
         duration=1,
+        due=0,
         interrupted=True,
     )
     assert result["examples"] == {"search": [f"status: {500 + n}" for n in range(5)], "log in": ["status: 500"]}
 
 
 def test_nothing_at_all_is_a_summary_too():
-    result = summary(Collection(), started="", duration=0.0, interrupted=True)
+    result = summary(Collection(1), started="", duration=0.0, due=0, interrupted=True)
     assert (result["recorded"], result["generator"]["delay_p99"], result["generator"]["cpu"]) == (0, 0.0, 0.0)
 
 
@@ -166,13 +183,19 @@ def window(successes: int, latency: int = 10 * MS, **failures: int) -> Window:
     return made
 
 
+def record(windows: dict[Key, Window]) -> Record:
+    made = Record()
+    made.windows = windows
+    return made
+
+
 def test_progress_is_that_of_the_last_seconds(tmp_path):
     path = tmp_path / "progress.jsonl"
     writer = ProgressWriter(path, warmup=2.0, duration=10.0)
     writer.write(0.0, draining=False, in_flight=0, users=0)
-    writer.add(1.0, {("endpoint", "a", -1): window(100, 500 * MS), ("journey", "j", -1): window(7)})
+    writer.add(1.0, record({("endpoint", "a", -1): window(100, 500 * MS), ("journey", "j", -1): window(7)}))
     writer.write(1.0, draining=False, in_flight=1, users=2)
-    writer.add(8.0, {("endpoint", "a", 6): window(40, status=8, timeout=2)})
+    writer.add(8.0, record({("endpoint", "a", 6): window(40, status=8, timeout=2)}))
     writer.write(8.0, draining=False, in_flight=3, users=4)
     writer.write(12.5, draining=True, in_flight=0, users=0)
     first, warm, measuring, draining = [Progress(**json.loads(line)) for line in path.read_text().splitlines()]

@@ -8,7 +8,6 @@ import ssl
 import subprocess
 import sys
 from contextlib import suppress
-from pathlib import Path
 from time import monotonic, monotonic_ns, sleep
 
 import gevent
@@ -23,23 +22,6 @@ pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="needs o
 
 MS = 1_000_000
 REQUEST = b"GET / HTTP/1.1\r\nHost: test\r\n\r\n"
-
-
-@pytest.fixture(scope="session")
-def certificates(tmp_path_factory) -> Path:
-    """A folder with an authority (ca.pem) and a certificate it gave to localhost and 127.0.0.1 (server.pem)."""
-    folder = tmp_path_factory.mktemp("certificates")
-
-    def openssl(*arguments: str) -> None:
-        subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True, timeout=30)
-
-    key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
-    openssl("req", "-x509", *key, "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=Test CA", "-days", "2")
-    openssl("req", "-new", *key, "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=localhost")
-    (folder / "names").write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
-    signed_by = ("-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial")
-    openssl("x509", "-req", "-in", "server.csr", *signed_by, "-out", "server.pem", "-extfile", "names", "-days", "2")
-    return folder
 
 
 @pytest.fixture(params=["TLSv1_2", "TLSv1_3"])
@@ -114,6 +96,62 @@ def test_a_certificate_for_another_name_is_refused(server_side, trusting):
         pytest.raises(ssl.SSLCertVerificationError, match=r"127\.0\.0\.2"),
     ):
         connected(server, trusting)
+
+
+def failure_of(server: Server, trust: Trust) -> str:
+    """What a request comes to: the kind of failure and what was said, or "" when it was answered."""
+    client = client_of(server, trust)
+    failure = ask(client).failure
+    client.close()
+    return f"{failure.kind}: {failure.detail}" if failure else ""
+
+
+def test_an_authority_of_its_own(certificates, server_side):
+    with Server(answers(ok()), tls=server_side) as server:
+        assert failure_of(server, Trust(ca=certificates / "ca.pem")) == ""
+        assert failure_of(server, Trust()).startswith("connection: TLS: unable to get local issuer certificate")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2"])
+def test_insecure_believes_any_certificate_for_any_name(server_side, host):
+    with Server(answers(ok()), tls=server_side, host=host) as server:
+        assert failure_of(server, Trust(insecure=True)) == ""
+
+
+def test_a_client_certificate_is_shown(certificates, server_side):
+    server_side.verify_mode = ssl.CERT_REQUIRED
+    server_side.load_verify_locations(certificates / "ca.pem")
+    ca, certificate, key = (certificates / name for name in ("ca.pem", "client.pem", "client.key"))
+    with Server(answers(ok()), tls=server_side) as server:
+        assert failure_of(server, Trust(ca=ca, certificate=certificate, key=key)) == ""
+        assert failure_of(server, Trust(ca=ca)).startswith("connection: ")
+        assert len(server.requests) == 1
+
+
+def test_key_and_certificate_may_be_in_one_file(certificates, server_side, tmp_path):
+    server_side.verify_mode = ssl.CERT_REQUIRED
+    server_side.load_verify_locations(certificates / "ca.pem")
+    both = tmp_path / "both.pem"
+    both.write_text((certificates / "client.key").read_text() + (certificates / "client.pem").read_text())
+    with Server(answers(ok()), tls=server_side) as server:
+        assert failure_of(server, Trust(ca=certificates / "ca.pem", certificate=both)) == ""
+
+
+def test_a_file_that_cannot_be_used_is_a_failure(server_side, tmp_path):
+    (tmp_path / "empty.pem").write_text("")
+    with Server(answers(ok()), tls=server_side) as server:
+        assert failure_of(server, Trust(ca=tmp_path / "gone.pem")) == "connection: No such file or directory"
+        assert failure_of(server, Trust(ca=tmp_path / "empty.pem")).startswith("connection: TLS: ")
+
+
+def test_the_time_of_the_handshake_is_known(server_side, trusting):
+    with Server(answers(ok()), tls=server_side) as server:
+        client = client_of(server, trusting)
+        first, second = ask(client), ask(client)
+        assert first.tls > 0
+        assert first.wait >= first.dns + first.connect + first.tls
+        assert (second.wait, second.tls) == (0, 0)
+        client.close()
 
 
 def test_requests_share_a_connection_whatever_tickets_come_in_between(server_side, trusting):

@@ -25,6 +25,4 @@ class Hey:
         if not counts:
             raise RuntimeError(f"hey said nothing of use: {finished.output[-600:]}")
         sent = sum(counts.values())
-        return Said(
-            requests=sent, sent=sent, seconds=job.seconds, cpu=finished.cpu, failures=sent - counts.get(200, 0)
-        )
+        return Said(requests=sent, sent=sent, seconds=job.seconds, cpu=finished.cpu, failures=sent - counts.get(200, 0))

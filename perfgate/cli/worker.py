@@ -1,0 +1,25 @@
+"""`perfgate worker`: a load-generator process for a `perfgate run --workers N` on another machine."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+
+def worker(
+    master_host: Annotated[
+        str, typer.Option(envvar="PERFGATE_MASTER_HOST", metavar="ADDRESS", help="The machine of `perfgate run`.")
+    ] = "127.0.0.1",
+    master_port: Annotated[int, typer.Option(envvar="PERFGATE_MASTER_PORT", metavar="PORT", help="Its port.")] = 5557,
+) -> int:
+    """Make load for a `perfgate run --workers N`.
+
+    It takes the scenario and all settings from there, and ends with the run. Secrets and data files are its own
+    machine's.
+    """
+    command = [sys.executable, "-P", "-m", "perfgate.runtime", "-f", "-", "--worker"]
+    command += ["--master-host", master_host, "--master-port", str(master_port)]
+    os.execv(sys.executable, command)  # signals and the exit code are then Locust's own

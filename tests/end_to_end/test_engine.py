@@ -1,0 +1,192 @@
+"""The load engine at its limits: saturated, hopeless, spread over processes and machines."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+import servers
+from projects import ENVIRONMENT, Project, free_port, wait_for
+
+ONE = """
+version: 1
+target: {target}
+load: {{{load}}}
+endpoints:
+  home: {{request: GET /, budget: {{p95: 5s, errors: 10%}}}}
+"""
+
+BURNER = """
+from time import perf_counter
+from locust import HttpUser, task
+
+class Burner(HttpUser):
+    @task
+    def burn(self):
+        until = perf_counter() + 0.08
+        while perf_counter() < until:
+            pass
+        self.client.get("/")
+"""
+
+
+def outcomes(project: Project) -> set[str]:
+    return {one["outcome"] for one in project.verdict()["findings"]}
+
+
+def test_a_saturated_generator_says_so_and_decides_nothing(project: Project):
+    with servers.serving(servers.answering(200)) as (url, _):
+        project.write(ONE.format(target=url, load="rate: 60/s, duration: 3s") + "scenarios: [burner.py]\n")
+        project.write(BURNER, "burner.py")
+        done = project.perfgate("run")
+
+    assert done.returncode == 0, done.stderr
+    assert outcomes(project) == {"inconclusive"}
+    assert "of the planned starts; use --processes 2" in " ".join(done.stdout.split())
+    generator = project.run()["generator"]
+    assert generator["sent"] < 0.95 * generator["due"] == 0.95 * 180
+
+
+def test_a_hopeless_load_is_ended_early_and_fails(project: Project):
+    with servers.serving(servers.answering(500)) as (url, server):
+        project.write(ONE.format(target=url, load="rate: 50/s, duration: 60s, abort: {errors: 50%, for: 1s}"))
+        began = time.monotonic()
+        done = project.perfgate("run")
+
+    assert done.returncode == 1, done.stderr
+    assert time.monotonic() - began < 40
+    run = project.run()
+    assert run["aborted"] == "at least 50% of the requests failed for 1 s"
+    assert run["duration"] < 30
+    assert run["endpoints"][0]["requests"] + run["warmup_requests"] == server.requests
+    assert "ended early" in done.stdout
+
+
+def test_arrivals_are_exact_over_processes(project: Project):
+    for processes in ("1", "2"):
+        for arrivals in ("poisson", "even"):
+            with servers.serving(servers.answering(200)) as (url, server):
+                load = f"stages: [{{rate: 100/s, for: 1s}}, {{rate: 300/s, for: 1s}}], arrivals: {arrivals}"
+                project.write(ONE.format(target=url, load=load))
+                done = project.perfgate("run", "--processes", processes)
+
+            assert done.returncode == 0, done.stderr
+            generator = project.run()["generator"]
+            assert generator["sent"] == generator["due"] == server.requests == 400
+
+
+def test_1500_users_keep_1500_connections(project: Project):
+    with servers.serving(servers.answering(200, after=0.05)) as (url, server):
+        project.write(ONE.format(target=url, load="users: 1500, warmup: 2s, duration: 3s"))
+        done = project.perfgate("run")
+
+    assert done.returncode == 0, done.stdout
+    run = project.run()
+    assert run["generator"]["connections"] == run["generator"]["users"] == 1500
+    assert run["endpoints"][0]["failures"] == 0
+    assert run["endpoints"][0]["requests"] + run["warmup_requests"] + run["after_requests"] == server.requests
+
+
+@contextmanager
+def workers(number: int, port: int, *prefix: str, master: str = "127.0.0.1") -> Iterator[list[subprocess.Popen[str]]]:
+    command = [*prefix, sys.executable, "-m", "perfgate", "worker", "--master-host", master, "--master-port", str(port)]
+    started = [
+        subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True)
+        for _ in range(number)
+    ]
+    try:
+        yield started
+    finally:
+        for process in started:
+            if process.poll() is None:
+                process.terminate()
+            process.wait(20)
+
+
+def test_workers_share_the_load_and_end_with_the_run(project: Project):
+    port = free_port()
+    with servers.serving(servers.answering(200)) as (url, server), workers(2, port) as both:
+        project.write(ONE.format(target=url, load="rate: 200/s, warmup: 1s, duration: 2s"))
+        done = project.perfgate("run", "--workers", "2", "--master-host", "127.0.0.1", "--master-port", str(port))
+        codes = [process.wait(20) for process in both]
+
+    assert done.returncode == 0, done.stderr
+    assert codes == [0, 0]
+    run = project.run()
+    assert run["generator"]["sent"] == 400
+    assert run["endpoints"][0]["requests"] + run["warmup_requests"] == server.requests
+    assert (run["generator"]["workers"], run["generator"]["workers_lost"]) == (2, 0)
+
+
+def test_a_worker_lost_in_the_middle_is_counted_told_and_leaves_nothing_decided(project: Project):
+    port = free_port()
+    with servers.serving(servers.answering(200)) as (url, server), workers(2, port) as both:
+        project.write(ONE.format(target=url, load="rate: 100/s, duration: 8s"))
+        process = project.start("run", "--workers", "2", "--master-host", "127.0.0.1", "--master-port", str(port))
+        wait_for(lambda: server.requests > 100, "load")
+        os.kill(both[0].pid, signal.SIGKILL)
+        output, errors = process.communicate(timeout=90)
+
+    assert process.returncode == 0, errors
+    assert project.run()["generator"]["workers_lost"] == 1
+    assert outcomes(project) == {"inconclusive"}
+    assert "1 of 2 load-generator processes were lost" in " ".join(output.split())
+
+
+def test_workers_whose_master_is_lost_leave_the_target_alone(project: Project):
+    port = free_port()
+    with servers.serving(servers.answering(200)) as (url, server), workers(1, port) as (worker,):
+        project.write(ONE.format(target=url, load="rate: 50/s, duration: 120s"))
+        process = project.start("run", "--workers", "1", "--master-host", "127.0.0.1", "--master-port", str(port))
+        wait_for(lambda: server.requests > 20, "load")
+        process.kill()
+        process.wait(10)
+        assert worker.wait(60) is not None
+        process.stdout.close()
+        process.stderr.close()
+
+
+NETNS = shutil.which("ip") is not None and os.geteuid() == 0
+
+
+def network(command: str) -> bool:
+    return subprocess.run(["ip", *command.split()], capture_output=True, check=False).returncode == 0
+
+
+@pytest.fixture
+def other_host() -> Iterator[tuple[str, str, str]]:
+    """A second host: a network namespace with a link of its own. (name, its address, ours)."""
+    name = f"pg{os.getpid() % 10000}"
+    if not NETNS or not network(f"netns add {name}"):
+        pytest.skip("needs root and network namespaces (iproute2)")
+    try:
+        assert network(f"link add {name}a type veth peer name {name}b netns {name}")
+        assert network(f"addr add 10.213.77.1/30 dev {name}a")
+        assert network(f"link set {name}a up")
+        assert network(f"-n {name} addr add 10.213.77.2/30 dev {name}b")
+        assert network(f"-n {name} link set {name}b up")
+        assert network(f"-n {name} link set lo up")
+        yield name, "10.213.77.2", "10.213.77.1"
+    finally:
+        network(f"netns del {name}")
+
+
+def test_a_worker_on_another_host(project: Project, other_host: tuple[str, str, str]):
+    name, _, ours = other_host
+    port = free_port()
+    with (
+        servers.serving(servers.answering(200), host=ours) as (url, server),
+        workers(1, port, "ip", "netns", "exec", name, master=ours),
+    ):
+        project.write(ONE.format(target=url, load="rate: 100/s, duration: 2s") + f"allow: [{ours}]\n")
+        done = project.perfgate("run", "--workers", "1", "--master-host", ours, "--master-port", str(port))
+
+    assert done.returncode == 0, done.stderr
+    assert project.run()["generator"]["sent"] == server.requests == 200

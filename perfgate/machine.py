@@ -10,7 +10,8 @@ from pathlib import Path
 from perfgate.model.run import Runner
 
 KERNEL_CLOCK = sys.platform == "linux" and struct.calcsize("l") == 8
-CLOCK = "kernel receive timestamp" if KERNEL_CLOCK else "user space"
+USER_SPACE = "user space"
+CLOCK = "kernel receive timestamp" if KERNEL_CLOCK else USER_SPACE
 
 
 def runner() -> Runner:

@@ -71,7 +71,7 @@ def run(order: Order, watcher: Watcher) -> Outcome:
         past_runs = recent_runs(store, budget_file)  # before the load: an unreadable history is no news to wait for
         with service:
             load_test = send(plan, target, order, watcher)
-        measured = measure.measure(load_test, plan, circumstances(order, target))
+        measured = measure.measure(load_test, plan, circumstances(order, plan, target))
         codec.write(measured, order.folder / run_folder.RUN)
         if measured.interrupted:
             return Outcome(run=measured, policy=budget_file.gate, past_runs=past_runs)
@@ -131,13 +131,13 @@ def history_url(budget_file: BudgetFile, order: Order) -> str:
     return order.history or template.expand(budget_file.history, order.environ)
 
 
-def circumstances(order: Order, target: str) -> measure.Circumstances:
+def circumstances(order: Order, plan: Plan, target: str) -> measure.Circumstances:
     return measure.Circumstances(
         run_id=order.run_id,
         target=target,
         revision=order.revision,
         runner=machine.runner(),
-        clock=machine.CLOCK,
+        clock=machine.CLOCK if plan.client == "fast" else machine.USER_SPACE,
         versions=order.versions,
         processes=order.fleet.workers if order.fleet else order.processes,
     )

@@ -116,7 +116,8 @@ def _response_metrics(window: Window, phases: Phases) -> dict[str, float]:
     if not window.successes:
         return {}
     first_byte = histogram.quantile(phases.of("first_byte").freeze(), 0.95)
-    return {"ttfb_p95": first_byte or 0.0, "size": window.bytes / window.successes}
+    timed = {} if first_byte is None else {"ttfb_p95": first_byte}  # none at all when the clock was set all the time
+    return timed | {"size": window.bytes / window.successes}
 
 
 def _latency_metrics(latency: Histogram) -> dict[str, float]:

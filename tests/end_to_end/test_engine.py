@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
+import ssl
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 import servers
@@ -190,3 +193,46 @@ def test_a_worker_on_another_host(project: Project, other_host: tuple[str, str, 
 
     assert done.returncode == 0, done.stderr
     assert project.run()["generator"]["sent"] == server.requests == 200
+
+
+def test_locusts_own_client_behind_the_same_recorder(project: Project):
+    with servers.serving(servers.answering(200, b'{"id": 7}')) as (url, server):
+        text = ONE.format(target=url, load="users: 3, duration: 1s").replace("GET /,", "GET /, capture: {id: $.id},")
+        project.write(f"{text}client: locust\n")
+        done = project.perfgate("run")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    run = project.run()
+    assert run["conditions"]["clock"] == run["generator"]["clock"] == "user space"
+    assert run["endpoints"][0]["requests"] + run["after_requests"] == server.requests > 20
+    assert 'client = "locust"' in (project.runs[-1] / "scenario.py").read_text()
+
+
+def test_https_needs_a_trusted_certificate(project: Project, tmp_path: Path):
+    made = subprocess.run(
+        "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1 "
+        "-keyout key.pem -out cert.pem".split(),
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
+    )
+    if made.returncode:
+        pytest.skip("needs the openssl program")
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
+
+    def secure(behaviour: servers.Behaviour, connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as wrapped:
+            servers.answering(200)(behaviour, wrapped)
+
+    with servers.serving(secure) as (url, server):
+        text = ONE.format(target=url.replace("http:", "https:"), load="rate: 20/s, duration: 1s")
+        codes = {}
+        for trust in ("", "tls: {ca: cert.pem}\n", "tls: {insecure: true}\n"):
+            project.write(text + trust)
+            codes[trust] = project.perfgate("run").returncode
+            failures = project.run()["endpoints"][0]["failures_by_kind"]
+            assert failures == ({} if trust else {"connection": 20})
+
+    assert list(codes.values()) == [1, 0, 0]
+    assert server.requests == 40

@@ -13,9 +13,11 @@ from bench.engine import growth_chart, results, servers
 from bench.engine.generators import perfgate
 from bench.engine.job import Job, Said
 from bench.engine.results import Effort
-from bench.engine.rounds import calm, disturbed, interleaved, note, spread, table
+from bench.engine.rounds import interleaved, note
+from bench.engine.tables import Raw, Table, calm, on_calm, spread
 
 USERS = 32
+ROUNDS = 3
 SIZES = {"100 B": 100, "1 kB": 1_000, "10 kB": 10_000, "100 kB": 100_000, "1 MB": 1_000_000}
 EXPECTATIONS: dict[str, dict[str, Any]] = {
     "nothing": {},
@@ -78,20 +80,9 @@ def main(effort: Effort, only: Collection[str]) -> None:
         return
     sizes = tuple(SIZES.values())
     with tempfile.TemporaryDirectory(prefix="perfgate-nginx-") as folder, servers.nginx(Path(folder), sizes) as url:
-        measured = {f"{cell.panel}: {cell.label}": partial(measure, cell, url, effort) for cell in cells(effort.quick)}
-        taken = interleaved(measured, 1 if effort.quick else 3, effort.patience)
-    results.save("growth", effort, taken, users=USERS, duration=effort.duration / 2)
-    rows = []
-    for name, several in taken.items():
-        said = calm(several)
-        if not said:
-            rows.append([name, "failed", "", ""])
-            continue
-        each = spread([1e6 / one.per_cpu_second for one in said])
-        failures = sum(one.failures for one in said)
-        rows.append([name, spread([one.rate for one in said]).text(), each.text("{:,.1f}"), str(failures)])
-    print(table(f"Growth of perfgate, {USERS} users, closed loop", ["", "requests/s", "CPU us each", "failures"], rows))
-    print(disturbed(taken))
+        each = {f"{cell.panel}: {cell.label}": partial(measure, cell, url, effort) for cell in cells(effort.quick)}
+        measured = interleaved(each, 1 if effort.quick else ROUNDS, effort.patience)
+    print(table(results.save("growth", effort, measured, users=USERS)).text())
     if not effort.quick:
         growth_chart.main()
 
@@ -99,3 +90,19 @@ def main(effort: Effort, only: Collection[str]) -> None:
 def measure(cell: Cell, url: str, effort: Effort, folder: Path) -> Said:
     job = Job(target=url, users=USERS, warmup=1.0, duration=max(2.0, effort.duration / 2), processes=cell.processes)
     return perfgate.measure(perfgate.budget(job) | {"endpoints": cell.endpoints}, job, folder)
+
+
+def table(content: dict[str, Any]) -> Table:
+    measured: dict[str, list[Raw]] = {name: several for name, several in content["cells"].items() if several}
+    rows = []
+    for name, several in measured.items():
+        quiet = calm(several)
+        rate = spread([one["requests"] / one["seconds"] for one in quiet]).text()
+        each = spread([1e6 * one["cpu"] / one["sent"] for one in quiet]).text("{:,.1f}")
+        rows.append([name, rate, each, str(sum(one["failures"] for one in several))])
+    return Table(
+        title=f"Growth of perfgate's cost ({content['settings']['users']} users, closed loop, nginx)",
+        head=["", "requests/s", "CPU us each", "failures"],
+        rows=rows,
+        notes=on_calm(measured),
+    )

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.engine import results
-from bench.engine.results import Effort
-from bench.engine.rounds import CALM
+from bench.engine.tables import calm
 from perfgate.report.charts import DARK, LIGHT, SMALL, WIDTH, Figure, Theme, axes, figure, png, write
 
 IMAGES = Path(__file__).parent.parent.parent / "docs" / "images"
@@ -21,13 +20,12 @@ TITLES = {
     "body": "Size of the body",
     "expectations": "What is asked of an answer",
 }
-COLUMNS = (("processes", "endpoints", "body"), ("expectations",))
 PLACES = {"processes": (0.2, 0.95), "endpoints": (0.2, 2.05), "body": (0.2, 3.6), "expectations": (3.8, 0.95)}
 LABEL = {0.2: 0.62, 3.8: 1.45}  # room for the labels on the left, by column, in inches
 
 
 def main() -> None:
-    content = results.read("growth", Effort(quick=False))
+    content = results.read("growth")
     for theme, name in ((LIGHT, "engine-growth.png"), (DARK, "engine-growth-dark.png")):
         (IMAGES / name).write_bytes(png(draw(content, theme)))
 
@@ -50,7 +48,7 @@ def _rates(cells: dict[str, list[dict[str, Any]]]) -> dict[str, list[tuple[str, 
     rates: dict[str, list[tuple[str, float]]] = {}
     for name, several in cells.items():
         panel, _, label = name.partition(": ")
-        quiet = [one for one in several if one["others"] <= CALM] or several
+        quiet = calm(several)
         if quiet:
             median = statistics.median(one["requests"] / one["seconds"] for one in quiet)
             rates.setdefault(panel, []).append((label, median))

@@ -54,15 +54,6 @@ class Said:
     path: str = ""
     notes: dict[str, float] = field(default_factory=dict)
 
-    @property
-    def rate(self) -> float:
-        return self.requests / self.seconds
-
-    @property
-    def per_cpu_second(self) -> float:
-        """Everything the generator sent, over all the CPU time it took from start to end."""
-        return self.sent / self.cpu if self.cpu else 0.0
-
 
 class Generator(Protocol):
     """A tool that makes load."""

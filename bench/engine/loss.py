@@ -6,16 +6,19 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from bench.engine import results, servers
 from bench.engine.generators import ALL
 from bench.engine.job import Generator, Job
 from bench.engine.results import Effort
-from bench.engine.rounds import interleaved, table
+from bench.engine.rounds import interleaved
+from bench.engine.tables import Raw, Table
 
 NAMES = ("perfgate", "Locust FastHttpUser")
 RATE = 100.0
 USERS = 100
+RUNS, QUICK_RUNS = 20, 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,10 +30,6 @@ class Loss:
     recorded: int
     unfinished: int
 
-    @property
-    def lost(self) -> int:
-        return self.received - self.recorded
-
 
 def main(effort: Effort, only: Collection[str]) -> None:
     names = [name for name in NAMES if not only or name in only]
@@ -40,20 +39,8 @@ def main(effort: Effort, only: Collection[str]) -> None:
         for name in names
         if load == "closed" or name == "perfgate"  # Locust has no open model
     }
-    taken = interleaved(cells, 3 if effort.quick else 20, patience=0)  # no figure of it depends on calm
-    results.save("loss", effort, taken, rate=RATE, users=USERS)
-    rows = []
-    for name, several in ((name, [one.value for one in those]) for name, those in taken.items()):
-        whole = sum(one.lost == 0 for one in several)
-        lost = [str(one.lost) for one in several]
-        rows.append([name, f"{whole} of {len(several)}", str(sum(one.received for one in several)), " ".join(lost)])
-    print(
-        table(
-            f"Loss: --processes 2, answers of 1 s, {len(next(iter(taken.values()), []))} runs of 5 s",
-            ["generator", "runs that lost nothing", "sent", "lost in each run"],
-            rows,
-        )
-    )
+    measured = interleaved(cells, QUICK_RUNS if effort.quick else RUNS, patience=0)  # nothing here depends on calm
+    print(table(results.save("loss", effort, measured, rate=RATE, users=USERS)).text())
 
 
 def measure(generator: Generator, load: str, folder: Path) -> Loss:
@@ -70,4 +57,18 @@ def measure(generator: Generator, load: str, folder: Path) -> Loss:
         served=served["count"],
         recorded=said.sent,
         unfinished=int(said.notes.get("unfinished", 0)),
+    )
+
+
+def table(content: dict[str, Any]) -> Table:
+    cells: dict[str, list[Raw]] = content["cells"]
+    rows = []
+    for name, several in cells.items():
+        lost = [one["received"] - one["recorded"] for one in several]
+        sent = sum(one["received"] for one in several)
+        rows.append([name, f"{lost.count(0)} of {len(lost)}", f"{sent:,}", f"{sum(lost):,}", f"{max(lost, default=0)}"])
+    return Table(
+        title="Loss: --processes 2, answers of 1 s, runs of 5 s",
+        head=["generator", "runs that lost nothing", "received by the server", "not recorded", "worst run"],
+        rows=rows,
     )

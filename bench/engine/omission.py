@@ -20,13 +20,15 @@ from bench.engine import results, servers
 from bench.engine.generators import ALL
 from bench.engine.job import Generator, Job
 from bench.engine.results import Effort
-from bench.engine.rounds import calm, disturbed, interleaved, spread, table
+from bench.engine.rounds import interleaved
+from bench.engine.tables import Raw, Table, calm, on_calm, percent, spread
 
 MEDIAN, SIGMA = 0.005, 0.5  # of the lognormal delay, in s
 STALL, PERIOD = "500ms", 5  # s
 RATE = 500.0
 NAMES = ("perfgate", "Locust FastHttpUser", "k6")
 PERCENTILES = ("p50", "p95", "p99")
+ROUNDS = 3
 FINE = 20  # simulated visitors for every real one: the truth has no sampling noise of its own
 
 
@@ -41,18 +43,15 @@ class Omission:
     served: dict[str, float]
     notes: dict[str, float]
 
-    def off(self, percentile: str) -> float:
-        return self.said[percentile] / self.true[percentile] - 1
-
 
 def main(effort: Effort, only: Collection[str]) -> None:
     names = [name for name in NAMES if (not only or name in only) and not ALL[name].absent()]
     duration = float(PERIOD * (1 if effort.quick else 4))
-    cells = {name: partial(measure, ALL[name], duration) for name in names}
-    taken = interleaved(cells, 1 if effort.quick else 3, effort.patience)
-    results.save("omission", effort, taken, rate=RATE, stall=STALL, period=PERIOD, median=MEDIAN, sigma=SIGMA)
-    print(_table({name: calm(several) for name, several in taken.items()}, duration))
-    print(disturbed(taken))
+    measured = interleaved(
+        {name: partial(measure, ALL[name], duration) for name in names}, 1 if effort.quick else ROUNDS, effort.patience
+    )
+    settings = {"rate": RATE, "stall": STALL, "period": PERIOD, "median": MEDIAN, "sigma": SIGMA, "duration": duration}
+    print(table(results.save("omission", effort, measured, **settings)).text())
 
 
 def measure(generator: Generator, duration: float, folder: Path) -> Omission:
@@ -63,7 +62,7 @@ def measure(generator: Generator, duration: float, folder: Path) -> Omission:
     window = said.window or (served["first"], served["last"])
     return Omission(
         generator=generator.name,
-        rate=said.rate,
+        rate=said.requests / said.seconds,
         said=said.percentiles,
         true=truth(window, served["stalls"]),
         served={name: served["served"][name] / 1e9 for name in PERCENTILES},
@@ -83,22 +82,23 @@ def truth(window: tuple[int, int], stalls: Sequence[Sequence[int]]) -> dict[str,
     return {name: float(np.quantile(waited, int(name[1:]) / 100)) for name in PERCENTILES}
 
 
-def _table(runs: dict[str, list[Omission]], duration: float) -> str:
+def table(content: dict[str, Any]) -> Table:
+    cells: dict[str, list[Raw]] = {name: several for name, several in content["cells"].items() if several}
     rows = []
-    for name, several in runs.items():
-        if not several:
-            rows.append([name, "failed", "", "", ""])
-            continue
-        middle = sorted(several, key=lambda one: one.off("p99"))[len(several) // 2]
-        cells = []
+    for name, several in cells.items():
+        quiet = calm(several)
+        columns = []
         for percentile in PERCENTILES:
-            off = spread([100 * one.off(percentile) for one in several])
-            said, true = 1000 * middle.said[percentile], 1000 * middle.true[percentile]
-            cells.append(f"{said:.1f} / {true:.1f}  {off.text('{:+.1f}')} %")
-        rows.append([name, spread([one.rate for one in several]).text(), *cells])
-    count = max((len(several) for several in runs.values()), default=0)
-    title = (
-        f"Coordinated omission: {RATE:g}/s, the server stalls {STALL} every {PERIOD} s; "
-        f"said / true in ms ({count} rounds of {duration:g} s)"
+            off = [one["said"][percentile] / one["true"][percentile] - 1 for one in quiet]
+            middle = quiet[off.index(sorted(off)[len(off) // 2])]
+            said, true = 1000 * middle["said"][percentile], 1000 * middle["true"][percentile]
+            columns += [f"{said:.1f} / {true:.1f}", percent(off)]
+        rows.append([name, spread([one["rate"] for one in quiet]).text(), *columns])
+    settings = content["settings"]
+    return Table(
+        title=f"Coordinated omission: {settings['rate']:g}/s, the server stalls {settings['stall']} every "
+        f"{settings['period']} s; said / true ({settings['duration']:g} s each)",
+        head=["generator", "requests/s", *(cell for name in PERCENTILES for cell in (f"{name}, ms", "off"))],
+        rows=rows,
+        notes=on_calm(cells),
     )
-    return table(title, ["generator", "requests/s", *PERCENTILES], rows)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from bench.engine import machine
-from bench.engine.rounds import Taken
+from bench.engine.tables import Raw
 
 FOLDER = Path(__file__).parent.parent / "results"
 QUICK = FOLDER / "quick"  # ignored by git
@@ -34,17 +34,17 @@ class Effort:
         return 2.0 if self.quick else 10.0
 
     @property
-    def patience(self) -> float:
-        """s to wait for a calm machine before each measurement."""
-        return 0.0 if self.quick else 40.0
-
-    @property
     def warmup(self) -> float:
         return 1.0 if self.quick else 2.0
 
+    @property
+    def patience(self) -> float:
+        """s to wait for a calm machine before each measurement."""
+        return 0.0 if self.quick else 60.0
 
-def save(name: str, effort: Effort, taken: Mapping[str, Sequence[Taken[Any]]], **settings: Any) -> Path:
-    """Everything measured, calm or not. `taken` by cell; its values are dataclasses."""
+
+def save(name: str, effort: Effort, cells: Mapping[str, Sequence[Raw]], **settings: Any) -> dict[str, Any]:
+    """Everything measured, calm or not, by cell. Returns what `read` gives."""
     folder = QUICK if effort.quick else FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     content = {
@@ -54,25 +54,23 @@ def save(name: str, effort: Effort, taken: Mapping[str, Sequence[Taken[Any]]], *
         "settings": settings,
         "machine": machine.facts(),
         "versions": _versions(),
-        "cells": {
-            name: [{"others": one.others, **asdict(one.value)} for one in several] for name, several in taken.items()
-        },
+        "cells": cells,
     }
-    path = folder / f"engine-{name}.json"
-    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    return path
+    (folder / f"engine-{name}.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    return content
 
 
-def read(name: str, effort: Effort) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(((QUICK if effort.quick else FOLDER) / f"engine-{name}.json").read_text())
+def read(name: str) -> dict[str, Any]:
+    """The results of the last full run."""
+    content: dict[str, Any] = json.loads((FOLDER / f"engine-{name}.json").read_text(encoding="utf-8"))
     return content
 
 
 def _versions() -> dict[str, str]:
     found = {name: version(name) for name in ("perfgate", "locust", "gevent", "httptools")}
-    for name, command in COMMANDS.items():
+    for name, command in {**COMMANDS, "commit": ["git", "rev-parse", "--short", "HEAD"]}.items():
         try:
-            said = subprocess.run(command, capture_output=True, text=True, check=False, timeout=10)
+            said = subprocess.run(command, cwd=FOLDER.parent, capture_output=True, text=True, check=False, timeout=10)
         except OSError:
             continue
         found[name] = ((said.stdout or said.stderr).strip().splitlines() or [""])[0][:80]

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from bench.engine import results, servers
 from bench.engine.generators import ALL
 from bench.engine.job import Generator, Job
 from bench.engine.results import Effort
-from bench.engine.rounds import calm, disturbed, interleaved, note, spread, table
+from bench.engine.rounds import interleaved
 from bench.engine.servers import Certificate
+from bench.engine.tables import Raw, Table, calm, on_calm, percent, spread
 
 DISTRIBUTION = "lognormal:20ms:0.5"
 NAMES = ("perfgate", "Locust FastHttpUser", "k6")
 PERCENTILES = ("p50", "p95", "p99")
+ROUNDS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,9 +52,6 @@ class Compared:
     server_read_lag_p99: float
     notes: dict[str, float]
 
-    def off(self, percentile: str) -> float:
-        return self.said[percentile] / self.served[percentile] - 1
-
 
 QUICK_LOADS = (Load(users=64), Load(rate=2000), Load(users=64, burn=0.0005))
 LOADS = (
@@ -75,11 +75,9 @@ def main(effort: Effort, only: Collection[str]) -> None:
             for name in names
             if not (load.burn and name == "k6")  # its scripts are not Python
         }
-        taken = interleaved(cells, 1 if effort.quick else 3, effort.patience)
-    results.save("truth", effort, taken, distribution=DISTRIBUTION, duration=effort.duration)
-    print(_table([calm(several) for several in taken.values()], effort))
-    print(disturbed(taken))
-    note("said / served of the same requests; k6 leaves connecting out, Locust rounds to two digits")
+        measured = interleaved(cells, 1 if effort.quick else ROUNDS, effort.patience)
+    content = results.save("truth", effort, measured, distribution=DISTRIBUTION, duration=effort.duration)
+    print(table(content).text())
 
 
 def compare(generator: Generator, load: Load, effort: Effort, certificate: Certificate, folder: Path) -> Compared:
@@ -99,7 +97,7 @@ def compare(generator: Generator, load: Load, effort: Effort, certificate: Certi
     return Compared(
         generator=generator.name,
         load=load.text,
-        rate=said.rate,
+        rate=said.requests / said.seconds,
         requests=said.requests,
         failures=said.failures,
         cpu_share=said.cpu / job.seconds,
@@ -111,19 +109,30 @@ def compare(generator: Generator, load: Load, effort: Effort, certificate: Certi
     )
 
 
-def _table(groups: Collection[Sequence[Compared]], effort: Effort) -> str:
-    rows = []
-    last = ""
-    for runs in groups:
-        if not runs:
-            continue
-        middle = sorted(runs, key=lambda one: one.off("p95"))[len(runs) // 2]
-        load, last = ("" if runs[0].load == last else runs[0].load), runs[0].load
-        cells = []
-        for name in PERCENTILES:
-            off = spread([100 * one.off(name) for one in runs])
-            cells.append(f"{1000 * middle.said[name]:.1f} / {1000 * middle.served[name]:.1f}  {off.text('{:+.1f}')} %")
-        rows.append([load, runs[0].generator, spread([one.rate for one in runs]).text(), *cells])
-    rounds = max((len(runs) for runs in groups), default=0)
-    title = f"Truth: said / served in ms, and how far off ({DISTRIBUTION}, {rounds} rounds of {effort.duration:g} s)"
-    return table(title, ["load", "generator", "requests/s", *PERCENTILES], rows)
+def table(content: dict[str, Any]) -> Table:
+    cells: dict[str, list[Raw]] = {name: several for name, several in content["cells"].items() if several}
+    rows, last = [], ""
+    for several in cells.values():
+        quiet = calm(several)
+        load, last = ("" if quiet[0]["load"] == last else quiet[0]["load"]), quiet[0]["load"]
+        rate = spread([one["rate"] for one in quiet]).text()
+        rows.append([load, quiet[0]["generator"], rate, *(cell for name in PERCENTILES for cell in _off(quiet, name))])
+    settings = content["settings"]
+    head = ["load", "generator", "requests/s", *(cell for name in PERCENTILES for cell in (f"{name}, ms", "off"))]
+    return Table(
+        title=f"Truth: said / served, and how far off ({settings['distribution']}, {settings['duration']:g} s each)",
+        head=head,
+        rows=rows,
+        notes=on_calm(cells),
+    )
+
+
+def _off(several: list[Raw], percentile: str) -> tuple[str, str]:
+    """The run in the middle, and the difference in all of them."""
+
+    def off(one: Raw) -> float:
+        return float(one["said"][percentile] / one["served"][percentile] - 1)
+
+    middle = sorted(several, key=off)[len(several) // 2]
+    said, served = 1000 * middle["said"][percentile], 1000 * middle["served"][percentile]
+    return f"{said:.1f} / {served:.1f}", percent([off(one) for one in several])

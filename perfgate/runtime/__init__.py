@@ -53,7 +53,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in ("Visitor", "journey"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from perfgate.runtime import conductor, visitor
+    from perfgate.runtime import joining, visitor
 
-    conductor.register()
+    joining.register()
     return getattr(visitor, name)

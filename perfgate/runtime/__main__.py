@@ -2,7 +2,7 @@
 
 from locust.main import main
 
-from perfgate.runtime.conductor import register
+from perfgate.runtime.joining import register
 
 register()
 main()

@@ -8,9 +8,7 @@ windows and its totals, and only then does Locust quit. The leader checks that i
 from __future__ import annotations
 
 import gc
-import os
 import time
-from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from math import ceil
@@ -19,13 +17,11 @@ from time import monotonic, monotonic_ns
 from typing import Any
 
 import gevent
-from locust import LoadTestShape, events
 from locust.runners import STATE_MISSING, MasterRunner, WorkerRunner
 
 from perfgate import windows
-from perfgate.handover import PROGRESS, RESULT, WINDOWS, Settings, from_plain, read
+from perfgate.handover import PROGRESS, RESULT, WINDOWS, Settings
 from perfgate.model.budget_file import Stage
-from perfgate.redaction import Redactor, redactor
 from perfgate.runtime import result
 from perfgate.runtime.abort import ErrorWatch
 from perfgate.runtime.arrivals import number_due_until
@@ -35,6 +31,7 @@ from perfgate.runtime.load import Load
 from perfgate.runtime.pressure import Meter
 from perfgate.runtime.progress import ProgressWriter
 from perfgate.runtime.result import Collection
+from perfgate.runtime.steps import Steps
 from perfgate.runtime.values import share
 from perfgate.windows import Record
 
@@ -44,25 +41,6 @@ LAST_STARTS = 0.5  # s after the measured time in which what is due may still be
 SILENCE = 15.0  # s without a word from the master after which a worker gives up
 MOST_WINDOWS = 120  # per endpoint
 GRACE = 5.0  # s beyond the slowest request's timeout before the drain gives up
-
-
-class Steps(LoadTestShape):
-    """Stages of the closed model: so many users for so long."""
-
-    abstract = True  # never picked up from a locustfile that imports this module
-
-    def __init__(self, stages: Sequence[Stage]) -> None:
-        super().__init__()
-        self._stages = stages
-
-    def tick(self) -> tuple[int, float] | None:
-        passed = self.get_run_time()
-        for stage in self._stages:
-            if passed < stage.duration:
-                return int(stage.level), max(1.0, stage.level)
-            passed -= stage.duration
-        last = int(self._stages[-1].level)  # the conductor decides when the test ends
-        return last, max(1.0, float(last))
 
 
 class Conductor:
@@ -276,41 +254,3 @@ class Conductor:
 def window_width(settings: Settings) -> int:
     """Seconds: windows get wider the longer the test, so that the record stays small."""
     return max(1, ceil((settings.warmup + settings.duration) / MOST_WINDOWS))
-
-
-def on_init(environment: Any, **_: Any) -> None:
-    """Called by Locust in every process once its runner exists."""
-    settings = read(os.environ)
-    if settings is not None:
-        _conduct(environment, settings)
-        gevent.spawn(_end_with_parent, os.getppid())
-        return
-    environment.perfgate = Load(environment, None, Redactor())
-    if isinstance(environment.runner, WorkerRunner):  # of a perfgate on another machine, perhaps
-        environment.runner.register_message(BEGIN, _enlist)
-
-
-def _conduct(environment: Any, settings: Settings) -> Conductor:
-    environment.perfgate = load = Load(environment, settings, redactor(settings.secrets, os.environ))
-    conductor = Conductor(environment, settings, load)
-    conductor.install()
-    return conductor
-
-
-def _enlist(environment: Any, msg: Any, **_: Any) -> None:
-    """A worker that was started by hand learns from its master what to do."""
-    del environment.runner.custom_messages[BEGIN]
-    _conduct(environment, from_plain(msg.data["settings"])).on_begin(environment, msg)
-
-
-def _end_with_parent(parent: int) -> None:
-    """A generator must not outlive the perfgate (or the master) that started it."""
-    while os.getppid() == parent:
-        gevent.sleep(1.0)
-    os._exit(1)
-
-
-def register() -> None:
-    """Makes Locust call us; done once, when a scenario imports the runtime."""
-    if not any(listener is on_init for listener in events.init._handlers):
-        events.init.add_listener(on_init)

@@ -15,7 +15,7 @@ from typing import Any
 from locust.env import Environment
 from locust.exception import RescheduleTask, StopUser
 
-from perfgate.runtime import Visitor, conductor
+from perfgate.runtime import Visitor, joining
 
 MARK = "/-/mark"
 
@@ -36,7 +36,7 @@ def load(path: str, name: str) -> type[Visitor]:
 
 def send_all(scenario: type[Visitor], connection: HTTPConnection) -> dict[str, Any]:
     environment = Environment(user_classes=[scenario])
-    conductor.on_init(environment)
+    joining.on_init(environment)
     names: list[str] = []
     failures: list[str] = []
 

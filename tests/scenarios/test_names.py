@@ -18,10 +18,10 @@ from perfgate.scenarios.names import RUNTIME_NAMES, TAKEN_IN_CLASS, TAKEN_IN_MOD
 VISITOR = """
 import json
 from locust.env import Environment
-from perfgate.runtime import Visitor, conductor
+from perfgate.runtime import Visitor, joining
 
 environment = Environment(host="http://127.0.0.1")
-conductor.on_init(environment)
+joining.on_init(environment)
 print(json.dumps([*dir(Visitor), *vars(Visitor(environment))]))
 """
 

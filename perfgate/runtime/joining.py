@@ -1,0 +1,53 @@
+"""How a Locust process becomes perfgate's: called by Locust in every process, alone, leading or following."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import gevent
+from locust import events
+from locust.runners import WorkerRunner
+
+from perfgate.handover import Settings, from_plain, read
+from perfgate.redaction import Redactor, redactor
+from perfgate.runtime.conductor import BEGIN, Conductor
+from perfgate.runtime.load import Load
+
+
+def on_init(environment: Any, **_: Any) -> None:
+    """Called by Locust in every process once its runner exists."""
+    settings = read(os.environ)
+    if settings is not None:
+        _conduct(environment, settings)
+        gevent.spawn(_end_with_parent, os.getppid())
+        return
+    environment.perfgate = Load(environment, None, Redactor())
+    if isinstance(environment.runner, WorkerRunner):  # of a perfgate on another machine, perhaps
+        environment.runner.register_message(BEGIN, _enlist)
+
+
+def _conduct(environment: Any, settings: Settings) -> Conductor:
+    environment.perfgate = load = Load(environment, settings, redactor(settings.secrets, os.environ))
+    conductor = Conductor(environment, settings, load)
+    conductor.install()
+    return conductor
+
+
+def _enlist(environment: Any, msg: Any, **_: Any) -> None:
+    """A worker that was started by hand learns from its master what to do."""
+    del environment.runner.custom_messages[BEGIN]
+    _conduct(environment, from_plain(msg.data["settings"])).on_begin(environment, msg)
+
+
+def _end_with_parent(parent: int) -> None:
+    """A generator must not outlive the perfgate (or the master) that started it."""
+    while os.getppid() == parent:
+        gevent.sleep(1.0)
+    os._exit(1)
+
+
+def register() -> None:
+    """Makes Locust call us; done once, when a scenario imports the runtime."""
+    if not any(listener is on_init for listener in events.init._handlers):
+        events.init.add_listener(on_init)

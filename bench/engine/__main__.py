@@ -1,4 +1,4 @@
-"""`python -m bench.engine [speed truth omission loss growth] [--quick]`: the load engine, measured."""
+"""`python -m bench.engine [speed truth short omission loss growth] [--quick]`: the load engine, measured."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bench.engine.generators import ALL
 from bench.engine.results import Effort
 from bench.engine.rounds import note
 
-BENCHES = ("speed", "truth", "omission", "loss", "growth")
+BENCHES = ("speed", "truth", "short", "omission", "loss", "growth")
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench.engine import growth, loss, omission, results, speed, truth
+from bench.engine import growth, loss, omission, results, short, speed, truth
 from bench.engine.tables import Table
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "engine.md"
@@ -15,6 +15,7 @@ TABLES: dict[str, Callable[[dict[str, Any]], Table]] = {
     "speed-status": speed.table,
     "speed-capture": speed.table,
     "truth": truth.table,
+    "short": short.table,
     "omission": omission.table,
     "loss": loss.table,
     "growth": growth.table,

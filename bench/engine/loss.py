@@ -18,7 +18,7 @@ from bench.engine.tables import Raw, Table
 NAMES = ("perfgate", "Locust FastHttpUser")
 RATE = 100.0
 USERS = 100
-RUNS, QUICK_RUNS = 20, 2
+RUNS, QUICK_RUNS = 20, 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +47,7 @@ def measure(generator: Generator, load: str, folder: Path) -> Loss:
     """Warm-up and all: whatever the server got should have been written down."""
     with servers.reference("--dist", "constant:1s") as reference:
         model = {"rate": RATE} if load == "open" else {"users": USERS}
-        job = Job(target=reference.url, warmup=1.0, duration=4.0, processes=2, **model)  # type: ignore[arg-type]
+        job = Job(target=reference.url, warmup=1.0, duration=4.0, processes=2, **model)
         said = generator.run(job, folder)
         served = reference.summary()
     return Loss(

@@ -67,6 +67,8 @@ def on_calm(cells: Mapping[str, Sequence[Raw]]) -> list[str]:
     if not number:
         return []
     said = f"Others used more than {CALM:g} cores in {number} of {sum(map(len, cells.values()))} measurements"
+    if len(never) == len(cells):
+        return [f"{said}, and there are no others: all count."]
     if not never:
         return [f"{said}: left out."]
     return [f"{said}: left out, but for what was never calm: {', '.join(name.strip() for name in never)}."]

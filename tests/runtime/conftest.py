@@ -22,8 +22,13 @@ def certificates(tmp_path_factory) -> Path:
 
     key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
     signed_by = ("-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-extfile", "names", "-days", "2")
-    openssl("req", "-x509", *key, "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=Test CA", "-days", "2")
-    (folder / "names").write_text("subjectAltName=DNS:localhost,DNS:shop.test,IP:127.0.0.1\n")
+    # What an authority and its certificates must say of themselves since Python 3.13 checks strictly (RFC 5280).
+    authority = ("-addext", "keyUsage=critical,keyCertSign,cRLSign")
+    own = ("-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=Test CA", "-days", "2")
+    openssl("req", "-x509", *key, *own, *authority)
+    (folder / "names").write_text(
+        "subjectAltName=DNS:localhost,DNS:shop.test,IP:127.0.0.1\nauthorityKeyIdentifier=keyid\n"
+    )
     for name in ("server", "client"):
         openssl("req", "-new", *key, "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={name}")
         openssl("x509", "-req", "-in", f"{name}.csr", *signed_by, "-out", f"{name}.pem")

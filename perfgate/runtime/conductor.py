@@ -17,6 +17,7 @@ from time import monotonic, monotonic_ns
 from typing import Any
 
 import gevent
+from gevent.lock import BoundedSemaphore
 from locust.runners import STATE_MISSING, MasterRunner, WorkerRunner
 
 from perfgate import windows
@@ -63,6 +64,7 @@ class Conductor:
         self.aborted = ""  # why, when the load was ended early
         self.members: set[str] = set()  # workers that the load began with
         self.meter = Meter()
+        self.counting = BoundedSemaphore(1)
         self.others: dict[str, dict[str, int]] = {"in_flight": {}, "users": {}}
 
     @property
@@ -128,7 +130,8 @@ class Conductor:
 
     def ship(self) -> None:
         """Sends what was recorded since the last time, or keeps it where this process leads."""
-        part = self.load.recorder.take()
+        with self.counting:  # the last call must not overtake one that pauses
+            part = self.load.recorder.take(pause=lambda: gevent.sleep(0))
         if self.leads:
             self.take(self.process, part)
             self.progress.write(

@@ -86,7 +86,8 @@ class Dispatcher:
 
     def _sleep_until(self, due: int) -> bool:
         """False when the load is stopping."""
-        gevent.sleep(0)  # lets started visits begin even when the schedule is behind
+        if due <= monotonic_ns():
+            gevent.sleep(0)  # lets started visits begin although the schedule is behind
         while not self._load.stopping and (left := (due - monotonic_ns()) / 1e9) > 0:
             gevent.sleep(min(left, NAP))
         return not self._load.stopping

@@ -218,9 +218,11 @@ class Conductor:
         if not self.leads or self.written:
             return
         self.written = True
-        interrupted = not self.finished
+        interrupted = not self.ended
         if interrupted:
             self.finish(patience=1.0)
+        else:  # Locust may be quick to quit once its users are stopped, while we still gather
+            self._wait(lambda: self.finished, 2 * (self.settings.timeout + GRACE))
         duration = self.settings.duration
         if interrupted or self.aborted:
             until = self.ended if self.aborted else self.elapsed()

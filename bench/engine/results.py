@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import perfgate
 from bench.engine import machine
 from bench.engine.tables import Raw
 
@@ -68,9 +69,10 @@ def read(name: str) -> dict[str, Any]:
 
 def _versions() -> dict[str, str]:
     found = {name: version(name) for name in ("perfgate", "locust", "gevent", "httptools")}
-    for name, command in {**COMMANDS, "commit": ["git", "rev-parse", "--short", "HEAD"]}.items():
+    measured = str(Path(perfgate.__file__).parent)
+    for name, command in {**COMMANDS, "commit": ["git", "-C", measured, "describe", "--always", "--dirty"]}.items():
         try:
-            said = subprocess.run(command, cwd=FOLDER.parent, capture_output=True, text=True, check=False, timeout=10)
+            said = subprocess.run(command, capture_output=True, text=True, check=False, timeout=10)
         except OSError:
             continue
         found[name] = ((said.stdout or said.stderr).strip().splitlines() or [""])[0][:80]

@@ -95,12 +95,35 @@ class EndpointResult:
     samples: int = 0  # behind the latency metrics: successes and timeouts
     bytes: int = 0  # of response bodies, over the wire
     metrics: Mapping[str, float] = field(default_factory=dict)
-    intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)  # 95 %, two-sided, by metric
+    design_effects: Mapping[str, float] = field(default_factory=dict)  # by metric: variance of this run's estimate over
+    # that of as many independent requests; n / design effect is the effective number of samples
     latency: Distribution = Distribution()
     phases: Mapping[str, Distribution] = field(
         default_factory=dict
     )  # where successes' time went: service (send to last
     # byte), first_byte, download, and where a connection had to be made dns, connect, tls
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arm:
+    """One side of a same-run A/B test. The head's endpoints are the run's own, so only the base has its own here."""
+
+    name: Literal["base", "head"]
+    target: str
+    ref: str = ""  # as asked for: "main"
+    commit: str = ""
+    endpoints: tuple[EndpointResult, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Probe:
+    """The runner probe: what a fixed reference workload took on this machine meanwhile. Tells a slow runner from a slow
+    application. Seconds."""
+
+    samples: int
+    p50: float
+    p95: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,6 +149,8 @@ class Run:
     unfinished: int = 0
     interrupted: bool = False
     aborted: str = ""  # why the load was ended early, by `load.abort`
+    arms: tuple[Arm, ...] = ()  # of an A/B run: base, then head
+    probe: Probe | None = None
     warnings: tuple[str, ...] = ()
 
 

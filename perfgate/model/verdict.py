@@ -33,6 +33,7 @@ class CriterionResult:
     text: str
     severity: Severity
     outcome: Outcome
+    difference: bool = False  # a relative limit in the metric's unit (`+5ms`), not in per cent
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +50,10 @@ class Finding:
     baseline: float | None = None
     baseline_runs: int = 0
     change: float | None = None
-    interval: tuple[float, float] | None = None
+    interval: tuple[float, float] | None = None  # 95 %, two-sided, of `change`; of `measured` without a comparison
+    bound: float | None = None  # one-sided 95 % upper bound of the worsening: a pass keeps it under the limit
+    p_value: float | None = None  # one-sided, of "no worse than the baseline"; unadjusted
+    compared: str = ""  # with what: "history", "base" (same-run A/B), or "" for absolute criteria only
     criteria: tuple[CriterionResult, ...] = ()
     line: int = 0  # in the budget file
 

@@ -6,7 +6,7 @@ callback in Python for every header would cost more than the parsing.
 
 from __future__ import annotations
 
-from time import monotonic_ns, time_ns
+from time import monotonic_ns
 from types import SimpleNamespace
 
 import httptools
@@ -77,9 +77,9 @@ class Connection:
         self.reusable = self.answered = False  # until all has gone well
         self._forget_last()
         deadline = wire.deadline
-        began, sent = monotonic_ns(), time_ns()
         if first_byte:
-            wire.deadline = min(deadline, began + first_byte)
+            wire.deadline = min(deadline, monotonic_ns() + first_byte)
+        wire.sent = 0
         wire.send(request)
         size, first = 0, 0
         head: list[bytes] = []
@@ -90,7 +90,7 @@ class Connection:
                     break  # the end of the connection is the end of the body
                 raise Closed("closed in the middle of the answer" if first else "closed before it answered")
             if not first:
-                if arrived < sent and self.idle_since:
+                if self.idle_since and not 0 < wire.sent <= arrived:
                     raise Closed("sent something before it was asked")
                 self.answered = True
                 first = arrived
@@ -108,7 +108,7 @@ class Connection:
                 size += sum(map(len, self._chunks))
                 self._chunks.clear()
         self.idle_since = monotonic_ns()
-        elapsed = self.idle_since - began
+        sent, elapsed = wire.sent, self.idle_since - wire.left
         wire.deadline = 0
         self.reusable = self._may_be_reused(no_body)
         if no_body:
@@ -156,8 +156,8 @@ class Connection:
         return bool(self._header(b"content-length")) or b"chunked" in self._header(b"transfer-encoding")
 
     def _may_be_reused(self, no_body: bool) -> bool:
-        # More than was asked for may be the beginning of anything.
-        if len(self._begun) != 1 or (no_body and self._chunks):
+        # More than was asked for may be the beginning of anything; an answer to half a request leaves the other half.
+        if self.wire.unsent or len(self._begun) != 1 or (no_body and self._chunks):
             return False
         if not no_body:
             return not self._pending and self._keeps_alive

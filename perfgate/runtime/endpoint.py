@@ -13,7 +13,16 @@ from perfgate.runtime.client import Manner, Patience
 from perfgate.runtime.dialling import Origin
 from perfgate.runtime.expectations import MISSING, Capture, Expectation, StatusExpectation, from_json
 from perfgate.runtime.responses import Failure, Response
-from perfgate.runtime.texts import Fill, Text, Values, json_filler, path_filler, redirect_target
+from perfgate.runtime.texts import (
+    Fill,
+    Text,
+    Values,
+    json_filler,
+    path_filler,
+    path_text,
+    percent_encoded,
+    redirect_target,
+)
 from perfgate.runtime.values import Rows, Source
 
 DEFAULT_HEADERS = {"User-Agent": f"perfgate/{__version__}", "Accept": "*/*", "Accept-Encoding": "gzip, deflate, br"}
@@ -32,12 +41,15 @@ class File(NamedTuple):
 
 
 class Frame(NamedTuple):
-    """The parts of a request that do not vary. `whole` is the message, when nothing does."""
+    """The parts of a request that do not vary. `whole` is the message, when nothing does; `first` and `rest` are it
+    where only the path does: what comes before the first hole, and each hole with what follows it."""
 
     base: str
     block: str  # the constant header lines
     varying: Mapping[str, Text]  # the other headers
     whole: bytes | None = None
+    first: str = ""
+    rest: tuple[tuple[str, str], ...] = ()
 
 
 class Hop(NamedTuple):
@@ -89,6 +101,7 @@ class Endpoint:
         self._origin: Origin | None = None  # of the frame; there is one target in a run
         self._frame = Frame("", "", {})
         self._values, self._data = dict(values or {}), data
+        self._path_text = path_text(path)
         self._path = path_filler(path)
         content_type, self._body = _body(json, form, multipart, body, graphql, variables)
         defaults = DEFAULT_HEADERS | ({"Content-Type": content_type} if content_type else {})
@@ -123,8 +136,14 @@ class Endpoint:
         if origin is not self._origin:
             self._origin, self._frame = origin, self._framed(origin)
         frame = self._frame
-        if frame.whole is not None and not cookies and hop is None:
-            return frame.whole
+        if not cookies and hop is None:
+            if frame.whole is not None:
+                return frame.whole
+            if frame.rest:
+                message = frame.first
+                for name, after in frame.rest:
+                    message += percent_encoded(values[name]) + after
+                return message.encode()
         return self._filled(frame, values, cookies, hop)
 
     def _framed(self, origin: Origin) -> Frame:
@@ -136,7 +155,19 @@ class Endpoint:
         try:
             return frame._replace(whole=self._filled(frame, {}, "", None))
         except KeyError:  # it has holes
+            return frame if frame.varying or self._body is not None else self._in_pieces(frame)
+
+    def _in_pieces(self, frame: Frame) -> Frame:
+        """The whole message as one text with holes, where it can be."""
+        template = self._path_text
+        if not template.literals[0]:  # the first value is a URL reference
             return frame
+        length = "Content-Length: 0\r\n" if self.method in BODY_METHODS else ""
+        last = len(template.names) - 1
+        end = f" HTTP/1.1\r\n{frame.block}{length}\r\n"
+        holes = zip(template.names, template.literals[1:], strict=True)
+        rest = [(name, after + end * (number == last)) for number, (name, after) in enumerate(holes)]
+        return frame._replace(first=f"{self.method} {frame.base}{template.literals[0]}", rest=tuple(rest))
 
     def _filled(self, frame: Frame, values: Values, cookies: str, hop: Hop | None) -> bytes:
         method = hop.method if hop else self.method

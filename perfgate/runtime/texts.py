@@ -39,6 +39,12 @@ class Text:
     def constant(self) -> bool:
         return not self.names
 
+    def after_first(self) -> Text:
+        """What follows the first hole."""
+        rest = Text("")
+        rest.names, rest.literals = self.names[1:], self.literals[1:]
+        return rest
+
     def fill(self, values: Values, encode: Callable[[Any], str] = str) -> str:
         """Raises KeyError that names the value nobody has set."""
         filled = self.literals[0]
@@ -53,25 +59,30 @@ def percent_encoded(value: Any) -> str:
     return quote(str(value), safe="")
 
 
-def path_filler(text: str) -> FillPath:
+def path_text(path: str) -> Text:
+    """A path with holes, percent-encoded where it is not already."""
+    template = Text(path)
+    template.literals = [_ascii(literal) for literal in template.literals]
+    return template
+
+
+def path_filler(path: str) -> FillPath:
     """Fills a path and puts it behind the target's base path, percent-encoding the values. A path that begins with a
     hole takes that value as a URL reference, as a Location header has it: only its path and query count, and the
     base path comes before relative ones only."""
-    template = Text(text)
-    template.literals = [_ascii(literal) for literal in template.literals]
+    template = path_text(path)
     if template.constant:
         constant = template.literals[0]
         return lambda _values, base: base + constant
     if template.literals[0]:
         return lambda values, base: base + template.fill(values, percent_encoded)
-    first = template.names.pop(0)
-    template.literals.pop(0)
+    first, others = template.names[0], template.after_first()
 
     def fill(values: Values, base: str) -> str:
         parts = urlsplit(str(values[first]))
         path = parts.path if parts.path.startswith("/") else f"{base}/{parts.path}"
         reference = path + (f"?{parts.query}" if parts.query else "")
-        return _ascii(reference) + template.fill(values, percent_encoded)
+        return _ascii(reference) + others.fill(values, percent_encoded)
 
     return fill
 

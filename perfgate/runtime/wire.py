@@ -4,6 +4,10 @@ The end of a request is not when Python gets round to reading it, but when the k
 (`SO_TIMESTAMPNS`, delivered by `recvmsg`): a busy generator then measures the server and not itself. The socket
 stays ours: gevent only tells when it is readable, and TLS runs in memory (`ssl.MemoryBIO`) so that the timestamps
 stay with the bytes.
+
+What all greenlets have to send leaves together, just before the event loop sleeps (`Outbox`): a server that sleeps
+would otherwise be woken for each request, which costs the sender more than the request does. The clock of a request
+starts when its bytes leave.
 """
 
 from __future__ import annotations
@@ -11,8 +15,8 @@ from __future__ import annotations
 import socket
 import ssl
 import struct
-from contextlib import suppress
-from time import time_ns
+from functools import cache
+from time import monotonic_ns, time_ns
 from typing import Any
 
 import gevent
@@ -23,6 +27,7 @@ from perfgate.runtime.watchdog import TimedOut, watchdog
 
 SO_TIMESTAMPNS = 35  # the same number as the type of the control message that carries the time
 READ = 1 << 16
+HELD_BACK = 1_000_000  # ns that bytes wait for company at most
 ANCILLARY = socket.CMSG_SPACE(16)
 _timespec = struct.Struct("qq").unpack_from
 
@@ -32,34 +37,82 @@ _BUFFERS = [_BUFFER]
 _VIEW = memoryview(_BUFFER)
 
 
+class Outbox:
+    """The wires of this process that have something to send. There is one per process: `outbox()`."""
+
+    def __init__(self) -> None:
+        self._wires: list[Wire] = []
+        self._oldest = 0  # monotonic ns, when the first of them came
+        self._soon = gevent.get_hub().loop.run_callback
+
+    def add(self, wire: Wire) -> None:
+        now = monotonic_ns()
+        if not self._wires:
+            self._oldest = now
+            self._soon(self._flush)
+        self._wires.append(wire)
+        if now - self._oldest > HELD_BACK:  # much is going on
+            self._flush()
+
+    def _flush(self) -> None:
+        wires, self._wires = self._wires, []
+        for wire in wires:
+            wire.leave()
+
+
+@cache
+def outbox() -> Outbox:
+    return Outbox()
+
+
 class Wire:
-    """A connected TCP socket, used by one greenlet at a time. `deadline` (monotonic ns) ends any wait: TimedOut."""
+    """A connected TCP socket, used by one greenlet at a time. `deadline` (monotonic ns) ends any wait: TimedOut.
+
+    `sent` is when what was sent last began to leave, by the wall clock, and `left` the same by the monotonic clock.
+    Whoever sends sets `sent` to 0 before; while it is 0, nothing has left. `unsent` is what has not left yet.
+    """
 
     def __init__(self, sock: Any) -> None:
-        self.deadline = 0
+        self.deadline = self.sent = self.left = 0
         self.waits = False
         self.greenlet: Any = None
         self._owner = sock  # gevent's socket would close the plain one when collected
         self._raw: socket.socket = sock._sock
+        self.unsent: bytes | memoryview = b""
         hub = gevent.get_hub()
         self._readable, self._writable = hub.loop.io(self._raw.fileno(), 1), hub.loop.io(self._raw.fileno(), 2)
+        self._listens = False  # whether `_readable` is started
         self._switch = hub.switch
+        self._add = outbox().add
         watchdog().watch(self)
 
     def send(self, data: bytes) -> None:
-        sent = 0
-        with suppress(BlockingIOError):
-            sent = self._raw.send(data)
-        if sent < len(data):
-            self._send_rest(memoryview(data)[sent:])
+        """Sends the bytes soon, at the latest when this greenlet waits. Should that fail, receiving says why."""
+        if self.unsent:
+            self.unsent = bytes(self.unsent) + data
+        else:
+            self.unsent = data
+            self._add(self)
 
-    def _send_rest(self, view: memoryview) -> None:
-        while view:
-            self._wait(self._writable)
-            try:
-                view = view[self._raw.send(view) :]
-            except BlockingIOError:
-                continue
+    def leave(self) -> None:
+        """Runs in the hub, and again whenever there is room for more."""
+        data = self.unsent
+        if not data:  # closed meanwhile
+            return
+        if not self.sent:
+            self.left, self.sent = monotonic_ns(), time_ns()
+        try:
+            number = self._raw.send(data)
+        except BlockingIOError:
+            number = 0
+        except OSError:  # closed: what the server said before that may still be read
+            number = len(data)
+        if number == len(data):
+            self.unsent = b""
+            self._writable.stop()
+        else:
+            self.unsent = memoryview(data)[number:]
+            self._writable.start(self.leave)
 
     def receive(self) -> tuple[int, memoryview]:
         """The next bytes and when they arrived (ns, wall clock); no bytes at the end of the connection.
@@ -67,7 +120,7 @@ class Wire:
         The bytes are valid until anything is received again, on any wire.
         """
         while True:
-            self._wait(self._readable)
+            self._wait()
             try:
                 number, ancillary, _, _ = self._raw.recvmsg_into(_BUFFERS, ANCILLARY)
                 break
@@ -79,16 +132,25 @@ class Wire:
                 return seconds * 1_000_000_000 + nanoseconds, _VIEW[:number]
         return time_ns(), _VIEW[:number]  # the first bytes after switching the option on can lack it
 
-    def _wait(self, watcher: Any) -> None:
-        """Suspends this greenlet until the socket is ready. Raises TimedOut at the deadline."""
-        self.greenlet = greenlet = getcurrent()
-        watcher.start(greenlet.switch)
+    def _wait(self) -> None:
+        """Suspends this greenlet until there is something to read. Raises TimedOut at the deadline."""
+        self.greenlet = getcurrent()
+        if not self._listens:
+            self._readable.start(self._wake)
+            self._listens = True
         self.waits = True
         try:
             self._switch()
         finally:
             self.waits = False
-            watcher.stop()
+
+    def _wake(self) -> None:
+        """Runs in the hub. The watcher stays started: to start and stop it for each answer costs more than this."""
+        if self.waits:
+            self.greenlet.switch()
+        else:
+            self._readable.stop()
+            self._listens = False
 
     def is_quiet(self) -> bool:
         """Whether the connection is open and nothing unasked for has come. Costs one system call."""
@@ -102,6 +164,7 @@ class Wire:
 
     def close(self) -> None:
         watchdog().forget(self)
+        self.unsent = b""
         for watcher in (self._readable, self._writable):
             watcher.stop()
             watcher.close()

@@ -377,7 +377,7 @@ def test_a_busy_generator_does_not_lengthen_the_latency():
         client = client_of(server)
         ask(client)
         asking = gevent.spawn(ask, client)
-        gevent.sleep(0)  # until it waits for the answer
+        gevent.sleep(0.05)  # until it waits for the answer
         waiting.set()
         assert answered.wait(PATIENCE)  # this and the next line block the whole thread, and with it the client
         sleep(0.2)
@@ -442,6 +442,22 @@ def test_a_server_that_refuses_a_large_request_early_does_not_hang_the_client():
     with Server(refuses) as server:
         response = ask(client_of(server), "PUT", body=bytes(5_000_000))
         assert response.status == 413 or response.failure.kind == "connection"
+
+
+def test_an_answer_to_a_request_that_is_not_yet_sent():
+    """The server refuses after the head and reads no further: the answer counts, and the connection is of no use."""
+
+    def refuses(peer):
+        peer.socket.recv(1000)
+        peer.send(ok(b"too much", status="413 Content Too Large"))
+        peer.server.over.wait(PATIENCE)
+
+    with Server(refuses, answers(ok()), buffer=1 << 15) as server:
+        client = client_of(server)
+        response = ask(client, "POST", body=bytes(20_000_000))
+        assert (response.status, response.body, response.failure) == (413, b"too much", None)
+        assert ask(client).body == b"hello"
+        assert server.connections == 2
 
 
 def test_compressed_contents():

@@ -18,13 +18,16 @@ class FakeWire:
     """Hands out pieces of an answer, then the end of the connection; a piece may be an exception to raise."""
 
     def __init__(self, *pieces, skew: int = 0) -> None:
-        self.sent = b""
+        self.message = b""
+        self.sent = self.left = 0
+        self.unsent = b""
         self.deadline = 0
         self.skew = skew
         self._pieces = list(pieces)
 
     def send(self, data: bytes) -> None:
-        self.sent += data
+        self.message += data
+        self.sent, self.left = time_ns(), monotonic_ns()
 
     def receive(self) -> tuple[int, memoryview]:
         piece = self._pieces.pop(0) if self._pieces else b""
@@ -151,7 +154,7 @@ def test_an_answer_to_head_ends_with_its_headers(name):
 def test_the_request_is_sent_as_it_is():
     connection = Connection(FakeWire(OK))
     connection.exchange(REQUEST, keep_body=True, no_body=False)
-    assert connection.wire.sent == REQUEST
+    assert connection.wire.message == REQUEST
 
 
 def test_a_body_that_nobody_reads_is_only_measured():

@@ -11,7 +11,7 @@ from typing import Any
 
 _COOKIE = re.compile(rb"^set-cookie:[ \t]*(.*?)[ \t\r]*$", re.IGNORECASE | re.MULTILINE)
 ENCODING_NAMES = frozenset({b"Content-Encoding", b"content-encoding", b"CONTENT-ENCODING", b"Content-encoding"})
-_scan = make_scanner(json.JSONDecoder())
+_scan = make_scanner(json.JSONDecoder())  # type: ignore[arg-type]  # typeshed has its own idea of the argument
 DECODED_LIMIT = 1 << 28  # bytes: a small body that unpacks to more is an attack or a mistake
 
 

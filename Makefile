@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run test lint bench docs lock clean
+.PHONY: help run test test-slow lint bench docs lock clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -14,6 +14,9 @@ run: $(VENV)/.demo  ## set up, then gate the embedded demo shop with budgets.yam
 
 test: $(VENV)/.dev lint  ## lint, then run all tests but the slow proofs
 	$(BIN)/python -m pytest
+
+test-slow: $(VENV)/.dev  ## the slow proofs: a real browser draws the comment (needs npm and chromium)
+	$(BIN)/python -m pytest -m slow
 
 lint: $(VENV)/.dev  ## ruff, mypy (strict) and the architecture rules
 	$(BIN)/ruff check .

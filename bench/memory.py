@@ -32,9 +32,10 @@ def main() -> None:
             table = np.empty((each, COLUMNS), dtype=np.int64)
             table[:, 0] = int(tick * TICK * SECOND)
             table[:, 1] = table[:, 2] = latency
-            table[:, 3], table[:, 4], table[:, 5] = latency // 2, 30_000, 2_000
+            table[:, 3], table[:, 4], table[:, 5], table[:, 6], table[:, 7] = latency // 2, 30_000, 2_000, 2_000, 200
             recorder.rows["endpoint", f"endpoint {endpoint}"].extend(table.ravel().tolist())
         collection.add("local", recorder.take())
+        collection.samples.merge(recorder.samples.take())
     spent = time.process_time() - began
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "windows.jsonl.gz"

@@ -15,13 +15,14 @@ from typing import Any, NoReturn, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from perfgate.model.errors import RecordError
+from perfgate.model.parcel import Parcel
 from perfgate.model.run import PastRun, Run
 from perfgate.model.verdict import Verdict
 
-Word = TypeVar("Word", Run, Verdict, PastRun)
+Word = TypeVar("Word", Run, Verdict, PastRun, Parcel)
 
-KINDS: dict[str, Any] = {"Run": Run, "Verdict": Verdict, "PastRun": PastRun}
-NEWEST = {"Run": 1, "PastRun": 1, "Verdict": 1}
+KINDS: dict[str, Any] = {"Run": Run, "Verdict": Verdict, "PastRun": PastRun, "Parcel": Parcel}
+NEWEST = {"Run": 1, "PastRun": 1, "Verdict": 1, "Parcel": 1}
 
 
 @cache
@@ -29,7 +30,7 @@ def _adapter(kind: str) -> TypeAdapter[Any]:
     return TypeAdapter(KINDS[kind])
 
 
-def encode(word: Run | Verdict | PastRun, *, indent: int | None = None) -> str:
+def encode(word: Run | Verdict | PastRun | Parcel, *, indent: int | None = None) -> str:
     """As JSON text, keys in the order of the dataclass. Raises ValueError for a number that JSON does not have."""
     plain = _adapter(type(word).__name__).dump_python(word, mode="json")
     return json.dumps(plain, indent=indent, ensure_ascii=False, allow_nan=False)
@@ -71,7 +72,7 @@ def _no_number(text: str) -> NoReturn:
     raise ValueError(f"{text[:20]} is not a number")
 
 
-def write(word: Run | Verdict | PastRun, path: Path) -> None:
+def write(word: Run | Verdict | PastRun | Parcel, path: Path) -> None:
     """Writes `path` whole or not at all."""
     write_text(path, encode(word, indent=1) + "\n")
 

@@ -19,7 +19,20 @@ SETTINGS = "load.json"
 WINDOWS = "windows.jsonl.gz"
 RESULT = "load-test.json"
 PROGRESS = "progress.jsonl"
-FILES = (SETTINGS, WINDOWS, RESULT, PROGRESS)
+SAMPLES = "samples.csv.gz"
+REFUSAL = "refusal.txt"  # the name of a class of users that cannot take part in an A/B test
+FILES = (SETTINGS, WINDOWS, RESULT, PROGRESS, SAMPLES, REFUSAL)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Duet:
+    """An A/B test: two targets between which the load is shared out at random. With `block` seconds, only one of them
+    is loaded at a time, for so long; `seed` decides which."""
+
+    base: str
+    head: str
+    block: float = 0.0
+    seed: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +52,7 @@ class Settings:
     secrets: tuple[str, ...] = ()
     processes: int = 1
     abort: Abort | None = None
+    duet: Duet | None = None
 
     @property
     def duration(self) -> float:
@@ -59,6 +73,7 @@ def read(environ: Mapping[str, str]) -> Settings | None:
 def from_plain(data: Mapping[str, Any]) -> Settings:
     """The inverse of `dataclasses.asdict`."""
     abort = Abort(**data["abort"]) if data["abort"] else None
+    duet = Duet(**data["duet"]) if data["duet"] else None
     stages = tuple(Stage(**stage) for stage in data["stages"])
     names = {key: tuple(data[key]) for key in ("endpoints", "secrets")}
-    return Settings(**{**data, **names, "stages": stages, "abort": abort})
+    return Settings(**{**data, **names, "stages": stages, "abort": abort, "duet": duet})

@@ -2,6 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+MOST = 64 * 2**20  # bytes of an answer that are read
+
+
+class NoReplyError(Exception):
+    """No answer came, or not all of it. Whether what was asked was done, nobody knows."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    status: int
+    headers: Mapping[str, str]  # names in lower case
+    body: bytes
+
 
 def status_of(url: str, *, timeout: float) -> int | None:
     """The status of a GET, or None when there is no answer within `timeout` seconds."""
@@ -11,3 +28,39 @@ def status_of(url: str, *, timeout: float) -> int | None:
         return httpx.get(url, timeout=timeout, trust_env=False).status_code
     except httpx.HTTPError:
         return None
+
+
+class Session:
+    """Requests over connections that are kept open meanwhile. Proxies and certificates are the environment's."""
+
+    def __init__(self, *, timeout: float) -> None:
+        import httpx
+
+        self._client = httpx.Client(timeout=timeout)
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
+
+    def exchange(
+        self, method: str, url: str, *, headers: Mapping[str, str], json: Any = None, most: int = MOST
+    ) -> Reply:
+        """One request, one answer; redirects are answers too.
+
+        Raises NoReplyError when no answer came in time, or one of more than `most` bytes.
+        """
+        import httpx
+
+        try:
+            with self._client.stream(method, url, headers=dict(headers), json=json) as response:
+                body = bytearray()
+                for chunk in response.iter_bytes():
+                    body += chunk
+                    if len(body) > most:
+                        raise NoReplyError(f"the answer has more than {most:,} bytes")
+                named = {name.lower(): value for name, value in response.headers.items()}
+                return Reply(status=response.status_code, headers=named, body=bytes(body))
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise NoReplyError(str(error) or type(error).__name__) from error

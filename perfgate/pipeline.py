@@ -4,19 +4,49 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
+from zlib import crc32
 
-from perfgate import budgets, codec, gate, history, loadtest, machine, measure, report, run_folder, scenarios, template
-from perfgate.model.budget_file import BudgetFile, GatePolicy
+from perfgate import (
+    budgets,
+    codec,
+    gate,
+    handover,
+    history,
+    loadtest,
+    machine,
+    measure,
+    report,
+    revision,
+    run_folder,
+    scenarios,
+    template,
+    trust,
+)
+from perfgate.model.budget_file import AbPolicy, BudgetFile, GatePolicy
+from perfgate.model.errors import UsageError
 from perfgate.model.outcome import NEVER_A_BASELINE
 from perfgate.model.plan import Plan
 from perfgate.model.report import Report
-from perfgate.model.run import LoadTest, PastRun, Progress, Revision, Run
+from perfgate.model.run import Arm, LoadTest, PastRun, Progress, Revision, Run
 from perfgate.model.verdict import Verdict
+from perfgate.report import words
 
 RECENT = 100  # earlier runs looked at, for the baseline and the trend
 SCENARIO = "scenario.py"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Against:
+    """An A/B test, as asked for: against a ref of the repository, or against a deployment that already runs (`url`).
+    None is what the budget file says."""
+
+    ref: str = ""
+    url: str = ""
+    restarts: int | None = None
+    blocks: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,10 +63,13 @@ class Order:
     target: str = ""  # instead of the budget file's
     history: str = ""  # instead of the budget file's
     only: tuple[str, ...] = ()
+    against: Against | None = None
     processes: int = 1
     fleet: loadtest.Fleet | None = None
     allow_remote: bool = False
-    save: bool = True
+    save: bool | None = None  # None: as `trust` says
+    confirm: Path | None = None  # an earlier run (its folder, or its verdict): only what fails there too is a failure
+    access: Mapping[str, str] = field(default_factory=dict)  # environment with credentials, for the history alone
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,58 +97,114 @@ def run(order: Order, watcher: Watcher) -> Outcome:
     """The whole pipeline. Raises PerfgateError for whatever keeps it from a verdict."""
     budget_file = budgets.read(order.budget, order.environ)
     plan = scenarios.plan(budget_file, order.only)
-    target, service = with_service(budget_file, order, watcher)
-    loadtest.check_allowed(target, ("*",) if order.allow_remote else budget_file.allow)
+    target = (order.target or template.expand(budget_file.target, order.environ)).rstrip("/")
+    for url in (target, order.against.url) if order.against and order.against.url else (target,):
+        loadtest.check_allowed(url, ("*",) if order.allow_remote else budget_file.allow)
+    policy = ab_policy(budget_file, order)
+    earlier = verdict_to_confirm(order, budget_file)
     run_folder.make(order.folder, order.root)
-    with history.open(history_url(budget_file, order), root=order.root) as store:
+    url = history_url(budget_file, order)
+    with history.open(url, root=order.root, environ={**order.environ, **order.access}, say=watcher.say) as store:
         past_runs = recent_runs(store, budget_file)  # before the load: an unreadable history is no news to wait for
-        with service:
-            load_test = send(plan, target, order, watcher)
-        measured = measure.measure(load_test, plan, circumstances(order, plan, target))
+        anchored = anchored_runs(store, budget_file, order.environ)
+        with sides_of(budget_file, target, order, watcher) as sides:
+            load_test = send(plan, sides, policy, order, watcher, probe=budget_file.gate.probe)
+        measured = measure.measure(load_test, plan, circumstances(order, plan, sides))
         codec.write(measured, order.folder / run_folder.RUN)
         if measured.interrupted:
             return Outcome(run=measured, policy=budget_file.gate, past_runs=past_runs)
-        verdict = judge(budget_file, measured, past_runs, order.only)
+        verdict = judge(budget_file, measured, past_runs, order.only, anchored)
+        if earlier:
+            verdict = gate.confirm(verdict, earlier)
         codec.write(verdict, order.folder / run_folder.VERDICT)
         told = report.build(verdict, measured, past_runs, order.folder)
-        if order.save:
+        if saves(order, budget_file, watcher):
             store.save(past_run(measured, verdict))
     return Outcome(run=measured, policy=budget_file.gate, past_runs=past_runs, verdict=verdict, report=told)
 
 
-def send(plan: Plan, target: str, order: Order, watcher: Watcher) -> LoadTest:
-    """The plan's load, once the target is there."""
-    loadtest.check_up(target)
-    watcher.say(f"Load: {plan.load_words}, on {target}")
+def send(
+    plan: Plan, sides: loadtest.Sides, policy: AbPolicy, order: Order, watcher: Watcher, *, probe: bool
+) -> LoadTest:
+    """The plan's load on the target, or on both: then its rate or its users are those of the two together."""
+    if sides.arms:
+        taking = policy.restarts * plan.load.warmup + loadtest.seconds(plan.load)
+        watcher.say(f"{words.arms(sides.arms)} beside each other{words.manner(policy)}, {taking:g} s")
+    shared = ", on both together" if sides.arms else f", on {sides.target}"
+    watcher.say(f"Load: {plan.load_words}{shared}")
     with watcher.progress(plan) as on_progress:
         options = loadtest.Options(
-            target=target,
+            target=sides.target,
             root=order.root,
             environ=order.environ,
             secrets=scenarios.secrets(plan),
             processes=order.processes,
             fleet=order.fleet,
+            duet=duet(sides, policy),
+            probe=probe,
             on_progress=on_progress,
         )
-        return loadtest.run(plan, order.folder, write_scenario(plan, order.folder), options)
+        scenario = write_scenario(plan, order.folder)
+        return loadtest.run(plan, order.folder, scenario, options, sides, restarts=policy.restarts)
 
 
-def judge(budget_file: BudgetFile, run: Run, past_runs: Sequence[PastRun], only: Sequence[str] = ()) -> Verdict:
-    """All budgets of the file, or those of the endpoints in `only`."""
+def judge(
+    budget_file: BudgetFile,
+    run: Run,
+    past_runs: Sequence[PastRun],
+    only: Sequence[str] = (),
+    anchored: Sequence[PastRun] = (),
+) -> Verdict:
+    """All budgets of the file, or those of the endpoints in `only`; `anchored` are the runs of the anchor's commit."""
     asked = [budget for budget in budget_file.budgets if not only or budget.endpoint in only]
     baseline = gate.choose_baseline(run, past_runs, budget_file.gate.baseline)
-    return gate.judge(asked, run, baseline, budget_file.gate)
+    anchor = gate.choose_anchor(run, anchored, baseline)
+    return gate.judge(asked, run, baseline, budget_file.gate, anchor)
 
 
-def with_service(budget_file: BudgetFile, order: Order, watcher: Watcher) -> tuple[str, AbstractContextManager[None]]:
-    """The target's URL, and what keeps its service running: nothing, when it runs already or another is meant."""
-    target = (order.target or template.expand(budget_file.target, order.environ)).rstrip("/")
-    if budget_file.service is None or order.target:
-        return target, nullcontext()
-    service, target = loadtest.settled(budget_file.service, target)
-    watcher.say(f"Starting the service on port {service.port}")
-    log = order.folder / "service.log"
-    return target, loadtest.started(service, folder=budget_file.path.parent, log=log, environ=order.environ)
+def sides_of(
+    budget_file: BudgetFile, target: str, order: Order, watcher: Watcher
+) -> AbstractContextManager[loadtest.Sides]:
+    """What the load goes to, with the services to start for it: none, where it runs already or another is meant."""
+    against, service = order.against, None if order.target else budget_file.service
+    folder, seed = budget_file.path.parent, crc32(order.run_id.encode())
+    if against and against.ref:
+        if service is None:
+            raise UsageError(
+                "--base-ref starts base and head itself, and the budget file has no `service` to start.",
+                hint="`service: {command: ... --port ${PORT}, port: ...}` says how; to compare what runs: --base URL.",
+            )
+        head = loadtest.Head(folder=folder, commit=order.revision.commit, logs=order.folder)
+        return loadtest.base_and_head(
+            service, target, ref=against.ref, head=head, environ=order.environ, seed=seed, say=watcher.say
+        )
+    starts: tuple[loadtest.Start, ...] = ()
+    if service:
+        service, target = loadtest.settled(service, target)
+        watcher.say(f"Starting the service on port {service.port}")
+        log = order.folder / "service.log"
+        starts = (loadtest.Start(service=service, folder=folder, log=log, environ=order.environ),)
+    arms: tuple[Arm, ...] = ()
+    if against:
+        arms = (Arm(name="base", target=against.url), Arm(name="head", target=target, commit=order.revision.commit))
+    return nullcontext(loadtest.Sides(target=target, starts=starts, arms=arms, seed=seed))
+
+
+def ab_policy(budget_file: BudgetFile, order: Order) -> AbPolicy:
+    """What was asked for, else what the budget file says. Nothing restarts outside `--base-ref`."""
+    against, policy = order.against, budget_file.gate.ab
+    if against is None:
+        return AbPolicy()
+    restarts = policy.restarts if against.restarts is None else against.restarts
+    blocks = policy.blocks if against.blocks is None else against.blocks
+    return AbPolicy(restarts=restarts if against.ref else 0, blocks=blocks)
+
+
+def duet(sides: loadtest.Sides, policy: AbPolicy) -> handover.Duet | None:
+    if not sides.arms:
+        return None
+    base, head = sides.targets
+    return handover.Duet(base=base, head=head, block=policy.blocks, seed=sides.seed)
 
 
 def write_scenario(plan: Plan, folder: Path) -> Path | None:
@@ -127,19 +216,43 @@ def write_scenario(plan: Plan, folder: Path) -> Path | None:
     return path
 
 
+def verdict_to_confirm(order: Order, budget_file: BudgetFile) -> Verdict | None:
+    """Raises RecordError when it cannot be read, UsageError when it is not of this budget file."""
+    if order.confirm is None:
+        return None
+    path = order.confirm / run_folder.VERDICT if order.confirm.is_dir() else order.confirm
+    earlier = codec.read(Verdict, path)
+    if earlier.name != budget_file.name:
+        raise UsageError(
+            f"--confirm {order.confirm}: that run is of {earlier.name}, not of {budget_file.name}",
+            hint="Give the run folder (or the verdict.json) of an earlier run of the same budget file.",
+        )
+    return earlier
+
+
+def saves(order: Order, budget_file: BudgetFile, watcher: Watcher) -> bool:
+    if order.save is not None:
+        return order.save
+    reason = trust.why_not(order.environ, budget_file.gate.baseline.branch)
+    if reason:
+        watcher.say(f"Not added to the history: {reason}.")
+    return not reason
+
+
 def history_url(budget_file: BudgetFile, order: Order) -> str:
     return order.history or template.expand(budget_file.history, order.environ)
 
 
-def circumstances(order: Order, plan: Plan, target: str) -> measure.Circumstances:
+def circumstances(order: Order, plan: Plan, sides: loadtest.Sides) -> measure.Circumstances:
     return measure.Circumstances(
         run_id=order.run_id,
-        target=target,
+        target=sides.target,
         revision=order.revision,
         runner=machine.runner(),
         clock=machine.CLOCK if plan.client == "fast" else machine.USER_SPACE,
         versions=order.versions,
         processes=order.fleet.workers if order.fleet else order.processes,
+        arms=sides.arms,
     )
 
 
@@ -149,7 +262,62 @@ def recent_runs(store: history.History, budget_file: BudgetFile) -> tuple[PastRu
     return on_branch or store.runs(budget_file.name, limit=RECENT)
 
 
+def anchored_runs(store: history.History, budget_file: BudgetFile, environ: Mapping[str, str]) -> tuple[PastRun, ...]:
+    """The newest runs of the anchor's commit; none without an anchor, or when git does not know it."""
+    anchor = budget_file.gate.anchor
+    commit = anchor and revision.commit_of(environ, budget_file.path.parent, anchor.ref)
+    if not commit:
+        return ()
+    same = [entry.id for entry in store.entries(budget_file.name) if entry.commit == commit]
+    return tuple(store.get(run_id) for run_id in same[: budget_file.gate.baseline.runs])
+
+
 def past_run(run: Run, verdict: Verdict) -> PastRun:
     """A run as the history keeps it."""
     failed = [(one.endpoint, one.metric) for one in verdict.findings if one.outcome in NEVER_A_BASELINE]
     return PastRun(run=run, outcome=verdict.outcome, failed=tuple(failed))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportOrder:
+    """Which recording of another tool shall become a run, with everything that was read from the outside world."""
+
+    path: Path
+    name: str  # of the recording, for people
+    budget: Path
+    root: Path
+    out: Path | None = None  # [default: the run's own folder]
+    format: str = ""  # as it looks
+    skip: float = 0.0  # seconds at its beginning that are not judged
+    started: datetime | None = None  # instead of what it says itself
+    otherwise: datetime  # when it does not say so
+    revision: Revision
+    version: str  # of perfgate
+
+
+def import_recording(order: ImportOrder) -> tuple[Run, Path]:
+    """A recording -> Run, in a run folder. Raises UsageError with the mistakes in it; then nothing was written."""
+    from perfgate.measure import importing
+    from perfgate.measure.importers.samples import Source
+
+    budget_file = budgets.read(order.budget, None)
+    plan = scenarios.plan(budget_file)
+    recording = importing.read(
+        Source(path=order.path, name=order.name),
+        plan,
+        format=order.format,
+        skip=order.skip,
+        started=order.started,
+        otherwise=order.otherwise,
+    )
+    folder = order.out or run_folder.runs_folder(order.root) / recording.id
+    run_folder.make(folder, order.root)
+    facts = measure.Circumstances(
+        run_id=recording.id,
+        target=importing.target(plan),
+        revision=order.revision,
+        versions={"perfgate": order.version, "format": recording.format},
+    )
+    run = importing.to_run(recording, plan, folder, facts)
+    codec.write(run, folder / run_folder.RUN)
+    return run, folder

@@ -32,7 +32,7 @@ def read(environ: Environment, folder: Path) -> Revision:
 
 
 def _github(environ: Environment) -> Revision:
-    code = _github_code(environ, _event(environ.get("GITHUB_EVENT_PATH", "")))
+    code = _github_code(environ, read_event(environ.get("GITHUB_EVENT_PATH", "")))
     server, repository, job = (environ.get(f"GITHUB_{key}") for key in ("SERVER_URL", "REPOSITORY", "RUN_ID"))
     url = f"{server}/{repository}/actions/runs/{job}" if server and repository and job else ""
     return _revision(code | {"ci": "github", "url": url})
@@ -40,13 +40,13 @@ def _github(environ: Environment) -> Revision:
 
 def _github_code(environ: Environment, event: Json) -> dict[str, Any]:
     """GITHUB_SHA and GITHUB_REF name what started the workflow, which need not be what it measures."""
-    pull = _part(event, "pull_request")
+    pull = part_of(event, "pull_request")
     if pull or environ.get("GITHUB_BASE_REF"):
         return _github_pull_request(environ, pull)
-    if workflow := _part(event, "workflow_run"):  # GITHUB_SHA is the default branch's
+    if workflow := part_of(event, "workflow_run"):  # GITHUB_SHA is the default branch's
         return _github_workflow_run(workflow)
-    issue = _part(event, "issue")
-    if _part(issue, "pull_request"):  # a comment: GITHUB_SHA is the default branch's, the checkout may be any
+    issue = part_of(event, "issue")
+    if part_of(issue, "pull_request"):  # a comment: GITHUB_SHA is the default branch's, the checkout may be any
         return {"pull_request": issue.get("number")}
     branch = _github_branch(environ)
     queue = re.fullmatch(r"gh-readonly-queue/(.+)/pr-\d+-[0-9a-f]+", branch)  # a merge group
@@ -55,29 +55,29 @@ def _github_code(environ: Environment, event: Json) -> dict[str, Any]:
 
 def _github_pull_request(environ: Environment, pull: Json) -> dict[str, Any]:
     """GITHUB_SHA is a merge commit that is gone tomorrow, or the base's; the head is in the event file alone."""
-    head, base = _part(pull, "head"), _part(pull, "base")
+    head, base = part_of(pull, "head"), part_of(pull, "base")
     branch = head.get("ref") or environ.get("GITHUB_HEAD_REF")
     target = base.get("ref") or environ.get("GITHUB_BASE_REF")
     number = re.match(r"refs/pull/([0-9]{1,18})/", environ.get("GITHUB_REF", ""))
-    fork = _part(head, "repo").get("full_name") != _part(base, "repo").get("full_name")
+    fork = part_of(head, "repo").get("full_name") != part_of(base, "repo").get("full_name")
     fork = fork or branch == target  # impossible in one repository; without an event file it is all there is to go by
     return {
         "commit": head.get("sha") or environ.get("GITHUB_SHA"),
-        "branch": _of(_part(head, "user").get("login"), branch) if fork else branch,
+        "branch": _of(part_of(head, "user").get("login"), branch) if fork else branch,
         "base": target,
         "pull_request": pull.get("number") or (int(number[1]) if number else None),
     }
 
 
 def _github_workflow_run(workflow: Json) -> dict[str, Any]:
-    repository, branch = _part(workflow, "head_repository"), workflow.get("head_branch")
-    fork = repository.get("full_name") != _part(workflow, "repository").get("full_name")
+    repository, branch = part_of(workflow, "head_repository"), workflow.get("head_branch")
+    fork = repository.get("full_name") != part_of(workflow, "repository").get("full_name")
     pulls = workflow.get("pull_requests")
     pull = pulls[0] if isinstance(pulls, list) and len(pulls) == 1 and isinstance(pulls[0], dict) else {}
     return {
         "commit": workflow.get("head_sha"),
-        "branch": _of(_part(repository, "owner").get("login"), branch) if fork else branch,
-        "base": _part(pull, "base").get("ref"),
+        "branch": _of(part_of(repository, "owner").get("login"), branch) if fork else branch,
+        "base": part_of(pull, "base").get("ref"),
         "pull_request": pull.get("number"),
     }
 
@@ -114,6 +114,18 @@ def _git(environ: Environment, folder: Path) -> Revision:
     return _revision({"commit": commit, "branch": branch.removeprefix("refs/heads/"), "dirty": bool(changes)})
 
 
+def commit_of(environ: Environment, folder: Path, ref: str) -> str:
+    """The commit that a tag, a branch or (the beginning of) a commit names, "last-tag" the newest tag before this
+    commit; empty if git does not know it."""
+    if ref == "last-tag":
+        for start in ("HEAD^", "HEAD"):  # a release is compared with the one before it
+            tag = _ask(environ, folder, "describe", "--tags", "--abbrev=0", start)
+            if tag:
+                return commit_of(environ, folder, f"refs/tags/{tag}")
+        return ""
+    return _ask(environ, folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
+
+
 def _ask(environ: Environment, folder: Path, *question: str) -> str:
     """The answer of git, or nothing if there is no git, no repository, or no answer in time."""
     own = {key: value for key, value in environ.items() if key not in _MISLEADING}
@@ -136,7 +148,7 @@ def _ask(environ: Environment, folder: Path, *question: str) -> str:
 _MISLEADING = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"}  # set while git runs a hook
 
 
-def _event(path: str) -> Json:
+def read_event(path: str) -> Json:
     """The event file of GitHub; empty if it is missing or not what it should be."""
     try:
         event = json.loads(Path(path).read_bytes())
@@ -145,7 +157,8 @@ def _event(path: str) -> Json:
     return event if isinstance(event, dict) else {}
 
 
-def _part(whole: Json, key: str) -> Json:
+def part_of(whole: Json, key: str) -> Json:
+    """An object in an object; empty if there is none."""
     part = whole.get(key)
     return part if isinstance(part, dict) else {}
 

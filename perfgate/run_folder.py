@@ -8,6 +8,7 @@ from perfgate import codec, handover
 from perfgate.model.errors import RecordError
 from perfgate.model.run import Run
 from perfgate.model.verdict import Verdict
+from perfgate.probe import samples
 
 HOME = ".perfgate"
 RUN, VERDICT = "run.json", "verdict.json"
@@ -28,7 +29,8 @@ def make(folder: Path, root: Path) -> None:
         probe = folder / ".writable"
         probe.touch()
         probe.unlink()
-        for stale in (RUN, VERDICT, *handover.FILES, "report.md", "junit.xml"):  # of an earlier run in this folder
+        # What an earlier run in this folder has left.
+        for stale in (RUN, VERDICT, *handover.FILES, samples.FILE, "report.md", "junit.xml", "comment.md"):
             (folder / stale).unlink(missing_ok=True)
     except OSError as error:
         raise RecordError(

@@ -10,6 +10,7 @@ import gzip
 import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from math import ceil, inf
 from pathlib import Path
 from typing import Any
 
@@ -18,21 +19,24 @@ from perfgate.histogram import Histogram
 from perfgate.model.errors import RecordError
 
 FORMAT, SCHEMA = "perfgate-windows", 1
+BASE, HEAD = "base", "head"  # the arms of an A/B test
 PHASES = ("service", "first_byte", "download", "dns", "connect", "tls")
 
-Key = tuple[str, str, int]  # kind ("endpoint" or "journey"), name, second since the start of the measured time
-Series = tuple[str, str]  # kind, name
+Series = tuple[str, str, str]  # kind ("endpoint" or "journey"), name, arm ("": there are none)
+Key = tuple[str, str, str, int]  # a series, and the second since the start of the measured time
 
 
 class Window:
     """The requests of one endpoint that began in one second (or in `width` seconds of a long run)."""
 
-    __slots__ = ("bytes", "failures", "latency", "successes")
+    __slots__ = ("bytes", "failures", "latency", "opaque", "successes", "unpacked")
 
     def __init__(self) -> None:
         self.latency = Histogram()  # of successes and, at their timeout, timeouts
         self.successes = 0
-        self.bytes = 0
+        self.bytes = 0  # of the successes' bodies over the wire
+        self.unpacked = 0  # by how much these bodies are larger once unpacked
+        self.opaque = 0  # of how many of them that is not known
         self.failures: dict[str, int] = {}
 
     @property
@@ -43,18 +47,21 @@ class Window:
         self.latency.merge(other.latency)
         self.successes += other.successes
         self.bytes += other.bytes
+        self.unpacked += other.unpacked
+        self.opaque += other.opaque
         for kind, number in other.failures.items():
             self.failures[kind] = self.failures.get(kind, 0) + number
 
     def pack(self) -> list[Any]:
         """Plain lists, dicts and numbers, for Locust's messages."""
-        return [self.latency.pack(), self.successes, self.bytes, self.failures]
+        return [self.latency.pack(), self.successes, self.bytes, self.failures, self.unpacked, self.opaque]
 
     @classmethod
     def unpack(cls, packed: list[Any]) -> Window:
         window = cls()
         window.latency = Histogram.unpack(packed[0])
         window.successes, window.bytes, window.failures = packed[1], packed[2], dict(packed[3])
+        window.unpacked, window.opaque = packed[4], packed[5]
         return window
 
 
@@ -87,21 +94,27 @@ class Phases:
 
 
 class Record:
-    """All windows and phases of a load test, or of a part of it. Windows are `width` seconds wide."""
+    """All windows and phases of a load test, or of a part of it. Windows are `width` seconds wide. What began after
+    the measured time, from second `end` on, is never in one window with what began before."""
 
-    def __init__(self, width: int = 1) -> None:
-        self.width = width
+    def __init__(self, width: int = 1, end: float = inf) -> None:
+        self.width, self.end = width, end
         self.windows: dict[Key, Window] = {}
         self.phases: dict[Series, Phases] = {}
 
     def add(self, key: Key, window: Window) -> None:
         """Takes the window over, or merges it into the one of its time."""
-        wide = (key[0], key[1], key[2] // self.width * self.width)
+        wide = (*key[:3], self._start(key[3]))
         known = self.windows.get(wide)
         if known is None:
             self.windows[wide] = window
         else:
             known.merge(window)
+
+    def _start(self, second: int) -> int:
+        """Of the window that a second belongs to: a multiple of the width."""
+        start = second // self.width * self.width
+        return start if second < self.end else max(start, ceil(self.end / self.width) * self.width)
 
     def add_phases(self, series: Series, phases: Phases) -> None:
         known = self.phases.get(series)
@@ -130,15 +143,15 @@ class Record:
     @classmethod
     def unpack(cls, packed: list[Any]) -> Record:
         record = cls(packed[0])
-        record.windows = {(kind, name, second): Window.unpack(part) for kind, name, second, part in packed[1]}
-        record.phases = {(kind, name): Phases.unpack(part) for kind, name, part in packed[2]}
+        record.windows = {(kind, name, arm, second): Window.unpack(part) for kind, name, arm, second, part in packed[1]}
+        record.phases = {(kind, name, arm): Phases.unpack(part) for kind, name, arm, part in packed[2]}
         return record
 
 
 def write(path: Path, record: Record, *, duration: float) -> None:
     """Seconds before 0 are the warm-up, those from `duration` on are after the measured time."""
     scratch = path.with_suffix(".tmp")
-    with gzip.open(scratch, "wt", encoding="utf-8") as file:
+    with gzip.open(scratch, "wt", compresslevel=6, encoding="utf-8") as file:  # 9 takes four times as long
         header = {"format": FORMAT, "schema": SCHEMA, "duration": duration, "width": record.width}
         lines: Iterable[Mapping[str, Any]] = (header, *_window_lines(record), *_phase_lines(record))
         for line in lines:
@@ -147,15 +160,23 @@ def write(path: Path, record: Record, *, duration: float) -> None:
 
 
 def _window_lines(record: Record) -> Iterator[dict[str, Any]]:
-    for kind, name, second in sorted(record.windows, key=lambda key: (key[2], key[0], key[1])):
-        window = record.windows[kind, name, second]
-        line = {"kind": kind, "endpoint": name, "second": second, "successes": window.successes}
-        yield line | {"failures": window.failures, "bytes": window.bytes, "latency": _packed(window.latency)}
+    for key in sorted(record.windows, key=lambda key: (key[3], *key[:3])):
+        window = record.windows[key]
+        line = {**_series_line(*key[:3]), "second": key[3], "successes": window.successes}
+        line |= {"failures": window.failures, "bytes": window.bytes, "latency": _packed(window.latency)}
+        if window.unpacked or window.opaque:
+            line |= {"unpacked": window.unpacked, "opaque": window.opaque}
+        yield line
 
 
 def _phase_lines(record: Record) -> Iterator[dict[str, Any]]:
-    for (kind, name), phases in sorted(record.phases.items()):
-        yield {"kind": kind, "endpoint": name, "phases": {phase: _packed(phases.of(phase)) for phase in PHASES}}
+    for series, phases in sorted(record.phases.items()):
+        yield {**_series_line(*series), "phases": {phase: _packed(phases.of(phase)) for phase in PHASES}}
+
+
+def _series_line(kind: str, name: str, arm: str) -> dict[str, str]:
+    """An ordinary run has no arms and says nothing of them."""
+    return {"kind": kind, "endpoint": name} | ({"arm": arm} if arm else {})
 
 
 def _packed(part: Histogram) -> list[Any]:
@@ -182,9 +203,9 @@ def read(path: Path) -> Record:
 
 
 def _take(record: Record, line: dict[str, Any]) -> None:
-    kind, name = series = (line["kind"], line["endpoint"])
-    if not (isinstance(kind, str) and isinstance(name, str)):
-        raise ValueError(f"no endpoint is called {[kind, name]!r:.80}")
+    series = (line["kind"], line["endpoint"], line.get("arm", ""))
+    if not all(isinstance(part, str) for part in series):
+        raise ValueError(f"no endpoint is called {series!r:.80}")
     if "phases" in line:
         phases = Phases()
         for phase in PHASES:
@@ -193,6 +214,7 @@ def _take(record: Record, line: dict[str, Any]) -> None:
         return
     window = Window()
     window.successes, window.bytes = _count(line["successes"]), _count(line["bytes"])
+    window.unpacked, window.opaque = int(line.get("unpacked", 0)), _count(line.get("opaque", 0))
     window.failures = {why: _count(number) for why, number in dict(line["failures"]).items()}
     window.latency = _unpacked(line["latency"])
     second = line["second"]

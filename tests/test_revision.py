@@ -399,3 +399,26 @@ def test_nothing_raises_and_everything_can_be_stored(
     found = revision.read({**environment, **ci, "GITHUB_EVENT_PATH": str(path)}, NOWHERE)
     run = make_run(revision=found)
     assert codec.decode(Run, codec.encode(run).encode(), origin="run.json") == run
+
+
+def test_the_commit_of_a_tag_a_branch_or_a_commit(repository: Path) -> None:
+    first = git(repository, "rev-parse", "HEAD")
+    git(repository, "tag", "--annotate", "--message=release", "v1.0")
+    git(repository, "commit", "--quiet", "--allow-empty", "--message=second")
+    second = git(repository, "rev-parse", "HEAD")
+
+    asked = {ref: revision.commit_of(GIT, repository, ref) for ref in ("v1.0", "last-tag", first[:9], "topic/x")}
+
+    assert asked == {"v1.0": first, "last-tag": first, first[:9]: first, "topic/x": second}
+    assert revision.commit_of(GIT, repository, "v9") == revision.commit_of(GIT, repository, "--help") == ""
+    assert revision.commit_of(GIT, NOWHERE, "v1.0") == ""
+
+
+def test_a_release_is_compared_with_the_one_before(repository: Path) -> None:
+    first = git(repository, "rev-parse", "HEAD")
+    assert revision.commit_of(GIT, repository, "last-tag") == ""
+    git(repository, "tag", "v1.0")
+    assert revision.commit_of(GIT, repository, "last-tag") == first  # there is none before
+    git(repository, "commit", "--quiet", "--allow-empty", "--message=second")
+    git(repository, "tag", "v1.1")
+    assert revision.commit_of(GIT, repository, "last-tag") == first

@@ -17,8 +17,9 @@ from perfgate.windows import PHASES, Phases, Record, Window
 counts = st.integers(0, 10**12)
 latencies = st.lists(st.integers(0, 60 * 10**9), max_size=20)
 kinds, names = st.sampled_from(["endpoint", "journey"]), st.text(max_size=20)
-keys = st.tuples(kinds, names, st.integers(-100, 10_000))
-series = st.tuples(kinds, names)
+arms = st.sampled_from(["", "base", "head"])
+keys = st.tuples(kinds, names, arms, st.integers(-100, 10_000))
+series = st.tuples(kinds, names, arms)
 
 
 @st.composite
@@ -74,7 +75,7 @@ def file(tmp_path):
     path = tmp_path / "windows.jsonl.gz"
     record = Record()
     for n in range(400):
-        record.add(("endpoint", f"e{n % 4}", n // 4), make_window(*values.choices(range(10**9), k=20)))
+        record.add(("endpoint", f"e{n % 4}", "", n // 4), make_window(*values.choices(range(10**9), k=20)))
     windows.write(path, record, duration=100.0)
     return path
 
@@ -86,7 +87,7 @@ def test_what_is_written_is_read(tmp_path, written):
     windows.write(path, written, duration=12.5)
     read = windows.read(path)
     assert content(read) == content(written)
-    assert [key[2] for key in read.windows] == sorted(key[2] for key in written.windows)
+    assert [key[3] for key in read.windows] == sorted(key[3] for key in written.windows)
     assert list(tmp_path.iterdir()) == [path]
 
 
@@ -116,14 +117,35 @@ def test_coarser_windows_hold_the_same(record, width):
     coarse = Record(width)
     coarse.merge(Record.unpack(record.pack()))
     assert coarse.requests == record.requests
-    assert {(kind, name, second // width * width) for kind, name, second in record.windows} == coarse.windows.keys()
-    for (kind, name, start), window in coarse.windows.items():
+    assert {
+        (kind, name, arm, second // width * width) for kind, name, arm, second in record.windows
+    } == coarse.windows.keys()
+    for (kind, name, arm, start), window in coarse.windows.items():
         expected = Window()
         for second in range(start, start + width):
-            if part := record.windows.get((kind, name, second)):
+            if part := record.windows.get((kind, name, arm, second)):
                 expected.merge(part)
         assert window.pack() == expected.pack()
     assert content(coarse)[2] == content(record)[2]
+
+
+def test_late_requests_are_never_in_one_window_with_measured_ones(tmp_path):
+    """A run of 12 s in windows of 5 s: the last measured window would reach into the time after."""
+    coarse = Record(5, end=12)
+    for second in (0, 9, 10, 11, 12, 14, 15, 20):
+        coarse.add(("endpoint", "search", "", second), make_window(second))
+    windows.write(tmp_path / "w", coarse, duration=12)
+    for record in (coarse, windows.read(tmp_path / "w")):
+        assert {key[3]: window.requests for key, window in record.windows.items()} == {0: 1, 5: 1, 10: 2, 15: 3, 20: 1}
+
+
+@given(some_record(), st.integers(1, 60), st.floats(0, 9000))
+def test_windows_begin_on_one_side_of_the_end_and_stay_there(record, width, end):
+    coarse = Record(width, end)
+    coarse.merge(Record.unpack(record.pack()))
+    after = sum(window.requests for key, window in record.windows.items() if key[3] >= end)
+    assert sum(window.requests for key, window in coarse.windows.items() if key[3] >= end) == after
+    assert all(key[3] % width == 0 for key in coarse.windows)
 
 
 def test_the_header_says_what_the_file_is(file):
@@ -134,6 +156,17 @@ def test_the_header_says_what_the_file_is(file):
             "duration": 100.0,
             "width": 1,
         }
+
+
+def test_arms_are_told_apart_where_there_are_any(tmp_path):
+    path, record = tmp_path / "windows.jsonl.gz", Record()
+    for arm in ("", "base", "head"):
+        record.add(("endpoint", "search", arm, 3), make_window(5))
+    windows.write(path, record, duration=10.0)
+    with gzip.open(path, "rt") as lines:
+        _, *written = map(json.loads, lines)
+    assert [line.get("arm") for line in written] == [None, "base", "head"]
+    assert list(windows.read(path).windows) == [("endpoint", "search", arm, 3) for arm in ("", "base", "head")]
 
 
 def test_a_missing_file_is_an_error(tmp_path):
@@ -208,13 +241,13 @@ def line_file(path, text: str, width: object = 1):
 
 def test_a_good_line(tmp_path):
     [(key, window)] = windows.read(line_file(tmp_path / "w", json.dumps(GOOD_LINE))).windows.items()
-    assert key == ("endpoint", "search", 3)
+    assert key == ("endpoint", "search", "", 3)
     assert (window.successes, window.failures, window.latency.total) == (1, {"status": 2}, 7)
 
 
 def test_a_good_line_of_phases(tmp_path):
     [(one, phases)] = windows.read(line_file(tmp_path / "w", json.dumps(GOOD_PHASES))).phases.items()
-    assert one == ("endpoint", "search")
+    assert one == ("endpoint", "search", "")
     assert [phases.of(phase).total for phase in PHASES] == [7] * len(PHASES)
 
 

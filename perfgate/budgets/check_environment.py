@@ -26,6 +26,8 @@ def check_environment(draft: Draft) -> Iterator[Mistake]:
     given = None if environ is None else {**environ, **_GIVEN}
     for path, text in (*draft.texts("service", "command"), *draft.texts("service", "env")):
         yield from _plain(draft, path, text, given)
+    for path, text in draft.texts("service", "setup"):
+        yield from _plain(draft, path, text, environ)
     templates = [*draft.texts("defaults", "headers")]
     for endpoint in draft.endpoints:
         templates += templates_of(endpoint)

@@ -14,6 +14,8 @@ from perfgate.budgets.request_shape import EndpointShape
 from perfgate.budgets.timeouts import timeouts
 from perfgate.model.budget_file import (
     Abort,
+    AbPolicy,
+    Anchor,
     BaselinePolicy,
     BudgetFile,
     Endpoint,
@@ -118,6 +120,7 @@ def _service(service: ServiceShape) -> Service:
         ready=_or(service.ready, Service.ready),
         ready_timeout=_or(service.ready_timeout, Service.ready_timeout),
         env=service.env or {},
+        setup=_or(service.setup, Service.setup),
     )
 
 
@@ -131,7 +134,18 @@ def _gate(gate: GateShape) -> GatePolicy:
         )
     if gate.floor:
         floor = Floor(time=_or(gate.floor.time, Floor.time), errors=_or(gate.floor.errors, Floor.errors))
-    return GatePolicy(baseline=baseline, floor=floor, inconclusive=_or(gate.inconclusive, GatePolicy.inconclusive))
+    ab = AbPolicy()
+    if gate.ab:
+        ab = AbPolicy(restarts=_or(gate.ab.restarts, AbPolicy.restarts), blocks=_or(gate.ab.blocks, AbPolicy.blocks))
+    anchor = Anchor(ref=gate.anchor.ref, limit=gate.anchor.limit) if gate.anchor else None
+    return GatePolicy(
+        anchor=anchor,
+        baseline=baseline,
+        floor=floor,
+        inconclusive=_or(gate.inconclusive, GatePolicy.inconclusive),
+        ab=ab,
+        probe=_or(gate.probe, GatePolicy.probe),
+    )
 
 
 def _or(value: T | None, default: T) -> T:

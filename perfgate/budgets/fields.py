@@ -114,6 +114,16 @@ def _schema(kind: Quantity) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "pattern": units.pattern(kind)})
 
 
+def _rise(value: object) -> float:
+    """ "+20%" -> 0.2."""
+    if not (isinstance(value, str) and value.startswith("+") and value.endswith("%")):
+        raise problem("must be a rise in per cent", "for example `+20%`")
+    try:
+        return units.parse(units.RATIO, value[1:])
+    except UnitError as error:
+        raise problem(error.message, error.hint) from error
+
+
 def _number(value: object) -> object:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise problem("must be a number")
@@ -125,6 +135,9 @@ PositiveDuration = Annotated[float, Field(gt=0), _quantity(units.DURATION), _sch
 PositiveRate = Annotated[float, Field(gt=0), _quantity(units.RATE), _schema(units.RATE)]
 PositiveRatio = Annotated[float, Field(gt=0), at_most(1, "100%"), _quantity(units.RATIO), _schema(units.RATIO)]
 Points = Annotated[float, at_most(1, "100pp"), _quantity(units.POINTS), _schema(units.POINTS)]
+Rise = Annotated[
+    float, Field(gt=0), BeforeValidator(_rise), WithJsonSchema({"type": "string", "pattern": r"^\+[0-9.]+%$"})
+]
 Count = Annotated[int, Field(ge=1)]
 Weight = Annotated[float, Field(ge=0)]
 Number = Annotated[int | float, BeforeValidator(_number), WithJsonSchema({"type": "number"})]

@@ -17,6 +17,7 @@ from perfgate.budgets.fields import (
     Maybe,
     Points,
     PositiveDuration,
+    Rise,
     Shape,
     Weight,
     not_empty,
@@ -48,6 +49,10 @@ class ServiceShape(Shape):
     ready: Maybe[UrlPath] = optional("It is ready when a GET of this path succeeds. Default: /.", "/healthz")
     ready_timeout: Maybe[PositiveDuration] = optional("How long to wait until it is ready. Default: 30s.", "1m")
     env: Maybe[dict[VariableName, str]] = optional("Its environment, besides perfgate's own.", {"LOG_LEVEL": "warning"})
+    setup: Maybe[Text] = optional(
+        "Run once per checkout before an A/B test (`--base-ref`), in a virtual environment of its own.",
+        "pip install -e .",
+    )
 
 
 class DefaultsShape(Shape):
@@ -72,6 +77,7 @@ class ThinkShape(Shape):
 
 Step = Annotated[Annotated[ThinkShape, Tag(MAP)] | Annotated[Name, Tag(TEXT)], MapOrText]
 Steps = Annotated[list[Step], Field(min_length=1)]
+Restarts = Annotated[int, Field(ge=0, le=100)]
 
 
 class JourneyShape(Shape):
@@ -95,12 +101,34 @@ class FloorShape(Shape):
     errors: Maybe[Points] = optional("Smaller rises of the error rate never fail. Default: 0.5pp.", "0.5pp")
 
 
+class AnchorShape(Shape):
+    ref: Text = required("A tag, a commit, or last-tag: runs of that commit are the anchor.", "last-tag", "v1.4.0")
+    limit: Rise = required("How much worse than then anything with a relative limit may become.", "+20%")
+
+
+class AbShape(Shape):
+    restarts: Maybe[Restarts] = optional(
+        "How often both services are restarted during the measured time. Default: 0.", 3
+    )
+    blocks: Maybe[PositiveDuration] = optional(
+        "Load only one arm at a time, for so long each, in random order. Default: both share every second.", "5s"
+    )
+
+
 class GateShape(Shape):
     baseline: Maybe[BaselineShape] = optional("What a run is compared with.", {"branch": "main", "runs": 20})
     floor: Maybe[FloorShape] = optional("Rises too small to matter.", {"time": "5ms", "errors": "0.5pp"})
     inconclusive: Maybe[Literal["neutral", "warn", "fail"]] = optional(
         "What an inconclusive verdict does to the build. Default: neutral.", "neutral", "fail"
     )
+    probe: Maybe[bool] = optional(
+        "A small fixed workload beside the load that tells a slow runner from a slow application. Default: true.", False
+    )
+    anchor: Maybe[AnchorShape] = optional(
+        "A release to compare with besides the baseline, against slow drift. Default: none.",
+        {"ref": "last-tag", "limit": "+20%"},
+    )
+    ab: Maybe[AbShape] = optional("How base and head are loaded by `--base-ref` and `--base`.", {"restarts": 3})
 
 
 class FileShape(Shape):
@@ -150,5 +178,7 @@ class FileShape(Shape):
     )
     gate: Maybe[GateShape] = optional("How runs are judged.", {"baseline": {"branch": "main"}, "inconclusive": "warn"})
     history: Maybe[Text] = optional(
-        "Where runs are kept. Default: sqlite:///.perfgate/history.db.", "sqlite:///.perfgate/history.db"
+        "Where runs are kept: sqlite:///PATH, git:BRANCH, postgresql://..., folder:PATH, s3://BUCKET/PREFIX. "
+        "Default: sqlite:///.perfgate/history.db.",
+        "git:perfgate-data",
     )

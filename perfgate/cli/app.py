@@ -10,7 +10,22 @@ from typing import Annotated
 import typer
 
 from perfgate import __version__
-from perfgate.cli import accept, check, demo, gate, generate, history, report, run, schema, trend, worker
+from perfgate.cli import (
+    accept,
+    calibrate,
+    check,
+    demo,
+    gate,
+    generate,
+    history,
+    import_,
+    publish,
+    report,
+    run,
+    schema,
+    trend,
+    worker,
+)
 from perfgate.cli.guard import guarded
 
 EPILOG = (
@@ -37,7 +52,10 @@ VERBS: dict[str, Callable[..., int]] = {
     "check": check.check,
     "generate": generate.generate,
     "gate": gate.gate,
+    "calibrate": calibrate.calibrate,
+    "import": import_.import_,
     "report": report.report,
+    "publish": publish.publish,
     "trend": trend.trend,
     "accept": accept.accept,
     "schema": schema.schema,

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from perfgate.cli.guard import say
 from perfgate.cli.options import DEFAULT_BUDGET, Budget, HistoryUrl, Only, RunName
@@ -14,10 +18,13 @@ def gate(
     budget: Budget = DEFAULT_BUDGET,
     history: HistoryUrl = "",
     only: Only = [],  # noqa: B006 - typer's way to say "none"
+    charts: Annotated[
+        bool, typer.Option("--charts", envvar="PERFGATE_CHARTS", help="Draw the charts too: takes some seconds.")
+    ] = False,
 ) -> int:
-    """Judge a stored run again; send nothing.
+    """Judge a stored or imported run; send nothing.
 
-    By the budget file and the history as they are now.
+    By the budget file and the history as they are now. The history stays as it is.
     """
     from perfgate import budgets, codec, pipeline, report, run_folder
     from perfgate.cli.exits import exit_code
@@ -28,10 +35,11 @@ def gate(
     with opened(budget, history) as store:
         folder, measured = find_run(run, store, Path.cwd())
         past_runs = pipeline.recent_runs(store, budget_file)
-    verdict = pipeline.judge(budget_file, measured, past_runs, only)
+        anchored = pipeline.anchored_runs(store, budget_file, os.environ)
+    verdict = pipeline.judge(budget_file, measured, past_runs, only, anchored)
     if folder is not None:
         codec.write(verdict, folder / run_folder.VERDICT)
-        told = report.build(verdict, measured, past_runs, folder)
+        told = report.build(verdict, measured, past_runs, folder, charts=charts)
         say(f"Report: {told.markdown}")
     show(verdict, measured, past_runs)
     return exit_code(verdict, budget_file.gate)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,7 +17,10 @@ from perfgate.cli.where import budget_file_if_any, opened
 from perfgate.model.budget_file import BaselinePolicy
 from perfgate.model.errors import RecordError, UsageError
 from perfgate.model.outcome import Outcome
-from perfgate.model.run import PastRun
+from perfgate.model.run import PastRun, Run
+
+if TYPE_CHECKING:
+    from perfgate.history import History
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="JSON Lines; compressed when it ends in .gz.")]
 
@@ -60,11 +64,20 @@ def show(run: RunName, budget: Budget = DEFAULT_BUDGET, history: HistoryUrl = ""
 def add(
     run: RunName,
     branch: Annotated[str, typer.Option(help="The branch it counts for. [default: the run's own]")] = "",
+    outcome: Annotated[
+        str, typer.Option(help="What it came to, whatever the gate says: pass, fail ... [default: as judged]")
+    ] = "",
     budget: Budget = DEFAULT_BUDGET,
     history: HistoryUrl = "",
 ) -> int:
-    """Add the run of a run folder to the history."""
-    from perfgate import pipeline, run_folder
+    """Add the run of a run folder to the history.
+
+    A run without a verdict is judged first, by the budget file and what is remembered already.
+
+
+    Example: perfgate history add RUN --branch main
+    """
+    from perfgate import run_folder
 
     folder = run_folder.find(run, Path.cwd())
     if folder is None:
@@ -74,14 +87,31 @@ def add(
         raise UsageError(f"Run {measured.id} was interrupted; it cannot serve as a baseline.")
     if branch:
         measured = replace(measured, branch=branch)
-    if (folder / run_folder.VERDICT).is_file():
-        past = pipeline.past_run(measured, run_folder.read_verdict(folder))
-    else:
-        past = PastRun(run=measured, outcome=Outcome.NO_BASELINE)
     with opened(budget, history) as store:
+        past = _with_outcome(measured, outcome) if outcome else _judged(measured, folder, store, budget)
         new = store.save(past)
     print(f"{'Added' if new else 'Already there:'} run {measured.id}, outcome {past.outcome}.")
     return 0
+
+
+def _with_outcome(run: Run, outcome: str) -> PastRun:
+    if outcome not in list(Outcome):
+        raise UsageError(f"--outcome {outcome}: there is no such outcome", hint=f"Known: {', '.join(Outcome)}")
+    return PastRun(run=run, outcome=Outcome(outcome))
+
+
+def _judged(run: Run, folder: Path, store: History, budget: Path) -> PastRun:
+    """By its own verdict, else by the budget file; without either it was not compared with anything."""
+    from perfgate import pipeline, run_folder
+
+    if (folder / run_folder.VERDICT).is_file():
+        return pipeline.past_run(run, run_folder.read_verdict(folder))
+    file = budget_file_if_any(budget)
+    if file is None or file.name != run.name:
+        return PastRun(run=run, outcome=Outcome.NO_BASELINE)
+    anchored = pipeline.anchored_runs(store, file, os.environ)
+    verdict = pipeline.judge(file, run, pipeline.recent_runs(store, file), anchored=anchored)
+    return pipeline.past_run(run, verdict)
 
 
 def export(file: File, budget: Budget = DEFAULT_BUDGET, history: HistoryUrl = "") -> int:

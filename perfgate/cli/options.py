@@ -17,7 +17,7 @@ HistoryUrl = Annotated[
         "--history",
         envvar="PERFGATE_HISTORY",
         metavar="URL",
-        help="Where runs are remembered, instead of what the budget file says: sqlite:///.perfgate/history.db",
+        help="Where runs are remembered, instead of what the budget file says: sqlite:///PATH, git:BRANCH ...",
     ),
 ]
 Only = Annotated[

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from perfgate import __version__
+from perfgate.cli.against import BaseRef, BaseUrl, Blocks, Restarts, against
 from perfgate.cli.guard import Signals, say
 from perfgate.cli.options import DEFAULT_BUDGET, Budget, HistoryUrl, Only, Target
 from perfgate.model.errors import UsageError
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from perfgate.loadtest import Fleet
     from perfgate.model.plan import Plan
     from perfgate.model.run import Progress
-    from perfgate.pipeline import Order, Watcher
+    from perfgate.pipeline import Against, Order, Watcher
 
 MOST_PROCESSES = 256
 INTERRUPTED = 130
@@ -34,6 +35,10 @@ def run(
     budget: Budget = DEFAULT_BUDGET,
     target: Target = "",
     only: Only = [],  # noqa: B006 - typer's way to say "none"
+    base_ref: BaseRef = "",
+    base: BaseUrl = "",
+    restarts: Restarts = None,
+    blocks: Blocks = "",
     processes: Annotated[
         str,
         typer.Option(
@@ -55,7 +60,28 @@ def run(
         typer.Option(envvar="PERFGATE_OUT", metavar="DIR", help="The run folder. [default: .perfgate/runs/<id>]"),
     ] = None,
     history: HistoryUrl = "",
-    save: Annotated[bool, typer.Option(envvar="PERFGATE_SAVE", help="Add the run to the history.")] = True,
+    save: Annotated[
+        bool | None,
+        typer.Option(
+            "--save/--no-save",
+            envvar="PERFGATE_SAVE",
+            help="Add the run to the history. [default: yes; in GitHub and GitLab CI not for pull requests and other "
+            "branches' pushes]",
+            show_default=False,
+        ),
+    ] = None,
+    confirm: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="PERFGATE_CONFIRM",
+            metavar="RUN",
+            help="A failure counts only if this earlier run (its folder, or its verdict.json) has it too.",
+        ),
+    ] = None,
+    publish: Annotated[
+        list[str],
+        typer.Option(envvar="PERFGATE_PUBLISH", metavar="WHERE", help="Tell it there: github. See `perfgate publish`."),
+    ] = [],  # noqa: B006
     allow_remote: Annotated[
         bool, typer.Option("--allow-remote", envvar="PERFGATE_ALLOW_REMOTE", help="Send load to any host.")
     ] = False,
@@ -67,20 +93,24 @@ def run(
     signals = Signals().listen()
     from perfgate import loadtest, pipeline
     from perfgate.cli.exits import exit_code
+    from perfgate.cli.publish import tell, wishes_from_environment
     from perfgate.cli.show import show
 
+    wishes = wishes_from_environment(publish)
     order = _order(
         budget,
         out,
         target=target,
         history=history,
         only=tuple(only),
-        processes=_processes(processes),
+        against=against(base_ref, base, restarts, blocks, target=target, workers=workers),
+        processes=processes_of(processes),
         fleet=loadtest.Fleet(workers=workers, host=master_host, port=master_port) if workers else None,
         allow_remote=allow_remote,
         save=save,
+        confirm=confirm,
     )
-    outcome = pipeline.run(order, _watcher())
+    outcome = pipeline.run(order, watcher())
     if outcome.verdict is None or outcome.report is None:
         requests = sum(result.requests for result in outcome.run.endpoints if result.kind == "endpoint")
         say(f"perfgate: interrupted. {requests:,} measured requests are kept in {order.folder}, but not judged.")
@@ -89,6 +119,9 @@ def run(
     for warning in outcome.report.warnings:
         say(f"perfgate: {warning}")
     say(f"Report: {outcome.report.markdown}")
+    for where in publish:
+        facts = (outcome.verdict, outcome.run, outcome.past_runs)
+        tell(where, *facts, folder=order.folder, budget=budget, policy=outcome.policy, wishes=wishes)
     return exit_code(outcome.verdict, outcome.policy)
 
 
@@ -99,12 +132,14 @@ def _order(
     target: str,
     history: str,
     only: tuple[str, ...],
+    against: Against | None,
     processes: int,
     fleet: Fleet | None,
     allow_remote: bool,
-    save: bool,
+    save: bool | None,
+    confirm: Path | None,
 ) -> Order:
-    from perfgate import revision, run_folder
+    from perfgate import credentials, revision, run_folder
     from perfgate.pipeline import Order
 
     root = Path.cwd()
@@ -120,21 +155,26 @@ def _order(
         target=target,
         history=history,
         only=only,
+        against=against,
         processes=processes,
         fleet=fleet,
         allow_remote=allow_remote,
         save=save,
+        confirm=confirm,
+        access=credentials.lent(os.environ, root),
     )
 
 
 def child_environment() -> dict[str, str]:
     """The environment, with the programs of perfgate's own installation found after all others: a `service` of
-    `perfgate demo` works without an activated virtual environment."""
+    `perfgate demo` works without an activated virtual environment. A token that is for perfgate alone stays out."""
+    from perfgate import credentials
+
     own = str(Path(sys.executable).parent)
-    return {**os.environ, "PATH": os.pathsep.join([os.environ.get("PATH", os.defpath), own])}
+    return {**credentials.withheld(os.environ), "PATH": os.pathsep.join([os.environ.get("PATH", os.defpath), own])}
 
 
-def _processes(text: str) -> int:
+def processes_of(text: str) -> int:
     """Raises UsageError for anything but a number from 1 or `auto`."""
     if text == "auto":
         return max(1, (os.cpu_count() or 2) - 1)
@@ -143,7 +183,7 @@ def _processes(text: str) -> int:
     return int(text)
 
 
-def _watcher() -> Watcher:
+def watcher() -> Watcher:
     from rich.console import Console
 
     from perfgate.pipeline import Watcher

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from perfgate.cli.guard import say
 from perfgate.model.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,12 +28,13 @@ def budget_file_if_any(budget: Path) -> BudgetFile | None:
 @contextmanager
 def opened(budget: Path, url: str) -> Iterator[History]:
     """The history of --history, else of the budget file, else the default one."""
-    from perfgate import history, template
+    from perfgate import credentials, history, template
 
     if not url:
         file = budget_file_if_any(budget)
         url = template.expand(file.history, os.environ) if file else DEFAULT_URL
-    with history.open(url, root=Path.cwd()) as store:
+    environ = {**os.environ, **credentials.lent(os.environ, Path.cwd())}
+    with history.open(url, root=Path.cwd(), environ=environ, say=say) as store:
         yield store
 
 

@@ -1,6 +1,9 @@
 """Decides: budgets + run + baseline -> verdict. Pure; the only place where outcomes are made."""
 
+from perfgate.gate.anchor import choose_anchor
 from perfgate.gate.baseline import choose_baseline
+from perfgate.gate.calibration import FEWEST_RUNS, calibrate
+from perfgate.gate.confirming import confirm
 from perfgate.gate.judging import judge
 
-__all__ = ["choose_baseline", "judge"]
+__all__ = ["FEWEST_RUNS", "calibrate", "choose_anchor", "choose_baseline", "confirm", "judge"]

@@ -1,7 +1,8 @@
 """Chooses the earlier runs that a run is compared with, and says why others are left out.
 
-A series (one metric of one endpoint) is compared with runs of the baseline branch that were not failures, or that
-somebody accepted, and in which the same requests were sent under the same load. An acceptance starts its series anew.
+A series (one metric of one endpoint) is compared with runs of the baseline branch in which it did not fail, or that
+somebody accepted, and in which the same requests were sent under the same load. An acceptance starts a new level; the
+levels before it still tell how much the series varies.
 """
 
 from __future__ import annotations
@@ -17,30 +18,45 @@ from perfgate.model.verdict import Baseline
 
 def choose_baseline(run: Run, past_runs: Sequence[PastRun], policy: BaselinePolicy) -> Baseline:
     """`past_runs` newest first, of this budget file; runs of other branches and the run itself are ignored."""
-    earlier = [past for past in past_runs if past.run.id != run.id and _when(past.run) < _when(run)]
-    on_branch = [past for past in earlier if past.run.branch == _branch(run, policy)]
-    same_load = [past for past in on_branch if past.run.conditions.load_digest == run.conditions.load_digest]
+    alone = [past for past in past_runs if not past.run.arms]  # in an A/B test each arm had half of the load
+    before = [past for past in alone if past.run.id != run.id and _when(past.run) < _when(run)]
+    branch = _branch(run, past_runs, policy)
+    on_branch = [past for past in before if past.run.branch == branch]
+    same_load = [past for past in on_branch if _same_load(past.run, run)]
     runs: dict[tuple[str, str], tuple[PastRun, ...]] = {}
+    earlier: dict[tuple[str, str], tuple[tuple[PastRun, ...], ...]] = {}
     accepted = set()
     excluded: dict[str, str] = {}
     for endpoint in run.endpoints:
-        comparable = [past for past in same_load if _digests(past.run, endpoint.name) == _digests(run, endpoint.name)]
-        if reason := _why_excluded(run, endpoint.name, on_branch, comparable):
+        alike = [past for past in same_load if _digests(past.run, endpoint.name) == _digests(run, endpoint.name)]
+        if reason := _why_excluded(run, endpoint.name, on_branch, alike):
             excluded[endpoint.name] = reason
         for metric in endpoint.metrics:
             key = (endpoint.name, metric)
-            chosen, starts_anew = _series(comparable, key, policy.runs)
-            runs[key] = tuple(chosen)
-            if starts_anew:
+            today, *older = _series(alike, key, policy.runs)
+            runs[key] = tuple(today)
+            if older:
                 accepted.add(key)
+                earlier[key] = tuple(tuple(level) for level in older if level)
     return Baseline(
-        branch=_branch(run, policy),
+        branch=branch,
         min_runs=policy.min_runs,
         runs=runs,
+        earlier=earlier,
         accepted=frozenset(accepted),
         excluded=excluded,
         notes=tuple(_notes(run, on_branch)),
     )
+
+
+def comparable(past: Run, run: Run, endpoint: str) -> bool:
+    """Whether the same requests were sent to an endpoint under the same load, to the end."""
+    return not past.interrupted and _same_load(past, run) and _digests(past, endpoint) == _digests(run, endpoint)
+
+
+def has_baseline(baseline: Baseline, key: tuple[str, str]) -> bool:
+    """Whether a series has runs enough; after an accepted change one is."""
+    return len(baseline.runs.get(key, ())) >= (1 if key in baseline.accepted else baseline.min_runs)
 
 
 def _when(run: Run) -> datetime:
@@ -49,30 +65,52 @@ def _when(run: Run) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 
-def _branch(run: Run, policy: BaselinePolicy) -> str:
-    """Outside any git repository there are no branches: then runs without one are compared with each other."""
-    return policy.branch if run.branch or run.commit else ""
+def _branch(run: Run, past_runs: Sequence[PastRun], policy: BaselinePolicy) -> str:
+    """Outside any git repository there are no branches: then runs without one are compared with each other; where there
+    are none, with those that somebody put onto the baseline branch."""
+    if run.branch or run.commit:
+        return policy.branch
+    branches = {past.run.branch for past in past_runs}
+    return policy.branch if policy.branch in branches and "" not in branches else ""
+
+
+def _same_load(one: Run, other: Run) -> bool:
+    """The same load, and what is called latency means the same: other tools have other definitions."""
+    return (one.conditions.load_digest, one.conditions.latency) == (
+        other.conditions.load_digest,
+        other.conditions.latency,
+    )
 
 
 def _digests(run: Run, endpoint: str) -> dict[str, str]:
     return dict(run.conditions.endpoint_digests.get(endpoint, {}))
 
 
-def _series(comparable: Iterable[PastRun], key: tuple[str, str], limit: int) -> tuple[list[PastRun], bool]:
-    """At most `limit` runs that may serve, newest first, back to the latest acceptance; whether one was met."""
-    chosen: list[PastRun] = []
+def _series(comparable: Iterable[PastRun], key: tuple[str, str], limit: int) -> list[list[PastRun]]:
+    """At most `limit` runs that may serve, newest first, in levels: each begins at an acceptance."""
+    levels: list[list[PastRun]] = [[]]
+    room = limit
     for past in comparable:
-        is_accepted = any(one.endpoint in ("", key[0]) and one.metric in ("", key[1]) for one in past.acceptances)
-        measured = next((one for one in past.run.endpoints if one.name == key[0] and key[1] in one.metrics), None)
-        if measured is None or past.run.interrupted:
-            continue
-        if is_accepted:
-            return [*chosen, past], True
-        if past.outcome not in NEVER_A_BASELINE:
-            chosen.append(past)
-        if len(chosen) == limit:
+        if room == 0:
             break
-    return chosen, False
+        if past.run.interrupted or not _measured(past.run, key):
+            continue
+        is_accepted = any(one.endpoint in ("", key[0]) and one.metric in ("", key[1]) for one in past.acceptances)
+        if is_accepted or not _failed(past, key):
+            levels[-1].append(past)
+            room -= 1
+        if is_accepted:
+            levels.append([])
+    return levels
+
+
+def _measured(run: Run, key: tuple[str, str]) -> bool:
+    return any(one.name == key[0] and key[1] in one.metrics for one in run.endpoints)
+
+
+def _failed(past: PastRun, key: tuple[str, str]) -> bool:
+    """A series that failed excludes itself; a run that does not say what failed is left out whole."""
+    return key in past.failed if past.failed else past.outcome in NEVER_A_BASELINE
 
 
 def _why_excluded(run: Run, endpoint: str, on_branch: Sequence[PastRun], comparable: Sequence[PastRun]) -> str:
@@ -83,7 +121,10 @@ def _why_excluded(run: Run, endpoint: str, on_branch: Sequence[PastRun], compara
     left_out = next(past for past in knowing if past not in comparable)
     now, then = _digests(run, endpoint), _digests(left_out.run, endpoint)
     changed = [part for part in {**then, **now} if now.get(part) != then.get(part)]
-    what = f"its {_listed(changed)} changed" if changed else f"the load changed from {left_out.run.conditions.load}"
+    before = left_out.run.conditions
+    what = f"its {_listed(changed)} changed" if changed else f"the load changed from {before.load}"
+    if not changed and before.latency != run.conditions.latency:
+        what = f"latency was something else, {before.latency}"
     return f"{len(knowing) - len(comparable)} of {len(knowing)} runs do not compare: {what}"
 
 
@@ -92,7 +133,9 @@ def _notes(run: Run, on_branch: Sequence[PastRun]) -> Iterable[str]:
     if not on_branch:
         return
     before, now = on_branch[0].run.conditions, run.conditions
-    if before.load_digest != now.load_digest:
+    if before.latency != now.latency:
+        yield f"Latency was something else before, {before.latency}; now {now.latency}. Such runs are not compared."
+    elif before.load_digest != now.load_digest:
         yield f"The load changed: {before.load} -> {now.load}. Runs before that are not compared."
     added = [name for name in now.endpoint_digests if name not in before.endpoint_digests]
     removed = [name for name in before.endpoint_digests if name not in now.endpoint_digests]

@@ -2,48 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from statistics import median
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from math import isfinite
+from typing import Any
 
+from perfgate.gate import deciding
+from perfgate.gate.anchor import criterion as anchor_criterion
+from perfgate.gate.comparing import Comparisons, compare, floor_of, signed, watched
+from perfgate.gate.deciding import Weighed
+from perfgate.gate.evidence import Evidence
 from perfgate.gate.health import Doubt, doubts
-from perfgate.gate.sentences import sentence, sentence_without_data
-from perfgate.model.budget_file import Budget, Criterion, Floor, GatePolicy, Kind, Severity
+from perfgate.gate.sentences import Told, sentence, sentence_without_data
+from perfgate.model.budget_file import Budget, Criterion, GatePolicy, Kind
 from perfgate.model.metric import METRICS, Metric, Unit
 from perfgate.model.outcome import BADNESS, Outcome, worst
-from perfgate.model.run import EndpointResult, PastRun, Run
+from perfgate.model.run import EndpointResult, Run
 from perfgate.model.verdict import Baseline, CriterionResult, Finding, Verdict
 
 NOTHING_ASKED = "Nothing was judged: there is no budget for what was sent."
+HISTORY, BASE = "history", "base"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Comparison:
-    """A measured value beside its baseline: the median of `runs` earlier ones, None when there are too few.
+def judge(
+    budgets: Sequence[Budget], run: Run, baseline: Baseline, policy: GatePolicy, anchor: Baseline | None = None
+) -> Verdict:
+    """One finding per budget, in the order of the budgets.
 
-    `floor` is the smallest difference that counts, in the metric's base unit.
+    The hypotheses of all relative criteria are weighed together first: what counts as significant depends on how many
+    there are.
     """
-
-    measured: float
-    baseline: float | None
-    runs: int
-    floor: float = 0.0
-
-    @property
-    def difference(self) -> float | None:
-        return None if self.baseline is None else self.measured - self.baseline
-
-    @property
-    def change(self) -> float | None:
-        """As a ratio of the baseline; None without one, or when it is 0."""
-        return None if not self.baseline else self.measured / self.baseline - 1
-
-
-def judge(budgets: Sequence[Budget], run: Run, baseline: Baseline, policy: GatePolicy) -> Verdict:
-    """One finding per budget, in the order of the budgets."""
     results = {result.name: result for result in run.endpoints}
+    compared = compare(budgets, run, baseline, policy, anchor)
     findings = tuple(
-        _doubted(_finding(budget, results.get(budget.endpoint), baseline, policy), doubts(budget, run))
+        _doubted(_finding(budget, results.get(budget.endpoint), compared, run, baseline, policy), doubts(budget, run))
         for budget in budgets
     )
     used = {past.run.id: past.run.started for series in baseline.runs.values() for past in series}
@@ -52,33 +44,96 @@ def judge(budgets: Sequence[Budget], run: Run, baseline: Baseline, policy: GateP
         name=run.name,
         outcome=worst(finding.outcome for finding in findings),
         findings=findings,
+        watch=watched(compared.baseline, findings),
         baseline_branch=baseline.branch,
-        baseline_runs=tuple(sorted(used, key=lambda run_id: used[run_id], reverse=True)),
-        notes=(*(() if budgets else (NOTHING_ASKED,)), *baseline.notes, *run.warnings),
+        baseline_runs=() if run.arms else tuple(sorted(used, key=lambda run_id: used[run_id], reverse=True)),
+        notes=(*_notes(budgets, run, baseline, policy, anchor), *run.warnings),
     )
 
 
-def _finding(budget: Budget, result: EndpointResult | None, baseline: Baseline, policy: GatePolicy) -> Finding:
+def _notes(
+    budgets: Sequence[Budget], run: Run, baseline: Baseline, policy: GatePolicy, anchor: Baseline | None
+) -> Iterator[str]:
+    if not budgets:
+        yield NOTHING_ASKED
+    if not run.arms:
+        yield from baseline.notes
+        if policy.anchor and not (anchor and anchor.runs):
+            yield f"No comparable run of {policy.anchor.ref} is on record, so nothing is compared with that anchor."
+
+
+def _finding(
+    budget: Budget,
+    result: EndpointResult | None,
+    compared: Comparisons,
+    run: Run,
+    baseline: Baseline,
+    policy: GatePolicy,
+) -> Finding:
     metric = METRICS[budget.metric]
     if result is None or metric.name not in result.metrics:
         return _without_data(budget, result)
-    comparison = _compare(budget, result.metrics[metric.name], baseline, _floor(metric, policy.floor))
-    criteria = tuple(_judged(criterion, comparison, metric) for criterion in budget.criteria)
+    key = (budget.endpoint, budget.metric)
+    one, since = compared.baseline.get(key), compared.anchor.get(key)
+    floor = floor_of(metric, policy.floor)
+    judged = [_judged(criterion, result, metric, one, floor, run.duration) for criterion in budget.criteria]
+    pinned = anchor_criterion(policy.anchor, budget) if policy.anchor and since else None
+    if pinned:
+        judged.append((_criterion_result(pinned, deciding.relative(pinned, since, floor, result.requests)), ""))
+    criteria = tuple(criterion for criterion, _ in judged)
     outcome = worst(criterion.outcome for criterion in criteria)
-    return Finding(
+    told = Told(
+        budget=budget,
+        result=result,
+        evidence=one.evidence if one else None,
+        since=since.evidence if since else None,
+        anchor=pinned,
+        criteria=criteria,
+        cures=tuple(cure for _, cure in judged),
+        floor=floor,
+        baseline=baseline,
+        arms=run.arms,
+    )
+    found = Finding(
         endpoint=budget.endpoint,
         metric=budget.metric,
         outcome=outcome,
         reason=_reason(outcome, criteria),
-        sentence=sentence(budget, result, comparison, criteria, baseline),
-        measured=comparison.measured,
+        sentence=sentence(told),
+        measured=result.metrics[metric.name],
         samples=result.samples if metric.unit is Unit.SECONDS else result.requests,
-        baseline=comparison.baseline,
-        baseline_runs=comparison.runs,
-        change=comparison.change,
+        baseline_runs=0 if run.arms else len(baseline.runs.get((budget.endpoint, budget.metric), ())),
+        interval=None if one else result.intervals.get(metric.name),
         criteria=criteria,
         line=budget.line,
     )
+    return replace(found, **_compared(one.evidence, metric, run)) if one else found
+
+
+def _compared(evidence: Evidence, metric: Metric, run: Run) -> dict[str, Any]:
+    """What a finding has from its comparison. With too few requests there are no bounds: files have no infinity."""
+    ends = [signed(replace(evidence, change=end), metric) for end in evidence.interval]
+    known = [end for end in ends if end is not None and isfinite(end)]
+    interval = (min(known), max(known)) if len(known) == len(ends) else None
+    change = signed(evidence, metric)
+    return {
+        "baseline": evidence.baseline,
+        "change": change if change is not None and isfinite(change) else None,
+        "interval": interval,
+        "bound": evidence.bound if isfinite(evidence.bound) else None,
+        "p_value": None if evidence.exact else evidence.p_worse,
+        "compared": BASE if run.arms else HISTORY,
+    }
+
+
+def _judged(
+    criterion: Criterion, result: EndpointResult, metric: Metric, weighed: Weighed | None, floor: float, duration: float
+) -> tuple[CriterionResult, str]:
+    """And what would decide it."""
+    if criterion.kind is Kind.ABSOLUTE:
+        outcome, cure = deciding.absolute(criterion, result, metric.name, duration)
+        return _criterion_result(criterion, outcome), cure
+    return _criterion_result(criterion, deciding.relative(criterion, weighed, floor, result.requests)), ""
 
 
 def _doubted(finding: Finding, against: Iterable[Doubt]) -> Finding:
@@ -110,50 +165,6 @@ def _without_data(budget: Budget, result: EndpointResult | None) -> Finding:
     )
 
 
-def _floor(metric: Metric, floor: Floor) -> float:
-    return {Unit.SECONDS: floor.time, Unit.RATIO: floor.errors}.get(metric.unit, 0.0)
-
-
-def _compare(budget: Budget, measured: float, baseline: Baseline, floor: float) -> Comparison:
-    key = (budget.endpoint, budget.metric)
-    runs = baseline.runs.get(key, ())
-    enough = len(runs) >= (1 if key in baseline.accepted else baseline.min_runs)
-    values = [_value(past, key) for past in runs]
-    middle = median(values) if enough and values else None
-    return Comparison(measured=measured, baseline=middle, runs=len(values), floor=floor)
-
-
-def _value(past: PastRun, key: tuple[str, str]) -> float:
-    return next(result.metrics[key[1]] for result in past.run.endpoints if result.name == key[0])
-
-
-def _judged(criterion: Criterion, comparison: Comparison, metric: Metric) -> CriterionResult:
-    if criterion.kind is Kind.ABSOLUTE:
-        return _criterion_result(criterion, _absolute(criterion, comparison.measured, metric))
-    return _criterion_result(criterion, _relative(criterion, comparison, metric))
-
-
-def _absolute(criterion: Criterion, measured: float, metric: Metric) -> Outcome:
-    broken = measured < criterion.limit if metric.higher_is_better else measured > criterion.limit
-    return _broken(criterion) if broken else Outcome.PASS
-
-
-def _relative(criterion: Criterion, comparison: Comparison, metric: Metric) -> Outcome:
-    if comparison.baseline is None or comparison.difference is None:
-        return Outcome.NO_BASELINE
-    worse = -comparison.difference if metric.higher_is_better else comparison.difference
-    if abs(worse) < comparison.floor:
-        return Outcome.PASS
-    limit = abs(criterion.limit) if criterion.difference else abs(criterion.limit) * comparison.baseline
-    if worse > 0 and worse >= limit:
-        return _broken(criterion)
-    return Outcome.IMPROVED if worse < 0 and -worse >= limit else Outcome.PASS
-
-
-def _broken(criterion: Criterion) -> Outcome:
-    return Outcome.FAIL if criterion.severity is Severity.FAIL else Outcome.WARN
-
-
 def _criterion_result(criterion: Criterion, outcome: Outcome) -> CriterionResult:
     return CriterionResult(
         kind=criterion.kind,
@@ -161,6 +172,7 @@ def _criterion_result(criterion: Criterion, outcome: Outcome) -> CriterionResult
         text=criterion.text,
         severity=criterion.severity,
         outcome=outcome,
+        difference=criterion.difference,
     )
 
 
@@ -169,4 +181,9 @@ def _reason(outcome: Outcome, criteria: Sequence[CriterionResult]) -> str:
     if outcome in (Outcome.FAIL, Outcome.WARN):
         decisive = min(criteria, key=lambda one: (BADNESS[one.outcome], one.kind is Kind.RELATIVE))
         return "over-limit" if decisive.kind is Kind.ABSOLUTE else "regression"
-    return {Outcome.NO_BASELINE: "too-few-runs", Outcome.IMPROVED: "improvement"}.get(outcome, "within-limits")
+    words = {
+        Outcome.NO_BASELINE: "too-few-runs",
+        Outcome.IMPROVED: "improvement",
+        Outcome.INCONCLUSIVE: "not-bounded",
+    }
+    return words.get(outcome, "within-limits")

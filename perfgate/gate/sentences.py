@@ -2,52 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import isfinite
 
+from perfgate.gate.baseline import has_baseline
+from perfgate.gate.deciding import threshold_of
+from perfgate.gate.evidence import Evidence
 from perfgate.model.budget_file import Budget, Criterion, Kind, Severity
 from perfgate.model.metric import METRICS, Metric
 from perfgate.model.outcome import Outcome
-from perfgate.model.run import EndpointResult
+from perfgate.model.run import Arm, EndpointResult
 from perfgate.model.verdict import Baseline, CriterionResult
 from perfgate.units import format_change, format_difference, format_value
 
+COARSE = 0.10  # changes from which tenths of a per cent are not said: no interval knows them
 BROKEN = (Outcome.FAIL, Outcome.WARN)
 
 
-class Compared(Protocol):
-    """See judging.Comparison."""
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """All that a sentence is made of. `cures` says for each criterion what would decide it; `floor` in base units."""
+
+    budget: Budget
+    result: EndpointResult
+    evidence: Evidence | None
+    criteria: tuple[CriterionResult, ...]
+    cures: tuple[str, ...]
+    floor: float
+    baseline: Baseline
+    arms: tuple[Arm, ...] = ()
+    since: Evidence | None = None  # beside the anchor
+    anchor: Criterion | None = None  # its criterion; the last of `criteria` is its result
 
     @property
-    def measured(self) -> float: ...
-    @property
-    def baseline(self) -> float | None: ...
-    @property
-    def runs(self) -> int: ...
-    @property
-    def change(self) -> float | None: ...
-    @property
-    def difference(self) -> float | None: ...
-    @property
-    def floor(self) -> float: ...
+    def metric(self) -> Metric:
+        return METRICS[self.budget.metric]
 
 
-def sentence(
-    budget: Budget,
-    result: EndpointResult,
-    comparison: Compared,
-    criteria: Sequence[CriterionResult],
-    baseline: Baseline,
-) -> str:
-    """Such as "search p95 131 ms: over the limit of 120 ms; +60 % against the baseline of 82 ms (median of 5 runs on
-    main), over the limit of +10%"."""
-    metric = METRICS[budget.metric]
-    parts = [_absolute(criterion, metric) for criterion in criteria if criterion.kind is Kind.ABSOLUTE]
-    parts += _relative(budget, comparison, criteria, baseline)
-    text = f"{budget.endpoint} {metric.name} {format_value(metric.unit, comparison.measured)}: {'; '.join(parts)}."
-    if metric.name == "errors" and any(criterion.outcome in BROKEN for criterion in criteria):
-        text += _failures(result)
-    return text
+def sentence(told: Told) -> str:
+    """Such as "search p95 82 to 131 ms, +60 % (95 % interval +48 to +71 %), over the limit of +10%; over the limit of
+    120 ms."."""
+    head = f"{told.budget.endpoint} {told.metric.name} {_values(told)}"
+    parts = [*_relative(told), *_absolute(told), *_since(told)]
+    text = f"{head}{', ' if told.evidence else ': '}{'; '.join(parts)}."
+    if told.metric.name == "errors" and any(criterion.outcome in BROKEN for criterion in told.criteria):
+        text += _failures(told.result)
+    return " ".join([text, *(_as_sentence(note) for note in _notes(told))])
 
 
 def sentence_without_data(budget: Budget, result: EndpointResult | None) -> str:
@@ -62,62 +63,147 @@ def sentence_without_data(budget: Budget, result: EndpointResult | None) -> str:
     )
 
 
-def _absolute(criterion: CriterionResult, metric: Metric) -> str:
+def _notes(told: Told) -> Iterator[str]:
+    """The support only where it was needed."""
+    if told.evidence is None:
+        return
+    yield from told.evidence.notes
+    decided = {Outcome.FAIL, Outcome.WARN, Outcome.IMPROVED}
+    if told.evidence.support and any(one.kind is Kind.RELATIVE and one.outcome in decided for one in told.criteria):
+        yield told.evidence.support
+
+
+def _values(told: Told) -> str:
+    """ "82 to 131 ms"; the unit once, where it is the same."""
+    unit = told.metric.unit
+    measured = format_value(unit, told.result.metrics[told.metric.name])
+    if told.evidence is None:
+        return measured
+    before = format_value(unit, told.evidence.baseline)
+    if before == measured:
+        return f"{measured} as before"
+    number, _, name = before.partition(" ")
+    return f"{number if name and measured.endswith(f' {name}') else before} to {measured}"
+
+
+# ---- absolute criteria
+
+
+def _absolute(told: Told) -> Iterator[str]:
+    for criterion, cure in zip(told.criteria, told.cures, strict=True):
+        if criterion.kind is Kind.ABSOLUTE:
+            yield _absolute_part(criterion, told.metric, cure)
+
+
+def _absolute_part(criterion: CriterionResult, metric: Metric, cure: str) -> str:
+    noun = f"{_warning(criterion)}{'minimum' if metric.higher_is_better else 'limit'}"
+    limit = f"the {noun} of {format_value(metric.unit, criterion.limit)}"
+    if criterion.outcome is Outcome.INCONCLUSIVE:
+        return f"not surely {'above' if metric.higher_is_better else 'within'} {limit}{f': {cure}' if cure else ''}"
     broken = criterion.outcome in BROKEN
     verb = ("under" if broken else "meets") if metric.higher_is_better else ("over" if broken else "within")
-    noun = "minimum" if metric.higher_is_better else "limit"
-    return f"{verb} the {_warning(criterion)}{noun} of {format_value(metric.unit, criterion.limit)}"
+    return f"{verb} {limit}"
 
 
-def _relative(
-    budget: Budget, comparison: Compared, criteria: Sequence[CriterionResult], baseline: Baseline
-) -> list[str]:
-    pairs = zip(budget.criteria, criteria, strict=True)
+# ---- relative criteria
+
+
+def _relative(told: Told) -> Iterator[str]:
+    pairs = zip(told.budget.criteria, told.criteria, strict=False)  # without that of the anchor
     relative = [(criterion, result) for criterion, result in pairs if criterion.kind is Kind.RELATIVE]
-    metric = METRICS[budget.metric]
-    if comparison.baseline is None or comparison.difference is None:
-        return [_no_baseline(budget, comparison, baseline)] if relative else []
-    if comparison.difference == 0:
-        change = "the same as"
-    elif comparison.change is None or any(criterion.difference for criterion, _ in relative):
-        change = f"{format_difference(metric.unit, comparison.difference)} against"
-    else:
-        change = f"{format_change(comparison.change)} against"
-    where = f"{'median of ' if comparison.runs > 1 else ''}{_runs(comparison.runs)}"
-    where += f" on {baseline.branch}" if baseline.branch else ""
-    text = f"{change} the baseline of {format_value(metric.unit, comparison.baseline)} ({where})"
-    limits = [_relative_limit(criterion, result, metric) for criterion, result in relative]
-    if any(_too_small(criterion, result, comparison, metric) for criterion, result in relative):
-        fall = "fall" if metric.higher_is_better else "rise"
-        limits = [f"a {fall} of less than {format_value(metric.unit, comparison.floor)} does not count"]
-    return [", ".join([text, *limits])]
+    if told.evidence is None:
+        if relative:
+            yield _no_baseline(told)
+        return
+    limits = [_relative_limit(criterion, result, told, told.evidence) for criterion, result in relative]
+    as_difference = any(criterion.difference for criterion, _ in relative)
+    yield ", ".join([_change(told.evidence, told.metric, as_difference), *dict.fromkeys(limits)])
 
 
-def _relative_limit(criterion: Criterion, result: CriterionResult, metric: Metric) -> str:
-    verb = ("below" if metric.higher_is_better else "over") if result.outcome in BROKEN else "within"
-    return f"{verb} the {_warning(result)}limit of {criterion.text}"
+def _since(told: Told) -> Iterator[str]:
+    """The anchor, unless its limit is kept: then there is nothing to tell."""
+    if told.since is None or told.anchor is None or told.criteria[-1].outcome in (Outcome.PASS, Outcome.IMPROVED):
+        return
+    unit = told.metric.unit
+    before = format_value(unit, told.since.baseline)
+    limit = _relative_limit(told.anchor, told.criteria[-1], told, told.since)
+    yield f"{before} then: {_change(told.since, told.metric, as_difference=False)}, {limit}"
 
 
-def _too_small(criterion: Criterion, result: CriterionResult, comparison: Compared, metric: Metric) -> bool:
-    """Whether only the floor keeps a criterion from being broken."""
-    difference, baseline = comparison.difference or 0.0, comparison.baseline or 0.0
-    worse = -difference if metric.higher_is_better else difference
-    limit = abs(criterion.limit) if criterion.difference else abs(criterion.limit) * baseline
-    return result.outcome is Outcome.PASS and worse > 0 and worse >= limit
+def _change(evidence: Evidence, metric: Metric, as_difference: bool) -> str:
+    """ "+60 % (95 % interval +48 to +71 %)", in the unit of the limit."""
+    said = _shown(evidence.change, evidence, metric, as_difference)
+    if evidence.exact:
+        return said
+    if not all(map(isfinite, evidence.interval)):
+        return f"{said} (too few requests for an interval)"
+    ends = sorted(evidence.interval, reverse=metric.higher_is_better)
+    low, high = (_shown(end, evidence, metric, as_difference) for end in ends)
+    unit = high.rpartition(" ")[2]
+    return f"{said} (95 % interval {low.removesuffix(f' {unit}')} to {high})"
+
+
+def _shown(worsening: float, evidence: Evidence, metric: Metric, as_difference: bool) -> str:
+    """In per cent of the baseline; as a difference where the limit is one, for shares, or where there is no ratio."""
+    value = -worsening if metric.higher_is_better else worsening
+    if evidence.is_difference:
+        return format_difference(metric.unit, value)
+    if as_difference:
+        return format_difference(metric.unit, value * evidence.baseline)
+    return format_change(round(value, 2) if abs(value) >= COARSE else value)
+
+
+def _relative_limit(criterion: Criterion, result: CriterionResult, told: Told, evidence: Evidence) -> str:
+    limit = f"{_warning(result)}limit of {criterion.text}"
+    if result.outcome is Outcome.INCONCLUSIVE:
+        return _inconclusive(criterion, limit, told, evidence)
+    if result.outcome is Outcome.IMPROVED:
+        return "an improvement"
+    threshold = threshold_of(criterion, evidence, 0.0)
+    if result.outcome is Outcome.PASS and evidence.change > 0 and evidence.bound >= threshold:
+        fall = "fall" if told.metric.higher_is_better else "rise"
+        return f"a {fall} of less than {format_value(told.metric.unit, told.floor)} does not count"
+    verb = ("below" if told.metric.higher_is_better else "over") if result.outcome in BROKEN else "within"
+    return f"{verb} the {limit}"
+
+
+def _inconclusive(criterion: Criterion, limit: str, told: Told, evidence: Evidence) -> str:
+    """Calm: most such findings are of unchanged code."""
+    threshold = threshold_of(criterion, evidence, told.floor)
+    cure = evidence.cure or "`--base-ref` would show it"
+    if evidence.doubt:
+        return f"{limit}: {evidence.doubt}"
+    if evidence.change >= threshold:
+        return f"{limit}: more than that, but chance can do as much; {cure.replace('would show it', 'would tell')}"
+    hidden = evidence.hidden or f"a {'fall' if told.metric.higher_is_better else 'rise'}"
+    reach = _shown(evidence.bound, evidence, told.metric, criterion.difference)
+    seen = "no regression seen;" if min(evidence.interval) <= 0 else "it seems kept, but"
+    size = f"below {reach}" if isfinite(evidence.bound) else "of any size"
+    return f"{limit}: {seen} {hidden} {size} could have hidden: {cure}"
+
+
+def _no_baseline(told: Told) -> str:
+    if told.arms:
+        return "not compared: the base has no such measurement"
+    reason = told.baseline.excluded.get(told.budget.endpoint, "")
+    key = (told.budget.endpoint, told.budget.metric)
+    runs = len(told.baseline.runs.get(key, ()))
+    have = f"{_runs(runs)} on record{f' on {told.baseline.branch}' if told.baseline.branch else ''}"
+    if has_baseline(told.baseline, key):
+        return "not compared: there is nothing to compare by"
+    return f"no baseline yet: {have}, {told.baseline.min_runs} needed{f' ({reason})' if reason else ''}"
 
 
 def _warning(criterion: CriterionResult) -> str:
     return "warning " if criterion.severity is Severity.WARN else ""
 
 
-def _no_baseline(budget: Budget, comparison: Compared, baseline: Baseline) -> str:
-    reason = baseline.excluded.get(budget.endpoint, "")
-    have = f"{_runs(comparison.runs)} on record{f' on {baseline.branch}' if baseline.branch else ''}"
-    return f"no baseline yet: {have}, {baseline.min_runs} needed{f' ({reason})' if reason else ''}"
-
-
 def _runs(number: int) -> str:
     return f"{number} run{'' if number == 1 else 's'}"
+
+
+def _as_sentence(note: str) -> str:
+    return f"{note[:1].upper()}{note[1:].removesuffix('.')}."
 
 
 def _failures(result: EndpointResult) -> str:

@@ -8,8 +8,8 @@ To add a store: one module, one line in STORES, one line in tests/history/test_c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Protocol, Self
@@ -48,16 +48,25 @@ class History(Protocol):
         Raises ConflictError when a different run has its id: stored runs never change.
         """
 
+    def save_all(self, past_runs: Sequence[PastRun]) -> tuple[bool, ...]:
+        """As `save` for each, all in one go: with none of them when it raises."""
+
     def runs(
         self, name: str, *, branch: str | None = None, limit: int = 100, before: str | None = None
     ) -> tuple[PastRun, ...]:
         """Newest first, by start and then by id. No `branch`: all branches; "": runs of an unknown branch.
+
+        Without the distributions of their latencies and phases, which only `get` has: reading those of many runs
+        takes long, and metrics and intervals say what comparing needs.
 
         `before`: only runs that started earlier than this, ISO 8601.
         """
 
     def get(self, run_id: str) -> PastRun:
         """`run_id` may be the beginning of an id if it is the only one. Raises HistoryError naming the closest ids."""
+
+    def get_all(self, ids: Iterable[str]) -> Iterator[PastRun]:
+        """As `get` for each of these whole ids; each is read when it is its turn."""
 
     def entries(self, name: str | None = None) -> tuple[Entry, ...]:
         """Newest first, of all names if none is given, without reading any measurement."""
@@ -79,35 +88,87 @@ class History(Protocol):
     def __exit__(self, *exception: object) -> None: ...
 
 
-def _sqlite(url: str, root: Path) -> History:
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What stores need besides their URL. `say` gets a line for people about each run that had to be left out."""
+
+    root: Path  # relative paths count from here, and a git repository is looked for
+    environ: Mapping[str, str] = field(default_factory=dict)  # for git and GitHub: credentials, proxies
+    say: Callable[[str], None] = lambda _: None
+
+
+def _sqlite(url: str, around: Surroundings) -> History:
     from perfgate.history import sql
 
-    return sql.open_sqlite(url, root=root)
+    return sql.open_sqlite(url, root=around.root)
 
 
-def _postgresql(url: str, root: Path) -> History:  # noqa: ARG001 (every store has the same signature)
+def _postgresql(url: str, _: Surroundings) -> History:
     from perfgate.history import sql
 
     return sql.open_postgresql(url)
 
 
-STORES: dict[str, Callable[[str, Path], History]] = {
+def _branch(url: str, around: Surroundings) -> History:
+    from perfgate.history import branch
+
+    return branch.open_branch(url, root=around.root, environ=around.environ, say=around.say)
+
+
+def _github(url: str, around: Surroundings) -> History:
+    from perfgate.history import github
+
+    return github.open_github(url, environ=around.environ, say=around.say)
+
+
+def _folder(url: str, around: Surroundings) -> History:
+    from perfgate.history import folder
+
+    return folder.open_folder(url, root=around.root, say=around.say)
+
+
+def _objects(url: str, around: Surroundings) -> History:
+    from perfgate.history import objects
+
+    return objects.open_objects(url, say=around.say)
+
+
+STORES: dict[str, Callable[[str, Surroundings], History]] = {
     "sqlite": _sqlite,
+    "git": _branch,
     "postgresql": _postgresql,
+    "folder": _folder,
+    "file": _folder,
+    "s3": _objects,
+    "gs": _objects,
+    "az": _objects,
+    "abfs": _objects,
+    "memory": _objects,
+    "github": _github,
 }
 
 
-def open(url: str, *, root: Path) -> History:
-    """The history at `url`; relative paths count from `root`. Reads and makes nothing yet.
+def open(
+    url: str,
+    *,
+    root: Path,
+    environ: Mapping[str, str] | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> History:
+    """The history at `url`; a path without a scheme is a folder's. Reads and makes nothing yet.
 
     Raises HistoryError when the URL is not of a known form. Errors never quote a URL, for it may hold a password.
     """
     scheme, colon, _ = url.partition(":")
+    around = Surroundings(root=root, environ=environ or {}, say=say)
+    if not colon and "/" in url:
+        return _folder(url, around)
     if not colon or scheme not in STORES:
         meant = get_close_matches(scheme, STORES, n=1)
         raise HistoryError(
             f'There is no history of the kind "{scheme}"' if colon else "The history URL has no scheme",
             hint=(f"Did you mean {meant[0]}:? " if meant else "")
-            + f"The kinds are {', '.join(STORES)}, as in sqlite:///.perfgate/history.db",
+            + f"The kinds are {', '.join(STORES)}, as in sqlite:///.perfgate/history.db, git:perfgate-data or "
+            "folder:PATH",
         )
-    return STORES[scheme](url, root)
+    return STORES[scheme](url, around)

@@ -1,37 +1,86 @@
-"""A run as the bytes that a store keeps: JSON by `codec`, compressed by zlib, whose checksum finds damage."""
+"""A run as the bytes that a store keeps, compressed by zlib, whose checksum finds damage.
+
+In two parts, because judging needs hundreds of runs but never their distributions, which are nine tenths of them: the
+document is JSON by `codec`, with empty distributions; those are JSON of their own, with buckets as `histogram` texts.
+"""
 
 from __future__ import annotations
 
+import json
 import zlib
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
 
-from perfgate import codec
+from perfgate import codec, histogram
 from perfgate.history import ids, times
 from perfgate.model.errors import HistoryError, RecordError
-from perfgate.model.run import PastRun
+from perfgate.model.run import Distribution, EndpointResult, PastRun, Run
+
+NONE = Distribution()
 
 
-def check(past_run: PastRun, *, origin: str) -> None:
-    """Raises HistoryError, naming `origin`, unless any store can keep this run: one bad value must not spoil it."""
+@dataclass(frozen=True, kw_only=True)
+class Packed:
+    """`distributions` is None in documents of older versions, which hold them themselves."""
+
+    document: bytes
+    distributions: bytes | None
+
+
+def lean(past_run: PastRun) -> PastRun:
+    """The same without distributions."""
+    if not any(one.latency.buckets or one.phases for one in _results(past_run.run)):
+        return past_run
+    return replace(past_run, run=_mapped(past_run.run, lambda one: replace(one, latency=NONE, phases={})))
+
+
+def pack(past_run: PastRun, *, origin: str) -> Packed:
+    """Without the acceptances: stores keep those apart, because they come later and from several people.
+
+    Raises HistoryError, naming `origin`, unless any store can keep this run: one bad value must not spoil it.
+    """
     ids.check(past_run.run.id)
     times.parse(past_run.run.started, origin=origin)
+    bare = replace(past_run, acceptances=())
     try:
-        text = codec.encode(past_run)
-        text.encode()
-        again = codec.encode(codec.decode(PastRun, text, origin=origin))
+        text, parts = codec.encode(lean(bare)), _parts(past_run.run)
+        packed = Packed(document=zlib.compress(text.encode()), distributions=zlib.compress(parts.encode()))
+        again = codec.decode(PastRun, text, origin=origin)
+        is_same = codec.encode(again) == text
+        is_same = is_same and list(_distributions(_whole(again.run, parts))) == list(_distributions(past_run.run))
+        codec.encode(replace(past_run, run=replace(past_run.run, endpoints=(), arms=()))).encode()  # the acceptances
     except (RecordError, ValueError) as error:  # ValueError: text that is not Unicode, values that are not JSON
         raise HistoryError(f"{origin} cannot be stored, it could not be read again: {error}") from error
-    if again != text:
+    if not is_same:
         raise HistoryError(f"{origin} cannot be stored, it would not be the same when read again")
-
-
-def pack(past_run: PastRun) -> bytes:
-    """Without the acceptances: stores keep those apart, because they come later and from several people."""
-    return zlib.compress(codec.encode(replace(past_run, acceptances=())).encode())
+    return packed
 
 
 def unpack(data: bytes, *, run_id: str, origin: str, hint: str) -> PastRun:
-    """Raises HistoryError, naming `origin`, when these are not the bytes of that run. `hint` says how to recover."""
+    """The run without distributions. Raises HistoryError, naming `origin`, when these are not the bytes of that run.
+    `hint` says how to recover."""
+    return lean(_unpacked(data, run_id=run_id, origin=origin, hint=hint))
+
+
+def unpack_whole(packed: Packed, *, run_id: str, origin: str, hint: str) -> PastRun:
+    """The run with everything. Raises as `unpack`."""
+    past_run = _unpacked(packed.document, run_id=run_id, origin=origin, hint=hint)
+    if packed.distributions is None:
+        return past_run
+    try:
+        return replace(past_run, run=_whole(past_run.run, zlib.decompress(packed.distributions).decode()))
+    except (zlib.error, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise HistoryError(f"{origin} is damaged: {error}", hint=hint) from error
+
+
+def same(one: PastRun, other: PastRun) -> bool:
+    """Whether they are the same run, whatever was said about it since."""
+    one, other = (replace(each, acceptances=()) for each in (one, other))
+    return one == other or codec.encode(one) == codec.encode(other)  # the latter for NaN, which never equals itself
+
+
+def _unpacked(data: bytes, *, run_id: str, origin: str, hint: str) -> PastRun:
     try:
         past_run = codec.decode(PastRun, zlib.decompress(data), origin=origin)
     except zlib.error as error:
@@ -43,7 +92,64 @@ def unpack(data: bytes, *, run_id: str, origin: str, hint: str) -> PastRun:
     return past_run
 
 
-def same(one: PastRun, other: PastRun) -> bool:
-    """Whether they are the same run, whatever was said about it since."""
-    one, other = (replace(each, acceptances=()) for each in (one, other))
-    return one == other or codec.encode(one) == codec.encode(other)  # the latter for NaN, which never equals itself
+def _mapped(run: Run, change: Callable[[EndpointResult], EndpointResult]) -> Run:
+    return replace(
+        run,
+        endpoints=tuple(map(change, run.endpoints)),
+        arms=tuple(replace(arm, endpoints=tuple(map(change, arm.endpoints))) for arm in run.arms),
+    )
+
+
+def _results(run: Run) -> Iterator[EndpointResult]:
+    """In a fixed order: the run's own, then those of its arms."""
+    yield from run.endpoints
+    for arm in run.arms:
+        yield from arm.endpoints
+
+
+def _distributions(run: Run) -> Iterator[tuple[Distribution, dict[str, Distribution]]]:
+    for result in _results(run):
+        yield result.latency, dict(result.phases)
+
+
+def _parts(run: Run) -> str:
+    """JSON: of each result its latency and its phases; a distribution is [buckets, total, minimum, maximum]."""
+    parts = [
+        [_plain(latency), {name: _plain(phase) for name, phase in phases.items()}]
+        for latency, phases in _distributions(run)
+    ]
+    return json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
+
+
+def _whole(run: Run, parts: str) -> Run:
+    """Raises ValueError and its like when `parts` are not of this run."""
+    found = json.loads(parts)
+    if len(found) != sum(1 for _ in _results(run)):
+        raise ValueError("its distributions are another run's")
+    following = iter(found)
+
+    def whole(result: EndpointResult) -> EndpointResult:
+        latency, phases = next(following)
+        return replace(
+            result,
+            latency=_distribution(latency),
+            phases={name: _distribution(phase) for name, phase in phases.items()},
+        )
+
+    return _mapped(run, whole)
+
+
+def _plain(distribution: Distribution) -> list[Any]:
+    return [
+        histogram.to_text(distribution.buckets),
+        distribution.total,
+        distribution.minimum,
+        distribution.maximum,
+    ]
+
+
+def _distribution(plain: list[Any]) -> Distribution:
+    text, total, minimum, maximum = plain
+    if not all(isinstance(number, int) for number in (total, minimum, maximum)):
+        raise ValueError(f"not a distribution: {plain[1:]!r:.80}")
+    return Distribution(buckets=histogram.from_text(text), total=total, minimum=minimum, maximum=maximum)

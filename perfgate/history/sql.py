@@ -1,4 +1,6 @@
-"""The history in a SQL database: SQLite by default, PostgreSQL for teams. The only module that knows SQLAlchemy.
+"""The history in a SQL database: SQLite by default, PostgreSQL for teams.
+
+Only this module, `tables` and `databases` know SQLAlchemy.
 
 Writers take turns (SQLite: BEGIN IMMEDIATE; PostgreSQL: an advisory lock), so that two at once lose nothing.
 """
@@ -6,76 +8,26 @@ Writers take turns (SQLite: BEGIN IMMEDIATE; PostgreSQL: an advisory lock), so t
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
 from perfgate.history import ConflictError, Entry, documents, ids, times
-from perfgate.history.sqlite_file import SqliteFile, locate
+from perfgate.history.databases import Database, Postgresql, Sqlite
+from perfgate.history.sqlite_file import locate
+from perfgate.history.tables import ACCEPTANCES, DISTRIBUTIONS, RUNS, SCHEMA, STEPS, TABLES, Step
 from perfgate.model.errors import HistoryError
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import Acceptance, PastRun
 
-TABLES = sa.MetaData()
-RUNS = sa.Table(
-    "perfgate_runs",
-    TABLES,
-    sa.Column("id", sa.Text, primary_key=True),
-    sa.Column("name", sa.Text, nullable=False),
-    sa.Column("branch", sa.Text, nullable=False),
-    sa.Column("commit", sa.Text, nullable=False),
-    sa.Column("started", sa.Text, nullable=False),
-    sa.Column("moment", sa.BigInteger, nullable=False),  # `started` as microseconds since 1970, to sort by
-    sa.Column("outcome", sa.Text, nullable=False),
-    sa.Column("schema", sa.Integer, nullable=False),
-    sa.Column("document", sa.LargeBinary, nullable=False),  # last: listings need not read past it
-    sa.Index("perfgate_runs_by_name", "name", "moment"),
-    sa.Index("perfgate_runs_by_branch", "name", "branch", "moment"),
-)
-ACCEPTANCES = sa.Table(
-    "perfgate_acceptances",
-    TABLES,
-    sa.Column("number", sa.Integer, primary_key=True),  # in the order of arrival
-    sa.Column("run", sa.Text, sa.ForeignKey(RUNS.c.id, ondelete="CASCADE"), nullable=False, index=True),
-    sa.Column("endpoint", sa.Text, nullable=False),
-    sa.Column("metric", sa.Text, nullable=False),
-    sa.Column("reason", sa.Text, nullable=False),
-    sa.Column("author", sa.Text, nullable=False),
-    sa.Column("at", sa.Text, nullable=False),
-)
-SCHEMA = sa.Table("perfgate_schema", TABLES, sa.Column("version", sa.Integer, nullable=False))
-
 NEWEST_FIRST = (RUNS.c.moment.desc(), RUNS.c.id.desc())
 LISTED = tuple(RUNS.c[key] for key in ("id", "name", "branch", "commit", "started", "outcome"))
-
-Step = Callable[[sa.Connection], None]
-
-STEPS: tuple[Step, ...] = ()  # the first lifts a history of version 1 to version 2; new histories need none
-
-
-class Database(Protocol):
-    """What differs from one SQL database to another."""
-
-    place: str  # names it in errors, without a password
-    recovery: str  # what to do when its content is damaged
-    engine: sa.Engine
-
-    def exists(self) -> bool: ...
-
-    def create(self, fill: Step) -> None:
-        """Makes what `fill` makes unless it exists: once, even if several processes ask for it."""
-
-    def begin(self, connection: sa.Connection, *, write: bool) -> None:
-        """Begins a transaction; to `write`, it waits for its turn."""
-
-    def explain(self, error: BaseException | None) -> HistoryError:
-        """What an error of the driver means to a user."""
 
 
 class SqlHistory:
@@ -88,18 +40,26 @@ class SqlHistory:
         self._current = False  # whether the database is known to be of this version
 
     def save(self, past_run: PastRun) -> bool:
-        row, run_id = _row(past_run), past_run.run.id
+        return self.save_all([past_run])[0]
+
+    def save_all(self, past_runs: Sequence[PastRun]) -> tuple[bool, ...]:
+        packed = [documents.pack(past_run, origin=f"Run {past_run.run.id}") for past_run in past_runs]
         with self._writing(create=True) as connection:
-            stored = connection.scalar(sa.select(RUNS.c.document).where(RUNS.c.id == run_id))
-            if stored is None:
-                connection.execute(sa.insert(RUNS).values(row))
-            elif not documents.same(self._unpack(run_id, stored), past_run):
-                raise ConflictError(
-                    f"{self._database.place} has another run {run_id}",
-                    hint="Stored runs never change: keep the one that is there, or delete it first.",
-                )
-            for acceptance in past_run.acceptances:
-                _accept(connection, run_id, acceptance)
+            return tuple(self._save(connection, each, one) for each, one in zip(past_runs, packed, strict=True))
+
+    def _save(self, connection: sa.Connection, past_run: PastRun, packed: documents.Packed) -> bool:
+        run_id = past_run.run.id
+        stored = self._whole(connection, run_id)
+        if stored is None:
+            connection.execute(sa.insert(RUNS).values(_row(past_run, packed.document)))
+            connection.execute(sa.insert(DISTRIBUTIONS).values(run=run_id, document=packed.distributions))
+        elif not documents.same(stored, past_run):
+            raise ConflictError(
+                f"{self._database.place} has another run {run_id}",
+                hint="Stored runs never change: keep the one that is there, or delete it first.",
+            )
+        for acceptance in past_run.acceptances:
+            _accept(connection, run_id, acceptance)
         return stored is None
 
     def runs(
@@ -115,7 +75,14 @@ class SqlHistory:
 
     def get(self, run_id: str) -> PastRun:
         with self._reading() as connection:
-            return self._past_runs(connection, RUNS.c.id == self._pick(connection, run_id), limit=1)[0]
+            picked = self._pick(connection, run_id)
+            whole = self._whole(connection, picked)
+            if whole is None:  # `_pick` saw it in this transaction
+                raise HistoryError(f"{self._database.place} lost run {picked}", hint=self._database.recovery)
+            return replace(whole, acceptances=tuple(self._said(connection, RUNS.c.id == picked).get(picked, ())))
+
+    def get_all(self, ids: Iterable[str]) -> Iterator[PastRun]:
+        yield from map(self.get, ids)
 
     def entries(self, name: str | None = None) -> tuple[Entry, ...]:
         accepted = sa.exists().where(ACCEPTANCES.c.run == RUNS.c.id).label("accepted")
@@ -221,22 +188,42 @@ class SqlHistory:
     # From here on: rows.
 
     def _past_runs(self, connection: sa.Connection, *wanted: sa.ColumnElement[bool], limit: int) -> tuple[PastRun, ...]:
+        """Without distributions."""
         chosen = sa.select(RUNS.c.id).where(*wanted).order_by(*NEWEST_FIRST).limit(limit)
+        said = self._said(connection, RUNS.c.id.in_(chosen))
+        return tuple(
+            replace(
+                documents.unpack(document, run_id=run_id, **self._place_of(run_id)),
+                acceptances=tuple(said.get(run_id, ())),
+            )
+            for run_id, document in connection.execute(chosen.add_columns(RUNS.c.document))
+        )
+
+    def _said(self, connection: sa.Connection, wanted: sa.ColumnElement[bool]) -> dict[str, list[Acceptance]]:
+        """What people said about runs, by their ids."""
         said: dict[str, list[Acceptance]] = {}
+        chosen = sa.select(RUNS.c.id).where(wanted)
         about = sa.select(ACCEPTANCES).where(ACCEPTANCES.c.run.in_(chosen)).order_by(ACCEPTANCES.c.number)
         for _, run_id, endpoint, metric, reason, author, at in connection.execute(about):
             said.setdefault(run_id, []).append(
                 Acceptance(endpoint=endpoint, metric=metric, reason=reason, author=author, at=at)
             )
-        return tuple(
-            replace(self._unpack(run_id, document), acceptances=tuple(said.get(run_id, ())))
-            for run_id, document in connection.execute(chosen.add_columns(RUNS.c.document))
-        )
+        return said
 
-    def _unpack(self, run_id: str, document: bytes) -> PastRun:
-        hint = f"To forget this run alone: DELETE FROM {RUNS.name} WHERE id = '{run_id}';\n{self._database.recovery}"
+    def _whole(self, connection: sa.Connection, run_id: str) -> PastRun | None:
+        """With distributions, without acceptances."""
+        both = sa.select(RUNS.c.document, DISTRIBUTIONS.c.document).outerjoin(DISTRIBUTIONS).where(RUNS.c.id == run_id)
+        row = connection.execute(both).first()
+        if row is None:
+            return None
+        packed = documents.Packed(document=row[0], distributions=row[1])
+        return documents.unpack_whole(packed, run_id=run_id, **self._place_of(run_id))
+
+    def _place_of(self, run_id: str) -> dict[str, str]:
+        """How errors name a run, and what to do about it."""
+        forget = f"To forget this run alone: DELETE FROM {RUNS.name} WHERE id = '{run_id}';"
         origin = f"Run {run_id} in {self._database.place}"
-        return documents.unpack(document, run_id=run_id, origin=origin, hint=hint)
+        return {"origin": origin, "hint": f"{forget}\n{self._database.recovery}"}
 
     def _entry(self, row: sa.RowMapping) -> Entry:
         try:
@@ -252,9 +239,8 @@ class SqlHistory:
         return ids.pick(run_id, known, place=self._database.place)
 
 
-def _row(past_run: PastRun) -> dict[str, Any]:
+def _row(past_run: PastRun, document: bytes) -> dict[str, Any]:
     run = past_run.run
-    documents.check(past_run, origin=f"Run {run.id}")
     return {
         "id": run.id,
         "name": run.name,
@@ -264,7 +250,7 @@ def _row(past_run: PastRun) -> dict[str, Any]:
         "moment": times.microseconds(run.started, origin=f"Run {run.id}"),
         "outcome": past_run.outcome.value,
         "schema": run.schema,
-        "document": documents.pack(past_run),
+        "document": document,
     }
 
 
@@ -277,60 +263,6 @@ def _accept(connection: sa.Connection, run_id: str, acceptance: Acceptance) -> N
 
 def _memory() -> sa.Engine:
     return sa.create_engine("sqlite://", poolclass=StaticPool)
-
-
-class Sqlite:
-    """See Database."""
-
-    def __init__(self, path: Path, *, patience: float = 30.0) -> None:
-        """`patience`: seconds to wait for other writers."""
-        self._file = SqliteFile(path, patience=patience)
-        self.place = str(path)
-        self.recovery = self._file.recovery
-        self.exists = self._file.exists
-        self.explain = self._file.explain
-        self.engine = sa.create_engine("sqlite://", creator=self._file.connect)
-
-    def create(self, fill: Step) -> None:
-        def through(raw: sqlite3.Connection) -> None:
-            with sa.create_engine("sqlite://", creator=lambda: raw, poolclass=StaticPool).begin() as connection:
-                self.begin(connection, write=True)
-                fill(connection)
-
-        self._file.create(through)
-
-    def begin(self, connection: sa.Connection, *, write: bool) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
-
-
-class Postgresql:
-    """See Database."""
-
-    LOCK = 0x7065726667617465  # "perfgate" in ASCII: a number that other programs in the same database do not use
-
-    recovery = "Restore it from a backup; `perfgate history import BACKUP.jsonl.gz` fills an empty database."
-
-    def __init__(self, url: sa.URL) -> None:
-        self.place = url.set(query={}).render_as_string(hide_password=True)  # a query may hold a password, too
-        self.engine = sa.create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
-
-    def exists(self) -> bool:
-        with self.engine.connect() as connection:
-            return sa.inspect(connection).has_table(SCHEMA.name)
-
-    def create(self, fill: Step) -> None:
-        with self.engine.begin() as connection:
-            self.begin(connection, write=True)
-            if not sa.inspect(connection).has_table(SCHEMA.name):
-                fill(connection)
-
-    def begin(self, connection: sa.Connection, *, write: bool) -> None:
-        if write:
-            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(self.LOCK)))
-
-    def explain(self, error: BaseException | None) -> HistoryError:
-        reason = str(error).strip().splitlines() or ["unknown error"]
-        return HistoryError(f"{self.place}: {reason[0]}", hint="Check that the server runs and lets this user in.")
 
 
 def open_sqlite(url: str, *, root: Path) -> SqlHistory:

@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -21,6 +22,7 @@ from perfgate.model.run import PastRun
 
 FORMAT = "perfgate-history"
 SCHEMA = 1
+CHUNK = 100  # runs that are saved together
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,8 +43,8 @@ def export_runs(history: History, path: Path, *, name: str | None = None) -> int
     header = {"format": FORMAT, "schema": SCHEMA, "runs": len(entries)}
     with _written(path) as stream:
         stream.write(json.dumps(header).encode() + b"\n")
-        for entry in reversed(entries):
-            stream.write(codec.encode(history.get(entry.id)).encode() + b"\n")
+        for past_run in history.get_all(entry.id for entry in reversed(entries)):
+            stream.write(codec.encode(past_run).encode() + b"\n")
     return len(entries)
 
 
@@ -53,15 +55,22 @@ def import_runs(history: History, path: Path) -> Imported:
     """
     for _ in _checked(path):
         pass
-    added: list[str] = []
-    present: list[str] = []
-    conflicting: list[str] = []
-    for past_run in _checked(path):
-        try:
-            (added if history.save(past_run) else present).append(past_run.run.id)
-        except ConflictError:
-            conflicting.append(past_run.run.id)
-    return Imported(added=tuple(added), present=tuple(present), conflicting=tuple(conflicting))
+    became: dict[str, list[str]] = {"added": [], "present": [], "conflicting": []}
+    past_runs = _checked(path)
+    while chunk := list(islice(past_runs, CHUNK)):
+        for past_run, what in zip(chunk, _saved(history, chunk), strict=True):
+            became[what].append(past_run.run.id)
+    return Imported(**{what: tuple(ids) for what, ids in became.items()})
+
+
+def _saved(history: History, past_runs: list[PastRun]) -> list[str]:
+    """What became of each. Together, because a store may take a second for each change, however big."""
+    try:
+        return ["added" if new else "present" for new in history.save_all(past_runs)]
+    except ConflictError:
+        if len(past_runs) == 1:
+            return ["conflicting"]
+        return [what for past_run in past_runs for what in _saved(history, [past_run])]
 
 
 def _checked(path: Path) -> Iterator[PastRun]:
@@ -101,7 +110,7 @@ def _past_run(line: bytes, *, origin: str) -> PastRun:
         past_run = codec.decode(PastRun, line, origin=origin)
     except RecordError as error:
         raise HistoryError(error.message, hint=f"{error.hint} Nothing was imported.".strip()) from error
-    documents.check(past_run, origin=origin)
+    documents.pack(past_run, origin=origin)  # whether a store can keep it
     return past_run
 
 

@@ -1,7 +1,24 @@
 """Starts, watches and stops Locust as a child process; and the service under test, when perfgate is to start it."""
 
-from perfgate.loadtest.locust_process import Fleet, Options, run
-from perfgate.loadtest.service import settled, started
+from perfgate.loadtest.locust_process import Fleet, Options
+from perfgate.loadtest.parts import run, seconds
+from perfgate.loadtest.service import Start, settled
+from perfgate.loadtest.side_by_side import Head, Sides, base_and_head
 from perfgate.loadtest.target import check_allowed, check_up
+from perfgate.loadtest.twins import can_run_twice, twins
 
-__all__ = ["Fleet", "Options", "check_allowed", "check_up", "run", "settled", "started"]
+__all__ = [
+    "Fleet",
+    "Head",
+    "Options",
+    "Sides",
+    "Start",
+    "base_and_head",
+    "can_run_twice",
+    "check_allowed",
+    "check_up",
+    "run",
+    "seconds",
+    "settled",
+    "twins",
+]

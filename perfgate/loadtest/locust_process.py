@@ -7,14 +7,15 @@ import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import sleep
 from typing import Any
 
 from perfgate import handover
 from perfgate.loadtest.child import Child
-from perfgate.model.errors import LoadTestError, RecordError
+from perfgate.loadtest.undisturbed import undisturbed
+from perfgate.model.errors import LoadTestError, RecordError, UsageError
 from perfgate.model.plan import Plan
 from perfgate.model.run import Generator, LoadTest, Progress
 from perfgate.redaction import redactor
@@ -47,6 +48,9 @@ class Options:
     secrets: tuple[str, ...] = ()
     processes: int = 1
     fleet: Fleet | None = None  # instead of processes of this machine
+    duet: handover.Duet | None = None  # in an A/B test, whose head is the `target`
+    part: int = 0  # of a run in several parts: each has arrivals of its own
+    probe: bool = False  # whether the runner probe shall run beside the load
     on_progress: Callable[[Progress], None] = lambda _: None
 
 
@@ -78,7 +82,8 @@ def run(plan: Plan, folder: Path, scenario: Path | None, options: Options) -> Lo
         if not (folder / handover.RESULT).exists():
             raise
     finally:
-        child.end(INTERRUPT_PATIENCE)
+        with undisturbed():
+            child.end(INTERRUPT_PATIENCE)
         (folder / handover.PROGRESS).unlink(missing_ok=True)
     return _result(folder, child)
 
@@ -92,12 +97,13 @@ def _settings(plan: Plan, folder: Path, options: Options) -> handover.Settings:
         warmup=plan.load.warmup,
         arrivals=plan.load.arrivals,
         max_users=plan.load.max_users,
-        seed=int(plan.digests.load, 16),
+        seed=int(plan.digests.load, 16) + options.part,
         timeout=max([*timeouts, *([DEFAULT_TIMEOUT] if plan.scenarios else [])]),
         endpoints=tuple(endpoint.name for endpoint in plan.endpoints),
         secrets=options.secrets,
         processes=options.processes,
         abort=plan.load.abort,
+        duet=replace(options.duet, seed=options.duet.seed + options.part) if options.duet else None,
     )
 
 
@@ -142,6 +148,12 @@ def _watch(child: Child, folder: Path, settings: handover.Settings, options: Opt
 
 
 def _result(folder: Path, child: Child) -> LoadTest:
+    if (refusal := folder / handover.REFUSAL).exists():
+        raise UsageError(
+            f"{refusal.read_text(encoding='utf-8')} is a user of Locust's own kind, which sends to one target only.",
+            hint="An A/B test needs scenarios that perfgate generates, or hand-written ones with perfgate.runtime's "
+            "Visitor. Leave the others out with --only, or compare with the history instead.",
+        )
     path = folder / handover.RESULT
     try:
         data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -161,8 +173,10 @@ def _result(folder: Path, child: Child) -> LoadTest:
         windows=folder / handover.WINDOWS,
         started=data["started"],
         duration=data["duration"],
+        began=data["began"],
         generator=Generator(**data["generator"]),
         failure_examples={name: tuple(texts) for name, texts in data["examples"].items()},
+        base_examples={name: tuple(texts) for name, texts in data["base_examples"].items()},
         unfinished=data["unfinished"],
         interrupted=data["interrupted"],
         aborted=data["aborted"],

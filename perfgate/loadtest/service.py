@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import socket
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic, sleep
 from urllib.parse import urlsplit
 
 from perfgate import http, template
 from perfgate.loadtest.child import Child
+from perfgate.loadtest.undisturbed import undisturbed
 from perfgate.model.budget_file import Service
 from perfgate.model.errors import ServiceError
 from perfgate.redaction import Redactor
@@ -28,38 +30,80 @@ def settled(service: Service, target: str) -> tuple[Service, str]:
     """
     if _is_free(service.port):
         return service, target
-    if PORT not in {variable.name for variable in template.variables(template.parse_variables(service.command))}:
+    if not takes_port(service):
         raise ServiceError(
             f"Something listens on port {service.port} already, so the service of the budget file cannot be measured.",
             hint="Stop it, let the command take its port as ${PORT}, or leave `service` out to measure what runs.",
         )
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    [port] = free_ports(1)
+    return replace(service, port=port), at_port(target, service.port, port)
+
+
+def takes_port(service: Service) -> bool:
+    """Whether the service listens where perfgate tells it to."""
+    written = " ".join([service.command, *service.env.values()])
+    named = {variable.name for variable in template.variables(template.parse_variables(written))}
+    return PORT in named or re.search(rf"\${PORT}\b", written) is not None
+
+
+def free_ports(number: int) -> list[int]:
+    """So many different ones."""
+    with ExitStack() as stack:
+        probes = [stack.enter_context(closing(socket.socket())) for _ in range(number)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
+
+
+def at_port(target: str, old: int, new: int) -> str:
+    """The URL with another port; unchanged where its port is not the `old` one."""
     parts = urlsplit(target)
-    if parts.port == service.port:
-        target = parts._replace(netloc=f"{parts.netloc.rpartition(':')[0]}:{port}").geturl()
-    return replace(service, port=port), target
+    if parts.port != old:
+        return target
+    return parts._replace(netloc=f"{parts.netloc.rpartition(':')[0]}:{new}").geturl()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Start:
+    """How a service is started: `folder` is where its command runs, `log` gets what it says, `name` is said in
+    messages."""
+
+    service: Service
+    folder: Path
+    log: Path
+    environ: Mapping[str, str]
+    name: str = "service"
 
 
 @contextmanager
-def started(service: Service, *, folder: Path, log: Path, environ: Mapping[str, str]) -> Iterator[None]:
-    """The service runs inside this block. `folder` is where its command runs, `log` gets what it says.
+def running(starts: Sequence[Start]) -> Iterator[None]:
+    """The services are started in this order, and run and are ready inside this block. All are stopped at its end.
 
-    Raises ServiceError when it does not start or is not ready in time.
+    Raises ServiceError when one does not start or is not ready in time.
     """
-    known = {**environ, PORT: str(service.port)}
-    own = {name: template.expand(value, known) for name, value in service.env.items()}
+    children: list[Child] = []
     try:
-        command = template.expand(service.command, known)
-        child = Child(command, environ={**known, **own}, log=log, redact=Redactor(), folder=folder)
-    except OSError as error:
-        raise ServiceError(f"The service cannot be started: {error}") from error
-    try:
-        _wait_until_ready(service, child, log)
+        for start in starts:
+            children.append(_launched(start))  # noqa: PERF401 - if one fails, those before it must be known
+        for start, child in zip(starts, children, strict=True):
+            _wait_until_ready(start, child)
         yield
     finally:
-        child.end(STOP_PATIENCE)
+        with undisturbed():
+            for child in children:
+                child.terminate()
+            for child in children:
+                child.end(STOP_PATIENCE)
+
+
+def _launched(start: Start) -> Child:
+    known = {**start.environ, PORT: str(start.service.port)}
+    try:
+        own = {name: template.expand(value, known) for name, value in start.service.env.items()}
+        command = template.expand(start.service.command, known)
+        return Child(command, environ={**known, **own}, log=start.log, redact=Redactor(), folder=start.folder)
+    except OSError as error:
+        raise ServiceError(f"The {start.name} cannot be started: {error}") from error
 
 
 def _is_free(port: int) -> bool:
@@ -68,13 +112,16 @@ def _is_free(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
-def _wait_until_ready(service: Service, child: Child, log: Path) -> None:
+def _wait_until_ready(start: Start, child: Child) -> None:
+    service, log = start.service, start.log
     url = f"http://127.0.0.1:{service.port}{service.ready}"
     until = monotonic() + service.ready_timeout
     last = "it did not listen"
     while monotonic() < until:
         if (code := child.poll()) is not None:
-            raise ServiceError(f"The service ended at once, with exit code {code}.\n{_said(child)}", hint=f"Log: {log}")
+            raise ServiceError(
+                f"The {start.name} ended at once, with exit code {code}.\n{_said(child)}", hint=f"Log: {log}"
+            )
         answer = http.status_of(url, timeout=2.0)
         if answer is not None:
             if answer < 400:
@@ -82,7 +129,7 @@ def _wait_until_ready(service: Service, child: Child, log: Path) -> None:
             last = f"{service.ready} answered {answer}"
         sleep(PAUSE)
     raise ServiceError(
-        f"The service was not ready within {service.ready_timeout:g} s: {last}.\n{_said(child)}",
+        f"The {start.name} was not ready within {service.ready_timeout:g} s: {last}.\n{_said(child)}",
         hint=f"Its log is {log}. `service: {{ready: /path, ready_timeout: 60s}}` says what to ask, and how long.",
     )
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from contextlib import closing
+from typing import Any
 from urllib.parse import urlsplit
 
 from perfgate.model.errors import TargetError
+from perfgate.proxies import Proxy, proxy_for
 
 CONNECT_TIMEOUT = 5.0  # s
 
@@ -23,9 +26,15 @@ def check_allowed(target: str, allow: Collection[str]) -> None:
     )
 
 
-def check_up(target: str) -> None:
-    """Connects and hangs up again, without sending a request. Raises TargetError when nobody listens."""
+def check_up(target: str, environ: Mapping[str, str]) -> None:
+    """Connects and hangs up again, without sending a request; to the proxy, where the environment names one.
+
+    Raises TargetError when nobody listens, UsageError when that proxy cannot be used.
+    """
     host, port = _host_and_port(target)
+    if proxy := proxy_for(urlsplit(target).scheme, host, port, environ):
+        _check_proxy(proxy)
+        return
     try:
         socket.create_connection((host, port), timeout=CONNECT_TIMEOUT).close()
     except OSError as error:
@@ -34,6 +43,16 @@ def check_up(target: str) -> None:
             f"The target {target} is down: cannot connect to {host} port {port} ({reason}).",
             hint="Start it first, name another one with --target URL, or let perfgate start it: "
             "`service: {command: ..., port: ...}` in the budget file.",
+        ) from error
+
+
+def _check_proxy(proxy: Proxy) -> None:
+    try:
+        socket.create_connection((proxy.host, proxy.port), timeout=CONNECT_TIMEOUT).close()
+    except OSError as error:
+        raise TargetError(
+            f"The proxy that the environment names is down: cannot connect to {proxy.host} port {proxy.port}.",
+            hint="Start it, unset HTTP_PROXY, HTTPS_PROXY and ALL_PROXY, or except the target: NO_PROXY=host.",
         ) from error
 
 
@@ -46,6 +65,25 @@ def _host_and_port(target: str) -> tuple[str, int]:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise TargetError(f"The target {target!r} is not an http:// or https:// URL with a host.")
     return parts.hostname, port or (443 if parts.scheme == "https" else 80)
+
+
+def is_here(target: str) -> bool:
+    """Whether the target is on this machine, by any of its addresses."""
+    try:
+        found = socket.getaddrinfo(*_host_and_port(target), type=socket.SOCK_STREAM)
+    except OSError:
+        return False
+    return bool(found) and all(_is_own(family, address) for family, _, _, _, address in found)
+
+
+def _is_own(family: int, address: Any) -> bool:
+    """Only an address of this machine can be listened on."""
+    with closing(socket.socket(family, socket.SOCK_STREAM)) as own:
+        try:
+            own.bind((address[0], 0, *address[2:]))
+        except OSError:
+            return False
+    return True
 
 
 def _is_local(host: str) -> bool:

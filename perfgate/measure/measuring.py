@@ -8,15 +8,18 @@ from typing import Literal, cast
 
 from perfgate import histogram, windows
 from perfgate.histogram import Histogram
+from perfgate.measure import precision
+from perfgate.measure.probed import probed
 from perfgate.model.metric import LATENCY_QUANTILES
 from perfgate.model.plan import Plan
-from perfgate.model.run import Conditions, EndpointResult, LoadTest, Revision, Run, Runner
-from perfgate.windows import PHASES, Phases, Series, Window
+from perfgate.model.run import Arm, Conditions, EndpointResult, LoadTest, Revision, Run, Runner
+from perfgate.windows import BASE, HEAD, PHASES, Phases, Series, Window
 
 
 @dataclass(frozen=True, kw_only=True)
 class Circumstances:
-    """What a run was made of besides its requests. `target` is scheme, host and port; never with credentials."""
+    """What a run was made of besides its requests. `target` is scheme, host and port; never with credentials.
+    `arms` are base and head of an A/B test, whose results are still to be measured."""
 
     run_id: str
     target: str
@@ -25,6 +28,16 @@ class Circumstances:
     clock: str = "user space"
     versions: Mapping[str, str]
     processes: int = 1
+    arms: tuple[Arm, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """The windows of the measured time, by series and second."""
+
+    parts: Mapping[Series, Mapping[int, Window]]
+    phases: Mapping[Series, Phases]
+    clock: precision.Clock
 
 
 def measure(load_test: LoadTest, plan: Plan, circumstances: Circumstances) -> Run:
@@ -33,15 +46,20 @@ def measure(load_test: LoadTest, plan: Plan, circumstances: Circumstances) -> Ru
     Raises RecordError when the windows cannot be read.
     """
     record = windows.read(load_test.windows)
-    measured: dict[Series, Window] = {}
+    parts: dict[Series, dict[int, Window]] = {}
     warmup_requests = after_requests = 0
-    for (kind, name, second), window in record.windows.items():
+    for (kind, name, arm, second), window in record.windows.items():
         if second < 0:
             warmup_requests += window.requests * (kind == "endpoint")
         elif second >= load_test.duration and not (load_test.interrupted or load_test.aborted):
             after_requests += window.requests * (kind == "endpoint")
         else:
-            measured.setdefault((kind, name), Window()).merge(window)
+            parts.setdefault((kind, name, arm), {})[second] = window
+    arms = circumstances.arms
+    clock = precision.Clock(width=record.width, duration=load_test.duration)
+    measured = Measured(parts=parts, phases=record.phases, clock=clock)
+    base = tuple(_results(plan, load_test, measured, BASE)) if arms else ()
+    endpoints = tuple(_results(plan, load_test, measured, HEAD if arms else ""))
     return Run(
         id=circumstances.run_id,
         name=plan.name,
@@ -51,12 +69,15 @@ def measure(load_test: LoadTest, plan: Plan, circumstances: Circumstances) -> Ru
         **asdict(circumstances.revision),
         conditions=_conditions(plan, circumstances),
         generator=replace(load_test.generator, clock=circumstances.clock),
-        endpoints=tuple(_results(plan, load_test, measured, record.phases)),
+        endpoints=tuple(_beside(base, endpoints, measured)) if arms else endpoints,
         warmup_requests=warmup_requests,
         after_requests=after_requests,
         unfinished=load_test.unfinished,
         interrupted=load_test.interrupted,
         aborted=load_test.aborted,
+        probe=probed(load_test),
+        arms=tuple(replace(arm, endpoints=base if arm.name == BASE else ()) for arm in arms),
+        restarts=load_test.restarts,
         warnings=load_test.warnings,
     )
 
@@ -73,18 +94,43 @@ def _conditions(plan: Plan, circumstances: Circumstances) -> Conditions:
     )
 
 
-def _results(
-    plan: Plan, load_test: LoadTest, measured: Mapping[Series, Window], phases: Mapping[Series, Phases]
+def _results(plan: Plan, load_test: LoadTest, measured: Measured, arm: str) -> Iterable[EndpointResult]:
+    """Of one arm, in the order of the plan; names that only hand-written scenarios use come last."""
+    planned = [("endpoint", endpoint.name, arm) for endpoint in plan.endpoints]
+    planned += [("journey", journey.name, arm) for journey in plan.journeys]
+    found = {series for series in measured.parts if series[2] == arm}
+    for series in (*planned, *sorted(found - set(planned))):
+        parts = measured.parts.get(series, {})
+        window = Window()
+        for part in parts.values():
+            window.merge(part)
+        result = _result(series, window, measured.phases.get(series, Phases()), load_test)
+        yield precision.precise(result, parts, measured.clock)
+
+
+def _beside(
+    base: Iterable[EndpointResult], head: Iterable[EndpointResult], measured: Measured
 ) -> Iterable[EndpointResult]:
-    """In the order of the plan; names that only hand-written scenarios use come last."""
-    planned = [("endpoint", endpoint.name) for endpoint in plan.endpoints]
-    planned += [("journey", journey.name) for journey in plan.journeys]
-    for series in (*planned, *sorted(set(measured) - set(planned))):
-        yield _result(series, measured.get(series, Window()), phases.get(series, Phases()), load_test)
+    """The head's results, with what its difference to the base's is known by."""
+    others = {(one.kind, one.name): one for one in base}
+    pair = precision.windows_per_pair(
+        *(
+            precision.requests([parts for series, parts in measured.parts.items() if series[2] == arm], measured.clock)
+            for arm in (BASE, HEAD)
+        )
+    )
+    for one in head:
+        other = others.get((one.kind, one.name), EndpointResult(name=one.name))
+        arms = (
+            precision.Arm(result=other, parts=measured.parts.get((one.kind, one.name, BASE), {})),
+            precision.Arm(result=one, parts=measured.parts.get((one.kind, one.name, HEAD), {})),
+        )
+        yield replace(one, paired_effects=precision.paired_effects(arms, measured.clock, pair))
 
 
 def _result(series: Series, window: Window, phases: Phases, load_test: LoadTest) -> EndpointResult:
-    kind, name = series
+    kind, name, arm = series
+    examples = load_test.base_examples if arm == BASE else load_test.failure_examples
     latency = window.latency.freeze()
     metrics = _metrics(window, load_test.duration)
     return EndpointResult(
@@ -93,7 +139,7 @@ def _result(series: Series, window: Window, phases: Phases, load_test: LoadTest)
         requests=window.requests,
         failures=window.requests - window.successes,
         failures_by_kind=dict(sorted(window.failures.items())),
-        failure_examples=load_test.failure_examples.get(name, ()),
+        failure_examples=examples.get(name, ()),
         samples=histogram.count(latency),
         bytes=window.bytes,
         metrics=metrics | (_response_metrics(window, phases) if kind == "endpoint" else {}),
@@ -117,7 +163,10 @@ def _response_metrics(window: Window, phases: Phases) -> dict[str, float]:
         return {}
     first_byte = histogram.quantile(phases.of("first_byte").freeze(), 0.95)
     timed = {} if first_byte is None else {"ttfb_p95": first_byte}  # none at all when the clock was set all the time
-    return timed | {"size": window.bytes / window.successes}
+    sizes = {"size": window.bytes / window.successes}
+    if not window.opaque:
+        sizes["decoded_size"] = (window.bytes + window.unpacked) / window.successes
+    return timed | sizes
 
 
 def _latency_metrics(latency: Histogram) -> dict[str, float]:

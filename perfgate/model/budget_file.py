@@ -241,6 +241,7 @@ class Service:
     ready: str = "/"
     ready_timeout: float = 30.0
     env: Mapping[str, str] = field(default_factory=dict)
+    setup: str = ""  # before it is started from a checkout, in a virtual environment of its own (A/B tests)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -259,10 +260,30 @@ class Floor:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Anchor:
+    """A pinned commit that runs are compared with besides the baseline, so that small steps add up."""
+
+    ref: str  # a tag, a commit, or "last-tag"
+    limit: float  # of the worsening since then, a ratio
+
+
+@dataclass(frozen=True, kw_only=True)
+class AbPolicy:
+    """How an A/B test is done: `restarts` of both services during the measured time; with `blocks` seconds, only one
+    arm is loaded at a time, for so long."""
+
+    restarts: int = 0
+    blocks: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
 class GatePolicy:
     baseline: BaselinePolicy = BaselinePolicy()
     floor: Floor = Floor()
     inconclusive: Literal["neutral", "warn", "fail"] = "neutral"
+    anchor: Anchor | None = None
+    ab: AbPolicy = AbPolicy()
+    probe: bool = True  # whether the runner probe runs beside the load
 
 
 @dataclass(frozen=True, kw_only=True)

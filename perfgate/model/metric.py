@@ -38,6 +38,12 @@ METRICS: dict[str, Metric] = {
         Metric(name="errors", unit=Unit.RATIO, meaning="share of requests that failed"),
         Metric(name="size", unit=Unit.BYTES, meaning="mean size of the response bodies as sent over the wire"),
         Metric(
+            name="decoded_size",
+            unit=Unit.BYTES,
+            meaning="mean size of the response bodies once they are unpacked (where that is known without a look at "
+            "them: gzip, and what is not compressed)",
+        ),
+        Metric(
             name="rate",
             unit=Unit.PER_SECOND,
             meaning="successful requests per second of the measured time",

@@ -98,6 +98,8 @@ class EndpointResult:
     intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)  # 95 %, two-sided, by metric
     design_effects: Mapping[str, float] = field(default_factory=dict)  # by metric: variance of this run's estimate over
     # that of as many independent requests; n / design effect is the effective number of samples
+    paired_effects: Mapping[str, float] = field(default_factory=dict)  # by metric, of the head of an A/B test: the same
+    # of its difference to the base, in which whatever slows both down cancels
     latency: Distribution = Distribution()
     phases: Mapping[str, Distribution] = field(
         default_factory=dict
@@ -124,6 +126,8 @@ class Probe:
     samples: int
     p50: float
     p95: float
+    workload: str = ""  # only probes of the same one compare
+    beside_target: bool = True  # the target runs on this machine too; else the probe knows the load generator's only
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,6 +154,7 @@ class Run:
     interrupted: bool = False
     aborted: str = ""  # why the load was ended early, by `load.abort`
     arms: tuple[Arm, ...] = ()  # of an A/B run: base, then head
+    restarts: int = 0  # of both arms' services during the measured time
     probe: Probe | None = None
     warnings: tuple[str, ...] = ()
 
@@ -185,9 +190,14 @@ class LoadTest:
     duration: float  # of the measured time, s; shorter than planned when interrupted
     generator: Generator
     failure_examples: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by endpoint
+    base_examples: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # the same, of an A/B test's base
+    restarts: int = 0  # of the services, during the measured time
     unfinished: int = 0
     interrupted: bool = False
     aborted: str = ""
+    began: float = 0.0  # when the measured time began, monotonic s
+    probe: Path | None = None  # probe.csv.gz, where the runner probe ran
+    beside_target: bool = True  # as in Probe
     warnings: tuple[str, ...] = ()
 
 

@@ -15,12 +15,14 @@ class Baseline:
     """The earlier runs that one run is compared with, newest first: chosen by the gate, never stored.
 
     `runs` per endpoint and metric, because acceptances and changed requests cut each series at its own place.
+    `earlier` has the levels before accepted changes, newest first: they tell a series' spread, no longer its level.
     `excluded` says per endpoint why earlier runs do not compare. `notes` tells people what changed since.
     """
 
     branch: str
     min_runs: int
     runs: Mapping[tuple[str, str], tuple[PastRun, ...]] = field(default_factory=dict)
+    earlier: Mapping[tuple[str, str], tuple[tuple[PastRun, ...], ...]] = field(default_factory=dict)
     accepted: frozenset[tuple[str, str]] = frozenset()  # series that begin at an acceptance: one run is enough
     excluded: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -59,12 +61,25 @@ class Finding:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Watched:
+    """Something that probably got worse without breaking a budget. It never changes a verdict."""
+
+    endpoint: str
+    metric: str
+    measured: float
+    baseline: float
+    change: float | None  # a ratio, as in Finding
+    p_value: float  # adjusted: a tenth of a watch list of p-values up to 0.10 is chance (Benjamini-Hochberg)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Verdict:
     schema: int = 1
     run: str  # id
     name: str  # of the budget file
     outcome: Outcome
     findings: tuple[Finding, ...]
+    watch: tuple[Watched, ...] = ()  # surest first
     baseline_branch: str = ""
     baseline_runs: tuple[str, ...] = ()  # ids, newest first
     notes: tuple[str, ...] = ()  # what changed since the baseline, doubts, warnings

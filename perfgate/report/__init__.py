@@ -7,33 +7,50 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from rich.console import Console
+
 from perfgate.codec import write_text
+from perfgate.model.calibration import Calibration
 from perfgate.model.report import Chart, Report
 from perfgate.model.run import PastRun, Run
 from perfgate.model.verdict import Verdict
-from perfgate.report import junit, markdown, words
+from perfgate.report import calibration_words, junit, markdown, words
 from perfgate.report.facts import Facts
 
 
-def build(verdict: Verdict, run: Run, past_runs: tuple[PastRun, ...], folder: Path) -> Report:
-    """Writes the report into the run folder. `past_runs` are newest first, of the same name; may be empty.
+def build(verdict: Verdict, run: Run, past_runs: tuple[PastRun, ...], folder: Path, *, charts: bool = True) -> Report:
+    """Writes the report into the run folder. `past_runs` are newest first, of the same name; may be empty. Without
+    `charts` it takes no time worth speaking of.
 
     Raises RecordError when report.md or junit.xml cannot be written. A chart that cannot be drawn is a warning.
     """
     facts = Facts(verdict=verdict, run=run, past_runs=past_runs)
-    charts, warnings = _charts(facts, folder)
+    drawn, warnings = _charts(facts, folder) if charts else ((), ())
     report = Report(
         folder=folder,
         outcome=verdict.outcome,
         headline=words.headline(facts),
         markdown=folder / "report.md",
         junit=folder / "junit.xml",
-        charts=charts,
+        charts=drawn,
         warnings=warnings,
     )
-    write_text(report.markdown, markdown.render(facts, charts))
+    write_text(report.markdown, markdown.render(facts, drawn))
     write_text(report.junit, junit.render(facts))
     return report
+
+
+def show_calibration(calibration: Calibration, console: Console) -> None:
+    calibration_words.show(calibration, console)
+
+
+def picture_of(calibration: Calibration, folder: Path) -> tuple[Path | None, tuple[str, ...]]:
+    """The light one of the two that are drawn, and why there is none. Raises RecordError when it cannot be written."""
+    try:
+        from perfgate.report import calibration_chart  # late: matplotlib takes half a second
+    except ImportError as error:
+        return None, (f"No picture: matplotlib cannot be loaded ({error}).",)
+    return calibration_chart.paint(calibration, folder)[0], ()
 
 
 def _charts(facts: Facts, folder: Path) -> tuple[tuple[Chart, ...], tuple[str, ...]]:

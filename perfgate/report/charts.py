@@ -20,7 +20,21 @@ from matplotlib.text import Text
 from perfgate.model.outcome import Outcome
 from perfgate.report.text import shorten
 
-__all__ = ["DARK", "LIGHT", "SMALL", "WIDTH", "Axes", "Figure", "Theme", "axes", "figure", "fit", "png", "write"]
+__all__ = [
+    "DARK",
+    "LIGHT",
+    "SMALL",
+    "WIDTH",
+    "Axes",
+    "Figure",
+    "Theme",
+    "axes",
+    "figure",
+    "fit",
+    "inches_of",
+    "png",
+    "write",
+]
 
 WIDTH = 7.2  # inches: shown 720 pixels wide, so that a point is a point of the page
 SHARPNESS = 200  # dots per inch: twice what is shown
@@ -137,17 +151,18 @@ def write(
 
 def fit(text: Text, inches: float, keep: str = "") -> None:
     """Makes the text so wide at most: smaller down to the smallest size, then shorter, but for `keep` at its end."""
-    wide = _width(text)
+    wide = inches_of(text)
     if wide > inches:
         text.set_fontsize(max(SMALL, float(text.get_fontsize()) * inches / wide))
     name = text.get_text().removesuffix(keep)
     length = len(name)
-    while _width(text) > inches and length > 1:
+    while inches_of(text) > inches and length > 1:
         length -= 1
         text.set_text(shorten(name, length) + keep)
 
 
-def _width(text: Text) -> float:
+def inches_of(text: Text) -> float:
+    """In inches."""
     with _any_script():
         return text.get_window_extent().width / SHARPNESS
 

@@ -19,6 +19,7 @@ from perfgate.report.text import plain
 
 LONGEST_NAME = 100  # characters of an endpoint's name; longer ones are cut in the middle
 NARROW = 100  # columns; below, limits get less room
+WATCHED = 5  # of the watch list
 EXAMPLES = 3  # of failed requests per endpoint
 
 STYLES = {
@@ -35,10 +36,10 @@ STYLES = {
 def show(facts: Facts, console: Console) -> None:
     """Everything goes in as `Text`: markup in names from outside stays text."""
     console.print(_endpoint_table(facts))
-    for line in (_generator(facts.run.generator), *_failures(facts)):
+    for line in (*_arms(facts), _generator(facts.run.generator), *_failures(facts)):
         console.print(line)
     console.print(_finding_table(facts, room=14 if console.width < NARROW else 30))
-    said = [*_sentences(facts), *_doubts(facts)]
+    said = [*_sentences(facts), *_watched(facts), *_doubts(facts)]
     for line in said:
         console.print(line)
     if said:
@@ -54,7 +55,7 @@ def text(facts: Facts, width: int = 100) -> str:
     return "\n".join(line.rstrip() for line in sink.getvalue().splitlines()) + "\n"
 
 
-def _grid(*columns: tuple[str, str]) -> Table:
+def grid(*columns: tuple[str, str]) -> Table:
     """Columns (heading, "left" or "right"); numbers at the right never wrap, words at the left do."""
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim")
     for heading, side in columns:
@@ -68,7 +69,7 @@ def _name(name: str) -> Text:
 
 
 def _finding_table(facts: Facts, room: int) -> Table:
-    table = _grid(
+    table = grid(
         ("outcome", "left"),
         ("endpoint", "left"),
         ("metric", "left"),
@@ -110,7 +111,7 @@ def _limits(finding: Finding, room: int) -> Text:
 
 
 def _endpoint_table(facts: Facts) -> Table:
-    table = _grid(
+    table = grid(
         ("endpoint", "left"),
         ("requests", "right"),
         ("errors", "right"),
@@ -134,6 +135,11 @@ def _generator(generator: Generator) -> Text:
     return Text(f"load generator: {words.generator(generator)}")
 
 
+def _arms(facts: Facts) -> Iterator[Text]:
+    if facts.run.arms:
+        yield Text(f"A/B test: {words.arms(facts.run.arms)}; the table above is of the head")
+
+
 def _failures(facts: Facts) -> Iterator[Text]:
     """What kinds of errors each endpoint had, with examples."""
     for result in facts.run.endpoints:
@@ -155,6 +161,15 @@ def _sentences(facts: Facts) -> Iterator[Text]:
 
 def _sentence(outcome: Outcome, sentence: str) -> Text:
     return Text(f"{words.MARKS[outcome]} ", style=STYLES[outcome]).append(plain(sentence, 500), style="default")
+
+
+def _watched(facts: Facts) -> Iterator[Text]:
+    """A line: it decides nothing."""
+    watch = facts.verdict.watch
+    if watch:
+        more = f"; {len(watch) - WATCHED} more" if len(watch) > WATCHED else ""
+        told = "; ".join(words.watched(one) for one in watch[:WATCHED])
+        yield Text.assemble(("probably worse, not judged: ", "bold"), plain(f"{told}{more}", 500))
 
 
 def _doubts(facts: Facts) -> Iterator[Text]:

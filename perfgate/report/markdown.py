@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from perfgate.model.budget_file import AbPolicy
 from perfgate.model.outcome import Outcome
 from perfgate.model.report import CHARTS_BEGIN, CHARTS_END, Chart
-from perfgate.model.run import EndpointResult
+from perfgate.model.run import EndpointResult, Run
 from perfgate.model.verdict import Finding
 from perfgate.report import words
 from perfgate.report.facts import Facts, value_in
@@ -70,7 +71,7 @@ def _page(facts: Facts, charts: Sequence[Chart], most: int) -> dict[str, object]
     moved = [finding for finding in facts.findings if finding.outcome is not Outcome.PASS]
     kept = [finding for finding in facts.findings if finding.outcome is Outcome.PASS]
     doubts = [prose(doubt) for doubt in words.doubts(facts)]
-    results = _worst_first(facts)
+    results = worst_first(facts)
     in_sight = [chart for chart in charts if chart.endpoint and chart.outcome is Outcome.FAIL][:IN_SIGHT]
     return {
         "mark": EMOJI[facts.verdict.outcome],
@@ -79,25 +80,27 @@ def _page(facts: Facts, charts: Sequence[Chart], most: int) -> dict[str, object]
         "doubts": doubts[:DOUBTS],
         "more_doubts": doubts[DOUBTS : DOUBTS + most],
         "moved": _findings(facts, moved, most),
-        "sentences": list(_sentences(facts, moved[:most])),
+        "sentences": list(sentence_lines(facts, moved[:most])),
         "kept": _findings(facts, kept, most),
-        "kept_count": _count(len(kept), "budget"),
-        "results": Rows(rows=tuple(map(_result, results[:most])), rest=_rest(len(results) - most, "endpoint")),
-        "examples": list(_examples(results[:most])),
+        "kept_count": counted(len(kept), "budget"),
+        "watch": [words.watched(one, code) for one in facts.verdict.watch[:most]],
+        "watch_count": len(facts.verdict.watch),
+        "results": Rows(rows=tuple(map(result_row, results[:most])), rest=rest_of(len(results) - most, "endpoint")),
+        "examples": list(example_lines(results[:most])),
         "pictures": [_picture(chart) for chart in in_sight],
         "folded_pictures": [_picture(chart) for chart in charts if chart not in in_sight],
         "charts_begin": CHARTS_BEGIN,
         "charts_end": CHARTS_END,
-        "compared": _compared(facts),
-        "conditions": list(_conditions(facts)),
-        "commands": list(_commands(facts)),
+        "compared": compared_with(facts),
+        "conditions": list(condition_lines(facts)),
+        "commands": list(command_lines(facts)),
     }
 
 
 def _findings(facts: Facts, findings: Sequence[Finding], most: int) -> Rows:
     left_out = Counter(words.word(finding.outcome) for finding in findings[most:])
     kinds = ", ".join(f"{count} {word}" for word, count in left_out.items())
-    rest = _rest(len(findings) - most, "budget")
+    rest = rest_of(len(findings) - most, "budget")
     return Rows(
         rows=tuple(_finding(facts, finding) for finding in findings[:most]), rest=f"{rest}: {kinds}" if rest else ""
     )
@@ -124,7 +127,7 @@ def _finding(facts: Facts, finding: Finding) -> tuple[str, ...]:
     )
 
 
-def _sentences(facts: Facts, findings: Sequence[Finding]) -> Iterator[str]:
+def sentence_lines(facts: Facts, findings: Sequence[Finding]) -> Iterator[str]:
     """One per finding; the same sentence about several is said once."""
     told, without_baseline = words.split_by_baseline(facts, findings)
     alike: dict[tuple[Outcome, str], list[Finding]] = {}
@@ -146,17 +149,17 @@ def _sentence(finding: Finding) -> str:
     return prose(sentence)
 
 
-def _worst_first(facts: Facts) -> list[EndpointResult]:
+def worst_first(facts: Facts) -> list[EndpointResult]:
     ranks = {finding.endpoint: rank for rank, finding in reversed(list(enumerate(facts.findings)))}
     return sorted(facts.run.endpoints, key=lambda result: ranks.get(result.name, len(ranks)))
 
 
-def _result(result: EndpointResult) -> tuple[str, ...]:
+def result_row(result: EndpointResult) -> tuple[str, ...]:
     speeds = (words.value(metric, value_in(result, metric)) for metric in ("p50", "p95", "p99", "rate"))
     return (code(result.name), f"{result.requests:,}", prose(words.errors(result)), *speeds)
 
 
-def _examples(results: Sequence[EndpointResult]) -> Iterator[str]:
+def example_lines(results: Sequence[EndpointResult]) -> Iterator[str]:
     for result in results:
         for example in result.failure_examples[:EXAMPLES]:
             yield f"{code(result.name)}: {code(example, 200)}"
@@ -167,9 +170,12 @@ def _picture(chart: Chart) -> dict[str, str]:
     return {"text": attribute(chart.text), "light": light, "dark": dark}
 
 
-def _compared(facts: Facts) -> str:
-    """ "20 runs of `main`, the newest 9f3c2ab on main, 5 Jan 2026"."""
-    verdict = facts.verdict
+def compared_with(facts: Facts) -> str:
+    """ "20 runs of `main`, the newest 9f3c2ab on main, 5 Jan 2026"; in an A/B test, the base beside the head."""
+    verdict, run = facts.verdict, facts.run
+    if run.arms:
+        restarted = words.manner(AbPolicy(restarts=run.restarts))
+        return f"{prose(words.arms(run.arms))}, measured beside each other{restarted}"
     branch = f" of {code(verdict.baseline_branch)}" if verdict.baseline_branch else ""
     if not verdict.baseline_runs:
         return f"no runs{branch} to compare with yet"
@@ -178,7 +184,7 @@ def _compared(facts: Facts) -> str:
     return f"{said}, the newest {prose(words.revision(newest.run))}" if newest else said
 
 
-def _conditions(facts: Facts) -> Iterator[str]:
+def condition_lines(facts: Facts) -> Iterator[str]:
     """How this run was made, a line each."""
     run, conditions = facts.run, facts.run.conditions
     runner = conditions.runner
@@ -187,23 +193,31 @@ def _conditions(facts: Facts) -> Iterator[str]:
     yield f"load: {prose(conditions.load)}; measured for {words.value('p95', run.duration)}"
     yield f"not counted: {run.warmup_requests:,} requests of the warm-up, {run.unfinished:,} unfinished at the end"
     yield f"load generator: {prose(words.generator(run.generator))}"
-    machine = [runner.cpu or "unknown CPU", _count(runner.cores, "core"), runner.os or "unknown system"]
+    machine = [runner.cpu or "unknown CPU", counted(runner.cores, "core"), runner.os or "unknown system"]
     yield f"runner: {prose(', '.join(machine))}"
     yield f"latency: {prose(conditions.latency)}, by the {prose(conditions.clock)} clock"
     if conditions.versions:
         yield prose(", ".join(f"{name} {version}" for name, version in conditions.versions.items()))
 
 
-def _commands(facts: Facts) -> Iterator[str]:
+def _against(run: Run) -> str:
+    """The option of an A/B test."""
+    if not run.arms:
+        return ""
+    option, value = ("--base-ref", run.arms[0].ref) if run.arms[0].ref else ("--base", run.arms[0].target)
+    return f" {option} {shlex.quote(value) if is_tame(value) else 'BASE'}"
+
+
+def command_lines(facts: Facts) -> Iterator[str]:
     """To copy, so names that need an escape anywhere are left to the reader."""
     run = shlex.quote(facts.run.id) if is_tame(facts.run.id) else "RUN"
     concerned = [f for f in facts.findings if f.outcome in (Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.WARN)]
     tame = [f for f in concerned if is_tame(f.endpoint) and is_tame(f.metric)][:COMMANDS]
     yield "# the same load again"
     for name in dict.fromkeys(finding.endpoint for finding in tame):
-        yield f"perfgate run --budget budgets.yaml --only {shlex.quote(name)}"
+        yield f"perfgate run --budget budgets.yaml{_against(facts.run)} --only {shlex.quote(name)}"
     if not tame:
-        yield "perfgate run --budget budgets.yaml"
+        yield f"perfgate run --budget budgets.yaml{_against(facts.run)}"
     yield "# the same run judged again, without load"
     yield f"perfgate gate {run}"
     if concerned:
@@ -214,9 +228,9 @@ def _commands(facts: Facts) -> Iterator[str]:
         yield f'perfgate accept {run} --reason "..."  # all of them'
 
 
-def _count(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def _rest(number: int, noun: str) -> str:
-    return f"and {_count(number, noun)} more" if number > 0 else ""
+def rest_of(number: int, noun: str) -> str:
+    return f"and {counted(number, noun)} more" if number > 0 else ""

@@ -58,7 +58,12 @@ def code(text: str, width: int = 80) -> str:
     line = plain(text, width)
     if _CODE_IS_ENOUGH.fullmatch(line):
         return f"`{line}`"
-    return f"<code>{_MARKDOWN.sub(_reference, line)}</code>"
+    return code_tag(line, width)
+
+
+def code_tag(text: str, width: int = 80) -> str:
+    """As code where Markdown and HTML meet: inside `<summary>` nobody reads backticks."""
+    return f"<code>{_MARKDOWN.sub(_reference, plain(text, width))}</code>"
 
 
 def attribute(text: str, width: int = 200) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from statistics import median
 
 import pandas as pd
 from rich import box
@@ -16,6 +17,7 @@ from perfgate.report import words
 from perfgate.report.facts import acceptance, by_name, value_in
 from perfgate.report.sparkline import sparkline
 from perfgate.report.text import plain
+from perfgate.stats.change_points import change_points
 
 COLUMNS = ("started", "run", "commit", "branch", "value", "outcome", "failed", "accepted")
 SHOWN = 30  # rows of the text form
@@ -60,12 +62,29 @@ def show(frame: pd.DataFrame, endpoint: str, metric: str, console: Console) -> N
     if measured.empty:
         console.print(Text(f"{title}: not measured in {_runs(len(frame))}"))
         return
-    low, median, high = (words.value(metric, float(measured.quantile(q))) for q in (0.0, 0.5, 1.0))
-    console.print(Text(f"{title}: {_runs(len(measured))}, {low} to {high}, median {median}"))
+    low, middle, high = (words.value(metric, float(measured.quantile(q))) for q in (0.0, 0.5, 1.0))
+    console.print(Text(f"{title}: {_runs(len(measured))}, {low} to {high}, median {middle}"))
     console.print(Text(sparkline(values(frame), width=min(60, console.width))))
+    for line in _level_changes(frame, metric):
+        console.print(Text(line))
     console.print(_rows(frame.tail(SHOWN), metric))
     if len(frame) > SHOWN:
         console.print(Text(f"{len(frame) - SHOWN} earlier runs are not listed."))
+
+
+def _level_changes(frame: pd.DataFrame, metric: str) -> Iterator[str]:
+    """ "level changed at 9f3c2ab, 5 Jan 2026: 82 ms to 95 ms, +16 %"; runs whose very series failed are left out."""
+    measured = frame[frame["value"].notna() & ~(frame["failed"] & (frame["accepted"] == ""))]
+    series = [float(value) for value in measured["value"]]
+    points = change_points(series)
+    for start, at, end in zip((0, *points), points, (*points[1:], len(series)), strict=False):
+        before, after = median(series[start:at]), median(series[at:end])
+        row = measured.iloc[at]
+        commit = plain(row["commit"], 40)[:9] if row["commit"] else plain(row["run"], 40)
+        when = f", {row['started'].strftime('%Y-%m-%d')}" if pd.notna(row["started"]) else ""
+        change = words.change(after / before - 1) if before else words.NOTHING
+        levels = f"{words.value(metric, before)} to {words.value(metric, after)}"
+        yield f"level changed at {commit}{when}: {levels}, {change}"
 
 
 def _runs(count: int) -> str:

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from perfgate import units
-from perfgate.model.budget_file import Kind, Severity
+from perfgate.model.budget_file import AbPolicy, Kind, Severity
 from perfgate.model.metric import METRICS
 from perfgate.model.outcome import BADNESS, Outcome
-from perfgate.model.run import EndpointResult, Generator, Run
-from perfgate.model.verdict import CriterionResult, Finding
+from perfgate.model.run import Arm, EndpointResult, Generator, Run
+from perfgate.model.verdict import CriterionResult, Finding, Watched
 from perfgate.report.facts import Facts, finite
 from perfgate.report.text import plain
 
@@ -136,6 +136,8 @@ def kinds_of_errors(result: EndpointResult) -> str:
 
 def generator(health: Generator) -> str:
     """How well the load generator itself did: "12 of 6,000 late, none dropped, p99 1.2 ms late, CPU 43 %"."""
+    if not (health.users or health.due or health.cpu):  # an imported run
+        return "not recorded"
     parts = []
     if health.due:
         late = f"{health.late:,} of {health.due:,} starts late (p99 {value('p99', health.lateness_p99)})"
@@ -161,6 +163,29 @@ def revision(run: Run) -> str:
     changed = " with uncommitted changes" if known.dirty else ""
     branch = f" on {plain(known.branch, 30)}" if known.branch else ""
     return f"{commit}{changed}{branch}, {day(run.started, year=True)}"
+
+
+def arms(both: Iterable[Arm]) -> str:
+    """ "base 2e1f0ab (main) and head 9f3c2ab (work tree)"; where nobody knows the commit, the target."""
+    return " and ".join(arm(one) for one in both)
+
+
+def arm(one: Arm) -> str:
+    if not one.commit:
+        return f"{one.name} {plain(one.target)}"
+    return f"{one.name} {plain(one.commit)[:7]} ({plain(one.ref or one.target)})"
+
+
+def manner(policy: AbPolicy) -> str:
+    """How an A/B test departs from its usual way; nothing when it does not."""
+    restarts = f", restarted {policy.restarts} time{'' if policy.restarts == 1 else 's'}" if policy.restarts else ""
+    return restarts + (f", in blocks of {policy.blocks:g} s" if policy.blocks else "")
+
+
+def watched(one: Watched, quote: Callable[[str], str] = plain) -> str:
+    """ "search p50 82 ms to 90 ms, +10 %"."""
+    before, now = value(one.metric, one.baseline), value(one.metric, one.measured)
+    return f"{quote(one.endpoint)} {plain(one.metric)} {before} to {now}, {change(one.change)}"
 
 
 def day(started: str, *, year: bool = False) -> str:

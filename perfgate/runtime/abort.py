@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from perfgate.model.budget_file import Abort
 from perfgate.windows import Record
 
@@ -14,12 +16,16 @@ class ErrorWatch:
         self._high_since: float | None = None
 
     def hopeless(self, elapsed: float, part: Record) -> str:
-        """The reason to stop, or nothing. `elapsed` in s; parts without requests say nothing either way."""
-        windows = [window for (kind, _, _), window in part.windows.items() if kind == "endpoint"]
-        requests = sum(window.requests for window in windows)
-        if requests:
-            failures = requests - sum(window.successes for window in windows)
-            if failures / requests < self._abort.errors:
+        """The reason to stop, or nothing. `elapsed` in s; parts without requests say nothing either way. Each arm of an
+        A/B test counts for itself: the other one's successes are no comfort."""
+        requests: Counter[str] = Counter()
+        failures: Counter[str] = Counter()
+        for (kind, _, arm, _), window in part.windows.items():
+            if kind == "endpoint":
+                requests[arm] += window.requests
+                failures[arm] += window.requests - window.successes
+        if shares := [failures[arm] / number for arm, number in requests.items() if number]:
+            if max(shares) < self._abort.errors:
                 self._high_since = None
             elif self._high_since is None:
                 self._high_since = elapsed

@@ -8,6 +8,7 @@ windows and its totals, and only then does Locust quit. The leader checks that i
 from __future__ import annotations
 
 import gc
+import logging
 import time
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -21,7 +22,7 @@ from gevent.lock import BoundedSemaphore
 from locust.runners import STATE_MISSING, MasterRunner, WorkerRunner
 
 from perfgate import windows
-from perfgate.handover import PROGRESS, RESULT, WINDOWS, Settings
+from perfgate.handover import PROGRESS, RESULT, SAMPLES, WINDOWS, Settings
 from perfgate.model.budget_file import Stage
 from perfgate.runtime import result
 from perfgate.runtime.abort import ErrorWatch
@@ -32,6 +33,7 @@ from perfgate.runtime.load import Load
 from perfgate.runtime.pressure import Meter
 from perfgate.runtime.progress import ProgressWriter
 from perfgate.runtime.result import Collection
+from perfgate.runtime.samples import Samples
 from perfgate.runtime.steps import Steps
 from perfgate.runtime.values import share
 from perfgate.windows import Record
@@ -42,6 +44,8 @@ LAST_STARTS = 0.5  # s after the measured time in which what is due may still be
 SILENCE = 15.0  # s without a word from the master after which a worker gives up
 MOST_WINDOWS = 120  # per endpoint
 GRACE = 5.0  # s beyond the slowest request's timeout before the drain gives up
+ALONE = f"Nothing was heard from the machine of `perfgate run` for {SILENCE:g} s: the load ends, its result is lost."
+COULD_NOT_MEASURE = 3  # the exit code of a process whose result is lost
 
 
 class Conductor:
@@ -52,7 +56,7 @@ class Conductor:
         self.folder = Path(settings.folder)
         self.runner = environment.runner
         self.process = self.runner.client_id if not isinstance(self.runner, MasterRunner) else "master"
-        self.collection = Collection(window_width(settings))
+        self.collection = Collection(window_width(settings), settings.duration)
         self.started = ""
         self.began = 0.0  # monotonic s
         self.cpu_began = 0.0
@@ -125,15 +129,19 @@ class Conductor:
             gevent.sleep(SHIP)
             self.ship()
             if not self.leads and not self.hears_master():
+                logging.getLogger(__name__).error(ALONE)
                 self.load.stopping = True  # nobody will ever ask for the result: leave the target alone
+                self.environment.process_exit_code = COULD_NOT_MEASURE
                 self.runner.quit()
 
     def ship(self) -> None:
         """Sends what was recorded since the last time, or keeps it where this process leads."""
         with self.counting:  # the last call must not overtake one that pauses
             part = self.load.recorder.take(pause=lambda: gevent.sleep(0))
+            samples = self.load.recorder.samples.take()
         if self.leads:
             self.take(self.process, part)
+            self.collection.samples.merge(samples)
             self.progress.write(
                 self.elapsed(),
                 draining=self.load.stopping,
@@ -142,10 +150,11 @@ class Conductor:
             )
         else:
             state = {"in_flight": self.load.in_flight, "users": self.load.users}
-            self.runner.send_message(PART, {"record": part.pack(), **state})
+            self.runner.send_message(PART, {"record": part.pack(), "samples": samples.pack(), **state})
 
     def on_part(self, environment: Any, msg: Any, **_: Any) -> None:
         self.take(msg.node_id, Record.unpack(msg.data["record"]))
+        self.collection.samples.merge(Samples.unpack(msg.data["samples"]))
         for what, by_worker in self.others.items():
             by_worker[msg.node_id] = msg.data[what]
 
@@ -236,6 +245,7 @@ class Conductor:
             for row in self.runner.exceptions.values()
         ]
         summary["aborted"] = self.aborted
+        summary["began"] = self.load.recorder.started / 1e9
         summary["generator"] |= {
             "workers": len(self.members),
             "workers_lost": len(self.members - set(self.collection.tallies)),
@@ -243,6 +253,9 @@ class Conductor:
             "cpu_stolen": self.meter.read().stolen,
         }
         windows.write(self.folder / WINDOWS, self.collection.record, duration=duration)
+        self.collection.samples.write(
+            self.folder / SAMPLES, warmup=self.settings.warmup, duration=self.settings.duration
+        )
         result.write_json(self.folder / RESULT, summary)
         self.environment.process_exit_code = 0
 

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import httptools
 
-from perfgate.runtime.responses import Response
+from perfgate.runtime.responses import Response, decoded_size
 from perfgate.runtime.wire import Wire
 
 CLOCK_STEP = 1_000_000  # ns by which the wall clock may seem to outrun the monotonic one before it was set
@@ -83,8 +83,14 @@ class Connection:
         wire.send(request)
         size, first = 0, 0
         head: list[bytes] = []
+        end = b""  # of the body
         while True:
-            arrived, data = wire.receive()
+            try:
+                arrived, data = wire.receive()
+            except ConnectionResetError:  # answered early and closed, the rest of the request unread
+                if not first or self._head_pending or self._ends_itself() or not (wire.unsent or wire.refused):
+                    raise
+                break  # the reset is the end of the body
             if not data:
                 if first and not self._head_pending and not self._ends_itself():
                     break  # the end of the connection is the end of the body
@@ -106,6 +112,7 @@ class Connection:
                 break
             if not keep_body and self._chunks:
                 size += sum(map(len, self._chunks))
+                end = _end(end, self._chunks)
                 self._chunks.clear()
         self.idle_since = monotonic_ns()
         sent, elapsed = wire.sent, self.idle_since - wire.left
@@ -115,7 +122,9 @@ class Connection:
             self._chunks.clear()
         body = b"".join(self._chunks) if keep_body else b""
         size += len(body) if keep_body else sum(map(len, self._chunks))
-        response = Response(parser.get_status_code(), dict(self._headers), b"".join(head), body, size)
+        headers = dict(self._headers)
+        response = Response(parser.get_status_code(), headers, b"".join(head), body, size)
+        response.decoded = decoded_size(headers, size, _end(end, self._chunks) if size else b"")
         service = arrived - sent
         if 0 < service <= elapsed + CLOCK_STEP:
             response.service, response.first_byte, response.delivery = service, first - sent, elapsed - service
@@ -163,3 +172,11 @@ class Connection:
             return not self._pending and self._keeps_alive
         options = self._header(b"connection")  # llhttp waits for a body and has not decided (RFC 9112, section 9.3)
         return b"close" not in options and (self._parser.get_http_version() != "1.0" or b"keep-alive" in options)
+
+
+def _end(before: bytes, chunks: list[bytes]) -> bytes:
+    """The last four bytes of what the pieces are a part of."""
+    last = chunks[-1] if chunks else before
+    if len(last) >= 4:
+        return last[-4:]
+    return (before + b"".join(chunks))[-4:]

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
-from base64 import b64encode
 from functools import cache
 from pathlib import Path
 from time import monotonic_ns
 from typing import Any, NamedTuple
-from urllib.parse import unquote, urlsplit
-from urllib.request import getproxies, proxy_bypass
+from urllib.parse import urlsplit
 
 import gevent
 from gevent import socket as gevent_socket
 
+from perfgate import proxies
+from perfgate.proxies import Proxy
 from perfgate.runtime.watchdog import TimedOut
 from perfgate.runtime.wire import KERNEL_CLOCK, SO_TIMESTAMPNS, TlsWire, Wire
 
@@ -32,10 +33,15 @@ class Origin(NamedTuple):
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == (443 if self.tls else 80) else f"{host}:{self.port}"
 
+    @property
+    def root(self) -> str:
+        """The URL without any path."""
+        return f"{'https' if self.tls else 'http'}://{self.authority}"
+
     def serves(self, url: str) -> bool:
         """Whether `url` has the same scheme, host and port; `//host/path` has the same scheme."""
         try:
-            other = origin(url if urlsplit(url).scheme else f"{'https' if self.tls else 'http'}:{url}")
+            other = _parsed(url if urlsplit(url).scheme else f"{'https' if self.tls else 'http'}:{url}")
         except ValueError:
             return False
         return (other.tls, other.host, other.port) == (self.tls, self.host, self.port)
@@ -44,6 +50,10 @@ class Origin(NamedTuple):
 @cache
 def origin(url: str) -> Origin:
     """The same object for the same URL. Raises ValueError when `url` is not http(s) with a host."""
+    return _parsed(url)
+
+
+def _parsed(url: str) -> Origin:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError(f"the target is not an http(s) URL with a host: {url!r}")
@@ -76,24 +86,9 @@ def tls_context(trust: Trust) -> ssl.SSLContext:
     return context
 
 
-class Proxy(NamedTuple):
-    """An HTTP proxy. `authorization` is the header's value, empty without a user."""
-
-    host: str
-    port: int
-    authorization: str
-
-
 def proxy_for(where: Origin) -> Proxy | None:
-    """The proxy that HTTP_PROXY, HTTPS_PROXY and NO_PROXY name for this target. None for this machine's own."""
-    proxies = getproxies()
-    url = proxies.get("https" if where.tls else "http", "")
-    if not url or where.host in ("localhost", "127.0.0.1", "::1") or proxy_bypass(f"{where.host}:{where.port}"):
-        return None
-    parts = urlsplit(url if "://" in url else f"http://{url}")
-    user = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}" if parts.username else ""
-    token = f"Basic {b64encode(user.encode()).decode()}" if user else ""
-    return Proxy(parts.hostname or "", parts.port or 3128, token)
+    """The proxy that the environment names for this target. Raises UsageError when it cannot be used."""
+    return proxies.proxy_for("https" if where.tls else "http", where.host, where.port, os.environ)
 
 
 class Dialled(NamedTuple):

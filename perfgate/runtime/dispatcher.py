@@ -105,7 +105,7 @@ class Dispatcher:
     def _first_visit(self, choice: Choice, turn: Turn) -> None:
         try:
             user = choice.user_class(self._environment)
-            user.on_start()
+            user.enter() if isinstance(user, Visitor) else user.on_start()
         except Exception as error:  # noqa: BLE001 - hand-written code may raise anything
             self._complain(None, error)
             return
@@ -143,6 +143,7 @@ class Dispatcher:
         self._load.visits += 1
         if isinstance(user, Visitor):
             user.turn = turn
+            user.draw_arm(turn.due)
         try:
             choice.work(user)
         except (RescheduleTask, RescheduleTaskImmediately, InterruptTaskSet, StopUser):

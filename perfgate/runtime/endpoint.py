@@ -143,7 +143,7 @@ class Endpoint:
                 message = frame.first
                 for name, after in frame.rest:
                     message += percent_encoded(values[name]) + after
-                return message.encode()
+                return message.encode("latin-1")
         return self._filled(frame, values, cookies, hop)
 
     def _framed(self, origin: Origin) -> Frame:
@@ -160,7 +160,8 @@ class Endpoint:
     def _in_pieces(self, frame: Frame) -> Frame:
         """The whole message as one text with holes, where it can be."""
         template = self._path_text
-        if not template.literals[0]:  # the first value is a URL reference
+        fits = all(ord(character) < 256 for character in frame.block)  # else _filled says what is wrong
+        if not fits or not template.literals[0]:  # the first value is a URL reference
             return frame
         length = "Content-Length: 0\r\n" if self.method in BODY_METHODS else ""
         last = len(template.names) - 1

@@ -29,18 +29,26 @@ class Listener:
         response_time: float | None,
         response_length: int | None,
         exception: BaseException | None = None,
+        response: Any = None,
         **_: Any,
     ) -> None:
         took = int((response_time or 0.0) * 1e6)
-        response = Response(size=response_length or 0, service=took, first_byte=took)
         failure = _failure(exception) if exception is not None else None
+        status = _status(response, succeeded=failure is None)
+        seen = Response(status, size=response_length or 0, service=took, first_byte=took)
         series = ("endpoint", self._endpoint(request_type, name))
-        self._load.record(series, monotonic_ns() - took, response, failure)
+        self._load.record(series, monotonic_ns() - took, seen, failure)
 
     def _endpoint(self, method: str, name: str) -> str:
         if name not in self._endpoints and f"{method} {name}" in self._endpoints:
             return f"{method} {name}"
         return str(name)
+
+
+def _status(response: Any, *, succeeded: bool) -> int:
+    """Only HTTP clients tell: other successes count as 200, other failures as no answer."""
+    status = getattr(response, "status_code", 0)
+    return status if isinstance(status, int) and status > 0 else 200 * succeeded
 
 
 def _failure(error: BaseException) -> Failure:

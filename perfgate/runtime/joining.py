@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 import gevent
 from locust import events
 from locust.runners import WorkerRunner
 
-from perfgate.handover import Settings, from_plain, read
+from perfgate.handover import REFUSAL, Settings, from_plain, read
 from perfgate.redaction import Redactor, redactor
 from perfgate.runtime.conductor import BEGIN, Conductor
 from perfgate.runtime.load import Load
+from perfgate.runtime.visitor import Visitor
 
 
 def on_init(environment: Any, **_: Any) -> None:
@@ -28,10 +30,22 @@ def on_init(environment: Any, **_: Any) -> None:
 
 
 def _conduct(environment: Any, settings: Settings) -> Conductor:
+    if settings.duet:
+        _refuse_foreign(environment, Path(settings.folder))
     environment.perfgate = load = Load(environment, settings, redactor(settings.secrets, os.environ))
     conductor = Conductor(environment, settings, load)
     conductor.install()
     return conductor
+
+
+def _refuse_foreign(environment: Any, folder: Path) -> None:
+    """Locust's own clients send to one target, and nobody could say to which. Raises ValueError."""
+    foreign = [one.__name__ for one in environment.user_classes if not issubclass(one, Visitor)]
+    if not foreign:
+        return
+    if not isinstance(environment.runner, WorkerRunner):
+        (folder / REFUSAL).write_text(foreign[0], encoding="utf-8")
+    raise ValueError(f"{foreign[0]} is no Visitor, so it cannot send to two targets")
 
 
 def _enlist(environment: Any, msg: Any, **_: Any) -> None:

@@ -12,9 +12,9 @@ from typing import Any
 from perfgate.handover import Settings
 from perfgate.histogram import Histogram
 from perfgate.redaction import Redactor
-from perfgate.runtime.recorder import Recorder
+from perfgate.runtime.arms import Arms
+from perfgate.runtime.recorder import Label, Recorder
 from perfgate.runtime.responses import Failure, Response
-from perfgate.windows import Series
 
 LATE = 10_000_000  # ns: an arrival started later than this after it was due is counted as late
 
@@ -26,6 +26,7 @@ class Load:
         self.environment, self.settings, self.redact = environment, settings, redact
         names, duration = (settings.endpoints, int(settings.duration * 1e9)) if settings else ((), 0)
         self.recorder = Recorder(names, duration)
+        self.arms = Arms(settings.duet, self.record) if settings and settings.duet else None
         self.stopping = False
         self.scheduled = False  # the open model's schedule runs
         self.in_flight = 0  # requests of generated scenarios
@@ -39,28 +40,37 @@ class Load:
         self.sent = self.late = self.dropped = 0  # arrivals in the measured time
         self.lateness = Histogram()
 
-    def record(self, series: Series, began: int, response: Response, failure: Failure | None) -> None:
+    def record(self, label: Label, began: int, response: Response, failure: Failure | None) -> None:
         """`began` is when the latency began: monotonic ns. The response says how long it took."""
         latency = response.queue + response.wait + response.service
         if self.settings is None:
-            self._fire(series, latency, response, failure)
+            self._fire(label, latency, response, failure)
             return
         if response.wait:
             self.connections += response.connections
-            self.recorder.dialled(series, began, (response.dns, response.connect, response.tls))
+            self.recorder.dialled(label, began, (response.dns, response.connect, response.tls))
         if failure is not None:
             why = (failure.kind, self.redact(failure.detail))
-            self.recorder.failure(series, began, why, latency if failure.kind == "timeout" else 0)
+            self.recorder.failure(label, began, why, latency, response.status)
         elif response.clock_stepped:
             self.clock_steps += 1
-            self.recorder.untimed(series, began, response.size)
+            self.recorder.untimed(label, began, response.size, response.decoded)
         else:
-            self.recorder.rows[series].extend(
-                (began, latency, response.service, response.first_byte, response.delivery, response.size)
+            self.recorder.rows[label].extend(
+                (
+                    began,
+                    latency,
+                    response.service,
+                    response.first_byte,
+                    response.delivery,
+                    response.size,
+                    response.decoded,
+                    response.status,
+                )
             )
 
-    def _fire(self, series: Series, latency: int, response: Response, failure: Failure | None) -> None:
-        kind, name = series
+    def _fire(self, label: Label, latency: int, response: Response, failure: Failure | None) -> None:
+        kind, name, *_ = label
         self.environment.events.request.fire(
             request_type=response.method or kind,
             name=name,

@@ -5,19 +5,65 @@ For what the fast client does not do. Times are taken in user space: they end wh
 
 from __future__ import annotations
 
+from base64 import b64decode
 from time import monotonic_ns
 from typing import Any
 
 import gevent
 from geventhttpclient._parser import HTTPParseError
 from geventhttpclient.client import HTTPClient
+from geventhttpclient.connectionpool import ConnectionPool, SSLConnectionPool
 from geventhttpclient.response import HTTPConnectionClosed
 
-from perfgate.runtime.client import Manner
-from perfgate.runtime.dialling import Origin, Trust, tls_context
-from perfgate.runtime.responses import Failure, Response
+from perfgate.runtime.client import Manner, Patience, _said
+from perfgate.runtime.dialling import Origin, Trust, proxy_for, tls_context
+from perfgate.runtime.responses import Failure, Response, decoded_size
+from perfgate.runtime.watchdog import TimedOut
 
 CUT_OFF = ("EOF", "Incomplete", "closed")  # words of the library for an answer that ends too early
+READ = 1 << 16
+
+
+class Pool(ConnectionPool):
+    """Of one connection, opened as the library does it. `opened` is when (monotonic ns; 0: it was there already), and
+    `phases` how long that took: DNS, connecting, TLS."""
+
+    def begin(self, patience: Patience) -> None:
+        """A request begins. Its timeouts are its own; the library's are those of a client."""
+        self.opened, self.phases = 0, (0, 0, 0)
+        self._patience = patience
+        self.first_byte = _timer(patience.first_byte, "no answer")
+
+    def get_socket(self) -> Any:
+        if self.opened:  # the library asks again when a new connection was closed as well, which would hide it
+            raise HTTPConnectionClosed("closed before it answered")
+        sock = super().get_socket()
+        self.first_byte.cancel()
+        self.first_byte.start()
+        return sock
+
+    def _create_socket(self) -> Any:
+        began = monotonic_ns()
+        with _timer(self._patience.connect, "no connection"):
+            sock = super()._create_socket()
+        self.opened = monotonic_ns()
+        tls = self.opened - self._connected if isinstance(self, SSLConnectionPool) else 0
+        self.phases = (self._resolved - began, self._connected - self._resolved, tls)
+        return sock
+
+    def _resolve(self) -> Any:
+        addresses = super()._resolve()
+        self._resolved = monotonic_ns()
+        return addresses
+
+    def _connect_socket(self, sock: Any, address: Any) -> Any:
+        connected = super()._connect_socket(sock, address)
+        self._connected = monotonic_ns()
+        return connected
+
+
+class TlsPool(SSLConnectionPool, Pool):
+    """The library's layer of TLS, above our connecting."""
 
 
 class LocustClient:
@@ -25,53 +71,88 @@ class LocustClient:
 
     def __init__(self, where: Origin, trust: Trust) -> None:
         self._where, self._trust = where, trust
-        self._client = self._new_client()
+        self._proxy = proxy_for(where)
+        self._client, self._pool = self._new_client()
 
-    def _new_client(self) -> HTTPClient:
-        return HTTPClient(
-            self._where.host,
-            port=self._where.port,
-            ssl=self._where.tls,
-            insecure=self._trust.insecure,
-            ssl_context_factory=lambda **_: tls_context(self._trust),
-        )
+    def _new_client(self) -> tuple[HTTPClient, Pool]:
+        where, proxy = self._where, self._proxy
+        options: dict[str, Any] = {"connection_timeout": None, "network_timeout": None}  # each request has its own
+        if proxy:
+            user, _, password = b64decode(proxy.authorization.removeprefix("Basic ")).decode().partition(":")
+            options |= {"proxy_user": user or None, "proxy_password": password or None}
+        secure = {"insecure": self._trust.insecure, "ssl_context_factory": lambda **_: tls_context(self._trust)}
+        to_proxy = {"proxy_host": proxy.host, "proxy_port": proxy.port} if proxy else {}
+        client = HTTPClient(where.host, port=where.port, ssl=where.tls, **options, **secure, **to_proxy)
+        ends = (*(proxy[:2] if proxy else (where.host, where.port)), where.host, where.port)
+        options |= {"size": 1, "use_proxy": proxy is not None}
+        pool = TlsPool(*ends, **options, **secure) if where.tls else Pool(*ends, **options)
+        client._connection_pool = pool
+        return client, pool
 
     def send(self, data: bytes, manner: Manner) -> Response:
         began = monotonic_ns()
+        self._pool.begin(manner.patience)
         try:
-            with gevent.Timeout(manner.patience.total / 1e9, TimeoutError):
+            with _timer(manner.patience.total, "no complete answer"):
                 return self._exchange(data, manner, began)
-        except TimeoutError:
-            failure = Failure("timeout", f"no complete answer within {manner.patience.total / 1e9:g} s")
-        except (HTTPConnectionClosed, OSError) as error:
-            failure = Failure("connection", str(error)[:120] or "closed before it answered")
-        except HTTPParseError as error:  # HTTPConnectionClosed is one
+        except TimedOut as late:
+            failure = Failure("timeout", str(late))
+        except TimeoutError:  # the kernel's patience with a host that does not answer
+            failure = Failure("timeout", f"no connection within {(monotonic_ns() - began) / 1e9:.1f} s")
+        except HTTPConnectionClosed:
+            failure = Failure("connection", "closed before it answered")
+        except OSError as error:
+            failure = Failure("connection", _said(error))
+        except HTTPParseError as error:
             failure = _broken(str(error))
+        except RuntimeError as error:  # what it says of proxies
+            failure = Failure("connection", str(error)[:120])
+        except ValueError as error:  # what it refuses to send
+            failure = Failure("expectation", str(error)[:120])
+        finally:
+            self._pool.first_byte.close()
+        response = self._timed(Response(failure=failure), began)
         self.close()
-        self._client = self._new_client()  # a closed one takes no more requests
-        return Response(failure=failure, service=monotonic_ns() - began)
+        self._client, self._pool = self._new_client()  # a closed one takes no more requests
+        return response
 
     def _exchange(self, data: bytes, manner: Manner, began: int) -> Response:
         head, _, body = data.partition(b"\r\n\r\n")
         line, *fields = head.decode("latin-1").split("\r\n")
         headers = dict(field.split(": ", 1) for field in fields)
         answer: Any = self._client.request(manner.method, line.split(" ")[1], body or None, headers)
-        first_byte = monotonic_ns() - began
-        content = bytes(answer.read())
+        self._pool.first_byte.close()
+        first_byte = monotonic_ns()
+        size, content, end = 0, [], b""
+        while chunk := answer.read(READ):
+            size += len(chunk)
+            end = (end + bytes(chunk[-4:]))[-4:]
+            if manner.keep_body:
+                content.append(bytes(chunk))
         raw = {key.encode("latin-1"): value.encode("latin-1") for key, value in answer.headers}
         cookies = "".join(f"set-cookie: {value}\r\n" for key, value in answer.headers if key.lower() == "set-cookie")
-        return Response(
-            answer.status_code,
-            raw,
-            cookies.encode("latin-1"),
-            content if manner.keep_body else b"",
-            size=len(content),
-            service=monotonic_ns() - began,
-            first_byte=first_byte,
-        )
+        response = Response(answer.status_code, raw, cookies.encode("latin-1"), b"".join(content), size=size)
+        response.decoded = decoded_size(raw, size, end)
+        response.first_byte = first_byte - (self._pool.opened or began)
+        return self._timed(response, began)
+
+    def _timed(self, response: Response, began: int) -> Response:
+        """With the times of a request that ends now; opening the connection comes before the send."""
+        now, opened = monotonic_ns(), self._pool.opened
+        response.service = now - (opened or began)
+        if opened:
+            response.connections, response.wait = 1, opened - began
+            response.dns, response.connect, response.tls = self._pool.phases
+        return response
 
     def close(self) -> None:
         self._client.close()
+
+
+def _timer(limit: int, what: str) -> gevent.Timeout:
+    """Raises TimedOut in this greenlet after `limit` ns, once it is started; 0: never. Not an OSError: the library
+    would go on to the next address."""
+    return gevent.Timeout(limit / 1e9 if limit else None, TimedOut(f"{what} within {limit / 1e9:g} s"))
 
 
 def _broken(said: str) -> Failure:

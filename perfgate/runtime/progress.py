@@ -25,7 +25,7 @@ class ProgressWriter:
     def add(self, elapsed: float, record: Record) -> None:
         """What is new, `elapsed` s after the start of the warm-up."""
         latencies, requests = Histogram(), 0
-        for (kind, _, _), window in record.windows.items():
+        for (kind, *_), window in record.windows.items():
             if kind == "endpoint":
                 requests += window.requests
                 self._failures += window.requests - window.successes

@@ -11,14 +11,19 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from perfgate.histogram import BITS, Histogram
-from perfgate.windows import Phases, Record, Series, Window
+from perfgate.counting import add_many
+from perfgate.histogram import Histogram
+from perfgate.runtime.responses import UNKNOWN
+from perfgate.runtime.samples import Samples
+from perfgate.windows import BASE, Phases, Record, Series, Window
 
 SECOND = 1_000_000_000
 EXAMPLES = 5  # different failure texts kept per endpoint
 NAMES = 1000  # endpoints told apart; hand-written scenarios that put ids into names would fill the memory
 OTHER = "(other names)"
-COLUMNS = 6  # began, latency, service, first byte, delivery (all ns), size (bytes)
+Label = tuple[str, str] | Series  # kind and name, and in an A/B test the arm
+COLUMNS = 8  # began, latency, service, first byte, delivery (all ns), size, decoded size (bytes), status
+FAILURE_COLUMNS = 3  # began, latency (ns), status
 
 
 class Recorder:
@@ -28,11 +33,14 @@ class Recorder:
     def __init__(self, endpoints: Iterable[str] = (), duration: int = 0) -> None:
         self.started = 0  # monotonic ns at which the measured time began or will begin
         self.duration = duration
-        self.rows: defaultdict[Series, list[int]] = defaultdict(list)  # of successes: COLUMNS numbers each
+        self.rows: defaultdict[Label, list[int]] = defaultdict(list)  # of successes: COLUMNS numbers each
         self.delivery = Histogram()  # in the measured time
+        self.samples = Samples()  # as they were, of a bounded number of requests
         self.examples: dict[str, list[str]] = {}
+        self.base_examples: dict[str, list[str]] = {}  # of the base, in an A/B test
         self._recorded = 0  # besides `rows`
         self._record = Record()
+        self._failed: defaultdict[Series, list[int]] = defaultdict(list)  # FAILURE_COLUMNS numbers each
         self._names = set(endpoints)
 
     @property
@@ -40,45 +48,56 @@ class Recorder:
         """Requests since the beginning, shipped or not."""
         return self._recorded + sum(len(numbers) for numbers in self.rows.values()) // COLUMNS
 
-    def dialled(self, series: Series, began: int, phases: tuple[int, int, int]) -> None:
+    def dialled(self, label: Label, began: int, phases: tuple[int, int, int]) -> None:
         """A connection had to be made; phases = (dns, connect, tls) in ns."""
         if 0 <= began - self.started < self.duration:
             for phase, took in zip(("dns", "connect", "tls"), phases, strict=True):
-                self._phases(self._known(series)).of(phase).add(took)
+                self._phases(self._known(label)).of(phase).add(took)
 
-    def failure(self, series: Series, began: int, why: tuple[str, str], timeout: int = 0) -> None:
-        """A request that failed; why = (kind of failure, detail). A timeout counts at `timeout` ns as a latency too:
-        leaving it out would improve the percentiles."""
+    def failure(self, label: Label, began: int, why: tuple[str, str], latency: int = 0, status: int = 0) -> None:
+        """A request that failed; why = (kind of failure, detail). A timeout counts at `latency` ns among the latencies
+        too: leaving it out would improve the percentiles."""
         self._recorded += 1
-        kind, name = self._known(series)
-        window = self._window((kind, name), (began - self.started) // SECOND)
+        series = self._known(label)
+        window = self._window(series, (began - self.started) // SECOND)
         window.failures[why[0]] = window.failures.get(why[0], 0) + 1
-        if timeout:
-            window.latency.add(timeout)
-        examples = self.examples.setdefault(name, [])
+        if why[0] == "timeout" and latency:
+            window.latency.add(latency)
+        self._failed[series].extend((began, latency, status))
+        known = self.base_examples if series[2] == BASE else self.examples
+        examples = known.setdefault(series[1], [])
         if len(examples) < EXAMPLES and (example := _writable(why[1])) not in examples:
             examples.append(example)
 
-    def untimed(self, series: Series, began: int, size: int) -> None:
+    def untimed(self, label: Label, began: int, size: int, decoded: int = UNKNOWN) -> None:
         """A success that could not be timed, because the clock was set meanwhile."""
         self._recorded += 1
-        window = self._window(self._known(series), (began - self.started) // SECOND)
+        window = self._window(self._known(label), (began - self.started) // SECOND)
         window.successes += 1
         window.bytes += size
+        if decoded == UNKNOWN:
+            window.opaque += 1
+        else:
+            window.unpacked += decoded - size
 
     def take(self, pause: Callable[[], None] = lambda: None) -> Record:
         """Everything recorded since the last call. `pause` is called after each endpoint: counting hundreds of them
         in one go would make arrivals late. Only one call at a time."""
         rows, self.rows = self.rows, defaultdict(list)
-        for series, numbers in rows.items():
-            self._count(self._known(series), np.array(numbers, dtype=np.int64).reshape(-1, COLUMNS))
+        for label, numbers in rows.items():
+            self._count(self._known(label), np.array(numbers, dtype=np.int64).reshape(-1, COLUMNS))
             pause()
+        failed, self._failed = self._failed, defaultdict(list)
+        for series, numbers in failed.items():
+            self._sample(series, np.array(numbers, dtype=np.int64).reshape(-1, FAILURE_COLUMNS))
         record, self._record = self._record, Record()
         return record
 
     def _count(self, series: Series, table: np.ndarray[tuple[int, int], np.dtype[np.int64]]) -> None:
         self._recorded += len(table)
-        began, latency, service, first_byte, delivery, size = table.T
+        began, latency, service, first_byte, delivery, size, decoded, _ = table.T
+        known = decoded != UNKNOWN
+        self._sample(series, table[:, [0, 1, -1]])
         offset = began - self.started
         seconds = offset // SECOND
         for second in np.unique(seconds):
@@ -86,6 +105,8 @@ class Recorder:
             window = self._window(series, int(second))
             window.successes += int(chosen.sum())
             window.bytes += int(size[chosen].sum())
+            window.unpacked += int((decoded - size)[chosen & known].sum())
+            window.opaque += int((chosen & ~known).sum())
             add_many(window.latency, latency[chosen])
         measured = (offset >= 0) & (offset < self.duration)
         if measured.any():
@@ -94,6 +115,10 @@ class Recorder:
             add_many(phases.of("first_byte"), first_byte[measured])
             add_many(phases.of("download"), service[measured] - first_byte[measured])
             add_many(self.delivery, delivery[measured & (delivery > 0)])  # 0 where it is not known
+
+    def _sample(self, series: Series, table: np.ndarray[tuple[int, int], np.dtype[np.int64]]) -> None:
+        if series[0] == "endpoint":
+            self.samples.add(series, table - (self.started, 0, 0))
 
     def _window(self, series: Series, second: int) -> Window:
         key = (*series, second)
@@ -108,32 +133,16 @@ class Recorder:
             phases = self._record.phases[series] = Phases()
         return phases
 
-    def _known(self, series: Series) -> Series:
-        """The name to count under."""
-        kind, name = series
+    def _known(self, label: Label) -> Series:
+        """What to count under."""
+        kind, name, arm = label if len(label) == 3 else (*label, "")
         if name not in self._names:
             name = _writable(name)
             if name not in self._names:
                 if len(self._names) >= NAMES:
-                    return kind, OTHER
+                    return kind, OTHER, arm
                 self._names.add(name)
-        return kind, name
-
-
-def add_many(histogram: Histogram, values: np.ndarray[tuple[int], np.dtype[np.int64]]) -> None:
-    """The same as `histogram.add` of each value (ns, at least 0, below 2**53)."""
-    if not len(values):
-        return
-    values = np.maximum(values, 0)
-    exponents = np.maximum(np.frexp(values.astype(np.float64))[1] - BITS - 1, 0)
-    buckets, counts = np.unique((exponents << BITS) + (values >> exponents), return_counts=True)
-    lowest, highest = int(values.min()), int(values.max())
-    histogram.minimum = min(histogram.minimum, lowest) if histogram.buckets else lowest
-    histogram.maximum = max(histogram.maximum, highest)
-    histogram.total += int(values.sum())
-    known = histogram.buckets
-    for bucket, count in zip(buckets.tolist(), counts.tolist(), strict=True):
-        known[bucket] = known.get(bucket, 0) + count
+        return kind, name, arm
 
 
 def _writable(text: str) -> str:

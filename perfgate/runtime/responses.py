@@ -11,6 +11,7 @@ from typing import Any
 
 _COOKIE = re.compile(rb"^set-cookie:[ \t]*(.*?)[ \t\r]*$", re.IGNORECASE | re.MULTILINE)
 ENCODING_NAMES = frozenset({b"Content-Encoding", b"content-encoding", b"CONTENT-ENCODING", b"Content-encoding"})
+UNKNOWN = -1
 _scan = make_scanner(json.JSONDecoder())  # type: ignore[arg-type]  # typeshed has its own idea of the argument
 DECODED_LIMIT = 1 << 28  # bytes: a small body that unpacks to more is an attack or a mistake
 
@@ -26,13 +27,15 @@ class Failure:
 @dataclass(slots=True)
 class Response:
     """Times in nanoseconds; latency is queue + wait + service. `body` is as sent over the wire, and only there when
-    somebody asked for it; `size` is always known. `raw_headers` have the last value of each name."""
+    somebody asked for it; `size` is always known, and `decoded` wherever that costs nothing. `raw_headers` have the
+    last value of each name."""
 
     status: int = 0
     raw_headers: dict[bytes, bytes] | None = None
     head: bytes = b""  # as it came, possibly with the beginning of the body; only kept where it sets cookies
     body: bytes = b""
     size: int = 0  # of the body over the wire
+    decoded: int = UNKNOWN  # size of the body once it is unpacked
     failure: Failure | None = None
     method: str = ""  # of the request
     queue: int = 0  # until a virtual user was free, in the open model
@@ -71,6 +74,7 @@ class Response:
         if self._content is None:
             plain = ENCODING_NAMES.isdisjoint(self.raw_headers or ())
             self._content = self.body if plain else _decoded(self.body, self.headers["content-encoding"])
+            self.decoded = len(self._content)
         return self._content
 
     @property
@@ -97,6 +101,20 @@ class Response:
         self.delivery += before.delivery
         self.clock_stepped |= before.clock_stepped
         self.size += before.size
+        self.decoded = UNKNOWN if UNKNOWN in (self.decoded, before.decoded) else self.decoded + before.decoded
+
+
+def decoded_size(headers: dict[bytes, bytes], size: int, end: bytes) -> int:
+    """Of a body of `size` bytes that ends with `end`, without unpacking it: gzip says it in its last four bytes (RFC
+    1952, section 2.3.1; one member, below 4 GiB). UNKNOWN for what else is compressed."""
+    if ENCODING_NAMES.isdisjoint(headers) or not size:
+        return size
+    encoding = next(value for name, value in headers.items() if name in ENCODING_NAMES).strip().lower()
+    if encoding == b"identity":
+        return size
+    if encoding in (b"gzip", b"x-gzip") and len(end) == 4:
+        return int.from_bytes(end, "little")
+    return UNKNOWN
 
 
 def _from_json(content: bytes) -> Any:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from math import inf
 from pathlib import Path
 from typing import Any
 
 from perfgate import histogram
 from perfgate.histogram import Histogram
 from perfgate.runtime.load import Load
+from perfgate.runtime.recorder import EXAMPLES
+from perfgate.runtime.samples import Samples
 from perfgate.windows import Record
 
 Tally = dict[str, Any]  # what one process knows at its end, as plain data
@@ -20,6 +23,7 @@ def tally(load: Load, cpu: float) -> Tally:
     return {
         "recorded": load.recorder.recorded,
         "examples": load.recorder.examples,
+        "base_examples": load.recorder.base_examples,
         "sent": load.sent,
         "late": load.late,
         "dropped": load.dropped + load.waiting,
@@ -36,8 +40,9 @@ def tally(load: Load, cpu: float) -> Tally:
 class Collection:
     """The records and tallies of all processes, on the one that leads."""
 
-    def __init__(self, width: int) -> None:
-        self.record = Record(width)
+    def __init__(self, width: int, end: float = inf) -> None:
+        self.record = Record(width, end)
+        self.samples = Samples()
         self.received: dict[str, int] = {}  # process -> requests in the records it sent
         self.tallies: dict[str, Tally] = {}
 
@@ -55,11 +60,6 @@ def summary(collection: Collection, *, started: str, duration: float, due: int, 
     tallies = list(collection.tallies.values())
     lateness = _merged(tallies, "lateness")
     delivery = _merged(tallies, "delivery")
-    examples: dict[str, list[str]] = {}
-    for one in tallies:
-        for name, texts in one["examples"].items():
-            known = examples.setdefault(name, [])
-            known += [text for text in texts if text not in known][: max(0, 5 - len(known))]
     return {
         "started": started,
         "duration": duration,
@@ -68,7 +68,8 @@ def summary(collection: Collection, *, started: str, duration: float, due: int, 
         "lost": collection.lost(),
         "unfinished": sum(one["abandoned"] for one in tallies),
         "clock_steps": sum(one["clock_steps"] for one in tallies),
-        "examples": examples,
+        "examples": _examples(one["examples"] for one in tallies),
+        "base_examples": _examples(one["base_examples"] for one in tallies),
         "generator": {
             "due": due,
             "sent": sum(one["sent"] for one in tallies),
@@ -84,6 +85,16 @@ def summary(collection: Collection, *, started: str, duration: float, due: int, 
             "connections": sum(one["connections"] for one in tallies),
         },
     }
+
+
+def _examples(found: Iterable[Mapping[str, list[str]]]) -> dict[str, list[str]]:
+    """Of failures, by endpoint: the first few different ones of all processes."""
+    examples: dict[str, list[str]] = {}
+    for one in found:
+        for name, texts in one.items():
+            known = examples.setdefault(name, [])
+            known += [text for text in texts if text not in known][: max(0, EXAMPLES - len(known))]
+    return examples
 
 
 def _merged(tallies: list[Tally], part: str) -> Any:

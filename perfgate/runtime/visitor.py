@@ -13,9 +13,10 @@ from locust import User, constant
 from locust.exception import InterruptTaskSet, RescheduleTask, RescheduleTaskImmediately, StopUser
 from locust.user.task import LOCUST_STATE_RUNNING, LOCUST_STATE_STOPPING
 
+from perfgate.runtime.arms import Arm
 from perfgate.runtime.client import Client, FastClient
 from perfgate.runtime.cookies import Cookies
-from perfgate.runtime.dialling import Trust, origin
+from perfgate.runtime.dialling import Origin, Trust, origin
 from perfgate.runtime.endpoint import Endpoint, Hop
 from perfgate.runtime.load import Load
 from perfgate.runtime.responses import Failure, Response
@@ -38,6 +39,16 @@ class Turn(NamedTuple):
     queued: int  # how long it waited for a free visitor
 
 
+class Side(NamedTuple):
+    """What a visitor keeps of one target."""
+
+    origin: Origin
+    client: Client
+    cookies: Cookies
+    values: dict[str, Any]
+    sent_once: set[str]
+
+
 class Visitor(User):
     """Subclasses set `host` and have tasks. Values that responses gave are carried along in `values`.
 
@@ -51,25 +62,45 @@ class Visitor(User):
 
     def __init__(self, environment: Any) -> None:
         super().__init__(environment)
-        self.values: dict[str, Any] = {}
         self.turn: Turn | None = None
         self._load: Load = environment.perfgate
-        self._origin = origin(environment.host or self.host)
-        self._client = self._new_client()
-        self._cookies = Cookies()
-        self._sent_once: set[str] = set()
+        self._sides: dict[Arm | None, Side] = {}
+        for arm in self._load.arms.both if self._load.arms else (None,):
+            self._go_to(arm)
         self._load.joined()
 
-    def _new_client(self) -> Client:
+    def draw_arm(self, due: int) -> None:
+        """Before each task of an A/B test: which target it goes to. `due` in monotonic ns."""
+        if self._load.arms is not None:
+            self._go_to(self._load.arms.draw(due - self._load.recorder.started))
+
+    def enter(self) -> None:
+        """`on_start`, at every target there is."""
+        for arm in tuple(self._sides):
+            self._go_to(arm)
+            self.on_start()
+
+    def _go_to(self, arm: Arm | None) -> None:
+        side = self._sides.get(arm)
+        if side is None:
+            where = arm.origin if arm else origin(self.environment.host or self.host)
+            side = self._sides[arm] = Side(where, self._new_client(where), Cookies(), {}, set())
+        self._arm = arm  # None outside A/B tests
+        self._record = arm.record if arm else self._load.record
+        self._origin, self._client, self._cookies, self.values, self._sent_once = side
+
+    def _new_client(self, where: Origin) -> Client:
         if self.client == "locust":
             from perfgate.runtime.locust_client import LocustClient
 
-            return LocustClient(self._origin, self.tls)
-        return FastClient(self._origin, self.tls)
+            return LocustClient(where, self.tls)
+        return FastClient(where, self.tls)
 
     def send(self, endpoint: Endpoint) -> Response:
         """Sends one request and records it. Raises StepFailed when it failed, StopUser when the test is over."""
         load, turn = self._load, self.turn
+        if self._arm is not None:
+            endpoint = self._arm.own(endpoint)
         if turn is None:
             if load.stopping:
                 raise StopUser
@@ -89,7 +120,7 @@ class Visitor(User):
             if failure is None and endpoint.captures:
                 captured, failure = endpoint.captured(response)
                 self.values.update(captured)
-            load.record(endpoint.series, began, response, failure)
+            self._record(endpoint.series, began, response, failure)
         except gevent.GreenletExit:
             load.abandoned += 1
             raise
@@ -125,7 +156,7 @@ class Visitor(User):
             steps(self)
         except StepFailed:
             failure = Failure("step", "a step failed")
-        self._load.record(("journey", name), began, Response(service=monotonic_ns() - began), failure)
+        self._record(("journey", name), began, Response(service=monotonic_ns() - began), failure)
         if failure:
             raise StepFailed
 
@@ -140,6 +171,7 @@ class Visitor(User):
         self._state = LOCUST_STATE_RUNNING
         deck: list[Callable[[Any], None]] = []
         try:
+            self._perform(Visitor.enter)
             while self._state != LOCUST_STATE_STOPPING and not self._load.stopping:
                 if not deck:  # every task as often as its weight says, in random order
                     deck = list(self.tasks)
@@ -153,6 +185,7 @@ class Visitor(User):
 
     def _perform(self, work: Callable[[Any], None]) -> None:
         try:
+            self.draw_arm(monotonic_ns())
             work(self)
         except (RescheduleTask, RescheduleTaskImmediately, InterruptTaskSet):
             pass
@@ -163,7 +196,8 @@ class Visitor(User):
             gevent.sleep(BACK_OFF)
 
     def on_stop(self) -> None:
-        self._client.close()
+        for side in self._sides.values():
+            side.client.close()
 
     def _send(self, endpoint: Endpoint, values: Any, hop: Hop | None = None) -> Response:
         try:
@@ -179,8 +213,13 @@ class Visitor(User):
         return response
 
     def _followed(self, endpoint: Endpoint, values: Any, response: Response) -> Response:
-        """The answer at the end of the redirects; its times and size are the sums of all answers'."""
-        url, method = f"{self._origin.base}/", endpoint.method
+        """The answer at the end of the redirects; its times and size are the sums of all answers'.
+
+        A location is relative to the URL of the request that it answers (RFC 9110, section 10.2.2).
+        """
+        if response.status not in REDIRECT_STATUSES:
+            return response
+        url, method = self._url(endpoint, values), endpoint.method
         for _ in range(REDIRECTS):
             if response.status not in REDIRECT_STATUSES or "location" not in response.headers:
                 return response
@@ -190,7 +229,7 @@ class Visitor(User):
             except ValueError:
                 response.failure = Failure("protocol", "redirected to what is not a URL")
                 return response
-            if parts.netloc and not self._origin.serves(url):
+            if not self._origin.serves(url):
                 response.failure = Failure("connection", "redirected to another host, which is not followed")
                 return response
             if response.status not in (307, 308) and method != "HEAD":
@@ -201,6 +240,11 @@ class Visitor(User):
             response.add(before)
         response.failure = Failure("protocol", f"more than {REDIRECTS} redirects")
         return response
+
+    def _url(self, endpoint: Endpoint, values: Any) -> str:
+        """Of the request that the endpoint sends with these values."""
+        first_line, _, _ = endpoint.message(self._origin, values, "").partition(b"\r\n")
+        return f"{self._origin.root}{first_line.split(b' ')[1].decode()}"
 
 
 Steps = TypeVar("Steps", bound=Callable[[Any], None])

@@ -75,6 +75,7 @@ class Wire:
     def __init__(self, sock: Any) -> None:
         self.deadline = self.sent = self.left = 0
         self.waits = False
+        self.refused = False  # whether the other end would not take all that was sent
         self.greenlet: Any = None
         self._owner = sock  # gevent's socket would close the plain one when collected
         self._raw: socket.socket = sock._sock
@@ -106,6 +107,7 @@ class Wire:
         except BlockingIOError:
             number = 0
         except OSError:  # closed: what the server said before that may still be read
+            self.refused = True
             number = len(data)
         if number == len(data):
             self.unsent = b""

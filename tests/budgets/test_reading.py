@@ -13,6 +13,8 @@ from perfgate import budgets
 from perfgate.budgets import messages
 from perfgate.model.budget_file import (
     Abort,
+    AbPolicy,
+    Anchor,
     BaselinePolicy,
     Body,
     BodyKind,
@@ -361,8 +363,9 @@ def test_service_gate_and_the_rest(read: Read) -> None:
     file = read(
         "name: my shop\n"
         "allow: [staging.example.org, '::1']\n"
-        "service: {command: 'run ${PORT}', port: 8765, ready: /ok, ready_timeout: 1m, env: {A: '${PORT}'}}\n"
-        "gate: {baseline: {branch: trunk, runs: 9, min_runs: 2}, floor: {time: 0ms, errors: 1pp}, inconclusive: fail}\n"
+        "service: {command: 'run ${PORT}', port: 8765, ready: /ok, ready_timeout: 1m, env: {A: '${PORT}'}, setup: 'pip install .'}\n"
+        "gate: {baseline: {branch: trunk, runs: 9, min_runs: 2}, floor: {time: 0ms, errors: 1pp}, inconclusive: fail,"
+        " ab: {restarts: 3, blocks: 5s}, anchor: {ref: v1.4.0, limit: +20%}, probe: false}\n"
         "history: git:perfgate-data\n"
         "endpoints: {a: /}\n",
         {},
@@ -370,12 +373,15 @@ def test_service_gate_and_the_rest(read: Read) -> None:
     assert file.name == "my shop"
     assert file.allow == ("staging.example.org", "::1")
     assert file.service == Service(
-        command="run ${PORT}", port=8765, ready="/ok", ready_timeout=60.0, env={"A": "${PORT}"}
+        command="run ${PORT}", port=8765, ready="/ok", ready_timeout=60.0, env={"A": "${PORT}"}, setup="pip install ."
     )
     assert file.gate == GatePolicy(
         baseline=BaselinePolicy(branch="trunk", runs=9, min_runs=2),
         floor=Floor(time=0.0, errors=0.01),
         inconclusive="fail",
+        ab=AbPolicy(restarts=3, blocks=5.0),
+        anchor=Anchor(ref="v1.4.0", limit=0.2),
+        probe=False,
     )
     assert file.history == "git:perfgate-data"
 
@@ -463,3 +469,12 @@ def test_data_files(read: Read, folder: Path, name: str, content: str, problem: 
     with pytest.raises(BudgetFileError) as caught:
         read(f"endpoints: {{a: {{request: '/{{a}}', with: {{from: {named}}}}}}}\n")
     assert [one.message for one in caught.value.mistakes] == [problem or "`folder` is a folder, not a file"]
+
+
+@pytest.mark.parametrize("limit", ["20%", "+20", "+20ms", "-20%", "+0%", "+x%"])
+def test_the_limit_of_the_anchor_is_a_rise(read: Read, limit: str) -> None:
+    with pytest.raises(BudgetFileError) as raised:
+        read(f"gate: {{anchor: {{ref: last-tag, limit: '{limit}'}}}}\nendpoints: {{a: /}}\n", {})
+    (mistake,) = raised.value.mistakes
+    assert mistake.line
+    assert "limit" in mistake.message

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import socket
 import ssl
 import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import servers
-from projects import ENVIRONMENT, Project, free_port, wait_for
+from hosts import workers
+from projects import Project, free_port, wait_for
 
 ONE = """
 version: 1
@@ -97,22 +94,6 @@ def test_1500_users_keep_1500_connections(project: Project):
     assert run["endpoints"][0]["requests"] + run["warmup_requests"] + run["after_requests"] == server.requests
 
 
-@contextmanager
-def workers(number: int, port: int, *prefix: str, master: str = "127.0.0.1") -> Iterator[list[subprocess.Popen[str]]]:
-    command = [*prefix, sys.executable, "-m", "perfgate", "worker", "--master-host", master, "--master-port", str(port)]
-    started = [
-        subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True)
-        for _ in range(number)
-    ]
-    try:
-        yield started
-    finally:
-        for process in started:
-            if process.poll() is None:
-                process.terminate()
-            process.wait(20)
-
-
 def test_workers_share_the_load_and_end_with_the_run(project: Project):
     port = free_port()
     with servers.serving(servers.answering(200)) as (url, server), workers(2, port) as both:
@@ -156,45 +137,6 @@ def test_workers_whose_master_is_lost_leave_the_target_alone(project: Project):
         process.stderr.close()
 
 
-NETNS = shutil.which("ip") is not None and os.geteuid() == 0
-
-
-def network(command: str) -> bool:
-    return subprocess.run(["ip", *command.split()], capture_output=True, check=False).returncode == 0
-
-
-@pytest.fixture
-def other_host() -> Iterator[tuple[str, str, str]]:
-    """A second host: a network namespace with a link of its own. (name, its address, ours)."""
-    name = f"pg{os.getpid() % 10000}"
-    if not NETNS or not network(f"netns add {name}"):
-        pytest.skip("needs root and network namespaces (iproute2)")
-    try:
-        assert network(f"link add {name}a type veth peer name {name}b netns {name}")
-        assert network(f"addr add 10.213.77.1/30 dev {name}a")
-        assert network(f"link set {name}a up")
-        assert network(f"-n {name} addr add 10.213.77.2/30 dev {name}b")
-        assert network(f"-n {name} link set {name}b up")
-        assert network(f"-n {name} link set lo up")
-        yield name, "10.213.77.2", "10.213.77.1"
-    finally:
-        network(f"netns del {name}")
-
-
-def test_a_worker_on_another_host(project: Project, other_host: tuple[str, str, str]):
-    name, _, ours = other_host
-    port = free_port()
-    with (
-        servers.serving(servers.answering(200), host=ours) as (url, server),
-        workers(1, port, "ip", "netns", "exec", name, master=ours),
-    ):
-        project.write(ONE.format(target=url, load="rate: 100/s, duration: 2s") + f"allow: [{ours}]\n")
-        done = project.perfgate("run", "--workers", "1", "--master-host", ours, "--master-port", str(port))
-
-    assert done.returncode == 0, done.stderr
-    assert project.run()["generator"]["sent"] == server.requests == 200
-
-
 def test_locusts_own_client_behind_the_same_recorder(project: Project):
     with servers.serving(servers.answering(200, b'{"id": 7}')) as (url, server):
         text = ONE.format(target=url, load="users: 3, duration: 1s").replace("GET /,", "GET /, capture: {id: $.id},")
@@ -204,6 +146,7 @@ def test_locusts_own_client_behind_the_same_recorder(project: Project):
     assert done.returncode == 0, done.stdout + done.stderr
     run = project.run()
     assert run["conditions"]["clock"] == run["generator"]["clock"] == "user space"
+    assert run["generator"]["connections"] == run["generator"]["users"] == 3
     assert run["endpoints"][0]["requests"] + run["after_requests"] == server.requests > 20
     assert 'client = "locust"' in (project.runs[-1] / "scenario.py").read_text()
 

@@ -49,8 +49,8 @@ def test_judging_against_a_growing_history(stored: Project):
     assert (code, finding["outcome"], finding["reason"]) == (1, "fail", "regression")
     assert finding["baseline"] == pytest.approx(0.100)
     assert finding["sentence"] == (
-        "search p95 150 ms: within the limit of 300 ms; +50 % against the baseline of 100 ms "
-        "(median of 5 runs on main), over the limit of +10%."
+        "search p95 100 to 150 ms, +50 % (95 % interval +41 to +59 %), over the limit of +10%; "
+        "within the limit of 300 ms."
     )
 
 

@@ -219,6 +219,20 @@ def test_without_git_runs_without_a_branch_are_compared():
     assert (numbers(baseline), baseline.branch) == ([2, 1], "")
 
 
+def test_a_run_of_no_branch_is_compared_with_the_baseline_branch_where_there_are_no_others():
+    baseline = chosen(*history(1, 2), run=make_run(100, revision=Revision()))
+    assert (numbers(baseline), baseline.branch) == ([2, 1], "main")
+
+
+def test_another_definition_of_latency_is_not_compared():
+    k6 = make_conditions(latency="k6 http_req_duration")
+    baseline = chosen(*history(1, 2), *history(3, conditions=k6), *history(4))
+    assert numbers(baseline) == [4, 2, 1]
+    assert "latency was something else, k6 http_req_duration" in baseline.excluded["list products"]
+    newest = chosen(*history(1), *history(2, conditions=k6))
+    assert [note for note in newest.notes if "Latency was something else before, k6 http_req_duration" in note]
+
+
 def test_a_detached_head_is_compared_with_the_branch():
     baseline = chosen(*history(1), run=make_run(100, revision=make_revision(branch="")))
     assert (numbers(baseline), baseline.branch) == ([1], "main")

@@ -14,10 +14,10 @@ from perfgate.model.errors import HistoryError
 @pytest.mark.parametrize(
     ("url", "words"),
     [
-        ("", ["no scheme", "sqlite, postgresql"]),
+        ("", ["no scheme", "sqlite, git, postgresql"]),
         ("history.db", ["no scheme"]),
-        ("sqllite:///history.db", ['"sqllite"', "Did you mean sqlite", "sqlite, postgresql"]),
-        ("mysql://ada:secret@host/db", ['"mysql"', "sqlite, postgresql"]),
+        ("sqllite:///history.db", ['"sqllite"', "Did you mean sqlite", "sqlite, git, postgresql"]),
+        ("mysql://ada:secret@host/db", ['"mysql"', "sqlite, git, postgresql"]),
         ("sqlite:", ["does not name a file", "sqlite:///.perfgate/history.db"]),
         ("sqlite://", ["does not name a file"]),
         ("sqlite:///", ["does not name a file"]),

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
+import zlib
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from builders import make_past_run
+from builders import make_acceptance, make_past_run
 
+from perfgate import codec
+from perfgate.history.documents import lean
 from perfgate.history.sql import STEPS, SqlHistory, Sqlite, Step
 from perfgate.model.errors import HistoryError
 
@@ -28,10 +34,10 @@ def test_an_older_history_is_lifted_by_whoever_comes_first(tmp_path: Path) -> No
     with opened(tmp_path) as store:
         store.save(make_past_run(1))
     with opened(tmp_path, add_column) as store:
-        assert store.runs("shop") == (make_past_run(1),)
+        assert store.runs("shop") == (lean(make_past_run(1)),)
         store.save(make_past_run(2))
     with opened(tmp_path, add_column) as store:
-        assert store.runs("shop") == (make_past_run(2), make_past_run(1))
+        assert store.runs("shop") == (lean(make_past_run(2)), lean(make_past_run(1)))
 
 
 def test_a_step_that_fails_leaves_the_history_as_it_was(tmp_path: Path) -> None:
@@ -40,7 +46,48 @@ def test_a_step_that_fails_leaves_the_history_as_it_was(tmp_path: Path) -> None:
     with opened(tmp_path, add_column, add_column) as store, pytest.raises(HistoryError, match="duplicate column"):
         store.runs("shop")
     with opened(tmp_path) as store:
-        assert store.runs("shop") == (make_past_run(1),)
+        assert store.runs("shop") == (lean(make_past_run(1)),)
+
+
+def test_runs_of_version_1_kept_their_distributions_in_their_documents(tmp_path: Path) -> None:
+    past = make_past_run(1, acceptances=[make_acceptance()])
+    with opened(tmp_path) as store:
+        store.save(past)
+    document = zlib.compress(codec.encode(replace(past, acceptances=())).encode())
+    with closing(sqlite3.connect(tmp_path / "history.db")) as connection:
+        connection.execute("DROP TABLE perfgate_distributions")
+        connection.execute("UPDATE perfgate_schema SET version = 1")
+        connection.execute("UPDATE perfgate_runs SET document = ?", (document,))
+        connection.commit()
+
+    with opened(tmp_path) as store:
+        assert store.runs("shop") == (lean(past),)
+        assert store.get("run-0001") == past
+        assert store.save(past) is False
+        assert store.save(make_past_run(2)) is True
+        assert store.get("run-0002") == make_past_run(2)
+
+
+def test_deleting_a_run_deletes_its_distributions(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        store.save(make_past_run(1))
+        store.delete(["run-0001"])
+    with closing(sqlite3.connect(tmp_path / "history.db")) as connection:
+        assert connection.execute("SELECT count(*) FROM perfgate_distributions").fetchone() == (0,)
+
+
+@pytest.mark.parametrize("damage", ["x'00'", "x'789c030000000001'", "(SELECT document FROM perfgate_runs)"])
+def test_distributions_that_cannot_be_read_are_an_error_where_they_are_asked_for(tmp_path: Path, damage: str) -> None:
+    with opened(tmp_path) as store:
+        store.save(make_past_run(1))
+    with closing(sqlite3.connect(tmp_path / "history.db")) as connection:
+        connection.execute(f"UPDATE perfgate_distributions SET document = {damage}")
+        connection.commit()
+
+    with opened(tmp_path) as store:
+        assert store.runs("shop") == (lean(make_past_run(1)),)
+        with pytest.raises(HistoryError, match=r"run-0001 .*is damaged"):
+            store.get("run-0001")
 
 
 def test_a_new_history_needs_no_steps(tmp_path: Path) -> None:

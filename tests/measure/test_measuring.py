@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from perfgate.measure import Circumstances
 from perfgate.model.budget_file import Endpoint, Journey, LoadProfile, Stage
 from perfgate.model.errors import RecordError
 from perfgate.model.plan import Digests, Plan
-from perfgate.model.run import Generator, LoadTest, Revision, Run, Runner
+from perfgate.model.run import Arm, Generator, LoadTest, Revision, Run, Runner
 from perfgate.windows import Phases, Record, Window
 
 MS = 1_000_000
@@ -65,10 +66,12 @@ def make_phases(*latencies: int) -> Phases:
 
 
 def make_record(found: dict, phases: dict | None = None) -> Record:
-    """Keys of windows are (name, second), or (kind, name, second); those of phases are names."""
+    """Keys of windows are (name, second), (kind, name, second) or whole; those of phases are names."""
     record = Record()
-    record.windows = {key if len(key) == 3 else ("endpoint", *key): window for key, window in found.items()}
-    record.phases = {("endpoint", name): part for name, part in (phases or {}).items()}
+    for key, window in found.items():
+        kind, name, *arm, second = key if len(key) > 2 else ("endpoint", *key)
+        record.windows[kind, name, "".join(arm), second] = window
+    record.phases = {("endpoint", name, ""): part for name, part in (phases or {}).items()}
     return record
 
 
@@ -118,7 +121,7 @@ def test_journeys_are_no_requests(tmp_path):
     assert (search.kind, search.requests) == ("endpoint", 1)
     assert (buy.kind, buy.requests, buy.failures, buy.failures_by_kind) == ("journey", 2, 1, {"step": 1})
     assert buy.metrics["p95"] == 0.5
-    assert buy.metrics.keys() == search.metrics.keys() - {"size", "ttfb_p95"}
+    assert buy.metrics.keys() == search.metrics.keys() - {"size", "decoded_size", "ttfb_p95"}
 
 
 def test_everything_planned_is_there_in_order_and_the_rest_behind(tmp_path):
@@ -249,6 +252,40 @@ def test_circumstances_and_conditions_are_on_record(tmp_path):
     assert (conditions.runner.cpu, conditions.processes, conditions.versions) == ("Test CPU", 2, {"perfgate": "0.1.0"})
     assert (conditions.clock, run.generator.clock) == ("kernel receive timestamp",) * 2
     assert (run.generator.due, run.generator.cpu, run.warnings) == (100, 0.5, ("something was seen",))
+
+
+def test_the_arms_of_an_a_b_test_have_results_of_their_own(tmp_path):
+    path = tmp_path / "windows.jsonl.gz"
+    found = {
+        ("endpoint", "search", "base", -1): make_window(900 * MS),
+        ("endpoint", "search", "base", 0): make_window(10 * MS, status=1),
+        ("endpoint", "search", "head", 0): make_window(20 * MS, 20 * MS, timeout=1),
+        ("journey", "buy", "base", 1): make_window(500 * MS),
+        ("endpoint", "new", "head", 1): make_window(30 * MS),
+    }
+    windows.write(path, make_record(found), duration=DURATION)
+    load_test = LoadTest(
+        folder=tmp_path,
+        windows=path,
+        started="2026-01-05T09:00:00Z",
+        duration=DURATION,
+        generator=Generator(),
+        failure_examples={"search": ("too late",)},
+        base_examples={"search": ("status: 500",)},
+        restarts=2,
+    )
+    both = (Arm(name="base", target="http://a", ref="main", commit="b45e"), Arm(name="head", target="http://b"))
+
+    run = measure.measure(load_test, make_plan(journeys=["buy"]), replace(CIRCUMSTANCES, arms=both))
+
+    base, head = run.arms
+    assert (replace(base, endpoints=()), head, run.restarts) == (*both, 2)
+    told = [(one.name, one.requests, one.failures, one.failure_examples) for one in base.endpoints]
+    assert told == [("search", 2, 1, ("status: 500",)), ("buy", 1, 0, ())]
+    told = [(one.name, one.requests, one.failures, one.failure_examples) for one in run.endpoints]
+    assert told == [("search", 3, 1, ("too late",)), ("buy", 0, 0, ()), ("new", 1, 0, ())]
+    assert run.warmup_requests == 1
+    assert base.endpoints[0].metrics["rate"] == 1 / DURATION
 
 
 def test_windows_that_cannot_be_read_are_no_run(tmp_path):

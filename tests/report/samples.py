@@ -8,7 +8,7 @@ from builders import make_criterion, make_endpoint, make_finding, make_past_run,
 
 from perfgate.model.budget_file import Kind, Severity
 from perfgate.model.outcome import Outcome
-from perfgate.model.run import Generator
+from perfgate.model.run import Generator, Run
 from perfgate.model.verdict import Finding
 from perfgate.report.facts import Facts
 
@@ -198,3 +198,15 @@ def hostile_facts(endpoints: int) -> Facts:
     )
     verdict = make_verdict(*findings, run=run.id, name=HOSTILE[2], notes=HOSTILE, baseline_branch=HOSTILE[0])
     return Facts(verdict=verdict, run=run)
+
+
+def drawn_facts(name: str) -> Facts:
+    """An endpoint that failed after two earlier runs, under a hostile name and at hostile commits."""
+
+    def run(number: int) -> Run:
+        commit = make_revision(commit=name or "c", branch=name)
+        return make_run(number, endpoints=[make_endpoint(name)], revision=commit)
+
+    past = tuple(make_past_run(number, run=run(number)) for number in (2, 1))
+    finding = make_finding(name, outcome=Outcome.FAIL, baseline=0.09)
+    return Facts(verdict=make_verdict(finding), run=run(9), past_runs=past)

@@ -10,6 +10,7 @@ from builders import make_finding, make_run, make_verdict
 from rich.console import Console
 
 from perfgate.model.outcome import Outcome
+from perfgate.model.verdict import Watched
 from perfgate.report import console
 from perfgate.report.facts import Facts
 
@@ -70,3 +71,15 @@ def test_a_verdict_without_findings_or_endpoints():
         verdict=type(verdict)(run="x", name="y", outcome=Outcome.PASS, findings=()), run=make_run(endpoints=())
     )
     assert console.text(told).endswith("✓ PASS: 0 budgets kept\n")
+
+
+def test_the_watch_list_is_a_line():
+    watch = [
+        Watched(endpoint=f"e{i}", metric="p50", measured=0.09, baseline=0.082, change=0.0976, p_value=0.05)
+        for i in range(7)
+    ]
+    text = console.text(Facts(verdict=make_verdict(make_finding(), watch=tuple(watch)), run=make_run()), 300)
+    (line,) = [line for line in text.splitlines() if line.startswith("probably worse, not judged: ")]
+    assert "e0 p50 82 ms to 90 ms, +9.8 %; e1 " in line
+    assert line.endswith("; 2 more")
+    assert "PASS" in text.splitlines()[-1]

@@ -11,6 +11,7 @@ from report.samples import hostile_facts
 
 from perfgate.model.outcome import Outcome
 from perfgate.model.report import CHARTS_BEGIN, CHARTS_END, Chart
+from perfgate.model.verdict import Watched
 from perfgate.report import markdown
 from perfgate.report.facts import Facts
 
@@ -105,3 +106,13 @@ def test_commands_quote_names_and_leave_hostile_ones_out(shop, hostile):
     commands = markdown.render(hostile).partition("```sh\n")[2].partition("```")[0]
     assert "script" not in commands
     assert "perfgate accept run-0001 --reason" in commands
+
+
+def test_the_watch_list_is_folded_and_harmless():
+    names = ["search", "<img src=x>|\n"]
+    watch = [Watched(endpoint=n, metric="p50", measured=0.09, baseline=0.082, change=0.1, p_value=0.05) for n in names]
+    text = markdown.render(Facts(verdict=make_verdict(make_finding(), watch=tuple(watch)), run=make_run()))
+    folded = text.partition("<details><summary>Watch list: 2 probably worse, not judged</summary>")[2]
+    assert "- `search` p50 82 ms to 90 ms, +10 %\n" in folded.partition("</details>")[0]
+    assert "<img" not in text.replace("`<img", "")
+    assert "Watch list" not in markdown.render(Facts(verdict=make_verdict(make_finding()), run=make_run()))

@@ -89,3 +89,11 @@ def test_hostile_names_in_the_table(hostile):
     trends.show(trends.table(hostile.line_of_runs, name, "p95"), name, "p95", Console(file=sink, width=80))
     assert "\x1b" not in sink.getvalue()
     assert "redlink p95" in sink.getvalue()
+
+
+def test_a_level_change_is_named_with_its_commit():
+    runs = [make_past_run(n, p95=(0.1 if n <= 12 else 0.13) * (1 + 0.003 * (n % 5))) for n in range(1, 25)]
+    text = shown(trends.table(runs, NAME, "p95"), width=200)
+    (line,) = [line for line in text.splitlines() if line.startswith("level changed")]
+    assert line == "level changed at 000000000, 2026-01-05: 101 ms to 131 ms, +30.2 %"
+    assert "level changed" not in shown(trends.table(runs[:12], NAME, "p95"), width=200)

@@ -16,7 +16,7 @@ from runtime.scripted import PATIENCE, Server, answers, ask, client_of, ok
 from perfgate.machine import KERNEL_CLOCK
 from perfgate.runtime.client import FastClient
 from perfgate.runtime.dialling import origin
-from perfgate.runtime.responses import Failure
+from perfgate.runtime.responses import UNKNOWN, Failure
 
 MS = 1_000_000
 
@@ -458,6 +458,17 @@ def test_an_answer_to_a_request_that_is_not_yet_sent():
         assert (response.status, response.body, response.failure) == (413, b"too much", None)
         assert ask(client).body == b"hello"
         assert server.connections == 2
+
+
+@pytest.mark.parametrize("keep_body", [True, False])
+@pytest.mark.parametrize(("encoding", "decoded"), [("gzip", 300_000), ("identity", 300_000), ("br", UNKNOWN)])
+def test_the_size_of_what_is_compressed(encoding, decoded, keep_body):
+    """gzip says it at its end; nothing is unpacked for it."""
+    text = b"".join(b"%d, " % number for number in range(100_000))[:300_000]
+    body = gzip.compress(text, 1) if encoding == "gzip" else text
+    with Server(answers(ok(body, f"Content-Encoding: {encoding}"))) as server:
+        response = ask(client_of(server), keep_body=keep_body)
+        assert (response.size, response.decoded) == (len(body), decoded)
 
 
 def test_compressed_contents():

@@ -21,6 +21,7 @@ class FakeWire:
         self.message = b""
         self.sent = self.left = 0
         self.unsent = b""
+        self.refused = False
         self.deadline = 0
         self.skew = skew
         self._pieces = list(pieces)

@@ -86,11 +86,27 @@ def test_a_redirect_is_not_put_behind_the_base_path_again():
 
 
 @pytest.mark.parametrize(
+    ("path", "base", "locations", "sent"),
+    [
+        ("/shop/cart", "", ["total"], ["/shop/total"]),
+        ("/shop/cart/", "", ["total"], ["/shop/cart/total"]),
+        ("/shop/cart?page=2", "", ["?page=3"], ["/shop/cart?page=3"]),
+        ("/shop/cart", "", ["../orders/7", "8"], ["/orders/7", "/orders/8"]),
+        ("/cart", "/api/v1", ["total"], ["/api/v1/total"]),
+    ],
+)
+def test_a_relative_location_is_relative_to_the_request_it_answers(path, base, locations, sent):
+    _, lines = followed("GET", *(redirect(302, one) for one in locations), path=path, base=base)
+    assert lines == [f"GET {one}" for one in (base + path, *sent)]
+
+
+@pytest.mark.parametrize(
     ("location", "complaint"),
     [
         ("http://elsewhere.test/a", "redirected to another host, which is not followed"),
         ("//elsewhere.test/a", "redirected to another host, which is not followed"),
         ("https://127.0.0.1/a", "redirected to another host, which is not followed"),
+        ("mailto:ann@shop.test", "redirected to another host, which is not followed"),
         ("http://[bad/a", "redirected to what is not a URL"),
     ],
 )

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import socket
 import ssl
 import subprocess
 import sys
+from base64 import b64encode
 from typing import Any
 
 import pytest
-from runtime.scripted import PATIENCE, Server, answers, ok
+from runtime.scripted import PATIENCE, Server, answers, ask, client_of, ok
 
 ASK = """
 import json, sys
@@ -28,23 +30,32 @@ for one in requests:
     head = f"{method} {one.get('path', '/')} HTTP/1.1\\r\\nHost: test\\r\\nX-Name: a: b\\r\\nAccept-Encoding: gzip\\r\\n"
     if body:
         head += f"Content-Length: {len(body)}\\r\\n"
-    patience = Patience(int(one.get("timeout", 10) * 1e9))
+    patience = Patience(*(int(one.get(name, usual) * 1e9) for name, usual in
+                          (("timeout", 10), ("connect", 0), ("first_byte", 0))))
     got = client.send(f"{head}\\r\\n".encode() + body, Manner(method, patience, one.get("keep_body", True)))
     result.append({
         "status": got.status, "body": got.body.decode("latin-1"), "size": got.size, "cookies": got.cookies,
         "headers": got.headers, "text": got.text if not got.failure else "",
         "failure": got.failure and [got.failure.kind, got.failure.detail],
-        "service": got.service, "first_byte": got.first_byte,
+        "service": got.service, "first_byte": got.first_byte, "wait": got.wait, "connections": got.connections,
+        "phases": [got.dns, got.connect, got.tls],
     })
 client.close()
 print("RESULT " + json.dumps(result))
 """
 
 
-def asked(url: str, *requests: dict[str, Any], **trust: Any) -> list[dict[str, Any]]:
+PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+ENVIRON = {name: value for name, value in os.environ.items() if name.lower() not in PROXIES}
+
+
+def asked(
+    url: str, *requests: dict[str, Any], environ: dict[str, str] | None = None, **trust: Any
+) -> list[dict[str, Any]]:
     """What the client makes of each answer."""
     command = [sys.executable, "-c", ASK, url, json.dumps(trust), json.dumps(requests)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    environ = ENVIRON | (environ or {})
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environ)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.partition("RESULT ")[2])
 
@@ -58,6 +69,9 @@ def test_answers_on_one_connection():
         assert [one["failure"] for one in (first, second, third)] == [None] * 3
         assert 0 < first["first_byte"] <= first["service"]
         assert server.connections == 1
+        assert [one["connections"] for one in (first, second, third)] == [1, 0, 0]
+        assert 0 < sum(first["phases"]) <= first["wait"]
+        assert second["wait"] == 0
 
 
 def test_the_request_is_the_one_it_was_given():
@@ -89,36 +103,153 @@ def test_head_has_no_body():
 
 
 def test_no_answer_in_time_is_a_timeout_and_the_next_request_has_a_new_connection():
-    def silent(peer):
-        peer.request()
-        peer.server.over.wait(PATIENCE)
-
     with Server(silent, answers(ok())) as server:
         late, good = asked(server.url, {"timeout": 0.2}, {})
         assert late["failure"] == ["timeout", "no complete answer within 0.2 s"]
-        assert late["service"] >= 200_000_000
+        assert late["wait"] + late["service"] >= 200_000_000
         assert (good["body"], good["failure"]) == ("hello", None)
 
 
-def test_a_refused_connection_is_a_failure():
+def silent(peer):
+    peer.request()
+    peer.server.over.wait(PATIENCE)
+
+
+def resets(peer):
+    peer.request()
+    peer.reset()
+
+
+def says(*pieces: bytes):
+    def script(peer):
+        peer.request()
+        for piece in pieces:
+            peer.send(piece)
+
+    return script
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize(
+    ("script", "limits", "failure"),
+    [
+        (silent, {"timeout": 0.2}, ["timeout", "no complete answer within 0.2 s"]),
+        (silent, {"first_byte": 0.2}, ["timeout", "no answer within 0.2 s"]),
+        (says(), {}, ["connection", "closed before it answered"]),
+        (resets, {}, ["connection", None]),
+        (says(ok()[:-1]), {}, ["connection", "closed in the middle of the answer"]),
+        (says(b"SSH-2.0-OpenSSH_9.6\r\n"), {}, ["protocol", None]),
+    ],
+)
+def test_what_is_no_answer_is_the_same_failure_as_for_the_fast_client(script, limits, failure, method):
+    """Where the words differ, at least the kind is the same."""
+    with Server(script) as server:
+        body = "x" if method == "POST" else ""
+        got = asked(server.url, {"method": method, "body": body, **limits})[0]["failure"]
+        assert server.connections == 1  # a new connection that fails is not silently followed by another one
+    with Server(script) as server:
+        fast = ask(client_of(server), method, body=body.encode(), **limits).failure
+    assert got[0] == fast.kind == failure[0]
+    if failure[1]:
+        assert got[1] == fast.detail == failure[1]
+
+
+def test_a_first_byte_in_time_is_no_failure_however_long_the_rest_takes():
+    def slow(peer):
+        peer.request()
+        head, body = ok().split(b"\r\n\r\n")
+        peer.send(head + b"\r\n\r\n")
+        peer.server.over.wait(0.6)
+        peer.send(body)
+
+    with Server(slow) as server:
+        (got,) = asked(server.url, {"first_byte": 0.4})
+    assert (got["body"], got["failure"]) == ("hello", None)
+
+
+def test_an_idle_connection_that_was_closed_is_replaced():
+    def once(peer):
+        peer.request()
+        peer.send(ok())
+
+    with Server(once, answers(ok())) as server:
+        first, second = asked(server.url, {}, {})
+    assert (first["failure"], second["failure"], second["connections"]) == (None, None, 1)
+
+
+def test_connections_that_cannot_be_made_are_failures():
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         (got,) = asked(f"http://127.0.0.1:{unused.getsockname()[1]}", {})
-    assert got["status"] == 0
-    assert got["failure"][0] == "connection"
-    assert "refused" in got["failure"][1]
+    assert (got["status"], got["failure"]) == (0, ["connection", "connection refused"])
+    (got,) = asked("http://shop.invalid", {})
+    assert got["failure"] == ["connection", "the host's name cannot be resolved"]
 
 
-@pytest.mark.parametrize(
-    ("answer", "kind"), [(b"", "connection"), (ok()[:-1], "connection"), (b"SSH-2.0-OpenSSH_9.6\r\n", "protocol")]
-)
-def test_what_is_no_answer_is_a_failure(answer, kind):
+def test_a_target_that_is_refused_by_the_library_is_a_failure_and_no_crash():
+    with Server(answers(ok())) as server:
+        got = asked(server.url, {"path": "//elsewhere"}, {})
+    assert [one["failure"] and one["failure"][0] for one in got] == ["expectation", None]
+
+
+def test_large_bodies_that_nobody_asked_for_are_not_kept():
+    with Server(answers(ok(b"x" * 3_000_000))) as server:
+        thrown, kept = asked(server.url, {"keep_body": False}, {})
+    assert (thrown["size"], len(thrown["body"])) == (3_000_000, 0)
+    assert (kept["size"], len(kept["body"])) == (3_000_000, 3_000_000)
+
+
+# ---- proxies
+
+
+def test_a_proxy_is_sent_the_whole_url():
+    with Server(answers(ok(b"one"), ok(b"two"))) as proxy:
+        environ = {"ALL_PROXY": proxy.url.replace("//", "//ann:secret@")}
+        got = asked("http://shop.test:8080", {"path": "/a?b=c"}, {}, environ=environ)
+    assert [one["body"] for one in got] == ["one", "two"]
+    assert proxy.connections == 1
+    head = proxy.requests[0]
+    assert head.startswith(b"GET http://shop.test:8080/a?b=c HTTP/1.1\r\n")
+    assert b"\r\nproxy-authorization: basic " + b64encode(b"ann:secret").lower() in head.lower()
+
+
+def test_a_tls_target_is_talked_to_through_a_tunnel(certificates):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificates / "server.pem", certificates / "server.key")
+
+    def tunnel(peer):
+        peer.request()
+        peer.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        peer.socket = context.wrap_socket(peer.socket, server_side=True)
+        answers(ok())(peer)
+
+    with Server(tunnel) as proxy:
+        environ = {"https_proxy": proxy.url}
+        got = asked("https://shop.test", {}, {}, environ=environ, ca=str(certificates / "ca.pem"))
+    assert [one["body"] for one in got] == ["hello"] * 2
+    assert [one["connections"] for one in got] == [1, 0]
+    assert proxy.requests[0].startswith(b"CONNECT shop.test:443 HTTP/1.1\r\n")
+    assert all(took > 0 for took in got[0]["phases"])
+
+
+def test_tunnels_that_are_not_made_are_failures():
     def script(peer):
         peer.request()
-        peer.send(answer)
+        peer.send(b"HTTP/1.1 403 Forbidden\r\n\r\n")
 
-    with Server(script) as server:
-        assert asked(server.url, {"method": "POST", "body": "x"})[0]["failure"][0] == kind
+    with Server(script, silent) as proxy:
+        got = asked("https://shop.test", {}, {"connect": 0.2}, environ={"https_proxy": proxy.url})
+    assert got[0]["failure"][0] == "connection"
+    assert "403 Forbidden" in got[0]["failure"][1]
+    assert got[1]["failure"] == ["timeout", "no connection within 0.2 s"]
+
+
+def test_a_proxy_that_is_excepted_is_not_asked():
+    with Server(answers(ok())) as server:
+        assert asked(server.url, {}, environ={"HTTP_PROXY": "http://127.0.0.1:9"})[0]["body"] == "hello"
+
+
+# ---- TLS
 
 
 def test_tls_believes_what_it_is_told_to(certificates):

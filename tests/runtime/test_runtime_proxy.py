@@ -1,15 +1,19 @@
-"""Proxies: which one the environment names, and how requests go through it."""
+"""How requests go through the proxy that the environment names; which one that is: tests/test_proxies.py."""
 
 from __future__ import annotations
 
+import socket
 import ssl
 from base64 import b64encode
+from contextlib import suppress
+from threading import Thread
 
 import pytest
-from runtime.scripted import Server, answers, ask, ok
+from runtime.scripted import Peer, Server, answers, ask, ok
 
+from perfgate.model.errors import UsageError
 from perfgate.runtime.client import FastClient
-from perfgate.runtime.dialling import Proxy, Trust, origin, proxy_for
+from perfgate.runtime.dialling import Trust, origin
 from perfgate.runtime.responses import Failure
 
 NAMES = ("http_proxy", "https_proxy", "no_proxy", "all_proxy")
@@ -27,41 +31,6 @@ def environ(monkeypatch):
             monkeypatch.setenv(name, value)
 
     return set_all
-
-
-PROXY = Proxy("proxy.test", 8080, "")
-
-
-@pytest.mark.parametrize(
-    ("variables", "target", "proxy"),
-    [
-        ({}, "http://shop.test", None),
-        ({"HTTP_PROXY": "http://proxy.test:8080"}, "http://shop.test", PROXY),
-        ({"http_proxy": "http://proxy.test:8080/"}, "http://shop.test", PROXY),
-        ({"HTTP_PROXY": "proxy.test:8080"}, "http://shop.test", PROXY),
-        ({"HTTP_PROXY": "http://proxy.test:8080"}, "https://shop.test", None),
-        ({"HTTPS_PROXY": "http://proxy.test:8080"}, "https://shop.test", PROXY),
-        ({"HTTPS_PROXY": "http://proxy.test:8080"}, "http://shop.test", None),
-        ({"HTTP_PROXY": "http://proxy.test:8080"}, "http://localhost:8765", None),
-        ({"HTTP_PROXY": "http://proxy.test:8080"}, "http://127.0.0.1:8765", None),
-        ({"HTTP_PROXY": "http://proxy.test:8080"}, "http://[::1]:8765", None),
-        ({"HTTP_PROXY": "http://proxy.test:8080", "NO_PROXY": "shop.test"}, "http://shop.test", None),
-        ({"HTTP_PROXY": "http://proxy.test:8080", "NO_PROXY": "shop.test"}, "http://api.shop.test:81", None),
-        ({"HTTP_PROXY": "http://proxy.test:8080", "NO_PROXY": "shop.test:81"}, "http://shop.test:81", None),
-        ({"HTTP_PROXY": "http://proxy.test:8080", "NO_PROXY": "shop.test:81"}, "http://shop.test", PROXY),
-        ({"HTTP_PROXY": "http://proxy.test:8080", "NO_PROXY": "a.test, shop.test"}, "http://shop.test", None),
-        ({"HTTP_PROXY": "http://proxy.test:8080", "no_proxy": "*"}, "http://shop.test", None),
-        (
-            {"HTTP_PROXY": "http://ann:p%40ss@proxy.test:8080"},
-            "http://shop.test",
-            Proxy("proxy.test", 8080, f"Basic {b64encode(b'ann:p@ss').decode()}"),
-        ),
-    ],
-    ids=str,
-)
-def test_the_proxy_of_a_target(environ, variables, target, proxy):
-    environ(**variables)
-    assert proxy_for(origin(target)) == proxy
 
 
 def test_a_proxy_is_sent_the_whole_url(environ):
@@ -103,10 +72,60 @@ def test_a_lost_request_is_sent_to_the_proxy_as_a_whole_url_again(environ):
 
 
 def test_what_is_excepted_goes_directly_there(environ):
-    environ(HTTP_PROXY="http://127.0.0.1:9", NO_PROXY="127.0.0.2")
     with Server(answers(ok()), host="127.0.0.2") as server:
+        environ(HTTP_PROXY="http://127.0.0.1:9")
         assert ask(FastClient(origin(server.url))).body == b"hello"
         assert server.requests == [b"GET / HTTP/1.1\r\nHost: test\r\n\r\n"]
+
+
+def test_a_proxy_of_another_kind_is_never_spoken_to(environ):
+    with Server(answers(ok())) as proxy:
+        environ(ALL_PROXY=proxy.url.replace("http:", "socks5:"))
+        with pytest.raises(UsageError, match="ALL_PROXY names a proxy of the kind socks5://"):
+            FastClient(origin("http://shop.test"))
+        assert proxy.connections == 0
+
+
+def relays(peer: Peer) -> None:
+    """A small proxy that does its work; every name is this machine for it."""
+    while head := peer.request():
+        method, target, _ = head.split(b"\r\n")[0].split(b" ")
+        authority, _, path = target.removeprefix(b"http://").partition(b"/")
+        with socket.create_connection(("127.0.0.1", int(authority.rpartition(b":")[2]))) as behind:
+            if method == b"CONNECT":
+                peer.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                Thread(target=pump, args=(behind, peer.socket), daemon=True).start()
+                pump(peer.socket, behind)
+                return
+            behind.sendall(head.replace(target, b"/" + path, 1))
+            behind.shutdown(socket.SHUT_WR)
+            pump(behind, peer.socket)
+
+
+def pump(source: socket.socket, sink: socket.socket) -> None:
+    with suppress(OSError):  # one of the two has gone
+        while data := source.recv(65536):
+            sink.sendall(data)
+
+
+def test_through_a_real_proxy(environ, certificates):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificates / "server.pem", certificates / "server.key")
+    with (
+        Server(answers(ok(b"plain"))) as plain,
+        Server(answers(ok(b"secret"), ok(b"again")), tls=context) as secure,
+        Server(relays) as proxy,
+    ):
+        environ(ALL_PROXY=proxy.url)
+        client = FastClient(origin(f"http://shop.test:{plain.port}"))
+        assert [ask(client, path=f"/{number}").body for number in (1, 2)] == [b"plain"] * 2
+        assert (proxy.connections, plain.connections) == (1, 2)
+        assert [one.split(b" HTTP")[0] for one in plain.requests] == [b"GET /1", b"GET /2"]
+        client.close()
+        client = FastClient(origin(f"https://shop.test:{secure.port}"), Trust(ca=certificates / "ca.pem"))
+        assert [ask(client).body for _ in range(2)] == [b"secret", b"again"]
+        assert (proxy.connections, secure.connections) == (2, 1)
+        client.close()
 
 
 def test_a_proxy_that_is_not_there_is_a_failure(environ):

@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from perfgate.counting import add_many
 from perfgate.handover import Settings
 from perfgate.histogram import Histogram
 from perfgate.model.budget_file import Stage
 from perfgate.redaction import Redactor
 from perfgate.runtime.load import Load
-from perfgate.runtime.recorder import EXAMPLES, NAMES, OTHER, SECOND, Recorder, add_many
+from perfgate.runtime.recorder import EXAMPLES, NAMES, OTHER, SECOND, Recorder
 from perfgate.runtime.responses import Failure, Response
 from perfgate.windows import PHASES, Phases, Record, Window
 
@@ -45,10 +46,19 @@ def make_recorder(*endpoints: str) -> Recorder:
     return recorder
 
 
-def succeed(recorder: Recorder, name: str, began: int, *, kind: str = "endpoint", size: int = 1, **times: int) -> None:
+def succeed(
+    recorder: Recorder,
+    name: str,
+    began: int,
+    *,
+    kind: str = "endpoint",
+    size: int = 1,
+    status: int = 200,
+    **times: int,
+) -> None:
     """A success; its times (ns) are 1 each unless given."""
     named = {"latency": 1, "service": 1, "first_byte": 1, "delivery": 0} | times
-    recorder.rows[kind, name].extend((began, *named.values(), size))
+    recorder.rows[kind, name].extend((began, *named.values(), size, size, status))
 
 
 def make_load(environment=None, secrets: dict[str, str] | None = None, **settings) -> Load:
@@ -65,7 +75,7 @@ def totals(record: Record) -> dict:
 def recorded(load: Load, name: str = "search", second: int = 0, *, kind: str = "endpoint") -> Window:
     """The only window, of this key."""
     [(key, window)] = load.recorder.take().windows.items()
-    assert key == (kind, name, second)
+    assert key == (kind, name, "", second)
     return window
 
 
@@ -78,12 +88,12 @@ def test_requests_are_counted_by_the_second_in_which_they_began():
         succeed(recorder, "search", began, latency=5 * MS, service=4 * MS, first_byte=3 * MS, size=100)
     record = recorder.take()
     assert totals(record) == {
-        ("endpoint", "search", -1): (2, {}, 200),
-        ("endpoint", "search", 0): (2, {}, 200),
-        ("endpoint", "search", 1): (1, {}, 100),
-        ("endpoint", "search", 9): (1, {}, 100),
+        ("endpoint", "search", "", -1): (2, {}, 200),
+        ("endpoint", "search", "", 0): (2, {}, 200),
+        ("endpoint", "search", "", 1): (1, {}, 100),
+        ("endpoint", "search", "", 9): (1, {}, 100),
     }
-    assert record.windows["endpoint", "search", 0].latency.total == 10 * MS
+    assert record.windows["endpoint", "search", "", 0].latency.total == 10 * MS
     assert recorder.recorded == 6
 
 
@@ -92,7 +102,7 @@ def test_phases_are_those_of_the_measured_time():
     for began in (START - 1, START, START + 10 * SECOND - 1, START + 10 * SECOND):
         succeed(recorder, "search", began, latency=5 * MS, service=4 * MS, first_byte=3 * MS)
         recorder.dialled(("endpoint", "search"), began, (1 * MS, 2 * MS, 7 * MS))
-    phases = recorder.take().phases["endpoint", "search"]
+    phases = recorder.take().phases["endpoint", "search", ""]
     totals = {phase: (sum(phases.of(phase).buckets.values()), phases.of(phase).total // MS) for phase in PHASES}
     assert totals == {
         "service": (2, 8),
@@ -108,7 +118,7 @@ def test_an_endpoint_and_a_journey_of_one_name_are_two():
     recorder = make_recorder()
     succeed(recorder, "buy", START)
     succeed(recorder, "buy", START, kind="journey", latency=2, size=0)
-    assert list(recorder.take().windows) == [("endpoint", "buy", 0), ("journey", "buy", 0)]
+    assert list(recorder.take().windows) == [("endpoint", "buy", "", 0), ("journey", "buy", "", 0)]
 
 
 def test_a_timeout_counts_as_a_latency_and_other_failures_do_not():
@@ -117,7 +127,7 @@ def test_a_timeout_counts_as_a_latency_and_other_failures_do_not():
     recorder.failure(("endpoint", "search"), START, ("timeout", "no answer"), 2000 * MS)
     recorder.failure(("endpoint", "search"), START, ("status", "status: 500"))
     record = recorder.take()
-    window = record.windows["endpoint", "search", 0]
+    window = record.windows["endpoint", "search", "", 0]
     assert (window.successes, window.failures) == (0, {"status": 2, "timeout": 1})
     assert (window.latency.total, sum(window.latency.buckets.values())) == (2000 * MS, 1)
     assert record.phases == {}  # where the time of successes went
@@ -127,11 +137,11 @@ def test_taking_leaves_the_totals():
     recorder = make_recorder()
     succeed(recorder, "a", START)
     recorder.failure(("endpoint", "a"), START, ("status", "500"))
-    assert totals(recorder.take()) == {("endpoint", "a", 0): (1, {"status": 1}, 1)}
+    assert totals(recorder.take()) == {("endpoint", "a", "", 0): (1, {"status": 1}, 1)}
     again = recorder.take()
     assert (again.windows, again.phases) == ({}, {})
     succeed(recorder, "a", START)
-    assert totals(recorder.take()) == {("endpoint", "a", 0): (1, {}, 1)}
+    assert totals(recorder.take()) == {("endpoint", "a", "", 0): (1, {}, 1)}
     assert (recorder.recorded, recorder.examples) == (3, {"a": ["500"]})
 
 
@@ -166,13 +176,13 @@ def test_counting_in_bulk_is_counting_one_by_one(requests, takes):
         window = Window()
         window.successes, window.bytes = 1, size
         window.latency.add(latency)
-        expected.add(("endpoint", "a", (began - START) // SECOND), window)
+        expected.add(("endpoint", "a", "", (began - START) // SECOND), window)
         if START <= began < START + 10 * SECOND:
             phases = Phases()
             phases.service.add(service)
             phases.first_byte.add(first_byte)
             phases.download.add(service - first_byte)
-            expected.add_phases(("endpoint", "a"), phases)
+            expected.add_phases(("endpoint", "a", ""), phases)
             if delay:
                 delivery.add(delay)
         if number % takes == 0:
@@ -207,7 +217,7 @@ def test_names_made_of_ids_do_not_fill_the_memory():
     assert len(record.windows) == NAMES + 1
     assert len(record.phases) == NAMES + 1
     assert len(recorder.examples) == NAMES + 1
-    assert record.windows["endpoint", OTHER, 0].successes == 2 * NAMES
+    assert record.windows["endpoint", OTHER, "", 0].successes == 2 * NAMES
     assert len(recorder.examples[OTHER]) == EXAMPLES
     assert recorder.recorded == 6 * NAMES
 
@@ -218,15 +228,15 @@ def test_the_endpoints_of_the_budget_file_keep_their_names_whatever_else_is_sent
         succeed(recorder, f"GET /products/{number}", START)
     succeed(recorder, "search", START)
     windows = recorder.take().windows
-    assert windows["endpoint", "search", 0].successes == 1
-    assert windows["endpoint", OTHER, 0].successes == NAMES + 1  # "search" is one of the names told apart
+    assert windows["endpoint", "search", "", 0].successes == 1
+    assert windows["endpoint", OTHER, "", 0].successes == NAMES + 1  # "search" is one of the names told apart
 
 
 def test_what_cannot_be_written_in_utf_8_does_not_get_in():
     recorder = make_recorder()
     recorder.failure(("endpoint", "bad \ud800"), START, ("expectation", "got \udfff"))
     succeed(recorder, "bad \ud800", START)
-    assert totals(recorder.take()) == {("endpoint", "bad ?", 0): (1, {"expectation": 1}, 1)}
+    assert totals(recorder.take()) == {("endpoint", "bad ?", "", 0): (1, {"expectation": 1}, 1)}
     assert recorder.examples == {"bad ?": ["got ?"]}
 
 
@@ -238,7 +248,7 @@ def test_latency_is_all_the_waiting():
     response = Response(size=7, queue=1 * MS, wait=20 * MS, service=300 * MS, first_byte=100 * MS)
     load.record(("endpoint", "search"), START, response, None)
     record = load.recorder.take()
-    window, phases = record.windows["endpoint", "search", 0], record.phases["endpoint", "search"]
+    window, phases = record.windows["endpoint", "search", "", 0], record.phases["endpoint", "search", ""]
     assert (window.latency.total, phases.service.total) == (321 * MS, 300 * MS)
     assert (phases.first_byte.total, phases.download.total) == (100 * MS, 200 * MS)
     assert (window.successes, window.bytes) == (1, 7)
@@ -249,7 +259,7 @@ def test_phases_of_a_new_connection():
     new = Response(wait=9 * MS, dns=1 * MS, connect=2 * MS, tls=5 * MS, service=MS, connections=1)
     load.record(("endpoint", "a"), START, new, None)
     load.record(("endpoint", "a"), START, Response(service=MS), None)
-    phases = load.recorder.take().phases["endpoint", "a"]
+    phases = load.recorder.take().phases["endpoint", "a", ""]
     assert [(part.total, sum(part.buckets.values())) for part in (phases.dns, phases.connect, phases.tls)] == [
         (1 * MS, 1),
         (2 * MS, 1),

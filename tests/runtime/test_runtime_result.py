@@ -58,7 +58,7 @@ def collected(**loads: Load) -> Collection:
 
 def test_windows_of_all_processes_are_added_up():
     collection = collected(one=make_load(3, 1), two=make_load(2))
-    window = collection.record.windows["endpoint", "search", 0]
+    window = collection.record.windows["endpoint", "search", "", 0]
     assert (window.successes, window.failures, window.latency.total) == (2, {"status": 1}, 20 * MS)
     assert collection.received == {"one": 4, "two": 2}
     assert collection.lost() == 0
@@ -69,7 +69,7 @@ def test_what_never_arrived_is_lost():
     collection = Collection(1)
     collection.add("one", one.recorder.take())
     part, whole = Record(), two.recorder.take()
-    part.windows = {key: window for key, window in whole.windows.items() if key[2] < 3}
+    part.windows = {key: window for key, window in whole.windows.items() if key[3] < 3}
     collection.add("two", part)
     collection.tallies = {"one": tally(one, 0.0), "two": tally(two, 0.0)}
     assert (collection.received, collection.lost()) == ({"one": 10, "two": 5}, 4)
@@ -88,13 +88,13 @@ def test_windows_may_arrive_in_several_parts():
         collection.add("one", load.recorder.take())
     collection.tallies["one"] = tally(load, 0.0)
     assert collection.lost() == 0
-    assert collection.record.windows["endpoint", "search", 0].successes == 3
+    assert collection.record.windows["endpoint", "search", "", 0].successes == 3
 
 
 def test_a_long_test_has_wider_windows():
     load, collection = make_load(10, 7), Collection(4)
     collection.add("one", load.recorder.take())
-    assert {key[2]: (one.successes, one.failures) for key, one in collection.record.windows.items()} == {
+    assert {key[3]: (one.successes, one.failures) for key, one in collection.record.windows.items()} == {
         0: (4, {"status": 4}),
         4: (4, {"status": 3}),
         8: (2, {}),

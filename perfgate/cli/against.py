@@ -1,0 +1,74 @@
+"""`--base-ref` and `--base`: what an A/B test is asked for, and what does not go together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from perfgate import units
+from perfgate.model.errors import UsageError
+
+if TYPE_CHECKING:
+    from perfgate.pipeline import Against
+
+BaseRef = Annotated[
+    str,
+    typer.Option(
+        "--base-ref",
+        envvar="PERFGATE_BASE_REF",
+        metavar="REF",
+        help="A/B test: start this branch, tag or commit beside the work tree, and compare the two.",
+    ),
+]
+BaseUrl = Annotated[
+    str,
+    typer.Option(
+        "--base", envvar="PERFGATE_BASE", metavar="URL", help="A/B test against a deployment that runs already."
+    ),
+]
+Restarts = Annotated[
+    int | None,
+    typer.Option(
+        envvar="PERFGATE_RESTARTS", min=0, max=100, metavar="N", help="Restart base and head N times during the load."
+    ),
+]
+Blocks = Annotated[
+    str,
+    typer.Option(
+        envvar="PERFGATE_BLOCKS", metavar="DURATION", help="Load base and head in turns of so long (5s); 0s: together."
+    ),
+]
+
+
+def against(
+    ref: str, url: str, restarts: int | None, blocks: str, *, target: str = "", workers: int = 0
+) -> Against | None:
+    """None when no A/B test is meant. Raises UsageError for options that contradict each other."""
+    from perfgate.pipeline import Against
+
+    if ref and url:
+        raise UsageError("--base-ref and --base are two bases", hint="Give one of them.")
+    if ref and target:
+        raise UsageError(
+            "--base-ref starts base and head itself, so --target (PERFGATE_TARGET) has no say",
+            hint="To compare two deployments that run already: --target URL --base URL.",
+        )
+    if restarts and not ref:
+        raise UsageError("--restarts goes with --base-ref: perfgate restarts only what it has started")
+    if restarts and workers:
+        raise UsageError("--restarts needs the load from this machine: --workers serve one part of a run only")
+    if blocks and not (ref or url):
+        raise UsageError("--blocks goes with --base-ref or --base")
+    if not (ref or url):
+        return None
+    return Against(ref=ref, url=url.rstrip("/"), restarts=restarts, blocks=_seconds(blocks))
+
+
+def _seconds(text: str) -> float | None:
+    if not text:
+        return None
+    try:
+        return units.parse(units.DURATION, text)
+    except units.UnitError as error:
+        raise UsageError(f"--blocks {text}: {error.message}", hint=error.hint) from error

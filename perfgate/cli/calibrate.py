@@ -1,0 +1,107 @@
+"""`perfgate calibrate`: how noisy this runner is, what a gate on it can find, and limits that it can keep."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from platform import python_version
+from typing import Annotated
+
+import typer
+
+from perfgate import __version__
+from perfgate.cli.guard import Signals, say
+from perfgate.cli.options import DEFAULT_BUDGET, Budget, Only, Target
+from perfgate.cli.run import INTERRUPTED, child_environment, processes_of, watcher
+from perfgate.model.errors import UsageError
+
+FEWEST, MOST = 3, 1000
+
+
+def calibrate(
+    budget: Budget = DEFAULT_BUDGET,
+    runs: Annotated[
+        int, typer.Option(envvar="PERFGATE_RUNS", min=FEWEST, max=MOST, metavar="N", help="Runs of the same code.")
+    ] = 10,
+    ab_runs: Annotated[
+        int | None,
+        typer.Option(
+            envvar="PERFGATE_AB_RUNS",
+            min=0,
+            max=MOST,
+            metavar="N",
+            help="Besides, runs with the service started twice. [default: a third of --runs, where it can be]",
+        ),
+    ] = None,
+    duration: Annotated[
+        str,
+        typer.Option(envvar="PERFGATE_DURATION", metavar="TIME", help="Of each run, instead of the file's: 1m"),
+    ] = "",
+    target: Target = "",
+    only: Only = [],  # noqa: B006 - typer's way to say "none"
+    processes: Annotated[
+        str, typer.Option(envvar="PERFGATE_PROCESSES", metavar="N|auto", help="Load-generator processes, as for `run`.")
+    ] = "1",
+    out: Annotated[
+        Path | None,
+        typer.Option(envvar="PERFGATE_OUT", metavar="DIR", help="Its folder. [default: .perfgate/calibrations/<id>]"),
+    ] = None,
+    allow_remote: Annotated[
+        bool, typer.Option("--allow-remote", envvar="PERFGATE_ALLOW_REMOTE", help="Send load to any host.")
+    ] = False,
+) -> int:
+    """Measure unchanged code again and again; propose limits and a duration.
+
+    Example: perfgate calibrate --runs 10 --budget budgets.yaml
+    """
+    signals = Signals().listen()
+    from rich.console import Console
+
+    from perfgate import calibrating, report, revision, run_folder
+    from perfgate.pipeline import Order
+
+    root = Path.cwd()
+    run_id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    order = Order(
+        budget=budget,
+        root=root,
+        environ=child_environment(),
+        run_id=run_id,
+        folder=out or root / run_folder.HOME / "calibrations" / run_id,
+        revision=revision.read(os.environ, root),
+        versions={"perfgate": __version__, "locust": version("locust"), "python": python_version()},
+        target=target,
+        only=tuple(only),
+        processes=processes_of(processes),
+        allow_remote=allow_remote,
+        save=False,
+    )
+    wish = calibrating.Wish(runs=runs, pairs=ab_runs, duration=_seconds(duration))
+    calibration, complete = calibrating.calibrate(order, wish, watcher())
+    picture, warnings = report.picture_of(calibration, order.folder)
+    report.show_calibration(calibration, Console())
+    for warning in warnings:
+        say(f"perfgate: {warning}")
+    say(f"Calibration: {order.folder / calibrating.FILE}" + (f", picture: {picture}" if picture else ""))
+    if not complete:
+        say(f"perfgate: interrupted; this is what {calibration.runs} runs say.")
+        return signals.exit_code or INTERRUPTED
+    return 0
+
+
+def _seconds(text: str) -> float | None:
+    """Raises UsageError for anything but a time from 1 s."""
+    from perfgate import units
+
+    if not text:
+        return None
+    try:
+        seconds = units.parse(units.DURATION, text)
+    except units.UnitError as error:
+        raise UsageError(f"--duration {text}: {error.message}", hint=error.hint) from error
+    if seconds < 1:
+        raise UsageError(f"--duration {text}: a run takes 1 s at least")
+    return seconds

@@ -1,0 +1,224 @@
+"""`perfgate publish`: tell a verdict in the pull request."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from perfgate.cli.guard import say
+from perfgate.cli.options import DEFAULT_BUDGET, Budget, HistoryUrl, RunName
+from perfgate.cli.where import budget_file_if_any, opened
+from perfgate.model.errors import RecordError, UsageError
+from perfgate.model.publication import Comment, Wishes
+
+if TYPE_CHECKING:
+    from perfgate.model.budget_file import GatePolicy
+    from perfgate.model.run import PastRun, Run
+    from perfgate.model.verdict import Verdict
+    from perfgate.rejudging import Judged
+
+COMMENT = "comment.md"
+TRUE = ("1", "true", "yes", "on")
+
+
+def publish(
+    run: RunName = "latest",
+    to: Annotated[str, typer.Option("--to", envvar="PERFGATE_TO", metavar="WHERE", help="github")] = "github",
+    comment: Annotated[
+        Comment,
+        typer.Option(
+            "--comment",
+            envvar="PERFGATE_COMMENT",
+            help="When to begin a comment; one that is there is kept up to date.",
+        ),
+    ] = Comment.ALWAYS,
+    check: Annotated[
+        bool, typer.Option("--check", envvar="PERFGATE_CHECK", help="A check run on the commit too.")
+    ] = False,
+    status: Annotated[
+        bool, typer.Option("--status", envvar="PERFGATE_STATUS", help="A commit status on the commit too.")
+    ] = False,
+    summary: Annotated[bool, typer.Option(envvar="PERFGATE_SUMMARY", help="Add to the job's summary.")] = True,
+    annotations: Annotated[
+        bool, typer.Option(envvar="PERFGATE_ANNOTATIONS", help="Mark broken budgets in the budget file's lines.")
+    ] = True,
+    pull_request: Annotated[
+        int,
+        typer.Option(
+            envvar="PERFGATE_PULL_REQUEST", min=0, metavar="N", help="Instead of the event's.", show_default=False
+        ),
+    ] = 0,
+    topic: Annotated[
+        str,
+        typer.Option(
+            envvar="PERFGATE_TOPIC",
+            metavar="WORD",
+            help="One comment per budget file and WORD, instead of per target: for previews with changing addresses.",
+        ),
+    ] = "",
+    account: Annotated[
+        str,
+        typer.Option(envvar="PERFGATE_ACCOUNT", metavar="LOGIN", help="Whose token it is, if an app's of your own."),
+    ] = "",
+    from_workflow_run: Annotated[
+        bool,
+        typer.Option(
+            "--from-workflow-run",
+            envvar="PERFGATE_FROM_WORKFLOW_RUN",
+            help="Instead of RUN: what the workflow that this one follows has measured, judged anew. For forks.",
+        ),
+    ] = False,
+    artifact: Annotated[
+        str, typer.Option(envvar="PERFGATE_ARTIFACT", metavar="NAME", help="Where that workflow has left it.")
+    ] = "perfgate-runs",
+    budget: Budget = DEFAULT_BUDGET,
+    history: HistoryUrl = "",
+) -> int:
+    """Tell the verdict of a run in the pull request.
+
+    The token is PERFGATE_GITHUB_TOKEN or GITHUB_TOKEN. What may not be posted is a warning; the exit code is 0 all
+    the same.
+    """
+    from perfgate import run_folder
+    from perfgate.model.budget_file import GatePolicy
+
+    wishes = Wishes(
+        comment=comment,
+        check=check,
+        status=status,
+        summary=summary,
+        annotations=annotations,
+        pull_request=pull_request,
+        author=account,
+    )
+    if from_workflow_run:
+        for one in judged_anew(artifact, budget, history):
+            facts = (one.verdict, one.run, one.past_runs)
+            tell(to, *facts, folder=one.folder, budget=budget, policy=one.policy, topic=topic, wishes=wishes)
+        return 0
+    folder = run_folder.find(run, Path.cwd())
+    if folder is None:
+        raise RecordError(f"There is no run {run} in {run_folder.runs_folder(Path.cwd())}.")
+    measured = run_folder.read_run(folder)
+    with opened(budget, history) as store:
+        past_runs = store.runs(measured.name)
+    file = budget_file_if_any(budget)
+    tell(
+        to,
+        run_folder.read_verdict(folder),
+        measured,
+        past_runs,
+        folder=folder,
+        budget=budget,
+        policy=file.gate if file else GatePolicy(),
+        topic=topic,
+        wishes=wishes,
+    )
+    return 0
+
+
+def judged_anew(artifact: str, budget: Path, history: str) -> tuple[Judged, ...]:
+    """The runs that the pull request's workflow has left. Raises RecordError, UsageError."""
+    from perfgate import credentials, rejudging, revision, unpacking
+    from perfgate.publish.github import artifacts
+
+    root = Path.cwd()
+    environ = {**os.environ, **credentials.lent(os.environ, root)}
+    commit, found = artifacts.fetch(environ, artifact, most=unpacking.MOST_PACKED)
+    order = rejudging.Order(
+        budget=budget,
+        known_as=_in_repository(budget),
+        root=root,
+        environ=environ,
+        revision=revision.read(os.environ, root),
+        commit=commit,
+        history=history,
+        name=f"pull-request-{commit[:12]}",
+        say=say,
+    )
+    judged = rejudging.rejudge(found, order)
+    if not judged:
+        say(f"perfgate: the pull request's workflow has left no run of {order.known_as}: there is nothing to tell.")
+    return judged
+
+
+def tell(
+    to: str,
+    verdict: Verdict,
+    run: Run,
+    past_runs: tuple[PastRun, ...],
+    *,
+    folder: Path,
+    budget: Path,
+    policy: GatePolicy,
+    wishes: Wishes,
+    topic: str = "",
+) -> None:
+    """What could be told goes to stderr, what GitHub reads from the log to stdout. A comment that could not be posted
+    is written into the run folder."""
+    from perfgate import codec, credentials
+    from perfgate import publish as publishing
+    from perfgate.cli.exits import exit_code
+    from perfgate.report import announcing
+    from perfgate.report.facts import Facts
+
+    announcement = announcing.announce(
+        Facts(verdict=verdict, run=run, past_runs=past_runs),
+        budget=_in_repository(budget),
+        blocks=exit_code(verdict, policy) != 0,
+        files={
+            "run-folder": str(folder),
+            "report-markdown": str(folder / "report.md"),
+            "report-junit": str(folder / "junit.xml"),
+        },
+        topic=topic,
+    )
+    environ = {**os.environ, **credentials.lent(os.environ, Path.cwd())}
+    published = publishing.publish(announcement, to, environ, wishes)
+    if "comment" in published.failed:
+        codec.write_text(folder / COMMENT, announcement.comment)
+    for line in published.commands:
+        print(line)
+    for line in published.told:
+        say(f"perfgate: {line}")
+    for warning in published.warnings:
+        say(f"perfgate: {warning}")
+
+
+def wishes_from_environment(destinations: Sequence[str]) -> Wishes:
+    """The settings of `perfgate publish` for `perfgate run --publish`: checked before the load. Raises UsageError."""
+    from perfgate.publish import destination
+
+    for name in destinations:
+        destination(name)
+    word = os.environ.get("PERFGATE_COMMENT") or Comment.ALWAYS.value
+    if word not in list(Comment):
+        raise UsageError(f"PERFGATE_COMMENT={word}: there is no such setting", hint=f"Known: {', '.join(Comment)}")
+    number = os.environ.get("PERFGATE_PULL_REQUEST") or "0"
+    if not (number.isascii() and number.isdigit()):
+        raise UsageError(f"PERFGATE_PULL_REQUEST={number} is not a number")
+    return Wishes(
+        comment=Comment(word),
+        check=_on("PERFGATE_CHECK", False),
+        status=_on("PERFGATE_STATUS", False),
+        summary=_on("PERFGATE_SUMMARY", True),
+        annotations=_on("PERFGATE_ANNOTATIONS", True),
+        pull_request=int(number),
+        author=os.environ.get("PERFGATE_ACCOUNT", ""),
+    )
+
+
+def _on(name: str, otherwise: bool) -> bool:
+    said = os.environ.get(name, "").strip().lower()
+    return said in TRUE if said else otherwise
+
+
+def _in_repository(budget: Path) -> str:
+    """The budget file's path from the root of the checkout: annotations need it, and it tells comments apart."""
+    root = Path(os.environ.get("GITHUB_WORKSPACE") or Path.cwd()).resolve()
+    path = budget.resolve()
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else budget.as_posix()

@@ -1,0 +1,82 @@
+"""What a criterion comes to, by the evidence.
+
+- fail (warn, if that is its severity): the change is significant, and its estimate is at or above limit and floor;
+- improved: the same in the other direction;
+- pass: the one-sided 95 % upper bound of the worsening is below the limit, or below the floor;
+- inconclusive: anything else. A regression that could have hidden has not been ruled out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from perfgate.gate.absolute import Standing, hold
+from perfgate.gate.evidence import Evidence
+from perfgate.model.budget_file import Criterion, Severity
+from perfgate.model.outcome import Outcome
+from perfgate.model.run import EndpointResult
+
+ROUNDING = 1e-9  # of floats: at the limit is over it
+ALPHA = 0.01  # chance of even one false alarm in a run
+FEWEST_FAILURES = 3.0  # more than the baseline's share: fewer failed requests are no regression of an error rate
+
+
+@dataclass(frozen=True, kw_only=True)
+class Weighed:
+    """Evidence with its p-values adjusted for all hypotheses of the run (Holm)."""
+
+    evidence: Evidence
+    adjusted_worse: float
+    adjusted_better: float
+
+    @property
+    def worse(self) -> bool:
+        return self.adjusted_worse < ALPHA or (self.evidence.exact and self.evidence.change > 0)
+
+    @property
+    def better(self) -> bool:
+        return self.adjusted_better < ALPHA or (self.evidence.exact and self.evidence.change < 0)
+
+
+def relative(criterion: Criterion, weighed: Weighed | None, floor: float, requests: int) -> Outcome:
+    """`floor` is in the metric's base unit."""
+    if weighed is None:
+        return Outcome.NO_BASELINE
+    threshold = threshold_of(criterion, weighed.evidence, floor) - ROUNDING
+    change = weighed.evidence.change
+    enough = not weighed.evidence.is_difference or change * requests >= FEWEST_FAILURES
+    if change > 0 and change >= threshold and weighed.worse and enough:
+        return broken(criterion.severity)
+    if change < 0 and -change >= threshold and weighed.better:
+        return Outcome.IMPROVED
+    kept = weighed.evidence.bound < threshold or (weighed.evidence.exact and change <= 0)
+    return Outcome.PASS if kept else Outcome.INCONCLUSIVE
+
+
+def threshold_of(criterion: Criterion, evidence: Evidence, floor: float) -> float:
+    """From which worsening a criterion is broken, in the evidence's unit: its limit, or the floor if that is more."""
+    limit = in_unit_of(evidence, abs(criterion.limit), difference=criterion.difference)
+    return max(limit, in_unit_of(evidence, floor, difference=True))
+
+
+def in_unit_of(evidence: Evidence, amount: float, *, difference: bool) -> float:
+    """A ratio of the baseline, or with `difference` an amount in the base unit, as the evidence counts."""
+    if difference == evidence.is_difference or not amount:
+        return amount
+    if difference:
+        return amount / evidence.baseline if evidence.baseline else float("inf")
+    return amount * evidence.baseline
+
+
+def absolute(criterion: Criterion, result: EndpointResult, metric: str, duration: float) -> tuple[Outcome, str]:
+    """And what would decide, when nothing is decided."""
+    held = hold(result, metric, criterion.limit, duration)
+    if criterion.limit == 0 and held.measured == 0:
+        return Outcome.PASS, ""  # "nothing may fail" is about this run: no number of requests would bound it at 0
+    if held.standing is Standing.UNDECIDED:
+        return Outcome.INCONCLUSIVE, held.cure
+    return (Outcome.PASS if held.standing is Standing.KEPT else broken(criterion.severity)), ""
+
+
+def broken(severity: Severity) -> Outcome:
+    return Outcome.FAIL if severity is Severity.FAIL else Outcome.WARN

@@ -1,0 +1,163 @@
+"""Errors beside earlier runs -> Evidence. Failures come together: shares vary between runs by more than chance.
+
+Pooling the requests of earlier runs (Fisher's exact test) takes every bad minute for a regression. So a run's share is
+beta distributed around the endpoint's own, with an intra-class correlation that all endpoints of the runs tell together
+(Williams 1975, The analysis of binary responses from toxicological experiments; moments as in Kleinman 1973), and the
+failures of the run at hand are predicted by the beta-binomial distribution, with the baseline's own uncertainty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import inf, sqrt
+
+from perfgate.gate.absolute import MOST_NEEDED, enough
+from perfgate.gate.evidence import Evidence
+from perfgate.gate.historical import Asked, Key
+from perfgate.gate.trial import CONFIDENCE, LEVEL, POWER
+from perfgate.model.run import Run
+from perfgate.model.verdict import Baseline
+from perfgate.stats.distributions import beta_binomial_sf, normal_quantile
+from perfgate.stats.proportions import fewest, newcombe
+
+SURE = 0.90  # one-sided, of the correlation: a few lucky runs are no proof of independence
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counts:
+    """Of one endpoint in one run."""
+
+    failures: int
+    requests: int
+
+
+def correlation(series: Iterable[Sequence[Counts]]) -> float:
+    """Upper bound of the intra-class correlation of failures within a run, pooled over the endpoints' earlier runs.
+
+    Pearson's chi-square over its degrees of freedom is the dispersion 1 + (n - 1) correlation; its bound takes the
+    chi-square distribution by Wilson and Hilferty's cube. Endpoints that never failed say nothing of it. At least 0.
+    """
+    square = freedom = informative = 0.0
+    for runs in series:
+        counted = [run for run in runs if run.requests]
+        failures, requests = sum(run.failures for run in counted), sum(run.requests for run in counted)
+        if len(counted) < 2 or not 0 < failures < requests:
+            continue
+        share = failures / requests
+        variance = share * (1 - share)
+        square += sum((run.failures - run.requests * share) ** 2 / (run.requests * variance) for run in counted)
+        freedom += len(counted) - 1
+        informative += (len(counted) - 1) / len(counted) * (requests - len(counted))
+    if informative <= 0:
+        return 0.0
+    highest = square / _chi_square_share(freedom, 1 - SURE)
+    return min(1.0, max(0.0, (highest - 1) * freedom / informative))
+
+
+def _chi_square_share(freedom: float, p: float) -> float:
+    """The quantile p of chi-square / degrees of freedom (Wilson and Hilferty 1931), kept above 0."""
+    part = 2 / (9 * freedom)
+    return freedom * max(0.05, 1 - part + normal_quantile(p) * sqrt(part)) ** 3
+
+
+def evidence(run: Run, baseline: Baseline, asked: Mapping[Key, Asked]) -> dict[Key, Evidence]:
+    """By endpoint and metric, for those of `asked` (all of `errors`, limits as differences) that have counts."""
+    series = {
+        name: [_counts(past.run, name) for past in runs]
+        for (name, metric), runs in baseline.runs.items()
+        if metric == "errors"
+    }
+    within = correlation(series.values())
+    found = {}
+    for key, question in asked.items():
+        made = compare(_counts(run, key[0]), series.get(key[0], ()), within, question, run.duration)
+        if made is not None:
+            found[key] = made
+    return found
+
+
+def _counts(run: Run, name: str) -> Counts:
+    result = next((one for one in run.endpoints if one.name == name), None)
+    return Counts(failures=result.failures, requests=result.requests) if result else Counts(failures=0, requests=0)
+
+
+def compare(
+    now: Counts, past: Sequence[Counts], within: float, question: Asked, duration: float = 0.0
+) -> Evidence | None:
+    """`within` is the intra-class correlation. None when there are no requests to compare."""
+    runs = [run for run in past if run.requests]
+    total, failures = sum(run.requests for run in runs), sum(run.failures for run in runs)
+    if not total or not now.requests:
+        return None
+    share, baseline = now.failures / now.requests, failures / total
+    effective = _effective(now.requests, within), sum(_effective(run.requests, within) for run in runs)
+    a, b = _predictive(failures, total, effective[1], within)
+    more = beta_binomial_sf(now.failures - 1, now.requests, a, b)
+    fewer = 1 - beta_binomial_sf(now.failures, now.requests, a, b)
+    return Evidence(
+        measured=share,
+        baseline=baseline,
+        change=share - baseline,
+        interval=newcombe(baseline, effective[1], share, effective[0], CONFIDENCE),
+        bound=newcombe(baseline, effective[1], share, effective[0], 2 * LEVEL - 1)[1],
+        p_worse=more,
+        p_better=fewer,
+        is_difference=True,
+        runs=len(runs),
+        detectable=_detectable(baseline, effective, question),
+        cure=_cure((share, baseline), now.requests, effective, within, question.limit, duration),
+    )
+
+
+def _effective(requests: int, within: float) -> float:
+    """Independent requests that know a run's usual share as well as so many of one run (Kish 1965)."""
+    return requests / (1 + (requests - 1) * within)
+
+
+def _predictive(failures: int, total: int, effective: float, within: float) -> tuple[float, float]:
+    """The beta distribution of the share of the next run: its variance is that between runs and that of the baseline.
+
+    A beta distribution of a + b = c has the intra-class correlation 1 / (c + 1).
+    """
+    share = (failures + 0.5) / (total + 1)
+    spread = min(0.5, within + 1 / max(effective, 1.0))
+    c = 1 / spread - 1
+    return share * c, (1 - share) * c
+
+
+def _detectable(baseline: float, effective: tuple[float, float], question: Asked) -> float:
+    """Fixed point: the variance grows with the rise."""
+    now, before = effective
+    z_alpha, z_power = normal_quantile(1 - question.alpha), normal_quantile(POWER)
+    rise = 0.0
+    for _ in range(50):
+        high = min(1.0, max(baseline + rise, 1 / now))
+        rise = z_alpha * sqrt(max(baseline, 0.5 / before) * (1 / now + 1 / before))
+        rise += z_power * sqrt(high * (1 - high) / now)
+    return max(min(1.0, rise), question.limit)
+
+
+def _cure(
+    shares: tuple[float, float],
+    requests: int,
+    effective: tuple[float, float],
+    within: float,
+    limit: float,
+    duration: float,
+) -> str:
+    """More requests of one run help only as far as they are independent."""
+    beside = "`--base-ref` would show it"
+    share, baseline = shares
+    change = share - baseline
+    if limit <= 0 or change >= limit:
+        return beside
+    z = normal_quantile(LEVEL) + normal_quantile(POWER)
+    rest = ((limit - max(0.0, change)) / z) ** 2 - baseline * (1 - baseline) / effective[1]
+    wanted = max(share * (1 - share) / rest, fewest(min(limit, 0.5))) if rest > 0 else inf
+    if wanted * within >= 1:
+        return beside
+    needed = wanted * (1 - within) / (1 - wanted * within)
+    if not requests < needed < MOST_NEEDED * requests:
+        return beside
+    return f"{enough(needed, requests, duration)}, or `--base-ref`, would show it"

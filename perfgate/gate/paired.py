@@ -1,0 +1,100 @@
+"""Base and head measured side by side -> Evidence: what an A/B test says of one metric of one endpoint.
+
+Requests were dealt to the arms at random, so this is a randomised trial (`stats/two_samples.py`). The null margin takes
+up what differs between two equal instances of a service (memory layout, order of start). A pass rests on the
+percentile's own requests alone. For a failure the median may lend its certainty, where the percentile itself moved too:
+most changes of the code slow down all requests, and half of them tell it sooner than the last 5 %.
+"""
+
+from __future__ import annotations
+
+from math import inf, isfinite, log, log1p, sqrt
+from statistics import NormalDist
+
+from perfgate.gate.absolute import QUANTILES
+from perfgate.gate.evidence import Evidence
+from perfgate.gate.paired_means import compare_errors, compare_means
+from perfgate.gate.trial import CONFIDENCE, LEVEL, Ratio, Trial, bursts, cure, detectable, effect_of_difference
+from perfgate.model.run import Distribution, EndpointResult
+from perfgate.stats.distributions import normal_quantile
+from perfgate.stats.proportions import fewest
+from perfgate.stats.quantiles import curve
+from perfgate.stats.two_samples import TwoArms
+from perfgate.units import format_change
+
+BODY = 0.5  # the quantile that lends its certainty
+OWN_WEIGHT = 0.8  # of the error probability; the rest is the median's (weighted Bonferroni, Holm 1979)
+OWN_LEVEL = 0.05  # that the percentile itself must reach
+STRICTER = 1.5  # times the null margin for the median: it is known so well that two equal instances may seem to differ
+
+
+def compare(base: EndpointResult, head: EndpointResult, metric: str, trial: Trial) -> Evidence | None:
+    """Of a metric that both arms measured. None where two arms say nothing: `max` is one request of each, and sizes
+    without intervals may differ for any reason."""
+    if metric not in base.metrics or metric not in head.metrics or metric == "max":
+        return None
+    if metric == "errors":
+        return compare_errors(base, head, trial)
+    if metric in QUANTILES:
+        return _quantile(base, head, metric, trial)
+    return compare_means(base, head, metric, trial)
+
+
+def _quantile(base: EndpointResult, head: EndpointResult, metric: str, trial: Trial) -> Evidence | None:
+    own, body = _arms(base, head, metric, QUANTILES[metric]), _arms(base, head, metric, BODY)
+    if own is None or body is None:
+        return None
+    measured, baseline = head.metrics[metric], base.metrics[metric]
+    change = (measured / baseline if baseline else inf if measured else 1.0) - 1
+    tail = (1 + CONFIDENCE) / 2
+    p_worse, borrowed = _p_worse(own, body, trial.margin)
+    requests = (own.base.count + own.head.count) / 2
+    error = own.standard_error()
+    ratio = Ratio(estimate=log1p(change) if isfinite(change) and change > -1 else 0.0, error=error, requests=requests)
+    if not isfinite(error):
+        ratio = Ratio(estimate=0.0, error=_planned(body, own.q, requests / own.effect), requests=requests)
+    return Evidence(
+        measured=measured,
+        baseline=baseline,
+        change=change,
+        interval=(min(change, own.lower(tail) - 1), max(change, own.upper(tail) - 1)),
+        bound=max(change, own.upper(LEVEL) - 1),
+        p_worse=p_worse,
+        p_better=own.p_better(trial.margin),
+        detectable=detectable(ratio, trial) if isfinite(error) else inf,
+        cure=cure(ratio, trial, at_least=own.effect * fewest(1 - own.q)),
+        support="".join(borrowed),
+        notes=bursts(own.effect),
+    )
+
+
+def _arms(base: EndpointResult, head: EndpointResult, metric: str, q: float) -> TwoArms | None:
+    one, two = (curve(_values(arm, metric)) for arm in (base, head))
+    if not one.count or not two.count:
+        return None
+    known_by = "p50" if q == BODY else "p95" if metric == "ttfb_p95" and metric not in head.paired_effects else metric
+    return TwoArms(base=one, head=two, q=q, effect=effect_of_difference(base, head, known_by, (one.count, two.count)))
+
+
+def _values(arm: EndpointResult, metric: str) -> Distribution:
+    return arm.phases.get("first_byte", Distribution()) if metric == "ttfb_p95" else arm.latency
+
+
+def _p_worse(own: TwoArms, body: TwoArms, margin: float) -> tuple[float, tuple[str, ...]]:
+    alone = own.p_worse(margin)
+    if own.q == BODY:
+        return alone, ()
+    weighted = min(1.0, alone / OWN_WEIGHT)
+    lent = body.p_worse(STRICTER * margin) / (1 - OWN_WEIGHT)
+    if alone > OWN_LEVEL or lent >= weighted:
+        return weighted, ()
+    moved = format_change(body.head.quantile(BODY) / body.base.quantile(BODY) - 1)
+    return lent, (f"Its median, {moved}, shows that this is more than chance.",)
+
+
+def _planned(body: TwoArms, q: float, effective: float) -> float:
+    """Standard error of ln(head / base) at q for log-normal latencies as wide as these (from their quartiles), where
+    there are too few requests to see it: sqrt(q (1 - q)) / phi(z_q) times sigma sqrt(2 / n)."""
+    spreads = [log(arm.quantile(0.75) / max(arm.quantile(0.25), 1e-9)) for arm in (body.base, body.head)]
+    sigma = max(0.1, max(spreads) / (2 * normal_quantile(0.75)))
+    return sigma * sqrt(q * (1 - q)) / NormalDist().pdf(normal_quantile(q)) * sqrt(2 / max(effective, 1.0))

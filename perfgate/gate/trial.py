@@ -1,0 +1,90 @@
+"""The plan of an A/B test: what it could have found, and how many requests would find more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import expm1, inf, isfinite, log1p
+
+from perfgate.gate.absolute import MOST_NEEDED, enough
+from perfgate.model.run import EndpointResult
+from perfgate.stats.distributions import normal_quantile
+
+MARGIN, MARGIN_RESTARTED = 0.03, 0.02  # ratios; the smaller one when both services were restarted several times
+LEVEL = 0.95  # of the one-sided bound
+CONFIDENCE = 0.95  # of the two-sided interval
+POWER = 0.80  # with which a change counts as detectable, and with which a cure decides
+BURSTS = 2.0  # design effect from which people are told
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """What the judge knows: the null margin, the p-value that a single hypothesis must reach, the seconds measured, and
+    the tightest relative limit on the metric (a ratio; for errors a difference), by which detectability is told."""
+
+    margin: float = MARGIN
+    alpha: float = 0.001
+    duration: float = 0.0
+    limit: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ratio:
+    """How much worse the head is, as a logarithm: ln(head / base), or ln(base / head) of what should not fall."""
+
+    estimate: float
+    error: float  # standard error; infinite when there are too few requests
+    requests: float  # per arm
+    falls: bool = False
+
+    def worsening(self, logarithm: float) -> float:
+        """As a share of the base."""
+        return -expm1(-logarithm) if self.falls else expm1(logarithm)
+
+    def logarithm(self, worsening: float) -> float:
+        if not self.falls:
+            return log1p(worsening)
+        return -log1p(-worsening) if worsening < 1 else inf
+
+
+def effect_of_difference(base: EndpointResult, head: EndpointResult, metric: str, sizes: tuple[float, float]) -> float:
+    """Design effect of head less base: as measured, else that of two arms that have nothing in common."""
+    if metric in head.paired_effects:
+        return max(1.0, head.paired_effects[metric])
+    effects = [max(1.0, arm.design_effects.get(metric, 1.0)) for arm in (base, head)]
+    return sum(e / n for e, n in zip(effects, sizes, strict=True)) / sum(1 / n for n in sizes)
+
+
+def bursts(effect: float) -> tuple[str, ...]:
+    """A note for people when requests were far from independent."""
+    if effect < BURSTS:
+        return ()
+    return (f"Slow requests came together at one of the two: {effect:.1f} of them tell as much as one alone would.",)
+
+
+def detectable(ratio: Ratio, trial: Trial) -> float:
+    """The smallest worsening found with POWER: significant, and with an estimate at or over the limit."""
+    z_power = normal_quantile(POWER)
+    significant = log1p(trial.margin) + (z_power + normal_quantile(1 - trial.alpha)) * ratio.error
+    over = ratio.logarithm(trial.limit) + z_power * ratio.error if trial.limit is not None else 0.0
+    return ratio.worsening(max(significant, over))
+
+
+def cure(ratio: Ratio, trial: Trial, at_least: float = 0.0) -> str:
+    """How many requests per arm would decide with POWER: show that a change under the limit is under it (by the better
+    end of what is seen, for noise is not believed), or that one over it is no chance. The error falls with the root of
+    their number."""
+    if trial.limit is None or ratio.requests <= 0:
+        return ""
+    limit, z_power = ratio.logarithm(trial.limit), normal_quantile(POWER)
+    if ratio.estimate < limit:
+        gap, z = limit - max(0.0, ratio.estimate - ratio.error), normal_quantile(LEVEL) + z_power
+    else:
+        gap, z = ratio.estimate - log1p(trial.margin), normal_quantile(1 - trial.alpha) + z_power
+    times = (z * ratio.error / gap) ** 2 if gap > 0 else inf
+    return cure_by(times * ratio.requests, ratio.requests, trial, at_least)
+
+
+def cure_by(needed: float, requests: float, trial: Trial, at_least: float = 0.0) -> str:
+    if not isfinite(needed) or needed > MOST_NEEDED * max(requests, at_least):
+        return f"it would take over {MOST_NEEDED:.0f} times as many requests; a wider limit can be kept surely"
+    return f"{enough(max(needed, at_least, requests + 1), requests, trial.duration, 'requests per arm')} would show it"

@@ -1,0 +1,49 @@
+"""Runs git for programs: no questions, no pager, no other language, and no passwords in what it says."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+PATIENCE = 300.0  # seconds for one command: a push of a big import over a slow line takes its time
+
+# Set while git runs a hook (they would lead elsewhere), or traces that would mingle with answers.
+_MISLEADING = re.compile(
+    r"GIT_(DIR|WORK_TREE|INDEX_FILE|PREFIX|COMMON_DIR|NAMESPACE|OBJECT_DIRECTORY|TRACE.*|CURL_VERBOSE)"
+)
+_PASSWORD = re.compile(r"(?<=://)[^/@\s']+@")
+
+
+class GitError(Exception):
+    """git failed; the text is what it said, without passwords."""
+
+
+def environment(environ: Mapping[str, str], **more: str) -> dict[str, str]:
+    """For a git that asks nothing and answers in English."""
+    own = {name: value for name, value in environ.items() if not _MISLEADING.fullmatch(name)}
+    return own | {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"} | more
+
+
+def run(*arguments: str, folder: Path, environ: Mapping[str, str], text: bytes = b"") -> bytes:
+    """What it prints; `text` is its input. Raises GitError."""
+    command = ["git", "-c", "core.fsmonitor=false", *arguments]
+    try:
+        done = subprocess.run(
+            command, cwd=folder, env=dict(environ), input=text, capture_output=True, timeout=PATIENCE, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        raise GitError(f"git {arguments[0]} took longer than {PATIENCE:g} s") from error
+    except (OSError, ValueError) as error:  # ValueError: a null byte in the environment
+        raise GitError(f"git cannot be started: {error}") from error
+    if done.returncode != 0:
+        said = b"\n".join(part.strip() for part in (done.stderr, done.stdout) if part.strip())
+        raise GitError(redacted(said.decode(errors="replace")) or f"git {arguments[0]}: exit code {done.returncode}")
+    return done.stdout
+
+
+def redacted(text: str) -> str:
+    """Without users and passwords in URLs, and without control characters: it may be a server's text."""
+    lines = ("".join(filter(str.isprintable, line.replace("\t", " "))) for line in text.splitlines())
+    return _PASSWORD.sub("", "\n".join(lines))

@@ -1,0 +1,46 @@
+"""The history on a git branch: `git:BRANCH` or `git:BRANCH@REMOTE`.
+
+In CI without a checkout the same branch is read through GitHub's API.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from perfgate import git
+from perfgate.data_branch import DataBranch
+from perfgate.git import GitError
+from perfgate.history.files import FileHistory, Files, Say
+from perfgate.model.errors import HistoryError
+
+
+def open_branch(url: str, *, root: Path, environ: Mapping[str, str], say: Say) -> FileHistory:
+    """REMOTE is a name or a URL; without one it is origin, or where there is none the repository itself.
+
+    Raises HistoryError when the URL is malformed.
+    """
+    branch, at, remote = url.removeprefix("git:").partition("@")
+    if not branch or branch.startswith(("-", "/", "refs/")) or remote.startswith("-") or (at and not remote):
+        raise HistoryError(
+            "The history URL does not name a branch", hint="Write git:perfgate-data, or git:perfgate-data@REMOTE."
+        )
+    return FileHistory(_files(branch, remote, root, environ), say=say)
+
+
+def _files(branch: str, remote: str, root: Path, environ: Mapping[str, str]) -> Files:
+    repository = environ.get("GITHUB_REPOSITORY", "")
+    if repository and not remote and not _in_repository(root, environ):
+        from perfgate.history.github import GithubFiles
+
+        return GithubFiles(repository, branch, environ=environ)
+    return DataBranch(branch, remote=remote, folder=root, environ=environ)
+
+
+def _in_repository(folder: Path, environ: Mapping[str, str]) -> bool:
+    """Also where git refuses to look into it: then it says why."""
+    try:
+        git.run("rev-parse", "--git-dir", folder=folder, environ=git.environment(environ))
+    except GitError as error:
+        return "not a git repository" not in str(error) and "cannot be started" not in str(error)
+    return True

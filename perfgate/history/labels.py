@@ -1,0 +1,100 @@
+"""The paths of a run's files. They say all that a listing of runs shows, so that listing needs no reading.
+
+    runs/NAME/BRANCH/STARTED,OUTCOME,COMMIT,ID.json      the run without its distributions
+    distributions/(the same)                             those
+    accepted/ID/NUMBER-DIGEST.json                       what was said about it, one file each
+
+Words are percent-encoded. One that is too long for a file name is cut short and marked with "~": then the run itself
+has to be read to list it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+from urllib.parse import quote, unquote
+
+from perfgate.history import Entry, times
+from perfgate.model.errors import HistoryError
+from perfgate.model.outcome import Outcome
+from perfgate.model.run import PastRun
+
+RUNS, DISTRIBUTIONS, ACCEPTED = "runs/", "distributions/", "accepted/"
+SUFFIXES = (".json", ".json.gz")
+
+# Bytes. Folders: 120 each. File: the four, three commas and the suffix stay below the 255 that file systems allow.
+LONGEST = {"name": 120, "branch": 120, "started": 60, "commit": 70, "id": 100}
+CUT = "~"
+NOTHING = "="
+
+
+@dataclass(frozen=True, kw_only=True)
+class Label:
+    """A stored run by its path. `entry` is None when the path is cut short."""
+
+    path: str  # without RUNS and the suffix: the same for distributions
+    suffix: str
+    entry: Entry | None
+    moment: int = 0  # when it started, microseconds since 1970; 0 if cut short
+
+    @property
+    def run(self) -> str:
+        return f"{RUNS}{self.path}{self.suffix}"
+
+    @property
+    def distributions(self) -> str:
+        return f"{DISTRIBUTIONS}{self.path}{self.suffix}"
+
+
+def path_of(past_run: PastRun) -> str:
+    """As `Label.path`."""
+    run = past_run.run
+    words = {"name": run.name, "branch": run.branch, "started": run.started, "commit": run.commit, "id": run.id}
+    name, branch, started, commit, run_id = (_word(words[key], LONGEST[key]) for key in LONGEST)
+    return f"{name}/{branch}/{started},{past_run.outcome.value},{commit},{run_id}"
+
+
+def parse(path: str) -> Label | None:
+    """The label of `runs/...`; None when it is no run's path, because somebody put something else there."""
+    suffix = next((each for each in reversed(SUFFIXES) if path.endswith(each)), "")
+    inner = path.removeprefix(RUNS).removesuffix(suffix)
+    parts = inner.split("/")
+    words = parts[-1].split(",")
+    if not suffix or len(parts) != 3 or len(words) != 4 or words[1] not in list(Outcome):
+        return None
+    if CUT in inner:
+        return Label(path=inner, suffix=suffix, entry=None)
+    name, branch, started, commit, run_id = map(_unword, (*parts[:2], words[0], *words[2:]))
+    try:
+        moment = times.microseconds(started, origin=path)
+    except HistoryError:
+        return None
+    entry = Entry(
+        id=run_id, name=name, branch=branch, commit=commit, started=started, outcome=Outcome(words[1]), accepted=False
+    )
+    return Label(path=inner, suffix=suffix, entry=entry, moment=moment)
+
+
+def acceptances_of(run_id: str) -> str:
+    """The folder of what was said about that run, with a slash at its end."""
+    return f"{ACCEPTED}{_word(run_id, LONGEST['id'])}/"
+
+
+def acceptance(run_id: str, number: int, content: bytes) -> str:
+    """The path of an acceptance; `number` counts from 1 in the order of arrival."""
+    return f"{acceptances_of(run_id)}{number:04d}-{digest(content)}.json"
+
+
+def digest(content: bytes) -> str:
+    return sha256(content).hexdigest()[:16]
+
+
+def _word(text: str, longest: int) -> str:
+    word = quote(text, safe="").replace("~", "%7E") or NOTHING
+    if word.startswith("."):  # ".", "..", and hidden files
+        word = "%2E" + word[1:]
+    return word if len(word) <= longest else f"{word[: longest - 17]}{CUT}{digest(text.encode())}"
+
+
+def _unword(word: str) -> str:
+    return "" if word == NOTHING else unquote(word)

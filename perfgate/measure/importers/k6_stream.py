@@ -1,0 +1,178 @@
+"""k6's stream of points, one JSON object a line: `k6 run --out json=FILE`.
+
+Every request has a point of each of its times, all with the moment at which it ended. Latency is k6's
+`http_req_duration`: sending, waiting and receiving, without the connection. What `setup()` and `teardown()` sent is
+left out.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import numpy as np
+
+from perfgate.measure.importers.samples import (
+    ARMS,
+    BAD,
+    GOOD,
+    LONGEST,
+    NO_ARM,
+    NOT_SAID,
+    Label,
+    Phase,
+    Samples,
+    Source,
+    mistaken,
+)
+
+POINTS = 200_000  # held at a time
+METRICS: Mapping[str, Phase] = {
+    "http_req_duration": "",
+    "http_req_waiting": "first_byte",
+    "http_req_receiving": "download",
+    "http_req_connecting": "connect",
+    "http_req_tls_handshaking": "tls",
+}
+NOT_LOAD = ("::setup", "::teardown")  # groups
+TIMEOUT = "1050"  # error_code
+HINT = "Expected: the lines that `k6 run --out json=FILE` writes. k6's summary has no single requests."
+REMEMBERED = 10_000  # different tags
+_WANTED = re.compile(rb"http_req_(?:duration|waiting|receiving|connecting|tls_handshaking)")
+_USUAL = re.compile(
+    rb'\{"metric":"(\w+)","type":"Point","data":\{"time":"([^"\\]+)","value":([0-9.eE+-]+),"tags":(\{.*\})\}\}\s*$'
+)
+
+
+@dataclass(frozen=True)
+class _Tags:
+    """What a point's tags say."""
+
+    label: Label
+    status: int
+    said: int
+    timed_out: bool
+    arm: int
+
+
+@dataclass
+class _Points:
+    """Points of one metric, as they come."""
+
+    phase: Phase
+    label: list[int] = field(default_factory=list)
+    began: list[float] = field(default_factory=list)
+    took: list[float] = field(default_factory=list)  # ms
+    tags: list[_Tags] = field(default_factory=list)
+
+    def samples(self, labels: list[Label], started: datetime) -> Samples:
+        return Samples(
+            labels=labels,
+            label=np.array(self.label, dtype=np.int64),
+            began=np.array(self.began),
+            took=np.rint(np.array(self.took) * 1e6).astype(np.int64),
+            status=np.array([tags.status for tags in self.tags], dtype=np.int64),
+            said=np.array([tags.said for tags in self.tags], dtype=np.int64),
+            timed_out=np.array([tags.timed_out for tags in self.tags], dtype=bool),
+            arm=np.array([tags.arm for tags in self.tags], dtype=np.int64),
+            phase=self.phase,
+            started=started,
+        )
+
+
+class K6Stream:
+    """See Importer."""
+
+    latency = "k6 http_req_duration: send to last byte, without connecting"
+    lacks = ("runner probe", "health of the load generator", "response sizes")
+
+    def __init__(self, points: int = POINTS) -> None:
+        self._points = points
+
+    def read(self, source: Source) -> Iterator[Samples]:
+        """The recording begins with the first request that ended; one that had begun before counts from then, too."""
+        held: dict[str, _Points] = {}
+        labels: dict[Label, int] = {}
+        origin: float | None = None
+        for name, ended, took, tags in _points(source):
+            if origin is None:
+                if name != "http_req_duration":
+                    continue
+                origin = ended - took / 1000
+            points = held.get(name)
+            if points is None:
+                points = held[name] = _Points(METRICS[name])
+            points.label.append(labels.setdefault(tags.label, len(labels)))
+            points.began.append(max(0.0, ended - took / 1000 - origin))
+            points.took.append(took)
+            points.tags.append(tags)
+            if len(points.label) == self._points:
+                yield held.pop(name).samples(list(labels), datetime.fromtimestamp(origin, UTC))
+        for points in held.values():
+            yield points.samples(list(labels), datetime.fromtimestamp(origin or 0.0, UTC))
+
+
+def _points(source: Source) -> Iterator[tuple[str, float, float, _Tags]]:
+    """(metric, when it ended as Unix time, how many ms it took, tags) of each point that matters."""
+    known: dict[bytes, _Tags | None] = {}
+    with source.opened() as stream:
+        number = 0
+        for number, line in enumerate(stream, start=1):
+            if number > 1 and not _WANTED.search(line):
+                continue
+            try:
+                found = _point(line, known)
+            except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+                cut = "" if line.endswith(b"\n") else " (the file is cut off there)"
+                raise mistaken(source, [(number, f"not a line of k6: {error}{cut}")], hint=HINT) from error
+            if found is not None:
+                yield found
+        if not number:
+            raise mistaken(source, [(1, "the file is empty")], hint=HINT)
+
+
+def _point(line: bytes, known: dict[bytes, _Tags | None]) -> tuple[str, float, float, _Tags] | None:
+    """None for what does not matter. Raises ValueError and its like when the line is not k6's."""
+    metric, time, value, text = _parts(line)
+    if metric not in METRICS:
+        return None
+    if text not in known:
+        if len(known) >= REMEMBERED:
+            known.clear()
+        known[text] = _tags(json.loads(text))
+    tags, took = known[text], float(value)
+    if not 0 <= took <= LONGEST:
+        raise ValueError(f"{metric} is {took} ms")
+    return None if tags is None else (metric, datetime.fromisoformat(time).timestamp(), took, tags)
+
+
+def _parts(line: bytes) -> tuple[str, str, float, bytes]:
+    """Metric, time, value and tags of a point; as k6 writes it, without the trouble of parsing the whole line."""
+    found = _USUAL.match(line)
+    if found:
+        return found[1].decode(), found[2].decode(), float(found[3]), found[4]
+    whole = json.loads(line)
+    if whole["type"] == "Metric":
+        return "", "", 0.0, b""
+    if whole["type"] != "Point":
+        raise ValueError(f"type {whole['type']!r:.40}")
+    data = whole["data"]
+    return whole["metric"], data["time"], data["value"], json.dumps(data.get("tags") or {}).encode()
+
+
+def _tags(tags: Mapping[str, str]) -> _Tags | None:
+    """None for what is no load."""
+    if not all(isinstance(value, str) for value in tags.values()):
+        raise ValueError("tags are texts")
+    if tags.get("group", "").startswith(NOT_LOAD):
+        return None
+    return _Tags(
+        label=Label(name=tags.get("name", ""), method=tags.get("method", ""), url=tags.get("url", "")),
+        status=int(tags.get("status", 0)),
+        said={"true": GOOD, "false": BAD}.get(tags.get("expected_response", ""), NOT_SAID),
+        timed_out=tags.get("error_code") == TIMEOUT,
+        arm=ARMS.get(tags.get("arm", "").lower(), NO_ARM),
+    )

@@ -1,0 +1,101 @@
+"""Which endpoint of the budget file a recorded request belongs to, and whether its answer was a good one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from perfgate import template
+from perfgate.measure.importers.samples import BAD, NOT_SAID, Label
+from perfgate.model.budget_file import Endpoint, Part, Request, Test
+from perfgate.model.plan import Plan
+
+HOLE = re.compile(r"\{[^{}]*\}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where a recorded request is counted. `statuses` are the accepted ones, None: all below 400."""
+
+    kind: str  # "endpoint" or "journey"
+    name: str
+    statuses: frozenset[int] | None = None
+    timeout: float = float("inf")  # s
+
+    def accepts(self, status: int, said: int) -> bool:
+        """By what the budget file expects; without a word of it, by what the tool said."""
+        if status == 0:
+            return False
+        if self.statuses is not None:
+            return status in self.statuses
+        return status < 400 if said == NOT_SAID else said != BAD
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Pattern:
+    """A request template to hold a URL against."""
+
+    place: Place
+    method: str
+    path: re.Pattern[str]
+    query: Mapping[str, str | None]  # None: any value
+    holes: int  # in the path: the fewer, the more exact
+
+    def matches(self, label: Label) -> bool:
+        parts = urlsplit(label.url)
+        sent = dict(parse_qsl(parts.query, keep_blank_values=True))
+        return (
+            self.method == label.method.upper()
+            and self.path.fullmatch(unquote(parts.path) or "/") is not None
+            and all(key in sent and value in (None, sent[key]) for key, value in self.query.items())
+        )
+
+
+def matcher(plan: Plan) -> Callable[[Label], Place | None]:
+    """By the name; else by method and path, the most exact template first. None for what is in no budget."""
+    places = {endpoint.name: _place(endpoint) for endpoint in plan.endpoints}
+    places |= {journey.name: Place(kind="journey", name=journey.name) for journey in plan.journeys}
+    lines = {f"{one.request.method} {one.request.path}": places[one.name] for one in plan.endpoints if one.request}
+    prefix = urlsplit(HOLE.sub("", plan.target)).path.rstrip("/") if "${" not in plan.target else ""
+    found = [_pattern(one.request, places[one.name], prefix) for one in plan.endpoints if one.request]
+    patterns = sorted((one for one in found if one), key=lambda one: (one.holes, -len(one.query)))
+
+    def match(label: Label) -> Place | None:
+        named = places.get(label.name) or lines.get(label.name)
+        return named or next((one.place for one in patterns if label.url and one.matches(label)), None)
+
+    return match
+
+
+def _place(endpoint: Endpoint) -> Place:
+    if endpoint.request is None:
+        return Place(kind="endpoint", name=endpoint.name)
+    accepted = [
+        frozenset(one.argument)
+        for one in endpoint.request.expect
+        if one.part is Part.STATUS and one.test is Test.EQUALS
+    ]
+    return Place(
+        kind="endpoint",
+        name=endpoint.name,
+        statuses=accepted[0] if accepted else None,
+        timeout=endpoint.request.timeout,
+    )
+
+
+def _pattern(request: Request, place: Place, prefix: str) -> _Pattern | None:
+    """None for a path that is one hole: everything would match. `prefix`: the path of the target."""
+    path, _, query = request.path.partition("?")
+    parts = template.parse(path)
+    if not any(isinstance(part, template.Literal) for part in parts):
+        return None
+    text = "".join(re.escape(unquote(part.text)) if isinstance(part, template.Literal) else "[^/]+" for part in parts)
+    return _Pattern(
+        place=place,
+        method=request.method,
+        path=re.compile(f"(?:{re.escape(prefix)})?{text}"),
+        query={key: None if HOLE.search(value) else value for key, value in parse_qsl(query, keep_blank_values=True)},
+        holes=sum(not isinstance(part, template.Literal) for part in parts),
+    )

@@ -1,0 +1,68 @@
+"""Announcement: what publishers are given; Wishes: what of it to tell; Publication: where it was told and where not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from perfgate.model.outcome import Outcome
+
+
+@dataclass(frozen=True, kw_only=True)
+class Annotation:
+    """What to say beside a line of the budget file. Plain text."""
+
+    path: str  # relative to the root of the repository
+    line: int  # 0: the file as a whole
+    serious: bool  # stops the build
+    title: str
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Announcement:
+    """The verdict in the words of a pull request. Markdown is safe as it is: nothing from outside can break out."""
+
+    key: str  # what is tested: one comment per key, updated in place
+    title: str  # "perfgate: shop", the name of the check and of the status
+    outcome: Outcome
+    failed: int  # budgets that are broken or not measured
+    blocks: bool  # the build fails
+    headline: str  # plain text
+    comment: str  # Markdown, under 65,000 characters
+    summary: str  # the same with room for more
+    annotations: tuple[Annotation, ...] = ()  # worst first, only the worst
+    more_annotations: int = 0  # findings beyond these
+    files: Mapping[str, str] = field(default_factory=dict)  # what -> path: "report-markdown", "report-junit", ...
+
+
+class Comment(StrEnum):
+    """When to begin a comment. One that is there is always kept up to date: an old verdict would be a wrong one."""
+
+    ALWAYS = "always"
+    CHANGES = "changes"  # unless everything is as before
+    FAILURES = "failures"  # when the build fails
+    NEVER = "never"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wishes:
+    comment: Comment = Comment.ALWAYS
+    check: bool = False
+    status: bool = False
+    summary: bool = True
+    annotations: bool = True
+    pull_request: int = 0  # instead of the event's
+    author: str = ""  # login of the token's account, when it is neither a person's nor GitHub Actions' own
+
+
+@dataclass(frozen=True, kw_only=True)
+class Publication:
+    """`told` and `warnings` are lines for people. What could not be told never changes a verdict."""
+
+    told: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()  # lines that the CI service reads from the log
+    comment_url: str = ""
+    failed: tuple[str, ...] = ()  # what was wished and could not be posted: "comment", "check run", "commit status"

@@ -1,0 +1,30 @@
+"""The report told where people work: a destination is a module and a line in a dict.
+
+Nothing is judged here, and whatever goes wrong is a warning: the verdict stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from perfgate.model.errors import UsageError
+from perfgate.model.publication import Announcement, Publication, Wishes
+from perfgate.publish import github
+
+__all__ = ["DESTINATIONS", "destination", "publish"]
+
+Publisher = Callable[[Announcement, Mapping[str, str], Wishes], Publication]
+
+DESTINATIONS: dict[str, Publisher] = {"github": github.publish}
+
+
+def publish(announcement: Announcement, to: str, environ: Mapping[str, str], wishes: Wishes) -> Publication:
+    """Tells it there, as far as the environment's token may. Raises UsageError for an unknown destination only."""
+    return destination(to)(announcement, environ, wishes)
+
+
+def destination(name: str) -> Publisher:
+    """Raises UsageError when there is none of that name."""
+    if name not in DESTINATIONS:
+        raise UsageError(f"There is no destination {name}", hint=f"Known: {', '.join(DESTINATIONS)}")
+    return DESTINATIONS[name]

@@ -1,0 +1,132 @@
+"""GitHub: a comment on the pull request, a check run, a commit status, the job's summary, outputs and annotations.
+
+By a ladder: summary, outputs and annotations need no permission and no token; the others are asked for. What is refused
+is a warning that says how to get it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from perfgate import http
+from perfgate.model.outcome import Outcome
+from perfgate.model.publication import Announcement, Comment, Publication, Wishes
+from perfgate.publish.github import artifacts, checks, comments, job, place, pulls, refusals
+from perfgate.publish.github.api import TIMEOUT, Api, RefusedError, UnansweredError
+from perfgate.publish.github.place import Place
+
+__all__ = ["artifacts", "publish", "tell"]
+
+_NOTHING_NEW = (Outcome.PASS, Outcome.NO_BASELINE)
+
+
+def publish(announcement: Announcement, environ: Mapping[str, str], wishes: Wishes) -> Publication:
+    """Never raises for what GitHub or the file system refuses: that is a warning."""
+    here = place.find(environ, wishes.pull_request)
+    with http.Session(timeout=TIMEOUT) as session:
+        return tell(announcement, here, Api(url=here.api, token=here.token, session=session), wishes)
+
+
+def tell(announcement: Announcement, here: Place, api: Api, wishes: Wishes) -> Publication:
+    desk = _Desk(announcement, here, api, wishes)
+    if here.repository and here.token:
+        desk.attempt("comment", desk.comment)
+        desk.attempt("check run", desk.check)
+        desk.attempt("commit status", desk.status)
+    elif here.repository:
+        desk.warnings.append(refusals.no_token())
+    else:
+        desk.warnings.append("Nothing was posted to GitHub: this is no workflow of GitHub Actions.")
+    desk.write_files()
+    return Publication(
+        told=tuple(desk.told),
+        warnings=tuple(line.replace(here.token, "[GITHUB_TOKEN]") if here.token else line for line in desk.warnings),
+        commands=tuple(job.commands(announcement)) if wishes.annotations else (),
+        comment_url=desk.comment_url,
+        failed=tuple(desk.failed),
+    )
+
+
+@dataclass
+class _Desk:
+    """One announcement on its way out, and what came of it so far."""
+
+    announcement: Announcement
+    place: Place
+    api: Api
+    wishes: Wishes
+    told: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    comment_url: str = ""
+    failed: list[str] = field(default_factory=list)
+
+    def attempt(self, what: str, act: Callable[[], None]) -> None:
+        try:
+            act()
+        except RefusedError as refused:
+            self.failed.append(what)
+            self.warnings.append(refusals.explain(refused, what, self.place))
+        except UnansweredError as error:
+            self.failed.append(what)
+            self.warnings.append(f"No {what}: {error.message}. {refusals.STANDS}")
+
+    def comment(self) -> None:
+        if self.wishes.comment is Comment.NEVER:
+            return
+        number = self.place.pull_request
+        if not number and self.place.look_up:
+            number = pulls.look_up(self.api, self.place)
+        if not number:
+            self.told.append("No comment: this run belongs to no open pull request.")
+            return
+        text, key = self.announcement.comment, self.announcement.key
+        create = self._worth_a_comment()
+        posted = comments.put(self.api, self.place, number, key, text, create=create, author=self.wishes.author)
+        if posted is None:
+            self.told.append(f"No comment: nothing to say ({self.announcement.outcome.value}).")
+            return
+        self.comment_url = posted.url
+        later = ": a later run has spoken" if posted.how == "outdated" else ""
+        self.told.append(f"Comment {posted.how}{later}: {posted.url}")
+
+    def _worth_a_comment(self) -> bool:
+        if self.wishes.comment is Comment.FAILURES:
+            return self.announcement.blocks
+        return self.wishes.comment is Comment.ALWAYS or self.announcement.outcome not in _NOTHING_NEW
+
+    def check(self) -> None:
+        if self.wishes.check and self._knows_commit("check run"):
+            self.told.append(f"Check run: {checks.check(self.api, self.place, self.announcement)}")
+
+    def status(self) -> None:
+        if self.wishes.status and self._knows_commit("commit status"):
+            checks.status(self.api, self.place, self.announcement)
+            self.told.append(f"Commit status: {self.announcement.title} at {self.place.commit[:7]}")
+
+    def _knows_commit(self, what: str) -> bool:
+        if not self.place.commit:
+            self.warnings.append(f"No {what}: the event does not say which commit was measured.")
+        return bool(self.place.commit)
+
+    def write_files(self) -> None:
+        try:
+            if (
+                self.wishes.summary
+                and self.place.summary
+                and not job.add_summary(self.place.summary, self.announcement)
+            ):
+                self.warnings.append("No job summary: the step has used up its 1 MiB already.")
+            if self.place.output:
+                job.add_outputs(self.place.output, self._outputs())
+        except OSError as error:
+            self.warnings.append(f"Cannot write the job's summary or outputs: {error.strerror}. {refusals.STANDS}")
+
+    def _outputs(self) -> dict[str, str]:
+        announcement = self.announcement
+        return {
+            "verdict": announcement.outcome.value,
+            "failed-count": str(announcement.failed),
+            "comment-url": self.comment_url,
+            **announcement.files,
+        }

@@ -1,0 +1,199 @@
+"""A small client of GitHub's REST API: patient with rate limits and hiccups, within bounds.
+
+Headers and waits follow GitHub's "Best practices for using the REST API".
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from perfgate import __version__, http
+from perfgate.model.errors import PerfgateError
+
+API_VERSION = "2022-11-28"
+AGENT = f"perfgate/{__version__}"
+TIMEOUT = 20.0  # seconds for each answer
+TRIES = 5
+PATIENCE = 120.0  # seconds that all waits together may take: a limit that needs longer is not waited for
+UNSAID = 60.0  # seconds to wait at a secondary limit that does not say how long
+PAGE = 100  # items; the most that GitHub gives
+MOST_PAGES = 100
+REDIRECTS = (301, 302, 307, 308)
+LONGEST = 300  # characters of GitHub's own words
+
+
+class RefusedError(PerfgateError):
+    """GitHub said no."""
+
+    def __init__(self, status: int, said: str) -> None:
+        super().__init__(f"GitHub answered {status}: {said}")
+        self.status = status
+        self.said = said
+
+
+class UnansweredError(PerfgateError):
+    """No answer, or none that makes sense; what was asked may have been done all the same."""
+
+
+@dataclass
+class Api:
+    """`sleep` and `chance` (0 to 1) are passed in by tests."""
+
+    url: str
+    token: str = field(repr=False)
+    session: http.Session
+    sleep: Callable[[float], None] = time.sleep
+    chance: Callable[[], float] = random.random
+    waited: float = 0.0
+
+    def get(self, path: str) -> Any:
+        return self.call("GET", path)
+
+    def all(self, path: str) -> Iterator[Any]:
+        """The items of a list, from all its pages."""
+        url = f"{path}{'&' if '?' in path else '?'}per_page={PAGE}"
+        for _ in range(MOST_PAGES):
+            reply = self._exchange("GET", url, None, repeatable=True)
+            items = _json(reply)
+            if not isinstance(items, list):
+                raise UnansweredError(f"GitHub's answer to {path} is not a list")
+            yield from items
+            following = re.search(r'<([^>]+)>;\s*rel="next"', reply.headers.get("link", ""))
+            if following is None:
+                return
+            url = following[1]
+
+    def call(self, method: str, path: str, body: Any = None, *, repeatable: bool = True) -> Any:
+        """The answer's JSON; None for an empty one.
+
+        With `repeatable` off, only what GitHub certainly did not do is asked again.
+        Raises RefusedError, UnansweredError.
+        """
+        return _json(self._exchange(method, path, body, repeatable=repeatable))
+
+    def file(self, path: str, *, most: int) -> bytes:
+        """What lies at another host, to which this path leads. That host gets no token: the address is the key.
+
+        Raises RefusedError, UnansweredError; the latter for more than `most` bytes, too.
+        """
+        reply = self._exchange("GET", path, None, repeatable=True, away=True)
+        if reply.status not in REDIRECTS:
+            raise UnansweredError(f"GitHub's answer to {path} leads to no file")
+        address = reply.headers["location"]
+        for attempt in range(TRIES):
+            try:
+                reply = self.session.exchange("GET", address, headers={"User-Agent": AGENT}, most=most)
+            except http.NoReplyError as error:
+                raise UnansweredError(f"GitHub's store of files does not answer: {error}") from error
+            if reply.status == 200:
+                return reply.body
+            if reply.status < 500:
+                break
+            self.pause(2.0**attempt)
+        raise UnansweredError(f"GitHub's store of files answered {reply.status}")
+
+    def pause(self, seconds: float) -> None:
+        """A wait of half to one and a half times so long: jobs that run side by side part ways."""
+        wait = seconds * (0.5 + self.chance())
+        self.waited += wait
+        self.sleep(wait)
+
+    def _exchange(self, method: str, path: str, body: Any, *, repeatable: bool, away: bool = False) -> http.Reply:
+        """`away`: a redirect to another host is an answer."""
+        url = self._own(path)
+        for attempt in range(TRIES):
+            last = attempt == TRIES - 1
+            try:
+                reply = self.session.exchange(method, url, headers=self._headers(), json=body)
+            except http.NoReplyError as error:
+                if last or not repeatable:
+                    raise UnansweredError(f"GitHub does not answer: {error}") from error
+                self.pause(2.0**attempt)
+                continue
+            if reply.status < 300:
+                return reply
+            if reply.status in REDIRECTS and "location" in reply.headers:  # the repository has another name now
+                target = urljoin(url, reply.headers["location"])
+                if away and not self._is_own(target):
+                    return reply
+                url = self._own(target)
+            elif (wait := _limited(reply)) is not None:
+                if last or self.waited + wait > PATIENCE:
+                    raise RefusedError(reply.status, f"{_said(reply)} (it asks to wait {wait:.0f} s)")
+                self.waited += wait
+                self.sleep(wait + self.chance())
+            elif reply.status >= 500:
+                if last or not repeatable:
+                    raise UnansweredError(f"GitHub answered {reply.status}: {_said(reply)}")
+                self.pause(2.0**attempt)
+            else:
+                raise RefusedError(reply.status, _said(reply))
+        raise UnansweredError(f"GitHub sends {method} {path} from one address to the next")
+
+    def _own(self, path: str) -> str:
+        """An address of this API. The token goes nowhere else, whatever an answer says."""
+        url = path if "://" in path else f"{self.url}{path}"
+        if not self._is_own(url):
+            raise UnansweredError(f"GitHub refers to another host: {urlsplit(url).netloc[:100]}")
+        return url
+
+    def _is_own(self, url: str) -> bool:
+        ours, theirs = urlsplit(self.url), urlsplit(url)
+        return (ours.scheme, ours.netloc) == (theirs.scheme, theirs.netloc)
+
+    def _headers(self) -> dict[str, str]:
+        return {
+            "Accept": "application/vnd.github+json",
+            "Authorization": f"Bearer {self.token}",
+            "User-Agent": AGENT,
+            "X-GitHub-Api-Version": API_VERSION,
+        }
+
+
+def _limited(reply: http.Reply) -> float | None:
+    """Seconds that a rate limit asks to wait; None if it is no rate limit. By the server's clock."""
+    asked = reply.headers.get("retry-after", "")
+    used_up = reply.headers.get("x-ratelimit-remaining") == "0"
+    if reply.status != 429 and not (reply.status == 403 and (asked or used_up or "rate limit" in _said(reply).lower())):
+        return None
+    if asked.isascii() and asked.isdigit():
+        return float(asked[:9])
+    reset = reply.headers.get("x-ratelimit-reset", "")
+    if used_up and reset.isascii() and reset.isdigit():
+        try:
+            now = parsedate_to_datetime(reply.headers.get("date", "")).timestamp()
+        except ValueError:
+            return UNSAID
+        return max(1.0, float(reset[:12]) - now)
+    return UNSAID
+
+
+def _said(reply: http.Reply) -> str:
+    """GitHub's own words, on one line."""
+    try:
+        answer = json.loads(reply.body)
+    except ValueError:
+        return "no message"
+    if not isinstance(answer, dict):
+        return "no message"
+    details = answer.get("errors")
+    more = [one.get("message") for one in details if isinstance(one, dict)] if isinstance(details, list) else []
+    words = " ".join(str(part) for part in (answer.get("message"), *more) if part)
+    return "".join(filter(str.isprintable, words))[:LONGEST] or "no message"
+
+
+def _json(reply: http.Reply) -> Any:
+    if not reply.body.strip():
+        return None
+    try:
+        return json.loads(reply.body)
+    except (ValueError, RecursionError) as error:
+        raise UnansweredError(f"GitHub's answer is not JSON: {error}") from error

@@ -1,0 +1,61 @@
+"""The artifacts of the workflow run that this one follows: as bytes, from that run only, none of them too big."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from perfgate import http
+from perfgate.model.errors import RecordError, UsageError
+from perfgate.publish.github import place
+from perfgate.publish.github.api import PAGE, TIMEOUT, Api, RefusedError, UnansweredError
+from perfgate.publish.github.place import Place
+from perfgate.revision import part_of
+
+MOST_ARTIFACTS = 20  # of one name: jobs of a matrix
+NEEDS = "The job needs `permissions: {actions: read, pull-requests: write}`."
+
+
+def fetch(environ: Mapping[str, str], name: str, *, most: int) -> tuple[str, tuple[bytes, ...]]:
+    """The commit that was measured, by GitHub's word, and the artifacts `name` and `name-...` of that workflow run.
+
+    Raises UsageError outside a `workflow_run` event, RecordError when an artifact cannot be had or is bigger than
+    `most` bytes.
+    """
+    here = place.find(environ)
+    if not here.triggered_by or not here.commit or not here.repository:
+        raise UsageError(
+            "--from-workflow-run goes with the event workflow_run of GitHub Actions",
+            hint='docs/action.md, "Pull requests from forks", has the two workflows.',
+        )
+    if not here.token:
+        raise UsageError("--from-workflow-run needs GITHUB_TOKEN", hint=NEEDS)
+    with http.Session(timeout=TIMEOUT) as session:
+        api = Api(url=here.api, token=here.token, session=session)
+        try:
+            return here.commit, tuple(_download(api, here, one, most) for one in _listed(api, here, name))
+        except (RefusedError, UnansweredError) as error:
+            raise RecordError(f"The artifact {name} cannot be had: {error.message}", hint=NEEDS) from error
+
+
+def _listed(api: Api, here: Place, name: str) -> Iterator[Mapping[str, Any]]:
+    answer = api.get(f"/repos/{here.repository}/actions/runs/{here.triggered_by}/artifacts?per_page={PAGE}")
+    listed = part_of({"answer": answer}, "answer").get("artifacts")
+    found = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+    ours = [
+        one
+        for one in found
+        if (one.get("name") == name or str(one.get("name")).startswith(f"{name}-"))
+        and not one.get("expired")
+        and part_of(one, "workflow_run").get("id") == here.triggered_by
+    ]
+    yield from ours[:MOST_ARTIFACTS]
+
+
+def _download(api: Api, here: Place, artifact: Mapping[str, Any], most: int) -> bytes:
+    size, number = artifact.get("size_in_bytes"), artifact.get("id")
+    if not isinstance(number, int) or not isinstance(size, int) or size > most:
+        raise RecordError(
+            f"An artifact of the pull request's workflow has more than {most:,} bytes. It is not downloaded."
+        )
+    return api.file(f"/repos/{here.repository}/actions/artifacts/{number}/zip", most=most)

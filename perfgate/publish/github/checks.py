@@ -1,0 +1,74 @@
+"""The verdict at the commit that was measured: as a check run with annotations, or as a commit status."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from perfgate.model.outcome import Outcome
+from perfgate.model.publication import Annotation, Announcement
+from perfgate.publish.github.api import Api
+from perfgate.publish.github.place import Place
+
+LONGEST_TEXT = 65_535  # characters of a summary
+LONGEST_TITLE = 255
+LONGEST_STATUS = 140
+MOST_ANNOTATIONS = 50  # per request
+
+_CALM = (Outcome.PASS, Outcome.IMPROVED)
+
+
+def check(api: Api, place: Place, announcement: Announcement) -> str:
+    """Makes a check run and returns its address. A second one of the same name takes the first one's place on GitHub.
+
+    Raises RefusedError, UnansweredError.
+    """
+    said = announcement.comment if len(announcement.comment) <= LONGEST_TEXT else announcement.headline
+    annotations = [_annotation(one) for one in announcement.annotations[:MOST_ANNOTATIONS]]
+    body: dict[str, Any] = {
+        "name": announcement.title,
+        "head_sha": place.commit,
+        "status": "completed",
+        "conclusion": conclusion(announcement),
+        "output": {"title": announcement.headline[:LONGEST_TITLE], "summary": said, "annotations": annotations},
+    }
+    if place.run_url:
+        body["details_url"] = place.run_url
+    made = api.call("POST", f"/repos/{place.repository}/check-runs", body)
+    return str(made.get("html_url") or "") if isinstance(made, dict) else ""
+
+
+def conclusion(announcement: Announcement) -> str:
+    if announcement.blocks:
+        return "failure"
+    return "success" if announcement.outcome in _CALM else "neutral"
+
+
+def status(api: Api, place: Place, announcement: Announcement) -> None:
+    """A status has no "neutral": what does not stop the build succeeds, and its description says more.
+
+    Raises RefusedError, UnansweredError.
+    """
+    body = {
+        "state": "failure" if announcement.blocks else "success",
+        "context": announcement.title,
+        "description": _short(announcement.headline),
+    }
+    if place.run_url:
+        body["target_url"] = place.run_url
+    api.call("POST", f"/repos/{place.repository}/statuses/{place.commit}", body)
+
+
+def _annotation(one: Annotation) -> dict[str, Any]:
+    line = max(one.line, 1)
+    return {
+        "path": one.path,
+        "start_line": line,
+        "end_line": line,
+        "annotation_level": "failure" if one.serious else "warning",
+        "title": one.title[:LONGEST_TITLE],
+        "message": one.message,
+    }
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST_STATUS else f"{text[: LONGEST_STATUS - 1]}…"

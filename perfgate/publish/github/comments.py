@@ -1,0 +1,164 @@
+"""One comment per thing tested: found by its hidden mark and its author, updated in place, made once.
+
+Two jobs may both find none and both make one. So whoever made one looks again: the oldest stays, with the newest text,
+and the other takes its own away.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from perfgate.publish.github.api import Api, RefusedError, UnansweredError
+from perfgate.publish.github.place import Place
+from perfgate.revision import part_of
+
+ACTIONS_BOT = "github-actions[bot]"
+ROUNDS = 4  # of looking and trying
+LOOKS = 4  # for our own new comment in a listing that lags behind
+SETTLE = 1.0  # seconds that a competitor's new comment gets to show up
+INSTALLATION = "ghs_"  # how tokens of apps begin, GITHUB_TOKEN among them; they may not ask who they are
+
+_RUN = re.compile(r"<!-- perfgate run ([0-9]{1,18})\.([0-9]{1,18}) -->")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Posted:
+    """`how`: "created", "updated", "unchanged", or "outdated" (a later run has spoken already)."""
+
+    how: str
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Comment:
+    id: int
+    author: str
+    body: str
+    url: str
+
+
+def mark(key: str) -> str:
+    """The first line of the comment about `key`, not shown. Nothing from outside is in it."""
+    return f"<!-- perfgate comment v1 {sha256(key.encode(errors='surrogatepass')).hexdigest()[:16]} -->"
+
+
+def put(api: Api, place: Place, number: int, key: str, text: str, *, create: bool, author: str) -> Posted | None:
+    """Brings the comment about `key` on the pull request up to date; None if there is none and none is wanted.
+
+    `author` is the login of the token's account, "" if unknown. Raises RefusedError, UnansweredError.
+    """
+    issue = f"/repos/{place.repository}/issues/{number}/comments"
+    desk = _Desk(api, place, issue, mark(key))
+    body = f"{desk.mark}\n<!-- perfgate run {place.run[0]}.{place.run[1]} -->\n{text}"
+    for round_ in range(ROUNDS):
+        if round_:
+            api.pause(SETTLE)
+        try:
+            found = desk.marked()
+            me = author or _me(api, found)
+            mine = [one for one in found if one.author == me]
+            if mine:
+                return desk.update(mine, body)
+            if not create:
+                return None
+            made = desk.comment(api.call("POST", issue, {"body": body}, repeatable=False))
+        except UnansweredError:  # it may be there now
+            if round_ == ROUNDS - 1:
+                raise
+            continue
+        except _GoneError:
+            continue
+        return desk.converge(made, body)
+    raise UnansweredError("The comment disappears as often as it is written")
+
+
+class _GoneError(Exception):
+    """Somebody deleted the comment while we were about to change it."""
+
+
+@dataclass(frozen=True)
+class _Desk:
+    api: Api
+    place: Place
+    issue: str
+    mark: str
+
+    def marked(self) -> list[_Comment]:
+        """All comments that begin with our mark, oldest first, whoever wrote them."""
+        comments = map(self.comment, self.api.all(self.issue))
+        return sorted((one for one in comments if one.body.startswith(self.mark)), key=lambda one: one.id)
+
+    def update(self, mine: list[_Comment], body: str) -> Posted:
+        """The oldest gets the text, unless a later run has spoken already; the others go."""
+        oldest, *others = mine
+        latest = max(mine, key=lambda one: _run(one.body))
+        outdated = _run(latest.body) > self.place.run > (0, 0)
+        posted = self.write(oldest, latest.body if outdated else body)
+        for other in others:
+            self.delete(other)
+        return Posted(how="outdated", url=posted.url) if outdated else posted
+
+    def write(self, comment: _Comment, body: str) -> Posted:
+        if comment.body.replace("\r\n", "\n").strip() == body.strip():
+            return Posted(how="unchanged", url=comment.url)
+        path = f"/repos/{self.place.repository}/issues/comments/{comment.id}"
+        try:
+            self.api.call("PATCH", path, {"body": body})
+        except RefusedError as refused:
+            if refused.status == 404:
+                raise _GoneError from refused
+            raise
+        return Posted(how="updated", url=comment.url)
+
+    def converge(self, made: _Comment, body: str) -> Posted:
+        """After making one: the oldest of ours stays."""
+        created = Posted(how="created", url=made.url)
+        for _ in range(LOOKS):
+            self.api.pause(SETTLE)
+            ours = [one for one in self.marked() if one.author == made.author]
+            if made.id in [one.id for one in ours]:
+                break
+        else:
+            return created
+        if ours[0].id == made.id:
+            return created
+        try:
+            return self.update([ours[0], made], body)
+        except _GoneError:  # the other one left as well; ours stays
+            return created
+
+    def delete(self, comment: _Comment) -> None:
+        try:
+            self.api.call("DELETE", f"/repos/{self.place.repository}/issues/comments/{comment.id}")
+        except RefusedError as refused:
+            if refused.status != 404:  # gone already is as good
+                raise
+
+    def comment(self, answer: Any) -> _Comment:
+        said: Mapping[str, Any] = answer if isinstance(answer, dict) else {}
+        number = said.get("id")
+        if not isinstance(number, int):
+            raise UnansweredError("GitHub's answer is not a comment")
+        author = part_of(said, "user").get("login")  # no user: the account was deleted
+        return _Comment(
+            id=number, author=str(author or ""), body=str(said.get("body") or ""), url=str(said.get("html_url") or "")
+        )
+
+
+def _me(api: Api, found: list[_Comment]) -> str:
+    """The token's account; asked for only when there is a comment whose author matters."""
+    if not found or api.token.startswith(INSTALLATION):
+        return ACTIONS_BOT
+    try:
+        return str(part_of({"user": api.get("/user")}, "user").get("login") or ACTIONS_BOT)
+    except RefusedError:
+        return ACTIONS_BOT
+
+
+def _run(body: str) -> tuple[int, int]:
+    found = _RUN.search(body[:400])
+    return (int(found[1]), int(found[2])) if found else (0, 0)

@@ -1,0 +1,61 @@
+"""What GitHub Actions takes without a token: the job's summary, the step's outputs, annotations in the log."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from perfgate.model.publication import Annotation, Announcement
+
+MOST_SUMMARY = 1024 * 1024  # bytes of one step; with more GitHub drops all of it
+MOST_ERRORS = 10  # annotations of each kind that GitHub shows of one step; the others vanish
+
+
+def add_summary(path: Path, announcement: Announcement) -> bool:
+    """Adds the longest of the texts that fits to what the step has written already; False if none does.
+
+    Raises OSError.
+    """
+    written = path.stat().st_size if path.exists() else 0
+    for text in (announcement.summary, announcement.comment):
+        addition = f"\n{text.rstrip()}\n".encode(errors="replace")
+        if written + len(addition) <= MOST_SUMMARY:
+            with path.open("ab") as file:
+                file.write(addition)
+            return True
+    return False
+
+
+def add_outputs(path: Path, outputs: Mapping[str, str]) -> None:
+    """Adds them in the form for values of several lines: no value can end its own part and begin another.
+
+    Raises OSError.
+    """
+    with path.open("a", encoding="utf-8", errors="replace", newline="\n") as file:
+        for name, value in outputs.items():
+            end = f"end-{secrets.token_hex(16)}"
+            file.write(f"{name}<<{end}\n{value}\n{end}\n")
+
+
+def commands(announcement: Announcement) -> Iterator[str]:
+    """Lines that GitHub reads from the log and shows at the lines of the budget file."""
+    shown = announcement.annotations[:MOST_ERRORS]
+    yield from map(_annotation, shown)
+    more = announcement.more_annotations + len(announcement.annotations) - len(shown)
+    if more:
+        yield f"::notice title={_property(announcement.title)}::{more} more in the job summary"
+
+
+def _annotation(one: Annotation) -> str:
+    line = f",line={one.line}" if one.line else ""
+    kind = "error" if one.serious else "warning"
+    return f"::{kind} file={_property(one.path)}{line},title={_property(one.title)}::{_data(one.message)}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,43 @@
+"""Which open pull request a commit belongs to, by GitHub's own word.
+
+A fork's artifact could name any pull request; the commit that GitHub says it measured cannot be chosen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import quote
+
+from perfgate.publish.github.api import Api
+from perfgate.publish.github.place import Place
+from perfgate.revision import part_of
+
+
+def look_up(api: Api, place: Place) -> int:
+    """The number of the open pull request whose head is the commit; 0 if there is none (any more).
+
+    Of several, the one that wants to enter the default branch, then the oldest. Raises RefusedError, UnansweredError.
+    """
+    root = f"/repos/{place.repository}"
+    found = _with_head(api.all(f"{root}/commits/{place.commit}/pulls"), place.commit)
+    if not found and place.head:  # a fork's commit is not always associated
+        found = _with_head(api.all(f"{root}/pulls?state=open&head={quote(place.head, safe=':')}"), place.commit)
+    return min(found, default=(False, 0))[1]
+
+
+def _with_head(pulls: Iterable[Any], commit: str) -> list[tuple[bool, int]]:
+    """(leads elsewhere than to the default branch, number) of the open ones; of older commits, the run is outdated."""
+    return [
+        (_elsewhere(pull), int(pull["number"]))
+        for pull in pulls
+        if isinstance(pull, dict)
+        and isinstance(pull.get("number"), int)
+        and pull.get("state") == "open"
+        and part_of(pull, "head").get("sha") == commit
+    ]
+
+
+def _elsewhere(pull: dict[str, Any]) -> bool:
+    base = part_of(pull, "base")
+    return bool(base.get("ref") != part_of(base, "repo").get("default_branch"))

@@ -1,0 +1,100 @@
+"""What the workflow of a pull request measured, judged again by code, budgets and history that it could not touch.
+
+Of what was handed over only figures count. Which commit and which pull request they are of, GitHub says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from perfgate import budgets, codec, gate, history, pipeline, report, run_folder, template, unpacking
+from perfgate.model.budget_file import BudgetFile, GatePolicy
+from perfgate.model.errors import RecordError
+from perfgate.model.parcel import Measured
+from perfgate.model.run import PastRun, Revision, Run
+from perfgate.model.verdict import Verdict
+
+NOTE = (
+    "Measured by the pull request's own workflow, without access to this repository; judged by the budgets and the "
+    "history of this repository as they are now."
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """`budget` is of a checkout that can be trusted; `known_as` is its path in the repository."""
+
+    budget: Path
+    known_as: str
+    root: Path
+    environ: Mapping[str, str]  # for the history
+    revision: Revision
+    commit: str  # that was measured
+    history: str = ""  # instead of the budget file's
+    name: str  # of the run folders to make, without their number
+    say: Callable[[str], None] = lambda _: None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    verdict: Verdict
+    run: Run
+    past_runs: tuple[PastRun, ...]
+    policy: GatePolicy
+    folder: Path
+
+
+def rejudge(artifacts: Sequence[bytes], order: Order) -> tuple[Judged, ...]:
+    """One for each run of this budget file. Raises RecordError when an artifact is not what it should be."""
+    budget_file = budgets.read(order.budget, None)
+    found = list(_measured(artifacts, order, budget_file))
+    if not found:
+        return ()
+    url = order.history or template.expand(budget_file.history, order.environ)
+    with history.open(url, root=order.root, environ=order.environ, say=order.say) as store:
+        past_runs = pipeline.recent_runs(store, budget_file)
+        anchored = pipeline.anchored_runs(store, budget_file, order.environ)
+    return tuple(_judged(one, order, budget_file, past_runs, anchored) for one in found)
+
+
+def _measured(artifacts: Sequence[bytes], order: Order, budget_file: BudgetFile) -> Iterator[Measured]:
+    for artifact in artifacts:
+        for one in unpacking.unpack(artifact).runs:
+            runs = [run for run in (one.run, one.earlier) if run]
+            if any(run.commit != order.commit for run in runs):
+                raise RecordError(
+                    "The artifact is of another commit than the one its workflow ran for.", hint=unpacking.ADVICE
+                )
+            if one.budget == order.known_as and all(run.name == budget_file.name for run in runs):
+                yield one
+
+
+def _judged(
+    one: Measured, order: Order, budget_file: BudgetFile, past_runs: tuple[PastRun, ...], anchored: Sequence[PastRun]
+) -> Judged:
+    folder = _new_folder(order)
+    ours = {**asdict(order.revision), "commit": order.commit}
+    run = replace(one.run, id=folder.name, **ours)
+    try:
+        verdict = pipeline.judge(budget_file, run, past_runs, anchored=anchored)
+        if one.earlier:
+            earlier = replace(one.earlier, id=f"{folder.name}-earlier", **ours)
+            verdict = gate.confirm(verdict, pipeline.judge(budget_file, earlier, past_runs, anchored=anchored))
+        verdict = replace(verdict, notes=(NOTE, *verdict.notes))
+        run_folder.make(folder, order.root)
+        codec.write(run, folder / run_folder.RUN)
+        codec.write(verdict, folder / run_folder.VERDICT)
+        report.build(verdict, run, past_runs, folder, charts=False)
+    except (ArithmeticError, ValueError, LookupError):
+        raise RecordError("The artifact has figures that cannot be judged.", hint=unpacking.ADVICE) from None
+    return Judged(verdict=verdict, run=run, past_runs=past_runs, policy=budget_file.gate, folder=folder)
+
+
+def _new_folder(order: Order) -> Path:
+    runs = run_folder.runs_folder(order.root)
+    number = 1
+    while (runs / f"{order.name}-{number}").exists():
+        number += 1
+    return runs / f"{order.name}-{number}"

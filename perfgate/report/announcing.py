@@ -1,0 +1,74 @@
+"""The verdict as publishers take it: an `Announcement`, in the words of a pull request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from urllib.parse import urlsplit
+
+from perfgate.model.outcome import Outcome
+from perfgate.model.publication import Annotation, Announcement
+from perfgate.model.verdict import Finding
+from perfgate.report import comment, words
+from perfgate.report.facts import Facts
+from perfgate.report.text import plain
+
+MOST_ANNOTATIONS = 10  # GitHub shows ten of each kind per step, and nobody reads more
+LONGEST_TITLE = 100  # characters
+LOCAL = ("127.0.0.1", "localhost", "::1")
+
+_BROKEN = (Outcome.FAIL, Outcome.NO_DATA)
+_WORTH_A_LINE = (*_BROKEN, Outcome.INCONCLUSIVE, Outcome.WARN)
+
+
+def announce(
+    facts: Facts,
+    *,
+    budget: str,
+    blocks: bool,
+    files: Mapping[str, str],
+    pictures: Sequence[comment.Picture] = (),
+    topic: str = "",
+    link: str = "",
+) -> Announcement:
+    """`budget` is the budget file's path in the repository; `blocks`: the build fails; `files`: what -> path.
+
+    One comment is kept per budget file and target, or per `topic` if there is one (preview deployments have a new
+    address each time). Any port of this machine is one target.
+    """
+    host = _host(facts.run.target)
+    found = [finding for finding in facts.findings if finding.outcome in _WORTH_A_LINE]
+    where = topic or host
+    return Announcement(
+        key="\n".join((budget, facts.verdict.name, where)),
+        title=plain(f"perfgate: {facts.verdict.name}{f' ({where})' if where else ''}", LONGEST_TITLE),
+        outcome=facts.verdict.outcome,
+        failed=sum(finding.outcome in _BROKEN for finding in facts.verdict.findings),
+        blocks=blocks,
+        headline=words.headline(facts),
+        comment=comment.render(facts, pictures, link=link),
+        summary=comment.summary(facts),
+        annotations=tuple(_annotations(found[:MOST_ANNOTATIONS], budget)),
+        more_annotations=max(0, len(found) - MOST_ANNOTATIONS),
+        files=files,
+    )
+
+
+def _host(target: str) -> str:
+    """ "shop.example:8443"; nothing for this machine."""
+    try:
+        address = urlsplit(target)
+        local = address.hostname in LOCAL
+    except ValueError:
+        return plain(target, 60)
+    return "" if local else plain(address.netloc.rpartition("@")[2], 60) if address.netloc else ""
+
+
+def _annotations(findings: Sequence[Finding], budget: str) -> Iterator[Annotation]:
+    for finding in findings:
+        yield Annotation(
+            path=budget,
+            line=max(0, finding.line),
+            serious=finding.outcome in _BROKEN,
+            title=plain(f"{finding.endpoint} {finding.metric}: {words.word(finding.outcome)}", LONGEST_TITLE),
+            message=plain(finding.sentence, 500),
+        )

@@ -1,0 +1,165 @@
+"""action.yml and all workflows: valid by GitHub's schemas, sound by zizmor, least permissions, in step with the rest."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from action.workplace import ROOT
+from typer.main import get_command
+
+from perfgate.cli.app import app
+
+ACTION = ROOT / "action.yml"
+OWN = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+EXAMPLES = sorted((ROOT / "docs" / "workflows").glob("*.yml"))
+WORKFLOWS = [*OWN, *EXAMPLES]
+BIN = Path(sys.executable).parent
+
+
+def load(path: Path) -> dict[str, Any]:
+    document: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return document
+
+
+def checked(*command: str) -> None:
+    done = subprocess.run([str(BIN / command[0]), *command[1:]], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_action_is_as_github_describes_actions():
+    checked("check-jsonschema", "--builtin-schema", "vendor.github-actions", str(ACTION))
+
+
+def test_the_workflows_are_as_github_describes_workflows():
+    checked("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *map(str, WORKFLOWS))
+
+
+def test_zizmor_has_nothing_to_say():
+    checked("zizmor", "--offline", "--config", ".github/zizmor.yml", str(ACTION), *map(str, WORKFLOWS))
+
+
+@pytest.mark.parametrize("path", [ACTION, *WORKFLOWS], ids=lambda path: path.name)
+def test_no_expression_is_put_into_a_script(path: Path):
+    steps = steps_of(load(path))
+
+    assert [step["run"] for step in steps if "${{" in step.get("run", "")] == []
+
+
+@pytest.mark.parametrize("path", [ACTION, *WORKFLOWS], ids=lambda path: path.name)
+def test_other_actions_are_pinned_by_commit_with_the_version_beside_it(path: Path):
+    used = re.findall(r"uses: *(\S+)(.*)", path.read_text(encoding="utf-8"))
+
+    foreign = [(name, rest) for name, rest in used if not name.startswith(("$/", "OWNER/perfgate"))]
+    assert foreign or path.name == "performance-confirmed.yml"
+    assert [n for n, rest in foreign if not re.search(r"@[0-9a-f]{40}$", n) or not re.match(r" # v\d", rest)] == []
+
+
+def test_one_action_has_one_version_everywhere():
+    text = "".join(path.read_text(encoding="utf-8") for path in [ACTION, *WORKFLOWS])
+    versions: dict[str, set[str]] = {}
+    for name, version in re.findall(r"uses: *(actions/[\w-]+)\S*@(\S+)", text):
+        versions.setdefault(name, set()).add(version)
+
+    assert {name: found for name, found in versions.items() if len(found) > 1} == {}
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_jobs_may_do_little_and_end_in_time(path: Path):
+    workflow = load(path)
+    called = "workflow_call" in workflow[True]  # YAML 1.1 reads `on` as true
+
+    assert called or workflow["permissions"] == {}
+    assert called or "concurrency" in workflow
+    for name, job in workflow["jobs"].items():
+        assert called or "permissions" in job, name
+        assert "timeout-minutes" in job or "uses" in job, name
+    for step in steps_of(workflow):
+        if step.get("uses", "").startswith("actions/checkout@"):
+            assert step["with"]["persist-credentials"] is False
+
+
+@pytest.mark.parametrize("path", [path for path in WORKFLOWS if "forks" in path.name], ids=lambda path: path.name)
+def test_the_second_workflow_runs_nothing_of_the_pull_request(path: Path):
+    workflow = load(path)
+    (job,) = workflow["jobs"].values()
+
+    assert job["permissions"] == {"actions": "read", "contents": "read", "pull-requests": "write"}
+    assert "'success'" in job["if"]
+    assert "'failure'" in job["if"]
+    assert [step for step in job["steps"] if "run" in step] == []
+    (checkout,) = [step for step in job["steps"] if step["uses"].startswith("actions/checkout@")]
+    assert checkout["with"]["ref"] == "${{ github.event.repository.default_branch }}"
+    (first,) = workflow[True]["workflow_run"]["workflows"]
+    assert first in [load(other)["name"] for other in path.parent.glob("*.yml")]
+
+
+def test_the_reusable_workflow_gives_both_jobs_the_same_inputs():
+    workflow = load(ROOT / ".github" / "workflows" / "perfgate-reusable.yml")
+    given = []
+    for job in workflow["jobs"].values():
+        (step,) = [step for step in job["steps"] if step.get("uses") == "$/"]
+        given.append({k: v for k, v in step["with"].items() if k not in ("provisional", "confirm", "artifact")})
+
+    assert given[0] == given[1]
+    assert set(given[0]) <= set(workflow[True]["workflow_call"]["inputs"])
+    assert set(given[0]) <= set(load(ACTION)["inputs"])
+
+
+def test_every_input_reaches_a_step_and_every_output_comes_from_one():
+    text = ACTION.read_text(encoding="utf-8")
+    action = load(ACTION)
+    scripts = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "action").glob("*.py"))
+
+    assert [name for name in action["inputs"] if f"${{{{ inputs.{name} }}}}" not in text and name != "install"] == []
+    for name in re.findall(r"steps\.(?:gate|plan|install)\.outputs\.([\w-]+)", text):
+        assert f'"{name}"' in scripts or f"{name}=" in scripts, name
+
+
+def test_what_the_scripts_ask_of_perfgate_is_there():
+    verbs = get_command(app).commands
+    known = {
+        option
+        for verb in ("run", "publish")
+        for one in verbs[verb].params
+        for option in [*one.opts, *one.secondary_opts]
+    }
+    asked = set()
+    for path in (ROOT / "action").glob("*.py"):
+        if path.name != "install.py":  # that one talks to pip
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith("--"):
+                    asked.add(node.value)
+
+    assert asked - {"--", "--no-"} <= known
+    assert {"--check", "--status", "--no-summary", "--no-annotations"} <= known  # made from the names of inputs
+
+
+def test_the_documentation_has_every_input_and_output():
+    page = (ROOT / "docs" / "action.md").read_text(encoding="utf-8")
+    action = load(ACTION)
+
+    for name, one in {**action["inputs"], **action["outputs"]}.items():
+        assert f"| `{name}` |" in page, name
+        assert one["description"] in page, name
+    for name, one in action["inputs"].items():
+        if one.get("default") and name != "github-token":
+            assert f"| `{name}` | `{one['default']}` |" in page, name
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
+def test_every_example_is_mentioned(path: Path):
+    assert f"workflows/{path.name}" in (ROOT / "docs" / "action.md").read_text(encoding="utf-8")
+
+
+def steps_of(document: dict[str, Any]) -> list[dict[str, Any]]:
+    if "runs" in document:
+        steps: list[dict[str, Any]] = document["runs"]["steps"]
+        return steps
+    return [step for job in document["jobs"].values() for step in job.get("steps", [])]

@@ -1,0 +1,93 @@
+"""Workflows that use the action: an event, a fresh clone, a job."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from action.interpreter import Job, clean
+from fake_github import events
+from fake_github.server import FakeGitHub
+from fake_github.world import Pull, Repository
+
+ROOT = Path(__file__).parent.parent.parent
+FAULT = "search:errors=100%"
+SLOW_ENOUGH = {  # the limits are about the machine; these tests are not
+    "rate: 40/s": "rate: 30/s",
+    "warmup: 3s": "warmup: 500ms",
+    "duration: 15s": "duration: 2s",
+    "p95: 80ms +60%": "p95: 4s",
+    "p95: 30ms +60%": "p95: 4s",
+    "{p95: 700ms, errors: 1%}": "{p95: 8s}",
+}
+
+
+def short_load(text: str) -> str:
+    for old, new in SLOW_ENOUGH.items():
+        assert old in text, f"budgets.yaml has no {old!r} any more"
+        text = text.replace(old, new)
+    return text
+
+
+def git(*arguments: str, folder: Path) -> str:
+    own = {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null"}
+    who = {f"GIT_{role}_{key}": "test@example.invalid" for role in ("AUTHOR", "COMMITTER") for key in ("NAME", "EMAIL")}
+    done = subprocess.run(
+        ["git", *arguments], cwd=folder, env={**os.environ, **own, **who}, capture_output=True, text=True, check=True
+    )
+    return done.stdout
+
+
+@dataclass
+class Workplace:
+    remote: Path
+    github: FakeGitHub
+    folder: Path
+    repo: Repository
+    numbers: Any = field(default_factory=lambda: count(1))
+
+    def job(self, event: str, payload: dict[str, Any], token: str, *, fault: str = "", **environ: str) -> Job:
+        place = self.folder / f"job-{next(self.numbers)}"
+        place.mkdir()
+        git("clone", "--quiet", "--depth=1", f"file://{self.remote}", str(place / "shop"), folder=place)
+        (place / "temp").mkdir()
+        known = events.environ(self.github, self.repo, event, payload, place, token="")
+        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+        more = {"PERFGATE_DEMO_FAULTS": fault} if fault else {}
+        base = {**clean(), "PATH": path, "GIT_CONFIG_GLOBAL": "/dev/null", "NO_COLOR": "1"}
+        return Job(
+            action=place / "shop",
+            workspace=place / "shop",
+            temp=place / "temp",
+            environ={**base, **known, **more, **environ},
+            token=token,
+        )
+
+    def push_to_main(self, **options: Any) -> Job:
+        payload = events.push(self.repo, "main", "a" * 40)
+        token = self.github.token("contents", "pull-requests")
+        return self.job("push", payload, token, GITHUB_SHA="a" * 40, **options)
+
+    def pull_request(self, pull: Pull, *write: str, **options: Any) -> Job:
+        payload = events.pull_request(self.repo, pull)
+        return self.job(
+            "pull_request", payload, self.github.token(*write), GITHUB_REF=f"refs/pull/{pull.number}/merge", **options
+        )
+
+    def second_workflow(self, pull: Pull, run_id: int, *, sha: str = "") -> Job:
+        payload = events.workflow_run(self.repo, pull, sha=sha)
+        payload["workflow_run"]["id"] = run_id
+        return self.job("workflow_run", payload, self.github.token("pull-requests"))
+
+    def remembered(self) -> int:
+        """Runs on the data branch."""
+        listed = git("ls-tree", "-r", "--name-only", "perfgate-data", folder=self.remote).splitlines()
+        return sum(name.startswith("runs/") for name in listed)
+
+    def branches(self) -> list[str]:
+        return git("branch", "--format=%(refname:short)", folder=self.remote).split()

@@ -1,0 +1,219 @@
+"""History mode on suites of a modelled application, and the anchor."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import exp
+
+import numpy as np
+import pytest
+from builders import make_acceptance, make_budget, make_conditions, make_endpoint, make_past_run, make_run
+
+from perfgate.gate import choose_anchor, choose_baseline, judge
+from perfgate.model.budget_file import Anchor, GatePolicy
+from perfgate.model.outcome import Outcome
+from perfgate.model.run import PastRun, Probe, Run, Runner
+from perfgate.model.verdict import Verdict
+
+FAIL, PASS, UNSURE = Outcome.FAIL, Outcome.PASS, Outcome.INCONCLUSIVE
+NAMES = [f"e{number}" for number in range(8)]
+
+
+class Shop:
+    """Endpoints with noise of their own (3 %), on runners of which each is some 10 % faster or slower."""
+
+    def __init__(self, seed: int = 3, names: list[str] = NAMES, *, probe: bool = False) -> None:
+        self.noise, self.names, self.probe = np.random.default_rng(seed), names, probe
+
+    def run(
+        self, number: int, rises: dict[str, float] | None = None, *, runner: float = 1.0, own: float = 0.03, **others
+    ) -> Run:
+        """`rises` by endpoint, "" of the whole application; `runner` of everything, the probe too."""
+        rises = rises or {}
+        slow = runner * exp(self.noise.normal(0, 0.1))
+        ends = []
+        for name in self.names:
+            p95 = 0.1 * slow * rises.get("", 1.0) * rises.get(name, 1.0) * exp(self.noise.normal(0, own))
+            made = make_endpoint(name, p95=p95)
+            widths = {metric: made.metrics[metric] for metric in ("p50", "p95")}
+            within = {metric: (v * exp(-1.96 * own), v * exp(1.96 * own)) for metric, v in widths.items()}
+            ends.append(replace(made, intervals=within))
+        seen = Probe(samples=500, p50=0.001 * slow * exp(self.noise.normal(0, 0.02)), p95=0.002, workload="w1")
+        return make_run(number, endpoints=ends, probe=seen if self.probe else None, **others)
+
+    def history(self, runs: int = 10, first: int = 1, **others) -> list[PastRun]:
+        """Oldest first."""
+        return [make_past_run(run=self.run(number, **others)) for number in range(first, first + runs)]
+
+
+def verdict_of(
+    run: Run, past: list[PastRun], limit: str = "+10%", policy: GatePolicy | None = None, anchored=()
+) -> Verdict:
+    policy = policy or GatePolicy()
+    baseline = choose_baseline(run, past[::-1], policy.baseline)
+    budgets = [make_budget(one.name, "p95", limit) for one in run.endpoints]
+    return judge(budgets, run, baseline, policy, choose_anchor(run, anchored, baseline))
+
+
+def outcomes(verdict: Verdict) -> dict[str, Outcome]:
+    return {one.endpoint: one.outcome for one in verdict.findings}
+
+
+# ---- the runner probe
+
+
+def test_with_a_probe_the_whole_application_is_seen():
+    shop = Shop(probe=True)
+    verdict = verdict_of(shop.run(100, {"": 1.5}), shop.history())
+    assert set(outcomes(verdict).values()) == {FAIL}
+    assert "All 8 endpoints moved together, by about +" in verdict.findings[0].sentence
+
+
+def test_with_a_probe_a_slow_runner_is_excused():
+    shop = Shop(probe=True)
+    verdict = verdict_of(shop.run(100, runner=1.5), shop.history())
+    assert FAIL not in outcomes(verdict).values()
+    assert "Taken out: +" in verdict.findings[0].sentence
+
+
+def test_with_a_probe_unchanged_code_passes_more_often():
+    passed = {True: 0, False: 0}
+    for probe in passed:
+        for seed in range(10):
+            shop = Shop(seed, probe=probe)
+            found = outcomes(verdict_of(shop.run(100), shop.history(20), "+20%"))
+            passed[probe] += sum(outcome is PASS for outcome in found.values())
+    assert passed[True] > 60
+    assert passed[True] > passed[False]
+
+
+@pytest.mark.parametrize("change", [{"workload": "w2"}, {"beside_target": False}])
+def test_only_the_same_probe_beside_the_target_counts(change):
+    shop = Shop(probe=True)
+    past = shop.history()
+    run = shop.run(100, {"": 1.5})
+    run = replace(run, probe=replace(run.probe, **change))
+    assert set(outcomes(verdict_of(run, past)).values()) == {UNSURE}
+
+
+# ---- few endpoints, storms, levels, runners
+
+
+def test_one_endpoint_alone_has_the_plain_interval():
+    shop = Shop(names=["only"])
+    past = shop.history(20)
+    assert outcomes(verdict_of(shop.run(100, {"only": 2.0}), past)) == {"only": FAIL}
+    assert FAIL not in outcomes(verdict_of(shop.run(101), past)).values()
+
+
+def test_storms_in_the_history_do_not_blind():
+    shop = Shop()
+    past = [*shop.history(7), *shop.history(3, first=8, runner=6.0, own=0.5)]
+    found = outcomes(verdict_of(shop.run(100, {"e2": 1.5}), past))
+    assert found.pop("e2") is FAIL
+    assert FAIL not in found.values()
+
+
+def test_a_stormy_run_is_no_regression():
+    shop = Shop()
+    past = shop.history()
+    stormy = [shop.run(100 + number, runner=3.0, own=0.15) for number in range(20)]
+    assert sum(FAIL in outcomes(verdict_of(run, past)).values() for run in stormy) <= 1
+
+
+def test_after_an_accepted_change_the_new_level_holds_with_the_old_spread():
+    shop = Shop()
+    past = shop.history(15)
+    accepted = make_past_run(
+        run=shop.run(16, {"e2": 1.6}), outcome=FAIL, failed=[("e2", "p95")], acceptances=[make_acceptance()]
+    )
+    past = [*past, accepted]
+    found = outcomes(verdict_of(shop.run(100, {"e2": 1.6}), past))
+    assert FAIL not in found.values()
+    assert outcomes(verdict_of(shop.run(101, {"e2": 1.6 * 1.6}), past))["e2"] is FAIL
+    assert outcomes(verdict_of(shop.run(102), past))["e2"] in (Outcome.IMPROVED, UNSURE)
+
+
+def test_a_failed_series_leaves_the_others_of_its_run():
+    shop = Shop()
+    failed = make_past_run(run=shop.run(11, {"e2": 1.6}), outcome=FAIL, failed=[("e2", "p95")])
+    baseline = choose_baseline(shop.run(100), [failed, *shop.history()[::-1]], GatePolicy().baseline)
+    assert len(baseline.runs["e2", "p95"]) == 10
+    assert len(baseline.runs["e3", "p95"]) == 11
+
+
+def test_another_type_of_runner_widens_the_interval_and_is_named():
+    shop = Shop()
+    past = shop.history(20)
+    here = shop.run(100)
+    elsewhere = replace(
+        here, conditions=make_conditions(endpoints=NAMES, runner=Runner(os="Linux", cpu="Other CPU", cores=8))
+    )
+    same, other = (verdict_of(run, past) for run in (here, elsewhere))
+    for near, far in zip(same.findings, other.findings, strict=True):
+        assert far.interval[1] - far.interval[0] > 1.5 * (near.interval[1] - near.interval[0])
+    assert any("another runner" in note for note in other.notes)
+    assert other.findings[0].baseline_runs == 20
+
+
+# ---- what is stored
+
+
+def test_a_finding_says_how_it_was_compared():
+    shop = Shop()
+    finding = next(
+        one for one in verdict_of(shop.run(100, {"e3": 1.5}), shop.history()).findings if one.endpoint == "e3"
+    )
+    assert (finding.compared, finding.reason, finding.baseline_runs) == ("history", "regression", 10)
+    assert finding.interval[0] < finding.change < finding.interval[1]
+    assert finding.p_value < 0.001
+    assert finding.bound > finding.change
+    assert finding.baseline == pytest.approx(0.1, rel=0.1)
+
+
+# ---- the anchor
+
+
+def pinned(limit: float = 0.2) -> GatePolicy:
+    return GatePolicy(anchor=Anchor(ref="v1.4.0", limit=limit))
+
+
+def test_a_slow_drift_adds_up_beside_the_anchor():
+    shop = Shop()
+    release = shop.history(3)
+    drifted = [make_past_run(run=shop.run(number, {"e3": 1.02**number})) for number in range(4, 30)]
+    run = shop.run(100, {"e3": 1.02**30})
+    assert outcomes(verdict_of(run, [*release, *drifted]))["e3"] is not FAIL
+    verdict = verdict_of(run, [*release, *drifted], policy=pinned(), anchored=release)
+    found = {one.endpoint: one for one in verdict.findings}
+    assert found["e3"].outcome is FAIL
+    assert [one.text for one in found["e3"].criteria] == ["+10%", "+20% since v1.4.0"]
+    assert "over the limit of +20% since v1.4.0" in found["e3"].sentence
+    assert found["e4"].outcome is not FAIL
+
+
+def test_without_runs_of_the_anchor_it_is_said():
+    shop = Shop()
+    verdict = verdict_of(shop.run(100), shop.history(), policy=pinned())
+    assert "No comparable run of v1.4.0 is on record, so nothing is compared with that anchor." in verdict.notes
+    assert all(len(one.criteria) == 1 for one in verdict.findings)
+
+
+def test_runs_of_the_anchor_with_another_load_do_not_count():
+    shop = Shop()
+    other = [
+        replace(past, run=replace(past.run, conditions=make_conditions(endpoints=NAMES, load_digest="l2")))
+        for past in shop.history(3)
+    ]
+    verdict = verdict_of(shop.run(100), shop.history(10, first=10), policy=pinned(), anchored=other)
+    assert any("No comparable run of v1.4.0" in note for note in verdict.notes)
+
+
+def test_a_percentile_that_its_own_run_cannot_bound_is_no_evidence():
+    """Earlier runs have intervals, this one has none: its requests came in bursts."""
+    shop = Shop()
+    past = shop.history()
+    run = shop.run(100, {"e3": 1.5})
+    burst = [replace(one, intervals={}) if one.name == "e3" else one for one in run.endpoints]
+    assert outcomes(verdict_of(run, past))["e3"] is FAIL
+    assert outcomes(verdict_of(replace(run, endpoints=tuple(burst)), past))["e3"] is UNSURE

@@ -1,0 +1,138 @@
+"""The runner probe beside a load test: it adds to it, and nothing else."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from perfgate.loadtest import Options, runner_probe
+from perfgate.loadtest.joining import _probe as joined_probe
+from perfgate.loadtest.target import is_here
+from perfgate.measure.probed import probed
+from perfgate.model.run import Generator, LoadTest
+from perfgate.probe import samples
+from perfgate.probe.samples import Sample
+
+DURATION = 2.0
+HERE = "http://127.0.0.1:8765"
+
+
+def options(folder: Path, *, probe: bool = True, **environ: str) -> Options:
+    return Options(target=HERE, root=folder, environ=environ, probe=probe)
+
+
+def loaded(folder: Path, **others: object) -> LoadTest:
+    """A load test that lasts a while and sends nothing."""
+    time.sleep(0.3)
+    began = time.monotonic()
+    time.sleep(DURATION)
+    plain = LoadTest(
+        folder=folder, windows=folder, started="2026-01-05T09:00:00", duration=DURATION, generator=Generator()
+    )
+    return replace(plain, began=began, **others)
+
+
+def test_only_samples_of_the_measured_time_count(tmp_path: Path):
+    load_test = runner_probe.beside(lambda: loaded(tmp_path), tmp_path, options(tmp_path))
+
+    kept = samples.read(tmp_path / samples.FILE)
+    probe = probed(load_test)
+
+    assert load_test.warnings == ()
+    assert kept[0].at < kept[-1].at < DURATION + 0.2
+    assert probe is not None
+    assert probe.samples == sum(0 <= sample.at < DURATION for sample in kept) > 0
+    assert 0 < probe.p50 <= probe.p95
+    assert probe.workload.startswith("1 on Python 3.")
+    assert probe.beside_target
+
+
+def test_it_can_be_left_out(tmp_path: Path):
+    load_test = runner_probe.beside(lambda: loaded(tmp_path), tmp_path, options(tmp_path, probe=False))
+
+    assert load_test.probe is None
+    assert load_test.warnings == ()
+    assert probed(load_test) is None
+    assert not (tmp_path / samples.FILE).exists()
+
+
+@pytest.mark.parametrize(
+    ("command", "reason"),
+    [
+        (("/no/such/program",), "No such file"),
+        ((sys.executable, "-c", "import sys; sys.exit('no sockets here')"), "no sockets here"),
+        ((sys.executable, "-c", "pass"), "it ended early"),
+    ],
+)
+def test_a_probe_that_cannot_run_is_a_warning(tmp_path: Path, command: tuple[str, ...], reason: str):
+    load_test = runner_probe.beside(lambda: loaded(tmp_path), tmp_path, options(tmp_path), command)
+
+    [warning] = load_test.warnings
+    assert warning.startswith("No runner probe: ")
+    assert reason in warning
+    assert load_test.probe is None
+
+
+def test_it_ends_when_the_load_fails(tmp_path: Path):
+    def broken() -> LoadTest:
+        time.sleep(0.3)
+        raise KeyboardInterrupt
+
+    pid = tmp_path / "pid"
+    command = (
+        sys.executable,
+        "-c",
+        f"import os, time; open({str(pid)!r}, 'w').write(str(os.getpid())); time.sleep(60)",
+    )
+
+    with pytest.raises(KeyboardInterrupt):
+        runner_probe.beside(broken, tmp_path, options(tmp_path), command)
+
+    assert not Path(f"/proc/{pid.read_text()}").exists()
+
+
+def test_it_ends_when_perfgate_is_killed():
+    code = (
+        "import time; from perfgate.loadtest.runner_probe import RunnerProbe; "
+        "probe = RunnerProbe({}); print(probe._process.pid, flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as parent:
+        pid = int(parent.stdout.readline())
+        time.sleep(0.5)
+        parent.send_signal(signal.SIGKILL)
+
+    until = time.monotonic() + 10
+    status = Path(f"/proc/{pid}/stat")
+    while status.exists() and " Z " not in status.read_text() and time.monotonic() < until:
+        time.sleep(0.02)
+    assert not status.exists() or " Z " in status.read_text()
+
+
+def test_parts_are_joined_without_what_is_outside_of_them(tmp_path: Path):
+    parts = []
+    for number in (1, 2):
+        place = tmp_path / f"part-{number}"
+        place.mkdir()
+        samples.write(place / samples.FILE, [Sample(-0.1, 1.0), Sample(1.0, number / 1000), Sample(2.5, 1.0)])
+        plain = LoadTest(folder=place, windows=place, started="", duration=2.0, generator=Generator())
+        parts.append(replace(plain, probe=place / samples.FILE))
+
+    path = joined_probe(parts, tmp_path)
+
+    assert path is not None
+    assert samples.read(path) == (Sample(1.0, 0.001), Sample(3.0, 0.002))
+    assert joined_probe([parts[0], replace(parts[1], probe=None)], tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    ("target", "here"),
+    [(HERE, True), ("http://localhost:1/shop", True), ("http://192.0.2.1:80", False), ("http://shop.invalid", False)],
+)
+def test_whether_the_target_is_on_this_machine(target: str, here: bool):
+    assert is_here(target) is here

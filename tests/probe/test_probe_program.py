@@ -1,0 +1,112 @@
+"""The program of the runner probe as perfgate starts it: it samples, and it never outlives its parent."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from perfgate.loadtest.runner_probe import COMMAND
+from perfgate.probe.workload import Workload
+
+
+@pytest.fixture
+def program() -> Iterator[subprocess.Popen[str]]:
+    with subprocess.Popen(COMMAND, stdout=subprocess.PIPE, text=True) as process:
+        yield process
+        process.kill()
+
+
+def server_of(process: subprocess.Popen[str]) -> int:
+    return int(Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()[0])
+
+
+def runs(pid: int) -> bool:
+    """Not counting what is over and waits to be collected by a parent that it has not any more."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def ends(pid: int) -> bool:
+    until = time.monotonic() + 10
+    while runs(pid) and time.monotonic() < until:
+        time.sleep(0.02)
+    return not runs(pid)
+
+
+def test_the_work_is_the_same_in_every_process():
+    code = "from perfgate.probe.workload import Workload as W; w = W(); print(w.answer(0).hex(), w.answer(7).hex())"
+    environ = {**os.environ, "PYTHONHASHSEED": "1"}
+    other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environ)
+
+    here = Workload()
+
+    assert other.stdout.split() == [here.answer(0).hex(), here.answer(7).hex()]
+    assert here.answer(0) != here.answer(7)
+
+
+def test_samples_have_a_time_and_a_duration(program: subprocess.Popen[str]):
+    began = time.monotonic()
+
+    rows = [program.stdout.readline().split() for _ in range(4)]
+
+    times = [float(at) for at, _ in rows]
+    assert times == sorted(times)
+    assert began - 1 < times[0] < times[-1] < time.monotonic()
+    assert all(0.01 < float(ms) < 5_000 for _, ms in rows)
+
+
+def test_its_pauses_are_jittered(program: subprocess.Popen[str]):
+    times = [float(program.stdout.readline().split()[0]) for _ in range(6)]
+
+    pauses = [after - before for before, after in pairwise(times)]
+
+    assert max(pauses) - min(pauses) > 0.02
+
+
+def test_both_processes_end_when_nobody_reads(program: subprocess.Popen[str]):
+    program.stdout.readline()
+    server = server_of(program)
+
+    program.stdout.close()
+
+    assert program.wait(10) == 0
+    assert ends(server)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_the_server_ends_with_the_process_that_asks(program: subprocess.Popen[str], number: signal.Signals):
+    program.stdout.readline()
+    server = server_of(program)
+
+    program.send_signal(number)
+
+    assert program.wait(10) == (0 if number == signal.SIGTERM else -signal.SIGKILL)
+    assert ends(server)
+
+
+def test_a_server_that_ends_is_told(program: subprocess.Popen[str]):
+    program.stdout.readline()
+
+    os.kill(server_of(program), signal.SIGKILL)
+
+    assert program.wait(10) == 1
+
+
+def test_it_imports_nothing_heavy():
+    code = "import sys, perfgate.probe.__main__; print(sorted(m for m in sys.modules if m.startswith('perfgate')), len(sys.modules))"
+
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    names, _, number = loaded.stdout.rpartition(" ")
+    assert names == "['perfgate', 'perfgate.probe', 'perfgate.probe.__main__', 'perfgate.probe.workload']"
+    assert int(number) < 150

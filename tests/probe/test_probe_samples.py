@@ -1,0 +1,35 @@
+"""probe.csv.gz."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from perfgate.model.errors import RecordError
+from perfgate.probe import samples
+from perfgate.probe.samples import Sample
+
+
+def test_what_is_written_is_read_again(tmp_path: Path):
+    written = (Sample(-0.5, 0.001), Sample(0.0123, 0.0025))
+
+    samples.write(tmp_path / samples.FILE, written)
+
+    assert samples.read(tmp_path / samples.FILE) == written
+    assert gzip.decompress((tmp_path / samples.FILE).read_bytes()).splitlines()[:2] == [b"t,ms", b"-0.5000,1.0000"]
+
+
+@pytest.mark.parametrize("content", [b"t,ms\n", gzip.compress(b"a,b\n1,2\n"), gzip.compress(b"t,ms\n1\n"), b""])
+def test_another_file_is_an_error(tmp_path: Path, content: bytes):
+    path = tmp_path / samples.FILE
+    path.write_bytes(content)
+
+    with pytest.raises(RecordError, match="probe"):
+        samples.read(path)
+
+
+def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path):
+    with pytest.raises(RecordError, match="Cannot write"):
+        samples.write(tmp_path / "none" / samples.FILE, [])

@@ -1,0 +1,304 @@
+"""What a stranger's pull request has left, told by a workflow that may comment: its figures, and nothing else of it."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import make_endpoint, make_past_run, make_run
+from click.testing import Result
+from fake_github import events
+from fake_github.server import FakeGitHub
+from fake_github.world import Pull, Repository
+from typer.testing import CliRunner
+
+from perfgate import codec, history, unpacking
+from perfgate.cli.app import app
+from perfgate.model.parcel import Measured, Parcel
+from perfgate.model.run import Run
+
+HEAD = "b" * 40
+BUDGETS = """
+version: 1
+name: shop
+target: http://127.0.0.1:8765
+load: {rate: 10/s, duration: 30s}
+endpoints:
+  list products: {request: GET /, budget: {p95: 300ms +20%, errors: 1%}}
+gate: {baseline: {min_runs: 1}}
+"""
+INJECTION = (
+    "](http://evil.example) <img src=x onerror=alert(1)> @octo/team --> ::error::pwned\n::stop-commands::x\n| a | b |"
+)
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The checkout of the default branch."""
+    (tmp_path / "budgets.yaml").write_text(BUDGETS)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run_of(**others: Any) -> Run:
+    return replace(make_run(1, p95=0.1), **{"commit": HEAD, "branch": "mallory:feature", **others})
+
+
+def parcel(*runs: Run, budget: str = "budgets.yaml", earlier: Run | None = None) -> str:
+    return codec.encode(Parcel(runs=tuple(Measured(budget=budget, run=run, earlier=earlier) for run in runs)))
+
+
+def packed(text: str | bytes, name: str = unpacking.FILE, **others: str) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, text)
+        for other, content in others.items():
+            archive.writestr(other, content)
+    return buffer.getvalue()
+
+
+def prepared(github: FakeGitHub, *artifacts: bytes, name: str = "perfgate-runs-perfgate") -> tuple[Repository, Pull]:
+    repo = github.add_repository()
+    other = repo.add_pull(head_sha="c" * 40)  # somebody else's, which no artifact can reach
+    pull = repo.add_pull(head_sha=HEAD, head_owner="mallory")
+    assert other.number < pull.number
+    run_id = repo.add_run(head_sha=HEAD)
+    for number, artifact in enumerate(artifacts):
+        repo.add_artifact(run_id, f"{name}{f'-{number}' if number else ''}", artifact)
+    return repo, pull
+
+
+def told(github: FakeGitHub, repo: Repository, pull: Pull, folder: Path, *arguments: str, sha: str = "") -> Result:
+    payload = events.workflow_run(repo, pull, sha=sha)
+    payload["workflow_run"]["id"] = next(iter(repo.runs))
+    place = folder / "runner"
+    place.mkdir(exist_ok=True)
+    token = github.token("pull-requests")
+    environ = events.environ(github, repo, "workflow_run", payload, place, token="")
+    known = {**environ, "PERFGATE_GITHUB_TOKEN": token, "GITHUB_WORKSPACE": str(folder), "NO_COLOR": "1"}
+    return CliRunner().invoke(app, ["publish", "--from-workflow-run", *arguments], env=known)
+
+
+def test_the_figures_are_judged_by_our_budgets_and_our_history(github: FakeGitHub, project: Path):
+    with history.open("sqlite:///.perfgate/history.db", root=project) as store:
+        store.save_all([make_past_run(number, p95=0.100) for number in (1, 2, 3)])
+    started = make_run(9).started
+    lying = run_of(endpoints=(make_endpoint(p95=0.200),), started=started)
+    repo, pull = prepared(github, packed(parcel(lying)))
+
+    done = told(github, repo, pull, project)
+
+    assert done.exit_code == 0, done.output
+    (comment,) = repo.comments.values()
+    assert comment.issue == pull.number
+    assert "FAIL" in comment.body
+    assert "+100" in comment.body  # against a baseline that the artifact does not have
+    with history.open("sqlite:///.perfgate/history.db", root=project) as store:
+        assert len(store.entries()) == 3
+
+
+def test_a_failure_that_the_second_runner_did_not_see_is_none(github: FakeGitHub, project: Path):
+    slow, fast = (run_of(endpoints=(make_endpoint(p95=p95),)) for p95 in (0.9, 0.1))
+    repo, pull = prepared(github, packed(parcel(slow, earlier=fast)))
+
+    done = told(github, repo, pull, project)
+
+    assert done.exit_code == 0, done.output
+    assert "Not confirmed" in next(iter(repo.comments.values())).body
+
+
+def test_each_budget_file_takes_its_own(github: FakeGitHub, project: Path):
+    repo, pull = prepared(github, packed(parcel(run_of(), budget="web/budgets.yaml")))
+
+    done = told(github, repo, pull, project)
+
+    assert done.exit_code == 0
+    assert "no run of budgets.yaml" in done.output
+    assert repo.comments == {}
+
+
+def test_without_an_artifact_there_is_nothing_to_tell(github: FakeGitHub, project: Path):
+    repo, pull = prepared(github)
+
+    assert told(github, repo, pull, project).exit_code == 0
+    assert repo.comments == {}
+
+
+def test_texts_of_strangers_are_shown_and_do_nothing(github: FakeGitHub, project: Path):
+    hostile = make_endpoint(
+        INJECTION, failures=500, failures_by_kind={INJECTION: 500}, failure_examples=(INJECTION, INJECTION)
+    )
+    run = run_of(
+        endpoints=(make_endpoint(), hostile), target=f"http://{INJECTION}", warnings=(INJECTION,) * 400, url=INJECTION
+    )
+    repo, pull = prepared(github, packed(parcel(run)))
+
+    done = told(github, repo, pull, project)
+
+    assert done.exit_code == 0, done.output
+    (comment,) = repo.comments.values()
+    assert comment.issue == pull.number
+    for raw in ("<img src=x", "](http://evil", "\n::error::", "\n::stop-commands::", "-->\n::"):
+        assert raw not in comment.body
+        assert raw not in done.output
+    assert "@octo/team" not in comment.body.replace("`", "").replace("@​", "") or "`" in comment.body
+    assert not [line for line in done.output.splitlines() if line.startswith("::stop-commands") or "::pwned" in line]
+
+
+def bomb(size: int) -> bytes:
+    """So many zeros."""
+    buffer, chunk = io.BytesIO(), bytes(2**20)
+    with (
+        zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
+        archive.open(unpacking.FILE, "w", force_zip64=True) as file,
+    ):
+        for _ in range(size // len(chunk)):
+            file.write(chunk)
+    return buffer.getvalue()
+
+
+def lying_about_its_size() -> bytes:
+    """The directory says 100 bytes; there are 64 MiB."""
+    honest = bomb(64 * 2**20)
+    size = (64 * 2**20).to_bytes(4, "little")
+    return honest.replace(size, (100).to_bytes(4, "little"))
+
+
+def changed(change: Callable[[dict[str, Any]], None]) -> bytes:
+    """A sound parcel but for one thing."""
+    data = json.loads(parcel(run_of()))
+    change(data["runs"][0]["run"])
+    return packed(json.dumps(data))
+
+
+def set_metric(value: Any) -> Callable[[dict[str, Any]], None]:
+    return lambda run: run["endpoints"][0]["metrics"].update(p95=value)
+
+
+HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
+    "no zip": (lambda: b"MZ not a zip", "not a sound zip"),
+    "cut off": (lambda: packed(parcel(run_of()))[:-40], "not a sound zip"),
+    "empty": (lambda: packed("", "nothing"), "something else"),
+    "zip slip": (lambda: packed(parcel(run_of()), "../../perfgate-runs.json"), "something else"),
+    "zip slip beside it": (lambda: packed(parcel(run_of()), **{"../../.bashrc": "rm -rf /"}), "something else"),
+    "absolute": (lambda: packed(parcel(run_of()), "/etc/passwd"), "something else"),
+    "Markdown beside it": (lambda: packed(parcel(run_of()), **{"comment.md": "# pass"}), "something else"),
+    "1 GB": (lambda: bomb(2**30), "unpacks to more than"),
+    "lies about its size": (lying_about_its_size, "artifact"),
+    "no JSON": (lambda: packed("<html>"), "not JSON"),
+    "deep": (lambda: packed("[" * 100_000 + "]" * 100_000), "not JSON"),
+    "other shape": (lambda: packed('{"schema": 1, "runs": [{"markdown": "# PASS"}]}'), "shape of run records"),
+    "commands in a key": (
+        lambda: packed(json.dumps({"schema": 1, "runs": [{"run": {"\n::error::pwned": {}}}]})),
+        "shape of run records",
+    ),
+    "newer": (lambda: packed('{"schema": 99, "runs": []}'), "newer perfgate"),
+    "NaN": (lambda: changed(set_metric(float("nan"))), "number that no measurement has"),
+    "infinite": (lambda: changed(set_metric(float("inf"))), "number that no measurement has"),
+    "4,000 digits": (lambda: changed(set_metric(10**4000)), "number that no measurement has"),
+    "negative": (lambda: changed(lambda run: run["endpoints"][0].update(requests=-5)), "negative count"),
+    "a bucket in 10^15 years": (
+        lambda: changed(lambda run: run["endpoints"][0]["latency"].update(buckets={"999999999": 1})),
+        "no clock can measure",
+    ),
+    "a text of a megabyte": (lambda: changed(lambda run: run.update(warnings=["x" * 2**20])), "text of more than"),
+    "5,000 endpoints": (
+        lambda: changed(lambda run: run.update(endpoints=[{"name": str(n)} for n in range(5000)])),
+        "endpoints",
+    ),
+    "wrong commit": (lambda: changed(lambda run: run.update(commit="c" * 40)), "another commit"),
+    "no commit": (lambda: changed(lambda run: run.update(commit="")), "another commit"),
+    "too big": (lambda: bytes(unpacking.MOST_PACKED + 1), "bytes. It is not downloaded"),
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_a_hostile_artifact_changes_nothing_but_the_error(github: FakeGitHub, project: Path, kind: str):
+    if kind == "1 GB" and github.prefix:
+        pytest.skip("once is enough")
+    make, said = HOSTILE[kind]
+    repo, pull = prepared(github, make())
+    before = files(project)
+
+    done = told(github, repo, pull, project)
+
+    assert done.exit_code == 3, done.output
+    assert said in done.output
+    assert "bug in perfgate" not in done.output
+    assert not any(line.startswith("::") for line in done.output.splitlines())
+    assert repo.comments == {}
+    assert repo.checks == []
+    assert files(project) == before
+    assert {operation for operation in github.operations() if "list" not in operation} <= {"actions/download-artifact"}
+
+
+def files(folder: Path) -> set[str]:
+    return {str(path) for path in folder.rglob("*") if "runner" not in path.parts}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda run: run.update(started="yesterday"),
+        lambda run: run.update(duration=0),
+        lambda run: run["endpoints"][0].update(requests=0, samples=0),
+        lambda run: run["endpoints"][0].update(design_effects={"p95": 1e18}, requests=2**61, samples=2**61),
+        lambda run: run["endpoints"][0].update(latency={"buckets": {"0": 2**61}}),
+        lambda run: run["endpoints"][0].update(intervals={"p95": [5.0, -5.0]}),
+        lambda run: run.update(endpoints=run["endpoints"] * 3),
+        lambda run: run["conditions"].update(endpoint_digests={}),
+    ],
+)
+def test_absurd_figures_end_in_a_verdict_or_an_error_of_our_own(
+    github: FakeGitHub, project: Path, change: Callable[[dict[str, Any]], None]
+):
+    repo, pull = prepared(github, changed(change))
+
+    done = told(github, repo, pull, project)
+
+    assert done.exit_code in (0, 3)
+    assert "bug in perfgate" not in done.output
+    assert {one.issue for one in repo.comments.values()} <= {pull.number}
+
+
+def test_artifacts_of_other_names_and_other_runs_are_not_looked_at(github: FakeGitHub, project: Path):
+    repo, pull = prepared(github, packed(parcel(run_of())), name="perfgate-runsaway")
+    other = repo.add_run(head_sha="d" * 40)
+    repo.add_artifact(other, "perfgate-runs", packed(parcel(run_of())))
+
+    assert told(github, repo, pull, project).exit_code == 0
+    assert repo.comments == {}
+    assert "actions/download-artifact" not in github.operations()
+
+
+def test_the_store_of_artifacts_never_sees_the_token(github: FakeGitHub, project: Path):
+    repo, pull = prepared(github, packed(parcel(run_of())))
+
+    told(github, repo, pull, project)
+
+    assert github.problems == []  # the fake's store complains about a token
+    assert len(repo.comments) == 1
+
+
+def test_only_the_event_says_which_pull_request(github: FakeGitHub, project: Path):
+    """An outdated commit: its pull request has moved on, and the run says it is another one's."""
+    claimed = run_of(commit="e" * 40, pull_request=1)
+    repo, pull = prepared(github, packed(parcel(claimed)))
+
+    done = told(github, repo, pull, project, sha="e" * 40)
+
+    assert done.exit_code == 0, done.output
+    assert repo.comments == {}
+
+
+def test_outside_a_second_workflow_it_is_refused(project: Path):
+    done = CliRunner().invoke(app, ["publish", "--from-workflow-run"], env={"GITHUB_EVENT_PATH": ""})
+
+    assert done.exit_code == 2
+    assert "workflow_run" in done.output

@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run test test-slow lint bench docs lock clean
+.PHONY: help run test test-slow lint bench bench-gate docs lock clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -39,6 +39,9 @@ $(VENV)/.dev: $(VENV)/.demo
 bench: $(VENV)/.dev  ## measure against peers or bare Python, side by side, and print the figures
 	$(BIN)/python bench/startup.py
 	$(BIN)/python bench/recorder.py
+
+bench-gate: $(VENV)/.dev  ## how often the gate and its peers are wrong, in one table (10 minutes)
+	$(BIN)/python -m bench.gate $(if $(QUICK),--quick)
 
 docs: $(VENV)/.dev  ## write the generated parts of docs/ (schemas, command line)
 	$(BIN)/python docs/generate.py

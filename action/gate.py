@@ -50,7 +50,7 @@ def main() -> int:
 
 
 def stop(reason: str) -> int:
-    note(reason)
+    note(reason, "error")
     output({"exit-code": str(WRONG), "gate-code": str(WRONG), "verdict": "error"})
     return 0
 

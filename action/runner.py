@@ -44,10 +44,10 @@ def commands_stopped() -> Iterator[None]:
         print(f"\n::{token}::", flush=True)
 
 
-def note(text: str) -> None:
-    """A warning, in the summary too."""
+def note(text: str, kind: str = "warning") -> None:
+    """A warning or an error, in the summary too."""
     escaped = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-    print(f"::warning title=perfgate::{escaped}", flush=True)
+    print(f"::{kind} title=perfgate::{escaped}", flush=True)
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     if summary:
         with Path(summary).open("a", encoding="utf-8") as file:

@@ -23,7 +23,7 @@ COMMANDS = ("::error ", "::warning ", "::notice ")
 def tell(results: Sequence[Result]) -> None:
     for result in results:
         if result.outcome == "error":
-            note(f"perfgate could not judge {result.budget} (exit code {result.code}). The log says why.")
+            note(f"perfgate could not judge {result.budget} (exit code {result.code}). The log says why.", "error")
         elif provisional(result):
             say(f"{result.budget} failed. That is for a later job to confirm, and is told then.")
         else:

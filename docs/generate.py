@@ -9,7 +9,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 VERBS = (
-    "run check generate gate import calibrate report publish trend accept schema worker demo history "
+    "run check generate gate import calibrate report publish trend site accept schema worker demo history "
     "history-list history-show history-add history-export history-import history-prune"
 ).split()
 

@@ -13,11 +13,21 @@ from perfgate import git
 
 TOKEN = "PERFGATE_GITHUB_TOKEN"  # noqa: S105 - the name of a variable
 GITHUB = "https://github.com"
+OURS = frozenset(
+    {
+        TOKEN,
+        "PERFGATE_GITLAB_TOKEN",
+        "PERFGATE_SLACK_URL",
+        "PERFGATE_TEAMS_URL",
+        "PERFGATE_WEBHOOK_URL",
+        "PERFGATE_WEBHOOK_SECRET",
+    }
+)
 
 
 def withheld(environ: Mapping[str, str]) -> dict[str, str]:
     """The environment for everybody else."""
-    return {name: value for name, value in environ.items() if name != TOKEN}
+    return {name: value for name, value in environ.items() if name not in OURS}
 
 
 def lent(environ: Mapping[str, str], folder: Path) -> dict[str, str]:

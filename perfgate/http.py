@@ -45,16 +45,23 @@ class Session:
         self._client.close()
 
     def exchange(
-        self, method: str, url: str, *, headers: Mapping[str, str], json: Any = None, most: int = MOST
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        json: Any = None,
+        content: bytes | None = None,
+        most: int = MOST,
     ) -> Reply:
-        """One request, one answer; redirects are answers too.
+        """One request, one answer; redirects are answers too. Its body is `json`, or `content` as it is.
 
         Raises NoReplyError when no answer came in time, or one of more than `most` bytes.
         """
         import httpx
 
         try:
-            with self._client.stream(method, url, headers=dict(headers), json=json) as response:
+            with self._client.stream(method, url, headers=dict(headers), json=json, content=content) as response:
                 body = bytearray()
                 for chunk in response.iter_bytes():
                     body += chunk

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from zlib import crc32
 
 from perfgate import (
+    acceptances,
     budgets,
     codec,
     gate,
@@ -25,6 +26,7 @@ from perfgate import (
     template,
     trust,
 )
+from perfgate.acceptances import Word
 from perfgate.model.budget_file import AbPolicy, BudgetFile, GatePolicy
 from perfgate.model.errors import UsageError
 from perfgate.model.outcome import NEVER_A_BASELINE
@@ -70,6 +72,8 @@ class Order:
     save: bool | None = None  # None: as `trust` says
     confirm: Path | None = None  # an earlier run (its folder, or its verdict): only what fails there too is a failure
     access: Mapping[str, str] = field(default_factory=dict)  # environment with credentials, for the history alone
+    words: Callable[[str, str], Sequence[Word]] = lambda _branch, _last: ()  # of acceptance: of the baseline branch, and
+    # the commit of its newest run, after which words on that branch are new
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,14 +112,24 @@ def run(order: Order, watcher: Watcher) -> Outcome:
         past_runs = recent_runs(store, budget_file)  # before the load: an unreadable history is no news to wait for
         anchored = anchored_runs(store, budget_file, order.environ)
         with sides_of(budget_file, target, order, watcher) as sides:
-            load_test = send(plan, sides, policy, order, watcher, probe=budget_file.gate.probe)
-        measured = measure.measure(load_test, plan, circumstances(order, plan, sides))
+            facts = circumstances(order, plan, sides)
+            times = look_times(budget_file.gate, plan, policy, watcher)
+
+            def decided(load_test: LoadTest) -> bool:
+                measured = measured_at(times, load_test, plan, facts)
+                verdict = judge(budget_file, measured, past_runs, order.only, anchored)
+                return is_decided(verdict, measured, plan, times, watcher)
+
+            looks = loadtest.Looks(times=times, decided=decided)
+            load_test = send(plan, sides, policy, order, watcher, probe=budget_file.gate.probe, looks=looks)
+        measured = measured_at(times, load_test, plan, facts)
         codec.write(measured, order.folder / run_folder.RUN)
         if measured.interrupted:
             return Outcome(run=measured, policy=budget_file.gate, past_runs=past_runs)
         verdict = judge(budget_file, measured, past_runs, order.only, anchored)
         if earlier:
             verdict = gate.confirm(verdict, earlier)
+        verdict = accepted(verdict, measured, budget_file, past_runs, order.words)
         codec.write(verdict, order.folder / run_folder.VERDICT)
         told = report.build(verdict, measured, past_runs, order.folder)
         if saves(order, budget_file, watcher):
@@ -123,8 +137,43 @@ def run(order: Order, watcher: Watcher) -> Outcome:
     return Outcome(run=measured, policy=budget_file.gate, past_runs=past_runs, verdict=verdict, report=told)
 
 
+def look_times(gate_policy: GatePolicy, plan: Plan, policy: AbPolicy, watcher: Watcher) -> tuple[int, ...]:
+    """How often the load may have been sent at each look of the gate (`gate.extend`)."""
+    times = loadtest.look_times(plan.load, restarts=policy.restarts, extend=gate_policy.extend)
+    if gate_policy.extend and len(times) == 1:
+        watcher.say(f"Note: `extend: {gate_policy.extend:g}s` is too short to send the whole load once more.")
+    return times
+
+
+def measured_at(times: Sequence[int], load_test: LoadTest, plan: Plan, facts: measure.Circumstances) -> Run:
+    """With how often it may be looked at, and by how much it was prolonged."""
+    planned = sum(stage.duration for stage in plan.load.stages)
+    measured = measure.measure(load_test, plan, facts)
+    prolonged = max(0.0, measured.duration - planned) if len(times) > 1 else 0.0
+    return replace(measured, looks=len(times), prolonged=prolonged)
+
+
+def is_decided(verdict: Verdict, run: Run, plan: Plan, times: Sequence[int], watcher: Watcher) -> bool:
+    """Whether nothing is left that the time to spare would probably decide; else says what."""
+    planned = sum(stage.duration for stage in plan.load.stages)
+    sent = round(run.duration / planned)
+    undecided = [one for one in verdict.findings if one.more is not None and one.more * sent <= times[-1]]
+    if not undecided:
+        return True
+    longer = next(number for number in times if number > sent)
+    watcher.say(words.prolonged(undecided, (longer - sent) * planned, run.duration))
+    return False
+
+
 def send(
-    plan: Plan, sides: loadtest.Sides, policy: AbPolicy, order: Order, watcher: Watcher, *, probe: bool
+    plan: Plan,
+    sides: loadtest.Sides,
+    policy: AbPolicy,
+    order: Order,
+    watcher: Watcher,
+    *,
+    probe: bool,
+    looks: loadtest.Looks = loadtest.ONE_LOOK,
 ) -> LoadTest:
     """The plan's load on the target, or on both: then its rate or its users are those of the two together."""
     if sides.arms:
@@ -145,7 +194,7 @@ def send(
             on_progress=on_progress,
         )
         scenario = write_scenario(plan, order.folder)
-        return loadtest.run(plan, order.folder, scenario, options, sides, restarts=policy.restarts)
+        return loadtest.run(plan, order.folder, scenario, options, sides, restarts=policy.restarts, looks=looks)
 
 
 def judge(
@@ -159,7 +208,24 @@ def judge(
     asked = [budget for budget in budget_file.budgets if not only or budget.endpoint in only]
     baseline = gate.choose_baseline(run, past_runs, budget_file.gate.baseline)
     anchor = gate.choose_anchor(run, anchored, baseline)
-    return gate.judge(asked, run, baseline, budget_file.gate, anchor)
+    verdict = gate.judge(asked, run, baseline, budget_file.gate, anchor)
+    path = budget_file.path
+    return replace(verdict, budget=path.name if path.is_absolute() else path.as_posix())
+
+
+def accepted(
+    verdict: Verdict,
+    run: Run,
+    budget_file: BudgetFile,
+    past_runs: Sequence[PastRun],
+    words: Callable[[str, str], Sequence[Word]],
+) -> Verdict:
+    """The verdict, with the changes that somebody accepted as no failures."""
+    branch = budget_file.gate.baseline.branch
+    last = next((past.run.commit for past in past_runs if past.run.branch == branch), "")
+    names = [endpoint.name for endpoint in budget_file.endpoints] + [journey.name for journey in budget_file.journeys]
+    names += [result.name for result in run.endpoints]  # of hand-written scenarios, too
+    return gate.accept(verdict, *acceptances.resolve(words(branch, last), names))
 
 
 def sides_of(
@@ -275,7 +341,7 @@ def anchored_runs(store: history.History, budget_file: BudgetFile, environ: Mapp
 def past_run(run: Run, verdict: Verdict) -> PastRun:
     """A run as the history keeps it."""
     failed = [(one.endpoint, one.metric) for one in verdict.findings if one.outcome in NEVER_A_BASELINE]
-    return PastRun(run=run, outcome=verdict.outcome, failed=tuple(failed))
+    return PastRun(run=run, outcome=verdict.outcome, failed=tuple(failed), acceptances=verdict.acceptances)
 
 
 @dataclass(frozen=True, kw_only=True)

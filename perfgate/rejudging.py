@@ -5,17 +5,19 @@ Of what was handed over only figures count. Which commit and which pull request 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from perfgate import budgets, codec, gate, history, pipeline, report, run_folder, template, unpacking
+from perfgate.acceptances import Word
 from perfgate.model.budget_file import BudgetFile, GatePolicy
 from perfgate.model.errors import RecordError
 from perfgate.model.parcel import Measured
-from perfgate.model.run import PastRun, Revision, Run
+from perfgate.model.run import EndpointResult, PastRun, Revision, Run
 from perfgate.model.verdict import Verdict
 
+KINDS = ("status", "expectation", "timeout", "connection", "protocol")  # of failures
 NOTE = (
     "Measured by the pull request's own workflow, without access to this repository; judged by the budgets and the "
     "history of this repository as they are now."
@@ -35,6 +37,7 @@ class Order:
     history: str = ""  # instead of the budget file's
     name: str  # of the run folders to make, without their number
     say: Callable[[str], None] = lambda _: None
+    words: Callable[[str, str], Sequence[Word]] = lambda _branch, _last: ()  # of acceptance, as in `pipeline.Order`
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,13 +79,14 @@ def _judged(
 ) -> Judged:
     folder = _new_folder(order)
     ours = {**asdict(order.revision), "commit": order.commit}
-    run = replace(one.run, id=folder.name, **ours)
+    run = replace(_figures(one.run, budget_file), id=folder.name, **ours)
     try:
         verdict = pipeline.judge(budget_file, run, past_runs, anchored=anchored)
         if one.earlier:
-            earlier = replace(one.earlier, id=f"{folder.name}-earlier", **ours)
+            earlier = replace(_figures(one.earlier, budget_file), id=f"{folder.name}-earlier", **ours)
             verdict = gate.confirm(verdict, pipeline.judge(budget_file, earlier, past_runs, anchored=anchored))
-        verdict = replace(verdict, notes=(NOTE, *verdict.notes))
+        verdict = pipeline.accepted(verdict, run, budget_file, past_runs, order.words)
+        verdict = replace(verdict, budget=order.known_as, notes=(NOTE, *verdict.notes))
         run_folder.make(folder, order.root)
         codec.write(run, folder / run_folder.RUN)
         codec.write(verdict, folder / run_folder.VERDICT)
@@ -90,6 +94,30 @@ def _judged(
     except (ArithmeticError, ValueError, LookupError):
         raise RecordError("The artifact has figures that cannot be judged.", hint=unpacking.ADVICE) from None
     return Judged(verdict=verdict, run=run, past_runs=past_runs, policy=budget_file.gate, folder=folder)
+
+
+def _figures(run: Run, budget_file: BudgetFile) -> Run:
+    """Without what it says about itself in words, and with the endpoints of our budget file alone."""
+    ours = {endpoint.name for endpoint in budget_file.endpoints} | {journey.name for journey in budget_file.journeys}
+    return replace(
+        run,
+        endpoints=_known(run.endpoints, ours),
+        arms=tuple(replace(arm, endpoints=_known(arm.endpoints, ours), ref="", commit="") for arm in run.arms),
+        warnings=(),
+        aborted="ended early" if run.aborted else "",
+    )
+
+
+def _known(results: Sequence[EndpointResult], names: Collection[str]) -> tuple[EndpointResult, ...]:
+    return tuple(
+        replace(
+            result,
+            failure_examples=(),
+            failures_by_kind={kind: count for kind, count in result.failures_by_kind.items() if kind in KINDS},
+        )
+        for result in results
+        if result.name in names
+    )
 
 
 def _new_folder(order: Order) -> Path:

@@ -44,6 +44,6 @@ def _gitlab(environ: Mapping[str, str], baseline_branch: str) -> str:
 
 
 def _pushed(ref: str, default_branch: object, baseline_branch: str) -> str:
-    if ref in (f"refs/heads/{default_branch}", f"refs/heads/{baseline_branch}"):
+    if ref in [f"refs/heads/{branch}" for branch in (default_branch, baseline_branch) if branch]:
         return ""
     return f"of pushes, only those to {baseline_branch} are"

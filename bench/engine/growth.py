@@ -81,7 +81,7 @@ def main(effort: Effort, only: Collection[str]) -> None:
     sizes = tuple(SIZES.values())
     with tempfile.TemporaryDirectory(prefix="perfgate-nginx-") as folder, servers.nginx(Path(folder), sizes) as url:
         each = {f"{cell.panel}: {cell.label}": partial(measure, cell, url, effort) for cell in cells(effort.quick)}
-        measured = interleaved(each, 1 if effort.quick else ROUNDS, effort.patience)
+        measured = interleaved(each, effort.rounds(ROUNDS), effort.patience)
     print(table(results.save("growth", effort, measured, users=USERS)).text())
     if not effort.quick:
         growth_chart.main()

@@ -48,7 +48,7 @@ def main(effort: Effort, only: Collection[str]) -> None:
     names = [name for name in NAMES if (not only or name in only) and not ALL[name].absent()]
     duration = float(PERIOD * (1 if effort.quick else 4))
     measured = interleaved(
-        {name: partial(measure, ALL[name], duration) for name in names}, 1 if effort.quick else ROUNDS, effort.patience
+        {name: partial(measure, ALL[name], duration) for name in names}, effort.rounds(ROUNDS), effort.patience
     )
     settings = {"rate": RATE, "stall": STALL, "period": PERIOD, "median": MEDIAN, "sigma": SIGMA, "duration": duration}
     print(table(results.save("omission", effort, measured, **settings)).text())

@@ -25,10 +25,10 @@ class Effort:
     """How long and how often. `quick` is for seeing that all is in order, not for quoting."""
 
     quick: bool
+    most: int | None = None  # rounds, where time is short
 
-    @property
-    def rounds(self) -> int:
-        return 1 if self.quick else 5
+    def rounds(self, usual: int) -> int:
+        return 1 if self.quick else min(usual, self.most or usual)
 
     @property
     def duration(self) -> float:

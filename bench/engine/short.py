@@ -46,7 +46,7 @@ def main(effort: Effort, only: Collection[str]) -> None:
             for users, tls in loads
             for name in names
         }
-        measured = interleaved(cells, 1 if effort.quick else ROUNDS, effort.patience)
+        measured = interleaved(cells, effort.rounds(ROUNDS), effort.patience)
     print(table(results.save("short", effort, measured, delay=DELAY)).text())
 
 

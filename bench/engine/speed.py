@@ -16,6 +16,7 @@ from bench.engine.rounds import interleaved, note
 from bench.engine.tables import Raw, Table, calm, on_calm, spread
 
 USERS = 32
+ROUNDS = 5
 REFERENCES = ("Locust FastHttpUser", "k6")
 TITLES = {
     "status": "Speed: the status checked, everything recorded",
@@ -38,7 +39,7 @@ def measure(scenario: str, url: str, effort: Effort, only: Collection[str]) -> d
     absent = {name: why for name, generator in ALL.items() if (why := generator.absent())}
     names = [name for name in only or ALL if name not in absent and _takes_part(name, scenario, effort)]
     job = Job(target=url, users=USERS, warmup=effort.warmup, duration=effort.duration, capture=scenario == "capture")
-    cells = interleaved({name: partial(ALL[name].run, job) for name in names}, effort.rounds, effort.patience)
+    cells = interleaved({name: partial(ALL[name].run, job) for name in names}, effort.rounds(ROUNDS), effort.patience)
     return results.save(
         f"speed-{scenario}", effort, cells, scenario=scenario, users=USERS, duration=job.duration, absent=absent
     )

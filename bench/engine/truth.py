@@ -75,7 +75,7 @@ def main(effort: Effort, only: Collection[str]) -> None:
             for name in names
             if not (load.burn and name == "k6")  # its scripts are not Python
         }
-        measured = interleaved(cells, 1 if effort.quick else ROUNDS, effort.patience)
+        measured = interleaved(cells, effort.rounds(ROUNDS), effort.patience)
     content = results.save("truth", effort, measured, distribution=DISTRIBUTION, duration=effort.duration)
     print(table(content).text())
 

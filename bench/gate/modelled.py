@@ -10,9 +10,9 @@ import argparse
 from collections.abc import Iterator
 
 import numpy as np
-from recorded import Recording
-from replay import judged, upper_bound
 
+from bench.gate.recorded import Recording
+from bench.gate.replay import judged, upper_bound
 from perfgate.model.metric import LATENCY_QUANTILES
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import EndpointResult

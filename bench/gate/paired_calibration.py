@@ -92,7 +92,7 @@ def recorded(folder: Path, runs: int, seconds: int = 15) -> Deal:
             latency = np.concatenate([run[name][1] for run in chosen])
             head = random.random(len(t)) < 0.5
             latency[head] *= 1 + change if number == 0 else 1
-            arms = [_arm(t[side], latency[side], clock) for side in (~head, head)]
+            arms = [arm_of(t[side], latency[side], clock) for side in (~head, head)]
             effects = precision.paired_effects((arms[0], arms[1]), clock, 0)
             pairs.append((arms[0].result, replace(arms[1].result, paired_effects=effects)))
         return pairs
@@ -100,7 +100,7 @@ def recorded(folder: Path, runs: int, seconds: int = 15) -> Deal:
     return deal
 
 
-def _arm(t: Floats, latency: Floats, clock: precision.Clock) -> precision.Arm:
+def arm_of(t: Floats, latency: Floats, clock: precision.Clock) -> precision.Arm:
     parts: dict[int, Window] = {}
     second = t.astype(int)
     for at in np.unique(second):

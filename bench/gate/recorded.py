@@ -43,11 +43,13 @@ def read(path: Path, *, stormy: bool = False) -> Recording:
 
 
 def read_all(folder: Path, pattern: str, *, stormy_below: int = 0) -> list[Recording]:
-    """Files are named NAME-NNN.csv.gz; numbers below `stormy_below` are stormy."""
-    return [
-        read(path, stormy=int(path.name.split(".")[0].rpartition("-")[2]) < stormy_below)
-        for path in sorted(folder.glob(pattern))
-    ]
+    """Numbers below `stormy_below` are stormy."""
+    return [read(path, stormy=number < stormy_below) for path, number in numbered(folder, pattern)]
+
+
+def numbered(folder: Path, pattern: str) -> list[tuple[Path, int]]:
+    """Files are named NAME-NNN.csv.gz."""
+    return [(path, int(path.name.split(".")[0].rpartition("-")[2])) for path in sorted(folder.glob(pattern))]
 
 
 def _endpoint(name: str, rows: Sequence[tuple[float, float, bool]], duration: float) -> EndpointResult:

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from recorded import Recording, draws, history, read_all, run, scaled
-
+from bench.gate.recorded import Recording, draws, history, read_all, run, scaled
 from perfgate.gate import choose_baseline, judge
 from perfgate.model.budget_file import Budget, Floor, GatePolicy, Severity
 from perfgate.model.metric import METRICS

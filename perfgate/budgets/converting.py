@@ -144,6 +144,7 @@ def _gate(gate: GateShape) -> GatePolicy:
         floor=floor,
         inconclusive=_or(gate.inconclusive, GatePolicy.inconclusive),
         ab=ab,
+        extend=_or(gate.extend, GatePolicy.extend),
         probe=_or(gate.probe, GatePolicy.probe),
     )
 

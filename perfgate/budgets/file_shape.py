@@ -129,6 +129,9 @@ class GateShape(Shape):
         {"ref": "last-tag", "limit": "+20%"},
     )
     ab: Maybe[AbShape] = optional("How base and head are loaded by `--base-ref` and `--base`.", {"restarts": 3})
+    extend: Maybe[PositiveDuration] = optional(
+        "Prolong an inconclusive run by up to so long, when that would decide. Default: never.", "5m"
+    )
 
 
 class FileShape(Shape):

@@ -23,6 +23,7 @@ from perfgate.cli import (
     report,
     run,
     schema,
+    site,
     trend,
     worker,
 )
@@ -57,6 +58,7 @@ VERBS: dict[str, Callable[..., int]] = {
     "report": report.report,
     "publish": publish.publish,
     "trend": trend.trend,
+    "site": site.site,
     "accept": accept.accept,
     "schema": schema.schema,
     "worker": worker.worker,
@@ -69,13 +71,21 @@ for name, verb in history.VERBS.items():
     memory.command(name)(guarded(verb))
 
 
-@app.callback(invoke_without_command=False)
-def options(
-    version: Annotated[bool, typer.Option("--version", is_eager=True, help="Show the version and exit.")] = False,
-) -> None:
-    if version:
+def show_version(wanted: bool) -> None:
+    """Before anything asks for a verb."""
+    if wanted:
         print(f"perfgate {__version__}")
         raise typer.Exit
+
+
+@app.callback(invoke_without_command=False)
+def options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", is_eager=True, callback=show_version, help="Show the version and exit."),
+    ] = False,
+) -> None:
+    pass
 
 
 def main() -> None:

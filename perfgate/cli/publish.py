@@ -13,7 +13,7 @@ from perfgate.cli.guard import say
 from perfgate.cli.options import DEFAULT_BUDGET, Budget, HistoryUrl, RunName
 from perfgate.cli.where import budget_file_if_any, opened
 from perfgate.model.errors import RecordError, UsageError
-from perfgate.model.publication import Comment, Wishes
+from perfgate.model.publication import Comment, When, Wishes
 
 if TYPE_CHECKING:
     from perfgate.model.budget_file import GatePolicy
@@ -27,7 +27,9 @@ TRUE = ("1", "true", "yes", "on")
 
 def publish(
     run: RunName = "latest",
-    to: Annotated[str, typer.Option("--to", envvar="PERFGATE_TO", metavar="WHERE", help="github")] = "github",
+    to: Annotated[
+        str, typer.Option("--to", envvar="PERFGATE_TO", metavar="WHERE", help="github, gitlab, slack, teams or webhook")
+    ] = "github",
     comment: Annotated[
         Comment,
         typer.Option(
@@ -42,6 +44,13 @@ def publish(
     status: Annotated[
         bool, typer.Option("--status", envvar="PERFGATE_STATUS", help="A commit status on the commit too.")
     ] = False,
+    issue: Annotated[
+        bool,
+        typer.Option("--issue", envvar="PERFGATE_ISSUE", help="An issue, open while the baseline's branch fails."),
+    ] = False,
+    when: Annotated[
+        When, typer.Option(envvar="PERFGATE_WHEN", help="When to tell chats and webhooks.")
+    ] = When.REGRESSIONS,
     summary: Annotated[bool, typer.Option(envvar="PERFGATE_SUMMARY", help="Add to the job's summary.")] = True,
     annotations: Annotated[
         bool, typer.Option(envvar="PERFGATE_ANNOTATIONS", help="Mark broken budgets in the budget file's lines.")
@@ -78,10 +87,11 @@ def publish(
     budget: Budget = DEFAULT_BUDGET,
     history: HistoryUrl = "",
 ) -> int:
-    """Tell the verdict of a run in the pull request.
+    """Tell the verdict of a run in the pull request, in a chat, or to a program.
 
-    The token is PERFGATE_GITHUB_TOKEN or GITHUB_TOKEN. What may not be posted is a warning; the exit code is 0 all
-    the same.
+    Tokens and addresses come from the environment: PERFGATE_GITHUB_TOKEN or GITHUB_TOKEN, PERFGATE_GITLAB_TOKEN or
+    GITLAB_TOKEN, PERFGATE_SLACK_URL, PERFGATE_TEAMS_URL, PERFGATE_WEBHOOK_URL. What may not be posted is a warning; the
+    exit code is 0 all the same.
     """
     from perfgate import run_folder
     from perfgate.model.budget_file import GatePolicy
@@ -90,6 +100,8 @@ def publish(
         comment=comment,
         check=check,
         status=status,
+        issue=issue,
+        when=when,
         summary=summary,
         annotations=annotations,
         pull_request=pull_request,
@@ -124,21 +136,24 @@ def publish(
 def judged_anew(artifact: str, budget: Path, history: str) -> tuple[Judged, ...]:
     """The runs that the pull request's workflow has left. Raises RecordError, UsageError."""
     from perfgate import credentials, rejudging, revision, unpacking
+    from perfgate.cli.accepting import gather
     from perfgate.publish.github import artifacts
 
     root = Path.cwd()
     environ = {**os.environ, **credentials.lent(os.environ, root)}
+    code = revision.read(os.environ, root)
     commit, found = artifacts.fetch(environ, artifact, most=unpacking.MOST_PACKED)
     order = rejudging.Order(
         budget=budget,
         known_as=_in_repository(budget),
         root=root,
         environ=environ,
-        revision=revision.read(os.environ, root),
+        revision=code,
         commit=commit,
         history=history,
         name=f"pull-request-{commit[:12]}",
         say=say,
+        words=lambda branch, last: gather(environ, root, code, branch=branch, last=last, say=say),
     )
     judged = rejudging.rejudge(found, order)
     if not judged:
@@ -198,6 +213,9 @@ def wishes_from_environment(destinations: Sequence[str]) -> Wishes:
     word = os.environ.get("PERFGATE_COMMENT") or Comment.ALWAYS.value
     if word not in list(Comment):
         raise UsageError(f"PERFGATE_COMMENT={word}: there is no such setting", hint=f"Known: {', '.join(Comment)}")
+    when = os.environ.get("PERFGATE_WHEN") or When.REGRESSIONS.value
+    if when not in list(When):
+        raise UsageError(f"PERFGATE_WHEN={when}: there is no such setting", hint=f"Known: {', '.join(When)}")
     number = os.environ.get("PERFGATE_PULL_REQUEST") or "0"
     if not (number.isascii() and number.isdigit()):
         raise UsageError(f"PERFGATE_PULL_REQUEST={number} is not a number")
@@ -205,6 +223,8 @@ def wishes_from_environment(destinations: Sequence[str]) -> Wishes:
         comment=Comment(word),
         check=_on("PERFGATE_CHECK", False),
         status=_on("PERFGATE_STATUS", False),
+        issue=_on("PERFGATE_ISSUE", False),
+        when=When(when),
         summary=_on("PERFGATE_SUMMARY", True),
         annotations=_on("PERFGATE_ANNOTATIONS", True),
         pull_request=int(number),
@@ -219,6 +239,6 @@ def _on(name: str, otherwise: bool) -> bool:
 
 def _in_repository(budget: Path) -> str:
     """The budget file's path from the root of the checkout: annotations need it, and it tells comments apart."""
-    root = Path(os.environ.get("GITHUB_WORKSPACE") or Path.cwd()).resolve()
+    root = Path(os.environ.get("GITHUB_WORKSPACE") or os.environ.get("CI_PROJECT_DIR") or Path.cwd()).resolve()
     path = budget.resolve()
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else budget.as_posix()

@@ -17,7 +17,8 @@ from perfgate.model.errors import RecordError, UsageError
 def report(
     run: RunName = "latest",
     format: Annotated[
-        str, typer.Option("--format", "-f", envvar="PERFGATE_FORMAT", help="console, markdown, json or junit")
+        str,
+        typer.Option("--format", "-f", envvar="PERFGATE_FORMAT", help="console, markdown, html, json, junit or gitlab"),
     ] = "console",
     output: Annotated[
         Path | None, typer.Option("--output", "-o", envvar="PERFGATE_OUTPUT", metavar="FILE", help="[default: stdout]")
@@ -28,6 +29,7 @@ def report(
     """Tell the verdict of a run again."""
     from perfgate import codec, run_folder
     from perfgate.cli.show import show
+    from perfgate.report import page, recorded
     from perfgate.report.facts import Facts
     from perfgate.report.formats import FORMATS
 
@@ -43,7 +45,7 @@ def report(
     if format == "console" and output is None:
         show(facts.verdict, facts.run, facts.past_runs)
         return 0
-    text = FORMATS[format](facts)
+    text = page.render(facts, recorded(folder)[0]) if format == "html" else FORMATS[format](facts)
     if output is None:
         sys.stdout.write(text)
     else:

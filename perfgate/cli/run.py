@@ -80,7 +80,11 @@ def run(
     ] = None,
     publish: Annotated[
         list[str],
-        typer.Option(envvar="PERFGATE_PUBLISH", metavar="WHERE", help="Tell it there: github. See `perfgate publish`."),
+        typer.Option(
+            envvar="PERFGATE_PUBLISH",
+            metavar="WHERE",
+            help="Tell it there: github, gitlab, slack ... See `perfgate publish`.",
+        ),
     ] = [],  # noqa: B006
     allow_remote: Annotated[
         bool, typer.Option("--allow-remote", envvar="PERFGATE_ALLOW_REMOTE", help="Send load to any host.")
@@ -140,9 +144,12 @@ def _order(
     confirm: Path | None,
 ) -> Order:
     from perfgate import credentials, revision, run_folder
+    from perfgate.cli.accepting import gather
     from perfgate.pipeline import Order
 
     root = Path.cwd()
+    code = revision.read(os.environ, root)
+    access = credentials.lent(os.environ, root)
     run_id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
     return Order(
         budget=budget,
@@ -150,7 +157,7 @@ def _order(
         environ=child_environment(),
         run_id=run_id,
         folder=out or run_folder.runs_folder(root) / run_id,
-        revision=revision.read(os.environ, root),
+        revision=code,
         versions={"perfgate": __version__, "locust": version("locust"), "python": python_version()},
         target=target,
         history=history,
@@ -161,7 +168,8 @@ def _order(
         allow_remote=allow_remote,
         save=save,
         confirm=confirm,
-        access=credentials.lent(os.environ, root),
+        access=access,
+        words=lambda branch, last: gather({**os.environ, **access}, root, code, branch=branch, last=last, say=say),
     )
 
 

@@ -18,7 +18,7 @@ from perfgate.stats.distributions import normal_quantile
 from perfgate.stats.proportions import exact_lower, exact_upper, requests_needed
 from perfgate.stats.quantiles import curve
 
-LEVEL = 0.95  # one-sided
+LEVEL = 0.95  # one-sided, of a run that is judged once
 CONFIDENCE = 0.95  # of the two-sided intervals that results carry
 QUANTILES = {**LATENCY_QUANTILES, "ttfb_p95": 0.95}
 MOST_NEEDED = 100.0  # times as many requests: beyond that no run will decide
@@ -47,8 +47,9 @@ class Held:
     cure: str = ""  # for people: "about 2,400 requests (2 minutes at this rate) would show it"
 
 
-def hold(result: EndpointResult, metric: str, limit: float, duration: float) -> Held:
-    """The standing of `metric`, which must be among the result's, after a run of `duration` seconds."""
+def hold(result: EndpointResult, metric: str, limit: float, duration: float, level: float = LEVEL) -> Held:
+    """The standing of `metric`, which must be among the result's, after a run of `duration` seconds. `level` is that of
+    its one-sided bounds."""
     held = Held(
         standing=_plainly(result.metrics[metric], limit, METRICS[metric].higher_is_better),
         measured=result.metrics[metric],
@@ -57,14 +58,15 @@ def hold(result: EndpointResult, metric: str, limit: float, duration: float) -> 
         requests=result.requests if metric in ("errors", "rate") else result.samples,
     )
     if metric == "errors" and limit > 0:  # "none at all" no number of requests proves: then it is a fact, too
-        return _by_share(held, held.measured, limit, _effect(result, metric), duration)
+        return _by_share(held, held.measured, limit, _effect(result, metric), duration, level)
     values = result.phases.get("first_byte", Distribution()) if metric == "ttfb_p95" else result.latency
     if metric in QUANTILES and values.buckets:
         known = curve(values)
         counted = replace(held, requests=round(known.count))
-        return _by_share(counted, known.share_over(limit), 1 - QUANTILES[metric], _effect(result, metric), duration)
+        share, effect = known.share_over(limit), _effect(result, metric)
+        return _by_share(counted, share, 1 - QUANTILES[metric], effect, duration, level)
     if metric != "max" and held.interval is not None:
-        return _by_interval(held, held.interval, METRICS[metric].higher_is_better, duration)
+        return _by_interval(held, held.interval, METRICS[metric].higher_is_better, duration, level)
     return held  # the largest of the values and what has no interval: a fact, not an estimate
 
 
@@ -77,18 +79,20 @@ def _plainly(measured: float, limit: float, higher_is_better: bool) -> Standing:
     return Standing.BROKEN if broken else Standing.KEPT
 
 
-def _by_share(held: Held, share: float, allowed: float, effect: float, duration: float) -> Held:
+def _by_share(held: Held, share: float, allowed: float, effect: float, duration: float, level: float) -> Held:
     effective = held.requests / effect
-    low, high = exact_lower(share, effective, LEVEL), exact_upper(share, effective, LEVEL)
+    low, high = exact_lower(share, effective, level), exact_upper(share, effective, level)
     held = replace(held, share=share, share_bounds=(low, high), allowed=allowed)
     if low > allowed or high <= allowed:
         return replace(held, standing=Standing.BROKEN if low > allowed else Standing.KEPT)
-    return _undecided(held, effect * requests_needed(share, allowed, LEVEL), duration)
+    return _undecided(held, effect * requests_needed(share, allowed, level), duration)
 
 
-def _by_interval(held: Held, interval: tuple[float, float], higher_is_better: bool, duration: float) -> Held:
-    """For means: the two-sided interval shrunk to one-sided bounds at LEVEL."""
-    shrink = normal_quantile(LEVEL) / normal_quantile((1 + CONFIDENCE) / 2)
+def _by_interval(
+    held: Held, interval: tuple[float, float], higher_is_better: bool, duration: float, level: float
+) -> Held:
+    """For means: the two-sided interval scaled to one-sided bounds at `level`."""
+    shrink = normal_quantile(level) / normal_quantile((1 + CONFIDENCE) / 2)
     low = held.measured - shrink * (held.measured - interval[0])
     high = held.measured + shrink * (interval[1] - held.measured)
     if low <= held.limit <= high and low < high:

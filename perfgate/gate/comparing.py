@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from perfgate.gate import historical, overdispersed, paired
 from perfgate.gate.baseline import has_baseline
-from perfgate.gate.deciding import ALPHA, Weighed
+from perfgate.gate.deciding import ALPHA, MISSES, Weighed
 from perfgate.gate.evidence import Evidence, exact
 from perfgate.gate.historical import Asked, Key
 from perfgate.gate.trial import MARGIN, MARGIN_RESTARTED, Trial
@@ -48,31 +48,38 @@ def compare(
     }
     gated = {key for key, budget in asked.items() if any(one.kind is Kind.RELATIVE for one in budget.criteria)}
     pinned = {key for key in gated if anchor and policy.anchor and not run.arms and has_baseline(anchor, key)}
-    level = ALPHA / max(1, len(gated) + len(pinned))
+    looks = max(1, run.looks)
+    level = ALPHA / looks / max(1, len(gated) + len(pinned))
+    sure = 1 - MISSES / looks
     questions = {
-        key: Asked(limit=_limit(budget, now[budget.endpoint], policy.floor), alpha=level)
+        key: Asked(limit=_limit(budget, now[budget.endpoint], policy.floor), alpha=level, level=sure)
         for key, budget in asked.items()
     }
     found = _in_arms(run, now, questions) if run.arms else _in_history(run, baseline, questions)
     since: dict[Key, Evidence] = {}
     if anchor and policy.anchor:
         since = historical.evidence(
-            run, anchor, {key: Asked(limit=policy.anchor.limit, alpha=level) for key in sorted(pinned)}
+            run, anchor, {key: Asked(limit=policy.anchor.limit, alpha=level, level=sure) for key in sorted(pinned)}
         )
     both = {(False, key): one for key, one in found.items()} | {(True, key): one for key, one in since.items()}
-    weighed = weigh(both, {*((False, key) for key in gated), *((True, key) for key in since)})
+    weighed = weigh(both, {*((False, key) for key in gated), *((True, key) for key in since)}, looks)
     return Comparisons(
         baseline={key: weighed[False, key] for key in found}, anchor={key: weighed[True, key] for key in since}
     )
 
 
-def weigh(found: Mapping[K, Evidence], gated: Set[K]) -> dict[K, Weighed]:
-    """Facts without noise are no hypotheses and take no part."""
+def weigh(found: Mapping[K, Evidence], gated: Set[K], looks: int = 1) -> dict[K, Weighed]:
+    """Facts without noise are no hypotheses and take no part. A run that is judged at up to so many `looks` shares the
+    error rates out among them (Bonferroni): any of them may be wrong."""
     tested = [key for key, evidence in found.items() if key in gated and not evidence.exact]
     worse = dict(zip(tested, holm([found[key].p_worse for key in tested]), strict=True))
     better = dict(zip(tested, holm([found[key].p_better for key in tested]), strict=True))
     return {
-        key: Weighed(evidence=evidence, adjusted_worse=worse.get(key, 1.0), adjusted_better=better.get(key, 1.0))
+        key: Weighed(
+            evidence=evidence,
+            adjusted_worse=min(1.0, looks * worse.get(key, 1.0)),
+            adjusted_better=min(1.0, looks * better.get(key, 1.0)),
+        )
         for key, evidence in found.items()
     }
 
@@ -141,7 +148,14 @@ def _in_arms(run: Run, now: Mapping[str, EndpointResult], asked: Mapping[Key, As
     for (name, metric), question in asked.items():
         if name not in base or metric not in base[name].metrics:
             continue
-        trial = Trial(margin=margin, alpha=question.alpha, duration=run.duration, limit=question.limit)
+        trial = Trial(
+            margin=margin,
+            alpha=question.alpha,
+            level=question.level,
+            duration=run.duration,
+            limit=question.limit,
+            restarts=run.restarts,
+        )
         made = paired.compare(base[name], now[name], metric, trial)
         if made is None and metric in historical.EXACT:
             values = now[name].metrics[metric], base[name].metrics[metric]

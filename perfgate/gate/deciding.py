@@ -1,6 +1,7 @@
 """What a criterion comes to, by the evidence.
 
-- fail (warn, if that is its severity): the change is significant, and its estimate is at or above limit and floor;
+- fail (warn, if that is its severity): the change is significant, and its estimate is at or above limit and floor
+  (beside the history, where only the median is sure, the estimate that both tell);
 - improved: the same in the other direction;
 - pass: the one-sided 95 % upper bound of the worsening is below the limit, or below the floor;
 - inconclusive: anything else. A regression that could have hidden has not been ruled out.
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from perfgate.gate.absolute import Standing, hold
+from perfgate.gate.absolute import Held, Standing, hold
 from perfgate.gate.evidence import Evidence
 from perfgate.model.budget_file import Criterion, Severity
 from perfgate.model.outcome import Outcome
@@ -18,6 +19,7 @@ from perfgate.model.run import EndpointResult
 
 ROUNDING = 1e-9  # of floats: at the limit is over it
 ALPHA = 0.01  # chance of even one false alarm in a run
+MISSES = 0.05  # chance that what really is over a limit passes
 FEWEST_FAILURES = 3.0  # more than the baseline's share: fewer failed requests are no regression of an error rate
 
 
@@ -43,13 +45,13 @@ def relative(criterion: Criterion, weighed: Weighed | None, floor: float, reques
     if weighed is None:
         return Outcome.NO_BASELINE
     threshold = threshold_of(criterion, weighed.evidence, floor) - ROUNDING
-    change = weighed.evidence.change
+    change, estimate = weighed.evidence.change, weighed.evidence.estimate
     enough = not weighed.evidence.is_difference or change * requests >= FEWEST_FAILURES
-    if change > 0 and change >= threshold and weighed.worse and enough:
-        return broken(criterion.severity)
-    if change < 0 and -change >= threshold and weighed.better:
-        return Outcome.IMPROVED
     kept = weighed.evidence.bound < threshold or (weighed.evidence.exact and change <= 0)
+    if change > 0 and estimate >= threshold and not kept and weighed.worse and enough:
+        return broken(criterion.severity)
+    if change < 0 and -estimate >= threshold and weighed.better:
+        return Outcome.IMPROVED
     return Outcome.PASS if kept else Outcome.INCONCLUSIVE
 
 
@@ -68,14 +70,16 @@ def in_unit_of(evidence: Evidence, amount: float, *, difference: bool) -> float:
     return amount * evidence.baseline
 
 
-def absolute(criterion: Criterion, result: EndpointResult, metric: str, duration: float) -> tuple[Outcome, str]:
-    """And what would decide, when nothing is decided."""
-    held = hold(result, metric, criterion.limit, duration)
+def absolute(
+    criterion: Criterion, result: EndpointResult, metric: str, duration: float, looks: int = 1
+) -> tuple[Outcome, Held]:
+    """With how the value stands to the limit, each bound failing once in twenty at most in all `looks` together."""
+    held = hold(result, metric, criterion.limit, duration, 1 - MISSES / looks)
     if criterion.limit == 0 and held.measured == 0:
-        return Outcome.PASS, ""  # "nothing may fail" is about this run: no number of requests would bound it at 0
+        return Outcome.PASS, held  # "nothing may fail" is about this run: no number of requests would bound it at 0
     if held.standing is Standing.UNDECIDED:
-        return Outcome.INCONCLUSIVE, held.cure
-    return (Outcome.PASS if held.standing is Standing.KEPT else broken(criterion.severity)), ""
+        return Outcome.INCONCLUSIVE, held
+    return (Outcome.PASS if held.standing is Standing.KEPT else broken(criterion.severity)), held
 
 
 def broken(severity: Severity) -> Outcome:

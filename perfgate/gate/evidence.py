@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,8 +28,14 @@ class Evidence:
     hidden: str = ""  # what of the worsening the bound is about, for people; "a rise" (or fall) when empty
     doubt: str = ""  # for people: what keeps the worsening from being understood, and what would tell
     cure: str = ""  # what would decide, for people: "4 minutes at this rate, or `--base-ref`, would show it"
+    more: float = inf  # times as many requests (as long a run) would decide; infinite where they would not
+    likely: float | None = None  # the estimate that limits are held against, where it rests on more than `change`
     support: str = ""  # for people: what else shows that the change is more than chance; told where it counts
     notes: tuple[str, ...] = ()  # for people, sentences: "Taken out: +12 % that all endpoints have in common."
+
+    @property
+    def estimate(self) -> float:
+        return self.change if self.likely is None else self.likely
 
 
 def exact(measured: float, baseline: float, *, higher_is_better: bool, runs: int = 0) -> Evidence:

@@ -2,14 +2,15 @@
 
 One-sided tests by prediction intervals (see prediction.py) in up to two lenses (see lenses.py), of the metric itself
 and of the median, which is known far better than a tail: when a whole distribution moves, the median shows it first.
-The smallest of these p-values counts, times their number (Bonferroni); the estimate is always the metric's own.
+The smallest of these p-values counts, times their number (Bonferroni). Where the median alone is sure, the estimate
+that limits are held against rests on both, each as far as it is known; the bound of a pass is always the metric's own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from math import ceil, exp, log1p
+from math import ceil, exp, inf, log1p
 from statistics import median
 from typing import Literal
 
@@ -31,14 +32,17 @@ TOGETHER = 0.01  # level from which a common movement is named
 WORTH_SAYING = 0.02  # of a common movement
 LONGEST = 3600.0  # s; nobody waits longer for a verdict
 PASSES, POWER = 0.95, 0.80
+APART = 0.10  # sd of how differently a tail and the median move when the code changes
 
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """What a series is asked: its smallest relative limit (a ratio), and the level of its test."""
+    """What a series is asked: its smallest relative limit (a ratio), the level of its test, and that of the bound that
+    a pass needs."""
 
     limit: float
     alpha: float
+    level: float = PASSES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,6 +118,8 @@ class _Reading:
             hidden=self._hidden(),
             doubt=self._doubt(),
             cure=self._cure(),
+            more=self._seconds() / self.run.duration if self.run.duration else inf,
+            likely=self._likely(),
             support=self._support(),
             notes=tuple(self._notes()),
         )
@@ -122,7 +128,7 @@ class _Reading:
         return -ratio(change) if self.better else ratio(change)
 
     def _bound(self, look: Look) -> float:
-        return self._worsening(look.upper(1 - PASSES if self.better else PASSES))
+        return self._worsening(look.upper(1 - self.question.level if self.better else self.question.level))
 
     def _p_of(self, look: Look, *, worse: bool) -> float:
         return look.p_fall if worse is self.better else look.p_rise
@@ -158,14 +164,19 @@ class _Reading:
             "the runner or the whole application; a runner probe or `--base-ref` tells which"
         )
 
-    def _cure(self) -> str:
-        """A longer run, where its own requests are what blurs it; a base on the same runner always helps."""
+    def _seconds(self) -> float:
+        """How long a run would decide, where its own requests are what blurs it; else infinite."""
         sampling = float(self.sight.table.sampling[self.sight.table.endpoints.index(self.endpoint)])
         total = self.itself.total.sd**2
-        wanted = (log1p(self.question.limit) / (normal_quantile(PASSES) + normal_quantile(POWER))) ** 2
+        wanted = (log1p(self.question.limit) / (normal_quantile(self.question.level) + normal_quantile(POWER))) ** 2
         rest = total - min(sampling, total)
-        seconds = self.run.duration * sampling / (wanted - rest) if wanted > rest else LONGEST
-        if not 0 < seconds < LONGEST or seconds <= self.run.duration:
+        seconds = self.run.duration * sampling / (wanted - rest) if wanted > rest else inf
+        return seconds if self.run.duration < seconds < LONGEST else inf
+
+    def _cure(self) -> str:
+        """A base on the same runner always helps."""
+        seconds = self._seconds()
+        if seconds == inf:
             return "`--base-ref` would show it"
         return f"{_minutes(seconds)} at this rate, or `--base-ref`, would show it"
 
@@ -178,13 +189,29 @@ class _Reading:
         if look.lens == "probe" and all_of_them and abs(ratio(all_of_them.move)) >= WORTH_SAYING:
             yield f"All {all_of_them.endpoints} endpoints moved together, by about {_about(all_of_them.move)}."
 
-    def _support(self) -> str:
-        """Where only the median is sure that something changed."""
+    def _decided_by_median(self) -> Look | None:
+        """The median's look, where only that is sure that something changed."""
         middle, level = self.medians.get(self.look.lens), self.question.alpha / len(self.tests)
         worse = self._worsening(self.look.change) > 0
         if middle is None or self._p_of(middle, worse=worse) >= level or self._p_of(self.look, worse=worse) < level:
+            return None
+        return middle
+
+    def _likely(self) -> float | None:
+        """Both estimates, weighted by their precision. That a tail moves as the median does is known to within APART
+        (random effects; DerSimonian and Laird 1986), so a tail that is known well speaks for itself."""
+        middle = self._decided_by_median()
+        if middle is None:
+            return None
+        own, lent = 1 / self.look.sd**2, 1 / (middle.sd**2 + APART**2)
+        return self._worsening((own * self.look.change + lent * middle.change) / (own + lent))
+
+    def _support(self) -> str:
+        middle, likely = self._decided_by_median(), self._likely()
+        if middle is None or likely is None:
             return ""
-        return f"Its median, {format_change(ratio(middle.change))}, shows that this is more than chance."
+        both = _about(log1p(likely))
+        return f"Its median, {_about(middle.change)}, shows that this is more than chance; both together tell {both}."
 
 
 def _about(change: float) -> str:

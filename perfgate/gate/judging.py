@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from math import isfinite
+from math import inf, isfinite
 from typing import Any
 
 from perfgate.gate import deciding
@@ -56,6 +56,9 @@ def _notes(
 ) -> Iterator[str]:
     if not budgets:
         yield NOTHING_ASKED
+    if run.prolonged:
+        planned = run.duration - run.prolonged
+        yield f"Not decided after {planned:g} s, so the load was prolonged to {run.duration:g} s (`gate.extend`)."
     if not run.arms:
         yield from baseline.notes
         if policy.anchor and not (anchor and anchor.runs):
@@ -76,11 +79,11 @@ def _finding(
     key = (budget.endpoint, budget.metric)
     one, since = compared.baseline.get(key), compared.anchor.get(key)
     floor = floor_of(metric, policy.floor)
-    judged = [_judged(criterion, result, metric, one, floor, run.duration) for criterion in budget.criteria]
+    judged = [_judged(criterion, result, metric, one, floor, run) for criterion in budget.criteria]
     pinned = anchor_criterion(policy.anchor, budget) if policy.anchor and since else None
     if pinned:
-        judged.append((_criterion_result(pinned, deciding.relative(pinned, since, floor, result.requests)), ""))
-    criteria = tuple(criterion for criterion, _ in judged)
+        judged.append(_judged(pinned, result, metric, since, floor, run))
+    criteria = tuple(criterion for criterion, _, _ in judged)
     outcome = worst(criterion.outcome for criterion in criteria)
     told = Told(
         budget=budget,
@@ -89,7 +92,7 @@ def _finding(
         since=since.evidence if since else None,
         anchor=pinned,
         criteria=criteria,
-        cures=tuple(cure for _, cure in judged),
+        cures=tuple(cure for _, cure, _ in judged),
         floor=floor,
         baseline=baseline,
         arms=run.arms,
@@ -104,6 +107,7 @@ def _finding(
         samples=result.samples if metric.unit is Unit.SECONDS else result.requests,
         baseline_runs=0 if run.arms else len(baseline.runs.get((budget.endpoint, budget.metric), ())),
         interval=None if one else result.intervals.get(metric.name),
+        more=_more(judged) if outcome is Outcome.INCONCLUSIVE else None,
         criteria=criteria,
         line=budget.line,
     )
@@ -127,13 +131,22 @@ def _compared(evidence: Evidence, metric: Metric, run: Run) -> dict[str, Any]:
 
 
 def _judged(
-    criterion: Criterion, result: EndpointResult, metric: Metric, weighed: Weighed | None, floor: float, duration: float
-) -> tuple[CriterionResult, str]:
-    """And what would decide it."""
+    criterion: Criterion, result: EndpointResult, metric: Metric, weighed: Weighed | None, floor: float, run: Run
+) -> tuple[CriterionResult, str, float]:
+    """And what would decide it, where nothing does: for people, and how many times as long a run."""
     if criterion.kind is Kind.ABSOLUTE:
-        outcome, cure = deciding.absolute(criterion, result, metric.name, duration)
-        return _criterion_result(criterion, outcome), cure
-    return _criterion_result(criterion, deciding.relative(criterion, weighed, floor, result.requests)), ""
+        outcome, held = deciding.absolute(criterion, result, metric.name, run.duration, max(1, run.looks))
+        more = held.needed / held.requests if held.needed and held.requests else inf
+        return _criterion_result(criterion, outcome), held.cure, more
+    outcome = deciding.relative(criterion, weighed, floor, result.requests)
+    return _criterion_result(criterion, outcome), "", weighed.evidence.more if weighed else inf
+
+
+def _more(judged: Sequence[tuple[CriterionResult, str, float]]) -> float | None:
+    """How many times as long a run would decide all criteria; None where no run would, for files have no infinity."""
+    open_ones = [more for criterion, _, more in judged if criterion.outcome is Outcome.INCONCLUSIVE]
+    most = max(open_ones, default=inf)
+    return most if isfinite(most) else None
 
 
 def _doubted(finding: Finding, against: Iterable[Doubt]) -> Finding:
@@ -144,6 +157,7 @@ def _doubted(finding: Finding, against: Iterable[Doubt]) -> Finding:
     return replace(
         finding,
         outcome=Outcome.INCONCLUSIVE,
+        more=None,
         reason="load-generator",
         sentence=f"{finding.sentence} Not decided: {doubt.text}.",
         criteria=tuple(

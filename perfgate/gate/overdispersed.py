@@ -15,7 +15,7 @@ from math import inf, sqrt
 from perfgate.gate.absolute import MOST_NEEDED, enough
 from perfgate.gate.evidence import Evidence
 from perfgate.gate.historical import Asked, Key
-from perfgate.gate.trial import CONFIDENCE, LEVEL, POWER
+from perfgate.gate.trial import CONFIDENCE, POWER
 from perfgate.model.run import Run
 from perfgate.model.verdict import Baseline
 from perfgate.stats.distributions import beta_binomial_sf, normal_quantile
@@ -36,9 +36,10 @@ def correlation(series: Iterable[Sequence[Counts]]) -> float:
     """Upper bound of the intra-class correlation of failures within a run, pooled over the endpoints' earlier runs.
 
     Pearson's chi-square over its degrees of freedom is the dispersion 1 + (n - 1) correlation; its bound takes the
-    chi-square distribution by Wilson and Hilferty's cube. Endpoints that never failed say nothing of it. At least 0.
+    chi-square distribution by Wilson and Hilferty's cube, with fewer degrees of freedom where rare bunches make most of
+    it. Endpoints that never failed say nothing of it. At least 0.
     """
-    square = freedom = informative = 0.0
+    square = freedom = informative = told = number = 0.0
     for runs in series:
         counted = [run for run in runs if run.requests]
         failures, requests = sum(run.failures for run in counted), sum(run.requests for run in counted)
@@ -48,11 +49,20 @@ def correlation(series: Iterable[Sequence[Counts]]) -> float:
         variance = share * (1 - share)
         square += sum((run.failures - run.requests * share) ** 2 / (run.requests * variance) for run in counted)
         freedom += len(counted) - 1
+        told += failures
+        number += len(counted)
         informative += (len(counted) - 1) / len(counted) * (requests - len(counted))
     if informative <= 0:
         return 0.0
-    highest = square / _chi_square_share(freedom, 1 - SURE)
+    worth = freedom / _tails(max(1.0, square / freedom), told / number)
+    highest = square / freedom * worth / _chi_square_share(worth, 1 - SURE)
     return min(1.0, max(0.0, (highest - 1) * freedom / informative))
+
+
+def _tails(dispersion: float, mean: float) -> float:
+    """By how much squares of failures scatter more than those of normal values: 1 + half their excess kurtosis, that of
+    the negative binomial distribution (Johnson, Kemp and Kotz 2005, Univariate discrete distributions, 5.1)."""
+    return 1 + (6 * (dispersion - 1) + 1 / dispersion) / (2 * mean)
 
 
 def _chi_square_share(freedom: float, p: float) -> float:
@@ -92,7 +102,8 @@ def compare(
         return None
     share, baseline = now.failures / now.requests, failures / total
     effective = _effective(now.requests, within), sum(_effective(run.requests, within) for run in runs)
-    a, b = _predictive(failures, total, effective[1], within)
+    a, b = _predictive(baseline, effective[1], within)
+    wanted = _needed((share, baseline), now.requests, effective[1], within, question)
     more = beta_binomial_sf(now.failures - 1, now.requests, a, b)
     fewer = 1 - beta_binomial_sf(now.failures, now.requests, a, b)
     return Evidence(
@@ -100,13 +111,14 @@ def compare(
         baseline=baseline,
         change=share - baseline,
         interval=newcombe(baseline, effective[1], share, effective[0], CONFIDENCE),
-        bound=newcombe(baseline, effective[1], share, effective[0], 2 * LEVEL - 1)[1],
+        bound=newcombe(baseline, effective[1], share, effective[0], 2 * question.level - 1)[1],
         p_worse=more,
         p_better=fewer,
         is_difference=True,
         runs=len(runs),
         detectable=_detectable(baseline, effective, question),
-        cure=_cure((share, baseline), now.requests, effective, within, question.limit, duration),
+        cure=_cure(wanted, now.requests, duration),
+        more=wanted / now.requests,
     )
 
 
@@ -115,12 +127,13 @@ def _effective(requests: int, within: float) -> float:
     return requests / (1 + (requests - 1) * within)
 
 
-def _predictive(failures: int, total: int, effective: float, within: float) -> tuple[float, float]:
+def _predictive(baseline: float, effective: float, within: float) -> tuple[float, float]:
     """The beta distribution of the share of the next run: its variance is that between runs and that of the baseline.
 
-    A beta distribution of a + b = c has the intra-class correlation 1 / (c + 1).
+    A beta distribution of a + b = c has the intra-class correlation 1 / (c + 1). The half failure that may have been
+    missed (Jeffreys) is one of `effective` requests: where failures come in bunches, a whole bunch may have been.
     """
-    share = (failures + 0.5) / (total + 1)
+    share = (baseline * effective + 0.5) / (effective + 1)
     spread = min(0.5, within + 1 / max(effective, 1.0))
     c = 1 / spread - 1
     return share * c, (1 - share) * c
@@ -138,26 +151,24 @@ def _detectable(baseline: float, effective: tuple[float, float], question: Asked
     return max(min(1.0, rise), question.limit)
 
 
-def _cure(
-    shares: tuple[float, float],
-    requests: int,
-    effective: tuple[float, float],
-    within: float,
-    limit: float,
-    duration: float,
-) -> str:
-    """More requests of one run help only as far as they are independent."""
-    beside = "`--base-ref` would show it"
+def _needed(shares: tuple[float, float], requests: int, before: float, within: float, question: Asked) -> float:
+    """Requests of this run that would bound the rise below the limit; infinite where none would: more requests of one
+    run help only as far as they are independent. `before` are the baseline's effective ones."""
     share, baseline = shares
-    change = share - baseline
+    limit, change = question.limit, share - baseline
     if limit <= 0 or change >= limit:
-        return beside
-    z = normal_quantile(LEVEL) + normal_quantile(POWER)
-    rest = ((limit - max(0.0, change)) / z) ** 2 - baseline * (1 - baseline) / effective[1]
+        return inf
+    z = normal_quantile(question.level) + normal_quantile(POWER)
+    rest = ((limit - max(0.0, change)) / z) ** 2 - baseline * (1 - baseline) / before
     wanted = max(share * (1 - share) / rest, fewest(min(limit, 0.5))) if rest > 0 else inf
     if wanted * within >= 1:
-        return beside
+        return inf
     needed = wanted * (1 - within) / (1 - wanted * within)
-    if not requests < needed < MOST_NEEDED * requests:
+    return needed if requests < needed < MOST_NEEDED * requests else inf
+
+
+def _cure(wanted: float, requests: int, duration: float) -> str:
+    beside = "`--base-ref` would show it"
+    if wanted == inf:
         return beside
-    return f"{enough(needed, requests, duration)}, or `--base-ref`, would show it"
+    return f"{enough(wanted, requests, duration)}, or {beside.replace(' would', ', would')}"

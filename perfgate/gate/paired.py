@@ -1,20 +1,31 @@
 """Base and head measured side by side -> Evidence: what an A/B test says of one metric of one endpoint.
 
 Requests were dealt to the arms at random, so this is a randomised trial (`stats/two_samples.py`). The null margin takes
-up what differs between two equal instances of a service (memory layout, order of start). A pass rests on the
-percentile's own requests alone. For a failure the median may lend its certainty, where the percentile itself moved too:
-most changes of the code slow down all requests, and half of them tell it sooner than the last 5 %.
+up what differs between two equal instances of a service (memory layout, order of start), and the bound that a pass
+needs allows for it. A pass rests on the percentile's own requests alone. For a failure the median may lend its
+certainty, where the percentile itself moved too: most changes of the code slow down all requests, and half of them tell
+it sooner than the last 5 %.
 """
 
 from __future__ import annotations
 
-from math import inf, isfinite, log, log1p, sqrt
+from math import expm1, inf, isfinite, log, log1p, sqrt
 from statistics import NormalDist
 
 from perfgate.gate.absolute import QUANTILES
 from perfgate.gate.evidence import Evidence
 from perfgate.gate.paired_means import compare_errors, compare_means
-from perfgate.gate.trial import CONFIDENCE, LEVEL, Ratio, Trial, bursts, cure, detectable, effect_of_difference
+from perfgate.gate.trial import (
+    CONFIDENCE,
+    Ratio,
+    Trial,
+    bound,
+    bursts,
+    cure,
+    detectable,
+    effect_of_difference,
+    needed,
+)
 from perfgate.model.run import Distribution, EndpointResult
 from perfgate.stats.distributions import normal_quantile
 from perfgate.stats.proportions import fewest
@@ -58,14 +69,21 @@ def _quantile(base: EndpointResult, head: EndpointResult, metric: str, trial: Tr
         baseline=baseline,
         change=change,
         interval=(min(change, own.lower(tail) - 1), max(change, own.upper(tail) - 1)),
-        bound=max(change, own.upper(LEVEL) - 1),
+        bound=_bound(change, own.upper(trial.level) - 1, trial),
         p_worse=p_worse,
         p_better=own.p_better(trial.margin),
         detectable=detectable(ratio, trial) if isfinite(error) else inf,
         cure=cure(ratio, trial, at_least=own.effect * fewest(1 - own.q)),
+        more=needed(ratio, trial, at_least=own.effect * fewest(1 - own.q)) / requests,
         support="".join(borrowed),
         notes=bursts(own.effect),
     )
+
+
+def _bound(change: float, upper: float, trial: Trial) -> float:
+    if not -1 < change < inf:
+        return max(change, upper)
+    return expm1(bound(log1p(change), log1p(max(change, upper)), trial))
 
 
 def _arms(base: EndpointResult, head: EndpointResult, metric: str, q: float) -> TwoArms | None:

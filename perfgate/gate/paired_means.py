@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from math import log, log1p, sqrt
+from math import inf, log, log1p, sqrt
 
 from perfgate.gate.evidence import Evidence
 from perfgate.gate.trial import (
     CONFIDENCE,
-    LEVEL,
     POWER,
     Ratio,
     Trial,
+    bound,
     bursts,
     cure,
     cure_by,
     detectable,
     effect_of_difference,
+    needed,
 )
 from perfgate.model.run import EndpointResult
 from perfgate.stats.distributions import normal_quantile, normal_sf
@@ -29,21 +30,22 @@ def compare_means(base: EndpointResult, head: EndpointResult, metric: str, trial
     ratio = compared(base, head) if compared else _size(base, head, metric)
     if ratio is None:
         return None
-    z, z_bound = normal_quantile((1 + CONFIDENCE) / 2), normal_quantile(LEVEL)
-    low, change, high, bound = (
-        ratio.worsening(ratio.estimate + steps * ratio.error) for steps in (-z, 0.0, z, z_bound)
-    )
+    z, z_bound = normal_quantile((1 + CONFIDENCE) / 2), normal_quantile(trial.level)
+    low, change, high = (ratio.worsening(ratio.estimate + steps * ratio.error) for steps in (-z, 0.0, z))
+    upper = ratio.estimate + z_bound * ratio.error
+    instances = metric == "mean"  # two equal instances have no reason to fail differently, or to send other bodies
     margin = log1p(trial.margin)
     return Evidence(
         measured=head.metrics[metric],
         baseline=base.metrics[metric],
         change=change,
         interval=(low, high),
-        bound=bound,
+        bound=ratio.worsening(bound(ratio.estimate, upper, trial) if instances else upper),
         p_worse=_tail(ratio.estimate - margin, ratio.error),
         p_better=_tail(-ratio.estimate - margin, ratio.error),
         detectable=detectable(ratio, trial),
         cure=cure(ratio, trial),
+        more=needed(ratio, trial) / ratio.requests,
         notes=("Compared is the share that succeeded: how many requests each got is chance.",) if ratio.falls else (),
     )
 
@@ -108,17 +110,20 @@ def compare_errors(base: EndpointResult, head: EndpointResult, trial: Trial) -> 
     n_base, n_head = base.requests / effect, head.requests / effect
     change = shares[1] - shares[0]
     requests = (base.requests + head.requests) / 2
+    at_least = effect * fewest(min(trial.limit, 0.5)) if trial.limit else 0.0
+    wanted = max(at_least, _needed_for_errors(shares[0], shares[1], requests, effect, trial))
     return Evidence(
         measured=shares[1],
         baseline=shares[0],
         change=change,
         interval=newcombe(shares[0], n_base, shares[1], n_head, CONFIDENCE),
-        bound=newcombe(shares[0], n_base, shares[1], n_head, 2 * LEVEL - 1)[1],
+        bound=newcombe(shares[0], n_base, shares[1], n_head, 2 * trial.level - 1)[1],
         p_worse=dealt_worse(shares[0], n_base, shares[1], n_head),
         p_better=dealt_worse(shares[1], n_head, shares[0], n_base),
         is_difference=True,
         detectable=_detectable_rise(shares[0], requests / effect, trial),
-        cure=_cure_of_errors(shares[0], shares[1], requests, effect, trial),
+        cure=cure_by(wanted, requests, trial, at_least) if trial.limit else "",
+        more=wanted / requests,
         notes=bursts(effect),
     )
 
@@ -136,14 +141,15 @@ def _detectable_rise(share: float, n: float, trial: Trial) -> float:
     return max(rise, trial.limit or 0.0)
 
 
-def _cure_of_errors(base: float, head: float, requests: float, effect: float, trial: Trial) -> str:
+def _needed_for_errors(base: float, head: float, requests: float, effect: float, trial: Trial) -> float:
+    """Requests per arm that would decide with POWER."""
     if not trial.limit:
-        return ""
+        return inf
     change, z_power = head - base, normal_quantile(POWER)
     variance = base * (1 - base) + head * (1 - head)
     if change < trial.limit:
-        z, gap = normal_quantile(LEVEL) + z_power, trial.limit - max(0.0, change - sqrt(effect * variance / requests))
+        z = normal_quantile(trial.level) + z_power
+        gap = trial.limit - max(0.0, change - sqrt(effect * variance / requests))
     else:
         z, gap = normal_quantile(1 - trial.alpha) + z_power, change
-    needed = effect * z * z * variance / (gap * gap)
-    return cure_by(needed, requests, trial, at_least=effect * fewest(min(trial.limit, 0.5)))
+    return effect * z * z * variance / (gap * gap)

@@ -92,14 +92,16 @@ def _values(told: Told) -> str:
 def _absolute(told: Told) -> Iterator[str]:
     for criterion, cure in zip(told.criteria, told.cures, strict=True):
         if criterion.kind is Kind.ABSOLUTE:
-            yield _absolute_part(criterion, told.metric, cure)
+            yield _absolute_part(criterion, told.metric, told.result.metrics[told.metric.name], cure)
 
 
-def _absolute_part(criterion: CriterionResult, metric: Metric, cure: str) -> str:
+def _absolute_part(criterion: CriterionResult, metric: Metric, measured: float, cure: str) -> str:
     noun = f"{_warning(criterion)}{'minimum' if metric.higher_is_better else 'limit'}"
     limit = f"the {noun} of {format_value(metric.unit, criterion.limit)}"
     if criterion.outcome is Outcome.INCONCLUSIVE:
-        return f"not surely {'above' if metric.higher_is_better else 'within'} {limit}{f': {cure}' if cure else ''}"
+        kept = measured >= criterion.limit if metric.higher_is_better else measured <= criterion.limit
+        side = ("above" if kept else "under") if metric.higher_is_better else ("within" if kept else "over")
+        return f"{side} {limit}, but not surely{f': {cure}' if cure else ''}"
     broken = criterion.outcome in BROKEN
     verb = ("under" if broken else "meets") if metric.higher_is_better else ("over" if broken else "within")
     return f"{verb} {limit}"
@@ -173,7 +175,7 @@ def _inconclusive(criterion: Criterion, limit: str, told: Told, evidence: Eviden
     cure = evidence.cure or "`--base-ref` would show it"
     if evidence.doubt:
         return f"{limit}: {evidence.doubt}"
-    if evidence.change >= threshold:
+    if evidence.estimate >= threshold:
         return f"{limit}: more than that, but chance can do as much; {cure.replace('would show it', 'would tell')}"
     hidden = evidence.hidden or f"a {'fall' if told.metric.higher_is_better else 'rise'}"
     reach = _shown(evidence.bound, evidence, told.metric, criterion.difference)
@@ -183,6 +185,8 @@ def _inconclusive(criterion: Criterion, limit: str, told: Told, evidence: Eviden
 
 
 def _no_baseline(told: Told) -> str:
+    if told.arms and told.metric.name == "max":
+        return "not compared: a maximum is a single request, and says nothing of the rest; limit p99 instead"
     if told.arms:
         return "not compared: the base has no such measurement"
     reason = told.baseline.excluded.get(told.budget.endpoint, "")

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import expm1, inf, isfinite, log1p
+from math import expm1, inf, isfinite, log1p, sqrt
 
 from perfgate.gate.absolute import MOST_NEEDED, enough
 from perfgate.model.run import EndpointResult
 from perfgate.stats.distributions import normal_quantile
 
 MARGIN, MARGIN_RESTARTED = 0.03, 0.02  # ratios; the smaller one when both services were restarted several times
+INSTANCES = 0.015  # standard deviation of ln(head / base) between two equal instances, which no request averages out
 LEVEL = 0.95  # of the one-sided bound
 CONFIDENCE = 0.95  # of the two-sided interval
 POWER = 0.80  # with which a change counts as detectable, and with which a cure decides
+RESTARTS = "two equal instances may differ by as much, but more restarts (`gate: {ab: {restarts: 8}}`) would show it"
 BURSTS = 2.0  # design effect from which people are told
 
 
@@ -23,8 +25,15 @@ class Trial:
 
     margin: float = MARGIN
     alpha: float = 0.001
+    level: float = LEVEL  # of the one-sided bound that a pass needs
     duration: float = 0.0
     limit: float | None = None
+    restarts: int = 0  # of both services: each pair of instances is another draw
+
+    @property
+    def instances(self) -> float:
+        """Standard deviation of ln(head / base) that is left of the luck of the instances."""
+        return INSTANCES / sqrt(1 + self.restarts)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +70,14 @@ def bursts(effect: float) -> tuple[str, ...]:
     return (f"Slow requests came together at one of the two: {effect:.1f} of them tell as much as one alone would.",)
 
 
+def bound(estimate: float, upper: float, trial: Trial) -> float:
+    """The one-sided upper bound of ln(head / base) that a pass needs: `upper` is that of the requests alone. The luck
+    of the instances is independent of theirs, so the two distances from the estimate add up as squares."""
+    if not isfinite(upper):
+        return upper
+    return estimate + sqrt((upper - estimate) ** 2 + (normal_quantile(trial.level) * trial.instances) ** 2)
+
+
 def detectable(ratio: Ratio, trial: Trial) -> float:
     """The smallest worsening found with POWER: significant, and with an estimate at or over the limit."""
     z_power = normal_quantile(POWER)
@@ -69,19 +86,31 @@ def detectable(ratio: Ratio, trial: Trial) -> float:
     return ratio.worsening(max(significant, over))
 
 
-def cure(ratio: Ratio, trial: Trial, at_least: float = 0.0) -> str:
+def needed(ratio: Ratio, trial: Trial, at_least: float = 0.0) -> float:
     """How many requests per arm would decide with POWER: show that a change under the limit is under it (by the better
     end of what is seen, for noise is not believed), or that one over it is no chance. The error falls with the root of
-    their number."""
+    their number. Infinite where no number would, as two equal instances may differ by as much."""
     if trial.limit is None or ratio.requests <= 0:
-        return ""
+        return inf
     limit, z_power = ratio.logarithm(trial.limit), normal_quantile(POWER)
     if ratio.estimate < limit:
-        gap, z = limit - max(0.0, ratio.estimate - ratio.error), normal_quantile(LEVEL) + z_power
+        gap, z = limit - max(0.0, ratio.estimate - ratio.error), normal_quantile(trial.level) + z_power
+        allowed = (gap / z) ** 2 - trial.instances**2  # variance that the requests may have
+        times = ratio.error**2 / allowed if allowed > 0 else inf
     else:
         gap, z = ratio.estimate - log1p(trial.margin), normal_quantile(1 - trial.alpha) + z_power
-    times = (z * ratio.error / gap) ** 2 if gap > 0 else inf
-    return cure_by(times * ratio.requests, ratio.requests, trial, at_least)
+        times = (z * ratio.error / gap) ** 2 if gap > 0 else inf
+    return max(times * ratio.requests, at_least)
+
+
+def cure(ratio: Ratio, trial: Trial, at_least: float = 0.0) -> str:
+    """The same for people."""
+    if trial.limit is None or ratio.requests <= 0:
+        return ""
+    wanted = needed(ratio, trial, at_least)
+    if wanted == inf and ratio.error < inf and ratio.estimate < ratio.logarithm(trial.limit):
+        return RESTARTS
+    return cure_by(wanted, ratio.requests, trial, at_least)
 
 
 def cure_by(needed: float, requests: float, trial: Trial, at_least: float = 0.0) -> str:

@@ -1,15 +1,17 @@
 """Starts, watches and stops Locust as a child process; and the service under test, when perfgate is to start it."""
 
 from perfgate.loadtest.locust_process import Fleet, Options
-from perfgate.loadtest.parts import run, seconds
+from perfgate.loadtest.parts import ONE_LOOK, Looks, look_times, run, seconds
 from perfgate.loadtest.service import Start, settled
 from perfgate.loadtest.side_by_side import Head, Sides, base_and_head
 from perfgate.loadtest.target import check_allowed, check_up
 from perfgate.loadtest.twins import can_run_twice, twins
 
 __all__ = [
+    "ONE_LOOK",
     "Fleet",
     "Head",
+    "Looks",
     "Options",
     "Sides",
     "Start",
@@ -17,6 +19,7 @@ __all__ = [
     "can_run_twice",
     "check_allowed",
     "check_up",
+    "look_times",
     "run",
     "seconds",
     "settled",

@@ -26,7 +26,7 @@ def joined(parts: Sequence[LoadTest], folder: Path) -> LoadTest:
 
     Raises RecordError when a part's windows cannot be read.
     """
-    if len(parts) == 1:
+    if len(parts) == 1 and parts[0].folder == folder:
         return parts[0]
     duration = sum(part.duration for part in parts)
     windows.write(folder / handover.WINDOWS, _record(parts, duration), duration=duration)

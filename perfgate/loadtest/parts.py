@@ -1,9 +1,9 @@
-"""A run in one part, or in several between which the services are restarted."""
+"""A run in one part, or in several between which the services are restarted; prolonged while that would help."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
 from math import floor
@@ -24,28 +24,74 @@ from perfgate.model.run import LoadTest, Progress
 SHORTEST = 1.0  # s: windows are whole seconds
 
 
+@dataclass(frozen=True, kw_only=True)
+class Looks:
+    """When a run is looked at: after the whole load was sent so many `times` in all, ascending. It goes on to the next
+    look until `decided` says yes of what there is."""
+
+    times: tuple[int, ...] = (1,)
+    decided: Callable[[LoadTest], bool] = lambda _: True
+
+
+ONE_LOOK = Looks()
+
+
 def run(
-    plan: Plan, folder: Path, scenario: Path | None, options: Options, sides: Sides, *, restarts: int = 0
+    plan: Plan,
+    folder: Path,
+    scenario: Path | None,
+    options: Options,
+    sides: Sides,
+    *,
+    restarts: int = 0,
+    looks: Looks = ONE_LOOK,
 ) -> LoadTest:
     """The plan's load on what `sides` says, whose services run only meanwhile. Every part has a folder of its own.
 
     KeyboardInterrupt and errors as in `locust_process.run`, and ServiceError and TargetError when something is not up.
     """
     loads = cut(plan.load, 1 + restarts)
-    progress = _WholeProgress(options.on_progress, total=sum(seconds(load) for load in loads))
+    several = len(loads) > 1 or len(looks.times) > 1
+    progress = _WholeProgress(options.on_progress)
     parts: list[LoadTest] = []
-    for number, load in enumerate(loads):
-        several = number + 1 if len(loads) > 1 else 0
-        place = _part_folder(folder, several) if several else folder
-        with running(sides.of_part(several)):
-            for target in sides.targets:
-                check_up(target, options.environ)
-            own = replace(options, part=number, on_progress=progress.of_part())
-            load_part = partial(locust_process.run, replace(plan, load=load), place, scenario, own)
-            parts.append(runner_probe.beside(load_part, place, own))
-        if parts[-1].interrupted or parts[-1].aborted:
+    for times in looks.times:
+        more = loads * times
+        for load in more[len(parts) :]:
+            progress.add(seconds(load))
+        for load in more[len(parts) :]:
+            place = _part_folder(folder, len(parts) + 1) if several else folder
+            own = replace(options, part=len(parts), on_progress=progress.of_part())
+            parts.append(_part(replace(plan, load=load), place, scenario, own, sides, of_several=several))
+            if parts[-1].interrupted or parts[-1].aborted:
+                return _whole(parts, folder, sides)
+        if times == looks.times[-1] or looks.decided(_whole(parts, folder, sides)):
             break
-    return joined(parts, folder)
+    return _whole(parts, folder, sides)
+
+
+def _part(
+    plan: Plan, place: Path, scenario: Path | None, options: Options, sides: Sides, *, of_several: bool
+) -> LoadTest:
+    with running(sides.of_part(options.part + 1 if of_several else 0)):
+        for target in sides.targets:
+            check_up(target, options.environ)
+        load_part = partial(locust_process.run, plan, place, scenario, options)
+        return runner_probe.beside(load_part, place, options)
+
+
+def _whole(parts: Sequence[LoadTest], folder: Path, sides: Sides) -> LoadTest:
+    whole = joined(parts, folder)
+    return whole if sides.starts else replace(whole, restarts=0)
+
+
+def look_times(load: LoadProfile, *, restarts: int, extend: float) -> tuple[int, ...]:
+    """Of a run that may be prolonged by `extend` seconds, warm-ups included: the whole load again, then as often again
+    as it was sent so far, as long as the time lasts."""
+    once = seconds(load) + restarts * load.warmup
+    times, most = [1], 1 + floor(extend / once)
+    while times[-1] < most:
+        times.append(min(2 * times[-1], most))
+    return tuple(times)
 
 
 def seconds(load: LoadProfile) -> float:
@@ -66,10 +112,13 @@ def _part_folder(folder: Path, number: int) -> Path:
 class _WholeProgress:
     """One progress over all parts."""
 
-    def __init__(self, tell: Callable[[Progress], None], *, total: float) -> None:
-        self._tell, self._total = tell, total
+    def __init__(self, tell: Callable[[Progress], None]) -> None:
+        self._tell, self._total = tell, 0.0
         self._before: Progress | None = None  # at the end of the last part
         self._last: Progress | None = None
+
+    def add(self, seconds: float) -> None:
+        self._total += seconds
 
     def of_part(self) -> Callable[[Progress], None]:
         self._before = self._last

@@ -283,6 +283,7 @@ class GatePolicy:
     inconclusive: Literal["neutral", "warn", "fail"] = "neutral"
     anchor: Anchor | None = None
     ab: AbPolicy = AbPolicy()
+    extend: float = 0.0  # s by which a run may be prolonged (warm-ups included) while that would decide something
     probe: bool = True  # whether the runner probe runs beside the load
 
 

@@ -21,6 +21,37 @@ class Annotation:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Broken:
+    """A broken budget, or one not measured. Plain text; values in base units."""
+
+    endpoint: str
+    metric: str
+    outcome: Outcome
+    sentence: str
+    measured: float | None = None
+    baseline: float | None = None
+    change: float | None = None  # a ratio
+    is_new: bool = True  # the run before on this branch did not fail here
+
+
+@dataclass(frozen=True, kw_only=True)
+class Occasion:
+    """Which run it is, and what is new, for people who are not looking at its pull request. Plain text."""
+
+    run: str = ""
+    name: str = ""  # of the budget file
+    budget: str = ""  # its path in the repository
+    started: str = ""  # ISO 8601, UTC
+    commit: str = ""
+    branch: str = ""
+    url: str = ""  # of the CI job
+    on_baseline: bool = False  # a run of the branch that others are compared with
+    recovered: bool = False  # the run before failed on this branch, and this one shows nothing broken
+    broken: tuple[Broken, ...] = ()  # worst first
+    undecided: tuple[tuple[str, str], ...] = ()  # (endpoint, metric)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Announcement:
     """The verdict in the words of a pull request. Markdown is safe as it is: nothing from outside can break out."""
 
@@ -34,6 +65,7 @@ class Announcement:
     summary: str  # the same with room for more
     annotations: tuple[Annotation, ...] = ()  # worst first, only the worst
     more_annotations: int = 0  # findings beyond these
+    occasion: Occasion = Occasion()
     files: Mapping[str, str] = field(default_factory=dict)  # what -> path: "report-markdown", "report-junit", ...
 
 
@@ -46,11 +78,22 @@ class Comment(StrEnum):
     NEVER = "never"
 
 
+class When(StrEnum):
+    """When to tell people who did not ask: in chats, by webhooks."""
+
+    REGRESSIONS = "regressions"  # the baseline's branch fails where it did not before
+    CHANGES = "changes"  # the same, and when it recovers
+    FAILURES = "failures"  # whenever a build fails, of any branch
+    ALWAYS = "always"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Wishes:
     comment: Comment = Comment.ALWAYS
     check: bool = False
     status: bool = False
+    issue: bool = False  # one that is open while the baseline's branch fails
+    when: When = When.REGRESSIONS
     summary: bool = True
     annotations: bool = True
     pull_request: int = 0  # instead of the event's

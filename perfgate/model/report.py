@@ -31,5 +31,6 @@ class Report:
     headline: str  # the verdict in one line of plain text
     markdown: Path
     junit: Path
+    html: Path
     charts: tuple[Chart, ...] = ()  # the overview first, then one trend per endpoint, worst first
     warnings: tuple[str, ...] = ()

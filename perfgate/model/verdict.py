@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from perfgate.model.budget_file import Kind, Severity
 from perfgate.model.outcome import Outcome
-from perfgate.model.run import PastRun
+from perfgate.model.run import Acceptance, PastRun
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +55,7 @@ class Finding:
     interval: tuple[float, float] | None = None  # 95 %, two-sided, of `change`; of `measured` without a comparison
     bound: float | None = None  # one-sided 95 % upper bound of the worsening: a pass keeps it under the limit
     p_value: float | None = None  # one-sided, of "no worse than the baseline"; unadjusted
+    more: float | None = None  # of an inconclusive one: how many times as long a run would probably decide; None: none
     compared: str = ""  # with what: "history", "base" (same-run A/B), or "" for absolute criteria only
     criteria: tuple[CriterionResult, ...] = ()
     line: int = 0  # in the budget file
@@ -79,7 +80,9 @@ class Verdict:
     name: str  # of the budget file
     outcome: Outcome
     findings: tuple[Finding, ...]
+    budget: str = ""  # path of the budget file as it was named, for commands to copy; empty: not known
     watch: tuple[Watched, ...] = ()  # surest first
     baseline_branch: str = ""
     baseline_runs: tuple[str, ...] = ()  # ids, newest first
+    acceptances: tuple[Acceptance, ...] = ()  # of this run, by trailers and labels
     notes: tuple[str, ...] = ()  # what changed since the baseline, doubts, warnings

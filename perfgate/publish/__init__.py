@@ -9,13 +9,19 @@ from collections.abc import Callable, Mapping
 
 from perfgate.model.errors import UsageError
 from perfgate.model.publication import Announcement, Publication, Wishes
-from perfgate.publish import github
+from perfgate.publish import github, gitlab, slack, teams, webhook
 
 __all__ = ["DESTINATIONS", "destination", "publish"]
 
 Publisher = Callable[[Announcement, Mapping[str, str], Wishes], Publication]
 
-DESTINATIONS: dict[str, Publisher] = {"github": github.publish}
+DESTINATIONS: dict[str, Publisher] = {
+    "github": github.publish,
+    "gitlab": gitlab.publish,
+    "slack": slack.publish,
+    "teams": teams.publish,
+    "webhook": webhook.publish,
+}
 
 
 def publish(announcement: Announcement, to: str, environ: Mapping[str, str], wishes: Wishes) -> Publication:

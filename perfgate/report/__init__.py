@@ -1,4 +1,4 @@
-"""The verdict told: report.md, junit.xml and charts in the run folder, and the same on the terminal.
+"""The verdict told: report.md, report.html, junit.xml and charts in the run folder, and the same on the terminal.
 
 Nothing is judged here, and nothing here can change a verdict.
 """
@@ -9,35 +9,53 @@ from pathlib import Path
 
 from rich.console import Console
 
+from perfgate import handover, windows
 from perfgate.codec import write_text
 from perfgate.model.calibration import Calibration
+from perfgate.model.errors import RecordError
 from perfgate.model.report import Chart, Report
 from perfgate.model.run import PastRun, Run
 from perfgate.model.verdict import Verdict
-from perfgate.report import calibration_words, junit, markdown, words
+from perfgate.report import calibration_words, junit, markdown, page, words
 from perfgate.report.facts import Facts
+from perfgate.windows import Record
 
 
 def build(verdict: Verdict, run: Run, past_runs: tuple[PastRun, ...], folder: Path, *, charts: bool = True) -> Report:
     """Writes the report into the run folder. `past_runs` are newest first, of the same name; may be empty. Without
     `charts` it takes no time worth speaking of.
 
-    Raises RecordError when report.md or junit.xml cannot be written. A chart that cannot be drawn is a warning.
+    Raises RecordError when report.md, report.html or junit.xml cannot be written. A chart that cannot be drawn
+    is a warning, and so are windows that cannot be read.
     """
     facts = Facts(verdict=verdict, run=run, past_runs=past_runs)
     drawn, warnings = _charts(facts, folder) if charts else ((), ())
+    record, gaps = recorded(folder)
     report = Report(
         folder=folder,
         outcome=verdict.outcome,
         headline=words.headline(facts),
         markdown=folder / "report.md",
         junit=folder / "junit.xml",
+        html=folder / "report.html",
         charts=drawn,
-        warnings=warnings,
+        warnings=(*warnings, *gaps),
     )
     write_text(report.markdown, markdown.render(facts, drawn))
     write_text(report.junit, junit.render(facts))
+    write_text(report.html, page.render(facts, record))
     return report
+
+
+def recorded(folder: Path) -> tuple[Record | None, tuple[str, ...]]:
+    """The run's windows, where it has them (an imported or fetched one may not), and why they cannot be read."""
+    path = folder / handover.WINDOWS
+    if not path.is_file():
+        return None, ()
+    try:
+        return windows.read(path), ()
+    except RecordError as error:
+        return None, (f"report.html has no latencies over the run: {error}",)
 
 
 def show_calibration(calibration: Calibration, console: Console) -> None:

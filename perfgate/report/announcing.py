@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from perfgate.model.outcome import Outcome
-from perfgate.model.publication import Annotation, Announcement
+from perfgate.model.publication import Annotation, Announcement, Broken, Occasion
 from perfgate.model.verdict import Finding
 from perfgate.report import comment, words
-from perfgate.report.facts import Facts
+from perfgate.report.facts import Facts, finite
 from perfgate.report.text import plain
 
 MOST_ANNOTATIONS = 10  # GitHub shows ten of each kind per step, and nobody reads more
@@ -49,7 +49,42 @@ def announce(
         summary=comment.summary(facts),
         annotations=tuple(_annotations(found[:MOST_ANNOTATIONS], budget)),
         more_annotations=max(0, len(found) - MOST_ANNOTATIONS),
+        occasion=_occasion(facts, budget),
         files=files,
+    )
+
+
+def _occasion(facts: Facts, budget: str) -> Occasion:
+    """What failed already is told by the newest decided run before this one of its branch."""
+    run, verdict = facts.run, facts.verdict
+    earlier = [one for one in facts.before if one.run.branch == run.branch and one.outcome is not Outcome.INCONCLUSIVE]
+    failed = set(earlier[-1].failed) if earlier else set()
+    broken = [finding for finding in facts.findings if finding.outcome in _BROKEN]
+    undecided = [(one.endpoint, one.metric) for one in facts.findings if one.outcome is Outcome.INCONCLUSIVE]
+    return Occasion(
+        run=plain(run.id, LONGEST_TITLE),
+        name=plain(run.name, LONGEST_TITLE),
+        budget=budget,
+        started=plain(run.started, 40),
+        commit=plain(run.commit, 64) if run.commit else "",
+        branch=plain(run.branch, LONGEST_TITLE) if run.branch else "",
+        url=run.url if run.url.startswith(("https://", "http://")) else "",
+        on_baseline=bool(run.branch) and run.pull_request is None and run.branch == verdict.baseline_branch,
+        recovered=bool(failed) and not broken and not failed & set(undecided),
+        broken=tuple(
+            Broken(
+                endpoint=plain(one.endpoint, LONGEST_TITLE),
+                metric=plain(one.metric, 40),
+                outcome=one.outcome,
+                sentence=plain(one.sentence, 500),
+                measured=finite(one.measured),
+                baseline=finite(one.baseline),
+                change=finite(one.change),
+                is_new=(one.endpoint, one.metric) not in failed,
+            )
+            for one in broken
+        ),
+        undecided=tuple((plain(name, LONGEST_TITLE), plain(metric, 40)) for name, metric in undecided),
     )
 
 

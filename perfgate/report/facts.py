@@ -9,7 +9,7 @@ from math import isfinite
 
 from perfgate.model.metric import METRICS
 from perfgate.model.outcome import BADNESS, Outcome
-from perfgate.model.run import EndpointResult, PastRun, Run
+from perfgate.model.run import Acceptance, EndpointResult, PastRun, Run
 from perfgate.model.verdict import Finding, Verdict
 
 
@@ -40,7 +40,8 @@ class Facts:
     def line_of_runs(self) -> tuple[PastRun, ...]:
         """Oldest first, this run last: as the history would keep it."""
         failed = tuple((f.endpoint, f.metric) for f in self.verdict.findings if f.outcome is Outcome.FAIL)
-        words = next((past.acceptances for past in self.past_runs if past.run.id == self.run.id), ())
+        later = next((past.acceptances for past in self.past_runs if past.run.id == self.run.id), ())
+        words = tuple(dict.fromkeys((*self.verdict.acceptances, *later)))
         return (*self.before, PastRun(run=self.run, outcome=self.verdict.outcome, failed=failed, acceptances=words))
 
     def values(self, endpoint: str, metric: str) -> tuple[float | None, ...]:
@@ -92,5 +93,11 @@ def finite(value: float | None) -> float | None:
 
 def acceptance(past: PastRun, endpoint: str, metric: str) -> str | None:
     """The reason why this run's level was accepted for this series; the newest word counts."""
+    word = accepted(past, endpoint, metric)
+    return word.reason if word else None
+
+
+def accepted(past: PastRun, endpoint: str, metric: str) -> Acceptance | None:
+    """The newest word by which this run's level was accepted for this series."""
     words = [a for a in past.acceptances if a.endpoint in ("", endpoint) and a.metric in ("", metric)]
-    return max(words, key=lambda word: word.at).reason if words else None
+    return max(words, key=lambda word: word.at, default=None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from perfgate.codec import encode
-from perfgate.report import console, junit, markdown
+from perfgate.report import console, junit, load_performance, markdown, page
 from perfgate.report.facts import Facts
 
 Renderer = Callable[[Facts], str]
@@ -21,6 +21,8 @@ def _json(facts: Facts) -> str:
 FORMATS: dict[str, Renderer] = {
     "console": console.text,
     "markdown": markdown.render,
+    "html": page.render,
     "json": _json,
     "junit": junit.render,
+    "gitlab": load_performance.render,
 }

@@ -27,6 +27,7 @@ ROWS = (400, 200, 100, 50, 25, 10, 3)  # of each table: the most that fit
 DOUBTS = 5  # in plain sight
 IN_SIGHT = 2  # charts of what failed
 COMMANDS = 3
+BUDGET = "budgets.yaml"  # where nothing else is said
 EXAMPLES = 3  # of failed requests per endpoint
 
 EMOJI = {
@@ -210,22 +211,25 @@ def _against(run: Run) -> str:
 
 def command_lines(facts: Facts) -> Iterator[str]:
     """To copy, so names that need an escape anywhere are left to the reader."""
+    path = facts.verdict.budget or BUDGET
+    budget = f" --budget {shlex.quote(path) if is_tame(path) else 'BUDGETS'}"
+    other = budget if path != BUDGET else ""  # it is the default where nothing else would be sent
     run = shlex.quote(facts.run.id) if is_tame(facts.run.id) else "RUN"
     concerned = [f for f in facts.findings if f.outcome in (Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.WARN)]
     tame = [f for f in concerned if is_tame(f.endpoint) and is_tame(f.metric)][:COMMANDS]
     yield "# the same load again"
     for name in dict.fromkeys(finding.endpoint for finding in tame):
-        yield f"perfgate run --budget budgets.yaml{_against(facts.run)} --only {shlex.quote(name)}"
+        yield f"perfgate run{budget}{_against(facts.run)} --only {shlex.quote(name)}"
     if not tame:
-        yield f"perfgate run --budget budgets.yaml{_against(facts.run)}"
+        yield f"perfgate run{budget}{_against(facts.run)}"
     yield "# the same run judged again, without load"
-    yield f"perfgate gate {run}"
+    yield f"perfgate gate {run}{other}"
     if concerned:
         yield "# this is the new normal: accept it, with the reason"
     for finding in tame:
-        yield f'perfgate accept {run} {shlex.quote(finding.endpoint)} {shlex.quote(finding.metric)} --reason "..."'
+        yield f'perfgate accept {run} {shlex.quote(finding.endpoint)} {shlex.quote(finding.metric)}{other} --reason "..."'
     if len(tame) < len(concerned):
-        yield f'perfgate accept {run} --reason "..."  # all of them'
+        yield f'perfgate accept {run}{other} --reason "..."  # all of them'
 
 
 def counted(number: int, noun: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import isfinite, nan
 
 from perfgate.report.charts import WIDTH, Axes, Figure, Theme, axes, figure, fit, write
+from perfgate.report.text import plain
 from perfgate.report.trend_picture import TrendPicture
 from perfgate.report.words import MARKS
 
@@ -15,6 +16,8 @@ LEFT, BOTTOM, RIGHT, TOP = 0.62, 0.52, 1.42, 0.84
 LINE = 13.5 / 72 / (HEIGHT - BOTTOM - TOP)  # height of a line of text as a share of the plot
 MOST_LABELS = 7  # of runs below the axis
 MANY = 60  # runs; above, earlier ones are a line without dots
+LONGEST_REASON = 32  # characters beside a mark
+CHARACTER = 0.075  # inches, about
 WIDTH_OF_PLOT = WIDTH - LEFT - RIGHT
 
 
@@ -23,6 +26,7 @@ def draw(picture: TrendPicture, theme: Theme) -> Figure:
     _head(canvas, picture, theme)
     plot = axes(canvas, (LEFT, BOTTOM, RIGHT, TOP), theme)
     _scales(canvas, plot, picture, theme)
+    _changed(plot, picture, theme)
     _levels(plot, picture, theme)
     _earlier(plot, picture, theme)
     _marked(plot, picture, theme)
@@ -83,6 +87,14 @@ def _levels(plot: Axes, picture: TrendPicture, theme: Theme) -> None:
             plot.axhline(level.value, color=theme.limit, linewidth=width, gid=level.kind)
 
 
+def _changed(plot: Axes, picture: TrendPicture, theme: Theme) -> None:
+    """Where a level begins: a thin line between the runs, the commit over it."""
+    for at, commit in picture.changed.items():
+        plot.axvline(at - 0.5, color=theme.muted, linewidth=0.8, dashes=(1, 2), zorder=1, gid="changed")
+        label = write(plot, at - 0.5, 1 + 0.35 * LINE, commit, color=theme.muted, size=8.5, side="center")
+        label.set_transform(plot.get_xaxis_transform())
+
+
 def _earlier(plot: Axes, picture: TrendPicture, theme: Theme) -> None:
     values = [value if value <= picture.top else nan for value in picture.values]
     dots = "o" if len(values) <= MANY else ""
@@ -128,6 +140,8 @@ def _marked(plot: Axes, picture: TrendPicture, theme: Theme) -> None:
             gid=name or "cut off",
         )
         newest = shown[-1]
+        if name == "accepted":
+            name = f"accepted: {plain(picture.accepted[newest], LONGEST_REASON)}"
         beyond = f"{picture.cut_off[newest]} ↑" if newest in picture.cut_off else ""
         _beside(plot, picture, newest, " ".join(filter(None, (name, beyond))), color, theme)
 
@@ -138,14 +152,16 @@ def _beside(plot: Axes, picture: TrendPicture, at: int, text: str, color: str, t
     span = picture.top - picture.bottom
     across = (at - left) / (right - left)
     height = (min(picture.values[at], picture.top) - picture.bottom) / span
+    wide = len(text) * CHARACTER / WIDTH_OF_PLOT
     lines = [(level.value - picture.bottom) / span for level in picture.levels]
     crossed = any(abs(line - height - LINE) < 0.6 * LINE for line in lines)
     if height > 0.8 or crossed:
         step = 0.09 / WIDTH_OF_PLOT * (right - left)
-        side, x = ("left", at + step) if across < 0.7 else ("right", at - step)
+        side, x = ("left", at + step) if across < min(0.7, 1 - wide) else ("right", at - step)
         place = height if height > 0.8 else height - LINE
     else:
-        side, x = "left" if across < 0.12 else "right" if across > 0.88 else "center", float(at)
+        half = max(0.12, wide / 2)
+        side, x = "left" if across < half else "right" if across > 1 - half else "center", float(at)
         place = height + LINE
     label = write(plot, x, picture.bottom + place * span, text, color=color, side=side)
     label.set_bbox({"facecolor": theme.background, "edgecolor": "none", "alpha": 0.75, "pad": 0.8})

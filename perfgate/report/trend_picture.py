@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import isfinite, nan
 from statistics import quantiles
@@ -17,6 +18,7 @@ from perfgate.model.verdict import CriterionResult, Finding, Verdict
 from perfgate.report import words
 from perfgate.report.facts import Facts, acceptance, by_name, finite, value_in
 from perfgate.report.text import plain
+from perfgate.stats.change_points import change_points
 
 LONGEST_TITLE = 66  # characters
 SHORTEST_NAME = 16
@@ -64,6 +66,7 @@ class TrendPicture:
     labels: tuple[str, ...]  # one per run
     failed: frozenset[int]
     accepted: Mapping[int, str]  # run -> reason
+    changed: Mapping[int, str]  # first run of a new level on the baseline branch -> its commit
     levels: tuple[Level, ...]
     band: Band | None
     bottom: float
@@ -83,6 +86,9 @@ def decide(facts: Facts, finding: Finding) -> TrendPicture:
     bottom, top = _range(values, levels, band)
     series = (finding.endpoint, finding.metric)
     accepted = {at: reason for at, past in enumerate(runs) if (reason := acceptance(past, *series)) is not None}
+    failed = frozenset(at for at, past in enumerate(runs) if series in past.failed and at not in accepted)
+    branch = facts.verdict.baseline_branch
+    on_branch = [at for at, past in enumerate(runs) if past.run.branch == branch and at not in failed]
     return TrendPicture(
         title=f"{plain(finding.endpoint, max(SHORTEST_NAME, LONGEST_TITLE - len(numbers)))}{numbers}",
         numbers=numbers,
@@ -91,8 +97,9 @@ def decide(facts: Facts, finding: Finding) -> TrendPicture:
         outcome=finding.outcome,
         values=values,
         labels=tuple(_label(past) for past in runs),
-        failed=frozenset(at for at, past in enumerate(runs) if series in past.failed and at not in accepted),
+        failed=failed,
         accepted=accepted,
+        changed=_changed(runs, values, on_branch),
         levels=levels,
         band=band,
         bottom=bottom,
@@ -116,7 +123,14 @@ def remember(past_runs: Sequence[PastRun], endpoint: str, metric: str, budget: B
         measured=value_in(by_name(newest.run).get(endpoint), metric),
         criteria=tuple(_as_drawn(criterion) for criterion in limits),
     )
-    verdict = Verdict(run=newest.run.id, name=newest.run.name, outcome=finding.outcome, findings=(finding,))
+    branch = Counter(past.run.branch for past in past_runs).most_common(1)[0][0]
+    verdict = Verdict(
+        run=newest.run.id,
+        name=newest.run.name,
+        outcome=finding.outcome,
+        findings=(finding,),
+        baseline_branch=branch,
+    )
     picture = decide(Facts(verdict=verdict, run=newest.run, past_runs=tuple(past_runs)), finding)
     subtitle = f"{words.runs(len(past_runs))}, the newest {words.revision(newest.run)}"
     return replace(picture, subtitle=subtitle, this=_this("newest", finding))
@@ -182,6 +196,13 @@ def _band(facts: Facts, finding: Finding, values: Sequence[float]) -> Band | Non
     reach = 1.5 * (upper - lower)
     usual = [values[at] for at in places if lower - reach <= values[at] <= upper + reach]
     return Band(low=min(usual), high=max(usual), first=places[0])
+
+
+def _changed(runs: Sequence[PastRun], values: Sequence[float], places: Iterable[int]) -> dict[int, str]:
+    """Where the level of those runs changed, as `perfgate trend` says it."""
+    measured = [at for at in places if isfinite(values[at])]
+    points = change_points([values[at] for at in measured])
+    return {measured[point]: plain(runs[measured[point]].run.commit)[:7] for point in points}
 
 
 def _range(values: Sequence[float], levels: Sequence[Level], band: Band | None) -> tuple[float, float]:

@@ -14,12 +14,12 @@ from rich.text import Text
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import PastRun
 from perfgate.report import words
-from perfgate.report.facts import acceptance, by_name, value_in
+from perfgate.report.facts import accepted, by_name, value_in
 from perfgate.report.sparkline import sparkline
 from perfgate.report.text import plain
 from perfgate.stats.change_points import change_points
 
-COLUMNS = ("started", "run", "commit", "branch", "value", "outcome", "failed", "accepted")
+COLUMNS = ("started", "run", "commit", "branch", "value", "outcome", "failed", "accepted", "accepted_by")
 SHOWN = 30  # rows of the text form
 
 
@@ -27,7 +27,7 @@ def table(runs: Iterable[PastRun], endpoint: str, metric: str) -> pd.DataFrame:
     """One row per run, in the order given. `value` in base units, NaN where it was not measured.
 
     `started` is UTC, NaT when unreadable. `failed` says whether this very series failed; `outcome` is the whole
-    run's. `accepted` is the reason, empty when nobody accepted it.
+    run's. `accepted` is the reason and `accepted_by` who gave it, empty when nobody accepted it.
     """
     rows = [_row(past, endpoint, metric) for past in runs]
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
@@ -37,6 +37,7 @@ def table(runs: Iterable[PastRun], endpoint: str, metric: str) -> pd.DataFrame:
 
 def _row(past: PastRun, endpoint: str, metric: str) -> tuple[object, ...]:
     run = past.run
+    word = accepted(past, endpoint, metric)
     return (
         run.started,
         run.id,
@@ -45,7 +46,8 @@ def _row(past: PastRun, endpoint: str, metric: str) -> tuple[object, ...]:
         value_in(by_name(run).get(endpoint), metric),
         past.outcome.value,
         (endpoint, metric) in past.failed,
-        acceptance(past, endpoint, metric) or "",
+        word.reason if word else "",
+        word.author if word else "",
     )
 
 
@@ -101,7 +103,7 @@ def _rows(frame: pd.DataFrame, metric: str) -> Table:
         started = row.started.strftime("%Y-%m-%d %H:%M") if pd.notna(row.started) else words.NOTHING
         outcome = Outcome(row.outcome)
         word = "failed" if row.failed else ("" if outcome is Outcome.PASS else f"run: {words.word(outcome)}")
-        remark = f"accepted: {plain(row.accepted, 80)}" if row.accepted else word
+        remark = f"accepted by {plain(row.accepted_by, 40)}: {plain(row.accepted, 80)}" if row.accepted else word
         shown.add_row(
             Text(started),
             Text(plain(row.run, 40)),

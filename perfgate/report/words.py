@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from perfgate import units
@@ -51,9 +51,15 @@ def headline(facts: Facts, quote: Callable[[str], str] = plain) -> str:
     if outcome is Outcome.PASS:
         return f"PASS: {total} kept"
     concerned = [finding for finding in findings if finding.outcome is outcome]
-    line = f"{word(outcome).upper()}: {len(concerned)} of {total} {_PREDICATES[outcome]}: {_names(concerned, quote)}"
+    predicate = "changed, and accepted" if all(map(is_accepted, concerned)) else _PREDICATES[outcome]
+    line = f"{word(outcome).upper()}: {len(concerned)} of {total} {predicate}: {_names(concerned, quote)}"
     others = _counts(f for f in findings if BADNESS[outcome] < BADNESS[f.outcome] < BADNESS[Outcome.WARN])
     return "; ".join([line, *others])
+
+
+def is_accepted(finding: Finding) -> bool:
+    """A regression that somebody accepted."""
+    return finding.outcome is Outcome.WARN and finding.reason == "accepted"
 
 
 def _names(findings: list[Finding], quote: Callable[[str], str]) -> str:
@@ -180,6 +186,13 @@ def manner(policy: AbPolicy) -> str:
     """How an A/B test departs from its usual way; nothing when it does not."""
     restarts = f", restarted {policy.restarts} time{'' if policy.restarts == 1 else 's'}" if policy.restarts else ""
     return restarts + (f", in blocks of {policy.blocks:g} s" if policy.blocks else "")
+
+
+def prolonged(undecided: Sequence[Finding], seconds: float, so_far: float) -> str:
+    """ "After 30 s not decided: search p95, home p95 and 3 more. The load goes on for 30 s"."""
+    names = ", ".join(f"{plain(one.endpoint)} {plain(one.metric)}" for one in undecided[:NAMED])
+    rest = f" and {len(undecided) - NAMED} more" if len(undecided) > NAMED else ""
+    return f"After {so_far:g} s not decided: {names}{rest}. The load goes on for {seconds:g} s"
 
 
 def watched(one: Watched, quote: Callable[[str], str] = plain) -> str:

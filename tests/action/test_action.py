@@ -39,7 +39,10 @@ def test_main_records_and_a_broken_pull_request_is_told(workplace: Workplace):
     # A pull request moves no baseline, and its own code never sees the token.
     assert workplace.remembered() == remembered
     assert job.token not in job.log
-    assert "installation" not in [step.name for step in job.steps if step.outcome != "skipped"]
+    seen_by_the_service = (job.workspace / "service.env").read_text()
+    assert "PORT=" in seen_by_the_service
+    assert job.token not in seen_by_the_service
+    assert "GITHUB_OUTPUT" not in seen_by_the_service
 
 
 def test_a_token_that_may_not_comment_changes_no_verdict_and_the_second_workflow_tells(workplace: Workplace):

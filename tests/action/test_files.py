@@ -141,6 +141,20 @@ def test_what_the_scripts_ask_of_perfgate_is_there():
     assert {"--check", "--status", "--no-summary", "--no-annotations"} <= known  # made from the names of inputs
 
 
+def test_the_scripts_need_python_alone():
+    """They run before anything is installed."""
+    own = {path.stem for path in (ROOT / "action").glob("*.py")}
+    imported = {
+        (node.module if isinstance(node, ast.ImportFrom) else node.names[0].name).split(".")[0]
+        for path in (ROOT / "action").glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    }
+
+    assert imported - own <= sys.stdlib_module_names
+    assert not own & sys.stdlib_module_names
+
+
 def test_the_documentation_has_every_input_and_output():
     page = (ROOT / "docs" / "action.md").read_text(encoding="utf-8")
     action = load(ACTION)

@@ -365,7 +365,7 @@ def test_service_gate_and_the_rest(read: Read) -> None:
         "allow: [staging.example.org, '::1']\n"
         "service: {command: 'run ${PORT}', port: 8765, ready: /ok, ready_timeout: 1m, env: {A: '${PORT}'}, setup: 'pip install .'}\n"
         "gate: {baseline: {branch: trunk, runs: 9, min_runs: 2}, floor: {time: 0ms, errors: 1pp}, inconclusive: fail,"
-        " ab: {restarts: 3, blocks: 5s}, anchor: {ref: v1.4.0, limit: +20%}, probe: false}\n"
+        " ab: {restarts: 3, blocks: 5s}, anchor: {ref: v1.4.0, limit: +20%}, probe: false, extend: 5m}\n"
         "history: git:perfgate-data\n"
         "endpoints: {a: /}\n",
         {},
@@ -382,6 +382,7 @@ def test_service_gate_and_the_rest(read: Read) -> None:
         ab=AbPolicy(restarts=3, blocks=5.0),
         anchor=Anchor(ref="v1.4.0", limit=0.2),
         probe=False,
+        extend=300.0,
     )
     assert file.history == "git:perfgate-data"
 

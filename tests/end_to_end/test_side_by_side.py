@@ -227,6 +227,44 @@ def test_restarts_make_one_run_of_several_parts(repository: Repository):
     assert repository.untouched()
 
 
+@pytest.mark.parametrize("mode", ["history", "base and head"])
+def test_an_inconclusive_run_is_prolonged_until_it_is_decided(repository: Repository, mode: str):
+    """That less than 3 % fail takes 134 requests without a failure where there may be three looks. 2 s have 100."""
+    arms = 2 if mode == "base and head" else 1
+    load = f"rate: {50 * arms}/s, warmup: 500ms, duration: 2s"
+    repository.budgets(load, more="gate: {extend: 8s}\n")
+    path = repository.folder / "budgets.yaml"
+    path.write_text(path.read_text().replace("{p95: 2s +50%, errors: 1%}", "{errors: 3%}"))
+
+    if arms == 2:
+        done = repository.compare("--only", "quick")
+    else:
+        done = repository.perfgate("run", "--only", "quick", COUNTS=str(repository.counts))
+
+    assert done.returncode == 0, done.stderr
+    run, verdict = repository.run(), repository.verdict()
+    assert "After 2 s not decided: quick errors. The load goes on for 2 s" in done.stderr
+    assert (run["duration"], run["looks"], run["prolonged"]) == (4, 3, 2)
+    assert run["restarts"] == 1
+    assert run["generator"]["sent"] == run["generator"]["due"] == 200 * arms
+    assert [one["outcome"] for one in verdict["findings"]] == ["pass"]
+    assert "Not decided after 2 s, so the load was prolonged to 4 s" in verdict["notes"][0]
+    assert (repository.runs[-1] / "windows.jsonl.gz").exists()
+
+
+def test_what_is_decided_at_once_or_never_is_not_prolonged(repository: Repository):
+    repository.budgets("rate: 100/s, warmup: 500ms, duration: 2s", more="gate: {extend: 1m}\n")
+    path = repository.folder / "budgets.yaml"
+    path.write_text(path.read_text().replace("{p95: 2s +50%, errors: 1%}", "{errors: 40%}"))
+
+    done = repository.compare("--only", "quick")
+
+    assert done.returncode == 0, done.stderr
+    assert "not decided" not in done.stderr
+    assert (repository.run()["duration"], repository.run()["prolonged"]) == (2, 0)
+    assert repository.untouched()
+
+
 def test_blocks_load_one_arm_at_a_time(repository: Repository):
     repository.budgets("rate: 100/s, duration: 4s, arrivals: even")
 

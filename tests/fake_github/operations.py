@@ -130,6 +130,11 @@ def remove_label(repo: Repository, call: Call, account: Account, render: Rendere
     return Answer(200, list(map(render.label, issue.labels)))
 
 
+def list_events(repo: Repository, call: Call, account: Account, render: Renderer) -> Answer:
+    issue = repo.issues.get(call.path["issue_number"])
+    return render.page(call, [render.labeled(*event) for event in issue.events]) if issue else NOT_FOUND
+
+
 # ---------------------------------------------------------------------------------------------- pull requests
 
 
@@ -148,6 +153,11 @@ def list_pulls(repo: Repository, call: Call, account: Account, render: Renderer)
 
     found = [render.pull(repo, one, simple=True) for _, one in sorted(repo.pulls.items(), reverse=True) if wanted(one)]
     return render.page(call, found)
+
+
+def list_pull_commits(repo: Repository, call: Call, account: Account, render: Renderer) -> Answer:
+    found = repo.pulls.get(call.path["pull_number"])
+    return render.page(call, [render.pull_commit(*one) for one in found.commits]) if found else NOT_FOUND
 
 
 def pulls_of_commit(repo: Repository, call: Call, account: Account, render: Renderer) -> Answer:
@@ -250,11 +260,13 @@ HANDLERS = {
     "issues/list-for-repo": list_issues,
     "issues/create": create_issue,
     "issues/update": update_issue,
+    "issues/list-events": list_events,
     "issues/list-labels-on-issue": list_labels,
     "issues/add-labels": add_labels,
     "issues/remove-label": remove_label,
     "pulls/get": pull,
     "pulls/list": list_pulls,
+    "pulls/list-commits": list_pull_commits,
     "repos/list-pull-requests-associated-with-commit": pulls_of_commit,
     "checks/create": create_check,
     "checks/update": update_check,

@@ -107,12 +107,24 @@ class Renderer:
         return example | {
             "number": pull.number,
             "state": pull.state,
+            "merged_at": pull.merged_at,
+            "title": repo.issues[pull.number].title,
             "requested_teams": [],  # GitHub's example has one that is not as described
             "head": example["head"] | head,
             "base": example["base"] | base,
             "html_url": f"{self.server}/{repo.full_name}/pull/{pull.number}",
             "labels": [{**example["labels"][0], "name": name} for name in repo.issues[pull.number].labels],
         }
+
+    def labeled(self, label: str, by: str, at: str) -> Json:
+        example = self.example("issues/list-events")[0]
+        example.pop("issue", None)
+        said = {"event": "labeled", "actor": self.user(by), "created_at": at}
+        return example | said | {"label": {"name": label, "color": "ededed"}}
+
+    def pull_commit(self, sha: str, message: str) -> Json:
+        example = self.example("pulls/list-commits")[0]
+        return example | {"sha": sha, "commit": example["commit"] | {"message": message}}
 
     def check(self, repo: Repository, check: Json) -> Json:
         example = self.example("checks/create")

@@ -24,8 +24,8 @@ OPERATIONS = frozenset(
     git/create-blob git/create-commit git/create-ref git/create-tree git/get-blob git/get-commit git/get-ref
     git/get-tree git/update-ref
     issues/add-labels issues/create issues/create-comment issues/delete-comment issues/list-comments
-    issues/list-for-repo issues/list-labels-on-issue issues/remove-label issues/update issues/update-comment
-    pulls/get pulls/list
+    issues/list-events issues/list-for-repo issues/list-labels-on-issue issues/remove-label issues/update issues/update-comment
+    pulls/get pulls/list pulls/list-commits
     repos/compare-commits repos/create-commit-status repos/get repos/get-content
     repos/list-commit-statuses-for-ref repos/list-pull-requests-associated-with-commit
     users/get-authenticated

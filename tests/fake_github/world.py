@@ -45,6 +45,7 @@ class Issue:
     state: str = "open"
     labels: list[str] = field(default_factory=list)
     locked: bool = False
+    events: list[tuple[str, str, str]] = field(default_factory=list)  # labels set: (label, by whom, when)
 
 
 @dataclass
@@ -57,6 +58,8 @@ class Pull:
     state: str = "open"
     head_repo: bool = True  # False: the fork was deleted
     merge_commit_sha: str | None = None
+    merged_at: str | None = None
+    commits: list[tuple[str, str]] = field(default_factory=list)  # (sha, message), oldest first
 
 
 @dataclass

@@ -217,3 +217,40 @@ def test_a_percentile_that_its_own_run_cannot_bound_is_no_evidence():
     burst = [replace(one, intervals={}) if one.name == "e3" else one for one in run.endpoints]
     assert outcomes(verdict_of(run, past))["e3"] is FAIL
     assert outcomes(verdict_of(replace(run, endpoints=tuple(burst)), past))["e3"] is UNSURE
+
+
+# ---- the median's estimate
+
+
+def tailed(shop: Shop, number: int, tail: float, body: dict[str, float] | None = None, own: float = 0.15) -> Run:
+    """p50 varies by 3 % of its own and p95 by `own`; `body` and `tail` are the rises of e0's."""
+    run = shop.run(number, body)
+    ends = []
+    for one in run.endpoints:
+        p95 = 0.2 * exp(shop.noise.normal(0, own)) if body is None else 0.2 * (tail if one.name == "e0" else 1.0)
+        low, high = one.intervals["p95"]
+        p50 = one.metrics["p95"] / 2
+        metrics = one.metrics | {"p50": p50, "p95": p95}
+        within = {"p50": (low / 2, high / 2), "p95": (p95 * exp(-1.96 * own), p95 * exp(1.96 * own))}
+        ends.append(replace(one, metrics=metrics, intervals=within))
+    return replace(run, endpoints=tuple(ends))
+
+
+def told(tail: float, own: float) -> tuple[Outcome, str]:
+    """Of e0, whose median rose by 40 %."""
+    shop = Shop()
+    past = [make_past_run(run=tailed(shop, number, 1.0, own=own)) for number in range(1, 21)]
+    found = verdict_of(tailed(shop, 100, tail, {"e0": 1.4}, own), past).findings[0]
+    return found.outcome, found.sentence
+
+
+def test_a_sure_median_and_an_unsure_tail_are_held_against_the_limit_together():
+    outcome, sentence = told(1.08, 0.15)
+    assert outcome is FAIL
+    assert "over the limit of +10%. Its median, +49 %, shows that this is more than chance; both together" in sentence
+
+
+@pytest.mark.parametrize(("tail", "own"), [(1.03, 0.01), (0.9, 0.15)])
+def test_a_tail_that_is_known_or_that_fell_speaks_for_itself(tail, own):
+    outcome, _ = told(tail, own)
+    assert outcome is not FAIL

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from perfgate import windows
 from perfgate.loadtest.joining import joined
-from perfgate.loadtest.parts import cut
+from perfgate.loadtest.parts import cut, look_times
 from perfgate.model.budget_file import LoadProfile, Stage
 from perfgate.model.errors import UsageError
 from perfgate.model.run import Generator, LoadTest
@@ -132,4 +132,19 @@ def test_counts_add_up_and_the_worst_part_tells_of_the_generator(tmp_path):
 
 def test_one_part_is_left_as_it_is(tmp_path):
     alone = load_test(tmp_path / "1", {0: 1})
-    assert joined([alone], tmp_path) is alone
+    assert joined([alone], alone.folder) is alone
+
+
+def test_one_part_of_possibly_several_is_told_by_the_run_folder(tmp_path):
+    alone = load_test(tmp_path / "1", {0: 1, 1: 2})
+    whole = joined([alone], tmp_path)
+    assert (whole.folder, whole.duration, whole.restarts) == (tmp_path, 2.0, 0)
+    assert found(whole) == {0: 1, 1: 2}
+
+
+@pytest.mark.parametrize(
+    ("extend", "restarts", "times"),
+    [(0, 0, (1,)), (31, 0, (1,)), (32, 0, (1, 2)), (320, 0, (1, 2, 4, 8, 11)), (67, 1, (1, 2)), (68, 1, (1, 2, 3))],
+)
+def test_looks_double_the_load_as_long_as_the_time_lasts(extend, restarts, times):
+    assert look_times(profile((100, 30)), restarts=restarts, extend=extend) == times

@@ -116,7 +116,7 @@ def test_failed_and_accepted_runs_differ_in_shape_and_colour():
     assert (list(failed.get_xdata()), list(accepted.get_xdata())) == ([1], [3])
     assert failed.get_marker() != accepted.get_marker() != lines(figure, "runs")[0].get_marker()
     assert failed.get_color() != accepted.get_color()
-    assert {"failed", "accepted"} <= set(texts(figure))
+    assert {"failed", "accepted: the new search is worth it"} <= set(texts(figure))
 
 
 def test_an_outlier_of_the_past_is_marked_at_the_edge():

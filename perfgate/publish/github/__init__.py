@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from perfgate import http
 from perfgate.model.outcome import Outcome
 from perfgate.model.publication import Announcement, Comment, Publication, Wishes
-from perfgate.publish.github import artifacts, checks, comments, job, place, pulls, refusals
+from perfgate.publish.github import artifacts, checks, comments, issues, job, place, pulls, refusals
 from perfgate.publish.github.api import TIMEOUT, Api, RefusedError, UnansweredError
 from perfgate.publish.github.place import Place
 
@@ -34,6 +34,7 @@ def tell(announcement: Announcement, here: Place, api: Api, wishes: Wishes) -> P
         desk.attempt("comment", desk.comment)
         desk.attempt("check run", desk.check)
         desk.attempt("commit status", desk.status)
+        desk.attempt("issue", desk.issue)
     elif here.repository:
         desk.warnings.append(refusals.no_token())
     else:
@@ -103,6 +104,10 @@ class _Desk:
         if self.wishes.status and self._knows_commit("commit status"):
             checks.status(self.api, self.place, self.announcement)
             self.told.append(f"Commit status: {self.announcement.title} at {self.place.commit[:7]}")
+
+    def issue(self) -> None:
+        if self.wishes.issue:
+            self.told.append(issues.keep(self.api, self.place, self.announcement, self.wishes.author))
 
     def _knows_commit(self, what: str) -> bool:
         if not self.place.commit:

@@ -6,7 +6,7 @@ from perfgate.publish.github.api import RefusedError
 from perfgate.publish.github.place import Place
 
 STANDS = "The verdict stands."
-NEEDS = {"comment": "pull-requests", "check run": "checks", "commit status": "statuses"}
+NEEDS = {"comment": "pull-requests", "check run": "checks", "commit status": "statuses", "issue": "issues"}
 _NO_APP = "authenticate via a GitHub App"
 _LOCKED = "locked"
 _LIMIT = "rate limit"

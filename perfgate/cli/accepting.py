@@ -1,0 +1,113 @@
+"""Which words of acceptance belong to a run, by what started the job: those of its pull request, or those that came to
+the branch since its last run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from perfgate.revision import part_of, read_event
+
+if TYPE_CHECKING:
+    from perfgate.acceptances import Word
+    from perfgate.model.run import Revision
+
+TRUST_FORKS = "PERFGATE_ACCEPT_FORKS"
+TRUE = ("1", "true", "yes", "on")
+MERGED = 20  # pull requests whose labels are asked for, at most
+
+
+def gather(
+    environ: Mapping[str, str],
+    root: Path,
+    revision: Revision,
+    *,
+    branch: str,
+    last: str,
+    say: Callable[[str], None],
+) -> tuple[Word, ...]:
+    """`branch` is the baseline's, `last` the commit of its newest run, `environ` has perfgate's own token."""
+    event = read_event(environ.get("GITHUB_EVENT_PATH", "")) if environ.get("GITHUB_ACTIONS") == "true" else {}
+    if part_of(event, "pull_request"):
+        return _of_pull_request(environ, root, event, say)
+    if environ.get("CI_MERGE_REQUEST_IID"):
+        return _of_merge_request(environ, root)
+    if part_of(event, "workflow_run"):
+        return _asked(environ, say, measured=True)
+    from perfgate import acceptances
+
+    if revision.branch and revision.branch != branch:
+        return acceptances.of_commits(root, environ, since=(f"origin/{branch}", branch))
+    before = event.get("before") or environ.get("CI_COMMIT_BEFORE_SHA", "")
+    since = (last, str(before))
+    words = acceptances.of_commits(root, environ, since=since)
+    if not event:
+        return words
+    merged = acceptances.first_parents(root, environ, since=since, most=MERGED)
+    return (*words, *_asked(environ, say, merged=merged))
+
+
+def _of_pull_request(
+    environ: Mapping[str, str], root: Path, event: Mapping[str, Any], say: Callable[[str], None]
+) -> tuple[Word, ...]:
+    from perfgate import acceptances
+
+    pull = part_of(event, "pull_request")
+    head, base = part_of(pull, "head"), part_of(pull, "base")
+    commits = (str(base.get("sha") or ""), str(head.get("sha") or ""))
+    fork = part_of(head, "repo").get("full_name") != part_of(base, "repo").get("full_name")
+    trusted = not fork or environ.get(TRUST_FORKS, "").lower() in TRUE
+    words: tuple[Word, ...] = ()
+    here = acceptances.known(root, environ, *commits)
+    if here:
+        distrust = "" if trusted else acceptances.FORKS_TRAILER
+        words = acceptances.of_commits(root, environ, since=commits[:1], head=commits[1], distrust=distrust)
+    number = pull.get("number")
+    asked = _asked(
+        environ,
+        say,
+        event=event,
+        pull_request=number if isinstance(number, int) else 0,
+        commits=not here,
+        trusted=trusted,
+    )
+    return (*words, *asked)
+
+
+def _of_merge_request(environ: Mapping[str, str], root: Path) -> tuple[Word, ...]:
+    """GitLab hands the labels to the job; who set them it does not say."""
+    from perfgate import acceptances
+
+    get = environ.get
+    fork = get("CI_MERGE_REQUEST_SOURCE_PROJECT_ID") != get("CI_MERGE_REQUEST_PROJECT_ID")
+    distrust = acceptances.FORKS_TRAILER if fork and get(TRUST_FORKS, "").lower() not in TRUE else ""
+    base = get("CI_MERGE_REQUEST_DIFF_BASE_SHA", "")
+    head = get("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA") or get("CI_COMMIT_SHA") or "HEAD"
+    words = acceptances.of_commits(root, environ, since=(base,), head=head, distrust=distrust)
+    about = f"!{get('CI_MERGE_REQUEST_IID')} {get('CI_MERGE_REQUEST_TITLE', '')}".strip()
+    labels = (
+        acceptances.of_label(
+            name,
+            author="a label",
+            at=_now(),
+            reason=about,
+            distrust=acceptances.FORKS_LABEL if fork else "",  # who pushed last, nobody says
+        )
+        for name in get("CI_MERGE_REQUEST_LABELS", "").split(",")
+    )
+    return (*words, *(label for label in labels if label))
+
+
+def _asked(environ: Mapping[str, str], say: Callable[[str], None], **asked: Any) -> tuple[Word, ...]:
+    from perfgate.publish.github import consents
+
+    words, warnings = consents.gather(environ, consents.Asked(now=_now(), **asked))
+    for warning in warnings:
+        say(f"perfgate: {warning}")
+    return words
+
+
+def _now() -> str:
+    return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"

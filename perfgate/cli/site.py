@@ -1,0 +1,65 @@
+"""`perfgate site`: the whole history as web pages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from perfgate.cli.guard import say
+from perfgate.cli.options import DEFAULT_BUDGET, Budget, HistoryUrl
+from perfgate.cli.where import budget_file_if_any, opened
+from perfgate.model.errors import RecordError
+
+if TYPE_CHECKING:
+    from perfgate.history import History
+    from perfgate.report.site import Series
+
+
+def site(
+    output: Annotated[
+        Path, typer.Option("--output", "-o", envvar="PERFGATE_OUTPUT", metavar="DIR", help="Where the pages go.")
+    ] = Path("site"),
+    runs: Annotated[
+        int, typer.Option(min=1, envvar="PERFGATE_RUNS", help="The most runs of each branch that are shown.")
+    ] = 60,
+    pages: Annotated[
+        int, typer.Option(min=0, envvar="PERFGATE_PAGES", help="How many of them get a page of their own.")
+    ] = 20,
+    budget: Budget = DEFAULT_BUDGET,
+    history: HistoryUrl = "",
+) -> int:
+    """Write the whole history as web pages, for GitHub Pages or any web server.
+
+    index.html has every budget file and branch: the newest verdict, and each endpoint's trend.
+
+    Example: perfgate site --history git:perfgate-data --output site
+    """
+    from perfgate.report import site as writing
+
+    with opened(budget, history) as store:
+        series = _series(store, budget, runs)
+        if not series:
+            raise RecordError("No runs are remembered yet.", hint="Make one: perfgate run --budget budgets.yaml")
+        whole = store.get_all(past.run.id for one in series for past in one.runs[:pages])
+        page = writing.build(series, whole, output)
+    say(f"Wrote {page}")
+    return 0
+
+
+def _series(store: History, budget: Path, most: int) -> list[Series]:
+    """The baseline branch first, then the others, newest first."""
+    from perfgate.model.budget_file import BaselinePolicy
+    from perfgate.report.site import Series
+
+    file = budget_file_if_any(budget)
+    main = file.gate.baseline.branch if file else BaselinePolicy().branch
+    found = []
+    for name in store.names():
+        branches = dict.fromkeys(entry.branch for entry in store.entries(name))
+        for branch in sorted(branches, key=lambda one: one != main):
+            past_runs = store.runs(name, branch=branch, limit=most)
+            limits = file.budgets if file and file.name == name else ()
+            found.append(Series(name=name, branch=branch, runs=past_runs, budgets=tuple(limits)))
+    return [one for one in found if one.runs]

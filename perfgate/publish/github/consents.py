@@ -1,0 +1,167 @@
+"""Words of acceptance that GitHub knows: labels of a pull request and who set them, trailers of its commits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from perfgate import acceptances, http
+from perfgate.acceptances import Word
+from perfgate.publish.github import place as places
+from perfgate.publish.github import pulls
+from perfgate.publish.github.api import TIMEOUT, Api, RefusedError, UnansweredError
+from perfgate.publish.github.place import Place
+from perfgate.revision import part_of
+
+_LABELED = "labeled"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What is wanted of GitHub. `now` is the time of words whose own nobody knows, ISO 8601."""
+
+    now: str
+    pull_request: int = 0  # its labels
+    measured: bool = False  # those of the open one whose head was measured: after the workflow of a fork
+    commits: bool = False  # the trailers of its commits, too: where the checkout is shallow
+    trusted: bool = True  # these commits are of people who may merge
+    merged: tuple[str, ...] = ()  # commits of a branch: the labels of the pull requests by which they came
+    event: Mapping[str, Any] | None = None  # has the labels as well, as they were when it happened
+
+
+def gather(environ: Mapping[str, str], asked: Asked) -> tuple[tuple[Word, ...], tuple[str, ...]]:
+    """The words, and warnings for people. Without a token, the event's own labels."""
+    here = places.find(environ, asked.pull_request)
+    if not (here.repository and here.token):
+        return tuple(_of_event(asked, here)), ()
+    with http.Session(timeout=TIMEOUT) as session:
+        return _Desk(Api(url=here.api, token=here.token, session=session), here, asked).gather()
+
+
+@dataclass(frozen=True)
+class _Desk:
+    api: Api
+    place: Place
+    asked: Asked
+
+    def gather(self) -> tuple[tuple[Word, ...], tuple[str, ...]]:
+        words: list[Word] = []
+        warnings: list[str] = []
+        for what, find in (
+            ("labels", self._labels),
+            ("commits", self._commits),
+            ("merged pull requests", self._merged),
+        ):
+            try:
+                words += list(find())
+            except (RefusedError, UnansweredError) as error:
+                words += _of_event(self.asked, self.place) if what == "labels" else ()
+                said = error.message.replace(self.place.token, "[GITHUB_TOKEN]")
+                warnings.append(f"Words of acceptance in {what} could not be read: {said}.")
+        return tuple(words), tuple(warnings)
+
+    def _labels(self) -> Iterator[Word]:
+        number, pull = self.asked.pull_request, part_of(self.asked.event or {}, "pull_request")
+        if self.asked.measured and (number := pulls.look_up(self.api, self.place)):
+            pull = part_of({"pull": self.api.get(f"{self._root}/pulls/{number}")}, "pull")
+        if not number:
+            return
+        names = [_name(one) for one in self.api.all(f"{self._root}/issues/{number}/labels")]
+        yield from self._words(number, names, title=str(pull.get("title") or ""), pull=pull)
+
+    def _commits(self) -> Iterator[Word]:
+        if not (self.asked.commits and self.asked.pull_request):
+            return
+        for one in self.api.all(f"{self._root}/pulls/{self.asked.pull_request}/commits"):
+            if not isinstance(one, dict):
+                continue
+            commit = part_of(one, "commit")
+            yield from acceptances.of_message(
+                str(commit.get("message") or ""),
+                author=str(part_of(commit, "author").get("name") or ""),
+                at=str(part_of(commit, "committer").get("date") or self.asked.now),
+                commit=str(one.get("sha") or ""),
+                distrust="" if self.asked.trusted else acceptances.FORKS_TRAILER,
+            )
+
+    def _merged(self) -> Iterator[Word]:
+        seen: set[int] = set()
+        for commit in self.asked.merged:
+            for pull in self.api.all(f"{self._root}/commits/{commit}/pulls"):
+                number = pull.get("number") if isinstance(pull, dict) else None
+                if not isinstance(number, int) or number in seen or not pull.get("merged_at"):
+                    continue
+                seen.add(number)
+                names = [_name(one) for one in pull.get("labels") or ()]
+                yield from self._words(number, names, title=str(pull.get("title") or ""), pull=None)
+
+    def _words(
+        self, number: int, names: Sequence[str], *, title: str, pull: Mapping[str, Any] | None
+    ) -> Iterator[Word]:
+        """`pull` is that of the event, of which a fork may still push; None for a merged one."""
+        if not any(acceptances.of_label(name, author="", at="", reason="") for name in names):
+            return
+        set_by = self._set_by(number)
+        for name in names:
+            author, at = set_by.get(name, ("", ""))
+            late = pull is not None and _from_fork(pull) and not _after_push(at, pull)
+            word = acceptances.of_label(
+                name,
+                author=author or "a label",
+                at=at or self.asked.now,
+                reason=f"#{number} {title}".strip(),
+                distrust=acceptances.FORKS_LABEL if late else "",
+            )
+            if word:
+                yield word
+
+    def _set_by(self, number: int) -> dict[str, tuple[str, str]]:
+        """Label -> who set it last, and when; nothing where GitHub does not tell."""
+        try:
+            return {
+                _name(one.get("label")): (str(part_of(one, "actor").get("login") or ""), str(one.get("created_at")))
+                for one in self.api.all(f"{self._root}/issues/{number}/events")
+                if isinstance(one, dict) and one.get("event") == _LABELED
+            }
+        except (RefusedError, UnansweredError):
+            return {}
+
+    @property
+    def _root(self) -> str:
+        return f"/repos/{self.place.repository}"
+
+
+def _of_event(asked: Asked, place: Place) -> Iterator[Word]:
+    """Labels as they were when it happened; who set one is known if that is what happened."""
+    event = asked.event or {}
+    pull = part_of(event, "pull_request")
+    new = _name(event.get("label")) if event.get("action") == _LABELED else ""
+    for one in pull.get("labels") or ():
+        name = _name(one)
+        by_sender = bool(new) and name == new
+        word = acceptances.of_label(
+            name,
+            author=str(part_of(event, "sender").get("login") or "") if by_sender else "a label",
+            at=asked.now,
+            reason=f"#{pull.get('number')} {pull.get('title') or ''}".strip(),
+            distrust=acceptances.FORKS_LABEL if place.from_fork and not by_sender else "",
+        )
+        if word:
+            yield word
+
+
+def _from_fork(pull: Mapping[str, Any]) -> bool:
+    head, base = (part_of(part_of(pull, side), "repo").get("full_name") for side in ("head", "base"))
+    return head != base
+
+
+def _after_push(at: str, pull: Mapping[str, Any]) -> bool:
+    """Whether the fork has pushed nothing since. Both times are GitHub's own, alike in form: they compare as text."""
+    pushed = part_of(part_of(pull, "head"), "repo").get("pushed_at")
+    return isinstance(pushed, str) and bool(at) and at >= pushed
+
+
+def _name(label: object) -> str:
+    name = label.get("name") if isinstance(label, dict) else ""
+    return name if isinstance(name, str) else ""

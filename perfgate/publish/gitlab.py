@@ -1,0 +1,232 @@
+"""GitLab: one note on the merge request, found by its hidden mark and its author, changed in place.
+
+Where we are is read from the CI_* variables, which GitLab writes. A job's own token may not write notes on most
+instances; a project access token with the scope `api` and the role Reporter may.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+from urllib.parse import quote
+
+from perfgate import __version__, http
+from perfgate.model.errors import PerfgateError
+from perfgate.model.outcome import Outcome
+from perfgate.model.publication import Announcement, Comment, Publication, Wishes
+
+TIMEOUT = 20.0  # seconds for each answer
+TRIES = 4
+LONGEST_WAIT = 60.0  # seconds that an answer may ask to wait
+MOST_PAGES = 100
+LONGEST = 200  # characters of GitLab's own words
+STANDS = "The verdict stands."
+NEEDS = (
+    "Give the job a project access token with the scope api and the role Reporter, as the masked variable "
+    "PERFGATE_GITLAB_TOKEN (Settings, CI/CD, Variables): see docs/gitlab.md."
+)
+TOKENS = ("PERFGATE_GITLAB_TOKEN", "GITLAB_TOKEN")
+_NOTHING_NEW = (Outcome.PASS, Outcome.NO_BASELINE)
+_OPEN = re.compile(r"[^,]*!([0-9]{1,18})")
+_JOB = re.compile(r"<!-- perfgate job ([0-9]{1,18}) -->")
+
+
+class GitLabError(PerfgateError):
+    """GitLab refused, or did not answer. `status` is 0 without an answer."""
+
+    def __init__(self, status: int, said: str) -> None:
+        super().__init__(f"GitLab answered {status}: {said}" if status else f"GitLab does not answer: {said}")
+        self.status = status
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    api: str  # https://gitlab.example/api/v4
+    project: str  # the one that the merge request is in
+    merge_request: int
+    token: str = field(repr=False)
+    job_token: bool = False
+    job: int = 0  # later pipelines have greater ones
+
+
+def publish(
+    announcement: Announcement,
+    environ: Mapping[str, str],
+    wishes: Wishes,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Publication:
+    """Never raises for what GitLab refuses: that is a warning."""
+    here = place(environ, wishes.pull_request)
+    if wishes.comment is Comment.NEVER:
+        return Publication(told=("No note: none is wished.",))
+    if not (here.api and here.project):
+        return Publication(warnings=("Nothing was posted to GitLab: this is no job of GitLab CI.",))
+    if not here.merge_request:
+        return Publication(told=("No note: this run belongs to no open merge request.",))
+    if not here.token:
+        return _failed(f"No note: there is no token. {STANDS}\n{NEEDS}")
+    with http.Session(timeout=TIMEOUT) as session:
+        desk = _Desk(here, session, sleep)
+        try:
+            return Publication(told=(desk.put(announcement, create=_worth_it(announcement, wishes)),))
+        except GitLabError as error:
+            said = error.message.replace(here.token, "[token]")
+            cure = f"\n{NEEDS}" if error.status in (401, 403, 404) else ""
+            return _failed(f"No note: {said}. {STANDS}{cure}")
+
+
+def place(environ: Mapping[str, str], merge_request: int = 0) -> Place:
+    """`merge_request` is somebody's own word, and counts more than the pipeline's."""
+    token = next((environ[name] for name in TOKENS if environ.get(name)), "")
+    number = merge_request or _number(environ.get("CI_MERGE_REQUEST_IID", ""))
+    if not number and (found := _OPEN.match(environ.get("CI_OPEN_MERGE_REQUESTS", ""))):  # of a branch's pipeline
+        number = int(found[1])
+    return Place(
+        api=environ.get("CI_API_V4_URL", "").rstrip("/"),
+        project=environ.get("CI_MERGE_REQUEST_PROJECT_ID") or environ.get("CI_PROJECT_ID", ""),
+        merge_request=number,
+        token=token or environ.get("CI_JOB_TOKEN", ""),
+        job_token=not token,
+        job=_number(environ.get("CI_PIPELINE_ID", "")),
+    )
+
+
+def mark(key: str) -> str:
+    """The first line of the note about `key`, not shown."""
+    return f"<!-- perfgate note v1 {sha256(key.encode(errors='surrogatepass')).hexdigest()[:16]} -->"
+
+
+@dataclass
+class _Desk:
+    place: Place
+    session: http.Session
+    sleep: Callable[[float], None]
+
+    def put(self, announcement: Announcement, *, create: bool) -> str:
+        """What became of it, for people. Of two by racing jobs the older stays."""
+        first = mark(announcement.key)
+        body = f"{first}\n<!-- perfgate job {self.place.job} -->\n{announcement.comment}"
+        mine = self.mine(first)
+        if not mine:
+            if not create:
+                return f"No note: nothing to say ({announcement.outcome.value})."
+            made = self.call("POST", self._notes, {"body": body})
+            mine = self.mine(first)
+            if not mine or mine[0]["id"] == _id(made):
+                return f"Note created on !{self.place.merge_request}"
+        oldest, *others = mine
+        latest = max(mine, key=lambda note: _job(note["body"]))
+        outdated = _job(latest["body"]) > self.place.job > 0
+        text = latest["body"] if outdated else body
+        if oldest["body"].strip() != text.strip():
+            self.call("PUT", f"{self._notes}/{oldest['id']}", {"body": text})
+        for other in others:
+            self.call("DELETE", f"{self._notes}/{other['id']}")
+        how = "outdated: a later pipeline has spoken" if outdated else "updated"
+        return f"Note {how} on !{self.place.merge_request}"
+
+    def mine(self, first: str) -> list[dict[str, Any]]:
+        """Our own notes with this mark, oldest first. Anybody can write the mark, so the author counts as well."""
+        found = sorted((note for note in self.notes() if note["body"].startswith(first)), key=lambda note: note["id"])
+        if not found:
+            return []
+        me = self.me()
+        return [note for note in found if me is None or note["author"] == me]
+
+    def me(self) -> int | None:
+        """None with a job's token, which may not ask who it is."""
+        if self.place.job_token:
+            return None
+        user = self.call("GET", "/user")
+        return _id(user)
+
+    def notes(self) -> Iterator[dict[str, Any]]:
+        page = "1"
+        for _ in range(MOST_PAGES):
+            reply = self.exchange("GET", f"{self._notes}?sort=asc&order_by=created_at&per_page=100&page={page}", None)
+            found = _json(reply)
+            for one in found if isinstance(found, list) else ():
+                if isinstance(one, dict) and isinstance(one.get("id"), int) and not one.get("system"):
+                    author = one.get("author")
+                    author_id = author.get("id") if isinstance(author, dict) else None
+                    yield {"id": one["id"], "body": str(one.get("body") or ""), "author": author_id}
+            page = reply.headers.get("x-next-page", "")
+            if not (page.isascii() and page.isdigit()):
+                return
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        return _json(self.exchange(method, path, body))
+
+    def exchange(self, method: str, path: str, body: Any) -> http.Reply:
+        """Raises GitLabError. A note that may have been made is looked for, not made again: POST is asked once, unless
+        GitLab certainly did nothing."""
+        token = {"JOB-TOKEN" if self.place.job_token else "PRIVATE-TOKEN": self.place.token}
+        headers = {"User-Agent": f"perfgate/{__version__}", "Accept": "application/json", **token}
+        for attempt in range(TRIES):
+            last = attempt == TRIES - 1
+            try:
+                reply = self.session.exchange(method, f"{self.place.api}{path}", headers=headers, json=body)
+            except http.NoReplyError as error:
+                if last or method == "POST":
+                    raise GitLabError(0, str(error)) from error
+                self.sleep(2.0**attempt)
+                continue
+            if reply.status < 300:
+                return reply
+            again = reply.status == 429 or (reply.status >= 500 and method != "POST")
+            if last or not again:
+                raise GitLabError(reply.status, _said(reply))
+            asked = reply.headers.get("retry-after", "")
+            self.sleep(min(float(asked[:6]), LONGEST_WAIT) if asked.isascii() and asked.isdigit() else 2.0**attempt)
+        raise GitLabError(0, "too many tries")
+
+    @property
+    def _notes(self) -> str:
+        return f"/projects/{quote(self.place.project, safe='')}/merge_requests/{self.place.merge_request}/notes"
+
+
+def _worth_it(announcement: Announcement, wishes: Wishes) -> bool:
+    if wishes.comment is Comment.FAILURES:
+        return announcement.blocks
+    return wishes.comment is Comment.ALWAYS or announcement.outcome not in _NOTHING_NEW
+
+
+def _failed(warning: str) -> Publication:
+    return Publication(warnings=(warning,), failed=("comment",))
+
+
+def _number(text: str) -> int:
+    return int(text) if re.fullmatch(r"[0-9]{1,18}", text, re.ASCII) else 0
+
+
+def _id(answer: object) -> int | None:
+    number = answer.get("id") if isinstance(answer, dict) else None
+    return number if isinstance(number, int) else None
+
+
+def _job(body: str) -> int:
+    found = _JOB.search(body[:400])
+    return int(found[1]) if found else 0
+
+
+def _json(reply: http.Reply) -> Any:
+    if not reply.body.strip():
+        return None
+    try:
+        return json.loads(reply.body)
+    except (ValueError, RecursionError) as error:
+        raise GitLabError(reply.status, "no JSON") from error
+
+
+def _said(reply: http.Reply) -> str:
+    try:
+        answer = json.loads(reply.body)
+    except (ValueError, RecursionError):
+        return "no message"
+    words = (answer.get("message") or answer.get("error") or "no message") if isinstance(answer, dict) else "no message"
+    return "".join(filter(str.isprintable, str(words)))[:LONGEST]

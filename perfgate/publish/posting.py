@@ -1,0 +1,128 @@
+"""One message to one address: when it is worth it, with patience, and without ever saying the address.
+
+Whoever knows such an address can write to the channel, so it comes from the environment and goes into no log.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from perfgate import __version__, http
+from perfgate.model.publication import Announcement, Publication, When, Wishes
+
+ANY = "PERFGATE_WEBHOOK_URL"
+TIMEOUT = 20.0  # seconds for each answer
+TRIES = 4
+LONGEST_WAIT = 60.0  # seconds that an answer may ask to wait
+STANDS = "The verdict stands."
+LONGEST = 200  # characters of their own words
+
+
+@dataclass(frozen=True, kw_only=True)
+class Channel:
+    """`title` is for people; `variable` holds the address, else PERFGATE_WEBHOOK_URL does."""
+
+    title: str
+    variable: str
+    body: Callable[[Announcement], bytes]
+    headers: Callable[[bytes, Mapping[str, str]], Mapping[str, str]] = lambda _body, _environ: {}
+
+
+def wanted(announcement: Announcement, when: When) -> bool:
+    """Whether this is worth interrupting people."""
+    occasion = announcement.occasion
+    regressed = occasion.on_baseline and any(one.is_new for one in occasion.broken)
+    return {
+        When.REGRESSIONS: regressed,
+        When.CHANGES: regressed or (occasion.on_baseline and occasion.recovered),
+        When.FAILURES: announcement.blocks or bool(occasion.broken),
+        When.ALWAYS: True,
+    }[when]
+
+
+def tell(
+    channel: Channel,
+    announcement: Announcement,
+    environ: Mapping[str, str],
+    wishes: Wishes,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Publication:
+    """Never raises for what the other side does: that is a warning."""
+    if not wanted(announcement, wishes.when):
+        return Publication(told=(f"Nothing to tell {channel.title} (--when {wishes.when.value}).",))
+    url = environ.get(channel.variable) or environ.get(ANY, "")
+    if not _is_address(url):
+        wrong = "is no address" if url else "is not set"
+        return _failed(channel, f"{channel.variable} {wrong}: it holds the address to post to, https://...")
+    body = channel.body(announcement)
+    headers = {
+        "Content-Type": "application/json",
+        "User-Agent": f"perfgate/{__version__}",
+        **channel.headers(body, environ),
+    }
+    with http.Session(timeout=TIMEOUT) as session:
+        return _sent(channel, session, url, headers, body, sleep)
+
+
+def _sent(
+    channel: Channel,
+    session: http.Session,
+    url: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    sleep: Callable[[float], None],
+) -> Publication:
+    said = ""
+    for attempt in range(TRIES):
+        asked = ""
+        try:
+            reply = session.exchange("POST", url, headers=headers, content=body, most=2**20)
+        except http.NoReplyError as error:
+            said = f"it does not answer: {_hidden(str(error), url)}"
+        else:
+            if reply.status < 300:
+                return Publication(told=(f"Told {channel.title}.",))
+            said = f"it answered {reply.status}: {_hidden(_words(reply.body), url)}"
+            if reply.status != 429 and reply.status < 500:
+                break
+            asked = reply.headers.get("retry-after", "")
+        if attempt < TRIES - 1:
+            sleep(_wait(asked, attempt))
+    return _failed(channel, said)
+
+
+def _wait(asked: str, attempt: int) -> float:
+    if asked.isascii() and asked.isdigit():
+        return min(float(asked[:6]), LONGEST_WAIT)
+    return float(2.0**attempt * (0.5 + random.random()))  # jobs that run side by side part ways
+
+
+def _failed(channel: Channel, why: str) -> Publication:
+    return Publication(warnings=(f"{channel.title} was not told: {why}. {STANDS}",), failed=(channel.title,))
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("https", "http") and bool(parts.hostname)
+    except ValueError:
+        return False
+
+
+def _hidden(text: str, url: str) -> str:
+    """Without the address, nor the parts of it that make it a secret."""
+    parts = urlsplit(url)
+    secrets = (url, parts.path, parts.query, *(one for one in parts.path.split("/") if len(one) >= 8))
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        if len(secret) > 1:
+            text = text.replace(secret, "[address]")
+    return text
+
+
+def _words(body: bytes) -> str:
+    text = body[: 4 * LONGEST].decode(errors="replace")
+    return " ".join("".join(one if one.isprintable() else " " for one in text).split())[:LONGEST] or "nothing"

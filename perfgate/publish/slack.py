@@ -1,0 +1,56 @@
+"""Slack: a message by an incoming webhook.
+
+Everything from outside is in `plain_text` objects, where Slack knows no markup; the one text that it reads as markup
+(that of notifications) is escaped as its documentation asks. Limits are those of its Block Kit reference.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from perfgate.model.publication import Announcement, Publication, Wishes
+from perfgate.publish import posting
+from perfgate.publish.wording import about, lines
+
+HEADER = 150  # characters
+SECTION = 3000
+LINES = 10  # findings
+TEXT = 4000
+ADDRESS = 3000
+
+_MARKUP = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+_QUIET = str.maketrans({mark: f"{mark}\u200b" for mark in "*_~`@"})  # a zero-width space breaks marks and mentions
+
+
+def publish(announcement: Announcement, environ: Mapping[str, str], wishes: Wishes) -> Publication:
+    return posting.tell(CHANNEL, announcement, environ, wishes)
+
+
+def body(announcement: Announcement) -> bytes:
+    message = {
+        "text": f"{announcement.title}: {announcement.headline}".translate(_MARKUP).translate(_QUIET)[:TEXT],
+        "blocks": list(_blocks(announcement)),
+    }
+    return json.dumps(message).encode()
+
+
+def _blocks(announcement: Announcement) -> Iterator[dict[str, Any]]:
+    yield {"type": "header", "text": _plain(announcement.title, HEADER)}
+    yield {"type": "section", "text": _plain(announcement.headline, SECTION)}
+    for line in lines(announcement, LINES):
+        yield {"type": "section", "text": _plain(line, SECTION)}
+    yield {"type": "context", "elements": [_plain(about(announcement), SECTION)]}
+    url = announcement.occasion.url
+    if url and len(url) <= ADDRESS:
+        button = {"type": "button", "text": _plain("The whole run", 75), "url": url}
+        yield {"type": "actions", "elements": [button]}
+
+
+def _plain(text: str, most: int) -> dict[str, Any]:
+    shown = text if len(text) <= most else f"{text[: most - 1]}\u2026"
+    return {"type": "plain_text", "text": shown, "emoji": False}
+
+
+CHANNEL = posting.Channel(title="Slack", variable="PERFGATE_SLACK_URL", body=body)

@@ -1,0 +1,26 @@
+"""The words that all chats share. Plain text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from perfgate.model.publication import Announcement
+
+
+def lines(announcement: Announcement, most: int) -> Iterator[str]:
+    """A sentence for each broken budget, what is new first."""
+    broken = sorted(announcement.occasion.broken, key=lambda one: not one.is_new)
+    for one in broken[:most]:
+        yield one.sentence if one.is_new else f"{one.sentence} (as before)"
+    if len(broken) > most:
+        yield f"and {len(broken) - most} more"
+    if announcement.occasion.recovered:
+        yield "What failed before is kept again."
+
+
+def about(announcement: Announcement) -> str:
+    """ "9f3c2ab on main, 2026-01-05 10:00 UTC"."""
+    occasion = announcement.occasion
+    commit = occasion.commit[:7] or "unknown commit"
+    branch = f" on {occasion.branch}" if occasion.branch else ""
+    return f"{commit}{branch}, {occasion.started[:16].replace('T', ' ')} UTC"

@@ -1,0 +1,114 @@
+"""The issue that is open while the baseline's branch fails."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fake_github import events
+from fake_github.server import FakeGitHub
+from fake_github.world import Issue, Repository
+from publish.desks import make_announcement, tell
+
+from perfgate.model.outcome import Outcome
+from perfgate.model.publication import Announcement, Broken, Occasion
+from perfgate.publish.github import issues
+
+HEAD = "b" * 40
+KEY = make_announcement().key
+
+
+@pytest.fixture
+def repo(github: FakeGitHub) -> Repository:
+    return github.add_repository()
+
+
+def announced(*names: str, undecided: tuple[str, ...] = (), **occasion: Any) -> Announcement:
+    broken = tuple(Broken(endpoint=name, metric="p95", outcome=Outcome.FAIL, sentence=name) for name in names)
+    series = tuple((name, "p95") for name in undecided)
+    own = {"branch": "main", "on_baseline": True, "broken": broken, "undecided": series, **occasion}
+    return make_announcement(f"{len(names)} broken", Outcome.FAIL if names else Outcome.PASS, occasion=Occasion(**own))
+
+
+def run(github: FakeGitHub, repo: Repository, folder: Path, announcement: Announcement, *write: str, **wishes: Any):
+    payload = events.push(repo, "main", HEAD)
+    token = github.token(*(write or ("issues",)))
+    known = events.environ(github, repo, "push", payload, folder, token=token, sha=HEAD)
+    return tell(announcement, known, **{"issue": True, **wishes})
+
+
+def only(repo: Repository) -> Issue:
+    (issue,) = repo.issues.values()
+    return issue
+
+
+def test_it_is_opened_kept_and_closed(github: FakeGitHub, repo: Repository, tmp_path: Path):
+    assert "Issue opened: " in run(github, repo, tmp_path, announced("search")).told[-1]
+    assert (only(repo).title, only(repo).state) == ("perfgate: shop: main is slower", "open")
+
+    assert "Issue updated" in run(github, repo, tmp_path, announced("search")).told[-1]
+    assert repo.comments == {}
+
+    run(github, repo, tmp_path, announced("search", "home"))
+    assert [one.body for one in repo.comments.values()] == ["More is broken.\n\n2 broken"]
+
+    assert "stays open" in run(github, repo, tmp_path, announced(undecided=("search",))).told[-1]
+    assert only(repo).state == "open"
+
+    assert "Issue closed" in run(github, repo, tmp_path, announced(undecided=("other",))).told[-1]
+    assert only(repo).state == "closed"
+    assert list(repo.comments.values())[-1].body.startswith("Nothing of this is broken any more.")
+
+    assert "nothing is broken" in run(github, repo, tmp_path, announced()).told[-1]
+    assert "Issue reopened" in run(github, repo, tmp_path, announced("search")).told[-1]
+    assert (len(repo.issues), only(repo).state) == (1, "open")
+
+
+def test_what_a_person_closed_stays_closed_until_something_else_breaks(
+    github: FakeGitHub, repo: Repository, tmp_path: Path
+):
+    run(github, repo, tmp_path, announced("search"))
+    only(repo).state = "closed"
+
+    assert "stays closed" in run(github, repo, tmp_path, announced("search")).told[-1]
+    assert only(repo).state == "closed"
+
+    run(github, repo, tmp_path, announced("search", "home"))
+    assert only(repo).state == "open"
+
+
+def test_nobody_elses_issue_is_touched(github: FakeGitHub, repo: Repository, tmp_path: Path):
+    number = next(repo.numbers)
+    repo.issues[number] = Issue(number=number, title="forged", author="mallory", body=issues.mark(KEY))
+
+    run(github, repo, tmp_path, announced("search"))
+
+    assert repo.issues[number].title == "forged"
+    assert len(repo.issues) == 2
+
+
+def test_only_runs_of_the_baselines_branch_have_one(github: FakeGitHub, repo: Repository, tmp_path: Path):
+    told = run(github, repo, tmp_path, announced("search", branch="feature", on_baseline=False)).told
+    assert "no run of the baseline's branch" in told[-1]
+
+    run(github, repo, tmp_path, announced("search"), issue=False)
+    assert repo.issues == {}
+
+
+def test_without_permission_it_says_what_to_paste(github: FakeGitHub, repo: Repository, tmp_path: Path):
+    done = run(github, repo, tmp_path, announced("search"), "pull-requests")
+
+    assert "issues: write" in done.warnings[0]
+    assert done.failed == ("issue",)
+
+
+def test_hundreds_of_broken_budgets_fit(github: FakeGitHub, repo: Repository, tmp_path: Path):
+    many = announced(*(f"e{number}" for number in range(400)))
+    long = make_announcement("x" * 64_000, occasion=many.occasion)
+
+    run(github, repo, tmp_path, long)
+    run(github, repo, tmp_path, long)
+
+    assert len(only(repo).body) < 65_536
+    assert repo.comments == {}

@@ -1,0 +1,51 @@
+"""What the command line does before any load is sent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from builders import make_verdict
+from typer.testing import CliRunner
+
+from perfgate import __version__, codec
+from perfgate.cli.app import app
+
+BUDGETS = """
+version: 1
+name: shop
+target: http://127.0.0.1:9
+load: {rate: 1/s, duration: 1s}
+endpoints: {home: {request: GET /, budget: {p95: 1s}}}
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "budgets.yaml").write_text(BUDGETS)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_version():
+    done = CliRunner().invoke(app, ["--version"])
+
+    assert (done.exit_code, done.output) == (0, f"perfgate {__version__}\n")
+
+
+def test_a_run_to_confirm_that_is_not_there_is_said_before_the_load(project: Path):
+    done = CliRunner().invoke(app, ["run", "--confirm", "nowhere"])
+
+    assert done.exit_code == 3
+    assert "Cannot read nowhere" in done.output
+    assert "Load:" not in done.output
+
+
+@pytest.mark.parametrize("given", ["first", "first/verdict.json"])
+def test_a_run_of_another_budget_file_confirms_nothing(project: Path, given: str):
+    codec.write(make_verdict(name="warehouse"), project / "first" / "verdict.json")
+
+    done = CliRunner().invoke(app, ["run", "--confirm", given])
+
+    assert done.exit_code == 2
+    assert "is of warehouse, not of shop" in done.output

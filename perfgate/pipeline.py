@@ -72,7 +72,9 @@ class Order:
     save: bool | None = None  # None: as `trust` says
     confirm: Path | None = None  # an earlier run (its folder, or its verdict): only what fails there too is a failure
     access: Mapping[str, str] = field(default_factory=dict)  # environment with credentials, for the history alone
-    words: Callable[[str, str], Sequence[Word]] = lambda _branch, _last: ()  # of acceptance: of the baseline branch, and
+    words: Callable[[str, str], Sequence[Word]] = (
+        lambda _branch, _last: ()
+    )  # of acceptance: of the baseline branch, and
     # the commit of its newest run, after which words on that branch are new
 
 
@@ -226,6 +228,11 @@ def accepted(
     names = [endpoint.name for endpoint in budget_file.endpoints] + [journey.name for journey in budget_file.journeys]
     names += [result.name for result in run.endpoints]  # of hand-written scenarios, too
     return gate.accept(verdict, *acceptances.resolve(words(branch, last), names))
+
+
+def accepted_before(verdict: Verdict, earlier: Verdict) -> Verdict:
+    """With what was accepted of the same run when it was judged before."""
+    return gate.accept(verdict, earlier.acceptances)
 
 
 def sides_of(

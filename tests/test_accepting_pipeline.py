@@ -76,3 +76,15 @@ def test_a_strangers_trailer_leaves_the_failure_and_a_note(budget_file: BudgetFi
     assert verdict.outcome is Outcome.FAIL
     assert verdict.notes[0] == "Not accepted, commit abc: it is a fork's."
     assert verdict.acceptances == ()
+
+
+def test_what_was_accepted_stays_accepted_when_the_run_is_judged_again(budget_file: BudgetFile):
+    past = tuple(make_past_run(number, run=run_of(number, 0.100 + 0.001 * (number % 3))) for number in range(8, 0, -1))
+    slower = run_of(9, 0.200)
+    judged = pipeline.judge(budget_file, slower, past)
+    word = Word(text="search", author="Ann", at="2026-01-06T10:00:00Z", source="commit abc", reason="why")
+    first = pipeline.accepted(judged, slower, budget_file, past, lambda _branch, _last: [word])
+
+    again = pipeline.accepted_before(judged, first)
+
+    assert again == first

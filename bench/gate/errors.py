@@ -14,7 +14,7 @@ from replay import upper_bound
 
 from perfgate.gate.deciding import ALPHA, FEWEST_FAILURES
 from perfgate.gate.historical import Asked
-from perfgate.gate.overdispersed import Counts, compare, spread_of
+from perfgate.gate.overdispersed import Counts, compare, correlation
 from perfgate.stats.multiplicity import holm
 
 ENDPOINTS, REQUESTS, LIMIT = 10, 1000, 0.005
@@ -36,7 +36,7 @@ def drawn(noise: np.random.Generator, shares: np.ndarray, within: float, bursts:
 def alarms(now: np.ndarray, past: np.ndarray) -> np.ndarray:
     """Which endpoints fail, and which pass."""
     series = [[Counts(failures=int(f), requests=REQUESTS) for f in column] for column in past.T]
-    within = spread_of(series)
+    within = correlation(series)
     asked = Asked(limit=LIMIT, alpha=ALPHA / ENDPOINTS)
     found = [
         compare(Counts(failures=int(f), requests=REQUESTS), column, within, asked)

@@ -37,6 +37,8 @@ def gate(
         past_runs = pipeline.recent_runs(store, budget_file)
         anchored = pipeline.anchored_runs(store, budget_file, os.environ)
     verdict = pipeline.judge(budget_file, measured, past_runs, only, anchored)
+    if folder is not None and (folder / run_folder.VERDICT).exists():
+        verdict = pipeline.accepted_before(verdict, run_folder.read_verdict(folder))
     if folder is not None:
         codec.write(verdict, folder / run_folder.VERDICT)
         told = report.build(verdict, measured, past_runs, folder, charts=charts)

@@ -310,3 +310,36 @@ def test_no_infinity_reaches_a_verdict():
     assert "of any size could have hidden" in finding.sentence or "chance can do as much" in finding.sentence
     assert "inf" not in finding.sentence
     assert codec.decode(Verdict, codec.encode(verdict), origin="verdict.json") == verdict
+
+
+def test_maxima_are_not_compared_and_it_is_said():
+    run = make_run(
+        1,
+        endpoints=[arm()],
+        arms=(Arm(name="base", target="http://b", endpoints=(arm(),)), Arm(name="head", target="http://h")),
+    )
+    budget = make_budget(arm().name, "max", "+10%")
+
+    [finding] = judge([budget], run, choose_baseline(run, (), BaselinePolicy()), GatePolicy()).findings
+
+    assert finding.outcome is Outcome.NO_BASELINE
+    assert "not compared: a maximum is a single request" in finding.sentence
+
+
+def test_several_looks_share_the_error_rates():
+    """What is only just significant, or only just bounded, at a single look is neither at one of four."""
+    ends = arm(requests=300), arm(0.13, requests=300)
+    base = arm(requests=3000)
+    arms = (Arm(name="base", target="http://b", endpoints=(ends[0],)), Arm(name="head", target="http://h"))
+    budget = make_budget(arm().name, "p95", "+10%")
+
+    def outcome(looks: int, *head: EndpointResult) -> Outcome:
+        run = replace(make_run(1, endpoints=head, arms=arms), looks=looks)
+        return judge([budget], run, choose_baseline(run, (), BaselinePolicy()), GatePolicy()).outcome
+
+    p = compared(*ends).p_worse
+    assert outcome(int(0.009 / p), ends[1]) is Outcome.FAIL
+    assert outcome(int(0.011 / p), ends[1]) is Outcome.INCONCLUSIVE
+    arms = (replace(arms[0], endpoints=(base,)), arms[1])
+    bounded = arm(0.1035, requests=3000)
+    assert (outcome(1, bounded), outcome(4, bounded)) == (Outcome.PASS, Outcome.INCONCLUSIVE)

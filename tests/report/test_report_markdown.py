@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,19 @@ def test_the_same_sentence_is_said_once():
     findings = [make_finding(name, outcome=Outcome.NO_DATA, sentence="The target was down.") for name in ("a", "b")]
     text = markdown.render(Facts(verdict=make_verdict(*findings), run=make_run()))
     assert "- 🚫 `a` p95, `b` p95: The target was down." in text
+
+
+def test_commands_name_the_budget_file_as_it_was_named(shop):
+    told = replace(shop, verdict=replace(shop.verdict, budget="load tests/shop.yaml"))
+    usual = "\n".join(markdown.command_lines(shop))
+    assert "perfgate run --budget budgets.yaml" in usual
+    assert usual.count("--budget") == usual.count("perfgate run")
+
+    lines = [line for line in markdown.command_lines(told) if not line.startswith("#")]
+    assert all(" --budget 'load tests/shop.yaml'" in line for line in lines)
+
+    hostile = replace(shop, verdict=replace(shop.verdict, budget="$(x)`.yaml"))
+    assert not any("$(x)" in line for line in markdown.command_lines(hostile))
 
 
 def test_commands_quote_names_and_leave_hostile_ones_out(shop, hostile):

@@ -179,3 +179,20 @@ def test_a_trend_without_a_verdict_ends_with_the_newest_run():
     assert (shown.this, shown.outcome) == ("newest 110 ms", Outcome.FAIL)
     assert shown.failed == {0, 1, 2}
     assert remember(past[:1], "unknown", "p95", None).this == "newest no data"
+
+
+def test_where_the_level_changed_is_marked_with_its_commit():
+    steps = [0.080, 0.081, 0.082, 0.080, 0.081, 0.082] * 2 + [0.100, 0.101, 0.102, 0.100, 0.101, 0.102] * 2
+    assert picture(*steps).changed == {12: "0000000"}
+    assert picture(*steps[:12]).changed == {}
+
+
+def test_other_branches_change_no_level():
+    finding = make_finding(NAME, "p95", measured=0.1)
+    values = [0.080] * 12 + [0.100] * 12
+    runs = [
+        make_run(n, branch="main" if n <= 12 else "slow", endpoints=[make_endpoint(NAME, metrics={"p95": value})])
+        for n, value in enumerate(values, 1)
+    ]
+    shown = decide(_facts(finding, runs, [make_past_run(run=run) for run in runs[:-1]]), finding)
+    assert shown.changed == {}

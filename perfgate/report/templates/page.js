@@ -102,7 +102,8 @@
     let above = -Infinity;
     for (const level of levels) {
       const over = level.value > spec.top;
-      above = Math.max(over ? top + 2 : y(level.value) - 5, above + 15);
+      const below = level.kind === "baseline" && !over && y(level.value) < height - bottom - 18;
+      above = Math.max(over ? top + 2 : y(level.value) + (below ? 17 : -5), above + 15);
       shape(svg, "text", {x: left + 4, y: above, class: level.kind}, level.text + (over ? " ↑" : ""));
     }
     const cursor = shape(svg, "line", {y1: top, y2: height - bottom, class: "cursor", visibility: "hidden"});

@@ -123,7 +123,7 @@ def test_pruning_says_what_goes_and_spares_the_baseline(stored: Project):
         (["gate", "nothing"], 3, "nothing"),
         (["report", "nothing"], 3, "no run nothing"),
         (["report", "run-0001"], 3, "perfgate gate"),
-        (["report", "--format", "pdf"], 2, "console, markdown, json, junit"),
+        (["report", "--format", "pdf"], 2, "console, markdown, html, json, junit, gitlab"),
         (["trend", "search", "--metric", "p96"], 2, "no such metric"),
         (["trend", "search"], 3, "No runs are remembered yet"),
         (["history", "list", "--history", "mysql://x"], 3, "sqlite"),

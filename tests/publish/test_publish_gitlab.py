@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,7 +13,9 @@ from typing import Any
 import pytest
 from fake_gitlab.server import FakeGitLab
 from publish.desks import Waits, make_announcement
+from report.samples import shop_facts
 
+from perfgate import codec
 from perfgate.model.outcome import Outcome
 from perfgate.model.publication import Announcement, Comment, Publication, Wishes
 from perfgate.publish import gitlab as publisher
@@ -176,3 +179,24 @@ def test_the_example_of_the_documentation_is_a_valid_pipeline(tmp_path: Path):
     done = subprocess.run([sys.executable, *command, str(example)], capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_command_line_leads_here(gitlab: FakeGitLab, tmp_path: Path):
+    facts = shop_facts()
+    folder = tmp_path / ".perfgate" / "runs" / facts.run.id
+    folder.mkdir(parents=True)
+    codec.write(facts.run, folder / "run.json")
+    codec.write(facts.verdict, folder / "verdict.json")
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("PERFGATE_", "GITHUB_", "CI_"))}
+
+    done = subprocess.run(
+        [sys.executable, "-m", "perfgate", "publish", "latest", "--to", "gitlab"],
+        cwd=tmp_path,
+        env={**own, **known(gitlab), "CI_PROJECT_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stderr.strip()) == (0, "perfgate: Note created on !3")
+    assert "`shop` FAIL: 2 of 9 budgets broken" in next(iter(gitlab.notes.values())).body

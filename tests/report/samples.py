@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from builders import make_criterion, make_endpoint, make_finding, make_past_run, make_revision, make_run, make_verdict
 
+from perfgate import windows
 from perfgate.model.budget_file import Kind, Severity
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import Generator, Run
@@ -210,3 +211,18 @@ def drawn_facts(name: str) -> Facts:
     past = tuple(make_past_run(number, run=run(number)) for number in (2, 1))
     finding = make_finding(name, outcome=Outcome.FAIL, baseline=0.09)
     return Facts(verdict=make_verdict(finding), run=run(9), past_runs=past)
+
+
+def recorded(facts: Facts, seconds: int) -> windows.Record:
+    """Five seconds of warm-up and then so many: seven successes each about the endpoint's median, and one failure in
+    second 3."""
+    record = windows.Record()
+    for second in range(-5, seconds):
+        for result in facts.run.endpoints:
+            window = windows.Window()
+            middle = int(result.metrics["p50"] * 1e9)
+            for n in range(7):
+                window.latency.add(middle + middle * (n - 3 + (second * 37 + n * 11) % 5 // 4) // 4)
+            window.successes, window.failures = 7, {"status": 1} if second == 3 else {}
+            record.add(("endpoint", result.name, "", second), window)
+    return record

@@ -24,7 +24,12 @@ def test_everything_is_in_the_run_folder(shop, tmp_path):
     assert built.warnings == ()
     assert [chart.endpoint for chart in built.charts][:4] == ["", "search", "place order", "export report"]
     assert built.charts[1].text == "search p95: 131 ms, limit 120 ms, baseline 82 ms"
-    told = {built.markdown, built.junit, *(path for chart in built.charts for path in (chart.light, chart.dark))}
+    told = {
+        built.markdown,
+        built.html,
+        built.junit,
+        *(path for chart in built.charts for path in (chart.light, chart.dark)),
+    }
     assert told == {path for path in tmp_path.rglob("*") if path.is_file()}
     assert all(path.stat().st_size > 1000 for path in told)
     assert 'src="charts/search-p95-light.png"' in built.markdown.read_text("utf-8")
@@ -97,7 +102,7 @@ def test_a_picture_that_cannot_be_written(tmp_path):
 
 
 def test_formats(shop):
-    assert set(FORMATS) == {"console", "markdown", "json", "junit"}
+    assert set(FORMATS) == {"console", "markdown", "html", "json", "junit", "gitlab"}
     assert json.loads(FORMATS["json"](shop))["outcome"] == "fail"
     assert FORMATS["console"](shop).splitlines()[-1].startswith("✗ FAIL")
     assert FORMATS["markdown"](shop).startswith("## ❌")

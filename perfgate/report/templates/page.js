@@ -66,11 +66,11 @@
       shape(svg, "line", {x1: left, x2: width - right, y1: at, y2: at, class: tick ? "gridline" : "axis"});
       shape(svg, "text", {x: left - 6, y: at + 4, "text-anchor": "end"}, tick ? digits(tick) + unit : "0");
     }
-    let last = -Infinity;
+    const taken = [];
     for (const [at, text] of spec.x.ticks) {
       const place = x(at), half = text.length * 3.4;
-      if (place - half < last + 8 || place + half > width + 8) continue;
-      last = place + half;
+      if (place + half > width + 8 || taken.some(other => Math.abs(other.place - place) < other.half + half + 8)) continue;
+      taken.push({place, half});
       shape(svg, "text", {x: place, y: height - 7, "text-anchor": place - half < left - 30 ? "start" : "middle"}, text);
     }
     for (const bar of spec.bars || []) {
@@ -224,10 +224,10 @@
     const line = n => `${runs[n].commit}, ${runs[n].at}${runs[n].branch ? `, ${runs[n].branch}` : ""}\n${trend.metric} ${say(trend.unit, trend.values[n])}${here && n === newest ? " (this run)" : ""}${trend.levels.map(one => `\n${one.kind === "limit" ? "limit " : ""}${one.text}`).join("")}${state(n) ? `\n${state(n)}` : ""}`;
     return {
       unit: trend.unit, top: (core || 1) * 1.18, height: 240, legend, marks, levels: trend.levels.map(one => ({...one, text: one.kind === "limit" ? `limit ${one.text}` : one.text})),
-      x: {from: -0.4, to: runs.length - 0.6, ticks: runs.map((run, n) => [n, run.commit])},
+      x: {from: -0.4, to: runs.length - 0.6, ticks: runs.map((run, n) => [n, run.commit]).reverse()},
       lines: [{kind: "soft", points: trend.values.map((value, n) => [n, value]).filter(([, value]) => value !== null)}],
       tips: shown.map(n => ({x: n, text: line(n)})),
-      text: `${name}: ${trend.metric} over ${shown.length} runs, newest ${say(trend.unit, trend.values[newest])}${trend.levels.map(one => `, ${one.kind} ${one.text}`).join("")}.`,
+      text: `${name}: ${trend.metric} over ${shown.length} runs, newest ${say(trend.unit, trend.values[newest])}${trend.levels.map(one => `, ${one.kind === "limit" ? "limit " : ""}${one.text}`).join("")}.`,
       caption: `${name}: ${trend.metric} over the runs, newest first`,
       table: {head: ["commit", "time (UTC)", "branch", trend.metric, ""], rows: [...shown].reverse().map(n => [runs[n].commit, runs[n].at, runs[n].branch, say(trend.unit, trend.values[n]), state(n)])},
     };
@@ -248,10 +248,11 @@
   };
   for (const panel of document.querySelectorAll(".panel[data-endpoint]")) {
     let width = 0;
-    const again = new ResizeObserver(() => {
+    const fit = () => {
       if (panel.open && panel.clientWidth !== width) { width = panel.clientWidth; fill(panel); }
-    });
-    again.observe(panel);
+    };
+    new ResizeObserver(fit).observe(panel);
+    panel.addEventListener("toggle", fit);
     const select = panel.querySelector("select");
     if (select) select.addEventListener("change", () => fill(panel));
   }
@@ -273,7 +274,7 @@
   for (const svg of document.querySelectorAll("svg.spark")) {
     const one = data.endpoints[svg.dataset.endpoint], values = one.trends[0].values.map((v, n) => [n, v]).filter(([, v]) => v !== null).slice(-20);
     const low = Math.min(...values.map(([, v]) => v)), high = highest(values.map(([, v]) => v)), span = (high - low) || 1;
-    const at = values.map(([, v], n) => [4 + 112 * n / Math.max(1, values.length - 1), 22 - 18 * (v - low) / span]);
+    const at = values.map(([, v], n) => [4 + 112 * n / Math.max(1, values.length - 1), high === low ? 13 : 22 - 18 * (v - low) / span]);
     shape(svg, "path", {d: at.map(([x, y], n) => `${n ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join(""), class: "series soft"});
     if (at.length) shape(svg, "circle", {cx: at[at.length - 1][0], cy: at[at.length - 1][1], r: 4, class: `dot ${one.failed ? "bad" : "now"}`});
   }

@@ -30,7 +30,8 @@ def make(folder: Path, root: Path) -> None:
         probe.touch()
         probe.unlink()
         # What an earlier run in this folder has left.
-        for stale in (RUN, VERDICT, *handover.FILES, samples.FILE, "report.md", "report.html", "junit.xml", "comment.md"):
+        told = ("report.md", "report.html", "junit.xml", "comment.md")
+        for stale in (RUN, VERDICT, *handover.FILES, samples.FILE, *told):
             (folder / stale).unlink(missing_ok=True)
     except OSError as error:
         raise RecordError(

@@ -66,10 +66,10 @@ def render(facts: Facts, record: Record | None = None, *, headline: str = "", up
         found.setdefault(finding.endpoint, []).append(finding)
     names = list(dict.fromkeys((*found, *facts.results)))
     over = page_data.over_the_run(record, facts.run) if record else {}
-    data = [_drawn(facts, name, found.get(name, ()), over) for name in names]
+    line = page_data.Line(runs=facts.line_of_runs[-page_data.MOST_RUNS :])
+    data = [_drawn(facts, line, name, found.get(name, ()), over) for name in names]
     rows = [_endpoint(facts, at, name, found.get(name, ()), data[at]) for at, name in enumerate(names)]
     counts = Counter(row.outcome for row in rows)
-    line = facts.line_of_runs[-page_data.MOST_RUNS :]
     return frame.render(
         "page.html.j2",
         {
@@ -85,12 +85,13 @@ def render(facts: Facts, record: Record | None = None, *, headline: str = "", up
             "conditions": plain(_conditions(facts.run), 600),
             "up": up,
         },
-        {"levels": page_data.LEVELS, "here": True, "lines": [page_data.runs(line)], "endpoints": data},
+        {"levels": page_data.LEVELS, "here": True, "lines": [page_data.runs(line.runs)], "endpoints": data},
     )
 
 
-def _drawn(facts: Facts, name: str, findings: Sequence[Finding], over: Mapping[str, Data]) -> Data:
-    line = facts.line_of_runs[-page_data.MOST_RUNS :]
+def _drawn(
+    facts: Facts, line: page_data.Line, name: str, findings: Sequence[Finding], over: Mapping[str, Data]
+) -> Data:
     return {
         "name": plain(name, LONGEST_NAME),
         "over": over.get(name),

@@ -6,6 +6,8 @@ Seconds, bytes and ratios, to four digits; the page's script says them in people
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from math import ceil
 from statistics import median
 from typing import Any
@@ -29,6 +31,17 @@ LONGEST_NAME, LONGEST_TEXT = 120, 200
 Data = dict[str, Any]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """Runs, oldest first, that trends are drawn of."""
+
+    runs: tuple[PastRun, ...]
+
+    @cached_property
+    def results(self) -> tuple[Mapping[str, EndpointResult], ...]:
+        return tuple(by_name(past.run) for past in self.runs)
+
+
 def number(value: float | None) -> float | None:
     """To four digits: what a picture can show."""
     value = finite(value)
@@ -48,14 +61,14 @@ def runs(line: Iterable[PastRun]) -> list[Data]:
     ]
 
 
-def trend(line: Sequence[PastRun], endpoint: str, metric: str, finding: Finding | None) -> Data | None:
+def trend(line: Line, endpoint: str, metric: str, finding: Finding | None) -> Data | None:
     """One metric over the runs, oldest first; None where it was never measured."""
-    values = [number(value_in(by_name(past.run).get(endpoint), metric)) for past in line]
+    values = [number(value_in(results.get(endpoint), metric)) for results in line.results]
     if all(value is None for value in values):
         return None
     known = METRICS.get(metric)
-    notes = {at: word for at, past in enumerate(line) if (word := accepted(past, endpoint, metric))}
-    failed = [at for at, past in enumerate(line) if (endpoint, metric) in past.failed and at not in notes]
+    notes = {at: word for at, past in enumerate(line.runs) if (word := accepted(past, endpoint, metric))}
+    failed = [at for at, past in enumerate(line.runs) if (endpoint, metric) in past.failed and at not in notes]
     return {
         "metric": plain(metric, 40),
         "unit": known.unit.value if known else "",
@@ -81,7 +94,7 @@ def _levels(finding: Finding) -> list[Data]:
     return levels
 
 
-def trends(line: Sequence[PastRun], endpoint: str, findings: Sequence[Finding]) -> list[Data]:
+def trends(line: Line, endpoint: str, findings: Sequence[Finding]) -> list[Data]:
     """The metrics with budgets first, worst first."""
     by_metric = {finding.metric: finding for finding in reversed(findings)}
     metrics = dict.fromkeys((*(finding.metric for finding in findings), *SHOWN))

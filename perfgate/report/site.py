@@ -106,7 +106,8 @@ def index(series: Sequence[Series], pages: Mapping[str, str]) -> str:
 
 def _series(series: Series, pages: Mapping[str, str], data: list[Data], lines: list[list[Data]]) -> Data:
     """One section in words; what it draws is added to `data` and `lines`."""
-    newest, line = series.runs[0], tuple(reversed(series.runs[: page_data.MOST_RUNS]))
+    newest = series.runs[0]
+    line = page_data.Line(runs=tuple(reversed(series.runs[: page_data.MOST_RUNS])))
     results = by_name(newest.run)
     failed = {endpoint for endpoint, _ in newest.failed}
     rows = []
@@ -118,7 +119,7 @@ def _series(series: Series, pages: Mapping[str, str], data: list[Data], lines: l
         row |= {"measured": page.measured(results[name]), "open": name in failed, "spark": _spark(trends)}
         rows.append(row)
         data.append({"name": row["name"], "line": len(lines), "failed": name in failed, "trends": trends})
-    lines.append(page_data.runs(line))
+    lines.append(page_data.runs(line.runs))
     return {
         "name": plain(series.name, LONGEST_NAME),
         "branch": plain(series.branch, 60) if series.branch else "an unknown branch",

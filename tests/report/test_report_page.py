@@ -14,7 +14,8 @@ import pytest
 from builders import make_acceptance, make_endpoint, make_finding, make_past_run, make_run, make_verdict, spread
 from report.samples import HOSTILE, hostile_facts, recorded
 
-from perfgate import handover, histogram, report, windows
+from perfgate import codec, handover, histogram, report, run_folder, windows
+from perfgate.cli.app import app
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import Arm
 from perfgate.report import frame, page, page_data
@@ -218,7 +219,7 @@ def test_a_trend_has_failed_and_accepted_runs_and_levels():
         make_past_run(3, p95=0.2, outcome=Outcome.FAIL, failed=[key], acceptances=[word]),
     )
 
-    drawn = page_data.trend(line, *key, make_finding(baseline=0.2))
+    drawn = page_data.trend(page_data.Line(runs=line), *key, make_finding(baseline=0.2))
 
     assert drawn is not None
     assert drawn["values"] == [0.1, 0.3, 0.2]
@@ -246,3 +247,17 @@ def test_windows_that_cannot_be_read_are_a_warning(shop: Facts, tmp_path: Path):
 
     assert built.html.is_file()
     assert built.warnings[0].startswith("report.html has no latencies over the run")
+
+
+def test_the_verb_writes_it_again_with_the_windows(shop: Facts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    codec.write(shop.run, tmp_path / run_folder.RUN)
+    codec.write(shop.verdict, tmp_path / run_folder.VERDICT)
+    windows.write(tmp_path / handover.WINDOWS, recorded(shop, 30), duration=30.0)
+
+    with pytest.raises(SystemExit) as left:
+        app(["report", str(tmp_path), "--format", "html", "--output", "r.html"])
+
+    assert left.value.code == 0
+    drawn = {one["name"]: one for one in data_of((tmp_path / "r.html").read_text("utf-8"))["endpoints"]}
+    assert len(drawn["search"]["over"]["p50"]) == 30

@@ -227,7 +227,8 @@ def command_lines(facts: Facts) -> Iterator[str]:
     if concerned:
         yield "# this is the new normal: accept it, with the reason"
     for finding in tame:
-        yield f'perfgate accept {run} {shlex.quote(finding.endpoint)} {shlex.quote(finding.metric)}{other} --reason "..."'
+        what = f"{shlex.quote(finding.endpoint)} {shlex.quote(finding.metric)}"
+        yield f'perfgate accept {run} {what}{other} --reason "..."'
     if len(tame) < len(concerned):
         yield f'perfgate accept {run}{other} --reason "..."  # all of them'
 

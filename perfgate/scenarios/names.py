@@ -17,8 +17,8 @@ RUNTIME_NAMES = frozenset(
 TAKEN_IN_MODULE = frozenset({*RUNTIME_NAMES, "HERE", "Path", "task", "self"})
 TAKEN_IN_CLASS = frozenset(
     "abstract client context draw_arm enter environment fixed_count fullname greenlet group host json max_wait "
-    "min_wait on_start on_stop run send send_once start stop tasks think tls turn values wait wait_function wait_time walk "
-    "weight".split()
+    "min_wait on_start on_stop run send send_once start stop tasks think tls turn values wait wait_function "
+    "wait_time walk weight".split()
 )
 
 

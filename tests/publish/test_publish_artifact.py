@@ -148,7 +148,9 @@ def test_texts_of_strangers_are_shown_and_do_nothing(github: FakeGitHub, project
         assert raw not in comment.body
         assert raw not in done.output
     assert "@octo/team" not in comment.body
-    assert "evil" not in comment.body.split("<summary>How it was measured</summary>")[0]  # its words are not told at all
+    assert (
+        "evil" not in comment.body.split("<summary>How it was measured</summary>")[0]
+    )  # its words are not told at all
     assert not [line for line in done.output.splitlines() if line.startswith("::stop-commands") or "::pwned" in line]
 
 

@@ -36,9 +36,11 @@ $(VENV)/.dev: $(VENV)/.demo
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[demo,dev]'
 	@touch $@
 
-bench: $(VENV)/.dev  ## measure against peers or bare Python, side by side, and print the figures
+bench: $(VENV)/.dev  ## measure against peers, side by side (an hour; QUICK=1: 5 minutes, for a look)
 	$(BIN)/python bench/startup.py
 	$(BIN)/python bench/recorder.py
+	$(BIN)/python bench/memory.py
+	$(BIN)/python -m bench.engine $(if $(QUICK),--quick)
 
 bench-gate: $(VENV)/.dev  ## how often the gate and its peers are wrong, in one table (10 minutes)
 	$(BIN)/python -m bench.gate $(if $(QUICK),--quick)

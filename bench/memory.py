@@ -33,7 +33,7 @@ def main() -> None:
             table[:, 0] = int(tick * TICK * SECOND)
             table[:, 1] = table[:, 2] = latency
             table[:, 3], table[:, 4], table[:, 5], table[:, 6], table[:, 7] = latency // 2, 30_000, 2_000, 2_000, 200
-            recorder.rows["endpoint", f"endpoint {endpoint}"].extend(table.ravel().tolist())
+            recorder.rows["endpoint", f"endpoint {endpoint}"].extend(table.tobytes())
         collection.add("local", recorder.take())
         collection.samples.merge(recorder.samples.take())
     spent = time.process_time() - began

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import httptools
 
-from perfgate.runtime.responses import Response, decoded_size
+from perfgate.runtime.responses import ENCODING_NAMES, Response, decoded_size
 from perfgate.runtime.wire import Wire
 
 CLOCK_STEP = 1_000_000  # ns by which the wall clock may seem to outrun the monotonic one before it was set
@@ -124,7 +124,10 @@ class Connection:
         size += len(body) if keep_body else sum(map(len, self._chunks))
         headers = dict(self._headers)
         response = Response(parser.get_status_code(), headers, b"".join(head), body, size)
-        response.decoded = decoded_size(headers, size, _end(end, self._chunks) if size else b"")
+        if size and not ENCODING_NAMES.isdisjoint(headers):
+            response.decoded = decoded_size(headers, size, _end(end, self._chunks))
+        else:
+            response.decoded = size
         service = arrived - sent
         if 0 < service <= elapsed + CLOCK_STEP:
             response.service, response.first_byte, response.delivery = service, first - sent, elapsed - service

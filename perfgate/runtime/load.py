@@ -13,7 +13,7 @@ from perfgate.handover import Settings
 from perfgate.histogram import Histogram
 from perfgate.redaction import Redactor
 from perfgate.runtime.arms import Arms
-from perfgate.runtime.recorder import Label, Recorder
+from perfgate.runtime.recorder import ROW, Label, Recorder
 from perfgate.runtime.responses import Failure, Response
 
 LATE = 10_000_000  # ns: an arrival started later than this after it was due is counted as late
@@ -56,17 +56,15 @@ class Load:
             self.clock_steps += 1
             self.recorder.untimed(label, began, response.size, response.decoded)
         else:
-            self.recorder.rows[label].extend(
-                (
-                    began,
-                    latency,
-                    response.service,
-                    response.first_byte,
-                    response.delivery,
-                    response.size,
-                    response.decoded,
-                    response.status,
-                )
+            self.recorder.rows[label] += ROW(
+                began,
+                latency,
+                response.service,
+                response.first_byte,
+                response.delivery,
+                response.size,
+                response.decoded,
+                response.status,
             )
 
     def _fire(self, label: Label, latency: int, response: Response, failure: Failure | None) -> None:

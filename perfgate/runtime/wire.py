@@ -82,7 +82,7 @@ class Wire:
         self.unsent: bytes | memoryview = b""
         hub = gevent.get_hub()
         self._readable, self._writable = hub.loop.io(self._raw.fileno(), 1), hub.loop.io(self._raw.fileno(), 2)
-        self._listens = False  # whether `_readable` is started
+        self._listens = self._writes = False  # whether `_readable` and `_writable` are started
         self._switch = hub.switch
         self._add = outbox().add
         watchdog().watch(self)
@@ -111,10 +111,13 @@ class Wire:
             number = len(data)
         if number == len(data):
             self.unsent = b""
-            self._writable.stop()
+            if self._writes:
+                self._writable.stop()
+                self._writes = False
         else:
             self.unsent = memoryview(data)[number:]
             self._writable.start(self.leave)
+            self._writes = True
 
     def receive(self) -> tuple[int, memoryview]:
         """The next bytes and when they arrived (ns, wall clock); no bytes at the end of the connection.

@@ -16,7 +16,7 @@ from perfgate.histogram import Histogram
 from perfgate.model.budget_file import Stage
 from perfgate.redaction import Redactor
 from perfgate.runtime.load import Load
-from perfgate.runtime.recorder import EXAMPLES, NAMES, OTHER, SECOND, Recorder
+from perfgate.runtime.recorder import EXAMPLES, NAMES, OTHER, ROW, SECOND, Recorder
 from perfgate.runtime.responses import Failure, Response
 from perfgate.windows import PHASES, Phases, Record, Window
 
@@ -58,7 +58,7 @@ def succeed(
 ) -> None:
     """A success; its times (ns) are 1 each unless given."""
     named = {"latency": 1, "service": 1, "first_byte": 1, "delivery": 0} | times
-    recorder.rows[kind, name].extend((began, *named.values(), size, size, status))
+    recorder.rows[kind, name].extend(ROW(began, *named.values(), size, size, status))
 
 
 def make_load(environment=None, secrets: dict[str, str] | None = None, **settings) -> Load:

@@ -29,7 +29,10 @@ def main() -> None:
 
 
 def _filled(found: re.Match[str]) -> str:
-    content = results.read(found[2])
+    try:
+        content = results.read(found[2])
+    except FileNotFoundError:  # not measured on this machine: what is there stays
+        return found[0]
     measured = f"Measured {content['measured'][:16].replace('T', ' ')} UTC on {content['machine']['cpu']}, "
     measured += f"{content['machine']['cores']} cores, commit {content['versions'].get('commit', '?')}."
     return f"{found[1]}{TABLES[found[2]](content).markdown()}\n{measured}\n{found[3]}"

@@ -133,6 +133,8 @@ def _off(several: list[Raw], percentile: str) -> tuple[str, str]:
     def off(one: Raw) -> float:
         return float(one["said"][percentile] / one["served"][percentile] - 1)
 
+    if not all(one["served"][percentile] for one in several):
+        return "", "nothing served"
     middle = sorted(several, key=off)[len(several) // 2]
     said, served = 1000 * middle["said"][percentile], 1000 * middle["served"][percentile]
     return f"{said:.1f} / {served:.1f}", percent([off(one) for one in several])

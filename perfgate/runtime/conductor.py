@@ -38,11 +38,14 @@ from perfgate.runtime.steps import Steps
 from perfgate.runtime.values import share
 from perfgate.windows import Record
 
-BEGIN, STOP, PART, LAST = "perfgate_begin", "perfgate_stop", "perfgate_windows", "perfgate_last"
+ENLIST, ENLISTED, BEGIN = "perfgate_enlist", "perfgate_enlisted", "perfgate_begin"
+STOP, PART, LAST = "perfgate_stop", "perfgate_windows", "perfgate_last"
 SHIP = 0.25  # s between two countings of what was recorded, shipments and lines of progress
 LAST_STARTS = 0.5  # s after the measured time in which what is due may still be started
 SILENCE = 15.0  # s without a word from the master after which a worker gives up
 MOST_WINDOWS = 120  # per endpoint
+ENLISTING = 60.0  # s that a connected worker may take until it listens to us, e.g. because a scenario prepares data
+ASK_AGAIN = 0.5  # s until a worker that did not answer is asked again
 GRACE = 5.0  # s beyond the slowest request's timeout before the drain gives up
 ALONE = f"Nothing was heard from the machine of `perfgate run` for {SILENCE:g} s: the load ends, its result is lost."
 COULD_NOT_MEASURE = 3  # the exit code of a process whose result is lost
@@ -67,6 +70,7 @@ class Conductor:
         self.watch = ErrorWatch(settings.abort) if settings.abort else None
         self.aborted = ""  # why, when the load was ended early
         self.members: set[str] = set()  # workers that the load began with
+        self.enlisted: set[str] = set()  # those of them that know their part
         self.meter = Meter()
         self.counting = BoundedSemaphore(1)
         self.others: dict[str, dict[str, int]] = {"in_flight": {}, "users": {}}
@@ -86,9 +90,11 @@ class Conductor:
             warm = Stage(level=settings.stages[0].level, duration=settings.warmup)
             environment.shape_class = Steps([warm, *settings.stages])
         if isinstance(self.runner, MasterRunner):
+            self.runner.register_message(ENLISTED, self.on_enlisted)
             self.runner.register_message(PART, self.on_part)
             self.runner.register_message(LAST, self.on_last)
         elif isinstance(self.runner, WorkerRunner):
+            self.runner.register_message(ENLIST, self.on_enlist)
             self.runner.register_message(BEGIN, self.on_begin)
             self.runner.register_message(STOP, self.on_stop, concurrent=True)
         if self.leads:
@@ -98,20 +104,42 @@ class Conductor:
     # -- beginning
 
     def on_test_start(self, **_: Any) -> None:
+        share.become(0, 1, self.settings.seed)
         if isinstance(self.runner, MasterRunner):
-            self.members = set(self.runner.clients)
-            for index, worker in enumerate(sorted(self.members)):
-                order = {"index": index, "count": len(self.members), "settings": asdict(self.settings)}
-                self.runner.send_message(BEGIN, order, client_id=worker)
-        self.begin(0, 1)
+            self.enlist()
+            self.runner.send_message(BEGIN)
+        self.begin()
+
+    def enlist(self) -> None:
+        """Tells every worker its part, and returns when all have understood.
+
+        A worker counts as ready for Locust before its scenario, and with it our listener, is in place; what it was
+        told until then is lost. So it is asked again until it answers.
+        """
+        self.members = set(self.runner.clients)
+        orders = {
+            worker: {"index": index, "count": len(self.members), "settings": asdict(self.settings)}
+            for index, worker in enumerate(sorted(self.members))
+        }
+        until = monotonic() + ENLISTING
+        while (missing := self.present() - self.enlisted) and monotonic() < until:
+            for worker in missing:
+                self.runner.send_message(ENLIST, orders[worker], client_id=worker)
+            self._wait(lambda: self.present() <= self.enlisted, ASK_AGAIN)
+
+    def on_enlist(self, environment: Any, msg: Any, **_: Any) -> None:
+        share.become(msg.data["index"], msg.data["count"], self.settings.seed)
+        self.runner.send_message(ENLISTED)
+
+    def on_enlisted(self, environment: Any, msg: Any, **_: Any) -> None:
+        self.enlisted.add(msg.node_id)
 
     def on_begin(self, environment: Any, msg: Any, **_: Any) -> None:
-        self.begin(msg.data["index"], msg.data["count"])
+        self.begin()
 
-    def begin(self, index: int, count: int) -> None:
+    def begin(self) -> None:
         gc.collect()
         gc.freeze()  # what there is now stays: the collector need not walk through it while requests are timed
-        share.become(index, count, self.settings.seed)
         self.meter = Meter()
         self.began, self.cpu_began = monotonic(), time.process_time()
         self.load.recorder.started = monotonic_ns() + int(self.settings.warmup * 1e9)

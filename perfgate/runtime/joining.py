@@ -12,7 +12,7 @@ from locust.runners import WorkerRunner
 
 from perfgate.handover import REFUSAL, Settings, from_plain, read
 from perfgate.redaction import Redactor, redactor
-from perfgate.runtime.conductor import BEGIN, Conductor
+from perfgate.runtime.conductor import ENLIST, Conductor
 from perfgate.runtime.load import Load
 from perfgate.runtime.visitor import Visitor
 
@@ -26,7 +26,7 @@ def on_init(environment: Any, **_: Any) -> None:
         return
     environment.perfgate = Load(environment, None, Redactor())
     if isinstance(environment.runner, WorkerRunner):  # of a perfgate on another machine, perhaps
-        environment.runner.register_message(BEGIN, _enlist)
+        environment.runner.register_message(ENLIST, _enlist)
 
 
 def _conduct(environment: Any, settings: Settings) -> Conductor:
@@ -50,8 +50,8 @@ def _refuse_foreign(environment: Any, folder: Path) -> None:
 
 def _enlist(environment: Any, msg: Any, **_: Any) -> None:
     """A worker that was started by hand learns from its master what to do."""
-    del environment.runner.custom_messages[BEGIN]
-    _conduct(environment, from_plain(msg.data["settings"])).on_begin(environment, msg)
+    del environment.runner.custom_messages[ENLIST]
+    _conduct(environment, from_plain(msg.data["settings"])).on_enlist(environment, msg)
 
 
 def _end_with_parent(parent: int) -> None:

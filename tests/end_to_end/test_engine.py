@@ -109,6 +109,41 @@ def test_workers_share_the_load_and_end_with_the_run(project: Project):
     assert (run["generator"]["workers"], run["generator"]["workers_lost"]) == (2, 0)
 
 
+SLOW_TO_LISTEN = """
+from gevent import sleep
+from locust import HttpUser, constant, events, task
+from locust.runners import WorkerRunner
+
+def prepare(environment, **_):
+    if isinstance(environment.runner, WorkerRunner):
+        sleep(2)  # for Locust it is ready all the same
+
+events.init._handlers.insert(0, prepare)  # before perfgate listens
+
+class Visitor(HttpUser):
+    wait_time = constant(0.02)
+
+    @task
+    def visit(self):
+        self.client.get("/")
+"""
+
+
+def test_workers_that_still_prepare_when_the_load_begins_miss_nothing(project: Project):
+    port = free_port()
+    with servers.serving(servers.answering(200)) as (url, server), workers(2, port):
+        project.write(ONE.format(target=url, load="users: 4, duration: 1s") + "scenarios: [slow.py]\n")
+        project.write(SLOW_TO_LISTEN, "slow.py")
+        done = project.perfgate("run", "--workers", "2", "--master-host", "127.0.0.1", "--master-port", str(port))
+
+    assert done.returncode == 0, done.stderr
+    assert "Waiting until 2 x `perfgate worker` have connected" in done.stderr
+    run = project.run()
+    assert (run["generator"]["workers"], run["generator"]["workers_lost"]) == (2, 0)
+    recorded = sum(one["requests"] for one in run["endpoints"])
+    assert recorded + run["warmup_requests"] + run["after_requests"] == server.requests > 20
+
+
 def test_a_worker_lost_in_the_middle_is_counted_told_and_leaves_nothing_decided(project: Project):
     port = free_port()
     with servers.serving(servers.answering(200)) as (url, server), workers(2, port) as both:

@@ -18,6 +18,7 @@ from pathlib import Path
 from perfgate import git
 from perfgate.model.metric import METRICS
 from perfgate.model.run import Acceptance
+from perfgate.printable import one_line
 
 LABEL = "perfgate-accept"
 FORKS_TRAILER = (
@@ -147,15 +148,15 @@ def resolve(words: Iterable[Word], names: Collection[str]) -> tuple[tuple[Accept
         endpoint, metric = _what(what, names)
         if endpoint is None:
             remarks.append(
-                f"Not accepted, {word.source}: there is no endpoint {_line(what, 60)!r}. "
+                f"Not accepted, {word.source}: there is no endpoint {one_line(what, 60)!r}. "
                 "It is `Perfgate-Accept: ENDPOINT METRIC - why`, `ENDPOINT - why`, or `* - why`."
             )
         elif word.distrust:
             remarks.append(f"Not accepted, {word.source}: {word.distrust}.")
         else:
             found[endpoint, metric] = Acceptance(
-                reason=_line(reason or word.reason) or word.source,
-                author=_line(word.author) or "unknown",
+                reason=one_line(reason or word.reason, LONGEST) or word.source,
+                author=one_line(word.author, LONGEST) or "unknown",
                 at=_utc(word.at),
                 endpoint=endpoint,
                 metric=metric,
@@ -190,11 +191,6 @@ def _name(text: str, names: Collection[str]) -> str | None:
     if bare == ALL:
         return ""
     return bare if bare in names else next((name for name in names if name.casefold() == bare.casefold()), None)
-
-
-def _line(text: str, most: int = LONGEST) -> str:
-    """One line of what is printable: it is a stranger's, and goes to terminals, charts and comments."""
-    return " ".join("".join(one if one.isprintable() else " " for one in text).split())[:most]
 
 
 def _utc(at: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json as codec
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,13 @@ class Reply:
     status: int
     headers: Mapping[str, str]  # names in lower case
     body: bytes
+
+    def json(self) -> Any:
+        """What the body says; None when there is none. Raises ValueError when it is no JSON."""
+        try:
+            return codec.loads(self.body) if self.body.strip() else None
+        except RecursionError as error:
+            raise ValueError("nested too deeply") from error
 
 
 def status_of(url: str, *, timeout: float) -> int | None:

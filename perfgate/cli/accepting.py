@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from perfgate.cli.where import is_on
 from perfgate.revision import part_of, read_event
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from perfgate.model.run import Revision
 
 TRUST_FORKS = "PERFGATE_ACCEPT_FORKS"
-TRUE = ("1", "true", "yes", "on")
 MERGED = 20  # pull requests whose labels are asked for, at most
 
 
@@ -58,7 +58,7 @@ def _of_pull_request(
     head, base = part_of(pull, "head"), part_of(pull, "base")
     commits = (str(base.get("sha") or ""), str(head.get("sha") or ""))
     fork = part_of(head, "repo").get("full_name") != part_of(base, "repo").get("full_name")
-    trusted = not fork or environ.get(TRUST_FORKS, "").lower() in TRUE
+    trusted = not fork or is_on(environ.get(TRUST_FORKS, ""))
     words: tuple[Word, ...] = ()
     here = acceptances.known(root, environ, *commits)
     if here:
@@ -82,7 +82,7 @@ def _of_merge_request(environ: Mapping[str, str], root: Path) -> tuple[Word, ...
 
     get = environ.get
     fork = get("CI_MERGE_REQUEST_SOURCE_PROJECT_ID") != get("CI_MERGE_REQUEST_PROJECT_ID")
-    distrust = acceptances.FORKS_TRAILER if fork and get(TRUST_FORKS, "").lower() not in TRUE else ""
+    distrust = acceptances.FORKS_TRAILER if fork and not is_on(get(TRUST_FORKS, "")) else ""
     base = get("CI_MERGE_REQUEST_DIFF_BASE_SHA", "")
     head = get("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA") or get("CI_COMMIT_SHA") or "HEAD"
     words = acceptances.of_commits(root, environ, since=(base,), head=head, distrust=distrust)

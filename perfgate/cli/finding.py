@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from perfgate import run_folder
+from perfgate.cli.where import opened
+from perfgate.model.errors import RecordError
 from perfgate.model.run import Run
 
 if TYPE_CHECKING:
     from perfgate.history import History
+    from perfgate.report.facts import Facts
 
 
 def find_run(name: str, store: History, root: Path) -> tuple[Path | None, Run]:
@@ -18,3 +21,16 @@ def find_run(name: str, store: History, root: Path) -> tuple[Path | None, Run]:
     if folder is not None:
         return folder, run_folder.read_run(folder)
     return None, store.get(name).run
+
+
+def judged_run(name: str, budget: Path, url: str) -> tuple[Path, Facts]:
+    """A run of the folders here and what there is to tell of it. Raises RecordError or HistoryError."""
+    from perfgate.report.facts import Facts
+
+    folder = run_folder.find(name, Path.cwd())
+    if folder is None:
+        raise RecordError(f"There is no run {name} in {run_folder.runs_folder(Path.cwd())}.")
+    run = run_folder.read_run(folder)
+    with opened(budget, url) as store:
+        past_runs = store.runs(run.name)
+    return folder, Facts(verdict=run_folder.read_verdict(folder), run=run, past_runs=past_runs)

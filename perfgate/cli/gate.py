@@ -30,6 +30,7 @@ def gate(
     from perfgate.cli.exits import exit_code
     from perfgate.cli.finding import find_run
     from perfgate.cli.show import show
+    from perfgate.report.facts import Facts
 
     budget_file = budgets.read(budget, None)
     with opened(budget, history) as store:
@@ -43,5 +44,5 @@ def gate(
         codec.write(verdict, folder / run_folder.VERDICT)
         told = report.build(verdict, measured, past_runs, folder, charts=charts)
         say(f"Report: {told.markdown}")
-    show(verdict, measured, past_runs)
+    show(Facts(verdict=verdict, run=measured, past_runs=past_runs))
     return exit_code(verdict, budget_file.gate)

@@ -11,18 +11,16 @@ import typer
 
 from perfgate.cli.guard import say
 from perfgate.cli.options import DEFAULT_BUDGET, Budget, HistoryUrl, RunName
-from perfgate.cli.where import budget_file_if_any, opened
-from perfgate.model.errors import RecordError, UsageError
+from perfgate.cli.where import budget_file_if_any, is_on
+from perfgate.model.errors import UsageError
 from perfgate.model.publication import Comment, When, Wishes
 
 if TYPE_CHECKING:
     from perfgate.model.budget_file import GatePolicy
-    from perfgate.model.run import PastRun, Run
-    from perfgate.model.verdict import Verdict
     from perfgate.rejudging import Judged
+    from perfgate.report.facts import Facts
 
 COMMENT = "comment.md"
-TRUE = ("1", "true", "yes", "on")
 
 
 def publish(
@@ -93,8 +91,9 @@ def publish(
     GITLAB_TOKEN, PERFGATE_SLACK_URL, PERFGATE_TEAMS_URL, PERFGATE_WEBHOOK_URL. What may not be posted is a warning; the
     exit code is 0 all the same.
     """
-    from perfgate import run_folder
+    from perfgate.cli.finding import judged_run
     from perfgate.model.budget_file import GatePolicy
+    from perfgate.report.facts import Facts
 
     wishes = Wishes(
         comment=comment,
@@ -109,27 +108,13 @@ def publish(
     )
     if from_workflow_run:
         for one in judged_anew(artifact, budget, history):
-            facts = (one.verdict, one.run, one.past_runs)
-            tell(to, *facts, folder=one.folder, budget=budget, policy=one.policy, topic=topic, wishes=wishes)
+            facts = Facts(verdict=one.verdict, run=one.run, past_runs=one.past_runs)
+            tell(to, facts, folder=one.folder, budget=budget, policy=one.policy, topic=topic, wishes=wishes)
         return 0
-    folder = run_folder.find(run, Path.cwd())
-    if folder is None:
-        raise RecordError(f"There is no run {run} in {run_folder.runs_folder(Path.cwd())}.")
-    measured = run_folder.read_run(folder)
-    with opened(budget, history) as store:
-        past_runs = store.runs(measured.name)
+    folder, facts = judged_run(run, budget, history)
     file = budget_file_if_any(budget)
-    tell(
-        to,
-        run_folder.read_verdict(folder),
-        measured,
-        past_runs,
-        folder=folder,
-        budget=budget,
-        policy=file.gate if file else GatePolicy(),
-        topic=topic,
-        wishes=wishes,
-    )
+    policy = file.gate if file else GatePolicy()
+    tell(to, facts, folder=folder, budget=budget, policy=policy, topic=topic, wishes=wishes)
     return 0
 
 
@@ -163,9 +148,7 @@ def judged_anew(artifact: str, budget: Path, history: str) -> tuple[Judged, ...]
 
 def tell(
     to: str,
-    verdict: Verdict,
-    run: Run,
-    past_runs: tuple[PastRun, ...],
+    facts: Facts,
     *,
     folder: Path,
     budget: Path,
@@ -179,12 +162,11 @@ def tell(
     from perfgate import publish as publishing
     from perfgate.cli.exits import exit_code
     from perfgate.report import announcing
-    from perfgate.report.facts import Facts
 
     announcement = announcing.announce(
-        Facts(verdict=verdict, run=run, past_runs=past_runs),
+        facts,
         budget=_in_repository(budget),
-        blocks=exit_code(verdict, policy) != 0,
+        blocks=exit_code(facts.verdict, policy) != 0,
         files={
             "run-folder": str(folder),
             "report-markdown": str(folder / "report.md"),
@@ -233,8 +215,8 @@ def wishes_from_environment(destinations: Sequence[str]) -> Wishes:
 
 
 def _on(name: str, otherwise: bool) -> bool:
-    said = os.environ.get(name, "").strip().lower()
-    return said in TRUE if said else otherwise
+    said = os.environ.get(name, "")
+    return is_on(said) if said.strip() else otherwise
 
 
 def _in_repository(budget: Path) -> str:

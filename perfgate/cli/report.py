@@ -10,8 +10,7 @@ import typer
 
 from perfgate.cli.guard import say
 from perfgate.cli.options import DEFAULT_BUDGET, Budget, HistoryUrl, RunName
-from perfgate.cli.where import opened
-from perfgate.model.errors import RecordError, UsageError
+from perfgate.model.errors import UsageError
 
 
 def report(
@@ -27,23 +26,17 @@ def report(
     history: HistoryUrl = "",
 ) -> int:
     """Tell the verdict of a run again."""
-    from perfgate import codec, run_folder
+    from perfgate import codec
+    from perfgate.cli.finding import judged_run
     from perfgate.cli.show import show
     from perfgate.report import page, recorded
-    from perfgate.report.facts import Facts
     from perfgate.report.formats import FORMATS
 
     if format not in FORMATS:
         raise UsageError(f"--format {format}: there is no such format", hint=f"Known: {', '.join(FORMATS)}")
-    folder = run_folder.find(run, Path.cwd())
-    if folder is None:
-        raise RecordError(f"There is no run {run} in {run_folder.runs_folder(Path.cwd())}.")
-    measured = run_folder.read_run(folder)
-    with opened(budget, history) as store:
-        past_runs = store.runs(measured.name)
-    facts = Facts(verdict=run_folder.read_verdict(folder), run=measured, past_runs=past_runs)
+    folder, facts = judged_run(run, budget, history)
     if format == "console" and output is None:
-        show(facts.verdict, facts.run, facts.past_runs)
+        show(facts)
         return 0
     text = page.render(facts, recorded(folder)[0]) if format == "html" else FORMATS[format](facts)
     if output is None:

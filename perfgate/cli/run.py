@@ -99,6 +99,7 @@ def run(
     from perfgate.cli.exits import exit_code
     from perfgate.cli.publish import tell, wishes_from_environment
     from perfgate.cli.show import show
+    from perfgate.report.facts import Facts
 
     wishes = wishes_from_environment(publish)
     order = _order(
@@ -119,13 +120,13 @@ def run(
         requests = sum(result.requests for result in outcome.run.endpoints if result.kind == "endpoint")
         say(f"perfgate: interrupted. {requests:,} measured requests are kept in {order.folder}, but not judged.")
         return signals.exit_code or INTERRUPTED
-    show(outcome.verdict, outcome.run, outcome.past_runs)
+    facts = Facts(verdict=outcome.verdict, run=outcome.run, past_runs=outcome.past_runs)
+    show(facts)
     for warning in outcome.report.warnings:
         say(f"perfgate: {warning}")
     say(f"Report: {outcome.report.markdown}")
     for where in publish:
-        facts = (outcome.verdict, outcome.run, outcome.past_runs)
-        tell(where, *facts, folder=order.folder, budget=budget, policy=outcome.policy, wishes=wishes)
+        tell(where, facts, folder=order.folder, budget=budget, policy=outcome.policy, wishes=wishes)
     return exit_code(outcome.verdict, outcome.policy)
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from perfgate.model.run import PastRun, Run
-from perfgate.model.verdict import Verdict
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from perfgate.report.facts import Facts
 
 
-def show(verdict: Verdict, run: Run, past_runs: tuple[PastRun, ...]) -> None:
+def show(facts: Facts) -> None:
     from rich.console import Console
 
     from perfgate.report import console
-    from perfgate.report.facts import Facts
 
-    console.show(Facts(verdict=verdict, run=run, past_runs=past_runs), Console())
+    console.show(facts, Console())

@@ -1,4 +1,4 @@
-"""Which history a verb means, and whose runs in it."""
+"""What a verb means where nobody said it in so many words: which history, whose runs in it, yes or no."""
 
 from __future__ import annotations
 
@@ -15,7 +15,13 @@ if TYPE_CHECKING:
     from perfgate.history import History
     from perfgate.model.budget_file import BudgetFile
 
+TRUE = ("1", "true", "yes", "on")
 DEFAULT_URL = "sqlite:///.perfgate/history.db"
+
+
+def is_on(word: str) -> bool:
+    """Whether the value of a variable says yes."""
+    return word.strip().lower() in TRUE
 
 
 def budget_file_if_any(budget: Path) -> BudgetFile | None:

@@ -6,7 +6,6 @@ No checkout and no git; public repositories need no token. Writing is for git.
 from __future__ import annotations
 
 import io
-import json
 import re
 import tarfile
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +15,7 @@ from urllib.parse import quote
 from perfgate import http
 from perfgate.history.files import Change, FileHistory, Say
 from perfgate.model.errors import HistoryError
+from perfgate.printable import one_line
 
 Word = TypeVar("Word")
 
@@ -147,8 +147,8 @@ class GithubFiles:
     def _understood(self, reply: http.Reply, take: Callable[[Any], Word]) -> Word:
         """What `take` takes from the answer."""
         try:
-            return take(json.loads(reply.body))
-        except (ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
+            return take(reply.json())
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise HistoryError(
                 f"{self.place}: what answers is not GitHub's API", hint="Check GITHUB_API_URL."
             ) from error
@@ -157,10 +157,10 @@ class GithubFiles:
 def _words(reply: http.Reply) -> str:
     """What GitHub says about it, if anything."""
     try:
-        message = json.loads(reply.body)["message"]
-    except (ValueError, TypeError, KeyError, RecursionError):
+        message = reply.json()["message"]
+    except (ValueError, TypeError, KeyError):
         return ""
-    return f": {''.join(filter(str.isprintable, str(message)))[:200]}"
+    return f": {one_line(str(message), 200)}"
 
 
 def open_github(url: str, *, environ: Mapping[str, str], say: Say) -> FileHistory:

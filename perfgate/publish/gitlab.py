@@ -6,7 +6,6 @@ instances; a project access token with the scope `api` and the role Reporter may
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -19,6 +18,7 @@ from perfgate import __version__, http
 from perfgate.model.errors import PerfgateError
 from perfgate.model.outcome import Outcome
 from perfgate.model.publication import Announcement, Comment, Publication, Wishes
+from perfgate.printable import one_line
 
 TIMEOUT = 20.0  # seconds for each answer
 TRIES = 4
@@ -149,7 +149,7 @@ class _Desk:
         page = "1"
         for _ in range(MOST_PAGES):
             reply = self.exchange("GET", f"{self._notes}?sort=asc&order_by=created_at&per_page=100&page={page}", None)
-            found = _json(reply)
+            found = _answer(reply)
             for one in found if isinstance(found, list) else ():
                 if isinstance(one, dict) and isinstance(one.get("id"), int) and not one.get("system"):
                     author = one.get("author")
@@ -160,7 +160,7 @@ class _Desk:
                 return
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
-        return _json(self.exchange(method, path, body))
+        return _answer(self.exchange(method, path, body))
 
     def exchange(self, method: str, path: str, body: Any) -> http.Reply:
         """Raises GitLabError. A note that may have been made is looked for, not made again: POST is asked once, unless
@@ -214,19 +214,17 @@ def _job(body: str) -> int:
     return int(found[1]) if found else 0
 
 
-def _json(reply: http.Reply) -> Any:
-    if not reply.body.strip():
-        return None
+def _answer(reply: http.Reply) -> Any:
     try:
-        return json.loads(reply.body)
-    except (ValueError, RecursionError) as error:
+        return reply.json()
+    except ValueError as error:
         raise GitLabError(reply.status, "no JSON") from error
 
 
 def _said(reply: http.Reply) -> str:
     try:
-        answer = json.loads(reply.body)
-    except (ValueError, RecursionError):
+        answer = reply.json()
+    except ValueError:
         return "no message"
     words = (answer.get("message") or answer.get("error") or "no message") if isinstance(answer, dict) else "no message"
-    return "".join(filter(str.isprintable, str(words)))[:LONGEST]
+    return one_line(str(words), LONGEST)

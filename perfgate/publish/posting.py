@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from perfgate import __version__, http
 from perfgate.model.publication import Announcement, Publication, When, Wishes
+from perfgate.printable import one_line
 
 ANY = "PERFGATE_WEBHOOK_URL"
 TIMEOUT = 20.0  # seconds for each answer
@@ -124,5 +125,4 @@ def _hidden(text: str, url: str) -> str:
 
 
 def _words(body: bytes) -> str:
-    text = body[: 4 * LONGEST].decode(errors="replace")
-    return " ".join("".join(one if one.isprintable() else " " for one in text).split())[:LONGEST] or "nothing"
+    return one_line(body[: 4 * LONGEST].decode(errors="replace"), LONGEST) or "nothing"

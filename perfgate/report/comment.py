@@ -11,14 +11,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from perfgate.model.outcome import Outcome
 from perfgate.model.verdict import Finding
 from perfgate.report import markdown, mermaid, trend_picture, words
 from perfgate.report.facts import Facts, finite
 from perfgate.report.markdown import EMOJI, Rows
 from perfgate.report.sparkline import sparkline
+from perfgate.report.templates import template
 from perfgate.report.text import attribute, code, code_tag, prose
 
 LONGEST = 64_000  # UTF-16 units, as browsers count; GitHub takes 65,536, and a publisher adds its mark
@@ -27,8 +26,6 @@ ROWS = (1000, 400, 200, 100, 50, 25, 10, 3)  # of each folded table: the most th
 IN_SIGHT = 8  # findings; the other ones that failed or moved are folded
 CHARTS = 3  # of findings that failed, the first in sight
 DOUBTS = 3  # in sight
-
-
 _QUANTITY = re.compile(r"[-+0-9.,]+ [^ ]+")
 
 
@@ -71,15 +68,7 @@ def summary(facts: Facts) -> str:
 
 
 def _rendered(facts: Facts, pictures: Sequence[Picture], most: int, link: str) -> str:
-    environment = Environment(
-        loader=PackageLoader("perfgate.report"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,  # text.py escapes, for Markdown
-    )
-    return environment.get_template("comment.md.j2").render(_page(facts, pictures, most, link))
+    return template("comment.md.j2").render(_page(facts, pictures, most, link))
 
 
 def _page(facts: Facts, pictures: Sequence[Picture], most: int, link: str) -> dict[str, object]:

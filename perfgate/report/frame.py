@@ -9,24 +9,17 @@ from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from perfgate.report.page_data import Data
+from perfgate.report.templates import template
 from perfgate.report.words import MARKS
 
 
-def render(template: str, values: Mapping[str, object], data: Data) -> str:
+def render(name: str, values: Mapping[str, object], data: Data) -> str:
     """The whole page; `data` is for its script. Everything in `values` is escaped."""
-    environment = Environment(
-        loader=PackageLoader("perfgate.report"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=True,
-    )
     style, script = _own("page.css"), _own("page.js")
-    return environment.get_template(template).render(
+    return template(name).render(
         values,
         marks={outcome.value: mark for outcome, mark in MARKS.items()},
         policy=_policy(style, script),

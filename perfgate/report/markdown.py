@@ -10,8 +10,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from perfgate.model.budget_file import AbPolicy
 from perfgate.model.outcome import Outcome
 from perfgate.model.report import CHARTS_BEGIN, CHARTS_END, Chart
@@ -20,6 +18,7 @@ from perfgate.model.verdict import Finding
 from perfgate.report import words
 from perfgate.report.facts import Facts, value_in
 from perfgate.report.sparkline import sparkline
+from perfgate.report.templates import template
 from perfgate.report.text import attribute, code, is_tame, prose
 
 LONGEST = 60_000  # characters; GitHub takes 65,536, and a publisher adds its own
@@ -51,18 +50,9 @@ class Rows:
 
 def render(facts: Facts, charts: Sequence[Chart] = ()) -> str:
     """Under 60,000 characters, however many endpoints there are. Paths of charts are relative to the run folder."""
-    environment = Environment(
-        loader=PackageLoader("perfgate.report"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,  # text.py escapes, for Markdown
-    )
-    template = environment.get_template("report.md.j2")
     page = ""
     for most in ROWS:
-        page = template.render(_page(facts, charts, most))
+        page = template("report.md.j2").render(_page(facts, charts, most))
         if len(page) < LONGEST:
             break
     return page

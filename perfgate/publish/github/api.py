@@ -5,7 +5,6 @@ Headers and waits follow GitHub's "Best practices for using the REST API".
 
 from __future__ import annotations
 
-import json
 import random
 import re
 import time
@@ -17,6 +16,7 @@ from urllib.parse import urljoin, urlsplit
 
 from perfgate import __version__, http
 from perfgate.model.errors import PerfgateError
+from perfgate.printable import one_line
 
 API_VERSION = "2022-11-28"
 AGENT = f"perfgate/{__version__}"
@@ -62,7 +62,7 @@ class Api:
         url = f"{path}{'&' if '?' in path else '?'}per_page={PAGE}"
         for _ in range(MOST_PAGES):
             reply = self._exchange("GET", url, None, repeatable=True)
-            items = _json(reply)
+            items = _answer(reply)
             if not isinstance(items, list):
                 raise UnansweredError(f"GitHub's answer to {path} is not a list")
             yield from items
@@ -77,7 +77,7 @@ class Api:
         With `repeatable` off, only what GitHub certainly did not do is asked again.
         Raises RefusedError, UnansweredError.
         """
-        return _json(self._exchange(method, path, body, repeatable=repeatable))
+        return _answer(self._exchange(method, path, body, repeatable=repeatable))
 
     def file(self, path: str, *, most: int) -> bytes:
         """What lies at another host, to which this path leads. That host gets no token: the address is the key.
@@ -179,7 +179,7 @@ def _limited(reply: http.Reply) -> float | None:
 def _said(reply: http.Reply) -> str:
     """GitHub's own words, on one line."""
     try:
-        answer = json.loads(reply.body)
+        answer = reply.json()
     except ValueError:
         return "no message"
     if not isinstance(answer, dict):
@@ -187,13 +187,11 @@ def _said(reply: http.Reply) -> str:
     details = answer.get("errors")
     more = [one.get("message") for one in details if isinstance(one, dict)] if isinstance(details, list) else []
     words = " ".join(str(part) for part in (answer.get("message"), *more) if part)
-    return "".join(filter(str.isprintable, words))[:LONGEST] or "no message"
+    return one_line(words, LONGEST) or "no message"
 
 
-def _json(reply: http.Reply) -> Any:
-    if not reply.body.strip():
-        return None
+def _answer(reply: http.Reply) -> Any:
     try:
-        return json.loads(reply.body)
-    except (ValueError, RecursionError) as error:
+        return reply.json()
+    except ValueError as error:
         raise UnansweredError(f"GitHub's answer is not JSON: {error}") from error

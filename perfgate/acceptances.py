@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
 from perfgate import git
 from perfgate.model.metric import METRICS
@@ -49,6 +50,18 @@ class Word:
     source: str  # for people: "commit 9f3c2ab", "label perfgate-accept"
     reason: str = ""  # where the text has none: the commit's subject, the pull request's title
     distrust: str = ""  # why it does not count, if it is of somebody who may not merge
+
+
+class WordsOf(Protocol):
+    """Who knows what was said about a run."""
+
+    def __call__(self, branch: str, last: str, /) -> Sequence[Word]:
+        """`branch` is the baseline's, `last` the commit of its newest run: words on it are new after that."""
+
+
+def nobody(_branch: str, _last: str, /) -> Sequence[Word]:
+    """Nothing was said."""
+    return ()
 
 
 def of_label(name: str, *, author: str, at: str, reason: str, distrust: str = "") -> Word | None:

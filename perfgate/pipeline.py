@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from pathlib import Path
 from zlib import crc32
 
@@ -26,7 +25,7 @@ from perfgate import (
     template,
     trust,
 )
-from perfgate.acceptances import Word
+from perfgate.acceptances import WordsOf
 from perfgate.model.budget_file import AbPolicy, BudgetFile, GatePolicy
 from perfgate.model.errors import UsageError
 from perfgate.model.outcome import NEVER_A_BASELINE
@@ -72,10 +71,7 @@ class Order:
     save: bool | None = None  # None: as `trust` says
     confirm: Path | None = None  # an earlier run (its folder, or its verdict): only what fails there too is a failure
     access: Mapping[str, str] = field(default_factory=dict)  # environment with credentials, for the history alone
-    words: Callable[[str, str], Sequence[Word]] = (
-        lambda _branch, _last: ()
-    )  # of acceptance: of the baseline branch, and
-    # the commit of its newest run, after which words on that branch are new
+    words: WordsOf = acceptances.nobody
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -225,7 +221,7 @@ def accepted(
     run: Run,
     budget_file: BudgetFile,
     past_runs: Sequence[PastRun],
-    words: Callable[[str, str], Sequence[Word]],
+    words: WordsOf,
 ) -> Verdict:
     """The verdict, with the changes that somebody accepted as no failures."""
     branch = budget_file.gate.baseline.branch
@@ -354,48 +350,3 @@ def past_run(run: Run, verdict: Verdict) -> PastRun:
     """A run as the history keeps it."""
     failed = [(one.endpoint, one.metric) for one in verdict.findings if one.outcome in NEVER_A_BASELINE]
     return PastRun(run=run, outcome=verdict.outcome, failed=tuple(failed), acceptances=verdict.acceptances)
-
-
-@dataclass(frozen=True, kw_only=True)
-class ImportOrder:
-    """Which recording of another tool shall become a run, with everything that was read from the outside world."""
-
-    path: Path
-    name: str  # of the recording, for people
-    budget: Path
-    root: Path
-    out: Path | None = None  # [default: the run's own folder]
-    format: str = ""  # as it looks
-    skip: float = 0.0  # seconds at its beginning that are not judged
-    started: datetime | None = None  # instead of what it says itself
-    otherwise: datetime  # when it does not say so
-    revision: Revision
-    version: str  # of perfgate
-
-
-def import_recording(order: ImportOrder) -> tuple[Run, Path]:
-    """A recording -> Run, in a run folder. Raises UsageError with the mistakes in it; then nothing was written."""
-    from perfgate.measure import importing
-    from perfgate.measure.importers.samples import Source
-
-    budget_file = budgets.read(order.budget, None)
-    plan = scenarios.plan(budget_file)
-    recording = importing.read(
-        Source(path=order.path, name=order.name),
-        plan,
-        format=order.format,
-        skip=order.skip,
-        started=order.started,
-        otherwise=order.otherwise,
-    )
-    folder = order.out or run_folder.runs_folder(order.root) / recording.id
-    run_folder.make(folder, order.root)
-    facts = measure.Circumstances(
-        run_id=recording.id,
-        target=importing.target(plan),
-        revision=order.revision,
-        versions={"perfgate": order.version, "format": recording.format},
-    )
-    run = importing.to_run(recording, plan, folder, facts)
-    codec.write(run, folder / run_folder.RUN)
-    return run, folder

@@ -9,8 +9,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from perfgate import budgets, codec, gate, history, pipeline, report, run_folder, template, unpacking
-from perfgate.acceptances import Word
+from perfgate import acceptances, budgets, codec, gate, history, pipeline, report, run_folder, template, unpacking
+from perfgate.acceptances import WordsOf
 from perfgate.model.budget_file import BudgetFile, GatePolicy
 from perfgate.model.errors import RecordError
 from perfgate.model.parcel import Measured
@@ -37,7 +37,7 @@ class Order:
     history: str = ""  # instead of the budget file's
     name: str  # of the run folders to make, without their number
     say: Callable[[str], None] = lambda _: None
-    words: Callable[[str, str], Sequence[Word]] = lambda _branch, _last: ()  # of acceptance, as in `pipeline.Order`
+    words: WordsOf = acceptances.nobody
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -58,11 +58,11 @@ def import_(
 
     Example: perfgate import k6.json --budget budgets.yaml
     """
-    from perfgate import pipeline
+    from perfgate import recordings
     from perfgate.report.text import plain
 
     with _source(file) as (path, age):
-        order = pipeline.ImportOrder(
+        order = recordings.Order(
             path=path,
             name=str(file),
             budget=budget,
@@ -75,7 +75,7 @@ def import_(
             revision=_revision(branch, commit),
             version=__version__,
         )
-        run, folder = pipeline.import_recording(order)
+        run, folder = recordings.take_in(order)
     for warning in run.warnings:
         say(f"perfgate: {plain(warning)}")
     results = (*run.endpoints, *(one for arm in run.arms for one in arm.endpoints))

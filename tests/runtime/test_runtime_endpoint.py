@@ -380,7 +380,6 @@ def test_captures_are_all_or_nothing():
         ({"expect": [regex("a")]}, True),
         ({"capture": {"a": "$.a"}}, True),
     ],
-    ids=str,
 )
 def test_bodies_are_kept_only_where_somebody_reads_them(parts_of_endpoint, kept):
     assert Endpoint("e", "GET", "/", **parts_of_endpoint).manner.keep_body is kept

@@ -13,7 +13,7 @@ run: $(VENV)/.demo  ## set up, then gate the embedded demo shop with budgets.yam
 	$(BIN)/perfgate run --budget budgets.yaml
 
 test: $(VENV)/.dev lint  ## lint, then run all tests but the slow proofs
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile
 
 test-slow: $(VENV)/.dev  ## the slow proofs: a real browser draws the comment (needs npm and chromium)
 	$(BIN)/python -m pytest -m slow

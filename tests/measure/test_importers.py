@@ -267,7 +267,7 @@ def test_half_an_ab_test_is_none(tmp_path: Path, plan: Plan):
 
 
 def test_what_k6_really_writes(tmp_path: Path, plan: Plan):
-    run = imported(plan, K6)
+    run = imported(plan, written(tmp_path, K6.read_bytes()))
 
     found = {one.name: one for one in run.endpoints if one.requests}
     assert set(found) == {"show item", "search", "orders", "failing", "slow"}  # by name, and by method and path

@@ -25,12 +25,12 @@ def centred(now: Array, past: Array, level: Numbers) -> tuple[Array, Array]:
     return today, moved
 
 
-def common(moves: Array) -> Array:
+def common(moves: Array, fewest: int = FEWEST) -> Array:
     """(R, E) movements of the endpoints of R runs -> (R, E) medians over the other endpoints of the same run.
 
-    With two others the median of them and of no movement: one alone could be its own. NaN where fewer are known.
+    Where `fewest` are known, the median of the others and of no movement: one alone could be its own. NaN where fewer.
     """
-    padded = np.hstack([moves, np.where(np.isfinite(moves).sum(1) == FEWEST, 0.0, np.nan)[:, None]])
+    padded = np.hstack([moves, np.where(np.isfinite(moves).sum(1) == fewest, 0.0, np.nan)[:, None]])
     ordered = np.sort(padded, axis=1)  # NaN last
     rank = np.argsort(np.argsort(padded, axis=1, kind="stable"), axis=1, kind="stable")
     present = np.isfinite(padded)
@@ -42,7 +42,7 @@ def common(moves: Array) -> Array:
         value = np.take_along_axis(ordered, np.clip(place + beyond, 0, padded.shape[1] - 1), axis=1)
         medians = value if at == 0 else (medians + value) / 2
     known = np.isfinite(moves)
-    return np.where(known.sum(1)[:, None] - known >= FEWEST - 1, medians[:, :-1], np.nan)
+    return np.where(known.sum(1)[:, None] - known >= fewest - 1, medians[:, :-1], np.nan)
 
 
 def _median(values: Array) -> float:

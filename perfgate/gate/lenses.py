@@ -25,6 +25,7 @@ PROBE_SLOPE_SD = 0.5  # a probe's work is not the application's
 STORM_DF = 4.0  # prior weight of "this run is as quiet as the others"
 MEDIAN_SQUARE = 0.455  # of a standard normal score
 STORMY = 10.0  # times the usual variance: three others seem to have that by chance in 0.3 % of the runs
+DRAGGED = 100  # endpoints up to which one of them moves the median of the others to speak of
 STORM_CAP = 9.0  # the most that one endpoint's squared score counts: it may be a regression
 OTHER_RUNNER_OWN = 0.10  # sd of one endpoint's own movement between types of runner
 OTHER_RUNNER = 0.25  # sd of all endpoints' movement between types of runner
@@ -128,23 +129,36 @@ def _own(table: Table, extra: Array) -> tuple[Prediction | None, Array]:
     if not np.isfinite(moved[0]).any():
         return None, extra
     own = predict(table.now, table.past, moved[0], moved[1:], slope_sd=SLOPE_SD)
-    storm = _storm(own, own.variance + extra)
+    storm = _storm(own, own.variance + extra, today, moved[0])
     others = STORM_DF + np.isfinite(own.change).sum() - 1  # in a storm they tell the variance, and none know it better
     own = replace(own, df=np.where(storm > STORMY / 2, np.minimum(own.df, others), own.df))
     return own, (own.variance + extra) * storm
 
 
-def _storm(own: Prediction, variance: Array) -> Array:
-    """How much wider the others are spread in this run than usual, at least 1; an endpoint's own movement is left out.
+def _storm(own: Prediction, variance: Array, today: Array, moved: Array) -> Array:
+    """(E,): how much wider the others are spread in this run than usual, at least 1; an endpoint's own movement is
+    left out: from the others' scores, and from the common movement `moved` that was taken out of them. Where there are
+    few endpoints one that changed drags that along, and the others seem to move against it.
+    """
+    storm: Array = _spread_of_others((own.change**2 / variance)[None, :])[0]
+    if len(today) > DRAGGED:
+        return storm
+    without = common(np.where(np.eye(len(today), dtype=bool), np.nan, today), FEWEST - 1)  # row e: e left out
+    change = own.change + np.nan_to_num(moved - without)
+    calmer: Array = np.minimum(storm, np.diagonal(_spread_of_others(change**2 / variance)))
+    return calmer
+
+
+def _spread_of_others(squares: Array) -> Array:
+    """Squared scores (R, E) -> (R, E): for each endpoint the mean square of the others.
 
     The larger of two estimates, each with a prior: the mean square of the others' scores, where one regression among
     them hardly counts, and for real storms their median square, where half of them may be regressions.
     """
-    squares = own.change**2 / variance
-    others = np.isfinite(squares).sum() - 1
+    others = np.isfinite(squares).sum(1, keepdims=True) - 1
     capped = np.nan_to_num(np.minimum(squares, STORM_CAP))
-    mean = (STORM_DF + capped.sum() - capped) / (STORM_DF + others)
-    usual = np.nan_to_num(common(squares[None, :])[0]) / MEDIAN_SQUARE
+    mean = (STORM_DF + capped.sum(1, keepdims=True) - capped) / (STORM_DF + others)
+    usual = np.nan_to_num(common(squares)) / MEDIAN_SQUARE
     median = np.where(usual > STORMY, (STORM_DF + others * usual) / (STORM_DF + others), 1.0)
     spread: Array = np.maximum(1.0, np.maximum(mean, median))
     return spread

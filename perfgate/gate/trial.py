@@ -10,7 +10,9 @@ from perfgate.model.run import EndpointResult
 from perfgate.stats.distributions import normal_quantile
 
 MARGIN, MARGIN_RESTARTED = 0.03, 0.02  # ratios; the smaller one when both services were restarted several times
-INSTANCES = 0.015  # standard deviation of ln(head / base) between two equal instances, which no request averages out
+INSTANCES = 0.021  # standard deviation of ln(head / base) between two equal instances, which no request averages out
+OF_LIMIT = 0.3  # the most of it beside a tight limit, which otherwise no number of requests would let pass ...
+INSTANCES_TIGHT = 0.015  # ... but never less than this: beside limits under 5 % only restarts help
 LEVEL = 0.95  # of the one-sided bound
 CONFIDENCE = 0.95  # of the two-sided interval
 POWER = 0.80  # with which a change counts as detectable, and with which a cure decides
@@ -32,8 +34,9 @@ class Trial:
 
     @property
     def instances(self) -> float:
-        """Standard deviation of ln(head / base) that is left of the luck of the instances."""
-        return INSTANCES / sqrt(1 + self.restarts)
+        """Standard deviation of ln(head / base) that is left of the luck of the instances: 1.5 % each."""
+        tight = inf if self.limit is None else max(INSTANCES_TIGHT, OF_LIMIT * log1p(self.limit))
+        return min(INSTANCES, tight) / sqrt(1 + self.restarts)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -241,7 +241,7 @@ def test_the_service_is_stopped_when_the_run_is_interrupted(project: Project):
 
     assert process.returncode == 130
     assert len(children) >= 2
-    assert not [pid for pid in children if alive(pid)]
+    wait_for(lambda: not any(map(alive, children)), "the end of what was killed")
 
 
 def test_two_runs_at_once_are_both_remembered(project: Project):

@@ -121,6 +121,19 @@ def test_a_stormy_run_is_no_regression():
     assert sum(FAIL in outcomes(verdict_of(run, past)).values() for run in stormy) <= 1
 
 
+def test_among_few_endpoints_one_that_changed_makes_no_storm_of_itself():
+    """The common movement is the median of few: whoever moves drags it, and the others seem to move against it."""
+
+    def width(seed: int, rise: float) -> float:
+        shop = Shop(seed, names=NAMES[:4])
+        past = shop.history()
+        finding = next(one for one in verdict_of(shop.run(100, {"e1": rise}), past).findings if one.endpoint == "e1")
+        return float(np.diff(np.log1p(finding.interval))[0])
+
+    wider = [width(seed, 1.6) / width(seed, 1.0) for seed in range(30)]
+    assert np.mean(wider) < 1.05
+
+
 def test_after_an_accepted_change_the_new_level_holds_with_the_old_spread():
     shop = Shop()
     past = shop.history(15)

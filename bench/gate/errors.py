@@ -14,7 +14,7 @@ from replay import upper_bound
 
 from perfgate.gate.deciding import ALPHA, FEWEST_FAILURES
 from perfgate.gate.historical import Asked
-from perfgate.gate.overdispersed import Counts, compare, correlation
+from perfgate.gate.overdispersed import Counts, bunching, compare
 from perfgate.stats.multiplicity import holm
 
 ENDPOINTS, REQUESTS, LIMIT = 10, 1000, 0.005
@@ -36,10 +36,10 @@ def drawn(noise: np.random.Generator, shares: np.ndarray, within: float, bursts:
 def alarms(now: np.ndarray, past: np.ndarray) -> np.ndarray:
     """Which endpoints fail, and which pass."""
     series = [[Counts(failures=int(f), requests=REQUESTS) for f in column] for column in past.T]
-    within = correlation(series)
+    together = bunching(series)
     asked = Asked(limit=LIMIT, alpha=ALPHA / ENDPOINTS)
     found = [
-        compare(Counts(failures=int(f), requests=REQUESTS), column, within, asked)
+        compare(Counts(failures=int(f), requests=REQUESTS), column, together, asked)
         for f, column in zip(now, series, strict=True)
     ]
     known = [one for one in found if one is not None]

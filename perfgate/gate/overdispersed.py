@@ -3,7 +3,9 @@
 Pooling the requests of earlier runs (Fisher's exact test) takes every bad minute for a regression. So a run's share is
 beta distributed around the endpoint's own, with an intra-class correlation that all endpoints of the runs tell together
 (Williams 1975, The analysis of binary responses from toxicological experiments; moments as in Kleinman 1973), and the
-failures of the run at hand are predicted by the beta-binomial distribution, with the baseline's own uncertainty.
+failures of the run at hand are predicted by the beta-binomial distribution, with the baseline's own uncertainty. Where
+bad runs are rare one correlation for all is too small for them: the p-value is the larger of that and of one by the
+mixture of correlations that the runs tell (stats/bunching.py).
 """
 
 from __future__ import annotations
@@ -12,12 +14,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf, sqrt
 
+import numpy as np
+
 from perfgate.gate.absolute import MOST_NEEDED, enough
 from perfgate.gate.evidence import Evidence
 from perfgate.gate.historical import Asked, Key
 from perfgate.gate.trial import CONFIDENCE, POWER
 from perfgate.model.run import Run
 from perfgate.model.verdict import Baseline
+from perfgate.stats.bunching import mixture
 from perfgate.stats.distributions import beta_binomial_sf, normal_quantile
 from perfgate.stats.proportions import fewest, newcombe
 
@@ -30,6 +35,25 @@ class Counts:
 
     failures: int
     requests: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bunching:
+    """How failures come together within a run: one correlation for all runs, bounded from above, and a mixture of
+    (correlation, weight)."""
+
+    within: float
+    mixed: tuple[tuple[float, float], ...] = ()
+
+
+def bunching(series: Iterable[Sequence[Counts]]) -> Bunching:
+    """Of the endpoints' earlier runs."""
+    counted = [[run for run in runs if run.requests] for runs in series]
+    pairs = [
+        (np.array([float(run.failures) for run in runs]), np.array([float(run.requests) for run in runs]))
+        for runs in counted
+    ]
+    return Bunching(within=correlation(counted), mixed=mixture(pairs))
 
 
 def correlation(series: Iterable[Sequence[Counts]]) -> float:
@@ -78,10 +102,10 @@ def evidence(run: Run, baseline: Baseline, asked: Mapping[Key, Asked]) -> dict[K
         for (name, metric), runs in baseline.runs.items()
         if metric == "errors"
     }
-    within = correlation(series.values())
+    together = bunching(series.values())
     found = {}
     for key, question in asked.items():
-        made = compare(_counts(run, key[0]), series.get(key[0], ()), within, question, run.duration)
+        made = compare(_counts(run, key[0]), series.get(key[0], ()), together, question, run.duration)
         if made is not None:
             found[key] = made
     return found
@@ -93,27 +117,27 @@ def _counts(run: Run, name: str) -> Counts:
 
 
 def compare(
-    now: Counts, past: Sequence[Counts], within: float, question: Asked, duration: float = 0.0
+    now: Counts, past: Sequence[Counts], together: Bunching, question: Asked, duration: float = 0.0
 ) -> Evidence | None:
-    """`within` is the intra-class correlation. None when there are no requests to compare."""
+    """None when there are no requests to compare."""
+    within = together.within
     runs = [run for run in past if run.requests]
     total, failures = sum(run.requests for run in runs), sum(run.failures for run in runs)
     if not total or not now.requests:
         return None
     share, baseline = now.failures / now.requests, failures / total
     effective = _effective(now.requests, within), sum(_effective(run.requests, within) for run in runs)
-    a, b = _predictive(baseline, effective[1], within)
     wanted = _needed((share, baseline), now.requests, effective[1], within, question)
-    more = beta_binomial_sf(now.failures - 1, now.requests, a, b)
-    fewer = 1 - beta_binomial_sf(now.failures, now.requests, a, b)
+    predicted = [_Predicted(now, baseline, effective[1], ((within, 1.0),))]
+    predicted += [_Predicted(now, baseline, effective[1], together.mixed)] if together.mixed else []
     return Evidence(
         measured=share,
         baseline=baseline,
         change=share - baseline,
         interval=newcombe(baseline, effective[1], share, effective[0], CONFIDENCE),
         bound=newcombe(baseline, effective[1], share, effective[0], 2 * question.level - 1)[1],
-        p_worse=more,
-        p_better=fewer,
+        p_worse=max(one.as_many for one in predicted),
+        p_better=max(one.as_few for one in predicted),
         is_difference=True,
         runs=len(runs),
         detectable=_detectable(baseline, effective, question),
@@ -125,6 +149,22 @@ def compare(
 def _effective(requests: int, within: float) -> float:
     """Independent requests that know a run's usual share as well as so many of one run (Kish 1965)."""
     return requests / (1 + (requests - 1) * within)
+
+
+class _Predicted:
+    """The chances of as many failures, and of as few, by a mixture of correlations."""
+
+    def __init__(self, now: Counts, baseline: float, effective: float, mixed: Sequence[tuple[float, float]]) -> None:
+        tails = [(weight, *_tails_of(now, *_predictive(baseline, effective, within))) for within, weight in mixed]
+        self.as_many = min(1.0, sum(weight * many for weight, many, _ in tails))
+        self.as_few = min(1.0, sum(weight * few for weight, _, few in tails))
+
+
+def _tails_of(now: Counts, a: float, b: float) -> tuple[float, float]:
+    return (
+        beta_binomial_sf(now.failures - 1, now.requests, a, b),
+        1 - beta_binomial_sf(now.failures, now.requests, a, b),
+    )
 
 
 def _predictive(baseline: float, effective: float, within: float) -> tuple[float, float]:

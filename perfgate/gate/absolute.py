@@ -40,7 +40,6 @@ class Held:
     limit: float
     interval: tuple[float, float] | None = None  # of `measured`, 95 %, two-sided; None where there is none
     share: float | None = None  # of the requests over the limit of a percentile; the metric itself for errors
-    share_bounds: tuple[float, float] | None = None  # each one-sided, 95 %
     allowed: float | None = None  # share that the limit lets be: 0.05 for p95
     requests: int = 0  # behind it
     needed: int | None = None  # requests that would decide, when that is not hopeless
@@ -82,7 +81,7 @@ def _plainly(measured: float, limit: float, higher_is_better: bool) -> Standing:
 def _by_share(held: Held, share: float, allowed: float, effect: float, duration: float, level: float) -> Held:
     effective = held.requests / effect
     low, high = exact_lower(share, effective, level), exact_upper(share, effective, level)
-    held = replace(held, share=share, share_bounds=(low, high), allowed=allowed)
+    held = replace(held, share=share, allowed=allowed)
     if low > allowed or high <= allowed:
         return replace(held, standing=Standing.BROKEN if low > allowed else Standing.KEPT)
     return _undecided(held, effect * requests_needed(share, allowed, level), duration)

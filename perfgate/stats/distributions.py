@@ -18,10 +18,6 @@ _LOG_ODDS = 700.0  # exp() of more overflows
 _CHUNK = 4096
 
 
-def normal_cdf(x: float) -> float:
-    return 0.5 * erfc(-x / sqrt(2))
-
-
 def normal_sf(x: float) -> float:
     return 0.5 * erfc(x / sqrt(2))
 
@@ -31,10 +27,6 @@ def normal_quantile(p: float) -> float:
     if p <= 0 or p >= 1:
         return inf if p >= 1 else -inf
     return _NORMAL.inv_cdf(p)
-
-
-def t_cdf(x: float, df: float) -> float:
-    return t_sf(-x, df)
 
 
 def t_sf(x: float, df: float) -> float:
@@ -59,10 +51,6 @@ def t_quantile(p: float, df: float) -> float:
 
 def beta_cdf(x: float, a: float, b: float) -> float:
     return incomplete_beta(a, b, x, 1 - x)
-
-
-def beta_sf(x: float, a: float, b: float) -> float:
-    return incomplete_beta(b, a, 1 - x, x)
 
 
 def beta_quantile(p: float, a: float, b: float) -> float:

@@ -21,7 +21,6 @@ def close(expected: float) -> object:
 
 @pytest.mark.parametrize("x", [-38.0, -6.0, -1.3, 0.0, 0.4, 2.0, 8.0, 30.0])
 def test_normal(x: float):
-    assert distributions.normal_cdf(x) == close(stats.norm.cdf(x))
     assert distributions.normal_sf(x) == close(stats.norm.sf(x))
 
 
@@ -33,7 +32,6 @@ def test_normal_quantile(p: float):
 @pytest.mark.parametrize("df", FREEDOMS)
 def test_t(df: float):
     for x in (-50.0, -2.2, -1e-4, 0.0, 1e-3, 1.0, 3.3, 12.0, 400.0):
-        assert distributions.t_cdf(x, df) == close(stats.t.cdf(x, df))
         assert distributions.t_sf(x, df) == close(stats.t.sf(x, df))
     for p in TAILS:
         assert distributions.t_quantile(p, df) == close(stats.t.ppf(p, df))
@@ -45,7 +43,6 @@ def test_beta(a: float, b: float):
         x = float(stats.beta.ppf(p, a, b))
         assert distributions.beta_quantile(p, a, b) == pytest.approx(x, rel=1e-8, abs=1e-290)
         assert distributions.beta_cdf(x, a, b) == close(stats.beta.cdf(x, a, b))
-        assert distributions.beta_sf(x, a, b) == close(stats.beta.sf(x, a, b))
 
 
 @pytest.mark.parametrize(("n", "a", "b"), [(20, 0.5, 3), (600, 2.1, 210), (3000, 0.2, 900), (40_000, 500, 1e5)])

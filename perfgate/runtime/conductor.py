@@ -19,7 +19,7 @@ from typing import Any
 
 import gevent
 from gevent.lock import BoundedSemaphore
-from locust.runners import STATE_MISSING, MasterRunner, WorkerRunner
+from locust.runners import MasterRunner, WorkerRunner
 
 from perfgate import windows
 from perfgate.handover import PROGRESS, RESULT, SAMPLES, WINDOWS, Settings
@@ -33,19 +33,17 @@ from perfgate.runtime.load import Load
 from perfgate.runtime.pressure import Meter
 from perfgate.runtime.progress import ProgressWriter
 from perfgate.runtime.result import Collection
+from perfgate.runtime.roll_call import ENLIST, ENLISTED, RollCall, wait_for
 from perfgate.runtime.samples import Samples
 from perfgate.runtime.steps import Steps
 from perfgate.runtime.values import share
 from perfgate.windows import Record
 
-ENLIST, ENLISTED, BEGIN = "perfgate_enlist", "perfgate_enlisted", "perfgate_begin"
-STOP, PART, LAST = "perfgate_stop", "perfgate_windows", "perfgate_last"
+BEGIN, STOP, PART, LAST = "perfgate_begin", "perfgate_stop", "perfgate_windows", "perfgate_last"
 SHIP = 0.25  # s between two countings of what was recorded, shipments and lines of progress
 LAST_STARTS = 0.5  # s after the measured time in which what is due may still be started
 SILENCE = 15.0  # s without a word from the master after which a worker gives up
 MOST_WINDOWS = 120  # per endpoint
-ENLISTING = 60.0  # s that a connected worker may take until it listens to us, e.g. because a scenario prepares data
-ASK_AGAIN = 0.5  # s until a worker that did not answer is asked again
 GRACE = 5.0  # s beyond the slowest request's timeout before the drain gives up
 ALONE = f"Nothing was heard from the machine of `perfgate run` for {SILENCE:g} s: the load ends, its result is lost."
 COULD_NOT_MEASURE = 3  # the exit code of a process whose result is lost
@@ -69,8 +67,7 @@ class Conductor:
         self.progress = ProgressWriter(self.folder / PROGRESS, warmup=settings.warmup, duration=settings.duration)
         self.watch = ErrorWatch(settings.abort) if settings.abort else None
         self.aborted = ""  # why, when the load was ended early
-        self.members: set[str] = set()  # workers that the load began with
-        self.enlisted: set[str] = set()  # those of them that know their part
+        self.workers = RollCall(self.runner)
         self.meter = Meter()
         self.counting = BoundedSemaphore(1)
         self.others: dict[str, dict[str, int]] = {"in_flight": {}, "users": {}}
@@ -90,7 +87,6 @@ class Conductor:
             warm = Stage(level=settings.stages[0].level, duration=settings.warmup)
             environment.shape_class = Steps([warm, *settings.stages])
         if isinstance(self.runner, MasterRunner):
-            self.runner.register_message(ENLISTED, self.on_enlisted)
             self.runner.register_message(PART, self.on_part)
             self.runner.register_message(LAST, self.on_last)
         elif isinstance(self.runner, WorkerRunner):
@@ -106,33 +102,14 @@ class Conductor:
     def on_test_start(self, **_: Any) -> None:
         share.become(0, 1, self.settings.seed)
         if isinstance(self.runner, MasterRunner):
-            self.enlist()
+            plain = asdict(self.settings)
+            self.workers.call(lambda index, count: {"index": index, "count": count, "settings": plain})
             self.runner.send_message(BEGIN)
         self.begin()
-
-    def enlist(self) -> None:
-        """Tells every worker its part, and returns when all have understood.
-
-        A worker counts as ready for Locust before its scenario, and with it our listener, is in place; what it was
-        told until then is lost. So it is asked again until it answers.
-        """
-        self.members = set(self.runner.clients)
-        orders = {
-            worker: {"index": index, "count": len(self.members), "settings": asdict(self.settings)}
-            for index, worker in enumerate(sorted(self.members))
-        }
-        until = monotonic() + ENLISTING
-        while (missing := self.present() - self.enlisted) and monotonic() < until:
-            for worker in missing:
-                self.runner.send_message(ENLIST, orders[worker], client_id=worker)
-            self._wait(lambda: self.present() <= self.enlisted, ASK_AGAIN)
 
     def on_enlist(self, environment: Any, msg: Any, **_: Any) -> None:
         share.become(msg.data["index"], msg.data["count"], self.settings.seed)
         self.runner.send_message(ENLISTED)
-
-    def on_enlisted(self, environment: Any, msg: Any, **_: Any) -> None:
-        self.enlisted.add(msg.node_id)
 
     def on_begin(self, environment: Any, msg: Any, **_: Any) -> None:
         self.begin()
@@ -221,21 +198,17 @@ class Conductor:
         if isinstance(self.runner, MasterRunner):
             self.runner.send_message(STOP, {"patience": patience})
             # Users of hand-written scenarios are waited for after the generated ones, so a worker may need both.
-            self._wait(lambda: self.present() <= set(self.collection.tallies), 2 * patience + GRACE)
+            wait_for(lambda: self.workers.present() <= set(self.collection.tallies), 2 * patience + GRACE)
         else:
             self.drain(patience)
         self.ship()
         self.collection.tallies[self.process] = result.tally(self.load, self.cpu())
         self.finished = True
 
-    def present(self) -> set[str]:
-        """The workers that still answer."""
-        return {worker for worker, node in self.runner.clients.items() if node.state != STATE_MISSING} & self.members
-
     def drain(self, patience: float) -> None:
         """Waits for what is in flight, then lets Locust stop the users (hand-written ones finish their task)."""
         load = self.load
-        self._wait(lambda: not (load.in_flight or load.visits or load.waiting), patience)
+        wait_for(lambda: not (load.in_flight or load.visits or load.waiting), patience)
         self.environment.stop_timeout = max(0.1, patience)
         self.runner.stop()
 
@@ -259,7 +232,7 @@ class Conductor:
         if interrupted:
             self.finish(patience=1.0)
         else:  # Locust may be quick to quit once its users are stopped, while we still gather
-            self._wait(lambda: self.finished, 2 * (self.settings.timeout + GRACE))
+            wait_for(lambda: self.finished, 2 * (self.settings.timeout + GRACE))
         duration = self.settings.duration
         if interrupted or self.aborted:
             until = self.ended if self.aborted else self.elapsed()
@@ -275,8 +248,8 @@ class Conductor:
         summary["aborted"] = self.aborted
         summary["began"] = self.load.recorder.started / 1e9
         summary["generator"] |= {
-            "workers": len(self.members),
-            "workers_lost": len(self.members - set(self.collection.tallies)),
+            "workers": len(self.workers.members),
+            "workers_lost": len(self.workers.members - set(self.collection.tallies)),
             "cpu_pressure": self.meter.read().waiting,
             "cpu_stolen": self.meter.read().stolen,
         }
@@ -289,12 +262,6 @@ class Conductor:
 
     def cpu(self) -> float:
         return (time.process_time() - self.cpu_began) / max(self.elapsed(), 0.001)
-
-    @staticmethod
-    def _wait(done: Any, patience: float) -> None:
-        until = monotonic() + patience
-        while not done() and monotonic() < until:
-            gevent.sleep(0.02)
 
 
 def window_width(settings: Settings) -> int:

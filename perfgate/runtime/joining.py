@@ -12,8 +12,9 @@ from locust.runners import WorkerRunner
 
 from perfgate.handover import REFUSAL, Settings, from_plain, read
 from perfgate.redaction import Redactor, redactor
-from perfgate.runtime.conductor import ENLIST, Conductor
+from perfgate.runtime.conductor import Conductor
 from perfgate.runtime.load import Load
+from perfgate.runtime.roll_call import ENLIST
 from perfgate.runtime.visitor import Visitor
 
 

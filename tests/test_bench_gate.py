@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from bench.gate import docs, peers
+from bench.gate import docs, peers, recorded
+from bench.gate.replay import judged
 from bench.gate.table import RULES, table
+from perfgate.model.outcome import Outcome
 
 USUAL = np.array([[0.100], [0.104], [0.096], [0.102], [0.098], [0.101], [0.099], [0.103], [0.097], [0.100]])
 
@@ -90,3 +94,16 @@ def test_the_page_has_the_table_between_its_markers():
     assert page == docs.filled(page, COUNTS)
     with pytest.raises(ValueError, match=r"gates\.md needs one place"):
         docs.filled("no place", COUNTS)
+
+
+def test_one_stall_is_no_regression_of_the_whole_application():
+    """Whether it was the application's or the machine's, nobody knows: the probe saw nothing. All p95 rise many times,
+    but all that is over them is one event."""
+    recordings = sorted((Path(__file__).parent / "end_to_end" / "recorded").glob("aa-0[4-6]*.csv.gz"))
+    past = [recorded.read(path) for path in recordings[1:]]
+    stalled = judged(recorded.read(recordings[0], stalled=True), past, ["p95"], "+10%", recorded.UNMOVED)
+
+    assert {one.outcome for one in stalled.findings} == {Outcome.INCONCLUSIVE}
+    assert all(one.change > 1 for one in stalled.findings)
+    steady = judged(recorded.scaled(past[0], {"": 3.0}), past[1:], ["p95"], "+10%", recorded.UNMOVED)
+    assert {one.outcome for one in steady.findings} == {Outcome.FAIL}

@@ -18,7 +18,7 @@ from bench.gate.table import OURS
 from perfgate.gate import choose_baseline, judge
 from perfgate.model.budget_file import GatePolicy
 from perfgate.model.outcome import Outcome
-from perfgate.model.run import Arm
+from perfgate.model.run import Arm, Probe
 from perfgate.model.verdict import Verdict
 
 METRIC, LIMIT, TIGHT = "p95", 0.10, 0.05
@@ -46,14 +46,14 @@ FULL = Effort(unchanged=500, changed=250, large=300)
 QUICK = Effort(unchanged=25, changed=12, large=6)
 
 
-def beside_history(now: Recording, past: Sequence[Recording], limit: float) -> Verdicts:
+def beside_history(now: Recording, past: Sequence[Recording], limit: float, probe: Probe | None = None) -> Verdicts:
     """`past` is in the order of time."""
     seen = Series(
         now=np.array([one.metrics[METRIC] for one in now.endpoints]),
         past=np.array([[one.metrics[METRIC] for one in run.endpoints] for run in past]),
         limit=limit,
     )
-    ours = judged(now, past, [METRIC], f"+{limit:.0%}")
+    ours = judged(now, past, [METRIC], f"+{limit:.0%}", probe)
     return {OURS: _ours(ours)} | {name: _theirs(rule(seen)) for name, rule in BESIDE_HISTORY.items()}
 
 
@@ -115,6 +115,14 @@ def _recorded_history(folder: Path, effort: Effort) -> Iterator[tuple[str, Raw]]
     for kind in ("calm", "stormy now", "stormy history", "mixed"):
         drawn = draws(calm, stormy, kind, effort.unchanged, RUNS)
         yield f"history recorded {kind}", count((beside_history(now, past, LIMIT), None) for now, past in drawn)
+    stalled = {
+        path.name.split(".")[0]: recorded.read(path, stalled=True)
+        for path, number in numbered(folder, "aa-*.csv.gz")
+        if number >= STORMY_BELOW
+    }
+    drawn = draws(calm, stormy, "calm", effort.unchanged, RUNS)
+    suites = ((beside_history(stalled[now.name], past, LIMIT, recorded.UNMOVED), None) for now, past in drawn)
+    yield "history recorded stalled", count(suites)
     names = [one.name for one in calm[0].endpoints]
     for rise in RISES:
         drawn = draws(calm, stormy, "calm", effort.changed, RUNS)

@@ -15,10 +15,12 @@ from perfgate import histogram
 from perfgate.measure.precision import Clock, precise
 from perfgate.model.metric import LATENCY_QUANTILES
 from perfgate.model.outcome import Outcome
-from perfgate.model.run import Conditions, EndpointResult, Generator, PastRun, Run, Runner
+from perfgate.model.run import Conditions, EndpointResult, Generator, PastRun, Probe, Run, Runner
 from perfgate.windows import Window
 
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)
+UNMOVED = Probe(samples=500, p50=0.001, p95=0.002, workload="unmoved")  # a probe that saw nothing
+STALL = (6.0, 1.2)  # seconds: since when, and for how long, an application stands still
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,12 +33,16 @@ class Recording:
     stormy: bool = False
 
 
-def read(path: Path, *, stormy: bool = False) -> Recording:
+def read(path: Path, *, stormy: bool = False, stalled: bool = False) -> Recording:
+    """`stalled`: as if the application had stood still once, for STALL."""
     samples: dict[str, list[tuple[float, float, bool]]] = {}
     with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             failed = not row["status"].startswith("2")
-            samples.setdefault(row["endpoint"], []).append((float(row["t"]), float(row["ms"]) / 1000, failed))
+            t, took = float(row["t"]), float(row["ms"]) / 1000
+            if stalled and t < sum(STALL) and t + took > STALL[0]:
+                took += sum(STALL) - max(t, STALL[0])
+            samples.setdefault(row["endpoint"], []).append((t, took, failed))
     duration = max(t for rows in samples.values() for t, _, _ in rows)
     ends = tuple(_endpoint(name, rows, duration) for name, rows in sorted(samples.items()))
     return Recording(name=path.name.split(".")[0], endpoints=ends, duration=duration, stormy=stormy)
@@ -126,11 +132,10 @@ def run(recording: Recording, number: int, **others: object) -> Run:
     return replace(made, **others)
 
 
-def history(recordings: Sequence[Recording]) -> list[PastRun]:
+def history(recordings: Sequence[Recording], probe: Probe | None = None) -> list[PastRun]:
     """Newest first, as stores give them."""
-    return [
-        PastRun(run=run(one, number), outcome=Outcome.PASS) for number, one in reversed(list(enumerate(recordings)))
-    ]
+    numbered = reversed(list(enumerate(recordings)))
+    return [PastRun(run=run(one, number, probe=probe), outcome=Outcome.PASS) for number, one in numbered]
 
 
 def draws(

@@ -13,6 +13,7 @@ from perfgate.gate import choose_baseline, judge
 from perfgate.model.budget_file import Budget, Floor, GatePolicy, Severity
 from perfgate.model.metric import METRICS
 from perfgate.model.outcome import Outcome
+from perfgate.model.run import Probe
 from perfgate.model.verdict import Verdict
 from perfgate.units import parse_criteria
 
@@ -33,10 +34,12 @@ def budgets(names: Sequence[str], metrics: Sequence[str], limit: str) -> list[Bu
     ]
 
 
-def judged(now: Recording, past: Sequence[Recording], metrics: Sequence[str], limit: str) -> Verdict:
-    current, policy = run(now, len(past)), GatePolicy(floor=NO_FLOOR)
+def judged(
+    now: Recording, past: Sequence[Recording], metrics: Sequence[str], limit: str, probe: Probe | None = None
+) -> Verdict:
+    current, policy = run(now, len(past), probe=probe), GatePolicy(floor=NO_FLOOR)
     asked = budgets([one.name for one in now.endpoints], metrics, limit)
-    return judge(asked, current, choose_baseline(current, history(past), policy.baseline), policy)
+    return judge(asked, current, choose_baseline(current, history(past, probe), policy.baseline), policy)
 
 
 @dataclass

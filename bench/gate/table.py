@@ -39,6 +39,7 @@ ROWS = (
     _row("history recorded stormy now", "alarms", f"history, recorded, this run stormy: {WRONG}"),
     _row("history recorded stormy history", "alarms", f"history, recorded, earlier ones stormy: {WRONG}"),
     _row("history recorded mixed", "alarms", f"history, recorded, any runs: {WRONG}"),
+    _row("history recorded stalled", "alarms", f"history, recorded, a stall of 1.2 s: {WRONG}"),
     _row("history simulated calm", "alarms", f"history, simulated, calm: {WRONG}"),
     _row("history simulated stormy", "alarms", f"history, simulated, stormy: {WRONG}"),
     *_both("+20%", "found", "+20 % found"),
@@ -105,7 +106,8 @@ def _notes(content: dict[str, Any]) -> Iterator[str]:
     yield (
         f"Recorded: {calm} calm and {stormy} stormy runs of one shop on one shared machine, 15 s each. A suite is one "
         "of them beside ten others, drawn at random: draws share runs, so a bound is that of the draws. Apart: each "
-        "run beside the ten before it, and real duets. A change multiplies all latencies of one endpoint."
+        "run beside the ten before it, and real duets. A change multiplies all latencies of one endpoint. A stall: the "
+        "whole application stands still once, and a runner probe is there that saw nothing of it."
     )
     yield (
         "Simulated history: 10 runs, 600 requests per endpoint, 5 % between runs, most of it common; stormy: one run "

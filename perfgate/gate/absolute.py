@@ -57,19 +57,25 @@ def hold(result: EndpointResult, metric: str, limit: float, duration: float, lev
         requests=result.requests if metric in ("errors", "rate") else result.samples,
     )
     if metric == "errors" and limit > 0:  # "none at all" no number of requests proves: then it is a fact, too
-        return _by_share(held, held.measured, limit, _effect(result, metric), duration, level)
-    values = result.phases.get("first_byte", Distribution()) if metric == "ttfb_p95" else result.latency
+        return _by_share(held, held.measured, limit, effect_of(result, metric), duration, level)
+    values = distribution_of(result, metric)
     if metric in QUANTILES and values.buckets:
         known = curve(values)
         counted = replace(held, requests=round(known.count))
-        share, effect = known.share_over(limit), _effect(result, metric)
+        share, effect = known.share_over(limit), effect_of(result, metric)
         return _by_share(counted, share, 1 - QUANTILES[metric], effect, duration, level)
     if metric != "max" and held.interval is not None:
         return _by_interval(held, held.interval, METRICS[metric].higher_is_better, duration, level)
     return held  # the largest of the values and what has no interval: a fact, not an estimate
 
 
-def _effect(result: EndpointResult, metric: str) -> float:
+def distribution_of(result: EndpointResult, metric: str) -> Distribution:
+    """What the metric is a percentile of."""
+    return result.phases.get("first_byte", Distribution()) if metric == "ttfb_p95" else result.latency
+
+
+def effect_of(result: EndpointResult, metric: str) -> float:
+    """Its design effect, at least 1."""
     return max(1.0, result.design_effects.get(metric, 1.0))
 
 

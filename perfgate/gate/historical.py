@@ -14,6 +14,7 @@ from math import ceil, exp, inf, log1p
 from statistics import median
 from typing import Literal
 
+from perfgate.gate.absolute import effect_of
 from perfgate.gate.baseline import has_baseline
 from perfgate.gate.evidence import Evidence, exact
 from perfgate.gate.lenses import Look, Looks, Together, looks, ratio, t_at, together
@@ -32,6 +33,7 @@ TOGETHER = 0.01  # level from which a common movement is named
 WORTH_SAYING = 0.02  # of a common movement
 LONGEST = 3600.0  # s; nobody waits longer for a verdict
 PASSES, POWER = 0.95, 0.80
+BURSTS = 5.0  # design effect from which people are told
 APART = 0.10  # sd of how differently a tail and the median move when the code changes
 
 
@@ -93,8 +95,8 @@ class _Reading:
 
     def __init__(self, sight: Sight, key: Key, run: Run, question: Asked) -> None:
         self.sight, self.run, self.question = sight, run, question
-        self.endpoint, metric = key
-        self.better = METRICS[metric].higher_is_better
+        self.endpoint, self.metric = key
+        self.better = METRICS[self.metric].higher_is_better
         self.itself = sight.looks[self.endpoint]
         median_looks = sight.medians.get(self.endpoint)
         self.medians = {one.lens: one for one in median_looks.tests} if median_looks else {}
@@ -186,6 +188,10 @@ class _Reading:
         if abs(taken_out) >= WORTH_SAYING:
             whose = "the runner probe saw" if look.lens == "probe" else "all endpoints have in common"
             yield f"Taken out: {format_change(taken_out)} that {whose}."
+        result = next(one for one in self.run.endpoints if one.name == self.endpoint)
+        effect = effect_of(result, self.metric)
+        if effect >= BURSTS:
+            yield f"Slow requests came together, as in a stall: {effect:.0f} of them tell as much as one alone would."
         if look.lens == "probe" and all_of_them and abs(ratio(all_of_them.move)) >= WORTH_SAYING:
             yield f"All {all_of_them.endpoints} endpoints moved together, by about {_about(all_of_them.move)}."
 

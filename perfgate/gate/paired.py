@@ -12,7 +12,7 @@ from __future__ import annotations
 from math import expm1, inf, isfinite, log, log1p, sqrt
 from statistics import NormalDist
 
-from perfgate.gate.absolute import QUANTILES
+from perfgate.gate.absolute import QUANTILES, distribution_of
 from perfgate.gate.evidence import Evidence
 from perfgate.gate.paired_means import compare_errors, compare_means
 from perfgate.gate.trial import (
@@ -26,7 +26,7 @@ from perfgate.gate.trial import (
     effect_of_difference,
     needed,
 )
-from perfgate.model.run import Distribution, EndpointResult
+from perfgate.model.run import EndpointResult
 from perfgate.stats.distributions import normal_quantile
 from perfgate.stats.proportions import fewest
 from perfgate.stats.quantiles import curve
@@ -87,15 +87,11 @@ def _bound(change: float, upper: float, trial: Trial) -> float:
 
 
 def _arms(base: EndpointResult, head: EndpointResult, metric: str, q: float) -> TwoArms | None:
-    one, two = (curve(_values(arm, metric)) for arm in (base, head))
+    one, two = (curve(distribution_of(arm, metric)) for arm in (base, head))
     if not one.count or not two.count:
         return None
     known_by = "p50" if q == BODY else "p95" if metric == "ttfb_p95" and metric not in head.paired_effects else metric
     return TwoArms(base=one, head=two, q=q, effect=effect_of_difference(base, head, known_by, (one.count, two.count)))
-
-
-def _values(arm: EndpointResult, metric: str) -> Distribution:
-    return arm.phases.get("first_byte", Distribution()) if metric == "ttfb_p95" else arm.latency
 
 
 def _p_worse(own: TwoArms, body: TwoArms, margin: float) -> tuple[float, tuple[str, ...]]:

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import isfinite, log
+from math import isfinite, log, nan
 from typing import Literal
 
 import numpy as np
 
+from perfgate.gate.absolute import QUANTILES, distribution_of, effect_of
 from perfgate.gate.prediction import Array, Past
 from perfgate.model.run import EndpointResult, PastRun, Run
 from perfgate.model.verdict import Baseline
+from perfgate.stats.distributions import normal_quantile
+from perfgate.stats.quantiles import Curve, curve, lower_end
 
 Results = Mapping[str, Mapping[str, EndpointResult]]  # run id -> endpoint -> result
 
 SMALLEST = 1e-9  # a rate of 0 is a fall, and has no logarithm
 UNBOUNDED = 0.5  # standard deviation (log) of a percentile that its own run cannot bound
 INTERVAL = 2 * 1.959964  # standard errors in a two-sided 95 % interval
+TAILS = (0.025, 0.001)  # below the lower end of an interval
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +62,11 @@ def table(
         runs=runs,
         now=np.array([log(max(one.metrics[metric], SMALLEST)) for one in ends]),
         past=Past(values=values, level=level, sampling=usual),
-        sampling=_now(np.array([sampling_variance(one, metric) for one in ends], dtype=float), usual),
+        sampling=_now(
+            np.array([sampling_variance(one, metric) for one in ends], dtype=float),
+            np.array([_downwards(one, metric) for one in ends], dtype=float),
+            usual,
+        ),
     )
 
 
@@ -77,16 +85,37 @@ def sampling_variance(result: EndpointResult, metric: str) -> float:
     return float((log(high / low) / INTERVAL) ** 2)
 
 
+def _downwards(result: EndpointResult, metric: str) -> float:
+    """The same by the lower end alone: a single stall may lift a percentile far above all that it surely is, and then
+    nothing bounds it from above. NaN where it is not known how requests depended on each other."""
+    values = distribution_of(result, metric)
+    if metric in result.intervals:
+        low, value = result.intervals[metric][0], result.metrics[metric]
+        return (2 * log(value / low) / INTERVAL) ** 2 if low > 0 else nan
+    if metric not in QUANTILES or metric not in result.design_effects or not values.buckets:
+        return nan
+    known = curve(values)
+    return _down(known, QUANTILES[metric], known.count / effect_of(result, metric))
+
+
+def _down(known: Curve, q: float, n: float) -> float:
+    """The larger of that by the 95 % interval and by the level at which the gate decides: of values from a stall and
+    from before it, one does not tell the other."""
+    value = known.quantile(q)
+    ends = ((lower_end(known, q, n, 1 - 2 * tail), -normal_quantile(tail)) for tail in TAILS)
+    return max(((log(value / low) / z) ** 2 for low, z in ends if 0 < low < value), default=0.0)
+
+
 def _levels(baseline: Baseline, key: tuple[str, str]) -> tuple[Sequence[PastRun], ...]:
     return baseline.runs.get(key, ()), *baseline.earlier.get(key, ())
 
 
-def _now(variances: Array, usual: Array) -> Array:
+def _now(interval: Array, downwards: Array, usual: Array) -> Array:
     """Where earlier runs have an interval and this one has none, its requests came in such bursts that nothing bounds
     the percentile: that is less than a wide interval, not more."""
     unbounded = np.where(usual > 0, np.maximum(UNBOUNDED**2, 4 * usual), 0.0)
-    known: Array = np.where(np.isfinite(variances), variances, unbounded)
-    return known
+    found: Array = np.fmax(np.where(np.isfinite(interval), interval, unbounded), downwards)
+    return found
 
 
 def _usual(spread: Array) -> Array:

@@ -78,8 +78,13 @@ def interval(known: Curve, q: float, n: float, confidence: float = 0.95) -> tupl
     if n < 1 or max(q, 1 - q) ** n > tail:
         return None
     high = rank(tail, n, q) / n
-    low = (n - rank(tail, n, 1 - q)) / n
-    return known.quantile(max(0.0, low)), known.quantile(min(1.0, high))
+    return lower_end(known, q, n, confidence), known.quantile(min(1.0, high))
+
+
+def lower_end(known: Curve, q: float, n: float, confidence: float = 0.95) -> float:
+    """Of that interval, also where nothing bounds the quantile from above; the smallest value where `n` is too few."""
+    n = max(1.0, n)
+    return known.quantile(max(0.0, 1 - rank((1 - confidence) / 2, n, 1 - q) / n))
 
 
 def rank(tail: float, n: float, q: float) -> float:

@@ -62,6 +62,8 @@ def page(markdown: str, files: dict[str, Path], theme: str, *, unfold: bool = Fa
     return f"""<!doctype html><meta charset="utf-8"><style>{files[theme].read_text(encoding="utf-8")}
 body {{ margin: 16px; background: {background} }}
 .markdown-body {{ width: 800px; padding: 16px; font-size: 14px; border: 1px solid {border}; border-radius: 6px }}
+html::after {{ content: ""; position: fixed; inset: auto 0 0; height: 90px;
+  background: linear-gradient(transparent, {background}) }} /* it goes on below: no line is cut in two */
 </style><article class="markdown-body">{body}</article>
 <script src="{files["mermaid"].as_uri()}"></script>
 <script>mermaid.initialize({json.dumps(settings)});</script>"""

@@ -1,7 +1,7 @@
 """Makes the README's pictures from real runs of the demo shop: python docs/pictures.py
 
 Runs `perfgate run` on the sound shop for several commits and then with a slow search; keeps what the terminal shows
-of the last run, and its chart. Takes some three minutes.
+of the last run, and its chart. Takes some five minutes.
 """
 
 from __future__ import annotations
@@ -56,6 +56,7 @@ def main() -> None:
         folder = Path(scratch)
         subprocess.run(["git", "init", "--quiet", "--initial-branch", "main"], cwd=folder, check=True)
         shutil.copy(ROOT / "budgets.yaml", folder)
+        subprocess.run(["git", "add", "budgets.yaml"], cwd=folder, check=True)  # so that no run has uncommitted changes
         assert [measured(folder, f"commit {number}") for number in range(COMMITS)] == [0] * COMMITS
         assert measured(folder, "slower search", PERFGATE_DEMO_FAULTS=FAULT) == 1
         (IMAGES / "terminal.svg").write_text(terminal(folder), encoding="utf-8")

@@ -72,7 +72,9 @@ def _text(path: Path) -> str:
     try:
         content = path.read_bytes()
     except FileNotFoundError as error:
-        raise _unreadable(path, "there is no such file", "name it: `perfgate run --budget PATH`") from error
+        raise _unreadable(
+            path, "there is no such file", "name it: `perfgate run --budget PATH`, `perfgate check PATH`"
+        ) from error
     except IsADirectoryError as error:
         hint = "name the file in it: `perfgate run --budget PATH`"
         raise _unreadable(path, "this is a folder, not a file", hint) from error

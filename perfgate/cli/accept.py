@@ -53,6 +53,7 @@ def accept(
         store.accept(run.id, acceptance)
     what_text = f"{endpoint} {metric}" if endpoint else "every metric"
     print(f"Accepted {what_text} of run {run.id}. Later runs on its branch are compared with it and what follows.")
+    print("A fixed limit (`p95: 120ms`) stays one: change it in the budget file.")
     return 0
 
 

@@ -19,8 +19,14 @@ def check(
 
     budget_file = budgets.read(budget, os.environ)
     plan = scenarios.plan(budget_file)
-    print(
-        f"{budget}: fine. {len(plan.endpoints)} endpoints, {len(plan.journeys)} journeys, "
-        f"{len(budget_file.budgets)} budgets; {plan.load_words}."
+    parts = (
+        _counted(len(plan.endpoints), "endpoint"),
+        _counted(len(plan.journeys), "journey"),
+        _counted(len(budget_file.budgets), "budget"),
     )
+    print(f"{budget}: fine. {', '.join(parts)}; {plan.load_words}.")
     return 0
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -13,7 +13,7 @@ import typer
 
 from perfgate.cli.guard import say
 from perfgate.cli.options import DEFAULT_BUDGET, Budget, HistoryUrl, RunName
-from perfgate.cli.where import budget_file_if_any, opened
+from perfgate.cli.where import budget_file_if_any, history_url, opened, own_environment
 from perfgate.model.budget_file import BaselinePolicy
 from perfgate.model.errors import RecordError, UsageError
 from perfgate.model.outcome import Outcome
@@ -39,10 +39,14 @@ def list_(budget: Budget = DEFAULT_BUDGET, history: HistoryUrl = "") -> int:
     if not entries:
         say("No runs are remembered yet. Make one: perfgate run --budget budgets.yaml")
         return 0
-    table = Table("run", "name", "branch", "commit", "started (UTC)", "outcome", "accepted", box=box.SIMPLE_HEAD)
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim")
+    table.add_column("run", no_wrap=True, overflow="fold")  # whole, whatever the width: it is what commands want
+    for heading in ("name", "branch", "commit", "started (UTC)", "outcome"):
+        table.add_column(heading, overflow="fold")
     for one in entries:
-        words = [one.id, one.name, one.branch, one.commit[:9], one.started[:16].replace("T", " "), one.outcome]
-        table.add_row(*(Text(plain(word, 60)) for word in words), "yes" if one.accepted else "")
+        outcome = f"{one.outcome}, accepted" if one.accepted else one.outcome
+        words = [one.id, one.name, one.branch, one.commit[:9], one.started[:16].replace("T", " "), outcome]
+        table.add_row(*(Text(plain(word, 60) if word else "–") for word in words))
     Console().print(table)
     return 0
 
@@ -143,7 +147,10 @@ def prune(
     budget: Budget = DEFAULT_BUDGET,
     history: HistoryUrl = "",
 ) -> int:
-    """Forget old runs; accepted ones and the newest of the baseline branch always stay."""
+    """Forget old runs; accepted ones and the newest of the baseline branch always stay.
+
+    On a git branch, pictures of comments go too: those older than --older-than, else than 30 days.
+    """
     from perfgate.history.prune import Retention, choose
 
     if keep is None and older_than is None:
@@ -156,14 +163,26 @@ def prune(
         baseline_branch=policy.branch,
         baseline_runs=policy.runs,
     )
+    now = datetime.now(UTC)
     with opened(budget, history) as store:
-        chosen = choose(store.entries(), retention, now=datetime.now(UTC))
+        chosen = choose(store.entries(), retention, now=now)
         if not dry_run:
             store.delete(chosen)
     print(f"{'Would forget' if dry_run else 'Forgot'} {len(chosen)} runs.")
     for run_id in chosen:
         print(f"  {run_id}")
+    if pictures := _pictures_gone(history_url(budget, history), older_than, now, dry_run=dry_run):
+        print(f"{'Would forget' if dry_run else 'Forgot'} {pictures} pictures of comments.")
     return 0
+
+
+def _pictures_gone(url: str, older_than: int | None, now: datetime, *, dry_run: bool) -> int:
+    from perfgate.history import charts
+
+    if not url.startswith(charts.SCHEME):
+        return 0
+    before = (now - timedelta(days=older_than or charts.KEPT)).date()
+    return charts.expire(url, before=before, root=Path.cwd(), environ=own_environment(), dry_run=dry_run)
 
 
 VERBS: dict[str, Callable[..., int]] = {

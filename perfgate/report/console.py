@@ -21,6 +21,7 @@ LONGEST_NAME = 100  # characters of an endpoint's name; longer ones are cut in t
 NARROW = 100  # columns; below, limits get less room
 WATCHED = 5  # of the watch list
 EXAMPLES = 3  # of failed requests per endpoint
+UNDECIDED = 3  # sentences about undecided budgets: they are much alike, and a failure should stay in sight
 
 STYLES = {
     Outcome.FAIL: "bold red",
@@ -152,9 +153,14 @@ def _failures(facts: Facts) -> Iterator[Text]:
 
 def _sentences(facts: Facts) -> Iterator[Text]:
     told, without_baseline = words.split_by_baseline(facts, facts.findings)
+    undecided = [finding for finding in told if finding.outcome is Outcome.INCONCLUSIVE]
+    folded = undecided[UNDECIDED:] if len(undecided) > UNDECIDED + 1 else []
     for finding in told:
-        if finding.outcome is not Outcome.PASS:
+        if finding.outcome is not Outcome.PASS and finding not in folded:
             yield _sentence(finding.outcome, finding.sentence)
+    if folded:
+        more = f"{len(folded)} more are undecided (in the table above); report.md says why."
+        yield _sentence(Outcome.INCONCLUSIVE, more)
     if without_baseline:
         yield _sentence(Outcome.NO_BASELINE, without_baseline)
 

@@ -10,7 +10,7 @@ from statistics import quantiles
 from typing import Literal
 
 from perfgate import units
-from perfgate.model.budget_file import Budget, Criterion, Kind
+from perfgate.model.budget_file import Budget, Criterion, Kind, Severity
 from perfgate.model.metric import METRICS, Unit
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import PastRun
@@ -112,15 +112,15 @@ def decide(facts: Facts, finding: Finding) -> TrendPicture:
 def remember(past_runs: Sequence[PastRun], endpoint: str, metric: str, budget: Budget | None) -> TrendPicture:
     """Of what the history holds, newest first and at least one, without a verdict: the newest run takes its place."""
     newest = past_runs[0]
-    failed = (endpoint, metric) in newest.failed
     limits = [criterion for criterion in budget.criteria if criterion.kind is Kind.ABSOLUTE] if budget else []
+    measured = value_in(by_name(newest.run).get(endpoint), metric)
     finding = Finding(
         endpoint=endpoint,
         metric=metric,
-        outcome=Outcome.FAIL if failed else Outcome.PASS,
+        outcome=Outcome.FAIL if (endpoint, metric) in newest.failed else _remembered(metric, measured, limits),
         reason="",
         sentence="",
-        measured=value_in(by_name(newest.run).get(endpoint), metric),
+        measured=measured,
         criteria=tuple(_as_drawn(criterion) for criterion in limits),
     )
     branch = Counter(past.run.branch for past in past_runs).most_common(1)[0][0]
@@ -134,6 +134,16 @@ def remember(past_runs: Sequence[PastRun], endpoint: str, metric: str, budget: B
     picture = decide(Facts(verdict=verdict, run=newest.run, past_runs=tuple(past_runs)), finding)
     subtitle = f"{words.runs(len(past_runs))}, the newest {words.revision(newest.run)}"
     return replace(picture, subtitle=subtitle, this=_this("newest", finding))
+
+
+def _remembered(metric: str, measured: float | None, limits: Sequence[Criterion]) -> Outcome:
+    """Of a series that did not fail. Beyond the limit all the same, it was undecided, or the limit another one."""
+    known = METRICS.get(metric)
+    higher = known is not None and known.higher_is_better
+    for limit in sorted(limits, key=lambda one: one.severity is not Severity.FAIL):
+        if measured is not None and (measured < limit.limit if higher else measured > limit.limit):
+            return Outcome.INCONCLUSIVE if limit.severity is Severity.FAIL else Outcome.WARN
+    return Outcome.PASS
 
 
 def _as_drawn(criterion: Criterion) -> CriterionResult:

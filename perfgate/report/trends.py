@@ -96,7 +96,7 @@ def _runs(count: int) -> str:
 def _rows(frame: pd.DataFrame, metric: str) -> Table:
     shown = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim")
     for heading in ("started (UTC)", "run", "commit", "branch"):
-        shown.add_column(heading, overflow="fold", no_wrap=heading == "commit")
+        shown.add_column(heading, overflow="fold", no_wrap=heading in ("run", "commit"))
     shown.add_column(Text(plain(metric, 40)), justify="right", no_wrap=True)
     shown.add_column("", overflow="fold")
     for row in frame.itertuples():

@@ -397,7 +397,7 @@ def test_texts_keep_their_variables(read: Read) -> None:
 @pytest.mark.parametrize(
     ("content", "message", "hint"),
     [
-        (None, "there is no such file", "name it: `perfgate run --budget PATH`"),
+        (None, "there is no such file", "name it: `perfgate run --budget PATH`, `perfgate check PATH`"),
         (b"name: \xff\n", "byte 0xFF is not UTF-8", "save the file as UTF-8"),
         ("version: 1\n".encode("utf-16"), "byte 0xFF is not UTF-8", "save the file as UTF-8"),
         (b"", "the file is empty", "begin with `version: 1`"),

@@ -39,6 +39,19 @@ def test_the_verdict_is_the_last_line(shop):
     assert last == "✗ FAIL: 2 of 9 budgets broken: search p95, place order errors; 1 not measured; 1 undecided"
 
 
+def test_many_undecided_sentences_are_folded_and_a_failure_stays_in_sight():
+    undecided = [make_finding(f"e{n}", outcome=Outcome.INCONCLUSIVE, sentence=f"e{n} is unclear.") for n in range(6)]
+    failed = make_finding("search", outcome=Outcome.FAIL, sentence="search is slow.")
+    text = console.text(Facts(verdict=make_verdict(failed, *undecided), run=make_run()))
+    assert "✗ search is slow." in text
+    assert text.count(" is unclear.") == 3
+    assert "? 3 more are undecided (in the table above); report.md says why." in text
+
+    few = console.text(Facts(verdict=make_verdict(failed, *undecided[:4]), run=make_run()))
+    assert few.count(" is unclear.") == 4
+    assert "more are undecided" not in few
+
+
 def test_outcomes_are_words_and_marks_and_colours(shop):
     text = shown(shop, width=120, force_terminal=True, color_system="standard", no_color=False)
     assert "\x1b[1;31m✗ fail" in text

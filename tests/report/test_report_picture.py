@@ -7,7 +7,7 @@ from math import isnan
 import pytest
 from builders import make_acceptance, make_criterion, make_endpoint, make_finding, make_past_run, make_run, make_verdict
 
-from perfgate.model.budget_file import Budget, Criterion, Kind
+from perfgate.model.budget_file import Budget, Criterion, Kind, Severity
 from perfgate.model.outcome import Outcome
 from perfgate.model.verdict import Finding
 from perfgate.report.facts import Facts
@@ -179,6 +179,20 @@ def test_a_trend_without_a_verdict_ends_with_the_newest_run():
     assert (shown.this, shown.outcome) == ("newest 110 ms", Outcome.FAIL)
     assert shown.failed == {0, 1, 2}
     assert remember(past[:1], "unknown", "p95", None).this == "newest no data"
+
+
+@pytest.mark.parametrize(
+    ("severity", "limit", "outcome"),
+    [
+        (Severity.FAIL, 0.1, Outcome.INCONCLUSIVE),
+        (Severity.WARN, 0.1, Outcome.WARN),
+        (Severity.FAIL, 0.2, Outcome.PASS),
+    ],
+)
+def test_what_did_not_fail_and_is_beyond_the_limit_has_no_green_tick(severity, limit, outcome):
+    past = [make_past_run(run=make_run(1, endpoints=[make_endpoint(NAME, metrics={"p95": 0.11})]))]
+    criterion = Criterion(kind=A, limit=limit, text="limit", severity=severity)
+    assert remember(past, NAME, "p95", Budget(endpoint=NAME, metric="p95", criteria=(criterion,))).outcome is outcome
 
 
 def test_where_the_level_changed_is_marked_with_its_commit():

@@ -103,7 +103,8 @@
     for (const level of levels) {
       const over = level.value > spec.top;
       const below = level.kind === "baseline" && !over && y(level.value) < height - bottom - 18;
-      above = Math.max(over ? top + 2 : y(level.value) + (below ? 17 : -5), above + 15);
+      const own = over ? top + 2 : y(level.value) + (below ? 17 : -5);
+      above = own >= above + 15 ? own : Math.max(above + 15, over ? own : y(level.value) + 14);  // pushed down: below its own line, not across it
       shape(svg, "text", {x: left + 4, y: above, class: level.kind}, level.text + (over ? " ↑" : ""));
     }
     const cursor = shape(svg, "line", {y1: top, y2: height - bottom, class: "cursor", visibility: "hidden"});
@@ -196,7 +197,7 @@
       }
     const lines = [{kind: "now", points: points(found.now)}], legend = [["now", "now"]];
     if (found.base) { lines.unshift({kind: "base", points: points(found.base)}); legend.push(["base", "base, in the same run"]); }
-    if (marks.length) legend.push(["point", `baseline: median, least and most of ${found.marks[0].runs} runs`]);
+    if (marks.length) legend.push(["point", `${found.marks[0].runs === 1 ? "baseline: 1 run" : `baseline: median, least and most of ${found.marks[0].runs} runs`}`]);
     const before = level => found.base ? found.base[levels.indexOf(level)] : (found.marks.find(one => one.level === level) || {value: [null]}).value[0];
     const told = levels.map((level, n) => [level, found.now[n], before(level)]).filter(([level]) => level > 0);
     const key = told.filter(([level]) => [0.5, 0.95, 0.99].includes(level));

@@ -118,7 +118,8 @@ def run_command(budget: Path, folder: Path, earlier: Path | None) -> list[str]:
 
 def for_the_load() -> dict[str, str]:
     """Without the runner's files: scenarios and services run a pull request's code."""
-    return {name: value for name, value in os.environ.items() if name not in OURS_ALONE}
+    when = {"PERFGATE_WHEN": word("when")} if word("when") else {}
+    return {name: value for name, value in os.environ.items() if name not in OURS_ALONE} | when
 
 
 def exit_code(code: int, results: Sequence[Result]) -> int:

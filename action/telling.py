@@ -16,6 +16,7 @@ from results import COULD_NOT, OUTCOMES, Result, in_repository
 from runner import commands_stopped, note, option, output, perfgate, say, word
 
 PARCEL = "perfgate-runs.json"
+NOT_MEASURED = "not-measured.json"
 PATIENCE = 900  # seconds for telling one verdict
 COMMANDS = ("::error ", "::warning ", "::notice ")
 
@@ -24,6 +25,8 @@ def tell(results: Sequence[Result]) -> None:
     for result in results:
         if result.outcome == "error":
             note(f"perfgate could not judge {result.budget} (exit code {result.code}). The log says why.", "error")
+            if (result.folder / NOT_MEASURED).is_file():  # a comment may still show an older verdict as current
+                result.comment_url = tell_one(result)
         elif provisional(result):
             say(f"{result.budget} failed. That is for a later job to confirm, and is told then.")
         else:
@@ -76,8 +79,9 @@ def publish(budget: Path, what: Sequence[str], environ: Mapping[str, str]) -> in
 
 def wishes() -> Iterator[str]:
     yield from option("--comment", word("comment"))
+    yield from option("--charts", word("charts"))
     yield from option("--topic", word("topic"))
-    for name in ("check", "status"):
+    for name in ("check", "status", "issue"):
         if word(name) == "true":
             yield f"--{name}"
     for name in ("summary", "annotations"):

@@ -15,14 +15,22 @@ from typing import Any, NoReturn, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from perfgate.model.errors import RecordError
+from perfgate.model.not_measured import NotMeasured
 from perfgate.model.parcel import Parcel
 from perfgate.model.run import PastRun, Run
 from perfgate.model.verdict import Verdict
 
-Word = TypeVar("Word", Run, Verdict, PastRun, Parcel)
+Word = TypeVar("Word", Run, Verdict, PastRun, Parcel, NotMeasured)
 
-KINDS: dict[str, Any] = {"Run": Run, "Verdict": Verdict, "PastRun": PastRun, "Parcel": Parcel}
-NEWEST = {"Run": 1, "PastRun": 1, "Verdict": 1, "Parcel": 1}
+KINDS: dict[str, Any] = {
+    "Run": Run,
+    "Verdict": Verdict,
+    "PastRun": PastRun,
+    "Parcel": Parcel,
+    "NotMeasured": NotMeasured,
+}
+MOST_ERRORS = 10_000
+NEWEST = {"Run": 1, "PastRun": 1, "Verdict": 1, "Parcel": 1, "NotMeasured": 1}
 
 
 @cache
@@ -30,7 +38,7 @@ def _adapter(kind: str) -> TypeAdapter[Any]:
     return TypeAdapter(KINDS[kind])
 
 
-def encode(word: Run | Verdict | PastRun | Parcel, *, indent: int | None = None) -> str:
+def encode(word: Run | Verdict | PastRun | Parcel | NotMeasured, *, indent: int | None = None) -> str:
     """As JSON text, keys in the order of the dataclass. Raises ValueError for a number that JSON does not have."""
     plain = _adapter(type(word).__name__).dump_python(word, mode="json")
     return json.dumps(plain, indent=indent, ensure_ascii=False, allow_nan=False)
@@ -53,9 +61,12 @@ def decode(kind: type[Word], text: str | bytes, *, origin: str) -> Word:
             hint="Upgrade perfgate: pip install --upgrade perfgate",
         )
     try:
-        word: Word = _adapter(kind.__name__).validate_python(data)
+        # strict: pydantic would take the text "nan" for a number, and "-5" for a count
+        word: Word = _adapter(kind.__name__).validate_json(text, strict=True)
         return word
     except ValidationError as error:
+        if error.error_count() > MOST_ERRORS:  # to have the first, one has to make all of them
+            raise RecordError(f"{origin} is not a {kind.__name__}") from None
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         said = f"{where}: {first['msg']}" if where else first["msg"]
@@ -72,7 +83,7 @@ def _no_number(text: str) -> NoReturn:
     raise ValueError(f"{text[:20]} is not a number")
 
 
-def write(word: Run | Verdict | PastRun | Parcel, path: Path) -> None:
+def write(word: Run | Verdict | PastRun | Parcel | NotMeasured, path: Path) -> None:
     """Writes `path` whole or not at all."""
     write_text(path, encode(word, indent=1) + "\n")
 

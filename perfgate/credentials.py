@@ -35,7 +35,7 @@ def lent(environ: Mapping[str, str], folder: Path) -> dict[str, str]:
 
     git gets none when the checkout has credentials of its own (`persist-credentials`): GitHub refuses two at once.
     """
-    token = environ.get(TOKEN, "")
+    token = environ.get(TOKEN, "").strip()  # secrets are pasted, with the end of the line
     if not token:
         return {}
     key = f"http.{(environ.get('GITHUB_SERVER_URL') or GITHUB).rstrip('/')}/.extraheader"

@@ -40,6 +40,7 @@ _BLIP = re.compile(
     r"|rpc failed|error: 5\d\d",
     re.IGNORECASE,
 )
+_NAMES = re.compile(r"^To .*$|'[^']*'|\S*[/:@]\S*[/:]\S*", re.MULTILINE)  # of repositories: they may be any words
 
 
 class DataBranch:
@@ -63,6 +64,14 @@ class DataBranch:
         """The tip when it was last read or written; "" while there is none. Pins links to files."""
         return self._tip
 
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """URLs of the repository that the branch is in; none when git cannot say."""
+        try:
+            return self._repository.addresses()
+        except GitError:
+            return ()
+
     def paths(self) -> tuple[str, ...]:
         """What is there now. Raises HistoryError."""
         for attempt in range(BLIPS + 1):
@@ -70,7 +79,8 @@ class DataBranch:
                 self._synchronise()
                 break
             except GitError as error:
-                if attempt == BLIPS or _DENIED.search(str(error)) or not _BLIP.search(str(error)):
+                said = self._said(error)
+                if attempt == BLIPS or _DENIED.search(said) or not _BLIP.search(said):
                     raise self._unreadable(error) from error
             _pause(attempt)
         return tuple(self._objects)
@@ -110,9 +120,10 @@ class DataBranch:
                 self._see(commit)
                 return change
             except GitError as error:
-                if _STALE.search(str(error)) and not _DENIED.search(str(error)):
+                said = self._said(error)
+                if _STALE.search(said) and not _DENIED.search(said):
                     pass
-                elif _DENIED.search(str(error)):
+                elif _DENIED.search(said):
                     if not forget or not self._tip:
                         raise self._refused(error) from error
                     forget = False  # the rule may be against rewriting alone: then as a commit on top
@@ -123,6 +134,10 @@ class DataBranch:
             f"{self.place} could not be written: {ATTEMPTS} times others were quicker",
             hint=f"Try again later, or give jobs that end together one `concurrency` group.\n{KEPT}",
         )
+
+    def _said(self, error: GitError) -> str:
+        """git's words without names: a repository may be called "permission-denied"."""
+        return _NAMES.sub("", str(error)).replace(self._branch, "")
 
     def close(self) -> None:
         """It can be used again; it opens itself."""

@@ -68,6 +68,7 @@ class Session:
         """
         import httpx
 
+        _check(headers)
         try:
             with self._client.stream(method, url, headers=dict(headers), json=json, content=content) as response:
                 body = bytearray()
@@ -79,3 +80,12 @@ class Session:
                 return Reply(status=response.status_code, headers=named, body=bytes(body))
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise NoReplyError(str(error) or type(error).__name__) from error
+
+
+def _check(headers: Mapping[str, str]) -> None:
+    """Before the library sees them: its errors quote the value, and it may be a token. Raises NoReplyError."""
+    for name, value in headers.items():
+        if not (value.isascii() and value.isprintable()) or value != value.strip():
+            raise NoReplyError(
+                f"the header {name} cannot be sent, it has a line break, a space at an end, or letters beyond ASCII"
+            )

@@ -27,14 +27,16 @@ from perfgate import (
 )
 from perfgate.acceptances import WordsOf
 from perfgate.model.budget_file import AbPolicy, BudgetFile, GatePolicy
-from perfgate.model.errors import UsageError
+from perfgate.model.errors import HistoryError, UsageError
 from perfgate.model.outcome import NEVER_A_BASELINE
 from perfgate.model.plan import Plan
 from perfgate.model.report import Report
 from perfgate.model.run import Arm, LoadTest, PastRun, Progress, Revision, Run
 from perfgate.model.verdict import Verdict
+from perfgate.printable import one_line
 from perfgate.report import words
 
+LONGEST_REASON = 300  # characters of why a run could not be added to the history
 RECENT = 100  # earlier runs looked at, for the baseline and the trend
 SCENARIO = "scenario.py"
 
@@ -129,9 +131,10 @@ def run(order: Order, watcher: Watcher) -> Outcome:
             verdict = gate.confirm(verdict, earlier)
         verdict = accepted(verdict, measured, budget_file, past_runs, order.words)
         codec.write(verdict, order.folder / run_folder.VERDICT)
+        if saves(order, budget_file, watcher) and (note := unsaved(store, past_run(measured, verdict), watcher)):
+            verdict = replace(verdict, notes=(note, *verdict.notes))
+            codec.write(verdict, order.folder / run_folder.VERDICT)
         told = report.build(verdict, measured, past_runs, order.folder)
-        if saves(order, budget_file, watcher):
-            store.save(past_run(measured, verdict))
     return Outcome(run=measured, policy=budget_file.gate, past_runs=past_runs, verdict=verdict, report=told)
 
 
@@ -311,6 +314,20 @@ def saves(order: Order, budget_file: BudgetFile, watcher: Watcher) -> bool:
     if reason:
         watcher.say(f"Not added to the history: {reason}.")
     return not reason
+
+
+def unsaved(store: history.History, past: PastRun, watcher: Watcher) -> str:
+    """Adds the run to the history. A store that cannot be written changes no verdict: then this is what to say of it,
+    where the verdict is told, for a baseline that stays behind must not do so in silence."""
+    try:
+        store.save(past)
+    except HistoryError as error:
+        watcher.say(f"Not added to the history: {error}")
+        return (
+            "This run is not in the history, so later ones are not compared with it: "
+            f"{one_line(error.message, LONGEST_REASON)}. The job's log says what to do; `perfgate history add` adds it."
+        )
+    return ""
 
 
 def history_url(budget_file: BudgetFile, order: Order) -> str:

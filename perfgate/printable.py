@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
+# In the log of a job GitHub takes `##[name]...` for a command wherever it is in a line, Azure `##vso[...]`, and GitHub
+# `::name ...::` at its beginning (`ActionCommand.cs` of actions/runner), where any word of a wrapped line may end up.
+_COMMAND = re.compile(r"##(?=[\w.-]*\[)|(?<!\S)::(?=.*::)")
+
 
 def one_line(text: str, most: int) -> str:
     """At most `most` visible characters, on one line; whatever is not printable ends a word."""
-    return " ".join("".join(one if one.isprintable() else " " for one in text).split())[:most]
+    return no_command(" ".join("".join(one if one.isprintable() else " " for one in text).split()))[:most]
+
+
+def no_command(text: str) -> str:
+    """The same for people, and nothing to the program that runs the job."""
+    return _COMMAND.sub(lambda found: " ".join(found[0]), text)

@@ -6,10 +6,12 @@ What happens in it leaves the user's work tree, index, configuration, refs and e
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from urllib.parse import unquote
 
 from perfgate import git
 from perfgate.git import GitError
@@ -20,6 +22,10 @@ _BORROWED = re.compile(
     r"|remote\..*\.(url|pushurl|proxy|proxyauthmethod|uploadpack|receivepack)",
     re.IGNORECASE | re.DOTALL,
 )
+_WITH_PASSWORD = re.compile(
+    r"(?P<scheme>https?://)(?P<user>[^/@:\s]*):(?P<password>[^/@\s]*)@(?P<host>[^/\s]+)(?P<path>.*)"
+)
+_HELPER = '!f() { printf "username=%s\\npassword=%s\\n" "$PERFGATE_GIT_USER" "$PERFGATE_GIT_PASSWORD"; }; f'
 _SCOPES = ("local", "worktree")  # the others count for every repository anyway
 
 
@@ -42,6 +48,16 @@ class PrivateRepository:
         _, folder, environ = self._made
         return git.run("-c", "core.hooksPath=/dev/null", *arguments, folder=folder, environ=environ, text=text)
 
+    def addresses(self) -> tuple[str, ...]:
+        """The remote's URL as git uses it, and as it is written down (`url.*.insteadOf` makes them differ).
+
+        None when the remote is the user's own repository. Raises GitError.
+        """
+        remote = self.remote
+        if "/" in remote or ":" in remote:
+            return (remote,)
+        return self._ask("remote", "get-url", remote), self._ask("config", "--get", f"remote.{remote}.url")
+
     def close(self) -> None:
         if "_home" in self.__dict__:
             self._home.cleanup()
@@ -56,7 +72,8 @@ class PrivateRepository:
     def _made(self) -> tuple[str, Path, dict[str, str]]:
         """The remote, the folder that its URL counts from if it is relative, and the environment for git."""
         own = git.environment(self._environ)
-        remote, folder, names, borrowed = self._asked, self._user, "sha1", dict[str, str]()
+        remote, access = _without_password(self._asked)
+        folder, names, borrowed = self._user, "sha1", list[tuple[str, str]]()
         try:
             common = self._ask("rev-parse", "--path-format=absolute", "--git-common-dir")
         except GitError as error:
@@ -73,20 +90,41 @@ class PrivateRepository:
         git.run(
             "init", "--quiet", "--bare", "--template=", f"--object-format={names}", home, folder=folder, environ=own
         )
-        return remote, folder, own | borrowed | {"GIT_DIR": home}
+        return remote, folder, _configured(own, [*borrowed, *access.settings]) | access.variables | {"GIT_DIR": home}
 
     def _ask(self, *question: str) -> str:
         """The user's repository."""
         return git.run(*question, folder=self._user, environ=git.environment(self._environ)).decode().strip()
 
-    def _borrowed(self) -> dict[str, str]:
-        """As environment variables, not arguments: others on the machine can read those, and it may be a token."""
+    def _borrowed(self) -> list[tuple[str, str]]:
         words = self._ask("config", "--null", "--show-scope", "--list").split("\0")
-        count = int(self._environ.get("GIT_CONFIG_COUNT") or 0)
-        borrowed: dict[str, str] = {}
-        for scope, setting in zip(words[::2], words[1::2], strict=False):
-            key, _, value = setting.partition("\n")
-            if scope in _SCOPES and _BORROWED.fullmatch(key):
-                borrowed |= {f"GIT_CONFIG_KEY_{count}": key, f"GIT_CONFIG_VALUE_{count}": value}
-                count += 1
-        return borrowed | {"GIT_CONFIG_COUNT": str(count)}
+        settings = ((scope, *setting.partition("\n")) for scope, setting in zip(words[::2], words[1::2], strict=False))
+        return [(key, value) for scope, key, _, value in settings if scope in _SCOPES and _BORROWED.fullmatch(key)]
+
+
+@dataclass(frozen=True)
+class _Access:
+    """What lets git in, as configuration and as environment variables."""
+
+    settings: tuple[tuple[str, str], ...] = ()
+    variables: dict[str, str] = field(default_factory=dict)
+
+
+def _without_password(remote: str) -> tuple[str, _Access]:
+    """git hands a remote's URL on as an argument, which others on the machine can read: the password goes another way,
+    by a credential helper of its own."""
+    found = _WITH_PASSWORD.fullmatch(remote)
+    if found is None:
+        return remote, _Access()
+    key = f"credential.{found['scheme']}{found['host']}.helper"
+    known = {"PERFGATE_GIT_USER": unquote(found["user"]), "PERFGATE_GIT_PASSWORD": unquote(found["password"])}
+    return f"{found['scheme']}{found['host']}{found['path']}", _Access(((key, ""), (key, _HELPER)), known)
+
+
+def _configured(environ: Mapping[str, str], settings: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """As environment variables, not arguments: others on the machine can read those, and it may be a token."""
+    first = int(environ.get("GIT_CONFIG_COUNT") or 0)
+    told = {"GIT_CONFIG_COUNT": str(first + len(settings))}
+    for number, (key, value) in enumerate(settings, first):
+        told |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+    return {**environ, **told}

@@ -9,10 +9,23 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from perfgate import acceptances, budgets, codec, gate, history, pipeline, report, run_folder, template, unpacking
+from perfgate import (
+    acceptances,
+    budgets,
+    codec,
+    gate,
+    history,
+    loadtest,
+    pipeline,
+    report,
+    run_folder,
+    template,
+    unpacking,
+)
 from perfgate.acceptances import WordsOf
 from perfgate.model.budget_file import BudgetFile, GatePolicy
 from perfgate.model.errors import RecordError
+from perfgate.model.outcome import BADNESS
 from perfgate.model.parcel import Measured
 from perfgate.model.run import EndpointResult, PastRun, Revision, Run
 from perfgate.model.verdict import Verdict
@@ -50,7 +63,8 @@ class Judged:
 
 
 def rejudge(artifacts: Sequence[bytes], order: Order) -> tuple[Judged, ...]:
-    """One for each run of this budget file. Raises RecordError when an artifact is not what it should be."""
+    """One for each run of this budget file, the worst last: of several about one target, that is told. Raises
+    RecordError when an artifact is not what it should be."""
     budget_file = budgets.read(order.budget, None)
     found = list(_measured(artifacts, order, budget_file))
     if not found:
@@ -59,7 +73,8 @@ def rejudge(artifacts: Sequence[bytes], order: Order) -> tuple[Judged, ...]:
     with history.open(url, root=order.root, environ=order.environ, say=order.say) as store:
         past_runs = pipeline.recent_runs(store, budget_file)
         anchored = pipeline.anchored_runs(store, budget_file, order.environ)
-    return tuple(_judged(one, order, budget_file, past_runs, anchored) for one in found)
+    judged = [_judged(one, order, budget_file, past_runs, anchored) for one in found]
+    return tuple(sorted(judged, key=lambda one: -BADNESS[one.verdict.outcome]))
 
 
 def _measured(artifacts: Sequence[bytes], order: Order, budget_file: BudgetFile) -> Iterator[Measured]:
@@ -103,9 +118,16 @@ def _figures(run: Run, budget_file: BudgetFile) -> Run:
         run,
         endpoints=_known(run.endpoints, ours),
         arms=tuple(replace(arm, endpoints=_known(arm.endpoints, ours), ref="", commit="") for arm in run.arms),
+        looks=_looks(run, budget_file),
         warnings=(),
         aborted="ended early" if run.aborted else "",
     )
+
+
+def _looks(run: Run, budget_file: BudgetFile) -> int:
+    """Over so many our error rates are shared out: it is for the budget file to say, not for those who are judged."""
+    restarts = budget_file.gate.ab.restarts if run.restarts else 0
+    return len(loadtest.look_times(budget_file.load, restarts=restarts, extend=budget_file.gate.extend))
 
 
 def _known(results: Sequence[EndpointResult], names: Collection[str]) -> tuple[EndpointResult, ...]:

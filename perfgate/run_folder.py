@@ -6,12 +6,13 @@ from pathlib import Path
 
 from perfgate import codec, handover
 from perfgate.model.errors import RecordError
+from perfgate.model.not_measured import NotMeasured
 from perfgate.model.run import Run
 from perfgate.model.verdict import Verdict
 from perfgate.probe import samples
 
 HOME = ".perfgate"
-RUN, VERDICT = "run.json", "verdict.json"
+RUN, VERDICT, NOT_MEASURED = "run.json", "verdict.json", "not-measured.json"
 LATEST = "latest"
 
 
@@ -31,7 +32,7 @@ def make(folder: Path, root: Path) -> None:
         probe.unlink()
         # What an earlier run in this folder has left.
         told = ("report.md", "report.html", "junit.xml", "comment.md")
-        for stale in (RUN, VERDICT, *handover.FILES, samples.FILE, *told):
+        for stale in (RUN, VERDICT, NOT_MEASURED, *handover.FILES, samples.FILE, *told):
             (folder / stale).unlink(missing_ok=True)
     except OSError as error:
         raise RecordError(
@@ -60,6 +61,23 @@ def find(name: str, root: Path) -> Path | None:
     if len(matching) > 1:
         raise RecordError(f"{name} is the beginning of {len(matching)} runs: {', '.join(one.name for one in matching)}")
     return matching[0] if matching else None
+
+
+def find_not_measured(name: str, root: Path) -> NotMeasured | None:
+    """What became of the run that a person means, if it is that nothing was measured. `name` as in `find`.
+
+    Raises RecordError when it cannot be read.
+    """
+    folders = [folder for folder in sorted(runs_folder(root).glob("*")) if _has(folder, RUN, NOT_MEASURED)]
+    newest = folders[-1:] if name == LATEST else []
+    for folder in (Path(name), runs_folder(root) / name, *newest):
+        if _has(folder, NOT_MEASURED):
+            return codec.read(NotMeasured, folder / NOT_MEASURED)
+    return None
+
+
+def _has(folder: Path, *files: str) -> bool:
+    return any((folder / file).is_file() for file in files)
 
 
 def read_run(folder: Path) -> Run:

@@ -17,10 +17,12 @@ from perfgate import codec
 from perfgate.model.errors import RecordError
 from perfgate.model.parcel import Parcel
 from perfgate.model.run import Distribution, EndpointResult, Run
+from perfgate.windows import BASE, HEAD
 
 FILE = "perfgate-runs.json"  # the only one
 MOST_PACKED = 16 * 2**20  # bytes of the artifact
 MOST = 32 * 2**20  # bytes of the file in it
+MOST_VALUES = 3 * 10**6  # of the file: as objects they take a hundred times the room that they take as text
 MOST_RUNS = 50
 MOST_ENDPOINTS = 2_000  # of a run
 LONGEST_TEXT = 10_000  # characters
@@ -40,6 +42,8 @@ def unpack(artifact: bytes) -> Parcel:
         raise _refused(reason) from None  # the error itself quotes the file
     if len(parcel.runs) > MOST_RUNS:
         raise _refused(f"has more than {MOST_RUNS} runs")
+    if len({measured.budget for measured in parcel.runs}) < len(parcel.runs):
+        raise _refused("has two runs of one budget file")
     for measured in parcel.runs:
         for run in (measured.run, measured.earlier):
             if run:
@@ -67,6 +71,8 @@ def _only_file(artifact: bytes) -> bytes:
 
 
 def _check_values(raw: bytes) -> None:
+    if sum(map(raw.count, (b",", b"[", b"{"))) > MOST_VALUES:
+        raise _refused(f"has more than {MOST_VALUES:,} values")
     try:
         data = json.loads(raw)
         values = list(_values(data))
@@ -99,6 +105,13 @@ def _check_run(run: Run) -> None:
     results = [*run.endpoints, *(result for arm in run.arms for result in arm.endpoints)]
     if len(results) > MOST_ENDPOINTS:
         raise _refused(f"has a run with more than {MOST_ENDPOINTS:,} endpoints")
+    for side in (run.endpoints, *(arm.endpoints for arm in run.arms)):
+        if len({(result.kind, result.name) for result in side}) < len(side):
+            raise _refused("has an endpoint twice")
+    if [arm.name for arm in run.arms] not in ([], [BASE, HEAD]):
+        raise _refused("has arms that no A/B test has")
+    if any(value < 0 for result in results for value in result.metrics.values()):
+        raise _refused("has a metric below zero")
     if any(
         index not in range(BUCKETS) for result in results for spread in _spreads(result) for index in spread.buckets
     ):

@@ -22,6 +22,7 @@ DOORS = {
     "yaml": ("budgets",),
     "pydantic": ("budgets", "codec", "demo"),
     "matplotlib": ("report",),
+    "PIL": ("report",),
     "pandas": ("report", "measure"),
     "jinja2": ("report",),
     "httpx": ("http",),

@@ -185,6 +185,9 @@ def test_a_missing_key_is_named(missing):
         ({"endpoints": [7]}, "endpoints.0"),
         ({"endpoints": [{"name": "search", "metrics": {"p95": "fast"}}]}, "endpoints.0.metrics.p95"),
         ({"endpoints": [{"name": "search", "metrics": {"p95": None}}]}, "endpoints.0.metrics.p95"),
+        ({"endpoints": [{"name": "search", "metrics": {"p95": "nan"}}]}, "endpoints.0.metrics.p95"),
+        ({"endpoints": [{"name": "search", "requests": "-5"}]}, "endpoints.0.requests"),
+        ({"endpoints": [{"name": "search", "requests": True}]}, "endpoints.0.requests"),
         ({"endpoints": [{"name": "search", "kind": "page"}]}, "endpoints.0.kind"),
         ({"endpoints": [{"name": "search", "intervals": {"p95": [1]}}]}, "endpoints.0.intervals.p95"),
         ({"endpoints": [{"name": "search", "latency": {"buckets": {"x": 1}}}]}, "endpoints.0.latency.buckets"),
@@ -197,6 +200,12 @@ def test_a_missing_key_is_named(missing):
 def test_a_wrong_type_is_named_with_its_place(change, where):
     data = json.loads(codec.encode(RICH[Run])) | change
     with pytest.raises(RecordError, match=rf"is not a Run: {where}"):
+        codec.decode(Run, json.dumps(data), origin="run.json")
+
+
+def test_a_million_mistakes_are_one():
+    data = json.loads(codec.encode(RICH[Run])) | {"warnings": [7] * 10**6}
+    with pytest.raises(RecordError, match=r"^run\.json is not a Run$"):
         codec.decode(Run, json.dumps(data), origin="run.json")
 
 

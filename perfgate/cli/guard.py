@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 import typer
 
 from perfgate.model.errors import BudgetFileError, PerfgateError
+from perfgate.printable import no_command
 
 CRASHED = 3
 
@@ -42,8 +43,8 @@ class Signals:
 
 
 def say(text: str) -> None:
-    """A line of talk, on stderr."""
-    print(text, file=sys.stderr, flush=True)
+    """A line of talk, on stderr: never a command to the CI service, whomever it quotes."""
+    print(no_command(text), file=sys.stderr, flush=True)
 
 
 def guarded(verb: Callable[..., int | None]) -> Callable[..., None]:

@@ -11,9 +11,9 @@ import typer
 
 from perfgate.cli.guard import say
 from perfgate.cli.options import DEFAULT_BUDGET, Budget, HistoryUrl, RunName
-from perfgate.cli.where import budget_file_if_any, is_on
+from perfgate.cli.where import budget_file_if_any, history_url, in_repository, is_on, own_environment
 from perfgate.model.errors import UsageError
-from perfgate.model.publication import Comment, When, Wishes
+from perfgate.model.publication import Charts, Comment, When, Wishes
 
 if TYPE_CHECKING:
     from perfgate.model.budget_file import GatePolicy
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from perfgate.report.facts import Facts
 
 COMMENT = "comment.md"
+GITHUB = "github"  # the destination that shows pictures of the history's branch
 
 
 def publish(
@@ -36,6 +37,14 @@ def publish(
             help="When to begin a comment; one that is there is kept up to date.",
         ),
     ] = Comment.ALWAYS,
+    charts: Annotated[
+        Charts,
+        typer.Option(
+            "--charts",
+            envvar="PERFGATE_COMMENT_CHARTS",
+            help="In the comment. auto: pictures, where the history's git branch may be written, else text.",
+        ),
+    ] = Charts.AUTO,
     check: Annotated[
         bool, typer.Option("--check", envvar="PERFGATE_CHECK", help="A check run on the commit too.")
     ] = False,
@@ -91,12 +100,15 @@ def publish(
     GITLAB_TOKEN, PERFGATE_SLACK_URL, PERFGATE_TEAMS_URL, PERFGATE_WEBHOOK_URL. What may not be posted is a warning; the
     exit code is 0 all the same.
     """
+    from perfgate import run_folder
+    from perfgate.cli import not_measured
     from perfgate.cli.finding import judged_run
     from perfgate.model.budget_file import GatePolicy
     from perfgate.report.facts import Facts
 
     wishes = Wishes(
         comment=comment,
+        charts=charts,
         check=check,
         status=status,
         issue=issue,
@@ -109,12 +121,25 @@ def publish(
     if from_workflow_run:
         for one in judged_anew(artifact, budget, history):
             facts = Facts(verdict=one.verdict, run=one.run, past_runs=one.past_runs)
-            tell(to, facts, folder=one.folder, budget=budget, policy=one.policy, topic=topic, wishes=wishes)
+            tell(
+                to,
+                facts,
+                folder=one.folder,
+                budget=budget,
+                policy=one.policy,
+                topic=topic,
+                wishes=wishes,
+                history=history,
+            )
+        return 0
+    if failure := run_folder.find_not_measured(run, Path.cwd()):
+        say(f"perfgate: there is no verdict: {failure.reason}")
+        not_measured.tell(to, failure, budget=budget, wishes=wishes, topic=topic)
         return 0
     folder, facts = judged_run(run, budget, history)
     file = budget_file_if_any(budget)
     policy = file.gate if file else GatePolicy()
-    tell(to, facts, folder=folder, budget=budget, policy=policy, topic=topic, wishes=wishes)
+    tell(to, facts, folder=folder, budget=budget, policy=policy, topic=topic, wishes=wishes, history=history)
     return 0
 
 
@@ -130,7 +155,7 @@ def judged_anew(artifact: str, budget: Path, history: str) -> tuple[Judged, ...]
     commit, found = artifacts.fetch(environ, artifact, most=unpacking.MOST_PACKED)
     order = rejudging.Order(
         budget=budget,
-        known_as=_in_repository(budget),
+        known_as=in_repository(budget),
         root=root,
         environ=environ,
         revision=code,
@@ -155,26 +180,30 @@ def tell(
     policy: GatePolicy,
     wishes: Wishes,
     topic: str = "",
+    history: str = "",
 ) -> None:
     """What could be told goes to stderr, what GitHub reads from the log to stdout. A comment that could not be posted
-    is written into the run folder."""
-    from perfgate import codec, credentials
+    is written into the run folder. `history` as in --history."""
+    from perfgate import codec
     from perfgate import publish as publishing
     from perfgate.cli.exits import exit_code
+    from perfgate.cli.pictures import pictures
     from perfgate.report import announcing
 
+    environ = own_environment()
     announcement = announcing.announce(
         facts,
-        budget=_in_repository(budget),
+        budget=in_repository(budget),
         blocks=exit_code(facts.verdict, policy) != 0,
         files={
             "run-folder": str(folder),
             "report-markdown": str(folder / "report.md"),
             "report-junit": str(folder / "junit.xml"),
         },
+        pictures=pictures(facts, history_url(budget, history), environ, wishes) if to == GITHUB else (),
+        charts=wishes.charts is not Charts.NONE,
         topic=topic,
     )
-    environ = {**os.environ, **credentials.lent(os.environ, Path.cwd())}
     published = publishing.publish(announcement, to, environ, wishes)
     if "comment" in published.failed:
         codec.write_text(folder / COMMENT, announcement.comment)
@@ -198,11 +227,17 @@ def wishes_from_environment(destinations: Sequence[str]) -> Wishes:
     when = os.environ.get("PERFGATE_WHEN") or When.REGRESSIONS.value
     if when not in list(When):
         raise UsageError(f"PERFGATE_WHEN={when}: there is no such setting", hint=f"Known: {', '.join(When)}")
+    charts = os.environ.get("PERFGATE_COMMENT_CHARTS") or Charts.AUTO.value
+    if charts not in list(Charts):
+        raise UsageError(
+            f"PERFGATE_COMMENT_CHARTS={charts}: there is no such setting", hint=f"Known: {', '.join(Charts)}"
+        )
     number = os.environ.get("PERFGATE_PULL_REQUEST") or "0"
     if not (number.isascii() and number.isdigit()):
         raise UsageError(f"PERFGATE_PULL_REQUEST={number} is not a number")
     return Wishes(
         comment=Comment(word),
+        charts=Charts(charts),
         check=_on("PERFGATE_CHECK", False),
         status=_on("PERFGATE_STATUS", False),
         issue=_on("PERFGATE_ISSUE", False),
@@ -217,10 +252,3 @@ def wishes_from_environment(destinations: Sequence[str]) -> Wishes:
 def _on(name: str, otherwise: bool) -> bool:
     said = os.environ.get(name, "")
     return is_on(said) if said.strip() else otherwise
-
-
-def _in_repository(budget: Path) -> str:
-    """The budget file's path from the root of the checkout: annotations need it, and it tells comments apart."""
-    root = Path(os.environ.get("GITHUB_WORKSPACE") or os.environ.get("CI_PROJECT_DIR") or Path.cwd()).resolve()
-    path = budget.resolve()
-    return path.relative_to(root).as_posix() if path.is_relative_to(root) else budget.as_posix()

@@ -19,7 +19,7 @@ from perfgate import __version__
 from perfgate.cli.against import BaseRef, BaseUrl, Blocks, Restarts, against
 from perfgate.cli.guard import Signals, say
 from perfgate.cli.options import DEFAULT_BUDGET, Budget, HistoryUrl, Only, Target
-from perfgate.model.errors import UsageError
+from perfgate.model.errors import CouldNotMeasure, UsageError
 
 if TYPE_CHECKING:
     from perfgate.loadtest import Fleet
@@ -96,6 +96,7 @@ def run(
     """
     signals = Signals().listen()
     from perfgate import loadtest, pipeline
+    from perfgate.cli import not_measured
     from perfgate.cli.exits import exit_code
     from perfgate.cli.publish import tell, wishes_from_environment
     from perfgate.cli.show import show
@@ -115,7 +116,13 @@ def run(
         save=save,
         confirm=confirm,
     )
-    outcome = pipeline.run(order, watcher())
+    try:
+        outcome = pipeline.run(order, watcher())
+    except CouldNotMeasure as error:
+        if failure := not_measured.noted(order, error):
+            for where in publish:
+                not_measured.tell(where, failure, budget=budget, wishes=wishes)
+        raise
     if outcome.verdict is None or outcome.report is None:
         requests = sum(result.requests for result in outcome.run.endpoints if result.kind == "endpoint")
         say(f"perfgate: interrupted. {requests:,} measured requests are kept in {order.folder}, but not judged.")
@@ -126,7 +133,15 @@ def run(
         say(f"perfgate: {warning}")
     say(f"Report: {outcome.report.markdown}")
     for where in publish:
-        tell(where, facts, folder=order.folder, budget=budget, policy=outcome.policy, wishes=wishes)
+        tell(
+            where,
+            facts,
+            folder=order.folder,
+            budget=budget,
+            policy=outcome.policy,
+            wishes=wishes,
+            history=order.history,
+        )
     return exit_code(outcome.verdict, outcome.policy)
 
 

@@ -31,16 +31,36 @@ def budget_file_if_any(budget: Path) -> BudgetFile | None:
     return budgets.read(budget, None) if budget.exists() else None
 
 
+def history_url(budget: Path, url: str) -> str:
+    """That of --history, else of the budget file, else the default one."""
+    from perfgate import template
+
+    if url:
+        return url
+    file = budget_file_if_any(budget)
+    return template.expand(file.history, os.environ) if file else DEFAULT_URL
+
+
+def in_repository(budget: Path) -> str:
+    """The budget file's path from the root of the checkout: annotations need it, and it tells comments apart."""
+    root = Path(os.environ.get("GITHUB_WORKSPACE") or os.environ.get("CI_PROJECT_DIR") or Path.cwd()).resolve()
+    path = budget.resolve()
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else budget.as_posix()
+
+
+def own_environment() -> dict[str, str]:
+    """With the token that is perfgate's alone: for its own errands."""
+    from perfgate import credentials
+
+    return {**os.environ, **credentials.lent(os.environ, Path.cwd())}
+
+
 @contextmanager
 def opened(budget: Path, url: str) -> Iterator[History]:
-    """The history of --history, else of the budget file, else the default one."""
-    from perfgate import credentials, history, template
+    """The history at `history_url`."""
+    from perfgate import history
 
-    if not url:
-        file = budget_file_if_any(budget)
-        url = template.expand(file.history, os.environ) if file else DEFAULT_URL
-    environ = {**os.environ, **credentials.lent(os.environ, Path.cwd())}
-    with history.open(url, root=Path.cwd(), environ=environ, say=say) as store:
+    with history.open(history_url(budget, url), root=Path.cwd(), environ=own_environment(), say=say) as store:
         yield store
 
 

@@ -20,15 +20,16 @@ def open_branch(url: str, *, root: Path, environ: Mapping[str, str], say: Say) -
 
     Raises HistoryError when the URL is malformed.
     """
+    return FileHistory(files(url, root=root, environ=environ), say=say)
+
+
+def files(url: str, *, root: Path, environ: Mapping[str, str]) -> Files:
+    """The branch as a place for files. Raises HistoryError as `open_branch` does."""
     branch, at, remote = url.removeprefix("git:").partition("@")
     if not branch or branch.startswith(("-", "/", "refs/")) or remote.startswith("-") or (at and not remote):
         raise HistoryError(
             "The history URL does not name a branch", hint="Write git:perfgate-data, or git:perfgate-data@REMOTE."
         )
-    return FileHistory(_files(branch, remote, root, environ), say=say)
-
-
-def _files(branch: str, remote: str, root: Path, environ: Mapping[str, str]) -> Files:
     repository = environ.get("GITHUB_REPOSITORY", "")
     if repository and not remote and not _in_repository(root, environ):
         from perfgate.history.github import GithubFiles

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import re
 import tarfile
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -23,6 +24,7 @@ API = "https://api.github.com"
 FEW = 8  # more files than this come as one archive: without a token GitHub answers 60 requests an hour
 TIMEOUT = 60.0  # seconds
 LARGEST = 2**30  # bytes of an archive
+PAUSES = (1.0, 4.0)  # seconds before asking again: a hiccup of GitHub's is no reason to go without a verdict
 REDIRECTS = (301, 302, 307, 308)
 
 
@@ -32,8 +34,8 @@ class GithubFiles:
     compress = False
 
     def __init__(self, repository: str, branch: str, *, environ: Mapping[str, str]) -> None:
-        self._api = f"{environ.get('GITHUB_API_URL') or API}/repos/{repository}"
-        self._token = environ.get("GITHUB_TOKEN") or environ.get("GH_TOKEN") or ""
+        self._api = f"{(environ.get('GITHUB_API_URL') or API).rstrip('/')}/repos/{repository}"
+        self._token = (environ.get("GITHUB_TOKEN") or environ.get("GH_TOKEN") or "").strip()
         self._repository = repository
         self._branch = branch
         self._commit = ""
@@ -127,6 +129,14 @@ class GithubFiles:
     def _exchange(self, url: str, headers: Mapping[str, str]) -> http.Reply:
         if self._session is None:
             self._session = http.Session(timeout=TIMEOUT)
+        for pause in PAUSES:
+            try:
+                reply = self._session.exchange("GET", url, headers=headers, most=LARGEST)
+                if reply.status < 500:
+                    return reply
+            except http.NoReplyError:
+                pass
+            time.sleep(pause)
         try:
             return self._session.exchange("GET", url, headers=headers, most=LARGEST)
         except http.NoReplyError as error:

@@ -75,9 +75,14 @@ def parse(path: str) -> Label | None:
     return Label(path=inner, suffix=suffix, entry=entry, moment=moment)
 
 
+def word(run_id: str) -> str:
+    """The id as a part of a path."""
+    return _word(run_id, LONGEST["id"])
+
+
 def acceptances_of(run_id: str) -> str:
     """The folder of what was said about that run, with a slash at its end."""
-    return f"{ACCEPTED}{_word(run_id, LONGEST['id'])}/"
+    return f"{ACCEPTED}{word(run_id)}/"
 
 
 def acceptance(run_id: str, number: int, content: bytes) -> str:

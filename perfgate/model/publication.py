@@ -69,6 +69,14 @@ class Announcement:
     files: Mapping[str, str] = field(default_factory=dict)  # what -> path: "report-markdown", "report-junit", ...
 
 
+@dataclass(frozen=True, kw_only=True)
+class Correction:
+    """What a comment must say at its top when there is no verdict on the newest commit. Markdown is safe as it is."""
+
+    key: str  # of the comment, as in Announcement
+    comment: str  # Markdown, under 2,000 characters
+
+
 class Comment(StrEnum):
     """When to begin a comment. One that is there is always kept up to date: an old verdict would be a wrong one."""
 
@@ -76,6 +84,14 @@ class Comment(StrEnum):
     CHANGES = "changes"  # unless everything is as before
     FAILURES = "failures"  # when the build fails
     NEVER = "never"
+
+
+class Charts(StrEnum):
+    """How a comment shows the course of what failed."""
+
+    AUTO = "auto"  # as pictures on the history's branch, where that may be written; else as text
+    TEXT = "text"  # that the page draws itself (Mermaid)
+    NONE = "none"
 
 
 class When(StrEnum):
@@ -92,6 +108,7 @@ class Wishes:
     comment: Comment = Comment.ALWAYS
     check: bool = False
     status: bool = False
+    charts: Charts = Charts.AUTO
     issue: bool = False  # one that is open while the baseline's branch fails
     when: When = When.REGRESSIONS
     summary: bool = True

@@ -23,6 +23,18 @@ class Chart:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Drawing:
+    """One picture as PNG, in two versions. `name` is fit for a file's."""
+
+    endpoint: str
+    metric: str
+    text: str
+    name: str
+    light: bytes
+    dark: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
 class Report:
     """`warnings` says what could not be told (a chart that could not be drawn), never what was measured."""
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from perfgate.model.errors import UsageError
-from perfgate.model.publication import Announcement, Publication, Wishes
+from perfgate.model.publication import Announcement, Correction, Publication, Wishes
 from perfgate.publish import github, gitlab, slack, teams, webhook
 
-__all__ = ["DESTINATIONS", "destination", "publish"]
+__all__ = ["DESTINATIONS", "correct", "destination", "publish"]
 
 Publisher = Callable[[Announcement, Mapping[str, str], Wishes], Publication]
 
@@ -22,6 +22,16 @@ DESTINATIONS: dict[str, Publisher] = {
     "teams": teams.publish,
     "webhook": webhook.publish,
 }
+
+CORRECTORS: dict[str, Callable[[Correction, Mapping[str, str], Wishes], Publication]] = {  # of what stays in sight
+    "github": github.correct,
+    "gitlab": gitlab.correct,
+}
+
+
+def correct(correction: Correction, to: str, environ: Mapping[str, str], wishes: Wishes) -> Publication:
+    """Brings what an earlier run has posted there up to date; nothing where nothing stays in sight."""
+    return CORRECTORS[to](correction, environ, wishes) if to in CORRECTORS else Publication()
 
 
 def publish(announcement: Announcement, to: str, environ: Mapping[str, str], wishes: Wishes) -> Publication:

@@ -17,8 +17,9 @@ from urllib.parse import quote
 from perfgate import __version__, http
 from perfgate.model.errors import PerfgateError
 from perfgate.model.outcome import Outcome
-from perfgate.model.publication import Announcement, Comment, Publication, Wishes
+from perfgate.model.publication import Announcement, Comment, Correction, Publication, Wishes
 from perfgate.printable import one_line
+from perfgate.publish import superseding
 
 TIMEOUT = 20.0  # seconds for each answer
 TRIES = 4
@@ -33,7 +34,7 @@ NEEDS = (
 TOKENS = ("PERFGATE_GITLAB_TOKEN", "GITLAB_TOKEN")
 _NOTHING_NEW = (Outcome.PASS, Outcome.NO_BASELINE)
 _OPEN = re.compile(r"[^,]*!([0-9]{1,18})")
-_JOB = re.compile(r"<!-- perfgate job ([0-9]{1,18}) -->")
+_JOB = re.compile(r"<!-- perfgate job ([0-9]{1,18})(?: of [0-9a-f]+)? -->")
 
 
 class GitLabError(PerfgateError):
@@ -72,17 +73,36 @@ def publish(
         return _failed(f"No note: there is no token. {STANDS}\n{NEEDS}")
     with http.Session(timeout=TIMEOUT) as session:
         desk = _Desk(here, session, sleep)
-        try:
-            return Publication(told=(desk.put(announcement, create=_worth_it(announcement, wishes)),))
-        except GitLabError as error:
-            said = error.message.replace(here.token, "[token]")
-            cure = f"\n{NEEDS}" if error.status in (401, 403, 404) else ""
-            return _failed(f"No note: {said}. {STANDS}{cure}")
+        return _told(here, lambda: desk.put(announcement, create=_worth_it(announcement, wishes)))
+
+
+def correct(
+    correction: Correction,
+    environ: Mapping[str, str],
+    wishes: Wishes,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Publication:
+    """Of a note that is there; none is begun. Never raises for what GitLab refuses: that is a warning."""
+    here = place(environ, wishes.pull_request)
+    if wishes.comment is Comment.NEVER or not (here.api and here.project and here.merge_request and here.token):
+        return Publication()
+    with http.Session(timeout=TIMEOUT) as session:
+        desk = _Desk(here, session, sleep)
+        return _told(here, lambda: desk.correct(correction))
+
+
+def _told(here: Place, act: Callable[[], str]) -> Publication:
+    try:
+        return Publication(told=tuple(filter(None, [act()])))
+    except GitLabError as error:
+        said = error.message.replace(here.token, "[token]")
+        cure = f"\n{NEEDS}" if error.status in (401, 403, 404) else ""
+        return _failed(f"No note: {said}. {STANDS}{cure}")
 
 
 def place(environ: Mapping[str, str], merge_request: int = 0) -> Place:
     """`merge_request` is somebody's own word, and counts more than the pipeline's."""
-    token = next((environ[name] for name in TOKENS if environ.get(name)), "")
+    token = next((word for name in TOKENS if (word := environ.get(name, "").strip())), "")
     number = merge_request or _number(environ.get("CI_MERGE_REQUEST_IID", ""))
     if not number and (found := _OPEN.match(environ.get("CI_OPEN_MERGE_REQUESTS", ""))):  # of a branch's pipeline
         number = int(found[1])
@@ -110,7 +130,7 @@ class _Desk:
     def put(self, announcement: Announcement, *, create: bool) -> str:
         """What became of it, for people. Of two by racing jobs the older stays."""
         first = mark(announcement.key)
-        body = f"{first}\n<!-- perfgate job {self.place.job} -->\n{announcement.comment}"
+        body = f"{self.head(first, announcement.occasion.commit)}\n{announcement.comment}"
         mine = self.mine(first)
         if not mine:
             if not create:
@@ -119,6 +139,23 @@ class _Desk:
             mine = self.mine(first)
             if not mine or mine[0]["id"] == _id(made):
                 return f"Note created on !{self.place.merge_request}"
+        return self.update(mine, body)
+
+    def correct(self, correction: Correction) -> str:
+        """What became of it; nothing if there is no note."""
+        first = mark(correction.key)
+        mine = self.mine(first)
+        if not mine:
+            return ""
+        latest = max(mine, key=lambda note: _job(note["body"]))
+        return self.update(mine, superseding.superseded(self.head(first, ""), correction.comment, latest["body"]))
+
+    def head(self, first: str, commit: str) -> str:
+        """The hidden lines: what it is about, which pipeline wrote it, and the commit of its verdict."""
+        return f"{first}\n<!-- perfgate job {self.place.job}{superseding.of(commit)} -->"
+
+    def update(self, mine: list[dict[str, Any]], body: str) -> str:
+        """The oldest gets the text, unless a later pipeline has spoken already; the others go."""
         oldest, *others = mine
         latest = max(mine, key=lambda note: _job(note["body"]))
         outdated = _job(latest["body"]) > self.place.job > 0
@@ -126,9 +163,16 @@ class _Desk:
         if oldest["body"].strip() != text.strip():
             self.call("PUT", f"{self._notes}/{oldest['id']}", {"body": text})
         for other in others:
-            self.call("DELETE", f"{self._notes}/{other['id']}")
+            self.delete(other["id"])
         how = "outdated: a later pipeline has spoken" if outdated else "updated"
         return f"Note {how} on !{self.place.merge_request}"
+
+    def delete(self, note: int) -> None:
+        try:
+            self.call("DELETE", f"{self._notes}/{note}")
+        except GitLabError as error:
+            if error.status != 404:  # another job was quicker
+                raise
 
     def mine(self, first: str) -> list[dict[str, Any]]:
         """Our own notes with this mark, oldest first. Anybody can write the mark, so the author counts as well."""

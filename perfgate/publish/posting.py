@@ -55,7 +55,7 @@ def tell(
     """Never raises for what the other side does: that is a warning."""
     if not wanted(announcement, wishes.when):
         return Publication(told=(f"Nothing to tell {channel.title} (--when {wishes.when.value}).",))
-    url = environ.get(channel.variable) or environ.get(ANY, "")
+    url = (environ.get(channel.variable) or environ.get(ANY, "")).strip()
     if not _is_address(url):
         wrong = "is no address" if url else "is not set"
         return _failed(channel, f"{channel.variable} {wrong}: it holds the address to post to, https://...")

@@ -13,7 +13,7 @@ from perfgate import handover, windows
 from perfgate.codec import write_text
 from perfgate.model.calibration import Calibration
 from perfgate.model.errors import RecordError
-from perfgate.model.report import Chart, Report
+from perfgate.model.report import Chart, Drawing, Report
 from perfgate.model.run import PastRun, Run
 from perfgate.model.verdict import Verdict
 from perfgate.report import calibration_words, junit, markdown, page, words
@@ -69,6 +69,20 @@ def picture_of(calibration: Calibration, folder: Path) -> tuple[Path | None, tup
     except ImportError as error:
         return None, (f"No picture: matplotlib cannot be loaded ({error}).",)
     return calibration_chart.paint(calibration, folder)[0], ()
+
+
+def draw(facts: Facts) -> tuple[tuple[Drawing, ...], tuple[str, ...]]:
+    """The pictures that the comment has room for, worst first, and what could not be drawn."""
+    from perfgate.report import comment  # late, as numpy is
+
+    findings = comment.charted(facts)
+    if not findings:
+        return (), ()
+    try:
+        from perfgate.report import gallery  # late: matplotlib takes half a second
+    except ImportError as error:
+        return (), (f"No pictures: matplotlib cannot be loaded ({error}).",)
+    return gallery.draw(facts, findings)
 
 
 def _charts(facts: Facts, folder: Path) -> tuple[tuple[Chart, ...], tuple[str, ...]]:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import urlsplit
 
+from perfgate.model.not_measured import NotMeasured
 from perfgate.model.outcome import Outcome
-from perfgate.model.publication import Annotation, Announcement, Broken, Occasion
+from perfgate.model.publication import Annotation, Announcement, Broken, Correction, Occasion
 from perfgate.model.verdict import Finding
 from perfgate.report import comment, words
 from perfgate.report.facts import Facts, finite
-from perfgate.report.text import plain
+from perfgate.report.text import attribute, code, plain, prose
 
 MOST_ANNOTATIONS = 10  # GitHub shows ten of each kind per step, and nobody reads more
 LONGEST_TITLE = 100  # characters
+LONGEST_REASON = 400  # characters of why nothing was measured
 LOCAL = ("127.0.0.1", "localhost", "::1")
 
 _BROKEN = (Outcome.FAIL, Outcome.NO_DATA)
@@ -27,6 +29,7 @@ def announce(
     blocks: bool,
     files: Mapping[str, str],
     pictures: Sequence[comment.Picture] = (),
+    charts: bool = True,
     topic: str = "",
     link: str = "",
 ) -> Announcement:
@@ -35,23 +38,43 @@ def announce(
     One comment is kept per budget file and target, or per `topic` if there is one (preview deployments have a new
     address each time). Any port of this machine is one target.
     """
-    host = _host(facts.run.target)
+    where = topic or _host(facts.run.target)
     found = [finding for finding in facts.findings if finding.outcome in _WORTH_A_LINE]
-    where = topic or host
     return Announcement(
-        key="\n".join((budget, facts.verdict.name, where)),
+        key=_key(budget, facts.verdict.name, where),
         title=plain(f"perfgate: {facts.verdict.name}{f' ({where})' if where else ''}", LONGEST_TITLE),
         outcome=facts.verdict.outcome,
         failed=sum(finding.outcome in _BROKEN for finding in facts.verdict.findings),
         blocks=blocks,
         headline=words.headline(facts),
-        comment=comment.render(facts, pictures, link=link),
+        comment=comment.render(facts, pictures, charts=charts, link=link),
         summary=comment.summary(facts),
         annotations=tuple(_annotations(found[:MOST_ANNOTATIONS], budget)),
         more_annotations=max(0, len(found) - MOST_ANNOTATIONS),
         occasion=_occasion(facts, budget),
         files=files,
     )
+
+
+def correct(failure: NotMeasured, *, budget: str, topic: str = "") -> Correction:
+    """For the comment that `announce` would have kept: that there is no verdict on this commit, and why."""
+    at = f" at {code(failure.commit[:7])}" if failure.commit else ""
+    log = f' <a href="{attribute(failure.url, 500)}">The job\'s log</a> says more.' if _is_link(failure.url) else ""
+    return Correction(
+        key=_key(budget, failure.name, topic or _host(failure.target)),
+        comment=(
+            f"### 🚫 {code(failure.name)} NOT MEASURED{at}\n\n{prose(failure.reason, LONGEST_REASON)}\n\n"
+            f"There is no verdict on the newest commit.{log}"
+        ),
+    )
+
+
+def _is_link(url: str) -> bool:
+    return url.startswith(("https://", "http://"))
+
+
+def _key(budget: str, name: str, where: str) -> str:
+    return "\n".join((budget, name, where))
 
 
 def _occasion(facts: Facts, budget: str) -> Occasion:
@@ -68,7 +91,7 @@ def _occasion(facts: Facts, budget: str) -> Occasion:
         started=plain(run.started, 40),
         commit=plain(run.commit, 64) if run.commit else "",
         branch=plain(run.branch, LONGEST_TITLE) if run.branch else "",
-        url=run.url if run.url.startswith(("https://", "http://")) else "",
+        url=run.url if _is_link(run.url) else "",
         on_baseline=bool(run.branch) and run.pull_request is None and run.branch == verdict.baseline_branch,
         recovered=bool(failed) and not broken and not failed & set(undecided),
         broken=tuple(

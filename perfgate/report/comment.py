@@ -34,6 +34,7 @@ class Picture:
     """A chart that lies somewhere on the web: addresses of its light and its dark version."""
 
     endpoint: str
+    metric: str
     text: str
     light: str
     dark: str
@@ -45,13 +46,18 @@ class Exhibit:
 
     caption: str  # safe in Markdown and in HTML
     body: str
+    speaks: bool = False  # for itself: it has the caption's words in it
 
 
-def render(facts: Facts, pictures: Sequence[Picture] = (), *, link: str = "") -> str:
-    """Under 64,000 characters, however many endpoints there are. `link`: where the whole report is, an address."""
+def render(facts: Facts, pictures: Sequence[Picture] = (), *, charts: bool = True, link: str = "") -> str:
+    """Under 64,000 characters, however many endpoints there are. `link`: where the whole report is, an address.
+
+    `charts` off: none, neither pictures nor text that the page draws.
+    """
     page = ""
+    exhibits = list(_exhibits(facts, pictures)) if charts else []
     for most in ROWS:
-        page = _rendered(facts, pictures, most, link)
+        page = _rendered(facts, exhibits, most, link)
         if len(page.encode("utf-16-le", errors="replace")) // 2 < LONGEST:
             break
     return page
@@ -60,25 +66,33 @@ def render(facts: Facts, pictures: Sequence[Picture] = (), *, link: str = "") ->
 def summary(facts: Facts) -> str:
     """Under 900,000 bytes."""
     page = ""
+    exhibits = list(_exhibits(facts, ()))
     for most in ROWS:
-        page = _rendered(facts, (), most, "")
+        page = _rendered(facts, exhibits, most, "")
         if len(page.encode(errors="replace")) < LONGEST_SUMMARY:
             break
     return page
 
 
-def _rendered(facts: Facts, pictures: Sequence[Picture], most: int, link: str) -> str:
-    return template("comment.md.j2").render(_page(facts, pictures, most, link))
+def charted(facts: Facts) -> tuple[Finding, ...]:
+    """What is shown with its course, at most three: the worst that failed, where there is one."""
+    if len(facts.line_of_runs) < 2:
+        return ()
+    failed = [finding for finding in facts.findings if finding.outcome is Outcome.FAIL]
+    return tuple(finding for finding in failed[:CHARTS] if finite(finding.measured) is not None)
 
 
-def _page(facts: Facts, pictures: Sequence[Picture], most: int, link: str) -> dict[str, object]:
+def _rendered(facts: Facts, exhibits: Sequence[Exhibit], most: int, link: str) -> str:
+    return template("comment.md.j2").render(_page(facts, exhibits, most, link))
+
+
+def _page(facts: Facts, exhibits: Sequence[Exhibit], most: int, link: str) -> dict[str, object]:
     moved = [finding for finding in facts.findings if finding.outcome is not Outcome.PASS]
     kept = [finding for finding in facts.findings if finding.outcome is Outcome.PASS]
     told, _ = words.split_by_baseline(facts, moved)  # many that only lack a baseline are one sentence
     lacking = [finding for finding in moved if finding not in told]
     doubts = [prose(doubt) for doubt in words.doubts(facts)]
     results = markdown.worst_first(facts)
-    exhibits = list(_exhibits(facts, pictures))
     return {
         "mark": EMOJI[facts.verdict.outcome],
         "name": code(facts.verdict.name),
@@ -167,15 +181,14 @@ def _unbroken(cell: str) -> str:
 
 
 def _exhibits(facts: Facts, pictures: Sequence[Picture]) -> Iterator[Exhibit]:
-    """Of the worst that failed: a picture where there is one, else a drawing from text."""
-    failed = [finding for finding in facts.findings if finding.outcome is Outcome.FAIL]
-    for finding in failed[:CHARTS]:
-        drawn = trend_picture.decide(facts, finding)
-        found = next((one for one in pictures if one.endpoint == finding.endpoint), None)
-        if found is not None:
-            yield Exhibit(caption=_caption(finding), body=_picture(found))
-        elif len(facts.line_of_runs) > 1 and finite(finding.measured) is not None:
-            yield Exhibit(caption=_caption(finding), body=mermaid.chart(drawn))
+    """A picture where there is one, else a drawing from text."""
+    there = {(one.endpoint, one.metric): one for one in pictures}
+    for finding in charted(facts):
+        found = there.get((finding.endpoint, finding.metric))
+        if found:
+            yield Exhibit(caption=_about(finding), body=_picture(found), speaks=True)
+        else:
+            yield Exhibit(caption=_caption(finding), body=mermaid.chart(trend_picture.decide(facts, finding)))
 
 
 def _caption(finding: Finding) -> str:
@@ -187,8 +200,11 @@ def _caption(finding: Finding) -> str:
         parts.append(f"limit {words.value(finding.metric, limit)} (orange line)")
     if finite(finding.baseline) is not None:
         parts.append(f"baseline {words.value(finding.metric, finding.baseline)} (blue line)")
-    about = f"{code_tag(finding.endpoint, 50)} {prose(finding.metric, 40)}"
-    return f"{about}, oldest to newest: {', '.join(parts)}"
+    return f"{_about(finding)}, oldest to newest: {', '.join(parts)}"
+
+
+def _about(finding: Finding) -> str:
+    return f"{code_tag(finding.endpoint, 50)} {prose(finding.metric, 40)}"
 
 
 def _picture(picture: Picture) -> str:

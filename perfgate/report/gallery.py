@@ -11,11 +11,11 @@ from pathlib import Path
 from perfgate.model.budget_file import Budget
 from perfgate.model.errors import RecordError, UsageError
 from perfgate.model.outcome import Outcome
-from perfgate.model.report import Chart
+from perfgate.model.report import Chart, Drawing
 from perfgate.model.run import PastRun
 from perfgate.model.verdict import Finding
 from perfgate.report import overview_chart, trend_chart, trend_picture
-from perfgate.report.charts import DARK, LIGHT, Figure, Theme, png, svg
+from perfgate.report.charts import DARK, LIGHT, Figure, Theme, png, small, svg
 from perfgate.report.facts import Facts
 from perfgate.report.text import plain, slug
 
@@ -33,14 +33,49 @@ def hang(facts: Facts, folder: Path) -> tuple[tuple[Chart, ...], tuple[str, ...]
         try:
             charts.append(paint(folder / FOLDER))
         except _FAULTS as error:
-            warnings.append(f"The chart of {name} could not be drawn: {type(error).__name__}: {plain(str(error), 200)}")
+            warnings.append(_fault(name, error))
     return tuple(chart for chart in charts if chart), tuple(warnings)
+
+
+def draw(facts: Facts, findings: Sequence[Finding]) -> tuple[tuple[Drawing, ...], tuple[str, ...]]:
+    """Small ones, one per finding, and a warning for each that could not be drawn."""
+    drawings, warnings = [], []
+    for finding in findings:
+        try:
+            drawings.append(_drawn(facts, finding))
+        except _FAULTS as error:
+            warnings.append(_fault(_title(finding), error))
+    return tuple(drawings), tuple(warnings)
+
+
+def _drawn(facts: Facts, finding: Finding) -> Drawing:
+    picture = trend_picture.decide(facts, finding)
+    return Drawing(
+        endpoint=finding.endpoint,
+        metric=finding.metric,
+        text=picture.title,
+        name=_name(finding),
+        light=small(png(trend_chart.draw(picture, LIGHT))),
+        dark=small(png(trend_chart.draw(picture, DARK))),
+    )
+
+
+def _fault(name: str, error: Exception) -> str:
+    return f"The chart of {name} could not be drawn: {type(error).__name__}: {plain(str(error), 200)}"
+
+
+def _title(finding: Finding) -> str:
+    return f"{plain(finding.endpoint, 60)} {plain(finding.metric, 40)}"
+
+
+def _name(finding: Finding) -> str:
+    return f"{slug(finding.endpoint)}-{slug(finding.metric)}"
 
 
 def _exhibits(facts: Facts) -> Iterator[tuple[str, Callable[[Path], Chart | None]]]:
     yield "all endpoints", lambda folder: _overview(facts, folder)
     for finding in trends(facts):
-        yield f"{plain(finding.endpoint, 60)} {plain(finding.metric, 40)}", _painter(facts, finding)
+        yield _title(finding), _painter(facts, finding)
 
 
 def draw_trend(
@@ -74,8 +109,7 @@ def trends(facts: Facts) -> list[Finding]:
 def _painter(facts: Facts, finding: Finding) -> Callable[[Path], Chart]:
     def paint(folder: Path) -> Chart:
         picture = trend_picture.decide(facts, finding)
-        name = f"{slug(finding.endpoint)}-{slug(finding.metric)}"
-        light, dark = _save(folder, name, lambda theme: trend_chart.draw(picture, theme))
+        light, dark = _save(folder, _name(finding), lambda theme: trend_chart.draw(picture, theme))
         return Chart(endpoint=finding.endpoint, outcome=finding.outcome, text=picture.title, light=light, dark=dark)
 
     return paint

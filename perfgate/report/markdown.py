@@ -205,13 +205,10 @@ def command_lines(facts: Facts) -> Iterator[str]:
     budget = f" --budget {shlex.quote(path) if is_tame(path) else 'BUDGETS'}"
     other = budget if path != BUDGET else ""  # it is the default where nothing else would be sent
     run = shlex.quote(facts.run.id) if is_tame(facts.run.id) else "RUN"
-    concerned = [f for f in facts.findings if f.outcome in (Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.WARN)]
+    concerned = [f for f in facts.findings if f.outcome in (Outcome.FAIL, Outcome.WARN)]  # undecided ones need no word
     tame = [f for f in concerned if is_tame(f.endpoint) and is_tame(f.metric)][:COMMANDS]
     yield "# the same load again"
-    for name in dict.fromkeys(finding.endpoint for finding in tame):
-        yield f"perfgate run{budget}{_against(facts.run)} --only {shlex.quote(name)}"
-    if not tame:
-        yield f"perfgate run{budget}{_against(facts.run)}"
+    yield f"perfgate run{budget}{_against(facts.run)}"
     yield "# the same run judged again, without load"
     yield f"perfgate gate {run}{other}"
     if concerned:

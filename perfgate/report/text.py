@@ -6,6 +6,8 @@ import re
 import unicodedata
 from hashlib import sha256
 
+from perfgate.printable import no_command
+
 LONGEST = 10_000  # characters of one outside text that are looked at
 
 _TERMINAL = re.compile(
@@ -28,7 +30,7 @@ def plain(text: str, width: int | None = None) -> str:
     At most `width` characters. Never empty.
     """
     shown = "".join(map(_visible, _TERMINAL.sub("", text[:LONGEST])))
-    line = " ".join(shown.split()) or "(empty)"
+    line = no_command(" ".join(shown.split())) or "(empty)"
     return line if width is None else shorten(line, width)
 
 

@@ -29,6 +29,7 @@ def test_main_records_and_a_broken_pull_request_is_told(workplace: Workplace):
     (comment,) = workplace.repo.comments.values()
     assert (comment.issue, comment.author) == (pull.number, ACTIONS_BOT)
     assert "`search` errors" in comment.body
+    assert f'<img src="{workplace.github.server}/octo/shop/blob/' in comment.body
     assert job.outputs["comment-url"].endswith(f"#issuecomment-{comment.id}")
     assert job.outputs["comment-file"] == ""
     assert "search" in job.summary
@@ -66,8 +67,23 @@ def test_a_token_that_may_not_comment_changes_no_verdict_and_the_second_workflow
     assert comment.issue == pull.number
     assert "`search` errors" in comment.body
     assert "judged by the budgets and the history of this repository" in comment.body
+    assert "<picture>" in comment.body  # drawn here, of figures that were judged here
     assert "actions/get-artifact" not in workplace.github.operations()  # one download, of the figures alone
     assert workplace.github.operations().count("actions/download-artifact") == 1
+
+
+def test_a_comment_does_not_go_on_showing_what_is_not_so_any_more(workplace: Workplace):
+    pull = workplace.repo.add_pull(head_sha=HEAD)
+    workplace.pull_request(pull, "pull-requests", fault=FAULT).run(install="false", charts="none")
+    pull.head_sha = "c" * 40
+
+    job = workplace.pull_request(pull, "pull-requests", PERFGATE_TARGET="http://127.0.0.1:1").run(install="false")
+
+    assert (job.outcome, job.outputs["exit-code"]) == ("failure", "3"), job.log
+    (comment,) = workplace.repo.comments.values()
+    assert "NOT MEASURED at `ccccccc`" in comment.body
+    assert f"Measured last, at <code>{HEAD[:7]}</code>" in comment.body
+    assert job.outputs["comment-url"].endswith(f"#issuecomment-{comment.id}")
 
 
 def test_a_failure_is_confirmed_by_a_second_job(workplace: Workplace):

@@ -85,6 +85,21 @@ def test_jobs_may_do_little_and_end_in_time(path: Path):
             assert step["with"]["persist-credentials"] is False
 
 
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_labels_and_commit_messages_can_accept_a_change(path: Path):
+    """As docs/accepting.md says."""
+    workflow = load(path)
+    events = workflow[True]
+    if "pull_request" in events:
+        assert events["pull_request"]["types"] == ["opened", "synchronize", "reopened", "labeled", "unlabeled"]
+    for name, job in workflow["jobs"].items():
+        uses = [step.get("uses", "") for step in job.get("steps", [])]
+        if "push" in events and name in ("remember", "baseline"):
+            assert any(one.startswith(("$/", "OWNER/perfgate")) for one in uses)
+            (checkout,) = [step for step in job["steps"] if step.get("uses", "").startswith("actions/checkout@")]
+            assert checkout["with"]["fetch-depth"] == 0
+
+
 @pytest.mark.parametrize("path", [path for path in WORKFLOWS if "forks" in path.name], ids=lambda path: path.name)
 def test_the_second_workflow_runs_nothing_of_the_pull_request(path: Path):
     workflow = load(path)
@@ -138,7 +153,8 @@ def test_what_the_scripts_ask_of_perfgate_is_there():
                     asked.add(node.value)
 
     assert asked - {"--", "--no-"} <= known
-    assert {"--check", "--status", "--no-summary", "--no-annotations"} <= known  # made from the names of inputs
+    made_from_inputs = {"--check", "--status", "--issue", "--no-summary", "--no-annotations"}
+    assert made_from_inputs <= known
 
 
 def test_the_scripts_need_python_alone():

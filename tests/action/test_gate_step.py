@@ -28,6 +28,8 @@ if verb == "run":
     folder = Path(options[options.index("--out") + 1])
     folder.mkdir(parents=True)
     print(said.get("prints", ""))
+    if "reason" in said:
+        (folder / "not-measured.json").write_text(json.dumps(said["reason"]))
     if "outcome" in said:
         findings = [{{"outcome": said["outcome"]}}]
         (folder / "verdict.json").write_text(json.dumps({{"outcome": said["outcome"], "findings": findings}}))
@@ -179,8 +181,11 @@ def test_options_reach_perfgate(place: Place):
         save="false",
         args="--only 'list products' --processes 2",
         comment="failures",
+        charts="text",
         check="true",
         status="true",
+        issue="true",
+        when="always",
         summary="false",
         annotations="false",
         topic="preview",
@@ -194,9 +199,34 @@ def test_options_reach_perfgate(place: Place):
     ]
     assert publish["options"][:4] == run["options"][:4]
     assert publish["options"][5:] == [
-        *("--to", "github", "--comment", "failures", "--topic", "preview"),
-        *("--check", "--status", "--no-summary", "--no-annotations"),
+        *("--to", "github", "--comment", "failures", "--charts", "text", "--topic", "preview"),
+        *("--check", "--status", "--issue", "--no-summary", "--no-annotations"),
     ]
+    assert run["environ"]["PERFGATE_WHEN"] == "always"
+
+
+@pytest.mark.parametrize(("environ", "expected"), [({}, None), ({"PERFGATE_WHEN": "changes"}, "changes")])
+def test_an_input_that_says_nothing_leaves_the_environment_as_it_is(
+    tmp_path: Path, environ: dict[str, str], expected: str | None
+):
+    place = Place(tmp_path, **environ)
+    place.budget(code=0, outcome="pass")
+
+    place.run()
+
+    (run,), (publish,) = place.asked("run"), place.asked("publish")
+    assert run["environ"].get("PERFGATE_WHEN") == expected
+    assert publish["options"][publish["options"].index("--charts") + 1] == "auto"
+
+
+@pytest.mark.parametrize(("says", "told"), [({"reason": "the service ended"}, 1), ({}, 0)])
+def test_a_run_that_came_to_nothing_is_told_where_a_comment_is(place: Place, says: dict[str, str], told: int):
+    place.budget(code=3, **says)
+
+    job = place.run()
+
+    assert (job.outcome, job.outputs["verdict"], job.outputs["exit-code"]) == ("failure", "error", "3")
+    assert len(place.asked("publish")) == told
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,9 @@ class Workplace:
         place = self.folder / f"job-{next(self.numbers)}"
         place.mkdir()
         git("clone", "--quiet", "--depth=1", f"file://{self.remote}", str(place / "shop"), folder=place)
+        known_as = f"{self.github.server}/{self.repo.full_name}"
+        git("remote", "set-url", "origin", known_as, folder=place / "shop")
+        git("config", f"url.file://{self.remote}.insteadOf", known_as, folder=place / "shop")
         (place / "temp").mkdir()
         known = events.environ(self.github, self.repo, event, payload, place, token="")
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])

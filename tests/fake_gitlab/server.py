@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
@@ -38,6 +39,7 @@ class FakeGitLab:
     notes: dict[int, Note] = field(default_factory=dict)
     failures: list[Answer] = field(default_factory=list)
     race: str = ""  # a note of our own that another job makes just before ours
+    hook: Callable[[str], object] = lambda _method: None  # what happens meanwhile, before each answer
     seen: list[tuple[str, str]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
@@ -67,6 +69,7 @@ class FakeGitLab:
         url = urlsplit(target)
         with self.lock:
             self.seen.append((method, url.path))
+            self.hook(method)
             if self.failures:
                 return self.failures.pop(0)
             who = self._who(headers)

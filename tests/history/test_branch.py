@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import subprocess
 import sys
+import threading
+from base64 import b64encode
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from uuid import uuid4
 
@@ -42,7 +46,7 @@ def git(folder: Path, *arguments: str) -> str:
 @pytest.fixture
 def remote(tmp_path: Path) -> Path:
     """A bare repository with three commits on main."""
-    work, bare = tmp_path / "work", tmp_path / "remote.git"
+    work, bare = tmp_path / "work", tmp_path / "permission-denied.git"  # no refusal: a name
     subprocess.run(["git", "init", "-q", "-b", "main", str(work)], check=True)
     for number in range(3):
         (work / "code.py").write_text(f"{number}\n")
@@ -399,6 +403,41 @@ def test_tokens_reach_the_server_but_neither_arguments_nor_messages(clone: Path,
     with opened(clone) as store, pytest.raises(HistoryError) as caught:
         store.save(make_past_run(1))
     assert [word for word in ("hunter2", "user:", "c2VjcmV0") if word in str(caught.value)] == []
+
+
+def test_a_password_in_a_url_is_in_no_process_list(remote: Path, tmp_path: Path) -> None:
+    """git hands the URL of a remote on to a program of its own, as an argument that everybody on the machine can read."""
+    seen: list[str] = []
+    spied = tmp_path / "bin" / "git"
+    spied.parent.mkdir()
+    arguments = tmp_path / "arguments"
+    spied.write_text(f'#!/bin/sh\necho "$@" >> {arguments}\nexec {shutil.which("git")} "$@"\n')
+    spied.chmod(0o755)
+
+    class Server(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            word = self.headers.get("Authorization", "")
+            seen.append(word)
+            self.send_response(404 if word else 401)
+            self.send_header("WWW-Authenticate", 'Basic realm="shop"')
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Server) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        url = f"git:{BRANCH}@http://ci:hunt%65r2@127.0.0.1:{server.server_port}/shop.git"
+        path = f"{spied.parent}:{NOBODY['PATH']}"
+        with opened(tmp_path, url, PATH=path) as store, pytest.raises(HistoryError) as caught:
+            store.entries()
+        server.shutdown()
+
+    assert seen[-1] == f"Basic {b64encode(b'ci:hunter2').decode()}"
+    told = arguments.read_text() + str(caught.value) + caught.value.hint
+    assert "ls-remote" in told
+    assert [word for word in ("hunter2", "hunt%65r2", "ci:") if word in told] == []
 
 
 def test_hundreds_of_runs_are_listed_and_read(store: History, remote: Path) -> None:

@@ -26,6 +26,7 @@ class FakeGithub(ThreadingHTTPServer):
         self.repository = repository
         self.asked: list[tuple[str, str]] = []  # path, Authorization
         self.status = 0  # instead of an answer
+        self.times = 10**6  # so often
         self.truncated = False
 
     @property
@@ -42,7 +43,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.asked.append((self.path, self.headers.get("authorization", "")))
-        if self.server.status:
+        if self.server.status and self.server.times:
+            self.server.times -= 1
             self.answer(self.server.status, {"message": "No\x1b[31m more"}, **{"x-ratelimit-remaining": "0"})
         elif self.path.startswith("/codeload/"):
             self.answer(
@@ -81,6 +83,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         pass
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("perfgate.history.github.PAUSES", (0.0, 0.0))
 
 
 @pytest.fixture
@@ -173,6 +180,21 @@ def test_refusals_say_what_to_do(status: int, word: str, github: FakeGithub, tmp
         store.entries()
     assert word in caught.value.hint
     assert "\x1b" not in caught.value.message
+
+
+@pytest.mark.parametrize("status", [500, 502, 503])
+def test_a_hiccup_is_waited_out(status: int, github: FakeGithub, writer: History, tmp_path: Path) -> None:
+    writer.save(make_past_run(1))
+    github.status, github.times = status, 2
+    with opened(github, tmp_path) as store:
+        assert len(store.entries()) == 1
+
+
+def test_what_will_not_change_is_not_asked_again(github: FakeGithub, tmp_path: Path) -> None:
+    github.status = 403
+    with opened(github, tmp_path) as store, pytest.raises(HistoryError):
+        store.entries()
+    assert len(github.asked) == 1
 
 
 def test_a_tree_that_is_cut_off_is_an_error(github: FakeGithub, writer: History, tmp_path: Path) -> None:

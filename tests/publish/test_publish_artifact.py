@@ -113,6 +113,64 @@ def test_a_failure_that_the_second_runner_did_not_see_is_none(github: FakeGitHub
     assert "Not confirmed" in next(iter(repo.comments.values())).body
 
 
+def test_the_budget_file_says_how_often_a_run_may_be_looked_at(github: FakeGitHub, project: Path):
+    """Looks share the error rates out among them: with a million, no regression would ever be certain."""
+    with history.open("sqlite:///.perfgate/history.db", root=project) as store:
+        store.save_all([make_past_run(number, p95=0.100 + number / 1000) for number in range(1, 9)])
+    doubtful = run_of(endpoints=(make_endpoint(p95=0.150),), started=make_run(9).started, looks=10**6)
+    repo, pull = prepared(github, packed(parcel(doubtful)))
+
+    done = told(github, repo, pull, project)
+
+    assert done.exit_code == 0, done.output
+    (comment,) = repo.comments.values()
+    assert "FAIL" in comment.body
+    (judged,) = (project / ".perfgate" / "runs").glob("pull-request-*/run.json")
+    assert codec.read(Run, judged).looks == 1
+
+
+def test_a_budget_file_that_extends_says_so_for_strangers_too(github: FakeGitHub, project: Path):
+    (project / "budgets.yaml").write_text(BUDGETS.replace("gate: {", "gate: {extend: 120s, "))
+    repo, pull = prepared(github, packed(parcel(run_of(looks=1))))
+
+    told(github, repo, pull, project)
+
+    (judged,) = (project / ".perfgate" / "runs").glob("pull-request-*/run.json")
+    assert codec.read(Run, judged).looks == 4  # after 30, 60, 120 and 150 s
+
+
+def test_of_two_jobs_about_one_target_the_worse_is_told(github: FakeGitHub, project: Path):
+    slow, fast = (packed(parcel(run_of(endpoints=(make_endpoint(p95=p95),)))) for p95 in (0.9, 0.1))
+    repo, pull = prepared(github, slow, fast)
+
+    told(github, repo, pull, project)
+
+    (comment,) = repo.comments.values()
+    assert "FAIL" in comment.body
+
+
+def test_two_jobs_about_two_targets_have_a_comment_each(github: FakeGitHub, project: Path):
+    artifacts = [packed(parcel(run_of(target=f"https://{name}.example"))) for name in ("eu", "us")]
+    repo, pull = prepared(github, *artifacts)
+
+    told(github, repo, pull, project)
+
+    assert len(repo.comments) == 2
+
+
+def test_a_fork_that_pushes_somebody_elses_commit_speaks_on_its_own_pull_request_alone(
+    github: FakeGitHub, project: Path
+):
+    repo, pull = prepared(github, packed(parcel(run_of())))
+    pull.base_ref = "next"  # the victim's wants to enter the default branch, and was preferred
+    victim = repo.add_pull(head_sha=HEAD, head_ref="fix", base_ref="main")
+
+    told(github, repo, pull, project)
+
+    (comment,) = repo.comments.values()
+    assert comment.issue == pull.number != victim.number
+
+
 def test_each_budget_file_takes_its_own(github: FakeGitHub, project: Path):
     repo, pull = prepared(github, packed(parcel(run_of(), budget="web/budgets.yaml")))
 
@@ -204,6 +262,18 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "newer": (lambda: packed('{"schema": 99, "runs": []}'), "newer perfgate"),
     "NaN": (lambda: changed(set_metric(float("nan"))), "number that no measurement has"),
     "infinite": (lambda: changed(set_metric(float("inf"))), "number that no measurement has"),
+    "NaN as a text": (lambda: changed(set_metric("nan")), "shape of run records"),
+    "infinite as a text": (lambda: changed(set_metric("1e999")), "shape of run records"),
+    "negative as a text": (lambda: changed(lambda run: run["endpoints"][0].update(requests="-5")), "shape of run"),
+    "below zero": (lambda: changed(set_metric(-0.1)), "metric below zero"),
+    "twice the same endpoint": (lambda: changed(lambda run: run.update(endpoints=run["endpoints"] * 2)), "twice"),
+    "three arms": (
+        lambda: changed(lambda run: run.update(arms=[{"name": "base", "target": "http://a"}] * 3)),
+        "no A/B test has",
+    ),
+    "two runs of one budget file": (lambda: packed(parcel(run_of(), run_of())), "two runs of one budget file"),
+    "a hundred times as big in memory": (lambda: packed('{"schema": 1, "runs": [' + "{}," * 10**7 + "{}]}"), "values"),
+    "a million mistakes": (lambda: packed('{"schema": 1, "runs": [' + "{}," * 10**6 + "{}]}"), "shape of run records"),
     "4,000 digits": (lambda: changed(set_metric(10**4000)), "number that no measurement has"),
     "negative": (lambda: changed(lambda run: run["endpoints"][0].update(requests=-5)), "negative count"),
     "a bucket in 10^15 years": (
@@ -254,7 +324,6 @@ def files(folder: Path) -> set[str]:
         lambda run: run["endpoints"][0].update(design_effects={"p95": 1e18}, requests=2**61, samples=2**61),
         lambda run: run["endpoints"][0].update(latency={"buckets": {"0": 2**61}}),
         lambda run: run["endpoints"][0].update(intervals={"p95": [5.0, -5.0]}),
-        lambda run: run.update(endpoints=run["endpoints"] * 3),
         lambda run: run["conditions"].update(endpoint_digests={}),
     ],
 )

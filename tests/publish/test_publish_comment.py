@@ -113,6 +113,15 @@ def test_an_app_that_says_who_it_is_makes_no_second_comment(github: FakeGitHub, 
     assert github.operations() == [LIST, UPDATE]
 
 
+def test_a_token_pasted_with_the_end_of_its_line_works(github: FakeGitHub, tmp_path: Path):
+    repo, _, known = opened(github, tmp_path, "pull-requests")
+
+    published = tell(make_announcement("fine"), {**known, "GITHUB_TOKEN": f"{known['GITHUB_TOKEN']}\r\n"})
+
+    assert published.warnings == ()
+    assert len(repo.comments) == 1
+
+
 # ------------------------------------------------------------------------------------------------ races
 
 

@@ -200,3 +200,17 @@ def test_the_command_line_leads_here(gitlab: FakeGitLab, tmp_path: Path):
 
     assert (done.returncode, done.stderr.strip()) == (0, "perfgate: Note created on !3")
     assert "`shop` FAIL: 2 of 9 budgets broken" in next(iter(gitlab.notes.values())).body
+
+
+def test_a_double_that_another_job_has_deleted_is_no_trouble(gitlab: FakeGitLab):
+    for _ in range(2):
+        gitlab.add(f"{publisher.mark(KEY)}\nold")
+    gitlab.hook = lambda method: gitlab.notes.pop(2, None) if method == "DELETE" else None
+
+    done = tell(gitlab)
+
+    assert (done.told, done.warnings) == (("Note updated on !3",), ())
+
+
+def test_a_token_pasted_with_the_end_of_its_line_works(gitlab: FakeGitLab):
+    assert tell(gitlab, GITLAB_TOKEN=f"{TOKEN}\n").warnings == ()

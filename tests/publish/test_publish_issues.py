@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fake_github import events
+from fake_github.faults import dropped
 from fake_github.server import FakeGitHub
 from fake_github.world import Issue, Repository
 from publish.desks import make_announcement, tell
@@ -112,3 +114,62 @@ def test_hundreds_of_broken_budgets_fit(github: FakeGitHub, repo: Repository, tm
 
     assert len(only(repo).body) < 65_536
     assert repo.comments == {}
+
+
+CREATE, LIST = "issues/create", "issues/list-for-repo"
+
+
+def test_two_jobs_at_once_leave_one_open(github: FakeGitHub, repo: Repository, tmp_path: Path):
+    github.switches.meet(LIST, 2)
+
+    def job(name: str) -> None:
+        folder = tmp_path / name
+        folder.mkdir()
+        run(github, repo, folder, announced("search"))
+
+    jobs = [threading.Thread(target=job, args=(name,)) for name in ("one", "two")]
+    for one in jobs:
+        one.start()
+    for one in jobs:
+        one.join()
+
+    assert github.operations().count(CREATE) == 2
+    first, second = repo.issues.values()
+    assert (first.state, second.state) == ("open", "closed")
+    assert second.body == f"The same as #{first.number}, which was there first.\n"
+
+    run(github, repo, tmp_path, announced())
+    assert (first.state, second.state) == ("closed", "closed")
+    run(github, repo, tmp_path, announced("search"))
+    assert (first.state, second.state) == ("open", "closed")
+
+
+def test_duplicates_of_jobs_that_died_are_tidied_up(github: FakeGitHub, repo: Repository, tmp_path: Path):
+    for number in (next(repo.numbers), next(repo.numbers)):
+        repo.issues[number] = Issue(
+            number=number, title="ours", author="github-actions[bot]", body=issues.mark(KEY) + "\n"
+        )
+
+    run(github, repo, tmp_path, announced("search"))
+
+    assert [one.state for one in repo.issues.values()] == ["open", "closed"]
+
+
+def test_an_answer_lost_on_the_way_opens_no_second_one(github: FakeGitHub, repo: Repository, tmp_path: Path):
+    github.switches.faults.append(dropped(operation=CREATE, acts=True))
+
+    done = run(github, repo, tmp_path, announced("search"))
+
+    assert "Issue opened" in done.told[-1]
+    assert (done.warnings, len(repo.issues)) == ((), 1)
+
+
+def test_an_app_that_cannot_ask_who_it_is_keeps_to_its_first(github: FakeGitHub, repo: Repository, tmp_path: Path):
+    for names in (("search",), ("search", "home")):
+        payload = events.push(repo, "main", HEAD)
+        token = github.token("issues", login="perf-bot[bot]")
+        known = events.environ(github, repo, "push", payload, tmp_path, token=token, sha=HEAD)
+        told = tell(announced(*names), known, issue=True).told[-1]
+
+    assert "Issue updated" in told
+    assert [one.state for one in repo.issues.values()] == ["open", "closed"]

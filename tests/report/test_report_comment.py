@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import cmarkgfm
@@ -11,6 +12,7 @@ from builders import make_criterion, make_endpoint, make_finding, make_past_run,
 from cmarkgfm.cmark import Options
 from report.samples import HOSTILE, drawn_facts, hostile_facts, shop_facts
 
+from perfgate import report
 from perfgate.model.budget_file import Kind
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import Run
@@ -225,6 +227,7 @@ def test_a_hostile_name_cannot_leave_its_drawing():
 def test_a_picture_on_the_web_takes_the_place_of_the_drawing():
     picture = comment.Picture(
         endpoint="search",
+        metric="p95",
         text='search "p95" <131 ms>',
         light="https://github.example/o/r/blob/abc/charts/a-light.png?raw=true",
         dark='https://github.example/o/r/blob/abc/charts/a-dark.png?raw=true"><script>',
@@ -237,6 +240,41 @@ def test_a_picture_on_the_web_takes_the_place_of_the_drawing():
     assert page.links[1] == picture.light
     assert text.count("<picture>") == 1
     assert text.count("```mermaid") == 1  # the other finding that failed
+
+
+def test_two_metrics_of_one_endpoint_have_a_picture_each():
+    findings = [make_finding("search", metric, outcome=Outcome.FAIL) for metric in ("p95", "p99")]
+    facts = replace(shop_facts(), verdict=make_verdict(*findings))
+    assert [one.metric for one in comment.charted(facts)] == ["p95", "p99"]
+    pictures = [
+        comment.Picture(
+            endpoint="search", metric=metric, text=metric, light=f"https://g/{metric}", dark=f"https://g/{metric}"
+        )
+        for metric in ("p99", "p95")
+    ]
+
+    text = comment.render(facts, pictures)
+
+    assert text.index('alt="p95"') < text.index('alt="p99"')
+    assert "orange line" not in text  # a picture names its lines itself
+    assert "<summary><code>search</code> p99</summary>" in text
+
+
+def test_charts_can_be_left_out():
+    assert "```mermaid" not in comment.render(shop_facts(), charts=False)
+    assert "▁" in comment.render(shop_facts(), charts=False)
+
+
+def test_what_is_drawn_is_what_the_comment_has_room_for():
+    drawings, warnings = report.draw(shop_facts())
+
+    assert warnings == ()
+    assert [(one.endpoint, one.metric) for one in drawings] == [
+        (one.endpoint, one.metric) for one in comment.charted(shop_facts())
+    ]
+    assert drawings[0].light != drawings[0].dark
+    assert all(len(picture) < 40_000 for one in drawings for picture in (one.light, one.dark))
+    assert report.draw(replace(shop_facts(), past_runs=())) == ((), ())
 
 
 def test_a_link_is_taken_only_if_it_is_an_address():

@@ -105,7 +105,7 @@ def test_the_same_sentence_is_said_once():
 def test_commands_name_the_budget_file_as_it_was_named(shop):
     told = replace(shop, verdict=replace(shop.verdict, budget="load tests/shop.yaml"))
     usual = "\n".join(markdown.command_lines(shop))
-    assert "perfgate run --budget budgets.yaml" in usual
+    assert "perfgate run --budget budgets.yaml\n" in usual  # all of it: a part alone would be another load
     assert usual.count("--budget") == usual.count("perfgate run")
 
     lines = [line for line in markdown.command_lines(told) if not line.startswith("#")]

@@ -7,16 +7,17 @@ is a warning that says how to get it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from perfgate import http
 from perfgate.model.outcome import Outcome
-from perfgate.model.publication import Announcement, Comment, Publication, Wishes
-from perfgate.publish.github import artifacts, checks, comments, issues, job, place, pulls, refusals
+from perfgate.model.publication import Announcement, Comment, Correction, Publication, Wishes
+from perfgate.publish.github import artifacts, checks, comments, images, issues, job, place, pulls, refusals
 from perfgate.publish.github.api import TIMEOUT, Api, RefusedError, UnansweredError
 from perfgate.publish.github.place import Place
 
-__all__ = ["artifacts", "publish", "tell"]
+__all__ = ["artifacts", "commented", "correct", "images", "publish", "tell"]
 
 _NOTHING_NEW = (Outcome.PASS, Outcome.NO_BASELINE)
 
@@ -26,6 +27,50 @@ def publish(announcement: Announcement, environ: Mapping[str, str], wishes: Wish
     here = place.find(environ, wishes.pull_request)
     with http.Session(timeout=TIMEOUT) as session:
         return tell(announcement, here, Api(url=here.api, token=here.token, session=session), wishes)
+
+
+def correct(correction: Correction, environ: Mapping[str, str], wishes: Wishes) -> Publication:
+    """Of a comment that is there; none is begun. Never raises for what GitHub refuses: that is a warning."""
+    here = place.find(environ, wishes.pull_request)
+    if wishes.comment is Comment.NEVER or not (here.repository and here.token):
+        return Publication()
+    with http.Session(timeout=TIMEOUT) as session:
+        api = Api(url=here.api, token=here.token, session=session)
+        try:
+            number = _number(here, api)
+            posted = number and comments.correct(
+                api, here, number, correction.key, correction.comment, author=wishes.author
+            )
+        except RefusedError as refused:
+            return Publication(warnings=(_safe(refusals.explain(refused, "comment", here), here),), failed=("comment",))
+        except UnansweredError as error:
+            return Publication(warnings=(_safe(f"No comment: {error.message}.", here),), failed=("comment",))
+    if not posted:
+        return Publication()
+    if here.output:
+        with suppress(OSError):
+            job.add_outputs(here.output, {"comment-url": posted.url})
+    return Publication(told=(f"Comment {posted.how}: {posted.url}",), comment_url=posted.url)
+
+
+def _safe(line: str, here: Place) -> str:
+    return line.replace(here.token, "[GITHUB_TOKEN]") if here.token else line
+
+
+def commented(environ: Mapping[str, str], wishes: Wishes) -> int:
+    """The pull request that gets a comment about a failure, by all that is known before; 0 if none does."""
+    here = place.find(environ, wishes.pull_request)
+    if wishes.comment is Comment.NEVER or not (here.repository and here.token):
+        return 0
+    with http.Session(timeout=TIMEOUT) as session:
+        try:
+            return _number(here, Api(url=here.api, token=here.token, session=session))
+        except (RefusedError, UnansweredError):  # the comment will say why
+            return 0
+
+
+def _number(here: Place, api: Api) -> int:
+    return pulls.look_up(api, here) if here.look_up and not here.pull_request else here.pull_request
 
 
 def tell(announcement: Announcement, here: Place, api: Api, wishes: Wishes) -> Publication:
@@ -42,7 +87,7 @@ def tell(announcement: Announcement, here: Place, api: Api, wishes: Wishes) -> P
     desk.write_files()
     return Publication(
         told=tuple(desk.told),
-        warnings=tuple(line.replace(here.token, "[GITHUB_TOKEN]") if here.token else line for line in desk.warnings),
+        warnings=tuple(_safe(line, here) for line in desk.warnings),
         commands=tuple(job.commands(announcement)) if wishes.annotations else (),
         comment_url=desk.comment_url,
         failed=tuple(desk.failed),
@@ -75,9 +120,7 @@ class _Desk:
     def comment(self) -> None:
         if self.wishes.comment is Comment.NEVER:
             return
-        number = self.place.pull_request
-        if not number and self.place.look_up:
-            number = pulls.look_up(self.api, self.place)
+        number = _number(self.place, self.api)
         if not number:
             self.told.append("No comment: this run belongs to no open pull request.")
             return

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
+from perfgate.publish import superseding
 from perfgate.publish.github.api import Api, RefusedError, UnansweredError
 from perfgate.publish.github.place import Place
 from perfgate.revision import part_of
@@ -22,7 +23,7 @@ LOOKS = 4  # for our own new comment in a listing that lags behind
 SETTLE = 1.0  # seconds that a competitor's new comment gets to show up
 INSTALLATION = "ghs_"  # how tokens of apps begin, GITHUB_TOKEN among them; they may not ask who they are
 
-_RUN = re.compile(r"<!-- perfgate run ([0-9]{1,18})\.([0-9]{1,18}) -->")
+_RUN = re.compile(r"<!-- perfgate run ([0-9]{1,18})\.([0-9]{1,18})(?: of [0-9a-f]+)? -->")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +54,7 @@ def put(api: Api, place: Place, number: int, key: str, text: str, *, create: boo
     """
     issue = f"/repos/{place.repository}/issues/{number}/comments"
     desk = _Desk(api, place, issue, mark(key))
-    body = f"{desk.mark}\n<!-- perfgate run {place.run[0]}.{place.run[1]} -->\n{text}"
+    body = f"{desk.head(place.commit)}\n{text}"
     for round_ in range(ROUNDS):
         if round_:
             api.pause(SETTLE)
@@ -76,6 +77,24 @@ def put(api: Api, place: Place, number: int, key: str, text: str, *, create: boo
     raise UnansweredError("The comment disappears as often as it is written")
 
 
+def correct(api: Api, place: Place, number: int, key: str, notice: str, *, author: str) -> Posted | None:
+    """Puts a notice on top of the comment about `key`, and folds what it says; None if there is none.
+
+    Raises RefusedError, UnansweredError.
+    """
+    desk = _Desk(api, place, f"/repos/{place.repository}/issues/{number}/comments", mark(key))
+    found = desk.marked()
+    me = author or _me(api, found)
+    mine = [one for one in found if one.author == me]
+    if not mine:
+        return None
+    latest = max(mine, key=lambda one: _run(one.body))
+    try:
+        return desk.update(mine, superseding.superseded(desk.head(""), notice, latest.body))
+    except _GoneError:
+        return None
+
+
 class _GoneError(Exception):
     """Somebody deleted the comment while we were about to change it."""
 
@@ -86,6 +105,11 @@ class _Desk:
     place: Place
     issue: str
     mark: str
+
+    def head(self, commit: str) -> str:
+        """Its hidden lines: what it is about, which run wrote it, and the commit of its verdict."""
+        run = ".".join(map(str, self.place.run))
+        return f"{self.mark}\n<!-- perfgate run {run}{superseding.of(commit)} -->"
 
     def marked(self) -> list[_Comment]:
         """All comments that begin with our mark, oldest first, whoever wrote them."""

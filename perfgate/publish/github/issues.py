@@ -1,20 +1,21 @@
 """One issue per thing tested, open while the baseline's branch fails: opened, kept up to date, closed by perfgate.
 
 Hidden marks in its text say whose it is, what is broken, and whether perfgate closed it. One that a person closed stays
-closed until something else breaks.
+closed until something else breaks. Two jobs may both find none and both open one: the older stays, and the other, which
+nobody can delete, is closed without its marks.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 
 from perfgate.model.publication import Announcement, Occasion
 from perfgate.publish.github.api import Api, RefusedError, UnansweredError
-from perfgate.publish.github.comments import ACTIONS_BOT, INSTALLATION
+from perfgate.publish.github.comments import ACTIONS_BOT, INSTALLATION, LOOKS, SETTLE
 from perfgate.publish.github.place import Place
 from perfgate.revision import part_of
 
@@ -28,6 +29,7 @@ _CLOSED = "<!-- perfgate closed it -->"
 @dataclass(frozen=True, kw_only=True)
 class _Issue:
     number: int
+    author: str
     open: bool
     body: str
     url: str
@@ -47,8 +49,8 @@ def keep(api: Api, place: Place, announcement: Announcement, author: str = "") -
     occasion = announcement.occasion
     if not occasion.on_baseline:
         return "No issue: this is no run of the baseline's branch."
-    desk = _Desk(api, place, announcement)
-    found = desk.find(author or _me(api))
+    desk = _Desk(api, place, announcement, author or _me(api))
+    found = desk.find()
     digests = sorted(digest(one.endpoint, one.metric) for one in occasion.broken)
     broken = frozenset(digests[:MOST_SERIES])
     if broken:
@@ -74,16 +76,25 @@ class _Desk:
     api: Api
     place: Place
     announcement: Announcement
+    me: str
 
-    def find(self, me: str) -> _Issue | None:
-        """Ours, an open one first, then the newest. Anybody can write the mark, so the author counts as well."""
-        found = list(self._marked(self.api.all(f"{self._issues}?state=all&creator={_quoted(me)}"), me))
-        return max(found, key=lambda one: (one.open, one.number), default=None)
+    def find(self) -> _Issue | None:
+        """The oldest of ours that is open, and of several the only one from then on; else the newest."""
+        found = self._ours()
+        opened = [one for one in found if one.open]
+        for other in opened[1:]:
+            self._give_up(other, opened[0])
+        return next(iter(opened or found[-1:]), None)
 
-    def _marked(self, issues: Iterable[Any], me: str) -> Iterator[_Issue]:
+    def _ours(self) -> list[_Issue]:
+        """Oldest first. Anybody can write the mark, so the author counts as well."""
+        listed = self.api.all(f"{self._issues}?state=all&creator={_quoted(self.me)}")
+        return sorted(self._marked(listed), key=lambda one: one.number)
+
+    def _marked(self, issues: Iterable[Any]) -> Iterator[_Issue]:
         first = mark(self.announcement.key)
         for one in issues:
-            if not isinstance(one, dict) or "pull_request" in one or part_of(one, "user").get("login") != me:
+            if not isinstance(one, dict) or "pull_request" in one or part_of(one, "user").get("login") != self.me:
                 continue
             issue = _issue(one)
             if issue.body.startswith(first):
@@ -92,8 +103,7 @@ class _Desk:
     def broken(self, found: _Issue | None, broken: frozenset[str]) -> str:
         body = self._body(broken)
         if found is None:
-            made = _issue(self.api.call("POST", self._issues, {"title": self._title(), "body": body}, repeatable=False))
-            return f"Issue opened: {made.url}"
+            return self._open(body, broken)
         news = broken - found.series
         if not found.open and not found.closed_by_us and not news:
             return f"The issue stays closed, as a person left it: {found.url}"
@@ -104,6 +114,34 @@ class _Desk:
             return f"Issue updated: {found.url}"
         self._comment(found, "Broken again." if not found.open else "More is broken.")
         return f"Issue {'reopened' if not found.open else 'updated'}: {found.url}"
+
+    def _open(self, body: str, broken: frozenset[str]) -> str:
+        try:
+            made = _issue(self.api.call("POST", self._issues, {"title": self._title(), "body": body}, repeatable=False))
+        except UnansweredError:  # it may be there now
+            self.api.pause(SETTLE)
+            there = self.find()
+            if there is None or not there.open:
+                raise
+            return f"Issue opened: {there.url}"
+        desk = replace(self, me=made.author)  # the token of an app cannot ask who it is before
+        for _ in range(LOOKS):
+            self.api.pause(SETTLE)
+            ours = desk._ours()
+            if made.number in [one.number for one in ours]:
+                break
+        else:
+            return f"Issue opened: {made.url}"
+        earlier = [one for one in ours if one.number < made.number]
+        if not earlier or (made.author == self.me and not any(one.open for one in earlier)):
+            return f"Issue opened: {made.url}"
+        first = next((one for one in earlier if one.open), earlier[-1])
+        desk._give_up(made, first)
+        return desk.broken(first, broken)
+
+    def _give_up(self, issue: _Issue, first: _Issue) -> None:
+        said = f"The same as #{first.number}, which was there first.\n"
+        self.api.call("PATCH", f"{self._issues}/{issue.number}", {"body": said, "state": "closed"})
 
     def recovered(self, found: _Issue) -> str:
         self._comment(found, "Nothing of this is broken any more.")
@@ -146,6 +184,7 @@ def _issue(answer: Any) -> _Issue:
         raise UnansweredError("GitHub's answer is not an issue")
     return _Issue(
         number=number,
+        author=str(part_of(answer, "user").get("login") or ""),
         open=answer.get("state") == "open",
         body=str(answer.get("body") or "").replace("\r\n", "\n"),
         url=str(answer.get("html_url") or ""),

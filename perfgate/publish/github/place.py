@@ -55,7 +55,7 @@ def find(environ: Mapping[str, str], pull_request: int = 0) -> Place:
             "api": (environ.get("GITHUB_API_URL") or DOTCOM_API).rstrip("/"),
             "server": server,
             "repository": repository if known else "",
-            "token": environ.get("GITHUB_TOKEN", ""),
+            "token": environ.get("GITHUB_TOKEN", "").strip(),  # secrets are pasted, with the end of the line
             "event": environ.get("GITHUB_EVENT_NAME", ""),
             "from_dependabot": environ.get("GITHUB_ACTOR") == "dependabot[bot]",
             "run": run,

@@ -17,16 +17,18 @@ from perfgate.revision import part_of
 def look_up(api: Api, place: Place) -> int:
     """The number of the open pull request whose head is the commit; 0 if there is none (any more).
 
-    Of several, the one that wants to enter the default branch, then the oldest. Raises RefusedError, UnansweredError.
+    Of several, the one that wants to enter the default branch, then the oldest. After another workflow, only one from
+    the branch that this one ran for: a fork can push somebody else's commit, and answers for its own pull request
+    alone. Raises RefusedError, UnansweredError.
     """
     root = f"/repos/{place.repository}"
-    found = _with_head(api.all(f"{root}/commits/{place.commit}/pulls"), place.commit)
+    found = _with_head(api.all(f"{root}/commits/{place.commit}/pulls"), place)
     if not found and place.head:  # a fork's commit is not always associated
-        found = _with_head(api.all(f"{root}/pulls?state=open&head={quote(place.head, safe=':')}"), place.commit)
+        found = _with_head(api.all(f"{root}/pulls?state=open&head={quote(place.head, safe=':')}"), place)
     return min(found, default=(False, 0))[1]
 
 
-def _with_head(pulls: Iterable[Any], commit: str) -> list[tuple[bool, int]]:
+def _with_head(pulls: Iterable[Any], place: Place) -> list[tuple[bool, int]]:
     """(leads elsewhere than to the default branch, number) of the open ones; of older commits, the run is outdated."""
     return [
         (_elsewhere(pull), int(pull["number"]))
@@ -34,7 +36,8 @@ def _with_head(pulls: Iterable[Any], commit: str) -> list[tuple[bool, int]]:
         if isinstance(pull, dict)
         and isinstance(pull.get("number"), int)
         and pull.get("state") == "open"
-        and part_of(pull, "head").get("sha") == commit
+        and part_of(pull, "head").get("sha") == place.commit
+        and place.head in ("", part_of(pull, "head").get("label"))
     ]
 
 

@@ -1,0 +1,50 @@
+"""A run that came to nothing: noted in its run folder, and told where a comment still shows an earlier verdict."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from perfgate.cli.guard import say
+from perfgate.cli.where import in_repository, own_environment
+from perfgate.model.errors import CouldNotMeasure, PerfgateError, RecordError
+from perfgate.model.not_measured import NotMeasured
+from perfgate.model.publication import Wishes
+
+if TYPE_CHECKING:
+    from perfgate.pipeline import Order
+
+
+def noted(order: Order, error: CouldNotMeasure) -> NotMeasured | None:
+    """Of the reason, its first line alone, without secrets: what follows may quote a service's log, and comments are
+    read by more people than logs. None when nobody knows what should have been measured."""
+    from perfgate import budgets, codec, git, redaction, run_folder, scenarios, template
+
+    try:
+        budget_file = budgets.read(order.budget, order.environ)
+        names = scenarios.secrets(scenarios.plan(budget_file, order.only))
+        target = order.target or template.expand(budget_file.target, order.environ)
+    except PerfgateError:
+        return None
+    reason = redaction.redactor(names, order.environ)(git.redacted(error.message.partition("\n")[0]))
+    failure = NotMeasured(
+        name=budget_file.name,
+        target=target.rstrip("/"),
+        commit=order.revision.commit,
+        reason=reason,
+        url=order.revision.url,
+    )
+    with suppress(RecordError):
+        codec.write(failure, order.folder / run_folder.NOT_MEASURED)
+    return failure
+
+
+def tell(to: str, failure: NotMeasured, *, budget: Path, wishes: Wishes, topic: str = "") -> None:
+    from perfgate import publish as publishing
+    from perfgate.report import announcing
+
+    correction = announcing.correct(failure, budget=in_repository(budget), topic=topic)
+    published = publishing.correct(correction, to, own_environment(), wishes)
+    for line in (*published.told, *published.warnings):
+        say(f"perfgate: {line}")

@@ -1,0 +1,41 @@
+"""What perfgate's own requests say when something goes wrong: never a token."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from perfgate import http
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\nX-More: 1", " ", "\u00e9", "\x00"], ids=repr)
+def test_a_token_that_cannot_be_sent_is_not_quoted(url: str, end: str):
+    with http.Session(timeout=5) as session, pytest.raises(http.NoReplyError) as caught:
+        session.exchange("GET", url, headers={"Authorization": f"Bearer ghp_hunter2{end}"})
+
+    assert "Authorization" in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_an_ordinary_one_is_sent(url: str):
+    with http.Session(timeout=5) as session:
+        assert session.exchange("GET", url, headers={"Authorization": "Bearer ghp_hunter2"}).status == 204

@@ -207,6 +207,8 @@ class DataBranch:
             hint = "The checkout belongs to another user. To trust it: git config --global --add safe.directory PATH"
         elif "check-ref-format" in text:
             hint = "Branches look like git:perfgate-data."
+        elif "cannot be started" in text:
+            hint = "A history on a branch needs git: install it, or read the branch with github:OWNER/REPO@BRANCH."
         else:
             hint = "Check the network, the remote (`git remote -v`) and that the job may read it (`contents: read`)."
         return HistoryError(f"{self.place} cannot be reached: {_last(text)}", hint=hint)

@@ -26,6 +26,6 @@ def demo(
         from perfgate.demo import serve
     except ModuleNotFoundError as error:
         raise UsageError(
-            f"The demo shop needs {error.name}, which is not installed.", hint="pip install 'perfgate[demo]'"
+            f"The demo shop needs {error.name}, which is not installed.", hint="pip install fastapi uvicorn"
         ) from error
     return serve(port, host, database=database)

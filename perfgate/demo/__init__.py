@@ -25,6 +25,6 @@ def serve(port: int, host: str = "127.0.0.1", *, database: Path | None = None, f
     except ModuleNotFoundError as error:
         if error.name not in ("fastapi", "uvicorn"):
             raise
-        print("The demo shop needs FastAPI and uvicorn: pip install 'perfgate[demo]'", file=sys.stderr)
+        print("The demo shop needs FastAPI and uvicorn: pip install fastapi uvicorn", file=sys.stderr)
         return 3
     return run(port, host, database=database, faults=faults)

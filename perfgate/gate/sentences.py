@@ -44,11 +44,40 @@ def sentence(told: Told) -> str:
     """Such as "search p95 82 to 131 ms, +60 % (95 % interval +48 to +71 %), over the limit of +10%; over the limit of
     120 ms."."""
     head = f"{told.budget.endpoint} {told.metric.name} {_values(told)}"
-    parts = [*_relative(told), *_absolute(told), *_since(told)]
-    text = f"{head}{', ' if told.evidence else ': '}{'; '.join(parts)}."
+    text = f"{head}{', ' if told.evidence else ': '}{'; '.join(_parts(told))}."
     if told.metric.name == "errors" and any(criterion.outcome in BROKEN for criterion in told.criteria):
         text += _failures(told.result)
     return " ".join([text, *(_as_sentence(note) for note in _notes(told))])
+
+
+def _parts(told: Told) -> Iterator[str]:
+    """The change and its limits, then the fixed ones; but what broke comes first."""
+    relative, absolute = list(_relative(told)), list(_absolute(told))
+    if told.evidence is not None:
+        change = _change(told.evidence, told.metric, any(criterion.difference for criterion in _asked(told)))
+        if relative and _broken(told, Kind.ABSOLUTE) and not _broken(told, Kind.RELATIVE):
+            first = next(at for at, one in enumerate(_of_kind(told, Kind.ABSOLUTE)) if one.outcome in BROKEN)
+            yield f"{change}, {absolute.pop(first)}"
+            yield ", ".join(relative)
+        else:
+            yield ", ".join([change, *relative])
+    else:
+        yield from relative
+    yield from absolute
+    yield from _since(told)
+
+
+def _of_kind(told: Told, kind: Kind) -> list[CriterionResult]:
+    return [one for one in told.criteria if one.kind is kind]
+
+
+def _broken(told: Told, kind: Kind) -> bool:
+    return any(one.outcome in BROKEN for one in _of_kind(told, kind))
+
+
+def _asked(told: Told) -> list[Criterion]:
+    """The relative criteria, without that of the anchor."""
+    return [criterion for criterion in told.budget.criteria if criterion.kind is Kind.RELATIVE]
 
 
 def sentence_without_data(budget: Budget, result: EndpointResult | None) -> str:
@@ -117,9 +146,7 @@ def _relative(told: Told) -> Iterator[str]:
         if relative:
             yield _no_baseline(told)
         return
-    limits = [_relative_limit(criterion, result, told, told.evidence) for criterion, result in relative]
-    as_difference = any(criterion.difference for criterion, _ in relative)
-    yield ", ".join([_change(told.evidence, told.metric, as_difference), *dict.fromkeys(limits)])
+    yield from dict.fromkeys(_relative_limit(criterion, result, told, told.evidence) for criterion, result in relative)
 
 
 def _since(told: Told) -> Iterator[str]:

@@ -12,13 +12,7 @@ from typing import Any
 from perfgate.history.files import Change, FileHistory, Say
 from perfgate.model.errors import HistoryError
 
-NEEDED = {  # the package, and how to get it
-    "s3": ("s3fs", "'perfgate[s3]'"),
-    "gs": ("gcsfs", "gcsfs"),
-    "az": ("adlfs", "adlfs"),
-    "abfs": ("adlfs", "adlfs"),
-    "memory": ("fsspec", "fsspec"),
-}
+NEEDED = {"s3": "s3fs", "gs": "gcsfs", "az": "adlfs", "abfs": "adlfs", "memory": "fsspec"}  # by scheme: the package
 
 
 class Objects:
@@ -94,8 +88,7 @@ def open_objects(url: str, *, say: Say) -> FileHistory:
 
         system, path = fsspec.core.url_to_fs(url)
     except ImportError as error:
-        package, install = NEEDED[scheme]
-        raise HistoryError(f"{scheme}:// needs {package}", hint=f"pip install {install}") from error
+        raise HistoryError(f"{scheme}:// needs {NEEDED[scheme]}", hint=f"pip install {NEEDED[scheme]}") from error
     except (ValueError, TypeError) as error:
         raise HistoryError("The history URL is malformed", hint="Write s3://BUCKET/PREFIX.") from error
     place = f"{scheme}://{rest.rpartition('@')[2]}"

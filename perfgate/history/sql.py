@@ -276,4 +276,4 @@ def open_postgresql(url: str) -> SqlHistory:
     except (ArgumentError, ValueError) as error:
         raise HistoryError("The history URL is malformed", hint="postgresql://user:password@host/database") from error
     except ModuleNotFoundError as error:
-        raise HistoryError(f"PostgreSQL needs {error.name}", hint="pip install 'perfgate[postgres]'") from error
+        raise HistoryError(f"PostgreSQL needs {error.name}", hint="pip install 'psycopg[binary]'") from error

@@ -19,7 +19,7 @@ LONGEST_REASON = 400  # characters of why nothing was measured
 LOCAL = ("127.0.0.1", "localhost", "::1")
 
 _BROKEN = (Outcome.FAIL, Outcome.NO_DATA)
-_WORTH_A_LINE = (*_BROKEN, Outcome.INCONCLUSIVE, Outcome.WARN)
+_WORTH_A_LINE = (*_BROKEN, Outcome.WARN)
 
 
 def announce(
@@ -39,12 +39,14 @@ def announce(
     address each time). Any port of this machine is one target.
     """
     where = topic or _host(facts.run.target)
-    found = [finding for finding in facts.findings if finding.outcome in _WORTH_A_LINE]
+    failed = sum(finding.outcome in _BROKEN for finding in facts.verdict.findings)
+    undecided = (Outcome.INCONCLUSIVE,) if blocks and not failed else ()  # then that is why the build fails
+    found = [finding for finding in facts.findings if finding.outcome in (*_WORTH_A_LINE, *undecided)]
     return Announcement(
         key=_key(budget, facts.verdict.name, where),
         title=plain(f"perfgate: {facts.verdict.name}{f' ({where})' if where else ''}", LONGEST_TITLE),
         outcome=facts.verdict.outcome,
-        failed=sum(finding.outcome in _BROKEN for finding in facts.verdict.findings),
+        failed=failed,
         blocks=blocks,
         headline=words.headline(facts),
         comment=comment.render(facts, pictures, charts=charts, link=link),

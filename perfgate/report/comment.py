@@ -161,7 +161,7 @@ def _limits(finding: Finding) -> Iterator[str]:
 
 def _change(finding: Finding) -> str:
     """ "+59.8 %" over "+52 to +68 %": what was seen over what it may be."""
-    said = words.change(finding.change)
+    said = words.changed(finding)
     edges = finding.interval
     if finite(finding.change) is None or edges is None or None in (finite(edges[0]), finite(edges[1])):
         return _whole(said)

@@ -40,6 +40,8 @@ def show(facts: Facts, console: Console) -> None:
     for line in (*_arms(facts), _generator(facts.run.generator), *_failures(facts)):
         console.print(line)
     console.print(_finding_table(facts, room=14 if console.width < NARROW else 30))
+    if any(map(words.is_adjusted, facts.findings)):
+        console.print(Text(words.ADJUSTED, style="dim"))
     said = [*_sentences(facts), *_watched(facts), *_doubts(facts)]
     for line in said:
         console.print(line)
@@ -88,7 +90,7 @@ def _finding_table(facts: Facts, room: int) -> Table:
             Text(plain(finding.metric, 40)),
             Text(words.value(finding.metric, finding.measured)),
             Text(words.value(finding.metric, finding.baseline)),
-            Text(words.change(finding.change)),
+            Text(words.changed(finding)),
             _limits(finding, room),
         )
     return table

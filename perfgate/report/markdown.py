@@ -111,7 +111,7 @@ def _finding(facts: Facts, finding: Finding) -> tuple[str, ...]:
         prose(metric, 40),
         f"**{measured}**" if finding.outcome is Outcome.FAIL else measured,
         words.value(metric, finding.baseline),
-        words.change(finding.change),
+        words.changed(finding),
         ", ".join(limits),
         words.share(result.failures, result.requests) if result else words.NOTHING,
         sparkline(facts.values(finding.endpoint, metric)),
@@ -172,7 +172,8 @@ def compared_with(facts: Facts) -> str:
         return f"no runs{branch} to compare with yet"
     newest = next((past for past in reversed(facts.before) if past.run.id in verdict.baseline_runs), None)
     said = f"{words.runs(len(verdict.baseline_runs))}{branch}"
-    return f"{said}, the newest {prose(words.revision(newest.run))}" if newest else said
+    said += f", the newest {prose(words.revision(newest.run))}" if newest else ""
+    return f"{said} · {words.ADJUSTED}" if any(map(words.is_adjusted, facts.findings)) else said
 
 
 def condition_lines(facts: Facts) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from math import log, log1p
 
 from perfgate import units
 from perfgate.model.budget_file import AbPolicy, Kind, Severity
@@ -17,6 +18,9 @@ from perfgate.report.text import plain
 
 NOTHING = "–"
 NAMED = 3  # findings that a headline names
+DAGGER = "†"
+ADJUSTED = f"{DAGGER} without what all endpoints, or the runner, moved by"
+ADJUSTED_BY = 0.02  # of the logarithm: less is no news
 MANY = 4  # budgets without a baseline that are told together
 
 MARKS = {
@@ -85,6 +89,19 @@ def value(metric: str, amount: float | None) -> str:
 def change(ratio: float | None) -> str:
     ratio = finite(ratio)
     return NOTHING if ratio is None else units.format_change(ratio)
+
+
+def is_adjusted(finding: Finding) -> bool:
+    """Whether the change is not what the two values beside it come to."""
+    seen, told, before = finite(finding.measured), finite(finding.change), finite(finding.baseline)
+    if seen is None or told is None or not before or seen <= 0 or told <= -1:
+        return False
+    return abs(log(seen / before) - log1p(told)) > ADJUSTED_BY
+
+
+def changed(finding: Finding) -> str:
+    """ "+60 %", or "+60 %†" where something was taken out of it."""
+    return f"{change(finding.change)}{DAGGER if is_adjusted(finding) else ''}"
 
 
 def share(part: int, whole: int) -> str:

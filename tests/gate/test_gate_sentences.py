@@ -253,6 +253,16 @@ def test_a_single_accepted_run_tells_no_spread():
     )
 
 
+def test_what_broke_is_said_first():
+    """The fixed limit surely, the relative one perhaps: the earlier runs are all over the place."""
+    past = [make_past_run(n, endpoints=[measured("p95", 0.08 * (1.6 if n % 2 else 1.0))]) for n in range(1, 9)]
+    said = sentence(make_budget("search", "p95", "120ms +10%"), make_run(100, endpoints=[measured("p95", 0.15)]), past)
+
+    change, limit, doubt = said.split("; ")[0].rpartition(", ")[0], "over the limit of 120 ms", said.split("; ")[1]
+    assert said.startswith(f"{change}, {limit}; limit of +10%: ")
+    assert doubt == "limit of +10%: more than that, but chance can do as much"
+
+
 def test_nothing_was_sent():
     for run in (make_run(endpoints=[]), make_run(endpoints=[EndpointResult(name="search")])):
         assert sentence(make_budget("search"), run) == "search: no requests were measured, so its p95 cannot be judged."

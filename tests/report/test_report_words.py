@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from builders import make_criterion, make_endpoint, make_finding, make_run, make_verdict
+from builders import make_criterion, make_endpoint, make_finding, make_past_run, make_run, make_verdict
 
 from perfgate.model.budget_file import Kind, Severity
 from perfgate.model.outcome import Outcome
-from perfgate.report import words
+from perfgate.model.verdict import Finding
+from perfgate.report import comment, console, markdown, page, words
 from perfgate.report.facts import Facts
 from perfgate.report.sparkline import sparkline
 
@@ -123,3 +124,22 @@ def test_sparkline(values, line):
 
 def test_sparkline_shows_the_newest():
     assert sparkline([*[9.0] * 30, 1.0, 9.0], width=3) == "█▁█"
+
+
+def test_a_change_that_the_values_beside_it_do_not_come_to_is_marked():
+    """What all endpoints have in common was taken out of it."""
+    plain = make_finding("search", measured=0.12, baseline=0.1)
+    adjusted = make_finding("search", measured=0.12, baseline=0.1, change=0.009)
+
+    assert (words.changed(plain), words.changed(adjusted)) == ("+20 %", "+0.9 %†")
+    assert words.changed(make_finding("search", measured=0.0, baseline=0.1)) == "-100 %"
+    assert words.changed(make_finding("search", measured=None)) == words.NOTHING
+    for said in (console.text, markdown.render, comment.render, page.render):
+        assert (words.ADJUSTED in said(one(plain)), words.ADJUSTED in said(one(adjusted))) == (False, True)
+        assert "+0.9 %†" in said(one(adjusted)).replace("&nbsp;", " ")
+
+
+def one(finding: Finding) -> Facts:
+    earlier = make_past_run(1, endpoints=[make_endpoint(finding.endpoint)])
+    run = make_run(100, endpoints=[make_endpoint(finding.endpoint)])
+    return Facts(verdict=make_verdict(finding, baseline_runs=(earlier.run.id,)), run=run, past_runs=(earlier,))

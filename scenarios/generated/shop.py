@@ -88,26 +88,25 @@ look_at_export = Endpoint(
 
 class Shop(Visitor):
     host = env("PERFGATE_TARGET", "http://127.0.0.1:8765")
-    # Locust takes whole numbers as weights: 1 here is 0.5 in budgets.yaml.
 
-    @task(6)
+    @task(3)
     def list_products(self):
         self.send(list_products)
 
-    @task(6)
+    @task(3)
     def show_product(self):
         self.send(show_product)
 
-    @task(4)
+    @task(2)
     def search(self):
         self.send(search)
 
-    @task(2)
+    @task
     def order_again(self):
         self.send_once(log_in)
         self.send(order_again)
 
-    @task(2)
+    @task
     @journey("buy")
     def buy(self):
         self.send(home)

@@ -16,7 +16,7 @@ version: 1
 name: shop
 target: {target}
 {service}
-load: {{rate: 80/s, warmup: 500ms, duration: 30s}}
+load: {{rate: 200/s, warmup: 500ms, duration: 30s}}
 endpoints:
   list products: {{request: GET /products, budget: {{p95: 2s}}}}
   "a: {{strange}} name": {{request: GET /healthz, budget: {{p95: 2s}}}}
@@ -51,8 +51,8 @@ def test_a_service_is_measured_alone_and_beside_itself(project: Project):
     assert "Run: 3 of 4" in done.stderr or "A/B run: 4 of 4" in done.stderr
     assert " left" in done.stderr
     assert "The smallest rise that is found" in done.stdout
-    pasted = written.replace("load: {rate: 80/s, warmup: 500ms, duration: 30s}\n", "").split("endpoints:")[0]
-    snippet = done.stdout[done.stdout.index("\nload:\n") + 1 :].replace("load:", "load:\n  rate: 80/s", 1)
+    pasted = written.replace("load: {rate: 200/s, warmup: 500ms, duration: 30s}\n", "").split("endpoints:")[0]
+    snippet = done.stdout[done.stdout.index("\nload:\n") + 1 :].replace("load:", "load:\n  rate: 200/s", 1)
     if "endpoints:" not in snippet:
         snippet += "endpoints:\n  list products: GET /products\n"
     for name in ("list products", "a: strange name"):

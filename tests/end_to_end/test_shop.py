@@ -58,7 +58,7 @@ version: 1
 name: shop
 target: http://127.0.0.1:{port}
 service: {{command: "perfgate demo --port ${{PORT}}", port: {port}, ready: /healthz}}
-load: {{rate: 40/s, warmup: 500ms, duration: 2s}}
+load: {{rate: 160/s, warmup: 500ms, duration: 3s}}
 endpoints:
   search: {{request: "GET /search?q=lamp", budget: {{p95: 2s +150%}}}}
   home: {{request: GET /, budget: {{errors: 1%}}}}
@@ -66,7 +66,7 @@ gate: {{baseline: {{min_runs: 1}}, floor: {{time: 1ms}}}}
 """)
 
     first = project.perfgate("run")
-    second = project.perfgate("run", PERFGATE_DEMO_FAULTS="search:slow=8")
+    second = project.perfgate("run", PERFGATE_DEMO_FAULTS="search:slow=16")
 
     assert first.returncode == 0, first.stderr
     assert second.returncode == 1, second.stdout + second.stderr

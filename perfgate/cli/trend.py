@@ -43,7 +43,7 @@ def trend(
     from perfgate.report import trends
 
     for name in endpoints:
-        trends.show(trends.table(reversed(past_runs), name, metric), name, metric, Console())
+        trends.show(trends.table(past_runs[::-1], name, metric), name, metric, Console())
     return 0
 
 

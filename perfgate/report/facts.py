@@ -13,7 +13,6 @@ from perfgate.model.outcome import BADNESS, Outcome
 from perfgate.model.run import Acceptance, EndpointResult, PastRun, Run
 from perfgate.model.verdict import Finding, Verdict
 
-
 AB, OTHER_LOAD = "A/B", "other load"
 
 

@@ -80,7 +80,7 @@ def test_no_value_is_a_dash(amount):
 def test_errors_by_kind():
     assert words.errors(make_endpoint(failures=0)) == "0 %"
     broken = make_endpoint(failures=20, failures_by_kind={"status": 18, "timeout": 2, "protocol": 0})
-    assert words.errors(broken) == "2 % (18 status, 2 timeout)"
+    assert words.errors(broken) == "2 % (18 unexpected status, 2 timed out)"
     assert words.errors(make_endpoint(requests=0)) == "–"
 
 

@@ -137,10 +137,11 @@ def broken(criterion: CriterionResult) -> bool:
 
 
 def limit_value(criterion: CriterionResult, baseline: float | None) -> float | None:
-    """Where the limit lies in the metric's base unit; None when that takes a baseline and there is none."""
+    """Where the limit lies in the metric's base unit; None when that takes a baseline and there is none, or the level
+    of an anchor, which a finding does not have."""
     if criterion.kind is Kind.ABSOLUTE:
         return finite(criterion.limit)
-    if finite(baseline) is None or baseline is None:
+    if finite(baseline) is None or baseline is None or _since(criterion):
         return None
     return finite(baseline * (1 + criterion.limit) if _is_ratio(criterion) else baseline + criterion.limit)
 

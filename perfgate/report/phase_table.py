@@ -20,9 +20,9 @@ def table(results: Iterable[EndpointResult]) -> Table | None:
     found = phases.rows(results)
     if not found:
         return None
-    headings = ("new", *phases.HEADINGS.values())
-    shown = grid(("p50 / p95 of", "left"), *((heading, "right") for heading in headings))
+    headings = ("new connections", *phases.HEADINGS.values())
+    shown = grid(("p95 of", "left"), *((heading, "right") for heading in headings))
     for row in found:
-        cells = (Text(cell) for cell in (f"{row.connections:,}", *row.cells))
+        cells = (Text(cell) for cell in (f"{row.connections:,}", *row.tails))
         shown.add_row(Text(plain(row.name, LONGEST_NAME)), *cells)
     return shown

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from perfgate import histogram
-from perfgate.model.run import EndpointResult
+from perfgate.model.run import Distribution, EndpointResult
 from perfgate.report import words
 
 HEADINGS = {  # by phase, in the order of a request
@@ -16,6 +16,7 @@ HEADINGS = {  # by phase, in the order of a request
     "first_byte": "first byte",
     "download": "download",
 }
+MIDDLE, TAIL = 0.5, 0.95
 CAPTION = (
     "p50 / p95 of successful requests. DNS, connect and TLS: only where a connection had to be made. First byte: from "
     "the send to the first byte of the answer. Download: from there to the last."
@@ -24,11 +25,12 @@ CAPTION = (
 
 @dataclass(frozen=True, kw_only=True)
 class PhaseRow:
-    """`cells` as HEADINGS: "8.1 ms / 14 ms", a dash where nothing was measured."""
+    """`cells` and `tails` as HEADINGS: "8.1 / 14 ms" and "14 ms", a dash where nothing was measured."""
 
     name: str
     connections: int  # that had to be made
-    cells: tuple[str, ...]
+    cells: tuple[str, ...]  # p50 and p95
+    tails: tuple[str, ...]  # p95
 
 
 def rows(results: Iterable[EndpointResult]) -> tuple[PhaseRow, ...]:
@@ -43,13 +45,19 @@ def _row(result: EndpointResult) -> PhaseRow | None:
     return PhaseRow(
         name=result.name,
         connections=histogram.count(made) if made else 0,
-        cells=tuple(_cell(result, phase) for phase in HEADINGS),
+        cells=tuple(_cell(result.phases.get(phase)) for phase in HEADINGS),
+        tails=tuple(_said(result.phases.get(phase), TAIL) for phase in HEADINGS),
     )
 
 
-def _cell(result: EndpointResult, phase: str) -> str:
-    found = result.phases.get(phase)
-    if found is None or not found.buckets:
+def _cell(found: Distribution | None) -> str:
+    middle, tail = _said(found, MIDDLE), _said(found, TAIL)
+    unit = tail.rpartition(" ")[2]
+    return tail if tail == words.NOTHING else f"{middle.removesuffix(f' {unit}')} / {tail}"
+
+
+def _said(found: Distribution | None, q: float) -> str:
+    """A dash for what took no time at all, as TLS does where there is none."""
+    if found is None or not found.maximum:
         return words.NOTHING
-    middle, high = (words.value("p95", histogram.quantile(found, q)) for q in (0.5, 0.95))
-    return f"{middle} / {high}"
+    return words.value("p95", histogram.quantile(found, q))

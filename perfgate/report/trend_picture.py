@@ -264,7 +264,7 @@ def _kind(run: Run) -> str:
 
 
 def _apart(number: int) -> str:
-    return f"  ·  {words.runs(number)} of another load or kind not drawn" if number else ""
+    return f"  ·  not drawn: {number:,} of other load or kind" if number else ""
 
 
 def _label(past: PastRun) -> str:

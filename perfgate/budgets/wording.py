@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 from perfgate.budgets.document import BROKEN, Document, KeyPath
 from perfgate.budgets.fields import LIST, PROBLEM, TEXT
 from perfgate.budgets.file_shape import FileShape
-from perfgate.budgets.json_schema import Schema, known_keys, schema
+from perfgate.budgets.json_schema import EXTENSION, Schema, known_keys, schema
 from perfgate.model.budget_file import Json
 from perfgate.model.errors import Mistake
 from perfgate.model.metric import METRICS
@@ -51,9 +51,16 @@ _PREDICATES = ("must ", "is ", "needs ", "takes ", "says ")
 def shape(document: Document) -> tuple[FileShape | None, tuple[Mistake, ...]]:
     """The file in its shape, or all mistakes of shape."""
     try:
-        return FileShape.model_validate(document.data), ()
+        return FileShape.model_validate(_without_extensions(document.data)), ()
     except ValidationError as error:
         return None, tuple(_mistakes(error, document))
+
+
+def _without_extensions(data: Json) -> Json:
+    """The file without its top-level `x-` keys, which hold parts that other keys share by anchors."""
+    if not isinstance(data, dict):
+        return data
+    return {key: value for key, value in data.items() if not key.startswith(EXTENSION)}
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

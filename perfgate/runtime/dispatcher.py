@@ -103,15 +103,27 @@ class Dispatcher:
             self._load.waiting += 1
 
     def _first_visit(self, choice: Choice, turn: Turn) -> None:
+        """Of a new user. One that cannot start gives its place to whoever waits for it."""
+        before, user = self._load.users, None
         try:
-            user = choice.user_class(self._environment)
+            user = choice.user_class(self._environment)  # a Visitor joins by itself
+            if not isinstance(user, Visitor):
+                self._load.joined()
             user.enter() if isinstance(user, Visitor) else user.on_start()
         except Exception as error:  # noqa: BLE001 - hand-written code may raise anything
-            self._complain(None, error)
+            self._complain(user, error)
+            self._give_up(user, joined=user is not None or self._load.users > before)
             return
-        if not isinstance(user, Visitor):
-            self._load.joined()
         self._visits(user, choice, turn)
+
+    def _give_up(self, user: User | None, *, joined: bool) -> None:
+        if isinstance(user, Visitor):
+            Visitor.on_stop(user)
+        if joined:
+            self._load.left()
+        if (waited := self._next_waiting()) is not None:
+            due, queued_at, choice = waited
+            gevent.spawn(self._first_visit, choice, Turn(due, monotonic_ns() - queued_at))
 
     def _visits(self, user: User, choice: Choice, turn: Turn) -> None:
         """One visit, and then whatever waited for a user to come free."""
@@ -137,13 +149,13 @@ class Dispatcher:
 
     def _retire(self, user: User) -> None:
         user.on_stop()
-        self._load.users -= 1
+        self._load.left()
 
     def _visit(self, user: User, choice: Choice, turn: Turn) -> None:
         self._load.visits += 1
         if isinstance(user, Visitor):
             user.turn = turn
-            user.draw_arm(turn.due)
+            user.begin_visit(turn.due)
         try:
             choice.work(user)
         except (RescheduleTask, RescheduleTaskImmediately, InterruptTaskSet, StopUser):

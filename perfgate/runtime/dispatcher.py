@@ -130,12 +130,15 @@ class Dispatcher:
         self._visit(user, choice, turn)
         while (waited := self._next_waiting()) is not None:
             due, queued_at, choice = waited
-            if type(user) is not choice.user_class:
+            if type(user) is not choice.user_class or _has_no_row(user):
                 self._retire(user)
                 gevent.spawn(self._first_visit, choice, Turn(due, monotonic_ns() - queued_at))
                 return
             self._visit(user, choice, Turn(due, monotonic_ns() - queued_at))
-        self._idle[type(user)].append(user)
+        if _has_no_row(user):  # the others are worth more: this one would be the first to be used again
+            self._retire(user)
+        else:
+            self._idle[type(user)].append(user)
 
     def _next_waiting(self) -> tuple[int, int, Choice] | None:
         patience = int(self._settings.timeout * 1e9)
@@ -170,6 +173,10 @@ class Dispatcher:
     def _complain(self, user: User | None, error: Exception) -> None:
         self._environment.events.user_error.fire(user_instance=user, exception=error, tb=error.__traceback__)
         logging.getLogger(__name__).error("%s\n%s", error, traceback.format_exc())
+
+
+def _has_no_row(user: User) -> bool:
+    return isinstance(user, Visitor) and user.has_no_row
 
 
 class Scheduler(User):

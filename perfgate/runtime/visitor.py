@@ -66,6 +66,7 @@ class Visitor(User):
     def __init__(self, environment: Any) -> None:
         super().__init__(environment)
         self.turn: Turn | None = None
+        self.has_no_row = False  # of data, that it needs
         self._load: Load = environment.perfgate
         self._sides: dict[Arm | None, Side] = {}
         self._own_rows: dict[str, Row] = {}
@@ -142,6 +143,7 @@ class Visitor(User):
             load.abandoned += 1
             raise
         except OutOfRows as error:
+            self.has_no_row = True
             load.found_no_row(str(error), turn.due if turn else None)
             raise StopUser from None
         finally:

@@ -102,6 +102,8 @@ def _unusable_column(draft: Draft, name: str, endpoint: str) -> str:
         fit = re.sub(r"\W+", "_", column, flags=re.ASCII)
         if not template.is_name(column) and name.replace("_", "") == fit.replace("_", ""):
             return f"the column `{column}` cannot stand between braces: rename it, for example `{fit}`"
+    if table and table.columns and not any(map(template.is_name, table.columns)):
+        return "no column of its file has a name: does the first line name them?"  # it may be data, and secret
     return ""
 
 

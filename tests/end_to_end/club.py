@@ -103,6 +103,19 @@ class Club:
             return 401, [], "{}"
         return (200 if re.fullmatch(f"/api(/{re.escape(user)})?", asked.path) else 403), [], "{}"
 
+    def post_oauth(self, asked: Asked) -> tuple[int, list[tuple[str, str]], str]:
+        if asked.form.get("grant_type") != "client_credentials" or asked.form.get("client_secret") != "s3cret":
+            return 401, [], "{}"
+        token = secrets.token_hex(8)
+        self.tokens[token] = "", time.monotonic() + self.token_life
+        return 200, [], json.dumps({"access_token": token, "token_type": "Bearer"})
+
+    def get_orders(self, asked: Asked) -> tuple[int, list[tuple[str, str]], str]:
+        return (200 if asked.headers.get("authorization", "")[7:] in self.tokens else 401), [], "{}"
+
+    def get_keyed(self, asked: Asked) -> tuple[int, list[tuple[str, str]], str]:
+        return (200 if asked.headers.get("x-api-key") == "s3cret" else 401), [], "{}"
+
     def post_graphql(self, asked: Asked) -> tuple[int, list[tuple[str, str]], str]:
         return 200, [], json.dumps({"data": None, "errors": [{"message": "no such field"}]})
 

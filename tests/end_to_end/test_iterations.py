@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -290,6 +292,24 @@ endpoints: {a: {request: "GET /?t=${TOKEN}", with: {u: {env: NAME}}}}
     done = project.perfgate("check")
     assert done.returncode == 2
     assert "requests go to port 8766, and the service listens on port 8765" in done.stderr
+
+
+LOGINS = re.search(
+    "^## Logins$(.*?)^## ",
+    (Path(__file__).parents[2] / "docs" / "budgets.md").read_text("utf-8"),
+    re.MULTILINE | re.DOTALL,
+)
+EXAMPLES = re.findall("^```yaml\n(.*?)^```", LOGINS[1] if LOGINS else "", re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize(("example", "sends"), zip(EXAMPLES, ("account", "orders", "keyed"), strict=True))
+def test_every_login_of_the_docs_logs_in(project: Project, example: str, sends: str):
+    project.write(users(60), "users.csv")
+    text = example + ("endpoints: {keyed: GET /keyed}\n" if sends == "keyed" else "")
+    with open_club() as club:
+        found = run(project, club, text + "load: {rate: 20/s, duration: 2s}\n", API_TOKEN="s3cret")
+    assert failures(found) == {}
+    assert found["by_name"][sends]["requests"] >= 40 * (1 + (sends == "account")) * 0.4
 
 
 def test_users_of_several_processes_do_not_share_rows(project: Project):

@@ -16,8 +16,8 @@ RUNTIME_NAMES = frozenset(
 # What a scenario's module and methods say already, and what Visitor and Locust's User have.
 TAKEN_IN_MODULE = frozenset({*RUNTIME_NAMES, "HERE", "Path", "task", "self"})
 TAKEN_IN_CLASS = frozenset(
-    "abstract begin_visit client context ensure_login enter environment fixed_count fullname greenlet group host json "
-    "max_wait min_wait on_start on_stop run send send_once session start stop tasks think "
+    "abstract begin_visit client context ensure_login enter environment fixed_count fullname greenlet group has_no_row "
+    "host json max_wait min_wait on_start on_stop run send send_once session start stop tasks think "
     "tls turn values wait wait_function wait_time walk weight".split()
 )
 

@@ -14,6 +14,7 @@ from perfgate.budgets.document import BROKEN, Document, KeyPath
 from perfgate.budgets.fields import LIST, PROBLEM, TEXT
 from perfgate.budgets.file_shape import FileShape
 from perfgate.budgets.json_schema import EXTENSION, Schema, known_keys, schema
+from perfgate.budgets.load_shape import LoadShape
 from perfgate.model.budget_file import Json
 from perfgate.model.errors import Mistake
 from perfgate.model.metric import METRICS
@@ -158,6 +159,8 @@ def _type(value: Json) -> str:
 def _unknown_key_hint(key: str, known: Mapping[str, Any]) -> str:
     if key in METRICS and "budget" in known:
         return f"a limit stands under `budget`: `budget: {{{key}: ...}}`"
+    if key in LoadShape.model_fields and "load" in known:
+        return f"`{key}` stands under `load`"
     if close := did_you_mean(key, known):
         return close
     if 0 < len(known) <= _MOST_KEYS:

@@ -302,7 +302,7 @@ LOGINS = re.search(
 EXAMPLES = re.findall("^```yaml\n(.*?)^```", LOGINS[1] if LOGINS else "", re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.parametrize(("example", "sends"), zip(EXAMPLES, ("account", "orders", "keyed"), strict=True))
+@pytest.mark.parametrize(("example", "sends"), [*zip(EXAMPLES, ("account", "orders", "keyed"), strict=True)])
 def test_every_login_of_the_docs_logs_in(project: Project, example: str, sends: str):
     project.write(users(60), "users.csv")
     text = example + ("endpoints: {keyed: GET /keyed}\n" if sends == "keyed" else "")

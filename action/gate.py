@@ -123,10 +123,8 @@ def run_command(budget: Path, folder: Path, earlier: Path | None) -> list[str]:
 def for_the_load(budget: Path) -> dict[str, str]:
     """Without the runner's files: scenarios and services run a pull request's code."""
     environ = {name: value for name, value in os.environ.items() if name not in OURS_ALONE}
-    for name, value in (("PERFGATE_WHEN", word("when")), ("PERFGATE_TARGET", word("target"))):
-        if value:
-            environ[name] = value
-    return environ | history(budget)
+    wishes = {"PERFGATE_WHEN": word("when"), "PERFGATE_TARGET": word("target")}
+    return environ | {name: value for name, value in wishes.items() if value} | history(budget)
 
 
 def exit_code(result: Result) -> int:

@@ -4,8 +4,8 @@ Whoever runs as the same user reads /proc/PID/environ, so a service under test s
 with. A program that was given secrets in its environment therefore begins anew, as the same process, without them: they
 come through a pipe that is read and closed before anything else is started, and live in its memory alone.
 
-The action's scripts use this module too, before perfgate is installed: it needs Python's own library only, also an older
-one.
+The action's scripts use this module too, whatever perfgate is installed: it needs Python's own library only, an older
+one will do.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def conceal(environ: MutableMapping[str, str]) -> None:
     if PIPE in environ:
         environ.update(_received(int(environ.pop(PIPE))))
         _close_memory()
-    elif any(environ.get(name) for name in NAMES) and os.path.exists("/proc/self/environ"):  # noqa: PTH110 - at start
+    elif any(environ.get(name) for name in NAMES) and os.path.exists("/proc/self/environ"):
         others, descriptor = handed_over(environ)
         if descriptor is not None:
             arguments = getattr(sys, "orig_argv", ["", *sys.argv])[1:]  # with those of Python itself, such as -m

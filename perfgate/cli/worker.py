@@ -24,4 +24,5 @@ def worker(
 
     command = [sys.executable, "-P", "-m", "perfgate.runtime", "-f", "-", "--worker"]
     command += ["--master-host", master_host, "--master-port", str(master_port)]
-    os.execve(sys.executable, command, credentials.withheld(os.environ))  # signals and the exit code are then Locust's own
+    # Signals and the exit code are then Locust's own.
+    os.execve(sys.executable, command, credentials.withheld(os.environ))

@@ -70,8 +70,8 @@ class Place:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"{text}\n#{json.dumps(says)}")
 
-    def run(self, **inputs: str) -> Job:
-        job = Job(action=ROOT, workspace=self.workspace, temp=self.temp, environ=self.environ, token="ghs_secret")
+    def run(self, action: Path = ROOT, **inputs: str) -> Job:
+        job = Job(action=action, workspace=self.workspace, temp=self.temp, environ=self.environ, token="ghs_secret")
         return job.run(install="false", **inputs)
 
     def asked(self, verb: str) -> list[dict[str, Any]]:
@@ -114,6 +114,15 @@ def test_what_becomes_of_the_step(
     job = place.run(**inputs)
 
     assert (job.outcome, job.outputs["verdict"]) == (expected, verdict), job.log
+
+
+def test_the_action_works_by_its_second_path_too(place: Place):
+    place.budget(code=1, outcome="fail")
+
+    job = place.run(action=ROOT / "action")
+
+    assert (job.outcome, job.outputs["verdict"]) == ("failure", "fail"), job.log
+    assert place.asked("run")[0]["secret"]["PERFGATE_GITHUB_TOKEN"] == "ghs_secret"
 
 
 @pytest.mark.parametrize(("code", "outcome", "expected"), [(0, "pass", "success"), (1, "fail", "failure")])

@@ -96,6 +96,8 @@ def _judged(
 ) -> Judged:
     folder = _new_folder(order)
     ours = {**asdict(order.revision), "commit": order.commit}
+    if ":" in order.revision.branch:  # "mallory:main", a fork's: its name is its author's word
+        ours["branch"] = ""
     try:
         run = replace(_figures(one.run, order, budget_file, (*past_runs, *anchored)), id=folder.name, **ours)
         verdict = pipeline.judge(budget_file, run, past_runs, anchored=anchored)

@@ -74,9 +74,18 @@ def prepared(github: FakeGitHub, *artifacts: bytes, name: str = "perfgate-runs-p
     return repo, pull
 
 
-def told(github: FakeGitHub, repo: Repository, pull: Pull, folder: Path, *arguments: str, sha: str = "") -> Result:
-    payload = events.workflow_run(repo, pull, sha=sha)
-    payload["workflow_run"]["id"] = next(iter(repo.runs))
+def told(
+    github: FakeGitHub,
+    repo: Repository,
+    pull: Pull,
+    folder: Path,
+    *arguments: str,
+    sha: str = "",
+    payload: dict[str, Any] | None = None,
+) -> Result:
+    if payload is None:
+        payload = events.workflow_run(repo, pull, sha=sha)
+        payload["workflow_run"]["id"] = next(iter(repo.runs))
     place = folder / "runner"
     place.mkdir(exist_ok=True)
     token = github.token("pull-requests")
@@ -172,6 +181,30 @@ def test_a_fork_that_pushes_somebody_elses_commit_speaks_on_its_own_pull_request
 
     (comment,) = repo.comments.values()
     assert comment.issue == pull.number != victim.number
+
+
+def test_a_fork_that_was_deleted_speaks_nowhere(github: FakeGitHub, project: Path):
+    """It had pushed somebody else's commit: nobody says any more whose branch it was."""
+    repo, pull = prepared(github, packed(parcel(run_of())))
+    repo.add_pull(head_sha=HEAD, head_ref="fix", base_ref="main")
+    payload = events.workflow_run(repo, pull)
+    payload["workflow_run"] |= {"id": next(iter(repo.runs)), "head_repository": None}
+
+    done = told(github, repo, pull, project, payload=payload)
+
+    assert done.exit_code == 0, done.output
+    assert repo.comments == {}
+
+
+def test_a_forks_branch_is_no_place_for_words(github: FakeGitHub, project: Path):
+    repo, pull = prepared(github, packed(parcel(run_of())))
+    pull.head_ref = "URGENT-run-evil.example"
+
+    told(github, repo, pull, project)
+
+    (comment,) = repo.comments.values()
+    assert "URGENT" not in comment.body
+    assert HEAD[:7] in comment.body
 
 
 def test_each_budget_file_takes_its_own(github: FakeGitHub, project: Path):

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,31 @@ def test_a_secret_is_handed_on_to_another_program():
     os.close(descriptor)
     assert seen["environ"]["PERFGATE_GITHUB_TOKEN"] == SECRET  # type: ignore[index]
     assert SECRET not in str(seen["read"])
+
+
+def test_a_worker_becomes_locust_without_them(tmp_path: Path):
+    """It replaces itself by Locust, which runs scenarios: what Locust was started with has none of the secrets."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "perfgate", "worker", "--master-port", "1"],
+        cwd=tmp_path,
+        env={**os.environ, "PERFGATE_GITHUB_TOKEN": SECRET, "OTHER": "visible"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        proc = Path(f"/proc/{process.pid}")
+        deadline = time.monotonic() + 60
+        while b"perfgate.runtime" not in (proc / "cmdline").read_bytes():
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        environ = (proc / "environ").read_bytes()
+    finally:
+        process.kill()
+        process.wait()
+
+    assert b"OTHER=visible" in environ
+    assert SECRET.encode() not in environ
 
 
 def test_more_than_a_pipe_takes_still_arrives():

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from perfgate.budgets.converting_requests import request
 from perfgate.budgets.draft import Draft
-from perfgate.budgets.effective import effective
+from perfgate.budgets.effective import effective, inherited
 from perfgate.budgets.file_shape import (
     FileShape,
     GateShape,
@@ -51,6 +51,7 @@ def budget_file(path: Path, shape: FileShape, draft: Draft) -> BudgetFile:
         endpoints=_endpoints(shape, draft),
         journeys=_journeys(shape, draft),
         budgets=tuple(item.budget for item in effective(draft)),
+        default_budgets=tuple(inherited(draft)),
         scenarios=tuple(shape.scenarios or ()),
         service=_service(shape.service) if shape.service else None,
         tls=_tls(shape.tls) if shape.tls else Tls(),

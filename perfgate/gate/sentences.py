@@ -263,6 +263,15 @@ def _failures(result: EndpointResult) -> str:
     return f" {result.failures:,} of {result.requests:,} requests failed ({_kinds(result)})."
 
 
+_KINDS = {  # of failures: a bare "status" reads like an HTTP status
+    "status": "unexpected status",
+    "expectation": "unexpected content",
+    "timeout": "timed out",
+    "connection": "no connection",
+    "protocol": "broken answer",
+}
+
+
 def _kinds(result: EndpointResult) -> str:
-    kinds = ", ".join(f"{kind} {count:,}" for kind, count in result.failures_by_kind.items())
+    kinds = ", ".join(f"{count:,} {_KINDS.get(kind, kind)}" for kind, count in result.failures_by_kind.items())
     return f"{kinds}; for example {result.failure_examples[0]}" if result.failure_examples else kinds

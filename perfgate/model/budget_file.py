@@ -310,6 +310,9 @@ class BudgetFile:
     endpoints: tuple[Endpoint, ...]
     journeys: tuple[Journey, ...] = ()
     budgets: tuple[Budget, ...] = ()  # one per endpoint or journey and metric, in the order of the file
+    default_budgets: tuple[
+        Budget, ...
+    ] = ()  # of `defaults`, for names that only a run of `scenarios` tells: no endpoint
     scenarios: tuple[str, ...] = ()  # hand-written locustfiles, relative to the budget file's folder
     service: Service | None = None
     tls: Tls = Tls()

@@ -151,7 +151,7 @@ def measured(metric: str, value: float, **others) -> EndpointResult:
             "",
             0.01,
             0.03,
-            "search errors 1 to 3 %, +2 pp (95 % interval +1.1 to +3.3 pp), over the limit of +0.5pp; within the limit of 5 %. 30 of 1,000 requests failed (status 28, timeout 2; for example status: 500).",
+            "search errors 1 to 3 %, +2 pp (95 % interval +1.1 to +3.3 pp), over the limit of +0.5pp; within the limit of 5 %. 30 of 1,000 requests failed (28 unexpected status, 2 timed out; for example status: 500).",
         ),
         (
             "errors",
@@ -159,7 +159,7 @@ def measured(metric: str, value: float, **others) -> EndpointResult:
             "",
             0.0,
             0.03,
-            "search errors 0 to 3 %, +3 pp (95 % interval +2.1 to +4.3 pp), over the limit of +10%; within the limit of 5 %. 30 of 1,000 requests failed (status 28, timeout 2; for example status: 500).",
+            "search errors 0 to 3 %, +3 pp (95 % interval +2.1 to +4.3 pp), over the limit of +10%; within the limit of 5 %. 30 of 1,000 requests failed (28 unexpected status, 2 timed out; for example status: 500).",
         ),
         (
             "errors",
@@ -279,7 +279,7 @@ def test_everything_failed():
         metrics={"errors": 1.0, "rate": 0.0},
     )
     assert sentence(make_budget("search"), make_run(endpoints=[result])) == (
-        "search: all 1,200 requests failed (connection 1,100, status 100; for example connection refused), so there is no "
+        "search: all 1,200 requests failed (1,100 no connection, 100 unexpected status; for example connection refused), so there is no "
         "p95 to judge."
     )
 

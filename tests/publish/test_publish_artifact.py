@@ -207,6 +207,24 @@ def test_a_forks_branch_is_no_place_for_words(github: FakeGitHub, project: Path)
     assert HEAD[:7] in comment.body
 
 
+def test_names_of_hand_written_scenarios_are_ours_once_we_have_measured_them(github: FakeGitHub, project: Path):
+    """Budgets by default are for whatever such a scenario sends, and a stranger's may send anything."""
+    (project / "own.py").write_text("")
+    (project / "budgets.yaml").write_text(f"{BUDGETS}scenarios: [own.py]\ndefaults: {{budget: {{errors: 1%}}}}\n")
+    ours = [make_endpoint(), make_endpoint("check out")]
+    with history.open("sqlite:///.perfgate/history.db", root=project) as store:
+        store.save_all([make_past_run(number, endpoints=ours) for number in (1, 2, 3)])
+    theirs = [*ours, make_endpoint("URGENT call evil", failures=500)]
+    repo, pull = prepared(github, packed(parcel(run_of(endpoints=theirs, started=make_run(9).started))))
+
+    done = told(github, repo, pull, project)
+
+    assert done.exit_code == 0, done.output
+    (comment,) = repo.comments.values()
+    assert "check out" in comment.body
+    assert "URGENT" not in comment.body
+
+
 def test_each_budget_file_takes_its_own(github: FakeGitHub, project: Path):
     repo, pull = prepared(github, packed(parcel(run_of(), budget="web/budgets.yaml")))
 

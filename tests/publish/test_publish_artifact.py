@@ -211,10 +211,10 @@ def test_names_of_hand_written_scenarios_are_ours_once_we_have_measured_them(git
     """Budgets by default are for whatever such a scenario sends, and a stranger's may send anything."""
     (project / "own.py").write_text("")
     (project / "budgets.yaml").write_text(f"{BUDGETS}scenarios: [own.py]\ndefaults: {{budget: {{errors: 1%}}}}\n")
-    ours = [make_endpoint(), make_endpoint("check out")]
+    ours = (make_endpoint(), make_endpoint("check out"))
     with history.open("sqlite:///.perfgate/history.db", root=project) as store:
         store.save_all([make_past_run(number, endpoints=ours) for number in (1, 2, 3)])
-    theirs = [*ours, make_endpoint("URGENT call evil", failures=500)]
+    theirs = (*ours, make_endpoint("URGENT call evil", failures=500))
     repo, pull = prepared(github, packed(parcel(run_of(endpoints=theirs, started=make_run(9).started))))
 
     done = told(github, repo, pull, project)

@@ -220,6 +220,7 @@ def test_names_of_hand_written_scenarios_are_ours_once_we_have_measured_them(git
     done = told(github, repo, pull, project)
 
     assert done.exit_code == 0, done.output
+    assert len(repo.comments) == 1, done.output
     (comment,) = repo.comments.values()
     assert "check out" in comment.body
     assert "URGENT" not in comment.body

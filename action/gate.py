@@ -1,6 +1,6 @@
 """The action's main step: each budget file is measured and judged, and only then told. Python alone is enough.
 
-The gate's exit code is written down before anything is told, and nothing that goes wrong afterwards changes it.
+Exit code and verdict are written down before anything is told, and nothing that goes wrong afterwards changes them.
 """
 
 from __future__ import annotations
@@ -8,21 +8,20 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import subprocess
 import sys
 import tempfile
-import traceback
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import telling
 from results import COULD_NOT, FAILED, INCONCLUSIVE, WRONG, Result, badness, read_outcome
-from runner import commands_stopped, note, option, output, perfgate, say, word, words
+from runner import commands_stopped, conceal, history, note, option, output, perfgate, say, start, word, words
 
 OURS_ALONE = ("GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_PATH", "GITHUB_STATE", "GITHUB_STEP_SUMMARY")
 
 
 def main() -> int:
+    conceal()
     try:
         budgets = list(budget_files(words("budget")))
         home = report_folder()
@@ -35,18 +34,19 @@ def main() -> int:
         output({"exit-code": str(code), "gate-code": str(code)})
         return 0
     output({"report-dir": str(home)})
-    results = [measured(budget, home, more) for budget in budgets if to_confirm(budget)]
+    results = [measured(budget, home, more) for budget in budgets if is_to_be_measured(budget)]
     if not results:
         return stop(f"confirm: there is no failed run in {word('confirm')}")
-    code = min((result.code for result in results), key=badness)
-    output({"exit-code": str(exit_code(code, results)), "gate-code": str(code)})
-    try:
-        telling.tell(results)
-    except Exception:  # noqa: BLE001 - the verdict stands, whatever becomes of the telling
-        with commands_stopped():
-            traceback.print_exc(file=sys.stdout)
-        note("The verdict could not be told: the log of this step says why. It stands.")
+    conclude(results)
+    telling.tell(results)
     return 0
+
+
+def conclude(results: Sequence[Result]) -> None:
+    """All that decides, before anything is told: a later job may confirm the verdict only where it is known."""
+    gate_code = min((result.code for result in results), key=badness)
+    code = min(map(exit_code, results), key=badness)
+    output({"exit-code": str(code), "gate-code": str(gate_code), **telling.verdict_outputs(results)})
 
 
 def stop(reason: str) -> int:
@@ -86,19 +86,24 @@ def earlier_reports(budget: Path) -> Path | None:
     return Path(word("confirm")) / slug(budget) if word("confirm") else None
 
 
-def to_confirm(budget: Path) -> bool:
-    """Everything is to be measured, unless only failures are to be confirmed."""
+def is_to_be_measured(budget: Path) -> bool:
+    """Everything is, unless failures are to be confirmed: then what had no failure is done with. A first run without
+    a verdict is no reason to leave its budget file out."""
     earlier = earlier_reports(budget)
-    return earlier is None or read_outcome(earlier)[0] == "fail"
+    return earlier is None or (earlier.parent.is_dir() and read_outcome(earlier)[0] in ("fail", "error"))
 
 
 def measured(budget: Path, home: Path, more: Sequence[str]) -> Result:
     folder, earlier = home / slug(budget), earlier_reports(budget)
+    if earlier and read_outcome(earlier)[0] == "error":
+        note(f"confirm: the first run has no verdict on {budget} in {earlier}", "error")
+        return Result(budget, folder, earlier, WRONG)
     say(f"perfgate run --budget {budget}")
     with commands_stopped():
-        done = subprocess.run([*run_command(budget, folder, earlier), *more], env=for_the_load(), check=False)
+        process = start([*run_command(budget, folder, earlier), *more], for_the_load(budget))
+        returned = process.wait()
     outcome, failed = read_outcome(folder)
-    code = done.returncode if done.returncode >= 0 else COULD_NOT
+    code = returned if returned >= 0 else COULD_NOT
     if outcome == "error":
         code = code or COULD_NOT
     return Result(budget, folder, earlier, code, outcome, failed)
@@ -109,27 +114,30 @@ def run_command(budget: Path, folder: Path, earlier: Path | None) -> list[str]:
     return [
         *perfgate("run", budget),
         *("--out", str(folder)),
-        *option("--target", word("target")),
         *option("--base-ref", word("base-ref")),
         *option("--confirm", str(earlier) if earlier else ""),
         *save,
     ]
 
 
-def for_the_load() -> dict[str, str]:
+def for_the_load(budget: Path) -> dict[str, str]:
     """Without the runner's files: scenarios and services run a pull request's code."""
-    when = {"PERFGATE_WHEN": word("when")} if word("when") else {}
-    return {name: value for name, value in os.environ.items() if name not in OURS_ALONE} | when
+    environ = {name: value for name, value in os.environ.items() if name not in OURS_ALONE}
+    wishes = {"PERFGATE_WHEN": word("when"), "PERFGATE_TARGET": word("target")}
+    return environ | {name: value for name, value in wishes.items() if value} | history(budget)
 
 
-def exit_code(code: int, results: Sequence[Result]) -> int:
-    """What becomes of the step."""
+def exit_code(result: Result) -> int:
+    """What becomes of the step, if it is for this budget file alone. A failure that a later job confirms is none yet;
+    what is undecided, nobody looks at again."""
     wish = word("fail-on")
-    if code in (FAILED, INCONCLUSIVE) and (wish == "never" or word("provisional") == "true"):
+    if result.code == FAILED and word("provisional") == "true":
         return 0
-    if code == 0 and wish == "inconclusive" and any(result.outcome == "inconclusive" for result in results):
+    if result.code in (FAILED, INCONCLUSIVE) and wish == "never":
+        return 0
+    if result.code == 0 and wish == "inconclusive" and result.outcome == "inconclusive":
         return INCONCLUSIVE
-    return code
+    return result.code
 
 
 if __name__ == "__main__":

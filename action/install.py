@@ -17,6 +17,7 @@ from pathlib import Path
 ACTION = Path(__file__).resolve().parent.parent  # the checkout of the action: perfgate's own sources
 SOURCES = ("perfgate/**/*", "pyproject.toml", "constraints.txt", "README.md", "LICENSE")
 NAME = "perfgate-action-environment"
+COMPLETE = "perfgate-is-installed"  # the file that says that pip came to its end
 
 
 def main(verb: str) -> int:
@@ -39,8 +40,8 @@ def use_what_is_there() -> int:
 
 def install() -> int:
     home = folder()
-    python, perfgate = home / "bin" / "python", home / "bin" / "perfgate"
-    fresh = not works(perfgate)
+    python, perfgate, complete = home / "bin" / "python", home / "bin" / "perfgate", home / COMPLETE
+    fresh = not (complete.is_file() and works(perfgate))
     if fresh:
         shutil.rmtree(home, ignore_errors=True)
         print("::group::Install perfgate", flush=True)
@@ -50,6 +51,7 @@ def install() -> int:
         if not done or not works(perfgate):
             print("::error title=perfgate::perfgate could not be installed; the log of this step says why")
             return 3
+        complete.touch()
     output(python=python, perfgate=perfgate, fresh=str(fresh).lower())
     return 0
 
@@ -74,20 +76,27 @@ def wanted() -> list[str]:
 
 
 def folder() -> Path:
-    return Path(os.environ.get("RUNNER_TEMP") or os.environ.get("TMPDIR") or "/tmp") / NAME
+    """Each version with each set of extras has its own: one job may use the action more than once."""
+    home = Path(os.environ.get("RUNNER_TEMP") or os.environ.get("TMPDIR") or "/tmp")
+    return home / f"{NAME}-{digest()[:16]}"
 
 
 def key() -> str:
-    """System, architecture, Python, and everything that decides what is installed where."""
-    digest = hashlib.sha256(f"{folder()}\n{sys.executable}\n{os.environ.get('INPUT_EXTRAS')}".encode())
-    if version := os.environ.get("INPUT_VERSION", "").strip():
-        digest.update(version.encode())
-    else:
+    """Names the folder too: what is installed knows where it is."""
+    python = platform.python_version()
+    place = hashlib.sha256(str(folder()).encode()).hexdigest()[:32]
+    return f"perfgate-{platform.system()}-{platform.machine()}-py{python}-{place}"
+
+
+def digest() -> str:
+    """Python, and everything that decides what is installed."""
+    extras, version = (os.environ.get(f"INPUT_{name}", "").strip() for name in ("EXTRAS", "VERSION"))
+    found = hashlib.sha256(f"{sys.executable}\n{platform.python_version()}\n{extras}\n{version}\n".encode())
+    if not version:
         files = {path for pattern in SOURCES for path in ACTION.glob(pattern) if path.is_file()}
         for path in sorted(file for file in files if "__pycache__" not in file.parts):
-            digest.update(f"\n{path.relative_to(ACTION)}\n".encode() + path.read_bytes())
-    python = platform.python_version()
-    return f"perfgate-{platform.system()}-{platform.machine()}-py{python}-{digest.hexdigest()[:32]}"
+            found.update(f"\n{path.relative_to(ACTION)}\n".encode() + path.read_bytes())
+    return found.hexdigest()
 
 
 def output(**values: object) -> None:

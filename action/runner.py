@@ -5,10 +5,16 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+sys.path.insert(1, str(Path(__file__).resolve().parent.parent))  # that of this action, whichever is installed
+
+from perfgate import concealment
 
 HISTORY = "git:perfgate-data"  # where neither the action nor the budget file says anything
 
@@ -63,15 +69,31 @@ def output(values: Mapping[str, str]) -> None:
             file.write(f"{name}<<{end}\n{value}\n{end}\n")
 
 
+def conceal() -> None:
+    """From here on no other process sees this one's secrets."""
+    concealment.conceal(os.environ)
+
+
 def perfgate(verb: str, budget: Path) -> list[str]:
-    """The beginning of a command."""
-    return [os.environ["PERFGATE"], verb, "--budget", str(budget), *option("--history", history(budget))]
+    """The beginning of a command. Addresses that may hold a password are no part of it: everybody sees commands."""
+    return [os.environ["PERFGATE"], verb, "--budget", str(budget)]
 
 
-def history(budget: Path) -> str:
-    """Empty where the budget file has its own."""
-    said = word("history") or os.environ.get("PERFGATE_HISTORY", "")
-    if said:
-        return said
+def start(command: Sequence[str], environ: Mapping[str, str], **streams: Any) -> subprocess.Popen[str]:
+    """Starts perfgate, which takes its secrets from a pipe. Raises OSError."""
+    shown, descriptor = concealment.handed_over(environ)
+    inherited = () if descriptor is None else (descriptor,)
+    try:
+        return subprocess.Popen(command, env=shown, pass_fds=inherited, text=True, errors="replace", **streams)
+    finally:
+        for each in inherited:
+            os.close(each)
+
+
+def history(budget: Path) -> dict[str, str]:
+    """As a variable; none where the budget file has its own."""
+    given = word("history") or os.environ.get("PERFGATE_HISTORY", "")
+    if given:
+        return {"PERFGATE_HISTORY": given}
     written = re.search(r"^history\s*:", budget.read_text(encoding="utf-8", errors="replace"), re.MULTILINE)
-    return "" if written else HISTORY
+    return {} if written else {"PERFGATE_HISTORY": HISTORY}

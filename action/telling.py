@@ -8,12 +8,14 @@ import re
 import subprocess
 import sys
 import tempfile
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from results import COULD_NOT, OUTCOMES, Result, in_repository
-from runner import commands_stopped, note, option, output, perfgate, say, word
+from runner import commands_stopped, history, note, option, output, perfgate, say, start, word
 
 PARCEL = "perfgate-runs.json"
 NOT_MEASURED = "not-measured.json"
@@ -22,16 +24,36 @@ COMMANDS = ("::error ", "::warning ", "::notice ")
 
 
 def tell(results: Sequence[Result]) -> None:
+    """Each on its own: what keeps one from being told keeps no other, and changes no verdict."""
     for result in results:
-        if result.outcome == "error":
-            note(f"perfgate could not judge {result.budget} (exit code {result.code}). The log says why.", "error")
-            if (result.folder / NOT_MEASURED).is_file():  # a comment may still show an older verdict as current
-                result.comment_url = tell_one(result)
-        elif provisional(result):
-            say(f"{result.budget} failed. That is for a later job to confirm, and is told then.")
-        else:
-            result.comment_url = tell_one(result)
-    conclude(results)
+        with unfailing(f"The verdict on {result.budget}"):
+            result.comment_url = told(result)
+    with unfailing("The measurements for the second workflow"):
+        output({"parcel": str(parcel(results) or "")})
+    output(reporting_outputs(results))
+
+
+@contextmanager
+def unfailing(what: str) -> Iterator[None]:
+    """The verdict stands, whatever becomes of reporting it."""
+    try:
+        yield
+    except Exception:  # noqa: BLE001
+        with commands_stopped():
+            traceback.print_exc(file=sys.stdout)
+        note(f"{what} could not be told: the log of this step says why. It stands.")
+
+
+def told(result: Result) -> str:
+    """The comment's address, if there is one."""
+    if result.outcome == "error":
+        note(f"perfgate could not judge {result.budget} (exit code {result.code}). The log says why.", "error")
+        is_noted = (result.folder / NOT_MEASURED).is_file()  # a comment may still show an older verdict as current
+        return tell_one(result) if is_noted else ""
+    if provisional(result):
+        say(f"{result.budget} failed. That is for a later job to confirm, and is told then.")
+        return ""
+    return tell_one(result)
 
 
 def provisional(result: Result) -> bool:
@@ -55,26 +77,24 @@ def publish(budget: Path, what: Sequence[str], environ: Mapping[str, str]) -> in
     """Its stdout is commands to the runner, made by perfgate; the rest of what it says may quote others."""
     command = [*perfgate("publish", budget), *what, *wishes()]
     try:
-        done = subprocess.run(
-            command,
-            env={**os.environ, **environ},
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=PATIENCE,
-            check=False,
-        )
+        known = {**os.environ, **history(budget), **environ}
+        with start(command, known, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            try:
+                stdout, stderr = process.communicate(timeout=PATIENCE)
+            except BaseException:
+                process.kill()
+                raise
     except (OSError, subprocess.TimeoutExpired) as error:
         note(f"The verdict on {budget} could not be told: {type(error).__name__}. It stands.")
         return COULD_NOT
     with commands_stopped():
-        sys.stdout.write(done.stderr)
-    for line in done.stdout.splitlines():
+        sys.stdout.write(stderr)
+    for line in stdout.splitlines():
         if line.startswith(COMMANDS):
             print(line, flush=True)
-    if done.returncode:
-        note(f"The verdict on {budget} could not be told (exit code {done.returncode}). It stands.")
-    return done.returncode if done.returncode >= 0 else COULD_NOT
+    if process.returncode:
+        note(f"The verdict on {budget} could not be told (exit code {process.returncode}). It stands.")
+    return process.returncode if process.returncode >= 0 else COULD_NOT
 
 
 def wishes() -> Iterator[str]:
@@ -95,24 +115,34 @@ def said_in(outputs: Path, name: str) -> str:
     return found[2].strip() if found else ""
 
 
-def conclude(results: Sequence[Result]) -> None:
-    """The outputs; paths only of what is there."""
-    worst = min(results, key=lambda one: OUTCOMES.index(one.outcome))
-    paths = {
-        "report-json": [worst.folder / "verdict.json"],
-        "report-html": [worst.folder / "report.html", worst.folder / "report.md"],
-        "comment-file": [one.folder / "comment.md" for one in [worst, *results]],
+def verdict_outputs(results: Sequence[Result]) -> dict[str, str]:
+    """What is known before anything is told; paths only of what is there."""
+    worst = worst_of(results)
+    return {
+        "verdict": worst.outcome,
+        "failed-count": str(sum(one.failed for one in results)),
+        "report-json": first_file(worst.folder / "verdict.json"),
+        "report-html": first_file(worst.folder / "report.html", worst.folder / "report.md"),
+        "json": json.dumps([in_short(one) for one in results]),
     }
-    output(
-        {
-            "verdict": worst.outcome,
-            "failed-count": str(sum(one.failed for one in results)),
-            "comment-url": next((one.comment_url for one in [worst, *results] if one.comment_url), ""),
-            "json": json.dumps([in_short(one) for one in results]),
-            "parcel": str(parcel(results) or ""),
-            **{name: next((str(path) for path in found if path.is_file()), "") for name, found in paths.items()},
-        }
-    )
+
+
+def reporting_outputs(results: Sequence[Result]) -> dict[str, str]:
+    """What came of telling."""
+    first = [worst_of(results), *results]
+    return {
+        "comment-url": next((one.comment_url for one in first if one.comment_url), ""),
+        "comment-file": first_file(*(one.folder / "comment.md" for one in first)),
+        "json": json.dumps([in_short(one) for one in results]),
+    }
+
+
+def worst_of(results: Sequence[Result]) -> Result:
+    return min(results, key=lambda one: OUTCOMES.index(one.outcome))
+
+
+def first_file(*paths: Path) -> str:
+    return next((str(path) for path in paths if path.is_file()), "")
 
 
 def in_short(result: Result) -> dict[str, Any]:
@@ -128,11 +158,11 @@ def in_short(result: Result) -> dict[str, Any]:
 
 def parcel(results: Sequence[Result]) -> Path | None:
     """What the second workflow needs where this one's token may only read: figures, and no words."""
-    told = [one for one in results if one.outcome != "error" and not provisional(one)]
-    if os.environ.get("GITHUB_EVENT_NAME") != "pull_request" or not told:
+    judged = [one for one in results if one.outcome != "error" and not provisional(one)]
+    if os.environ.get("GITHUB_EVENT_NAME") != "pull_request" or not judged:
         return None
     path = Path(tempfile.mkdtemp(prefix="perfgate-parcel-", dir=os.environ.get("RUNNER_TEMP"))) / PARCEL
-    path.write_text(json.dumps({"schema": 1, "runs": list(map(measured, told))}), encoding="utf-8")
+    path.write_text(json.dumps({"schema": 1, "runs": list(map(measured, judged))}), encoding="utf-8")
     return path
 
 

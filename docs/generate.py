@@ -1,4 +1,7 @@
-"""Writes the parts of docs/ that follow from the code: JSON Schemas and the command line. `--check` only compares."""
+"""Writes what follows from something else: JSON Schemas, the command line, the action under its second path.
+
+`--check` only compares.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,8 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
+SECOND_ACTION = "../action/action.yml"
+ACTION_PATH = "$GITHUB_ACTION_PATH"
 VERBS = (
     "run check generate gate import calibrate report publish trend site accept schema worker demo history "
     "history-list history-show history-add history-export history-import history-prune"
@@ -33,7 +38,14 @@ def pages() -> dict[str, str]:
     for verb in VERBS:
         command_line.append(f"## {verb.replace('-', ' ')}\n\n```\n{perfgate(*verb.split('-'), '--help')}```\n")
     schemas = {f"{name}.schema.json": perfgate("schema", name) for name in ("budgets", "run", "verdict")}
-    return {**schemas, "cli.md": "\n".join(command_line)}
+    return {**schemas, "cli.md": "\n".join(command_line), SECOND_ACTION: second_action()}
+
+
+def second_action() -> str:
+    """The action of the repository's root, for workflows of the repository itself: GitHub documents `uses: $/path`, and
+    no `$/` without a path."""
+    text = (HERE.parent / "action.yml").read_text(encoding="utf-8")
+    return f"# Written by `make docs` from ../action.yml.\n{text.replace(f'{ACTION_PATH}/action/', f'{ACTION_PATH}/')}"
 
 
 def main() -> int:

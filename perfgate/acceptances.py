@@ -159,13 +159,13 @@ def resolve(words: Iterable[Word], names: Collection[str]) -> tuple[tuple[Accept
     for word in sorted(list(words)[:MOST], key=lambda one: _utc(one.at)):
         what, reason = _split(word.text, names)
         endpoint, metric = _what(what, names)
-        if endpoint is None:
+        if word.distrust:  # and not quoted
+            remarks.append(f"Not accepted, {word.source}: {word.distrust}.")
+        elif endpoint is None:
             remarks.append(
                 f"Not accepted, {word.source}: there is no endpoint {one_line(what, 60)!r}. "
                 "It is `Perfgate-Accept: ENDPOINT METRIC - why`, `ENDPOINT - why`, or `* - why`."
             )
-        elif word.distrust:
-            remarks.append(f"Not accepted, {word.source}: {word.distrust}.")
         else:
             found[endpoint, metric] = Acceptance(
                 reason=one_line(reason or word.reason, LONGEST) or word.source,

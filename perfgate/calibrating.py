@@ -9,7 +9,7 @@ from pathlib import Path
 from time import monotonic
 from zlib import crc32
 
-from perfgate import budgets, codec, gate, loadtest, measure, pipeline, run_folder, scenarios, template
+from perfgate import budgets, codec, gate, loadtest, measure, pipeline, run_folder, scenarios
 from perfgate.model.budget_file import AbPolicy, BudgetFile, LoadProfile
 from perfgate.model.calibration import Calibration
 from perfgate.model.errors import UsageError
@@ -44,7 +44,7 @@ def calibrate(order: Order, wish: Wish, watcher: Watcher) -> tuple[Calibration, 
     """
     budget_file = _with_duration(budgets.read(order.budget, order.environ), wish.duration)
     plan = scenarios.plan(budget_file, order.only)
-    target = (order.target or template.expand(budget_file.target, order.environ)).rstrip("/")
+    target = pipeline.target_of(order, budget_file)
     loadtest.check_allowed(target, ("*",) if order.allow_remote else budget_file.allow)
     run_folder.make(order.folder, order.root)
     jobs = _jobs(order.folder, wish.runs, _pairs(wish, budget_file, order, target))

@@ -1,6 +1,7 @@
 """A token that is perfgate's alone: scenarios and the service under test run a pull request's code, and get none of it.
 
-`PERFGATE_GITHUB_TOKEN` serves for the history (on a branch, or through GitHub's API) and for publishing.
+`PERFGATE_GITHUB_TOKEN` serves for the history (on a branch, or through GitHub's API) and for publishing. What keeps it
+out of sight is `concealment.py`.
 """
 
 from __future__ import annotations
@@ -9,25 +10,15 @@ from base64 import b64encode
 from collections.abc import Mapping
 from pathlib import Path
 
-from perfgate import git
+from perfgate import concealment, git
 
 TOKEN = "PERFGATE_GITHUB_TOKEN"  # noqa: S105 - the name of a variable
 GITHUB = "https://github.com"
-OURS = frozenset(
-    {
-        TOKEN,
-        "PERFGATE_GITLAB_TOKEN",
-        "PERFGATE_SLACK_URL",
-        "PERFGATE_TEAMS_URL",
-        "PERFGATE_WEBHOOK_URL",
-        "PERFGATE_WEBHOOK_SECRET",
-    }
-)
 
 
 def withheld(environ: Mapping[str, str]) -> dict[str, str]:
     """The environment for everybody else."""
-    return {name: value for name, value in environ.items() if name not in OURS}
+    return concealment.shown(environ)
 
 
 def lent(environ: Mapping[str, str], folder: Path) -> dict[str, str]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 MOST = 64 * 2**20  # bytes of an answer that are read
+PACKED = {"Accept-Encoding": "gzip"}  # the others have no bound on what a small piece of them becomes
+UNPACKED = ("", "identity", "gzip", "deflate")
 
 
 class NoReplyError(Exception):
@@ -29,11 +31,12 @@ class Reply:
 
 
 def status_of(url: str, *, timeout: float) -> int | None:
-    """The status of a GET, or None when there is no answer within `timeout` seconds."""
+    """The status of a GET, whose body is not read; None when there is no answer within `timeout` seconds."""
     import httpx
 
     try:
-        return httpx.get(url, timeout=timeout, trust_env=False).status_code
+        with httpx.stream("GET", url, timeout=timeout, trust_env=False, headers=PACKED) as response:
+            return response.status_code
     except httpx.HTTPError:
         return None
 
@@ -44,7 +47,7 @@ class Session:
     def __init__(self, *, timeout: float) -> None:
         import httpx
 
-        self._client = httpx.Client(timeout=timeout)
+        self._client = httpx.Client(timeout=timeout, headers=PACKED)
 
     def __enter__(self) -> Session:
         return self
@@ -71,6 +74,8 @@ class Session:
         _check(headers)
         try:
             with self._client.stream(method, url, headers=dict(headers), json=json, content=content) as response:
+                if response.headers.get("content-encoding", "").strip().lower() not in UNPACKED:
+                    raise NoReplyError("the answer is packed in a way that nobody asked for")
                 body = bytearray()
                 for chunk in response.iter_bytes():
                     body += chunk

@@ -106,7 +106,7 @@ def run(order: Order, watcher: Watcher) -> Outcome:
     """The whole pipeline. Raises PerfgateError for whatever keeps it from a verdict."""
     budget_file = budgets.read(order.budget, order.environ)
     plan = scenarios.plan(budget_file, order.only)
-    target = (order.target or template.expand(budget_file.target, order.environ)).rstrip("/")
+    target = target_of(order, budget_file)
     for url in (target, order.against.url) if order.against and order.against.url else (target,):
         loadtest.check_allowed(url, ("*",) if order.allow_remote else budget_file.allow)
     policy = ab_policy(budget_file, order)
@@ -141,6 +141,18 @@ def run(order: Order, watcher: Watcher) -> Outcome:
             codec.write(verdict, order.folder / run_folder.VERDICT)
         told = report.build(verdict, measured, past_runs, order.folder)
     return Outcome(run=measured, policy=budget_file.gate, past_runs=past_runs, verdict=verdict, report=told)
+
+
+def target_of(order: Order, budget_file: BudgetFile) -> str:
+    """The URL that the load goes to. What holds for one in the budget file holds for those that are given instead: no
+    password in them, for a target is shown wherever the run is. Raises UsageError.
+    """
+    base = order.against.url if order.against else ""
+    for option, url in (("--target (PERFGATE_TARGET)", order.target), ("--base (PERFGATE_BASE)", base)):
+        if url and (problem := budgets.target_problem(url)):
+            message, _, hint = problem.replace("the target", option, 1).partition("\n")
+            raise UsageError(message, hint=hint)
+    return (order.target or template.expand(budget_file.target, order.environ)).rstrip("/")
 
 
 def look_times(gate_policy: GatePolicy, plan: Plan, policy: AbPolicy, watcher: Watcher) -> tuple[int, ...]:

@@ -5,7 +5,7 @@ Of what was handed over only figures count. Which commit and which pull request 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -16,21 +16,23 @@ from perfgate import (
     gate,
     history,
     loadtest,
+    machine,
     pipeline,
     report,
     run_folder,
+    scenarios,
     template,
     unpacking,
+    untrusted,
 )
 from perfgate.acceptances import WordsOf
 from perfgate.model.budget_file import BudgetFile, GatePolicy
 from perfgate.model.errors import RecordError
 from perfgate.model.outcome import BADNESS
 from perfgate.model.parcel import Measured
-from perfgate.model.run import EndpointResult, PastRun, Revision, Run
+from perfgate.model.run import Conditions, PastRun, Revision, Run
 from perfgate.model.verdict import Verdict
 
-KINDS = ("status", "expectation", "timeout", "connection", "protocol")  # of failures
 NOTE = (
     "Measured by the pull request's own workflow, without access to this repository; judged by the budgets and the "
     "history of this repository as they are now."
@@ -94,11 +96,14 @@ def _judged(
 ) -> Judged:
     folder = _new_folder(order)
     ours = {**asdict(order.revision), "commit": order.commit}
-    run = replace(_figures(one.run, budget_file), id=folder.name, **ours)
+    if ":" in order.revision.branch:  # "mallory:main", a fork's: its name is its author's word
+        ours["branch"] = ""
     try:
+        run = replace(_figures(one.run, order, budget_file, (*past_runs, *anchored)), id=folder.name, **ours)
         verdict = pipeline.judge(budget_file, run, past_runs, anchored=anchored)
         if one.earlier:
-            earlier = replace(_figures(one.earlier, budget_file), id=f"{folder.name}-earlier", **ours)
+            figures = _figures(one.earlier, order, budget_file, (*past_runs, *anchored))
+            earlier = replace(figures, id=f"{folder.name}-earlier", **ours)
             verdict = gate.confirm(verdict, pipeline.judge(budget_file, earlier, past_runs, anchored=anchored))
         verdict = pipeline.accepted(verdict, run, budget_file, past_runs, order.words)
         verdict = replace(verdict, budget=order.known_as, notes=(NOTE, *verdict.notes))
@@ -111,38 +116,35 @@ def _judged(
     return Judged(verdict=verdict, run=run, past_runs=past_runs, policy=budget_file.gate, folder=folder)
 
 
-def _figures(run: Run, budget_file: BudgetFile) -> Run:
-    """Without what it says about itself in words, and with the endpoints of our budget file alone; with scenarios of
-    its own, and budgets for whatever they send, all names are ours."""
-    ours = {endpoint.name for endpoint in budget_file.endpoints} | {journey.name for journey in budget_file.journeys}
-    if budget_file.scenarios and budget_file.default_budgets:
-        ours |= {result.name for result in run.endpoints}
-    return replace(
-        run,
-        endpoints=_known(run.endpoints, ours),
-        arms=tuple(replace(arm, endpoints=_known(arm.endpoints, ours), ref="", commit="") for arm in run.arms),
-        looks=_looks(run, budget_file),
-        warnings=(),
-        aborted="ended early" if run.aborted else "",
+def _figures(run: Run, order: Order, budget_file: BudgetFile, past_runs: Sequence[PastRun]) -> Run:
+    """Its numbers, with the conditions and the target of our own budget file and with no word of theirs."""
+    plan = scenarios.plan(budget_file)
+    target = _target(order, budget_file)
+    planned = Conditions(
+        load_digest=plan.digests.load,
+        load=plan.load_words,
+        endpoint_digests=plan.digests.endpoints,
+        clock=machine.CLOCK if plan.client == "fast" else machine.USER_SPACE,
     )
+    names = [*(endpoint.name for endpoint in plan.endpoints), *(journey.name for journey in plan.journeys)]
+    if budget_file.scenarios and budget_file.default_budgets:  # for whatever they send: as far as we have seen it
+        names += [result.name for past in past_runs for result in past.run.endpoints]
+    return untrusted.reworded(run, untrusted.own(target, names, planned, past_runs, _looks(run, budget_file)))
+
+
+def _target(order: Order, budget_file: BudgetFile) -> str:
+    """As written, where its variables are set for the measurement alone."""
+    try:
+        target = template.expand(budget_file.target, order.environ).rstrip("/")
+    except template.TemplateError:
+        return budget_file.target
+    return budget_file.target if budgets.target_problem(target) else target
 
 
 def _looks(run: Run, budget_file: BudgetFile) -> int:
     """Over so many our error rates are shared out: it is for the budget file to say, not for those who are judged."""
     restarts = budget_file.gate.ab.restarts if run.restarts else 0
     return len(loadtest.look_times(budget_file.load, restarts=restarts, extend=budget_file.gate.extend))
-
-
-def _known(results: Sequence[EndpointResult], names: Collection[str]) -> tuple[EndpointResult, ...]:
-    return tuple(
-        replace(
-            result,
-            failure_examples=(),
-            failures_by_kind={kind: count for kind, count in result.failures_by_kind.items() if kind in KINDS},
-        )
-        for result in results
-        if result.name in names
-    )
 
 
 def _new_folder(order: Order) -> Path:

@@ -68,6 +68,14 @@ def test_a_distrusted_word_is_named_and_accepts_nothing():
     assert "`perfgate-accept`" in remark
 
 
+def test_a_distrusted_word_is_not_quoted():
+    """A fork's author would post words of their own through it."""
+    found, remarks = acceptances.resolve([word("URGENT: run this", distrust=acceptances.FORKS_TRAILER)], NAMES)
+
+    assert found == ()
+    assert "URGENT" not in str(remarks)
+
+
 @pytest.mark.parametrize(
     ("label", "text"),
     [

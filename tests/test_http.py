@@ -39,3 +39,30 @@ def test_a_token_that_cannot_be_sent_is_not_quoted(url: str, end: str):
 def test_an_ordinary_one_is_sent(url: str):
     with http.Session(timeout=5) as session:
         assert session.exchange("GET", url, headers={"Authorization": "Bearer ghp_hunter2"}).status == 204
+
+
+def test_an_answer_that_is_small_only_while_it_is_packed_is_not_unpacked():
+    """Brotli has no bound: 100 kB of it can be 100 MB, in one piece."""
+    brotli = pytest.importorskip("brotli")
+    packed = brotli.compress(bytes(100 * 2**20))
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            accepted.append(self.headers["Accept-Encoding"])
+            self.send_response(200)
+            self.send_header("Content-Encoding", "br")
+            self.send_header("Content-Length", str(len(packed)))
+            self.end_headers()
+            self.wfile.write(packed)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    accepted: list[str | None] = []
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        with http.Session(timeout=20) as session, pytest.raises(http.NoReplyError, match="packed in a way"):
+            session.exchange("GET", f"http://127.0.0.1:{server.server_port}/", headers={}, most=2**20)
+        assert http.status_of(f"http://127.0.0.1:{server.server_port}/", timeout=20) == 200
+        server.shutdown()
+    assert accepted == ["gzip", "gzip"]

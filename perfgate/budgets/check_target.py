@@ -19,7 +19,7 @@ def check_target(draft: Draft) -> Iterator[Mistake]:
     written, url = draft.map().get("target"), draft.target
     if not written or url is None:
         return
-    if problem := _problem(url):
+    if problem := target_problem(url):
         message, _, hint = problem.partition("\n")
         if url != written:  # the value may be a secret
             message = f"with its variables filled in, {message}"
@@ -40,8 +40,8 @@ def check_port(draft: Draft) -> Iterator[Mistake]:
         yield draft.document.mistake(("target",), message, hint="give `target` and `service` the same port")
 
 
-def _problem(url: str) -> str:
-    """What is wrong with `url`, without repeating it."""
+def target_problem(url: str) -> str:
+    """What is wrong with the URL of a target, without repeating it; empty if nothing is. A second line is advice."""
     if not url.isascii() or not url.isprintable() or " " in url:
         return "the target holds characters that a URL cannot hold"
     try:

@@ -86,7 +86,8 @@ def _of_merge_request(environ: Mapping[str, str], root: Path) -> tuple[Word, ...
     base = get("CI_MERGE_REQUEST_DIFF_BASE_SHA", "")
     head = get("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA") or get("CI_COMMIT_SHA") or "HEAD"
     words = acceptances.of_commits(root, environ, since=(base,), head=head, distrust=distrust)
-    about = f"!{get('CI_MERGE_REQUEST_IID')} {get('CI_MERGE_REQUEST_TITLE', '')}".strip()
+    title = "" if fork else get("CI_MERGE_REQUEST_TITLE", "")  # its author can change it after a label was set
+    about = f"!{get('CI_MERGE_REQUEST_IID')} {title}".strip()
     labels = (
         acceptances.of_label(
             name,

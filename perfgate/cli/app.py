@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from io import TextIOWrapper
@@ -9,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from perfgate import __version__
+from perfgate import __version__, concealment
 from perfgate.cli import (
     accept,
     calibrate,
@@ -89,6 +90,7 @@ def options(
 
 
 def main() -> None:
+    concealment.conceal(os.environ)
     for stream in (sys.stdout, sys.stderr):  # a terminal that cannot show a mark shows another, and nothing breaks
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")

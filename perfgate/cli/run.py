@@ -103,7 +103,7 @@ def run(
     from perfgate.cli.show import show
     from perfgate.report.facts import Facts
 
-    wishes = wishes_from_environment(publish)
+    wishes, topic = wishes_from_environment(publish), os.environ.get("PERFGATE_TOPIC", "")
     order = _order(
         budget,
         out,
@@ -122,7 +122,7 @@ def run(
     except CouldNotMeasure as error:
         if failure := not_measured.noted(order, error):
             for where in publish:
-                not_measured.tell(where, failure, budget=budget, wishes=wishes)
+                not_measured.tell(where, failure, budget=budget, wishes=wishes, topic=topic)
         raise
     if outcome.verdict is None or outcome.report is None:
         requests = sum(result.requests for result in outcome.run.endpoints if result.kind == "endpoint")
@@ -141,6 +141,7 @@ def run(
             budget=budget,
             policy=outcome.policy,
             wishes=wishes,
+            topic=topic,
             history=order.history,
         )
     return exit_code(outcome.verdict, outcome.policy)

@@ -20,6 +20,9 @@ def worker(
     It takes the scenario and all settings from there, and ends with the run. Secrets and data files are its own
     machine's.
     """
+    from perfgate import credentials
+
     command = [sys.executable, "-P", "-m", "perfgate.runtime", "-f", "-", "--worker"]
     command += ["--master-host", master_host, "--master-port", str(master_port)]
-    os.execv(sys.executable, command)  # signals and the exit code are then Locust's own
+    # Signals and the exit code are then Locust's own.
+    os.execve(sys.executable, command, credentials.withheld(os.environ))

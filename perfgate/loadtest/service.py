@@ -16,7 +16,7 @@ from perfgate.loadtest.child import Child
 from perfgate.loadtest.undisturbed import undisturbed
 from perfgate.model.budget_file import Service
 from perfgate.model.errors import ServiceError
-from perfgate.redaction import Redactor
+from perfgate.redaction import redactor
 
 STOP_PATIENCE = 10.0  # s between asking it to end and killing it
 PORT = "PORT"  # the variable that tells a command its port
@@ -76,15 +76,16 @@ class Start:
 
 
 @contextmanager
-def running(starts: Sequence[Start]) -> Iterator[None]:
+def running(starts: Sequence[Start], secrets: Sequence[str] = ()) -> Iterator[None]:
     """The services are started in this order, and run and are ready inside this block. All are stopped at its end.
+    `secrets` are variables whose values their logs do not show: logs become artifacts, which more people read.
 
     Raises ServiceError when one does not start or is not ready in time.
     """
     children: list[Child] = []
     try:
         for start in starts:
-            children.append(_launched(start))  # noqa: PERF401 - if one fails, those before it must be known
+            children.append(_launched(start, secrets))  # noqa: PERF401 - if one fails, those before it must be known
         for start, child in zip(starts, children, strict=True):
             _wait_until_ready(start, child)
         yield
@@ -96,12 +97,13 @@ def running(starts: Sequence[Start]) -> Iterator[None]:
                 child.end(STOP_PATIENCE)
 
 
-def _launched(start: Start) -> Child:
+def _launched(start: Start, secrets: Sequence[str]) -> Child:
     known = {**start.environ, PORT: str(start.service.port)}
     try:
         own = {name: template.expand(value, known) for name, value in start.service.env.items()}
         command = template.expand(start.service.command, known)
-        return Child(command, environ={**known, **own}, log=start.log, redact=Redactor(), folder=start.folder)
+        hide = redactor(secrets, start.environ)
+        return Child(command, environ={**known, **own}, log=start.log, redact=hide, folder=start.folder)
     except OSError as error:
         raise ServiceError(f"The {start.name} cannot be started: {error}") from error
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from action.workplace import ROOT, Workplace, git, short_load
+from action.workplace import READS_ITS_ANCESTORS, ROOT, Workplace, git, short_load
 from fake_github.server import FakeGitHub
 
 
@@ -24,6 +24,7 @@ def remote(tmp_path_factory: pytest.TempPathFactory) -> Path:
             (source / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, source / name)
     (source / "budgets.yaml").write_text(short_load((source / "budgets.yaml").read_text()))
+    (source / "ancestors.sh").write_text(READS_ITS_ANCESTORS)
     git("init", "--quiet", "--initial-branch=main", folder=source)
     git("add", "--all", folder=source)
     git("commit", "--quiet", "--message=everything", folder=source)

@@ -44,6 +44,11 @@ def test_main_records_and_a_broken_pull_request_is_told(workplace: Workplace):
     assert "PORT=" in seen_by_the_service
     assert job.token not in seen_by_the_service
     assert "GITHUB_OUTPUT" not in seen_by_the_service
+    # Not in what /proc shows of perfgate, of the action's script and of the runner's shell either.
+    seen_of_its_ancestors = (job.workspace / "ancestors.txt").read_text(errors="replace")
+    assert "action/gate.py" in seen_of_its_ancestors
+    assert "INPUT_FAIL_ON=fail" in seen_of_its_ancestors
+    assert job.token not in seen_of_its_ancestors
 
 
 def test_a_token_that_may_not_comment_changes_no_verdict_and_the_second_workflow_tells(workplace: Workplace):

@@ -11,12 +11,14 @@ from typing import Any
 
 import pytest
 import yaml
+from action.expressions import condition
 from action.workplace import ROOT
 from typer.main import get_command
 
 from perfgate.cli.app import app
 
 ACTION = ROOT / "action.yml"
+SECOND = ROOT / "action" / "action.yml"
 OWN = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 EXAMPLES = sorted((ROOT / "docs" / "workflows").glob("*.yml"))
 WORKFLOWS = [*OWN, *EXAMPLES]
@@ -34,7 +36,7 @@ def checked(*command: str) -> None:
 
 
 def test_the_action_is_as_github_describes_actions():
-    checked("check-jsonschema", "--builtin-schema", "vendor.github-actions", str(ACTION))
+    checked("check-jsonschema", "--builtin-schema", "vendor.github-actions", str(ACTION), str(SECOND))
 
 
 def test_the_workflows_are_as_github_describes_workflows():
@@ -119,12 +121,58 @@ def test_the_reusable_workflow_gives_both_jobs_the_same_inputs():
     workflow = load(ROOT / ".github" / "workflows" / "perfgate-reusable.yml")
     given = []
     for job in workflow["jobs"].values():
-        (step,) = [step for step in job["steps"] if step.get("uses") == "$/"]
+        (step,) = [step for step in job["steps"] if step.get("uses") == "$/action"]
         given.append({k: v for k, v in step["with"].items() if k not in ("provisional", "confirm", "artifact")})
 
     assert given[0] == given[1]
     assert set(given[0]) <= set(workflow[True]["workflow_call"]["inputs"])
     assert set(given[0]) <= set(load(ACTION)["inputs"])
+
+
+def test_a_failure_is_confirmed_though_the_first_job_is_red_for_another_reason():
+    workflow = load(ROOT / ".github" / "workflows" / "perfgate-reusable.yml")
+    measured = {"measure": {"outputs": {"verdict": "fail"}, "result": "failure"}}
+
+    wanted = workflow["jobs"]["confirm"]["if"]
+
+    assert condition(wanted, {"needs": measured}, failed=True)
+    assert not condition(wanted, {"needs": {"measure": {"outputs": {"verdict": "inconclusive"}}}}, failed=True)
+
+
+def test_references_to_the_own_repository_have_a_path():
+    """GitHub documents `$/path/to/dir`; a bare `$/` it does not."""
+    used = {step.get("uses", "") for path in [ACTION, *WORKFLOWS] for step in steps_of(load(path))}
+
+    own = {name for name in used if name.startswith("$")}
+    assert own == {"$/action"}
+    assert (ROOT / own.pop().removeprefix("$/") / "action.yml").is_file()
+
+
+def test_both_paths_are_one_action():
+    """`make docs` writes the second; its scripts lie beside it."""
+    first, second = (load(path) for path in (ACTION, SECOND))
+    scripts = [
+        (step["run"], other["run"])
+        for step, other in zip(first["runs"]["steps"], second["runs"]["steps"], strict=True)
+        if step.get("run") != other.get("run")
+    ]
+
+    assert len(scripts) == 3
+    for ours, theirs in scripts:
+        name = re.findall(r"\$GITHUB_ACTION_PATH/action/(\w+\.py)", ours)
+        assert name == re.findall(r"\$GITHUB_ACTION_PATH/(\w+\.py)", theirs)
+        assert (SECOND.parent / name[0]).is_file()
+    for document in (first, second):
+        for step in document["runs"]["steps"]:
+            step.pop("run", None)
+    assert first == second
+
+
+def test_the_token_is_in_no_shell_that_stays():
+    """A shell shows in /proc what it was started with, as long as it runs."""
+    steps = [step for step in steps_of(load(ACTION)) if "github-token" in str(step.get("env"))]
+
+    assert [step["run"].startswith("exec ") for step in steps] == [True]
 
 
 def test_every_input_reaches_a_step_and_every_output_comes_from_one():
@@ -158,16 +206,17 @@ def test_what_the_scripts_ask_of_perfgate_is_there():
 
 
 def test_the_scripts_need_python_alone():
-    """They run before anything is installed."""
+    """They run before anything is installed. What they share with perfgate lies beside them, and needs no more."""
     own = {path.stem for path in (ROOT / "action").glob("*.py")}
+    shared = [ROOT / "perfgate" / name for name in ("concealment.py", "__init__.py")]
     imported = {
         (node.module if isinstance(node, ast.ImportFrom) else node.names[0].name).split(".")[0]
-        for path in (ROOT / "action").glob("*.py")
+        for path in [*(ROOT / "action").glob("*.py"), *shared]
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Import | ast.ImportFrom)
     }
 
-    assert imported - own <= sys.stdlib_module_names
+    assert imported - own <= {*sys.stdlib_module_names, "perfgate"}
     assert not own & sys.stdlib_module_names
 
 

@@ -10,6 +10,8 @@ from fake_github.events import environ, pull_request
 from fake_github.server import FakeGitHub
 from projects import Project, Shop
 
+from perfgate.publish.github.comments import mark
+
 BUDGETS = """
 version: 1
 name: shop
@@ -37,13 +39,14 @@ def test_a_pull_request_passes_then_fails_and_has_one_comment(
     runner.mkdir()
     payload = pull_request(repo, pull)
     known = environ(github, repo, "pull_request", payload, runner, token=token)
-    known |= {"PERFGATE_CHECK": "1", "GITHUB_WORKSPACE": str(project.folder)}
+    known |= {"PERFGATE_CHECK": "1", "PERFGATE_TOPIC": "preview", "GITHUB_WORKSPACE": str(project.folder)}
     said = []
 
     for path in ("/products", "/nowhere"):
         project.write(BUDGETS.format(target=shop.url, path=path))
         done = project.perfgate("run", "--publish", "github", **known)
         (comment,) = repo.comments.values()
+        assert comment.body.startswith(mark("budgets.yaml\nshop\npreview"))
         headline = comment.body.splitlines()[2]
         assert f"`shop` {project.verdict()['outcome'].upper()}" in headline  # a busy machine may leave it undecided
         said.append((done.returncode, "FAIL" in headline, comment.edits))

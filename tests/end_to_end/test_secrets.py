@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import servers
-from projects import Project
+from projects import Project, free_port
 
 SECRET = "s3cr3t-{curly}-Va1ue"
 
@@ -41,6 +42,34 @@ endpoints:
     written = [path for path in project.folder.rglob("*") if path.is_file()]
     assert len(written) > 8
     assert not [path for path in written if SECRET.encode() in path.read_bytes()]
+
+
+def test_a_key_of_several_lines_stays_out_of_the_logs(project: Project):
+    """The service writes down what it was sent, line by line, as JSON and as Python shows it; and says it at its end."""
+    key = (
+        "-----BEGIN KEY-----\n"
+        + "\n".join(f"{line}+{'aZ9/' * 12}" for line in ("first", "second"))
+        + "\n-----END KEY-----"
+    )
+    project.write("import json, os; k = os.environ['KEY']; print(k); print(json.dumps(k)); print(repr(k))", "say.py")
+    port = free_port()
+    project.write(f"""
+version: 1
+target: http://127.0.0.1:{port}
+service: {{command: "{sys.executable} say.py; exec perfgate demo --port {port}", port: {port}, ready: /healthz}}
+load: {{rate: 10/s, duration: 1s}}
+endpoints:
+  home: {{request: POST /healthz, json: {{key: "${{KEY}}"}}, budget: {{errors: 1%}}}}
+""")
+    done = project.perfgate("run", KEY=key)
+
+    assert done.returncode in (0, 1), done.stderr
+    (log,) = (project.folder / ".perfgate").rglob("service.log")
+    assert "[KEY]" in log.read_text()
+    written = [path for path in (project.folder / ".perfgate").rglob("*") if path.is_file()]
+    for piece in (line for line in key.splitlines() if not line.startswith("-----")):
+        assert piece not in done.stdout + done.stderr
+        assert [path for path in written if piece.encode() in path.read_bytes()] == []
 
 
 def all_command_lines() -> list[str]:

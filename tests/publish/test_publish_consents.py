@@ -52,6 +52,19 @@ def test_a_label_is_a_word_of_who_set_it(github: FakeGitHub, tmp_path: Path):
     assert word.reason.startswith(f"#{pull.number} ")
 
 
+def test_the_title_of_a_forks_pull_request_is_no_reason(github: FakeGitHub, tmp_path: Path):
+    """Its author can change it after somebody set the label."""
+    repo = github.add_repository()
+    pull = repo.add_pull(head_owner="mallory")
+    labelled(repo, pull)
+    known = of_pull_request(github, repo, pull, tmp_path)
+
+    (by_api,) = asked(known, tmp_path)
+    (by_event,) = asked({**known, "GITHUB_TOKEN": ""}, tmp_path)
+
+    assert by_api.reason == by_event.reason == f"#{pull.number}"
+
+
 @pytest.mark.parametrize(("at", "counts"), [(BEFORE, False), (AFTER, True)])
 def test_a_label_on_a_forks_pull_request_counts_until_the_fork_pushes(
     github: FakeGitHub, tmp_path: Path, at: str, counts: bool

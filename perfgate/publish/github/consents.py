@@ -99,18 +99,18 @@ class _Desk:
     def _words(
         self, number: int, names: Sequence[str], *, title: str, pull: Mapping[str, Any] | None
     ) -> Iterator[Word]:
-        """`pull` is that of the event, of which a fork may still push; None for a merged one."""
+        """`pull` is that of the event, of which a fork may still push, and change the title; None for a merged one."""
         if not any(acceptances.of_label(name, author="", at="", reason="") for name in names):
             return
-        set_by = self._set_by(number)
+        set_by, is_forks = self._set_by(number), pull is not None and _from_fork(pull)
         for name in names:
             author, at = set_by.get(name, ("", ""))
-            late = pull is not None and _from_fork(pull) and not _after_push(at, pull)
+            late = pull is not None and is_forks and not _after_push(at, pull)
             word = acceptances.of_label(
                 name,
                 author=author or "a label",
                 at=at or self.asked.now,
-                reason=f"#{number} {title}".strip(),
+                reason=f"#{number} {'' if is_forks else title}".strip(),
                 distrust=acceptances.FORKS_LABEL if late else "",
             )
             if word:
@@ -144,7 +144,7 @@ def _of_event(asked: Asked, place: Place) -> Iterator[Word]:
             name,
             author=str(part_of(event, "sender").get("login") or "") if by_sender else "a label",
             at=asked.now,
-            reason=f"#{pull.get('number')} {pull.get('title') or ''}".strip(),
+            reason=f"#{pull.get('number')} {'' if place.from_fork else pull.get('title') or ''}".strip(),
             distrust=acceptances.FORKS_LABEL if place.from_fork and not by_sender else "",
         )
         if word:

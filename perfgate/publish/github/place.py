@@ -104,7 +104,7 @@ def _workflow_run(workflow: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "triggered_by": _number(workflow.get("id")),
         "commit": commit,
-        "look_up": bool(commit) and of_pull_request,
+        "look_up": bool(commit and owner) and of_pull_request,  # of a fork that is gone, nobody knows the branch
         "head": f"{owner}:{workflow.get('head_branch')}" if owner else "",
     }
 

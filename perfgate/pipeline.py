@@ -344,6 +344,7 @@ def circumstances(order: Order, plan: Plan, sides: loadtest.Sides) -> measure.Ci
         versions=order.versions,
         processes=order.fleet.workers if order.fleet else order.processes,
         arms=sides.arms,
+        host=loadtest.host_of(sides),
     )
 
 

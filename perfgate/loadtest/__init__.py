@@ -3,7 +3,7 @@
 from perfgate.loadtest.locust_process import Fleet, Options
 from perfgate.loadtest.parts import ONE_LOOK, Looks, look_times, run, seconds
 from perfgate.loadtest.service import Start, settled
-from perfgate.loadtest.side_by_side import Head, Sides, base_and_head
+from perfgate.loadtest.side_by_side import Head, Sides, base_and_head, host_of
 from perfgate.loadtest.target import check_allowed, check_up
 from perfgate.loadtest.twins import can_run_twice, twins
 
@@ -19,6 +19,7 @@ __all__ = [
     "can_run_twice",
     "check_allowed",
     "check_up",
+    "host_of",
     "look_times",
     "run",
     "seconds",

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
+from urllib.parse import urlsplit
 
 from perfgate.loadtest.checkout import Checkout, checked_out
 from perfgate.loadtest.service import Start, at_port, free_ports, takes_port
@@ -53,6 +54,13 @@ class Head:
     folder: Path
     commit: str
     logs: Path
+
+
+def host_of(sides: Sides) -> str:
+    """The host that the load goes to: with its port, unless perfgate chose that for a service which it starts."""
+    parts = urlsplit(sides.target)
+    own = any(parts.port == start.service.port for start in sides.starts)
+    return (parts.hostname or "" if own else parts.netloc.rpartition("@")[2]).lower()
 
 
 @contextmanager

@@ -113,6 +113,7 @@ def to_run(recording: Recording, plan: Plan, folder: Path, circumstances: Circum
             load_digest=f"imported-{plan.digests.load}",
             load=f"recorded elsewhere, {_per_second(recording.requests / recording.duration)}",
             latency=recording.latency,
+            rates={},  # of the plan, not of the recording
         ),
         endpoints=tuple(_without_size(one) for one in run.endpoints),
         arms=tuple(replace(arm, endpoints=tuple(_without_size(one) for one in arm.endpoints)) for arm in run.arms),

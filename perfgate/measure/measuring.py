@@ -19,7 +19,7 @@ from perfgate.windows import BASE, HEAD, PHASES, Phases, Series, Window
 @dataclass(frozen=True, kw_only=True)
 class Circumstances:
     """What a run was made of besides its requests. `target` is scheme, host and port; never with credentials.
-    `arms` are base and head of an A/B test, whose results are still to be measured."""
+    `arms` are base and head of an A/B test, whose results are still to be measured. `host` as in Conditions."""
 
     run_id: str
     target: str
@@ -29,6 +29,7 @@ class Circumstances:
     versions: Mapping[str, str]
     processes: int = 1
     arms: tuple[Arm, ...] = ()
+    host: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +92,8 @@ def _conditions(plan: Plan, circumstances: Circumstances) -> Conditions:
         clock=circumstances.clock,
         versions=circumstances.versions,
         processes=circumstances.processes,
+        host=circumstances.host,
+        rates=plan.rates,
     )
 
 

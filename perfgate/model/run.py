@@ -55,6 +55,9 @@ class Conditions:
     latency: str = "connection wait + send to last byte"
     versions: Mapping[str, str] = field(default_factory=dict)  # perfgate, locust, python
     processes: int = 1
+    host: str = ""  # that the load went to; with its port, unless perfgate started the service there. Empty: not known
+    rates: Mapping[str, float] = field(default_factory=dict)  # by endpoint and journey, as planned: starts per second
+    # (open model) or users at it (closed model). Empty: not known
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,6 +119,8 @@ class Arm:
     ref: str = ""  # as asked for: "main"
     commit: str = ""
     endpoints: tuple[EndpointResult, ...] = ()
+    absent: tuple[str, ...] = ()  # of the base: endpoints that it answers with 404 or 405 alone, and journeys with
+    # them: they are new in the head
 
 
 @dataclass(frozen=True, kw_only=True)

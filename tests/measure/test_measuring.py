@@ -28,6 +28,7 @@ CIRCUMSTANCES = Circumstances(
     clock="kernel receive timestamp",
     versions={"perfgate": "0.1.0"},
     processes=2,
+    host="shop.test:8765",
 )
 
 
@@ -297,3 +298,9 @@ def test_windows_that_cannot_be_read_are_no_run(tmp_path):
     path.write_bytes(path.read_bytes()[:-9])
     with pytest.raises(RecordError, match="cut off or corrupt"):
         measure.measure(load_test, make_plan(), CIRCUMSTANCES)
+
+
+def test_a_run_says_which_host_the_load_went_to_and_how_often_each_endpoint_was_due(tmp_path):
+    plan = replace(make_plan(), rates={"search": 12.5})
+    run = measured(tmp_path, {("endpoint", "search", "", 0): make_window(MS)}, plan=plan)
+    assert (run.conditions.host, run.conditions.rates) == ("shop.test:8765", {"search": 12.5})

@@ -10,6 +10,7 @@ from zlib import crc32
 
 from perfgate import (
     acceptances,
+    baselines,
     budgets,
     codec,
     gate,
@@ -19,7 +20,6 @@ from perfgate import (
     machine,
     measure,
     report,
-    revision,
     run_folder,
     scenarios,
     template,
@@ -35,9 +35,9 @@ from perfgate.model.run import Arm, LoadTest, PastRun, Progress, Revision, Run
 from perfgate.model.verdict import Verdict
 from perfgate.printable import one_line
 from perfgate.report import words
+from perfgate.repository_path import repository_path
 
 LONGEST_REASON = 300  # characters of why a run could not be added to the history
-RECENT = 100  # earlier runs looked at, for the baseline and the trend
 SCENARIO = "scenario.py"
 
 
@@ -109,8 +109,11 @@ def run(order: Order, watcher: Watcher) -> Outcome:
     run_folder.make(order.folder, order.root)
     url = history_url(budget_file, order)
     with history.open(url, root=order.root, environ={**order.environ, **order.access}, say=watcher.say) as store:
-        past_runs = recent_runs(store, budget_file)  # before the load: an unreadable history is no news to wait for
-        anchored = anchored_runs(store, budget_file, order.environ)
+        budget_file = baselines.settled(budget_file, store, order.environ)
+        past_runs = baselines.recent(
+            store, budget_file, order.environ
+        )  # before the load: an unreadable history is no news to wait for
+        anchored = baselines.anchored(store, budget_file, order.environ)
         with sides_of(budget_file, target, order, watcher) as sides:
             facts = circumstances(order, plan, sides)
             times = look_times(budget_file.gate, plan, policy, watcher)
@@ -130,6 +133,7 @@ def run(order: Order, watcher: Watcher) -> Outcome:
         if earlier:
             verdict = gate.confirm(verdict, earlier)
         verdict = accepted(verdict, measured, budget_file, past_runs, order.words)
+        verdict = baselines.with_runs_elsewhere(verdict, measured, store, budget_file, order.environ)
         codec.write(verdict, order.folder / run_folder.VERDICT)
         if saves(order, budget_file, watcher) and (note := unsaved(store, past_run(measured, verdict), watcher)):
             verdict = replace(verdict, notes=(note, *verdict.notes))
@@ -345,23 +349,8 @@ def circumstances(order: Order, plan: Plan, sides: loadtest.Sides) -> measure.Ci
         processes=order.fleet.workers if order.fleet else order.processes,
         arms=sides.arms,
         host=loadtest.host_of(sides),
+        file=repository_path(order.budget),
     )
-
-
-def recent_runs(store: history.History, budget_file: BudgetFile) -> tuple[PastRun, ...]:
-    """Newest first: those of the baseline branch, or of any branch when it has none yet (to say so)."""
-    on_branch = store.runs(budget_file.name, branch=budget_file.gate.baseline.branch, limit=RECENT)
-    return on_branch or store.runs(budget_file.name, limit=RECENT)
-
-
-def anchored_runs(store: history.History, budget_file: BudgetFile, environ: Mapping[str, str]) -> tuple[PastRun, ...]:
-    """The newest runs of the anchor's commit; none without an anchor, or when git does not know it."""
-    anchor = budget_file.gate.anchor
-    commit = anchor and revision.commit_of(environ, budget_file.path.parent, anchor.ref)
-    if not commit:
-        return ()
-    same = [entry.id for entry in store.entries(budget_file.name) if entry.commit == commit]
-    return tuple(store.get(run_id) for run_id in same[: budget_file.gate.baseline.runs])
 
 
 def past_run(run: Run, verdict: Verdict) -> PastRun:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from perfgate import (
     acceptances,
+    baselines,
     budgets,
     codec,
     gate,
@@ -71,8 +72,9 @@ def rejudge(artifacts: Sequence[bytes], order: Order) -> tuple[Judged, ...]:
         return ()
     url = order.history or template.expand(budget_file.history, order.environ)
     with history.open(url, root=order.root, environ=order.environ, say=order.say) as store:
-        past_runs = pipeline.recent_runs(store, budget_file)
-        anchored = pipeline.anchored_runs(store, budget_file, order.environ)
+        budget_file = baselines.settled(budget_file, store, order.environ)
+        past_runs = baselines.recent(store, budget_file, order.environ)
+        anchored = baselines.anchored(store, budget_file, order.environ)
     judged = [_judged(one, order, budget_file, past_runs, anchored) for one in found]
     return tuple(sorted(judged, key=lambda one: -BADNESS[one.verdict.outcome]))
 
@@ -93,7 +95,7 @@ def _judged(
     one: Measured, order: Order, budget_file: BudgetFile, past_runs: tuple[PastRun, ...], anchored: Sequence[PastRun]
 ) -> Judged:
     folder = _new_folder(order)
-    ours = {**asdict(order.revision), "commit": order.commit}
+    ours = {**asdict(order.revision), "commit": order.commit, "file": order.known_as}
     run = replace(_figures(one.run, budget_file), id=folder.name, **ours)
     try:
         verdict = pipeline.judge(budget_file, run, past_runs, anchored=anchored)
@@ -117,11 +119,18 @@ def _figures(run: Run, budget_file: BudgetFile) -> Run:
     return replace(
         run,
         endpoints=_known(run.endpoints, ours),
-        arms=tuple(replace(arm, endpoints=_known(arm.endpoints, ours), ref="", commit="") for arm in run.arms),
+        arms=tuple(
+            replace(arm, endpoints=_known(arm.endpoints, ours), ref="", commit="", absent=_among(arm.absent, ours))
+            for arm in run.arms
+        ),
         looks=_looks(run, budget_file),
         warnings=(),
         aborted="ended early" if run.aborted else "",
     )
+
+
+def _among(names: Sequence[str], known: Collection[str]) -> tuple[str, ...]:
+    return tuple(name for name in names if name in known)
 
 
 def _looks(run: Run, budget_file: BudgetFile) -> int:

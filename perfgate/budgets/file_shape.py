@@ -91,7 +91,9 @@ JourneyEntry = Annotated[Annotated[JourneyShape, Tag(MAP)] | Annotated[Steps, Ta
 
 
 class BaselineShape(Shape):
-    branch: Maybe[Text] = optional("Runs of this branch are the baseline. Default: main.", "main")
+    branch: Maybe[Text] = optional(
+        "Runs of this branch are the baseline. Default: auto, the repository's default branch.", "auto", "main"
+    )
     runs: Maybe[Count] = optional("How many of the newest runs, at most. Default: 20.", 20)
     min_runs: Maybe[Count] = optional("With fewer runs there is no baseline yet. Default: 5.", 5)
 
@@ -116,7 +118,7 @@ class AbShape(Shape):
 
 
 class GateShape(Shape):
-    baseline: Maybe[BaselineShape] = optional("What a run is compared with.", {"branch": "main", "runs": 20})
+    baseline: Maybe[BaselineShape] = optional("What a run is compared with.", {"branch": "auto", "runs": 20})
     floor: Maybe[FloorShape] = optional("Rises too small to matter.", {"time": "5ms", "errors": "0.5pp"})
     inconclusive: Maybe[Literal["neutral", "warn", "fail"]] = optional(
         "What an inconclusive verdict does to the build. Default: neutral.", "neutral", "fail"
@@ -179,7 +181,7 @@ class FileShape(Shape):
         " its budget.",
         ["scenarios/checkout.py"],
     )
-    gate: Maybe[GateShape] = optional("How runs are judged.", {"baseline": {"branch": "main"}, "inconclusive": "warn"})
+    gate: Maybe[GateShape] = optional("How runs are judged.", {"baseline": {"branch": "auto"}, "inconclusive": "warn"})
     history: Maybe[Text] = optional(
         "Where runs are kept: sqlite:///PATH, git:BRANCH, postgresql://..., folder:PATH, s3://BUCKET/PREFIX. "
         "Default: sqlite:///.perfgate/history.db.",

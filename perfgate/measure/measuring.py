@@ -19,7 +19,7 @@ from perfgate.windows import BASE, HEAD, PHASES, Phases, Series, Window
 @dataclass(frozen=True, kw_only=True)
 class Circumstances:
     """What a run was made of besides its requests. `target` is scheme, host and port; never with credentials.
-    `arms` are base and head of an A/B test, whose results are still to be measured. `host` as in Conditions."""
+    `arms` are base and head of an A/B test, whose results are still to be measured. `host` and `file`: see the run."""
 
     run_id: str
     target: str
@@ -30,6 +30,7 @@ class Circumstances:
     processes: int = 1
     arms: tuple[Arm, ...] = ()
     host: str = ""
+    file: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +69,7 @@ def measure(load_test: LoadTest, plan: Plan, circumstances: Circumstances) -> Ru
         duration=load_test.duration,
         target=circumstances.target,
         **asdict(circumstances.revision),
+        file=circumstances.file,
         conditions=_conditions(plan, circumstances),
         generator=replace(load_test.generator, clock=circumstances.clock),
         endpoints=tuple(_beside(base, endpoints, measured)) if arms else endpoints,

@@ -150,6 +150,7 @@ class Run:
     dirty: bool = False
     ci: str = ""
     url: str = ""
+    file: str = ""  # path of the budget file in its repository; empty in runs of before it was recorded
     conditions: Conditions
     generator: Generator
     endpoints: tuple[EndpointResult, ...]

@@ -81,7 +81,18 @@ def test_imports_point_down():
         - {"baselines", "bases", "pipeline", "calibrating", "recordings", "rejudging", "__init__", "__main__"}
     )
     allowed = {
-        "cli": {"baselines", "bases", "pipeline", "calibrating", "recordings", "rejudging", *STAGES, *tools, "model", "demo"},
+        "cli": {
+            "baselines",
+            "bases",
+            "pipeline",
+            "calibrating",
+            "recordings",
+            "rejudging",
+            *STAGES,
+            *tools,
+            "model",
+            "demo",
+        },
         "baselines": {*STAGES, *tools, "model"},
         "bases": {*STAGES, *tools, "model"},
         "calibrating": {"pipeline", *STAGES, *tools, "model"},

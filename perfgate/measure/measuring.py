@@ -10,10 +10,13 @@ from perfgate import histogram, windows
 from perfgate.histogram import Histogram
 from perfgate.measure import precision
 from perfgate.measure.probed import probed
+from perfgate.model.budget_file import Send
 from perfgate.model.metric import LATENCY_QUANTILES
 from perfgate.model.plan import Plan
 from perfgate.model.run import Arm, Conditions, EndpointResult, LoadTest, Revision, Run, Runner
 from perfgate.windows import BASE, HEAD, PHASES, Phases, Series, Window
+
+UNKNOWN_PATH = frozenset({404, 405})  # what a service answers to requests that it does not know
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,10 +82,25 @@ def measure(load_test: LoadTest, plan: Plan, circumstances: Circumstances) -> Ru
         interrupted=load_test.interrupted,
         aborted=load_test.aborted,
         probe=probed(load_test),
-        arms=tuple(replace(arm, endpoints=base if arm.name == BASE else ()) for arm in arms),
+        arms=tuple(_arm(arm, base, load_test, plan) if arm.name == BASE else arm for arm in arms),
         restarts=load_test.restarts,
         warnings=load_test.warnings,
     )
+
+
+def _arm(base: Arm, results: tuple[EndpointResult, ...], load_test: LoadTest, plan: Plan) -> Arm:
+    """The base with its results, and with what it does not have."""
+    absent = {
+        one.name
+        for one in results
+        if one.requests == one.failures > 0 and UNKNOWN_PATH.issuperset(load_test.base_failures.get(one.name, (0,)))
+    }
+    journeys = {
+        journey.name
+        for journey in plan.journeys
+        if any(isinstance(step, Send) and step.endpoint in absent for step in journey.steps)
+    }
+    return replace(base, endpoints=results, absent=tuple(sorted(absent | journeys)))
 
 
 def _conditions(plan: Plan, circumstances: Circumstances) -> Conditions:

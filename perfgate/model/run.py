@@ -199,6 +199,7 @@ class LoadTest:
     generator: Generator
     failure_examples: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by endpoint
     base_examples: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # the same, of an A/B test's base
+    base_failures: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # statuses of the base's, by endpoint
     restarts: int = 0  # of the services, during the measured time
     unfinished: int = 0
     interrupted: bool = False

@@ -41,6 +41,7 @@ class Recorder:
         self.samples = Samples()  # as they were, of a bounded number of requests
         self.examples: dict[str, list[str]] = {}
         self.base_examples: dict[str, list[str]] = {}  # of the base, in an A/B test
+        self.base_failures: dict[str, set[int]] = {}  # statuses of the base's failures by endpoint, 0: no answer
         self._recorded = 0  # besides `rows`
         self._record = Record()
         self._failed: defaultdict[Series, list[int]] = defaultdict(list)  # FAILURE_COLUMNS numbers each
@@ -67,6 +68,8 @@ class Recorder:
         if why[0] == "timeout" and latency:
             window.latency.add(latency)
         self._failed[series].extend((began, latency, status))
+        if series[2] == BASE:
+            self.base_failures.setdefault(series[1], set()).add(status)
         known = self.base_examples if series[2] == BASE else self.examples
         examples = known.setdefault(series[1], [])
         if len(examples) < EXAMPLES and (example := _writable(why[1])) not in examples:

@@ -24,6 +24,7 @@ def tally(load: Load, cpu: float) -> Tally:
         "recorded": load.recorder.recorded,
         "examples": load.recorder.examples,
         "base_examples": load.recorder.base_examples,
+        "base_failures": {name: sorted(statuses) for name, statuses in load.recorder.base_failures.items()},
         "sent": load.sent,
         "late": load.late,
         "dropped": load.dropped + load.waiting,
@@ -70,6 +71,7 @@ def summary(collection: Collection, *, started: str, duration: float, due: int, 
         "clock_steps": sum(one["clock_steps"] for one in tallies),
         "examples": _examples(one["examples"] for one in tallies),
         "base_examples": _examples(one["base_examples"] for one in tallies),
+        "base_failures": _statuses(one["base_failures"] for one in tallies),
         "generator": {
             "due": due,
             "sent": sum(one["sent"] for one in tallies),
@@ -95,6 +97,15 @@ def _examples(found: Iterable[Mapping[str, list[str]]]) -> dict[str, list[str]]:
             known = examples.setdefault(name, [])
             known += [text for text in texts if text not in known][: max(0, EXAMPLES - len(known))]
     return examples
+
+
+def _statuses(found: Iterable[Mapping[str, list[int]]]) -> dict[str, list[int]]:
+    """Of failures, by endpoint: the different ones of all processes."""
+    statuses: dict[str, set[int]] = {}
+    for one in found:
+        for name, numbers in one.items():
+            statuses.setdefault(name, set()).update(numbers)
+    return {name: sorted(numbers) for name, numbers in statuses.items()}
 
 
 def _merged(tallies: list[Tally], part: str) -> Any:

@@ -161,7 +161,8 @@ def measured_beside_base(job: Job, order: Order, watcher: Watcher) -> tuple[Run,
         return measured(job, replace(order, against=replace(against, base=base)), watcher), ()
     except (BaseError, UsageError) as error:
         watcher.say(f"Compared with the history, not with the base: {error}")
-        reason = one_line(error.message, LONGEST_REASON).removesuffix(".")
+        advice = error.hint if isinstance(error, UsageError) else ""
+        reason = one_line(f"{error.message} {advice}".strip(), LONGEST_REASON).removesuffix(".")
         return measured(job, alone, watcher), (f"Compared with the history, not with the base: {reason}.",)
 
 

@@ -328,3 +328,29 @@ def test_the_installation_has_a_key_and_a_place_of_its_own(tmp_path: Path):
     finally:
         os.environ.clear()
         os.environ.update(environ)
+
+
+@pytest.mark.parametrize(
+    ("event", "environ", "inputs", "expected"),
+    [
+        ("pull_request", {}, {}, "auto"),
+        ("push", {}, {}, None),
+        ("merge_group", {}, {}, None),
+        ("pull_request", {}, {"target": "http://127.0.0.1:1"}, None),
+        ("pull_request", {"PERFGATE_BASE": "http://127.0.0.1:1"}, {}, None),
+        ("pull_request", {"PERFGATE_BASE_REF": "stable"}, {}, None),
+        ("pull_request", {}, {"base_ref": ""}, None),
+        ("push", {}, {"base_ref": "v1"}, "v1"),
+    ],
+)
+def test_pull_requests_are_compared_with_what_they_want_to_enter(
+    tmp_path: Path, event: str, environ: dict[str, str], inputs: dict[str, str], expected: str | None
+):
+    place = Place(tmp_path, GITHUB_EVENT_NAME=event, **environ)
+    place.budget(code=0, outcome="pass")
+
+    place.run(**inputs)
+
+    (run,) = place.asked("run")
+    options = run["options"]
+    assert (options[options.index("--base-ref") + 1] if "--base-ref" in options else None) == expected

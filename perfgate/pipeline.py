@@ -28,7 +28,7 @@ from perfgate import (
 )
 from perfgate.acceptances import WordsOf
 from perfgate.model.budget_file import AbPolicy, BudgetFile, GatePolicy
-from perfgate.model.errors import BaseError, HistoryError, UsageError
+from perfgate.model.errors import BaseError, HistoryError, PerfgateError, UsageError
 from perfgate.model.outcome import NEVER_A_BASELINE
 from perfgate.model.plan import Plan
 from perfgate.model.report import Report
@@ -161,9 +161,13 @@ def measured_beside_base(job: Job, order: Order, watcher: Watcher) -> tuple[Run,
         return measured(job, replace(order, against=replace(against, base=base)), watcher), ()
     except (BaseError, UsageError) as error:
         watcher.say(f"Compared with the history, not with the base: {error}")
-        advice = error.hint if isinstance(error, UsageError) else ""
-        reason = one_line(f"{error.message} {advice}".strip(), LONGEST_REASON).removesuffix(".")
-        return measured(job, alone, watcher), (f"Compared with the history, not with the base: {reason}.",)
+        return measured(job, alone, watcher), (f"Compared with the history, not with the base: {_reason(error)}",)
+
+
+def _reason(error: PerfgateError) -> str:
+    """One line for the report: what happened and what to do, without logs and their places, which the console has."""
+    advice = error.hint.splitlines() if isinstance(error, UsageError) else error.hint.splitlines()[1:]
+    return one_line(" ".join([error.message.partition("\n")[0], *advice]), LONGEST_REASON)
 
 
 def measured(job: Job, order: Order, watcher: Watcher) -> Run:

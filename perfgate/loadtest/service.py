@@ -133,7 +133,8 @@ def _wait_until_ready(start: Start, child: Child) -> None:
         sleep(PAUSE)
     raise start.error(
         f"The {start.name} was not ready within {service.ready_timeout:g} s: {last}.\n{_said(child)}",
-        hint=f"Its log is {log}. `service: {{ready: /path, ready_timeout: 60s}}` says what to ask, and how long.",
+        hint=f"Its log is {log}. `service: {{ready: /path, ready_timeout: 60s}}` says what to ask, and how long."
+        + (f"\n{start.hint}" if start.hint else ""),
     )
 
 

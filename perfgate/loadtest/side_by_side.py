@@ -111,13 +111,14 @@ def base_and_head(
 
 
 def _own(base: Base, checkout: Checkout, heads: Service, say: Say) -> Service:
-    """How the base is started. Raises BaseError where that must be its own way, and it has none."""
+    """How the base is started: set up as the head is where it does not say how. Raises BaseError where that must be
+    its own way, and it has none."""
     own = base.service_in(checkout.folder)
     if own is None and base.is_own_needed:
         raise BaseError(f"The base, {base.known_as}, has no `service` in its budget file.")
     if own is None:
         say("Note: the base has no `service` in its budget file, so it is started as the head is.")
-    return own or heads
+    return replace(own, setup=own.setup or heads.setup) if own else heads
 
 
 def _say_what_is_shared(services: Mapping[str, Service], checkout: Checkout, base: Base, head: Head, say: Say) -> None:

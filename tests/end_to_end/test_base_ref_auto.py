@@ -100,6 +100,7 @@ def test_each_side_starts_in_its_own_way_and_new_endpoints_are_told(repository: 
     for key in (("new", "p50"), ("new", "errors"), ("look", "p95")):
         assert (found[key]["outcome"], found[key]["reason"]) == ("no-baseline", "new-in-this-branch")
     assert "new in this branch" in found["new", "p50"]["sentence"]
+    assert f"--base-ref {master}" in (repository.runs[-1] / "report.md").read_text()
 
 
 def test_a_base_that_does_not_start_leaves_the_history_and_a_note(repository: Repository):
@@ -116,8 +117,9 @@ def test_a_base_that_does_not_start_leaves_the_history_and_a_note(repository: Re
 
     assert done.returncode == 0, done.stderr
     assert repository.run()["arms"] == []
-    note = repository.verdict()["notes"][0]
-    assert note.startswith("Compared with the history, not with the base: The base's service ended at once")
+    assert repository.verdict()["notes"][0] == (
+        "Compared with the history, not with the base: The base's service ended at once, with exit code 1."
+    )
     assert "the base is broken" in done.stderr
 
 
@@ -168,13 +170,20 @@ def test_what_was_said_in_so_many_words_comes_before_auto(project: Project):
 
 
 def test_node_modules_that_a_checkout_lacks_are_hinted_at(repository: Repository):
+    repository.git("switch", "--quiet", "--create", "node", "topic")
+    repository.git("branch", "--quiet", "--force", "master", "topic")
     repository.write("{}", "package.json")
     repository.write("raise SystemExit('Cannot find module express')", "new.py")
     repository.git("add", ".")
     repository.git("commit", "--quiet", "--message", "node")
+    repository.git("branch", "--quiet", "--force", "master", "node")
     repository.write(NEW, "new.py")
 
     done = repository.perfgate("run", "--base-ref", "HEAD")
+    auto = repository.perfgate("run", "--base-ref", "auto")
 
+    advice = "The base's checkout has no node_modules: `service: {setup: npm ci}` installs them in each arm."
     assert done.returncode == 3
-    assert "`service: {setup: npm ci}` installs them" in done.stderr
+    assert advice in done.stderr
+    assert auto.returncode == 0
+    assert repository.verdict()["notes"][0].endswith(f"with exit code 1. {advice}")

@@ -6,6 +6,8 @@ from __future__ import annotations
 from perfgate.model.outcome import NEVER_A_BASELINE
 from perfgate.model.run import PastRun, Run
 
+ACHIEVED = 0.95  # of the planned starts
+
 Key = tuple[str, str]  # endpoint and metric
 Requests = tuple[str, str, tuple[tuple[str, str], ...]]
 
@@ -15,6 +17,14 @@ def is_usable(past: PastRun, key: Key) -> bool:
     return (
         not past.run.interrupted and _is_measured(past.run, key) and (is_accepted(past, key) or not _failed(past, key))
     )
+
+
+def is_as_planned(run: Run) -> bool:
+    """Whether the load was the planned one, to the end: only then may other runs be compared with it."""
+    generator = run.generator
+    is_lost = bool(generator.workers_lost) and not generator.due
+    is_short = generator.sent < ACHIEVED * generator.due or generator.dropped > (1 - ACHIEVED) * generator.due
+    return not (run.interrupted or run.aborted or is_lost or is_short)
 
 
 def is_accepted(past: PastRun, key: Key) -> bool:

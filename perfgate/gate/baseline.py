@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from perfgate.model.budget_file import BaselinePolicy
 from perfgate.model.run import PastRun, Run
 from perfgate.model.verdict import Baseline
-from perfgate.usable import is_accepted, is_usable
+from perfgate.usable import is_accepted, is_as_planned, is_usable
 
 
 def choose_baseline(run: Run, past_runs: Sequence[PastRun], policy: BaselinePolicy) -> Baseline:
@@ -51,7 +51,7 @@ def choose_baseline(run: Run, past_runs: Sequence[PastRun], policy: BaselinePoli
 
 def comparable(past: Run, run: Run, endpoint: str) -> bool:
     """Whether the same requests were sent to an endpoint under the same load, to the end."""
-    return not past.interrupted and _same_load(past, run) and _digests(past, endpoint) == _digests(run, endpoint)
+    return is_as_planned(past) and _same_load(past, run) and _digests(past, endpoint) == _digests(run, endpoint)
 
 
 def has_baseline(baseline: Baseline, key: tuple[str, str]) -> bool:

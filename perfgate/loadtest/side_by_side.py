@@ -147,8 +147,8 @@ def _ports(services: Mapping[str, Service], target: str) -> dict[str, int]:
         command = services[HEAD].command
         raise UsageError(
             "--base-ref starts the service twice, and its command always takes the same port.",
-            hint=f"Let the command take its port as ${{PORT}}: `{command} --port ${{PORT}}`, for example. Where it reads "
-            'the variable PORT by itself: `service: {env: {PORT: "${PORT}"}}`.',
+            hint=f"Let the command take its port as ${{PORT}}: `{command} --port ${{PORT}}`, for example. "
+            'Where it reads the variable PORT by itself: `service: {env: {PORT: "${PORT}"}}`.',
         )
     if at_port(target, services[HEAD].port, 0) == target:
         raise UsageError(

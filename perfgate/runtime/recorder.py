@@ -70,6 +70,8 @@ class Recorder:
         self._failed[series].extend((began, latency, status))
         if series[2] == BASE:
             self.base_failures.setdefault(series[1], set()).add(status)
+        if began < self.started:  # of the warm-up, which is not judged
+            return
         known = self.base_examples if series[2] == BASE else self.examples
         examples = known.setdefault(series[1], [])
         if len(examples) < EXAMPLES and (example := _writable(why[1])) not in examples:

@@ -17,6 +17,9 @@ import telling
 from results import COULD_NOT, FAILED, INCONCLUSIVE, WRONG, Result, badness, read_outcome
 from runner import commands_stopped, conceal, history, note, option, output, perfgate, say, start, word, words
 
+AUTO = "auto"
+PULL_REQUESTS = ("pull_request", "pull_request_target")
+OTHER_BASES = ("PERFGATE_BASE_REF", "PERFGATE_BASE", "PERFGATE_TARGET")
 OURS_ALONE = ("GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_PATH", "GITHUB_STATE", "GITHUB_STEP_SUMMARY")
 
 
@@ -114,10 +117,19 @@ def run_command(budget: Path, folder: Path, earlier: Path | None) -> list[str]:
     return [
         *perfgate("run", budget),
         *("--out", str(folder)),
-        *option("--base-ref", word("base-ref")),
+        *option("--base-ref", base_ref()),
         *option("--confirm", str(earlier) if earlier else ""),
         *save,
     ]
+
+
+def base_ref() -> str:
+    """What was asked for; without a word of it, nothing outside of pull requests and where something else was."""
+    given = word("base-ref")
+    if given != AUTO:
+        return given
+    asked = word("target") or any(os.environ.get(name) for name in OTHER_BASES)
+    return "" if asked or os.environ.get("GITHUB_EVENT_NAME") not in PULL_REQUESTS else AUTO
 
 
 def for_the_load(budget: Path) -> dict[str, str]:

@@ -10,6 +10,8 @@ from zlib import crc32
 
 from perfgate import (
     acceptances,
+    baselines,
+    bases,
     budgets,
     codec,
     gate,
@@ -19,7 +21,6 @@ from perfgate import (
     machine,
     measure,
     report,
-    revision,
     run_folder,
     scenarios,
     template,
@@ -27,7 +28,7 @@ from perfgate import (
 )
 from perfgate.acceptances import WordsOf
 from perfgate.model.budget_file import AbPolicy, Budget, BudgetFile, GatePolicy
-from perfgate.model.errors import HistoryError, UsageError
+from perfgate.model.errors import BaseError, HistoryError, PerfgateError, UsageError
 from perfgate.model.outcome import NEVER_A_BASELINE
 from perfgate.model.outcome import Outcome as Judgement
 from perfgate.model.plan import Plan
@@ -36,9 +37,9 @@ from perfgate.model.run import Arm, LoadTest, PastRun, Progress, Revision, Run
 from perfgate.model.verdict import Verdict
 from perfgate.printable import one_line
 from perfgate.report import words
+from perfgate.repository_path import repository_path
 
 LONGEST_REASON = 300  # characters of why a run could not be added to the history
-RECENT = 100  # earlier runs looked at, for the baseline and the trend
 SCENARIO = "scenario.py"
 NO_BUDGET = (
     "Give what was sent a budget: `defaults: {budget: {p50: 300ms, p95: 500ms, errors: 1%}}`, "
@@ -49,9 +50,10 @@ NO_BUDGET = (
 @dataclass(frozen=True, kw_only=True)
 class Against:
     """An A/B test, as asked for: against a ref of the repository, or against a deployment that already runs (`url`).
-    None is what the budget file says."""
+    None is what the budget file says. `base` is what `ref` turned out to be, where that is known already."""
 
     ref: str = ""
+    base: loadtest.Base | None = None
     url: str = ""
     restarts: int | None = None
     blocks: float | None = None
@@ -109,25 +111,16 @@ def run(order: Order, watcher: Watcher) -> Outcome:
     target = target_of(order, budget_file)
     for url in (target, order.against.url) if order.against and order.against.url else (target,):
         loadtest.check_allowed(url, ("*",) if order.allow_remote else budget_file.allow)
-    policy = ab_policy(budget_file, order)
     earlier = verdict_to_confirm(order, budget_file)
     run_folder.make(order.folder, order.root)
     url = history_url(budget_file, order)
     with history.open(url, root=order.root, environ={**order.environ, **order.access}, say=watcher.say) as store:
-        past_runs = recent_runs(store, budget_file)  # before the load: an unreadable history is no news to wait for
-        anchored = anchored_runs(store, budget_file, order.environ)
-        with sides_of(budget_file, target, order, watcher) as sides:
-            facts = circumstances(order, plan, sides)
-            times = look_times(budget_file.gate, plan, policy, watcher)
-
-            def decided(load_test: LoadTest) -> bool:
-                measured = measured_at(times, load_test, plan, facts)
-                verdict = judge(budget_file, measured, past_runs, order.only, anchored)
-                return is_decided(verdict, measured, plan, times, watcher)
-
-            looks = loadtest.Looks(times=times, decided=decided)
-            load_test = send(plan, sides, policy, order, watcher, probe=budget_file.gate.probe, looks=looks)
-        measured = measured_at(times, load_test, plan, facts)
+        budget_file = baselines.settled(budget_file, store, order.environ)
+        # before the load: an unreadable history is no news to wait for
+        past_runs = baselines.recent(store, budget_file, order.environ)
+        anchored = baselines.anchored(store, budget_file, order.environ)
+        job = Job(budget_file=budget_file, plan=plan, target=target, past_runs=past_runs, anchored=anchored)
+        measured, note = measured_beside_base(job, order, watcher)
         codec.write(measured, order.folder / run_folder.RUN)
         if measured.interrupted:
             return Outcome(run=measured, policy=budget_file.gate, past_runs=past_runs)
@@ -135,9 +128,11 @@ def run(order: Order, watcher: Watcher) -> Outcome:
         if earlier:
             verdict = gate.confirm(verdict, earlier)
         verdict = accepted(verdict, measured, budget_file, past_runs, order.words)
+        verdict = baselines.with_runs_elsewhere(verdict, measured, store, budget_file, order.environ)
+        verdict = replace(verdict, notes=(*note, *verdict.notes))
         codec.write(verdict, order.folder / run_folder.VERDICT)
-        if saves(order, budget_file, watcher) and (note := unsaved(store, past_run(measured, verdict), watcher)):
-            verdict = replace(verdict, notes=(note, *verdict.notes))
+        if saves(order, budget_file, watcher) and (why := unsaved(store, past_run(measured, verdict), watcher)):
+            verdict = replace(verdict, notes=(why, *verdict.notes))
             codec.write(verdict, order.folder / run_folder.VERDICT)
         told = report.build(verdict, measured, past_runs, order.folder)
     return Outcome(run=measured, policy=budget_file.gate, past_runs=past_runs, verdict=verdict, report=told)
@@ -153,6 +148,61 @@ def target_of(order: Order, budget_file: BudgetFile) -> str:
             message, _, hint = problem.replace("the target", option, 1).partition("\n")
             raise UsageError(message, hint=hint)
     return (order.target or template.expand(budget_file.target, order.environ)).rstrip("/")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """What is sent where, and the runs that it is judged by."""
+
+    budget_file: BudgetFile
+    plan: Plan
+    target: str
+    past_runs: tuple[PastRun, ...]
+    anchored: tuple[PastRun, ...]
+
+
+def measured_beside_base(job: Job, order: Order, watcher: Watcher) -> tuple[Run, tuple[str, ...]]:
+    """The run, and for people why it is not compared with the base that `--base-ref auto` asks for."""
+    against = order.against
+    if against is None or against.ref != bases.AUTO:
+        return measured(job, order, watcher), ()
+    alone = replace(order, against=None)
+    if order.target or job.budget_file.service is None:
+        watcher.say("Compared with the history: without a `service` to start, there is no base to measure.")
+        return measured(job, alone, watcher), ()
+    try:
+        base = bases.base_of(against.ref, job.budget_file, order.environ, watcher.say)
+        if base is None:
+            watcher.say("Compared with the history: this checkout is the base itself.")
+            return measured(job, alone, watcher), ()
+        return measured(job, replace(order, against=replace(against, base=base)), watcher), ()
+    except (BaseError, UsageError) as error:
+        watcher.say(f"Compared with the history, not with the base: {error}")
+        return measured(job, alone, watcher), (f"Compared with the history, not with the base: {_reason(error)}",)
+
+
+def _reason(error: PerfgateError) -> str:
+    """One line for the report: what happened and what to do, without logs and their places, which the console has."""
+    advice = error.hint.splitlines() if isinstance(error, UsageError) else error.hint.splitlines()[1:]
+    return one_line(" ".join([error.message.partition("\n")[0], *advice]), LONGEST_REASON)
+
+
+def measured(job: Job, order: Order, watcher: Watcher) -> Run:
+    """The load, as long as it takes to decide."""
+    policy = ab_policy(job.budget_file, order)
+    with sides_of(job.budget_file, job.target, order, watcher) as sides:
+        facts = circumstances(order, job.plan, sides)
+        times = look_times(job.budget_file.gate, job.plan, policy, watcher)
+
+        def decided(load_test: LoadTest) -> bool:
+            run = measured_at(times, load_test, job.plan, facts)
+            verdict = judge(job.budget_file, run, job.past_runs, order.only, job.anchored)
+            return is_decided(verdict, run, job.plan, times, watcher)
+
+        looks = loadtest.Looks(times=times, decided=decided)
+        probe = job.budget_file.gate.probe
+        load_test = send(job.plan, sides, policy, order, watcher, probe=probe, looks=looks)
+    return measured_at(times, load_test, job.plan, facts)
 
 
 def look_times(gate_policy: GatePolicy, plan: Plan, policy: AbPolicy, watcher: Watcher) -> tuple[int, ...]:
@@ -284,8 +334,10 @@ def sides_of(
                 hint="`service: {command: ... --port ${PORT}, port: ...}` says how; to compare what runs: --base URL.",
             )
         head = loadtest.Head(folder=folder, commit=order.revision.commit, logs=order.folder)
+        base = against.base or bases.base_of(against.ref, budget_file, order.environ, watcher.say)
+        assert base is not None, "`auto` is settled before"
         return loadtest.base_and_head(
-            service, target, ref=against.ref, head=head, environ=order.environ, seed=seed, say=watcher.say
+            service, target, base=base, head=head, environ=order.environ, seed=seed, say=watcher.say
         )
     starts: tuple[loadtest.Start, ...] = ()
     if service:
@@ -376,23 +428,9 @@ def circumstances(order: Order, plan: Plan, sides: loadtest.Sides) -> measure.Ci
         versions=order.versions,
         processes=order.fleet.workers if order.fleet else order.processes,
         arms=sides.arms,
+        host=loadtest.host_of(sides),
+        file=repository_path(order.budget),
     )
-
-
-def recent_runs(store: history.History, budget_file: BudgetFile) -> tuple[PastRun, ...]:
-    """Newest first: those of the baseline branch, or of any branch when it has none yet (to say so)."""
-    on_branch = store.runs(budget_file.name, branch=budget_file.gate.baseline.branch, limit=RECENT)
-    return on_branch or store.runs(budget_file.name, limit=RECENT)
-
-
-def anchored_runs(store: history.History, budget_file: BudgetFile, environ: Mapping[str, str]) -> tuple[PastRun, ...]:
-    """The newest runs of the anchor's commit; none without an anchor, or when git does not know it."""
-    anchor = budget_file.gate.anchor
-    commit = anchor and revision.commit_of(environ, budget_file.path.parent, anchor.ref)
-    if not commit:
-        return ()
-    same = [entry.id for entry in store.entries(budget_file.name) if entry.commit == commit]
-    return tuple(store.get(run_id) for run_id in same[: budget_file.gate.baseline.runs])
 
 
 def past_run(run: Run, verdict: Verdict) -> PastRun:

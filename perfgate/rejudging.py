@@ -11,6 +11,7 @@ from pathlib import Path
 
 from perfgate import (
     acceptances,
+    baselines,
     budgets,
     codec,
     gate,
@@ -73,8 +74,9 @@ def rejudge(artifacts: Sequence[bytes], order: Order) -> tuple[Judged, ...]:
         return ()
     url = order.history or template.expand(budget_file.history, order.environ)
     with history.open(url, root=order.root, environ=order.environ, say=order.say) as store:
-        past_runs = pipeline.recent_runs(store, budget_file)
-        anchored = pipeline.anchored_runs(store, budget_file, order.environ)
+        budget_file = baselines.settled(budget_file, store, order.environ)
+        past_runs = baselines.recent(store, budget_file, order.environ)
+        anchored = baselines.anchored(store, budget_file, order.environ)
     judged = [_judged(one, order, budget_file, past_runs, anchored) for one in found]
     return tuple(sorted(judged, key=lambda one: -BADNESS[one.verdict.outcome]))
 
@@ -95,7 +97,7 @@ def _judged(
     one: Measured, order: Order, budget_file: BudgetFile, past_runs: tuple[PastRun, ...], anchored: Sequence[PastRun]
 ) -> Judged:
     folder = _new_folder(order)
-    ours = {**asdict(order.revision), "commit": order.commit}
+    ours = {**asdict(order.revision), "commit": order.commit, "file": order.known_as}
     if ":" in order.revision.branch:  # "mallory:main", a fork's: its name is its author's word
         ours["branch"] = ""
     try:

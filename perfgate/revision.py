@@ -108,9 +108,9 @@ def _gitlab(environ: Environment) -> Revision:
 
 
 def _git(environ: Environment, folder: Path) -> Revision:
-    commit = _ask(environ, folder, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
-    branch = _ask(environ, folder, "symbolic-ref", "--quiet", "HEAD")  # fails when HEAD is detached
-    changes = _ask(environ, folder, "status", "--porcelain")
+    commit = ask_git(environ, folder, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+    branch = ask_git(environ, folder, "symbolic-ref", "--quiet", "HEAD")  # fails when HEAD is detached
+    changes = ask_git(environ, folder, "status", "--porcelain")
     return _revision({"commit": commit, "branch": branch.removeprefix("refs/heads/"), "dirty": bool(changes)})
 
 
@@ -119,30 +119,47 @@ def commit_of(environ: Environment, folder: Path, ref: str) -> str:
     commit; empty if git does not know it."""
     if ref == "last-tag":
         for start in ("HEAD^", "HEAD"):  # a release is compared with the one before it
-            tag = _ask(environ, folder, "describe", "--tags", "--abbrev=0", start)
+            tag = ask_git(environ, folder, "describe", "--tags", "--abbrev=0", start)
             if tag:
                 return commit_of(environ, folder, f"refs/tags/{tag}")
         return ""
-    return _ask(environ, folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
+    return ask_git(environ, folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
 
 
-def _ask(environ: Environment, folder: Path, *question: str) -> str:
+def ask_git(environ: Environment, folder: Path, *question: str) -> str:
     """The answer of git, or nothing if there is no git, no repository, or no answer in time."""
-    own = {key: value for key, value in environ.items() if key not in _MISLEADING}
     try:
-        answer = subprocess.run(
-            ["git", "-c", "core.fsmonitor=false", *question],
-            cwd=folder,
-            env=own | {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"},  # leaves the repository untouched
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            timeout=PATIENCE,
-            check=False,
-        )
+        answer = _git_run(environ, folder, *question)
     except (OSError, ValueError, subprocess.TimeoutExpired):  # ValueError: a null byte in the environment
         return ""
     return answer.stdout.decode(errors="replace").strip() if answer.returncode == 0 else ""
+
+
+def trouble(environ: Environment, folder: Path) -> str:
+    """What git says where there is a repository that it does not read, one of another user for example; else empty."""
+    if not any((place / ".git").exists() for place in (folder.resolve(), *folder.resolve().parents)):
+        return ""
+    try:
+        answer = _git_run(environ, folder, "rev-parse", "--git-dir")
+    except OSError as error:
+        return f"git cannot be started: {error.strerror}"
+    except (ValueError, subprocess.TimeoutExpired):
+        return ""
+    lines = [_text(line) for line in answer.stderr.decode(errors="replace").splitlines()]
+    return " ".join(line for line in lines if line).removeprefix("fatal: ") if answer.returncode else ""
+
+
+def _git_run(environ: Environment, folder: Path, *question: str) -> subprocess.CompletedProcess[bytes]:
+    own = {key: value for key, value in environ.items() if key not in _MISLEADING}
+    return subprocess.run(
+        ["git", "-c", "core.fsmonitor=false", *question],
+        cwd=folder,
+        env=own | {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"},  # leaves the repository untouched
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=PATIENCE,
+        check=False,
+    )
 
 
 _MISLEADING = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"}  # set while git runs a hook

@@ -21,6 +21,7 @@ SYSTEMS = ("Linux", "Darwin", "Windows")
 VERSIONED = ("perfgate", "locust", "python")
 UNKNOWN = "unknown"
 OTHER_LOAD = "another load than that of the budget file"
+OTHER_HOST = "another host"
 OTHER_CPU = "another CPU model"
 OTHER_LATENCY = "another definition"
 ENDED = "ended early"
@@ -63,7 +64,14 @@ def reworded(run: Run, known: Own) -> Run:
         generator=_generator(run.generator, known),
         endpoints=_results(run.endpoints, known.names),
         arms=tuple(
-            replace(arm, target=known.target, ref="", commit="", endpoints=_results(arm.endpoints, known.names))
+            replace(
+                arm,
+                target=known.target,
+                ref="",
+                commit="",
+                endpoints=_results(arm.endpoints, known.names),
+                absent=tuple(name for name in arm.absent if name in known.names),
+            )
             for arm in run.arms
         ),
         looks=known.looks,
@@ -93,6 +101,8 @@ def _conditions(theirs: Conditions, known: Own) -> Conditions:
             if name in VERSIONED and _VERSION.fullmatch(version)
         },
         processes=theirs.processes,
+        host=_known(theirs.host, [one.host for one in known.conditions], OTHER_HOST),
+        rates=_of(theirs.rates, known.names),
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from builders import make_endpoint, make_past_run, make_run
 
-from perfgate import budgets, history, pipeline
+from perfgate import baselines, budgets, history, pipeline
 from perfgate.acceptances import Word
 from perfgate.model.budget_file import BudgetFile
 from perfgate.model.outcome import Outcome
@@ -18,6 +18,7 @@ version: 1
 name: shop
 target: http://127.0.0.1:8765
 load: {rate: 10/s, duration: 5s}
+gate: {baseline: {branch: main}}
 endpoints:
   search: {request: GET /search, budget: {p95: +10%}}
 """
@@ -44,13 +45,13 @@ def test_a_trailer_on_main_becomes_the_new_level(tmp_path: Path, budget_file: Bu
     with history.open("sqlite:///history.db", root=tmp_path) as store:
         for number in range(1, 9):
             store.save(make_past_run(number, run=run_of(number, 0.100 + 0.001 * (number % 3))))
-        past = pipeline.recent_runs(store, budget_file)
+        past = baselines.recent(store, budget_file, {})
         slower = run_of(9, 0.200)
         judged = pipeline.judge(budget_file, slower, past)
         accepted = pipeline.accepted(judged, slower, budget_file, past, words)
         store.save(pipeline.past_run(slower, accepted))
         later = run_of(10, 0.201)
-        after = pipeline.judge(budget_file, later, pipeline.recent_runs(store, budget_file))
+        after = pipeline.judge(budget_file, later, baselines.recent(store, budget_file, {}))
         remembered = store.get(slower.id)
 
     assert judged.outcome is Outcome.FAIL

@@ -422,3 +422,21 @@ def test_a_release_is_compared_with_the_one_before(repository: Path) -> None:
     git(repository, "commit", "--quiet", "--allow-empty", "--message=second")
     git(repository, "tag", "v1.1")
     assert revision.commit_of(GIT, repository, "last-tag") == first
+
+
+def test_a_repository_of_another_user_is_no_secret(tmp_path):
+    """Git's own switch for its tests; a container has it without one."""
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    environ = {**os.environ, "GIT_TEST_ASSUME_DIFFERENT_OWNER": "1", "GIT_CONFIG_GLOBAL": "/dev/null"}
+    said = revision.trouble(environ, tmp_path)
+    assert said.startswith("detected dubious ownership in repository")
+    assert f"git config --global --add safe.directory {tmp_path}" in said
+    assert "\n" not in said
+
+
+def test_there_is_no_trouble_where_git_reads_the_repository_and_where_there_is_none(tmp_path):
+    environ = {**os.environ, "GIT_CONFIG_GLOBAL": "/dev/null"}
+    assert revision.trouble(environ, tmp_path) == ""
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    assert revision.trouble(environ, tmp_path) == ""
+    assert "git cannot be started" in revision.trouble({"PATH": "/nowhere"}, tmp_path)

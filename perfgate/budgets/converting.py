@@ -21,6 +21,7 @@ from perfgate.budgets.load_shape import LoadShape
 from perfgate.budgets.request_shape import EndpointShape, login_of
 from perfgate.budgets.timeouts import timeouts
 from perfgate.model.budget_file import (
+    AUTO,
     Abort,
     AbPolicy,
     Anchor,
@@ -38,6 +39,7 @@ from perfgate.model.budget_file import (
     Think,
     Tls,
 )
+from perfgate.repository_path import identity
 
 T = TypeVar("T")
 
@@ -45,7 +47,8 @@ T = TypeVar("T")
 def budget_file(path: Path, shape: FileShape, draft: Draft) -> BudgetFile:
     return BudgetFile(
         path=path,
-        name=_or(shape.name, path.stem),
+        name=_or(shape.name, identity(path)),
+        formerly="" if shape.name else path.stem,
         target=shape.target,
         load=_load(shape.load),
         endpoints=_endpoints(shape, draft),
@@ -57,7 +60,7 @@ def budget_file(path: Path, shape: FileShape, draft: Draft) -> BudgetFile:
         tls=_tls(shape.tls) if shape.tls else Tls(),
         client=_or(shape.client, BudgetFile.client),
         allow=tuple(shape.allow or ()),
-        gate=_gate(shape.gate) if shape.gate else GatePolicy(),
+        gate=_gate(shape.gate or GateShape()),
         history=_or(shape.history, BudgetFile.history),
     )
 
@@ -138,10 +141,10 @@ def _service(service: ServiceShape) -> Service:
 
 
 def _gate(gate: GateShape) -> GatePolicy:
-    baseline, floor = BaselinePolicy(), Floor()
+    baseline, floor = BaselinePolicy(branch=AUTO), Floor()
     if gate.baseline:
         baseline = BaselinePolicy(
-            branch=_or(gate.baseline.branch, BaselinePolicy.branch),
+            branch=_or(gate.baseline.branch, AUTO),
             runs=_or(gate.baseline.runs, BaselinePolicy.runs),
             min_runs=_or(gate.baseline.min_runs, BaselinePolicy.min_runs),
         )

@@ -96,7 +96,9 @@ JourneyEntry = Annotated[Annotated[JourneyShape, Tag(MAP)] | Annotated[Steps, Ta
 
 
 class BaselineShape(Shape):
-    branch: Maybe[Text] = optional("Runs of this branch are the baseline. Default: main.", "main")
+    branch: Maybe[Text] = optional(
+        "Runs of this branch are the baseline. Default: auto, the repository's default branch.", "auto", "main"
+    )
     runs: Maybe[Count] = optional("How many of the newest runs, at most. Default: 20.", 20)
     min_runs: Maybe[Count] = optional("With fewer runs there is no baseline yet. Default: 5.", 5)
 
@@ -129,7 +131,7 @@ class AbShape(Shape):
 
 
 class GateShape(Shape):
-    baseline: Maybe[BaselineShape] = optional("What a run is compared with.", {"branch": "main", "runs": 20})
+    baseline: Maybe[BaselineShape] = optional("What a run is compared with.", {"branch": "auto", "runs": 20})
     floor: Maybe[FloorShape] = optional("Rises too small to matter.", {"time": "1ms", "errors": "0.5pp"})
     sensitivity: Maybe[SensitivityEntry] = optional(
         "The violation that a pass must rule out, where it is larger than the limit; `limit`: proof at the limit.",
@@ -197,7 +199,7 @@ class FileShape(Shape):
         " its budget.",
         ["scenarios/checkout.py"],
     )
-    gate: Maybe[GateShape] = optional("How runs are judged.", {"baseline": {"branch": "main"}, "inconclusive": "warn"})
+    gate: Maybe[GateShape] = optional("How runs are judged.", {"baseline": {"branch": "auto"}, "inconclusive": "warn"})
     history: Maybe[Text] = optional(
         "Where runs are kept: sqlite:///PATH, git:BRANCH, postgresql://..., folder:PATH, s3://BUCKET/PREFIX. "
         "Default: sqlite:///.perfgate/history.db.",

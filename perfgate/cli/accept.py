@@ -6,22 +6,29 @@ import getpass
 import os
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from perfgate.cli.finding import find_run
 from perfgate.cli.options import DEFAULT_BUDGET, Budget, HistoryUrl
 from perfgate.cli.where import opened
-from perfgate.model.errors import UsageError
+from perfgate.model.errors import CouldNotMeasure, UsageError
 from perfgate.model.metric import METRICS
 from perfgate.model.run import Acceptance, Run
+
+if TYPE_CHECKING:
+    from perfgate.history import History
+
+LATEST = "latest"
 
 
 def accept(
     what: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[RUN] [ENDPOINT METRIC]", help="The run (latest), and one metric of it (all)."),
+        typer.Argument(
+            metavar="[RUN] [ENDPOINT [METRIC]]", help="The run (latest), an endpoint (all), a metric (all)."
+        ),
     ] = None,
     reason: Annotated[str, typer.Option("--reason", envvar="PERFGATE_REASON", help="Why; kept and shown.")] = "",
     author: Annotated[
@@ -37,11 +44,12 @@ def accept(
 
     Example: perfgate accept latest search p95 --reason "ranks better now"
     """
-    run_name, endpoint, metric = _parsed(what or [])
+    words = what or []
+    run_name, endpoint, metric = _parsed(words)
     if not reason.strip():
         raise UsageError("Say why: --reason '...'", hint="The reason is kept in the history and shown on the chart.")
     with opened(budget, history) as store:
-        _, run = find_run(run_name, store, Path.cwd())
+        run, endpoint = _meant(run_name, endpoint, words, store)
         _check(run, endpoint, metric)
         _check_level(run, run_name)
         acceptance = Acceptance(
@@ -52,19 +60,35 @@ def accept(
             metric=metric,
         )
         store.accept(run.id, acceptance)
-    what_text = f"{endpoint} {metric}" if endpoint else "every metric"
-    print(f"Accepted {what_text} of run {run.id}. Later runs on its branch are compared with it and what follows.")
+    what_text = f"{endpoint} {metric}" if metric else f"every metric of {endpoint}" if endpoint else "every metric"
+    print(f"Accepted {what_text}, run {run.id}. Later runs on its branch are compared with it and what follows.")
     print("A fixed limit (`p95: 120ms`) stays one: change it in the budget file.")
     return 0
 
 
 def _parsed(words: list[str]) -> tuple[str, str, str]:
     """(run, endpoint, metric); endpoint and metric are empty when all are meant."""
-    if len(words) in (2, 3):
-        return (words[0] if len(words) == 3 else "latest"), words[-2], words[-1]
     if len(words) > 3:
-        raise UsageError("perfgate accept [RUN] [ENDPOINT METRIC]", hint='Quote names with spaces: "list products" p95')
-    return (words[0] if words else "latest"), "", ""
+        raise UsageError(
+            "perfgate accept [RUN] [ENDPOINT [METRIC]]", hint='Quote names with spaces: "list products" p95'
+        )
+    if len(words) == 2 and words[0] != LATEST and words[1] in METRICS:
+        return LATEST, words[0], words[1]
+    run, endpoint, metric = (*(words or [LATEST]), "", "")[:3]
+    return run, endpoint, metric
+
+
+def _meant(run_name: str, endpoint: str, words: list[str], store: History) -> tuple[Run, str]:
+    """The run and the endpoint. A single word that names no run may name an endpoint of the latest one."""
+    try:
+        return find_run(run_name, store, Path.cwd())[1], endpoint
+    except CouldNotMeasure:
+        if len(words) != 1 or words == [LATEST]:
+            raise
+        run = find_run(LATEST, store, Path.cwd())[1]
+        if run_name not in [result.name for result in run.endpoints]:
+            raise
+        return run, run_name
 
 
 def _check_level(run: Run, name: str) -> None:

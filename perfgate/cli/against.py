@@ -18,7 +18,8 @@ BaseRef = Annotated[
         "--base-ref",
         envvar="PERFGATE_BASE_REF",
         metavar="REF",
-        help="A/B test: start this branch, tag or commit beside the work tree, and compare the two.",
+        help="A/B test: start this branch, tag or commit beside the work tree, and compare the two. auto: where the "
+        "change began, or what the pull request wants to enter; the history where there is no such base.",
     ),
 ]
 BaseUrl = Annotated[
@@ -45,8 +46,11 @@ def against(
     ref: str, url: str, restarts: int | None, blocks: str, *, target: str = "", workers: int = 0
 ) -> Against | None:
     """None when no A/B test is meant. Raises UsageError for options that contradict each other."""
+    from perfgate import bases
     from perfgate.pipeline import Against
 
+    if ref == bases.AUTO and (target or url):  # a default of CI: what is asked for in so many words comes first
+        ref = ""
     if ref and url:
         raise UsageError("--base-ref and --base are two bases", hint="Give one of them.")
     if ref and target:

@@ -27,7 +27,7 @@ def gate(
 
     By the budget file and the history as they are now. The history stays as it is.
     """
-    from perfgate import budgets, codec, pipeline, report, run_folder
+    from perfgate import baselines, budgets, codec, pipeline, report, run_folder
     from perfgate.cli.exits import exit_code
     from perfgate.cli.finding import find_run
     from perfgate.cli.show import show
@@ -36,9 +36,11 @@ def gate(
     budget_file = budgets.read(budget, None)
     with opened(budget, history) as store:
         folder, measured = find_run(run, store, Path.cwd())
-        past_runs = pipeline.recent_runs(store, budget_file)
-        anchored = pipeline.anchored_runs(store, budget_file, os.environ)
-    verdict = pipeline.judge(budget_file, measured, past_runs, only, anchored)
+        budget_file = baselines.settled(budget_file, store, os.environ)
+        past_runs = baselines.recent(store, budget_file, os.environ)
+        anchored = baselines.anchored(store, budget_file, os.environ)
+        verdict = pipeline.judge(budget_file, measured, past_runs, only, anchored)
+        verdict = baselines.with_runs_elsewhere(verdict, measured, store, budget_file, os.environ)
     if folder is not None and (folder / run_folder.VERDICT).exists():
         verdict = pipeline.accepted_before(verdict, run_folder.read_verdict(folder))
     if folder is not None:

@@ -106,15 +106,16 @@ def _with_outcome(run: Run, outcome: str) -> PastRun:
 
 def _judged(run: Run, folder: Path, store: History, budget: Path) -> PastRun:
     """By its own verdict, else by the budget file; without either it was not compared with anything."""
-    from perfgate import pipeline, run_folder
+    from perfgate import baselines, pipeline, run_folder
 
     if (folder / run_folder.VERDICT).is_file():
         return pipeline.past_run(run, run_folder.read_verdict(folder))
     file = budget_file_if_any(budget)
     if file is None or file.name != run.name:
         return PastRun(run=run, outcome=Outcome.NO_BASELINE)
-    anchored = pipeline.anchored_runs(store, file, os.environ)
-    verdict = pipeline.judge(file, run, pipeline.recent_runs(store, file), anchored=anchored)
+    file = baselines.settled(file, store, os.environ)
+    anchored = baselines.anchored(store, file, os.environ)
+    verdict = pipeline.judge(file, run, baselines.recent(store, file, os.environ), anchored=anchored)
     return pipeline.past_run(run, verdict)
 
 
@@ -151,21 +152,22 @@ def prune(
 
     On a git branch, pictures of comments go too: those older than --older-than, else than 30 days.
     """
-    from perfgate.history.prune import Retention, choose
+    from perfgate import baselines
+    from perfgate.history.prune import Retention, expendable
 
     if keep is None and older_than is None:
         raise UsageError("Say what may go: --keep N, --older-than DAYS, or both")
-    file = budget_file_if_any(budget)
-    policy = file.gate.baseline if file else BaselinePolicy()
-    retention = Retention(
-        newest=keep,
-        younger_than=timedelta(days=older_than) if older_than else None,
-        baseline_branch=policy.branch,
-        baseline_runs=policy.runs,
-    )
     now = datetime.now(UTC)
     with opened(budget, history) as store:
-        chosen = choose(store.entries(), retention, now=now)
+        file = budget_file_if_any(budget)
+        policy = baselines.settled(file, store, os.environ).gate.baseline if file else BaselinePolicy()
+        retention = Retention(
+            newest=keep,
+            younger_than=timedelta(days=older_than) if older_than else None,
+            baseline_branch=policy.branch,
+            baseline_runs=policy.runs,
+        )
+        chosen = expendable(store, retention, now=now)
         if not dry_run:
             store.delete(chosen)
     print(f"{'Would forget' if dry_run else 'Forgot'} {len(chosen)} runs.")

@@ -167,6 +167,8 @@ def _order(
 
     root = Path.cwd()
     code = revision.read(os.environ, root)
+    if not code.commit and (trouble := revision.trouble(os.environ, root)):
+        say(f"perfgate: commit and branch are not known. git says: {trouble}")
     access = credentials.lent(os.environ, root)
     run_id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
     return Order(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -50,12 +51,12 @@ def site(
 
 def _series(store: History, budget: Path, most: int) -> list[Series]:
     """The baseline branch first, then the others, newest first."""
-    from perfgate import pipeline
+    from perfgate import baselines, pipeline
     from perfgate.model.budget_file import BaselinePolicy
     from perfgate.report.site import Series
 
     file = budget_file_if_any(budget)
-    main = file.gate.baseline.branch if file else BaselinePolicy().branch
+    main = baselines.settled(file, store, os.environ).gate.baseline.branch if file else BaselinePolicy().branch
     found = []
     for name in store.names():
         branches = dict.fromkeys(entry.branch for entry in store.entries(name))

@@ -5,6 +5,7 @@ from perfgate.gate.anchor import choose_anchor
 from perfgate.gate.baseline import choose_baseline
 from perfgate.gate.calibration import FEWEST_RUNS, calibrate
 from perfgate.gate.confirming import confirm
+from perfgate.gate.elsewhere import elsewhere
 from perfgate.gate.judging import judge
 
-__all__ = ["FEWEST_RUNS", "accept", "calibrate", "choose_anchor", "choose_baseline", "confirm", "judge"]
+__all__ = ["FEWEST_RUNS", "accept", "calibrate", "choose_anchor", "choose_baseline", "confirm", "elsewhere", "judge"]

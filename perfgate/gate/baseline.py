@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from perfgate.gate.health import is_as_planned
 from perfgate.model.budget_file import BaselinePolicy
-from perfgate.model.outcome import NEVER_A_BASELINE
 from perfgate.model.run import PastRun, Run
 from perfgate.model.verdict import Baseline
+from perfgate.usable import is_accepted, is_as_planned, is_usable
 
 
 def choose_baseline(run: Run, past_runs: Sequence[PastRun], policy: BaselinePolicy) -> Baseline:
@@ -94,24 +93,13 @@ def _series(comparable: Iterable[PastRun], key: tuple[str, str], limit: int) -> 
     for past in comparable:
         if room == 0:
             break
-        if not is_as_planned(past.run) or not _measured(past.run, key):
+        if not is_usable(past, key):
             continue
-        is_accepted = any(one.endpoint in ("", key[0]) and one.metric in ("", key[1]) for one in past.acceptances)
-        if is_accepted or not _failed(past, key):
-            levels[-1].append(past)
-            room -= 1
-        if is_accepted:
+        levels[-1].append(past)
+        room -= 1
+        if is_accepted(past, key):
             levels.append([])
     return levels
-
-
-def _measured(run: Run, key: tuple[str, str]) -> bool:
-    return any(one.name == key[0] and key[1] in one.metrics for one in run.endpoints)
-
-
-def _failed(past: PastRun, key: tuple[str, str]) -> bool:
-    """A series that failed excludes itself; a run that does not say what failed is left out whole."""
-    return key in past.failed if past.failed else past.outcome in NEVER_A_BASELINE
 
 
 def _why_excluded(run: Run, endpoint: str, on_branch: Sequence[PastRun], comparable: Sequence[PastRun]) -> str:

@@ -159,7 +159,7 @@ def _in_history(run: Run, baseline: Baseline, asked: Mapping[Key, Asked]) -> dic
 
 
 def _in_arms(run: Run, now: Mapping[str, EndpointResult], asked: Mapping[Key, Asked]) -> dict[Key, Evidence]:
-    base = {one.name: one for one in run.arms[0].endpoints}
+    base = {one.name: one for one in run.arms[0].endpoints if one.name not in run.arms[0].absent}
     margin = MARGIN_RESTARTED if run.restarts >= RESTARTS else MARGIN
     found: dict[Key, Evidence] = {}
     for (name, metric), question in asked.items():

@@ -24,8 +24,8 @@ from perfgate.model.metric import METRICS, Unit
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import EndpointResult, Run
 from perfgate.units import format_value
+from perfgate.usable import ACHIEVED
 
-ACHIEVED = 0.95  # of the planned starts
 BLUR = 3.0  # times the lateness by which a value must be over its limit
 BUSY = 0.95  # of one core
 USUAL_SHARE = 0.05  # of failures, from which a mean of the successes is in doubt
@@ -77,14 +77,6 @@ def doubts(budget: Budget, run: Run) -> Iterator[Doubt]:
         )
     if run.aborted:
         yield Doubt(text=f"the load was ended early: {run.aborted}", outcomes=UNBROKEN, reason="ended-early")
-
-
-def is_as_planned(run: Run) -> bool:
-    """Whether the load was the planned one, to the end: only then may other runs be compared with it."""
-    generator = run.generator
-    is_lost = bool(generator.workers_lost) and not generator.due
-    is_short = generator.sent < ACHIEVED * generator.due or generator.dropped > (1 - ACHIEVED) * generator.due
-    return not (run.interrupted or run.aborted or is_lost or is_short)
 
 
 def _late(budget: Budget, run: Run, result: EndpointResult) -> Iterator[Doubt]:

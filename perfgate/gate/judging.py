@@ -120,6 +120,8 @@ def _finding(
         criteria=criteria,
         line=budget.line,
     )
+    if outcome is Outcome.NO_BASELINE and run.arms and budget.endpoint in run.arms[0].absent:
+        return replace(found, reason="new-in-this-branch")
     return replace(found, **_compared(one.evidence, metric, run)) if one else found
 
 

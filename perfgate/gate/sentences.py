@@ -236,6 +236,8 @@ def _inconclusive(criterion: Criterion, limit: str, told: Told, evidence: Eviden
 def _no_baseline(told: Told) -> str:
     if told.arms and told.metric.name == "max":
         return "not compared: a maximum is a single request, and says nothing of the rest; limit p99 instead"
+    if told.arms and told.budget.endpoint in told.arms[0].absent:
+        return "not compared: new in this branch, the base does not have it"
     if told.arms:
         return "not compared: the base has no such measurement"
     reason = told.baseline.excluded.get(told.budget.endpoint, "")

@@ -3,45 +3,44 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from perfgate.history import Entry, History, times
-from perfgate.model.outcome import NEVER_A_BASELINE
+from perfgate.model.run import PastRun
+from perfgate.usable import Key, Requests, is_usable, requests
 
 
 @dataclass(frozen=True, kw_only=True)
 class Retention:
     """What to keep. A run goes only if neither `newest` nor `younger_than` keeps it; with neither set, none goes.
 
-    Always kept: accepted runs, and of the baseline branch the newest `baseline_runs` that can serve as a baseline.
+    Always kept: accepted runs, and of the baseline branch the newest `baseline_runs` that each series may be judged by.
     So are those of no known branch: outside any repository they are compared with each other.
     """
 
     newest: int | None = None  # so many of every name and branch
     younger_than: timedelta | None = None
     baseline_branch: str = "main"
-    baseline_runs: int = 20  # of every name
+    baseline_runs: int = 20  # of every name and series
 
 
-def choose(entries: Iterable[Entry], retention: Retention, *, now: datetime) -> tuple[str, ...]:
-    """The ids to delete. `entries` newest first, as stores list them; `now` with its time zone."""
+def choose(
+    entries: Iterable[Entry], retention: Retention, *, baseline: Collection[str], now: datetime
+) -> tuple[str, ...]:
+    """The ids to delete. `entries` newest first, as stores list them; `baseline` are the ids that `needed` names; `now`
+    with its time zone."""
     if retention.newest is None and retention.younger_than is None:
         return ()
     seen: Counter[tuple[str, str]] = Counter()
-    fit: Counter[tuple[str, str]] = Counter()
     chosen = []
     for entry in entries:
         series = (entry.name, entry.branch)
-        serves = entry.branch in (retention.baseline_branch, "") and (
-            entry.outcome not in NEVER_A_BASELINE or entry.accepted
-        )
         seen[series] += 1
-        fit[series] += serves
         kept = (
             entry.accepted
-            or (serves and fit[series] <= retention.baseline_runs)
+            or entry.id in baseline
             or (retention.newest is not None and seen[series] <= retention.newest)
             or (retention.younger_than is not None and _age(entry, now) < retention.younger_than)
         )
@@ -50,9 +49,42 @@ def choose(entries: Iterable[Entry], retention: Retention, *, now: datetime) -> 
     return tuple(chosen)
 
 
+def needed(past_runs: Sequence[PastRun], number: int) -> frozenset[str]:
+    """The ids of the newest `number` runs that each series may be judged by; `past_runs` newest first, of one name and
+    branch. Requests that none of the newest `number` runs has sent count no more: nothing is compared with them."""
+    alone = [past for past in past_runs if not past.run.arms]
+    current = {_sent(past, one.name) for past in alone[:number] for one in past.run.endpoints}
+    counted: Counter[tuple[Key, Requests]] = Counter()
+    found = set()
+    for past in alone:
+        for one in past.run.endpoints:
+            name, sent = _sent(past, one.name)
+            for metric in one.metrics if (name, sent) in current else ():
+                series = ((name, metric), sent)
+                if counted[series] < number and is_usable(past, series[0]):
+                    counted[series] += 1
+                    found.add(past.run.id)
+    return frozenset(found)
+
+
+def _sent(past: PastRun, endpoint: str) -> tuple[str, Requests]:
+    return endpoint, requests(past.run, endpoint)
+
+
+def expendable(history: History, retention: Retention, *, now: datetime) -> tuple[str, ...]:
+    """The ids that `prune` would delete. Raises HistoryError."""
+    entries = history.entries()
+    branches = {(one.name, one.branch) for one in entries if one.branch in (retention.baseline_branch, "")}
+    baseline: set[str] = set()
+    for name, branch in branches:
+        past_runs = history.runs(name, branch=branch, limit=len(entries))
+        baseline |= needed(past_runs, retention.baseline_runs)
+    return choose(entries, retention, baseline=baseline, now=now)
+
+
 def prune(history: History, retention: Retention, *, now: datetime) -> tuple[str, ...]:
-    """Deletes what `choose` chooses; the ids that were deleted. Raises HistoryError."""
-    chosen = choose(history.entries(), retention, now=now)
+    """Deletes what may go; the ids that were deleted. Raises HistoryError."""
+    chosen = expendable(history, retention, now=now)
     history.delete(chosen)
     return chosen
 

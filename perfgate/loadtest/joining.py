@@ -38,6 +38,7 @@ def joined(parts: Sequence[LoadTest], folder: Path) -> LoadTest:
         generator=_generator(parts, duration),
         failure_examples=_examples([part.failure_examples for part in parts]),
         base_examples=_examples([part.base_examples for part in parts]),
+        base_failures=_statuses([part.base_failures for part in parts]),
         restarts=len(parts) - 1,
         unfinished=sum(part.unfinished for part in parts),
         interrupted=any(part.interrupted for part in parts),
@@ -97,3 +98,9 @@ def _generator(parts: Sequence[LoadTest], duration: float) -> Generator:
 def _examples(parts: Sequence[Mapping[str, tuple[str, ...]]]) -> dict[str, tuple[str, ...]]:
     """The first part's that has any."""
     return {name: texts for part in reversed(parts) for name, texts in part.items()}
+
+
+def _statuses(parts: Sequence[Mapping[str, tuple[int, ...]]]) -> dict[str, tuple[int, ...]]:
+    """By endpoint, the different ones of all parts."""
+    names = {name for part in parts for name in part}
+    return {name: tuple(sorted({status for part in parts for status in part.get(name, ())})) for name in names}

@@ -179,6 +179,7 @@ def _result(folder: Path, child: Child, plan: Plan) -> LoadTest:
         generator=Generator(**data["generator"]),
         failure_examples={name: tuple(texts) for name, texts in data["examples"].items()},
         base_examples={name: tuple(texts) for name, texts in data["base_examples"].items()},
+        base_failures={name: tuple(statuses) for name, statuses in data["base_failures"].items()},
         unfinished=data["unfinished"],
         interrupted=data["interrupted"],
         aborted=data["aborted"],

@@ -66,13 +66,15 @@ def at_port(target: str, old: int, new: int) -> str:
 @dataclass(frozen=True, kw_only=True)
 class Start:
     """How a service is started: `folder` is where its command runs, `log` gets what it says, `name` is said in
-    messages."""
+    messages; `error` is raised when it does not start, with `hint` as what else to do."""
 
     service: Service
     folder: Path
     log: Path
     environ: Mapping[str, str]
     name: str = "service"
+    error: type[ServiceError] = ServiceError
+    hint: str = ""
 
 
 @contextmanager
@@ -105,7 +107,7 @@ def _launched(start: Start, secrets: Sequence[str]) -> Child:
         hide = redactor(secrets, start.environ)
         return Child(command, environ={**known, **own}, log=start.log, redact=hide, folder=start.folder)
     except OSError as error:
-        raise ServiceError(f"The {start.name} cannot be started: {error}") from error
+        raise start.error(f"The {start.name} cannot be started: {error}", hint=start.hint) from error
 
 
 def _is_free(port: int) -> bool:
@@ -121,8 +123,9 @@ def _wait_until_ready(start: Start, child: Child) -> None:
     last = f"nothing listened on port {service.port}"
     while monotonic() < until:
         if (code := child.poll()) is not None:
-            raise ServiceError(
-                f"The {start.name} ended at once, with exit code {code}.\n{_said(child)}", hint=f"Log: {log}"
+            raise start.error(
+                f"The {start.name} ended at once, with exit code {code}.\n{_said(child)}",
+                hint=f"Log: {log}" + (f"\n{start.hint}" if start.hint else ""),
             )
         answer = http.status_of(url, timeout=2.0)
         if answer is not None:
@@ -130,9 +133,10 @@ def _wait_until_ready(start: Start, child: Child) -> None:
                 return
             last = f"{service.ready} answered {answer}"
         sleep(PAUSE)
-    raise ServiceError(
+    raise start.error(
         f"The {start.name} was not ready within {service.ready_timeout:g} s: {last}.\n{_said(child)}",
-        hint=f"Its log is {log}. `service: {{ready: /path, ready_timeout: 60s}}` says what to ask, and how long.",
+        hint=f"Its log is {log}. `service: {{ready: /path, ready_timeout: 60s}}` says what to ask, and how long."
+        + (f"\n{start.hint}" if start.hint else ""),
     )
 
 

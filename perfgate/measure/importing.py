@@ -11,14 +11,18 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from math import floor
 from pathlib import Path
 
+import numpy as np
+
 from perfgate import handover, template, windows
 from perfgate.measure import importers, measuring
-from perfgate.measure.importers.samples import Importer, Source
-from perfgate.measure.matching import matcher
+from perfgate.measure.importers.samples import Importer, Label, Samples, Source
+from perfgate.measure.matching import application, matcher
 from perfgate.measure.measuring import Circumstances
+from perfgate.measure.redirects import joined
 from perfgate.measure.tallying import Tally
 from perfgate.model.budget_file import LoadProfile, Part
 from perfgate.model.errors import UsageError
@@ -66,9 +70,13 @@ def read(
     """
     format = format or importers.format_of(source)
     importer = importers.importer(format)
-    tally = Tally(matcher(plan), skip)
+    parts = importer.read(source)
+    first = next(parts, None)
+    match = matcher(plan, application(plan, _counted(first)) if first else "")
+    tally = Tally(match, skip)
     said: datetime | None = None
-    for samples in importer.read(source):
+    whole = chain([first] if first else [], parts)
+    for samples in joined(whole, match) if importer.has_hops else whole:
         tally.add(samples)
         said = said or samples.started
     _check(tally, source, plan, skip)
@@ -86,6 +94,11 @@ def read(
         is_ab=bool(tally.arms & {BASE, HEAD}),
         warnings=tuple(_warnings(tally, importer, source, plan, duration)),
     )
+
+
+def _counted(samples: Samples) -> dict[Label, int]:
+    numbers = np.bincount(samples.label, minlength=len(samples.labels)).tolist()
+    return dict(zip(samples.labels, numbers, strict=True))
 
 
 def to_run(recording: Recording, plan: Plan, folder: Path, circumstances: Circumstances) -> Run:
@@ -113,6 +126,7 @@ def to_run(recording: Recording, plan: Plan, folder: Path, circumstances: Circum
             load_digest=f"imported-{plan.digests.load}",
             load=f"recorded elsewhere, {_per_second(recording.requests / recording.duration)}",
             latency=recording.latency,
+            rates={},  # of the plan, not of the recording
         ),
         endpoints=tuple(_without_size(one) for one in run.endpoints),
         arms=tuple(replace(arm, endpoints=tuple(_without_size(one) for one in arm.endpoints)) for arm in run.arms),

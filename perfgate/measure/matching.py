@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -23,6 +25,7 @@ class Place:
     name: str
     statuses: frozenset[int] | None = None
     timeout: float = float("inf")  # s
+    follows_redirects: bool = False
 
     def accepts(self, status: int, said: int) -> bool:
         """By what the budget file expects; without a word of it, by what the tool said."""
@@ -53,8 +56,9 @@ class _Pattern:
         )
 
 
-def matcher(plan: Plan) -> Callable[[Label], Place | None]:
-    """By the name; else by method and path, the most exact template first. None for what is in no budget."""
+def matcher(plan: Plan, host: str = "") -> Callable[[Label], Place | None]:
+    """By the name; else by method and path, the most exact template first: of requests to this host (with its port), if
+    there is one. None for what is in no budget."""
     places = {endpoint.name: _place(endpoint) for endpoint in plan.endpoints}
     places |= {journey.name: Place(kind="journey", name=journey.name) for journey in plan.journeys}
     lines = {f"{one.request.method} {one.request.path}": places[one.name] for one in plan.endpoints if one.request}
@@ -64,9 +68,33 @@ def matcher(plan: Plan) -> Callable[[Label], Place | None]:
 
     def match(label: Label) -> Place | None:
         named = places.get(label.name) or lines.get(label.name)
-        return named or next((one.place for one in patterns if label.url and one.matches(label)), None)
+        elsewhere = host and host_of(label) not in ("", host)
+        return named or next(
+            (one.place for one in patterns if label.url and not elsewhere and one.matches(label)), None
+        )
 
     return match
+
+
+def application(plan: Plan, labels: Mapping[Label, int]) -> str:
+    """The host, with its port, of the application that was recorded: the budget file's target where some of the labels
+    are of it, else the one with the most requests that could be its endpoints'. Empty where no label has any."""
+    match = matcher(plan)
+    hosts: Counter[str] = Counter()
+    for label, requests in labels.items():
+        if (host := host_of(label)) and match(label):
+            hosts[host] += requests
+    with suppress(ValueError):
+        if (target := urlsplit(HOLE.sub("", template.expand(plan.target, {}))).netloc.lower()) in hosts:
+            return target
+    return hosts.most_common(1)[0][0] if hosts else ""
+
+
+def host_of(label: Label) -> str:
+    """Where a request went; empty where the recording does not say."""
+    with suppress(ValueError):
+        return urlsplit(label.url).netloc.rpartition("@")[2].lower()
+    return ""
 
 
 def _place(endpoint: Endpoint) -> Place:
@@ -82,6 +110,7 @@ def _place(endpoint: Endpoint) -> Place:
         name=endpoint.name,
         statuses=accepted[0] if accepted else None,
         timeout=endpoint.request.timeout,
+        follows_redirects=endpoint.request.follow_redirects,
     )
 
 

@@ -10,16 +10,19 @@ from perfgate import histogram, windows
 from perfgate.histogram import Histogram
 from perfgate.measure import precision
 from perfgate.measure.probed import probed
+from perfgate.model.budget_file import Send
 from perfgate.model.metric import LATENCY_QUANTILES
 from perfgate.model.plan import Plan
 from perfgate.model.run import Arm, Conditions, EndpointResult, LoadTest, Revision, Run, Runner
 from perfgate.windows import BASE, HEAD, PHASES, Phases, Series, Window
 
+UNKNOWN_PATH = frozenset({404, 405})  # what a service answers to requests that it does not know
+
 
 @dataclass(frozen=True, kw_only=True)
 class Circumstances:
     """What a run was made of besides its requests. `target` is scheme, host and port; never with credentials.
-    `arms` are base and head of an A/B test, whose results are still to be measured."""
+    `arms` are base and head of an A/B test, whose results are still to be measured. `host` and `file`: see the run."""
 
     run_id: str
     target: str
@@ -29,6 +32,8 @@ class Circumstances:
     versions: Mapping[str, str]
     processes: int = 1
     arms: tuple[Arm, ...] = ()
+    host: str = ""
+    file: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +72,7 @@ def measure(load_test: LoadTest, plan: Plan, circumstances: Circumstances) -> Ru
         duration=load_test.duration,
         target=circumstances.target,
         **asdict(circumstances.revision),
+        file=circumstances.file,
         conditions=_conditions(plan, circumstances),
         generator=replace(load_test.generator, clock=circumstances.clock),
         endpoints=tuple(_beside(base, endpoints, measured)) if arms else endpoints,
@@ -76,11 +82,26 @@ def measure(load_test: LoadTest, plan: Plan, circumstances: Circumstances) -> Ru
         interrupted=load_test.interrupted,
         aborted=load_test.aborted,
         probe=probed(load_test),
-        arms=tuple(replace(arm, endpoints=base if arm.name == BASE else ()) for arm in arms),
+        arms=tuple(_arm(arm, base, load_test, plan) if arm.name == BASE else arm for arm in arms),
         restarts=load_test.restarts,
         seed=load_test.seed,
         warnings=load_test.warnings,
     )
+
+
+def _arm(base: Arm, results: tuple[EndpointResult, ...], load_test: LoadTest, plan: Plan) -> Arm:
+    """The base with its results, and with what it does not have."""
+    absent = {
+        one.name
+        for one in results
+        if one.requests == one.failures > 0 and UNKNOWN_PATH.issuperset(load_test.base_failures.get(one.name, (0,)))
+    }
+    journeys = {
+        journey.name
+        for journey in plan.journeys
+        if any(isinstance(step, Send) and step.endpoint in absent for step in journey.steps)
+    }
+    return replace(base, endpoints=results, absent=tuple(sorted(absent | journeys)))
 
 
 def _conditions(plan: Plan, circumstances: Circumstances) -> Conditions:
@@ -92,6 +113,8 @@ def _conditions(plan: Plan, circumstances: Circumstances) -> Conditions:
         clock=circumstances.clock,
         versions=circumstances.versions,
         processes=circumstances.processes,
+        host=circumstances.host,
+        rates=plan.rates,
     )
 
 

@@ -250,9 +250,12 @@ class Service:
     setup: str = ""  # before it is started from a checkout, in a virtual environment of its own (A/B tests)
 
 
+AUTO = "auto"  # the baseline's branch, as the repository says
+
+
 @dataclass(frozen=True, kw_only=True)
 class BaselinePolicy:
-    branch: str = "main"
+    branch: str = "main"  # AUTO where the budget file names none: found out before anything is judged
     runs: int = 20  # at most so many, newest first
     min_runs: int = 5  # fewer than this: no-baseline
 
@@ -310,7 +313,7 @@ class GatePolicy:
 @dataclass(frozen=True, kw_only=True)
 class BudgetFile:
     path: Path
-    name: str
+    name: str  # by which its runs are remembered
     target: str  # as written, `${X}` unexpanded
     load: LoadProfile
     endpoints: tuple[Endpoint, ...]
@@ -326,3 +329,4 @@ class BudgetFile:
     allow: tuple[str, ...] = ()  # hosts that load may be sent to besides the local ones
     gate: GatePolicy = GatePolicy()
     history: str = "sqlite:///.perfgate/history.db"  # as written
+    formerly: str = ""  # under which name its runs were remembered before that was the path in the repository

@@ -6,6 +6,7 @@ PerfgateError
 └── CouldNotMeasure         there is no verdict because there is no measurement          exit 3
     ├── TargetError         the target is down, refused, or not allowed
     ├── ServiceError        the service under test could not be started
+    │   └── BaseError       that of an A/B test's base: it could not be checked out, set up or started
     ├── LoadTestError       Locust failed, or its record is incomplete
     ├── RecordError         a run folder or file cannot be written, or not read
     └── HistoryError        the history cannot be opened, read or written
@@ -68,6 +69,10 @@ class TargetError(CouldNotMeasure):
 
 
 class ServiceError(CouldNotMeasure):
+    pass
+
+
+class BaseError(ServiceError):
     pass
 
 

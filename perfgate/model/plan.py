@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -36,3 +36,4 @@ class Plan:
     digests: Digests
     tls: Tls = Tls()
     client: Literal["fast", "locust"] = "fast"
+    rates: Mapping[str, float] = field(default_factory=dict)  # by endpoint and journey, see Conditions

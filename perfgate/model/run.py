@@ -55,6 +55,9 @@ class Conditions:
     latency: str = "connection wait + send to last byte"
     versions: Mapping[str, str] = field(default_factory=dict)  # perfgate, locust, python
     processes: int = 1
+    host: str = ""  # that the load went to; with its port, unless perfgate started the service there. Empty: not known
+    rates: Mapping[str, float] = field(default_factory=dict)  # by endpoint and journey, as planned: starts per second
+    # (open model) or users at it (closed model). Empty: not known
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,6 +120,8 @@ class Arm:
     ref: str = ""  # as asked for: "main"
     commit: str = ""
     endpoints: tuple[EndpointResult, ...] = ()
+    absent: tuple[str, ...] = ()  # of the base: endpoints that it answers with 404 or 405 alone, and journeys with
+    # them: they are new in the head
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,6 +151,7 @@ class Run:
     dirty: bool = False
     ci: str = ""
     url: str = ""
+    file: str = ""  # path of the budget file in its repository; empty in runs of before it was recorded
     conditions: Conditions
     generator: Generator
     endpoints: tuple[EndpointResult, ...]
@@ -195,6 +201,7 @@ class LoadTest:
     generator: Generator
     failure_examples: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by endpoint
     base_examples: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # the same, of an A/B test's base
+    base_failures: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # statuses of the base's, by endpoint
     restarts: int = 0  # of the services, during the measured time
     unfinished: int = 0
     interrupted: bool = False

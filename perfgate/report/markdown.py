@@ -205,7 +205,9 @@ def _against(run: Run) -> str:
     """The option of an A/B test."""
     if not run.arms:
         return ""
-    option, value = ("--base-ref", run.arms[0].ref) if run.arms[0].ref else ("--base", run.arms[0].target)
+    base = run.arms[0]
+    ref = base.commit if " " in base.ref else base.ref  # words are no ref: "merge base with main"
+    option, value = ("--base-ref", ref) if ref else ("--base", base.target)
     return f" {option} {shlex.quote(value) if is_tame(value) else 'BASE'}"
 
 

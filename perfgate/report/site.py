@@ -9,7 +9,7 @@ from pathlib import Path
 from perfgate.codec import write_text
 from perfgate.model.budget_file import Budget, Kind
 from perfgate.model.errors import RecordError
-from perfgate.model.outcome import Outcome
+from perfgate.model.outcome import NEVER_A_BASELINE, Outcome
 from perfgate.model.run import PastRun
 from perfgate.model.verdict import CriterionResult, Finding, Verdict
 from perfgate.report import frame, page, page_data, words
@@ -125,6 +125,7 @@ def _series(series: Series, pages: Mapping[str, str], data: list[Data], lines: l
         "name": plain(series.name, LONGEST_NAME),
         "branch": plain(series.branch, 60) if series.branch else "an unknown branch",
         "outcome": newest.outcome.value,
+        "failed": newest.outcome in NEVER_A_BASELINE,  # what else became of the others, the history does not keep
         "told": f"Newest: {words.revision(newest.run)}. {words.runs(len(alike))} shown.{_apart(series, alike)}",
         "rows": rows,
         "runs": [

@@ -19,6 +19,7 @@ _TERMINAL = re.compile(
 _INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # controls, text direction, lone surrogates, line separators
 _CODE_IS_ENOUGH = re.compile(r"[\w /.:,;+=?%()\[\]{}'\"-]+")
 _MARKDOWN = re.compile(r"[\\`*_{}\[\]<>|~&!$@#]|:(?=//)|(?<=www)\.")
+_IN_PROSE = re.compile(rf"`{_CODE_IS_ENOUGH.pattern}`|{_MARKDOWN.pattern}")
 _MENTIONS = "@#!~$&"  # people, issues; on GitLab merge requests, labels, snippets and epics too
 _ATTRIBUTE = re.compile(r"[&<>\"'`|]")
 _SLUG_IS_ENOUGH = re.compile(r"[a-z0-9]+( [a-z0-9]+)*")
@@ -84,10 +85,12 @@ def prose(text: str, width: int = 600) -> str:
     Mentions and issue references are found by GitHub and GitLab after rendering, where a character reference is no
     help: a zero-width space breaks them.
     """
-    return _MARKDOWN.sub(_harmless, plain(text, width))
+    return _IN_PROSE.sub(_harmless, plain(text, width))
 
 
 def _harmless(match: re.Match[str]) -> str:
+    if len(match[0]) > 1:  # a span of code, in which nothing has a meaning
+        return match[0]
     return _reference(match) + ("&#8203;" if match[0] in _MENTIONS else "")
 
 

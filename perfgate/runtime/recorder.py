@@ -43,6 +43,7 @@ class Recorder:
         self.examples: dict[str, list[str]] = {}
         self.base_examples: dict[str, list[str]] = {}  # of the base, in an A/B test
         self.outcomes: dict[str, tuple[int, int]] = {}  # by endpoint: successes, and how many of them were redirects
+        self.base_failures: dict[str, set[int]] = {}  # statuses of the base's failures by endpoint, 0: no answer
         self._recorded = 0  # besides `rows`
         self._record = Record()
         self._failed: defaultdict[Series, list[int]] = defaultdict(list)  # FAILURE_COLUMNS numbers each
@@ -69,6 +70,8 @@ class Recorder:
         if why[0] == "timeout" and latency:
             window.latency.add(latency)
         self._failed[series].extend((began, latency, status))
+        if series[2] == BASE:
+            self.base_failures.setdefault(series[1], set()).add(status)
         if began < self.started:  # of the warm-up, which is not judged
             return
         known = self.base_examples if series[2] == BASE else self.examples

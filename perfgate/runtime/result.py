@@ -25,6 +25,7 @@ def tally(load: Load, cpu: float) -> Tally:
         "recorded": load.recorder.recorded,
         "examples": load.recorder.examples,
         "base_examples": load.recorder.base_examples,
+        "base_failures": {name: sorted(statuses) for name, statuses in load.recorder.base_failures.items()},
         "sent": load.sent,
         "late": load.late,
         "dropped": load.dropped + load.waiting,
@@ -80,6 +81,7 @@ def summary(collection: Collection, *, started: str, duration: float, due: int, 
         "renewed": sum(one["renewed"] for one in tallies),
         "notes": list(dict.fromkeys(note for one in tallies for note in one["notes"])),
         "redirected": _redirected(one["outcomes"] for one in tallies),
+        "base_failures": _statuses(one["base_failures"] for one in tallies),
         "generator": {
             "due": due,
             "sent": sum(one["sent"] for one in tallies),
@@ -116,6 +118,15 @@ def _redirected(found: Iterable[Mapping[str, tuple[int, int]]]) -> list[str]:
             known = totals.get(name, (0, 0))
             totals[name] = known[0] + successes, known[1] + redirects
     return [name for name, (successes, redirects) in totals.items() if successes == redirects]
+
+
+def _statuses(found: Iterable[Mapping[str, list[int]]]) -> dict[str, list[int]]:
+    """Of failures, by endpoint: the different ones of all processes."""
+    statuses: dict[str, set[int]] = {}
+    for one in found:
+        for name, numbers in one.items():
+            statuses.setdefault(name, set()).update(numbers)
+    return {name: sorted(numbers) for name, numbers in statuses.items()}
 
 
 def _merged(tallies: list[Tally], part: str) -> Any:

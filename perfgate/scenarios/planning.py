@@ -24,6 +24,7 @@ from perfgate.model.budget_file import (
 )
 from perfgate.model.errors import UsageError
 from perfgate.model.plan import Digests, Plan
+from perfgate.scenarios.rates import planned_rates
 
 
 def plan(budget_file: BudgetFile, only: Collection[str] = ()) -> Plan:
@@ -53,6 +54,7 @@ def plan(budget_file: BudgetFile, only: Collection[str] = ()) -> Plan:
         ),
         tls=budget_file.tls,
         client=budget_file.client,
+        rates=planned_rates(budget_file.load, endpoints, journeys, others=bool(budget_file.scenarios) and not only),
     )
 
 

@@ -471,3 +471,29 @@ def wheel(folder: Path, version: str, extras: str) -> list[str]:
         archive.writestr(f"{about}/entry_points.txt", "[console_scripts]\nperfgate = perfgate_stand_in:main\n")
         archive.writestr(f"{about}/RECORD", "")
     return ["--quiet", "--disable-pip-version-check", "--no-index", str(path)]
+
+
+@pytest.mark.parametrize(
+    ("event", "environ", "inputs", "expected"),
+    [
+        ("pull_request", {}, {}, "auto"),
+        ("push", {}, {}, None),
+        ("merge_group", {}, {}, None),
+        ("pull_request", {}, {"target": "http://127.0.0.1:1"}, None),
+        ("pull_request", {"PERFGATE_BASE": "http://127.0.0.1:1"}, {}, None),
+        ("pull_request", {"PERFGATE_BASE_REF": "stable"}, {}, None),
+        ("pull_request", {}, {"base_ref": ""}, None),
+        ("push", {}, {"base_ref": "v1"}, "v1"),
+    ],
+)
+def test_pull_requests_are_compared_with_what_they_want_to_enter(
+    tmp_path: Path, event: str, environ: dict[str, str], inputs: dict[str, str], expected: str | None
+):
+    place = Place(tmp_path, GITHUB_EVENT_NAME=event, **environ)
+    place.budget(code=0, outcome="pass")
+
+    place.run(**inputs)
+
+    (run,) = place.asked("run")
+    options = run["options"]
+    assert (options[options.index("--base-ref") + 1] if "--base-ref" in options else None) == expected

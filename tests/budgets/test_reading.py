@@ -65,6 +65,8 @@ def test_the_smallest_file(read: Read, folder: Path) -> None:
         target="http://localhost:8765",
         load=LoadProfile(model="open", stages=(Stage(level=10.0, duration=1.0),)),
         endpoints=(dataclasses.replace(read("endpoints: {home: /}\n").endpoints[0]),),
+        gate=GatePolicy(baseline=BaselinePolicy(branch="auto")),
+        formerly="budgets",
     )
 
 

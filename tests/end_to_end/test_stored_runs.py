@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from shutil import rmtree
 
 import pytest
 from builders import make_endpoint, make_run
@@ -72,6 +73,30 @@ def test_a_failed_run_is_no_baseline_until_somebody_accepts_it(stored: Project):
     assert "ranks better now" in stored.perfgate("trend", "search").stdout
 
 
+@pytest.mark.parametrize(
+    ("words", "endpoint", "metric"),
+    [
+        ([], "", ""),
+        (["latest"], "", ""),
+        (["latest", "search"], "search", ""),
+        (["search"], "search", ""),
+        (["search", "p95"], "search", "p95"),
+        (["run-0001", "search"], "search", ""),
+        (["latest", "search", "p95"], "search", "p95"),
+    ],
+)
+def test_what_is_accepted(stored: Project, words: list[str], endpoint: str, metric: str):
+    stored.perfgate("history", "add", "run-0001")
+    for folder in stored.runs[1:]:
+        rmtree(folder)
+
+    done = stored.perfgate("accept", *words, "--reason", "x")
+
+    assert done.returncode == 0, done.stderr
+    shown = json.loads(stored.perfgate("history", "show", "run-0001").stdout)
+    assert [(one["endpoint"], one["metric"]) for one in shown["acceptances"]] == [(endpoint, metric)]
+
+
 def test_accepting_needs_a_reason_and_things_that_exist(stored: Project):
     stored.perfgate("history", "add", "run-0001")
 
@@ -80,6 +105,7 @@ def test_accepting_needs_a_reason_and_things_that_exist(stored: Project):
         (["run-0001", "serach", "p95", "--reason", "x"], "no endpoint 'serach'"),
         (["run-0001", "search", "p59", "--reason", "x"], "no metric 'p59'"),
         (["a", "b", "c", "d", "--reason", "x"], "Quote names with spaces"),
+        (["latest", "serach", "--reason", "x"], "no endpoint 'serach'"),
     ):
         done = stored.perfgate("accept", *arguments)
         assert done.returncode == 2

@@ -347,6 +347,21 @@ def test_maxima_are_not_compared_and_it_is_said():
     assert "not compared: a maximum is a single request" in finding.sentence
 
 
+@pytest.mark.parametrize("metric", ["p95", "errors", "rate"])
+def test_what_the_base_does_not_have_is_new_and_compared_in_no_metric(metric: str):
+    head = arm()
+    base = Arm(name="base", target="http://b", endpoints=(arm(failures=3000),), absent=(head.name,))
+    run = make_run(1, endpoints=[head], arms=(base, Arm(name="head", target="http://h")))
+    relative = {"errors": "+0.5pp", "rate": "-10%"}.get(metric, "+10%")
+    budgets = [make_budget(head.name, metric, relative), make_budget(head.name, "p50", "1ms")]
+
+    new, fixed = judge(budgets, run, choose_baseline(run, (), BaselinePolicy()), GatePolicy()).findings
+
+    assert (new.outcome, new.reason) == (Outcome.NO_BASELINE, "new-in-this-branch")
+    assert "new in this branch, the base does not have it" in new.sentence
+    assert (fixed.outcome, fixed.reason) == (Outcome.FAIL, "over-limit")
+
+
 def test_several_looks_share_the_error_rates():
     """What is only just significant, or only just bounded, at a single look is neither at one of four."""
     ends = arm(requests=300), arm(0.13, requests=300)

@@ -215,6 +215,8 @@ def test_arms_make_an_ab_run(tmp_path: Path, plan: Plan):
         ("t,endpoint,ms,status\n0,a,1,OK\n", ":2: status is 'OK'; an HTTP status expected"),
         ("t,endpoint,ms,status\n0,a,1,99\n", ":2: status is '99'"),
         ("t,endpoint,ms,status\n0,a\n", ":2: 2 fields; 4 expected"),
+        ("t,endpoint,ms,status\n0,search,1,\n1,search,1\n", ":3: 3 fields; 4 expected"),
+        ("t,endpoint,ms,status,note\n0,search,1,200\n1,search,1\n", ":3: 3 fields; 4 expected"),
         ("t,endpoint,ms,status,arm\n0,a,1,200,C\n", ":2: arm is 'C'; base or head expected"),
         ("t,endpoint,ms,status\n0,\udcff,1,200\n", ":2: not UTF-8"),
     ],
@@ -250,6 +252,12 @@ def test_several_mistakes_are_told_at_once_but_not_thousands(tmp_path: Path, pla
         (k6_text(ROWS).replace('"value":10.0', '"value":-10.0'), ":2: not a line of k6: http_req_duration is -10.0 ms"),
         (k6_text(ROWS).replace('"status":"200"', '"status":200'), ":2: not a line of k6: tags are texts"),
         (k6_text(ROWS).replace("2026-01-05T", "yesterday "), ":2: not a line of k6"),
+        (k6_text(ROWS).replace(',"status":"404"', ""), ":3: not a line of k6: a request without the tag status"),
+        (
+            k6_text(ROWS).replace('"name":"search",', "").replace('"url":"http://h/x",', ""),
+            ":2: not a line of k6: a requ",
+        ),
+        (k6_text(ROWS).replace('"value":10.0,', ""), ":2: not a line of k6: the field 'value' is missing"),
         (k6_text([]), ": no request belongs to an endpoint of budgets.yaml: it has no requests"),
     ],
 )
@@ -334,3 +342,97 @@ def test_which_endpoint_a_recorded_request_belongs_to(plan: Plan, label: Label, 
     place = matcher(plan)(label)
 
     assert (place.name if place else None) == name
+
+
+def k6_points(requests: list[tuple[float, str, str, float, int]]) -> str:
+    """Points as k6 writes them: (began, method, URL, ms, status), in the order in which they ended."""
+    lines = []
+    for t, method, url, ms, status in sorted(requests, key=lambda one: one[0] + one[3] / 1000):
+        ended = datetime.fromtimestamp(BEGAN.timestamp() + t + ms / 1000, UTC).isoformat().replace("+00:00", "Z")
+        tags = {"name": url, "method": method, "url": url, "status": str(status), "expected_response": "true"}
+        data = {"time": ended, "value": ms, "tags": tags}
+        line = {"metric": "http_req_duration", "type": "Point", "data": data}
+        lines.append(json.dumps(line, separators=(",", ":")) + "\n")
+    return "".join(lines)
+
+
+LOGIN = """\
+version: 1
+target: http://shop.example
+load: {rate: 10/s, duration: 2s}
+endpoints:
+  log in: {request: POST /login, follow_redirects: true, expect: {status: 200}, budget: {p95: 1s}}
+  home: {request: GET /home}
+  show item: {request: "GET /items/{id}", with: {id: {between: [1, 9]}}}
+  moved: {request: GET /old, expect: {status: 302}}
+"""
+
+
+def login_plan(folder: Path) -> Plan:
+    path = folder / "budgets.yaml"
+    path.write_text(LOGIN, encoding="utf-8")
+    return scenarios.plan(budgets.read(path, None))
+
+
+@pytest.mark.parametrize("points", [1, 3, 200_000])
+def test_the_hops_that_k6_followed_are_one_request(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, points: int):
+    shop = "http://shop.example"
+    text = k6_points(
+        [
+            (0.000, "POST", f"{shop}/login", 20.0, 302),
+            (0.0201, "GET", f"{shop}/welcome", 30.0, 302),  # one more
+            (0.0502, "GET", f"{shop}/home", 40.0, 200),
+            (0.010, "GET", f"{shop}/home", 60.0, 200),  # of another virtual user
+            (0.500, "GET", f"{shop}/old", 10.0, 302),  # what k6 followed is none of this endpoint's business
+            (0.5101, "GET", f"{shop}/home", 10.0, 200),
+            (0.900, "POST", f"{shop}/login", 10.0, 302),  # not followed: `redirects: 0`
+        ]
+    )
+    monkeypatch.setitem(importers.FORMATS, "k6", lambda: K6Stream(points=points))
+
+    run = imported(login_plan(tmp_path), written(tmp_path, text))
+
+    found = {one.name: one for one in run.endpoints}
+    assert (found["log in"].requests, found["log in"].failures_by_kind) == (2, {"status": 1})
+    assert found["log in"].metrics["max"] == pytest.approx(0.0902, abs=1e-4)
+    assert (found["home"].requests, found["home"].failures) == (2, 0)
+    assert (found["moved"].requests, found["moved"].failures) == (1, 0)
+    assert not any("welcome" in warning for warning in run.warnings)
+
+
+def test_a_name_and_a_method_that_stay_tell_hops_apart(tmp_path: Path):
+    text = k6_points(
+        [
+            (0.0, "POST", "log in", 20.0, 307),
+            (0.0201, "GET", "log in", 5.0, 200),  # not by POST
+            (0.0202, "POST", "other", 5.0, 200),  # not by that name
+            (0.0203, "POST", "log in", 30.0, 200),
+        ]
+    )
+
+    run = imported(login_plan(tmp_path), written(tmp_path, text))
+
+    login = run.endpoints[0]
+    assert (login.requests, login.failures) == (2, 0)
+    assert login.metrics["max"] == pytest.approx(0.0503, abs=1e-4)
+
+
+@pytest.mark.parametrize("host", ["shop.example", "staging.example:8080"])
+def test_requests_to_other_hosts_are_left_out_and_told(tmp_path: Path, host: str):
+    """The application is the target, or where the recording's requests went that its endpoints could be."""
+    requests = [(0.1 * at, "GET", f"http://{host}/items/{at}", 5.0, 200) for at in range(1, 5)]
+    requests += [(0.1 * at, "GET", f"https://cdn.other.example/items/{at}", 5.0, 200) for at in range(1, 4)]
+
+    run = imported(login_plan(tmp_path), written(tmp_path, k6_points(requests)))
+
+    assert {one.name: one.requests for one in run.endpoints if one.requests} == {"show item": 4}
+    assert any("https://cdn.other.example/items/1 (1 request" in warning for warning in run.warnings)
+
+
+def test_the_target_is_the_application_whatever_was_recorded_more(tmp_path: Path):
+    requests = [(0.1, "GET", "http://shop.example/items/1", 5.0, 200)]
+    requests += [(0.1 * at, "GET", f"https://cdn.other.example/items/{at}", 5.0, 200) for at in range(1, 4)]
+
+    run = imported(login_plan(tmp_path), written(tmp_path, k6_points(requests)))
+
+    assert {one.name: one.requests for one in run.endpoints if one.requests} == {"show item": 1}

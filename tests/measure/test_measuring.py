@@ -11,7 +11,7 @@ import pytest
 
 from perfgate import measure, windows
 from perfgate.measure import Circumstances
-from perfgate.model.budget_file import Endpoint, Journey, LoadProfile, Stage
+from perfgate.model.budget_file import Endpoint, Journey, LoadProfile, Send, Stage
 from perfgate.model.errors import RecordError
 from perfgate.model.plan import Digests, Plan
 from perfgate.model.run import Arm, Generator, LoadTest, Revision, Run, Runner
@@ -28,6 +28,7 @@ CIRCUMSTANCES = Circumstances(
     clock="kernel receive timestamp",
     versions={"perfgate": "0.1.0"},
     processes=2,
+    host="shop.test:8765",
 )
 
 
@@ -303,3 +304,36 @@ def test_windows_that_cannot_be_read_are_no_run(tmp_path):
     path.write_bytes(path.read_bytes()[:-9])
     with pytest.raises(RecordError, match="cut off or corrupt"):
         measure.measure(load_test, make_plan(), CIRCUMSTANCES)
+
+
+def test_a_run_says_which_host_the_load_went_to_and_how_often_each_endpoint_was_due(tmp_path):
+    plan = replace(make_plan(), rates={"search": 12.5})
+    run = measured(tmp_path, {("endpoint", "search", "", 0): make_window(MS)}, plan=plan)
+    assert (run.conditions.host, run.conditions.rates) == ("shop.test:8765", {"search": 12.5})
+
+
+def test_what_the_base_answers_with_404_or_405_alone_is_absent_from_it(tmp_path):
+    names = ("known", "new", "posted", "broken", "half")
+    found = {("endpoint", name, "head", 0): make_window(MS) for name in names}
+    found |= {("endpoint", name, "base", 0): make_window(status=2) for name in names[1:]}
+    found |= {("endpoint", name, "base", 0): make_window(MS, status=1) for name in ("known", "half")}
+    failures = {"new": (404,), "posted": (404, 405), "broken": (404, 500), "half": (404,), "known": (404,)}
+    walk = Journey(name="walk", steps=(Send(endpoint="known"), Send(endpoint="new")))
+    stay = Journey(name="stay", steps=(Send(endpoint="known"),))
+    path = tmp_path / "windows.jsonl.gz"
+    windows.write(path, make_record(found), duration=DURATION)
+    load_test = LoadTest(
+        folder=tmp_path,
+        windows=path,
+        started="2026-01-05T09:00:00Z",
+        duration=DURATION,
+        generator=Generator(),
+        base_failures=failures,
+    )
+    both = (Arm(name="base", target="http://a"), Arm(name="head", target="http://b"))
+    plan = replace(make_plan(names), journeys=(walk, stay))
+
+    run = measure.measure(load_test, plan, replace(CIRCUMSTANCES, arms=both))
+
+    assert run.arms[0].absent == ("new", "posted", "walk")
+    assert run.arms[1].absent == ()

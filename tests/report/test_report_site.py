@@ -128,3 +128,21 @@ def test_an_empty_history_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
     assert left.value.code == 3
     assert "No runs are remembered yet" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("outcome", "failed", "shown"),
+    [
+        (Outcome.PASS, [], ["pass", "pass"]),
+        (Outcome.NO_BASELINE, [], ["no-baseline", "no-baseline"]),
+        (Outcome.FAIL, [KEY], ["fail", "not failed"]),
+    ],
+)
+def test_the_newest_run_of_every_endpoint_is_told(outcome: Outcome, failed: list[tuple[str, str]], shown: list[str]):
+    run = make_run(1, endpoints=[make_endpoint("home"), make_endpoint("search")])
+    one = Series(name="shop", branch="main", runs=(make_past_run(run=run, outcome=outcome, failed=failed),))
+    page = site.index([one], {})
+    told = [row.partition("</td>")[0].rpartition("data-key=")[2] for row in page.split("<tr data-panel=")[1:]]
+    assert all(word.replace("-", " ") in text.lower().replace("-", " ") for word, text in zip(shown, told, strict=True))
+    assert ["not failed" in text for text in told] == [word == "not failed" for word in shown]
+    assert all("–" not in text for text in told)

@@ -61,7 +61,10 @@ def test_code(text, expected):
         ),
         ("thanks @ada, see #12", "thanks &#64;&#8203;ada, see &#35;&#8203;12"),
         ("https://e.example www.e.example", "https&#58;//e.example www&#46;e.example"),
-        ("[a](b) | <i> *b* `c`", "&#91;a&#93;(b) &#124; &#60;i&#62; &#42;b&#42; &#96;c&#96;"),
+        ("[a](b) | <i> *b* `c`", "&#91;a&#93;(b) &#124; &#60;i&#62; &#42;b&#42; `c`"),
+        ("`--base-ref` would, a ` not", "`--base-ref` would, a &#96; not"),
+        ("`@ada`", "&#96;&#64;&#8203;ada&#96;"),
+        ("`a|b`", "&#96;a&#124;b&#96;"),
     ],
 )
 def test_prose(text, expected):

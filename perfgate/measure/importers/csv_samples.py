@@ -43,12 +43,14 @@ class CsvSamples:
 
     latency = "as recorded in the CSV file"
     lacks = ("runner probe", "health of the load generator", "response sizes", "times to the first byte")
+    has_hops = False
 
     def __init__(self, rows: int = ROWS) -> None:
         self._rows = rows
 
     def read(self, source: Source) -> Iterator[Samples]:
         columns = _columns(source)
+        may_be_short = False  # a missing last field looks like an empty one, which means that there was no answer
         try:
             with source.opened() as stream:
                 for frame in pd.read_csv(
@@ -65,7 +67,10 @@ class CsvSamples:
                 ):
                     if len(frame):
                         frame.columns = sorted(columns, key=columns.__getitem__)
+                        may_be_short |= frame.columns[-1] == "status" and "" in frame["status"].cat.categories
                         yield _samples(frame)
+            if may_be_short and (short := list(_mistakes(source, columns))):
+                raise mistaken(source, short, hint=HINT)
         except ValueError as error:  # what pandas and `_samples` find: numbers, fields, encoding
             found = list(_mistakes(source, columns))
             raise mistaken(source, found or [(0, str(error))], hint=HINT) from error

@@ -88,6 +88,7 @@ class K6Stream:
 
     latency = "k6 http_req_duration: send to last byte, without connecting"
     lacks = ("runner probe", "health of the load generator", "response sizes")
+    has_hops = True
 
     def __init__(self, points: int = POINTS) -> None:
         self._points = points
@@ -127,7 +128,8 @@ def _points(source: Source) -> Iterator[tuple[str, float, float, _Tags]]:
                 found = _point(line, known)
             except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
                 cut = "" if line.endswith(b"\n") else " (the file is cut off there)"
-                raise mistaken(source, [(number, f"not a line of k6: {error}{cut}")], hint=HINT) from error
+                what = f"the field {error} is missing" if isinstance(error, KeyError) else str(error)
+                raise mistaken(source, [(number, f"not a line of k6: {what}{cut}")], hint=HINT) from error
             if found is not None:
                 yield found
         if not number:
@@ -169,9 +171,12 @@ def _tags(tags: Mapping[str, str]) -> _Tags | None:
         raise ValueError("tags are texts")
     if tags.get("group", "").startswith(NOT_LOAD):
         return None
+    lacking = "status" if "status" not in tags else "" if tags.get("name") or tags.get("url") else "name"
+    if lacking:
+        raise ValueError(f"a request without the tag {lacking}: k6 needs it among its `systemTags`")
     return _Tags(
         label=Label(name=tags.get("name", ""), method=tags.get("method", ""), url=tags.get("url", "")),
-        status=int(tags.get("status", 0)),
+        status=int(tags["status"]),
         said={"true": GOOD, "false": BAD}.get(tags.get("expected_response", ""), NOT_SAID),
         timed_out=tags.get("error_code") == TIMEOUT,
         arm=ARMS.get(tags.get("arm", "").lower(), NO_ARM),

@@ -80,6 +80,10 @@ class Importer(Protocol):
     def lacks(self) -> Sequence[str]:
         """What the gate or a budget would like to have and the format does not hold, to be said after "no"."""
 
+    @property
+    def has_hops(self) -> bool:
+        """Whether a request that was redirected is several: each hop one."""
+
     def read(self, source: Source) -> Iterator[Samples]:
         """Everything recorded, in parts. Raises UsageError with the lines of mistakes, RecordError if unreadable."""
 

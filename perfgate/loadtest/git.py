@@ -1,0 +1,88 @@
+"""Git, as an A/B test needs it: asks, fetches what a clone lacks, and leaves the user's work alone."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from perfgate.model.errors import BaseError, UsageError
+
+REMOTE = "origin"
+FETCH_PATIENCE = 300.0  # s
+MISLEADING = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")  # set while git runs a hook
+
+Environment = Mapping[str, str]
+Done = subprocess.CompletedProcess[str]
+
+
+class Git:
+    """Runs git in the folder of the budget file."""
+
+    def __init__(self, folder: Path, environ: Environment) -> None:
+        kept = {name: value for name, value in environ.items() if name not in MISLEADING}
+        self._folder, self._environ = folder, {**kept, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+
+    def __call__(self, *arguments: str, patience: float | None = None) -> Done:
+        """Raises UsageError when there is no git, BaseError when it takes too long."""
+        try:
+            return subprocess.run(
+                ["git", *arguments],
+                cwd=self._folder,
+                env=self._environ,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=patience,
+                check=False,
+                start_new_session=True,  # Ctrl-C is for perfgate
+            )
+        except subprocess.TimeoutExpired as error:
+            raise BaseError(f"git {arguments[0]} took longer than {patience:g} s.") from error
+        except OSError as error:
+            raise UsageError(f"--base-ref needs git, which cannot be started: {error.strerror}") from error
+
+    def top(self) -> Path:
+        """The root of the checkout. Raises UsageError when the folder is in none that git reads."""
+        done = self("rev-parse", "--show-toplevel")
+        if done.returncode or not done.stdout.strip():
+            raise UsageError(
+                f"--base-ref needs a git repository, and {self._folder.resolve()} is in none:\n{complaint(done)}",
+                hint="To compare two deployments that run already: --base URL.",
+            )
+        return Path(done.stdout.removesuffix("\n")).resolve()
+
+    def resolved(self, name: str) -> str:
+        """The commit of that name; empty when it is not here."""
+        done = self("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
+        return done.stdout.strip() if done.returncode == 0 else ""
+
+    def is_shallow(self) -> bool:
+        return self("rev-parse", "--is-shallow-repository").stdout.strip() == "true"
+
+    def commit(self, ref: str) -> str:
+        """The commit of a branch, tag or commit; of the remote's, and from there, when there is none here."""
+        if not re.fullmatch(r"[^\s:+^~?*\[\\-][^\s:+?*\[\\]*", ref):
+            raise UsageError(f"--base-ref {ref!r}: this cannot be a branch, tag or commit")
+        for name in (ref, f"{REMOTE}/{ref}"):
+            if known := self.resolved(name):
+                return known
+        there = ref.removeprefix(f"{REMOTE}/")  # what the remote calls it
+        shallow = self.is_shallow()
+        depth = ("--depth=1",) if shallow else ()  # in a whole clone it would cut the history
+        fetched = self("fetch", "--no-tags", *depth, REMOTE, there, patience=FETCH_PATIENCE)
+        if fetched.returncode == 0 and (known := self.resolved("FETCH_HEAD")):
+            return known
+        clone = " In this shallow clone not everything is there: `git fetch" if shallow else " Try `git fetch"
+        raise UsageError(
+            f"--base-ref {ref}: there is no such branch, tag or commit here, nor at {REMOTE}:\n{complaint(fetched)}",
+            hint=f"Is it spelt right?{clone} {REMOTE} {there}` first, or in GitHub Actions "
+            "`actions/checkout` with `fetch-depth: 0`.",
+        )
+
+
+def complaint(done: Done) -> str:
+    """The last lines of what git wrote, for a message."""
+    return "\n".join(f"  | {line}" for line in done.stderr.strip().splitlines()[-5:])

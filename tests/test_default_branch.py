@@ -1,0 +1,113 @@
+"""Which branch is the repository's default one, by real repositories and CI's events."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from perfgate.default_branch import default_branch
+
+ENVIRONMENT = {
+    **{name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "GITHUB_", "GITLAB_", "CI_"))},
+    "GIT_CONFIG_GLOBAL": "/dev/null",
+    "GIT_CONFIG_SYSTEM": "/dev/null",
+}
+
+Git = Callable[..., None]
+
+
+@pytest.fixture
+def git(tmp_path: Path) -> Git:
+    """Runs git in a folder below the temporary one."""
+
+    def run(*arguments: str, folder: str = "shop") -> None:
+        place = tmp_path / folder
+        place.mkdir(exist_ok=True)
+        identity = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
+        subprocess.run(["git", *identity, *arguments], cwd=place, env=ENVIRONMENT, check=True, capture_output=True)
+
+    return run
+
+
+def of(folder: Path, **environment: str) -> str:
+    return default_branch({**ENVIRONMENT, **environment}, folder)
+
+
+def commit(git: Git, *branches: str, folder: str = "shop") -> None:
+    """A repository on the first of the branches, which has a commit; the others begin there."""
+    git("init", "-q", "-b", branches[0], folder=folder)
+    git("commit", "-q", "--allow-empty", "-m", "first", folder=folder)
+    for branch in branches[1:]:
+        git("branch", branch, folder=folder)
+
+
+@pytest.mark.parametrize("branch", ["master", "main", "trunk"])
+def test_the_only_branch_there_is(git, tmp_path, branch):
+    commit(git, branch)
+    assert of(tmp_path / "shop") == branch
+
+
+def test_before_the_first_commit_it_is_the_branch_that_will_be(git, tmp_path):
+    git("init", "-q", "-b", "master")
+    assert of(tmp_path / "shop") == "master"
+
+
+@pytest.mark.parametrize(
+    ("branches", "expected"),
+    [
+        (("master", "topic"), "master"),
+        (("topic", "main", "other"), "main"),
+        (("main", "master"), ""),
+        (("trunk", "topic"), ""),
+    ],
+)
+def test_the_only_one_with_a_usual_name(git, tmp_path, branches, expected):
+    commit(git, *branches)
+    assert of(tmp_path / "shop") == expected
+
+
+def test_the_name_of_new_repositories_decides_where_there_is_such_a_branch(git, tmp_path):
+    commit(git, "main", "master", "trunk")
+    git("config", "init.defaultBranch", "trunk")
+    assert of(tmp_path / "shop") == "trunk"
+    git("config", "init.defaultBranch", "elsewhere")
+    git("branch", "-D", "master")
+    assert of(tmp_path / "shop") == "main"
+
+
+def test_a_clone_says_what_its_origin_says(git, tmp_path):
+    commit(git, "trunk", "main")
+    git("clone", "-q", str(tmp_path / "shop"), "clone", folder=".")
+    git("switch", "-q", "-c", "topic", folder="clone")
+    assert of(tmp_path / "clone") == "trunk"
+
+
+def test_a_remote_without_a_head_has_its_branches(git, tmp_path):
+    """What `actions/checkout` leaves."""
+    commit(git, "master")
+    git("init", "-q", "-b", "topic", folder="checkout")
+    git("remote", "add", "origin", str(tmp_path / "shop"), folder="checkout")
+    git("fetch", "-q", "origin", folder="checkout")
+    git("switch", "-q", "-c", "topic", "origin/master", folder="checkout")
+    assert of(tmp_path / "checkout") == "master"
+
+
+def test_the_event_of_github_says_it(tmp_path):
+    event = tmp_path / "event.json"
+    event.write_text(json.dumps({"repository": {"default_branch": "trunk"}}))
+    assert of(tmp_path, GITHUB_ACTIONS="true", GITHUB_EVENT_PATH=str(event)) == "trunk"
+    event.write_text(json.dumps({"repository": {"default_branch": 7}}))
+    assert of(tmp_path, GITHUB_ACTIONS="true", GITHUB_EVENT_PATH=str(event)) == ""
+
+
+def test_gitlab_says_it(tmp_path):
+    assert of(tmp_path, GITLAB_CI="true", CI_DEFAULT_BRANCH="develop") == "develop"
+
+
+def test_outside_of_any_repository_nobody_knows(tmp_path):
+    assert of(tmp_path) == ""

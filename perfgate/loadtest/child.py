@@ -16,8 +16,11 @@ from perfgate.redaction import Redactor
 LAST_LINES = 15
 
 
+LAST_WORDS = 2.0  # s for the last of its output to arrive once it has ended: something it started may keep the pipe
+
+
 class Child:
-    """Starts at once. `tail` is the end of what it has said."""
+    """Starts at once. `tail` is the end of what it has said so far."""
 
     def __init__(
         self, command: Sequence[str] | str, *, environ: Mapping[str, str], log: Path, redact: Redactor, folder: Path
@@ -46,8 +49,11 @@ class Child:
         self._reader.start()
 
     def poll(self) -> int | None:
-        """The exit code, or None while it runs."""
-        return self._process.poll()
+        """The exit code, or None while it runs. With the code, `tail` has its last words."""
+        code = self._process.poll()
+        if code is not None:
+            self._reader.join(timeout=LAST_WORDS)
+        return code
 
     def wait(self, timeout: float) -> bool:
         """Whether it ended within `timeout` seconds."""
@@ -69,7 +75,7 @@ class Child:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
-        self._reader.join(timeout=2.0)
+        self._reader.join(timeout=LAST_WORDS)
         self._log.close()
 
     def _read(self) -> None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-import socket
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic, sleep
@@ -13,6 +12,7 @@ from urllib.parse import urlsplit
 
 from perfgate import http, template
 from perfgate.loadtest.child import Child
+from perfgate.loadtest.ports import free_ports, is_free
 from perfgate.loadtest.undisturbed import undisturbed
 from perfgate.model.budget_file import Service
 from perfgate.model.errors import ServiceError
@@ -28,7 +28,7 @@ def settled(service: Service, target: str) -> tuple[Service, str]:
 
     Raises ServiceError when that port is taken and the command does not take another (`${PORT}`).
     """
-    if _is_free(service.port):
+    if is_free(service.port):
         return service, target
     if not takes_port(service):
         raise ServiceError(
@@ -44,15 +44,6 @@ def takes_port(service: Service) -> bool:
     written = " ".join([service.command, *service.env.values()])
     named = {variable.name for variable in template.variables(template.parse_variables(written))}
     return PORT in named or re.search(rf"\${PORT}\b", written) is not None
-
-
-def free_ports(number: int) -> list[int]:
-    """So many different ones."""
-    with ExitStack() as stack:
-        probes = [stack.enter_context(closing(socket.socket())) for _ in range(number)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
 
 
 def at_port(target: str, old: int, new: int) -> str:
@@ -104,12 +95,6 @@ def _launched(start: Start) -> Child:
         return Child(command, environ={**known, **own}, log=start.log, redact=Redactor(), folder=start.folder)
     except OSError as error:
         raise ServiceError(f"The {start.name} cannot be started: {error}") from error
-
-
-def _is_free(port: int) -> bool:
-    with closing(socket.socket()) as probe:
-        probe.settimeout(1.0)
-        return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
 def _wait_until_ready(start: Start, child: Child) -> None:

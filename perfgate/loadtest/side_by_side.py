@@ -9,7 +9,8 @@ from pathlib import Path
 from random import Random
 
 from perfgate.loadtest.checkout import Checkout, checked_out
-from perfgate.loadtest.service import Start, at_port, free_ports, takes_port
+from perfgate.loadtest.ports import free_ports
+from perfgate.loadtest.service import Start, at_port, takes_port
 from perfgate.loadtest.set_up import set_up
 from perfgate.model.budget_file import Service
 from perfgate.model.errors import UsageError

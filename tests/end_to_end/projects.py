@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from perfgate.loadtest.ports import free_ports
 
 ENVIRONMENT = {**os.environ, "NO_COLOR": "1", "GIT_CONFIG_GLOBAL": "/dev/null", "COLUMNS": "120"}
 for name in [name for name in ENVIRONMENT if name.startswith(("PERFGATE_", "GITHUB_", "GITLAB_", "CI_", "LOCUST_"))]:
@@ -68,10 +69,9 @@ class Project:
 
 
 def free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Not from the range of outgoing connections, of which the tests beside this one open thousands."""
+    [port] = free_ports(1)
+    return port
 
 
 @dataclass

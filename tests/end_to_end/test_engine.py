@@ -41,6 +41,7 @@ def outcomes(project: Project) -> set[str]:
     return {one["outcome"] for one in project.verdict()["findings"]}
 
 
+@pytest.mark.load
 def test_a_saturated_generator_says_so_and_decides_nothing(project: Project):
     with servers.serving(servers.answering(200)) as (url, _):
         project.write(ONE.format(target=url, load="rate: 60/s, duration: 3s") + "scenarios: [burner.py]\n")
@@ -69,6 +70,7 @@ def test_a_hopeless_load_is_ended_early_and_fails(project: Project):
     assert "ended early" in done.stdout
 
 
+@pytest.mark.load
 def test_arrivals_are_exact_over_processes(project: Project):
     for processes in ("1", "2"):
         for arrivals in ("poisson", "even"):
@@ -82,6 +84,7 @@ def test_arrivals_are_exact_over_processes(project: Project):
             assert generator["sent"] == generator["due"] == server.requests == 400
 
 
+@pytest.mark.load
 def test_1500_users_keep_1500_connections(project: Project):
     with servers.serving(servers.answering(200, after=0.05)) as (url, server):
         project.write(ONE.format(target=url, load="users: 1500, warmup: 2s, duration: 3s"))
@@ -94,6 +97,7 @@ def test_1500_users_keep_1500_connections(project: Project):
     assert run["endpoints"][0]["requests"] + run["warmup_requests"] + run["after_requests"] == server.requests
 
 
+@pytest.mark.load
 def test_workers_share_the_load_and_end_with_the_run(project: Project):
     port = free_port()
     with servers.serving(servers.answering(200)) as (url, server), workers(2, port) as both:
@@ -129,6 +133,7 @@ class Visitor(HttpUser):
 """
 
 
+@pytest.mark.load
 def test_workers_that_still_prepare_when_the_load_begins_miss_nothing(project: Project):
     port = free_port()
     with servers.serving(servers.answering(200)) as (url, server), workers(2, port):

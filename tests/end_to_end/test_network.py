@@ -24,6 +24,8 @@ endpoints:
   home: {{request: GET /, budget: {{p95: 900ms, errors: 10%}}}}
 """
 
+pytestmark = pytest.mark.load
+
 
 @pytest.fixture
 def host() -> Iterator[Host]:

@@ -37,7 +37,9 @@ def program(need: str) -> str | None:
 def lacking(what: str) -> NoReturn:
     """Ends the test: it fails in CI, and is skipped elsewhere."""
     if os.environ.get("CI") == "true":
-        pytest.fail(f"needs {what}, and nothing is skipped in CI (tests/services/install.sh installs it)", pytrace=False)
+        pytest.fail(
+            f"needs {what}, and nothing is skipped in CI (tests/services/install.sh installs it)", pytrace=False
+        )
     pytest.skip(f"needs {what}")
 
 

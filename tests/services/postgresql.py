@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import monotonic, sleep
 from uuid import uuid4
 
 import sqlalchemy as sa
 from services.needs import lacking, program
+
+from perfgate.loadtest.ports import free_ports
 
 VARIABLE = "PERFGATE_TEST_POSTGRESQL"  # postgresql://user@host/database: a server that runs already
 ACCOUNT = "postgres"  # PostgreSQL refuses to run as root
@@ -35,7 +36,7 @@ def serving() -> Iterator[str]:
     if account:
         shutil.chown(folder, ACCOUNT, ACCOUNT)
     try:
-        data, port = folder / "data", _free_port()
+        data, [port] = folder / "data", free_ports(1)
         subprocess.run(
             [initdb, "-D", data, "-U", ACCOUNT, "-A", "trust", "-E", "UTF8", "--no-sync"],
             cwd=folder,
@@ -95,10 +96,3 @@ def _wait_until_ready(server: str, process: subprocess.Popen[bytes]) -> None:
         else:
             engine.dispose()
             return
-
-
-def _free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

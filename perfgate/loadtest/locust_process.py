@@ -15,6 +15,7 @@ from typing import Any
 from perfgate import handover
 from perfgate.loadtest.child import Child
 from perfgate.loadtest.undisturbed import undisturbed
+from perfgate.locustfiles import written_path
 from perfgate.model.errors import LoadTestError, RecordError, UsageError
 from perfgate.model.plan import Plan
 from perfgate.model.run import Generator, LoadTest, Progress
@@ -54,8 +55,11 @@ class Options:
     on_progress: Callable[[Progress], None] = lambda _: None
 
 
-def run(plan: Plan, folder: Path, scenario: Path | None, options: Options) -> LoadTest:
+def run(
+    plan: Plan, folder: Path, scenario: Path | None, options: Options, check_target: Callable[[], None] = lambda: None
+) -> LoadTest:
     """Sends the plan's load and returns what was recorded in `folder`. `scenario` is the generated one, if any.
+    `check_target` is called time and again, and ends the load by raising what it has found.
 
     KeyboardInterrupt ends the load in good order: the result is then `interrupted` and holds what there is. It is
     raised again when there is nothing yet.
@@ -76,7 +80,7 @@ def run(plan: Plan, folder: Path, scenario: Path | None, options: Options) -> Lo
     except OSError as error:
         raise RecordError(f"Cannot write into {folder}: {error.strerror}") from error
     try:
-        _watch(child, folder, settings, options)
+        _watch(child, folder, settings, options, check_target)
     except KeyboardInterrupt:
         child.end(INTERRUPT_PATIENCE)
         if not (folder / handover.RESULT).exists():
@@ -110,7 +114,7 @@ def _settings(plan: Plan, folder: Path, options: Options) -> handover.Settings:
 def _command(files: Sequence[Path], plan: Plan, options: Options) -> list[str]:
     generators = options.fleet.workers if options.fleet else options.processes
     users = generators if plan.load.model == "open" else round(plan.load.stages[0].level)
-    command = [sys.executable, "-P", "-m", "perfgate.runtime", "-f", ",".join(str(file) for file in files)]
+    command = [sys.executable, "-P", "-m", "perfgate.runtime", "-f", ",".join(map(written_path, files))]
     command += ["--headless", "--only-summary", "--host", options.target, "--exit-code-on-error", "0"]
     command += ["--users", str(users), "--spawn-rate", str(users)]
     if fleet := options.fleet:
@@ -130,7 +134,9 @@ def _free_port() -> str:
         return str(probe.getsockname()[1])
 
 
-def _watch(child: Child, folder: Path, settings: handover.Settings, options: Options) -> None:
+def _watch(
+    child: Child, folder: Path, settings: handover.Settings, options: Options, check_target: Callable[[], None]
+) -> None:
     patience = settings.warmup + settings.duration + 3 * settings.timeout + OVERTIME
     patience += options.fleet.patience if options.fleet else 0.0
     looks = round(patience / POLL)
@@ -139,6 +145,7 @@ def _watch(child: Child, folder: Path, settings: handover.Settings, options: Opt
             ended = child.poll() is not None
             for line in progress.readlines():
                 options.on_progress(Progress(**json.loads(line)))
+            check_target()
             if ended:
                 return
             sleep(POLL)

@@ -72,10 +72,10 @@ def run(
 def _part(
     plan: Plan, place: Path, scenario: Path | None, options: Options, sides: Sides, *, of_several: bool
 ) -> LoadTest:
-    with running(sides.of_part(options.part + 1 if of_several else 0)):
+    with running(sides.of_part(options.part + 1 if of_several else 0)) as services:
         for target in sides.targets:
             check_up(target, options.environ)
-        load_part = partial(locust_process.run, plan, place, scenario, options)
+        load_part = partial(locust_process.run, plan, place, scenario, options, services.check_alive)
         return runner_probe.beside(load_part, place, options)
 
 

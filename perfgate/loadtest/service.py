@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -66,8 +67,25 @@ class Start:
     name: str = "service"
 
 
+class Services:
+    """Services that run."""
+
+    def __init__(self, children: Sequence[tuple[Start, Child]] = ()) -> None:
+        self._children = children
+
+    def check_alive(self) -> None:
+        """Raises ServiceError when one has ended: what was measured since then is nobody's latency."""
+        for start, child in self._children:
+            if (code := child.poll()) is not None:
+                raise ServiceError(
+                    f"The {start.name} ended during the load, with exit code {code}{_signal(code)}. Its last lines:\n"
+                    f"{_said(child)}",
+                    hint=f"Nothing was judged, as nothing after that could be measured. Its log is {start.log}",
+                )
+
+
 @contextmanager
-def running(starts: Sequence[Start]) -> Iterator[None]:
+def running(starts: Sequence[Start]) -> Iterator[Services]:
     """The services are started in this order, and run and are ready inside this block. All are stopped at its end.
 
     Raises ServiceError when one does not start or is not ready in time.
@@ -78,7 +96,7 @@ def running(starts: Sequence[Start]) -> Iterator[None]:
             children.append(_launched(start))  # noqa: PERF401 - if one fails, those before it must be known
         for start, child in zip(starts, children, strict=True):
             _wait_until_ready(start, child)
-        yield
+        yield Services(tuple(zip(starts, children, strict=True)))
     finally:
         with undisturbed():
             for child in children:
@@ -105,7 +123,8 @@ def _wait_until_ready(start: Start, child: Child) -> None:
     while monotonic() < until:
         if (code := child.poll()) is not None:
             raise ServiceError(
-                f"The {start.name} ended at once, with exit code {code}.\n{_said(child)}", hint=f"Log: {log}"
+                f"The {start.name} ended at once, with exit code {code}{_signal(code)}.\n{_said(child)}",
+                hint=f"Log: {log}",
             )
         answer = http.status_of(url, timeout=2.0)
         if answer is not None:
@@ -117,6 +136,12 @@ def _wait_until_ready(start: Start, child: Child) -> None:
         f"The {start.name} was not ready within {service.ready_timeout:g} s: {last}.\n{_said(child)}",
         hint=f"Its log is {log}. `service: {{ready: /path, ready_timeout: 60s}}` says what to ask, and how long.",
     )
+
+
+def _signal(code: int) -> str:
+    """What a shell's exit code means when it is none of the program's own."""
+    known = {number.value for number in signal.Signals}
+    return f" ({signal.Signals(code - 128).name})" if code - 128 in known else ""
 
 
 def _said(child: Child) -> str:

@@ -6,13 +6,14 @@ import json
 import os
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from processes import wait_for
 
 from perfgate.loadtest.ports import free_ports
 
@@ -112,10 +113,3 @@ def answers(url: str) -> bool:
     except OSError:
         return False
     return True
-
-
-def wait_for(condition: Any, what: str, patience: float = 30.0) -> None:
-    until = time.monotonic() + patience
-    while not condition():
-        assert time.monotonic() < until, f"{what} did not come"
-        time.sleep(0.05)

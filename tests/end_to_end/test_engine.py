@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 import servers
 from hosts import workers
-from projects import Project, free_port, wait_for
+from processes import wait_for
+from projects import Project, free_port
 
 ONE = """
 version: 1

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 import servers
 from hosts import Host, another_host, workers
-from projects import Project, free_port, wait_for
+from processes import wait_for
+from projects import Project, free_port
 
 BUDGETS = """
 version: 1

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 import servers
-from projects import ENVIRONMENT, Project, free_port, wait_for
-from test_trouble import alive, descendants
+from processes import alive, descendants, wait_for
+from projects import ENVIRONMENT, Project, free_port
 
 # What it serves it writes down, a byte per request and a file per arm. A repository says how slow `/slow` is.
 SERVICE = """

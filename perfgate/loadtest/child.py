@@ -60,6 +60,12 @@ class Child:
             return False
         return True
 
+    def listen(self, timeout: float) -> None:
+        """Returns as soon as it has ended, and after `timeout` seconds otherwise. Costs nothing meanwhile."""
+        self._reader.join(timeout)
+        if not self._reader.is_alive():  # it says no more, because it ends or because it has closed its output
+            self.wait(timeout)
+
     def terminate(self) -> None:
         """Asks it to end (SIGTERM)."""
         if self.poll() is None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import socket
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from time import sleep
+from time import monotonic
 from typing import Any
 
 from perfgate import handover
@@ -55,14 +55,25 @@ class Options:
     on_progress: Callable[[Progress], None] = lambda _: None
 
 
+Send = Callable[[Callable[[], None]], LoadTest]
+
+
 def run(
     plan: Plan, folder: Path, scenario: Path | None, options: Options, check_target: Callable[[], None] = lambda: None
 ) -> LoadTest:
-    """Sends the plan's load and returns what was recorded in `folder`. `scenario` is the generated one, if any.
-    `check_target` is called time and again, and ends the load by raising what it has found.
+    """Sends the plan's load; see `prepared`."""
+    with prepared(plan, folder, scenario, options) as send:
+        return send(check_target)
 
-    KeyboardInterrupt ends the load in good order: the result is then `interrupted` and holds what there is. It is
-    raised again when there is nothing yet.
+
+@contextmanager
+def prepared(plan: Plan, folder: Path, scenario: Path | None, options: Options) -> Iterator[Send]:
+    """Starts Locust, which sends nothing until the function is called that this gives: it takes a second to load, in
+    which a service can start. `scenario` is the generated one, if any.
+
+    The function sends the plan's load and returns what was recorded in `folder`. What it is given is called time and
+    again meanwhile, and ends the load by raising what it has found. KeyboardInterrupt ends the load in good order:
+    the result is then `interrupted` and holds what there is. It is raised again when there is nothing yet.
     Raises LoadTestError when Locust fails or its record is incomplete, RecordError when nothing can be written.
     """
     settings = _settings(plan, folder, options)
@@ -70,6 +81,7 @@ def run(
     try:
         handover.write(settings, folder / handover.SETTINGS)
         (folder / handover.PROGRESS).touch()
+        (folder / handover.GO).unlink(missing_ok=True)
         child = Child(
             _command(files, plan, options),
             environ={**options.environ, handover.VARIABLE: str(folder / handover.SETTINGS)},
@@ -79,17 +91,26 @@ def run(
         )
     except OSError as error:
         raise RecordError(f"Cannot write into {folder}: {error.strerror}") from error
+
+    def send(check_target: Callable[[], None]) -> LoadTest:
+        try:
+            (folder / handover.GO).touch()
+            _watch(child, folder, settings, options, check_target)
+        except KeyboardInterrupt:
+            child.end(INTERRUPT_PATIENCE)
+            if not (folder / handover.RESULT).exists():
+                raise
+        with undisturbed():
+            child.end(INTERRUPT_PATIENCE)
+        return _result(folder, child)
+
     try:
-        _watch(child, folder, settings, options, check_target)
-    except KeyboardInterrupt:
-        child.end(INTERRUPT_PATIENCE)
-        if not (folder / handover.RESULT).exists():
-            raise
+        yield send
     finally:
         with undisturbed():
             child.end(INTERRUPT_PATIENCE)
-        (folder / handover.PROGRESS).unlink(missing_ok=True)
-    return _result(folder, child)
+        for name in (handover.PROGRESS, handover.GO):
+            (folder / name).unlink(missing_ok=True)
 
 
 def _settings(plan: Plan, folder: Path, options: Options) -> handover.Settings:
@@ -139,16 +160,16 @@ def _watch(
 ) -> None:
     patience = settings.warmup + settings.duration + 3 * settings.timeout + OVERTIME
     patience += options.fleet.patience if options.fleet else 0.0
-    looks = round(patience / POLL)
+    until = monotonic() + patience
     with (folder / handover.PROGRESS).open(encoding="utf-8") as progress:
-        for _ in range(looks):
+        while monotonic() < until:
             ended = child.poll() is not None
             for line in progress.readlines():
                 options.on_progress(Progress(**json.loads(line)))
             check_target()
             if ended:
                 return
-            sleep(POLL)
+            child.listen(POLL)
     raise LoadTestError(
         f"Locust did not come to an end within {patience:g} s and was stopped.", hint=f"Its log is {folder / LOG}"
     )

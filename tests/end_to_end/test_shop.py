@@ -94,7 +94,6 @@ def test_a_run_leaves_a_complete_folder_and_every_report_can_be_told_again(proje
         "windows.jsonl.gz",
         "report.md",
         "junit.xml",
-        "charts",
         "scenario.py",
     }
     assert not any(name.endswith(".tmp") for name in present)

@@ -106,3 +106,12 @@ def processes_in(folder: Path) -> list[int]:
             if entry.name.isdigit() and (entry / "cwd").resolve(strict=True) == folder.resolve():
                 found.append(int(entry.name))
     return found
+
+
+def test_listening_to_a_child_that_says_no_more_waits_for_its_end(tmp_path: Path):
+    with child("exec > /dev/null 2>&1; sleep 0.5; exit 3", tmp_path) as started:
+        for _ in range(20):
+            started.listen(2.0)
+            if (code := started.poll()) is not None:
+                break
+        assert code == 3

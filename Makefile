@@ -44,6 +44,7 @@ bench: $(VENV)/.dev  ## measure against peers, side by side (an hour; QUICK=1: 5
 	$(BIN)/python bench/startup.py
 	$(BIN)/python bench/recorder.py
 	$(BIN)/python bench/memory.py
+	$(BIN)/python bench/beyond.py
 	$(BIN)/python -m bench.engine $(if $(QUICK),--quick)
 
 bench-gate: $(VENV)/.dev  ## how often the gate and its peers are wrong, in one table (10 minutes)

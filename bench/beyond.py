@@ -1,4 +1,4 @@
-"""What a run takes beyond its load: `python bench/beyond.py [PYTHON]...`, ten endpoints, a service that perfgate starts.
+"""What a run takes beyond its load: ten endpoints, a service that perfgate starts. `python bench/beyond.py [PYTHON]...`
 
 Each PYTHON is an interpreter with a perfgate of its own, to compare two of them; without, this one. Runs of two
 durations alternate, so that what the load itself costs cancels out: wall time beyond the load is what is left of it,

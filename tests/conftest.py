@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
+from hypothesis import settings
 from services import needs, postgresql
+
+
+settings.register_profile("perfgate", deadline=None)  # a busy machine is no fault of what is tested
+settings.load_profile("perfgate")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

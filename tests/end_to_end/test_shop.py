@@ -146,6 +146,7 @@ endpoints:
     headers: {{Authorization: "Bearer {{token}}"}}
     json: {{product: 7}}
     expect: {{status: 201}}
+    budget: {{errors: 40%}}
 """)
     shop.reset()
 

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import settings
 from services import needs, postgresql
 
-
 settings.register_profile("perfgate", deadline=None)  # a busy machine is no fault of what is tested
 settings.load_profile("perfgate")
 

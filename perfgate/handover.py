@@ -47,13 +47,14 @@ class Settings:
     warmup: float
     arrivals: Literal["poisson", "even"]
     max_users: int
-    seed: int
+    seed: int  # of everything that is drawn at random, but for ids
     timeout: float
     endpoints: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
     processes: int = 1
     abort: Abort | None = None
     duet: Duet | None = None
+    first_number: int = 0  # where sequences and rows go on, in a later part of a run
 
     @property
     def duration(self) -> float:

@@ -11,9 +11,10 @@ from statistics import NormalDist
 from typing import Any
 
 from perfgate import histogram
+from perfgate.gate.outcome import overall
 from perfgate.model.budget_file import Budget, Kind, Severity
 from perfgate.model.metric import LATENCY_QUANTILES, METRICS
-from perfgate.model.outcome import Outcome, worst
+from perfgate.model.outcome import Outcome
 from perfgate.model.run import (
     Acceptance,
     Arm,
@@ -222,11 +223,11 @@ def make_finding(
 
 
 def make_verdict(*findings: Finding, run: str = "run-0001", outcome: Outcome | None = None, **others: Any) -> Verdict:
-    """Its outcome is the worst of the findings'; without findings there is one that passes."""
+    """Its outcome is what the findings come to; without findings there is one that passes."""
     found = findings or (make_finding(),)
     return Verdict(
         run=run,
-        outcome=worst(finding.outcome for finding in found) if outcome is None else outcome,
+        outcome=overall(found) if outcome is None else outcome,
         findings=found,
         **{"name": "shop", "baseline_branch": "main", **others},
     )

@@ -1,9 +1,10 @@
-"""Checks of environment variables: every `${X}` is set or has a default, and stands where it is replaced."""
+"""Checks of environment variables: every `${X}` stands where it is replaced, and is set or has a default."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from perfgate import template
@@ -16,46 +17,54 @@ from perfgate.template import Part, TemplateError
 _GIVEN = {"PORT": ""}  # by perfgate, to the service
 _VARIABLE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\}")
 
-Parse = Callable[[str], tuple[Part, ...]]
-
 
 def check_environment(draft: Draft) -> Iterator[Mistake]:
-    environ = draft.environ
-    for path, text in (*draft.texts("target"), *draft.texts("history")):
-        yield from _plain(draft, path, text, environ)
-    given = None if environ is None else {**environ, **_GIVEN}
-    for path, text in (*draft.texts("service", "command"), *draft.texts("service", "env")):
-        yield from _plain(draft, path, text, given)
-    for path, text in draft.texts("service", "setup"):
-        yield from _plain(draft, path, text, environ)
-    templates = [*draft.texts("defaults", "headers")]
+    for path, text in _plain_texts(draft):
+        try:
+            template.parse_variables(text)
+        except TemplateError as error:
+            yield draft.document.mistake_inside(path, error.offset, error.width, error.message, hint=error.hint)
     for endpoint in draft.endpoints:
-        templates += templates_of(endpoint)
         yield from _not_replaced(draft, endpoint.path, literals_of(endpoint))
-        yield from _sources(draft, endpoint.map("with"), endpoint.at("with"))
-    if environ is not None:
-        for path, text in templates:
-            yield from _template(draft, path, text, environ)
+    if draft.environ is not None:
+        for path, text in _templates(draft):
+            yield from _header_values(draft, path, text, draft.environ)
 
 
-def _plain(draft: Draft, path: KeyPath, text: str, environ: Mapping[str, str] | None) -> Iterator[Mistake]:
-    """A text in which only `${X}` is special."""
-    try:
-        parts = template.parse_variables(text)
-    except TemplateError as error:
-        yield draft.document.mistake_inside(path, error.offset, error.width, error.message, hint=error.hint)
+def check_set(draft: Draft) -> Iterator[Mistake]:
+    """Names the variables without value or default; none where the environment is not known."""
+    if draft.environ is None:
         return
-    if environ is not None:
-        yield from _unset(draft, path, parts, environ)
+    for path, text in _plain_texts(draft):
+        given = path[:2] in (("service", "command"), ("service", "env"))
+        with suppress(TemplateError):
+            parts = template.parse_variables(text)
+            yield from _unset(draft, path, parts, {**draft.environ, **_GIVEN} if given else draft.environ)
+    for path, text in _templates(draft):
+        with suppress(TemplateError):
+            yield from _unset(draft, path, template.parse(text), draft.environ)
+    for endpoint in draft.endpoints:
+        yield from _sources(draft, endpoint.map("with"), endpoint.at("with"))
 
 
-def _template(draft: Draft, path: KeyPath, text: str, environ: Mapping[str, str]) -> Iterator[Mistake]:
-    """A text that may hold `{x}` too; `check_values` reports it when it is malformed."""
+def _plain_texts(draft: Draft) -> Iterator[tuple[KeyPath, str]]:
+    """Texts in which only `${X}` is special."""
+    for keys in (("target",), ("history",), ("service", "command"), ("service", "env"), ("service", "setup")):
+        yield from draft.texts(*keys)
+
+
+def _templates(draft: Draft) -> Iterator[tuple[KeyPath, str]]:
+    """Texts that may hold `{x}` too; `check_values` reports those that are malformed."""
+    yield from draft.texts("defaults", "headers")
+    for endpoint in draft.endpoints:
+        yield from templates_of(endpoint)
+
+
+def _header_values(draft: Draft, path: KeyPath, text: str, environ: Mapping[str, str]) -> Iterator[Mistake]:
     try:
         parts = template.parse(text)
     except TemplateError:
         return
-    yield from _unset(draft, path, parts, environ)
     if "headers" in path:
         for variable in template.variables(parts):
             if header_value_problem(environ.get(variable.name, "")):

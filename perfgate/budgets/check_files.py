@@ -7,6 +7,7 @@ from pathlib import Path
 
 from perfgate.budgets.data_files import RELATIVE, file_problem
 from perfgate.budgets.draft import Draft, Entry
+from perfgate.budgets.request_shape import ROW_KEYS
 from perfgate.budgets.texts import NAME_OF_FILE, NAME_OF_FILE_RULE
 from perfgate.model.errors import Mistake
 
@@ -31,13 +32,13 @@ def check_files(draft: Draft) -> Iterator[Mistake]:
 def _table(draft: Draft, endpoint: Entry) -> Iterator[Mistake]:
     sources = endpoint.map("with")
     file = sources.get("from")
-    table = draft.tables.get(file) if isinstance(file, str) else None
+    table = draft.table(endpoint)
     if not table:
         return
     if table.problem:
         yield draft.document.mistake(endpoint.at("with", "from"), f"`{file}` {table.problem}", hint=table.hint)
     for column in table.columns:
-        if column in sources:
+        if column in sources and column not in ROW_KEYS:
             message = f"`{column}` is a column of `{file}` too"
             yield draft.document.mistake(endpoint.at("with", column), message, hint="rename one of them", at="key")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from perfgate import template
 from perfgate.budgets.document import KeyPath
 from perfgate.budgets.draft import Draft, Entry
-from perfgate.budgets.request_shape import BODIES, ROW_KEYS, SOURCES, UUID
+from perfgate.budgets.request_shape import BODIES, RESERVED, SOURCES, UUID, row_keys
 from perfgate.model.budget_file import Json
 from perfgate.model.errors import Mistake
 
@@ -57,18 +57,19 @@ def _names(draft: Draft, endpoint: Entry) -> Iterator[Mistake]:
             if not template.is_name(name):
                 path = endpoint.at(section, name)
                 yield draft.document.mistake(path, f"`{name}` is not a name", hint=_NAME_RULE, at="key")
-            elif section == "capture" and name in ROW_KEYS:
+            elif section == "capture" and name in RESERVED:
                 path = endpoint.at(section, name)
                 yield draft.document.mistake(path, f"`{name}` is a reserved name", hint="use another", at="key")
 
 
 def _sources(draft: Draft, endpoint: Entry) -> Iterator[Mistake]:
     sources = endpoint.map("with")
-    if "once" in sources and "from" not in sources:
-        message = "`once` is about the rows of `from`, and there is none"
-        yield draft.document.mistake(endpoint.at("with", "once"), message, hint="add `from: users.csv`", at="key")
+    for key in row_keys(sources):
+        if key in sources and "from" not in sources:
+            message = f"`{key}` is about the rows of `from`, and there is none"
+            yield draft.document.mistake(endpoint.at("with", key), message, hint="add `from: users.csv`", at="key")
     for name, source in sources.items():
-        if problem := _source_problem(source) if name not in ROW_KEYS else "":
+        if problem := _source_problem(source) if name not in row_keys(sources) else "":
             message, _, hint = problem.partition("\n")
             yield draft.document.mistake(endpoint.at("with", name), f"`{name}` {message}", hint=hint)
 

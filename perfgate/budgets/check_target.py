@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterator
 from urllib.parse import SplitResult, urlsplit
 
+from perfgate import template
 from perfgate.budgets.draft import Draft
 from perfgate.model.errors import Mistake
 
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+(%[A-Za-z0-9._-]+)?")
+_LOCAL = ("127.0.0.1", "localhost", "::1")
 _EXAMPLE = "for example `http://127.0.0.1:8765`"
 
 
@@ -22,6 +24,20 @@ def check_target(draft: Draft) -> Iterator[Mistake]:
         if url != written:  # the value may be a secret
             message = f"with its variables filled in, {message}"
         yield draft.document.mistake(("target",), message, hint=hint or _EXAMPLE)
+
+
+def check_port(draft: Draft) -> Iterator[Mistake]:
+    """A service on this machine listens where requests go. Only what the file says counts, not the environment; a run
+    finds out by itself, and may have a proxy in between."""
+    port, written = draft.map("service").get("port"), draft.map().get("target")
+    try:
+        url = urlsplit(template.expand(written, {})) if isinstance(written, str) else urlsplit("")
+        aim = url.port or {"http": 80, "https": 443}.get(url.scheme)
+    except ValueError:  # a TemplateError is one: the target is the environment's
+        return
+    if url.hostname in _LOCAL and isinstance(port, int) and aim not in (port, None):
+        message = f"requests go to port {aim}, and the service listens on port {port}"
+        yield draft.document.mistake(("target",), message, hint="give `target` and `service` the same port")
 
 
 def _problem(url: str) -> str:

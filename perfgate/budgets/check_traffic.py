@@ -52,11 +52,19 @@ def _journeys(draft: Draft) -> Iterator[Mistake]:
 
 def _logins(draft: Draft) -> Iterator[Mistake]:
     for entry in draft.endpoints + draft.journeys:
-        if login := entry.text("login"):
-            yield from _sendable(draft, entry.at("login"), login)
-            if entry.path[0] == "endpoints" and entry.name in draft.logins:
+        if login := entry.login:
+            inner = ("as",) if entry.map("login") else ()
+            if login not in draft.journeys_by_name:
+                yield from _sendable(draft, entry.at("login", *inner), login)
+            if entry.name in draft.logins:
                 message = f"`{entry.name}` is a login itself, and cannot have one"
                 yield draft.document.mistake(entry.at("login"), message, hint="remove it", at="key")
+    for journey in draft.journeys:
+        for path, name in steps(journey):
+            step = draft.endpoints_by_name.get(name)
+            if journey.name in draft.logins and step and step.login:
+                message = f"`{journey.name}` is a login, and its step `{name}` has one"
+                yield draft.document.mistake(path, message, hint=f"remove `login` from `{name}`")
 
 
 def _sendable(draft: Draft, path: KeyPath, name: str) -> Iterator[Mistake]:

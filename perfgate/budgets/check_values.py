@@ -1,14 +1,18 @@
-"""Checks that every `{x}` has a value wherever it is used: of its `with`, its login, or an earlier step."""
+"""Checks that every `{x}` has a value wherever it is used: of its `with`, its login, or an earlier step.
+
+What a step captures or draws has a value in all later steps of its iteration.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from perfgate import template
 from perfgate.budgets.document import KeyPath
 from perfgate.budgets.draft import Draft, Entry, steps, templates_of
-from perfgate.budgets.request_shape import ROW_KEYS
+from perfgate.budgets.request_shape import row_keys
 from perfgate.budgets.wording import did_you_mean
 from perfgate.model.errors import Mistake
 from perfgate.template import TemplateError, Value
@@ -79,25 +83,57 @@ def _mistake(draft: Draft, path: KeyPath, value: Value, use: _Use) -> Mistake:
 
 def _hint(draft: Draft, name: str, use: _Use) -> str:
     for later in use.later:
-        if name in _captures(draft, later).names:
-            return f"`{later}` captures it, but only later"
+        if name in _gives(draft, later).names:
+            return f"`{later}` gives it, but only later"
     if use.elsewhere:
-        return "outside the journey nothing captures it: define it under `with`, or set `weight: 0`"
+        return "outside the journey nothing gives it: define it under `with`, or set `weight: 0`"
+    if column := _unusable_column(draft, name, use.endpoint):
+        return column
     if close := did_you_mean(name, use.names.names):
         return close.replace("`", "`{", 1).replace("`?", "}`?")
     where = "an earlier step" if use.journey else "its `login`"
     return f"define it under `with`, or capture it in {where}; `{{{{` is a literal brace"
 
 
+def _unusable_column(draft: Draft, name: str, endpoint: str) -> str:
+    """A hint, where a column was meant whose name cannot stand between braces."""
+    table = draft.table(draft.endpoints_by_name[endpoint])
+    for column in table.columns if table else ():
+        fit = re.sub(r"\W+", "_", column, flags=re.ASCII)
+        if not template.is_name(column) and name.replace("_", "") == fit.replace("_", ""):
+            return f"the column `{column}` cannot stand between braces: rename it, for example `{fit}`"
+    if table and table.columns and not any(map(template.is_name, table.columns)):
+        return "no column of its file has a name: does the first line name them?"  # it may be data, and secret
+    return ""
+
+
 def _own(draft: Draft, endpoint: Entry) -> _Names:
+    return _drawn(draft, endpoint) | _gives(draft, endpoint.login)
+
+
+def _drawn(draft: Draft, endpoint: Entry) -> _Names:
+    """The names of an endpoint's own `with`."""
     sources = endpoint.keys.get("with", {})
     if not isinstance(sources, dict):
         return _Names(all_known=False)
-    names = _Names(frozenset(sources) - set(ROW_KEYS)) | _captures(draft, endpoint.text("login"))
+    names = _Names(frozenset(sources) - set(row_keys(sources)))
     if "from" not in sources:
         return names
-    table = draft.tables.get(str(sources["from"]))
-    return names | (_Names(frozenset(table.columns)) if table and not table.problem else _Names(all_known=False))
+    table = draft.table(endpoint)
+    if not table or table.problem:
+        return _Names(all_known=False)
+    return names | _Names(frozenset(filter(template.is_name, table.columns)))
+
+
+def _gives(draft: Draft, name: str) -> _Names:
+    """What later steps may use once `name`, an endpoint or a journey, was sent; nothing without a name."""
+    endpoint, journey = draft.endpoints_by_name.get(name), draft.journeys_by_name.get(name)
+    if endpoint is not None or journey is None:
+        return _captures(draft, name) | (_drawn(draft, endpoint) if endpoint else _Names())
+    names = _Names()
+    for _, step in steps(journey):
+        names |= _gives(draft, step) if step in draft.endpoints_by_name else _Names(all_known=False)
+    return names
 
 
 def _captures(draft: Draft, name: str) -> _Names:
@@ -121,10 +157,11 @@ def _in_journeys(draft: Draft) -> dict[str, list[_Use]]:
     """By endpoint: each use as a step, with the names that the journey gives."""
     uses: dict[str, list[_Use]] = {}
     for journey in draft.journeys:
-        names = _captures(draft, journey.text("login"))
+        names = _gives(draft, journey.login)
         sent = [name for _, name in steps(journey)]
         for index, name in enumerate(sent):
             use = _Use(endpoint=name, names=names, journey=journey.name, later=tuple(sent[index:]))
             uses.setdefault(name, []).append(use)
-            names |= _captures(draft, name)
+            login = draft.endpoints_by_name[name].login if name in draft.endpoints_by_name else ""
+            names |= _gives(draft, name) | _gives(draft, login)
     return uses

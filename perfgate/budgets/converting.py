@@ -18,7 +18,7 @@ from perfgate.budgets.file_shape import (
     TlsShape,
 )
 from perfgate.budgets.load_shape import LoadShape
-from perfgate.budgets.request_shape import EndpointShape
+from perfgate.budgets.request_shape import EndpointShape, login_of
 from perfgate.budgets.timeouts import timeouts
 from perfgate.model.budget_file import (
     Abort,
@@ -70,9 +70,9 @@ def _endpoints(shape: FileShape, draft: Draft) -> tuple[Endpoint, ...]:
         sent = None
         if long.request is not None:
             sent = request(long, shape.defaults, timeouts(draft, entry), draft.tables)
-        endpoints.append(
-            Endpoint(name=entry.name, request=sent, weight=draft.weight(entry), login=_or(long.login, Endpoint.login))
-        )
+        login, every = login_of(long.login)
+        weight = draft.weight(entry)
+        endpoints.append(Endpoint(name=entry.name, request=sent, weight=weight, login=login, login_every=every))
     return tuple(endpoints)
 
 
@@ -81,13 +81,14 @@ def _journeys(shape: FileShape, draft: Draft) -> tuple[Journey, ...]:
     for entry in draft.journeys:
         written = (shape.journeys or {})[entry.name]
         steps = written.steps if isinstance(written, JourneyShape) else written
-        login = written.login if isinstance(written, JourneyShape) else None
+        login, every = login_of(written.login if isinstance(written, JourneyShape) else None)
         journeys.append(
             Journey(
                 name=entry.name,
                 steps=tuple(_step(step) for step in steps),
                 weight=draft.weight(entry),
-                login=_or(login, Journey.login),
+                login=login,
+                login_every=every,
             )
         )
     return tuple(journeys)
@@ -110,6 +111,8 @@ def _load(load: LoadShape) -> LoadProfile:
         warmup=_or(load.warmup, LoadProfile.warmup),
         arrivals=_or(load.arrivals, LoadProfile.arrivals),
         max_users=_or(load.max_users, LoadProfile.max_users),
+        seed=load.seed,
+        session=_or(load.session, LoadProfile.session),
         abort=Abort(errors=load.abort.errors, duration=load.abort.for_) if load.abort else None,
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePath
 from typing import Any
 
-from perfgate.budgets.data_files import Table
+from perfgate.budgets.data_files import Tables
 from perfgate.budgets.file_shape import DefaultsShape
 from perfgate.budgets.request_shape import (
     EXISTS,
@@ -19,6 +19,7 @@ from perfgate.budgets.request_shape import (
     SequenceShape,
     SourceShape,
     TextConditionShape,
+    ValuesShape,
     WithShape,
 )
 from perfgate.budgets.texts import split_request
@@ -40,9 +41,7 @@ from perfgate.model.budget_file import (
 )
 
 
-def request(
-    endpoint: EndpointShape, defaults: DefaultsShape | None, timeouts: Timeouts, tables: Mapping[str, Table]
-) -> Request:
+def request(endpoint: EndpointShape, defaults: DefaultsShape | None, timeouts: Timeouts, tables: Tables) -> Request:
     defaults = defaults or DefaultsShape()
     method, path = split_request(endpoint.request or "")
     follow = defaults.follow_redirects if endpoint.follow_redirects is None else endpoint.follow_redirects
@@ -90,11 +89,18 @@ def _part(part: FilePartShape | str) -> FilePart | str:
     return FilePart(path=part.file, filename=name, content_type=part.type or "application/octet-stream")
 
 
-def _values(values: WithShape, tables: Mapping[str, Table]) -> Values:
+def _values(values: ValuesShape, tables: Tables) -> Values:
     sources: dict[str, Any] = values.model_extra or {}
     rows = None
-    if values.from_:
-        rows = Rows(path=values.from_, columns=tables[values.from_].columns, once=bool(values.once))
+    if isinstance(values, WithShape) and values.from_:
+        table = tables[values.from_, values.separator or Rows.separator]
+        rows = Rows(
+            path=values.from_,
+            columns=table.columns,
+            once=bool(values.once),
+            per=values.per or Rows.per,
+            separator=values.separator or Rows.separator,
+        )
     return Values(sources={name: _source(source) for name, source in sources.items()}, rows=rows)
 
 

@@ -5,13 +5,19 @@ from __future__ import annotations
 import csv
 import itertools
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from perfgate.tables import filled_rows
 
 RELATIVE = "the path is relative to the budget file's folder"
 
 _CHECKED_ROWS = 1000  # of a CSV file; a long one would make every start slow
+
+
+NAMES = {";": "semicolons", "\t": "tabs", "|": "bars", ",": "commas"}  # of what is written between values
+TableKey = tuple[str, str]  # the path as written, and the separator
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,14 +29,17 @@ class Table:
     hint: str = ""
 
 
-def read_table(path: Path) -> Table:
+Tables = Mapping[TableKey, Table]
+
+
+def read_table(path: Path, separator: str = ",") -> Table:
     """A CSV file with a header line, or a JSON file with a list of objects: told by the file's ending."""
     if problem := file_problem(path):
         return Table(problem=problem, hint=RELATIVE)
     try:
         if path.suffix.lower() == ".csv":
             with path.open(encoding="utf-8-sig", newline="") as lines:
-                return _csv_table(csv.reader(lines, strict=True))
+                return _csv_table(csv.reader(lines, strict=True, delimiter=separator), separator)
         if path.suffix.lower() == ".json":
             return _json_table(json.loads(path.read_text(encoding="utf-8-sig")))
     except OSError as error:
@@ -57,19 +66,35 @@ def file_problem(path: Path) -> str:
     return ""
 
 
-def _csv_table(rows: Iterable[list[str]]) -> Table:
-    numbered = ((number, row) for number, row in enumerate(rows, start=1) if row)
+def _csv_table(rows: Iterable[list[str]], separator: str) -> Table:
+    numbered = filled_rows(rows)
     _, header = next(numbered, (0, []))
     columns = tuple(header)
+    if one_column := _separator_problem(columns):
+        return one_column
     if problem := _columns_problem(columns):
-        return Table(problem=problem, hint="the first line names the columns, separated by commas")
+        words = NAMES.get(separator, f"`{separator}`")
+        return Table(problem=problem, hint=f"the first line names the columns, separated by {words}")
     count = 0
     for number, row in itertools.islice(numbered, _CHECKED_ROWS):
         if len(row) != len(columns):
             problem = f"has {len(row)} values in row {number}, and {len(columns)} columns"
-            return Table(problem=problem, hint="a value with a comma needs double quotes")
+            return Table(problem=problem, hint=f"a value with `{separator}` in it needs double quotes")
         count += 1
     return Table(columns=columns) if count else Table(problem="has no rows", hint="add one below the header line")
+
+
+def _separator_problem(columns: tuple[str, ...]) -> Table | None:
+    """A single column whose name holds what other programs put between two."""
+    used = [mark for mark in NAMES if len(columns) == 1 and mark in columns[0]]
+    if not used:
+        return None
+    mark = used[0]
+    shown = columns[0].replace("\t", "\\t")
+    hint = "leave `separator` out"
+    if mark != ",":
+        hint = 'add `separator: "{}"` beside `from`'.format(mark.replace("\t", "\\t"))
+    return Table(problem=f"has one column, `{shown}`: its values are separated by {NAMES[mark]}, it seems", hint=hint)
 
 
 def _json_table(rows: object) -> Table:

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 from perfgate import template, units
-from perfgate.budgets.data_files import Table
+from perfgate.budgets.data_files import Table, TableKey, Tables
 from perfgate.budgets.document import Document, KeyPath
 from perfgate.model.budget_file import Json
 from perfgate.template import TemplateError
@@ -40,15 +40,20 @@ class Entry:
         value = self.keys.get(key)
         return value if isinstance(value, str) else ""
 
+    @property
+    def login(self) -> str:
+        """Whose login comes before; empty without one."""
+        return self.text("login") or str(self.map("login").get("as", ""))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
-    """`tables` are the data files that could be named under `with: {from: ...}`, by their path as written."""
+    """`tables` are the data files that are named under `with: {from: ...}`."""
 
     document: Document
     folder: Path
     environ: Mapping[str, str] | None
-    tables: Mapping[str, Table] = field(default_factory=dict)
+    tables: Tables = field(default_factory=dict)
 
     def map(self, *path: str) -> Mapping[str, Json]:
         """The map at `path`; empty if there is none."""
@@ -85,16 +90,25 @@ class Draft:
 
     @cached_property
     def used(self) -> frozenset[str]:
-        """The endpoints that are steps of journeys, or logins."""
+        """The endpoints that are steps of journeys, and the endpoints and journeys that are logins."""
         return self.logins | {name for journey in self.journeys for _, name in steps(journey)}
 
     @cached_property
     def logins(self) -> frozenset[str]:
-        return frozenset({entry.text("login") for entry in self.endpoints + self.journeys} - {""})
+        return frozenset({entry.login for entry in self.endpoints + self.journeys} - {""})
+
+    @cached_property
+    def journeys_by_name(self) -> Mapping[str, Entry]:
+        return {journey.name: journey for journey in self.journeys}
 
     @property
     def has_scenarios(self) -> bool:
         return bool(self.map().get("scenarios"))
+
+    def table(self, endpoint: Entry) -> Table | None:
+        """What the rows of an endpoint come from, if it has some."""
+        key = table_key(endpoint)
+        return self.tables.get(key) if key else None
 
     def weight(self, entry: Entry) -> float:
         """As written; by default 1, but 0 for an endpoint that is used elsewhere or sends nothing by itself."""
@@ -102,8 +116,17 @@ class Draft:
         if isinstance(written, (int, float)) and not isinstance(written, bool):
             return float(written)
         if not entry.readable or entry.path[0] != "endpoints":
-            return 1.0
+            return 0.0 if entry.name in self.logins else 1.0
         return 0.0 if (entry.name in self.used or "request" not in entry.keys) else 1.0
+
+
+def table_key(endpoint: Entry) -> TableKey | None:
+    """The file that `with: {from: ...}` names, as written, and what separates its values."""
+    sources = endpoint.map("with")
+    file, separator = sources.get("from"), sources.get("separator", ",")
+    if not isinstance(file, str) or not file:
+        return None
+    return file, separator if isinstance(separator, str) and len(separator) == 1 else ","
 
 
 def duration(written: Json) -> float | None:

@@ -27,7 +27,7 @@ from perfgate.budgets.fields import (
 )
 from perfgate.budgets.limits import EndpointBudget, JourneyBudget
 from perfgate.budgets.load_shape import LoadShape
-from perfgate.budgets.request_shape import EndpointEntry
+from perfgate.budgets.request_shape import EndpointEntry, Login
 from perfgate.budgets.texts import Headers, Host, Name, NameOfFile, Text, UrlPath, VariableName
 from perfgate.budgets.timeout_shape import Timeout
 
@@ -84,7 +84,11 @@ Restarts = Annotated[int, Field(ge=0, le=100)]
 class JourneyShape(Shape):
     steps: Steps = required("Names of endpoints and pauses, in order.", ["log in", {"think": "1s"}, "place order"])
     weight: Maybe[Weight] = optional("Its share of the load. Default: 1.", 2)
-    login: Maybe[Name] = optional("The endpoint that each user sends once before the first journey.", "log in")
+    login: Maybe[Login] = optional(
+        "The endpoint or journey that logs each user in, once, before the first journey.",
+        "log in",
+        {"as": "log in", "every": "10m"},
+    )
     budget: Maybe[JourneyBudget] = optional("Limits on the whole journey, pauses included.", {"p95": "2s +10%"})
 
 

@@ -12,6 +12,7 @@ from perfgate.budgets.file_shape import FileShape
 
 Schema = Mapping[str, Any]
 
+EXTENSION = "x-"  # begins top-level keys that hold what you like, as in compose files
 _LISTS = ("anyOf", "allOf")
 _MAPS = ("properties", "definitions")
 _ONE = ("items", "additionalProperties")
@@ -31,6 +32,7 @@ def schema() -> dict[str, Any]:
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "perfgate budget file",
         **_draft_7(FileShape.model_json_schema(schema_generator=_AsWritten)),
+        "patternProperties": {f"^{EXTENSION}": {"description": "Anything: parts that other keys share by anchors."}},
     }
 
 

@@ -47,6 +47,14 @@ class LoadShape(Shape):
         "Open model: starts at random like independent visitors (the default), or evenly spaced.", "poisson", "even"
     )
     max_users: Maybe[Count] = optional("Open model: most virtual users at once. Default: 1000.", 500)
+    seed: Maybe[Annotated[int, Field(ge=0)]] = optional(
+        "Of what is drawn at random: another one gives other values and arrivals. Default: the same for every run.", 7
+    )
+    session: Maybe[Literal["new", "keep"]] = optional(
+        "What a visit begins with: nothing, as a new visitor (`new`, the default), or the cookies and captured values"
+        " of the same virtual user's last visit (`keep`).",
+        "keep",
+    )
     abort: Maybe[AbortShape] = optional(
         "Ends the load early when too many requests fail. Default: never.", {"errors": "50%", "for": "10s"}
     )

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from perfgate.budgets import strict_yaml, wording
 from perfgate.budgets.check_budgets import check_budgets
-from perfgate.budgets.check_environment import check_environment
+from perfgate.budgets.check_environment import check_environment, check_set
 from perfgate.budgets.check_files import check_files
 from perfgate.budgets.check_load import check_load
 from perfgate.budgets.check_requests import check_requests
-from perfgate.budgets.check_target import check_target
+from perfgate.budgets.check_target import check_port, check_target
 from perfgate.budgets.check_timeouts import check_timeouts
 from perfgate.budgets.check_tls import check_tls
 from perfgate.budgets.check_traffic import check_traffic
 from perfgate.budgets.check_values import check_values
 from perfgate.budgets.converting import budget_file
-from perfgate.budgets.data_files import Table, read_table
+from perfgate.budgets.data_files import read_table
 from perfgate.budgets.document import Document
-from perfgate.budgets.draft import Draft
+from perfgate.budgets.draft import Draft, table_key
 from perfgate.model.budget_file import BudgetFile
 from perfgate.model.errors import BudgetFileError, Mistake
 
-CHECKS = (
+Check = Callable[[Draft], Iterable[Mistake]]
+CHECKS: tuple[Check, ...] = (
     check_load,
     check_traffic,
     check_requests,
@@ -43,6 +44,20 @@ def read(path: Path, environ: Mapping[str, str] | None) -> BudgetFile:
 
     Raises BudgetFileError with all mistakes, in the order of the file.
     """
+    return _read(path, environ, (*CHECKS, check_set))
+
+
+def check(path: Path, environ: Mapping[str, str]) -> tuple[BudgetFile, tuple[Mistake, ...]]:
+    """The budget file without a look at the machine: and apart from it, which variables are not set here.
+
+    Raises BudgetFileError with all other mistakes, and with those that only a run would meet.
+    """
+    budget_file = _read(path, environ, (*CHECKS, check_port))
+    document, _ = strict_yaml.parse(_text(path), str(path))
+    return budget_file, tuple(_in_order(check_set(_draft(document, path.parent, environ))))
+
+
+def _read(path: Path, environ: Mapping[str, str] | None, checks: Iterable[Check]) -> BudgetFile:
     document, mistakes = strict_yaml.parse(_text(path), str(path))
     if not isinstance(document.data, dict):
         raise BudgetFileError(
@@ -50,7 +65,7 @@ def read(path: Path, environ: Mapping[str, str] | None) -> BudgetFile:
         )
     shape, wrong_shape = wording.shape(document)
     draft = _draft(document, path.parent, environ)
-    wrong = [mistake for check in CHECKS for mistake in check(draft)]
+    wrong = [mistake for one in checks for mistake in one(draft)]
     if shape is None or mistakes or wrong:
         raise BudgetFileError(_in_order((*mistakes, *wrong_shape, *wrong)))
     return budget_file(path, shape, draft)
@@ -58,9 +73,8 @@ def read(path: Path, environ: Mapping[str, str] | None) -> BudgetFile:
 
 def _draft(document: Document, folder: Path, environ: Mapping[str, str] | None) -> Draft:
     draft = Draft(document=document, folder=folder, environ=environ)
-    written = [endpoint.map("with").get("from") for endpoint in draft.endpoints]
-    tables: dict[str, Table] = {name: read_table(folder / name) for name in written if isinstance(name, str) and name}
-    return replace(draft, tables=tables)
+    written = dict.fromkeys(key for endpoint in draft.endpoints if (key := table_key(endpoint)))
+    return replace(draft, tables={key: read_table(folder / key[0], key[1]) for key in written})
 
 
 def _in_order(mistakes: Iterable[Mistake]) -> list[Mistake]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, Tag, WithJsonSchema
+from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag, WithJsonSchema
 
 from perfgate.budgets.fields import (
+    LIST,
     MAP,
     TEXT,
     MapOrText,
     Maybe,
     Number,
+    PositiveDuration,
     Shape,
     Weight,
     checked,
@@ -36,7 +39,8 @@ from perfgate.budgets.timeout_shape import Timeout
 
 BODIES = ("json", "form", "multipart", "body", "graphql")  # at most one of them
 SOURCES = ("between", "choice", "sequence", "env")  # exactly one of them in a map
-ROW_KEYS = ("from", "once")  # not names of values
+RESERVED = ("from", "once")  # never names of values
+ROW_KEYS = (*RESERVED, "per", "separator")  # the keys of `with` that are about rows, where there are rows
 UUID = "uuid"
 EXISTS = "exists"
 
@@ -51,6 +55,12 @@ def _constant(value: Any) -> str:
     if isinstance(value, (str, int, float)):
         return ""
     return "a list is not a source of values\nwrite `{choice: [...]}`"
+
+
+def _separator(text: str) -> str:
+    if len(text) == 1 and text not in '"\r\n':
+        return ""
+    return 'is one character\nfor example `";"`, or `"\\t"` for a tab (in double quotes)'
 
 
 def _listed(value: Any) -> Any:
@@ -82,10 +92,17 @@ Constant = Annotated[Any, checked(_constant), WithJsonSchema({"type": ["string",
 Source = Annotated[Annotated[SourceShape, Tag(MAP)] | Annotated[Constant, Tag(TEXT)], MapOrText]
 
 
-class WithShape(Shape):
+def row_keys(sources: Mapping[str, Any]) -> tuple[str, ...]:
+    """The keys of a `with` that are no names of values."""
+    return ROW_KEYS if any(key in sources for key in RESERVED) else RESERVED
+
+
+class ValuesShape(Shape):
     model_config = ConfigDict(strict=True, extra="allow")
     __pydantic_extra__: dict[str, Source]
 
+
+class WithShape(ValuesShape):
     from_: Maybe[Text] = optional(
         "A CSV file with a header line, or a JSON file with a list of objects: its columns become names, one row per"
         " iteration. Relative to the budget file's folder.",
@@ -93,6 +110,22 @@ class WithShape(Shape):
         alias="from",
     )
     once: Maybe[bool] = optional("With `from`: stop when the rows are used up, instead of starting again.", True)
+    per: Maybe[Literal["iteration", "user"]] = optional(
+        "With `from`: a row for each iteration (the default), or each user has one of its own and keeps it.", "user"
+    )
+    separator: Maybe[Annotated[str, checked(_separator)]] = optional(
+        "With `from`: what separates the values of a CSV file. Default: a comma.", ";", "\t"
+    )
+
+
+def _with_kind(value: Any) -> str:
+    return LIST if isinstance(value, dict) and len(row_keys(value)) > len(RESERVED) else MAP
+
+
+With = Annotated[
+    Annotated[WithShape, Tag(LIST)] | Annotated[ValuesShape, Tag(MAP)],
+    Discriminator(_with_kind),
+]
 
 
 class FilePartShape(Shape):
@@ -170,6 +203,19 @@ Capture = Annotated[
 ]
 
 
+class LoginShape(Shape):
+    as_: Name = required("The endpoint or journey that logs a user in.", "log in", alias="as")
+    every: PositiveDuration = required("Log in anew when so much time has passed, and once after a 401.", "10m")
+
+
+Login = Annotated[Annotated[LoginShape, Tag(MAP)] | Annotated[Name, Tag(TEXT)], MapOrText]
+
+
+def login_of(written: LoginShape | str | None) -> tuple[str, float]:
+    """Whose login it is, and after how many seconds it is made anew (0: never)."""
+    return (written.as_, written.every) if isinstance(written, LoginShape) else (written or "", 0.0)
+
+
 class EndpointShape(Shape):
     request: Maybe[RequestLine] = optional(
         "Method and path; a bare path means GET. `{x}` is a value of this iteration.", "GET /products?page={page}"
@@ -189,7 +235,7 @@ class EndpointShape(Shape):
         "query($q: String!) { search(q: $q) { id } }",
     )
     variables: Maybe[dict[str, Any]] = optional("The variables of the GraphQL query.", {"q": "{word}"})
-    with_: Maybe[WithShape] = optional(
+    with_: Maybe[With] = optional(
         "Where the values of `{x}` come from.", {"page": {"between": [1, 60]}}, {"from": "users.csv"}, alias="with"
     )
     expect: Maybe[ExpectShape] = optional("What a good response looks like.", {"status": 200})
@@ -202,7 +248,11 @@ class EndpointShape(Shape):
         {"total": "10s", "connect": "1s", "first_byte": "2s"},
     )
     follow_redirects: Maybe[bool] = optional("Whether redirects are followed. Default: false.", True)
-    login: Maybe[Name] = optional("The endpoint that each user sends once before this one.", "log in")
+    login: Maybe[Login] = optional(
+        "The endpoint or journey that logs each user in, once, before this is sent.",
+        "log in",
+        {"as": "log in", "every": "10m"},
+    )
     budget: Maybe[EndpointBudget] = optional("Limits per metric.", {"p95": "120ms +10%", "errors": "1%"})
 
 

@@ -26,6 +26,8 @@ MAX_DEPTH = 50
 _TAG = "tag:yaml.org,2002:"
 _SCALAR_TAGS = {_TAG + name for name in ("str", "null", "bool", "int", "float", "timestamp", "merge", "value")}
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_HALF = re.compile("[\ud800-\udfff]")
 _DEPTH_HINT = "is a bracket not closed, or the indentation wrong?"
 
 
@@ -41,7 +43,7 @@ def parse(text: str, file: str) -> tuple[Document, tuple[Mistake, ...]]:
     try:
         if deep := _too_deep(text):
             return nothing, (mistake(file, lines, deep, f"more than {MAX_DEPTH} levels deep", hint=_DEPTH_HINT),)
-        root: Node | None = yaml.compose(text, Loader=_loader())
+        root: Node | None = yaml.compose(text, Loader=_loader(text))
     except yaml.YAMLError as error:
         return nothing, (syntax_mistake(file, lines, error),)
     if root is None:
@@ -63,14 +65,15 @@ class _TooMuchError(Exception):
         self.message = message
 
 
-def _loader() -> Any:
-    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+def _loader(text: str) -> Any:
+    """PyYAML's faster loader; it does not know JSON's surrogate pairs, which the other gives in two halves."""
+    return yaml.SafeLoader if _SURROGATE.search(text) else getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def _too_deep(text: str) -> Place | None:
     """Where the nesting goes beyond MAX_DEPTH. Told from the flat stream of events, because composing recurses in C."""
     depth = 0
-    for event in yaml.parse(text, Loader=_loader()):
+    for event in yaml.parse(text, Loader=_loader(text)):
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MAX_DEPTH and event.start_mark:
@@ -122,7 +125,7 @@ class _Reader:
             self.report(node, f"the tag `{_short(node.tag)}` is not supported", "remove it, or quote the text")
             return BROKEN
         if node.style:
-            return node.value
+            return self._joined(node)
         try:
             value = meaning(node.value)
         except ScalarTrapError as trap:
@@ -130,6 +133,17 @@ class _Reader:
             return BROKEN
         # PyYAML takes some texts for numbers only when they are not tagged `!!str`
         return node.value if node.tag == _TAG + "str" else value
+
+    def _joined(self, node: ScalarNode) -> Json:
+        """The text with its surrogate pairs as the characters that they mean (RFC 8259, section 7)."""
+        text: str = node.value
+        if text.isascii() or not _HALF.search(text):
+            return text
+        try:
+            return text.encode("utf-16", "surrogatepass").decode("utf-16")
+        except UnicodeDecodeError:
+            self.report(node, "half of a surrogate pair", r"write both halves, as in `\ud83d\ude00`")
+            return BROKEN
 
     def _list(self, node: Node, path: KeyPath) -> list[Json]:
         return [self.read(item, (*path, index), None) for index, item in enumerate(node.value)]
@@ -193,7 +207,7 @@ class _Reader:
         value = self._scalar(node, quoted)
         if not isinstance(value, str) and value is not BROKEN:
             self.report(node, f"the key `{node.value}` is not a text", quoted)
-        return str(node.value)
+        return value if isinstance(value, str) else str(node.value).encode("utf-8", "replace").decode()
 
     def _line(self, number: int) -> str:
         """Line `number`, from 0; the end of the file may lie behind the last line."""

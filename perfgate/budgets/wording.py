@@ -13,7 +13,8 @@ from pydantic_core import ErrorDetails
 from perfgate.budgets.document import BROKEN, Document, KeyPath
 from perfgate.budgets.fields import LIST, PROBLEM, TEXT
 from perfgate.budgets.file_shape import FileShape
-from perfgate.budgets.json_schema import Schema, known_keys, schema
+from perfgate.budgets.json_schema import EXTENSION, Schema, known_keys, schema
+from perfgate.budgets.load_shape import LoadShape
 from perfgate.model.budget_file import Json
 from perfgate.model.errors import Mistake
 from perfgate.model.metric import METRICS
@@ -51,9 +52,16 @@ _PREDICATES = ("must ", "is ", "needs ", "takes ", "says ")
 def shape(document: Document) -> tuple[FileShape | None, tuple[Mistake, ...]]:
     """The file in its shape, or all mistakes of shape."""
     try:
-        return FileShape.model_validate(document.data), ()
+        return FileShape.model_validate(_without_extensions(document.data)), ()
     except ValidationError as error:
         return None, tuple(_mistakes(error, document))
+
+
+def _without_extensions(data: Json) -> Json:
+    """The file without its top-level `x-` keys, which hold parts that other keys share by anchors."""
+    if not isinstance(data, dict):
+        return data
+    return {key: value for key, value in data.items() if not key.startswith(EXTENSION)}
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -151,6 +159,8 @@ def _type(value: Json) -> str:
 def _unknown_key_hint(key: str, known: Mapping[str, Any]) -> str:
     if key in METRICS and "budget" in known:
         return f"a limit stands under `budget`: `budget: {{{key}: ...}}`"
+    if key in LoadShape.model_fields and "load" in known:
+        return f"`{key}` stands under `load`"
     if close := did_you_mean(key, known):
         return close
     if 0 < len(known) <= _MOST_KEYS:

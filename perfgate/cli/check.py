@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from perfgate.cli.guard import say
 from perfgate.cli.options import DEFAULT_BUDGET
 
 
@@ -17,7 +18,7 @@ def check(
     """Check a budget file; send nothing."""
     from perfgate import budgets, scenarios
 
-    budget_file = budgets.read(budget, os.environ)
+    budget_file, unset = budgets.check(budget, os.environ)
     plan = scenarios.plan(budget_file)
     parts = (
         _counted(len(plan.endpoints), "endpoint"),
@@ -25,6 +26,8 @@ def check(
         _counted(len(budget_file.budgets), "budget"),
     )
     print(f"{budget}: fine. {', '.join(parts)}; {plan.load_words}.")
+    for mistake in unset:
+        say(f"perfgate: {budget}:{mistake.line}: {mistake.message}; `perfgate run` needs it. {mistake.hint}")
     return 0
 
 

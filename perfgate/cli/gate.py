@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from perfgate.cli.guard import say
-from perfgate.cli.options import DEFAULT_BUDGET, Budget, HistoryUrl, Only, RunName
+from perfgate.cli.options import DEFAULT_BUDGET, Budget, HistoryUrl, Only, RunName, Verbose
 from perfgate.cli.where import opened
 
 
@@ -21,6 +21,7 @@ def gate(
     charts: Annotated[
         bool, typer.Option("--charts", envvar="PERFGATE_CHARTS", help="Draw the charts too: takes some seconds.")
     ] = False,
+    verbose: Verbose = False,
 ) -> int:
     """Judge a stored or imported run; send nothing.
 
@@ -44,5 +45,5 @@ def gate(
         codec.write(verdict, folder / run_folder.VERDICT)
         told = report.build(verdict, measured, past_runs, folder, charts=charts)
         say(f"Report: {told.markdown}")
-    show(Facts(verdict=verdict, run=measured, past_runs=past_runs))
+    show(Facts(verdict=verdict, run=measured, past_runs=past_runs), verbose=verbose)
     return exit_code(verdict, budget_file.gate)

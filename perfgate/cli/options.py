@@ -27,4 +27,10 @@ Only = Annotated[
 Target = Annotated[
     str, typer.Option("--target", envvar="PERFGATE_TARGET", metavar="URL", help="Measure this instead of the target.")
 ]
+Verbose = Annotated[
+    bool,
+    typer.Option(
+        "--verbose", "-v", envvar="PERFGATE_VERBOSE", help="Every budget and every reason, undecided ones too."
+    ),
+]
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run folder, the id of a run, or `latest`.")]

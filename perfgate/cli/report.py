@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from perfgate.cli.guard import say
-from perfgate.cli.options import DEFAULT_BUDGET, Budget, HistoryUrl, RunName
+from perfgate.cli.options import DEFAULT_BUDGET, Budget, HistoryUrl, RunName, Verbose
 from perfgate.model.errors import UsageError
 
 
@@ -24,6 +24,7 @@ def report(
     ] = None,
     budget: Budget = DEFAULT_BUDGET,
     history: HistoryUrl = "",
+    verbose: Verbose = False,
 ) -> int:
     """Tell the verdict of a run again."""
     from perfgate import codec
@@ -36,7 +37,7 @@ def report(
         raise UsageError(f"--format {format}: there is no such format", hint=f"Known: {', '.join(FORMATS)}")
     folder, facts = judged_run(run, budget, history)
     if format == "console" and output is None:
-        show(facts, with_phases=True)
+        show(facts, with_phases=True, verbose=verbose)
         return 0
     text = page.render(facts, recorded(folder)[0]) if format == "html" else FORMATS[format](facts)
     if output is None:

@@ -18,7 +18,7 @@ import typer
 from perfgate import __version__
 from perfgate.cli.against import BaseRef, BaseUrl, Blocks, Restarts, against
 from perfgate.cli.guard import Signals, say
-from perfgate.cli.options import DEFAULT_BUDGET, Budget, HistoryUrl, Only, Target
+from perfgate.cli.options import DEFAULT_BUDGET, Budget, HistoryUrl, Only, Target, Verbose
 from perfgate.model.errors import CouldNotMeasure, UsageError
 
 if TYPE_CHECKING:
@@ -89,6 +89,7 @@ def run(
     allow_remote: Annotated[
         bool, typer.Option("--allow-remote", envvar="PERFGATE_ALLOW_REMOTE", help="Send load to any host.")
     ] = False,
+    verbose: Verbose = False,
 ) -> int:
     """Send the load, judge what came back, report.
 
@@ -128,7 +129,7 @@ def run(
         say(f"perfgate: interrupted. {requests:,} measured requests are kept in {order.folder}, but not judged.")
         return signals.exit_code or INTERRUPTED
     facts = Facts(verdict=outcome.verdict, run=outcome.run, past_runs=outcome.past_runs)
-    show(facts)
+    show(facts, verbose=verbose, with_phases=verbose)
     for warning in outcome.report.warnings:
         say(f"perfgate: {warning}")
     say(f"Report: {outcome.report.markdown}")

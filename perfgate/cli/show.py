@@ -8,13 +8,18 @@ if TYPE_CHECKING:
     from perfgate.report.facts import Facts
 
 
-def show(facts: Facts, *, with_phases: bool = False) -> None:
+WIDTH = 120  # of logs and files
+
+
+def show(facts: Facts, *, with_phases: bool = False, verbose: bool = False) -> None:
     """The phases come first: the verdict belongs next to the prompt."""
     from rich.console import Console
 
     from perfgate.report import console, phase_table
 
     out = Console()
+    if not out.is_terminal:
+        out = Console(width=WIDTH)
     if with_phases and (table := phase_table.table(facts.run.endpoints)):
         out.print(table)
-    console.show(facts, out)
+    console.show(facts, out, verbose=verbose)

@@ -6,6 +6,7 @@ The rules (docs/engine.md tells them to users):
   value over an absolute limit is in doubt while it is over it by less than three times the lateness of the latest
   starts (of the share 1-q, for a percentile q). A value far over the limit is over it, and one within it is within it.
 - The generator had no CPU left: rates say what the generator could do, and without the kernel's clock latencies do too.
+- Iterations were left out because no row of data was left for them: the load was another one, nothing can be said.
 - Arrivals were dropped because all virtual users were busy, the load was ended early, or a process was lost: what has
   not been measured cannot pass. It can fail.
 - More requests failed than a percentile leaves out: the successes' percentile says nothing of the service, and cannot
@@ -49,7 +50,12 @@ class Doubt:
 def doubts(budget: Budget, run: Run) -> Iterator[Doubt]:
     """What speaks against judging this budget by this run, worst first."""
     generator = run.generator
-    if not run.aborted and generator.sent < ACHIEVED * generator.due:
+    if generator.without_rows > (1 - ACHIEVED) * generator.due:
+        yield Doubt(
+            text=f"{generator.without_rows:,} iterations had no row of data left: the load was another one than "
+            "planned; add rows, or let them begin again"
+        )
+    elif not run.aborted and generator.sent < ACHIEVED * generator.due:
         yield Doubt(
             text=f"the load generator made only {generator.sent / generator.due:.0%} of the planned starts; {RELIEF}"
         )

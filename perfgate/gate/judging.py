@@ -53,6 +53,7 @@ def judge(
         findings=findings,
         watch=watched(compared.baseline, findings),
         baseline_branch=baseline.branch,
+        baseline_needed=0 if run.arms else baseline.min_runs,
         baseline_runs=() if run.arms else tuple(sorted(used, key=lambda run_id: used[run_id], reverse=True)),
         notes=(*_notes(budgets, run, baseline, policy, anchor), *run.warnings),
     )

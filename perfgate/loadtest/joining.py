@@ -13,7 +13,7 @@ from perfgate.model.run import Generator, LoadTest
 from perfgate.probe import samples
 from perfgate.windows import Record
 
-ADDED_UP = ("due", "sent", "late", "dropped", "connections")
+ADDED_UP = ("due", "sent", "late", "dropped", "without_rows", "connections")
 SHARES_OF_TIME = ("cpu_pressure", "cpu_stolen")
 WORST = (
     *("lateness_p50", "lateness_p95", "lateness_p99", "delay_p50", "delay_p99", "cpu"),
@@ -42,6 +42,8 @@ def joined(parts: Sequence[LoadTest], folder: Path) -> LoadTest:
         unfinished=sum(part.unfinished for part in parts),
         interrupted=any(part.interrupted for part in parts),
         aborted=next((part.aborted for part in parts if part.aborted), ""),
+        seed=parts[0].seed,
+        numbers=parts[-1].numbers,
         probe=_probe(parts, folder),
         beside_target=parts[0].beside_target,
         warnings=tuple(dict.fromkeys(warning for part in parts for warning in part.warnings)),

@@ -51,6 +51,7 @@ class Options:
     fleet: Fleet | None = None  # instead of processes of this machine
     duet: handover.Duet | None = None  # in an A/B test, whose head is the `target`
     part: int = 0  # of a run in several parts: each has arrivals of its own
+    first_number: int = 0  # where its sequences and rows go on
     probe: bool = False  # whether the runner probe shall run beside the load
     on_progress: Callable[[Progress], None] = lambda _: None
 
@@ -102,7 +103,7 @@ def prepared(plan: Plan, folder: Path, scenario: Path | None, options: Options) 
                 raise
         with undisturbed():
             child.end(INTERRUPT_PATIENCE)
-        return _result(folder, child)
+        return _result(folder, child, plan)
 
     try:
         yield send
@@ -122,13 +123,14 @@ def _settings(plan: Plan, folder: Path, options: Options) -> handover.Settings:
         warmup=plan.load.warmup,
         arrivals=plan.load.arrivals,
         max_users=plan.load.max_users,
-        seed=int(plan.digests.load, 16) + options.part,
+        seed=(int(plan.digests.load, 16) if plan.load.seed is None else plan.load.seed) + options.part,
         timeout=max([*timeouts, *([DEFAULT_TIMEOUT] if plan.scenarios else [])]),
         endpoints=tuple(endpoint.name for endpoint in plan.endpoints),
         secrets=options.secrets,
         processes=options.processes,
         abort=plan.load.abort,
         duet=replace(options.duet, seed=options.duet.seed + options.part) if options.duet else None,
+        first_number=options.first_number,
     )
 
 
@@ -175,7 +177,7 @@ def _watch(
     )
 
 
-def _result(folder: Path, child: Child) -> LoadTest:
+def _result(folder: Path, child: Child, plan: Plan) -> LoadTest:
     if (refusal := folder / handover.REFUSAL).exists():
         raise UsageError(
             f"{refusal.read_text(encoding='utf-8')} is a user of Locust's own kind, which sends to one target only.",
@@ -208,8 +210,21 @@ def _result(folder: Path, child: Child) -> LoadTest:
         unfinished=data["unfinished"],
         interrupted=data["interrupted"],
         aborted=data["aborted"],
-        warnings=tuple(_warnings(data)),
+        seed=data["seed"],
+        numbers=data["numbers"],
+        warnings=(*_warnings(data), *_redirect_warnings(data["redirected"], plan)),
     )
+
+
+def _redirect_warnings(names: Sequence[str], plan: Plan) -> Iterator[str]:
+    """A redirect to a login page is fast, and no error unless somebody says so."""
+    unjudged = {one.name for one in plan.endpoints if one.request is not None and not one.request.expect}
+    for name in names:
+        if name in unjudged:
+            yield (
+                f"All successes of `{name}` were redirects (status 3xx). "
+                "If that is right, add `expect: {status: ...}`; else `follow_redirects: true`, or log in first."
+            )
 
 
 def _warnings(data: dict[str, Any]) -> list[str]:
@@ -222,6 +237,11 @@ def _warnings(data: dict[str, Any]) -> list[str]:
         warnings.append(f"The load was ended early: {data['aborted']}.")
     if lost := data["generator"]["workers_lost"]:
         warnings.append(f"{lost} of {data['generator']['workers']} load-generator processes were lost.")
+    if renewed := data["renewed"]:
+        warnings.append(f"{renewed} times a login had expired (status 401): it was renewed and the request sent again.")
+    if left_out := data["generator"]["without_rows"]:
+        warnings.append(f"{left_out} iterations were left out, because no row of data was left for them.")
+    warnings += data["notes"]
     if dropped := data["generator"]["dropped"]:
         warnings.append(f"{dropped} arrivals were never sent: all virtual users were busy. Raise `load.max_users`?")
     return warnings

@@ -59,7 +59,8 @@ def run(
             progress.add(seconds(load))
         for load in more[len(parts) :]:
             place = _part_folder(folder, len(parts) + 1) if several else folder
-            own = replace(options, part=len(parts), on_progress=progress.of_part())
+            first = parts[-1].numbers if parts else 0
+            own = replace(options, part=len(parts), first_number=first, on_progress=progress.of_part())
             parts.append(_part(replace(plan, load=load), place, scenario, own, sides, of_several=several))
             if parts[-1].interrupted or parts[-1].aborted:
                 return _whole(parts, folder, sides)

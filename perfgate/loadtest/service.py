@@ -119,7 +119,7 @@ def _wait_until_ready(start: Start, child: Child) -> None:
     service, log = start.service, start.log
     url = f"http://127.0.0.1:{service.port}{service.ready}"
     until = monotonic() + service.ready_timeout
-    last = "it did not listen"
+    last = f"nothing listened on port {service.port}"
     while monotonic() < until:
         if (code := child.poll()) is not None:
             raise ServiceError(

@@ -78,6 +78,7 @@ def measure(load_test: LoadTest, plan: Plan, circumstances: Circumstances) -> Ru
         probe=probed(load_test),
         arms=tuple(replace(arm, endpoints=base if arm.name == BASE else ()) for arm in arms),
         restarts=load_test.restarts,
+        seed=load_test.seed,
         warnings=load_test.warnings,
     )
 

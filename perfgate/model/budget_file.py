@@ -96,7 +96,9 @@ class Rows:
 
     path: str  # relative to the budget file's folder
     columns: tuple[str, ...]
-    once: bool = False  # stop when the data is used up instead of wrapping round
+    once: bool = False  # no row twice: stop when the data is used up instead of wrapping round
+    per: Literal["iteration", "user"] = "iteration"  # user: each has one row, and no two the same
+    separator: str = ","  # of a CSV file
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,7 +170,8 @@ class Endpoint:
     name: str
     request: Request | None
     weight: float = 1.0
-    login: str = ""  # name of the endpoint to send once per user before the first use
+    login: str = ""  # name of the endpoint or journey that logs each user in before the first use
+    login_every: float = 0.0  # s after which it is made anew, as it is after a 401; 0: never
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,6 +195,7 @@ class Journey:
     steps: tuple[Step, ...]
     weight: float = 1.0
     login: str = ""
+    login_every: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -220,6 +224,8 @@ class LoadProfile:
     arrivals: Literal["poisson", "even"] = "poisson"  # open model only
     max_users: int = 1000  # open model: most virtual users at once, over all processes
     abort: Abort | None = None
+    seed: int | None = None  # of what is drawn at random; None: the same for every run of the same load
+    session: Literal["new", "keep"] = "new"  # whether a visit begins as a new visitor
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -66,6 +66,7 @@ class Generator:
     sent: int = 0  # of these, how many were started
     late: int = 0  # started over 10 ms after they were due, by the generator's own fault
     dropped: int = 0  # never started: no virtual user was free within the timeout
+    without_rows: int = 0  # iterations left out: no row of data (`once`, or one per user) was left for them
     lateness_p50: float = 0.0
     lateness_p95: float = 0.0
     lateness_p99: float = 0.0
@@ -156,6 +157,7 @@ class Run:
     arms: tuple[Arm, ...] = ()  # of an A/B run: base, then head
     restarts: int = 0  # of both arms' services during the measured time
     looks: int = 1  # at most, at which it could be judged; with `gate.extend` several, which share the error rates
+    seed: int | None = None  # of what was drawn at random; the load's digest where the budget file names none
     prolonged: float = 0.0  # of the duration, what `gate.extend` added, s
     probe: Probe | None = None
     warnings: tuple[str, ...] = ()
@@ -197,6 +199,8 @@ class LoadTest:
     unfinished: int = 0
     interrupted: bool = False
     aborted: str = ""
+    seed: int | None = None
+    numbers: int = 0  # the first that no sequence or table of rows has used yet
     began: float = 0.0  # when the measured time began, monotonic s
     probe: Path | None = None  # probe.csv.gz, where the runner probe ran
     beside_target: bool = True  # as in Probe

@@ -94,5 +94,6 @@ class Verdict:
     watch: tuple[Watched, ...] = ()  # surest first
     baseline_branch: str = ""
     baseline_runs: tuple[str, ...] = ()  # ids, newest first
+    baseline_needed: int = 0  # earlier runs that make a baseline (`min_runs`); 0 in an A/B test
     acceptances: tuple[Acceptance, ...] = ()  # of this run, by trailers and labels
     notes: tuple[str, ...] = ()  # what changed since the baseline, doubts, warnings

@@ -17,8 +17,9 @@ from perfgate.model.outcome import Outcome
 from perfgate.model.report import Chart, Drawing, Report
 from perfgate.model.run import PastRun, Run
 from perfgate.model.verdict import Verdict
-from perfgate.report import calibration_words, junit, markdown, page, words
+from perfgate.report import calibration_words, junit, markdown, page
 from perfgate.report.facts import Facts
+from perfgate.report.headline import headline
 from perfgate.windows import Record
 
 NEWS = frozenset({Outcome.FAIL, Outcome.NO_DATA, Outcome.WARN, Outcome.IMPROVED})
@@ -37,7 +38,7 @@ def build(verdict: Verdict, run: Run, past_runs: tuple[PastRun, ...], folder: Pa
     report = Report(
         folder=folder,
         outcome=verdict.outcome,
-        headline=words.headline(facts),
+        headline=headline(facts),
         markdown=folder / "report.md",
         junit=folder / "junit.xml",
         html=folder / "report.html",

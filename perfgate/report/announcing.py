@@ -11,6 +11,7 @@ from perfgate.model.publication import Annotation, Announcement, Broken, Correct
 from perfgate.model.verdict import Finding
 from perfgate.report import comment, words
 from perfgate.report.facts import Facts, finite
+from perfgate.report.headline import headline
 from perfgate.report.text import attribute, code, plain, prose
 
 MOST_ANNOTATIONS = 10  # GitHub shows ten of each kind per step, and nobody reads more
@@ -48,7 +49,7 @@ def announce(
         outcome=facts.verdict.outcome,
         failed=failed,
         blocks=blocks,
-        headline=words.headline(facts),
+        headline=headline(facts),
         comment=comment.render(facts, pictures, charts=charts, link=link),
         summary=comment.summary(facts),
         annotations=tuple(_annotations(found[:MOST_ANNOTATIONS], budget)),

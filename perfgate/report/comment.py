@@ -15,6 +15,7 @@ from perfgate.model.outcome import Outcome
 from perfgate.model.verdict import Finding
 from perfgate.report import markdown, mermaid, trend_picture, words
 from perfgate.report.facts import Facts, finite
+from perfgate.report.headline import headline
 from perfgate.report.markdown import EMOJI, Rows
 from perfgate.report.sparkline import sparkline
 from perfgate.report.templates import template
@@ -96,7 +97,7 @@ def _page(facts: Facts, exhibits: Sequence[Exhibit], most: int, link: str) -> di
     return {
         "mark": EMOJI[facts.verdict.outcome],
         "name": code(facts.verdict.name),
-        "headline": words.headline(facts, code),
+        "headline": headline(facts, code),
         "compared": markdown.compared_with(facts),
         "revision": prose(words.revision(facts.run)),
         "moved": _table(facts, told[:IN_SIGHT]),
@@ -149,6 +150,7 @@ def _row(facts: Facts, finding: Finding) -> tuple[str, ...]:
         _whole(words.value(finding.metric, finding.baseline)),
         _change(finding),
         "<br>".join(_limits(finding)),
+        _whole(words.detectable(finding)),
         _whole(words.share(result.failures, result.requests) if result else words.NOTHING),
     )
 
@@ -161,12 +163,12 @@ def _limits(finding: Finding) -> Iterator[str]:
 
 def _change(finding: Finding) -> str:
     """ "+59.8 %" over "+52 to +68 %": what was seen over what it may be."""
-    said = words.changed(finding)
+    said = words.change(finding.change)
     edges = finding.interval
     if finite(finding.change) is None or edges is None or None in (finite(edges[0]), finite(edges[1])):
         return _whole(said)
     low, high = (words.change(edge) for edge in edges)
-    interval = f"{low.removesuffix(' %')} to {high}"
+    interval = f"{'own ' if finding.own_change is not None else ''}{low.removesuffix(' %')} to {high}"
     return f"{_whole(said)}<br><sub>{_whole(interval)}</sub>"
 
 

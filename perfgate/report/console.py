@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from io import StringIO
 
 from rich import box
@@ -10,18 +11,23 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from perfgate.model.budget_file import Kind
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import Generator
 from perfgate.model.verdict import Finding
 from perfgate.report import words
 from perfgate.report.facts import Facts, value_in
+from perfgate.report.headline import headline, is_whole
 from perfgate.report.text import plain
 
 LONGEST_NAME = 100  # characters of an endpoint's name; longer ones are cut in the middle
 NARROW = 100  # columns; below, limits get less room
 WATCHED = 5  # of the watch list
 EXAMPLES = 3  # of failed requests per endpoint
-UNDECIDED = 3  # sentences about undecided budgets: they are much alike, and a failure should stay in sight
+UNDECIDED = 4  # undecided budgets that are named: they are much alike, and a failure should stay in sight
+ROWS = 40  # of the table of findings
+BROKEN = (Outcome.FAIL, Outcome.NO_DATA)
+MOVED = (*BROKEN, Outcome.WARN, Outcome.IMPROVED)
 
 STYLES = {
     Outcome.FAIL: "bold red",
@@ -34,21 +40,21 @@ STYLES = {
 }
 
 
-def show(facts: Facts, console: Console) -> None:
-    """Everything goes in as `Text`: markup in names from outside stays text."""
+def show(facts: Facts, console: Console, *, verbose: bool = False) -> None:
+    """The verdict last, beside the prompt. Everything goes in as `Text`: markup in names from outside stays text."""
     console.print(_endpoint_table(facts))
     for line in (*_arms(facts), _generator(facts.run.generator), *_failures(facts)):
         console.print(line)
-    console.print(_finding_table(facts, room=14 if console.width < NARROW else 30))
-    if any(map(words.is_adjusted, facts.findings)):
-        console.print(Text(words.ADJUSTED, style="dim"))
-    said = [*_sentences(facts), *_watched(facts), *_doubts(facts)]
-    for line in said:
+    rows = _rows(facts, verbose=verbose)
+    if rows:
+        console.print(_finding_table(rows, console.width))
+    lines = [*_rest(facts, rows), *_sentences(facts, verbose=verbose), *_watched(facts), *_doubts(facts), *_next(facts)]
+    for line in lines:
         console.print(line)
-    if said:
+    if lines:
         console.print()
     outcome = facts.verdict.outcome
-    console.print(Text(f"{words.MARKS[outcome]} {words.headline(facts)}", style=STYLES[outcome]))
+    console.print(Text(f"{words.MARKS[outcome]} {headline(facts)}", style=STYLES[outcome]))
 
 
 def text(facts: Facts, width: int = 100) -> str:
@@ -71,8 +77,26 @@ def _name(name: str) -> Text:
     return Text(plain(name, LONGEST_NAME))
 
 
-def _finding_table(facts: Facts, room: int) -> Table:
-    table = grid(
+def _rows(facts: Facts, *, verbose: bool) -> tuple[Finding, ...]:
+    """The findings with a row of their own: once something failed, what failed or moved; else all, as far as they
+    fit."""
+    if verbose:
+        return facts.findings
+    if any(finding.outcome in BROKEN for finding in facts.findings):
+        return tuple(finding for finding in facts.findings if finding.outcome in MOVED)[:ROWS]
+    return facts.findings[:ROWS]
+
+
+def _rest(facts: Facts, rows: Sequence[Finding]) -> Iterator[Text]:
+    """The findings without a row, by outcome."""
+    counts = Counter(words.word(finding.outcome) for finding in facts.findings if finding not in rows)
+    if counts:
+        listed = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
+        yield Text(f"not in the table: {listed} (`perfgate report --verbose`, report.md)", style="dim")
+
+
+def _finding_table(findings: Sequence[Finding], width: int) -> Table:
+    columns = [
         ("outcome", "left"),
         ("endpoint", "left"),
         ("metric", "left"),
@@ -80,9 +104,12 @@ def _finding_table(facts: Facts, room: int) -> Table:
         ("baseline", "right"),
         ("change", "right"),
         ("limit", "left"),
-    )
-    table.columns[0].no_wrap = table.columns[-1].no_wrap = True
-    for finding in facts.findings:
+    ]
+    is_wide = width >= NARROW
+    table = grid(*columns, *([("sees from", "right")] if is_wide else []))
+    table.columns[0].no_wrap = table.columns[6].no_wrap = True
+    room = 26 if is_wide else 14
+    for finding in findings:
         style = STYLES[finding.outcome]
         table.add_row(
             Text(f"{words.MARKS[finding.outcome]} {words.word(finding.outcome)}", style=style),
@@ -90,8 +117,9 @@ def _finding_table(facts: Facts, room: int) -> Table:
             Text(plain(finding.metric, 40)),
             Text(words.value(finding.metric, finding.measured)),
             Text(words.value(finding.metric, finding.baseline)),
-            Text(words.changed(finding)),
+            Text(words.change(finding.change)),
             _limits(finding, room),
+            *([Text(words.detectable(finding))] if is_wide else []),
         )
     return table
 
@@ -153,18 +181,31 @@ def _failures(facts: Facts) -> Iterator[Text]:
             yield Text(f"  for example: {plain(example, 200)}")
 
 
-def _sentences(facts: Facts) -> Iterator[Text]:
-    told, without_baseline = words.split_by_baseline(facts, facts.findings)
-    undecided = [finding for finding in told if finding.outcome is Outcome.INCONCLUSIVE]
-    folded = undecided[UNDECIDED:] if len(undecided) > UNDECIDED + 1 else []
-    for finding in told:
+def _sentences(facts: Facts, *, verbose: bool) -> Iterator[Text]:
+    """What failed, moved or is missing, a sentence each; undecided budgets take one line together."""
+    listed, without_baseline = words.split_by_baseline(facts, facts.findings)
+    undecided = [finding for finding in listed if finding.outcome is Outcome.INCONCLUSIVE and not is_whole(finding)]
+    folded = [] if verbose or len(undecided) == 1 else undecided
+    for finding in listed:
         if finding.outcome is not Outcome.PASS and finding not in folded:
             yield _sentence(finding.outcome, finding.sentence)
     if folded:
-        more = f"{len(folded)} more are undecided (in the table above); report.md says why."
-        yield _sentence(Outcome.INCONCLUSIVE, more)
+        names = ", ".join(f"{plain(one.endpoint, 30)} {plain(one.metric, 20)}" for one in folded[:UNDECIDED])
+        more = f" and {len(folded) - UNDECIDED} more" if len(folded) > UNDECIDED else ""
+        yield _sentence(Outcome.INCONCLUSIVE, f"{len(folded)} undecided: {names}{more} (why: --verbose, report.md)")
     if without_baseline:
         yield _sentence(Outcome.NO_BASELINE, without_baseline)
+
+
+def _next(facts: Facts) -> Iterator[Text]:
+    """What to do about it."""
+    verdict, run = facts.verdict, facts.run
+    failed = [finding for finding in facts.findings if finding.outcome is Outcome.FAIL]
+    if failed and any(words.broken(one) and one.kind is Kind.RELATIVE for one in failed[0].criteria):
+        yield Text('if this is meant: perfgate accept latest --reason "..."', style="dim")
+    lacking = any(finding.outcome is Outcome.NO_BASELINE for finding in facts.findings)
+    if lacking and verdict.baseline_needed and not run.arms and not failed:
+        yield Text("The first runs make the baseline; `--base-ref` compares with a branch at once.", style="dim")
 
 
 def _sentence(outcome: Outcome, sentence: str) -> Text:

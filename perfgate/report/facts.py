@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from math import isfinite
 
-from perfgate.model.metric import METRICS
+from perfgate.model.metric import metric_of
 from perfgate.model.outcome import BADNESS, Outcome
 from perfgate.model.run import Acceptance, EndpointResult, PastRun, Run
 from perfgate.model.verdict import Finding, Verdict
@@ -84,7 +84,7 @@ class Facts:
 
 
 def _badness(finding: Finding) -> tuple[int, float]:
-    metric = METRICS.get(finding.metric)
+    metric = metric_of(finding.metric)
     rise = finite(finding.change) or 0.0
     worse = -rise if metric and metric.higher_is_better else rise
     return BADNESS[finding.outcome], worse if finding.outcome is Outcome.IMPROVED else -worse

@@ -17,6 +17,7 @@ from perfgate.model.run import EndpointResult, Run
 from perfgate.model.verdict import Finding
 from perfgate.report import phases, words
 from perfgate.report.facts import Facts, value_in
+from perfgate.report.headline import headline
 from perfgate.report.sparkline import sparkline
 from perfgate.report.templates import template
 from perfgate.report.text import attribute, code, is_tame, prose
@@ -67,7 +68,7 @@ def _page(facts: Facts, charts: Sequence[Chart], most: int) -> dict[str, object]
     return {
         "mark": EMOJI[facts.verdict.outcome],
         "name": code(facts.verdict.name),
-        "headline": words.headline(facts, code),
+        "headline": headline(facts, code),
         "doubts": doubts[:DOUBTS],
         "more_doubts": doubts[DOUBTS : DOUBTS + most],
         "moved": _findings(facts, moved, most),
@@ -116,6 +117,7 @@ def _finding(facts: Facts, finding: Finding) -> tuple[str, ...]:
         words.value(metric, finding.baseline),
         words.changed(finding),
         ", ".join(limits),
+        words.detectable(finding),
         words.share(result.failures, result.requests) if result else words.NOTHING,
         sparkline(facts.values(finding.endpoint, metric)),
     )
@@ -180,7 +182,7 @@ def compared_with(facts: Facts) -> str:
     newest = next((past for past in reversed(facts.before) if past.run.id in verdict.baseline_runs), None)
     said = f"{words.runs(len(verdict.baseline_runs))}{branch}"
     said += f", the newest {prose(words.revision(newest.run))}" if newest else ""
-    return f"{said} · {words.ADJUSTED}" if any(map(words.is_adjusted, facts.findings)) else said
+    return said
 
 
 def condition_lines(facts: Facts) -> Iterator[str]:

@@ -11,6 +11,7 @@ from perfgate.model.run import EndpointResult, Run
 from perfgate.model.verdict import Finding
 from perfgate.report import frame, page_data, phases, words
 from perfgate.report.facts import Facts, value_in
+from perfgate.report.headline import headline as headline_of
 from perfgate.report.page_data import LONGEST_NAME, Data
 from perfgate.report.text import plain
 from perfgate.windows import Record
@@ -37,6 +38,7 @@ class BudgetRow:
     interval: str = ""
     limits: str = words.NOTHING
     limit_key: float | None = None
+    detectable: str = words.NOTHING
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,12 +79,11 @@ def render(facts: Facts, record: Record | None = None, *, headline: str = "", up
             "title": f"{facts.verdict.outcome.value}: {plain(facts.verdict.name, LONGEST_NAME)}",
             "name": plain(facts.verdict.name, LONGEST_NAME),
             "outcome": facts.verdict.outcome.value,
-            "headline": headline or words.headline(facts, lambda name: plain(name, LONGEST_NAME)),
+            "headline": headline or headline_of(facts, lambda name: plain(name, LONGEST_NAME)),
             "facts": list(_facts(facts)),
             "doubts": [plain(doubt, 600) for doubt in words.doubts(facts)[:MOST_DOUBTS]],
             "outcomes": [(one.value, counts[one.value]) for one in Outcome if counts[one.value]],
             "rows": rows,
-            "adjusted": words.ADJUSTED if any(map(words.is_adjusted, facts.findings)) else "",
             "phase_headings": tuple(phases.HEADINGS.values()),
             "phase_caption": phases.CAPTION,
             "run": plain(facts.run.id, 60),
@@ -146,6 +147,7 @@ def _budget(finding: Finding) -> BudgetRow:
         change_key=page_data.number(finding.change),
         interval=f"{words.change(interval[0])} to {words.change(interval[1])}" if interval else "",
         limits=", ".join(limits) or words.NOTHING,
+        detectable=words.detectable(finding),
         limit_key=page_data.number(words.limit_value(decisive, finding.baseline)) if decisive else None,
     )
 

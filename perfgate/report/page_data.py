@@ -13,7 +13,7 @@ from statistics import median
 from typing import Any
 
 from perfgate import histogram
-from perfgate.model.metric import METRICS
+from perfgate.model.metric import metric_of
 from perfgate.model.run import Distribution, EndpointResult, PastRun, Run
 from perfgate.model.verdict import Finding
 from perfgate.report import words
@@ -67,7 +67,7 @@ def trend(line: Line, endpoint: str, metric: str, finding: Finding | None) -> Da
     values = [number(value_in(results.get(endpoint), metric)) for results in line.results]
     if all(value is None for value in values):
         return None
-    known = METRICS.get(metric)
+    known = metric_of(metric)
     notes = {at: word for at, past in enumerate(line.runs) if (word := accepted(past, endpoint, metric))}
     failed = [at for at, past in enumerate(line.runs) if (endpoint, metric) in past.failed and at not in notes]
     return {

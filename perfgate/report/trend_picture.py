@@ -11,7 +11,7 @@ from typing import Literal
 
 from perfgate import units
 from perfgate.model.budget_file import Budget, Criterion, Kind, Severity
-from perfgate.model.metric import METRICS, Unit
+from perfgate.model.metric import Unit, metric_of
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import PastRun, Run
 from perfgate.model.verdict import CriterionResult, Finding, Verdict
@@ -141,7 +141,7 @@ def remember(past_runs: Sequence[PastRun], endpoint: str, metric: str, budget: B
 
 def _remembered(metric: str, measured: float | None, limits: Sequence[Criterion]) -> Outcome:
     """Of a series that did not fail. Beyond the limit all the same, it was undecided, or the limit another one."""
-    known = METRICS.get(metric)
+    known = metric_of(metric)
     higher = known is not None and known.higher_is_better
     for limit in sorted(limits, key=lambda one: one.severity is not Severity.FAIL):
         if measured is not None and (measured < limit.limit if higher else measured > limit.limit):
@@ -166,7 +166,7 @@ def _this(run: str, finding: Finding) -> str:
 
 def _axis_unit(finding: Finding) -> tuple[str, float]:
     """The unit in which the measured value is said (" in ms"), and what base units are multiplied by."""
-    metric = METRICS.get(finding.metric)
+    metric = metric_of(finding.metric)
     if not metric:
         return "", 1.0
     limits = (words.limit_value(criterion, finding.baseline) for criterion in finding.criteria)
@@ -264,7 +264,7 @@ def _kind(run: Run) -> str:
 
 
 def _apart(number: int) -> str:
-    return f"  ·  {words.runs(number)} of another load or kind not drawn" if number else ""
+    return f"  ·  not drawn: {number:,} of other load or kind" if number else ""
 
 
 def _label(past: PastRun) -> str:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from math import log, log1p
 
 from perfgate import units
 from perfgate.model.budget_file import AbPolicy, Kind, Severity
-from perfgate.model.metric import METRICS
+from perfgate.model.metric import Unit, metric_of
 from perfgate.model.outcome import BADNESS, Outcome
 from perfgate.model.run import Arm, EndpointResult, Generator, Run
 from perfgate.model.verdict import CriterionResult, Finding, Watched
@@ -19,9 +17,6 @@ from perfgate.report.text import plain
 
 NOTHING = "–"
 NAMED = 3  # findings that a headline names
-DAGGER = "†"
-ADJUSTED = f"{DAGGER} without what all endpoints, or the runner, moved by"
-ADJUSTED_BY = 0.02  # of the logarithm: less is no news
 MANY = 4  # budgets without a baseline that are told together
 
 MARKS = {
@@ -43,34 +38,9 @@ _KINDS = {  # of failures: a bare "status" reads like an HTTP status
 }
 _RATIO = re.compile(r"\s*[+-]?[0-9.]+ ?%")
 
-_PREDICATES = {
-    Outcome.FAIL: "broken",
-    Outcome.NO_DATA: "not measured",
-    Outcome.INCONCLUSIVE: "undecided",
-    Outcome.WARN: "past the warning limit",
-    Outcome.NO_BASELINE: "without a baseline yet",
-    Outcome.IMPROVED: "better than the baseline",
-    Outcome.PASS: "kept",
-}
-
 
 def word(outcome: Outcome) -> str:
     return outcome.value.replace("-", " ")
-
-
-def headline(facts: Facts, quote: Callable[[str], str] = plain) -> str:
-    """The verdict in one line; `quote` makes an endpoint's name safe for where the line goes."""
-    outcome, findings = facts.verdict.outcome, facts.findings
-    if not findings:
-        return f"{word(outcome).upper()}: no budget was judged"
-    total = f"{len(findings)} budget{'s' if len(findings) != 1 else ''}"
-    if outcome is Outcome.PASS:
-        return f"PASS: {total} kept"
-    concerned = [finding for finding in findings if finding.outcome is outcome]
-    predicate = "changed, and accepted" if all(map(is_accepted, concerned)) else _PREDICATES[outcome]
-    line = f"{word(outcome).upper()}: {len(concerned)} of {total} {predicate}: {_names(concerned, quote)}"
-    others = _counts(f for f in findings if BADNESS[outcome] < BADNESS[f.outcome] < BADNESS[Outcome.WARN])
-    return "; ".join([line, *others])
 
 
 def is_accepted(finding: Finding) -> bool:
@@ -78,23 +48,12 @@ def is_accepted(finding: Finding) -> bool:
     return finding.outcome is Outcome.WARN and finding.reason == "accepted"
 
 
-def _names(findings: list[Finding], quote: Callable[[str], str]) -> str:
-    names = [f"{quote(finding.endpoint)} {plain(finding.metric)}" for finding in findings[:NAMED]]
-    more = len(findings) - NAMED
-    return ", ".join(names) + (f" and {more} more" if more > 0 else "")
-
-
-def _counts(findings: Iterable[Finding]) -> list[str]:
-    counts = Counter(finding.outcome for finding in findings)
-    return [f"{counts[outcome]} {_PREDICATES[outcome]}" for outcome in Outcome if outcome in counts]
-
-
 def value(metric: str, amount: float | None) -> str:
     """For people, with its unit; a dash when there is none."""
     amount = finite(amount)
     if amount is None:
         return NOTHING
-    known = METRICS.get(metric)
+    known = metric_of(metric)
     return units.format_value(known.unit, amount) if known else f"{amount:g}"
 
 
@@ -103,17 +62,22 @@ def change(ratio: float | None) -> str:
     return NOTHING if ratio is None else units.format_change(ratio)
 
 
-def is_adjusted(finding: Finding) -> bool:
-    """Whether the change is not what the two values beside it come to."""
-    seen, told, before = finite(finding.measured), finite(finding.change), finite(finding.baseline)
-    if seen is None or told is None or not before or seen <= 0 or told <= -1:
-        return False
-    return abs(log(seen / before) - log1p(told)) > ADJUSTED_BY
-
-
 def changed(finding: Finding) -> str:
-    """ "+60 %", or "+60 %†" where something was taken out of it."""
-    return f"{change(finding.change)}{DAGGER if is_adjusted(finding) else ''}"
+    """ "+60 %", or "+60 % (own +48 %)" where only a part of it is the endpoint's own, and judged."""
+    own = finite(finding.own_change)
+    return change(finding.change) + (f" (own {change(own)})" if own is not None else "")
+
+
+def detectable(finding: Finding) -> str:
+    """The smallest worsening that the run would have found: "+12 %" of a comparison, "310 ms" of a fixed limit."""
+    least, measured = finite(finding.detectable), finite(finding.measured)
+    metric = metric_of(finding.metric)
+    if least is None or measured is None or metric is None:
+        return NOTHING
+    if metric.unit is Unit.RATIO:
+        return units.format_difference(metric.unit, least) if finding.compared else value(metric.name, measured + least)
+    signed = -least if metric.higher_is_better else least
+    return change(round(signed, 2)) if finding.compared else value(metric.name, measured * (1 + signed))
 
 
 def share(part: int, whole: int) -> str:
@@ -122,7 +86,7 @@ def share(part: int, whole: int) -> str:
 
 def limit(finding: Finding, criterion: CriterionResult) -> str:
     """ "120 ms", "+10 %", "+0.5 pp", "warn 100 ms"."""
-    known = METRICS.get(finding.metric)
+    known = metric_of(finding.metric)
     if criterion.kind is Kind.ABSOLUTE:
         said = value(finding.metric, criterion.limit)
     elif _is_ratio(criterion):
@@ -258,7 +222,8 @@ def split_by_baseline(facts: Facts, findings: Iterable[Finding]) -> tuple[list[F
         return list(findings), ""
     branch = f" on {facts.verdict.baseline_branch}" if facts.verdict.baseline_branch else ""
     most = max(finding.baseline_runs for finding in lacking)
+    needed = f" of {facts.verdict.baseline_needed} needed" if facts.verdict.baseline_needed else ""
     return [finding for finding in findings if finding.outcome is not Outcome.NO_BASELINE], (
-        f"{len(lacking)} budgets have no baseline yet ({runs(most)} to compare with{branch}). Their fixed limits are "
-        "kept; the relative ones are judged once there are enough runs."
+        f"{len(lacking)} budgets have no baseline yet ({runs(most)}{needed} to compare with{branch}). Their fixed "
+        "limits are kept; the relative ones are judged once there are enough runs."
     )

@@ -19,7 +19,7 @@ from perfgate.runtime.expectations import (
     status,
     text,
 )
-from perfgate.runtime.values import always, between, choice, env, environment, rows, sequence, uuid
+from perfgate.runtime.values import always, between, choice, env, environment, rows, sequence, url_env, uuid
 
 if TYPE_CHECKING:
     from perfgate.runtime.visitor import Visitor, journey
@@ -46,6 +46,7 @@ __all__ = [
     "sequence",
     "status",
     "text",
+    "url_env",
     "uuid",
 ]
 

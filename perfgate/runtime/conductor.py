@@ -100,7 +100,7 @@ class Conductor:
     # -- beginning
 
     def on_test_start(self, **_: Any) -> None:
-        share.become(0, 1, self.settings.seed)
+        share.become(0, 1, self.settings.seed, self.settings.first_number)
         if isinstance(self.runner, MasterRunner):
             plain = asdict(self.settings)
             self.workers.call(lambda index, count: {"index": index, "count": count, "settings": plain})
@@ -108,7 +108,7 @@ class Conductor:
         self.begin()
 
     def on_enlist(self, environment: Any, msg: Any, **_: Any) -> None:
-        share.become(msg.data["index"], msg.data["count"], self.settings.seed)
+        share.become(msg.data["index"], msg.data["count"], self.settings.seed, self.settings.first_number)
         self.runner.send_message(ENLISTED)
 
     def on_begin(self, environment: Any, msg: Any, **_: Any) -> None:
@@ -144,6 +144,8 @@ class Conductor:
         with self.counting:  # the last call must not overtake one that pauses
             part = self.load.recorder.take(pause=lambda: gevent.sleep(0))
             samples = self.load.recorder.samples.take()
+        if self.settings.model == "closed" and not isinstance(self.runner, MasterRunner):
+            self.load.counted(self.runner.user_count)
         if self.leads:
             self.take(self.process, part)
             self.collection.samples.merge(samples)
@@ -246,6 +248,7 @@ class Conductor:
             for row in self.runner.exceptions.values()
         ]
         summary["aborted"] = self.aborted
+        summary["seed"] = self.settings.seed
         summary["began"] = self.load.recorder.started / 1e9
         summary["generator"] |= {
             "workers": len(self.workers.members),

@@ -103,27 +103,42 @@ class Dispatcher:
             self._load.waiting += 1
 
     def _first_visit(self, choice: Choice, turn: Turn) -> None:
+        """Of a new user. One that cannot start gives its place to whoever waits for it."""
+        before, user = self._load.users, None
         try:
-            user = choice.user_class(self._environment)
+            user = choice.user_class(self._environment)  # a Visitor joins by itself
+            if not isinstance(user, Visitor):
+                self._load.joined()
             user.enter() if isinstance(user, Visitor) else user.on_start()
         except Exception as error:  # noqa: BLE001 - hand-written code may raise anything
-            self._complain(None, error)
+            self._complain(user, error)
+            self._give_up(user, joined=user is not None or self._load.users > before)
             return
-        if not isinstance(user, Visitor):
-            self._load.joined()
         self._visits(user, choice, turn)
+
+    def _give_up(self, user: User | None, *, joined: bool) -> None:
+        if isinstance(user, Visitor):
+            Visitor.on_stop(user)
+        if joined:
+            self._load.left()
+        if (waited := self._next_waiting()) is not None:
+            due, queued_at, choice = waited
+            gevent.spawn(self._first_visit, choice, Turn(due, monotonic_ns() - queued_at))
 
     def _visits(self, user: User, choice: Choice, turn: Turn) -> None:
         """One visit, and then whatever waited for a user to come free."""
         self._visit(user, choice, turn)
         while (waited := self._next_waiting()) is not None:
             due, queued_at, choice = waited
-            if type(user) is not choice.user_class:
+            if type(user) is not choice.user_class or _has_no_row(user):
                 self._retire(user)
                 gevent.spawn(self._first_visit, choice, Turn(due, monotonic_ns() - queued_at))
                 return
             self._visit(user, choice, Turn(due, monotonic_ns() - queued_at))
-        self._idle[type(user)].append(user)
+        if _has_no_row(user):  # the others are worth more: this one would be the first to be used again
+            self._retire(user)
+        else:
+            self._idle[type(user)].append(user)
 
     def _next_waiting(self) -> tuple[int, int, Choice] | None:
         patience = int(self._settings.timeout * 1e9)
@@ -137,13 +152,13 @@ class Dispatcher:
 
     def _retire(self, user: User) -> None:
         user.on_stop()
-        self._load.users -= 1
+        self._load.left()
 
     def _visit(self, user: User, choice: Choice, turn: Turn) -> None:
         self._load.visits += 1
         if isinstance(user, Visitor):
             user.turn = turn
-            user.draw_arm(turn.due)
+            user.begin_visit(turn.due)
         try:
             choice.work(user)
         except (RescheduleTask, RescheduleTaskImmediately, InterruptTaskSet, StopUser):
@@ -158,6 +173,10 @@ class Dispatcher:
     def _complain(self, user: User | None, error: Exception) -> None:
         self._environment.events.user_error.fire(user_instance=user, exception=error, tb=error.__traceback__)
         logging.getLogger(__name__).error("%s\n%s", error, traceback.format_exc())
+
+
+def _has_no_row(user: User) -> bool:
+    return isinstance(user, Visitor) and user.has_no_row
 
 
 class Scheduler(User):

@@ -6,13 +6,23 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import quote_plus
+from urllib.parse import quote_plus, urlsplit
 
 from perfgate import __version__
 from perfgate.runtime.client import Manner, Patience
+from perfgate.runtime.cookies import Place
 from perfgate.runtime.dialling import Origin
-from perfgate.runtime.expectations import MISSING, Capture, Expectation, StatusExpectation, from_json
+from perfgate.runtime.expectations import (
+    MISSING,
+    Capture,
+    Expectation,
+    StatusExpectation,
+    from_json,
+    graphql_errors,
+    mentions_errors,
+)
 from perfgate.runtime.responses import Failure, Response
+from perfgate.runtime.session import Session
 from perfgate.runtime.texts import (
     Fill,
     Text,
@@ -68,9 +78,10 @@ class Endpoint:
     """`Endpoint("search", "GET", "/search?q={word}", values={"word": choice("tea", "pot")}, expect=[status(200)])`
 
     The body is one of `json`, `form` (str -> str), `multipart` (str -> str or `file(...)`), `body` (text) and
-    `graphql` (the query, with `variables` beside it). `values` are drawn anew for every request, and so is a row of
-    `data`. `capture` takes values from the response for what the same user sends next: a JSONPath, or
-    `from_header("Location")` and its like.
+    `graphql` (the query, with `variables` beside it; an answer with `errors` is a failure unless `expect` speaks of
+    them). `values` are drawn anew for every request, and one row of `data` for each iteration; later requests of the
+    iteration may use them too. `capture` takes values from the response for what the same visitor sends
+    next: a JSONPath, or `from_header("Location")` and its like.
     """
 
     def __init__(
@@ -101,32 +112,39 @@ class Endpoint:
         self._origin: Origin | None = None  # of the frame; there is one target in a run
         self._frame = Frame("", "", {})
         self._values, self._data = dict(values or {}), data
+        self.draws = bool(values) or data is not None
         self._path_text = path_text(path)
         self._path = path_filler(path)
         content_type, self._body = _body(json, form, multipart, body, graphql, variables)
         defaults = DEFAULT_HEADERS | ({"Content-Type": content_type} if content_type else {})
         self._headers = _headers(defaults, headers or {})
+        host = next((text for header, text in self._headers.items() if header == "Host"), None)
+        self.has_host, self._host = host is not None, host or Text("")
         self._statuses, self._expect = _split(expect)
+        self._reads_errors = graphql is not None and not any(map(mentions_errors, expect))
         self._capture = {
             key: from_json(what) if isinstance(what, str) else what for key, what in (capture or {}).items()
         }
         readers: list[Expectation | Capture] = [*self._expect, *self._capture.values()]
         self.captures = bool(self._capture)
-        self.manner = Manner(method, patience, any(reader.needs_body for reader in readers))
+        needs_body = self._reads_errors or any(reader.needs_body for reader in readers)
+        self.manner = Manner(method, patience, needs_body)
 
     def manner_of(self, hop: Hop) -> Manner:
         return self.manner._replace(method=hop.method)
 
-    def draw(self, carried: Values) -> Values:
-        """The values of one request: those carried along, then a row, then its own. Raises values.OutOfRows."""
-        if not self._values and self._data is None:
-            return carried
-        values = dict(carried)
+    def draw(self, session: Session) -> None:
+        """Gives the visit what this request needs: its row, then values of its own. Raises values.OutOfRows."""
         if self._data is not None:
-            values.update(self._data())
+            session.use_row(self._data)
         for name, source in self._values.items():
-            values[name] = source()
-        return values
+            session.values[name] = source()
+
+    def place(self, origin: Origin, values: Values, hop: Hop | None = None) -> Place:
+        """Where a request with these values goes, as far as cookies care."""
+        target = redirect_target(hop.target) if hop else self._path(values, origin.base)
+        host = urlsplit(f"//{self._host.fill(values)}").hostname if self.has_host else None
+        return Place(host or origin.host, target.partition("?")[0], origin.tls)
 
     def message(self, origin: Origin, values: Values, cookies: str, hop: Hop | None = None) -> bytes:
         """The bytes of one request, or of the one that a redirect asks for.
@@ -196,6 +214,8 @@ class Endpoint:
                 return Failure("status", f"status: {response.status}")
         elif response.status not in self._statuses.statuses:
             return Failure("status", self._statuses(response) or "")
+        if self._reads_errors and (complaint := graphql_errors(response)):
+            return Failure("expectation", complaint)
         for expectation in self._expect:
             if complaint := expectation(response):
                 return Failure("expectation", complaint)

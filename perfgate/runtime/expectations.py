@@ -71,6 +71,26 @@ def regex(pattern: str) -> Expectation:
     return text(matches=pattern)
 
 
+def mentions_errors(expectation: Expectation) -> bool:
+    """Whether an expectation is about the `errors` of a GraphQL answer."""
+    return expectation.what.startswith(("$.errors", "$['errors']", '$["errors"]'))
+
+
+def graphql_errors(response: Response) -> str | None:
+    """What a GraphQL answer says went wrong: it may do so with status 200 (GraphQL specification, section 7.1)."""
+    try:
+        if b'"errors"' not in response.content:
+            return None
+        answer = response.json
+    except ValueError as error:
+        return f"graphql: {error}"
+    errors = answer.get("errors") if isinstance(answer, dict) else None
+    if not errors:
+        return None
+    first = errors[0] if isinstance(errors, list) else errors
+    return f"graphql: {_shown(first.get('message', first) if isinstance(first, dict) else first)}"
+
+
 def _condition(positional: tuple[Any, ...], named: dict[str, Any]) -> tuple[Test, str]:
     """The test and its words, from one bare value (equality) or one keyword; existence when there is neither."""
     given = [("equals", value) for value in positional] + list(named.items())

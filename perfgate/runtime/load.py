@@ -16,6 +16,8 @@ from perfgate.runtime.arms import Arms
 from perfgate.runtime.recorder import ROW, Label, Recorder
 from perfgate.runtime.responses import Failure, Response
 
+NOTES = 20
+ROWS_LEFT = "iterations that need one are left out. Add rows, or let them begin again (without `once` and `per: user`)."
 LATE = 10_000_000  # ns: an arrival started later than this after it was due is counted as late
 
 
@@ -38,6 +40,9 @@ class Load:
         self.connections = 0
         self.clock_steps = 0
         self.sent = self.late = self.dropped = 0  # arrivals in the measured time
+        self.without_rows = 0  # iterations that found no row of data left
+        self.renewed = 0  # logins made anew because of a 401
+        self.notes: dict[str, None] = {}  # what readers of the result must know, each once
         self.lateness = Histogram()
 
     def record(self, label: Label, began: int, response: Response, failure: Failure | None) -> None:
@@ -89,3 +94,22 @@ class Load:
     def joined(self) -> None:
         self.users += 1
         self.most_users = max(self.most_users, self.users)
+
+    def left(self) -> None:
+        self.users -= 1
+
+    def counted(self, users: int) -> None:
+        """So many users there are now, hand-written ones included (closed model)."""
+        self.users = users
+        self.most_users = max(self.most_users, users)
+
+    def note(self, words: str) -> None:
+        if len(self.notes) < NOTES:
+            self.notes[self.redact(words)] = None
+
+    def found_no_row(self, file: str, due: int | None) -> None:
+        """An iteration could not be made for lack of data. `due`, in the open model, is when it was."""
+        if due is None or due >= self.recorder.started:
+            self.without_rows += 1
+            self.sent -= due is not None
+        self.note(f"{file} has no rows left: {ROWS_LEFT}")

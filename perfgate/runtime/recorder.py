@@ -26,6 +26,7 @@ Label = tuple[str, str] | Series  # kind and name, and in an A/B test the arm
 COLUMNS = 8  # began, latency, service, first byte, delivery (all ns), size, decoded size (bytes), status
 ROW = Struct(f"{COLUMNS}q").pack
 ROW_BYTES = 8 * COLUMNS
+REDIRECTS = (301, 302, 303, 307, 308)
 FAILURE_COLUMNS = 3  # began, latency (ns), status
 
 
@@ -41,6 +42,7 @@ class Recorder:
         self.samples = Samples()  # as they were, of a bounded number of requests
         self.examples: dict[str, list[str]] = {}
         self.base_examples: dict[str, list[str]] = {}  # of the base, in an A/B test
+        self.outcomes: dict[str, tuple[int, int]] = {}  # by endpoint: successes, and how many of them were redirects
         self._recorded = 0  # besides `rows`
         self._record = Record()
         self._failed: defaultdict[Series, list[int]] = defaultdict(list)  # FAILURE_COLUMNS numbers each
@@ -100,7 +102,10 @@ class Recorder:
 
     def _count(self, series: Series, table: np.ndarray[tuple[int, int], np.dtype[np.int64]]) -> None:
         self._recorded += len(table)
-        began, latency, service, first_byte, delivery, size, decoded, _ = table.T
+        began, latency, service, first_byte, delivery, size, decoded, status = table.T
+        if series[0] == "endpoint":
+            successes, redirects = self.outcomes.get(series[1], (0, 0))
+            self.outcomes[series[1]] = successes + len(table), redirects + int(np.isin(status, REDIRECTS).sum())
         known = decoded != UNKNOWN
         self._sample(series, table[:, [0, 1, -1]])
         offset = began - self.started

@@ -13,6 +13,7 @@ from perfgate.histogram import Histogram
 from perfgate.runtime.load import Load
 from perfgate.runtime.recorder import EXAMPLES
 from perfgate.runtime.samples import Samples
+from perfgate.runtime.values import share
 from perfgate.windows import Record
 
 Tally = dict[str, Any]  # what one process knows at its end, as plain data
@@ -31,6 +32,11 @@ def tally(load: Load, cpu: float) -> Tally:
         "users": load.most_users,
         "connections": load.connections,
         "clock_steps": load.clock_steps,
+        "without_rows": load.without_rows,
+        "renewed": load.renewed,
+        "notes": list(load.notes),
+        "outcomes": load.recorder.outcomes,
+        "numbers": share.end,
         "lateness": load.lateness.pack(),
         "delivery": load.recorder.delivery.pack(),
         "cpu": cpu,
@@ -70,11 +76,16 @@ def summary(collection: Collection, *, started: str, duration: float, due: int, 
         "clock_steps": sum(one["clock_steps"] for one in tallies),
         "examples": _examples(one["examples"] for one in tallies),
         "base_examples": _examples(one["base_examples"] for one in tallies),
+        "numbers": max((one["numbers"] for one in tallies), default=0),
+        "renewed": sum(one["renewed"] for one in tallies),
+        "notes": list(dict.fromkeys(note for one in tallies for note in one["notes"])),
+        "redirected": _redirected(one["outcomes"] for one in tallies),
         "generator": {
             "due": due,
             "sent": sum(one["sent"] for one in tallies),
             "late": sum(one["late"] for one in tallies),
             "dropped": sum(one["dropped"] for one in tallies),
+            "without_rows": sum(one["without_rows"] for one in tallies),
             "lateness_p50": histogram.quantile(lateness, 0.5) or 0.0,
             "lateness_p95": histogram.quantile(lateness, 0.95) or 0.0,
             "lateness_p99": histogram.quantile(lateness, 0.99) or 0.0,
@@ -95,6 +106,16 @@ def _examples(found: Iterable[Mapping[str, list[str]]]) -> dict[str, list[str]]:
             known = examples.setdefault(name, [])
             known += [text for text in texts if text not in known][: max(0, EXAMPLES - len(known))]
     return examples
+
+
+def _redirected(found: Iterable[Mapping[str, tuple[int, int]]]) -> list[str]:
+    """The endpoints whose successes were redirects, all of them."""
+    totals: dict[str, tuple[int, int]] = {}
+    for one in found:
+        for name, (successes, redirects) in one.items():
+            known = totals.get(name, (0, 0))
+            totals[name] = known[0] + successes, known[1] + redirects
+    return [name for name, (successes, redirects) in totals.items() if successes == redirects]
 
 
 def _merged(tallies: list[Tally], part: str) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from types import NoneType
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -45,18 +46,26 @@ class Text:
         rest.names, rest.literals = self.names[1:], self.literals[1:]
         return rest
 
-    def fill(self, values: Values, encode: Callable[[Any], str] = str) -> str:
+    def fill(self, values: Values, encode: Callable[[Any], str] | None = None) -> str:
         """Raises KeyError that names the value nobody has set."""
+        encode = encode or plain
         filled = self.literals[0]
         for name, literal in zip(self.names, self.literals[1:], strict=True):
             filled += encode(values[name]) + literal
         return filled
 
 
+def plain(value: Any) -> str:
+    """A value as text: what is no text already, in JSON's words (`true`, `null`, `{"a":1}`)."""
+    if isinstance(value, str):
+        return value
+    return _dumps(value) if isinstance(value, (bool, float, Mapping, list, tuple, NoneType)) else str(value)
+
+
 def percent_encoded(value: Any) -> str:
     if type(value) is int:  # nothing in it needs it, and it is common
         return str(value)
-    return quote(str(value), safe="")
+    return quote(plain(value), safe="")
 
 
 def path_text(path: str) -> Text:
@@ -79,7 +88,7 @@ def path_filler(path: str) -> FillPath:
     first, others = template.names[0], template.after_first()
 
     def fill(values: Values, base: str) -> str:
-        parts = urlsplit(str(values[first]))
+        parts = urlsplit(plain(values[first]))
         path = parts.path if parts.path.startswith("/") else f"{base}/{parts.path}"
         reference = path + (f"?{parts.query}" if parts.query else "")
         return _ascii(reference) + others.fill(values, percent_encoded)

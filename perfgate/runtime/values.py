@@ -1,7 +1,7 @@
 """Where the values of `{name}` come from while the load runs: `between`, `choice`, `rows` and the like.
 
 A source is called once per request and returns one value; `rows` returns a whole row. Random sources draw from one
-seeded generator per process, so that two runs of one plan send the same mix.
+seeded generator per process, so that two runs of one plan send the same mix. Only `uuid` never repeats itself.
 """
 
 from __future__ import annotations
@@ -15,26 +15,38 @@ from itertools import count
 from pathlib import Path
 from random import Random
 from typing import Any
-from uuid import UUID
+from urllib.parse import quote
+from uuid import uuid4
+
+from perfgate.tables import filled_rows
 
 Source = Callable[[], Any]
 
 
 class OutOfRows(Exception):
-    """Every row of data used `once` is used up: the virtual user has nothing left to send."""
+    """Every row of data that is used once, or by one user only, is used up: there is nothing left to send. Its
+    argument is the file's name."""
 
 
 @dataclass
 class Share:
-    """Which part of numbered things is this process's: every `count`-th from `index`. And its random numbers."""
+    """Which part of numbered things is this process's: every `count`-th from `index`, beginning at `first`. And its
+    random numbers. `used` is how many numbers the busiest source has given."""
 
     index: int = 0
     count: int = 1
+    first: int = 0
+    used: int = 0
     random: Random = field(default_factory=lambda: Random(1))
 
-    def become(self, index: int, count: int, seed: int) -> None:
-        self.index, self.count = index, count
+    def become(self, index: int, count: int, seed: int, first: int = 0) -> None:
+        self.index, self.count, self.first = index, count, first
         self.random.seed(f"{seed}/{index}")
+
+    @property
+    def end(self) -> int:
+        """A number that no source of this process has given yet, nor any greater one."""
+        return self.first + self.used * self.count
 
 
 share = Share()  # of this process; the conductor sets it before the load starts
@@ -54,8 +66,9 @@ def choice(*options: Any) -> Source:
 
 
 def uuid() -> Source:
-    """A random UUID (version 4) as text."""
-    return lambda: str(UUID(int=share.random.getrandbits(128), version=4))
+    """A random UUID (version 4) as text. From the system's randomness, never from the seed: what a run has created
+    under one must not be met again by another run, process, arm or part."""
+    return lambda: str(uuid4())
 
 
 def sequence(start: int = 1, step: int = 1) -> Source:
@@ -80,6 +93,11 @@ def env(name: str, default: str | None = None) -> str:
     return _variable(name, default).replace("{", "{{").replace("}", "}}")
 
 
+def url_env(name: str, default: str | None = None) -> str:
+    """An environment variable as part of a path, percent-encoded as values are."""
+    return quote(_variable(name, default), safe="")
+
+
 def _variable(name: str, default: str | None) -> str:
     value = os.environ.get(name)
     if value is None or (not value and default is not None):
@@ -91,35 +109,41 @@ def _variable(name: str, default: str | None) -> str:
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows of a CSV file (with a header line) or JSON file (a list of objects). At least one."""
+    """Rows of a CSV file (with a header line) or JSON file (a list of objects). At least one. `path` tells files apart:
+    within one iteration, all requests that read the same file use the same row."""
 
     rows: Sequence[Mapping[str, Any]]
     numbers: Iterator[int]
-    once: bool
+    path: str
+    once: bool = False
+    per_user: bool = False
 
     def __call__(self) -> Mapping[str, Any]:
-        """The next row of this process's share; after the last comes the first, unless `once`. Raises OutOfRows."""
+        """The next row of this process's share; after the last comes the first, unless rows are unique. Raises
+        OutOfRows."""
         number = next(self.numbers)
-        if self.once and number >= len(self.rows):
-            raise OutOfRows
+        if (self.once or self.per_user) and number >= len(self.rows):
+            raise OutOfRows(Path(self.path).name)
         return self.rows[number % len(self.rows)]
 
 
-def rows(path: str | Path, *, once: bool = False) -> Rows:
-    """The rows of a `.csv` or `.json` file, one per request, shared out among the processes.
+def rows(path: str | Path, *, once: bool = False, per: str = "iteration", separator: str = ",") -> Rows:
+    """The rows of a `.csv` or `.json` file, one per iteration, shared out among the processes. `once`: none is used
+    twice. `per="user"`: each user has one of its own and keeps it.
 
     Raises ValueError when there are none, or not as many values as columns.
     """
     file = Path(path)
     with file.open(encoding="utf-8-sig", newline="") as lines:  # newline: line breaks within quotes stay as they are
-        data = json.load(lines) if file.suffix.lower() == ".json" else list(_csv_rows(lines, file))
+        is_json = file.suffix.lower() == ".json"
+        data = json.load(lines) if is_json else list(_csv_rows(lines, file, separator))
     if not data:
         raise ValueError(f"{file} has no rows")
-    return Rows(data, _numbers(), once)
+    return Rows(data, _numbers(), str(file), once, per == "user")
 
 
-def _csv_rows(lines: Iterable[str], file: Path) -> Iterator[dict[str, str]]:
-    numbered = ((number, row) for number, row in enumerate(csv.reader(lines, strict=True), start=1) if row)
+def _csv_rows(lines: Iterable[str], file: Path, separator: str) -> Iterator[dict[str, str]]:
+    numbered = filled_rows(csv.reader(lines, strict=True, delimiter=separator))
     _, header = next(numbered, (0, []))
     for number, row in numbered:
         if len(row) != len(header):
@@ -134,4 +158,6 @@ def _numbers() -> Iterator[int]:
 
 
 def _mine(position: int) -> int:
-    return share.index + position * share.count
+    if position >= share.used:
+        share.used = position + 1
+    return share.first + share.index + position * share.count

@@ -15,16 +15,18 @@ from locust.user.task import LOCUST_STATE_RUNNING, LOCUST_STATE_STOPPING
 
 from perfgate.runtime.arms import Arm
 from perfgate.runtime.client import Client, FastClient
-from perfgate.runtime.cookies import Cookies
 from perfgate.runtime.dialling import Origin, Trust, origin
 from perfgate.runtime.endpoint import Endpoint, Hop
 from perfgate.runtime.load import Load
+from perfgate.runtime.logins import Logins
 from perfgate.runtime.responses import Failure, Response
+from perfgate.runtime.session import Row, Session
 from perfgate.runtime.values import OutOfRows, share
 
 REDIRECTS = 10
 REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
 THINK_STEP = 0.1  # s: how soon a thinking user notices that the test is over
+UNAUTHORIZED = 401
 BACK_OFF = 0.05  # s a user of the closed model waits after it could not connect, so as not to spin
 
 
@@ -44,50 +46,62 @@ class Side(NamedTuple):
 
     origin: Origin
     client: Client
-    cookies: Cookies
-    values: dict[str, Any]
-    sent_once: set[str]
+    session: Session
+    logins: Logins
 
 
 class Visitor(User):
     """Subclasses set `host` and have tasks. Values that responses gave are carried along in `values`.
 
-    `tls` says whose certificates to believe, `client` how to send: "fast", or "locust" for Locust's own way.
+    `tls` says whose certificates to believe, `client` how to send: "fast", or "locust" for Locust's own way. Each task
+    is a visit, and begins as a new visitor; with `session = "keep"` it goes on with the last one's cookies and values.
     """
 
     abstract = True
     wait_time = constant(0)
     tls = Trust()
     client = "fast"
+    session = "new"
 
     def __init__(self, environment: Any) -> None:
         super().__init__(environment)
         self.turn: Turn | None = None
+        self.has_no_row = False  # of data, that it needs
         self._load: Load = environment.perfgate
         self._sides: dict[Arm | None, Side] = {}
+        self._own_rows: dict[str, Row] = {}
         for arm in self._load.arms.both if self._load.arms else (None,):
             self._go_to(arm)
+        if self._load.settings is None:  # Locust's own loop does not say when a task begins
+            self.tasks = _as_visits(self)
         self._load.joined()
 
-    def draw_arm(self, due: int) -> None:
-        """Before each task of an A/B test: which target it goes to. `due` in monotonic ns."""
+    def begin_visit(self, due: int) -> None:
+        """Before each task: which target of an A/B test it goes to, and what it begins with. `due` in monotonic ns."""
         if self._load.arms is not None:
             self._go_to(self._load.arms.draw(due - self._load.recorder.started))
+        if self.values or self._cookies.stored or self._logins.in_use:
+            self._session.begin(keep=self.session == "keep")
+            self._logins.begin()
 
     def enter(self) -> None:
-        """`on_start`, at every target there is."""
+        """`on_start`, at every target there is. What it leaves is there in every visit."""
         for arm in tuple(self._sides):
             self._go_to(arm)
             self.on_start()
+            self._session.mark()
 
     def _go_to(self, arm: Arm | None) -> None:
         side = self._sides.get(arm)
         if side is None:
             where = arm.origin if arm else origin(self.environment.host or self.host)
-            side = self._sides[arm] = Side(where, self._new_client(where), Cookies(), {}, set())
+            session = Session(where.host, self._own_rows)
+            logins = Logins(session, keep=self.session == "keep")
+            side = self._sides[arm] = Side(where, self._new_client(where), session, logins)
         self._arm = arm  # None outside A/B tests
         self._record = arm.record if arm else self._load.record
-        self._origin, self._client, self._cookies, self.values, self._sent_once = side
+        self._origin, self._client, self._session, self._logins = side
+        self._cookies, self.values = side.session.cookies, side.session.values
 
     def _new_client(self, where: Origin) -> Client:
         if self.client == "locust":
@@ -110,13 +124,17 @@ class Visitor(User):
             began = turn.due
         load.in_flight += 1
         try:
-            values = endpoint.draw(self.values)
+            if endpoint.draws:
+                endpoint.draw(self._session)
+            values = self.values
             response = self._send(endpoint, values)
             if endpoint.follow_redirects:
                 response = self._followed(endpoint, values, response)
             if turn is not None:
                 response.queue = turn.queued
             failure = endpoint.judge(response)
+            if failure is not None and response.status == UNAUTHORIZED and self._renews():
+                return self.send(endpoint)
             if failure is None and endpoint.captures:
                 captured, failure = endpoint.captured(response)
                 self.values.update(captured)
@@ -124,7 +142,9 @@ class Visitor(User):
         except gevent.GreenletExit:
             load.abandoned += 1
             raise
-        except OutOfRows:
+        except OutOfRows as error:
+            self.has_no_row = True
+            load.found_no_row(str(error), turn.due if turn else None)
             raise StopUser from None
         finally:
             load.in_flight -= 1
@@ -134,11 +154,28 @@ class Visitor(User):
             raise StepFailed
         return response
 
+    def ensure_login(self, login: Endpoint | Callable[[], None], every: float = 0.0) -> None:
+        """Logs in by this endpoint, or journey, unless this user has done so before; with `every` (s), not longer ago,
+        and once more when an answer is 401."""
+        if isinstance(login, Endpoint):
+            self._logins.ensure(login.name, lambda: self.send(login), every)
+        else:
+            self._logins.ensure(login.__name__, login, every)
+
     def send_once(self, endpoint: Endpoint) -> None:
-        """Sends it if this user has not done so successfully before: logging in, for instance."""
-        if endpoint.name not in self._sent_once:
-            self.send(endpoint)
-            self._sent_once.add(endpoint.name)
+        """Sends it if this user has not done so successfully before."""
+        Visitor.ensure_login(self, endpoint)
+
+    def _renews(self) -> bool:
+        """Whether the login of this visit had expired, and was made anew."""
+        if not self._logins.in_use:
+            return False
+        try:
+            renewed = self._logins.refused()
+        except StepFailed:  # then the 401 stands
+            return False
+        self._load.renewed += renewed
+        return renewed
 
     def think(self, seconds: float) -> None:
         """Waits as a person would. Raises StopUser when the test is over meanwhile."""
@@ -185,7 +222,7 @@ class Visitor(User):
 
     def _perform(self, work: Callable[[Any], None]) -> None:
         try:
-            self.draw_arm(monotonic_ns())
+            self.begin_visit(monotonic_ns())
             work(self)
         except (RescheduleTask, RescheduleTaskImmediately, InterruptTaskSet):
             pass
@@ -200,8 +237,13 @@ class Visitor(User):
             side.client.close()
 
     def _send(self, endpoint: Endpoint, values: Any, hop: Hop | None = None) -> Response:
+        cookies = self._cookies
         try:
-            data = endpoint.message(self._origin, values, self._cookies.header, hop)
+            if cookies.everywhere and not endpoint.has_host:
+                data = endpoint.message(self._origin, values, cookies.header, hop)
+            else:
+                header = cookies.for_request(endpoint.place(self._origin, values, hop))
+                data = endpoint.message(self._origin, values, header, hop)
         except KeyError as error:
             return Response(failure=Failure("expectation", f"the value {{{error.args[0]}}} was never captured"))
         except ValueError as error:
@@ -209,7 +251,8 @@ class Visitor(User):
         response = self._client.send(data, endpoint.manner if hop is None else endpoint.manner_of(hop))
         response.method = endpoint.method
         if response.head:
-            self._cookies.take(response.cookies)
+            for odd in cookies.take(response.cookies, endpoint.place(self._origin, values, hop)):
+                self._load.note(odd)
         return response
 
     def _followed(self, endpoint: Endpoint, values: Any, response: Response) -> Response:
@@ -245,6 +288,23 @@ class Visitor(User):
         """Of the request that the endpoint sends with these values."""
         first_line, _, _ = endpoint.message(self._origin, values, "").partition(b"\r\n")
         return f"{self._origin.root}{first_line.split(b' ')[1].decode()}"
+
+
+def _as_visits(visitor: Visitor) -> list[Any]:
+    return [_as_visit(work) for work in visitor.tasks]
+
+
+def _as_visit(work: Any) -> Any:
+    """A task that begins as a visit; other things that Locust can run are left as they are."""
+    if isinstance(work, type):
+        return work
+
+    @wraps(work)
+    def visit(self: Visitor) -> None:
+        self.begin_visit(monotonic_ns())
+        work(self)
+
+    return visit
 
 
 Steps = TypeVar("Steps", bound=Callable[[Any], None])

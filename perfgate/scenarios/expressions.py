@@ -25,13 +25,14 @@ from perfgate.scenarios.source import Call, Code, Joined, number, pattern
 
 HERE = "HERE"  # in a scenario's source: its folder
 HEADERS = "HEADERS"  # and the headers that most of its requests have in common
+ENV, URL_ENV = "env", "url_env"  # how a scenario reads an environment variable; the latter percent-encodes it
 
 Headers = Mapping[str, str]
 
 
-def endpoint_call(name: str, request: Request, *, root: str, common: Headers) -> Call:
+def endpoint_call(name: str, request: Request, *, root: str, common: Headers, tables: Mapping[Rows, str]) -> Call:
     """`Endpoint(...)` with only what differs from the defaults. `root` leads from HERE to the budget file's folder;
-    `common` is what HEADERS holds."""
+    `common` is what HEADERS holds, and `tables` are variables that hold rows."""
     keywords: dict[str, Any] = {}
     if request.headers:
         keywords["headers"] = _headers(request.headers, common)
@@ -40,7 +41,8 @@ def endpoint_call(name: str, request: Request, *, root: str, common: Headers) ->
     if request.values.sources:
         keywords["values"] = {key: _source(source) for key, source in request.values.sources.items()}
     if request.values.rows is not None:
-        keywords["data"] = _rows(request.values.rows, root)
+        rows = request.values.rows
+        keywords["data"] = Code(tables[rows]) if rows in tables else rows_call(rows, root)
     if request.expect:
         keywords["expect"] = [_expectation(one) for one in request.expect]
     if request.capture:
@@ -53,7 +55,7 @@ def endpoint_call(name: str, request: Request, *, root: str, common: Headers) ->
         keywords["first_byte_timeout"] = number(request.first_byte_timeout)
     if request.follow_redirects:
         keywords["follow_redirects"] = True
-    return Call("Endpoint", [name, request.method, text(request.path)], keywords)
+    return Call("Endpoint", [name, request.method, text(request.path, URL_ENV)], keywords)
 
 
 def common_headers(requests: Collection[Request]) -> Headers:
@@ -78,14 +80,14 @@ def _headers(headers: Headers, common: Headers) -> Any:
     return Joined("|", [Code(HEADERS), texts(own)]) if own else Code(HEADERS)
 
 
-def text(written: str) -> Any:
+def text(written: str, read: str = ENV) -> Any:
     """A text with `{x}` and `${X}` as source: holes stay in the literal, variables become reads of the environment."""
     operands: list[Any] = []
     literal = ""
     for part in template.parse(written):
         if isinstance(part, template.Variable):
             operands += [literal] if literal else []
-            operands.append(environment(part))
+            operands.append(environment(part, read))
             literal = ""
         elif isinstance(part, template.Value):
             literal += f"{{{part.name}}}"
@@ -95,8 +97,8 @@ def text(written: str) -> Any:
     return operands[0] if len(operands) == 1 else Joined("+", operands)
 
 
-def environment(part: template.Variable) -> Call:
-    return Call("env", [part.name] if part.default is None else [part.name, part.default])
+def environment(part: template.Variable, read: str = ENV) -> Call:
+    return Call(read, [part.name] if part.default is None else [part.name, part.default])
 
 
 def texts(value: Any) -> Any:
@@ -127,8 +129,13 @@ def _file(part: FilePart, root: str) -> Call:
     return Call("file", [_path(root, part.path), part.filename, part.content_type])
 
 
-def _rows(rows: Rows, root: str) -> Call:
-    return Call("rows", [_path(root, rows.path)], {"once": True} if rows.once else {})
+def rows_call(rows: Rows, root: str) -> Call:
+    keywords: dict[str, Any] = {"once": True} if rows.once else {}
+    if rows.per != Rows.per:
+        keywords["per"] = rows.per
+    if rows.separator != Rows.separator:
+        keywords["separator"] = rows.separator
+    return Call("rows", [_path(root, rows.path)], keywords)
 
 
 def _path(root: str, path: str) -> Joined:

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
 from os.path import relpath
 from pathlib import Path
 from typing import Any
 
 from perfgate import template
-from perfgate.model.budget_file import Request, Send, Step, Tls
+from perfgate.model.budget_file import Request, Rows, Send, Step, Tls
 from perfgate.model.plan import Plan
-from perfgate.scenarios.expressions import HEADERS, HERE, common_headers, endpoint_call, environment, texts, trust_call
+from perfgate.scenarios.expressions import (
+    HEADERS,
+    HERE,
+    common_headers,
+    endpoint_call,
+    environment,
+    rows_call,
+    texts,
+    trust_call,
+)
 from perfgate.scenarios.names import RUNTIME_NAMES, class_name, unique
 from perfgate.scenarios.source import INDENT, WIDTH, Call, Joined, assignment, number, render
 from perfgate.scenarios.tasks import Login, Task, Tasks, tasks
@@ -29,7 +39,7 @@ def generate(plan: Plan, *, scenario: Path) -> str:
     root = Path(relpath(folder, scenario.resolve().parent)).as_posix()
     shown_path = Path(relpath(scenario.resolve(), folder)).as_posix()
     work = tasks(plan)
-    sent = frozenset[str]().union(*(task.endpoints for task in work.tasks))
+    sent = frozenset[str]().union(*(task.endpoints for task in (*work.tasks, *work.logins)))
     requests = {one.name: one.request for one in plan.endpoints if one.name in sent and one.request is not None}
     names = unique(requests, "endpoint")
     body = [*_endpoints(requests, names, root), "", "", *_visitor(plan, work, names, root)]
@@ -69,8 +79,22 @@ def _imports(body: str) -> Iterator[str]:
 def _endpoints(requests: Mapping[str, Request], names: Names, root: str) -> Iterator[str]:
     if common := common_headers(requests.values()):
         yield from (assignment(HEADERS, texts(common)), "")
+    tables = _tables(requests.values(), names)
+    for rows, variable in tables.items():
+        yield from (assignment(variable, rows_call(rows, root)), "")
     for name, request in requests.items():
-        yield assignment(names[name], endpoint_call(name, request, root=root, common=common))
+        yield assignment(names[name], endpoint_call(name, request, root=root, common=common, tables=tables))
+
+
+def _tables(requests: Collection[Request], names: Names) -> dict[Rows, str]:
+    """The tables that several endpoints read, with their variables: they share the rows."""
+    read = Counter(request.values.rows for request in requests if request.values.rows)
+    tables: dict[Rows, str] = {}
+    for rows, readers in read.items():
+        if readers > 1:
+            [variable] = unique([Path(rows.path).stem], "rows", [*names.values(), *tables.values()]).values()
+            tables[rows] = variable
+    return tables
 
 
 def _visitor(plan: Plan, work: Tasks, names: Names, root: str) -> Iterator[str]:
@@ -80,18 +104,24 @@ def _visitor(plan: Plan, work: Tasks, names: Names, root: str) -> Iterator[str]:
         yield INDENT + assignment("tls", trust_call(plan.tls, root), 1)
     if plan.client != "fast":
         yield INDENT + assignment("client", plan.client, 1)
+    if plan.load.session != "new":
+        yield INDENT + assignment("session", plan.load.session, 1)
     if work.unit != 1:
         source = _harmless(plan.source.name)
         yield f"{INDENT}# Locust takes whole numbers as weights: 1 here is {work.unit:g} in {source}."
     # A journey's method must not replace that of an endpoint with a similar name.
-    journeys = unique([task.name for task in work.tasks if task.is_journey], "journey", names.values())
-    for task in work.tasks:
+    walked = [task.name for task in (*work.tasks, *work.logins) if task.is_journey]
+    journeys = unique(walked, "journey", names.values())
+    methods = {name: f"self.{method}" for name, method in journeys.items()}
+    for task in (*work.tasks, *work.logins):
         yield ""
-        yield from _method(task, (journeys if task.is_journey else names)[task.name], names)
+        yield from _method(task, (journeys if task.is_journey else names)[task.name], {**names, **methods})
 
 
 def _method(task: Task, method: str, names: Names) -> Iterator[str]:
-    yield f"{INDENT}@task" if task.weight == 1 else f"{INDENT}@task({task.weight})"
+    """`names` are what endpoints and journeys are called there."""
+    if task.weight:
+        yield f"{INDENT}@task" if task.weight == 1 else f"{INDENT}@task({task.weight})"
     if task.is_journey:
         yield f"{INDENT}@{render(Call('journey', [task.name]), 1, 1)}"
     yield f"{INDENT}def {method}(self):"
@@ -101,7 +131,8 @@ def _method(task: Task, method: str, names: Names) -> Iterator[str]:
 
 def _statement(step: Login | Step, names: Names) -> str:
     if isinstance(step, Login):
-        return f"self.send_once({names[step.endpoint]})"
+        every = f", every={number(step.every).text}" if step.every else ""
+        return f"self.ensure_login({names[step.name]}{every})"
     if isinstance(step, Send):
         return f"self.send({names[step.endpoint]})"
     return f"self.think({number(step.seconds).text})"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from perfgate.model.budget_file import (
     Journey,
     LoadProfile,
     Request,
+    Rows,
     Send,
     SourceKind,
 )
@@ -44,7 +45,7 @@ def plan(budget_file: BudgetFile, only: Collection[str] = ()) -> Plan:
         journeys=journeys,
         scenarios=() if only else tuple((folder / path).resolve() for path in budget_file.scenarios),
         digests=Digests(
-            load=_digest([asdict(budget_file.load), sorted(set(only)), *_unusual_client(budget_file)]),
+            load=_digest([_load(budget_file.load), sorted(set(only)), *_unusual_client(budget_file)]),
             endpoints={
                 **{endpoint.name: _endpoint_digests(endpoint, folder) for endpoint in endpoints},
                 **{journey.name: _journey_digests(journey) for journey in journeys},
@@ -53,6 +54,15 @@ def plan(budget_file: BudgetFile, only: Collection[str] = ()) -> Plan:
         tls=budget_file.tls,
         client=budget_file.client,
     )
+
+
+def _load(load: LoadProfile) -> dict[str, Any]:
+    """What makes two loads differ: the seed does not, and what is usual goes without saying."""
+    parts = asdict(load)
+    del parts["seed"]
+    if load.session == LoadProfile.session:
+        del parts["session"]
+    return parts
 
 
 def _unusual_client(budget_file: BudgetFile) -> list[str]:
@@ -91,16 +101,21 @@ def _selected(budget_file: BudgetFile, only: Collection[str]) -> tuple[tuple[End
         if not (endpoints.get(name) or journeys[name]).weight:
             raise UsageError(f"--only {name}: it is never sent on its own", hint=_instead_of(name, budget_file))
     walked = tuple(journey for journey in budget_file.journeys if journey.name in only)
-    steps = {step.endpoint for journey in walked for step in journey.steps if isinstance(step, Send)}
+    steps = _sent_by(walked)
     alone = {name for name in only if name in endpoints}
     logins = {journey.login for journey in walked} | {endpoints[name].login for name in steps | alone}
-    needed = steps | logins
+    walked_as_login = tuple(replace(journeys[name], weight=0) for name in logins - set(only) if name in journeys)
+    needed = steps | logins | _sent_by(walked_as_login)
     kept = [
         endpoint if endpoint.name in only else replace(endpoint, weight=0)
         for endpoint in budget_file.endpoints
         if endpoint.name in only or endpoint.name in needed
     ]
-    return tuple(kept), walked
+    return tuple(kept), (*walked, *walked_as_login)
+
+
+def _sent_by(journeys: Iterable[Journey]) -> set[str]:
+    return {step.endpoint for journey in journeys for step in journey.steps if isinstance(step, Send)}
 
 
 def _instead_of(name: str, budget_file: BudgetFile) -> str:
@@ -122,19 +137,32 @@ def _endpoint_digests(endpoint: Endpoint, folder: Path) -> dict[str, str]:
         "request": [request.method, request.path, request.follow_redirects],
         "headers": request.headers,
         "body": _body(request, folder),
-        "values": [asdict(request.values), _file_digest(folder, request)],
+        "values": [_values(request), _file_digest(folder, request)],
         "expectations": [asdict(one) for one in request.expect],
         "captures": {name: asdict(capture) for name, capture in request.capture.items()},
         "timeout": [request.timeout, request.connect_timeout, request.first_byte_timeout],
         "weight": endpoint.weight,
-        "login": endpoint.login,
+        "login": _login(endpoint),
     }
     return {name: _digest(part) for name, part in parts.items()}
 
 
 def _journey_digests(journey: Journey) -> dict[str, str]:
     steps = [asdict(step) for step in journey.steps]
-    return {"steps": _digest(steps), "weight": _digest(journey.weight), "login": _digest(journey.login)}
+    return {"steps": _digest(steps), "weight": _digest(journey.weight), "login": _digest(_login(journey))}
+
+
+def _login(entry: Endpoint | Journey) -> Any:
+    return [entry.login, entry.login_every] if entry.login_every else entry.login
+
+
+def _values(request: Request) -> dict[str, Any]:
+    """What is usual goes without saying, as it did before it could be said."""
+    values = asdict(request.values)
+    if rows := request.values.rows:
+        usual = {"per": Rows.per, "separator": Rows.separator}
+        values["rows"] = {key: value for key, value in asdict(rows).items() if usual.get(key) != value}
+    return values
 
 
 def _body(request: Request, folder: Path) -> Any:

@@ -15,13 +15,15 @@ LARGEST_WEIGHT = 100_000  # Locust keeps a list that holds each task as often as
 
 
 class Login(NamedTuple):
-    """Sends an endpoint unless this user has done so before."""
+    """Logs in by an endpoint or a journey, unless this user has done so before; with `every`, not longer ago."""
 
-    endpoint: str
+    name: str
+    every: float = 0.0
 
 
 class Task(NamedTuple):
-    """One endpoint sent on its own, or a journey (which is measured as a whole too), under its name."""
+    """One endpoint sent on its own, or a journey (which is measured as a whole too), under its name. Without weight, it
+    is a login."""
 
     name: str
     steps: tuple[Login | Step, ...]
@@ -30,14 +32,16 @@ class Task(NamedTuple):
 
     @property
     def endpoints(self) -> frozenset[str]:
-        return frozenset(step.endpoint for step in self.steps if isinstance(step, (Login, Send)))
+        sent = {step.endpoint for step in self.steps if isinstance(step, Send)}
+        return frozenset(sent | {step.name for step in self.steps if isinstance(step, Login)})
 
 
 class Tasks(NamedTuple):
-    """`unit` is the weight in the budget file that a weight of 1 stands for."""
+    """`unit` is the weight in the budget file that a weight of 1 stands for; `logins` are journeys that only log in."""
 
     tasks: tuple[Task, ...]
     unit: float
+    logins: tuple[Task, ...] = ()
 
 
 def tasks(plan: Plan) -> Tasks:
@@ -51,7 +55,13 @@ def tasks(plan: Plan) -> Tasks:
         Task(one.name, tuple(_steps(one, endpoints)), weight, one in journeys)
         for one, weight in zip(walked, weights, strict=True)
     )
-    return Tasks(made, walked[0].weight / weights[0] if walked else 1.0)
+    named = {step.name for task in made for step in task.steps if isinstance(step, Login)}
+    logins = tuple(
+        Task(one.name, tuple(_steps(one, endpoints)), 0, is_journey=True)
+        for one in plan.journeys
+        if one.name in named and one.weight == 0
+    )
+    return Tasks(made, walked[0].weight / weights[0] if walked else 1.0, logins)
 
 
 def _alone(endpoint: Endpoint) -> Journey:
@@ -62,13 +72,13 @@ def _steps(journey: Journey, endpoints: Mapping[str, Endpoint]) -> Iterator[Logi
     """The steps, each after the login that it needs, unless that has come before."""
     sent = {"", journey.login}
     if journey.login:
-        yield Login(journey.login)
+        yield Login(journey.login, journey.login_every)
     for step in journey.steps:
         if isinstance(step, Send):
-            login = endpoints[step.endpoint].login
-            if login not in sent:
-                yield Login(login)
-            sent |= {login, step.endpoint}
+            endpoint = endpoints[step.endpoint]
+            if endpoint.login not in sent:
+                yield Login(endpoint.login, endpoint.login_every)
+            sent |= {endpoint.login, step.endpoint}
         yield step
 
 

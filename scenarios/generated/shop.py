@@ -103,7 +103,7 @@ class Shop(Visitor):
 
     @task
     def order_again(self):
-        self.send_once(log_in)
+        self.ensure_login(log_in)
         self.send(order_again)
 
     @task

@@ -14,6 +14,7 @@ from perfgate.model.errors import BudgetFileError, Mistake
 FILES = {
     "users.csv": 'user,password\nann,secret\nbob,"two, words"\n',
     "words.json": '[{"word": "tea"}, {"word": "pot"}]',
+    "odd.csv": "user;pass word\nann;1\n   \n",
     "cat.png": "not really",
     "ca.pem": "not really",
     "client.pem": "not really",

@@ -65,7 +65,7 @@ def test_all_errors_never_pass_a_latency_budget(project: Project):
 
     assert done.returncode == 3, done.stderr
     assert outcomes(project) == {"p95": "no-data"}
-    assert "all 20 requests failed (status 20; for example status: 503)" in " ".join(done.stdout.split())
+    assert "all 20 requests failed (20 unexpected status; for example status: 503)" in " ".join(done.stdout.split())
 
 
 def test_fast_errors_do_not_improve_the_percentile(project: Project):

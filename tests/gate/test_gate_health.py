@@ -33,6 +33,8 @@ def judged(
     ("sick", "said"),
     [
         ({"sent": 940}, "made only 94% of the planned starts"),
+        ({"sent": 940, "without_rows": 60}, "60 iterations had no row of data left"),
+        ({"due": 0, "sent": 0, "without_rows": 1}, "1 iterations had no row of data left"),
         ({"cpu": 0.99, "clock": "user space"}, "no CPU left and no kernel clock"),
         ({"due": 0, "sent": 0, "workers": 3, "workers_lost": 1}, "1 of 3 load-generator processes were lost"),
     ],
@@ -51,6 +53,7 @@ def test_a_saturated_generator_neither_passes_nor_fails(sick: dict[str, object],
     [
         {},
         {"sent": 951},
+        {"sent": 951, "without_rows": 49},
         {"lateness_p95": 0.060},
         {"cpu": 0.99},  # the kernel's clock does not mind
         {"lateness_p99": 0.2},  # only 1 % were so late: no matter to p95

@@ -81,7 +81,7 @@ def test_a_picture_of_the_history_joins_what_is_alike():
     picture = trend_picture.remember(mixed(), NAME, "p95", None)
     assert picture.values == pytest.approx((101, 102, 103))
     assert "3 runs, the newest" in picture.subtitle
-    assert "4 runs of another load or kind not drawn" in picture.subtitle
+    assert "not drawn: 4 of other load or kind" in picture.subtitle
 
 
 def test_the_picture_of_an_a_b_run_says_so():

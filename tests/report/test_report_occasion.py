@@ -8,8 +8,9 @@ from builders import make_acceptance, make_endpoint, make_finding, make_past_run
 from perfgate.model.outcome import Outcome
 from perfgate.model.publication import Occasion
 from perfgate.model.run import PastRun
-from perfgate.report import announcing, trend_picture, words
+from perfgate.report import announcing, trend_picture
 from perfgate.report.facts import Facts
+from perfgate.report.headline import headline
 
 NAME = "list products"
 FAILED = {"outcome": Outcome.FAIL, "failed": [(NAME, "p95")]}
@@ -55,5 +56,5 @@ def test_an_accepted_regression_is_said_to_be_one():
     word = make_acceptance(NAME, "p95", reason="new ranking")
     facts = Facts(verdict=make_verdict(finding, run=run.id, acceptances=(word,)), run=run)
 
-    assert words.headline(facts).startswith("WARN: 1 of 1 budget changed, and accepted: ")
+    assert headline(facts).startswith("WARN: 1 of 1 budget changed, and accepted: ")
     assert trend_picture.decide(facts, finding).accepted == {0: "new ranking"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from urllib.parse import parse_qs
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,7 @@ from perfgate.runtime.dialling import Origin, origin
 from perfgate.runtime.endpoint import BOUNDARY, Endpoint, Hop, file
 from perfgate.runtime.expectations import from_cookie, from_header, header, json_path, regex, status, text
 from perfgate.runtime.responses import Failure, Response
+from perfgate.runtime.session import Session
 from perfgate.runtime.values import OutOfRows, always, rows, sequence
 
 TARGET = origin("http://shop.test:8765")
@@ -315,21 +317,97 @@ def test_values_carried_along_rows_and_own_values(tmp_path):
     endpoint = Endpoint(
         "e", "GET", "/", data=rows(tmp_path / "users.csv"), values={"number": sequence(), "kind": always("own")}
     )
-    carried = {"token": "t", "user": "carried"}
-    assert endpoint.draw(carried) == {"token": "t", "user": "ann", "kind": "own", "number": 1}
-    assert endpoint.draw(carried) == {"token": "t", "user": "bob", "kind": "own", "number": 2}
-    assert carried == {"token": "t", "user": "carried"}
+    session = Session("shop.test", {})
+    for user, number in (("ann", 1), ("bob", 2)):
+        session.begin(keep=False)
+        session.values.update({"token": "t", "user": "carried"})
+        endpoint.draw(session)
+        assert session.values == {"token": "t", "user": user, "kind": "own", "number": number}
+    session.begin(keep=False)
+    assert session.values == {}
+
+
+def test_whatever_reads_a_file_in_one_visit_reads_one_row(tmp_path):
+    (tmp_path / "users.csv").write_text("user,home\nann,/a\nbob,/b\n")
+    log_in = Endpoint("log in", "POST", "/", data=rows(tmp_path / "users.csv"))
+    profile = Endpoint("profile", "GET", "/", data=rows(tmp_path / "users.csv"), values={"n": sequence()})
+    session = Session("shop.test", {})
+    for home in ("/a", "/b", "/a"):
+        session.begin(keep=False)
+        for endpoint in (log_in, profile, log_in, profile):
+            endpoint.draw(session)
+            assert session.values["home"] == home
+    assert session.values["n"] == 6  # values are drawn for each request
+
+
+def test_a_row_per_user_stays_and_is_nobody_elses(tmp_path):
+    (tmp_path / "users.csv").write_text("user\nann\nbob\n")
+    endpoint = Endpoint("e", "GET", "/", data=rows(tmp_path / "users.csv", per="user"))
+    users = [Session("shop.test", {}) for _ in range(2)]
+    for _ in range(3):
+        for session, user in zip(users, ("ann", "bob"), strict=True):
+            session.begin(keep=False)
+            endpoint.draw(session)
+            assert session.values == {"user": user}
+    with pytest.raises(OutOfRows, match=r"users\.csv"):
+        endpoint.draw(Session("shop.test", {}))
 
 
 def test_used_up_rows_end_the_user(tmp_path):
     (tmp_path / "users.csv").write_text("user\nann\n")
     endpoint = Endpoint("e", "GET", "/", data=rows(tmp_path / "users.csv", once=True))
-    endpoint.draw({})
-    with pytest.raises(OutOfRows):
-        endpoint.draw({})
+    endpoint.draw(Session("shop.test", {}))
+    with pytest.raises(OutOfRows, match=r"users\.csv"):
+        endpoint.draw(Session("shop.test", {}))
+
+
+@pytest.mark.parametrize(
+    ("value", "words", "encoded"),
+    [
+        (True, "true", b"true"),
+        (False, "false", b"false"),
+        (None, "null", b"null"),
+        ({"x": [1, None]}, '{"x":[1,null]}', b"%7B%22x%22%3A%5B1%2Cnull%5D%7D"),
+        (["a b", True], '["a b",true]', b"%5B%22a%20b%22%2Ctrue%5D"),
+        (1.5, "1.5", b"1.5"),
+        (7, "7", b"7"),
+        ("True", "True", b"True"),
+    ],
+)
+def test_values_become_the_words_of_json_everywhere(value, words, encoded):
+    values = {"x": value}
+    assert message(Endpoint("e", "GET", "/a/{x}?b={x}"), values).startswith(b"GET /a/%b?b=%b " % (encoded, encoded))
+    assert message(Endpoint("e", "GET", "{x}"), {"x": "/a"}).startswith(b"GET /a ")
+    assert parts(message(Endpoint("e", "GET", "/", headers={"X-V": "v {x}"}), values))[1]["X-V"] == f"v {words}"
+    assert body_of(values, body="v {x}")[1] == f"v {words}".encode()
+    assert body_of(values, multipart={"f": "{x}"})[1].count(f"\r\n\r\n{words}\r\n".encode()) == 1
+    assert parse_qs(body_of(values, form={"f": "{x}"})[1].decode()) == {"f": [words]}
+    assert json.loads(body_of(values, json=["{x}", "v {x}"])[1]) == [value, f"v {words}"]
 
 
 # ---- the answer
+
+
+@pytest.mark.parametrize(
+    ("body", "expect", "failure"),
+    [
+        (b'{"data":{"a":1}}', [], None),
+        (b'{"data":null,"errors":[{"message":"no such field"}]}', [], "graphql: 'no such field'"),
+        (b'{"data":{"a":1},"errors":[]}', [], None),
+        (b'{"data":{"a":1},"errors":null}', [], None),
+        (b'{"errors":["odd"]}', [], "graphql: 'odd'"),
+        (b'{"data":{"errors":["of the application"]}}', [], None),
+        (b'not json, "errors"', [], "graphql: Expecting value"),
+        (b'{"errors":[{"message":"expected"}]}', [json_path("$.errors[0].message", "expected")], None),
+        (b'{"errors":[{"message":"expected"}]}', [status(200)], "graphql: 'expected'"),
+    ],
+)
+def test_a_graphql_answer_with_errors_is_one_unless_somebody_speaks_of_them(body, expect, failure):
+    endpoint = Endpoint("e", "POST", "/graphql", graphql="{ a }", expect=expect)
+    found = endpoint.judge(Response(status=200, raw_headers={}, body=body))
+    assert endpoint.manner.keep_body
+    assert found is None if failure is None else found.detail.startswith(failure)
+    assert Endpoint("e", "POST", "/", json={}).judge(Response(status=200, raw_headers={}, body=body)) is None
 
 
 @pytest.mark.parametrize("code", [200, 204, 301, 304, 399])

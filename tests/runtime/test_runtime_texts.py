@@ -88,7 +88,7 @@ def test_paths_are_percent_encoded(path, target):
 
 
 def test_numbers_fill_paths_too():
-    assert path_filler("/p/{page}/{ratio}/{yes}")({"page": 7, "ratio": 0.5, "yes": True}, "") == "/p/7/0.5/True"
+    assert path_filler("/p/{page}/{ratio}/{yes}")({"page": 7, "ratio": 0.5, "yes": True}, "") == "/p/7/0.5/true"
 
 
 @pytest.mark.parametrize("path", ["/x", "/{name}"])

@@ -14,7 +14,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perfgate.runtime import values
-from perfgate.runtime.values import OutOfRows, always, between, choice, env, environment, rows, sequence, share, uuid
+from perfgate.runtime.values import (
+    OutOfRows,
+    always,
+    between,
+    choice,
+    env,
+    environment,
+    rows,
+    sequence,
+    share,
+    url_env,
+    uuid,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -54,10 +66,40 @@ def test_uuids_are_random_version_4():
     assert all(UUID(value).version == 4 and str(UUID(value)) == value for value in drawn)
 
 
+def test_uuids_never_come_again_whatever_the_seed():
+    drawn = set()
+    for _ in range(3):
+        share.become(0, 1, seed=7)
+        drawn |= {uuid()() for _ in range(50)}
+    assert len(drawn) == 150
+
+
+def test_a_later_part_of_a_run_goes_on_where_the_first_has_ended(tmp_path):
+    path = csv_file(tmp_path, "user\n" + "".join(f"u{number}\n" for number in range(12)))
+    seen, users, first = [], [], 0
+    for _ in range(2):
+        ends = []
+        for index in range(2):
+            share.become(index, 2, seed=1, first=first)
+            share.used = 0
+            numbers, table = sequence(), rows(path, once=True)
+            seen += [numbers() for _ in range(2 + index)]
+            users += [table()["user"] for _ in range(2)]
+            ends.append(share.end)
+        first = max(ends)
+    assert len(set(seen)) == 10
+    assert len(set(users)) == 8
+
+
+def test_a_variable_in_a_path_is_encoded_as_a_value_is(monkeypatch):
+    monkeypatch.setenv("PERFGATE_TEST_VALUE", "p@ss #1 %41&x={1}/")
+    assert url_env("PERFGATE_TEST_VALUE") == "p%40ss%20%231%20%2541%26x%3D%7B1%7D%2F"
+
+
 def test_the_same_seed_gives_the_same_values_and_processes_differ():
     def drawn(index: int, seed: int) -> list:
         share.become(index, 2, seed)
-        sources = [between(1, 10**9), between(0.0, 1.0), choice(*range(1000)), uuid()]
+        sources = [between(1, 10**9), between(0.0, 1.0), choice(*range(1000))]
         return [source() for source in sources for _ in range(3)]
 
     assert drawn(0, 5) == drawn(0, 5)
@@ -165,6 +207,19 @@ def test_cells_may_hold_commas_quotes_and_line_breaks(tmp_path):
     assert draw() == {"name": "x", "text": "next\u2028page\x85"}
 
 
+@pytest.mark.parametrize("separator", [";", "\t", "|"])
+def test_values_may_be_separated_by_something_else(tmp_path, separator):
+    text = f'user{separator}home\nann{separator}"a{separator}b"\n'
+    draw = rows(csv_file(tmp_path, text), separator=separator)
+    assert draw() == {"user": "ann", "home": f"a{separator}b"}
+
+
+@pytest.mark.parametrize("end", ["   \n", "   ", "\t \n\n", ",\n", " , \n,\n"])
+def test_blanks_at_the_end_are_no_row(tmp_path, end):
+    draw = rows(csv_file(tmp_path, f"user,home\nann,/a\n,\nbob,\n{end}"))
+    assert [draw()["user"] for _ in range(4)] == ["ann", "", "bob", "ann"]
+
+
 def test_a_byte_order_mark_and_empty_lines_are_nothing(tmp_path):
     draw = rows(csv_file(tmp_path, "\ufeff\nuser\n\nann\n\n", encoding="utf-8"))
     assert [draw(), draw()] == [{"user": "ann"}] * 2
@@ -193,5 +248,5 @@ def test_a_ragged_row_is_an_error_and_not_repeated(tmp_path, row):
 def test_every_source_is_exported():
     from perfgate import runtime
 
-    for name in ("always", "between", "choice", "env", "environment", "rows", "sequence", "uuid"):
+    for name in ("always", "between", "choice", "env", "environment", "rows", "sequence", "url_env", "uuid"):
         assert getattr(runtime, name) is getattr(values, name)

@@ -80,6 +80,14 @@ def _walk(journey: Journey, endpoints: Mapping[str, Endpoint]) -> list[str]:
     return sent
 
 
+def plain(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def encoded(value: Any) -> str:
+    return quote(plain(value), safe="")
+
+
 class Expected:
     """Follows the users of one scenario. Rows and sequences go on from one to the next."""
 
@@ -88,18 +96,21 @@ class Expected:
         self.environ = environ
         self.endpoints = {endpoint.name: endpoint for endpoint in budget_file.endpoints}
         self.sent: Counter[str] = Counter()
+        names = {name for _, sent in turns(budget_file) for name in sent}
+        self.readers = Counter(self._request(name).values.rows for name in names)
 
     def check(self, names: Sequence[str], recorded: Sequence[Recorded]) -> None:
         """Asserts that one user's requests are those of the endpoints called `names`."""
         assert [self._request(name).method for name in names] == [request.method for request in recorded]
         carried: Values = {}
+        rows: dict[str, Values] = {}
         for name, request in zip(names, recorded, strict=True):
             wanted = self._request(name)
-            values = self._values(name, wanted, carried, request)
+            values = self._values(name, wanted, carried, rows, request)
             assert request.target == self._target(wanted.path, values)
             self._check_headers(wanted, request, values)
             self._check_body(wanted.body, request, values)
-            carried |= {key: CAPTURED[capture.part, capture.name] for key, capture in wanted.capture.items()}
+            carried |= values | {key: CAPTURED[capture.part, capture.name] for key, capture in wanted.capture.items()}
             self.sent[name] += 1
 
     def _request(self, name: str) -> Request:
@@ -107,11 +118,18 @@ class Expected:
         assert request
         return request
 
-    def _values(self, name: str, wanted: Request, carried: Values, request: Recorded) -> Values:
+    def _values(
+        self, name: str, wanted: Request, carried: Values, rows: dict[str, Values], request: Recorded
+    ) -> Values:
+        """One row of each file for the whole turn; what is drawn is drawn for each request."""
         values = dict(carried)
-        if wanted.values.rows:
-            rows = _rows(self.folder / wanted.values.rows.path)
-            values |= rows[self.sent[name] % len(rows)]
+        if table := wanted.values.rows:
+            if table.path not in rows:
+                lines = _rows(self.folder / table.path)
+                cursor = f"rows {table}" if self.readers[table] > 1 else f"rows {name}"
+                rows[table.path] = lines[self.sent[cursor] % len(lines)]
+                self.sent[cursor] += 1
+            values |= rows[table.path]
         for key, source in wanted.values.sources.items():
             drawn = request.header(f"{DRAWN}{key}")
             values[key] = self._value(source, self.sent[name], None if drawn is None else drawn.decode("latin-1"))
@@ -129,33 +147,39 @@ class Expected:
             assert arguments[0] <= value <= arguments[1]
             return value
         if source.kind is SourceKind.CHOICE and drawn is not None:
-            return next(option for option in arguments if str(option) == drawn)
+            return next(option for option in arguments if plain(option) == drawn)
         if source.kind is SourceKind.UUID and drawn is not None:
             assert re.fullmatch("[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", drawn)
             return drawn
         return arguments[0]
 
-    def _filled(self, text: str, values: Values, encode: Callable[[Any], str] = str) -> str:
+    def _filled(
+        self,
+        text: str,
+        values: Values,
+        encode: Callable[[Any], str] = plain,
+        in_environment: Callable[[str], str] = str,
+    ) -> str:
         parts = template.parse(text)
         return "".join(
             part.text
             if isinstance(part, Literal)
             else encode(values[part.name])
             if isinstance(part, Value)
-            else self.environ.get(part.name) or part.default or ""
+            else in_environment(self.environ.get(part.name) or part.default or "")
             for part in parts
         )
 
     def _target(self, path: str, values: Values) -> str:
         if found := re.match(r"\{(\w+)\}", path):
-            reference = urlsplit(str(values[found[1]]))
+            reference = urlsplit(plain(values[found[1]]))
             path = path[found.end() :]
             before = (reference.path if reference.path.startswith("/") else f"/{reference.path}") + (
                 f"?{reference.query}" if reference.query else ""
             )
         else:
             before = ""
-        return quote(before + self._filled(path, values, lambda value: quote(str(value), safe="")), safe=SAFE_IN_PATHS)
+        return quote(before + self._filled(path, values, encoded, encoded), safe=SAFE_IN_PATHS)
 
     def _check_headers(self, wanted: Request, request: Recorded, values: Values) -> None:
         got = dict(request.headers)

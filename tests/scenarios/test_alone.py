@@ -44,6 +44,18 @@ def locust(scenario: Path, url: str, environ: dict[str, str]) -> subprocess.Comp
     )
 
 
+def test_a_scenario_that_an_earlier_version_has_generated_still_runs():
+    with recording_server() as server:
+        done = locust(Path(__file__).parent / "earlier" / "everything.py", server.url, SECRETS)
+
+    table = done.stdout + done.stderr
+    assert done.returncode == 0, table
+    assert "Traceback" not in table
+    assert re.search(r"GET +show account +\d+ +0\(0\.00%\)", table)
+    account = next(request for request in server.requests if request.target == "/accounts/7")
+    assert account.header("X-Trace") == b"abc-1-c00kie"
+
+
 def test_it_runs_with_plain_locust(scenario: Path):
     with recording_server() as server:
         done = locust(scenario, server.url, SECRETS)

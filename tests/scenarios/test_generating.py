@@ -90,7 +90,7 @@ def test_a_long_host(generated: Generate):
     ("endpoint", "source"),
     [
         ("GET /a{{b}}", 'Endpoint("x", "GET", "/a{{b}}")'),
-        ("GET /${A}/b?${C:-d}", 'Endpoint("x", "GET", "/" + env("A") + "/b?" + env("C", "d"))'),
+        ("GET /${A}/b?${C:-d}", 'Endpoint("x", "GET", "/" + url_env("A") + "/b?" + url_env("C", "d"))'),
         (
             "{request: POST /, json: '{{{b}}}', with: {b: uuid}}",
             'Endpoint("x", "POST", "/", json="{{{b}}}", values={"b": uuid()})',

@@ -157,7 +157,7 @@ def test_the_values_of_variables_are_only_values(sent: list[Sent], requests: dic
 
     assert request.header("X-Secret") == SECRET.encode()
     assert json.loads(request.body) == [SECRET, f"{{c}} {SECRET} {{b}}"]
-    assert request.target == "/?s3cret%20%22'%5C%20%7Bx%7D%20%7B%7By%7D%7D%20$%7BZ%7D%20%s"
+    assert request.target == "/?s3cret%20%22%27%5C%20%7Bx%7D%20%7B%7By%7D%7D%20%24%7BZ%7D%20%25s"
     assert "s3cret" not in sent[0].scenario
 
 

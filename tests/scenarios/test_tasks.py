@@ -85,7 +85,7 @@ def test_endpoints_come_first_and_what_has_no_weight_is_left_out():
 
 
 def test_nothing_to_do():
-    assert tasks(make_plan()) == ((), 1.0)
+    assert tasks(make_plan()) == ((), 1.0, ())
 
 
 @pytest.mark.parametrize(

@@ -47,8 +47,8 @@ def burst_of_errors_in_the_baseline(seed: int) -> Situation:
     Expected(outcome=("fail",), failing=frozenset({CULPRIT})),
 )
 def errors_that_are_real(seed: int) -> Situation:
-    """Over 1 % failed, every time. Here a server that answers 500 while it starts, for the first 5 of 20 seconds: that
+    """Over 1 % failed, every time. Here a server that answers 500 while it starts, for the first 2 of 5 seconds: that
     the errors come together does not excuse them."""
-    app = Application(noise=np.random.default_rng(seed), seconds=20, per_second=8)
-    run = app.run(100, failures={CULPRIT: dict.fromkeys(range(5), 8)})
+    app = Application(noise=np.random.default_rng(seed), seconds=5, per_second=16)
+    run = app.run(100, failures={CULPRIT: dict.fromkeys(range(2), 13)})
     return Situation(run=run, budgets=tuple(make_budget(name, "errors", "1%") for name in SHOP))

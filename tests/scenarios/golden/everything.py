@@ -224,7 +224,7 @@ class Everything(Visitor):
     @task(4)
     @journey("maintain")
     def maintain(self):
-        self.send_once(log_in)
+        self.ensure_login(log_in)
         self.send(home)
         self.send(change_products)
         self.think(0.1)

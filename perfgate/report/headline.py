@@ -1,0 +1,125 @@
+"""The verdict in one line: what it comes to, how many budgets that concerns, and which.
+
+Undecided budgets are counted beside the decided ones; budgets without a baseline say how many runs there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from perfgate.model.budget_file import Kind
+from perfgate.model.metric import ALL_ENDPOINTS
+from perfgate.model.outcome import BADNESS, Outcome
+from perfgate.model.verdict import Finding, Verdict
+from perfgate.report import words
+from perfgate.report.facts import Facts
+from perfgate.report.text import plain
+
+NAMED = 3  # findings that a headline names
+NOTABLE = 0.05  # p-value of an undecided movement of all endpoints, from which it is named
+
+_PREDICATES = {
+    Outcome.FAIL: "broken",
+    Outcome.NO_DATA: "not measured",
+    Outcome.INCONCLUSIVE: "undecided",
+    Outcome.WARN: "past the warning limit",
+    Outcome.IMPROVED: "better than the baseline",
+}
+Quote = Callable[[str], str]
+
+
+def headline(facts: Facts, quote: Quote = plain) -> str:
+    """`quote` makes an endpoint's name safe for where the line goes."""
+    outcome = facts.verdict.outcome
+    return f"{words.word(outcome).upper()}: {'; '.join(_parts(facts, outcome, quote))}"
+
+
+def baseline_runs(verdict: Verdict, findings: Sequence[Finding], *, on_baseline: bool) -> str:
+    """ "1 of 5 runs on main", with the run at hand where it is `on_baseline`: it will be one of them."""
+    have = max((finding.baseline_runs for finding in findings), default=0) + on_baseline
+    branch = f" on {plain(verdict.baseline_branch, 40)}" if verdict.baseline_branch else ""
+    if not verdict.baseline_needed:
+        return f"{words.runs(have)}{branch}"
+    return f"{min(have, verdict.baseline_needed)} of {words.runs(verdict.baseline_needed)}{branch}"
+
+
+def is_whole(finding: Finding) -> bool:
+    """Whether the finding is about all endpoints together, and not about a budget."""
+    return finding.metric == ALL_ENDPOINTS
+
+
+def _parts(facts: Facts, outcome: Outcome, quote: Quote) -> Iterator[str]:
+    budgets = [finding for finding in facts.findings if not is_whole(finding)]
+    whole = next((finding for finding in facts.findings if is_whole(finding)), None)
+    if not budgets:
+        yield "no budget was judged"
+        return
+    concerned = [finding for finding in budgets if finding.outcome is outcome]
+    if whole is not None and whole.outcome is outcome and outcome is not Outcome.PASS:
+        yield _whole(whole)
+    if outcome in (Outcome.PASS, Outcome.NO_BASELINE):
+        yield from _kept(facts, budgets)
+    elif concerned:
+        yield _concerned(concerned, outcome, len(budgets), quote)
+    if outcome is not Outcome.PASS:
+        yield from _others(budgets, outcome)
+    if whole is not None and whole.outcome is not outcome and _is_notable(whole):
+        yield f"all endpoints together {words.changed(whole)}, undecided"
+
+
+def _concerned(concerned: Sequence[Finding], outcome: Outcome, total: int, quote: Quote) -> str:
+    predicate = "changed, and accepted" if all(map(words.is_accepted, concerned)) else _PREDICATES[outcome]
+    names = [f"{quote(finding.endpoint)} {plain(finding.metric)}" for finding in concerned[:NAMED]]
+    more = f" and {len(concerned) - NAMED} more" if len(concerned) > NAMED else ""
+    return f"{len(concerned)} of {_counted(total)} {predicate}: {', '.join(names)}{more}"
+
+
+def _kept(facts: Facts, budgets: Sequence[Finding]) -> Iterator[str]:
+    undecided = [finding for finding in budgets if finding.outcome is Outcome.INCONCLUSIVE]
+    lacking = [finding for finding in budgets if finding.outcome is Outcome.NO_BASELINE]
+    kept = len(budgets) - len(undecided) - len(lacking)
+    also = f", {len(undecided)} undecided" if undecided else ""
+    if lacking and not any(map(_is_compared, budgets)):
+        fixed = sum(map(_fixed_limits_kept, budgets))
+        if fixed:
+            yield f"{fixed} fixed limit{'s' if fixed != 1 else ''} kept{also}"
+    elif kept == len(budgets):
+        yield f"{_counted(kept)} kept"
+    else:
+        yield f"{kept} of {_counted(len(budgets))} kept{also}"
+    if lacking:
+        run = facts.run
+        on_baseline = not run.arms and run.pull_request is None and run.branch == facts.verdict.baseline_branch
+        have = baseline_runs(facts.verdict, lacking, on_baseline=on_baseline)
+        yield f"{len(lacking)} {'have' if len(lacking) != 1 else 'has'} no baseline yet: {have}"
+
+
+def _others(budgets: Sequence[Finding], outcome: Outcome) -> Iterator[str]:
+    """What else is worse than a warning, and what is undecided."""
+    for other in (Outcome.FAIL, Outcome.NO_DATA, Outcome.INCONCLUSIVE):
+        count = sum(finding.outcome is other for finding in budgets)
+        if count and other is not outcome and (BADNESS[other] > BADNESS[outcome] or other is Outcome.INCONCLUSIVE):
+            yield f"{count} {_PREDICATES[other]}"
+
+
+def _whole(whole: Finding) -> str:
+    verb = {Outcome.IMPROVED: "became faster", Outcome.INCONCLUSIVE: "may have changed"}.get(
+        whole.outcome, "became slower"
+    )
+    return f"the whole application {verb}, {words.changed(whole)}"
+
+
+def _is_notable(whole: Finding) -> bool:
+    return whole.outcome is Outcome.INCONCLUSIVE and whole.p_value is not None and whole.p_value < NOTABLE
+
+
+def _is_compared(finding: Finding) -> bool:
+    return finding.compared != "" and any(one.kind is Kind.RELATIVE for one in finding.criteria)
+
+
+def _fixed_limits_kept(finding: Finding) -> int:
+    return sum(one.kind is Kind.ABSOLUTE and one.outcome is Outcome.PASS for one in finding.criteria)
+
+
+def _counted(number: int) -> str:
+    return f"{number} budget{'s' if number != 1 else ''}"

@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run test test-slow lint bench bench-gate docs lock clean
+.PHONY: help run test test-slow services lint bench bench-gate docs lock clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -12,12 +12,15 @@ help:  ## show this list
 run: $(VENV)/.demo  ## set up, then gate the embedded demo shop with budgets.yaml
 	$(BIN)/perfgate run --budget budgets.yaml
 
-test: $(VENV)/.dev lint  ## lint, then run all tests but the slow proofs
-	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile || \
-	  $(BIN)/python -m pytest --last-failed --last-failed-no-failures none  # once more alone: real load on shared cores
+test: $(VENV)/.dev lint services  ## lint, then run all tests but the slow proofs: side by side, then those with load alone
+	$(BIN)/python -m pytest -m "not slow and not load" -n logical --dist worksteal; side_by_side=$$?; \
+	$(BIN)/python -m pytest -m "load and not slow" -n 0 && exit $$side_by_side
 
-test-slow: $(VENV)/.dev  ## the slow proofs: a real browser draws the comment (needs npm and chromium)
-	$(BIN)/python -m pytest -m slow
+test-slow: $(VENV)/.dev services  ## the slow proofs: what a kill -9 at fifty moments leaves behind (minutes)
+	$(BIN)/python -m pytest -m slow -n 0
+
+services: $(VENV)/.dev  ## install the programs that tests need (root on Debian and Ubuntu), or say what is missing
+	tests/services/install.sh $(BIN)/python
 
 lint: $(VENV)/.dev  ## ruff, mypy (strict) and the architecture rules
 	$(BIN)/ruff check .
@@ -41,6 +44,7 @@ bench: $(VENV)/.dev  ## measure against peers, side by side (an hour; QUICK=1: 5
 	$(BIN)/python bench/startup.py
 	$(BIN)/python bench/recorder.py
 	$(BIN)/python bench/memory.py
+	$(BIN)/python bench/beyond.py
 	$(BIN)/python -m bench.engine $(if $(QUICK),--quick)
 
 bench-gate: $(VENV)/.dev  ## how often the gate and its peers are wrong, in one table (10 minutes)

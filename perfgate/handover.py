@@ -20,6 +20,7 @@ WINDOWS = "windows.jsonl.gz"
 RESULT = "load-test.json"
 PROGRESS = "progress.jsonl"
 SAMPLES = "samples.csv.gz"
+GO = "go"  # appears when the load may begin: Locust is started before the service is ready
 REFUSAL = "refusal.txt"  # the name of a class of users that cannot take part in an A/B test
 FILES = (SETTINGS, WINDOWS, RESULT, PROGRESS, SAMPLES, REFUSAL)
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json as codec
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 MOST = 64 * 2**20  # bytes of an answer that are read
 PACKED = {"Accept-Encoding": "gzip"}  # the others have no bound on what a small piece of them becomes
@@ -31,14 +33,17 @@ class Reply:
 
 
 def status_of(url: str, *, timeout: float) -> int | None:
-    """The status of a GET, whose body is not read; None when there is no answer within `timeout` seconds."""
-    import httpx
-
+    """The status of a GET over plain HTTP, or None when there is no answer within `timeout` seconds. It is asked of
+    every service that starts: by the standard library, which loads in a tenth of the time."""
+    parts = urlsplit(url)
+    connection = HTTPConnection(parts.hostname or "", parts.port, timeout=timeout)
     try:
-        with httpx.stream("GET", url, timeout=timeout, trust_env=False, headers=PACKED) as response:
-            return response.status_code
-    except httpx.HTTPError:
+        connection.request("GET", urlunsplit(("", "", parts.path or "/", parts.query, "")))
+        return connection.getresponse().status
+    except (OSError, HTTPException, ValueError):
         return None
+    finally:
+        connection.close()
 
 
 class Session:

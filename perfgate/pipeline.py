@@ -134,7 +134,7 @@ def run(order: Order, watcher: Watcher) -> Outcome:
         if saves(order, budget_file, watcher) and (why := unsaved(store, past_run(measured, verdict), watcher)):
             verdict = replace(verdict, notes=(why, *verdict.notes))
             codec.write(verdict, order.folder / run_folder.VERDICT)
-        told = report.build(verdict, measured, past_runs, order.folder)
+        told = report.build(verdict, measured, past_runs, order.folder, charts=report.has_news(verdict))
     return Outcome(run=measured, policy=budget_file.gate, past_runs=past_runs, verdict=verdict, report=told)
 
 

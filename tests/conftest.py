@@ -1,14 +1,36 @@
-"""Golden files: texts that a test compares whole. `pytest tests/report --update-golden` writes them anew."""
+"""What all tests share: golden files (`pytest tests/report --update-golden` writes them anew), PostgreSQL, needs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
+from hypothesis import settings
+from services import needs, postgresql
+
+settings.register_profile("perfgate", deadline=None)  # a busy machine is no fault of what is tested
+settings.load_profile("perfgate")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write the golden files anew")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    needs.check(item)
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[str]:
+    with postgresql.serving() as url:
+        yield url
+
+
+@pytest.fixture
+def postgresql_schema(postgresql_server: str) -> Iterator[str]:
+    """The URL of an empty schema."""
+    with postgresql.new_schema(postgresql_server) as url:
+        yield url
 
 
 @pytest.fixture

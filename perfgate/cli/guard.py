@@ -19,7 +19,7 @@ CRASHED = 3
 
 
 class Interrupted(KeyboardInterrupt):
-    """Ctrl-C or SIGTERM; the exit code is 128 and the signal's number."""
+    """Ctrl-C, SIGTERM or SIGHUP; the exit code is 128 and the signal's number."""
 
     def __init__(self, number: int) -> None:
         super().__init__(signal.Signals(number).name)
@@ -27,14 +27,15 @@ class Interrupted(KeyboardInterrupt):
 
 
 class Signals:
-    """Turns SIGINT and SIGTERM into Interrupted, and remembers the first."""
+    """Turns SIGINT, SIGTERM and SIGHUP (a closed terminal) into Interrupted, and remembers the first."""
 
     def __init__(self) -> None:
         self.exit_code = 0
 
     def listen(self) -> Signals:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._raise)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is not signal.SIG_IGN or number != signal.SIGHUP:  # ignored: `nohup perfgate`
+                signal.signal(number, self._raise)
         return self
 
     def _raise(self, number: int, _frame: FrameType | None) -> NoReturn:

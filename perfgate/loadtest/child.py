@@ -1,44 +1,44 @@
-"""A child process of perfgate's own: in a group of its own, its output kept without secrets, always ended."""
+"""A child process of perfgate's own: its output kept without secrets, always ended, with all that it started."""
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from threading import Thread
+from typing import TextIO
 
+from perfgate.loadtest import keeping
 from perfgate.redaction import Redactor
 
 LAST_LINES = 15
 
 
+LAST_WORDS = 2.0  # s for the last of its output to arrive once it has ended: something it started may keep the pipe
+
+
 class Child:
-    """Starts at once. `tail` is the end of what it has said."""
+    """Starts at once. `tail` is the end of what it has said so far."""
 
     def __init__(
-        self, command: Sequence[str] | str, *, environ: Mapping[str, str], log: Path, redact: Redactor, folder: Path
+        self,
+        command: Sequence[str] | str,
+        *,
+        environ: Mapping[str, str],
+        log: Path,
+        redact: Redactor,
+        folder: Path,
+        daemons: bool = False,
     ) -> None:
-        """A command given as one text is run by the shell. Raises OSError when it cannot be started."""
+        """A command given as one text is run by the shell. With `daemons`, what has left its process group lives on
+        when it ends by itself. Raises OSError when it cannot be started."""
         self.tail: deque[str] = deque(maxlen=LAST_LINES)
-        self._log, self._redact = log.open("w", encoding="utf-8"), redact
+        self._log: TextIO | None = log.open("w", encoding="utf-8")
+        self._redact = redact
         try:
-            self._process = subprocess.Popen(
-                command,
-                shell=isinstance(command, str),
-                env=dict(environ),
-                cwd=folder,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                encoding="utf-8",
-                errors="replace",
-                start_new_session=True,  # Ctrl-C reaches perfgate alone, which then ends the child in good order
-            )
+            self._process = keeping.started(command, environ=environ, folder=folder, daemons=daemons)
         except OSError:
             self._log.close()
             raise
@@ -46,8 +46,11 @@ class Child:
         self._reader.start()
 
     def poll(self) -> int | None:
-        """The exit code, or None while it runs."""
-        return self._process.poll()
+        """The exit code, or None while it runs. With the code, `tail` has its last words."""
+        code = self._process.poll()
+        if code is not None:
+            self._reader.join(timeout=LAST_WORDS)
+        return code
 
     def wait(self, timeout: float) -> bool:
         """Whether it ended within `timeout` seconds."""
@@ -57,27 +60,44 @@ class Child:
             return False
         return True
 
+    def listen(self, timeout: float) -> None:
+        """Returns as soon as it has ended, and after `timeout` seconds otherwise. Costs nothing meanwhile."""
+        self._reader.join(timeout)
+        if not self._reader.is_alive():  # it says no more, because it ends or because it has closed its output
+            self.wait(timeout)
+
     def terminate(self) -> None:
         """Asks it to end (SIGTERM)."""
         if self.poll() is None:
             self._process.terminate()
 
     def end(self, patience: float) -> None:
-        """Asks, waits, and then kills whatever is left of its group. Idempotent."""
+        """Asks, waits, and then kills whatever is left of it and of what it started. Idempotent."""
         self.terminate()
         self.wait(patience)
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
-        self._reader.join(timeout=2.0)
-        self._log.close()
+        keeping.kill(self._process)
+        self._reader.join(timeout=LAST_WORDS)
 
     def _read(self) -> None:
+        """Reads on whatever becomes of the log: a pipe that nobody empties would stop the child."""
         assert self._process.stdout is not None
         for line in self._process.stdout:
             clean = self._redact(line)
             self.tail.append(clean.rstrip("\n"))
-            if self._log.closed:
-                return
-            self._log.write(clean)
+            self._write(clean)
+        self._close()
+
+    def _write(self, text: str) -> None:
+        if self._log is None:
+            return
+        try:
+            self._log.write(text)
             self._log.flush()
+        except OSError:  # a full disk, for example
+            self._close()
+
+    def _close(self) -> None:
+        log, self._log = self._log, None
+        with suppress(OSError):  # what it could not write before, it tries once more
+            if log is not None:
+                log.close()

@@ -6,15 +6,16 @@ import json
 import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from time import sleep
+from time import monotonic
 from typing import Any
 
 from perfgate import handover
 from perfgate.loadtest.child import Child
 from perfgate.loadtest.undisturbed import undisturbed
+from perfgate.locustfiles import written_path
 from perfgate.model.errors import LoadTestError, RecordError, UsageError
 from perfgate.model.plan import Plan
 from perfgate.model.run import Generator, LoadTest, Progress
@@ -55,11 +56,25 @@ class Options:
     on_progress: Callable[[Progress], None] = lambda _: None
 
 
-def run(plan: Plan, folder: Path, scenario: Path | None, options: Options) -> LoadTest:
-    """Sends the plan's load and returns what was recorded in `folder`. `scenario` is the generated one, if any.
+Send = Callable[[Callable[[], None]], LoadTest]
 
-    KeyboardInterrupt ends the load in good order: the result is then `interrupted` and holds what there is. It is
-    raised again when there is nothing yet.
+
+def run(
+    plan: Plan, folder: Path, scenario: Path | None, options: Options, check_target: Callable[[], None] = lambda: None
+) -> LoadTest:
+    """Sends the plan's load; see `prepared`."""
+    with prepared(plan, folder, scenario, options) as send:
+        return send(check_target)
+
+
+@contextmanager
+def prepared(plan: Plan, folder: Path, scenario: Path | None, options: Options) -> Iterator[Send]:
+    """Starts Locust, which sends nothing until the function is called that this gives: it takes a second to load, in
+    which a service can start. `scenario` is the generated one, if any.
+
+    The function sends the plan's load and returns what was recorded in `folder`. What it is given is called time and
+    again meanwhile, and ends the load by raising what it has found. KeyboardInterrupt ends the load in good order:
+    the result is then `interrupted` and holds what there is. It is raised again when there is nothing yet.
     Raises LoadTestError when Locust fails or its record is incomplete, RecordError when nothing can be written.
     """
     settings = _settings(plan, folder, options)
@@ -67,6 +82,7 @@ def run(plan: Plan, folder: Path, scenario: Path | None, options: Options) -> Lo
     try:
         handover.write(settings, folder / handover.SETTINGS)
         (folder / handover.PROGRESS).touch()
+        (folder / handover.GO).unlink(missing_ok=True)
         child = Child(
             _command(files, plan, options),
             environ={**options.environ, handover.VARIABLE: str(folder / handover.SETTINGS)},
@@ -76,17 +92,26 @@ def run(plan: Plan, folder: Path, scenario: Path | None, options: Options) -> Lo
         )
     except OSError as error:
         raise RecordError(f"Cannot write into {folder}: {error.strerror}") from error
+
+    def send(check_target: Callable[[], None]) -> LoadTest:
+        try:
+            (folder / handover.GO).touch()
+            _watch(child, folder, settings, options, check_target)
+        except KeyboardInterrupt:
+            child.end(INTERRUPT_PATIENCE)
+            if not (folder / handover.RESULT).exists():
+                raise
+        with undisturbed():
+            child.end(INTERRUPT_PATIENCE)
+        return _result(folder, child, plan)
+
     try:
-        _watch(child, folder, settings, options)
-    except KeyboardInterrupt:
-        child.end(INTERRUPT_PATIENCE)
-        if not (folder / handover.RESULT).exists():
-            raise
+        yield send
     finally:
         with undisturbed():
             child.end(INTERRUPT_PATIENCE)
-        (folder / handover.PROGRESS).unlink(missing_ok=True)
-    return _result(folder, child, plan)
+        for name in (handover.PROGRESS, handover.GO):
+            (folder / name).unlink(missing_ok=True)
 
 
 def _settings(plan: Plan, folder: Path, options: Options) -> handover.Settings:
@@ -112,7 +137,7 @@ def _settings(plan: Plan, folder: Path, options: Options) -> handover.Settings:
 def _command(files: Sequence[Path], plan: Plan, options: Options) -> list[str]:
     generators = options.fleet.workers if options.fleet else options.processes
     users = generators if plan.load.model == "open" else round(plan.load.stages[0].level)
-    command = [sys.executable, "-P", "-m", "perfgate.runtime", "-f", ",".join(str(file) for file in files)]
+    command = [sys.executable, "-P", "-m", "perfgate.runtime", "-f", ",".join(map(written_path, files))]
     command += ["--headless", "--only-summary", "--host", options.target, "--exit-code-on-error", "0"]
     command += ["--users", str(users), "--spawn-rate", str(users)]
     if fleet := options.fleet:
@@ -132,18 +157,21 @@ def _free_port() -> str:
         return str(probe.getsockname()[1])
 
 
-def _watch(child: Child, folder: Path, settings: handover.Settings, options: Options) -> None:
+def _watch(
+    child: Child, folder: Path, settings: handover.Settings, options: Options, check_target: Callable[[], None]
+) -> None:
     patience = settings.warmup + settings.duration + 3 * settings.timeout + OVERTIME
     patience += options.fleet.patience if options.fleet else 0.0
-    looks = round(patience / POLL)
+    until = monotonic() + patience
     with (folder / handover.PROGRESS).open(encoding="utf-8") as progress:
-        for _ in range(looks):
+        while monotonic() < until:
             ended = child.poll() is not None
             for line in progress.readlines():
                 options.on_progress(Progress(**json.loads(line)))
+            check_target()
             if ended:
                 return
-            sleep(POLL)
+            child.listen(POLL)
     raise LoadTestError(
         f"Locust did not come to an end within {patience:g} s and was stopped.", hint=f"Its log is {folder / LOG}"
     )

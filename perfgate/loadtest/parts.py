@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import pairwise
 from math import floor
 from pathlib import Path
@@ -73,11 +72,16 @@ def run(
 def _part(
     plan: Plan, place: Path, scenario: Path | None, options: Options, sides: Sides, *, of_several: bool
 ) -> LoadTest:
-    with running(sides.of_part(options.part + 1 if of_several else 0), options.secrets):
-        for target in sides.targets:
-            check_up(target, options.environ)
-        load_part = partial(locust_process.run, plan, place, scenario, options)
-        return runner_probe.beside(load_part, place, options)
+    def load_part() -> LoadTest:
+        with (
+            locust_process.prepared(plan, place, scenario, options) as send,
+            running(sides.of_part(options.part + 1 if of_several else 0), options.secrets) as services,
+        ):
+            for target in sides.targets:
+                check_up(target, options.environ)
+            return send(services.check_alive)
+
+    return runner_probe.beside(load_part, place, options)
 
 
 def _whole(parts: Sequence[LoadTest], folder: Path, sides: Sides) -> LoadTest:

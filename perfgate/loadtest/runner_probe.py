@@ -5,8 +5,6 @@ It only ever adds to a run. When it cannot be started or ends early, the run has
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -15,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 
+from perfgate.loadtest import keeping
 from perfgate.loadtest.locust_process import Options
 from perfgate.loadtest.target import is_here
 from perfgate.loadtest.undisturbed import undisturbed
@@ -28,23 +27,13 @@ PATIENCE = 2.0  # s until it is killed
 
 
 class RunnerProbe:
-    """Starts at once, in a session of its own: Ctrl-C reaches perfgate alone, which ends it in good order. Should
-    perfgate be killed, it ends by itself when nobody reads its output any more."""
+    """Starts at once, and does not outlive perfgate."""
 
     def __init__(self, environ: Mapping[str, str], command: Sequence[str] = COMMAND) -> None:
         """Raises OSError when it cannot be started."""
         self._lines: list[str] = []
         self.ended_early = False
-        self._process = subprocess.Popen(
-            command,
-            env={**environ, **SAME_HASHES},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            errors="replace",
-            start_new_session=True,
-        )
+        self._process = keeping.started(command, environ={**environ, **SAME_HASHES}, stderr=subprocess.PIPE)
         self._readers = (Thread(target=self._read, daemon=True), Thread(target=self._listen, daemon=True))
         self._said = ""
         for reader in self._readers:
@@ -56,9 +45,7 @@ class RunnerProbe:
             self._process.terminate()
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(PATIENCE)
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
+            keeping.kill(self._process)
             for reader in self._readers:
                 reader.join(PATIENCE)
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-import socket
+import signal
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic, sleep
@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from perfgate import http, template
 from perfgate.loadtest.child import Child
+from perfgate.loadtest.ports import free_ports, is_free
 from perfgate.loadtest.undisturbed import undisturbed
 from perfgate.model.budget_file import Service
 from perfgate.model.errors import ServiceError
@@ -28,7 +29,7 @@ def settled(service: Service, target: str) -> tuple[Service, str]:
 
     Raises ServiceError when that port is taken and the command does not take another (`${PORT}`).
     """
-    if _is_free(service.port):
+    if is_free(service.port):
         return service, target
     if not takes_port(service):
         raise ServiceError(
@@ -44,15 +45,6 @@ def takes_port(service: Service) -> bool:
     written = " ".join([service.command, *service.env.values()])
     named = {variable.name for variable in template.variables(template.parse_variables(written))}
     return PORT in named or re.search(rf"\${PORT}\b", written) is not None
-
-
-def free_ports(number: int) -> list[int]:
-    """So many different ones."""
-    with ExitStack() as stack:
-        probes = [stack.enter_context(closing(socket.socket())) for _ in range(number)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
 
 
 def at_port(target: str, old: int, new: int) -> str:
@@ -77,8 +69,25 @@ class Start:
     hint: str = ""
 
 
+class Services:
+    """Services that run."""
+
+    def __init__(self, children: Sequence[tuple[Start, Child]] = ()) -> None:
+        self._children = children
+
+    def check_alive(self) -> None:
+        """Raises ServiceError when one has ended: what was measured since then is nobody's latency."""
+        for start, child in self._children:
+            if (code := child.poll()) is not None:
+                raise ServiceError(
+                    f"The {start.name} ended during the load, with exit code {code}{_signal(code)}. Its last lines:\n"
+                    f"{_said(child)}",
+                    hint=f"Nothing was judged, as nothing after that could be measured. Its log is {start.log}",
+                )
+
+
 @contextmanager
-def running(starts: Sequence[Start], secrets: Sequence[str] = ()) -> Iterator[None]:
+def running(starts: Sequence[Start], secrets: Sequence[str] = ()) -> Iterator[Services]:
     """The services are started in this order, and run and are ready inside this block. All are stopped at its end.
     `secrets` are variables whose values their logs do not show: logs become artifacts, which more people read.
 
@@ -90,7 +99,7 @@ def running(starts: Sequence[Start], secrets: Sequence[str] = ()) -> Iterator[No
             children.append(_launched(start, secrets))  # noqa: PERF401 - if one fails, those before it must be known
         for start, child in zip(starts, children, strict=True):
             _wait_until_ready(start, child)
-        yield
+        yield Services(tuple(zip(starts, children, strict=True)))
     finally:
         with undisturbed():
             for child in children:
@@ -110,12 +119,6 @@ def _launched(start: Start, secrets: Sequence[str]) -> Child:
         raise start.error(f"The {start.name} cannot be started: {error}", hint=start.hint) from error
 
 
-def _is_free(port: int) -> bool:
-    with closing(socket.socket()) as probe:
-        probe.settimeout(1.0)
-        return probe.connect_ex(("127.0.0.1", port)) != 0
-
-
 def _wait_until_ready(start: Start, child: Child) -> None:
     service, log = start.service, start.log
     url = f"http://127.0.0.1:{service.port}{service.ready}"
@@ -124,7 +127,7 @@ def _wait_until_ready(start: Start, child: Child) -> None:
     while monotonic() < until:
         if (code := child.poll()) is not None:
             raise start.error(
-                f"The {start.name} ended at once, with exit code {code}.\n{_said(child)}",
+                f"The {start.name} ended at once, with exit code {code}{_signal(code)}.\n{_said(child)}",
                 hint=f"Log: {log}" + (f"\n{start.hint}" if start.hint else ""),
             )
         answer = http.status_of(url, timeout=2.0)
@@ -138,6 +141,12 @@ def _wait_until_ready(start: Start, child: Child) -> None:
         hint=f"Its log is {log}. `service: {{ready: /path, ready_timeout: 60s}}` says what to ask, and how long."
         + (f"\n{start.hint}" if start.hint else ""),
     )
+
+
+def _signal(code: int) -> str:
+    """What a shell's exit code means when it is none of the program's own."""
+    known = {number.value for number in signal.Signals}
+    return f" ({signal.Signals(code - 128).name})" if code - 128 in known else ""
 
 
 def _said(child: Child) -> str:

@@ -42,7 +42,7 @@ def set_up(
 
 def _run(command: list[str] | str, what: str, folder: Path, log: Path, environ: Environment) -> None:
     try:
-        child = Child(command, environ=environ, log=log, redact=Redactor(), folder=folder)
+        child = Child(command, environ=environ, log=log, redact=Redactor(), folder=folder, daemons=True)
     except OSError as error:
         raise ServiceError(f"{what} cannot be started: {error}") from error
     try:

@@ -10,7 +10,8 @@ from random import Random
 from urllib.parse import urlsplit
 
 from perfgate.loadtest.checkout import Checkout, checked_out
-from perfgate.loadtest.service import Start, at_port, free_ports, takes_port
+from perfgate.loadtest.ports import free_ports
+from perfgate.loadtest.service import Start, at_port, takes_port
 from perfgate.loadtest.set_up import set_up
 from perfgate.model.budget_file import Service
 from perfgate.model.errors import BaseError, ServiceError, UsageError

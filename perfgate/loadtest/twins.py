@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from perfgate.loadtest.service import Start, at_port, free_ports, takes_port
+from perfgate.loadtest.ports import free_ports
+from perfgate.loadtest.service import Start, at_port, takes_port
 from perfgate.loadtest.side_by_side import ARM, WORK_TREE, Sides
 from perfgate.model.budget_file import Service
 from perfgate.model.run import Arm

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import current_thread, main_thread
 
-NUMBERS = (signal.SIGINT, signal.SIGTERM)
+NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """SIGINT and SIGTERM that come during this block are delivered at its end. Other threads get none anyway."""
+    """Delivers SIGINT, SIGTERM and SIGHUP that come during this block at its end. Other threads get none anyway."""
     if current_thread() is not main_thread():
         yield
         return

@@ -13,6 +13,7 @@ from perfgate import handover, windows
 from perfgate.codec import write_text
 from perfgate.model.calibration import Calibration
 from perfgate.model.errors import RecordError
+from perfgate.model.outcome import Outcome
 from perfgate.model.report import Chart, Drawing, Report
 from perfgate.model.run import PastRun, Run
 from perfgate.model.verdict import Verdict
@@ -20,6 +21,8 @@ from perfgate.report import calibration_words, junit, markdown, page
 from perfgate.report.facts import Facts
 from perfgate.report.headline import headline
 from perfgate.windows import Record
+
+NEWS = frozenset({Outcome.FAIL, Outcome.NO_DATA, Outcome.WARN, Outcome.IMPROVED})
 
 
 def build(verdict: Verdict, run: Run, past_runs: tuple[PastRun, ...], folder: Path, *, charts: bool = True) -> Report:
@@ -46,6 +49,11 @@ def build(verdict: Verdict, run: Run, past_runs: tuple[PastRun, ...], folder: Pa
     write_text(report.junit, junit.render(facts))
     write_text(report.html, page.render(facts, record))
     return report
+
+
+def has_news(verdict: Verdict) -> bool:
+    """Whether charts are worth their seconds: something got worse or better. report.html draws all trends by itself."""
+    return any(finding.outcome in NEWS for finding in verdict.findings)
 
 
 def recorded(folder: Path) -> tuple[Record | None, tuple[str, ...]]:

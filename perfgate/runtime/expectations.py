@@ -9,8 +9,6 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-import jsonpath
-
 from perfgate.runtime.responses import Response
 
 MISSING: Any = object()
@@ -227,6 +225,8 @@ def _json_reader(path: str) -> Reader:
         if len(steps) == 1 and isinstance(steps[0], str):
             return _member(steps[0])
         return lambda response: _walk(response.json, steps)
+    import jsonpath  # late: most scenarios have plain paths only
+
     compiled = jsonpath.compile(path)
 
     def read(response: Response) -> Any:

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import pytest
 from projects import ENVIRONMENT
+from services.needs import lacking
 
 
 @contextmanager
@@ -51,7 +51,7 @@ class Host:
             _run("tc", f"qdisc add dev {self.name}a {shape}")
             and _run("tc", f"qdisc add dev {self.name}b {shape}", self)
         ):
-            pytest.skip("needs a kernel that can limit a link (tc qdisc tbf)")
+            lacking("a kernel that can limit a link (tc qdisc tbf)")
 
     def cut_off(self) -> None:
         """Nothing gets through any more, and nobody is told."""
@@ -64,7 +64,7 @@ def another_host() -> Iterator[Host]:
     host = Host(f"pg{os.getpid() % 10000}", "10.213.77.2", "10.213.77.1")
     name = host.name
     if shutil.which("ip") is None or os.geteuid() != 0 or not _run("ip", f"netns add {name}"):
-        pytest.skip("needs root and network namespaces (iproute2)")
+        lacking("root and network namespaces (iproute2)")
     try:
         assert _run("ip", f"link add {name}a type veth peer name {name}b netns {name}")
         assert _run("ip", f"addr add {host.ours}/30 dev {name}a")

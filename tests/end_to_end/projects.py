@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from processes import wait_for
+
+from perfgate.loadtest.ports import free_ports
 
 ENVIRONMENT = {**os.environ, "NO_COLOR": "1", "GIT_CONFIG_GLOBAL": "/dev/null", "COLUMNS": "120"}
 for name in [name for name in ENVIRONMENT if name.startswith(("PERFGATE_", "GITHUB_", "GITLAB_", "CI_", "LOCUST_"))]:
@@ -68,10 +70,9 @@ class Project:
 
 
 def free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Not from the range of outgoing connections, of which the tests beside this one open thousands."""
+    [port] = free_ports(1)
+    return port
 
 
 @dataclass
@@ -112,10 +113,3 @@ def answers(url: str) -> bool:
     except OSError:
         return False
     return True
-
-
-def wait_for(condition: Any, what: str, patience: float = 30.0) -> None:
-    until = time.monotonic() + patience
-    while not condition():
-        assert time.monotonic() < until, f"{what} did not come"
-        time.sleep(0.05)

@@ -28,6 +28,7 @@ def folder_of(project: Project) -> Path:
     return folder
 
 
+@pytest.mark.load
 def test_a_service_is_measured_alone_and_beside_itself(project: Project):
     port = free_port()
     service = f'service: {{command: "perfgate demo --port ${{PORT}}", port: {port}, ready: /healthz}}'
@@ -61,6 +62,7 @@ def test_a_service_is_measured_alone_and_beside_itself(project: Project):
     assert {budget.metric for budget in file.budgets} == {"p50", "p95"}
 
 
+@pytest.mark.load
 def test_what_runs_already_is_measured_alone(project: Project, shop: Shop):
     project.write(BUDGETS.format(target=shop.url, service=""))
 

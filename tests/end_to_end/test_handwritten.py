@@ -53,6 +53,7 @@ endpoints:
 """
 
 
+@pytest.mark.load
 @pytest.mark.parametrize("processes", ["1", "2"])
 @pytest.mark.parametrize("load", ["users: 6", "rate: 60/s"])
 def test_their_requests_are_recorded_completely_and_judged_by_name(

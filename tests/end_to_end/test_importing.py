@@ -10,7 +10,6 @@ from __future__ import annotations
 import csv
 import gzip
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import Any
 import pytest
 from projects import ENVIRONMENT, Project
 from servers import answering, serving
+from services import needs
 
 RECORDED = Path(__file__).parent / "recorded"
 CALM = ("041", "043", "045", "047", "049", "051", "053", "055", "057", "059")
@@ -195,7 +195,7 @@ def test_stdin(project: Project):
     assert json.loads((project.folder / "run" / "run.json").read_text())["endpoints"][0]["requests"] == 715
 
 
-@pytest.mark.skipif(shutil.which("k6") is None, reason="k6 is not on the PATH")
+@pytest.mark.needs("k6")
 def test_k6_itself(project: Project):
     with serving(answering(200)) as (url, _):
         project.write(
@@ -206,7 +206,7 @@ def test_k6_itself(project: Project):
         )
         project.write(BUDGETS)
         subprocess.run(
-            ["k6", "run", "--quiet", "--no-usage-report", "--out", "json=k6.json", "script.js"],
+            [needs.program("k6"), "run", "--quiet", "--no-usage-report", "--out", "json=k6.json", "script.js"],
             cwd=project.folder,
             env=ENVIRONMENT,
             check=True,

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 import servers
-from projects import ENVIRONMENT, Project, free_port, wait_for
-from test_trouble import alive, descendants
+from processes import alive, descendants, wait_for
+from projects import ENVIRONMENT, Project, free_port
 
 # What it serves it writes down, a byte per request and a file per arm. A repository says how slow `/slow` is.
 SERVICE = """
@@ -142,6 +142,7 @@ def requests(run: dict[str, Any], arm: str) -> int:
     return sum(one["requests"] for one in results(run, arm).values() if one["kind"] == "endpoint")
 
 
+@pytest.mark.load
 @pytest.mark.parametrize(("load", "processes"), [(LOAD, "1"), ("users: 4, warmup: 500ms, duration: 2s", "2")])
 def test_base_and_head_get_every_request_at_random(repository: Repository, load: str, processes: str):
     repository.budgets(load)
@@ -209,6 +210,7 @@ journeys:
         assert sum(one["failures"] for one in found.values()) == 0
 
 
+@pytest.mark.load
 def test_restarts_make_one_run_of_several_parts(repository: Repository):
     repository.budgets("rate: 100/s, warmup: 300ms, duration: 3s")
 
@@ -228,6 +230,7 @@ def test_restarts_make_one_run_of_several_parts(repository: Repository):
     assert repository.untouched()
 
 
+@pytest.mark.load
 @pytest.mark.parametrize("mode", ["history", "base and head"])
 def test_an_inconclusive_run_is_prolonged_until_it_is_decided(repository: Repository, mode: str):
     """That less than 3 % fail takes 134 requests without a failure where there may be three looks. 2 s have 100."""
@@ -253,6 +256,7 @@ def test_an_inconclusive_run_is_prolonged_until_it_is_decided(repository: Reposi
     assert (repository.runs[-1] / "windows.jsonl.gz").exists()
 
 
+@pytest.mark.load
 def test_what_is_decided_at_once_or_never_is_not_prolonged(repository: Repository):
     repository.budgets("rate: 100/s, warmup: 500ms, duration: 2s", more="gate: {extend: 1m}\n")
     path = repository.folder / "budgets.yaml"
@@ -266,6 +270,7 @@ def test_what_is_decided_at_once_or_never_is_not_prolonged(repository: Repositor
     assert repository.untouched()
 
 
+@pytest.mark.load
 def test_blocks_load_one_arm_at_a_time(repository: Repository):
     repository.budgets("rate: 100/s, duration: 4s, arrivals: even")
 
@@ -537,6 +542,7 @@ def test_an_a_b_run_is_kept_but_is_no_baseline(project: Project):
     assert finding["baseline_runs"] == 0
 
 
+@pytest.mark.load
 def test_the_workers_of_another_machine_serve_both_arms(project: Project):
     from test_engine import workers
 

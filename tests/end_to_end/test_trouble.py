@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import signal
-from pathlib import Path
 
 import pytest
 import servers
-from projects import Project, free_port, wait_for
+from processes import alive, command, descendants, wait_for
+from projects import Project, free_port
 
 ONE = """
 version: 1
@@ -167,13 +166,48 @@ def test_a_remote_target_is_refused_unless_allowed(project: Project):
 def test_a_service_that_ends_at_once_or_never_gets_ready(project: Project):
     port = free_port()
     text = ONE.format(target=f"http://127.0.0.1:{port}")
-    for command, said in (("echo broken; exit 7", "exit code 7"), ("sleep 60", "not ready within 1 s")):
-        project.write(f"{text}service: {{command: '{command}', port: {port}, ready_timeout: 1s}}\n")
+    for broken, said in (("echo broken; exit 7", "exit code 7"), ("sleep 60", "not ready within 1 s")):
+        project.write(f"{text}service: {{command: '{broken}', port: {port}, ready_timeout: 1s}}\n")
 
         done = project.perfgate("run")
 
         assert done.returncode == 3
         assert said in done.stderr
+
+
+DYING = """
+import http.server, os, sys, threading
+
+def die():
+    print("out of luck", flush=True)
+    os._exit(3)
+
+threading.Timer(float(sys.argv[2]), die).start()
+http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), http.server.SimpleHTTPRequestHandler).serve_forever()
+"""
+
+
+def test_a_service_that_ends_during_the_load_is_named_and_nothing_is_judged(project: Project):
+    port = free_port()
+    project.write(DYING, "dying.py")
+    service = f"service: {{command: 'exec python3 dying.py {port} 4', port: {port}}}\n"
+    project.write(ONE.format(target=f"http://127.0.0.1:{port}").replace("duration: 1s", "duration: 60s") + service)
+
+    done = project.perfgate("run")
+
+    assert done.returncode == 3, done.stdout
+    assert "The service ended during the load, with exit code 3. Its last lines:" in done.stderr
+    assert "  | out of luck" in done.stderr
+    assert not (project.runs[-1] / "verdict.json").exists()
+
+
+def test_a_run_folder_may_have_any_name(project: Project):
+    with servers.serving(servers.answering(200)) as (url, _):
+        project.write(ONE.format(target=url).replace("p95: 200ms, ", ""))
+        done = project.perfgate("run", "--out", "runs, of 50% /first,second")
+
+    assert done.returncode == 0, done.stderr
+    assert (project.folder / "runs, of 50% " / "first,second" / "run.json").exists()
 
 
 def test_a_taken_port_is_left_alone_and_another_one_used(project: Project):
@@ -202,8 +236,10 @@ def test_a_broken_handwritten_scenario_shows_locusts_own_words(project: Project)
     assert "locust.log" in done.stderr
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-@pytest.mark.parametrize("processes", ["1", "2"])
+@pytest.mark.parametrize(
+    ("number", "code", "processes"),
+    [(signal.SIGINT, 130, "1"), (signal.SIGINT, 130, "2"), (signal.SIGTERM, 143, "1"), (signal.SIGHUP, 129, "1")],
+)
 def test_an_interrupted_run_ends_its_children_and_keeps_what_it_has(
     project: Project, number: signal.Signals, code: int, processes: str
 ):
@@ -252,34 +288,3 @@ def test_two_runs_at_once_are_both_remembered(project: Project):
 
     assert codes == [0, 0]
     assert len(project.perfgate("history", "list").stdout.split("budgets")) == 3
-
-
-def descendants(pid: int) -> list[int]:
-    """All processes below `pid`, by /proc."""
-    parents: dict[int, int] = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                fields = (entry / "stat").read_text().rpartition(")")[2].split()
-            except OSError:
-                continue
-            parents[int(entry.name)] = int(fields[1])
-    found = [pid]
-    for known in found:
-        found += [child for child, parent in parents.items() if parent == known]
-    return found[1:]
-
-
-def alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-        return "Z" not in (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-
-
-def command(pid: int) -> str:
-    try:
-        return (Path("/proc") / str(pid) / "cmdline").read_text().replace("\0", " ")
-    except OSError:
-        return ""

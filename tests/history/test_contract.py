@@ -11,7 +11,6 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-import sqlalchemy as sa
 from builders import make_acceptance, make_arms, make_endpoint, make_past_run, make_revision
 
 from perfgate import history
@@ -21,16 +20,6 @@ from perfgate.model.errors import HistoryError
 from perfgate.model.outcome import Outcome
 
 TESTS = Path(__file__).parents[1]
-POSTGRESQL = os.environ.get("PERFGATE_TEST_POSTGRESQL", "")  # postgresql://user@host/database, to test on a real server
-
-
-def in_new_schema(_: Path) -> str:
-    name = f"perfgate_test_{uuid4().hex}"
-    engine = sa.create_engine(sa.make_url(POSTGRESQL).set(drivername="postgresql+psycopg"))
-    with engine.begin() as connection:
-        connection.exec_driver_sql(f"CREATE SCHEMA {name}")
-    engine.dispose()
-    return f"{POSTGRESQL}?options=-csearch_path%3D{name}"
 
 
 def on_new_branch(folder: Path) -> str:
@@ -45,12 +34,15 @@ STORES: dict[str, Callable[[Path], str]] = {  # from an empty folder to the URL 
     "git": on_new_branch,
     "folder": lambda folder: f"folder:{folder}/.perfgate/history",
     "memory": lambda _: f"memory://{uuid4().hex}/history",
-    **({"postgresql": in_new_schema} if POSTGRESQL else {}),
 }
+POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.needs("postgresql"))
 
 
-@pytest.fixture(params=STORES)
+@pytest.fixture(params=[*STORES, POSTGRESQL])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "postgresql":
+        schema: str = request.getfixturevalue("postgresql_schema")
+        return schema
     return STORES[request.param](tmp_path)
 
 
@@ -275,10 +267,9 @@ for past_run in mine:
 """
 
 
+@pytest.mark.parametrize("url", [*(kind for kind in STORES if kind != "memory"), POSTGRESQL], indirect=True)
 def test_processes_that_write_at_once_lose_nothing(url: str, store: History, tmp_path: Path) -> None:
-    """From the first on: the history does not exist when they start."""
-    if url.startswith("memory:"):
-        pytest.skip("no two processes share it")
+    """From the first on: the history does not exist when they start. No two processes share memory."""
     writers, each = 4, 3 if url.startswith("git:") else 20
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), *sys.path])}
     processes = [

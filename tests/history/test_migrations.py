@@ -1,4 +1,4 @@
-"""A database as perfgate 0.1 made it, lifted by two processes that come at once. PostgreSQL as in the contract test."""
+"""A database as perfgate 0.1 made it, lifted by two processes that come at once."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import zlib
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,8 +14,6 @@ import sqlalchemy as sa
 from builders import make_past_run
 
 from perfgate import codec, history
-
-POSTGRESQL = os.environ.get("PERFGATE_TEST_POSTGRESQL", "")
 
 VERSION_1 = """
 CREATE TABLE perfgate_runs (
@@ -52,16 +49,10 @@ def old_sqlite(folder: Path) -> tuple[str, sa.Engine]:
     return f"sqlite:///{folder}/history.db", sa.create_engine(f"sqlite:///{folder}/history.db")
 
 
-def old_postgresql(_: Path) -> tuple[str, sa.Engine]:
-    from test_contract import in_new_schema
-
-    url = in_new_schema(Path())
+def old_postgresql(request: pytest.FixtureRequest) -> tuple[str, sa.Engine]:
+    url: str = request.getfixturevalue("postgresql_schema")
     return url, sa.create_engine(sa.make_url(url).set(drivername="postgresql+psycopg"))
 
-
-KINDS: dict[str, Callable[[Path], tuple[str, sa.Engine]]] = {"sqlite": old_sqlite}
-if POSTGRESQL:
-    KINDS["postgresql"] = old_postgresql
 
 READER = """
 import sys
@@ -74,10 +65,9 @@ with history.open(sys.argv[1], root=Path.cwd()) as store:
 """
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_two_at_once_lift_an_old_history(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(Path(__file__).parent))
-    url, engine = KINDS[kind](tmp_path)
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.needs("postgresql"))])
+def test_two_at_once_lift_an_old_history(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    url, engine = old_postgresql(request) if kind == "postgresql" else old_sqlite(tmp_path)
     types = {
         "sqlite": {"bytes": "BLOB", "number": "INTEGER NOT NULL PRIMARY KEY"},
         "postgresql": {"bytes": "BYTEA", "number": "SERIAL PRIMARY KEY"},

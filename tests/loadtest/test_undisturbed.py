@@ -14,7 +14,7 @@ class Disturbed(Exception):
     pass
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_waits_until_the_block_is_done(number):
     def disturb(*_):
         raise Disturbed

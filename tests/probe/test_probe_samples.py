@@ -21,7 +21,11 @@ def test_what_is_written_is_read_again(tmp_path: Path):
     assert gzip.decompress((tmp_path / samples.FILE).read_bytes()).splitlines()[:2] == [b"t,ms", b"-0.5000,1.0000"]
 
 
-@pytest.mark.parametrize("content", [b"t,ms\n", gzip.compress(b"a,b\n1,2\n"), gzip.compress(b"t,ms\n1\n"), b""])
+@pytest.mark.parametrize(
+    "content",
+    [b"t,ms\n", gzip.compress(b"a,b\n1,2\n"), gzip.compress(b"t,ms\n1\n"), b""],
+    ids=["plain", "columns", "row", "empty"],
+)
 def test_another_file_is_an_error(tmp_path: Path, content: bytes):
     path = tmp_path / samples.FILE
     path.write_bytes(content)

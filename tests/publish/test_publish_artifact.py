@@ -480,8 +480,6 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
 
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_a_hostile_artifact_changes_nothing_but_the_error(github: FakeGitHub, project: Path, kind: str):
-    if kind == "1 GB" and github.prefix:
-        pytest.skip("once is enough")
     make, said = HOSTILE[kind]
     repo, pull = prepared(github, make())
     before = files(project)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from base64 import b64decode
 from collections.abc import Iterator
@@ -13,9 +12,11 @@ from time import monotonic, sleep
 from typing import Any
 from urllib.request import urlopen
 
+from services import needs
 from websocket import WebSocket, WebSocketTimeoutException, create_connection
 
-PROGRAM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+PROGRAM = needs.program("chromium")
+QUIET = ("--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync")
 STARTS_WITHIN = 60.0  # seconds, on a busy machine
 KEYS = {"Enter": 13, "Tab": 9, "ArrowLeft": 37, "ArrowRight": 39, "Escape": 27, "End": 35, " ": 32}
 TEXTS = {"Enter": "\r", " ": " "}
@@ -87,7 +88,7 @@ class Page:
 def browsing(folder: Path) -> Iterator[Page]:
     """A new browser with an empty profile in `folder`; ended on leaving."""
     assert PROGRAM
-    options = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--remote-debugging-port=0")
+    options = ("--headless", "--no-sandbox", "--disable-gpu", *QUIET, "--remote-debugging-port=0")
     profile = f"--user-data-dir={folder}"
     child = subprocess.Popen(
         [PROGRAM, *options, "--remote-allow-origins=*", profile, "about:blank"],

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from report.browser import PROGRAM, Page, browsing
+from report.browser import Page, browsing
 from report.samples import HOSTILE, hostile_facts, recorded, shop_facts
 from report.test_report_page import facts_of
 from report.test_report_site import series
 
 from perfgate.report import page, site
 
-pytestmark = pytest.mark.skipif(PROGRAM is None, reason="needs chromium")
+pytestmark = pytest.mark.needs("chromium")
 
 
 @pytest.fixture(scope="module")

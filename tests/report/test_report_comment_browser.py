@@ -1,25 +1,22 @@
-"""The comment in a real browser with the real Mermaid: `make test-slow`."""
+"""The comment in a real browser with the real Mermaid."""
 
 from __future__ import annotations
 
 import importlib.util
-import shutil
 import subprocess
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 from report.samples import HOSTILE, drawn_facts, shop_facts
+from services.needs import lacking
 
 from perfgate.report import comment
 
 SCRIPT = Path(__file__).parents[2] / "docs" / "comment_pictures.py"
 PNG = b"\x89PNG"
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not (shutil.which("npm") and shutil.which("chromium")), reason="needs npm and chromium"),
-]
+pytestmark = pytest.mark.needs("chromium", "npm")
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +34,7 @@ def files(pictures: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> dic
     try:
         unpacked: dict[str, Path] = pictures.unpacked(tmp_path_factory.mktemp("packages"))
     except subprocess.CalledProcessError as error:
-        pytest.skip(f"npm cannot fetch the packages: {error.stderr[-200:]}")
+        lacking(f"npm's packages: {error.stderr[-200:]}")
     return unpacked
 
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+from services import needs
 
 
 @pytest.fixture(scope="session")
 def certificates(tmp_path_factory) -> Path:
     """A folder with an authority (ca.pem), a certificate it gave to localhost, 127.0.0.1 and shop.test (server.pem),
     and one for a client (client.pem)."""
-    if shutil.which("openssl") is None:
-        pytest.skip("needs openssl to make certificates")
+    if needs.program("openssl") is None:
+        needs.lacking("openssl")
     folder = tmp_path_factory.mktemp("certificates")
 
     def openssl(*arguments: str) -> None:

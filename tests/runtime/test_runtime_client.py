@@ -12,6 +12,7 @@ from time import monotonic, monotonic_ns, sleep
 import gevent
 import pytest
 from runtime.scripted import PATIENCE, Server, answers, ask, client_of, ok
+from services.needs import lacking
 
 from perfgate.machine import KERNEL_CLOCK
 from perfgate.runtime.client import FastClient
@@ -485,7 +486,7 @@ def test_ipv6():
     try:
         server = Server(answers(ok()), host="::1")
     except OSError:
-        pytest.skip("this machine has no IPv6")
+        lacking("IPv6")
     with server:
         assert ask(client_of(server)).body == b"hello"
 

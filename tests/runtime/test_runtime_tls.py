@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import ssl
 import subprocess
 import sys
@@ -18,7 +17,7 @@ from perfgate.runtime.client import FastClient
 from perfgate.runtime.connection import Connection
 from perfgate.runtime.dialling import Trust, dial, origin
 
-pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl to make certificates")
+pytestmark = pytest.mark.needs("openssl")
 
 MS = 1_000_000
 REQUEST = b"GET / HTTP/1.1\r\nHost: test\r\n\r\n"

@@ -14,8 +14,9 @@ import pytest
 from runtime.scripted import PATIENCE, Server, answers, ask, client_of, ok
 
 from perfgate.machine import KERNEL_CLOCK
-from perfgate.runtime.client import FastClient
+from perfgate.runtime.client import LONG_PAUSE, FastClient
 from perfgate.runtime.dialling import origin
+from perfgate.runtime.observations import Observations
 from perfgate.runtime.responses import UNKNOWN, Failure
 
 MS = 1_000_000
@@ -32,6 +33,12 @@ def until(condition) -> None:
 def loud(client: FastClient) -> bool:
     """Whether the idle connection's end, or bytes nobody asked for, have come."""
     return not client._connection.wire.is_quiet()
+
+
+def watched(server: Server) -> tuple[FastClient, Observations]:
+    """A client, and what it observes."""
+    seen = Observations()
+    return FastClient(origin(server.url), observations=seen), seen
 
 
 # ---- keeping connections
@@ -139,32 +146,79 @@ def test_a_connection_known_to_be_closed_is_replaced_for_any_method(method):
 
 
 def swallows(peer):
-    """Answers one request, takes a second, and closes: an idle connection closed at the very moment looks the same."""
+    """Answers one request, takes a second, and closes."""
     peer.request()
     peer.send(ok(b"first"))
     peer.request()
 
 
-@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"])
-def test_what_may_be_asked_twice_is_asked_again_on_a_new_connection(method):
-    with Server(swallows, answers(b"HTTP/1.1 204 No Content\r\n\r\n")) as server:
-        client = client_of(server)
+def hurried(client: FastClient, method: str = "GET"):
+    """Sends at the very moment at which the server closes: the connection was open when it was looked at."""
+    until(lambda: loud(client))
+    client._connection.wire.is_quiet = lambda: True
+    return ask(client, method, body=b"order" if method in ("POST", "PATCH") else b"")
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
+def test_what_never_reached_the_server_is_sent_again(method):
+    def closes(peer):
+        peer.request()
+        peer.send(ok(b"first"))
+
+    with Server(closes, answers(b"HTTP/1.1 204 No Content\r\n\r\n")) as server:
+        client, seen = watched(server)
         ask(client)
-        again = ask(client, method)
+        again = hurried(client, method)
         assert (again.status, again.failure) == (204, None)
-        assert [request.split()[0].decode() for request in server.requests] == ["GET", method, method]
-        assert server.connections == 2
+        assert [request.split()[0].decode() for request in server.requests] == ["GET", method]
+        assert seen.resends == {"shop": 1}
 
 
-@pytest.mark.parametrize("method", ["POST", "PATCH"])
-def test_what_may_have_arrived_and_must_not_arrive_twice_is_never_sent_again(method):
-    with Server(swallows, answers(ok(b"second"))) as server:
-        client = client_of(server)
+@pytest.mark.parametrize("method", ["POST", "PATCH", "PUT", "DELETE"])
+def test_what_is_not_safe_is_never_sent_again(method):
+    def closes(peer):
+        peer.request()
+        peer.send(ok(b"first"))
+
+    with Server(closes, answers(ok(b"second"))) as server:
+        client, seen = watched(server)
         ask(client)
-        lost = ask(client, method, body=b"order")
+        assert hurried(client, method).failure == Failure("connection", "closed before it answered")
+        assert not seen.resends
+        assert ask(client).body == b"second"
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "POST", "PUT", "DELETE", "PATCH"])
+@pytest.mark.parametrize("pause", [0, 10 * LONG_PAUSE])
+def test_a_server_that_takes_a_request_and_closes_has_failed(method, pause):
+    """Even after a pause: it acknowledged the request before it closed, as one that closes an idle connection cannot."""
+    with Server(swallows, answers(ok(b"second"))) as server:
+        client, seen = watched(server)
+        ask(client)
+        client._connection.ended -= pause
+        client._connection.idle_since -= pause
+        lost = ask(client, method, body=b"order" if method == "POST" else b"")
         assert lost.failure == Failure("connection", "closed before it answered")
         assert [request.split()[0].decode() for request in server.requests] == ["GET", method]
+        assert not seen.resends
         assert ask(client).body == b"second"
+
+
+@pytest.mark.parametrize(("pause", "resends"), [(0, {}), (LONG_PAUSE, {"shop": 1})])
+def test_a_reset_is_sent_again_only_after_a_long_pause(pause, resends):
+    def resets(peer):
+        peer.request()
+        peer.send(ok(b"first"))
+        peer.request()
+        peer.reset()
+
+    with Server(resets, answers(ok(b"second"))) as server:
+        client, seen = watched(server)
+        ask(client)
+        client._connection.ended -= pause
+        again = ask(client)
+        assert again.failure == (None if resends else Failure("connection", "connection reset"))
+        assert seen.resends == resends
 
 
 def test_the_time_of_a_lost_attempt_counts():
@@ -175,10 +229,12 @@ def test_the_time_of_a_lost_attempt_counts():
         peer.send(ok(b"first"))
         peer.request()
         sleep(0.05)
+        peer.reset()
 
     with Server(dawdles, answers(ok(b"second"))) as server:
         client = client_of(server)
         ask(client)
+        client._connection.ended -= LONG_PAUSE
         assert ask(client).wait >= 50 * MS
 
 

@@ -35,7 +35,7 @@ for one in requests:
     got = client.send(f"{head}\\r\\n".encode() + body, Manner(method, patience, one.get("keep_body", True)))
     result.append({
         "status": got.status, "body": got.body.decode("latin-1"), "size": got.size, "cookies": got.cookies,
-        "headers": got.headers, "text": got.text if not got.failure else "",
+        "headers": dict(got.headers), "text": got.text if not got.failure else "",
         "failure": got.failure and [got.failure.kind, got.failure.detail],
         "service": got.service, "first_byte": got.first_byte, "wait": got.wait, "connections": got.connections,
         "phases": [got.dns, got.connect, got.tls],

@@ -1,0 +1,167 @@
+"""Connections of `client: locust`: the library's pools, of one connection each, with perfgate's rules for what servers do.
+
+The rules are those of the fast client (client.py, mending.py): which heads are read, when a request is sent again, and
+what becomes of bytes that nobody asked for.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from time import monotonic_ns
+from typing import Any
+
+import gevent
+from geventhttpclient.connectionpool import ConnectionPool, SSLConnectionPool
+from geventhttpclient.response import HTTPConnectionClosed
+
+from perfgate.runtime.client import LONG_PAUSE, SAFE, Manner
+from perfgate.runtime.connection import HEAD_FAULT, UNASKED
+from perfgate.runtime.dialling import resolved
+from perfgate.runtime.mending import BEGINNING, is_possible_beginning, mended
+from perfgate.runtime.observations import Observations, require_spare_files
+from perfgate.runtime.watchdog import TimedOut
+from perfgate.runtime.wire import has_unacknowledged
+
+READ = 1 << 16
+
+
+class MendingSocket:
+    """A socket that hands out one answer as the library's parser reads it. `head` is its beginning."""
+
+    def __init__(self, plain: Any, pool: Pool) -> None:
+        self.plain, self._pool = plain, pool
+        self.head = b""
+        self._begun = bytearray()
+        self._ready = b""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.plain, name)
+
+    def recv(self, size: int, *flags: int) -> bytes:
+        if self.head and not self._ready:
+            return bytes(self.plain.recv(size, *flags))
+        while not self._ready:
+            data = self.plain.recv(READ)
+            if not data:
+                self._pool.undelivered = has_unacknowledged(self.plain)
+                self._ready = self.head = bytes(self._begun)
+                break
+            self._begun += data
+            self._ready = self.head = self._read_head(bytes(self._begun))
+        data, self._ready = self._ready[:size], self._ready[size:]
+        return data
+
+    def _read_head(self, data: bytes) -> bytes:
+        """What the library may see of it so far."""
+        if self._pool.bodiless and not data.startswith(BEGINNING[: len(data)]):
+            self._pool.blame_last()
+            start = data.find(BEGINNING)
+            if start < 0:
+                del self._begun[: 1 - len(BEGINNING)]
+                return b""
+            data = data[start:]
+        if not is_possible_beginning(data[: len(BEGINNING)]):
+            return data
+        again = mended(data)
+        if again is None:
+            return b""
+        for fault in again.faults:
+            self._pool.observations.remark(self._pool.manner.endpoint, HEAD_FAULT + fault)
+        return again.data
+
+
+class Pool(ConnectionPool):
+    """A pool of one connection, opened as the library does it. `opened` is when (monotonic ns; 0: it was there already),
+    and `phases` how long that took: DNS, connecting, TLS."""
+
+    observations: Observations
+    manner: Manner
+    bodiless = False
+    _ended = 0  # monotonic ns, when the last answer was complete
+
+    def begin(self, manner: Manner) -> None:
+        """A request begins. Its timeouts are its own; the library's are those of a client."""
+        self.opened, self.phases = 0, (0, 0, 0)
+        self._tries = 0
+        self.undelivered = False
+        self.socket: MendingSocket | None = None
+        self._last, self.manner = getattr(self, "manner", manner), manner
+        self.first_byte = timer(manner.patience.first_byte, "no answer")
+
+    def end(self, status: int) -> None:
+        """An answer has come: `bodiless` is whether it had no body by its nature, whatever its server believes."""
+        self.bodiless = status in (204, 304) or self.manner.method == "HEAD"
+        self._ended = monotonic_ns()
+
+    def blame_last(self) -> None:
+        self.observations.remark(self._last.endpoint, UNASKED)
+
+    def get_socket(self) -> Any:
+        if self._tries:  # the library asks again where the first connection was lost
+            if self.opened or not self._was_closed_before():
+                raise HTTPConnectionClosed("closed before it answered")
+            self.observations.resends[self.manner.endpoint] += 1
+        self._tries += 1
+        sock = super().get_socket()
+        self.first_byte.cancel()
+        self.first_byte.start()
+        self.socket = MendingSocket(sock, self)
+        return self.socket
+
+    def _was_closed_before(self) -> bool:
+        """Decides as FastClient does."""
+        if self.manner.method not in SAFE:
+            return False
+        return self.undelivered or monotonic_ns() - self._ended >= LONG_PAUSE
+
+    def return_socket(self, sock: Any) -> None:
+        super().return_socket(sock.plain)
+
+    def _is_socket_alive(self, sock: Any) -> bool:
+        if super()._is_socket_alive(sock):
+            return True
+        with suppress(OSError, ValueError):
+            if sock.recv(1):
+                self.blame_last()
+        return False
+
+    def _create_socket(self) -> Any:
+        self.bodiless = False
+        began = monotonic_ns()
+        with timer(self.manner.patience.connect, "no connection"):
+            sock = super()._create_socket()
+        self.opened = monotonic_ns()
+        tls = self.opened - self._connected if isinstance(self, SSLConnectionPool) else 0
+        self.phases = (self._resolved - began, self._connected - self._resolved, tls)
+        return sock
+
+    def _resolve(self) -> Any:
+        addresses = self.observations.spread(resolved(self._connection_host, self._connection_port))
+        self._resolved = monotonic_ns()
+        return addresses
+
+    def _create_tcp_socket(self, family: int, socktype: int, protocol: int) -> Any:
+        sock = super()._create_tcp_socket(family, socktype, protocol)
+        try:
+            require_spare_files(sock)
+        except OSError:
+            sock.close()
+            raise
+        return sock
+
+    def _connect_socket(self, sock: Any, address: Any) -> Any:
+        connected = super()._connect_socket(sock, address)
+        self._connected = monotonic_ns()
+        if not self._use_proxy:
+            self.observations.addresses[address[0]] += 1
+        return connected
+
+
+class TlsPool(SSLConnectionPool, Pool):
+    """The library's layer of TLS, above our connecting."""
+
+
+def timer(limit: int, what: str) -> gevent.Timeout:
+    """Raises TimedOut in this greenlet after `limit` ns, once it is started; 0: never. Not an OSError: the library
+    would go on to the next address."""
+    return gevent.Timeout(limit / 1e9 if limit else None, TimedOut(f"{what} within {limit / 1e9:g} s"))

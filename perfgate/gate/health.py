@@ -4,6 +4,7 @@ The rules (docs/engine.md tells them to users):
 - Fewer than 95 % of the planned starts were made: the load was another one, nothing can be said.
 - Starts were late. A late start is no latency, but late starts come in bursts, and those make the target slow. A limit
   on a percentile q is in doubt when the share 1-q of the latest starts was late by over a tenth of the limit.
+- Over 1 % of the requests could not be sent for want of the generator's own ports, file descriptors or memory.
 - The generator had no CPU left: rates say what the generator could do, and without the kernel's clock latencies do too.
 - Arrivals were dropped because all virtual users were busy, the load was ended early, or a process was lost: what has
   not been measured cannot pass. It can fail.
@@ -14,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from perfgate import shortages
 from perfgate.model.budget_file import Budget, Kind
 from perfgate.model.metric import METRICS, Unit
 from perfgate.model.outcome import Outcome
@@ -22,6 +24,7 @@ from perfgate.units import format_value
 
 ACHIEVED = 0.95  # of the planned starts
 BLUR = 0.1  # of the limit
+UNSENT = 0.01  # of all requests
 BUSY = 0.95  # of one core
 DECIDED = frozenset({Outcome.FAIL, Outcome.WARN, Outcome.NO_BASELINE, Outcome.IMPROVED, Outcome.PASS})
 RELIEF = "use --processes 2 (or more machines), or lower the rate"
@@ -58,8 +61,16 @@ def doubts(budget: Budget, run: Run) -> Iterator[Doubt]:
         yield Doubt(
             text=f"{generator.dropped:,} arrivals found no free virtual user; raise load.max_users", also_fails=False
         )
+    yield from _unsent(run)
     if run.aborted:
         yield Doubt(text=f"the load was ended early: {run.aborted}", also_fails=False)
+
+
+def _unsent(run: Run) -> Iterator[Doubt]:
+    unsent = sum(run.generator.unsent.values())
+    if unsent > UNSENT * (unsent + sum(endpoint.requests for endpoint in run.endpoints)):
+        worst = max(run.generator.unsent, key=lambda shortage: run.generator.unsent[shortage])
+        yield Doubt(text=f"the load generator could not send {unsent:,} requests: {shortages.explain(worst)}")
 
 
 def _late(budget: Budget, run: Run) -> Iterator[Doubt]:

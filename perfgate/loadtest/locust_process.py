@@ -14,6 +14,7 @@ from typing import Any
 
 from perfgate import handover
 from perfgate.loadtest.child import Child
+from perfgate.loadtest.connection_warnings import connection_warnings
 from perfgate.loadtest.undisturbed import undisturbed
 from perfgate.model.errors import LoadTestError, RecordError, UsageError
 from perfgate.model.plan import Plan
@@ -180,7 +181,7 @@ def _result(folder: Path, child: Child) -> LoadTest:
         unfinished=data["unfinished"],
         interrupted=data["interrupted"],
         aborted=data["aborted"],
-        warnings=tuple(_warnings(data)),
+        warnings=(*_warnings(data), *connection_warnings(data)),
     )
 
 

@@ -188,8 +188,8 @@ class Connection:
             self._mend(b"".join(head[:-1]) + data)
 
     def _mend(self, data: bytes) -> None:
-        """Reads on from `data`, all that has come, after llhttp has refused it. Raises what it said where nothing can be
-        done; waits for more where something may be."""
+        """Reads on from `data`, all that has come, after llhttp has refused it; waits for more where that may help.
+        Raises what llhttp said where nothing can be done."""
         if self._bodiless and not data.startswith(BEGINNING[: len(data)]):
             self._skip_unasked(data)
             return

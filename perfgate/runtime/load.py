@@ -9,11 +9,12 @@ from __future__ import annotations
 from time import monotonic_ns
 from typing import Any
 
+from perfgate import shortages
 from perfgate.handover import Settings
 from perfgate.histogram import Histogram
 from perfgate.redaction import Redactor
 from perfgate.runtime.arms import Arms
-from perfgate.runtime.observations import GENERATOR, SHORTAGES, Observations
+from perfgate.runtime.observations import GENERATOR, Observations
 from perfgate.runtime.recorder import ROW, Label, Recorder
 from perfgate.runtime.responses import Failure, Response
 
@@ -49,7 +50,7 @@ class Load:
             self.observations.unsent[failure.detail] += 1
             if self.settings is not None:
                 return
-            failure = Failure(GENERATOR, SHORTAGES[failure.detail])
+            failure = Failure(GENERATOR, shortages.explain(failure.detail))
         if self.settings is None:
             self._fire(label, latency, response, failure)
             return

@@ -1,4 +1,4 @@
-"""Connections of `client: locust`: the library's pools, of one connection each, with perfgate's rules for what servers do.
+"""Connections of `client: locust`: the library's pools, with perfgate's rules for what servers do to connections.
 
 The rules are those of the fast client (client.py, mending.py): which heads are read, when a request is sent again, and
 what becomes of bytes that nobody asked for.
@@ -71,8 +71,8 @@ class MendingSocket:
 
 
 class Pool(ConnectionPool):
-    """A pool of one connection, opened as the library does it. `opened` is when (monotonic ns; 0: it was there already),
-    and `phases` how long that took: DNS, connecting, TLS."""
+    """A pool of one connection, opened as the library does it. `opened` is when (monotonic ns; 0: it was there
+    already), and `phases` how long that took: DNS, connecting, TLS."""
 
     observations: Observations
     manner: Manner

@@ -1,7 +1,7 @@
 """Reads heads of answers that browsers and curl read although they are not as RFC 9112 wants them.
 
-llhttp refuses these, and should: a proxy must not guess. A load test measures what visitors get, and they get an answer.
-Looked at only where llhttp has refused: it costs nothing else.
+llhttp refuses these, and should: a proxy must not guess. A load test measures what visitors get: they get an answer.
+This costs nothing where llhttp has not refused.
 """
 
 from __future__ import annotations

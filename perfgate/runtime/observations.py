@@ -5,16 +5,13 @@ from __future__ import annotations
 import errno
 import resource
 from collections import Counter
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
+from perfgate.shortages import FILES, MEMORY, PORTS
+
 GENERATOR = "generator"  # the kind of a failure that is the load generator's own
-PORTS, FILES, MEMORY = "ports", "files", "memory"
-SHORTAGES = {
-    PORTS: "no local port was free for another connection",
-    FILES: "no file descriptor was free for another connection",
-    MEMORY: "no memory was left for another connection",
-}
 _ERRORS = {
     errno.EMFILE: FILES,
     errno.ENFILE: FILES,
@@ -38,9 +35,9 @@ class Observations:
         self.remarks: Counter[tuple[str, str]] = Counter()
         self.turn = 0  # which of a name's addresses is next
 
-    def remark(self, endpoint: str, text: str) -> None:
+    def remark(self, endpoint: str, text: str, number: int = 1) -> None:
         if (endpoint, text) in self.remarks or len(self.remarks) < MOST_REMARKS:
-            self.remarks[endpoint, text] += 1
+            self.remarks[endpoint, text] += number
 
     def spread(self, addresses: list[Any]) -> list[Any]:
         """What `getaddrinfo` found, the next address first: connections take turns among those of the family that the
@@ -49,6 +46,23 @@ class Observations:
         start = self.turn % len(preferred)
         self.turn += 1
         return preferred[start:] + preferred[:start] + [one for one in addresses if one[0] != addresses[0][0]]
+
+    def as_plain(self) -> dict[str, Any]:
+        """What other processes and files can hold."""
+        return {
+            "resends": dict(self.resends),
+            "unsent": dict(self.unsent),
+            "addresses": dict(self.addresses),
+            "remarks": [[*remark, count] for remark, count in self.remarks.items()],
+        }
+
+    def add(self, plain: Mapping[str, Any]) -> None:
+        """Adds what another process observed."""
+        self.resends.update(plain.get("resends", {}))
+        self.unsent.update(plain.get("unsent", {}))
+        self.addresses.update(plain.get("addresses", {}))
+        for endpoint, text, number in plain.get("remarks", ()):
+            self.remark(endpoint, text, number)
 
     def shortage(self, error: BaseException) -> str:
         """Which resource of the generator itself ran out; empty when the error is none of its own."""

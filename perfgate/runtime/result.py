@@ -11,6 +11,7 @@ from typing import Any
 from perfgate import histogram
 from perfgate.histogram import Histogram
 from perfgate.runtime.load import Load
+from perfgate.runtime.observations import Observations
 from perfgate.runtime.recorder import EXAMPLES
 from perfgate.runtime.samples import Samples
 from perfgate.windows import Record
@@ -31,6 +32,7 @@ def tally(load: Load, cpu: float) -> Tally:
         "users": load.most_users,
         "connections": load.connections,
         "clock_steps": load.clock_steps,
+        "observations": load.observations.as_plain(),
         "lateness": load.lateness.pack(),
         "delivery": load.recorder.delivery.pack(),
         "cpu": cpu,
@@ -60,6 +62,10 @@ def summary(collection: Collection, *, started: str, duration: float, due: int, 
     tallies = list(collection.tallies.values())
     lateness = _merged(tallies, "lateness")
     delivery = _merged(tallies, "delivery")
+    observations = Observations()
+    for one in tallies:
+        observations.add(one.get("observations", {}))
+    seen = observations.as_plain()
     return {
         "started": started,
         "duration": duration,
@@ -70,6 +76,8 @@ def summary(collection: Collection, *, started: str, duration: float, due: int, 
         "clock_steps": sum(one["clock_steps"] for one in tallies),
         "examples": _examples(one["examples"] for one in tallies),
         "base_examples": _examples(one["base_examples"] for one in tallies),
+        "resends": seen["resends"],
+        "remarks": seen["remarks"],
         "generator": {
             "due": due,
             "sent": sum(one["sent"] for one in tallies),
@@ -83,6 +91,9 @@ def summary(collection: Collection, *, started: str, duration: float, due: int, 
             "cpu": max((one["cpu"] for one in tallies), default=0.0),
             "users": sum(one["users"] for one in tallies),
             "connections": sum(one["connections"] for one in tallies),
+            "resends": observations.resends.total(),
+            "unsent": seen["unsent"],
+            "addresses": seen["addresses"],
         },
     }
 

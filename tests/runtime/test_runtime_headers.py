@@ -45,7 +45,9 @@ def test_cookies_are_never_joined(response):
     assert response.cookies == response.headers.all("set-cookie") == ["a=1", "b=2"]
     for condition in ({"contains": "a=1"}, {"matches": "^b=2$"}):
         assert header("Set-Cookie", **condition)(response) is None
-    assert header("Set-Cookie", contains="c=3")(response) == "header Set-Cookie: expected it to contain 'c=3', got 'b=2'"
+    assert (
+        header("Set-Cookie", contains="c=3")(response) == "header Set-Cookie: expected it to contain 'c=3', got 'b=2'"
+    )
 
 
 def test_values_are_utf_8_or_else_latin_1(response):
@@ -54,7 +56,6 @@ def test_values_are_utf_8_or_else_latin_1(response):
 
 @pytest.mark.parametrize("name", ["cOnTent-EnCoding", "CONTENT-ENCODING", "content-encoding"])
 def test_an_encoding_is_known_in_any_case(name):
-    import gzip
 
     body = gzip.compress(b"hello")
     answer = f"HTTP/1.1 200 OK\r\n{name}: gzip\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body

@@ -14,7 +14,11 @@ from perfgate.runtime.observations import Observations
 REQUEST = b"GET / HTTP/1.1\r\nHost: test\r\n\r\n"
 NO_RETURN = "its lines end without a carriage return"
 READ = {
-    "folded": (b"HTTP/1.1 200 OK\r\nX-F: a\r\n b\r\nContent-Length: 2\r\n\r\nhi", {"x-f": "a b"}, "it folds header lines"),
+    "folded": (
+        b"HTTP/1.1 200 OK\r\nX-F: a\r\n b\r\nContent-Length: 2\r\n\r\nhi",
+        {"x-f": "a b"},
+        "it folds header lines",
+    ),
     "folded with tabs": (
         b"HTTP/1.1 200 OK\r\nX-F: a \r\n\t b\r\n\tc\r\nContent-Length: 2\r\n\r\nhi",
         {"x-f": "a b c"},

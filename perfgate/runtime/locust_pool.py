@@ -17,6 +17,7 @@ from geventhttpclient.response import HTTPConnectionClosed
 from perfgate.runtime.client import LONG_PAUSE, SAFE, Manner
 from perfgate.runtime.connection import HEAD_FAULT, UNASKED
 from perfgate.runtime.dialling import resolved
+from perfgate.runtime.headers import Headers, final_head
 from perfgate.runtime.mending import BEGINNING, is_possible_beginning, mended
 from perfgate.runtime.observations import Observations, require_spare_files
 from perfgate.runtime.watchdog import TimedOut
@@ -31,15 +32,17 @@ class MendingSocket:
     def __init__(self, plain: Any, pool: Pool) -> None:
         self.plain, self._pool = plain, pool
         self.head = b""
+        self.has_surplus = False  # whether bytes came after the end of the answer
         self._begun = bytearray()
         self._ready = b""
+        self._left: int | None = None  # bytes of the answer that are still to come, where its head says so
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.plain, name)
 
     def recv(self, size: int, *flags: int) -> bytes:
         if self.head and not self._ready:
-            return bytes(self.plain.recv(size, *flags))
+            return self._cut(bytes(self.plain.recv(size, *flags)))
         while not self._ready:
             data = self.plain.recv(READ)
             if not data:
@@ -67,7 +70,28 @@ class MendingSocket:
             return b""
         for fault in again.faults:
             self._pool.observations.remark(self._pool.manner.endpoint, HEAD_FAULT + fault)
-        return again.data
+        if not again.head_bytes:
+            return again.data
+        self._left = self._body_bytes(again.data)
+        return again.data[: again.head_bytes] + self._cut(again.data[again.head_bytes :])
+
+    def _body_bytes(self, head: bytes) -> int | None:
+        if self._pool.manner.method == "HEAD" or final_head(head)[9:12] in (b"204", b"304"):
+            return 0
+        headers = Headers(head)
+        length = headers.get("content-length", "")
+        return int(length) if length.isdigit() and "transfer-encoding" not in headers else None
+
+    def _cut(self, data: bytes) -> bytes:
+        """`data` without what comes after the answer: the library would take that for a broken answer."""
+        if self._left is None:
+            return data
+        if len(data) > self._left:
+            self.has_surplus = True
+            self._pool.observations.remark(self._pool.manner.endpoint, UNASKED)
+        data = data[: self._left]
+        self._left -= len(data)
+        return data
 
 
 class Pool(ConnectionPool):
@@ -115,7 +139,10 @@ class Pool(ConnectionPool):
         return self.undelivered or monotonic_ns() - self._ended >= LONG_PAUSE
 
     def return_socket(self, sock: Any) -> None:
-        super().return_socket(sock.plain)
+        if sock.has_surplus:
+            self.release_socket(sock)
+        else:
+            super().return_socket(sock.plain)
 
     def _is_socket_alive(self, sock: Any) -> bool:
         if super()._is_socket_alive(sock):

@@ -21,10 +21,11 @@ _CONTROL = re.compile(rb"[\x01-\x08\x0b-\x1f\x7f]")
 
 
 class Mended(NamedTuple):
-    """The same answer, as llhttp reads it, and what was wrong with it."""
+    """The same answer, as llhttp reads it, what was wrong with it, and how long its heads are."""
 
     data: bytes
     faults: tuple[str, ...]
+    head_bytes: int = 0
 
 
 def is_possible_beginning(data: bytes) -> bool:
@@ -50,7 +51,8 @@ def mended(data: bytes) -> Mended | None:
         heads.append(head)
         rest = rest[end.end() :]
         if head[9:10] != INTERIM or head[9:12] == b"101":
-            return Mended(b"".join(heads) + rest, tuple(faults))
+            whole = b"".join(heads)
+            return Mended(whole + rest, tuple(faults), len(whole))
 
 
 def _head(text: bytes, faults: dict[str, None]) -> bytes | None:

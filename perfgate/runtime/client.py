@@ -42,6 +42,7 @@ class Manner(NamedTuple):
     patience: Patience
     keep_body: bool
     endpoint: str = ""  # whose request it is
+    closes: bool = False  # whether it says `Connection: close`: the server may then close without a word
 
 
 class Client(Protocol):
@@ -156,7 +157,7 @@ class FastClient:
             first_byte=manner.patience.first_byte,
             endpoint=manner.endpoint,
         )
-        if not connection.reusable:
+        if not connection.reusable or manner.closes:
             self.close()
         return response
 

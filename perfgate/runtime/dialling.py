@@ -121,7 +121,7 @@ def dial(
         wire = TlsWire(sock, tls_context(trust), trust.server_name or where.host) if where.tls else Wire(sock)
     except (OSError, ValueError) as error:  # a name that TLS cannot ask for
         sock.close()
-        raise error if isinstance(error, OSError) else ssl.SSLError(0, str(error)) from error
+        raise error if isinstance(error, OSError) else OSError(f"TLS: {error}") from error
     wire.deadline = deadline
     try:
         if proxy and where.tls:

@@ -113,7 +113,8 @@ class Endpoint:
         }
         readers: list[Expectation | Capture] = [*self._expect, *self._capture.values()]
         self.captures = bool(self._capture)
-        self.manner = Manner(method, patience, any(reader.needs_body for reader in readers), name)
+        closes = any(key.lower() == "connection" and _is_close(text) for key, text in self._headers.items())
+        self.manner = Manner(method, patience, any(reader.needs_body for reader in readers), name, closes)
 
     def host(self, values: Values) -> str:
         """The Host header, where the endpoint sets one."""
@@ -224,6 +225,10 @@ def _checked(line: str) -> str:
     if _FORBIDDEN.search(line):
         raise ValueError(f"the header {line.partition(':')[0]} has a line break in it")
     return line
+
+
+def _is_close(text: Text) -> bool:
+    return text.constant and "close" in text.literals[0].lower()
 
 
 def _without_body_headers(head: str) -> str:

@@ -68,6 +68,8 @@ class LocustClient:
             failure = _broken(str(error))
         except RuntimeError as error:  # what it says of proxies
             failure = Failure("connection", str(error)[:120])
+        except UnicodeError as error:  # a name that TLS cannot ask for
+            failure = Failure("connection", f"TLS: {error}"[:120])
         except ValueError as error:  # what it refuses to send
             failure = Failure("expectation", str(error)[:120])
         finally:

@@ -139,7 +139,7 @@ class Pool(ConnectionPool):
         return self.undelivered or monotonic_ns() - self._ended >= LONG_PAUSE
 
     def return_socket(self, sock: Any) -> None:
-        if sock.has_surplus:
+        if sock.has_surplus or self.manner.closes:
             self.release_socket(sock)
         else:
             super().return_socket(sock.plain)

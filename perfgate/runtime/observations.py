@@ -18,6 +18,7 @@ _ERRORS = {
     errno.ENOBUFS: MEMORY,
     errno.ENOMEM: MEMORY,
     errno.EADDRNOTAVAIL: PORTS,
+    errno.EADDRINUSE: PORTS,  # so say some systems
 }
 RESERVED_FILES = 16  # file descriptors that connections leave to the process itself
 MOST_FILES = 1 << 20  # of the soft limit: what walks through all possible descriptors shall end
@@ -69,7 +70,12 @@ class Observations:
         number = getattr(error, "errno", None)
         if number == errno.EADDRNOTAVAIL and not self.addresses:  # an address that nothing ever connected to
             return ""
-        return _ERRORS.get(number, "") if number is not None else ""
+        return shortage_of(number)
+
+
+def shortage_of(number: int | None) -> str:
+    """Which resource an error number of the system says is used up; empty when it is none."""
+    return _ERRORS.get(number, "") if number is not None else ""
 
 
 def raise_file_limit() -> None:

@@ -198,10 +198,11 @@ class TlsWire(Wire):
     """The same over TLS. Times are those of the encrypted bytes that completed the plain ones."""
 
     def __init__(self, sock: Any, context: ssl.SSLContext, host: str) -> None:
-        super().__init__(sock)
+        """Raises ValueError for a host that TLS cannot ask for."""
         self._inbound, self._outbound = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self._ended = False  # the server said so; it need not close the TCP connection too
         self._layer = context.wrap_bio(self._inbound, self._outbound, server_hostname=host)
+        self._ended = False  # the server said so; it need not close the TCP connection too
+        super().__init__(sock)
 
     def handshake(self) -> None:
         """Raises ssl.SSLError or ConnectionResetError."""

@@ -16,6 +16,7 @@ from runtime.scripted import PATIENCE, Server, answers, ask, client_of, ok
 from perfgate.machine import KERNEL_CLOCK
 from perfgate.runtime.client import LONG_PAUSE, FastClient
 from perfgate.runtime.dialling import origin
+from perfgate.runtime.endpoint import Endpoint
 from perfgate.runtime.observations import Observations
 from perfgate.runtime.responses import UNKNOWN, Failure
 
@@ -87,6 +88,22 @@ def test_a_connection_that_the_server_gives_up_is_replaced(answer):
         client = client_of(server)
         assert [ask(client).body, ask(client, "POST").body] == [b"hi", b"hi"]
         assert server.connections == 2
+
+
+def test_a_connection_that_the_request_gives_up_is_not_used_again():
+    """The server closes without a word, as it may."""
+
+    def once(peer):
+        peer.request()
+        peer.send(ok())
+
+    with Server(once) as server:
+        endpoint = Endpoint("e", "POST", "/", headers={"connection": "Close"})
+        client = client_of(server)
+        for _ in range(3):
+            message = endpoint.message(origin(server.url), {}, "")
+            assert client.send(message, endpoint.manner).failure is None
+        assert server.connections == 3
 
 
 def test_a_body_until_the_end_of_the_connection():
@@ -549,6 +566,12 @@ def test_ipv6():
 def test_names_are_resolved():
     with Server(answers(ok())) as server:
         assert ask(FastClient(origin(f"http://localhost:{server.port}"))).body == b"hello"
+
+
+@pytest.mark.parametrize("host", [f"{'a' * 64}.test", "a..test", f"{'a.' * 200}test", "shop.invalid"])
+def test_names_that_nobody_can_have_are_failures(host):
+    response = ask(FastClient(origin(f"http://{host}")))
+    assert response.failure == Failure("connection", "the host's name cannot be resolved")
 
 
 def test_closing_twice_is_closing():

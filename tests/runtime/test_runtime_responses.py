@@ -9,6 +9,7 @@ from typing import Any
 import brotli
 import pytest
 
+from perfgate.runtime import decoding
 from perfgate.runtime.responses import Response
 
 TEXT = b"tea and a pot, " * 50
@@ -54,6 +55,30 @@ def test_contents_are_decoded(encoding, body):
 def test_contents_that_do_not_decode_are_an_error(encoding, body):
     with pytest.raises(ValueError, match="not valid"):
         _ = Response(body=body, **encoded(encoding)).content
+
+
+def test_all_members_of_a_gzip_body_are_read():
+    members = gzip.compress(TEXT[:100], mtime=0) + gzip.compress(b"", mtime=0) + gzip.compress(TEXT[100:], mtime=0)
+    assert Response(body=members, **encoded("gzip")).content == TEXT
+    assert Response(body=members + b"\0" * 10, **encoded("gzip")).content == TEXT  # padding
+    with pytest.raises(ValueError, match="not valid gzip"):
+        _ = Response(body=members[:-9], **encoded("gzip")).content
+
+
+@pytest.mark.parametrize("encoding", ["br", "gzip", "deflate", "gzip, br"])
+def test_a_small_body_that_unpacks_to_more_than_the_limit_is_an_error(encoding, monkeypatch):
+    monkeypatch.setattr(decoding, "DECODED_LIMIT", 1 << 20)
+    packers = {"br": brotli.compress, "gzip": gzip.compress, "deflate": zlib.compress}
+
+    def packed(size: int) -> bytes:
+        data = bytes(size)
+        for name in encoding.split(", "):
+            data = packers[name](data)
+        return data
+
+    assert len(Response(body=packed(1 << 20), **encoded(encoding)).content) == 1 << 20
+    with pytest.raises(ValueError, match="unpacks to more than"):
+        _ = Response(body=packed(1 << 26), **encoded(encoding)).content
 
 
 def test_an_unknown_encoding_is_named():

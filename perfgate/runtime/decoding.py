@@ -7,6 +7,8 @@ import zlib
 DECODED_LIMIT = 1 << 28  # bytes: a small body that unpacks to more is an attack or a mistake
 PIECE_BYTES = 1 << 20  # of what brotli unpacks at a time
 TOO_LARGE = f"unpacks to more than {DECODED_LIMIT >> 20} MiB"
+# What servers write that mean no encoding at all; browsers do not mind.
+NO_ENCODINGS = frozenset({"identity", "none", "binary", "8bit", "utf-8", "utf8", "iso-8859-1"})
 GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -22,7 +24,7 @@ def decoded(body: bytes, encoding: str) -> bytes:
                 body = _inflated(body)
             elif name == "br":
                 body = _brotli(body)
-            elif name != "identity":
+            elif name not in NO_ENCODINGS:
                 raise ValueError(f"unknown content encoding {name[:20]!r}")
         except zlib.error as error:
             raise ValueError(f"not valid {name}: {error}") from error

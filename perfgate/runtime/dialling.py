@@ -148,6 +148,7 @@ def resolved(host: str, port: int) -> list[Any]:
 def _connected(addresses: list[Any], deadline: int, observations: Observations) -> tuple[Any, str]:
     """A socket to the first address that answers, and that address."""
     last: OSError = OSError("the host has no address")
+    silent: list[tuple[int, str]] = []
     for family, kind, protocol, _, address in addresses:
         sock = gevent_socket.socket(family, kind, protocol)
         try:
@@ -162,10 +163,12 @@ def _connected(addresses: list[Any], deadline: int, observations: Observations) 
             last = error
             if observations.shortage(error):
                 break
+            silent.append((family, address[0]))
             continue
         except BaseException:
             sock.close()
             raise
+        observations.remark_silent(silent, family)
         return sock, address[0]
     raise last
 

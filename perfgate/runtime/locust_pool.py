@@ -165,6 +165,7 @@ class Pool(ConnectionPool):
     def _resolve(self) -> Any:
         addresses = self.observations.spread(resolved(self._connection_host, self._connection_port))
         self._resolved = monotonic_ns()
+        self._silent: list[tuple[int, str]] = []
         return addresses
 
     def _create_tcp_socket(self, family: int, socktype: int, protocol: int) -> Any:
@@ -177,8 +178,13 @@ class Pool(ConnectionPool):
         return sock
 
     def _connect_socket(self, sock: Any, address: Any) -> Any:
-        connected = super()._connect_socket(sock, address)
+        try:
+            connected = super()._connect_socket(sock, address)
+        except OSError:
+            self._silent.append((sock.family, address[0]))
+            raise
         self._connected = monotonic_ns()
+        self.observations.remark_silent(self._silent, connected.family)
         if not self._use_proxy:
             self.observations.addresses[address[0]] += 1
         return connected

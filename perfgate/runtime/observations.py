@@ -48,6 +48,13 @@ class Observations:
         self.turn += 1
         return preferred[start:] + preferred[:start] + [one for one in addresses if one[0] != addresses[0][0]]
 
+    def remark_silent(self, silent: list[tuple[int, str]], family: int) -> None:
+        """Addresses that did not answer, of a name of which another one did. Those of another family are left out: a
+        service that listens on one of localhost's two is well."""
+        for one, address in silent:
+            if one == family:
+                self.remark(address, "this address of the target did not answer; another one did")
+
     def as_plain(self) -> dict[str, Any]:
         """What other processes and files can hold."""
         return {

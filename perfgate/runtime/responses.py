@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from json.scanner import make_scanner
 from typing import Any
 
-from perfgate.runtime.decoding import decoded
+from perfgate.runtime.decoding import NO_ENCODINGS, decoded
 from perfgate.runtime.headers import Headers
 
 UNKNOWN = -1
@@ -106,7 +106,7 @@ def decoded_size(response: Response, end: bytes) -> int:
     """Size of the unpacked body of a response whose body ends with `end`, without unpacking it: gzip says it in its
     last four bytes (RFC 1952, section 2.3.1; one member, below 4 GiB). UNKNOWN for what else is compressed."""
     encoding = response.headers.get("content-encoding", "identity").strip().lower()
-    if encoding in ("", "identity") or not response.size:
+    if not encoding or encoding in NO_ENCODINGS or not response.size:
         return response.size
     if encoding in ("gzip", "x-gzip") and len(end) == 4:
         return int.from_bytes(end, "little")

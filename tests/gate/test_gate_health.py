@@ -36,6 +36,8 @@ def judged(
         ({"lateness_p95": 0.031}, "5 % of the starts were late by 31 ms or more, which blurs a limit of 300 ms"),
         ({"cpu": 0.99, "clock": "user space"}, "no CPU left and no kernel clock"),
         ({"due": 0, "sent": 0, "workers": 3, "workers_lost": 1}, "1 of 3 load-generator processes were lost"),
+        ({"unsent": {"ports": 900, "files": 9}}, "could not send 909 requests: no local port was free"),
+        ({"unsent": {"files": 900}}, "raise the limit (`ulimit -n 65536`)"),
     ],
 )
 def test_a_saturated_generator_neither_passes_nor_fails(sick: dict[str, object], said: str, p95: float):
@@ -52,6 +54,7 @@ def test_a_saturated_generator_neither_passes_nor_fails(sick: dict[str, object],
     [
         {},
         {"sent": 951},
+        {"unsent": {"ports": 3}},
         {"lateness_p95": 0.029},
         {"cpu": 0.99},  # the kernel's clock does not mind
         {"lateness_p99": 0.2},  # only 1 % were so late: no matter to p95

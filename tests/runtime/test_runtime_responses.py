@@ -31,6 +31,8 @@ def raw_deflate(data: bytes, window: int = -15) -> bytes:
     [
         ("", TEXT),
         ("identity", TEXT),
+        ("UTF-8", TEXT),
+        ("none", TEXT),
         ("gzip", gzip.compress(TEXT, mtime=0)),
         ("X-GZIP", gzip.compress(TEXT, mtime=0)),
         ("deflate", zlib.compress(TEXT)),

@@ -26,9 +26,10 @@ from perfgate import (
     trust,
 )
 from perfgate.acceptances import WordsOf
-from perfgate.model.budget_file import AbPolicy, BudgetFile, GatePolicy
+from perfgate.model.budget_file import AbPolicy, Budget, BudgetFile, GatePolicy
 from perfgate.model.errors import HistoryError, UsageError
 from perfgate.model.outcome import NEVER_A_BASELINE
+from perfgate.model.outcome import Outcome as Judgement
 from perfgate.model.plan import Plan
 from perfgate.model.report import Report
 from perfgate.model.run import Arm, LoadTest, PastRun, Progress, Revision, Run
@@ -39,6 +40,10 @@ from perfgate.report import words
 LONGEST_REASON = 300  # characters of why a run could not be added to the history
 RECENT = 100  # earlier runs looked at, for the baseline and the trend
 SCENARIO = "scenario.py"
+NO_BUDGET = (
+    "Give what was sent a budget: `defaults: {budget: {p50: 300ms, p95: 500ms, errors: 1%}}`, "
+    "or `budget` at an endpoint."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -210,13 +215,28 @@ def judge(
     only: Sequence[str] = (),
     anchored: Sequence[PastRun] = (),
 ) -> Verdict:
-    """All budgets of the file, or those of the endpoints in `only`; `anchored` are the runs of the anchor's commit."""
-    asked = [budget for budget in budget_file.budgets if not only or budget.endpoint in only]
+    """All budgets of the file, or those of the endpoints in `only`; `anchored` are the runs of the anchor's commit.
+    Where nothing is judged, nothing is known: no-data."""
+    asked = budgets_of(budget_file, run, only)
     baseline = gate.choose_baseline(run, past_runs, budget_file.gate.baseline)
     anchor = gate.choose_anchor(run, anchored, baseline)
     verdict = gate.judge(asked, run, baseline, budget_file.gate, anchor)
+    if not verdict.findings:
+        verdict = replace(verdict, outcome=Judgement.NO_DATA, notes=(*verdict.notes, NO_BUDGET))
     path = budget_file.path
     return replace(verdict, budget=path.name if path.is_absolute() else path.as_posix())
+
+
+def budgets_of(budget_file: BudgetFile, run: Run, only: Sequence[str] = ()) -> tuple[Budget, ...]:
+    """What is asked of a run: the file's budgets, then those of `defaults` for the names that only hand-written
+    scenarios have, which are known once they ran."""
+    if only:
+        return tuple(budget for budget in budget_file.budgets if budget.endpoint in only)
+    known = {one.name for one in budget_file.endpoints} | {one.name for one in budget_file.journeys}
+    sent = [one.name for one in run.endpoints if one.kind == "endpoint" and one.name not in known]
+    foreign = sent if budget_file.scenarios else []
+    by_default = (replace(budget, endpoint=name) for name in foreign for budget in budget_file.default_budgets)
+    return (*budget_file.budgets, *by_default)
 
 
 def accepted(

@@ -112,8 +112,11 @@ def _judged(
 
 
 def _figures(run: Run, budget_file: BudgetFile) -> Run:
-    """Without what it says about itself in words, and with the endpoints of our budget file alone."""
+    """Without what it says about itself in words, and with the endpoints of our budget file alone; with scenarios of
+    its own, and budgets for whatever they send, all names are ours."""
     ours = {endpoint.name for endpoint in budget_file.endpoints} | {journey.name for journey in budget_file.journeys}
+    if budget_file.scenarios and budget_file.default_budgets:
+        ours |= {result.name for result in run.endpoints}
     return replace(
         run,
         endpoints=_known(run.endpoints, ours),

@@ -16,6 +16,7 @@ from perfgate.model.metric import LATENCY_QUANTILES, METRICS
 from perfgate.model.outcome import Outcome, worst
 from perfgate.model.run import (
     Acceptance,
+    Arm,
     Conditions,
     Distribution,
     EndpointResult,
@@ -169,6 +170,14 @@ def make_budget(
         for criterion in parse_criteria(text, METRICS[metric], severity)
     ]
     return Budget(endpoint=endpoint, metric=metric, criteria=tuple(criteria), line=line)
+
+
+def make_arms(*endpoints: EndpointResult) -> tuple[Arm, Arm]:
+    """Of an A/B run: the base's results are `endpoints`."""
+    return (
+        Arm(name="base", target="http://127.0.0.1:8001", ref="main", commit="2e1f0ab" + "0" * 33, endpoints=endpoints),
+        Arm(name="head", target="http://127.0.0.1:8002", ref="work tree", commit="9f3c2ab" + "0" * 33),
+    )
 
 
 _REASONS = {

@@ -17,6 +17,7 @@ from bench.gate.replay import NO_FLOOR, budgets, judged
 from bench.gate.table import OURS
 from perfgate.gate import choose_baseline, judge
 from perfgate.model.budget_file import GatePolicy
+from perfgate.model.metric import APPLICATION
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import Arm, Probe
 from perfgate.model.verdict import Verdict
@@ -70,7 +71,7 @@ def side_by_side(pair: sides.Pair, limit: float) -> Verdicts:
 
 
 def _ours(verdict: Verdict) -> tuple[Bools, Bools]:
-    outcomes = [one.outcome for one in verdict.findings]
+    outcomes = [one.outcome for one in verdict.findings if one.endpoint != APPLICATION]
     failed = np.array([one is Outcome.FAIL for one in outcomes])
     return failed, np.array([one in (Outcome.PASS, Outcome.IMPROVED) for one in outcomes])
 

@@ -7,8 +7,16 @@ from typing import TypeVar
 
 from perfgate.budgets.converting_requests import request
 from perfgate.budgets.draft import Draft
-from perfgate.budgets.effective import effective
-from perfgate.budgets.file_shape import FileShape, GateShape, JourneyShape, ServiceShape, ThinkShape, TlsShape
+from perfgate.budgets.effective import effective, inherited
+from perfgate.budgets.file_shape import (
+    FileShape,
+    GateShape,
+    JourneyShape,
+    SensitivityShape,
+    ServiceShape,
+    ThinkShape,
+    TlsShape,
+)
 from perfgate.budgets.load_shape import LoadShape
 from perfgate.budgets.request_shape import EndpointShape
 from perfgate.budgets.timeouts import timeouts
@@ -24,6 +32,7 @@ from perfgate.model.budget_file import (
     Journey,
     LoadProfile,
     Send,
+    Sensitivity,
     Service,
     Stage,
     Think,
@@ -42,6 +51,7 @@ def budget_file(path: Path, shape: FileShape, draft: Draft) -> BudgetFile:
         endpoints=_endpoints(shape, draft),
         journeys=_journeys(shape, draft),
         budgets=tuple(item.budget for item in effective(draft)),
+        default_budgets=tuple(inherited(draft)),
         scenarios=tuple(shape.scenarios or ()),
         service=_service(shape.service) if shape.service else None,
         tls=_tls(shape.tls) if shape.tls else Tls(),
@@ -135,6 +145,12 @@ def _gate(gate: GateShape) -> GatePolicy:
         )
     if gate.floor:
         floor = Floor(time=_or(gate.floor.time, Floor.time), errors=_or(gate.floor.errors, Floor.errors))
+    sensitivity = Sensitivity(at_limit=gate.sensitivity == "limit")
+    if isinstance(gate.sensitivity, SensitivityShape):
+        sensitivity = Sensitivity(
+            latency=_or(gate.sensitivity.latency, Sensitivity.latency),
+            errors=_or(gate.sensitivity.errors, Sensitivity.errors),
+        )
     ab = AbPolicy()
     if gate.ab:
         ab = AbPolicy(restarts=_or(gate.ab.restarts, AbPolicy.restarts), blocks=_or(gate.ab.blocks, AbPolicy.blocks))
@@ -143,6 +159,7 @@ def _gate(gate: GateShape) -> GatePolicy:
         anchor=anchor,
         baseline=baseline,
         floor=floor,
+        sensitivity=sensitivity,
         inconclusive=_or(gate.inconclusive, GatePolicy.inconclusive),
         ab=ab,
         extend=_or(gate.extend, GatePolicy.extend),

@@ -37,6 +37,14 @@ def effective(draft: Draft) -> Iterator[Effective]:
                 yield Effective(budget=budget, path=path, entry=entry)
 
 
+def inherited(draft: Draft) -> Iterator[Budget]:
+    """What `defaults.budget` says, of no endpoint yet."""
+    for name, written in draft.map("defaults", "budget").items():
+        if criteria := _criteria(METRICS.get(name), None, written):
+            line = draft.document.line(("defaults", "budget", name))
+            yield Budget(endpoint="", metric=name, criteria=criteria, line=line)
+
+
 def _criteria(metric: Metric | None, own: Json, inherited: Json) -> tuple[Criterion, ...]:
     try:
         if metric is None or own == limits.NO_LIMIT:

@@ -134,6 +134,7 @@ Duration = Annotated[float, _quantity(units.DURATION), _schema(units.DURATION)]
 PositiveDuration = Annotated[float, Field(gt=0), _quantity(units.DURATION), _schema(units.DURATION)]
 PositiveRate = Annotated[float, Field(gt=0), _quantity(units.RATE), _schema(units.RATE)]
 PositiveRatio = Annotated[float, Field(gt=0), at_most(1, "100%"), _quantity(units.RATIO), _schema(units.RATIO)]
+Excess = Annotated[float, Field(gt=0), at_most(10, "1000%"), _quantity(units.RATIO), _schema(units.RATIO)]
 Points = Annotated[float, at_most(1, "100pp"), _quantity(units.POINTS), _schema(units.POINTS)]
 Rise = Annotated[
     float, Field(gt=0), BeforeValidator(_rise), WithJsonSchema({"type": "string", "pattern": r"^\+[0-9.]+%$"})

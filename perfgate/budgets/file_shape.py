@@ -12,6 +12,7 @@ from perfgate.budgets.fields import (
     TEXT,
     Count,
     Duration,
+    Excess,
     MapOrList,
     MapOrText,
     Maybe,
@@ -100,8 +101,16 @@ class BaselineShape(Shape):
 
 
 class FloorShape(Shape):
-    time: Maybe[Duration] = optional("Smaller rises of a latency never fail. Default: 5ms.", "5ms")
+    time: Maybe[Duration] = optional("Smaller rises of a latency never fail. Default: 1ms.", "1ms")
     errors: Maybe[Points] = optional("Smaller rises of the error rate never fail. Default: 0.5pp.", "0.5pp")
+
+
+class SensitivityShape(Shape):
+    latency: Maybe[Excess] = optional("Of latencies, sizes and rates. Default: 50%.", "50%")
+    errors: Maybe[Points] = optional("Of error rates. Default: 5pp.", "5pp")
+
+
+SensitivityEntry = Annotated[Annotated[SensitivityShape, Tag(MAP)] | Annotated[Literal["limit"], Tag(TEXT)], MapOrText]
 
 
 class AnchorShape(Shape):
@@ -120,7 +129,12 @@ class AbShape(Shape):
 
 class GateShape(Shape):
     baseline: Maybe[BaselineShape] = optional("What a run is compared with.", {"branch": "main", "runs": 20})
-    floor: Maybe[FloorShape] = optional("Rises too small to matter.", {"time": "5ms", "errors": "0.5pp"})
+    floor: Maybe[FloorShape] = optional("Rises too small to matter.", {"time": "1ms", "errors": "0.5pp"})
+    sensitivity: Maybe[SensitivityEntry] = optional(
+        "The violation that a pass must rule out, where it is larger than the limit; `limit`: proof at the limit.",
+        {"latency": "50%", "errors": "5pp"},
+        "limit",
+    )
     inconclusive: Maybe[Literal["neutral", "warn", "fail"]] = optional(
         "What an inconclusive verdict does to the build. Default: neutral.", "neutral", "fail"
     )

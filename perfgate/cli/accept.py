@@ -43,6 +43,7 @@ def accept(
     with opened(budget, history) as store:
         _, run = find_run(run_name, store, Path.cwd())
         _check(run, endpoint, metric)
+        _check_level(run, run_name)
         acceptance = Acceptance(
             reason=reason.strip(),
             author=author or os.environ.get("GITHUB_ACTOR") or os.environ.get("GITLAB_USER_LOGIN") or getpass.getuser(),
@@ -64,6 +65,18 @@ def _parsed(words: list[str]) -> tuple[str, str, str]:
     if len(words) > 3:
         raise UsageError("perfgate accept [RUN] [ENDPOINT METRIC]", hint='Quote names with spaces: "list products" p95')
     return (words[0] if words else "latest"), "", ""
+
+
+def _check_level(run: Run, name: str) -> None:
+    """An A/B run is no level: each arm had half of the load, and it is never a baseline."""
+    if not run.arms:
+        return
+    called = f"{run.id} ({name})" if name != run.id else run.id
+    raise UsageError(
+        f"Run {called} is an A/B test: later runs are never compared with it, so there is no level to accept",
+        hint="Merge the change, then accept the next run of the branch itself; `perfgate history list` names the runs. "
+        "For this pull request alone: a trailer or label, see docs/accepting.md.",
+    )
 
 
 def _check(run: Run, endpoint: str, metric: str) -> None:

@@ -44,8 +44,8 @@ def list_(budget: Budget = DEFAULT_BUDGET, history: HistoryUrl = "") -> int:
     for heading in ("name", "branch", "commit", "started (UTC)", "outcome"):
         table.add_column(heading, overflow="fold")
     for one in entries:
-        outcome = f"{one.outcome}, accepted" if one.accepted else one.outcome
-        words = [one.id, one.name, one.branch, one.commit[:9], one.started[:16].replace("T", " "), outcome]
+        marks = ["A/B"] * one.is_ab + [one.outcome.value] + ["accepted"] * one.accepted
+        words = [one.id, one.name, one.branch, one.commit[:9], one.started[:16].replace("T", " "), ", ".join(marks)]
         table.add_row(*(Text(plain(word, 60) if word else "–") for word in words))
     Console().print(table)
     return 0

@@ -36,7 +36,7 @@ def report(
         raise UsageError(f"--format {format}: there is no such format", hint=f"Known: {', '.join(FORMATS)}")
     folder, facts = judged_run(run, budget, history)
     if format == "console" and output is None:
-        show(facts)
+        show(facts, with_phases=True)
         return 0
     text = page.render(facts, recorded(folder)[0]) if format == "html" else FORMATS[format](facts)
     if output is None:

@@ -8,9 +8,13 @@ if TYPE_CHECKING:
     from perfgate.report.facts import Facts
 
 
-def show(facts: Facts) -> None:
+def show(facts: Facts, *, with_phases: bool = False) -> None:
+    """The phases come first: the verdict belongs next to the prompt."""
     from rich.console import Console
 
-    from perfgate.report import console
+    from perfgate.report import console, phase_table
 
-    console.show(facts, Console())
+    out = Console()
+    if with_phases and (table := phase_table.table(facts.run.endpoints)):
+        out.print(table)
+    console.show(facts, out)

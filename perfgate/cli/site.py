@@ -50,6 +50,7 @@ def site(
 
 def _series(store: History, budget: Path, most: int) -> list[Series]:
     """The baseline branch first, then the others, newest first."""
+    from perfgate import pipeline
     from perfgate.model.budget_file import BaselinePolicy
     from perfgate.report.site import Series
 
@@ -60,6 +61,6 @@ def _series(store: History, budget: Path, most: int) -> list[Series]:
         branches = dict.fromkeys(entry.branch for entry in store.entries(name))
         for branch in sorted(branches, key=lambda one: one != main):
             past_runs = store.runs(name, branch=branch, limit=most)
-            limits = file.budgets if file and file.name == name else ()
+            limits = pipeline.budgets_of(file, past_runs[0].run) if file and file.name == name and past_runs else ()
             found.append(Series(name=name, branch=branch, runs=past_runs, budgets=tuple(limits)))
     return [one for one in found if one.runs]

@@ -1,25 +1,34 @@
 """Absolute limits judged with what a run can know: kept, broken, or not decidable yet, and what would decide.
 
-"p95 <= 300 ms" says that at most 5 % of the requests take longer than 300 ms. So the share of requests over the limit
-is counted, and its one-sided exact bounds decide, with the number of requests divided by the design effect: broken when
-even the lower bound is over 5 %, kept when the upper bound is at most 5 %. Each errs once in twenty at most. No density
-is estimated, and a percentile far from its limit needs few requests: 59 for p95 when none is over.
+- broken: the measured value is over the limit, and so is its one-sided 95 % lower bound;
+- kept: the measured value is within the limit, and a violation of more than the sensitivity is ruled out: the upper
+  bound is within limit x (1 + sensitivity), of an error rate within limit + sensitivity.
+
+"p95 <= 300 ms" says that at most 5 % of the requests take longer than 300 ms, so bounds are those of the share of
+requests over a value (Clopper and Pearson 1934), with the number of requests divided by the design effect. With few
+requests, none of them over the limit, the tail is extended (`stats/tails.py`): 80 requests of 10 ms keep 500 ms.
+
+The design effect says how far slow requests come together. Where nothing is over the limit there is nothing to come
+together; and an error rate over its limit is over it, in bursts or not.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from math import ceil, inf, isfinite
+from math import ceil, inf, isfinite, sqrt
 
+from perfgate.model.budget_file import Sensitivity
 from perfgate.model.metric import LATENCY_QUANTILES, METRICS
 from perfgate.model.run import Distribution, EndpointResult
 from perfgate.stats.distributions import normal_quantile
 from perfgate.stats.proportions import exact_lower, exact_upper, requests_needed
-from perfgate.stats.quantiles import curve
+from perfgate.stats.quantiles import Curve, curve
+from perfgate.stats.tails import share_upper
 
 LEVEL = 0.95  # one-sided, of a run that is judged once
 CONFIDENCE = 0.95  # of the two-sided intervals that results carry
+POWER = 0.80  # with which a rise counts as detectable
 QUANTILES = {**LATENCY_QUANTILES, "ttfb_p95": 0.95}
 MOST_NEEDED = 100.0  # times as many requests: beyond that no run will decide
 TOO_CLOSE = "it is too close to the limit for more requests to tell; move the limit, or the value away from it"
@@ -32,7 +41,26 @@ class Standing(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Held:
+class Question:
+    """A limit, the violation that a pass must rule out, the level of the one-sided bounds, and the seconds measured."""
+
+    limit: float  # base unit
+    duration: float = 0.0
+    level: float = LEVEL
+    sensitivity: Sensitivity = Sensitivity()
+
+    def tolerated(self, metric: str) -> float:
+        """The value that the upper bound must stay within (the lower bound over, of what should not fall)."""
+        if self.sensitivity.at_limit:
+            return self.limit
+        if metric == "errors":
+            return min(1.0, self.limit + self.sensitivity.errors)
+        factor = 1 + self.sensitivity.latency
+        return self.limit / factor if METRICS[metric].higher_is_better else self.limit * factor
+
+
+@dataclass(frozen=True, kw_only=True)
+class LimitCheck:
     """How a measured value stands to an absolute limit. Values in base units."""
 
     standing: Standing
@@ -42,77 +70,126 @@ class Held:
     share: float | None = None  # of the requests over the limit of a percentile; the metric itself for errors
     allowed: float | None = None  # share that the limit lets be: 0.05 for p95
     requests: int = 0  # behind it
+    detectable: float | None = None  # the smallest value that the run would have found over the limit
     needed: int | None = None  # requests that would decide, when that is not hopeless
     cure: str = ""  # for people: "about 2,400 requests (2 minutes at this rate) would show it"
 
 
-def hold(result: EndpointResult, metric: str, limit: float, duration: float, level: float = LEVEL) -> Held:
-    """The standing of `metric`, which must be among the result's, after a run of `duration` seconds. `level` is that of
-    its one-sided bounds."""
-    held = Held(
-        standing=_plainly(result.metrics[metric], limit, METRICS[metric].higher_is_better),
-        measured=result.metrics[metric],
+def check_limit(result: EndpointResult, metric: str, question: Question) -> LimitCheck:
+    """The standing of `metric`, which must be among the result's, to an absolute limit."""
+    limit, measured = question.limit, result.metrics[metric]
+    check = LimitCheck(
+        standing=_compare(measured, limit, METRICS[metric].higher_is_better),
+        measured=measured,
         limit=limit,
         interval=result.intervals.get(metric),
         requests=result.requests if metric in ("errors", "rate") else result.samples,
+        detectable=limit,
     )
     if metric == "errors" and limit > 0:  # "none at all" no number of requests proves: then it is a fact, too
-        return _by_share(held, held.measured, limit, effect_of(result, metric), duration, level)
+        return _check_errors(check, effect_of(result, metric), question)
     values = distribution_of(result, metric)
     if metric in QUANTILES and values.buckets:
-        known = curve(values)
-        counted = replace(held, requests=round(known.count))
-        share, effect = known.share_over(limit), effect_of(result, metric)
-        return _by_share(counted, share, 1 - QUANTILES[metric], effect, duration, level)
-    if metric != "max" and held.interval is not None:
-        return _by_interval(held, held.interval, METRICS[metric].higher_is_better, duration, level)
-    return held  # the largest of the values and what has no interval: a fact, not an estimate
+        return _check_quantile(check, curve(values), metric, effect_of(result, metric), question)
+    if metric != "max" and check.interval is not None:
+        return _check_mean(check, check.interval, metric, question)
+    return check  # the largest of the values and what has no interval: a fact, not an estimate
 
 
 def distribution_of(result: EndpointResult, metric: str) -> Distribution:
-    """What the metric is a percentile of."""
+    """The values that the metric is a percentile of."""
     return result.phases.get("first_byte", Distribution()) if metric == "ttfb_p95" else result.latency
 
 
 def effect_of(result: EndpointResult, metric: str) -> float:
-    """Its design effect, at least 1."""
+    """The design effect of the metric, at least 1."""
     return max(1.0, result.design_effects.get(metric, 1.0))
 
 
-def _plainly(measured: float, limit: float, higher_is_better: bool) -> Standing:
-    broken = measured < limit if higher_is_better else measured > limit
-    return Standing.BROKEN if broken else Standing.KEPT
+def _compare(measured: float, limit: float, higher_is_better: bool) -> Standing:
+    is_broken = measured < limit if higher_is_better else measured > limit
+    return Standing.BROKEN if is_broken else Standing.KEPT
 
 
-def _by_share(held: Held, share: float, allowed: float, effect: float, duration: float, level: float) -> Held:
-    effective = held.requests / effect
-    low, high = exact_lower(share, effective, level), exact_upper(share, effective, level)
-    held = replace(held, share=share, allowed=allowed)
-    if low > allowed or high <= allowed:
-        return replace(held, standing=Standing.BROKEN if low > allowed else Standing.KEPT)
-    return _undecided(held, effect * requests_needed(share, allowed, level), duration)
+def _check_errors(check: LimitCheck, effect: float, question: Question) -> LimitCheck:
+    n, share, allowed = check.requests, check.measured, question.tolerated("errors")
+    check = replace(check, share=share, allowed=check.limit, detectable=_share_detected(check.limit, n, question.level))
+    if share > check.limit:
+        if exact_lower(share, n, question.level) > check.limit:
+            return replace(check, standing=Standing.BROKEN)
+        return _undecided(check, requests_needed(share, check.limit, question.level), question)
+    effective = n / effect if share else n
+    if exact_upper(share, effective, question.level) <= allowed:
+        return replace(check, standing=Standing.KEPT)
+    return _undecided(check, n / effective * requests_needed(share, allowed, question.level), question)
 
 
-def _by_interval(
-    held: Held, interval: tuple[float, float], higher_is_better: bool, duration: float, level: float
-) -> Held:
-    """For means: the two-sided interval scaled to one-sided bounds at `level`."""
-    shrink = normal_quantile(level) / normal_quantile((1 + CONFIDENCE) / 2)
-    low = held.measured - shrink * (held.measured - interval[0])
-    high = held.measured + shrink * (interval[1] - held.measured)
-    if low <= held.limit <= high and low < high:
-        reach = (held.measured - low) if held.measured > held.limit else (high - held.measured)
-        gap = abs(held.measured - held.limit)
-        return _undecided(held, held.requests * (reach / gap) ** 2 if gap else inf, duration)
-    return replace(held, standing=_plainly(held.measured, held.limit, higher_is_better))
+def _check_quantile(check: LimitCheck, known: Curve, metric: str, effect: float, question: Question) -> LimitCheck:
+    allowed, n = 1 - QUANTILES[metric], known.count
+    over, worst = known.share_over(check.limit), question.tolerated(metric)
+    effect = effect if over > 0 else 1.0
+    check = replace(
+        check,
+        requests=round(n),
+        share=over,
+        allowed=allowed,
+        detectable=_value_detected(
+            known, 1 - allowed, check.limit, _share_detected(allowed, n / effect, question.level)
+        ),
+    )
+    if over > allowed:
+        if exact_lower(over, n / effect, question.level) > allowed:
+            return replace(check, standing=Standing.BROKEN)
+        return _undecided(check, effect * requests_needed(over, allowed, question.level), question)
+    if share_upper(known, worst, n / effect, question.level, allowed) <= allowed:
+        return replace(check, standing=Standing.KEPT)
+    needed = requests_needed(known.share_over(worst), allowed, question.level)
+    return _undecided(check, effect * needed, question)
 
 
-def _undecided(held: Held, needed: float, duration: float) -> Held:
-    held = replace(held, standing=Standing.UNDECIDED)
-    if not held.requests or not isfinite(needed) or needed > MOST_NEEDED * held.requests:
-        return replace(held, cure=TOO_CLOSE)
-    needed = max(needed, held.requests + 1)
-    return replace(held, needed=ceil(needed), cure=f"{enough(needed, held.requests, duration)} would show it")
+def _share_detected(allowed: float, n: float, level: float) -> float:
+    """The true share of which POWER of the runs with `n` requests would show that it is over `allowed`."""
+    z, z_power = normal_quantile(level), normal_quantile(POWER)
+    if n < 1:
+        return 1.0
+    share = allowed
+    for _ in range(30):  # the variance grows with the share
+        share = min(1.0, allowed + (z * sqrt(allowed * (1 - allowed)) + z_power * sqrt(share * (1 - share))) / sqrt(n))
+    return max(share, min(1.0, 2 / n))
+
+
+def _value_detected(known: Curve, q: float, limit: float, share: float) -> float:
+    """The quantile q of latencies of this shape, all slower by one factor, of which `share` would be over the limit."""
+    bottom = known.quantile(max(0.0, 1 - share))
+    return limit * known.quantile(q) / bottom if bottom > 0 and share < 1 else inf
+
+
+def _check_mean(check: LimitCheck, interval: tuple[float, float], metric: str, question: Question) -> LimitCheck:
+    """By the metric's two-sided interval, scaled to one-sided bounds."""
+    shrink = normal_quantile(question.level) / normal_quantile((1 + CONFIDENCE) / 2)
+    low = check.measured - shrink * (check.measured - interval[0])
+    high = check.measured + shrink * (interval[1] - check.measured)
+    falls, worst = METRICS[metric].higher_is_better, question.tolerated(metric)
+    better, worse = (high, low) if falls else (low, high)  # the bounds on either side of what was measured
+    reach = abs(check.measured - better) * (1 + normal_quantile(POWER) / normal_quantile(question.level))
+    check = replace(check, detectable=max(0.0, check.limit - reach if falls else check.limit + reach))
+    standing = _compare(check.measured, check.limit, falls)
+    proven = _compare(better, check.limit, falls) if standing is Standing.BROKEN else _compare(worse, worst, falls)
+    if proven is standing:
+        return check
+    bound, edge = (better, check.limit) if standing is Standing.BROKEN else (worse, worst)
+    gap = abs(check.measured - edge)
+    return _undecided(check, check.requests * ((check.measured - bound) / gap) ** 2 if gap else inf, question)
+
+
+def _undecided(check: LimitCheck, needed: float, question: Question) -> LimitCheck:
+    check = replace(check, standing=Standing.UNDECIDED)
+    if not check.requests or not isfinite(needed) or needed > MOST_NEEDED * check.requests:
+        return replace(check, cure=TOO_CLOSE)
+    needed = max(needed, check.requests + 1)
+    return replace(
+        check, needed=ceil(needed), cure=f"{enough(needed, check.requests, question.duration)} would show it"
+    )
 
 
 def enough(needed: float, have: float, duration: float, what: str = "requests") -> str:

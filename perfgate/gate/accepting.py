@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from perfgate.gate.outcome import with_outcome
 from perfgate.model.budget_file import Kind
 from perfgate.model.outcome import Outcome, worst
 from perfgate.model.run import Acceptance
@@ -22,12 +23,13 @@ def accept(verdict: Verdict, acceptances: Sequence[Acceptance], remarks: Sequenc
     if not acceptances and not remarks:
         return verdict
     findings = tuple(_accepted(finding, acceptances) for finding in verdict.findings)
-    return replace(
-        verdict,
-        findings=findings,
-        outcome=worst(finding.outcome for finding in findings),
-        acceptances=(*verdict.acceptances, *acceptances),
-        notes=(*remarks, *verdict.notes),
+    return with_outcome(
+        replace(
+            verdict,
+            findings=findings,
+            acceptances=(*verdict.acceptances, *acceptances),
+            notes=(*remarks, *verdict.notes),
+        )
     )
 
 

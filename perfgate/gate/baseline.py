@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
+from perfgate.gate.health import is_as_planned
 from perfgate.model.budget_file import BaselinePolicy
 from perfgate.model.outcome import NEVER_A_BASELINE
 from perfgate.model.run import PastRun, Run
@@ -51,7 +52,7 @@ def choose_baseline(run: Run, past_runs: Sequence[PastRun], policy: BaselinePoli
 
 def comparable(past: Run, run: Run, endpoint: str) -> bool:
     """Whether the same requests were sent to an endpoint under the same load, to the end."""
-    return not past.interrupted and _same_load(past, run) and _digests(past, endpoint) == _digests(run, endpoint)
+    return is_as_planned(past) and _same_load(past, run) and _digests(past, endpoint) == _digests(run, endpoint)
 
 
 def has_baseline(baseline: Baseline, key: tuple[str, str]) -> bool:
@@ -93,7 +94,7 @@ def _series(comparable: Iterable[PastRun], key: tuple[str, str], limit: int) -> 
     for past in comparable:
         if room == 0:
             break
-        if past.run.interrupted or not _measured(past.run, key):
+        if not is_as_planned(past.run) or not _measured(past.run, key):
             continue
         is_accepted = any(one.endpoint in ("", key[0]) and one.metric in ("", key[1]) for one in past.acceptances)
         if is_accepted or not _failed(past, key):

@@ -23,7 +23,7 @@ from perfgate.gate.historical import Asked, Key
 from perfgate.gate.prediction import Array
 from perfgate.gate.series import sampling_variance
 from perfgate.gate.trial import MARGIN, Trial
-from perfgate.model.budget_file import Criterion, GatePolicy, Kind
+from perfgate.model.budget_file import Criterion, GatePolicy, Kind, Sensitivity
 from perfgate.model.calibration import Alarms, Calibration, Explained, Mode, Noise, Reach
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import EndpointResult, PastRun, Run
@@ -131,7 +131,10 @@ def _alarms(mode: Mode, suites: Sequence[Suite], limits: dict[Key, float], runs:
     for suite in suites:
         weighed = weigh(suite.found, set(suite.found))
         results = {one.name: one for one in suite.run.endpoints}
-        judged = [relative(_criterion(limits[key]), one, 0.0, results[key[0]].requests) for key, one in weighed.items()]
+        judged = [
+            relative(_criterion(limits[key]), one, 0.0, results[key[0]].requests, Sensitivity())
+            for key, one in weighed.items()
+        ]
         outcomes += judged
         if Outcome.FAIL in judged:
             alarms += 1

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import inf
 from typing import TypeVar
 
 from perfgate.gate import historical, overdispersed, paired
 from perfgate.gate.baseline import has_baseline
 from perfgate.gate.deciding import ALPHA, MISSES, Weighed
-from perfgate.gate.evidence import Evidence, exact
+from perfgate.gate.evidence import Evidence, exact, signed
 from perfgate.gate.historical import Asked, Key
 from perfgate.gate.trial import MARGIN, MARGIN_RESTARTED, Trial
-from perfgate.model.budget_file import Budget, Floor, GatePolicy, Kind
+from perfgate.gate.whole import ALL, Whole, compare_whole
+from perfgate.model.budget_file import Budget, Floor, GatePolicy, Kind, Severity
 from perfgate.model.metric import METRICS, Metric, Unit
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import EndpointResult, Run
@@ -33,6 +35,7 @@ class Comparisons:
 
     baseline: Mapping[Key, Weighed]
     anchor: Mapping[Key, Weighed]
+    whole: tuple[tuple[Whole, Weighed], ...] = ()  # the common movement, by metric
 
 
 def compare(
@@ -49,7 +52,8 @@ def compare(
     gated = {key for key, budget in asked.items() if any(one.kind is Kind.RELATIVE for one in budget.criteria)}
     pinned = {key for key in gated if anchor and policy.anchor and not run.arms and has_baseline(anchor, key)}
     looks = max(1, run.looks)
-    level = ALPHA / looks / max(1, len(gated) + len(pinned))
+    limits = {} if run.arms else _common_limits(gated, asked, now, policy.floor)
+    level = ALPHA / looks / max(1, len(gated) + len(pinned) + len(limits))
     sure = 1 - MISSES / looks
     questions = {
         key: Asked(limit=_limit(budget, now[budget.endpoint], policy.floor), alpha=level, level=sure)
@@ -61,11 +65,34 @@ def compare(
         since = historical.evidence(
             run, anchor, {key: Asked(limit=policy.anchor.limit, alpha=level, level=sure) for key in sorted(pinned)}
         )
-    both = {(False, key): one for key, one in found.items()} | {(True, key): one for key, one in since.items()}
-    weighed = weigh(both, {*((False, key) for key in gated), *((True, key) for key in since)}, looks)
+    known = {metric for _, metric in found}
+    common = compare_whole(run, baseline, {m: one for m, one in limits.items() if m in known}, level, sure)
+    everything = {("baseline", *key): one for key, one in found.items()}
+    everything |= {("anchor", *key): one for key, one in since.items()}
+    everything |= {("whole", ALL, one.metric): one.evidence for one in common}
+    hypotheses = {("baseline", *key) for key in gated} | {("anchor", *key) for key in since}
+    hypotheses |= {("whole", ALL, one.metric) for one in common if one.cleared}
+    weighed = weigh(everything, hypotheses, looks)
     return Comparisons(
-        baseline={key: weighed[False, key] for key in found}, anchor={key: weighed[True, key] for key in since}
+        baseline={key: weighed["baseline", *key] for key in found},
+        anchor={key: weighed["anchor", *key] for key in since},
+        whole=tuple((one, weighed["whole", ALL, one.metric]) for one in common),
     )
+
+
+def _common_limits(
+    gated: Set[Key], asked: Mapping[Key, Budget], now: Mapping[str, EndpointResult], floor: Floor
+) -> dict[str, dict[Severity, float]]:
+    """By latency metric with relative limits: the tightest of them (ratios), for each severity."""
+    limits: dict[str, dict[Severity, float]] = {}
+    for endpoint, metric in sorted(gated):
+        if METRICS[metric].unit is not Unit.SECONDS or metric == "max" or now[endpoint].kind != "endpoint":
+            continue
+        budget, tightest = asked[endpoint, metric], limits.setdefault(metric, {})
+        for severity in {one.severity for one in budget.criteria if one.kind is Kind.RELATIVE}:
+            own = replace(budget, criteria=tuple(one for one in budget.criteria if one.severity is severity))
+            tightest[severity] = min(tightest.get(severity, inf), _limit(own, now[endpoint], floor))
+    return limits
 
 
 def weigh(found: Mapping[K, Evidence], gated: Set[K], looks: int = 1) -> dict[K, Weighed]:
@@ -100,21 +127,11 @@ def watched(weighed: Mapping[Key, Weighed], findings: Sequence[Finding]) -> tupl
             metric=key[1],
             measured=weighed[key].evidence.measured,
             baseline=weighed[key].evidence.baseline,
-            change=signed(weighed[key].evidence, METRICS[key[1]]),
+            change=signed(weighed[key].evidence.seen, weighed[key].evidence, METRICS[key[1]]),
             p_value=p,
         )
         for p, key in sorted(suspects)
     )
-
-
-def signed(evidence: Evidence, metric: Metric) -> float | None:
-    """The change of the metric itself, as a ratio: a worse rate is a fall. None when there is no ratio to 0."""
-    change = evidence.change
-    if evidence.is_difference:
-        if not evidence.baseline:
-            return None
-        change /= evidence.baseline
-    return -change if metric.higher_is_better else change
 
 
 def floor_of(metric: Metric, floor: Floor) -> float:

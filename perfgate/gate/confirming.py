@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from perfgate.model.outcome import Outcome, worst
+from perfgate.gate.outcome import with_outcome
+from perfgate.model.outcome import Outcome
 from perfgate.model.verdict import Finding, Verdict
 
 NOT_CONFIRMED = "not-confirmed"
@@ -18,11 +19,12 @@ def confirm(verdict: Verdict, earlier: Verdict) -> Verdict:
     """
     failed_before = _failed(earlier)
     findings = tuple(_confirmed(finding, failed_before, earlier.run) for finding in verdict.findings)
-    return replace(
-        verdict,
-        findings=findings,
-        outcome=worst(finding.outcome for finding in findings),
-        notes=(_note(failed_before, verdict, earlier.run), *verdict.notes),
+    return with_outcome(
+        replace(
+            verdict,
+            findings=findings,
+            notes=(_note(failed_before, verdict, earlier.run), *verdict.notes),
+        )
     )
 
 

@@ -3,17 +3,18 @@
 - fail (warn, if that is its severity): the change is significant, and its estimate is at or above limit and floor
   (beside the history, where only the median is sure, the estimate that both tell);
 - improved: the same in the other direction;
-- pass: the one-sided 95 % upper bound of the worsening is below the limit, or below the floor;
-- inconclusive: anything else. A regression that could have hidden has not been ruled out.
+- pass: the estimate is under limit or floor, and a violation of more than the sensitivity is ruled out: the one-sided
+  95 % upper bound of the worsening is below the larger of the two;
+- inconclusive: anything else. The estimate is over the limit and may be chance, or the run is blind.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from perfgate.gate.absolute import Held, Standing, hold
+from perfgate.gate.absolute import LimitCheck, Question, Standing, check_limit
 from perfgate.gate.evidence import Evidence
-from perfgate.model.budget_file import Criterion, Severity
+from perfgate.model.budget_file import Criterion, Sensitivity, Severity
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import EndpointResult
 
@@ -40,19 +41,34 @@ class Weighed:
         return self.adjusted_better < ALPHA or (self.evidence.exact and self.evidence.change < 0)
 
 
-def relative(criterion: Criterion, weighed: Weighed | None, floor: float, requests: int) -> Outcome:
+def relative(
+    criterion: Criterion, weighed: Weighed | None, floor: float, requests: int, sensitivity: Sensitivity
+) -> Outcome:
     """`floor` is in the metric's base unit."""
     if weighed is None:
         return Outcome.NO_BASELINE
     threshold = threshold_of(criterion, weighed.evidence, floor) - ROUNDING
     change, estimate = weighed.evidence.change, weighed.evidence.estimate
     enough = not weighed.evidence.is_difference or change * requests >= FEWEST_FAILURES
-    kept = weighed.evidence.bound < threshold or (weighed.evidence.exact and change <= 0)
-    if change > 0 and estimate >= threshold and not kept and weighed.worse and enough:
+    if change > 0 and estimate >= threshold and weighed.worse and enough:
         return broken(criterion.severity)
     if change < 0 and -estimate >= threshold and weighed.better:
         return Outcome.IMPROVED
-    return Outcome.PASS if kept else Outcome.INCONCLUSIVE
+    return Outcome.PASS if _is_kept(weighed.evidence, threshold, sensitivity) else Outcome.INCONCLUSIVE
+
+
+def _is_kept(evidence: Evidence, threshold: float, sensitivity: Sensitivity) -> bool:
+    """Under the limit for sure; or as far as is known, with a violation of more than the sensitivity ruled out."""
+    if evidence.bound < threshold or (evidence.exact and evidence.change <= 0):
+        return True
+    return evidence.expectation < threshold and evidence.ruled_out < tolerated(evidence, threshold, sensitivity)
+
+
+def tolerated(evidence: Evidence, threshold: float, sensitivity: Sensitivity) -> float:
+    """What the bound of a pass must stay below, in the evidence's unit."""
+    if sensitivity.at_limit or evidence.exact:
+        return threshold
+    return max(threshold, sensitivity.errors if evidence.is_difference else sensitivity.latency)
 
 
 def threshold_of(criterion: Criterion, evidence: Evidence, floor: float) -> float:
@@ -71,15 +87,15 @@ def in_unit_of(evidence: Evidence, amount: float, *, difference: bool) -> float:
 
 
 def absolute(
-    criterion: Criterion, result: EndpointResult, metric: str, duration: float, looks: int = 1
-) -> tuple[Outcome, Held]:
+    criterion: Criterion, result: EndpointResult, metric: str, question: Question
+) -> tuple[Outcome, LimitCheck]:
     """With how the value stands to the limit, each bound failing once in twenty at most in all `looks` together."""
-    held = hold(result, metric, criterion.limit, duration, 1 - MISSES / looks)
-    if criterion.limit == 0 and held.measured == 0:
-        return Outcome.PASS, held  # "nothing may fail" is about this run: no number of requests would bound it at 0
-    if held.standing is Standing.UNDECIDED:
-        return Outcome.INCONCLUSIVE, held
-    return (Outcome.PASS if held.standing is Standing.KEPT else broken(criterion.severity)), held
+    check = check_limit(result, metric, question)
+    if criterion.limit == 0 and check.measured == 0:
+        return Outcome.PASS, check  # "nothing may fail" is about this run: no number of requests would bound it at 0
+    if check.standing is Standing.UNDECIDED:
+        return Outcome.INCONCLUSIVE, check
+    return (Outcome.PASS if check.standing is Standing.KEPT else broken(criterion.severity)), check
 
 
 def broken(severity: Severity) -> Outcome:

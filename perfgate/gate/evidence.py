@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf
+from math import inf, log1p
+
+from perfgate.model.metric import Metric
+
+SAME = 0.005  # of the logarithm of a change
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,24 +22,57 @@ class Evidence:
     baseline: float  # base unit
     change: float  # estimate
     interval: tuple[float, float]  # 95 %, two-sided
-    bound: float  # one-sided 95 % upper bound: a pass needs it under the limit
+    bound: float  # one-sided 95 % upper bound of the metric by itself: under the limit it proves a pass
     p_worse: float  # one-sided, of "not worse" (in A/B: not worse than the null margin)
     p_better: float
     is_difference: bool = False
+    falls: bool = False  # a worsening is a fall of the metric
     exact: bool = False  # a fact without noise (sizes): the numbers decide, no test
     runs: int = 0  # earlier runs compared with; 0 in A/B
     detectable: float = 0.0  # the smallest worsening that this comparison would have found four times in five
-    hidden: str = ""  # what of the worsening the bound is about, for people; "a rise" (or fall) when empty
-    doubt: str = ""  # for people: what keeps the worsening from being understood, and what would tell
     cure: str = ""  # what would decide, for people: "4 minutes at this rate, or `--base-ref`, would show it"
     more: float = inf  # times as many requests (as long a run) would decide; infinite where they would not
-    likely: float | None = None  # the estimate that limits are held against, where it rests on more than `change`
+    likely: float | None = None  # the estimate that a failure needs over the limit, where it is not `change`
+    outer: float | None = None  # one-sided 95 % upper bound that a pass needs under the sensitivity, where not `bound`
+    expected: float | None = None  # the estimate that a pass needs under it, where it is not `change`
     support: str = ""  # for people: what else shows that the change is more than chance; told where it counts
+    taken_out: str = ""  # whose movement `change` lacks, for people: "all endpoints together"
     notes: tuple[str, ...] = ()  # for people, sentences: "Taken out: +12 % that all endpoints have in common."
+
+    @property
+    def seen(self) -> float:
+        """The worsening from `baseline` to `measured`, whatever was taken out of `change`."""
+        if self.is_difference or self.exact or not self.baseline:
+            return self.change
+        rise = self.measured / self.baseline - 1
+        return -rise if self.falls else rise
 
     @property
     def estimate(self) -> float:
         return self.change if self.likely is None else self.likely
+
+    @property
+    def ruled_out(self) -> float:
+        """The worsening from which on a violation is ruled out."""
+        return self.bound if self.outer is None else min(self.bound, self.outer)
+
+    @property
+    def expectation(self) -> float:
+        return self.change if self.expected is None else self.expected
+
+
+def signed(worsening: float, evidence: Evidence, metric: Metric) -> float | None:
+    """The change of the metric itself, as a ratio: a worse rate is a fall. None when there is no ratio to 0."""
+    if evidence.is_difference:
+        if not evidence.baseline:
+            return None
+        worsening /= evidence.baseline
+    return -worsening if metric.higher_is_better else worsening
+
+
+def is_apart(own: float, seen: float | None, by: float = SAME) -> bool:
+    """Whether something was taken out of the change that is seen (ratios), by more than `by` (of the logarithm)."""
+    return seen is None or seen <= -1 or own <= -1 or abs(log1p(own) - log1p(seen)) > by
 
 
 def exact(measured: float, baseline: float, *, higher_is_better: bool, runs: int = 0) -> Evidence:

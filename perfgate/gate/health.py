@@ -1,13 +1,16 @@
-"""Whether the load generator was well enough for a verdict: doubts that make findings inconclusive, each with its cure.
+"""Whether a run can be believed: doubts that make findings inconclusive, each with its cure.
 
 The rules (docs/engine.md tells them to users):
 - Fewer than 95 % of the planned starts were made: the load was another one, nothing can be said.
-- Starts were late. A late start is no latency, but late starts come in bursts, and those make the target slow. A limit
-  on a percentile q is in doubt when the share 1-q of the latest starts was late by over a tenth of the limit.
+- Starts were late. A late start is no latency, but late starts come in bursts, and those make the target slow. So a
+  value over an absolute limit is in doubt while it is over it by less than three times the lateness of the latest
+  starts (of the share 1-q, for a percentile q). A value far over the limit is over it, and one within it is within it.
 - Over 1 % of the requests could not be sent for want of the generator's own ports, file descriptors or memory.
 - The generator had no CPU left: rates say what the generator could do, and without the kernel's clock latencies do too.
 - Arrivals were dropped because all virtual users were busy, the load was ended early, or a process was lost: what has
   not been measured cannot pass. It can fail.
+- More requests failed than a percentile leaves out: the successes' percentile says nothing of the service, and cannot
+  pass. Timeouts do not count here, for they are among the values.
 """
 
 from __future__ import annotations
@@ -16,29 +19,34 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from perfgate import shortages
+from perfgate.gate.absolute import QUANTILES
 from perfgate.model.budget_file import Budget, Kind
 from perfgate.model.metric import METRICS, Unit
 from perfgate.model.outcome import Outcome
-from perfgate.model.run import Run
+from perfgate.model.run import EndpointResult, Run
 from perfgate.units import format_value
 
 ACHIEVED = 0.95  # of the planned starts
-BLUR = 0.1  # of the limit
 UNSENT = 0.01  # of all requests
+BLUR = 3.0  # times the lateness by which a value must be over its limit
 BUSY = 0.95  # of one core
-DECIDED = frozenset({Outcome.FAIL, Outcome.WARN, Outcome.NO_BASELINE, Outcome.IMPROVED, Outcome.PASS})
+USUAL_SHARE = 0.05  # of failures, from which a mean of the successes is in doubt
+BROKEN = frozenset({Outcome.FAIL, Outcome.WARN})
+UNBROKEN = frozenset({Outcome.NO_BASELINE, Outcome.IMPROVED, Outcome.PASS})
 RELIEF = "use --processes 2 (or more machines), or lower the rate"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Doubt:
-    """`also_fails`: not even a failure can be believed."""
+    """`text` for people. `outcomes` are those that cannot be believed, of criteria of `kind` only, if one is named."""
 
     text: str
-    also_fails: bool = True
+    outcomes: frozenset[Outcome] = BROKEN | UNBROKEN
+    kind: Kind | None = None
+    reason: str = "load-generator"  # for programs
 
-    def changes(self, outcome: Outcome) -> bool:
-        return outcome in DECIDED and (self.also_fails or outcome is not Outcome.FAIL)
+    def changes(self, outcome: Outcome, kind: Kind) -> bool:
+        return outcome in self.outcomes and self.kind in (None, kind)
 
 
 def doubts(budget: Budget, run: Run) -> Iterator[Doubt]:
@@ -51,35 +59,69 @@ def doubts(budget: Budget, run: Run) -> Iterator[Doubt]:
     elif generator.workers_lost and not generator.due:
         yield Doubt(text=f"{generator.workers_lost} of {generator.workers} load-generator processes were lost")
     metric = METRICS[budget.metric]
+    result = next((one for one in run.endpoints if one.name == budget.endpoint), None)
     if metric.unit is Unit.SECONDS:
-        yield from _late(budget, run)
+        if result is not None:
+            yield from _late(budget, run, result)
+            yield from _failing(budget, result)
         if generator.cpu >= BUSY and not generator.clock.startswith("kernel"):
             yield Doubt(text=f"the load generator had no CPU left and no kernel clock to measure by; {RELIEF}")
     if metric.unit is Unit.PER_SECOND and generator.cpu >= BUSY:
         yield Doubt(text=f"the load generator had no CPU left, so the rate is its own; {RELIEF}")
     if generator.due and generator.dropped > (1 - ACHIEVED) * generator.due:
         yield Doubt(
-            text=f"{generator.dropped:,} arrivals found no free virtual user; raise load.max_users", also_fails=False
+            text=f"{generator.dropped:,} arrivals found no free virtual user; raise load.max_users", outcomes=UNBROKEN
         )
     yield from _unsent(run)
     if run.aborted:
-        yield Doubt(text=f"the load was ended early: {run.aborted}", also_fails=False)
+        yield Doubt(text=f"the load was ended early: {run.aborted}", outcomes=UNBROKEN, reason="ended-early")
 
 
 def _unsent(run: Run) -> Iterator[Doubt]:
+    if _is_short_of_resources(run):
+        unsent = run.generator.unsent
+        worst = max(unsent, key=lambda shortage: unsent[shortage])
+        yield Doubt(
+            text=f"the load generator could not send {sum(unsent.values()):,} requests: {shortages.explain(worst)}"
+        )
+
+
+def _is_short_of_resources(run: Run) -> bool:
     unsent = sum(run.generator.unsent.values())
-    if unsent > UNSENT * (unsent + sum(endpoint.requests for endpoint in run.endpoints)):
-        worst = max(run.generator.unsent, key=lambda shortage: run.generator.unsent[shortage])
-        yield Doubt(text=f"the load generator could not send {unsent:,} requests: {shortages.explain(worst)}")
+    return unsent > UNSENT * (unsent + sum(endpoint.requests for endpoint in run.endpoints))
 
 
-def _late(budget: Budget, run: Run) -> Iterator[Doubt]:
-    limits = [criterion.limit for criterion in budget.criteria if criterion.kind is Kind.ABSOLUTE]
+def is_as_planned(run: Run) -> bool:
+    """Whether the load was the planned one, to the end: only then may other runs be compared with it."""
+    generator = run.generator
+    is_lost = bool(generator.workers_lost) and not generator.due
+    is_short = generator.sent < ACHIEVED * generator.due or generator.dropped > (1 - ACHIEVED) * generator.due
+    return not (run.interrupted or run.aborted or is_lost or is_short or _is_short_of_resources(run))
+
+
+def _late(budget: Budget, run: Run, result: EndpointResult) -> Iterator[Doubt]:
     extreme = budget.metric in ("p99", "max")
     late = run.generator.lateness_p99 if extreme else run.generator.lateness_p95
-    if limits and late > BLUR * min(limits):
+    measured = result.metrics.get(budget.metric, 0.0)
+    limits = [one.limit for one in budget.criteria if one.kind is Kind.ABSOLUTE and one.limit < measured]
+    if limits and measured - max(limits) < BLUR * late:
         shown = format_value(Unit.SECONDS, late)
         yield Doubt(
-            text=f"{'1 %' if extreme else '5 %'} of the starts were late by {shown} or more, which blurs a limit of "
-            f"{format_value(Unit.SECONDS, min(limits))}; {RELIEF}"
+            text=f"{'1 %' if extreme else '5 %'} of the starts were late by {shown} or more, and the value is over its "
+            f"limit by {format_value(Unit.SECONDS, measured - max(limits))} only; {RELIEF}",
+            outcomes=BROKEN,
+            kind=Kind.ABSOLUTE,
+        )
+
+
+def _failing(budget: Budget, result: EndpointResult) -> Iterator[Doubt]:
+    failures = result.failures - result.failures_by_kind.get("timeout", 0)
+    left_out = 1 - QUANTILES[budget.metric] if budget.metric in QUANTILES else USUAL_SHARE
+    if result.requests and failures / result.requests > left_out:
+        share = failures / result.requests
+        yield Doubt(
+            reason="too-many-failures",
+            text=f"{share:.0%} of the requests failed, and this is the {budget.metric} of the others; "
+            "limit `errors` too, and see why they fail",
+            outcomes=UNBROKEN,
         )

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import inf, isfinite
 from typing import Any
 
 from perfgate.gate import deciding
+from perfgate.gate.absolute import Question
 from perfgate.gate.anchor import criterion as anchor_criterion
-from perfgate.gate.comparing import Comparisons, compare, floor_of, signed, watched
+from perfgate.gate.comparing import Comparisons, compare, floor_of, watched
 from perfgate.gate.deciding import Weighed
-from perfgate.gate.evidence import Evidence
+from perfgate.gate.evidence import Evidence, is_apart, signed
 from perfgate.gate.health import Doubt, doubts
+from perfgate.gate.outcome import overall
 from perfgate.gate.sentences import Told, sentence, sentence_without_data
+from perfgate.gate.whole_finding import judge_whole
 from perfgate.model.budget_file import Budget, Criterion, GatePolicy, Kind
-from perfgate.model.metric import METRICS, Metric, Unit
+from perfgate.model.metric import APPLICATION, METRICS, Metric, Unit
 from perfgate.model.outcome import BADNESS, Outcome, worst
 from perfgate.model.run import EndpointResult, Run
 from perfgate.model.verdict import Baseline, CriterionResult, Finding, Verdict
@@ -38,11 +41,15 @@ def judge(
         _doubted(_finding(budget, results.get(budget.endpoint), compared, run, baseline, policy), doubts(budget, run))
         for budget in budgets
     )
+    if compared.whole:
+        budget = Budget(endpoint=APPLICATION, metric=compared.whole[0][0].metric, criteria=())
+        findings += (_doubted(judge_whole(compared.whole, policy), doubts(budget, run)),)
     used = {past.run.id: past.run.started for series in baseline.runs.values() for past in series}
     return Verdict(
         run=run.id,
         name=run.name,
-        outcome=worst(finding.outcome for finding in findings),
+        outcome=overall(findings, policy.inconclusive),
+        inconclusive=policy.inconclusive,
         findings=findings,
         watch=watched(compared.baseline, findings),
         baseline_branch=baseline.branch,
@@ -79,11 +86,11 @@ def _finding(
     key = (budget.endpoint, budget.metric)
     one, since = compared.baseline.get(key), compared.anchor.get(key)
     floor = floor_of(metric, policy.floor)
-    judged = [_judged(criterion, result, metric, one, floor, run) for criterion in budget.criteria]
+    judged = [_judge(criterion, result, metric, one, policy, run) for criterion in budget.criteria]
     pinned = anchor_criterion(policy.anchor, budget) if policy.anchor and since else None
     if pinned:
-        judged.append(_judged(pinned, result, metric, since, floor, run))
-    criteria = tuple(criterion for criterion, _, _ in judged)
+        judged.append(_judge(pinned, result, metric, since, policy, run))
+    criteria = tuple(one.result for one in judged)
     outcome = worst(criterion.outcome for criterion in criteria)
     told = Told(
         budget=budget,
@@ -92,7 +99,7 @@ def _finding(
         since=since.evidence if since else None,
         anchor=pinned,
         criteria=criteria,
-        cures=tuple(cure for _, cure, _ in judged),
+        cures=tuple(one.cure for one in judged),
         floor=floor,
         baseline=baseline,
         arms=run.arms,
@@ -108,6 +115,7 @@ def _finding(
         baseline_runs=0 if run.arms else len(baseline.runs.get((budget.endpoint, budget.metric), ())),
         interval=None if one else result.intervals.get(metric.name),
         more=_more(judged) if outcome is Outcome.INCONCLUSIVE else None,
+        detectable=min((one.detectable for one in judged if isfinite(one.detectable)), default=None),
         criteria=criteria,
         line=budget.line,
     )
@@ -115,56 +123,92 @@ def _finding(
 
 
 def _compared(evidence: Evidence, metric: Metric, run: Run) -> dict[str, Any]:
-    """What a finding has from its comparison. With too few requests there are no bounds: files have no infinity."""
-    ends = [signed(replace(evidence, change=end), metric) for end in evidence.interval]
+    """The part of a finding that its comparison tells. With too few requests there are no bounds: files have no
+    infinity."""
+    ends = [signed(end, evidence, metric) for end in evidence.interval]
     known = [end for end in ends if end is not None and isfinite(end)]
-    interval = (min(known), max(known)) if len(known) == len(ends) else None
-    change = signed(evidence, metric)
+    seen, own = signed(evidence.seen, evidence, metric), signed(evidence.change, evidence, metric)
     return {
         "baseline": evidence.baseline,
-        "change": change if change is not None and isfinite(change) else None,
-        "interval": interval,
+        "change": seen if seen is not None and isfinite(seen) else None,
+        "own_change": own if own is not None and isfinite(own) and is_apart(own, seen) else None,
+        "interval": (min(known), max(known)) if len(known) == len(ends) else None,
         "bound": evidence.bound if isfinite(evidence.bound) else None,
         "p_value": None if evidence.exact else evidence.p_worse,
         "compared": BASE if run.arms else HISTORY,
     }
 
 
-def _judged(
-    criterion: Criterion, result: EndpointResult, metric: Metric, weighed: Weighed | None, floor: float, run: Run
-) -> tuple[CriterionResult, str, float]:
-    """And what would decide it, where nothing does: for people, and how many times as long a run."""
+@dataclass(frozen=True, kw_only=True)
+class _Judged:
+    """A criterion's result, what would decide it where nothing does (for people, and how many times as long a run), and
+    the smallest rise that would have been found."""
+
+    result: CriterionResult
+    cure: str = ""
+    more: float = inf
+    detectable: float = inf
+
+
+def _judge(
+    criterion: Criterion, result: EndpointResult, metric: Metric, weighed: Weighed | None, policy: GatePolicy, run: Run
+) -> _Judged:
     if criterion.kind is Kind.ABSOLUTE:
-        outcome, held = deciding.absolute(criterion, result, metric.name, run.duration, max(1, run.looks))
-        more = held.needed / held.requests if held.needed and held.requests else inf
-        return _criterion_result(criterion, outcome), held.cure, more
-    outcome = deciding.relative(criterion, weighed, floor, result.requests)
-    return _criterion_result(criterion, outcome), "", weighed.evidence.more if weighed else inf
+        question = Question(
+            limit=criterion.limit,
+            duration=run.duration,
+            level=1 - deciding.MISSES / max(1, run.looks),
+            sensitivity=policy.sensitivity,
+        )
+        outcome, check = deciding.absolute(criterion, result, metric.name, question)
+        return _Judged(
+            result=_criterion_result(criterion, outcome),
+            cure=check.cure,
+            more=check.needed / check.requests if check.needed and check.requests else inf,
+            detectable=_rise_to(check.detectable, check.measured, metric),
+        )
+    outcome = deciding.relative(criterion, weighed, floor_of(metric, policy.floor), result.requests, policy.sensitivity)
+    return _Judged(
+        result=_criterion_result(criterion, outcome),
+        more=weighed.evidence.more if weighed else inf,
+        detectable=weighed.evidence.detectable if weighed else inf,
+    )
 
 
-def _more(judged: Sequence[tuple[CriterionResult, str, float]]) -> float | None:
+def _rise_to(value: float | None, measured: float, metric: Metric) -> float:
+    """The worsening from what was measured to `value`: a difference of shares, a ratio of anything else."""
+    if value is None:
+        return inf
+    worsening = measured - value if metric.higher_is_better else value - measured
+    if metric.unit is Unit.RATIO:
+        return max(0.0, worsening)
+    return max(0.0, worsening / measured) if measured else inf
+
+
+def _more(judged: Sequence[_Judged]) -> float | None:
     """How many times as long a run would decide all criteria; None where no run would, for files have no infinity."""
-    open_ones = [more for criterion, _, more in judged if criterion.outcome is Outcome.INCONCLUSIVE]
-    most = max(open_ones, default=inf)
+    most = max((one.more for one in judged if one.result.outcome is Outcome.INCONCLUSIVE), default=inf)
     return most if isfinite(most) else None
 
 
 def _doubted(finding: Finding, against: Iterable[Doubt]) -> Finding:
-    """The finding, or that it cannot be decided, with the reason and the cure."""
-    doubt = next((doubt for doubt in against if doubt.changes(finding.outcome)), None)
-    if doubt is None:
-        return finding
-    return replace(
-        finding,
-        outcome=Outcome.INCONCLUSIVE,
-        more=None,
-        reason="load-generator",
-        sentence=f"{finding.sentence} Not decided: {doubt.text}.",
-        criteria=tuple(
-            replace(criterion, outcome=Outcome.INCONCLUSIVE) if doubt.changes(criterion.outcome) else criterion
-            for criterion in finding.criteria
-        ),
-    )
+    """The finding, or that some of it cannot be decided, with the reason and the cure."""
+    for doubt in against:
+        criteria = tuple(
+            replace(one, outcome=Outcome.INCONCLUSIVE) if doubt.changes(one.outcome, one.kind) else one
+            for one in finding.criteria
+        )
+        if criteria != finding.criteria:
+            outcome = worst(one.outcome for one in criteria)
+            return replace(
+                finding,
+                outcome=outcome,
+                more=None if outcome is Outcome.INCONCLUSIVE else finding.more,
+                reason=doubt.reason if outcome is Outcome.INCONCLUSIVE else finding.reason,
+                sentence=f"{finding.sentence} Not decided: {doubt.text}.",
+                criteria=criteria,
+            )
+    return finding
 
 
 def _without_data(budget: Budget, result: EndpointResult | None) -> Finding:

@@ -1,8 +1,8 @@
-"""Three ways to look at the same table: each endpoint beside the others, beside the runner probe, or alone.
+"""The change of one endpoint since the earlier runs, without what is not its own.
 
-- `own`: less the movement that the endpoints of a run have in common. Sharp, but blind to the application as a whole.
-- `probe`: less what the runner probe saw. Sees the whole application, as well as the probe knows the runner.
-- `alone`: nothing is taken out; the runner's noise is in the interval. What a pass must hold against without a probe.
+- `own`: less the movement that the endpoints of a run have in common, which is judged by itself (`whole.py`);
+- `probe`: less what the runner's reference workload saw, where there are too few endpoints to have anything in common;
+- `alone`: nothing is taken out; the runner's noise is in the interval.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from math import exp, floor, isfinite, log, nan
 
 import numpy as np
 
-from perfgate.gate.common_mode import FEWEST, centred, common
-from perfgate.gate.prediction import Array, Past, Prediction, predict
+from perfgate.gate.common_mode import FEWEST, cautious, centred, common
+from perfgate.gate.prediction import Array, Prediction, predict
 from perfgate.gate.series import Table
 from perfgate.model.run import PastRun, Run
 from perfgate.stats.distributions import t_quantile, t_sf
@@ -33,20 +33,23 @@ OTHER_RUNNER = 0.25  # sd of all endpoints' movement between types of runner
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """One endpoint's change (log) in one lens, its standard deviation and degrees of freedom."""
+    """One endpoint's change (log) in one lens, its standard deviation and degrees of freedom. `rise` and `fall` are the
+    change as it must be taken to call it one (`common_mode.cautious`)."""
 
     lens: str
     change: float
     sd: float
     df: float
+    rise: float
+    fall: float
 
     @property
     def p_rise(self) -> float:
-        return t_sf(self.change / self.sd, self.df)
+        return t_sf(self.rise / self.sd, self.df)
 
     @property
     def p_fall(self) -> float:
-        return t_sf(-self.change / self.sd, self.df)
+        return t_sf(-self.fall / self.sd, self.df)
 
     def upper(self, level: float) -> float:
         """One-sided upper bound; `level` 0.05 is a lower one."""
@@ -55,21 +58,10 @@ class Look:
 
 @dataclass(frozen=True, kw_only=True)
 class Looks:
-    """Of one endpoint. `tests` are those that may show a change; `total` bounds the whole of it; `alone` is the plain
-    change, from which the others take out what is not the endpoint's own."""
+    """`own` is the part of an endpoint's change that is judged, `alone` the plain change."""
 
-    tests: tuple[Look, ...]
-    total: Look
+    own: Look
     alone: Look
-
-
-@dataclass(frozen=True, kw_only=True)
-class Together:
-    """The movement (log) of all endpoints as one, and the chance of one like it among earlier runs."""
-
-    endpoints: int
-    move: float
-    p_rise: float
 
 
 def looks(table: Table, run: Run) -> dict[str, Looks]:
@@ -79,33 +71,18 @@ def looks(table: Table, run: Run) -> dict[str, Looks]:
     zero, zeros = np.zeros_like(table.now), np.zeros_like(table.past.values)
     alone = predict(table.now, table.past, zero, zeros, slope_sd=0.0)
     alone_variance = alone.variance + extra + elsewhere * OTHER_RUNNER**2
-    own, own_variance = _own(table, extra + elsewhere * OTHER_RUNNER_OWN**2)
+    beside = _own(table, run, extra + elsewhere * OTHER_RUNNER_OWN**2)
     probe, probe_variance = _probe(table, run, extra + elsewhere * OTHER_RUNNER_OWN**2)
     found = {}
     for at, name in enumerate(table.endpoints):
         plain = _look("alone", alone, alone_variance, at)
-        beside = _look("own", own, own_variance, at) if own else None
-        probed = _look("probe", probe, probe_variance, at) if probe else None
+        own = (
+            _look("own", beside.prediction, beside.variance, at, (beside.rise[at], beside.fall[at])) if beside else None
+        )
+        beyond = _look("probe", probe, probe_variance, at) if probe else None
         if plain is not None:
-            tests = tuple(one for one in (beside, probed) if one is not None)
-            found[name] = Looks(tests=tests or (plain,), total=probed or plain, alone=plain)
+            found[name] = Looks(own=own or beyond or plain, alone=plain)
     return found
-
-
-def together(table: Table) -> Together | None:
-    """None with too few endpoints to speak of all of them."""
-    today, moves = centred(table.now, table.past.values, table.past.level)
-    number = int(np.isfinite(today).sum())
-    if number < FEWEST or len(moves) < 2:
-        return None
-    known = np.isfinite(moves).sum(1) >= FEWEST
-    past = np.array([[float(np.median(row[np.isfinite(row)]))] for row in moves[known]]).reshape(-1, 1)
-    if len(past) < 2:
-        return None
-    level = np.zeros(past.shape, dtype=np.int64)
-    now = np.array([float(np.median(today[np.isfinite(today)]))])
-    seen = predict(now, Past(values=past, level=level, sampling=np.zeros(1)), now * 0, past * 0, slope_sd=0.0)
-    return Together(endpoints=number, move=float(now[0]), p_rise=t_sf(float(seen.t[0]), float(seen.df[0])))
 
 
 def probe_move(run: Run, runs: Sequence[PastRun]) -> float:
@@ -113,6 +90,16 @@ def probe_move(run: Run, runs: Sequence[PastRun]) -> float:
     past = np.array([_probed(run, one.run) for one in runs])
     known = past[np.isfinite(past)]
     return _probed(run, run) - float(np.median(known)) if len(known) >= max(3, len(runs) / 2) else nan
+
+
+def probed(run: Run, runs: Sequence[PastRun]) -> tuple[float, Array] | None:
+    """The movement (log) of the runner's reference workload in `run` and in each of the earlier `runs`; None where too
+    few of them have it."""
+    move = probe_move(run, runs)
+    if not isfinite(move):
+        return None
+    middle = _probed(run, run) - move
+    return move, np.array([_probed(run, one.run) - middle for one in runs])
 
 
 def _probed(run: Run, other: Run) -> float:
@@ -123,16 +110,35 @@ def _probed(run: Run, other: Run) -> float:
     return log(probe.p50) if probe.workload == asked.workload else nan
 
 
-def _own(table: Table, extra: Array) -> tuple[Prediction | None, Array]:
+@dataclass(frozen=True, kw_only=True)
+class _Own:
+    prediction: Prediction
+    variance: Array
+    rise: Array  # (E,) the change as it must be taken to blame the endpoint for a rise
+    fall: Array
+
+    def look(self, at: int) -> Look | None:
+        return _look("own", self.prediction, self.variance, at, (self.rise[at], self.fall[at]))
+
+
+def _own(table: Table, run: Run, extra: Array) -> _Own | None:
+    """None where too few endpoints have anything in common."""
     today, moves = centred(table.now, table.past.values, table.past.level)
     moved = common(np.vstack([today, moves]))
     if not np.isfinite(moved[0]).any():
-        return None, extra
+        return None
     own = predict(table.now, table.past, moved[0], moved[1:], slope_sd=SLOPE_SD)
     storm = _storm(own, own.variance + extra, today, moved[0])
     others = STORM_DF + np.isfinite(own.change).sum() - 1  # in a storm they tell the variance, and none know it better
     own = replace(own, df=np.where(storm > STORMY / 2, np.minimum(own.df, others), own.df))
-    return own, (own.variance + extra) * storm
+    usual = float(np.sqrt(np.nanmean(moved[1:] ** 2))) if np.isfinite(moved[1:]).any() else 0.0
+    rise, fall = cautious(today, moved[0], usual, probe_move(run, table.runs))
+    return _Own(
+        prediction=own,
+        variance=(own.variance + extra) * storm,
+        rise=own.change - (rise - moved[0]),
+        fall=own.change - (fall - moved[0]),
+    )
 
 
 def _storm(own: Prediction, variance: Array, today: Array, moved: Array) -> Array:
@@ -165,21 +171,23 @@ def _spread_of_others(squares: Array) -> Array:
 
 
 def _probe(table: Table, run: Run, extra: Array) -> tuple[Prediction | None, Array]:
-    move = probe_move(run, table.runs)
-    if not isfinite(move):
+    reference = probed(run, table.runs)
+    if reference is None:
         return None, extra
-    middle = _probed(run, run) - move
-    moves = np.array([_probed(run, one.run) - middle for one in table.runs])
+    move, moves = reference
     movements = np.repeat(moves[:, None], len(table.now), axis=1)
     probe = predict(table.now, table.past, np.full_like(table.now, move), movements, slope_sd=PROBE_SLOPE_SD)
     return probe, probe.variance + extra
 
 
-def _look(lens: str, seen: Prediction, variance: Array, at: int) -> Look | None:
+def _look(
+    lens: str, seen: Prediction, variance: Array, at: int, cautiously: tuple[float, float] | None = None
+) -> Look | None:
     change, spread = float(seen.change[at]), float(variance[at])
     if not (isfinite(change) and isfinite(spread)):
         return None
-    return Look(lens=lens, change=change, sd=spread**0.5, df=float(seen.df[at]))
+    rise, fall = map(float, cautiously or (change, change))
+    return Look(lens=lens, change=change, sd=spread**0.5, df=float(seen.df[at]), rise=rise, fall=fall)
 
 
 def _elsewhere(table: Table, run: Run) -> Array:

@@ -106,9 +106,12 @@ def moderated(variances: Array, freedom: Array, sampling: Array) -> tuple[Array,
     common = max(float(np.median((variances - sampling)[known])), 0.0)
     expected = np.maximum(common + sampling, SMALLEST_SD**2)
     scale, prior_df = _prior((variances / expected)[known], freedom[known])
-    pooled = (prior_df * scale * expected + freedom * variances) / (prior_df + freedom)
+    df = prior_df + freedom
+    untold = df < 1  # nothing to learn from, neither its own runs nor other endpoints: what is usual anywhere
+    pooled = (prior_df * scale * expected + freedom * variances) / np.where(untold, 1.0, df)
+    pooled = np.where(untold, np.maximum(PRIOR_SD**2, sampling), pooled)
     smallest = np.maximum(SMALLEST_SD**2, 0.5 * sampling)
-    return np.maximum(pooled, smallest), prior_df + freedom
+    return np.maximum(pooled, smallest), np.where(untold, PRIOR_DF, df)
 
 
 def _prior(ratios: Array, freedom: Array) -> tuple[float, float]:

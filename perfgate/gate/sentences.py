@@ -8,7 +8,7 @@ from math import isfinite
 
 from perfgate.gate.baseline import has_baseline
 from perfgate.gate.deciding import threshold_of
-from perfgate.gate.evidence import Evidence
+from perfgate.gate.evidence import Evidence, is_apart, signed
 from perfgate.model.budget_file import Budget, Criterion, Kind, Severity
 from perfgate.model.metric import METRICS, Metric
 from perfgate.model.outcome import Outcome
@@ -16,6 +16,7 @@ from perfgate.model.run import Arm, EndpointResult
 from perfgate.model.verdict import Baseline, CriterionResult
 from perfgate.units import format_change, format_difference, format_value
 
+SMALL = 0.02  # of a change: what is taken out is told from here on
 COARSE = 0.10  # changes from which tenths of a per cent are not said: no interval knows them
 BROKEN = (Outcome.FAIL, Outcome.WARN)
 
@@ -96,10 +97,21 @@ def _notes(told: Told) -> Iterator[str]:
     """The support only where it was needed."""
     if told.evidence is None:
         return
+    yield from _own_part(told.evidence, told.metric)
     yield from told.evidence.notes
     decided = {Outcome.FAIL, Outcome.WARN, Outcome.IMPROVED}
     if told.evidence.support and any(one.kind is Kind.RELATIVE and one.outcome in decided for one in told.criteria):
         yield told.evidence.support
+
+
+def _own_part(evidence: Evidence, metric: Metric) -> Iterator[str]:
+    """The part that is judged, where it is not the change of the two numbers."""
+    own, seen = signed(evidence.change, evidence, metric), signed(evidence.seen, evidence, metric)
+    if not evidence.taken_out or own is None or seen is None or not is_apart(own, seen, SMALL):
+        return
+    common = (1 + seen) / (1 + own) - 1
+    moved = f"{'rose' if common > 0 else 'fell'} by {format_change(round(abs(common), 2)).lstrip('+')}"
+    yield f"Its own part is {_with_interval(evidence.change, evidence, metric)}: {evidence.taken_out} {moved}."
 
 
 def _values(told: Told) -> str:
@@ -161,7 +173,14 @@ def _since(told: Told) -> Iterator[str]:
 
 def _change(evidence: Evidence, metric: Metric, as_difference: bool) -> str:
     """ "+60 % (95 % interval +48 to +71 %)", in the unit of the limit."""
-    said = _shown(evidence.change, evidence, metric, as_difference)
+    own, seen = signed(evidence.change, evidence, metric), signed(evidence.seen, evidence, metric)
+    if own is not None and evidence.taken_out and is_apart(own, seen, SMALL):
+        return _shown(evidence.seen, evidence, metric, as_difference)
+    return _with_interval(evidence.seen, evidence, metric, as_difference)
+
+
+def _with_interval(change: float, evidence: Evidence, metric: Metric, as_difference: bool = False) -> str:
+    said = _shown(change, evidence, metric, as_difference)
     if evidence.exact:
         return said
     if not all(map(isfinite, evidence.interval)):
@@ -188,27 +207,30 @@ def _relative_limit(criterion: Criterion, result: CriterionResult, told: Told, e
         return _inconclusive(criterion, limit, told, evidence)
     if result.outcome is Outcome.IMPROVED:
         return "an improvement"
-    threshold = threshold_of(criterion, evidence, 0.0)
-    if result.outcome is Outcome.PASS and evidence.change > 0 and evidence.bound >= threshold:
-        fall = "fall" if told.metric.higher_is_better else "rise"
-        return f"a {fall} of less than {format_value(told.metric.unit, told.floor)} does not count"
+    if result.outcome is Outcome.PASS and evidence.change >= threshold_of(criterion, evidence, 0.0):
+        moved = format_value(told.metric.unit, _amount(evidence))
+        return (
+            f"{moved} is under the floor of {format_value(told.metric.unit, told.floor)}, so the {limit} does not count"
+        )
     verb = ("below" if told.metric.higher_is_better else "over") if result.outcome in BROKEN else "within"
     return f"{verb} the {limit}"
+
+
+def _amount(evidence: Evidence) -> float:
+    """The worsening in the metric's base unit."""
+    return evidence.change if evidence.is_difference else evidence.change * evidence.baseline
 
 
 def _inconclusive(criterion: Criterion, limit: str, told: Told, evidence: Evidence) -> str:
     """Calm: most such findings are of unchanged code."""
     threshold = threshold_of(criterion, evidence, told.floor)
     cure = evidence.cure or "`--base-ref` would show it"
-    if evidence.doubt:
-        return f"{limit}: {evidence.doubt}"
-    if evidence.estimate >= threshold:
-        return f"{limit}: more than that, but chance can do as much; {cure.replace('would show it', 'would tell')}"
-    hidden = evidence.hidden or f"a {'fall' if told.metric.higher_is_better else 'rise'}"
+    if evidence.expectation >= threshold:
+        return f"{limit}: more than that, but it may be chance; {cure.replace('would show it', 'would tell')}"
+    move = "fall" if told.metric.higher_is_better else "rise"
     reach = _shown(evidence.bound, evidence, told.metric, criterion.difference)
-    seen = "no regression seen;" if min(evidence.interval) <= 0 else "it seems kept, but"
-    size = f"below {reach}" if isfinite(evidence.bound) else "of any size"
-    return f"{limit}: {seen} {hidden} {size} could have hidden: {cure}"
+    size = f"of {reach}" if isfinite(evidence.bound) else "of any size"
+    return f"{limit}: no regression seen, but this run could have missed a {move} {size}: {cure}"
 
 
 def _no_baseline(told: Told) -> str:
@@ -241,6 +263,15 @@ def _failures(result: EndpointResult) -> str:
     return f" {result.failures:,} of {result.requests:,} requests failed ({_kinds(result)})."
 
 
+_KINDS = {  # of failures: a bare "status" reads like an HTTP status
+    "status": "unexpected status",
+    "expectation": "unexpected content",
+    "timeout": "timed out",
+    "connection": "no connection",
+    "protocol": "broken answer",
+}
+
+
 def _kinds(result: EndpointResult) -> str:
-    kinds = ", ".join(f"{kind} {count:,}" for kind, count in result.failures_by_kind.items())
+    kinds = ", ".join(f"{count:,} {_KINDS.get(kind, kind)}" for kind, count in result.failures_by_kind.items())
     return f"{kinds}; for example {result.failure_examples[0]}" if result.failure_examples else kinds

@@ -15,6 +15,7 @@ from perfgate.model.run import EndpointResult, PastRun, Run
 from perfgate.model.verdict import Baseline
 from perfgate.stats.distributions import normal_quantile
 from perfgate.stats.quantiles import Curve, curve, lower_end
+from perfgate.stats.tails import upper_end
 
 Results = Mapping[str, Mapping[str, EndpointResult]]  # run id -> endpoint -> result
 
@@ -78,11 +79,23 @@ def by_name(baseline: Baseline) -> Results:
 
 
 def sampling_variance(result: EndpointResult, metric: str) -> float:
-    """Of the logarithm of a metric, from its interval; NaN when there is none."""
-    low, high = result.intervals.get(metric, (0.0, 0.0))
+    """The variance that a run's own requests give to the logarithm of a metric, from its interval; where order
+    statistics give none, from an extended tail. NaN when there is neither."""
+    low, high = result.intervals.get(metric) or _extended(result, metric)
     if not (0 < low <= high and isfinite(high)):
         return float("nan")
     return float((log(high / low) / INTERVAL) ** 2)
+
+
+def _extended(result: EndpointResult, metric: str) -> tuple[float, float]:
+    """A two-sided 95 % interval of a percentile that few requests tell, by `stats/tails.py`; (0, 0) when that has none
+    either."""
+    values = distribution_of(result, metric)
+    if metric not in QUANTILES or metric not in result.design_effects or not values.buckets:
+        return 0.0, 0.0
+    known = curve(values)
+    n = known.count / effect_of(result, metric)
+    return lower_end(known, QUANTILES[metric], n), upper_end(known, QUANTILES[metric], n, 1 - TAILS[0])
 
 
 def _downwards(result: EndpointResult, metric: str) -> float:

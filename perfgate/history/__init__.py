@@ -30,6 +30,7 @@ class Entry:
     started: str  # ISO 8601
     outcome: Outcome
     accepted: bool  # at least once, in whole or in part
+    is_ab: bool = False  # an A/B test; files of older versions do not say so
 
 
 class ConflictError(HistoryError):

@@ -68,7 +68,7 @@ def run(label: Label, found: Mapping[str, bytes], *, whole: bool, place: str, hi
     if distributions is not None:
         packed = documents.Packed(document=zlib.compress(document, 0), distributions=zlib.compress(distributions, 0))
         past_run = documents.unpack_whole(packed, run_id=past_run.run.id, origin=origin, hint=hint)
-    if labels.path_of(past_run) != label.path:
+    if not labels.is_path_of(label.path, past_run):
         raise HistoryError(f"{origin} is damaged: it holds another run", hint=hint)
     return past_run
 

@@ -175,6 +175,7 @@ class FileHistory:
             started=run.started,
             outcome=past_run.outcome,
             accepted=False,
+            is_ab=bool(run.arms),
         )
         return replace(label, entry=entry, moment=times.microseconds(run.started, origin=label.run))
 
@@ -245,7 +246,7 @@ class FileHistory:
         label = listing.labels.get(run_id)
         if label is None:
             return contents.of_run(past_run, packed, compress=self._files.compress) | said
-        if label.path != labels.path_of(past_run) or not documents.same(self._whole(listing, run_id), past_run):
+        if not labels.is_path_of(label.path, past_run) or not documents.same(self._whole(listing, run_id), past_run):
             raise ConflictError(
                 f"{self._files.place} has another run {run_id}",
                 hint="Stored runs never change: keep the one that is there, or delete it first.",

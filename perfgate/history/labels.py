@@ -1,6 +1,6 @@
 """The paths of a run's files. They say all that a listing of runs shows, so that listing needs no reading.
 
-    runs/NAME/BRANCH/STARTED,OUTCOME,COMMIT,ID.json      the run without its distributions
+    runs/NAME/BRANCH/STARTED,OUTCOME,COMMIT,ID.json      the run without its distributions (of an A/B test: ID,ab.json)
     distributions/(the same)                             those
     accepted/ID/NUMBER-DIGEST.json                       what was said about it, one file each
 
@@ -22,10 +22,11 @@ from perfgate.model.run import PastRun
 RUNS, DISTRIBUTIONS, ACCEPTED = "runs/", "distributions/", "accepted/"
 SUFFIXES = (".json", ".json.gz")
 
-# Bytes. Folders: 120 each. File: the four, three commas and the suffix stay below the 255 that file systems allow.
-LONGEST = {"name": 120, "branch": 120, "started": 60, "commit": 70, "id": 100}
+# Bytes. Folders: 120 each. File: the four, commas, mark and suffix stay below the 255 that file systems allow.
+LONGEST = {"name": 120, "branch": 120, "started": 57, "commit": 70, "id": 100}
 CUT = "~"
 NOTHING = "="
+AB = ",ab"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,14 +52,21 @@ def path_of(past_run: PastRun) -> str:
     run = past_run.run
     words = {"name": run.name, "branch": run.branch, "started": run.started, "commit": run.commit, "id": run.id}
     name, branch, started, commit, run_id = (_word(words[key], LONGEST[key]) for key in LONGEST)
-    return f"{name}/{branch}/{started},{past_run.outcome.value},{commit},{run_id}"
+    return f"{name}/{branch}/{started},{past_run.outcome.value},{commit},{run_id}{AB if run.arms else ''}"
+
+
+def is_path_of(path: str, past_run: PastRun) -> bool:
+    """Whether a run is kept there; A/B tests were not marked once."""
+    right = path_of(past_run)
+    return path in (right, right.removesuffix(AB) if past_run.run.arms else right)
 
 
 def parse(path: str) -> Label | None:
     """The label of `runs/...`; None when it is no run's path, because somebody put something else there."""
     suffix = next((each for each in reversed(SUFFIXES) if path.endswith(each)), "")
     inner = path.removeprefix(RUNS).removesuffix(suffix)
-    parts = inner.split("/")
+    is_ab = inner.endswith(AB) and inner.count(",") == 4
+    parts = (inner.removesuffix(AB) if is_ab else inner).split("/")
     words = parts[-1].split(",")
     if not suffix or len(parts) != 3 or len(words) != 4 or words[1] not in list(Outcome):
         return None
@@ -70,7 +78,14 @@ def parse(path: str) -> Label | None:
     except HistoryError:
         return None
     entry = Entry(
-        id=run_id, name=name, branch=branch, commit=commit, started=started, outcome=Outcome(words[1]), accepted=False
+        id=run_id,
+        name=name,
+        branch=branch,
+        commit=commit,
+        started=started,
+        outcome=Outcome(words[1]),
+        accepted=False,
+        is_ab=is_ab,
     )
     return Label(path=inner, suffix=suffix, entry=entry, moment=moment)
 

@@ -21,7 +21,7 @@ from sqlalchemy.pool import StaticPool
 from perfgate.history import ConflictError, Entry, documents, ids, times
 from perfgate.history.databases import Database, Postgresql, Sqlite
 from perfgate.history.sqlite_file import locate
-from perfgate.history.tables import ACCEPTANCES, DISTRIBUTIONS, RUNS, SCHEMA, STEPS, TABLES, Step
+from perfgate.history.tables import AB_RUNS, ACCEPTANCES, DISTRIBUTIONS, RUNS, SCHEMA, STEPS, TABLES, Step
 from perfgate.model.errors import HistoryError
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import Acceptance, PastRun
@@ -53,6 +53,8 @@ class SqlHistory:
         if stored is None:
             connection.execute(sa.insert(RUNS).values(_row(past_run, packed.document)))
             connection.execute(sa.insert(DISTRIBUTIONS).values(run=run_id, document=packed.distributions))
+            if past_run.run.arms:
+                connection.execute(sa.insert(AB_RUNS).values(run=run_id))
         elif not documents.same(stored, past_run):
             raise ConflictError(
                 f"{self._database.place} has another run {run_id}",
@@ -86,7 +88,8 @@ class SqlHistory:
 
     def entries(self, name: str | None = None) -> tuple[Entry, ...]:
         accepted = sa.exists().where(ACCEPTANCES.c.run == RUNS.c.id).label("accepted")
-        query = sa.select(*LISTED, accepted).order_by(*NEWEST_FIRST)
+        is_ab = sa.exists().where(AB_RUNS.c.run == RUNS.c.id).label("is_ab")
+        query = sa.select(*LISTED, accepted, is_ab).order_by(*NEWEST_FIRST)
         with self._reading() as connection:
             rows = connection.execute(query if name is None else query.where(RUNS.c.name == name))
             return tuple(self._entry(row) for row in rows.mappings())
@@ -227,7 +230,7 @@ class SqlHistory:
 
     def _entry(self, row: sa.RowMapping) -> Entry:
         try:
-            return Entry(**{**row, "outcome": Outcome(row["outcome"])})
+            return Entry(**{**row, "outcome": Outcome(row["outcome"]), "is_ab": bool(row["is_ab"])})
         except ValueError as error:
             raise HistoryError(
                 f"Run {row['id']} in {self._database.place} has an unknown outcome: {error}",

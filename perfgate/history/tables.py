@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import sqlalchemy as sa
+
+from perfgate.history import documents
+from perfgate.model.errors import HistoryError
 
 TABLES = sa.MetaData()
 RUNS = sa.Table(
@@ -39,6 +43,11 @@ DISTRIBUTIONS = sa.Table(  # apart from the runs, whose documents are then few p
     sa.Column("run", sa.Text, sa.ForeignKey(RUNS.c.id, ondelete="CASCADE"), primary_key=True),
     sa.Column("document", sa.LargeBinary, nullable=False),
 )
+AB_RUNS = sa.Table(  # which runs are A/B tests, for listings
+    "perfgate_ab_runs",
+    TABLES,
+    sa.Column("run", sa.Text, sa.ForeignKey(RUNS.c.id, ondelete="CASCADE"), primary_key=True),
+)
 SCHEMA = sa.Table("perfgate_schema", TABLES, sa.Column("version", sa.Integer, nullable=False))
 
 Step = Callable[[sa.Connection], None]
@@ -49,6 +58,17 @@ def _part_distributions(connection: sa.Connection) -> None:
     DISTRIBUTIONS.create(connection, checkfirst=True)
 
 
-STEPS: tuple[Step, ...] = (  # the first lifts a history of version 1 to version 2; new histories need none
+def _list_ab_runs(connection: sa.Connection) -> None:
+    """Runs of version 2 say in their documents alone whether they are A/B tests. One that cannot be read stays as it
+    is: reading it tells."""
+    AB_RUNS.create(connection, checkfirst=True)
+    for run_id, document in connection.execute(sa.select(RUNS.c.id, RUNS.c.document)).all():
+        with suppress(HistoryError):
+            if documents.unpack(document, run_id=run_id, origin=run_id, hint="").run.arms:
+                connection.execute(sa.insert(AB_RUNS).values(run=run_id))
+
+
+STEPS: tuple[Step, ...] = (  # the first lifts a history of version 1 to version 2, and so on; new ones need none
     _part_distributions,
+    _list_ab_runs,
 )

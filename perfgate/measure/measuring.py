@@ -131,15 +131,16 @@ def _beside(
 def _result(series: Series, window: Window, phases: Phases, load_test: LoadTest) -> EndpointResult:
     kind, name, arm = series
     examples = load_test.base_examples if arm == BASE else load_test.failure_examples
+    failed = window.requests - window.successes
     latency = window.latency.freeze()
     metrics = _metrics(window, load_test.duration)
     return EndpointResult(
         name=name,
         kind=cast(Literal["endpoint", "journey"], kind),
         requests=window.requests,
-        failures=window.requests - window.successes,
+        failures=failed,
         failures_by_kind=dict(sorted(window.failures.items())),
-        failure_examples=examples.get(name, ()),
+        failure_examples=examples.get(name, ()) if failed else (),
         samples=histogram.count(latency),
         bytes=window.bytes,
         metrics=metrics | (_response_metrics(window, phases) if kind == "endpoint" else {}),

@@ -235,4 +235,6 @@ def windows_per_pair(base: Floats, head: Floats) -> int:
     sides = sides[sides != 0]
     turns = np.flatnonzero(np.diff(sides))
     lengths = np.diff(turns)  # without the first and the last, which may be cut
-    return 2 * int(lengths.min()) if len(lengths) else 0
+    if not len(lengths):  # one block of each: a single pair, which tells nothing of how pairs differ
+        return len(base) if len(turns) else 0
+    return 2 * int(lengths.min())

@@ -256,8 +256,21 @@ class BaselinePolicy:
 class Floor:
     """Smaller rises never fail a relative criterion. Seconds and ratio."""
 
-    time: float = 0.005
+    time: float = 0.001
     errors: float = 0.005
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sensitivity:
+    """The violation that a pass must rule out (one-sided 95 %), where it is larger than the limit itself.
+
+    `latency` is a ratio of the limit (absolute) or of the baseline (relative) and holds for every metric but `errors`,
+    whose own is a difference of shares. `at_limit` asks for proof at the limit itself.
+    """
+
+    latency: float = 0.5
+    errors: float = 0.05
+    at_limit: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -281,6 +294,7 @@ class AbPolicy:
 class GatePolicy:
     baseline: BaselinePolicy = BaselinePolicy()
     floor: Floor = Floor()
+    sensitivity: Sensitivity = Sensitivity()
     inconclusive: Literal["neutral", "warn", "fail"] = "neutral"
     anchor: Anchor | None = None
     ab: AbPolicy = AbPolicy()
@@ -297,6 +311,9 @@ class BudgetFile:
     endpoints: tuple[Endpoint, ...]
     journeys: tuple[Journey, ...] = ()
     budgets: tuple[Budget, ...] = ()  # one per endpoint or journey and metric, in the order of the file
+    default_budgets: tuple[
+        Budget, ...
+    ] = ()  # of `defaults`, for names that only a run of `scenarios` tells: no endpoint
     scenarios: tuple[str, ...] = ()  # hand-written locustfiles, relative to the budget file's folder
     service: Service | None = None
     tls: Tls = Tls()

@@ -52,4 +52,13 @@ METRICS: dict[str, Metric] = {
     )
 }
 
+APPLICATION, ALL_ENDPOINTS = "application", "all endpoints"  # endpoint and metric of the finding about all of them
+_COMMON = Metric(name=ALL_ENDPOINTS, unit=Unit.SECONDS, meaning="what all endpoints of a run have in common")
+
+
+def metric_of(name: str) -> Metric | None:
+    """The metric of a finding; None of a name from elsewhere."""
+    return _COMMON if name == ALL_ENDPOINTS else METRICS.get(name)
+
+
 LATENCY_QUANTILES: dict[str, float] = {"p50": 0.50, "p90": 0.90, "p95": 0.95, "p99": 0.99}

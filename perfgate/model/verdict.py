@@ -1,9 +1,10 @@
-"""Verdict: all findings of a run; its outcome is the worst of them. `verdict.json` has this shape."""
+"""Verdict: all findings of a run; its outcome is that of the decided ones. `verdict.json` has this shape."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from perfgate.model.budget_file import Kind, Severity
 from perfgate.model.outcome import Outcome
@@ -40,7 +41,11 @@ class CriterionResult:
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """Outcome and reason of one budget. Values in base units; `change` is a ratio (0.6 is +60 %)."""
+    """Outcome and reason of one budget. Values in base units; `change` is a ratio (0.6 is +60 %).
+
+    `change` is that of the two numbers beside it. Where something was taken out that is not the
+    endpoint's own (what all endpoints have in common, or the runner moved by), `own_change` is what was judged.
+    """
 
     endpoint: str
     metric: str
@@ -52,7 +57,11 @@ class Finding:
     baseline: float | None = None
     baseline_runs: int = 0
     change: float | None = None
-    interval: tuple[float, float] | None = None  # 95 %, two-sided, of `change`; of `measured` without a comparison
+    own_change: float | None = None
+    interval: tuple[float, float] | None = None  # 95 %, two-sided, of `own_change` or else `change`; of `measured`
+    # without a comparison
+    detectable: float | None = None  # the smallest rise that this run would have found: a ratio of the baseline (or of
+    # `measured`, without one), for errors a difference of shares; of what should not fall, the smallest fall
     bound: float | None = None  # one-sided 95 % upper bound of the worsening: a pass keeps it under the limit
     p_value: float | None = None  # one-sided, of "no worse than the baseline"; unadjusted
     more: float | None = None  # of an inconclusive one: how many times as long a run would probably decide; None: none
@@ -80,6 +89,7 @@ class Verdict:
     name: str  # of the budget file
     outcome: Outcome
     findings: tuple[Finding, ...]
+    inconclusive: Literal["neutral", "warn", "fail"] = "neutral"  # what undecided findings did to the outcome
     budget: str = ""  # path of the budget file as it was named, for commands to copy; empty: not known
     watch: tuple[Watched, ...] = ()  # surest first
     baseline_branch: str = ""

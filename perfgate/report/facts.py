@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from math import isfinite
 
@@ -11,6 +12,8 @@ from perfgate.model.metric import METRICS
 from perfgate.model.outcome import BADNESS, Outcome
 from perfgate.model.run import Acceptance, EndpointResult, PastRun, Run
 from perfgate.model.verdict import Finding, Verdict
+
+AB, OTHER_LOAD = "A/B", "other load"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,9 +35,18 @@ class Facts:
 
     @cached_property
     def before(self) -> tuple[PastRun, ...]:
-        """The earlier runs, oldest first."""
-        this = self.run
-        return tuple(p for p in reversed(self.past_runs) if p.run.id != this.id and p.run.started <= this.started)
+        """The earlier runs of the same load and kind, oldest first: only they are on one line with this one."""
+        return tuple(past for past in self._earlier if is_alike(past.run, self.run))
+
+    @cached_property
+    def apart(self) -> int:
+        """How many earlier runs are of another load or kind."""
+        return len(self._earlier) - len(self.before)
+
+    @cached_property
+    def _earlier(self) -> tuple[PastRun, ...]:
+        this, now = self.run, _when(self.run)
+        return tuple(past for past in reversed(self.past_runs) if past.run.id != this.id and _when(past.run) <= now)
 
     @cached_property
     def line_of_runs(self) -> tuple[PastRun, ...]:
@@ -76,6 +88,37 @@ def _badness(finding: Finding) -> tuple[int, float]:
     rise = finite(finding.change) or 0.0
     worse = -rise if metric and metric.higher_is_better else rise
     return BADNESS[finding.outcome], worse if finding.outcome is Outcome.IMPROVED else -worse
+
+
+def is_alike(one: Run, other: Run) -> bool:
+    """Whether two runs may be joined by a line: the same load, both A/B tests or both not (each arm of one has half of
+    the load), and latency means the same."""
+    return (bool(one.arms), one.conditions.load_digest, one.conditions.latency) == (
+        bool(other.arms),
+        other.conditions.load_digest,
+        other.conditions.latency,
+    )
+
+
+def newest_of_line(past_runs: Sequence[PastRun]) -> PastRun:
+    """Of runs newest first, at least one: the newest that is no A/B test, whose load and kind a line has."""
+    return next((past for past in past_runs if not past.run.arms), past_runs[0])
+
+
+def kind(run: Run, line: Run) -> str:
+    """What sets a run apart from a line of runs; empty for one that belongs to it."""
+    if run.arms:
+        return AB
+    return "" if is_alike(run, line) else OTHER_LOAD
+
+
+def _when(run: Run) -> datetime:
+    """Of a time in any zone; one without a zone is UTC, and one that cannot be read is before all others."""
+    try:
+        moment = datetime.fromisoformat(run.started)
+    except ValueError:
+        return datetime.min.replace(tzinfo=UTC)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 
 def by_name(run: Run) -> Mapping[str, EndpointResult]:

@@ -15,7 +15,7 @@ from perfgate.model.outcome import Outcome
 from perfgate.model.report import CHARTS_BEGIN, CHARTS_END, Chart
 from perfgate.model.run import EndpointResult, Run
 from perfgate.model.verdict import Finding
-from perfgate.report import words
+from perfgate.report import phases, words
 from perfgate.report.facts import Facts, value_in
 from perfgate.report.sparkline import sparkline
 from perfgate.report.templates import template
@@ -78,6 +78,9 @@ def _page(facts: Facts, charts: Sequence[Chart], most: int) -> dict[str, object]
         "watch_count": len(facts.verdict.watch),
         "results": Rows(rows=tuple(map(result_row, results[:most])), rest=rest_of(len(results) - most, "endpoint")),
         "examples": list(example_lines(results[:most])),
+        "phases": Rows(rows=tuple(map(phase_row, phases.rows(results[:most])))),
+        "phase_headings": tuple(phases.HEADINGS.values()),
+        "phase_caption": phases.CAPTION,
         "pictures": [_picture(chart) for chart in in_sight],
         "folded_pictures": [_picture(chart) for chart in charts if chart not in in_sight],
         "charts_begin": CHARTS_BEGIN,
@@ -150,6 +153,10 @@ def result_row(result: EndpointResult) -> tuple[str, ...]:
     return (code(result.name), f"{result.requests:,}", prose(words.errors(result)), *speeds)
 
 
+def phase_row(row: phases.PhaseRow) -> tuple[str, ...]:
+    return (code(row.name), f"{row.connections:,}", *row.cells)
+
+
 def example_lines(results: Sequence[EndpointResult]) -> Iterator[str]:
     for result in results:
         for example in result.failure_examples[:EXAMPLES]:
@@ -212,6 +219,10 @@ def command_lines(facts: Facts) -> Iterator[str]:
     yield f"perfgate run{budget}{_against(facts.run)}"
     yield "# the same run judged again, without load"
     yield f"perfgate gate {run}{other}"
+    if concerned and facts.run.arms:  # no level for later runs: the change itself says it
+        yield "# this is the new normal: a line in a commit message of the change"
+        yield from (f"# Perfgate-Accept: {one.endpoint} {one.metric} - REASON" for one in tame)
+        return
     if concerned:
         yield "# this is the new normal: accept it, with the reason"
     for finding in tame:

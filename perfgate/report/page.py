@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from perfgate.model.outcome import BADNESS, Outcome
 from perfgate.model.run import EndpointResult, Run
 from perfgate.model.verdict import Finding
-from perfgate.report import frame, page_data, words
+from perfgate.report import frame, page_data, phases, words
 from perfgate.report.facts import Facts, value_in
 from perfgate.report.page_data import LONGEST_NAME, Data
 from perfgate.report.text import plain
@@ -53,6 +53,7 @@ class EndpointRow:
     sentences: tuple[str, ...] = ()
     failures: tuple[str, ...] = ()
     kinds: str = ""
+    phases: phases.PhaseRow | None = None
     has_windows: bool = False
     has_spread: bool = False
     trends: list[Data] = field(default_factory=list)
@@ -82,6 +83,8 @@ def render(facts: Facts, record: Record | None = None, *, headline: str = "", up
             "outcomes": [(one.value, counts[one.value]) for one in Outcome if counts[one.value]],
             "rows": rows,
             "adjusted": words.ADJUSTED if any(map(words.is_adjusted, facts.findings)) else "",
+            "phase_headings": tuple(phases.HEADINGS.values()),
+            "phase_caption": phases.CAPTION,
             "run": plain(facts.run.id, 60),
             "conditions": plain(_conditions(facts.run), 600),
             "up": up,
@@ -116,6 +119,7 @@ def _endpoint(facts: Facts, at: int, name: str, findings: Sequence[Finding], dra
         sentences=tuple(dict.fromkeys(plain(finding.sentence, 600) for finding in findings)),
         failures=page_data.failures(result),
         kinds=words.kinds_of_errors(result) if result else "",
+        phases=next(iter(phases.rows([result] if result else [])), None),
         has_windows=drawn["over"] is not None,
         has_spread=drawn["spread"] is not None,
         trends=drawn["trends"],

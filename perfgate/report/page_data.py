@@ -17,7 +17,7 @@ from perfgate.model.metric import METRICS
 from perfgate.model.run import Distribution, EndpointResult, PastRun, Run
 from perfgate.model.verdict import Finding
 from perfgate.report import words
-from perfgate.report.facts import Facts, accepted, by_name, finite, value_in
+from perfgate.report.facts import AB, Facts, accepted, by_name, finite, value_in
 from perfgate.report.text import plain
 from perfgate.windows import BASE, HEAD, Record, Window
 
@@ -56,6 +56,7 @@ def runs(line: Iterable[PastRun]) -> list[Data]:
             "at": plain(past.run.started[:16].replace("T", " "), 16),
             "branch": plain(past.run.branch, 40) if past.run.branch else "",
             "outcome": past.outcome.value,
+            "kind": AB if past.run.arms else "",
         }
         for past in line
     ]

@@ -13,7 +13,7 @@ from perfgate.model.outcome import Outcome
 from perfgate.model.run import PastRun
 from perfgate.model.verdict import CriterionResult, Finding, Verdict
 from perfgate.report import frame, page, page_data, words
-from perfgate.report.facts import Facts, by_name, value_in
+from perfgate.report.facts import Facts, by_name, is_alike, kind, newest_of_line, value_in
 from perfgate.report.page_data import LONGEST_NAME, Data
 from perfgate.report.text import plain, slug
 
@@ -106,8 +106,9 @@ def index(series: Sequence[Series], pages: Mapping[str, str]) -> str:
 
 def _series(series: Series, pages: Mapping[str, str], data: list[Data], lines: list[list[Data]]) -> Data:
     """One section in words; what it draws is added to `data` and `lines`."""
-    newest = series.runs[0]
-    line = page_data.Line(runs=tuple(reversed(series.runs[: page_data.MOST_RUNS])))
+    newest = newest_of_line(series.runs)
+    alike = [past for past in series.runs if is_alike(past.run, newest.run)]
+    line = page_data.Line(runs=tuple(reversed(alike[: page_data.MOST_RUNS])))
     results = by_name(newest.run)
     failed = {endpoint for endpoint, _ in newest.failed}
     rows = []
@@ -124,10 +125,18 @@ def _series(series: Series, pages: Mapping[str, str], data: list[Data], lines: l
         "name": plain(series.name, LONGEST_NAME),
         "branch": plain(series.branch, 60) if series.branch else "an unknown branch",
         "outcome": newest.outcome.value,
-        "told": f"Newest: {words.revision(newest.run)}. {words.runs(len(series.runs))} shown.",
+        "told": f"Newest: {words.revision(newest.run)}. {words.runs(len(alike))} shown.{_apart(series, alike)}",
         "rows": rows,
-        "runs": [_run(past, told, pages) for past, told in zip(series.runs, page_data.runs(series.runs), strict=True)],
+        "runs": [
+            _run(past, {**told, "kind": kind(past.run, newest.run)}, pages)
+            for past, told in zip(series.runs, page_data.runs(series.runs), strict=True)
+        ],
     }
+
+
+def _apart(series: Series, alike: Sequence[PastRun]) -> str:
+    number = len(series.runs) - len(alike)
+    return f" {words.runs(number)} of another load, or A/B, listed below but not drawn." if number else ""
 
 
 def _run(past: PastRun, told: Data, pages: Mapping[str, str]) -> Data:

@@ -40,7 +40,7 @@ def _head(canvas: Figure, picture: TrendPicture, theme: Theme) -> None:
     write(canvas, 0.12, HEIGHT - 0.21, MARKS[picture.outcome], color=color, size=12, bold=True)
     title = write(canvas, 0.32, HEIGHT - 0.21, picture.title, color=theme.text, size=11.5, bold=True)
     fit(title, WIDTH - 0.42, keep=picture.numbers)
-    write(canvas, 0.32, HEIGHT - 0.43, picture.subtitle, color=theme.muted)
+    fit(write(canvas, 0.32, HEIGHT - 0.43, picture.subtitle, color=theme.muted), WIDTH - 0.42)
 
 
 def _scales(canvas: Figure, plot: Axes, picture: TrendPicture, theme: Theme) -> None:

@@ -13,10 +13,10 @@ from perfgate import units
 from perfgate.model.budget_file import Budget, Criterion, Kind, Severity
 from perfgate.model.metric import METRICS, Unit
 from perfgate.model.outcome import Outcome
-from perfgate.model.run import PastRun
+from perfgate.model.run import PastRun, Run
 from perfgate.model.verdict import CriterionResult, Finding, Verdict
 from perfgate.report import words
-from perfgate.report.facts import Facts, acceptance, by_name, finite, value_in
+from perfgate.report.facts import Facts, acceptance, by_name, finite, is_alike, newest_of_line, value_in
 from perfgate.report.text import plain
 from perfgate.stats.change_points import change_points
 
@@ -110,8 +110,10 @@ def decide(facts: Facts, finding: Finding) -> TrendPicture:
 
 
 def remember(past_runs: Sequence[PastRun], endpoint: str, metric: str, budget: Budget | None) -> TrendPicture:
-    """Of what the history holds, newest first and at least one, without a verdict: the newest run takes its place."""
-    newest = past_runs[0]
+    """Of what the history holds, newest first and at least one, without a verdict: the newest run takes its place, and
+    the line is of its load and kind."""
+    newest = newest_of_line(past_runs)
+    line = tuple(past for past in past_runs if is_alike(past.run, newest.run))
     limits = [criterion for criterion in budget.criteria if criterion.kind is Kind.ABSOLUTE] if budget else []
     measured = value_in(by_name(newest.run).get(endpoint), metric)
     finding = Finding(
@@ -123,7 +125,7 @@ def remember(past_runs: Sequence[PastRun], endpoint: str, metric: str, budget: B
         measured=measured,
         criteria=tuple(_as_drawn(criterion) for criterion in limits),
     )
-    branch = Counter(past.run.branch for past in past_runs).most_common(1)[0][0]
+    branch = Counter(past.run.branch for past in line).most_common(1)[0][0]
     verdict = Verdict(
         run=newest.run.id,
         name=newest.run.name,
@@ -132,7 +134,8 @@ def remember(past_runs: Sequence[PastRun], endpoint: str, metric: str, budget: B
         baseline_branch=branch,
     )
     picture = decide(Facts(verdict=verdict, run=newest.run, past_runs=tuple(past_runs)), finding)
-    subtitle = f"{words.runs(len(past_runs))}, the newest {words.revision(newest.run)}"
+    subtitle = f"{_kind(newest.run)}{words.runs(len(line))}, the newest {words.revision(newest.run)}"
+    subtitle += _apart(len(past_runs) - len(line))
     return replace(picture, subtitle=subtitle, this=_this("newest", finding))
 
 
@@ -246,12 +249,22 @@ def _numbers(finding: Finding) -> str:
 
 
 def _subtitle(facts: Facts, finding: Finding) -> str:
-    """Which commit, and compared with what."""
+    """Which commit, compared with what, and what is not drawn."""
     compared = "no earlier runs" if not facts.before else "no baseline yet"
-    if finite(finding.baseline) is not None:
+    if facts.run.arms:
+        compared = f"A/B: beside {words.arm(facts.run.arms[0])}"
+    elif finite(finding.baseline) is not None:
         branch = facts.verdict.baseline_branch
         compared = f"baseline: {words.runs(finding.baseline_runs)}{f' of {plain(branch, 30)}' if branch else ''}"
-    return f"{words.revision(facts.run)}  ·  {compared}"
+    return f"{words.revision(facts.run)}  ·  {compared}{_apart(facts.apart)}"
+
+
+def _kind(run: Run) -> str:
+    return "A/B: " if run.arms else ""
+
+
+def _apart(number: int) -> str:
+    return f"  ·  {words.runs(number)} of another load or kind not drawn" if number else ""
 
 
 def _label(past: PastRun) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from statistics import median
 
 import pandas as pd
@@ -14,22 +14,24 @@ from rich.text import Text
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import PastRun
 from perfgate.report import words
-from perfgate.report.facts import accepted, by_name, value_in
+from perfgate.report.facts import accepted, by_name, kind, newest_of_line, value_in
 from perfgate.report.sparkline import sparkline
 from perfgate.report.text import plain
 from perfgate.stats.change_points import change_points
 
-COLUMNS = ("started", "run", "commit", "branch", "value", "outcome", "failed", "accepted", "accepted_by")
+COLUMNS = ("started", "run", "commit", "branch", "value", "outcome", "failed", "accepted", "accepted_by", "kind")
 SHOWN = 30  # rows of the text form
 
 
-def table(runs: Iterable[PastRun], endpoint: str, metric: str) -> pd.DataFrame:
-    """One row per run, in the order given. `value` in base units, NaN where it was not measured.
+def table(runs: Sequence[PastRun], endpoint: str, metric: str) -> pd.DataFrame:
+    """One row per run, in the order given, oldest first. `value` in base units, NaN where it was not measured.
 
     `started` is UTC, NaT when unreadable. `failed` says whether this very series failed; `outcome` is the whole
-    run's. `accepted` is the reason and `accepted_by` who gave it, empty when nobody accepted it.
+    run's. `accepted` is the reason and `accepted_by` who gave it, empty when nobody accepted it. `kind` is empty for
+    runs of the load and kind that the newest run outside A/B tests has: only those are compared.
     """
-    rows = [_row(past, endpoint, metric) for past in runs]
+    line = newest_of_line(runs[::-1]).run if runs else None
+    rows = [(*_row(past, endpoint, metric), kind(past.run, line) if line else "") for past in runs]
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     frame["started"] = pd.to_datetime(frame["started"], utc=True, errors="coerce", format="ISO8601")
     return frame.astype({"value": float, "failed": bool})
@@ -51,6 +53,12 @@ def _row(past: PastRun, endpoint: str, metric: str) -> tuple[object, ...]:
     )
 
 
+def alike(frame: pd.DataFrame) -> pd.DataFrame:
+    """The runs that may be joined by a line: all of them where there are only A/B runs."""
+    alone = frame[frame["kind"] == ""]
+    return alone if len(alone) else frame
+
+
 def values(frame: pd.DataFrame) -> list[float | None]:
     return [
         None if missing else float(value) for value, missing in zip(frame["value"], frame["value"].isna(), strict=True)
@@ -60,15 +68,18 @@ def values(frame: pd.DataFrame) -> list[float | None]:
 def show(frame: pd.DataFrame, endpoint: str, metric: str, console: Console) -> None:
     """The sparkline, then the newest runs, newest last: next to the prompt. `frame` as of `table`, oldest first."""
     title = f"{plain(endpoint, 60)} {plain(metric, 40)}"
-    measured = frame["value"].dropna()
+    line = alike(frame)
+    measured = line["value"].dropna()
     if measured.empty:
-        console.print(Text(f"{title}: not measured in {_runs(len(frame))}"))
+        console.print(Text(f"{title}: not measured in {_runs(len(line))}"))
         return
     low, middle, high = (words.value(metric, float(measured.quantile(q))) for q in (0.0, 0.5, 1.0))
     console.print(Text(f"{title}: {_runs(len(measured))}, {low} to {high}, median {middle}"))
-    console.print(Text(sparkline(values(frame), width=min(60, console.width))))
-    for line in _level_changes(frame, metric):
-        console.print(Text(line))
+    console.print(Text(sparkline(values(line), width=min(60, console.width))))
+    for change in _level_changes(line, metric):
+        console.print(Text(change))
+    if apart := len(frame) - len(line):
+        console.print(Text(f"{_runs(apart)} of another load, or A/B, listed but not in the line above."))
     console.print(_rows(frame.tail(SHOWN), metric))
     if len(frame) > SHOWN:
         console.print(Text(f"{len(frame) - SHOWN} earlier runs are not listed."))
@@ -104,6 +115,7 @@ def _rows(frame: pd.DataFrame, metric: str) -> Table:
         outcome = Outcome(row.outcome)
         word = "failed" if row.failed else ("" if outcome is Outcome.PASS else f"run: {words.word(outcome)}")
         remark = f"accepted by {plain(row.accepted_by, 40)}: {plain(row.accepted, 80)}" if row.accepted else word
+        remark = ", ".join(filter(None, (row.kind, remark)))
         shown.add_row(
             Text(started),
             Text(plain(row.run, 40)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
@@ -33,6 +34,15 @@ MARKS = {
     Outcome.PASS: "✓",
 }
 
+_KINDS = {  # of failures: a bare "status" reads like an HTTP status
+    "status": "unexpected status",
+    "expectation": "unexpected content",
+    "timeout": "timed out",
+    "connection": "no connection",
+    "protocol": "broken answer",
+}
+_RATIO = re.compile(r"\s*[+-]?[0-9.]+ ?%")
+
 _PREDICATES = {
     Outcome.FAIL: "broken",
     Outcome.NO_DATA: "not measured",
@@ -51,6 +61,8 @@ def word(outcome: Outcome) -> str:
 def headline(facts: Facts, quote: Callable[[str], str] = plain) -> str:
     """The verdict in one line; `quote` makes an endpoint's name safe for where the line goes."""
     outcome, findings = facts.verdict.outcome, facts.findings
+    if not findings:
+        return f"{word(outcome).upper()}: no budget was judged"
     total = f"{len(findings)} budget{'s' if len(findings) != 1 else ''}"
     if outcome is Outcome.PASS:
         return f"PASS: {total} kept"
@@ -114,7 +126,7 @@ def limit(finding: Finding, criterion: CriterionResult) -> str:
     if criterion.kind is Kind.ABSOLUTE:
         said = value(finding.metric, criterion.limit)
     elif _is_ratio(criterion):
-        said = change(criterion.limit)
+        said = change(criterion.limit) + _since(criterion)
     else:
         said = units.format_difference(known.unit, criterion.limit) if known else plain(criterion.text, 20)
     return f"warn {said}" if criterion.severity is Severity.WARN else said
@@ -125,10 +137,11 @@ def broken(criterion: CriterionResult) -> bool:
 
 
 def limit_value(criterion: CriterionResult, baseline: float | None) -> float | None:
-    """Where the limit lies in the metric's base unit; None when that takes a baseline and there is none."""
+    """Where the limit lies in the metric's base unit; None when that takes a baseline and there is none, or the level
+    of an anchor, which a finding does not have."""
     if criterion.kind is Kind.ABSOLUTE:
         return finite(criterion.limit)
-    if finite(baseline) is None or baseline is None:
+    if finite(baseline) is None or baseline is None or _since(criterion):
         return None
     return finite(baseline * (1 + criterion.limit) if _is_ratio(criterion) else baseline + criterion.limit)
 
@@ -144,17 +157,25 @@ def decisive(finding: Finding) -> CriterionResult | None:
 
 
 def _is_ratio(criterion: CriterionResult) -> bool:
-    return criterion.text.strip().endswith("%")  # "+10%"; "+20ms" and "+0.5pp" are differences
+    return bool(_RATIO.match(criterion.text))  # "+10%", "+20% since v1.4"; "+20ms" and "+0.5pp" are differences
+
+
+def _since(criterion: CriterionResult) -> str:
+    """ " since v1.4.0" of the limit beside an anchor."""
+    _, since, ref = criterion.text.partition(" since ")
+    return f" since {plain(ref, 24)}" if since else ""
 
 
 def errors(result: EndpointResult) -> str:
-    """ "0 %", or "3.2 % (31 status, 1 timeout)"."""
+    """ "0 %", or "3.2 % (31 unexpected status, 1 timed out)"."""
     kinds = kinds_of_errors(result)
     return share(result.failures, result.requests) + (f" ({kinds})" if kinds else "")
 
 
 def kinds_of_errors(result: EndpointResult) -> str:
-    return ", ".join(f"{count:,} {plain(kind, 20)}" for kind, count in result.failures_by_kind.items() if count)
+    """ "31 unexpected status, 1 timeout"."""
+    kinds = ((_KINDS.get(kind, plain(kind, 20)), count) for kind, count in result.failures_by_kind.items())
+    return ", ".join(f"{count:,} {kind}" for kind, count in kinds if count)
 
 
 def generator(health: Generator) -> str:

@@ -67,6 +67,8 @@ class Recorder:
         if why[0] == "timeout" and latency:
             window.latency.add(latency)
         self._failed[series].extend((began, latency, status))
+        if began < self.started:  # of the warm-up, which is not judged
+            return
         known = self.base_examples if series[2] == BASE else self.examples
         examples = known.setdefault(series[1], [])
         if len(examples) < EXAMPLES and (example := _writable(why[1])) not in examples:

@@ -53,12 +53,13 @@ def requests_needed(share: float, allowed: float, level: float = 0.95) -> float:
     """About how many independent requests an observed share needs before a one-sided bound leaves `allowed` out.
 
     Without any hits exact, ln(1 - level) / ln(1 - allowed): 59 for 5 %, 299 for 1 %; else the score interval's
-    z^2 allowed (1 - allowed) / (allowed - share)^2, at least that. Infinite when the share is just what is allowed.
+    z^2 p (1 - p) / (allowed - share)^2, at least that, with p the larger of the two. Infinite when they are equal.
     """
     if share == allowed or not 0 < allowed < 1:
         return inf
     z = normal_quantile(level)
-    by_score = z * z * allowed * (1 - allowed) / (allowed - share) ** 2
+    larger = min(max(allowed, share), 0.5)
+    by_score = z * z * larger * (1 - larger) / (allowed - share) ** 2
     return max(by_score, float(fewest(allowed, level)) if share < allowed else 1.0)
 
 

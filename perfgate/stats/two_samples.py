@@ -38,6 +38,11 @@ class TwoArms:
         """Effective numbers of requests."""
         return self.base.count / self.effect, self.head.count / self.effect
 
+    def ratio(self) -> float:
+        """The change from base to head, as a share of the base; infinite from a base of 0."""
+        base, head = self.base.quantile(self.q), self.head.quantile(self.q)
+        return head / base - 1 if base > 0 else inf
+
     def p_worse(self, margin: float) -> float:
         """One-sided, of "head is at most 1 + margin times the base"."""
         over_base, over_head = self._over(1 + margin)

@@ -115,3 +115,32 @@ def test_a_taskset_under_a_rate_is_refused_with_the_way_out(project: Project, sh
     assert done.returncode == 3
     assert "uses a TaskSet" in done.stderr
     assert "load: {users: ...}" in done.stderr
+
+
+def test_defaults_hold_for_names_that_only_the_locustfile_knows(project: Project, shop: Shop):
+    project.write(LOCUSTFILE, "shop.py")
+    project.write(f"""
+version: 1
+target: {shop.url}
+load: {{users: 4, duration: 1s}}
+scenarios: [shop.py]
+defaults: {{budget: {{errors: 1%}}}}
+""")
+
+    done = project.perfgate("run")
+
+    assert done.returncode == 1, done.stderr
+    findings = {(one["endpoint"], one["metric"]): one["outcome"] for one in project.verdict()["findings"]}
+    assert findings["broken", "errors"] == "fail"
+    assert {("missing", "errors"), ("list products", "errors")} <= set(findings)
+
+
+def test_a_run_that_nothing_judges_is_no_pass(project: Project, shop: Shop):
+    project.write(LOCUSTFILE, "shop.py")
+    project.write(f"version: 1\ntarget: {shop.url}\nload: {{users: 4, duration: 1s}}\nscenarios: [shop.py]\n")
+
+    done = project.perfgate("run")
+
+    assert done.returncode == 3
+    assert "NO DATA: no budget was judged" in done.stdout
+    assert "`defaults: {budget:" in done.stdout

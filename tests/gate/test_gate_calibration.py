@@ -206,7 +206,7 @@ def test_one_that_varies_more_gets_a_limit_of_its_own():
     assert proposing.limits_of(proposal, [("a", "p95"), ("slow", "p95")]) == {("a", "p95"): 0.1, ("slow", "p95"): 0.4}
 
 
-@pytest.mark.parametrize(("level", "floor"), [(0.1, None), (0.012, 0.001), (0.0457, 0.004)])
+@pytest.mark.parametrize(("level", "floor"), [(0.1, None), (0.0024, 0.0002), (0.00914, 0.0009)])
 def test_a_floor_that_would_hide_the_limits_is_lowered(level: float, floor: float | None):
     proposal = proposing.propose([quiet("a", 0.08, 0.08, 0.08, 0.08, level=level)], 30.0, Floor.time)
 

@@ -14,11 +14,12 @@ from perfgate.gate import choose_baseline, judge
 from perfgate.gate.evidence import Evidence
 from perfgate.gate.paired import compare
 from perfgate.gate.trial import INSTANCES, Trial
-from perfgate.model.budget_file import BaselinePolicy, GatePolicy
+from perfgate.model.budget_file import BaselinePolicy, GatePolicy, Sensitivity
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import Arm, EndpointResult
 from perfgate.model.verdict import Verdict
 
+PROOF = GatePolicy(sensitivity=Sensitivity(at_limit=True))
 LIMIT = Trial(limit=0.10, duration=300.0)
 
 
@@ -112,7 +113,7 @@ def test_the_median_never_speaks_for_a_tail_that_did_not_move():
     assert found.support == ""
 
 
-def test_a_pass_rests_on_the_percentile_alone():
+def test_proof_rests_on_the_percentile_alone():
     """Medians that are equal for sure do not narrow the bound of p95."""
     random = np.random.default_rng(2)
     base, head = random.lognormal(-2, 0.02, 2000), random.lognormal(-2, 0.02, 2000)
@@ -124,6 +125,27 @@ def test_a_pass_rests_on_the_percentile_alone():
     )
 
     assert found.bound > 0.15
+
+
+@pytest.mark.parametrize("requests", [40, 80, 200])
+def test_a_large_change_is_found_with_few_requests(requests: int):
+    """The whole distribution speaks, also where slow requests came together at one of the two."""
+    head = replace(arm(0.7, requests=requests), paired_effects={"p95": 2.5, "p50": 1.2})
+
+    assert compared(arm(requests=requests), head).p_worse < 0.001
+
+
+@pytest.mark.parametrize("requests", [150, 600])
+def test_unchanged_code_passes_with_few_requests(requests: int):
+    random = np.random.default_rng(5)
+    passed = 0
+    for _ in range(100):
+        ends = [
+            make_endpoint(latency=histogram.of(random.lognormal(-2, 0.5, requests)), requests=requests) for _ in "ab"
+        ]
+        found = compared(*ends, trial=Trial(limit=0.20))
+        passed += found.expectation < 0.20 and found.ruled_out < 0.50
+    assert passed >= 90
 
 
 def test_own_bursts_make_it_less_sure():
@@ -145,12 +167,11 @@ def test_what_both_arms_share_does_not_count():
     assert compared(arm(**drifting), arm(0.115, **drifting)).p_worse > 0.01
 
 
-@pytest.mark.parametrize("requests", [1, 5, 30])
+@pytest.mark.parametrize("requests", [1, 5, 19])
 def test_with_few_requests_nothing_is_known_but_what_would_tell(requests: int):
     found = compared(arm(requests=requests), arm(0.4, requests=requests))
 
     assert (found.bound, found.detectable) == (inf, inf)
-    assert found.p_worse > 0.05
     assert "requests" in found.cure
 
 
@@ -296,7 +317,7 @@ def test_spread_is_as_built():
 
 def test_no_infinity_reaches_a_verdict():
     """With too few requests there is no bound, and a file can hold none."""
-    ends = [arm(requests=20), arm(0.2, requests=20)]
+    ends = [arm(requests=12), arm(0.2, requests=12)]
     arms = (
         Arm(name="base", target="http://127.0.0.1:1", endpoints=(ends[0],)),
         Arm(name="head", target="http://127.0.0.1:2"),
@@ -307,7 +328,7 @@ def test_no_infinity_reaches_a_verdict():
 
     (finding,) = verdict.findings
     assert (finding.outcome, finding.bound, finding.interval) == (Outcome.INCONCLUSIVE, None, None)
-    assert "of any size could have hidden" in finding.sentence or "chance can do as much" in finding.sentence
+    assert "more than that, but it may be chance" in finding.sentence
     assert "inf" not in finding.sentence
     assert codec.decode(Verdict, codec.encode(verdict), origin="verdict.json") == verdict
 
@@ -335,7 +356,7 @@ def test_several_looks_share_the_error_rates():
 
     def outcome(looks: int, *head: EndpointResult) -> Outcome:
         run = replace(make_run(1, endpoints=head, arms=arms), looks=looks)
-        return judge([budget], run, choose_baseline(run, (), BaselinePolicy()), GatePolicy()).outcome
+        return judge([budget], run, choose_baseline(run, (), BaselinePolicy()), PROOF).outcome
 
     p = compared(*ends).p_worse
     assert outcome(int(0.009 / p), ends[1]) is Outcome.FAIL

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
-from builders import make_acceptance, make_past_run, make_revision
+from builders import make_acceptance, make_arms, make_endpoint, make_past_run, make_revision
 
 from perfgate import history
 from perfgate.history import ConflictError, Entry, History
@@ -344,3 +344,14 @@ def test_any_words_will_do(store: History, text: str) -> None:
     assert ids(store.runs(text, branch=text)) == [run_id]
     assert store.delete([run_id]) == 1
     assert store.entries() == ()
+
+
+def test_an_a_b_test_is_known_in_a_listing(store: History) -> None:
+    trial = make_past_run(2, arms=make_arms(make_endpoint()))
+    store.save(make_past_run(1))
+    store.save(trial)
+    assert [(one.id, one.is_ab) for one in store.entries()] == [("run-0002", True), ("run-0001", False)]
+    assert store.get("run-0002") == trial
+    assert store.save(trial) is False
+    assert store.delete(["run-0002"]) == 1
+    assert [one.id for one in store.entries()] == ["run-0001"]

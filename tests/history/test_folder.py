@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from builders import make_acceptance, make_past_run
+from builders import make_acceptance, make_arms, make_endpoint, make_past_run
 
 from perfgate import history
 from perfgate.model.errors import HistoryError
@@ -70,3 +70,15 @@ def test_the_same_acceptance_by_two_at_once_counts_once(tmp_path: Path) -> None:
         first = next((tmp_path / "h/accepted/run-0001").iterdir())
         first.with_name(first.name.replace("0001-", "0002-")).write_bytes(first.read_bytes())
         assert store.get("run-0001").acceptances == (make_acceptance(),)
+
+
+def test_an_a_b_test_of_before_the_mark_is_read_and_kept(tmp_path: Path) -> None:
+    trial = make_past_run(1, arms=make_arms(make_endpoint()))
+    with history.open("folder:h", root=tmp_path) as store:
+        store.save(trial)
+    for path in [*(tmp_path / "h").glob("*/shop/main/*,ab.json*")]:
+        path.rename(path.with_name(path.name.replace(",ab.", ".")))
+    with history.open("folder:h", root=tmp_path) as store:
+        assert store.get("run-0001") == trial
+        assert store.save(trial) is False
+        assert len(store.entries()) == 1

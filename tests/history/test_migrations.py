@@ -106,7 +106,7 @@ def test_two_at_once_lift_an_old_history(kind: str, tmp_path: Path, monkeypatch:
     assert [process.communicate("go\n", timeout=60)[1] for process in readers] == ["", ""]
 
     with engine.begin() as connection:
-        assert connection.exec_driver_sql("SELECT version FROM perfgate_schema").fetchall() == [(2,)]
+        assert connection.exec_driver_sql("SELECT version FROM perfgate_schema").fetchall() == [(3,)]
     engine.dispose()
     with history.open(url, root=tmp_path) as store:
         assert store.get("run-0001") == RUN

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from builders import make_acceptance, make_past_run
+from builders import make_acceptance, make_arms, make_endpoint, make_past_run
 
 from perfgate import codec
 from perfgate.history.documents import lean
@@ -66,6 +66,20 @@ def test_runs_of_version_1_kept_their_distributions_in_their_documents(tmp_path:
         assert store.save(past) is False
         assert store.save(make_past_run(2)) is True
         assert store.get("run-0002") == make_past_run(2)
+
+
+def test_the_a_b_tests_of_version_2_are_found_once(tmp_path: Path) -> None:
+    trial = make_past_run(2, arms=make_arms(make_endpoint()))
+    with opened(tmp_path) as store:
+        store.save_all([make_past_run(1), trial])
+    with closing(sqlite3.connect(tmp_path / "history.db")) as connection:
+        connection.execute("DROP TABLE perfgate_ab_runs")
+        connection.execute("UPDATE perfgate_schema SET version = 2")
+        connection.commit()
+
+    with opened(tmp_path) as store:
+        assert [one.is_ab for one in store.entries()] == [True, False]
+        assert store.get("run-0002") == trial
 
 
 def test_deleting_a_run_deletes_its_distributions(tmp_path: Path) -> None:

@@ -108,6 +108,12 @@ def test_only_the_measured_time_counts(tmp_path):
     assert search.metrics["max"] == 0.02
 
 
+def test_a_run_without_errors_shows_none_of_the_warm_up(tmp_path):
+    found = {("search", -1): make_window(connection=1), ("search", 0): make_window(10 * MS)}
+    (search,) = measured(tmp_path, found, failure_examples={"search": ("refused",)}).endpoints
+    assert (search.failures, search.failure_examples) == (0, ())
+
+
 def test_journeys_are_no_requests(tmp_path):
     found = {
         ("journey", "buy", -1): make_window(900 * MS),

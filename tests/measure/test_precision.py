@@ -224,3 +224,10 @@ def test_single_requests_dealt_are_no_blocks(rate: float):
 
 def test_no_requests_are_no_blocks():
     assert precision.windows_per_pair(np.zeros(10), np.zeros(10)) == 0
+
+
+def test_one_block_of_each_arm_is_a_single_pair():
+    """The base first, the head after it: whatever changed meanwhile is in the difference."""
+    half = np.repeat([0.0, 10.0], 30)
+    assert precision.windows_per_pair(10.0 - half, half) == 60
+    assert precision.windows_per_pair(np.full(60, 10.0), np.zeros(60)) == 0

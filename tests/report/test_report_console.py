@@ -79,11 +79,11 @@ def test_hostile_names_neither_control_the_terminal_nor_become_markup(hostile, w
 
 
 def test_a_verdict_without_findings_or_endpoints():
-    verdict = make_verdict(outcome=Outcome.PASS)
+    verdict = make_verdict(outcome=Outcome.NO_DATA)
     told = Facts(
-        verdict=type(verdict)(run="x", name="y", outcome=Outcome.PASS, findings=()), run=make_run(endpoints=())
+        verdict=type(verdict)(run="x", name="y", outcome=Outcome.NO_DATA, findings=()), run=make_run(endpoints=())
     )
-    assert console.text(told).endswith("✓ PASS: 0 budgets kept\n")
+    assert console.text(told).endswith("∅ NO DATA: no budget was judged\n")
 
 
 def test_the_watch_list_is_a_line():

@@ -59,6 +59,12 @@ def test_limits(metric, criterion, text, value):
     assert words.limit_value(criterion, 0.2) == pytest.approx(value)
 
 
+def test_the_limit_beside_an_anchor_is_a_share_and_names_the_anchor():
+    criterion = make_criterion(R, limit=0.2, text="+20% since v1.4.0")
+    assert words.limit(make_finding("search", "p95"), criterion) == "+20 % since v1.4.0"
+    assert words.limit_value(criterion, 0.1) is None  # it lies at a level that the finding does not have
+
+
 def test_a_relative_limit_without_a_baseline_lies_nowhere():
     assert words.limit_value(make_criterion(R, limit=0.1), None) is None
 
@@ -80,7 +86,7 @@ def test_no_value_is_a_dash(amount):
 def test_errors_by_kind():
     assert words.errors(make_endpoint(failures=0)) == "0 %"
     broken = make_endpoint(failures=20, failures_by_kind={"status": 18, "timeout": 2, "protocol": 0})
-    assert words.errors(broken) == "2 % (18 status, 2 timeout)"
+    assert words.errors(broken) == "2 % (18 unexpected status, 2 timed out)"
     assert words.errors(make_endpoint(requests=0)) == "–"
 
 

@@ -201,6 +201,14 @@ def plain(record: Record) -> list:
     ]
 
 
+def test_errors_of_the_warm_up_are_no_examples():
+    recorder = make_recorder("a")
+    recorder.failure(("endpoint", "a", ""), START - SECOND, ("connection", "refused"))
+    recorder.failure(("endpoint", "a", ""), START, ("status", "500"))
+    assert recorder.examples == {"a": ["500"]}
+    assert recorder.recorded == 2
+
+
 def test_examples_are_few_and_different():
     recorder = make_recorder()
     for number in range(1000):

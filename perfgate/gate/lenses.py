@@ -26,6 +26,7 @@ STORM_DF = 4.0  # prior weight of "this run is as quiet as the others"
 MEDIAN_SQUARE = 0.455  # of a standard normal score
 STORMY = 10.0  # times the usual variance: three others seem to have that by chance in 0.3 % of the runs
 DRAGGED = 100  # endpoints up to which one of them moves the median of the others to speak of
+SEVERAL = 1.5  # earlier runs that were as far out: then it is no outlier
 STORM_CAP = 9.0  # the most that one endpoint's squared score counts: it may be a regression
 OTHER_RUNNER_OWN = 0.10  # sd of one endpoint's own movement between types of runner
 OTHER_RUNNER = 0.25  # sd of all endpoints' movement between types of runner
@@ -42,14 +43,17 @@ class Look:
     df: float
     rise: float
     fall: float
+    seen: tuple[float, float] = (0.0, 0.0)  # shares of the earlier runs that were as far up, and as far down
 
     @property
     def p_rise(self) -> float:
-        return t_sf(self.rise / self.sd, self.df)
+        """At least the share of earlier runs that were as far up, if several were: a distribution with a second mode
+        has no tail of Student's t."""
+        return max(t_sf(self.rise / self.sd, self.df), self.seen[0])
 
     @property
     def p_fall(self) -> float:
-        return t_sf(-self.fall / self.sd, self.df)
+        return max(t_sf(-self.fall / self.sd, self.df), self.seen[1])
 
     def upper(self, level: float) -> float:
         """One-sided upper bound; `level` 0.05 is a lower one."""
@@ -187,7 +191,12 @@ def _look(
     if not (isfinite(change) and isfinite(spread)):
         return None
     rise, fall = map(float, cautiously or (change, change))
-    return Look(lens=lens, change=change, sd=spread**0.5, df=float(seen.df[at]), rise=rise, fall=fall)
+    runs = float(seen.runs[at])
+    shares = [float(count[at]) / (runs + 1) if count[at] >= SEVERAL else 0.0 for count in (seen.as_high, seen.as_low)]
+    deviation = spread**0.5
+    return Look(
+        lens=lens, change=change, sd=deviation, df=float(seen.df[at]), rise=rise, fall=fall, seen=(shares[0], shares[1])
+    )
 
 
 def _elsewhere(table: Table, run: Run) -> Array:

@@ -16,7 +16,7 @@ from math import inf, sqrt
 
 import numpy as np
 
-from perfgate.gate.absolute import MOST_NEEDED, enough
+from perfgate.gate.absolute import MOST_NEEDED, effect_of, enough
 from perfgate.gate.evidence import Evidence
 from perfgate.gate.historical import Asked, Key
 from perfgate.gate.trial import CONFIDENCE, POWER
@@ -31,10 +31,11 @@ SURE = 0.90  # one-sided, of the correlation: a few lucky runs are no proof of i
 
 @dataclass(frozen=True, kw_only=True)
 class Counts:
-    """Of one endpoint in one run."""
+    """Of one endpoint in one run. `effect` is the design effect of its failures within the run."""
 
     failures: int
     requests: int
+    effect: float = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,7 +114,9 @@ def evidence(run: Run, baseline: Baseline, asked: Mapping[Key, Asked]) -> dict[K
 
 def _counts(run: Run, name: str) -> Counts:
     result = next((one for one in run.endpoints if one.name == name), None)
-    return Counts(failures=result.failures, requests=result.requests) if result else Counts(failures=0, requests=0)
+    if result is None:
+        return Counts(failures=0, requests=0)
+    return Counts(failures=result.failures, requests=result.requests, effect=effect_of(result, "errors"))
 
 
 def compare(
@@ -136,6 +139,7 @@ def compare(
         change=share - baseline,
         interval=newcombe(baseline, effective[1], share, effective[0], CONFIDENCE),
         bound=newcombe(baseline, effective[1], share, effective[0], 2 * question.level - 1)[1],
+        outer=_outer(now, baseline, effective[1], question),
         p_worse=max(one.as_many for one in predicted),
         p_better=max(one.as_few for one in predicted),
         is_difference=True,
@@ -144,6 +148,13 @@ def compare(
         cure=_cure(wanted, now.requests, duration),
         more=wanted / now.requests,
     )
+
+
+def _outer(now: Counts, baseline: float, before: float, question: Asked) -> float:
+    """The rise that this run's own requests rule out, however much runs differ: a run without failures had no rise."""
+    share = now.failures / now.requests
+    own = now.requests / (now.effect if now.failures else 1.0)
+    return newcombe(baseline, before, share, own, 2 * question.level - 1)[1]
 
 
 def _effective(requests: int, within: float) -> float:

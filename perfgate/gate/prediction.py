@@ -30,6 +30,7 @@ PRIOR_SD, PRIOR_DF = 0.15, 4.0  # of one endpoint, when nothing is known of its 
 MOST_PRIOR_DF = 50.0
 TAIL = 4.0  # degrees of freedom of the multivariate t
 ODD = 2.5  # standard deviations from which a single value weighs less
+ALIKE = 0.7  # of a change: an earlier run that moved so far moved as far
 ROUNDS = 6
 
 
@@ -53,6 +54,8 @@ class Prediction:
     df: Array
     own_variance: Array  # of one run's own movement, without what the prediction itself adds
     runs: Array  # effective number of runs behind the level
+    as_high: Array  # how many earlier runs of today's level were as far up as this one, quiet ones counting fully
+    as_low: Array
 
     @property
     def t(self) -> Array:
@@ -86,8 +89,12 @@ def predict(now: Array, past: Past, movement: Array, movements: Array, *, slope_
     level = (today * (y - slope * g)).sum(0) / total
     leverage = movement - (today * g).sum(0) / total
     slope_part = variance * leverage**2 / precision if slope_sd else np.zeros_like(variance)
+    change = now - slope * movement - level
+    quiet = np.where(past.level == 0, _run_weights(rest / np.sqrt(variance), there), 0.0)
     return Prediction(
-        change=now - slope * movement - level,
+        change=change,
+        as_high=(quiet * (rest >= ALIKE * change)).sum(0),
+        as_low=(quiet * (rest <= ALIKE * change)).sum(0),
         variance=variance * (1 + 1 / np.where(runs > 0, runs, np.nan)) + slope_part,
         df=df,
         own_variance=variance,
@@ -155,11 +162,17 @@ def _spread(rest: Array, weights: Array, level: Numbers, shrunk: Array) -> tuple
 
 def _weights(scores: Array, there: NDArray[np.bool_]) -> Array:
     """Of each value (K, E): less in a run whose values are all over the place, less for one that is far out alone."""
+    alone = np.minimum(1.0, ODD**2 / np.maximum(scores**2, 1e-12))
+    weights: Array = _run_weights(scores, there) * alone
+    return weights
+
+
+def _run_weights(scores: Array, there: NDArray[np.bool_]) -> Array:
+    """(K, E): the same for all values of a run, 0 where there is none."""
     squares = np.where(there, np.minimum(scores**2, 2 * ODD**2), 0.0)
     number = there.sum(1)
     run = np.minimum(1.0, 1.5 * (TAIL + number) / (TAIL + squares.sum(1)))
-    alone = np.minimum(1.0, ODD**2 / np.maximum(scores**2, 1e-12))
-    weights: Array = np.where(there, run[:, None] * alone, 0.0)
+    weights: Array = np.where(there, run[:, None], 0.0)
     return weights
 
 

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from perfgate.model.metric import METRICS
 from perfgate.model.run import Conditions, EndpointResult, Generator, PastRun, Probe, Run, Runner
+from perfgate.shortages import SHORTAGES
 from perfgate.windows import PHASES
 
 FAILURE_KINDS = ("status", "expectation", "timeout", "connection", "protocol")
@@ -127,7 +128,12 @@ def _runner(theirs: Runner, ours: Sequence[Runner]) -> Runner:
 
 def _generator(theirs: Generator, known: Own) -> Generator:
     clocks = [one.clock for one in known.conditions]
-    return replace(theirs, clock=_known(theirs.clock, clocks, Generator.clock))
+    return replace(
+        theirs,
+        clock=_known(theirs.clock, clocks, Generator.clock),
+        unsent=_of(theirs.unsent, SHORTAGES),
+        addresses={},
+    )
 
 
 def _probe(theirs: Probe | None, known: Own) -> Probe | None:

@@ -3,19 +3,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from perfgate.model.outcome import NEVER_A_BASELINE
 from perfgate.model.run import PastRun, Run
 
 ACHIEVED = 0.95  # of the planned starts
+UNSENT = 0.01  # of all requests
 
 Key = tuple[str, str]  # endpoint and metric
-Requests = tuple[str, str, tuple[tuple[str, str], ...]]
+Requests = tuple[str, str, str, float, tuple[tuple[str, str], ...]]
+SAME_RATE = 0.01  # of a planned rate: rounding
 
 
 def is_usable(past: PastRun, key: Key) -> bool:
-    """Whether the series was measured to the end, and did not fail or was accepted."""
+    """Whether the series was measured as planned, and did not fail or was accepted."""
     return (
-        not past.run.interrupted and _is_measured(past.run, key) and (is_accepted(past, key) or not _failed(past, key))
+        is_as_planned(past.run) and _is_measured(past.run, key) and (is_accepted(past, key) or not _failed(past, key))
     )
 
 
@@ -24,7 +28,13 @@ def is_as_planned(run: Run) -> bool:
     generator = run.generator
     is_lost = bool(generator.workers_lost) and not generator.due
     is_short = generator.sent < ACHIEVED * generator.due or generator.dropped > (1 - ACHIEVED) * generator.due
-    return not (run.interrupted or run.aborted or is_lost or is_short)
+    return not (run.interrupted or run.aborted or is_lost or is_short or is_short_of_resources(run))
+
+
+def is_short_of_resources(run: Run) -> bool:
+    """Whether the load generator lacked ports, files or memory for more than UNSENT of the requests."""
+    unsent = sum(run.generator.unsent.values())
+    return unsent > UNSENT * (unsent + sum(endpoint.requests for endpoint in run.endpoints))
 
 
 def is_accepted(past: PastRun, key: Key) -> bool:
@@ -32,10 +42,35 @@ def is_accepted(past: PastRun, key: Key) -> bool:
 
 
 def requests(run: Run, endpoint: str) -> Requests:
-    """What was sent to an endpoint, under which load, and what latency meant: where it is the same, runs compare."""
+    """What was sent to an endpoint, where to, under which load, and what latency meant: where all of it is the same,
+    runs compare."""
     conditions = run.conditions
     digests = conditions.endpoint_digests.get(endpoint, {})
-    return conditions.load_digest, conditions.latency, tuple(sorted(digests.items()))
+    rate = conditions.rates.get(endpoint, 0.0)
+    return conditions.load_digest, conditions.latency, conditions.host, rate, tuple(sorted(digests.items()))
+
+
+def differences(past: Run, run: Run, endpoint: str) -> tuple[str, ...]:
+    """What keeps two runs of an endpoint from being compared, for people; empty where nothing does. What one of them
+    does not know (older runs, other tools) is no difference."""
+    then, now = past.conditions, run.conditions
+    ours, theirs = now.endpoint_digests.get(endpoint, {}), then.endpoint_digests.get(endpoint, {})
+    changed = [part for part in {**theirs, **ours} if ours.get(part) != theirs.get(part)]
+    found = [f"its {listed(changed)} changed"] if changed else []
+    if then.latency != now.latency:
+        found.append(f"latency was something else, {then.latency}")
+    elif then.load_digest != now.load_digest:
+        found.append(f"the load changed from {then.load}")
+    if then.host and now.host and then.host != now.host:
+        found.append(f"it was sent to {then.host}")
+    before, rate = then.rates.get(endpoint), now.rates.get(endpoint)
+    if before and rate and abs(before / rate - 1) > SAME_RATE:
+        found.append(f"its share of the load changed from {before:.3g} to {rate:.3g}")
+    return tuple(found)
+
+
+def listed(words: Sequence[str]) -> str:
+    return ", ".join(words[:-1]) + " and " + words[-1] if len(words) > 1 else "".join(words)
 
 
 def _is_measured(run: Run, key: Key) -> bool:

@@ -9,7 +9,7 @@ from perfgate.budgets.draft import Draft
 from perfgate.model.errors import Mistake
 
 _FILES = ("ca", "certificate", "key")
-_KEYS = (*_FILES, "insecure")
+_KEYS = (*_FILES, "insecure", "server_name")
 
 
 def check_tls(draft: Draft) -> Iterator[Mistake]:

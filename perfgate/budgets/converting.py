@@ -126,6 +126,7 @@ def _tls(tls: TlsShape) -> Tls:
         certificate=_or(tls.certificate, Tls.certificate),
         key=_or(tls.key, Tls.key),
         insecure=_or(tls.insecure, Tls.insecure),
+        server_name=_or(tls.server_name, Tls.server_name),
     )
 
 

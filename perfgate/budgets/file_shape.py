@@ -42,6 +42,9 @@ class TlsShape(Shape):
     )
     key: Maybe[Text] = optional("The certificate's private key, if it is in a file of its own.", "client.key")
     insecure: Maybe[bool] = optional("Take any certificate of the target. Default: false.", True)
+    server_name: Maybe[Host] = optional(
+        "The name to ask for and to verify (SNI). Default: the target's host.", "shop.example"
+    )
 
 
 class ServiceShape(Shape):

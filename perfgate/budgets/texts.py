@@ -43,6 +43,12 @@ def header_value_problem(value: str) -> str:
 def _header_name(name: str) -> str:
     if not _HEADER_NAME.fullmatch(name):
         return f"`{name}` is not a header name\nletters, digits and `-`"
+    return ""
+
+
+def _own_header_name(name: str) -> str:
+    if problem := _header_name(name):
+        return problem
     return f"perfgate sets `{name}` itself\nremove it" if name.lower() in _OWN_HEADERS else ""
 
 
@@ -126,9 +132,10 @@ NameOfFile = Annotated[
 ]
 VariableName = Annotated[str, checked(_variable_name)]
 Host = Annotated[str, checked(_host)]
+SentHeaderName = Annotated[str, checked(_own_header_name)]
 HeaderName = Annotated[str, checked(_header_name)]
 HeaderValue = Annotated[str, checked(header_value_problem)]
-Headers = dict[HeaderName, HeaderValue]
+Headers = dict[SentHeaderName, HeaderValue]
 RequestLine = Annotated[str, checked(_request_line)]
 UrlPath = Annotated[str, checked(_url_path)]
 Pattern = Annotated[str, checked(_pattern)]

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from perfgate.model.budget_file import BaselinePolicy
 from perfgate.model.run import PastRun, Run
 from perfgate.model.verdict import Baseline
-from perfgate.usable import is_accepted, is_as_planned, is_usable
+from perfgate.usable import differences, is_accepted, is_as_planned, is_usable, listed
 
 
 def choose_baseline(run: Run, past_runs: Sequence[PastRun], policy: BaselinePolicy) -> Baseline:
@@ -22,13 +22,12 @@ def choose_baseline(run: Run, past_runs: Sequence[PastRun], policy: BaselinePoli
     before = [past for past in alone if past.run.id != run.id and _when(past.run) < _when(run)]
     branch = _branch(run, past_runs, policy)
     on_branch = [past for past in before if past.run.branch == branch]
-    same_load = [past for past in on_branch if _same_load(past.run, run)]
     runs: dict[tuple[str, str], tuple[PastRun, ...]] = {}
     earlier: dict[tuple[str, str], tuple[tuple[PastRun, ...], ...]] = {}
     accepted = set()
     excluded: dict[str, str] = {}
     for endpoint in run.endpoints:
-        alike = [past for past in same_load if _digests(past.run, endpoint.name) == _digests(run, endpoint.name)]
+        alike = [past for past in on_branch if not differences(past.run, run, endpoint.name)]
         if reason := _why_excluded(run, endpoint.name, on_branch, alike):
             excluded[endpoint.name] = reason
         for metric in endpoint.metrics:
@@ -51,7 +50,7 @@ def choose_baseline(run: Run, past_runs: Sequence[PastRun], policy: BaselinePoli
 
 def comparable(past: Run, run: Run, endpoint: str) -> bool:
     """Whether the same requests were sent to an endpoint under the same load, to the end."""
-    return is_as_planned(past) and _same_load(past, run) and _digests(past, endpoint) == _digests(run, endpoint)
+    return is_as_planned(past) and not differences(past, run, endpoint)
 
 
 def has_baseline(baseline: Baseline, key: tuple[str, str]) -> bool:
@@ -72,18 +71,6 @@ def _branch(run: Run, past_runs: Sequence[PastRun], policy: BaselinePolicy) -> s
         return policy.branch
     branches = {past.run.branch for past in past_runs}
     return policy.branch if policy.branch in branches and "" not in branches else ""
-
-
-def _same_load(one: Run, other: Run) -> bool:
-    """The same load, and what is called latency means the same: other tools have other definitions."""
-    return (one.conditions.load_digest, one.conditions.latency) == (
-        other.conditions.load_digest,
-        other.conditions.latency,
-    )
-
-
-def _digests(run: Run, endpoint: str) -> dict[str, str]:
-    return dict(run.conditions.endpoint_digests.get(endpoint, {}))
 
 
 def _series(comparable: Iterable[PastRun], key: tuple[str, str], limit: int) -> list[list[PastRun]]:
@@ -108,12 +95,7 @@ def _why_excluded(run: Run, endpoint: str, on_branch: Sequence[PastRun], compara
     if not knowing or len(knowing) == len(comparable):
         return ""
     left_out = next(past for past in knowing if past not in comparable)
-    now, then = _digests(run, endpoint), _digests(left_out.run, endpoint)
-    changed = [part for part in {**then, **now} if now.get(part) != then.get(part)]
-    before = left_out.run.conditions
-    what = f"its {_listed(changed)} changed" if changed else f"the load changed from {before.load}"
-    if not changed and before.latency != run.conditions.latency:
-        what = f"latency was something else, {before.latency}"
+    what = differences(left_out.run, run, endpoint)[0]
     return f"{len(knowing) - len(comparable)} of {len(knowing)} runs do not compare: {what}"
 
 
@@ -126,23 +108,21 @@ def _notes(run: Run, on_branch: Sequence[PastRun]) -> Iterable[str]:
         yield f"Latency was something else before, {before.latency}; now {now.latency}. Such runs are not compared."
     elif before.load_digest != now.load_digest:
         yield f"The load changed: {before.load} -> {now.load}. Runs before that are not compared."
+    elif before.host and now.host and before.host != now.host:
+        yield f"The load went to {before.host} before, and to {now.host} now. Such runs are not compared."
     added = [name for name in now.endpoint_digests if name not in before.endpoint_digests]
     removed = [name for name in before.endpoint_digests if name not in now.endpoint_digests]
     if added:
-        yield f"New since the last baseline run: {_listed(added)}."
+        yield f"New since the last baseline run: {listed(added)}."
     if removed:
-        yield f"No longer sent: {_listed(removed)}."
+        yield f"No longer sent: {listed(removed)}."
     for name, digests in now.endpoint_digests.items():
         then = before.endpoint_digests.get(name)
         if then is not None and dict(then) != dict(digests):
             parts = [part for part in {**then, **digests} if then.get(part) != digests.get(part)]
-            yield f"{name}: its {_listed(parts)} changed, so earlier runs of it are not compared."
+            yield f"{name}: its {listed(parts)} changed, so earlier runs of it are not compared."
     if before.runner != now.runner and before.runner.cpu and now.runner.cpu:
         yield (
             f"The baseline was measured on another runner: {before.runner.cores} x {before.runner.cpu}, "
             f"now {now.runner.cores} x {now.runner.cpu}."
         )
-
-
-def _listed(words: Sequence[str]) -> str:
-    return ", ".join(words[:-1]) + " and " + words[-1] if len(words) > 1 else "".join(words)

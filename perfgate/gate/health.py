@@ -5,6 +5,7 @@ The rules (docs/engine.md tells them to users):
 - Starts were late. A late start is no latency, but late starts come in bursts, and those make the target slow. So a
   value over an absolute limit is in doubt while it is over it by less than three times the lateness of the latest
   starts (of the share 1-q, for a percentile q). A value far over the limit is over it, and one within it is within it.
+- Over 1 % of the requests could not be sent for want of the generator's own ports, file descriptors or memory.
 - The generator had no CPU left: rates say what the generator could do, and without the kernel's clock latencies do too.
 - Iterations were left out because no row of data was left for them: the load was another one, nothing can be said.
 - Arrivals were dropped because all virtual users were busy, the load was ended early, or a process was lost: what has
@@ -18,13 +19,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from perfgate import shortages
 from perfgate.gate.absolute import QUANTILES
 from perfgate.model.budget_file import Budget, Kind
 from perfgate.model.metric import METRICS, Unit
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import EndpointResult, Run
 from perfgate.units import format_value
-from perfgate.usable import ACHIEVED
+from perfgate.usable import ACHIEVED, is_short_of_resources
 
 BLUR = 3.0  # times the lateness by which a value must be over its limit
 BUSY = 0.95  # of one core
@@ -75,8 +77,18 @@ def doubts(budget: Budget, run: Run) -> Iterator[Doubt]:
         yield Doubt(
             text=f"{generator.dropped:,} arrivals found no free virtual user; raise load.max_users", outcomes=UNBROKEN
         )
+    yield from _unsent(run)
     if run.aborted:
         yield Doubt(text=f"the load was ended early: {run.aborted}", outcomes=UNBROKEN, reason="ended-early")
+
+
+def _unsent(run: Run) -> Iterator[Doubt]:
+    if is_short_of_resources(run):
+        unsent = run.generator.unsent
+        worst = max(unsent, key=lambda shortage: unsent[shortage])
+        yield Doubt(
+            text=f"the load generator could not send {sum(unsent.values()):,} requests: {shortages.explain(worst)}"
+        )
 
 
 def _late(budget: Budget, run: Run, result: EndpointResult) -> Iterator[Doubt]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from math import ceil
 from pathlib import Path
@@ -13,7 +14,8 @@ from perfgate.model.run import Generator, LoadTest
 from perfgate.probe import samples
 from perfgate.windows import Record
 
-ADDED_UP = ("due", "sent", "late", "dropped", "without_rows", "connections")
+ADDED_UP = ("due", "sent", "late", "dropped", "without_rows", "connections", "resends")
+COUNTED = ("unsent", "addresses")
 SHARES_OF_TIME = ("cpu_pressure", "cpu_stolen")
 WORST = (
     *("lateness_p50", "lateness_p95", "lateness_p99", "delay_p50", "delay_p99", "cpu"),
@@ -92,7 +94,15 @@ def _generator(parts: Sequence[LoadTest], duration: float) -> Generator:
     }
     sums: dict[str, Any] = {name: sum(getattr(one, name) for one in each) for name in ADDED_UP}
     worst: dict[str, Any] = {name: max(getattr(one, name) for one in each) for name in WORST}
-    return replace(each[0], **sums, **worst, **shares)
+    counts: dict[str, Any] = {name: _total(getattr(one, name) for one in each) for name in COUNTED}
+    return replace(each[0], **sums, **worst, **shares, **counts)
+
+
+def _total(each: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for one in each:
+        total.update(one)
+    return dict(total)
 
 
 def _examples(parts: Sequence[Mapping[str, tuple[str, ...]]]) -> dict[str, tuple[str, ...]]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from perfgate import handover
 from perfgate.loadtest.child import Child
+from perfgate.loadtest.connection_warnings import connection_warnings
 from perfgate.loadtest.undisturbed import undisturbed
 from perfgate.locustfiles import written_path
 from perfgate.model.errors import LoadTestError, RecordError, UsageError
@@ -213,7 +214,7 @@ def _result(folder: Path, child: Child, plan: Plan) -> LoadTest:
         aborted=data["aborted"],
         seed=data["seed"],
         numbers=data["numbers"],
-        warnings=(*_warnings(data), *_redirect_warnings(data["redirected"], plan)),
+        warnings=(*_warnings(data), *connection_warnings(data), *_redirect_warnings(data["redirected"], plan)),
     )
 
 

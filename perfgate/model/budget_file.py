@@ -236,6 +236,7 @@ class Tls:
     certificate: str = ""  # of the client
     key: str = ""  # of the client's certificate, when it is in a file of its own
     insecure: bool = False
+    server_name: str = ""  # to ask for and to verify (SNI), instead of the target's host
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -78,6 +78,10 @@ class Generator:
     cpu: float = 0.0  # of the busiest generator process; 1.0 is one core
     users: int = 0  # most virtual users at once
     connections: int = 0  # opened
+    resends: int = 0  # requests sent again because the server had closed their connection before they came
+    unsent: Mapping[str, int] = field(default_factory=dict)  # requests that could not be sent for want of the
+    # generator's own "ports", "files" (descriptors) or "memory"; they count nowhere else
+    addresses: Mapping[str, int] = field(default_factory=dict)  # of the target -> connections to it
     workers: int = 0  # processes besides the leading one
     workers_lost: int = 0  # of these, how many never told what they did
     cpu_pressure: float = 0.0  # share of the time in which some task of the machine waited for a CPU

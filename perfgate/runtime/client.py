@@ -13,15 +13,18 @@ from typing import NamedTuple, Protocol
 import httptools
 
 from perfgate.machine import KERNEL_CLOCK
-from perfgate.runtime.connection import Connection
+from perfgate.runtime.connection import Closed, Connection, Unasked
 from perfgate.runtime.dialling import Origin, Trust, dial, proxy_for
+from perfgate.runtime.observations import GENERATOR, Observations
 from perfgate.runtime.responses import Failure, Response
 from perfgate.runtime.watchdog import TimedOut
 
 # ns of idleness after which a connection is looked at before it is used again. Only the kernel's clock tells what came
 # unasked in that time from an answer.
 PAUSE = 5_000_000 if KERNEL_CLOCK else 0
-IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})  # what asks for nothing to be changed (RFC 9110, section 9.2.1)
+# ns of idleness after which a reset may be that of a server that closes idle connections. Servers wait longer.
+LONG_PAUSE = 500_000_000
 
 
 class Patience(NamedTuple):
@@ -38,6 +41,8 @@ class Manner(NamedTuple):
     method: str
     patience: Patience
     keep_body: bool
+    endpoint: str = ""  # whose request it is
+    closes: bool = False  # whether it says `Connection: close`: the server may then close without a word
 
 
 class Client(Protocol):
@@ -51,8 +56,14 @@ class Client(Protocol):
 class FastClient:
     """HTTP/1.1 over a keep-alive connection of its own, timed by the kernel."""
 
-    def __init__(self, where: Origin, trust: Trust = Trust()) -> None:  # noqa: B008 - a value
+    def __init__(
+        self,
+        where: Origin,
+        trust: Trust = Trust(),  # noqa: B008 - a value
+        observations: Observations | None = None,
+    ) -> None:
         self._where, self._trust = where, trust
+        self._observations = observations or Observations()
         self._proxy = proxy_for(where)
         self._to_proxy = bool(self._proxy) and not where.tls  # a TLS target is talked to through a tunnel
         self._connection: Connection | None = None
@@ -70,7 +81,7 @@ class FastClient:
             if isinstance(error, TimeoutError):
                 failure = Failure("timeout", self._overdue(manner.patience, monotonic_ns() - began))
             else:
-                failure = Failure("connection", _said(error))
+                failure = failure_of(error, self._observations)
         except httptools.HttpParserError as error:
             failure = Failure("protocol", f"not HTTP: {str(error)[:80]}")
         response = Response(failure=failure, service=monotonic_ns() - began)
@@ -85,21 +96,35 @@ class FastClient:
         if connection is not None and self._is_usable(connection, manner, began):
             try:
                 return self._exchange(connection, data, manner, deadline)
-            except ConnectionError:
-                # The server closed an idle connection at this very moment. Where nothing of the answer came, and
-                # asking twice changes nothing, a new connection may try; any other method is never sent again. The
-                # time lost counts as waiting for a connection.
-                if manner.method not in IDEMPOTENT or connection.answered:
+            except ConnectionError as error:
+                if manner.method not in SAFE or not self._was_closed_before(connection, error, began):
                     raise
+                self._observations.resends[manner.endpoint] += 1  # the time lost counts as waiting for a connection
         self.close()
         connect = manner.patience.connect
         limit = min(deadline, monotonic_ns() + connect) if connect else deadline
-        wire, dns, connect, tls = dial(self._where, self._trust, self._proxy, limit)
-        connection = self._connection = Connection(wire)
+        wire, dns, connect, tls = dial(self._where, self._trust, self._proxy, limit, self._observations)
+        connection = self._connection = Connection(wire, self._observations)
         self._opened, self._phases = monotonic_ns(), (dns, connect, tls)
         response = self._exchange(connection, data, manner, deadline)
         self._tell_opening(response, began)
         return response
+
+    @staticmethod
+    def _was_closed_before(connection: Connection, error: ConnectionError, began: int) -> bool:
+        """Whether the server had given up the connection before this request reached it, as servers do with idle ones:
+        a browser sends such a request again. A server that takes the request and closes has failed.
+
+        The end of a connection is that of an idle one when the request was never acknowledged: taking it would have
+        acknowledged it. A reset says nothing of the kind, so only a long pause makes it likely.
+        """
+        if connection.answered:
+            return False
+        if isinstance(error, Unasked):
+            return True
+        if isinstance(error, Closed):
+            return connection.wire.is_undelivered()
+        return began - connection.ended >= LONG_PAUSE
 
     def _tell_opening(self, response: Response, began: int) -> None:
         """The connection was opened for this request."""
@@ -112,10 +137,14 @@ class FastClient:
         for a request that must not be sent twice. Not reusable: something broke off its last request."""
         if not connection.reusable:
             return False
-        if now - connection.idle_since < PAUSE and manner.method in IDEMPOTENT:
+        if now - connection.idle_since < PAUSE and manner.method in SAFE:
             return True
         connection.idle_since = 0
-        return connection.wire.is_quiet()
+        if connection.wire.is_quiet():
+            return True
+        if connection.wire.has_unasked:
+            connection.blame_last()
+        return False
 
     def _exchange(self, connection: Connection, data: bytes, manner: Manner, deadline: int) -> Response:
         connection.wire.deadline = deadline
@@ -126,8 +155,9 @@ class FastClient:
             keep_body=manner.keep_body,
             no_body=manner.method == "HEAD",
             first_byte=manner.patience.first_byte,
+            endpoint=manner.endpoint,
         )
-        if not connection.reusable:
+        if not connection.reusable or manner.closes:
             self.close()
         return response
 
@@ -151,6 +181,12 @@ class FastClient:
         if self._connection is not None:
             self._connection.wire.close()
             self._connection = None
+
+
+def failure_of(error: OSError, observations: Observations) -> Failure:
+    """The target's failure, or the generator's own when one of its resources ran out."""
+    shortage = observations.shortage(error)
+    return Failure(GENERATOR, shortage) if shortage else Failure("connection", _said(error))
 
 
 def _said(error: OSError) -> str:

@@ -16,6 +16,7 @@ from gevent import socket as gevent_socket
 
 from perfgate import proxies
 from perfgate.proxies import Proxy
+from perfgate.runtime.observations import Observations, require_spare_files
 from perfgate.runtime.watchdog import TimedOut
 from perfgate.runtime.wire import KERNEL_CLOCK, SO_TIMESTAMPNS, TlsWire, Wire
 
@@ -38,13 +39,16 @@ class Origin(NamedTuple):
         """The URL without any path."""
         return f"{'https' if self.tls else 'http'}://{self.authority}"
 
-    def serves(self, url: str) -> bool:
-        """Whether `url` has the same scheme, host and port; `//host/path` has the same scheme."""
+    def serves(self, url: str, host: str = "") -> bool:
+        """Whether `url` has the same scheme, host and port; `//host/path` has the same scheme. `host` is a Host header
+        that was sent: another name of the target."""
+        scheme = "https" if self.tls else "http"
         try:
-            other = _parsed(url if urlsplit(url).scheme else f"{'https' if self.tls else 'http'}:{url}")
+            other = _parsed(url if urlsplit(url).scheme else f"{scheme}:{url}")
+            names = [self, *([_parsed(f"{scheme}://{host}")] if host else [])]
         except ValueError:
             return False
-        return (other.tls, other.host, other.port) == (self.tls, self.host, self.port)
+        return any((other.tls, other.host, other.port) == (name.tls, name.host, name.port) for name in names)
 
 
 @cache
@@ -62,12 +66,13 @@ def _parsed(url: str) -> Origin:
 
 
 class Trust(NamedTuple):
-    """Which certificates are believed, and which is shown. Empty: the system's, and none."""
+    """Which certificates are believed, which is shown, and for which name. Empty: the system's, none, the host's."""
 
     ca: str | Path = ""
     certificate: str | Path = ""
     key: str | Path = ""
     insecure: bool = False
+    server_name: str = ""  # that TLS asks for and verifies (SNI), when it is not the target's host
 
 
 @cache
@@ -100,15 +105,24 @@ class Dialled(NamedTuple):
     tls: int
 
 
-def dial(where: Origin, trust: Trust, proxy: Proxy | None, deadline: int) -> Dialled:
+def dial(
+    where: Origin, trust: Trust, proxy: Proxy | None, deadline: int, observations: Observations | None = None
+) -> Dialled:
     """Resolves, connects and shakes hands. Raises OSError (ssl.SSLError is one) or TimedOut."""
+    observations = observations or Observations()
     host, port = (proxy.host, proxy.port) if proxy else (where.host, where.port)
     began = monotonic_ns()
     with gevent.Timeout(max(0.001, (deadline - began) / 1e9), TimedOut):
-        addresses = gevent_socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
-    resolved = monotonic_ns()
-    wire = _connected(addresses, deadline, tls_context(trust) if where.tls else None, where.host)
+        addresses = resolved(host, port)
+    known = monotonic_ns()
+    sock, address = _connected(observations.spread(addresses), deadline, observations)
     connected = monotonic_ns()
+    try:
+        wire = TlsWire(sock, tls_context(trust), trust.server_name or where.host) if where.tls else Wire(sock)
+    except (OSError, ValueError) as error:  # a name that TLS cannot ask for
+        sock.close()
+        raise error if isinstance(error, OSError) else OSError(f"TLS: {error}") from error
+    wire.deadline = deadline
     try:
         if proxy and where.tls:
             _tunnel(wire, where, proxy)
@@ -118,15 +132,27 @@ def dial(where: Origin, trust: Trust, proxy: Proxy | None, deadline: int) -> Dia
         wire.close()
         raise
     done = monotonic_ns()
-    return Dialled(wire, resolved - began, connected - resolved, done - connected if where.tls else 0)
+    if not proxy:
+        observations.addresses[address] += 1
+    return Dialled(wire, known - began, connected - known, done - connected if where.tls else 0)
 
 
-def _connected(addresses: list[Any], deadline: int, tls: ssl.SSLContext | None, host: str) -> Wire:
-    """A wire to the first address that answers."""
+def resolved(host: str, port: int) -> list[Any]:
+    """What `getaddrinfo` finds. Raises socket.gaierror, also for what can be no name."""
+    try:
+        return list(gevent_socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM))
+    except UnicodeError as error:  # an empty label, or one of over 63 characters
+        raise socket.gaierror(socket.EAI_NONAME, "no valid host name") from error
+
+
+def _connected(addresses: list[Any], deadline: int, observations: Observations) -> tuple[Any, str]:
+    """A socket to the first address that answers, and that address."""
     last: OSError = OSError("the host has no address")
+    silent: list[tuple[int, str]] = []
     for family, kind, protocol, _, address in addresses:
         sock = gevent_socket.socket(family, kind, protocol)
         try:
+            require_spare_files(sock)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if KERNEL_CLOCK:
                 sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
@@ -135,13 +161,15 @@ def _connected(addresses: list[Any], deadline: int, tls: ssl.SSLContext | None, 
         except OSError as error:
             sock.close()
             last = error
+            if observations.shortage(error):
+                break
+            silent.append((family, address[0]))
             continue
         except BaseException:
             sock.close()
             raise
-        wire = Wire(sock) if tls is None else TlsWire(sock, tls, host)
-        wire.deadline = deadline
-        return wire
+        observations.remark_silent(silent, family)
+        return sock, address[0]
     raise last
 
 

@@ -37,6 +37,7 @@ from perfgate.runtime.values import Rows, Source
 
 DEFAULT_HEADERS = {"User-Agent": f"perfgate/{__version__}", "Accept": "*/*", "Accept-Encoding": "gzip, deflate, br"}
 BOUNDARY = "perfgate-5f2c1a7e9b3d"
+BODY_HEADERS = frozenset({"content-type", "content-encoding", "content-language", "content-location", "digest"})
 BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
 _FORBIDDEN = re.compile(r"[\r\n\x00]")
@@ -128,7 +129,13 @@ class Endpoint:
         readers: list[Expectation | Capture] = [*self._expect, *self._capture.values()]
         self.captures = bool(self._capture)
         needs_body = self._reads_errors or any(reader.needs_body for reader in readers)
-        self.manner = Manner(method, patience, needs_body)
+        closes = any(key.lower() == "connection" and _is_close(text) for key, text in self._headers.items())
+        self.manner = Manner(method, patience, needs_body, name, closes)
+
+    def host(self, values: Values) -> str:
+        """The Host header, where the endpoint sets one."""
+        text = self._headers.get("Host")
+        return text.fill(values) if text else ""
 
     def manner_of(self, hop: Hop) -> Manner:
         return self.manner._replace(method=hop.method)
@@ -195,6 +202,8 @@ class Endpoint:
         head = f"{method} {target} HTTP/1.1\r\n{frame.block}"
         for name, text in frame.varying.items():
             head += _checked(f"{name}: {text.fill(values)}") + "\r\n"
+        if method != self.method:
+            head = _without_body_headers(head)
         if cookies and "Cookie" not in self._headers:
             head += f"Cookie: {cookies}\r\n"
         if body or method in BODY_METHODS:
@@ -236,6 +245,16 @@ def _checked(line: str) -> str:
     if _FORBIDDEN.search(line):
         raise ValueError(f"the header {line.partition(':')[0]} has a line break in it")
     return line
+
+
+def _is_close(text: Text) -> bool:
+    return text.constant and "close" in text.literals[0].lower()
+
+
+def _without_body_headers(head: str) -> str:
+    """What a redirect to a GET leaves out, along with the body (RFC 9110, section 15.4)."""
+    lines = head.split("\r\n")
+    return "\r\n".join(line for line in lines if line.partition(":")[0].lower() not in BODY_HEADERS)
 
 
 def _split(expect: Sequence[Expectation]) -> tuple[StatusExpectation | None, list[Expectation]]:

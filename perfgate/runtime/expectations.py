@@ -48,9 +48,17 @@ def status(*statuses: int) -> Expectation:
 
 
 def header(name: str, *condition: Any, **conditions: Any) -> Expectation:
-    """The header is there and meets the condition: `header("content-type", "text/html")`, `contains="html"`."""
+    """The header is there and meets the condition: `header("content-type", "text/html")`, `contains="html"`. The lines
+    of a header that comes several times are one value, joined by `, `."""
     test, wanted = _condition(condition, conditions)
     key = name.lower()
+    if key == "set-cookie":  # several of these are no list (RFC 9110, section 5.3): one of them meets it
+
+        def any_of(response: Response) -> Any:
+            lines = response.headers.all(key)
+            return next((line for line in lines if test(line)), lines[-1] if lines else MISSING)
+
+        return Expectation(f"header {name}", any_of, test, wanted, needs_body=False)
     return Expectation(f"header {name}", lambda r: r.headers.get(key, MISSING), test, wanted, needs_body=False)
 
 

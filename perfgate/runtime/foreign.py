@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from time import monotonic_ns
 from typing import Any
@@ -9,9 +10,12 @@ from typing import Any
 from locust.exception import CatchResponseError, ResponseError
 
 from perfgate.runtime.load import Load
+from perfgate.runtime.observations import GENERATOR, shortage_of
 from perfgate.runtime.responses import Failure, Response
+from perfgate.shortages import PORTS
 
 TIMEOUT_NAMES = ("timeout", "timedout")
+_ERRNO = re.compile(r"\[Errno (\d+)\]")
 PROTOCOL_NAMES = ("parse", "protocol", "chunked", "decoding", "incompleteread", "zlib")
 
 
@@ -21,6 +25,7 @@ class Listener:
 
     def __init__(self, load: Load, endpoints: Collection[str]) -> None:
         self._load, self._endpoints = load, frozenset(endpoints)
+        self._has_connected = False
 
     def __call__(
         self,
@@ -33,16 +38,29 @@ class Listener:
         **_: Any,
     ) -> None:
         took = int((response_time or 0.0) * 1e6)
-        failure = _failure(exception) if exception is not None else None
+        failure = self._failure(exception) if exception is not None else None
+        self._has_connected |= failure is None
         status = _status(response, succeeded=failure is None)
         seen = Response(status, size=response_length or 0, service=took, first_byte=took)
         series = ("endpoint", self._endpoint(request_type, name))
         self._load.record(series, monotonic_ns() - took, seen, failure)
 
+    def _failure(self, error: BaseException) -> Failure:
+        shortage = _shortage(error)
+        if shortage and (shortage != PORTS or self._has_connected):  # else the address is one that does not exist
+            return Failure(GENERATOR, shortage)
+        return _failure(error)
+
     def _endpoint(self, method: str, name: str) -> str:
         if name not in self._endpoints and f"{method} {name}" in self._endpoints:
             return f"{method} {name}"
         return str(name)
+
+
+def _shortage(error: BaseException) -> str:
+    """Which resource of the generator itself ran out. Clients wrap the system's error, some in words only."""
+    found = _ERRNO.search(str(error))
+    return shortage_of(int(found[1]) if found else getattr(error, "errno", None))
 
 
 def _status(response: Any, *, succeeded: bool) -> int:

@@ -14,6 +14,7 @@ from perfgate.handover import REFUSAL, Settings, from_plain, read
 from perfgate.redaction import Redactor, redactor
 from perfgate.runtime.conductor import Conductor
 from perfgate.runtime.load import Load
+from perfgate.runtime.observations import raise_file_limit
 from perfgate.runtime.roll_call import ENLIST
 from perfgate.runtime.visitor import Visitor
 
@@ -33,6 +34,7 @@ def on_init(environment: Any, **_: Any) -> None:
 def _conduct(environment: Any, settings: Settings) -> Conductor:
     if settings.duet:
         _refuse_foreign(environment, Path(settings.folder))
+    raise_file_limit()
     environment.perfgate = load = Load(environment, settings, redactor(settings.secrets, os.environ))
     conductor = Conductor(environment, settings, load)
     conductor.install()

@@ -9,10 +9,12 @@ from __future__ import annotations
 from time import monotonic_ns
 from typing import Any
 
+from perfgate import shortages
 from perfgate.handover import Settings
 from perfgate.histogram import Histogram
 from perfgate.redaction import Redactor
 from perfgate.runtime.arms import Arms
+from perfgate.runtime.observations import GENERATOR, Observations
 from perfgate.runtime.recorder import ROW, Label, Recorder
 from perfgate.runtime.responses import Failure, Response
 
@@ -39,6 +41,7 @@ class Load:
         self.most_users = 0
         self.connections = 0
         self.clock_steps = 0
+        self.observations = Observations()
         self.sent = self.late = self.dropped = 0  # arrivals in the measured time
         self.without_rows = 0  # iterations that found no row of data left
         self.renewed = 0  # logins made anew because of a 401
@@ -48,6 +51,11 @@ class Load:
     def record(self, label: Label, began: int, response: Response, failure: Failure | None) -> None:
         """`began` is when the latency began: monotonic ns. The response says how long it took."""
         latency = response.queue + response.wait + response.service
+        if failure is not None and failure.kind == GENERATOR:  # it was never sent: nothing is known of the target
+            self.observations.unsent[failure.detail] += 1
+            if self.settings is not None:
+                return
+            failure = Failure(GENERATOR, shortages.explain(failure.detail))
         if self.settings is None:
             self._fire(label, latency, response, failure)
             return

@@ -9,68 +9,26 @@ from base64 import b64decode
 from time import monotonic_ns
 from typing import Any
 
-import gevent
 from geventhttpclient._parser import HTTPParseError
 from geventhttpclient.client import HTTPClient
-from geventhttpclient.connectionpool import ConnectionPool, SSLConnectionPool
 from geventhttpclient.response import HTTPConnectionClosed
 
-from perfgate.runtime.client import Manner, Patience, _said
+from perfgate.runtime.client import Manner, failure_of
 from perfgate.runtime.dialling import Origin, Trust, proxy_for, tls_context
+from perfgate.runtime.locust_pool import READ, Pool, TlsPool, timer
+from perfgate.runtime.observations import Observations
 from perfgate.runtime.responses import Failure, Response, decoded_size
 from perfgate.runtime.watchdog import TimedOut
 
 CUT_OFF = ("EOF", "Incomplete", "closed")  # words of the library for an answer that ends too early
-READ = 1 << 16
-
-
-class Pool(ConnectionPool):
-    """Of one connection, opened as the library does it. `opened` is when (monotonic ns; 0: it was there already), and
-    `phases` how long that took: DNS, connecting, TLS."""
-
-    def begin(self, patience: Patience) -> None:
-        """A request begins. Its timeouts are its own; the library's are those of a client."""
-        self.opened, self.phases = 0, (0, 0, 0)
-        self._patience = patience
-        self.first_byte = _timer(patience.first_byte, "no answer")
-
-    def get_socket(self) -> Any:
-        if self.opened:  # the library asks again when a new connection was closed as well, which would hide it
-            raise HTTPConnectionClosed("closed before it answered")
-        sock = super().get_socket()
-        self.first_byte.cancel()
-        self.first_byte.start()
-        return sock
-
-    def _create_socket(self) -> Any:
-        began = monotonic_ns()
-        with _timer(self._patience.connect, "no connection"):
-            sock = super()._create_socket()
-        self.opened = monotonic_ns()
-        tls = self.opened - self._connected if isinstance(self, SSLConnectionPool) else 0
-        self.phases = (self._resolved - began, self._connected - self._resolved, tls)
-        return sock
-
-    def _resolve(self) -> Any:
-        addresses = super()._resolve()
-        self._resolved = monotonic_ns()
-        return addresses
-
-    def _connect_socket(self, sock: Any, address: Any) -> Any:
-        connected = super()._connect_socket(sock, address)
-        self._connected = monotonic_ns()
-        return connected
-
-
-class TlsPool(SSLConnectionPool, Pool):
-    """The library's layer of TLS, above our connecting."""
 
 
 class LocustClient:
     """One keep-alive connection of geventhttpclient, which FastHttpUser is made of."""
 
-    def __init__(self, where: Origin, trust: Trust) -> None:
+    def __init__(self, where: Origin, trust: Trust, observations: Observations | None = None) -> None:
         self._where, self._trust = where, trust
+        self._observations = observations or Observations()
         self._proxy = proxy_for(where)
         self._client, self._pool = self._new_client()
 
@@ -85,15 +43,18 @@ class LocustClient:
         client = HTTPClient(where.host, port=where.port, ssl=where.tls, **options, **secure, **to_proxy)
         ends = (*(proxy[:2] if proxy else (where.host, where.port)), where.host, where.port)
         options |= {"size": 1, "use_proxy": proxy is not None}
+        if where.tls:
+            secure["ssl_options"] = {"server_hostname": self._trust.server_name or where.host}
         pool = TlsPool(*ends, **options, **secure) if where.tls else Pool(*ends, **options)
+        pool.observations = self._observations
         client._connection_pool = pool
         return client, pool
 
     def send(self, data: bytes, manner: Manner) -> Response:
         began = monotonic_ns()
-        self._pool.begin(manner.patience)
+        self._pool.begin(manner)
         try:
-            with _timer(manner.patience.total, "no complete answer"):
+            with timer(manner.patience.total, "no complete answer"):
                 return self._exchange(data, manner, began)
         except TimedOut as late:
             failure = Failure("timeout", str(late))
@@ -102,11 +63,13 @@ class LocustClient:
         except HTTPConnectionClosed:
             failure = Failure("connection", "closed before it answered")
         except OSError as error:
-            failure = Failure("connection", _said(error))
+            failure = failure_of(error, self._observations)
         except HTTPParseError as error:
             failure = _broken(str(error))
         except RuntimeError as error:  # what it says of proxies
             failure = Failure("connection", str(error)[:120])
+        except UnicodeError as error:  # a name that TLS cannot ask for
+            failure = Failure("connection", f"TLS: {error}"[:120])
         except ValueError as error:  # what it refuses to send
             failure = Failure("expectation", str(error)[:120])
         finally:
@@ -129,10 +92,10 @@ class LocustClient:
             end = (end + bytes(chunk[-4:]))[-4:]
             if manner.keep_body:
                 content.append(bytes(chunk))
-        raw = {key.encode("latin-1"): value.encode("latin-1") for key, value in answer.headers}
-        cookies = "".join(f"set-cookie: {value}\r\n" for key, value in answer.headers if key.lower() == "set-cookie")
-        response = Response(answer.status_code, raw, cookies.encode("latin-1"), b"".join(content), size=size)
-        response.decoded = decoded_size(raw, size, end)
+        self._pool.end(answer.status_code)
+        head = self._pool.socket.head if self._pool.socket else b""
+        response = Response(answer.status_code, head, b"".join(content), size, sets_cookies=True, encoded=True)
+        response.decoded = decoded_size(response, end)
         response.first_byte = first_byte - (self._pool.opened or began)
         return self._timed(response, began)
 
@@ -147,12 +110,6 @@ class LocustClient:
 
     def close(self) -> None:
         self._client.close()
-
-
-def _timer(limit: int, what: str) -> gevent.Timeout:
-    """Raises TimedOut in this greenlet after `limit` ns, once it is started; 0: never. Not an OSError: the library
-    would go on to the next address."""
-    return gevent.Timeout(limit / 1e9 if limit else None, TimedOut(f"{what} within {limit / 1e9:g} s"))
 
 
 def _broken(said: str) -> Failure:

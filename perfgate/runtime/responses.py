@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
-import zlib
 from dataclasses import dataclass
 from json.scanner import make_scanner
 from typing import Any
 
-_COOKIE = re.compile(rb"^set-cookie:[ \t]*(.*?)[ \t\r]*$", re.IGNORECASE | re.MULTILINE)
-ENCODING_NAMES = frozenset({b"Content-Encoding", b"content-encoding", b"CONTENT-ENCODING", b"Content-encoding"})
+from perfgate.runtime.decoding import NO_ENCODINGS, decoded
+from perfgate.runtime.headers import Headers
+
 UNKNOWN = -1
 _scan = make_scanner(json.JSONDecoder())  # type: ignore[arg-type]  # typeshed has its own idea of the argument
-DECODED_LIMIT = 1 << 28  # bytes: a small body that unpacks to more is an attack or a mistake
 
 
 @dataclass(frozen=True)
@@ -27,14 +25,14 @@ class Failure:
 @dataclass(slots=True)
 class Response:
     """Times in nanoseconds; latency is queue + wait + service. `body` is as sent over the wire, and only there when
-    somebody asked for it; `size` is always known, and `decoded` wherever that costs nothing. `raw_headers` have the
-    last value of each name."""
+    somebody asked for it; `size` is always known, and `decoded` wherever that costs nothing."""
 
     status: int = 0
-    raw_headers: dict[bytes, bytes] | None = None
-    head: bytes = b""  # as it came, possibly with the beginning of the body; only kept where it sets cookies
+    head: bytes = b""  # as it came, possibly with the beginning of the body
     body: bytes = b""
     size: int = 0  # of the body over the wire
+    sets_cookies: bool = False  # or may do so: `cookies` tells
+    encoded: bool = False  # or may be so: the headers tell
     decoded: int = UNKNOWN  # size of the body once it is unpacked
     failure: Failure | None = None
     method: str = ""  # of the request
@@ -48,32 +46,32 @@ class Response:
     first_byte: int = 0  # from the send
     delivery: int = 0  # from the kernel's receive timestamp to our code: the generator's own delay
     clock_stepped: bool = False  # the wall clock was set meanwhile: not measured by it
-    _headers: dict[str, str] | None = None
+    _headers: Headers | None = None
     _content: bytes | None = None
 
     @property
-    def headers(self) -> dict[str, str]:
-        """Names in lower case."""
+    def headers(self) -> Headers:
         if self._headers is None:
-            raw = self.raw_headers or {}
-            pairs = ((key.decode("latin-1"), value.decode("latin-1")) for key, value in raw.items())
-            self._headers = {key.lower(): value.rstrip(" \t") for key, value in pairs}  # llhttp leaves these
+            self._headers = Headers(self.head)
         return self._headers
 
     @property
     def cookies(self) -> list[str]:
-        """The values of all Set-Cookie headers, in order."""
-        head, _, rest = self.head.lstrip().partition(b"\r\n\r\n")
-        while head[9:10] == b"1":  # interim answers come before the real one
-            head, _, rest = rest.partition(b"\r\n\r\n")
-        return [found.decode("latin-1") for found in _COOKIE.findall(head)]
+        """The values of all Set-Cookie headers, in order, their bytes as Latin-1: they are sent back as they came."""
+        return [line.decode("latin-1") for line in self.headers.raw("set-cookie")]
+
+    @property
+    def location(self) -> str | None:
+        """Where a redirect leads, its bytes as Latin-1."""
+        lines = self.headers.raw("location")
+        return lines[-1].decode("latin-1") if lines else None
 
     @property
     def content(self) -> bytes:
         """The body, decoded. Raises ValueError when it does not decode, or its encoding is unknown."""
         if self._content is None:
-            plain = ENCODING_NAMES.isdisjoint(self.raw_headers or ())
-            self._content = self.body if plain else _decoded(self.body, self.headers["content-encoding"])
+            encoding = self.headers.get("content-encoding", "") if self.encoded else ""
+            self._content = decoded(self.body, encoding) if encoding else self.body
             self.decoded = len(self._content)
         return self._content
 
@@ -104,15 +102,13 @@ class Response:
         self.decoded = UNKNOWN if UNKNOWN in (self.decoded, before.decoded) else self.decoded + before.decoded
 
 
-def decoded_size(headers: dict[bytes, bytes], size: int, end: bytes) -> int:
-    """Of a body of `size` bytes that ends with `end`, without unpacking it: gzip says it in its last four bytes (RFC
-    1952, section 2.3.1; one member, below 4 GiB). UNKNOWN for what else is compressed."""
-    if ENCODING_NAMES.isdisjoint(headers) or not size:
-        return size
-    encoding = next(value for name, value in headers.items() if name in ENCODING_NAMES).strip().lower()
-    if encoding == b"identity":
-        return size
-    if encoding in (b"gzip", b"x-gzip") and len(end) == 4:
+def decoded_size(response: Response, end: bytes) -> int:
+    """Size of the unpacked body of a response whose body ends with `end`, without unpacking it: gzip says it in its
+    last four bytes (RFC 1952, section 2.3.1; one member, below 4 GiB). UNKNOWN for what else is compressed."""
+    encoding = response.headers.get("content-encoding", "identity").strip().lower()
+    if not encoding or encoding in NO_ENCODINGS or not response.size:
+        return response.size
+    if encoding in ("gzip", "x-gzip") and len(end) == 4:
         return int.from_bytes(end, "little")
     return UNKNOWN
 
@@ -128,51 +124,6 @@ def _from_json(content: bytes) -> Any:
     except (ValueError, StopIteration):
         pass
     return json.loads(content)
-
-
-def _decoded(body: bytes, encoding: str) -> bytes:
-    if not body:  # the answer to a HEAD names the encoding of what it leaves out
-        return body
-    for name in reversed([part.strip().lower() for part in encoding.split(",") if part.strip()]):
-        try:
-            if name in ("gzip", "x-gzip"):
-                body = _unpacked(body, zlib.MAX_WBITS | 16)
-            elif name == "deflate":
-                body = _inflated(body)
-            elif name == "br":
-                body = _brotli(body)
-            elif name != "identity":
-                raise ValueError(f"unknown content encoding {name[:20]!r}")
-        except zlib.error as error:
-            raise ValueError(f"not valid {name}: {error}") from error
-    return body
-
-
-def _inflated(body: bytes) -> bytes:
-    """With zlib's header, as the standard wants it, or without, as some servers send it."""
-    try:
-        return _unpacked(body, zlib.MAX_WBITS)
-    except zlib.error:
-        return _unpacked(body, -zlib.MAX_WBITS)
-
-
-def _unpacked(body: bytes, bits: int) -> bytes:
-    unpacker = zlib.decompressobj(bits)
-    data = unpacker.decompress(body, DECODED_LIMIT)
-    if unpacker.unconsumed_tail:
-        raise ValueError(f"unpacks to more than {DECODED_LIMIT >> 20} MiB")
-    if not unpacker.eof:
-        raise zlib.error("cut off")
-    return data
-
-
-def _brotli(body: bytes) -> bytes:
-    import brotli  # comes with Locust's own HTTP client
-
-    try:
-        return bytes(brotli.decompress(body))
-    except brotli.error as error:
-        raise ValueError(f"not valid brotli: {error}") from error
 
 
 def _charset(content_type: str) -> str:

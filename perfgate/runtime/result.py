@@ -11,6 +11,7 @@ from typing import Any
 from perfgate import histogram
 from perfgate.histogram import Histogram
 from perfgate.runtime.load import Load
+from perfgate.runtime.observations import Observations
 from perfgate.runtime.recorder import EXAMPLES
 from perfgate.runtime.samples import Samples
 from perfgate.runtime.values import share
@@ -38,6 +39,7 @@ def tally(load: Load, cpu: float) -> Tally:
         "notes": list(load.notes),
         "outcomes": load.recorder.outcomes,
         "numbers": share.end,
+        "observations": load.observations.as_plain(),
         "lateness": load.lateness.pack(),
         "delivery": load.recorder.delivery.pack(),
         "cpu": cpu,
@@ -67,6 +69,10 @@ def summary(collection: Collection, *, started: str, duration: float, due: int, 
     tallies = list(collection.tallies.values())
     lateness = _merged(tallies, "lateness")
     delivery = _merged(tallies, "delivery")
+    observations = Observations()
+    for one in tallies:
+        observations.add(one.get("observations", {}))
+    seen = observations.as_plain()
     return {
         "started": started,
         "duration": duration,
@@ -82,6 +88,8 @@ def summary(collection: Collection, *, started: str, duration: float, due: int, 
         "notes": list(dict.fromkeys(note for one in tallies for note in one["notes"])),
         "redirected": _redirected(one["outcomes"] for one in tallies),
         "base_failures": _statuses(one["base_failures"] for one in tallies),
+        "resends": seen["resends"],
+        "remarks": seen["remarks"],
         "generator": {
             "due": due,
             "sent": sum(one["sent"] for one in tallies),
@@ -96,6 +104,9 @@ def summary(collection: Collection, *, started: str, duration: float, due: int, 
             "cpu": max((one["cpu"] for one in tallies), default=0.0),
             "users": sum(one["users"] for one in tallies),
             "connections": sum(one["connections"] for one in tallies),
+            "resends": observations.resends.total(),
+            "unsent": seen["unsent"],
+            "addresses": seen["addresses"],
         },
     }
 

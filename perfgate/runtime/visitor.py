@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from itertools import count
 from time import monotonic_ns
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urljoin, urlsplit
@@ -19,6 +20,7 @@ from perfgate.runtime.dialling import Origin, Trust, origin
 from perfgate.runtime.endpoint import Endpoint, Hop
 from perfgate.runtime.load import Load
 from perfgate.runtime.logins import Logins
+from perfgate.runtime.observations import GENERATOR
 from perfgate.runtime.responses import Failure, Response
 from perfgate.runtime.session import Row, Session
 from perfgate.runtime.values import OutOfRows, share
@@ -32,6 +34,10 @@ BACK_OFF = 0.05  # s a user of the closed model waits after it could not connect
 
 class StepFailed(RescheduleTask):
     """A request failed: the rest of its journey makes no sense. Locust goes on with the next task."""
+
+
+class NotSent(StepFailed):
+    """The load generator could not send a request: its journey says nothing of the target."""
 
 
 class Turn(NamedTuple):
@@ -107,8 +113,8 @@ class Visitor(User):
         if self.client == "locust":
             from perfgate.runtime.locust_client import LocustClient
 
-            return LocustClient(where, self.tls)
-        return FastClient(where, self.tls)
+            return LocustClient(where, self.tls, self._load.observations)
+        return FastClient(where, self.tls, self._load.observations)
 
     def send(self, endpoint: Endpoint) -> Response:
         """Sends one request and records it. Raises StepFailed when it failed, StopUser when the test is over."""
@@ -149,9 +155,9 @@ class Visitor(User):
         finally:
             load.in_flight -= 1
         if failure is not None:
-            if failure.kind == "connection" and turn is None:
+            if failure.kind in ("connection", GENERATOR) and turn is None:
                 gevent.sleep(BACK_OFF)
-            raise StepFailed
+            raise NotSent if failure.kind == GENERATOR else StepFailed
         return response
 
     def ensure_login(self, login: Endpoint | Callable[[], None], every: float = 0.0) -> None:
@@ -191,6 +197,8 @@ class Visitor(User):
         failure = None
         try:
             steps(self)
+        except NotSent:
+            raise
         except StepFailed:
             failure = Failure("step", "a step failed")
         self._record(("journey", name), began, Response(service=monotonic_ns() - began), failure)
@@ -250,7 +258,7 @@ class Visitor(User):
             return Response(failure=Failure("expectation", str(error)))
         response = self._client.send(data, endpoint.manner if hop is None else endpoint.manner_of(hop))
         response.method = endpoint.method
-        if response.head:
+        if response.sets_cookies:
             for odd in cookies.take(response.cookies, endpoint.place(self._origin, values, hop)):
                 self._load.note(odd)
         return response
@@ -263,16 +271,19 @@ class Visitor(User):
         if response.status not in REDIRECT_STATUSES:
             return response
         url, method = self._url(endpoint, values), endpoint.method
-        for _ in range(REDIRECTS):
-            if response.status not in REDIRECT_STATUSES or "location" not in response.headers:
+        for hops in count():
+            location = response.location
+            if response.status not in REDIRECT_STATUSES or location is None:
                 return response
+            if hops == REDIRECTS:
+                break
             try:
-                url = urljoin(url, response.headers["location"])
+                url = urljoin(url, location)
                 parts = urlsplit(url)
             except ValueError:
                 response.failure = Failure("protocol", "redirected to what is not a URL")
                 return response
-            if not self._origin.serves(url):
+            if not self._origin.serves(url, endpoint.host(values)):
                 response.failure = Failure("connection", "redirected to another host, which is not followed")
                 return response
             if response.status not in (307, 308) and method != "HEAD":

@@ -146,7 +146,8 @@ def trust_call(tls: Tls, root: str) -> Call:
     """`Trust(...)` with only what differs from the defaults."""
     files = {"ca": tls.ca, "certificate": tls.certificate, "key": tls.key}
     keywords: dict[str, Any] = {name: _path(root, path) for name, path in files.items() if path}
-    return Call("Trust", [], keywords | ({"insecure": True} if tls.insecure else {}))
+    keywords |= {"insecure": True} if tls.insecure else {}
+    return Call("Trust", [], keywords | ({"server_name": tls.server_name} if tls.server_name else {}))
 
 
 def _source(source: Source) -> Call:

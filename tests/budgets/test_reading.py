@@ -269,8 +269,8 @@ def test_timeouts_merge_part_by_part(
         ("{ca: ca.pem}", Tls(ca="ca.pem")),
         ("{certificate: client.pem}", Tls(certificate="client.pem")),
         (
-            "{ca: ca.pem, certificate: client.pem, key: client.key, insecure: false}",
-            Tls(ca="ca.pem", certificate="client.pem", key="client.key"),
+            "{ca: ca.pem, certificate: client.pem, key: client.key, insecure: false, server_name: shop.example}",
+            Tls(ca="ca.pem", certificate="client.pem", key="client.key", server_name="shop.example"),
         ),
         ("{insecure: true, certificate: client.pem}", Tls(certificate="client.pem", insecure=True)),
     ],

@@ -37,6 +37,8 @@ def judged(
         ({"due": 0, "sent": 0, "without_rows": 1}, "1 iterations had no row of data left"),
         ({"cpu": 0.99, "clock": "user space"}, "no CPU left and no kernel clock"),
         ({"due": 0, "sent": 0, "workers": 3, "workers_lost": 1}, "1 of 3 load-generator processes were lost"),
+        ({"unsent": {"ports": 900, "files": 9}}, "could not send 909 requests: no local port was free"),
+        ({"unsent": {"files": 900}}, "raise the limit (`ulimit -n 65536`)"),
     ],
 )
 def test_a_saturated_generator_neither_passes_nor_fails(sick: dict[str, object], said: str, p95: float):
@@ -54,6 +56,7 @@ def test_a_saturated_generator_neither_passes_nor_fails(sick: dict[str, object],
         {},
         {"sent": 951},
         {"sent": 951, "without_rows": 49},
+        {"unsent": {"ports": 3}},
         {"lateness_p95": 0.060},
         {"cpu": 0.99},  # the kernel's clock does not mind
         {"lateness_p99": 0.2},  # only 1 % were so late: no matter to p95

@@ -165,9 +165,10 @@ def ask(
     connect: float = 0.0,
     first_byte: float = 0.0,
     keep_body: bool = True,
+    endpoint: str = "shop",
 ) -> Response:
     """Timeouts in seconds; 0: none of its own."""
     length = f"Content-Length: {len(body)}\r\n" if body or method == "POST" else ""
     data = f"{method} {path} HTTP/1.1\r\nHost: test\r\n{length}\r\n".encode() + body
     patience = Patience(*(int(limit * 1e9) for limit in (timeout, connect, first_byte)))
-    return client.send(data, Manner(method, patience, keep_body))
+    return client.send(data, Manner(method, patience, keep_body, endpoint))

@@ -15,8 +15,10 @@ from runtime.scripted import PATIENCE, Server, answers, ask, client_of, ok
 from services.needs import lacking
 
 from perfgate.machine import KERNEL_CLOCK
-from perfgate.runtime.client import FastClient
+from perfgate.runtime.client import LONG_PAUSE, FastClient
 from perfgate.runtime.dialling import origin
+from perfgate.runtime.endpoint import Endpoint
+from perfgate.runtime.observations import Observations
 from perfgate.runtime.responses import UNKNOWN, Failure
 
 MS = 1_000_000
@@ -33,6 +35,12 @@ def until(condition) -> None:
 def loud(client: FastClient) -> bool:
     """Whether the idle connection's end, or bytes nobody asked for, have come."""
     return not client._connection.wire.is_quiet()
+
+
+def watched(server: Server) -> tuple[FastClient, Observations]:
+    """A client, and what it observes."""
+    seen = Observations()
+    return FastClient(origin(server.url), observations=seen), seen
 
 
 # ---- keeping connections
@@ -81,6 +89,22 @@ def test_a_connection_that_the_server_gives_up_is_replaced(answer):
         client = client_of(server)
         assert [ask(client).body, ask(client, "POST").body] == [b"hi", b"hi"]
         assert server.connections == 2
+
+
+def test_a_connection_that_the_request_gives_up_is_not_used_again():
+    """The server closes without a word, as it may."""
+
+    def once(peer):
+        peer.request()
+        peer.send(ok())
+
+    with Server(once) as server:
+        endpoint = Endpoint("e", "POST", "/", headers={"connection": "Close"})
+        client = client_of(server)
+        for _ in range(3):
+            message = endpoint.message(origin(server.url), {}, "")
+            assert client.send(message, endpoint.manner).failure is None
+        assert server.connections == 3
 
 
 def test_a_body_until_the_end_of_the_connection():
@@ -140,32 +164,79 @@ def test_a_connection_known_to_be_closed_is_replaced_for_any_method(method):
 
 
 def swallows(peer):
-    """Answers one request, takes a second, and closes: an idle connection closed at the very moment looks the same."""
+    """Answers one request, takes a second, and closes."""
     peer.request()
     peer.send(ok(b"first"))
     peer.request()
 
 
-@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"])
-def test_what_may_be_asked_twice_is_asked_again_on_a_new_connection(method):
-    with Server(swallows, answers(b"HTTP/1.1 204 No Content\r\n\r\n")) as server:
-        client = client_of(server)
+def hurried(client: FastClient, method: str = "GET"):
+    """Sends at the very moment at which the server closes: the connection was open when it was looked at."""
+    until(lambda: loud(client))
+    client._connection.wire.is_quiet = lambda: True
+    return ask(client, method, body=b"order" if method in ("POST", "PATCH") else b"")
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
+def test_what_never_reached_the_server_is_sent_again(method):
+    def closes(peer):
+        peer.request()
+        peer.send(ok(b"first"))
+
+    with Server(closes, answers(b"HTTP/1.1 204 No Content\r\n\r\n")) as server:
+        client, seen = watched(server)
         ask(client)
-        again = ask(client, method)
+        again = hurried(client, method)
         assert (again.status, again.failure) == (204, None)
-        assert [request.split()[0].decode() for request in server.requests] == ["GET", method, method]
-        assert server.connections == 2
+        assert [request.split()[0].decode() for request in server.requests] == ["GET", method]
+        assert seen.resends == {"shop": 1}
 
 
-@pytest.mark.parametrize("method", ["POST", "PATCH"])
-def test_what_may_have_arrived_and_must_not_arrive_twice_is_never_sent_again(method):
-    with Server(swallows, answers(ok(b"second"))) as server:
-        client = client_of(server)
+@pytest.mark.parametrize("method", ["POST", "PATCH", "PUT", "DELETE"])
+def test_what_is_not_safe_is_never_sent_again(method):
+    def closes(peer):
+        peer.request()
+        peer.send(ok(b"first"))
+
+    with Server(closes, answers(ok(b"second"))) as server:
+        client, seen = watched(server)
         ask(client)
-        lost = ask(client, method, body=b"order")
+        assert hurried(client, method).failure == Failure("connection", "closed before it answered")
+        assert not seen.resends
+        assert ask(client).body == b"second"
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "POST", "PUT", "DELETE", "PATCH"])
+@pytest.mark.parametrize("pause", [0, 10 * LONG_PAUSE])
+def test_a_server_that_takes_a_request_and_closes_has_failed(method, pause):
+    """Even after a pause: it acknowledged the request before it closed, as one that closes an idle connection cannot."""
+    with Server(swallows, answers(ok(b"second"))) as server:
+        client, seen = watched(server)
+        ask(client)
+        client._connection.ended -= pause
+        client._connection.idle_since -= pause
+        lost = ask(client, method, body=b"order" if method == "POST" else b"")
         assert lost.failure == Failure("connection", "closed before it answered")
         assert [request.split()[0].decode() for request in server.requests] == ["GET", method]
+        assert not seen.resends
         assert ask(client).body == b"second"
+
+
+@pytest.mark.parametrize(("pause", "resends"), [(0, {}), (LONG_PAUSE, {"shop": 1})])
+def test_a_reset_is_sent_again_only_after_a_long_pause(pause, resends):
+    def resets(peer):
+        peer.request()
+        peer.send(ok(b"first"))
+        peer.request()
+        peer.reset()
+
+    with Server(resets, answers(ok(b"second"))) as server:
+        client, seen = watched(server)
+        ask(client)
+        client._connection.ended -= pause
+        again = ask(client)
+        assert again.failure == (None if resends else Failure("connection", "connection reset"))
+        assert seen.resends == resends
 
 
 def test_the_time_of_a_lost_attempt_counts():
@@ -176,10 +247,12 @@ def test_the_time_of_a_lost_attempt_counts():
         peer.send(ok(b"first"))
         peer.request()
         sleep(0.05)
+        peer.reset()
 
     with Server(dawdles, answers(ok(b"second"))) as server:
         client = client_of(server)
         ask(client)
+        client._connection.ended -= LONG_PAUSE
         assert ask(client).wait >= 50 * MS
 
 
@@ -494,6 +567,12 @@ def test_ipv6():
 def test_names_are_resolved():
     with Server(answers(ok())) as server:
         assert ask(FastClient(origin(f"http://localhost:{server.port}"))).body == b"hello"
+
+
+@pytest.mark.parametrize("host", [f"{'a' * 64}.test", "a..test", f"{'a.' * 200}test", "shop.invalid"])
+def test_names_that_nobody_can_have_are_failures(host):
+    response = ask(FastClient(origin(f"http://{host}")))
+    assert response.failure == Failure("connection", "the host's name cannot be resolved")
 
 
 def test_closing_twice_is_closing():

@@ -7,7 +7,7 @@ from time import monotonic_ns, time_ns
 import httptools
 import pytest
 
-from perfgate.runtime.connection import Closed, Connection
+from perfgate.runtime.connection import Closed, Connection, Unasked
 from perfgate.runtime.responses import Response
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: test\r\n\r\n"
@@ -65,7 +65,7 @@ ANSWERS = {
     ),
     "trailers": (
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, Chunked\r\n\r\n5\r\nhello\r\n0\r\nX-Sum: 7\r\n\r\n",
-        (200, {"transfer-encoding": "gzip, Chunked", "x-sum": "7"}, [], b"hello", True),
+        (200, {"transfer-encoding": "gzip, Chunked"}, [], b"hello", True),
     ),
     "until the end": (b"HTTP/1.1 200 OK\r\nX-A: b\r\n\r\nhello", (200, {"x-a": "b"}, [], b"hello", False)),
     "nothing until the end": (b"HTTP/1.1 200 OK\r\n\r\n", (200, {}, [], b"", False)),
@@ -99,13 +99,13 @@ ANSWERS = {
     ),
     "cookies": (
         b"HTTP/1.1 200 OK\r\nSet-Cookie: a=1; Path=/\r\nset-cookie: b=2\r\nContent-Length: 0\r\n\r\n",
-        (200, {"set-cookie": "b=2", "content-length": "0"}, ["a=1; Path=/", "b=2"], b"", True),
+        (200, {"set-cookie": "a=1; Path=/, b=2", "content-length": "0"}, ["a=1; Path=/", "b=2"], b"", True),
     ),
     "odd headers": (
         b"HTTP/1.1 200 OK\r\nX-Empty:\r\nX-Spaces:  a b  \r\nX-Twice: 1\r\nX-Twice: 2\r\nX-Raw: Z\xc3\xbc\r\nContent-Length: 0\r\n\r\n",
         (
             200,
-            {"x-empty": "", "x-spaces": "a b", "x-twice": "2", "x-raw": "Z\xc3\xbc", "content-length": "0"},
+            {"x-empty": "", "x-spaces": "a b", "x-twice": "1, 2", "x-raw": "Zü", "content-length": "0"},
             [],
             b"",
             True,
@@ -246,7 +246,7 @@ def test_what_came_before_the_question_is_no_answer():
     connection.exchange(REQUEST, keep_body=True, no_body=False)
     connection.idle_since, connection.wire.skew = 0, -3_600_000_000_000
     assert connection.exchange(REQUEST, keep_body=True, no_body=False).clock_stepped
-    with pytest.raises(Closed, match="before it was asked"):
+    with pytest.raises(Unasked, match="before it was asked"):
         connection.exchange(REQUEST, keep_body=True, no_body=False)
     assert not connection.answered
     assert not connection.reusable

@@ -26,9 +26,10 @@ from perfgate.runtime.responses import Response
 def answer(body: object = b"", *, status: int = 200, cookies: list[str] | None = None, **headers: str) -> Response:
     """A body of str or bytes is sent as it is, any other as JSON. `x_y=` is the header x-y."""
     data = body if isinstance(body, bytes) else (body if isinstance(body, str) else jsonlib.dumps(body)).encode()
-    named = {name.replace("_", "-").title().encode(): value.encode() for name, value in headers.items()}
-    head = "".join(f"Set-Cookie: {cookie}\r\n" for cookie in cookies or []).encode()
-    return Response(status=status, body=data, size=len(data), raw_headers=named, head=head)
+    lines = [f"{name.replace('_', '-').title()}: {value}" for name, value in headers.items()]
+    lines += [f"Set-Cookie: {cookie}" for cookie in cookies or []]
+    head = "\r\n".join([f"HTTP/1.1 {status} x", *lines, "", ""]).encode()
+    return Response(status=status, body=data, size=len(data), head=head, encoded=True)
 
 
 SHOP = answer(

@@ -121,6 +121,36 @@ def test_redirects_in_a_circle_come_to_an_end():
     assert len(lines) == 11
 
 
+def test_ten_redirects_are_followed():
+    result, lines = followed("GET", *[redirect(302, f"/{number}") for number in range(10)])
+    assert result == [200, 53]
+    assert lines[-1] == "GET /9"
+
+
+def test_what_becomes_a_get_sends_neither_a_body_nor_what_describes_it():
+    with Server(answers(redirect(303, "/a"), redirect(307, "/b"), ok(b"end"))) as server:
+        in_locust(FOLLOW, server.url, json.dumps([["POST", "/"]]))
+        first, *others = [request.lower() for request in server.requests]
+    assert b"\r\ncontent-type: application/json\r\n" in first
+    assert not any(b"\r\ncontent-" in request for request in others)
+    assert all(request.endswith(b"\r\n\r\n") for request in others)
+
+
+def test_what_stays_a_post_is_sent_whole():
+    with Server(answers(redirect(307, "/a"), ok(b"end"))) as server:
+        in_locust(FOLLOW, server.url, json.dumps([["POST", "/"]]))
+        assert server.requests[1] == server.requests[0].replace(b"POST / ", b"POST /a ")
+
+
+@pytest.mark.parametrize("location", ["http://shop.example/a", "http://SHOP.example:80/a", "//shop.example/a", "/a"])
+def test_a_redirect_to_the_host_header_is_one_to_the_target(location):
+    with Server(answers(redirect(302, location), redirect(302, "b"), ok(b"end"))) as server:
+        code = FOLLOW.replace("follow_redirects=True", "follow_redirects=True, headers={'host': 'shop.example'}")
+        result = in_locust(code, server.url, json.dumps([["GET", "/"]]))
+        assert [request.split(b" ")[1] for request in server.requests] == [b"/", b"/a", b"/b"]
+    assert result[0] == [200, 13]
+
+
 def test_connections_are_counted_whatever_becomes_of_them():
     def cuts_off(peer):
         peer.request()
@@ -142,11 +172,16 @@ from types import SimpleNamespace
 recorded = []
 load = SimpleNamespace(record=lambda series, began, response, failure: recorded.append(
     [*series, response.service, response.size, failure and failure.kind]))
+no_port = requests.ConnectionError("Failed to establish a new connection: [Errno 99] Cannot assign requested address")
 listener = Listener(load, ["GET /products", "search"])
 response = requests.Response()
 response.status_code = 503
 errors = {
+    "no such address": no_port,
     "none": None,
+    "no port": no_port,
+    "no file": OSError(24, "Too many open files"),
+    "no file, wrapped": requests.ConnectionError("Failed to establish a new connection: [Errno 24] Too many open files"),
     "catch": CatchResponseError("wrong text"),
     "response": ResponseError("500"),
     "requests http": requests.HTTPError("503 Server Error", response=response),
@@ -174,6 +209,10 @@ def test_failures_of_hand_written_scenarios_have_the_same_kinds():
     got = in_locust(FOREIGN)
     assert got["none"] == ["endpoint", "none", 12_500_000, 7, None]
     assert {name: one[4] for name, one in got.items() if one[4]} == {
+        "no such address": "connection",
+        "no port": "generator",
+        "no file": "generator",
+        "no file, wrapped": "generator",
         "catch": "expectation",
         "response": "status",
         "requests http": "status",

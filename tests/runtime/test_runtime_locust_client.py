@@ -14,15 +14,20 @@ from typing import Any
 
 import pytest
 from runtime.scripted import PATIENCE, Server, answers, ask, client_of, ok
+from runtime.test_runtime_mending import READ
+
+from perfgate.runtime.connection import HEAD_FAULT, UNASKED
 
 ASK = """
 import json, sys
 from perfgate.runtime.client import Manner, Patience
 from perfgate.runtime.dialling import Trust, origin
 from perfgate.runtime.locust_client import LocustClient
+from perfgate.runtime.observations import Observations
 
 url, trust, requests = sys.argv[1], json.loads(sys.argv[2]), json.loads(sys.argv[3])
-client = LocustClient(origin(url), Trust(**trust))
+seen = Observations()
+client = LocustClient(origin(url), Trust(**trust), seen)
 result = []
 for one in requests:
     method = one.get("method", "GET")
@@ -32,12 +37,13 @@ for one in requests:
         head += f"Content-Length: {len(body)}\\r\\n"
     patience = Patience(*(int(one.get(name, usual) * 1e9) for name, usual in
                           (("timeout", 10), ("connect", 0), ("first_byte", 0))))
-    got = client.send(f"{head}\\r\\n".encode() + body, Manner(method, patience, one.get("keep_body", True)))
+    got = client.send(f"{head}\\r\\n".encode() + body, Manner(method, patience, one.get("keep_body", True), one.get("endpoint", "shop")))
     result.append({
         "status": got.status, "body": got.body.decode("latin-1"), "size": got.size, "cookies": got.cookies,
-        "headers": got.headers, "text": got.text if not got.failure else "",
+        "headers": dict(got.headers), "text": got.text if not got.failure else "",
         "failure": got.failure and [got.failure.kind, got.failure.detail],
         "service": got.service, "first_byte": got.first_byte, "wait": got.wait, "connections": got.connections,
+        **seen.as_plain(),
         "phases": [got.dns, got.connect, got.tls],
     })
 client.close()
@@ -249,6 +255,62 @@ def test_a_proxy_that_is_excepted_is_not_asked():
         assert asked(server.url, {}, environ={"HTTP_PROXY": "http://127.0.0.1:9"})[0]["body"] == "hello"
 
 
+@pytest.mark.parametrize("name", READ)
+def test_what_user_agents_read_is_read_by_this_client_too(name):
+    data, headers, fault = READ[name]
+    with Server(answers(data)) as server:
+        got = asked(server.url, {}, {})
+        assert [(one["status"], one["body"], one["failure"]) for one in got] == [(200, "hi", None)] * 2
+        assert got[0]["headers"]["x-f"] == headers["x-f"]
+        assert server.connections == 1
+    assert got[-1]["remarks"] == [["shop", HEAD_FAULT + fault, 2]]
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_late_body_after_a_204_is_blamed_on_its_endpoint(together):
+    def script(peer):
+        peer.request()
+        peer.send(b"HTTP/1.1 204 No Content\r\n\r\n")
+        peer.request()
+        for piece in (b"late" + ok(),) if together else (b"late", ok()):
+            peer.send(piece)
+        peer.wait_for_end()
+
+    with Server(script, answers(ok())) as server:
+        got = asked(server.url, {"endpoint": "remove"}, {"endpoint": "list"})
+    assert [(one["status"], one["body"], one["failure"]) for one in got] == [(204, "", None), (200, "hello", None)]
+    assert got[-1]["remarks"] == [["remove", UNASKED, 1]]
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+def test_a_server_that_takes_a_request_and_closes_has_failed(method):
+    def swallows(peer):
+        peer.request()
+        peer.send(ok())
+        peer.request()
+
+    with Server(swallows, answers(ok(b"second"))) as server:
+        first, lost, third = asked(server.url, {}, {"method": method}, {})
+        assert len(server.requests) == 3
+    assert (first["failure"], lost["failure"]) == (None, ["connection", "closed before it answered"])
+    assert (third["body"], third["resends"]) == ("second", {})
+
+
+def test_headers_follow_the_rules_here_too():
+    answer = (
+        b"HTTP/1.1 200 OK\r\nX-A: 1\r\nx-a: Z\xc3\xbc\r\nTransfer-Encoding: chunked\r\n\r\n"
+        b"2\r\nhi\r\n0\r\nX-A: trailer\r\nContent-Encoding: br\r\n\r\n"
+    )
+    with Server(answers(answer)) as server:
+        got = asked(server.url, {})[0]
+    assert (got["headers"]["x-a"], got["text"]) == ("1, Zü", "hi")
+
+
+def test_a_name_that_nobody_can_have_is_a_failure():
+    (got,) = asked(f"http://{'a' * 64}.test", {})
+    assert got["failure"] == ["connection", "the host's name cannot be resolved"]
+
+
 # ---- TLS
 
 
@@ -259,3 +321,6 @@ def test_tls_believes_what_it_is_told_to(certificates):
         assert asked(server.url, {}, ca=str(certificates / "ca.pem"))[0]["body"] == "hello"
         assert asked(server.url, {}, insecure=True)[0]["body"] == "hello"
         assert asked(server.url, {})[0]["failure"][0] == "connection"
+        ca = str(certificates / "ca.pem")
+        assert asked(server.url, {}, ca=ca, server_name="shop.test")[0]["body"] == "hello"
+        assert asked(server.url, {}, ca=ca, server_name="other.test")[0]["failure"][0] == "connection"

@@ -12,7 +12,7 @@ import pytest
 from runtime.scripted import Peer, Server, answers, ask, ok
 
 from perfgate.model.errors import UsageError
-from perfgate.runtime.client import FastClient
+from perfgate.runtime.client import LONG_PAUSE, FastClient
 from perfgate.runtime.dialling import Trust, origin
 from perfgate.runtime.responses import Failure
 
@@ -58,15 +58,17 @@ def test_a_proxy_is_told_who_asks(environ):
 
 
 def test_a_lost_request_is_sent_to_the_proxy_as_a_whole_url_again(environ):
-    def swallows(peer):
+    def resets(peer):
         peer.request()
         peer.send(ok())
         peer.request()
+        peer.reset()
 
-    with Server(swallows, answers(ok(b"second"))) as proxy:
+    with Server(resets, answers(ok(b"second"))) as proxy:
         environ(HTTP_PROXY=proxy.url)
         client = FastClient(origin("http://shop.test"))
         ask(client)
+        client._connection.ended -= LONG_PAUSE
         assert ask(client).body == b"second"
     assert [request.split(b"\r\n")[0] for request in proxy.requests] == [b"GET http://shop.test/ HTTP/1.1"] * 3
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from typing import Any
 
 import brotli
 import pytest
 
+from perfgate.runtime import decoding
 from perfgate.runtime.responses import Response
 
 TEXT = b"tea and a pot, " * 50
 
 
-def encoded(encoding: str) -> dict[bytes, bytes]:
-    """The headers of a body with this content encoding."""
-    return {b"Content-Encoding": encoding.encode()} if encoding else {}
+def encoded(encoding: str) -> dict[str, Any]:
+    """What a response knows of a body with this content encoding."""
+    line = f"Content-Encoding: {encoding}\r\n" if encoding else ""
+    return {"head": f"HTTP/1.1 200 OK\r\n{line}\r\n".encode(), "encoded": bool(encoding)}
 
 
 def raw_deflate(data: bytes, window: int = -15) -> bytes:
@@ -28,6 +31,8 @@ def raw_deflate(data: bytes, window: int = -15) -> bytes:
     [
         ("", TEXT),
         ("identity", TEXT),
+        ("UTF-8", TEXT),
+        ("none", TEXT),
         ("gzip", gzip.compress(TEXT, mtime=0)),
         ("X-GZIP", gzip.compress(TEXT, mtime=0)),
         ("deflate", zlib.compress(TEXT)),
@@ -39,7 +44,7 @@ def raw_deflate(data: bytes, window: int = -15) -> bytes:
     ],
 )
 def test_contents_are_decoded(encoding, body):
-    response = Response(body=body, size=len(body), raw_headers=encoded(encoding))
+    response = Response(body=body, size=len(body), **encoded(encoding))
     assert response.content == TEXT
     assert response.text == TEXT.decode()
     assert response.body == body
@@ -51,18 +56,42 @@ def test_contents_are_decoded(encoding, body):
 )
 def test_contents_that_do_not_decode_are_an_error(encoding, body):
     with pytest.raises(ValueError, match="not valid"):
-        _ = Response(body=body, raw_headers=encoded(encoding)).content
+        _ = Response(body=body, **encoded(encoding)).content
+
+
+def test_all_members_of_a_gzip_body_are_read():
+    members = gzip.compress(TEXT[:100], mtime=0) + gzip.compress(b"", mtime=0) + gzip.compress(TEXT[100:], mtime=0)
+    assert Response(body=members, **encoded("gzip")).content == TEXT
+    assert Response(body=members + b"\0" * 10, **encoded("gzip")).content == TEXT  # padding
+    with pytest.raises(ValueError, match="not valid gzip"):
+        _ = Response(body=members[:-9], **encoded("gzip")).content
+
+
+@pytest.mark.parametrize("encoding", ["br", "gzip", "deflate", "gzip, br"])
+def test_a_small_body_that_unpacks_to_more_than_the_limit_is_an_error(encoding, monkeypatch):
+    monkeypatch.setattr(decoding, "DECODED_LIMIT", 1 << 20)
+    packers = {"br": brotli.compress, "gzip": gzip.compress, "deflate": zlib.compress}
+
+    def packed(size: int) -> bytes:
+        data = bytes(size)
+        for name in encoding.split(", "):
+            data = packers[name](data)
+        return data
+
+    assert len(Response(body=packed(1 << 20), **encoded(encoding)).content) == 1 << 20
+    with pytest.raises(ValueError, match="unpacks to more than"):
+        _ = Response(body=packed(1 << 26), **encoded(encoding)).content
 
 
 def test_an_unknown_encoding_is_named():
     with pytest.raises(ValueError, match="unknown content encoding 'zstd'"):
-        _ = Response(body=TEXT, raw_headers=encoded("zstd")).content
+        _ = Response(body=TEXT, **encoded("zstd")).content
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "br"])
 def test_no_body_decodes_to_none(encoding):
     """A HEAD or 304 names the encoding of what it leaves out."""
-    assert Response(raw_headers=encoded(encoding)).content == b""
+    assert Response(**encoded(encoding)).content == b""
 
 
 @pytest.mark.parametrize("body", [b'{"a": "\xc3\xbc"}', '{"a": "ü"}'.encode("utf-16"), b'{"a": "\\u00fc"}'])

@@ -117,6 +117,22 @@ def test_insecure_believes_any_certificate_for_any_name(server_side, host):
         assert failure_of(server, Trust(insecure=True)) == ""
 
 
+def test_the_name_to_ask_for_and_to_verify_can_be_given(certificates, server_side):
+    names = []
+    server_side.sni_callback = lambda _, name, __: names.append(name)
+    with Server(answers(ok()), tls=server_side, host="127.0.0.2") as server:
+        ca = str(certificates / "ca.pem")
+        assert failure_of(server, Trust(ca=ca, server_name="shop.test")) == ""
+        assert "other.test" in failure_of(server, Trust(ca=ca, server_name="other.test"))
+    assert names == ["shop.test", "other.test"]
+
+
+@pytest.mark.parametrize("name", [".test", "a" * 70 + ".test"])
+def test_a_name_that_tls_cannot_ask_for_is_a_failure(certificates, server_side, name):
+    with Server(answers(ok()), tls=server_side) as server:
+        assert failure_of(server, Trust(insecure=True, server_name=name)).startswith("connection: ")
+
+
 def test_a_client_certificate_is_shown(certificates, server_side):
     server_side.verify_mode = ssl.CERT_REQUIRED
     server_side.load_verify_locations(certificates / "ca.pem")

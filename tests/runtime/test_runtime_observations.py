@@ -1,0 +1,103 @@
+"""Addresses, shortages, and what processes tell each other of them."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from time import monotonic_ns
+
+import pytest
+from runtime.scripted import Server, answers, ok
+
+from perfgate.runtime.dialling import _connected
+from perfgate.runtime.observations import MOST_REMARKS, Observations
+from perfgate.shortages import FILES, MEMORY, PORTS
+
+V4, V6 = socket.AF_INET, socket.AF_INET6
+
+
+def addresses(*found: tuple[int, str]) -> list:
+    return [(family, socket.SOCK_STREAM, 6, "", (address, 80)) for family, address in found]
+
+
+def firsts(observations: Observations, *found: tuple[int, str], times: int) -> list[str]:
+    return [observations.spread(addresses(*found))[0][4][0] for _ in range(times)]
+
+
+def test_connections_take_turns():
+    assert firsts(Observations(), (V4, "10.0.0.1"), (V4, "10.0.0.2"), times=4) == ["10.0.0.1", "10.0.0.2"] * 2
+
+
+def test_the_family_that_the_system_prefers_comes_first():
+    found = (V6, "::1"), (V4, "10.0.0.1"), (V6, "::2")
+    seen = Observations()
+    assert firsts(seen, *found, times=3) == ["::1", "::2", "::1"]
+    assert [one[4][0] for one in seen.spread(addresses(*found))] == ["::2", "::1", "10.0.0.1"]
+
+
+def test_an_address_that_does_not_answer_is_named():
+    with Server(answers(ok())) as server:
+        seen = Observations()
+        found = [(V4, socket.SOCK_STREAM, 6, "", (host, server.port)) for host in ("127.0.0.9", "127.0.0.1")]
+        for _ in range(4):
+            sock, address = _connected(seen.spread(found), monotonic_ns() + 10**10, seen)
+            sock.close()
+            assert address == "127.0.0.1"
+    assert list(seen.remarks.items()) == [
+        (("127.0.0.9", "this address of the target did not answer; another one did"), 2)
+    ]
+
+
+def test_an_address_of_another_family_that_does_not_answer_is_not():
+    seen = Observations()
+    seen.remark_silent([(V6, "::1")], V4)
+    assert not seen.remarks
+
+
+@pytest.mark.parametrize(
+    ("number", "shortage"),
+    [
+        (errno.EMFILE, FILES),
+        (errno.ENFILE, FILES),
+        (errno.ENOBUFS, MEMORY),
+        (errno.EADDRNOTAVAIL, PORTS),
+        (errno.ECONNREFUSED, ""),
+        (errno.ECONNRESET, ""),
+        (errno.ETIMEDOUT, ""),
+    ],
+)
+def test_what_the_generator_itself_has_run_out_of(number, shortage):
+    seen = Observations()
+    seen.addresses["10.0.0.1"] = 1
+    assert seen.shortage(OSError(number, "words")) == shortage
+
+
+def test_an_address_that_nothing_ever_connected_to_is_no_shortage_of_ports():
+    """IPv6 that is switched off says so too."""
+    assert Observations().shortage(OSError(errno.EADDRNOTAVAIL, "Cannot assign requested address")) == ""
+
+
+def test_processes_add_up():
+    first, second = Observations(), Observations()
+    for one in (first, second):
+        one.resends["shop"] += 1
+        one.unsent[PORTS] += 2
+        one.addresses["10.0.0.1"] += 3
+        one.remark("shop", "odd")
+    first.add(second.as_plain())
+    first.add({})  # what a process of an earlier version says
+    assert first.as_plain() == {
+        "resends": {"shop": 2},
+        "unsent": {PORTS: 4},
+        "addresses": {"10.0.0.1": 6},
+        "remarks": [["shop", "odd", 2]],
+    }
+
+
+def test_remarks_are_bounded():
+    seen = Observations()
+    for number in range(2 * MOST_REMARKS):
+        seen.remark(f"{number}", "odd")
+        seen.remark("0", "odd")
+    assert len(seen.remarks) == MOST_REMARKS
+    assert seen.remarks["0", "odd"] == 2 * MOST_REMARKS + 1

@@ -1,0 +1,107 @@
+"""Answers and connections that users of other load generators (k6, Locust, Artillery, wrk, vegeta, Gatling, autocannon)
+reported as handled wrongly there; each with what is right."""
+
+from __future__ import annotations
+
+import gzip
+
+import pytest
+from runtime.scripted import Server, answers, ask, client_of, ok
+
+from perfgate.runtime.expectations import text
+from perfgate.runtime.responses import Failure
+
+
+@pytest.mark.parametrize("status", ["204 No Content", "304 Not Modified"])
+@pytest.mark.parametrize("line", ["Content-Encoding: gzip", "Content-Encoding: br", "Transfer-Encoding: chunked"])
+def test_an_encoding_of_no_body(status, line):
+    """k6: "error decompressing response body (EOF)" for a 204 that names an encoding."""
+    answer = f"HTTP/1.1 {status}\r\n{line}\r\n\r\n".encode()
+    with Server(answers(answer, ok())) as server:
+        client = client_of(server)
+        first, second = ask(client), ask(client)
+        assert (first.failure, first.text, text("")(first)) == (None, "", None)
+        assert (second.body, server.connections) == (b"hello", 1)
+
+
+def test_an_empty_body_that_is_said_to_be_gzip():
+    """k6, the same for a 200 with a length of 0."""
+    with Server(answers(ok(b"", "Content-Encoding: gzip"))) as server:
+        assert ask(client_of(server)).text == ""
+
+
+def test_a_body_that_is_no_gzip_although_it_says_so():
+    """k6: the request fails with "gzip: invalid header", also where nobody looks at the body."""
+    with Server(answers(ok(b"plain", "Content-Encoding: gzip"))) as server:
+        got = ask(client_of(server))
+    assert got.failure is None
+    assert text("plain")(got).startswith("text: not valid gzip")
+
+
+def test_bytes_after_a_gzip_member_are_no_part_of_the_text():
+    """Padding that some servers and proxies leave behind."""
+    with Server(answers(ok(gzip.compress(b"hello") + b"\r\n", "Content-Encoding: gzip"))) as server:
+        assert ask(client_of(server)).text == "hello"
+
+
+def test_an_answer_without_a_length_is_no_read_error():
+    """wrk: every answer of a server that ends them with the connection is a read error."""
+    with Server(
+        lambda peer: (peer.request(), peer.send(b"HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\nhello"))
+    ) as server:
+        client = client_of(server)
+        assert [(one.failure, one.body) for one in (ask(client), ask(client))] == [(None, b"hello")] * 2
+
+
+def test_two_answers_to_one_request():
+    """Locust: "A new response began before end", and the visitor dies of it."""
+    with Server(answers(ok(b"one") + ok(b"two"), ok(b"three"))) as server:
+        client = client_of(server)
+        assert [ask(client).body for _ in range(2)] == [b"one"] * 2
+        assert server.connections == 2
+
+
+def test_a_large_download_that_is_cut_off():
+    """Locust: an exception in the visitor ("stream ended at an unexpected time") instead of a failure."""
+
+    def script(peer):
+        peer.request()
+        peer.send(ok(b"x" * 3_000_000)[:-1])
+
+    with Server(script) as server:
+        got = ask(client_of(server), keep_body=False)
+    assert got.failure == Failure("connection", "closed in the middle of the answer")
+
+
+def test_an_error_page_that_comes_before_the_body_was_sent():
+    """autocannon: EPIPE instead of the server's answer of 413."""
+
+    def script(peer):
+        peer.socket.recv(100)
+        peer.send(ok(b"too large", "Connection: close", status="413 Content Too Large"))
+        peer.socket.recv(1 << 16)
+
+    with Server(script) as server:
+        got = ask(client_of(server), "POST", body=b"x" * 5_000_000)
+    assert (got.status, got.body, got.failure) == (413, b"too large", None)
+
+
+def test_a_last_chunk_whose_empty_line_is_missing_is_cut_off():
+    """curl says so too; some servers forget it and close."""
+    with Server(
+        lambda peer: (peer.request(), peer.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"))
+    ) as server:
+        assert ask(client_of(server)).failure == Failure("connection", "closed in the middle of the answer")
+
+
+def test_headers_that_come_twice_are_all_there():
+    """k6, Locust and others: the first or the last of two `Link` lines is lost."""
+    with Server(answers(ok(b"", "Link: <a>; rel=next", "LINK: <b>; rel=prev"))) as server:
+        assert ask(client_of(server)).headers["link"] == "<a>; rel=next, <b>; rel=prev"
+
+
+def test_a_poorly_encoded_location_is_read_as_its_bytes():
+    """Gatling: raw UTF-8 and spaces in a Location."""
+    with Server(answers(ok(b"", "Location: /caf\xe9 \u20ac", status="302 Found"))) as server:
+        got = ask(client_of(server))
+    assert got.location == "/caf\xe9 \u20ac".encode().decode("latin-1")

@@ -145,7 +145,7 @@ def test_a_budget_file_that_extends_says_so_for_strangers_too(github: FakeGitHub
     told(github, repo, pull, project)
 
     (judged,) = (project / ".perfgate" / "runs").glob("pull-request-*/run.json")
-    assert codec.read(Run, judged).looks == 4  # after 30, 60, 120 and 150 s
+    assert codec.read(Run, judged).looks == 3  # after 30, 60 and 150 s
 
 
 def test_of_two_jobs_about_one_target_the_worse_is_told(github: FakeGitHub, project: Path):

@@ -229,7 +229,7 @@ def is_decided(verdict: Verdict, run: Run, plan: Plan, times: Sequence[int], wat
     """Whether nothing is left that the time to spare would probably decide; else says what."""
     planned = sum(stage.duration for stage in plan.load.stages)
     sent = round(run.duration / planned)
-    undecided = [one for one in verdict.findings if one.more is not None and one.more * sent <= times[-1]]
+    undecided = gate.decidable(verdict, sent, times[-1])
     if not undecided:
         return True
     longer = next(number for number in times if number > sent)

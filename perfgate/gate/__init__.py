@@ -8,7 +8,7 @@ from perfgate.gate.confirming import confirm
 from perfgate.gate.elsewhere import elsewhere
 from perfgate.gate.judging import judge
 from perfgate.gate.scaling import scaled
-from perfgate.gate.time_to_decide import time_to_decide
+from perfgate.gate.time_to_decide import decidable, time_to_decide
 
 __all__ = [
     "FEWEST_RUNS",
@@ -17,6 +17,7 @@ __all__ = [
     "choose_anchor",
     "choose_baseline",
     "confirm",
+    "decidable",
     "elsewhere",
     "judge",
     "scaled",

@@ -1,4 +1,4 @@
-"""How long a run takes that ends when everything is decided, as earlier ones did."""
+"""When a run ends that goes on until everything is decided, and how long that usually takes."""
 
 from __future__ import annotations
 
@@ -6,9 +6,16 @@ from collections.abc import Sequence
 from statistics import median
 
 from perfgate.model.run import PastRun
+from perfgate.model.verdict import Finding, Verdict
 
 FEWEST = 3  # runs that say what is usual
 NEWEST = 20  # runs that count: older ones were decided by fewer earlier runs
+
+
+def decidable(verdict: Verdict, sent: int, most: int) -> tuple[Finding, ...]:
+    """The undecided findings that more of the load would probably decide: it was `sent` so many times, and may be sent
+    `most` times in all."""
+    return tuple(one for one in verdict.findings if one.more is not None and one.more * sent <= most)
 
 
 def time_to_decide(past_runs: Sequence[PastRun], load_digest: str, *, side_by_side: bool) -> float | None:

@@ -1,8 +1,8 @@
 """Makes the pictures of docs/backtest.md from real runs: python docs/backtest_pictures.py [HISTORY]
 
-Thirty commits of the demo shop, three of them slower: a search that somebody accepts, orders that are mended at once, and
-a list of products that stays slow for two commits. Takes some five minutes. Keeps the history for a test; with HISTORY,
-such a file, it draws only.
+Thirty commits of the demo shop, three of them slower: a search that somebody accepts, orders that are mended at once,
+and a list of products that stays slow for two commits. Takes some five minutes. Keeps the history for a test; with
+HISTORY, such a file, it draws only.
 """
 
 from __future__ import annotations

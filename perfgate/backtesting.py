@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import median
 
@@ -30,7 +30,13 @@ class _Replay:
     memory: list[PastRun] = field(default_factory=list)  # what the history would have had, newest first
 
 
-def backtest(store: History, budget_file: BudgetFile, environ: Mapping[str, str], limit: int) -> Backtest:
+def backtest(
+    store: History,
+    budget_file: BudgetFile,
+    environ: Mapping[str, str],
+    limit: int,
+    say: Callable[[str], None] = lambda _: None,
+) -> Backtest:
     """The newest `limit` runs. Raises RecordError when there is none."""
     budget_file = baselines.settled(budget_file, store, environ)
     remembered = baselines.runs(store, budget_file, environ, limit=limit + baselines.RECENT)
@@ -42,6 +48,7 @@ def backtest(store: History, budget_file: BudgetFile, environ: Mapping[str, str]
     known, earlier = remembered[:limit], remembered[limit:]
     has_relative = any(one.kind is Kind.RELATIVE for budget in budget_file.budgets for one in budget.criteria)
     replays = [_Replay(factor=factor, memory=list(earlier)) for factor in (FACTORS if has_relative else (1.0,))]
+    say(f"Judging {len(known)} builds" + (f", each under {len(replays)} sets of limits" if has_relative else ""))
     whole = store.get_all(past.run.id for past in reversed(known))  # with the distributions that fixed limits need
     builds = []
     for past, full in zip(reversed(known), whole, strict=True):

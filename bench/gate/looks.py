@@ -1,9 +1,9 @@
 """How long until everything is decided, and what many looks cost: python -m bench.gate.looks [--quick]
 
-A load of `20s..3m` is judged after 20, 40, 80 and 180 s until nothing is left to decide; beside it, the same suites with
-one look after 20 s and one after 3 minutes. Simulated: ten endpoints, p95 +10 %. Beside ten earlier runs as in
-`modelled.py` (100 requests/s, 5 % between runners); side by side as in `sides.py` (400 requests/s on both arms together,
-two equal instances 1.5 % apart each). Changed suites have one endpoint that is 30 % slower.
+A load of `20s..3m` is judged after 20, 40, 80 and 180 s until nothing is left to decide; beside it, the same suites
+with one look after 20 s and one after 3 minutes. Simulated: ten endpoints, p95 +10 %. Beside ten earlier runs as in
+`modelled.py` (100 requests/s, 5 % between runners); side by side as in `sides.py` (400 requests/s on both arms
+together, two equal instances 1.5 % apart each). Changed suites have one endpoint that is 30 % slower.
 """
 
 from __future__ import annotations

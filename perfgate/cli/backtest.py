@@ -53,7 +53,7 @@ def backtest(
 
     budget_file = budgets.read(budget, None)
     with opened(budget, history) as store:
-        found = backtesting.backtest(store, budget_file, os.environ, limit)
+        found = backtesting.backtest(store, budget_file, os.environ, limit, say)
     if output is not None:
         from perfgate.report import backtest_chart
 

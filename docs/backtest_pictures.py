@@ -1,14 +1,14 @@
-"""Makes the pictures of docs/backtest.md from real runs: python docs/backtest_pictures.py [HISTORY]
+"""Makes the pictures of docs/backtest.md: python docs/backtest_pictures.py [FOLDER]
 
-Thirty commits of the demo shop, three of them slower: a search that somebody accepts, orders that are mended at once,
-and a list of products that stays slow for two commits. Takes some five minutes. Keeps the history for a test; with
-HISTORY, such a file, it draws only.
+Without FOLDER from the simulated builds of tests/test_backtesting.py. With FOLDER into it, from real runs:
+
+thirty commits of the demo shop, three of them slower: a search that somebody accepts, orders that are mended at once,
+and a list of products that stays slow for two commits. That takes some five minutes.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -16,7 +16,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 IMAGES = Path(__file__).parent / "images"
-KEPT = ROOT / "tests" / "end_to_end" / "recorded" / "backtest-history.jsonl.gz"
 GIT = {f"GIT_{who}_{what}": "perfgate" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
 COMMITS = 30
 ACCEPTED, MENDED, UNNOTICED = 12, 18, 24
@@ -46,30 +45,41 @@ def budgets() -> str:
 
 
 def record(folder: Path) -> None:
-    """Thirty runs, one per commit."""
+    """Thirty runs of the demo shop, one per commit."""
+    subprocess.run(["git", "init", "--quiet", "--initial-branch", "main"], cwd=folder, check=True)
+    (folder / "budgets.yaml").write_text(budgets(), encoding="utf-8")
+    subprocess.run(["git", "add", "budgets.yaml"], cwd=folder, check=True)  # so that no run has uncommitted changes
     for number in range(1, COMMITS + 1):
         message = MESSAGES.get(number, f"commit {number}")
         known = {**os.environ, **GIT, "GIT_CONFIG_GLOBAL": os.devnull}
         subprocess.run(["git", "commit", "--quiet", "--allow-empty", "-m", message], cwd=folder, env=known, check=True)
         code = perfgate(folder, "run", "--save", PERFGATE_DEMO_FAULTS=faults(number))
         assert code in (0, 1), f"commit {number}: exit code {code}"
-    assert perfgate(folder, "history", "export", str(KEPT)) == 0
+
+
+def simulate(folder: Path) -> None:
+    sys.path.insert(0, str(ROOT / "tests"))
+    from test_backtesting import BUDGETS, build
+
+    from perfgate import history
+
+    (folder / "budgets.yaml").write_text(BUDGETS, encoding="utf-8")
+    with history.open("sqlite:///.perfgate/history.db", root=folder) as store:
+        store.save_all([build(number) for number in range(1, COMMITS + 1)])
 
 
 def main() -> None:
+    target = Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else IMAGES
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        subprocess.run(["git", "init", "--quiet", "--initial-branch", "main"], cwd=folder, check=True)
-        (folder / "budgets.yaml").write_text(budgets(), encoding="utf-8")
-        subprocess.run(["git", "add", "budgets.yaml"], cwd=folder, check=True)  # so that no run has uncommitted changes
-        if len(sys.argv) > 1:
-            shutil.copy(sys.argv[1], folder / "kept.jsonl.gz")
-            assert perfgate(folder, "history", "import", "kept.jsonl.gz") == 0
+        if target == IMAGES:
+            simulate(folder)
         else:
+            target.mkdir(exist_ok=True)
             record(folder)
         for theme in ("light", "dark"):
             dark = ["--dark"] if theme == "dark" else []
-            picture = IMAGES / f"backtest-{theme}.png"
+            picture = target / f"backtest-{theme}.png"
             assert perfgate(folder, "backtest", "--accepted", "--output", str(picture), *dark) == 0
 
 

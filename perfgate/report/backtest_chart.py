@@ -10,7 +10,7 @@ from pathlib import Path
 from perfgate.model.backtest import Backtest, Regression, Step
 from perfgate.model.errors import RecordError, UsageError
 from perfgate.model.outcome import Outcome
-from perfgate.report.backtest_words import counted, limits_of, subject
+from perfgate.report.backtest_words import counted, factor_of, subject
 from perfgate.report.charts import (
     DARK,
     LIGHT,
@@ -95,7 +95,7 @@ def _as_is(backtest: Backtest) -> Step:
 def _row(plot: Axes, row: int, step: Step, theme: Theme) -> None:
     is_now = step.factor == 1
     strong = theme.text if is_now else theme.muted
-    label = step.limit if is_now and step.limit else "as they are" if is_now else limits_of(step)
+    label = plain(step.limit, 14) if step.limit else "as they are" if is_now else f"limits {factor_of(step.factor)}"
     write(plot, -0.9, row, label, color=strong, side="right", size=9.5, bold=is_now)
     for at, outcome in enumerate(step.outcomes):
         clear = outcome in (Outcome.FAIL, Outcome.NO_DATA, Outcome.INCONCLUSIVE)

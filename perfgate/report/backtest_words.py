@@ -108,7 +108,7 @@ def grids(backtest: Backtest, *, accepted: bool) -> Iterator[Grid]:
     if accepted and backtest.regressions:
         yield Grid(
             title="Known regressions",
-            columns=_columns("build, commit, what", "change", "now, with limits, accepted"),
+            columns=_columns("build, commit, what", "change", "now, limits, accepted"),
             rows=tuple(_regression_row(one, backtest) for one in backtest.regressions),
         )
     if backtest.steps:
@@ -147,7 +147,7 @@ def _breach(one: Breach) -> str:
 def _regression_row(one: Regression, backtest: Backtest) -> tuple[Cell, ...]:
     what = f"{one.endpoint or WHOLE} {one.metric}".strip()
     now = (FOUND.get(one.outcome, MISSED), one.outcome if one.outcome in FOUND else Outcome.WARN)
-    factors = ", ".join(factor_of(factor) for factor in one.factors) or "none"
+    factors = f"up to {factor_of(max(one.factors))}" if one.factors else "with none"
     steps = factors if backtest.steps else words.NOTHING
     why = (one.reason or "yes") if one.accepted else "no"
     build = f"{_when(one.started)} {one.run}"
@@ -165,18 +165,18 @@ def limits_of(step: Step) -> str:
 
 
 def _ladder(backtest: Backtest) -> Grid:
-    numbers_of = "would fail, would pass, undecided, not compared, budgets undecided, known regressions found"
+    numbers_of = "fail, pass, undecided, undecided budgets, known found"
     rows = []
     for step in backtest.steps:
         known = [one for one in backtest.regressions if step.factor in one.factors]
-        as_is = " (as they are)" if step.factor == 1 else ""
-        numbers = (step.failed, step.passed, step.undecided, step.unknown, step.undecided_budgets)
+        as_is = " (now)" if step.factor == 1 else ""
+        numbers = (step.failed, step.passed, step.undecided, step.undecided_budgets)
         found = f"{len(known)} of {len(backtest.regressions)}" if backtest.regressions else words.NOTHING
         cells = (limits_of(step) + as_is, *map(str, numbers), found)
         rows.append(tuple((text, None) for text in cells))
     return Grid(
         title="What tighter and looser limits would have done",
-        columns=_columns("relative limits", numbers_of),
+        columns=_columns("limits", numbers_of),
         rows=tuple(rows),
     )
 

@@ -53,8 +53,7 @@ def overload_of(run: Run, baseline: Baseline) -> Overload | None:
     if growth:
         cause = _outstanding(growth)
         return replace(overload, cause=cause, growth=growth[cause]) if cause else overload
-    busy = {one.name: _fastest(one) * one.requests for one in ends}
-    return replace(overload, cause=_outstanding(busy))
+    return replace(overload, cause=_busiest(ends))
 
 
 def with_waiting(findings: Iterable[Finding], overload: Overload | None, run: Run) -> tuple[Finding, ...]:
@@ -114,6 +113,15 @@ def _usual(baseline: Baseline, names: set[str]) -> dict[str, float]:
 
 def _fastest(result: EndpointResult) -> float:
     return curve(distribution_of(result, "p50")).quantile(FASTEST)
+
+
+def _busiest(ends: Sequence[EndpointResult]) -> str:
+    """The endpoint that takes most of the target's time. What the fastest answers of all endpoints have in common is
+    waiting."""
+    if len(ends) == 1:
+        return ends[0].name
+    waiting = min((_fastest(one) for one in ends), default=0.0)
+    return _outstanding({one.name: (_fastest(one) - waiting) * one.requests for one in ends}) if ends else ""
 
 
 def _outstanding(amounts: Mapping[str, float]) -> str:

@@ -13,6 +13,7 @@ import typer
 from perfgate import __version__, concealment
 from perfgate.cli import (
     accept,
+    backtest,
     calibrate,
     check,
     demo,
@@ -55,6 +56,7 @@ VERBS: dict[str, Callable[..., int]] = {
     "generate": generate.generate,
     "gate": gate.gate,
     "calibrate": calibrate.calibrate,
+    "backtest": backtest.backtest,
     "import": import_.import_,
     "report": report.report,
     "publish": publish.publish,

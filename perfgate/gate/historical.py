@@ -132,13 +132,26 @@ class _Reading:
         return -ratio(-movement) if self.better else ratio(movement)
 
     def _seconds(self) -> float:
-        """How long a run would decide, where its own requests are what blurs it; else infinite."""
+        """How long a run would decide, where its own requests are what blurs it; else infinite.
+
+        A change under the limit: keep the bound under what a pass must rule out (by the better end of what is seen).
+        One over it: show that it is no chance; or, where its own requests give most of the noise, be as long again,
+        for what was chance falls back under the limit.
+        """
         sampling = float(self.sight.table.sampling[self.sight.table.endpoints.index(self.endpoint)])
-        total = self.look.sd**2
-        wanted = (log1p(self.question.limit) / (normal_quantile(self.question.level) + normal_quantile(POWER))) ** 2
+        total, duration = self.look.sd**2, self.run.duration
+        change, limit = (-self.look.change if self.better else self.look.change), log1p(self.question.limit)
+        if change >= limit:
+            gap, z = change, normal_quantile(1 - self.question.alpha)
+            if 2 * sampling > total and 2 * duration < LONGEST:
+                return 2 * duration
+        else:
+            within = max(limit, log1p(self.question.tolerated))
+            gap, z = within - max(0.0, change - self.look.sd), normal_quantile(self.question.level)
+        wanted = (gap / (z + normal_quantile(POWER))) ** 2
         rest = total - min(sampling, total)
-        seconds = self.run.duration * sampling / (wanted - rest) if wanted > rest else inf
-        return seconds if self.run.duration < seconds < LONGEST else inf
+        seconds = duration * sampling / (wanted - rest) if wanted > rest else inf
+        return seconds if duration < seconds < LONGEST else inf
 
     def _cure(self) -> str:
         """A base on the same runner always helps."""

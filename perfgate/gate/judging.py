@@ -71,8 +71,8 @@ def _notes(
     if not budgets:
         yield NOTHING_ASKED
     if run.prolonged:
-        planned = run.duration - run.prolonged
-        yield f"Not decided after {planned:g} s, so the load was prolonged to {run.duration:g} s (`gate.extend`)."
+        planned, by = run.duration - run.prolonged, "gate.extend" if policy.extend else "load.duration"
+        yield f"Not decided after {planned:g} s, so the load was prolonged to {run.duration:g} s (`{by}`)."
     if not run.arms:
         yield from baseline.notes
         if policy.anchor and not (anchor and anchor.runs):

@@ -170,9 +170,9 @@ class Run:
     aborted: str = ""  # why the load was ended early, by `load.abort`
     arms: tuple[Arm, ...] = ()  # of an A/B run: base, then head
     restarts: int = 0  # of both arms' services during the measured time
-    looks: int = 1  # at most, at which it could be judged; with `gate.extend` several, which share the error rates
+    looks: int = 1  # at most, at which it could be judged; several with a range of time, which share the error rates
     seed: int | None = None  # of what was drawn at random; the load's digest where the budget file names none
-    prolonged: float = 0.0  # of the duration, what `gate.extend` added, s
+    prolonged: float = 0.0  # of the duration, what `load.duration` or `gate.extend` added, s
     probe: Probe | None = None
     warnings: tuple[str, ...] = ()
 

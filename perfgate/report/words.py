@@ -191,6 +191,12 @@ def manner(policy: AbPolicy) -> str:
     return restarts + (f", in blocks of {policy.blocks:g} s" if policy.blocks else "")
 
 
+def expected(shortest: float, longest: float, usual: float | None) -> str:
+    """ "Ends when everything is decided, after 20 s to 180 s; usually after about 40 s"."""
+    usually = f"; usually after about {usual:g} s" if usual else ""
+    return f"Ends when everything is decided, after {shortest:g} s to {longest:g} s{usually}"
+
+
 def prolonged(undecided: Sequence[Finding], seconds: float, so_far: float) -> str:
     """ "After 30 s not decided: search p95, home p95 and 3 more. The load goes on for 30 s"."""
     names = ", ".join(f"{plain(one.endpoint)} {plain(one.metric)}" for one in undecided[:NAMED])

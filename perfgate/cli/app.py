@@ -20,6 +20,7 @@ from perfgate.cli import (
     generate,
     history,
     import_,
+    init,
     publish,
     report,
     run,
@@ -50,6 +51,7 @@ memory = typer.Typer(
 )
 
 VERBS: dict[str, Callable[..., int]] = {
+    "init": init.init,
     "run": run.run,
     "check": check.check,
     "generate": generate.generate,

@@ -8,16 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from perfgate.init import openapi
+from perfgate.init import access_log, curl, har, locustfile, openapi, postman
 from perfgate.init.documents import source
-from perfgate.init.proposal import Endpoint, Format, Journey, Omission, Proposal, Source, Wish
+from perfgate.init.proposal import Format, Omission, Proposal, Source, Wish
 from perfgate.init.writing import Context, write
 from perfgate.model.errors import UsageError
 
-__all__ = ["FORMATS", "Context", "Endpoint", "Journey", "Omission", "Proposal", "Source", "Wish", "convert", "source", "write"]
+__all__ = ["FORMATS", "Context", "Omission", "Proposal", "Source", "Wish", "convert", "source", "write"]
 
 FORMATS: Mapping[str, Format] = {
     "openapi": openapi,
+    "har": har,
+    "postman": postman,
+    "locustfile": locustfile,
+    "curl": curl,
+    "access-log": access_log,
 }
 
 

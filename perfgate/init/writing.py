@@ -9,7 +9,8 @@ from perfgate.init.proposal import Endpoint, Journey, Proposal
 from perfgate.init.yaml_text import block, comment, flow, text
 
 DEFAULT_TARGET = "http://127.0.0.1:8000"
-SCHEMA = "# For help in the editor: perfgate schema budgets > budgets.schema.json\n# yaml-language-server: $schema=budgets.schema.json"
+EDITOR = "# For help in the editor: perfgate schema budgets > budgets.schema.json"
+SCHEMA = "# yaml-language-server: $schema=budgets.schema.json"
 FEWEST, MOST = 20, 100  # starts per second that are proposed
 PER_ENDPOINT = 5  # starts per second and endpoint
 SHARED = 2  # endpoints with the same header, from which on it stands under `defaults`
@@ -47,6 +48,7 @@ def write(proposal: Proposal, context: Context) -> str:
 
 def _head(proposal: Proposal, context: Context) -> Iterator[str]:
     target = context.target or proposal.target or DEFAULT_TARGET
+    yield EDITOR
     yield SCHEMA
     yield f"# Written by `perfgate init` from {comment(context.source)}. It is yours now: change what you like."
     yield "# Next: `perfgate check`, then `perfgate doctor`, then `perfgate run`."

@@ -134,8 +134,8 @@ def _target(document: Mapping[str, Json], wish: Wish) -> tuple[str, str]:
         return (wish.target.rstrip("/") if has_path else wish.target.rstrip("/") + path), ""
     if _is_local(parts.hostname or ""):
         return url.rstrip("/"), ""
-    note = f"The document's server is {url}: to load that, name it as `target` and under `allow`." if parts.netloc else ""
-    return LOCAL + path, note
+    note = f"The document's server is {url}: to load that, name it as `target` and under `allow`."
+    return LOCAL + path, note if parts.netloc else ""
 
 
 def _server(document: Mapping[str, Json]) -> str:

@@ -60,7 +60,7 @@ def _matches(pattern: str) -> Callable[[str], object]:
 
 def _date_time(text: str) -> None:
     _matches(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")(text)
-    datetime.fromisoformat(re.sub(r"\.\d+", "", text.upper()).replace("Z", "+00:00"))
+    datetime.fromisoformat(re.sub(r"\.\d+", "", text.upper()))
 
 
 _CHECKS: Mapping[str, Callable[[str], object]] = {

@@ -139,7 +139,8 @@ def _examples(node: Mapping[str, Json], references: References) -> Iterator[Json
 def _bodies(node: Json, references: References) -> tuple[Body, ...]:
     body = references.resolve(node)
     content = body.get("content")
-    medias = {str(name): references.resolve(media) for name, media in content.items()} if isinstance(content, dict) else {}
+    written = content if isinstance(content, dict) else {}
+    medias = {str(name): references.resolve(media) for name, media in written.items()}
     return tuple(
         Body(
             media_type=name,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import TypeGuard
 
 from perfgate.init.openapi.formats import fits_format
 from perfgate.init.openapi.references import References
@@ -82,7 +83,7 @@ def _keeps_bounds(value: Json, schema: Schema) -> bool:
     )
 
 
-def _is_number(value: Json) -> bool:
+def _is_number(value: Json) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
@@ -119,10 +120,8 @@ def _keeps_items(value: list[Json], schema: Schema, references: References, dept
         return False
     first = schema.get("prefixItems")
     prefix = first if isinstance(first, list) else []
-    pairs = zip(value, prefix, strict=False)
-    return all(is_valid(item, inner, references, depth) for item, inner in pairs) and (
-        "items" not in schema or all(is_valid(item, schema["items"], references, depth) for item in value[len(prefix) :])
-    )
+    rest = [(item, schema["items"]) for item in value[len(prefix) :]] if "items" in schema else []
+    return all(is_valid(item, inner, references, depth) for item, inner in (*zip(value, prefix, strict=False), *rest))
 
 
 def _keeps_properties(value: dict[str, Json], schema: Schema, references: References, depth: int) -> bool:
@@ -145,9 +144,7 @@ def _keeps_properties(value: dict[str, Json], schema: Schema, references: Refere
 
 
 def _keeps_combinations(value: Json, schema: Schema, references: References, depth: int) -> bool:
-    every, some, one = (
-        schema[key] if isinstance(schema.get(key), list) else [] for key in ("allOf", "anyOf", "oneOf")
-    )
+    every, some, one = (schema[key] if isinstance(schema.get(key), list) else [] for key in ("allOf", "anyOf", "oneOf"))
     if not all(is_valid(value, inner, references, depth) for inner in every):
         return False
     if some and not any(is_valid(value, inner, references, depth) for inner in some):

@@ -63,11 +63,13 @@ def walks(operations: Sequence[Operation], known: Mapping[str, Link]) -> list[Wa
         if needed := tuple(prefix for prefix in prefixes(operation.path) if prefix in usable):
             chains.setdefault(needed, []).append(operation)
     inner = {usable[prefix].list_path for chain in chains for prefix in chain}
-    made = []
+    made: list[Walk] = []
     for chain, members in chains.items():
         way = tuple(lists[usable[prefix].list_path] for prefix in chain)
         leaves = [one for one in members if one.method != "GET" or one.path not in inner]
         leaves.sort(key=lambda one: one.method in LAST)
-        for start in range(0, len(leaves), MOST_STEPS):
-            made.append(Walk(lists=way, operations=tuple(leaves[start : start + MOST_STEPS]), prefixes=chain))
+        made += [
+            Walk(lists=way, operations=tuple(leaves[start : start + MOST_STEPS]), prefixes=chain)
+            for start in range(0, len(leaves), MOST_STEPS)
+        ]
     return made

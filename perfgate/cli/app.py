@@ -16,6 +16,7 @@ from perfgate.cli import (
     calibrate,
     check,
     demo,
+    doctor,
     gate,
     generate,
     history,
@@ -52,6 +53,7 @@ memory = typer.Typer(
 
 VERBS: dict[str, Callable[..., int]] = {
     "init": init.init,
+    "doctor": doctor.doctor,
     "run": run.run,
     "check": check.check,
     "generate": generate.generate,

@@ -56,8 +56,6 @@ class Secrets:
 
     def replaced(self, name: str, value: str) -> str:
         """A variable for a value that is a secret; the scheme of an Authorization header stays readable."""
-        if re.fullmatch(r"\$\{\w+\}", value):
-            return value
         if match := _SCHEME.fullmatch(value):
             kind = match[1].lower()
             wanted = "basic_auth" if kind == "basic" else "api_token"
@@ -80,6 +78,8 @@ class Secrets:
         return {name: self.template(name, value) for name, value in pairs.items()}
 
     def _hole(self, name: str, value: str) -> str:
+        if re.fullmatch(r"\$\{\w+\}", value):  # it is a variable already
+            return value
         if value not in self._names:
             base = naming.variable_name(name)
             variable, number = base, 2

@@ -81,11 +81,15 @@ def _is_in_set(letter: str, items: list[tuple[Any, Any]]) -> bool:
 
 def _is_item(letter: str, operation: str, argument: Any) -> bool:
     if operation == "LITERAL":
-        return ord(letter) == argument
+        return bool(ord(letter) == argument)
     if operation == "RANGE":
         return bool(argument[0] <= ord(letter) <= argument[1])
-    kinds = {"DIGIT": letter.isdigit(), "SPACE": letter.isspace(), "WORD": letter.isalnum() or letter == "_"}
+    kinds: dict[str, bool] = {
+        "DIGIT": letter.isdigit(),
+        "SPACE": letter.isspace(),
+        "WORD": letter.isalnum() or letter == "_",
+    }
     if operation == "CATEGORY":
         name = str(argument).removeprefix("CATEGORY_")
-        return not kinds[name.removeprefix("NOT_")] if name.startswith("NOT_") else kinds[name]
+        return kinds[name.removeprefix("NOT_")] != name.startswith("NOT_")
     return False

@@ -38,10 +38,7 @@ def _with_port(command: str) -> str:
     command = re.sub(r"\$\{PORT(:-[^}]*)?\}|\$PORT\b", PORT, command)
     if PORT in command:
         return command
-    command, number = re.subn(
-        r"((?:--port|-p)[ =]|(?:0\.0\.0\.0|127\.0\.0\.1|localhost):)\d{2,5}\b", rf"\g<1>{PORT}", command
-    )
-    return command if number else command
+    return re.sub(r"((?:--port|-p)[ =]|(?:0\.0\.0\.0|127\.0\.0\.1|localhost):)\d{2,5}\b", rf"\g<1>{PORT}", command)
 
 
 def _procfile(folder: Path) -> Iterator[tuple[str, str]]:
@@ -84,14 +81,12 @@ def _applications(text: str) -> Iterator[tuple[str, str]]:
     except (SyntaxError, ValueError, RecursionError):
         return
     for node in tree.body:
-        targets = (
-            node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
-        )
-        value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
-        if isinstance(value, ast.Call):
-            kind = ast.unparse(value.func).rpartition(".")[2]
-            if kind in ("FastAPI", "Starlette", "Flask", "Litestar", "Quart"):
-                yield from ((target.id, kind) for target in targets if isinstance(target, ast.Name))
+        if not isinstance(node, ast.Assign | ast.AnnAssign) or not isinstance(node.value, ast.Call):
+            continue
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        kind = ast.unparse(node.value.func).rpartition(".")[2]
+        if kind in ("FastAPI", "Starlette", "Flask", "Litestar", "Quart"):
+            yield from ((target.id, kind) for target in targets if isinstance(target, ast.Name))
 
 
 def _package(folder: Path) -> Iterator[tuple[str, str]]:

@@ -152,9 +152,15 @@ def _write_workflow(path: object, text: str, hint: str, *, force: bool) -> None:
 
 def _tell(proposal: Proposal, most: int) -> None:
     """What was left out and what has to be set, on stderr."""
-    for omission in proposal.omissions[:most]:
+    from perfgate.init.proposal import NOT_SAFE
+
+    unsafe = [omission for omission in proposal.omissions if omission.why == NOT_SAFE]
+    others = [omission for omission in proposal.omissions if omission.why != NOT_SAFE]
+    if unsafe:
+        say(f"  left out: {len(unsafe)} requests that may change data; --unsafe takes them in")
+    for omission in others[:most]:
         say(f"  left out: {omission.what}: {omission.why}")
-    if (more := len(proposal.omissions) - most) > 0:
+    if (more := len(others) - most) > 0:
         say(f"  left out: {more} more; --dry-run lists all")
     for name, meaning in sorted(proposal.variables.items()):
         say(f"  to set: {name}: {meaning}")

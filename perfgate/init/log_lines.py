@@ -13,6 +13,7 @@ from perfgate.init.proposal import Json
 _COMMON = re.compile(
     r'(?:\S+ )?\S+ \S+ .*?\[(?P<time>[^\]]+)\] "(?P<request>(?:[^"\\]|\\.)*)" (?P<status>\d{3}) (?P<size>\d+|-)'
 )
+_REQUEST = re.compile(r'"(?P<request>[A-Z]+ /\S* HTTP/[\d.]+)" (?P<status>\d{3})')  # of uvicorn, without a time
 _TIMES = ("%d/%b/%Y:%H:%M:%S %z", "%d/%b/%Y:%H:%M:%S")
 _METHOD = ("RequestMethod", "method", "request_method", "http_method", "verb")
 _URI = ("RequestPath", "uri", "request_uri", "path", "url", "request_path")
@@ -38,8 +39,10 @@ def lines(text: str) -> Iterator[Line | None]:
 
 
 def _of_common(text: str) -> Line | None:
-    match = _COMMON.match(text)
-    return _line(match["request"], int(match["status"]), match["time"]) if match else None
+    if match := _COMMON.match(text):
+        return _line(match["request"], int(match["status"]), match["time"])
+    match = _REQUEST.search(text)
+    return _line(match["request"], int(match["status"]), None) if match else None
 
 
 def _of_json(text: str) -> Line | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
-from perfgate.init.proposal import Endpoint, Journey, Proposal
+from perfgate.init.proposal import NOT_SAFE, Endpoint, Journey, Proposal
 from perfgate.init.yaml_text import block, comment, flow, text
 
 DEFAULT_TARGET = "http://127.0.0.1:8000"
@@ -25,7 +26,6 @@ class Context:
     target: str = ""  # of the command line
     name: str = ""
     services: Sequence[tuple[str, str]] = ()  # (where it was found, command)
-    port: int = 8000
     start_service: bool = False  # the first service as a key, not as a comment
     measured: Mapping[str, str] = field(default_factory=dict)
 
@@ -35,7 +35,7 @@ def write(proposal: Proposal, context: Context) -> str:
     shared = _shared_headers(proposal.endpoints)
     parts = [
         _head(proposal, context),
-        _service(context),
+        _service(proposal, context),
         _load(proposal),
         _defaults(shared),
         _endpoints(proposal, shared, context),
@@ -62,16 +62,23 @@ def _head(proposal: Proposal, context: Context) -> Iterator[str]:
         yield f"# Set the environment variable {name}: {comment(meaning)}"
 
 
-def _service(context: Context) -> Iterator[str]:
+def _service(proposal: Proposal, context: Context) -> Iterator[str]:
     if not context.services:
         return
+    port = _port(context.target or proposal.target or DEFAULT_TARGET)
     (where, command), *others = context.services
-    lines = [f"command: {flow(command)}", f"port: {context.port}", "ready: /", "ready_timeout: 1m"]
+    lines = [f"command: {flow(command)}", f"port: {port}", "ready: /", "ready_timeout: 1m"]
     mark = "" if context.start_service else "# "
     yield f"# perfgate can start the application itself and stop it at the end; seen in {comment(where)}:"
     yield f"{mark}service:"
     yield from (f"{mark}  {line}" for line in lines)
     yield from (f"# or, seen in {comment(where)}: command: {comment(flow(command))}" for where, command in others)
+
+
+def _port(target: str) -> int:
+    """The port of the target, which is where its service listens."""
+    parts = urlsplit(target)
+    return parts.port or (443 if parts.scheme == "https" else 80)
 
 
 def _load(proposal: Proposal) -> Iterator[str]:
@@ -163,7 +170,7 @@ def _omissions(proposal: Proposal) -> Iterator[str]:
     if not proposal.omissions:
         return
     yield "# Left out:"
-    for omission in proposal.omissions[:MOST_OMISSIONS]:
+    for omission in sorted(proposal.omissions, key=lambda one: one.why == NOT_SAFE)[:MOST_OMISSIONS]:
         yield f"# - {comment(omission.what)}: {comment(omission.why)}"
     if (more := len(proposal.omissions) - MOST_OMISSIONS) > 0:
         yield f"# - and {more} more"

@@ -76,10 +76,14 @@ def _of_endpoint(judge: Judge, operation: Operation, endpoint: Endpoint) -> Iter
     for parameter in parameters.values():
         if parameter.place == "query":
             yield from _of_query(judge, parameter, sent)
-        elif parameter.place == "header" and parameter.required and parameter.name not in endpoint.headers:
-            if parameter.name.lower() not in ("accept", "content-type", "authorization"):
-                yield f"the header {parameter.name} is missing"
+        elif _is_needed_header(parameter) and parameter.name not in endpoint.headers:
+            yield f"the header {parameter.name} is missing"
     yield from _of_body(judge, operation, endpoint)
+
+
+def _is_needed_header(parameter: Parameter) -> bool:
+    ignored = ("accept", "content-type", "authorization")
+    return parameter.place == "header" and parameter.required and parameter.name.lower() not in ignored
 
 
 def _of_query(judge: Judge, parameter: Parameter, sent: dict[str, list[str]]) -> Iterator[str]:

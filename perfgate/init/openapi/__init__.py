@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
@@ -70,6 +71,7 @@ def _converted(every: Sequence[Operation], known: Mapping[str, Link], document: 
     endpoints: dict[Operation, Endpoint] = {}
     omissions: list[Omission] = []
     variables: dict[str, str] = {}
+    wanted = Counter(operation.name for operation in every)
     for operation in every:
         what = f"{operation.method} {operation.path}"
         if why := _why_not(operation, wish):
@@ -77,7 +79,7 @@ def _converted(every: Sequence[Operation], known: Mapping[str, Link], document: 
             continue
         access = credentials(operation.security, schemes)
         try:
-            endpoint = build(operation, names.take(name_of(operation)), values, holes, access)
+            endpoint = build(operation, names.take(name_of(operation, wanted)), values, holes, access)
         except NoValueError as error:
             omissions.append(Omission(what, f"{error}; write it by hand"))
             continue

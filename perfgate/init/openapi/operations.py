@@ -80,7 +80,7 @@ def _operation(
     return Operation(
         method=method.upper(),
         path=path,
-        name=str(node.get("summary") or node.get("operationId") or "").strip(),
+        name=str(node.get("summary") or node.get("operationId") or "").strip().rstrip("."),
         deprecated=node.get("deprecated") is True,
         parameters=tuple(
             _parameter(one, references) for one in all_written if one.get("in") not in ("body", "formData")

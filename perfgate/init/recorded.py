@@ -12,6 +12,7 @@ from perfgate.init import templating
 from perfgate.init.openapi.serializing import encoded
 from perfgate.init.proposal import Endpoint, Json
 from perfgate.init.secrets import Secrets
+from perfgate.init.yaml_text import is_writable
 
 OWN_HEADERS = (
     "host content-length connection accept-encoding transfer-encoding user-agent origin referer cookie te dnt priority "
@@ -68,12 +69,11 @@ def kept_headers(headers: Mapping[str, str], secrets: Secrets) -> dict[str, str]
         for name, value in headers.items()
         if name.lower() not in OWN_HEADERS and not name.lower().startswith(OWN_PREFIXES) and _is_sendable(name, value)
     }
-    return secrets.fields(kept)
+    return secrets.fields(templating.merged_headers(kept))
 
 
 def _is_sendable(name: str, value: str) -> bool:
-    is_name = re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name) is not None
-    return is_name and value.isascii() and not re.search(r"[\x00-\x1f\x7f]", value)
+    return templating.is_header_name(name) and value.isascii() and not re.search(r"[\x00-\x1f\x7f]", value)
 
 
 def query_pairs(query: str, secrets: Secrets) -> Iterable[tuple[str, str]]:
@@ -103,7 +103,7 @@ def body_of(request: Recorded, secrets: Secrets) -> tuple[str, Json]:
             value = json.loads(request.body)
         except (ValueError, RecursionError):
             return "body", secrets.template("", request.body)
-        return "json", secrets.json(value)
+        return ("json", secrets.json(value)) if is_writable(value) else ("body", secrets.template("", request.body))
     if kind == FORM:
         pairs = parse_qsl(request.body, keep_blank_values=True)
         if len(dict(pairs)) == len(pairs) and pairs:

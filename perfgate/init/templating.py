@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from urllib.parse import quote, urlsplit
 
 from perfgate.init.proposal import Json
@@ -40,6 +40,19 @@ def query(pairs: Iterable[tuple[str, str]]) -> str:
     """A query string with its question mark. Values are templates already; empty without pairs."""
     joined = "&".join(f"{name}={value}" for name, value in pairs)
     return f"?{joined}" if joined else ""
+
+
+def is_header_name(name: str) -> bool:
+    """Whether a header may be called so."""
+    return re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name) is not None
+
+
+def merged_headers(*several: Mapping[str, str]) -> dict[str, str]:
+    """All headers; of the same name in different case, the last."""
+    merged: dict[str, tuple[str, str]] = {}
+    for headers in several:
+        merged |= {name.lower(): (name, value) for name, value in headers.items()}
+    return dict(merged.values())
 
 
 def split_url(url: str) -> tuple[str, str, str]:

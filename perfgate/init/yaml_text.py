@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from decimal import Decimal
 
@@ -11,6 +12,7 @@ from perfgate.init.proposal import Json
 _PLAIN = re.compile(r"[A-Za-z/][A-Za-z0-9 /._+%=&$?~-]*(?<! )")
 _TRAPS = re.compile(r"(?i:yes|no|on|off|y|n|true|false|null|nan|inf)")
 _INVISIBLE = re.compile(r"[\x7f-\xa0\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]|[\U00010000-\U0010ffff]")
+_WRITABLE = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?")
 WIDTH = 110  # characters of a line, above which lists and maps are written over several
 
 
@@ -43,6 +45,16 @@ def text(value: str) -> str:
     return _INVISIBLE.sub(_escaped, json.dumps(value, ensure_ascii=False))
 
 
+def is_writable(value: Json) -> bool:
+    """Whether every number in the value has few enough digits for a budget file, which knows no exponents."""
+    if isinstance(value, dict):
+        return all(map(is_writable, value.values()))
+    if isinstance(value, list | tuple):
+        return all(map(is_writable, value))
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return not is_number or _WRITABLE.fullmatch(_scalar(value)) is not None
+
+
 def comment(line: str) -> str:
     """A text that ends no comment early."""
     return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]+", " ", line).strip()
@@ -51,8 +63,8 @@ def comment(line: str) -> str:
 def _scalar(value: Json) -> str:
     if value is None or isinstance(value, bool | int):
         return json.dumps(value)
-    number = f"{Decimal(repr(value)):f}"
-    return number if "." in number else f"{number}.0"
+    number = f"{Decimal(repr(value)):f}"  # NaN too, which JSON of some tools has
+    return number if "." in number or not math.isfinite(value) else f"{number}.0"
 
 
 def _escaped(match: re.Match[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from perfgate.init.openapi.operations import Body
@@ -9,6 +10,7 @@ from perfgate.init.openapi.serializing import as_text
 from perfgate.init.openapi.values import NoValueError, Values
 from perfgate.init.proposal import Json
 from perfgate.init.templating import literal, literal_json
+from perfgate.init.yaml_text import is_writable
 
 FORM, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 
@@ -44,12 +46,18 @@ def _rank(body: Body) -> int:
 def _sent(body: Body, values: Values) -> Sent:
     kind = body.media_type.partition(";")[0].strip().lower()
     value = values.fitting(body.schema, iter(body.examples))
+    if not is_writable(value):
+        raise NoValueError("it has a number with too many digits")
     if kind.endswith("json") or kind in ("*/*", "application/*"):
         content_type = "" if kind in ("application/json", "*/*", "application/*") else kind
         return Sent(key="json", value=literal_json(value), raw=value, content_type=content_type)
     if kind in (FORM, MULTIPART):
         if not isinstance(value, dict):
             raise NoValueError("a form needs fields")
+        if kind == MULTIPART and any(
+            not name or re.search(r'["\x00-\x1f\x7f-\x9f\u2028\u2029]', name) for name in value
+        ):
+            raise NoValueError("a part of a form cannot be called so")
         fields = {name: literal(as_text(item)) for name, item in value.items()}
         return Sent(key="form" if kind == FORM else "multipart", value=fields, raw=value)
     if isinstance(value, str) and kind.startswith("text/"):

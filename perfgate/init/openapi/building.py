@@ -14,6 +14,7 @@ from perfgate.init.openapi.values import NoValueError, Values
 from perfgate.init.proposal import Endpoint, Json
 
 NOT_A_PARAMETER = ("accept", "content-type", "authorization")  # header parameters of these names say nothing
+OWN_HEADERS = ("content-length", "transfer-encoding", "host", "connection")  # that the client sets itself
 LONGEST_NAME = 60
 
 
@@ -35,7 +36,7 @@ def build(
         if parameter.place == "query":
             pairs += in_query(parameter, value)
         elif parameter.place == "header" and parameter.name.lower() not in NOT_A_PARAMETER:
-            headers[parameter.name] = templating.literal(_one_line(in_path(parameter, value)))
+            headers |= _header(parameter, value)
         elif parameter.place == "cookie":
             cookies.append(f"{parameter.name}={templating.literal(_one_line(in_path(parameter, value)))}")
     pairs += [(encoded(key), hole) for key, hole in access.query.items()]
@@ -46,7 +47,7 @@ def build(
         name=name,
         method=operation.method,
         path=path + templating.query(pairs),
-        headers={**headers, **_content_type(body), **access.headers},
+        headers=templating.merged_headers(headers, _content_type(body), access.headers),
         body_key=body.key if body else "",
         body=body.value if body else None,
         values=drawn,
@@ -117,6 +118,15 @@ def _path_value(parameter: Parameter, values: Values) -> Json:
     if not as_text(plain):
         raise NoValueError(f"its path parameter `{parameter.name}` would be empty")
     return plain
+
+
+def _header(parameter: Parameter, value: Json) -> dict[str, str]:
+    """Empty for a header that the client sets itself. Raises NoValueError for what is no header."""
+    if parameter.name.lower() in OWN_HEADERS:
+        return {}
+    if not templating.is_header_name(parameter.name):
+        raise NoValueError(f"its header parameter `{parameter.name}`: no header can be called so")
+    return {parameter.name: templating.literal(_one_line(in_path(parameter, value)))}
 
 
 def _one_line(text: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from perfgate.init import naming
 from perfgate.init.openapi.references import References
 from perfgate.init.proposal import Json
+from perfgate.init.templating import is_header_name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +72,8 @@ def _api_key(name: str, scheme: Mapping[str, Json], variable: str, hole: str) ->
     variables = {variable: f"the key that is sent as {key}, for the scheme {name}"}
     if place == "query":
         return Credentials(query={key: hole}, variables=variables)
+    if place != "cookie" and not is_header_name(key):
+        return Credentials(unknown=f"the authentication scheme {name} has no header that can be sent")
     if place == "cookie":
         return Credentials(headers={"Cookie": f"{key}={hole}"}, variables=variables)
     return Credentials(headers={key: hole}, variables=variables)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "perfgate"
-STAGES = ("budgets", "scenarios", "loadtest", "measure", "gate", "report", "history", "publish")
+STAGES = ("budgets", "scenarios", "loadtest", "measure", "gate", "report", "history", "publish", "init")
 ROOMS = (*STAGES, "model", "cli", "runtime", "demo")
 
 # One library, one door: who may import it.
@@ -19,7 +19,7 @@ DOORS = {
     "locust": ("runtime",),
     "gevent": ("runtime",),
     "httptools": ("runtime",),
-    "yaml": ("budgets",),
+    "yaml": ("budgets", "init"),
     "pydantic": ("budgets", "codec", "demo"),
     "matplotlib": ("report",),
     "PIL": ("report",),
@@ -84,6 +84,8 @@ def test_imports_point_down():
             "bases",
             "pipeline",
             "calibrating",
+            "doctor",
+            "first_run",
             "recordings",
             "rejudging",
             "__init__",
@@ -97,6 +99,8 @@ def test_imports_point_down():
             "bases",
             "pipeline",
             "calibrating",
+            "doctor",
+            "first_run",
             "recordings",
             "rejudging",
             *STAGES,
@@ -108,6 +112,8 @@ def test_imports_point_down():
         "baselines": {*STAGES, *tools, "model"},
         "bases": {*STAGES, *tools, "model"},
         "calibrating": {"pipeline", *STAGES, *tools, "model"},
+        "doctor": {"baselines", *STAGES, *tools, "model"},
+        "first_run": {"pipeline", *STAGES, *tools, "model"},
         "recordings": {*STAGES, *tools, "model"},
         "rejudging": {"baselines", "pipeline", *STAGES, *tools, "model"},
         "pipeline": {"baselines", "bases", *STAGES, *tools, "model"},

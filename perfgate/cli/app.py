@@ -17,10 +17,12 @@ from perfgate.cli import (
     calibrate,
     check,
     demo,
+    doctor,
     gate,
     generate,
     history,
     import_,
+    init,
     publish,
     report,
     run,
@@ -51,6 +53,8 @@ memory = typer.Typer(
 )
 
 VERBS: dict[str, Callable[..., int]] = {
+    "init": init.init,
+    "doctor": doctor.doctor,
     "run": run.run,
     "check": check.check,
     "generate": generate.generate,

@@ -37,7 +37,7 @@ def pages() -> dict[str, str]:
     command_line += [f"```\n{perfgate('--help')}```\n"]
     for verb in VERBS:
         command_line.append(f"## {verb.replace('-', ' ')}\n\n```\n{perfgate(*verb.split('-'), '--help')}```\n")
-    schemas = {f"{name}.schema.json": perfgate("schema", name) for name in ("budgets", "run", "verdict")}
+    schemas = {f"{name}.schema.json": perfgate("schema", name) for name in ("budgets", "run", "verdict", "diagnosis")}
     return {**schemas, "cli.md": "\n".join(command_line), SECOND_ACTION: second_action()}
 
 

@@ -14,6 +14,7 @@ from perfgate import (
     bases,
     budgets,
     codec,
+    diagnosing,
     gate,
     handover,
     history,
@@ -78,6 +79,7 @@ class Order:
     fleet: loadtest.Fleet | None = None
     allow_remote: bool = False
     save: bool | None = None  # None: as `trust` says
+    diagnose: bool | None = None  # None: where something failed
     confirm: Path | None = None  # an earlier run (its folder, or its verdict): only what fails there too is a failure
     access: Mapping[str, str] = field(default_factory=dict)  # environment with credentials, for the history alone
     words: WordsOf = acceptances.nobody
@@ -202,7 +204,35 @@ def measured(job: Job, order: Order, watcher: Watcher) -> Run:
         looks = loadtest.Looks(times=times, decided=decided)
         probe = job.budget_file.gate.probe
         load_test = send(job.plan, sides, policy, order, watcher, probe=probe, looks=looks)
-    return measured_at(times, load_test, job.plan, facts)
+        run = measured_at(times, load_test, job.plan, facts)
+        explain(run, sides, job, order, watcher)  # here base and head are still set up
+    return run
+
+
+def explain(run: Run, sides: loadtest.Sides, job: Job, order: Order, watcher: Watcher) -> None:
+    """Writes diagnosis.json where something failed that a second pass may explain. The verdict stands without it."""
+    if order.diagnose is False or run.interrupted:
+        return
+    verdict = judge(job.budget_file, run, job.past_runs, order.only, job.anchored)
+    wanted = diagnosing.wanted(verdict, passing_too=order.diagnose is True)
+    if not wanted:
+        return
+    request = diagnosing.Request(
+        budget_file=job.budget_file,
+        sides=sides,
+        wanted=wanted,
+        control=diagnosing.control(job.budget_file, run, wanted),
+        run_id=order.run_id,
+        folder=order.folder,
+        environ=order.environ,
+    )
+    try:
+        diagnosis = diagnosing.diagnose(request, watcher.say)
+        codec.write(diagnosis, order.folder / run_folder.DIAGNOSIS)
+    except PerfgateError as error:
+        watcher.say(f"No diagnosis: {error}")
+    except Exception as error:  # noqa: BLE001 - whatever it was, it must not cost the verdict
+        watcher.say(f"No diagnosis: {type(error).__name__}: {error}")
 
 
 def look_times(gate_policy: GatePolicy, plan: Plan, policy: AbPolicy, watcher: Watcher) -> tuple[int, ...]:

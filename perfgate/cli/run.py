@@ -86,6 +86,15 @@ def run(
             help="Tell it there: github, gitlab, slack ... See `perfgate publish`.",
         ),
     ] = [],  # noqa: B006
+    diagnose: Annotated[
+        bool | None,
+        typer.Option(
+            "--diagnose/--no-diagnose",
+            envvar="PERFGATE_DIAGNOSE",
+            help="Find out why, in a second pass that is not judged. [default: where something failed]",
+            show_default=False,
+        ),
+    ] = None,
     allow_remote: Annotated[
         bool, typer.Option("--allow-remote", envvar="PERFGATE_ALLOW_REMOTE", help="Send load to any host.")
     ] = False,
@@ -116,6 +125,7 @@ def run(
         allow_remote=allow_remote,
         save=save,
         confirm=confirm,
+        diagnose=diagnose,
     )
     try:
         outcome = pipeline.run(order, watcher())
@@ -160,6 +170,7 @@ def _order(
     allow_remote: bool,
     save: bool | None,
     confirm: Path | None,
+    diagnose: bool | None = None,
 ) -> Order:
     from perfgate import credentials, revision, run_folder
     from perfgate.cli.accepting import gather
@@ -174,7 +185,7 @@ def _order(
     return Order(
         budget=budget,
         root=root,
-        environ=child_environment(),
+        environ=with_timing_secret(child_environment()),
         run_id=run_id,
         folder=out or run_folder.runs_folder(root) / run_id,
         revision=code,
@@ -188,6 +199,7 @@ def _order(
         allow_remote=allow_remote,
         save=save,
         confirm=confirm,
+        diagnose=diagnose,
         access=access,
         words=lambda branch, last: gather({**os.environ, **access}, root, code, branch=branch, last=last, say=say),
     )
@@ -200,6 +212,13 @@ def child_environment() -> dict[str, str]:
 
     own = str(Path(sys.executable).parent)
     return {**credentials.withheld(os.environ), "PATH": os.pathsep.join([os.environ.get("PATH", os.defpath), own])}
+
+
+def with_timing_secret(environ: dict[str, str]) -> dict[str, str]:
+    """With a secret that the service's middleware (`perfgate.middleware`) and the second pass of a diagnosis share."""
+    from perfgate.middleware.secret import VARIABLE
+
+    return environ if environ.get(VARIABLE) else {**environ, VARIABLE: secrets.token_hex(16)}
 
 
 def processes_of(text: str) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from math import inf
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,7 +19,7 @@ from perfgate.diagnose.probes import BY_KEY, Probe, ProcessProbe
 from perfgate.diagnose.replaying import Replayer
 from perfgate.diagnose.second_pass import Side, Subject
 from perfgate.middleware.secret import HEADER, VARIABLE
-from perfgate.model.budget_file import BudgetFile, Endpoint, Send
+from perfgate.model.budget_file import BudgetFile, Endpoint, LoadProfile, Send
 from perfgate.model.diagnosis import Diagnosis
 from perfgate.model.errors import DiagnosisError, PerfgateError
 from perfgate.model.outcome import Outcome
@@ -28,6 +29,7 @@ from perfgate.model.verdict import Verdict
 MOST = 3  # endpoints in one diagnosis
 FOLDER = "diagnose"  # in the run folder: scenarios and logs of the second pass
 EXPLAINED = (*QUANTILES, "mean", "max", "ttfb_p95", "size")  # metrics whose cause the second pass can see
+LATENCY = 0.1  # s: by which a number of users is taken for a rate
 Say = Callable[[str], None]
 
 
@@ -81,8 +83,15 @@ def diagnose(request: Request, say: Say) -> Diagnosis:
     ):
         service = request.sides.starts[0].service if request.sides.starts else None
         canary = service.ready if service else ""
-        seen = second_pass.observe(subjects, sides, replayer, seconds=policy.seconds, canary=canary)
+        most = inf if service else _rate(request.budget_file.load)
+        seen = second_pass.observe(subjects, sides, replayer, seconds=policy.seconds, canary=canary, most_rate=most)
     return _diagnosis(request, seen, [side.name for side in sides], warnings)
+
+
+def _rate(load: LoadProfile) -> float:
+    """Requests per second that a target which perfgate did not start gets from the load: a diagnosis sends no more."""
+    level = max(stage.level for stage in load.stages)
+    return level if load.model == "open" else level / LATENCY
 
 
 def _diagnosis(

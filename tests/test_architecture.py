@@ -81,7 +81,17 @@ def test_imports_point_down():
     tools = (
         {room_of(path) for path in modules()}
         - set(ROOMS)
-        - {"baselines", "bases", "pipeline", "diagnosing", "calibrating", "recordings", "rejudging", "__init__", "__main__"}
+        - {
+            "baselines",
+            "bases",
+            "pipeline",
+            "diagnosing",
+            "calibrating",
+            "recordings",
+            "rejudging",
+            "__init__",
+            "__main__",
+        }
     )
     allowed = {
         "cli": {

@@ -7,7 +7,8 @@ machine is in both.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from math import inf
 from statistics import median
 from typing import Literal
 
@@ -74,9 +75,18 @@ class Pass:
 
 
 def observe(
-    subjects: Sequence[Subject], sides: Sequence[Side], replayer: Replayer, *, seconds: float, canary: str = ""
+    subjects: Sequence[Subject],
+    sides: Sequence[Side],
+    replayer: Replayer,
+    *,
+    seconds: float,
+    canary: str = "",
+    most_rate: float = inf,
 ) -> Pass:
-    """`seconds` for all of it, as far as phases do not become too short. Raises DiagnosisError."""
+    """`seconds` for all of it, as far as phases do not become too short; at most `most_rate` requests per second.
+
+    Raises DiagnosisError.
+    """
     rounds = ROUNDS[len(sides)]
     phase = max(SHORTEST, (seconds / rounds / len(sides) - IDLE) / (2 * len(subjects)))
     result = Pass(seen={(one.endpoint, side.name): Seen() for one in subjects for side in sides})
@@ -92,11 +102,12 @@ def observe(
                     endpoint=subject.endpoint,
                     target=side.target,
                     seconds=phase,
+                    pause=1 / most_rate,
                     seed=f"{number}/{subject.endpoint}",
                 )
                 alone = _phase(order, side, replayer, number, result, seen, is_alone=True)
-                pause = pauses.setdefault(subject.endpoint, _pause(alone))
-                loaded = Order(**{**vars(order), "users": USERS, "pause": pause, "canary": canary})
+                pause = pauses.setdefault(subject.endpoint, _pause(alone, most_rate))
+                loaded = replace(order, users=USERS, pause=pause, canary=canary)
                 seen.canary_loaded += _phase(loaded, side, replayer, number, result, seen, is_alone=False).canary
     return result
 
@@ -108,10 +119,10 @@ def _idle(side: Side, replayer: Replayer, canary: str, number: int) -> tuple[flo
     return replayer.send(order, number).canary
 
 
-def _pause(alone: Answer) -> float:
+def _pause(alone: Answer, most_rate: float) -> float:
     """As long as an answer takes: then every user is busy half of the time, and nothing is flooded."""
     usual = median([sample.latency for sample in alone.samples]) if alone.samples else MOST_PAUSE
-    return min(MOST_PAUSE, max(LEAST_PAUSE, usual))
+    return max(USERS / most_rate, min(MOST_PAUSE, max(LEAST_PAUSE, usual)))
 
 
 def _phase(

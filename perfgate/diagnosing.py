@@ -59,9 +59,12 @@ def wanted(verdict: Verdict, *, passing_too: bool = False) -> dict[str, str]:
     return dict(list(metrics.items())[:MOST])
 
 
-def control(budget_file: BudgetFile, run: Run, chosen: Mapping[str, str]) -> str:
-    """The quickest endpoint that is sent by itself and did not fail: it moves only when the machine does."""
-    alone = {one.name for one in budget_file.endpoints if one.request and one.weight and not one.login}
+def control(budget_file: BudgetFile, run: Run | None, chosen: Mapping[str, str]) -> str:
+    """The quickest endpoint that is sent by itself and did not fail: it moves only when the machine does. Without a
+    run, the first."""
+    alone = [one.name for one in budget_file.endpoints if one.request and one.weight and not one.login]
+    if run is None:
+        return next((name for name in alone if name not in chosen), "")
     known = [one for one in run.endpoints if one.name in alone and one.name not in chosen and "p50" in one.metrics]
     return min(known, key=lambda one: one.metrics["p50"]).name if known else ""
 
@@ -83,15 +86,20 @@ def diagnose(request: Request, say: Say) -> Diagnosis:
     ):
         service = request.sides.starts[0].service if request.sides.starts else None
         canary = service.ready if service else ""
-        most = inf if service else _rate(request.budget_file.load)
-        seen = second_pass.observe(subjects, sides, replayer, seconds=policy.seconds, canary=canary, most_rate=most)
+        most, is_own = _rate(request.budget_file.load, is_own=service is not None), service is not None
+        seen = second_pass.observe(
+            subjects, sides, replayer, seconds=policy.seconds, canary=canary, most_rate=most, is_own=is_own
+        )
     return _diagnosis(request, seen, [side.name for side in sides], warnings)
 
 
-def _rate(load: LoadProfile) -> float:
-    """Requests per second that a target which perfgate did not start gets from the load: a diagnosis sends no more."""
+def _rate(load: LoadProfile, *, is_own: bool) -> float:
+    """Requests per second that the target gets from the load: a diagnosis sends no more, for a queue that only it makes
+    explains nothing. Users of the closed model send as many as they can."""
     level = max(stage.level for stage in load.stages)
-    return level if load.model == "open" else level / LATENCY
+    if load.model == "open":
+        return level
+    return inf if is_own else level / LATENCY
 
 
 def _diagnosis(

@@ -29,6 +29,7 @@ from perfgate import (
 )
 from perfgate.acceptances import WordsOf
 from perfgate.model.budget_file import AbPolicy, Budget, BudgetFile, GatePolicy
+from perfgate.model.diagnosis import Diagnosis
 from perfgate.model.errors import BaseError, HistoryError, PerfgateError, UsageError
 from perfgate.model.outcome import NEVER_A_BASELINE
 from perfgate.model.outcome import Outcome as Judgement
@@ -233,6 +234,33 @@ def explain(run: Run, sides: loadtest.Sides, job: Job, order: Order, watcher: Wa
         watcher.say(f"No diagnosis: {error}")
     except Exception as error:  # noqa: BLE001 - whatever it was, it must not cost the verdict
         watcher.say(f"No diagnosis: {type(error).__name__}: {error}")
+
+
+def diagnose(order: Order, watcher: Watcher, endpoint: str, metric: str) -> Diagnosis:
+    """One endpoint without a load test. Raises PerfgateError."""
+    budget_file = budgets.read(order.budget, order.environ)
+    known = [one.name for one in budget_file.endpoints if one.request is not None]
+    if endpoint not in known:
+        raise UsageError(f"There is no endpoint {endpoint!r} to send", hint=f"Known: {', '.join(known)}")
+    target = target_of(order, budget_file)
+    for url in (target, order.against.url) if order.against and order.against.url else (target,):
+        loadtest.check_allowed(url, ("*",) if order.allow_remote else budget_file.allow)
+    if order.against and order.against.ref == bases.AUTO:
+        base = bases.base_of(bases.AUTO, budget_file, order.environ, watcher.say)
+        order = replace(order, against=replace(order.against, base=base) if base else None)
+    run_folder.make(order.folder, order.root)
+    wanted = {endpoint: metric}
+    with sides_of(budget_file, target, order, watcher) as sides:
+        request = diagnosing.Request(
+            budget_file=budget_file,
+            sides=sides,
+            wanted=wanted,
+            control=diagnosing.control(budget_file, None, wanted),
+            run_id=order.run_id,
+            folder=order.folder,
+            environ=order.environ,
+        )
+        return diagnosing.diagnose(request, watcher.say)
 
 
 def look_times(gate_policy: GatePolicy, plan: Plan, policy: AbPolicy, watcher: Watcher) -> tuple[int, ...]:

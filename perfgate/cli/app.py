@@ -16,6 +16,7 @@ from perfgate.cli import (
     calibrate,
     check,
     demo,
+    diagnose,
     gate,
     generate,
     history,
@@ -51,6 +52,7 @@ memory = typer.Typer(
 
 VERBS: dict[str, Callable[..., int]] = {
     "run": run.run,
+    "diagnose": diagnose.diagnose,
     "check": check.check,
     "generate": generate.generate,
     "gate": gate.gate,

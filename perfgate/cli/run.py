@@ -110,10 +110,11 @@ def run(
     from perfgate.cli.exits import exit_code
     from perfgate.cli.publish import tell, wishes_from_environment
     from perfgate.cli.show import show
+    from perfgate.report import diagnosed
     from perfgate.report.facts import Facts
 
     wishes, topic = wishes_from_environment(publish), os.environ.get("PERFGATE_TOPIC", "")
-    order = _order(
+    order = order_of(
         budget,
         out,
         target=target,
@@ -138,7 +139,8 @@ def run(
         requests = sum(result.requests for result in outcome.run.endpoints if result.kind == "endpoint")
         say(f"perfgate: interrupted. {requests:,} measured requests are kept in {order.folder}, but not judged.")
         return signals.exit_code or INTERRUPTED
-    facts = Facts(verdict=outcome.verdict, run=outcome.run, past_runs=outcome.past_runs)
+    diagnosis, _ = diagnosed(order.folder)
+    facts = Facts(verdict=outcome.verdict, run=outcome.run, past_runs=outcome.past_runs, diagnosis=diagnosis)
     show(facts, verbose=verbose, with_phases=verbose)
     for warning in outcome.report.warnings:
         say(f"perfgate: {warning}")
@@ -157,21 +159,22 @@ def run(
     return exit_code(outcome.verdict, outcome.policy)
 
 
-def _order(
+def order_of(
     budget: Path,
     out: Path | None,
     *,
     target: str,
-    history: str,
-    only: tuple[str, ...],
     against: Against | None,
-    processes: int,
-    fleet: Fleet | None,
     allow_remote: bool,
-    save: bool | None,
-    confirm: Path | None,
+    history: str = "",
+    only: tuple[str, ...] = (),
+    processes: int = 1,
+    fleet: Fleet | None = None,
+    save: bool | None = None,
+    confirm: Path | None = None,
     diagnose: bool | None = None,
 ) -> Order:
+    """What was asked for, with all that is read from the outside world."""
     from perfgate import credentials, revision, run_folder
     from perfgate.cli.accepting import gather
     from perfgate.pipeline import Order

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log
 
 from perfgate.diagnose.codes import CODES
@@ -15,6 +15,8 @@ MOVED = 1.25  # times as long: less is what machines do
 SHARE = 0.15  # of the difference, that a layer must have to explain it
 CANARY = 5.0  # times as long as idle
 CLOSE = 0.5  # of the endpoint's movement (in logarithms), by which the control moved too: the machine
+COLD = 0.1  # of the hits, at most which a cache counts as gone
+LEAK = 20_000  # bytes per request, in every round
 TINY = 0.001  # s
 ORDER: dict[Confidence, int] = {"environment": 0, "confirmed": 1, "likely": 2, "unexplained": 3}
 
@@ -49,7 +51,8 @@ def explain(case: Case) -> tuple[Cause, ...]:
     if not has_moved(case) and (memory := tuple(_memory(case))):
         return memory
     if not has_moved(case):
-        return (_cause("healthy", "confirmed", "The second pass saw no difference beyond noise."),)
+        counted = [replace(cause, confidence="likely") for rule in (_payload, _queries, _rows) for cause in rule(case)]
+        return tuple(counted) or (_cause("healthy", "confirmed", "The second pass saw no difference beyond noise."),)
     found = [cause for rule in RULES for cause in rule(case)]
     if not any(cause.confidence == "confirmed" for cause in found) and (environment := _environment(case)):
         return (environment,)
@@ -155,9 +158,12 @@ def _rows(case: Case) -> Iterator[Cause]:
 def _cache(case: Case) -> Iterator[Cause]:
     for name, what in (("cached", "answers from the cache"), ("cache_hits", "cache hits")):
         before, now = _pair(case, name)
-        if before is not None and before - (now or 0.0) >= 0.2:
-            sentence = f"{now or 0:.0%} {what} instead of {before:.0%}"
-            yield _cause("cache-lost", "confirmed", sentence)
+        if before is None or now is None:
+            continue
+        is_gone = before >= 0.2 and now <= COLD * before
+        if is_gone or before - now >= 0.5:  # fewer hits may be a cache that is still cold: a slow side fills it later
+            sentence = f"{now:.0%} {what} instead of {before:.0%}"
+            yield _cause("cache-lost", "confirmed" if is_gone else "likely", sentence)
             return
     before, now = _pair(case, "cacheable")
     if before is not None and now is not None and before - now >= 0.5:
@@ -243,7 +249,7 @@ def _connections(case: Case) -> Iterator[Cause]:
 
 def _memory(case: Case) -> Iterator[Cause]:
     before, now = _pair(case, "memory")
-    if now is not None and now >= 10_000 and (before is None or now >= 5 * max(before, 0.0)) and case.base is not None:
+    if now is not None and now >= LEAK and (before is None or now >= 5 * max(before, 0.0)) and case.base is not None:
         yield _cause("memory-growth", "confirmed", f"{_kb(now)} per request stay in memory instead of {_kb(before)}")
 
 
@@ -251,7 +257,7 @@ def _waiting(case: Case) -> Iterator[Cause]:
     """Where no count has moved, the shape of the movement still says what kind of thing it is."""
     if case.base is None:
         return
-    if any(cause.confidence == "confirmed" for rule in _COUNTED for cause in rule(case)):
+    if any(cause for rule in _COUNTED for cause in rule(case)):
         return
     (alone_was, alone), (was, now) = _pair(case, "alone"), _pair(case, "loaded")
     if not alone or not alone_was or not now or not was:

@@ -48,7 +48,7 @@ DRAIN = 15.0  # s for what is in flight
 
 class Order(NamedTuple):
     """`scenario` is a file ("": only the canary's requests are sent); `users` send one request after the other with
-    `pause` (s) between them. `canary` is a path of the target that is asked for beside them ("": none)."""
+    `pause` (s) between them, on average. `canary` is a path of the target that is asked for beside them ("": none)."""
 
     scenario: str
     endpoint: str
@@ -137,14 +137,15 @@ def _visits(user: Visitor, pause: float) -> None:
     load, tasks = user._load, list(user.tasks)
     try:
         user.enter()
+        gevent.sleep(share.random.uniform(0, min(pause, WARM_UP)))
         while not load.stopping:
             task: Callable[[Any], None] = share.random.choice(tasks)
             try:
                 task(user)
             except (RescheduleTask, RescheduleTaskImmediately, InterruptTaskSet):
                 gevent.sleep(0.01)
-            if pause:
-                gevent.sleep(pause)
+            if pause:  # at random: users who keep step would queue behind each other
+                gevent.sleep(share.random.uniform(0, 2 * pause))
     except StopUser:
         pass
     finally:

@@ -23,6 +23,7 @@ from perfgate.model.budget_file import (
     BudgetFile,
     Capture,
     Criterion,
+    DiagnosePolicy,
     Expectation,
     FilePart,
     Floor,
@@ -388,6 +389,14 @@ def test_service_gate_and_the_rest(read: Read) -> None:
         extend=300.0,
     )
     assert file.history == "git:perfgate-data"
+
+
+def test_diagnose_and_a_variable_that_need_not_be_set(read: Read) -> None:
+    file = read(
+        "diagnose: {for: 5s, postgres: '${NOT_SET}', server_timing: {database: pg}}\nendpoints: {a: /}\n", {}
+    )
+
+    assert file.diagnose == DiagnosePolicy(seconds=5.0, postgres="${NOT_SET}", server_timing={"database": "pg"})
 
 
 def test_texts_keep_their_variables(read: Read) -> None:

@@ -61,7 +61,9 @@ TABLE = [
     (case("database", query_seconds=0.02), "slower-statement", "confirmed"),
     (case("database", query_seconds=0.02, statements=(SCANNED,)), "sequential-scan", "confirmed"),
     (case("database", rows=2000), "more-rows", "confirmed"),
-    (case("database", cached=0.1, queries=4), "cache-lost", "confirmed"),
+    (case("database", cached=0.2, queries=4), "cache-lost", "likely"),
+    (case("database", cached=0.03, queries=4), "cache-lost", "confirmed"),
+    (case("application", by=0.0, size=900_000, decoded=900_000), "payload", "likely"),
     (case("cache", cache_calls=51), "cache-repeated", "confirmed"),
     (case("cache", cache_call_seconds=0.02), "cache-slower", "confirmed"),
     (case("external", external_calls=5), "external-repeated", "confirmed"),
@@ -93,6 +95,12 @@ def test_every_code_is_tried_here_and_documented():
 
     assert {code for _, code, _ in TABLE} | {"environment"} == set(CODES)
     assert [code for code in CODES if f"| `{code}` |" not in page] == []
+
+
+def test_a_cache_that_is_still_cold_is_not_a_lost_one():
+    codes = [cause.code for cause in explain(case("application", cached=0.5))]
+
+    assert codes == ["waiting"]
 
 
 def test_a_slow_machine_is_not_blamed_on_the_code():

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from math import isfinite
 
+from perfgate.model.diagnosis import Diagnosis
 from perfgate.model.metric import metric_of
 from perfgate.model.outcome import BADNESS, Outcome
 from perfgate.model.run import Acceptance, EndpointResult, PastRun, Run
@@ -23,6 +24,7 @@ class Facts:
     verdict: Verdict
     run: Run
     past_runs: tuple[PastRun, ...] = ()
+    diagnosis: Diagnosis | None = None
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:

@@ -70,7 +70,9 @@ WRITERS: dict[str, Callable[[list[tuple[float, str, float, int]]], str]] = {"csv
 
 
 def imported(plan: Plan, path: Path, **options: object) -> Run:
-    recording = importing.read(Source(path=path, name=path.name), plan, **{"otherwise": BEGAN, **options})
+    recording = importing.read(
+        Source(path=path, name=path.name), plan, importing.Reading(**{"otherwise": BEGAN, **options})
+    )
     facts = measure.Circumstances(run_id=recording.id, target="", versions={})
     return importing.to_run(recording, plan, path.parent, facts)
 
@@ -308,7 +310,7 @@ def test_parts_of_a_recording_add_up(tmp_path: Path, plan: Plan, monkeypatch: py
         )
     ]
     whole = imported(plan, written(tmp_path, csv_text(rows)))
-    monkeypatch.setitem(importers.FORMATS, "csv", lambda: CsvSamples(rows=70))
+    monkeypatch.setitem(importers.FORMATS, "csv", lambda: CsvSamples(size=2000))
     monkeypatch.setitem(importers.FORMATS, "k6", lambda: K6Stream(points=70))
     in_parts = imported(plan, written(tmp_path, csv_text(rows)))
 

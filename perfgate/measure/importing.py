@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from math import floor
@@ -69,7 +69,7 @@ class Reading:
     started: datetime | None = None
     otherwise: datetime
     endpoint: str = ""
-    tolerance: Tolerance = Tolerance()
+    tolerance: Tolerance = field(default_factory=Tolerance)
 
 
 def read(source: Source, plan: Plan, how: Reading) -> Recording:

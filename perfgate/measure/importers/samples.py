@@ -109,7 +109,7 @@ class BadLines:
     """Lines of a recording that are not what its format says. They are left out, and told."""
 
     source: Source
-    tolerance: Tolerance = Tolerance()
+    tolerance: Tolerance = field(default_factory=Tolerance)
     lines: int = 0  # read so far
     number: int = 0
     mistakes: list[tuple[int, str]] = field(default_factory=list)  # the first of them, with their lines

@@ -54,9 +54,7 @@ def imported(folder: Path, path: Path, **options: object) -> Run:
     endpoint = "b" if path.name in UNNAMED else ""
     how = importing.Reading(**{"otherwise": importing.datetime.now(importing.UTC), "endpoint": endpoint, **options})
     recording = importing.read(Source(path=path, name=path.name), plan, how)
-    return importing.to_run(
-        recording, plan, folder, measure.Circumstances(run_id=recording.id, target="", versions={})
-    )
+    return importing.to_run(recording, plan, folder, measure.Circumstances(run_id=recording.id, target="", versions={}))
 
 
 def check_summary(folder: Path, path: Path) -> None:
@@ -101,7 +99,10 @@ def check_k6_beside_itself(folder: Path, stream: Path, table: Path, summary: Pat
                     at = int(q * (len(ordered) - 1))
                     slack = ordered[min(at + 1, len(ordered) - 1)] - ordered[at]
                     theirs = said[one.name][metric]
-                    assert one.metrics[metric] * 1000 == pytest.approx(theirs, rel=HISTOGRAM, abs=slack), (one.name, metric)
+                    assert one.metrics[metric] * 1000 == pytest.approx(theirs, rel=HISTOGRAM, abs=slack), (
+                        one.name,
+                        metric,
+                    )
         (fail,) = [one for one in run.endpoints if one.name == "fail"]
         assert fail.failures == fail.requests == len(times["fail"])
 
@@ -152,7 +153,11 @@ def test_totals_over_time_of_locust(tmp_path: Path):
 
 
 def test_every_recording_is_recognized_by_its_content():
-    of = {path.name: importers.format_of(Source(path=path, name=path.name)) for path in RECORDED.iterdir() if path.suffix != ".md"}
+    of = {
+        path.name: importers.format_of(Source(path=path, name=path.name))
+        for path in RECORDED.iterdir()
+        if path.suffix != ".md"
+    }
 
     assert of == {
         "ab.txt": "ab",
@@ -181,11 +186,24 @@ def test_the_tools_recorded_anew_give_what_they_report(tmp_path: Path):
     npm = program("npm")
     assert npm
     subprocess.run(
-        [npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(tmp_path / "npm"), "artillery@2", "autocannon@8"],
+        [
+            npm,
+            "install",
+            "--no-audit",
+            "--no-fund",
+            "--ignore-scripts",
+            "--prefix",
+            str(tmp_path / "npm"),
+            "artillery@2",
+            "autocannon@8",
+        ],
         check=True,
         capture_output=True,
     )
-    where = [str(tmp_path / "npm/node_modules/.bin"), *(str(Path(found).parent) for need in ("k6", "ab", "hey") if (found := program(need)))]
+    where = [
+        str(tmp_path / "npm/node_modules/.bin"),
+        *(str(Path(found).parent) for need in ("k6", "ab", "hey") if (found := program(need))),
+    ]
     tools = ["k6", "locust", "hey", "wrk", "ab", "autocannon", "artillery"]
     subprocess.run(
         [sys.executable, str(PEERS / "record.py"), str(tmp_path / "anew"), *tools],

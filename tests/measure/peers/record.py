@@ -70,7 +70,12 @@ def run(folder: Path, *command: str, into: str = "", **environ: str) -> None:
     assert path, f"{command[0]} is missing"
     with (folder / (into or "printed.txt")).open("wb") as out:
         subprocess.run(
-            [path, *command[1:]], cwd=folder, stdout=out, stderr=subprocess.DEVNULL, env=os.environ | environ, timeout=120
+            [path, *command[1:]],
+            cwd=folder,
+            stdout=out,
+            stderr=subprocess.DEVNULL,
+            env=os.environ | environ,
+            timeout=120,
         )
 
 

@@ -57,7 +57,10 @@ def _printed(path: Path, pattern: str, scale: float = 1.0, requests: str = "") -
     found = {f"p{int(float(percent))}": float(value) * scale for percent, value in re.findall(pattern, text, re.M)}
     counted = re.search(requests, text, re.M)
     assert counted
-    return {"b": {name: found[name] for name in ("p50", "p90", "p95", "p99") if name in found} | {"requests": int(counted[1])}}
+    return {
+        "b": {name: found[name] for name in ("p50", "p90", "p95", "p99") if name in found}
+        | {"requests": int(counted[1])}
+    }
 
 
 def _autocannon(path: Path) -> Report:

@@ -43,7 +43,7 @@ def _warnings(rows: dict[str, list[Row]]) -> Iterator[str]:
     for name, found in rows.items():
         if len(found) > 1:
             yield (
-                f"{len(found)} names of the summary are requests of {name}, and percentiles of several cannot be joined: "
+                f"{len(found)} names of it are requests of {name}, and percentiles of several cannot be joined, so "
                 f"it has none. Give its requests one name in the load tool."
             )
 

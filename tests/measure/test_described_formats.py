@@ -180,7 +180,7 @@ def test_the_unnamed_requests_of_a_tool_need_an_endpoint_when_there_are_several(
 
     assert "--endpoint NAME; one of: b, c" in caught.value.hint
     assert only(imported(tmp_path, "oha.json", OHA_JSON, TWO, endpoint="c")).name == "c"
-    with pytest.raises(UsageError, match="--endpoint d: not in budgets.yaml"):
+    with pytest.raises(UsageError, match=r"--endpoint d: not in budgets\.yaml"):
         imported(tmp_path, "oha.json", OHA_JSON, TWO, endpoint="d")
 
 

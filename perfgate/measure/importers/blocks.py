@@ -65,7 +65,7 @@ def read(source: Source, layout: Layout, bad: BadLines, *, has_header: bool, siz
     for line, block in _blocks(source, size, layout.quoted):
         first = 1 if has_header and line == 1 else 0
         if first:
-            head, _, block = block.partition(b"\n")
+            block = block.partition(b"\n")[2]
             bad.lines += 1
         bad.lines += block.count(b"\n")
         if samples := _samples(block, line + first, layout, bad):
@@ -114,8 +114,12 @@ def _may_be_short(frame: pd.DataFrame, layout: Layout) -> bool:
 def _checked(block: bytes, line: int, layout: Layout, bad: BadLines) -> bytes:
     """The good rows of a block, as a new block."""
     text = block.decode("utf-8", "surrogateescape")
-    quoting = csv.QUOTE_MINIMAL if layout.quoted else csv.QUOTE_NONE
-    rows = csv.reader(StringIO(text, newline=""), delimiter=layout.delimiter, quoting=quoting, skipinitialspace=True)
+    rows = csv.reader(
+        StringIO(text, newline=""),
+        delimiter=layout.delimiter,
+        quoting=csv.QUOTE_MINIMAL if layout.quoted else csv.QUOTE_NONE,
+        skipinitialspace=True,
+    )
     out = StringIO(newline="")
     write = (
         csv.writer(out, delimiter=layout.delimiter, lineterminator="\n").writerow

@@ -1,5 +1,5 @@
-"""What every importer makes of a recording: requests by columns, some hundred thousand at a time; or, where a tool keeps
-no single requests, one summary."""
+"""What every importer makes of a recording: requests by columns, some hundred thousand at a time; or, where a tool
+keeps no single requests, one summary."""
 
 from __future__ import annotations
 

@@ -54,8 +54,10 @@ def _locust_json(path: Path) -> Report:
 
 def _printed(path: Path, pattern: str, scale: float = 1.0, requests: str = "") -> Report:
     text = path.read_text()
-    found = {f"p{int(float(percent))}": float(value) * scale for percent, value in re.findall(pattern, text, re.M)}
-    counted = re.search(requests, text, re.M)
+    found = {
+        f"p{int(float(percent))}": float(value) * scale for percent, value in re.findall(pattern, text, re.MULTILINE)
+    }
+    counted = re.search(requests, text, re.MULTILINE)
     assert counted
     return {
         "b": {name: found[name] for name in ("p50", "p90", "p95", "p99") if name in found}

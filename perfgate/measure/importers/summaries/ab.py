@@ -1,5 +1,5 @@
-"""What ApacheBench prints. Percentiles are whole milliseconds; the failed requests that it calls "Length" only had another
-size than the first answer."""
+"""What ApacheBench prints. Percentiles are whole milliseconds; the failed requests that it calls "Length" only had
+another size than the first answer."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The statistics behind Gatling's HTML report: js/stats.json. Percentiles are the four of gatling.conf (50, 75, 95 and 99
-unless it says otherwise), those of all requests."""
+"""The statistics behind Gatling's HTML report: js/stats.json. Percentiles are the four of gatling.conf (50, 75, 95 and
+99 unless it says otherwise), those of all requests."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ METRICS = {
 class GatlingStats:
     """See Importer."""
 
-    latency = "Gatling response time (report): with connecting, failures included, percentiles 50, 75, 95, 99 as set by default"
+    latency = "Gatling response time (report): with connecting, failures included"
     lacks = (*reading.LACKS, "p90", "duration")
     hint = HINT
     has_hops = False

@@ -1,5 +1,5 @@
-"""k6's summary as JSON: `--summary-export FILE`, what `handleSummary(data)` is given, and the machine-readable summary of
-newer versions. Endpoints are told apart by sub-metrics such as `http_req_duration{name:search}`, which k6 keeps for
+"""k6's summary as JSON: `--summary-export FILE`, what `handleSummary(data)` is given, and the machine-readable summary
+of newer versions. Endpoints are told apart by sub-metrics such as `http_req_duration{name:search}`, which k6 keeps for
 every threshold on one."""
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from perfgate.measure.importers.samples import BadLines, Label, Row, Source, Sum
 from perfgate.measure.importers.summaries import reading
 
 HINT = (
-    "Expected: what `k6 run --summary-export FILE` writes. Each endpoint needs a threshold, like "
-    "'http_req_duration{name:search}': ['max>=0'], and p(99) needs --summary-trend-stats 'avg,med,max,p(90),p(95),p(99)'."
+    "Expected: what `k6 run --summary-export FILE` writes. Each endpoint needs a threshold on http_req_duration and one on "
+    "http_reqs, like 'http_req_duration{name:search}': ['max>=0']; p99 needs p(99) in --summary-trend-stats."
 )
 METRICS = {"med": "p50", "p(50)": "p50", "p(90)": "p90", "p(95)": "p95", "p(99)": "p99", "max": "max", "avg": "mean"}
 TIMES = "http_req_duration"

@@ -1,4 +1,5 @@
-"""Locust's statistics as JSON: `locust --json`. Percentiles are computed from its rounded response times, as Locust does."""
+"""Locust's statistics as JSON: `locust --json`. Percentiles are computed from its rounded response times, as
+Locust does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Locust's statistics: `--csv PREFIX` writes PREFIX_stats.csv. Percentiles are Locust's own, rounded to its two digits."""
+"""Locust's statistics: `--csv PREFIX` writes PREFIX_stats.csv. Percentiles are Locust's own, rounded to its
+two digits."""
 
 from __future__ import annotations
 
@@ -39,7 +40,8 @@ class LocustStats:
         )
 
     def read(self, source: Source, bad: BadLines) -> Iterator[Summary]:
-        rows, durations = [], []
+        rows: list[Row] = []
+        durations: list[float] = []
         for line, fields in reading.table(source, HINT):
             bad.lines += 1
             if fields.get("Name") in ("Aggregated", "Total"):

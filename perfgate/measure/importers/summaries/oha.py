@@ -1,4 +1,5 @@
-"""What oha prints, and its JSON: `oha --no-tui --output-format json URL` (`-j` of older versions). It tells no address."""
+"""What oha prints, and its JSON: `oha --no-tui --output-format json URL` (`-j` of older versions). It tells no
+address."""
 
 from __future__ import annotations
 

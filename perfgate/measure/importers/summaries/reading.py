@@ -11,11 +11,7 @@ from typing import Any
 from perfgate.measure.importers.samples import Row, Source, useless
 
 LARGEST = 64 << 20  # bytes
-LACKS = (
-    "single requests (reported values are judged as they are: no distributions, no intervals)",
-    "runner probe",
-    "health of the load generator",
-)
+LACKS = ("single requests", "runner probe", "health of the load generator")
 UNITS = {
     "ns": 1e-9,
     "us": 1e-6,

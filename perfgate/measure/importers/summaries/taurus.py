@@ -31,7 +31,8 @@ class Taurus:
         return b"avg_rt" in head and b"perc_" in head and b"succ" in head
 
     def read(self, source: Source, bad: BadLines) -> Iterator[Summary]:
-        rows, total = [], []
+        rows: list[Row] = []
+        total: list[Row] = []
         for line, fields in reading.table(source, HINT):
             bad.lines += 1
             try:

@@ -55,7 +55,7 @@ class Wrk:
 
 def _percentiles(text: str) -> dict[str, float]:
     """What is printed with units, else wrk2's spectrum in ms at or just above the percentile."""
-    found = {}
+    found: dict[str, float] = {}
     for percent, number, unit in _PERCENTILE.findall(text):
         if name := reading.percentile_name(percent):
             found.setdefault(name, reading.seconds(number, unit))

@@ -1,7 +1,7 @@
 """k6's points as CSV: `k6 run --out csv=FILE`. The same requests as in its JSON stream (k6_stream.py).
 
-Times are whole seconds unless K6_CSV_TIME_FORMAT says otherwise (unix_milli, unix_micro, unix_nano, rfc3339, rfc3339_nano),
-so hops of redirects are joined only with one of these.
+Times are whole seconds unless K6_CSV_TIME_FORMAT says otherwise (unix_milli, unix_micro, unix_nano, rfc3339 ...), so
+hops of redirects are joined only with one of these.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from perfgate.measure.importers.samples import LONGEST, BadLines, Samples, Sourc
 
 NEEDED = ("metric_name", "timestamp", "metric_value", "status")
 MORE = ("name", "url", "method", "group", "error_code", "expected_response", "extra_tags")
-HINT = "Expected: what `k6 run --out csv=FILE` writes; K6_CSV_TIME_FORMAT=unix_milli gives its times more than whole seconds."
+HINT = "Expected: what `k6 run --out csv=FILE` writes; K6_CSV_TIME_FORMAT=unix_milli gives its times more digits."
 UNITS = ((1e17, 1e-9), (1e14, 1e-6), (1e11, 1e-3), (0.0, 1.0))  # from this on, a Unix time is in that unit
 
 

@@ -12,7 +12,7 @@ from perfgate.measure.importers.samples import BadLines, Label, Row, Source, Sum
 from perfgate.measure.importers.summaries import reading
 
 HINT = (
-    "Expected: what `k6 run --summary-export FILE` writes. Each endpoint needs a threshold on http_req_duration and one on "
+    "Expected: what `k6 run --summary-export FILE` writes. Each endpoint needs thresholds on http_req_duration and on "
     "http_reqs, like 'http_req_duration{name:search}': ['max>=0']; p99 needs p(99) in --summary-trend-stats."
 )
 METRICS = {"med": "p50", "p(50)": "p50", "p(90)": "p90", "p(95)": "p95", "p(99)": "p99", "max": "max", "avg": "mean"}

@@ -14,7 +14,7 @@ HERE = Path(__file__).parent
 SECOND_ACTION = "../action/action.yml"
 ACTION_PATH = "$GITHUB_ACTION_PATH"
 VERBS = (
-    "run check generate gate import calibrate report publish trend site accept schema worker demo history "
+    "init doctor run check generate gate import calibrate backtest report publish trend site accept schema worker demo history "
     "history-list history-show history-add history-export history-import history-prune"
 ).split()
 

@@ -66,10 +66,10 @@ def calibrate(order: Order, wish: Wish, watcher: Watcher) -> tuple[Calibration, 
 
 
 def _with_duration(budget_file: BudgetFile, duration: float | None) -> BudgetFile:
-    """Stages keep their shares of it."""
+    """The budget file with runs of one length, the shortest where it says a range. Stages keep their shares of it."""
+    load = replace(budget_file.load, longest=0.0)
     if duration is None:
-        return budget_file
-    load = budget_file.load
+        return replace(budget_file, load=load)
     times = duration / sum(stage.duration for stage in load.stages)
     stages = tuple(replace(stage, duration=times * stage.duration) for stage in load.stages)
     changed: LoadProfile = replace(load, stages=stages)

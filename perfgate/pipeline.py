@@ -193,6 +193,10 @@ def measured(job: Job, order: Order, watcher: Watcher) -> Run:
     with sides_of(job.budget_file, job.target, order, watcher) as sides:
         facts = circumstances(order, job.plan, sides)
         times = look_times(job.budget_file.gate, job.plan, policy, watcher)
+        if len(times) > 1:
+            usual = gate.time_to_decide(job.past_runs, job.plan.digests.load, side_by_side=bool(sides.arms))
+            once = sum(stage.duration for stage in job.plan.load.stages)
+            watcher.say(words.expected(once, times[-1] * once, usual))
 
         def decided(load_test: LoadTest) -> bool:
             run = measured_at(times, load_test, job.plan, facts)
@@ -206,7 +210,7 @@ def measured(job: Job, order: Order, watcher: Watcher) -> Run:
 
 
 def look_times(gate_policy: GatePolicy, plan: Plan, policy: AbPolicy, watcher: Watcher) -> tuple[int, ...]:
-    """How often the load may have been sent at each look of the gate (`gate.extend`)."""
+    """How often the load may have been sent at each look of the gate (`load.duration`, `gate.extend`)."""
     times = loadtest.look_times(plan.load, restarts=policy.restarts, extend=gate_policy.extend)
     if gate_policy.extend and len(times) == 1:
         watcher.say(f"Note: `extend: {gate_policy.extend:g}s` is too short to send the whole load once more.")
@@ -225,7 +229,7 @@ def is_decided(verdict: Verdict, run: Run, plan: Plan, times: Sequence[int], wat
     """Whether nothing is left that the time to spare would probably decide; else says what."""
     planned = sum(stage.duration for stage in plan.load.stages)
     sent = round(run.duration / planned)
-    undecided = [one for one in verdict.findings if one.more is not None and one.more * sent <= times[-1]]
+    undecided = gate.decidable(verdict, sent, times[-1])
     if not undecided:
         return True
     longer = next(number for number in times if number > sent)

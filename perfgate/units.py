@@ -96,6 +96,12 @@ def pattern(quantity: Quantity) -> str:
     return f"^{_NUMBER} ?({'|'.join(map(re.escape, quantity.factors))})$".replace("(?:", "(")
 
 
+def range_pattern(quantity: Quantity) -> str:
+    """A regular expression of one value, or of two with `..` between them."""
+    one = pattern(quantity).removeprefix("^").removesuffix("$")
+    return rf"^{one}(\.\.{one})?$"
+
+
 def parse_criteria(text: str, metric: Metric, severity: Severity = Severity.FAIL) -> tuple[Criterion, ...]:
     """The criteria of a budget text such as `300ms +10%`: at most one absolute and one relative. Raises UnitError."""
     if "," in text:

@@ -25,10 +25,23 @@ def is_usable(past: PastRun, key: Key) -> bool:
 
 def is_as_planned(run: Run) -> bool:
     """Whether the load was the planned one, to the end: only then may other runs be compared with it."""
+    return not shortfall(run)
+
+
+def shortfall(run: Run) -> str:
+    """What the load lacked of the planned one, for people; empty where nothing."""
     generator = run.generator
-    is_lost = bool(generator.workers_lost) and not generator.due
-    is_short = generator.sent < ACHIEVED * generator.due or generator.dropped > (1 - ACHIEVED) * generator.due
-    return not (run.interrupted or run.aborted or is_lost or is_short or is_short_of_resources(run))
+    if run.interrupted:
+        return "it was interrupted"
+    if run.aborted:
+        return "its load was ended early"
+    if generator.sent < ACHIEVED * generator.due:
+        return f"it made only {generator.sent / generator.due:.0%} of the planned starts"
+    if generator.dropped > (1 - ACHIEVED) * generator.due:
+        return f"it dropped {generator.dropped / generator.due:.0%} of the planned starts"
+    if generator.workers_lost and not generator.due:
+        return "a process of its load generator was lost"
+    return "its load generator lacked ports, files or memory" if is_short_of_resources(run) else ""
 
 
 def is_short_of_resources(run: Run) -> bool:

@@ -7,7 +7,7 @@ log-latency = runner effect (sd `runner`, 70 % of its variance shared by all end
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -25,19 +25,31 @@ Q = list(LATENCY_QUANTILES.values())
 
 def recording(noise: np.random.Generator, runner: float, rise: float = 1.0, slow: float = 1.0) -> Recording:
     """`rise` of the first endpoint."""
+    return recording_of(latencies(noise, runner, rise, slow))
+
+
+def recording_of(latency: Sequence[np.ndarray]) -> Recording:
+    """What a run measures, from the latencies of each endpoint: a row per second."""
+    ends = tuple(_endpoint(f"e{number}", one) for number, one in enumerate(latency))
+    return Recording(name="simulated", endpoints=ends, duration=len(latency[0]))
+
+
+def latencies(
+    noise: np.random.Generator, runner: float, rise: float = 1.0, slow: float = 1.0, seconds: int = SECONDS
+) -> list[np.ndarray]:
+    """Of each endpoint in s, a row per second; `rise` of the first one."""
     common = noise.normal(0, runner * SHARED**0.5) + np.log(slow)
-    drift = np.empty(SECONDS)
+    drift = np.empty(seconds)
     drift[0] = noise.normal(0, DRIFT)
-    for second in range(1, SECONDS):
+    for second in range(1, seconds):
         drift[second] = RHO * drift[second - 1] + noise.normal(0, DRIFT * (1 - RHO**2) ** 0.5)
-    ends = []
+    found = []
     for number in range(ENDPOINTS):
         level = (
             np.log(0.1) + common + noise.normal(0, runner * (1 - SHARED) ** 0.5) + (np.log(rise) if number == 0 else 0)
         )
-        latency = np.exp(level + drift[:, None] + noise.normal(0, SPREAD, (SECONDS, PER_SECOND)))
-        ends.append(_endpoint(f"e{number}", latency))
-    return Recording(name="simulated", endpoints=tuple(ends), duration=SECONDS)
+        found.append(np.exp(level + drift[:, None] + noise.normal(0, SPREAD, (seconds, PER_SECOND))))
+    return found
 
 
 def _endpoint(name: str, latency: np.ndarray) -> EndpointResult:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from perfgate import units
 from perfgate.budgets.draft import Draft, duration
+from perfgate.budgets.fields import TO
 from perfgate.budgets.load_shape import LEVELS
 from perfgate.model.budget_file import Json
 from perfgate.model.errors import Mistake
@@ -14,6 +15,7 @@ from perfgate.model.metric import Unit
 
 def check_load(draft: Draft) -> Iterator[Mistake]:
     yield from _load(draft)
+    yield from _range(draft)
     yield from _stages(draft)
     yield from _abort(draft)
 
@@ -39,6 +41,14 @@ def _load(draft: Draft) -> Iterator[Mistake]:
             if key in load:
                 message = f"`{key}` goes with a rate, not with users"
                 yield draft.document.mistake(("load", key), message, hint="remove it", at="key")
+
+
+def _range(draft: Draft) -> Iterator[Mistake]:
+    """Both a range and `extend` would say how long a run may take."""
+    written = draft.map("load").get("duration")
+    if isinstance(written, str) and TO in written and "extend" in draft.map("gate"):
+        message = f"`extend` does not go with `load: {{duration: {written}}}`, which says how long a run may take"
+        yield draft.document.mistake(("gate", "extend"), message, hint="remove one of them", at="key")
 
 
 def _is_closed(load: Json) -> bool:
@@ -74,10 +84,11 @@ def _abort(draft: Draft) -> Iterator[Mistake]:
 
 
 def _length(load: Mapping[str, Json]) -> float | None:
-    """Seconds of the warm-up and all that follows; None if one of them cannot be read."""
-    stages = load.get("stages", [{"for": load.get("duration")}])
+    """Seconds of the warm-up and all that follows for sure; None if one of them cannot be read."""
+    written = load.get("duration")
+    stages = load.get("stages", [{"for": written.split(TO)[0] if isinstance(written, str) else written}])
     if not isinstance(stages, list):
         return None
-    written = [stage.get("for") if isinstance(stage, dict) else None for stage in stages]
-    seconds = [duration(one) for one in (load.get("warmup", "0s"), *written)]
+    each = [stage.get("for") if isinstance(stage, dict) else None for stage in stages]
+    seconds = [duration(one) for one in (load.get("warmup", "0s"), *each)]
     return None if None in seconds else sum(one for one in seconds if one)

@@ -102,15 +102,17 @@ def _step(step: ThinkShape | str) -> Send | Think:
 
 
 def _load(load: LoadShape) -> LoadProfile:
+    shortest, longest = load.duration or (0.0, 0.0)
     if load.stages is not None:
         stages = tuple(Stage(level=float(stage.rate or stage.users or 0), duration=stage.for_) for stage in load.stages)
         is_open = load.stages[0].rate is not None
     else:
-        stages = (Stage(level=float(load.rate or load.users or 0), duration=load.duration or 0.0),)
+        stages = (Stage(level=float(load.rate or load.users or 0), duration=shortest),)
         is_open = load.rate is not None
     return LoadProfile(
         model="open" if is_open else "closed",
         stages=stages,
+        longest=longest if longest > shortest else LoadProfile.longest,
         warmup=_or(load.warmup, LoadProfile.warmup),
         arrivals=_or(load.arrivals, LoadProfile.arrivals),
         max_users=_or(load.max_users, LoadProfile.max_users),

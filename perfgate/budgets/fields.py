@@ -30,6 +30,8 @@ PROBLEM = "problem"  # the type of pydantic errors that carry our own words
 # Tags of the alternatives of a union; odd on purpose: pydantic mixes them with the keys in its errors.
 TEXT, MAP, LIST = "<text>", "<map>", "<list>"
 
+TO = ".."  # between the two ends of a range
+
 
 def problem(message: str, hint: str = "") -> PydanticCustomError:
     """A mistake in our own words; `wording` puts the key in front."""
@@ -96,18 +98,34 @@ def at_most(limit: float, shown: str) -> AfterValidator:
     return checked(lambda value: "" if value <= limit else f"must be at most {shown}")
 
 
+def _parse(kind: Quantity, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        raise problem(f"must be {kind.noun}", f"accepted: {', '.join(f'`{form}`' for form in kind.forms)}")
+    try:
+        return units.parse(kind, str(value))
+    except UnitError as error:
+        raise problem(error.message, error.hint) from error
+
+
 def _quantity(kind: Quantity) -> BeforeValidator:
     """Text with a unit -> base unit."""
+    return BeforeValidator(lambda value: _parse(kind, value))
 
-    def parse(value: object) -> float:
-        if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-            raise problem(f"must be {kind.noun}", f"accepted: {', '.join(f'`{form}`' for form in kind.forms)}")
-        try:
-            return units.parse(kind, str(value))
-        except UnitError as error:
-            raise problem(error.message, error.hint) from error
 
-    return BeforeValidator(parse)
+def _duration_range(value: object) -> tuple[float, float]:
+    """ "30s" -> (30, 30), "20s..3m" -> (20, 180)."""
+    first, is_range, last = value.partition(TO) if isinstance(value, str) else (value, "", "")
+    shortest = _parse(units.DURATION, first)
+    longest = _parse(units.DURATION, last) if is_range else shortest
+    if shortest <= 0:
+        raise problem("must be more than 0")
+    if longest < shortest:
+        raise problem("ends before it begins", f"the shorter time comes first: `{last}..{first}`")
+    if is_range and longest < 2 * shortest:
+        raise problem(
+            "leaves no room to go on: the whole load is sent again", "at least twice the shorter time: `20s..40s`"
+        )
+    return shortest, longest
 
 
 def _schema(kind: Quantity) -> WithJsonSchema:
@@ -132,6 +150,11 @@ def _number(value: object) -> object:
 
 Duration = Annotated[float, _quantity(units.DURATION), _schema(units.DURATION)]
 PositiveDuration = Annotated[float, Field(gt=0), _quantity(units.DURATION), _schema(units.DURATION)]
+DurationRange = Annotated[
+    tuple[float, float],
+    BeforeValidator(_duration_range),
+    WithJsonSchema({"type": "string", "pattern": units.range_pattern(units.DURATION)}),
+]
 PositiveRate = Annotated[float, Field(gt=0), _quantity(units.RATE), _schema(units.RATE)]
 PositiveRatio = Annotated[float, Field(gt=0), at_most(1, "100%"), _quantity(units.RATIO), _schema(units.RATIO)]
 Excess = Annotated[float, Field(gt=0), at_most(10, "1000%"), _quantity(units.RATIO), _schema(units.RATIO)]

@@ -9,6 +9,7 @@ from pydantic import Field
 from perfgate.budgets.fields import (
     Count,
     Duration,
+    DurationRange,
     Maybe,
     PositiveDuration,
     PositiveRate,
@@ -42,7 +43,9 @@ class LoadShape(Shape):
         [{"rate": "50/s", "for": "30s"}, {"rate": "100/s", "for": "30s"}],
     )
     warmup: Maybe[Duration] = optional("Load at the first level before anything is judged. Default: none.", "5s")
-    duration: Maybe[PositiveDuration] = optional("Measured time; with `stages` it is their sum.", "30s", "2m")
+    duration: Maybe[DurationRange] = optional(
+        "Measured time; with `stages` it is their sum. A range ends as soon as everything is decided.", "30s", "20s..3m"
+    )
     arrivals: Maybe[Literal["poisson", "even"]] = optional(
         "Open model: starts at random like independent visitors (the default), or evenly spaced.", "poisson", "even"
     )

@@ -13,13 +13,16 @@ import typer
 from perfgate import __version__, concealment
 from perfgate.cli import (
     accept,
+    backtest,
     calibrate,
     check,
     demo,
+    doctor,
     gate,
     generate,
     history,
     import_,
+    init,
     publish,
     report,
     run,
@@ -50,11 +53,14 @@ memory = typer.Typer(
 )
 
 VERBS: dict[str, Callable[..., int]] = {
+    "init": init.init,
+    "doctor": doctor.doctor,
     "run": run.run,
     "check": check.check,
     "generate": generate.generate,
     "gate": gate.gate,
     "calibrate": calibrate.calibrate,
+    "backtest": backtest.backtest,
     "import": import_.import_,
     "report": report.report,
     "publish": publish.publish,

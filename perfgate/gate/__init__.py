@@ -7,5 +7,19 @@ from perfgate.gate.calibration import FEWEST_RUNS, calibrate
 from perfgate.gate.confirming import confirm
 from perfgate.gate.elsewhere import elsewhere
 from perfgate.gate.judging import judge
+from perfgate.gate.scaling import scaled
+from perfgate.gate.time_to_decide import decidable, time_to_decide
 
-__all__ = ["FEWEST_RUNS", "accept", "calibrate", "choose_anchor", "choose_baseline", "confirm", "elsewhere", "judge"]
+__all__ = [
+    "FEWEST_RUNS",
+    "accept",
+    "calibrate",
+    "choose_anchor",
+    "choose_baseline",
+    "confirm",
+    "decidable",
+    "elsewhere",
+    "judge",
+    "scaled",
+    "time_to_decide",
+]

@@ -8,20 +8,20 @@ that limits are held against rests on both, each as far as it is known; the boun
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import ceil, exp, inf, log1p
-from statistics import median
 from typing import Literal
 
 from perfgate.gate.absolute import effect_of
 from perfgate.gate.baseline import has_baseline
-from perfgate.gate.evidence import Evidence, exact
+from perfgate.gate.evidence import Evidence
 from perfgate.gate.lenses import Looks, looks, ratio
 from perfgate.gate.series import Results, Table, by_name, table
+from perfgate.gate.sizes import SIZES, compare_size
 from perfgate.gate.tail import TailAndMedian
 from perfgate.model.metric import METRICS
-from perfgate.model.run import EndpointResult, Run
+from perfgate.model.run import Run
 from perfgate.model.verdict import Baseline
 from perfgate.stats.distributions import normal_quantile
 from perfgate.units import format_change
@@ -29,7 +29,6 @@ from perfgate.units import format_change
 Key = tuple[str, str]
 
 HELPED_BY_MEDIAN = frozenset({"p90", "p95", "p99", "mean"})
-EXACT = frozenset({"size", "decoded_size"})
 TAKEN_OUT = {"own": "all endpoints together", "probe": "the runner"}  # by lens
 LONGEST = 3600.0  # s; nobody waits longer for a verdict
 PASSES, POWER = 0.95, 0.80
@@ -67,8 +66,9 @@ def evidence(run: Run, baseline: Baseline, asked: Mapping[Key, Asked]) -> dict[K
             continue
         endpoint, metric = key
         measured, runs = now[endpoint].metrics[metric], baseline.runs[key]
-        if metric in EXACT:
-            found[key] = _exact(now[endpoint], metric, [results[past.run.id][endpoint] for past in runs])
+        if metric in SIZES:
+            then = [results[past.run.id][endpoint] for past in runs]
+            found[key] = compare_size(now[endpoint], then, metric, (question.alpha, question.level), question.limit)
             continue
         kind = now[endpoint].kind
         if (metric, kind) not in sights:
@@ -77,12 +77,6 @@ def evidence(run: Run, baseline: Baseline, asked: Mapping[Key, Asked]) -> dict[K
         if endpoint in sight.looks:
             found[key] = _Reading(sight, key, run, question).evidence(measured, len(runs))
     return found
-
-
-def _exact(now: EndpointResult, metric: str, past: Sequence[EndpointResult]) -> Evidence:
-    usual = median(one.metrics[metric] for one in past)
-    better = METRICS[metric].higher_is_better
-    return exact(now.metrics[metric], usual, higher_is_better=better, runs=len(past))
 
 
 def _sight(run: Run, baseline: Baseline, results: Results, metric: str, kind: Literal["endpoint", "journey"]) -> Sight:
@@ -138,13 +132,26 @@ class _Reading:
         return -ratio(-movement) if self.better else ratio(movement)
 
     def _seconds(self) -> float:
-        """How long a run would decide, where its own requests are what blurs it; else infinite."""
+        """How long a run would decide, where its own requests are what blurs it; else infinite.
+
+        A change under the limit: keep the bound under what a pass must rule out (by the better end of what is seen).
+        One over it: show that it is no chance; or, where its own requests give most of the noise, be as long again,
+        for what was chance falls back under the limit.
+        """
         sampling = float(self.sight.table.sampling[self.sight.table.endpoints.index(self.endpoint)])
-        total = self.look.sd**2
-        wanted = (log1p(self.question.limit) / (normal_quantile(self.question.level) + normal_quantile(POWER))) ** 2
+        total, duration = self.look.sd**2, self.run.duration
+        change, limit = (-self.look.change if self.better else self.look.change), log1p(self.question.limit)
+        if change >= limit:
+            gap, z = change, normal_quantile(1 - self.question.alpha)
+            if 2 * sampling > total and 2 * duration < LONGEST:
+                return 2 * duration
+        else:
+            within = max(limit, log1p(self.question.tolerated))
+            gap, z = within - max(0.0, change - self.look.sd), normal_quantile(self.question.level)
+        wanted = (gap / (z + normal_quantile(POWER))) ** 2
         rest = total - min(sampling, total)
-        seconds = self.run.duration * sampling / (wanted - rest) if wanted > rest else inf
-        return seconds if self.run.duration < seconds < LONGEST else inf
+        seconds = duration * sampling / (wanted - rest) if wanted > rest else inf
+        return seconds if duration < seconds < LONGEST else inf
 
     def _cure(self) -> str:
         """A base on the same runner always helps."""

@@ -15,6 +15,8 @@ from perfgate.gate.deciding import Weighed
 from perfgate.gate.evidence import Evidence, is_apart, signed
 from perfgate.gate.health import Doubt, doubts
 from perfgate.gate.outcome import overall
+from perfgate.gate.overload import overload_of, with_waiting
+from perfgate.gate.overload import sentence as overloaded
 from perfgate.gate.sentences import Told, sentence, sentence_without_data
 from perfgate.gate.whole_finding import judge_whole
 from perfgate.model.budget_file import Budget, Criterion, GatePolicy, Kind
@@ -44,6 +46,9 @@ def judge(
     if compared.whole:
         budget = Budget(endpoint=APPLICATION, metric=compared.whole[0][0].metric, criteria=())
         findings += (_doubted(judge_whole(compared.whole, policy), doubts(budget, run)),)
+    overload = overload_of(run, baseline)
+    notes = _notes(budgets, run, baseline, policy, anchor)
+    findings = with_waiting(findings, overload, run)
     used = {past.run.id: past.run.started for series in baseline.runs.values() for past in series}
     return Verdict(
         run=run.id,
@@ -55,7 +60,8 @@ def judge(
         baseline_branch=baseline.branch,
         baseline_needed=0 if run.arms else baseline.min_runs,
         baseline_runs=() if run.arms else tuple(sorted(used, key=lambda run_id: used[run_id], reverse=True)),
-        notes=(*_notes(budgets, run, baseline, policy, anchor), *run.warnings),
+        overload=overload,
+        notes=(*map(overloaded, [overload] if overload else []), *notes, *run.warnings),
     )
 
 
@@ -65,8 +71,8 @@ def _notes(
     if not budgets:
         yield NOTHING_ASKED
     if run.prolonged:
-        planned = run.duration - run.prolonged
-        yield f"Not decided after {planned:g} s, so the load was prolonged to {run.duration:g} s (`gate.extend`)."
+        planned, by = run.duration - run.prolonged, "gate.extend" if policy.extend else "load.duration"
+        yield f"Not decided after {planned:g} s, so the load was prolonged to {run.duration:g} s (`{by}`)."
     if not run.arms:
         yield from baseline.notes
         if policy.anchor and not (anchor and anchor.runs):
@@ -116,7 +122,7 @@ def _finding(
         baseline_runs=0 if run.arms else len(baseline.runs.get((budget.endpoint, budget.metric), ())),
         interval=None if one else result.intervals.get(metric.name),
         more=_more(judged) if outcome is Outcome.INCONCLUSIVE else None,
-        detectable=min((one.detectable for one in judged if isfinite(one.detectable)), default=None),
+        detectable=_detectable(judged),
         criteria=criteria,
         line=budget.line,
     )
@@ -178,14 +184,24 @@ def _judge(
     )
 
 
+def _detectable(judged: Sequence[_Judged]) -> float | None:
+    """Of the relative criteria, where there is a comparison; else of the absolute ones."""
+    for kind in (Kind.RELATIVE, Kind.ABSOLUTE):
+        known = [one.detectable for one in judged if one.result.kind is kind and isfinite(one.detectable)]
+        if known:
+            return min(known)
+    return None
+
+
 def _rise_to(value: float | None, measured: float, metric: Metric) -> float:
-    """The worsening from what was measured to `value`: a difference of shares, a ratio of anything else."""
+    """The worsening from what was measured to `value`: a difference of shares, a ratio of anything else. Negative where
+    the limit is broken for sure."""
     if value is None:
         return inf
     worsening = measured - value if metric.higher_is_better else value - measured
     if metric.unit is Unit.RATIO:
-        return max(0.0, worsening)
-    return max(0.0, worsening / measured) if measured else inf
+        return worsening
+    return worsening / measured if measured else inf
 
 
 def _more(judged: Sequence[_Judged]) -> float | None:

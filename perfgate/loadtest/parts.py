@@ -21,6 +21,8 @@ from perfgate.model.plan import Plan
 from perfgate.model.run import LoadTest, Progress
 
 SHORTEST = 1.0  # s: windows are whole seconds
+FEWEST_TIMES_LATER = 1.5  # that the last look is after the one before it
+ROUNDING = 1e-9  # of a quotient of times
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,12 +92,17 @@ def _whole(parts: Sequence[LoadTest], folder: Path, sides: Sides) -> LoadTest:
 
 
 def look_times(load: LoadProfile, *, restarts: int, extend: float) -> tuple[int, ...]:
-    """Of a run that may be prolonged by `extend` seconds, warm-ups included: the whole load again, then as often again
-    as it was sent so far, as long as the time lasts."""
-    once = seconds(load) + restarts * load.warmup
-    times, most = [1], 1 + floor(extend / once)
+    """How often the load was sent in all at each look: the whole load again, then as often again as it was sent so far,
+    as long as the time lasts: `load.longest` seconds of measured time, or `extend` more with warm-ups. A last look that
+    would be less than half as late again takes the place of the one before it: every look costs power."""
+    if load.longest:
+        most = floor(load.longest / sum(stage.duration for stage in load.stages) + ROUNDING)
+    else:
+        most = 1 + floor(extend / (seconds(load) + restarts * load.warmup))
+    times = [1]
     while times[-1] < most:
-        times.append(min(2 * times[-1], most))
+        following = 2 * times[-1]
+        times.append(following if most >= FEWEST_TIMES_LATER * following else most)
     return tuple(times)
 
 

@@ -220,6 +220,7 @@ class LoadProfile:
 
     model: Literal["open", "closed"]
     stages: tuple[Stage, ...]
+    longest: float = 0.0  # s of measured time that the stages may be repeated to, while that would decide; 0: never
     warmup: float = 0.0
     arrivals: Literal["poisson", "even"] = "poisson"  # open model only
     max_users: int = 1000  # open model: most virtual users at once, over all processes

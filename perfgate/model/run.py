@@ -162,13 +162,17 @@ class Run:
     warmup_requests: int = 0
     after_requests: int = 0  # started after the measured time (by hand-written scenarios only)
     unfinished: int = 0
+    in_flight: tuple[
+        float, ...
+    ] = ()  # requests begun and not yet answered, at up to 20 moments at equal distances until
+    # the end of the measured time; of open loads with one rate only
     interrupted: bool = False
     aborted: str = ""  # why the load was ended early, by `load.abort`
     arms: tuple[Arm, ...] = ()  # of an A/B run: base, then head
     restarts: int = 0  # of both arms' services during the measured time
-    looks: int = 1  # at most, at which it could be judged; with `gate.extend` several, which share the error rates
+    looks: int = 1  # at most, at which it could be judged; several with a range of time, which share the error rates
     seed: int | None = None  # of what was drawn at random; the load's digest where the budget file names none
-    prolonged: float = 0.0  # of the duration, what `gate.extend` added, s
+    prolonged: float = 0.0  # of the duration, what `load.duration` or `gate.extend` added, s
     probe: Probe | None = None
     warnings: tuple[str, ...] = ()
 

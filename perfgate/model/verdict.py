@@ -61,7 +61,8 @@ class Finding:
     interval: tuple[float, float] | None = None  # 95 %, two-sided, of `own_change` or else `change`; of `measured`
     # without a comparison
     detectable: float | None = None  # the smallest rise that this run would have found: a ratio of the baseline (or of
-    # `measured`, without one), for errors a difference of shares; of what should not fall, the smallest fall
+    # `measured`, without one), for errors a difference of shares; of what should not fall, the smallest fall. Negative:
+    # less than was measured is found already
     bound: float | None = None  # one-sided 95 % upper bound of the worsening: a pass keeps it under the limit
     p_value: float | None = None  # one-sided, of "no worse than the baseline"; unadjusted
     more: float | None = None  # of an inconclusive one: how many times as long a run would probably decide; None: none
@@ -83,6 +84,17 @@ class Watched:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Overload:
+    """That the target could not keep up: requests in flight in the first and in the last fifth of the run."""
+
+    before: float
+    after: float
+    cause: str = ""  # the endpoint that is the likely cause; empty where none stands out
+    growth: float | None = None  # by which its fastest answers became slower, s; None: nothing to compare with
+    others: int = 0  # endpoints besides the cause
+
+
+@dataclass(frozen=True, kw_only=True)
 class Verdict:
     schema: int = 1
     run: str  # id
@@ -96,4 +108,5 @@ class Verdict:
     baseline_runs: tuple[str, ...] = ()  # ids, newest first
     baseline_needed: int = 0  # earlier runs that make a baseline (`min_runs`); 0 in an A/B test
     acceptances: tuple[Acceptance, ...] = ()  # of this run, by trailers and labels
+    overload: Overload | None = None  # the target could not keep up with the load; then the first of the notes says so
     notes: tuple[str, ...] = ()  # what changed since the baseline, doubts, warnings

@@ -26,8 +26,10 @@ class Facts:
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
-        """Worst first; among equals what moved most first, then as in the budget file."""
-        return tuple(sorted(self.verdict.findings, key=_badness))
+        """Worst first; among equals the likely cause of an overload, then what moved most, then as in the budget
+        file."""
+        cause = self.verdict.overload.cause if self.verdict.overload else ""
+        return tuple(sorted(self.verdict.findings, key=lambda one: _badness(one, is_cause=one.endpoint == cause)))
 
     @cached_property
     def results(self) -> Mapping[str, EndpointResult]:
@@ -83,11 +85,11 @@ class Facts:
         return tuple(by_name(past.run) for past in self.line_of_runs)
 
 
-def _badness(finding: Finding) -> tuple[int, float]:
+def _badness(finding: Finding, *, is_cause: bool) -> tuple[int, bool, float]:
     metric = metric_of(finding.metric)
     rise = finite(finding.change) or 0.0
     worse = -rise if metric and metric.higher_is_better else rise
-    return BADNESS[finding.outcome], worse if finding.outcome is Outcome.IMPROVED else -worse
+    return BADNESS[finding.outcome], not is_cause, worse if finding.outcome is Outcome.IMPROVED else -worse
 
 
 def is_alike(one: Run, other: Run) -> bool:

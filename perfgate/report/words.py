@@ -155,9 +155,10 @@ def generator(health: Generator) -> str:
 
 
 def doubts(facts: Facts) -> tuple[str, ...]:
-    """What readers must know besides the findings, each once: of the run first, then of the comparison."""
+    """What readers must know besides the findings, each once: an overload, then of the run, then of the comparison."""
+    first = facts.verdict.notes[: facts.verdict.overload is not None]
     cut = ("The run was interrupted: it measured less than planned.",) if facts.run.interrupted else ()
-    return tuple(dict.fromkeys((*cut, *facts.run.warnings, *facts.verdict.notes)))
+    return tuple(dict.fromkeys((*first, *cut, *facts.run.warnings, *facts.verdict.notes)))
 
 
 def runs(count: int) -> str:
@@ -188,6 +189,12 @@ def manner(policy: AbPolicy) -> str:
     """How an A/B test departs from its usual way; nothing when it does not."""
     restarts = f", restarted {policy.restarts} time{'' if policy.restarts == 1 else 's'}" if policy.restarts else ""
     return restarts + (f", in blocks of {policy.blocks:g} s" if policy.blocks else "")
+
+
+def expected(shortest: float, longest: float, usual: float | None) -> str:
+    """ "Ends when everything is decided, after 20 s to 180 s; usually after about 40 s"."""
+    usually = f"; usually after about {usual:g} s" if usual else ""
+    return f"Ends when everything is decided, after {shortest:g} s to {longest:g} s{usually}"
 
 
 def prolonged(undecided: Sequence[Finding], seconds: float, so_far: float) -> str:

@@ -59,9 +59,10 @@ def plan(budget_file: BudgetFile, only: Collection[str] = ()) -> Plan:
 
 
 def _load(load: LoadProfile) -> dict[str, Any]:
-    """What makes two loads differ: the seed does not, and what is usual goes without saying."""
+    """What makes two loads differ: neither the seed does nor how often the load may be repeated, and what is usual goes
+    without saying."""
     parts = asdict(load)
-    del parts["seed"]
+    del parts["seed"], parts["longest"]
     if load.session == LoadProfile.session:
         del parts["session"]
     return parts
@@ -80,7 +81,8 @@ def secrets(plan: Plan) -> tuple[str, ...]:
 
 def load_words(load: LoadProfile) -> str:
     """The load profile in one line for people."""
-    stages = ", then ".join(f"{_level(load, stage.level)} for {stage.duration:g} s" for stage in load.stages)
+    most = f" to {load.longest:g} s" if load.longest else ""
+    stages = ", then ".join(f"{_level(load, stage.level)} for {stage.duration:g} s{most}" for stage in load.stages)
     warmup = f"after {load.warmup:g} s warm-up" if load.warmup else "without warm-up"
     kind = f"open, {load.arrivals} arrivals" if load.model == "open" else "closed"
     return f"{stages} {warmup} ({kind})"

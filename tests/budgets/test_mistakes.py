@@ -139,3 +139,34 @@ def test_one_mistake_hides_no_other(mistakes: Mistakes) -> None:
 def test_a_misread_source_does_not_make_its_name_undefined(mistakes: Mistakes) -> None:
     text = 'endpoints: {a: {request: "/{x}/{user}", with: {from: no.csv, x: {betwen: [1, 2]}}}}\n'
     assert [one.message for one in mistakes(text)] == ["`no.csv` does not exist", "unknown key `betwen`"]
+
+
+@pytest.mark.parametrize(
+    ("duration", "wrong"),
+    [
+        ("3m..20s", "ends before it begins\n   the shorter time comes first: `20s..3m`"),
+        (
+            "20s..30s",
+            "leaves no room to go on: the whole load is sent again\n   at least twice the shorter time: `20s..40s`",
+        ),
+        ("0s..30s", "must be more than 0"),
+        ("20..3m", "`20` has no unit"),
+        ("20s..", "`` is not a duration"),
+        ("20s...3m", "`.3m` is not a duration"),
+    ],
+)
+def test_a_range_of_time_that_is_none(mistakes: Mistakes, duration: str, wrong: str) -> None:
+    (mistake,) = told(mistakes(f"version: 1\ntarget: http://x\nload: {{users: 1, duration: {duration}}}\n" + HOME))
+    assert f"{wrong}" in mistake
+
+
+def test_a_range_of_time_and_extend_say_the_same(mistakes: Mistakes) -> None:
+    head = "version: 1\ntarget: http://x\nload: {users: 1, duration: 20s..3m}\n"
+    (mistake,) = told(mistakes(head + "gate: {extend: 5m}\n" + HOME))
+    assert "`extend` does not go with `load: {duration: 20s..3m}`" in mistake
+
+
+def test_a_range_of_time_is_over_after_its_shorter_end(mistakes: Mistakes) -> None:
+    load = "load: {users: 1, duration: 20s..3m, abort: {errors: 50%, for: 30s}}\n"
+    (mistake,) = told(mistakes("version: 1\ntarget: http://x\n" + load + HOME))
+    assert "the load is over after 20 s, before it could be aborted" in mistake

@@ -390,6 +390,13 @@ def test_service_gate_and_the_rest(read: Read) -> None:
     assert file.history == "git:perfgate-data"
 
 
+def test_a_range_of_time_is_the_shortest_load_and_what_it_may_grow_to(read: Read) -> None:
+    head = "version: 1\ntarget: http://localhost\nendpoints: {a: /}\n"
+    load = read(head + "load: {rate: 50/s, duration: 20s..3m}\n", {}).load
+    assert (load.stages, load.longest) == ((Stage(level=50.0, duration=20.0),), 180.0)
+    assert read(head + "load: {rate: 50/s, duration: 20s}\n", {}).load.longest == 0
+
+
 def test_texts_keep_their_variables(read: Read) -> None:
     text = HEAD.replace("http://localhost", "${T:-http://x}/api") + "load: {users: 1, duration: 1s}\n"
     file = read(text + 'endpoints: {a: {request: "/${A}", headers: {X: "${B}"}}}\n', {"A": "1", "B": "secret"})

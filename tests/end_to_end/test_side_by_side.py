@@ -236,7 +236,7 @@ def test_an_inconclusive_run_is_prolonged_until_it_is_decided(repository: Reposi
     """That less than 3 % fail takes 134 requests without a failure where there may be three looks. 2 s have 100."""
     arms = 2 if mode == "base and head" else 1
     load = f"rate: {50 * arms}/s, warmup: 500ms, duration: 2s"
-    repository.budgets(load, more="gate: {extend: 8s}\n")
+    repository.budgets(load, more="gate: {extend: 8s, sensitivity: limit}\n")
     path = repository.folder / "budgets.yaml"
     path.write_text(path.read_text().replace("{p95: 2s +50%, errors: 1%}", "{errors: 3%}"))
 
@@ -254,6 +254,25 @@ def test_an_inconclusive_run_is_prolonged_until_it_is_decided(repository: Reposi
     assert [one["outcome"] for one in verdict["findings"]] == ["pass"]
     assert "Not decided after 2 s, so the load was prolonged to 4 s" in verdict["notes"][0]
     assert (repository.runs[-1] / "windows.jsonl.gz").exists()
+
+
+@pytest.mark.load
+def test_a_range_of_time_ends_when_everything_is_decided(repository: Repository):
+    """That less than 3 % fail takes 134 requests without a failure where there may be three looks. 2 s have 100."""
+    repository.budgets("rate: 50/s, warmup: 500ms, duration: 2s..8s", more="gate: {sensitivity: limit}\n")
+    path = repository.folder / "budgets.yaml"
+    path.write_text(path.read_text().replace("{p95: 2s +50%, errors: 1%}", "{errors: 3%}"))
+
+    done = repository.perfgate("run", "--only", "quick", COUNTS=str(repository.counts))
+
+    assert done.returncode == 0, done.stderr
+    assert "Ends when everything is decided, after 2 s to 8 s\n" in done.stderr
+    assert "After 2 s not decided: quick errors. The load goes on for 2 s" in done.stderr
+    run, verdict = repository.run(), repository.verdict()
+    assert (run["duration"], run["looks"], run["prolonged"]) == (4, 3, 2)
+    assert run["generator"]["sent"] == run["generator"]["due"] == 200
+    assert [one["outcome"] for one in verdict["findings"]] == ["pass"]
+    assert any("prolonged to 4 s (`load.duration`)" in note for note in verdict["notes"])
 
 
 @pytest.mark.load

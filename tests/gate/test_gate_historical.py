@@ -292,3 +292,30 @@ def test_a_sure_median_and_an_unsure_tail_are_held_against_the_limit_together():
 def test_a_tail_that_is_known_or_that_fell_speaks_for_itself(tail, own):
     outcome, _ = told(tail, own)
     assert outcome is not FAIL
+
+
+def more_of(own: float, blurred: float, rise: float) -> tuple[Outcome, float | None]:
+    """Of an endpoint that rose by so much: runs differ by `own`, of which the requests of each give `blurred`."""
+    shop = Shop(seed=11, names=["e0"])
+    past = shop.history(12, own=own, runner=1.0)
+    steady = [
+        make_past_run(run=exactly(past_run.run, 0.1 * exp(own * score), blurred))
+        for past_run, score in zip(past, np.tile([-1.0, 1.0], 6), strict=True)
+    ]
+    now = exactly(shop.run(99), 0.1 * rise, blurred)
+    finding = verdict_of(now, steady).findings[0]
+    return finding.outcome, finding.more
+
+
+def exactly(run: Run, p95: float, blurred: float) -> Run:
+    within = {"p95": (p95 * exp(-1.96 * blurred), p95 * exp(1.96 * blurred))}
+    (one,) = run.endpoints
+    return replace(run, endpoints=(replace(make_endpoint(one.name, p95=p95), intervals=within),))
+
+
+def test_as_long_again_tells_chance_from_a_rise_where_the_requests_of_the_run_blur_it():
+    assert more_of(own=0.08, blurred=0.08, rise=1.2) == (UNSURE, 2.0)
+
+
+def test_no_longer_run_tells_what_runs_differ_by():
+    assert more_of(own=0.08, blurred=0.01, rise=1.2) == (UNSURE, None)

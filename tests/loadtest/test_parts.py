@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -144,7 +145,15 @@ def test_one_part_of_possibly_several_is_told_by_the_run_folder(tmp_path):
 
 @pytest.mark.parametrize(
     ("extend", "restarts", "times"),
-    [(0, 0, (1,)), (31, 0, (1,)), (32, 0, (1, 2)), (320, 0, (1, 2, 4, 8, 11)), (67, 1, (1, 2)), (68, 1, (1, 2, 3))],
+    [(0, 0, (1,)), (31, 0, (1,)), (32, 0, (1, 2)), (320, 0, (1, 2, 4, 11)), (67, 1, (1, 2)), (68, 1, (1, 2, 3))],
 )
 def test_looks_double_the_load_as_long_as_the_time_lasts(extend, restarts, times):
     assert look_times(profile((100, 30)), restarts=restarts, extend=extend) == times
+
+
+@pytest.mark.parametrize(
+    ("longest", "times"),
+    [(60, (1, 2)), (89, (1, 2)), (90, (1, 2, 3)), (120, (1, 2, 4)), (150, (1, 2, 5)), (180, (1, 2, 4, 6))],
+)
+def test_a_range_of_time_counts_measured_seconds_only(longest, times):
+    assert look_times(replace(profile((100, 30)), longest=longest), restarts=1, extend=0) == times

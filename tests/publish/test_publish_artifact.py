@@ -138,14 +138,19 @@ def test_the_budget_file_says_how_often_a_run_may_be_looked_at(github: FakeGitHu
     assert codec.read(Run, judged).looks == 1
 
 
-def test_a_budget_file_that_extends_says_so_for_strangers_too(github: FakeGitHub, project: Path):
-    (project / "budgets.yaml").write_text(BUDGETS.replace("gate: {", "gate: {extend: 120s, "))
+@pytest.mark.parametrize(
+    ("before", "after"), [("gate: {", "gate: {extend: 120s, "), ("duration: 30s", "duration: 30s..150s")]
+)
+def test_a_budget_file_that_extends_says_so_for_strangers_too(
+    github: FakeGitHub, project: Path, before: str, after: str
+):
+    (project / "budgets.yaml").write_text(BUDGETS.replace(before, after))
     repo, pull = prepared(github, packed(parcel(run_of(looks=1))))
 
     told(github, repo, pull, project)
 
     (judged,) = (project / ".perfgate" / "runs").glob("pull-request-*/run.json")
-    assert codec.read(Run, judged).looks == 4  # after 30, 60, 120 and 150 s
+    assert codec.read(Run, judged).looks == 3  # after 30, 60 and 150 s
 
 
 def test_of_two_jobs_about_one_target_the_worse_is_told(github: FakeGitHub, project: Path):

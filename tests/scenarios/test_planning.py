@@ -102,6 +102,7 @@ def changed(before: Plan, after: Plan) -> list[str]:
         {"endpoints:": "defaults: {budget: {p95: 1s +10%}}\nendpoints:"},
         {"endpoints:": "gate: {inconclusive: fail}\nhistory: ./runs\nendpoints:"},
         {"GET /\n": "GET / # a comment\n"},
+        {"duration: 30s": "duration: 30s..10m"},  # the same load, as often as it takes
         {"[1, 9]": "[ 1,\n 9 ]"},
         {'{user: "{user}", password: "{password}"}': '{password: "{password}", user: "{user}"}'},
     ],
@@ -277,6 +278,10 @@ def test_braces_in_a_graphql_text_are_no_variables(planned: Planner):
         (
             LoadProfile(model="open", stages=(Stage(level=200, duration=30),), warmup=5),
             "200/s for 30 s after 5 s warm-up",
+        ),
+        (
+            LoadProfile(model="open", stages=(Stage(level=200, duration=20),), longest=180),
+            "200/s for 20 s to 180 s without warm-up",
         ),
         (LoadProfile(model="open", stages=(Stage(level=0.5, duration=90),)), "0.5/s for 90 s without warm-up"),
         (LoadProfile(model="closed", stages=(Stage(level=1, duration=60),)), "1 user for 60 s without warm-up"),

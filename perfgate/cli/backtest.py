@@ -1,0 +1,72 @@
+"""`perfgate backtest`: what the budget file would have said of the remembered runs, without load."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from perfgate.cli.guard import say
+from perfgate.cli.options import DEFAULT_BUDGET, Budget, HistoryUrl
+from perfgate.cli.where import opened
+from perfgate.model.errors import UsageError
+
+FORMATS = ("console", "markdown", "json")
+MOST = 1000
+
+
+def backtest(
+    budget: Budget = DEFAULT_BUDGET,
+    history: HistoryUrl = "",
+    limit: Annotated[
+        int, typer.Option(envvar="PERFGATE_LIMIT", min=1, max=MOST, metavar="N", help="The newest N runs.")
+    ] = 50,
+    accepted: Annotated[
+        bool,
+        typer.Option(
+            "--accepted", envvar="PERFGATE_ACCEPTED", help="List known regressions and whether each would be found."
+        ),
+    ] = False,
+    format_: Annotated[
+        str, typer.Option("--format", "-f", envvar="PERFGATE_FORMAT", help="console, markdown or json.")
+    ] = "console",
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", envvar="PERFGATE_OUTPUT", metavar="FILE", help="A picture too: .png or .svg."),
+    ] = None,
+    dark: Annotated[bool, typer.Option(help="A picture for dark pages.")] = False,
+) -> int:
+    """Judge the remembered runs by the budget file as it is now; send nothing.
+
+    Each run beside those before it: what would have failed, what each limit could have seen, and what tighter and
+    looser limits would have done. The history stays as it is.
+
+    Example: perfgate backtest --accepted --budget budgets.yaml
+    """
+    if format_ not in FORMATS:
+        raise UsageError(f"--format {format_}: there is no such format", hint=f"Known: {', '.join(FORMATS)}")
+    from perfgate import backtesting, budgets
+
+    budget_file = budgets.read(budget, None)
+    with opened(budget, history) as store:
+        found = backtesting.backtest(store, budget_file, os.environ, limit, say)
+    if output is not None:
+        from perfgate.report import backtest_chart
+
+        backtest_chart.save(found, output, dark=dark)
+        say(f"Wrote {output}")
+    from perfgate.report import backtest_words
+
+    if format_ == "json":
+        print(json.dumps(asdict(found), indent=1, ensure_ascii=False))
+    elif format_ == "markdown":
+        print(backtest_words.markdown(found, accepted=accepted), end="")
+    else:
+        from rich.console import Console
+
+        backtest_words.show(found, Console(), accepted=accepted)
+    return 0

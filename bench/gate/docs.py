@@ -1,4 +1,4 @@
-"""Writes the table of the last full run into docs/gates.md: python -m bench.gate.docs"""
+"""Writes the table of the last full run into docs/gate-statistics.md: python -m bench.gate.docs"""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bench.engine.results import FOLDER
 from bench.gate.table import table
 
 NAME = "gate.json"
-PAGE = Path(__file__).parent.parent.parent / "docs" / "gates.md"
+PAGE = Path(__file__).parent.parent.parent / "docs" / "gate-statistics.md"
 MARKED = re.compile(r"(<!-- bench: gate -->\n).*?(<!-- end -->)", re.DOTALL)
 
 

@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from bench.gate import modelled, recorded, sides
+from bench.gate import absolute, modelled, recorded, sides
 from bench.gate.peers import BESIDE_HISTORY, SIDE_BY_SIDE, Bools, Series, Sides
 from bench.gate.recorded import Recording, draws, numbered, read_all, scaled
 from bench.gate.replay import NO_FLOOR, budgets, judged
-from bench.gate.table import OURS
+from bench.gate.table import OURS, PROOF
 from perfgate.gate import choose_baseline, judge
-from perfgate.model.budget_file import GatePolicy
+from perfgate.model.budget_file import GatePolicy, Sensitivity
 from perfgate.model.metric import APPLICATION
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import Arm, Probe
@@ -29,6 +29,9 @@ RISES = (0.10, 0.20, 0.30, 0.50)
 STORMY_BELOW = 24  # numbers of recordings
 DEALT, DEALT_STORMY = 16, 8  # recorded runs in a row of one A/B suite
 INSTANCES = 0.015
+
+SENSITIVITIES = {OURS: Sensitivity(), PROOF: Sensitivity(at_limit=True)}
+REFERENCE_NOISE = 0.02  # of a runner's reference workload (log): what it says beside how fast the runner is
 
 Verdicts = Mapping[str, tuple[Bools, Bools]]  # by rule: which endpoints failed, which passed
 Raw = dict[str, Any]
@@ -47,27 +50,38 @@ FULL = Effort(unchanged=500, changed=250, large=300)
 QUICK = Effort(unchanged=25, changed=12, large=6)
 
 
-def beside_history(now: Recording, past: Sequence[Recording], limit: float, probe: Probe | None = None) -> Verdicts:
-    """`past` is in the order of time."""
+def beside_history(
+    now: Recording,
+    past: Sequence[Recording],
+    limit: float,
+    probes: Sequence[Probe] | None = None,
+    metric: str = METRIC,
+) -> Verdicts:
+    """`past` is in the order of time; `probes` are theirs and, last, that of this run."""
     seen = Series(
-        now=np.array([one.metrics[METRIC] for one in now.endpoints]),
-        past=np.array([[one.metrics[METRIC] for one in run.endpoints] for run in past]),
+        now=np.array([one.metrics[metric] for one in now.endpoints]),
+        past=np.array([[one.metrics[metric] for one in run.endpoints] for run in past]),
         limit=limit,
     )
-    ours = judged(now, past, [METRIC], f"+{limit:.0%}", probe)
-    return {OURS: _ours(ours)} | {name: _theirs(rule(seen)) for name, rule in BESIDE_HISTORY.items()}
+    ours = {
+        rule: _ours(judged(now, past, [metric], f"+{limit:.0%}", probes, sensitivity))
+        for rule, sensitivity in SENSITIVITIES.items()
+    }
+    return ours | {name: _theirs(rule(seen)) for name, rule in BESIDE_HISTORY.items()}
 
 
 def side_by_side(pair: sides.Pair, limit: float) -> Verdicts:
     head = Recording(name="head", endpoints=pair.head, duration=pair.duration)
     arms = (Arm(name="base", target="", endpoints=pair.base), Arm(name="head", target=""))
     run = replace(recorded.run(head, 0), arms=arms)
-    policy = GatePolicy(floor=NO_FLOOR)
     asked = budgets([one.name for one in pair.head], [METRIC], f"+{limit:.0%}")
-    ours = judge(asked, run, choose_baseline(run, [], policy.baseline), policy)
+    ours = {}
+    for rule, sensitivity in SENSITIVITIES.items():
+        policy = GatePolicy(floor=NO_FLOOR, sensitivity=sensitivity)
+        ours[rule] = _ours(judge(asked, run, choose_baseline(run, [], policy.baseline), policy))
     base, top = (np.array([one.metrics[METRIC] for one in arm]) for arm in (pair.base, pair.head))
     seen = Sides(base=base, head=top, base_windows=pair.base_windows, head_windows=pair.head_windows, limit=limit)
-    return {OURS: _ours(ours)} | {name: _theirs(rule(seen)) for name, rule in SIDE_BY_SIDE.items()}
+    return ours | {name: _theirs(rule(seen)) for name, rule in SIDE_BY_SIDE.items()}
 
 
 def _ours(verdict: Verdict) -> tuple[Bools, Bools]:
@@ -104,6 +118,7 @@ def measure(folder: Path, effort: Effort) -> Iterator[tuple[str, Raw]]:
     yield from _simulated_history(effort)
     yield from _recorded_sides(folder, effort)
     yield from _simulated_sides(effort)
+    yield from absolute.sweeps(effort.unchanged)
 
 
 def _recorded_history(folder: Path, effort: Effort) -> Iterator[tuple[str, Raw]]:
@@ -122,8 +137,17 @@ def _recorded_history(folder: Path, effort: Effort) -> Iterator[tuple[str, Raw]]
         if number >= STORMY_BELOW
     }
     drawn = draws(calm, stormy, "calm", effort.unchanged, RUNS)
-    suites = ((beside_history(stalled[now.name], past, LIMIT, recorded.UNMOVED), None) for now, past in drawn)
+    unmoved = [recorded.UNMOVED] * (RUNS + 1)
+    suites = ((beside_history(stalled[now.name], past, LIMIT, unmoved), None) for now, past in drawn)
     yield "history recorded stalled", count(suites)
+    drawn = draws(calm, stormy, "calm", effort.unchanged, RUNS)
+    yield (
+        "history recorded calm p50",
+        count((beside_history(now, past, LIMIT, metric="p50"), None) for now, past in drawn),
+    )
+    for kind in ("calm", "stormy now"):
+        drawn = draws(calm, stormy, kind, effort.unchanged, RUNS)
+        yield f"history reference {kind}", count(_with_reference(drawn))
     names = [one.name for one in calm[0].endpoints]
     for rise in RISES:
         drawn = draws(calm, stormy, "calm", effort.changed, RUNS)
@@ -132,6 +156,16 @@ def _recorded_history(folder: Path, effort: Effort) -> Iterator[tuple[str, Raw]]
             for at, (now, past) in enumerate(drawn)
         )
         yield f"history recorded {rise:+.0%}", count(changed)
+
+
+def _with_reference(drawn: Iterable[tuple[Recording, list[Recording]]]) -> Iterator[tuple[Verdicts, int | None]]:
+    """The recordings have no reference workload: it is what all endpoints of a run have in common, with noise."""
+    noise = np.random.default_rng(11)
+    for now, past in drawn:
+        medians = np.log([[one.metrics["p50"] for one in run.endpoints] for run in (*past, now)])
+        moves = np.median(medians - np.median(medians, axis=0), axis=1) + noise.normal(0, REFERENCE_NOISE, len(medians))
+        probes = [replace(recorded.UNMOVED, p50=recorded.UNMOVED.p50 * float(np.exp(move))) for move in moves]
+        yield beside_history(now, past, LIMIT, probes), None
 
 
 def _simulated_history(effort: Effort) -> Iterator[tuple[str, Raw]]:
@@ -157,15 +191,15 @@ def _recorded_sides(folder: Path, effort: Effort) -> Iterator[tuple[str, Raw]]:
 
 def _simulated_sides(effort: Effort) -> Iterator[tuple[str, Raw]]:
     small, uneven, large = sides.simulated(3000), sides.simulated(3000, INSTANCES), sides.simulated(12_000)
+    few = sides.simulated(200)
+    yield "sides 200", _dealt(few, 0.0, LIMIT, effort.unchanged)
+    yield "sides 200 +50%", _dealt(few, 0.50, LIMIT, effort.changed)
     yield "sides 3000", _dealt(small, 0.0, LIMIT, effort.unchanged)
     yield "sides 3000 uneven", _dealt(uneven, 0.0, LIMIT, effort.unchanged)
     yield "sides 12000", _dealt(large, 0.0, TIGHT, effort.large)
     for name, deal, change, limit, suites in (
         ("sides 3000 +20%", small, 0.20, LIMIT, effort.changed),
-        ("sides 3000 at limit", small, LIMIT, LIMIT, effort.changed),
-        ("sides 3000 uneven at limit", uneven, LIMIT, LIMIT, effort.changed),
         ("sides 12000 +10%", large, 0.10, TIGHT, effort.large),
-        ("sides 12000 at limit", large, TIGHT, TIGHT, effort.large),
     ):
         yield name, _dealt(deal, change, limit, suites)
 

@@ -132,10 +132,12 @@ def run(recording: Recording, number: int, **others: object) -> Run:
     return replace(made, **others)
 
 
-def history(recordings: Sequence[Recording], probe: Probe | None = None) -> list[PastRun]:
-    """Newest first, as stores give them."""
-    numbered = reversed(list(enumerate(recordings)))
-    return [PastRun(run=run(one, number, probe=probe), outcome=Outcome.PASS) for number, one in numbered]
+def history(recordings: Sequence[Recording], probes: Sequence[Probe] | None = None) -> list[PastRun]:
+    """Newest first, as stores give them; `probes` in the order of the recordings."""
+    return [
+        PastRun(run=run(one, number, probe=probes[number] if probes else None), outcome=Outcome.PASS)
+        for number, one in reversed(list(enumerate(recordings)))
+    ]
 
 
 def draws(

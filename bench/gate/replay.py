@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench.gate.recorded import Recording, draws, history, read_all, run, scaled
 from perfgate.gate import choose_baseline, judge
-from perfgate.model.budget_file import Budget, Floor, GatePolicy, Severity
+from perfgate.model.budget_file import Budget, Floor, GatePolicy, Sensitivity, Severity
 from perfgate.model.metric import METRICS
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import Probe
@@ -35,11 +35,18 @@ def budgets(names: Sequence[str], metrics: Sequence[str], limit: str) -> list[Bu
 
 
 def judged(
-    now: Recording, past: Sequence[Recording], metrics: Sequence[str], limit: str, probe: Probe | None = None
+    now: Recording,
+    past: Sequence[Recording],
+    metrics: Sequence[str],
+    limit: str,
+    probes: Sequence[Probe] | None = None,
+    sensitivity: Sensitivity = Sensitivity(),
 ) -> Verdict:
-    current, policy = run(now, len(past), probe=probe), GatePolicy(floor=NO_FLOOR)
+    """`probes` of the runs in the order of time, this one's last."""
+    own = probes[-1] if probes else None
+    current, policy = run(now, len(past), probe=own), GatePolicy(floor=NO_FLOOR, sensitivity=sensitivity)
     asked = budgets([one.name for one in now.endpoints], metrics, limit)
-    return judge(asked, current, choose_baseline(current, history(past, probe), policy.baseline), policy)
+    return judge(asked, current, choose_baseline(current, history(past, probes), policy.baseline), policy)
 
 
 @dataclass

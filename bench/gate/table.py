@@ -10,7 +10,8 @@ from bench.engine.tables import Table
 from perfgate.stats.proportions import exact_upper
 
 OURS = "perfgate"
-RULES = (OURS, "k6 1.1x", "k6 2x", "g-a-b", "Keptn", "Bencher", "Kayenta", "Otava")
+PROOF = "proof at the limit"  # perfgate with `sensitivity: limit`
+RULES = (OURS, PROOF, "k6 1.1x", "k6 2x", "g-a-b", "Keptn", "Bencher", "Kayenta", "Otava")
 ABSENT = "-"
 
 
@@ -46,13 +47,20 @@ ROWS = (
     *_both("+30%", "found", "+30 % found"),
     *_both("+50%", "found", "+50 % found"),
     *_both("calm", "kept", KEPT),
-    *_both("+10%", "missed", "+10 % passes"),
+    _row("history recorded calm p50", "kept", f"history, recorded, p50: {KEPT}"),
+    _row("history recorded stormy now", "kept", f"history, recorded, this run stormy: {KEPT}"),
+    _row("history reference calm", "kept", f"history, with runner reference: {KEPT}"),
+    _row("history reference calm", "alarms", f"history, with runner reference: {WRONG}"),
+    _row("history reference stormy now", "alarms", f"history, with runner reference, this run stormy: {WRONG}"),
+    *_both("+20%", "missed", "+20 % passes"),
+    *_both("+50%", "missed", "+50 % passes"),
     _row("sides real aa", "alarms", f"A/B, real duets: {WRONG}"),
     _row("sides dealt calm", "alarms", f"A/B, dealt, calm: {WRONG}"),
     _row("sides dealt stormy", "alarms", f"A/B, dealt, stormy: {WRONG}"),
     _row("sides 3000", "alarms", f"A/B, 3,000: {WRONG}"),
     _row("sides 3000 uneven", "alarms", f"A/B, 3,000, uneven instances: {WRONG}"),
     _row("sides 12000", "alarms", f"A/B, {TIGHT}: {WRONG}"),
+    _row("sides 200", "alarms", f"A/B, 200: {WRONG}"),
     _row("sides dealt calm +20%", "found", "A/B, dealt, calm: +20 % found"),
     _row("sides dealt stormy +20%", "found", "A/B, dealt, stormy: +20 % found"),
     _row("sides 3000 +20%", "found", "A/B, 3,000: +20 % found"),
@@ -60,9 +68,20 @@ ROWS = (
     _row("sides dealt calm", "kept", f"A/B, dealt, calm: {KEPT}"),
     _row("sides 3000", "kept", f"A/B, 3,000: {KEPT}"),
     _row("sides 12000", "kept", f"A/B, {TIGHT}: {KEPT}"),
-    _row("sides 3000 at limit", "missed", "A/B, 3,000: +10 % passes"),
-    _row("sides 3000 uneven at limit", "missed", "A/B, 3,000, uneven instances: +10 % passes"),
-    _row("sides 12000 at limit", "missed", f"A/B, {TIGHT}: +5 % passes"),
+    _row("sides dealt stormy", "kept", f"A/B, dealt, stormy: {KEPT}"),
+    _row("sides 200", "kept", f"A/B, 200: {KEPT}"),
+    _row("sides 200 +50%", "found", "A/B, 200: +50 % found"),
+    _row("sides 200 +50%", "missed", "A/B, 200: +50 % passes"),
+    _row("sides 3000 +20%", "missed", "A/B, 3,000: +20 % passes"),
+    _row("sides dealt calm +20%", "missed", "A/B, dealt, calm: +20 % passes"),
+    *(
+        row
+        for requests in (30, 60, 200, 1000)
+        for row in (
+            _row(f"absolute {requests}", "missed", f"fixed limit, {requests:,} requests, 1.5 times over: passes"),
+            _row(f"absolute {requests}", "alarms", f"fixed limit, {requests:,} requests, just at it: fails"),
+        )
+    ),
 )
 
 

@@ -122,7 +122,7 @@ def _finding(
         baseline_runs=0 if run.arms else len(baseline.runs.get((budget.endpoint, budget.metric), ())),
         interval=None if one else result.intervals.get(metric.name),
         more=_more(judged) if outcome is Outcome.INCONCLUSIVE else None,
-        detectable=min((one.detectable for one in judged if isfinite(one.detectable)), default=None),
+        detectable=_detectable(judged),
         criteria=criteria,
         line=budget.line,
     )
@@ -184,14 +184,24 @@ def _judge(
     )
 
 
+def _detectable(judged: Sequence[_Judged]) -> float | None:
+    """Of the relative criteria, where there is a comparison; else of the absolute ones."""
+    for kind in (Kind.RELATIVE, Kind.ABSOLUTE):
+        known = [one.detectable for one in judged if one.result.kind is kind and isfinite(one.detectable)]
+        if known:
+            return min(known)
+    return None
+
+
 def _rise_to(value: float | None, measured: float, metric: Metric) -> float:
-    """The worsening from what was measured to `value`: a difference of shares, a ratio of anything else."""
+    """The worsening from what was measured to `value`: a difference of shares, a ratio of anything else. Negative where
+    the limit is broken for sure."""
     if value is None:
         return inf
     worsening = measured - value if metric.higher_is_better else value - measured
     if metric.unit is Unit.RATIO:
-        return max(0.0, worsening)
-    return max(0.0, worsening / measured) if measured else inf
+        return worsening
+    return worsening / measured if measured else inf
 
 
 def _more(judged: Sequence[_Judged]) -> float | None:

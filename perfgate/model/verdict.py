@@ -61,7 +61,8 @@ class Finding:
     interval: tuple[float, float] | None = None  # 95 %, two-sided, of `own_change` or else `change`; of `measured`
     # without a comparison
     detectable: float | None = None  # the smallest rise that this run would have found: a ratio of the baseline (or of
-    # `measured`, without one), for errors a difference of shares; of what should not fall, the smallest fall
+    # `measured`, without one), for errors a difference of shares; of what should not fall, the smallest fall. Negative:
+    # less than was measured is found already
     bound: float | None = None  # one-sided 95 % upper bound of the worsening: a pass keeps it under the limit
     p_value: float | None = None  # one-sided, of "no worse than the baseline"; unadjusted
     more: float | None = None  # of an inconclusive one: how many times as long a run would probably decide; None: none

@@ -22,6 +22,7 @@ from perfgate.units import format_value
 
 FIFTHS = 5
 SEVERAL = 3.0  # times as many requests in flight in the last fifth of the run as in the first
+MOST = 1e7  # requests in flight that a figure from outside may claim
 FEWEST = 10.0  # by which they must have grown
 HALF_WAY = 0.2  # of the growth that the middle fifth must show: else it is a stall at the end
 FALLEN = 0.9  # of the most of any fifth that the last must have: else the target recovered
@@ -74,9 +75,8 @@ def with_waiting(findings: Iterable[Finding], overload: Overload | None, run: Ru
 
 
 def _fifths(values: Sequence[float]) -> tuple[float, ...]:
-    """The means of five equal parts; none of fewer values."""
-    length = len(values) // FIFTHS
-    if not length:
+    """The means of five equal parts; none of fewer values, nor of figures that nobody measured."""
+    if len(values) < FIFTHS or not all(0 <= value <= MOST for value in values):
         return ()
     edges = [round(at * len(values) / FIFTHS) for at in range(FIFTHS + 1)]
     return tuple(fmean(values[low:high]) for low, high in pairwise(edges))

@@ -140,6 +140,7 @@ class _Draw:
             duration=self.of((30.0, 30.0, 0.001, 1e6)) if not self.is_plain else 30.0,
             aborted="too many errors" if self.chance(0.03) else "",
             looks=self.of((1, 1, 3)),
+            in_flight=tuple(3.0 + self.of((0, 5)) * at for at in range(self.of((0, 1, 5, 20)))),
         )
         return replace(made, generator=self.generator()) if self.chance(0.3) else made
 

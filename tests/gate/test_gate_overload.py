@@ -92,6 +92,7 @@ def test_where_all_became_slower_alike_nobody_is_blamed():
     [
         (),
         (3.0, 90.0),
+        tuple(1e306 * at for at in range(20)),  # of a stranger: no such number was measured
         tuple(3.0 + 0.3 * at for at in range(20)),  # under ten more
         tuple(100.0 + 5 * at for at in range(20)),  # not twice as many
         (3.0,) * 16 + (90.0,) * 4,  # a stall at the end

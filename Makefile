@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run test test-slow services lint bench bench-gate docs lock clean
+.PHONY: help run test test-slow services lint bench bench-gate bench-zoo docs lock clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -49,6 +49,9 @@ bench: $(VENV)/.dev  ## measure against peers, side by side (an hour; QUICK=1: 5
 
 bench-gate: $(VENV)/.dev  ## how often the gate and its peers are wrong, in one table (10 minutes)
 	$(BIN)/python -m bench.gate $(if $(QUICK),--quick)
+
+bench-zoo: $(VENV)/.dev  ## what the diagnosis says of the demo shop's faults, each several times (10 minutes)
+	$(BIN)/python -m bench.zoo $(if $(QUICK),--times 1)
 
 docs: $(VENV)/.dev  ## write the generated parts of docs/ (schemas, command line)
 	$(BIN)/python docs/generate.py

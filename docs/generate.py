@@ -14,7 +14,8 @@ HERE = Path(__file__).parent
 SECOND_ACTION = "../action/action.yml"
 ACTION_PATH = "$GITHUB_ACTION_PATH"
 VERBS = (
-    "run check generate gate import calibrate backtest report publish trend site accept schema worker demo history "
+    "init doctor run diagnose check generate gate import calibrate backtest report publish trend site accept schema "
+    "worker demo history "
     "history-list history-show history-add history-export history-import history-prune"
 ).split()
 
@@ -37,7 +38,7 @@ def pages() -> dict[str, str]:
     command_line += [f"```\n{perfgate('--help')}```\n"]
     for verb in VERBS:
         command_line.append(f"## {verb.replace('-', ' ')}\n\n```\n{perfgate(*verb.split('-'), '--help')}```\n")
-    schemas = {f"{name}.schema.json": perfgate("schema", name) for name in ("budgets", "run", "verdict")}
+    schemas = {f"{name}.schema.json": perfgate("schema", name) for name in ("budgets", "run", "verdict", "diagnosis")}
     return {**schemas, "cli.md": "\n".join(command_line), SECOND_ACTION: second_action()}
 
 

@@ -14,13 +14,14 @@ from typing import Any, NoReturn, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from perfgate.model.diagnosis import Diagnosis
 from perfgate.model.errors import RecordError
 from perfgate.model.not_measured import NotMeasured
 from perfgate.model.parcel import Parcel
 from perfgate.model.run import PastRun, Run
 from perfgate.model.verdict import Verdict
 
-Word = TypeVar("Word", Run, Verdict, PastRun, Parcel, NotMeasured)
+Word = TypeVar("Word", Run, Verdict, PastRun, Parcel, NotMeasured, Diagnosis)
 
 KINDS: dict[str, Any] = {
     "Run": Run,
@@ -28,9 +29,10 @@ KINDS: dict[str, Any] = {
     "PastRun": PastRun,
     "Parcel": Parcel,
     "NotMeasured": NotMeasured,
+    "Diagnosis": Diagnosis,
 }
 MOST_ERRORS = 10_000
-NEWEST = {"Run": 1, "PastRun": 1, "Verdict": 1, "Parcel": 1, "NotMeasured": 1}
+NEWEST = {"Run": 1, "PastRun": 1, "Verdict": 1, "Parcel": 1, "NotMeasured": 1, "Diagnosis": 1}
 
 
 @cache
@@ -38,7 +40,7 @@ def _adapter(kind: str) -> TypeAdapter[Any]:
     return TypeAdapter(KINDS[kind])
 
 
-def encode(word: Run | Verdict | PastRun | Parcel | NotMeasured, *, indent: int | None = None) -> str:
+def encode(word: Run | Verdict | PastRun | Parcel | NotMeasured | Diagnosis, *, indent: int | None = None) -> str:
     """As JSON text, keys in the order of the dataclass. Raises ValueError for a number that JSON does not have."""
     plain = _adapter(type(word).__name__).dump_python(word, mode="json")
     return json.dumps(plain, indent=indent, ensure_ascii=False, allow_nan=False)
@@ -83,7 +85,7 @@ def _no_number(text: str) -> NoReturn:
     raise ValueError(f"{text[:20]} is not a number")
 
 
-def write(word: Run | Verdict | PastRun | Parcel | NotMeasured, path: Path) -> None:
+def write(word: Run | Verdict | PastRun | Parcel | NotMeasured | Diagnosis, path: Path) -> None:
     """Writes `path` whole or not at all."""
     write_text(path, encode(word, indent=1) + "\n")
 

@@ -14,6 +14,7 @@ from perfgate import (
     bases,
     budgets,
     codec,
+    diagnosing,
     gate,
     handover,
     history,
@@ -28,6 +29,7 @@ from perfgate import (
 )
 from perfgate.acceptances import WordsOf
 from perfgate.model.budget_file import AbPolicy, Budget, BudgetFile, GatePolicy
+from perfgate.model.diagnosis import Diagnosis
 from perfgate.model.errors import BaseError, HistoryError, PerfgateError, UsageError
 from perfgate.model.outcome import NEVER_A_BASELINE
 from perfgate.model.outcome import Outcome as Judgement
@@ -78,6 +80,7 @@ class Order:
     fleet: loadtest.Fleet | None = None
     allow_remote: bool = False
     save: bool | None = None  # None: as `trust` says
+    diagnose: bool | None = None  # None: where something failed
     confirm: Path | None = None  # an earlier run (its folder, or its verdict): only what fails there too is a failure
     access: Mapping[str, str] = field(default_factory=dict)  # environment with credentials, for the history alone
     words: WordsOf = acceptances.nobody
@@ -206,7 +209,62 @@ def measured(job: Job, order: Order, watcher: Watcher) -> Run:
         looks = loadtest.Looks(times=times, decided=decided)
         probe = job.budget_file.gate.probe
         load_test = send(job.plan, sides, policy, order, watcher, probe=probe, looks=looks)
-    return measured_at(times, load_test, job.plan, facts)
+        run = measured_at(times, load_test, job.plan, facts)
+        explain(run, sides, job, order, watcher)  # here base and head are still set up
+    return run
+
+
+def explain(run: Run, sides: loadtest.Sides, job: Job, order: Order, watcher: Watcher) -> None:
+    """Writes diagnosis.json where something failed that a second pass may explain. The verdict stands without it."""
+    if order.diagnose is False or run.interrupted:
+        return
+    verdict = judge(job.budget_file, run, job.past_runs, order.only, job.anchored)
+    wanted = diagnosing.wanted(verdict, passing_too=order.diagnose is True)
+    if not wanted:
+        return
+    request = diagnosing.Request(
+        budget_file=job.budget_file,
+        sides=sides,
+        wanted=wanted,
+        control=diagnosing.control(job.budget_file, run, wanted),
+        run_id=order.run_id,
+        folder=order.folder,
+        environ=order.environ,
+    )
+    try:
+        diagnosis = diagnosing.diagnose(request, watcher.say)
+        codec.write(diagnosis, order.folder / run_folder.DIAGNOSIS)
+    except PerfgateError as error:
+        watcher.say(f"No diagnosis: {error}")
+    except Exception as error:  # noqa: BLE001 - whatever it was, it must not cost the verdict
+        watcher.say(f"No diagnosis: {type(error).__name__}: {error}")
+
+
+def diagnose(order: Order, watcher: Watcher, endpoint: str, metric: str) -> Diagnosis:
+    """One endpoint without a load test. Raises PerfgateError."""
+    budget_file = budgets.read(order.budget, order.environ)
+    known = [one.name for one in budget_file.endpoints if one.request is not None]
+    if endpoint not in known:
+        raise UsageError(f"There is no endpoint {endpoint!r} to send", hint=f"Known: {', '.join(known)}")
+    target = target_of(order, budget_file)
+    for url in (target, order.against.url) if order.against and order.against.url else (target,):
+        loadtest.check_allowed(url, ("*",) if order.allow_remote else budget_file.allow)
+    if order.against and order.against.ref == bases.AUTO:
+        base = bases.base_of(bases.AUTO, budget_file, order.environ, watcher.say)
+        order = replace(order, against=replace(order.against, base=base) if base else None)
+    run_folder.make(order.folder, order.root)
+    wanted = {endpoint: metric}
+    with sides_of(budget_file, target, order, watcher) as sides:
+        request = diagnosing.Request(
+            budget_file=budget_file,
+            sides=sides,
+            wanted=wanted,
+            control=diagnosing.control(budget_file, None, wanted),
+            run_id=order.run_id,
+            folder=order.folder,
+            environ=order.environ,
+        )
+        return diagnosing.diagnose(request, watcher.say)
 
 
 def look_times(gate_policy: GatePolicy, plan: Plan, policy: AbPolicy, watcher: Watcher) -> tuple[int, ...]:

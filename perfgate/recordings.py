@@ -8,7 +8,8 @@ from pathlib import Path
 
 from perfgate import budgets, codec, measure, run_folder, scenarios
 from perfgate.measure import importing
-from perfgate.measure.importers.samples import Source
+from perfgate.measure.importers.samples import Source, Tolerance
+from perfgate.model.plan import Plan
 from perfgate.model.run import Revision, Run
 
 
@@ -27,20 +28,21 @@ class Order:
     otherwise: datetime  # when it does not say so
     revision: Revision
     version: str  # of perfgate
+    endpoint: str = ""  # whose all its requests are
+    bad_share: float = 0.001  # of its lines that may be bad
+    bad_lines: int = 0  # that may be, if that is more
+
+
+def look_at(order: Order) -> importing.Recording:
+    """A recording, checked and counted; nothing is written. Raises UsageError with the mistakes in it."""
+    return _read(order, scenarios.plan(budgets.read(order.budget, None)))
 
 
 def take_in(order: Order) -> tuple[Run, Path]:
     """A recording -> Run, in a run folder. Raises UsageError with the mistakes in it; then nothing was written."""
     budget_file = budgets.read(order.budget, None)
     plan = scenarios.plan(budget_file)
-    recording = importing.read(
-        Source(path=order.path, name=order.name),
-        plan,
-        format=order.format,
-        skip=order.skip,
-        started=order.started,
-        otherwise=order.otherwise,
-    )
+    recording = _read(order, plan)
     folder = order.out or run_folder.runs_folder(order.root) / recording.id
     run_folder.make(folder, order.root)
     facts = measure.Circumstances(
@@ -52,3 +54,15 @@ def take_in(order: Order) -> tuple[Run, Path]:
     run = importing.to_run(recording, plan, folder, facts)
     codec.write(run, folder / run_folder.RUN)
     return run, folder
+
+
+def _read(order: Order, plan: Plan) -> importing.Recording:
+    how = importing.Reading(
+        format=order.format,
+        skip=order.skip,
+        started=order.started,
+        otherwise=order.otherwise,
+        endpoint=order.endpoint,
+        tolerance=Tolerance(share=order.bad_share, number=order.bad_lines),
+    )
+    return importing.read(Source(path=order.path, name=order.name), plan, how)

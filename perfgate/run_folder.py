@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from perfgate import codec, handover
+from perfgate.model.diagnosis import Diagnosis
 from perfgate.model.errors import RecordError
 from perfgate.model.not_measured import NotMeasured
 from perfgate.model.run import Run
@@ -13,6 +14,7 @@ from perfgate.probe import samples
 
 HOME = ".perfgate"
 RUN, VERDICT, NOT_MEASURED = "run.json", "verdict.json", "not-measured.json"
+DIAGNOSIS = "diagnosis.json"
 LATEST = "latest"
 
 
@@ -32,7 +34,7 @@ def make(folder: Path, root: Path) -> None:
         probe.unlink()
         # What an earlier run in this folder has left.
         told = ("report.md", "report.html", "junit.xml", "comment.md")
-        for stale in (RUN, VERDICT, NOT_MEASURED, *handover.FILES, samples.FILE, *told):
+        for stale in (RUN, VERDICT, NOT_MEASURED, DIAGNOSIS, *handover.FILES, samples.FILE, *told):
             (folder / stale).unlink(missing_ok=True)
     except OSError as error:
         raise RecordError(
@@ -82,6 +84,12 @@ def _has(folder: Path, *files: str) -> bool:
 
 def read_run(folder: Path) -> Run:
     return codec.read(Run, folder / RUN)
+
+
+def read_diagnosis(folder: Path) -> Diagnosis | None:
+    """None where nothing was diagnosed. Raises RecordError when it cannot be read."""
+    path = folder / DIAGNOSIS
+    return codec.read(Diagnosis, path) if path.is_file() else None
 
 
 def read_verdict(folder: Path) -> Verdict:

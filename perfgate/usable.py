@@ -5,11 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from perfgate.model.metric import METRICS, Unit
 from perfgate.model.outcome import NEVER_A_BASELINE
-from perfgate.model.run import PastRun, Run
+from perfgate.model.run import EndpointResult, PastRun, Run
 
 ACHIEVED = 0.95  # of the planned starts
 UNSENT = 0.01  # of all requests
+MOSTLY = 0.5  # of the requests of an endpoint
 
 Key = tuple[str, str]  # endpoint and metric
 Requests = tuple[str, str, str, float, tuple[tuple[str, str], ...]]
@@ -17,18 +19,47 @@ SAME_RATE = 0.01  # of a planned rate: rounding
 
 
 def is_usable(past: PastRun, key: Key) -> bool:
-    """Whether the series was measured as planned, and did not fail or was accepted."""
-    return (
-        is_as_planned(past.run) and _is_measured(past.run, key) and (is_accepted(past, key) or not _failed(past, key))
-    )
+    """Whether the series was measured as planned, and did not fail or was accepted. Latencies of an endpoint that
+    mostly failed are those of the few that did not."""
+    result = next((one for one in past.run.endpoints if one.name == key[0] and key[1] in one.metrics), None)
+    if result is None or not is_as_planned(past.run):
+        return False
+    return is_accepted(past, key) or not (_failed(past, key) or (is_mostly_failed(result) and is_latency(key[1])))
+
+
+def is_latency(metric: str) -> bool:
+    return metric in METRICS and METRICS[metric].unit is Unit.SECONDS
+
+
+def failed_share(result: EndpointResult) -> float:
+    """The share of requests that failed otherwise than by a timeout, 0 to 1: those that percentiles leave out."""
+    failures = result.failures - result.failures_by_kind.get("timeout", 0)
+    return failures / result.requests if result.requests else 0.0
+
+
+def is_mostly_failed(result: EndpointResult) -> bool:
+    return failed_share(result) > MOSTLY
 
 
 def is_as_planned(run: Run) -> bool:
     """Whether the load was the planned one, to the end: only then may other runs be compared with it."""
+    return not shortfall(run)
+
+
+def shortfall(run: Run) -> str:
+    """What the load lacked of the planned one, for people; empty where nothing."""
     generator = run.generator
-    is_lost = bool(generator.workers_lost) and not generator.due
-    is_short = generator.sent < ACHIEVED * generator.due or generator.dropped > (1 - ACHIEVED) * generator.due
-    return not (run.interrupted or run.aborted or is_lost or is_short or is_short_of_resources(run))
+    if run.interrupted:
+        return "it was interrupted"
+    if run.aborted:
+        return "its load was ended early"
+    if generator.sent < ACHIEVED * generator.due:
+        return f"it made only {generator.sent / generator.due:.0%} of the planned starts"
+    if generator.dropped > (1 - ACHIEVED) * generator.due:
+        return f"it dropped {generator.dropped / generator.due:.0%} of the planned starts"
+    if generator.workers_lost and not generator.due:
+        return "a process of its load generator was lost"
+    return "its load generator lacked ports, files or memory" if is_short_of_resources(run) else ""
 
 
 def is_short_of_resources(run: Run) -> bool:
@@ -71,10 +102,6 @@ def differences(past: Run, run: Run, endpoint: str) -> tuple[str, ...]:
 
 def listed(words: Sequence[str]) -> str:
     return ", ".join(words[:-1]) + " and " + words[-1] if len(words) > 1 else "".join(words)
-
-
-def _is_measured(run: Run, key: Key) -> bool:
-    return any(one.name == key[0] and key[1] in one.metrics for one in run.endpoints)
 
 
 def _failed(past: PastRun, key: Key) -> bool:

@@ -11,7 +11,18 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "perfgate"
-STAGES = ("budgets", "scenarios", "loadtest", "measure", "gate", "report", "history", "publish")
+STAGES = (
+    "budgets",
+    "scenarios",
+    "loadtest",
+    "measure",
+    "gate",
+    "diagnose",
+    "report",
+    "history",
+    "publish",
+    "init",
+)
 ROOMS = (*STAGES, "model", "cli", "runtime", "demo")
 
 # One library, one door: who may import it.
@@ -19,19 +30,22 @@ DOORS = {
     "locust": ("runtime",),
     "gevent": ("runtime",),
     "httptools": ("runtime",),
-    "yaml": ("budgets",),
+    "yaml": ("budgets", "init"),
     "pydantic": ("budgets", "codec", "demo"),
     "matplotlib": ("report",),
     "PIL": ("report",),
     "pandas": ("report", "measure"),
     "jinja2": ("report",),
     "httpx": ("http",),
-    "sqlalchemy": ("history", "demo"),
+    "sqlalchemy": ("history", "demo", "middleware"),
     "fsspec": ("history",),
     "typer": ("cli",),
     "fastapi": ("demo",),
     "uvicorn": ("demo",),
-    "psutil": ("machine",),
+    "django": ("middleware",),
+    "redis": ("diagnose",),
+    "psycopg": ("diagnose",),
+    "psutil": ("machine", "diagnose"),
 }
 
 
@@ -83,7 +97,10 @@ def test_imports_point_down():
             "baselines",
             "bases",
             "pipeline",
+            "diagnosing",
             "calibrating",
+            "doctor",
+            "first_run",
             "recordings",
             "rejudging",
             "__init__",
@@ -96,7 +113,10 @@ def test_imports_point_down():
             "baselines",
             "bases",
             "pipeline",
+            "diagnosing",
             "calibrating",
+            "doctor",
+            "first_run",
             "recordings",
             "rejudging",
             *STAGES,
@@ -108,14 +128,18 @@ def test_imports_point_down():
         "baselines": {*STAGES, *tools, "model"},
         "bases": {*STAGES, *tools, "model"},
         "calibrating": {"pipeline", *STAGES, *tools, "model"},
+        "doctor": {"baselines", *STAGES, *tools, "model"},
+        "first_run": {"pipeline", *STAGES, *tools, "model"},
         "recordings": {*STAGES, *tools, "model"},
         "rejudging": {"baselines", "pipeline", *STAGES, *tools, "model"},
-        "pipeline": {"baselines", "bases", *STAGES, *tools, "model"},
+        "diagnosing": {*STAGES, *tools, "model"},
+        "pipeline": {"baselines", "bases", "diagnosing", *STAGES, *tools, "model"},
         **{stage: {*tools, "model"} for stage in STAGES},
         "runtime": {*tools, "model"},
         **{tool: {*tools, "model"} for tool in tools},
         "model": set(),
         "demo": set(),
+        "middleware": set(),
         "__init__": set(),
         "__main__": {"cli"},
     }
@@ -175,7 +199,7 @@ def test_clock_environment_and_folder_are_read_in_cli_only(name: str):
     broken = [
         str(path.relative_to(PACKAGE))
         for path in modules()
-        if room_of(path) not in ("cli", "runtime", "demo")
+        if room_of(path) not in ("cli", "runtime", "demo", "middleware")
         and any(
             isinstance(node, ast.Attribute) and ast.unparse(node) in calls[name]
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))

@@ -19,7 +19,7 @@ _VARIABLE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\}")
 
 
 def check_environment(draft: Draft) -> Iterator[Mistake]:
-    for path, text in _plain_texts(draft):
+    for path, text in (*_plain_texts(draft), *_optional_texts(draft)):
         try:
             template.parse_variables(text)
         except TemplateError as error:
@@ -51,6 +51,12 @@ def _plain_texts(draft: Draft) -> Iterator[tuple[KeyPath, str]]:
     """Texts in which only `${X}` is special."""
     for keys in (("target",), ("history",), ("service", "command"), ("service", "env"), ("service", "setup")):
         yield from draft.texts(*keys)
+
+
+def _optional_texts(draft: Draft) -> Iterator[tuple[KeyPath, str]]:
+    """Texts of the same kind whose variables need not be set: a diagnosis does without them."""
+    for key in ("postgres", "redis"):
+        yield from draft.texts("diagnose", key)
 
 
 def _templates(draft: Draft) -> Iterator[tuple[KeyPath, str]]:

@@ -9,6 +9,7 @@ from perfgate.budgets.converting_requests import request
 from perfgate.budgets.draft import Draft
 from perfgate.budgets.effective import effective, inherited
 from perfgate.budgets.file_shape import (
+    DiagnoseShape,
     FileShape,
     GateShape,
     JourneyShape,
@@ -27,6 +28,7 @@ from perfgate.model.budget_file import (
     Anchor,
     BaselinePolicy,
     BudgetFile,
+    DiagnosePolicy,
     Endpoint,
     Floor,
     GatePolicy,
@@ -61,6 +63,7 @@ def budget_file(path: Path, shape: FileShape, draft: Draft) -> BudgetFile:
         client=_or(shape.client, BudgetFile.client),
         allow=tuple(shape.allow or ()),
         gate=_gate(shape.gate or GateShape()),
+        diagnose=_diagnose(shape.diagnose) if shape.diagnose else DiagnosePolicy(),
         history=_or(shape.history, BudgetFile.history),
     )
 
@@ -172,6 +175,16 @@ def _gate(gate: GateShape) -> GatePolicy:
         ab=ab,
         extend=_or(gate.extend, GatePolicy.extend),
         probe=_or(gate.probe, GatePolicy.probe),
+    )
+
+
+def _diagnose(diagnose: DiagnoseShape) -> DiagnosePolicy:
+    names = diagnose.server_timing.model_dump(exclude_none=True) if diagnose.server_timing else {}
+    return DiagnosePolicy(
+        seconds=_or(diagnose.for_, DiagnosePolicy.seconds),
+        postgres=_or(diagnose.postgres, DiagnosePolicy.postgres),
+        redis=_or(diagnose.redis, DiagnosePolicy.redis),
+        server_timing=names,
     )
 
 

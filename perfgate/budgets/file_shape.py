@@ -157,6 +157,27 @@ class GateShape(Shape):
     )
 
 
+class ServerTimingShape(Shape):
+    total: Maybe[Text] = optional("The entry with the whole time in the server. Default: total.", "total")
+    database: Maybe[Text] = optional("Default: db.", "db")
+    cache: Maybe[Text] = optional("Default: cache.", "cache")
+    external: Maybe[Text] = optional("Calls of other services. Default: external.", "external")
+    serialisation: Maybe[Text] = optional("Default: serialisation.", "render")
+
+
+class DiagnoseShape(Shape):
+    for_: Maybe[PositiveDuration] = optional(
+        "How long the second pass may take that looks at what failed. Default: 20s.", "20s", alias="for"
+    )
+    postgres: Maybe[Text] = optional(
+        "The application's database, where pg_stat_statements counts its queries.", "${DATABASE_URL}"
+    )
+    redis: Maybe[Text] = optional("The application's Redis, whose commands are counted.", "${REDIS_URL}")
+    server_timing: Maybe[ServerTimingShape] = optional(
+        "What the application calls the entries of its Server-Timing header.", {"total": "total", "database": "db"}
+    )
+
+
 class FileShape(Shape):
     """A perfgate budget file: endpoints, the load, and a budget per endpoint."""
 
@@ -203,6 +224,10 @@ class FileShape(Shape):
         ["scenarios/checkout.py"],
     )
     gate: Maybe[GateShape] = optional("How runs are judged.", {"baseline": {"branch": "auto"}, "inconclusive": "warn"})
+    diagnose: Maybe[DiagnoseShape] = optional(
+        "How to find out why something failed: a second pass that is never judged.",
+        {"for": "20s", "postgres": "${DATABASE_URL}"},
+    )
     history: Maybe[Text] = optional(
         "Where runs are kept: sqlite:///PATH, git:BRANCH, postgresql://..., folder:PATH, s3://BUCKET/PREFIX. "
         "Default: sqlite:///.perfgate/history.db.",

@@ -17,10 +17,13 @@ from perfgate.cli import (
     calibrate,
     check,
     demo,
+    diagnose,
+    doctor,
     gate,
     generate,
     history,
     import_,
+    init,
     publish,
     report,
     run,
@@ -51,7 +54,10 @@ memory = typer.Typer(
 )
 
 VERBS: dict[str, Callable[..., int]] = {
+    "init": init.init,
+    "doctor": doctor.doctor,
     "run": run.run,
+    "diagnose": diagnose.diagnose,
     "check": check.check,
     "generate": generate.generate,
     "gate": gate.gate,

@@ -8,7 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,6 +20,7 @@ from perfgate.cli.options import DEFAULT_BUDGET, Budget
 from perfgate.model.errors import RecordError, UsageError
 
 if TYPE_CHECKING:
+    from perfgate.measure.importing import Recording
     from perfgate.model.run import Revision
 
 STDIN = "-"
@@ -38,7 +39,13 @@ def import_(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The recording; - for stdin. May be gzipped.")],
     budget: Budget = DEFAULT_BUDGET,
     format: Annotated[
-        str, typer.Option("--format", "-f", envvar="PERFGATE_FORMAT", help="csv or k6. [default: as it looks]")
+        str,
+        typer.Option(
+            "--format", "-f", envvar="PERFGATE_FORMAT", help="As in docs/import.md: k6, csv ... [default: as it looks]"
+        ),
+    ] = "",
+    endpoint: Annotated[
+        str, typer.Option(metavar="NAME", help="All requests are this endpoint's. For tools that do not name them.")
     ] = "",
     out: Annotated[
         Path | None,
@@ -50,10 +57,14 @@ def import_(
         str, typer.Option(help="What was measured. [default: what is checked out here]", show_default=False)
     ] = "",
     commit: Annotated[str, typer.Option(help="The same.")] = "",
+    max_bad: Annotated[
+        str, typer.Option(metavar="NUMBER", help="Bad lines that are left out: 20, or 1% of all. More are an error.")
+    ] = "0.1%",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be taken, and write nothing.")] = False,
 ) -> int:
-    """Make a run of another tool's recording.
+    """Make a run of another tool's recording: k6, JMeter, Locust, Gatling, Artillery, Vegeta, wrk, CSV ...
 
-    CSV with t,endpoint,ms,status (and arm, for an A/B test), or `k6 run --out json=FILE`.
+    Single requests allow everything; summaries only fixed limits and comparisons of what they report.
 
 
     Example: perfgate import k6.json --budget budgets.yaml
@@ -61,6 +72,7 @@ def import_(
     from perfgate import recordings
     from perfgate.report.text import plain
 
+    share, number = _bad(max_bad)
     with _source(file) as (path, age):
         order = recordings.Order(
             path=path,
@@ -74,16 +86,53 @@ def import_(
             otherwise=age,
             revision=_revision(branch, commit),
             version=__version__,
+            endpoint=endpoint,
+            bad_share=share,
+            bad_lines=number,
         )
+        if dry_run:
+            _show(recordings.look_at(order))
+            return 0
         run, folder = recordings.take_in(order)
     for warning in run.warnings:
         say(f"perfgate: {plain(warning)}")
     results = (*run.endpoints, *(one for arm in run.arms for one in arm.endpoints))
     requests = sum(one.requests for one in results if one.kind == "endpoint")
     arms = " in two arms" if run.arms else ""
-    say(f"Imported {requests:,} requests{arms} over {run.duration:.1f} s, begun {run.started[:19]} UTC.")
+    span = f" over {run.duration:.1f} s" if run.duration else ""
+    say(f"Imported {requests:,} requests{arms}{span}, begun {run.started[:19]} UTC.")
     say(f"Judge it: perfgate gate {folder} --budget {budget}")
     return 0
+
+
+def _show(recording: Recording) -> None:
+    """What a recording holds."""
+    from perfgate.report.text import plain
+
+    ends = recording.started + timedelta(seconds=recording.duration)
+    span = f"{recording.duration:.1f} s, until {ends:%H:%M:%S}" if recording.duration else "how long is not known"
+    say(f"Format:    {recording.format}{' (a summary)' if recording.summary else ''}")
+    say(f"Latency:   {recording.latency}")
+    say(f"Time:      {recording.started:%Y-%m-%d %H:%M:%S} UTC, {span}")
+    say(f"Requests:  {recording.requests:,}{' in two arms' if recording.is_ab else ''}")
+    for name, requests in recording.by_endpoint.items():
+        say(f"  {plain(name)}: {requests:,}")
+    say(f"Missing:   {'; '.join(recording.lacks)}")
+    for warning in recording.warnings[1:]:
+        say(f"Note:      {plain(warning)}")
+    say("Nothing was written.")
+
+
+def _bad(text: str) -> tuple[float, int]:
+    """(share, number) of lines that may be bad."""
+    plain = text.strip()
+    try:
+        share, number = (float(plain[:-1]) / 100, 0) if plain.endswith("%") else (0.0, int(plain))
+    except ValueError:
+        share, number = -1.0, -1
+    if not (0 <= share <= 1 and number >= 0):
+        raise UsageError(f"--max-bad {text}: not a number of lines", hint="It looks like 20, or 1%.")
+    return share, number
 
 
 @contextmanager

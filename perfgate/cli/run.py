@@ -86,6 +86,15 @@ def run(
             help="Tell it there: github, gitlab, slack ... See `perfgate publish`.",
         ),
     ] = [],  # noqa: B006
+    diagnose: Annotated[
+        bool | None,
+        typer.Option(
+            "--diagnose/--no-diagnose",
+            envvar="PERFGATE_DIAGNOSE",
+            help="Find out why, in a second pass that is not judged. [default: where something failed]",
+            show_default=False,
+        ),
+    ] = None,
     allow_remote: Annotated[
         bool, typer.Option("--allow-remote", envvar="PERFGATE_ALLOW_REMOTE", help="Send load to any host.")
     ] = False,
@@ -101,10 +110,11 @@ def run(
     from perfgate.cli.exits import exit_code
     from perfgate.cli.publish import tell, wishes_from_environment
     from perfgate.cli.show import show
+    from perfgate.report import diagnosed
     from perfgate.report.facts import Facts
 
     wishes, topic = wishes_from_environment(publish), os.environ.get("PERFGATE_TOPIC", "")
-    order = _order(
+    order = order_of(
         budget,
         out,
         target=target,
@@ -116,6 +126,7 @@ def run(
         allow_remote=allow_remote,
         save=save,
         confirm=confirm,
+        diagnose=diagnose,
     )
     try:
         outcome = pipeline.run(order, watcher())
@@ -128,7 +139,8 @@ def run(
         requests = sum(result.requests for result in outcome.run.endpoints if result.kind == "endpoint")
         say(f"perfgate: interrupted. {requests:,} measured requests are kept in {order.folder}, but not judged.")
         return signals.exit_code or INTERRUPTED
-    facts = Facts(verdict=outcome.verdict, run=outcome.run, past_runs=outcome.past_runs)
+    diagnosis, _ = diagnosed(order.folder)
+    facts = Facts(verdict=outcome.verdict, run=outcome.run, past_runs=outcome.past_runs, diagnosis=diagnosis)
     show(facts, verbose=verbose, with_phases=verbose)
     for warning in outcome.report.warnings:
         say(f"perfgate: {warning}")
@@ -147,20 +159,22 @@ def run(
     return exit_code(outcome.verdict, outcome.policy)
 
 
-def _order(
+def order_of(
     budget: Path,
     out: Path | None,
     *,
     target: str,
-    history: str,
-    only: tuple[str, ...],
     against: Against | None,
-    processes: int,
-    fleet: Fleet | None,
     allow_remote: bool,
-    save: bool | None,
-    confirm: Path | None,
+    history: str = "",
+    only: tuple[str, ...] = (),
+    processes: int = 1,
+    fleet: Fleet | None = None,
+    save: bool | None = None,
+    confirm: Path | None = None,
+    diagnose: bool | None = None,
 ) -> Order:
+    """What was asked for, with all that is read from the outside world."""
     from perfgate import credentials, revision, run_folder
     from perfgate.cli.accepting import gather
     from perfgate.pipeline import Order
@@ -174,7 +188,7 @@ def _order(
     return Order(
         budget=budget,
         root=root,
-        environ=child_environment(),
+        environ=with_timing_secret(child_environment()),
         run_id=run_id,
         folder=out or run_folder.runs_folder(root) / run_id,
         revision=code,
@@ -188,6 +202,7 @@ def _order(
         allow_remote=allow_remote,
         save=save,
         confirm=confirm,
+        diagnose=diagnose,
         access=access,
         words=lambda branch, last: gather({**os.environ, **access}, root, code, branch=branch, last=last, say=say),
     )
@@ -200,6 +215,13 @@ def child_environment() -> dict[str, str]:
 
     own = str(Path(sys.executable).parent)
     return {**credentials.withheld(os.environ), "PATH": os.pathsep.join([os.environ.get("PATH", os.defpath), own])}
+
+
+def with_timing_secret(environ: dict[str, str]) -> dict[str, str]:
+    """With a secret that the service's middleware (`perfgate.middleware`) and the second pass of a diagnosis share."""
+    from perfgate.middleware.secret import VARIABLE
+
+    return environ if environ.get(VARIABLE) else {**environ, VARIABLE: secrets.token_hex(16)}
 
 
 def processes_of(text: str) -> int:

@@ -9,17 +9,19 @@ import typer
 
 from perfgate.model.errors import UsageError
 
-NAMES = ("budgets", "run", "verdict")
+NAMES = ("budgets", "run", "verdict", "diagnosis")
 
 
-def schema(of: Annotated[str, typer.Argument(metavar="[budgets|run|verdict]")] = "budgets") -> int:
+def schema(of: Annotated[str, typer.Argument(metavar="[budgets|run|verdict|diagnosis]")] = "budgets") -> int:
     """Print a JSON Schema, for editors and tools."""
     from perfgate import budgets, codec
+    from perfgate.model.diagnosis import Diagnosis
     from perfgate.model.run import Run
     from perfgate.model.verdict import Verdict
 
     if of not in NAMES:
         raise UsageError(f"There is no schema {of!r}", hint=f"Known: {', '.join(NAMES)}")
-    text = budgets.schema() if of == "budgets" else codec.schema(Run) if of == "run" else codec.schema(Verdict)
+    kinds = {"run": Run, "verdict": Verdict, "diagnosis": Diagnosis}
+    text = budgets.schema() if of == "budgets" else codec.schema(kinds[of])
     print(json.dumps(text, indent=2, ensure_ascii=False))
     return 0

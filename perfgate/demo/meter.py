@@ -1,6 +1,6 @@
 """Measures one request from the inside and sends it along as headers: what a diagnosis later reads.
 
-Server-Timing: db;dur=1.2, cache;desc=hit, total;dur=3.4
+Server-Timing: db;dur=1.2;desc="n=2", cache;desc=hit, total;dur=3.4
 X-Query-Count: 2
 """
 
@@ -23,7 +23,7 @@ class Meter:
     cache_misses: int = 0
 
     def server_timing(self, total_seconds: float) -> str:
-        entries = [f"db;dur={self.database_seconds * 1e3:.3f}"]
+        entries = [f'db;dur={self.database_seconds * 1e3:.3f};desc="n={self.queries}"']
         if self.cache_hits or self.cache_misses:
             entries.append(f"cache;desc={'miss' if self.cache_misses else 'hit'}")
         return ", ".join([*entries, f"total;dur={total_seconds * 1e3:.3f}"])

@@ -82,7 +82,7 @@ def check_limit(result: EndpointResult, metric: str, question: Question) -> Limi
         standing=_compare(measured, limit, METRICS[metric].higher_is_better),
         measured=measured,
         limit=limit,
-        interval=result.intervals.get(metric),
+        interval=interval_of(result, metric),
         requests=result.requests if metric in ("errors", "rate") else result.samples,
         detectable=limit,
     )
@@ -99,6 +99,16 @@ def check_limit(result: EndpointResult, metric: str, question: Question) -> Limi
 def distribution_of(result: EndpointResult, metric: str) -> Distribution:
     """The values that the metric is a percentile of."""
     return result.phases.get("first_byte", Distribution()) if metric == "ttfb_p95" else result.latency
+
+
+def interval_of(result: EndpointResult, metric: str) -> tuple[float, float] | None:
+    """The 95 % interval of a metric; decoded sizes are taken to vary as much as those over the wire."""
+    known = result.intervals.get("size" if metric == "decoded_size" and metric not in result.intervals else metric)
+    if known is None or metric != "decoded_size" or metric in result.intervals:
+        return known
+    size = result.metrics.get("size", 0.0)
+    factor = result.metrics[metric] / size if size > 0 else 1.0
+    return known[0] * factor, known[1] * factor
 
 
 def effect_of(result: EndpointResult, metric: str) -> float:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from perfgate.model.budget_file import BaselinePolicy
 from perfgate.model.run import PastRun, Run
 from perfgate.model.verdict import Baseline
-from perfgate.usable import differences, is_accepted, is_as_planned, is_usable, listed
+from perfgate.usable import differences, is_accepted, is_as_planned, is_usable, listed, shortfall
 
 
 def choose_baseline(run: Run, past_runs: Sequence[PastRun], policy: BaselinePolicy) -> Baseline:
@@ -92,11 +92,12 @@ def _series(comparable: Iterable[PastRun], key: tuple[str, str], limit: int) -> 
 def _why_excluded(run: Run, endpoint: str, on_branch: Sequence[PastRun], comparable: Sequence[PastRun]) -> str:
     """Why runs of the branch that know this endpoint are not compared; empty when none is left out."""
     knowing = [past for past in on_branch if endpoint in past.run.conditions.endpoint_digests]
-    if not knowing or len(knowing) == len(comparable):
+    left_out = [past for past in knowing if past not in comparable or shortfall(past.run)]
+    if not left_out:
         return ""
-    left_out = next(past for past in knowing if past not in comparable)
-    what = differences(left_out.run, run, endpoint)[0]
-    return f"{len(knowing) - len(comparable)} of {len(knowing)} runs do not compare: {what}"
+    newest = left_out[0].run
+    what = (*differences(newest, run, endpoint), shortfall(newest))[0]
+    return f"{len(left_out)} of {len(knowing)} runs do not compare: {what}"
 
 
 def _notes(run: Run, on_branch: Sequence[PastRun]) -> Iterable[str]:

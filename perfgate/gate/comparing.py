@@ -12,6 +12,7 @@ from perfgate.gate.baseline import has_baseline
 from perfgate.gate.deciding import ALPHA, MISSES, Weighed
 from perfgate.gate.evidence import Evidence, exact, signed
 from perfgate.gate.historical import Asked, Key
+from perfgate.gate.sizes import SIZES
 from perfgate.gate.trial import MARGIN, MARGIN_RESTARTED, Trial
 from perfgate.gate.whole import ALL, Whole, compare_whole
 from perfgate.model.budget_file import Budget, Floor, GatePolicy, Kind, Severity
@@ -174,7 +175,7 @@ def _in_arms(run: Run, now: Mapping[str, EndpointResult], asked: Mapping[Key, As
             restarts=run.restarts,
         )
         made = paired.compare(base[name], now[name], metric, trial)
-        if made is None and metric in historical.EXACT:
+        if made is None and metric in SIZES:
             values = now[name].metrics[metric], base[name].metrics[metric]
             made = exact(*values, higher_is_better=METRICS[metric].higher_is_better)
         if made is not None:

@@ -49,7 +49,8 @@ def relative(
         return Outcome.NO_BASELINE
     threshold = threshold_of(criterion, weighed.evidence, floor) - ROUNDING
     change, estimate = weighed.evidence.change, weighed.evidence.estimate
-    enough = not weighed.evidence.is_difference or change * requests >= FEWEST_FAILURES
+    is_share = weighed.evidence.is_difference and not weighed.evidence.exact
+    enough = not is_share or change * requests >= FEWEST_FAILURES
     if change > 0 and estimate >= threshold and weighed.worse and enough:
         return broken(criterion.severity)
     if change < 0 and -estimate >= threshold and weighed.better:

@@ -8,6 +8,7 @@ from math import inf, log1p
 from perfgate.model.metric import Metric
 
 SAME = 0.005  # of the logarithm of a change
+RESOLUTION = 1e-9  # base unit: a smaller baseline counts as much, so that every change is a number
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,9 +77,10 @@ def is_apart(own: float, seen: float | None, by: float = SAME) -> bool:
 
 
 def exact(measured: float, baseline: float, *, higher_is_better: bool, runs: int = 0) -> Evidence:
-    """Of a metric without noise."""
-    ratio = measured / baseline - 1 if baseline else (0.0 if measured == baseline else float("inf"))
-    change = -ratio if higher_is_better else ratio
+    """Returns the evidence about a metric without noise; beside a baseline of 0 as a difference, for there is no
+    ratio."""
+    moved = measured / baseline - 1 if baseline else measured
+    change = -moved if higher_is_better else moved
     return Evidence(
         measured=measured,
         baseline=baseline,
@@ -87,6 +89,8 @@ def exact(measured: float, baseline: float, *, higher_is_better: bool, runs: int
         bound=change,
         p_worse=float(change <= 0),
         p_better=float(change >= 0),
+        is_difference=not baseline,
+        falls=higher_is_better,
         exact=True,
         runs=runs,
     )

@@ -10,6 +10,7 @@ The rules (docs/engine.md tells them to users):
 - Iterations were left out because no row of data was left for them: the load was another one, nothing can be said.
 - Arrivals were dropped because all virtual users were busy, the load was ended early, or a process was lost: what has
   not been measured cannot pass. It can fail.
+- Most requests of an A/B test's base failed: latencies are compared with those of the few that did not.
 - More requests failed than a percentile leaves out: the successes' percentile says nothing of the service, and cannot
   pass. Timeouts do not count here, for they are among the values.
 """
@@ -26,7 +27,7 @@ from perfgate.model.metric import METRICS, Unit
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import EndpointResult, Run
 from perfgate.units import format_value
-from perfgate.usable import ACHIEVED, is_short_of_resources
+from perfgate.usable import ACHIEVED, failed_share, is_mostly_failed, is_short_of_resources
 
 BLUR = 3.0  # times the lateness by which a value must be over its limit
 BUSY = 0.95  # of one core
@@ -68,6 +69,7 @@ def doubts(budget: Budget, run: Run) -> Iterator[Doubt]:
     if metric.unit is Unit.SECONDS:
         if result is not None:
             yield from _late(budget, run, result)
+            yield from _failing_base(budget, run)
             yield from _failing(budget, result)
         if generator.cpu >= BUSY and not generator.clock.startswith("kernel"):
             yield Doubt(text=f"the load generator had no CPU left and no kernel clock to measure by; {RELIEF}")
@@ -106,11 +108,23 @@ def _late(budget: Budget, run: Run, result: EndpointResult) -> Iterator[Doubt]:
         )
 
 
+def _failing_base(budget: Budget, run: Run) -> Iterator[Doubt]:
+    """What is compared with the few requests of the base that succeeded is neither better nor worse."""
+    base = next((one for arm in run.arms[:1] for one in arm.endpoints if one.name == budget.endpoint), None)
+    if base is not None and is_mostly_failed(base):
+        yield Doubt(
+            reason="too-many-failures",
+            text=f"{failed_share(base):.0%} of the base's requests failed, and its {budget.metric} is that of the "
+            "others; see why they fail",
+            outcomes=BROKEN | UNBROKEN - {Outcome.NO_BASELINE},
+            kind=Kind.RELATIVE,
+        )
+
+
 def _failing(budget: Budget, result: EndpointResult) -> Iterator[Doubt]:
-    failures = result.failures - result.failures_by_kind.get("timeout", 0)
     left_out = 1 - QUANTILES[budget.metric] if budget.metric in QUANTILES else USUAL_SHARE
-    if result.requests and failures / result.requests > left_out:
-        share = failures / result.requests
+    share = failed_share(result)
+    if share > left_out:
         yield Doubt(
             reason="too-many-failures",
             text=f"{share:.0%} of the requests failed, and this is the {budget.metric} of the others; "

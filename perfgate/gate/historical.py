@@ -8,20 +8,20 @@ that limits are held against rests on both, each as far as it is known; the boun
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import ceil, exp, inf, log1p
-from statistics import median
 from typing import Literal
 
 from perfgate.gate.absolute import effect_of
 from perfgate.gate.baseline import has_baseline
-from perfgate.gate.evidence import Evidence, exact
+from perfgate.gate.evidence import Evidence
 from perfgate.gate.lenses import Looks, looks, ratio
 from perfgate.gate.series import Results, Table, by_name, table
+from perfgate.gate.sizes import SIZES, compare_size
 from perfgate.gate.tail import TailAndMedian
 from perfgate.model.metric import METRICS
-from perfgate.model.run import EndpointResult, Run
+from perfgate.model.run import Run
 from perfgate.model.verdict import Baseline
 from perfgate.stats.distributions import normal_quantile
 from perfgate.units import format_change
@@ -29,7 +29,6 @@ from perfgate.units import format_change
 Key = tuple[str, str]
 
 HELPED_BY_MEDIAN = frozenset({"p90", "p95", "p99", "mean"})
-EXACT = frozenset({"size", "decoded_size"})
 TAKEN_OUT = {"own": "all endpoints together", "probe": "the runner"}  # by lens
 LONGEST = 3600.0  # s; nobody waits longer for a verdict
 PASSES, POWER = 0.95, 0.80
@@ -67,8 +66,9 @@ def evidence(run: Run, baseline: Baseline, asked: Mapping[Key, Asked]) -> dict[K
             continue
         endpoint, metric = key
         measured, runs = now[endpoint].metrics[metric], baseline.runs[key]
-        if metric in EXACT:
-            found[key] = _exact(now[endpoint], metric, [results[past.run.id][endpoint] for past in runs])
+        if metric in SIZES:
+            then = [results[past.run.id][endpoint] for past in runs]
+            found[key] = compare_size(now[endpoint], then, metric, (question.alpha, question.level), question.limit)
             continue
         kind = now[endpoint].kind
         if (metric, kind) not in sights:
@@ -77,12 +77,6 @@ def evidence(run: Run, baseline: Baseline, asked: Mapping[Key, Asked]) -> dict[K
         if endpoint in sight.looks:
             found[key] = _Reading(sight, key, run, question).evidence(measured, len(runs))
     return found
-
-
-def _exact(now: EndpointResult, metric: str, past: Sequence[EndpointResult]) -> Evidence:
-    usual = median(one.metrics[metric] for one in past)
-    better = METRICS[metric].higher_is_better
-    return exact(now.metrics[metric], usual, higher_is_better=better, runs=len(past))
 
 
 def _sight(run: Run, baseline: Baseline, results: Results, metric: str, kind: Literal["endpoint", "journey"]) -> Sight:

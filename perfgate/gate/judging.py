@@ -15,6 +15,8 @@ from perfgate.gate.deciding import Weighed
 from perfgate.gate.evidence import Evidence, is_apart, signed
 from perfgate.gate.health import Doubt, doubts
 from perfgate.gate.outcome import overall
+from perfgate.gate.overload import overload_of, with_waiting
+from perfgate.gate.overload import sentence as overloaded
 from perfgate.gate.sentences import Told, sentence, sentence_without_data
 from perfgate.gate.whole_finding import judge_whole
 from perfgate.model.budget_file import Budget, Criterion, GatePolicy, Kind
@@ -44,6 +46,9 @@ def judge(
     if compared.whole:
         budget = Budget(endpoint=APPLICATION, metric=compared.whole[0][0].metric, criteria=())
         findings += (_doubted(judge_whole(compared.whole, policy), doubts(budget, run)),)
+    overload = overload_of(run, baseline)
+    notes = _notes(budgets, run, baseline, policy, anchor)
+    findings = with_waiting(findings, overload, run)
     used = {past.run.id: past.run.started for series in baseline.runs.values() for past in series}
     return Verdict(
         run=run.id,
@@ -55,7 +60,8 @@ def judge(
         baseline_branch=baseline.branch,
         baseline_needed=0 if run.arms else baseline.min_runs,
         baseline_runs=() if run.arms else tuple(sorted(used, key=lambda run_id: used[run_id], reverse=True)),
-        notes=(*_notes(budgets, run, baseline, policy, anchor), *run.warnings),
+        overload=overload,
+        notes=(*map(overloaded, [overload] if overload else []), *notes, *run.warnings),
     )
 
 

@@ -14,7 +14,7 @@ from math import exp, expm1, inf, isfinite, log, log1p, sqrt
 from statistics import NormalDist
 
 from perfgate.gate.absolute import QUANTILES, distribution_of
-from perfgate.gate.evidence import Evidence
+from perfgate.gate.evidence import RESOLUTION, Evidence
 from perfgate.gate.lenses import Look
 from perfgate.gate.paired_means import compare_errors, compare_means
 from perfgate.gate.tail import TailAndMedian
@@ -62,8 +62,8 @@ def _quantile(base: EndpointResult, head: EndpointResult, metric: str, trial: Tr
     own, body = _arms(base, head, metric, QUANTILES[metric]), _arms(base, head, metric, BODY)
     if own is None or body is None:
         return None
-    measured, baseline = head.metrics[metric], base.metrics[metric]
-    change = (measured / baseline if baseline else inf if measured else 1.0) - 1
+    measured, baseline = head.metrics[metric], max(base.metrics[metric], RESOLUTION)
+    change = max(measured, RESOLUTION) / baseline - 1
     p_worse, borrowed = _p_worse(own, body, trial.margin)
     requests = (own.base.count + own.head.count) / 2
     error = own.standard_error()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import inf, log, log1p, sqrt
 
+from perfgate.gate.absolute import interval_of
 from perfgate.gate.evidence import Evidence
 from perfgate.gate.trial import (
     CONFIDENCE,
@@ -71,7 +72,9 @@ def _mean(base: EndpointResult, head: EndpointResult) -> Ratio | None:
 
 
 def _rate(base: EndpointResult, head: EndpointResult) -> Ratio | None:
-    """Successes per request: how many requests an arm was dealt is chance."""
+    """Successes per request: how many requests an arm was dealt is chance. None where an arm got none."""
+    if not base.requests or not head.requests:
+        return None
     shares = [1 - arm.failures / arm.requests for arm in (base, head)]
     if min(shares) <= 0:
         return None
@@ -87,7 +90,7 @@ def _rate(base: EndpointResult, head: EndpointResult) -> Ratio | None:
 
 def _size(base: EndpointResult, head: EndpointResult, metric: str) -> Ratio | None:
     """Decoded sizes are taken to vary as much as those over the wire."""
-    intervals = [arm.intervals.get("size") for arm in (base, head)]
+    intervals = [interval_of(arm, metric) for arm in (base, head)]
     sizes = [arm.metrics[metric] for arm in (base, head)]
     if None in intervals or min(sizes) <= 0:
         return None

@@ -179,6 +179,8 @@ def _run_weights(scores: Array, there: NDArray[np.bool_]) -> Array:
 def _rough_scores(values: Array, level: Numbers) -> Array:
     """To begin with: distances from the level's median in median absolute deviations, which no outlier moves."""
     scores = np.zeros_like(values)
+    if not len(values):
+        return scores
     for number in range(int(level.max(initial=0)) + 1):
         here = np.where(level == number, values, np.nan)
         known = np.isfinite(here).sum(0) > 0

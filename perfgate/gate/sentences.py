@@ -8,7 +8,7 @@ from math import isfinite
 
 from perfgate.gate.baseline import has_baseline
 from perfgate.gate.deciding import threshold_of
-from perfgate.gate.evidence import Evidence, is_apart, signed
+from perfgate.gate.evidence import RESOLUTION, Evidence, is_apart, signed
 from perfgate.model.budget_file import Budget, Criterion, Kind, Severity
 from perfgate.model.metric import METRICS, Metric
 from perfgate.model.outcome import Outcome
@@ -107,7 +107,7 @@ def _notes(told: Told) -> Iterator[str]:
 def _own_part(evidence: Evidence, metric: Metric) -> Iterator[str]:
     """The part that is judged, where it is not the change of the two numbers."""
     own, seen = signed(evidence.change, evidence, metric), signed(evidence.seen, evidence, metric)
-    if not evidence.taken_out or own is None or seen is None or not is_apart(own, seen, SMALL):
+    if not evidence.taken_out or own is None or seen is None or not is_apart(own, seen, SMALL) or own <= -1:
         return
     common = (1 + seen) / (1 + own) - 1
     moved = f"{'rose' if common > 0 else 'fell'} by {format_change(round(abs(common), 2)).lstrip('+')}"
@@ -196,7 +196,7 @@ def _shown(worsening: float, evidence: Evidence, metric: Metric, as_difference: 
     value = -worsening if metric.higher_is_better else worsening
     if evidence.is_difference:
         return format_difference(metric.unit, value)
-    if as_difference:
+    if as_difference or evidence.baseline <= RESOLUTION:
         return format_difference(metric.unit, value * evidence.baseline)
     return format_change(round(value, 2) if abs(value) >= COARSE else value)
 

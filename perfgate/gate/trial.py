@@ -17,6 +17,7 @@ LEVEL = 0.95  # of the one-sided bound
 CONFIDENCE = 0.95  # of the two-sided interval
 POWER = 0.80  # with which a change counts as detectable, and with which a cure decides
 RESTARTS = "two equal instances may differ by as much, but more restarts (`gate: {ab: {restarts: 8}}`) would show it"
+LARGEST = 700.0  # logarithm of a number that a float still holds
 BURSTS = 2.0  # design effect from which people are told
 
 
@@ -50,12 +51,16 @@ class Ratio:
 
     def worsening(self, logarithm: float) -> float:
         """As a share of the base."""
-        return -expm1(-logarithm) if self.falls else expm1(logarithm)
+        return -_grown(-logarithm) if self.falls else _grown(logarithm)
 
     def logarithm(self, worsening: float) -> float:
         if not self.falls:
             return log1p(worsening)
         return -log1p(-worsening) if worsening < 1 else inf
+
+
+def _grown(logarithm: float) -> float:
+    return expm1(logarithm) if logarithm < LARGEST else inf
 
 
 def effect_of_difference(base: EndpointResult, head: EndpointResult, metric: str, sizes: tuple[float, float]) -> float:

@@ -85,7 +85,7 @@ def _sentence(whole: Whole, worst: CriterionResult) -> str:
     evidence = whole.evidence
     seen = evidence.measured / evidence.baseline - 1
     head = f"All {whole.endpoints} endpoints together: {whole.metric} {_change(seen)}"
-    if whole.cleared and abs(seen - evidence.change) >= SMALL:
+    if whole.cleared and abs(seen - evidence.change) >= SMALL and evidence.change > -1:
         runner = (1 + seen) / (1 + evidence.change) - 1
         head += f", {_change(evidence.change)} of it the application's (the runner moved by {_change(runner)})"
     limit = f"limit of {worst.text}"

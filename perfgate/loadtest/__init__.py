@@ -3,7 +3,7 @@
 from perfgate.loadtest.locust_process import Fleet, Options
 from perfgate.loadtest.merge_base import merge_base
 from perfgate.loadtest.parts import ONE_LOOK, Looks, look_times, run, seconds
-from perfgate.loadtest.service import Start, settled
+from perfgate.loadtest.service import Services, Start, running, settled
 from perfgate.loadtest.side_by_side import Base, Head, Sides, base_and_head, host_of
 from perfgate.loadtest.target import check_allowed, check_up
 from perfgate.loadtest.twins import can_run_twice, twins
@@ -15,6 +15,7 @@ __all__ = [
     "Head",
     "Looks",
     "Options",
+    "Services",
     "Sides",
     "Start",
     "base_and_head",
@@ -25,6 +26,7 @@ __all__ = [
     "look_times",
     "merge_base",
     "run",
+    "running",
     "seconds",
     "settled",
     "twins",

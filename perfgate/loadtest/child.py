@@ -45,6 +45,11 @@ class Child:
         self._reader = Thread(target=self._read, daemon=True)
         self._reader.start()
 
+    @property
+    def pid(self) -> int:
+        """Of its keeper, whose children are the command and what that has started."""
+        return self._process.pid
+
     def poll(self) -> int | None:
         """The exit code, or None while it runs. With the code, `tail` has its last words."""
         code = self._process.poll()

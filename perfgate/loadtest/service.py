@@ -75,6 +75,10 @@ class Services:
     def __init__(self, children: Sequence[tuple[Start, Child]] = ()) -> None:
         self._children = children
 
+    def pid(self, port: int) -> int | None:
+        """Of the process above all those of the service on this port."""
+        return next((child.pid for start, child in self._children if start.service.port == port), None)
+
     def check_alive(self) -> None:
         """Raises ServiceError when one has ended: what was measured since then is nobody's latency."""
         for start, child in self._children:

@@ -8,8 +8,9 @@ a description of the recorded load, so when it changes, earlier recordings are n
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from math import floor
@@ -19,10 +20,11 @@ import numpy as np
 
 from perfgate import handover, template, windows
 from perfgate.measure import importers, measuring
-from perfgate.measure.importers.samples import Importer, Label, Samples, Source
-from perfgate.measure.matching import application, matcher
+from perfgate.measure.importers.samples import BadLines, Importer, Label, Samples, Source, Summary, Tolerance, useless
+from perfgate.measure.matching import Place, application, matcher
 from perfgate.measure.measuring import Circumstances
 from perfgate.measure.redirects import joined
+from perfgate.measure.summarized import Summarized, summarized
 from perfgate.measure.tallying import Tally
 from perfgate.model.budget_file import LoadProfile, Part
 from perfgate.model.errors import UsageError
@@ -39,61 +41,149 @@ ALIKE = 0.2  # the recorded rate may differ so much from the budget file's
 
 @dataclass(frozen=True, kw_only=True)
 class Recording:
-    """A recording in memory, checked and counted. `duration` in seconds. The same recording has the same id, so that
-    no history counts it twice."""
+    """A recording in memory, checked and counted. `duration` in seconds, 0 where a summary does not tell it. The same
+    recording has the same id, so that no history counts it twice."""
 
     id: str
     format: str
     latency: str
+    lacks: tuple[str, ...]
     record: Record
+    summary: Summarized | None = None  # in place of a record
     duration: float
     requests: int
+    by_endpoint: Mapping[str, int]
     started: datetime
     examples: Mapping[str, Mapping[str, tuple[str, ...]]]  # of failures, by arm and endpoint
     is_ab: bool
     warnings: tuple[str, ...]
 
 
-def read(
-    source: Source,
-    plan: Plan,
-    *,
-    format: str = "",
-    skip: float = 0.0,
-    started: datetime | None = None,
-    otherwise: datetime,
-) -> Recording:
-    """`skip`: seconds at the beginning that are warm-up. `started`: when it began, whatever it says itself; `otherwise`
-    the same, if it does not say so.
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """How a recording is read. `skip`: seconds at the beginning that are warm-up. `started`: when it began, whatever it
+    says itself; `otherwise`: when, if it does not say so. `endpoint`: whose all its requests are."""
 
-    Raises UsageError for every mistake in it, RecordError when it cannot be read.
-    """
-    format = format or importers.format_of(source)
+    format: str = ""  # as it looks
+    skip: float = 0.0
+    started: datetime | None = None
+    otherwise: datetime
+    endpoint: str = ""
+    tolerance: Tolerance = field(default_factory=Tolerance)
+
+
+def read(source: Source, plan: Plan, how: Reading) -> Recording:
+    """Raises UsageError for every mistake in it, RecordError when it cannot be read."""
+    format = how.format or importers.format_of(source)
     importer = importers.importer(format)
-    parts = importer.read(source)
+    bad = BadLines(source=source, tolerance=how.tolerance)
+    parts = importer.read(source, bad)
     first = next(parts, None)
-    match = matcher(plan, application(plan, _counted(first)) if first else "")
-    tally = Tally(match, skip)
+    if isinstance(first, Summary):
+        return _summary(first, bad, source, plan, replace(how, format=format))
+    host = application(plan, _counted(first)) if first else ""
+    match = _named(matcher(plan, host), source, plan, how.endpoint)
+    tally = Tally(match, how.skip)
     said: datetime | None = None
-    whole = chain([first] if first else [], parts)
+    whole = (part for part in chain([first] if first else [], parts) if isinstance(part, Samples))
     for samples in joined(whole, match) if importer.has_hops else whole:
         tally.add(samples)
         said = said or samples.started
-    _check(tally, source, plan, skip)
+    bad.check(importer.hint)
+    _check(tally, source, plan, how.skip)
     duration = floor(tally.last * 1000) / 1000 + 0.001  # until just after the last start
-    began = (started or said or otherwise).astimezone(UTC) + timedelta(seconds=skip)
+    began = (how.started or said or how.otherwise).astimezone(UTC) + timedelta(seconds=how.skip)
     return Recording(
         id=f"{began:%Y%m%d-%H%M%S}-{_digest(source, plan.name)}",
         format=format,
         latency=importer.latency,
+        lacks=tuple(importer.lacks),
         record=tally.record,
         duration=duration,
         requests=tally.counted,
+        by_endpoint=_by_endpoint(tally.record),
         started=began,
         examples={arm: {name: tuple(texts) for name, texts in found.items()} for arm, found in tally.examples.items()},
         is_ab=bool(tally.arms & {BASE, HEAD}),
-        warnings=tuple(_warnings(tally, importer, source, plan, duration)),
+        warnings=(*_warnings(tally, importer, source, plan, duration), *_left_out(bad)),
     )
+
+
+def _summary(summary: Summary, bad: BadLines, source: Source, plan: Plan, how: Reading) -> Recording:
+    importer = importers.importer(how.format)
+    bad.check(importer.hint)
+    if how.skip:
+        raise UsageError(f"--skip: {source.name} is a summary of the whole run; nothing of it can be left out")
+    host = application(plan, {row.label: row.requests for row in summary.rows})
+    found = summarized(summary, _named(matcher(plan, host), source, plan, how.endpoint))
+    if not found.requests:
+        raise _nothing(source, plan, found.unmatched)
+    began = (how.started or summary.started or how.otherwise).astimezone(UTC)
+    name = Path(source.name).name
+    lacks = ", ".join(f"no {what}" for what in importer.lacks)
+    warnings = [
+        f"Imported from {name}, a summary: its values are held against limits and compared with those of earlier "
+        f"imports as they are, without distributions or intervals. It has {lacks}.",
+        "What failed is what the load tool counted as failed: expectations of the budget file were not checked.",
+        *summary.warnings,
+        *found.warnings,
+    ]
+    if found.unmatched:
+        warnings.append(f"Not judged, for no endpoint of the budget file is meant: {_names(found.unmatched)}.")
+    return Recording(
+        id=f"{began:%Y%m%d-%H%M%S}-{_digest(source, plan.name)}",
+        format=how.format,
+        latency=importer.latency,
+        lacks=tuple(importer.lacks),
+        record=Record(),
+        summary=found,
+        duration=summary.duration,
+        requests=found.requests,
+        by_endpoint={one.name: one.requests for one in found.results},
+        started=began,
+        examples={},
+        is_ab=False,
+        warnings=(*warnings, *_left_out(bad)),
+    )
+
+
+def _named(
+    match: Callable[[Label], Place | None], source: Source, plan: Plan, endpoint: str
+) -> Callable[[Label], Place | None]:
+    """Requests that a recording does not name are those of `endpoint`, else of the only one there is; with `endpoint`
+    all are. Raises UsageError when it is none, and, once asked, when there are several."""
+    names = [one.name for one in plan.endpoints]
+    if endpoint:
+        if endpoint not in names:
+            raise UsageError(f"--endpoint {endpoint}: not in {plan.source.name}", hint=f"It has: {', '.join(names)}.")
+        return lambda _: match(Label(endpoint))
+
+    def found(label: Label) -> Place | None:
+        if any(label):
+            return match(label)
+        if len(names) != 1:
+            raise useless(
+                source,
+                "it does not say which endpoint was requested",
+                hint=f"--endpoint NAME; one of: {', '.join(names)}.",
+            )
+        return match(Label(names[0]))
+
+    return found
+
+
+def _by_endpoint(record: Record) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for (_, name, _, _), window in record.windows.items():
+        found[name] = found.get(name, 0) + window.requests
+    return found
+
+
+def _left_out(bad: BadLines) -> Iterator[str]:
+    if bad.number:
+        lines = "; ".join(f"line {line}: {what}" for line, what in bad.mistakes[:SHOWN])
+        more = "; ..." if bad.number > SHOWN else ""
+        yield f"Left out: {bad.number:,} of {bad.lines:,} lines, which are bad. {lines}{more}"
 
 
 def _counted(samples: Samples) -> dict[Label, int]:
@@ -119,12 +209,16 @@ def to_run(recording: Recording, plan: Plan, folder: Path, circumstances: Circum
     sides = (Arm(name="base", target=circumstances.target), Arm(name="head", target=circumstances.target))
     arms = sides if recording.is_ab else ()
     run = measuring.measure(load_test, plan, replace(circumstances, clock=CLOCK, arms=arms))
+    if recording.summary:
+        results = {one.name: one for one in recording.summary.results}
+        run = replace(run, endpoints=tuple(results.get(one.name, one) for one in run.endpoints))
+    rate = f", {_per_second(recording.requests / recording.duration)}" if recording.duration else ""
     return replace(
         run,
         conditions=replace(
             run.conditions,
             load_digest=f"imported-{plan.digests.load}",
-            load=f"recorded elsewhere, {_per_second(recording.requests / recording.duration)}",
+            load=f"recorded elsewhere{rate}",
             latency=recording.latency,
             rates={},  # of the plan, not of the recording
         ),
@@ -152,18 +246,22 @@ def _digest(source: Source, name: str) -> str:
 
 def _check(tally: Tally, source: Source, plan: Plan, skip: float) -> None:
     """Raises UsageError when nothing of it, or half of an A/B test, can be judged."""
-    known = ", ".join([*(one.name for one in plan.endpoints), *(one.name for one in plan.journeys)])
     if not tally.counted:
-        found = f"it has {_names(tally)}" if tally.unmatched else "it has no requests"
-        raise UsageError(
-            f"{source.name}: no request belongs to an endpoint of {plan.source.name}: {found}",
-            hint=f"The budget file has: {known}. Names must be the same, or method and path.",
-        )
+        raise _nothing(source, plan, tally.unmatched)
     if tally.last < 0:
         raise UsageError(f"{source.name} ends {-tally.last:.3g} s before --skip {skip:g}s")
     if tally.arms & {BASE, HEAD} and tally.arms != {BASE, HEAD}:
         missing = "some requests have none" if "" in tally.arms else f"all requests are of {next(iter(tally.arms))}"
         raise UsageError(f"{source.name}: an A/B test needs base and head, but {missing}")
+
+
+def _nothing(source: Source, plan: Plan, unmatched: Counter[str]) -> UsageError:
+    known = ", ".join([*(one.name for one in plan.endpoints), *(one.name for one in plan.journeys)])
+    found = f"it has {_names(unmatched)}" if unmatched else "it has no requests"
+    return UsageError(
+        f"{source.name}: no request belongs to an endpoint of {plan.source.name}: {found}",
+        hint=f"The budget file has: {known}. Names must be the same, or method and path.",
+    )
 
 
 def _warnings(tally: Tally, importer: Importer, source: Source, plan: Plan, duration: float) -> Iterator[str]:
@@ -177,7 +275,7 @@ def _warnings(tally: Tally, importer: Importer, source: Source, plan: Plan, dura
     if unchecked:
         yield f"Of the expectations only the status was checked: {', '.join(unchecked[:SHOWN])} expect more."
     if tally.unmatched:
-        yield f"Not judged, for no endpoint of the budget file is meant: {_names(tally)}."
+        yield f"Not judged, for no endpoint of the budget file is meant: {_names(tally.unmatched)}."
     planned, recorded = _rate(plan.load), tally.counted / duration
     alone = BASE not in tally.arms  # an A/B test is compared with itself
     if alone and planned and not plan.journeys and abs(recorded / planned - 1) > ALIKE:
@@ -197,10 +295,10 @@ def _per_second(rate: float) -> str:
     return format_value(Unit.PER_SECOND, rate)
 
 
-def _names(tally: Tally) -> str:
+def _names(unmatched: Counter[str]) -> str:
     """ "GET /a (1,200 requests), b (3 requests) and 7 more names"."""
-    names = [f"{_writable(name)} ({number:,} requests)" for name, number in tally.unmatched.most_common(SHOWN)]
-    more = len(tally.unmatched) - SHOWN
+    names = [f"{_writable(name)} ({number:,} requests)" for name, number in unmatched.most_common(SHOWN)]
+    more = len(unmatched) - SHOWN
     return ", ".join(names) + (f" and {more:,} more names" if more > 0 else "")
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from perfgate import template
-from perfgate.measure.importers.samples import BAD, NOT_SAID, Label
+from perfgate.measure.importers.samples import BAD, NOT_SAID, REJECTED, Label
 from perfgate.model.budget_file import Endpoint, Part, Request, Test
 from perfgate.model.plan import Plan
 
@@ -29,7 +29,7 @@ class Place:
 
     def accepts(self, status: int, said: int) -> bool:
         """By what the budget file expects; without a word of it, by what the tool said."""
-        if status == 0:
+        if status == 0 or said == REJECTED:
             return False
         if self.statuses is not None:
             return status in self.statuses
@@ -50,7 +50,7 @@ class _Pattern:
         parts = urlsplit(label.url)
         sent = dict(parse_qsl(parts.query, keep_blank_values=True))
         return (
-            self.method == label.method.upper()
+            label.method.upper() in ("", self.method)
             and self.path.fullmatch(unquote(parts.path) or "/") is not None
             and all(key in sent and value in (None, sent[key]) for key, value in self.query.items())
         )
@@ -67,11 +67,13 @@ def matcher(plan: Plan, host: str = "") -> Callable[[Label], Place | None]:
     patterns = sorted((one for one in found if one), key=lambda one: (one.holes, -len(one.query)))
 
     def match(label: Label) -> Place | None:
-        named = places.get(label.name) or lines.get(label.name)
-        elsewhere = host and host_of(label) not in ("", host)
-        return named or next(
-            (one.place for one in patterns if label.url and not elsewhere and one.matches(label)), None
-        )
+        if named := places.get(label.name) or lines.get(label.name):
+            return named
+        if not label.url or (host and host_of(label) not in ("", host)):
+            return None
+        fitting = [one for one in patterns if one.matches(label)]
+        is_unclear = not label.method and len({one.method for one in fitting}) > 1  # GET or POST of the same path
+        return fitting[0].place if fitting and not is_unclear else None
 
     return match
 

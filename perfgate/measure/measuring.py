@@ -9,6 +9,7 @@ from typing import Literal, cast
 from perfgate import histogram, windows
 from perfgate.histogram import Histogram
 from perfgate.measure import precision
+from perfgate.measure.in_flight import in_flight
 from perfgate.measure.probed import probed
 from perfgate.model.budget_file import Send
 from perfgate.model.metric import LATENCY_QUANTILES
@@ -79,6 +80,13 @@ def measure(load_test: LoadTest, plan: Plan, circumstances: Circumstances) -> Ru
         warmup_requests=warmup_requests,
         after_requests=after_requests,
         unfinished=load_test.unfinished,
+        in_flight=in_flight(
+            record.windows,
+            plan.load,
+            width=record.width,
+            duration=load_test.duration,
+            unfinished=load_test.unfinished,
+        ),
         interrupted=load_test.interrupted,
         aborted=load_test.aborted,
         probe=probed(load_test),

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perfgate import counting
-from perfgate.measure.importers.samples import BASE, NO_ARM, Label, Samples
+from perfgate.measure.importers.samples import BASE, NO_ARM, REJECTED, Label, Samples
 from perfgate.measure.matching import Place
 from perfgate.windows import BASE as BASE_ARM
 from perfgate.windows import HEAD as HEAD_ARM
@@ -84,12 +84,14 @@ class Tally:
             window.successes = int(ok.sum())
             counting.add_many(window.latency, table.took[rows][ok | late])
             if len(rows) > window.successes:
+                rejected = table.rejected[rows]
                 window.failures = {
                     kind: int(number)
                     for kind, number in (
                         ("timeout", late.sum()),
                         ("connection", ((table.status[rows] == 0) & ~late).sum()),
-                        ("status", ((table.status[rows] != 0) & ~ok & ~late).sum()),
+                        ("status", ((table.status[rows] != 0) & ~ok & ~late & ~rejected).sum()),
+                        ("expectation", (rejected & ~late).sum()),
                     )
                     if number
                 }
@@ -100,11 +102,13 @@ class Tally:
         """One example of each kind of failure."""
         bad = np.flatnonzero(~good)
         key = (table.place[bad] * 4 + table.arm[bad] + 1) * 2000 + table.status[bad] * 2 + timed_out[bad]
+        key = key * 2 + table.rejected[bad]
         for row in bad[np.unique(key, return_index=True)[1]].tolist():
             _, name, arm = self._series(names, table, row)
             known = self.examples.setdefault(arm, {}).setdefault(name, [])
             status = int(table.status[row])
             text = f"status: {status}" if status else "no answer in time" if timed_out[row] else "no answer"
+            text = "a check of the load tool failed" if table.rejected[row] else text
             if text not in known and len(known) < EXAMPLES:
                 known.append(text)
 
@@ -134,6 +138,7 @@ class _Table:
         self.status = samples.status[known]
         self.said = samples.said[known]
         self.arm = samples.arm[known]
+        self.rejected = (self.said == REJECTED) & (self.status != 0)
         self._timed_out = samples.timed_out[known]
 
     def judged(self, names: list[Place]) -> tuple[Bits, Bits]:

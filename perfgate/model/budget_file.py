@@ -313,6 +313,16 @@ class GatePolicy:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DiagnosePolicy:
+    """How the second pass is made. Addresses are as written, `${X}` unexpanded; empty: there is none."""
+
+    seconds: float = 20.0
+    postgres: str = ""
+    redis: str = ""
+    server_timing: Mapping[str, str] = field(default_factory=dict)  # part -> what the application calls its entry
+
+
+@dataclass(frozen=True, kw_only=True)
 class BudgetFile:
     path: Path
     name: str  # by which its runs are remembered
@@ -330,5 +340,6 @@ class BudgetFile:
     client: Literal["fast", "locust"] = "fast"
     allow: tuple[str, ...] = ()  # hosts that load may be sent to besides the local ones
     gate: GatePolicy = GatePolicy()
+    diagnose: DiagnosePolicy = field(default_factory=DiagnosePolicy)
     history: str = "sqlite:///.perfgate/history.db"  # as written
     formerly: str = ""  # under which name its runs were remembered before that was the path in the repository

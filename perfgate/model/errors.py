@@ -2,6 +2,7 @@
 
 PerfgateError
 ├── UsageError              wrong arguments                                            exit 2
+├── DiagnosisError          a diagnosis could not be made; the verdict stands             exit 3
 ├── BudgetFileError         the budget file has mistakes (all of them, with positions)   exit 2
 └── CouldNotMeasure         there is no verdict because there is no measurement          exit 3
     ├── TargetError         the target is down, refused, or not allowed
@@ -34,6 +35,10 @@ class PerfgateError(Exception):
 
 class UsageError(PerfgateError):
     exit_code = 2
+
+
+class DiagnosisError(PerfgateError):
+    pass
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -162,6 +162,10 @@ class Run:
     warmup_requests: int = 0
     after_requests: int = 0  # started after the measured time (by hand-written scenarios only)
     unfinished: int = 0
+    in_flight: tuple[
+        float, ...
+    ] = ()  # requests begun and not yet answered, at up to 20 moments at equal distances until
+    # the end of the measured time; of open loads with one rate only
     interrupted: bool = False
     aborted: str = ""  # why the load was ended early, by `load.abort`
     arms: tuple[Arm, ...] = ()  # of an A/B run: base, then head

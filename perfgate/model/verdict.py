@@ -84,6 +84,17 @@ class Watched:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Overload:
+    """That the target could not keep up: requests in flight in the first and in the last fifth of the run."""
+
+    before: float
+    after: float
+    cause: str = ""  # the endpoint that is the likely cause; empty where none stands out
+    growth: float | None = None  # by which its fastest answers became slower, s; None: nothing to compare with
+    others: int = 0  # endpoints besides the cause
+
+
+@dataclass(frozen=True, kw_only=True)
 class Verdict:
     schema: int = 1
     run: str  # id
@@ -97,4 +108,5 @@ class Verdict:
     baseline_runs: tuple[str, ...] = ()  # ids, newest first
     baseline_needed: int = 0  # earlier runs that make a baseline (`min_runs`); 0 in an A/B test
     acceptances: tuple[Acceptance, ...] = ()  # of this run, by trailers and labels
+    overload: Overload | None = None  # the target could not keep up with the load; then the first of the notes says so
     notes: tuple[str, ...] = ()  # what changed since the baseline, doubts, warnings

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from perfgate import handover, windows
+from perfgate import handover, run_folder, windows
 from perfgate.codec import write_text
 from perfgate.model.calibration import Calibration
+from perfgate.model.diagnosis import Diagnosis
 from perfgate.model.errors import RecordError
 from perfgate.model.outcome import Outcome
 from perfgate.model.report import Chart, Drawing, Report
@@ -32,7 +33,8 @@ def build(verdict: Verdict, run: Run, past_runs: tuple[PastRun, ...], folder: Pa
     Raises RecordError when report.md, report.html or junit.xml cannot be written. A chart that cannot be drawn
     is a warning, and so are windows that cannot be read.
     """
-    facts = Facts(verdict=verdict, run=run, past_runs=past_runs)
+    diagnosis, unread = diagnosed(folder)
+    facts = Facts(verdict=verdict, run=run, past_runs=past_runs, diagnosis=diagnosis)
     drawn, warnings = _charts(facts, folder) if charts else ((), ())
     record, gaps = recorded(folder)
     report = Report(
@@ -43,7 +45,7 @@ def build(verdict: Verdict, run: Run, past_runs: tuple[PastRun, ...], folder: Pa
         junit=folder / "junit.xml",
         html=folder / "report.html",
         charts=drawn,
-        warnings=(*warnings, *gaps),
+        warnings=(*warnings, *gaps, *unread),
     )
     write_text(report.markdown, markdown.render(facts, drawn))
     write_text(report.junit, junit.render(facts))
@@ -54,6 +56,14 @@ def build(verdict: Verdict, run: Run, past_runs: tuple[PastRun, ...], folder: Pa
 def has_news(verdict: Verdict) -> bool:
     """Whether charts are worth their seconds: something got worse or better. report.html draws all trends by itself."""
     return any(finding.outcome in NEWS for finding in verdict.findings)
+
+
+def diagnosed(folder: Path) -> tuple[Diagnosis | None, tuple[str, ...]]:
+    """The run's diagnosis, where it has one, and why it cannot be read."""
+    try:
+        return run_folder.read_diagnosis(folder), ()
+    except RecordError as error:
+        return None, (f"The report has no diagnosis: {error}",)
 
 
 def recorded(folder: Path) -> tuple[Record | None, tuple[str, ...]]:

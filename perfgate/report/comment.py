@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from perfgate.model.outcome import Outcome
 from perfgate.model.verdict import Finding
-from perfgate.report import markdown, mermaid, trend_picture, words
+from perfgate.report import diagnosis_text, markdown, mermaid, trend_picture, words
 from perfgate.report.facts import Facts, finite
 from perfgate.report.headline import headline
 from perfgate.report.markdown import EMOJI, Rows
@@ -111,6 +111,9 @@ def _page(facts: Facts, exhibits: Sequence[Exhibit], most: int, link: str) -> di
         "lacking_count": markdown.counted(len(lacking), "budget"),
         "kept": _table(facts, kept, most),
         "kept_count": markdown.counted(len(kept), "budget"),
+        "why": diagnosis_text.markdown_lines(facts.diagnosis),
+        "evidence": diagnosis_text.evidence(facts.diagnosis),
+        "why_doubts": [prose(doubt) for doubt in diagnosis_text.doubts(facts.diagnosis)],
         "watch": [words.watched(one, code) for one in facts.verdict.watch[:most]],
         "watch_count": len(facts.verdict.watch),
         "results": Rows(

@@ -15,7 +15,7 @@ from perfgate.model.budget_file import Kind
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import Generator
 from perfgate.model.verdict import Finding
-from perfgate.report import words
+from perfgate.report import diagnosis_text, words
 from perfgate.report.facts import Facts, value_in
 from perfgate.report.headline import headline, is_whole
 from perfgate.report.text import plain
@@ -48,7 +48,14 @@ def show(facts: Facts, console: Console, *, verbose: bool = False) -> None:
     rows = _rows(facts, verbose=verbose)
     if rows:
         console.print(_finding_table(rows, console.width))
-    lines = [*_rest(facts, rows), *_sentences(facts, verbose=verbose), *_watched(facts), *_doubts(facts), *_next(facts)]
+    lines = [
+        *_rest(facts, rows),
+        *_sentences(facts, verbose=verbose),
+        *_diagnosis(facts),
+        *_watched(facts),
+        *_doubts(facts),
+        *_next(facts),
+    ]
     for line in lines:
         console.print(line)
     if lines:
@@ -210,6 +217,15 @@ def _next(facts: Facts) -> Iterator[Text]:
 
 def _sentence(outcome: Outcome, sentence: str) -> Text:
     return Text(f"{words.MARKS[outcome]} ", style=STYLES[outcome]).append(plain(sentence, 500), style="default")
+
+
+def _diagnosis(facts: Facts) -> Iterator[Text]:
+    for line, remedy in diagnosis_text.lines(facts.diagnosis):
+        yield Text.assemble(("why: ", "bold"), line)
+        if remedy:
+            yield Text(f"  {remedy}", style="dim")
+    for doubt in diagnosis_text.doubts(facts.diagnosis):
+        yield Text(f"diagnosis: {plain(doubt, 500)}", style="dim")
 
 
 def _watched(facts: Facts) -> Iterator[Text]:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from math import isfinite
 
+from perfgate.model.diagnosis import Diagnosis
 from perfgate.model.metric import metric_of
 from perfgate.model.outcome import BADNESS, Outcome
 from perfgate.model.run import Acceptance, EndpointResult, PastRun, Run
@@ -23,11 +24,14 @@ class Facts:
     verdict: Verdict
     run: Run
     past_runs: tuple[PastRun, ...] = ()
+    diagnosis: Diagnosis | None = None
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
-        """Worst first; among equals what moved most first, then as in the budget file."""
-        return tuple(sorted(self.verdict.findings, key=_badness))
+        """Worst first; among equals the likely cause of an overload, then what moved most, then as in the budget
+        file."""
+        cause = self.verdict.overload.cause if self.verdict.overload else ""
+        return tuple(sorted(self.verdict.findings, key=lambda one: _badness(one, is_cause=one.endpoint == cause)))
 
     @cached_property
     def results(self) -> Mapping[str, EndpointResult]:
@@ -83,11 +87,11 @@ class Facts:
         return tuple(by_name(past.run) for past in self.line_of_runs)
 
 
-def _badness(finding: Finding) -> tuple[int, float]:
+def _badness(finding: Finding, *, is_cause: bool) -> tuple[int, bool, float]:
     metric = metric_of(finding.metric)
     rise = finite(finding.change) or 0.0
     worse = -rise if metric and metric.higher_is_better else rise
-    return BADNESS[finding.outcome], worse if finding.outcome is Outcome.IMPROVED else -worse
+    return BADNESS[finding.outcome], not is_cause, worse if finding.outcome is Outcome.IMPROVED else -worse
 
 
 def is_alike(one: Run, other: Run) -> bool:

@@ -15,7 +15,7 @@ from perfgate.model.outcome import Outcome
 from perfgate.model.report import CHARTS_BEGIN, CHARTS_END, Chart
 from perfgate.model.run import EndpointResult, Run
 from perfgate.model.verdict import Finding
-from perfgate.report import phases, words
+from perfgate.report import diagnosis_text, phases, words
 from perfgate.report.facts import Facts, value_in
 from perfgate.report.headline import headline
 from perfgate.report.sparkline import sparkline
@@ -75,6 +75,9 @@ def _page(facts: Facts, charts: Sequence[Chart], most: int) -> dict[str, object]
         "sentences": list(sentence_lines(facts, moved[:most])),
         "kept": _findings(facts, kept, most),
         "kept_count": counted(len(kept), "budget"),
+        "why": diagnosis_text.markdown_lines(facts.diagnosis),
+        "evidence": diagnosis_text.evidence(facts.diagnosis),
+        "why_doubts": [prose(doubt) for doubt in diagnosis_text.doubts(facts.diagnosis)],
         "watch": [words.watched(one, code) for one in facts.verdict.watch[:most]],
         "watch_count": len(facts.verdict.watch),
         "results": Rows(rows=tuple(map(result_row, results[:most])), rest=rest_of(len(results) - most, "endpoint")),

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from perfgate.model.outcome import BADNESS, Outcome
 from perfgate.model.run import EndpointResult, Run
 from perfgate.model.verdict import Finding
-from perfgate.report import frame, page_data, phases, words
+from perfgate.report import frame, layer_bars, page_data, phases, words
 from perfgate.report.facts import Facts, value_in
 from perfgate.report.headline import headline as headline_of
 from perfgate.report.page_data import LONGEST_NAME, Data
@@ -84,6 +84,7 @@ def render(facts: Facts, record: Record | None = None, *, headline: str = "", up
             "doubts": [plain(doubt, 600) for doubt in words.doubts(facts)[:MOST_DOUBTS]],
             "outcomes": [(one.value, counts[one.value]) for one in Outcome if counts[one.value]],
             "rows": rows,
+            "why": layer_bars.panels(facts.diagnosis),
             "phase_headings": tuple(phases.HEADINGS.values()),
             "phase_caption": phases.CAPTION,
             "run": plain(facts.run.id, 60),

@@ -155,9 +155,10 @@ def generator(health: Generator) -> str:
 
 
 def doubts(facts: Facts) -> tuple[str, ...]:
-    """What readers must know besides the findings, each once: of the run first, then of the comparison."""
+    """What readers must know besides the findings, each once: an overload, then of the run, then of the comparison."""
+    first = facts.verdict.notes[: facts.verdict.overload is not None]
     cut = ("The run was interrupted: it measured less than planned.",) if facts.run.interrupted else ()
-    return tuple(dict.fromkeys((*cut, *facts.run.warnings, *facts.verdict.notes)))
+    return tuple(dict.fromkeys((*first, *cut, *facts.run.warnings, *facts.verdict.notes)))
 
 
 def runs(count: int) -> str:

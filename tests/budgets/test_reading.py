@@ -23,6 +23,7 @@ from perfgate.model.budget_file import (
     BudgetFile,
     Capture,
     Criterion,
+    DiagnosePolicy,
     Expectation,
     FilePart,
     Floor,
@@ -395,6 +396,12 @@ def test_a_range_of_time_is_the_shortest_load_and_what_it_may_grow_to(read: Read
     load = read(head + "load: {rate: 50/s, duration: 20s..3m}\n", {}).load
     assert (load.stages, load.longest) == ((Stage(level=50.0, duration=20.0),), 180.0)
     assert read(head + "load: {rate: 50/s, duration: 20s}\n", {}).load.longest == 0
+
+
+def test_diagnose_and_a_variable_that_need_not_be_set(read: Read) -> None:
+    file = read("diagnose: {for: 5s, postgres: '${NOT_SET}', server_timing: {database: pg}}\nendpoints: {a: /}\n", {})
+
+    assert file.diagnose == DiagnosePolicy(seconds=5.0, postgres="${NOT_SET}", server_timing={"database": "pg"})
 
 
 def test_texts_keep_their_variables(read: Read) -> None:

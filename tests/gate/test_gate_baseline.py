@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import pytest
-from builders import make_acceptance, make_conditions, make_endpoint, make_past_run, make_revision, make_run
+from builders import (
+    make_acceptance,
+    make_budget,
+    make_conditions,
+    make_endpoint,
+    make_past_run,
+    make_revision,
+    make_run,
+)
 
-from perfgate.gate import choose_baseline
-from perfgate.model.budget_file import BaselinePolicy
+from perfgate.gate import choose_baseline, judge
+from perfgate.model.budget_file import BaselinePolicy, GatePolicy
 from perfgate.model.outcome import Outcome
-from perfgate.model.run import PastRun, Revision, Run, Runner
+from perfgate.model.run import Generator, PastRun, Revision, Run, Runner
 from perfgate.model.verdict import Baseline
 
 KEY = ("list products", "p95")
@@ -236,6 +244,78 @@ def test_another_definition_of_latency_is_not_compared():
 def test_a_detached_head_is_compared_with_the_branch():
     baseline = chosen(*history(1), run=make_run(100, revision=make_revision(branch="")))
     assert (numbers(baseline), baseline.branch) == ([1], "main")
+
+
+# ---- runs of another load or target
+
+
+def sentence(*past_runs: PastRun, run: Run = NOW) -> str:
+    return judge([make_budget(fail="+10%")], run, chosen(*past_runs, run=run), GatePolicy()).findings[0].sentence
+
+
+@pytest.mark.parametrize(
+    ("others", "words"),
+    [
+        ({"generator": Generator(due=1000, sent=300)}, "it made only 30% of the planned starts"),
+        ({"generator": Generator(due=1000, sent=1000, dropped=700)}, "it dropped 70% of the planned starts"),
+        ({"generator": Generator(workers=2, workers_lost=1)}, "a process of its load generator was lost"),
+        ({"generator": Generator(unsent={"ports": 500})}, "its load generator lacked ports, files or memory"),
+        ({"aborted": "50 % of the requests failed"}, "its load was ended early"),
+        ({"interrupted": True}, "it was interrupted"),
+    ],
+)
+def test_runs_without_the_planned_load_are_left_out_whatever_came_of_them(others: dict, words: str):
+    """The gate did not judge them: they are no measure for later ones, accepted or not."""
+    short = history(2, 3, 4, 5, 6, 7, **others)
+    accepted = history(8, acceptances=[make_acceptance()], **others)
+    assert numbers(chosen(*history(1), *short, *accepted)) == [1]
+    assert sentence(*history(1), *short).endswith(
+        f"no baseline yet: 1 run on record on main, 5 needed (6 of 7 runs do not compare: {words})."
+    )
+
+
+def test_a_run_after_such_runs_does_not_fail_by_them():
+    light = [
+        make_past_run(number, p95=0.07, generator=Generator(due=1000, sent=300), outcome=Outcome.INCONCLUSIVE)
+        for number in range(1, 7)
+    ]
+    found = judge([make_budget(fail="+10%")], NOW, chosen(*light), GatePolicy()).findings[0]
+    assert found.outcome is Outcome.NO_BASELINE
+
+
+NOW_AT_A = make_run(100, branch="faster", conditions=make_conditions(host="a.test", rates={"list products": 50.0}))
+
+
+def conditions_of(host: str = "a.test", rate: float = 50.0):
+    return make_conditions(host=host, rates={"list products": rate})
+
+
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [
+        ({"host": "b.test"}, "it was sent to b.test"),
+        ({"rate": 10.0}, "its share of the load changed from 10 to 50"),
+    ],
+)
+def test_another_host_or_share_of_the_load_does_not_compare(other: dict, words: str):
+    past = [make_past_run(number, conditions=conditions_of(**other)) for number in range(1, 6)]
+    alike = make_past_run(6, conditions=conditions_of())
+    assert numbers(chosen(*past, alike, run=NOW_AT_A)) == [6]
+    assert sentence(*past, alike, run=NOW_AT_A).endswith(
+        f"1 run on record on main, 5 needed (5 of 6 runs do not compare: {words})."
+    )
+
+
+@pytest.mark.parametrize("past", [conditions_of(rate=50.2), conditions_of(host=""), conditions_of(rate=0.0)])
+def test_rounding_and_what_an_older_run_does_not_know_is_no_difference(past):
+    assert numbers(chosen(make_past_run(1, conditions=past), run=NOW_AT_A)) == [1]
+
+
+def test_another_host_is_noted():
+    before = make_past_run(1, conditions=conditions_of(host="b.test"))
+    assert chosen(before, run=NOW_AT_A).notes == (
+        "The load went to b.test before, and to a.test now. Such runs are not compared.",
+    )
 
 
 # ---- notes for people

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from builders import make_endpoint, make_run
+from builders import make_arms, make_budget, make_endpoint, make_past_run, make_run
 
 from perfgate.gate import choose_baseline, judge
 from perfgate.model.budget_file import Budget, Criterion, GatePolicy, Kind
@@ -110,6 +110,27 @@ def test_the_percentile_of_the_few_that_succeeded_cannot_pass():
 
     assert [one.outcome for one in found] == [Outcome.INCONCLUSIVE, Outcome.PASS]
     assert "90% of the requests failed, and this is the p95 of the others" in found[0].findings[0].sentence
+
+
+def test_beside_a_base_that_mostly_failed_nothing_is_worse_or_better():
+    base = make_endpoint(p95=0.01, requests=1000, failures=900, failures_by_kind={"status": 900})
+    run = make_run(1, endpoints=[make_endpoint(p95=0.1)], arms=make_arms(base))
+    budget = make_budget(metric="p95", fail="300ms +10%")
+    found = judge([budget], run, choose_baseline(run, (), GatePolicy().baseline), GatePolicy()).findings[0]
+
+    assert [one.outcome for one in found.criteria] == [Outcome.PASS, Outcome.INCONCLUSIVE]
+    assert "90% of the base's requests failed" in found.sentence
+
+
+def test_runs_that_mostly_failed_are_no_baseline_of_latencies():
+    """The few fast answers of an outage would make the next healthy run a regression."""
+    ends = [make_endpoint(p95=0.01, requests=1000, failures=900, failures_by_kind={"status": 900})]
+    past = [make_past_run(number, endpoints=ends, outcome=Outcome.INCONCLUSIVE) for number in range(5, 0, -1)]
+    run = make_run(100)
+    budgets = [make_budget(metric="p95", fail="+10%")]
+    found = judge(budgets, run, choose_baseline(run, past, GatePolicy().baseline), GatePolicy()).findings[0]
+
+    assert found.outcome is Outcome.NO_BASELINE
 
 
 def test_a_rate_that_only_the_generator_limited_is_not_the_targets():

@@ -404,10 +404,10 @@ def test_values_become_the_words_of_json_everywhere(value, words, encoded):
 )
 def test_a_graphql_answer_with_errors_is_one_unless_somebody_speaks_of_them(body, expect, failure):
     endpoint = Endpoint("e", "POST", "/graphql", graphql="{ a }", expect=expect)
-    found = endpoint.judge(Response(status=200, raw_headers={}, body=body))
+    found = endpoint.judge(Response(status=200, body=body))
     assert endpoint.manner.keep_body
     assert found is None if failure is None else found.detail.startswith(failure)
-    assert Endpoint("e", "POST", "/", json={}).judge(Response(status=200, raw_headers={}, body=body)) is None
+    assert Endpoint("e", "POST", "/", json={}).judge(Response(status=200, body=body)) is None
 
 
 @pytest.mark.parametrize("code", [200, 204, 301, 304, 399])

@@ -16,13 +16,16 @@ need() { # PACKAGE PROGRAM...: the package, unless one of the programs is there
   packages+=("$package")
 }
 
+need apache2-utils ab
 need chromium chromium chromium-browser google-chrome
+need hey hey
 need iproute2 ip
 need nginx-light nginx
 need npm npm
 need openssl openssl
 need postgresql initdb $(find /usr/lib/postgresql -name initdb -path '*/bin/*' 2> /dev/null || true)
 need redis-server redis-server
+need wrk wrk
 
 install() {
   RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install --yes -qq --no-install-recommends "${packages[@]}"

@@ -12,7 +12,9 @@ from typing import NoReturn
 import pytest
 
 PROGRAMS = {  # by need: the programs any of which will do
+    "ab": ("ab",),
     "chromium": ("chromium", "chromium-browser", "google-chrome"),
+    "hey": ("hey",),
     "ip": ("ip",),
     "k6": ("k6",),
     "nginx": ("nginx",),
@@ -20,6 +22,7 @@ PROGRAMS = {  # by need: the programs any of which will do
     "openssl": ("openssl",),
     "postgresql": ("initdb",),
     "redis": ("redis-server",),
+    "wrk": ("wrk",),
 }
 FOLDERS = (  # beside those of PATH
     str(Path(sys.executable).parent),

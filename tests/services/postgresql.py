@@ -20,6 +20,7 @@ from perfgate.loadtest.ports import free_ports
 VARIABLE = "PERFGATE_TEST_POSTGRESQL"  # postgresql://user@host/database: a server that runs already
 ACCOUNT = "postgres"  # PostgreSQL refuses to run as root
 PATIENCE = 60.0  # s
+COUNTING = ("-c", "shared_preload_libraries=pg_stat_statements")  # for what a diagnosis reads
 UNSAFE = ("-F", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")  # fast: it is thrown away anyway
 
 
@@ -45,7 +46,19 @@ def serving() -> Iterator[str]:
             **account,  # type: ignore[call-overload]
         )
         server = subprocess.Popen(
-            [Path(initdb).with_name("postgres"), "-D", data, "-h", "127.0.0.1", "-p", str(port), "-k", "", *UNSAFE],
+            [
+                Path(initdb).with_name("postgres"),
+                "-D",
+                data,
+                "-h",
+                "127.0.0.1",
+                "-p",
+                str(port),
+                "-k",
+                "",
+                *COUNTING,
+                *UNSAFE,
+            ],
             cwd=folder,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

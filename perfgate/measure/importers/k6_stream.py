@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -22,6 +22,7 @@ from perfgate.measure.importers.samples import (
     LONGEST,
     NO_ARM,
     NOT_SAID,
+    BadLines,
     Label,
     Phase,
     Samples,
@@ -48,7 +49,7 @@ _USUAL = re.compile(
 
 
 @dataclass(frozen=True)
-class _Tags:
+class Tags:
     """What a point's tags say."""
 
     label: Label
@@ -56,6 +57,9 @@ class _Tags:
     said: int
     timed_out: bool
     arm: int
+
+
+Point = tuple[str, float, float, Tags]  # metric, when it ended as Unix time, ms, tags
 
 
 @dataclass
@@ -66,7 +70,7 @@ class _Points:
     label: list[int] = field(default_factory=list)
     began: list[float] = field(default_factory=list)
     took: list[float] = field(default_factory=list)  # ms
-    tags: list[_Tags] = field(default_factory=list)
+    tags: list[Tags] = field(default_factory=list)
 
     def samples(self, labels: list[Label], started: datetime) -> Samples:
         return Samples(
@@ -88,37 +92,45 @@ class K6Stream:
 
     latency = "k6 http_req_duration: send to last byte, without connecting"
     lacks = ("runner probe", "health of the load generator", "response sizes")
+    hint = HINT
     has_hops = True
 
     def __init__(self, points: int = POINTS) -> None:
         self._points = points
 
-    def read(self, source: Source) -> Iterator[Samples]:
-        """The recording begins with the first request that ended; one that had begun before counts from then, too."""
-        held: dict[str, _Points] = {}
-        labels: dict[Label, int] = {}
-        origin: float | None = None
-        for name, ended, took, tags in _points(source):
-            if origin is None:
-                if name != "http_req_duration":
-                    continue
-                origin = ended - took / 1000
-            points = held.get(name)
-            if points is None:
-                points = held[name] = _Points(METRICS[name])
-            points.label.append(labels.setdefault(tags.label, len(labels)))
-            points.began.append(max(0.0, ended - took / 1000 - origin))
-            points.took.append(took)
-            points.tags.append(tags)
-            if len(points.label) == self._points:
-                yield held.pop(name).samples(list(labels), datetime.fromtimestamp(origin, UTC))
-        for points in held.values():
-            yield points.samples(list(labels), datetime.fromtimestamp(origin or 0.0, UTC))
+    def recognizes(self, beginning: bytes) -> bool:
+        return beginning.startswith(b'{"') and b'"type":"' in beginning.partition(b"\n")[0] and b'"metric"' in beginning
+
+    def read(self, source: Source, bad: BadLines) -> Iterator[Samples]:
+        return assembled(_points(source, bad), self._points)
 
 
-def _points(source: Source) -> Iterator[tuple[str, float, float, _Tags]]:
+def assembled(found: Iterable[Point], size: int = POINTS) -> Iterator[Samples]:
+    """The recording begins with the first request that ended; one that had begun before counts from then, too."""
+    held: dict[str, _Points] = {}
+    labels: dict[Label, int] = {}
+    origin: float | None = None
+    for name, ended, took, tags in found:
+        if origin is None:
+            if name != "http_req_duration":
+                continue
+            origin = ended - took / 1000
+        points = held.get(name)
+        if points is None:
+            points = held[name] = _Points(METRICS[name])
+        points.label.append(labels.setdefault(tags.label, len(labels)))
+        points.began.append(max(0.0, ended - took / 1000 - origin))
+        points.took.append(took)
+        points.tags.append(tags)
+        if len(points.label) == size:
+            yield held.pop(name).samples(list(labels), datetime.fromtimestamp(origin, UTC))
+    for points in held.values():
+        yield points.samples(list(labels), datetime.fromtimestamp(origin or 0.0, UTC))
+
+
+def _points(source: Source, bad: BadLines) -> Iterator[Point]:
     """(metric, when it ended as Unix time, how many ms it took, tags) of each point that matters."""
-    known: dict[bytes, _Tags | None] = {}
+    known: dict[bytes, Tags | None] = {}
     with source.opened() as stream:
         number = 0
         for number, line in enumerate(stream, start=1):
@@ -129,14 +141,16 @@ def _points(source: Source) -> Iterator[tuple[str, float, float, _Tags]]:
             except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
                 cut = "" if line.endswith(b"\n") else " (the file is cut off there)"
                 what = f"the field {error} is missing" if isinstance(error, KeyError) else str(error)
-                raise mistaken(source, [(number, f"not a line of k6: {what}{cut}")], hint=HINT) from error
+                bad.add(number, f"not a line of k6: {what}{cut}")
+                continue
             if found is not None:
                 yield found
+        bad.lines += number
         if not number:
             raise mistaken(source, [(1, "the file is empty")], hint=HINT)
 
 
-def _point(line: bytes, known: dict[bytes, _Tags | None]) -> tuple[str, float, float, _Tags] | None:
+def _point(line: bytes, known: dict[bytes, Tags | None]) -> Point | None:
     """None for what does not matter. Raises ValueError and its like when the line is not k6's."""
     metric, time, value, text = _parts(line)
     if metric not in METRICS:
@@ -144,7 +158,7 @@ def _point(line: bytes, known: dict[bytes, _Tags | None]) -> tuple[str, float, f
     if text not in known:
         if len(known) >= REMEMBERED:
             known.clear()
-        known[text] = _tags(json.loads(text))
+        known[text] = tags_of(json.loads(text))
     tags, took = known[text], float(value)
     if not 0 <= took <= LONGEST:
         raise ValueError(f"{metric} is {took} ms")
@@ -165,7 +179,7 @@ def _parts(line: bytes) -> tuple[str, str, float, bytes]:
     return whole["metric"], data["time"], data["value"], json.dumps(data.get("tags") or {}).encode()
 
 
-def _tags(tags: Mapping[str, str]) -> _Tags | None:
+def tags_of(tags: Mapping[str, str]) -> Tags | None:
     """None for what is no load."""
     if not all(isinstance(value, str) for value in tags.values()):
         raise ValueError("tags are texts")
@@ -174,7 +188,7 @@ def _tags(tags: Mapping[str, str]) -> _Tags | None:
     lacking = "status" if "status" not in tags else "" if tags.get("name") or tags.get("url") else "name"
     if lacking:
         raise ValueError(f"a request without the tag {lacking}: k6 needs it among its `systemTags`")
-    return _Tags(
+    return Tags(
         label=Label(name=tags.get("name", ""), method=tags.get("method", ""), url=tags.get("url", "")),
         status=int(tags["status"]),
         said={"true": GOOD, "false": BAD}.get(tags.get("expected_response", ""), NOT_SAID),

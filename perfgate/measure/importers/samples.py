@@ -1,11 +1,12 @@
-"""What every importer makes of a recording: requests by columns, some hundred thousand at a time."""
+"""What every importer makes of a recording: requests by columns, some hundred thousand at a time; or, where a tool
+keeps no single requests, one summary."""
 
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Literal, NamedTuple, Protocol, cast
@@ -18,6 +19,7 @@ from perfgate.model.errors import RecordError, UsageError
 BASE, HEAD, NO_ARM = 0, 1, -1
 ARMS = {"base": BASE, "a": BASE, "head": HEAD, "b": HEAD}  # as people write them, in any case
 GOOD, BAD, NOT_SAID = 1, 0, -1
+REJECTED = 2  # for another reason than the status: by a check or assertion of the tool
 MISTAKES = 10  # told at once
 LONGEST = 86_400_000  # ms: a request that took over a day was written in another unit
 
@@ -25,7 +27,8 @@ Phase = Literal["", "service", "first_byte", "download", "connect", "tls"]
 
 
 class Label(NamedTuple):
-    """How a recording names a request. `url` and `method` are empty where it has only a name."""
+    """How a recording names a request. `url` and `method` are empty where it has only a name; where the tool keeps
+    neither, all three are."""
 
     name: str
     method: str = ""
@@ -41,11 +44,32 @@ class Samples:
     began: NDArray[np.float64]  # s since the beginning of the recording
     took: NDArray[np.int64]  # ns
     status: NDArray[np.int64]  # HTTP; 0: there was no answer
-    said: NDArray[np.int64]  # what the tool made of the answer: GOOD, BAD or NOT_SAID
+    said: NDArray[np.int64]  # what the tool made of the answer: GOOD, BAD, NOT_SAID or REJECTED
     timed_out: NDArray[np.bool_]  # as far as the tool says
     arm: NDArray[np.int64]  # BASE, HEAD or NO_ARM
     phase: Phase = ""
     started: datetime | None = None  # when the recording began, where it says so
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One endpoint of a summary. `metrics` are those that the tool reports, by perfgate's names, in base units."""
+
+    label: Label
+    requests: int
+    failures: int | None = None  # None: not known
+    metrics: Mapping[str, float]
+    examples: tuple[str, ...] = ()  # of failures
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """What a tool computed itself. `duration` in seconds, 0 where it does not say so."""
+
+    rows: Sequence[Row]
+    duration: float = 0.0
+    started: datetime | None = None
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +93,38 @@ class Source:
             raise RecordError(f"Cannot read {self.name}: {error.strerror or error}") from error
 
 
+@dataclass(frozen=True, kw_only=True)
+class Tolerance:
+    """How many lines of a recording may be bad: a number, or a share of all lines."""
+
+    share: float = 0.001
+    number: int = 0
+
+    def allows(self, bad: int, lines: int) -> bool:
+        return bad <= max(self.number, int(self.share * lines))
+
+
+@dataclass(kw_only=True)
+class BadLines:
+    """Lines of a recording that are not what its format says. They are left out, and told."""
+
+    source: Source
+    tolerance: Tolerance = field(default_factory=Tolerance)
+    lines: int = 0  # read so far
+    number: int = 0
+    mistakes: list[tuple[int, str]] = field(default_factory=list)  # the first of them, with their lines
+
+    def add(self, line: int, what: str) -> None:
+        self.number += 1
+        if len(self.mistakes) <= MISTAKES:
+            self.mistakes.append((line, what))
+
+    def check(self, hint: str) -> None:
+        """Raises UsageError when there are too many."""
+        if self.number and not self.tolerance.allows(self.number, self.lines):
+            raise mistaken(self.source, self.mistakes, hint=hint)
+
+
 class Importer(Protocol):
     """One format of recordings."""
 
@@ -81,14 +137,27 @@ class Importer(Protocol):
         """What the gate or a budget would like to have and the format does not hold, to be said after "no"."""
 
     @property
+    def hint(self) -> str:
+        """What a file of this format looks like, and how the tool writes it."""
+
+    @property
     def has_hops(self) -> bool:
         """Whether a request that was redirected is several: each hop one."""
 
-    def read(self, source: Source) -> Iterator[Samples]:
-        """Everything recorded, in parts. Raises UsageError with the lines of mistakes, RecordError if unreadable."""
+    def recognizes(self, beginning: bytes) -> bool:
+        """Whether a file that begins like this (some kB, unpacked) is of this format."""
+
+    def read(self, source: Source, bad: BadLines) -> Iterator[Samples | Summary]:
+        """Everything recorded, in parts; or one Summary. Lines that are wrong are added to `bad`. Raises UsageError for
+        what makes the whole file useless, RecordError if unreadable."""
 
 
 def mistaken(source: Source, mistakes: Sequence[tuple[int, str]], *, hint: str) -> UsageError:
     """The error that tells mistakes as (line, what is wrong)."""
     lines = [f"{source.name}:{line}: {what}" for line, what in mistakes[:MISTAKES]]
     return UsageError("\n".join([*lines, *(["..."] if len(mistakes) > MISTAKES else [])]), hint=hint)
+
+
+def useless(source: Source, what: str, *, hint: str) -> UsageError:
+    """The error that tells what is wrong with a whole file."""
+    return UsageError(f"{source.name}: {what}", hint=hint)

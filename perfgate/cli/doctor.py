@@ -1,0 +1,82 @@
+"""`perfgate doctor`: what keeps a run from working here, and the cure."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from perfgate.cli.options import DEFAULT_BUDGET, Budget, HistoryUrl, Target
+
+if TYPE_CHECKING:
+    from perfgate.doctor import Check
+
+BROKEN = 1
+MARKS = {"ok": "ok      ", "warning": "warning ", "broken": "BROKEN  "}
+
+
+def doctor(
+    budget: Budget = DEFAULT_BUDGET,
+    target: Target = "",
+    history: HistoryUrl = "",
+    start: Annotated[
+        bool,
+        typer.Option("--start", envvar="PERFGATE_START", help="Start the service of the budget file, and stop it."),
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", envvar="PERFGATE_JSON", help="As JSON.")] = False,
+) -> int:
+    """Look at everything that a run needs; send no load. Exit code 1 where something is broken.
+
+    Example: perfgate doctor --start
+    """
+    from perfgate import doctor as program
+    from perfgate.cli.run import child_environment
+    from perfgate.cli.where import own_environment
+
+    around = program.Surroundings(
+        budget=budget,
+        root=Path.cwd(),
+        environ=own_environment(),
+        child_environ=child_environment(),
+        now=datetime.now(UTC).timestamp(),
+        target=target,
+        history=history,
+        start=start,
+    )
+    checks = []
+    for check in program.examine(around):
+        checks.append(check)
+        if not json:
+            print(_line(check), flush=True)
+    if json:
+        print(_as_json(checks))
+    return BROKEN if any(check.state is program.State.BROKEN for check in checks) else 0
+
+
+def _line(check: Check) -> str:
+    from perfgate import redaction
+    from perfgate.printable import no_command
+
+    first, *rest = check.message.splitlines() or [""]
+    lines = [f"{MARKS[check.state.value]}{check.name}: {first}", *(f"          {line}" for line in rest)]
+    lines += [f"          -> {line}" for line in check.cure.splitlines()]
+    hide = redaction.redactor(_secret_names(), os.environ)
+    return "\n".join(no_command(hide(line)) for line in lines)
+
+
+def _secret_names() -> list[str]:
+    return [name for name in os.environ if any(word in name for word in ("TOKEN", "SECRET", "PASSWORD"))]
+
+
+def _as_json(checks: list[Check]) -> str:
+    import json as codec
+    from dataclasses import asdict
+
+    from perfgate import redaction
+
+    hide = redaction.redactor(_secret_names(), os.environ)
+    rows = [{key: hide(str(value)) for key, value in asdict(check).items()} for check in checks]
+    return codec.dumps({"checks": rows}, indent=1, ensure_ascii=False)

@@ -1,0 +1,191 @@
+"""`perfgate init`: a budget file from what a team has already."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from perfgate.cli.guard import say
+from perfgate.cli.options import DEFAULT_BUDGET, Budget
+from perfgate.model.errors import PerfgateError, UsageError
+
+if TYPE_CHECKING:
+    from perfgate.init import Context, Proposal
+
+PREVIEW = 15  # omissions that the terminal lists; with --dry-run all
+
+
+def init(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="SOURCE",
+            help="A file, `-` for stdin, or the URL of a service on this machine: OpenAPI, HAR, access log, "
+            "locustfile, Postman, curl. [default: what this folder has]",
+        ),
+    ] = "",
+    budget: Budget = DEFAULT_BUDGET,
+    format: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            envvar="PERFGATE_FORMAT",
+            metavar="NAME",
+            help="openapi, har, postman, locustfile, curl or access-log. [default: by its content]",
+        ),
+    ] = "",
+    target: Annotated[
+        str, typer.Option("--target", envvar="PERFGATE_TARGET", metavar="URL", help="Where the load is to go.")
+    ] = "",
+    unsafe: Annotated[
+        bool, typer.Option("--unsafe", envvar="PERFGATE_UNSAFE", help="Take in POST, PUT, PATCH and DELETE as well.")
+    ] = False,
+    service: Annotated[
+        bool,
+        typer.Option(
+            "--service",
+            envvar="PERFGATE_SERVICE",
+            help="Write the start command that this folder shows as `service`, not as a comment.",
+        ),
+    ] = False,
+    ci: Annotated[
+        str, typer.Option(envvar="PERFGATE_CI", metavar="github|gitlab", help="Write the CI workflow file as well.")
+    ] = "",
+    measure: Annotated[
+        bool,
+        typer.Option(
+            "--measure", envvar="PERFGATE_MEASURE", help="Send load for some seconds; propose limits in comments."
+        ),
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", envvar="PERFGATE_DRY_RUN", help="Print what would be written.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", envvar="PERFGATE_FORCE", help="Write over files that are there.")
+    ] = False,
+) -> int:
+    """Write a budget file from an OpenAPI document, a HAR, a log, a locustfile, Postman or curl.
+
+    Example: perfgate init http://127.0.0.1:8000
+    """
+    from perfgate import init as stage
+    from perfgate.cli.init_source import read_source
+    from perfgate.init import project
+
+    if measure and dry_run:
+        raise UsageError("--measure needs the file: it does not go with --dry-run", hint="leave one of them out")
+    if not dry_run:
+        _check_free(budget, force=force)
+    given, own_target = read_source(source, budget.parent)
+    proposal = stage.convert(given, stage.Wish(target=target or own_target, unsafe=unsafe), format)
+    folder = budget.parent if str(budget.parent) else Path()
+    context = stage.Context(
+        source=given.name,
+        target=proposal.target or target or own_target,
+        services=project.services(folder),
+        start_service=service,
+    )
+    if service and not context.services:
+        raise UsageError(
+            f"--service: nothing in {folder.resolve()} shows how the application is started",
+            hint="looked for: Procfile, manage.py, FastAPI, Flask, package.json, Dockerfile, compose",
+        )
+    text = stage.write(proposal, context)
+    workflow = project.workflow(ci, has_gitlab_file=_has_gitlab_file(), budget=budget.as_posix()) if ci else None
+    if dry_run:
+        print(text, end="")
+        if workflow:
+            print(f"# {workflow[0]}:\n{workflow[1]}", end="")
+        _tell(proposal, len(proposal.omissions))
+        return 0
+    _write(budget, text)
+    _check(budget)
+    if workflow:
+        _write_workflow(*workflow, force=force)
+    _tell(proposal, PREVIEW)
+    if measure:
+        _measure(budget, proposal, context)
+    _say_next(budget, proposal)
+    return 0
+
+
+def _check_free(path: Path, *, force: bool) -> None:
+    if path.exists() and not force:
+        raise UsageError(f"{path} is there already", hint="name another with --budget FILE, or pass --force")
+
+
+def _has_gitlab_file() -> bool:
+    return Path(".gitlab-ci.yml").exists()
+
+
+def _write(path: Path, text: str) -> None:
+    from perfgate import codec
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        codec.write_text(path, text)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}", hint="choose another with --budget") from error
+
+
+def _check(budget: Path) -> None:
+    """What `init` writes is a valid budget file, or a bug. Raises BudgetFileError."""
+    from perfgate import budgets, scenarios
+
+    budget_file, _ = budgets.check(budget, os.environ)
+    plan = scenarios.plan(budget_file)
+    journeys = f", {len(plan.journeys)} journeys" if plan.journeys else ""
+    print(f"{budget}: {len(plan.endpoints)} endpoints{journeys}; {plan.load_words}.")
+
+
+def _write_workflow(path: object, text: str, hint: str, *, force: bool) -> None:
+    file = Path(str(path))
+    if file.exists() and not force:
+        say(f"perfgate: {file} is there already and stays as it is; --force writes over it.")
+        return
+    _write(file, text)
+    print(f"{file}: written. {hint}")
+
+
+def _tell(proposal: Proposal, most: int) -> None:
+    """What was left out and what has to be set, on stderr."""
+    from perfgate.init.proposal import NOT_SAFE
+
+    unsafe = [omission for omission in proposal.omissions if omission.why == NOT_SAFE]
+    others = [omission for omission in proposal.omissions if omission.why != NOT_SAFE]
+    if unsafe:
+        say(f"  left out: {len(unsafe)} requests that may change data; --unsafe takes them in")
+    for omission in others[:most]:
+        say(f"  left out: {omission.what}: {omission.why}")
+    if (more := len(others) - most) > 0:
+        say(f"  left out: {more} more; --dry-run lists all")
+    for name, meaning in sorted(proposal.variables.items()):
+        say(f"  to set: {name}: {meaning}")
+
+
+def _measure(budget: Path, proposal: Proposal, context: Context) -> None:
+    """Sends load, and writes the file anew with what was seen. The file stays as it is when no run could be made."""
+    from dataclasses import replace
+
+    from perfgate import first_run
+    from perfgate import init as stage
+    from perfgate.cli.init_order import order_of
+    from perfgate.cli.run import watcher
+
+    try:
+        run = first_run.measured(order_of(budget), watcher())
+    except PerfgateError as error:
+        error.hint = f"{error.hint}\n{budget} is written, without limits from a first run.".strip()
+        raise
+    _write(budget, stage.write(proposal, replace(context, measured=first_run.comments(run))))
+    _check(budget)
+
+
+def _say_next(budget: Path, proposal: Proposal) -> None:
+    option = "" if budget == DEFAULT_BUDGET else f" --budget {budget}"
+    if not proposal.endpoints and not proposal.scenarios:
+        say("perfgate: nothing is left to send; --unsafe takes in what changes data.")
+    say(f"Next: perfgate doctor{option}, then perfgate run{option}")

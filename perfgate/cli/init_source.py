@@ -1,0 +1,91 @@
+"""Where `perfgate init` reads from: a file, stdin, a service on this machine, or what the folder has."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from perfgate.model.errors import UsageError
+
+if TYPE_CHECKING:
+    from perfgate.init import Source
+
+USUAL_PATHS = (
+    *("/openapi.json", "/swagger.json", "/v3/api-docs", "/api/openapi.json", "/swagger/v1/swagger.json"),
+    *("/api/schema/?format=json", "/openapi.yaml", "/api-docs", "/docs/openapi.json", "/v2/api-docs", "/spec.json"),
+)
+USUAL_FILES = (
+    *("openapi.json", "openapi.yaml", "openapi.yml", "swagger.json", "swagger.yaml", "docs/openapi.*", "api/openapi.*"),
+    *("*.har", "*.postman_collection.json", "locustfile.py", "access.log"),
+)
+MOST_BYTES = 256 * 2**20
+PATIENCE = 10.0  # s
+
+
+def read_source(name: str, folder: Path) -> tuple[Source, str]:
+    """The source, and the target that it implies: the origin of a URL. Raises UsageError when there is none."""
+    from perfgate import init
+
+    if "://" in name:
+        return _fetched(name)
+    if name == "-":
+        return init.source("stdin", sys.stdin.read()), ""
+    path = Path(name) if name else _usual(folder)
+    return init.source(_inside(path, folder), _text(path)), ""
+
+
+def _usual(folder: Path) -> Path:
+    found = [path for pattern in USUAL_FILES for path in sorted(folder.glob(pattern))]
+    if not found:
+        raise UsageError(
+            "There is nothing here to begin with.",
+            hint="Name a file, or a service that runs: perfgate init http://127.0.0.1:8000\n"
+            "Known: OpenAPI, HAR, access logs, a locustfile, Postman collections, curl commands.",
+        )
+    return found[0]
+
+
+def _inside(path: Path, folder: Path) -> str:
+    """The path from the budget file's folder, where it is in it: a locustfile is named so."""
+    return Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix()
+
+
+def _text(path: Path) -> str:
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise UsageError(f"{path} has more than {MOST_BYTES:,} bytes", hint="give its last part: tail -n 100000")
+        return path.read_text(encoding="utf-8-sig", errors="replace")
+    except OSError as error:
+        raise UsageError(
+            f"{path} cannot be read: {error.strerror}", hint="name a file, a URL, or - for stdin"
+        ) from error
+
+
+def _fetched(url: str) -> tuple[Source, str]:
+    """What a service on this machine says of itself, at that URL or at one of the usual paths."""
+    from perfgate import http, init, loadtest
+
+    loadtest.check_allowed(url, ())
+    parts = urlsplit(url)
+    origin = f"{parts.scheme}://{parts.netloc}"
+    tried = [url] if parts.path.strip("/") else []
+    tried += [f"{url.rstrip('/')}{path}" for path in USUAL_PATHS]
+    seen = ""
+    with http.Session(timeout=PATIENCE) as session:
+        for one in tried:
+            try:
+                reply = session.exchange("GET", one, headers={"Accept": "application/json, */*"})
+            except http.NoReplyError as error:
+                raise UsageError(f"{origin} does not answer: {error}", hint="start the service first") from error
+            given = init.source(one, reply.body.decode("utf-8", errors="replace"))
+            if reply.status == 200 and isinstance(given.document, dict) and "paths" in given.document:
+                return given, origin
+            seen = seen or f"{one} answers {reply.status}"
+    raise UsageError(
+        f"{url} shows no OpenAPI document ({seen})",
+        hint=f"tried: {', '.join(urlsplit(one).path for one in tried)}. Name its URL or file, or paste curl commands: "
+        "perfgate init -",
+    )

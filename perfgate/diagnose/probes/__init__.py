@@ -1,0 +1,42 @@
+"""Probes: what counts beside the second pass, with nothing installed in the application. A probe is one module and one
+line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from perfgate.diagnose.facts import Counts
+from perfgate.diagnose.probes.postgres import PostgresProbe
+from perfgate.diagnose.probes.processes import ProcessProbe
+from perfgate.diagnose.probes.redis import RedisProbe
+
+
+class Probe(Protocol):
+    """Begins to count, and says what has been counted since. Raises DiagnosisError for what keeps it from that."""
+
+    def begin(self) -> None: ...
+
+    def counted(self, requests: int) -> Counts:
+        """What came since `begin`, per request."""
+        ...
+
+    def close(self) -> None: ...
+
+
+# key of `diagnose:` -> what makes the probe of its value
+BY_KEY: Mapping[str, Callable[[str], Probe]] = {"postgres": PostgresProbe, "redis": RedisProbe}
+
+__all__ = ["BY_KEY", "PostgresProbe", "Probe", "ProcessProbe", "RedisProbe", "merged"]
+
+
+def merged(counts: Sequence[Counts]) -> Counts:
+    """Several phases of one endpoint, or several probes: values are averaged, statements taken from the last. Memory is
+    the least of the phases: what leaks grows in each, what warms up does not."""
+    names = {name for one in counts for name in one.values}
+    values = {}
+    for name in names:
+        known = [one.values[name] for one in counts if name in one.values]
+        values[name] = min(known) if name == "memory" else sum(known) / len(known)
+    statements = next((one.statements for one in reversed(counts) if one.statements), ())
+    return Counts(values=values, statements=statements)

@@ -1,0 +1,141 @@
+"""PostgreSQL: statements per request as differences of pg_stat_statements, and plans of the heaviest ones.
+
+Nothing is reset and no statement of the application is executed: plans are generic ones of the text with
+placeholders, which PostgreSQL stores without literals.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from perfgate.diagnose.facts import Counts, Statement
+from perfgate.model.errors import DiagnosisError
+
+MOST = 8  # statements that are explained
+LONGEST = 160  # characters of a fingerprint
+SNAPSHOT = """
+select s.queryid::text, s.query, sum(s.calls), sum(s.rows), sum(s.total_exec_time)
+from pg_stat_statements s join pg_database d on d.oid = s.dbid
+where d.datname = current_database() and s.toplevel and s.query not like '%pg_stat_statements%'
+group by 1, 2
+"""
+HINT = (
+    "It needs `shared_preload_libraries = 'pg_stat_statements'` and `CREATE EXTENSION pg_stat_statements;`, "
+    "and for other users' statements `GRANT pg_read_all_stats TO ...;`."
+)
+_UNCOUNTED = re.compile(
+    r"\s*(begin|commit|rollback|savepoint|release|set|show|deallocate|discard|explain|prepare)\b", re.IGNORECASE
+)
+_SELECT = re.compile(r"\s*(select|with)\b", re.IGNORECASE)
+_FILTER_COLUMN = re.compile(r"\(?(?:\w+\.)?(\w+)\)?(?:::\w+)? (?:=|>|<|>=|<=|~~\*?|ANY)")
+
+
+class Row(NamedTuple):
+    query: str
+    calls: int
+    rows: int
+    seconds: float
+
+
+class PostgresProbe:
+    """Raises DiagnosisError when the server cannot be reached, or does not count statements."""
+
+    def __init__(self, url: str) -> None:
+        try:
+            import psycopg
+        except ImportError as error:
+            raise DiagnosisError("diagnose.postgres needs psycopg: pip install 'perfgate[postgres]'") from error
+        self._error: type[Exception] = psycopg.Error
+        plain = re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql://", url)
+        try:
+            options = "-c statement_timeout=5000 -c lock_timeout=1000"
+            self._connection: Any = psycopg.connect(
+                plain, autocommit=True, connect_timeout=5, options=options, application_name="perfgate-diagnose"
+            )
+        except psycopg.Error as error:
+            raise DiagnosisError(f"diagnose.postgres: cannot connect ({type(error).__name__})") from error
+        try:
+            self._before = self._now()
+        except DiagnosisError:
+            self.close()
+            raise
+
+    def begin(self) -> None:
+        self._before = self._now()
+
+    def counted(self, requests: int) -> Counts:
+        grown = sorted(self._grown(), key=lambda row: -row.seconds)
+        if not requests:
+            return Counts()
+        calls, seconds = sum(row.calls for row in grown), sum(row.seconds for row in grown)
+        values = {
+            "queries": calls / requests,
+            "rows": sum(row.rows for row in grown) / requests,
+            "database": seconds / requests,
+        }
+        if calls:
+            values["query_seconds"] = seconds / calls
+        return Counts(values=values, statements=tuple(self._statement(row, requests) for row in grown[:MOST]))
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _now(self) -> Mapping[str, Row]:
+        try:
+            rows = self._connection.execute(SNAPSHOT).fetchall()
+        except self._error as error:
+            raise DiagnosisError("diagnose.postgres: pg_stat_statements cannot be read", hint=HINT) from error
+        return {key: Row(query, int(calls), int(n), float(ms) / 1e3) for key, query, calls, n, ms in rows}
+
+    def _grown(self) -> Iterator[Row]:
+        """What came since, without the words of transactions. Entries that were evicted and came back are all new."""
+        for key, now in self._now().items():
+            old = self._before.get(key)
+            if old is None or now.calls < old.calls:
+                old = Row(now.query, 0, 0, 0.0)
+            if now.calls > old.calls and not _UNCOUNTED.match(now.query):
+                yield Row(now.query, now.calls - old.calls, now.rows - old.rows, now.seconds - old.seconds)
+
+    def _statement(self, row: Row, requests: int) -> Statement:
+        scans = tuple(_scans(self._plan(row.query)))
+        text = " ".join(row.query.split())
+        return Statement(
+            fingerprint=text if len(text) <= LONGEST else text[: LONGEST - 1] + "…",
+            calls=row.calls / requests,
+            rows=row.rows / requests,
+            seconds=row.seconds / row.calls,
+            scans=tuple(dict.fromkeys(table for table, _ in scans)),
+            columns=tuple(dict.fromkeys(column for _, columns in scans for column in columns)),
+        )
+
+    def _plan(self, query: str) -> Any:
+        """The generic plan of a SELECT; None for what cannot be planned without its values. Never executed."""
+        if not _SELECT.match(query) or ";" in query.rstrip().rstrip(";"):
+            return None
+        numbers = [int(number) for number in re.findall(r"\$(\d+)", query)]
+        try:
+            with self._connection.transaction(force_rollback=True):
+                self._connection.execute("set transaction read only")
+                self._connection.execute("set local plan_cache_mode = force_generic_plan")
+                self._connection.execute("deallocate all")
+                self._connection.execute(f"prepare perfgate_plan as {query}".encode())
+                values = f"({', '.join(['null'] * max(numbers))})" if numbers else ""
+                [plan] = self._connection.execute(f"explain (format json) execute perfgate_plan{values}").fetchone()
+        except self._error:
+            return None
+        return json.loads(plan) if isinstance(plan, str) else plan
+
+
+def _scans(plan: Any) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Each table that is read as a whole with a filter, and the columns of that filter."""
+    if isinstance(plan, list):
+        for item in plan:
+            yield from _scans(item)
+    elif isinstance(plan, dict):
+        if plan.get("Node Type") == "Seq Scan" and "Filter" in plan:
+            yield plan["Relation Name"], tuple(_FILTER_COLUMN.findall(plan["Filter"]))
+        for key in ("Plan", "Plans"):
+            yield from _scans(plan.get(key))

@@ -1,0 +1,42 @@
+"""Redis: commands per request and the share of look-ups that hit, as differences of INFO. Nothing is reset."""
+
+from __future__ import annotations
+
+from perfgate.diagnose.facts import Counts
+from perfgate.model.errors import DiagnosisError
+
+
+class RedisProbe:
+    """`url` as redis:// or rediss://. Raises DiagnosisError when it cannot be reached."""
+
+    def __init__(self, url: str) -> None:
+        try:
+            import redis
+        except ImportError as error:
+            raise DiagnosisError("diagnose.redis needs the package redis: pip install redis") from error
+        self._error: type[Exception] = redis.RedisError
+        try:
+            self._client = redis.Redis.from_url(url, socket_timeout=5, socket_connect_timeout=5)
+            self._before = self._now()
+        except (redis.RedisError, ValueError) as error:
+            raise DiagnosisError(f"diagnose.redis: cannot read INFO: {type(error).__name__}") from error
+
+    def begin(self) -> None:
+        self._before = self._now()
+
+    def counted(self, requests: int) -> Counts:
+        hits, misses, commands = (now - before for now, before in zip(self._now(), self._before, strict=True))
+        values = {"cache_calls": (commands - 1) / requests} if requests else {}  # one is the INFO itself
+        if hits + misses:
+            values["cache_hits"] = hits / (hits + misses)
+        return Counts(values=values)
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _now(self) -> tuple[int, int, int]:
+        try:
+            stats = self._client.info("stats")
+        except self._error as error:
+            raise DiagnosisError(f"diagnose.redis: cannot read INFO: {type(error).__name__}") from error
+        return stats["keyspace_hits"], stats["keyspace_misses"], stats["total_commands_processed"]

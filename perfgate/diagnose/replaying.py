@@ -1,0 +1,124 @@
+"""The child process that sends the second pass (`perfgate.runtime.replay`): one order in, one answer out."""
+
+from __future__ import annotations
+
+import json
+import select
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from perfgate.diagnose import server_timing
+from perfgate.diagnose.partition import Sample
+from perfgate.model.errors import DiagnosisError
+
+PATIENCE = 30.0  # s beyond an order's own time: slow starts, and what is in flight at its end
+END = 5.0  # s
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """See `perfgate.runtime.replay.Order`."""
+
+    scenario: str
+    endpoint: str
+    target: str
+    seconds: float
+    users: int = 1
+    pause: float = 0.0
+    seed: str = ""
+    canary: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    samples: tuple[Sample, ...] = ()
+    canary: tuple[float, ...] = ()
+    failures: Mapping[str, int] = field(default_factory=dict)
+    requests: int = 0  # sent in all, those before and after the recorded time as well
+
+
+class Replayer:
+    """A context: the child runs inside. What it says goes into `log`."""
+
+    def __init__(self, *, environ: Mapping[str, str], log: Path, names: Mapping[str, str] | None = None) -> None:
+        self._environ, self._log, self._names = environ, log, names
+        self._process: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> Replayer:
+        with self._log.open("w", encoding="utf-8") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "perfgate.runtime.replay"],
+                env=dict(self._environ),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                encoding="utf-8",
+            )
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        process = self._process
+        if process is None or process.stdin is None or process.stdout is None:
+            return
+        with suppress(BrokenPipeError):
+            process.stdin.close()  # its loop ends with its input
+        try:
+            process.wait(END if error is None else 0.1)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        process.stdout.close()
+
+    def send(self, order: Order, round_: int) -> Answer:
+        """Raises DiagnosisError when the child cannot do it."""
+        answer = self._exchange(order)
+        if "error" in answer:
+            raise DiagnosisError(f"{order.endpoint} could not be sent again: {answer['error']}")
+        samples = tuple(_sample(row, order, round_, self._names) for row in answer["samples"])
+        return Answer(
+            samples=samples,
+            canary=tuple(answer["canary"]),
+            failures=answer["failures"],
+            requests=answer["requests"],
+        )
+
+    def _exchange(self, order: Order) -> dict[str, Any]:
+        process = self._process
+        assert process is not None
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            process.stdin.write(json.dumps(asdict(order)) + "\n")
+            process.stdin.flush()
+            readable, _, _ = select.select([process.stdout], [], [], order.seconds + PATIENCE)
+            line = process.stdout.readline() if readable else ""
+            answer: dict[str, Any] = json.loads(line)
+        except (OSError, ValueError) as error:
+            raise DiagnosisError(f"The second pass broke off; its log is {self._log}") from error
+        return answer
+
+
+def _sample(row: Mapping[str, Any], order: Order, round_: int, names: Mapping[str, str] | None) -> Sample:
+    headers: Mapping[str, str] = row["headers"]
+    return Sample(
+        wait=row["wait"],
+        first_byte=row["first_byte"],
+        service=row["service"],
+        connections=row["connections"],
+        status=row["status"],
+        size=row["size"],
+        decoded=row["decoded"],
+        headers=headers,
+        timing=server_timing.read(headers.get("server-timing", ""), names),
+        round=round_,
+        users=order.users,
+    )

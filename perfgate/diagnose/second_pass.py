@@ -1,0 +1,159 @@
+"""The second pass: each endpoint alone and under load, on base and head in turn, with probes beside it.
+
+Its numbers explain; they are never judged. Rounds alternate between the sides, so that what changes slowly on the
+machine is in both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from math import inf
+from statistics import median
+from typing import Literal
+
+from perfgate.diagnose.facts import Counts, Facts, facts
+from perfgate.diagnose.partition import Sample
+from perfgate.diagnose.probes import Probe, merged
+from perfgate.diagnose.replaying import Answer, Order, Replayer
+from perfgate.model.errors import DiagnosisError
+
+Name = Literal["base", "head"]
+USERS = 4  # under load
+ROUNDS = {1: 3, 2: 4}  # by number of sides
+SHORTEST = 0.25  # s of a phase
+IDLE = 0.3  # s of the canary alone
+LEAST_PAUSE, MOST_PAUSE = 0.002, 1.0  # s
+
+
+@dataclass(frozen=True, kw_only=True)
+class Side:
+    name: Name
+    target: str
+    probes: tuple[Probe, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """An endpoint to send again, by a scenario that sends little else."""
+
+    endpoint: str
+    scenario: str
+
+
+@dataclass(kw_only=True)
+class Seen:
+    """What one side's endpoint has shown so far."""
+
+    answers: list[Answer] = field(default_factory=list)
+    canary_idle: list[float] = field(default_factory=list)
+    canary_loaded: list[float] = field(default_factory=list)
+    counts: list[Counts] = field(default_factory=list)
+
+    @property
+    def samples(self) -> tuple[Sample, ...]:
+        return tuple(sample for answer in self.answers for sample in answer.samples)
+
+    def failures(self) -> Mapping[str, int]:
+        totals: dict[str, int] = {}
+        for answer in self.answers:
+            for reason, count in answer.failures.items():
+                totals[reason] = totals.get(reason, 0) + count
+        return totals
+
+    def facts(self) -> Facts:
+        return facts(self.samples, self.canary_idle, self.canary_loaded, merged(self.counts))
+
+
+@dataclass(kw_only=True)
+class Pass:
+    """`warnings` are what could not be learnt; a probe that fails once is left out from then on."""
+
+    seen: dict[tuple[str, Name], Seen] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    broken: set[int] = field(default_factory=set)
+
+
+def observe(
+    subjects: Sequence[Subject],
+    sides: Sequence[Side],
+    replayer: Replayer,
+    *,
+    seconds: float,
+    canary: str = "",
+    most_rate: float = inf,
+    is_own: bool = True,
+) -> Pass:
+    """`seconds` for all of it, as far as phases do not become too short; at most `most_rate` requests per second
+    under load, and always unless the services are perfgate's own (`is_own`).
+
+    Raises DiagnosisError.
+    """
+    rounds = ROUNDS[len(sides)]
+    phase = max(SHORTEST, (seconds / rounds / len(sides) - IDLE) / (2 * len(subjects)))
+    result = Pass(seen={(one.endpoint, side.name): Seen() for one in subjects for side in sides})
+    pauses: dict[str, float] = {}
+    for number in range(rounds):
+        for side in sides if number % 2 == 0 else reversed(sides):
+            idle = _idle(side, replayer, canary, number)
+            for subject in subjects:
+                seen = result.seen[subject.endpoint, side.name]
+                seen.canary_idle += idle
+                order = Order(
+                    scenario=subject.scenario,
+                    endpoint=subject.endpoint,
+                    target=side.target,
+                    seconds=phase,
+                    pause=0.0 if is_own else 1 / most_rate,
+                    seed=f"{number}/{subject.endpoint}",
+                )
+                alone = _phase(order, side, replayer, number, result, seen, is_alone=True)
+                pause = pauses.setdefault(subject.endpoint, _pause(alone, most_rate))
+                loaded = replace(order, users=USERS, pause=pause, canary=canary)
+                seen.canary_loaded += _phase(loaded, side, replayer, number, result, seen, is_alone=False).canary
+    return result
+
+
+def _idle(side: Side, replayer: Replayer, canary: str, number: int) -> tuple[float, ...]:
+    if not canary:
+        return ()
+    order = Order(scenario="", endpoint="", target=side.target, seconds=IDLE, canary=canary)
+    return replayer.send(order, number).canary
+
+
+def _pause(alone: Answer, most_rate: float) -> float:
+    """As long as an answer takes: then every user is busy half of the time, and nothing is flooded."""
+    usual = median([sample.latency for sample in alone.samples]) if alone.samples else MOST_PAUSE
+    return max(USERS / most_rate, min(MOST_PAUSE, max(LEAST_PAUSE, usual)))
+
+
+def _phase(
+    order: Order, side: Side, replayer: Replayer, number: int, result: Pass, seen: Seen, *, is_alone: bool
+) -> Answer:
+    """Counts per request are those of the endpoint alone, undisturbed; only memory is looked at under load."""
+    probes = [probe for probe in side.probes if id(probe) not in result.broken]
+    for probe in probes:
+        _guarded(probe, result, lambda probe=probe: probe.begin())
+    answer = replayer.send(order, number)
+    seen.answers.append(answer)
+    for probe in probes:
+        counted = _guarded(probe, result, lambda probe=probe: probe.counted(answer.requests))
+        if counted is None:
+            continue
+        if is_alone:
+            values = {name: value for name, value in counted.values.items() if name != "memory"}
+            seen.counts.append(Counts(values=values, statements=counted.statements))
+        elif number:  # a service that has just started grows anyway
+            seen.counts.append(Counts(values={k: v for k, v in counted.values.items() if k == "memory"}))
+    return answer
+
+
+def _guarded(probe: Probe, result: Pass, work):  # type: ignore[no-untyped-def]
+    if id(probe) in result.broken:
+        return None
+    try:
+        return work()
+    except DiagnosisError as error:
+        result.broken.add(id(probe))
+        result.warnings.append(str(error))
+        return None

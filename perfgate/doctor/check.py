@@ -1,0 +1,59 @@
+"""What `perfgate doctor` says of one thing: whether it is well, and the cure where it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from perfgate.model.budget_file import BudgetFile
+from perfgate.model.plan import Plan
+
+
+class State(StrEnum):
+    OK = "ok"
+    WARNING = "warning"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One line. `cure` is empty where nothing is to be done."""
+
+    name: str
+    state: State = State.OK
+    message: str
+    cure: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What was read from the outside world. `environ` has the credentials for perfgate's own errands in it,
+    `child_environ` has what a service gets."""
+
+    budget: Path
+    root: Path
+    environ: Mapping[str, str]
+    child_environ: Mapping[str, str]
+    now: float  # seconds since 1970
+    target: str = ""  # instead of the budget file's
+    history: str = ""  # the same
+    start: bool = False  # whether the service may be started
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """The budget file that was read, its plan, and where its load goes to."""
+
+    budget_file: BudgetFile
+    plan: Plan
+    target: str  # empty where a variable in it is not set
+
+
+def warning(name: str, message: str, cure: str) -> Check:
+    return Check(name=name, state=State.WARNING, message=message, cure=cure)
+
+
+def broken(name: str, message: str, cure: str) -> Check:
+    return Check(name=name, state=State.BROKEN, message=message, cure=cure)

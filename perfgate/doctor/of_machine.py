@@ -1,0 +1,99 @@
+"""The machine that sends the load: clocks, cores, limits, a browser."""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from pathlib import Path
+
+from perfgate import machine
+from perfgate.doctor.check import Check, Subject, Surroundings, warning
+from perfgate.revision import ask_git
+
+ENOUGH_CORES = 2
+SPARE_FILES = 200  # that the load generator itself has open
+SO_TIMESTAMPNS = 35  # the option by which runtime/wire.py has the kernel's times
+BROWSERS = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "chrome",
+    "chromium-headless-shell",
+)
+SKEW = 300.0  # s that a commit may be newer than the clock
+
+
+def machine_checks(subject: Subject | None, around: Surroundings) -> Iterator[Check]:
+    yield clock(around)
+    yield kernel_timestamps()
+    yield cores()
+    yield file_limit(subject)
+    yield browser(around.environ)
+
+
+def clock(around: Surroundings) -> Check:
+    """A clock that is behind the newest commit is wrong, and runs are sorted by it."""
+    written = ask_git(around.environ, around.root, "log", "-1", "--format=%ct")
+    if written.isdigit() and int(written) > around.now + SKEW:
+        behind = (int(written) - around.now) / 60
+        return warning(
+            "clock", f"{behind:.0f} minutes behind the newest commit", "set the clock (NTP): runs are sorted by it"
+        )
+    return Check(name="clock", message="not behind the newest commit" if written else "no commit to compare it with")
+
+
+def kernel_timestamps() -> Check:
+    name = "kernel timestamps"
+    if not machine.KERNEL_CLOCK:
+        cure = "latencies are taken in Python: measure on 64-bit Linux for true ones"
+        return warning(name, "this system has none", cure)
+    try:
+        with closing(socket.socket()) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+    except OSError as error:
+        return warning(
+            name, f"the kernel refuses them: {error.strerror}", "latencies are taken in Python; try another sandbox"
+        )
+    return Check(name=name, message="latencies end when the kernel has received the last byte")
+
+
+def cores() -> Check:
+    """Cores that this process may use."""
+    number = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if number < ENOUGH_CORES:
+        cure = "with one core the load generator and the service wait for each other: take a runner with two or more"
+        return warning("cores", f"{number}", cure)
+    return Check(name="cores", message=f"{number}")
+
+
+def file_limit(subject: Subject | None) -> Check:
+    """Each connection is an open file."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    load = subject.plan.load if subject else None
+    users = [int(stage.level) for stage in load.stages] if load and load.model == "closed" else []
+    wanted = max([*users, load.max_users if load and load.model == "open" else 0]) + SPARE_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        cure = f"ulimit -n {max(4096, wanted)}" + (
+            "" if hard == resource.RLIM_INFINITY or hard >= wanted else " as root"
+        )
+        return warning("file limit", f"{soft} open files, and {wanted} may be needed", cure)
+    return Check(name="file limit", message="unlimited" if soft == resource.RLIM_INFINITY else f"{soft} open files")
+
+
+def browser(environ: Mapping[str, str]) -> Check:
+    found = next((path for name in BROWSERS if (path := shutil.which(name, path=environ.get("PATH")))), "")
+    if found:
+        return Check(name="Chromium", message=found)
+    return Check(name="Chromium", message="none; only measuring pages in a browser needs it")
+
+
+def folder_is_writable(path: Path) -> bool:
+    """Whether the folder, or the nearest one above it that exists, may be written to."""
+    while not path.exists() and path != path.parent:
+        path = path.parent
+    return os.access(path, os.W_OK)

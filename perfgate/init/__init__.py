@@ -1,0 +1,42 @@
+"""Sources of requests -> the text of a budget file, with comments.
+
+To add a source: a module with the functions of proposal.Format, a line in FORMATS, an example in
+tests/init/test_contract.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from perfgate.init import access_log, curl, har, locustfile, openapi, postman
+from perfgate.init.documents import source
+from perfgate.init.proposal import Format, Omission, Proposal, Source, Wish
+from perfgate.init.writing import Context, write
+from perfgate.model.errors import UsageError
+
+__all__ = ["FORMATS", "Context", "Omission", "Proposal", "Source", "Wish", "convert", "source", "write"]
+
+FORMATS: Mapping[str, Format] = {
+    "openapi": openapi,
+    "har": har,
+    "postman": postman,
+    "locustfile": locustfile,
+    "curl": curl,
+    "access-log": access_log,
+}
+
+
+def convert(given: Source, wish: Wish, name: str = "") -> Proposal:
+    """The requests of a source; `name` is its format, found out by its content where it is empty.
+
+    Raises UsageError when it is of no known format, or nothing in it can be read.
+    """
+    if name and name not in FORMATS:
+        raise UsageError(f"--format {name}: there is no such format", hint=f"Known: {', '.join(FORMATS)}")
+    chosen = FORMATS[name] if name else next((one for one in FORMATS.values() if one.recognizes(given)), None)
+    if chosen is None:
+        raise UsageError(
+            f"{given.name} is in no format that perfgate knows",
+            hint=f"Name it with --format, if it is one of {', '.join(FORMATS)}.",
+        )
+    return chosen.convert(given, wish)

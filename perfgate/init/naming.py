@@ -1,0 +1,56 @@
+"""Names of endpoints and of values, each of them unique and allowed in a budget file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+LONGEST = 100  # characters of a name
+RESERVED = ("from", "once", "per", "separator")
+
+
+class UniqueNames:
+    """Gives out names; one that is taken gets a number."""
+
+    def __init__(self, taken: Collection[str] = ()) -> None:
+        self._taken = {name.lower() for name in taken}
+
+    def take(self, wanted: str) -> str:
+        base = plain(wanted) or "request"
+        name, number = base, 2
+        while name.lower() in self._taken:
+            ending = f" {number}"
+            name, number = f"{base[: LONGEST - len(ending)].rstrip()}{ending}", number + 1
+        self._taken.add(name.lower())
+        return name
+
+
+def plain(text: str) -> str:
+    """The text on one line, without control characters, as long as a name may be."""
+    words = re.sub(r"[\x00-\x20\x7f-\xa0\u2028\u2029\ud800-\udfff]+", " ", text)
+    return words.strip()[:LONGEST].strip()
+
+
+def of_request(method: str, path: str) -> str:
+    """The name of a request that has none: `GET /items/{id}`."""
+    return plain(f"{method} {path.partition('?')[0]}")
+
+
+def value_name(text: str) -> str:
+    """A name that can stand between braces: `user-id` becomes `user_id`."""
+    name = re.sub(r"[^A-Za-z0-9_]+", "_", text).strip("_") or "value"
+    name = f"_{name}" if name[0].isdigit() else name
+    return f"{name}_" if name in RESERVED else name
+
+
+def variable_name(text: str) -> str:
+    """The name of an environment variable: `x-api-key` becomes `X_API_KEY`."""
+    return value_name(text).upper()
+
+
+def singular(noun: str) -> str:
+    """An English noun's singular, as far as URLs need it: `categories` becomes `category`."""
+    for ending, one in (("ies", "y"), ("sses", "ss"), ("ches", "ch"), ("shes", "sh"), ("xes", "x"), ("s", "")):
+        if noun.endswith(ending) and len(noun) > len(ending) + 1 and not noun.endswith(("ss", "us", "is")):
+            return noun[: -len(ending)] + one
+    return noun

@@ -1,0 +1,163 @@
+"""OpenAPI 3.0 and 3.1 and Swagger 2: one endpoint per operation, ids taken from list endpoints by captures."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from perfgate.init import naming
+from perfgate.init.openapi.building import build, name_of
+from perfgate.init.openapi.captures import Link, links
+from perfgate.init.openapi.operations import Operation, is_swagger, operations
+from perfgate.init.openapi.references import References
+from perfgate.init.openapi.security import credentials, schemes_of
+from perfgate.init.openapi.values import NoValueError, Values
+from perfgate.init.openapi.walking import Walk, value_names, walks
+from perfgate.init.proposal import NOT_SAFE, SAFE_METHODS, Endpoint, Json, Omission, Proposal, Source, Wish
+from perfgate.model.errors import UsageError
+
+LOCAL = "http://127.0.0.1:8000"
+
+
+def recognizes(source: Source) -> bool:
+    document = source.document
+    return isinstance(document, dict) and ("openapi" in document or "swagger" in document) and "paths" in document
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Converted:
+    endpoints: dict[Operation, Endpoint]
+    omissions: tuple[Omission, ...]
+    variables: dict[str, str]
+
+    @property
+    def lists(self) -> set[str]:
+        """The paths whose answers can be captured from: a value of what is left out would never come."""
+        return {operation.path for operation in self.endpoints if operation.method == "GET"}
+
+
+def convert(source: Source, wish: Wish) -> Proposal:
+    document = source.document
+    references = References(document)
+    every = tuple(operations(document, references))
+    if not every:
+        raise UsageError(f"{source.name} describes no operation", hint="an OpenAPI document has them under `paths`")
+    known = links(every, references)
+    converted = _converted(every, known, document, wish)
+    while lost := [prefix for prefix, link in known.items() if link.list_path not in converted.lists]:
+        known = {prefix: link for prefix, link in known.items() if prefix not in lost}
+        converted = _converted(every, known, document, wish)
+    walked = walks(tuple(converted.endpoints), known)
+    target, note = _target(document, wish)
+    endpoints = _with_captures(converted.endpoints, walked, known, value_names(every, known))
+    names = naming.UniqueNames([endpoint.name for endpoint in endpoints.values()])
+    return Proposal(
+        target=target,
+        endpoints=tuple(endpoints.values()),
+        journeys=tuple(walk.journey(endpoints, names) for walk in walked),
+        omissions=converted.omissions,
+        variables=converted.variables,
+        notes=(note,) if note else (),
+    )
+
+
+def _converted(every: Sequence[Operation], known: Mapping[str, Link], document: Json, wish: Wish) -> _Converted:
+    references = References(document)
+    values, schemes, names = Values(references), schemes_of(document, references), naming.UniqueNames()
+    holes = value_names(every, known)
+    endpoints: dict[Operation, Endpoint] = {}
+    omissions: list[Omission] = []
+    variables: dict[str, str] = {}
+    wanted = Counter(operation.name for operation in every)
+    for operation in every:
+        what = f"{operation.method} {operation.path}"
+        if why := _why_not(operation, wish):
+            omissions.append(Omission(what, why))
+            continue
+        access = credentials(operation.security, schemes)
+        try:
+            endpoint = build(operation, names.take(name_of(operation, wanted)), values, holes, access)
+        except NoValueError as error:
+            omissions.append(Omission(what, f"{error}; write it by hand"))
+            continue
+        if access.unknown:
+            endpoint = replace(endpoint, comment=f"{access.unknown}: add what lets it in")
+        variables |= access.variables
+        endpoints[operation] = endpoint
+    return _Converted(endpoints=endpoints, omissions=tuple(omissions), variables=variables)
+
+
+def _why_not(operation: Operation, wish: Wish) -> str:
+    if operation.method == "TRACE":
+        return "TRACE is not sent by perfgate"
+    if operation.method not in SAFE_METHODS and not wish.unsafe:
+        return NOT_SAFE
+    if _is_endless(operation):
+        return "its answer is a stream without an end"
+    return ""
+
+
+def _is_endless(operation: Operation) -> bool:
+    kinds = [
+        kind
+        for response in operation.responses.values()
+        if isinstance(response, dict) and isinstance(response.get("content"), dict)
+        for kind in response["content"]
+    ]
+    return bool(kinds) and all("event-stream" in str(kind) for kind in kinds)
+
+
+def _with_captures(
+    endpoints: Mapping[Operation, Endpoint], walked: Sequence[Walk], known: Mapping[str, Link], holes: Mapping[str, str]
+) -> dict[Operation, Endpoint]:
+    """The list endpoints with what their answers give to later steps."""
+    given: dict[str, dict[str, str]] = {}
+    for prefix in dict.fromkeys(prefix for walk in walked for prefix in walk.prefixes):
+        link = known[prefix]
+        given.setdefault(link.list_path, {})[holes[prefix]] = link.json_path
+    return {
+        operation: replace(endpoint, captures=given[operation.path])
+        if operation.method == "GET" and operation.path in given
+        else endpoint
+        for operation, endpoint in endpoints.items()
+    }
+
+
+def _target(document: Mapping[str, Json], wish: Wish) -> tuple[str, str]:
+    """The URL that load goes to, and a note where the document names another one."""
+    url = _server(document)
+    parts = urlsplit(url)
+    path = parts.path.rstrip("/")
+    if wish.target:
+        has_path = urlsplit(wish.target).path.rstrip("/")
+        return (wish.target.rstrip("/") if has_path else wish.target.rstrip("/") + path), ""
+    if _is_local(parts.hostname or ""):
+        return url.rstrip("/"), ""
+    note = f"The document's server is {url}: to load that, name it as `target` and under `allow`."
+    return LOCAL + path, note if parts.netloc else ""
+
+
+def _server(document: Mapping[str, Json]) -> str:
+    if is_swagger(document):
+        schemes = document.get("schemes")
+        scheme = str(schemes[0]) if isinstance(schemes, list) and schemes else "http"
+        host, path = document.get("host", ""), str(document.get("basePath", "") or "")
+        path = path if path.startswith("/") or not path else f"/{path}"
+        return f"{scheme}://{host}{path}" if host else path
+    servers = document.get("servers")
+    server = servers[0] if isinstance(servers, list) and servers and isinstance(servers[0], dict) else {}
+    url, variables = str(server.get("url", "")), server.get("variables")
+    for name, variable in variables.items() if isinstance(variables, dict) else ():
+        url = url.replace(f"{{{name}}}", str(variable.get("default", "")) if isinstance(variable, dict) else "")
+    url = url if "://" in url or url.startswith("/") or not url else f"/{url}"
+    return "" if "{" in url or not url.isascii() or " " in url else url
+
+
+def _is_local(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,36 @@
+"""The workflow files of GitHub and GitLab, as the documentation has them."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import PurePosixPath
+
+from perfgate.model.errors import UsageError
+
+USUAL = "budgets.yaml"
+GITLAB, GITLAB_APART = PurePosixPath(".gitlab-ci.yml"), PurePosixPath(".gitlab/perfgate.yml")
+GITHUB = PurePosixPath(".github/workflows/performance.yml")
+KINDS = ("github", "gitlab")
+
+
+def workflow(kind: str, *, has_gitlab_file: bool, budget: str = USUAL) -> tuple[PurePosixPath, str, str]:
+    """Path, text, and what is still to do by hand. Raises UsageError for another CI service.
+
+    A `.gitlab-ci.yml` that is there is left alone: the job gets a file of its own, to be included.
+    """
+    if kind not in KINDS:
+        raise UsageError(
+            f"--ci {kind}: perfgate writes the file of {' or '.join(KINDS)}", hint="see docs/gitlab.md for others"
+        )
+    text = (files("perfgate.init.project") / "templates" / f"{kind}.yml").read_text(encoding="utf-8")
+    if kind == "github":
+        step = "      - uses: OWNER/perfgate@v1\n"
+        if budget != USUAL:
+            text = text.replace(f"{step}        with:\n", f"{step}        with:\n          budget: {budget}\n")
+            text = text.removesuffix(step) + f"{step}        with:\n          budget: {budget}\n"
+        return GITHUB, text, "In it, replace OWNER by where you have perfgate from."
+    text = text.replace(f"--budget {USUAL}", f"--budget {budget}")
+    hint = "In it, replace OWNER by where you have perfgate from. The variable PERFGATE_GITLAB_TOKEN lets it comment."
+    if has_gitlab_file:
+        return GITLAB_APART, text, f"{hint} Include it in .gitlab-ci.yml: include: [{{local: {GITLAB_APART}}}]"
+    return GITLAB, text, hint

@@ -1,0 +1,116 @@
+"""A request as it was recorded or written down, as an endpoint: URL, headers and body with the secrets replaced."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, unquote
+
+from perfgate.init import templating
+from perfgate.init.openapi.serializing import encoded
+from perfgate.init.proposal import Endpoint, Json
+from perfgate.init.secrets import Secrets
+from perfgate.init.yaml_text import is_writable
+
+OWN_HEADERS = (
+    "host content-length connection accept-encoding transfer-encoding user-agent origin referer cookie te dnt priority "
+    "upgrade-insecure-requests cache-control pragma if-none-match if-modified-since proxy-connection keep-alive"
+).split()
+OWN_PREFIXES = (":", "sec-", "x-forwarded-", "cf-", "postman-")
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+STATIC = re.compile(
+    r"\.(?:js|mjs|css|map|png|jpe?g|gif|svg|ico|webp|avif|woff2?|ttf|otf|eot|mp4|webm|mp3|pdf|wasm)$", re.IGNORECASE
+)
+FORM, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recorded:
+    """A request as a source has it, nothing in it a template yet."""
+
+    method: str
+    path: str
+    query: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: str = ""
+    media_type: str = ""
+
+
+def is_static(path: str) -> bool:
+    """Whether the path is that of a script, style sheet, image, font or the like."""
+    return STATIC.search(path.partition("?")[0]) is not None
+
+
+def endpoint(request: Recorded, name: str, secrets: Secrets, comment: str = "") -> Endpoint:
+    """The endpoint that sends the request again."""
+    headers = kept_headers(request.headers, secrets)
+    key, body = body_of(request, secrets)
+    kind = request.media_type.partition(";")[0].strip().lower()
+    headers = {name: value for name, value in headers.items() if name.lower() != "content-type"}
+    if key == "body" or (key == "json" and kind not in ("application/json", "")):
+        headers["Content-Type"] = templating.literal(request.media_type or "text/plain")
+    return Endpoint(
+        name=name,
+        method=request.method.upper(),
+        path=path_of(request.path, secrets) + templating.query(query_pairs(request.query, secrets)),
+        headers=headers,
+        body_key=key,
+        body=body,
+        comment=comment,
+    )
+
+
+def kept_headers(headers: Mapping[str, str], secrets: Secrets) -> dict[str, str]:
+    """The headers that matter to the application; those of the client and of one connection stay out."""
+    kept = {
+        name: value.strip()
+        for name, value in headers.items()
+        if name.lower() not in OWN_HEADERS and not name.lower().startswith(OWN_PREFIXES) and _is_sendable(name, value)
+    }
+    return secrets.fields(templating.merged_headers(kept))
+
+
+def _is_sendable(name: str, value: str) -> bool:
+    return templating.is_header_name(name) and value.isascii() and not re.search(r"[\x00-\x1f\x7f]", value)
+
+
+def query_pairs(query: str, secrets: Secrets) -> Iterable[tuple[str, str]]:
+    """Names and values of a query string, encoded, the secrets among them as variables."""
+    for name, value in parse_qsl(query, keep_blank_values=True):
+        is_harmless = secrets.template(name, value) == templating.literal(value)
+        yield encoded(name), encoded(value) if is_harmless else secrets.replaced(name, value)
+
+
+def path_of(path: str, secrets: Secrets) -> str:
+    """The path as a template, with variables for what looks like a secret in it."""
+    return "/".join(
+        templating.path_text(part)
+        if secrets.template("", part) == templating.literal(part)
+        else secrets.replaced("secret_in_path", part)
+        for part in (path or "/").split("/")
+    )
+
+
+def body_of(request: Recorded, secrets: Secrets) -> tuple[str, Json]:
+    """The key of the body and its value; an empty key without a body."""
+    kind = request.media_type.partition(";")[0].strip().lower()
+    if not request.body:
+        return "", None
+    if kind.endswith("json") or (not kind and request.body.lstrip()[:1] in ("{", "[")):
+        try:
+            value = json.loads(request.body)
+        except (ValueError, RecursionError):
+            return "body", secrets.template("", request.body)
+        return ("json", secrets.json(value)) if is_writable(value) else ("body", secrets.template("", request.body))
+    if kind == FORM:
+        pairs = parse_qsl(request.body, keep_blank_values=True)
+        if len(dict(pairs)) == len(pairs) and pairs:
+            return "form", secrets.fields(dict(pairs))
+    return "body", secrets.template("", request.body)
+
+
+def readable(path: str) -> str:
+    """The path as people read it."""
+    return unquote(path)

@@ -1,0 +1,179 @@
+"""Tables of text with millions of rows: read in blocks by pandas, and where a block has a mistake, row by row.
+
+A block ends at the end of a row: at a line end that is not within quotes.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from io import BytesIO, StringIO
+from itertools import count
+
+import pandas as pd
+
+from perfgate.measure.importers.samples import BadLines, Samples, Source, mistaken
+
+BLOCK = 48 << 20  # bytes
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """Which columns are read, by name: where they are, and which of them are numbers. `wrong` says what is wrong with
+    the fields of a row, or nothing; `convert` raises ValueError when some row is wrong."""
+
+    positions: Mapping[str, int]
+    numbers: frozenset[str]
+    wrong: Callable[[Mapping[str, str]], str]
+    convert: Callable[[pd.DataFrame], Samples | None]
+    delimiter: str = ","
+    quoted: bool = True
+
+    @property
+    def width(self) -> int:
+        """Fields that a row must have."""
+        return max(self.positions.values()) + 1
+
+
+def header(source: Source, delimiter: str = ",") -> list[str]:
+    """The fields of the first line."""
+    with source.opened() as stream:
+        line = stream.readline(1 << 20).removeprefix(_BOM).decode("utf-8", "surrogateescape")
+    return next(csv.reader([line], delimiter=delimiter), [])
+
+
+def located(
+    source: Source, names: Sequence[str], needed: Sequence[str], more: Sequence[str], hint: str
+) -> dict[str, int]:
+    """Where the columns are in a header. Raises UsageError when one is missing or there twice."""
+    plain = [name.strip().lower() for name in names]
+    missing = [name for name in needed if name.lower() not in plain]
+    twice = [name for name in (*needed, *more) if plain.count(name.lower()) > 1]
+    if missing or twice:
+        problem = f"no column {', '.join(missing)}" if missing else f"the column {twice[0]} is there twice"
+        have = ", ".join(repr(name)[1:-1][:40] for name in names[:20]) or "nothing"
+        raise mistaken(source, [(1, f"{problem}; the header has: {have}")], hint=hint)
+    return {name: plain.index(name.lower()) for name in (*needed, *more) if name.lower() in plain}
+
+
+def read(source: Source, layout: Layout, bad: BadLines, *, has_header: bool, size: int = BLOCK) -> Iterator[Samples]:
+    """The rows in blocks of about `size` bytes."""
+    for line, block in _blocks(source, size, layout.quoted):
+        first = 1 if has_header and line == 1 else 0
+        if first:
+            block = block.partition(b"\n")[2]
+            bad.lines += 1
+        bad.lines += block.count(b"\n")
+        if samples := _samples(block, line + first, layout, bad):
+            yield samples
+
+
+def _samples(block: bytes, line: int, layout: Layout, bad: BadLines) -> Samples | None:
+    if not block.strip():
+        return None
+    try:
+        frame = _frame(block, layout)
+        if not _may_be_short(frame, layout):
+            return layout.convert(frame)
+    except ValueError:  # what pandas and `convert` find: numbers, fields, encoding
+        pass
+    good = _checked(block, line, layout, bad)
+    return layout.convert(_frame(good, layout)) if good else None
+
+
+def _frame(block: bytes, layout: Layout) -> pd.DataFrame:
+    names = sorted(layout.positions, key=layout.positions.__getitem__)
+    frame = pd.read_csv(
+        BytesIO(block),
+        engine="c",
+        header=None,
+        sep=layout.delimiter,
+        quoting=csv.QUOTE_MINIMAL if layout.quoted else csv.QUOTE_NONE,
+        usecols=[layout.positions[name] for name in names],
+        index_col=False,
+        dtype={layout.positions[name]: "float64" if name in layout.numbers else "category" for name in names},
+        names=range(layout.width),
+        na_filter=False,
+        skipinitialspace=True,
+        encoding="utf-8",
+    )
+    frame.columns = names
+    return frame
+
+
+def _may_be_short(frame: pd.DataFrame, layout: Layout) -> bool:
+    """Whether some row may lack its last fields: a missing field looks like an empty one."""
+    last = frame.columns[-1]
+    return last not in layout.numbers and "" in frame[last].cat.categories
+
+
+def _checked(block: bytes, line: int, layout: Layout, bad: BadLines) -> bytes:
+    """The good rows of a block, as a new block."""
+    text = block.decode("utf-8", "surrogateescape")
+    rows = csv.reader(
+        StringIO(text, newline=""),
+        delimiter=layout.delimiter,
+        quoting=csv.QUOTE_MINIMAL if layout.quoted else csv.QUOTE_NONE,
+        skipinitialspace=True,
+    )
+    out = StringIO(newline="")
+    write = (
+        csv.writer(out, delimiter=layout.delimiter, lineterminator="\n").writerow
+        if layout.quoted
+        else _plain_writer(out, layout.delimiter)
+    )
+    for _ in count():
+        try:
+            row = next(rows)
+        except StopIteration:
+            break
+        except csv.Error as error:
+            bad.add(line + rows.line_num - 1, str(error))
+            continue
+        if not any(row):
+            continue
+        if what := _wrong(row, layout):
+            bad.add(line + rows.line_num - 1, what)
+        else:
+            write(row[: layout.width])
+    return out.getvalue().encode()
+
+
+def _plain_writer(out: StringIO, delimiter: str) -> Callable[[Sequence[str]], object]:
+    return lambda row: out.write(delimiter.join(row) + "\n")
+
+
+def _wrong(row: Sequence[str], layout: Layout) -> str:
+    if len(row) < layout.width:
+        return f"{len(row)} fields; {layout.width} expected"
+    of = {name: row[position].strip() for name, position in layout.positions.items()}
+    if any(_SURROGATE.search(text) for text in row[: layout.width]):
+        return "not UTF-8"
+    return layout.wrong(of)
+
+
+def _blocks(source: Source, size: int, quoted: bool) -> Iterator[tuple[int, bytes]]:
+    """(number of the first line, bytes) of parts that end with a row."""
+    with source.opened() as stream:
+        rest, line = stream.read(3).removeprefix(_BOM), 1
+        while part := stream.read(size):
+            whole = rest + part
+            end = _row_end(whole, quoted)
+            if end:
+                yield line, whole[:end]
+                line += whole.count(b"\n", 0, end)
+            rest = whole[end:]
+        if rest:
+            yield line, rest
+
+
+def _row_end(part: bytes, quoted: bool) -> int:
+    """Just after the last row that is whole; 0 where none is. Too long a quote is none."""
+    end = part.rfind(b"\n")
+    while quoted and end >= 0 and len(part) - end < BLOCK // 4 and part.count(b'"', 0, end) % 2:
+        end = part.rfind(b"\n", 0, end)
+    return end + 1

@@ -1,0 +1,107 @@
+"""Requests that come one by one -> Samples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from perfgate.measure.importers.samples import NO_ARM, NOT_SAID, Label, Phase, Samples
+
+Integers = NDArray[np.int64]
+
+ROWS = 200_000  # at a time
+TIMEOUT_WORDS = ("timeout", "timed out", "deadline exceeded")
+
+
+class Request(NamedTuple):
+    """One request. `began` is Unix time; `took`, `first_byte` and `connect` in ms, None: not recorded."""
+
+    label: Label
+    began: float
+    took: float
+    status: int
+    said: int = NOT_SAID
+    timed_out: bool = False
+    first_byte: float | None = None
+    connect: float | None = None
+
+
+def is_timeout(text: str) -> bool:
+    """Whether an error message is about an answer that did not come in time."""
+    return any(word in text.lower() for word in TIMEOUT_WORDS)
+
+
+def sampled(requests: Iterable[Request], rows: int = ROWS) -> Iterator[Samples]:
+    """The recording begins with the first request; one that had begun before counts from then, too."""
+    origin: float | None = None
+    batch: list[Request] = []
+    for request in requests:
+        if origin is None:
+            origin = request.began
+        batch.append(request)
+        if len(batch) == rows:
+            yield from _together(batch, origin)
+            batch = []
+    if batch and origin is not None:
+        yield from _together(batch, origin)
+
+
+def _together(batch: Sequence[Request], origin: float) -> Iterator[Samples]:
+    columns = list(zip(*batch, strict=True))
+    labels: dict[Label, int] = {}
+    code = np.array([labels.setdefault(label, len(labels)) for label in columns[0]], dtype=np.int64)
+    began = np.maximum(np.array(columns[1], dtype=np.float64) - origin, 0.0)
+    status, said = (np.array(column, dtype=np.int64) for column in columns[3:5])
+    timed_out = np.array(columns[5], dtype=bool)
+    parts: tuple[tuple[Phase, int], ...] = (("", 2), ("first_byte", 6), ("connect", 7))
+    for phase, at in parts:
+        if any(value is None for value in columns[at]):
+            continue
+        yield assembled(
+            list(labels),
+            code,
+            began,
+            milliseconds(np.array(columns[at], dtype=np.float64)),
+            status,
+            said=said,
+            timed_out=timed_out,
+            phase=phase,
+            origin=origin,
+        )
+
+
+def milliseconds(values: NDArray[np.float64]) -> NDArray[np.int64]:
+    """As nanoseconds."""
+    return np.rint(values * 1e6).astype(np.int64)
+
+
+def assembled(
+    labels: Sequence[Label],
+    code: NDArray[np.int64],
+    began: NDArray[np.float64],
+    took: NDArray[np.int64],
+    status: NDArray[np.int64],
+    *,
+    said: NDArray[np.int64] | None = None,
+    timed_out: NDArray[np.bool_] | None = None,
+    phase: Phase = "",
+    origin: float | None = None,
+) -> Samples:
+    """Samples without arms. `origin`: Unix time at which the recording began."""
+    nothing = np.zeros(len(code), dtype=np.int64)
+    return Samples(
+        labels=labels,
+        label=code,
+        began=began,
+        took=took,
+        status=status,
+        said=nothing + NOT_SAID if said is None else said,
+        timed_out=nothing.astype(bool) if timed_out is None else timed_out,
+        arm=nothing + NO_ARM,
+        phase=phase,
+        started=None if origin is None else datetime.fromtimestamp(origin, UTC),
+    )

@@ -1,0 +1,1 @@
+"""Recordings with one request a line or element."""

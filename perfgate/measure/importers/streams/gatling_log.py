@@ -1,0 +1,70 @@
+"""Gatling's simulation.log as text (before Gatling 3.12): fields of a line between tabs.
+
+REQUEST lines differ by version before the name and are alike after it: name, start, end (Unix ms), OK or KO, message.
+There is no status; Gatling's message tells that of a failed one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from perfgate.measure.importers import rows
+from perfgate.measure.importers.rows import Request
+from perfgate.measure.importers.samples import BAD, GOOD, LONGEST, REJECTED, BadLines, Label, Samples, Source
+from perfgate.measure.importers.streams import lines
+
+HINT = "Expected: the simulation.log that Gatling before 3.12 writes as text."
+OTHERS = frozenset({"RUN", "USER", "GROUP", "ASSERTION", "ERROR"})
+_FOUND = re.compile(r"status.*found (\d{3})\b")
+
+
+class GatlingLog:
+    """See Importer."""
+
+    latency = "Gatling response time: send to last byte, with connecting"
+    lacks = (
+        "runner probe",
+        "health of the load generator",
+        "response sizes",
+        "times to the first byte",
+        "statuses of good answers",
+    )
+    hint = HINT
+    has_hops = False
+
+    def recognizes(self, beginning: bytes) -> bool:
+        return beginning.startswith((b"RUN\t", b"ASSERTION\t", b"USER\t", b"REQUEST\t"))
+
+    def read(self, source: Source, bad: BadLines) -> Iterator[Samples]:
+        return rows.sampled(lines.texts(source, bad, _request, "not a line of Gatling"))
+
+
+def _request(line: str) -> Request | None:
+    """Raises ValueError when it is none."""
+    kind, *fields = line.rstrip("\r\n").split("\t")
+    if kind in OTHERS:
+        return None
+    if kind != "REQUEST":
+        raise ValueError(f"it begins with {kind[:20]!r}")
+    at = next((at for at, text in enumerate(fields) if at >= 3 and text in ("OK", "KO")), -1)
+    if at < 3:
+        raise ValueError("neither OK nor KO")
+    name, start, end = fields[at - 3 : at]
+    took = int(end) - int(start)
+    if int(start) <= 0 or not 0 <= took <= LONGEST:
+        raise ValueError(f"from {start} to {end}")
+    message = fields[at + 1].strip() if len(fields) > at + 1 else ""
+    status, said = _answer(fields[at] == "OK", message)
+    return Request(Label(name), int(start) / 1000, took, status, said, status == 0 and rows.is_timeout(message))
+
+
+def _answer(is_good: bool, message: str) -> tuple[int, int]:
+    """Status and what Gatling made of it. An exception's message is that of no answer."""
+    if is_good:
+        return 200, GOOD
+    if found := _FOUND.search(message):
+        return int(found[1]), BAD
+    if rows.is_timeout(message) or "Exception" in message or "connect" in message.lower():
+        return 0, BAD
+    return 200, REJECTED

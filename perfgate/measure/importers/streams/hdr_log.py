@@ -1,0 +1,147 @@
+"""HdrHistogram's interval log (version 1.1 to 1.3): a line per interval and tag with a packed histogram.
+
+    #[StartTime: 1767600000.000 (seconds since epoch), ...]
+    "StartTimestamp","Interval_Length","Interval_Max","Interval_Compressed_Histogram"
+    Tag=search,0.127,1.007,2.769,HISTFAAAAEV42pNpmSz...
+
+Values are taken for nanoseconds, as the format's users record them; requests are spread evenly over their interval, and
+all of them succeeded. Format: HdrHistogram's V2 encoding (ZigZag LEB128, zlib, base64).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+import struct
+import zlib
+from collections.abc import Iterator
+
+import numpy as np
+
+from perfgate.measure.importers import rows
+from perfgate.measure.importers.samples import LONGEST, BadLines, Label, Samples, Source
+
+HINT = "Expected: a log of HdrHistogram's HistogramLogWriter, values in nanoseconds."
+COMPRESSED, PLAIN = 0x1C849304, 0x1C849303  # cookies of V2, without the word size
+WORD_SIZE = 0xF0
+MOST_BYTES = 64 << 20  # of a histogram, unpacked
+_START = re.compile(r"#\[StartTime: ([\d.]+)")
+_BASE = re.compile(r"#\[BaseTime: ([\d.]+)")
+
+
+class HdrLog:
+    """See Importer."""
+
+    latency = "as recorded in the HdrHistogram log"
+    lacks = (
+        "runner probe",
+        "health of the load generator",
+        "response sizes",
+        "times to the first byte",
+        "failures (all requests count as good)",
+    )
+    hint = HINT
+    has_hops = False
+
+    def recognizes(self, beginning: bytes) -> bool:
+        return b"Interval_Compressed_Histogram" in beginning or beginning.startswith(b"#[Histogram log format")
+
+    def read(self, source: Source, bad: BadLines) -> Iterator[Samples]:
+        started = base = 0.0
+        first: float | None = None
+        with source.opened() as stream:
+            for number, raw in enumerate(stream, start=1):
+                bad.lines += 1
+                line = raw.decode("utf-8-sig", "replace").strip()
+                if line.startswith("#"):
+                    started = float(found[1]) if (found := _START.match(line)) else started
+                    base = float(found[1]) if (found := _BASE.match(line)) else base
+                    continue
+                if not line or line.startswith('"StartTimestamp"'):
+                    continue
+                try:
+                    tag, begins, length, values, counts = _interval(line)
+                except (ValueError, struct.error, zlib.error, binascii.Error, IndexError, OverflowError) as error:
+                    bad.add(number, f"not an interval of HdrHistogram: {error}")
+                    continue
+                first = begins if first is None else first
+                if counts.sum():
+                    origin = (started or base or None) if first < 1e9 else first
+                    yield _samples(tag, begins - first, length, values, counts, origin)
+
+
+def _samples(
+    tag: str, begins: float, length: float, values: rows.Integers, counts: rows.Integers, origin: float | None
+) -> Samples:
+    took = np.repeat(values, counts)
+    zeros = np.zeros(len(took), dtype=np.int64)
+    began = np.maximum(begins, 0.0) + length * np.arange(len(took)) / len(took)
+    return rows.assembled([Label(tag)], zeros, began, took, zeros + 200, origin=origin)
+
+
+def _interval(line: str) -> tuple[str, float, float, rows.Integers, rows.Integers]:
+    """Tag, beginning and length in seconds, values in ns and how often they were seen."""
+    tag = ""
+    if line.startswith("Tag="):
+        tag, _, line = line.removeprefix("Tag=").partition(",")
+    begins, length, _, packed = line.split(",", 3)
+    values, counts = decoded(packed.strip().strip('"'))
+    if values.size and not 0 <= values.max() <= LONGEST * 1e6:
+        raise ValueError(f"a value of {values.max()} ns")
+    if not 0 <= float(length) < 1e9:
+        raise ValueError(f"an interval of {length} s")
+    return tag, float(begins), float(length), values, counts
+
+
+def decoded(text: str) -> tuple[rows.Integers, rows.Integers]:
+    """The values of a packed histogram (the middle of what counts as the same) and their counts. Raises ValueError and
+    what struct, zlib and base64 raise."""
+    packed = base64.b64decode(text, validate=True)
+    cookie, length = struct.unpack_from(">ii", packed)
+    if cookie & ~WORD_SIZE != COMPRESSED & ~WORD_SIZE:
+        raise ValueError("not a compressed histogram of version 2")
+    inflate = zlib.decompressobj()
+    plain = inflate.decompress(packed[8 : 8 + length], MOST_BYTES)
+    if inflate.unconsumed_tail:
+        raise ValueError("the histogram is too large")
+    cookie, size, offset, digits, lowest, _, ratio = struct.unpack_from(">iiiiqqd", plain)
+    if cookie & ~WORD_SIZE != PLAIN & ~WORD_SIZE or offset or ratio != 1.0 or not 0 <= digits <= 5 or lowest < 1:
+        raise ValueError("a histogram of another kind: doubles or a shifted one")
+    seen = list(_counts(plain[40 : 40 + size]))
+    index = np.array([at for at, _ in seen], dtype=np.int64)
+    return _values(index, digits, lowest), np.array([number for _, number in seen], dtype=np.int64)
+
+
+def _counts(payload: bytes) -> Iterator[tuple[int, int]]:
+    """(index, count) of what was seen: ZigZag LEB128, in which a negative count is that many zeros."""
+    at = index = 0
+    while at < len(payload):
+        number = shift = 0
+        for used in range(9):
+            byte = payload[at]
+            at += 1
+            number |= byte << shift if used == 8 else (byte & 0x7F) << shift
+            shift += 7
+            if used < 8 and not byte & 0x80:
+                break
+        count = (number >> 1) ^ -(number & 1)
+        if count < 0:
+            index -= count
+        else:
+            if count:
+                yield index, count
+            index += 1
+
+
+def _values(index: rows.Integers, digits: int, lowest: int) -> rows.Integers:
+    """The middle value of each slot."""
+    largest = 2 * 10**digits
+    half_bits = max(1, (largest - 1).bit_length()) - 1
+    unit = lowest.bit_length() - 1
+    bucket = (index >> half_bits) - 1
+    sub = (index & ((1 << half_bits) - 1)) + (1 << half_bits)
+    low = bucket < 0
+    sub, bucket = np.where(low, sub - (1 << half_bits), sub), np.where(low, 0, bucket)
+    middle: rows.Integers = (sub << (bucket + unit)) + ((1 << (bucket + unit)) >> 1)
+    return middle

@@ -1,0 +1,103 @@
+"""JMeter's results as XML: `<httpSample t="12" lt="11" ct="1" ts="1767600000000" s="true" lb="search" rc="200" .../>`.
+
+Samples within samples (redirects, embedded resources) are parts of the outer one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import BinaryIO
+from xml.parsers import expat
+
+from perfgate.measure.importers import rows
+from perfgate.measure.importers.rows import Request
+from perfgate.measure.importers.samples import BAD, GOOD, LONGEST, REJECTED, BadLines, Label, Samples, Source
+
+HINT = "Expected: what JMeter writes with jmeter.save.saveservice.output_format=xml."
+PART = 1 << 20  # bytes
+SAMPLES = frozenset({"sample", "httpSample"})
+
+
+class JMeterXml:
+    """See Importer."""
+
+    latency = "JMeter elapsed (XML): connect to last byte"
+    lacks = ("runner probe", "health of the load generator", "response sizes")
+    hint = HINT
+    has_hops = False
+
+    def recognizes(self, beginning: bytes) -> bool:
+        start = beginning.removeprefix(b"\xef\xbb\xbf").lstrip()
+        return start.startswith(b"<") and b"<testResults" in beginning
+
+    def read(self, source: Source, bad: BadLines) -> Iterator[Samples]:
+        with source.opened() as stream:
+            yield from rows.sampled(_requests(stream, bad))
+
+
+def _requests(stream: BinaryIO, bad: BadLines) -> Iterator[Request]:
+    """Entities are not expanded: a file that declares some is refused where they stand."""
+    reader = _Reader(bad)
+    while part := stream.read(PART):
+        if not reader.feed(part, final=False):
+            break
+        yield from reader.taken()
+    else:
+        reader.feed(b"", final=True)
+    yield from reader.taken()
+    bad.lines += reader.parser.CurrentLineNumber
+
+
+class _Reader:
+    def __init__(self, bad: BadLines) -> None:
+        self.parser = expat.ParserCreate()
+        self.parser.StartElementHandler = self._start
+        self.parser.EndElementHandler = self._end
+        self.parser.EntityDeclHandler = self._refuse
+        self._bad = bad
+        self._found: list[Request] = []
+        self._depth = 0  # of samples
+
+    def feed(self, part: bytes, *, final: bool) -> bool:
+        """False: nothing after this can be read."""
+        try:
+            self.parser.Parse(part, final)
+        except (expat.ExpatError, ValueError) as error:
+            self._bad.add(self.parser.CurrentLineNumber, f"not XML from here on: {error}")
+            return False
+        return True
+
+    def taken(self) -> list[Request]:
+        found, self._found = self._found, []
+        return found
+
+    def _refuse(self, *_: object) -> None:
+        raise ValueError("it declares entities")
+
+    def _start(self, name: str, attributes: Mapping[str, str]) -> None:
+        if name not in SAMPLES:
+            return
+        self._depth += 1
+        if self._depth > 1:
+            return
+        try:
+            self._found.append(_request(attributes))
+        except (ValueError, KeyError) as error:
+            what = f"the attribute {error} is missing" if isinstance(error, KeyError) else str(error)
+            self._bad.add(self.parser.CurrentLineNumber, f"not a sample of JMeter: {what}")
+
+    def _end(self, name: str) -> None:
+        self._depth -= name in SAMPLES
+
+
+def _request(of: Mapping[str, str]) -> Request:
+    took, began, code = float(of["t"]), float(of["ts"]) / 1000, of.get("rc", "").strip()
+    if not 0 <= took <= LONGEST or began <= 0:
+        raise ValueError(f"t is {of['t']}, ts is {of['ts']}")
+    if of["s"] not in ("true", "false"):
+        raise ValueError(f"s is {of['s'][:40]!r}; true or false expected")
+    is_good = of["s"] == "true"
+    status = int(code) if code.isdigit() and 100 <= int(code) < 600 else 200 if is_good else 0
+    said = GOOD if is_good else REJECTED if 0 < status < 400 else BAD
+    first, connect = (float(of[name]) if name in of else None for name in ("lt", "ct"))
+    return Request(Label(of["lb"]), began, took, status, said, not is_good and rows.is_timeout(code), first, connect)

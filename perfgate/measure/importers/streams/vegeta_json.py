@@ -1,0 +1,46 @@
+"""Vegeta's results as JSON lines: `vegeta encode results.bin`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from perfgate.measure.importers import rows
+from perfgate.measure.importers.rows import Request
+from perfgate.measure.importers.samples import LONGEST, BadLines, Label, Samples, Source
+from perfgate.measure.importers.streams import lines
+
+HINT = "Expected: the lines that `vegeta encode --to json results.bin` writes."
+
+
+class VegetaJson:
+    """See Importer."""
+
+    latency = "Vegeta latency: send to last byte"
+    lacks = ("runner probe", "health of the load generator", "response sizes", "times to the first byte")
+    hint = HINT
+    has_hops = False
+
+    def recognizes(self, beginning: bytes) -> bool:
+        first = beginning.lstrip().partition(b"\n")[0]
+        return first.startswith(b"{") and b'"attack"' in first and b'"latency"' in first
+
+    def read(self, source: Source, bad: BadLines) -> Iterator[Samples]:
+        return rows.sampled(lines.objects(source, bad, _request, "not a line of Vegeta"))
+
+
+def _request(found: Mapping[str, Any]) -> Request:
+    """Raises ValueError, KeyError or TypeError when it is none."""
+    took, code = float(found["latency"]) / 1e6, int(found["code"])
+    if not 0 <= took <= LONGEST or not 0 <= code < 600:
+        raise ValueError(f"latency is {found['latency']}, code is {found['code']}")
+    method, url, error = (str(found.get(name) or "") for name in ("method", "url", "error"))
+    label = Label(str(found.get("attack") or "") or url, method, url)
+    return Request(label, moment(found["timestamp"]), took, code, timed_out=code == 0 and rows.is_timeout(error))
+
+
+def moment(text: str) -> float:
+    """The Unix time of a text with up to nine decimals of a second."""
+    return datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text)).timestamp()

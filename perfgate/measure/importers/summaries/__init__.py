@@ -1,0 +1,1 @@
+"""What tools report of a whole run: no single requests."""

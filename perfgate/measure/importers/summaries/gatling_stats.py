@@ -1,0 +1,67 @@
+"""The statistics behind Gatling's HTML report: js/stats.json. Percentiles are the four of gatling.conf (50, 75, 95 and
+99 unless it says otherwise), those of all requests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from perfgate.measure.importers.samples import BadLines, Label, Row, Source, Summary, useless
+from perfgate.measure.importers.summaries import reading
+
+HINT = "Expected: js/stats.json from the folder of Gatling's HTML report."
+METRICS = {
+    "percentiles1": "p50",
+    "percentiles3": "p95",
+    "percentiles4": "p99",
+    "maxResponseTime": "max",
+    "meanResponseTime": "mean",
+}
+
+
+class GatlingStats:
+    """See Importer."""
+
+    latency = "Gatling response time (report): with connecting, failures included"
+    lacks = (*reading.LACKS, "p90", "duration")
+    hint = HINT
+    has_hops = False
+
+    def recognizes(self, beginning: bytes) -> bool:
+        return (
+            beginning.lstrip().startswith(b"{")
+            and b'"numberOfRequests"' in beginning
+            and b'"percentiles1"' in beginning
+        )
+
+    def read(self, source: Source, bad: BadLines) -> Iterator[Summary]:
+        whole = reading.document(source, HINT)
+        try:
+            rows = list(_rows(whole)) or [_row(whole, Label(""))]
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise useless(source, f"not Gatling's stats.json: {error}", hint=HINT) from error
+        yield Summary(rows=rows)
+
+
+def _rows(node: Mapping[str, Any]) -> Iterator[Row]:
+    """Of requests, in groups or not."""
+    for part in (node.get("contents") or {}).values():
+        if part["type"] == "REQUEST":
+            yield _row(part["stats"], Label(part["name"]))
+        else:
+            yield from _rows(part)
+
+
+def _row(stats: Mapping[str, Any], label: Label) -> Row:
+    counts = stats["numberOfRequests"]
+    values = {
+        name: stats[name]["total"] for name in METRICS if name in stats and stats[name]["total"] not in ("-", None)
+    }
+    return reading.checked(
+        Row(
+            label=label,
+            requests=int(counts["total"]),
+            failures=int(counts["ko"]),
+            metrics=reading.known(values, METRICS),
+        )
+    )

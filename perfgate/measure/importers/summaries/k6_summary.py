@@ -1,0 +1,98 @@
+"""k6's summary as JSON: `--summary-export FILE`, what `handleSummary(data)` is given, and the machine-readable summary
+of newer versions. Endpoints are told apart by sub-metrics such as `http_req_duration{name:search}`, which k6 keeps for
+every threshold on one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from perfgate.measure.importers.samples import BadLines, Label, Row, Source, Summary, useless
+from perfgate.measure.importers.summaries import reading
+
+HINT = (
+    "Expected: what `k6 run --summary-export FILE` writes. Each endpoint needs thresholds on http_req_duration and on "
+    "http_reqs, like 'http_req_duration{name:search}': ['max>=0']; p99 needs p(99) in --summary-trend-stats."
+)
+METRICS = {"med": "p50", "p(50)": "p50", "p(90)": "p90", "p(95)": "p95", "p(99)": "p99", "max": "max", "avg": "mean"}
+TIMES = "http_req_duration"
+_SUB = re.compile(r"http_req_duration\{(name|url):\s*(.+)\}")
+
+
+class K6Summary:
+    """See Importer."""
+
+    latency = "k6 http_req_duration (summary): send to last byte, without connecting; failures included"
+    lacks = reading.LACKS
+    hint = HINT
+    has_hops = False
+
+    def recognizes(self, beginning: bytes) -> bool:
+        return beginning.lstrip().startswith(b"{") and b'"metrics"' in beginning and b'"http_req' in beginning
+
+    def read(self, source: Source, bad: BadLines) -> Iterator[Summary]:
+        whole = reading.document(source, HINT)
+        metrics = _metrics(whole)
+        if not metrics.get(TIMES):
+            raise useless(source, "no values of http_req_duration in this summary", hint=HINT)
+        try:
+            rows = [
+                _row(name, metrics, Label(tag[2], url=tag[2] if tag[1] == "url" else ""))
+                for name in metrics
+                if (tag := _SUB.fullmatch(name))
+            ]
+            rows = rows or [_row(TIMES, metrics, Label(""))]
+        except (ValueError, TypeError, AttributeError) as error:
+            raise useless(source, f"not a summary of k6: {error}", hint=HINT) from error
+        lost = [row.label.name for row in rows if row.requests == 0]
+        if lost and len(lost) == len(rows):
+            raise useless(
+                source,
+                f"how many requests {lost[0] or 'http_req_duration'} had is not in this summary",
+                hint="Add a threshold on http_reqs of the same tag, or 'count' to --summary-trend-stats.",
+            )
+        yield Summary(
+            rows=[row for row in rows if row.requests],
+            duration=_duration(whole, metrics),
+            warnings=(f"Left out, for k6's summary lacks http_reqs of them: {', '.join(lost)}.",) * bool(lost),
+        )
+
+
+def _metrics(whole: Any) -> dict[str, Mapping[str, Any]]:
+    """By name, the values: directly (`--summary-export`), under "values" (`handleSummary`), or in a list of metrics
+    under "results"."""
+    if not isinstance(whole, dict):
+        return {}
+    found = whole.get("metrics") or (whole.get("results") or {}).get("metrics") or {}
+    if isinstance(found, list):
+        found = {one["name"]: one for one in found if isinstance(one, dict) and isinstance(one.get("name"), str)}
+    flat = {name: one.get("values", one) for name, one in found.items() if isinstance(one, dict)}
+    return {name: values for name, values in flat.items() if isinstance(values, dict)}
+
+
+def _row(name: str, metrics: Mapping[str, Mapping[str, Any]], label: Label) -> Row:
+    values, tag = metrics[name], name.removeprefix(TIMES)
+    failed = metrics.get(f"http_req_failed{tag}") or {}
+    counted = metrics.get(f"http_reqs{tag}") or {}
+    bad, good = failed.get("passes", failed.get("matches")), failed.get("fails")
+    requests = counted.get("count", values.get("count", (bad or 0) + (good or 0)))
+    if bad is None and requests and (share := failed.get("value", failed.get("rate"))) is not None:
+        bad = round(float(share) * requests)
+    return reading.checked(
+        Row(
+            label=label,
+            requests=int(requests or 0),
+            failures=None if bad is None else int(bad),
+            metrics=reading.known(values, METRICS),
+        )
+    )
+
+
+def _duration(whole: Mapping[str, Any], metrics: Mapping[str, Mapping[str, Any]]) -> float:
+    """What k6 says, else what its rates imply."""
+    said = (whole.get("state") or {}).get("testRunDurationMs")
+    if said:
+        return float(said) / 1000
+    reqs = metrics.get("http_reqs") or {}
+    return float(reqs["count"]) / float(reqs["rate"]) if reqs.get("count") and reqs.get("rate") else 0.0

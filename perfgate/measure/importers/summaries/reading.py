@@ -1,0 +1,82 @@
+"""What the summaries of many tools have in common: a small file, units in texts, names of percentiles."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from perfgate.measure.importers.samples import Row, Source, useless
+
+LARGEST = 64 << 20  # bytes
+LACKS = ("single requests", "runner probe", "health of the load generator")
+UNITS = {
+    "ns": 1e-9,
+    "us": 1e-6,
+    "µs": 1e-6,
+    "μs": 1e-6,
+    "ms": 1e-3,
+    "s": 1.0,
+    "sec": 1.0,
+    "secs": 1.0,
+    "m": 60.0,
+    "h": 3600.0,
+}
+TIME = r"([\d.]+) ?(ns|us|µs|μs|ms|secs|sec|s|m|h)\b"
+METRIC_OF = {"50": "p50", "90": "p90", "95": "p95", "99": "p99"}  # by percent as text
+
+
+def text(source: Source, hint: str) -> str:
+    """The whole file. Raises UsageError when it is too large for a summary."""
+    with source.opened() as stream:
+        found = stream.read(LARGEST + 1)
+    if len(found) > LARGEST:
+        raise useless(source, "too large for a summary", hint=hint)
+    return found.decode("utf-8-sig", "replace")
+
+
+def document(source: Source, hint: str) -> Any:
+    """The JSON value that the file is. Raises UsageError."""
+    try:
+        return json.loads(text(source, hint))
+    except (ValueError, RecursionError) as error:
+        raise useless(source, f"not JSON: {error}", hint=hint) from error
+
+
+def table(source: Source, hint: str) -> Iterator[tuple[int, dict[str, str]]]:
+    """(line, fields by name) of each row under the header."""
+    rows = csv.DictReader(text(source, hint).splitlines())
+    for row in rows:
+        yield rows.line_num, {name: value or "" for name, value in row.items() if isinstance(name, str)}
+
+
+def seconds(number: str, unit: str) -> float:
+    return float(number) * UNITS[unit]
+
+
+def percentile_name(percent: str) -> str | None:
+    """The metric that a percentile is: of "95", "95.00", "0.95" none but the first two."""
+    plain = re.sub(r"\.0*$", "", percent.strip())
+    return METRIC_OF.get(plain)
+
+
+def known(values: Mapping[str, Any], names: Mapping[str, str], scale: float = 1e-3) -> dict[str, float]:
+    """The metrics among a tool's values: `names` says which of its names is which metric. Raises ValueError for what is
+    no number."""
+    found = {}
+    for name, metric in names.items():
+        if (value := values.get(name)) is not None:
+            number = float(value) * scale
+            if not 0 <= number < 1e6:
+                raise ValueError(f"{name} is {value}")
+            found[metric] = number
+    return found
+
+
+def checked(row: Row) -> Row:
+    """The row, if its numbers can be. Raises ValueError."""
+    if row.requests < 0 or not 0 <= (row.failures or 0) <= row.requests:
+        raise ValueError(f"{row.failures} failures of {row.requests} requests")
+    return row

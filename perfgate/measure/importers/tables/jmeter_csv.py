@@ -1,0 +1,132 @@
+"""JMeter's results as CSV, with its header: `jmeter -n -t plan.jmx -l results.jtl`.
+
+`elapsed` is from before the request until its last byte, a connection included. Rows of transaction controllers have a
+name of their own and may be a journey's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from perfgate.measure.importers import blocks, rows
+from perfgate.measure.importers.blocks import Layout
+from perfgate.measure.importers.samples import BAD, GOOD, LONGEST, REJECTED, BadLines, Label, Phase, Samples, Source
+
+NEEDED = ("timeStamp", "elapsed", "label", "responseCode", "success")
+TIMES: Mapping[str, Phase] = {"Latency": "first_byte", "Connect": "connect"}
+HINT = (
+    "Expected: what `jmeter -n -t plan.jmx -l results.jtl` writes, with its header "
+    "(jmeter.save.saveservice.print_field_names=true, timestamp_format=ms)."
+)
+_NUMBER = re.compile(r"\d+(\.\d+)?")
+_STATUS = re.compile(r"[1-5]\d\d")
+
+
+class JMeterCsv:
+    """See Importer."""
+
+    latency = "JMeter elapsed: connect to last byte"
+    lacks = ("runner probe", "health of the load generator", "response sizes")
+    hint = HINT
+    has_hops = False
+
+    def __init__(self, size: int = blocks.BLOCK) -> None:
+        self._size = size
+
+    def recognizes(self, beginning: bytes) -> bool:
+        first = beginning.partition(b"\n")[0]
+        return b"timeStamp" in first and b"elapsed" in first and not first.lstrip().startswith(b"<")
+
+    def read(self, source: Source, bad: BadLines) -> Iterator[Samples]:
+        delimiter = _delimiter(source)
+        positions = blocks.located(source, blocks.header(source, delimiter), NEEDED, tuple(TIMES), HINT)
+        table = _Table()
+        layout = Layout(
+            positions=positions,
+            numbers=frozenset({"timeStamp", "elapsed", *TIMES}) & positions.keys(),
+            wrong=_wrong,
+            convert=table.convert,
+            delimiter=delimiter,
+        )
+        for samples in blocks.read(source, layout, bad, has_header=True, size=self._size):
+            yield samples
+            yield from table.phases(samples)
+
+
+def _delimiter(source: Source) -> str:
+    with source.opened() as stream:
+        found = re.search(rb"timeStamp\"?(.)", stream.readline(1 << 16))
+    return found[1].decode("latin-1") if found and found[1] in (b",", b";", b"\t", b"|") else ","
+
+
+@dataclass
+class _Table:
+    """Blocks become samples; what came with the newest one beside its `elapsed` is kept until `phases`."""
+
+    origin: float | None = None
+    times: dict[Phase, np.ndarray[tuple[int], np.dtype[np.float64]]] = field(default_factory=dict)
+
+    def convert(self, frame: pd.DataFrame) -> Samples:
+        """Raises ValueError when a row is wrong."""
+        began, took = frame["timeStamp"].to_numpy() / 1000, frame["elapsed"].to_numpy()
+        self.times = {phase: frame[name].to_numpy() for name, phase in TIMES.items() if name in frame}
+        for values in (took, *self.times.values()):
+            if not ((values >= 0) & (values <= LONGEST)).all():
+                raise ValueError("a time is out of range")
+        if not (began > 0).all():
+            raise ValueError("timeStamp is no time")
+        label, code, success = (frame[name].cat for name in ("label", "responseCode", "success"))
+        codes = [str(text).strip() for text in code.categories]
+        good = np.array([_is_true(str(text)) for text in success.categories])[success.codes.to_numpy()]
+        number = np.array([int(text) if _STATUS.fullmatch(text) else 0 for text in codes])[code.codes.to_numpy()]
+        status = np.where((number == 0) & good, 200, number)  # samplers other than HTTP have no status
+        late = np.array([rows.is_timeout(text) for text in codes])[code.codes.to_numpy()]
+        self.origin = float(began[0]) if self.origin is None else self.origin
+        return rows.assembled(
+            [Label(str(name).strip()) for name in label.categories],
+            label.codes.to_numpy().astype(np.int64),
+            np.maximum(began - self.origin, 0.0),
+            rows.milliseconds(took),
+            status,
+            said=np.where(good, GOOD, np.where((status > 0) & (status < 400), REJECTED, BAD)),
+            timed_out=late & ~good,
+            origin=self.origin,
+        )
+
+    def phases(self, samples: Samples) -> Iterator[Samples]:
+        for phase, values in self.times.items():
+            yield rows.assembled(
+                samples.labels,
+                samples.label,
+                samples.began,
+                rows.milliseconds(values),
+                samples.status,
+                said=samples.said,
+                timed_out=samples.timed_out,
+                phase=phase,
+                origin=self.origin,
+            )
+
+
+def _is_true(text: str) -> bool:
+    if text.strip().lower() not in ("true", "false"):
+        raise ValueError(f"success {text!r}")
+    return text.strip().lower() == "true"
+
+
+def _wrong(of: Mapping[str, str]) -> str:
+    """What is wrong with a row, or nothing."""
+    shown = {name: repr(text[:40]) for name, text in of.items()}
+    if not _NUMBER.fullmatch(of["timeStamp"]) or float(of["timeStamp"]) <= 0:
+        return f"timeStamp is {shown['timeStamp']}; milliseconds since 1970 expected"
+    for name in ("elapsed", *TIMES):
+        if name in of and (not _NUMBER.fullmatch(of[name]) or float(of[name]) > LONGEST):
+            return f"{name} is {shown[name]}; milliseconds expected"
+    if of["success"].lower() not in ("true", "false"):
+        return f"success is {shown['success']}; true or false expected"
+    return ""

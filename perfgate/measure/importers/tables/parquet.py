@@ -1,0 +1,51 @@
+"""Parquet with the columns of the CSV (csv_samples.py): t, endpoint, ms, status, and arm for an A/B test.
+
+It is read by pyarrow, which perfgate does not bring along.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.util import find_spec
+
+from perfgate.measure.importers import blocks, csv_samples
+from perfgate.measure.importers.samples import BadLines, Samples, Source, useless
+
+ROWS = 500_000  # at a time
+HINT = "Expected: the columns t (s since the start), endpoint, ms and status (and arm)."
+
+
+class Parquet:
+    """See Importer."""
+
+    latency = "as recorded in the Parquet file"
+    lacks = ("runner probe", "health of the load generator", "response sizes", "times to the first byte")
+    hint = HINT
+    has_hops = False
+
+    def recognizes(self, beginning: bytes) -> bool:
+        return beginning.startswith(b"PAR1")
+
+    def read(self, source: Source, bad: BadLines) -> Iterator[Samples]:
+        """Rows are counted as lines. A bad one spoils its part, for no text shows which it is."""
+        if find_spec("pyarrow") is None:
+            raise useless(
+                source, "reading Parquet needs pyarrow", hint="pip install 'perfgate[parquet]', or write CSV."
+            )
+        from pyarrow import ArrowException
+        from pyarrow.parquet import ParquetFile
+
+        try:
+            file = ParquetFile(source.path)
+            names = file.schema_arrow.names
+            positions = blocks.located(source, names, csv_samples.NEEDED, ("arm",), HINT)
+            for batch in file.iter_batches(ROWS, columns=[names[at] for at in positions.values()]):
+                frame = batch.to_pandas()
+                frame.columns = [name.strip().lower() for name in frame.columns]
+                bad.lines += len(frame)
+                for name in frame.columns:
+                    texts = frame[name].astype(object).where(frame[name].notna(), "").astype(str)
+                    frame[name] = frame[name].astype("float64") if name in ("t", "ms") else texts.astype("category")
+                yield csv_samples.converted(frame)
+        except (ArrowException, ValueError) as error:
+            raise useless(source, f"not the rows expected: {error}", hint=HINT) from error

@@ -1,0 +1,78 @@
+"""Summary of a tool -> results of endpoints: its figures as they are. Percentiles of several of its rows are never
+joined: they have none in common."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from perfgate.measure.importers.samples import Label, Row, Summary
+from perfgate.measure.matching import Place
+from perfgate.model.run import EndpointResult
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summarized:
+    results: tuple[EndpointResult, ...]
+    requests: int
+    unmatched: Counter[str]  # requests by name
+    warnings: tuple[str, ...] = ()
+
+
+def summarized(summary: Summary, match: Callable[[Label], Place | None]) -> Summarized:
+    """The rows by the endpoint that they belong to."""
+    rows: dict[tuple[str, str], list[Row]] = {}
+    unmatched: Counter[str] = Counter()
+    for row in summary.rows:
+        place = match(row.label)
+        if place is None:
+            unmatched[row.label.name] += row.requests
+        elif row.requests:
+            rows.setdefault((place.kind, place.name), []).append(row)
+    results = tuple(_result(kind, name, found, summary.duration) for (kind, name), found in rows.items())
+    return Summarized(
+        results=results,
+        requests=sum(one.requests for one in results),
+        unmatched=unmatched,
+        warnings=tuple(_warnings({name: found for (_, name), found in rows.items()})),
+    )
+
+
+def _warnings(rows: dict[str, list[Row]]) -> Iterator[str]:
+    for name, found in rows.items():
+        if len(found) > 1:
+            yield (
+                f"{len(found)} names of it are requests of {name}, and percentiles of several cannot be joined, so "
+                f"it has none. Give its requests one name in the load tool."
+            )
+
+
+def _result(kind: str, name: str, rows: Sequence[Row], duration: float) -> EndpointResult:
+    requests = sum(row.requests for row in rows)
+    known = [row.failures for row in rows if row.failures is not None]
+    failures = sum(known)
+    metrics = dict(rows[0].metrics) if len(rows) == 1 else _joined(rows)
+    if len(known) == len(rows):
+        metrics["errors"] = failures / requests
+    if duration:
+        metrics["rate"] = (requests - failures) / duration
+    return EndpointResult(
+        name=name,
+        kind="journey" if kind == "journey" else "endpoint",
+        requests=requests,
+        failures=failures,
+        failure_examples=tuple(text for row in rows for text in row.examples)[:5],
+        samples=requests,
+        metrics=metrics,
+    )
+
+
+def _joined(rows: Sequence[Row]) -> dict[str, float]:
+    """What several rows have together."""
+    found = {}
+    if all("mean" in row.metrics for row in rows):
+        found["mean"] = sum(row.metrics["mean"] * row.requests for row in rows) / sum(row.requests for row in rows)
+    if all("max" in row.metrics for row in rows):
+        found["max"] = max(row.metrics["max"] for row in rows)
+    return found

@@ -1,0 +1,140 @@
+"""Hooks into the libraries that applications call databases, caches and other services with. Each is put in once, as
+soon as the application has imported the library; none is imported for its sake."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from perfgate.middleware import meter
+from perfgate.middleware.meter import CACHE, DATABASE, EXTERNAL
+
+_waiting: dict[str, Callable[[Any], None]] = {}
+
+
+def install() -> None:
+    """Puts in what can be put in by now."""
+    for name in [name for name in _waiting if name in sys.modules]:
+        module = sys.modules[name]
+        if getattr(getattr(module, "__spec__", None), "_initializing", False):
+            continue  # half imported: the next request will do
+        if (hook := _waiting.pop(name, None)) is not None:
+            hook(module)
+
+
+def timed(kind: str, call: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(call)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        span = meter.enter(kind)
+        if span is None:
+            return call(*args, **kwargs)
+        try:
+            return call(*args, **kwargs)
+        finally:
+            span.leave()
+
+    return wrapper
+
+
+def timed_async(kind: str, call: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(call)
+    async def wrapper(*args: Any, **kwargs: Any) -> Any:
+        span = meter.enter(kind)
+        if span is None:
+            return await call(*args, **kwargs)
+        try:
+            return await call(*args, **kwargs)
+        finally:
+            span.leave()
+
+    return wrapper
+
+
+def _patch(kind: str, owner: Any, *names: str, is_async: bool = False) -> None:
+    wrap = timed_async if is_async else timed
+    for name in names:
+        if (call := getattr(owner, name, None)) is not None:
+            setattr(owner, name, wrap(kind, call))
+
+
+def _sqlalchemy(module: Any) -> None:
+    from sqlalchemy import event
+
+    def before(_connection: Any, _cursor: Any, _sql: str, _values: Any, context: Any, _many: bool) -> None:
+        if context is not None:
+            context._perfgate_span = meter.enter(DATABASE)
+
+    def after(_connection: Any, _cursor: Any, _sql: str, _values: Any, context: Any, _many: bool) -> None:
+        _leave(context)
+
+    def failed(error: Any) -> None:
+        _leave(error.execution_context)
+
+    event.listen(module.Engine, "before_cursor_execute", before)
+    event.listen(module.Engine, "after_cursor_execute", after)
+    event.listen(module.Engine, "handle_error", failed)
+
+
+def _leave(context: Any) -> None:
+    span = getattr(context, "_perfgate_span", None)
+    if span is not None:
+        context._perfgate_span = None
+        span.leave()
+
+
+def _psycopg(module: Any) -> None:
+    _patch(DATABASE, module.Cursor, "execute", "executemany")
+    _patch(DATABASE, module.AsyncCursor, "execute", "executemany", is_async=True)
+
+
+def _redis(module: Any) -> None:
+    _patch(CACHE, module.Redis, "execute_command")
+    _patch(CACHE, module.client.Pipeline, "execute")
+
+
+def _redis_async(module: Any) -> None:
+    _patch(CACHE, module.Redis, "execute_command", is_async=True)
+    _patch(CACHE, module.client.Pipeline, "execute", is_async=True)
+
+
+def _requests(module: Any) -> None:
+    _patch(EXTERNAL, module.Session, "send")
+
+
+def _httpx(module: Any) -> None:
+    _patch(EXTERNAL, module.Client, "send")
+    _patch(EXTERNAL, module.AsyncClient, "send", is_async=True)
+
+
+def _anyio(module: Any) -> None:
+    """CPU time that handlers take in worker threads."""
+    run_sync = module.run_sync
+
+    @wraps(run_sync)
+    async def wrapper(call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        own = meter.current()
+        if own is None:
+            return await run_sync(call, *args, **kwargs)
+
+        def counted(*inner: Any) -> Any:
+            with meter.cpu(own):
+                return call(*inner)
+
+        return await run_sync(counted, *args, **kwargs)
+
+    module.run_sync = wrapper
+
+
+_waiting.update(
+    {
+        "sqlalchemy.engine": _sqlalchemy,
+        "psycopg": _psycopg,
+        "redis": _redis,
+        "redis.asyncio": _redis_async,
+        "requests": _requests,
+        "httpx": _httpx,
+        "anyio.to_thread": _anyio,
+    }
+)

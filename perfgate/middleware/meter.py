@@ -1,0 +1,97 @@
+"""Meter: what one request has cost so far, and the Server-Timing header that says so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar, Token
+from dataclasses import dataclass, field
+from time import perf_counter, thread_time
+
+SERVER_TIMING = "Server-Timing"
+DATABASE, CACHE, EXTERNAL = "db", "cache", "external"
+
+
+@dataclass(slots=True)
+class Cost:
+    """Calls to one kind of service, and the seconds spent waiting for them."""
+
+    calls: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class Meter:
+    """`cpu` is of this request's own code, in whichever thread it ran, s."""
+
+    started: float = field(default_factory=perf_counter)
+    cpu: float = 0.0
+    costs: dict[str, Cost] = field(default_factory=lambda: {DATABASE: Cost(), CACHE: Cost(), EXTERNAL: Cost()})
+
+    def header(self) -> str:
+        entries = [f"total;dur={(perf_counter() - self.started) * 1e3:.3f}", f"cpu;dur={self.cpu * 1e3:.3f}"]
+        for name, cost in self.costs.items():
+            entries.append(f'{name};dur={cost.seconds * 1e3:.3f};desc="n={cost.calls}"')
+        return ", ".join(entries)
+
+
+# A worker thread that runs a handler sees the same meter as the event loop: it has a copy of the context.
+_meter: ContextVar[Meter | None] = ContextVar("perfgate_meter", default=None)
+_inside: ContextVar[bool] = ContextVar("perfgate_inside", default=False)  # of a call that is measured already
+
+
+def current() -> Meter | None:
+    return _meter.get()
+
+
+def begin() -> tuple[Meter, Token[Meter | None]]:
+    meter = Meter()
+    return meter, _meter.set(meter)
+
+
+def end(token: Token[Meter | None]) -> None:
+    _meter.reset(token)
+
+
+class Span:
+    """One call under way. An ORM's call of a driver that is watched as well counts once: `enter` gives None then."""
+
+    __slots__ = ("cost", "started", "token")
+
+    def __init__(self, cost: Cost) -> None:
+        self.cost, self.token = cost, _inside.set(True)
+        self.started = perf_counter()
+
+    def leave(self) -> None:
+        self.cost.seconds += perf_counter() - self.started
+        self.cost.calls += 1
+        try:
+            _inside.reset(self.token)
+        except ValueError:  # left in another context than it was entered in
+            _inside.set(False)
+
+
+def enter(kind: str) -> Span | None:
+    """Begins a call, where a request is measured and this is not part of another call."""
+    meter = _meter.get()
+    return None if meter is None or _inside.get() else Span(meter.costs[kind])
+
+
+@contextmanager
+def spent(kind: str) -> Iterator[None]:
+    span = enter(kind)
+    try:
+        yield
+    finally:
+        if span is not None:
+            span.leave()
+
+
+@contextmanager
+def cpu(meter: Meter) -> Iterator[None]:
+    """CPU time of this thread belongs to the request."""
+    before = thread_time()
+    try:
+        yield
+    finally:
+        meter.cpu += thread_time() - before

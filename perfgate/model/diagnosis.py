@@ -1,0 +1,78 @@
+"""Diagnosis: which layer a difference is in, and why. It never changes a verdict. `diagnosis.json` has this shape."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+Layer = Literal[
+    "network",
+    "queue",
+    "application",
+    "database",
+    "cache",
+    "external",
+    "serialisation",
+    "download",
+    "runner",
+    "unattributed",
+]
+Confidence = Literal["confirmed", "likely", "unexplained", "environment"]
+
+LAYERS: tuple[Layer, ...] = get_args(Layer)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerChange:
+    """The part of a metric that one layer has, s. `baseline` and `change` are None without a base to compare with.
+
+    Over all layers `baseline`, `now` and `change` add up to those of the metric.
+    """
+
+    layer: Layer
+    baseline: float | None
+    now: float
+    change: float | None
+    interval: tuple[float, float] | None = None  # 95 %, two-sided, of `change`; of `now` without a base
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cause:
+    """What explains a difference. `confidence`: confirmed (a count or another stable quantity agrees with the time),
+    likely (only times say so), unexplained, environment (not the code)."""
+
+    code: str  # see `perfgate.diagnose.codes`
+    layer: Layer
+    confidence: Confidence
+    sentence: str
+    evidence: tuple[str, ...] = ()
+    remedy: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Diagnosed:
+    """One endpoint's metric: `difference` (s) is the sum of its layers' changes, None without a base.
+
+    The numbers are of the diagnosis' own pass, never of the run that was judged.
+    """
+
+    endpoint: str
+    metric: str  # "p95" or "mean"
+    difference: float | None
+    layers: tuple[LayerChange, ...] = ()
+    causes: tuple[Cause, ...] = ()
+    samples: int = 0
+    baseline_samples: int = 0
+    clipped: int = 0  # samples whose parts, as the server tells them, are longer than the whole
+    facts: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)  # name -> (base, head)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Diagnosis:
+    schema: int = 1
+    run: str  # id
+    findings: tuple[Diagnosed, ...]
+    base: str = ""  # what was measured beside: the base's name; empty where there was none
+    control: str = ""  # the endpoint that was measured beside the failing ones
+    warnings: tuple[str, ...] = ()  # what could not be learnt, and what to grant

@@ -1,0 +1,104 @@
+"""Stacked bars of report.html: the layers of base and head, drawn as SVG."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from html import escape
+
+from perfgate.model.diagnosis import LAYERS, Diagnosed, Diagnosis
+from perfgate.model.metric import Unit
+from perfgate.report import diagnosis_text
+from perfgate.report.text import plain
+from perfgate.units import format_value
+
+WIDTH, HEIGHT, GAP, LABEL, TOTAL = 760, 26, 8, 60, 80  # pixels
+COLOURS = (
+    "#4e79a7",
+    "#a0cbe8",
+    "#59a14f",
+    "#e15759",
+    "#f28e2b",
+    "#b07aa1",
+    "#edc948",
+    "#76b7b2",
+    "#9c755f",
+    "#bab0ac",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Panel:
+    """One endpoint's diagnosis for the page. `bars` is SVG; all else is plain text."""
+
+    title: str
+    bars: str
+    legend: tuple[tuple[str, str], ...]  # colour, layer
+    rows: tuple[tuple[str, ...], ...]
+    causes: tuple[tuple[str, str, str, tuple[str, ...], str], ...]  # code, confidence, sentence, evidence, remedy
+    counts: tuple[tuple[str, str, str], ...]
+    note: str
+
+
+def panels(diagnosis: Diagnosis | None) -> list[Panel]:
+    return [
+        Panel(
+            title=diagnosis_text.first_line(found),
+            bars=bars(found),
+            legend=tuple((_colour(one.layer), diagnosis_text.layer_name(one)) for one in found.layers),
+            rows=tuple(diagnosis_text.layer_row(one) for one in found.layers),
+            causes=tuple(
+                (
+                    one.code,
+                    diagnosis_text.WHERE[one.confidence],
+                    plain(one.sentence, 300),
+                    tuple(plain(text, 300) for text in one.evidence),
+                    plain(one.remedy, 400),
+                )
+                for one in found.causes
+            ),
+            counts=tuple(diagnosis_text.counts(found)),
+            note=plain(diagnosis_text.note(found, diagnosis), 300),
+        )
+        for found in (diagnosis.findings if diagnosis else ())
+    ]
+
+
+def bars(found: Diagnosed) -> str:
+    """Base over head, or head alone, on one scale. Empty without layers."""
+    sides = [("head", [(one.layer, one.now) for one in found.layers])]
+    if found.difference is not None:
+        sides.insert(0, ("base", [(one.layer, one.baseline or 0.0) for one in found.layers]))
+    longest = max((sum(value for _, value in parts) for _, parts in sides), default=0.0)
+    if not longest:
+        return ""
+    height = len(sides) * (HEIGHT + GAP)
+    body = "".join(_bar(name, parts, longest, at) for at, (name, parts) in enumerate(sides))
+    label = escape(plain(f"Layers of {found.endpoint} {found.metric}"))
+    return f'<svg viewBox="0 0 {WIDTH} {height}" width="100%" role="img" aria-label="{label}">{body}</svg>'
+
+
+def _bar(name: str, parts: Sequence[tuple[str, float]], longest: float, at: int) -> str:
+    y = at * (HEIGHT + GAP)
+    middle = y + HEIGHT * 0.68
+    pieces = "".join(_pieces(parts, longest, y))
+    whole = sum(value for _, value in parts)
+    end = LABEL + whole / longest * (WIDTH - LABEL - TOTAL) + 6
+    return (
+        f'<text x="0" y="{middle:.1f}" fill="currentColor" font-size="14">{name}</text>{pieces}'
+        f'<text x="{end:.1f}" y="{middle:.1f}" fill="currentColor" font-size="14">'
+        f"{format_value(Unit.SECONDS, whole)}</text>"
+    )
+
+
+def _pieces(parts: Sequence[tuple[str, float]], longest: float, y: int) -> Iterator[str]:
+    x = float(LABEL)
+    for layer, value in parts:
+        width = value / longest * (WIDTH - LABEL - TOTAL)
+        title = f"<title>{layer} {format_value(Unit.SECONDS, value)}</title>"
+        yield f'<rect x="{x:.2f}" y="{y}" width="{width:.2f}" height="{HEIGHT}" fill="{_colour(layer)}">{title}</rect>'
+        x += width
+
+
+def _colour(layer: str) -> str:
+    return COLOURS[[str(one) for one in LAYERS].index(layer)]

@@ -1,0 +1,185 @@
+"""Probes beside real services: PostgreSQL, Redis, and a process that computes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+import redis
+from processes import wait_for
+from services.needs import program
+
+from perfgate.diagnose.probes import PostgresProbe, ProcessProbe, RedisProbe
+from perfgate.loadtest.ports import free_ports
+from perfgate.model.errors import DiagnosisError
+
+pytestmark = pytest.mark.timeout(120)
+
+
+@pytest.fixture
+def database(postgresql_server: str) -> Iterator[str]:
+    """With orders and items, as many as make an index worth it; and statements that are counted."""
+    with psycopg.connect(postgresql_server, autocommit=True) as connection:
+        connection.execute("create extension if not exists pg_stat_statements")
+        connection.execute("create table items (id serial primary key, order_id int, sku text)")
+        connection.execute(
+            "insert into items (order_id, sku) select n % 2000, 'sku' || n from generate_series(1, 20000) n"
+        )
+        connection.execute("analyze items")
+    yield postgresql_server
+    with psycopg.connect(postgresql_server, autocommit=True) as connection:
+        connection.execute("drop table items")
+
+
+def select_items(url: str, orders: range) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        for order in orders:
+            connection.execute("select sku from items where order_id = %s and sku <> 'a secret'", [order]).fetchall()
+
+
+@pytest.mark.needs("postgresql")
+def test_queries_per_request_are_exact_and_the_missing_index_is_named(database: str):
+    probe = PostgresProbe(database)
+    select_items(database, range(5))
+    probe.begin()
+    select_items(database, range(200))
+
+    counts = probe.counted(requests=4)
+    probe.close()
+
+    assert counts.values["queries"] == 50
+    assert counts.values["rows"] == 500
+    assert counts.values["database"] > 0
+    [statement] = counts.statements
+    assert statement.calls == 50
+    assert statement.scans == ("items",)
+    assert "order_id" in statement.columns
+    assert "secret" not in statement.fingerprint
+
+
+@pytest.mark.needs("postgresql")
+def test_a_statement_with_an_index_scans_nothing(database: str):
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("create index on items (order_id)")
+    probe = PostgresProbe(database)
+    probe.begin()
+    select_items(database, range(20))
+    counts = probe.counted(requests=20)
+    probe.close()
+
+    assert [one.scans for one in counts.statements] == [()]
+
+
+@pytest.mark.needs("postgresql")
+def test_nothing_of_the_application_is_executed_for_a_plan(database: str):
+    with psycopg.connect(database, autocommit=True) as connection:
+        probe = PostgresProbe(database)
+        probe.begin()
+        connection.execute("delete from items where order_id = %s", [1])
+        connection.execute("select sku from items where id = %s", [5])
+        probe.counted(requests=1)
+        probe.close()
+        [left] = connection.execute("select count(*) from items").fetchone() or ()
+
+    assert left == 20_000 - 10
+
+
+@pytest.mark.needs("postgresql")
+def test_a_database_that_counts_nothing_says_what_to_grant(postgresql_server: str):
+    with psycopg.connect(postgresql_server, autocommit=True) as connection:
+        connection.execute("create extension if not exists pg_stat_statements")
+        connection.execute("drop extension pg_stat_statements")
+
+    with pytest.raises(DiagnosisError, match="CREATE EXTENSION pg_stat_statements"):
+        PostgresProbe(postgresql_server)
+
+
+def test_a_database_that_is_not_there_never_shows_its_password():
+    [port] = free_ports(1)
+    with pytest.raises(DiagnosisError) as failure:
+        PostgresProbe(f"postgresql://ada:s3cret@127.0.0.1:{port}/shop")
+
+    assert "s3cret" not in str(failure.value)
+
+
+@pytest.fixture
+def redis_url(tmp_path: Path) -> Iterator[str]:
+    [port] = free_ports(1)
+    server = subprocess.Popen(
+        [program("redis") or "", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path)],
+        stdout=subprocess.DEVNULL,
+    )
+    url = f"redis://127.0.0.1:{port}/0"
+
+    def answers() -> bool:
+        try:
+            with redis.Redis.from_url(url) as client:
+                return bool(client.ping())
+        except redis.ConnectionError:
+            return False
+
+    try:
+        wait_for(answers, "Redis")
+        yield url
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+@pytest.mark.needs("redis")
+def test_redis_commands_per_request_and_hits(redis_url: str):
+    client = redis.Redis.from_url(redis_url)
+    client.set("here", 1)
+    probe = RedisProbe(redis_url)
+    probe.begin()
+    for _ in range(30):
+        client.get("here")
+    for _ in range(10):
+        client.get("gone")
+
+    counts = probe.counted(requests=10)
+    probe.close()
+    client.close()
+
+    assert counts.values["cache_hits"] == 0.75
+    assert counts.values["cache_calls"] == pytest.approx(4, abs=0.2)
+
+
+def test_cpu_of_the_whole_process_tree_counts():
+    work = "import time\nuntil = time.process_time() + 0.5\nwhile time.process_time() < until: pass\nprint('done', flush=True)\ninput()"
+    parent = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import subprocess, sys; input(); subprocess.run([sys.executable, '-c', sys.argv[1]])",
+            work,
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert parent.stdin is not None
+    assert parent.stdout is not None
+    try:
+        probe = ProcessProbe(parent.pid)
+        probe.begin()
+        parent.stdin.write(b"\n")
+        parent.stdin.flush()
+        assert parent.stdout.readline() == b"done\n"
+        counts = probe.counted(requests=10)
+    finally:
+        parent.communicate(b"\n")
+
+    assert counts.values["cpu"] == pytest.approx(0.05, rel=0.5)
+
+
+def test_a_process_that_is_gone_costs_nothing():
+    process = subprocess.Popen([sys.executable, "-c", "pass"])
+    process.wait()
+    probe = ProcessProbe(process.pid)
+    probe.begin()
+
+    assert probe.counted(requests=5).values["cpu"] == 0

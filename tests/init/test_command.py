@@ -1,0 +1,207 @@
+"""`perfgate init` and `perfgate doctor` as they are called, against a service that really runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from init.sources import CURL, DOCUMENTS, EXAMPLES
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+class _Pets(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        document = (DOCUMENTS / "pets.json").read_text()
+        answers = {"/swagger.json": document, "/api/pets": '[{"id": 7}]', "/api/pets/7": '{"id": 7}', "/": "{}"}
+        body = answers.get(self.path.partition("?")[0])
+        content = (body or "{}").encode()
+        self.send_response(200 if body else 404)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def service() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Pets)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def perfgate(folder: Path, *arguments: str, stdin: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PERFGATE", "GITHUB", "CI"))}
+    return subprocess.run(
+        [sys.executable, "-m", "perfgate", *arguments],
+        cwd=folder,
+        env={**inherited, "PYTHONPATH": str(ROOT), "KEY": "test-key", **environ},
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def test_a_service_that_runs_is_asked_for_its_document_measured_and_examined(service: str, tmp_path: Path):
+    done = perfgate(tmp_path, "init", service, "--measure")
+
+    assert done.returncode == 0, done.stderr
+    text = (tmp_path / "budgets.yaml").read_text()
+    assert f"target: ${{PERFGATE_TARGET:-{service}/api}}" in text
+    assert text.count("to propose: budget: {p50: ") == 2, text
+    assert perfgate(tmp_path, "check").returncode == 0
+
+    examined = perfgate(tmp_path, "doctor", "--json")
+
+    checks = {check["name"]: check for check in json.loads(examined.stdout)["checks"]}
+    assert examined.returncode == 0, examined.stdout
+    assert checks["target"] == {"name": "target", "state": "ok", "message": f"{service}/api answers 404", "cure": ""}
+    assert checks["history"]["message"] == "readable, 0 runs of budgets"
+    assert checks["baseline"]["state"] == "warning"
+
+
+def test_a_file_that_is_there_is_never_written_over_unless_asked(tmp_path: Path):
+    (tmp_path / "budgets.yaml").write_text("mine")
+
+    refused = perfgate(tmp_path, "init", "-", stdin=CURL)
+
+    assert (refused.returncode, (tmp_path / "budgets.yaml").read_text()) == (2, "mine")
+    assert "--force" in refused.stderr
+    assert perfgate(tmp_path, "init", "-", "--force", stdin=CURL).returncode == 0
+    assert "GET /search" in (tmp_path / "budgets.yaml").read_text()
+
+
+def test_a_dry_run_writes_nothing(tmp_path: Path):
+    done = perfgate(tmp_path, "init", "-", "--dry-run", "--ci", "gitlab", stdin=CURL)
+
+    assert done.returncode == 0
+    assert "GET /search" in done.stdout
+    assert "CI_PIPELINE_SOURCE" in done.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_a_source_the_folder_is_looked_at(tmp_path: Path):
+    (tmp_path / "locustfile.py").write_text(EXAMPLES["locustfile"][1])
+
+    assert perfgate(tmp_path, "init").returncode == 0
+    assert "scenarios: [locustfile.py]" in (tmp_path / "budgets.yaml").read_text()
+
+
+def test_an_empty_folder_says_what_to_name(tmp_path: Path):
+    done = perfgate(tmp_path, "init")
+
+    assert done.returncode == 2
+    assert "perfgate init http://127.0.0.1:8000" in done.stderr
+
+
+def test_a_url_elsewhere_is_not_fetched(tmp_path: Path):
+    done = perfgate(tmp_path, "init", "http://192.0.2.1/")
+
+    assert (done.returncode, "not this machine" in done.stderr) == (3, True)
+
+
+def test_a_service_that_is_down_is_said(tmp_path: Path):
+    done = perfgate(tmp_path, "init", "http://127.0.0.1:9/")
+
+    assert done.returncode == 2
+    assert "does not answer" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("kind", "path"), [("github", ".github/workflows/performance.yml"), ("gitlab", ".gitlab-ci.yml")]
+)
+def test_the_workflow_file_is_that_of_the_documentation(kind: str, path: str, tmp_path: Path):
+    assert perfgate(tmp_path, "init", "-", "--ci", kind, stdin=CURL).returncode == 0
+
+    written = (tmp_path / path).read_text()
+    page = (
+        ROOT / "docs" / "workflows" / "performance.yml" if kind == "github" else ROOT / "docs" / "gitlab.md"
+    ).read_text()
+    assert written in page
+
+
+def test_a_gitlab_file_that_is_there_stays_as_it_is(tmp_path: Path):
+    (tmp_path / ".gitlab-ci.yml").write_text("mine")
+
+    done = perfgate(tmp_path, "init", "-", "--ci", "gitlab", stdin=CURL)
+
+    assert (tmp_path / ".gitlab-ci.yml").read_text() == "mine"
+    assert (tmp_path / ".gitlab" / "perfgate.yml").exists()
+    assert "include" in done.stdout
+
+
+def test_a_service_is_written_where_it_is_asked_for_and_started_by_doctor(tmp_path: Path):
+    (tmp_path / "Procfile").write_text(f"web: exec {sys.executable} -m http.server --bind 127.0.0.1 $PORT\n")
+
+    perfgate(tmp_path, "init", "-", "--target", "http://127.0.0.1:18099", stdin="curl http://localhost/Procfile")
+    assert "# service:" in (tmp_path / "budgets.yaml").read_text()
+    perfgate(
+        tmp_path,
+        "init",
+        "-",
+        "--force",
+        "--service",
+        "--target",
+        "http://127.0.0.1:18099",
+        stdin="curl http://x/Procfile",
+    )
+    done = perfgate(tmp_path, "doctor", "--start")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "service: starts, and / answers" in done.stdout
+
+
+def test_doctor_says_what_is_broken_with_its_cure(tmp_path: Path):
+    (tmp_path / "budgets.yaml").write_text(
+        "version: 1\ntarget: http://127.0.0.1:9\nload: {rate: 1/s, duration: 1s}\n"
+        'endpoints: {home: {request: GET /, headers: {Authorization: "Bearer ${NOBODY_SETS_THIS}"}}}\n'
+        "history: postgresql://127.0.0.1:9/none\n"
+    )
+
+    done = perfgate(tmp_path, "doctor")
+
+    assert done.returncode == 1
+    for name in ("variables", "target", "history"):
+        assert f"BROKEN  {name}: " in done.stdout, done.stdout
+    assert done.stdout.count("BROKEN") == 3
+    assert "NOBODY_SETS_THIS" in done.stdout
+
+
+def test_doctor_without_a_budget_file(tmp_path: Path):
+    done = perfgate(tmp_path, "doctor")
+
+    assert done.returncode == 1
+    assert "write one: perfgate init" in done.stdout
+
+
+def test_doctor_in_a_job_of_github_never_shows_the_token(tmp_path: Path):
+    done = perfgate(
+        tmp_path,
+        "doctor",
+        GITHUB_ACTIONS="true",
+        GITHUB_TOKEN="ghs_secret_token_of_the_job",
+        GITHUB_API_URL="http://127.0.0.1:9",
+        GITHUB_REPOSITORY="o/r",
+        GITHUB_EVENT_NAME="pull_request",
+    )
+
+    assert "warning token: http://127.0.0.1:9 does not answer" in done.stdout
+    assert "event: pull_request" in done.stdout
+    assert "ghs_secret" not in done.stdout + done.stderr

@@ -1,0 +1,234 @@
+"""The middleware in real applications: FastAPI (threads and event loop), Flask and Django, with a real SQLite."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Thread
+from time import thread_time
+from wsgiref.simple_server import WSGIRequestHandler, make_server
+
+import httpx
+import pytest
+import sqlalchemy
+from fastapi import FastAPI
+from flask import Flask
+
+from perfgate.middleware import ServerTimingASGI, ServerTimingWSGI, meter
+from perfgate.middleware.secret import HEADER, VARIABLE
+
+SECRET = "open sesame"
+ASKED = {HEADER: SECRET}
+
+
+def burn(seconds: float) -> None:
+    until = thread_time() + seconds
+    while thread_time() < until:
+        pass
+
+
+def entries(response: httpx.Response) -> dict[str, tuple[float, int | None]]:
+    """Name -> (milliseconds, calls)."""
+    found = re.findall(r'(\w+);dur=([\d.]+)(?:;desc="n=(\d+)")?', response.headers.get("server-timing", ""))
+    return {name: (float(ms), int(calls) if calls else None) for name, ms, calls in found}
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[sqlalchemy.Engine]:
+    made = sqlalchemy.create_engine(f"sqlite:///{tmp_path / 'shop.db'}")
+    yield made
+    made.dispose()
+
+
+def query(engine: sqlalchemy.Engine, times: int) -> None:
+    with engine.connect() as connection:
+        for number in range(times):
+            connection.execute(sqlalchemy.text("select :n"), {"n": number})
+
+
+def get(app: object, path: str, headers: dict[str, str]) -> httpx.Response:
+    async def ask() -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://shop") as client:  # type: ignore[arg-type]
+            return await client.get(path, headers=headers)
+
+    return asyncio.run(ask())
+
+
+def fastapi_app(engine: sqlalchemy.Engine) -> FastAPI:
+    app = FastAPI()
+    app.add_middleware(ServerTimingASGI, secret=SECRET)
+
+    @app.get("/thread/{times}")
+    def in_thread(times: int) -> dict[str, int]:
+        query(engine, times)
+        burn(0.02)
+        return {"times": times}
+
+    @app.get("/loop/{times}")
+    async def in_loop(times: int) -> dict[str, int]:
+        query(engine, times)
+        await asyncio.sleep(0.03)
+        burn(0.01)
+        return {"times": times}
+
+    @app.get("/broken")
+    def broken() -> None:
+        with engine.connect() as connection:
+            try:
+                connection.execute(sqlalchemy.text("select * from nowhere"))
+            except sqlalchemy.exc.OperationalError:
+                query(engine, 2)
+
+    return app
+
+
+@pytest.mark.parametrize("place", ["thread", "loop"])
+def test_fastapi_counts_queries_and_cpu(engine: sqlalchemy.Engine, place: str):
+    seen = entries(get(fastapi_app(engine), f"/{place}/7", ASKED))
+
+    assert seen["db"][1] == 7
+    assert 0 < seen["db"][0] < seen["total"][0]
+    assert seen["cpu"][0] >= (20 if place == "thread" else 10)
+    assert seen["total"][0] >= (20 if place == "thread" else 40)
+
+
+@pytest.mark.parametrize("headers", [{}, {HEADER: "guess"}, {HEADER: ""}])
+def test_nobody_without_the_secret_sees_timings(engine: sqlalchemy.Engine, headers: dict[str, str]):
+    response = get(fastapi_app(engine), "/thread/1", headers)
+
+    assert response.status_code == 200
+    assert "server-timing" not in response.headers
+
+
+def test_without_any_secret_nobody_sees_timings(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv(VARIABLE, raising=False)
+    app = FastAPI()
+    app.add_middleware(ServerTimingASGI)
+
+    assert "server-timing" not in get(app, "/docs", {HEADER: ""}).headers
+
+
+def test_the_secret_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv(VARIABLE, SECRET)
+    app = FastAPI()
+    app.add_middleware(ServerTimingASGI)
+
+    assert "total" in entries(get(app, "/docs", ASKED))
+
+
+def test_a_failed_statement_counts_and_does_not_hide_later_ones(engine: sqlalchemy.Engine):
+    assert entries(get(fastapi_app(engine), "/broken", ASKED))["db"][1] == 3
+
+
+def test_requests_at_the_same_time_do_not_share_a_meter(engine: sqlalchemy.Engine):
+    app = fastapi_app(engine)
+
+    async def ask() -> list[httpx.Response]:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://shop") as client:
+            return await asyncio.gather(*(client.get(f"/loop/{times}", headers=ASKED) for times in (1, 2, 3, 4)))
+
+    counts = [entries(response)["db"][1] for response in asyncio.run(ask())]
+
+    assert counts == [1, 2, 3, 4]
+
+
+def test_flask(engine: sqlalchemy.Engine):
+    app = Flask("shop")
+
+    @app.get("/<int:times>")
+    def view(times: int) -> str:
+        query(engine, times)
+        burn(0.01)
+        return "done"
+
+    app.wsgi_app = ServerTimingWSGI(app.wsgi_app, secret=SECRET)  # type: ignore[method-assign, assignment]
+    client = app.test_client()
+    answer = client.get("/5", headers=ASKED)
+    seen = entries(httpx.Response(200, headers=dict(answer.headers)))
+
+    assert seen["db"][1] == 5
+    assert seen["cpu"][0] >= 10
+    assert "Server-Timing" not in client.get("/5").headers
+    assert meter.current() is None
+
+
+def test_calls_of_other_services_count(engine: sqlalchemy.Engine):
+    import requests
+
+    class Quiet(WSGIRequestHandler):
+        def log_message(self, *_: object) -> None: ...
+
+    def other(_: object, start) -> list[bytes]:  # type: ignore[no-untyped-def]
+        start("200 OK", [("Content-Length", "2")])
+        return [b"ok"]
+
+    with make_server("127.0.0.1", 0, other, handler_class=Quiet) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/"
+        app = Flask("shop")
+
+        @app.get("/")
+        def view() -> str:
+            requests.get(url, timeout=5)
+            httpx.get(url, trust_env=False)
+            return "done"
+
+        app.wsgi_app = ServerTimingWSGI(app.wsgi_app, secret=SECRET)  # type: ignore[method-assign, assignment]
+        answer = app.test_client().get("/", headers=ASKED)
+        server.shutdown()
+
+    assert entries(httpx.Response(200, headers=dict(answer.headers)))["external"][1] == 2
+
+
+DJANGO = f"""
+import django, sys
+from django.conf import settings
+settings.configure(
+    SECRET_KEY="x", ROOT_URLCONF="__main__", ALLOWED_HOSTS=["*"], PERFGATE_TIMING_SECRET={SECRET!r},
+    MIDDLEWARE=["perfgate.middleware.django.ServerTimingMiddleware"],
+    DATABASES={{"default": {{"ENGINE": "django.db.backends.sqlite3", "NAME": sys.argv[1]}}}},
+)
+django.setup()
+from django.db import connection
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import path
+
+def view(request, times):
+    with connection.cursor() as cursor:
+        for number in range(times):
+            cursor.execute("select %s", [number])
+    return HttpResponse("done", headers={{"Server-Timing": "mine;dur=1"}})
+
+urlpatterns = [path("<int:times>", view)]
+print(Client().get("/6", headers={ASKED!r}).headers["Server-Timing"])
+print(Client().get("/6").headers["Server-Timing"])
+"""
+
+
+def test_django(tmp_path: Path):
+    sqlite3.connect(tmp_path / "shop.db").close()
+    done = subprocess.run(
+        [sys.executable, "-c", DJANGO, str(tmp_path / "shop.db")], capture_output=True, text=True, check=True
+    )
+    asked, unasked = done.stdout.splitlines()
+
+    seen = entries(httpx.Response(200, headers={"server-timing": asked}))
+    assert seen["db"][1] == 6
+    assert asked.startswith("mine;dur=1, total;")
+    assert unasked == "mine;dur=1"
+
+
+def test_it_needs_nothing_else_of_perfgate_and_no_library():
+    code = (
+        "import sys, perfgate.middleware; "
+        "print(sorted(n for n in sys.modules if n.startswith('perfgate.') and not n.startswith('perfgate.middleware')), "
+        "[n for n in ('pydantic', 'sqlalchemy', 'httpx', 'numpy', 'redis') if n in sys.modules])"
+    )
+
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[] []\n"

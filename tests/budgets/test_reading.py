@@ -392,9 +392,7 @@ def test_service_gate_and_the_rest(read: Read) -> None:
 
 
 def test_diagnose_and_a_variable_that_need_not_be_set(read: Read) -> None:
-    file = read(
-        "diagnose: {for: 5s, postgres: '${NOT_SET}', server_timing: {database: pg}}\nendpoints: {a: /}\n", {}
-    )
+    file = read("diagnose: {for: 5s, postgres: '${NOT_SET}', server_timing: {database: pg}}\nendpoints: {a: /}\n", {})
 
     assert file.diagnose == DiagnosePolicy(seconds=5.0, postgres="${NOT_SET}", server_timing={"database": "pg"})
 

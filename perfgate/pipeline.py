@@ -210,6 +210,7 @@ def measured(job: Job, order: Order, watcher: Watcher) -> Run:
         probe = job.budget_file.gate.probe
         load_test = send(job.plan, sides, policy, order, watcher, probe=probe, looks=looks)
         run = measured_at(times, load_test, job.plan, facts)
+        codec.write(run, order.folder / run_folder.RUN)  # whatever ends the second pass, what was measured is kept
         explain(run, sides, job, order, watcher)  # here base and head are still set up
     return run
 

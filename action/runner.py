@@ -14,7 +14,7 @@ from typing import Any
 
 sys.path.insert(1, str(Path(__file__).resolve().parent.parent))  # that of this action, whichever is installed
 
-from perfgate import concealment
+from perfgate.ci import concealment
 
 HISTORY = "git:perfgate-data"  # where neither the action nor the budget file says anything
 

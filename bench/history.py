@@ -19,12 +19,14 @@ from pathlib import Path
 
 import numpy as np
 
-from perfgate import budgets, codec, counting, histogram, history, scenarios
-from perfgate.histogram import Histogram
+from perfgate import budgets, history, scenarios
+from perfgate.files import codec
 from perfgate.model.metric import LATENCY_QUANTILES
 from perfgate.model.outcome import Outcome
 from perfgate.model.plan import Plan
 from perfgate.model.run import Conditions, Distribution, EndpointResult, Generator, PastRun, Revision, Run, Runner
+from perfgate.recording import counting, histogram
+from perfgate.recording.histogram import Histogram
 
 RUNS, ENDPOINTS, REQUESTS = 1000, 50, 600  # the last: per endpoint and run
 DIFFERENT = 20  # runs whose distributions are made; the others have theirs, with metrics of their own

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from perfgate import windows
-from perfgate.runtime.recorder import COLUMNS, SECOND, Recorder
-from perfgate.runtime.result import Collection
+from perfgate.recording import windows
+from perfgate.runtime.record.recorder import COLUMNS, SECOND, Recorder
+from perfgate.runtime.record.result import Collection
 
 RATE, ENDPOINTS, SECONDS, TICK = 10_000, 20, 3600, 0.25
 WIDTH = 30  # s: what the conductor takes for an hour

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 
-from perfgate.runtime.recorder import ROW, Recorder
+from perfgate.runtime.record.recorder import ROW, Recorder
 
 REQUESTS = 200_000
 

@@ -130,7 +130,7 @@ def main() -> int:
     sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
     from report.samples import shop_facts
 
-    from perfgate.report import comment
+    from perfgate.report.markdown import comment
 
     target = Path(sys.argv[1]) if len(sys.argv) > 1 else IMAGES
     with tempfile.TemporaryDirectory() as scratch:

@@ -17,9 +17,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from perfgate import history, run_folder
-from perfgate.report import console
+from perfgate import history
+from perfgate.files import run_folder
 from perfgate.report.facts import Facts
+from perfgate.report.terminal import console
 
 ROOT = Path(__file__).parent.parent
 IMAGES = Path(__file__).parent / "images"

@@ -19,7 +19,7 @@ def main() -> int:
     from report.browser import browsing
     from report.samples import recorded, shop_facts
 
-    from perfgate.report import page
+    from perfgate.report.html import page
 
     target = Path(sys.argv[1]) if len(sys.argv) > 1 else IMAGES
     facts = shop_facts()

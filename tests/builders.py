@@ -10,8 +10,7 @@ from math import ceil, exp
 from statistics import NormalDist
 from typing import Any
 
-from perfgate import histogram
-from perfgate.gate.outcome import overall
+from perfgate.gate.verdict.outcome import overall
 from perfgate.model.budget_file import Budget, Kind, Severity
 from perfgate.model.metric import LATENCY_QUANTILES, METRICS
 from perfgate.model.outcome import Outcome
@@ -28,7 +27,8 @@ from perfgate.model.run import (
     Runner,
 )
 from perfgate.model.verdict import CriterionResult, Finding, Verdict
-from perfgate.units import parse_criteria
+from perfgate.recording import histogram
+from perfgate.text.units import parse_criteria
 
 DURATION = 30.0
 FIRST = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)

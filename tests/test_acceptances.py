@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from perfgate import acceptances
-from perfgate.acceptances import Word
+from perfgate.ci import acceptances
+from perfgate.ci.acceptances import Word
 
 NAMES = ("search", "list products", "buy - fast", "rate")
 

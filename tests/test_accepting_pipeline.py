@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 from builders import make_endpoint, make_past_run, make_run
 
-from perfgate import baselines, budgets, history, pipeline
-from perfgate.acceptances import Word
+from perfgate import budgets, history
+from perfgate.ci.acceptances import Word
 from perfgate.model.budget_file import BudgetFile
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import Run
+from perfgate.workflows import baselines
+from perfgate.workflows import run as workflow
 
 BUDGETS = """\
 version: 1
@@ -47,11 +49,11 @@ def test_a_trailer_on_main_becomes_the_new_level(tmp_path: Path, budget_file: Bu
             store.save(make_past_run(number, run=run_of(number, 0.100 + 0.001 * (number % 3))))
         past = baselines.recent(store, budget_file, {})
         slower = run_of(9, 0.200)
-        judged = pipeline.judge(budget_file, slower, past)
-        accepted = pipeline.accepted(judged, slower, budget_file, past, words)
-        store.save(pipeline.past_run(slower, accepted))
+        judged = workflow.judge(budget_file, slower, past)
+        accepted = workflow.accepted(judged, slower, budget_file, past, words)
+        store.save(workflow.past_run(slower, accepted))
         later = run_of(10, 0.201)
-        after = pipeline.judge(budget_file, later, baselines.recent(store, budget_file, {}))
+        after = workflow.judge(budget_file, later, baselines.recent(store, budget_file, {}))
         remembered = store.get(slower.id)
 
     assert judged.outcome is Outcome.FAIL
@@ -70,8 +72,8 @@ def test_a_strangers_trailer_leaves_the_failure_and_a_note(budget_file: BudgetFi
     slower = run_of(9, 0.200)
     word = Word(text="* - trust me", author="Eve", at="", source="commit abc", distrust="it is a fork's")
 
-    verdict = pipeline.accepted(
-        pipeline.judge(budget_file, slower, past), slower, budget_file, past, lambda _branch, _last: [word]
+    verdict = workflow.accepted(
+        workflow.judge(budget_file, slower, past), slower, budget_file, past, lambda _branch, _last: [word]
     )
 
     assert verdict.outcome is Outcome.FAIL
@@ -82,10 +84,10 @@ def test_a_strangers_trailer_leaves_the_failure_and_a_note(budget_file: BudgetFi
 def test_what_was_accepted_stays_accepted_when_the_run_is_judged_again(budget_file: BudgetFile):
     past = tuple(make_past_run(number, run=run_of(number, 0.100 + 0.001 * (number % 3))) for number in range(8, 0, -1))
     slower = run_of(9, 0.200)
-    judged = pipeline.judge(budget_file, slower, past)
+    judged = workflow.judge(budget_file, slower, past)
     word = Word(text="search", author="Ann", at="2026-01-06T10:00:00Z", source="commit abc", reason="why")
-    first = pipeline.accepted(judged, slower, budget_file, past, lambda _branch, _last: [word])
+    first = workflow.accepted(judged, slower, budget_file, past, lambda _branch, _last: [word])
 
-    again = pipeline.accepted_before(judged, first)
+    again = workflow.accepted_before(judged, first)
 
     assert again == first

@@ -209,7 +209,7 @@ def test_clock_environment_and_folder_are_read_in_cli_only(name: str):
     assert broken == []
 
 
-@pytest.mark.parametrize("start", ["perfgate.cli", "perfgate.runtime.conductor", "perfgate.budgets"])
+@pytest.mark.parametrize("start", ["perfgate.cli", "perfgate.runtime.process.conductor", "perfgate.budgets"])
 def test_quick_starters_load_neither_pandas_nor_matplotlib(start: str):
     code = f"import sys, {start}; print([name for name in ('pandas', 'matplotlib') if name in sys.modules])"
 
@@ -229,7 +229,7 @@ def test_the_command_line_starts_without_the_heavy_libraries():
 
 
 def test_importing_perfgate_does_not_patch_the_process():
-    code = "import socket, perfgate.cli, perfgate.pipeline, perfgate.runtime; print(socket.socket.__module__)"
+    code = "import socket, perfgate.cli, perfgate.workflows.run, perfgate.runtime; print(socket.socket.__module__)"
 
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 

@@ -12,13 +12,15 @@ import numpy as np
 import pytest
 from builders import make_acceptance, make_endpoint, make_past_run, make_run
 
-from perfgate import backtesting, budgets, history
+from perfgate import budgets, history
 from perfgate.gate import scaled
 from perfgate.model.backtest import Backtest
 from perfgate.model.errors import RecordError
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import PastRun
-from perfgate.report import backtest_chart, backtest_words
+from perfgate.report.charts import backtest_chart
+from perfgate.report.terminal import backtest_words
+from perfgate.workflows import backtest as backtesting
 
 BUDGETS = """\
 version: 1

@@ -12,13 +12,14 @@ from pathlib import Path
 import pytest
 from builders import make_conditions, make_finding, make_past_run, make_run, make_verdict
 
-from perfgate import baselines, budgets, history
+from perfgate import budgets, history
+from perfgate.git.repository_path import top_of
 from perfgate.history import History
 from perfgate.model.budget_file import BudgetFile
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import PastRun
 from perfgate.model.verdict import Verdict
-from perfgate.repository_path import top_of
+from perfgate.workflows import baselines
 
 ENVIRONMENT = {"PATH": os.environ["PATH"], "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null"}
 BUDGETS = """\

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from perfgate import codec
+from perfgate.files import codec
 from perfgate.model.errors import RecordError
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import PastRun, Run

@@ -8,8 +8,9 @@ import pytest
 from builders import make_verdict
 from typer.testing import CliRunner
 
-from perfgate import __version__, codec
+from perfgate import __version__
 from perfgate.cli.app import app
+from perfgate.files import codec
 
 BUDGETS = """
 version: 1

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from perfgate import concealment
+from perfgate.ci import concealment
 
 ROOT = Path(__file__).parent.parent
 SECRET = "ghs_secret"

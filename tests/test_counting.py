@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perfgate import counting, histogram
-from perfgate.histogram import Histogram
+from perfgate.recording import counting, histogram
+from perfgate.recording.histogram import Histogram
 
 
 @given(parts=st.lists(st.lists(st.integers(-5, 2**53 - 1), max_size=20), max_size=3))

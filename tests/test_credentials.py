@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from perfgate import credentials, git
+from perfgate.ci import credentials
+from perfgate.git import command as git
 
 ENVIRON = {"PATH": "/usr/bin:/bin", "PERFGATE_GITHUB_TOKEN": "ghs_secret", "GIT_CONFIG_GLOBAL": "/dev/null"}
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from perfgate.default_branch import default_branch
+from perfgate.ci.default_branch import default_branch
 
 ENVIRONMENT = {
     **{name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "GITHUB_", "GITLAB_", "CI_"))},

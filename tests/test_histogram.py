@@ -7,9 +7,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from perfgate import histogram
-from perfgate.histogram import Histogram, bucket_of, value_of
 from perfgate.model.run import Distribution
+from perfgate.recording import histogram
+from perfgate.recording.histogram import Histogram, bucket_of, value_of
 
 PROMISED = 0.002  # relative error; the design asks for 0.005
 SHORTEST, LONGEST = 100, 60_000_000_000  # ns: 100 ns to 60 s

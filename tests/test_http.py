@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from perfgate import http
+from perfgate.net import http
 
 
 @pytest.fixture

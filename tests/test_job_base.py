@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from perfgate.job_base import JobBase, job_base
+from perfgate.ci.job_base import JobBase, job_base
 
 A, B, C = "a" * 40, "b" * 40, "c" * 40
 

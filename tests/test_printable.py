@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perfgate.cli.guard import say
-from perfgate.printable import no_command, one_line
-from perfgate.report.text import plain
+from perfgate.report.escaping import plain
+from perfgate.text.sanitize import no_command, one_line
 
 COMMANDS = (
     "##[add-mask]search",

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from perfgate.model.errors import UsageError
-from perfgate.proxies import Proxy, proxy_for
+from perfgate.net.proxies import Proxy, proxy_for
 
 URL = "http://proxy.test:8080"
 PROXY = Proxy("proxy.test", 8080, "")

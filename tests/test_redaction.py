@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 import pytest
 
-from perfgate.loadtest.child import Child
-from perfgate.redaction import Redactor, redactor
+from perfgate.loadtest.process.child import Child
+from perfgate.text.redaction import Redactor, redactor
 
 
 def test_values_become_the_names_of_their_variables():

@@ -12,7 +12,8 @@ from builders import make_run
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from perfgate import codec, revision
+from perfgate.ci import revision
+from perfgate.files import codec
 from perfgate.model.run import Revision, Run
 
 NOWHERE = Path("/nowhere")

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perfgate import template
-from perfgate.template import Literal, Part, TemplateError, Value, Variable
+from perfgate.text import template
+from perfgate.text.template import Literal, Part, TemplateError, Value, Variable
 
 
 @pytest.mark.parametrize(

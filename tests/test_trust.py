@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from perfgate import trust
+from perfgate.ci import eligibility
 
 EVENT = {"repository": {"default_branch": "trunk"}}
 GITHUB = [
@@ -46,23 +46,23 @@ def test_github(tmp_path: Path, event: str, ref: str, remembered: bool):
     path.write_text(json.dumps(EVENT))
     environ = {"GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": event, "GITHUB_REF": ref, "GITHUB_EVENT_PATH": str(path)}
 
-    assert (trust.why_not(environ, "main") == "") is remembered
+    assert (eligibility.why_not(environ, "main") == "") is remembered
 
 
 def test_without_its_event_file_a_push_counts_for_the_baseline_branch_alone():
     environ = {"GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": "push", "GITHUB_REF": "refs/heads/"}
 
-    assert trust.why_not({**environ, "GITHUB_REF": "refs/heads/main"}, "main") == ""
+    assert eligibility.why_not({**environ, "GITHUB_REF": "refs/heads/main"}, "main") == ""
     for branch in ("trunk", "None", ""):
-        assert trust.why_not({**environ, "GITHUB_REF": f"refs/heads/{branch}"}, "main")
+        assert eligibility.why_not({**environ, "GITHUB_REF": f"refs/heads/{branch}"}, "main")
 
 
 @pytest.mark.parametrize(("environ", "remembered"), GITLAB)
 def test_gitlab(environ: dict[str, str], remembered: bool):
     known = {"GITLAB_CI": "true", "CI_DEFAULT_BRANCH": "trunk", **environ}
 
-    assert (trust.why_not(known, "main") == "") is remembered
+    assert (eligibility.why_not(known, "main") == "") is remembered
 
 
 def test_elsewhere_every_run_is_remembered():
-    assert trust.why_not({}, "main") == ""
+    assert eligibility.why_not({}, "main") == ""

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perfgate import units
 from perfgate.model.budget_file import Kind, Severity
 from perfgate.model.metric import METRICS, Unit
-from perfgate.units import DURATION, POINTS, RATE, RATIO, SIZE, Quantity, UnitError
+from perfgate.text import units
+from perfgate.text.units import DURATION, POINTS, RATE, RATIO, SIZE, Quantity, UnitError
 
 QUANTITIES = (DURATION, SIZE, RATIO, POINTS, RATE)
 

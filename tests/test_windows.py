@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from perfgate import windows
 from perfgate.model.errors import RecordError
-from perfgate.windows import PHASES, Phases, Record, Window
+from perfgate.recording import windows
+from perfgate.recording.windows import PHASES, Phases, Record, Window
 
 counts = st.integers(0, 10**12)
 latencies = st.lists(st.integers(0, 60 * 10**9), max_size=20)

@@ -9,7 +9,7 @@ from typing import Any
 
 from bench.engine import results
 from bench.engine.tables import calm
-from perfgate.report.charts import DARK, LIGHT, SMALL, WIDTH, Figure, Theme, axes, figure, png, write
+from perfgate.report.charts.drawing import DARK, LIGHT, SMALL, WIDTH, Figure, Theme, axes, figure, png, write
 
 IMAGES = Path(__file__).parent.parent.parent / "docs" / "images"
 HEIGHT = 5.0  # inches

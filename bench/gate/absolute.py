@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.gate.table import OURS, PROOF
-from perfgate import histogram
 from perfgate.gate.absolute import Question, Standing, check_limit
 from perfgate.model.budget_file import Sensitivity
 from perfgate.model.run import EndpointResult
+from perfgate.recording import histogram
 
 Floats = NDArray[np.float64]
 Draw = Callable[[np.random.Generator, int], Floats]

@@ -12,12 +12,12 @@ from math import exp, sqrt
 
 import numpy as np
 
-from perfgate import counting, histogram
 from perfgate.measure import precision
 from perfgate.model.metric import LATENCY_QUANTILES
 from perfgate.model.run import EndpointResult
+from perfgate.recording import counting, histogram
+from perfgate.recording.windows import Window
 from perfgate.stats.distributions import normal_quantile
-from perfgate.windows import Window
 
 SIGMA, LEVEL, ERRORS = 0.5, 0.1, 0.01
 

@@ -12,9 +12,9 @@ import argparse
 import numpy as np
 from replay import upper_bound
 
-from perfgate.gate.deciding import ALPHA, FEWEST_FAILURES
-from perfgate.gate.historical import Asked
-from perfgate.gate.overdispersed import Counts, bunching, compare
+from perfgate.gate.history.historical import Asked
+from perfgate.gate.history.overdispersed import Counts, bunching, compare
+from perfgate.gate.verdict.deciding import ALPHA, FEWEST_FAILURES
 from perfgate.stats.multiplicity import holm
 
 ENDPOINTS, REQUESTS, LIMIT = 10, 1000, 0.005

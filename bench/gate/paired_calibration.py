@@ -23,16 +23,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from perfgate import counting, histogram
-from perfgate.gate.evidence import Evidence
-from perfgate.gate.paired import compare
+from perfgate.gate.ab.paired import compare
+from perfgate.gate.comparison import Evidence
 from perfgate.gate.trial import MARGIN, Trial
 from perfgate.measure import precision
 from perfgate.model.metric import LATENCY_QUANTILES
 from perfgate.model.run import EndpointResult
+from perfgate.recording import counting, histogram
+from perfgate.recording.windows import Window
 from perfgate.stats.multiplicity import holm
 from perfgate.stats.proportions import exact_upper
-from perfgate.windows import Window
 
 ALPHA = 0.01
 ENDPOINTS = 10

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import numpy as np
 
-from perfgate import histogram
 from perfgate.measure.precision import Clock, precise
 from perfgate.model.metric import LATENCY_QUANTILES
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import Conditions, EndpointResult, Generator, PastRun, Probe, Run, Runner
-from perfgate.windows import Window
+from perfgate.recording import histogram
+from perfgate.recording.windows import Window
 
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 UNMOVED = Probe(samples=500, p50=0.001, p95=0.002, workload="unmoved")  # a probe that saw nothing

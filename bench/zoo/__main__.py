@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from perfgate import budgets, diagnosing, loadtest
-from perfgate.loadtest.ports import free_ports
+from perfgate import budgets, loadtest
+from perfgate.loadtest.service.ports import free_ports
 from perfgate.model.budget_file import Service
 from perfgate.model.diagnosis import Diagnosed
 from perfgate.model.run import Arm
+from perfgate.workflows import diagnose as diagnosing
 
 BUDGETS = """
 version: 1

@@ -6,21 +6,22 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from perfgate.budgets import strict_yaml, wording
-from perfgate.budgets.check_budgets import check_budgets
-from perfgate.budgets.check_environment import check_environment, check_set
-from perfgate.budgets.check_files import check_files
-from perfgate.budgets.check_load import check_load
-from perfgate.budgets.check_requests import check_requests
-from perfgate.budgets.check_target import check_port, check_target
-from perfgate.budgets.check_timeouts import check_timeouts
-from perfgate.budgets.check_tls import check_tls
-from perfgate.budgets.check_traffic import check_traffic
-from perfgate.budgets.check_values import check_values
-from perfgate.budgets.converting import budget_file
-from perfgate.budgets.data_files import read_table
-from perfgate.budgets.document import Document
-from perfgate.budgets.draft import Draft, table_key
+from perfgate.budgets.checks.check_budgets import check_budgets
+from perfgate.budgets.checks.check_environment import check_environment, check_set
+from perfgate.budgets.checks.check_files import check_files
+from perfgate.budgets.checks.check_load import check_load
+from perfgate.budgets.checks.check_requests import check_requests
+from perfgate.budgets.checks.check_target import check_port, check_target
+from perfgate.budgets.checks.check_timeouts import check_timeouts
+from perfgate.budgets.checks.check_tls import check_tls
+from perfgate.budgets.checks.check_traffic import check_traffic
+from perfgate.budgets.checks.check_values import check_values
+from perfgate.budgets.convert.converting import budget_file
+from perfgate.budgets.convert.data_files import read_table
+from perfgate.budgets.convert.draft import Draft, table_key
+from perfgate.budgets.shape import wording
+from perfgate.budgets.yaml import strict_yaml
+from perfgate.budgets.yaml.document import Document
 from perfgate.model.budget_file import BudgetFile
 from perfgate.model.errors import BudgetFileError, Mistake
 

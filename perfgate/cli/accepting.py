@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from perfgate.ci.revision import part_of, read_event
 from perfgate.cli.where import is_on
-from perfgate.revision import part_of, read_event
 
 if TYPE_CHECKING:
-    from perfgate.acceptances import Word
+    from perfgate.ci.acceptances import Word
     from perfgate.model.run import Revision
 
 TRUST_FORKS = "PERFGATE_ACCEPT_FORKS"
@@ -36,7 +36,7 @@ def gather(
         return _of_merge_request(environ, root)
     if part_of(event, "workflow_run"):
         return _asked(environ, say, measured=True)
-    from perfgate import acceptances
+    from perfgate.ci import acceptances
 
     if revision.branch and revision.branch != branch:
         return acceptances.of_commits(root, environ, since=(f"origin/{branch}", branch))
@@ -52,7 +52,7 @@ def gather(
 def _of_pull_request(
     environ: Mapping[str, str], root: Path, event: Mapping[str, Any], say: Callable[[str], None]
 ) -> tuple[Word, ...]:
-    from perfgate import acceptances
+    from perfgate.ci import acceptances
 
     pull = part_of(event, "pull_request")
     head, base = part_of(pull, "head"), part_of(pull, "base")
@@ -78,7 +78,7 @@ def _of_pull_request(
 
 def _of_merge_request(environ: Mapping[str, str], root: Path) -> tuple[Word, ...]:
     """GitLab hands the labels to the job; who set them it does not say."""
-    from perfgate import acceptances
+    from perfgate.ci import acceptances
 
     get = environ.get
     fork = get("CI_MERGE_REQUEST_SOURCE_PROJECT_ID") != get("CI_MERGE_REQUEST_PROJECT_ID")

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from perfgate import units
 from perfgate.model.errors import UsageError
+from perfgate.text import units
 
 if TYPE_CHECKING:
-    from perfgate.pipeline import Against
+    from perfgate.workflows.run import Against
 
 BaseRef = Annotated[
     str,
@@ -46,8 +46,8 @@ def against(
     ref: str, url: str, restarts: int | None, blocks: str, *, target: str = "", workers: int = 0
 ) -> Against | None:
     """None when no A/B test is meant. Raises UsageError for options that contradict each other."""
-    from perfgate import bases
-    from perfgate.pipeline import Against
+    from perfgate.workflows import bases
+    from perfgate.workflows.run import Against
 
     if ref == bases.AUTO and (target or url):  # a default of CI: what is asked for in so many words comes first
         ref = ""

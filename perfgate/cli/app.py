@@ -10,7 +10,8 @@ from typing import Annotated
 
 import typer
 
-from perfgate import __version__, concealment
+from perfgate import __version__
+from perfgate.ci import concealment
 from perfgate.cli import (
     accept,
     backtest,

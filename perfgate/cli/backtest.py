@@ -49,17 +49,18 @@ def backtest(
     """
     if format_ not in FORMATS:
         raise UsageError(f"--format {format_}: there is no such format", hint=f"Known: {', '.join(FORMATS)}")
-    from perfgate import backtesting, budgets
+    from perfgate import budgets
+    from perfgate.workflows import backtest as backtesting
 
     budget_file = budgets.read(budget, None)
     with opened(budget, history) as store:
         found = backtesting.backtest(store, budget_file, os.environ, limit, say)
     if output is not None:
-        from perfgate.report import backtest_chart
+        from perfgate.report.charts import backtest_chart
 
         backtest_chart.save(found, output, dark=dark)
         say(f"Wrote {output}")
-    from perfgate.report import backtest_words
+    from perfgate.report.terminal import backtest_words
 
     if format_ == "json":
         print(json.dumps(asdict(found), indent=1, ensure_ascii=False))

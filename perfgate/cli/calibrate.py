@@ -60,8 +60,11 @@ def calibrate(
     signals = Signals().listen()
     from rich.console import Console
 
-    from perfgate import calibrating, report, revision, run_folder
-    from perfgate.pipeline import Order
+    from perfgate import report
+    from perfgate.ci import revision
+    from perfgate.files import run_folder
+    from perfgate.workflows import calibrate as calibrating
+    from perfgate.workflows.run import Order
 
     root = Path.cwd()
     run_id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
@@ -94,7 +97,7 @@ def calibrate(
 
 def _seconds(text: str) -> float | None:
     """Raises UsageError for anything but a time from 1 s."""
-    from perfgate import units
+    from perfgate.text import units
 
     if not text:
         return None

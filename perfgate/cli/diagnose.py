@@ -35,16 +35,17 @@ def diagnose(
     Example: perfgate diagnose "list products" --base-ref main
     """
     Signals().listen()
-    from perfgate import codec, pipeline, run_folder
     from perfgate.cli.run import order_of, watcher
     from perfgate.diagnose.attribution import QUANTILES
+    from perfgate.files import codec, run_folder
     from perfgate.report import diagnosis_text
+    from perfgate.workflows import run as workflow
 
     if metric not in (known := (*QUANTILES, "mean")):
         raise UsageError(f"--metric {metric}: it has no split into layers", hint=f"Known: {', '.join(known)}")
     compared = against(base_ref, base, None, "", target=target, workers=0)
     order = order_of(budget, out, target=target, against=compared, allow_remote=allow_remote)
-    diagnosis = pipeline.diagnose(order, watcher(), endpoint, metric)
+    diagnosis = workflow.diagnose(order, watcher(), endpoint, metric)
     codec.write(diagnosis, order.folder / run_folder.DIAGNOSIS)
     for line, remedy in diagnosis_text.lines(diagnosis):
         print(line)

@@ -57,8 +57,8 @@ def doctor(
 
 
 def _line(check: Check) -> str:
-    from perfgate import redaction
-    from perfgate.printable import no_command
+    from perfgate.text import redaction
+    from perfgate.text.sanitize import no_command
 
     first, *rest = check.message.splitlines() or [""]
     lines = [f"{MARKS[check.state.value]}{check.name}: {first}", *(f"          {line}" for line in rest)]
@@ -75,7 +75,7 @@ def _as_json(checks: list[Check]) -> str:
     import json as codec
     from dataclasses import asdict
 
-    from perfgate import redaction
+    from perfgate.text import redaction
 
     hide = redaction.redactor(_secret_names(), os.environ)
     rows = [{key: hide(str(value)) for key, value in asdict(check).items()} for check in checks]

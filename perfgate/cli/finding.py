@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from perfgate import run_folder
 from perfgate.cli.where import opened
+from perfgate.files import run_folder
 from perfgate.model.errors import RecordError
 from perfgate.model.run import Run
 

@@ -27,11 +27,14 @@ def gate(
 
     By the budget file and the history as they are now. The history stays as it is.
     """
-    from perfgate import baselines, budgets, codec, pipeline, report, run_folder
+    from perfgate import budgets, report
     from perfgate.cli.exits import exit_code
     from perfgate.cli.finding import find_run
     from perfgate.cli.show import show
+    from perfgate.files import codec, run_folder
     from perfgate.report.facts import Facts
+    from perfgate.workflows import baselines
+    from perfgate.workflows import run as workflow
 
     budget_file = budgets.read(budget, None)
     with opened(budget, history) as store:
@@ -39,10 +42,10 @@ def gate(
         budget_file = baselines.settled(budget_file, store, os.environ)
         past_runs = baselines.recent(store, budget_file, os.environ)
         anchored = baselines.anchored(store, budget_file, os.environ)
-        verdict = pipeline.judge(budget_file, measured, past_runs, only, anchored)
+        verdict = workflow.judge(budget_file, measured, past_runs, only, anchored)
         verdict = baselines.with_runs_elsewhere(verdict, measured, store, budget_file, os.environ)
     if folder is not None and (folder / run_folder.VERDICT).exists():
-        verdict = pipeline.accepted_before(verdict, run_folder.read_verdict(folder))
+        verdict = workflow.accepted_before(verdict, run_folder.read_verdict(folder))
     if folder is not None:
         codec.write(verdict, folder / run_folder.VERDICT)
         told = report.build(verdict, measured, past_runs, folder, charts=charts)

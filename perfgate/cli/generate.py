@@ -23,7 +23,8 @@ def generate(
 
     It runs with plain `locust -f` too.
     """
-    from perfgate import budgets, codec, scenarios
+    from perfgate import budgets, scenarios
+    from perfgate.files import codec
     from perfgate.scenarios.names import snake_case
 
     budget_file = budgets.read(budget, None)

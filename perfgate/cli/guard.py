@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 import typer
 
 from perfgate.model.errors import BudgetFileError, PerfgateError
-from perfgate.printable import no_command
+from perfgate.text.sanitize import no_command
 
 CRASHED = 3
 

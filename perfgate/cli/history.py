@@ -32,7 +32,7 @@ def list_(budget: Budget = DEFAULT_BUDGET, history: HistoryUrl = "") -> int:
     from rich.table import Table
     from rich.text import Text
 
-    from perfgate.report.text import plain
+    from perfgate.report.escaping import plain
 
     with opened(budget, history) as store:
         entries = store.entries()
@@ -53,7 +53,7 @@ def list_(budget: Budget = DEFAULT_BUDGET, history: HistoryUrl = "") -> int:
 
 def show(run: RunName, budget: Budget = DEFAULT_BUDGET, history: HistoryUrl = "") -> int:
     """Print a remembered run as JSON."""
-    from perfgate import codec
+    from perfgate.files import codec
 
     with opened(budget, history) as store:
         if run == "latest":
@@ -81,7 +81,7 @@ def add(
 
     Example: perfgate history add RUN --branch main
     """
-    from perfgate import run_folder
+    from perfgate.files import run_folder
 
     folder = run_folder.find(run, Path.cwd())
     if folder is None:
@@ -106,17 +106,19 @@ def _with_outcome(run: Run, outcome: str) -> PastRun:
 
 def _judged(run: Run, folder: Path, store: History, budget: Path) -> PastRun:
     """By its own verdict, else by the budget file; without either it was not compared with anything."""
-    from perfgate import baselines, pipeline, run_folder
+    from perfgate.files import run_folder
+    from perfgate.workflows import baselines
+    from perfgate.workflows import run as workflow
 
     if (folder / run_folder.VERDICT).is_file():
-        return pipeline.past_run(run, run_folder.read_verdict(folder))
+        return workflow.past_run(run, run_folder.read_verdict(folder))
     file = budget_file_if_any(budget)
     if file is None or file.name != run.name:
         return PastRun(run=run, outcome=Outcome.NO_BASELINE)
     file = baselines.settled(file, store, os.environ)
     anchored = baselines.anchored(store, file, os.environ)
-    verdict = pipeline.judge(file, run, baselines.recent(store, file, os.environ), anchored=anchored)
-    return pipeline.past_run(run, verdict)
+    verdict = workflow.judge(file, run, baselines.recent(store, file, os.environ), anchored=anchored)
+    return workflow.past_run(run, verdict)
 
 
 def export(file: File, budget: Budget = DEFAULT_BUDGET, history: HistoryUrl = "") -> int:
@@ -152,8 +154,8 @@ def prune(
 
     On a git branch, pictures of comments go too: those older than --older-than, else than 30 days.
     """
-    from perfgate import baselines
     from perfgate.history.prune import Retention, expendable
+    from perfgate.workflows import baselines
 
     if keep is None and older_than is None:
         raise UsageError("Say what may go: --keep N, --older-than DAYS, or both")
@@ -179,7 +181,7 @@ def prune(
 
 
 def _pictures_gone(url: str, older_than: int | None, now: datetime, *, dry_run: bool) -> int:
-    from perfgate.history import charts
+    from perfgate.history.files import charts
 
     if not url.startswith(charts.SCHEME):
         return 0

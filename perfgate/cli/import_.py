@@ -69,12 +69,12 @@ def import_(
 
     Example: perfgate import k6.json --budget budgets.yaml
     """
-    from perfgate import recordings
-    from perfgate.report.text import plain
+    from perfgate.report.escaping import plain
+    from perfgate.workflows import import_recording
 
     share, number = _bad(max_bad)
     with _source(file) as (path, age):
-        order = recordings.Order(
+        order = import_recording.Order(
             path=path,
             name=str(file),
             budget=budget,
@@ -91,9 +91,9 @@ def import_(
             bad_lines=number,
         )
         if dry_run:
-            _show(recordings.look_at(order))
+            _show(import_recording.look_at(order))
             return 0
-        run, folder = recordings.take_in(order)
+        run, folder = import_recording.take_in(order)
     for warning in run.warnings:
         say(f"perfgate: {plain(warning)}")
     results = (*run.endpoints, *(one for arm in run.arms for one in arm.endpoints))
@@ -107,7 +107,7 @@ def import_(
 
 def _show(recording: Recording) -> None:
     """What a recording holds."""
-    from perfgate.report.text import plain
+    from perfgate.report.escaping import plain
 
     ends = recording.started + timedelta(seconds=recording.duration)
     span = f"{recording.duration:.1f} s, until {ends:%H:%M:%S}" if recording.duration else "how long is not known"
@@ -156,14 +156,14 @@ def _source(file: Path) -> Iterator[tuple[Path, datetime]]:
 
 def _revision(branch: str, commit: str) -> Revision:
     """What the caller says, and nothing besides: the recording may be of long ago."""
-    from perfgate import revision
+    from perfgate.ci import revision
     from perfgate.model.run import Revision
 
     return Revision(branch=branch, commit=commit) if branch or commit else revision.read(os.environ, Path.cwd())
 
 
 def _seconds(text: str) -> float:
-    from perfgate.units import DURATION, UnitError, parse
+    from perfgate.text.units import DURATION, UnitError, parse
 
     try:
         return parse(DURATION, text)

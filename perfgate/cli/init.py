@@ -122,7 +122,7 @@ def _has_gitlab_file() -> bool:
 
 
 def _write(path: Path, text: str) -> None:
-    from perfgate import codec
+    from perfgate.files import codec
 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -170,10 +170,10 @@ def _measure(budget: Path, proposal: Proposal, context: Context) -> None:
     """Sends load, and writes the file anew with what was seen. The file stays as it is when no run could be made."""
     from dataclasses import replace
 
-    from perfgate import first_run
     from perfgate import init as stage
     from perfgate.cli.init_order import order_of
     from perfgate.cli.run import watcher
+    from perfgate.workflows import first_run
 
     try:
         run = first_run.measured(order_of(budget), watcher())

@@ -14,13 +14,14 @@ from perfgate import __version__
 from perfgate.cli.run import child_environment
 
 if TYPE_CHECKING:
-    from perfgate.pipeline import Order
+    from perfgate.workflows.run import Order
 
 
 def order_of(budget: Path) -> Order:
     """A run that is not remembered."""
-    from perfgate import revision, run_folder
-    from perfgate.pipeline import Order
+    from perfgate.ci import revision
+    from perfgate.files import run_folder
+    from perfgate.workflows.run import Order
 
     root = Path.cwd()
     run_id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"

@@ -66,7 +66,8 @@ def _text(path: Path) -> str:
 
 def _fetched(url: str) -> tuple[Source, str]:
     """What a service on this machine says of itself, at that URL or at one of the usual paths."""
-    from perfgate import http, init, loadtest
+    from perfgate import init, loadtest
+    from perfgate.net import http
 
     loadtest.check_allowed(url, ())
     parts = urlsplit(url)

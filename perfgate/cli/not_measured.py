@@ -13,13 +13,16 @@ from perfgate.model.not_measured import NotMeasured
 from perfgate.model.publication import Wishes
 
 if TYPE_CHECKING:
-    from perfgate.pipeline import Order
+    from perfgate.workflows.run import Order
 
 
 def noted(order: Order, error: CouldNotMeasure) -> NotMeasured | None:
     """Of the reason, its first line alone, without secrets: what follows may quote a service's log, and comments are
     read by more people than logs. None when nobody knows what should have been measured."""
-    from perfgate import budgets, codec, git, redaction, run_folder, scenarios, template
+    from perfgate import budgets, scenarios
+    from perfgate.files import codec, run_folder
+    from perfgate.git import command as git
+    from perfgate.text import redaction, template
 
     try:
         budget_file = budgets.read(order.budget, order.environ)
@@ -42,7 +45,7 @@ def noted(order: Order, error: CouldNotMeasure) -> NotMeasured | None:
 
 def tell(to: str, failure: NotMeasured, *, budget: Path, wishes: Wishes, topic: str = "") -> None:
     from perfgate import publish as publishing
-    from perfgate.report import announcing
+    from perfgate.report.markdown import announcing
 
     correction = announcing.correct(failure, budget=in_repository(budget), topic=topic)
     published = publishing.correct(correction, to, own_environment(), wishes)

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from perfgate.cli.guard import say
 from perfgate.model.errors import HistoryError
 from perfgate.model.publication import Charts, Wishes
-from perfgate.printable import one_line
+from perfgate.text.sanitize import one_line
 
 if TYPE_CHECKING:
     from perfgate.model.report import Drawing
-    from perfgate.report.comment import Picture
     from perfgate.report.facts import Facts
+    from perfgate.report.markdown.comment import Picture
 
 LONGEST = 300  # characters of the reason why there are none
 THEMES = ("light", "dark")
@@ -27,9 +27,9 @@ def pictures(facts: Facts, url: str, environ: Mapping[str, str], wishes: Wishes)
     `url` is the history's.
     """
     from perfgate import report
-    from perfgate.history import charts
+    from perfgate.history.files import charts
     from perfgate.publish import github
-    from perfgate.report import comment
+    from perfgate.report.markdown import comment
 
     if wishes.charts is not Charts.AUTO or not url.startswith(charts.SCHEME) or not comment.charted(facts):
         return ()
@@ -50,9 +50,9 @@ def pictures(facts: Facts, url: str, environ: Mapping[str, str], wishes: Wishes)
 
 def _stored(drawings: tuple[Drawing, ...], run_id: str, url: str, environ: Mapping[str, str]) -> tuple[Picture, ...]:
     """Raises HistoryError."""
-    from perfgate.history import charts
+    from perfgate.history.files import charts
     from perfgate.publish.github import images
-    from perfgate.report.comment import Picture
+    from perfgate.report.markdown.comment import Picture
 
     remotes = charts.addresses(url, root=Path.cwd(), environ=environ)
     if not images.root(environ, remotes, ""):

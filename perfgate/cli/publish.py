@@ -17,8 +17,8 @@ from perfgate.model.publication import Charts, Comment, When, Wishes
 
 if TYPE_CHECKING:
     from perfgate.model.budget_file import GatePolicy
-    from perfgate.rejudging import Judged
     from perfgate.report.facts import Facts
+    from perfgate.workflows.rejudge import Judged
 
 COMMENT = "comment.md"
 GITHUB = "github"  # the destination that shows pictures of the history's branch
@@ -100,9 +100,9 @@ def publish(
     GITLAB_TOKEN, PERFGATE_SLACK_URL, PERFGATE_TEAMS_URL, PERFGATE_WEBHOOK_URL. What may not be posted is a warning; the
     exit code is 0 all the same.
     """
-    from perfgate import run_folder
     from perfgate.cli import not_measured
     from perfgate.cli.finding import judged_run
+    from perfgate.files import run_folder
     from perfgate.model.budget_file import GatePolicy
     from perfgate.report.facts import Facts
 
@@ -145,9 +145,11 @@ def publish(
 
 def judged_anew(artifact: str, budget: Path, history: str) -> tuple[Judged, ...]:
     """The runs that the pull request's workflow has left. Raises RecordError, UsageError."""
-    from perfgate import credentials, rejudging, revision, unpacking
+    from perfgate.ci import credentials, revision
     from perfgate.cli.accepting import gather
+    from perfgate.files import unpacking
     from perfgate.publish.github import artifacts
+    from perfgate.workflows import rejudge as rejudging
 
     root = Path.cwd()
     environ = {**os.environ, **credentials.lent(os.environ, root)}
@@ -184,11 +186,11 @@ def tell(
 ) -> None:
     """What could be told goes to stderr, what GitHub reads from the log to stdout. A comment that could not be posted
     is written into the run folder. `history` as in --history."""
-    from perfgate import codec
     from perfgate import publish as publishing
     from perfgate.cli.exits import exit_code
     from perfgate.cli.pictures import pictures
-    from perfgate.report import announcing
+    from perfgate.files import codec
+    from perfgate.report.markdown import announcing
 
     environ = own_environment()
     announcement = announcing.announce(

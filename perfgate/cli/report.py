@@ -27,11 +27,12 @@ def report(
     verbose: Verbose = False,
 ) -> int:
     """Tell the verdict of a run again."""
-    from perfgate import codec
     from perfgate.cli.finding import judged_run
     from perfgate.cli.show import show
-    from perfgate.report import page, recorded
+    from perfgate.files import codec
+    from perfgate.report import recorded
     from perfgate.report.formats import FORMATS
+    from perfgate.report.html import page
 
     if format not in FORMATS:
         raise UsageError(f"--format {format}: there is no such format", hint=f"Known: {', '.join(FORMATS)}")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from perfgate.loadtest import Fleet
     from perfgate.model.plan import Plan
     from perfgate.model.run import Progress
-    from perfgate.pipeline import Against, Order, Watcher
+    from perfgate.workflows.run import Against, Order, Watcher
 
 MOST_PROCESSES = 256
 INTERRUPTED = 130
@@ -105,13 +105,14 @@ def run(
     Example: perfgate run --budget budgets.yaml
     """
     signals = Signals().listen()
-    from perfgate import loadtest, pipeline
+    from perfgate import loadtest
     from perfgate.cli import not_measured
     from perfgate.cli.exits import exit_code
     from perfgate.cli.publish import tell, wishes_from_environment
     from perfgate.cli.show import show
     from perfgate.report import diagnosed
     from perfgate.report.facts import Facts
+    from perfgate.workflows import run as workflow
 
     wishes, topic = wishes_from_environment(publish), os.environ.get("PERFGATE_TOPIC", "")
     order = order_of(
@@ -129,7 +130,7 @@ def run(
         diagnose=diagnose,
     )
     try:
-        outcome = pipeline.run(order, watcher())
+        outcome = workflow.run(order, watcher())
     except CouldNotMeasure as error:
         if failure := not_measured.noted(order, error):
             for where in publish:
@@ -175,9 +176,10 @@ def order_of(
     diagnose: bool | None = None,
 ) -> Order:
     """What was asked for, with all that is read from the outside world."""
-    from perfgate import credentials, revision, run_folder
+    from perfgate.ci import credentials, revision
     from perfgate.cli.accepting import gather
-    from perfgate.pipeline import Order
+    from perfgate.files import run_folder
+    from perfgate.workflows.run import Order
 
     root = Path.cwd()
     code = revision.read(os.environ, root)
@@ -211,7 +213,7 @@ def order_of(
 def child_environment() -> dict[str, str]:
     """The environment, with the programs of perfgate's own installation found after all others: a `service` of
     `perfgate demo` works without an activated virtual environment. A token that is for perfgate alone stays out."""
-    from perfgate import credentials
+    from perfgate.ci import credentials
 
     own = str(Path(sys.executable).parent)
     return {**credentials.withheld(os.environ), "PATH": os.pathsep.join([os.environ.get("PATH", os.defpath), own])}
@@ -236,8 +238,8 @@ def processes_of(text: str) -> int:
 def watcher() -> Watcher:
     from rich.console import Console
 
-    from perfgate.pipeline import Watcher
-    from perfgate.report.progress import LoadProgress
+    from perfgate.report.terminal.progress import LoadProgress
+    from perfgate.workflows.run import Watcher
 
     console = Console(stderr=True)
 

@@ -14,7 +14,8 @@ NAMES = ("budgets", "run", "verdict", "diagnosis")
 
 def schema(of: Annotated[str, typer.Argument(metavar="[budgets|run|verdict|diagnosis]")] = "budgets") -> int:
     """Print a JSON Schema, for editors and tools."""
-    from perfgate import budgets, codec
+    from perfgate import budgets
+    from perfgate.files import codec
     from perfgate.model.diagnosis import Diagnosis
     from perfgate.model.run import Run
     from perfgate.model.verdict import Verdict

@@ -15,7 +15,7 @@ def show(facts: Facts, *, with_phases: bool = False, verbose: bool = False) -> N
     """The phases come first: the verdict belongs next to the prompt."""
     from rich.console import Console
 
-    from perfgate.report import console, phase_table
+    from perfgate.report.terminal import console, phase_table
 
     out = Console()
     if not out.is_terminal:

@@ -15,7 +15,7 @@ from perfgate.model.errors import RecordError
 
 if TYPE_CHECKING:
     from perfgate.history import History
-    from perfgate.report.site import Series
+    from perfgate.report.html.site import Series
 
 
 def site(
@@ -37,7 +37,7 @@ def site(
 
     Example: perfgate site --history git:perfgate-data --output site
     """
-    from perfgate.report import site as writing
+    from perfgate.report.html import site as writing
 
     with opened(budget, history) as store:
         series = _series(store, budget, runs)
@@ -51,9 +51,10 @@ def site(
 
 def _series(store: History, budget: Path, most: int) -> list[Series]:
     """The baseline branch first, then the others, newest first."""
-    from perfgate import baselines, pipeline
     from perfgate.model.budget_file import BaselinePolicy
-    from perfgate.report.site import Series
+    from perfgate.report.html.site import Series
+    from perfgate.workflows import baselines
+    from perfgate.workflows import run as workflow
 
     file = budget_file_if_any(budget)
     main = baselines.settled(file, store, os.environ).gate.baseline.branch if file else BaselinePolicy().branch
@@ -62,6 +63,6 @@ def _series(store: History, budget: Path, most: int) -> list[Series]:
         branches = dict.fromkeys(entry.branch for entry in store.entries(name))
         for branch in sorted(branches, key=lambda one: one != main):
             past_runs = store.runs(name, branch=branch, limit=most)
-            limits = pipeline.budgets_of(file, past_runs[0].run) if file and file.name == name and past_runs else ()
+            limits = workflow.budgets_of(file, past_runs[0].run) if file and file.name == name and past_runs else ()
             found.append(Series(name=name, branch=branch, runs=past_runs, budgets=tuple(limits)))
     return [one for one in found if one.runs]

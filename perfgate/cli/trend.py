@@ -40,7 +40,7 @@ def trend(
         return 0
     from rich.console import Console
 
-    from perfgate.report import trends
+    from perfgate.report.terminal import trends
 
     for name in endpoints:
         trends.show(trends.table(past_runs[::-1], name, metric), name, metric, Console())
@@ -60,13 +60,13 @@ def _endpoints(past_runs: tuple[PastRun, ...], asked: str) -> list[str]:
 def _draw(
     past_runs: tuple[PastRun, ...], endpoints: list[str], metric: str, output: Path, *, budget: Path, dark: bool
 ) -> None:
-    from perfgate import pipeline
-    from perfgate.report import gallery
+    from perfgate.report.charts import gallery
+    from perfgate.workflows import run as workflow
 
     if len(endpoints) != 1:
         raise UsageError("A picture shows one endpoint: name it.", hint=f"Known: {', '.join(endpoints)}")
     file = budget_file_if_any(budget)
-    asked = pipeline.budgets_of(file, past_runs[0].run) if file else ()
+    asked = workflow.budgets_of(file, past_runs[0].run) if file else ()
     limits = [one for one in asked if (one.endpoint, one.metric) == (endpoints[0], metric)]
     gallery.draw_trend(past_runs, endpoints[0], metric, output, budget=limits[0] if limits else None, dark=dark)
     say(f"Wrote {output}")

@@ -33,7 +33,7 @@ def budget_file_if_any(budget: Path) -> BudgetFile | None:
 
 def history_url(budget: Path, url: str) -> str:
     """That of --history, else of the budget file, else the default one."""
-    from perfgate import template
+    from perfgate.text import template
 
     if url:
         return url
@@ -50,7 +50,7 @@ def in_repository(budget: Path) -> str:
 
 def own_environment() -> dict[str, str]:
     """With the token that is perfgate's alone: for its own errands."""
-    from perfgate import credentials
+    from perfgate.ci import credentials
 
     return {**os.environ, **credentials.lent(os.environ, Path.cwd())}
 

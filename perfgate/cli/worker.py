@@ -20,7 +20,7 @@ def worker(
     It takes the scenario and all settings from there, and ends with the run. Secrets and data files are its own
     machine's.
     """
-    from perfgate import credentials
+    from perfgate.ci import credentials
 
     command = [sys.executable, "-P", "-m", "perfgate.runtime", "-f", "-", "--worker"]
     command += ["--master-host", master_host, "--master-port", str(master_port)]

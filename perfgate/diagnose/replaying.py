@@ -1,4 +1,4 @@
-"""The child process that sends the second pass (`perfgate.runtime.replay`): one order in, one answer out."""
+"""The child process that sends the second pass (`perfgate.runtime.users.replay`): one order in, one answer out."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ END = 5.0  # s
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """See `perfgate.runtime.replay.Order`."""
+    """See `perfgate.runtime.users.replay.Order`."""
 
     scenario: str
     endpoint: str
@@ -53,7 +53,7 @@ class Replayer:
     def __enter__(self) -> Replayer:
         with self._log.open("w", encoding="utf-8") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "perfgate.runtime.replay"],
+                [sys.executable, "-m", "perfgate.runtime.users.replay"],
                 env=dict(self._environ),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from perfgate.default_branch import default_branch
+from perfgate.ci.default_branch import default_branch
 from perfgate.doctor import of_ci, of_file, of_history, of_machine, of_target
 from perfgate.doctor.check import Check, State, Surroundings
 from perfgate.model.budget_file import AUTO

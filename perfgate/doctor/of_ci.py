@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from perfgate import http, trust
+from perfgate.ci import eligibility
+from perfgate.ci.revision import ask_git, read
 from perfgate.doctor.check import Check, Surroundings, broken, warning
-from perfgate.revision import ask_git, read
+from perfgate.net import http
 
 PATIENCE = 10.0  # s
 GITLAB_TOKENS = ("PERFGATE_GITLAB_TOKEN", "GITLAB_TOKEN")
@@ -20,7 +21,7 @@ def event(around: Surroundings, baseline_branch: str) -> Check:
     name = environ.get("GITHUB_EVENT_NAME") or environ.get("CI_PIPELINE_SOURCE") or "unknown"
     if environ.get("GITHUB_ACTIONS") == "true" and not environ.get("GITHUB_EVENT_PATH"):
         return warning("event", f"{name}, without an event file", "run doctor in a step of the job itself")
-    why = trust.why_not(environ, baseline_branch)
+    why = eligibility.why_not(environ, baseline_branch)
     return Check(name="event", message=f"{name}: {why or 'its runs are remembered'}")
 
 

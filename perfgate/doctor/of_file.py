@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from importlib.util import find_spec
 
-from perfgate import budgets, scenarios, template
+from perfgate import budgets, scenarios
 from perfgate.budgets import messages
 from perfgate.doctor.check import Check, Subject, Surroundings, broken
 from perfgate.model.errors import BudgetFileError
-from perfgate.template import TemplateError
+from perfgate.text import template
+from perfgate.text.template import TemplateError
 
 EXTRAS = {  # kind of history -> (module, extra)
     "postgresql": ("psycopg", "postgres"),

@@ -6,16 +6,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from perfgate import baselines, git, history, template
+from perfgate import history
+from perfgate.ci.revision import ask_git
 from perfgate.doctor.check import Check, Subject, Surroundings, broken, warning
 from perfgate.doctor.of_machine import folder_is_writable
+from perfgate.git import command as git
 from perfgate.model.budget_file import AUTO, BudgetFile
 from perfgate.model.errors import PerfgateError
 from perfgate.model.plan import Plan
 from perfgate.model.run import PastRun
-from perfgate.revision import ask_git
-from perfgate.template import TemplateError
-from perfgate.usable import is_as_planned
+from perfgate.recording.usable import is_as_planned
+from perfgate.text import template
+from perfgate.text.template import TemplateError
+from perfgate.workflows import baselines
 
 TRIAL = "refs/heads/perfgate-doctor"  # a branch that a dry run would push; it is never made
 

@@ -10,13 +10,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 
-from perfgate import machine
+from perfgate.ci.revision import ask_git
 from perfgate.doctor.check import Check, Subject, Surroundings, warning
-from perfgate.revision import ask_git
+from perfgate.runner import machine
 
 ENOUGH_CORES = 2
 SPARE_FILES = 200  # that the load generator itself has open
-SO_TIMESTAMPNS = 35  # the option by which runtime/wire.py has the kernel's times
+SO_TIMESTAMPNS = 35  # the option by which runtime/http/wire.py has the kernel's times
 BROWSERS = (
     "chromium",
     "chromium-browser",

@@ -7,11 +7,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
-from perfgate import http, loadtest
+from perfgate import loadtest
 from perfgate.doctor.check import Check, Subject, Surroundings, broken, warning
-from perfgate.loadtest.service import running
+from perfgate.loadtest.service.starting import running
 from perfgate.model.errors import PerfgateError
-from perfgate.proxies import proxy_for
+from perfgate.net import http
+from perfgate.net.proxies import proxy_for
 
 PATIENCE = 5.0  # s for an answer
 

@@ -1,14 +1,14 @@
 """Decides: budgets + run + baseline -> verdict. Pure; the only place where outcomes are made."""
 
-from perfgate.gate.accepting import accept
-from perfgate.gate.anchor import choose_anchor
-from perfgate.gate.baseline import choose_baseline
-from perfgate.gate.calibration import FEWEST_RUNS, calibrate
-from perfgate.gate.confirming import confirm
-from perfgate.gate.elsewhere import elsewhere
-from perfgate.gate.judging import judge
+from perfgate.gate.calibration.calibrating import FEWEST_RUNS, calibrate
+from perfgate.gate.history.anchor import choose_anchor
+from perfgate.gate.history.baseline import choose_baseline
+from perfgate.gate.history.elsewhere import elsewhere
 from perfgate.gate.scaling import scaled
 from perfgate.gate.time_to_decide import decidable, time_to_decide
+from perfgate.gate.verdict.accepting import accept
+from perfgate.gate.verdict.confirming import confirm
+from perfgate.gate.verdict.judging import judge
 
 __all__ = [
     "FEWEST_RUNS",

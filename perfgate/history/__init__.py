@@ -99,37 +99,37 @@ class Surroundings:
 
 
 def _sqlite(url: str, around: Surroundings) -> History:
-    from perfgate.history import sql
+    from perfgate.history.sql import store
 
-    return sql.open_sqlite(url, root=around.root)
+    return store.open_sqlite(url, root=around.root)
 
 
 def _postgresql(url: str, _: Surroundings) -> History:
-    from perfgate.history import sql
+    from perfgate.history.sql import store
 
-    return sql.open_postgresql(url)
+    return store.open_postgresql(url)
 
 
 def _branch(url: str, around: Surroundings) -> History:
-    from perfgate.history import branch
+    from perfgate.history.files import branch
 
     return branch.open_branch(url, root=around.root, environ=around.environ, say=around.say)
 
 
 def _github(url: str, around: Surroundings) -> History:
-    from perfgate.history import github
+    from perfgate.history.files import github
 
     return github.open_github(url, environ=around.environ, say=around.say)
 
 
 def _folder(url: str, around: Surroundings) -> History:
-    from perfgate.history import folder
+    from perfgate.history.files import folder
 
     return folder.open_folder(url, root=around.root, say=around.say)
 
 
 def _objects(url: str, around: Surroundings) -> History:
-    from perfgate.history import objects
+    from perfgate.history.files import objects
 
     return objects.open_objects(url, say=around.say)
 

@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from perfgate import codec, histogram
+from perfgate.files import codec
 from perfgate.history import ids, times
 from perfgate.model.errors import HistoryError, RecordError
 from perfgate.model.run import Distribution, EndpointResult, PastRun, Run
+from perfgate.recording import histogram
 
 NONE = Distribution()
 

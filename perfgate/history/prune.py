@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from perfgate.history import Entry, History, times
 from perfgate.model.run import PastRun
-from perfgate.usable import Key, Requests, is_usable, requests
+from perfgate.recording.usable import Key, Requests, is_usable, requests
 
 
 @dataclass(frozen=True, kw_only=True)

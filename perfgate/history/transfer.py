@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any, cast
 
-from perfgate import codec
+from perfgate.files import codec
 from perfgate.history import ConflictError, History, documents
 from perfgate.model.errors import HistoryError, RecordError
 from perfgate.model.run import PastRun

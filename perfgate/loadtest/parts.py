@@ -9,12 +9,12 @@ from math import floor
 from pathlib import Path
 from shutil import rmtree
 
-from perfgate.loadtest import locust_process, runner_probe
-from perfgate.loadtest.joining import joined
-from perfgate.loadtest.locust_process import Options
-from perfgate.loadtest.service import running
-from perfgate.loadtest.side_by_side import Sides
-from perfgate.loadtest.target import check_up
+from perfgate.loadtest.locust import locust_process, runner_probe
+from perfgate.loadtest.locust.joining import joined
+from perfgate.loadtest.locust.locust_process import Options
+from perfgate.loadtest.service.side_by_side import Sides
+from perfgate.loadtest.service.starting import running
+from perfgate.loadtest.service.target import check_up
 from perfgate.model.budget_file import LoadProfile, Stage
 from perfgate.model.errors import RecordError, UsageError
 from perfgate.model.plan import Plan

@@ -18,7 +18,6 @@ from pathlib import Path
 
 import numpy as np
 
-from perfgate import handover, template, windows
 from perfgate.measure import importers, measuring
 from perfgate.measure.importers.samples import BadLines, Importer, Label, Samples, Source, Summary, Tolerance, useless
 from perfgate.measure.matching import Place, application, matcher
@@ -31,8 +30,10 @@ from perfgate.model.errors import UsageError
 from perfgate.model.metric import Unit
 from perfgate.model.plan import Plan
 from perfgate.model.run import Arm, EndpointResult, Generator, LoadTest, Run
-from perfgate.units import format_value
-from perfgate.windows import BASE, HEAD, Record
+from perfgate.recording import handover, windows
+from perfgate.recording.windows import BASE, HEAD, Record
+from perfgate.text import template
+from perfgate.text.units import format_value
 
 CLOCK = "recording tool's"
 SHOWN = 5  # names

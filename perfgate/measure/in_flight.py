@@ -11,9 +11,9 @@ from math import floor
 
 import numpy as np
 
-from perfgate.histogram import NANOSECONDS, value_of
 from perfgate.model.budget_file import LoadProfile
-from perfgate.windows import Key, Window
+from perfgate.recording.histogram import NANOSECONDS, value_of
+from perfgate.recording.windows import Key, Window
 
 MOST_VALUES = 20
 

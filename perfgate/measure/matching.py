@@ -9,10 +9,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from perfgate import template
 from perfgate.measure.importers.samples import BAD, NOT_SAID, REJECTED, Label
 from perfgate.model.budget_file import Endpoint, Part, Request, Test
 from perfgate.model.plan import Plan
+from perfgate.text import template
 
 HOLE = re.compile(r"\{[^{}]*\}")
 

@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Literal, cast
 
-from perfgate import histogram, windows
-from perfgate.histogram import Histogram
 from perfgate.measure import precision
 from perfgate.measure.in_flight import in_flight
 from perfgate.measure.probed import probed
@@ -15,7 +13,9 @@ from perfgate.model.budget_file import Send
 from perfgate.model.metric import LATENCY_QUANTILES
 from perfgate.model.plan import Plan
 from perfgate.model.run import Arm, Conditions, EndpointResult, LoadTest, Revision, Run, Runner
-from perfgate.windows import BASE, HEAD, PHASES, Phases, Series, Window
+from perfgate.recording import histogram, windows
+from perfgate.recording.histogram import Histogram
+from perfgate.recording.windows import BASE, HEAD, PHASES, Phases, Series, Window
 
 UNKNOWN_PATH = frozenset({404, 405})  # what a service answers to requests that it does not know
 

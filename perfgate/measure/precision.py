@@ -17,15 +17,15 @@ from math import ceil, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from perfgate import histogram
 from perfgate.model.metric import LATENCY_QUANTILES
 from perfgate.model.run import EndpointResult
+from perfgate.recording import histogram
+from perfgate.recording.windows import Window
 from perfgate.stats import quantiles
 from perfgate.stats.distributions import normal_quantile, t_quantile
 from perfgate.stats.proportions import wilson
 from perfgate.stats.quantiles import Curve
 from perfgate.stats.serial import FREEDOM, batch_variance, variance_of_sum
-from perfgate.windows import Window
 
 Floats = NDArray[np.float64]
 Parts = Mapping[int, Window]  # by second since the start of the measured time

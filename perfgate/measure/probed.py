@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from perfgate.model.run import LoadTest, Probe
-from perfgate.probe import samples
-from perfgate.probe.workload import NAME
+from perfgate.runner.reference import samples
+from perfgate.runner.reference.workload import NAME
 
 
 def probed(load_test: LoadTest) -> Probe | None:

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from perfgate import counting
 from perfgate.measure.importers.samples import BASE, NO_ARM, REJECTED, Label, Samples
 from perfgate.measure.matching import Place
-from perfgate.windows import BASE as BASE_ARM
-from perfgate.windows import HEAD as HEAD_ARM
-from perfgate.windows import Phases, Record, Series, Window
+from perfgate.recording import counting
+from perfgate.recording.windows import BASE as BASE_ARM
+from perfgate.recording.windows import HEAD as HEAD_ARM
+from perfgate.recording.windows import Phases, Record, Series, Window
 
 MOST_WINDOWS = 120  # per endpoint: windows get wider in a longer recording, so that it needs little memory
 EXAMPLES = 5  # different failures told per endpoint

@@ -12,7 +12,7 @@ from perfgate.model.outcome import Outcome
 
 @dataclass(frozen=True, kw_only=True)
 class Distribution:
-    """A log-linear histogram (see `histogram.py`): bucket index -> count, of integer nanoseconds."""
+    """A log-linear histogram (see `recording/histogram.py`): bucket index -> count, of integer nanoseconds."""
 
     buckets: Mapping[int, int] = field(default_factory=dict)
     total: int = 0  # sum of the exact values, ns

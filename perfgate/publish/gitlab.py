@@ -14,12 +14,13 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
-from perfgate import __version__, http
+from perfgate import __version__
 from perfgate.model.errors import PerfgateError
 from perfgate.model.outcome import Outcome
 from perfgate.model.publication import Announcement, Comment, Correction, Publication, Wishes
-from perfgate.printable import one_line
+from perfgate.net import http
 from perfgate.publish import superseding
+from perfgate.text.sanitize import one_line
 
 TIMEOUT = 20.0  # seconds for each answer
 TRIES = 4

@@ -11,9 +11,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from perfgate import __version__, http
+from perfgate import __version__
 from perfgate.model.publication import Announcement, Publication, When, Wishes
-from perfgate.printable import one_line
+from perfgate.net import http
+from perfgate.text.sanitize import one_line
 
 ANY = "PERFGATE_WEBHOOK_URL"
 TIMEOUT = 20.0  # seconds for each answer

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from perfgate import handover, run_folder, windows
-from perfgate.codec import write_text
+from perfgate.files import run_folder
+from perfgate.files.codec import write_text
 from perfgate.model.calibration import Calibration
 from perfgate.model.diagnosis import Diagnosis
 from perfgate.model.errors import RecordError
@@ -18,10 +18,14 @@ from perfgate.model.outcome import Outcome
 from perfgate.model.report import Chart, Drawing, Report
 from perfgate.model.run import PastRun, Run
 from perfgate.model.verdict import Verdict
-from perfgate.report import calibration_words, junit, markdown, page
+from perfgate.recording import handover, windows
+from perfgate.recording.windows import Record
+from perfgate.report import junit
 from perfgate.report.facts import Facts
 from perfgate.report.headline import headline
-from perfgate.windows import Record
+from perfgate.report.html import page
+from perfgate.report.markdown import report_md
+from perfgate.report.terminal import calibration_words
 
 NEWS = frozenset({Outcome.FAIL, Outcome.NO_DATA, Outcome.WARN, Outcome.IMPROVED})
 
@@ -47,7 +51,7 @@ def build(verdict: Verdict, run: Run, past_runs: tuple[PastRun, ...], folder: Pa
         charts=drawn,
         warnings=(*warnings, *gaps, *unread),
     )
-    write_text(report.markdown, markdown.render(facts, drawn))
+    write_text(report.markdown, report_md.render(facts, drawn))
     write_text(report.junit, junit.render(facts))
     write_text(report.html, page.render(facts, record))
     return report
@@ -84,7 +88,7 @@ def show_calibration(calibration: Calibration, console: Console) -> None:
 def picture_of(calibration: Calibration, folder: Path) -> tuple[Path | None, tuple[str, ...]]:
     """The light one of the two that are drawn, and why there is none. Raises RecordError when it cannot be written."""
     try:
-        from perfgate.report import calibration_chart  # late: matplotlib takes half a second
+        from perfgate.report.charts import calibration_chart  # late: matplotlib takes half a second
     except ImportError as error:
         return None, (f"No picture: matplotlib cannot be loaded ({error}).",)
     return calibration_chart.paint(calibration, folder)[0], ()
@@ -92,13 +96,13 @@ def picture_of(calibration: Calibration, folder: Path) -> tuple[Path | None, tup
 
 def draw(facts: Facts) -> tuple[tuple[Drawing, ...], tuple[str, ...]]:
     """The pictures that the comment has room for, worst first, and what could not be drawn."""
-    from perfgate.report import comment  # late, as numpy is
+    from perfgate.report.markdown import comment  # late, as numpy is
 
     findings = comment.charted(facts)
     if not findings:
         return (), ()
     try:
-        from perfgate.report import gallery  # late: matplotlib takes half a second
+        from perfgate.report.charts import gallery  # late: matplotlib takes half a second
     except ImportError as error:
         return (), (f"No pictures: matplotlib cannot be loaded ({error}).",)
     return gallery.draw(facts, findings)
@@ -106,7 +110,7 @@ def draw(facts: Facts) -> tuple[tuple[Drawing, ...], tuple[str, ...]]:
 
 def _charts(facts: Facts, folder: Path) -> tuple[tuple[Chart, ...], tuple[str, ...]]:
     try:
-        from perfgate.report import gallery  # late: matplotlib takes half a second
+        from perfgate.report.charts import gallery  # late: matplotlib takes half a second
     except ImportError as error:
         return (), (f"No charts: matplotlib cannot be loaded ({error}).",)
     return gallery.hang(facts, folder)

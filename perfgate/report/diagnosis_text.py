@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from perfgate.model.diagnosis import Cause, Diagnosed, Diagnosis, LayerChange
 from perfgate.model.metric import Unit
-from perfgate.report.text import code, plain, prose
-from perfgate.units import format_difference, format_value
+from perfgate.report.escaping import code, plain, prose
+from perfgate.text.units import format_difference, format_value
 
 Quote = Callable[[str], str]
 NAMED = 2  # layers in the first line

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from perfgate.codec import encode
-from perfgate.report import console, junit, load_performance, markdown, page
+from perfgate.files.codec import encode
+from perfgate.report import junit, load_performance
 from perfgate.report.facts import Facts
+from perfgate.report.html import page
+from perfgate.report.markdown import report_md
+from perfgate.report.terminal import console
 
 Renderer = Callable[[Facts], str]
 
@@ -20,7 +23,7 @@ def _json(facts: Facts) -> str:
 
 FORMATS: dict[str, Renderer] = {
     "console": console.text,
-    "markdown": markdown.render,
+    "markdown": report_md.render,
     "html": page.render,
     "json": _json,
     "junit": junit.render,

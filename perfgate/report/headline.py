@@ -12,8 +12,8 @@ from perfgate.model.metric import ALL_ENDPOINTS
 from perfgate.model.outcome import BADNESS, Outcome
 from perfgate.model.verdict import Finding, Verdict
 from perfgate.report import words
+from perfgate.report.escaping import plain
 from perfgate.report.facts import Facts
-from perfgate.report.text import plain
 
 NAMED = 3  # findings that a headline names
 NOTABLE = 0.05  # p-value of an undecided movement of all endpoints, from which it is named

@@ -7,8 +7,8 @@ from xml.etree import ElementTree
 from perfgate.model.outcome import Outcome
 from perfgate.model.verdict import Finding
 from perfgate.report import words
+from perfgate.report.escaping import plain
 from perfgate.report.facts import Facts
-from perfgate.report.text import plain
 
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>'
 LONGEST = 2000  # characters of one text

@@ -9,8 +9,8 @@ from html import escape
 from perfgate.model.diagnosis import LAYERS, Diagnosed, Diagnosis
 from perfgate.model.metric import Unit
 from perfgate.report import diagnosis_text
-from perfgate.report.text import plain
-from perfgate.units import format_value
+from perfgate.report.escaping import plain
+from perfgate.text.units import format_value
 
 WIDTH, HEIGHT, GAP, LABEL, TOTAL = 760, 26, 8, 60, 80  # pixels
 COLOURS = (

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 
-from perfgate import histogram
+from perfgate.recording import histogram
 from perfgate.report.facts import Facts
 
 FIRST_BYTE = "first_byte"

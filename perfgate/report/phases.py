@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from perfgate import histogram
 from perfgate.model.run import Distribution, EndpointResult
+from perfgate.recording import histogram
 from perfgate.report import words
 
 HEADINGS = {  # by phase, in the order of a request

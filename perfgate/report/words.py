@@ -6,14 +6,14 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
-from perfgate import units
 from perfgate.model.budget_file import AbPolicy, Kind, Severity
 from perfgate.model.metric import Unit, metric_of
 from perfgate.model.outcome import BADNESS, Outcome
 from perfgate.model.run import Arm, EndpointResult, Generator, Run
 from perfgate.model.verdict import CriterionResult, Finding, Watched
+from perfgate.report.escaping import plain
 from perfgate.report.facts import Facts, finite
-from perfgate.report.text import plain
+from perfgate.text import units
 
 NOTHING = "–"
 NAMED = 3  # findings that a headline names

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from perfgate.runtime.dialling import Trust
-from perfgate.runtime.endpoint import Endpoint, file
-from perfgate.runtime.expectations import (
+from perfgate.runtime.http.dialling import Trust
+from perfgate.runtime.scenario.endpoint import Endpoint, file
+from perfgate.runtime.scenario.expectations import (
     from_cookie,
     from_header,
     from_json,
@@ -19,10 +19,10 @@ from perfgate.runtime.expectations import (
     status,
     text,
 )
-from perfgate.runtime.values import always, between, choice, env, environment, rows, sequence, url_env, uuid
+from perfgate.runtime.scenario.values import always, between, choice, env, environment, rows, sequence, url_env, uuid
 
 if TYPE_CHECKING:
-    from perfgate.runtime.visitor import Visitor, journey
+    from perfgate.runtime.users.visitor import Visitor, journey
 
 __all__ = [
     "Endpoint",
@@ -54,7 +54,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in ("Visitor", "journey"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from perfgate.runtime import joining, visitor
+    from perfgate.runtime.process import joining
+    from perfgate.runtime.users import visitor
 
     joining.register()
     return getattr(visitor, name)

@@ -8,9 +8,9 @@ from pathlib import Path
 from locust import argument_parser
 from locust.main import main
 
-from perfgate import handover
-from perfgate.locustfiles import read_path
-from perfgate.runtime.joining import register
+from perfgate.recording import handover
+from perfgate.recording.locustfile_paths import read_path
+from perfgate.runtime.process.joining import register
 
 PAUSE = 0.01  # s between two looks whether the load may begin
 

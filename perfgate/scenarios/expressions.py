@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from perfgate import template
 from perfgate.model.budget_file import (
     Body,
     BodyKind,
@@ -22,6 +21,7 @@ from perfgate.model.budget_file import (
     Tls,
 )
 from perfgate.scenarios.source import Call, Code, Joined, number, pattern
+from perfgate.text import template
 
 HERE = "HERE"  # in a scenario's source: its folder
 HEADERS = "HEADERS"  # and the headers that most of its requests have in common

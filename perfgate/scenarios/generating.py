@@ -10,7 +10,6 @@ from os.path import relpath
 from pathlib import Path
 from typing import Any
 
-from perfgate import template
 from perfgate.model.budget_file import Request, Rows, Send, Step, Tls
 from perfgate.model.plan import Plan
 from perfgate.scenarios.expressions import (
@@ -26,6 +25,7 @@ from perfgate.scenarios.expressions import (
 from perfgate.scenarios.names import RUNTIME_NAMES, class_name, unique
 from perfgate.scenarios.source import INDENT, WIDTH, Call, Joined, assignment, number, render
 from perfgate.scenarios.tasks import Login, Task, Tasks, tasks
+from perfgate.text import template
 
 Names = Mapping[str, str]  # an endpoint's name -> that of its variable
 

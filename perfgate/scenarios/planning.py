@@ -9,7 +9,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from perfgate import template
 from perfgate.model.budget_file import (
     BodyKind,
     BudgetFile,
@@ -25,6 +24,7 @@ from perfgate.model.budget_file import (
 from perfgate.model.errors import UsageError
 from perfgate.model.plan import Digests, Plan
 from perfgate.scenarios.rates import planned_rates
+from perfgate.text import template
 
 
 def plan(budget_file: BudgetFile, only: Collection[str] = ()) -> Plan:

@@ -11,8 +11,8 @@ from math import inf, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from perfgate.histogram import BITS, NANOSECONDS
 from perfgate.model.run import Distribution
+from perfgate.recording.histogram import BITS, NANOSECONDS
 from perfgate.stats.distributions import beta_cdf, normal_quantile
 
 Floats = NDArray[np.float64]

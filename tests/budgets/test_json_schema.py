@@ -12,7 +12,7 @@ import yaml
 from jsonschema import Draft7Validator
 
 from perfgate import budgets
-from perfgate.budgets.json_schema import known_keys
+from perfgate.budgets.shape.json_schema import known_keys
 from perfgate.model.metric import METRICS
 
 VALID = sorted((Path(__file__).parent / "valid").glob("*.yaml"))

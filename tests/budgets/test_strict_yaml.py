@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from perfgate.budgets import strict_yaml
-from perfgate.budgets.document import BROKEN, Document, Place
+from perfgate.budgets.yaml import strict_yaml
+from perfgate.budgets.yaml.document import BROKEN, Document, Place
 from perfgate.model.errors import Mistake
 
 

@@ -14,7 +14,7 @@ from processes import wait_for
 from services.needs import program
 
 from perfgate.diagnose.probes import PostgresProbe, ProcessProbe, RedisProbe
-from perfgate.loadtest.ports import free_ports
+from perfgate.loadtest.service.ports import free_ports
 from perfgate.model.errors import DiagnosisError
 
 pytestmark = pytest.mark.timeout(120)

@@ -15,7 +15,7 @@ from typing import Any
 
 from processes import wait_for
 
-from perfgate.loadtest.ports import free_ports
+from perfgate.loadtest.service.ports import free_ports
 
 ENVIRONMENT = {**os.environ, "NO_COLOR": "1", "GIT_CONFIG_GLOBAL": "/dev/null", "COLUMNS": "120"}
 for name in [name for name in ENVIRONMENT if name.startswith(("PERFGATE_", "GITHUB_", "GITLAB_", "CI_", "LOCUST_"))]:

@@ -13,7 +13,7 @@ import pytest
 from processes import alive, wait_for
 from projects import Project, free_port
 
-from perfgate.loadtest.ports import is_free
+from perfgate.loadtest.service.ports import is_free
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs /proc to see what is left")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from projects import Project, Shop
 
-from perfgate.probe import samples
+from perfgate.runner.reference import samples
 
 BUDGETS = """
 version: 1

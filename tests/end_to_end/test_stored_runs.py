@@ -9,7 +9,7 @@ import pytest
 from builders import make_endpoint, make_run
 from projects import Project
 
-from perfgate import codec
+from perfgate.files import codec
 
 BUDGETS = """
 version: 1

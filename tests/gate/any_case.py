@@ -18,9 +18,9 @@ if __name__ == "__main__":
 
 from builders import make_acceptance, make_arms, make_budget, make_conditions, make_endpoint, make_past_run, make_run
 
-from perfgate import codec
+from perfgate.files import codec
 from perfgate.gate import choose_baseline, judge
-from perfgate.gate.baseline import has_baseline
+from perfgate.gate.history.baseline import has_baseline
 from perfgate.model.budget_file import Anchor, BaselinePolicy, Budget, GatePolicy, Kind, Sensitivity
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import Distribution, EndpointResult, Generator, PastRun, Probe, Run

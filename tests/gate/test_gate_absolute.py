@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from builders import make_endpoint, spread
 
-from perfgate import histogram
 from perfgate.gate.absolute import LimitCheck, Question, Standing, check_limit, enough
 from perfgate.model.budget_file import Sensitivity
 from perfgate.model.run import EndpointResult
+from perfgate.recording import histogram
 
 
 def hold(known: EndpointResult, metric: str, limit: float, *, at_limit: bool = False) -> LimitCheck:

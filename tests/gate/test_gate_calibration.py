@@ -12,9 +12,9 @@ import pytest
 from builders import make_endpoint, make_run
 
 from perfgate import gate
-from perfgate.gate import calibration, proposing
-from perfgate.gate.calibration import upper_bound
-from perfgate.gate.historical import Asked
+from perfgate.gate.calibration import calibrating, proposing
+from perfgate.gate.calibration.calibrating import upper_bound
+from perfgate.gate.history.historical import Asked
 from perfgate.model.budget_file import Floor, GatePolicy
 from perfgate.model.calibration import Calibration, Noise, Reach
 from perfgate.model.outcome import Outcome
@@ -117,14 +117,14 @@ def test_an_alarm_is_counted():
     odd = one_run(99, 0.0, Random(5), NAMES)
     known = {"p50": (0.144, 0.156), "p95": (0.288, 0.312)}
     slow = replace(odd.endpoints[0], metrics={"p50": 0.15, "p95": 0.3}, intervals=known)
-    keys = [(name, metric) for name in NAMES for metric in calibration.METRICS]
+    keys = [(name, metric) for name in NAMES for metric in calibrating.METRICS]
     asked = {key: Asked(limit=0.1, alpha=0.001) for key in keys}
     suites = [
-        calibration._judged(PastRun(run=run, outcome=Outcome.PASS), earlier, asked)
+        calibrating._judged(PastRun(run=run, outcome=Outcome.PASS), earlier, asked)
         for run in (odd, replace(odd, endpoints=(slow, *odd.endpoints[1:])))
     ]
 
-    found = calibration._alarms("history", suites, dict.fromkeys(keys, 0.1), 9)
+    found = calibrating._alarms("history", suites, dict.fromkeys(keys, 0.1), 9)
 
     assert (found.suites, found.alarms, found.findings) == (2, 1, 20)
     assert found.bound == upper_bound(1, 9)

@@ -10,13 +10,13 @@ import pytest
 from builders import make_arms, make_budget, make_endpoint, make_past_run, make_run
 from gate import any_case
 
-from perfgate import histogram
 from perfgate.gate import choose_baseline, judge
-from perfgate.gate.prediction import Past, moderated, predict
+from perfgate.gate.history.prediction import Past, moderated, predict
 from perfgate.model.budget_file import BaselinePolicy, GatePolicy
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import PastRun, Run
 from perfgate.model.verdict import Verdict
+from perfgate.recording import histogram
 
 
 def verdict_of(

@@ -5,8 +5,8 @@ import pytest
 from builders import make_endpoint, make_past_run, make_run
 from scipy import stats
 
-from perfgate.gate.historical import Asked
-from perfgate.gate.overdispersed import Bunching, Counts, bunching, compare, correlation, evidence
+from perfgate.gate.history.historical import Asked
+from perfgate.gate.history.overdispersed import Bunching, Counts, bunching, compare, correlation, evidence
 from perfgate.model.verdict import Baseline
 
 ASKED = Asked(limit=0.005, alpha=0.001)

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 import pytest
 from builders import make_arms, make_budget, make_endpoint, make_past_run, make_run
 
-from perfgate import histogram
 from perfgate.gate import choose_baseline, judge
 from perfgate.model.budget_file import GatePolicy
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import Distribution, EndpointResult, Generator, PastRun, Run
 from perfgate.model.verdict import Verdict
+from perfgate.recording import histogram
 from perfgate.report.facts import Facts
 
 GROWING = tuple(3.0 + 4.3 * at for at in range(20))

@@ -9,15 +9,16 @@ import numpy as np
 import pytest
 from builders import make_budget, make_endpoint, make_run, spread
 
-from perfgate import codec, histogram
+from perfgate.files import codec
 from perfgate.gate import choose_baseline, judge
-from perfgate.gate.evidence import Evidence
-from perfgate.gate.paired import compare
+from perfgate.gate.ab.paired import compare
+from perfgate.gate.comparison import Evidence
 from perfgate.gate.trial import INSTANCES, Trial
 from perfgate.model.budget_file import BaselinePolicy, GatePolicy, Sensitivity
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import Arm, EndpointResult
 from perfgate.model.verdict import Verdict
+from perfgate.recording import histogram
 
 PROOF = GatePolicy(sensitivity=Sensitivity(at_limit=True))
 LIMIT = Trial(limit=0.10, duration=300.0)

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from perfgate.gate.common_mode import centred, common
-from perfgate.gate.lenses import t_at
-from perfgate.gate.prediction import SMALLEST_SD, Past, moderated, predict
+from perfgate.gate.history.common_mode import centred, common
+from perfgate.gate.history.estimates import t_at
+from perfgate.gate.history.prediction import SMALLEST_SD, Past, moderated, predict
 
 RANDOM = np.random.default_rng(11)
 

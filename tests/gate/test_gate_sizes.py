@@ -14,7 +14,7 @@ from perfgate.model.budget_file import GatePolicy
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import Run
 from perfgate.model.verdict import Finding
-from perfgate.windows import Window
+from perfgate.recording.windows import Window
 
 SECONDS, EACH = 30, 10
 ENDPOINT = make_endpoint(requests=SECONDS * EACH)

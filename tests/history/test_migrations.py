@@ -13,7 +13,8 @@ import pytest
 import sqlalchemy as sa
 from builders import make_past_run
 
-from perfgate import codec, history
+from perfgate import history
+from perfgate.files import codec
 
 VERSION_1 = """
 CREATE TABLE perfgate_runs (

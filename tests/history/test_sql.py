@@ -12,9 +12,9 @@ import pytest
 import sqlalchemy as sa
 from builders import make_acceptance, make_arms, make_endpoint, make_past_run
 
-from perfgate import codec
+from perfgate.files import codec
 from perfgate.history.documents import lean
-from perfgate.history.sql import STEPS, SqlHistory, Sqlite, Step
+from perfgate.history.sql.store import STEPS, SqlHistory, Sqlite, Step
 from perfgate.model.errors import HistoryError
 
 

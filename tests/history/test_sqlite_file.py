@@ -17,7 +17,7 @@ from builders import make_acceptance, make_past_run
 
 from perfgate import history
 from perfgate.history.documents import lean
-from perfgate.history.sql import SqlHistory, Sqlite
+from perfgate.history.sql.store import SqlHistory, Sqlite
 from perfgate.model.errors import HistoryError
 from perfgate.model.run import PastRun
 

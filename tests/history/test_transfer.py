@@ -11,7 +11,8 @@ from builders import make_acceptance, make_past_run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from perfgate import codec, history
+from perfgate import history
+from perfgate.files import codec
 from perfgate.history import History
 from perfgate.history.documents import lean
 from perfgate.history.transfer import Imported, export_runs, import_runs

@@ -7,7 +7,7 @@ import math
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from perfgate.budgets import strict_yaml
+from perfgate.budgets.yaml import strict_yaml
 from perfgate.init.yaml_text import block, comment, flow
 
 SCALARS = st.one_of(

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from processes import alive, wait_for
 
-from perfgate.loadtest.child import Child
-from perfgate.redaction import Redactor
+from perfgate.loadtest.process.child import Child
+from perfgate.text.redaction import Redactor
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from perfgate.loadtest.connection_warnings import connection_warnings
+from perfgate.loadtest.locust.connection_warnings import connection_warnings
 
 
 def warnings(resends=None, unsent=None, addresses=None, remarks=()) -> list[str]:

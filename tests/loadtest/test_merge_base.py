@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from perfgate.job_base import JobBase
-from perfgate.loadtest import merge_base
+from perfgate.ci.job_base import JobBase
+from perfgate.loadtest.service import merge_base
 from perfgate.model.errors import BaseError, UsageError
 
 ENVIRONMENT = {

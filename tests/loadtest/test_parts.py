@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perfgate import windows
-from perfgate.loadtest.joining import joined
+from perfgate.loadtest.locust.joining import joined
 from perfgate.loadtest.parts import cut, look_times
 from perfgate.model.budget_file import LoadProfile, Stage
 from perfgate.model.errors import UsageError
 from perfgate.model.run import Generator, LoadTest
-from perfgate.windows import Phases, Record, Window
+from perfgate.recording import windows
+from perfgate.recording.windows import Phases, Record, Window
 
 
 def profile(*stages: tuple[float, float], warmup: float = 2.0) -> LoadProfile:

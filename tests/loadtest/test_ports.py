@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from perfgate.loadtest import ports
+from perfgate.loadtest.service import ports
 
 
 def test_they_differ_and_no_outgoing_connection_takes_them():

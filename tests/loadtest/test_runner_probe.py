@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from perfgate.loadtest import Options, runner_probe
-from perfgate.loadtest.joining import _probe as joined_probe
-from perfgate.loadtest.target import is_here
+from perfgate.loadtest import Options
+from perfgate.loadtest.locust import runner_probe
+from perfgate.loadtest.locust.joining import _probe as joined_probe
+from perfgate.loadtest.service.target import is_here
 from perfgate.measure.probed import probed
 from perfgate.model.run import Generator, LoadTest
-from perfgate.probe import samples
-from perfgate.probe.samples import Sample
+from perfgate.runner.reference import samples
+from perfgate.runner.reference.samples import Sample
 
 DURATION = 2.0
 HERE = "http://127.0.0.1:8765"
@@ -99,7 +100,7 @@ def test_it_ends_when_the_load_fails(tmp_path: Path):
 
 def test_it_ends_when_perfgate_is_killed():
     code = (
-        "import time; from perfgate.loadtest.runner_probe import RunnerProbe; "
+        "import time; from perfgate.loadtest.locust.runner_probe import RunnerProbe; "
         "probe = RunnerProbe({}); print(probe._process.pid, flush=True); time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as parent:

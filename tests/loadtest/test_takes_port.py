@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from perfgate.loadtest.service import takes_port
+from perfgate.loadtest.service.starting import takes_port
 from perfgate.model.budget_file import Service
 
 

@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from perfgate.loadtest.undisturbed import undisturbed
+from perfgate.loadtest.process.deferred_signals import undisturbed
 
 
 class Disturbed(Exception):

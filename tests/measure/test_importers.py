@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from perfgate import budgets, measure, scenarios, windows
+from perfgate import budgets, measure, scenarios
 from perfgate.measure import importers, importing
 from perfgate.measure.importers.csv_samples import CsvSamples
 from perfgate.measure.importers.k6_stream import K6Stream
@@ -20,6 +20,7 @@ from perfgate.measure.matching import matcher
 from perfgate.model.errors import RecordError, UsageError
 from perfgate.model.plan import Plan
 from perfgate.model.run import Run
+from perfgate.recording import windows
 
 HERE = Path(__file__).parent
 K6 = HERE / "recorded" / "k6.json.gz"  # k6 1.1: two virtual users, a second or so

@@ -8,7 +8,7 @@ import pytest
 
 from perfgate.measure.in_flight import MOST_VALUES, in_flight
 from perfgate.model.budget_file import LoadProfile, Stage
-from perfgate.windows import Key, Window
+from perfgate.recording.windows import Key, Window
 
 SECOND = 1_000_000_000
 LOAD = LoadProfile(model="open", stages=(Stage(level=10, duration=20),), warmup=2.0)

@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from perfgate import measure, windows
+from perfgate import measure
 from perfgate.measure import Circumstances
 from perfgate.model.budget_file import Endpoint, Journey, LoadProfile, Send, Stage
 from perfgate.model.errors import RecordError
 from perfgate.model.plan import Digests, Plan
 from perfgate.model.run import Arm, Generator, LoadTest, Revision, Run, Runner
-from perfgate.windows import Phases, Record, Window
+from perfgate.recording import windows
+from perfgate.recording.windows import Phases, Record, Window
 
 MS = 1_000_000
 DURATION = 10.0

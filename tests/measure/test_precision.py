@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from perfgate import counting, histogram
 from perfgate.measure import precision
 from perfgate.measure.precision import Arm, Clock
 from perfgate.model.metric import LATENCY_QUANTILES
 from perfgate.model.run import EndpointResult
-from perfgate.windows import Window
+from perfgate.recording import counting, histogram
+from perfgate.recording.windows import Window
 
 SECONDS, RATE = 120, 30
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from perfgate.loadtest.runner_probe import COMMAND
-from perfgate.probe.workload import Workload
+from perfgate.loadtest.locust.runner_probe import COMMAND
+from perfgate.runner.reference.workload import Workload
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def ends(pid: int) -> bool:
 
 
 def test_the_work_is_the_same_in_every_process():
-    code = "from perfgate.probe.workload import Workload as W; w = W(); print(w.answer(0).hex(), w.answer(7).hex())"
+    code = "from perfgate.runner.reference.workload import Workload as W; w = W(); print(w.answer(0).hex(), w.answer(7).hex())"
     environ = {**os.environ, "PYTHONHASHSEED": "1"}
     other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environ)
 
@@ -103,10 +103,13 @@ def test_a_server_that_ends_is_told(program: subprocess.Popen[str]):
 
 
 def test_it_imports_nothing_heavy():
-    code = "import sys, perfgate.probe.__main__; print(sorted(m for m in sys.modules if m.startswith('perfgate')), len(sys.modules))"
+    code = "import sys, perfgate.runner.reference.__main__; print(sorted(m for m in sys.modules if m.startswith('perfgate')), len(sys.modules))"
 
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     names, _, number = loaded.stdout.rpartition(" ")
-    assert names == "['perfgate', 'perfgate.probe', 'perfgate.probe.__main__', 'perfgate.probe.workload']"
+    assert (
+        names
+        == "['perfgate', 'perfgate.runner.reference', 'perfgate.runner.reference.__main__', 'perfgate.runner.reference.workload']"
+    )
     assert int(number) < 150

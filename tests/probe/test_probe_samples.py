@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from perfgate.model.errors import RecordError
-from perfgate.probe import samples
-from perfgate.probe.samples import Sample
+from perfgate.runner.reference import samples
+from perfgate.runner.reference.samples import Sample
 
 
 def test_what_is_written_is_read_again(tmp_path: Path):

@@ -9,9 +9,9 @@ from fake_github.events import environ, pull_request
 from fake_github.server import FakeGitHub
 from fake_github.world import Pull, Repository
 
-from perfgate import http
 from perfgate.model.outcome import Outcome
 from perfgate.model.publication import Annotation, Announcement, Comment, Publication, Wishes
+from perfgate.net import http
 from perfgate.publish import github as publisher
 from perfgate.publish.github import place
 from perfgate.publish.github.api import Api

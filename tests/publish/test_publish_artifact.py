@@ -18,10 +18,11 @@ from fake_github.server import FakeGitHub
 from fake_github.world import Pull, Repository
 from typer.testing import CliRunner
 
-from perfgate import codec, history, unpacking, untrusted
+from perfgate import history
 from perfgate.cli.app import app
-from perfgate.model.parcel import Measured, Parcel
+from perfgate.files import codec, unpacking, untrusted
 from perfgate.model.run import Arm, Probe, Run
+from perfgate.model.runs_artifact import Measured, Parcel
 
 HEAD = "b" * 40
 BUDGETS = """

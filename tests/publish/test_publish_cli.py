@@ -12,7 +12,7 @@ from fake_github.server import FakeGitHub
 from publish.desks import opened
 from report.samples import shop_facts
 
-from perfgate import codec
+from perfgate.files import codec
 from perfgate.report import build
 
 BUDGET = """\

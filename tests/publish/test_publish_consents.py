@@ -11,8 +11,8 @@ from fake_github import events
 from fake_github.server import FakeGitHub
 from fake_github.world import Pull, Repository
 
-from perfgate import acceptances, revision
-from perfgate.acceptances import Word
+from perfgate.ci import acceptances, revision
+from perfgate.ci.acceptances import Word
 from perfgate.cli.accepting import gather
 
 LABEL = "perfgate-accept: search p95"

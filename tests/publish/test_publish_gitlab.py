@@ -15,7 +15,7 @@ from fake_gitlab.server import FakeGitLab
 from publish.desks import Waits, make_announcement
 from report.samples import shop_facts
 
-from perfgate import codec
+from perfgate.files import codec
 from perfgate.model.outcome import Outcome
 from perfgate.model.publication import Announcement, Comment, Publication, Wishes
 from perfgate.publish import gitlab as publisher

@@ -18,7 +18,7 @@ from perfgate.model.outcome import Outcome
 from perfgate.model.publication import Comment, Correction, Occasion, Wishes
 from perfgate.publish import gitlab as gitlab_publisher
 from perfgate.publish import superseding
-from perfgate.report import announcing, comment
+from perfgate.report.markdown import announcing, comment
 
 NOTICE = Correction(key=make_announcement().key, comment="### NOT MEASURED\n\nThe service did not start.")
 AGAIN = Correction(key=NOTICE.key, comment="### NOT MEASURED\n\nThe target is down.")

@@ -18,7 +18,8 @@ from fake_github.server import FakeGitHub
 from publish.desks import opened
 from report.samples import shop_facts
 
-from perfgate import codec, history
+from perfgate import history
+from perfgate.files import codec
 from perfgate.publish.github import images
 
 BRANCH = "perfgate-data"

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from builders import make_criterion, make_endpoint, make_finding, make_past_run, make_revision, make_run, make_verdict
 
-from perfgate import windows
 from perfgate.model.budget_file import Kind, Severity
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import Generator, Run
 from perfgate.model.verdict import Finding
+from perfgate.recording import windows
 from perfgate.report.facts import Facts
 
 A, R = Kind.ABSOLUTE, Kind.RELATIVE

@@ -5,8 +5,11 @@ from __future__ import annotations
 from builders import make_run, make_verdict
 
 from perfgate.model.diagnosis import Cause, Diagnosed, Diagnosis, LayerChange
-from perfgate.report import comment, console, diagnosis_text, markdown, page
+from perfgate.report import diagnosis_text
 from perfgate.report.facts import Facts
+from perfgate.report.html import page
+from perfgate.report.markdown import comment, report_md
+from perfgate.report.terminal import console
 
 LAYERS = (
     LayerChange(layer="database", baseline=0.015, now=0.185, change=0.170, interval=(0.150, 0.190)),
@@ -70,13 +73,13 @@ def test_every_report_has_the_line_and_only_with_a_diagnosis():
     told = facts(diagnosis())
     for text in (
         console.text(told, width=200),
-        markdown.render(told),
+        report_md.render(told),
         comment.render(told),
         page.render(told),
     ):
         assert "103 queries per request instead of 3" in text
         assert "+170 ms" in text
-    for text in (console.text(facts(None)), markdown.render(facts(None)), comment.render(facts(None))):
+    for text in (console.text(facts(None)), report_md.render(facts(None)), comment.render(facts(None))):
         assert "queries" not in text
     assert "<h2>Why</h2>" not in page.render(facts(None))
 

@@ -11,7 +11,7 @@ from report.samples import HOSTILE, hostile_facts, recorded, shop_facts
 from report.test_report_page import facts_of
 from report.test_report_site import series
 
-from perfgate.report import page, site
+from perfgate.report.html import page, site
 
 pytestmark = pytest.mark.needs("chromium")
 

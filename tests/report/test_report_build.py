@@ -13,8 +13,8 @@ from report.samples import HOSTILE
 from perfgate import report
 from perfgate.model.errors import RecordError, UsageError
 from perfgate.model.outcome import Outcome
+from perfgate.report.charts.gallery import MOST_TRENDS, draw_trend, trends
 from perfgate.report.formats import FORMATS
-from perfgate.report.gallery import MOST_TRENDS, draw_trend, trends
 
 
 def test_everything_is_in_the_run_folder(shop, tmp_path):
@@ -111,7 +111,7 @@ def test_formats(shop):
 
 def test_texts_load_neither_matplotlib_nor_pandas():
     code = (
-        "import sys, perfgate.report, perfgate.report.formats, perfgate.report.progress;"
+        "import sys, perfgate.report, perfgate.report.formats, perfgate.report.terminal.progress;"
         "print([name for name in ('matplotlib', 'pandas', 'numpy') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

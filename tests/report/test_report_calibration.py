@@ -11,8 +11,9 @@ from rich.console import Console
 
 from perfgate.model.calibration import Alarms, Calibration, Explained, Noise, Proposal, Reach
 from perfgate.model.errors import RecordError
-from perfgate.report import calibration_chart, calibration_words
-from perfgate.report.charts import DARK, LIGHT
+from perfgate.report.charts import calibration_chart
+from perfgate.report.charts.drawing import DARK, LIGHT
+from perfgate.report.terminal import calibration_words
 
 
 def noise(endpoint: str, metric: str = "p95", *, now: float | None = 0.2, base: float | None = 0.1) -> Noise:

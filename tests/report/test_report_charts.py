@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 
 from perfgate.model.budget_file import Kind
 from perfgate.model.outcome import Outcome
-from perfgate.report import overview_chart, trend_chart, trend_picture
-from perfgate.report.charts import DARK, LIGHT, SMALL, WIDTH, Theme, png
+from perfgate.report.charts import overview_chart, trend_chart, trend_picture
+from perfgate.report.charts.drawing import DARK, LIGHT, SMALL, WIDTH, Theme, png
 from perfgate.report.facts import Facts
 
 A, R = Kind.ABSOLUTE, Kind.RELATIVE

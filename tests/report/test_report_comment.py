@@ -17,8 +17,8 @@ from perfgate.model.budget_file import Kind
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import Run
 from perfgate.model.verdict import Watched
-from perfgate.report import announcing, comment
 from perfgate.report.facts import Facts
+from perfgate.report.markdown import announcing, comment
 
 TAGS = set(
     "h3 p sub table thead tbody tr th td code strong em ul li details summary pre br picture source img a".split()

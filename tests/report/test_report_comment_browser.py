@@ -11,7 +11,7 @@ import pytest
 from report.samples import HOSTILE, drawn_facts, shop_facts
 from services.needs import lacking
 
-from perfgate.report import comment
+from perfgate.report.markdown import comment
 
 SCRIPT = Path(__file__).parents[2] / "docs" / "comment_pictures.py"
 PNG = b"\x89PNG"

@@ -11,8 +11,8 @@ from rich.console import Console
 
 from perfgate.model.outcome import Outcome
 from perfgate.model.verdict import Watched
-from perfgate.report import console
 from perfgate.report.facts import Facts
+from perfgate.report.terminal import console
 
 ESCAPE = re.compile(r"\x1b\[([0-9;]*)m")
 

@@ -10,9 +10,12 @@ from builders import make_arms, make_conditions, make_endpoint, make_finding, ma
 from rich.console import Console
 
 from perfgate.model.run import PastRun
-from perfgate.report import markdown, page, site, trend_picture, trends
+from perfgate.report.charts import trend_picture
 from perfgate.report.facts import Facts
-from perfgate.report.site import Series
+from perfgate.report.html import page, site
+from perfgate.report.html.site import Series
+from perfgate.report.markdown import report_md
+from perfgate.report.terminal import trends
 
 NAME = "list products"
 OTHER = make_conditions(load_digest="l2", load="open 20/s for 30 s")
@@ -107,6 +110,6 @@ def test_the_page_of_an_a_b_run_marks_the_runs_of_its_line():
 def test_a_failed_a_b_run_is_accepted_by_a_commit_message():
     finding = make_finding(NAME, "p95", outcome=make_past_run(1).outcome.FAIL)
     run = make_run(9, arms=make_arms(make_endpoint(p95=0.1)))
-    commands = "\n".join(markdown.command_lines(Facts(verdict=make_verdict(finding), run=run)))
+    commands = "\n".join(report_md.command_lines(Facts(verdict=make_verdict(finding), run=run)))
     assert "Perfgate-Accept: list products p95 - REASON" in commands
     assert "perfgate accept" not in commands

@@ -8,9 +8,10 @@ from builders import make_acceptance, make_endpoint, make_finding, make_past_run
 from perfgate.model.outcome import Outcome
 from perfgate.model.publication import Occasion
 from perfgate.model.run import PastRun
-from perfgate.report import announcing, trend_picture
+from perfgate.report.charts import trend_picture
 from perfgate.report.facts import Facts
 from perfgate.report.headline import headline
+from perfgate.report.markdown import announcing
 
 NAME = "list products"
 FAILED = {"outcome": Outcome.FAIL, "failed": [(NAME, "p95")]}

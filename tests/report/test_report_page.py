@@ -14,12 +14,14 @@ import pytest
 from builders import make_acceptance, make_endpoint, make_finding, make_past_run, make_run, make_verdict, spread
 from report.samples import HOSTILE, hostile_facts, recorded
 
-from perfgate import codec, handover, histogram, report, run_folder, windows
+from perfgate import report
 from perfgate.cli.app import app
+from perfgate.files import codec, run_folder
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import Arm
-from perfgate.report import frame, page, page_data
+from perfgate.recording import handover, histogram, windows
 from perfgate.report.facts import Facts
+from perfgate.report.html import frame, page, page_data
 
 VOID = {"meta", "link", "input", "br"}
 LARGEST = {1: 60_000, 14: 150_000, 400: 3_000_000}  # bytes

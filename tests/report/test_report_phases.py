@@ -8,10 +8,13 @@ from io import StringIO
 from builders import make_endpoint, make_run, make_verdict
 from rich.console import Console
 
-from perfgate import histogram
 from perfgate.model.run import EndpointResult
-from perfgate.report import markdown, page, phase_table, phases
+from perfgate.recording import histogram
+from perfgate.report import phases
 from perfgate.report.facts import Facts
+from perfgate.report.html import page
+from perfgate.report.markdown import report_md
+from perfgate.report.terminal import phase_table
 
 
 def measured() -> EndpointResult:
@@ -46,7 +49,7 @@ def test_what_has_no_phases_has_no_row():
 
 def test_all_reports_show_them():
     facts = Facts(verdict=make_verdict(), run=make_run(endpoints=[measured()]))
-    text, html = markdown.render(facts), page.render(facts)
+    text, html = report_md.render(facts), page.render(facts)
     assert "<summary>Where the time went: DNS, connect, TLS, first byte, download</summary>" in text
     assert "| `list products` | 3 | 1 / 1 ms | 2 / 2 ms | – | 10 / 10 ms | 3 / 3 ms |" in text
     assert "<td>10 / 10 ms</td>" in html
@@ -60,5 +63,5 @@ def test_all_reports_show_them():
 
 def test_nothing_is_shown_where_nothing_is_known():
     facts = Facts(verdict=make_verdict(), run=make_run(endpoints=[replace(measured(), phases={})]))
-    assert "Where the time went" not in markdown.render(facts) + page.render(facts)
+    assert "Where the time went" not in report_md.render(facts) + page.render(facts)
     assert phase_table.table(facts.run.endpoints) is None

@@ -10,8 +10,8 @@ from builders import make_acceptance, make_criterion, make_endpoint, make_findin
 from perfgate.model.budget_file import Budget, Criterion, Kind, Severity
 from perfgate.model.outcome import Outcome
 from perfgate.model.verdict import Finding
+from perfgate.report.charts.trend_picture import Band, Level, TrendPicture, decide, remember
 from perfgate.report.facts import Facts
-from perfgate.report.trend_picture import Band, Level, TrendPicture, decide, remember
 
 A, R = Kind.ABSOLUTE, Kind.RELATIVE
 NAME = "list products"

@@ -7,7 +7,7 @@ from io import StringIO
 from rich.console import Console
 
 from perfgate.model.run import Progress
-from perfgate.report.progress import LoadProgress, line
+from perfgate.report.terminal.progress import LoadProgress, line
 
 
 def at(elapsed: float, **others) -> Progress:

@@ -13,8 +13,8 @@ from report.test_report_page import Reader, data_of
 from perfgate import history
 from perfgate.cli.app import app
 from perfgate.model.outcome import Outcome
-from perfgate.report import site
-from perfgate.report.site import Series
+from perfgate.report.html import site
+from perfgate.report.html.site import Series
 
 KEY = ("search", "p95")
 

@@ -7,7 +7,7 @@ import re
 import pytest
 from report.samples import HOSTILE
 
-from perfgate.report.text import code, is_tame, plain, prose, shorten, slug
+from perfgate.report.escaping import code, is_tame, plain, prose, shorten, slug
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import PastRun
-from perfgate.report import trends
+from perfgate.report.terminal import trends
 
 NAME = "list products"
 

@@ -9,10 +9,13 @@ from perfgate.model.budget_file import Kind, Severity
 from perfgate.model.metric import ALL_ENDPOINTS, APPLICATION
 from perfgate.model.outcome import Outcome
 from perfgate.model.verdict import CriterionResult, Finding
-from perfgate.report import comment, console, markdown, page, words
+from perfgate.report import words
 from perfgate.report.facts import Facts
 from perfgate.report.headline import headline
+from perfgate.report.html import page
+from perfgate.report.markdown import comment, report_md
 from perfgate.report.sparkline import sparkline
+from perfgate.report.terminal import console
 
 A, R = Kind.ABSOLUTE, Kind.RELATIVE
 
@@ -183,7 +186,7 @@ def test_the_change_is_that_of_the_two_numbers_and_the_own_part_stands_beside_it
     assert (words.changed(plain), words.changed(adjusted)) == ("+20 %", "+20 % (own +0.9 %)")
     assert words.changed(make_finding("search", measured=0.0, baseline=0.1)) == "-100 %"
     assert words.changed(make_finding("search", measured=None)) == words.NOTHING
-    for render in (console.text, markdown.render, comment.render, page.render):
+    for render in (console.text, report_md.render, comment.render, page.render):
         assert "+20 %" in render(one(adjusted)).replace("&nbsp;", " ")
 
 

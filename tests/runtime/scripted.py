@@ -10,9 +10,9 @@ from contextlib import suppress
 from threading import Event, Thread
 from types import TracebackType
 
-from perfgate.runtime.client import FastClient, Manner, Patience
-from perfgate.runtime.dialling import Trust, origin
-from perfgate.runtime.responses import Response
+from perfgate.runtime.http.client import FastClient, Manner, Patience
+from perfgate.runtime.http.dialling import Trust, origin
+from perfgate.runtime.http.responses import Response
 
 PATIENCE = 10.0  # s: no test waits so long unless it fails
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from perfgate.handover import Duet
 from perfgate.model.budget_file import Abort
-from perfgate.runtime.abort import ErrorWatch
-from perfgate.runtime.arms import SECOND, Arms
-from perfgate.runtime.endpoint import Endpoint
-from perfgate.runtime.values import between
-from perfgate.windows import Record, Window
+from perfgate.recording.handover import Duet
+from perfgate.recording.windows import Record, Window
+from perfgate.runtime.process.abort import ErrorWatch
+from perfgate.runtime.scenario.arms import SECOND, Arms
+from perfgate.runtime.scenario.endpoint import Endpoint
+from perfgate.runtime.scenario.values import between
 
 BASE, HEAD = "http://127.0.0.1:1001", "http://127.0.0.1:1002/api"
 

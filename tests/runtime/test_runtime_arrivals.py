@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from perfgate.model.budget_file import Stage
-from perfgate.runtime.arrivals import number_due, schedule
+from perfgate.runtime.users.arrivals import number_due, schedule
 
 stages_of = st.lists(st.builds(Stage, level=st.floats(0.1, 50), duration=st.floats(0.5, 40)), min_size=1, max_size=4)
 kinds = pytest.mark.parametrize("kind", ["even", "poisson"])

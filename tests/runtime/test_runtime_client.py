@@ -14,12 +14,12 @@ import pytest
 from runtime.scripted import PATIENCE, Server, answers, ask, client_of, ok
 from services.needs import lacking
 
-from perfgate.machine import KERNEL_CLOCK
-from perfgate.runtime.client import LONG_PAUSE, FastClient
-from perfgate.runtime.dialling import origin
-from perfgate.runtime.endpoint import Endpoint
-from perfgate.runtime.observations import Observations
-from perfgate.runtime.responses import UNKNOWN, Failure
+from perfgate.runner.machine import KERNEL_CLOCK
+from perfgate.runtime.http.client import LONG_PAUSE, FastClient
+from perfgate.runtime.http.dialling import origin
+from perfgate.runtime.http.observations import Observations
+from perfgate.runtime.http.responses import UNKNOWN, Failure
+from perfgate.runtime.scenario.endpoint import Endpoint
 
 MS = 1_000_000
 

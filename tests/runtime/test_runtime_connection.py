@@ -7,8 +7,8 @@ from time import monotonic_ns, time_ns
 import httptools
 import pytest
 
-from perfgate.runtime.connection import Closed, Connection, Unasked
-from perfgate.runtime.responses import Response
+from perfgate.runtime.http.connection import Closed, Connection, Unasked
+from perfgate.runtime.http.responses import Response
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: test\r\n\r\n"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"

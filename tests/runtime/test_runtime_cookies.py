@@ -7,7 +7,7 @@ from email.utils import formatdate
 
 import pytest
 
-from perfgate.runtime.cookies import Cookies, Place
+from perfgate.runtime.http.cookies import Cookies, Place
 
 HOST = "shop.test"
 AT_HOME = Place(HOST)

@@ -7,7 +7,7 @@ import ssl
 import pytest
 from runtime.scripted import PATIENCE, Peer, Server, answers, ask, client_of, ok
 
-from perfgate.runtime.dialling import Trust
+from perfgate.runtime.http.dialling import Trust
 
 BODY = b"x" * 8_000_000  # more than the kernel takes off our hands
 

@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perfgate import __version__
-from perfgate.runtime.dialling import Origin, origin
-from perfgate.runtime.endpoint import BOUNDARY, Endpoint, Hop, file
-from perfgate.runtime.expectations import from_cookie, from_header, header, json_path, regex, status, text
-from perfgate.runtime.responses import Failure, Response
-from perfgate.runtime.session import Session
-from perfgate.runtime.values import OutOfRows, always, rows, sequence
+from perfgate.runtime.http.dialling import Origin, origin
+from perfgate.runtime.http.responses import Failure, Response
+from perfgate.runtime.scenario.endpoint import BOUNDARY, Endpoint, Hop, file
+from perfgate.runtime.scenario.expectations import from_cookie, from_header, header, json_path, regex, status, text
+from perfgate.runtime.scenario.session import Session
+from perfgate.runtime.scenario.values import OutOfRows, always, rows, sequence
 
 TARGET = origin("http://shop.test:8765")
 DEFAULTS = f"User-Agent: perfgate/{__version__}\r\nAccept: */*\r\nAccept-Encoding: gzip, deflate, br\r\n"

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perfgate.runtime.expectations import (
+from perfgate.runtime.http.responses import Response
+from perfgate.runtime.scenario.expectations import (
     MISSING,
     from_cookie,
     from_header,
@@ -20,7 +21,6 @@ from perfgate.runtime.expectations import (
     status,
     text,
 )
-from perfgate.runtime.responses import Response
 
 
 def answer(body: object = b"", *, status: int = 200, cookies: list[str] | None = None, **headers: str) -> Response:

@@ -7,8 +7,8 @@ import gzip
 import pytest
 from runtime.scripted import Server, answers, ask, client_of
 
-from perfgate.runtime.expectations import header
-from perfgate.runtime.headers import Headers, final_head
+from perfgate.runtime.http.headers import Headers, final_head
+from perfgate.runtime.scenario.expectations import header
 
 ANSWER = (
     b"HTTP/1.1 200 OK\r\nCache-Control: no-store\r\ncaChe-contrOl: private\r\nX-Kind: real\r\n"

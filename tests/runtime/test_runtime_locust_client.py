@@ -16,7 +16,7 @@ import pytest
 from runtime.scripted import PATIENCE, Server, answers, ask, client_of, ok
 from runtime.test_runtime_mending import READ
 
-from perfgate.runtime.connection import HEAD_FAULT, UNASKED
+from perfgate.runtime.http.connection import HEAD_FAULT, UNASKED
 
 ASK = """
 import json, sys

@@ -6,10 +6,10 @@ import pytest
 from runtime.scripted import Server, answers, ask
 from runtime.test_runtime_connection import FakeWire, cuts
 
-from perfgate.runtime.client import FastClient
-from perfgate.runtime.connection import HEAD_FAULT, UNASKED, UNTIMED_END, Connection
-from perfgate.runtime.dialling import origin
-from perfgate.runtime.observations import Observations
+from perfgate.runtime.http.client import FastClient
+from perfgate.runtime.http.connection import HEAD_FAULT, UNASKED, UNTIMED_END, Connection
+from perfgate.runtime.http.dialling import origin
+from perfgate.runtime.http.observations import Observations
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: test\r\n\r\n"
 NO_RETURN = "its lines end without a carriage return"

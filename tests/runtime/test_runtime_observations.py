@@ -9,9 +9,9 @@ from time import monotonic_ns
 import pytest
 from runtime.scripted import Server, answers, ok
 
-from perfgate.runtime.dialling import _connected
-from perfgate.runtime.observations import MOST_REMARKS, Observations
-from perfgate.shortages import FILES, MEMORY, PORTS
+from perfgate.runner.shortages import FILES, MEMORY, PORTS
+from perfgate.runtime.http.dialling import _connected
+from perfgate.runtime.http.observations import MOST_REMARKS, Observations
 
 V4, V6 = socket.AF_INET, socket.AF_INET6
 

@@ -12,9 +12,9 @@ import pytest
 from runtime.scripted import Peer, Server, answers, ask, ok
 
 from perfgate.model.errors import UsageError
-from perfgate.runtime.client import LONG_PAUSE, FastClient
-from perfgate.runtime.dialling import Trust, origin
-from perfgate.runtime.responses import Failure
+from perfgate.runtime.http.client import LONG_PAUSE, FastClient
+from perfgate.runtime.http.dialling import Trust, origin
+from perfgate.runtime.http.responses import Failure
 
 NAMES = ("http_proxy", "https_proxy", "no_proxy", "all_proxy")
 

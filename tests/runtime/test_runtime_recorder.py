@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perfgate.counting import add_many
-from perfgate.handover import Settings
-from perfgate.histogram import Histogram
 from perfgate.model.budget_file import Stage
-from perfgate.redaction import Redactor
-from perfgate.runtime.load import Load
-from perfgate.runtime.recorder import EXAMPLES, NAMES, OTHER, ROW, SECOND, Recorder
-from perfgate.runtime.responses import Failure, Response
-from perfgate.windows import PHASES, Phases, Record, Window
+from perfgate.recording.counting import add_many
+from perfgate.recording.handover import Settings
+from perfgate.recording.histogram import Histogram
+from perfgate.recording.windows import PHASES, Phases, Record, Window
+from perfgate.runtime.http.responses import Failure, Response
+from perfgate.runtime.record.load import Load
+from perfgate.runtime.record.recorder import EXAMPLES, NAMES, OTHER, ROW, SECOND, Recorder
+from perfgate.text.redaction import Redactor
 
 MS = 1_000_000
 START = 100 * SECOND

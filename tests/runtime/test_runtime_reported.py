@@ -6,11 +6,11 @@ import json
 
 import pytest
 
-from perfgate.runtime.cookies import Cookies, Place
-from perfgate.runtime.dialling import origin
-from perfgate.runtime.endpoint import Endpoint
-from perfgate.runtime.session import Session
-from perfgate.runtime.values import rows
+from perfgate.runtime.http.cookies import Cookies, Place
+from perfgate.runtime.http.dialling import origin
+from perfgate.runtime.scenario.endpoint import Endpoint
+from perfgate.runtime.scenario.session import Session
+from perfgate.runtime.scenario.values import rows
 
 PLACE = Place("shop.test", "/login")
 

@@ -8,8 +8,8 @@ import gzip
 import pytest
 from runtime.scripted import Server, answers, ask, client_of, ok
 
-from perfgate.runtime.expectations import text
-from perfgate.runtime.responses import Failure
+from perfgate.runtime.http.responses import Failure
+from perfgate.runtime.scenario.expectations import text
 
 
 @pytest.mark.parametrize("status", ["204 No Content", "304 Not Modified"])

@@ -9,8 +9,8 @@ from typing import Any
 import brotli
 import pytest
 
-from perfgate.runtime import decoding
-from perfgate.runtime.responses import Response
+from perfgate.runtime.http import decoding
+from perfgate.runtime.http.responses import Response
 
 TEXT = b"tea and a pot, " * 50
 

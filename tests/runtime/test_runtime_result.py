@@ -6,18 +6,18 @@ import json
 
 import pytest
 
-from perfgate import handover
-from perfgate.handover import Settings
-from perfgate.histogram import Histogram
 from perfgate.model.budget_file import Stage
 from perfgate.model.run import Generator, Progress
-from perfgate.redaction import Redactor
-from perfgate.runtime.load import Load
-from perfgate.runtime.progress import ProgressWriter
-from perfgate.runtime.recorder import SECOND
-from perfgate.runtime.responses import Failure, Response
-from perfgate.runtime.result import Collection, summary, tally, write_json
-from perfgate.windows import Key, Record, Window
+from perfgate.recording import handover
+from perfgate.recording.handover import Settings
+from perfgate.recording.histogram import Histogram
+from perfgate.recording.windows import Key, Record, Window
+from perfgate.runtime.http.responses import Failure, Response
+from perfgate.runtime.record.load import Load
+from perfgate.runtime.record.progress import ProgressWriter
+from perfgate.runtime.record.recorder import SECOND
+from perfgate.runtime.record.result import Collection, summary, tally, write_json
+from perfgate.text.redaction import Redactor
 
 MS = 1_000_000
 SETTINGS = Settings(

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from perfgate.runtime.samples import Samples
+from perfgate.runtime.record.samples import Samples
 
 A, B = ("endpoint", "a", ""), ("endpoint", "b", "")
 SECOND = 10**9

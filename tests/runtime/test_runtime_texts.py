@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perfgate.runtime.texts import Text, json_filler, path_filler, redirect_target
+from perfgate.runtime.scenario.texts import Text, json_filler, path_filler, redirect_target
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),

@@ -14,10 +14,10 @@ import gevent
 import pytest
 from runtime.scripted import PATIENCE, Server, answers, ask, client_of, ok
 
-from perfgate.runtime.client import FastClient
-from perfgate.runtime.dialling import origin
-from perfgate.runtime.responses import Failure
-from perfgate.runtime.watchdog import SWEEP, TimedOut, Watchdog
+from perfgate.runtime.http.client import FastClient
+from perfgate.runtime.http.dialling import origin
+from perfgate.runtime.http.responses import Failure
+from perfgate.runtime.http.watchdog import SWEEP, TimedOut, Watchdog
 
 MS = 1_000_000
 

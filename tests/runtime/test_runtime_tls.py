@@ -13,9 +13,9 @@ import gevent
 import pytest
 from runtime.scripted import PATIENCE, Server, answers, ask, client_of, ok
 
-from perfgate.runtime.client import FastClient
-from perfgate.runtime.connection import Connection
-from perfgate.runtime.dialling import Trust, dial, origin
+from perfgate.runtime.http.client import FastClient
+from perfgate.runtime.http.connection import Connection
+from perfgate.runtime.http.dialling import Trust, dial, origin
 
 pytestmark = pytest.mark.needs("openssl")
 

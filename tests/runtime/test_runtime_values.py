@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perfgate.runtime import values
-from perfgate.runtime.values import (
+from perfgate.runtime.scenario import values
+from perfgate.runtime.scenario.values import (
     OutOfRows,
     always,
     between,

@@ -17,7 +17,6 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 from scenarios.recording_server import ANSWER, LOCATION, Recorded
 
-from perfgate import template
 from perfgate.model.budget_file import (
     Body,
     BodyKind,
@@ -31,7 +30,8 @@ from perfgate.model.budget_file import (
     Source,
     SourceKind,
 )
-from perfgate.template import Literal, Value
+from perfgate.text import template
+from perfgate.text.template import Literal, Value
 
 Values = dict[str, Any]
 

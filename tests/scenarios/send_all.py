@@ -15,7 +15,8 @@ from typing import Any
 from locust.env import Environment
 from locust.exception import RescheduleTask, StopUser
 
-from perfgate.runtime import Visitor, joining
+from perfgate.runtime import Visitor
+from perfgate.runtime.process import joining
 
 MARK = "/-/mark"
 

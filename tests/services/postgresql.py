@@ -15,7 +15,7 @@ from uuid import uuid4
 import sqlalchemy as sa
 from services.needs import lacking, program
 
-from perfgate.loadtest.ports import free_ports
+from perfgate.loadtest.service.ports import free_ports
 
 VARIABLE = "PERFGATE_TEST_POSTGRESQL"  # postgresql://user@host/database: a server that runs already
 ACCOUNT = "postgres"  # PostgreSQL refuses to run as root

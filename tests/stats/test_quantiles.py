@@ -5,8 +5,8 @@ import pytest
 from builders import spread
 from scipy import stats
 
-from perfgate import histogram
 from perfgate.model.run import Distribution
+from perfgate.recording import histogram
 from perfgate.stats.quantiles import curve, interval, rank
 
 

@@ -5,7 +5,7 @@ from math import inf
 import numpy as np
 import pytest
 
-from perfgate import histogram
+from perfgate.recording import histogram
 from perfgate.stats.quantiles import Curve, curve
 from perfgate.stats.two_samples import TwoArms
 

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from perfgate import http
 from perfgate.model.outcome import Outcome
 from perfgate.model.publication import Announcement, Comment, Correction, Publication, Wishes
+from perfgate.net import http
 from perfgate.publish.github import artifacts, checks, comments, images, issues, job, place, pulls, refusals
 from perfgate.publish.github.api import TIMEOUT, Api, RefusedError, UnansweredError
 from perfgate.publish.github.place import Place

@@ -14,9 +14,10 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from perfgate import __version__, http
+from perfgate import __version__
 from perfgate.model.errors import PerfgateError
-from perfgate.printable import one_line
+from perfgate.net import http
+from perfgate.text.sanitize import one_line
 
 API_VERSION = "2022-11-28"
 AGENT = f"perfgate/{__version__}"

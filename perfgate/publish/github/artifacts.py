@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from perfgate import http
+from perfgate.ci.revision import part_of
 from perfgate.model.errors import RecordError, UsageError
+from perfgate.net import http
 from perfgate.publish.github import place
 from perfgate.publish.github.api import PAGE, TIMEOUT, Api, RefusedError, UnansweredError
 from perfgate.publish.github.place import Place
-from perfgate.revision import part_of
 
 MOST_ARTIFACTS = 20  # of one name: jobs of a matrix
 NEEDS = "The job needs `permissions: {actions: read, pull-requests: write}`."

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
+from perfgate.ci.revision import part_of
 from perfgate.publish import superseding
 from perfgate.publish.github.api import Api, RefusedError, UnansweredError
 from perfgate.publish.github.place import Place
-from perfgate.revision import part_of
 
 ACTIONS_BOT = "github-actions[bot]"
 ROUNDS = 4  # of looking and trying

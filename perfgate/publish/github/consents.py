@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from perfgate import acceptances, http
-from perfgate.acceptances import Word
+from perfgate.ci import acceptances
+from perfgate.ci.acceptances import Word
+from perfgate.ci.revision import part_of
+from perfgate.net import http
 from perfgate.publish.github import place as places
 from perfgate.publish.github import pulls
 from perfgate.publish.github.api import TIMEOUT, Api, RefusedError, UnansweredError
 from perfgate.publish.github.place import Place
-from perfgate.revision import part_of
 
 _LABELED = "labeled"
 

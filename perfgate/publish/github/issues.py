@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 
+from perfgate.ci.revision import part_of
 from perfgate.model.publication import Announcement, Occasion
 from perfgate.publish.github.api import Api, RefusedError, UnansweredError
 from perfgate.publish.github.comments import ACTIONS_BOT, INSTALLATION, LOOKS, SETTLE
 from perfgate.publish.github.place import Place
-from perfgate.revision import part_of
 
 LONGEST_TITLE = 200  # characters
 MOST_SERIES = 100  # that are remembered: the text has to stay below GitHub's limit

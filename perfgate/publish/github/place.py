@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from perfgate.revision import part_of, read_event
+from perfgate.ci.revision import part_of, read_event
 
 DOTCOM_API, DOTCOM = "https://api.github.com", "https://github.com"
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
 
+from perfgate.ci.revision import part_of
 from perfgate.publish.github.api import Api
 from perfgate.publish.github.place import Place
-from perfgate.revision import part_of
 
 
 def look_up(api: Api, place: Place) -> int:

@@ -15,12 +15,12 @@ import numpy as np
 from builders import make_budget, make_conditions, make_past_run, make_run
 from numpy.typing import NDArray
 
-from perfgate import histogram
 from perfgate.measure import precision
 from perfgate.model.budget_file import Budget, GatePolicy
 from perfgate.model.metric import LATENCY_QUANTILES
 from perfgate.model.run import Arm, EndpointResult, PastRun, Probe, Run, Runner
-from perfgate.windows import Window
+from perfgate.recording import histogram
+from perfgate.recording.windows import Window
 
 Floats = NDArray[np.float64]
 Shape = Callable[[str, Floats], Floats]  # (endpoint, latencies by second and request) -> latencies

@@ -6,8 +6,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from perfgate.measure.importers import summary_reading
 from perfgate.measure.importers.samples import BadLines, Label, Row, Source, Summary, useless
-from perfgate.measure.importers.summaries import reading
 
 HINT = "Expected: what `ab -n 1000 -c 4 URL` prints."
 _FIELD = re.compile(r"^([A-Z][\w-]*(?:[ /][\w-]+)*):[ \t]+(\S+)", re.MULTILINE)
@@ -20,7 +20,7 @@ class ApacheBench:
     """See Importer."""
 
     latency = "ab total time: connect to last byte, to 1 ms"
-    lacks = reading.LACKS
+    lacks = summary_reading.LACKS
     hint = HINT
     has_hops = False
 
@@ -28,7 +28,7 @@ class ApacheBench:
         return b"This is ApacheBench" in beginning or b"Percentage of the requests served within" in beginning
 
     def read(self, source: Source, bad: BadLines) -> Iterator[Summary]:
-        text = reading.text(source, HINT)
+        text = summary_reading.text(source, HINT)
         fields = dict(_FIELD.findall(text))
         total = _TOTAL.search(text)
         try:
@@ -38,7 +38,7 @@ class ApacheBench:
         except (KeyError, ValueError) as error:
             raise useless(source, f"ab's figures are not in it: {error}", hint=HINT) from error
         percentiles = {percent: int(value) for percent, value in _PERCENTILE.findall(text)}
-        metrics = reading.known(percentiles, reading.METRIC_OF)
+        metrics = summary_reading.known(percentiles, summary_reading.METRIC_OF)
         if total:
             metrics |= {"mean": int(total[2]) / 1000, "max": int(total[4]) / 1000}
         failed = _failed(text, int(fields.get("Non-2xx responses", 0)))

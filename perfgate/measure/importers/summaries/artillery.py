@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from perfgate.measure.importers import summary_reading
 from perfgate.measure.importers.samples import BadLines, Label, Row, Source, Summary, useless
-from perfgate.measure.importers.summaries import reading
 
 HINT = "Expected: what `artillery run -o FILE` writes; `plugins: {metrics-by-endpoint: {}}` tells endpoints apart."
 METRICS = {"p50": "p50", "median": "p50", "p90": "p90", "p95": "p95", "p99": "p99", "max": "max", "mean": "mean"}
@@ -19,7 +19,7 @@ class Artillery:
     """See Importer."""
 
     latency = "Artillery http.response_time: send to first byte of the answer"
-    lacks = reading.LACKS
+    lacks = summary_reading.LACKS
     hint = HINT
     has_hops = False
 
@@ -28,7 +28,7 @@ class Artillery:
 
     def read(self, source: Source, bad: BadLines) -> Iterator[Summary]:
         try:
-            whole = reading.document(source, HINT)["aggregate"]
+            whole = summary_reading.document(source, HINT)["aggregate"]
             counters, times = whole["counters"], whole["summaries"]
             rows = [
                 _endpoint(name.removeprefix(TIMES), times[name], counters) for name in times if name.startswith(TIMES)
@@ -66,6 +66,6 @@ def _row(label: Label, times: Mapping[str, Any], codes: Mapping[str, int], error
         label=label,
         requests=answers + sum(errors.values()),
         failures=sum(bad.values()) + sum(errors.values()),
-        metrics=reading.known(times, METRICS),
+        metrics=summary_reading.known(times, METRICS),
         examples=(*(f"status: {code}" for code in sorted(bad)), *sorted(errors))[:5],
     )

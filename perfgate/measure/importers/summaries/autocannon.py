@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from perfgate.measure.importers import summary_reading
 from perfgate.measure.importers.samples import BadLines, Label, Row, Source, Summary, useless
-from perfgate.measure.importers.summaries import reading
 
 HINT = "Expected: what `autocannon --json URL` prints."
 METRICS = {"p50": "p50", "p90": "p90", "p99": "p99", "max": "max", "mean": "mean"}
@@ -16,7 +16,7 @@ class Autocannon:
     """See Importer."""
 
     latency = "autocannon latency: send to last byte, to 1 ms"
-    lacks = (*reading.LACKS, "p95 (autocannon has p90, p97.5 and p99)")
+    lacks = (*summary_reading.LACKS, "p95 (autocannon has p90, p97.5 and p99)")
     hint = HINT
     has_hops = False
 
@@ -25,16 +25,16 @@ class Autocannon:
 
     def read(self, source: Source, bad: BadLines) -> Iterator[Summary]:
         try:
-            whole = reading.document(source, HINT)
+            whole = summary_reading.document(source, HINT)
             lost = int(whole["errors"])  # timeouts among them
             requests, other = int(whole["requests"]["total"]) + lost, int(whole["non2xx"])
             redirects = int(whole.get("3xx", 0))
-            row = reading.checked(
+            row = summary_reading.checked(
                 Row(
                     label=Label(whole["url"], url=whole["url"]),
                     requests=requests,
                     failures=max(0, other - redirects) + lost,
-                    metrics=reading.known(whole["latency"], METRICS),
+                    metrics=summary_reading.known(whole["latency"], METRICS),
                 )
             )
             yield Summary(rows=[row], duration=float(whole["duration"]), started=datetime.fromisoformat(whole["start"]))

@@ -6,15 +6,17 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from perfgate.measure.importers import summary_reading
 from perfgate.measure.importers.samples import BadLines, Label, Row, Source, Summary, useless
-from perfgate.measure.importers.summaries import reading
 
 HINT = "Expected: what `bombardier --latencies URL` prints, or with `--print result --format json`."
 METRICS = {"mean": "mean", "max": "max"}
 _URL = re.compile(r"^Bombarding (\S+)", re.MULTILINE)
-_DURATION = re.compile(rf"^Bombarding \S+ for {reading.TIME}", re.MULTILINE)
-_LATENCY = re.compile(rf"^\s*Latency\s+{reading.TIME}\s+{reading.TIME}\s+{reading.TIME}", re.MULTILINE)
-_PERCENTILE = re.compile(rf"^\s*(\d+)%\s+{reading.TIME}", re.MULTILINE)
+_DURATION = re.compile(rf"^Bombarding \S+ for {summary_reading.TIME}", re.MULTILINE)
+_LATENCY = re.compile(
+    rf"^\s*Latency\s+{summary_reading.TIME}\s+{summary_reading.TIME}\s+{summary_reading.TIME}", re.MULTILINE
+)
+_PERCENTILE = re.compile(rf"^\s*(\d+)%\s+{summary_reading.TIME}", re.MULTILINE)
 _CODES = re.compile(r"1xx - (\d+), 2xx - (\d+), 3xx - (\d+), 4xx - (\d+), 5xx - (\d+)\s+others - (\d+)")
 
 
@@ -22,7 +24,7 @@ class Bombardier:
     """See Importer."""
 
     latency = "bombardier latency: send to last byte, failures included"
-    lacks = reading.LACKS
+    lacks = summary_reading.LACKS
     hint = HINT
     has_hops = False
 
@@ -31,9 +33,9 @@ class Bombardier:
         return is_document or (b"Bombarding " in beginning and b"HTTP codes:" in beginning)
 
     def read(self, source: Source, bad: BadLines) -> Iterator[Summary]:
-        text = reading.text(source, HINT)
+        text = summary_reading.text(source, HINT)
         try:
-            yield _document(reading.document(source, HINT)) if text.lstrip().startswith("{") else _printed(text)
+            yield _document(summary_reading.document(source, HINT)) if text.lstrip().startswith("{") else _printed(text)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise useless(source, f"bombardier's figures are not in it: {error}", hint=HINT) from error
 
@@ -42,8 +44,8 @@ def _document(whole: Mapping[str, Any]) -> Summary:
     spec, result = whole.get("spec") or {}, whole["result"]
     counts = [int(result[name]) for name in ("req1xx", "req2xx", "req3xx", "req4xx", "req5xx", "others")]
     latency = result["latency"]
-    metrics = reading.known(latency, METRICS, 1e-6)
-    metrics |= reading.known(latency.get("percentiles") or {}, reading.METRIC_OF, 1e-6)
+    metrics = summary_reading.known(latency, METRICS, 1e-6)
+    metrics |= summary_reading.known(latency.get("percentiles") or {}, summary_reading.METRIC_OF, 1e-6)
     url = str(spec.get("url", ""))
     row = _row(Label(url, str(spec.get("method", "")), url), counts, metrics)
     return Summary(rows=[row], duration=float(result["timeTakenSeconds"]))
@@ -53,13 +55,16 @@ def _printed(text: str) -> Summary:
     url, latency, codes = _URL.search(text), _LATENCY.search(text), _CODES.search(text)
     if not url or not latency or not codes:
         raise ValueError("no statistics")
-    metrics = {"mean": reading.seconds(latency[1], latency[2]), "max": reading.seconds(latency[5], latency[6])}
+    metrics = {
+        "mean": summary_reading.seconds(latency[1], latency[2]),
+        "max": summary_reading.seconds(latency[5], latency[6]),
+    }
     for percent, number, unit in _PERCENTILE.findall(text.partition("HTTP codes:")[0].partition("(2xx)")[0]):
-        if name := reading.percentile_name(percent):
-            metrics[name] = reading.seconds(number, unit)
+        if name := summary_reading.percentile_name(percent):
+            metrics[name] = summary_reading.seconds(number, unit)
     found = _DURATION.search(text)
     row = _row(Label(url[1], url=url[1]), [int(number) for number in codes.groups()], metrics)
-    return Summary(rows=[row], duration=reading.seconds(found[1], found[2]) if found else 0.0)
+    return Summary(rows=[row], duration=summary_reading.seconds(found[1], found[2]) if found else 0.0)
 
 
 def _row(label: Label, counts: list[int], metrics: Mapping[str, float]) -> Row:

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from perfgate.measure.importers import summary_reading
 from perfgate.measure.importers.samples import BadLines, Label, Row, Source, Summary, useless
-from perfgate.measure.importers.summaries import reading
 
 HINT = "Expected: js/stats.json from the folder of Gatling's HTML report."
 METRICS = {
@@ -23,7 +23,7 @@ class GatlingStats:
     """See Importer."""
 
     latency = "Gatling response time (report): with connecting, failures included"
-    lacks = (*reading.LACKS, "p90", "duration")
+    lacks = (*summary_reading.LACKS, "p90", "duration")
     hint = HINT
     has_hops = False
 
@@ -35,7 +35,7 @@ class GatlingStats:
         )
 
     def read(self, source: Source, bad: BadLines) -> Iterator[Summary]:
-        whole = reading.document(source, HINT)
+        whole = summary_reading.document(source, HINT)
         try:
             rows = list(_rows(whole)) or [_row(whole, Label(""))]
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -57,11 +57,11 @@ def _row(stats: Mapping[str, Any], label: Label) -> Row:
     values = {
         name: stats[name]["total"] for name in METRICS if name in stats and stats[name]["total"] not in ("-", None)
     }
-    return reading.checked(
+    return summary_reading.checked(
         Row(
             label=label,
             requests=int(counts["total"]),
             failures=int(counts["ko"]),
-            metrics=reading.known(values, METRICS),
+            metrics=summary_reading.known(values, METRICS),
         )
     )

@@ -6,8 +6,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from perfgate.measure.importers import summary_reading
 from perfgate.measure.importers.samples import BadLines, Label, Row, Source, Summary, useless
-from perfgate.measure.importers.summaries import reading
 
 HINT = "Expected: the text of HdrHistogram's outputPercentileDistribution, values in milliseconds."
 _LINE = re.compile(r"^\s*([\d.]+)\s+(0\.\d+|1\.0+)\s+(\d+)(?:\s+[\d.infINF]+)?\s*$")
@@ -18,7 +18,7 @@ class HdrPercentiles:
     """See Importer."""
 
     latency = "as recorded in the HdrHistogram percentiles"
-    lacks = (*reading.LACKS, "failures", "duration")
+    lacks = (*summary_reading.LACKS, "failures", "duration")
     hint = HINT
     has_hops = False
 
@@ -26,12 +26,12 @@ class HdrPercentiles:
         return re.match(rb"\s*\"?Value\"?[\s,]+\"?Percentile\"?[\s,]+\"?TotalCount", beginning) is not None
 
     def read(self, source: Source, bad: BadLines) -> Iterator[Summary]:
-        text = reading.text(source, HINT)
+        text = summary_reading.text(source, HINT)
         found = [match for line in text.replace(",", " ").splitlines() if (match := _LINE.match(line))]
         if not found or not int(found[-1][3]):
             raise useless(source, "no percentiles in it", hint=HINT)
         metrics = {"max": float(found[-1][1]) / 1000}
-        for percent, name in reading.METRIC_OF.items():
+        for percent, name in summary_reading.METRIC_OF.items():
             at = next(match for match in found if float(match[2]) >= int(percent) / 100 - 1e-9)
             metrics[name] = float(at[1]) / 1000
         if mean := _MEAN.search(text):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from perfgate.measure.importers import summary_reading
 from perfgate.measure.importers.samples import BadLines, Label, Row, Source, Summary, useless
-from perfgate.measure.importers.summaries import reading
 
 HINT = "Expected: what `hey URL` prints; `hey -o csv URL` keeps single requests, which is better."
-_LINE = re.compile(rf"^\s*(Total|Slowest|Average):\s+{reading.TIME}", re.MULTILINE)
-_PERCENTILE = re.compile(rf"^\s*([\d.]+)%+ in {reading.TIME}", re.MULTILINE)
+_LINE = re.compile(rf"^\s*(Total|Slowest|Average):\s+{summary_reading.TIME}", re.MULTILINE)
+_PERCENTILE = re.compile(rf"^\s*([\d.]+)%+ in {summary_reading.TIME}", re.MULTILINE)
 _STATUS = re.compile(r"^\s*\[(\d{3})\]\s+(\d+) responses", re.MULTILINE)
 _ERROR = re.compile(r"^\s*\[(\d+)\]\s+(.+)$", re.MULTILINE)
 NAMES = {"Slowest": "max", "Average": "mean"}
@@ -20,7 +20,7 @@ class Hey:
     """See Importer."""
 
     latency = "hey response time (printed): connect to last byte"
-    lacks = reading.LACKS
+    lacks = summary_reading.LACKS
     hint = HINT
     has_hops = False
 
@@ -33,7 +33,7 @@ class Hey:
         )
 
     def read(self, source: Source, bad: BadLines) -> Iterator[Summary]:
-        summary = printed(reading.text(source, HINT))
+        summary = printed(summary_reading.text(source, HINT))
         if not summary:
             raise useless(source, "hey's figures are not in it", hint=HINT)
         yield summary
@@ -41,11 +41,11 @@ class Hey:
 
 def printed(text: str) -> Summary | None:
     """What hey, and oha after its model, print. None where there are no figures."""
-    lines = {name: reading.seconds(number, unit) for name, number, unit in _LINE.findall(text)}
+    lines = {name: summary_reading.seconds(number, unit) for name, number, unit in _LINE.findall(text)}
     metrics = {NAMES[name]: value for name, value in lines.items() if name in NAMES}
     for percent, number, unit in _PERCENTILE.findall(text):
-        if name := reading.percentile_name(percent):
-            metrics[name] = reading.seconds(number, unit)
+        if name := summary_reading.percentile_name(percent):
+            metrics[name] = summary_reading.seconds(number, unit)
     statuses, _, errors = text.partition("Status code distribution:")[2].partition("Error distribution:")
     codes = {code: int(number) for code, number in _STATUS.findall(statuses)}
     broken = [(int(number), what.strip()) for number, what in _ERROR.findall(errors) if "responses" not in what]

@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from perfgate.measure.importers import summary_reading
 from perfgate.measure.importers.samples import BadLines, Label, Row, Source, Summary, useless
-from perfgate.measure.importers.summaries import reading
 
 HINT = (
     "Expected: what `k6 run --summary-export FILE` writes. Each endpoint needs thresholds on http_req_duration and on "
@@ -24,7 +24,7 @@ class K6Summary:
     """See Importer."""
 
     latency = "k6 http_req_duration (summary): send to last byte, without connecting; failures included"
-    lacks = reading.LACKS
+    lacks = summary_reading.LACKS
     hint = HINT
     has_hops = False
 
@@ -32,7 +32,7 @@ class K6Summary:
         return beginning.lstrip().startswith(b"{") and b'"metrics"' in beginning and b'"http_req' in beginning
 
     def read(self, source: Source, bad: BadLines) -> Iterator[Summary]:
-        whole = reading.document(source, HINT)
+        whole = summary_reading.document(source, HINT)
         metrics = _metrics(whole)
         if not metrics.get(TIMES):
             raise useless(source, "no values of http_req_duration in this summary", hint=HINT)
@@ -79,12 +79,12 @@ def _row(name: str, metrics: Mapping[str, Mapping[str, Any]], label: Label) -> R
     requests = counted.get("count", values.get("count", (bad or 0) + (good or 0)))
     if bad is None and requests and (share := failed.get("value", failed.get("rate"))) is not None:
         bad = round(float(share) * requests)
-    return reading.checked(
+    return summary_reading.checked(
         Row(
             label=label,
             requests=int(requests or 0),
             failures=None if bad is None else int(bad),
-            metrics=reading.known(values, METRICS),
+            metrics=summary_reading.known(values, METRICS),
         )
     )
 

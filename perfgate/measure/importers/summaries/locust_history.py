@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from perfgate.measure.importers import summary_reading
 from perfgate.measure.importers.samples import BadLines, Label, Row, Source, Summary, useless
-from perfgate.measure.importers.summaries import reading
 
 HINT = "Expected: what `locust --csv PREFIX --csv-full-history` writes into PREFIX_stats_history.csv."
 METRICS = {
@@ -24,7 +24,7 @@ class LocustHistory:
     """See Importer."""
 
     latency = "Locust response time (_stats_history.csv): to last byte, failures included"
-    lacks = (*reading.LACKS, "p90, p95 and p99 of the whole run (they are in PREFIX_stats.csv)")
+    lacks = (*summary_reading.LACKS, "p90, p95 and p99 of the whole run (they are in PREFIX_stats.csv)")
     hint = HINT
     has_hops = False
 
@@ -34,7 +34,7 @@ class LocustHistory:
     def read(self, source: Source, bad: BadLines) -> Iterator[Summary]:
         last: dict[tuple[str, str], Row] = {}
         times: list[int] = []
-        for line, fields in reading.table(source, HINT):
+        for line, fields in summary_reading.table(source, HINT):
             bad.lines += 1
             try:
                 times.append(int(fields["Timestamp"]))
@@ -58,8 +58,8 @@ class LocustHistory:
 
 def _row(fields: dict[str, str]) -> Row:
     name, requests = fields["Name"], int(fields["Total Request Count"])
-    metrics = reading.known(fields, METRICS) if requests else {}
-    return reading.checked(
+    metrics = summary_reading.known(fields, METRICS) if requests else {}
+    return summary_reading.checked(
         Row(
             label=Label(name, fields["Type"], name),
             requests=requests,

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from perfgate.measure.importers import summary_reading
 from perfgate.measure.importers.samples import BadLines, Label, Row, Source, Summary, useless
-from perfgate.measure.importers.summaries import reading
 from perfgate.model.metric import LATENCY_QUANTILES
 
 HINT = "Expected: what `locust --headless --json` prints."
@@ -18,7 +18,7 @@ class LocustJson:
     """See Importer."""
 
     latency = "Locust response time (JSON): to last byte, failures included"
-    lacks = reading.LACKS
+    lacks = summary_reading.LACKS
     hint = HINT
     has_hops = False
 
@@ -29,7 +29,7 @@ class LocustJson:
 
     def read(self, source: Source, bad: BadLines) -> Iterator[Summary]:
         try:
-            entries = reading.document(source, HINT)
+            entries = summary_reading.document(source, HINT)
             rows = [_row(one) for one in entries]
             began = min((float(one["start_time"]) for one in entries), default=0.0)
             ended = max((float(one["last_request_timestamp"] or 0) for one in entries), default=0.0)
@@ -47,7 +47,7 @@ def _row(entry: Mapping[str, Any]) -> Row:
         metrics = {name: percentile(times, q) / 1000 for name, q in LATENCY_QUANTILES.items()}
         metrics["max"] = float(entry["max_response_time"]) / 1000
         metrics["mean"] = float(entry["total_response_time"]) / number / 1000
-    return reading.checked(
+    return summary_reading.checked(
         Row(
             label=Label(entry["name"], entry["method"] or "", entry["name"]),
             requests=number,

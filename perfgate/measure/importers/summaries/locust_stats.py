@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from perfgate.measure.importers import summary_reading
 from perfgate.measure.importers.samples import BadLines, Label, Row, Source, Summary, useless
-from perfgate.measure.importers.summaries import reading
 
 HINT = "Expected: the file ending in _stats.csv that `locust --csv PREFIX` writes (or _requests.csv of old versions)."
 METRICS = {
@@ -27,7 +27,7 @@ class LocustStats:
     """See Importer."""
 
     latency = "Locust response time (_stats.csv): to last byte, failures included"
-    lacks = reading.LACKS
+    lacks = summary_reading.LACKS
     hint = HINT
     has_hops = False
 
@@ -42,7 +42,7 @@ class LocustStats:
     def read(self, source: Source, bad: BadLines) -> Iterator[Summary]:
         rows: list[Row] = []
         durations: list[float] = []
-        for line, fields in reading.table(source, HINT):
+        for line, fields in summary_reading.table(source, HINT):
             bad.lines += 1
             if fields.get("Name") in ("Aggregated", "Total"):
                 continue
@@ -64,11 +64,11 @@ def _row(fields: dict[str, str]) -> Row:
     requests, failures = next((pair for pair in COUNTS if pair[0] in fields), COUNTS[0])
     known = {name: value for name, value in fields.items() if value not in ("", "N/A")}
     number = int(fields[requests])
-    return reading.checked(
+    return summary_reading.checked(
         Row(
             label=Label(fields["Name"], fields.get("Type") or fields.get("Method") or "", fields["Name"]),
             requests=number,
             failures=int(fields[failures]),
-            metrics=reading.known(known, METRICS) if number else {},
+            metrics=summary_reading.known(known, METRICS) if number else {},
         )
     )

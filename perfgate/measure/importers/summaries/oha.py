@@ -6,8 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from perfgate.measure.importers import summary_reading
 from perfgate.measure.importers.samples import BadLines, Label, Row, Source, Summary, useless
-from perfgate.measure.importers.summaries import hey, reading
+from perfgate.measure.importers.summaries import hey
 
 HINT = "Expected: what `oha --no-tui --output-format json URL` writes, or what `oha --no-tui URL` prints."
 METRICS = {"p50": "p50", "p90": "p90", "p95": "p95", "p99": "p99"}
@@ -18,7 +19,7 @@ class Oha:
     """See Importer."""
 
     latency = "oha response time: connect to last byte"
-    lacks = reading.LACKS
+    lacks = summary_reading.LACKS
     hint = HINT
     has_hops = False
 
@@ -27,7 +28,7 @@ class Oha:
         return is_text or (beginning.lstrip().startswith(b"{") and b'"latencyPercentiles"' in beginning)
 
     def read(self, source: Source, bad: BadLines) -> Iterator[Summary]:
-        text = reading.text(source, HINT)
+        text = summary_reading.text(source, HINT)
         summary = _document(source) if text.lstrip().startswith("{") else hey.printed(text)
         if not summary:
             raise useless(source, "oha's figures are not in it", hint=HINT)
@@ -36,7 +37,7 @@ class Oha:
 
 def _document(source: Source) -> Summary:
     try:
-        whole = reading.document(source, HINT)
+        whole = summary_reading.document(source, HINT)
         total = whole["summary"]
         codes = {str(code): int(number) for code, number in whole["statusCodeDistribution"].items()}
         row = _row(whole, total, codes)
@@ -48,8 +49,8 @@ def _document(source: Source) -> Summary:
 def _row(whole: Mapping[str, Any], total: Mapping[str, Any], codes: Mapping[str, int]) -> Row:
     errors = {what: int(number) for what, number in (whole.get("errorDistribution") or {}).items() if what != STOPPED}
     bad = {code: number for code, number in codes.items() if int(code) >= 400}
-    metrics = reading.known(whole["latencyPercentiles"], METRICS, 1.0)
-    metrics |= reading.known(total, {"slowest": "max", "average": "mean"}, 1.0)
+    metrics = summary_reading.known(whole["latencyPercentiles"], METRICS, 1.0)
+    metrics |= summary_reading.known(total, {"slowest": "max", "average": "mean"}, 1.0)
     return Row(
         label=Label(""),
         requests=sum(codes.values()) + sum(errors.values()),

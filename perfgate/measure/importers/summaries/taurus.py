@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from perfgate.measure.importers import summary_reading
 from perfgate.measure.importers.samples import BadLines, Label, Row, Source, Summary, useless
-from perfgate.measure.importers.summaries import reading
 
 HINT = "Expected: the CSV of Taurus' final-stats: `reporting: [{module: final-stats, dump-csv: stats.csv}]`."
 METRICS = {
@@ -22,7 +22,7 @@ class Taurus:
     """See Importer."""
 
     latency = "Taurus response time: as its executor measures it, failures included"
-    lacks = (*reading.LACKS, "duration")
+    lacks = (*summary_reading.LACKS, "duration")
     hint = HINT
     has_hops = False
 
@@ -33,7 +33,7 @@ class Taurus:
     def read(self, source: Source, bad: BadLines) -> Iterator[Summary]:
         rows: list[Row] = []
         total: list[Row] = []
-        for line, fields in reading.table(source, HINT):
+        for line, fields in summary_reading.table(source, HINT):
             bad.lines += 1
             try:
                 row = _row(fields)
@@ -50,11 +50,11 @@ def _row(fields: dict[str, str]) -> Row:
     good, failed = int(fields["succ"]), int(fields["fail"])
     name = fields["label"]
     url = name if "://" in name else ""
-    return reading.checked(
+    return summary_reading.checked(
         Row(
             label=Label(name, url=url),
             requests=good + failed,
             failures=failed,
-            metrics=reading.known({name: value for name, value in fields.items() if value}, METRICS, 1.0),
+            metrics=summary_reading.known({name: value for name, value in fields.items() if value}, METRICS, 1.0),
         )
     )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from perfgate.measure.importers import summary_reading
 from perfgate.measure.importers.samples import BadLines, Label, Row, Source, Summary, useless
 from perfgate.measure.importers.streams.vegeta_json import moment
-from perfgate.measure.importers.summaries import reading
 
 HINT = "Expected: what `vegeta report -type json results.bin` writes."
 METRICS = {"50th": "p50", "90th": "p90", "95th": "p95", "99th": "p99", "max": "max", "mean": "mean"}
@@ -17,7 +17,7 @@ class VegetaReport:
     """See Importer."""
 
     latency = "Vegeta latency (report): send to last byte, failures included"
-    lacks = reading.LACKS
+    lacks = summary_reading.LACKS
     hint = HINT
     has_hops = False
 
@@ -26,11 +26,11 @@ class VegetaReport:
 
     def read(self, source: Source, bad: BadLines) -> Iterator[Summary]:
         try:
-            whole = reading.document(source, HINT)
+            whole = summary_reading.document(source, HINT)
             requests = int(whole["requests"])
             failures = requests - round(float(whole["success"]) * requests)
-            metrics = reading.known(whole["latencies"], METRICS, 1e-9)
-            row = reading.checked(Row(label=Label(""), requests=requests, failures=failures, metrics=metrics))
+            metrics = summary_reading.known(whole["latencies"], METRICS, 1e-9)
+            row = summary_reading.checked(Row(label=Label(""), requests=requests, failures=failures, metrics=metrics))
             yield Summary(
                 rows=[row],
                 duration=float(whole["duration"]) / 1e9,

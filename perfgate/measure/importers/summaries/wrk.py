@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from perfgate.measure.importers import summary_reading
 from perfgate.measure.importers.samples import BadLines, Label, Row, Source, Summary, useless
-from perfgate.measure.importers.summaries import reading
 
 HINT = "Expected: what `wrk --latency URL` prints (wrk2: `wrk --latency -R RATE URL`, whose spectrum has p95)."
 _URL = re.compile(r"^Running .+ test @ (\S+)", re.MULTILINE)
-_TOTAL = re.compile(r"^\s*(\d+) requests in " + reading.TIME, re.MULTILINE)
-_LATENCY = re.compile(rf"^\s*Latency\s+{reading.TIME}\s+{reading.TIME}\s+{reading.TIME}", re.MULTILINE)
-_PERCENTILE = re.compile(rf"^\s*([\d.]+)%\s+{reading.TIME}\s*$", re.MULTILINE)
+_TOTAL = re.compile(r"^\s*(\d+) requests in " + summary_reading.TIME, re.MULTILINE)
+_LATENCY = re.compile(
+    rf"^\s*Latency\s+{summary_reading.TIME}\s+{summary_reading.TIME}\s+{summary_reading.TIME}", re.MULTILINE
+)
+_PERCENTILE = re.compile(rf"^\s*([\d.]+)%\s+{summary_reading.TIME}\s*$", re.MULTILINE)
 _SPECTRUM = re.compile(r"^\s*([\d.]+)\s+(0\.\d+|1\.0+)\s+(\d+)\s+[\d.inf]+\s*$", re.MULTILINE)
 _STATUS = re.compile(r"Non-2xx or 3xx responses: (\d+)")
 _SOCKETS = re.compile(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)")
@@ -22,7 +24,7 @@ class Wrk:
     """See Importer."""
 
     latency = "wrk latency: send to last byte, failures included (wrk2: from the due time)"
-    lacks = (*reading.LACKS, "p95 (only wrk2's detailed spectrum has it)")
+    lacks = (*summary_reading.LACKS, "p95 (only wrk2's detailed spectrum has it)")
     hint = HINT
     has_hops = False
 
@@ -33,7 +35,7 @@ class Wrk:
         )
 
     def read(self, source: Source, bad: BadLines) -> Iterator[Summary]:
-        text = reading.text(source, HINT)
+        text = summary_reading.text(source, HINT)
         url, total, latency = _URL.search(text), _TOTAL.search(text), _LATENCY.search(text)
         if not url or not total or not latency:
             raise useless(source, "wrk's totals are not in it: it may have been stopped", hint=HINT)
@@ -42,7 +44,10 @@ class Wrk:
             raise useless(source, "no percentiles in it", hint="Run wrk with --latency.")
         sockets = sum(int(number) for number in found.groups()) if (found := _SOCKETS.search(text)) else 0
         statuses = int(found[1]) if (found := _STATUS.search(text)) else 0
-        metrics = {"mean": reading.seconds(latency[1], latency[2]), "max": reading.seconds(latency[5], latency[6])}
+        metrics = {
+            "mean": summary_reading.seconds(latency[1], latency[2]),
+            "max": summary_reading.seconds(latency[5], latency[6]),
+        }
         row = Row(
             label=Label(url[1], url=url[1]),
             requests=int(total[1]) + sockets,
@@ -50,17 +55,17 @@ class Wrk:
             metrics=metrics | percentiles,
             examples=("a status other than 2xx and 3xx",) * bool(statuses) + ("socket errors",) * bool(sockets),
         )
-        yield Summary(rows=[row], duration=reading.seconds(total[2], total[3]))
+        yield Summary(rows=[row], duration=summary_reading.seconds(total[2], total[3]))
 
 
 def _percentiles(text: str) -> dict[str, float]:
     """What is printed with units, else wrk2's spectrum in ms at or just above the percentile."""
     found: dict[str, float] = {}
     for percent, number, unit in _PERCENTILE.findall(text):
-        if name := reading.percentile_name(percent):
-            found.setdefault(name, reading.seconds(number, unit))
+        if name := summary_reading.percentile_name(percent):
+            found.setdefault(name, summary_reading.seconds(number, unit))
     spectrum = [(float(share), float(value) / 1000) for value, share, _ in _SPECTRUM.findall(text)]
-    for percent, name in reading.METRIC_OF.items():
+    for percent, name in summary_reading.METRIC_OF.items():
         value = next((value for share, value in spectrum if share >= int(percent) / 100 - 1e-9), None)
         if value is not None:
             found.setdefault(name, value)

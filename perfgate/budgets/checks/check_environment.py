@@ -1,0 +1,112 @@
+"""Checks of environment variables: every `${X}` stands where it is replaced, and is set or has a default."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import Any
+
+from perfgate.budgets.convert.draft import Draft, literals_of, templates_of
+from perfgate.budgets.shape.texts import header_value_problem
+from perfgate.budgets.yaml.document import KeyPath
+from perfgate.model.errors import Mistake
+from perfgate.text import template
+from perfgate.text.template import Part, TemplateError
+
+_GIVEN = {"PORT": ""}  # by perfgate, to the service
+_VARIABLE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\}")
+
+
+def check_environment(draft: Draft) -> Iterator[Mistake]:
+    for path, text in (*_plain_texts(draft), *_optional_texts(draft)):
+        try:
+            template.parse_variables(text)
+        except TemplateError as error:
+            yield draft.document.mistake_inside(path, error.offset, error.width, error.message, hint=error.hint)
+    for endpoint in draft.endpoints:
+        yield from _not_replaced(draft, endpoint.path, literals_of(endpoint))
+    if draft.environ is not None:
+        for path, text in _templates(draft):
+            yield from _header_values(draft, path, text, draft.environ)
+
+
+def check_set(draft: Draft) -> Iterator[Mistake]:
+    """Names the variables without value or default; none where the environment is not known."""
+    if draft.environ is None:
+        return
+    for path, text in _plain_texts(draft):
+        given = path[:2] in (("service", "command"), ("service", "env"))
+        with suppress(TemplateError):
+            parts = template.parse_variables(text)
+            yield from _unset(draft, path, parts, {**draft.environ, **_GIVEN} if given else draft.environ)
+    for path, text in _templates(draft):
+        with suppress(TemplateError):
+            yield from _unset(draft, path, template.parse(text), draft.environ)
+    for endpoint in draft.endpoints:
+        yield from _sources(draft, endpoint.map("with"), endpoint.at("with"))
+
+
+def _plain_texts(draft: Draft) -> Iterator[tuple[KeyPath, str]]:
+    """Texts in which only `${X}` is special."""
+    for keys in (("target",), ("history",), ("service", "command"), ("service", "env"), ("service", "setup")):
+        yield from draft.texts(*keys)
+
+
+def _optional_texts(draft: Draft) -> Iterator[tuple[KeyPath, str]]:
+    """Texts of the same kind whose variables need not be set: a diagnosis does without them."""
+    for key in ("postgres", "redis"):
+        yield from draft.texts("diagnose", key)
+
+
+def _templates(draft: Draft) -> Iterator[tuple[KeyPath, str]]:
+    """Texts that may hold `{x}` too; `check_values` reports those that are malformed."""
+    yield from draft.texts("defaults", "headers")
+    for endpoint in draft.endpoints:
+        yield from templates_of(endpoint)
+
+
+def _header_values(draft: Draft, path: KeyPath, text: str, environ: Mapping[str, str]) -> Iterator[Mistake]:
+    try:
+        parts = template.parse(text)
+    except TemplateError:
+        return
+    if "headers" in path:
+        for variable in template.variables(parts):
+            if header_value_problem(environ.get(variable.name, "")):
+                # never the value: it may be a secret
+                message = f"the value of {variable.name} cannot be sent in a header"
+                hint = "it holds a line break, or a character beyond Latin-1"
+                width = len(variable.name) + 3
+                yield draft.document.mistake_inside(path, variable.offset, width, message, hint=hint)
+
+
+def _unset(draft: Draft, path: KeyPath, parts: tuple[Part, ...], environ: Mapping[str, str]) -> Iterator[Mistake]:
+    for variable in template.variables(parts):
+        if variable.default is None and variable.name not in environ:
+            message = f"the environment variable {variable.name} is not set"
+            hint = f"set it, or give a default: `${{{variable.name}:-...}}`"
+            if variable.name in _GIVEN:
+                hint = f"perfgate gives {variable.name} to the service only; here it needs a default"
+            width = len(variable.name) + 3
+            yield draft.document.mistake_inside(path, variable.offset, width, message, hint=hint)
+
+
+def _sources(draft: Draft, sources: Mapping[str, Any], path: KeyPath) -> Iterator[Mistake]:
+    for name, source in sources.items():
+        variable = source.get("env") if isinstance(source, dict) else None
+        if draft.environ is None or not isinstance(variable, str) or "default" in source:
+            continue
+        if template.is_name(variable) and variable not in draft.environ:
+            message = f"the environment variable {variable} is not set"
+            hint = f"set it, or give a default: `{{env: {variable}, default: ...}}`"
+            yield draft.document.mistake((*path, name, "env"), message, hint=hint)
+
+
+def _not_replaced(draft: Draft, endpoint: KeyPath, texts: Iterator[tuple[KeyPath, str]]) -> Iterator[Mistake]:
+    for path, text in texts:
+        if found := _VARIABLE.search(text):
+            section = path[len(endpoint)]
+            hint = "write `{env: NAME}`" if section == "with" else "write the text itself"
+            message = f"`{found[0]}` is not replaced under `{section}`"
+            yield draft.document.mistake_inside(path, found.start(), len(found[0]), message, hint=hint)

@@ -1,0 +1,55 @@
+"""The budgets of a file with `defaults.budget` merged in, as far as they can be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from perfgate.budgets.convert.draft import Draft, Entry
+from perfgate.budgets.shape import limits
+from perfgate.budgets.yaml.document import KeyPath
+from perfgate.model.budget_file import Budget, Criterion, Json
+from perfgate.model.metric import METRICS, Metric
+from perfgate.text.units import UnitError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effective:
+    """One budget and the path of the entry it comes from: its own, or the default's."""
+
+    budget: Budget
+    path: KeyPath
+    entry: Entry
+
+
+def effective(draft: Draft) -> Iterator[Effective]:
+    """In the order of the file; inherited metrics come after an endpoint's own. Wrong entries are left out."""
+    defaults = draft.map("defaults", "budget")
+    for entry in (*draft.endpoints, *draft.journeys):
+        inherited = defaults if entry.path[0] == "endpoints" else {}
+        own = entry.map("budget")
+        for name in dict.fromkeys((*own, *inherited)):
+            path = entry.at("budget", name) if name in own else ("defaults", "budget", name)
+            criteria = _criteria(METRICS.get(name), own.get(name), inherited.get(name))
+            if criteria:
+                line = draft.document.line(path)
+                budget = Budget(endpoint=entry.name, metric=name, criteria=criteria, line=line)
+                yield Effective(budget=budget, path=path, entry=entry)
+
+
+def inherited(draft: Draft) -> Iterator[Budget]:
+    """What `defaults.budget` says, of no endpoint yet."""
+    for name, written in draft.map("defaults", "budget").items():
+        if criteria := _criteria(METRICS.get(name), None, written):
+            line = draft.document.line(("defaults", "budget", name))
+            yield Budget(endpoint="", metric=name, criteria=criteria, line=line)
+
+
+def _criteria(metric: Metric | None, own: Json, inherited: Json) -> tuple[Criterion, ...]:
+    try:
+        if metric is None or own == limits.NO_LIMIT:
+            return ()
+        mine = () if own is None else limits.criteria(own, metric)
+        return limits.merged(() if inherited is None else limits.criteria(inherited, metric), mine)
+    except UnitError:  # the shape has reported it
+        return ()

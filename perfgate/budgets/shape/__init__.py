@@ -1,0 +1,1 @@
+"""The shape of a budget file: keys, types, units, and the wording of mistakes."""

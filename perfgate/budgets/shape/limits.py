@@ -1,0 +1,105 @@
+"""What a budget file says under `budget:`: the criteria of each metric, written as a text or in two levels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, GetCoreSchemaHandler, Tag, WithJsonSchema, create_model
+from pydantic_core import core_schema
+
+from perfgate.budgets.shape.fields import MAP, TEXT, MapOrText, Shape, optional, problem
+from perfgate.model.budget_file import Criterion, Json, Severity
+from perfgate.model.metric import METRICS, Metric, Unit
+from perfgate.text import units
+from perfgate.text.units import UnitError
+
+NO_LIMIT = "none"  # drops what `defaults.budget` says about a metric
+
+JOURNEY_METRICS = ("p50", "p90", "p95", "p99", "max", "mean", "errors", "rate")
+
+_EXAMPLES: Mapping[Unit, tuple[Json, ...]] = {
+    Unit.SECONDS: ("300ms", "300ms +10%", "+20ms", {"fail": "120ms +10%", "warn": "100ms +5%"}, NO_LIMIT),
+    Unit.BYTES: ("40kB +20%", "+5kB", {"fail": "64KiB", "warn": "48KiB"}, NO_LIMIT),
+    Unit.RATIO: ("1%", "1% +0.5pp", {"fail": "1%", "warn": "0.1%"}, NO_LIMIT),
+    Unit.PER_SECOND: ("100/s", "100/s -10%", "-5/s", NO_LIMIT),
+}
+
+
+def criteria(entry: Json, metric: Metric) -> tuple[Criterion, ...]:
+    """Of a text, or of a map with `fail` and `warn`; none for `none`. Raises UnitError for anything else."""
+    if entry == NO_LIMIT:
+        return ()
+    if isinstance(entry, str):
+        return units.parse_criteria(entry, metric)
+    levels = [severity for severity in Severity if isinstance(entry, dict) and severity.value in entry]
+    texts = [entry[severity.value] for severity in levels]
+    if not texts or not all(isinstance(text, str) for text in texts):
+        raise UnitError(f"not a limit on {metric.name}", hint=units.accepted_criteria(metric))
+    pairs = zip(texts, levels, strict=True)
+    return tuple(criterion for text, level in pairs for criterion in units.parse_criteria(text, metric, level))
+
+
+def merged(default: Iterable[Criterion], own: tuple[Criterion, ...]) -> tuple[Criterion, ...]:
+    """`own` criteria, and those of `default` of a kind and severity that `own` does not say."""
+    said = {(criterion.kind, criterion.severity) for criterion in own}
+    inherited = tuple(criterion for criterion in default if (criterion.kind, criterion.severity) not in said)
+    ranks = {severity: rank for rank, severity in enumerate(Severity)}
+    return tuple(sorted(own + inherited, key=lambda criterion: (ranks[criterion.severity], criterion.kind.value)))
+
+
+class _Becomes:
+    """Lets a model that is made at run time stand where mypy wants a static type."""
+
+    def __init__(self, model: type[Shape]) -> None:
+        self.model = model
+
+    def __get_pydantic_core_schema__(self, _: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        return handler.generate_schema(self.model)
+
+
+def _limit(metric: Metric, *, levels: bool) -> Any:
+    """The type of a budget text of `metric`."""
+
+    def parse(text: str) -> str:
+        if text == NO_LIMIT and levels:
+            return text
+        try:
+            units.parse_criteria(text, metric)
+        except UnitError as error:
+            raise problem(error.message, error.hint) from error
+        return text
+
+    def numbers_too(value: object) -> object:
+        """A number is a limit without its unit, which says more than that it is not a text."""
+        return str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else value
+
+    pattern = units.criteria_pattern(metric)
+    pattern = f"^{NO_LIMIT}$|{pattern}" if levels else pattern
+    in_editors = WithJsonSchema({"type": "string", "pattern": pattern})
+    return Annotated[str, AfterValidator(parse), BeforeValidator(numbers_too), in_editors]
+
+
+def _entry(metric: Metric) -> Any:
+    level = _limit(metric, levels=False)
+    example = _EXAMPLES[metric.unit][0]
+    levels: Any = create_model(
+        f"LevelsOf_{metric.name}",
+        __base__=Shape,
+        fail=(level, optional("Beyond this, the build fails.", example)),
+        warn=(level, optional("Beyond this, the report warns.", example)),
+    )
+    text = _limit(metric, levels=True)
+    return Annotated[Annotated[levels, Tag(MAP)] | Annotated[text, Tag(TEXT)], MapOrText]
+
+
+def _shape(name: str, metrics: Iterable[Metric]) -> type[Shape]:
+    fields: dict[str, Any] = {
+        metric.name: (_entry(metric), optional(f"Limit on the {metric.meaning}.", *_EXAMPLES[metric.unit]))
+        for metric in metrics
+    }
+    return create_model(name, __base__=Shape, **fields)
+
+
+EndpointBudget = Annotated[Shape, _Becomes(_shape("EndpointBudget", METRICS.values()))]
+JourneyBudget = Annotated[Shape, _Becomes(_shape("JourneyBudget", map(METRICS.__getitem__, JOURNEY_METRICS)))]

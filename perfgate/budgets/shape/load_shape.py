@@ -1,0 +1,63 @@
+"""The shape of `load:`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from perfgate.budgets.shape.fields import (
+    Count,
+    Duration,
+    DurationRange,
+    Maybe,
+    PositiveDuration,
+    PositiveRate,
+    PositiveRatio,
+    Shape,
+    optional,
+    required,
+)
+
+LEVELS = ("rate", "users", "stages")  # exactly one of them
+
+
+class StageShape(Shape):
+    rate: Maybe[PositiveRate] = optional("Starts per second during this stage (open model).", "50/s")
+    users: Maybe[Count] = optional("Virtual users during this stage (closed model).", 10)
+    for_: PositiveDuration = required("How long this stage lasts.", "30s", alias="for")
+
+
+class AbortShape(Shape):
+    errors: PositiveRatio = required("The share of failed requests at which the load ends early.", "50%")
+    for_: PositiveDuration = required("How long it must stay there, without a break.", "10s", alias="for")
+
+
+class LoadShape(Shape):
+    rate: Maybe[PositiveRate] = optional(
+        "Open model: endpoints and journeys started per second, whether or not the target keeps up.", "200/s", "600/min"
+    )
+    users: Maybe[Count] = optional("Closed model: virtual users, each waits for its answer.", 20)
+    stages: Maybe[Annotated[list[StageShape], Field(min_length=1)]] = optional(
+        "Levels that follow each other, all with `rate` or all with `users`.",
+        [{"rate": "50/s", "for": "30s"}, {"rate": "100/s", "for": "30s"}],
+    )
+    warmup: Maybe[Duration] = optional("Load at the first level before anything is judged. Default: none.", "5s")
+    duration: Maybe[DurationRange] = optional(
+        "Measured time; with `stages` it is their sum. A range ends as soon as everything is decided.", "30s", "20s..3m"
+    )
+    arrivals: Maybe[Literal["poisson", "even"]] = optional(
+        "Open model: starts at random like independent visitors (the default), or evenly spaced.", "poisson", "even"
+    )
+    max_users: Maybe[Count] = optional("Open model: most virtual users at once. Default: 1000.", 500)
+    seed: Maybe[Annotated[int, Field(ge=0)]] = optional(
+        "Of what is drawn at random: another one gives other values and arrivals. Default: the same for every run.", 7
+    )
+    session: Maybe[Literal["new", "keep"]] = optional(
+        "What a visit begins with: nothing, as a new visitor (`new`, the default), or the cookies and captured values"
+        " of the same virtual user's last visit (`keep`).",
+        "keep",
+    )
+    abort: Maybe[AbortShape] = optional(
+        "Ends the load early when too many requests fail. Default: never.", {"errors": "50%", "for": "10s"}
+    )

@@ -1,0 +1,1 @@
+"""Strict YAML: a document with the place of every value."""

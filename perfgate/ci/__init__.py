@@ -1,0 +1,1 @@
+"""What CI says about a job: revision, event, credentials, whether its run may join the history."""

@@ -1,0 +1,215 @@
+"""Words of acceptance that come with a change: a trailer of a commit, or a label of a pull request.
+
+    Perfgate-Accept: search p95 - new ranking        (as the value of a trailer)
+    perfgate-accept: search p95                      (as the name of a label)
+
+`search` alone means all its metrics; `*` (or nothing, in a label) means everything. What counts is decided by who may
+write it: a fork's author may write commits, and may not label.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+from perfgate.git import command as git
+from perfgate.model.metric import METRICS
+from perfgate.model.run import Acceptance
+from perfgate.text.sanitize import one_line
+
+LABEL = "perfgate-accept"
+FORKS_TRAILER = (
+    "trailers of a fork's commits do not count before they are merged; "
+    f"whoever may label here can set the label `{LABEL}`"
+)
+FORKS_LABEL = "the fork has pushed since it was set, or nobody knows when it was set; set it anew"
+MOST_COMMITS = 1000  # that are looked at for trailers
+MOST = 100  # words of acceptance of one run
+LONGEST = 300  # characters of a reason, an author or a name
+ALL = "*"
+
+_TRAILER = re.compile(r"^perfgate-accept[ \t]*:[ \t]*(.*(?:\n[ \t]+\S.*)*)", re.IGNORECASE | re.MULTILINE)
+_LABEL = re.compile(rf"{LABEL}\s*(?::\s*(.*))?", re.IGNORECASE | re.DOTALL)
+_DASH = re.compile(r"\s+(?:-{1,2}|\u2013|\u2014)\s+")
+_FIELDS = 4
+_FORMAT = "%H%x00%an%x00%cI%x00%B%x00"
+_COMMIT = re.compile(r"[0-9a-f]{40,64}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Word:
+    """What somebody wrote, before it is known which endpoints there are."""
+
+    text: str  # "search p95 - new ranking"
+    author: str
+    at: str  # ISO 8601
+    source: str  # for people: "commit 9f3c2ab", "label perfgate-accept"
+    reason: str = ""  # where the text has none: the commit's subject, the pull request's title
+    distrust: str = ""  # why it does not count, if it is of somebody who may not merge
+
+
+class WordsOf(Protocol):
+    """Who knows what was said about a run."""
+
+    def __call__(self, branch: str, last: str, /) -> Sequence[Word]:
+        """`branch` is the baseline's, `last` the commit of its newest run: words on it are new after that."""
+
+
+def nobody(_branch: str, _last: str, /) -> Sequence[Word]:
+    """Nothing was said."""
+    return ()
+
+
+def of_label(name: str, *, author: str, at: str, reason: str, distrust: str = "") -> Word | None:
+    """None for a label that is about something else."""
+    found = _LABEL.fullmatch(name.strip())
+    if found is None:
+        return None
+    what = (found[1] or "").strip() or ALL
+    return Word(text=what, author=author, at=at, source=f"label {name.strip()}", reason=reason, distrust=distrust)
+
+
+def of_message(message: str, *, author: str, at: str, commit: str, distrust: str = "") -> tuple[Word, ...]:
+    """The trailers of a commit message, oldest first.
+
+    Any line may be one, not only those of the last paragraph: where a host squashes commits, it puts their messages one
+    after the other, and what git calls trailers ends up in the middle.
+    """
+    subject = message.strip().partition("\n")[0]
+    return tuple(
+        Word(
+            text=" ".join(found.split()),
+            author=author,
+            at=at,
+            source=f"commit {commit[:7]}",
+            reason=subject,
+            distrust=distrust,
+        )
+        for found in _TRAILER.findall(message)
+    )
+
+
+def of_commits(
+    folder: Path, environ: Mapping[str, str], *, since: Sequence[str], head: str = "HEAD", distrust: str = ""
+) -> tuple[Word, ...]:
+    """Trailers of the commits up to `head` that are not in the first of `since` that git knows; of `head` alone if it
+    knows none. Empty without git."""
+    own = git.environment(environ)
+    base = next((commit for one in since if (commit := _commit(folder, own, one))), "")
+    span = f"{base}..{head}" if base else head
+    most = MOST_COMMITS if base else 1
+    question = ("log", f"--max-count={most}", f"--format={_FORMAT}", "--no-show-signature", "--end-of-options")
+    try:
+        answer = git.run(*question, span, "--", folder=folder, environ=own).decode(errors="replace")
+    except git.GitError:
+        return ()
+    fields = answer.split("\0")
+    commits = [fields[at : at + _FIELDS] for at in range(0, len(fields) - _FIELDS + 1, _FIELDS)]
+    return tuple(
+        word
+        for commit, author, at, message in commits
+        for word in of_message(message, author=author, at=at, commit=commit.strip(), distrust=distrust)
+    )
+
+
+def first_parents(folder: Path, environ: Mapping[str, str], *, since: Sequence[str], most: int) -> tuple[str, ...]:
+    """The commits by which a branch has grown, newest first: what was merged into it has one each."""
+    own = git.environment(environ)
+    base = next((commit for one in since if (commit := _commit(folder, own, one))), "")
+    span = f"{base}..HEAD" if base else "HEAD"
+    most = most if base else 1
+    try:
+        answer = git.run("rev-list", "--first-parent", f"--max-count={most}", span, folder=folder, environ=own)
+    except git.GitError:
+        return ()
+    return tuple(answer.decode(errors="replace").split())
+
+
+def known(folder: Path, environ: Mapping[str, str], *commits: str) -> bool:
+    """Whether the checkout has all of these, with history that connects them: a shallow one rarely has."""
+    return all(_commit(folder, git.environment(environ), commit) for commit in commits)
+
+
+def _commit(folder: Path, environ: Mapping[str, str], name: str) -> str:
+    """The commit that a name means, if it is an ancestor of HEAD or shares one with it; empty if git does not know."""
+    if not name or name.startswith("-"):
+        return ""
+    try:
+        found = git.run(
+            "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}", folder=folder, environ=environ
+        )
+        commit = found.decode(errors="replace").strip()
+        git.run("merge-base", commit, "HEAD", folder=folder, environ=environ)
+    except git.GitError:
+        return ""
+    return commit if _COMMIT.fullmatch(commit) else ""
+
+
+def resolve(words: Iterable[Word], names: Collection[str]) -> tuple[tuple[Acceptance, ...], tuple[str, ...]]:
+    """What was accepted, each thing once with its newest word, and what must be said about the rest.
+
+    `names` are those of endpoints and journeys.
+    """
+    found: dict[tuple[str, str], Acceptance] = {}
+    remarks: list[str] = []
+    for word in sorted(list(words)[:MOST], key=lambda one: _utc(one.at)):
+        what, reason = _split(word.text, names)
+        endpoint, metric = _what(what, names)
+        if word.distrust:  # and not quoted
+            remarks.append(f"Not accepted, {word.source}: {word.distrust}.")
+        elif endpoint is None:
+            remarks.append(
+                f"Not accepted, {word.source}: there is no endpoint {one_line(what, 60)!r}. "
+                "It is `Perfgate-Accept: ENDPOINT METRIC - why`, `ENDPOINT - why`, or `* - why`."
+            )
+        else:
+            found[endpoint, metric] = Acceptance(
+                reason=one_line(reason or word.reason, LONGEST) or word.source,
+                author=one_line(word.author, LONGEST) or "unknown",
+                at=_utc(word.at),
+                endpoint=endpoint,
+                metric=metric,
+            )
+    return tuple(found.values()), tuple(dict.fromkeys(remarks))
+
+
+def _split(text: str, names: Collection[str]) -> tuple[str, str]:
+    """What, and why. A name may have a dash in it."""
+    parts = list(_DASH.finditer(text))
+    for dash in parts:
+        what = text[: dash.start()].strip()
+        if _what(what, names)[0] is not None:
+            return what, text[dash.end() :].strip()
+    if _what(text.strip(), names)[0] is not None or not parts:
+        return text.strip(), ""
+    return text[: parts[0].start()].strip(), text[parts[0].end() :].strip()
+
+
+def _what(text: str, names: Collection[str]) -> tuple[str | None, str]:
+    """(endpoint, metric), empty for all; (None, "") if there is no such endpoint."""
+    name, _, metric = text.rpartition(" ")
+    for endpoint, of in ((text, ""), (name.strip(), metric)):
+        known = _name(endpoint, names)
+        if known is not None and (not of or of == ALL or of in METRICS):
+            return known, "" if of == ALL else of
+    return None, ""
+
+
+def _name(text: str, names: Collection[str]) -> str | None:
+    bare = text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'`" else text
+    if bare == ALL:
+        return ""
+    return bare if bare in names else next((name for name in names if name.casefold() == bare.casefold()), None)
+
+
+def _utc(at: str) -> str:
+    try:
+        moment = datetime.fromisoformat(at)
+    except ValueError:
+        return ""
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -1,0 +1,47 @@
+"""The repository's default branch: by CI's event, else by git. What cannot be found out stays empty."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from perfgate.ci.revision import Environment, ask_git, part_of, read_event
+
+USUAL = ("main", "master")
+REMOTE = "refs/remotes/origin/"
+LOCAL = "refs/heads/"
+
+
+def default_branch(environ: Environment, folder: Path) -> str:
+    """`folder` is inside the checkout."""
+    return _of_ci(environ) or _of_git(environ, folder)
+
+
+def _of_ci(environ: Environment) -> str:
+    if environ.get("GITHUB_ACTIONS") == "true":
+        name = part_of(read_event(environ.get("GITHUB_EVENT_PATH", "")), "repository").get("default_branch")
+        return name if isinstance(name, str) else ""
+    return environ.get("CI_DEFAULT_BRANCH", "") if environ.get("GITLAB_CI") else ""
+
+
+def _of_git(environ: Environment, folder: Path) -> str:
+    """What `origin` says, else the name that new repositories get, the usual ones, or the only one there is: each only
+    where there is such a branch."""
+    head = ask_git(environ, folder, "symbolic-ref", "--quiet", f"{REMOTE}HEAD")
+    if head.startswith(REMOTE):
+        return head.removeprefix(REMOTE)
+    local, remote = (_branches(environ, folder, place) for place in (LOCAL, REMOTE))
+    new = ask_git(environ, folder, "config", "init.defaultBranch")
+    if new in {*local, *remote}:
+        return new
+    for branches in ({*local, *remote} & {*USUAL}, local, remote):
+        if len(branches) == 1:
+            return next(iter(branches))
+    return ""
+
+
+def _branches(environ: Environment, folder: Path, place: str) -> set[str]:
+    """The branch that a new repository is on counts before its first commit."""
+    names = set(ask_git(environ, folder, "for-each-ref", "--format=%(refname)", place).splitlines())
+    if not names and place == LOCAL:
+        names = {ask_git(environ, folder, "symbolic-ref", "--quiet", "HEAD")} - {""}
+    return {name.removeprefix(place) for name in names}

@@ -1,0 +1,1 @@
+"""Files on disk: reading and writing them, the run folder, and archives of strangers."""

@@ -1,0 +1,115 @@
+"""Reads and writes the files others may rely on: run.json, verdict.json and what the history keeps.
+
+The dataclasses of `model/` are the format: pydantic checks every value on the way in, because a file may come from
+a fork, an artifact or an older version. Unknown keys of newer versions are ignored.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from math import isfinite
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from perfgate.model.diagnosis import Diagnosis
+from perfgate.model.errors import RecordError
+from perfgate.model.not_measured import NotMeasured
+from perfgate.model.run import PastRun, Run
+from perfgate.model.runs_artifact import Parcel
+from perfgate.model.verdict import Verdict
+
+Word = TypeVar("Word", Run, Verdict, PastRun, Parcel, NotMeasured, Diagnosis)
+
+KINDS: dict[str, Any] = {
+    "Run": Run,
+    "Verdict": Verdict,
+    "PastRun": PastRun,
+    "Parcel": Parcel,
+    "NotMeasured": NotMeasured,
+    "Diagnosis": Diagnosis,
+}
+MOST_ERRORS = 10_000
+NEWEST = {"Run": 1, "PastRun": 1, "Verdict": 1, "Parcel": 1, "NotMeasured": 1, "Diagnosis": 1}
+
+
+@cache
+def _adapter(kind: str) -> TypeAdapter[Any]:
+    return TypeAdapter(KINDS[kind])
+
+
+def encode(word: Run | Verdict | PastRun | Parcel | NotMeasured | Diagnosis, *, indent: int | None = None) -> str:
+    """As JSON text, keys in the order of the dataclass. Raises ValueError for a number that JSON does not have."""
+    plain = _adapter(type(word).__name__).dump_python(word, mode="json")
+    return json.dumps(plain, indent=indent, ensure_ascii=False, allow_nan=False)
+
+
+def decode(kind: type[Word], text: str | bytes, *, origin: str) -> Word:
+    """The value that `text` holds; `origin` (a path, a row) names it in errors.
+
+    Raises RecordError when it is not JSON, not of this shape, or of a newer schema.
+    """
+    try:
+        data = json.loads(text, parse_constant=_no_number, parse_float=_finite)
+    except (ValueError, RecursionError) as error:
+        raise RecordError(f"{origin} is not JSON: {error}", hint="It may be cut off or corrupt.") from error
+    inner = data.get("run") if kind is PastRun and isinstance(data, dict) else data
+    newest = NEWEST[kind.__name__]
+    if isinstance(inner, dict) and isinstance(inner.get("schema"), int) and inner["schema"] > newest:
+        raise RecordError(
+            f"{origin} has schema {inner['schema']}; this perfgate knows up to {newest}",
+            hint="Upgrade perfgate: pip install --upgrade perfgate",
+        )
+    try:
+        # strict: pydantic would take the text "nan" for a number, and "-5" for a count
+        word: Word = _adapter(kind.__name__).validate_json(text, strict=True)
+        return word
+    except ValidationError as error:
+        if error.error_count() > MOST_ERRORS:  # to have the first, one has to make all of them
+            raise RecordError(f"{origin} is not a {kind.__name__}") from None
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        said = f"{where}: {first['msg']}" if where else first["msg"]
+        raise RecordError(f"{origin} is not a {kind.__name__}: {said}") from error
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    return value if isfinite(value) else _no_number(text)
+
+
+def _no_number(text: str) -> NoReturn:
+    """No comparison with NaN is ever true, so a budget on it would pass."""
+    raise ValueError(f"{text[:20]} is not a number")
+
+
+def write(word: Run | Verdict | PastRun | Parcel | NotMeasured | Diagnosis, path: Path) -> None:
+    """Writes `path` whole or not at all."""
+    write_text(path, encode(word, indent=1) + "\n")
+
+
+def read(kind: type[Word], path: Path) -> Word:
+    """Raises RecordError when the file is missing, unreadable or not of this shape."""
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise RecordError(f"Cannot read {path}: {error.strerror}") from error
+    return decode(kind, text, origin=str(path))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes `path` whole or not at all. Raises RecordError when it cannot be written."""
+    scratch = path.with_name(f".{path.name}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        scratch.write_text(text, encoding="utf-8")
+        scratch.replace(path)
+    except OSError as error:
+        raise RecordError(f"Cannot write {path}: {error.strerror}", hint="Choose another folder with --out.") from error
+
+
+def schema(kind: type[Word]) -> dict[str, Any]:
+    """The published JSON Schema of the file."""
+    return _adapter(kind.__name__).json_schema(mode="serialization")

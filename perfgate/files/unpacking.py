@@ -1,0 +1,126 @@
+"""An artifact that a stranger's pull request has made -> Parcel, or an error.
+
+Everything in it may be an attack: names that lead out of a folder, bombs, figures that no arithmetic survives, texts
+that look like commands to the CI service. Nothing is written to disk, and no word of it gets into an error.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+from perfgate.files import codec
+from perfgate.model.errors import RecordError
+from perfgate.model.run import Distribution, EndpointResult, Run
+from perfgate.model.runs_artifact import Parcel
+from perfgate.recording.windows import BASE, HEAD
+
+FILE = "perfgate-runs.json"  # the only one
+MOST_PACKED = 16 * 2**20  # bytes of the artifact
+MOST = 32 * 2**20  # bytes of the file in it
+MOST_VALUES = 3 * 10**6  # of the file: as objects they take a hundred times the room that they take as text
+MOST_RUNS = 50
+MOST_ENDPOINTS = 2_000  # of a run
+LONGEST_TEXT = 10_000  # characters
+GREATEST = 2**62  # of any number
+BUCKETS = 1 << 14  # of histograms: those of 64-bit nanoseconds
+ADVICE = "It is ignored. perfgate's own action makes such artifacts; look at who opened the pull request."
+
+
+def unpack(artifact: bytes) -> Parcel:
+    """Raises RecordError."""
+    raw = _only_file(artifact)
+    _check_values(raw)
+    try:
+        parcel = codec.decode(Parcel, raw, origin=FILE)
+    except RecordError as error:
+        reason = "is of a newer perfgate" if "schema" in error.message else "does not have the shape of run records"
+        raise _refused(reason) from None  # the error itself quotes the file
+    if len(parcel.runs) > MOST_RUNS:
+        raise _refused(f"has more than {MOST_RUNS} runs")
+    if len({measured.budget for measured in parcel.runs}) < len(parcel.runs):
+        raise _refused("has two runs of one budget file")
+    for measured in parcel.runs:
+        for run in (measured.run, measured.earlier):
+            if run:
+                _check_run(run)
+    return parcel
+
+
+def _only_file(artifact: bytes) -> bytes:
+    if len(artifact) > MOST_PACKED:
+        raise _refused(f"has more than {MOST_PACKED:,} bytes")
+    try:
+        with zipfile.ZipFile(io.BytesIO(artifact)) as archive:
+            if [entry.filename for entry in archive.infolist()] != [FILE]:
+                raise _refused(f"holds something else than {FILE}")
+            entry = archive.infolist()[0]
+            if entry.flag_bits & 1 or entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                raise _refused("is packed in a way that GitHub does not use")
+            with archive.open(entry) as file:
+                raw = file.read(MOST + 1)  # whatever size it claims to have
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError):
+        raise _refused("is not a sound zip file") from None
+    if len(raw) > MOST:
+        raise _refused(f"unpacks to more than {MOST:,} bytes")
+    return raw
+
+
+def _check_values(raw: bytes) -> None:
+    if sum(map(raw.count, (b",", b"[", b"{"))) > MOST_VALUES:
+        raise _refused(f"has more than {MOST_VALUES:,} values")
+    try:
+        data = json.loads(raw)
+        values = list(_values(data))
+    except (ValueError, RecursionError):
+        raise _refused("is not JSON") from None
+    for value in values:
+        if isinstance(value, str) and len(value) > LONGEST_TEXT:
+            raise _refused(f"has a text of more than {LONGEST_TEXT:,} characters")
+        if isinstance(value, int | float) and not -GREATEST <= value <= GREATEST:
+            raise _refused("has a number that no measurement has")
+        if isinstance(value, int) and value < 0:
+            raise _refused("has a negative count")
+
+
+def _values(data: Any) -> Iterator[Any]:
+    """Keys and values at every depth."""
+    todo = [data]
+    while todo:
+        one = todo.pop()
+        if isinstance(one, dict):
+            yield from one
+            todo.extend(one.values())
+        elif isinstance(one, list):
+            todo.extend(one)
+        else:
+            yield one
+
+
+def _check_run(run: Run) -> None:
+    results = [*run.endpoints, *(result for arm in run.arms for result in arm.endpoints)]
+    if len(results) > MOST_ENDPOINTS:
+        raise _refused(f"has a run with more than {MOST_ENDPOINTS:,} endpoints")
+    for side in (run.endpoints, *(arm.endpoints for arm in run.arms)):
+        if len({(result.kind, result.name) for result in side}) < len(side):
+            raise _refused("has an endpoint twice")
+    if [arm.name for arm in run.arms] not in ([], [BASE, HEAD]):
+        raise _refused("has arms that no A/B test has")
+    if any(value < 0 for result in results for value in result.metrics.values()):
+        raise _refused("has a metric below zero")
+    if any(
+        index not in range(BUCKETS) for result in results for spread in _spreads(result) for index in spread.buckets
+    ):
+        raise _refused("has latencies that no clock can measure")
+
+
+def _spreads(result: EndpointResult) -> tuple[Distribution, ...]:
+    return (result.latency, *result.phases.values())
+
+
+def _refused(reason: str) -> RecordError:
+    return RecordError(f"The artifact of the pull request's workflow {reason}.", hint=ADVICE)

@@ -1,0 +1,166 @@
+"""A stranger's run -> the same numbers in our own words.
+
+Of its texts those stay that this repository has written itself, in its budget file or in an earlier run: what makes two
+runs comparable has to be compared. Every other one gives way to a fixed word, so that nobody can post through it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from perfgate.model.metric import METRICS
+from perfgate.model.run import Conditions, EndpointResult, Generator, PastRun, Probe, Run, Runner
+from perfgate.recording.windows import PHASES
+from perfgate.runner.shortages import SHORTAGES
+
+FAILURE_KINDS = ("status", "expectation", "timeout", "connection", "protocol")
+SYSTEMS = ("Linux", "Darwin", "Windows")
+VERSIONED = ("perfgate", "locust", "python")
+UNKNOWN = "unknown"
+OTHER_LOAD = "another load than that of the budget file"
+OTHER_HOST = "another host"
+OTHER_CPU = "another CPU model"
+OTHER_LATENCY = "another definition"
+ENDED = "ended early"
+Value = TypeVar("Value")
+_VERSION = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}){0,3}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Own:
+    """What this repository says itself. `conditions`: those that its budget file leads to, and of its earlier runs."""
+
+    target: str
+    names: frozenset[str]  # of endpoints and journeys
+    conditions: tuple[Conditions, ...]
+    workloads: frozenset[str]  # of runner probes
+    looks: int
+
+
+def own(target: str, names: Iterable[str], planned: Conditions, past_runs: Sequence[PastRun], looks: int) -> Own:
+    """`planned`: the conditions of the budget file's plan on a machine that nobody knows yet."""
+    runs = [past.run for past in past_runs]
+    return Own(
+        target=target,
+        names=frozenset(names),
+        conditions=(planned, *(run.conditions for run in runs)),
+        workloads=frozenset(run.probe.workload for run in runs if run.probe),
+        looks=looks,
+    )
+
+
+def reworded(run: Run, known: Own) -> Run:
+    """Raises ValueError when it does not say when it began."""
+    began = datetime.fromisoformat(run.started)
+    began = began.replace(tzinfo=UTC) if began.tzinfo is None else began.astimezone(UTC)
+    return replace(
+        run,
+        started=f"{began:%Y-%m-%dT%H:%M:%S}Z",
+        target=known.target,
+        conditions=_conditions(run.conditions, known),
+        generator=_generator(run.generator, known),
+        endpoints=_results(run.endpoints, known.names),
+        arms=tuple(
+            replace(
+                arm,
+                target=known.target,
+                ref="",
+                commit="",
+                endpoints=_results(arm.endpoints, known.names),
+                absent=tuple(name for name in arm.absent if name in known.names),
+            )
+            for arm in run.arms
+        ),
+        looks=known.looks,
+        probe=_probe(run.probe, known),
+        warnings=(),
+        aborted=ENDED if run.aborted else "",
+    )
+
+
+def _conditions(theirs: Conditions, known: Own) -> Conditions:
+    loads = {one.load_digest: one.load for one in reversed(known.conditions)}  # the budget file's words come last
+    is_known = theirs.load_digest in loads
+    return Conditions(
+        load_digest=theirs.load_digest if is_known else UNKNOWN,
+        load=loads[theirs.load_digest] if is_known else OTHER_LOAD,
+        endpoint_digests={
+            name: _digests(theirs.endpoint_digests[name], name, known)
+            for name in theirs.endpoint_digests
+            if name in known.names
+        },
+        runner=_runner(theirs.runner, [one.runner for one in known.conditions]),
+        clock=_known(theirs.clock, [one.clock for one in known.conditions], Conditions.clock),
+        latency=_known(theirs.latency, [one.latency for one in known.conditions], OTHER_LATENCY),
+        versions={
+            name: version
+            for name, version in theirs.versions.items()
+            if name in VERSIONED and _VERSION.fullmatch(version)
+        },
+        processes=theirs.processes,
+        host=_known(theirs.host, [one.host for one in known.conditions], OTHER_HOST),
+        rates=_of(theirs.rates, known.names),
+    )
+
+
+def _digests(theirs: Mapping[str, str], endpoint: str, known: Own) -> dict[str, str]:
+    """Of the parts of an endpoint. One that we have never seen is another one, whatever it is."""
+    ours: dict[str, set[str]] = {}
+    for one in known.conditions:
+        for part, digest in one.endpoint_digests.get(endpoint, {}).items():
+            ours.setdefault(part, set()).add(digest)
+    return {part: _known(digest, ours[part], UNKNOWN) for part, digest in theirs.items() if part in ours}
+
+
+def _runner(theirs: Runner, ours: Sequence[Runner]) -> Runner:
+    system = next((name for name in SYSTEMS if theirs.os.startswith(name)), "")
+    return Runner(
+        os=_known(theirs.os, [one.os for one in ours], system),
+        cpu=_known(theirs.cpu, [one.cpu for one in ours], OTHER_CPU),
+        cores=theirs.cores,
+        memory=theirs.memory,
+    )
+
+
+def _generator(theirs: Generator, known: Own) -> Generator:
+    clocks = [one.clock for one in known.conditions]
+    return replace(
+        theirs,
+        clock=_known(theirs.clock, clocks, Generator.clock),
+        unsent=_of(theirs.unsent, SHORTAGES),
+        addresses={},
+    )
+
+
+def _probe(theirs: Probe | None, known: Own) -> Probe | None:
+    """Only probes of the same workload compare: one of another workload is of no use."""
+    return theirs if theirs and theirs.workload in known.workloads else None
+
+
+def _known(text: str, ours: Collection[str], otherwise: str) -> str:
+    return text if text in ours or not text else otherwise
+
+
+def _results(theirs: Sequence[EndpointResult], names: Collection[str]) -> tuple[EndpointResult, ...]:
+    return tuple(
+        replace(
+            result,
+            failures_by_kind=_of(result.failures_by_kind, FAILURE_KINDS),
+            failure_examples=(),
+            metrics=_of(result.metrics, METRICS),
+            intervals=_of(result.intervals, METRICS),
+            design_effects=_of(result.design_effects, METRICS),
+            paired_effects=_of(result.paired_effects, METRICS),
+            phases=_of(result.phases, PHASES),
+        )
+        for result in theirs
+        if result.name in names
+    )
+
+
+def _of(named: Mapping[str, Value], names: Collection[str]) -> dict[str, Value]:
+    return {name: value for name, value in named.items() if name in names}

@@ -1,0 +1,1 @@
+"""Compares head with base, measured beside each other."""

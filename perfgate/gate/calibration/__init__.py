@@ -1,0 +1,1 @@
+"""What noise the history shows, and which budgets it allows."""

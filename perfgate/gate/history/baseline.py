@@ -1,0 +1,129 @@
+"""Chooses the earlier runs that a run is compared with, and says why others are left out.
+
+A series (one metric of one endpoint) is compared with runs of the baseline branch in which it did not fail, or that
+somebody accepted, and in which the same requests were sent under the same load. An acceptance starts a new level; the
+levels before it still tell how much the series varies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+from perfgate.model.budget_file import BaselinePolicy
+from perfgate.model.run import PastRun, Run
+from perfgate.model.verdict import Baseline
+from perfgate.recording.usable import differences, is_accepted, is_as_planned, is_usable, listed, shortfall
+
+
+def choose_baseline(run: Run, past_runs: Sequence[PastRun], policy: BaselinePolicy) -> Baseline:
+    """`past_runs` newest first, of this budget file; runs of other branches and the run itself are ignored."""
+    alone = [past for past in past_runs if not past.run.arms]  # in an A/B test each arm had half of the load
+    before = [past for past in alone if past.run.id != run.id and _when(past.run) < _when(run)]
+    branch = _branch(run, past_runs, policy)
+    on_branch = [past for past in before if past.run.branch == branch]
+    runs: dict[tuple[str, str], tuple[PastRun, ...]] = {}
+    earlier: dict[tuple[str, str], tuple[tuple[PastRun, ...], ...]] = {}
+    accepted = set()
+    excluded: dict[str, str] = {}
+    for endpoint in run.endpoints:
+        alike = [past for past in on_branch if not differences(past.run, run, endpoint.name)]
+        if reason := _why_excluded(run, endpoint.name, on_branch, alike):
+            excluded[endpoint.name] = reason
+        for metric in endpoint.metrics:
+            key = (endpoint.name, metric)
+            today, *older = _series(alike, key, policy.runs)
+            runs[key] = tuple(today)
+            if older:
+                accepted.add(key)
+                earlier[key] = tuple(tuple(level) for level in older if level)
+    return Baseline(
+        branch=branch,
+        min_runs=policy.min_runs,
+        runs=runs,
+        earlier=earlier,
+        accepted=frozenset(accepted),
+        excluded=excluded,
+        notes=tuple(_notes(run, on_branch)),
+    )
+
+
+def comparable(past: Run, run: Run, endpoint: str) -> bool:
+    """Whether the same requests were sent to an endpoint under the same load, to the end."""
+    return is_as_planned(past) and not differences(past, run, endpoint)
+
+
+def has_baseline(baseline: Baseline, key: tuple[str, str]) -> bool:
+    """Whether a series has runs enough; after an accepted change one is."""
+    return len(baseline.runs.get(key, ())) >= (1 if key in baseline.accepted else baseline.min_runs)
+
+
+def _when(run: Run) -> datetime:
+    """A time without a zone counts as UTC, as in the history."""
+    moment = datetime.fromisoformat(run.started)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+
+
+def _branch(run: Run, past_runs: Sequence[PastRun], policy: BaselinePolicy) -> str:
+    """Outside any git repository there are no branches: then runs without one are compared with each other; where there
+    are none, with those that somebody put onto the baseline branch."""
+    if run.branch or run.commit:
+        return policy.branch
+    branches = {past.run.branch for past in past_runs}
+    return policy.branch if policy.branch in branches and "" not in branches else ""
+
+
+def _series(comparable: Iterable[PastRun], key: tuple[str, str], limit: int) -> list[list[PastRun]]:
+    """At most `limit` runs that may serve, newest first, in levels: each begins at an acceptance."""
+    levels: list[list[PastRun]] = [[]]
+    room = limit
+    for past in comparable:
+        if room == 0:
+            break
+        if not is_usable(past, key):
+            continue
+        levels[-1].append(past)
+        room -= 1
+        if is_accepted(past, key):
+            levels.append([])
+    return levels
+
+
+def _why_excluded(run: Run, endpoint: str, on_branch: Sequence[PastRun], comparable: Sequence[PastRun]) -> str:
+    """Why runs of the branch that know this endpoint are not compared; empty when none is left out."""
+    knowing = [past for past in on_branch if endpoint in past.run.conditions.endpoint_digests]
+    left_out = [past for past in knowing if past not in comparable or shortfall(past.run)]
+    if not left_out:
+        return ""
+    newest = left_out[0].run
+    what = (*differences(newest, run, endpoint), shortfall(newest))[0]
+    return f"{len(left_out)} of {len(knowing)} runs do not compare: {what}"
+
+
+def _notes(run: Run, on_branch: Sequence[PastRun]) -> Iterable[str]:
+    """What differs from the newest run of the branch, for people."""
+    if not on_branch:
+        return
+    before, now = on_branch[0].run.conditions, run.conditions
+    if before.latency != now.latency:
+        yield f"Latency was something else before, {before.latency}; now {now.latency}. Such runs are not compared."
+    elif before.load_digest != now.load_digest:
+        yield f"The load changed: {before.load} -> {now.load}. Runs before that are not compared."
+    elif before.host and now.host and before.host != now.host:
+        yield f"The load went to {before.host} before, and to {now.host} now. Such runs are not compared."
+    added = [name for name in now.endpoint_digests if name not in before.endpoint_digests]
+    removed = [name for name in before.endpoint_digests if name not in now.endpoint_digests]
+    if added:
+        yield f"New since the last baseline run: {listed(added)}."
+    if removed:
+        yield f"No longer sent: {listed(removed)}."
+    for name, digests in now.endpoint_digests.items():
+        then = before.endpoint_digests.get(name)
+        if then is not None and dict(then) != dict(digests):
+            parts = [part for part in {**then, **digests} if then.get(part) != digests.get(part)]
+            yield f"{name}: its {listed(parts)} changed, so earlier runs of it are not compared."
+    if before.runner != now.runner and before.runner.cpu and now.runner.cpu:
+        yield (
+            f"The baseline was measured on another runner: {before.runner.cores} x {before.runner.cpu}, "
+            f"now {now.runner.cores} x {now.runner.cpu}."
+        )

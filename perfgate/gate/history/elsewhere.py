@@ -1,0 +1,33 @@
+"""Where runs are that a run could be compared with, were its baseline another branch."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from perfgate.gate.history.baseline import comparable
+from perfgate.model.run import PastRun, Run
+
+FORK = ":"  # in the names of forks' branches, see ci/revision.py
+
+
+def elsewhere(run: Run, past_runs: Sequence[PastRun], branch: str) -> str:
+    """One sentence about the branch besides `branch` with the most comparable runs; empty if there is none."""
+    names = [one.name for one in run.endpoints]
+    others = Counter(
+        past.run.branch
+        for past in past_runs
+        if past.run.branch != branch
+        and FORK not in past.run.branch
+        and past.run.id != run.id
+        and not past.run.arms
+        and any(comparable(past.run, run, name) for name in names)
+    )
+    if not others:
+        return ""
+    other, number = others.most_common(1)[0]
+    runs = f"{number} comparable run{' is' if number == 1 else 's are'} on record"
+    if not other:
+        return f"{runs} without a branch: {'it was' if number == 1 else 'they were'} measured outside of git."
+    these = "it" if number == 1 else "them"
+    return f"{runs} on {other}: `gate: {{baseline: {{branch: {other}}}}}` compares with {these}."

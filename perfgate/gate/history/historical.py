@@ -1,0 +1,182 @@
+"""Evidence from the history: is this run outside of what earlier runs of unchanged code would do?
+
+One-sided tests by prediction intervals (see prediction.py) in up to two lenses (see lenses.py), of the metric itself
+and of the median, which is known far better than a tail: when a whole distribution moves, the median shows it first.
+The smallest of these p-values counts, times their number (Bonferroni). Where the median alone is sure, the estimate
+that limits are held against rests on both, each as far as it is known; the bound of a pass is always the metric's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from math import ceil, exp, inf, log1p
+from typing import Literal
+
+from perfgate.gate.absolute import effect_of
+from perfgate.gate.comparison import Evidence
+from perfgate.gate.history.baseline import has_baseline
+from perfgate.gate.history.estimates import Looks, looks, ratio
+from perfgate.gate.history.series import Results, Table, by_name, table
+from perfgate.gate.history.sizes import SIZES, compare_size
+from perfgate.gate.history.tail import TailAndMedian
+from perfgate.model.metric import METRICS
+from perfgate.model.run import Run
+from perfgate.model.verdict import Baseline
+from perfgate.stats.distributions import normal_quantile
+from perfgate.text.units import format_change
+
+Key = tuple[str, str]
+
+HELPED_BY_MEDIAN = frozenset({"p90", "p95", "p99", "mean"})
+TAKEN_OUT = {"own": "all endpoints together", "probe": "the runner"}  # by lens
+LONGEST = 3600.0  # s; nobody waits longer for a verdict
+PASSES, POWER = 0.95, 0.80
+BURSTS = 5.0  # design effect from which people are told
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What a series is asked: its smallest relative limit (a ratio), the level of its test, that of the bound that a
+    pass needs, and what that bound must stay below."""
+
+    limit: float
+    alpha: float
+    level: float = PASSES
+    tolerated: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sight:
+    """All there is to see of one metric, by endpoint: the metric itself and the median."""
+
+    table: Table
+    looks: Mapping[str, Looks]
+    medians: Mapping[str, Looks]
+
+
+def evidence(run: Run, baseline: Baseline, asked: Mapping[Key, Asked]) -> dict[Key, Evidence]:
+    """By endpoint and metric, for those of `asked` that have a baseline. Not for errors (overdispersed.py)."""
+    results = by_name(baseline)
+    now = {one.name: one for one in run.endpoints}
+    sights: dict[tuple[str, str], Sight] = {}
+    found = {}
+    for key, question in asked.items():
+        if not has_baseline(baseline, key):
+            continue
+        endpoint, metric = key
+        measured, runs = now[endpoint].metrics[metric], baseline.runs[key]
+        if metric in SIZES:
+            then = [results[past.run.id][endpoint] for past in runs]
+            found[key] = compare_size(now[endpoint], then, metric, (question.alpha, question.level), question.limit)
+            continue
+        kind = now[endpoint].kind
+        if (metric, kind) not in sights:
+            sights[metric, kind] = _sight(run, baseline, results, metric, kind)
+        sight = sights[metric, kind]
+        if endpoint in sight.looks:
+            found[key] = _Reading(sight, key, run, question).evidence(measured, len(runs))
+    return found
+
+
+def _sight(run: Run, baseline: Baseline, results: Results, metric: str, kind: Literal["endpoint", "journey"]) -> Sight:
+    itself = table(run, baseline, results, metric, metric, kind)
+    medians: Mapping[str, Looks] = {}
+    if metric in HELPED_BY_MEDIAN:
+        medians = looks(table(run, baseline, results, metric, "p50", kind), run)
+    return Sight(table=itself, looks=looks(itself, run), medians=medians)
+
+
+class _Reading:
+    """What one series' looks come to. Logarithms of the metric become worsenings, as ratios."""
+
+    def __init__(self, sight: Sight, key: Key, run: Run, question: Asked) -> None:
+        self.sight, self.run, self.question = sight, run, question
+        self.endpoint, self.metric = key
+        self.better = METRICS[self.metric].higher_is_better
+        self.looks = sight.looks[self.endpoint]
+        self.look = self.looks.own
+        medians = sight.medians.get(self.endpoint)
+        middle = medians.own if medians and medians.own.lens == self.look.lens else None
+        self.pair = TailAndMedian(tail=self.look, median=middle, falls=self.better)
+
+    def evidence(self, measured: float, runs: int) -> Evidence:
+        """The baseline is the level that the runs tell: their mean of logarithms, stormy runs counting less."""
+        low, high = (self._worsening(self.look.upper(level)) for level in (0.025, 0.975))
+        return Evidence(
+            measured=measured,
+            baseline=measured / exp(self.looks.alone.change),
+            change=self._worsening(self.look.change),
+            interval=(min(low, high), max(low, high)),
+            bound=self._as_worsening(self.pair.alone(self.question.level)),
+            outer=self._as_worsening(self.pair.upper(self.question.level)),
+            p_worse=self.pair.p_value(worse=True),
+            p_better=self.pair.p_value(worse=False),
+            falls=self.better,
+            runs=runs,
+            detectable=self._as_worsening(self.pair.detectable(log1p(self.question.limit), self.question.alpha, POWER)),
+            cure=self._cure(),
+            more=self._seconds() / self.run.duration if self.run.duration else inf,
+            likely=self._as_worsening(self.pair.likely(self.question.alpha)),
+            expected=self._as_worsening(self.pair.expected()),
+            support=self._support(),
+            taken_out=TAKEN_OUT.get(self.look.lens, ""),
+            notes=tuple(self._notes()),
+        )
+
+    def _worsening(self, change: float) -> float:
+        return -ratio(change) if self.better else ratio(change)
+
+    def _as_worsening(self, movement: float) -> float:
+        """A signed movement (log) for the worse, as a share of the baseline."""
+        return -ratio(-movement) if self.better else ratio(movement)
+
+    def _seconds(self) -> float:
+        """How long a run would decide, where its own requests are what blurs it; else infinite.
+
+        A change under the limit: keep the bound under what a pass must rule out (by the better end of what is seen).
+        One over it: show that it is no chance; or, where its own requests give most of the noise, be as long again,
+        for what was chance falls back under the limit.
+        """
+        sampling = float(self.sight.table.sampling[self.sight.table.endpoints.index(self.endpoint)])
+        total, duration = self.look.sd**2, self.run.duration
+        change, limit = (-self.look.change if self.better else self.look.change), log1p(self.question.limit)
+        if change >= limit:
+            gap, z = change, normal_quantile(1 - self.question.alpha)
+            if 2 * sampling > total and 2 * duration < LONGEST:
+                return 2 * duration
+        else:
+            within = max(limit, log1p(self.question.tolerated))
+            gap, z = within - max(0.0, change - self.look.sd), normal_quantile(self.question.level)
+        wanted = (gap / (z + normal_quantile(POWER))) ** 2
+        rest = total - min(sampling, total)
+        seconds = duration * sampling / (wanted - rest) if wanted > rest else inf
+        return seconds if duration < seconds < LONGEST else inf
+
+    def _cure(self) -> str:
+        """A base on the same runner always helps."""
+        seconds = self._seconds()
+        if seconds == inf:
+            return "`--base-ref` would show it"
+        return f"{_minutes(seconds)} at this rate, or `--base-ref`, would show it"
+
+    def _notes(self) -> Iterator[str]:
+        result = next(one for one in self.run.endpoints if one.name == self.endpoint)
+        effect = effect_of(result, self.metric)
+        if effect >= BURSTS:
+            yield f"Slow requests came together, as in a stall: {effect:.0f} of them tell as much as one alone would."
+
+    def _support(self) -> str:
+        median = self.pair.median
+        if median is None or not self.pair.is_decided_by_median(self.question.alpha):
+            return ""
+        both = format_change(round(self._as_worsening(self.pair.combined()), 2))
+        return f"Its median, {_about(median.change)}, shows that this is more than chance; both together tell {both}."
+
+
+def _about(change: float) -> str:
+    return format_change(round(ratio(change), 2))
+
+
+def _minutes(seconds: float) -> str:
+    return f"{ceil(seconds / 60)} minutes" if seconds > 90 else f"{ceil(seconds / 10) * 10} s"

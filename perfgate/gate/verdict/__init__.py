@@ -1,0 +1,1 @@
+"""Decides each budget, and says why."""

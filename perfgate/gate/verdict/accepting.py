@@ -1,0 +1,58 @@
+"""Changes that somebody accepted: shown with their numbers, and no failure.
+
+An acceptance is about a change: it moves the level that runs are compared with. A fixed limit is not moved by it; that
+is changed where it is written, in the budget file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from perfgate.gate.verdict.outcome import with_outcome
+from perfgate.model.budget_file import Kind
+from perfgate.model.outcome import Outcome, worst
+from perfgate.model.run import Acceptance
+from perfgate.model.verdict import Finding, Verdict
+
+ACCEPTED = "accepted"
+
+
+def accept(verdict: Verdict, acceptances: Sequence[Acceptance], remarks: Sequence[str] = ()) -> Verdict:
+    """The verdict with accepted regressions as warnings; `remarks` are noted. What is no regression stays as it is."""
+    if not acceptances and not remarks:
+        return verdict
+    findings = tuple(_accepted(finding, acceptances) for finding in verdict.findings)
+    return with_outcome(
+        replace(
+            verdict,
+            findings=findings,
+            acceptances=(*verdict.acceptances, *acceptances),
+            notes=(*remarks, *verdict.notes),
+        )
+    )
+
+
+def _accepted(finding: Finding, acceptances: Sequence[Acceptance]) -> Finding:
+    word = _word_for(finding, acceptances)
+    regressed = any(one.kind is Kind.RELATIVE and one.outcome is Outcome.FAIL for one in finding.criteria)
+    if word is None or finding.outcome is not Outcome.FAIL or not regressed:
+        return finding
+    criteria = tuple(
+        replace(one, outcome=Outcome.WARN) if one.kind is Kind.RELATIVE and one.outcome is Outcome.FAIL else one
+        for one in finding.criteria
+    )
+    said = f"{finding.sentence} Accepted by {word.author}: {word.reason}."
+    outcome = worst(one.outcome for one in criteria)
+    if outcome is Outcome.FAIL:
+        fixed = "That lifts no fixed limit: where this is meant, change it in the budget file."
+        return replace(finding, criteria=criteria, sentence=f"{said} {fixed}", reason="over-limit")
+    return replace(finding, criteria=criteria, sentence=said, outcome=outcome, reason=ACCEPTED)
+
+
+def _word_for(finding: Finding, acceptances: Sequence[Acceptance]) -> Acceptance | None:
+    """The most particular one."""
+    about = [
+        one for one in acceptances if one.endpoint in ("", finding.endpoint) and one.metric in ("", finding.metric)
+    ]
+    return max(about, key=lambda one: (bool(one.endpoint), bool(one.metric), one.at), default=None)

@@ -1,0 +1,61 @@
+"""A failure confirmed, or not, by measuring again: two runs on two machines rarely share one's bad luck."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from perfgate.gate.verdict.outcome import with_outcome
+from perfgate.model.outcome import Outcome
+from perfgate.model.verdict import Finding, Verdict
+
+NOT_CONFIRMED = "not-confirmed"
+NAMED = 5  # failures that a note names
+
+
+def confirm(verdict: Verdict, earlier: Verdict) -> Verdict:
+    """The verdict with only those failures that the earlier one has as well, by endpoint and metric.
+
+    Others become warnings. What is not a failure stays as it is: missing data never passes.
+    """
+    failed_before = _failed(earlier)
+    findings = tuple(_confirmed(finding, failed_before, earlier.run) for finding in verdict.findings)
+    return with_outcome(
+        replace(
+            verdict,
+            findings=findings,
+            notes=(_note(failed_before, verdict, earlier.run), *verdict.notes),
+        )
+    )
+
+
+def _failed(verdict: Verdict) -> list[tuple[str, str]]:
+    return [(one.endpoint, one.metric) for one in verdict.findings if one.outcome is Outcome.FAIL]
+
+
+def _confirmed(finding: Finding, failed_before: list[tuple[str, str]], earlier: str) -> Finding:
+    if finding.outcome is not Outcome.FAIL:
+        return finding
+    if (finding.endpoint, finding.metric) in failed_before:
+        return replace(finding, sentence=f"{finding.sentence} Confirmed: run {earlier} failed here too.")
+    return replace(
+        finding,
+        outcome=Outcome.WARN,
+        reason=NOT_CONFIRMED,
+        sentence=f"{finding.sentence} Not confirmed: run {earlier} did not fail here, so it does not stop the build.",
+        criteria=tuple(
+            replace(one, outcome=Outcome.WARN) if one.outcome is Outcome.FAIL else one for one in finding.criteria
+        ),
+    )
+
+
+def _note(failed_before: list[tuple[str, str]], verdict: Verdict, earlier: str) -> str:
+    again = _failed(verdict)
+    seen = [one for one in failed_before if one in again]
+    missing = [" ".join(one) for one in failed_before if one not in again]
+    total = f"{len(failed_before)} failure{'s' if len(failed_before) != 1 else ''}"
+    told = f"Measured again to confirm run {earlier}: {len(seen)} of its {total} {'was' if len(seen) == 1 else 'were'} "
+    told += "seen again."
+    if missing:
+        rest = f" and {len(missing) - NAMED} more" if len(missing) > NAMED else ""
+        told += f" Not seen again: {', '.join(missing[:NAMED])}{rest}."
+    return told

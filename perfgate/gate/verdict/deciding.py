@@ -1,0 +1,103 @@
+"""What a criterion comes to, by the evidence.
+
+- fail (warn, if that is its severity): the change is significant, and its estimate is at or above limit and floor
+  (beside the history, where only the median is sure, the estimate that both tell);
+- improved: the same in the other direction;
+- pass: the estimate is under limit or floor, and a violation of more than the sensitivity is ruled out: the one-sided
+  95 % upper bound of the worsening is below the larger of the two;
+- inconclusive: anything else. The estimate is over the limit and may be chance, or the run is blind.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from perfgate.gate.absolute import LimitCheck, Question, Standing, check_limit
+from perfgate.gate.comparison import Evidence
+from perfgate.model.budget_file import Criterion, Sensitivity, Severity
+from perfgate.model.outcome import Outcome
+from perfgate.model.run import EndpointResult
+
+ROUNDING = 1e-9  # of floats: at the limit is over it
+ALPHA = 0.01  # chance of even one false alarm in a run
+MISSES = 0.05  # chance that what really is over a limit passes
+FEWEST_FAILURES = 3.0  # more than the baseline's share: fewer failed requests are no regression of an error rate
+
+
+@dataclass(frozen=True, kw_only=True)
+class Weighed:
+    """Evidence with its p-values adjusted for all hypotheses of the run (Holm)."""
+
+    evidence: Evidence
+    adjusted_worse: float
+    adjusted_better: float
+
+    @property
+    def worse(self) -> bool:
+        return self.adjusted_worse < ALPHA or (self.evidence.exact and self.evidence.change > 0)
+
+    @property
+    def better(self) -> bool:
+        return self.adjusted_better < ALPHA or (self.evidence.exact and self.evidence.change < 0)
+
+
+def relative(
+    criterion: Criterion, weighed: Weighed | None, floor: float, requests: int, sensitivity: Sensitivity
+) -> Outcome:
+    """`floor` is in the metric's base unit."""
+    if weighed is None:
+        return Outcome.NO_BASELINE
+    threshold = threshold_of(criterion, weighed.evidence, floor) - ROUNDING
+    change, estimate = weighed.evidence.change, weighed.evidence.estimate
+    is_share = weighed.evidence.is_difference and not weighed.evidence.exact
+    enough = not is_share or change * requests >= FEWEST_FAILURES
+    if change > 0 and estimate >= threshold and weighed.worse and enough:
+        return broken(criterion.severity)
+    if change < 0 and -estimate >= threshold and weighed.better:
+        return Outcome.IMPROVED
+    return Outcome.PASS if _is_kept(weighed.evidence, threshold, sensitivity) else Outcome.INCONCLUSIVE
+
+
+def _is_kept(evidence: Evidence, threshold: float, sensitivity: Sensitivity) -> bool:
+    """Under the limit for sure; or as far as is known, with a violation of more than the sensitivity ruled out."""
+    if evidence.bound < threshold or (evidence.exact and evidence.change <= 0):
+        return True
+    return evidence.expectation < threshold and evidence.ruled_out < tolerated(evidence, threshold, sensitivity)
+
+
+def tolerated(evidence: Evidence, threshold: float, sensitivity: Sensitivity) -> float:
+    """What the bound of a pass must stay below, in the evidence's unit."""
+    if sensitivity.at_limit or evidence.exact:
+        return threshold
+    return max(threshold, sensitivity.errors if evidence.is_difference else sensitivity.latency)
+
+
+def threshold_of(criterion: Criterion, evidence: Evidence, floor: float) -> float:
+    """From which worsening a criterion is broken, in the evidence's unit: its limit, or the floor if that is more."""
+    limit = in_unit_of(evidence, abs(criterion.limit), difference=criterion.difference)
+    return max(limit, in_unit_of(evidence, floor, difference=True))
+
+
+def in_unit_of(evidence: Evidence, amount: float, *, difference: bool) -> float:
+    """A ratio of the baseline, or with `difference` an amount in the base unit, as the evidence counts."""
+    if difference == evidence.is_difference or not amount:
+        return amount
+    if difference:
+        return amount / evidence.baseline if evidence.baseline else float("inf")
+    return amount * evidence.baseline
+
+
+def absolute(
+    criterion: Criterion, result: EndpointResult, metric: str, question: Question
+) -> tuple[Outcome, LimitCheck]:
+    """With how the value stands to the limit, each bound failing once in twenty at most in all `looks` together."""
+    check = check_limit(result, metric, question)
+    if criterion.limit == 0 and check.measured == 0:
+        return Outcome.PASS, check  # "nothing may fail" is about this run: no number of requests would bound it at 0
+    if check.standing is Standing.UNDECIDED:
+        return Outcome.INCONCLUSIVE, check
+    return (Outcome.PASS if check.standing is Standing.KEPT else broken(criterion.severity)), check
+
+
+def broken(severity: Severity) -> Outcome:
+    return Outcome.FAIL if severity is Severity.FAIL else Outcome.WARN

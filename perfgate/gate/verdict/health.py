@@ -1,0 +1,133 @@
+"""Whether a run can be believed: doubts that make findings inconclusive, each with its cure.
+
+The rules (docs/engine.md tells them to users):
+- Fewer than 95 % of the planned starts were made: the load was another one, nothing can be said.
+- Starts were late. A late start is no latency, but late starts come in bursts, and those make the target slow. So a
+  value over an absolute limit is in doubt while it is over it by less than three times the lateness of the latest
+  starts (of the share 1-q, for a percentile q). A value far over the limit is over it, and one within it is within it.
+- Over 1 % of the requests could not be sent for want of the generator's own ports, file descriptors or memory.
+- The generator had no CPU left: rates say what the generator could do, and without the kernel's clock latencies do too.
+- Iterations were left out because no row of data was left for them: the load was another one, nothing can be said.
+- Arrivals were dropped because all virtual users were busy, the load was ended early, or a process was lost: what has
+  not been measured cannot pass. It can fail.
+- Most requests of an A/B test's base failed: latencies are compared with those of the few that did not.
+- More requests failed than a percentile leaves out: the successes' percentile says nothing of the service, and cannot
+  pass. Timeouts do not count here, for they are among the values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from perfgate.gate.absolute import QUANTILES
+from perfgate.model.budget_file import Budget, Kind
+from perfgate.model.metric import METRICS, Unit
+from perfgate.model.outcome import Outcome
+from perfgate.model.run import EndpointResult, Run
+from perfgate.recording.usable import ACHIEVED, failed_share, is_mostly_failed, is_short_of_resources
+from perfgate.runner import shortages
+from perfgate.text.units import format_value
+
+BLUR = 3.0  # times the lateness by which a value must be over its limit
+BUSY = 0.95  # of one core
+USUAL_SHARE = 0.05  # of failures, from which a mean of the successes is in doubt
+BROKEN = frozenset({Outcome.FAIL, Outcome.WARN})
+UNBROKEN = frozenset({Outcome.NO_BASELINE, Outcome.IMPROVED, Outcome.PASS})
+RELIEF = "use --processes 2 (or more machines), or lower the rate"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Doubt:
+    """`text` for people. `outcomes` are those that cannot be believed, of criteria of `kind` only, if one is named."""
+
+    text: str
+    outcomes: frozenset[Outcome] = BROKEN | UNBROKEN
+    kind: Kind | None = None
+    reason: str = "load-generator"  # for programs
+
+    def changes(self, outcome: Outcome, kind: Kind) -> bool:
+        return outcome in self.outcomes and self.kind in (None, kind)
+
+
+def doubts(budget: Budget, run: Run) -> Iterator[Doubt]:
+    """What speaks against judging this budget by this run, worst first."""
+    generator = run.generator
+    if generator.without_rows > (1 - ACHIEVED) * generator.due:
+        yield Doubt(
+            text=f"{generator.without_rows:,} iterations had no row of data left: the load was another one than "
+            "planned; add rows, or let them begin again"
+        )
+    elif not run.aborted and generator.sent < ACHIEVED * generator.due:
+        yield Doubt(
+            text=f"the load generator made only {generator.sent / generator.due:.0%} of the planned starts; {RELIEF}"
+        )
+    elif generator.workers_lost and not generator.due:
+        yield Doubt(text=f"{generator.workers_lost} of {generator.workers} load-generator processes were lost")
+    metric = METRICS[budget.metric]
+    result = next((one for one in run.endpoints if one.name == budget.endpoint), None)
+    if metric.unit is Unit.SECONDS:
+        if result is not None:
+            yield from _late(budget, run, result)
+            yield from _failing_base(budget, run)
+            yield from _failing(budget, result)
+        if generator.cpu >= BUSY and not generator.clock.startswith("kernel"):
+            yield Doubt(text=f"the load generator had no CPU left and no kernel clock to measure by; {RELIEF}")
+    if metric.unit is Unit.PER_SECOND and generator.cpu >= BUSY:
+        yield Doubt(text=f"the load generator had no CPU left, so the rate is its own; {RELIEF}")
+    if generator.due and generator.dropped > (1 - ACHIEVED) * generator.due:
+        yield Doubt(
+            text=f"{generator.dropped:,} arrivals found no free virtual user; raise load.max_users", outcomes=UNBROKEN
+        )
+    yield from _unsent(run)
+    if run.aborted:
+        yield Doubt(text=f"the load was ended early: {run.aborted}", outcomes=UNBROKEN, reason="ended-early")
+
+
+def _unsent(run: Run) -> Iterator[Doubt]:
+    if is_short_of_resources(run):
+        unsent = run.generator.unsent
+        worst = max(unsent, key=lambda shortage: unsent[shortage])
+        yield Doubt(
+            text=f"the load generator could not send {sum(unsent.values()):,} requests: {shortages.explain(worst)}"
+        )
+
+
+def _late(budget: Budget, run: Run, result: EndpointResult) -> Iterator[Doubt]:
+    extreme = budget.metric in ("p99", "max")
+    late = run.generator.lateness_p99 if extreme else run.generator.lateness_p95
+    measured = result.metrics.get(budget.metric, 0.0)
+    limits = [one.limit for one in budget.criteria if one.kind is Kind.ABSOLUTE and one.limit < measured]
+    if limits and measured - max(limits) < BLUR * late:
+        shown = format_value(Unit.SECONDS, late)
+        yield Doubt(
+            text=f"{'1 %' if extreme else '5 %'} of the starts were late by {shown} or more, and the value is over its "
+            f"limit by {format_value(Unit.SECONDS, measured - max(limits))} only; {RELIEF}",
+            outcomes=BROKEN,
+            kind=Kind.ABSOLUTE,
+        )
+
+
+def _failing_base(budget: Budget, run: Run) -> Iterator[Doubt]:
+    """What is compared with the few requests of the base that succeeded is neither better nor worse."""
+    base = next((one for arm in run.arms[:1] for one in arm.endpoints if one.name == budget.endpoint), None)
+    if base is not None and is_mostly_failed(base):
+        yield Doubt(
+            reason="too-many-failures",
+            text=f"{failed_share(base):.0%} of the base's requests failed, and its {budget.metric} is that of the "
+            "others; see why they fail",
+            outcomes=BROKEN | UNBROKEN - {Outcome.NO_BASELINE},
+            kind=Kind.RELATIVE,
+        )
+
+
+def _failing(budget: Budget, result: EndpointResult) -> Iterator[Doubt]:
+    left_out = 1 - QUANTILES[budget.metric] if budget.metric in QUANTILES else USUAL_SHARE
+    share = failed_share(result)
+    if share > left_out:
+        yield Doubt(
+            reason="too-many-failures",
+            text=f"{share:.0%} of the requests failed, and this is the {budget.metric} of the others; "
+            "limit `errors` too, and see why they fail",
+            outcomes=UNBROKEN,
+        )

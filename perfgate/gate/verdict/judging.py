@@ -1,0 +1,266 @@
+"""Budgets + Run + Baseline -> Verdict: exactly one finding per budget, with an outcome per criterion."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from math import inf, isfinite
+from typing import Any
+
+from perfgate.gate.absolute import Question
+from perfgate.gate.comparison import Evidence, is_apart, signed
+from perfgate.gate.history.anchor import criterion as anchor_criterion
+from perfgate.gate.verdict import deciding
+from perfgate.gate.verdict.comparing import Comparisons, compare, floor_of, watched
+from perfgate.gate.verdict.deciding import Weighed
+from perfgate.gate.verdict.health import Doubt, doubts
+from perfgate.gate.verdict.outcome import overall
+from perfgate.gate.verdict.overload import overload_of, with_waiting
+from perfgate.gate.verdict.overload import sentence as overloaded
+from perfgate.gate.verdict.sentences import Told, sentence, sentence_without_data
+from perfgate.gate.verdict.whole_finding import judge_whole
+from perfgate.model.budget_file import Budget, Criterion, GatePolicy, Kind
+from perfgate.model.metric import APPLICATION, METRICS, Metric, Unit
+from perfgate.model.outcome import BADNESS, Outcome, worst
+from perfgate.model.run import EndpointResult, Run
+from perfgate.model.verdict import Baseline, CriterionResult, Finding, Verdict
+
+NOTHING_ASKED = "Nothing was judged: there is no budget for what was sent."
+HISTORY, BASE = "history", "base"
+
+
+def judge(
+    budgets: Sequence[Budget], run: Run, baseline: Baseline, policy: GatePolicy, anchor: Baseline | None = None
+) -> Verdict:
+    """One finding per budget, in the order of the budgets.
+
+    The hypotheses of all relative criteria are weighed together first: what counts as significant depends on how many
+    there are.
+    """
+    results = {result.name: result for result in run.endpoints}
+    compared = compare(budgets, run, baseline, policy, anchor)
+    findings = tuple(
+        _doubted(_finding(budget, results.get(budget.endpoint), compared, run, baseline, policy), doubts(budget, run))
+        for budget in budgets
+    )
+    if compared.whole:
+        budget = Budget(endpoint=APPLICATION, metric=compared.whole[0][0].metric, criteria=())
+        findings += (_doubted(judge_whole(compared.whole, policy), doubts(budget, run)),)
+    overload = overload_of(run, baseline)
+    notes = _notes(budgets, run, baseline, policy, anchor)
+    findings = with_waiting(findings, overload, run)
+    used = {past.run.id: past.run.started for series in baseline.runs.values() for past in series}
+    return Verdict(
+        run=run.id,
+        name=run.name,
+        outcome=overall(findings, policy.inconclusive),
+        inconclusive=policy.inconclusive,
+        findings=findings,
+        watch=watched(compared.baseline, findings),
+        baseline_branch=baseline.branch,
+        baseline_needed=0 if run.arms else baseline.min_runs,
+        baseline_runs=() if run.arms else tuple(sorted(used, key=lambda run_id: used[run_id], reverse=True)),
+        overload=overload,
+        notes=(*map(overloaded, [overload] if overload else []), *notes, *run.warnings),
+    )
+
+
+def _notes(
+    budgets: Sequence[Budget], run: Run, baseline: Baseline, policy: GatePolicy, anchor: Baseline | None
+) -> Iterator[str]:
+    if not budgets:
+        yield NOTHING_ASKED
+    if run.prolonged:
+        planned, by = run.duration - run.prolonged, "gate.extend" if policy.extend else "load.duration"
+        yield f"Not decided after {planned:g} s, so the load was prolonged to {run.duration:g} s (`{by}`)."
+    if not run.arms:
+        yield from baseline.notes
+        if policy.anchor and not (anchor and anchor.runs):
+            yield f"No comparable run of {policy.anchor.ref} is on record, so nothing is compared with that anchor."
+
+
+def _finding(
+    budget: Budget,
+    result: EndpointResult | None,
+    compared: Comparisons,
+    run: Run,
+    baseline: Baseline,
+    policy: GatePolicy,
+) -> Finding:
+    metric = METRICS[budget.metric]
+    if result is None or metric.name not in result.metrics:
+        return _without_data(budget, result)
+    key = (budget.endpoint, budget.metric)
+    one, since = compared.baseline.get(key), compared.anchor.get(key)
+    floor = floor_of(metric, policy.floor)
+    judged = [_judge(criterion, result, metric, one, policy, run) for criterion in budget.criteria]
+    pinned = anchor_criterion(policy.anchor, budget) if policy.anchor and since else None
+    if pinned:
+        judged.append(_judge(pinned, result, metric, since, policy, run))
+    criteria = tuple(one.result for one in judged)
+    outcome = worst(criterion.outcome for criterion in criteria)
+    told = Told(
+        budget=budget,
+        result=result,
+        evidence=one.evidence if one else None,
+        since=since.evidence if since else None,
+        anchor=pinned,
+        criteria=criteria,
+        cures=tuple(one.cure for one in judged),
+        floor=floor,
+        baseline=baseline,
+        arms=run.arms,
+    )
+    found = Finding(
+        endpoint=budget.endpoint,
+        metric=budget.metric,
+        outcome=outcome,
+        reason=_reason(outcome, criteria),
+        sentence=sentence(told),
+        measured=result.metrics[metric.name],
+        samples=result.samples if metric.unit is Unit.SECONDS else result.requests,
+        baseline_runs=0 if run.arms else len(baseline.runs.get((budget.endpoint, budget.metric), ())),
+        interval=None if one else result.intervals.get(metric.name),
+        more=_more(judged) if outcome is Outcome.INCONCLUSIVE else None,
+        detectable=_detectable(judged),
+        criteria=criteria,
+        line=budget.line,
+    )
+    if outcome is Outcome.NO_BASELINE and run.arms and budget.endpoint in run.arms[0].absent:
+        return replace(found, reason="new-in-this-branch")
+    return replace(found, **_compared(one.evidence, metric, run)) if one else found
+
+
+def _compared(evidence: Evidence, metric: Metric, run: Run) -> dict[str, Any]:
+    """The part of a finding that its comparison tells. With too few requests there are no bounds: files have no
+    infinity."""
+    ends = [signed(end, evidence, metric) for end in evidence.interval]
+    known = [end for end in ends if end is not None and isfinite(end)]
+    seen, own = signed(evidence.seen, evidence, metric), signed(evidence.change, evidence, metric)
+    return {
+        "baseline": evidence.baseline,
+        "change": seen if seen is not None and isfinite(seen) else None,
+        "own_change": own if own is not None and isfinite(own) and is_apart(own, seen) else None,
+        "interval": (min(known), max(known)) if len(known) == len(ends) else None,
+        "bound": evidence.bound if isfinite(evidence.bound) else None,
+        "p_value": None if evidence.exact else evidence.p_worse,
+        "compared": BASE if run.arms else HISTORY,
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Judged:
+    """A criterion's result, what would decide it where nothing does (for people, and how many times as long a run), and
+    the smallest rise that would have been found."""
+
+    result: CriterionResult
+    cure: str = ""
+    more: float = inf
+    detectable: float = inf
+
+
+def _judge(
+    criterion: Criterion, result: EndpointResult, metric: Metric, weighed: Weighed | None, policy: GatePolicy, run: Run
+) -> _Judged:
+    if criterion.kind is Kind.ABSOLUTE:
+        question = Question(
+            limit=criterion.limit,
+            duration=run.duration,
+            level=1 - deciding.MISSES / max(1, run.looks),
+            sensitivity=policy.sensitivity,
+        )
+        outcome, check = deciding.absolute(criterion, result, metric.name, question)
+        return _Judged(
+            result=_criterion_result(criterion, outcome),
+            cure=check.cure,
+            more=check.needed / check.requests if check.needed and check.requests else inf,
+            detectable=_rise_to(check.detectable, check.measured, metric),
+        )
+    outcome = deciding.relative(criterion, weighed, floor_of(metric, policy.floor), result.requests, policy.sensitivity)
+    return _Judged(
+        result=_criterion_result(criterion, outcome),
+        more=weighed.evidence.more if weighed else inf,
+        detectable=weighed.evidence.detectable if weighed else inf,
+    )
+
+
+def _detectable(judged: Sequence[_Judged]) -> float | None:
+    """Of the relative criteria, where there is a comparison; else of the absolute ones."""
+    for kind in (Kind.RELATIVE, Kind.ABSOLUTE):
+        known = [one.detectable for one in judged if one.result.kind is kind and isfinite(one.detectable)]
+        if known:
+            return min(known)
+    return None
+
+
+def _rise_to(value: float | None, measured: float, metric: Metric) -> float:
+    """The worsening from what was measured to `value`: a difference of shares, a ratio of anything else. Negative where
+    the limit is broken for sure."""
+    if value is None:
+        return inf
+    worsening = measured - value if metric.higher_is_better else value - measured
+    if metric.unit is Unit.RATIO:
+        return worsening
+    return worsening / measured if measured else inf
+
+
+def _more(judged: Sequence[_Judged]) -> float | None:
+    """How many times as long a run would decide all criteria; None where no run would, for files have no infinity."""
+    most = max((one.more for one in judged if one.result.outcome is Outcome.INCONCLUSIVE), default=inf)
+    return most if isfinite(most) else None
+
+
+def _doubted(finding: Finding, against: Iterable[Doubt]) -> Finding:
+    """The finding, or that some of it cannot be decided, with the reason and the cure."""
+    for doubt in against:
+        criteria = tuple(
+            replace(one, outcome=Outcome.INCONCLUSIVE) if doubt.changes(one.outcome, one.kind) else one
+            for one in finding.criteria
+        )
+        if criteria != finding.criteria:
+            outcome = worst(one.outcome for one in criteria)
+            return replace(
+                finding,
+                outcome=outcome,
+                more=None if outcome is Outcome.INCONCLUSIVE else finding.more,
+                reason=doubt.reason if outcome is Outcome.INCONCLUSIVE else finding.reason,
+                sentence=f"{finding.sentence} Not decided: {doubt.text}.",
+                criteria=criteria,
+            )
+    return finding
+
+
+def _without_data(budget: Budget, result: EndpointResult | None) -> Finding:
+    return Finding(
+        endpoint=budget.endpoint,
+        metric=budget.metric,
+        outcome=Outcome.NO_DATA,
+        reason="no-samples",
+        sentence=sentence_without_data(budget, result),
+        criteria=tuple(_criterion_result(criterion, Outcome.NO_DATA) for criterion in budget.criteria),
+        line=budget.line,
+    )
+
+
+def _criterion_result(criterion: Criterion, outcome: Outcome) -> CriterionResult:
+    return CriterionResult(
+        kind=criterion.kind,
+        limit=criterion.limit,
+        text=criterion.text,
+        severity=criterion.severity,
+        outcome=outcome,
+        difference=criterion.difference,
+    )
+
+
+def _reason(outcome: Outcome, criteria: Sequence[CriterionResult]) -> str:
+    """A word for programs."""
+    if outcome in (Outcome.FAIL, Outcome.WARN):
+        decisive = min(criteria, key=lambda one: (BADNESS[one.outcome], one.kind is Kind.RELATIVE))
+        return "over-limit" if decisive.kind is Kind.ABSOLUTE else "regression"
+    words = {
+        Outcome.NO_BASELINE: "too-few-runs",
+        Outcome.IMPROVED: "improvement",
+        Outcome.INCONCLUSIVE: "not-bounded",
+    }
+    return words.get(outcome, "within-limits")

@@ -1,0 +1,1 @@
+"""Git as a program: commands, scratch repositories, the data branch, where a file is in its repository."""

@@ -1,0 +1,130 @@
+"""A bare repository in a temporary folder that borrows remotes and credentials from the user's repository.
+
+What happens in it leaves the user's work tree, index, configuration, refs and even the depth of the clone as they are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import unquote
+
+from perfgate.git import command as git
+from perfgate.git.command import GitError
+
+# What it needs of the user's own configuration: where the remote is and how to get in.
+_BORROWED = re.compile(
+    r"(http|credential|url|ssh|protocol)\..*|core\.(sshcommand|gitproxy|askpass)"
+    r"|remote\..*\.(url|pushurl|proxy|proxyauthmethod|uploadpack|receivepack)",
+    re.IGNORECASE | re.DOTALL,
+)
+_WITH_PASSWORD = re.compile(
+    r"(?P<scheme>https?://)(?P<user>[^/@:\s]*):(?P<password>[^/@\s]*)@(?P<host>[^/\s]+)(?P<path>.*)"
+)
+_HELPER = '!f() { printf "username=%s\\npassword=%s\\n" "$PERFGATE_GIT_USER" "$PERFGATE_GIT_PASSWORD"; }; f'
+_SCOPES = ("local", "worktree")  # the others count for every repository anyway
+
+
+class PrivateRepository:
+    """Made when it is first used, and made again after `close`."""
+
+    def __init__(self, *, remote: str, folder: Path, environ: Mapping[str, str]) -> None:
+        """`remote`: a name or a URL; "" is origin, or where there is none the repository that `folder` is in."""
+        self._asked = remote
+        self._user = folder
+        self._environ = environ
+
+    @property
+    def remote(self) -> str:
+        """For git commands of this repository. Raises GitError."""
+        return self._made[0]
+
+    def git(self, *arguments: str, text: bytes = b"") -> bytes:
+        """Raises GitError."""
+        _, folder, environ = self._made
+        return git.run("-c", "core.hooksPath=/dev/null", *arguments, folder=folder, environ=environ, text=text)
+
+    def addresses(self) -> tuple[str, ...]:
+        """The remote's URL as git uses it, and as it is written down (`url.*.insteadOf` makes them differ).
+
+        None when the remote is the user's own repository. Raises GitError.
+        """
+        remote = self.remote
+        if "/" in remote or ":" in remote:
+            return (remote,)
+        return self._ask("remote", "get-url", remote), self._ask("config", "--get", f"remote.{remote}.url")
+
+    def close(self) -> None:
+        if "_home" in self.__dict__:
+            self._home.cleanup()
+            for name in ("_home", "_made"):
+                self.__dict__.pop(name, None)
+
+    @cached_property
+    def _home(self) -> TemporaryDirectory[str]:
+        return TemporaryDirectory(prefix="perfgate-branch-", ignore_cleanup_errors=True)
+
+    @cached_property
+    def _made(self) -> tuple[str, Path, dict[str, str]]:
+        """The remote, the folder that its URL counts from if it is relative, and the environment for git."""
+        own = git.environment(self._environ)
+        remote, access = _without_password(self._asked)
+        folder, names, borrowed = self._user, "sha1", list[tuple[str, str]]()
+        try:
+            common = self._ask("rev-parse", "--path-format=absolute", "--git-common-dir")
+        except GitError as error:
+            is_url = ":" in remote or "/" in remote
+            if not is_url or "not a git repository" not in str(error):
+                raise
+        else:
+            remote = remote or ("origin" if "origin" in self._ask("remote").splitlines() else common)
+            bare = self._ask("rev-parse", "--is-bare-repository") == "true"
+            folder = Path(common if bare else self._ask("rev-parse", "--show-toplevel"))
+            names = self._ask("rev-parse", "--show-object-format")
+            borrowed = self._borrowed()
+        home = self._home.name
+        git.run(
+            "init", "--quiet", "--bare", "--template=", f"--object-format={names}", home, folder=folder, environ=own
+        )
+        return remote, folder, _configured(own, [*borrowed, *access.settings]) | access.variables | {"GIT_DIR": home}
+
+    def _ask(self, *question: str) -> str:
+        """The user's repository."""
+        return git.run(*question, folder=self._user, environ=git.environment(self._environ)).decode().strip()
+
+    def _borrowed(self) -> list[tuple[str, str]]:
+        words = self._ask("config", "--null", "--show-scope", "--list").split("\0")
+        settings = ((scope, *setting.partition("\n")) for scope, setting in zip(words[::2], words[1::2], strict=False))
+        return [(key, value) for scope, key, _, value in settings if scope in _SCOPES and _BORROWED.fullmatch(key)]
+
+
+@dataclass(frozen=True)
+class _Access:
+    """What lets git in, as configuration and as environment variables."""
+
+    settings: tuple[tuple[str, str], ...] = ()
+    variables: dict[str, str] = field(default_factory=dict)
+
+
+def _without_password(remote: str) -> tuple[str, _Access]:
+    """git hands a remote's URL on as an argument, which others on the machine can read: the password goes another way,
+    by a credential helper of its own."""
+    found = _WITH_PASSWORD.fullmatch(remote)
+    if found is None:
+        return remote, _Access()
+    key = f"credential.{found['scheme']}{found['host']}.helper"
+    known = {"PERFGATE_GIT_USER": unquote(found["user"]), "PERFGATE_GIT_PASSWORD": unquote(found["password"])}
+    return f"{found['scheme']}{found['host']}{found['path']}", _Access(((key, ""), (key, _HELPER)), known)
+
+
+def _configured(environ: Mapping[str, str], settings: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """As environment variables, not arguments: others on the machine can read those, and it may be a token."""
+    first = int(environ.get("GIT_CONFIG_COUNT") or 0)
+    told = {"GIT_CONFIG_COUNT": str(first + len(settings))}
+    for number, (key, value) in enumerate(settings, first):
+        told |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+    return {**environ, **told}

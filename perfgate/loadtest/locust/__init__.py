@@ -1,0 +1,1 @@
+"""Locust headless as a child, and what runs beside it."""

@@ -1,0 +1,45 @@
+"""What a run says of its connections: requests sent again or not at all, addresses, and odd answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from perfgate.runner import shortages
+
+MOST_ENDPOINTS = 3  # named in one warning
+MOST_ADDRESSES = 8
+
+
+def connection_warnings(data: Mapping[str, Any]) -> Iterator[str]:
+    """Yields sentences. `data` is `load-test.json`."""
+    generator = data["generator"]
+    for shortage, count in generator["unsent"].items():
+        yield f"{_requests(count)} could not be sent by the load generator: {shortages.explain(shortage)}."
+    if resends := generator["resends"]:
+        yield (
+            f"{_requests(resends)} had to be sent again, because the server had closed the connection before the "
+            f"request came: {_endpoints(data['resends'])}."
+        )
+    addresses = generator["addresses"]
+    if len(addresses) > 1:
+        shown = [f"{address} ({count:,})" for address, count in sorted(addresses.items())][:MOST_ADDRESSES]
+        more = f" and {len(addresses) - len(shown)} more" if len(addresses) > len(shown) else ""
+        yield f"The target has {len(addresses)} addresses; connections were spread over them: {', '.join(shown)}{more}."
+    remarks: dict[str, dict[str, int]] = {}
+    for endpoint, text, count in data["remarks"]:
+        remarks.setdefault(text, {})[endpoint] = count
+    for text, endpoints in remarks.items():
+        yield f"{_endpoints(endpoints)}: {text}."
+
+
+def _requests(count: int) -> str:
+    return "1 request" if count == 1 else f"{count:,} requests"
+
+
+def _endpoints(counts: Mapping[str, int]) -> str:
+    """The endpoints with the largest counts: "list products 12 times, log in once"."""
+    most = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    shown = [f"{name} {'once' if count == 1 else f'{count:,} times'}" for name, count in most[:MOST_ENDPOINTS]]
+    more = len(most) - len(shown)
+    return ", ".join(shown) + (f" and {more} more endpoints" if more > 0 else "")

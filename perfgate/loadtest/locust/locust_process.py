@@ -1,0 +1,249 @@
+"""One load test: Locust headless in a child process, watched until it has handed everything over."""
+
+from __future__ import annotations
+
+import json
+import socket
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from perfgate.loadtest.locust.connection_warnings import connection_warnings
+from perfgate.loadtest.process.child import Child
+from perfgate.loadtest.process.deferred_signals import undisturbed
+from perfgate.model.errors import LoadTestError, RecordError, UsageError
+from perfgate.model.plan import Plan
+from perfgate.model.run import Generator, LoadTest, Progress
+from perfgate.recording import handover
+from perfgate.recording.locustfile_paths import written_path
+from perfgate.text.redaction import redactor
+
+LOG = "locust.log"
+POLL = 0.2  # s between two looks at the child
+INTERRUPT_PATIENCE = 15.0  # s an interrupted child gets to write down what it has
+OVERTIME = 60.0  # s beyond all timeouts before a child counts as stuck
+DEFAULT_TIMEOUT = 60.0  # s: of hand-written scenarios' requests, as Locust's own client has it
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fleet:
+    """Workers on other machines, which connect to this one: `perfgate worker --master-host ...`."""
+
+    workers: int
+    host: str = "0.0.0.0"  # noqa: S104 - every address of this machine
+    port: int = 5557
+    patience: float = 120.0  # s to wait until all are there
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """`target` and `environ` with their values; `secrets` names the variables whose values are never written;
+    `root` is the folder that Locust runs in."""
+
+    target: str
+    root: Path
+    environ: Mapping[str, str]
+    secrets: tuple[str, ...] = ()
+    processes: int = 1
+    fleet: Fleet | None = None  # instead of processes of this machine
+    duet: handover.Duet | None = None  # in an A/B test, whose head is the `target`
+    part: int = 0  # of a run in several parts: each has arrivals of its own
+    first_number: int = 0  # where its sequences and rows go on
+    probe: bool = False  # whether the runner probe shall run beside the load
+    on_progress: Callable[[Progress], None] = lambda _: None
+
+
+Send = Callable[[Callable[[], None]], LoadTest]
+
+
+def run(
+    plan: Plan, folder: Path, scenario: Path | None, options: Options, check_target: Callable[[], None] = lambda: None
+) -> LoadTest:
+    """Sends the plan's load; see `prepared`."""
+    with prepared(plan, folder, scenario, options) as send:
+        return send(check_target)
+
+
+@contextmanager
+def prepared(plan: Plan, folder: Path, scenario: Path | None, options: Options) -> Iterator[Send]:
+    """Starts Locust, which sends nothing until the function is called that this gives: it takes a second to load, in
+    which a service can start. `scenario` is the generated one, if any.
+
+    The function sends the plan's load and returns what was recorded in `folder`. What it is given is called time and
+    again meanwhile, and ends the load by raising what it has found. KeyboardInterrupt ends the load in good order:
+    the result is then `interrupted` and holds what there is. It is raised again when there is nothing yet.
+    Raises LoadTestError when Locust fails or its record is incomplete, RecordError when nothing can be written.
+    """
+    settings = _settings(plan, folder, options)
+    files = [*([scenario] if scenario else []), *plan.scenarios]
+    try:
+        handover.write(settings, folder / handover.SETTINGS)
+        (folder / handover.PROGRESS).touch()
+        (folder / handover.GO).unlink(missing_ok=True)
+        child = Child(
+            _command(files, plan, options),
+            environ={**options.environ, handover.VARIABLE: str(folder / handover.SETTINGS)},
+            log=folder / LOG,
+            redact=redactor(options.secrets, options.environ),
+            folder=options.root,
+        )
+    except OSError as error:
+        raise RecordError(f"Cannot write into {folder}: {error.strerror}") from error
+
+    def send(check_target: Callable[[], None]) -> LoadTest:
+        try:
+            (folder / handover.GO).touch()
+            _watch(child, folder, settings, options, check_target)
+        except KeyboardInterrupt:
+            child.end(INTERRUPT_PATIENCE)
+            if not (folder / handover.RESULT).exists():
+                raise
+        with undisturbed():
+            child.end(INTERRUPT_PATIENCE)
+        return _result(folder, child, plan)
+
+    try:
+        yield send
+    finally:
+        with undisturbed():
+            child.end(INTERRUPT_PATIENCE)
+        for name in (handover.PROGRESS, handover.GO):
+            (folder / name).unlink(missing_ok=True)
+
+
+def _settings(plan: Plan, folder: Path, options: Options) -> handover.Settings:
+    timeouts = [endpoint.request.timeout for endpoint in plan.endpoints if endpoint.request is not None]
+    return handover.Settings(
+        folder=str(folder.resolve()),
+        model=plan.load.model,
+        stages=plan.load.stages,
+        warmup=plan.load.warmup,
+        arrivals=plan.load.arrivals,
+        max_users=plan.load.max_users,
+        seed=(int(plan.digests.load, 16) if plan.load.seed is None else plan.load.seed) + options.part,
+        timeout=max([*timeouts, *([DEFAULT_TIMEOUT] if plan.scenarios else [])]),
+        endpoints=tuple(endpoint.name for endpoint in plan.endpoints),
+        secrets=options.secrets,
+        processes=options.processes,
+        abort=plan.load.abort,
+        duet=replace(options.duet, seed=options.duet.seed + options.part) if options.duet else None,
+        first_number=options.first_number,
+    )
+
+
+def _command(files: Sequence[Path], plan: Plan, options: Options) -> list[str]:
+    generators = options.fleet.workers if options.fleet else options.processes
+    users = generators if plan.load.model == "open" else round(plan.load.stages[0].level)
+    command = [sys.executable, "-P", "-m", "perfgate.runtime", "-f", ",".join(map(written_path, files))]
+    command += ["--headless", "--only-summary", "--host", options.target, "--exit-code-on-error", "0"]
+    command += ["--users", str(users), "--spawn-rate", str(users)]
+    if fleet := options.fleet:
+        command += ["--master", "--expect-workers", str(fleet.workers)]
+        command += ["--expect-workers-max-wait", str(round(fleet.patience))]
+        command += ["--master-bind-host", fleet.host, "--master-bind-port", str(fleet.port)]
+    elif options.processes > 1:
+        port = _free_port()
+        command += ["--processes", str(options.processes)]
+        command += ["--master-bind-host", "127.0.0.1", "--master-bind-port", port, "--master-port", port]
+    return command
+
+
+def _free_port() -> str:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return str(probe.getsockname()[1])
+
+
+def _watch(
+    child: Child, folder: Path, settings: handover.Settings, options: Options, check_target: Callable[[], None]
+) -> None:
+    patience = settings.warmup + settings.duration + 3 * settings.timeout + OVERTIME
+    patience += options.fleet.patience if options.fleet else 0.0
+    until = monotonic() + patience
+    with (folder / handover.PROGRESS).open(encoding="utf-8") as progress:
+        while monotonic() < until:
+            ended = child.poll() is not None
+            for line in progress.readlines():
+                options.on_progress(Progress(**json.loads(line)))
+            check_target()
+            if ended:
+                return
+            child.listen(POLL)
+    raise LoadTestError(
+        f"Locust did not come to an end within {patience:g} s and was stopped.", hint=f"Its log is {folder / LOG}"
+    )
+
+
+def _result(folder: Path, child: Child, plan: Plan) -> LoadTest:
+    if (refusal := folder / handover.REFUSAL).exists():
+        raise UsageError(
+            f"{refusal.read_text(encoding='utf-8')} is a user of Locust's own kind, which sends to one target only.",
+            hint="An A/B test needs scenarios that perfgate generates, or hand-written ones with perfgate.runtime's "
+            "Visitor. Leave the others out with --only, or compare with the history instead.",
+        )
+    path = folder / handover.RESULT
+    try:
+        data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        said = "\n".join(f"  | {line}" for line in child.tail)
+        raise LoadTestError(
+            f"Locust ended (exit code {child.poll()}) without a result. Its last words:\n{said}",
+            hint=f"The whole log is {folder / LOG}",
+        ) from None
+    if data["lost"] and not data["interrupted"]:
+        raise LoadTestError(
+            f"The record is incomplete: {data['lost']} of {data['recorded']} requests never reached the main process.",
+            hint=f"A generator process may have died; the log is {folder / LOG}",
+        )
+    return LoadTest(
+        folder=folder,
+        windows=folder / handover.WINDOWS,
+        started=data["started"],
+        duration=data["duration"],
+        began=data["began"],
+        generator=Generator(**data["generator"]),
+        failure_examples={name: tuple(texts) for name, texts in data["examples"].items()},
+        base_examples={name: tuple(texts) for name, texts in data["base_examples"].items()},
+        base_failures={name: tuple(statuses) for name, statuses in data["base_failures"].items()},
+        unfinished=data["unfinished"],
+        interrupted=data["interrupted"],
+        aborted=data["aborted"],
+        seed=data["seed"],
+        numbers=data["numbers"],
+        warnings=(*_warnings(data), *connection_warnings(data), *_redirect_warnings(data["redirected"], plan)),
+    )
+
+
+def _redirect_warnings(names: Sequence[str], plan: Plan) -> Iterator[str]:
+    """A redirect to a login page is fast, and no error unless somebody says so."""
+    unjudged = {one.name for one in plan.endpoints if one.request is not None and not one.request.expect}
+    for name in names:
+        if name in unjudged:
+            yield (
+                f"All successes of `{name}` were redirects (status 3xx). "
+                "If that is right, add `expect: {status: ...}`; else `follow_redirects: true`, or log in first."
+            )
+
+
+def _warnings(data: dict[str, Any]) -> list[str]:
+    warnings = [f"A scenario raised an exception {row['count']} times: {row['message']}" for row in data["exceptions"]]
+    if data["unfinished"]:
+        warnings.append(f"{data['unfinished']} requests were still under way when the load was stopped.")
+    if data["clock_steps"]:
+        warnings.append(f"The clock was set during {data['clock_steps']} requests; they were timed in user space.")
+    if data["aborted"]:
+        warnings.append(f"The load was ended early: {data['aborted']}.")
+    if lost := data["generator"]["workers_lost"]:
+        warnings.append(f"{lost} of {data['generator']['workers']} load-generator processes were lost.")
+    if renewed := data["renewed"]:
+        warnings.append(f"{renewed} times a login had expired (status 401): it was renewed and the request sent again.")
+    if left_out := data["generator"]["without_rows"]:
+        warnings.append(f"{left_out} iterations were left out, because no row of data was left for them.")
+    warnings += data["notes"]
+    if dropped := data["generator"]["dropped"]:
+        warnings.append(f"{dropped} arrivals were never sent: all virtual users were busy. Raise `load.max_users`?")
+    return warnings

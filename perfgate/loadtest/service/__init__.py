@@ -1,0 +1,1 @@
+"""The service under test: started, checked out, set up, side by side."""

@@ -1,0 +1,57 @@
+"""`service.setup`: makes a checkout ready to be started, in a virtual environment of its own."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from shutil import which
+from time import monotonic
+
+from perfgate.loadtest.process.child import Child
+from perfgate.loadtest.process.deferred_signals import undisturbed
+from perfgate.model.errors import ServiceError
+from perfgate.text import template
+from perfgate.text.redaction import Redactor
+
+PATIENCE = 1800.0  # s
+STOP_PATIENCE = 5.0  # s
+
+Environment = Mapping[str, str]
+
+
+def set_up(
+    command: str, *, what: str, folder: Path, venv: Path, log: Path, environ: Environment, say: Callable[[str], None]
+) -> Environment:
+    """Makes the virtual environment `venv`, runs the command in `folder`, and returns the environment to go on in.
+
+    `what` is named in messages: "the base". Raises ServiceError when it fails; what the command said is in `log`.
+    """
+    say(f"Setting up {what}: {command}")
+    began = monotonic()
+    python = which("python3", path=environ.get("PATH")) or sys.executable
+    _run([python, "-m", "venv", str(venv)], f"The virtual environment of {what}", venv.parent, log, environ)
+    inside = {name: value for name, value in environ.items() if name != "PYTHONHOME"}
+    inside["VIRTUAL_ENV"] = str(venv)
+    inside["PATH"] = os.pathsep.join([str(venv / "bin"), environ.get("PATH", os.defpath)])
+    _run(template.expand(command, environ), f"`setup` of {what}", folder, log, inside)
+    say(f"Set up {what} in {monotonic() - began:.0f} s")
+    return inside
+
+
+def _run(command: list[str] | str, what: str, folder: Path, log: Path, environ: Environment) -> None:
+    try:
+        child = Child(command, environ=environ, log=log, redact=Redactor(), folder=folder, daemons=True)
+    except OSError as error:
+        raise ServiceError(f"{what} cannot be started: {error}") from error
+    try:
+        ended = child.wait(PATIENCE)
+    finally:
+        with undisturbed():
+            child.end(STOP_PATIENCE)
+    said = "\n".join(f"  | {line}" for line in child.tail)
+    if not ended:
+        raise ServiceError(f"{what} was not done within {PATIENCE:g} s.\n{said}", hint=f"Log: {log}")
+    if code := child.poll():
+        raise ServiceError(f"{what} failed, with exit code {code}. Its last words:\n{said}", hint=f"Log: {log}")

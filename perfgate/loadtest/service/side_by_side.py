@@ -1,0 +1,180 @@
+"""Base and head of an A/B test: each checked out, set up and started, with a port of its own, on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from random import Random
+from urllib.parse import urlsplit
+
+from perfgate.loadtest.service.checkout import Checkout, checked_out
+from perfgate.loadtest.service.ports import free_ports
+from perfgate.loadtest.service.set_up import set_up
+from perfgate.loadtest.service.starting import Start, at_port, takes_port
+from perfgate.model.budget_file import Service
+from perfgate.model.errors import BaseError, ServiceError, UsageError
+from perfgate.model.run import Arm
+from perfgate.recording.windows import BASE, HEAD
+
+ARM = "PERFGATE_ARM"  # tells a service which arm it is
+WORK_TREE = "work tree"  # the head's ref: the files as they are
+MODULES = "node_modules"
+PACKAGES = ("pyproject.toml", "setup.py", "setup.cfg")
+
+Environment = Mapping[str, str]
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sides:
+    """What the load goes to: one target, or base and head. `starts` are the services that perfgate runs for it;
+    `seed` decides in which order."""
+
+    target: str  # the head's, in an A/B test
+    starts: tuple[Start, ...] = ()
+    arms: tuple[Arm, ...] = ()  # of an A/B test: base, then head; not measured yet
+    seed: int = 0
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        return tuple(arm.target for arm in self.arms) or (self.target,)
+
+    def of_part(self, part: int) -> tuple[Start, ...]:
+        """The services for one part of a run (0: there is only one), with a log of its own, in random order: the one
+        that starts first may be better off."""
+        starts = [replace(one, log=one.log.with_stem(f"{one.log.stem}-{part}")) if part else one for one in self.starts]
+        Random(self.seed + part).shuffle(starts)
+        return tuple(starts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Head:
+    """`folder` is where the service's command runs; `logs` where setup and services of both write what they say."""
+
+    folder: Path
+    commit: str
+    logs: Path
+
+
+def host_of(sides: Sides) -> str:
+    """The host that the load goes to: with its port, unless perfgate chose that for a service which it starts."""
+    parts = urlsplit(sides.target)
+    own = any(parts.port == start.service.port for start in sides.starts)
+    return (parts.hostname or "" if own else parts.netloc.rpartition("@")[2]).lower()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Base:
+    """`ref` is checked out; reports call it `known_as`. `service_in` reads how the base itself is started, in its own
+    checkout: None where that says nothing. Then the head's way will do, unless `is_own_needed`."""
+
+    ref: str
+    known_as: str
+    service_in: Callable[[Path], Service | None]
+    is_own_needed: bool = False
+
+
+@contextmanager
+def base_and_head(
+    service: Service, target: str, *, base: Base, head: Head, environ: Environment, seed: int, say: Say
+) -> Iterator[Sides]:
+    """Both services, ready to be started: the base from a checkout and in its own way, the head from its folder as it
+    is.
+
+    Raises UsageError for services that cannot run beside each other and for a ref that is not there, BaseError when the
+    base cannot be made ready, ServiceError when the head cannot.
+    """
+    with checked_out(base.ref, folder=head.folder, environ=environ) as checkout:
+        folders = {BASE: checkout.folder, HEAD: head.folder}
+        services = {BASE: _own(base, checkout, service, say), HEAD: service}
+        ports = _ports(services, target)
+        _say_what_is_shared(services, checkout, base, head, say)
+        starts = [
+            Start(
+                service=replace(services[arm], port=ports[arm]),
+                folder=folders[arm],
+                log=head.logs / f"service-{arm}.log",
+                environ={**_environment(arm, services[arm], folders[arm], checkout, head.logs, environ, say), ARM: arm},
+                name=f"{arm}'s service",
+                error=BaseError if arm == BASE else ServiceError,
+                hint=_missing(services[arm], checkout) if arm == BASE else "",
+            )
+            for arm in (BASE, HEAD)
+        ]
+        urls = {arm: at_port(target, service.port, ports[arm]) for arm in (BASE, HEAD)}
+        arms = (
+            Arm(name="base", target=urls[BASE], ref=base.known_as, commit=checkout.commit),
+            Arm(name="head", target=urls[HEAD], ref=WORK_TREE, commit=head.commit),
+        )
+        yield Sides(target=urls[HEAD], starts=tuple(starts), arms=arms, seed=seed)
+
+
+def _own(base: Base, checkout: Checkout, heads: Service, say: Say) -> Service:
+    """How the base is started: set up as the head is where it does not say how. Raises BaseError where that must be
+    its own way, and it has none."""
+    own = base.service_in(checkout.folder)
+    if own is None and base.is_own_needed:
+        raise BaseError(f"The base, {base.known_as}, has no `service` in its budget file.")
+    if own is None:
+        say("Note: the base has no `service` in its budget file, so it is started as the head is.")
+    return replace(own, setup=own.setup or heads.setup) if own else heads
+
+
+def _say_what_is_shared(services: Mapping[str, Service], checkout: Checkout, base: Base, head: Head, say: Say) -> None:
+    """What would make both arms the same."""
+    packages = [name for name in PACKAGES if (checkout.top / name).exists()]
+    if packages and not any(service.setup for service in services.values()):
+        say(
+            f"Note: there is a {packages[0]} but no `service.setup`. A package that is installed here would be the "
+            "same in both arms; `service: {setup: pip install -e .}` installs each arm's own."
+        )
+    if checkout.commit == head.commit:
+        say(f"Note: {base.known_as} is the commit that the head is made of; only uncommitted changes can differ.")
+
+
+def _missing(service: Service, checkout: Checkout) -> str:
+    """What a fresh checkout may lack to start."""
+    if service.setup or not (checkout.folder / "package.json").exists() or (checkout.folder / MODULES).exists():
+        return ""
+    return f"The base's checkout has no {MODULES}: `service: {{setup: npm ci}}` installs them in each arm."
+
+
+def _ports(services: Mapping[str, Service], target: str) -> dict[str, int]:
+    """A port of its own for each: a free one where its command takes one. Raises UsageError."""
+    fixed = {arm: service.port for arm, service in services.items() if not takes_port(service)}
+    if len(set(fixed.values())) < len(fixed):
+        command = services[HEAD].command
+        raise UsageError(
+            "--base-ref starts the service twice, and its command always takes the same port.",
+            hint=f"Let the command take its port as ${{PORT}}: `{command} --port ${{PORT}}`, for example. "
+            'Where it reads the variable PORT by itself: `service: {env: {PORT: "${PORT}"}}`.',
+        )
+    if at_port(target, services[HEAD].port, 0) == target:
+        raise UsageError(
+            f"--base-ref: the target {target} is not at the service's port {services[HEAD].port}, so load cannot be "
+            "sent to two of them.",
+            hint="Let the target name that port.",
+        )
+    return {**dict(zip((BASE, HEAD), free_ports(2), strict=True)), **fixed}
+
+
+def _environment(
+    arm: str, service: Service, folder: Path, checkout: Checkout, logs: Path, environ: Environment, say: Say
+) -> Environment:
+    """In which the arm's service runs: with a virtual environment of its own, if it is set up."""
+    if not service.setup:
+        return environ
+    try:
+        return set_up(
+            service.setup,
+            what=f"the {arm}",
+            folder=folder,
+            venv=checkout.scratch / f"venv-{arm}",
+            log=logs / f"setup-{arm}.log",
+            environ=environ,
+            say=say,
+        )
+    except ServiceError as error:
+        raise (BaseError if arm == BASE else ServiceError)(error.message, hint=error.hint) from error

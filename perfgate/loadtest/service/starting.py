@@ -1,0 +1,158 @@
+"""The application under test, when perfgate starts it: start, wait until it is ready, and always stop it."""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from time import monotonic, sleep
+from urllib.parse import urlsplit
+
+from perfgate.loadtest.process.child import Child
+from perfgate.loadtest.process.deferred_signals import undisturbed
+from perfgate.loadtest.service.ports import free_ports, is_free
+from perfgate.model.budget_file import Service
+from perfgate.model.errors import ServiceError
+from perfgate.net import http
+from perfgate.text import template
+from perfgate.text.redaction import redactor
+
+STOP_PATIENCE = 10.0  # s between asking it to end and killing it
+PORT = "PORT"  # the variable that tells a command its port
+PAUSE = 0.1  # s between two questions whether it is ready
+
+
+def settled(service: Service, target: str) -> tuple[Service, str]:
+    """The service on a port that is free, and the target's URL with it: the port of the budget file where possible.
+
+    Raises ServiceError when that port is taken and the command does not take another (`${PORT}`).
+    """
+    if is_free(service.port):
+        return service, target
+    if not takes_port(service):
+        raise ServiceError(
+            f"Something listens on port {service.port} already, so the service of the budget file cannot be measured.",
+            hint="Stop it, let the command take its port as ${PORT}, or leave `service` out to measure what runs.",
+        )
+    [port] = free_ports(1)
+    return replace(service, port=port), at_port(target, service.port, port)
+
+
+def takes_port(service: Service) -> bool:
+    """Whether the service listens where perfgate tells it to."""
+    written = " ".join([service.command, *service.env.values()])
+    named = {variable.name for variable in template.variables(template.parse_variables(written))}
+    return PORT in named or re.search(rf"\${PORT}\b", written) is not None
+
+
+def at_port(target: str, old: int, new: int) -> str:
+    """The URL with another port; unchanged where its port is not the `old` one."""
+    parts = urlsplit(target)
+    if parts.port != old:
+        return target
+    return parts._replace(netloc=f"{parts.netloc.rpartition(':')[0]}:{new}").geturl()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Start:
+    """How a service is started: `folder` is where its command runs, `log` gets what it says, `name` is said in
+    messages; `error` is raised when it does not start, with `hint` as what else to do."""
+
+    service: Service
+    folder: Path
+    log: Path
+    environ: Mapping[str, str]
+    name: str = "service"
+    error: type[ServiceError] = ServiceError
+    hint: str = ""
+
+
+class Services:
+    """Services that run."""
+
+    def __init__(self, children: Sequence[tuple[Start, Child]] = ()) -> None:
+        self._children = children
+
+    def pid(self, port: int) -> int | None:
+        """Of the process above all those of the service on this port."""
+        return next((child.pid for start, child in self._children if start.service.port == port), None)
+
+    def check_alive(self) -> None:
+        """Raises ServiceError when one has ended: what was measured since then is nobody's latency."""
+        for start, child in self._children:
+            if (code := child.poll()) is not None:
+                raise ServiceError(
+                    f"The {start.name} ended during the load, with exit code {code}{_signal(code)}. Its last lines:\n"
+                    f"{_said(child)}",
+                    hint=f"Nothing was judged, as nothing after that could be measured. Its log is {start.log}",
+                )
+
+
+@contextmanager
+def running(starts: Sequence[Start], secrets: Sequence[str] = ()) -> Iterator[Services]:
+    """The services are started in this order, and run and are ready inside this block. All are stopped at its end.
+    `secrets` are variables whose values their logs do not show: logs become artifacts, which more people read.
+
+    Raises ServiceError when one does not start or is not ready in time.
+    """
+    children: list[Child] = []
+    try:
+        for start in starts:
+            children.append(_launched(start, secrets))  # noqa: PERF401 - if one fails, those before it must be known
+        for start, child in zip(starts, children, strict=True):
+            _wait_until_ready(start, child)
+        yield Services(tuple(zip(starts, children, strict=True)))
+    finally:
+        with undisturbed():
+            for child in children:
+                child.terminate()
+            for child in children:
+                child.end(STOP_PATIENCE)
+
+
+def _launched(start: Start, secrets: Sequence[str]) -> Child:
+    known = {**start.environ, PORT: str(start.service.port)}
+    try:
+        own = {name: template.expand(value, known) for name, value in start.service.env.items()}
+        command = template.expand(start.service.command, known)
+        hide = redactor(secrets, start.environ)
+        return Child(command, environ={**known, **own}, log=start.log, redact=hide, folder=start.folder)
+    except OSError as error:
+        raise start.error(f"The {start.name} cannot be started: {error}", hint=start.hint) from error
+
+
+def _wait_until_ready(start: Start, child: Child) -> None:
+    service, log = start.service, start.log
+    url = f"http://127.0.0.1:{service.port}{service.ready}"
+    until = monotonic() + service.ready_timeout
+    last = f"nothing listened on port {service.port}"
+    while monotonic() < until:
+        if (code := child.poll()) is not None:
+            raise start.error(
+                f"The {start.name} ended at once, with exit code {code}{_signal(code)}.\n{_said(child)}",
+                hint=f"Log: {log}" + (f"\n{start.hint}" if start.hint else ""),
+            )
+        answer = http.status_of(url, timeout=2.0)
+        if answer is not None:
+            if answer < 400:
+                return
+            last = f"{service.ready} answered {answer}"
+        sleep(PAUSE)
+    raise start.error(
+        f"The {start.name} was not ready within {service.ready_timeout:g} s: {last}.\n{_said(child)}",
+        hint=f"Its log is {log}. `service: {{ready: /path, ready_timeout: 60s}}` says what to ask, and how long."
+        + (f"\n{start.hint}" if start.hint else ""),
+    )
+
+
+def _signal(code: int) -> str:
+    """What a shell's exit code means when it is none of the program's own."""
+    known = {number.value for number in signal.Signals}
+    return f" ({signal.Signals(code - 128).name})" if code - 128 in known else ""
+
+
+def _said(child: Child) -> str:
+    return "\n".join(f"  | {line}" for line in list(child.tail)[-5:])

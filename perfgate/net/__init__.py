@@ -1,0 +1,1 @@
+"""HTTP for everything but the load, and proxies."""

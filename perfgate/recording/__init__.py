@@ -1,0 +1,1 @@
+"""What a load leaves behind: windows, histograms, and the files that Locust and perfgate hand each other."""

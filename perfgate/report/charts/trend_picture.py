@@ -1,0 +1,273 @@
+"""What a trend chart shows, decided without drawing: points, lines, the range of the axis and every word."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import isfinite, nan
+from statistics import quantiles
+from typing import Literal
+
+from perfgate.model.budget_file import Budget, Criterion, Kind, Severity
+from perfgate.model.metric import Unit, metric_of
+from perfgate.model.outcome import Outcome
+from perfgate.model.run import PastRun, Run
+from perfgate.model.verdict import CriterionResult, Finding, Verdict
+from perfgate.report import words
+from perfgate.report.escaping import plain
+from perfgate.report.facts import Facts, acceptance, by_name, finite, is_alike, newest_of_line, value_in
+from perfgate.stats.change_points import change_points
+from perfgate.text import units
+
+LONGEST_TITLE = 66  # characters
+SHORTEST_NAME = 16
+WITHIN_REACH = 3.5  # a limit further above everything measured is named, not drawn: it would flatten the rest
+FAR_OUT = 4.0  # earlier values further above everything else are cut off at the edge, for the same reason
+FLAT = 0.18  # of the highest value: a smaller range is not shown from zero,
+SMALLEST_RANGE = 0.20  # but never a range smaller than this: it would be a picture of noise
+
+_QUANTITIES = {
+    Unit.SECONDS: units.DURATION,
+    Unit.BYTES: units.SIZE,
+    Unit.RATIO: units.RATIO,
+    Unit.PER_SECOND: units.RATE,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Level:
+    """A horizontal line with its name at the right."""
+
+    value: float
+    text: str
+    kind: Literal["limit", "other limit", "baseline"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Band:
+    """The range of the runs that this run was compared with, from the oldest of them on."""
+
+    low: float
+    high: float
+    first: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrendPicture:
+    """All values in the axis's unit. The runs are counted from 0, oldest first; the last one is this run."""
+
+    title: str
+    numbers: str  # the end of the title, never cut off
+    subtitle: str
+    axis: str
+    outcome: Outcome
+    values: tuple[float, ...]  # NaN where there is none
+    labels: tuple[str, ...]  # one per run
+    failed: frozenset[int]
+    accepted: Mapping[int, str]  # run -> reason
+    changed: Mapping[int, str]  # first run of a new level on the baseline branch -> its commit
+    levels: tuple[Level, ...]
+    band: Band | None
+    bottom: float
+    top: float
+    this: str  # the last run and its value in words: "this run 131 ms"
+    cut_off: Mapping[int, str]  # run -> value in words, of those beyond the top
+
+
+def decide(facts: Facts, finding: Finding) -> TrendPicture:
+    runs = facts.line_of_runs
+    numbers = _numbers(finding)
+    unit, factor = _axis_unit(finding)
+    measured = [v if v is not None else nan for v in facts.values(finding.endpoint, finding.metric)]
+    values = tuple(value * factor for value in measured)
+    levels = tuple(_levels(finding, factor))
+    band = _band(facts, finding, values)
+    bottom, top = _range(values, levels, band)
+    series = (finding.endpoint, finding.metric)
+    accepted = {at: reason for at, past in enumerate(runs) if (reason := acceptance(past, *series)) is not None}
+    failed = frozenset(at for at, past in enumerate(runs) if series in past.failed and at not in accepted)
+    branch = facts.verdict.baseline_branch
+    on_branch = [at for at, past in enumerate(runs) if past.run.branch == branch and at not in failed]
+    return TrendPicture(
+        title=f"{plain(finding.endpoint, max(SHORTEST_NAME, LONGEST_TITLE - len(numbers)))}{numbers}",
+        numbers=numbers,
+        subtitle=_subtitle(facts, finding),
+        axis=f"{plain(finding.metric, 30)}{unit}{', not from 0' if bottom > 0 else ''}",
+        outcome=finding.outcome,
+        values=values,
+        labels=tuple(_label(past) for past in runs),
+        failed=failed,
+        accepted=accepted,
+        changed=_changed(runs, values, on_branch),
+        levels=levels,
+        band=band,
+        bottom=bottom,
+        top=top,
+        this=_this("this run", finding),
+        cut_off={at: words.value(finding.metric, v) for at, v in enumerate(measured) if v * factor > top},
+    )
+
+
+def remember(past_runs: Sequence[PastRun], endpoint: str, metric: str, budget: Budget | None) -> TrendPicture:
+    """Of what the history holds, newest first and at least one, without a verdict: the newest run takes its place, and
+    the line is of its load and kind."""
+    newest = newest_of_line(past_runs)
+    line = tuple(past for past in past_runs if is_alike(past.run, newest.run))
+    limits = [criterion for criterion in budget.criteria if criterion.kind is Kind.ABSOLUTE] if budget else []
+    measured = value_in(by_name(newest.run).get(endpoint), metric)
+    finding = Finding(
+        endpoint=endpoint,
+        metric=metric,
+        outcome=Outcome.FAIL if (endpoint, metric) in newest.failed else _remembered(metric, measured, limits),
+        reason="",
+        sentence="",
+        measured=measured,
+        criteria=tuple(_as_drawn(criterion) for criterion in limits),
+    )
+    branch = Counter(past.run.branch for past in line).most_common(1)[0][0]
+    verdict = Verdict(
+        run=newest.run.id,
+        name=newest.run.name,
+        outcome=finding.outcome,
+        findings=(finding,),
+        baseline_branch=branch,
+    )
+    picture = decide(Facts(verdict=verdict, run=newest.run, past_runs=tuple(past_runs)), finding)
+    subtitle = f"{_kind(newest.run)}{words.runs(len(line))}, the newest {words.revision(newest.run)}"
+    subtitle += _apart(len(past_runs) - len(line))
+    return replace(picture, subtitle=subtitle, this=_this("newest", finding))
+
+
+def _remembered(metric: str, measured: float | None, limits: Sequence[Criterion]) -> Outcome:
+    """Of a series that did not fail. Beyond the limit all the same, it was undecided, or the limit another one."""
+    known = metric_of(metric)
+    higher = known is not None and known.higher_is_better
+    for limit in sorted(limits, key=lambda one: one.severity is not Severity.FAIL):
+        if measured is not None and (measured < limit.limit if higher else measured > limit.limit):
+            return Outcome.INCONCLUSIVE if limit.severity is Severity.FAIL else Outcome.WARN
+    return Outcome.PASS
+
+
+def _as_drawn(criterion: Criterion) -> CriterionResult:
+    return CriterionResult(
+        kind=criterion.kind,
+        limit=criterion.limit,
+        text=criterion.text,
+        severity=criterion.severity,
+        outcome=Outcome.PASS,
+    )
+
+
+def _this(run: str, finding: Finding) -> str:
+    measured = finite(finding.measured)
+    return f"{run} {'no data' if measured is None else words.value(finding.metric, measured)}"
+
+
+def _axis_unit(finding: Finding) -> tuple[str, float]:
+    """The unit in which the measured value is said (" in ms"), and what base units are multiplied by."""
+    metric = metric_of(finding.metric)
+    if not metric:
+        return "", 1.0
+    limits = (words.limit_value(criterion, finding.baseline) for criterion in finding.criteria)
+    said = finite(finding.measured) or max((limit for limit in limits if limit), default=0.0)
+    name = units.format_value(metric.unit, said).lstrip("-0123456789. ")
+    return " per second" if name == "/s" else f" in {name}", float(1 / _QUANTITIES[metric.unit].factors[name])
+
+
+def _levels(finding: Finding, factor: float) -> Iterator[Level]:
+    """The decisive limit, what else was broken, and the baseline."""
+    decisive = words.decisive(finding)
+    for criterion in finding.criteria:
+        value = words.limit_value(criterion, finding.baseline)
+        kind: Literal["limit", "other limit"] = "limit" if criterion is decisive else "other limit"
+        if value is not None and (criterion is decisive or words.broken(criterion)):
+            yield Level(value=value * factor, text=_limit_text(finding, criterion), kind=kind)
+    baseline = finite(finding.baseline)
+    if baseline is not None:
+        yield Level(value=baseline * factor, text=f"baseline {words.value(finding.metric, baseline)}", kind="baseline")
+
+
+def _limit_text(finding: Finding, criterion: CriterionResult) -> str:
+    """ "limit 120 ms", "+10 % is 90 ms"."""
+    said = words.limit(finding, criterion)
+    if criterion.kind is Kind.ABSOLUTE:
+        return said if said.startswith("warn") else f"limit {said}"
+    return f"{said} is {words.value(finding.metric, words.limit_value(criterion, finding.baseline))}"
+
+
+def _band(facts: Facts, finding: Finding, values: Sequence[float]) -> Band | None:
+    """From the smallest to the largest of the baseline's values, without outliers.
+
+    An outlier is further from the quartiles than 1.5 times their distance (J. Tukey, Exploratory Data Analysis, 1977).
+    """
+    ids = {past.run.id for past in facts.baseline_runs(finding)}
+    places = [at for at, past in enumerate(facts.before) if past.run.id in ids]
+    if len(places) < 2:
+        return None
+    lower, _, upper = quantiles((values[at] for at in places), n=4, method="inclusive")
+    reach = 1.5 * (upper - lower)
+    usual = [values[at] for at in places if lower - reach <= values[at] <= upper + reach]
+    return Band(low=min(usual), high=max(usual), first=places[0])
+
+
+def _changed(runs: Sequence[PastRun], values: Sequence[float], places: Iterable[int]) -> dict[int, str]:
+    """Where the level of those runs changed, as `perfgate trend` says it."""
+    measured = [at for at in places if isfinite(values[at])]
+    points = change_points([values[at] for at in measured])
+    return {measured[point]: plain(runs[measured[point]].run.commit)[:7] for point in points}
+
+
+def _range(values: Sequence[float], levels: Sequence[Level], band: Band | None) -> tuple[float, float]:
+    """From zero, unless that would flatten everything; a single outlier of the past does not count."""
+    core = [value for value in values[-1:] if isfinite(value)]
+    core += [level.value for level in levels if level.kind == "baseline"]
+    core += [edge for edge in (band.low, band.high) if edge <= FAR_OUT * max(core)] if band and core else []
+    usual = core or [value for value in values if isfinite(value)]
+    highest = max(usual, default=0.0)
+    core += [level.value for level in levels if level.value <= WITHIN_REACH * highest or not highest]
+    edge = FAR_OUT * max(core, default=highest)
+    shown = core + [value for value in values if isfinite(value) and (value <= edge or not edge)]
+    high, low = max(shown, default=1.0) or 1.0, min(shown, default=0.0)
+    span = max(high - low, SMALLEST_RANGE * high)
+    if high - low >= FLAT * high or len(shown) < 2:
+        return 0.0, high * 1.15
+    return max(0.0, low - 0.5 * span), high + 0.4 * span
+
+
+def _numbers(finding: Finding) -> str:
+    """ " p95: 131 ms, limit 120 ms, baseline 82 ms"."""
+    measured = finite(finding.measured)
+    parts = ["not measured" if measured is None else words.value(finding.metric, measured)]
+    decisive = words.decisive(finding)
+    if decisive:
+        said = words.limit(finding, decisive)
+        parts.append(said if said.startswith("warn") else f"limit {said}")
+    if finite(finding.baseline) is not None:
+        parts.append(f"baseline {words.value(finding.metric, finding.baseline)}")
+    return f" {plain(finding.metric, 30)}: {', '.join(parts)}"
+
+
+def _subtitle(facts: Facts, finding: Finding) -> str:
+    """Which commit, compared with what, and what is not drawn."""
+    compared = "no earlier runs" if not facts.before else "no baseline yet"
+    if facts.run.arms:
+        compared = f"A/B: beside {words.arm(facts.run.arms[0])}"
+    elif finite(finding.baseline) is not None:
+        branch = facts.verdict.baseline_branch
+        compared = f"baseline: {words.runs(finding.baseline_runs)}{f' of {plain(branch, 30)}' if branch else ''}"
+    return f"{words.revision(facts.run)}  ·  {compared}{_apart(facts.apart)}"
+
+
+def _kind(run: Run) -> str:
+    return "A/B: " if run.arms else ""
+
+
+def _apart(number: int) -> str:
+    return f"  ·  not drawn: {number:,} of other load or kind" if number else ""
+
+
+def _label(past: PastRun) -> str:
+    """The short commit over the day."""
+    commit = plain(past.run.commit)[:7] if past.run.commit else words.NOTHING
+    return f"{commit}\n{words.day(past.run.started)}"

@@ -1,0 +1,190 @@
+"""report.html: the verdict as one page with charts. The browser draws them from data in the page (`page_data.py`)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from perfgate.model.outcome import BADNESS, Outcome
+from perfgate.model.run import EndpointResult, Run
+from perfgate.model.verdict import Finding
+from perfgate.recording.windows import Record
+from perfgate.report import layer_bars, phases, words
+from perfgate.report.escaping import plain
+from perfgate.report.facts import Facts, value_in
+from perfgate.report.headline import headline as headline_of
+from perfgate.report.html import frame, page_data
+from perfgate.report.html.page_data import LONGEST_NAME, Data
+
+COLUMNS = ("p50", "p95", "p99", "errors")
+MOST_OPEN = 3  # panels that are open at first: of what is not kept
+MOST_DOUBTS = 50
+_OPEN = (Outcome.FAIL, Outcome.NO_DATA, Outcome.INCONCLUSIVE)
+
+Cell = tuple[str, float | None]  # what it says, and what it is sorted by
+
+
+@dataclass(frozen=True, kw_only=True)
+class BudgetRow:
+    """One budget in words."""
+
+    metric: str = ""
+    outcome: str = ""
+    measured: str = words.NOTHING
+    baseline: str = words.NOTHING
+    baseline_key: float | None = None
+    change: str = words.NOTHING
+    change_key: float | None = None
+    interval: str = ""
+    limits: str = words.NOTHING
+    limit_key: float | None = None
+    detectable: str = words.NOTHING
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndpointRow:
+    """One endpoint or journey in words; `worst` of its budgets is shown in the table."""
+
+    at: int
+    name: str
+    outcome: str
+    badness: int
+    measured: tuple[Cell, ...]
+    worst: BudgetRow = BudgetRow()
+    findings: tuple[BudgetRow, ...] = ()
+    sentences: tuple[str, ...] = ()
+    failures: tuple[str, ...] = ()
+    kinds: str = ""
+    phases: phases.PhaseRow | None = None
+    has_windows: bool = False
+    has_spread: bool = False
+    trends: list[Data] = field(default_factory=list)
+    open: bool = False
+
+
+def render(facts: Facts, record: Record | None = None, *, headline: str = "", up: str = "") -> str:
+    """`record` has the windows of the run, where they are at hand; `up` is a link to the page of all runs."""
+    found: dict[str, list[Finding]] = {}
+    for finding in facts.findings:
+        found.setdefault(finding.endpoint, []).append(finding)
+    names = list(dict.fromkeys((*found, *facts.results)))
+    over = page_data.over_the_run(record, facts.run) if record else {}
+    line = page_data.Line(runs=facts.line_of_runs[-page_data.MOST_RUNS :])
+    data = [_drawn(facts, line, name, found.get(name, ()), over) for name in names]
+    rows = [_endpoint(facts, at, name, found.get(name, ()), data[at]) for at, name in enumerate(names)]
+    counts = Counter(row.outcome for row in rows)
+    return frame.render(
+        "page.html.j2",
+        {
+            "title": f"{facts.verdict.outcome.value}: {plain(facts.verdict.name, LONGEST_NAME)}",
+            "name": plain(facts.verdict.name, LONGEST_NAME),
+            "outcome": facts.verdict.outcome.value,
+            "headline": headline or headline_of(facts, lambda name: plain(name, LONGEST_NAME)),
+            "facts": list(_facts(facts)),
+            "doubts": [plain(doubt, 600) for doubt in words.doubts(facts)[:MOST_DOUBTS]],
+            "outcomes": [(one.value, counts[one.value]) for one in Outcome if counts[one.value]],
+            "rows": rows,
+            "why": layer_bars.panels(facts.diagnosis),
+            "phase_headings": tuple(phases.HEADINGS.values()),
+            "phase_caption": phases.CAPTION,
+            "run": plain(facts.run.id, 60),
+            "conditions": plain(_conditions(facts.run), 600),
+            "up": up,
+        },
+        {"levels": page_data.LEVELS, "here": True, "lines": [page_data.runs(line.runs)], "endpoints": data},
+    )
+
+
+def _drawn(
+    facts: Facts, line: page_data.Line, name: str, findings: Sequence[Finding], over: Mapping[str, Data]
+) -> Data:
+    return {
+        "name": plain(name, LONGEST_NAME),
+        "over": over.get(name),
+        "spread": page_data.distribution(facts, name, findings),
+        "trends": page_data.trends(line, name, findings),
+    }
+
+
+def _endpoint(facts: Facts, at: int, name: str, findings: Sequence[Finding], drawn: Data) -> EndpointRow:
+    result = facts.results.get(name)
+    budgets = tuple(map(_budget, findings))
+    outcome = findings[0].outcome if findings else None
+    return EndpointRow(
+        at=at,
+        name=drawn["name"],
+        outcome=outcome.value if outcome else "",
+        badness=BADNESS[outcome] if outcome else len(BADNESS),
+        measured=measured(result),
+        worst=budgets[0] if budgets else BudgetRow(),
+        findings=budgets,
+        sentences=tuple(dict.fromkeys(plain(finding.sentence, 600) for finding in findings)),
+        failures=page_data.failures(result),
+        kinds=words.kinds_of_errors(result) if result else "",
+        phases=next(iter(phases.rows([result] if result else [])), None),
+        has_windows=drawn["over"] is not None,
+        has_spread=drawn["spread"] is not None,
+        trends=drawn["trends"],
+        open=outcome in _OPEN and at < MOST_OPEN,
+    )
+
+
+def measured(result: EndpointResult | None) -> tuple[Cell, ...]:
+    values = [(metric, value_in(result, metric)) for metric in COLUMNS]
+    return tuple((words.value(metric, value), value) for metric, value in values)
+
+
+def _budget(finding: Finding) -> BudgetRow:
+    decisive = words.decisive(finding)
+    limits = (words.limit(finding, criterion) for criterion in finding.criteria)
+    interval = finding.interval if finding.change is not None else None
+    return BudgetRow(
+        metric=plain(finding.metric, 40),
+        outcome=finding.outcome.value,
+        measured=words.value(finding.metric, finding.measured),
+        baseline=words.value(finding.metric, finding.baseline),
+        baseline_key=page_data.number(finding.baseline),
+        change=words.changed(finding),
+        change_key=page_data.number(finding.change),
+        interval=f"{words.change(interval[0])} to {words.change(interval[1])}" if interval else "",
+        limits=", ".join(limits) or words.NOTHING,
+        detectable=words.detectable(finding),
+        limit_key=page_data.number(words.limit_value(decisive, finding.baseline)) if decisive else None,
+    )
+
+
+def _facts(facts: Facts) -> Iterator[tuple[str, str]]:
+    """What was compared with what, when, and where."""
+    run, runner = facts.run, facts.run.conditions.runner
+    yield "Measured", words.revision(run)
+    yield "Compared with", _compared(facts)
+    if run.pull_request is not None:
+        yield "Pull request", f"{run.pull_request}"
+    yield "Started (UTC)", plain(run.started[:19].replace("T", " "), 19)
+    machine = (runner.cpu or "unknown CPU", f"{runner.cores} cores", runner.os)
+    yield "Runner", plain(", ".join(filter(None, machine)), 120)
+    yield "Load", f"{plain(run.conditions.load, 200)}, measured for {words.value('p95', run.duration)}"
+    yield "Target", plain(run.target, 120)
+    if facts.verdict.watch:
+        yield "Worth watching", "; ".join(words.watched(one) for one in facts.verdict.watch[:5])
+
+
+def _compared(facts: Facts) -> str:
+    verdict = facts.verdict
+    if facts.run.arms:
+        return f"{words.arms(facts.run.arms)}, beside each other"
+    branch = f" of {plain(verdict.baseline_branch, 60)}" if verdict.baseline_branch else ""
+    if not verdict.baseline_runs:
+        return f"no runs{branch} yet"
+    newest = next((past for past in reversed(facts.before) if past.run.id in verdict.baseline_runs), None)
+    said = f"{words.runs(len(verdict.baseline_runs))}{branch}"
+    return f"{said}, the newest {words.revision(newest.run)}" if newest else said
+
+
+def _conditions(run: Run) -> str:
+    versions = ", ".join(f"{name} {version}" for name, version in run.conditions.versions.items())
+    return (
+        f"Latency: {run.conditions.latency}, by the {run.conditions.clock} clock. "
+        f"Load generator: {words.generator(run.generator)}. {versions}"
+    )

@@ -1,0 +1,168 @@
+"""The dashboard of `perfgate site`: index.html over the whole history, and one page per run; no server needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from perfgate.files.codec import write_text
+from perfgate.model.budget_file import Budget, Kind
+from perfgate.model.errors import RecordError
+from perfgate.model.outcome import NEVER_A_BASELINE, Outcome
+from perfgate.model.run import PastRun
+from perfgate.model.verdict import CriterionResult, Finding, Verdict
+from perfgate.report import words
+from perfgate.report.escaping import plain, slug
+from perfgate.report.facts import Facts, by_name, is_alike, kind, newest_of_line, value_in
+from perfgate.report.html import frame, page, page_data
+from perfgate.report.html.page_data import LONGEST_NAME, Data
+
+METRIC = "p95"
+RUNS = "runs"
+INDEX = "index.html"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Series:
+    """The runs of one budget file on one branch, newest first and at least one; `budgets` where they are known."""
+
+    name: str
+    branch: str
+    runs: tuple[PastRun, ...]
+    budgets: tuple[Budget, ...] = ()
+
+
+def build(series: Sequence[Series], whole: Iterable[PastRun], folder: Path) -> Path:
+    """Writes the pages; `whole` are the runs to get one of their own, with distributions. Raises RecordError."""
+    try:
+        (folder / RUNS).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RecordError(f"Cannot write into {folder}: {error.strerror}") from error
+    pages = {}
+    for past in whole:
+        around = next((one for one in series if one.name == past.run.name and one.branch == past.run.branch), None)
+        pages[past.run.id] = f"{RUNS}/{slug(past.run.id)}.html"
+        write_text(folder / pages[past.run.id], run_page(past, around))
+    write_text(folder / INDEX, index(series, pages))
+    return folder / INDEX
+
+
+def run_page(past: PastRun, around: Series | None) -> str:
+    """A remembered run. The history keeps what failed, not the sentences."""
+    series = around or Series(name=past.run.name, branch=past.run.branch, runs=(past,))
+    limits = {(one.endpoint, one.metric): one for one in series.budgets}
+    findings = tuple(_failure(past, key, limits.get(key)) for key in past.failed)
+    verdict = Verdict(
+        run=past.run.id,
+        name=past.run.name,
+        outcome=past.outcome,
+        findings=findings,
+        acceptances=past.acceptances,
+        notes=("From the history, which keeps what was measured and what failed, but not how each budget was judged.",),
+    )
+    failed = ", ".join(f"{plain(name, LONGEST_NAME)} {plain(metric, 40)}" for name, metric in past.failed[:3])
+    more = f" and {len(past.failed) - 3} more" if len(past.failed) > 3 else ""
+    headline = f"{words.word(past.outcome).upper()}{f': {failed}{more}' if failed else ''}"
+    facts = Facts(verdict=verdict, run=past.run, past_runs=series.runs)
+    return page.render(facts, headline=headline, up=f"../{INDEX}")
+
+
+def _failure(past: PastRun, key: tuple[str, str], budget: Budget | None) -> Finding:
+    endpoint, metric = key
+    value = value_in(by_name(past.run).get(endpoint), metric)
+    return Finding(
+        endpoint=endpoint,
+        metric=metric,
+        outcome=Outcome.FAIL,
+        reason="remembered",
+        sentence=f"{endpoint} {metric} failed with {words.value(metric, value)}.",
+        measured=value,
+        criteria=_limits(budget),
+    )
+
+
+def _limits(budget: Budget | None) -> tuple[CriterionResult, ...]:
+    """The fixed limits of the budget file as it is now."""
+    fixed = [one for one in budget.criteria if one.kind is Kind.ABSOLUTE] if budget else []
+    return tuple(
+        CriterionResult(kind=one.kind, limit=one.limit, text=one.text, severity=one.severity, outcome=Outcome.PASS)
+        for one in fixed
+    )
+
+
+def index(series: Sequence[Series], pages: Mapping[str, str]) -> str:
+    """The page of everything; `pages` says which run has one of its own."""
+    data: list[Data] = []
+    lines: list[list[Data]] = []
+    shown = [_series(one, pages, data, lines) for one in series]
+    names = dict.fromkeys(plain(one.name, LONGEST_NAME) for one in series)
+    values = {"title": f"Performance of {', '.join(names)}" if names else "Performance", "series": shown}
+    return frame.render(
+        "site.html.j2",
+        {**values, "metric": METRIC},
+        {"levels": page_data.LEVELS, "here": False, "lines": lines, "endpoints": data},
+    )
+
+
+def _series(series: Series, pages: Mapping[str, str], data: list[Data], lines: list[list[Data]]) -> Data:
+    """One section in words; what it draws is added to `data` and `lines`."""
+    newest = newest_of_line(series.runs)
+    alike = [past for past in series.runs if is_alike(past.run, newest.run)]
+    line = page_data.Line(runs=tuple(reversed(alike[: page_data.MOST_RUNS])))
+    results = by_name(newest.run)
+    failed = {endpoint for endpoint, _ in newest.failed}
+    rows = []
+    for name in dict.fromkeys((*(one for one in results if one in failed), *results)):
+        judged = [_finding(newest, budget) for budget in series.budgets if budget.endpoint == name]
+        trends = page_data.trends(line, name, judged)
+        trends.sort(key=lambda one: one["metric"] != METRIC)
+        row = {"at": len(data), "name": plain(name, LONGEST_NAME), "failed": name in failed, "trends": trends}
+        row |= {"measured": page.measured(results[name]), "open": name in failed, "spark": _spark(trends)}
+        rows.append(row)
+        data.append({"name": row["name"], "line": len(lines), "failed": name in failed, "trends": trends})
+    lines.append(page_data.runs(line.runs))
+    return {
+        "name": plain(series.name, LONGEST_NAME),
+        "branch": plain(series.branch, 60) if series.branch else "an unknown branch",
+        "outcome": newest.outcome.value,
+        "failed": newest.outcome in NEVER_A_BASELINE,  # what else became of the others, the history does not keep
+        "told": f"Newest: {words.revision(newest.run)}. {words.runs(len(alike))} shown.{_apart(series, alike)}",
+        "rows": rows,
+        "runs": [
+            _run(past, {**told, "kind": kind(past.run, newest.run)}, pages)
+            for past, told in zip(series.runs, page_data.runs(series.runs), strict=True)
+        ],
+    }
+
+
+def _apart(series: Series, alike: Sequence[PastRun]) -> str:
+    number = len(series.runs) - len(alike)
+    return f" {words.runs(number)} of another load, or A/B, listed below but not drawn." if number else ""
+
+
+def _run(past: PastRun, told: Data, pages: Mapping[str, str]) -> Data:
+    word = max(past.acceptances, key=lambda one: one.at, default=None)
+    said = f"by {plain(word.author, 40)}: {plain(word.reason, 200)}" if word else ""
+    return {**told, "page": pages.get(past.run.id, ""), "accepted": said}
+
+
+def _finding(newest: PastRun, budget: Budget) -> Finding:
+    return Finding(
+        endpoint=budget.endpoint,
+        metric=budget.metric,
+        outcome=newest.outcome,
+        reason="",
+        sentence="",
+        criteria=_limits(budget),
+    )
+
+
+def _spark(trends: Sequence[Data]) -> str:
+    """What the small picture shows, in words."""
+    if not trends:
+        return ""
+    values = [value for value in trends[0]["values"] if value is not None][-20:]
+    metric = trends[0]["metric"]
+    first, last = words.value(metric, values[0]), words.value(metric, values[-1])
+    return f"{metric} over {words.runs(len(values))}: {first} to {last}"

@@ -1,0 +1,136 @@
+"""The verdict as publishers take it: an `Announcement`, in the words of a pull request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from urllib.parse import urlsplit
+
+from perfgate.model.not_measured import NotMeasured
+from perfgate.model.outcome import Outcome
+from perfgate.model.publication import Annotation, Announcement, Broken, Correction, Occasion
+from perfgate.model.verdict import Finding
+from perfgate.report import words
+from perfgate.report.escaping import attribute, code, plain, prose
+from perfgate.report.facts import Facts, finite
+from perfgate.report.headline import headline
+from perfgate.report.markdown import comment
+
+MOST_ANNOTATIONS = 10  # GitHub shows ten of each kind per step, and nobody reads more
+LONGEST_TITLE = 100  # characters
+LONGEST_REASON = 400  # characters of why nothing was measured
+LOCAL = ("127.0.0.1", "localhost", "::1")
+
+_BROKEN = (Outcome.FAIL, Outcome.NO_DATA)
+_WORTH_A_LINE = (*_BROKEN, Outcome.WARN)
+
+
+def announce(
+    facts: Facts,
+    *,
+    budget: str,
+    blocks: bool,
+    files: Mapping[str, str],
+    pictures: Sequence[comment.Picture] = (),
+    charts: bool = True,
+    topic: str = "",
+    link: str = "",
+) -> Announcement:
+    """`budget` is the budget file's path in the repository; `blocks`: the build fails; `files`: what -> path.
+
+    One comment is kept per budget file and target, or per `topic` if there is one (preview deployments have a new
+    address each time). Any port of this machine is one target.
+    """
+    where = topic or _host(facts.run.target)
+    failed = sum(finding.outcome in _BROKEN for finding in facts.verdict.findings)
+    undecided = (Outcome.INCONCLUSIVE,) if blocks and not failed else ()  # then that is why the build fails
+    found = [finding for finding in facts.findings if finding.outcome in (*_WORTH_A_LINE, *undecided)]
+    return Announcement(
+        key=_key(budget, facts.verdict.name, where),
+        title=plain(f"perfgate: {facts.verdict.name}{f' ({where})' if where else ''}", LONGEST_TITLE),
+        outcome=facts.verdict.outcome,
+        failed=failed,
+        blocks=blocks,
+        headline=headline(facts),
+        comment=comment.render(facts, pictures, charts=charts, link=link),
+        summary=comment.summary(facts),
+        annotations=tuple(_annotations(found[:MOST_ANNOTATIONS], budget)),
+        more_annotations=max(0, len(found) - MOST_ANNOTATIONS),
+        occasion=_occasion(facts, budget),
+        files=files,
+    )
+
+
+def correct(failure: NotMeasured, *, budget: str, topic: str = "") -> Correction:
+    """For the comment that `announce` would have kept: that there is no verdict on this commit, and why."""
+    at = f" at {code(failure.commit[:7])}" if failure.commit else ""
+    log = f' <a href="{attribute(failure.url, 500)}">The job\'s log</a> says more.' if _is_link(failure.url) else ""
+    return Correction(
+        key=_key(budget, failure.name, topic or _host(failure.target)),
+        comment=(
+            f"### 🚫 {code(failure.name)} NOT MEASURED{at}\n\n{prose(failure.reason, LONGEST_REASON)}\n\n"
+            f"There is no verdict on the newest commit.{log}"
+        ),
+    )
+
+
+def _is_link(url: str) -> bool:
+    return url.startswith(("https://", "http://"))
+
+
+def _key(budget: str, name: str, where: str) -> str:
+    return "\n".join((budget, name, where))
+
+
+def _occasion(facts: Facts, budget: str) -> Occasion:
+    """What failed already is told by the newest decided run before this one of its branch."""
+    run, verdict = facts.run, facts.verdict
+    earlier = [one for one in facts.before if one.run.branch == run.branch and one.outcome is not Outcome.INCONCLUSIVE]
+    failed = set(earlier[-1].failed) if earlier else set()
+    broken = [finding for finding in facts.findings if finding.outcome in _BROKEN]
+    undecided = [(one.endpoint, one.metric) for one in facts.findings if one.outcome is Outcome.INCONCLUSIVE]
+    return Occasion(
+        run=plain(run.id, LONGEST_TITLE),
+        name=plain(run.name, LONGEST_TITLE),
+        budget=budget,
+        started=plain(run.started, 40),
+        commit=plain(run.commit, 64) if run.commit else "",
+        branch=plain(run.branch, LONGEST_TITLE) if run.branch else "",
+        url=run.url if _is_link(run.url) else "",
+        on_baseline=bool(run.branch) and run.pull_request is None and run.branch == verdict.baseline_branch,
+        recovered=bool(failed) and not broken and not failed & set(undecided),
+        broken=tuple(
+            Broken(
+                endpoint=plain(one.endpoint, LONGEST_TITLE),
+                metric=plain(one.metric, 40),
+                outcome=one.outcome,
+                sentence=plain(one.sentence, 500),
+                measured=finite(one.measured),
+                baseline=finite(one.baseline),
+                change=finite(one.change),
+                is_new=(one.endpoint, one.metric) not in failed,
+            )
+            for one in broken
+        ),
+        undecided=tuple((plain(name, LONGEST_TITLE), plain(metric, 40)) for name, metric in undecided),
+    )
+
+
+def _host(target: str) -> str:
+    """ "shop.example:8443"; nothing for this machine."""
+    try:
+        address = urlsplit(target)
+        local = address.hostname in LOCAL
+    except ValueError:
+        return plain(target, 60)
+    return "" if local else plain(address.netloc.rpartition("@")[2], 60) if address.netloc else ""
+
+
+def _annotations(findings: Sequence[Finding], budget: str) -> Iterator[Annotation]:
+    for finding in findings:
+        yield Annotation(
+            path=budget,
+            line=max(0, finding.line),
+            serious=finding.outcome in _BROKEN,
+            title=plain(f"{finding.endpoint} {finding.metric}: {words.word(finding.outcome)}", LONGEST_TITLE),
+            message=plain(finding.sentence, 500),
+        )

@@ -1,0 +1,222 @@
+"""The comment in a pull request, and the same at length for a job's summary.
+
+In sight: the verdict in words, what it was compared with, a table of what failed or moved, the worst as a picture, a
+sentence for each. Folded: everything else. The template only lays out: all it is given is safe Markdown already.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from perfgate.model.outcome import Outcome
+from perfgate.model.verdict import Finding
+from perfgate.report import diagnosis_text, words
+from perfgate.report.charts import trend_picture
+from perfgate.report.escaping import attribute, code, code_tag, prose
+from perfgate.report.facts import Facts, finite
+from perfgate.report.headline import headline
+from perfgate.report.markdown import mermaid, report_md
+from perfgate.report.markdown.report_md import EMOJI, Rows
+from perfgate.report.sparkline import sparkline
+from perfgate.report.templates import template
+
+LONGEST = 64_000  # UTF-16 units, as browsers count; GitHub takes 65,536, and a publisher adds its mark
+LONGEST_SUMMARY = 900_000  # bytes of UTF-8; a job's summary holds 1 MiB
+ROWS = (1000, 400, 200, 100, 50, 25, 10, 3)  # of each folded table: the most that fit
+IN_SIGHT = 8  # findings; the other ones that failed or moved are folded
+CHARTS = 3  # of findings that failed, the first in sight
+DOUBTS = 3  # in sight
+_QUANTITY = re.compile(r"[-+0-9.,]+ [^ ]+")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """A chart that lies somewhere on the web: addresses of its light and its dark version."""
+
+    endpoint: str
+    metric: str
+    text: str
+    light: str
+    dark: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exhibit:
+    """A chart with its caption, as Markdown."""
+
+    caption: str  # safe in Markdown and in HTML
+    body: str
+    speaks: bool = False  # for itself: it has the caption's words in it
+
+
+def render(facts: Facts, pictures: Sequence[Picture] = (), *, charts: bool = True, link: str = "") -> str:
+    """Under 64,000 characters, however many endpoints there are. `link`: where the whole report is, an address.
+
+    `charts` off: none, neither pictures nor text that the page draws.
+    """
+    page = ""
+    exhibits = list(_exhibits(facts, pictures)) if charts else []
+    for most in ROWS:
+        page = _rendered(facts, exhibits, most, link)
+        if len(page.encode("utf-16-le", errors="replace")) // 2 < LONGEST:
+            break
+    return page
+
+
+def summary(facts: Facts) -> str:
+    """Under 900,000 bytes."""
+    page = ""
+    exhibits = list(_exhibits(facts, ()))
+    for most in ROWS:
+        page = _rendered(facts, exhibits, most, "")
+        if len(page.encode(errors="replace")) < LONGEST_SUMMARY:
+            break
+    return page
+
+
+def charted(facts: Facts) -> tuple[Finding, ...]:
+    """What is shown with its course, at most three: the worst that failed, where there is one."""
+    if len(facts.line_of_runs) < 2:
+        return ()
+    failed = [finding for finding in facts.findings if finding.outcome is Outcome.FAIL]
+    return tuple(finding for finding in failed[:CHARTS] if finite(finding.measured) is not None)
+
+
+def _rendered(facts: Facts, exhibits: Sequence[Exhibit], most: int, link: str) -> str:
+    return template("comment.md.j2").render(_page(facts, exhibits, most, link))
+
+
+def _page(facts: Facts, exhibits: Sequence[Exhibit], most: int, link: str) -> dict[str, object]:
+    moved = [finding for finding in facts.findings if finding.outcome is not Outcome.PASS]
+    kept = [finding for finding in facts.findings if finding.outcome is Outcome.PASS]
+    told, _ = words.split_by_baseline(facts, moved)  # many that only lack a baseline are one sentence
+    lacking = [finding for finding in moved if finding not in told]
+    doubts = [prose(doubt) for doubt in words.doubts(facts)]
+    results = report_md.worst_first(facts)
+    return {
+        "mark": EMOJI[facts.verdict.outcome],
+        "name": code(facts.verdict.name),
+        "headline": headline(facts, code),
+        "compared": report_md.compared_with(facts),
+        "revision": prose(words.revision(facts.run)),
+        "moved": _table(facts, told[:IN_SIGHT]),
+        "sentences": list(report_md.sentence_lines(facts, [*told[:IN_SIGHT], *lacking])),
+        "doubts": doubts[:DOUBTS],
+        "exhibits": exhibits,
+        "more": _table(facts, told[IN_SIGHT:], most),
+        "more_count": _kinds(told[IN_SIGHT:]),
+        "more_sentences": list(report_md.sentence_lines(facts, told[IN_SIGHT : IN_SIGHT + most])),
+        "lacking": _table(facts, lacking, most),
+        "lacking_count": report_md.counted(len(lacking), "budget"),
+        "kept": _table(facts, kept, most),
+        "kept_count": report_md.counted(len(kept), "budget"),
+        "why": diagnosis_text.markdown_lines(facts.diagnosis),
+        "evidence": diagnosis_text.evidence(facts.diagnosis),
+        "why_doubts": [prose(doubt) for doubt in diagnosis_text.doubts(facts.diagnosis)],
+        "watch": [words.watched(one, code) for one in facts.verdict.watch[:most]],
+        "watch_count": len(facts.verdict.watch),
+        "results": Rows(
+            rows=tuple(tuple(map(_unbroken, report_md.result_row(result))) for result in results[:most]),
+            rest=report_md.rest_of(len(results) - most, "endpoint"),
+        ),
+        "examples": list(report_md.example_lines(results[:most])),
+        "conditions": list(report_md.condition_lines(facts)),
+        "more_doubts": doubts[DOUBTS : DOUBTS + most],
+        "commands": list(report_md.command_lines(facts)),
+        "failed": facts.verdict.outcome is Outcome.FAIL,
+        "link": attribute(link, 500) if link.startswith(("https://", "http://")) else "",
+    }
+
+
+def _kinds(findings: Sequence[Finding]) -> str:
+    """ "12 more: 9 fail, 3 warn"."""
+    counts = Counter(words.word(finding.outcome) for finding in findings)
+    return f"{len(findings):,} more: {', '.join(f'{count:,} {word}' for word, count in counts.items())}"
+
+
+def _table(facts: Facts, findings: Sequence[Finding], most: int = IN_SIGHT) -> Rows:
+    rest = f"and {_kinds(findings[most:])}" if len(findings) > most else ""
+    return Rows(rows=tuple(_row(facts, finding) for finding in findings[:most]), rest=rest)
+
+
+def _row(facts: Facts, finding: Finding) -> tuple[str, ...]:
+    """Few columns, and numbers that stay with their units: what is wider than a comment is cut off at the right."""
+    measured = words.value(finding.metric, finding.measured)
+    bold = finding.outcome is Outcome.FAIL and finite(finding.measured) is not None
+    result = facts.results.get(finding.endpoint)
+    line = sparkline(facts.values(finding.endpoint, finding.metric))
+    return (
+        EMOJI[finding.outcome],
+        f"{code(finding.endpoint, 50)} {prose(finding.metric, 40)}{f'<br>{line}' if line else ''}",
+        f"**{_whole(measured)}**" if bold else _whole(measured),
+        _whole(words.value(finding.metric, finding.baseline)),
+        _change(finding),
+        "<br>".join(_limits(finding)),
+        _whole(words.detectable(finding)),
+        _whole(words.share(result.failures, result.requests) if result else words.NOTHING),
+    )
+
+
+def _limits(finding: Finding) -> Iterator[str]:
+    for criterion in finding.criteria:
+        said = _whole(words.limit(finding, criterion))
+        yield f"**{said}**" if words.broken(criterion) else said
+
+
+def _change(finding: Finding) -> str:
+    """ "+59.8 %" over "+52 to +68 %": what was seen over what it may be."""
+    said = words.change(finding.change)
+    edges = finding.interval
+    if finite(finding.change) is None or edges is None or None in (finite(edges[0]), finite(edges[1])):
+        return _whole(said)
+    low, high = (words.change(edge) for edge in edges)
+    interval = f"{'own ' if finding.own_change is not None else ''}{low.removesuffix(' %')} to {high}"
+    return f"{_whole(said)}<br><sub>{_whole(interval)}</sub>"
+
+
+def _whole(text: str) -> str:
+    """Without line breaks."""
+    return prose(text).replace(" ", "&nbsp;")
+
+
+def _unbroken(cell: str) -> str:
+    """A number stays with its unit, if that is all there is in the cell."""
+    return cell.replace(" ", "&nbsp;") if _QUANTITY.fullmatch(cell) else cell
+
+
+def _exhibits(facts: Facts, pictures: Sequence[Picture]) -> Iterator[Exhibit]:
+    """A picture where there is one, else a drawing from text."""
+    there = {(one.endpoint, one.metric): one for one in pictures}
+    for finding in charted(facts):
+        found = there.get((finding.endpoint, finding.metric))
+        if found:
+            yield Exhibit(caption=_about(finding), body=_picture(found), speaks=True)
+        else:
+            yield Exhibit(caption=_caption(finding), body=mermaid.chart(trend_picture.decide(facts, finding)))
+
+
+def _caption(finding: Finding) -> str:
+    """What the bars and lines are."""
+    parts = [f"this run {words.value(finding.metric, finding.measured)}"]
+    decisive = words.decisive(finding)
+    if decisive:
+        limit = words.limit_value(decisive, finding.baseline)
+        parts.append(f"limit {words.value(finding.metric, limit)} (orange line)")
+    if finite(finding.baseline) is not None:
+        parts.append(f"baseline {words.value(finding.metric, finding.baseline)} (blue line)")
+    return f"{_about(finding)}, oldest to newest: {', '.join(parts)}"
+
+
+def _about(finding: Finding) -> str:
+    return f"{code_tag(finding.endpoint, 50)} {prose(finding.metric, 40)}"
+
+
+def _picture(picture: Picture) -> str:
+    light, dark = attribute(picture.light, 1000), attribute(picture.dark, 1000)
+    return (
+        f'<picture><source media="(prefers-color-scheme: dark)" srcset="{dark}">'
+        f'<img src="{light}" width="720" alt="{attribute(picture.text)}"></picture>'
+    )

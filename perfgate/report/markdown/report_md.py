@@ -1,0 +1,247 @@
+"""report.md: the verdict for a pull request. What failed or moved is in plain sight, the rest folded.
+
+The template only lays out: everything it is given is already safe Markdown (see `text.py`).
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from perfgate.model.budget_file import AbPolicy
+from perfgate.model.outcome import Outcome
+from perfgate.model.report import CHARTS_BEGIN, CHARTS_END, Chart
+from perfgate.model.run import EndpointResult, Run
+from perfgate.model.verdict import Finding
+from perfgate.report import diagnosis_text, phases, words
+from perfgate.report.escaping import attribute, code, is_tame, prose
+from perfgate.report.facts import Facts, value_in
+from perfgate.report.headline import headline
+from perfgate.report.sparkline import sparkline
+from perfgate.report.templates import template
+
+LONGEST = 60_000  # characters; GitHub takes 65,536, and a publisher adds its own
+ROWS = (400, 200, 100, 50, 25, 10, 3)  # of each table: the most that fit
+DOUBTS = 5  # in plain sight
+IN_SIGHT = 2  # charts of what failed
+COMMANDS = 3
+BUDGET = "budgets.yaml"  # where nothing else is said
+EXAMPLES = 3  # of failed requests per endpoint
+
+EMOJI = {
+    Outcome.FAIL: "❌",
+    Outcome.NO_DATA: "🚫",
+    Outcome.INCONCLUSIVE: "❔",
+    Outcome.WARN: "⚠️",
+    Outcome.NO_BASELINE: "🆕",
+    Outcome.IMPROVED: "🎉",
+    Outcome.PASS: "✅",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rows:
+    """A table cut to size: the worst rows, and in words what was left out."""
+
+    rows: tuple[tuple[str, ...], ...]
+    rest: str = ""
+
+
+def render(facts: Facts, charts: Sequence[Chart] = ()) -> str:
+    """Under 60,000 characters, however many endpoints there are. Paths of charts are relative to the run folder."""
+    page = ""
+    for most in ROWS:
+        page = template("report.md.j2").render(_page(facts, charts, most))
+        if len(page) < LONGEST:
+            break
+    return page
+
+
+def _page(facts: Facts, charts: Sequence[Chart], most: int) -> dict[str, object]:
+    moved = [finding for finding in facts.findings if finding.outcome is not Outcome.PASS]
+    kept = [finding for finding in facts.findings if finding.outcome is Outcome.PASS]
+    doubts = [prose(doubt) for doubt in words.doubts(facts)]
+    results = worst_first(facts)
+    in_sight = [chart for chart in charts if chart.endpoint and chart.outcome is Outcome.FAIL][:IN_SIGHT]
+    return {
+        "mark": EMOJI[facts.verdict.outcome],
+        "name": code(facts.verdict.name),
+        "headline": headline(facts, code),
+        "doubts": doubts[:DOUBTS],
+        "more_doubts": doubts[DOUBTS : DOUBTS + most],
+        "moved": _findings(facts, moved, most),
+        "sentences": list(sentence_lines(facts, moved[:most])),
+        "kept": _findings(facts, kept, most),
+        "kept_count": counted(len(kept), "budget"),
+        "why": diagnosis_text.markdown_lines(facts.diagnosis),
+        "evidence": diagnosis_text.evidence(facts.diagnosis),
+        "why_doubts": [prose(doubt) for doubt in diagnosis_text.doubts(facts.diagnosis)],
+        "watch": [words.watched(one, code) for one in facts.verdict.watch[:most]],
+        "watch_count": len(facts.verdict.watch),
+        "results": Rows(rows=tuple(map(result_row, results[:most])), rest=rest_of(len(results) - most, "endpoint")),
+        "examples": list(example_lines(results[:most])),
+        "phases": Rows(rows=tuple(map(phase_row, phases.rows(results[:most])))),
+        "phase_headings": tuple(phases.HEADINGS.values()),
+        "phase_caption": phases.CAPTION,
+        "pictures": [_picture(chart) for chart in in_sight],
+        "folded_pictures": [_picture(chart) for chart in charts if chart not in in_sight],
+        "charts_begin": CHARTS_BEGIN,
+        "charts_end": CHARTS_END,
+        "compared": compared_with(facts),
+        "conditions": list(condition_lines(facts)),
+        "commands": list(command_lines(facts)),
+    }
+
+
+def _findings(facts: Facts, findings: Sequence[Finding], most: int) -> Rows:
+    left_out = Counter(words.word(finding.outcome) for finding in findings[most:])
+    kinds = ", ".join(f"{count} {word}" for word, count in left_out.items())
+    rest = rest_of(len(findings) - most, "budget")
+    return Rows(
+        rows=tuple(_finding(facts, finding) for finding in findings[:most]), rest=f"{rest}: {kinds}" if rest else ""
+    )
+
+
+def _finding(facts: Facts, finding: Finding) -> tuple[str, ...]:
+    metric = finding.metric
+    measured = words.value(metric, finding.measured)
+    limits = (
+        f"**{words.limit(finding, criterion)}**" if words.broken(criterion) else words.limit(finding, criterion)
+        for criterion in finding.criteria
+    )
+    result = facts.results.get(finding.endpoint)
+    return (
+        EMOJI[finding.outcome],
+        code(finding.endpoint),
+        prose(metric, 40),
+        f"**{measured}**" if finding.outcome is Outcome.FAIL else measured,
+        words.value(metric, finding.baseline),
+        words.changed(finding),
+        ", ".join(limits),
+        words.detectable(finding),
+        words.share(result.failures, result.requests) if result else words.NOTHING,
+        sparkline(facts.values(finding.endpoint, metric)),
+    )
+
+
+def sentence_lines(facts: Facts, findings: Sequence[Finding]) -> Iterator[str]:
+    """One per finding; the same sentence about several is said once."""
+    told, without_baseline = words.split_by_baseline(facts, findings)
+    alike: dict[tuple[Outcome, str], list[Finding]] = {}
+    for finding in told:
+        alike.setdefault((finding.outcome, finding.sentence), []).append(finding)
+    for (outcome, sentence), group in alike.items():
+        about = ", ".join(f"{code(finding.endpoint)} {prose(finding.metric, 40)}" for finding in group)
+        said = _sentence(group[0]) if len(group) == 1 else f"{about}: {prose(sentence)}"
+        yield f"{EMOJI[outcome]} {said}"
+    if without_baseline:
+        yield f"{EMOJI[Outcome.NO_BASELINE]} {prose(without_baseline)}"
+
+
+def _sentence(finding: Finding) -> str:
+    """Its endpoint's name, where it begins with it, shows as code."""
+    name, sentence = finding.endpoint, finding.sentence
+    if name and sentence.startswith((f"{name} ", f"{name}: ")):
+        return f"{code(name)}{sentence[len(name)]} {prose(sentence[len(name) + 1 :])}".replace("  ", " ")
+    return prose(sentence)
+
+
+def worst_first(facts: Facts) -> list[EndpointResult]:
+    ranks = {finding.endpoint: rank for rank, finding in reversed(list(enumerate(facts.findings)))}
+    return sorted(facts.run.endpoints, key=lambda result: ranks.get(result.name, len(ranks)))
+
+
+def result_row(result: EndpointResult) -> tuple[str, ...]:
+    speeds = (words.value(metric, value_in(result, metric)) for metric in ("p50", "p95", "p99", "rate"))
+    return (code(result.name), f"{result.requests:,}", prose(words.errors(result)), *speeds)
+
+
+def phase_row(row: phases.PhaseRow) -> tuple[str, ...]:
+    return (code(row.name), f"{row.connections:,}", *row.cells)
+
+
+def example_lines(results: Sequence[EndpointResult]) -> Iterator[str]:
+    for result in results:
+        for example in result.failure_examples[:EXAMPLES]:
+            yield f"{code(result.name)}: {code(example, 200)}"
+
+
+def _picture(chart: Chart) -> dict[str, str]:
+    light, dark = (f"{path.parent.name}/{path.name}" for path in (chart.light, chart.dark))
+    return {"text": attribute(chart.text), "light": light, "dark": dark}
+
+
+def compared_with(facts: Facts) -> str:
+    """ "20 runs of `main`, the newest 9f3c2ab on main, 5 Jan 2026"; in an A/B test, the base beside the head."""
+    verdict, run = facts.verdict, facts.run
+    if run.arms:
+        restarted = words.manner(AbPolicy(restarts=run.restarts))
+        return f"{prose(words.arms(run.arms))}, measured beside each other{restarted}"
+    branch = f" of {code(verdict.baseline_branch)}" if verdict.baseline_branch else ""
+    if not verdict.baseline_runs:
+        return f"no runs{branch} to compare with yet"
+    newest = next((past for past in reversed(facts.before) if past.run.id in verdict.baseline_runs), None)
+    said = f"{words.runs(len(verdict.baseline_runs))}{branch}"
+    said += f", the newest {prose(words.revision(newest.run))}" if newest else ""
+    return said
+
+
+def condition_lines(facts: Facts) -> Iterator[str]:
+    """How this run was made, a line each."""
+    run, conditions = facts.run, facts.run.conditions
+    runner = conditions.runner
+    yield f"run {code(run.id)}: {prose(words.revision(run))}"
+    yield f"target {code(run.target)}"
+    yield f"load: {prose(conditions.load)}; measured for {words.value('p95', run.duration)}"
+    yield f"not counted: {run.warmup_requests:,} requests of the warm-up, {run.unfinished:,} unfinished at the end"
+    yield f"load generator: {prose(words.generator(run.generator))}"
+    machine = [runner.cpu or "unknown CPU", counted(runner.cores, "core"), runner.os or "unknown system"]
+    yield f"runner: {prose(', '.join(machine))}"
+    yield f"latency: {prose(conditions.latency)}, by the {prose(conditions.clock)} clock"
+    if conditions.versions:
+        yield prose(", ".join(f"{name} {version}" for name, version in conditions.versions.items()))
+
+
+def _against(run: Run) -> str:
+    """The option of an A/B test."""
+    if not run.arms:
+        return ""
+    base = run.arms[0]
+    ref = base.commit if " " in base.ref else base.ref  # words are no ref: "merge base with main"
+    option, value = ("--base-ref", ref) if ref else ("--base", base.target)
+    return f" {option} {shlex.quote(value) if is_tame(value) else 'BASE'}"
+
+
+def command_lines(facts: Facts) -> Iterator[str]:
+    """To copy, so names that need an escape anywhere are left to the reader."""
+    path = facts.verdict.budget or BUDGET
+    budget = f" --budget {shlex.quote(path) if is_tame(path) else 'BUDGETS'}"
+    other = budget if path != BUDGET else ""  # it is the default where nothing else would be sent
+    run = shlex.quote(facts.run.id) if is_tame(facts.run.id) else "RUN"
+    concerned = [f for f in facts.findings if f.outcome in (Outcome.FAIL, Outcome.WARN)]  # undecided ones need no word
+    tame = [f for f in concerned if is_tame(f.endpoint) and is_tame(f.metric)][:COMMANDS]
+    yield "# the same load again"
+    yield f"perfgate run{budget}{_against(facts.run)}"
+    yield "# the same run judged again, without load"
+    yield f"perfgate gate {run}{other}"
+    if concerned and facts.run.arms:  # no level for later runs: the change itself says it
+        yield "# this is the new normal: a line in a commit message of the change"
+        yield from (f"# Perfgate-Accept: {one.endpoint} {one.metric} - REASON" for one in tame)
+        return
+    if concerned:
+        yield "# this is the new normal: accept it, with the reason"
+    for finding in tame:
+        what = f"{shlex.quote(finding.endpoint)} {shlex.quote(finding.metric)}"
+        yield f'perfgate accept {run} {what}{other} --reason "..."'
+    if len(tame) < len(concerned):
+        yield f'perfgate accept {run}{other} --reason "..."  # all of them'
+
+
+def counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def rest_of(number: int, noun: str) -> str:
+    return f"and {counted(number, noun)} more" if number > 0 else ""

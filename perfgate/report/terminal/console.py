@@ -1,0 +1,242 @@
+"""The verdict on the terminal: every endpoint, what is judged (worst first), and one line that says it all."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from io import StringIO
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from perfgate.model.budget_file import Kind
+from perfgate.model.outcome import Outcome
+from perfgate.model.run import Generator
+from perfgate.model.verdict import Finding
+from perfgate.report import diagnosis_text, words
+from perfgate.report.escaping import plain
+from perfgate.report.facts import Facts, value_in
+from perfgate.report.headline import headline, is_whole
+
+LONGEST_NAME = 100  # characters of an endpoint's name; longer ones are cut in the middle
+NARROW = 100  # columns; below, limits get less room
+WATCHED = 5  # of the watch list
+EXAMPLES = 3  # of failed requests per endpoint
+UNDECIDED = 4  # undecided budgets that are named: they are much alike, and a failure should stay in sight
+ROWS = 40  # of the table of findings
+BROKEN = (Outcome.FAIL, Outcome.NO_DATA)
+MOVED = (*BROKEN, Outcome.WARN, Outcome.IMPROVED)
+
+STYLES = {
+    Outcome.FAIL: "bold red",
+    Outcome.NO_DATA: "bold red",
+    Outcome.INCONCLUSIVE: "yellow",
+    Outcome.WARN: "yellow",
+    Outcome.NO_BASELINE: "cyan",
+    Outcome.IMPROVED: "bold green",
+    Outcome.PASS: "green",
+}
+
+
+def show(facts: Facts, console: Console, *, verbose: bool = False) -> None:
+    """The verdict last, beside the prompt. Everything goes in as `Text`: markup in names from outside stays text."""
+    console.print(_endpoint_table(facts))
+    for line in (*_arms(facts), _generator(facts.run.generator), *_failures(facts)):
+        console.print(line)
+    rows = _rows(facts, verbose=verbose)
+    if rows:
+        console.print(_finding_table(rows, console.width))
+    lines = [
+        *_rest(facts, rows),
+        *_sentences(facts, verbose=verbose),
+        *_diagnosis(facts),
+        *_watched(facts),
+        *_doubts(facts),
+        *_next(facts),
+    ]
+    for line in lines:
+        console.print(line)
+    if lines:
+        console.print()
+    outcome = facts.verdict.outcome
+    console.print(Text(f"{words.MARKS[outcome]} {headline(facts)}", style=STYLES[outcome]))
+
+
+def text(facts: Facts, width: int = 100) -> str:
+    """Without colours, for files and pipes."""
+    sink = StringIO()
+    show(facts, Console(file=sink, width=width, no_color=True, force_terminal=False))
+    return "\n".join(line.rstrip() for line in sink.getvalue().splitlines()) + "\n"
+
+
+def grid(*columns: tuple[str, str]) -> Table:
+    """Columns (heading, "left" or "right"); numbers at the right never wrap, words at the left do."""
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim")
+    for heading, side in columns:
+        right = side == "right"
+        table.add_column(heading, justify="right" if right else "left", no_wrap=right, overflow="fold")
+    return table
+
+
+def _name(name: str) -> Text:
+    return Text(plain(name, LONGEST_NAME))
+
+
+def _rows(facts: Facts, *, verbose: bool) -> tuple[Finding, ...]:
+    """The findings with a row of their own: once something failed, what failed or moved; else all, as far as they
+    fit."""
+    if verbose:
+        return facts.findings
+    if any(finding.outcome in BROKEN for finding in facts.findings):
+        return tuple(finding for finding in facts.findings if finding.outcome in MOVED)[:ROWS]
+    return facts.findings[:ROWS]
+
+
+def _rest(facts: Facts, rows: Sequence[Finding]) -> Iterator[Text]:
+    """The findings without a row, by outcome."""
+    counts = Counter(words.word(finding.outcome) for finding in facts.findings if finding not in rows)
+    if counts:
+        listed = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
+        yield Text(f"not in the table: {listed} (`perfgate report --verbose`, report.md)", style="dim")
+
+
+def _finding_table(findings: Sequence[Finding], width: int) -> Table:
+    columns = [
+        ("outcome", "left"),
+        ("endpoint", "left"),
+        ("metric", "left"),
+        ("measured", "right"),
+        ("baseline", "right"),
+        ("change", "right"),
+        ("limit", "left"),
+    ]
+    is_wide = width >= NARROW
+    table = grid(*columns, *([("sees from", "right")] if is_wide else []))
+    table.columns[0].no_wrap = table.columns[6].no_wrap = True
+    room = 26 if is_wide else 14
+    for finding in findings:
+        style = STYLES[finding.outcome]
+        table.add_row(
+            Text(f"{words.MARKS[finding.outcome]} {words.word(finding.outcome)}", style=style),
+            _name(finding.endpoint),
+            Text(plain(finding.metric, 40)),
+            Text(words.value(finding.metric, finding.measured)),
+            Text(words.value(finding.metric, finding.baseline)),
+            Text(words.change(finding.change)),
+            _limits(finding, room),
+            *([Text(words.detectable(finding))] if is_wide else []),
+        )
+    return table
+
+
+def _limits(finding: Finding, room: int) -> Text:
+    """As many in a line as fit. Broken ones stand out; without colour the mark before them says so."""
+    cell = Text()
+    line = 0
+    for criterion in finding.criteria:
+        broken = words.broken(criterion)
+        said = f"{words.MARKS[criterion.outcome]} " if broken and len(finding.criteria) > 1 else ""
+        said += words.limit(finding, criterion)
+        if cell:
+            fits = line + 2 + len(said) <= room
+            cell.append(", " if fits else ",\n")
+            line = line + 2 if fits else 0
+        cell.append(said, style=STYLES[criterion.outcome] if broken else "")
+        line += len(said)
+    return cell
+
+
+def _endpoint_table(facts: Facts) -> Table:
+    table = grid(
+        ("endpoint", "left"),
+        ("requests", "right"),
+        ("errors", "right"),
+        ("p50", "right"),
+        ("p95", "right"),
+        ("p99", "right"),
+        ("rate", "right"),
+    )
+    for result in facts.run.endpoints:
+        speeds = (Text(words.value(metric, value_in(result, metric))) for metric in ("p50", "p95", "p99", "rate"))
+        table.add_row(
+            _name(result.name),
+            Text(f"{result.requests:,}"),
+            Text(words.share(result.failures, result.requests)),
+            *speeds,
+        )
+    return table
+
+
+def _generator(generator: Generator) -> Text:
+    return Text(f"load generator: {words.generator(generator)}")
+
+
+def _arms(facts: Facts) -> Iterator[Text]:
+    if facts.run.arms:
+        yield Text(f"A/B test: {words.arms(facts.run.arms)}; the table above is of the head")
+
+
+def _failures(facts: Facts) -> Iterator[Text]:
+    """What kinds of errors each endpoint had, with examples."""
+    for result in facts.run.endpoints:
+        kinds = words.kinds_of_errors(result)
+        if kinds:
+            yield Text.assemble((f"{plain(result.name, LONGEST_NAME)} errors: ", "bold"), kinds)
+        for example in result.failure_examples[:EXAMPLES]:
+            yield Text(f"  for example: {plain(example, 200)}")
+
+
+def _sentences(facts: Facts, *, verbose: bool) -> Iterator[Text]:
+    """What failed, moved or is missing, a sentence each; undecided budgets take one line together."""
+    listed, without_baseline = words.split_by_baseline(facts, facts.findings)
+    undecided = [finding for finding in listed if finding.outcome is Outcome.INCONCLUSIVE and not is_whole(finding)]
+    folded = [] if verbose or len(undecided) == 1 else undecided
+    for finding in listed:
+        if finding.outcome is not Outcome.PASS and finding not in folded:
+            yield _sentence(finding.outcome, finding.sentence)
+    if folded:
+        names = ", ".join(f"{plain(one.endpoint, 30)} {plain(one.metric, 20)}" for one in folded[:UNDECIDED])
+        more = f" and {len(folded) - UNDECIDED} more" if len(folded) > UNDECIDED else ""
+        yield _sentence(Outcome.INCONCLUSIVE, f"{len(folded)} undecided: {names}{more} (why: --verbose, report.md)")
+    if without_baseline:
+        yield _sentence(Outcome.NO_BASELINE, without_baseline)
+
+
+def _next(facts: Facts) -> Iterator[Text]:
+    """What to do about it."""
+    verdict, run = facts.verdict, facts.run
+    failed = [finding for finding in facts.findings if finding.outcome is Outcome.FAIL]
+    if failed and any(words.broken(one) and one.kind is Kind.RELATIVE for one in failed[0].criteria):
+        yield Text('if this is meant: perfgate accept latest --reason "..."', style="dim")
+    lacking = any(finding.outcome is Outcome.NO_BASELINE for finding in facts.findings)
+    if lacking and verdict.baseline_needed and not run.arms and not failed:
+        yield Text("The first runs make the baseline; `--base-ref` compares with a branch at once.", style="dim")
+
+
+def _sentence(outcome: Outcome, sentence: str) -> Text:
+    return Text(f"{words.MARKS[outcome]} ", style=STYLES[outcome]).append(plain(sentence, 500), style="default")
+
+
+def _diagnosis(facts: Facts) -> Iterator[Text]:
+    for line, remedy in diagnosis_text.lines(facts.diagnosis):
+        yield Text.assemble(("why: ", "bold"), line)
+        if remedy:
+            yield Text(f"  {remedy}", style="dim")
+    for doubt in diagnosis_text.doubts(facts.diagnosis):
+        yield Text(f"diagnosis: {plain(doubt, 500)}", style="dim")
+
+
+def _watched(facts: Facts) -> Iterator[Text]:
+    """A line: it decides nothing."""
+    watch = facts.verdict.watch
+    if watch:
+        more = f"; {len(watch) - WATCHED} more" if len(watch) > WATCHED else ""
+        told = "; ".join(words.watched(one) for one in watch[:WATCHED])
+        yield Text.assemble(("probably worse, not judged: ", "bold"), plain(f"{told}{more}", 500))
+
+
+def _doubts(facts: Facts) -> Iterator[Text]:
+    for doubt in words.doubts(facts):
+        yield Text.assemble(("note: ", "bold"), plain(doubt, 500))

@@ -1,0 +1,28 @@
+"""The phases of all endpoints on the terminal, for `perfgate report`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.table import Table
+from rich.text import Text
+
+from perfgate.model.run import EndpointResult
+from perfgate.report import phases
+from perfgate.report.escaping import plain
+from perfgate.report.terminal.console import grid
+
+LONGEST_NAME = 40
+
+
+def table(results: Iterable[EndpointResult]) -> Table | None:
+    """None where no phase is known."""
+    found = phases.rows(results)
+    if not found:
+        return None
+    headings = ("new connections", *phases.HEADINGS.values())
+    shown = grid(("p95 of", "left"), *((heading, "right") for heading in headings))
+    for row in found:
+        cells = (Text(cell) for cell in (f"{row.connections:,}", *row.tails))
+        shown.add_row(Text(plain(row.name, LONGEST_NAME)), *cells)
+    return shown

@@ -1,0 +1,1 @@
+"""HTTP clients of the load: connections, timing, answers."""

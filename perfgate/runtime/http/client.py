@@ -1,0 +1,201 @@
+"""The HTTP client of one virtual user: its connection, timeouts, and the names of failures.
+
+`Client` is the interface behind which other ways of sending stand (locust_client.py).
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from time import monotonic_ns
+from typing import NamedTuple, Protocol
+
+import httptools
+
+from perfgate.runner.machine import KERNEL_CLOCK
+from perfgate.runtime.http.connection import Closed, Connection, Unasked
+from perfgate.runtime.http.dialling import Origin, Trust, dial, proxy_for
+from perfgate.runtime.http.observations import GENERATOR, Observations
+from perfgate.runtime.http.responses import Failure, Response
+from perfgate.runtime.http.watchdog import TimedOut
+
+# ns of idleness after which a connection is looked at before it is used again. Only the kernel's clock tells what came
+# unasked in that time from an answer.
+PAUSE = 5_000_000 if KERNEL_CLOCK else 0
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})  # what asks for nothing to be changed (RFC 9110, section 9.2.1)
+# ns of idleness after which a reset may be that of a server that closes idle connections. Servers wait longer.
+LONG_PAUSE = 500_000_000
+
+
+class Patience(NamedTuple):
+    """Timeouts in nanoseconds. `total` is from asking for a connection to the last byte; 0: only that counts."""
+
+    total: int
+    connect: int = 0
+    first_byte: int = 0
+
+
+class Manner(NamedTuple):
+    """How a request is sent, besides its bytes."""
+
+    method: str
+    patience: Patience
+    keep_body: bool
+    endpoint: str = ""  # whose request it is
+    closes: bool = False  # whether it says `Connection: close`: the server may then close without a word
+
+
+class Client(Protocol):
+    def send(self, data: bytes, manner: Manner) -> Response:
+        """Sends the whole message `data`. Never raises for what the target does: that is the response's `failure`."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class FastClient:
+    """HTTP/1.1 over a keep-alive connection of its own, timed by the kernel."""
+
+    def __init__(
+        self,
+        where: Origin,
+        trust: Trust = Trust(),  # noqa: B008 - a value
+        observations: Observations | None = None,
+    ) -> None:
+        self._where, self._trust = where, trust
+        self._observations = observations or Observations()
+        self._proxy = proxy_for(where)
+        self._to_proxy = bool(self._proxy) and not where.tls  # a TLS target is talked to through a tunnel
+        self._connection: Connection | None = None
+        self._opened = 0  # monotonic ns, when the connection was there
+        self._phases = (0, 0, 0)  # of opening it: dns, connect, tls
+
+    def send(self, data: bytes, manner: Manner) -> Response:
+        began = monotonic_ns()
+        deadline = began + manner.patience.total
+        try:
+            return self._send(data, manner, began, deadline)
+        except TimedOut:
+            failure = Failure("timeout", self._overdue(manner.patience, monotonic_ns() - began))
+        except OSError as error:
+            if isinstance(error, TimeoutError):
+                failure = Failure("timeout", self._overdue(manner.patience, monotonic_ns() - began))
+            else:
+                failure = failure_of(error, self._observations)
+        except httptools.HttpParserError as error:
+            failure = Failure("protocol", f"not HTTP: {str(error)[:80]}")
+        response = Response(failure=failure, service=monotonic_ns() - began)
+        if self._connection is not None and self._opened >= began:
+            self._tell_opening(response, began)
+            response.service -= response.wait
+        self.close()
+        return response
+
+    def _send(self, data: bytes, manner: Manner, began: int, deadline: int) -> Response:
+        connection = self._connection
+        if connection is not None and self._is_usable(connection, manner, began):
+            try:
+                return self._exchange(connection, data, manner, deadline)
+            except ConnectionError as error:
+                if manner.method not in SAFE or not self._was_closed_before(connection, error, began):
+                    raise
+                self._observations.resends[manner.endpoint] += 1  # the time lost counts as waiting for a connection
+        self.close()
+        connect = manner.patience.connect
+        limit = min(deadline, monotonic_ns() + connect) if connect else deadline
+        wire, dns, connect, tls = dial(self._where, self._trust, self._proxy, limit, self._observations)
+        connection = self._connection = Connection(wire, self._observations)
+        self._opened, self._phases = monotonic_ns(), (dns, connect, tls)
+        response = self._exchange(connection, data, manner, deadline)
+        self._tell_opening(response, began)
+        return response
+
+    @staticmethod
+    def _was_closed_before(connection: Connection, error: ConnectionError, began: int) -> bool:
+        """Whether the server had given up the connection before this request reached it, as servers do with idle ones:
+        a browser sends such a request again. A server that takes the request and closes has failed.
+
+        The end of a connection is that of an idle one when the request was never acknowledged: taking it would have
+        acknowledged it. A reset says nothing of the kind, so only a long pause makes it likely.
+        """
+        if connection.answered:
+            return False
+        if isinstance(error, Unasked):
+            return True
+        if isinstance(error, Closed):
+            return connection.wire.is_undelivered()
+        return began - connection.ended >= LONG_PAUSE
+
+    def _tell_opening(self, response: Response, began: int) -> None:
+        """The connection was opened for this request."""
+        response.connections, response.wait = 1, self._opened - began
+        response.dns, response.connect, response.tls = self._phases
+
+    @staticmethod
+    def _is_usable(connection: Connection, manner: Manner, now: int) -> bool:
+        """Asking the socket costs a system call: only worth it after a pause, in which a server may say goodbye, and
+        for a request that must not be sent twice. Not reusable: something broke off its last request."""
+        if not connection.reusable:
+            return False
+        if now - connection.idle_since < PAUSE and manner.method in SAFE:
+            return True
+        connection.idle_since = 0
+        if connection.wire.is_quiet():
+            return True
+        if connection.wire.has_unasked:
+            connection.blame_last()
+        return False
+
+    def _exchange(self, connection: Connection, data: bytes, manner: Manner, deadline: int) -> Response:
+        connection.wire.deadline = deadline
+        if self._to_proxy:
+            data = self._for_proxy(data)
+        response = connection.exchange(
+            data,
+            keep_body=manner.keep_body,
+            no_body=manner.method == "HEAD",
+            first_byte=manner.patience.first_byte,
+            endpoint=manner.endpoint,
+        )
+        if not connection.reusable or manner.closes:
+            self.close()
+        return response
+
+    def _for_proxy(self, data: bytes) -> bytes:
+        """The message with a whole URL in its first line (RFC 9112, section 3.2.2), and who asks."""
+        first, _, rest = data.partition(b"\r\n")
+        method, _, target = first.partition(b" ")
+        assert self._proxy is not None
+        said = f"Proxy-Authorization: {self._proxy.authorization}\r\n" if self._proxy.authorization else ""
+        return b"%b http://%b%b\r\n%b%b" % (method, self._where.authority.encode(), target, said.encode(), rest)
+
+    def _overdue(self, patience: Patience, elapsed: int) -> str:
+        """Which of the timeouts it was."""
+        if elapsed >= patience.total:
+            return f"no complete answer within {patience.total / 1e9:g} s"
+        if self._connection is None:
+            return f"no connection within {(patience.connect or patience.total) / 1e9:g} s"
+        return f"no answer within {(patience.first_byte or patience.total) / 1e9:g} s"
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.wire.close()
+            self._connection = None
+
+
+def failure_of(error: OSError, observations: Observations) -> Failure:
+    """The target's failure, or the generator's own when one of its resources ran out."""
+    shortage = observations.shortage(error)
+    return Failure(GENERATOR, shortage) if shortage else Failure("connection", _said(error))
+
+
+def _said(error: OSError) -> str:
+    if isinstance(error, ConnectionRefusedError):
+        return str(error) if error.errno is None else "connection refused"
+    if isinstance(error, (ConnectionResetError, BrokenPipeError)):
+        return "connection reset" if error.errno is not None else str(error) or "connection reset"
+    if isinstance(error, socket.gaierror):
+        return "the host's name cannot be resolved"
+    if isinstance(error, ssl.SSLError):
+        return f"TLS: {getattr(error, 'verify_message', '') or error.reason or error}"[:120]
+    return (error.strerror or str(error))[:120]

@@ -1,0 +1,1 @@
+"""One Locust process: how the load begins, ends and is gathered."""

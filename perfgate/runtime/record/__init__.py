@@ -1,0 +1,1 @@
+"""Records what was sent: samples, histograms, windows, the result."""

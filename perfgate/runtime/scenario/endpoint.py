@@ -1,0 +1,337 @@
+"""Endpoint: one kind of request, compiled once into bytes with holes, its expectations and its captures."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import quote_plus, urlsplit
+
+from perfgate import __version__
+from perfgate.runtime.http.client import Manner, Patience
+from perfgate.runtime.http.cookies import Place
+from perfgate.runtime.http.dialling import Origin
+from perfgate.runtime.http.responses import Failure, Response
+from perfgate.runtime.scenario.expectations import (
+    MISSING,
+    Capture,
+    Expectation,
+    StatusExpectation,
+    from_json,
+    graphql_errors,
+    mentions_errors,
+)
+from perfgate.runtime.scenario.session import Session
+from perfgate.runtime.scenario.texts import (
+    Fill,
+    Text,
+    Values,
+    json_filler,
+    path_filler,
+    path_text,
+    percent_encoded,
+    redirect_target,
+)
+from perfgate.runtime.scenario.values import Rows, Source
+
+DEFAULT_HEADERS = {"User-Agent": f"perfgate/{__version__}", "Accept": "*/*", "Accept-Encoding": "gzip, deflate, br"}
+BOUNDARY = "perfgate-5f2c1a7e9b3d"
+BODY_HEADERS = frozenset({"content-type", "content-encoding", "content-language", "content-location", "digest"})
+BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
+_FORBIDDEN = re.compile(r"[\r\n\x00]")
+
+
+class File(NamedTuple):
+    """A file of a multipart body."""
+
+    content: bytes
+    filename: str
+    content_type: str
+
+
+class Frame(NamedTuple):
+    """The parts of a request that do not vary. `whole` is the message, when nothing does; `first` and `rest` are it
+    where only the path does: what comes before the first hole, and each hole with what follows it."""
+
+    base: str
+    block: str  # the constant header lines
+    varying: Mapping[str, Text]  # the other headers
+    whole: bytes | None = None
+    first: str = ""
+    rest: tuple[tuple[str, str], ...] = ()
+
+
+class Hop(NamedTuple):
+    """Where a redirect leads: the method, and the path with its query."""
+
+    method: str
+    target: str
+
+
+def file(path: str | Path, filename: str, content_type: str = "application/octet-stream") -> File:
+    """A file to send in a multipart body; read once."""
+    return File(Path(path).read_bytes(), filename, content_type)
+
+
+class Endpoint:
+    """`Endpoint("search", "GET", "/search?q={word}", values={"word": choice("tea", "pot")}, expect=[status(200)])`
+
+    The body is one of `json`, `form` (str -> str), `multipart` (str -> str or `file(...)`), `body` (text) and
+    `graphql` (the query, with `variables` beside it; an answer with `errors` is a failure unless `expect` speaks of
+    them). `values` are drawn anew for every request, and one row of `data` for each iteration; later requests of the
+    iteration may use them too. `capture` takes values from the response for what the same visitor sends
+    next: a JSONPath, or `from_header("Location")` and its like.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        json: Any = MISSING,
+        form: Mapping[str, str] | None = None,
+        multipart: Mapping[str, str | File] | None = None,
+        body: str | None = None,
+        graphql: str | None = None,
+        variables: Mapping[str, Any] | None = None,
+        values: Mapping[str, Source] | None = None,
+        data: Rows | None = None,
+        expect: Sequence[Expectation] = (),
+        capture: Mapping[str, str | Capture] | None = None,
+        timeout: float = 10.0,
+        connect_timeout: float | None = None,
+        first_byte_timeout: float | None = None,
+        follow_redirects: bool = False,
+    ) -> None:
+        self.name, self.method, self.follow_redirects = name, method, follow_redirects
+        patience = Patience(*(int((limit or 0) * 1e9) for limit in (timeout, connect_timeout, first_byte_timeout)))
+        self.series = ("endpoint", name)
+        self._origin: Origin | None = None  # of the frame; there is one target in a run
+        self._frame = Frame("", "", {})
+        self._values, self._data = dict(values or {}), data
+        self.draws = bool(values) or data is not None
+        self._path_text = path_text(path)
+        self._path = path_filler(path)
+        content_type, self._body = _body(json, form, multipart, body, graphql, variables)
+        defaults = DEFAULT_HEADERS | ({"Content-Type": content_type} if content_type else {})
+        self._headers = _headers(defaults, headers or {})
+        host = next((text for header, text in self._headers.items() if header == "Host"), None)
+        self.has_host, self._host = host is not None, host or Text("")
+        self._statuses, self._expect = _split(expect)
+        self._reads_errors = graphql is not None and not any(map(mentions_errors, expect))
+        self._capture = {
+            key: from_json(what) if isinstance(what, str) else what for key, what in (capture or {}).items()
+        }
+        readers: list[Expectation | Capture] = [*self._expect, *self._capture.values()]
+        self.captures = bool(self._capture)
+        needs_body = self._reads_errors or any(reader.needs_body for reader in readers)
+        closes = any(key.lower() == "connection" and _is_close(text) for key, text in self._headers.items())
+        self.manner = Manner(method, patience, needs_body, name, closes)
+
+    def host(self, values: Values) -> str:
+        """The Host header, where the endpoint sets one."""
+        text = self._headers.get("Host")
+        return text.fill(values) if text else ""
+
+    def manner_of(self, hop: Hop) -> Manner:
+        return self.manner._replace(method=hop.method)
+
+    def draw(self, session: Session) -> None:
+        """Gives the visit what this request needs: its row, then values of its own. Raises values.OutOfRows."""
+        if self._data is not None:
+            session.use_row(self._data)
+        for name, source in self._values.items():
+            session.values[name] = source()
+
+    def place(self, origin: Origin, values: Values, hop: Hop | None = None) -> Place:
+        """Where a request with these values goes, as far as cookies care."""
+        target = redirect_target(hop.target) if hop else self._path(values, origin.base)
+        host = urlsplit(f"//{self._host.fill(values)}").hostname if self.has_host else None
+        return Place(host or origin.host, target.partition("?")[0], origin.tls)
+
+    def message(self, origin: Origin, values: Values, cookies: str, hop: Hop | None = None) -> bytes:
+        """The bytes of one request, or of the one that a redirect asks for.
+
+        Raises KeyError (a value nobody set) or ValueError (one that no header may hold).
+        """
+        if origin is not self._origin:
+            self._origin, self._frame = origin, self._framed(origin)
+        frame = self._frame
+        if not cookies and hop is None:
+            if frame.whole is not None:
+                return frame.whole
+            if frame.rest:
+                message = frame.first
+                for name, after in frame.rest:
+                    message += percent_encoded(values[name]) + after
+                return message.encode("latin-1")
+        return self._filled(frame, values, cookies, hop)
+
+    def _framed(self, origin: Origin) -> Frame:
+        """What is the same in every request to this origin, made once."""
+        lines = [] if "Host" in self._headers else [f"Host: {origin.authority}"]
+        lines += [f"{name}: {text.fill({})}" for name, text in self._headers.items() if text.constant]
+        block = "".join(f"{_checked(line)}\r\n" for line in lines)
+        frame = Frame(origin.base, block, {name: text for name, text in self._headers.items() if not text.constant})
+        try:
+            return frame._replace(whole=self._filled(frame, {}, "", None))
+        except KeyError:  # it has holes
+            return frame if frame.varying or self._body is not None else self._in_pieces(frame)
+
+    def _in_pieces(self, frame: Frame) -> Frame:
+        """The whole message as one text with holes, where it can be."""
+        template = self._path_text
+        fits = all(ord(character) < 256 for character in frame.block)  # else _filled says what is wrong
+        if not fits or not template.literals[0]:  # the first value is a URL reference
+            return frame
+        length = "Content-Length: 0\r\n" if self.method in BODY_METHODS else ""
+        last = len(template.names) - 1
+        end = f" HTTP/1.1\r\n{frame.block}{length}\r\n"
+        holes = zip(template.names, template.literals[1:], strict=True)
+        rest = [(name, after + end * (number == last)) for number, (name, after) in enumerate(holes)]
+        return frame._replace(first=f"{self.method} {frame.base}{template.literals[0]}", rest=tuple(rest))
+
+    def _filled(self, frame: Frame, values: Values, cookies: str, hop: Hop | None) -> bytes:
+        method = hop.method if hop else self.method
+        target = redirect_target(hop.target) if hop else self._path(values, frame.base)
+        body = self._body(values) if self._body is not None and method == self.method else b""
+        head = f"{method} {target} HTTP/1.1\r\n{frame.block}"
+        for name, text in frame.varying.items():
+            head += _checked(f"{name}: {text.fill(values)}") + "\r\n"
+        if method != self.method:
+            head = _without_body_headers(head)
+        if cookies and "Cookie" not in self._headers:
+            head += f"Cookie: {cookies}\r\n"
+        if body or method in BODY_METHODS:
+            head += f"Content-Length: {len(body)}\r\n"
+        try:
+            return f"{head}\r\n".encode("latin-1") + body
+        except UnicodeEncodeError as error:
+            unfit = error.object[error.start]
+            raise ValueError(f"{unfit!r} cannot be sent in a header; percent-encode the value") from error
+
+    def judge(self, response: Response) -> Failure | None:
+        """The first thing wrong with a response, if any."""
+        if response.failure is not None:
+            return response.failure
+        if self._statuses is None:
+            if response.status >= 400:
+                return Failure("status", f"status: {response.status}")
+        elif response.status not in self._statuses.statuses:
+            return Failure("status", self._statuses(response) or "")
+        if self._reads_errors and (complaint := graphql_errors(response)):
+            return Failure("expectation", complaint)
+        for expectation in self._expect:
+            if complaint := expectation(response):
+                return Failure("expectation", complaint)
+        return None
+
+    def captured(self, response: Response) -> tuple[dict[str, Any], Failure | None]:
+        """What the response gives to later requests, or the first capture that found nothing."""
+        values = {}
+        for name, capture in self._capture.items():
+            value = capture(response)
+            if value is MISSING:
+                return {}, Failure("expectation", f"capture {name}: {capture.what} found nothing")
+            values[name] = value
+        return values, None
+
+
+def _checked(line: str) -> str:
+    if _FORBIDDEN.search(line):
+        raise ValueError(f"the header {line.partition(':')[0]} has a line break in it")
+    return line
+
+
+def _is_close(text: Text) -> bool:
+    return text.constant and "close" in text.literals[0].lower()
+
+
+def _without_body_headers(head: str) -> str:
+    """What a redirect to a GET leaves out, along with the body (RFC 9110, section 15.4)."""
+    lines = head.split("\r\n")
+    return "\r\n".join(line for line in lines if line.partition(":")[0].lower() not in BODY_HEADERS)
+
+
+def _split(expect: Sequence[Expectation]) -> tuple[StatusExpectation | None, list[Expectation]]:
+    statuses = next((one for one in expect if isinstance(one, StatusExpectation)), None)
+    return statuses, [one for one in expect if one is not statuses]
+
+
+def _headers(defaults: Mapping[str, str], own: Mapping[str, str]) -> dict[str, Text]:
+    """Own headers replace defaults of the same name in any case. Raises ValueError for what is not a header's name,
+    and for those that follow from the body."""
+    lowered = {name.lower() for name in own}
+    merged = {name: value for name, value in defaults.items() if name.lower() not in lowered} | dict(own)
+    for name in merged:
+        if not _TOKEN.match(name):
+            raise ValueError(f"not a header's name: {name!r}")
+        if name.lower() in ("content-length", "transfer-encoding"):
+            raise ValueError(f"perfgate sets {name} itself: leave it out")
+    return {name.title() if name.lower() in ("cookie", "host") else name: Text(value) for name, value in merged.items()}
+
+
+Body = Callable[[Values], bytes]
+
+
+def _body(
+    json: Any,
+    form: Mapping[str, str] | None,
+    multipart: Mapping[str, str | File] | None,
+    body: str | None,
+    graphql: str | None,
+    variables: Mapping[str, Any] | None,
+) -> tuple[str, Body | None]:
+    """The content type and the maker of the one body given, if any."""
+    if json is not MISSING:
+        return "application/json", _encoded(json_filler(json))
+    if graphql is not None:
+        query = graphql.replace("{", "{{").replace("}", "}}")
+        return "application/json", _encoded(json_filler({"query": query, "variables": dict(variables or {})}))
+    if form is not None:
+        return "application/x-www-form-urlencoded", _encoded(_form_filler(form))
+    if multipart is not None:
+        return f"multipart/form-data; boundary={BOUNDARY}", _multipart_maker(multipart)
+    if body is not None:
+        return "", _encoded(Text(body).fill)
+    return "", None
+
+
+def _encoded(fill: Fill) -> Body:
+    return lambda values: fill(values).encode()
+
+
+def _form_filler(form: Mapping[str, str]) -> Fill:
+    fields = [(quote_plus(key), Text(str(value))) for key, value in form.items()]
+    return lambda values: "&".join(f"{key}={quote_plus(text.fill(values))}" for key, text in fields)
+
+
+def _multipart_maker(fields: Mapping[str, str | File]) -> Body:
+    parts = [
+        (_part_head(name, field), field.content if isinstance(field, File) else Text(field))
+        for name, field in fields.items()
+    ]
+
+    def make(values: Values) -> bytes:
+        chunks = []
+        for head, content in parts:
+            chunks += [head, content if isinstance(content, bytes) else content.fill(values).encode(), b"\r\n"]
+        return b"".join([*chunks, f"--{BOUNDARY}--\r\n".encode()])
+
+    return make
+
+
+def _part_head(name: str, field: str | File) -> bytes:
+    head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{_quoted(name)}"'
+    if isinstance(field, File):
+        head += f'; filename="{_quoted(field.filename)}"\r\nContent-Type: {_FORBIDDEN.sub("", field.content_type)}'
+    return f"{head}\r\n\r\n".encode()
+
+
+def _quoted(text: str) -> str:
+    """As browsers write names in multipart bodies (WHATWG HTML, multipart/form-data encoding)."""
+    return text.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")

@@ -1,0 +1,268 @@
+"""Expectations and captures: what a response must hold, and what is taken from it.
+
+Each is made once when the scenario is imported and then called with every response.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from perfgate.runtime.http.responses import Response
+
+MISSING: Any = object()
+
+Test = Callable[[Any], bool]
+Reader = Callable[[Response], Any]  # MISSING when it is not there
+
+
+class Expectation:
+    """One thing a response must hold. Calling it returns None, or what was wrong in a few words."""
+
+    def __init__(self, what: str, read: Reader, test: Test, wanted: str, *, needs_body: bool) -> None:
+        self.what, self.read, self.test, self.wanted, self.needs_body = what, read, test, wanted, needs_body
+
+    def __call__(self, response: Response) -> str | None:
+        try:
+            value = self.read(response)
+            return None if self.test(value) else f"{self.what}: expected {self.wanted}, got {_shown(value)}"
+        except ValueError as error:
+            return f"{self.what}: {error}"
+        except RecursionError:
+            return f"{self.what}: nested too deeply"
+
+
+class StatusExpectation(Expectation):
+    """The accepted statuses; they decide what counts as a status error."""
+
+    def __init__(self, statuses: tuple[int, ...]) -> None:
+        wanted = " or ".join(str(status) for status in statuses)
+        super().__init__("status", lambda r: r.status, lambda value: value in statuses, wanted, needs_body=False)
+        self.statuses = statuses
+
+
+def status(*statuses: int) -> Expectation:
+    """The response has one of these statuses. Without it, anything below 400 will do."""
+    return StatusExpectation(statuses)
+
+
+def header(name: str, *condition: Any, **conditions: Any) -> Expectation:
+    """The header is there and meets the condition: `header("content-type", "text/html")`, `contains="html"`. The lines
+    of a header that comes several times are one value, joined by `, `."""
+    test, wanted = _condition(condition, conditions)
+    key = name.lower()
+    if key == "set-cookie":  # several of these are no list (RFC 9110, section 5.3): one of them meets it
+
+        def any_of(response: Response) -> Any:
+            lines = response.headers.all(key)
+            return next((line for line in lines if test(line)), lines[-1] if lines else MISSING)
+
+        return Expectation(f"header {name}", any_of, test, wanted, needs_body=False)
+    return Expectation(f"header {name}", lambda r: r.headers.get(key, MISSING), test, wanted, needs_body=False)
+
+
+def json_path(path: str, *condition: Any, **conditions: Any) -> Expectation:
+    """The first match of the JSONPath meets the condition: `json_path("$.total", less_than=10)`."""
+    test, wanted = _condition(condition, conditions)
+    return Expectation(path, _json_reader(path), test, wanted, needs_body=True)
+
+
+def text(*condition: Any, **conditions: Any) -> Expectation:
+    """The body as text meets the condition."""
+    test, wanted = _condition(condition, conditions)
+    return Expectation("text", lambda r: r.text, test, wanted, needs_body=True)
+
+
+def regex(pattern: str) -> Expectation:
+    """The pattern is found in the body."""
+    return text(matches=pattern)
+
+
+def mentions_errors(expectation: Expectation) -> bool:
+    """Whether an expectation is about the `errors` of a GraphQL answer."""
+    return expectation.what.startswith(("$.errors", "$['errors']", '$["errors"]'))
+
+
+def graphql_errors(response: Response) -> str | None:
+    """What a GraphQL answer says went wrong: it may do so with status 200 (GraphQL specification, section 7.1)."""
+    try:
+        if b'"errors"' not in response.content:
+            return None
+        answer = response.json
+    except ValueError as error:
+        return f"graphql: {error}"
+    errors = answer.get("errors") if isinstance(answer, dict) else None
+    if not errors:
+        return None
+    first = errors[0] if isinstance(errors, list) else errors
+    return f"graphql: {_shown(first.get('message', first) if isinstance(first, dict) else first)}"
+
+
+def _condition(positional: tuple[Any, ...], named: dict[str, Any]) -> tuple[Test, str]:
+    """The test and its words, from one bare value (equality) or one keyword; existence when there is neither."""
+    given = [("equals", value) for value in positional] + list(named.items())
+    if len(given) > 1 or not named.keys() <= _TESTS.keys():
+        raise TypeError(f"an expectation has one condition at most: a value, or one of {', '.join(_TESTS)}")
+    name, argument = given[0] if given else ("exists", True)
+    return _TESTS[name](argument), f"{_WORDS[name]} {_shown(argument)}".strip()
+
+
+def _exists(wanted: bool) -> Test:
+    return lambda value: (value is not MISSING) is wanted
+
+
+def _matches(pattern: str) -> Test:
+    search = re.compile(pattern).search
+    return lambda value: isinstance(value, str) and search(value) is not None
+
+
+def _contains(wanted: Any) -> Test:
+    def test(value: Any) -> bool:
+        if isinstance(value, str):
+            return isinstance(wanted, str) and wanted in value
+        return isinstance(value, (list, dict)) and wanted in value
+
+    return test
+
+
+def _number(compare: Callable[[Any, Any], bool]) -> Callable[[Any], Test]:
+    def make(wanted: float) -> Test:
+        def test(value: Any) -> bool:
+            if isinstance(value, str):
+                try:
+                    value = float(value)
+                except ValueError:
+                    return False
+            return isinstance(value, (int, float)) and not isinstance(value, bool) and compare(value, wanted)
+
+        return test
+
+    return make
+
+
+def _equals(wanted: Any) -> Test:
+    def test(value: Any) -> bool:
+        return bool(value == wanted) and isinstance(value, bool) is isinstance(wanted, bool)
+
+    return test
+
+
+_TESTS: dict[str, Callable[[Any], Test]] = {
+    "equals": _equals,
+    "exists": _exists,
+    "matches": _matches,
+    "contains": _contains,
+    "less_than": _number(lambda value, wanted: value < wanted),
+    "greater_than": _number(lambda value, wanted: value > wanted),
+}
+_WORDS = {
+    "equals": "",
+    "exists": "existence to be",
+    "matches": "a match of",
+    "contains": "it to contain",
+    "less_than": "less than",
+    "greater_than": "more than",
+}
+
+
+def _shown(value: Any) -> str:
+    """A value for people: short, on one line."""
+    if value is MISSING:
+        return "nothing"
+    shown = repr(value)
+    return shown if len(shown) <= 60 else shown[:57] + "..."
+
+
+class Capture:
+    """One value taken from a response. Calling it returns the value, or MISSING."""
+
+    def __init__(self, what: str, read: Reader, *, needs_body: bool) -> None:
+        self.what, self.read, self.needs_body = what, read, needs_body
+
+    def __call__(self, response: Response) -> Any:
+        try:
+            return self.read(response)
+        except (ValueError, RecursionError):
+            return MISSING
+
+
+def from_json(path: str) -> Capture:
+    """The first match of a JSONPath."""
+    return Capture(path, _json_reader(path), needs_body=True)
+
+
+def from_header(name: str) -> Capture:
+    key = name.lower()
+    return Capture(f"header {name}", lambda r: r.headers.get(key, MISSING), needs_body=False)
+
+
+def from_regex(pattern: str) -> Capture:
+    """The pattern's first group, or the whole match when it has none."""
+    compiled = re.compile(pattern)
+    group = 1 if compiled.groups else 0
+
+    def read(response: Response) -> Any:
+        found = compiled.search(response.text)
+        return MISSING if found is None or found[group] is None else found[group]
+
+    return Capture(f"regex {pattern}", read, needs_body=True)
+
+
+def from_cookie(name: str) -> Capture:
+    """The value of a cookie that the response sets."""
+
+    def read(response: Response) -> Any:
+        for cookie in reversed(response.cookies):
+            key, separator, value = cookie.partition(";")[0].partition("=")
+            if separator and key.strip() == name:
+                return value.strip()
+        return MISSING
+
+    return Capture(f"cookie {name}", read, needs_body=False)
+
+
+_SIMPLE_PATH = re.compile(r"\$(?:\.[A-Za-z_][A-Za-z0-9_]*|\[\d+\])*\Z")
+_STEP = re.compile(r"\.([A-Za-z_][A-Za-z0-9_]*)|\[(\d+)\]")
+
+
+def _json_reader(path: str) -> Reader:
+    """Plain paths (`$.items[0].id`) are walked directly; all others go to the JSONPath library."""
+    if _SIMPLE_PATH.match(path):
+        steps = [name or int(index) for name, index in _STEP.findall(path)]
+        if len(steps) == 1 and isinstance(steps[0], str):
+            return _member(steps[0])
+        return lambda response: _walk(response.json, steps)
+    import jsonpath  # late: most scenarios have plain paths only
+
+    compiled = jsonpath.compile(path)
+
+    def read(response: Response) -> Any:
+        try:
+            found = compiled.match(response.json)
+        except jsonpath.JSONPathError as error:
+            raise ValueError(str(error).splitlines()[0]) from error
+        return MISSING if found is None else found.obj
+
+    return read
+
+
+def _member(name: str) -> Reader:
+    """`$.name`, the most common path, without a loop."""
+
+    def read(response: Response) -> Any:
+        value = response.json
+        return value.get(name, MISSING) if isinstance(value, dict) else MISSING
+
+    return read
+
+
+def _walk(value: Any, steps: list[str | int]) -> Any:
+    for step in steps:
+        if isinstance(step, str):
+            if not isinstance(value, dict) or step not in value:
+                return MISSING
+        elif not isinstance(value, list) or step >= len(value):
+            return MISSING
+        value = value[step]
+    return value

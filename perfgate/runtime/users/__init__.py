@@ -1,0 +1,1 @@
+"""Virtual users and arrivals: who sends what when."""

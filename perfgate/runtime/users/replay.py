@@ -1,0 +1,193 @@
+"""`python -m perfgate.runtime.users.replay`: sends single endpoints again for a diagnosis, and tells all about each answer.
+
+One JSON object per line on stdin is an `Order`; the answer is one line on stdout. What is measured here is never
+judged, so it may read more of an answer than the load does.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from time import monotonic, monotonic_ns
+from typing import Any, NamedTuple
+
+import gevent
+from locust.env import Environment
+from locust.exception import InterruptTaskSet, RescheduleTask, RescheduleTaskImmediately, StopUser
+
+from perfgate.runtime.http.dialling import Trust
+from perfgate.runtime.http.responses import Failure, Response
+from perfgate.runtime.record.load import Load
+from perfgate.runtime.record.recorder import Label
+from perfgate.runtime.scenario.endpoint import Endpoint
+from perfgate.runtime.scenario.expectations import status
+from perfgate.runtime.scenario.values import share
+from perfgate.runtime.users.visitor import Visitor
+from perfgate.text.redaction import Redactor
+
+HEADERS = (
+    "server-timing",
+    "content-encoding",
+    "cache-control",
+    "etag",
+    "age",
+    "x-cache",
+    "cf-cache-status",
+    "cache-status",
+    "x-query-count",
+)
+CANARY = "canary"
+CANARY_EVERY = 0.05  # s
+WARM_UP = 0.1  # s
+DRAIN = 15.0  # s for what is in flight
+
+
+class Order(NamedTuple):
+    """`scenario` is a file ("": only the canary's requests are sent); `users` send one request after the other with
+    `pause` (s) between them, on average. `canary` is a path of the target that is asked for beside them ("": none)."""
+
+    scenario: str
+    endpoint: str
+    target: str
+    seconds: float
+    users: int
+    pause: float
+    seed: str
+    canary: str = ""
+
+
+class Watched(Load):
+    """Keeps what is known of each answer of one endpoint, instead of counting."""
+
+    def __init__(self, environment: Any, endpoint: str) -> None:
+        super().__init__(environment, None, Redactor())
+        self.samples: list[dict[str, Any]] = []
+        self.canary: list[float] = []
+        self.failures: dict[str, int] = {}
+        self.requests = 0  # of the endpoint, those before and after the recorded time as well
+        self._endpoint, self.is_recording = endpoint, False
+
+    def record(self, label: Label, began: int, response: Response, failure: Failure | None) -> None:
+        name = label[1]
+        self.requests += name == self._endpoint
+        if not self.is_recording:
+            return
+        if name == CANARY:
+            if failure is None:
+                self.canary.append((response.wait + response.service) / 1e9)
+        elif name == self._endpoint:
+            if failure is not None:
+                detail = f"{failure.kind}: {failure.detail}"[:120]
+                self.failures[detail] = self.failures.get(detail, 0) + 1
+            elif not response.clock_stepped:
+                self.samples.append(_told(response))
+
+
+def _told(response: Response) -> dict[str, Any]:
+    """Seconds and bytes."""
+    headers = response.headers
+    return {
+        "wait": response.wait / 1e9,
+        "dns": response.dns / 1e9,
+        "connect": response.connect / 1e9,
+        "tls": response.tls / 1e9,
+        "first_byte": response.first_byte / 1e9,
+        "service": response.service / 1e9,
+        "connections": response.connections,
+        "status": response.status,
+        "size": response.size,
+        "decoded": response.decoded,
+        "headers": {name: headers[name] for name in HEADERS if name in headers},
+    }
+
+
+def replay(order: Order) -> dict[str, Any]:
+    """Sends for so long, and returns when nothing is in flight any more."""
+    share.become(0, 1, order.seed)  # type: ignore[arg-type]  # any text will do
+    kind = _visitor(Path(order.scenario)) if order.scenario else None
+    environment = Environment(user_classes=[kind or Visitor], host=order.target)
+    environment.perfgate = load = Watched(environment, order.endpoint)
+    users = [kind(environment) for _ in range(order.users)] if kind else []
+    every = [gevent.spawn(_visits, user, order.pause) for user in users]
+    if order.canary:
+        trust = kind.tls if kind else Trust()
+        every.append(gevent.spawn(_visits, _canary(environment, order.canary, trust), CANARY_EVERY))
+    gevent.sleep(WARM_UP)  # the first ones connect, and log in
+    load.is_recording, began = True, monotonic()
+    gevent.sleep(order.seconds)
+    load.stopping = True
+    gevent.joinall(every, timeout=DRAIN)
+    took = monotonic() - began
+    gevent.killall(every)
+    return {
+        "samples": load.samples,
+        "canary": load.canary,
+        "failures": load.failures,
+        "requests": load.requests,
+        "seconds": took,
+    }
+
+
+def _visits(user: Visitor, pause: float) -> None:
+    """One visit after the other until the load is stopping."""
+    load, tasks = user._load, list(user.tasks)
+    try:
+        user.enter()
+        gevent.sleep(share.random.uniform(0, min(pause, WARM_UP)))
+        while not load.stopping:
+            task: Callable[[Any], None] = share.random.choice(tasks)
+            try:
+                task(user)
+            except (RescheduleTask, RescheduleTaskImmediately, InterruptTaskSet):
+                gevent.sleep(0.01)
+            if pause:  # at random: users who keep step would queue behind each other
+                gevent.sleep(share.random.uniform(0, 2 * pause))
+    except StopUser:
+        pass
+    finally:
+        user.on_stop()
+
+
+def _visitor(scenario: Path) -> Any:
+    """The virtual user of a generated scenario. Raises ImportError when the file has none."""
+    spec = importlib.util.spec_from_file_location(f"replayed_{monotonic_ns()}", scenario)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{scenario} is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    for value in vars(module).values():
+        if isinstance(value, type) and issubclass(value, Visitor) and value is not Visitor:
+            return value
+    raise ImportError(f"{scenario} has no Visitor")
+
+
+def _canary(environment: Any, path: str, trust: Trust) -> Visitor:
+    endpoint = Endpoint(CANARY, "GET", path, expect=[status(*range(200, 400))])
+
+    class Canary(Visitor):
+        abstract = True
+        tls = trust
+        tasks = [lambda user: user.send(endpoint)]  # noqa: RUF012 - Locust's own way
+
+    return Canary(environment)
+
+
+def main() -> int:
+    """Answers until stdin ends. A broken order is answered by {"error": ...}."""
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # a scenario that prints must not break the answers
+    for line in sys.stdin:
+        try:
+            answer = replay(Order(**json.loads(line)))
+        except Exception as error:  # noqa: BLE001 - told to the diagnosis, which warns
+            answer = {"error": f"{type(error).__name__}: {error}"[:300]}
+        print(json.dumps(answer), file=answers, flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

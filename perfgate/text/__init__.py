@@ -1,0 +1,1 @@
+"""Text in and out: units, templates, and what makes a text safe to show."""

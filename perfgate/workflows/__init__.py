@@ -1,0 +1,1 @@
+"""The programs on a page each: stages in order."""

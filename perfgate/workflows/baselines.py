@@ -1,0 +1,92 @@
+"""Where a baseline is looked for: which branch is meant, which runs a store has of it, and where else some are."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+
+from perfgate import gate
+from perfgate.ci.default_branch import default_branch
+from perfgate.ci.revision import ask_git, commit_of
+from perfgate.history import History, times
+from perfgate.model.budget_file import AUTO, BaselinePolicy, BudgetFile
+from perfgate.model.outcome import Outcome
+from perfgate.model.run import PastRun, Run
+from perfgate.model.verdict import Verdict
+
+RECENT = 100  # earlier runs looked at, for the baseline and the trend
+IN_CI = ("GITHUB_ACTIONS", "GITLAB_CI")
+
+Environment = Mapping[str, str]
+
+
+def settled(budget_file: BudgetFile, store: History, environ: Environment) -> BudgetFile:
+    """The budget file with the name of the baseline's branch: where it says `auto`, the repository's default branch.
+
+    Where a repository does not say which that is, the branch that was measured most often; but not in CI, where
+    pushing often to a branch must not make it the baseline.
+    """
+    policy = budget_file.gate.baseline
+    if policy.branch != AUTO:
+        return budget_file
+    branch = default_branch(environ, budget_file.path.parent)
+    if not branch and not any(environ.get(name) for name in IN_CI):
+        measured = Counter(entry.branch for entry in store.entries(budget_file.name) if entry.branch)
+        branch = measured.most_common(1)[0][0] if measured else ""
+    policy = replace(policy, branch=branch or BaselinePolicy.branch)
+    return replace(budget_file, gate=replace(budget_file.gate, baseline=policy))
+
+
+def runs(
+    store: History, budget_file: BudgetFile, environ: Environment, *, branch: str | None = None, limit: int = RECENT
+) -> tuple[PastRun, ...]:
+    """Newest first, as `History.runs`: with those from before a budget file was named for its path in the repository,
+    unless several files were remembered under that name."""
+    own, former = store.runs(budget_file.name, branch=branch, limit=limit), budget_file.formerly
+    if former in ("", budget_file.name) or len(own) >= limit:
+        return own
+    old = [past for past in store.runs(former, branch=branch, limit=limit) if not past.run.file]
+    if not old or not _is_only_one(budget_file, environ):
+        return own
+    return tuple(sorted((*own, *old), key=_started, reverse=True)[:limit])
+
+
+def recent(store: History, budget_file: BudgetFile, environ: Environment) -> tuple[PastRun, ...]:
+    """Newest first: those of the baseline branch, or of any branch when it has none yet (to say so)."""
+    on_branch = runs(store, budget_file, environ, branch=budget_file.gate.baseline.branch)
+    return on_branch or runs(store, budget_file, environ)
+
+
+def anchored(store: History, budget_file: BudgetFile, environ: Environment) -> tuple[PastRun, ...]:
+    """The newest runs of the anchor's commit; none without an anchor, or when git does not know it."""
+    anchor = budget_file.gate.anchor
+    commit = anchor and commit_of(environ, budget_file.path.parent, anchor.ref)
+    if not commit:
+        return ()
+    former = budget_file.formerly not in ("", budget_file.name) and _is_only_one(budget_file, environ)
+    names = (budget_file.name, budget_file.formerly) if former else (budget_file.name,)
+    same = [entry.id for name in names for entry in store.entries(name) if entry.commit == commit]
+    found = (store.get(run_id) for run_id in same)
+    chosen = [past for past in found if past.run.name == budget_file.name or not past.run.file]
+    return tuple(chosen[: budget_file.gate.baseline.runs])
+
+
+def with_runs_elsewhere(
+    verdict: Verdict, run: Run, store: History, budget_file: BudgetFile, environ: Environment
+) -> Verdict:
+    """The verdict, which says where comparable runs are when the baseline's branch has too few."""
+    if run.arms or not any(one.outcome is Outcome.NO_BASELINE for one in verdict.findings):
+        return verdict
+    sentence = gate.elsewhere(run, runs(store, budget_file, environ), verdict.baseline_branch)
+    return replace(verdict, notes=(sentence, *verdict.notes)) if sentence else verdict
+
+
+def _is_only_one(budget_file: BudgetFile, environ: Environment) -> bool:
+    """Whether the repository has no other file of the same name."""
+    same = f":(top,glob)**/{budget_file.path.name}"
+    return len(ask_git(environ, budget_file.path.parent, "ls-files", "--", same).splitlines()) < 2
+
+
+def _started(past: PastRun) -> tuple[int, str]:
+    return times.microseconds(past.run.started, origin=f"Run {past.run.id}"), past.run.id

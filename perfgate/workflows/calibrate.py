@@ -1,0 +1,138 @@
+"""`perfgate calibrate` on one page: unchanged code measured again and again, and what can be learned from it."""
+
+from __future__ import annotations
+
+import json
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from time import monotonic
+from zlib import crc32
+
+from perfgate import budgets, gate, loadtest, measure, scenarios
+from perfgate.files import codec, run_folder
+from perfgate.model.budget_file import AbPolicy, BudgetFile, LoadProfile
+from perfgate.model.calibration import Calibration
+from perfgate.model.errors import UsageError
+from perfgate.model.plan import Plan
+from perfgate.model.run import Run
+from perfgate.workflows import run as workflow
+from perfgate.workflows.run import Order, Watcher
+
+FILE = "calibration.json"
+PAIRS = 3  # by default, one A/B run for so many others
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """`runs` alone and `pairs` side by side (None: as many as fit), of `duration` seconds (None: the budget file's)."""
+
+    runs: int
+    pairs: int | None = None
+    duration: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Job:
+    folder: Path
+    name: str  # for people
+    side_by_side: bool
+
+
+def calibrate(order: Order, wish: Wish, watcher: Watcher) -> tuple[Calibration, bool]:
+    """And whether all runs were made. An interrupted calibration uses what there is, if that is enough.
+
+    Raises PerfgateError for whatever keeps a run from being made, KeyboardInterrupt with too few of them.
+    """
+    budget_file = _with_duration(budgets.read(order.budget, order.environ), wish.duration)
+    plan = scenarios.plan(budget_file, order.only)
+    target = workflow.target_of(order, budget_file)
+    loadtest.check_allowed(target, ("*",) if order.allow_remote else budget_file.allow)
+    run_folder.make(order.folder, order.root)
+    jobs = _jobs(order.folder, wish.runs, _pairs(wish, budget_file, order, target))
+    runs: dict[bool, list[Run]] = {False: [], True: []}
+    began, each = monotonic(), loadtest.seconds(plan.load)
+    for number, job in enumerate(jobs):
+        rest = (len(jobs) - number) * (max(each, (monotonic() - began) / number) if number else each)
+        watcher.say(f"{job.name}: {number + 1} of {len(jobs)}, {_time(rest)} left")
+        run = _measured(job, budget_file, plan, target, order, watcher)
+        if run.interrupted:
+            break
+        runs[job.side_by_side].append(run)
+    done = sum(map(len, runs.values())) == len(jobs)
+    if len(runs[False]) < gate.FEWEST_RUNS:
+        raise KeyboardInterrupt
+    calibration = gate.calibrate(runs[False], runs[True], budget_file.gate)
+    codec.write_text(order.folder / FILE, json.dumps(asdict(calibration), indent=1, ensure_ascii=False) + "\n")
+    return calibration, done
+
+
+def _with_duration(budget_file: BudgetFile, duration: float | None) -> BudgetFile:
+    """The budget file with runs of one length, the shortest where it says a range. Stages keep their shares of it."""
+    load = replace(budget_file.load, longest=0.0)
+    if duration is None:
+        return replace(budget_file, load=load)
+    times = duration / sum(stage.duration for stage in load.stages)
+    stages = tuple(replace(stage, duration=times * stage.duration) for stage in load.stages)
+    changed: LoadProfile = replace(load, stages=stages)
+    return replace(budget_file, load=changed)
+
+
+def _pairs(wish: Wish, budget_file: BudgetFile, order: Order, target: str) -> int:
+    """Raises UsageError when A/B runs are asked for and the service cannot be started twice."""
+    service = None if order.target else budget_file.service
+    possible = service is not None and loadtest.can_run_twice(service, target)
+    if wish.pairs and not possible:
+        raise UsageError(
+            "A/B runs need a service that perfgate can start twice.",
+            hint="`service: {command: ... --port ${PORT}, port: ...}` with the target at that port; or --ab-runs 0.",
+        )
+    if wish.pairs is not None:
+        return wish.pairs
+    return max(1, wish.runs // PAIRS) if possible else 0
+
+
+def _jobs(folder: Path, runs: int, pairs: int) -> list[_Job]:
+    """The A/B runs spread among the others, so that both meet the same weather."""
+    jobs = [
+        (number / runs, _Job(folder=folder / f"run-{number:02}", name="Run", side_by_side=False))
+        for number in range(1, runs + 1)
+    ]
+    jobs += [
+        (number / pairs, _Job(folder=folder / f"ab-{number:02}", name="A/B run", side_by_side=True))
+        for number in range(1, pairs + 1)
+    ]
+    return [job for _, job in sorted(jobs, key=lambda pair: pair[0])]
+
+
+def _measured(job: _Job, budget_file: BudgetFile, plan: Plan, target: str, order: Order, watcher: Watcher) -> Run:
+    quiet = replace(watcher, say=lambda _: None)
+    own = replace(order, folder=job.folder, run_id=f"{order.run_id}-{job.folder.name}")
+    run_folder.make(own.folder, own.root)
+    with _sides(job, budget_file, target, own, quiet) as sides:
+        policy = AbPolicy(blocks=budget_file.gate.ab.blocks) if job.side_by_side else AbPolicy()
+        load_test = workflow.send(plan, sides, policy, own, quiet, probe=budget_file.gate.probe)
+    run = measure.measure(load_test, plan, workflow.circumstances(own, plan, sides))
+    codec.write(run, own.folder / run_folder.RUN)
+    return run
+
+
+def _sides(
+    job: _Job, budget_file: BudgetFile, target: str, order: Order, watcher: Watcher
+) -> AbstractContextManager[loadtest.Sides]:
+    if not job.side_by_side or budget_file.service is None:
+        return workflow.sides_of(budget_file, target, order, watcher)
+    return nullcontext(
+        loadtest.twins(
+            budget_file.service,
+            target,
+            folder=budget_file.path.parent,
+            logs=order.folder,
+            environ=order.environ,
+            seed=crc32(order.run_id.encode()),
+        )
+    )
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} minutes"

@@ -1,0 +1,147 @@
+"""What the workflow of a pull request measured, judged again by code, budgets and history that it could not touch.
+
+Of what was handed over only figures count. Which commit and which pull request they are of, GitHub says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from perfgate import budgets, gate, history, loadtest, report, scenarios
+from perfgate.ci import acceptances
+from perfgate.ci.acceptances import WordsOf
+from perfgate.files import codec, run_folder, unpacking, untrusted
+from perfgate.model.budget_file import BudgetFile, GatePolicy
+from perfgate.model.errors import RecordError
+from perfgate.model.outcome import BADNESS
+from perfgate.model.run import Conditions, PastRun, Revision, Run
+from perfgate.model.runs_artifact import Measured
+from perfgate.model.verdict import Verdict
+from perfgate.runner import machine
+from perfgate.text import template
+from perfgate.workflows import baselines
+from perfgate.workflows import run as workflow
+
+NOTE = (
+    "Measured by the pull request's own workflow, without access to this repository; judged by the budgets and the "
+    "history of this repository as they are now."
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """`budget` is of a checkout that can be trusted; `known_as` is its path in the repository."""
+
+    budget: Path
+    known_as: str
+    root: Path
+    environ: Mapping[str, str]  # for the history
+    revision: Revision
+    commit: str  # that was measured
+    history: str = ""  # instead of the budget file's
+    name: str  # of the run folders to make, without their number
+    say: Callable[[str], None] = lambda _: None
+    words: WordsOf = acceptances.nobody
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    verdict: Verdict
+    run: Run
+    past_runs: tuple[PastRun, ...]
+    policy: GatePolicy
+    folder: Path
+
+
+def rejudge(artifacts: Sequence[bytes], order: Order) -> tuple[Judged, ...]:
+    """One for each run of this budget file, the worst last: of several about one target, that is told. Raises
+    RecordError when an artifact is not what it should be."""
+    budget_file = budgets.read(order.budget, None)
+    found = list(_measured(artifacts, order, budget_file))
+    if not found:
+        return ()
+    url = order.history or template.expand(budget_file.history, order.environ)
+    with history.open(url, root=order.root, environ=order.environ, say=order.say) as store:
+        budget_file = baselines.settled(budget_file, store, order.environ)
+        past_runs = baselines.recent(store, budget_file, order.environ)
+        anchored = baselines.anchored(store, budget_file, order.environ)
+    judged = [_judged(one, order, budget_file, past_runs, anchored) for one in found]
+    return tuple(sorted(judged, key=lambda one: -BADNESS[one.verdict.outcome]))
+
+
+def _measured(artifacts: Sequence[bytes], order: Order, budget_file: BudgetFile) -> Iterator[Measured]:
+    for artifact in artifacts:
+        for one in unpacking.unpack(artifact).runs:
+            runs = [run for run in (one.run, one.earlier) if run]
+            if any(run.commit != order.commit for run in runs):
+                raise RecordError(
+                    "The artifact is of another commit than the one its workflow ran for.", hint=unpacking.ADVICE
+                )
+            if one.budget == order.known_as and all(run.name == budget_file.name for run in runs):
+                yield one
+
+
+def _judged(
+    one: Measured, order: Order, budget_file: BudgetFile, past_runs: tuple[PastRun, ...], anchored: Sequence[PastRun]
+) -> Judged:
+    folder = _new_folder(order)
+    ours = {**asdict(order.revision), "commit": order.commit, "file": order.known_as}
+    if ":" in order.revision.branch:  # "mallory:main", a fork's: its name is its author's word
+        ours["branch"] = ""
+    try:
+        run = replace(_figures(one.run, order, budget_file, (*past_runs, *anchored)), id=folder.name, **ours)
+        verdict = workflow.judge(budget_file, run, past_runs, anchored=anchored)
+        if one.earlier:
+            figures = _figures(one.earlier, order, budget_file, (*past_runs, *anchored))
+            earlier = replace(figures, id=f"{folder.name}-earlier", **ours)
+            verdict = gate.confirm(verdict, workflow.judge(budget_file, earlier, past_runs, anchored=anchored))
+        verdict = workflow.accepted(verdict, run, budget_file, past_runs, order.words)
+        verdict = replace(verdict, budget=order.known_as, notes=(NOTE, *verdict.notes))
+        run_folder.make(folder, order.root)
+        codec.write(run, folder / run_folder.RUN)
+        codec.write(verdict, folder / run_folder.VERDICT)
+        report.build(verdict, run, past_runs, folder, charts=False)
+    except (ArithmeticError, ValueError, LookupError):
+        raise RecordError("The artifact has figures that cannot be judged.", hint=unpacking.ADVICE) from None
+    return Judged(verdict=verdict, run=run, past_runs=past_runs, policy=budget_file.gate, folder=folder)
+
+
+def _figures(run: Run, order: Order, budget_file: BudgetFile, past_runs: Sequence[PastRun]) -> Run:
+    """Its numbers, with the conditions and the target of our own budget file and with no word of theirs."""
+    plan = scenarios.plan(budget_file)
+    target = _target(order, budget_file)
+    planned = Conditions(
+        load_digest=plan.digests.load,
+        load=plan.load_words,
+        endpoint_digests=plan.digests.endpoints,
+        clock=machine.CLOCK if plan.client == "fast" else machine.USER_SPACE,
+    )
+    names = [*(endpoint.name for endpoint in plan.endpoints), *(journey.name for journey in plan.journeys)]
+    if budget_file.scenarios and budget_file.default_budgets:  # for whatever they send: as far as we have seen it
+        names += [result.name for past in past_runs for result in past.run.endpoints]
+    return untrusted.reworded(run, untrusted.own(target, names, planned, past_runs, _looks(run, budget_file)))
+
+
+def _target(order: Order, budget_file: BudgetFile) -> str:
+    """As written, where its variables are set for the measurement alone."""
+    try:
+        target = template.expand(budget_file.target, order.environ).rstrip("/")
+    except template.TemplateError:
+        return budget_file.target
+    return budget_file.target if budgets.target_problem(target) else target
+
+
+def _looks(run: Run, budget_file: BudgetFile) -> int:
+    """Over so many our error rates are shared out: it is for the budget file to say, not for those who are judged."""
+    restarts = budget_file.gate.ab.restarts if run.restarts else 0
+    return len(loadtest.look_times(budget_file.load, restarts=restarts, extend=budget_file.gate.extend))
+
+
+def _new_folder(order: Order) -> Path:
+    runs = run_folder.runs_folder(order.root)
+    number = 1
+    while (runs / f"{order.name}-{number}").exists():
+        number += 1
+    return runs / f"{order.name}-{number}"

@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from perfgate.history import Entry, History, times
+from perfgate.history import times
+from perfgate.history.contract import Entry, History
 from perfgate.model.run import PastRun
 from perfgate.recording.usable import Key, Requests, is_usable, requests
 

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from perfgate.files import codec
-from perfgate.history import ConflictError, History, documents
+from perfgate.history import documents
+from perfgate.history.contract import ConflictError, History
 from perfgate.model.errors import HistoryError, RecordError
 from perfgate.model.run import PastRun
 

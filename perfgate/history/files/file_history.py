@@ -11,7 +11,8 @@ from dataclasses import replace
 from itertools import islice
 from typing import Protocol, Self
 
-from perfgate.history import ConflictError, Entry, documents, ids, times
+from perfgate.history import documents, ids, times
+from perfgate.history.contract import ConflictError, Entry
 from perfgate.history.files import contents, labels
 from perfgate.history.files.contents import FORMAT
 from perfgate.history.files.labels import Label

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from urllib.parse import quote, unquote
 
-from perfgate.history import Entry, times
+from perfgate.history import times
+from perfgate.history.contract import Entry
 from perfgate.model.errors import HistoryError
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import PastRun

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from perfgate.history import Entry
+from perfgate.history.contract import Entry
 from perfgate.history.files import labels
 from perfgate.history.files.labels import Label
 

@@ -18,7 +18,8 @@ import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
-from perfgate.history import ConflictError, Entry, documents, ids, times
+from perfgate.history import documents, ids, times
+from perfgate.history.contract import ConflictError, Entry
 from perfgate.history.sql.databases import Database, Postgresql, Sqlite
 from perfgate.history.sql.sqlite_file import locate
 from perfgate.history.sql.tables import AB_RUNS, ACCEPTANCES, DISTRIBUTIONS, RUNS, SCHEMA, STEPS, TABLES, Step

@@ -1,4 +1,4 @@
-"""`python -m perfgate.runner.reference`: samples the reference workload until nobody listens, a line "s ms" for each on stdout.
+"""Samples the reference workload until nobody listens (`python -m perfgate.runner.reference`): a line "s ms" for each.
 
 One process serves, another asks, as a server and its client would: so a request waits for a CPU as requests to the
 application do. It is timed from just before it is sent until the server has its answer; how long the asking process

@@ -1,0 +1,270 @@
+"""The rooms of the package, what each may import, and figures that say how easily a stranger finds the way.
+
+`python tests/house.py` prints the figures beside their limits.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+PACKAGE = Path(__file__).parent.parent / "perfgate"
+
+# A room is a folder, or a single module that stands for one (`report.__init__`: the door of a room with inner rooms).
+# Every module belongs to the room with the longest matching name; what is in none fails.
+ROOMS: dict[str, str] = {
+    "__init__": "",
+    "__main__": "cli",
+    "cli": "workflows budgets scenarios loadtest report history publish.github ci files git text model demo "
+    "report.__init__ report.formats report.html report.markdown report.terminal report.charts history.__init__ "
+    "history.files publish.__init__ __init__",
+    "workflows": "budgets scenarios loadtest measure measure.importers gate.__init__ report report.__init__ "
+    "history history.__init__ recording files text git ci runner model",
+    # stages
+    "budgets": "budgets.checks budgets.convert budgets.shape budgets.yaml model",
+    "budgets.checks": "budgets.convert budgets.shape budgets.yaml text model",
+    "budgets.convert": "budgets.shape budgets.yaml files git text model",
+    "budgets.shape": "budgets.yaml text model",
+    "budgets.yaml": "model",
+    "scenarios": "text model",
+    "loadtest": "loadtest.locust loadtest.service model",
+    "loadtest.locust": "loadtest.process loadtest.service recording runner.reference runner text model",
+    "loadtest.service": "loadtest.process ci net recording text model",
+    "loadtest.process": "text",
+    "measure": "measure.importers recording runner.reference stats text model",
+    "measure.importers": "model",
+    "gate.__init__": "gate.verdict gate.calibration gate.history",
+    "gate.calibration": "gate.verdict gate.ab gate.history gate stats text model",
+    "gate.verdict": "gate.ab gate.history gate recording runner stats text model",
+    "gate.ab": "gate.history gate stats text model",
+    "gate.history": "gate recording stats text model",
+    "gate": "stats model",
+    "report.__init__": "report.html report.markdown report.charts report.terminal report files recording model",
+    "report.formats": "report.html report.markdown report.terminal report files",
+    "report.html": "report files recording model",
+    "report.markdown": "report.charts report model",
+    "report.charts": "report.terminal report stats text model",
+    "report.terminal": "report stats text model",
+    "report": "recording text model",
+    "publish.__init__": "publish.github publish model",
+    "publish.github": "publish ci net text model __init__",
+    "publish": "net text model __init__",
+    "history.__init__": "history.files history.sql history model",
+    "history.files": "history.sql history files git net text model",
+    "history.sql": "history model",
+    "history": "files recording model",
+    # inside Locust
+    "runtime": "runtime.process runtime.users runtime.scenario runtime.http recording",
+    "runtime.process": "runtime.users runtime.record runtime.scenario runtime.http recording text model",
+    "runtime.users": "runtime.record runtime.scenario runtime.http recording model",
+    "runtime.record": "runtime.scenario runtime.http recording runner text",
+    "runtime.scenario": "runtime.http files recording __init__",
+    "runtime.http": "net runner",
+    # tools
+    "files": "recording runner.reference runner model",
+    "ci": "git text model",
+    "git": "model",
+    "stats": "recording model",
+    "recording": "model",
+    "net": "model",
+    "runner": "model",
+    "runner.reference": "model",
+    "text": "model",
+    "model": "",
+    "demo": "",
+}
+
+MAX_TOP_MODULES = 12
+MAX_FOLDER_FILES = 16
+MAX_ARROWS = 100
+MAX_SHARE = 0.01
+
+VERBS_APART = ("cli",)  # one file per verb
+APART = ("demo",)  # the application of the README
+FIELD_NAMES = ("Endpoint", "Expectation", "Capture", "Rows")  # a scenario's, as the budget file's of the same name
+ODD_BEGINNING = re.compile(r"(Of|As|By|With|And|The same)\b")
+STORY_WORDS = frozenset(
+    "one found said told tell tells asked held hold heard seen knew given wanted meant thought kept lent withheld "
+    "settled gone came noted joined twins storm patience manner desk hang parcel".split()
+)
+
+
+def modules() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def name_of(path: Path) -> str:
+    """The dotted name below `perfgate`: `budgets.reading`; that of a package ends in `__init__`."""
+    return ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
+
+
+KNOWN = {name_of(path): path for path in modules()}
+
+
+def room_of(name: str) -> str | None:
+    """The room that a module (as named by `name_of`) belongs to: itself or its folder, if the table lists it."""
+    if name in ROOMS:
+        return name
+    folder = name.rpartition(".")[0]
+    return folder if folder in ROOMS else None
+
+
+def is_typing_block(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+
+
+def imports(path: Path, *, typing_too: bool = True) -> Iterator[str]:
+    """Absolute dotted names of everything that a module imports, inside functions as well; submodules spelt out."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    skipped: set[int] = set()
+    if not typing_too:
+        skipped = {id(inner) for block in ast.walk(tree) if is_typing_block(block) for inner in ast.walk(block)}
+    for node in ast.walk(tree):
+        if id(node) in skipped:
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            assert node.level == 0, f"{path}: relative import"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def module_named(dotted: str) -> str | None:
+    """The module of the package that an imported name is in, as `name_of` names it; None for other packages."""
+    parts = dotted.split(".")
+    if parts[0] != "perfgate":
+        return None
+    for length in range(len(parts), 0, -1):
+        name = ".".join(parts[1:length])
+        if name in KNOWN:
+            return name
+        package = f"{name}.__init__".lstrip(".")
+        if package in KNOWN:
+            return package
+    return None
+
+
+def modules_imported(path: Path, *, typing_too: bool = True) -> set[str]:
+    found = {module_named(dotted) for dotted in imports(path, typing_too=typing_too)}
+    return {name for name in found if name is not None and name != name_of(path)}
+
+
+def arrows() -> set[tuple[str, str]]:
+    """Pairs of rooms of which the first imports the second."""
+    pairs = {
+        (room_of(name) or "?", room_of(other) or "?")
+        for name, path in KNOWN.items()
+        for other in modules_imported(path)
+    }
+    return {(first, second) for first, second in pairs if first != second}
+
+
+def top_arrows() -> set[tuple[str, str]]:
+    """The same between the folders at the top of the package."""
+    tops = {(first.split(".")[0], second.split(".")[0]) for first, second in arrows()}
+    return {(first, second) for first, second in tops if first != second and not second.startswith("__")}
+
+
+def on_cycles(edges: dict[str, set[str]]) -> list[str]:
+    """The nodes from which a way leads back to themselves."""
+
+    def reaches(start: str) -> set[str]:
+        seen: set[str] = set()
+        todo = list(edges.get(start, ()))
+        while todo:
+            name = todo.pop()
+            if name not in seen:
+                seen.add(name)
+                todo += edges.get(name, ())
+        return seen
+
+    return [name for name in edges if name in reaches(name)]
+
+
+def module_cycles() -> list[str]:
+    edges = {name: modules_imported(path, typing_too=False) for name, path in KNOWN.items()}
+    return on_cycles(edges)
+
+
+def folder_sizes() -> Counter[str]:
+    return Counter(str(path.parent.relative_to(PACKAGE)) for path in modules())
+
+
+def own_trees() -> Iterator[ast.Module]:
+    for path in modules():
+        if path.relative_to(PACKAGE).parts[0] not in APART:
+            yield ast.parse(path.read_text(encoding="utf-8"))
+
+
+def docstrings() -> Iterator[str]:
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    for tree in own_trees():
+        texts = (ast.get_docstring(node) for node in ast.walk(tree) if isinstance(node, documented))
+        yield from (text for text in texts if text)
+
+
+def names_bound(tree: ast.Module) -> Iterator[str]:
+    """Every name at the place where it is given: functions, classes, parameters, variables, attributes."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.arg):
+            yield node.arg
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            yield node.attr
+
+
+def story_names() -> list[str]:
+    return [name for tree in own_trees() for name in names_bound(tree) if name.strip("_") in STORY_WORDS]
+
+
+def shared_class_names() -> list[str]:
+    """Names of classes that mean something else in another module."""
+    names = Counter(node.name for tree in own_trees() for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+    return sorted(name for name, count in names.items() if count > 1 and name not in FIELD_NAMES)
+
+
+def share(part: Iterable[object], whole: Iterable[object]) -> float:
+    return sum(1 for _ in part) / sum(1 for _ in whole)
+
+
+def figures() -> dict[str, tuple[float, float]]:
+    """What was measured, and the limit: by name."""
+    folders = {name: size for name, size in folder_sizes().items() if name not in (*VERBS_APART, *APART)}
+    return {
+        "modules at the top of the package": (folders["."], MAX_TOP_MODULES),
+        "largest flat folder (verbs of cli/ apart)": (max(folders.values()), MAX_FOLDER_FILES),
+        "modules on an import cycle": (len(module_cycles()), 0),
+        "rooms at the top": (len({name.split(".")[0] for name in ROOMS if "__" not in name}), float("inf")),
+        "arrows between them": (len(top_arrows()), MAX_ARROWS),
+        "rooms, inner ones too": (len(ROOMS), float("inf")),
+        "arrows between those": (len(arrows()), float("inf")),
+        'docstrings that begin with "Of", "As", "By" ..., %': (
+            100 * share((text for text in docstrings() if ODD_BEGINNING.match(text)), docstrings()),
+            100 * MAX_SHARE,
+        ),
+        "story words as names, %": (
+            100 * share(story_names(), (name for tree in own_trees() for name in names_bound(tree))),
+            100 * MAX_SHARE,
+        ),
+        "class names with several meanings": (len(shared_class_names()), 0),
+    }
+
+
+def main() -> None:
+    for name, (value, limit) in figures().items():
+        mark = "" if value <= limit else "  <- too many"
+        most = "" if limit == float("inf") else f"at most {limit:g}"
+        print(f"{name:55} {value:8.4g}   {most}{mark}")
+    for first, second in sorted(arrows()) if "--arrows" in sys.argv else ():
+        print(f"{first} -> {second}")
+
+
+if __name__ == "__main__":
+    main()

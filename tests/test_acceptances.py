@@ -9,13 +9,15 @@ from pathlib import Path
 import pytest
 
 from perfgate.ci import acceptances
-from perfgate.ci.acceptances import Word
+from perfgate.ci.acceptances import AcceptanceClaim
 
 NAMES = ("search", "list products", "buy - fast", "rate")
 
 
-def word(text: str, **others: str) -> Word:
-    return Word(**{"text": text, "author": "Ann", "at": "2026-01-05T10:00:00+02:00", "source": "commit abc", **others})
+def word(text: str, **others: str) -> AcceptanceClaim:
+    return AcceptanceClaim(
+        **{"text": text, "author": "Ann", "at": "2026-01-05T10:00:00+02:00", "source": "commit abc", **others}
+    )
 
 
 @pytest.mark.parametrize(
@@ -132,7 +134,7 @@ def repository(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def texts(words: tuple[Word, ...]) -> list[str]:
+def texts(words: tuple[AcceptanceClaim, ...]) -> list[str]:
     return [word.text for word in words]
 
 

@@ -8,7 +8,7 @@ import pytest
 from builders import make_endpoint, make_past_run, make_run
 
 from perfgate import budgets, history
-from perfgate.ci.acceptances import Word
+from perfgate.ci.acceptances import AcceptanceClaim
 from perfgate.model.budget_file import BudgetFile
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import Run
@@ -40,9 +40,13 @@ def run_of(number: int, p95: float) -> Run:
 def test_a_trailer_on_main_becomes_the_new_level(tmp_path: Path, budget_file: BudgetFile):
     asked: list[tuple[str, str]] = []
 
-    def words(branch: str, last: str) -> list[Word]:
+    def words(branch: str, last: str) -> list[AcceptanceClaim]:
         asked.append((branch, last))
-        return [Word(text="search p95 - new ranking", author="Ann", at="2026-01-06T10:00:00Z", source="commit abc")]
+        return [
+            AcceptanceClaim(
+                text="search p95 - new ranking", author="Ann", at="2026-01-06T10:00:00Z", source="commit abc"
+            )
+        ]
 
     with history.open("sqlite:///history.db", root=tmp_path) as store:
         for number in range(1, 9):
@@ -70,7 +74,7 @@ def test_a_trailer_on_main_becomes_the_new_level(tmp_path: Path, budget_file: Bu
 def test_a_strangers_trailer_leaves_the_failure_and_a_note(budget_file: BudgetFile):
     past = tuple(make_past_run(number, run=run_of(number, 0.100 + 0.001 * (number % 3))) for number in range(8, 0, -1))
     slower = run_of(9, 0.200)
-    word = Word(text="* - trust me", author="Eve", at="", source="commit abc", distrust="it is a fork's")
+    word = AcceptanceClaim(text="* - trust me", author="Eve", at="", source="commit abc", distrust="it is a fork's")
 
     verdict = workflow.accepted(
         workflow.judge(budget_file, slower, past), slower, budget_file, past, lambda _branch, _last: [word]
@@ -85,7 +89,7 @@ def test_what_was_accepted_stays_accepted_when_the_run_is_judged_again(budget_fi
     past = tuple(make_past_run(number, run=run_of(number, 0.100 + 0.001 * (number % 3))) for number in range(8, 0, -1))
     slower = run_of(9, 0.200)
     judged = workflow.judge(budget_file, slower, past)
-    word = Word(text="search", author="Ann", at="2026-01-06T10:00:00Z", source="commit abc", reason="why")
+    word = AcceptanceClaim(text="search", author="Ann", at="2026-01-06T10:00:00Z", source="commit abc", reason="why")
     first = workflow.accepted(judged, slower, budget_file, past, lambda _branch, _last: [word])
 
     again = workflow.accepted_before(judged, first)

@@ -70,20 +70,20 @@ def ids(runs: tuple[PastRun, ...]) -> list[int]:
 
 
 def test_the_repositorys_default_branch_is_the_baseline(store, repository):
-    settled = baselines.settled(read(repository / "budgets.yaml"), store, ENVIRONMENT)
+    settled = baselines.with_branch(read(repository / "budgets.yaml"), store, ENVIRONMENT)
     assert settled.gate.baseline.branch == "master"
 
 
 def test_a_branch_that_the_file_names_is_the_baseline(store, repository):
     budget_file = read(repository / "budgets.yaml", "gate: {baseline: {branch: stable}}\n")
-    assert baselines.settled(budget_file, store, ENVIRONMENT).gate.baseline.branch == "stable"
+    assert baselines.with_branch(budget_file, store, ENVIRONMENT).gate.baseline.branch == "stable"
 
 
 def test_where_no_repository_says_it_the_most_measured_branch_is_the_baseline(store, tmp_path):
     for number, branch in enumerate(["topic", "trunk", "trunk", ""]):
         store.save(past(number + 1, name="budgets", branch=branch))
     budget_file = read(tmp_path / "budgets.yaml")
-    assert baselines.settled(budget_file, store, ENVIRONMENT).gate.baseline.branch == "trunk"
+    assert baselines.with_branch(budget_file, store, ENVIRONMENT).gate.baseline.branch == "trunk"
 
 
 def test_in_ci_the_history_does_not_choose_the_branch(store, tmp_path):
@@ -92,7 +92,7 @@ def test_in_ci_the_history_does_not_choose_the_branch(store, tmp_path):
     event = tmp_path / "event.json"
     event.write_text(json.dumps({}))
     environ = ENVIRONMENT | {"GITHUB_ACTIONS": "true", "GITHUB_EVENT_PATH": str(event)}
-    assert baselines.settled(read(tmp_path / "budgets.yaml"), store, environ).gate.baseline.branch == "main"
+    assert baselines.with_branch(read(tmp_path / "budgets.yaml"), store, environ).gate.baseline.branch == "main"
 
 
 # The name

@@ -21,22 +21,22 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def test_the_load_does_not_get_the_token():
-    assert "ghs_secret" not in repr(credentials.withheld(ENVIRON))
-    assert credentials.withheld(ENVIRON)["PATH"]
+    assert "ghs_secret" not in repr(credentials.without_secrets(ENVIRON))
+    assert credentials.without_secrets(ENVIRON)["PATH"]
 
 
 def test_without_a_token_nothing_is_lent(checkout: Path):
-    assert credentials.lent({"PATH": ENVIRON["PATH"]}, checkout) == {}
+    assert credentials.git_auth_environment({"PATH": ENVIRON["PATH"]}, checkout) == {}
 
 
 def test_git_gets_in_at_this_server_and_after_other_settings(checkout: Path):
     environ = {**ENVIRON, "GITHUB_SERVER_URL": "https://github.example", "GIT_CONFIG_COUNT": "1"}
 
-    lent = credentials.lent(environ, checkout)
+    git_auth_environment = credentials.git_auth_environment(environ, checkout)
 
-    assert (lent["GITHUB_TOKEN"], lent["GIT_CONFIG_COUNT"]) == ("ghs_secret", "2")
-    assert lent["GIT_CONFIG_KEY_1"] == "http.https://github.example/.extraheader"
-    kind, _, word = lent["GIT_CONFIG_VALUE_1"].removeprefix("AUTHORIZATION: ").partition(" ")
+    assert (git_auth_environment["GITHUB_TOKEN"], git_auth_environment["GIT_CONFIG_COUNT"]) == ("ghs_secret", "2")
+    assert git_auth_environment["GIT_CONFIG_KEY_1"] == "http.https://github.example/.extraheader"
+    kind, _, word = git_auth_environment["GIT_CONFIG_VALUE_1"].removeprefix("AUTHORIZATION: ").partition(" ")
     assert (kind, b64decode(word)) == ("basic", b"x-access-token:ghs_secret")
 
 
@@ -45,11 +45,11 @@ def test_a_checkout_with_credentials_of_its_own_is_left_alone(checkout: Path):
     key = "http.https://github.com/.extraheader"
     subprocess.run(["git", "-C", str(checkout), "config", key, "AUTHORIZATION: basic b3du"], check=True)
 
-    assert credentials.lent(ENVIRON, checkout) == {"GITHUB_TOKEN": "ghs_secret"}
+    assert credentials.git_auth_environment(ENVIRON, checkout) == {"GITHUB_TOKEN": "ghs_secret"}
 
 
 def test_outside_a_checkout_it_works_too(tmp_path: Path):
-    assert credentials.lent(ENVIRON, tmp_path)["GIT_CONFIG_COUNT"] == "1"
+    assert credentials.git_auth_environment(ENVIRON, tmp_path)["GIT_CONFIG_COUNT"] == "1"
 
 
 def test_git_really_sends_it_there_and_nowhere_else(checkout: Path):
@@ -68,7 +68,7 @@ def test_git_really_sends_it_there_and_nowhere_else(checkout: Path):
             threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         urls = [f"http://127.0.0.1:{server.server_port}" for server in (ours, other)]
         environ = {**ENVIRON, "GITHUB_SERVER_URL": urls[0]}
-        environ |= credentials.lent(environ, checkout)
+        environ |= credentials.git_auth_environment(environ, checkout)
         for url in urls:
             with pytest.raises(git.GitError):
                 git.run("ls-remote", f"{url}/octo/shop.git", folder=checkout, environ=git.environment(environ))
@@ -89,4 +89,4 @@ def test_addresses_and_tokens_of_channels_are_kept_from_everybody_else():
         "PERFGATE_GITLAB_TOKEN": "e",
     }
 
-    assert credentials.withheld({"PATH": "/bin", **ours}) == {"PATH": "/bin"}
+    assert credentials.without_secrets({"PATH": "/bin", **ours}) == {"PATH": "/bin"}

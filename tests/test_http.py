@@ -29,7 +29,7 @@ def url() -> Iterator[str]:
 
 @pytest.mark.parametrize("end", ["\n", "\r\nX-More: 1", " ", "\u00e9", "\x00"], ids=repr)
 def test_a_token_that_cannot_be_sent_is_not_quoted(url: str, end: str):
-    with http.Session(timeout=5) as session, pytest.raises(http.NoReplyError) as caught:
+    with http.HttpSession(timeout=5) as session, pytest.raises(http.NoReplyError) as caught:
         session.exchange("GET", url, headers={"Authorization": f"Bearer ghp_hunter2{end}"})
 
     assert "Authorization" in str(caught.value)
@@ -37,7 +37,7 @@ def test_a_token_that_cannot_be_sent_is_not_quoted(url: str, end: str):
 
 
 def test_an_ordinary_one_is_sent(url: str):
-    with http.Session(timeout=5) as session:
+    with http.HttpSession(timeout=5) as session:
         assert session.exchange("GET", url, headers={"Authorization": "Bearer ghp_hunter2"}).status == 204
 
 
@@ -61,7 +61,7 @@ def test_an_answer_that_is_small_only_while_it_is_packed_is_not_unpacked():
     accepted: list[str | None] = []
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        with http.Session(timeout=20) as session, pytest.raises(http.NoReplyError, match="packed in a way"):
+        with http.HttpSession(timeout=20) as session, pytest.raises(http.NoReplyError, match="packed in a way"):
             session.exchange("GET", f"http://127.0.0.1:{server.server_port}/", headers={}, most=2**20)
         assert http.status_of(f"http://127.0.0.1:{server.server_port}/", timeout=20) == 200
         server.shutdown()

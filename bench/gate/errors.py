@@ -12,7 +12,7 @@ import argparse
 import numpy as np
 from replay import upper_bound
 
-from perfgate.gate.history.historical import Asked
+from perfgate.gate.history.historical import ChangeTest
 from perfgate.gate.history.overdispersed import Counts, bunching, compare
 from perfgate.gate.verdict.deciding import ALPHA, FEWEST_FAILURES
 from perfgate.stats.multiplicity import holm
@@ -37,7 +37,7 @@ def alarms(now: np.ndarray, past: np.ndarray) -> np.ndarray:
     """Which endpoints fail, and which pass."""
     series = [[Counts(failures=int(f), requests=REQUESTS) for f in column] for column in past.T]
     together = bunching(series)
-    asked = Asked(limit=LIMIT, alpha=ALPHA / ENDPOINTS)
+    asked = ChangeTest(limit=LIMIT, alpha=ALPHA / ENDPOINTS)
     found = [
         compare(Counts(failures=int(f), requests=REQUESTS), column, together, asked)
         for f, column in zip(now, series, strict=True)

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perfgate.gate.ab.paired import compare
-from perfgate.gate.comparison import Evidence
+from perfgate.gate.comparison import Comparison
 from perfgate.gate.trial import MARGIN, Trial
 from perfgate.measure import precision
 from perfgate.model.metric import LATENCY_QUANTILES
@@ -127,14 +127,14 @@ def _read(path: Path) -> dict[str, tuple[Floats, Floats]]:
 def judge(pairs: Sequence[tuple[EndpointResult, EndpointResult]], metric: str, limit: float) -> list[tuple[bool, bool]]:
     """(failed, passed) of each endpoint."""
     trial = Trial(margin=MARGIN, alpha=ALPHA / len(pairs), limit=limit)
-    found = [evidence for pair in pairs if (evidence := compare(*pair, metric, trial)) is not None]
-    adjusted = holm([evidence.p_worse for evidence in found])
-    return [_outcome(evidence, p, limit) for evidence, p in zip(found, adjusted, strict=True)]
+    found = [comparison for pair in pairs if (comparison := compare(*pair, metric, trial)) is not None]
+    adjusted = holm([comparison.p_worse for comparison in found])
+    return [_outcome(comparison, p, limit) for comparison, p in zip(found, adjusted, strict=True)]
 
 
-def _outcome(evidence: Evidence, adjusted: float, limit: float) -> tuple[bool, bool]:
-    failed = adjusted < ALPHA and evidence.change >= limit
-    return failed, not failed and evidence.bound < limit
+def _outcome(comparison: Comparison, adjusted: float, limit: float) -> tuple[bool, bool]:
+    failed = adjusted < ALPHA and comparison.change >= limit
+    return failed, not failed and comparison.bound < limit
 
 
 def calibrate(deal: Deal, metric: str, limit: float, changes: Sequence[float], suites: int, seed: int) -> Tally:

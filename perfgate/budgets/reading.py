@@ -66,7 +66,7 @@ def _read(path: Path, environ: Mapping[str, str] | None, checks: Iterable[Check]
         )
     shape, wrong_shape = wording.shape(document)
     draft = _draft(document, path.parent, environ)
-    wrong = [mistake for one in checks for mistake in one(draft)]
+    wrong = [mistake for item in checks for mistake in item(draft)]
     if shape is None or mistakes or wrong:
         raise BudgetFileError(_in_order((*mistakes, *wrong_shape, *wrong)))
     return budget_file(path, shape, draft)

@@ -41,7 +41,7 @@ _COMMIT = re.compile(r"[0-9a-f]{40,64}")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Word:
+class AcceptanceClaim:
     """What somebody wrote, before it is known which endpoints there are."""
 
     text: str  # "search p95 - new ranking"
@@ -52,28 +52,30 @@ class Word:
     distrust: str = ""  # why it does not count, if it is of somebody who may not merge
 
 
-class WordsOf(Protocol):
+class ClaimsOf(Protocol):
     """Who knows what was said about a run."""
 
-    def __call__(self, branch: str, last: str, /) -> Sequence[Word]:
+    def __call__(self, branch: str, last: str, /) -> Sequence[AcceptanceClaim]:
         """`branch` is the baseline's, `last` the commit of its newest run: words on it are new after that."""
 
 
-def nobody(_branch: str, _last: str, /) -> Sequence[Word]:
+def nobody(_branch: str, _last: str, /) -> Sequence[AcceptanceClaim]:
     """Nothing was said."""
     return ()
 
 
-def of_label(name: str, *, author: str, at: str, reason: str, distrust: str = "") -> Word | None:
+def of_label(name: str, *, author: str, at: str, reason: str, distrust: str = "") -> AcceptanceClaim | None:
     """None for a label that is about something else."""
-    found = _LABEL.fullmatch(name.strip())
-    if found is None:
+    match = _LABEL.fullmatch(name.strip())
+    if match is None:
         return None
-    what = (found[1] or "").strip() or ALL
-    return Word(text=what, author=author, at=at, source=f"label {name.strip()}", reason=reason, distrust=distrust)
+    what = (match[1] or "").strip() or ALL
+    return AcceptanceClaim(
+        text=what, author=author, at=at, source=f"label {name.strip()}", reason=reason, distrust=distrust
+    )
 
 
-def of_message(message: str, *, author: str, at: str, commit: str, distrust: str = "") -> tuple[Word, ...]:
+def of_message(message: str, *, author: str, at: str, commit: str, distrust: str = "") -> tuple[AcceptanceClaim, ...]:
     """The trailers of a commit message, oldest first.
 
     Any line may be one, not only those of the last paragraph: where a host squashes commits, it puts their messages one
@@ -81,25 +83,25 @@ def of_message(message: str, *, author: str, at: str, commit: str, distrust: str
     """
     subject = message.strip().partition("\n")[0]
     return tuple(
-        Word(
-            text=" ".join(found.split()),
+        AcceptanceClaim(
+            text=" ".join(matches.split()),
             author=author,
             at=at,
             source=f"commit {commit[:7]}",
             reason=subject,
             distrust=distrust,
         )
-        for found in _TRAILER.findall(message)
+        for matches in _TRAILER.findall(message)
     )
 
 
 def of_commits(
     folder: Path, environ: Mapping[str, str], *, since: Sequence[str], head: str = "HEAD", distrust: str = ""
-) -> tuple[Word, ...]:
+) -> tuple[AcceptanceClaim, ...]:
     """Trailers of the commits up to `head` that are not in the first of `since` that git knows; of `head` alone if it
     knows none. Empty without git."""
     own = git.environment(environ)
-    base = next((commit for one in since if (commit := _commit(folder, own, one))), "")
+    base = next((commit for item in since if (commit := _commit(folder, own, item))), "")
     span = f"{base}..{head}" if base else head
     most = MOST_COMMITS if base else 1
     question = ("log", f"--max-count={most}", f"--format={_FORMAT}", "--no-show-signature", "--end-of-options")
@@ -119,7 +121,7 @@ def of_commits(
 def first_parents(folder: Path, environ: Mapping[str, str], *, since: Sequence[str], most: int) -> tuple[str, ...]:
     """The commits by which a branch has grown, newest first: what was merged into it has one each."""
     own = git.environment(environ)
-    base = next((commit for one in since if (commit := _commit(folder, own, one))), "")
+    base = next((commit for item in since if (commit := _commit(folder, own, item))), "")
     span = f"{base}..HEAD" if base else "HEAD"
     most = most if base else 1
     try:
@@ -139,24 +141,24 @@ def _commit(folder: Path, environ: Mapping[str, str], name: str) -> str:
     if not name or name.startswith("-"):
         return ""
     try:
-        found = git.run(
+        matches = git.run(
             "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}", folder=folder, environ=environ
         )
-        commit = found.decode(errors="replace").strip()
+        commit = matches.decode(errors="replace").strip()
         git.run("merge-base", commit, "HEAD", folder=folder, environ=environ)
     except git.GitError:
         return ""
     return commit if _COMMIT.fullmatch(commit) else ""
 
 
-def resolve(words: Iterable[Word], names: Collection[str]) -> tuple[tuple[Acceptance, ...], tuple[str, ...]]:
+def resolve(words: Iterable[AcceptanceClaim], names: Collection[str]) -> tuple[tuple[Acceptance, ...], tuple[str, ...]]:
     """What was accepted, each thing once with its newest word, and what must be said about the rest.
 
     `names` are those of endpoints and journeys.
     """
-    found: dict[tuple[str, str], Acceptance] = {}
+    matches: dict[tuple[str, str], Acceptance] = {}
     remarks: list[str] = []
-    for word in sorted(list(words)[:MOST], key=lambda one: _utc(one.at)):
+    for word in sorted(list(words)[:MOST], key=lambda item: _utc(item.at)):
         what, reason = _split(word.text, names)
         endpoint, metric = _what(what, names)
         if word.distrust:  # and not quoted
@@ -167,14 +169,14 @@ def resolve(words: Iterable[Word], names: Collection[str]) -> tuple[tuple[Accept
                 "It is `Perfgate-Accept: ENDPOINT METRIC - why`, `ENDPOINT - why`, or `* - why`."
             )
         else:
-            found[endpoint, metric] = Acceptance(
+            matches[endpoint, metric] = Acceptance(
                 reason=one_line(reason or word.reason, LONGEST) or word.source,
                 author=one_line(word.author, LONGEST) or "unknown",
                 at=_utc(word.at),
                 endpoint=endpoint,
                 metric=metric,
             )
-    return tuple(found.values()), tuple(dict.fromkeys(remarks))
+    return tuple(matches.values()), tuple(dict.fromkeys(remarks))
 
 
 def _split(text: str, names: Collection[str]) -> tuple[str, str]:

@@ -17,12 +17,12 @@ TOKEN = "PERFGATE_GITHUB_TOKEN"  # noqa: S105 - the name of a variable
 GITHUB = "https://github.com"
 
 
-def withheld(environ: Mapping[str, str]) -> dict[str, str]:
+def without_secrets(environ: Mapping[str, str]) -> dict[str, str]:
     """The environment for everybody else."""
     return concealment.shown(environ)
 
 
-def lent(environ: Mapping[str, str], folder: Path) -> dict[str, str]:
+def git_auth_environment(environ: Mapping[str, str], folder: Path) -> dict[str, str]:
     """What the token adds to the environment of perfgate's own errands: GITHUB_TOKEN, and git's way in.
 
     git gets none when the checkout has credentials of its own (`persist-credentials`): GitHub refuses two at once.

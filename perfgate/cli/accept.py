@@ -49,7 +49,7 @@ def accept(
     if not reason.strip():
         raise UsageError("Say why: --reason '...'", hint="The reason is kept in the history and shown on the chart.")
     with opened(budget, history) as store:
-        run, endpoint = _meant(run_name, endpoint, words, store)
+        run, endpoint = _resolve(run_name, endpoint, words, store)
         _check(run, endpoint, metric)
         _check_level(run, run_name)
         acceptance = Acceptance(
@@ -78,7 +78,7 @@ def _parsed(words: list[str]) -> tuple[str, str, str]:
     return run, endpoint, metric
 
 
-def _meant(run_name: str, endpoint: str, words: list[str], store: History) -> tuple[Run, str]:
+def _resolve(run_name: str, endpoint: str, words: list[str], store: History) -> tuple[Run, str]:
     """The run and the endpoint. A single word that names no run may name an endpoint of the latest one."""
     try:
         return find_run(run_name, store, Path.cwd())[1], endpoint

@@ -12,7 +12,7 @@ from perfgate.ci.revision import part_of, read_event
 from perfgate.cli.where import is_on
 
 if TYPE_CHECKING:
-    from perfgate.ci.acceptances import Word
+    from perfgate.ci.acceptances import AcceptanceClaim
     from perfgate.model.run import Revision
 
 TRUST_FORKS = "PERFGATE_ACCEPT_FORKS"
@@ -27,7 +27,7 @@ def gather(
     branch: str,
     last: str,
     say: Callable[[str], None],
-) -> tuple[Word, ...]:
+) -> tuple[AcceptanceClaim, ...]:
     """`branch` is the baseline's, `last` the commit of its newest run, `environ` has perfgate's own token."""
     event = read_event(environ.get("GITHUB_EVENT_PATH", "")) if environ.get("GITHUB_ACTIONS") == "true" else {}
     if part_of(event, "pull_request"):
@@ -35,7 +35,7 @@ def gather(
     if environ.get("CI_MERGE_REQUEST_IID"):
         return _of_merge_request(environ, root)
     if part_of(event, "workflow_run"):
-        return _asked(environ, say, measured=True)
+        return _claims_of(environ, say, measured=True)
     from perfgate.ci import acceptances
 
     if revision.branch and revision.branch != branch:
@@ -46,12 +46,12 @@ def gather(
     if not event:
         return words
     merged = acceptances.first_parents(root, environ, since=since, most=MERGED)
-    return (*words, *_asked(environ, say, merged=merged))
+    return (*words, *_claims_of(environ, say, merged=merged))
 
 
 def _of_pull_request(
     environ: Mapping[str, str], root: Path, event: Mapping[str, Any], say: Callable[[str], None]
-) -> tuple[Word, ...]:
+) -> tuple[AcceptanceClaim, ...]:
     from perfgate.ci import acceptances
 
     pull = part_of(event, "pull_request")
@@ -59,13 +59,13 @@ def _of_pull_request(
     commits = (str(base.get("sha") or ""), str(head.get("sha") or ""))
     fork = part_of(head, "repo").get("full_name") != part_of(base, "repo").get("full_name")
     trusted = not fork or is_on(environ.get(TRUST_FORKS, ""))
-    words: tuple[Word, ...] = ()
+    words: tuple[AcceptanceClaim, ...] = ()
     here = acceptances.known(root, environ, *commits)
     if here:
         distrust = "" if trusted else acceptances.FORKS_TRAILER
         words = acceptances.of_commits(root, environ, since=commits[:1], head=commits[1], distrust=distrust)
     number = pull.get("number")
-    asked = _asked(
+    requested = _claims_of(
         environ,
         say,
         event=event,
@@ -73,10 +73,10 @@ def _of_pull_request(
         commits=not here,
         trusted=trusted,
     )
-    return (*words, *asked)
+    return (*words, *requested)
 
 
-def _of_merge_request(environ: Mapping[str, str], root: Path) -> tuple[Word, ...]:
+def _of_merge_request(environ: Mapping[str, str], root: Path) -> tuple[AcceptanceClaim, ...]:
     """GitLab hands the labels to the job; who set them it does not say."""
     from perfgate.ci import acceptances
 
@@ -101,10 +101,10 @@ def _of_merge_request(environ: Mapping[str, str], root: Path) -> tuple[Word, ...
     return (*words, *(label for label in labels if label))
 
 
-def _asked(environ: Mapping[str, str], say: Callable[[str], None], **asked: Any) -> tuple[Word, ...]:
+def _claims_of(environ: Mapping[str, str], say: Callable[[str], None], **requested: Any) -> tuple[AcceptanceClaim, ...]:
     from perfgate.publish.github import consents
 
-    words, warnings = consents.gather(environ, consents.Asked(now=_now(), **asked))
+    words, warnings = consents.gather(environ, consents.AcceptanceQuery(now=_now(), **requested))
     for warning in warnings:
         say(f"perfgate: {warning}")
     return words

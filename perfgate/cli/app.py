@@ -81,9 +81,9 @@ for name, verb in history.VERBS.items():
     memory.command(name)(guarded(verb))
 
 
-def show_version(wanted: bool) -> None:
+def show_version(expected: bool) -> None:
     """Before anything asks for a verb."""
-    if wanted:
+    if expected:
         print(f"perfgate {__version__}")
         raise typer.Exit
 

@@ -15,7 +15,7 @@ import typer
 from perfgate import __version__
 from perfgate.cli.guard import Signals, say
 from perfgate.cli.options import DEFAULT_BUDGET, Budget, Only, Target
-from perfgate.cli.run import INTERRUPTED, child_environment, processes_of, watcher
+from perfgate.cli.run import INTERRUPTED, child_environment, processes_of, reporter
 from perfgate.model.errors import UsageError
 
 FEWEST, MOST = 3, 1000
@@ -64,11 +64,11 @@ def calibrate(
     from perfgate.ci import revision
     from perfgate.files import run_folder
     from perfgate.workflows import calibrate as calibrating
-    from perfgate.workflows.run import Order
+    from perfgate.workflows.run import RunRequest
 
     root = Path.cwd()
     run_id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
-    order = Order(
+    request = RunRequest(
         budget=budget,
         root=root,
         environ=child_environment(),
@@ -83,12 +83,12 @@ def calibrate(
         save=False,
     )
     wish = calibrating.Wish(runs=runs, pairs=ab_runs, duration=_seconds(duration))
-    calibration, complete = calibrating.calibrate(order, wish, watcher())
-    picture, warnings = report.picture_of(calibration, order.folder)
+    calibration, complete = calibrating.calibrate(request, wish, reporter())
+    picture, warnings = report.picture_of(calibration, request.folder)
     report.show_calibration(calibration, Console())
     for warning in warnings:
         say(f"perfgate: {warning}")
-    say(f"Calibration: {order.folder / calibrating.FILE}" + (f", picture: {picture}" if picture else ""))
+    say(f"Calibration: {request.folder / calibrating.FILE}" + (f", picture: {picture}" if picture else ""))
     if not complete:
         say(f"perfgate: interrupted; this is what {calibration.runs} runs say.")
         return signals.exit_code or INTERRUPTED

@@ -35,7 +35,7 @@ def diagnose(
     Example: perfgate diagnose "list products" --base-ref main
     """
     Signals().listen()
-    from perfgate.cli.run import order_of, watcher
+    from perfgate.cli.run import order_of, reporter
     from perfgate.diagnose.attribution import QUANTILES
     from perfgate.files import codec, run_folder
     from perfgate.report import diagnosis_text
@@ -44,9 +44,9 @@ def diagnose(
     if metric not in (known := (*QUANTILES, "mean")):
         raise UsageError(f"--metric {metric}: it has no split into layers", hint=f"Known: {', '.join(known)}")
     compared = against(base_ref, base, None, "", target=target, workers=0)
-    order = order_of(budget, out, target=target, against=compared, allow_remote=allow_remote)
-    diagnosis = workflow.diagnose(order, watcher(), endpoint, metric)
-    codec.write(diagnosis, order.folder / run_folder.DIAGNOSIS)
+    request = order_of(budget, out, target=target, against=compared, allow_remote=allow_remote)
+    diagnosis = workflow.diagnose(request, reporter(), endpoint, metric)
+    codec.write(diagnosis, request.folder / run_folder.DIAGNOSIS)
     for line, remedy in diagnosis_text.lines(diagnosis):
         print(line)
         if remedy:
@@ -55,5 +55,5 @@ def diagnose(
         print(table)
     for doubt in diagnosis.warnings:
         say(f"perfgate: {doubt}")
-    say(f"All of it: {order.folder / run_folder.DIAGNOSIS}")
+    say(f"All of it: {request.folder / run_folder.DIAGNOSIS}")
     return 0

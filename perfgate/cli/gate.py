@@ -39,7 +39,7 @@ def gate(
     budget_file = budgets.read(budget, None)
     with opened(budget, history) as store:
         folder, measured = find_run(run, store, Path.cwd())
-        budget_file = baselines.settled(budget_file, store, os.environ)
+        budget_file = baselines.with_branch(budget_file, store, os.environ)
         past_runs = baselines.recent(store, budget_file, os.environ)
         anchored = baselines.anchored(store, budget_file, os.environ)
         verdict = workflow.judge(budget_file, measured, past_runs, only, anchored)
@@ -48,7 +48,7 @@ def gate(
         verdict = workflow.accepted_before(verdict, run_folder.read_verdict(folder))
     if folder is not None:
         codec.write(verdict, folder / run_folder.VERDICT)
-        told = report.build(verdict, measured, past_runs, folder, charts=charts)
-        say(f"Report: {told.markdown}")
+        context = report.build(verdict, measured, past_runs, folder, charts=charts)
+        say(f"Report: {context.markdown}")
     show(Facts(verdict=verdict, run=measured, past_runs=past_runs), verbose=verbose)
     return exit_code(verdict, budget_file.gate)

@@ -29,7 +29,7 @@ def generate(
 
     budget_file = budgets.read(budget, None)
     plan = scenarios.plan(budget_file)
-    if not any(one.weight for one in plan.endpoints) and not any(one.weight for one in plan.journeys):
+    if not any(endpoint.weight for endpoint in plan.endpoints) and not any(journey.weight for journey in plan.journeys):
         raise UsageError(f"{budget} sends nothing of its own: all its requests come from hand-written scenarios.")
     path = out or budget_file.path.parent / "scenarios" / "generated" / f"{snake_case(plan.name, 'scenario')}.py"
     codec.write_text(path, scenarios.generate(plan, scenario=path))

@@ -43,9 +43,16 @@ def list_(budget: Budget = DEFAULT_BUDGET, history: HistoryUrl = "") -> int:
     table.add_column("run", no_wrap=True, overflow="fold")  # whole, whatever the width: it is what commands want
     for heading in ("name", "branch", "commit", "started (UTC)", "outcome"):
         table.add_column(heading, overflow="fold")
-    for one in entries:
-        marks = ["A/B"] * one.is_ab + [one.outcome.value] + ["accepted"] * one.accepted
-        words = [one.id, one.name, one.branch, one.commit[:9], one.started[:16].replace("T", " "), ", ".join(marks)]
+    for entry in entries:
+        marks = ["A/B"] * entry.is_ab + [entry.outcome.value] + ["accepted"] * entry.accepted
+        words = [
+            entry.id,
+            entry.name,
+            entry.branch,
+            entry.commit[:9],
+            entry.started[:16].replace("T", " "),
+            ", ".join(marks),
+        ]
         table.add_row(*(Text(plain(word, 60) if word else "–") for word in words))
     Console().print(table)
     return 0
@@ -115,7 +122,7 @@ def _judged(run: Run, folder: Path, store: History, budget: Path) -> PastRun:
     file = budget_file_if_any(budget)
     if file is None or file.name != run.name:
         return PastRun(run=run, outcome=Outcome.NO_BASELINE)
-    file = baselines.settled(file, store, os.environ)
+    file = baselines.with_branch(file, store, os.environ)
     anchored = baselines.anchored(store, file, os.environ)
     verdict = workflow.judge(file, run, baselines.recent(store, file, os.environ), anchored=anchored)
     return workflow.past_run(run, verdict)
@@ -162,7 +169,7 @@ def prune(
     now = datetime.now(UTC)
     with opened(budget, history) as store:
         file = budget_file_if_any(budget)
-        policy = baselines.settled(file, store, os.environ).gate.baseline if file else BaselinePolicy()
+        policy = baselines.with_branch(file, store, os.environ).gate.baseline if file else BaselinePolicy()
         retention = Retention(
             newest=keep,
             younger_than=timedelta(days=older_than) if older_than else None,

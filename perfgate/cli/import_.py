@@ -74,7 +74,7 @@ def import_(
 
     share, number = _bad(max_bad)
     with _source(file) as (path, age):
-        order = import_recording.Order(
+        request = import_recording.ImportRequest(
             path=path,
             name=str(file),
             budget=budget,
@@ -91,13 +91,13 @@ def import_(
             bad_lines=number,
         )
         if dry_run:
-            _show(import_recording.look_at(order))
+            _show(import_recording.look_at(request))
             return 0
-        run, folder = import_recording.take_in(order)
+        run, folder = import_recording.take_in(request)
     for warning in run.warnings:
         say(f"perfgate: {plain(warning)}")
-    results = (*run.endpoints, *(one for arm in run.arms for one in arm.endpoints))
-    requests = sum(one.requests for one in results if one.kind == "endpoint")
+    results = (*run.endpoints, *(item for arm in run.arms for item in arm.endpoints))
+    requests = sum(result.requests for result in results if result.kind == "endpoint")
     arms = " in two arms" if run.arms else ""
     span = f" over {run.duration:.1f} s" if run.duration else ""
     say(f"Imported {requests:,} requests{arms}{span}, begun {run.started[:19]} UTC.")

@@ -79,11 +79,11 @@ def init(
         raise UsageError("--measure needs the file: it does not go with --dry-run", hint="leave one of them out")
     if not dry_run:
         _check_free(budget, force=force)
-    given, own_target = read_source(source, budget.parent)
-    proposal = stage.convert(given, stage.Wish(target=target or own_target, unsafe=unsafe), format)
+    provided, own_target = read_source(source, budget.parent)
+    proposal = stage.convert(provided, stage.Wish(target=target or own_target, unsafe=unsafe), format)
     folder = budget.parent if str(budget.parent) else Path()
     context = stage.Context(
-        source=given.name,
+        source=provided.name,
         target=proposal.target or target or own_target,
         services=project.services(folder),
         start_service=service,
@@ -172,11 +172,11 @@ def _measure(budget: Path, proposal: Proposal, context: Context) -> None:
 
     from perfgate import init as stage
     from perfgate.cli.init_order import order_of
-    from perfgate.cli.run import watcher
+    from perfgate.cli.run import reporter
     from perfgate.workflows import first_run
 
     try:
-        run = first_run.measured(order_of(budget), watcher())
+        run = first_run.measured(order_of(budget), reporter())
     except PerfgateError as error:
         error.hint = f"{error.hint}\n{budget} is written, without limits from a first run.".strip()
         raise

@@ -38,14 +38,14 @@ def read_source(name: str, folder: Path) -> tuple[Source, str]:
 
 
 def _usual(folder: Path) -> Path:
-    found = [path for pattern in USUAL_FILES for path in sorted(folder.glob(pattern))]
-    if not found:
+    matches = [path for pattern in USUAL_FILES for path in sorted(folder.glob(pattern))]
+    if not matches:
         raise UsageError(
             "There is nothing here to begin with.",
             hint="Name a file, or a service that runs: perfgate init http://127.0.0.1:8000\n"
             "Known: OpenAPI, HAR, access logs, a locustfile, Postman collections, curl commands.",
         )
-    return found[0]
+    return matches[0]
 
 
 def _inside(path: Path, folder: Path) -> str:
@@ -74,19 +74,19 @@ def _fetched(url: str) -> tuple[Source, str]:
     origin = f"{parts.scheme}://{parts.netloc}"
     tried = [url] if parts.path.strip("/") else []
     tried += [f"{url.rstrip('/')}{path}" for path in USUAL_PATHS]
-    seen = ""
+    observed = ""
     with http.Session(timeout=PATIENCE) as session:
-        for one in tried:
+        for item in tried:
             try:
-                reply = session.exchange("GET", one, headers={"Accept": "application/json, */*"})
+                reply = session.exchange("GET", item, headers={"Accept": "application/json, */*"})
             except http.NoReplyError as error:
                 raise UsageError(f"{origin} does not answer: {error}", hint="start the service first") from error
-            given = init.source(one, reply.body.decode("utf-8", errors="replace"))
-            if reply.status == 200 and isinstance(given.document, dict) and "paths" in given.document:
-                return given, origin
-            seen = seen or f"{one} answers {reply.status}"
+            provided = init.source(item, reply.body.decode("utf-8", errors="replace"))
+            if reply.status == 200 and isinstance(provided.document, dict) and "paths" in provided.document:
+                return provided, origin
+            observed = observed or f"{item} answers {reply.status}"
     raise UsageError(
-        f"{url} shows no OpenAPI document ({seen})",
-        hint=f"tried: {', '.join(urlsplit(one).path for one in tried)}. Name its URL or file, or paste curl commands: "
+        f"{url} shows no OpenAPI document ({observed})",
+        hint=f"tried: {', '.join(urlsplit(item).path for item in tried)}. Name its URL or file, or paste curl commands: "
         "perfgate init -",
     )

@@ -13,10 +13,10 @@ from perfgate.model.not_measured import NotMeasured
 from perfgate.model.publication import Wishes
 
 if TYPE_CHECKING:
-    from perfgate.workflows.run import Order
+    from perfgate.workflows.run import RunRequest
 
 
-def noted(order: Order, error: CouldNotMeasure) -> NotMeasured | None:
+def record_failure(request: RunRequest, error: CouldNotMeasure) -> NotMeasured | None:
     """Of the reason, its first line alone, without secrets: what follows may quote a service's log, and comments are
     read by more people than logs. None when nobody knows what should have been measured."""
     from perfgate import budgets, scenarios
@@ -25,25 +25,25 @@ def noted(order: Order, error: CouldNotMeasure) -> NotMeasured | None:
     from perfgate.text import redaction, template
 
     try:
-        budget_file = budgets.read(order.budget, order.environ)
-        names = scenarios.secrets(scenarios.plan(budget_file, order.only))
-        target = order.target or template.expand(budget_file.target, order.environ)
+        budget_file = budgets.read(request.budget, request.environ)
+        names = scenarios.secrets(scenarios.plan(budget_file, request.only))
+        target = request.target or template.expand(budget_file.target, request.environ)
     except PerfgateError:
         return None
-    reason = redaction.redactor(names, order.environ)(git.redacted(error.message.partition("\n")[0]))
+    reason = redaction.redactor(names, request.environ)(git.redacted(error.message.partition("\n")[0]))
     failure = NotMeasured(
         name=budget_file.name,
         target=target.rstrip("/"),
-        commit=order.revision.commit,
+        commit=request.revision.commit,
         reason=reason,
-        url=order.revision.url,
+        url=request.revision.url,
     )
     with suppress(RecordError):
-        codec.write(failure, order.folder / run_folder.NOT_MEASURED)
+        codec.write(failure, request.folder / run_folder.NOT_MEASURED)
     return failure
 
 
-def tell(to: str, failure: NotMeasured, *, budget: Path, wishes: Wishes, topic: str = "") -> None:
+def deliver(to: str, failure: NotMeasured, *, budget: Path, wishes: Wishes, topic: str = "") -> None:
     from perfgate import publish as publishing
     from perfgate.report.markdown import announcing
 

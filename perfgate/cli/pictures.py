@@ -57,14 +57,21 @@ def _stored(drawings: tuple[Drawing, ...], run_id: str, url: str, environ: Mappi
     remotes = charts.addresses(url, root=Path.cwd(), environ=environ)
     if not images.root(environ, remotes, ""):
         raise HistoryError("the branch is in no repository of this GitHub")
-    files = {f"{one.name}-{theme}": getattr(one, theme) for one in drawings for theme in THEMES}
+    files = {f"{drawing.name}-{theme}": getattr(drawing, theme) for drawing in drawings for theme in THEMES}
     today = datetime.now(UTC).date()
     stored = charts.store(url, run_id, files, today=today, root=Path.cwd(), environ=environ)
     root = images.root(environ, remotes, stored.commit)
     light, dark = (
-        {one.name: images.address(root, stored.paths[f"{one.name}-{theme}"]) for one in drawings} for theme in THEMES
+        {drawing.name: images.address(root, stored.paths[f"{drawing.name}-{theme}"]) for drawing in drawings}
+        for theme in THEMES
     )
     return tuple(
-        Picture(endpoint=one.endpoint, metric=one.metric, text=one.text, light=light[one.name], dark=dark[one.name])
-        for one in drawings
+        Picture(
+            endpoint=drawing.endpoint,
+            metric=drawing.metric,
+            text=drawing.text,
+            light=light[drawing.name],
+            dark=dark[drawing.name],
+        )
+        for drawing in drawings
     )

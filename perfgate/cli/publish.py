@@ -119,14 +119,14 @@ def publish(
         author=account,
     )
     if from_workflow_run:
-        for one in judged_anew(artifact, budget, history):
-            facts = Facts(verdict=one.verdict, run=one.run, past_runs=one.past_runs)
-            tell(
+        for item in judged_anew(artifact, budget, history):
+            facts = Facts(verdict=item.verdict, run=item.run, past_runs=item.past_runs)
+            deliver(
                 to,
                 facts,
-                folder=one.folder,
+                folder=item.folder,
                 budget=budget,
-                policy=one.policy,
+                policy=item.policy,
                 topic=topic,
                 wishes=wishes,
                 history=history,
@@ -134,12 +134,12 @@ def publish(
         return 0
     if failure := run_folder.find_not_measured(run, Path.cwd()):
         say(f"perfgate: there is no verdict: {failure.reason}")
-        not_measured.tell(to, failure, budget=budget, wishes=wishes, topic=topic)
+        not_measured.deliver(to, failure, budget=budget, wishes=wishes, topic=topic)
         return 0
     folder, facts = judged_run(run, budget, history)
     file = budget_file_if_any(budget)
     policy = file.gate if file else GatePolicy()
-    tell(to, facts, folder=folder, budget=budget, policy=policy, topic=topic, wishes=wishes, history=history)
+    deliver(to, facts, folder=folder, budget=budget, policy=policy, topic=topic, wishes=wishes, history=history)
     return 0
 
 
@@ -152,10 +152,10 @@ def judged_anew(artifact: str, budget: Path, history: str) -> tuple[Judged, ...]
     from perfgate.workflows import rejudge as rejudging
 
     root = Path.cwd()
-    environ = {**os.environ, **credentials.lent(os.environ, root)}
+    environ = {**os.environ, **credentials.git_auth_environment(os.environ, root)}
     code = revision.read(os.environ, root)
-    commit, found = artifacts.fetch(environ, artifact, most=unpacking.MOST_PACKED)
-    order = rejudging.Order(
+    commit, matches = artifacts.fetch(environ, artifact, most=unpacking.MOST_PACKED)
+    request = rejudging.RejudgeRequest(
         budget=budget,
         known_as=in_repository(budget),
         root=root,
@@ -167,13 +167,13 @@ def judged_anew(artifact: str, budget: Path, history: str) -> tuple[Judged, ...]
         say=say,
         words=lambda branch, last: gather(environ, root, code, branch=branch, last=last, say=say),
     )
-    judged = rejudging.rejudge(found, order)
+    judged = rejudging.rejudge(matches, request)
     if not judged:
-        say(f"perfgate: the pull request's workflow has left no run of {order.known_as}: there is nothing to tell.")
+        say(f"perfgate: the pull request's workflow has left no run of {request.known_as}: there is nothing to tell.")
     return judged
 
 
-def tell(
+def deliver(
     to: str,
     facts: Facts,
     *,
@@ -252,5 +252,5 @@ def wishes_from_environment(destinations: Sequence[str]) -> Wishes:
 
 
 def _on(name: str, otherwise: bool) -> bool:
-    said = os.environ.get(name, "")
-    return is_on(said) if said.strip() else otherwise
+    text = os.environ.get(name, "")
+    return is_on(text) if text.strip() else otherwise

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from perfgate.loadtest import Fleet
     from perfgate.model.plan import Plan
     from perfgate.model.run import Progress
-    from perfgate.workflows.run import Against, Order, Watcher
+    from perfgate.workflows.run import Against, ProgressReporter, RunRequest
 
 MOST_PROCESSES = 256
 INTERRUPTED = 130
@@ -108,14 +108,14 @@ def run(
     from perfgate import loadtest
     from perfgate.cli import not_measured
     from perfgate.cli.exits import exit_code
-    from perfgate.cli.publish import tell, wishes_from_environment
+    from perfgate.cli.publish import deliver, wishes_from_environment
     from perfgate.cli.show import show
     from perfgate.report import diagnosed
     from perfgate.report.facts import Facts
     from perfgate.workflows import run as workflow
 
     wishes, topic = wishes_from_environment(publish), os.environ.get("PERFGATE_TOPIC", "")
-    order = order_of(
+    request = order_of(
         budget,
         out,
         target=target,
@@ -130,32 +130,32 @@ def run(
         diagnose=diagnose,
     )
     try:
-        outcome = workflow.run(order, watcher())
+        outcome = workflow.run(request, reporter())
     except CouldNotMeasure as error:
-        if failure := not_measured.noted(order, error):
+        if failure := not_measured.record_failure(request, error):
             for where in publish:
-                not_measured.tell(where, failure, budget=budget, wishes=wishes, topic=topic)
+                not_measured.deliver(where, failure, budget=budget, wishes=wishes, topic=topic)
         raise
     if outcome.verdict is None or outcome.report is None:
         requests = sum(result.requests for result in outcome.run.endpoints if result.kind == "endpoint")
-        say(f"perfgate: interrupted. {requests:,} measured requests are kept in {order.folder}, but not judged.")
+        say(f"perfgate: interrupted. {requests:,} measured requests are kept in {request.folder}, but not judged.")
         return signals.exit_code or INTERRUPTED
-    diagnosis, _ = diagnosed(order.folder)
+    diagnosis, _ = diagnosed(request.folder)
     facts = Facts(verdict=outcome.verdict, run=outcome.run, past_runs=outcome.past_runs, diagnosis=diagnosis)
     show(facts, verbose=verbose, with_phases=verbose)
     for warning in outcome.report.warnings:
         say(f"perfgate: {warning}")
     say(f"Report: {outcome.report.markdown}")
     for where in publish:
-        tell(
+        deliver(
             where,
             facts,
-            folder=order.folder,
+            folder=request.folder,
             budget=budget,
             policy=outcome.policy,
             wishes=wishes,
             topic=topic,
-            history=order.history,
+            history=request.history,
         )
     return exit_code(outcome.verdict, outcome.policy)
 
@@ -174,20 +174,20 @@ def order_of(
     save: bool | None = None,
     confirm: Path | None = None,
     diagnose: bool | None = None,
-) -> Order:
+) -> RunRequest:
     """What was asked for, with all that is read from the outside world."""
     from perfgate.ci import credentials, revision
     from perfgate.cli.accepting import gather
     from perfgate.files import run_folder
-    from perfgate.workflows.run import Order
+    from perfgate.workflows.run import RunRequest
 
     root = Path.cwd()
     code = revision.read(os.environ, root)
     if not code.commit and (trouble := revision.trouble(os.environ, root)):
         say(f"perfgate: commit and branch are not known. git says: {trouble}")
-    access = credentials.lent(os.environ, root)
+    access = credentials.git_auth_environment(os.environ, root)
     run_id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
-    return Order(
+    return RunRequest(
         budget=budget,
         root=root,
         environ=with_timing_secret(child_environment()),
@@ -216,7 +216,10 @@ def child_environment() -> dict[str, str]:
     from perfgate.ci import credentials
 
     own = str(Path(sys.executable).parent)
-    return {**credentials.withheld(os.environ), "PATH": os.pathsep.join([os.environ.get("PATH", os.defpath), own])}
+    return {
+        **credentials.without_secrets(os.environ),
+        "PATH": os.pathsep.join([os.environ.get("PATH", os.defpath), own]),
+    }
 
 
 def with_timing_secret(environ: dict[str, str]) -> dict[str, str]:
@@ -235,11 +238,11 @@ def processes_of(text: str) -> int:
     return int(text)
 
 
-def watcher() -> Watcher:
+def reporter() -> ProgressReporter:
     from rich.console import Console
 
     from perfgate.report.terminal.progress import LoadProgress
-    from perfgate.workflows.run import Watcher
+    from perfgate.workflows.run import ProgressReporter
 
     console = Console(stderr=True)
 
@@ -248,4 +251,4 @@ def watcher() -> Watcher:
         with LoadProgress(console) as shown:
             yield shown.update
 
-    return Watcher(say=say, progress=progress)
+    return ProgressReporter(say=say, progress=progress)

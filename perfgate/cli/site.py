@@ -43,7 +43,7 @@ def site(
         series = _series(store, budget, runs)
         if not series:
             raise RecordError("No runs are remembered yet.", hint="Make one: perfgate run --budget budgets.yaml")
-        whole = store.get_all(past.run.id for one in series for past in one.runs[:pages])
+        whole = store.get_all(past.run.id for line in series for past in line.runs[:pages])
         page = writing.build(series, whole, output)
     say(f"Wrote {page}")
     return 0
@@ -57,12 +57,12 @@ def _series(store: History, budget: Path, most: int) -> list[Series]:
     from perfgate.workflows import run as workflow
 
     file = budget_file_if_any(budget)
-    main = baselines.settled(file, store, os.environ).gate.baseline.branch if file else BaselinePolicy().branch
-    found = []
+    main = baselines.with_branch(file, store, os.environ).gate.baseline.branch if file else BaselinePolicy().branch
+    matches = []
     for name in store.names():
         branches = dict.fromkeys(entry.branch for entry in store.entries(name))
-        for branch in sorted(branches, key=lambda one: one != main):
+        for branch in sorted(branches, key=lambda item: item != main):
             past_runs = store.runs(name, branch=branch, limit=most)
             limits = workflow.budgets_of(file, past_runs[0].run) if file and file.name == name and past_runs else ()
-            found.append(Series(name=name, branch=branch, runs=past_runs, budgets=tuple(limits)))
-    return [one for one in found if one.runs]
+            matches.append(Series(name=name, branch=branch, runs=past_runs, budgets=tuple(limits)))
+    return [match for match in matches if match.runs]

@@ -47,14 +47,14 @@ def trend(
     return 0
 
 
-def _endpoints(past_runs: tuple[PastRun, ...], asked: str) -> list[str]:
+def _endpoints(past_runs: tuple[PastRun, ...], requested: str) -> list[str]:
     """Raises RecordError when there is nothing to show."""
     if not past_runs:
         raise RecordError("No runs are remembered yet.", hint="Make one: perfgate run --budget budgets.yaml")
     known = list(dict.fromkeys(result.name for past in past_runs for result in past.run.endpoints))
-    if asked and asked not in known:
-        raise UsageError(f"No remembered run has an endpoint {asked!r}", hint=f"Known: {', '.join(known)}")
-    return [asked] if asked else known
+    if requested and requested not in known:
+        raise UsageError(f"No remembered run has an endpoint {requested!r}", hint=f"Known: {', '.join(known)}")
+    return [requested] if requested else known
 
 
 def _draw(
@@ -66,7 +66,7 @@ def _draw(
     if len(endpoints) != 1:
         raise UsageError("A picture shows one endpoint: name it.", hint=f"Known: {', '.join(endpoints)}")
     file = budget_file_if_any(budget)
-    asked = workflow.budgets_of(file, past_runs[0].run) if file else ()
-    limits = [one for one in asked if (one.endpoint, one.metric) == (endpoints[0], metric)]
+    requested = workflow.budgets_of(file, past_runs[0].run) if file else ()
+    limits = [item for item in requested if (item.endpoint, item.metric) == (endpoints[0], metric)]
     gallery.draw_trend(past_runs, endpoints[0], metric, output, budget=limits[0] if limits else None, dark=dark)
     say(f"Wrote {output}")

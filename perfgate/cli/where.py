@@ -52,7 +52,7 @@ def own_environment() -> dict[str, str]:
     """With the token that is perfgate's alone: for its own errands."""
     from perfgate.ci import credentials
 
-    return {**os.environ, **credentials.lent(os.environ, Path.cwd())}
+    return {**os.environ, **credentials.git_auth_environment(os.environ, Path.cwd())}
 
 
 @contextmanager

@@ -25,4 +25,4 @@ def worker(
     command = [sys.executable, "-P", "-m", "perfgate.runtime", "-f", "-", "--worker"]
     command += ["--master-host", master_host, "--master-port", str(master_port)]
     # Signals and the exit code are then Locust's own.
-    os.execve(sys.executable, command, credentials.withheld(os.environ))
+    os.execve(sys.executable, command, credentials.without_secrets(os.environ))

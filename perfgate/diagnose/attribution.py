@@ -78,7 +78,7 @@ def split(head: Parts, base: Parts | None, metric: str, *, seed: int = 1) -> tup
         for at, layer in enumerate(LAYERS)
         if now[at] or (before is not None and before[at])
     ]
-    return tuple(sorted(changes, key=lambda one: -abs(one.now if one.change is None else one.change)))
+    return tuple(sorted(changes, key=lambda change: -abs(change.now if change.change is None else change.change)))
 
 
 def _interval(head: Parts, base: Parts | None, metric: str, seed: int) -> tuple[Floats, Floats]:

@@ -20,7 +20,7 @@ def diagnosed(
     head_parts, clipped = _parts(head)
     base_parts, clipped_base = _parts(base) if base else (None, 0)
     layers = attribution.split(head_parts, base_parts, metric)
-    difference = sum(one.change or 0.0 for one in layers) if base and layers else None
+    difference = sum(layer.change or 0.0 for layer in layers) if base and layers else None
     case = rules.Case(base=before, head=now, layers=layers, difference=difference, control=control)
     return Diagnosed(
         endpoint=endpoint,
@@ -35,17 +35,17 @@ def diagnosed(
     )
 
 
-def _parts(seen: Seen) -> tuple[attribution.Parts, int]:
-    samples = seen.samples
+def _parts(observed: Seen) -> tuple[attribution.Parts, int]:
+    samples = observed.samples
     floor = network_floor([sample for sample in samples if sample.users == 1])
     loaded = [sample for sample in samples if sample.users > 1] or list(samples)
-    database = _database(seen)
+    database = _database(observed)
     split: Sequence[tuple[dict[Layer, float], bool]] = [partition(sample, floor, database) for sample in loaded]
     rows = [parts for parts, _ in split]
     return attribution.parts(rows, [sample.round for sample in loaded]), sum(clipped for _, clipped in split)
 
 
-def _database(seen: Seen) -> float:
+def _database(observed: Seen) -> float:
     """Seconds per request, by the database's own count; 0 where it is not known."""
-    known = [one.values["database"] for one in seen.counts if "database" in one.values]
+    known = [count.values["database"] for count in observed.counts if "database" in count.values]
     return sum(known) / len(known) if known else 0.0

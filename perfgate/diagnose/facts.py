@@ -127,9 +127,9 @@ def _is_hit(sample: Sample) -> bool | None:
     for name in ("cf-cache-status", "x-cache"):
         if value := headers.get(name):
             return value.rpartition(",")[2].strip().lower().startswith(HIT)
-    said = sample.timing.descriptions.get("cache", "").lower()
-    if said.startswith(("hit", "miss")):
-        return said.startswith("hit")
+    text = sample.timing.descriptions.get("cache", "").lower()
+    if text.startswith(("hit", "miss")):
+        return text.startswith("hit")
     if "age" in headers:
         return headers["age"].strip() not in ("", "0")
     return None

@@ -50,7 +50,7 @@ def partition(sample: Sample, floor: float = 0.0, database: float = 0.0) -> tupl
     `floor` is the part of the wait that is the network's. `database` (s per request, from the database itself) is
     taken where the application does not tell its own: it is at least that much. What nobody knows is `unattributed`.
     """
-    found: dict[Layer, float] = {"network": sample.wait, "download": max(0.0, sample.service - sample.first_byte)}
+    matches: dict[Layer, float] = {"network": sample.wait, "download": max(0.0, sample.service - sample.first_byte)}
     wait = min(sample.first_byte, sample.service)
     timing = sample.timing.seconds
     if "total" not in timing:
@@ -58,16 +58,16 @@ def partition(sample: Sample, floor: float = 0.0, database: float = 0.0) -> tupl
         if "database" not in known and database:
             known["database"] = database
         known, clipped = _fit(known, wait)
-        return {**found, **known, "unattributed": max(0.0, wait - sum(known.values()))}, clipped
+        return {**matches, **known, "unattributed": max(0.0, wait - sum(known.values()))}, clipped
     total = min(timing["total"], wait)
     outside = wait - total
-    found["network"] += min(outside, floor)
-    found["queue"] = max(0.0, outside - floor)
+    matches["network"] += min(outside, floor)
+    matches["queue"] = max(0.0, outside - floor)
     inside, clipped = _fit({part: timing[part] for part in _INSIDE if part in timing}, total)
     if "database" not in inside and database:
         inside["database"] = min(database, max(0.0, total - sum(inside.values())))
-    found["application"] = max(0.0, total - sum(inside.values()))
-    return {**found, **inside}, clipped or timing["total"] > wait + 0.001
+    matches["application"] = max(0.0, total - sum(inside.values()))
+    return {**matches, **inside}, clipped or timing["total"] > wait + 0.001
 
 
 def _fit(known: dict[Layer, float], room: float) -> tuple[dict[Layer, float], bool]:

@@ -33,14 +33,16 @@ class Case:
 
     def share(self, *layers: Layer) -> float:
         """The share of the difference (of the whole, without a base) that the layers have."""
-        whole = self.difference if self.difference is not None else sum(one.now for one in self.layers)
+        whole = self.difference if self.difference is not None else sum(layer.now for layer in self.layers)
         part = sum(
-            (one.now if self.difference is None else one.change or 0.0) for one in self.layers if one.layer in layers
+            (layer.now if self.difference is None else layer.change or 0.0)
+            for layer in self.layers
+            if layer.layer in layers
         )
         return part / whole if whole and whole > 0 else 0.0
 
     def change(self, layer: Layer) -> LayerChange | None:
-        return next((one for one in self.layers if one.layer == layer), None)
+        return next((item for item in self.layers if item.layer == layer), None)
 
 
 Rule = Callable[[Case], Iterator[Cause]]
@@ -53,12 +55,12 @@ def explain(case: Case) -> tuple[Cause, ...]:
     if not has_moved(case):
         counted = [replace(cause, confidence="likely") for rule in (_payload, _queries, _rows) for cause in rule(case)]
         return tuple(counted) or (_cause("healthy", "confirmed", "The second pass saw no difference beyond noise."),)
-    found = [cause for rule in RULES for cause in rule(case)]
-    if not any(cause.confidence == "confirmed" for cause in found) and (environment := _environment(case)):
+    matches = [cause for rule in RULES for cause in rule(case)]
+    if not any(cause.confidence == "confirmed" for cause in matches) and (environment := _environment(case)):
         return (environment,)
-    if not found:
+    if not matches:
         return (_unexplained(case),)
-    return tuple(sorted(found, key=lambda cause: (ORDER[cause.confidence], -case.share(cause.layer))))
+    return tuple(sorted(matches, key=lambda cause: (ORDER[cause.confidence], -case.share(cause.layer))))
 
 
 def has_moved(case: Case) -> bool:
@@ -119,24 +121,30 @@ def _queries(case: Case) -> Iterator[Cause]:
 
 
 def _repeated(case: Case) -> Statement | None:
-    return max((one for one in case.head.statements if one.calls >= MANY), key=lambda one: one.calls, default=None)
+    return max(
+        (statement for statement in case.head.statements if statement.calls >= MANY),
+        key=lambda statement: statement.calls,
+        default=None,
+    )
 
 
 def _statements(case: Case) -> Iterator[Cause]:
     """A statement that reads more of a table, or slower ones."""
-    before = {one.fingerprint: one for one in case.base.statements} if case.base else {}
-    for one in case.head.statements:
-        old = before.get(one.fingerprint)
-        new_scans = [table for table in one.scans if old is None or table not in old.scans]
-        heavy = one.calls * one.seconds >= SHARE * (case.head.alone or 0)
-        if new_scans and heavy and (case.base is not None or one.seconds > TINY):
-            table, columns = new_scans[0], ", ".join(one.columns)
+    before = {statement.fingerprint: statement for statement in case.base.statements} if case.base else {}
+    for statement in case.head.statements:
+        old = before.get(statement.fingerprint)
+        new_scans = [table for table in statement.scans if old is None or table not in old.scans]
+        heavy = statement.calls * statement.seconds >= SHARE * (case.head.alone or 0)
+        if new_scans and heavy and (case.base is not None or statement.seconds > TINY):
+            table, columns = new_scans[0], ", ".join(statement.columns)
             remedy = f"CREATE INDEX ON {table} ({columns});" if columns else ""
-            evidence = [f"`{one.fingerprint}` {one.seconds * 1e3:.3g} ms per call, {one.calls:.3g} times per request"]
+            evidence = [
+                f"`{statement.fingerprint}` {statement.seconds * 1e3:.3g} ms per call, {statement.calls:.3g} times per request"
+            ]
             yield _cause("sequential-scan", "confirmed", f"sequential scan of {table}", evidence, remedy)
             return
-    (was, now), (queries, asked) = _pair(case, "query_seconds"), _pair(case, "queries")
-    same = queries is not None and asked is not None and asked < 1.5 * queries + 1
+    (was, now), (queries, requested) = _pair(case, "query_seconds"), _pair(case, "queries")
+    same = queries is not None and requested is not None and requested < 1.5 * queries + 1
     if (
         same
         and _grew(was, now, 1.5, TINY / 4)
@@ -144,7 +152,7 @@ def _statements(case: Case) -> Iterator[Cause]:
         and was is not None
         and now is not None
     ):
-        sentence = f"{now * 1e3:.3g} ms per query instead of {was * 1e3:.3g} ms, {asked:.3g} per request as before"
+        sentence = f"{now * 1e3:.3g} ms per query instead of {was * 1e3:.3g} ms, {requested:.3g} per request as before"
         yield _cause("slower-statement", "confirmed", sentence)
 
 

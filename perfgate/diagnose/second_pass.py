@@ -91,14 +91,14 @@ def observe(
     """
     rounds = ROUNDS[len(sides)]
     phase = max(SHORTEST, (seconds / rounds / len(sides) - IDLE) / (2 * len(subjects)))
-    result = Pass(seen={(one.endpoint, side.name): Seen() for one in subjects for side in sides})
+    result = Pass(seen={(item.endpoint, side.name): Seen() for item in subjects for side in sides})
     pauses: dict[str, float] = {}
     for number in range(rounds):
         for side in sides if number % 2 == 0 else reversed(sides):
             idle = _idle(side, replayer, canary, number)
             for subject in subjects:
-                seen = result.seen[subject.endpoint, side.name]
-                seen.canary_idle += idle
+                observed = result.seen[subject.endpoint, side.name]
+                observed.canary_idle += idle
                 order = Order(
                     scenario=subject.scenario,
                     endpoint=subject.endpoint,
@@ -107,10 +107,12 @@ def observe(
                     pause=0.0 if is_own else 1 / most_rate,
                     seed=f"{number}/{subject.endpoint}",
                 )
-                alone = _phase(order, side, replayer, number, result, seen, is_alone=True)
+                alone = _phase(order, side, replayer, number, result, observed, is_alone=True)
                 pause = pauses.setdefault(subject.endpoint, _pause(alone, most_rate))
                 loaded = replace(order, users=USERS, pause=pause, canary=canary)
-                seen.canary_loaded += _phase(loaded, side, replayer, number, result, seen, is_alone=False).canary
+                observed.canary_loaded += _phase(
+                    loaded, side, replayer, number, result, observed, is_alone=False
+                ).canary
     return result
 
 
@@ -128,23 +130,23 @@ def _pause(alone: Answer, most_rate: float) -> float:
 
 
 def _phase(
-    order: Order, side: Side, replayer: Replayer, number: int, result: Pass, seen: Seen, *, is_alone: bool
+    order: Order, side: Side, replayer: Replayer, number: int, result: Pass, observed: Seen, *, is_alone: bool
 ) -> Answer:
     """Counts per request are those of the endpoint alone, undisturbed; only memory is looked at under load."""
     probes = [probe for probe in side.probes if id(probe) not in result.broken]
     for probe in probes:
         _guarded(probe, result, lambda probe=probe: probe.begin())
     answer = replayer.send(order, number)
-    seen.answers.append(answer)
+    observed.answers.append(answer)
     for probe in probes:
         counted = _guarded(probe, result, lambda probe=probe: probe.counted(answer.requests))
         if counted is None:
             continue
         if is_alone:
             values = {name: value for name, value in counted.values.items() if name != "memory"}
-            seen.counts.append(Counts(values=values, statements=counted.statements))
+            observed.counts.append(Counts(values=values, statements=counted.statements))
         elif number:  # a service that has just started grows anyway
-            seen.counts.append(Counts(values={k: v for k, v in counted.values.items() if k == "memory"}))
+            observed.counts.append(Counts(values={k: v for k, v in counted.values.items() if k == "memory"}))
     return answer
 
 

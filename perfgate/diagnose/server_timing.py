@@ -35,11 +35,11 @@ def read(header: str, names: Mapping[str, str] | None = None) -> ServerTiming:
     seconds: dict[str, float] = {}
     calls: dict[str, int] = {}
     descriptions: dict[str, str] = {}
-    wanted = {name: part for part, usual in USUAL.items() for name in usual}
+    expected = {name: part for part, usual in USUAL.items() for name in usual}
     for part, name in (names or {}).items():
-        wanted = {other: own for other, own in wanted.items() if own != part} | {name: part}
+        expected = {other: own for other, own in expected.items() if own != part} | {name: part}
     for entry in _ENTRY.finditer(header):
-        part = wanted.get(entry[1], "")
+        part = expected.get(entry[1], "")
         if not part:
             continue
         for parameter in _PARAMETER.finditer(entry[2]):

@@ -57,8 +57,8 @@ def _github(environ: Mapping[str, str]) -> Check:
         cure = "permissions: {contents: read, pull-requests: write} in the job"
         return broken("token", f"it may not read {repository} ({reply.status})", cure)
     scopes = reply.headers.get("x-oauth-scopes", "")
-    seen = f"; scopes: {scopes}" if scopes else "; whether it may comment shows only a comment"
-    return Check(name="token", message=f"may read {repository}{seen}")
+    observed = f"; scopes: {scopes}" if scopes else "; whether it may comment shows only a comment"
+    return Check(name="token", message=f"may read {repository}{observed}")
 
 
 def clone(around: Surroundings) -> Iterator[Check]:

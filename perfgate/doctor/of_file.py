@@ -50,5 +50,5 @@ def extras(url: str) -> Iterator[Check]:
         install = f"pip install 'perfgate[{extra}]'" if extra in ("postgres", "s3") else f"pip install {extra}"
         yield broken("extras", f"the history needs {module}, which is not installed", install)
         return
-    present = [name for name, one in (("postgres", "psycopg"), ("s3", "s3fs"), ("demo", "fastapi")) if find_spec(one)]
+    present = [name for name, item in (("postgres", "psycopg"), ("s3", "s3fs"), ("demo", "fastapi")) if find_spec(item)]
     yield Check(name="extras", message=f"installed: {', '.join(present) or 'none, and none is needed'}")

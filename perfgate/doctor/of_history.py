@@ -40,7 +40,7 @@ def history_checks(subject: Subject, around: Surroundings, url: str) -> Iterator
         with history.open(url, root=around.root, environ=around.environ, say=left_out.append) as store:
             number = len(store.entries(subject.budget_file.name))
             yield Check(name="history", message=f"readable, {number} runs of {subject.budget_file.name}")
-            settled = baselines.settled(subject.budget_file, store, around.environ)
+            settled = baselines.with_branch(subject.budget_file, store, around.environ)
             past = baselines.recent(store, settled, around.environ)
     except PerfgateError as error:
         yield broken("history", error.message, error.hint or "perfgate history list shows what it says")
@@ -99,8 +99,8 @@ def baseline(budget_file: BudgetFile, plan: Plan, past: tuple[PastRun, ...]) -> 
     policy = budget_file.gate.baseline
     if not policy.branch or policy.branch == AUTO:
         return warning("baseline", "which branch it is, is not known", "gate: {baseline: {branch: main}}")
-    on_branch = [one for one in past if one.run.branch == policy.branch and not one.run.arms]
-    alike = sum(_compares(one, plan) for one in on_branch)
+    on_branch = [item for item in past if item.run.branch == policy.branch and not item.run.arms]
+    alike = sum(_compares(item, plan) for item in on_branch)
     what = f"{policy.branch}: {alike} of {len(on_branch)} runs compare, {policy.min_runs} are needed"
     if alike >= policy.min_runs:
         return Check(name="baseline", message=what)

@@ -76,19 +76,19 @@ def file_limit(subject: Subject | None) -> Check:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     load = subject.plan.load if subject else None
     users = [int(stage.level) for stage in load.stages] if load and load.model == "closed" else []
-    wanted = max([*users, load.max_users if load and load.model == "open" else 0]) + SPARE_FILES
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        cure = f"ulimit -n {max(4096, wanted)}" + (
-            "" if hard == resource.RLIM_INFINITY or hard >= wanted else " as root"
+    expected = max([*users, load.max_users if load and load.model == "open" else 0]) + SPARE_FILES
+    if soft != resource.RLIM_INFINITY and soft < expected:
+        cure = f"ulimit -n {max(4096, expected)}" + (
+            "" if hard == resource.RLIM_INFINITY or hard >= expected else " as root"
         )
-        return warning("file limit", f"{soft} open files, and {wanted} may be needed", cure)
+        return warning("file limit", f"{soft} open files, and {expected} may be needed", cure)
     return Check(name="file limit", message="unlimited" if soft == resource.RLIM_INFINITY else f"{soft} open files")
 
 
 def browser(environ: Mapping[str, str]) -> Check:
-    found = next((path for name in BROWSERS if (path := shutil.which(name, path=environ.get("PATH")))), "")
-    if found:
-        return Check(name="Chromium", message=found)
+    matches = next((path for name in BROWSERS if (path := shutil.which(name, path=environ.get("PATH")))), "")
+    if matches:
+        return Check(name="Chromium", message=matches)
     return Check(name="Chromium", message="none; only measuring pages in a browser needs it")
 
 

@@ -41,7 +41,7 @@ def target(subject: Subject, around: Surroundings) -> Iterator[Check]:
 def _started(subject: Subject, around: Surroundings) -> Iterator[Check]:
     assert subject.budget_file.service is not None  # for the type checker
     try:
-        service, url = loadtest.settled(subject.budget_file.service, subject.target)
+        service, url = loadtest.with_port(subject.budget_file.service, subject.target)
         with TemporaryDirectory(prefix="perfgate-doctor-") as folder:
             start = loadtest.Start(
                 service=service,

@@ -18,16 +18,16 @@ from perfgate.model.diagnosis import Diagnosis
 from perfgate.model.errors import RecordError
 from perfgate.model.not_measured import NotMeasured
 from perfgate.model.run import PastRun, Run
-from perfgate.model.runs_artifact import Parcel
+from perfgate.model.runs_artifact import RunsArtifact
 from perfgate.model.verdict import Verdict
 
-Word = TypeVar("Word", Run, Verdict, PastRun, Parcel, NotMeasured, Diagnosis)
+Document = TypeVar("Document", Run, Verdict, PastRun, RunsArtifact, NotMeasured, Diagnosis)
 
 KINDS: dict[str, Any] = {
     "Run": Run,
     "Verdict": Verdict,
     "PastRun": PastRun,
-    "Parcel": Parcel,
+    "Parcel": RunsArtifact,
     "NotMeasured": NotMeasured,
     "Diagnosis": Diagnosis,
 }
@@ -40,13 +40,13 @@ def _adapter(kind: str) -> TypeAdapter[Any]:
     return TypeAdapter(KINDS[kind])
 
 
-def encode(word: Run | Verdict | PastRun | Parcel | NotMeasured | Diagnosis, *, indent: int | None = None) -> str:
+def encode(word: Run | Verdict | PastRun | RunsArtifact | NotMeasured | Diagnosis, *, indent: int | None = None) -> str:
     """As JSON text, keys in the order of the dataclass. Raises ValueError for a number that JSON does not have."""
     plain = _adapter(type(word).__name__).dump_python(word, mode="json")
     return json.dumps(plain, indent=indent, ensure_ascii=False, allow_nan=False)
 
 
-def decode(kind: type[Word], text: str | bytes, *, origin: str) -> Word:
+def decode(kind: type[Document], text: str | bytes, *, origin: str) -> Document:
     """The value that `text` holds; `origin` (a path, a row) names it in errors.
 
     Raises RecordError when it is not JSON, not of this shape, or of a newer schema.
@@ -64,15 +64,15 @@ def decode(kind: type[Word], text: str | bytes, *, origin: str) -> Word:
         )
     try:
         # strict: pydantic would take the text "nan" for a number, and "-5" for a count
-        word: Word = _adapter(kind.__name__).validate_json(text, strict=True)
+        word: Document = _adapter(kind.__name__).validate_json(text, strict=True)
         return word
     except ValidationError as error:
         if error.error_count() > MOST_ERRORS:  # to have the first, one has to make all of them
             raise RecordError(f"{origin} is not a {kind.__name__}") from None
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
-        said = f"{where}: {first['msg']}" if where else first["msg"]
-        raise RecordError(f"{origin} is not a {kind.__name__}: {said}") from error
+        message = f"{where}: {first['msg']}" if where else first["msg"]
+        raise RecordError(f"{origin} is not a {kind.__name__}: {message}") from error
 
 
 def _finite(text: str) -> float:
@@ -85,12 +85,12 @@ def _no_number(text: str) -> NoReturn:
     raise ValueError(f"{text[:20]} is not a number")
 
 
-def write(word: Run | Verdict | PastRun | Parcel | NotMeasured | Diagnosis, path: Path) -> None:
+def write(word: Run | Verdict | PastRun | RunsArtifact | NotMeasured | Diagnosis, path: Path) -> None:
     """Writes `path` whole or not at all."""
     write_text(path, encode(word, indent=1) + "\n")
 
 
-def read(kind: type[Word], path: Path) -> Word:
+def read(kind: type[Document], path: Path) -> Document:
     """Raises RecordError when the file is missing, unreadable or not of this shape."""
     try:
         text = path.read_bytes()
@@ -110,6 +110,6 @@ def write_text(path: Path, text: str) -> None:
         raise RecordError(f"Cannot write {path}: {error.strerror}", hint="Choose another folder with --out.") from error
 
 
-def schema(kind: type[Word]) -> dict[str, Any]:
+def schema(kind: type[Document]) -> dict[str, Any]:
     """The published JSON Schema of the file."""
     return _adapter(kind.__name__).json_schema(mode="serialization")

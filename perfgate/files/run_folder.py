@@ -34,8 +34,8 @@ def make(folder: Path, root: Path) -> None:
         probe.touch()
         probe.unlink()
         # What an earlier run in this folder has left.
-        told = ("report.md", "report.html", "junit.xml", "comment.md")
-        for stale in (RUN, VERDICT, NOT_MEASURED, DIAGNOSIS, *handover.FILES, samples.FILE, *told):
+        context = ("report.md", "report.html", "junit.xml", "comment.md")
+        for stale in (RUN, VERDICT, NOT_MEASURED, DIAGNOSIS, *handover.FILES, samples.FILE, *context):
             (folder / stale).unlink(missing_ok=True)
     except OSError as error:
         raise RecordError(
@@ -62,7 +62,9 @@ def find(name: str, root: Path) -> Path | None:
         return folders[-1]
     matching = [folder for folder in folders if folder.name.startswith(name)]
     if len(matching) > 1:
-        raise RecordError(f"{name} is the beginning of {len(matching)} runs: {', '.join(one.name for one in matching)}")
+        raise RecordError(
+            f"{name} is the beginning of {len(matching)} runs: {', '.join(item.name for item in matching)}"
+        )
     return matching[0] if matching else None
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from perfgate.files import codec
 from perfgate.model.errors import RecordError
 from perfgate.model.run import Distribution, EndpointResult, Run
-from perfgate.model.runs_artifact import Parcel
+from perfgate.model.runs_artifact import RunsArtifact
 from perfgate.recording.windows import BASE, HEAD
 
 FILE = "perfgate-runs.json"  # the only one
@@ -31,24 +31,24 @@ BUCKETS = 1 << 14  # of histograms: those of 64-bit nanoseconds
 ADVICE = "It is ignored. perfgate's own action makes such artifacts; look at who opened the pull request."
 
 
-def unpack(artifact: bytes) -> Parcel:
+def unpack(artifact: bytes) -> RunsArtifact:
     """Raises RecordError."""
     raw = _only_file(artifact)
     _check_values(raw)
     try:
-        parcel = codec.decode(Parcel, raw, origin=FILE)
+        manifest = codec.decode(RunsArtifact, raw, origin=FILE)
     except RecordError as error:
         reason = "is of a newer perfgate" if "schema" in error.message else "does not have the shape of run records"
         raise _refused(reason) from None  # the error itself quotes the file
-    if len(parcel.runs) > MOST_RUNS:
+    if len(manifest.runs) > MOST_RUNS:
         raise _refused(f"has more than {MOST_RUNS} runs")
-    if len({measured.budget for measured in parcel.runs}) < len(parcel.runs):
+    if len({measured.budget for measured in manifest.runs}) < len(manifest.runs):
         raise _refused("has two runs of one budget file")
-    for measured in parcel.runs:
+    for measured in manifest.runs:
         for run in (measured.run, measured.earlier):
             if run:
                 _check_run(run)
-    return parcel
+    return manifest
 
 
 def _only_file(artifact: bytes) -> bytes:
@@ -91,14 +91,14 @@ def _values(data: Any) -> Iterator[Any]:
     """Keys and values at every depth."""
     todo = [data]
     while todo:
-        one = todo.pop()
-        if isinstance(one, dict):
-            yield from one
-            todo.extend(one.values())
-        elif isinstance(one, list):
-            todo.extend(one)
+        item = todo.pop()
+        if isinstance(item, dict):
+            yield from item
+            todo.extend(item.values())
+        elif isinstance(item, list):
+            todo.extend(item)
         else:
-            yield one
+            yield item
 
 
 def _check_run(run: Run) -> None:

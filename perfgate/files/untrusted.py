@@ -83,7 +83,9 @@ def reworded(run: Run, known: Own) -> Run:
 
 
 def _conditions(theirs: Conditions, known: Own) -> Conditions:
-    loads = {one.load_digest: one.load for one in reversed(known.conditions)}  # the budget file's words come last
+    loads = {
+        condition.load_digest: condition.load for condition in reversed(known.conditions)
+    }  # the budget file's words come last
     is_known = theirs.load_digest in loads
     return Conditions(
         load_digest=theirs.load_digest if is_known else UNKNOWN,
@@ -93,16 +95,16 @@ def _conditions(theirs: Conditions, known: Own) -> Conditions:
             for name in theirs.endpoint_digests
             if name in known.names
         },
-        runner=_runner(theirs.runner, [one.runner for one in known.conditions]),
-        clock=_known(theirs.clock, [one.clock for one in known.conditions], Conditions.clock),
-        latency=_known(theirs.latency, [one.latency for one in known.conditions], OTHER_LATENCY),
+        runner=_runner(theirs.runner, [condition.runner for condition in known.conditions]),
+        clock=_known(theirs.clock, [condition.clock for condition in known.conditions], Conditions.clock),
+        latency=_known(theirs.latency, [condition.latency for condition in known.conditions], OTHER_LATENCY),
         versions={
             name: version
             for name, version in theirs.versions.items()
             if name in VERSIONED and _VERSION.fullmatch(version)
         },
         processes=theirs.processes,
-        host=_known(theirs.host, [one.host for one in known.conditions], OTHER_HOST),
+        host=_known(theirs.host, [condition.host for condition in known.conditions], OTHER_HOST),
         rates=_of(theirs.rates, known.names),
     )
 
@@ -110,8 +112,8 @@ def _conditions(theirs: Conditions, known: Own) -> Conditions:
 def _digests(theirs: Mapping[str, str], endpoint: str, known: Own) -> dict[str, str]:
     """Of the parts of an endpoint. One that we have never seen is another one, whatever it is."""
     ours: dict[str, set[str]] = {}
-    for one in known.conditions:
-        for part, digest in one.endpoint_digests.get(endpoint, {}).items():
+    for condition in known.conditions:
+        for part, digest in condition.endpoint_digests.get(endpoint, {}).items():
             ours.setdefault(part, set()).add(digest)
     return {part: _known(digest, ours[part], UNKNOWN) for part, digest in theirs.items() if part in ours}
 
@@ -119,15 +121,15 @@ def _digests(theirs: Mapping[str, str], endpoint: str, known: Own) -> dict[str, 
 def _runner(theirs: Runner, ours: Sequence[Runner]) -> Runner:
     system = next((name for name in SYSTEMS if theirs.os.startswith(name)), "")
     return Runner(
-        os=_known(theirs.os, [one.os for one in ours], system),
-        cpu=_known(theirs.cpu, [one.cpu for one in ours], OTHER_CPU),
+        os=_known(theirs.os, [our.os for our in ours], system),
+        cpu=_known(theirs.cpu, [our.cpu for our in ours], OTHER_CPU),
         cores=theirs.cores,
         memory=theirs.memory,
     )
 
 
 def _generator(theirs: Generator, known: Own) -> Generator:
-    clocks = [one.clock for one in known.conditions]
+    clocks = [condition.clock for condition in known.conditions]
     return replace(
         theirs,
         clock=_known(theirs.clock, clocks, Generator.clock),

@@ -12,7 +12,7 @@ RESOLUTION = 1e-9  # base unit: a smaller baseline counts as much, so that every
 
 
 @dataclass(frozen=True, kw_only=True)
-class Evidence:
+class Comparison:
     """The change of a metric against its baseline, as a worsening: +0.1 is 10 % worse, whichever direction that is.
 
     `historical.py` and `paired.py` make it, `judging.py` decides by it. Ratios, unless `is_difference`: then the
@@ -62,26 +62,26 @@ class Evidence:
         return self.change if self.expected is None else self.expected
 
 
-def signed(worsening: float, evidence: Evidence, metric: Metric) -> float | None:
+def signed(worsening: float, comparison: Comparison, metric: Metric) -> float | None:
     """The change of the metric itself, as a ratio: a worse rate is a fall. None when there is no ratio to 0."""
-    if evidence.is_difference:
-        if not evidence.baseline:
+    if comparison.is_difference:
+        if not comparison.baseline:
             return None
-        worsening /= evidence.baseline
+        worsening /= comparison.baseline
     return -worsening if metric.higher_is_better else worsening
 
 
-def is_apart(own: float, seen: float | None, by: float = SAME) -> bool:
+def is_apart(own: float, observed: float | None, by: float = SAME) -> bool:
     """Whether something was taken out of the change that is seen (ratios), by more than `by` (of the logarithm)."""
-    return seen is None or seen <= -1 or own <= -1 or abs(log1p(own) - log1p(seen)) > by
+    return observed is None or observed <= -1 or own <= -1 or abs(log1p(own) - log1p(observed)) > by
 
 
-def exact(measured: float, baseline: float, *, higher_is_better: bool, runs: int = 0) -> Evidence:
+def exact(measured: float, baseline: float, *, higher_is_better: bool, runs: int = 0) -> Comparison:
     """Returns the evidence about a metric without noise; beside a baseline of 0 as a difference, for there is no
     ratio."""
     moved = measured / baseline - 1 if baseline else measured
     change = -moved if higher_is_better else moved
-    return Evidence(
+    return Comparison(
         measured=measured,
         baseline=baseline,
         change=change,

@@ -15,7 +15,7 @@ NEWEST = 20  # runs that count: older ones were decided by fewer earlier runs
 def decidable(verdict: Verdict, sent: int, most: int) -> tuple[Finding, ...]:
     """The undecided findings that more of the load would probably decide: it was `sent` so many times, and may be sent
     `most` times in all."""
-    return tuple(one for one in verdict.findings if one.more is not None and one.more * sent <= most)
+    return tuple(finding for finding in verdict.findings if finding.more is not None and finding.more * sent <= most)
 
 
 def time_to_decide(past_runs: Sequence[PastRun], load_digest: str, *, side_by_side: bool) -> float | None:

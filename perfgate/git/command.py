@@ -38,8 +38,8 @@ def run(*arguments: str, folder: Path, environ: Mapping[str, str], text: bytes =
     except (OSError, ValueError) as error:  # ValueError: a null byte in the environment
         raise GitError(f"git cannot be started: {error}") from error
     if done.returncode != 0:
-        said = b"\n".join(part.strip() for part in (done.stderr, done.stdout) if part.strip())
-        raise GitError(redacted(said.decode(errors="replace")) or f"git {arguments[0]}: exit code {done.returncode}")
+        message = b"\n".join(part.strip() for part in (done.stderr, done.stdout) if part.strip())
+        raise GitError(redacted(message.decode(errors="replace")) or f"git {arguments[0]}: exit code {done.returncode}")
     return done.stdout
 
 

@@ -79,8 +79,8 @@ class DataBranch:
                 self._synchronise()
                 break
             except GitError as error:
-                said = self._said(error)
-                if attempt == BLIPS or _DENIED.search(said) or not _BLIP.search(said):
+                text = self._said(error)
+                if attempt == BLIPS or _DENIED.search(text) or not _BLIP.search(text):
                     raise self._unreadable(error) from error
             _pause(attempt)
         return tuple(self._objects)
@@ -88,18 +88,18 @@ class DataBranch:
     def read(self, paths: Sequence[str]) -> dict[str, bytes]:
         """Of paths that were last seen, all with one process."""
         known = [path for path in paths if path in self._objects]
-        wanted = "".join(f"{self._objects[path]}\n" for path in known).encode()
+        expected = "".join(f"{self._objects[path]}\n" for path in known).encode()
         try:
-            answer = self._repository.git("cat-file", "--batch", text=wanted) if known else b""
+            answer = self._repository.git("cat-file", "--batch", text=expected) if known else b""
         except GitError as error:
             raise self._unreadable(error) from error
-        found, at = {}, 0
+        matches, at = {}, 0
         for path in known:
             line_end = answer.index(b"\n", at)
             size = int(answer[at:line_end].split()[2])
-            found[path] = answer[line_end + 1 : line_end + 1 + size]
+            matches[path] = answer[line_end + 1 : line_end + 1 + size]
             at = line_end + size + 2
-        return found
+        return matches
 
     def change(self, decide: Decide, *, message: str, forget: bool = False) -> Change:
         """What was changed. With `forget`, the branch's own past goes too: one commit without a parent replaces it.
@@ -120,10 +120,10 @@ class DataBranch:
                 self._see(commit)
                 return change
             except GitError as error:
-                said = self._said(error)
-                if _STALE.search(said) and not _DENIED.search(said):
+                text = self._said(error)
+                if _STALE.search(text) and not _DENIED.search(text):
                     pass
-                elif _DENIED.search(said):
+                elif _DENIED.search(text):
                     if not forget or not self._tip:
                         raise self._refused(error) from error
                     forget = False  # the rule may be against rewriting alone: then as a commit on top

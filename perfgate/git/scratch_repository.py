@@ -34,7 +34,7 @@ class PrivateRepository:
 
     def __init__(self, *, remote: str, folder: Path, environ: Mapping[str, str]) -> None:
         """`remote`: a name or a URL; "" is origin, or where there is none the repository that `folder` is in."""
-        self._asked = remote
+        self._requested = remote
         self._user = folder
         self._environ = environ
 
@@ -72,7 +72,7 @@ class PrivateRepository:
     def _made(self) -> tuple[str, Path, dict[str, str]]:
         """The remote, the folder that its URL counts from if it is relative, and the environment for git."""
         own = git.environment(self._environ)
-        remote, access = _without_password(self._asked)
+        remote, access = _without_password(self._requested)
         folder, names, borrowed = self._user, "sha1", list[tuple[str, str]]()
         try:
             common = self._ask("rev-parse", "--path-format=absolute", "--git-common-dir")
@@ -113,18 +113,18 @@ class _Access:
 def _without_password(remote: str) -> tuple[str, _Access]:
     """git hands a remote's URL on as an argument, which others on the machine can read: the password goes another way,
     by a credential helper of its own."""
-    found = _WITH_PASSWORD.fullmatch(remote)
-    if found is None:
+    match = _WITH_PASSWORD.fullmatch(remote)
+    if match is None:
         return remote, _Access()
-    key = f"credential.{found['scheme']}{found['host']}.helper"
-    known = {"PERFGATE_GIT_USER": unquote(found["user"]), "PERFGATE_GIT_PASSWORD": unquote(found["password"])}
-    return f"{found['scheme']}{found['host']}{found['path']}", _Access(((key, ""), (key, _HELPER)), known)
+    key = f"credential.{match['scheme']}{match['host']}.helper"
+    known = {"PERFGATE_GIT_USER": unquote(match["user"]), "PERFGATE_GIT_PASSWORD": unquote(match["password"])}
+    return f"{match['scheme']}{match['host']}{match['path']}", _Access(((key, ""), (key, _HELPER)), known)
 
 
 def _configured(environ: Mapping[str, str], settings: Sequence[tuple[str, str]]) -> dict[str, str]:
     """As environment variables, not arguments: others on the machine can read those, and it may be a token."""
     first = int(environ.get("GIT_CONFIG_COUNT") or 0)
-    told = {"GIT_CONFIG_COUNT": str(first + len(settings))}
+    context = {"GIT_CONFIG_COUNT": str(first + len(settings))}
     for number, (key, value) in enumerate(settings, first):
-        told |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
-    return {**environ, **told}
+        context |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+    return {**environ, **context}

@@ -95,10 +95,10 @@ def open(
     if not colon and "/" in url:
         return _folder(url, around)
     if not colon or scheme not in STORES:
-        meant = get_close_matches(scheme, STORES, n=1)
+        suggestions = get_close_matches(scheme, STORES, n=1)
         raise HistoryError(
             f'There is no history of the kind "{scheme}"' if colon else "The history URL has no scheme",
-            hint=(f"Did you mean {meant[0]}:? " if meant else "")
+            hint=(f"Did you mean {suggestions[0]}:? " if suggestions else "")
             + f"The kinds are {', '.join(STORES)}, as in sqlite:///.perfgate/history.db, git:perfgate-data or "
             "folder:PATH",
         )

@@ -31,9 +31,9 @@ class Packed:
 
 def lean(past_run: PastRun) -> PastRun:
     """The same without distributions."""
-    if not any(one.latency.buckets or one.phases for one in _results(past_run.run)):
+    if not any(result.latency.buckets or result.phases for result in _results(past_run.run)):
         return past_run
-    return replace(past_run, run=_mapped(past_run.run, lambda one: replace(one, latency=NONE, phases={})))
+    return replace(past_run, run=_mapped(past_run.run, lambda item: replace(item, latency=NONE, phases={})))
 
 
 def pack(past_run: PastRun, *, origin: str) -> Packed:
@@ -75,10 +75,10 @@ def unpack_whole(packed: Packed, *, run_id: str, origin: str, hint: str) -> Past
         raise HistoryError(f"{origin} is damaged: {error}", hint=hint) from error
 
 
-def same(one: PastRun, other: PastRun) -> bool:
+def same(item: PastRun, other: PastRun) -> bool:
     """Whether they are the same run, whatever was said about it since."""
-    one, other = (replace(each, acceptances=()) for each in (one, other))
-    return one == other or codec.encode(one) == codec.encode(other)  # the latter for NaN, which never equals itself
+    item, other = (replace(each, acceptances=()) for each in (item, other))
+    return item == other or codec.encode(item) == codec.encode(other)  # the latter for NaN, which never equals itself
 
 
 def _unpacked(data: bytes, *, run_id: str, origin: str, hint: str) -> PastRun:
@@ -124,10 +124,10 @@ def _parts(run: Run) -> str:
 
 def _whole(run: Run, parts: str) -> Run:
     """Raises ValueError and its like when `parts` are not of this run."""
-    found = json.loads(parts)
-    if len(found) != sum(1 for _ in _results(run)):
+    matches = json.loads(parts)
+    if len(matches) != sum(1 for _ in _results(run)):
         raise ValueError("its distributions are another run's")
-    following = iter(found)
+    following = iter(matches)
 
     def whole(result: EndpointResult) -> EndpointResult:
         latency, phases = next(following)

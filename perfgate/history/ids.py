@@ -21,25 +21,27 @@ def check(run_id: str) -> None:
     raise HistoryError(f"A run with the id {run_id[:LONGEST]!r} cannot be stored: the id {problem}")
 
 
-def pick(wanted: str, ids: Sequence[str], *, place: str) -> str:
+def pick(expected: str, ids: Sequence[str], *, place: str) -> str:
     """The one of `ids` (newest first) that is `wanted` or alone begins with it.
 
     Raises HistoryError when there is none, naming the closest, and when there are several.
     """
-    if wanted in ids:
-        return wanted
-    found = [run_id for run_id in ids if wanted and run_id.startswith(wanted)]
-    if len(found) == 1:
-        return found[0]
-    if found:
+    if expected in ids:
+        return expected
+    matches = [run_id for run_id in ids if expected and run_id.startswith(expected)]
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
         raise HistoryError(
-            f'{len(found)} runs in {place} begin with "{wanted}": {_few(found)}', hint="Give more of the id."
+            f'{len(matches)} runs in {place} begin with "{expected}": {_few(matches)}', hint="Give more of the id."
         )
     if not ids:
-        raise HistoryError(f'There is no run "{wanted}": {place} has no runs yet', hint="Make one with `perfgate run`.")
-    close = get_close_matches(wanted, ids, n=3, cutoff=0.5)
+        raise HistoryError(
+            f'There is no run "{expected}": {place} has no runs yet', hint="Make one with `perfgate run`."
+        )
+    close = get_close_matches(expected, ids, n=3, cutoff=0.5)
     raise HistoryError(
-        f'There is no run "{wanted}" in {place}',
+        f'There is no run "{expected}" in {place}',
         hint=(f"Did you mean {_few(close)}?" if close else f"The newest are {_few(ids)}.")
         + " `perfgate history list` shows all.",
     )

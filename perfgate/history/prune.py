@@ -34,18 +34,18 @@ def choose(
     with its time zone."""
     if retention.newest is None and retention.younger_than is None:
         return ()
-    seen: Counter[tuple[str, str]] = Counter()
+    observed: Counter[tuple[str, str]] = Counter()
     chosen = []
     for entry in entries:
         series = (entry.name, entry.branch)
-        seen[series] += 1
-        kept = (
+        observed[series] += 1
+        remaining = (
             entry.accepted
             or entry.id in baseline
-            or (retention.newest is not None and seen[series] <= retention.newest)
+            or (retention.newest is not None and observed[series] <= retention.newest)
             or (retention.younger_than is not None and _age(entry, now) < retention.younger_than)
         )
-        if not kept:
+        if not remaining:
             chosen.append(entry.id)
     return tuple(chosen)
 
@@ -54,18 +54,18 @@ def needed(past_runs: Sequence[PastRun], number: int) -> frozenset[str]:
     """The ids of the newest `number` runs that each series may be judged by; `past_runs` newest first, of one name and
     branch. Requests that none of the newest `number` runs has sent count no more: nothing is compared with them."""
     alone = [past for past in past_runs if not past.run.arms]
-    current = {_sent(past, one.name) for past in alone[:number] for one in past.run.endpoints}
+    current = {_sent(past, endpoint.name) for past in alone[:number] for endpoint in past.run.endpoints}
     counted: Counter[tuple[Key, Requests]] = Counter()
-    found = set()
+    matches = set()
     for past in alone:
-        for one in past.run.endpoints:
-            name, sent = _sent(past, one.name)
-            for metric in one.metrics if (name, sent) in current else ():
+        for endpoint in past.run.endpoints:
+            name, sent = _sent(past, endpoint.name)
+            for metric in endpoint.metrics if (name, sent) in current else ():
                 series = ((name, metric), sent)
                 if counted[series] < number and is_usable(past, series[0]):
                     counted[series] += 1
-                    found.add(past.run.id)
-    return frozenset(found)
+                    matches.add(past.run.id)
+    return frozenset(matches)
 
 
 def _sent(past: PastRun, endpoint: str) -> tuple[str, Requests]:
@@ -75,7 +75,7 @@ def _sent(past: PastRun, endpoint: str) -> tuple[str, Requests]:
 def expendable(history: History, retention: Retention, *, now: datetime) -> tuple[str, ...]:
     """The ids that `prune` would delete. Raises HistoryError."""
     entries = history.entries()
-    branches = {(one.name, one.branch) for one in entries if one.branch in (retention.baseline_branch, "")}
+    branches = {(entry.name, entry.branch) for entry in entries if entry.branch in (retention.baseline_branch, "")}
     baseline: set[str] = set()
     for name, branch in branches:
         past_runs = history.runs(name, branch=branch, limit=len(entries))

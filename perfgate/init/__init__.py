@@ -26,17 +26,17 @@ FORMATS: Mapping[str, Format] = {
 }
 
 
-def convert(given: Source, wish: Wish, name: str = "") -> Proposal:
+def convert(provided: Source, wish: Wish, name: str = "") -> Proposal:
     """The requests of a source; `name` is its format, found out by its content where it is empty.
 
     Raises UsageError when it is of no known format, or nothing in it can be read.
     """
     if name and name not in FORMATS:
         raise UsageError(f"--format {name}: there is no such format", hint=f"Known: {', '.join(FORMATS)}")
-    chosen = FORMATS[name] if name else next((one for one in FORMATS.values() if one.recognizes(given)), None)
+    chosen = FORMATS[name] if name else next((item for item in FORMATS.values() if item.recognizes(provided)), None)
     if chosen is None:
         raise UsageError(
-            f"{given.name} is in no format that perfgate knows",
+            f"{provided.name} is in no format that perfgate knows",
             hint=f"Name it with --format, if it is one of {', '.join(FORMATS)}.",
         )
-    return chosen.convert(given, wish)
+    return chosen.convert(provided, wish)

@@ -131,11 +131,11 @@ def _columns(group: _Group) -> dict[str, Counter[str]]:
 
 def _query_values(group: _Group) -> dict[str, Counter[str]]:
     """By name in the query, what it was: of a name that comes twice, the last."""
-    found: dict[str, Counter[str]] = defaultdict(Counter)
+    matches: dict[str, Counter[str]] = defaultdict(Counter)
     for pairs, count in group.queries.items():
         for name, value in dict(pairs).items():
-            found[name][value] += count
-    return found
+            matches[name][value] += count
+    return matches
 
 
 def _pair(name: str, values: Counter[str], drawn: dict[str, Json], secrets: Secrets) -> tuple[str, str]:

@@ -64,12 +64,12 @@ def convert(source: Source, wish: Wish) -> Proposal:
         raise UsageError(message, hint="for example: curl http://127.0.0.1:8000/")
     origin = made[0][0]
     omissions += [
-        Omission(one.request.partition("?")[0], f"another host: {other}") for other, one in made if other != origin
+        Omission(item.request.partition("?")[0], f"another host: {other}") for other, item in made if other != origin
     ]
-    kept = [replace(one, name=names.take(one.name)) for other, one in made if other == origin]
+    remaining = [replace(item, name=names.take(item.name)) for other, item in made if other == origin]
     return Proposal(
         target=wish.target or origin,
-        endpoints=tuple(kept),
+        endpoints=tuple(remaining),
         omissions=tuple(omissions),
         variables=secrets.variables,
     )
@@ -77,9 +77,9 @@ def convert(source: Source, wish: Wish) -> Proposal:
 
 def _commands(text: str) -> list[str]:
     """The commands of a text; a backslash (or a caret, of Windows) at the end of a line continues it."""
-    joined = re.sub(r"[\\^]\r?\n", " ", text)
-    starts = [match.start() for match in _START.finditer(joined)]
-    return [joined[start:end].strip() for start, end in zip(starts, [*starts[1:], len(joined)], strict=True)]
+    merged = re.sub(r"[\\^]\r?\n", " ", text)
+    starts = [match.start() for match in _START.finditer(merged)]
+    return [merged[start:end].strip() for start, end in zip(starts, [*starts[1:], len(merged)], strict=True)]
 
 
 def _shown(text: str) -> str:

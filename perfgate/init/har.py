@@ -69,7 +69,8 @@ def _proposal(entries: list[_Entry], origin: str, omissions: list[Omission], sou
         target=wish.target or origin,
         endpoints=tuple(endpoints.values()),
         journeys=tuple(
-            Journey(name=journey_names.take(one.name), steps=one.steps, comment=one.comment) for one in journeys
+            Journey(name=journey_names.take(journey.name), steps=journey.steps, comment=journey.comment)
+            for journey in journeys
         ),
         omissions=tuple(omissions),
         variables=secrets.variables,
@@ -114,8 +115,8 @@ def _titles(log: Json) -> dict[str, str]:
 
 def _entries(log: Json, omissions: list[Omission]) -> Iterator[_Entry]:
     written = log.get("entries")
-    for one in written if isinstance(written, list) else ():
-        request = one.get("request") if isinstance(one, dict) else None
+    for item in written if isinstance(written, list) else ():
+        request = item.get("request") if isinstance(item, dict) else None
         if not isinstance(request, dict):
             continue
         method, url = str(request.get("method", "")).upper(), str(request.get("url", ""))
@@ -123,25 +124,25 @@ def _entries(log: Json, omissions: list[Omission]) -> Iterator[_Entry]:
         if not origin or method not in METHODS:
             omissions.append(Omission(f"{method} {url[:80].partition('?')[0]}", "no HTTP request that perfgate sends"))
             continue
-        start = _seconds(one.get("startedDateTime"))
-        length = one.get("time")
+        start = _seconds(item.get("startedDateTime"))
+        length = item.get("time")
         headers = _headers(request)
         body, media_type = _body(request.get("postData"))
         yield _Entry(
             request=Recorded(method=method, path=path, query=query, headers=headers, body=body, media_type=media_type),
             origin=origin,
-            page=str(one.get("pageref", "")),
+            page=str(item.get("pageref", "")),
             start=start,
             end=start + (length / 1000 if isinstance(length, int | float) and length > 0 else 0),
-            is_static=_is_static(one, path),
+            is_static=_is_static(item, path),
             cookies=next((value for name, value in headers.items() if name.lower() == "cookie"), ""),
         )
 
 
 def _headers(request: Mapping[str, Json]) -> dict[str, str]:
     written = request.get("headers")
-    pairs = [one for one in written if isinstance(one, dict)] if isinstance(written, list) else []
-    return {str(one.get("name", "")): str(one.get("value", "")) for one in pairs}
+    pairs = [item for item in written if isinstance(item, dict)] if isinstance(written, list) else []
+    return {str(pair.get("name", "")): str(pair.get("value", "")) for pair in pairs}
 
 
 def _body(data: Json) -> tuple[str, str]:
@@ -151,7 +152,9 @@ def _body(data: Json) -> tuple[str, str]:
     if isinstance(text, str) and text:
         return text, media_type
     fields = data.get("params")
-    pairs = [(str(one.get("name")), str(one.get("value", ""))) for one in fields] if isinstance(fields, list) else []
+    pairs = (
+        [(str(field.get("name")), str(field.get("value", ""))) for field in fields] if isinstance(fields, list) else []
+    )
     return (urlencode(pairs), recorded.FORM) if pairs else ("", "")
 
 

@@ -15,8 +15,8 @@ class UniqueNames:
     def __init__(self, taken: Collection[str] = ()) -> None:
         self._taken = {name.lower() for name in taken}
 
-    def take(self, wanted: str) -> str:
-        base = plain(wanted) or "request"
+    def take(self, expected: str) -> str:
+        base = plain(expected) or "request"
         name, number = base, 2
         while name.lower() in self._taken:
             ending = f" {number}"
@@ -50,7 +50,7 @@ def variable_name(text: str) -> str:
 
 def singular(noun: str) -> str:
     """An English noun's singular, as far as URLs need it: `categories` becomes `category`."""
-    for ending, one in (("ies", "y"), ("sses", "ss"), ("ches", "ch"), ("shes", "sh"), ("xes", "x"), ("s", "")):
+    for ending, item in (("ies", "y"), ("sses", "ss"), ("ches", "ch"), ("shes", "sh"), ("xes", "x"), ("s", "")):
         if noun.endswith(ending) and len(noun) > len(ending) + 1 and not noun.endswith(("ss", "us", "is")):
-            return noun[: -len(ending)] + one
+            return noun[: -len(ending)] + item
     return noun

@@ -57,7 +57,7 @@ def convert(source: Source, wish: Wish) -> Proposal:
     if not endpoints and not omissions:
         raise UsageError(f"{source.name} has no request", hint="export the collection as version 2.1")
     origin = next((origin for origin, _ in endpoints if origin), "")
-    omissions += [Omission(one.name, f"another host: {other}") for other, one in endpoints if other != origin]
+    omissions += [Omission(entry.name, f"another host: {other}") for other, entry in endpoints if other != origin]
     return Proposal(
         target=wish.target or origin,
         endpoints=tuple(endpoint for other, endpoint in endpoints if other == origin),
@@ -85,11 +85,11 @@ def _items(items: Json, auth: Json, front: str = "", depth: int = 0) -> Iterator
 def _variables(document: Mapping[str, Json]) -> dict[str, str]:
     """The collection's own variables, without secrets."""
     written = document.get("variable")
-    pairs = [one for one in written if isinstance(one, dict)] if isinstance(written, list) else []
+    pairs = [item for item in written if isinstance(item, dict)] if isinstance(written, list) else []
     return {
-        key: str(one.get("value", ""))
-        for one in pairs
-        if one.get("value") not in (None, "") and not is_secret_name(key := str(one.get("key", one.get("id", ""))))
+        key: str(pair.get("value", ""))
+        for pair in pairs
+        if pair.get("value") not in (None, "") and not is_secret_name(key := str(pair.get("key", pair.get("id", ""))))
     }
 
 
@@ -127,8 +127,8 @@ class _Conversion:
     def _url(self, url: Json) -> tuple[str, str, str]:
         raw = url if isinstance(url, str) else url.get("raw", "") if isinstance(url, dict) else ""
         named = url.get("variable") if isinstance(url, dict) else None
-        for one in named if isinstance(named, list) else ():
-            key, value = str(one.get("key", "")), self._text(one.get("value"))
+        for item in named if isinstance(named, list) else ():
+            key, value = str(item.get("key", "")), self._text(item.get("value"))
             part = f"/{value or self._value(key, 0)}".replace("\\", "\\\\")
             raw = re.sub(rf"/:{re.escape(key)}(?=/|\?|$)", part, str(raw))
         before = set(self.unset)
@@ -147,8 +147,10 @@ class _Conversion:
         return origin, path, query
 
     def _pairs(self, written: Json) -> dict[str, str]:
-        pairs = [one for one in written if isinstance(one, dict)] if isinstance(written, list) else []
-        return {self._text(one.get("key")): self._text(one.get("value")) for one in pairs if not one.get("disabled")}
+        pairs = [item for item in written if isinstance(item, dict)] if isinstance(written, list) else []
+        return {
+            self._text(pair.get("key")): self._text(pair.get("value")) for pair in pairs if not pair.get("disabled")
+        }
 
     def _auth(self, auth: Json) -> dict[str, str]:
         kind = auth.get("type") if isinstance(auth, dict) else None

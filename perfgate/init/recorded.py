@@ -64,12 +64,12 @@ def endpoint(request: Recorded, name: str, secrets: Secrets, comment: str = "") 
 
 def kept_headers(headers: Mapping[str, str], secrets: Secrets) -> dict[str, str]:
     """The headers that matter to the application; those of the client and of one connection stay out."""
-    kept = {
+    remaining = {
         name: value.strip()
         for name, value in headers.items()
         if name.lower() not in OWN_HEADERS and not name.lower().startswith(OWN_PREFIXES) and _is_sendable(name, value)
     }
-    return secrets.fields(templating.merged_headers(kept))
+    return secrets.fields(templating.merged_headers(remaining))
 
 
 def _is_sendable(name: str, value: str) -> bool:

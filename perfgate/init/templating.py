@@ -38,8 +38,8 @@ def query_text(text: str) -> str:
 
 def query(pairs: Iterable[tuple[str, str]]) -> str:
     """A query string with its question mark. Values are templates already; empty without pairs."""
-    joined = "&".join(f"{name}={value}" for name, value in pairs)
-    return f"?{joined}" if joined else ""
+    merged = "&".join(f"{name}={value}" for name, value in pairs)
+    return f"?{merged}" if merged else ""
 
 
 def is_header_name(name: str) -> bool:

@@ -170,7 +170,7 @@ def _omissions(proposal: Proposal) -> Iterator[str]:
     if not proposal.omissions:
         return
     yield "# Left out:"
-    for omission in sorted(proposal.omissions, key=lambda one: one.why == NOT_SAFE)[:MOST_OMISSIONS]:
+    for omission in sorted(proposal.omissions, key=lambda item: item.why == NOT_SAFE)[:MOST_OMISSIONS]:
         yield f"# - {comment(omission.what)}: {comment(omission.why)}"
     if (more := len(proposal.omissions) - MOST_OMISSIONS) > 0:
         yield f"# - and {more} more"

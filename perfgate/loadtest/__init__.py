@@ -1,11 +1,11 @@
 """Starts, watches and stops Locust as a child process; and the service under test, when perfgate is to start it."""
 
 from perfgate.loadtest.locust.locust_process import Fleet, Options
-from perfgate.loadtest.parts import ONE_LOOK, Looks, look_times, run, seconds
-from perfgate.loadtest.service.aa_test import can_run_twice, twins
+from perfgate.loadtest.parts import ONE_LOOK, InterimLooks, look_times, run, seconds
+from perfgate.loadtest.service.aa_test import aa_test, can_run_twice
 from perfgate.loadtest.service.merge_base import merge_base
 from perfgate.loadtest.service.side_by_side import Base, Head, Sides, base_and_head, host_of
-from perfgate.loadtest.service.starting import Services, Start, running, settled
+from perfgate.loadtest.service.starting import Services, Start, running, with_port
 from perfgate.loadtest.service.target import check_allowed, check_up
 
 __all__ = [
@@ -13,11 +13,12 @@ __all__ = [
     "Base",
     "Fleet",
     "Head",
-    "Looks",
+    "InterimLooks",
     "Options",
     "Services",
     "Sides",
     "Start",
+    "aa_test",
     "base_and_head",
     "can_run_twice",
     "check_allowed",
@@ -28,6 +29,5 @@ __all__ = [
     "run",
     "running",
     "seconds",
-    "settled",
-    "twins",
+    "with_port",
 ]

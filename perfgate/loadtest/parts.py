@@ -10,7 +10,7 @@ from pathlib import Path
 from shutil import rmtree
 
 from perfgate.loadtest.locust import locust_process, runner_probe
-from perfgate.loadtest.locust.joining import joined
+from perfgate.loadtest.locust.joining import merge
 from perfgate.loadtest.locust.locust_process import Options
 from perfgate.loadtest.service.side_by_side import Sides
 from perfgate.loadtest.service.starting import running
@@ -26,7 +26,7 @@ ROUNDING = 1e-9  # of a quotient of times
 
 
 @dataclass(frozen=True, kw_only=True)
-class Looks:
+class InterimLooks:
     """When a run is looked at: after the whole load was sent so many `times` in all, ascending. It goes on to the next
     look until `decided` says yes of what there is."""
 
@@ -34,7 +34,7 @@ class Looks:
     decided: Callable[[LoadTest], bool] = lambda _: True
 
 
-ONE_LOOK = Looks()
+ONE_LOOK = InterimLooks()
 
 
 def run(
@@ -45,7 +45,7 @@ def run(
     sides: Sides,
     *,
     restarts: int = 0,
-    looks: Looks = ONE_LOOK,
+    looks: InterimLooks = ONE_LOOK,
 ) -> LoadTest:
     """The plan's load on what `sides` says, whose services run only meanwhile. Every part has a folder of its own.
 
@@ -87,7 +87,7 @@ def _part(
 
 
 def _whole(parts: Sequence[LoadTest], folder: Path, sides: Sides) -> LoadTest:
-    whole = joined(parts, folder)
+    whole = merge(parts, folder)
     return whole if sides.starts else replace(whole, restarts=0)
 
 
@@ -124,8 +124,8 @@ def _part_folder(folder: Path, number: int) -> Path:
 class _WholeProgress:
     """One progress over all parts."""
 
-    def __init__(self, tell: Callable[[Progress], None]) -> None:
-        self._tell, self._total = tell, 0.0
+    def __init__(self, report: Callable[[Progress], None]) -> None:
+        self._tell, self._total = report, 0.0
         self._before: Progress | None = None  # at the end of the last part
         self._last: Progress | None = None
 
@@ -163,10 +163,10 @@ def cut(load: LoadProfile, number: int) -> tuple[LoadProfile, ...]:
 
 
 def _between(stages: Sequence[Stage], start: float, end: float) -> tuple[Stage, ...]:
-    found, at = [], 0.0
+    matches, at = [], 0.0
     for stage in stages:
         inside = min(end, at + stage.duration) - max(start, at)
         if inside > 1e-9:
-            found.append(replace(stage, duration=inside))
+            matches.append(replace(stage, duration=inside))
         at += stage.duration
-    return tuple(found)
+    return tuple(matches)

@@ -19,8 +19,17 @@ from pathlib import Path
 import numpy as np
 
 from perfgate.measure import importers, measuring
-from perfgate.measure.importers.samples import BadLines, Importer, Label, Samples, Source, Summary, Tolerance, useless
-from perfgate.measure.matching import Place, application, matcher
+from perfgate.measure.importers.samples import (
+    BadLines,
+    Importer,
+    RecordingSource,
+    RequestLabel,
+    SampleBatch,
+    Summary,
+    Tolerance,
+    useless,
+)
+from perfgate.measure.matching import CountedAs, application, matcher
 from perfgate.measure.measuring import Circumstances
 from perfgate.measure.redirects import joined
 from perfgate.measure.summarized import Summarized, summarized
@@ -73,7 +82,7 @@ class Reading:
     tolerance: Tolerance = field(default_factory=Tolerance)
 
 
-def read(source: Source, plan: Plan, how: Reading) -> Recording:
+def read(source: RecordingSource, plan: Plan, how: Reading) -> Recording:
     """Raises UsageError for every mistake in it, RecordError when it cannot be read."""
     format = how.format or importers.format_of(source)
     importer = importers.importer(format)
@@ -85,15 +94,15 @@ def read(source: Source, plan: Plan, how: Reading) -> Recording:
     host = application(plan, _counted(first)) if first else ""
     match = _named(matcher(plan, host), source, plan, how.endpoint)
     tally = Tally(match, how.skip)
-    said: datetime | None = None
-    whole = (part for part in chain([first] if first else [], parts) if isinstance(part, Samples))
+    text: datetime | None = None
+    whole = (part for part in chain([first] if first else [], parts) if isinstance(part, SampleBatch))
     for samples in joined(whole, match) if importer.has_hops else whole:
         tally.add(samples)
-        said = said or samples.started
+        text = text or samples.started
     bad.check(importer.hint)
     _check(tally, source, plan, how.skip)
     duration = floor(tally.last * 1000) / 1000 + 0.001  # until just after the last start
-    began = (how.started or said or how.otherwise).astimezone(UTC) + timedelta(seconds=how.skip)
+    began = (how.started or text or how.otherwise).astimezone(UTC) + timedelta(seconds=how.skip)
     return Recording(
         id=f"{began:%Y%m%d-%H%M%S}-{_digest(source, plan.name)}",
         format=format,
@@ -104,21 +113,23 @@ def read(source: Source, plan: Plan, how: Reading) -> Recording:
         requests=tally.counted,
         by_endpoint=_by_endpoint(tally.record),
         started=began,
-        examples={arm: {name: tuple(texts) for name, texts in found.items()} for arm, found in tally.examples.items()},
+        examples={
+            arm: {name: tuple(texts) for name, texts in matches.items()} for arm, matches in tally.examples.items()
+        },
         is_ab=bool(tally.arms & {BASE, HEAD}),
         warnings=(*_warnings(tally, importer, source, plan, duration), *_left_out(bad)),
     )
 
 
-def _summary(summary: Summary, bad: BadLines, source: Source, plan: Plan, how: Reading) -> Recording:
+def _summary(summary: Summary, bad: BadLines, source: RecordingSource, plan: Plan, how: Reading) -> Recording:
     importer = importers.importer(how.format)
     bad.check(importer.hint)
     if how.skip:
         raise UsageError(f"--skip: {source.name} is a summary of the whole run; nothing of it can be left out")
     host = application(plan, {row.label: row.requests for row in summary.rows})
-    found = summarized(summary, _named(matcher(plan, host), source, plan, how.endpoint))
-    if not found.requests:
-        raise _nothing(source, plan, found.unmatched)
+    matches = summarized(summary, _named(matcher(plan, host), source, plan, how.endpoint))
+    if not matches.requests:
+        raise _nothing(source, plan, matches.unmatched)
     began = (how.started or summary.started or how.otherwise).astimezone(UTC)
     name = Path(source.name).name
     lacks = ", ".join(f"no {what}" for what in importer.lacks)
@@ -127,20 +138,20 @@ def _summary(summary: Summary, bad: BadLines, source: Source, plan: Plan, how: R
         f"imports as they are, without distributions or intervals. It has {lacks}.",
         "What failed is what the load tool counted as failed: expectations of the budget file were not checked.",
         *summary.warnings,
-        *found.warnings,
+        *matches.warnings,
     ]
-    if found.unmatched:
-        warnings.append(f"Not judged, for no endpoint of the budget file is meant: {_names(found.unmatched)}.")
+    if matches.unmatched:
+        warnings.append(f"Not judged, for no endpoint of the budget file is meant: {_names(matches.unmatched)}.")
     return Recording(
         id=f"{began:%Y%m%d-%H%M%S}-{_digest(source, plan.name)}",
         format=how.format,
         latency=importer.latency,
         lacks=tuple(importer.lacks),
         record=Record(),
-        summary=found,
+        summary=matches,
         duration=summary.duration,
-        requests=found.requests,
-        by_endpoint={one.name: one.requests for one in found.results},
+        requests=matches.requests,
+        by_endpoint={result.name: result.requests for result in matches.results},
         started=began,
         examples={},
         is_ab=False,
@@ -149,17 +160,17 @@ def _summary(summary: Summary, bad: BadLines, source: Source, plan: Plan, how: R
 
 
 def _named(
-    match: Callable[[Label], Place | None], source: Source, plan: Plan, endpoint: str
-) -> Callable[[Label], Place | None]:
+    match: Callable[[RequestLabel], CountedAs | None], source: RecordingSource, plan: Plan, endpoint: str
+) -> Callable[[RequestLabel], CountedAs | None]:
     """Requests that a recording does not name are those of `endpoint`, else of the only one there is; with `endpoint`
     all are. Raises UsageError when it is none, and, once asked, when there are several."""
-    names = [one.name for one in plan.endpoints]
+    names = [item.name for item in plan.endpoints]
     if endpoint:
         if endpoint not in names:
             raise UsageError(f"--endpoint {endpoint}: not in {plan.source.name}", hint=f"It has: {', '.join(names)}.")
-        return lambda _: match(Label(endpoint))
+        return lambda _: match(RequestLabel(endpoint))
 
-    def found(label: Label) -> Place | None:
+    def found(label: RequestLabel) -> CountedAs | None:
         if any(label):
             return match(label)
         if len(names) != 1:
@@ -168,16 +179,16 @@ def _named(
                 "it does not say which endpoint was requested",
                 hint=f"--endpoint NAME; one of: {', '.join(names)}.",
             )
-        return match(Label(names[0]))
+        return match(RequestLabel(names[0]))
 
     return found
 
 
 def _by_endpoint(record: Record) -> dict[str, int]:
-    found: dict[str, int] = {}
+    matches: dict[str, int] = {}
     for (_, name, _, _), window in record.windows.items():
-        found[name] = found.get(name, 0) + window.requests
-    return found
+        matches[name] = matches.get(name, 0) + window.requests
+    return matches
 
 
 def _left_out(bad: BadLines) -> Iterator[str]:
@@ -187,7 +198,7 @@ def _left_out(bad: BadLines) -> Iterator[str]:
         yield f"Left out: {bad.number:,} of {bad.lines:,} lines, which are bad. {lines}{more}"
 
 
-def _counted(samples: Samples) -> dict[Label, int]:
+def _counted(samples: SampleBatch) -> dict[RequestLabel, int]:
     numbers = np.bincount(samples.label, minlength=len(samples.labels)).tolist()
     return dict(zip(samples.labels, numbers, strict=True))
 
@@ -211,8 +222,8 @@ def to_run(recording: Recording, plan: Plan, folder: Path, circumstances: Circum
     arms = sides if recording.is_ab else ()
     run = measuring.measure(load_test, plan, replace(circumstances, clock=CLOCK, arms=arms))
     if recording.summary:
-        results = {one.name: one for one in recording.summary.results}
-        run = replace(run, endpoints=tuple(results.get(one.name, one) for one in run.endpoints))
+        results = {result.name: result for result in recording.summary.results}
+        run = replace(run, endpoints=tuple(results.get(endpoint.name, endpoint) for endpoint in run.endpoints))
     rate = f", {_per_second(recording.requests / recording.duration)}" if recording.duration else ""
     return replace(
         run,
@@ -223,8 +234,10 @@ def to_run(recording: Recording, plan: Plan, folder: Path, circumstances: Circum
             latency=recording.latency,
             rates={},  # of the plan, not of the recording
         ),
-        endpoints=tuple(_without_size(one) for one in run.endpoints),
-        arms=tuple(replace(arm, endpoints=tuple(_without_size(one) for one in arm.endpoints)) for arm in run.arms),
+        endpoints=tuple(_without_size(endpoint) for endpoint in run.endpoints),
+        arms=tuple(
+            replace(arm, endpoints=tuple(_without_size(endpoint) for endpoint in arm.endpoints)) for arm in run.arms
+        ),
     )
 
 
@@ -236,7 +249,7 @@ def target(plan: Plan) -> str:
         return "recorded elsewhere"
 
 
-def _digest(source: Source, name: str) -> str:
+def _digest(source: RecordingSource, name: str) -> str:
     with source.opened() as stream:
         digest = hashlib.sha256()
         while part := stream.read(1 << 20):
@@ -245,7 +258,7 @@ def _digest(source: Source, name: str) -> str:
     return digest.hexdigest()[:8]
 
 
-def _check(tally: Tally, source: Source, plan: Plan, skip: float) -> None:
+def _check(tally: Tally, source: RecordingSource, plan: Plan, skip: float) -> None:
     """Raises UsageError when nothing of it, or half of an A/B test, can be judged."""
     if not tally.counted:
         raise _nothing(source, plan, tally.unmatched)
@@ -256,22 +269,24 @@ def _check(tally: Tally, source: Source, plan: Plan, skip: float) -> None:
         raise UsageError(f"{source.name}: an A/B test needs base and head, but {missing}")
 
 
-def _nothing(source: Source, plan: Plan, unmatched: Counter[str]) -> UsageError:
-    known = ", ".join([*(one.name for one in plan.endpoints), *(one.name for one in plan.journeys)])
-    found = f"it has {_names(unmatched)}" if unmatched else "it has no requests"
+def _nothing(source: RecordingSource, plan: Plan, unmatched: Counter[str]) -> UsageError:
+    known = ", ".join([*(endpoint.name for endpoint in plan.endpoints), *(journey.name for journey in plan.journeys)])
+    matches = f"it has {_names(unmatched)}" if unmatched else "it has no requests"
     return UsageError(
-        f"{source.name}: no request belongs to an endpoint of {plan.source.name}: {found}",
+        f"{source.name}: no request belongs to an endpoint of {plan.source.name}: {matches}",
         hint=f"The budget file has: {known}. Names must be the same, or method and path.",
     )
 
 
-def _warnings(tally: Tally, importer: Importer, source: Source, plan: Plan, duration: float) -> Iterator[str]:
+def _warnings(tally: Tally, importer: Importer, source: RecordingSource, plan: Plan, duration: float) -> Iterator[str]:
     """What the gate would have liked to know, in words."""
     lacks = ", ".join(f"no {what}" for what in importer.lacks)
     blind = "" if BASE in tally.arms else " A slow machine cannot be told from a slow application."
     yield f"Imported from {Path(source.name).name}, which has {lacks}: budgets on that have no data.{blind}"
     unchecked = [
-        one.name for one in plan.endpoints if one.request and any(e.part is not Part.STATUS for e in one.request.expect)
+        endpoint.name
+        for endpoint in plan.endpoints
+        if endpoint.request and any(e.part is not Part.STATUS for e in endpoint.request.expect)
     ]
     if unchecked:
         yield f"Of the expectations only the status was checked: {', '.join(unchecked[:SHOWN])} expect more."

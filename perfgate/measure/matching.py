@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from perfgate.measure.importers.samples import BAD, NOT_SAID, REJECTED, Label
+from perfgate.measure.importers.samples import BAD, NOT_SAID, REJECTED, RequestLabel
 from perfgate.model.budget_file import Endpoint, Part, Request, Test
 from perfgate.model.plan import Plan
 from perfgate.text import template
@@ -18,7 +18,7 @@ HOLE = re.compile(r"\{[^{}]*\}")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class CountedAs:
     """Where a recorded request is counted. `statuses` are the accepted ones, None: all below 400."""
 
     kind: str  # "endpoint" or "journey"
@@ -27,26 +27,26 @@ class Place:
     timeout: float = float("inf")  # s
     follows_redirects: bool = False
 
-    def accepts(self, status: int, said: int) -> bool:
+    def accepts(self, status: int, text: int) -> bool:
         """By what the budget file expects; without a word of it, by what the tool said."""
-        if status == 0 or said == REJECTED:
+        if status == 0 or text == REJECTED:
             return False
         if self.statuses is not None:
             return status in self.statuses
-        return status < 400 if said == NOT_SAID else said != BAD
+        return status < 400 if text == NOT_SAID else text != BAD
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Pattern:
     """A request template to hold a URL against."""
 
-    place: Place
+    place: CountedAs
     method: str
     path: re.Pattern[str]
     query: Mapping[str, str | None]  # None: any value
     holes: int  # in the path: the fewer, the more exact
 
-    def matches(self, label: Label) -> bool:
+    def matches(self, label: RequestLabel) -> bool:
         parts = urlsplit(label.url)
         sent = dict(parse_qsl(parts.query, keep_blank_values=True))
         return (
@@ -56,29 +56,29 @@ class _Pattern:
         )
 
 
-def matcher(plan: Plan, host: str = "") -> Callable[[Label], Place | None]:
+def matcher(plan: Plan, host: str = "") -> Callable[[RequestLabel], CountedAs | None]:
     """By the name; else by method and path, the most exact template first: of requests to this host (with its port), if
     there is one. None for what is in no budget."""
     places = {endpoint.name: _place(endpoint) for endpoint in plan.endpoints}
-    places |= {journey.name: Place(kind="journey", name=journey.name) for journey in plan.journeys}
-    lines = {f"{one.request.method} {one.request.path}": places[one.name] for one in plan.endpoints if one.request}
+    places |= {journey.name: CountedAs(kind="journey", name=journey.name) for journey in plan.journeys}
+    lines = {f"{item.request.method} {item.request.path}": places[item.name] for item in plan.endpoints if item.request}
     prefix = urlsplit(HOLE.sub("", plan.target)).path.rstrip("/") if "${" not in plan.target else ""
-    found = [_pattern(one.request, places[one.name], prefix) for one in plan.endpoints if one.request]
-    patterns = sorted((one for one in found if one), key=lambda one: (one.holes, -len(one.query)))
+    matches = [_pattern(item.request, places[item.name], prefix) for item in plan.endpoints if item.request]
+    patterns = sorted((item for item in matches if item), key=lambda item: (item.holes, -len(item.query)))
 
-    def match(label: Label) -> Place | None:
+    def match(label: RequestLabel) -> CountedAs | None:
         if named := places.get(label.name) or lines.get(label.name):
             return named
         if not label.url or (host and host_of(label) not in ("", host)):
             return None
-        fitting = [one for one in patterns if one.matches(label)]
-        is_unclear = not label.method and len({one.method for one in fitting}) > 1  # GET or POST of the same path
+        fitting = [pattern for pattern in patterns if pattern.matches(label)]
+        is_unclear = not label.method and len({item.method for item in fitting}) > 1  # GET or POST of the same path
         return fitting[0].place if fitting and not is_unclear else None
 
     return match
 
 
-def application(plan: Plan, labels: Mapping[Label, int]) -> str:
+def application(plan: Plan, labels: Mapping[RequestLabel, int]) -> str:
     """The host, with its port, of the application that was recorded: the budget file's target where some of the labels
     are of it, else the one with the most requests that could be its endpoints'. Empty where no label has any."""
     match = matcher(plan)
@@ -92,22 +92,22 @@ def application(plan: Plan, labels: Mapping[Label, int]) -> str:
     return hosts.most_common(1)[0][0] if hosts else ""
 
 
-def host_of(label: Label) -> str:
+def host_of(label: RequestLabel) -> str:
     """Where a request went; empty where the recording does not say."""
     with suppress(ValueError):
         return urlsplit(label.url).netloc.rpartition("@")[2].lower()
     return ""
 
 
-def _place(endpoint: Endpoint) -> Place:
+def _place(endpoint: Endpoint) -> CountedAs:
     if endpoint.request is None:
-        return Place(kind="endpoint", name=endpoint.name)
+        return CountedAs(kind="endpoint", name=endpoint.name)
     accepted = [
-        frozenset(one.argument)
-        for one in endpoint.request.expect
-        if one.part is Part.STATUS and one.test is Test.EQUALS
+        frozenset(item.argument)
+        for item in endpoint.request.expect
+        if item.part is Part.STATUS and item.test is Test.EQUALS
     ]
-    return Place(
+    return CountedAs(
         kind="endpoint",
         name=endpoint.name,
         statuses=accepted[0] if accepted else None,
@@ -116,7 +116,7 @@ def _place(endpoint: Endpoint) -> Place:
     )
 
 
-def _pattern(request: Request, place: Place, prefix: str) -> _Pattern | None:
+def _pattern(request: Request, place: CountedAs, prefix: str) -> _Pattern | None:
     """None for a path that is one hole: everything would match. `prefix`: the path of the target."""
     path, _, query = request.path.partition("?")
     parts = template.parse(path)

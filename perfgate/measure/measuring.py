@@ -100,9 +100,10 @@ def measure(load_test: LoadTest, plan: Plan, circumstances: Circumstances) -> Ru
 def _arm(base: Arm, results: tuple[EndpointResult, ...], load_test: LoadTest, plan: Plan) -> Arm:
     """The base with its results, and with what it does not have."""
     absent = {
-        one.name
-        for one in results
-        if one.requests == one.failures > 0 and UNKNOWN_PATH.issuperset(load_test.base_failures.get(one.name, (0,)))
+        result.name
+        for result in results
+        if result.requests == result.failures > 0
+        and UNKNOWN_PATH.issuperset(load_test.base_failures.get(result.name, (0,)))
     }
     journeys = {
         journey.name
@@ -130,8 +131,8 @@ def _results(plan: Plan, load_test: LoadTest, measured: Measured, arm: str) -> I
     """Of one arm, in the order of the plan; names that only hand-written scenarios use come last."""
     planned = [("endpoint", endpoint.name, arm) for endpoint in plan.endpoints]
     planned += [("journey", journey.name, arm) for journey in plan.journeys]
-    found = {series for series in measured.parts if series[2] == arm}
-    for series in (*planned, *sorted(found - set(planned))):
+    matches = {series for series in measured.parts if series[2] == arm}
+    for series in (*planned, *sorted(matches - set(planned))):
         parts = measured.parts.get(series, {})
         window = Window()
         for part in parts.values():
@@ -144,20 +145,20 @@ def _beside(
     base: Iterable[EndpointResult], head: Iterable[EndpointResult], measured: Measured
 ) -> Iterable[EndpointResult]:
     """The head's results, with what its difference to the base's is known by."""
-    others = {(one.kind, one.name): one for one in base}
+    others = {(item.kind, item.name): item for item in base}
     pair = precision.windows_per_pair(
         *(
             precision.requests([parts for series, parts in measured.parts.items() if series[2] == arm], measured.clock)
             for arm in (BASE, HEAD)
         )
     )
-    for one in head:
-        other = others.get((one.kind, one.name), EndpointResult(name=one.name))
+    for item in head:
+        other = others.get((item.kind, item.name), EndpointResult(name=item.name))
         arms = (
-            precision.Arm(result=other, parts=measured.parts.get((one.kind, one.name, BASE), {})),
-            precision.Arm(result=one, parts=measured.parts.get((one.kind, one.name, HEAD), {})),
+            precision.ArmParts(result=other, parts=measured.parts.get((item.kind, item.name, BASE), {})),
+            precision.ArmParts(result=item, parts=measured.parts.get((item.kind, item.name, HEAD), {})),
         )
-        yield replace(one, paired_effects=precision.paired_effects(arms, measured.clock, pair))
+        yield replace(item, paired_effects=precision.paired_effects(arms, measured.clock, pair))
 
 
 def _result(series: Series, window: Window, phases: Phases, load_test: LoadTest) -> EndpointResult:

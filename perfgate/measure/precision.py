@@ -54,7 +54,7 @@ class Clock:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Arm:
+class ArmParts:
     """An endpoint of one arm of an A/B test."""
 
     result: EndpointResult
@@ -79,13 +79,13 @@ def precise(result: EndpointResult, parts: Parts, clock: Clock) -> EndpointResul
     if not result.requests:
         return result
     curve = quantiles.curve(result.latency)
-    seen = timeline(parts, clock, _thresholds(result))
-    alike = _independent(seen, curve)
-    excess = np.where(alike > 0, variance_of_sum(seen.deviations()) / np.maximum(alike, NOTHING) - 1, 0.0)
+    observed = timeline(parts, clock, _thresholds(result))
+    alike = _independent(observed, curve)
+    excess = np.where(alike > 0, variance_of_sum(observed.deviations()) / np.maximum(alike, NOTHING) - 1, 0.0)
     effects = dict(zip(ROWS, (1 + ALLOWANCE * np.maximum(0.0, excess)).tolist(), strict=True))
     effects["ttfb_p95"] = effects["p95"]  # first bytes have no windows; they share what makes latencies depend
     known = {metric: effect for metric, effect in effects.items() if metric in result.metrics}
-    return replace(result, design_effects=known, intervals=_intervals(result, curve, known, seen))
+    return replace(result, design_effects=known, intervals=_intervals(result, curve, known, observed))
 
 
 def timeline(parts: Parts, clock: Clock, thresholds: Sequence[int]) -> Timeline:
@@ -133,10 +133,10 @@ def _deviations(sums: Floats, numbers: Floats) -> Floats:
     return sums - means * numbers
 
 
-def _independent(seen: Timeline, curve: Curve) -> Floats:
+def _independent(observed: Timeline, curve: Curve) -> Floats:
     """Variance of each row's sum, were all requests independent."""
-    numbers = seen.numbers.sum(axis=1)
-    shares = seen.sums.sum(axis=1) / np.maximum(numbers, 1.0)
+    numbers = observed.numbers.sum(axis=1)
+    shares = observed.sums.sum(axis=1) / np.maximum(numbers, 1.0)
     single = shares * (1 - shares)
     single[ROWS.index("mean")] = (curve.deviation() * histogram.NANOSECONDS) ** 2
     return np.asarray(numbers * single, dtype=np.float64)
@@ -146,25 +146,25 @@ def _independent(seen: Timeline, curve: Curve) -> Floats:
 
 
 def _intervals(
-    result: EndpointResult, curve: Curve, effects: Mapping[str, float], seen: Timeline
+    result: EndpointResult, curve: Curve, effects: Mapping[str, float], observed: Timeline
 ) -> dict[str, tuple[float, float]]:
     """Of what has one: `max` and `rate` are facts, and some percentiles have too few requests."""
-    found: dict[str, tuple[float, float] | None] = {}
+    matches: dict[str, tuple[float, float] | None] = {}
     for metric, effect in effects.items():
         if metric == "errors":
-            found[metric] = wilson(result.metrics[metric], result.requests / effect, CONFIDENCE)
+            matches[metric] = wilson(result.metrics[metric], result.requests / effect, CONFIDENCE)
         elif metric == "mean":
-            found[metric] = _around(result.metrics[metric], curve.deviation(), curve.count / effect)
+            matches[metric] = _around(result.metrics[metric], curve.deviation(), curve.count / effect)
         elif metric == "ttfb_p95":
             first_byte = quantiles.curve(result.phases["first_byte"])
-            found[metric] = quantiles.interval(first_byte, 0.95, first_byte.count / effect, CONFIDENCE)
+            matches[metric] = quantiles.interval(first_byte, 0.95, first_byte.count / effect, CONFIDENCE)
         else:
-            found[metric] = quantiles.interval(curve, LATENCY_QUANTILES[metric], curve.count / effect, CONFIDENCE)
+            matches[metric] = quantiles.interval(curve, LATENCY_QUANTILES[metric], curve.count / effect, CONFIDENCE)
     if "size" in result.metrics:
-        found["size"] = _size_interval(result, seen)
+        matches["size"] = _size_interval(result, observed)
     return {
         metric: (min(ends[0], result.metrics[metric]), max(ends[1], result.metrics[metric]))
-        for metric, ends in found.items()
+        for metric, ends in matches.items()
         if ends is not None
     }
 
@@ -176,20 +176,20 @@ def _around(mean: float, spread: float, effective: float) -> tuple[float, float]
     return max(0.0, mean - reach), mean + reach
 
 
-def _size_interval(result: EndpointResult, seen: Timeline) -> tuple[float, float] | None:
+def _size_interval(result: EndpointResult, observed: Timeline) -> tuple[float, float] | None:
     """Of the mean size, by windows only: the sizes of single responses are not recorded."""
-    if (seen.successes > 0).sum() < FEWEST_WINDOWS:
+    if (observed.successes > 0).sum() < FEWEST_WINDOWS:
         return None
-    deviations = _deviations(seen.bytes[None], seen.successes[None])
+    deviations = _deviations(observed.bytes[None], observed.successes[None])
     variance = max(float(variance_of_sum(deviations)[0]), float(batch_variance(deviations, 1)[0]))
-    mean, reach = result.metrics["size"], t_quantile(TAIL, FREEDOM) * sqrt(variance) / seen.successes.sum()
+    mean, reach = result.metrics["size"], t_quantile(TAIL, FREEDOM) * sqrt(variance) / observed.successes.sum()
     return max(0.0, mean - reach), mean + reach
 
 
 # ---- the difference of two arms
 
 
-def paired_effects(arms: tuple[Arm, Arm], clock: Clock, pair: int) -> dict[str, float]:
+def paired_effects(arms: tuple[ArmParts, ArmParts], clock: Clock, pair: int) -> dict[str, float]:
     """Design effects of head less base (in that order: base, head), by metric: 1 when only the deal of the requests
     decides. `pair` as of `windows_per_pair`: where requests were dealt in blocks of time, a pair of blocks is the
     smallest unit, and the effect may be far over 1."""
@@ -197,32 +197,32 @@ def paired_effects(arms: tuple[Arm, Arm], clock: Clock, pair: int) -> dict[str, 
         return {}
     both = histogram.merge(arm.result.latency for arm in arms)
     thresholds = [_bucket(histogram.quantile(both, q) or 0.0) for q in LATENCY_QUANTILES.values()]
-    seen = [timeline(arm.parts, clock, thresholds) for arm in arms]
-    weights = [one.numbers.sum(axis=1) for one in seen]
+    observed = [timeline(arm.parts, clock, thresholds) for arm in arms]
+    weights = [item.numbers.sum(axis=1) for item in observed]
     total = np.maximum(weights[0] + weights[1], 1.0)
     shares = [weights[1] / total, weights[0] / total]  # of the other arm
-    times = min(one.sums.shape[1] for one in seen)
-    base, head = (share[:, None] * one.deviations()[:, :times] for share, one in zip(shares, seen, strict=True))
+    times = min(item.sums.shape[1] for item in observed)
+    base, head = (share[:, None] * item.deviations()[:, :times] for share, item in zip(shares, observed, strict=True))
     alike: Floats = sum(
-        share**2 * _independent(one, quantiles.curve(arm.result.latency))
-        for share, one, arm in zip(shares, seen, arms, strict=True)
+        share**2 * _independent(item, quantiles.curve(arm.result.latency))
+        for share, item, arm in zip(shares, observed, arms, strict=True)
     )
     length = max(1, pair, times // DIFFERENCES)
     ratio = np.where(alike > 0, batch_variance(head - base, length) / np.maximum(alike, NOTHING), 1.0)
     freedom = max(2.0, 1.5 * times / length - 1)
     allowance = (t_quantile(GATE_TAIL, freedom) / normal_quantile(GATE_TAIL)) ** 2
     effects = allowance * np.maximum(1.0, ratio) if pair else 1 + allowance * np.maximum(0.0, ratio - 1)
-    found = dict(zip(ROWS, effects.tolist(), strict=True))
-    return {metric: found[metric] for metric in ROWS if all(metric in arm.result.metrics for arm in arms)}
+    matches = dict(zip(ROWS, effects.tolist(), strict=True))
+    return {metric: matches[metric] for metric in ROWS if all(metric in arm.result.metrics for arm in arms)}
 
 
 def requests(series: Iterable[Parts], clock: Clock) -> Floats:
     """Of all series together, by window."""
-    found = np.zeros(clock.windows)
+    matches = np.zeros(clock.windows)
     for parts in series:
         for second, window in parts.items():
-            found[min(second // clock.width, clock.windows - 1)] += window.requests
-    return found
+            matches[min(second // clock.width, clock.windows - 1)] += window.requests
+    return matches
 
 
 def windows_per_pair(base: Floats, head: Floats) -> int:

@@ -12,8 +12,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from perfgate.measure.importers.samples import Label, Samples
-from perfgate.measure.matching import Place
+from perfgate.measure.importers.samples import RequestLabel, SampleBatch
+from perfgate.measure.matching import CountedAs
 
 STATUSES = (301, 302, 303, 307, 308)
 KEEPING = (307, 308)  # the method stays
@@ -23,29 +23,31 @@ SEEN = 1.0  # s before the end of a part in which a hop may lack the next, which
 Indices = NDArray[np.int64]
 
 
-def joined(parts: Iterable[Samples], match: Callable[[Label], Place | None]) -> Iterator[Samples]:
+def joined(parts: Iterable[SampleBatch], match: Callable[[RequestLabel], CountedAs | None]) -> Iterator[SampleBatch]:
     """The parts, with the hops of endpoints that follow redirects as one request each."""
-    held: Samples | None = None
+    pending: SampleBatch | None = None
     for part in parts:
         if part.phase:
             yield part
             continue
-        whole = _together(held, part) if held else part
-        done, held = _joined(whole, match)
+        whole = _together(pending, part) if pending else part
+        done, pending = _with_redirects(whole, match)
         if len(done.label):
             yield done
-    if held:
-        yield held
+    if pending:
+        yield pending
 
 
-def _joined(samples: Samples, match: Callable[[Label], Place | None]) -> tuple[Samples, Samples | None]:
+def _with_redirects(
+    samples: SampleBatch, match: Callable[[RequestLabel], CountedAs | None]
+) -> tuple[SampleBatch, SampleBatch | None]:
     """What is whole, and what may go on in the next part."""
     places = [match(label) for label in samples.labels]
     follows = np.array([place is not None and place.follows_redirects for place in places], dtype=bool)
     ended = samples.began + samples.took / 1e9
     hops = _Hops(samples, ended)
     first = np.flatnonzero(follows[samples.label] & np.isin(samples.status, STATUSES))
-    took, status, said = samples.took.copy(), samples.status.copy(), samples.said.copy()
+    took, status, outcomes = samples.took.copy(), samples.status.copy(), samples.outcomes.copy()
     timed_out = samples.timed_out.copy()
     waiting = np.zeros(len(ended), dtype=bool)
     for row in first[np.argsort(ended[first], kind="stable")].tolist():
@@ -55,8 +57,12 @@ def _joined(samples: Samples, match: Callable[[Label], Place | None]) -> tuple[S
         if status[last] in STATUSES and ended[last] > ended.max() - SEEN:
             waiting[row] = True
         took[row] = max(0, round((ended[last] - samples.began[row]) * 1e9))
-        status[row], said[row], timed_out[row] = samples.status[last], samples.said[last], samples.timed_out[last]
-    changed = replace(samples, took=took, status=status, said=said, timed_out=timed_out)
+        status[row], outcomes[row], timed_out[row] = (
+            samples.status[last],
+            samples.outcomes[last],
+            samples.timed_out[last],
+        )
+    changed = replace(samples, took=took, status=status, outcomes=outcomes, timed_out=timed_out)
     whole = _rows(changed, np.flatnonzero(~hops.used & ~waiting))
     return whole, _rows(changed, np.flatnonzero(waiting)) if waiting.any() else None
 
@@ -64,7 +70,7 @@ def _joined(samples: Samples, match: Callable[[Label], Place | None]) -> tuple[S
 class _Hops:
     """The requests in the order in which they began, and which of them continue another one."""
 
-    def __init__(self, samples: Samples, ended: NDArray[np.float64]) -> None:
+    def __init__(self, samples: SampleBatch, ended: NDArray[np.float64]) -> None:
         self.used = np.zeros(len(ended), dtype=bool)
         self._samples, self._ended = samples, ended
         self._order = np.argsort(samples.began, kind="stable")
@@ -92,7 +98,7 @@ class _Hops:
 
     def _fits(self, row: int, other: int) -> bool:
         """A name that the script gave stays, and so does the method after 307 and 308; else it becomes GET."""
-        before, after = (self._samples.labels[int(self._samples.label[one])] for one in (row, other))
+        before, after = (self._samples.labels[int(self._samples.label[item])] for item in (row, other))
         is_named = before.name != before.url or "://" not in before.url
         keeps = int(self._samples.status[row]) in KEEPING or before.method.upper() == "HEAD"
         method = before.method if keeps else "GET"
@@ -100,29 +106,29 @@ class _Hops:
         return bool(same_arm and after.method.upper() == method.upper() and (not is_named or after.name == before.name))
 
 
-def _rows(samples: Samples, rows: Indices) -> Samples:
+def _rows(samples: SampleBatch, rows: Indices) -> SampleBatch:
     return replace(
         samples,
         label=samples.label[rows],
         began=samples.began[rows],
         took=samples.took[rows],
         status=samples.status[rows],
-        said=samples.said[rows],
+        outcomes=samples.outcomes[rows],
         timed_out=samples.timed_out[rows],
         arm=samples.arm[rows],
     )
 
 
-def _together(one: Samples, other: Samples) -> Samples:
-    labels = [*one.labels, *other.labels]
+def _together(item: SampleBatch, other: SampleBatch) -> SampleBatch:
+    labels = [*item.labels, *other.labels]
     return replace(
         other,
         labels=labels,
-        label=np.concatenate([one.label, other.label + len(one.labels)]),
-        began=np.concatenate([one.began, other.began]),
-        took=np.concatenate([one.took, other.took]),
-        status=np.concatenate([one.status, other.status]),
-        said=np.concatenate([one.said, other.said]),
-        timed_out=np.concatenate([one.timed_out, other.timed_out]),
-        arm=np.concatenate([one.arm, other.arm]),
+        label=np.concatenate([item.label, other.label + len(item.labels)]),
+        began=np.concatenate([item.began, other.began]),
+        took=np.concatenate([item.took, other.took]),
+        status=np.concatenate([item.status, other.status]),
+        outcomes=np.concatenate([item.outcomes, other.outcomes]),
+        timed_out=np.concatenate([item.timed_out, other.timed_out]),
+        arm=np.concatenate([item.arm, other.arm]),
     )

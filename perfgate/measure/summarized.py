@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from perfgate.measure.importers.samples import Label, Row, Summary
-from perfgate.measure.matching import Place
+from perfgate.measure.importers.samples import RequestLabel, Row, Summary
+from perfgate.measure.matching import CountedAs
 from perfgate.model.run import EndpointResult
 
 
@@ -20,7 +20,7 @@ class Summarized:
     warnings: tuple[str, ...] = ()
 
 
-def summarized(summary: Summary, match: Callable[[Label], Place | None]) -> Summarized:
+def summarized(summary: Summary, match: Callable[[RequestLabel], CountedAs | None]) -> Summarized:
     """The rows by the endpoint that they belong to."""
     rows: dict[tuple[str, str], list[Row]] = {}
     unmatched: Counter[str] = Counter()
@@ -30,20 +30,20 @@ def summarized(summary: Summary, match: Callable[[Label], Place | None]) -> Summ
             unmatched[row.label.name] += row.requests
         elif row.requests:
             rows.setdefault((place.kind, place.name), []).append(row)
-    results = tuple(_result(kind, name, found, summary.duration) for (kind, name), found in rows.items())
+    results = tuple(_result(kind, name, matches, summary.duration) for (kind, name), matches in rows.items())
     return Summarized(
         results=results,
-        requests=sum(one.requests for one in results),
+        requests=sum(result.requests for result in results),
         unmatched=unmatched,
-        warnings=tuple(_warnings({name: found for (_, name), found in rows.items()})),
+        warnings=tuple(_warnings({name: matches for (_, name), matches in rows.items()})),
     )
 
 
 def _warnings(rows: dict[str, list[Row]]) -> Iterator[str]:
-    for name, found in rows.items():
-        if len(found) > 1:
+    for name, matches in rows.items():
+        if len(matches) > 1:
             yield (
-                f"{len(found)} names of it are requests of {name}, and percentiles of several cannot be joined, so "
+                f"{len(matches)} names of it are requests of {name}, and percentiles of several cannot be joined, so "
                 f"it has none. Give its requests one name in the load tool."
             )
 
@@ -70,9 +70,9 @@ def _result(kind: str, name: str, rows: Sequence[Row], duration: float) -> Endpo
 
 def _joined(rows: Sequence[Row]) -> dict[str, float]:
     """What several rows have together."""
-    found = {}
+    matches = {}
     if all("mean" in row.metrics for row in rows):
-        found["mean"] = sum(row.metrics["mean"] * row.requests for row in rows) / sum(row.requests for row in rows)
+        matches["mean"] = sum(row.metrics["mean"] * row.requests for row in rows) / sum(row.requests for row in rows)
     if all("max" in row.metrics for row in rows):
-        found["max"] = max(row.metrics["max"] for row in rows)
-    return found
+        matches["max"] = max(row.metrics["max"] for row in rows)
+    return matches

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from perfgate.measure.importers.samples import BASE, NO_ARM, REJECTED, Label, Samples
-from perfgate.measure.matching import Place
+from perfgate.measure.importers.samples import BASE, NO_ARM, REJECTED, RequestLabel, SampleBatch
+from perfgate.measure.matching import CountedAs
 from perfgate.recording import counting
 from perfgate.recording.windows import BASE as BASE_ARM
 from perfgate.recording.windows import HEAD as HEAD_ARM
@@ -26,7 +26,7 @@ Integers = NDArray[np.int64]
 class Tally:
     """What has been counted of a recording. Seconds before `skip` count as warm-up, before second 0."""
 
-    def __init__(self, match: Callable[[Label], Place | None], skip: float = 0.0) -> None:
+    def __init__(self, match: Callable[[RequestLabel], CountedAs | None], skip: float = 0.0) -> None:
         self.record = Record()
         self.counted = 0  # requests with an endpoint, warm-up included
         self.last = float("-inf")  # when the last of them began, s after `skip`
@@ -35,9 +35,9 @@ class Tally:
         self.examples: dict[str, dict[str, list[str]]] = {}  # by arm, then endpoint
         self._match = match
         self._skip = skip
-        self._places: dict[Label, Place | None] = {}
+        self._places: dict[RequestLabel, CountedAs | None] = {}
 
-    def add(self, samples: Samples) -> None:
+    def add(self, samples: SampleBatch) -> None:
         places = [self._place(label) for label in samples.labels]
         names = list(dict.fromkeys(place for place in places if place is not None))
         codes = np.array([MISSING if place is None else names.index(place) for place in places], dtype=np.int64)
@@ -58,12 +58,12 @@ class Tally:
         self._add_windows(table, names, good, timed_out)
         self._add_failures(table, names, good, timed_out)
 
-    def _place(self, label: Label) -> Place | None:
+    def _place(self, label: RequestLabel) -> CountedAs | None:
         if label not in self._places:
             self._places[label] = self._match(label)
         return self._places[label]
 
-    def _forget(self, samples: Samples, these: Bits) -> None:
+    def _forget(self, samples: SampleBatch, these: Bits) -> None:
         numbers = np.bincount(samples.label[these], minlength=len(samples.labels))
         for label, number in zip(samples.labels, numbers.tolist(), strict=True):
             if number:
@@ -75,7 +75,7 @@ class Tally:
             wider.merge(self.record)
             self.record = wider
 
-    def _add_windows(self, table: _Table, names: list[Place], good: Bits, timed_out: Bits) -> None:
+    def _add_windows(self, table: _Table, names: list[CountedAs], good: Bits, timed_out: Bits) -> None:
         """Rows sorted by window, latencies counted a window at a time."""
         key = table.window_keys(self.record.width)
         for first, rows in _groups(key):
@@ -98,7 +98,7 @@ class Tally:
             series = self._series(names, table, first)
             self.record.add((*series, int(np.floor(table.began[first]))), window)
 
-    def _add_failures(self, table: _Table, names: list[Place], good: Bits, timed_out: Bits) -> None:
+    def _add_failures(self, table: _Table, names: list[CountedAs], good: Bits, timed_out: Bits) -> None:
         """One example of each kind of failure."""
         bad = np.flatnonzero(~good)
         key = (table.place[bad] * 4 + table.arm[bad] + 1) * 2000 + table.status[bad] * 2 + timed_out[bad]
@@ -112,7 +112,7 @@ class Tally:
             if text not in known and len(known) < EXAMPLES:
                 known.append(text)
 
-    def _add_phases(self, phase: str, table: _Table, names: list[Place], good: Bits) -> None:
+    def _add_phases(self, phase: str, table: _Table, names: list[CountedAs], good: Bits) -> None:
         """Of successes of the measured time; a connection that was there already is not counted."""
         counts = good & (table.began >= 0) & ((table.took > 0) | (phase not in ("connect", "tls")))
         for first, rows in _groups(np.where(counts, table.place * 4 + table.arm + 1, -1)):
@@ -121,7 +121,7 @@ class Tally:
                 phases = self.record.phases.setdefault(series, Phases())
                 counting.add_many(phases.of(phase), table.took[rows])
 
-    def _series(self, names: list[Place], table: _Table, row: int) -> Series:
+    def _series(self, names: list[CountedAs], table: _Table, row: int) -> Series:
         arm = {NO_ARM: "", BASE: BASE_ARM}.get(int(table.arm[row]), HEAD_ARM)
         self.arms.add(arm)
         place = names[int(table.place[row])]
@@ -131,26 +131,26 @@ class Tally:
 class _Table:
     """The rows of samples that have an endpoint."""
 
-    def __init__(self, samples: Samples, place: Integers, known: Bits, skip: float) -> None:
+    def __init__(self, samples: SampleBatch, place: Integers, known: Bits, skip: float) -> None:
         self.place = place[known]
         self.began = samples.began[known] - skip
         self.took = samples.took[known]
         self.status = samples.status[known]
-        self.said = samples.said[known]
+        self.outcomes = samples.outcomes[known]
         self.arm = samples.arm[known]
-        self.rejected = (self.said == REJECTED) & (self.status != 0)
+        self.rejected = (self.outcomes == REJECTED) & (self.status != 0)
         self._timed_out = samples.timed_out[known]
 
-    def judged(self, names: list[Place]) -> tuple[Bits, Bits]:
+    def judged(self, names: list[CountedAs]) -> tuple[Bits, Bits]:
         """(success, timeout) of each row. Without an answer until the endpoint's timeout, it timed out."""
-        key = (self.place * 1000 + self.status) * 4 + self.said + 1
+        key = (self.place * 1000 + self.status) * 4 + self.outcomes + 1
         _, rows, back = np.unique(key, return_index=True, return_inverse=True)
         accepted = [
-            names[int(self.place[row])].accepts(int(self.status[row]), int(self.said[row])) for row in rows.tolist()
+            names[int(self.place[row])].accepts(int(self.status[row]), int(self.outcomes[row])) for row in rows.tolist()
         ]
         good = np.array(accepted, dtype=bool)[back]
-        patience = np.array([place.timeout * 1e9 for place in names])[self.place]
-        return good, ~good & (self._timed_out | ((self.status == 0) & (self.took >= patience)))
+        timeout = np.array([place.timeout * 1e9 for place in names])[self.place]
+        return good, ~good & (self._timed_out | ((self.status == 0) & (self.took >= timeout)))
 
     def window_keys(self, width: int) -> Integers:
         """A number for each row that is the same in one window of one endpoint and arm."""

@@ -12,8 +12,8 @@ HEADER = "X-Perfgate-Timing"
 class Secret:
     """`given` is instead of the environment variable's. Without either nobody sees anything."""
 
-    def __init__(self, given: str | None = None) -> None:
-        self._bytes = (os.environ.get(VARIABLE, "") if given is None else given).encode()
+    def __init__(self, provided: str | None = None) -> None:
+        self._bytes = (os.environ.get(VARIABLE, "") if provided is None else provided).encode()
 
     def __bool__(self) -> bool:
         return bool(self._bytes)

@@ -8,13 +8,13 @@ from perfgate.model.run import Run
 
 
 @dataclass(frozen=True, kw_only=True)
-class Measured:
+class ArtifactEntry:
     budget: str  # path of the budget file in the repository
     run: Run
     earlier: Run | None = None  # whose failure `run` confirms
 
 
 @dataclass(frozen=True, kw_only=True)
-class Parcel:
+class RunsArtifact:
     schema: int = 1
-    runs: tuple[Measured, ...]
+    runs: tuple[ArtifactEntry, ...]

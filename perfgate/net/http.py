@@ -46,7 +46,7 @@ def status_of(url: str, *, timeout: float) -> int | None:
         connection.close()
 
 
-class Session:
+class HttpSession:
     """Requests over connections that are kept open meanwhile. Proxies and certificates are the environment's."""
 
     def __init__(self, *, timeout: float) -> None:
@@ -54,7 +54,7 @@ class Session:
 
         self._client = httpx.Client(timeout=timeout, headers=PACKED)
 
-    def __enter__(self) -> Session:
+    def __enter__(self) -> HttpSession:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -41,13 +41,13 @@ _JOB = re.compile(r"<!-- perfgate job ([0-9]{1,18})(?: of [0-9a-f]+)? -->")
 class GitLabError(PerfgateError):
     """GitLab refused, or did not answer. `status` is 0 without an answer."""
 
-    def __init__(self, status: int, said: str) -> None:
-        super().__init__(f"GitLab answered {status}: {said}" if status else f"GitLab does not answer: {said}")
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(f"GitLab answered {status}: {text}" if status else f"GitLab does not answer: {text}")
         self.status = status
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class GitLabJob:
     api: str  # https://gitlab.example/api/v4
     project: str  # the one that the merge request is in
     merge_request: int
@@ -72,9 +72,9 @@ def publish(
         return Publication(told=("No note: this run belongs to no open merge request.",))
     if not here.token:
         return _failed(f"No note: there is no token. {STANDS}\n{NEEDS}")
-    with http.Session(timeout=TIMEOUT) as session:
-        desk = _Desk(here, session, sleep)
-        return _told(here, lambda: desk.put(announcement, create=_worth_it(announcement, wishes)))
+    with http.HttpSession(timeout=TIMEOUT) as session:
+        client = _NoteClient(here, session, sleep)
+        return _attempt(here, lambda: client.put(announcement, create=_worth_it(announcement, wishes)))
 
 
 def correct(
@@ -87,27 +87,27 @@ def correct(
     here = place(environ, wishes.pull_request)
     if wishes.comment is Comment.NEVER or not (here.api and here.project and here.merge_request and here.token):
         return Publication()
-    with http.Session(timeout=TIMEOUT) as session:
-        desk = _Desk(here, session, sleep)
-        return _told(here, lambda: desk.correct(correction))
+    with http.HttpSession(timeout=TIMEOUT) as session:
+        client = _NoteClient(here, session, sleep)
+        return _attempt(here, lambda: client.correct(correction))
 
 
-def _told(here: Place, act: Callable[[], str]) -> Publication:
+def _attempt(here: GitLabJob, act: Callable[[], str]) -> Publication:
     try:
         return Publication(told=tuple(filter(None, [act()])))
     except GitLabError as error:
-        said = error.message.replace(here.token, "[token]")
+        text = error.message.replace(here.token, "[token]")
         cure = f"\n{NEEDS}" if error.status in (401, 403, 404) else ""
-        return _failed(f"No note: {said}. {STANDS}{cure}")
+        return _failed(f"No note: {text}. {STANDS}{cure}")
 
 
-def place(environ: Mapping[str, str], merge_request: int = 0) -> Place:
+def place(environ: Mapping[str, str], merge_request: int = 0) -> GitLabJob:
     """`merge_request` is somebody's own word, and counts more than the pipeline's."""
     token = next((word for name in TOKENS if (word := environ.get(name, "").strip())), "")
     number = merge_request or _number(environ.get("CI_MERGE_REQUEST_IID", ""))
-    if not number and (found := _OPEN.match(environ.get("CI_OPEN_MERGE_REQUESTS", ""))):  # of a branch's pipeline
-        number = int(found[1])
-    return Place(
+    if not number and (match := _OPEN.match(environ.get("CI_OPEN_MERGE_REQUESTS", ""))):  # of a branch's pipeline
+        number = int(match[1])
+    return GitLabJob(
         api=environ.get("CI_API_V4_URL", "").rstrip("/"),
         project=environ.get("CI_MERGE_REQUEST_PROJECT_ID") or environ.get("CI_PROJECT_ID", ""),
         merge_request=number,
@@ -123,9 +123,9 @@ def mark(key: str) -> str:
 
 
 @dataclass
-class _Desk:
-    place: Place
-    session: http.Session
+class _NoteClient:
+    place: GitLabJob
+    session: http.HttpSession
     sleep: Callable[[float], None]
 
     def put(self, announcement: Announcement, *, create: bool) -> str:
@@ -177,11 +177,11 @@ class _Desk:
 
     def mine(self, first: str) -> list[dict[str, Any]]:
         """Our own notes with this mark, oldest first. Anybody can write the mark, so the author counts as well."""
-        found = sorted((note for note in self.notes() if note["body"].startswith(first)), key=lambda note: note["id"])
-        if not found:
+        matches = sorted((note for note in self.notes() if note["body"].startswith(first)), key=lambda note: note["id"])
+        if not matches:
             return []
         me = self.me()
-        return [note for note in found if me is None or note["author"] == me]
+        return [note for note in matches if me is None or note["author"] == me]
 
     def me(self) -> int | None:
         """None with a job's token, which may not ask who it is."""
@@ -194,12 +194,12 @@ class _Desk:
         page = "1"
         for _ in range(MOST_PAGES):
             reply = self.exchange("GET", f"{self._notes}?sort=asc&order_by=created_at&per_page=100&page={page}", None)
-            found = _answer(reply)
-            for one in found if isinstance(found, list) else ():
-                if isinstance(one, dict) and isinstance(one.get("id"), int) and not one.get("system"):
-                    author = one.get("author")
+            matches = _answer(reply)
+            for match in matches if isinstance(matches, list) else ():
+                if isinstance(match, dict) and isinstance(match.get("id"), int) and not match.get("system"):
+                    author = match.get("author")
                     author_id = author.get("id") if isinstance(author, dict) else None
-                    yield {"id": one["id"], "body": str(one.get("body") or ""), "author": author_id}
+                    yield {"id": match["id"], "body": str(match.get("body") or ""), "author": author_id}
             page = reply.headers.get("x-next-page", "")
             if not (page.isascii() and page.isdigit()):
                 return
@@ -226,8 +226,10 @@ class _Desk:
             again = reply.status == 429 or (reply.status >= 500 and method != "POST")
             if last or not again:
                 raise GitLabError(reply.status, _said(reply))
-            asked = reply.headers.get("retry-after", "")
-            self.sleep(min(float(asked[:6]), LONGEST_WAIT) if asked.isascii() and asked.isdigit() else 2.0**attempt)
+            requested = reply.headers.get("retry-after", "")
+            self.sleep(
+                min(float(requested[:6]), LONGEST_WAIT) if requested.isascii() and requested.isdigit() else 2.0**attempt
+            )
         raise GitLabError(0, "too many tries")
 
     @property
@@ -255,8 +257,8 @@ def _id(answer: object) -> int | None:
 
 
 def _job(body: str) -> int:
-    found = _JOB.search(body[:400])
-    return int(found[1]) if found else 0
+    match = _JOB.search(body[:400])
+    return int(match[1]) if match else 0
 
 
 def _answer(reply: http.Reply) -> Any:

@@ -37,7 +37,7 @@ class Channel:
 def wanted(announcement: Announcement, when: When) -> bool:
     """Whether this is worth interrupting people."""
     occasion = announcement.occasion
-    regressed = occasion.on_baseline and any(one.is_new for one in occasion.broken)
+    regressed = occasion.on_baseline and any(item.is_new for item in occasion.broken)
     return {
         When.REGRESSIONS: regressed,
         When.CHANGES: regressed or (occasion.on_baseline and occasion.recovered),
@@ -46,7 +46,7 @@ def wanted(announcement: Announcement, when: When) -> bool:
     }[when]
 
 
-def tell(
+def deliver(
     channel: Channel,
     announcement: Announcement,
     environ: Mapping[str, str],
@@ -66,40 +66,40 @@ def tell(
         "User-Agent": f"perfgate/{__version__}",
         **channel.headers(body, environ),
     }
-    with http.Session(timeout=TIMEOUT) as session:
+    with http.HttpSession(timeout=TIMEOUT) as session:
         return _sent(channel, session, url, headers, body, sleep)
 
 
 def _sent(
     channel: Channel,
-    session: http.Session,
+    session: http.HttpSession,
     url: str,
     headers: Mapping[str, str],
     body: bytes,
     sleep: Callable[[float], None],
 ) -> Publication:
-    said = ""
+    text = ""
     for attempt in range(TRIES):
-        asked = ""
+        requested = ""
         try:
             reply = session.exchange("POST", url, headers=headers, content=body, most=2**20)
         except http.NoReplyError as error:
-            said = f"it does not answer: {_hidden(str(error), url)}"
+            text = f"it does not answer: {_hidden(str(error), url)}"
         else:
             if reply.status < 300:
                 return Publication(told=(f"Told {channel.title}.",))
-            said = f"it answered {reply.status}: {_hidden(_words(reply.body), url)}"
+            text = f"it answered {reply.status}: {_hidden(_words(reply.body), url)}"
             if reply.status != 429 and reply.status < 500:
                 break
-            asked = reply.headers.get("retry-after", "")
+            requested = reply.headers.get("retry-after", "")
         if attempt < TRIES - 1:
-            sleep(_wait(asked, attempt))
-    return _failed(channel, said)
+            sleep(_wait(requested, attempt))
+    return _failed(channel, text)
 
 
-def _wait(asked: str, attempt: int) -> float:
-    if asked.isascii() and asked.isdigit():
-        return min(float(asked[:6]), LONGEST_WAIT)
+def _wait(requested: str, attempt: int) -> float:
+    if requested.isascii() and requested.isdigit():
+        return min(float(requested[:6]), LONGEST_WAIT)
     return float(2.0**attempt * (0.5 + random.random()))  # jobs that run side by side part ways
 
 
@@ -118,7 +118,7 @@ def _is_address(url: str) -> bool:
 def _hidden(text: str, url: str) -> str:
     """Without the address, nor the parts of it that make it a secret."""
     parts = urlsplit(url)
-    secrets = (url, parts.path, parts.query, *(one for one in parts.path.split("/") if len(one) >= 8))
+    secrets = (url, parts.path, parts.query, *(part for part in parts.path.split("/") if len(part) >= 8))
     for secret in sorted(filter(None, secrets), key=len, reverse=True):
         if len(secret) > 1:
             text = text.replace(secret, "[address]")

@@ -25,7 +25,7 @@ _QUIET = str.maketrans({mark: f"{mark}\u200b" for mark in "*_~`@"})  # a zero-wi
 
 
 def publish(announcement: Announcement, environ: Mapping[str, str], wishes: Wishes) -> Publication:
-    return posting.tell(CHANNEL, announcement, environ, wishes)
+    return posting.deliver(CHANNEL, announcement, environ, wishes)
 
 
 def body(announcement: Announcement) -> bytes:

@@ -33,8 +33,8 @@ def superseded(head: str, notice: str, body: str) -> str:
 
 def _last(body: str) -> tuple[str, str]:
     """The commit ("" if unknown) and the text of the last verdict."""
-    if found := _LAST.search(body):
-        return found[1] or "", found[2]
+    if match := _LAST.search(body):
+        return match[1] or "", match[2]
     head = _HEAD.match(body)
     end = head.end() if head else 0
     commit = _COMMIT.search(body[:end])

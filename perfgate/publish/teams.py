@@ -22,7 +22,7 @@ SCHEMA = "http://adaptivecards.io/schemas/adaptive-card.json"  # its name, not a
 
 
 def publish(announcement: Announcement, environ: Mapping[str, str], wishes: Wishes) -> Publication:
-    return posting.tell(CHANNEL, announcement, environ, wishes)
+    return posting.deliver(CHANNEL, announcement, environ, wishes)
 
 
 def body(announcement: Announcement) -> bytes:

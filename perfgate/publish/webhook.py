@@ -19,7 +19,7 @@ MOST = 100  # broken budgets
 
 
 def publish(announcement: Announcement, environ: Mapping[str, str], wishes: Wishes) -> Publication:
-    return posting.tell(CHANNEL, announcement, environ, wishes)
+    return posting.deliver(CHANNEL, announcement, environ, wishes)
 
 
 def body(announcement: Announcement) -> bytes:

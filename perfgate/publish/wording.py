@@ -9,9 +9,9 @@ from perfgate.model.publication import Announcement
 
 def lines(announcement: Announcement, most: int) -> Iterator[str]:
     """A sentence for each broken budget, what is new first."""
-    broken = sorted(announcement.occasion.broken, key=lambda one: not one.is_new)
-    for one in broken[:most]:
-        yield one.sentence if one.is_new else f"{one.sentence} (as before)"
+    broken = sorted(announcement.occasion.broken, key=lambda item: not item.is_new)
+    for item in broken[:most]:
+        yield item.sentence if item.is_new else f"{item.sentence} (as before)"
     if len(broken) > most:
         yield f"and {len(broken) - most} more"
     if announcement.occasion.recovered:

@@ -124,10 +124,10 @@ def quantile(distribution: Distribution, q: float) -> float | None:
     rank = max(1, ceil(q * number - 1e-9))
     if rank in (1, number):
         return (distribution.minimum if rank < number else distribution.maximum) / NANOSECONDS
-    seen = 0
+    observed = 0
     for bucket in sorted(distribution.buckets):
-        seen += distribution.buckets[bucket]
-        if seen >= rank:
+        observed += distribution.buckets[bucket]
+        if observed >= rank:
             value = min(max(value_of(bucket), distribution.minimum), distribution.maximum)
             return value / NANOSECONDS
     raise AssertionError("unreachable: ranks never exceed the count")
@@ -164,9 +164,9 @@ def from_text(text: str) -> dict[int, int]:
     buckets: dict[int, int] = {}
     bucket = 0
     for part in text.split(",") if text else ():
-        found = _PART.fullmatch(part)
-        if not found or (buckets and found[1] == "0"):
+        match = _PART.fullmatch(part)
+        if not match or (buckets and match[1] == "0"):
             raise ValueError(f"not a histogram: {part[:40]!r}")
-        bucket += int(found[1])
-        buckets[bucket] = int(found[2])
+        bucket += int(match[1])
+        buckets[bucket] = int(match[2])
     return buckets

@@ -21,7 +21,9 @@ SAME_RATE = 0.01  # of a planned rate: rounding
 def is_usable(past: PastRun, key: Key) -> bool:
     """Whether the series was measured as planned, and did not fail or was accepted. Latencies of an endpoint that
     mostly failed are those of the few that did not."""
-    result = next((one for one in past.run.endpoints if one.name == key[0] and key[1] in one.metrics), None)
+    result = next(
+        (endpoint for endpoint in past.run.endpoints if endpoint.name == key[0] and key[1] in endpoint.metrics), None
+    )
     if result is None or not is_as_planned(past.run):
         return False
     return is_accepted(past, key) or not (_failed(past, key) or (is_mostly_failed(result) and is_latency(key[1])))
@@ -69,7 +71,9 @@ def is_short_of_resources(run: Run) -> bool:
 
 
 def is_accepted(past: PastRun, key: Key) -> bool:
-    return any(one.endpoint in ("", key[0]) and one.metric in ("", key[1]) for one in past.acceptances)
+    return any(
+        acceptance.endpoint in ("", key[0]) and acceptance.metric in ("", key[1]) for acceptance in past.acceptances
+    )
 
 
 def requests(run: Run, endpoint: str) -> Requests:
@@ -87,17 +91,17 @@ def differences(past: Run, run: Run, endpoint: str) -> tuple[str, ...]:
     then, now = past.conditions, run.conditions
     ours, theirs = now.endpoint_digests.get(endpoint, {}), then.endpoint_digests.get(endpoint, {})
     changed = [part for part in {**theirs, **ours} if ours.get(part) != theirs.get(part)]
-    found = [f"its {listed(changed)} changed"] if changed else []
+    matches = [f"its {listed(changed)} changed"] if changed else []
     if then.latency != now.latency:
-        found.append(f"latency was something else, {then.latency}")
+        matches.append(f"latency was something else, {then.latency}")
     elif then.load_digest != now.load_digest:
-        found.append(f"the load changed from {then.load}")
+        matches.append(f"the load changed from {then.load}")
     if then.host and now.host and then.host != now.host:
-        found.append(f"it was sent to {then.host}")
+        matches.append(f"it was sent to {then.host}")
     before, rate = then.rates.get(endpoint), now.rates.get(endpoint)
     if before and rate and abs(before / rate - 1) > SAME_RATE:
-        found.append(f"its share of the load changed from {before:.3g} to {rate:.3g}")
-    return tuple(found)
+        matches.append(f"its share of the load changed from {before:.3g} to {rate:.3g}")
+    return tuple(matches)
 
 
 def listed(words: Sequence[str]) -> str:

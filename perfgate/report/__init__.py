@@ -113,4 +113,4 @@ def _charts(facts: Facts, folder: Path) -> tuple[tuple[Chart, ...], tuple[str, .
         from perfgate.report.charts import gallery  # late: matplotlib takes half a second
     except ImportError as error:
         return (), (f"No charts: matplotlib cannot be loaded ({error}).",)
-    return gallery.hang(facts, folder)
+    return gallery.write_charts(facts, folder)

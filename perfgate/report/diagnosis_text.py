@@ -17,42 +17,44 @@ LONGEST = 300
 WHERE = {"environment": "not the code", "confirmed": "confirmed", "likely": "likely", "unexplained": "not explained"}
 
 
-def first_line(found: Diagnosed, quote: Quote = plain) -> str:
+def first_line(matches: Diagnosed, quote: Quote = plain) -> str:
     """`search` p95 +180 ms: database +170 ms, 103 queries per request instead of 3."""
-    cause = found.causes[0] if found.causes else None
-    parts = [_named(found)] if found.layers and (cause is None or cause.code not in ("environment", "healthy")) else []
+    cause = matches.causes[0] if matches.causes else None
+    parts = (
+        [_named(matches)] if matches.layers and (cause is None or cause.code not in ("environment", "healthy")) else []
+    )
     if cause:
         parts.append(cause.sentence)
-    change = f" {format_difference(Unit.SECONDS, found.difference)}" if found.difference is not None else ""
-    return f"{quote(found.endpoint)} {plain(found.metric)}{change}: {', '.join(filter(None, parts))}"
+    change = f" {format_difference(Unit.SECONDS, matches.difference)}" if matches.difference is not None else ""
+    return f"{quote(matches.endpoint)} {plain(matches.metric)}{change}: {', '.join(filter(None, parts))}"
 
 
-def _named(found: Diagnosed) -> str:
+def _named(matches: Diagnosed) -> str:
     """The layers that make most of the difference; without a base, of the time."""
-    if found.difference is None:
-        named = sorted(found.layers, key=lambda one: -one.now)[:NAMED]
-        return ", ".join(f"{layer_name(one)} {format_value(Unit.SECONDS, one.now)}" for one in named)
-    least = SMALL * abs(found.difference)
-    named = [one for one in found.layers if one.change is not None and abs(one.change) >= least][:NAMED]
-    return ", ".join(f"{layer_name(one)} {format_difference(Unit.SECONDS, one.change or 0.0)}" for one in named)
+    if matches.difference is None:
+        named = sorted(matches.layers, key=lambda layer: -layer.now)[:NAMED]
+        return ", ".join(f"{layer_name(item)} {format_value(Unit.SECONDS, item.now)}" for item in named)
+    least = SMALL * abs(matches.difference)
+    named = [layer for layer in matches.layers if layer.change is not None and abs(layer.change) >= least][:NAMED]
+    return ", ".join(f"{layer_name(item)} {format_difference(Unit.SECONDS, item.change or 0.0)}" for item in named)
 
 
-def layer_name(one: LayerChange) -> str:
-    return "not attributed" if one.layer == "unattributed" else one.layer
+def layer_name(item: LayerChange) -> str:
+    return "not attributed" if item.layer == "unattributed" else item.layer
 
 
 def lines(diagnosis: Diagnosis | None) -> Iterator[tuple[str, str]]:
     """For the terminal: each first line, and what to do ("" where there is nothing)."""
-    for found in diagnosis.findings if diagnosis else ():
-        cause = found.causes[0] if found.causes else None
+    for matches in diagnosis.findings if diagnosis else ():
+        cause = matches.causes[0] if matches.causes else None
         sure = f" ({WHERE[cause.confidence]})" if cause and cause.code != "healthy" else ""
-        yield plain(first_line(found) + sure, LONGEST), plain(cause.remedy, LONGEST) if cause else ""
+        yield plain(first_line(matches) + sure, LONGEST), plain(cause.remedy, LONGEST) if cause else ""
 
 
 def tables(diagnosis: Diagnosis) -> Iterator[str]:
     """For the terminal: the layers of each endpoint, in columns."""
-    for found in diagnosis.findings:
-        rows = [("layer", "base", "head", "change", "95 %"), *map(layer_row, found.layers)]
+    for matches in diagnosis.findings:
+        rows = [("layer", "base", "head", "change", "95 %"), *map(layer_row, matches.layers)]
         widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
         yield "\n".join(
             "  ".join([row[0].ljust(widths[0]), *(cell.rjust(widths[at]) for at, cell in enumerate(row) if at)])
@@ -63,11 +65,11 @@ def tables(diagnosis: Diagnosis) -> Iterator[str]:
 def markdown_lines(diagnosis: Diagnosis | None) -> list[str]:
     """First lines for a comment: safe Markdown."""
     result = []
-    for found in diagnosis.findings if diagnosis else ():
-        _, _, rest = first_line(found, lambda _: "").partition(" ")
-        remedy = found.causes[0].remedy if found.causes and found.causes[0].code != "healthy" else ""
-        said = f"{code(found.endpoint)} {prose(rest)}"
-        result.append(f"{said}. {prose(remedy)}" if remedy else said)
+    for matches in diagnosis.findings if diagnosis else ():
+        _, _, rest = first_line(matches, lambda _: "").partition(" ")
+        remedy = matches.causes[0].remedy if matches.causes and matches.causes[0].code != "healthy" else ""
+        text = f"{code(matches.endpoint)} {prose(rest)}"
+        result.append(f"{text}. {prose(remedy)}" if remedy else text)
     return result
 
 
@@ -85,27 +87,27 @@ class Evidence:
 def evidence(diagnosis: Diagnosis | None) -> list[Evidence]:
     return [
         Evidence(
-            endpoint=code(found.endpoint),
-            rows=tuple(layer_row(one) for one in found.layers),
-            causes=tuple(_cause(one) for one in found.causes),
-            counts=tuple(counts(found)),
-            note=prose(note(found, diagnosis)),
+            endpoint=code(matches.endpoint),
+            rows=tuple(layer_row(layer) for layer in matches.layers),
+            causes=tuple(_cause(cause) for cause in matches.causes),
+            counts=tuple(counts(matches)),
+            note=prose(note(matches, diagnosis)),
         )
-        for found in (diagnosis.findings if diagnosis else ())
+        for matches in (diagnosis.findings if diagnosis else ())
     ]
 
 
-def layer_row(one: LayerChange) -> tuple[str, ...]:
-    before = format_value(Unit.SECONDS, one.baseline) if one.baseline is not None else "–"
-    change = format_difference(Unit.SECONDS, one.change) if one.change is not None else "–"
-    ends = one.interval if one.change is not None else None
+def layer_row(item: LayerChange) -> tuple[str, ...]:
+    before = format_value(Unit.SECONDS, item.baseline) if item.baseline is not None else "–"
+    change = format_difference(Unit.SECONDS, item.change) if item.change is not None else "–"
+    ends = item.interval if item.change is not None else None
     interval = f"{' to '.join(format_difference(Unit.SECONDS, end) for end in ends)}" if ends else "–"
-    return layer_name(one), before, format_value(Unit.SECONDS, one.now), change, interval
+    return layer_name(item), before, format_value(Unit.SECONDS, item.now), change, interval
 
 
-def _cause(one: Cause) -> str:
-    said = [f"**{WHERE[one.confidence]}: {one.code}** {prose(one.sentence)}", *map(prose, one.evidence)]
-    return "; ".join(said)
+def _cause(item: Cause) -> str:
+    text = [f"**{WHERE[item.confidence]}: {item.code}** {prose(item.sentence)}", *map(prose, item.evidence)]
+    return "; ".join(text)
 
 
 _UNITS = {
@@ -127,9 +129,9 @@ _UNITS = {
 }
 
 
-def counts(found: Diagnosed) -> Iterator[tuple[str, str, str]]:
+def counts(matches: Diagnosed) -> Iterator[tuple[str, str, str]]:
     """What was seen per request: name, base, head."""
-    for name, (before, now) in found.facts.items():
+    for name, (before, now) in matches.facts.items():
         yield name.replace("_", " "), _value(name, before), _value(name, now)
 
 
@@ -140,16 +142,16 @@ def _value(name: str, value: float | None) -> str:
     return format_value(unit, value) if unit else f"{value:.4g}"
 
 
-def note(found: Diagnosed, diagnosis: Diagnosis | None) -> str:
+def note(matches: Diagnosed, diagnosis: Diagnosis | None) -> str:
     """Where the numbers are from."""
-    beside = f" of the base and {found.samples}" if found.baseline_samples else ""
-    number = found.baseline_samples or found.samples
-    said = f"From {number}{beside} requests of a second pass, which is not judged"
+    beside = f" of the base and {matches.samples}" if matches.baseline_samples else ""
+    number = matches.baseline_samples or matches.samples
+    text = f"From {number}{beside} requests of a second pass, which is not judged"
     if diagnosis and diagnosis.control:
-        said += f"; control: {diagnosis.control}"
-    if found.clipped:
-        said += f"; in {found.clipped} the server told of more time than there was"
-    return f"{said}."
+        text += f"; control: {diagnosis.control}"
+    if matches.clipped:
+        text += f"; in {matches.clipped} the server told of more time than there was"
+    return f"{text}."
 
 
 def doubts(diagnosis: Diagnosis | None) -> Sequence[str]:

@@ -102,5 +102,5 @@ def slug(name: str) -> str:
     """A file name of safe characters only, one per name: what is lost on the way comes back as a digest."""
     if _SLUG_IS_ENOUGH.fullmatch(name) and len(name) <= 60:
         return name.replace(" ", "-")
-    kept = re.sub(r"[^a-z0-9]+", "-", name[:LONGEST].lower()).strip("-")[:60].strip("-") or "endpoint"
-    return f"{kept}-{sha256(name.encode(errors='surrogatepass')).hexdigest()[:8]}"
+    remaining = re.sub(r"[^a-z0-9]+", "-", name[:LONGEST].lower()).strip("-")[:60].strip("-") or "endpoint"
+    return f"{remaining}-{sha256(name.encode(errors='surrogatepass')).hexdigest()[:8]}"

@@ -31,7 +31,9 @@ class Facts:
         """Worst first; among equals the likely cause of an overload, then what moved most, then as in the budget
         file."""
         cause = self.verdict.overload.cause if self.verdict.overload else ""
-        return tuple(sorted(self.verdict.findings, key=lambda one: _badness(one, is_cause=one.endpoint == cause)))
+        return tuple(
+            sorted(self.verdict.findings, key=lambda finding: _badness(finding, is_cause=finding.endpoint == cause))
+        )
 
     @cached_property
     def results(self) -> Mapping[str, EndpointResult]:
@@ -94,10 +96,10 @@ def _badness(finding: Finding, *, is_cause: bool) -> tuple[int, bool, float]:
     return BADNESS[finding.outcome], not is_cause, worse if finding.outcome is Outcome.IMPROVED else -worse
 
 
-def is_alike(one: Run, other: Run) -> bool:
+def is_alike(item: Run, other: Run) -> bool:
     """Whether two runs may be joined by a line: the same load, both A/B tests or both not (each arm of one has half of
     the load), and latency means the same."""
-    return (bool(one.arms), one.conditions.load_digest, one.conditions.latency) == (
+    return (bool(item.arms), item.conditions.load_digest, item.conditions.latency) == (
         bool(other.arms),
         other.conditions.load_digest,
         other.conditions.latency,

@@ -77,16 +77,16 @@ def _concerned(concerned: Sequence[Finding], outcome: Outcome, total: int, quote
 def _kept(facts: Facts, budgets: Sequence[Finding]) -> Iterator[str]:
     undecided = [finding for finding in budgets if finding.outcome is Outcome.INCONCLUSIVE]
     lacking = [finding for finding in budgets if finding.outcome is Outcome.NO_BASELINE]
-    kept = len(budgets) - len(undecided) - len(lacking)
+    remaining = len(budgets) - len(undecided) - len(lacking)
     also = f", {len(undecided)} undecided" if undecided else ""
     if lacking and not any(map(_is_compared, budgets)):
         fixed = sum(map(_fixed_limits_kept, budgets))
         if fixed:
             yield f"{fixed} fixed limit{'s' if fixed != 1 else ''} kept{also}"
-    elif kept == len(budgets):
-        yield f"{_counted(kept)} kept"
+    elif remaining == len(budgets):
+        yield f"{_counted(remaining)} kept"
     else:
-        yield f"{kept} of {_counted(len(budgets))} kept{also}"
+        yield f"{remaining} of {_counted(len(budgets))} kept{also}"
     if lacking:
         run = facts.run
         on_baseline = not run.arms and run.pull_request is None and run.branch == facts.verdict.baseline_branch
@@ -114,11 +114,11 @@ def _is_notable(whole: Finding) -> bool:
 
 
 def _is_compared(finding: Finding) -> bool:
-    return finding.compared != "" and any(one.kind is Kind.RELATIVE for one in finding.criteria)
+    return finding.compared != "" and any(criterion.kind is Kind.RELATIVE for criterion in finding.criteria)
 
 
 def _fixed_limits_kept(finding: Finding) -> int:
-    return sum(one.kind is Kind.ABSOLUTE and one.outcome is Outcome.PASS for one in finding.criteria)
+    return sum(criterion.kind is Kind.ABSOLUTE and criterion.outcome is Outcome.PASS for criterion in finding.criteria)
 
 
 def _counted(number: int) -> str:

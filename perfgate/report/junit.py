@@ -80,8 +80,8 @@ def _case(suite: ElementTree.Element, finding: Finding) -> None:
 
 def _properties(parent: ElementTree.Element, properties: dict[str, str]) -> None:
     """Only those that say something."""
-    said = {name: text for name, text in properties.items() if text and text != words.NOTHING}
-    if said:
+    message = {name: text for name, text in properties.items() if text and text != words.NOTHING}
+    if message:
         element = ElementTree.SubElement(parent, "properties")
-        for name, text in said.items():
+        for name, text in message.items():
             ElementTree.SubElement(element, "property", {"name": name, "value": plain(text, LONGEST)})

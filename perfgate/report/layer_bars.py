@@ -43,38 +43,38 @@ class Panel:
 def panels(diagnosis: Diagnosis | None) -> list[Panel]:
     return [
         Panel(
-            title=diagnosis_text.first_line(found),
-            bars=bars(found),
-            legend=tuple((_colour(one.layer), diagnosis_text.layer_name(one)) for one in found.layers),
-            rows=tuple(diagnosis_text.layer_row(one) for one in found.layers),
+            title=diagnosis_text.first_line(matches),
+            bars=bars(matches),
+            legend=tuple((_colour(layer.layer), diagnosis_text.layer_name(layer)) for layer in matches.layers),
+            rows=tuple(diagnosis_text.layer_row(layer) for layer in matches.layers),
             causes=tuple(
                 (
-                    one.code,
-                    diagnosis_text.WHERE[one.confidence],
-                    plain(one.sentence, 300),
-                    tuple(plain(text, 300) for text in one.evidence),
-                    plain(one.remedy, 400),
+                    cause.code,
+                    diagnosis_text.WHERE[cause.confidence],
+                    plain(cause.sentence, 300),
+                    tuple(plain(text, 300) for text in cause.evidence),
+                    plain(cause.remedy, 400),
                 )
-                for one in found.causes
+                for cause in matches.causes
             ),
-            counts=tuple(diagnosis_text.counts(found)),
-            note=plain(diagnosis_text.note(found, diagnosis), 300),
+            counts=tuple(diagnosis_text.counts(matches)),
+            note=plain(diagnosis_text.note(matches, diagnosis), 300),
         )
-        for found in (diagnosis.findings if diagnosis else ())
+        for matches in (diagnosis.findings if diagnosis else ())
     ]
 
 
-def bars(found: Diagnosed) -> str:
+def bars(matches: Diagnosed) -> str:
     """Base over head, or head alone, on one scale. Empty without layers."""
-    sides = [("head", [(one.layer, one.now) for one in found.layers])]
-    if found.difference is not None:
-        sides.insert(0, ("base", [(one.layer, one.baseline or 0.0) for one in found.layers]))
+    sides = [("head", [(layer.layer, layer.now) for layer in matches.layers])]
+    if matches.difference is not None:
+        sides.insert(0, ("base", [(layer.layer, layer.baseline or 0.0) for layer in matches.layers]))
     longest = max((sum(value for _, value in parts) for _, parts in sides), default=0.0)
     if not longest:
         return ""
     height = len(sides) * (HEIGHT + GAP)
     body = "".join(_bar(name, parts, longest, at) for at, (name, parts) in enumerate(sides))
-    label = escape(plain(f"Layers of {found.endpoint} {found.metric}"))
+    label = escape(plain(f"Layers of {matches.endpoint} {matches.metric}"))
     return f'<svg viewBox="0 0 {WIDTH} {height}" width="100%" role="img" aria-label="{label}">{body}</svg>'
 
 
@@ -101,4 +101,4 @@ def _pieces(parts: Sequence[tuple[str, float]], longest: float, y: int) -> Itera
 
 
 def _colour(layer: str) -> str:
-    return COLOURS[[str(one) for one in LAYERS].index(layer)]
+    return COLOURS[[str(item) for item in LAYERS].index(layer)]

@@ -18,13 +18,16 @@ PERCENTILES = {"p(90)": 0.90, "p(95)": 0.95}
 def render(facts: Facts) -> str:
     run = facts.run
     endpoints = [result for result in run.endpoints if result.kind == "endpoint"]
-    requests, failures = sum(one.requests for one in endpoints), sum(one.failures for one in endpoints)
+    requests, failures = (
+        sum(endpoint.requests for endpoint in endpoints),
+        sum(endpoint.failures for endpoint in endpoints),
+    )
     rate = requests / run.duration if run.duration > 0 else 0.0
     metrics: dict[str, dict[str, float]] = {
         "http_reqs": {"count": requests, "rate": rate},
         "checks": {"passes": requests - failures, "fails": failures},
     }
-    waiting = histogram.merge(one.phases[FIRST_BYTE] for one in endpoints if FIRST_BYTE in one.phases)
+    waiting = histogram.merge(endpoint.phases[FIRST_BYTE] for endpoint in endpoints if FIRST_BYTE in endpoint.phases)
     known = {name: histogram.quantile(waiting, quantile) for name, quantile in PERCENTILES.items()}
     seconds = {name: value for name, value in known.items() if value is not None}
     if seconds:

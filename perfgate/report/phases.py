@@ -50,14 +50,14 @@ def _row(result: EndpointResult) -> PhaseRow | None:
     )
 
 
-def _cell(found: Distribution | None) -> str:
-    middle, tail = _said(found, MIDDLE), _said(found, TAIL)
+def _cell(matches: Distribution | None) -> str:
+    middle, tail = _said(matches, MIDDLE), _said(matches, TAIL)
     unit = tail.rpartition(" ")[2]
     return tail if tail == words.NOTHING else f"{middle.removesuffix(f' {unit}')} / {tail}"
 
 
-def _said(found: Distribution | None, q: float) -> str:
+def _said(matches: Distribution | None, q: float) -> str:
     """A dash for what took no time at all, as TLS does where there is none."""
-    if found is None or not found.maximum:
+    if matches is None or not matches.maximum:
         return words.NOTHING
-    return words.value("p95", histogram.quantile(found, q))
+    return words.value("p95", histogram.quantile(matches, q))

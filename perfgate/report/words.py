@@ -88,12 +88,12 @@ def limit(finding: Finding, criterion: CriterionResult) -> str:
     """ "120 ms", "+10 %", "+0.5 pp", "warn 100 ms"."""
     known = metric_of(finding.metric)
     if criterion.kind is Kind.ABSOLUTE:
-        said = value(finding.metric, criterion.limit)
+        text = value(finding.metric, criterion.limit)
     elif _is_ratio(criterion):
-        said = change(criterion.limit) + _since(criterion)
+        text = change(criterion.limit) + _since(criterion)
     else:
-        said = units.format_difference(known.unit, criterion.limit) if known else plain(criterion.text, 20)
-    return f"warn {said}" if criterion.severity is Severity.WARN else said
+        text = units.format_difference(known.unit, criterion.limit) if known else plain(criterion.text, 20)
+    return f"warn {text}" if criterion.severity is Severity.WARN else text
 
 
 def broken(criterion: CriterionResult) -> bool:
@@ -176,13 +176,13 @@ def revision(run: Run) -> str:
 
 def arms(both: Iterable[Arm]) -> str:
     """ "base 2e1f0ab (main) and head 9f3c2ab (work tree)"; where nobody knows the commit, the target."""
-    return " and ".join(arm(one) for one in both)
+    return " and ".join(arm(item) for item in both)
 
 
-def arm(one: Arm) -> str:
-    if not one.commit:
-        return f"{one.name} {plain(one.target)}"
-    return f"{one.name} {plain(one.commit)[:7]} ({plain(one.ref or one.target)})"
+def arm(item: Arm) -> str:
+    if not item.commit:
+        return f"{item.name} {plain(item.target)}"
+    return f"{item.name} {plain(item.commit)[:7]} ({plain(item.ref or item.target)})"
 
 
 def manner(policy: AbPolicy) -> str:
@@ -199,15 +199,15 @@ def expected(shortest: float, longest: float, usual: float | None) -> str:
 
 def prolonged(undecided: Sequence[Finding], seconds: float, so_far: float) -> str:
     """ "After 30 s not decided: search p95, home p95 and 3 more. The load goes on for 30 s"."""
-    names = ", ".join(f"{plain(one.endpoint)} {plain(one.metric)}" for one in undecided[:NAMED])
+    names = ", ".join(f"{plain(finding.endpoint)} {plain(finding.metric)}" for finding in undecided[:NAMED])
     rest = f" and {len(undecided) - NAMED} more" if len(undecided) > NAMED else ""
     return f"After {so_far:g} s not decided: {names}{rest}. The load goes on for {seconds:g} s"
 
 
-def watched(one: Watched, quote: Callable[[str], str] = plain) -> str:
+def watched(item: Watched, quote: Callable[[str], str] = plain) -> str:
     """ "search p50 82 ms to 90 ms, +10 %"."""
-    before, now = value(one.metric, one.baseline), value(one.metric, one.measured)
-    return f"{quote(one.endpoint)} {plain(one.metric)} {before} to {now}, {change(one.change)}"
+    before, now = value(item.metric, item.baseline), value(item.metric, item.measured)
+    return f"{quote(item.endpoint)} {plain(item.metric)} {before} to {now}, {change(item.change)}"
 
 
 def day(started: str, *, year: bool = False) -> str:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from perfgate.runtime.http.dialling import Trust
+from perfgate.runtime.http.dialling import TlsConfig
 from perfgate.runtime.scenario.endpoint import Endpoint, file
 from perfgate.runtime.scenario.expectations import (
     from_cookie,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Endpoint",
-    "Trust",
+    "TlsConfig",
     "Visitor",
     "always",
     "between",
@@ -49,6 +49,8 @@ __all__ = [
     "url_env",
     "uuid",
 ]
+
+Trust = TlsConfig  # its name in scenarios that earlier versions generated
 
 
 def __getattr__(name: str) -> Any:

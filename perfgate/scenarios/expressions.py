@@ -44,7 +44,7 @@ def endpoint_call(name: str, request: Request, *, root: str, common: Headers, ta
         rows = request.values.rows
         keywords["data"] = Code(tables[rows]) if rows in tables else rows_call(rows, root)
     if request.expect:
-        keywords["expect"] = [_expectation(one) for one in request.expect]
+        keywords["expect"] = [_expectation(item) for item in request.expect]
     if request.capture:
         keywords["capture"] = {key: _capture(capture) for key, capture in request.capture.items()}
     if request.timeout != Request.timeout:
@@ -60,8 +60,8 @@ def endpoint_call(name: str, request: Request, *, root: str, common: Headers, ta
 
 def common_headers(requests: Collection[Request]) -> Headers:
     """The headers that stand in front of those of more than half of the requests; none for a single request."""
-    found = Counter(tuple(request.headers.items()) for request in requests)
-    for items, _ in found.most_common():
+    matches = Counter(tuple(request.headers.items()) for request in requests)
+    for items, _ in matches.most_common():
         headers = dict(items)
         users = sum(_begins_with(request.headers, headers) for request in requests)
         if headers and users > 1 and users > len(requests) / 2:
@@ -143,11 +143,11 @@ def _path(root: str, path: str) -> Joined:
 
 
 def trust_call(tls: Tls, root: str) -> Call:
-    """`Trust(...)` with only what differs from the defaults."""
+    """`TlsConfig(...)` with only what differs from the defaults."""
     files = {"ca": tls.ca, "certificate": tls.certificate, "key": tls.key}
     keywords: dict[str, Any] = {name: _path(root, path) for name, path in files.items() if path}
     keywords |= {"insecure": True} if tls.insecure else {}
-    return Call("Trust", [], keywords | ({"server_name": tls.server_name} if tls.server_name else {}))
+    return Call("TlsConfig", [], keywords | ({"server_name": tls.server_name} if tls.server_name else {}))
 
 
 def _source(source: Source) -> Call:

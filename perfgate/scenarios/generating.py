@@ -40,7 +40,11 @@ def generate(plan: Plan, *, scenario: Path) -> str:
     shown_path = Path(relpath(scenario.resolve(), folder)).as_posix()
     work = tasks(plan)
     sent = frozenset[str]().union(*(task.endpoints for task in (*work.tasks, *work.logins)))
-    requests = {one.name: one.request for one in plan.endpoints if one.name in sent and one.request is not None}
+    requests = {
+        endpoint.name: endpoint.request
+        for endpoint in plan.endpoints
+        if endpoint.name in sent and endpoint.request is not None
+    }
     names = unique(requests, "endpoint")
     body = [*_endpoints(requests, names, root), "", "", *_visitor(plan, work, names, root)]
     return "\n".join([*_docstring(plan, shown_path), *_imports("\n".join(body)), *body, ""])
@@ -61,18 +65,18 @@ def _harmless(words: str) -> str:
 
 def _imports(body: str) -> Iterator[str]:
     """What the body says, and no more."""
-    said = {node.id for node in ast.walk(ast.parse(body)) if isinstance(node, ast.Name)}
-    if HERE in said:
+    text = {node.id for node in ast.walk(ast.parse(body)) if isinstance(node, ast.Name)}
+    if HERE in text:
         yield from ("from pathlib import Path", "")
     yield from ("from locust import task", "")
-    used = sorted(said & RUNTIME_NAMES)
+    used = sorted(text & RUNTIME_NAMES)
     line = f"from perfgate.runtime import {', '.join(used)}"
     if len(line) <= WIDTH:
         yield line
     else:
         yield from ("from perfgate.runtime import (", *(f"{INDENT}{name}," for name in used), ")")
     yield ""
-    if HERE in said:
+    if HERE in text:
         yield from (f"{HERE} = Path(__file__).resolve().parent", "")
 
 

@@ -9,8 +9,8 @@ import unicodedata
 from collections.abc import Iterable
 
 RUNTIME_NAMES = frozenset(
-    "Endpoint Trust Visitor always between choice env environment file from_cookie from_header from_json from_regex "
-    "header journey json_path regex rows sequence status text url_env uuid".split()
+    "Endpoint TlsConfig Visitor always between choice env environment file from_cookie from_header from_json "
+    "from_regex header journey json_path regex rows sequence status text url_env uuid".split()
 )
 
 # What a scenario's module and methods say already, and what Visitor and Locust's User have.

@@ -110,12 +110,12 @@ def _selected(budget_file: BudgetFile, only: Collection[str]) -> tuple[tuple[End
     logins = {journey.login for journey in walked} | {endpoints[name].login for name in steps | alone}
     walked_as_login = tuple(replace(journeys[name], weight=0) for name in logins - set(only) if name in journeys)
     needed = steps | logins | _sent_by(walked_as_login)
-    kept = [
+    remaining = [
         endpoint if endpoint.name in only else replace(endpoint, weight=0)
         for endpoint in budget_file.endpoints
         if endpoint.name in only or endpoint.name in needed
     ]
-    return tuple(kept), (*walked, *walked_as_login)
+    return tuple(remaining), (*walked, *walked_as_login)
 
 
 def _sent_by(journeys: Iterable[Journey]) -> set[str]:
@@ -142,7 +142,7 @@ def _endpoint_digests(endpoint: Endpoint, folder: Path) -> dict[str, str]:
         "headers": request.headers,
         "body": _body(request, folder),
         "values": [_values(request), _file_digest(folder, request)],
-        "expectations": [asdict(one) for one in request.expect],
+        "expectations": [asdict(item) for item in request.expect],
         "captures": {name: asdict(capture) for name, capture in request.capture.items()},
         "timeout": [request.timeout, request.connect_timeout, request.first_byte_timeout],
         "weight": endpoint.weight,

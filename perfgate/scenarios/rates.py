@@ -15,7 +15,7 @@ def planned_rates(
     Logins are left out: they are sent once per user. None are known where `others`, hand-written scenarios, share the
     load by weights of their own.
     """
-    total = sum(one.weight for one in endpoints if one.request) + sum(one.weight for one in journeys)
+    total = sum(item.weight for item in endpoints if item.request) + sum(item.weight for item in journeys)
     length = sum(stage.duration for stage in load.stages)
     if others or not total or not length:
         return {}

@@ -87,7 +87,7 @@ def _operation(value: Joined, indent: int, before: int, after: int) -> str:
         ]
     first, *others, last = operands
     between = len(value.operator) + 1
-    lines = [render(first, indent, before), *(render(one, indent, between) for one in others)]
+    lines = [render(first, indent, before), *(render(other, indent, between) for other in others)]
     lines.append(render(last, indent, between, after))
     return f"\n{INDENT * indent}{value.operator} ".join(lines)
 

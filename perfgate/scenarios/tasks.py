@@ -50,16 +50,16 @@ def tasks(plan: Plan) -> Tasks:
     journeys = [journey for journey in plan.journeys if journey.weight > 0]
     alone = [_alone(endpoint) for endpoint in endpoints.values() if endpoint.weight > 0]
     walked = [*alone, *journeys]
-    weights = whole_weights([one.weight for one in walked])
+    weights = whole_weights([item.weight for item in walked])
     made = tuple(
-        Task(one.name, tuple(_steps(one, endpoints)), weight, one in journeys)
-        for one, weight in zip(walked, weights, strict=True)
+        Task(item.name, tuple(_steps(item, endpoints)), weight, item in journeys)
+        for item, weight in zip(walked, weights, strict=True)
     )
     named = {step.name for task in made for step in task.steps if isinstance(step, Login)}
     logins = tuple(
-        Task(one.name, tuple(_steps(one, endpoints)), 0, is_journey=True)
-        for one in plan.journeys
-        if one.name in named and one.weight == 0
+        Task(item.name, tuple(_steps(item, endpoints)), 0, is_journey=True)
+        for item in plan.journeys
+        if item.name in named and item.weight == 0
     )
     return Tasks(made, walked[0].weight / weights[0] if walked else 1.0, logins)
 

@@ -43,7 +43,7 @@ def mixture(series: Sequence[tuple[Array, Array]]) -> tuple[tuple[float, float],
         share = likely * weights
         weights = ((share / share.sum(1, keepdims=True)).sum(0) + prior) / (len(likely) + PRIOR)
     pairs = zip(CORRELATIONS.tolist(), weights.tolist(), strict=True)
-    return tuple((one, weight) for one, weight in pairs if weight > NEGLIGIBLE)
+    return tuple((pair, weight) for pair, weight in pairs if weight > NEGLIGIBLE)
 
 
 def _logarithms(failures: Array, requests: Array) -> Array:

@@ -27,9 +27,9 @@ def share_upper(known: Curve, seconds: float, n: float, level: float, allowed: f
 
     With none over it the share is that of the extended tail, where that is less than what order statistics allow.
     """
-    seen = known.share_over(seconds)
-    bound = exact_upper(seen, n, level)
-    if seen > 0 or min(known.count, n) < FEWEST or bound > REACH * allowed:
+    observed = known.share_over(seconds)
+    bound = exact_upper(observed, n, level)
+    if observed > 0 or min(known.count, n) < FEWEST or bound > REACH * allowed:
         return bound
     highest = known.quantile(1.0)
     halvings = log(seconds / highest) / slope(known) if highest > 0 else inf

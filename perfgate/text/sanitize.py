@@ -11,9 +11,11 @@ _COMMAND = re.compile(r"##(?=[\w.-]*\[)|(?<!\S)::(?=.*::)")
 
 def one_line(text: str, most: int) -> str:
     """At most `most` visible characters, on one line; whatever is not printable ends a word."""
-    return no_command(" ".join("".join(one if one.isprintable() else " " for one in text).split()))[:most]
+    return no_command(" ".join("".join(character if character.isprintable() else " " for character in text).split()))[
+        :most
+    ]
 
 
 def no_command(text: str) -> str:
     """The same for people, and nothing to the program that runs the job."""
-    return _COMMAND.sub(lambda found: " ".join(found[0]), text)
+    return _COMMAND.sub(lambda match: " ".join(match[0]), text)

@@ -61,15 +61,15 @@ def parse(text: str) -> tuple[Part, ...]:
     parts: list[Part] = []
     literal = ""
     position = 0
-    while found := _BRACES.search(text, position):
-        literal += text[position : found.start()]
-        position = found.end()
-        if found[0] in ("{{", "}}"):
-            literal += found[0][0]
+    while match := _BRACES.search(text, position):
+        literal += text[position : match.start()]
+        position = match.end()
+        if match[0] in ("{{", "}}"):
+            literal += match[0][0]
             continue
-        if found[0] == "}":
-            raise TemplateError("`}` closes nothing", offset=found.start(), hint="write `}}` for a literal brace")
-        hole, position = _hole(text, found.start(), found.end())
+        if match[0] == "}":
+            raise TemplateError("`}` closes nothing", offset=match.start(), hint="write `}}` for a literal brace")
+        hole, position = _hole(text, match.start(), match.end())
         parts += [*_literals(literal), hole]
         literal = ""
     return (*parts, *_literals(literal + text[position:]))
@@ -79,9 +79,9 @@ def parse_variables(text: str) -> tuple[Part, ...]:
     """As `parse`, for texts in which only `${}` is special: all other braces are literal, doubled ones stay doubled."""
     parts: list[Part] = []
     position = 0
-    while found := _VARIABLE_START.search(text, position):
-        parts += _literals(text[position : found.start()])
-        hole, position = _hole(text, found.start(), found.end())
+    while match := _VARIABLE_START.search(text, position):
+        parts += _literals(text[position : match.start()])
+        hole, position = _hole(text, match.start(), match.end())
         parts.append(hole)
     return (*parts, *_literals(text[position:]))
 

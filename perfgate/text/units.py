@@ -80,10 +80,10 @@ _MOST_RELATIVE = 10.0  # +1000 %: more is a typing error
 
 def parse(quantity: Quantity, text: str) -> float:
     """The value of `text` in the base unit, at least 0. One space before the unit is allowed. Raises UnitError."""
-    found = _QUANTITY.fullmatch(text.strip())
-    if not found:
+    match = _QUANTITY.fullmatch(text.strip())
+    if not match:
         raise UnitError(f"`{text}` is not {quantity.noun}", hint=_accepted(quantity))
-    number, unit = found.groups()
+    number, unit = match.groups()
     if not unit:
         raise UnitError(f"`{text}` has no unit", hint=_accepted(quantity))
     if unit not in quantity.factors:
@@ -98,8 +98,8 @@ def pattern(quantity: Quantity) -> str:
 
 def range_pattern(quantity: Quantity) -> str:
     """A regular expression of one value, or of two with `..` between them."""
-    one = pattern(quantity).removeprefix("^").removesuffix("$")
-    return rf"^{one}(\.\.{one})?$"
+    item = pattern(quantity).removeprefix("^").removesuffix("$")
+    return rf"^{item}(\.\.{item})?$"
 
 
 def parse_criteria(text: str, metric: Metric, severity: Severity = Severity.FAIL) -> tuple[Criterion, ...]:
@@ -132,8 +132,8 @@ def criteria_pattern(metric: Metric) -> str:
     """A regular expression of budget texts of `metric`, for editors; `parse_criteria` is stricter."""
     absolute = "|".join(map(re.escape, _ABSOLUTE[metric.unit].factors))
     relative = "|".join(["%", *map(re.escape, _DIFFERENCE[metric.unit].factors)])
-    one = f"({_NUMBER} ?({absolute})|{re.escape(_sign(metric))}{_NUMBER} ?({relative}))".replace("(?:", "(")
-    return f"^{one}( +{one})?$"
+    item = f"({_NUMBER} ?({absolute})|{re.escape(_sign(metric))}{_NUMBER} ?({relative}))".replace("(?:", "(")
+    return f"^{item}( +{item})?$"
 
 
 def _words(text: str) -> list[str]:

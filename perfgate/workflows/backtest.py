@@ -40,7 +40,7 @@ def backtest(
     say: Callable[[str], None] = lambda _: None,
 ) -> Backtest:
     """The newest `limit` runs. Raises RecordError when there is none."""
-    budget_file = baselines.settled(budget_file, store, environ)
+    budget_file = baselines.with_branch(budget_file, store, environ)
     remembered = baselines.runs(store, budget_file, environ, limit=limit + baselines.RECENT)
     if not remembered:
         raise RecordError(
@@ -48,7 +48,9 @@ def backtest(
         )
     anchored = baselines.anchored(store, budget_file, environ)
     known, earlier = remembered[:limit], remembered[limit:]
-    has_relative = any(one.kind is Kind.RELATIVE for budget in budget_file.budgets for one in budget.criteria)
+    has_relative = any(
+        criterion.kind is Kind.RELATIVE for budget in budget_file.budgets for criterion in budget.criteria
+    )
     replays = [_Replay(factor=factor, memory=list(earlier)) for factor in (FACTORS if has_relative else (1.0,))]
     say(f"Judging {len(known)} builds" + (f", each under {len(replays)} sets of limits" if has_relative else ""))
     whole = store.get_all(past.run.id for past in reversed(known))  # with the distributions that fixed limits need
@@ -73,7 +75,7 @@ def _judge(
     on_branch = [past for past in replay.memory if past.run.branch == branch]
     before = (on_branch or replay.memory)[: baselines.RECENT]
     began = times.microseconds(measured.run.started, origin=f"Run {measured.run.id}")
-    pinned = [one for one in anchored if times.microseconds(one.run.started, origin=f"Run {one.run.id}") < began]
+    pinned = [item for item in anchored if times.microseconds(item.run.started, origin=f"Run {item.run.id}") < began]
     verdict = workflow.judge(scaled, measured.run, before, anchored=pinned)
     replay.verdicts.append(verdict)
     remembered = workflow.past_run(stored.run, gate.accept(verdict, stored.acceptances))
@@ -102,14 +104,14 @@ def _build(past: PastRun, verdict: Verdict) -> Build:
         started=past.run.started,
         outcome=verdict.outcome,
         then=past.outcome,
-        breaches=tuple(_breach(one) for one in verdict.findings if one.outcome in NEVER_A_BASELINE),
-        undecided=sum(one.outcome is Outcome.INCONCLUSIVE for one in verdict.findings),
+        breaches=tuple(_breach(finding) for finding in verdict.findings if finding.outcome in NEVER_A_BASELINE),
+        undecided=sum(finding.outcome is Outcome.INCONCLUSIVE for finding in verdict.findings),
         budgets=len(verdict.findings),
     )
 
 
 def _breach(finding: Finding) -> Breach:
-    broken = (one.text for one in finding.criteria if one.outcome in NEVER_A_BASELINE)
+    broken = (criterion.text for criterion in finding.criteria if criterion.outcome in NEVER_A_BASELINE)
     return Breach(
         endpoint=finding.endpoint,
         metric=finding.metric,
@@ -127,27 +129,31 @@ def _records(verdicts: Sequence[Verdict]) -> Iterator[BudgetRecord]:
         for finding in verdict.findings:
             by_key.setdefault((finding.endpoint, finding.metric), []).append(finding)
     for (endpoint, metric), findings in by_key.items():
-        failed = sum(one.outcome is Outcome.FAIL for one in findings)
-        undecided = sum(one.outcome is Outcome.INCONCLUSIVE for one in findings)
-        kept = sum(one.outcome in KEPT for one in findings)
+        failed = sum(item.outcome is Outcome.FAIL for item in findings)
+        undecided = sum(item.outcome is Outcome.INCONCLUSIVE for item in findings)
+        remaining = sum(item.outcome in KEPT for item in findings)
         yield BudgetRecord(
             endpoint=endpoint,
             metric=metric,
-            limits=tuple(one.text for one in findings[-1].criteria),
+            limits=tuple(criterion.text for criterion in findings[-1].criteria),
             failed=failed,
             undecided=undecided,
-            kept=kept,
-            unknown=len(findings) - failed - undecided - kept,
-            detectable=median(seen) if (seen := [one.detectable for one in findings if one.detectable]) else None,
+            kept=remaining,
+            unknown=len(findings) - failed - undecided - remaining,
+            detectable=median(observed)
+            if (observed := [item.detectable for item in findings if item.detectable])
+            else None,
         )
 
 
 def _step(replay: _Replay, budget_file: BudgetFile) -> Step:
     outcomes = tuple(verdict.outcome for verdict in replay.verdicts)
     failed, undecided = outcomes.count(Outcome.FAIL), outcomes.count(Outcome.INCONCLUSIVE)
-    passed = sum(one in KEPT for one in outcomes)
-    relative = (one for budget in gate.scaled(budget_file.budgets, replay.factor) for one in budget.criteria)
-    limits = {one.text for one in relative if one.kind is Kind.RELATIVE and not one.difference}
+    passed = sum(outcome in KEPT for outcome in outcomes)
+    relative = (
+        criterion for budget in gate.scaled(budget_file.budgets, replay.factor) for criterion in budget.criteria
+    )
+    limits = {item.text for item in relative if item.kind is Kind.RELATIVE and not item.difference}
     return Step(
         factor=replay.factor,
         limit=limits.pop() if len(limits) == 1 else "",
@@ -157,7 +163,7 @@ def _step(replay: _Replay, budget_file: BudgetFile) -> Step:
         passed=passed,
         unknown=len(outcomes) - failed - undecided - passed,
         undecided_budgets=sum(
-            one.outcome is Outcome.INCONCLUSIVE for verdict in replay.verdicts for one in verdict.findings
+            finding.outcome is Outcome.INCONCLUSIVE for verdict in replay.verdicts for finding in verdict.findings
         ),
     )
 
@@ -186,9 +192,11 @@ def _marked(past: PastRun) -> dict[Key, Acceptance | None]:
     """What is known to have become worse with this build, and who accepted it."""
     whole = past.outcome in NEVER_A_BASELINE and not past.failed
     failed: dict[Key, Acceptance | None] = dict.fromkeys(past.failed or ([("", "")] if whole else []))
-    for one in past.acceptances:
-        covered = [key for key in failed if _is_of(key, (one.endpoint, one.metric))]
-        failed |= dict.fromkeys(covered, one) if covered else {(one.endpoint, one.metric): one}
+    for acceptance in past.acceptances:
+        covered = [key for key in failed if _is_of(key, (acceptance.endpoint, acceptance.metric))]
+        failed |= (
+            dict.fromkeys(covered, acceptance) if covered else {(acceptance.endpoint, acceptance.metric): acceptance}
+        )
     return failed
 
 
@@ -200,12 +208,16 @@ def _is_of(key: Key, which: Key) -> bool:
 def _regression(
     past: PastRun, key: Key, acceptance: Acceptance | None, verdicts: Mapping[float, Verdict]
 ) -> Regression:
-    meant = {
-        factor: [one for one in verdict.findings if _is_of((one.endpoint, one.metric), key)]
+    suggestions = {
+        factor: [finding for finding in verdict.findings if _is_of((finding.endpoint, finding.metric), key)]
         for factor, verdict in verdicts.items()
     }
-    outcomes = [one.outcome for one in meant[1.0]]
-    found = [factor for factor, findings in meant.items() if any(one.outcome is Outcome.FAIL for one in findings)]
+    outcomes = [item.outcome for item in suggestions[1.0]]
+    matches = [
+        factor
+        for factor, findings in suggestions.items()
+        if any(finding.outcome is Outcome.FAIL for finding in findings)
+    ]
     return Regression(
         run=past.run.id,
         commit=past.run.commit,
@@ -214,7 +226,7 @@ def _regression(
         metric=key[1],
         reason=acceptance.reason if acceptance else "",
         accepted=acceptance is not None,
-        change=max((one.change for one in meant[1.0] if one.change is not None), default=None),
+        change=max((item.change for item in suggestions[1.0] if item.change is not None), default=None),
         outcome=worst(outcomes) if outcomes else Outcome.NO_DATA,
-        factors=tuple(found),
+        factors=tuple(matches),
     )

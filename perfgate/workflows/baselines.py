@@ -21,7 +21,7 @@ IN_CI = ("GITHUB_ACTIONS", "GITLAB_CI")
 Environment = Mapping[str, str]
 
 
-def settled(budget_file: BudgetFile, store: History, environ: Environment) -> BudgetFile:
+def with_branch(budget_file: BudgetFile, store: History, environ: Environment) -> BudgetFile:
     """The budget file with the name of the baseline's branch: where it says `auto`, the repository's default branch.
 
     Where a repository does not say which that is, the branch that was measured most often; but not in CI, where
@@ -67,8 +67,8 @@ def anchored(store: History, budget_file: BudgetFile, environ: Environment) -> t
     former = budget_file.formerly not in ("", budget_file.name) and _is_only_one(budget_file, environ)
     names = (budget_file.name, budget_file.formerly) if former else (budget_file.name,)
     same = [entry.id for name in names for entry in store.entries(name) if entry.commit == commit]
-    found = (store.get(run_id) for run_id in same)
-    chosen = [past for past in found if past.run.name == budget_file.name or not past.run.file]
+    matches = (store.get(run_id) for run_id in same)
+    chosen = [past for past in matches if past.run.name == budget_file.name or not past.run.file]
     return tuple(chosen[: budget_file.gate.baseline.runs])
 
 
@@ -76,7 +76,7 @@ def with_runs_elsewhere(
     verdict: Verdict, run: Run, store: History, budget_file: BudgetFile, environ: Environment
 ) -> Verdict:
     """The verdict, which says where comparable runs are when the baseline's branch has too few."""
-    if run.arms or not any(one.outcome is Outcome.NO_BASELINE for one in verdict.findings):
+    if run.arms or not any(finding.outcome is Outcome.NO_BASELINE for finding in verdict.findings):
         return verdict
     sentence = gate.elsewhere(run, runs(store, budget_file, environ), verdict.baseline_branch)
     return replace(verdict, notes=(sentence, *verdict.notes)) if sentence else verdict

@@ -17,7 +17,7 @@ from perfgate.model.errors import UsageError
 from perfgate.model.plan import Plan
 from perfgate.model.run import Run
 from perfgate.workflows import run as workflow
-from perfgate.workflows.run import Order, Watcher
+from perfgate.workflows.run import ProgressReporter, RunRequest
 
 FILE = "calibration.json"
 PAIRS = 3  # by default, one A/B run for so many others
@@ -39,23 +39,23 @@ class _Job:
     side_by_side: bool
 
 
-def calibrate(order: Order, wish: Wish, watcher: Watcher) -> tuple[Calibration, bool]:
+def calibrate(request: RunRequest, wish: Wish, reporter: ProgressReporter) -> tuple[Calibration, bool]:
     """And whether all runs were made. An interrupted calibration uses what there is, if that is enough.
 
     Raises PerfgateError for whatever keeps a run from being made, KeyboardInterrupt with too few of them.
     """
-    budget_file = _with_duration(budgets.read(order.budget, order.environ), wish.duration)
-    plan = scenarios.plan(budget_file, order.only)
-    target = workflow.target_of(order, budget_file)
-    loadtest.check_allowed(target, ("*",) if order.allow_remote else budget_file.allow)
-    run_folder.make(order.folder, order.root)
-    jobs = _jobs(order.folder, wish.runs, _pairs(wish, budget_file, order, target))
+    budget_file = _with_duration(budgets.read(request.budget, request.environ), wish.duration)
+    plan = scenarios.plan(budget_file, request.only)
+    target = workflow.target_of(request, budget_file)
+    loadtest.check_allowed(target, ("*",) if request.allow_remote else budget_file.allow)
+    run_folder.make(request.folder, request.root)
+    jobs = _jobs(request.folder, wish.runs, _pairs(wish, budget_file, request, target))
     runs: dict[bool, list[Run]] = {False: [], True: []}
     began, each = monotonic(), loadtest.seconds(plan.load)
     for number, job in enumerate(jobs):
         rest = (len(jobs) - number) * (max(each, (monotonic() - began) / number) if number else each)
-        watcher.say(f"{job.name}: {number + 1} of {len(jobs)}, {_time(rest)} left")
-        run = _measured(job, budget_file, plan, target, order, watcher)
+        reporter.say(f"{job.name}: {number + 1} of {len(jobs)}, {_time(rest)} left")
+        run = _measured(job, budget_file, plan, target, request, reporter)
         if run.interrupted:
             break
         runs[job.side_by_side].append(run)
@@ -63,7 +63,7 @@ def calibrate(order: Order, wish: Wish, watcher: Watcher) -> tuple[Calibration, 
     if len(runs[False]) < gate.FEWEST_RUNS:
         raise KeyboardInterrupt
     calibration = gate.calibrate(runs[False], runs[True], budget_file.gate)
-    codec.write_text(order.folder / FILE, json.dumps(asdict(calibration), indent=1, ensure_ascii=False) + "\n")
+    codec.write_text(request.folder / FILE, json.dumps(asdict(calibration), indent=1, ensure_ascii=False) + "\n")
     return calibration, done
 
 
@@ -78,9 +78,9 @@ def _with_duration(budget_file: BudgetFile, duration: float | None) -> BudgetFil
     return replace(budget_file, load=changed)
 
 
-def _pairs(wish: Wish, budget_file: BudgetFile, order: Order, target: str) -> int:
+def _pairs(wish: Wish, budget_file: BudgetFile, request: RunRequest, target: str) -> int:
     """Raises UsageError when A/B runs are asked for and the service cannot be started twice."""
-    service = None if order.target else budget_file.service
+    service = None if request.target else budget_file.service
     possible = service is not None and loadtest.can_run_twice(service, target)
     if wish.pairs and not possible:
         raise UsageError(
@@ -105,9 +105,11 @@ def _jobs(folder: Path, runs: int, pairs: int) -> list[_Job]:
     return [job for _, job in sorted(jobs, key=lambda pair: pair[0])]
 
 
-def _measured(job: _Job, budget_file: BudgetFile, plan: Plan, target: str, order: Order, watcher: Watcher) -> Run:
-    quiet = replace(watcher, say=lambda _: None)
-    own = replace(order, folder=job.folder, run_id=f"{order.run_id}-{job.folder.name}")
+def _measured(
+    job: _Job, budget_file: BudgetFile, plan: Plan, target: str, request: RunRequest, reporter: ProgressReporter
+) -> Run:
+    quiet = replace(reporter, say=lambda _: None)
+    own = replace(request, folder=job.folder, run_id=f"{request.run_id}-{job.folder.name}")
     run_folder.make(own.folder, own.root)
     with _sides(job, budget_file, target, own, quiet) as sides:
         policy = AbPolicy(blocks=budget_file.gate.ab.blocks) if job.side_by_side else AbPolicy()
@@ -118,18 +120,18 @@ def _measured(job: _Job, budget_file: BudgetFile, plan: Plan, target: str, order
 
 
 def _sides(
-    job: _Job, budget_file: BudgetFile, target: str, order: Order, watcher: Watcher
+    job: _Job, budget_file: BudgetFile, target: str, request: RunRequest, reporter: ProgressReporter
 ) -> AbstractContextManager[loadtest.Sides]:
     if not job.side_by_side or budget_file.service is None:
-        return workflow.sides_of(budget_file, target, order, watcher)
+        return workflow.sides_of(budget_file, target, request, reporter)
     return nullcontext(
-        loadtest.twins(
+        loadtest.aa_test(
             budget_file.service,
             target,
             folder=budget_file.path.parent,
-            logs=order.folder,
-            environ=order.environ,
-            seed=crc32(order.run_id.encode()),
+            logs=request.folder,
+            environ=request.environ,
+            seed=crc32(request.run_id.encode()),
         )
     )
 

@@ -36,7 +36,7 @@ Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Request:
+class DiagnosisRequest:
     """What to look at: `wanted` maps endpoints to the metric that is split; the services start anew for it."""
 
     budget_file: BudgetFile
@@ -51,10 +51,10 @@ class Request:
 def wanted(verdict: Verdict, *, passing_too: bool = False) -> dict[str, str]:
     """Endpoint -> metric, of the failures that can be explained, worst first; with `passing_too`, of what got worst
     where nothing failed."""
-    failed = [one for one in verdict.findings if one.outcome is Outcome.FAIL and one.metric in EXPLAINED]
+    failed = [item for item in verdict.findings if item.outcome is Outcome.FAIL and item.metric in EXPLAINED]
     if not failed and passing_too:
-        judged = [one for one in verdict.findings if one.metric in EXPLAINED]
-        failed = sorted(judged, key=lambda one: -(one.change or 0.0))
+        judged = [item for item in verdict.findings if item.metric in EXPLAINED]
+        failed = sorted(judged, key=lambda item: -(item.change or 0.0))
     metrics: dict[str, str] = {}
     for finding in failed:
         metrics.setdefault(finding.endpoint, finding.metric if finding.metric in (*QUANTILES, "mean") else "p95")
@@ -64,20 +64,28 @@ def wanted(verdict: Verdict, *, passing_too: bool = False) -> dict[str, str]:
 def control(budget_file: BudgetFile, run: Run | None, chosen: Mapping[str, str]) -> str:
     """The quickest endpoint that is sent by itself and did not fail: it moves only when the machine does. Without a
     run, the first."""
-    alone = [one.name for one in budget_file.endpoints if one.request and one.weight and not one.login]
+    alone = [
+        endpoint.name
+        for endpoint in budget_file.endpoints
+        if endpoint.request and endpoint.weight and not endpoint.login
+    ]
     if run is None:
         return next((name for name in alone if name not in chosen), "")
-    known = [one for one in run.endpoints if one.name in alone and one.name not in chosen and "p50" in one.metrics]
-    return min(known, key=lambda one: one.metrics["p50"]).name if known else ""
+    known = [
+        endpoint
+        for endpoint in run.endpoints
+        if endpoint.name in alone and endpoint.name not in chosen and "p50" in endpoint.metrics
+    ]
+    return min(known, key=lambda item: item.metrics["p50"]).name if known else ""
 
 
-def diagnose(request: Request, say: Say) -> Diagnosis:
+def diagnose(request: DiagnosisRequest, say: Say) -> Diagnosis:
     """Raises PerfgateError when there is nothing to learn, or it could not be learnt."""
     folder = request.folder / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     warnings: list[str] = []
     subjects = list(_subjects(request, folder, warnings))
-    names = [one.endpoint for one in subjects]
+    names = [subject.endpoint for subject in subjects]
     if not [name for name in names if name in request.wanted]:
         raise DiagnosisError("; ".join(warnings) or "Nothing failed that a second pass could explain.")
     policy = request.budget_file.diagnose
@@ -89,10 +97,10 @@ def diagnose(request: Request, say: Say) -> Diagnosis:
         service = request.sides.starts[0].service if request.sides.starts else None
         canary = service.ready if service else ""
         most, is_own = _rate(request.budget_file.load, is_own=service is not None), service is not None
-        seen = second_pass.observe(
+        observed = second_pass.observe(
             subjects, sides, replayer, seconds=policy.seconds, canary=canary, most_rate=most, is_own=is_own
         )
-    return _diagnosis(request, seen, [side.name for side in sides], warnings)
+    return _diagnosis(request, observed, [side.name for side in sides], warnings)
 
 
 def _rate(load: LoadProfile, *, is_own: bool) -> float:
@@ -105,22 +113,22 @@ def _rate(load: LoadProfile, *, is_own: bool) -> float:
 
 
 def _diagnosis(
-    request: Request, seen: second_pass.Pass, sides: Sequence[second_pass.Name], warnings: Sequence[str]
+    request: DiagnosisRequest, observed: second_pass.Pass, sides: Sequence[second_pass.Name], warnings: Sequence[str]
 ) -> Diagnosis:
-    of = seen.seen
+    of = observed.seen
     both = "base" in sides
     control = None
     if both and (request.control, "head") in of:
         control = of[request.control, "base"].facts(), of[request.control, "head"].facts()
     findings = []
-    doubts = [*warnings, *seen.warnings]
+    doubts = [*warnings, *observed.warnings]
     for endpoint, metric in request.wanted.items():
         if (endpoint, "head") not in of:
             continue
         head, base = of[endpoint, "head"], of[endpoint, "base"] if both else None
-        for side, one in (("head", head), ("base", base)):
-            if one is not None and not one.samples:
-                reason = next(iter(one.failures()), "no answer came")
+        for side, item in (("head", head), ("base", base)):
+            if item is not None and not item.samples:
+                reason = next(iter(item.failures()), "no answer came")
                 doubts.append(f"{endpoint} could not be diagnosed: on the {side} every request failed ({reason})")
         if head.samples and (base is None or base.samples):
             findings.append(explaining.diagnosed(endpoint, metric, head, base, control))
@@ -134,7 +142,7 @@ def _diagnosis(
     )
 
 
-def _subjects(request: Request, folder: Path, warnings: list[str]) -> Iterator[Subject]:
+def _subjects(request: DiagnosisRequest, folder: Path, warnings: list[str]) -> Iterator[Subject]:
     """A scenario for each endpoint, which sends little else."""
     with_header = _with_header(request.budget_file, request.environ)
     for number, name in enumerate([*request.wanted, *filter(None, [request.control])]):
@@ -150,12 +158,15 @@ def _subjects(request: Request, folder: Path, warnings: list[str]) -> Iterator[S
 
 def _sent_alone(budget_file: BudgetFile, name: str) -> str:
     """The endpoint itself, or a journey with it; empty where there is neither."""
-    endpoint = next((one for one in budget_file.endpoints if one.name == name and one.request), None)
+    endpoint = next((item for item in budget_file.endpoints if item.name == name and item.request), None)
     if endpoint is None:
         return ""
     if endpoint.weight:
         return name
-    return next((one.name for one in budget_file.journeys if one.weight and Send(endpoint=name) in one.steps), "")
+    return next(
+        (journey.name for journey in budget_file.journeys if journey.weight and Send(endpoint=name) in journey.steps),
+        "",
+    )
 
 
 def _with_header(budget_file: BudgetFile, environ: Mapping[str, str]) -> BudgetFile:
@@ -173,7 +184,7 @@ def _with_header(budget_file: BudgetFile, environ: Mapping[str, str]) -> BudgetF
 
 
 @contextmanager
-def _sides(request: Request, folder: Path, warnings: list[str]) -> Iterator[tuple[Side, ...]]:
+def _sides(request: DiagnosisRequest, folder: Path, warnings: list[str]) -> Iterator[tuple[Side, ...]]:
     """Base and head, or the target alone, with their services running and their probes open."""
     planned = request.sides
     starts = [replace(start, log=folder / start.log.name) for start in planned.starts]
@@ -188,7 +199,7 @@ def _sides(request: Request, folder: Path, warnings: list[str]) -> Iterator[tupl
         yield tuple(sides)
 
 
-def _opened(request: Request, stack: ExitStack, warnings: list[str]) -> Iterator[Probe]:
+def _opened(request: DiagnosisRequest, stack: ExitStack, warnings: list[str]) -> Iterator[Probe]:
     """The probes that the budget file names; one that cannot be opened is a warning."""
     policy = request.budget_file.diagnose
     for key, written in (("postgres", policy.postgres), ("redis", policy.redis)):

@@ -12,7 +12,7 @@ from perfgate.model.metric import Unit
 from perfgate.model.run import EndpointResult, Run
 from perfgate.text.units import format_value
 from perfgate.workflows import run as workflow
-from perfgate.workflows.run import Order, Watcher
+from perfgate.workflows.run import Order, ProgressReporter
 
 WARMUP, DURATION = 2.0, 10.0  # seconds
 ROOM = 1.5  # times what was seen: a limit for other days and other runners
@@ -20,17 +20,17 @@ FEWEST = 20  # successes, from which on a p95 says something
 LEAST = 0.01  # s: shorter limits would be about the scheduler
 
 
-def measured(order: Order, watcher: Watcher) -> Run:
+def measured(request: Order, reporter: ProgressReporter) -> Run:
     """A run of some seconds that is neither judged nor remembered. Raises PerfgateError when it cannot be made."""
-    budget_file = _short(budgets.read(order.budget, order.environ))
-    plan = scenarios.plan(budget_file, order.only)
-    target = workflow.target_of(order, budget_file)
-    loadtest.check_allowed(target, ("*",) if order.allow_remote else budget_file.allow)
-    run_folder.make(order.folder, order.root)
-    with workflow.sides_of(budget_file, target, order, watcher) as sides:
-        load_test = workflow.send(plan, sides, AbPolicy(), order, watcher, probe=False)
-    run = measure.measure(load_test, plan, workflow.circumstances(order, plan, sides))
-    codec.write(run, order.folder / run_folder.RUN)
+    budget_file = _short(budgets.read(request.budget, request.environ))
+    plan = scenarios.plan(budget_file, request.only)
+    target = workflow.target_of(request, budget_file)
+    loadtest.check_allowed(target, ("*",) if request.allow_remote else budget_file.allow)
+    run_folder.make(request.folder, request.root)
+    with workflow.sides_of(budget_file, target, request, reporter) as sides:
+        load_test = workflow.send(plan, sides, AbPolicy(), request, reporter, probe=False)
+    run = measure.measure(load_test, plan, workflow.circumstances(request, plan, sides))
+    codec.write(run, request.folder / run_folder.RUN)
     return run
 
 
@@ -41,26 +41,26 @@ def comments(run: Run) -> dict[str, str]:
 
 def comment(result: EndpointResult) -> str:
     """One line about an endpoint."""
-    seen = [f"{result.requests} requests"]
-    seen += [
+    observed = [f"{result.requests} requests"]
+    observed += [
         f"{name} {format_value(Unit.SECONDS, result.metrics[name])}"
         for name in ("p50", "p95")
         if name in result.metrics
     ]
     if result.failures:
         example = f" ({result.failure_examples[0]})" if result.failure_examples else ""
-        return f"seen: {', '.join(seen)}, {result.failures} failed{example}: mend the request before you set limits"
+        return f"seen: {', '.join(observed)}, {result.failures} failed{example}: mend the request before you set limits"
     if result.samples < FEWEST or not {"p50", "p95"} <= result.metrics.keys():
-        return f"seen: {', '.join(seen)}: too few to propose limits"
+        return f"seen: {', '.join(observed)}: too few to propose limits"
     p50, p95 = (limit(result.metrics[name]) for name in ("p50", "p95"))
-    return f"seen: {', '.join(seen)}; to propose: budget: {{p50: {p50}, p95: {p95}}}"
+    return f"seen: {', '.join(observed)}; to propose: budget: {{p50: {p50}, p95: {p95}}}"
 
 
 def limit(seconds: float) -> str:
     """A limit with room above what was seen, with two digits."""
-    wanted = max(LEAST, seconds * ROOM)
-    digit = 10.0 ** (floor(log10(wanted)) - 1)
-    rounded = ceil(wanted / digit - 1e-9) * digit
+    expected = max(LEAST, seconds * ROOM)
+    digit = 10.0 ** (floor(log10(expected)) - 1)
+    rounded = ceil(expected / digit - 1e-9) * digit
     return f"{round(rounded * 1000)}ms" if rounded < 1 else f"{round(rounded, 1):g}s"
 
 

@@ -9,13 +9,13 @@ from pathlib import Path
 from perfgate import budgets, measure, scenarios
 from perfgate.files import codec, run_folder
 from perfgate.measure import importing
-from perfgate.measure.importers.samples import Source, Tolerance
+from perfgate.measure.importers.samples import RecordingSource, Tolerance
 from perfgate.model.plan import Plan
 from perfgate.model.run import Revision, Run
 
 
 @dataclass(frozen=True, kw_only=True)
-class Order:
+class ImportRequest:
     """Which recording of another tool shall become a run, with everything that was read from the outside world."""
 
     path: Path
@@ -34,36 +34,36 @@ class Order:
     bad_lines: int = 0  # that may be, if that is more
 
 
-def look_at(order: Order) -> importing.Recording:
+def look_at(request: ImportRequest) -> importing.Recording:
     """A recording, checked and counted; nothing is written. Raises UsageError with the mistakes in it."""
-    return _read(order, scenarios.plan(budgets.read(order.budget, None)))
+    return _read(request, scenarios.plan(budgets.read(request.budget, None)))
 
 
-def take_in(order: Order) -> tuple[Run, Path]:
+def take_in(request: ImportRequest) -> tuple[Run, Path]:
     """A recording -> Run, in a run folder. Raises UsageError with the mistakes in it; then nothing was written."""
-    budget_file = budgets.read(order.budget, None)
+    budget_file = budgets.read(request.budget, None)
     plan = scenarios.plan(budget_file)
-    recording = _read(order, plan)
-    folder = order.out or run_folder.runs_folder(order.root) / recording.id
-    run_folder.make(folder, order.root)
+    recording = _read(request, plan)
+    folder = request.out or run_folder.runs_folder(request.root) / recording.id
+    run_folder.make(folder, request.root)
     facts = measure.Circumstances(
         run_id=recording.id,
         target=importing.target(plan),
-        revision=order.revision,
-        versions={"perfgate": order.version, "format": recording.format},
+        revision=request.revision,
+        versions={"perfgate": request.version, "format": recording.format},
     )
     run = importing.to_run(recording, plan, folder, facts)
     codec.write(run, folder / run_folder.RUN)
     return run, folder
 
 
-def _read(order: Order, plan: Plan) -> importing.Recording:
+def _read(request: ImportRequest, plan: Plan) -> importing.Recording:
     how = importing.Reading(
-        format=order.format,
-        skip=order.skip,
-        started=order.started,
-        otherwise=order.otherwise,
-        endpoint=order.endpoint,
-        tolerance=Tolerance(share=order.bad_share, number=order.bad_lines),
+        format=request.format,
+        skip=request.skip,
+        started=request.started,
+        otherwise=request.otherwise,
+        endpoint=request.endpoint,
+        tolerance=Tolerance(share=request.bad_share, number=request.bad_lines),
     )
-    return importing.read(Source(path=order.path, name=order.name), plan, how)
+    return importing.read(RecordingSource(path=request.path, name=request.name), plan, how)

@@ -11,13 +11,13 @@ from pathlib import Path
 
 from perfgate import budgets, gate, history, loadtest, report, scenarios
 from perfgate.ci import acceptances
-from perfgate.ci.acceptances import WordsOf
+from perfgate.ci.acceptances import ClaimsOf
 from perfgate.files import codec, run_folder, unpacking, untrusted
 from perfgate.model.budget_file import BudgetFile, GatePolicy
 from perfgate.model.errors import RecordError
 from perfgate.model.outcome import BADNESS
 from perfgate.model.run import Conditions, PastRun, Revision, Run
-from perfgate.model.runs_artifact import Measured
+from perfgate.model.runs_artifact import ArtifactEntry
 from perfgate.model.verdict import Verdict
 from perfgate.runner import machine
 from perfgate.text import template
@@ -31,7 +31,7 @@ NOTE = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Order:
+class RejudgeRequest:
     """`budget` is of a checkout that can be trusted; `known_as` is its path in the repository."""
 
     budget: Path
@@ -43,7 +43,7 @@ class Order:
     history: str = ""  # instead of the budget file's
     name: str  # of the run folders to make, without their number
     say: Callable[[str], None] = lambda _: None
-    words: WordsOf = acceptances.nobody
+    words: ClaimsOf = acceptances.nobody
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,51 +55,55 @@ class Judged:
     folder: Path
 
 
-def rejudge(artifacts: Sequence[bytes], order: Order) -> tuple[Judged, ...]:
+def rejudge(artifacts: Sequence[bytes], request: RejudgeRequest) -> tuple[Judged, ...]:
     """One for each run of this budget file, the worst last: of several about one target, that is told. Raises
     RecordError when an artifact is not what it should be."""
-    budget_file = budgets.read(order.budget, None)
-    found = list(_measured(artifacts, order, budget_file))
-    if not found:
+    budget_file = budgets.read(request.budget, None)
+    matches = list(_measured(artifacts, request, budget_file))
+    if not matches:
         return ()
-    url = order.history or template.expand(budget_file.history, order.environ)
-    with history.open(url, root=order.root, environ=order.environ, say=order.say) as store:
-        budget_file = baselines.settled(budget_file, store, order.environ)
-        past_runs = baselines.recent(store, budget_file, order.environ)
-        anchored = baselines.anchored(store, budget_file, order.environ)
-    judged = [_judged(one, order, budget_file, past_runs, anchored) for one in found]
-    return tuple(sorted(judged, key=lambda one: -BADNESS[one.verdict.outcome]))
+    url = request.history or template.expand(budget_file.history, request.environ)
+    with history.open(url, root=request.root, environ=request.environ, say=request.say) as store:
+        budget_file = baselines.with_branch(budget_file, store, request.environ)
+        past_runs = baselines.recent(store, budget_file, request.environ)
+        anchored = baselines.anchored(store, budget_file, request.environ)
+    judged = [_judged(match, request, budget_file, past_runs, anchored) for match in matches]
+    return tuple(sorted(judged, key=lambda item: -BADNESS[item.verdict.outcome]))
 
 
-def _measured(artifacts: Sequence[bytes], order: Order, budget_file: BudgetFile) -> Iterator[Measured]:
+def _measured(artifacts: Sequence[bytes], request: RejudgeRequest, budget_file: BudgetFile) -> Iterator[ArtifactEntry]:
     for artifact in artifacts:
-        for one in unpacking.unpack(artifact).runs:
-            runs = [run for run in (one.run, one.earlier) if run]
-            if any(run.commit != order.commit for run in runs):
+        for item in unpacking.unpack(artifact).runs:
+            runs = [run for run in (item.run, item.earlier) if run]
+            if any(run.commit != request.commit for run in runs):
                 raise RecordError(
                     "The artifact is of another commit than the one its workflow ran for.", hint=unpacking.ADVICE
                 )
-            if one.budget == order.known_as and all(run.name == budget_file.name for run in runs):
-                yield one
+            if item.budget == request.known_as and all(run.name == budget_file.name for run in runs):
+                yield item
 
 
 def _judged(
-    one: Measured, order: Order, budget_file: BudgetFile, past_runs: tuple[PastRun, ...], anchored: Sequence[PastRun]
+    item: ArtifactEntry,
+    request: RejudgeRequest,
+    budget_file: BudgetFile,
+    past_runs: tuple[PastRun, ...],
+    anchored: Sequence[PastRun],
 ) -> Judged:
-    folder = _new_folder(order)
-    ours = {**asdict(order.revision), "commit": order.commit, "file": order.known_as}
-    if ":" in order.revision.branch:  # "mallory:main", a fork's: its name is its author's word
+    folder = _new_folder(request)
+    ours = {**asdict(request.revision), "commit": request.commit, "file": request.known_as}
+    if ":" in request.revision.branch:  # "mallory:main", a fork's: its name is its author's word
         ours["branch"] = ""
     try:
-        run = replace(_figures(one.run, order, budget_file, (*past_runs, *anchored)), id=folder.name, **ours)
+        run = replace(_figures(item.run, request, budget_file, (*past_runs, *anchored)), id=folder.name, **ours)
         verdict = workflow.judge(budget_file, run, past_runs, anchored=anchored)
-        if one.earlier:
-            figures = _figures(one.earlier, order, budget_file, (*past_runs, *anchored))
+        if item.earlier:
+            figures = _figures(item.earlier, request, budget_file, (*past_runs, *anchored))
             earlier = replace(figures, id=f"{folder.name}-earlier", **ours)
             verdict = gate.confirm(verdict, workflow.judge(budget_file, earlier, past_runs, anchored=anchored))
-        verdict = workflow.accepted(verdict, run, budget_file, past_runs, order.words)
-        verdict = replace(verdict, budget=order.known_as, notes=(NOTE, *verdict.notes))
-        run_folder.make(folder, order.root)
+        verdict = workflow.accepted(verdict, run, budget_file, past_runs, request.words)
+        verdict = replace(verdict, budget=request.known_as, notes=(NOTE, *verdict.notes))
+        run_folder.make(folder, request.root)
         codec.write(run, folder / run_folder.RUN)
         codec.write(verdict, folder / run_folder.VERDICT)
         report.build(verdict, run, past_runs, folder, charts=False)
@@ -108,10 +112,10 @@ def _judged(
     return Judged(verdict=verdict, run=run, past_runs=past_runs, policy=budget_file.gate, folder=folder)
 
 
-def _figures(run: Run, order: Order, budget_file: BudgetFile, past_runs: Sequence[PastRun]) -> Run:
+def _figures(run: Run, request: RejudgeRequest, budget_file: BudgetFile, past_runs: Sequence[PastRun]) -> Run:
     """Its numbers, with the conditions and the target of our own budget file and with no word of theirs."""
     plan = scenarios.plan(budget_file)
-    target = _target(order, budget_file)
+    target = _target(request, budget_file)
     planned = Conditions(
         load_digest=plan.digests.load,
         load=plan.load_words,
@@ -124,10 +128,10 @@ def _figures(run: Run, order: Order, budget_file: BudgetFile, past_runs: Sequenc
     return untrusted.reworded(run, untrusted.own(target, names, planned, past_runs, _looks(run, budget_file)))
 
 
-def _target(order: Order, budget_file: BudgetFile) -> str:
+def _target(request: RejudgeRequest, budget_file: BudgetFile) -> str:
     """As written, where its variables are set for the measurement alone."""
     try:
-        target = template.expand(budget_file.target, order.environ).rstrip("/")
+        target = template.expand(budget_file.target, request.environ).rstrip("/")
     except template.TemplateError:
         return budget_file.target
     return budget_file.target if budgets.target_problem(target) else target
@@ -139,9 +143,9 @@ def _looks(run: Run, budget_file: BudgetFile) -> int:
     return len(loadtest.look_times(budget_file.load, restarts=restarts, extend=budget_file.gate.extend))
 
 
-def _new_folder(order: Order) -> Path:
-    runs = run_folder.runs_folder(order.root)
+def _new_folder(request: RejudgeRequest) -> Path:
+    runs = run_folder.runs_folder(request.root)
     number = 1
-    while (runs / f"{order.name}-{number}").exists():
+    while (runs / f"{request.name}-{number}").exists():
         number += 1
-    return runs / f"{order.name}-{number}"
+    return runs / f"{request.name}-{number}"

@@ -10,14 +10,13 @@ from zlib import crc32
 
 from perfgate import budgets, gate, history, loadtest, measure, report, scenarios
 from perfgate.ci import acceptances, eligibility
-from perfgate.ci.acceptances import WordsOf
+from perfgate.ci.acceptances import ClaimsOf
 from perfgate.files import codec, run_folder
 from perfgate.git.repository_path import repository_path
 from perfgate.model.budget_file import AbPolicy, Budget, BudgetFile, GatePolicy
 from perfgate.model.diagnosis import Diagnosis
 from perfgate.model.errors import BaseError, HistoryError, PerfgateError, UsageError
-from perfgate.model.outcome import NEVER_A_BASELINE
-from perfgate.model.outcome import Outcome as Judgement
+from perfgate.model.outcome import NEVER_A_BASELINE, Outcome
 from perfgate.model.plan import Plan
 from perfgate.model.report import Report
 from perfgate.model.run import Arm, LoadTest, PastRun, Progress, Revision, Run
@@ -51,7 +50,7 @@ class Against:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Order:
+class RunRequest:
     """What somebody asked for, with everything that was read from the outside world."""
 
     budget: Path
@@ -72,11 +71,11 @@ class Order:
     diagnose: bool | None = None  # None: where something failed
     confirm: Path | None = None  # an earlier run (its folder, or its verdict): only what fails there too is a failure
     access: Mapping[str, str] = field(default_factory=dict)  # environment with credentials, for the history alone
-    words: WordsOf = acceptances.nobody
+    words: ClaimsOf = acceptances.nobody
 
 
 @dataclass(frozen=True, kw_only=True)
-class Watcher:
+class ProgressReporter:
     """Whom to tell how it goes. `say` gets a line of text at each step."""
 
     say: Callable[[str], None] = lambda _: None
@@ -86,7 +85,7 @@ class Watcher:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
+class RunResult:
     """What came of it. An interrupted run is measured as far as it got, but never judged nor remembered."""
 
     run: Run
@@ -96,50 +95,52 @@ class Outcome:
     report: Report | None = None
 
 
-def run(order: Order, watcher: Watcher) -> Outcome:
+def run(request: RunRequest, reporter: ProgressReporter) -> RunResult:
     """The whole pipeline. Raises PerfgateError for whatever keeps it from a verdict."""
-    budget_file = budgets.read(order.budget, order.environ)
-    plan = scenarios.plan(budget_file, order.only)
-    target = target_of(order, budget_file)
-    for url in (target, order.against.url) if order.against and order.against.url else (target,):
-        loadtest.check_allowed(url, ("*",) if order.allow_remote else budget_file.allow)
-    earlier = verdict_to_confirm(order, budget_file)
-    run_folder.make(order.folder, order.root)
-    url = history_url(budget_file, order)
-    with history.open(url, root=order.root, environ={**order.environ, **order.access}, say=watcher.say) as store:
-        budget_file = baselines.settled(budget_file, store, order.environ)
+    budget_file = budgets.read(request.budget, request.environ)
+    plan = scenarios.plan(budget_file, request.only)
+    target = target_of(request, budget_file)
+    for url in (target, request.against.url) if request.against and request.against.url else (target,):
+        loadtest.check_allowed(url, ("*",) if request.allow_remote else budget_file.allow)
+    earlier = verdict_to_confirm(request, budget_file)
+    run_folder.make(request.folder, request.root)
+    url = history_url(budget_file, request)
+    with history.open(url, root=request.root, environ={**request.environ, **request.access}, say=reporter.say) as store:
+        budget_file = baselines.with_branch(budget_file, store, request.environ)
         # before the load: an unreadable history is no news to wait for
-        past_runs = baselines.recent(store, budget_file, order.environ)
-        anchored = baselines.anchored(store, budget_file, order.environ)
+        past_runs = baselines.recent(store, budget_file, request.environ)
+        anchored = baselines.anchored(store, budget_file, request.environ)
         job = Job(budget_file=budget_file, plan=plan, target=target, past_runs=past_runs, anchored=anchored)
-        measured, note = measured_beside_base(job, order, watcher)
-        codec.write(measured, order.folder / run_folder.RUN)
+        measured, note = measured_beside_base(job, request, reporter)
+        codec.write(measured, request.folder / run_folder.RUN)
         if measured.interrupted:
-            return Outcome(run=measured, policy=budget_file.gate, past_runs=past_runs)
-        verdict = judge(budget_file, measured, past_runs, order.only, anchored)
+            return RunResult(run=measured, policy=budget_file.gate, past_runs=past_runs)
+        verdict = judge(budget_file, measured, past_runs, request.only, anchored)
         if earlier:
             verdict = gate.confirm(verdict, earlier)
-        verdict = accepted(verdict, measured, budget_file, past_runs, order.words)
-        verdict = baselines.with_runs_elsewhere(verdict, measured, store, budget_file, order.environ)
+        verdict = accepted(verdict, measured, budget_file, past_runs, request.words)
+        verdict = baselines.with_runs_elsewhere(verdict, measured, store, budget_file, request.environ)
         verdict = replace(verdict, notes=(*note, *verdict.notes))
-        codec.write(verdict, order.folder / run_folder.VERDICT)
-        if saves(order, budget_file, watcher) and (why := unsaved(store, past_run(measured, verdict), watcher)):
+        codec.write(verdict, request.folder / run_folder.VERDICT)
+        if should_save(request, budget_file, reporter) and (
+            why := save_or_warn(store, past_run(measured, verdict), reporter)
+        ):
             verdict = replace(verdict, notes=(why, *verdict.notes))
-            codec.write(verdict, order.folder / run_folder.VERDICT)
-        told = report.build(verdict, measured, past_runs, order.folder, charts=report.has_news(verdict))
-    return Outcome(run=measured, policy=budget_file.gate, past_runs=past_runs, verdict=verdict, report=told)
+            codec.write(verdict, request.folder / run_folder.VERDICT)
+        context = report.build(verdict, measured, past_runs, request.folder, charts=report.has_news(verdict))
+    return RunResult(run=measured, policy=budget_file.gate, past_runs=past_runs, verdict=verdict, report=context)
 
 
-def target_of(order: Order, budget_file: BudgetFile) -> str:
+def target_of(request: RunRequest, budget_file: BudgetFile) -> str:
     """The URL that the load goes to. What holds for one in the budget file holds for those that are given instead: no
     password in them, for a target is shown wherever the run is. Raises UsageError.
     """
-    base = order.against.url if order.against else ""
-    for option, url in (("--target (PERFGATE_TARGET)", order.target), ("--base (PERFGATE_BASE)", base)):
+    base = request.against.url if request.against else ""
+    for option, url in (("--target (PERFGATE_TARGET)", request.target), ("--base (PERFGATE_BASE)", base)):
         if url and (problem := budgets.target_problem(url)):
             message, _, hint = problem.replace("the target", option, 1).partition("\n")
             raise UsageError(message, hint=hint)
-    return (order.target or template.expand(budget_file.target, order.environ)).rstrip("/")
+    return (request.target or template.expand(budget_file.target, request.environ)).rstrip("/")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,24 +154,24 @@ class Job:
     anchored: tuple[PastRun, ...]
 
 
-def measured_beside_base(job: Job, order: Order, watcher: Watcher) -> tuple[Run, tuple[str, ...]]:
+def measured_beside_base(job: Job, request: RunRequest, reporter: ProgressReporter) -> tuple[Run, tuple[str, ...]]:
     """The run, and for people why it is not compared with the base that `--base-ref auto` asks for."""
-    against = order.against
+    against = request.against
     if against is None or against.ref != bases.AUTO:
-        return measured(job, order, watcher), ()
-    alone = replace(order, against=None)
-    if order.target or job.budget_file.service is None:
-        watcher.say("Compared with the history: without a `service` to start, there is no base to measure.")
-        return measured(job, alone, watcher), ()
+        return measured(job, request, reporter), ()
+    alone = replace(request, against=None)
+    if request.target or job.budget_file.service is None:
+        reporter.say("Compared with the history: without a `service` to start, there is no base to measure.")
+        return measured(job, alone, reporter), ()
     try:
-        base = bases.base_of(against.ref, job.budget_file, order.environ, watcher.say)
+        base = bases.base_of(against.ref, job.budget_file, request.environ, reporter.say)
         if base is None:
-            watcher.say("Compared with the history: this checkout is the base itself.")
-            return measured(job, alone, watcher), ()
-        return measured(job, replace(order, against=replace(against, base=base)), watcher), ()
+            reporter.say("Compared with the history: this checkout is the base itself.")
+            return measured(job, alone, reporter), ()
+        return measured(job, replace(request, against=replace(against, base=base)), reporter), ()
     except (BaseError, UsageError) as error:
-        watcher.say(f"Compared with the history, not with the base: {error}")
-        return measured(job, alone, watcher), (f"Compared with the history, not with the base: {_reason(error)}",)
+        reporter.say(f"Compared with the history, not with the base: {error}")
+        return measured(job, alone, reporter), (f"Compared with the history, not with the base: {_reason(error)}",)
 
 
 def _reason(error: PerfgateError) -> str:
@@ -179,89 +180,89 @@ def _reason(error: PerfgateError) -> str:
     return one_line(" ".join([error.message.partition("\n")[0], *advice]), LONGEST_REASON)
 
 
-def measured(job: Job, order: Order, watcher: Watcher) -> Run:
+def measured(job: Job, request: RunRequest, reporter: ProgressReporter) -> Run:
     """The load, as long as it takes to decide."""
-    policy = ab_policy(job.budget_file, order)
-    with sides_of(job.budget_file, job.target, order, watcher) as sides:
-        facts = circumstances(order, job.plan, sides)
-        times = look_times(job.budget_file.gate, job.plan, policy, watcher)
+    policy = ab_policy(job.budget_file, request)
+    with sides_of(job.budget_file, job.target, request, reporter) as sides:
+        facts = circumstances(request, job.plan, sides)
+        times = look_times(job.budget_file.gate, job.plan, policy, reporter)
         if len(times) > 1:
             usual = gate.time_to_decide(job.past_runs, job.plan.digests.load, side_by_side=bool(sides.arms))
             once = sum(stage.duration for stage in job.plan.load.stages)
-            watcher.say(words.expected(once, times[-1] * once, usual))
+            reporter.say(words.expected(once, times[-1] * once, usual))
 
         def decided(load_test: LoadTest) -> bool:
             run = measured_at(times, load_test, job.plan, facts)
-            verdict = judge(job.budget_file, run, job.past_runs, order.only, job.anchored)
-            return is_decided(verdict, run, job.plan, times, watcher)
+            verdict = judge(job.budget_file, run, job.past_runs, request.only, job.anchored)
+            return is_decided(verdict, run, job.plan, times, reporter)
 
-        looks = loadtest.Looks(times=times, decided=decided)
+        looks = loadtest.InterimLooks(times=times, decided=decided)
         probe = job.budget_file.gate.probe
-        load_test = send(job.plan, sides, policy, order, watcher, probe=probe, looks=looks)
+        load_test = send(job.plan, sides, policy, request, reporter, probe=probe, looks=looks)
         run = measured_at(times, load_test, job.plan, facts)
-        codec.write(run, order.folder / run_folder.RUN)  # whatever ends the second pass, what was measured is kept
-        explain(run, sides, job, order, watcher)  # here base and head are still set up
+        codec.write(run, request.folder / run_folder.RUN)  # whatever ends the second pass, what was measured is kept
+        explain(run, sides, job, request, reporter)  # here base and head are still set up
     return run
 
 
-def explain(run: Run, sides: loadtest.Sides, job: Job, order: Order, watcher: Watcher) -> None:
+def explain(run: Run, sides: loadtest.Sides, job: Job, request: RunRequest, reporter: ProgressReporter) -> None:
     """Writes diagnosis.json where something failed that a second pass may explain. The verdict stands without it."""
-    if order.diagnose is False or run.interrupted:
+    if request.diagnose is False or run.interrupted:
         return
-    verdict = judge(job.budget_file, run, job.past_runs, order.only, job.anchored)
-    wanted = diagnosing.wanted(verdict, passing_too=order.diagnose is True)
-    if not wanted:
+    verdict = judge(job.budget_file, run, job.past_runs, request.only, job.anchored)
+    expected = diagnosing.wanted(verdict, passing_too=request.diagnose is True)
+    if not expected:
         return
-    request = diagnosing.Request(
+    subject = diagnosing.DiagnosisRequest(
         budget_file=job.budget_file,
         sides=sides,
-        wanted=wanted,
-        control=diagnosing.control(job.budget_file, run, wanted),
-        run_id=order.run_id,
-        folder=order.folder,
-        environ=order.environ,
+        wanted=expected,
+        control=diagnosing.control(job.budget_file, run, expected),
+        run_id=request.run_id,
+        folder=request.folder,
+        environ=request.environ,
     )
     try:
-        diagnosis = diagnosing.diagnose(request, watcher.say)
-        codec.write(diagnosis, order.folder / run_folder.DIAGNOSIS)
+        diagnosis = diagnosing.diagnose(subject, reporter.say)
+        codec.write(diagnosis, request.folder / run_folder.DIAGNOSIS)
     except PerfgateError as error:
-        watcher.say(f"No diagnosis: {error}")
+        reporter.say(f"No diagnosis: {error}")
     except Exception as error:  # noqa: BLE001 - whatever it was, it must not cost the verdict
-        watcher.say(f"No diagnosis: {type(error).__name__}: {error}")
+        reporter.say(f"No diagnosis: {type(error).__name__}: {error}")
 
 
-def diagnose(order: Order, watcher: Watcher, endpoint: str, metric: str) -> Diagnosis:
+def diagnose(request: RunRequest, reporter: ProgressReporter, endpoint: str, metric: str) -> Diagnosis:
     """One endpoint without a load test. Raises PerfgateError."""
-    budget_file = budgets.read(order.budget, order.environ)
-    known = [one.name for one in budget_file.endpoints if one.request is not None]
+    budget_file = budgets.read(request.budget, request.environ)
+    known = [item.name for item in budget_file.endpoints if item.request is not None]
     if endpoint not in known:
         raise UsageError(f"There is no endpoint {endpoint!r} to send", hint=f"Known: {', '.join(known)}")
-    target = target_of(order, budget_file)
-    for url in (target, order.against.url) if order.against and order.against.url else (target,):
-        loadtest.check_allowed(url, ("*",) if order.allow_remote else budget_file.allow)
-    if order.against and order.against.ref == bases.AUTO:
-        base = bases.base_of(bases.AUTO, budget_file, order.environ, watcher.say)
-        order = replace(order, against=replace(order.against, base=base) if base else None)
-    run_folder.make(order.folder, order.root)
-    wanted = {endpoint: metric}
-    with sides_of(budget_file, target, order, watcher) as sides:
-        request = diagnosing.Request(
+    target = target_of(request, budget_file)
+    for url in (target, request.against.url) if request.against and request.against.url else (target,):
+        loadtest.check_allowed(url, ("*",) if request.allow_remote else budget_file.allow)
+    if request.against and request.against.ref == bases.AUTO:
+        base = bases.base_of(bases.AUTO, budget_file, request.environ, reporter.say)
+        request = replace(request, against=replace(request.against, base=base) if base else None)
+    run_folder.make(request.folder, request.root)
+    expected = {endpoint: metric}
+    with sides_of(budget_file, target, request, reporter) as sides:
+        subject = diagnosing.DiagnosisRequest(
             budget_file=budget_file,
             sides=sides,
-            wanted=wanted,
-            control=diagnosing.control(budget_file, None, wanted),
-            run_id=order.run_id,
-            folder=order.folder,
-            environ=order.environ,
+            wanted=expected,
+            control=diagnosing.control(budget_file, None, expected),
+            run_id=request.run_id,
+            folder=request.folder,
+            environ=request.environ,
         )
-        return diagnosing.diagnose(request, watcher.say)
+        return diagnosing.diagnose(subject, reporter.say)
 
 
-def look_times(gate_policy: GatePolicy, plan: Plan, policy: AbPolicy, watcher: Watcher) -> tuple[int, ...]:
+def look_times(gate_policy: GatePolicy, plan: Plan, policy: AbPolicy, reporter: ProgressReporter) -> tuple[int, ...]:
     """How often the load may have been sent at each look of the gate (`load.duration`, `gate.extend`)."""
     times = loadtest.look_times(plan.load, restarts=policy.restarts, extend=gate_policy.extend)
     if gate_policy.extend and len(times) == 1:
-        watcher.say(f"Note: `extend: {gate_policy.extend:g}s` is too short to send the whole load once more.")
+        reporter.say(f"Note: `extend: {gate_policy.extend:g}s` is too short to send the whole load once more.")
     return times
 
 
@@ -273,7 +274,7 @@ def measured_at(times: Sequence[int], load_test: LoadTest, plan: Plan, facts: me
     return replace(measured, looks=len(times), prolonged=prolonged)
 
 
-def is_decided(verdict: Verdict, run: Run, plan: Plan, times: Sequence[int], watcher: Watcher) -> bool:
+def is_decided(verdict: Verdict, run: Run, plan: Plan, times: Sequence[int], reporter: ProgressReporter) -> bool:
     """Whether nothing is left that the time to spare would probably decide; else says what."""
     planned = sum(stage.duration for stage in plan.load.stages)
     sent = round(run.duration / planned)
@@ -281,7 +282,7 @@ def is_decided(verdict: Verdict, run: Run, plan: Plan, times: Sequence[int], wat
     if not undecided:
         return True
     longer = next(number for number in times if number > sent)
-    watcher.say(words.prolonged(undecided, (longer - sent) * planned, run.duration))
+    reporter.say(words.prolonged(undecided, (longer - sent) * planned, run.duration))
     return False
 
 
@@ -289,37 +290,37 @@ def send(
     plan: Plan,
     sides: loadtest.Sides,
     policy: AbPolicy,
-    order: Order,
-    watcher: Watcher,
+    request: RunRequest,
+    reporter: ProgressReporter,
     *,
     probe: bool,
-    looks: loadtest.Looks = loadtest.ONE_LOOK,
+    looks: loadtest.InterimLooks = loadtest.ONE_LOOK,
 ) -> LoadTest:
     """The plan's load on the target, or on both: then its rate or its users are those of the two together."""
     if sides.arms:
         taking = policy.restarts * plan.load.warmup + loadtest.seconds(plan.load)
-        watcher.say(f"{words.arms(sides.arms)} beside each other{words.manner(policy)}, {taking:g} s")
+        reporter.say(f"{words.arms(sides.arms)} beside each other{words.manner(policy)}, {taking:g} s")
     shared = ", on both together" if sides.arms else f", on {sides.target}"
-    watcher.say(f"Load: {plan.load_words}{shared}")
-    if fleet := order.fleet:
-        watcher.say(
+    reporter.say(f"Load: {plan.load_words}{shared}")
+    if fleet := request.fleet:
+        reporter.say(
             f"Waiting until {fleet.workers} x `perfgate worker` have connected to port {fleet.port}, "
             f"{fleet.patience:g} s at most."
         )
-    with watcher.progress(plan) as on_progress:
+    with reporter.progress(plan) as on_progress:
         options = loadtest.Options(
             target=sides.target,
-            root=order.root,
-            environ=order.environ,
+            root=request.root,
+            environ=request.environ,
             secrets=scenarios.secrets(plan),
-            processes=order.processes,
-            fleet=order.fleet,
+            processes=request.processes,
+            fleet=request.fleet,
             duet=duet(sides, policy),
             probe=probe,
             on_progress=on_progress,
         )
-        scenario = write_scenario(plan, order.folder)
-        return loadtest.run(plan, order.folder, scenario, options, sides, restarts=policy.restarts, looks=looks)
+        scenario = write_scenario(plan, request.folder)
+        return loadtest.run(plan, request.folder, scenario, options, sides, restarts=policy.restarts, looks=looks)
 
 
 def judge(
@@ -331,12 +332,12 @@ def judge(
 ) -> Verdict:
     """All budgets of the file, or those of the endpoints in `only`; `anchored` are the runs of the anchor's commit.
     Where nothing is judged, nothing is known: no-data."""
-    asked = budgets_of(budget_file, run, only)
+    requested = budgets_of(budget_file, run, only)
     baseline = gate.choose_baseline(run, past_runs, budget_file.gate.baseline)
     anchor = gate.choose_anchor(run, anchored, baseline)
-    verdict = gate.judge(asked, run, baseline, budget_file.gate, anchor)
+    verdict = gate.judge(requested, run, baseline, budget_file.gate, anchor)
     if not verdict.findings:
-        verdict = replace(verdict, outcome=Judgement.NO_DATA, notes=(*verdict.notes, NO_BUDGET))
+        verdict = replace(verdict, outcome=Outcome.NO_DATA, notes=(*verdict.notes, NO_BUDGET))
     path = budget_file.path
     return replace(verdict, budget=path.name if path.is_absolute() else path.as_posix())
 
@@ -346,8 +347,8 @@ def budgets_of(budget_file: BudgetFile, run: Run, only: Sequence[str] = ()) -> t
     scenarios have, which are known once they ran."""
     if only:
         return tuple(budget for budget in budget_file.budgets if budget.endpoint in only)
-    known = {one.name for one in budget_file.endpoints} | {one.name for one in budget_file.journeys}
-    sent = [one.name for one in run.endpoints if one.kind == "endpoint" and one.name not in known]
+    known = {endpoint.name for endpoint in budget_file.endpoints} | {journey.name for journey in budget_file.journeys}
+    sent = [endpoint.name for endpoint in run.endpoints if endpoint.kind == "endpoint" and endpoint.name not in known]
     foreign = sent if budget_file.scenarios else []
     by_default = (replace(budget, endpoint=name) for name in foreign for budget in budget_file.default_budgets)
     return (*budget_file.budgets, *by_default)
@@ -358,7 +359,7 @@ def accepted(
     run: Run,
     budget_file: BudgetFile,
     past_runs: Sequence[PastRun],
-    words: WordsOf,
+    words: ClaimsOf,
 ) -> Verdict:
     """The verdict, with the changes that somebody accepted as no failures."""
     branch = budget_file.gate.baseline.branch
@@ -374,38 +375,38 @@ def accepted_before(verdict: Verdict, earlier: Verdict) -> Verdict:
 
 
 def sides_of(
-    budget_file: BudgetFile, target: str, order: Order, watcher: Watcher
+    budget_file: BudgetFile, target: str, request: RunRequest, reporter: ProgressReporter
 ) -> AbstractContextManager[loadtest.Sides]:
     """What the load goes to, with the services to start for it: none, where it runs already or another is meant."""
-    against, service = order.against, None if order.target else budget_file.service
-    folder, seed = budget_file.path.parent, crc32(order.run_id.encode())
+    against, service = request.against, None if request.target else budget_file.service
+    folder, seed = budget_file.path.parent, crc32(request.run_id.encode())
     if against and against.ref:
         if service is None:
             raise UsageError(
                 "--base-ref starts base and head itself, and the budget file has no `service` to start.",
                 hint="`service: {command: ... --port ${PORT}, port: ...}` says how; to compare what runs: --base URL.",
             )
-        head = loadtest.Head(folder=folder, commit=order.revision.commit, logs=order.folder)
-        base = against.base or bases.base_of(against.ref, budget_file, order.environ, watcher.say)
+        head = loadtest.Head(folder=folder, commit=request.revision.commit, logs=request.folder)
+        base = against.base or bases.base_of(against.ref, budget_file, request.environ, reporter.say)
         assert base is not None, "`auto` is settled before"
         return loadtest.base_and_head(
-            service, target, base=base, head=head, environ=order.environ, seed=seed, say=watcher.say
+            service, target, base=base, head=head, environ=request.environ, seed=seed, say=reporter.say
         )
     starts: tuple[loadtest.Start, ...] = ()
     if service:
-        service, target = loadtest.settled(service, target)
-        watcher.say(f"Starting the service on port {service.port}")
-        log = order.folder / "service.log"
-        starts = (loadtest.Start(service=service, folder=folder, log=log, environ=order.environ),)
+        service, target = loadtest.with_port(service, target)
+        reporter.say(f"Starting the service on port {service.port}")
+        log = request.folder / "service.log"
+        starts = (loadtest.Start(service=service, folder=folder, log=log, environ=request.environ),)
     arms: tuple[Arm, ...] = ()
     if against:
-        arms = (Arm(name="base", target=against.url), Arm(name="head", target=target, commit=order.revision.commit))
+        arms = (Arm(name="base", target=against.url), Arm(name="head", target=target, commit=request.revision.commit))
     return nullcontext(loadtest.Sides(target=target, starts=starts, arms=arms, seed=seed))
 
 
-def ab_policy(budget_file: BudgetFile, order: Order) -> AbPolicy:
+def ab_policy(budget_file: BudgetFile, request: RunRequest) -> AbPolicy:
     """What was asked for, else what the budget file says. Nothing restarts outside `--base-ref`."""
-    against, policy = order.against, budget_file.gate.ab
+    against, policy = request.against, budget_file.gate.ab
     if against is None:
         return AbPolicy()
     restarts = policy.restarts if against.restarts is None else against.restarts
@@ -422,43 +423,43 @@ def duet(sides: loadtest.Sides, policy: AbPolicy) -> handover.Duet | None:
 
 def write_scenario(plan: Plan, folder: Path) -> Path | None:
     """The generated scenario in the run folder; None when all requests come from hand-written ones."""
-    if not any(endpoint.weight for endpoint in plan.endpoints) and not any(one.weight for one in plan.journeys):
+    if not any(endpoint.weight for endpoint in plan.endpoints) and not any(journey.weight for journey in plan.journeys):
         return None
     path = folder / SCENARIO
     codec.write_text(path, scenarios.generate(plan, scenario=path))
     return path
 
 
-def verdict_to_confirm(order: Order, budget_file: BudgetFile) -> Verdict | None:
+def verdict_to_confirm(request: RunRequest, budget_file: BudgetFile) -> Verdict | None:
     """Raises RecordError when it cannot be read, UsageError when it is not of this budget file."""
-    if order.confirm is None:
+    if request.confirm is None:
         return None
-    path = order.confirm / run_folder.VERDICT if order.confirm.is_dir() else order.confirm
+    path = request.confirm / run_folder.VERDICT if request.confirm.is_dir() else request.confirm
     earlier = codec.read(Verdict, path)
     if earlier.name != budget_file.name:
         raise UsageError(
-            f"--confirm {order.confirm}: that run is of {earlier.name}, not of {budget_file.name}",
+            f"--confirm {request.confirm}: that run is of {earlier.name}, not of {budget_file.name}",
             hint="Give the run folder (or the verdict.json) of an earlier run of the same budget file.",
         )
     return earlier
 
 
-def saves(order: Order, budget_file: BudgetFile, watcher: Watcher) -> bool:
-    if order.save is not None:
-        return order.save
-    reason = eligibility.why_not(order.environ, budget_file.gate.baseline.branch)
+def should_save(request: RunRequest, budget_file: BudgetFile, reporter: ProgressReporter) -> bool:
+    if request.save is not None:
+        return request.save
+    reason = eligibility.why_not(request.environ, budget_file.gate.baseline.branch)
     if reason:
-        watcher.say(f"Not added to the history: {reason}.")
+        reporter.say(f"Not added to the history: {reason}.")
     return not reason
 
 
-def unsaved(store: history.History, past: PastRun, watcher: Watcher) -> str:
+def save_or_warn(store: history.History, past: PastRun, reporter: ProgressReporter) -> str:
     """Adds the run to the history. A store that cannot be written changes no verdict: then this is what to say of it,
     where the verdict is told, for a baseline that stays behind must not do so in silence."""
     try:
         store.save(past)
     except HistoryError as error:
-        watcher.say(f"Not added to the history: {error}")
+        reporter.say(f"Not added to the history: {error}")
         return (
             "This run is not in the history, so later ones are not compared with it: "
             f"{one_line(error.message, LONGEST_REASON)}. The job's log says what to do; `perfgate history add` adds it."
@@ -466,26 +467,26 @@ def unsaved(store: history.History, past: PastRun, watcher: Watcher) -> str:
     return ""
 
 
-def history_url(budget_file: BudgetFile, order: Order) -> str:
-    return order.history or template.expand(budget_file.history, order.environ)
+def history_url(budget_file: BudgetFile, request: RunRequest) -> str:
+    return request.history or template.expand(budget_file.history, request.environ)
 
 
-def circumstances(order: Order, plan: Plan, sides: loadtest.Sides) -> measure.Circumstances:
+def circumstances(request: RunRequest, plan: Plan, sides: loadtest.Sides) -> measure.Circumstances:
     return measure.Circumstances(
-        run_id=order.run_id,
+        run_id=request.run_id,
         target=sides.target,
-        revision=order.revision,
+        revision=request.revision,
         runner=machine.runner(),
         clock=machine.CLOCK if plan.client == "fast" else machine.USER_SPACE,
-        versions=order.versions,
-        processes=order.fleet.workers if order.fleet else order.processes,
+        versions=request.versions,
+        processes=request.fleet.workers if request.fleet else request.processes,
         arms=sides.arms,
         host=loadtest.host_of(sides),
-        file=repository_path(order.budget),
+        file=repository_path(request.budget),
     )
 
 
 def past_run(run: Run, verdict: Verdict) -> PastRun:
     """A run as the history keeps it."""
-    failed = [(one.endpoint, one.metric) for one in verdict.findings if one.outcome in NEVER_A_BASELINE]
+    failed = [(finding.endpoint, finding.metric) for finding in verdict.findings if finding.outcome in NEVER_A_BASELINE]
     return PastRun(run=run, outcome=verdict.outcome, failed=tuple(failed), acceptances=verdict.acceptances)

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from perfgate.budgets.yaml import strict_yaml
-from perfgate.budgets.yaml.document import BROKEN, Document, Place
+from perfgate.budgets.yaml.document import BROKEN, Document, SourcePosition
 from perfgate.model.errors import Mistake
 
 
@@ -175,7 +175,7 @@ def test_anchors_aliases_and_merges() -> None:
         "e": {"x": 1, "y z": 2, "w": 5},
         "f": {"x": 1, "y z": 2, "w": 5},
     }
-    assert document.place(("b", "y z")) == Place(1, 19, 1)  # where it is written
+    assert document.place(("b", "y z")) == SourcePosition(1, 19, 1)  # where it is written
 
 
 def test_a_mistake_in_an_anchor_is_told_once() -> None:
@@ -186,15 +186,15 @@ def test_a_mistake_in_an_anchor_is_told_once() -> None:
 
 def test_places() -> None:
     document, _ = parse('top:\n  block:\n    key: "quoted"\n  flow: {a: [1, 22]}\n  text: |\n    long\n')
-    assert document.place(("top",)) == Place(1, 1, 3)
-    assert document.place(("top", "block", "key")) == Place(3, 10, 8)
-    assert document.place(("top", "block", "key"), "key") == Place(3, 5, 3)
-    assert document.place(("top", "block")) == Place(2, 3, 5)  # a block has no place of its own
-    assert document.place(("top", "flow")) == Place(4, 9, 12)
-    assert document.place(("top", "flow", "a", 1)) == Place(4, 17, 2)
-    assert document.place(("top", "text")) == Place(5, 9, 1)
-    assert document.place(("top", "block", "missing")) == Place(2, 3, 5)
-    assert document.place(("nowhere",)) == Place(0, 0, 1)
+    assert document.place(("top",)) == SourcePosition(1, 1, 3)
+    assert document.place(("top", "block", "key")) == SourcePosition(3, 10, 8)
+    assert document.place(("top", "block", "key"), "key") == SourcePosition(3, 5, 3)
+    assert document.place(("top", "block")) == SourcePosition(2, 3, 5)  # a block has no place of its own
+    assert document.place(("top", "flow")) == SourcePosition(4, 9, 12)
+    assert document.place(("top", "flow", "a", 1)) == SourcePosition(4, 17, 2)
+    assert document.place(("top", "text")) == SourcePosition(5, 9, 1)
+    assert document.place(("top", "block", "missing")) == SourcePosition(2, 3, 5)
+    assert document.place(("nowhere",)) == SourcePosition(0, 0, 1)
 
 
 def test_places_inside_texts() -> None:

@@ -14,7 +14,7 @@ from builders import make_endpoint, make_run
 from perfgate import gate
 from perfgate.gate.calibration import calibrating, proposing
 from perfgate.gate.calibration.calibrating import upper_bound
-from perfgate.gate.history.historical import Asked
+from perfgate.gate.history.historical import ChangeTest
 from perfgate.model.budget_file import Floor, GatePolicy
 from perfgate.model.calibration import Calibration, Noise, Reach
 from perfgate.model.outcome import Outcome
@@ -118,7 +118,7 @@ def test_an_alarm_is_counted():
     known = {"p50": (0.144, 0.156), "p95": (0.288, 0.312)}
     slow = replace(odd.endpoints[0], metrics={"p50": 0.15, "p95": 0.3}, intervals=known)
     keys = [(name, metric) for name in NAMES for metric in calibrating.METRICS]
-    asked = {key: Asked(limit=0.1, alpha=0.001) for key in keys}
+    asked = {key: ChangeTest(limit=0.1, alpha=0.001) for key in keys}
     suites = [
         calibrating._judged(PastRun(run=run, outcome=Outcome.PASS), earlier, asked)
         for run in (odd, replace(odd, endpoints=(slow, *odd.endpoints[1:])))

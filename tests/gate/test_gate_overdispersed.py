@@ -5,11 +5,11 @@ import pytest
 from builders import make_endpoint, make_past_run, make_run
 from scipy import stats
 
-from perfgate.gate.history.historical import Asked
-from perfgate.gate.history.overdispersed import Bunching, Counts, bunching, compare, correlation, evidence
+from perfgate.gate.history.historical import ChangeTest
+from perfgate.gate.history.overdispersed import Bunching, Counts, bunching, compare, comparison, correlation
 from perfgate.model.verdict import Baseline
 
-ASKED = Asked(limit=0.005, alpha=0.001)
+ASKED = ChangeTest(limit=0.005, alpha=0.001)
 
 
 def counts(*failures: int, requests: int = 1000) -> list[Counts]:
@@ -112,7 +112,7 @@ def test_from_a_run_and_its_baseline():
     run = make_run(9, endpoints=[make_endpoint("search", failures=60), make_endpoint("home")])
     baseline = Baseline(branch="main", min_runs=5, runs={("search", "errors"): past})
 
-    found = evidence(run, baseline, {("search", "errors"): ASKED, ("home", "errors"): ASKED})
+    found = comparison(run, baseline, {("search", "errors"): ASKED, ("home", "errors"): ASKED})
 
     assert set(found) == {("search", "errors")}
     assert found["search", "errors"].change == pytest.approx(0.05)

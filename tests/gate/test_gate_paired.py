@@ -12,7 +12,7 @@ from builders import make_budget, make_endpoint, make_run, spread
 from perfgate.files import codec
 from perfgate.gate import choose_baseline, judge
 from perfgate.gate.ab.paired import compare
-from perfgate.gate.comparison import Evidence
+from perfgate.gate.comparison import Comparison
 from perfgate.gate.trial import INSTANCES, Trial
 from perfgate.model.budget_file import BaselinePolicy, GatePolicy, Sensitivity
 from perfgate.model.outcome import Outcome
@@ -28,7 +28,7 @@ def arm(p95: float = 0.100, requests: int = 3000, **others: object) -> EndpointR
     return make_endpoint(p95=p95, requests=requests, **others)
 
 
-def compared(base: EndpointResult, head: EndpointResult, metric: str = "p95", trial: Trial = LIMIT) -> Evidence:
+def compared(base: EndpointResult, head: EndpointResult, metric: str = "p95", trial: Trial = LIMIT) -> Comparison:
     found = compare(base, head, metric, trial)
     assert found is not None
     return found

@@ -289,7 +289,7 @@ def test_a_file_that_may_only_be_read_can_be_read(foreign: Path) -> None:
 def test_a_lock_that_is_not_released_in_time(full: Path) -> None:
     holder = sqlite3.connect(full, isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
-    with SqlHistory(Sqlite(full, patience=0.05)) as store:
+    with SqlHistory(Sqlite(full, timeout=0.05)) as store:
         assert store.runs("shop") == tuple(map(lean, RUNS))  # readers do not wait
         assert_error(full, lambda _: store.save(make_past_run(4)), "is locked", "Try again")
     holder.execute("ROLLBACK")
@@ -300,6 +300,6 @@ def test_a_file_that_nobody_can_even_read_for_now(full: Path) -> None:
     execute(full, "PRAGMA journal_mode = DELETE")
     holder = sqlite3.connect(full, isolation_level=None)
     holder.execute("BEGIN EXCLUSIVE")
-    with SqlHistory(Sqlite(full, patience=0.05)) as store:
+    with SqlHistory(Sqlite(full, timeout=0.05)) as store:
         assert_error(full, lambda _: store.runs("shop"), "is locked")
     holder.close()

@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from perfgate.loadtest.process.deferred_signals import undisturbed
+from perfgate.loadtest.process.deferred_signals import defer_signals
 
 
 class Disturbed(Exception):
@@ -23,7 +23,7 @@ def test_a_signal_waits_until_the_block_is_done(number):
     done = []
 
     def clean_up():
-        with undisturbed():
+        with defer_signals():
             os.kill(os.getpid(), number)
             done.append("cleaned up")
 
@@ -38,6 +38,6 @@ def test_a_signal_waits_until_the_block_is_done(number):
 
 def test_without_a_signal_nothing_happens():
     before = signal.getsignal(signal.SIGINT)
-    with undisturbed():
+    with defer_signals():
         pass
     assert signal.getsignal(signal.SIGINT) is before

@@ -12,7 +12,7 @@ import pytest
 
 from perfgate import budgets, measure, scenarios
 from perfgate.measure import importers, importing
-from perfgate.measure.importers.samples import Source, Tolerance
+from perfgate.measure.importers.samples import RecordingSource, Tolerance
 from perfgate.model.errors import UsageError
 from perfgate.model.run import EndpointResult, Run
 
@@ -146,7 +146,7 @@ def imported(folder: Path, name: str, text: str | bytes, budget: str = ONE, **op
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     plan = scenarios.plan(budgets.read(folder / "budgets.yaml", None))
     how = importing.Reading(**{"otherwise": importing.datetime.now(importing.UTC), **options})
-    recording = importing.read(Source(path=path, name=name), plan, how)
+    recording = importing.read(RecordingSource(path=path, name=name), plan, how)
     return importing.to_run(recording, plan, folder, measure.Circumstances(run_id=recording.id, target="", versions={}))
 
 
@@ -162,7 +162,7 @@ def test_figures_of_a_summary_are_taken_as_they_are(tmp_path: Path, name: str):
     run = imported(tmp_path, name, text)
 
     found = only(run)
-    assert importers.format_of(Source(path=tmp_path / name, name=name)) == format
+    assert importers.format_of(RecordingSource(path=tmp_path / name, name=name)) == format
     assert (found.name, found.requests) == ("b", 200)
     for metric, value in SAID.items():
         if metric not in absent:

@@ -17,7 +17,7 @@ from services.needs import program
 
 from perfgate import budgets, measure, scenarios
 from perfgate.measure import importers, importing
-from perfgate.measure.importers.samples import Source
+from perfgate.measure.importers.samples import RecordingSource
 from perfgate.model.run import Run
 
 HERE = Path(__file__).parent
@@ -53,7 +53,7 @@ def imported(folder: Path, path: Path, **options: object) -> Run:
     plan = scenarios.plan(budgets.read(folder / "budgets.yaml", None))
     endpoint = "b" if path.name in UNNAMED else ""
     how = importing.Reading(**{"otherwise": importing.datetime.now(importing.UTC), "endpoint": endpoint, **options})
-    recording = importing.read(Source(path=path, name=path.name), plan, how)
+    recording = importing.read(RecordingSource(path=path, name=path.name), plan, how)
     return importing.to_run(recording, plan, folder, measure.Circumstances(run_id=recording.id, target="", versions={}))
 
 
@@ -154,7 +154,7 @@ def test_totals_over_time_of_locust(tmp_path: Path):
 
 def test_every_recording_is_recognized_by_its_content():
     of = {
-        path.name: importers.format_of(Source(path=path, name=path.name))
+        path.name: importers.format_of(RecordingSource(path=path, name=path.name))
         for path in RECORDED.iterdir()
         if path.suffix != ".md"
     }

@@ -15,7 +15,7 @@ from perfgate import budgets, measure, scenarios
 from perfgate.measure import importers, importing
 from perfgate.measure.importers.csv_samples import CsvSamples
 from perfgate.measure.importers.k6_stream import K6Stream
-from perfgate.measure.importers.samples import Label, Source
+from perfgate.measure.importers.samples import RecordingSource, RequestLabel
 from perfgate.measure.matching import matcher
 from perfgate.model.errors import RecordError, UsageError
 from perfgate.model.plan import Plan
@@ -140,7 +140,7 @@ WRITERS: dict[str, Callable[[list[tuple[float, str, float, int]]], str]] = {
 
 def imported(plan: Plan, path: Path, **options: object) -> Run:
     recording = importing.read(
-        Source(path=path, name=path.name), plan, importing.Reading(**{"otherwise": BEGAN, **options})
+        RecordingSource(path=path, name=path.name), plan, importing.Reading(**{"otherwise": BEGAN, **options})
     )
     facts = measure.Circumstances(run_id=recording.id, target="", versions={})
     return importing.to_run(recording, plan, path.parent, facts)
@@ -393,19 +393,19 @@ def test_parts_of_a_recording_add_up(tmp_path: Path, plan: Plan, monkeypatch: py
 @pytest.mark.parametrize(
     ("label", "name"),
     [
-        (Label("search"), "search"),
-        (Label("buy"), "buy"),
-        (Label("http://h/items/7?x=1", "GET", "http://h/items/7?x=1"), "show item"),
-        (Label("http://h/items/7", "GET", "http://h/items/7"), None),  # the template has a query
-        (Label("x", "GET", "http://h/items/7/reviews?x=1"), None),
-        (Label("x", "get", "http://h/search?q=tea"), "search"),
-        (Label("x", "POST", "http://h/search"), None),
-        (Label("POST /orders"), "orders"),
-        (Label("x", "GET", "http://h/"), None),
-        (Label(""), None),
+        (RequestLabel("search"), "search"),
+        (RequestLabel("buy"), "buy"),
+        (RequestLabel("http://h/items/7?x=1", "GET", "http://h/items/7?x=1"), "show item"),
+        (RequestLabel("http://h/items/7", "GET", "http://h/items/7"), None),  # the template has a query
+        (RequestLabel("x", "GET", "http://h/items/7/reviews?x=1"), None),
+        (RequestLabel("x", "get", "http://h/search?q=tea"), "search"),
+        (RequestLabel("x", "POST", "http://h/search"), None),
+        (RequestLabel("POST /orders"), "orders"),
+        (RequestLabel("x", "GET", "http://h/"), None),
+        (RequestLabel(""), None),
     ],
 )
-def test_which_endpoint_a_recorded_request_belongs_to(plan: Plan, label: Label, name: str | None):
+def test_which_endpoint_a_recorded_request_belongs_to(plan: Plan, label: RequestLabel, name: str | None):
     place = matcher(plan)(label)
 
     assert (place.name if place else None) == name

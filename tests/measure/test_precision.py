@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from perfgate.measure import precision
-from perfgate.measure.precision import Arm, Clock
+from perfgate.measure.precision import ArmParts, Clock
 from perfgate.model.metric import LATENCY_QUANTILES
 from perfgate.model.run import EndpointResult
 from perfgate.recording import counting, histogram
@@ -168,7 +168,7 @@ def test_nothing_at_all():
 
 
 def paired(base: dict[int, Window], head: dict[int, Window], pair: int = 0) -> dict[str, float]:
-    arms = Arm(result=result_of(base), parts=base), Arm(result=result_of(head), parts=head)
+    arms = ArmParts(result=result_of(base), parts=base), ArmParts(result=result_of(head), parts=head)
     return precision.paired_effects(arms, Clock(width=1, duration=SECONDS), pair)
 
 
@@ -191,7 +191,10 @@ def test_a_burst_of_one_arm_does_not_cancel():
 def test_an_arm_without_answers_has_no_effects():
     assert (
         precision.paired_effects(
-            (Arm(result=EndpointResult(name="search"), parts={}), Arm(result=result_of(windows(1)), parts=windows(1))),
+            (
+                ArmParts(result=EndpointResult(name="search"), parts={}),
+                ArmParts(result=result_of(windows(1)), parts=windows(1)),
+            ),
             Clock(width=1, duration=SECONDS),
             0,
         )

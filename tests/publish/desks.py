@@ -47,7 +47,7 @@ def tell(announcement: Announcement, known: dict[str, str], waits: Waits | None 
     here = place.find(known, wishes.get("pull_request", 0))
     wished = Wishes(**{**wishes, "comment": Comment(wishes.get("comment", "always"))})
     sleep = Waits() if waits is None else waits
-    with http.Session(timeout=20) as session:
+    with http.HttpSession(timeout=20) as session:
         api = Api(url=here.api, token=here.token, session=session, sleep=sleep, chance=lambda: 0.5)
         return publisher.tell(announcement, here, api, wished)
 

@@ -22,7 +22,7 @@ from perfgate import history
 from perfgate.cli.app import app
 from perfgate.files import codec, unpacking, untrusted
 from perfgate.model.run import Arm, Probe, Run
-from perfgate.model.runs_artifact import Measured, Parcel
+from perfgate.model.runs_artifact import ArtifactEntry, RunsArtifact
 
 HEAD = "b" * 40
 BUDGETS = """
@@ -52,7 +52,9 @@ def run_of(**others: Any) -> Run:
 
 
 def parcel(*runs: Run, budget: str = "budgets.yaml", earlier: Run | None = None) -> str:
-    return codec.encode(Parcel(runs=tuple(Measured(budget=budget, run=run, earlier=earlier) for run in runs)))
+    return codec.encode(
+        RunsArtifact(runs=tuple(ArtifactEntry(budget=budget, run=run, earlier=earlier) for run in runs))
+    )
 
 
 def packed(text: str | bytes, name: str = unpacking.FILE, **others: str) -> bytes:
@@ -285,8 +287,8 @@ def full_of_figures() -> dict[str, Any]:
     probe = Probe(samples=100, p50=0.001, p95=0.002, workload="w1")
     run = run_of(endpoints=(endpoint,), aborted="why", warnings=("w",), probe=probe, url="https://x", base="main")
     both = (run_of(endpoints=(endpoint,), arms=arms), run)
-    measured = [Measured(budget=name, run=one, earlier=one) for name, one in zip(("a", "b"), both, strict=True)]
-    data: dict[str, Any] = json.loads(codec.encode(Parcel(runs=tuple(measured))))
+    measured = [ArtifactEntry(budget=name, run=one, earlier=one) for name, one in zip(("a", "b"), both, strict=True)]
+    data: dict[str, Any] = json.loads(codec.encode(RunsArtifact(runs=tuple(measured))))
     return data
 
 

@@ -12,7 +12,7 @@ from fake_github.server import FakeGitHub
 from fake_github.world import Pull, Repository
 
 from perfgate.ci import acceptances, revision
-from perfgate.ci.acceptances import Word
+from perfgate.ci.acceptances import AcceptanceClaim
 from perfgate.cli.accepting import gather
 
 LABEL = "perfgate-accept: search p95"
@@ -20,7 +20,7 @@ BEFORE, PUSHED, AFTER = "2019-05-15T15:00:00Z", "2019-05-15T15:20:32Z", "2030-01
 SAID: list[str] = []
 
 
-def asked(known: dict[str, str], folder: Path) -> tuple[Word, ...]:
+def asked(known: dict[str, str], folder: Path) -> tuple[AcceptanceClaim, ...]:
     environ = {"PATH": os.environ["PATH"], **known}
     code = revision.read(environ, folder)
     return gather(environ, folder, code, branch="main", last="", say=SAID.append)

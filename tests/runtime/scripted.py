@@ -10,8 +10,8 @@ from contextlib import suppress
 from threading import Event, Thread
 from types import TracebackType
 
-from perfgate.runtime.http.client import FastClient, Manner, Patience
-from perfgate.runtime.http.dialling import Trust, origin
+from perfgate.runtime.http.client import FastClient, SendOptions, Timeouts
+from perfgate.runtime.http.dialling import TlsConfig, origin
 from perfgate.runtime.http.responses import Response
 
 PATIENCE = 10.0  # s: no test waits so long unless it fails
@@ -151,7 +151,7 @@ def ok(body: bytes = b"hello", *headers: str, status: str = "200 OK") -> bytes:
     return "\r\n".join(lines).encode() + body
 
 
-def client_of(server: Server, trust: Trust = Trust()) -> FastClient:  # noqa: B008 - a value
+def client_of(server: Server, trust: TlsConfig = TlsConfig()) -> FastClient:  # noqa: B008 - a value
     return FastClient(origin(server.url), trust)
 
 
@@ -170,5 +170,5 @@ def ask(
     """Timeouts in seconds; 0: none of its own."""
     length = f"Content-Length: {len(body)}\r\n" if body or method == "POST" else ""
     data = f"{method} {path} HTTP/1.1\r\nHost: test\r\n{length}\r\n".encode() + body
-    patience = Patience(*(int(limit * 1e9) for limit in (timeout, connect, first_byte)))
-    return client.send(data, Manner(method, patience, keep_body, endpoint))
+    patience = Timeouts(*(int(limit * 1e9) for limit in (timeout, connect, first_byte)))
+    return client.send(data, SendOptions(method, patience, keep_body, endpoint))

@@ -7,20 +7,20 @@ from email.utils import formatdate
 
 import pytest
 
-from perfgate.runtime.http.cookies import Cookies, Place
+from perfgate.runtime.http.cookies import CookieOrigin, Cookies
 
 HOST = "shop.test"
-AT_HOME = Place(HOST)
+AT_HOME = CookieOrigin(HOST)
 
 
-def jar(*answers: tuple[str, Place], home: str = HOST) -> Cookies:
+def jar(*answers: tuple[str, CookieOrigin], home: str = HOST) -> Cookies:
     cookies = Cookies(home)
     for header, place in answers:
         cookies.take([header], place)
     return cookies
 
 
-def sent(cookies: Cookies, place: Place = AT_HOME) -> str:
+def sent(cookies: Cookies, place: CookieOrigin = AT_HOME) -> str:
     """What goes with a request to `place`; the shortcut, where there is one, says the same."""
     header = cookies.for_request(place)
     if cookies.everywhere and place.host == cookies.home:
@@ -69,37 +69,39 @@ def test_set_cookie_in_cookie_out(set_cookie, header):
 
 def test_a_cookie_goes_to_its_path_and_below_the_longer_path_first():
     cookies = jar(("csrf=root; Path=/", AT_HOME), ("csrf=adm; Path=/admin", AT_HOME))
-    assert sent(cookies, Place(HOST, "/echo")) == "csrf=root"
-    assert sent(cookies, Place(HOST, "/administrator")) == "csrf=root"
+    assert sent(cookies, CookieOrigin(HOST, "/echo")) == "csrf=root"
+    assert sent(cookies, CookieOrigin(HOST, "/administrator")) == "csrf=root"
     for path in ("/admin", "/admin/", "/admin/users"):
-        assert sent(cookies, Place(HOST, path)) == "csrf=adm; csrf=root"
+        assert sent(cookies, CookieOrigin(HOST, path)) == "csrf=adm; csrf=root"
 
 
 @pytest.mark.parametrize(
     ("path", "covered"), [("/a/b/c", "/a/b/x"), ("/a/b/", "/a/b"), ("/a", "/anything"), ("", "/"), ("/a/b", "/a/x/y")]
 )
 def test_without_a_path_it_is_the_folder_of_the_request(path, covered):
-    assert sent(jar(("a=1", Place(HOST, path))), Place(HOST, covered)) == "a=1"
-    assert sent(jar(("a=1", Place(HOST, "/a/b/c"))), Place(HOST, "/a/bc")) == ""
+    assert sent(jar(("a=1", CookieOrigin(HOST, path))), CookieOrigin(HOST, covered)) == "a=1"
+    assert sent(jar(("a=1", CookieOrigin(HOST, "/a/b/c"))), CookieOrigin(HOST, "/a/bc")) == ""
 
 
 def test_secure_cookies_travel_by_tls_only():
-    cookies = jar(("a=1; Secure", Place(HOST, "/", secure=True)))
-    assert sent(cookies, Place(HOST, "/", secure=True)) == "a=1"
+    cookies = jar(("a=1; Secure", CookieOrigin(HOST, "/", secure=True)))
+    assert sent(cookies, CookieOrigin(HOST, "/", secure=True)) == "a=1"
     assert sent(cookies) == ""
 
 
 def test_a_domain_covers_the_hosts_below_it_and_an_address_has_none():
-    cookies = jar(("a=1; Domain=shop.test", Place("www.shop.test")), ("b=2", Place("www.shop.test")))
-    assert sent(cookies, Place("www.shop.test")) == "a=1; b=2"
-    assert sent(cookies, Place("api.shop.test")) == "a=1"
-    assert sent(cookies, Place("othershop.test")) == ""
-    assert sent(jar(("a=1; Domain=0.0.1", Place("127.0.0.1")), home="127.0.0.1"), Place("127.0.0.1")) == ""
+    cookies = jar(("a=1; Domain=shop.test", CookieOrigin("www.shop.test")), ("b=2", CookieOrigin("www.shop.test")))
+    assert sent(cookies, CookieOrigin("www.shop.test")) == "a=1; b=2"
+    assert sent(cookies, CookieOrigin("api.shop.test")) == "a=1"
+    assert sent(cookies, CookieOrigin("othershop.test")) == ""
+    assert (
+        sent(jar(("a=1; Domain=0.0.1", CookieOrigin("127.0.0.1")), home="127.0.0.1"), CookieOrigin("127.0.0.1")) == ""
+    )
 
 
 def test_what_was_not_kept_or_will_not_be_sent_is_said():
     cookies = Cookies("127.0.0.1")
-    domain, secure = cookies.take(["sid=1; Domain=shop.example", "t=1; Secure", "u=1"], Place("127.0.0.1"))
+    domain, secure = cookies.take(["sid=1; Domain=shop.example", "t=1; Secure", "u=1"], CookieOrigin("127.0.0.1"))
     assert "`sid` is for shop.example" in domain
     assert "headers: {Host: shop.example}" in domain
     assert "`t` is Secure and the target is http://" in secure

@@ -7,7 +7,7 @@ import ssl
 import pytest
 from runtime.scripted import PATIENCE, Peer, Server, answers, ask, client_of, ok
 
-from perfgate.runtime.http.dialling import Trust
+from perfgate.runtime.http.dialling import TlsConfig
 
 BODY = b"x" * 8_000_000  # more than the kernel takes off our hands
 
@@ -39,12 +39,12 @@ def and_lingers(peer: Peer) -> None:
 @pytest.mark.parametrize("script", [and_closes, and_stays, and_lingers])
 @pytest.mark.parametrize("tls", [False, True])
 def test_an_early_answer_is_the_answer(request, script, tls, method):
-    context, trust = None, Trust()
+    context, trust = None, TlsConfig()
     if tls:
         folder = request.getfixturevalue("certificates")
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(folder / "server.pem", folder / "server.key")
-        trust = Trust(ca=folder / "ca.pem")
+        trust = TlsConfig(ca=folder / "ca.pem")
     with Server(script, answers(ok(b"next")), tls=context) as server:
         client = client_of(server, trust)
         first, second = ask(client, method, body=BODY), ask(client)

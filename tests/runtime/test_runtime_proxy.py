@@ -13,7 +13,7 @@ from runtime.scripted import Peer, Server, answers, ask, ok
 
 from perfgate.model.errors import UsageError
 from perfgate.runtime.http.client import LONG_PAUSE, FastClient
-from perfgate.runtime.http.dialling import Trust, origin
+from perfgate.runtime.http.dialling import TlsConfig, origin
 from perfgate.runtime.http.responses import Failure
 
 NAMES = ("http_proxy", "https_proxy", "no_proxy", "all_proxy")
@@ -124,7 +124,7 @@ def test_through_a_real_proxy(environ, certificates):
         assert (proxy.connections, plain.connections) == (1, 2)
         assert [one.split(b" HTTP")[0] for one in plain.requests] == [b"GET /1", b"GET /2"]
         client.close()
-        client = FastClient(origin(f"https://shop.test:{secure.port}"), Trust(ca=certificates / "ca.pem"))
+        client = FastClient(origin(f"https://shop.test:{secure.port}"), TlsConfig(ca=certificates / "ca.pem"))
         assert [ask(client).body for _ in range(2)] == [b"secret", b"again"]
         assert (proxy.connections, secure.connections) == (2, 1)
         client.close()
@@ -152,7 +152,7 @@ def test_a_tls_target_is_talked_to_through_a_tunnel(environ, certificates, targe
 
     with Server(tunnel) as proxy:
         environ(HTTPS_PROXY=proxy.url.replace("//", "//ann:secret@"))
-        client = FastClient(origin(f"https://{target}"), Trust(ca=certificates / "ca.pem"))
+        client = FastClient(origin(f"https://{target}"), TlsConfig(ca=certificates / "ca.pem"))
         got = [ask(client), ask(client)]
         client.close()
     assert [(one.body, one.failure) for one in got] == [(b"hello", None)] * 2

@@ -6,20 +6,20 @@ import json
 
 import pytest
 
-from perfgate.runtime.http.cookies import Cookies, Place
+from perfgate.runtime.http.cookies import CookieOrigin, Cookies
 from perfgate.runtime.http.dialling import origin
 from perfgate.runtime.scenario.endpoint import Endpoint
 from perfgate.runtime.scenario.session import Session
 from perfgate.runtime.scenario.values import rows
 
-PLACE = Place("shop.test", "/login")
+PLACE = CookieOrigin("shop.test", "/login")
 
 
 def sent(*headers: str) -> str:
     cookies = Cookies("shop.test")
     for header in headers:
         cookies.take([header], PLACE)
-    return cookies.for_request(Place("shop.test", "/login/next"))
+    return cookies.for_request(CookieOrigin("shop.test", "/login/next"))
 
 
 def test_a_comment_does_not_save_a_cookie_from_deletion():
@@ -46,11 +46,11 @@ def test_a_cookie_of_another_domain_does_no_harm():
 def test_a_cookie_of_a_parent_domain_and_one_of_the_host_are_two():
     """only-cli/oc pull request 70, where one replaces the other."""
     cookies = Cookies("www.shop.test")
-    cookies.take(["sid=parent; Domain=shop.test; Path=/", "sid=own; Path=/"], Place("www.shop.test"))
-    assert cookies.for_request(Place("www.shop.test")) == "sid=parent; sid=own"
-    assert cookies.for_request(Place("api.shop.test")) == "sid=parent"
-    cookies.take(["sid=; Path=/; Max-Age=0"], Place("www.shop.test"))
-    assert cookies.for_request(Place("www.shop.test")) == "sid=parent"
+    cookies.take(["sid=parent; Domain=shop.test; Path=/", "sid=own; Path=/"], CookieOrigin("www.shop.test"))
+    assert cookies.for_request(CookieOrigin("www.shop.test")) == "sid=parent; sid=own"
+    assert cookies.for_request(CookieOrigin("api.shop.test")) == "sid=parent"
+    cookies.take(["sid=; Path=/; Max-Age=0"], CookieOrigin("www.shop.test"))
+    assert cookies.for_request(CookieOrigin("www.shop.test")) == "sid=parent"
 
 
 def test_own_cookie_header_stands_for_itself():

@@ -15,7 +15,7 @@ from runtime.scripted import PATIENCE, Server, answers, ask, client_of, ok
 
 from perfgate.runtime.http.client import FastClient
 from perfgate.runtime.http.connection import Connection
-from perfgate.runtime.http.dialling import Trust, dial, origin
+from perfgate.runtime.http.dialling import TlsConfig, dial, origin
 
 pytestmark = pytest.mark.needs("openssl")
 
@@ -37,11 +37,11 @@ def server_side(certificates, version) -> ssl.SSLContext:
 
 
 @pytest.fixture
-def trusting(certificates) -> Trust:
-    return Trust(ca=str(certificates / "ca.pem"))
+def trusting(certificates) -> TlsConfig:
+    return TlsConfig(ca=str(certificates / "ca.pem"))
 
 
-def connected(server: Server, trust: Trust) -> Connection:
+def connected(server: Server, trust: TlsConfig) -> Connection:
     deadline = monotonic_ns() + int(PATIENCE * 1e9)
     connection = Connection(dial(origin(server.url), trust, None, deadline).wire)
     connection.wire.deadline = deadline
@@ -97,7 +97,7 @@ def test_a_certificate_for_another_name_is_refused(server_side, trusting):
         connected(server, trusting)
 
 
-def failure_of(server: Server, trust: Trust) -> str:
+def failure_of(server: Server, trust: TlsConfig) -> str:
     """What a request comes to: the kind of failure and what was said, or "" when it was answered."""
     client = client_of(server, trust)
     failure = ask(client).failure
@@ -107,14 +107,14 @@ def failure_of(server: Server, trust: Trust) -> str:
 
 def test_an_authority_of_its_own(certificates, server_side):
     with Server(answers(ok()), tls=server_side) as server:
-        assert failure_of(server, Trust(ca=certificates / "ca.pem")) == ""
-        assert failure_of(server, Trust()).startswith("connection: TLS: unable to get local issuer certificate")
+        assert failure_of(server, TlsConfig(ca=certificates / "ca.pem")) == ""
+        assert failure_of(server, TlsConfig()).startswith("connection: TLS: unable to get local issuer certificate")
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2"])
 def test_insecure_believes_any_certificate_for_any_name(server_side, host):
     with Server(answers(ok()), tls=server_side, host=host) as server:
-        assert failure_of(server, Trust(insecure=True)) == ""
+        assert failure_of(server, TlsConfig(insecure=True)) == ""
 
 
 def test_the_name_to_ask_for_and_to_verify_can_be_given(certificates, server_side):
@@ -122,15 +122,15 @@ def test_the_name_to_ask_for_and_to_verify_can_be_given(certificates, server_sid
     server_side.sni_callback = lambda _, name, __: names.append(name)
     with Server(answers(ok()), tls=server_side, host="127.0.0.2") as server:
         ca = str(certificates / "ca.pem")
-        assert failure_of(server, Trust(ca=ca, server_name="shop.test")) == ""
-        assert "other.test" in failure_of(server, Trust(ca=ca, server_name="other.test"))
+        assert failure_of(server, TlsConfig(ca=ca, server_name="shop.test")) == ""
+        assert "other.test" in failure_of(server, TlsConfig(ca=ca, server_name="other.test"))
     assert names == ["shop.test", "other.test"]
 
 
 @pytest.mark.parametrize("name", [".test", "a" * 70 + ".test"])
 def test_a_name_that_tls_cannot_ask_for_is_a_failure(certificates, server_side, name):
     with Server(answers(ok()), tls=server_side) as server:
-        assert failure_of(server, Trust(insecure=True, server_name=name)).startswith("connection: ")
+        assert failure_of(server, TlsConfig(insecure=True, server_name=name)).startswith("connection: ")
 
 
 def test_a_client_certificate_is_shown(certificates, server_side):
@@ -138,8 +138,8 @@ def test_a_client_certificate_is_shown(certificates, server_side):
     server_side.load_verify_locations(certificates / "ca.pem")
     ca, certificate, key = (certificates / name for name in ("ca.pem", "client.pem", "client.key"))
     with Server(answers(ok()), tls=server_side) as server:
-        assert failure_of(server, Trust(ca=ca, certificate=certificate, key=key)) == ""
-        assert failure_of(server, Trust(ca=ca)).startswith("connection: ")
+        assert failure_of(server, TlsConfig(ca=ca, certificate=certificate, key=key)) == ""
+        assert failure_of(server, TlsConfig(ca=ca)).startswith("connection: ")
         assert len(server.requests) == 1
 
 
@@ -149,14 +149,14 @@ def test_key_and_certificate_may_be_in_one_file(certificates, server_side, tmp_p
     both = tmp_path / "both.pem"
     both.write_text((certificates / "client.key").read_text() + (certificates / "client.pem").read_text())
     with Server(answers(ok()), tls=server_side) as server:
-        assert failure_of(server, Trust(ca=certificates / "ca.pem", certificate=both)) == ""
+        assert failure_of(server, TlsConfig(ca=certificates / "ca.pem", certificate=both)) == ""
 
 
 def test_a_file_that_cannot_be_used_is_a_failure(server_side, tmp_path):
     (tmp_path / "empty.pem").write_text("")
     with Server(answers(ok()), tls=server_side) as server:
-        assert failure_of(server, Trust(ca=tmp_path / "gone.pem")) == "connection: No such file or directory"
-        assert failure_of(server, Trust(ca=tmp_path / "empty.pem")).startswith("connection: TLS: ")
+        assert failure_of(server, TlsConfig(ca=tmp_path / "gone.pem")) == "connection: No such file or directory"
+        assert failure_of(server, TlsConfig(ca=tmp_path / "empty.pem")).startswith("connection: TLS: ")
 
 
 def test_the_time_of_the_handshake_is_known(server_side, trusting):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from perfgate.budgets.convert.draft import Draft, Entry
+from perfgate.budgets.convert.draft import Draft, DraftEntry
 from perfgate.budgets.convert.effective import Effective, effective
 from perfgate.budgets.convert.timeouts import timeouts
 from perfgate.budgets.shape.timeout_shape import TOTAL
@@ -54,7 +54,7 @@ def _timeouts(draft: Draft, item: Effective) -> Iterator[Mistake]:
             yield draft.document.mistake(where if inherited else item.path, message, hint=hint)
 
 
-def _own_total(entry: Entry) -> KeyPath:
+def _own_total(entry: DraftEntry) -> KeyPath:
     """Where an endpoint itself says when its requests time out; empty if it does not."""
     own = entry.keys.get("timeout")
     if isinstance(own, dict):

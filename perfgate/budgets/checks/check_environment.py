@@ -36,10 +36,10 @@ def check_set(draft: Draft) -> Iterator[Mistake]:
     if draft.environ is None:
         return
     for path, text in _plain_texts(draft):
-        given = path[:2] in (("service", "command"), ("service", "env"))
+        provided = path[:2] in (("service", "command"), ("service", "env"))
         with suppress(TemplateError):
             parts = template.parse_variables(text)
-            yield from _unset(draft, path, parts, {**draft.environ, **_GIVEN} if given else draft.environ)
+            yield from _unset(draft, path, parts, {**draft.environ, **_GIVEN} if provided else draft.environ)
     for path, text in _templates(draft):
         with suppress(TemplateError):
             yield from _unset(draft, path, template.parse(text), draft.environ)
@@ -105,8 +105,8 @@ def _sources(draft: Draft, sources: Mapping[str, Any], path: KeyPath) -> Iterato
 
 def _not_replaced(draft: Draft, endpoint: KeyPath, texts: Iterator[tuple[KeyPath, str]]) -> Iterator[Mistake]:
     for path, text in texts:
-        if found := _VARIABLE.search(text):
+        if match := _VARIABLE.search(text):
             section = path[len(endpoint)]
             hint = "write `{env: NAME}`" if section == "with" else "write the text itself"
-            message = f"`{found[0]}` is not replaced under `{section}`"
-            yield draft.document.mistake_inside(path, found.start(), len(found[0]), message, hint=hint)
+            message = f"`{match[0]}` is not replaced under `{section}`"
+            yield draft.document.mistake_inside(path, match.start(), len(match[0]), message, hint=hint)

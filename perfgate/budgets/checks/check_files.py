@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from perfgate.budgets.convert.data_files import RELATIVE, file_problem
-from perfgate.budgets.convert.draft import Draft, Entry
+from perfgate.budgets.convert.draft import Draft, DraftEntry
 from perfgate.budgets.shape.request_shape import ROW_KEYS
 from perfgate.budgets.shape.texts import NAME_OF_FILE, NAME_OF_FILE_RULE
 from perfgate.model.errors import Mistake
@@ -29,7 +29,7 @@ def check_files(draft: Draft) -> Iterator[Mistake]:
                 yield draft.document.mistake(path, f"`{file}` {problem}", hint=RELATIVE)
 
 
-def _table(draft: Draft, endpoint: Entry) -> Iterator[Mistake]:
+def _table(draft: Draft, endpoint: DraftEntry) -> Iterator[Mistake]:
     sources = endpoint.map("with")
     file = sources.get("from")
     table = draft.table(endpoint)

@@ -90,5 +90,5 @@ def _length(load: Mapping[str, Json]) -> float | None:
     if not isinstance(stages, list):
         return None
     each = [stage.get("for") if isinstance(stage, dict) else None for stage in stages]
-    seconds = [duration(one) for one in (load.get("warmup", "0s"), *each)]
-    return None if None in seconds else sum(one for one in seconds if one)
+    seconds = [duration(item) for item in (load.get("warmup", "0s"), *each)]
+    return None if None in seconds else sum(second for second in seconds if second)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from perfgate.budgets.convert.draft import Draft, Entry
+from perfgate.budgets.convert.draft import Draft, DraftEntry
 from perfgate.budgets.shape.request_shape import BODIES, RESERVED, SOURCES, UUID, row_keys
 from perfgate.budgets.yaml.document import KeyPath
 from perfgate.model.budget_file import Json
@@ -24,7 +24,7 @@ def check_requests(draft: Draft) -> Iterator[Mistake]:
         yield from _headers(draft, endpoint.map("headers"), endpoint.at("headers"))
 
 
-def _request(draft: Draft, endpoint: Entry) -> Iterator[Mistake]:
+def _request(draft: Draft, endpoint: DraftEntry) -> Iterator[Mistake]:
     """Without `request` an endpoint is judged, not sent: then hand-written scenarios send it, and only they say how."""
     if "request" in endpoint.keys or not endpoint.readable:
         return
@@ -39,7 +39,7 @@ def _request(draft: Draft, endpoint: Entry) -> Iterator[Mistake]:
             yield draft.document.mistake(endpoint.at(key), message, hint=f"add `request`, or remove `{key}`", at="key")
 
 
-def _bodies(draft: Draft, endpoint: Entry) -> Iterator[Mistake]:
+def _bodies(draft: Draft, endpoint: DraftEntry) -> Iterator[Mistake]:
     bodies = [key for key in endpoint.keys if key in BODIES]
     for key in bodies[1:]:
         message = f"two bodies, `{bodies[0]}` and `{key}`"
@@ -51,7 +51,7 @@ def _bodies(draft: Draft, endpoint: Entry) -> Iterator[Mistake]:
         )
 
 
-def _names(draft: Draft, endpoint: Entry) -> Iterator[Mistake]:
+def _names(draft: Draft, endpoint: DraftEntry) -> Iterator[Mistake]:
     for section in ("with", "capture"):
         for name in endpoint.map(section):
             if not template.is_name(name):
@@ -62,7 +62,7 @@ def _names(draft: Draft, endpoint: Entry) -> Iterator[Mistake]:
                 yield draft.document.mistake(path, f"`{name}` is a reserved name", hint="use another", at="key")
 
 
-def _sources(draft: Draft, endpoint: Entry) -> Iterator[Mistake]:
+def _sources(draft: Draft, endpoint: DraftEntry) -> Iterator[Mistake]:
     sources = endpoint.map("with")
     for key in row_keys(sources):
         if key in sources and "from" not in sources:
@@ -86,9 +86,9 @@ def _source_problem(source: Json) -> str:
 
 
 def _headers(draft: Draft, headers: Mapping[str, Json], path: KeyPath) -> Iterator[Mistake]:
-    seen: dict[str, str] = {}
+    observed: dict[str, str] = {}
     for name in headers:
-        first = seen.setdefault(name.lower(), name)
+        first = observed.setdefault(name.lower(), name)
         if first != name:
             yield draft.document.mistake(
                 (*path, name), f"`{name}` and `{first}` are the same header", hint="remove one of them", at="key"

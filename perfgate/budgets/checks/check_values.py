@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from perfgate.budgets.convert.draft import Draft, Entry, steps, templates_of
+from perfgate.budgets.convert.draft import Draft, DraftEntry, steps, templates_of
 from perfgate.budgets.shape.request_shape import row_keys
 from perfgate.budgets.shape.wording import did_you_mean
 from perfgate.budgets.yaml.document import KeyPath
@@ -41,7 +41,7 @@ class _Use:
 
 
 def check_values(draft: Draft) -> Iterator[Mistake]:
-    seen: set[tuple[KeyPath, int]] = set()  # a default header is wrong once, however many endpoints inherit it
+    observed: set[tuple[KeyPath, int]] = set()  # a default header is wrong once, however many endpoints inherit it
     in_journeys = _in_journeys(draft)
     for endpoint in draft.endpoints:
         uses = tuple(_uses(draft, endpoint, in_journeys.get(endpoint.name, [])))
@@ -53,12 +53,12 @@ def check_values(draft: Draft) -> Iterator[Mistake]:
                 continue
             for value in parts:
                 use = _undefined(uses, value) if isinstance(value, Value) else None
-                if use and isinstance(value, Value) and (path, value.offset) not in seen:
-                    seen.add((path, value.offset))
+                if use and isinstance(value, Value) and (path, value.offset) not in observed:
+                    observed.add((path, value.offset))
                     yield _mistake(draft, path, value, use)
 
 
-def _templates(draft: Draft, endpoint: Entry) -> Iterator[tuple[KeyPath, str]]:
+def _templates(draft: Draft, endpoint: DraftEntry) -> Iterator[tuple[KeyPath, str]]:
     """The texts of an endpoint that may hold `{x}`, those of inherited headers included."""
     yield from templates_of(endpoint)
     own = {name.lower() for name in endpoint.map("headers")}
@@ -107,11 +107,11 @@ def _unusable_column(draft: Draft, name: str, endpoint: str) -> str:
     return ""
 
 
-def _own(draft: Draft, endpoint: Entry) -> _Names:
+def _own(draft: Draft, endpoint: DraftEntry) -> _Names:
     return _drawn(draft, endpoint) | _gives(draft, endpoint.login)
 
 
-def _drawn(draft: Draft, endpoint: Entry) -> _Names:
+def _drawn(draft: Draft, endpoint: DraftEntry) -> _Names:
     """The names of an endpoint's own `with`."""
     sources = endpoint.keys.get("with", {})
     if not isinstance(sources, dict):
@@ -145,7 +145,7 @@ def _captures(draft: Draft, name: str) -> _Names:
     return _Names(frozenset(captures)) if isinstance(captures, dict) else _Names(all_known=False)
 
 
-def _uses(draft: Draft, endpoint: Entry, in_journeys: list[_Use]) -> Iterator[_Use]:
+def _uses(draft: Draft, endpoint: DraftEntry, in_journeys: list[_Use]) -> Iterator[_Use]:
     own = _own(draft, endpoint)
     if not in_journeys or endpoint.name in draft.logins or draft.weight(endpoint) > 0:
         yield _Use(endpoint=endpoint.name, names=own, elsewhere=bool(in_journeys))

@@ -7,7 +7,7 @@ from pathlib import PurePath
 from typing import Any
 
 from perfgate.budgets.convert.data_files import Tables
-from perfgate.budgets.convert.timeouts import Timeouts
+from perfgate.budgets.convert.timeouts import TimeoutLimits
 from perfgate.budgets.shape.file_shape import DefaultsShape
 from perfgate.budgets.shape.request_shape import (
     EXISTS,
@@ -41,7 +41,9 @@ from perfgate.model.budget_file import (
 )
 
 
-def request(endpoint: EndpointShape, defaults: DefaultsShape | None, timeouts: Timeouts, tables: Tables) -> Request:
+def request(
+    endpoint: EndpointShape, defaults: DefaultsShape | None, timeouts: TimeoutLimits, tables: Tables
+) -> Request:
     defaults = defaults or DefaultsShape()
     method, path = split_request(endpoint.request or "")
     follow = defaults.follow_redirects if endpoint.follow_redirects is None else endpoint.follow_redirects
@@ -63,8 +65,8 @@ def request(endpoint: EndpointShape, defaults: DefaultsShape | None, timeouts: T
 
 def _headers(defaults: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
     """Header names have no case: an endpoint's `authorization` replaces the default `Authorization`."""
-    said = {name.lower() for name in own}
-    return {name: value for name, value in defaults.items() if name.lower() not in said} | dict(own)
+    text = {name.lower() for name in own}
+    return {name: value for name, value in defaults.items() if name.lower() not in text} | dict(own)
 
 
 def _body(endpoint: EndpointShape) -> Body | None:

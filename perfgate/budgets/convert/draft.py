@@ -20,7 +20,7 @@ from perfgate.text.units import UnitError
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class DraftEntry:
     """One endpoint or journey. `short` if written without keys of its own: `home: GET /`."""
 
     name: str
@@ -77,15 +77,15 @@ class Draft:
             return None
 
     @cached_property
-    def endpoints(self) -> tuple[Entry, ...]:
+    def endpoints(self) -> tuple[DraftEntry, ...]:
         return tuple(_entry("endpoints", name, value, "request", str) for name, value in self.map("endpoints").items())
 
     @cached_property
-    def journeys(self) -> tuple[Entry, ...]:
+    def journeys(self) -> tuple[DraftEntry, ...]:
         return tuple(_entry("journeys", name, value, "steps", list) for name, value in self.map("journeys").items())
 
     @cached_property
-    def endpoints_by_name(self) -> Mapping[str, Entry]:
+    def endpoints_by_name(self) -> Mapping[str, DraftEntry]:
         return {endpoint.name: endpoint for endpoint in self.endpoints}
 
     @cached_property
@@ -98,19 +98,19 @@ class Draft:
         return frozenset({entry.login for entry in self.endpoints + self.journeys} - {""})
 
     @cached_property
-    def journeys_by_name(self) -> Mapping[str, Entry]:
+    def journeys_by_name(self) -> Mapping[str, DraftEntry]:
         return {journey.name: journey for journey in self.journeys}
 
     @property
     def has_scenarios(self) -> bool:
         return bool(self.map().get("scenarios"))
 
-    def table(self, endpoint: Entry) -> Table | None:
+    def table(self, endpoint: DraftEntry) -> Table | None:
         """What the rows of an endpoint come from, if it has some."""
         key = table_key(endpoint)
         return self.tables.get(key) if key else None
 
-    def weight(self, entry: Entry) -> float:
+    def weight(self, entry: DraftEntry) -> float:
         """As written; by default 1, but 0 for an endpoint that is used elsewhere or sends nothing by itself."""
         written = entry.keys.get("weight")
         if isinstance(written, (int, float)) and not isinstance(written, bool):
@@ -120,7 +120,7 @@ class Draft:
         return 0.0 if (entry.name in self.used or "request" not in entry.keys) else 1.0
 
 
-def table_key(endpoint: Entry) -> TableKey | None:
+def table_key(endpoint: DraftEntry) -> TableKey | None:
     """The file that `with: {from: ...}` names, as written, and what separates its values."""
     sources = endpoint.map("with")
     file, separator = sources.get("from"), sources.get("separator", ",")
@@ -137,14 +137,14 @@ def duration(written: Json) -> float | None:
         return None
 
 
-def steps(journey: Entry) -> tuple[tuple[KeyPath, str], ...]:
+def steps(journey: DraftEntry) -> tuple[tuple[KeyPath, str], ...]:
     """The endpoints that a journey sends, in order, with the path of each step."""
     written = journey.keys.get("steps")
     items = written if isinstance(written, list) else []
     return tuple((journey.at("steps", index), step) for index, step in enumerate(items) if isinstance(step, str))
 
 
-def templates_of(endpoint: Entry) -> Iterator[tuple[KeyPath, str]]:
+def templates_of(endpoint: DraftEntry) -> Iterator[tuple[KeyPath, str]]:
     """The texts of an endpoint that may hold `{x}` and `${X}`. Files of a multipart body are named literally."""
     yield from texts_of(endpoint, "request", "headers", "json", "form", "body", "variables")
     for name, part in endpoint.map("multipart").items():
@@ -152,7 +152,7 @@ def templates_of(endpoint: Entry) -> Iterator[tuple[KeyPath, str]]:
             yield endpoint.at("multipart", name), part
 
 
-def literals_of(endpoint: Entry) -> Iterator[tuple[KeyPath, str]]:
+def literals_of(endpoint: DraftEntry) -> Iterator[tuple[KeyPath, str]]:
     """The texts of an endpoint in which nothing is replaced."""
     yield from texts_of(endpoint, "with", "expect", "capture")
     for name, part in endpoint.map("multipart").items():
@@ -160,19 +160,19 @@ def literals_of(endpoint: Entry) -> Iterator[tuple[KeyPath, str]]:
             yield from _texts(endpoint.at("multipart", name), part)
 
 
-def texts_of(entry: Entry, *keys: str) -> Iterator[tuple[KeyPath, str]]:
+def texts_of(entry: DraftEntry, *keys: str) -> Iterator[tuple[KeyPath, str]]:
     """All texts at or below these keys of an endpoint, with their paths."""
     for key in keys:
         if key in entry.keys:
             yield from _texts(entry.at(key), entry.keys[key])
 
 
-def _entry(section: str, name: str, value: Json, key: str, short: type) -> Entry:
+def _entry(section: str, name: str, value: Json, key: str, short: type) -> DraftEntry:
     path = (section, name)
     if isinstance(value, short):
-        return Entry(name=name, path=path, keys={key: value}, short=True)
+        return DraftEntry(name=name, path=path, keys={key: value}, short=True)
     readable = isinstance(value, dict)
-    return Entry(name=name, path=path, keys=value if readable else {}, readable=readable)
+    return DraftEntry(name=name, path=path, keys=value if readable else {}, readable=readable)
 
 
 def _texts(path: KeyPath, value: Json) -> Iterator[tuple[KeyPath, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from perfgate.budgets.convert.draft import Draft, Entry
+from perfgate.budgets.convert.draft import Draft, DraftEntry
 from perfgate.budgets.shape import limits
 from perfgate.budgets.yaml.document import KeyPath
 from perfgate.model.budget_file import Budget, Criterion, Json
@@ -19,7 +19,7 @@ class Effective:
 
     budget: Budget
     path: KeyPath
-    entry: Entry
+    entry: DraftEntry
 
 
 def effective(draft: Draft) -> Iterator[Effective]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from perfgate.budgets.convert.draft import Draft, Entry, duration
+from perfgate.budgets.convert.draft import Draft, DraftEntry, duration
 from perfgate.budgets.shape.timeout_shape import PARTS, TOTAL
 from perfgate.model.budget_file import Json, Request
 
 
 @dataclass(frozen=True, kw_only=True)
-class Timeouts:
+class TimeoutLimits:
     """Seconds. `total` is infinite where it cannot be read: then nothing is beyond it."""
 
     total: float
@@ -19,19 +19,19 @@ class Timeouts:
     first_byte: float | None = None
 
 
-def timeouts(draft: Draft, endpoint: Entry) -> Timeouts:
+def timeouts(draft: Draft, endpoint: DraftEntry) -> TimeoutLimits:
     """Each part is the endpoint's own, else the default's. A part of the defaults that is longer than the endpoint's
     total is dropped: the total comes first anyway."""
     own, default = parts(endpoint.keys.get("timeout")), parts(draft.map("defaults").get("timeout"))
     total = own.get(TOTAL, default.get(TOTAL, Request.timeout))
     inherited = {part: seconds for part, seconds in default.items() if seconds <= total}
-    return Timeouts(**{**inherited, **own, TOTAL: total})
+    return TimeoutLimits(**{**inherited, **own, TOTAL: total})
 
 
 def parts(written: Json) -> dict[str, float]:
     """The seconds of each part that a `timeout` says, as far as they can be read."""
     if written is None:
         return {}
-    said = written if isinstance(written, dict) else {TOTAL: written}
-    read = {part: seconds for part in PARTS if (seconds := duration(said.get(part)))}
-    return {TOTAL: math.inf, **read} if TOTAL in said else read
+    text = written if isinstance(written, dict) else {TOTAL: written}
+    read = {part: seconds for part in PARTS if (seconds := duration(text.get(part)))}
+    return {TOTAL: math.inf, **read} if TOTAL in text else read

@@ -42,8 +42,8 @@ def criteria(entry: Json, metric: Metric) -> tuple[Criterion, ...]:
 
 def merged(default: Iterable[Criterion], own: tuple[Criterion, ...]) -> tuple[Criterion, ...]:
     """`own` criteria, and those of `default` of a kind and severity that `own` does not say."""
-    said = {(criterion.kind, criterion.severity) for criterion in own}
-    inherited = tuple(criterion for criterion in default if (criterion.kind, criterion.severity) not in said)
+    text = {(criterion.kind, criterion.severity) for criterion in own}
+    inherited = tuple(criterion for criterion in default if (criterion.kind, criterion.severity) not in text)
     ranks = {severity: rank for rank, severity in enumerate(Severity)}
     return tuple(sorted(own + inherited, key=lambda criterion: (ranks[criterion.severity], criterion.kind.value)))
 

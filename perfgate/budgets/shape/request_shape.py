@@ -194,8 +194,8 @@ class CaptureShape(Shape):
 
 
 def _exactly_one(value: Shape) -> str:
-    found = len(value.model_fields_set)
-    return "" if found == 1 else "takes exactly one of `json`, `header`, `regex`, `cookie`\nfor example `$.token`"
+    matches = len(value.model_fields_set)
+    return "" if matches == 1 else "takes exactly one of `json`, `header`, `regex`, `cookie`\nfor example `$.token`"
 
 
 Capture = Annotated[

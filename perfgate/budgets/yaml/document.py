@@ -16,7 +16,7 @@ _LINE_BREAK = re.compile(r"\r\n|[\n\r\x85\u2028\u2029]")  # YAML 1.1's, as PyYAM
 
 
 @dataclass(frozen=True)
-class Place:
+class SourcePosition:
     """Where something stands; line and column count from 1."""
 
     line: int
@@ -24,25 +24,25 @@ class Place:
     width: int = 1
 
 
-WHOLE_FILE = Place(0, 0)
+WHOLE_FILE = SourcePosition(0, 0)
 
 
 @dataclass(frozen=True)
 class Spot:
     """Where a key and its value stand. Items of lists have no key."""
 
-    key: Place | None
-    value: Place
+    key: SourcePosition | None
+    value: SourcePosition
 
 
-class Broken:
+class BrokenValue:
     """Stands in the data for a value that was already reported as a mistake."""
 
     def __repr__(self) -> str:
         return "BROKEN"
 
 
-BROKEN = Broken()
+BROKEN = BrokenValue()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +54,7 @@ class Document:
     data: Json
     spots: Mapping[KeyPath, Spot]
 
-    def place(self, path: KeyPath, at: Literal["key", "value"] = "value") -> Place:
+    def place(self, path: KeyPath, at: Literal["key", "value"] = "value") -> SourcePosition:
         """Of the nearest thing on `path` that is in the file."""
         for length in range(len(path), 0, -1):
             if spot := self.spots.get(path[:length]):
@@ -77,7 +77,7 @@ class Document:
             source = self.lines[place.line - 1]
             quoted = source[start : start + 1] in ("'", '"')
             if source.startswith(text, start + quoted):
-                place = Place(place.line, place.column + quoted + offset, width)
+                place = SourcePosition(place.line, place.column + quoted + offset, width)
         return mistake(self.file, self.lines, place, message, hint=hint)
 
     def _value(self, path: KeyPath) -> Json:
@@ -92,7 +92,7 @@ def split_lines(text: str) -> tuple[str, ...]:
     return tuple(_LINE_BREAK.split(text))
 
 
-def mistake(file: str, lines: tuple[str, ...], place: Place, message: str, *, hint: str = "") -> Mistake:
+def mistake(file: str, lines: tuple[str, ...], place: SourcePosition, message: str, *, hint: str = "") -> Mistake:
     source = lines[place.line - 1] if 0 < place.line <= len(lines) else ""
     return Mistake(
         file=file,

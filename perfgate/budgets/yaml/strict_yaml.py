@@ -14,7 +14,7 @@ import yaml
 from yaml import CollectionNode, MappingNode, Node, ScalarNode, SequenceNode
 
 from perfgate.budgets.yaml.brace_traps import braces_hint, comma_hint, is_absent
-from perfgate.budgets.yaml.document import BROKEN, Document, KeyPath, Place, Spot, mistake, split_lines
+from perfgate.budgets.yaml.document import BROKEN, Document, KeyPath, SourcePosition, Spot, mistake, split_lines
 from perfgate.budgets.yaml.scalars import ScalarTrapError, meaning
 from perfgate.budgets.yaml.syntax_errors import syntax_mistake
 from perfgate.model.budget_file import Json
@@ -35,10 +35,10 @@ def parse(text: str, file: str) -> tuple[Document, tuple[Mistake, ...]]:
     """The document, as far as it can be read, and all mistakes of YAML in it."""
     lines = split_lines(text)
     nothing = Document(file=file, lines=lines, data=BROKEN, spots={})
-    if found := _UNPRINTABLE.search(text):
-        before = split_lines(text[: found.start()])
-        place = Place(len(before), len(before[-1]) + 1)
-        message = f"an unprintable character, U+{ord(found[0]):04X}"
+    if match := _UNPRINTABLE.search(text):
+        before = split_lines(text[: match.start()])
+        place = SourcePosition(len(before), len(before[-1]) + 1)
+        message = f"an unprintable character, U+{ord(match[0]):04X}"
         return nothing, (mistake(file, lines, place, message, hint="remove it, or write an escape in double quotes"),)
     try:
         if deep := _too_deep(text):
@@ -47,7 +47,9 @@ def parse(text: str, file: str) -> tuple[Document, tuple[Mistake, ...]]:
     except yaml.YAMLError as error:
         return nothing, (syntax_mistake(file, lines, error),)
     if root is None:
-        return nothing, (mistake(file, lines, Place(0, 0), "the file is empty", hint="begin with `version: 1`"),)
+        return nothing, (
+            mistake(file, lines, SourcePosition(0, 0), "the file is empty", hint="begin with `version: 1`"),
+        )
     reader = _Reader(file, lines)
     try:
         data = reader.read(root, (), None)
@@ -70,14 +72,14 @@ def _loader(text: str) -> Any:
     return yaml.SafeLoader if _SURROGATE.search(text) else getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def _too_deep(text: str) -> Place | None:
+def _too_deep(text: str) -> SourcePosition | None:
     """Where the nesting goes beyond MAX_DEPTH. Told from the flat stream of events, because composing recurses in C."""
     depth = 0
     for event in yaml.parse(text, Loader=_loader(text)):
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MAX_DEPTH and event.start_mark:
-                return Place(event.start_mark.line + 1, event.start_mark.column + 1)
+                return SourcePosition(event.start_mark.line + 1, event.start_mark.column + 1)
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
     return None
@@ -97,7 +99,7 @@ class _Reader:
     def report(self, node: Node, message: str, hint: str = "") -> None:
         self.mistakes.append(mistake(self.file, self.lines, self._place(node), message, hint=hint))
 
-    def read(self, node: Node, path: KeyPath, key: Place | None) -> Json:
+    def read(self, node: Node, path: KeyPath, key: SourcePosition | None) -> Json:
         self._count(node)
         self.spots[path] = Spot(key, self._value_place(node, key))
         if isinstance(node, ScalarNode):
@@ -221,15 +223,15 @@ class _Reader:
         start, end = node.start_mark, node.end_mark
         return f"`{self._line(start.line)[start.column : end.column]}`" if start.line == end.line else "this"
 
-    def _value_place(self, node: Node, key: Place | None) -> Place:
+    def _value_place(self, node: Node, key: SourcePosition | None) -> SourcePosition:
         """Block maps and lists begin on the next line, and absent values nowhere: there the key says more."""
         block = isinstance(node, CollectionNode) and not node.flow_style
         return key if key and (block or is_absent(node)) else self._place(node)
 
-    def _place(self, node: Node) -> Place:
+    def _place(self, node: Node) -> SourcePosition:
         start, end = node.start_mark, node.end_mark
         last = end.column if end.line == start.line else len(self._line(start.line).rstrip())
-        return Place(start.line + 1, start.column + 1, max(1, last - start.column))
+        return SourcePosition(start.line + 1, start.column + 1, max(1, last - start.column))
 
 
 def _short(tag: str) -> str:

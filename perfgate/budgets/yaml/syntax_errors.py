@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from yaml import MarkedYAMLError, YAMLError
 
-from perfgate.budgets.yaml.document import Place, mistake
+from perfgate.budgets.yaml.document import SourcePosition, mistake
 from perfgate.model.errors import Mistake
 
 _QUOTE = "quote the text"
@@ -45,13 +45,13 @@ _AT_THE_START = ("could not find expected ':'", "unexpected end of stream", "alp
 
 def syntax_mistake(file: str, lines: tuple[str, ...], error: YAMLError) -> Mistake:
     if not isinstance(error, MarkedYAMLError):
-        return mistake(file, lines, Place(0, 0), f"not YAML: {error}")
+        return mistake(file, lines, SourcePosition(0, 0), f"not YAML: {error}")
     problem = error.problem or error.context or "cannot be read"
     at_the_start = any(words in problem for words in _AT_THE_START)
     mark = (error.context_mark if at_the_start else error.problem_mark) or error.problem_mark or error.context_mark
     # the end of the file lies after the last line
     line = min(mark.line + 1, len(lines)) if mark else 0
-    place = Place(line, mark.column + 1 if mark.line < len(lines) else 1) if mark else Place(0, 0)
+    place = SourcePosition(line, mark.column + 1 if mark.line < len(lines) else 1) if mark else SourcePosition(0, 0)
     source = lines[line - 1] if line else ""
     character = source[place.column - 1 : place.column]
     if character == "\t":

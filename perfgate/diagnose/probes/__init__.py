@@ -33,10 +33,10 @@ __all__ = ["BY_KEY", "PostgresProbe", "Probe", "ProcessProbe", "RedisProbe", "me
 def merged(counts: Sequence[Counts]) -> Counts:
     """Several phases of one endpoint, or several probes: values are averaged, statements taken from the last. Memory is
     the least of the phases: what leaks grows in each, what warms up does not."""
-    names = {name for one in counts for name in one.values}
+    names = {name for count in counts for name in count.values}
     values = {}
     for name in names:
-        known = [one.values[name] for one in counts if name in one.values]
+        known = [count.values[name] for count in counts if name in count.values]
         values[name] = min(known) if name == "memory" else sum(known) / len(known)
-    statements = next((one.statements for one in reversed(counts) if one.statements), ())
+    statements = next((count.statements for count in reversed(counts) if count.statements), ())
     return Counts(values=values, statements=statements)

@@ -15,8 +15,8 @@ from statistics import NormalDist
 
 from perfgate.gate.ab.paired_means import compare_errors, compare_means
 from perfgate.gate.absolute import QUANTILES, distribution_of
-from perfgate.gate.comparison import RESOLUTION, Evidence
-from perfgate.gate.history.estimates import Look
+from perfgate.gate.comparison import RESOLUTION, Comparison
+from perfgate.gate.history.estimates import Estimate
 from perfgate.gate.history.tail import TailAndMedian
 from perfgate.gate.trial import (
     CONFIDENCE,
@@ -46,7 +46,7 @@ LARGE = 1e11  # degrees of freedom: the normal distribution
 STRICTER = 1.5  # times the null margin for the median: it is known so well that two equal instances may seem to differ
 
 
-def compare(base: EndpointResult, head: EndpointResult, metric: str, trial: Trial) -> Evidence | None:
+def compare(base: EndpointResult, head: EndpointResult, metric: str, trial: Trial) -> Comparison | None:
     """Of a metric that both arms measured. None where two arms say nothing: `max` is one request of each, and sizes
     without intervals may differ for any reason."""
     if metric not in base.metrics or metric not in head.metrics or metric == "max":
@@ -58,7 +58,7 @@ def compare(base: EndpointResult, head: EndpointResult, metric: str, trial: Tria
     return compare_means(base, head, metric, trial)
 
 
-def _quantile(base: EndpointResult, head: EndpointResult, metric: str, trial: Trial) -> Evidence | None:
+def _quantile(base: EndpointResult, head: EndpointResult, metric: str, trial: Trial) -> Comparison | None:
     own, body = _arms(base, head, metric, QUANTILES[metric]), _arms(base, head, metric, BODY)
     if own is None or body is None:
         return None
@@ -72,10 +72,10 @@ def _quantile(base: EndpointResult, head: EndpointResult, metric: str, trial: Tr
     if not known:
         ratio = Ratio(estimate=0.0, error=_planned(body, own.q, requests / own.effect), requests=requests)
     pair = TailAndMedian(
-        tail=_look(_logarithm(change), ratio.error, trial),
-        median=None if own.q == BODY else _look(_logarithm(body.ratio()), body.standard_error(), trial),
+        tail=_estimate(_logarithm(change), ratio.error, trial),
+        median=None if own.q == BODY else _estimate(_logarithm(body.ratio()), body.standard_error(), trial),
     )
-    return Evidence(
+    return Comparison(
         measured=measured,
         baseline=baseline,
         change=change,
@@ -107,10 +107,10 @@ def _logarithm(change: float) -> float:
     return log1p(change) if -1 < change < inf else 0.0
 
 
-def _look(change: float, error: float, trial: Trial) -> Look:
+def _estimate(change: float, error: float, trial: Trial) -> Estimate:
     """With the luck of the two instances in its standard deviation."""
     deviation = sqrt(min(error, UNKNOWN) ** 2 + trial.instances**2)
-    return Look(lens="base", change=change, sd=deviation, df=LARGE, rise=change, fall=change)
+    return Estimate(lens="base", change=change, sd=deviation, df=LARGE, rise=change, fall=change)
 
 
 def _bound(change: float, upper: float, trial: Trial) -> float:
@@ -120,11 +120,11 @@ def _bound(change: float, upper: float, trial: Trial) -> float:
 
 
 def _arms(base: EndpointResult, head: EndpointResult, metric: str, q: float) -> TwoArms | None:
-    one, two = (curve(distribution_of(arm, metric)) for arm in (base, head))
-    if not one.count or not two.count:
+    item, two = (curve(distribution_of(arm, metric)) for arm in (base, head))
+    if not item.count or not two.count:
         return None
     known_by = "p50" if q == BODY else "p95" if metric == "ttfb_p95" and metric not in head.paired_effects else metric
-    return TwoArms(base=one, head=two, q=q, effect=effect_of_difference(base, head, known_by, (one.count, two.count)))
+    return TwoArms(base=item, head=two, q=q, effect=effect_of_difference(base, head, known_by, (item.count, two.count)))
 
 
 def _p_worse(own: TwoArms, body: TwoArms, margin: float) -> tuple[float, tuple[str, ...]]:
@@ -133,10 +133,10 @@ def _p_worse(own: TwoArms, body: TwoArms, margin: float) -> tuple[float, tuple[s
     if own.q == BODY:
         return alone, ()
     weighted = min(1.0, alone / OWN_WEIGHT)
-    lent = body.p_worse(STRICTER * margin) / (1 - OWN_WEIGHT)
-    if lent >= weighted or not (alone <= OWN_LEVEL or _tail_moved(own, margin)):
+    borrowed_p = body.p_worse(STRICTER * margin) / (1 - OWN_WEIGHT)
+    if borrowed_p >= weighted or not (alone <= OWN_LEVEL or _tail_moved(own, margin)):
         return weighted, ()
-    return lent, (f"Its median, {format_change(body.ratio())}, shows that this is more than chance.",)
+    return borrowed_p, (f"Its median, {format_change(body.ratio())}, shows that this is more than chance.",)
 
 
 def _tail_moved(own: TwoArms, margin: float) -> bool:

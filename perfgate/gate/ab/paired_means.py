@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import inf, log, log1p, sqrt
 
 from perfgate.gate.absolute import interval_of
-from perfgate.gate.comparison import Evidence
+from perfgate.gate.comparison import Comparison
 from perfgate.gate.trial import (
     CONFIDENCE,
     POWER,
@@ -25,7 +25,7 @@ from perfgate.stats.proportions import dealt_worse, fewest, newcombe
 from perfgate.stats.quantiles import curve
 
 
-def compare_means(base: EndpointResult, head: EndpointResult, metric: str, trial: Trial) -> Evidence | None:
+def compare_means(base: EndpointResult, head: EndpointResult, metric: str, trial: Trial) -> Comparison | None:
     """Mean, size and rate by the standard error of the logarithm of their ratio (delta method)."""
     compared = {"mean": _mean, "rate": _rate}.get(metric)
     ratio = compared(base, head) if compared else _size(base, head, metric)
@@ -36,7 +36,7 @@ def compare_means(base: EndpointResult, head: EndpointResult, metric: str, trial
     upper = ratio.estimate + z_bound * ratio.error
     instances = metric == "mean"  # two equal instances have no reason to fail differently, or to send other bodies
     margin = log1p(trial.margin)
-    return Evidence(
+    return Comparison(
         measured=head.metrics[metric],
         baseline=base.metrics[metric],
         change=change,
@@ -103,7 +103,7 @@ def _size(base: EndpointResult, head: EndpointResult, metric: str) -> Ratio | No
     )
 
 
-def compare_errors(base: EndpointResult, head: EndpointResult, trial: Trial) -> Evidence | None:
+def compare_errors(base: EndpointResult, head: EndpointResult, trial: Trial) -> Comparison | None:
     """By the difference of the shares, for ratios of a few failures say little. No null margin: two equal instances
     have no reason to fail differently, and the smallest rise that counts is the judge's to say."""
     if not base.requests or not head.requests:
@@ -114,8 +114,8 @@ def compare_errors(base: EndpointResult, head: EndpointResult, trial: Trial) -> 
     change = shares[1] - shares[0]
     requests = (base.requests + head.requests) / 2
     at_least = effect * fewest(min(trial.limit, 0.5)) if trial.limit else 0.0
-    wanted = max(at_least, _needed_for_errors(shares[0], shares[1], requests, effect, trial))
-    return Evidence(
+    expected = max(at_least, _needed_for_errors(shares[0], shares[1], requests, effect, trial))
+    return Comparison(
         measured=shares[1],
         baseline=shares[0],
         change=change,
@@ -125,8 +125,8 @@ def compare_errors(base: EndpointResult, head: EndpointResult, trial: Trial) -> 
         p_better=dealt_worse(shares[1], n_head, shares[0], n_base),
         is_difference=True,
         detectable=_detectable_rise(shares[0], requests / effect, trial),
-        cure=cure_by(wanted, requests, trial, at_least) if trial.limit else "",
-        more=wanted / requests,
+        cure=cure_by(expected, requests, trial, at_least) if trial.limit else "",
+        more=expected / requests,
         notes=bursts(effect),
     )
 

@@ -16,10 +16,10 @@ import numpy as np
 
 from perfgate.gate.ab import paired
 from perfgate.gate.calibration import proposing
-from perfgate.gate.comparison import Evidence
+from perfgate.gate.comparison import Comparison
 from perfgate.gate.history import historical
 from perfgate.gate.history.common_mode import centred, common
-from perfgate.gate.history.historical import Asked, Key
+from perfgate.gate.history.historical import ChangeTest, Key
 from perfgate.gate.history.prediction import Array
 from perfgate.gate.history.series import sampling_variance
 from perfgate.gate.trial import MARGIN, Trial
@@ -44,23 +44,23 @@ class Suite:
     """One judging of all endpoints: the evidence for each. `run` is the one that was judged."""
 
     run: Run
-    found: dict[Key, Evidence]
+    found: dict[Key, Comparison]
 
 
 def calibrate(runs: Sequence[Run], pairs: Sequence[Run], policy: GatePolicy) -> Calibration:
     """`runs` (at least FEWEST_RUNS) and `pairs` (A/B runs, may be none) of unchanged code under the same load."""
     keys = tuple(_measured(runs))
     level = ALPHA / max(1, len(keys))
-    asked = {key: Asked(limit=proposing.WANTED, alpha=level) for key in keys}
+    requested = {key: ChangeTest(limit=proposing.WANTED, alpha=level) for key in keys}
     past = [PastRun(run=run, outcome=Outcome.PASS) for run in runs]
-    whole = [_judged(one, [other for other in past if other is not one], asked) for one in past]
-    parts = [*whole, *_against_subsets(past, asked, policy.baseline.min_runs)]
+    whole = [_judged(item, [other for other in past if other is not item], requested) for item in past]
+    parts = [*whole, *_against_subsets(past, requested, policy.baseline.min_runs)]
     sides = [_side_by_side(run, keys, level) for run in pairs]
     noise = tuple(_noise(key, runs, whole, sides) for key in keys)
     proposal = proposing.propose(noise, runs[0].duration, policy.floor.time)
     limits = proposing.limits_of(proposal, keys)
-    found = [_alarms("history", parts, limits, len(runs))]
-    found += [_alarms("base", sides, limits, len(pairs))] if sides else []
+    matches = [_alarms("history", parts, limits, len(runs))]
+    matches += [_alarms("base", sides, limits, len(pairs))] if sides else []
     return Calibration(
         name=runs[0].name,
         started=runs[0].started,
@@ -70,7 +70,7 @@ def calibrate(runs: Sequence[Run], pairs: Sequence[Run], policy: GatePolicy) -> 
         pairs=len(pairs),
         noise=noise,
         explained=tuple(_explained(runs, keys)),
-        alarms=tuple(found),
+        alarms=tuple(matches),
         proposal=proposal,
         notes=tuple(_notes(noise, proposal.mode, len(runs), policy.baseline.min_runs)),
     )
@@ -79,10 +79,10 @@ def calibrate(runs: Sequence[Run], pairs: Sequence[Run], policy: GatePolicy) -> 
 def _notes(noise: Sequence[Noise], mode: Mode, runs: int, fewest: int) -> Iterator[str]:
     if runs - 1 < fewest:
         yield f"The gate asks for {fewest} earlier runs; here each was judged by {runs - 1}. Use --runs {fewest + 1}."
-    for one in noise:
-        if one.reaches[0].of(mode) is None:
+    for item in noise:
+        if item.reaches[0].of(mode) is None:
             yield (
-                f"{one.endpoint}: {one.requests} requests are too few to know what its {one.metric} would show; "
+                f"{item.endpoint}: {item.requests} requests are too few to know what its {item.metric} would show; "
                 "a longer --duration would tell."
             )
 
@@ -92,38 +92,38 @@ def _notes(noise: Sequence[Noise], mode: Mode, runs: int, fewest: int) -> Iterat
 
 def _measured(runs: Sequence[Run]) -> Iterator[Key]:
     """What every run knows."""
-    for one in runs[0].endpoints:
+    for endpoint in runs[0].endpoints:
         for metric in METRICS:
-            if all(_value(run, (one.name, metric)) > 0 for run in runs):
-                yield one.name, metric
+            if all(_value(run, (endpoint.name, metric)) > 0 for run in runs):
+                yield endpoint.name, metric
 
 
-def _judged(now: PastRun, others: Sequence[PastRun], asked: dict[Key, Asked]) -> Suite:
-    baseline = Baseline(branch="", min_runs=1, runs=dict.fromkeys(asked, tuple(others)))
-    return Suite(run=now.run, found=historical.evidence(now.run, baseline, asked))
+def _judged(now: PastRun, others: Sequence[PastRun], requested: dict[Key, ChangeTest]) -> Suite:
+    baseline = Baseline(branch="", min_runs=1, runs=dict.fromkeys(requested, tuple(others)))
+    return Suite(run=now.run, found=historical.comparison(now.run, baseline, requested))
 
 
-def _against_subsets(past: Sequence[PastRun], asked: dict[Key, Asked], fewest: int) -> Iterator[Suite]:
+def _against_subsets(past: Sequence[PastRun], requested: dict[Key, ChangeTest], fewest: int) -> Iterator[Suite]:
     """Each run beside others, drawn anew: the smallest baselines that the gate takes."""
     if fewest >= len(past) - 1:
         return
     chance = Random(0)
-    for one in past:
-        others = [other for other in past if other is not one]
+    for item in past:
+        others = [other for other in past if other is not item]
         for _ in range(max(1, SUBSETS // len(past))):
-            yield _judged(one, chance.sample(others, fewest), asked)
+            yield _judged(item, chance.sample(others, fewest), requested)
 
 
 def _side_by_side(run: Run, keys: Sequence[Key], level: float) -> Suite:
-    base = {one.name: one for one in run.arms[0].endpoints}
-    head = {one.name: one for one in run.endpoints}
+    base = {endpoint.name: endpoint for endpoint in run.arms[0].endpoints}
+    head = {endpoint.name: endpoint for endpoint in run.endpoints}
     trial = Trial(alpha=level, duration=run.duration)
-    found = {
+    matches = {
         key: made
         for key in keys
         if key[0] in base and key[0] in head and (made := paired.compare(base[key[0]], head[key[0]], key[1], trial))
     }
-    return Suite(run=run, found=found)
+    return Suite(run=run, found=matches)
 
 
 def _alarms(mode: Mode, suites: Sequence[Suite], limits: dict[Key, float], runs: int) -> Alarms:
@@ -132,10 +132,10 @@ def _alarms(mode: Mode, suites: Sequence[Suite], limits: dict[Key, float], runs:
     alarms = 0
     for suite in suites:
         weighed = weigh(suite.found, set(suite.found))
-        results = {one.name: one for one in suite.run.endpoints}
+        results = {endpoint.name: endpoint for endpoint in suite.run.endpoints}
         judged = [
-            relative(_criterion(limits[key]), one, 0.0, results[key[0]].requests, Sensitivity())
-            for key, one in weighed.items()
+            relative(_criterion(limits[key]), item, 0.0, results[key[0]].requests, Sensitivity())
+            for key, item in weighed.items()
         ]
         outcomes += judged
         if Outcome.FAIL in judged:
@@ -167,15 +167,15 @@ def _criterion(limit: float) -> Criterion:
 def _noise(key: Key, runs: Sequence[Run], whole: Sequence[Suite], sides: Sequence[Suite]) -> Noise:
     results = [_result(run, key[0]) for run in runs]
     values = [log(_value(run, key)) for run in runs]
-    variances = [variance for one in results if isfinite(variance := sampling_variance(one, key[1]))]
-    effects = [one.design_effects[key[1]] for one in results if key[1] in one.design_effects]
+    variances = [variance for result in results if isfinite(variance := sampling_variance(result, key[1]))]
+    effects = [result.design_effects[key[1]] for result in results if key[1] in result.design_effects]
     between, own = stdev(values), _own(key, runs)
     sampling = sqrt(median(variances)) if variances else None
     return Noise(
         endpoint=key[0],
         metric=key[1],
         level=median(_value(run, key) for run in runs),
-        requests=round(median(one.requests for one in results)),
+        requests=round(median(result.requests for result in results)),
         between=between,
         own=own,
         sampling=sampling,
@@ -207,13 +207,15 @@ def _longer(reach: float, times: int) -> float:
 
 
 def _detectable(key: Key, suites: Sequence[Suite]) -> float | None:
-    found = [suite.found[key].detectable for suite in suites if key in suite.found]
-    known = [one for one in found if isfinite(one) and one > 0]
+    matches = [suite.found[key].detectable for suite in suites if key in suite.found]
+    known = [match for match in matches if isfinite(match) and match > 0]
     return median(known) if known and len(known) >= len(suites) / 2 else None
 
 
 def _own(key: Key, runs: Sequence[Run]) -> float | None:
-    names = [one.name for one in runs[0].endpoints if all(_value(run, (one.name, key[1])) > 0 for run in runs)]
+    names = [
+        endpoint.name for endpoint in runs[0].endpoints if all(_value(run, (endpoint.name, key[1])) > 0 for run in runs)
+    ]
     moves = _moves(names, key[1], runs)
     rest = (moves - common(moves))[:, names.index(key[0])]
     return float(rest.std(ddof=1)) if np.isfinite(rest).all() else None
@@ -230,7 +232,7 @@ def _explained(runs: Sequence[Run], keys: Sequence[Key]) -> Iterator[Explained]:
     names = [name for name, metric in keys if metric == "p50"]
     if not names or len(runs) < FEWEST_RUNS + 1:
         return
-    movement = [float(one) for one in np.median(_moves(names, "p50", runs), axis=1)]
+    movement = [float(item) for item in np.median(_moves(names, "p50", runs), axis=1)]
     probes = [run.probe for run in runs if run.probe is not None and run.probe.beside_target and run.probe.p50 > 0]
     if len(probes) == len(runs):
         yield from _follows("probe p50", movement, [log(probe.p50) for probe in probes])
@@ -238,13 +240,13 @@ def _explained(runs: Sequence[Run], keys: Sequence[Key]) -> Iterator[Explained]:
     yield from _follows("cpu pressure", movement, [run.generator.cpu_pressure for run in runs])
 
 
-def _follows(by: str, movement: Sequence[float], seen: Sequence[float]) -> Iterator[Explained]:
-    if len(set(seen)) > 1 and len(set(movement)) > 1:
-        yield Explained(by=by, correlation=correlation(seen, movement))
+def _follows(by: str, movement: Sequence[float], observed: Sequence[float]) -> Iterator[Explained]:
+    if len(set(observed)) > 1 and len(set(movement)) > 1:
+        yield Explained(by=by, correlation=correlation(observed, movement))
 
 
 def _result(run: Run, endpoint: str) -> EndpointResult:
-    return next((one for one in run.endpoints if one.name == endpoint), EndpointResult(name=endpoint))
+    return next((item for item in run.endpoints if item.name == endpoint), EndpointResult(name=endpoint))
 
 
 def _value(run: Run, key: Key) -> float:

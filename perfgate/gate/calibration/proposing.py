@@ -22,17 +22,17 @@ NOISIER = 1.5  # times the limit of the others, from which an endpoint gets its 
 def propose(noise: Sequence[Noise], duration: float, floor: float) -> Proposal:
     """By A/B runs where there were any. The shortest run that finds WANTED in p95 for most endpoints; or else the
     longest that is worth its time."""
-    mode: Mode = "base" if any(reach.base is not None for one in noise for reach in one.reaches) else "history"
-    tails = [one for one in noise if one.metric == "p95"] or list(noise)
+    mode: Mode = "base" if any(reach.base is not None for item in noise for reach in item.reaches) else "history"
+    tails = [item for item in noise if item.metric == "p95"] or list(noise)
     chosen, reason = _duration(tails, mode, duration)
     limits = {
         metric: _rounded(_usual(noise, metric, mode, chosen)) for metric in dict.fromkeys(n.metric for n in noise)
     }
     overrides: dict[str, dict[str, float]] = {}
-    for one in noise:
-        reach = _at(one, mode, chosen)
-        if reach is not None and reach > NOISIER * limits[one.metric]:
-            overrides.setdefault(one.endpoint, {})[one.metric] = _rounded(reach)
+    for item in noise:
+        reach = _at(item, mode, chosen)
+        if reach is not None and reach > NOISIER * limits[item.metric]:
+            overrides.setdefault(item.endpoint, {})[item.metric] = _rounded(reach)
     proposal = Proposal(mode=mode, duration=chosen, limits=limits, overrides=overrides, reason=reason)
     return replace(proposal, floor=_floor(noise, proposal, floor))
 
@@ -43,8 +43,8 @@ def limits_of(proposal: Proposal, keys: Sequence[tuple[str, str]]) -> dict[tuple
 
 def _floor(noise: Sequence[Noise], proposal: Proposal, floor: float) -> float | None:
     """The smallest rise that a limit is about, rounded down to one digit; None where the policy's floor is below it."""
-    limits = limits_of(proposal, [(one.endpoint, one.metric) for one in noise])
-    least = min(limits[one.endpoint, one.metric] * one.level for one in noise)
+    limits = limits_of(proposal, [(item.endpoint, item.metric) for item in noise])
+    least = min(limits[item.endpoint, item.metric] * item.level for item in noise)
     digit = 10.0 ** floor_of(log10(least))
     return None if floor <= least else floor_of(least / digit + 1e-9) * digit
 
@@ -69,12 +69,14 @@ def _duration(tails: Sequence[Noise], mode: Mode, now: float) -> tuple[float, st
 
 def _usual(noise: Sequence[Noise], metric: str, mode: Mode, duration: float) -> float | None:
     """Of the endpoint in the middle."""
-    found = [reach for one in noise if metric in ("", one.metric) and (reach := _at(one, mode, duration)) is not None]
-    return median(found) if found else None
+    matches = [
+        reach for item in noise if metric in ("", item.metric) and (reach := _at(item, mode, duration)) is not None
+    ]
+    return median(matches) if matches else None
 
 
-def _at(one: Noise, mode: Mode, duration: float) -> float | None:
-    return next((reach.of(mode) for reach in _near(one.reaches, duration)), None)
+def _at(item: Noise, mode: Mode, duration: float) -> float | None:
+    return next((reach.of(mode) for reach in _near(item.reaches, duration)), None)
 
 
 def _near(reaches: Sequence[Reach], duration: float) -> Iterator[Reach]:

@@ -24,7 +24,7 @@ def choose_anchor(run: Run, anchored: Sequence[PastRun], baseline: Baseline) -> 
     earlier: dict[tuple[str, str], tuple[tuple[PastRun, ...], ...]] = {}
     for endpoint in run.endpoints:
         here = [past for past in anchored if past.run.id != run.id and comparable(past.run, run, endpoint.name)]
-        results = {past.run.id: {one.name: one.metrics for one in past.run.endpoints} for past in here}
+        results = {past.run.id: {item.name: item.metrics for item in past.run.endpoints} for past in here}
         for metric in endpoint.metrics:
             key = (endpoint.name, metric)
             level = [past for past in here if metric in results[past.run.id].get(endpoint.name, {})]
@@ -33,14 +33,14 @@ def choose_anchor(run: Run, anchored: Sequence[PastRun], baseline: Baseline) -> 
             ids = {past.run.id for past in level}
             runs[key] = tuple(level)
             others = (baseline.runs.get(key, ()), *baseline.earlier.get(key, ()))
-            without = (tuple(past for past in one if past.run.id not in ids) for one in others)
-            earlier[key] = tuple(one for one in without if one)
+            without = (tuple(past for past in other if past.run.id not in ids) for other in others)
+            earlier[key] = tuple(item for item in without if item)
     return replace(baseline, min_runs=1, runs=runs, earlier=earlier, accepted=frozenset(), excluded={}, notes=())
 
 
 def criterion(anchor: Anchor, budget: Budget) -> Criterion | None:
     """The cumulative limit, of budgets that have a relative one."""
-    if budget.metric == ERRORS or not any(one.kind is Kind.RELATIVE for one in budget.criteria):
+    if budget.metric == ERRORS or not any(item.kind is Kind.RELATIVE for item in budget.criteria):
         return None
     sign = -1 if METRICS[budget.metric].higher_is_better else 1
     text = f"{'-' if sign < 0 else '+'}{anchor.limit * 100:g}% since {anchor.ref}"

@@ -13,7 +13,7 @@ FORK = ":"  # in the names of forks' branches, see ci/revision.py
 
 def elsewhere(run: Run, past_runs: Sequence[PastRun], branch: str) -> str:
     """One sentence about the branch besides `branch` with the most comparable runs; empty if there is none."""
-    names = [one.name for one in run.endpoints]
+    names = [endpoint.name for endpoint in run.endpoints]
     others = Counter(
         past.run.branch
         for past in past_runs

@@ -16,7 +16,7 @@ import numpy as np
 
 from perfgate.gate.history.common_mode import FEWEST, cautious, centred, common
 from perfgate.gate.history.prediction import Array, Prediction, predict
-from perfgate.gate.history.series import Table
+from perfgate.gate.history.series import SeriesTable
 from perfgate.model.run import PastRun, Run
 from perfgate.stats.distributions import t_quantile, t_sf
 
@@ -33,7 +33,7 @@ OTHER_RUNNER = 0.25  # sd of all endpoints' movement between types of runner
 
 
 @dataclass(frozen=True, kw_only=True)
-class Look:
+class Estimate:
     """One endpoint's change (log) in one lens, its standard deviation and degrees of freedom. `rise` and `fall` are the
     change as it must be taken to call it one (`common_mode.cautious`)."""
 
@@ -61,14 +61,14 @@ class Look:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Looks:
+class Estimates:
     """`own` is the part of an endpoint's change that is judged, `alone` the plain change."""
 
-    own: Look
-    alone: Look
+    own: Estimate
+    alone: Estimate
 
 
-def looks(table: Table, run: Run) -> dict[str, Looks]:
+def looks(table: SeriesTable, run: Run) -> dict[str, Estimates]:
     """By endpoint; those without a single value on today's level are left out."""
     elsewhere = _elsewhere(table, run)
     extra = np.maximum(table.sampling - table.past.sampling, 0.0)  # this run's own percentiles are shakier than usual
@@ -77,21 +77,23 @@ def looks(table: Table, run: Run) -> dict[str, Looks]:
     alone_variance = alone.variance + extra + elsewhere * OTHER_RUNNER**2
     beside = _own(table, run, extra + elsewhere * OTHER_RUNNER_OWN**2)
     probe, probe_variance = _probe(table, run, extra + elsewhere * OTHER_RUNNER_OWN**2)
-    found = {}
+    matches = {}
     for at, name in enumerate(table.endpoints):
-        plain = _look("alone", alone, alone_variance, at)
+        plain = _estimate("alone", alone, alone_variance, at)
         own = (
-            _look("own", beside.prediction, beside.variance, at, (beside.rise[at], beside.fall[at])) if beside else None
+            _estimate("own", beside.prediction, beside.variance, at, (beside.rise[at], beside.fall[at]))
+            if beside
+            else None
         )
-        beyond = _look("probe", probe, probe_variance, at) if probe else None
+        beyond = _estimate("probe", probe, probe_variance, at) if probe else None
         if plain is not None:
-            found[name] = Looks(own=own or beyond or plain, alone=plain)
-    return found
+            matches[name] = Estimates(own=own or beyond or plain, alone=plain)
+    return matches
 
 
 def probe_move(run: Run, runs: Sequence[PastRun]) -> float:
     """How far the runner probe is from its usual value (log); NaN where it says nothing of the target's machine."""
-    past = np.array([_probed(run, one.run) for one in runs])
+    past = np.array([_probed(run, item.run) for item in runs])
     known = past[np.isfinite(past)]
     return _probed(run, run) - float(np.median(known)) if len(known) >= max(3, len(runs) / 2) else nan
 
@@ -103,15 +105,15 @@ def probed(run: Run, runs: Sequence[PastRun]) -> tuple[float, Array] | None:
     if not isfinite(move):
         return None
     middle = _probed(run, run) - move
-    return move, np.array([_probed(run, one.run) - middle for one in runs])
+    return move, np.array([_probed(run, item.run) - middle for item in runs])
 
 
 def _probed(run: Run, other: Run) -> float:
     """The logarithm of what `other`'s probe took, if it is the same probe as that of `run`; else NaN."""
-    asked, probe = run.probe, other.probe
-    if asked is None or probe is None or not (asked.beside_target and probe.beside_target and probe.p50 > 0):
+    requested, probe = run.probe, other.probe
+    if requested is None or probe is None or not (requested.beside_target and probe.beside_target and probe.p50 > 0):
         return nan
-    return log(probe.p50) if probe.workload == asked.workload else nan
+    return log(probe.p50) if probe.workload == requested.workload else nan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,41 +123,41 @@ class _Own:
     rise: Array  # (E,) the change as it must be taken to blame the endpoint for a rise
     fall: Array
 
-    def look(self, at: int) -> Look | None:
-        return _look("own", self.prediction, self.variance, at, (self.rise[at], self.fall[at]))
+    def look(self, at: int) -> Estimate | None:
+        return _estimate("own", self.prediction, self.variance, at, (self.rise[at], self.fall[at]))
 
 
-def _own(table: Table, run: Run, extra: Array) -> _Own | None:
+def _own(table: SeriesTable, run: Run, extra: Array) -> _Own | None:
     """None where too few endpoints have anything in common."""
     today, moves = centred(table.now, table.past.values, table.past.level)
     moved = common(np.vstack([today, moves]))
     if not np.isfinite(moved[0]).any():
         return None
     own = predict(table.now, table.past, moved[0], moved[1:], slope_sd=SLOPE_SD)
-    storm = _storm(own, own.variance + extra, today, moved[0])
+    inflation = _inflation_of_run(own, own.variance + extra, today, moved[0])
     others = STORM_DF + np.isfinite(own.change).sum() - 1  # in a storm they tell the variance, and none know it better
-    own = replace(own, df=np.where(storm > STORMY / 2, np.minimum(own.df, others), own.df))
+    own = replace(own, df=np.where(inflation > STORMY / 2, np.minimum(own.df, others), own.df))
     usual = float(np.sqrt(np.nanmean(moved[1:] ** 2))) if np.isfinite(moved[1:]).any() else 0.0
     rise, fall = cautious(today, moved[0], usual, probe_move(run, table.runs))
     return _Own(
         prediction=own,
-        variance=(own.variance + extra) * storm,
+        variance=(own.variance + extra) * inflation,
         rise=own.change - (rise - moved[0]),
         fall=own.change - (fall - moved[0]),
     )
 
 
-def _storm(own: Prediction, variance: Array, today: Array, moved: Array) -> Array:
+def _inflation_of_run(own: Prediction, variance: Array, today: Array, moved: Array) -> Array:
     """(E,): how much wider the others are spread in this run than usual, at least 1; an endpoint's own movement is
     left out: from the others' scores, and from the common movement `moved` that was taken out of them. Where there are
     few endpoints one that changed drags that along, and the others seem to move against it.
     """
-    storm: Array = _spread_of_others((own.change**2 / variance)[None, :])[0]
+    inflation: Array = _spread_of_others((own.change**2 / variance)[None, :])[0]
     if len(today) > DRAGGED:
-        return storm
+        return inflation
     without = common(np.where(np.eye(len(today), dtype=bool), np.nan, today), FEWEST - 1)  # row e: e left out
     change = own.change + np.nan_to_num(moved - without)
-    calmer: Array = np.minimum(storm, np.diagonal(_spread_of_others(change**2 / variance)))
+    calmer: Array = np.minimum(inflation, np.diagonal(_spread_of_others(change**2 / variance)))
     return calmer
 
 
@@ -174,7 +176,7 @@ def _spread_of_others(squares: Array) -> Array:
     return spread
 
 
-def _probe(table: Table, run: Run, extra: Array) -> tuple[Prediction | None, Array]:
+def _probe(table: SeriesTable, run: Run, extra: Array) -> tuple[Prediction | None, Array]:
     reference = probed(run, table.runs)
     if reference is None:
         return None, extra
@@ -184,22 +186,30 @@ def _probe(table: Table, run: Run, extra: Array) -> tuple[Prediction | None, Arr
     return probe, probe.variance + extra
 
 
-def _look(
-    lens: str, seen: Prediction, variance: Array, at: int, cautiously: tuple[float, float] | None = None
-) -> Look | None:
-    change, spread = float(seen.change[at]), float(variance[at])
+def _estimate(
+    lens: str, observed: Prediction, variance: Array, at: int, cautiously: tuple[float, float] | None = None
+) -> Estimate | None:
+    change, spread = float(observed.change[at]), float(variance[at])
     if not (isfinite(change) and isfinite(spread)):
         return None
     rise, fall = map(float, cautiously or (change, change))
-    runs = float(seen.runs[at])
-    shares = [float(count[at]) / (runs + 1) if count[at] >= SEVERAL else 0.0 for count in (seen.as_high, seen.as_low)]
+    runs = float(observed.runs[at])
+    shares = [
+        float(count[at]) / (runs + 1) if count[at] >= SEVERAL else 0.0 for count in (observed.as_high, observed.as_low)
+    ]
     deviation = spread**0.5
-    return Look(
-        lens=lens, change=change, sd=deviation, df=float(seen.df[at]), rise=rise, fall=fall, seen=(shares[0], shares[1])
+    return Estimate(
+        lens=lens,
+        change=change,
+        sd=deviation,
+        df=float(observed.df[at]),
+        rise=rise,
+        fall=fall,
+        seen=(shares[0], shares[1]),
     )
 
 
-def _elsewhere(table: Table, run: Run) -> Array:
+def _elsewhere(table: SeriesTable, run: Run) -> Array:
     """(E,): the share of earlier values that other types of runner gave."""
     here = run.conditions.runner
     type_of_runner = (here.os, here.cpu, here.cores)

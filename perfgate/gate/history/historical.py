@@ -14,10 +14,10 @@ from math import ceil, exp, inf, log1p
 from typing import Literal
 
 from perfgate.gate.absolute import effect_of
-from perfgate.gate.comparison import Evidence
+from perfgate.gate.comparison import Comparison
 from perfgate.gate.history.baseline import has_baseline
-from perfgate.gate.history.estimates import Looks, looks, ratio
-from perfgate.gate.history.series import Results, Table, by_name, table
+from perfgate.gate.history.estimates import Estimates, looks, ratio
+from perfgate.gate.history.series import Results, SeriesTable, by_name, table
 from perfgate.gate.history.sizes import SIZES, compare_size
 from perfgate.gate.history.tail import TailAndMedian
 from perfgate.model.metric import METRICS
@@ -36,7 +36,7 @@ BURSTS = 5.0  # design effect from which people are told
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class ChangeTest:
     """What a series is asked: its smallest relative limit (a ratio), the level of its test, that of the bound that a
     pass needs, and what that bound must stay below."""
 
@@ -50,38 +50,38 @@ class Asked:
 class Sight:
     """All there is to see of one metric, by endpoint: the metric itself and the median."""
 
-    table: Table
-    looks: Mapping[str, Looks]
-    medians: Mapping[str, Looks]
+    table: SeriesTable
+    looks: Mapping[str, Estimates]
+    medians: Mapping[str, Estimates]
 
 
-def evidence(run: Run, baseline: Baseline, asked: Mapping[Key, Asked]) -> dict[Key, Evidence]:
+def comparison(run: Run, baseline: Baseline, requested: Mapping[Key, ChangeTest]) -> dict[Key, Comparison]:
     """By endpoint and metric, for those of `asked` that have a baseline. Not for errors (overdispersed.py)."""
     results = by_name(baseline)
-    now = {one.name: one for one in run.endpoints}
+    now = {item.name: item for item in run.endpoints}
     sights: dict[tuple[str, str], Sight] = {}
-    found = {}
-    for key, question in asked.items():
+    matches = {}
+    for key, question in requested.items():
         if not has_baseline(baseline, key):
             continue
         endpoint, metric = key
         measured, runs = now[endpoint].metrics[metric], baseline.runs[key]
         if metric in SIZES:
             then = [results[past.run.id][endpoint] for past in runs]
-            found[key] = compare_size(now[endpoint], then, metric, (question.alpha, question.level), question.limit)
+            matches[key] = compare_size(now[endpoint], then, metric, (question.alpha, question.level), question.limit)
             continue
         kind = now[endpoint].kind
         if (metric, kind) not in sights:
             sights[metric, kind] = _sight(run, baseline, results, metric, kind)
         sight = sights[metric, kind]
         if endpoint in sight.looks:
-            found[key] = _Reading(sight, key, run, question).evidence(measured, len(runs))
-    return found
+            matches[key] = _Reading(sight, key, run, question).comparison(measured, len(runs))
+    return matches
 
 
 def _sight(run: Run, baseline: Baseline, results: Results, metric: str, kind: Literal["endpoint", "journey"]) -> Sight:
     itself = table(run, baseline, results, metric, metric, kind)
-    medians: Mapping[str, Looks] = {}
+    medians: Mapping[str, Estimates] = {}
     if metric in HELPED_BY_MEDIAN:
         medians = looks(table(run, baseline, results, metric, "p50", kind), run)
     return Sight(table=itself, looks=looks(itself, run), medians=medians)
@@ -90,7 +90,7 @@ def _sight(run: Run, baseline: Baseline, results: Results, metric: str, kind: Li
 class _Reading:
     """What one series' looks come to. Logarithms of the metric become worsenings, as ratios."""
 
-    def __init__(self, sight: Sight, key: Key, run: Run, question: Asked) -> None:
+    def __init__(self, sight: Sight, key: Key, run: Run, question: ChangeTest) -> None:
         self.sight, self.run, self.question = sight, run, question
         self.endpoint, self.metric = key
         self.better = METRICS[self.metric].higher_is_better
@@ -100,10 +100,10 @@ class _Reading:
         middle = medians.own if medians and medians.own.lens == self.look.lens else None
         self.pair = TailAndMedian(tail=self.look, median=middle, falls=self.better)
 
-    def evidence(self, measured: float, runs: int) -> Evidence:
+    def comparison(self, measured: float, runs: int) -> Comparison:
         """The baseline is the level that the runs tell: their mean of logarithms, stormy runs counting less."""
         low, high = (self._worsening(self.look.upper(level)) for level in (0.025, 0.975))
-        return Evidence(
+        return Comparison(
             measured=measured,
             baseline=measured / exp(self.looks.alone.change),
             change=self._worsening(self.look.change),
@@ -148,9 +148,9 @@ class _Reading:
         else:
             within = max(limit, log1p(self.question.tolerated))
             gap, z = within - max(0.0, change - self.look.sd), normal_quantile(self.question.level)
-        wanted = (gap / (z + normal_quantile(POWER))) ** 2
+        expected = (gap / (z + normal_quantile(POWER))) ** 2
         rest = total - min(sampling, total)
-        seconds = duration * sampling / (wanted - rest) if wanted > rest else inf
+        seconds = duration * sampling / (expected - rest) if expected > rest else inf
         return seconds if duration < seconds < LONGEST else inf
 
     def _cure(self) -> str:
@@ -161,7 +161,7 @@ class _Reading:
         return f"{_minutes(seconds)} at this rate, or `--base-ref`, would show it"
 
     def _notes(self) -> Iterator[str]:
-        result = next(one for one in self.run.endpoints if one.name == self.endpoint)
+        result = next(endpoint for endpoint in self.run.endpoints if endpoint.name == self.endpoint)
         effect = effect_of(result, self.metric)
         if effect >= BURSTS:
             yield f"Slow requests came together, as in a stall: {effect:.0f} of them tell as much as one alone would."

@@ -17,8 +17,8 @@ from math import inf, sqrt
 import numpy as np
 
 from perfgate.gate.absolute import MOST_NEEDED, effect_of, enough
-from perfgate.gate.comparison import Evidence
-from perfgate.gate.history.historical import Asked, Key
+from perfgate.gate.comparison import Comparison
+from perfgate.gate.history.historical import ChangeTest, Key
 from perfgate.gate.trial import CONFIDENCE, POWER
 from perfgate.model.run import Run
 from perfgate.model.verdict import Baseline
@@ -64,7 +64,7 @@ def correlation(series: Iterable[Sequence[Counts]]) -> float:
     chi-square distribution by Wilson and Hilferty's cube, with fewer degrees of freedom where rare bunches make most of
     it. Endpoints that never failed say nothing of it. At least 0.
     """
-    square = freedom = informative = told = number = 0.0
+    square = freedom = informative = context = number = 0.0
     for runs in series:
         counted = [run for run in runs if run.requests]
         failures, requests = sum(run.failures for run in counted), sum(run.requests for run in counted)
@@ -74,12 +74,12 @@ def correlation(series: Iterable[Sequence[Counts]]) -> float:
         variance = share * (1 - share)
         square += sum((run.failures - run.requests * share) ** 2 / (run.requests * variance) for run in counted)
         freedom += len(counted) - 1
-        told += failures
+        context += failures
         number += len(counted)
         informative += (len(counted) - 1) / len(counted) * (requests - len(counted))
     if informative <= 0:
         return 0.0
-    worth = freedom / _tails(max(1.0, square / freedom), told / number)
+    worth = freedom / _tails(max(1.0, square / freedom), context / number)
     highest = square / freedom * worth / _chi_square_share(worth, 1 - SURE)
     return min(1.0, max(0.0, (highest - 1) * freedom / informative))
 
@@ -96,7 +96,7 @@ def _chi_square_share(freedom: float, p: float) -> float:
     return freedom * max(0.05, 1 - part + normal_quantile(p) * sqrt(part)) ** 3
 
 
-def evidence(run: Run, baseline: Baseline, asked: Mapping[Key, Asked]) -> dict[Key, Evidence]:
+def comparison(run: Run, baseline: Baseline, requested: Mapping[Key, ChangeTest]) -> dict[Key, Comparison]:
     """By endpoint and metric, for those of `asked` (all of `errors`, limits as differences) that have counts."""
     series = {
         name: [_counts(past.run, name) for past in runs]
@@ -104,24 +104,24 @@ def evidence(run: Run, baseline: Baseline, asked: Mapping[Key, Asked]) -> dict[K
         if metric == "errors"
     }
     together = bunching(series.values())
-    found = {}
-    for key, question in asked.items():
+    matches = {}
+    for key, question in requested.items():
         made = compare(_counts(run, key[0]), series.get(key[0], ()), together, question, run.duration)
         if made is not None:
-            found[key] = made
-    return found
+            matches[key] = made
+    return matches
 
 
 def _counts(run: Run, name: str) -> Counts:
-    result = next((one for one in run.endpoints if one.name == name), None)
+    result = next((endpoint for endpoint in run.endpoints if endpoint.name == name), None)
     if result is None:
         return Counts(failures=0, requests=0)
     return Counts(failures=result.failures, requests=result.requests, effect=effect_of(result, "errors"))
 
 
 def compare(
-    now: Counts, past: Sequence[Counts], together: Bunching, question: Asked, duration: float = 0.0
-) -> Evidence | None:
+    now: Counts, past: Sequence[Counts], together: Bunching, question: ChangeTest, duration: float = 0.0
+) -> Comparison | None:
     """None when there are no requests to compare."""
     within = together.within
     runs = [run for run in past if run.requests]
@@ -130,27 +130,27 @@ def compare(
         return None
     share, baseline = now.failures / now.requests, failures / total
     effective = _effective(now.requests, within), sum(_effective(run.requests, within) for run in runs)
-    wanted = _needed((share, baseline), now.requests, effective[1], within, question)
+    expected = _needed((share, baseline), now.requests, effective[1], within, question)
     predicted = [_Predicted(now, baseline, effective[1], ((within, 1.0),))]
     predicted += [_Predicted(now, baseline, effective[1], together.mixed)] if together.mixed else []
-    return Evidence(
+    return Comparison(
         measured=share,
         baseline=baseline,
         change=share - baseline,
         interval=newcombe(baseline, effective[1], share, effective[0], CONFIDENCE),
         bound=newcombe(baseline, effective[1], share, effective[0], 2 * question.level - 1)[1],
         outer=_outer(now, baseline, effective[1], question),
-        p_worse=max(one.as_many for one in predicted),
-        p_better=max(one.as_few for one in predicted),
+        p_worse=max(item.as_many for item in predicted),
+        p_better=max(item.as_few for item in predicted),
         is_difference=True,
         runs=len(runs),
         detectable=_detectable(baseline, effective, question),
-        cure=_cure(wanted, now.requests, duration),
-        more=wanted / now.requests,
+        cure=_cure(expected, now.requests, duration),
+        more=expected / now.requests,
     )
 
 
-def _outer(now: Counts, baseline: float, before: float, question: Asked) -> float:
+def _outer(now: Counts, baseline: float, before: float, question: ChangeTest) -> float:
     """The rise that this run's own requests rule out, however much runs differ: a run without failures had no rise."""
     share = now.failures / now.requests
     own = now.requests / (now.effect if now.failures else 1.0)
@@ -190,7 +190,7 @@ def _predictive(baseline: float, effective: float, within: float) -> tuple[float
     return share * c, (1 - share) * c
 
 
-def _detectable(baseline: float, effective: tuple[float, float], question: Asked) -> float:
+def _detectable(baseline: float, effective: tuple[float, float], question: ChangeTest) -> float:
     """Fixed point: the variance grows with the rise."""
     now, before = effective
     z_alpha, z_power = normal_quantile(1 - question.alpha), normal_quantile(POWER)
@@ -202,7 +202,7 @@ def _detectable(baseline: float, effective: tuple[float, float], question: Asked
     return max(min(1.0, rise), question.limit)
 
 
-def _needed(shares: tuple[float, float], requests: int, before: float, within: float, question: Asked) -> float:
+def _needed(shares: tuple[float, float], requests: int, before: float, within: float, question: ChangeTest) -> float:
     """Requests of this run that would bound the rise below the limit; infinite where none would: more requests of one
     run help only as far as they are independent. `before` are the baseline's effective ones."""
     share, baseline = shares
@@ -211,15 +211,15 @@ def _needed(shares: tuple[float, float], requests: int, before: float, within: f
         return inf
     z = normal_quantile(question.level) + normal_quantile(POWER)
     rest = ((limit - max(0.0, change)) / z) ** 2 - baseline * (1 - baseline) / before
-    wanted = max(share * (1 - share) / rest, fewest(min(limit, 0.5))) if rest > 0 else inf
-    if wanted * within >= 1:
+    expected = max(share * (1 - share) / rest, fewest(min(limit, 0.5))) if rest > 0 else inf
+    if expected * within >= 1:
         return inf
-    needed = wanted * (1 - within) / (1 - wanted * within)
+    needed = expected * (1 - within) / (1 - expected * within)
     return needed if requests < needed < MOST_NEEDED * requests else inf
 
 
-def _cure(wanted: float, requests: int, duration: float) -> str:
+def _cure(expected: float, requests: int, duration: float) -> str:
     beside = "`--base-ref` would show it"
-    if wanted == inf:
+    if expected == inf:
         return beside
-    return f"{enough(wanted, requests, duration)}, or {beside.replace(' would', ', would')}"
+    return f"{enough(expected, requests, duration)}, or {beside.replace(' would', ', would')}"

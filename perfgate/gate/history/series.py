@@ -26,7 +26,7 @@ TAILS = (0.025, 0.001)  # below the lower end of an interval
 
 
 @dataclass(frozen=True, kw_only=True)
-class Table:
+class SeriesTable:
     """E endpoints, K earlier runs, newest first. Logarithms. `sampling` is the variance that a run's own requests give
     to its value, 0 where unknown."""
 
@@ -39,33 +39,37 @@ class Table:
 
 def table(
     run: Run, baseline: Baseline, results: Results, series: str, metric: str, kind: Literal["endpoint", "journey"]
-) -> Table:
+) -> SeriesTable:
     """`metric` of the runs that the series of `series` is compared with: the median beside the p95 of the same runs."""
-    ends = [one for one in run.endpoints if one.kind == kind and series in one.metrics and metric in one.metrics]
-    levels = {one.name: _levels(baseline, (one.name, series)) for one in ends}
+    ends = [
+        endpoint
+        for endpoint in run.endpoints
+        if endpoint.kind == kind and series in endpoint.metrics and metric in endpoint.metrics
+    ]
+    levels = {end.name: _levels(baseline, (end.name, series)) for end in ends}
     runs = tuple({past.run.id: past for column in levels.values() for level in column for past in level}.values())
     row = {past.run.id: at for at, past in enumerate(runs)}
     values = np.full((len(runs), len(ends)), np.nan)
     spread = np.full((len(runs), len(ends)), np.nan)
     level = np.zeros((len(runs), len(ends)), dtype=np.int64)
-    for at, one in enumerate(ends):
-        for number, members in enumerate(levels[one.name]):
+    for at, end in enumerate(ends):
+        for number, members in enumerate(levels[end.name]):
             for past in members:
-                result = results[past.run.id].get(one.name)
+                result = results[past.run.id].get(end.name)
                 if result is not None and result.metrics.get(metric, 0.0) > 0:
                     place = row[past.run.id], at
                     values[place] = log(result.metrics[metric])
                     spread[place] = sampling_variance(result, metric)
                     level[place] = number
     usual = _usual(spread)
-    return Table(
-        endpoints=tuple(one.name for one in ends),
+    return SeriesTable(
+        endpoints=tuple(end.name for end in ends),
         runs=runs,
-        now=np.array([log(max(one.metrics[metric], SMALLEST)) for one in ends]),
+        now=np.array([log(max(end.metrics[metric], SMALLEST)) for end in ends]),
         past=Past(values=values, level=level, sampling=usual),
         sampling=_now(
-            np.array([sampling_variance(one, metric) for one in ends], dtype=float),
-            np.array([_downwards(one, metric) for one in ends], dtype=float),
+            np.array([sampling_variance(end, metric) for end in ends], dtype=float),
+            np.array([_downwards(end, metric) for end in ends], dtype=float),
             usual,
         ),
     )
@@ -75,7 +79,7 @@ def by_name(baseline: Baseline) -> Results:
     """The results of every run that serves in some series."""
     series = (*baseline.runs.values(), *(level for levels in baseline.earlier.values() for level in levels))
     runs = {past.run.id: past.run for members in series for past in members}
-    return {name: {one.name: one for one in run.endpoints} for name, run in runs.items()}
+    return {name: {endpoint.name: endpoint for endpoint in run.endpoints} for name, run in runs.items()}
 
 
 def sampling_variance(result: EndpointResult, metric: str) -> float:
@@ -127,8 +131,8 @@ def _now(interval: Array, downwards: Array, usual: Array) -> Array:
     """Where earlier runs have an interval and this one has none, its requests came in such bursts that nothing bounds
     the percentile: that is less than a wide interval, not more."""
     unbounded = np.where(usual > 0, np.maximum(UNBOUNDED**2, 4 * usual), 0.0)
-    found: Array = np.fmax(np.where(np.isfinite(interval), interval, unbounded), downwards)
-    return found
+    matches: Array = np.fmax(np.where(np.isfinite(interval), interval, unbounded), downwards)
+    return matches
 
 
 def _usual(spread: Array) -> Array:

@@ -15,7 +15,7 @@ from math import exp, inf, log, log1p
 from statistics import fmean, median, variance
 
 from perfgate.gate.absolute import interval_of
-from perfgate.gate.comparison import Evidence, exact
+from perfgate.gate.comparison import Comparison, exact
 from perfgate.gate.history.estimates import ratio, t_at
 from perfgate.model.run import EndpointResult
 from perfgate.stats.distributions import t_quantile, t_sf
@@ -41,15 +41,15 @@ class Growth:
 
 def compare_size(
     now: EndpointResult, past: Sequence[EndpointResult], metric: str, levels: tuple[float, float], limit: float
-) -> Evidence:
+) -> Comparison:
     """`levels`: of the test (alpha), and of a pass's bound. `limit` is a ratio."""
     alpha, level = levels
     grown = _growth(now, past, metric)
     if grown is None:
-        usual = median(one.metrics[metric] for one in past)
+        usual = median(item.metrics[metric] for item in past)
         return exact(now.metrics[metric], usual, higher_is_better=False, runs=len(past))
     significant = (t_at(1 - alpha, grown.df) + t_at(POWER, grown.df)) * grown.error
-    return Evidence(
+    return Comparison(
         measured=now.metrics[metric],
         baseline=now.metrics[metric] / exp(grown.change),
         change=ratio(grown.change),
@@ -65,11 +65,11 @@ def compare_size(
 
 def _growth(now: EndpointResult, past: Sequence[EndpointResult], metric: str) -> Growth | None:
     """None where nothing varies, or where there is no logarithm."""
-    sizes = [one.metrics[metric] for one in past]
+    sizes = [item.metrics[metric] for item in past]
     if min(*sizes, now.metrics[metric]) <= 0:
         return None
     logs = [log(size) for size in sizes]
-    known = [_sampling(one, metric) for one in past]
+    known = [_sampling(item, metric) for item in past]
     usual = fmean(known)
     between = max(0.0, variance(logs) - usual) if len(logs) > 1 else 0.0
     own = _sampling(now, metric)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import sqrt
 
-from perfgate.gate.history.estimates import Look, t_at
+from perfgate.gate.history.estimates import Estimate, t_at
 
 ALONE = 0.85  # level of the tail's own bound where the median is there, too
 APART = 0.07  # sd (log) of how differently a tail and the median move when the code changes
@@ -21,12 +21,12 @@ APART = 0.07  # sd (log) of how differently a tail and the median move when the 
 class TailAndMedian:
     """Changes as logarithms. `falls`: a worsening is a fall. Without `median` the tail speaks alone."""
 
-    tail: Look
-    median: Look | None = None
+    tail: Estimate
+    median: Estimate | None = None
     falls: bool = False
 
     @property
-    def tests(self) -> tuple[Look, ...]:
+    def tests(self) -> tuple[Estimate, ...]:
         return (self.tail, self.median) if self.median else (self.tail,)
 
     def p_value(self, *, worse: bool) -> float:
@@ -37,8 +37,8 @@ class TailAndMedian:
         own = self.worsening_of(self.tail)
         if self.median is None:
             return own
-        precision, lent = self._weights(self.median)
-        return (precision * own + lent * self.worsening_of(self.median)) / (precision + lent)
+        precision, borrowed_p = self._weights(self.median)
+        return (precision * own + borrowed_p * self.worsening_of(self.median)) / (precision + borrowed_p)
 
     def variance(self) -> float:
         """Of `combined`."""
@@ -76,15 +76,15 @@ class TailAndMedian:
     def detectable(self, limit: float, alpha: float, power: float) -> float:
         """The smallest movement (log) that is significant at `alpha`, and at or over `limit` (log), with `power`."""
         level = 1 - alpha / len(self.tests)
-        significant = min((t_at(level, one.df) + t_at(power, one.df)) * one.sd for one in self.tests)
+        significant = min((t_at(level, test.df) + t_at(power, test.df)) * test.sd for test in self.tests)
         return max(significant, limit + t_at(power, self.tail.df) * sqrt(self.variance()))
 
-    def worsening_of(self, look: Look) -> float:
+    def worsening_of(self, look: Estimate) -> float:
         """Cautious, signed so that a worsening is a rise."""
         return -look.fall if self.falls else look.rise
 
-    def _p_of(self, look: Look, *, worse: bool) -> float:
+    def _p_of(self, look: Estimate, *, worse: bool) -> float:
         return look.p_fall if worse is self.falls else look.p_rise
 
-    def _weights(self, median: Look) -> tuple[float, float]:
+    def _weights(self, median: Estimate) -> tuple[float, float]:
         return 1 / self.tail.sd**2, 1 / (median.sd**2 + APART**2)

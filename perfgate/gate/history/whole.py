@@ -16,11 +16,11 @@ from math import exp, log1p
 
 import numpy as np
 
-from perfgate.gate.comparison import Evidence
+from perfgate.gate.comparison import Comparison
 from perfgate.gate.history.common_mode import FEWEST, centred
-from perfgate.gate.history.estimates import PROBE_SLOPE_SD, Look, probed, ratio
+from perfgate.gate.history.estimates import PROBE_SLOPE_SD, Estimate, probed, ratio
 from perfgate.gate.history.prediction import Array, Past, predict
-from perfgate.gate.history.series import Results, Table, by_name, table
+from perfgate.gate.history.series import Results, SeriesTable, by_name, table
 from perfgate.gate.history.tail import TailAndMedian
 from perfgate.model.budget_file import Severity
 from perfgate.model.run import Run
@@ -40,7 +40,7 @@ class Whole:
     metric: str
     endpoints: int
     limits: Limits
-    evidence: Evidence
+    comparison: Comparison
     cleared: bool
 
 
@@ -51,34 +51,34 @@ def compare_whole(
     common to speak of. `level` is that of a pass's bound."""
     results = by_name(baseline)
     made = (_whole(run, baseline, results, metric, tightest, (alpha, level)) for metric, tightest in limits.items())
-    return [one for one in made if one is not None]
+    return [item for item in made if item is not None]
 
 
 def _whole(
     run: Run, baseline: Baseline, results: Results, metric: str, limits: Limits, levels: tuple[float, float]
 ) -> Whole | None:
-    seen = table(run, baseline, results, metric, metric, "endpoint")
-    tail = _look(seen, run)
+    observed = table(run, baseline, results, metric, metric, "endpoint")
+    tail = _estimate(observed, run)
     if tail is None:
         return None
-    median = _look(table(run, baseline, results, metric, "p50", "endpoint"), run) if metric in TAILS else None
+    median = _estimate(table(run, baseline, results, metric, "p50", "endpoint"), run) if metric in TAILS else None
     pair = TailAndMedian(tail=tail, median=median)
-    today = _median(centred(seen.now, seen.past.values, seen.past.level)[0])
+    today = _median(centred(observed.now, observed.past.values, observed.past.level)[0])
     return Whole(
         metric=metric,
-        endpoints=len(seen.endpoints),
+        endpoints=len(observed.endpoints),
         limits=limits,
         cleared=tail.lens == "probe",
-        evidence=Evidence(
-            measured=exp(_median(seen.now)),
-            baseline=exp(_median(seen.now) - today),
+        comparison=Comparison(
+            measured=exp(_median(observed.now)),
+            baseline=exp(_median(observed.now) - today),
             change=ratio(tail.change),
             interval=(ratio(tail.upper(0.025)), ratio(tail.upper(0.975))),
             bound=ratio(pair.alone(levels[1])),
             outer=ratio(pair.upper(levels[1])),
             p_worse=pair.p_value(worse=True),
             p_better=pair.p_value(worse=False),
-            runs=len(seen.runs),
+            runs=len(observed.runs),
             detectable=ratio(pair.detectable(log1p(min(limits.values())), levels[0], POWER)),
             likely=ratio(pair.likely(levels[0])),
             expected=ratio(pair.expected()),
@@ -86,14 +86,14 @@ def _whole(
     )
 
 
-def _look(seen: Table, run: Run) -> Look | None:
+def _estimate(observed: SeriesTable, run: Run) -> Estimate | None:
     """The common movement beside that of the earlier runs; lens "probe" where the runner's own is taken out."""
-    today, moves = centred(seen.now, seen.past.values, seen.past.level)
+    today, moves = centred(observed.now, observed.past.values, observed.past.level)
     known = np.isfinite(moves).sum(1) >= FEWEST
     if np.isfinite(today).sum() < FEWEST or known.sum() < 2:
         return None
     past = np.array([_median(row) for row in moves[known]])
-    reference = probed(run, [one for one, is_known in zip(seen.runs, known, strict=True) if is_known])
+    reference = probed(run, [item for item, is_known in zip(observed.runs, known, strict=True) if is_known])
     move, moved = reference if reference is not None else (0.0, np.zeros(len(past)))
     made = predict(
         np.array([_median(today)]),
@@ -102,14 +102,14 @@ def _look(seen: Table, run: Run) -> Look | None:
         moved[:, None],
         slope_sd=PROBE_SLOPE_SD if reference is not None else 0.0,
     )
-    change, deviation = float(made.change[0]), float(made.variance[0] + _extra(seen)) ** 0.5
+    change, deviation = float(made.change[0]), float(made.variance[0] + _extra(observed)) ** 0.5
     lens = "alone" if reference is None else "probe"
-    return Look(lens=lens, change=change, sd=deviation, df=float(made.df[0]), rise=change, fall=change)
+    return Estimate(lens=lens, change=change, sd=deviation, df=float(made.df[0]), rise=change, fall=change)
 
 
-def _extra(seen: Table) -> float:
+def _extra(observed: SeriesTable) -> float:
     """The variance that this run's percentiles have beyond the usual. A stall shakes all: it does not average out."""
-    extra = np.maximum(seen.sampling - seen.past.sampling, 0.0)
+    extra = np.maximum(observed.sampling - observed.past.sampling, 0.0)
     return float(np.median(extra[np.isfinite(extra)])) if np.isfinite(extra).any() else 0.0
 
 

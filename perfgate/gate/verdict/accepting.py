@@ -35,24 +35,30 @@ def accept(verdict: Verdict, acceptances: Sequence[Acceptance], remarks: Sequenc
 
 def _accepted(finding: Finding, acceptances: Sequence[Acceptance]) -> Finding:
     word = _word_for(finding, acceptances)
-    regressed = any(one.kind is Kind.RELATIVE and one.outcome is Outcome.FAIL for one in finding.criteria)
+    regressed = any(
+        criterion.kind is Kind.RELATIVE and criterion.outcome is Outcome.FAIL for criterion in finding.criteria
+    )
     if word is None or finding.outcome is not Outcome.FAIL or not regressed:
         return finding
     criteria = tuple(
-        replace(one, outcome=Outcome.WARN) if one.kind is Kind.RELATIVE and one.outcome is Outcome.FAIL else one
-        for one in finding.criteria
+        replace(criterion, outcome=Outcome.WARN)
+        if criterion.kind is Kind.RELATIVE and criterion.outcome is Outcome.FAIL
+        else criterion
+        for criterion in finding.criteria
     )
-    said = f"{finding.sentence} Accepted by {word.author}: {word.reason}."
-    outcome = worst(one.outcome for one in criteria)
+    text = f"{finding.sentence} Accepted by {word.author}: {word.reason}."
+    outcome = worst(criterion.outcome for criterion in criteria)
     if outcome is Outcome.FAIL:
         fixed = "That lifts no fixed limit: where this is meant, change it in the budget file."
-        return replace(finding, criteria=criteria, sentence=f"{said} {fixed}", reason="over-limit")
-    return replace(finding, criteria=criteria, sentence=said, outcome=outcome, reason=ACCEPTED)
+        return replace(finding, criteria=criteria, sentence=f"{text} {fixed}", reason="over-limit")
+    return replace(finding, criteria=criteria, sentence=text, outcome=outcome, reason=ACCEPTED)
 
 
 def _word_for(finding: Finding, acceptances: Sequence[Acceptance]) -> Acceptance | None:
     """The most particular one."""
     about = [
-        one for one in acceptances if one.endpoint in ("", finding.endpoint) and one.metric in ("", finding.metric)
+        acceptance
+        for acceptance in acceptances
+        if acceptance.endpoint in ("", finding.endpoint) and acceptance.metric in ("", finding.metric)
     ]
-    return max(about, key=lambda one: (bool(one.endpoint), bool(one.metric), one.at), default=None)
+    return max(about, key=lambda item: (bool(item.endpoint), bool(item.metric), item.at), default=None)

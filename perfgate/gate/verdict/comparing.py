@@ -8,10 +8,10 @@ from math import inf
 from typing import TypeVar
 
 from perfgate.gate.ab import paired
-from perfgate.gate.comparison import Evidence, exact, signed
+from perfgate.gate.comparison import Comparison, exact, signed
 from perfgate.gate.history import historical, overdispersed
 from perfgate.gate.history.baseline import has_baseline
-from perfgate.gate.history.historical import Asked, Key
+from perfgate.gate.history.historical import ChangeTest, Key
 from perfgate.gate.history.sizes import SIZES
 from perfgate.gate.history.whole import ALL, Whole, compare_whole
 from perfgate.gate.trial import MARGIN, MARGIN_RESTARTED, Trial
@@ -45,91 +45,99 @@ def compare(
 ) -> Comparisons:
     """For each budget with data and a baseline. Only relative criteria make a hypothesis; what has absolute ones only
     is compared for people to see."""
-    now = {one.name: one for one in run.endpoints}
-    asked = {
+    now = {endpoint.name: endpoint for endpoint in run.endpoints}
+    requested = {
         (budget.endpoint, budget.metric): budget
         for budget in budgets
         if budget.endpoint in now and budget.metric in now[budget.endpoint].metrics
     }
-    gated = {key for key, budget in asked.items() if any(one.kind is Kind.RELATIVE for one in budget.criteria)}
+    gated = {
+        key
+        for key, budget in requested.items()
+        if any(criterion.kind is Kind.RELATIVE for criterion in budget.criteria)
+    }
     pinned = {key for key in gated if anchor and policy.anchor and not run.arms and has_baseline(anchor, key)}
     looks = max(1, run.looks)
-    limits = {} if run.arms else _common_limits(gated, asked, now, policy.floor)
+    limits = {} if run.arms else _common_limits(gated, requested, now, policy.floor)
     level = ALPHA / looks / max(1, len(gated) + len(pinned) + len(limits))
     sure = 1 - MISSES / looks
     questions = {
-        key: Asked(limit=_limit(budget, now[budget.endpoint], policy.floor), alpha=level, level=sure)
-        for key, budget in asked.items()
+        key: ChangeTest(limit=_limit(budget, now[budget.endpoint], policy.floor), alpha=level, level=sure)
+        for key, budget in requested.items()
     }
-    found = _in_arms(run, now, questions) if run.arms else _in_history(run, baseline, questions)
-    since: dict[Key, Evidence] = {}
+    matches = _in_arms(run, now, questions) if run.arms else _in_history(run, baseline, questions)
+    since: dict[Key, Comparison] = {}
     if anchor and policy.anchor:
-        since = historical.evidence(
-            run, anchor, {key: Asked(limit=policy.anchor.limit, alpha=level, level=sure) for key in sorted(pinned)}
+        since = historical.comparison(
+            run, anchor, {key: ChangeTest(limit=policy.anchor.limit, alpha=level, level=sure) for key in sorted(pinned)}
         )
-    known = {metric for _, metric in found}
-    common = compare_whole(run, baseline, {m: one for m, one in limits.items() if m in known}, level, sure)
-    everything = {("baseline", *key): one for key, one in found.items()}
-    everything |= {("anchor", *key): one for key, one in since.items()}
-    everything |= {("whole", ALL, one.metric): one.evidence for one in common}
+    known = {metric for _, metric in matches}
+    common = compare_whole(run, baseline, {m: limit for m, limit in limits.items() if m in known}, level, sure)
+    everything = {("baseline", *key): match for key, match in matches.items()}
+    everything |= {("anchor", *key): item for key, item in since.items()}
+    everything |= {("whole", ALL, item.metric): item.comparison for item in common}
     hypotheses = {("baseline", *key) for key in gated} | {("anchor", *key) for key in since}
-    hypotheses |= {("whole", ALL, one.metric) for one in common if one.cleared}
+    hypotheses |= {("whole", ALL, item.metric) for item in common if item.cleared}
     weighed = weigh(everything, hypotheses, looks)
     return Comparisons(
-        baseline={key: weighed["baseline", *key] for key in found},
+        baseline={key: weighed["baseline", *key] for key in matches},
         anchor={key: weighed["anchor", *key] for key in since},
-        whole=tuple((one, weighed["whole", ALL, one.metric]) for one in common),
+        whole=tuple((item, weighed["whole", ALL, item.metric]) for item in common),
     )
 
 
 def _common_limits(
-    gated: Set[Key], asked: Mapping[Key, Budget], now: Mapping[str, EndpointResult], floor: Floor
+    gated: Set[Key], requested: Mapping[Key, Budget], now: Mapping[str, EndpointResult], floor: Floor
 ) -> dict[str, dict[Severity, float]]:
     """By latency metric with relative limits: the tightest of them (ratios), for each severity."""
     limits: dict[str, dict[Severity, float]] = {}
     for endpoint, metric in sorted(gated):
         if METRICS[metric].unit is not Unit.SECONDS or metric == "max" or now[endpoint].kind != "endpoint":
             continue
-        budget, tightest = asked[endpoint, metric], limits.setdefault(metric, {})
-        for severity in {one.severity for one in budget.criteria if one.kind is Kind.RELATIVE}:
-            own = replace(budget, criteria=tuple(one for one in budget.criteria if one.severity is severity))
+        budget, tightest = requested[endpoint, metric], limits.setdefault(metric, {})
+        for severity in {criterion.severity for criterion in budget.criteria if criterion.kind is Kind.RELATIVE}:
+            own = replace(
+                budget, criteria=tuple(criterion for criterion in budget.criteria if criterion.severity is severity)
+            )
             tightest[severity] = min(tightest.get(severity, inf), _limit(own, now[endpoint], floor))
     return limits
 
 
-def weigh(found: Mapping[K, Evidence], gated: Set[K], looks: int = 1) -> dict[K, Weighed]:
+def weigh(matches: Mapping[K, Comparison], gated: Set[K], looks: int = 1) -> dict[K, Weighed]:
     """Facts without noise are no hypotheses and take no part. A run that is judged at up to so many `looks` shares the
     error rates out among them (Bonferroni): any of them may be wrong."""
-    tested = [key for key, evidence in found.items() if key in gated and not evidence.exact]
-    worse = dict(zip(tested, holm([found[key].p_worse for key in tested]), strict=True))
-    better = dict(zip(tested, holm([found[key].p_better for key in tested]), strict=True))
+    tested = [key for key, comparison in matches.items() if key in gated and not comparison.exact]
+    worse = dict(zip(tested, holm([matches[key].p_worse for key in tested]), strict=True))
+    better = dict(zip(tested, holm([matches[key].p_better for key in tested]), strict=True))
     return {
         key: Weighed(
-            evidence=evidence,
+            comparison=comparison,
             adjusted_worse=min(1.0, looks * worse.get(key, 1.0)),
             adjusted_better=min(1.0, looks * better.get(key, 1.0)),
         )
-        for key, evidence in found.items()
+        for key, comparison in matches.items()
     }
 
 
 def watched(weighed: Mapping[Key, Weighed], findings: Sequence[Finding]) -> tuple[Watched, ...]:
     """What probably got worse though it broke no budget, most certain first: told, never judged."""
-    tested = [key for key, one in weighed.items() if not one.evidence.exact]
-    adjusted = benjamini_hochberg([weighed[key].evidence.p_worse for key in tested])
-    told = {(one.endpoint, one.metric) for one in findings if one.outcome in (Outcome.FAIL, Outcome.WARN)}
+    tested = [key for key, item in weighed.items() if not item.comparison.exact]
+    adjusted = benjamini_hochberg([weighed[key].comparison.p_worse for key in tested])
+    context = {
+        (finding.endpoint, finding.metric) for finding in findings if finding.outcome in (Outcome.FAIL, Outcome.WARN)
+    }
     suspects = [
         (p, key)
         for p, key in zip(adjusted, tested, strict=True)
-        if p <= WATCH and key not in told and weighed[key].evidence.change > 0
+        if p <= WATCH and key not in context and weighed[key].comparison.change > 0
     ]
     return tuple(
         Watched(
             endpoint=key[0],
             metric=key[1],
-            measured=weighed[key].evidence.measured,
-            baseline=weighed[key].evidence.baseline,
-            change=signed(weighed[key].evidence.seen, weighed[key].evidence, METRICS[key[1]]),
+            measured=weighed[key].comparison.measured,
+            baseline=weighed[key].comparison.baseline,
+            change=signed(weighed[key].comparison.seen, weighed[key].comparison, METRICS[key[1]]),
             p_value=p,
         )
         for p, key in sorted(suspects)
@@ -146,25 +154,29 @@ def _limit(budget: Budget, result: EndpointResult, floor: Floor) -> float:
     metric = METRICS[budget.metric]
     share = metric.unit is Unit.RATIO
     limits = [
-        abs(one.limit) if one.difference == share else abs(one.limit) * measured if share else abs(one.limit) / measured
-        for one in budget.criteria
-        if one.kind is Kind.RELATIVE and (measured or share)
+        abs(criterion.limit)
+        if criterion.difference == share
+        else abs(criterion.limit) * measured
+        if share
+        else abs(criterion.limit) / measured
+        for criterion in budget.criteria
+        if criterion.kind is Kind.RELATIVE and (measured or share)
     ]
     least = floor_of(metric, floor)
     return max(min(limits, default=USUAL_LIMIT), least if share or not measured else least / measured)
 
 
-def _in_history(run: Run, baseline: Baseline, asked: Mapping[Key, Asked]) -> dict[Key, Evidence]:
-    failing = {key: one for key, one in asked.items() if key[1] == ERRORS and has_baseline(baseline, key)}
-    others = {key: one for key, one in asked.items() if key[1] != ERRORS}
-    return historical.evidence(run, baseline, others) | overdispersed.evidence(run, baseline, failing)
+def _in_history(run: Run, baseline: Baseline, requested: Mapping[Key, ChangeTest]) -> dict[Key, Comparison]:
+    failing = {key: item for key, item in requested.items() if key[1] == ERRORS and has_baseline(baseline, key)}
+    others = {key: item for key, item in requested.items() if key[1] != ERRORS}
+    return historical.comparison(run, baseline, others) | overdispersed.comparison(run, baseline, failing)
 
 
-def _in_arms(run: Run, now: Mapping[str, EndpointResult], asked: Mapping[Key, Asked]) -> dict[Key, Evidence]:
-    base = {one.name: one for one in run.arms[0].endpoints if one.name not in run.arms[0].absent}
+def _in_arms(run: Run, now: Mapping[str, EndpointResult], requested: Mapping[Key, ChangeTest]) -> dict[Key, Comparison]:
+    base = {endpoint.name: endpoint for endpoint in run.arms[0].endpoints if endpoint.name not in run.arms[0].absent}
     margin = MARGIN_RESTARTED if run.restarts >= RESTARTS else MARGIN
-    found: dict[Key, Evidence] = {}
-    for (name, metric), question in asked.items():
+    matches: dict[Key, Comparison] = {}
+    for (name, metric), question in requested.items():
         if name not in base or metric not in base[name].metrics:
             continue
         trial = Trial(
@@ -180,5 +192,5 @@ def _in_arms(run: Run, now: Mapping[str, EndpointResult], asked: Mapping[Key, As
             values = now[name].metrics[metric], base[name].metrics[metric]
             made = exact(*values, higher_is_better=METRICS[metric].higher_is_better)
         if made is not None:
-            found[name, metric] = made
-    return found
+            matches[name, metric] = made
+    return matches

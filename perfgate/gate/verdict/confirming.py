@@ -29,7 +29,7 @@ def confirm(verdict: Verdict, earlier: Verdict) -> Verdict:
 
 
 def _failed(verdict: Verdict) -> list[tuple[str, str]]:
-    return [(one.endpoint, one.metric) for one in verdict.findings if one.outcome is Outcome.FAIL]
+    return [(finding.endpoint, finding.metric) for finding in verdict.findings if finding.outcome is Outcome.FAIL]
 
 
 def _confirmed(finding: Finding, failed_before: list[tuple[str, str]], earlier: str) -> Finding:
@@ -43,19 +43,21 @@ def _confirmed(finding: Finding, failed_before: list[tuple[str, str]], earlier: 
         reason=NOT_CONFIRMED,
         sentence=f"{finding.sentence} Not confirmed: run {earlier} did not fail here, so it does not stop the build.",
         criteria=tuple(
-            replace(one, outcome=Outcome.WARN) if one.outcome is Outcome.FAIL else one for one in finding.criteria
+            replace(criterion, outcome=Outcome.WARN) if criterion.outcome is Outcome.FAIL else criterion
+            for criterion in finding.criteria
         ),
     )
 
 
 def _note(failed_before: list[tuple[str, str]], verdict: Verdict, earlier: str) -> str:
     again = _failed(verdict)
-    seen = [one for one in failed_before if one in again]
-    missing = [" ".join(one) for one in failed_before if one not in again]
+    observed = [item for item in failed_before if item in again]
+    missing = [" ".join(item) for item in failed_before if item not in again]
     total = f"{len(failed_before)} failure{'s' if len(failed_before) != 1 else ''}"
-    told = f"Measured again to confirm run {earlier}: {len(seen)} of its {total} {'was' if len(seen) == 1 else 'were'} "
-    told += "seen again."
+    were = "was" if len(observed) == 1 else "were"
+    context = f"Measured again to confirm run {earlier}: {len(observed)} of its {total} {were} "
+    context += "seen again."
     if missing:
         rest = f" and {len(missing) - NAMED} more" if len(missing) > NAMED else ""
-        told += f" Not seen again: {', '.join(missing[:NAMED])}{rest}."
-    return told
+        context += f" Not seen again: {', '.join(missing[:NAMED])}{rest}."
+    return context

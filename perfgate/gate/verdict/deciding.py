@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from perfgate.gate.absolute import LimitCheck, Question, Standing, check_limit
-from perfgate.gate.comparison import Evidence
+from perfgate.gate.comparison import Comparison
 from perfgate.model.budget_file import Criterion, Sensitivity, Severity
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import EndpointResult
@@ -28,17 +28,17 @@ FEWEST_FAILURES = 3.0  # more than the baseline's share: fewer failed requests a
 class Weighed:
     """Evidence with its p-values adjusted for all hypotheses of the run (Holm)."""
 
-    evidence: Evidence
+    comparison: Comparison
     adjusted_worse: float
     adjusted_better: float
 
     @property
     def worse(self) -> bool:
-        return self.adjusted_worse < ALPHA or (self.evidence.exact and self.evidence.change > 0)
+        return self.adjusted_worse < ALPHA or (self.comparison.exact and self.comparison.change > 0)
 
     @property
     def better(self) -> bool:
-        return self.adjusted_better < ALPHA or (self.evidence.exact and self.evidence.change < 0)
+        return self.adjusted_better < ALPHA or (self.comparison.exact and self.comparison.change < 0)
 
 
 def relative(
@@ -47,44 +47,44 @@ def relative(
     """`floor` is in the metric's base unit."""
     if weighed is None:
         return Outcome.NO_BASELINE
-    threshold = threshold_of(criterion, weighed.evidence, floor) - ROUNDING
-    change, estimate = weighed.evidence.change, weighed.evidence.estimate
-    is_share = weighed.evidence.is_difference and not weighed.evidence.exact
+    threshold = threshold_of(criterion, weighed.comparison, floor) - ROUNDING
+    change, estimate = weighed.comparison.change, weighed.comparison.estimate
+    is_share = weighed.comparison.is_difference and not weighed.comparison.exact
     enough = not is_share or change * requests >= FEWEST_FAILURES
     if change > 0 and estimate >= threshold and weighed.worse and enough:
         return broken(criterion.severity)
     if change < 0 and -estimate >= threshold and weighed.better:
         return Outcome.IMPROVED
-    return Outcome.PASS if _is_kept(weighed.evidence, threshold, sensitivity) else Outcome.INCONCLUSIVE
+    return Outcome.PASS if _is_kept(weighed.comparison, threshold, sensitivity) else Outcome.INCONCLUSIVE
 
 
-def _is_kept(evidence: Evidence, threshold: float, sensitivity: Sensitivity) -> bool:
+def _is_kept(comparison: Comparison, threshold: float, sensitivity: Sensitivity) -> bool:
     """Under the limit for sure; or as far as is known, with a violation of more than the sensitivity ruled out."""
-    if evidence.bound < threshold or (evidence.exact and evidence.change <= 0):
+    if comparison.bound < threshold or (comparison.exact and comparison.change <= 0):
         return True
-    return evidence.expectation < threshold and evidence.ruled_out < tolerated(evidence, threshold, sensitivity)
+    return comparison.expectation < threshold and comparison.ruled_out < tolerated(comparison, threshold, sensitivity)
 
 
-def tolerated(evidence: Evidence, threshold: float, sensitivity: Sensitivity) -> float:
+def tolerated(comparison: Comparison, threshold: float, sensitivity: Sensitivity) -> float:
     """What the bound of a pass must stay below, in the evidence's unit."""
-    if sensitivity.at_limit or evidence.exact:
+    if sensitivity.at_limit or comparison.exact:
         return threshold
-    return max(threshold, sensitivity.errors if evidence.is_difference else sensitivity.latency)
+    return max(threshold, sensitivity.errors if comparison.is_difference else sensitivity.latency)
 
 
-def threshold_of(criterion: Criterion, evidence: Evidence, floor: float) -> float:
+def threshold_of(criterion: Criterion, comparison: Comparison, floor: float) -> float:
     """From which worsening a criterion is broken, in the evidence's unit: its limit, or the floor if that is more."""
-    limit = in_unit_of(evidence, abs(criterion.limit), difference=criterion.difference)
-    return max(limit, in_unit_of(evidence, floor, difference=True))
+    limit = in_unit_of(comparison, abs(criterion.limit), difference=criterion.difference)
+    return max(limit, in_unit_of(comparison, floor, difference=True))
 
 
-def in_unit_of(evidence: Evidence, amount: float, *, difference: bool) -> float:
+def in_unit_of(comparison: Comparison, amount: float, *, difference: bool) -> float:
     """A ratio of the baseline, or with `difference` an amount in the base unit, as the evidence counts."""
-    if difference == evidence.is_difference or not amount:
+    if difference == comparison.is_difference or not amount:
         return amount
     if difference:
-        return amount / evidence.baseline if evidence.baseline else float("inf")
-    return amount * evidence.baseline
+        return amount / comparison.baseline if comparison.baseline else float("inf")
+    return amount * comparison.baseline
 
 
 def absolute(

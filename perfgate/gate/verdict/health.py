@@ -65,7 +65,7 @@ def doubts(budget: Budget, run: Run) -> Iterator[Doubt]:
     elif generator.workers_lost and not generator.due:
         yield Doubt(text=f"{generator.workers_lost} of {generator.workers} load-generator processes were lost")
     metric = METRICS[budget.metric]
-    result = next((one for one in run.endpoints if one.name == budget.endpoint), None)
+    result = next((endpoint for endpoint in run.endpoints if endpoint.name == budget.endpoint), None)
     if metric.unit is Unit.SECONDS:
         if result is not None:
             yield from _late(budget, run, result)
@@ -97,7 +97,11 @@ def _late(budget: Budget, run: Run, result: EndpointResult) -> Iterator[Doubt]:
     extreme = budget.metric in ("p99", "max")
     late = run.generator.lateness_p99 if extreme else run.generator.lateness_p95
     measured = result.metrics.get(budget.metric, 0.0)
-    limits = [one.limit for one in budget.criteria if one.kind is Kind.ABSOLUTE and one.limit < measured]
+    limits = [
+        criterion.limit
+        for criterion in budget.criteria
+        if criterion.kind is Kind.ABSOLUTE and criterion.limit < measured
+    ]
     if limits and measured - max(limits) < BLUR * late:
         shown = format_value(Unit.SECONDS, late)
         yield Doubt(
@@ -110,7 +114,9 @@ def _late(budget: Budget, run: Run, result: EndpointResult) -> Iterator[Doubt]:
 
 def _failing_base(budget: Budget, run: Run) -> Iterator[Doubt]:
     """What is compared with the few requests of the base that succeeded is neither better nor worse."""
-    base = next((one for arm in run.arms[:1] for one in arm.endpoints if one.name == budget.endpoint), None)
+    base = next(
+        (endpoint for arm in run.arms[:1] for endpoint in arm.endpoints if endpoint.name == budget.endpoint), None
+    )
     if base is not None and is_mostly_failed(base):
         yield Doubt(
             reason="too-many-failures",

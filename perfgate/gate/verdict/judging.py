@@ -8,7 +8,7 @@ from math import inf, isfinite
 from typing import Any
 
 from perfgate.gate.absolute import Question
-from perfgate.gate.comparison import Evidence, is_apart, signed
+from perfgate.gate.comparison import Comparison, is_apart, signed
 from perfgate.gate.history.anchor import criterion as anchor_criterion
 from perfgate.gate.verdict import deciding
 from perfgate.gate.verdict.comparing import Comparisons, compare, floor_of, watched
@@ -17,7 +17,7 @@ from perfgate.gate.verdict.health import Doubt, doubts
 from perfgate.gate.verdict.outcome import overall
 from perfgate.gate.verdict.overload import overload_of, with_waiting
 from perfgate.gate.verdict.overload import sentence as overloaded
-from perfgate.gate.verdict.sentences import Told, sentence, sentence_without_data
+from perfgate.gate.verdict.sentences import FindingContext, sentence, sentence_without_data
 from perfgate.gate.verdict.whole_finding import judge_whole
 from perfgate.model.budget_file import Budget, Criterion, GatePolicy, Kind
 from perfgate.model.metric import APPLICATION, METRICS, Metric, Unit
@@ -91,59 +91,59 @@ def _finding(
     if result is None or metric.name not in result.metrics:
         return _without_data(budget, result)
     key = (budget.endpoint, budget.metric)
-    one, since = compared.baseline.get(key), compared.anchor.get(key)
+    value, since = compared.baseline.get(key), compared.anchor.get(key)
     floor = floor_of(metric, policy.floor)
-    judged = [_judge(criterion, result, metric, one, policy, run) for criterion in budget.criteria]
+    judged = [_judge(criterion, result, metric, value, policy, run) for criterion in budget.criteria]
     pinned = anchor_criterion(policy.anchor, budget) if policy.anchor and since else None
     if pinned:
         judged.append(_judge(pinned, result, metric, since, policy, run))
-    criteria = tuple(one.result for one in judged)
+    criteria = tuple(item.result for item in judged)
     outcome = worst(criterion.outcome for criterion in criteria)
-    told = Told(
+    context = FindingContext(
         budget=budget,
         result=result,
-        evidence=one.evidence if one else None,
-        since=since.evidence if since else None,
+        comparison=value.comparison if value else None,
+        since=since.comparison if since else None,
         anchor=pinned,
         criteria=criteria,
-        cures=tuple(one.cure for one in judged),
+        cures=tuple(item.cure for item in judged),
         floor=floor,
         baseline=baseline,
         arms=run.arms,
     )
-    found = Finding(
+    matches = Finding(
         endpoint=budget.endpoint,
         metric=budget.metric,
         outcome=outcome,
         reason=_reason(outcome, criteria),
-        sentence=sentence(told),
+        sentence=sentence(context),
         measured=result.metrics[metric.name],
         samples=result.samples if metric.unit is Unit.SECONDS else result.requests,
         baseline_runs=0 if run.arms else len(baseline.runs.get((budget.endpoint, budget.metric), ())),
-        interval=None if one else result.intervals.get(metric.name),
+        interval=None if value else result.intervals.get(metric.name),
         more=_more(judged) if outcome is Outcome.INCONCLUSIVE else None,
         detectable=_detectable(judged),
         criteria=criteria,
         line=budget.line,
     )
     if outcome is Outcome.NO_BASELINE and run.arms and budget.endpoint in run.arms[0].absent:
-        return replace(found, reason="new-in-this-branch")
-    return replace(found, **_compared(one.evidence, metric, run)) if one else found
+        return replace(matches, reason="new-in-this-branch")
+    return replace(matches, **_compared(value.comparison, metric, run)) if value else matches
 
 
-def _compared(evidence: Evidence, metric: Metric, run: Run) -> dict[str, Any]:
+def _compared(comparison: Comparison, metric: Metric, run: Run) -> dict[str, Any]:
     """The part of a finding that its comparison tells. With too few requests there are no bounds: files have no
     infinity."""
-    ends = [signed(end, evidence, metric) for end in evidence.interval]
+    ends = [signed(end, comparison, metric) for end in comparison.interval]
     known = [end for end in ends if end is not None and isfinite(end)]
-    seen, own = signed(evidence.seen, evidence, metric), signed(evidence.change, evidence, metric)
+    observed, own = signed(comparison.seen, comparison, metric), signed(comparison.change, comparison, metric)
     return {
-        "baseline": evidence.baseline,
-        "change": seen if seen is not None and isfinite(seen) else None,
-        "own_change": own if own is not None and isfinite(own) and is_apart(own, seen) else None,
+        "baseline": comparison.baseline,
+        "change": observed if observed is not None and isfinite(observed) else None,
+        "own_change": own if own is not None and isfinite(own) and is_apart(own, observed) else None,
         "interval": (min(known), max(known)) if len(known) == len(ends) else None,
-        "bound": evidence.bound if isfinite(evidence.bound) else None,
-        "p_value": None if evidence.exact else evidence.p_worse,
+        "bound": comparison.bound if isfinite(comparison.bound) else None,
+        "p_value": None if comparison.exact else comparison.p_worse,
         "compared": BASE if run.arms else HISTORY,
     }
 
@@ -179,15 +179,15 @@ def _judge(
     outcome = deciding.relative(criterion, weighed, floor_of(metric, policy.floor), result.requests, policy.sensitivity)
     return _Judged(
         result=_criterion_result(criterion, outcome),
-        more=weighed.evidence.more if weighed else inf,
-        detectable=weighed.evidence.detectable if weighed else inf,
+        more=weighed.comparison.more if weighed else inf,
+        detectable=weighed.comparison.detectable if weighed else inf,
     )
 
 
 def _detectable(judged: Sequence[_Judged]) -> float | None:
     """Of the relative criteria, where there is a comparison; else of the absolute ones."""
     for kind in (Kind.RELATIVE, Kind.ABSOLUTE):
-        known = [one.detectable for one in judged if one.result.kind is kind and isfinite(one.detectable)]
+        known = [item.detectable for item in judged if item.result.kind is kind and isfinite(item.detectable)]
         if known:
             return min(known)
     return None
@@ -206,7 +206,7 @@ def _rise_to(value: float | None, measured: float, metric: Metric) -> float:
 
 def _more(judged: Sequence[_Judged]) -> float | None:
     """How many times as long a run would decide all criteria; None where no run would, for files have no infinity."""
-    most = max((one.more for one in judged if one.result.outcome is Outcome.INCONCLUSIVE), default=inf)
+    most = max((item.more for item in judged if item.result.outcome is Outcome.INCONCLUSIVE), default=inf)
     return most if isfinite(most) else None
 
 
@@ -214,11 +214,13 @@ def _doubted(finding: Finding, against: Iterable[Doubt]) -> Finding:
     """The finding, or that some of it cannot be decided, with the reason and the cure."""
     for doubt in against:
         criteria = tuple(
-            replace(one, outcome=Outcome.INCONCLUSIVE) if doubt.changes(one.outcome, one.kind) else one
-            for one in finding.criteria
+            replace(criterion, outcome=Outcome.INCONCLUSIVE)
+            if doubt.changes(criterion.outcome, criterion.kind)
+            else criterion
+            for criterion in finding.criteria
         )
         if criteria != finding.criteria:
-            outcome = worst(one.outcome for one in criteria)
+            outcome = worst(criterion.outcome for criterion in criteria)
             return replace(
                 finding,
                 outcome=outcome,
@@ -256,7 +258,7 @@ def _criterion_result(criterion: Criterion, outcome: Outcome) -> CriterionResult
 def _reason(outcome: Outcome, criteria: Sequence[CriterionResult]) -> str:
     """A word for programs."""
     if outcome in (Outcome.FAIL, Outcome.WARN):
-        decisive = min(criteria, key=lambda one: (BADNESS[one.outcome], one.kind is Kind.RELATIVE))
+        decisive = min(criteria, key=lambda criterion: (BADNESS[criterion.outcome], criterion.kind is Kind.RELATIVE))
         return "over-limit" if decisive.kind is Kind.ABSOLUTE else "regression"
     words = {
         Outcome.NO_BASELINE: "too-few-runs",

@@ -35,6 +35,8 @@ def overall(findings: Sequence[Finding], inconclusive: str = "neutral") -> Outco
 
 
 def _decided(finding: Finding) -> Outcome:
-    if finding.outcome is Outcome.NO_BASELINE and any(one.outcome is Outcome.PASS for one in finding.criteria):
+    if finding.outcome is Outcome.NO_BASELINE and any(
+        criterion.outcome is Outcome.PASS for criterion in finding.criteria
+    ):
         return Outcome.PASS
     return finding.outcome

@@ -48,7 +48,7 @@ def overload_of(run: Run, baseline: Baseline) -> Overload | None:
     means = _fifths(run.in_flight)
     if not run.generator.due or not means or not _is_growing(means):
         return None
-    ends = [one for one in run.endpoints if one.kind == "endpoint" and one.latency.buckets]
+    ends = [endpoint for endpoint in run.endpoints if endpoint.kind == "endpoint" and endpoint.latency.buckets]
     overload = Overload(before=means[0], after=means[-1], others=len(ends) - 1)
     growth = _growth(run, ends, baseline)
     if growth:
@@ -61,16 +61,16 @@ def with_waiting(findings: Iterable[Finding], overload: Overload | None, run: Ru
     """The findings; those about latencies of endpoints that only waited say so."""
     if overload is None or not overload.cause:
         return tuple(findings)
-    kinds = {one.name: one.kind for one in run.endpoints}
+    kinds = {endpoint.name: endpoint.kind for endpoint in run.endpoints}
     return tuple(
-        replace(one, sentence=f"{one.sentence} It probably waited behind `{overload.cause}`.")
-        if one.endpoint != overload.cause
-        and kinds.get(one.endpoint) == "endpoint"
-        and one.outcome in CONCERNED
-        and one.metric in METRICS
-        and METRICS[one.metric].unit is Unit.SECONDS
-        else one
-        for one in findings
+        replace(finding, sentence=f"{finding.sentence} It probably waited behind `{overload.cause}`.")
+        if finding.endpoint != overload.cause
+        and kinds.get(finding.endpoint) == "endpoint"
+        and finding.outcome in CONCERNED
+        and finding.metric in METRICS
+        and METRICS[finding.metric].unit is Unit.SECONDS
+        else finding
+        for finding in findings
     )
 
 
@@ -92,23 +92,25 @@ def _is_growing(means: Sequence[float]) -> bool:
 
 def _growth(run: Run, ends: Sequence[EndpointResult], baseline: Baseline) -> dict[str, float]:
     """By endpoint, how much slower its fastest answers became, in seconds; only of those that have a baseline."""
-    before = _base(run) if run.arms else _usual(baseline, {one.name for one in ends})
-    return {one.name: _fastest(one) - before[one.name] for one in ends if one.name in before}
+    before = _base(run) if run.arms else _usual(baseline, {end.name for end in ends})
+    return {end.name: _fastest(end) - before[end.name] for end in ends if end.name in before}
 
 
 def _base(run: Run) -> dict[str, float]:
-    return {one.name: _fastest(one) for one in run.arms[0].endpoints if one.latency.buckets}
+    return {endpoint.name: _fastest(endpoint) for endpoint in run.arms[0].endpoints if endpoint.latency.buckets}
 
 
 def _usual(baseline: Baseline, names: set[str]) -> dict[str, float]:
     """The median over the runs that any series of an endpoint is compared with."""
-    found: dict[str, dict[str, float]] = {}
+    matches: dict[str, dict[str, float]] = {}
     for (name, _), runs in baseline.runs.items():
         if name in names:
-            results = {past.run.id: one for past in runs for one in past.run.endpoints if one.name == name}
-            values = {run_id: _fastest(one) for run_id, one in results.items() if one.latency.buckets}
-            found.setdefault(name, {}).update(values)
-    return {name: median(values.values()) for name, values in found.items() if values}
+            results = {
+                past.run.id: endpoint for past in runs for endpoint in past.run.endpoints if endpoint.name == name
+            }
+            values = {run_id: _fastest(result) for run_id, result in results.items() if result.latency.buckets}
+            matches.setdefault(name, {}).update(values)
+    return {name: median(values.values()) for name, values in matches.items() if values}
 
 
 def _fastest(result: EndpointResult) -> float:
@@ -120,8 +122,8 @@ def _busiest(ends: Sequence[EndpointResult]) -> str:
     waiting."""
     if len(ends) == 1:
         return ends[0].name
-    waiting = min((_fastest(one) for one in ends), default=0.0)
-    return _outstanding({one.name: (_fastest(one) - waiting) * one.requests for one in ends}) if ends else ""
+    waiting = min((_fastest(end) for end in ends), default=0.0)
+    return _outstanding({end.name: (_fastest(end) - waiting) * end.requests for end in ends}) if ends else ""
 
 
 def _outstanding(amounts: Mapping[str, float]) -> str:

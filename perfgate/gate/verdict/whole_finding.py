@@ -22,11 +22,11 @@ UNKNOWN = (
 def judge_whole(compared: Sequence[tuple[Whole, Weighed]], policy: GatePolicy) -> Finding:
     """The worst of the metrics that were compared (at least one); among equals what moved most."""
     findings = [_finding(whole, weighed, policy) for whole, weighed in compared]
-    return min(findings, key=lambda one: (BADNESS[one.outcome], -(one.change or 0.0)))
+    return min(findings, key=lambda finding: (BADNESS[finding.outcome], -(finding.change or 0.0)))
 
 
 def _finding(whole: Whole, weighed: Weighed, policy: GatePolicy) -> Finding:
-    evidence = weighed.evidence
+    comparison = weighed.comparison
     criteria = tuple(
         CriterionResult(
             kind=Kind.RELATIVE,
@@ -37,22 +37,22 @@ def _finding(whole: Whole, weighed: Weighed, policy: GatePolicy) -> Finding:
         )
         for severity, limit in whole.limits.items()
     )
-    worst = min(criteria, key=lambda one: BADNESS[one.outcome])
+    worst = min(criteria, key=lambda criterion: BADNESS[criterion.outcome])
     return Finding(
         endpoint=APPLICATION,
         metric=ALL_ENDPOINTS,
         outcome=worst.outcome,
         reason=_reason(worst.outcome, whole.cleared),
         sentence=_sentence(whole, worst),
-        measured=evidence.measured,
-        baseline=evidence.baseline,
-        baseline_runs=evidence.runs,
-        change=evidence.measured / evidence.baseline - 1,
-        own_change=evidence.change if whole.cleared else None,
-        interval=evidence.interval,
-        bound=evidence.bound,
-        detectable=evidence.detectable if whole.cleared else None,
-        p_value=evidence.p_worse,
+        measured=comparison.measured,
+        baseline=comparison.baseline,
+        baseline_runs=comparison.runs,
+        change=comparison.measured / comparison.baseline - 1,
+        own_change=comparison.change if whole.cleared else None,
+        interval=comparison.interval,
+        bound=comparison.bound,
+        detectable=comparison.detectable if whole.cleared else None,
+        p_value=comparison.p_worse,
         compared="history",
         criteria=criteria,
     )
@@ -82,19 +82,19 @@ def _reason(outcome: Outcome, cleared: bool) -> str:
 
 
 def _sentence(whole: Whole, worst: CriterionResult) -> str:
-    evidence = whole.evidence
-    seen = evidence.measured / evidence.baseline - 1
-    head = f"All {whole.endpoints} endpoints together: {whole.metric} {_change(seen)}"
-    if whole.cleared and abs(seen - evidence.change) >= SMALL and evidence.change > -1:
-        runner = (1 + seen) / (1 + evidence.change) - 1
-        head += f", {_change(evidence.change)} of it the application's (the runner moved by {_change(runner)})"
+    comparison = whole.comparison
+    observed = comparison.measured / comparison.baseline - 1
+    head = f"All {whole.endpoints} endpoints together: {whole.metric} {_change(observed)}"
+    if whole.cleared and abs(observed - comparison.change) >= SMALL and comparison.change > -1:
+        runner = (1 + observed) / (1 + comparison.change) - 1
+        head += f", {_change(comparison.change)} of it the application's (the runner moved by {_change(runner)})"
     limit = f"limit of {worst.text}"
     if worst.outcome in (Outcome.FAIL, Outcome.WARN):
         return f"{head}, over the {limit}: the whole application became slower, not the runner."
     if worst.outcome is Outcome.IMPROVED:
         return f"{head}, an improvement of the whole application."
     if worst.outcome is Outcome.INCONCLUSIVE:
-        over = evidence.expectation >= worst.limit
+        over = comparison.expectation >= worst.limit
         why = UNKNOWN if not whole.cleared and over else "it may be chance; `--base-ref` would tell"
         return f"{head}, {limit}: {why}."
     return f"{head}, within the {limit}."

@@ -47,7 +47,7 @@ def store(
     Raises HistoryError when it cannot be written.
     """
     files = _branch(url, root, environ)
-    folder = f"{FOLDER}{today.isoformat()}/{labels.word(run_id)}"
+    folder = f"{FOLDER}{today.isoformat()}/{labels.path_segment(run_id)}"
     paths = {name: f"{folder}/{name}.png" for name in pictures}
 
     def decide(there: Sequence[str]) -> Change:
@@ -56,7 +56,7 @@ def store(
         return {paths[name]: content for name, content in pictures.items() if paths[name] not in there}
 
     try:
-        files.change(decide, message=f"Charts of {labels.word(run_id)}")
+        files.change(decide, message=f"Charts of {labels.path_segment(run_id)}")
         return Stored(commit=files.commit, paths=paths)
     finally:
         files.close()

@@ -69,8 +69,8 @@ class FileHistory:
             listing = self._listing(paths)
             change: dict[str, bytes | None] = {} if listing.exists else dict(contents.beginning())
             new.clear()
-            for past_run, one in zip(past_runs, packed, strict=True):
-                change |= self._missing(listing, past_run, one)
+            for past_run, item in zip(past_runs, packed, strict=True):
+                change |= self._missing(listing, past_run, item)
                 new.append(past_run.run.id not in listing.labels)
             return change
 
@@ -82,7 +82,7 @@ class FileHistory:
     ) -> tuple[PastRun, ...]:
         end = None if before is None else times.microseconds(before, origin="`before`")
         listing = self._listing(self._files.paths())
-        wanted = [
+        expected = [
             label
             for label in listing.labels.values()
             if label.entry
@@ -90,13 +90,13 @@ class FileHistory:
             and branch in (None, label.entry.branch)
             and (end is None or label.moment < end)
         ]
-        found = tuple(islice(self._readable(wanted), max(limit, 0)))
-        if wanted and limit > 0 and not found:
+        matches = tuple(islice(self._readable(expected), max(limit, 0)))
+        if expected and limit > 0 and not matches:
             raise HistoryError(
-                f"All {len(wanted)} runs of {name} in {self._files.place} are damaged", hint=self._files.recovery
+                f"All {len(expected)} runs of {name} in {self._files.place} are damaged", hint=self._files.recovery
             )
-        said = self._acceptances(listing, [past_run.run.id for past_run in found])
-        return tuple(replace(past_run, acceptances=said[past_run.run.id]) for past_run in found)
+        text = self._acceptances(listing, [past_run.run.id for past_run in matches])
+        return tuple(replace(past_run, acceptances=text[past_run.run.id]) for past_run in matches)
 
     def get(self, run_id: str) -> PastRun:
         listing = self._listing(self._files.paths())
@@ -108,8 +108,8 @@ class FileHistory:
             yield self._whole(listing, self._pick(listing, run_id))
 
     def entries(self, name: str | None = None) -> tuple[Entry, ...]:
-        found = self._listing(self._files.paths()).entries()
-        return tuple(entry for entry in found if name in (None, entry.name))
+        matches = self._listing(self._files.paths()).entries()
+        return tuple(entry for entry in matches if name in (None, entry.name))
 
     def names(self) -> tuple[str, ...]:
         return tuple(sorted({entry.name for entry in self.entries()}))
@@ -125,19 +125,19 @@ class FileHistory:
         self._files.change(decide, message=f"Accept {labels.acceptances_of(run_id)[len(labels.ACCEPTED) : -1]}")
 
     def delete(self, ids: Iterable[str]) -> int:
-        chosen, gone = set(ids), 0
+        chosen, removed = set(ids), 0
 
         def decide(paths: Sequence[str]) -> Change:
-            nonlocal gone
+            nonlocal removed
             listing = self._listing(paths)
             going = [label for run_id, label in listing.labels.items() if run_id in chosen]
-            gone = len(going)
+            removed = len(going)
             folders = tuple(labels.acceptances_of(label.entry.id) for label in going if label.entry)
             files = {path for label in going for path in (label.run, label.distributions)}
             return {path: None for path in paths if path in files or path.startswith(folders)}
 
         self._files.change(decide, message=f"Forget {len(chosen)} runs", forget=True)
-        return gone
+        return removed
 
     def close(self) -> None:
         self._files.close()
@@ -152,7 +152,7 @@ class FileHistory:
 
     def _listing(self, paths: Sequence[str]) -> Listing:
         self._check_format(paths)
-        found = []
+        matches = []
         for path in sorted(each for each in paths if each.startswith(labels.RUNS)):
             label = labels.parse(path)
             if label is not None and label.entry is None:
@@ -160,8 +160,8 @@ class FileHistory:
             if label is None:
                 self._warn(path, "is not the name of a run's file")
             else:
-                found.append(label)
-        return arranged(found, [each for each in paths if each.startswith(labels.ACCEPTED)], FORMAT in paths)
+                matches.append(label)
+        return arranged(matches, [each for each in paths if each.startswith(labels.ACCEPTED)], FORMAT in paths)
 
     def _read_label(self, label: Label) -> Label | None:
         """Of a run whose path is cut short."""
@@ -198,40 +198,40 @@ class FileHistory:
 
     # From here on: reading.
 
-    def _readable(self, wanted: Sequence[Label]) -> Iterator[PastRun]:
+    def _readable(self, expected: Sequence[Label]) -> Iterator[PastRun]:
         """Without the damaged ones, which are warned of, and without those that were deleted meanwhile."""
-        for start in range(0, len(wanted), CHUNK):
-            chunk = wanted[start : start + CHUNK]
-            found = self._files.read([label.run for label in chunk])
+        for start in range(0, len(expected), CHUNK):
+            chunk = expected[start : start + CHUNK]
+            matches = self._files.read([label.run for label in chunk])
             for label in chunk:
-                if label.run in found:
+                if label.run in matches:
                     try:
-                        yield self._run_of(label, found, whole=False)
+                        yield self._run_of(label, matches, whole=False)
                     except HistoryError as error:
                         self._warn(label.run, error.message)
 
     def _whole(self, listing: Listing, run_id: str) -> PastRun:
         label = listing.labels[run_id]
-        found = self._files.read([label.run, label.distributions])
-        past_run = self._run_of(label, found, whole=True)
+        matches = self._files.read([label.run, label.distributions])
+        past_run = self._run_of(label, matches, whole=True)
         return replace(past_run, acceptances=self._acceptances(listing, [run_id])[run_id])
 
-    def _run_of(self, label: Label, found: Mapping[str, bytes], *, whole: bool) -> PastRun:
-        return contents.run(label, found, whole=whole, place=self._files.place, hint=self._files.recovery)
+    def _run_of(self, label: Label, matches: Mapping[str, bytes], *, whole: bool) -> PastRun:
+        return contents.run(label, matches, whole=whole, place=self._files.place, hint=self._files.recovery)
 
     def _acceptances(self, listing: Listing, run_ids: Sequence[str]) -> Mapping[str, tuple[Acceptance, ...]]:
         """Of each of these runs."""
         paths = {run_id: listing.accepted.get(run_id, ()) for run_id in run_ids}
-        found = self._files.read([path for each in paths.values() for path in each])
-        said: dict[str, tuple[Acceptance, ...]] = {}
+        matches = self._files.read([path for each in paths.values() for path in each])
+        text: dict[str, tuple[Acceptance, ...]] = {}
         for run_id, each in paths.items():
             words = dict.fromkeys(
-                contents.acceptance(found[path]) for path in each if path in found
+                contents.acceptance(matches[path]) for path in each if path in matches
             )  # a double counts once
             if None in words:
                 self._warn(labels.acceptances_of(run_id), "has a file that is not an acceptance")
-            said[run_id] = tuple(word for word in words if word is not None)
-        return said
+            text[run_id] = tuple(word for word in words if word is not None)
+        return text
 
     def _warn(self, path: str, problem: str) -> None:
         """Once for each path."""
@@ -244,16 +244,16 @@ class FileHistory:
         """The files that are missing for this run, and for what is said about it. Raises ConflictError."""
         run_id = past_run.run.id
         words = [contents.of_acceptance(each) for each in past_run.acceptances]
-        said = contents.of_acceptances(run_id, listing.accepted.get(run_id, ()), words)
+        text = contents.of_acceptances(run_id, listing.accepted.get(run_id, ()), words)
         label = listing.labels.get(run_id)
         if label is None:
-            return contents.of_run(past_run, packed, compress=self._files.compress) | said
+            return contents.of_run(past_run, packed, compress=self._files.compress) | text
         if not labels.is_path_of(label.path, past_run) or not documents.same(self._whole(listing, run_id), past_run):
             raise ConflictError(
                 f"{self._files.place} has another run {run_id}",
                 hint="Stored runs never change: keep the one that is there, or delete it first.",
             )
-        return said
+        return text
 
 
 def _message(verb: str, past_runs: Sequence[PastRun]) -> str:

@@ -28,7 +28,7 @@ class Folder:
 
     def paths(self) -> tuple[str, ...]:
         """Hidden files and folders are not ours: they are half-written, or other programs'."""
-        found = []
+        matches = []
 
         def fail(error: OSError) -> None:
             if not isinstance(error, FileNotFoundError):  # does not exist yet, or was emptied a moment ago
@@ -37,19 +37,19 @@ class Folder:
         for folder, folders, names in os.walk(self._path, onerror=fail):
             folders[:] = [name for name in folders if not name.startswith(".")]
             inside = Path(folder).relative_to(self._path)
-            found += [(inside / name).as_posix() for name in names if not name.startswith(".")]
-        return tuple(found)
+            matches += [(inside / name).as_posix() for name in names if not name.startswith(".")]
+        return tuple(matches)
 
     def read(self, paths: Sequence[str]) -> dict[str, bytes]:
-        found = {}
+        matches = {}
         for path in paths:
             try:
-                found[path] = (self._path / path).read_bytes()
+                matches[path] = (self._path / path).read_bytes()
             except FileNotFoundError:
                 continue
             except OSError as error:
                 raise self._failed(error) from error
-        return found
+        return matches
 
     def change(self, decide: Callable[[Sequence[str]], Change], *, message: str, forget: bool = False) -> Change:  # noqa: ARG002 (a folder has no past)
         change = decide(self.paths())

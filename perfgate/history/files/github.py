@@ -18,7 +18,7 @@ from perfgate.model.errors import HistoryError
 from perfgate.net import http
 from perfgate.text.sanitize import one_line
 
-Word = TypeVar("Word")
+Value = TypeVar("Value")
 
 API = "https://api.github.com"
 FEW = 8  # more files than this come as one archive: without a token GitHub answers 60 requests an hour
@@ -41,7 +41,7 @@ class GithubFiles:
         self._commit = ""
         self._objects: dict[str, str] = {}  # path -> object id
         self._content: dict[str, bytes] = {}  # by object id
-        self._session: http.Session | None = None
+        self._session: http.HttpSession | None = None
         self.place = f"branch {branch} of {repository}"
         self.recovery = f"Remove that file from {self.place} with a commit, or restore it from a backup."
 
@@ -95,7 +95,8 @@ class GithubFiles:
                 hint=f"Read it from a checkout as git:{self._branch}, or make it smaller: `perfgate history prune`.",
             )
         return self._understood(
-            reply, lambda answer: {str(one["path"]): str(one["sha"]) for one in answer["tree"] if one["type"] == "blob"}
+            reply,
+            lambda answer: {str(item["path"]): str(item["sha"]) for item in answer["tree"] if item["type"] == "blob"},
         )
 
     def _archive(self) -> dict[str, bytes]:
@@ -104,17 +105,17 @@ class GithubFiles:
         if reply.status in REDIRECTS:  # to another host, for which the URL itself is the key
             reply = self._exchange(reply.headers.get("location", ""), {})
             self._check(reply, (200,))
-        found = {}
+        matches = {}
         try:
             with tarfile.open(fileobj=io.BytesIO(reply.body), mode="r:*") as archive:
                 for member in archive:
                     path = member.name.partition("/")[2]  # below a folder named for the commit
                     content = archive.extractfile(member) if member.isfile() else None
                     if content is not None and path in self._objects:
-                        found[self._objects[path]] = content.read()
+                        matches[self._objects[path]] = content.read()
         except (tarfile.TarError, EOFError, OSError, ValueError) as error:
             raise HistoryError(f"GitHub's archive of {self.place} is damaged: {error}", hint="Try again.") from error
-        return found
+        return matches
 
     def _ask(
         self, path: str, *, accept: str = "application/vnd.github+json", fine: Sequence[int] = (200,)
@@ -128,7 +129,7 @@ class GithubFiles:
 
     def _exchange(self, url: str, headers: Mapping[str, str]) -> http.Reply:
         if self._session is None:
-            self._session = http.Session(timeout=TIMEOUT)
+            self._session = http.HttpSession(timeout=TIMEOUT)
         for pause in PAUSES:
             try:
                 reply = self._session.exchange("GET", url, headers=headers, most=LARGEST)
@@ -154,7 +155,7 @@ class GithubFiles:
             hint = "Try again later; https://www.githubstatus.com says whether it is GitHub's fault."
         raise HistoryError(f"{self.place} cannot be read: GitHub answers {reply.status}{_words(reply)}", hint=hint)
 
-    def _understood(self, reply: http.Reply, take: Callable[[Any], Word]) -> Word:
+    def _understood(self, reply: http.Reply, take: Callable[[Any], Value]) -> Value:
         """What `take` takes from the answer."""
         try:
             return take(reply.json())

@@ -91,14 +91,14 @@ def parse(path: str) -> Label | None:
     return Label(path=inner, suffix=suffix, entry=entry, moment=moment)
 
 
-def word(run_id: str) -> str:
+def path_segment(run_id: str) -> str:
     """The id as a part of a path."""
     return _word(run_id, LONGEST["id"])
 
 
 def acceptances_of(run_id: str) -> str:
     """The folder of what was said about that run, with a slash at its end."""
-    return f"{ACCEPTED}{word(run_id)}/"
+    return f"{ACCEPTED}{path_segment(run_id)}/"
 
 
 def acceptance(run_id: str, number: int, content: bytes) -> str:
@@ -111,11 +111,13 @@ def digest(content: bytes) -> str:
 
 
 def _word(text: str, longest: int) -> str:
-    word = quote(text, safe="").replace("~", "%7E") or NOTHING
-    if word.startswith("."):  # ".", "..", and hidden files
-        word = "%2E" + word[1:]
-    return word if len(word) <= longest else f"{word[: longest - 17]}{CUT}{digest(text.encode())}"
+    path_segment = quote(text, safe="").replace("~", "%7E") or NOTHING
+    if path_segment.startswith("."):  # ".", "..", and hidden files
+        path_segment = "%2E" + path_segment[1:]
+    return (
+        path_segment if len(path_segment) <= longest else f"{path_segment[: longest - 17]}{CUT}{digest(text.encode())}"
+    )
 
 
-def _unword(word: str) -> str:
-    return "" if word == NOTHING else unquote(word)
+def _unword(path_segment: str) -> str:
+    return "" if path_segment == NOTHING else unquote(path_segment)

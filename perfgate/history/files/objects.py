@@ -38,14 +38,14 @@ class Objects:
             return {}
         with self._explained():
             answers = self._system.cat([self._full(path) for path in paths], on_error="return")
-            found = {}
+            matches = {}
             for path in paths:
                 answer = answers[self._full(path)]
                 if isinstance(answer, bytes):
-                    found[path] = answer
+                    matches[path] = answer
                 elif not isinstance(answer, FileNotFoundError):
                     raise answer
-            return found
+            return matches
 
     def change(self, decide: Callable[[Sequence[str]], Change], *, message: str, forget: bool = False) -> Change:  # noqa: ARG002 (objects have no past)
         change = decide(self.paths())
@@ -53,9 +53,9 @@ class Objects:
             for path, content in change.items():
                 if content is not None:
                     self._system.pipe_file(self._full(path), content)
-            gone = [self._full(path) for path, content in change.items() if content is None]
-            if gone:
-                self._system.rm(gone)
+            removed = [self._full(path) for path, content in change.items() if content is None]
+            if removed:
+                self._system.rm(removed)
         return change
 
     def close(self) -> None:

@@ -36,9 +36,9 @@ class Database(Protocol):
 class Sqlite:
     """See Database."""
 
-    def __init__(self, path: Path, *, patience: float = 30.0) -> None:
+    def __init__(self, path: Path, *, timeout: float = 30.0) -> None:
         """`patience`: seconds to wait for other writers."""
-        self._file = SqliteFile(path, patience=patience)
+        self._file = SqliteFile(path, timeout=timeout)
         self.place = str(path)
         self.recovery = self._file.recovery
         self.exists = self._file.exists

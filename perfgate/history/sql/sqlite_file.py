@@ -31,10 +31,10 @@ def locate(url: str, *, root: Path) -> Path:
 
 
 class SqliteFile:
-    def __init__(self, path: Path, *, patience: float) -> None:
+    def __init__(self, path: Path, *, timeout: float) -> None:
         """`patience`: seconds to wait for other writers."""
         self.path = path
-        self._patience = patience
+        self._patience = timeout
 
     def exists(self) -> bool:
         """Only a file that is plainly absent is; anything else that is wrong shows when it is opened.

@@ -46,7 +46,7 @@ class SqlHistory:
     def save_all(self, past_runs: Sequence[PastRun]) -> tuple[bool, ...]:
         packed = [documents.pack(past_run, origin=f"Run {past_run.run.id}") for past_run in past_runs]
         with self._writing(create=True) as connection:
-            return tuple(self._save(connection, each, one) for each, one in zip(past_runs, packed, strict=True))
+            return tuple(self._save(connection, each, item) for each, item in zip(past_runs, packed, strict=True))
 
     def _save(self, connection: sa.Connection, past_run: PastRun, packed: documents.Packed) -> bool:
         run_id = past_run.run.id
@@ -68,13 +68,13 @@ class SqlHistory:
     def runs(
         self, name: str, *, branch: str | None = None, limit: int = 100, before: str | None = None
     ) -> tuple[PastRun, ...]:
-        wanted = [RUNS.c.name == name]
+        expected = [RUNS.c.name == name]
         if branch is not None:
-            wanted.append(RUNS.c.branch == branch)
+            expected.append(RUNS.c.branch == branch)
         if before is not None:
-            wanted.append(RUNS.c.moment < times.microseconds(before, origin="`before`"))
+            expected.append(RUNS.c.moment < times.microseconds(before, origin="`before`"))
         with self._reading() as connection:
-            return self._past_runs(connection, *wanted, limit=max(limit, 0))
+            return self._past_runs(connection, *expected, limit=max(limit, 0))
 
     def get(self, run_id: str) -> PastRun:
         with self._reading() as connection:
@@ -191,28 +191,30 @@ class SqlHistory:
 
     # From here on: rows.
 
-    def _past_runs(self, connection: sa.Connection, *wanted: sa.ColumnElement[bool], limit: int) -> tuple[PastRun, ...]:
+    def _past_runs(
+        self, connection: sa.Connection, *expected: sa.ColumnElement[bool], limit: int
+    ) -> tuple[PastRun, ...]:
         """Without distributions."""
-        chosen = sa.select(RUNS.c.id).where(*wanted).order_by(*NEWEST_FIRST).limit(limit)
-        said = self._said(connection, RUNS.c.id.in_(chosen))
+        chosen = sa.select(RUNS.c.id).where(*expected).order_by(*NEWEST_FIRST).limit(limit)
+        text = self._said(connection, RUNS.c.id.in_(chosen))
         return tuple(
             replace(
                 documents.unpack(document, run_id=run_id, **self._place_of(run_id)),
-                acceptances=tuple(said.get(run_id, ())),
+                acceptances=tuple(text.get(run_id, ())),
             )
             for run_id, document in connection.execute(chosen.add_columns(RUNS.c.document))
         )
 
-    def _said(self, connection: sa.Connection, wanted: sa.ColumnElement[bool]) -> dict[str, list[Acceptance]]:
+    def _said(self, connection: sa.Connection, expected: sa.ColumnElement[bool]) -> dict[str, list[Acceptance]]:
         """What people said about runs, by their ids."""
-        said: dict[str, list[Acceptance]] = {}
-        chosen = sa.select(RUNS.c.id).where(wanted)
+        text: dict[str, list[Acceptance]] = {}
+        chosen = sa.select(RUNS.c.id).where(expected)
         about = sa.select(ACCEPTANCES).where(ACCEPTANCES.c.run.in_(chosen)).order_by(ACCEPTANCES.c.number)
         for _, run_id, endpoint, metric, reason, author, at in connection.execute(about):
-            said.setdefault(run_id, []).append(
+            text.setdefault(run_id, []).append(
                 Acceptance(endpoint=endpoint, metric=metric, reason=reason, author=author, at=at)
             )
-        return said
+        return text
 
     def _whole(self, connection: sa.Connection, run_id: str) -> PastRun | None:
         """With distributions, without acceptances."""

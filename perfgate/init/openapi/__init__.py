@@ -71,7 +71,7 @@ def _converted(every: Sequence[Operation], known: Mapping[str, Link], document: 
     endpoints: dict[Operation, Endpoint] = {}
     omissions: list[Omission] = []
     variables: dict[str, str] = {}
-    wanted = Counter(operation.name for operation in every)
+    expected = Counter(operation.name for operation in every)
     for operation in every:
         what = f"{operation.method} {operation.path}"
         if why := _why_not(operation, wish):
@@ -79,7 +79,7 @@ def _converted(every: Sequence[Operation], known: Mapping[str, Link], document: 
             continue
         access = credentials(operation.security, schemes)
         try:
-            endpoint = build(operation, names.take(name_of(operation, wanted)), values, holes, access)
+            endpoint = build(operation, names.take(name_of(operation, expected)), values, holes, access)
         except NoValueError as error:
             omissions.append(Omission(what, f"{error}; write it by hand"))
             continue
@@ -114,13 +114,13 @@ def _with_captures(
     endpoints: Mapping[Operation, Endpoint], walked: Sequence[Walk], known: Mapping[str, Link], holes: Mapping[str, str]
 ) -> dict[Operation, Endpoint]:
     """The list endpoints with what their answers give to later steps."""
-    given: dict[str, dict[str, str]] = {}
+    provided: dict[str, dict[str, str]] = {}
     for prefix in dict.fromkeys(prefix for walk in walked for prefix in walk.prefixes):
         link = known[prefix]
-        given.setdefault(link.list_path, {})[holes[prefix]] = link.json_path
+        provided.setdefault(link.list_path, {})[holes[prefix]] = link.json_path
     return {
-        operation: replace(endpoint, captures=given[operation.path])
-        if operation.method == "GET" and operation.path in given
+        operation: replace(endpoint, captures=provided[operation.path])
+        if operation.method == "GET" and operation.path in provided
         else endpoint
         for operation, endpoint in endpoints.items()
     }

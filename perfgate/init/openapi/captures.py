@@ -26,17 +26,17 @@ class Link:
 
 def links(operations: Sequence[Operation], references: References) -> dict[str, Link]:
     """By path prefix, such as `/items/{id}`: the link to the list that shows its ids."""
-    lists = {one.path.rstrip("/") or "/": one for one in operations if one.method == "GET"}
-    found: dict[str, Link] = {}
-    for prefix in dict.fromkeys(prefix for one in operations for prefix in prefixes(one.path)):
+    lists = {operation.path.rstrip("/") or "/": operation for operation in operations if operation.method == "GET"}
+    matches: dict[str, Link] = {}
+    for prefix in dict.fromkeys(prefix for operation in operations for prefix in prefixes(operation.path)):
         before, _, last = prefix.rpartition("/")
         source = lists.get(before)
         hole = HOLE.fullmatch(last)
         if source is None or hole is None:
             continue
         if json_path := _json_path(source, hole[1], before, references):
-            found[prefix] = Link(list_path=source.path, json_path=json_path)
-    return found
+            matches[prefix] = Link(list_path=source.path, json_path=json_path)
+    return matches
 
 
 def prefixes(path: str) -> list[str]:
@@ -76,12 +76,12 @@ def _answer(operation: Operation, references: References) -> Mapping[str, Json]:
 
 def _properties(schema: Mapping[str, Json], references: References, depth: int = 0) -> dict[str, Json]:
     own = schema.get("properties")
-    found = dict(own) if isinstance(own, dict) else {}
+    matches = dict(own) if isinstance(own, dict) else {}
     parts = schema.get("allOf")
     if isinstance(parts, list) and depth < 5:
         for part in parts:
-            found |= _properties(references.resolve(part), references, depth + 1)
-    return found
+            matches |= _properties(references.resolve(part), references, depth + 1)
+    return matches
 
 
 def _id_field(item: Mapping[str, Json], name: str, before: str, references: References) -> str:
@@ -89,8 +89,8 @@ def _id_field(item: Mapping[str, Json], name: str, before: str, references: Refe
     properties = _properties(item, references)
     resource = naming.singular(before.rpartition("/")[2])
     spelled = {_plain(key): key for key in properties}
-    for wanted in (name, _without(name, resource)):
-        key = spelled.get(_plain(wanted))
+    for expected in (name, _without(name, resource)):
+        key = spelled.get(_plain(expected))
         if key and re.fullmatch(r"[A-Za-z_]\w*", key) and _is_scalar(references.resolve(properties[key])):
             return key
     return ""

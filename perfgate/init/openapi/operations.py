@@ -74,7 +74,7 @@ def _operation(
     }
     all_written = list(by_place.values())
     required = node.get("security", document.get("security"))
-    security = tuple(list(one) for one in _listed(required) if isinstance(one, dict))
+    security = tuple(list(candidate) for candidate in _listed(required) if isinstance(candidate, dict))
     consumes = node.get("consumes", document.get("consumes"))
     swagger = is_swagger(document)
     return Operation(
@@ -83,7 +83,9 @@ def _operation(
         name=str(node.get("summary") or node.get("operationId") or "").strip().rstrip("."),
         deprecated=node.get("deprecated") is True,
         parameters=tuple(
-            _parameter(one, references) for one in all_written if one.get("in") not in ("body", "formData")
+            _parameter(candidate, references)
+            for candidate in all_written
+            if candidate.get("in") not in ("body", "formData")
         ),
         bodies=_bodies_of_swagger(all_written, consumes) if swagger else _bodies(node.get("requestBody"), references),
         security=security,
@@ -154,20 +156,22 @@ def _bodies(node: Json, references: References) -> tuple[Body, ...]:
 
 def _bodies_of_swagger(parameters: Sequence[Mapping[str, Json]], consumes: Json) -> tuple[Body, ...]:
     types = [name for name in _listed(consumes) if isinstance(name, str)]
-    for one in parameters:
-        if one.get("in") == "body":
+    for parameter in parameters:
+        if parameter.get("in") == "body":
             kind = next((name for name in types if "json" in name), types[0] if types else "application/json")
-            return (Body(media_type=kind, schema=one.get("schema", {}), required=one.get("required") is True),)
-    fields = [one for one in parameters if one.get("in") == "formData"]
+            return (
+                Body(media_type=kind, schema=parameter.get("schema", {}), required=parameter.get("required") is True),
+            )
+    fields = [parameter for parameter in parameters if parameter.get("in") == "formData"]
     if not fields:
         return ()
-    has_file = any(one.get("type") == "file" for one in fields)
+    has_file = any(item.get("type") == "file" for item in fields)
     form = "application/x-www-form-urlencoded"
     kind = "multipart/form-data" if has_file or form not in (types or [form]) else form
     schema = {
         "type": "object",
-        "properties": {str(one.get("name")): _of_field(one) for one in fields},
-        "required": [str(one.get("name")) for one in fields if one.get("required") is True],
+        "properties": {str(item.get("name")): _of_field(item) for item in fields},
+        "required": [str(item.get("name")) for item in fields if item.get("required") is True],
     }
     return (Body(media_type=kind, schema=schema, required=bool(schema["required"])),)
 

@@ -27,7 +27,7 @@ def schemes_of(document: Mapping[str, Json], references: References) -> dict[str
     written = document.get("securityDefinitions") or (
         components.get("securitySchemes") if isinstance(components, dict) else None
     )
-    return {str(name): references.resolve(one) for name, one in written.items()} if isinstance(written, dict) else {}
+    return {str(name): references.resolve(item) for name, item in written.items()} if isinstance(written, dict) else {}
 
 
 def credentials(alternatives: Sequence[Sequence[str]], schemes: Mapping[str, Mapping[str, Json]]) -> Credentials:
@@ -35,7 +35,7 @@ def credentials(alternatives: Sequence[Sequence[str]], schemes: Mapping[str, Map
     if not alternatives or any(not names for names in alternatives):
         return Credentials()
     made = [_all_of(names, schemes) for names in alternatives]
-    return next((one for one in made if not one.unknown), made[0])
+    return next((item for item in made if not item.unknown), made[0])
 
 
 def _all_of(names: Sequence[str], schemes: Mapping[str, Mapping[str, Json]]) -> Credentials:

@@ -64,8 +64,8 @@ def _is_listed(value: Json, schema: Schema) -> bool:
     return "const" not in schema or _is_same(value, schema["const"])
 
 
-def _is_same(one: Json, other: Json) -> bool:
-    return one == other and isinstance(one, bool) == isinstance(other, bool)
+def _is_same(item: Json, other: Json) -> bool:
+    return item == other and isinstance(item, bool) == isinstance(other, bool)
 
 
 def _keeps_bounds(value: Json, schema: Schema) -> bool:
@@ -144,11 +144,13 @@ def _keeps_properties(value: dict[str, Json], schema: Schema, references: Refere
 
 
 def _keeps_combinations(value: Json, schema: Schema, references: References, depth: int) -> bool:
-    every, some, one = (schema[key] if isinstance(schema.get(key), list) else [] for key in ("allOf", "anyOf", "oneOf"))
+    every, some, item = (
+        schema[key] if isinstance(schema.get(key), list) else [] for key in ("allOf", "anyOf", "oneOf")
+    )
     if not all(is_valid(value, inner, references, depth) for inner in every):
         return False
     if some and not any(is_valid(value, inner, references, depth) for inner in some):
         return False
-    if one and sum(is_valid(value, inner, references, depth) for inner in one) != 1:
+    if item and sum(is_valid(value, inner, references, depth) for inner in item) != 1:
         return False
     return "not" not in schema or not is_valid(value, schema["not"], references, depth)

@@ -168,12 +168,12 @@ def written(schema: Schema) -> Iterator[Json]:
         yield schema["default"]
 
 
-def _joined(key: str, one: Json, other: Json) -> Json:
+def _joined(key: str, item: Json, other: Json) -> Json:
     """The value of a key that two schemas have."""
-    if isinstance(one, dict) and isinstance(other, dict) and key == "properties":
-        return {**one, **other}
-    if isinstance(one, list) and isinstance(other, list) and key == "required":
-        return list(dict.fromkeys([*one, *other]))
+    if isinstance(item, dict) and isinstance(other, dict) and key == "properties":
+        return {**item, **other}
+    if isinstance(item, list) and isinstance(other, list) and key == "required":
+        return list(dict.fromkeys([*item, *other]))
     return other
 
 

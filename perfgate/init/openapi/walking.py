@@ -56,7 +56,7 @@ def value_names(operations: Sequence[Operation], known: Mapping[str, Link]) -> d
 
 def walks(operations: Sequence[Operation], known: Mapping[str, Link]) -> list[Walk]:
     """One walk for each chain of lists, cut where it would be long. An operation that needs no id is in none."""
-    lists = {one.path: one for one in operations if one.method == "GET"}
+    lists = {item.path: item for item in operations if item.method == "GET"}
     usable = {prefix: link for prefix, link in known.items() if link.list_path in lists}
     chains: dict[tuple[str, ...], list[Operation]] = {}
     for operation in operations:
@@ -66,8 +66,8 @@ def walks(operations: Sequence[Operation], known: Mapping[str, Link]) -> list[Wa
     made: list[Walk] = []
     for chain, members in chains.items():
         way = tuple(lists[usable[prefix].list_path] for prefix in chain)
-        leaves = [one for one in members if one.method != "GET" or one.path not in inner]
-        leaves.sort(key=lambda one: one.method in LAST)
+        leaves = [member for member in members if member.method != "GET" or member.path not in inner]
+        leaves.sort(key=lambda item: item.method in LAST)
         made += [
             Walk(lists=way, operations=tuple(leaves[start : start + MOST_STEPS]), prefixes=chain)
             for start in range(0, len(leaves), MOST_STEPS)

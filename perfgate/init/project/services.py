@@ -18,9 +18,9 @@ SKIPPED = ("node_modules", "tests", "test", "docs", "build", "dist", "site-packa
 def services(folder: Path) -> list[tuple[str, str]]:
     """Where it was seen and the command, most certain first; a port in it is perfgate's `${PORT}`."""
     readers = (_procfile, _manage, _python_apps, _package, _dockerfile, _compose)
-    found = [pair for reader in readers for pair in reader(folder)]
+    matches = [pair for reader in readers for pair in reader(folder)]
     commands: dict[str, str] = {}
-    for where, command in found:
+    for where, command in matches:
         commands.setdefault(command, where)
     return [(where, command) for command, where in commands.items()]
 
@@ -102,12 +102,12 @@ def _package(folder: Path) -> Iterator[tuple[str, str]]:
 
 def _dockerfile(folder: Path) -> Iterator[tuple[str, str]]:
     text = re.sub(r"\\\r?\n", " ", _text(folder / "Dockerfile"))
-    said: dict[str, str] = {}
+    message: dict[str, str] = {}
     for line in text.splitlines():
         match = re.match(r"\s*(CMD|ENTRYPOINT)\s+(.+)", line)
         if match:
-            said[match[1]] = _command(match[2].strip())
-    command = " ".join(filter(None, (said.get("ENTRYPOINT"), said.get("CMD"))))
+            message[match[1]] = _command(match[2].strip())
+    command = " ".join(filter(None, (message.get("ENTRYPOINT"), message.get("CMD"))))
     if command:
         yield "Dockerfile", _with_port(command)
 

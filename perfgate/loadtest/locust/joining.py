@@ -23,7 +23,7 @@ WORST = (
 )
 
 
-def joined(parts: Sequence[LoadTest], folder: Path) -> LoadTest:
+def merge(parts: Sequence[LoadTest], folder: Path) -> LoadTest:
     """One load test, as if the parts had followed each other without a pause. All warm-ups come before it.
 
     Raises RecordError when a part's windows cannot be read.
@@ -75,14 +75,14 @@ def _record(parts: Sequence[LoadTest], duration: float) -> Record:
 
 def _probe(parts: Sequence[LoadTest], folder: Path) -> Path | None:
     """The runner probe's samples, where all parts have some; those outside of a part's measured time are left out."""
-    found, began = [], 0.0
+    matches, began = [], 0.0
     for part in parts:
         if part.probe is None:
             return None
         inside = (sample for sample in samples.read(part.probe) if 0 <= sample.at < part.duration)
-        found += [replace(sample, at=began + sample.at) for sample in inside]
+        matches += [replace(sample, at=began + sample.at) for sample in inside]
         began += part.duration
-    samples.write(folder / samples.FILE, found)
+    samples.write(folder / samples.FILE, matches)
     return folder / samples.FILE
 
 
@@ -92,16 +92,16 @@ def _generator(parts: Sequence[LoadTest], duration: float) -> Generator:
         name: sum(getattr(part.generator, name) * part.duration for part in parts) / duration if duration else 0.0
         for name in SHARES_OF_TIME
     }
-    sums: dict[str, Any] = {name: sum(getattr(one, name) for one in each) for name in ADDED_UP}
-    worst: dict[str, Any] = {name: max(getattr(one, name) for one in each) for name in WORST}
-    counts: dict[str, Any] = {name: _total(getattr(one, name) for one in each) for name in COUNTED}
+    sums: dict[str, Any] = {name: sum(getattr(item, name) for item in each) for name in ADDED_UP}
+    worst: dict[str, Any] = {name: max(getattr(item, name) for item in each) for name in WORST}
+    counts: dict[str, Any] = {name: _total(getattr(item, name) for item in each) for name in COUNTED}
     return replace(each[0], **sums, **worst, **shares, **counts)
 
 
 def _total(each: Iterable[Mapping[str, int]]) -> dict[str, int]:
     total: Counter[str] = Counter()
-    for one in each:
-        total.update(one)
+    for item in each:
+        total.update(item)
     return dict(total)
 
 

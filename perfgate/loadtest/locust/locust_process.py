@@ -14,7 +14,7 @@ from typing import Any
 
 from perfgate.loadtest.locust.connection_warnings import connection_warnings
 from perfgate.loadtest.process.child import Child
-from perfgate.loadtest.process.deferred_signals import undisturbed
+from perfgate.loadtest.process.deferred_signals import defer_signals
 from perfgate.model.errors import LoadTestError, RecordError, UsageError
 from perfgate.model.plan import Plan
 from perfgate.model.run import Generator, LoadTest, Progress
@@ -102,14 +102,14 @@ def prepared(plan: Plan, folder: Path, scenario: Path | None, options: Options) 
             child.end(INTERRUPT_PATIENCE)
             if not (folder / handover.RESULT).exists():
                 raise
-        with undisturbed():
+        with defer_signals():
             child.end(INTERRUPT_PATIENCE)
         return _result(folder, child, plan)
 
     try:
         yield send
     finally:
-        with undisturbed():
+        with defer_signals():
             child.end(INTERRUPT_PATIENCE)
         for name in (handover.PROGRESS, handover.GO):
             (folder / name).unlink(missing_ok=True)
@@ -161,9 +161,9 @@ def _free_port() -> str:
 def _watch(
     child: Child, folder: Path, settings: handover.Settings, options: Options, check_target: Callable[[], None]
 ) -> None:
-    patience = settings.warmup + settings.duration + 3 * settings.timeout + OVERTIME
-    patience += options.fleet.patience if options.fleet else 0.0
-    until = monotonic() + patience
+    timeout = settings.warmup + settings.duration + 3 * settings.timeout + OVERTIME
+    timeout += options.fleet.patience if options.fleet else 0.0
+    until = monotonic() + timeout
     with (folder / handover.PROGRESS).open(encoding="utf-8") as progress:
         while monotonic() < until:
             ended = child.poll() is not None
@@ -174,7 +174,7 @@ def _watch(
                 return
             child.listen(POLL)
     raise LoadTestError(
-        f"Locust did not come to an end within {patience:g} s and was stopped.", hint=f"Its log is {folder / LOG}"
+        f"Locust did not come to an end within {timeout:g} s and was stopped.", hint=f"Its log is {folder / LOG}"
     )
 
 
@@ -189,9 +189,9 @@ def _result(folder: Path, child: Child, plan: Plan) -> LoadTest:
     try:
         data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        said = "\n".join(f"  | {line}" for line in child.tail)
+        text = "\n".join(f"  | {line}" for line in child.tail)
         raise LoadTestError(
-            f"Locust ended (exit code {child.poll()}) without a result. Its last words:\n{said}",
+            f"Locust ended (exit code {child.poll()}) without a result. Its last words:\n{text}",
             hint=f"The whole log is {folder / LOG}",
         ) from None
     if data["lost"] and not data["interrupted"]:
@@ -220,7 +220,9 @@ def _result(folder: Path, child: Child, plan: Plan) -> LoadTest:
 
 def _redirect_warnings(names: Sequence[str], plan: Plan) -> Iterator[str]:
     """A redirect to a login page is fast, and no error unless somebody says so."""
-    unjudged = {one.name for one in plan.endpoints if one.request is not None and not one.request.expect}
+    unjudged = {
+        endpoint.name for endpoint in plan.endpoints if endpoint.request is not None and not endpoint.request.expect
+    }
     for name in names:
         if name in unjudged:
             yield (

@@ -15,7 +15,7 @@ from threading import Thread
 
 from perfgate.loadtest.locust.locust_process import Options
 from perfgate.loadtest.process import keeping
-from perfgate.loadtest.process.deferred_signals import undisturbed
+from perfgate.loadtest.process.deferred_signals import defer_signals
 from perfgate.loadtest.service.target import is_here
 from perfgate.model.run import LoadTest
 from perfgate.runner.reference import samples
@@ -41,7 +41,7 @@ class RunnerProbe:
 
     def stop(self) -> None:
         self.ended_early = self._process.poll() is not None
-        with undisturbed():
+        with defer_signals():
             self._process.terminate()
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(PATIENCE)
@@ -83,8 +83,8 @@ def beside(load: Callable[[], LoadTest], folder: Path, options: Options, command
         probe.stop()
     if probe.ended_early:
         return _without(load_test, probe.last_words or "it ended early")
-    found = probe.samples(load_test.began)
-    samples.write(folder / samples.FILE, found)
+    matches = probe.samples(load_test.began)
+    samples.write(folder / samples.FILE, matches)
     return replace(load_test, probe=folder / samples.FILE, beside_target=is_here(options.target))
 
 

@@ -76,10 +76,10 @@ class Child:
         if self.poll() is None:
             self._process.terminate()
 
-    def end(self, patience: float) -> None:
+    def end(self, timeout: float) -> None:
         """Asks, waits, and then kills whatever is left of it and of what it started. Idempotent."""
         self.terminate()
-        self.wait(patience)
+        self.wait(timeout)
         keeping.kill(self._process)
         self._reader.join(timeout=LAST_WORDS)
 

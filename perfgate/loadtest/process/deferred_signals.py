@@ -11,7 +11,7 @@ NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
-def undisturbed() -> Iterator[None]:
+def defer_signals() -> Iterator[None]:
     """Delivers SIGINT, SIGTERM and SIGHUP that come during this block at its end. Other threads get none anyway."""
     if current_thread() is not main_thread():
         yield

@@ -19,7 +19,7 @@ def can_run_twice(service: Service, target: str) -> bool:
     return takes_port(service) and at_port(target, service.port, 0) != target
 
 
-def twins(service: Service, target: str, *, folder: Path, logs: Path, environ: Mapping[str, str], seed: int) -> Sides:
+def aa_test(service: Service, target: str, *, folder: Path, logs: Path, environ: Mapping[str, str], seed: int) -> Sides:
     """`folder` is where the command runs, `logs` where both write what they say."""
     ports = dict(zip((BASE, HEAD), free_ports(2), strict=True))
     starts = tuple(

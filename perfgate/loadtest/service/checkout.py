@@ -12,7 +12,7 @@ from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
 
-from perfgate.loadtest.process.deferred_signals import undisturbed
+from perfgate.loadtest.process.deferred_signals import defer_signals
 from perfgate.loadtest.service.git import Environment, Git, complaint
 from perfgate.model.errors import BaseError
 
@@ -39,7 +39,7 @@ def checked_out(ref: str, *, folder: Path, environ: Environment) -> Iterator[Che
     scratch = Path(mkdtemp(prefix="perfgate-base-"))
     tree = scratch / "base"
     try:
-        with undisturbed():  # half a worktree could not be removed
+        with defer_signals():  # half a worktree could not be removed
             done = git("-c", "core.hooksPath=/dev/null", "worktree", "add", "--detach", "--force", str(tree), commit)
         if done.returncode:
             raise BaseError(f"git cannot check out {ref}:\n{complaint(done)}")
@@ -47,7 +47,7 @@ def checked_out(ref: str, *, folder: Path, environ: Environment) -> Iterator[Che
         inside.mkdir(parents=True, exist_ok=True)  # the head's budget file may be in a new folder
         yield Checkout(folder=inside, top=tree, commit=commit, scratch=scratch)
     finally:
-        with undisturbed():
+        with defer_signals():
             git("worktree", "remove", "--force", "--force", str(tree))
             rmtree(scratch, ignore_errors=True)
             git("worktree", "prune")

@@ -21,8 +21,8 @@ class Git:
     """Runs git in the folder of the budget file."""
 
     def __init__(self, folder: Path, environ: Environment) -> None:
-        kept = {name: value for name, value in environ.items() if name not in MISLEADING}
-        self._folder, self._environ = folder, {**kept, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+        remaining = {name: value for name, value in environ.items() if name not in MISLEADING}
+        self._folder, self._environ = folder, {**remaining, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
 
     def __call__(self, *arguments: str, patience: float | None = None) -> Done:
         """Raises UsageError when there is no git, BaseError when it takes too long."""

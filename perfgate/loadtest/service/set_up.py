@@ -10,7 +10,7 @@ from shutil import which
 from time import monotonic
 
 from perfgate.loadtest.process.child import Child
-from perfgate.loadtest.process.deferred_signals import undisturbed
+from perfgate.loadtest.process.deferred_signals import defer_signals
 from perfgate.model.errors import ServiceError
 from perfgate.text import template
 from perfgate.text.redaction import Redactor
@@ -48,10 +48,10 @@ def _run(command: list[str] | str, what: str, folder: Path, log: Path, environ: 
     try:
         ended = child.wait(PATIENCE)
     finally:
-        with undisturbed():
+        with defer_signals():
             child.end(STOP_PATIENCE)
-    said = "\n".join(f"  | {line}" for line in child.tail)
+    text = "\n".join(f"  | {line}" for line in child.tail)
     if not ended:
-        raise ServiceError(f"{what} was not done within {PATIENCE:g} s.\n{said}", hint=f"Log: {log}")
+        raise ServiceError(f"{what} was not done within {PATIENCE:g} s.\n{text}", hint=f"Log: {log}")
     if code := child.poll():
-        raise ServiceError(f"{what} failed, with exit code {code}. Its last words:\n{said}", hint=f"Log: {log}")
+        raise ServiceError(f"{what} failed, with exit code {code}. Its last words:\n{text}", hint=f"Log: {log}")

@@ -44,7 +44,10 @@ class Sides:
     def of_part(self, part: int) -> tuple[Start, ...]:
         """The services for one part of a run (0: there is only one), with a log of its own, in random order: the one
         that starts first may be better off."""
-        starts = [replace(one, log=one.log.with_stem(f"{one.log.stem}-{part}")) if part else one for one in self.starts]
+        starts = [
+            replace(start, log=start.log.with_stem(f"{start.log.stem}-{part}")) if part else start
+            for start in self.starts
+        ]
         Random(self.seed + part).shuffle(starts)
         return tuple(starts)
 

@@ -12,7 +12,7 @@ from time import monotonic, sleep
 from urllib.parse import urlsplit
 
 from perfgate.loadtest.process.child import Child
-from perfgate.loadtest.process.deferred_signals import undisturbed
+from perfgate.loadtest.process.deferred_signals import defer_signals
 from perfgate.loadtest.service.ports import free_ports, is_free
 from perfgate.model.budget_file import Service
 from perfgate.model.errors import ServiceError
@@ -25,7 +25,7 @@ PORT = "PORT"  # the variable that tells a command its port
 PAUSE = 0.1  # s between two questions whether it is ready
 
 
-def settled(service: Service, target: str) -> tuple[Service, str]:
+def with_port(service: Service, target: str) -> tuple[Service, str]:
     """The service on a port that is free, and the target's URL with it: the port of the budget file where possible.
 
     Raises ServiceError when that port is taken and the command does not take another (`${PORT}`).
@@ -106,7 +106,7 @@ def running(starts: Sequence[Start], secrets: Sequence[str] = ()) -> Iterator[Se
             _wait_until_ready(start, child)
         yield Services(tuple(zip(starts, children, strict=True)))
     finally:
-        with undisturbed():
+        with defer_signals():
             for child in children:
                 child.terminate()
             for child in children:

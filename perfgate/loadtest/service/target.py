@@ -70,10 +70,10 @@ def _host_and_port(target: str) -> tuple[str, int]:
 def is_here(target: str) -> bool:
     """Whether the target is on this machine, by any of its addresses."""
     try:
-        found = socket.getaddrinfo(*_host_and_port(target), type=socket.SOCK_STREAM)
+        matches = socket.getaddrinfo(*_host_and_port(target), type=socket.SOCK_STREAM)
     except OSError:
         return False
-    return bool(found) and all(_is_own(family, address) for family, _, _, _, address in found)
+    return bool(matches) and all(_is_own(family, address) for family, _, _, _, address in matches)
 
 
 def _is_own(family: int, address: Any) -> bool:
@@ -92,4 +92,4 @@ def _is_local(host: str) -> bool:
         addresses = {str(info[4][0]) for info in socket.getaddrinfo(host, None)}
     except OSError:
         return False
-    return bool(addresses) and all(ipaddress.ip_address(one.partition("%")[0]).is_loopback for one in addresses)
+    return bool(addresses) and all(ipaddress.ip_address(address.partition("%")[0]).is_loopback for address in addresses)

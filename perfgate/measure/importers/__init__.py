@@ -11,7 +11,7 @@ from collections.abc import Callable
 from perfgate.measure.importers.csv_samples import CsvSamples
 from perfgate.measure.importers.k6_stream import K6Stream
 from perfgate.measure.importers.refusals import refusal
-from perfgate.measure.importers.samples import Importer, Source, useless
+from perfgate.measure.importers.samples import Importer, RecordingSource, useless
 from perfgate.measure.importers.streams.gatling_log import GatlingLog
 from perfgate.measure.importers.streams.hdr_log import HdrLog
 from perfgate.measure.importers.streams.jmeter_xml import JMeterXml
@@ -69,7 +69,7 @@ FORMATS: dict[str, Callable[[], Importer]] = {  # the first that recognizes a fi
 BEGINNING = 1 << 18  # bytes that tell a format
 
 
-def format_of(source: Source) -> str:
+def format_of(source: RecordingSource) -> str:
     """The format that a file has by its content. Raises UsageError when it is none, or one that holds too little."""
     with source.opened() as stream:
         beginning = stream.read(BEGINNING).removeprefix(b"\xef\xbb\xbf")

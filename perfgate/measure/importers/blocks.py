@@ -14,7 +14,7 @@ from itertools import count
 
 import pandas as pd
 
-from perfgate.measure.importers.samples import BadLines, Samples, Source, mistaken
+from perfgate.measure.importers.samples import BadLines, RecordingSource, SampleBatch, mistaken
 
 BLOCK = 48 << 20  # bytes
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -29,7 +29,7 @@ class Layout:
     positions: Mapping[str, int]
     numbers: frozenset[str]
     wrong: Callable[[Mapping[str, str]], str]
-    convert: Callable[[pd.DataFrame], Samples | None]
+    convert: Callable[[pd.DataFrame], SampleBatch | None]
     delimiter: str = ","
     quoted: bool = True
 
@@ -39,7 +39,7 @@ class Layout:
         return max(self.positions.values()) + 1
 
 
-def header(source: Source, delimiter: str = ",") -> list[str]:
+def header(source: RecordingSource, delimiter: str = ",") -> list[str]:
     """The fields of the first line."""
     with source.opened() as stream:
         line = stream.readline(1 << 20).removeprefix(_BOM).decode("utf-8", "surrogateescape")
@@ -47,7 +47,7 @@ def header(source: Source, delimiter: str = ",") -> list[str]:
 
 
 def located(
-    source: Source, names: Sequence[str], needed: Sequence[str], more: Sequence[str], hint: str
+    source: RecordingSource, names: Sequence[str], needed: Sequence[str], more: Sequence[str], hint: str
 ) -> dict[str, int]:
     """Where the columns are in a header. Raises UsageError when one is missing or there twice."""
     plain = [name.strip().lower() for name in names]
@@ -60,7 +60,9 @@ def located(
     return {name: plain.index(name.lower()) for name in (*needed, *more) if name.lower() in plain}
 
 
-def read(source: Source, layout: Layout, bad: BadLines, *, has_header: bool, size: int = BLOCK) -> Iterator[Samples]:
+def read(
+    source: RecordingSource, layout: Layout, bad: BadLines, *, has_header: bool, size: int = BLOCK
+) -> Iterator[SampleBatch]:
     """The rows in blocks of about `size` bytes."""
     for line, block in _blocks(source, size, layout.quoted):
         first = 1 if has_header and line == 1 else 0
@@ -72,7 +74,7 @@ def read(source: Source, layout: Layout, bad: BadLines, *, has_header: bool, siz
             yield samples
 
 
-def _samples(block: bytes, line: int, layout: Layout, bad: BadLines) -> Samples | None:
+def _samples(block: bytes, line: int, layout: Layout, bad: BadLines) -> SampleBatch | None:
     if not block.strip():
         return None
     try:
@@ -156,7 +158,7 @@ def _wrong(row: Sequence[str], layout: Layout) -> str:
     return layout.wrong(of)
 
 
-def _blocks(source: Source, size: int, quoted: bool) -> Iterator[tuple[int, bytes]]:
+def _blocks(source: RecordingSource, size: int, quoted: bool) -> Iterator[tuple[int, bytes]]:
     """(number of the first line, bytes) of parts that end with a row."""
     with source.opened() as stream:
         rest, line = stream.read(3).removeprefix(_BOM), 1

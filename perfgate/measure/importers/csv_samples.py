@@ -19,9 +19,9 @@ from perfgate.measure.importers.samples import (
     NO_ARM,
     NOT_SAID,
     BadLines,
-    Label,
-    Samples,
-    Source,
+    RecordingSource,
+    RequestLabel,
+    SampleBatch,
 )
 
 NEEDED = ("t", "endpoint", "ms", "status")
@@ -49,13 +49,13 @@ class CsvSamples:
         """The last to be asked: what is nothing else is this."""
         return b"," in beginning or not beginning.strip()
 
-    def read(self, source: Source, bad: BadLines) -> Iterator[Samples]:
+    def read(self, source: RecordingSource, bad: BadLines) -> Iterator[SampleBatch]:
         positions = blocks.located(source, blocks.header(source), NEEDED, ("arm",), HINT)
         layout = Layout(positions=positions, numbers=frozenset({"t", "ms"}), wrong=_wrong, convert=converted)
         yield from blocks.read(source, layout, bad, has_header=True, size=self._size)
 
 
-def converted(frame: pd.DataFrame) -> Samples:
+def converted(frame: pd.DataFrame) -> SampleBatch:
     """Raises ValueError when a row is wrong; which one, `_wrong` says."""
     t, ms = (frame[name].to_numpy(dtype=np.float64) for name in ("t", "ms"))
     if not (((t >= 0) & (t < LATEST)).all() and ((ms >= 0) & (ms <= LONGEST)).all()):
@@ -67,13 +67,13 @@ def converted(frame: pd.DataFrame) -> Samples:
     statuses = np.array([_status(str(text)) for text in status.categories], dtype=np.int64)
     arms = np.array([_arm(str(text)) for text in frame["arm"].cat.categories] if "arm" in frame else [NO_ARM])
     nothing = np.zeros(len(frame), dtype=np.int64)
-    return Samples(
-        labels=[Label(name) for name in names],
+    return SampleBatch(
+        labels=[RequestLabel(name) for name in names],
         label=endpoint.codes.to_numpy().astype(np.int64),
         began=t,
         took=np.rint(ms * 1e6).astype(np.int64),
         status=statuses[status.codes.to_numpy()],
-        said=nothing + NOT_SAID,
+        outcomes=nothing + NOT_SAID,
         timed_out=nothing.astype(bool),
         arm=arms[frame["arm"].cat.codes.to_numpy() if "arm" in frame else nothing],
     )

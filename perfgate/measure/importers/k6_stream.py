@@ -23,10 +23,10 @@ from perfgate.measure.importers.samples import (
     NO_ARM,
     NOT_SAID,
     BadLines,
-    Label,
     Phase,
-    Samples,
-    Source,
+    RecordingSource,
+    RequestLabel,
+    SampleBatch,
     mistaken,
 )
 
@@ -52,9 +52,9 @@ _USUAL = re.compile(
 class Tags:
     """What a point's tags say."""
 
-    label: Label
+    label: RequestLabel
     status: int
-    said: int
+    outcomes: int
     timed_out: bool
     arm: int
 
@@ -72,14 +72,14 @@ class _Points:
     took: list[float] = field(default_factory=list)  # ms
     tags: list[Tags] = field(default_factory=list)
 
-    def samples(self, labels: list[Label], started: datetime) -> Samples:
-        return Samples(
+    def samples(self, labels: list[RequestLabel], started: datetime) -> SampleBatch:
+        return SampleBatch(
             labels=labels,
             label=np.array(self.label, dtype=np.int64),
             began=np.array(self.began),
             took=np.rint(np.array(self.took) * 1e6).astype(np.int64),
             status=np.array([tags.status for tags in self.tags], dtype=np.int64),
-            said=np.array([tags.said for tags in self.tags], dtype=np.int64),
+            outcomes=np.array([tags.outcomes for tags in self.tags], dtype=np.int64),
             timed_out=np.array([tags.timed_out for tags in self.tags], dtype=bool),
             arm=np.array([tags.arm for tags in self.tags], dtype=np.int64),
             phase=self.phase,
@@ -101,34 +101,34 @@ class K6Stream:
     def recognizes(self, beginning: bytes) -> bool:
         return beginning.startswith(b'{"') and b'"type":"' in beginning.partition(b"\n")[0] and b'"metric"' in beginning
 
-    def read(self, source: Source, bad: BadLines) -> Iterator[Samples]:
+    def read(self, source: RecordingSource, bad: BadLines) -> Iterator[SampleBatch]:
         return assembled(_points(source, bad), self._points)
 
 
-def assembled(found: Iterable[Point], size: int = POINTS) -> Iterator[Samples]:
+def assembled(matches: Iterable[Point], size: int = POINTS) -> Iterator[SampleBatch]:
     """The recording begins with the first request that ended; one that had begun before counts from then, too."""
-    held: dict[str, _Points] = {}
-    labels: dict[Label, int] = {}
+    pending: dict[str, _Points] = {}
+    labels: dict[RequestLabel, int] = {}
     origin: float | None = None
-    for name, ended, took, tags in found:
+    for name, ended, took, tags in matches:
         if origin is None:
             if name != "http_req_duration":
                 continue
             origin = ended - took / 1000
-        points = held.get(name)
+        points = pending.get(name)
         if points is None:
-            points = held[name] = _Points(METRICS[name])
+            points = pending[name] = _Points(METRICS[name])
         points.label.append(labels.setdefault(tags.label, len(labels)))
         points.began.append(max(0.0, ended - took / 1000 - origin))
         points.took.append(took)
         points.tags.append(tags)
         if len(points.label) == size:
-            yield held.pop(name).samples(list(labels), datetime.fromtimestamp(origin, UTC))
-    for points in held.values():
+            yield pending.pop(name).samples(list(labels), datetime.fromtimestamp(origin, UTC))
+    for points in pending.values():
         yield points.samples(list(labels), datetime.fromtimestamp(origin or 0.0, UTC))
 
 
-def _points(source: Source, bad: BadLines) -> Iterator[Point]:
+def _points(source: RecordingSource, bad: BadLines) -> Iterator[Point]:
     """(metric, when it ended as Unix time, how many ms it took, tags) of each point that matters."""
     known: dict[bytes, Tags | None] = {}
     with source.opened() as stream:
@@ -137,14 +137,14 @@ def _points(source: Source, bad: BadLines) -> Iterator[Point]:
             if number > 1 and not _WANTED.search(line):
                 continue
             try:
-                found = _point(line, known)
+                matches = _point(line, known)
             except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
                 cut = "" if line.endswith(b"\n") else " (the file is cut off there)"
                 what = f"the field {error} is missing" if isinstance(error, KeyError) else str(error)
                 bad.add(number, f"not a line of k6: {what}{cut}")
                 continue
-            if found is not None:
-                yield found
+            if matches is not None:
+                yield matches
         bad.lines += number
         if not number:
             raise mistaken(source, [(1, "the file is empty")], hint=HINT)
@@ -167,9 +167,9 @@ def _point(line: bytes, known: dict[bytes, Tags | None]) -> Point | None:
 
 def _parts(line: bytes) -> tuple[str, str, float, bytes]:
     """Metric, time, value and tags of a point; as k6 writes it, without the trouble of parsing the whole line."""
-    found = _USUAL.match(line)
-    if found:
-        return found[1].decode(), found[2].decode(), float(found[3]), found[4]
+    match = _USUAL.match(line)
+    if match:
+        return match[1].decode(), match[2].decode(), float(match[3]), match[4]
     whole = json.loads(line)
     if whole["type"] == "Metric":
         return "", "", 0.0, b""
@@ -189,9 +189,9 @@ def tags_of(tags: Mapping[str, str]) -> Tags | None:
     if lacking:
         raise ValueError(f"a request without the tag {lacking}: k6 needs it among its `systemTags`")
     return Tags(
-        label=Label(name=tags.get("name", ""), method=tags.get("method", ""), url=tags.get("url", "")),
+        label=RequestLabel(name=tags.get("name", ""), method=tags.get("method", ""), url=tags.get("url", "")),
         status=int(tags["status"]),
-        said={"true": GOOD, "false": BAD}.get(tags.get("expected_response", ""), NOT_SAID),
+        outcomes={"true": GOOD, "false": BAD}.get(tags.get("expected_response", ""), NOT_SAID),
         timed_out=tags.get("error_code") == TIMEOUT,
         arm=ARMS.get(tags.get("arm", "").lower(), NO_ARM),
     )

@@ -72,4 +72,4 @@ REFUSALS: Mapping[str, Refusal] = {
 
 def refusal(beginning: bytes) -> Refusal | None:
     """Why a file that begins like this is refused, if it is."""
-    return next((one for one in REFUSALS.values() if one.recognizes(beginning)), None)
+    return next((item for item in REFUSALS.values() if item.recognizes(beginning)), None)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from perfgate.measure.importers.samples import NO_ARM, NOT_SAID, Label, Phase, Samples
+from perfgate.measure.importers.samples import NO_ARM, NOT_SAID, Phase, RequestLabel, SampleBatch
 
 Integers = NDArray[np.int64]
 
@@ -20,11 +20,11 @@ TIMEOUT_WORDS = ("timeout", "timed out", "deadline exceeded")
 class Request(NamedTuple):
     """One request. `began` is Unix time; `took`, `first_byte` and `connect` in ms, None: not recorded."""
 
-    label: Label
+    label: RequestLabel
     began: float
     took: float
     status: int
-    said: int = NOT_SAID
+    outcomes: int = NOT_SAID
     timed_out: bool = False
     first_byte: float | None = None
     connect: float | None = None
@@ -35,7 +35,7 @@ def is_timeout(text: str) -> bool:
     return any(word in text.lower() for word in TIMEOUT_WORDS)
 
 
-def sampled(requests: Iterable[Request], rows: int = ROWS) -> Iterator[Samples]:
+def sampled(requests: Iterable[Request], rows: int = ROWS) -> Iterator[SampleBatch]:
     """The recording begins with the first request; one that had begun before counts from then, too."""
     origin: float | None = None
     batch: list[Request] = []
@@ -50,12 +50,12 @@ def sampled(requests: Iterable[Request], rows: int = ROWS) -> Iterator[Samples]:
         yield from _together(batch, origin)
 
 
-def _together(batch: Sequence[Request], origin: float) -> Iterator[Samples]:
+def _together(batch: Sequence[Request], origin: float) -> Iterator[SampleBatch]:
     columns = list(zip(*batch, strict=True))
-    labels: dict[Label, int] = {}
+    labels: dict[RequestLabel, int] = {}
     code = np.array([labels.setdefault(label, len(labels)) for label in columns[0]], dtype=np.int64)
     began = np.maximum(np.array(columns[1], dtype=np.float64) - origin, 0.0)
-    status, said = (np.array(column, dtype=np.int64) for column in columns[3:5])
+    status, outcomes = (np.array(column, dtype=np.int64) for column in columns[3:5])
     timed_out = np.array(columns[5], dtype=bool)
     parts: tuple[tuple[Phase, int], ...] = (("", 2), ("first_byte", 6), ("connect", 7))
     for phase, at in parts:
@@ -67,7 +67,7 @@ def _together(batch: Sequence[Request], origin: float) -> Iterator[Samples]:
             began,
             milliseconds(np.array(columns[at], dtype=np.float64)),
             status,
-            said=said,
+            outcomes=outcomes,
             timed_out=timed_out,
             phase=phase,
             origin=origin,
@@ -80,26 +80,26 @@ def milliseconds(values: NDArray[np.float64]) -> NDArray[np.int64]:
 
 
 def assembled(
-    labels: Sequence[Label],
+    labels: Sequence[RequestLabel],
     code: NDArray[np.int64],
     began: NDArray[np.float64],
     took: NDArray[np.int64],
     status: NDArray[np.int64],
     *,
-    said: NDArray[np.int64] | None = None,
+    outcomes: NDArray[np.int64] | None = None,
     timed_out: NDArray[np.bool_] | None = None,
     phase: Phase = "",
     origin: float | None = None,
-) -> Samples:
+) -> SampleBatch:
     """Samples without arms. `origin`: Unix time at which the recording began."""
     nothing = np.zeros(len(code), dtype=np.int64)
-    return Samples(
+    return SampleBatch(
         labels=labels,
         label=code,
         began=began,
         took=took,
         status=status,
-        said=nothing + NOT_SAID if said is None else said,
+        outcomes=nothing + NOT_SAID if outcomes is None else outcomes,
         timed_out=nothing.astype(bool) if timed_out is None else timed_out,
         arm=nothing + NO_ARM,
         phase=phase,

@@ -26,7 +26,7 @@ LONGEST = 86_400_000  # ms: a request that took over a day was written in anothe
 Phase = Literal["", "service", "first_byte", "download", "connect", "tls"]
 
 
-class Label(NamedTuple):
+class RequestLabel(NamedTuple):
     """How a recording names a request. `url` and `method` are empty where it has only a name; where the tool keeps
     neither, all three are."""
 
@@ -36,15 +36,15 @@ class Label(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Samples:
+class SampleBatch:
     """One entry per request in every array; with a `phase`, only where that part of its time went."""
 
-    labels: Sequence[Label]
+    labels: Sequence[RequestLabel]
     label: NDArray[np.int64]  # index into `labels`
     began: NDArray[np.float64]  # s since the beginning of the recording
     took: NDArray[np.int64]  # ns
     status: NDArray[np.int64]  # HTTP; 0: there was no answer
-    said: NDArray[np.int64]  # what the tool made of the answer: GOOD, BAD, NOT_SAID or REJECTED
+    outcomes: NDArray[np.int64]  # what the tool made of the answer: GOOD, BAD, NOT_SAID or REJECTED
     timed_out: NDArray[np.bool_]  # as far as the tool says
     arm: NDArray[np.int64]  # BASE, HEAD or NO_ARM
     phase: Phase = ""
@@ -55,7 +55,7 @@ class Samples:
 class Row:
     """One endpoint of a summary. `metrics` are those that the tool reports, by perfgate's names, in base units."""
 
-    label: Label
+    label: RequestLabel
     requests: int
     failures: int | None = None  # None: not known
     metrics: Mapping[str, float]
@@ -73,7 +73,7 @@ class Summary:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Source:
+class RecordingSource:
     """A recording on disk. `name` is what people call it."""
 
     path: Path
@@ -108,7 +108,7 @@ class Tolerance:
 class BadLines:
     """Lines of a recording that are not what its format says. They are left out, and told."""
 
-    source: Source
+    source: RecordingSource
     tolerance: Tolerance = field(default_factory=Tolerance)
     lines: int = 0  # read so far
     number: int = 0
@@ -147,17 +147,17 @@ class Importer(Protocol):
     def recognizes(self, beginning: bytes) -> bool:
         """Whether a file that begins like this (some kB, unpacked) is of this format."""
 
-    def read(self, source: Source, bad: BadLines) -> Iterator[Samples | Summary]:
+    def read(self, source: RecordingSource, bad: BadLines) -> Iterator[SampleBatch | Summary]:
         """Everything recorded, in parts; or one Summary. Lines that are wrong are added to `bad`. Raises UsageError for
         what makes the whole file useless, RecordError if unreadable."""
 
 
-def mistaken(source: Source, mistakes: Sequence[tuple[int, str]], *, hint: str) -> UsageError:
+def mistaken(source: RecordingSource, mistakes: Sequence[tuple[int, str]], *, hint: str) -> UsageError:
     """The error that tells mistakes as (line, what is wrong)."""
     lines = [f"{source.name}:{line}: {what}" for line, what in mistakes[:MISTAKES]]
     return UsageError("\n".join([*lines, *(["..."] if len(mistakes) > MISTAKES else [])]), hint=hint)
 
 
-def useless(source: Source, what: str, *, hint: str) -> UsageError:
+def useless(source: RecordingSource, what: str, *, hint: str) -> UsageError:
     """The error that tells what is wrong with a whole file."""
     return UsageError(f"{source.name}: {what}", hint=hint)

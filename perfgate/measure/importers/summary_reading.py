@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from perfgate.measure.importers.samples import Row, Source, useless
+from perfgate.measure.importers.samples import RecordingSource, Row, useless
 
 LARGEST = 64 << 20  # bytes
 LACKS = ("single requests", "runner probe", "health of the load generator")
@@ -28,16 +28,16 @@ TIME = r"([\d.]+) ?(ns|us|µs|μs|ms|secs|sec|s|m|h)\b"
 METRIC_OF = {"50": "p50", "90": "p90", "95": "p95", "99": "p99"}  # by percent as text
 
 
-def text(source: Source, hint: str) -> str:
+def text(source: RecordingSource, hint: str) -> str:
     """The whole file. Raises UsageError when it is too large for a summary."""
     with source.opened() as stream:
-        found = stream.read(LARGEST + 1)
-    if len(found) > LARGEST:
+        matches = stream.read(LARGEST + 1)
+    if len(matches) > LARGEST:
         raise useless(source, "too large for a summary", hint=hint)
-    return found.decode("utf-8-sig", "replace")
+    return matches.decode("utf-8-sig", "replace")
 
 
-def document(source: Source, hint: str) -> Any:
+def document(source: RecordingSource, hint: str) -> Any:
     """The JSON value that the file is. Raises UsageError."""
     try:
         return json.loads(text(source, hint))
@@ -45,7 +45,7 @@ def document(source: Source, hint: str) -> Any:
         raise useless(source, f"not JSON: {error}", hint=hint) from error
 
 
-def table(source: Source, hint: str) -> Iterator[tuple[int, dict[str, str]]]:
+def table(source: RecordingSource, hint: str) -> Iterator[tuple[int, dict[str, str]]]:
     """(line, fields by name) of each row under the header."""
     rows = csv.DictReader(text(source, hint).splitlines())
     for row in rows:
@@ -65,14 +65,14 @@ def percentile_name(percent: str) -> str | None:
 def known(values: Mapping[str, Any], names: Mapping[str, str], scale: float = 1e-3) -> dict[str, float]:
     """The metrics among a tool's values: `names` says which of its names is which metric. Raises ValueError for what is
     no number."""
-    found = {}
+    matches = {}
     for name, metric in names.items():
         if (value := values.get(name)) is not None:
             number = float(value) * scale
             if not 0 <= number < 1e6:
                 raise ValueError(f"{name} is {value}")
-            found[metric] = number
-    return found
+            matches[metric] = number
+    return matches
 
 
 def checked(row: Row) -> Row:

@@ -15,9 +15,9 @@ from perfgate.model.publication import Announcement, Comment, Correction, Public
 from perfgate.net import http
 from perfgate.publish.github import artifacts, checks, comments, images, issues, job, place, pulls, refusals
 from perfgate.publish.github.api import TIMEOUT, Api, RefusedError, UnansweredError
-from perfgate.publish.github.place import Place
+from perfgate.publish.github.place import GitHubJob
 
-__all__ = ["artifacts", "commented", "correct", "images", "publish", "tell"]
+__all__ = ["artifacts", "commented", "correct", "deliver", "images", "publish"]
 
 _NOTHING_NEW = (Outcome.PASS, Outcome.NO_BASELINE)
 
@@ -25,8 +25,8 @@ _NOTHING_NEW = (Outcome.PASS, Outcome.NO_BASELINE)
 def publish(announcement: Announcement, environ: Mapping[str, str], wishes: Wishes) -> Publication:
     """Never raises for what GitHub or the file system refuses: that is a warning."""
     here = place.find(environ, wishes.pull_request)
-    with http.Session(timeout=TIMEOUT) as session:
-        return tell(announcement, here, Api(url=here.api, token=here.token, session=session), wishes)
+    with http.HttpSession(timeout=TIMEOUT) as session:
+        return deliver(announcement, here, Api(url=here.api, token=here.token, session=session), wishes)
 
 
 def correct(correction: Correction, environ: Mapping[str, str], wishes: Wishes) -> Publication:
@@ -34,7 +34,7 @@ def correct(correction: Correction, environ: Mapping[str, str], wishes: Wishes) 
     here = place.find(environ, wishes.pull_request)
     if wishes.comment is Comment.NEVER or not (here.repository and here.token):
         return Publication()
-    with http.Session(timeout=TIMEOUT) as session:
+    with http.HttpSession(timeout=TIMEOUT) as session:
         api = Api(url=here.api, token=here.token, session=session)
         try:
             number = _number(here, api)
@@ -53,7 +53,7 @@ def correct(correction: Correction, environ: Mapping[str, str], wishes: Wishes) 
     return Publication(told=(f"Comment {posted.how}: {posted.url}",), comment_url=posted.url)
 
 
-def _safe(line: str, here: Place) -> str:
+def _safe(line: str, here: GitHubJob) -> str:
     return line.replace(here.token, "[GITHUB_TOKEN]") if here.token else line
 
 
@@ -62,44 +62,44 @@ def commented(environ: Mapping[str, str], wishes: Wishes) -> int:
     here = place.find(environ, wishes.pull_request)
     if wishes.comment is Comment.NEVER or not (here.repository and here.token):
         return 0
-    with http.Session(timeout=TIMEOUT) as session:
+    with http.HttpSession(timeout=TIMEOUT) as session:
         try:
             return _number(here, Api(url=here.api, token=here.token, session=session))
         except (RefusedError, UnansweredError):  # the comment will say why
             return 0
 
 
-def _number(here: Place, api: Api) -> int:
+def _number(here: GitHubJob, api: Api) -> int:
     return pulls.look_up(api, here) if here.look_up and not here.pull_request else here.pull_request
 
 
-def tell(announcement: Announcement, here: Place, api: Api, wishes: Wishes) -> Publication:
-    desk = _Desk(announcement, here, api, wishes)
+def deliver(announcement: Announcement, here: GitHubJob, api: Api, wishes: Wishes) -> Publication:
+    client = _GitHubClient(announcement, here, api, wishes)
     if here.repository and here.token:
-        desk.attempt("comment", desk.comment)
-        desk.attempt("check run", desk.check)
-        desk.attempt("commit status", desk.status)
-        desk.attempt("issue", desk.issue)
+        client.attempt("comment", client.comment)
+        client.attempt("check run", client.check)
+        client.attempt("commit status", client.status)
+        client.attempt("issue", client.issue)
     elif here.repository:
-        desk.warnings.append(refusals.no_token())
+        client.warnings.append(refusals.no_token())
     else:
-        desk.warnings.append("Nothing was posted to GitHub: this is no workflow of GitHub Actions.")
-    desk.write_files()
+        client.warnings.append("Nothing was posted to GitHub: this is no workflow of GitHub Actions.")
+    client.write_files()
     return Publication(
-        told=tuple(desk.told),
-        warnings=tuple(_safe(line, here) for line in desk.warnings),
+        told=tuple(client.told),
+        warnings=tuple(_safe(line, here) for line in client.warnings),
         commands=tuple(job.commands(announcement)) if wishes.annotations else (),
-        comment_url=desk.comment_url,
-        failed=tuple(desk.failed),
+        comment_url=client.comment_url,
+        failed=tuple(client.failed),
     )
 
 
 @dataclass
-class _Desk:
+class _GitHubClient:
     """One announcement on its way out, and what came of it so far."""
 
     announcement: Announcement
-    place: Place
+    place: GitHubJob
     api: Api
     wishes: Wishes
     told: list[str] = field(default_factory=list)

@@ -34,10 +34,10 @@ LONGEST = 300  # characters of GitHub's own words
 class RefusedError(PerfgateError):
     """GitHub said no."""
 
-    def __init__(self, status: int, said: str) -> None:
-        super().__init__(f"GitHub answered {status}: {said}")
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(f"GitHub answered {status}: {text}")
         self.status = status
-        self.said = said
+        self.said = text
 
 
 class UnansweredError(PerfgateError):
@@ -50,7 +50,7 @@ class Api:
 
     url: str
     token: str = field(repr=False)
-    session: http.Session
+    session: http.HttpSession
     sleep: Callable[[float], None] = time.sleep
     chance: Callable[[], float] = random.random
     waited: float = 0.0
@@ -161,12 +161,14 @@ class Api:
 
 def _limited(reply: http.Reply) -> float | None:
     """Seconds that a rate limit asks to wait; None if it is no rate limit. By the server's clock."""
-    asked = reply.headers.get("retry-after", "")
+    requested = reply.headers.get("retry-after", "")
     used_up = reply.headers.get("x-ratelimit-remaining") == "0"
-    if reply.status != 429 and not (reply.status == 403 and (asked or used_up or "rate limit" in _said(reply).lower())):
+    if reply.status != 429 and not (
+        reply.status == 403 and (requested or used_up or "rate limit" in _said(reply).lower())
+    ):
         return None
-    if asked.isascii() and asked.isdigit():
-        return float(asked[:9])
+    if requested.isascii() and requested.isdigit():
+        return float(requested[:9])
     reset = reply.headers.get("x-ratelimit-reset", "")
     if used_up and reset.isascii() and reset.isdigit():
         try:
@@ -186,7 +188,9 @@ def _said(reply: http.Reply) -> str:
     if not isinstance(answer, dict):
         return "no message"
     details = answer.get("errors")
-    more = [one.get("message") for one in details if isinstance(one, dict)] if isinstance(details, list) else []
+    more = (
+        [detail.get("message") for detail in details if isinstance(detail, dict)] if isinstance(details, list) else []
+    )
     words = " ".join(str(part) for part in (answer.get("message"), *more) if part)
     return one_line(words, LONGEST) or "no message"
 

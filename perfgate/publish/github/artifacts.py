@@ -10,7 +10,7 @@ from perfgate.model.errors import RecordError, UsageError
 from perfgate.net import http
 from perfgate.publish.github import place
 from perfgate.publish.github.api import PAGE, TIMEOUT, Api, RefusedError, UnansweredError
-from perfgate.publish.github.place import Place
+from perfgate.publish.github.place import GitHubJob
 
 MOST_ARTIFACTS = 20  # of one name: jobs of a matrix
 NEEDS = "The job needs `permissions: {actions: read, pull-requests: write}`."
@@ -30,29 +30,29 @@ def fetch(environ: Mapping[str, str], name: str, *, most: int) -> tuple[str, tup
         )
     if not here.token:
         raise UsageError("--from-workflow-run needs GITHUB_TOKEN", hint=NEEDS)
-    with http.Session(timeout=TIMEOUT) as session:
+    with http.HttpSession(timeout=TIMEOUT) as session:
         api = Api(url=here.api, token=here.token, session=session)
         try:
-            return here.commit, tuple(_download(api, here, one, most) for one in _listed(api, here, name))
+            return here.commit, tuple(_download(api, here, entry, most) for entry in _listed(api, here, name))
         except (RefusedError, UnansweredError) as error:
             raise RecordError(f"The artifact {name} cannot be had: {error.message}", hint=NEEDS) from error
 
 
-def _listed(api: Api, here: Place, name: str) -> Iterator[Mapping[str, Any]]:
+def _listed(api: Api, here: GitHubJob, name: str) -> Iterator[Mapping[str, Any]]:
     answer = api.get(f"/repos/{here.repository}/actions/runs/{here.triggered_by}/artifacts?per_page={PAGE}")
     listed = part_of({"answer": answer}, "answer").get("artifacts")
-    found = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+    matches = [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
     ours = [
-        one
-        for one in found
-        if (one.get("name") == name or str(one.get("name")).startswith(f"{name}-"))
-        and not one.get("expired")
-        and part_of(one, "workflow_run").get("id") == here.triggered_by
+        match
+        for match in matches
+        if (match.get("name") == name or str(match.get("name")).startswith(f"{name}-"))
+        and not match.get("expired")
+        and part_of(match, "workflow_run").get("id") == here.triggered_by
     ]
     yield from ours[:MOST_ARTIFACTS]
 
 
-def _download(api: Api, here: Place, artifact: Mapping[str, Any], most: int) -> bytes:
+def _download(api: Api, here: GitHubJob, artifact: Mapping[str, Any], most: int) -> bytes:
     size, number = artifact.get("size_in_bytes"), artifact.get("id")
     if not isinstance(number, int) or not isinstance(size, int) or size > most:
         raise RecordError(

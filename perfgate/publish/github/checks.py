@@ -7,7 +7,7 @@ from typing import Any
 from perfgate.model.outcome import Outcome
 from perfgate.model.publication import Annotation, Announcement
 from perfgate.publish.github.api import Api
-from perfgate.publish.github.place import Place
+from perfgate.publish.github.place import GitHubJob
 
 LONGEST_TEXT = 65_535  # characters of a summary
 LONGEST_TITLE = 255
@@ -17,19 +17,19 @@ MOST_ANNOTATIONS = 50  # per request
 _CALM = (Outcome.PASS, Outcome.IMPROVED)
 
 
-def check(api: Api, place: Place, announcement: Announcement) -> str:
+def check(api: Api, place: GitHubJob, announcement: Announcement) -> str:
     """Makes a check run and returns its address. A second one of the same name takes the first one's place on GitHub.
 
     Raises RefusedError, UnansweredError.
     """
-    said = announcement.comment if len(announcement.comment) <= LONGEST_TEXT else announcement.headline
-    annotations = [_annotation(one) for one in announcement.annotations[:MOST_ANNOTATIONS]]
+    text = announcement.comment if len(announcement.comment) <= LONGEST_TEXT else announcement.headline
+    annotations = [_annotation(annotation) for annotation in announcement.annotations[:MOST_ANNOTATIONS]]
     body: dict[str, Any] = {
         "name": announcement.title,
         "head_sha": place.commit,
         "status": "completed",
         "conclusion": conclusion(announcement),
-        "output": {"title": announcement.headline[:LONGEST_TITLE], "summary": said, "annotations": annotations},
+        "output": {"title": announcement.headline[:LONGEST_TITLE], "summary": text, "annotations": annotations},
     }
     if place.run_url:
         body["details_url"] = place.run_url
@@ -43,7 +43,7 @@ def conclusion(announcement: Announcement) -> str:
     return "success" if announcement.outcome in _CALM else "neutral"
 
 
-def status(api: Api, place: Place, announcement: Announcement) -> None:
+def status(api: Api, place: GitHubJob, announcement: Announcement) -> None:
     """A status has no "neutral": what does not stop the build succeeds, and its description says more.
 
     Raises RefusedError, UnansweredError.
@@ -58,15 +58,15 @@ def status(api: Api, place: Place, announcement: Announcement) -> None:
     api.call("POST", f"/repos/{place.repository}/statuses/{place.commit}", body)
 
 
-def _annotation(one: Annotation) -> dict[str, Any]:
-    line = max(one.line, 1)
+def _annotation(item: Annotation) -> dict[str, Any]:
+    line = max(item.line, 1)
     return {
-        "path": one.path,
+        "path": item.path,
         "start_line": line,
         "end_line": line,
-        "annotation_level": "failure" if one.serious else "warning",
-        "title": one.title[:LONGEST_TITLE],
-        "message": one.message,
+        "annotation_level": "failure" if item.serious else "warning",
+        "title": item.title[:LONGEST_TITLE],
+        "message": item.message,
     }
 
 

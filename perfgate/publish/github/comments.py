@@ -15,7 +15,7 @@ from typing import Any
 from perfgate.ci.revision import part_of
 from perfgate.publish import superseding
 from perfgate.publish.github.api import Api, RefusedError, UnansweredError
-from perfgate.publish.github.place import Place
+from perfgate.publish.github.place import GitHubJob
 
 ACTIONS_BOT = "github-actions[bot]"
 ROUNDS = 4  # of looking and trying
@@ -47,50 +47,50 @@ def mark(key: str) -> str:
     return f"<!-- perfgate comment v1 {sha256(key.encode(errors='surrogatepass')).hexdigest()[:16]} -->"
 
 
-def put(api: Api, place: Place, number: int, key: str, text: str, *, create: bool, author: str) -> Posted | None:
+def put(api: Api, place: GitHubJob, number: int, key: str, text: str, *, create: bool, author: str) -> Posted | None:
     """Brings the comment about `key` on the pull request up to date; None if there is none and none is wanted.
 
     `author` is the login of the token's account, "" if unknown. Raises RefusedError, UnansweredError.
     """
     issue = f"/repos/{place.repository}/issues/{number}/comments"
-    desk = _Desk(api, place, issue, mark(key))
-    body = f"{desk.head(place.commit)}\n{text}"
+    client = _CommentClient(api, place, issue, mark(key))
+    body = f"{client.head(place.commit)}\n{text}"
     for round_ in range(ROUNDS):
         if round_:
             api.pause(SETTLE)
         try:
-            found = desk.marked()
-            me = author or _me(api, found)
-            mine = [one for one in found if one.author == me]
+            matches = client.marked()
+            me = author or _me(api, matches)
+            mine = [match for match in matches if match.author == me]
             if mine:
-                return desk.update(mine, body)
+                return client.update(mine, body)
             if not create:
                 return None
-            made = desk.comment(api.call("POST", issue, {"body": body}, repeatable=False))
+            made = client.comment(api.call("POST", issue, {"body": body}, repeatable=False))
         except UnansweredError:  # it may be there now
             if round_ == ROUNDS - 1:
                 raise
             continue
         except _GoneError:
             continue
-        return desk.converge(made, body)
+        return client.converge(made, body)
     raise UnansweredError("The comment disappears as often as it is written")
 
 
-def correct(api: Api, place: Place, number: int, key: str, notice: str, *, author: str) -> Posted | None:
+def correct(api: Api, place: GitHubJob, number: int, key: str, notice: str, *, author: str) -> Posted | None:
     """Puts a notice on top of the comment about `key`, and folds what it says; None if there is none.
 
     Raises RefusedError, UnansweredError.
     """
-    desk = _Desk(api, place, f"/repos/{place.repository}/issues/{number}/comments", mark(key))
-    found = desk.marked()
-    me = author or _me(api, found)
-    mine = [one for one in found if one.author == me]
+    client = _CommentClient(api, place, f"/repos/{place.repository}/issues/{number}/comments", mark(key))
+    matches = client.marked()
+    me = author or _me(api, matches)
+    mine = [match for match in matches if match.author == me]
     if not mine:
         return None
-    latest = max(mine, key=lambda one: _run(one.body))
+    latest = max(mine, key=lambda item: _run(item.body))
     try:
-        return desk.update(mine, superseding.superseded(desk.head(""), notice, latest.body))
+        return client.update(mine, superseding.superseded(client.head(""), notice, latest.body))
     except _GoneError:
         return None
 
@@ -100,9 +100,9 @@ class _GoneError(Exception):
 
 
 @dataclass(frozen=True)
-class _Desk:
+class _CommentClient:
     api: Api
-    place: Place
+    place: GitHubJob
     issue: str
     mark: str
 
@@ -114,12 +114,14 @@ class _Desk:
     def marked(self) -> list[_Comment]:
         """All comments that begin with our mark, oldest first, whoever wrote them."""
         comments = map(self.comment, self.api.all(self.issue))
-        return sorted((one for one in comments if one.body.startswith(self.mark)), key=lambda one: one.id)
+        return sorted(
+            (comment for comment in comments if comment.body.startswith(self.mark)), key=lambda comment: comment.id
+        )
 
     def update(self, mine: list[_Comment], body: str) -> Posted:
         """The oldest gets the text, unless a later run has spoken already; the others go."""
         oldest, *others = mine
-        latest = max(mine, key=lambda one: _run(one.body))
+        latest = max(mine, key=lambda item: _run(item.body))
         outdated = _run(latest.body) > self.place.run > (0, 0)
         posted = self.write(oldest, latest.body if outdated else body)
         for other in others:
@@ -143,8 +145,8 @@ class _Desk:
         created = Posted(how="created", url=made.url)
         for _ in range(LOOKS):
             self.api.pause(SETTLE)
-            ours = [one for one in self.marked() if one.author == made.author]
-            if made.id in [one.id for one in ours]:
+            ours = [item for item in self.marked() if item.author == made.author]
+            if made.id in [our.id for our in ours]:
                 break
         else:
             return created
@@ -163,19 +165,19 @@ class _Desk:
                 raise
 
     def comment(self, answer: Any) -> _Comment:
-        said: Mapping[str, Any] = answer if isinstance(answer, dict) else {}
-        number = said.get("id")
+        text: Mapping[str, Any] = answer if isinstance(answer, dict) else {}
+        number = text.get("id")
         if not isinstance(number, int):
             raise UnansweredError("GitHub's answer is not a comment")
-        author = part_of(said, "user").get("login")  # no user: the account was deleted
+        author = part_of(text, "user").get("login")  # no user: the account was deleted
         return _Comment(
-            id=number, author=str(author or ""), body=str(said.get("body") or ""), url=str(said.get("html_url") or "")
+            id=number, author=str(author or ""), body=str(text.get("body") or ""), url=str(text.get("html_url") or "")
         )
 
 
-def _me(api: Api, found: list[_Comment]) -> str:
+def _me(api: Api, matches: list[_Comment]) -> str:
     """The token's account; asked for only when there is a comment whose author matters."""
-    if not found or api.token.startswith(INSTALLATION):
+    if not matches or api.token.startswith(INSTALLATION):
         return ACTIONS_BOT
     try:
         return str(part_of({"user": api.get("/user")}, "user").get("login") or ACTIONS_BOT)
@@ -184,5 +186,5 @@ def _me(api: Api, found: list[_Comment]) -> str:
 
 
 def _run(body: str) -> tuple[int, int]:
-    found = _RUN.search(body[:400])
-    return (int(found[1]), int(found[2])) if found else (0, 0)
+    match = _RUN.search(body[:400])
+    return (int(match[1]), int(match[2])) if match else (0, 0)

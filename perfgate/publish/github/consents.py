@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from perfgate.ci import acceptances
-from perfgate.ci.acceptances import Word
+from perfgate.ci.acceptances import AcceptanceClaim
 from perfgate.ci.revision import part_of
 from perfgate.net import http
 from perfgate.publish.github import place as places
 from perfgate.publish.github import pulls
 from perfgate.publish.github.api import TIMEOUT, Api, RefusedError, UnansweredError
-from perfgate.publish.github.place import Place
+from perfgate.publish.github.place import GitHubJob
 
 _LABELED = "labeled"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class AcceptanceQuery:
     """What is wanted of GitHub. `now` is the time of words whose own nobody knows, ISO 8601."""
 
     now: str
@@ -31,23 +31,25 @@ class Asked:
     event: Mapping[str, Any] | None = None  # has the labels as well, as they were when it happened
 
 
-def gather(environ: Mapping[str, str], asked: Asked) -> tuple[tuple[Word, ...], tuple[str, ...]]:
+def gather(
+    environ: Mapping[str, str], requested: AcceptanceQuery
+) -> tuple[tuple[AcceptanceClaim, ...], tuple[str, ...]]:
     """The words, and warnings for people. Without a token, the event's own labels."""
-    here = places.find(environ, asked.pull_request)
+    here = places.find(environ, requested.pull_request)
     if not (here.repository and here.token):
-        return tuple(_of_event(asked, here)), ()
-    with http.Session(timeout=TIMEOUT) as session:
-        return _Desk(Api(url=here.api, token=here.token, session=session), here, asked).gather()
+        return tuple(_of_event(requested, here)), ()
+    with http.HttpSession(timeout=TIMEOUT) as session:
+        return _LabelReader(Api(url=here.api, token=here.token, session=session), here, requested).gather()
 
 
 @dataclass(frozen=True)
-class _Desk:
+class _LabelReader:
     api: Api
-    place: Place
-    asked: Asked
+    place: GitHubJob
+    asked: AcceptanceQuery
 
-    def gather(self) -> tuple[tuple[Word, ...], tuple[str, ...]]:
-        words: list[Word] = []
+    def gather(self) -> tuple[tuple[AcceptanceClaim, ...], tuple[str, ...]]:
+        words: list[AcceptanceClaim] = []
         warnings: list[str] = []
         for what, find in (
             ("labels", self._labels),
@@ -58,48 +60,48 @@ class _Desk:
                 words += list(find())
             except (RefusedError, UnansweredError) as error:
                 words += _of_event(self.asked, self.place) if what == "labels" else ()
-                said = error.message.replace(self.place.token, "[GITHUB_TOKEN]")
-                warnings.append(f"Words of acceptance in {what} could not be read: {said}.")
+                text = error.message.replace(self.place.token, "[GITHUB_TOKEN]")
+                warnings.append(f"Words of acceptance in {what} could not be read: {text}.")
         return tuple(words), tuple(warnings)
 
-    def _labels(self) -> Iterator[Word]:
+    def _labels(self) -> Iterator[AcceptanceClaim]:
         number, pull = self.asked.pull_request, part_of(self.asked.event or {}, "pull_request")
         if self.asked.measured and (number := pulls.look_up(self.api, self.place)):
             pull = part_of({"pull": self.api.get(f"{self._root}/pulls/{number}")}, "pull")
         if not number:
             return
-        names = [_name(one) for one in self.api.all(f"{self._root}/issues/{number}/labels")]
+        names = [_name(item) for item in self.api.all(f"{self._root}/issues/{number}/labels")]
         yield from self._words(number, names, title=str(pull.get("title") or ""), pull=pull)
 
-    def _commits(self) -> Iterator[Word]:
+    def _commits(self) -> Iterator[AcceptanceClaim]:
         if not (self.asked.commits and self.asked.pull_request):
             return
-        for one in self.api.all(f"{self._root}/pulls/{self.asked.pull_request}/commits"):
-            if not isinstance(one, dict):
+        for item in self.api.all(f"{self._root}/pulls/{self.asked.pull_request}/commits"):
+            if not isinstance(item, dict):
                 continue
-            commit = part_of(one, "commit")
+            commit = part_of(item, "commit")
             yield from acceptances.of_message(
                 str(commit.get("message") or ""),
                 author=str(part_of(commit, "author").get("name") or ""),
                 at=str(part_of(commit, "committer").get("date") or self.asked.now),
-                commit=str(one.get("sha") or ""),
+                commit=str(item.get("sha") or ""),
                 distrust="" if self.asked.trusted else acceptances.FORKS_TRAILER,
             )
 
-    def _merged(self) -> Iterator[Word]:
-        seen: set[int] = set()
+    def _merged(self) -> Iterator[AcceptanceClaim]:
+        observed: set[int] = set()
         for commit in self.asked.merged:
             for pull in self.api.all(f"{self._root}/commits/{commit}/pulls"):
                 number = pull.get("number") if isinstance(pull, dict) else None
-                if not isinstance(number, int) or number in seen or not pull.get("merged_at"):
+                if not isinstance(number, int) or number in observed or not pull.get("merged_at"):
                     continue
-                seen.add(number)
-                names = [_name(one) for one in pull.get("labels") or ()]
+                observed.add(number)
+                names = [_name(item) for item in pull.get("labels") or ()]
                 yield from self._words(number, names, title=str(pull.get("title") or ""), pull=None)
 
     def _words(
         self, number: int, names: Sequence[str], *, title: str, pull: Mapping[str, Any] | None
-    ) -> Iterator[Word]:
+    ) -> Iterator[AcceptanceClaim]:
         """`pull` is that of the event, of which a fork may still push, and change the title; None for a merged one."""
         if not any(acceptances.of_label(name, author="", at="", reason="") for name in names):
             return
@@ -121,9 +123,9 @@ class _Desk:
         """Label -> who set it last, and when; nothing where GitHub does not tell."""
         try:
             return {
-                _name(one.get("label")): (str(part_of(one, "actor").get("login") or ""), str(one.get("created_at")))
-                for one in self.api.all(f"{self._root}/issues/{number}/events")
-                if isinstance(one, dict) and one.get("event") == _LABELED
+                _name(item.get("label")): (str(part_of(item, "actor").get("login") or ""), str(item.get("created_at")))
+                for item in self.api.all(f"{self._root}/issues/{number}/events")
+                if isinstance(item, dict) and item.get("event") == _LABELED
             }
         except (RefusedError, UnansweredError):
             return {}
@@ -133,18 +135,18 @@ class _Desk:
         return f"/repos/{self.place.repository}"
 
 
-def _of_event(asked: Asked, place: Place) -> Iterator[Word]:
+def _of_event(requested: AcceptanceQuery, place: GitHubJob) -> Iterator[AcceptanceClaim]:
     """Labels as they were when it happened; who set one is known if that is what happened."""
-    event = asked.event or {}
+    event = requested.event or {}
     pull = part_of(event, "pull_request")
     new = _name(event.get("label")) if event.get("action") == _LABELED else ""
-    for one in pull.get("labels") or ():
-        name = _name(one)
+    for item in pull.get("labels") or ():
+        name = _name(item)
         by_sender = bool(new) and name == new
         word = acceptances.of_label(
             name,
             author=str(part_of(event, "sender").get("login") or "") if by_sender else "a label",
-            at=asked.now,
+            at=requested.now,
             reason=f"#{pull.get('number')} {'' if place.from_fork else pull.get('title') or ''}".strip(),
             distrust=acceptances.FORKS_LABEL if place.from_fork and not by_sender else "",
         )

@@ -23,9 +23,9 @@ def root(environ: Mapping[str, str], remotes: Iterable[str], commit: str) -> str
     """What the path of a file at that commit is put behind; "" if none of the remotes is a repository of our GitHub."""
     server = (environ.get("GITHUB_SERVER_URL") or DOTCOM).rstrip("/")
     for remote in remotes:
-        found = _REMOTE.fullmatch(remote)
-        if found and found["host"] == urlsplit(server).hostname:
-            return f"{server}/{found['repository']}/blob/{commit}/"
+        match = _REMOTE.fullmatch(remote)
+        if match and match["host"] == urlsplit(server).hostname:
+            return f"{server}/{match['repository']}/blob/{commit}/"
     return ""
 
 

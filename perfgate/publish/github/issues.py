@@ -17,7 +17,7 @@ from perfgate.ci.revision import part_of
 from perfgate.model.publication import Announcement, Occasion
 from perfgate.publish.github.api import Api, RefusedError, UnansweredError
 from perfgate.publish.github.comments import ACTIONS_BOT, INSTALLATION, LOOKS, SETTLE
-from perfgate.publish.github.place import Place
+from perfgate.publish.github.place import GitHubJob
 
 LONGEST_TITLE = 200  # characters
 MOST_SERIES = 100  # that are remembered: the text has to stay below GitHub's limit
@@ -36,31 +36,31 @@ class _Issue:
 
     @property
     def series(self) -> frozenset[str]:
-        found = _SERIES.search(self.body[: 20 * MOST_SERIES])
-        return frozenset(found[1].split()) if found else frozenset()
+        match = _SERIES.search(self.body[: 20 * MOST_SERIES])
+        return frozenset(match[1].split()) if match else frozenset()
 
     @property
     def closed_by_us(self) -> bool:
         return _CLOSED in self.body
 
 
-def keep(api: Api, place: Place, announcement: Announcement, author: str = "") -> str:
+def keep(api: Api, place: GitHubJob, announcement: Announcement, author: str = "") -> str:
     """What was done, for people. Only for runs of the baseline's branch. Raises RefusedError, UnansweredError."""
     occasion = announcement.occasion
     if not occasion.on_baseline:
         return "No issue: this is no run of the baseline's branch."
-    desk = _Desk(api, place, announcement, author or _me(api))
-    found = desk.find()
-    digests = sorted(digest(one.endpoint, one.metric) for one in occasion.broken)
+    client = _IssueClient(api, place, announcement, author or _me(api))
+    matches = client.find()
+    digests = sorted(digest(item.endpoint, item.metric) for item in occasion.broken)
     broken = frozenset(digests[:MOST_SERIES])
     if broken:
-        return desk.broken(found, broken)
-    undecided = frozenset(digest(*one) for one in occasion.undecided)
-    if found is None or not found.open:
+        return client.broken(matches, broken)
+    undecided = frozenset(digest(*finding) for finding in occasion.undecided)
+    if matches is None or not matches.open:
         return "No issue: nothing is broken."
-    if found.series & undecided:
-        return f"The issue stays open, what broke is undecided: {found.url}"
-    return desk.recovered(found)
+    if matches.series & undecided:
+        return f"The issue stays open, what broke is undecided: {matches.url}"
+    return client.recovered(matches)
 
 
 def digest(endpoint: str, metric: str) -> str:
@@ -72,48 +72,48 @@ def mark(key: str) -> str:
 
 
 @dataclass(frozen=True)
-class _Desk:
+class _IssueClient:
     api: Api
-    place: Place
+    place: GitHubJob
     announcement: Announcement
     me: str
 
     def find(self) -> _Issue | None:
         """The oldest of ours that is open, and of several the only one from then on; else the newest."""
-        found = self._ours()
-        opened = [one for one in found if one.open]
+        matches = self._ours()
+        opened = [match for match in matches if match.open]
         for other in opened[1:]:
             self._give_up(other, opened[0])
-        return next(iter(opened or found[-1:]), None)
+        return next(iter(opened or matches[-1:]), None)
 
     def _ours(self) -> list[_Issue]:
         """Oldest first. Anybody can write the mark, so the author counts as well."""
         listed = self.api.all(f"{self._issues}?state=all&creator={_quoted(self.me)}")
-        return sorted(self._marked(listed), key=lambda one: one.number)
+        return sorted(self._marked(listed), key=lambda item: item.number)
 
     def _marked(self, issues: Iterable[Any]) -> Iterator[_Issue]:
         first = mark(self.announcement.key)
-        for one in issues:
-            if not isinstance(one, dict) or "pull_request" in one or part_of(one, "user").get("login") != self.me:
+        for item in issues:
+            if not isinstance(item, dict) or "pull_request" in item or part_of(item, "user").get("login") != self.me:
                 continue
-            issue = _issue(one)
+            issue = _issue(item)
             if issue.body.startswith(first):
                 yield issue
 
-    def broken(self, found: _Issue | None, broken: frozenset[str]) -> str:
+    def broken(self, matches: _Issue | None, broken: frozenset[str]) -> str:
         body = self._body(broken)
-        if found is None:
+        if matches is None:
             return self._open(body, broken)
-        news = broken - found.series
-        if not found.open and not found.closed_by_us and not news:
-            return f"The issue stays closed, as a person left it: {found.url}"
+        news = broken - matches.series
+        if not matches.open and not matches.closed_by_us and not news:
+            return f"The issue stays closed, as a person left it: {matches.url}"
         self.api.call(
-            "PATCH", f"{self._issues}/{found.number}", {"title": self._title(), "body": body, "state": "open"}
+            "PATCH", f"{self._issues}/{matches.number}", {"title": self._title(), "body": body, "state": "open"}
         )
-        if found.open and not news:
-            return f"Issue updated: {found.url}"
-        self._comment(found, "Broken again." if not found.open else "More is broken.")
-        return f"Issue {'reopened' if not found.open else 'updated'}: {found.url}"
+        if matches.open and not news:
+            return f"Issue updated: {matches.url}"
+        self._comment(matches, "Broken again." if not matches.open else "More is broken.")
+        return f"Issue {'reopened' if not matches.open else 'updated'}: {matches.url}"
 
     def _open(self, body: str, broken: frozenset[str]) -> str:
         try:
@@ -124,33 +124,33 @@ class _Desk:
             if there is None or not there.open:
                 raise
             return f"Issue opened: {there.url}"
-        desk = replace(self, me=made.author)  # the token of an app cannot ask who it is before
+        client = replace(self, me=made.author)  # the token of an app cannot ask who it is before
         for _ in range(LOOKS):
             self.api.pause(SETTLE)
-            ours = desk._ours()
-            if made.number in [one.number for one in ours]:
+            ours = client._ours()
+            if made.number in [our.number for our in ours]:
                 break
         else:
             return f"Issue opened: {made.url}"
-        earlier = [one for one in ours if one.number < made.number]
-        if not earlier or (made.author == self.me and not any(one.open for one in earlier)):
+        earlier = [our for our in ours if our.number < made.number]
+        if not earlier or (made.author == self.me and not any(item.open for item in earlier)):
             return f"Issue opened: {made.url}"
-        first = next((one for one in earlier if one.open), earlier[-1])
-        desk._give_up(made, first)
-        return desk.broken(first, broken)
+        first = next((item for item in earlier if item.open), earlier[-1])
+        client._give_up(made, first)
+        return client.broken(first, broken)
 
     def _give_up(self, issue: _Issue, first: _Issue) -> None:
-        said = f"The same as #{first.number}, which was there first.\n"
-        self.api.call("PATCH", f"{self._issues}/{issue.number}", {"body": said, "state": "closed"})
+        text = f"The same as #{first.number}, which was there first.\n"
+        self.api.call("PATCH", f"{self._issues}/{issue.number}", {"body": text, "state": "closed"})
 
-    def recovered(self, found: _Issue) -> str:
-        self._comment(found, "Nothing of this is broken any more.")
-        body = f"{found.body.rstrip()}\n{_CLOSED}\n"
-        self.api.call("PATCH", f"{self._issues}/{found.number}", {"body": body, "state": "closed"})
-        return f"Issue closed: {found.url}"
+    def recovered(self, matches: _Issue) -> str:
+        self._comment(matches, "Nothing of this is broken any more.")
+        body = f"{matches.body.rstrip()}\n{_CLOSED}\n"
+        self.api.call("PATCH", f"{self._issues}/{matches.number}", {"body": body, "state": "closed"})
+        return f"Issue closed: {matches.url}"
 
-    def _comment(self, issue: _Issue, said: str) -> None:
-        text = f"{said}\n\n{self.announcement.comment}"
+    def _comment(self, issue: _Issue, message: str) -> None:
+        text = f"{message}\n\n{self.announcement.comment}"
         self.api.call("POST", f"{self._issues}/{issue.number}/comments", {"body": text}, repeatable=False)
 
     def _title(self) -> str:

@@ -47,10 +47,10 @@ def commands(announcement: Announcement) -> Iterator[str]:
         yield f"::notice title={_property(announcement.title)}::{more} more in the job summary"
 
 
-def _annotation(one: Annotation) -> str:
-    line = f",line={one.line}" if one.line else ""
-    kind = "error" if one.serious else "warning"
-    return f"::{kind} file={_property(one.path)}{line},title={_property(one.title)}::{_data(one.message)}"
+def _annotation(item: Annotation) -> str:
+    line = f",line={item.line}" if item.line else ""
+    kind = "error" if item.serious else "warning"
+    return f"::{kind} file={_property(item.path)}{line},title={_property(item.title)}::{_data(item.message)}"
 
 
 def _data(text: str) -> str:

@@ -21,7 +21,7 @@ _SILENT = ("schedule", "release")  # events that are about no pull request
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class GitHubJob:
     api: str  # of GitHub Enterprise Server too: https://github.example/api/v3
     server: str
     repository: str  # "owner/name"; empty outside GitHub
@@ -40,7 +40,7 @@ class Place:
     output: Path | None = None  # of the step
 
 
-def find(environ: Mapping[str, str], pull_request: int = 0) -> Place:
+def find(environ: Mapping[str, str], pull_request: int = 0) -> GitHubJob:
     """`pull_request` is somebody's own word, and counts more than the event."""
     repository = environ.get("GITHUB_REPOSITORY", "")
     server = environ.get("GITHUB_SERVER_URL") or DOTCOM
@@ -50,7 +50,7 @@ def find(environ: Mapping[str, str], pull_request: int = 0) -> Place:
     if pull_request:
         about |= {"pull_request": pull_request, "look_up": False}
     known = bool(_REPOSITORY.fullmatch(repository))
-    return Place(
+    return GitHubJob(
         **{
             "api": (environ.get("GITHUB_API_URL") or DOTCOM_API).rstrip("/"),
             "server": server,

@@ -11,10 +11,10 @@ from urllib.parse import quote
 
 from perfgate.ci.revision import part_of
 from perfgate.publish.github.api import Api
-from perfgate.publish.github.place import Place
+from perfgate.publish.github.place import GitHubJob
 
 
-def look_up(api: Api, place: Place) -> int:
+def look_up(api: Api, place: GitHubJob) -> int:
     """The number of the open pull request whose head is the commit; 0 if there is none (any more).
 
     Of several, the one that wants to enter the default branch, then the oldest. After another workflow, only one from
@@ -22,13 +22,13 @@ def look_up(api: Api, place: Place) -> int:
     alone. Raises RefusedError, UnansweredError.
     """
     root = f"/repos/{place.repository}"
-    found = _with_head(api.all(f"{root}/commits/{place.commit}/pulls"), place)
-    if not found and place.head:  # a fork's commit is not always associated
-        found = _with_head(api.all(f"{root}/pulls?state=open&head={quote(place.head, safe=':')}"), place)
-    return min(found, default=(False, 0))[1]
+    matches = _with_head(api.all(f"{root}/commits/{place.commit}/pulls"), place)
+    if not matches and place.head:  # a fork's commit is not always associated
+        matches = _with_head(api.all(f"{root}/pulls?state=open&head={quote(place.head, safe=':')}"), place)
+    return min(matches, default=(False, 0))[1]
 
 
-def _with_head(pulls: Iterable[Any], place: Place) -> list[tuple[bool, int]]:
+def _with_head(pulls: Iterable[Any], place: GitHubJob) -> list[tuple[bool, int]]:
     """(leads elsewhere than to the default branch, number) of the open ones; of older commits, the run is outdated."""
     return [
         (_elsewhere(pull), int(pull["number"]))

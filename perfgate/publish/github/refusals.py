@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from perfgate.publish.github.api import RefusedError
-from perfgate.publish.github.place import Place
+from perfgate.publish.github.place import GitHubJob
 
 STANDS = "The verdict stands."
 NEEDS = {"comment": "pull-requests", "check run": "checks", "commit status": "statuses", "issue": "issues"}
@@ -12,7 +12,7 @@ _LOCKED = "locked"
 _LIMIT = "rate limit"
 
 
-def explain(refused: RefusedError, what: str, place: Place) -> str:
+def explain(refused: RefusedError, what: str, place: GitHubJob) -> str:
     """Why there is no `what` (a key of NEEDS), and how to get one."""
     permission = NEEDS[what]
     if refused.status == 401:

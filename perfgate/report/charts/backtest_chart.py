@@ -60,8 +60,8 @@ def draw(backtest: Backtest, theme: Theme) -> Figure:
     picture = figure(height, theme)
     title = write(picture, 0.15, height - 0.24, subject(backtest), color=theme.text, size=12, bold=True)
     fit(title, WIDTH - 0.3)
-    told = f"{counted(backtest)}; below, under tighter and looser relative limits"
-    fit(write(picture, 0.15, height - 0.48, told, color=theme.muted), WIDTH - 0.3)
+    context = f"{counted(backtest)}; below, under tighter and looser relative limits"
+    fit(write(picture, 0.15, height - 0.48, context, color=theme.muted), WIDTH - 0.3)
     plot = axes(picture, (LEFT, BOTTOM, RIGHT, TOP), theme)
     plot.set_xlim(-0.5, len(backtest.builds) - 0.5)
     plot.set_ylim(len(steps) - 0.5, -0.5)
@@ -108,8 +108,8 @@ def _row(plot: Axes, row: int, step: Step, theme: Theme) -> None:
             alpha=1.0 if clear or outcome is Outcome.NO_BASELINE else FAINT,
             linewidth=0,
         )
-    told = f"{step.failed} fail" + (f" · {step.undecided} undecided" if step.undecided else "")
-    write(plot, len(step.outcomes) - 0.2, row, told, color=strong, size=9.5, bold=is_now)
+    context = f"{step.failed} fail" + (f" · {step.undecided} undecided" if step.undecided else "")
+    write(plot, len(step.outcomes) - 0.2, row, context, color=strong, size=9.5, bold=is_now)
 
 
 def _colour(outcome: Outcome, theme: Theme) -> str:
@@ -120,16 +120,16 @@ def _known(plot: Axes, backtest: Backtest, theme: Theme) -> None:
     """Marks above the builds; the names beside them, as far as there is room."""
     places = {build.run: at for at, build in enumerate(backtest.builds)}
     first: dict[int, Regression] = {}
-    for one in backtest.regressions:
-        first.setdefault(places[one.run], one)
+    for regression in backtest.regressions:
+        first.setdefault(places[regression.run], regression)
     edge = -1.0
-    for number, (at, one) in enumerate(sorted(first.items())):
-        colour = theme.accepted if one.accepted else theme.limit
+    for number, (at, item) in enumerate(sorted(first.items())):
+        colour = theme.accepted if item.accepted else theme.limit
         write(plot, at, -0.72, "▼", color=colour, side="center", size=8)
         if number >= MOST_LABELS:
             continue
         others = sum(places[other.run] == at for other in backtest.regressions) - 1
-        name = plain(f"{one.endpoint or 'everything'} {one.metric}".strip(), 22) + (f" +{others}" if others else "")
+        name = plain(f"{item.endpoint or 'everything'} {item.metric}".strip(), 22) + (f" +{others}" if others else "")
         text = write(plot, at, -1.18, name, color=colour, side="center", size=9)
         half = inches_of(text) / 2 / (WIDTH - LEFT - RIGHT) * len(backtest.builds)
         if at - half < edge:
@@ -159,6 +159,6 @@ def _legend(picture: Figure, backtest: Backtest, theme: Theme) -> None:
         colour = theme.series if outcome is Outcome.NO_BASELINE else _colour(outcome, theme)
         x += inches_of(write(picture, x, 0.2, f"■ {what}", color=colour)) + 0.22
     for is_accepted, what in ((True, "accepted regression"), (False, "failed then")):
-        if any(one.accepted is is_accepted for one in backtest.regressions):
+        if any(regression.accepted is is_accepted for regression in backtest.regressions):
             colour = theme.accepted if is_accepted else theme.limit
             x += inches_of(write(picture, x, 0.2, f"▼ {what}", color=colour)) + 0.22

@@ -61,22 +61,22 @@ def draw(calibration: Calibration, theme: Theme) -> bytes:
     )
     fit(title, 6.9)
     seconds = format_value(Unit.SECONDS, calibration.duration)
-    told = f"four times in five, as {calibration.runs} runs of unchanged code say, {seconds} each"
-    write(picture, 0.15, height - 0.50, told, color=theme.muted)
+    context = f"four times in five, as {calibration.runs} runs of unchanged code say, {seconds} each"
+    write(picture, 0.15, height - 0.50, context, color=theme.muted)
     _legend(picture, calibration, theme)
     return png(picture)
 
 
 def shown(calibration: Calibration) -> list[Noise]:
     """Those of p95, worst first."""
-    rows = [one for one in calibration.noise if one.metric == METRIC] or list(calibration.noise)
-    return sorted(rows, key=lambda one: -(one.reaches[0].of(calibration.proposal.mode) or 0.0))[:MOST_ROWS]
+    rows = [item for item in calibration.noise if item.metric == METRIC] or list(calibration.noise)
+    return sorted(rows, key=lambda row: -(row.reaches[0].of(calibration.proposal.mode) or 0.0))[:MOST_ROWS]
 
 
 def _edge(calibration: Calibration, rows: list[Noise]) -> float:
-    found = [reach.of(mode) or 0.0 for one in rows for reach in one.reaches for mode in modes(calibration)]
+    matches = [reach.of(mode) or 0.0 for row in rows for reach in row.reaches for mode in modes(calibration)]
     limit = calibration.proposal.limits.get(rows[0].metric, 0.0)
-    return ROOM * min(BEYOND, max(*found, 1.1 * limit, 0.05))
+    return ROOM * min(BEYOND, max(*matches, 1.1 * limit, 0.05))
 
 
 def _scale(plot: Axes, edge: float, rows: int, theme: Theme) -> None:
@@ -96,19 +96,19 @@ def _colour(mode: Mode, theme: Theme) -> str:
 def _row(plot: Axes, row: int, noise: Noise, calibration: Calibration, edge: float, theme: Theme) -> None:
     name = write(plot, -0.02 * edge, row - 0.1, plain(noise.endpoint, 40), color=theme.text, side="right", size=10)
     fit(name, LEFT - 0.3)
-    told = f"varies {spread(noise.between)}" + (f", own {spread(noise.own)}" if noise.own is not None else "")
-    fit(write(plot, -0.02 * edge, row + 0.2, told, color=theme.muted, side="right"), LEFT - 0.3)
+    context = f"varies {spread(noise.between)}" + (f", own {spread(noise.own)}" if noise.own is not None else "")
+    fit(write(plot, -0.02 * edge, row + 0.2, context, color=theme.muted, side="right"), LEFT - 0.3)
     both = len(modes(calibration)) > 1
     for number, mode in enumerate(modes(calibration)):
         lane = row + (LANE * (2 * number - 1) if both else 0.0)
-        found = [(reach.of(mode), size) for reach, size in zip(noise.reaches, SIZES, strict=False)]
-        dots = [(min(reach, BEYOND), size) for reach, size in found if reach is not None]
+        matches = [(reach.of(mode), size) for reach, size in zip(noise.reaches, SIZES, strict=False)]
+        dots = [(min(reach, BEYOND), size) for reach, size in matches if reach is not None]
         if not dots:
             continue
         colour = _colour(mode, theme)
         plot.plot([dots[0][0], dots[-1][0]], [lane, lane], color=colour, linewidth=1.6, alpha=0.45)
         plot.scatter([x for x, _ in dots], [lane] * len(dots), s=[size for _, size in dots], color=colour, zorder=3)
-        first = found[0][0]
+        first = matches[0][0]
         if first is not None:
             write(plot, dots[0][0] + 0.018 * edge, lane, change(first), color=colour)
 

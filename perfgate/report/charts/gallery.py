@@ -26,10 +26,10 @@ METRIC = "p95"  # drawn of endpoints where nothing is the matter
 _FAULTS = (ArithmeticError, LookupError, OSError, RuntimeError, TypeError, ValueError)
 
 
-def hang(facts: Facts, folder: Path) -> tuple[tuple[Chart, ...], tuple[str, ...]]:
+def write_charts(facts: Facts, folder: Path) -> tuple[tuple[Chart, ...], tuple[str, ...]]:
     """The charts, and a warning for each that could not be drawn: one that fails does not take the others along."""
     charts, warnings = [], []
-    for name, paint in _exhibits(facts):
+    for name, paint in _chart_blocks(facts):
         try:
             charts.append(paint(folder / FOLDER))
         except _FAULTS as error:
@@ -72,7 +72,7 @@ def _name(finding: Finding) -> str:
     return f"{slug(finding.endpoint)}-{slug(finding.metric)}"
 
 
-def _exhibits(facts: Facts) -> Iterator[tuple[str, Callable[[Path], Chart | None]]]:
+def _chart_blocks(facts: Facts) -> Iterator[tuple[str, Callable[[Path], Chart | None]]]:
     yield "all endpoints", lambda folder: _overview(facts, folder)
     for finding in trends(facts):
         yield _title(finding), _painter(facts, finding)

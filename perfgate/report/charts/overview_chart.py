@@ -109,5 +109,5 @@ def _bar(plot: Axes, row: int, bar: Bar, theme: Theme) -> None:
     write(plot, (0.12 - LEFT) * inch, row, words.MARKS[bar.outcome], color=color, bold=True)
     fit(write(plot, (0.32 - LEFT) * inch, row, bar.name, color=theme.text), LEFT - 0.4)
     cut = " →" if bar.share > end else ""
-    said = write(plot, end + 0.1 * inch, row, f"{bar.numbers}{cut}", color=color if cut else theme.text)
-    fit(said, RIGHT - 0.15)
+    text = write(plot, end + 0.1 * inch, row, f"{bar.numbers}{cut}", color=color if cut else theme.text)
+    fit(text, RIGHT - 0.15)

@@ -231,17 +231,17 @@ def _names(picture: TrendPicture, theme: Theme) -> list[_Label]:
     return names
 
 
-def spread(wanted: Sequence[float], gap: float) -> list[float]:
+def spread(expected: Sequence[float], gap: float) -> list[float]:
     """The places nearest to `wanted` (ascending, 0 to 1) that are at least `gap` apart and within 0 to 1.
 
     Isotonic least squares by pooling adjacent violators, on the places less the room that the ones below take.
     """
     pools: list[list[float]] = []
-    for at, place in enumerate(wanted):
+    for at, place in enumerate(expected):
         pools.append([place - at * gap])
         while len(pools) > 1 and _mean(pools[-2]) > _mean(pools[-1]):
             pools[-2:] = [pools[-2] + pools[-1]]
-    highest = 1.0 - (len(wanted) - 1) * gap
+    highest = 1.0 - (len(expected) - 1) * gap
     bare = [min(max(_mean(pool), 0.0), highest) for pool in pools for _ in pool]
     return [place + at * gap for at, place in enumerate(bare)]
 

@@ -143,7 +143,7 @@ def _remembered(metric: str, measured: float | None, limits: Sequence[Criterion]
     """Of a series that did not fail. Beyond the limit all the same, it was undecided, or the limit another one."""
     known = metric_of(metric)
     higher = known is not None and known.higher_is_better
-    for limit in sorted(limits, key=lambda one: one.severity is not Severity.FAIL):
+    for limit in sorted(limits, key=lambda item: item.severity is not Severity.FAIL):
         if measured is not None and (measured < limit.limit if higher else measured > limit.limit):
             return Outcome.INCONCLUSIVE if limit.severity is Severity.FAIL else Outcome.WARN
     return Outcome.PASS
@@ -170,8 +170,8 @@ def _axis_unit(finding: Finding) -> tuple[str, float]:
     if not metric:
         return "", 1.0
     limits = (words.limit_value(criterion, finding.baseline) for criterion in finding.criteria)
-    said = finite(finding.measured) or max((limit for limit in limits if limit), default=0.0)
-    name = units.format_value(metric.unit, said).lstrip("-0123456789. ")
+    text = finite(finding.measured) or max((limit for limit in limits if limit), default=0.0)
+    name = units.format_value(metric.unit, text).lstrip("-0123456789. ")
     return " per second" if name == "/s" else f" in {name}", float(1 / _QUANTITIES[metric.unit].factors[name])
 
 
@@ -190,10 +190,10 @@ def _levels(finding: Finding, factor: float) -> Iterator[Level]:
 
 def _limit_text(finding: Finding, criterion: CriterionResult) -> str:
     """ "limit 120 ms", "+10 % is 90 ms"."""
-    said = words.limit(finding, criterion)
+    text = words.limit(finding, criterion)
     if criterion.kind is Kind.ABSOLUTE:
-        return said if said.startswith("warn") else f"limit {said}"
-    return f"{said} is {words.value(finding.metric, words.limit_value(criterion, finding.baseline))}"
+        return text if text.startswith("warn") else f"limit {text}"
+    return f"{text} is {words.value(finding.metric, words.limit_value(criterion, finding.baseline))}"
 
 
 def _band(facts: Facts, finding: Finding, values: Sequence[float]) -> Band | None:
@@ -241,8 +241,8 @@ def _numbers(finding: Finding) -> str:
     parts = ["not measured" if measured is None else words.value(finding.metric, measured)]
     decisive = words.decisive(finding)
     if decisive:
-        said = words.limit(finding, decisive)
-        parts.append(said if said.startswith("warn") else f"limit {said}")
+        text = words.limit(finding, decisive)
+        parts.append(text if text.startswith("warn") else f"limit {text}")
     if finite(finding.baseline) is not None:
         parts.append(f"baseline {words.value(finding.metric, finding.baseline)}")
     return f" {plain(finding.metric, 30)}: {', '.join(parts)}"

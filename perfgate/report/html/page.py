@@ -65,14 +65,14 @@ class EndpointRow:
 
 def render(facts: Facts, record: Record | None = None, *, headline: str = "", up: str = "") -> str:
     """`record` has the windows of the run, where they are at hand; `up` is a link to the page of all runs."""
-    found: dict[str, list[Finding]] = {}
+    matches: dict[str, list[Finding]] = {}
     for finding in facts.findings:
-        found.setdefault(finding.endpoint, []).append(finding)
-    names = list(dict.fromkeys((*found, *facts.results)))
+        matches.setdefault(finding.endpoint, []).append(finding)
+    names = list(dict.fromkeys((*matches, *facts.results)))
     over = page_data.over_the_run(record, facts.run) if record else {}
     line = page_data.Line(runs=facts.line_of_runs[-page_data.MOST_RUNS :])
-    data = [_drawn(facts, line, name, found.get(name, ()), over) for name in names]
-    rows = [_endpoint(facts, at, name, found.get(name, ()), data[at]) for at, name in enumerate(names)]
+    data = [_drawn(facts, line, name, matches.get(name, ()), over) for name in names]
+    rows = [_endpoint(facts, at, name, matches.get(name, ()), data[at]) for at, name in enumerate(names)]
     counts = Counter(row.outcome for row in rows)
     return frame.render(
         "page.html.j2",
@@ -83,7 +83,7 @@ def render(facts: Facts, record: Record | None = None, *, headline: str = "", up
             "headline": headline or headline_of(facts, lambda name: plain(name, LONGEST_NAME)),
             "facts": list(_facts(facts)),
             "doubts": [plain(doubt, 600) for doubt in words.doubts(facts)[:MOST_DOUBTS]],
-            "outcomes": [(one.value, counts[one.value]) for one in Outcome if counts[one.value]],
+            "outcomes": [(item.value, counts[item.value]) for item in Outcome if counts[item.value]],
             "rows": rows,
             "why": layer_bars.panels(facts.diagnosis),
             "phase_headings": tuple(phases.HEADINGS.values()),
@@ -167,7 +167,7 @@ def _facts(facts: Facts) -> Iterator[tuple[str, str]]:
     yield "Load", f"{plain(run.conditions.load, 200)}, measured for {words.value('p95', run.duration)}"
     yield "Target", plain(run.target, 120)
     if facts.verdict.watch:
-        yield "Worth watching", "; ".join(words.watched(one) for one in facts.verdict.watch[:5])
+        yield "Worth watching", "; ".join(words.watched(item) for item in facts.verdict.watch[:5])
 
 
 def _compared(facts: Facts) -> str:
@@ -178,8 +178,8 @@ def _compared(facts: Facts) -> str:
     if not verdict.baseline_runs:
         return f"no runs{branch} yet"
     newest = next((past for past in reversed(facts.before) if past.run.id in verdict.baseline_runs), None)
-    said = f"{words.runs(len(verdict.baseline_runs))}{branch}"
-    return f"{said}, the newest {words.revision(newest.run)}" if newest else said
+    text = f"{words.runs(len(verdict.baseline_runs))}{branch}"
+    return f"{text}, the newest {words.revision(newest.run)}" if newest else text
 
 
 def _conditions(run: Run) -> str:

@@ -99,8 +99,8 @@ def trends(line: Line, endpoint: str, findings: Sequence[Finding]) -> list[Data]
     """The metrics with budgets first, worst first."""
     by_metric = {finding.metric: finding for finding in reversed(findings)}
     metrics = dict.fromkeys((*(finding.metric for finding in findings), *SHOWN))
-    found = (trend(line, endpoint, metric, by_metric.get(metric)) for metric in metrics)
-    return [one for one in found if one]
+    matches = (trend(line, endpoint, metric, by_metric.get(metric)) for metric in metrics)
+    return [match for match in matches if match]
 
 
 def distribution(facts: Facts, endpoint: str, findings: Sequence[Finding]) -> Data | None:
@@ -110,7 +110,7 @@ def distribution(facts: Facts, endpoint: str, findings: Sequence[Finding]) -> Da
     if result is None or not result.latency.buckets:
         return None
     base = next((arm for arm in facts.run.arms if arm.name == BASE), None)
-    before = next((one for one in base.endpoints if one.name == endpoint), None) if base else None
+    before = next((item for item in base.endpoints if item.name == endpoint), None) if base else None
     return {
         "now": curve(result.latency),
         "base": curve(before.latency) if before and before.latency.buckets else None,
@@ -120,14 +120,14 @@ def distribution(facts: Facts, endpoint: str, findings: Sequence[Finding]) -> Da
 
 def curve(latency: Distribution) -> list[float]:
     """The nearest-rank quantiles at LEVELS, after the minimum; in seconds."""
-    total, seen, found = histogram.count(latency), 0, [latency.minimum / histogram.NANOSECONDS]
+    total, observed, matches = histogram.count(latency), 0, [latency.minimum / histogram.NANOSECONDS]
     ranks = [max(1, ceil(level * total - 1e-9)) for level in LEVELS[:-1]]
     for bucket in sorted(latency.buckets):
-        seen += latency.buckets[bucket]
-        while len(found) <= len(ranks) and seen >= ranks[len(found) - 1]:
+        observed += latency.buckets[bucket]
+        while len(matches) <= len(ranks) and observed >= ranks[len(matches) - 1]:
             value = min(max(histogram.value_of(bucket), latency.minimum), latency.maximum)
-            found.append(value / histogram.NANOSECONDS)
-    return [float(f"{value:.4g}") for value in (*found, latency.maximum / histogram.NANOSECONDS)]
+            matches.append(value / histogram.NANOSECONDS)
+    return [float(f"{value:.4g}") for value in (*matches, latency.maximum / histogram.NANOSECONDS)]
 
 
 def _marks(facts: Facts, endpoint: str, findings: Sequence[Finding]) -> list[Data]:
@@ -136,7 +136,7 @@ def _marks(facts: Facts, endpoint: str, findings: Sequence[Finding]) -> list[Dat
     results = [by_name(past.run).get(endpoint) for past in compared]
     marks = []
     for metric, level in MARKED.items():
-        values = [value for one in results if (value := value_in(one, metric)) is not None]
+        values = [value for result in results if (value := value_in(result, metric)) is not None]
         if values:
             spread = [number(median(values)), number(min(values)), number(max(values))]
             marks.append({"metric": metric, "level": level, "value": spread, "runs": len(values)})
@@ -164,18 +164,18 @@ def _stretches(
     merged: Mapping[tuple[str, str, int], Window], name: str, head: str, places: range, *, with_base: bool
 ) -> Data:
     def of(arm: str, q: float) -> list[float | None]:
-        found = (merged.get((name, arm, at)) for at in places)
-        return [number(histogram.quantile(one.latency.freeze(), q)) if one else None for one in found]
+        matches = (merged.get((name, arm, at)) for at in places)
+        return [number(histogram.quantile(match.latency.freeze(), q)) if match else None for match in matches]
 
     windows = [merged.get((name, head, at)) or Window() for at in places]
-    told: Data = {
+    context: Data = {
         "width": places.step,
         "p50": of(head, 0.5),
         "p95": of(head, 0.95),
         "requests": [window.requests for window in windows],
         "failures": [sum(window.failures.values()) for window in windows],
     }
-    return told | ({"base": of(BASE, 0.95)} if with_base else {})
+    return context | ({"base": of(BASE, 0.95)} if with_base else {})
 
 
 def failures(result: EndpointResult | None, most: int = 3) -> tuple[str, ...]:

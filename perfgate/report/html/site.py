@@ -41,7 +41,7 @@ def build(series: Sequence[Series], whole: Iterable[PastRun], folder: Path) -> P
         raise RecordError(f"Cannot write into {folder}: {error.strerror}") from error
     pages = {}
     for past in whole:
-        around = next((one for one in series if one.name == past.run.name and one.branch == past.run.branch), None)
+        around = next((line for line in series if line.name == past.run.name and line.branch == past.run.branch), None)
         pages[past.run.id] = f"{RUNS}/{slug(past.run.id)}.html"
         write_text(folder / pages[past.run.id], run_page(past, around))
     write_text(folder / INDEX, index(series, pages))
@@ -51,7 +51,7 @@ def build(series: Sequence[Series], whole: Iterable[PastRun], folder: Path) -> P
 def run_page(past: PastRun, around: Series | None) -> str:
     """A remembered run. The history keeps what failed, not the sentences."""
     series = around or Series(name=past.run.name, branch=past.run.branch, runs=(past,))
-    limits = {(one.endpoint, one.metric): one for one in series.budgets}
+    limits = {(budget.endpoint, budget.metric): budget for budget in series.budgets}
     findings = tuple(_failure(past, key, limits.get(key)) for key in past.failed)
     verdict = Verdict(
         run=past.run.id,
@@ -84,10 +84,10 @@ def _failure(past: PastRun, key: tuple[str, str], budget: Budget | None) -> Find
 
 def _limits(budget: Budget | None) -> tuple[CriterionResult, ...]:
     """The fixed limits of the budget file as it is now."""
-    fixed = [one for one in budget.criteria if one.kind is Kind.ABSOLUTE] if budget else []
+    fixed = [criterion for criterion in budget.criteria if criterion.kind is Kind.ABSOLUTE] if budget else []
     return tuple(
-        CriterionResult(kind=one.kind, limit=one.limit, text=one.text, severity=one.severity, outcome=Outcome.PASS)
-        for one in fixed
+        CriterionResult(kind=item.kind, limit=item.limit, text=item.text, severity=item.severity, outcome=Outcome.PASS)
+        for item in fixed
     )
 
 
@@ -95,8 +95,8 @@ def index(series: Sequence[Series], pages: Mapping[str, str]) -> str:
     """The page of everything; `pages` says which run has one of its own."""
     data: list[Data] = []
     lines: list[list[Data]] = []
-    shown = [_series(one, pages, data, lines) for one in series]
-    names = dict.fromkeys(plain(one.name, LONGEST_NAME) for one in series)
+    shown = [_series(line, pages, data, lines) for line in series]
+    names = dict.fromkeys(plain(line.name, LONGEST_NAME) for line in series)
     values = {"title": f"Performance of {', '.join(names)}" if names else "Performance", "series": shown}
     return frame.render(
         "site.html.j2",
@@ -113,10 +113,10 @@ def _series(series: Series, pages: Mapping[str, str], data: list[Data], lines: l
     results = by_name(newest.run)
     failed = {endpoint for endpoint, _ in newest.failed}
     rows = []
-    for name in dict.fromkeys((*(one for one in results if one in failed), *results)):
+    for name in dict.fromkeys((*(result for result in results if result in failed), *results)):
         judged = [_finding(newest, budget) for budget in series.budgets if budget.endpoint == name]
         trends = page_data.trends(line, name, judged)
-        trends.sort(key=lambda one: one["metric"] != METRIC)
+        trends.sort(key=lambda item: item["metric"] != METRIC)
         row = {"at": len(data), "name": plain(name, LONGEST_NAME), "failed": name in failed, "trends": trends}
         row |= {"measured": page.measured(results[name]), "open": name in failed, "spark": _spark(trends)}
         rows.append(row)
@@ -130,8 +130,8 @@ def _series(series: Series, pages: Mapping[str, str], data: list[Data], lines: l
         "told": f"Newest: {words.revision(newest.run)}. {words.runs(len(alike))} shown.{_apart(series, alike)}",
         "rows": rows,
         "runs": [
-            _run(past, {**told, "kind": kind(past.run, newest.run)}, pages)
-            for past, told in zip(series.runs, page_data.runs(series.runs), strict=True)
+            _run(past, {**context, "kind": kind(past.run, newest.run)}, pages)
+            for past, context in zip(series.runs, page_data.runs(series.runs), strict=True)
         ],
     }
 
@@ -141,10 +141,10 @@ def _apart(series: Series, alike: Sequence[PastRun]) -> str:
     return f" {words.runs(number)} of another load, or A/B, listed below but not drawn." if number else ""
 
 
-def _run(past: PastRun, told: Data, pages: Mapping[str, str]) -> Data:
-    word = max(past.acceptances, key=lambda one: one.at, default=None)
-    said = f"by {plain(word.author, 40)}: {plain(word.reason, 200)}" if word else ""
-    return {**told, "page": pages.get(past.run.id, ""), "accepted": said}
+def _run(past: PastRun, context: Data, pages: Mapping[str, str]) -> Data:
+    word = max(past.acceptances, key=lambda acceptance: acceptance.at, default=None)
+    text = f"by {plain(word.author, 40)}: {plain(word.reason, 200)}" if word else ""
+    return {**context, "page": pages.get(past.run.id, ""), "accepted": text}
 
 
 def _finding(newest: PastRun, budget: Budget) -> Finding:

@@ -43,7 +43,7 @@ def announce(
     where = topic or _host(facts.run.target)
     failed = sum(finding.outcome in _BROKEN for finding in facts.verdict.findings)
     undecided = (Outcome.INCONCLUSIVE,) if blocks and not failed else ()  # then that is why the build fails
-    found = [finding for finding in facts.findings if finding.outcome in (*_WORTH_A_LINE, *undecided)]
+    matches = [finding for finding in facts.findings if finding.outcome in (*_WORTH_A_LINE, *undecided)]
     return Announcement(
         key=_key(budget, facts.verdict.name, where),
         title=plain(f"perfgate: {facts.verdict.name}{f' ({where})' if where else ''}", LONGEST_TITLE),
@@ -53,8 +53,8 @@ def announce(
         headline=headline(facts),
         comment=comment.render(facts, pictures, charts=charts, link=link),
         summary=comment.summary(facts),
-        annotations=tuple(_annotations(found[:MOST_ANNOTATIONS], budget)),
-        more_annotations=max(0, len(found) - MOST_ANNOTATIONS),
+        annotations=tuple(_annotations(matches[:MOST_ANNOTATIONS], budget)),
+        more_annotations=max(0, len(matches) - MOST_ANNOTATIONS),
         occasion=_occasion(facts, budget),
         files=files,
     )
@@ -84,10 +84,12 @@ def _key(budget: str, name: str, where: str) -> str:
 def _occasion(facts: Facts, budget: str) -> Occasion:
     """What failed already is told by the newest decided run before this one of its branch."""
     run, verdict = facts.run, facts.verdict
-    earlier = [one for one in facts.before if one.run.branch == run.branch and one.outcome is not Outcome.INCONCLUSIVE]
+    earlier = [
+        item for item in facts.before if item.run.branch == run.branch and item.outcome is not Outcome.INCONCLUSIVE
+    ]
     failed = set(earlier[-1].failed) if earlier else set()
     broken = [finding for finding in facts.findings if finding.outcome in _BROKEN]
-    undecided = [(one.endpoint, one.metric) for one in facts.findings if one.outcome is Outcome.INCONCLUSIVE]
+    undecided = [(item.endpoint, item.metric) for item in facts.findings if item.outcome is Outcome.INCONCLUSIVE]
     return Occasion(
         run=plain(run.id, LONGEST_TITLE),
         name=plain(run.name, LONGEST_TITLE),
@@ -100,16 +102,16 @@ def _occasion(facts: Facts, budget: str) -> Occasion:
         recovered=bool(failed) and not broken and not failed & set(undecided),
         broken=tuple(
             Broken(
-                endpoint=plain(one.endpoint, LONGEST_TITLE),
-                metric=plain(one.metric, 40),
-                outcome=one.outcome,
-                sentence=plain(one.sentence, 500),
-                measured=finite(one.measured),
-                baseline=finite(one.baseline),
-                change=finite(one.change),
-                is_new=(one.endpoint, one.metric) not in failed,
+                endpoint=plain(item.endpoint, LONGEST_TITLE),
+                metric=plain(item.metric, 40),
+                outcome=item.outcome,
+                sentence=plain(item.sentence, 500),
+                measured=finite(item.measured),
+                baseline=finite(item.baseline),
+                change=finite(item.change),
+                is_new=(item.endpoint, item.metric) not in failed,
             )
-            for one in broken
+            for item in broken
         ),
         undecided=tuple((plain(name, LONGEST_TITLE), plain(metric, 40)) for name, metric in undecided),
     )

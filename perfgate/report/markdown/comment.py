@@ -19,7 +19,7 @@ from perfgate.report.escaping import attribute, code, code_tag, prose
 from perfgate.report.facts import Facts, finite
 from perfgate.report.headline import headline
 from perfgate.report.markdown import mermaid, report_md
-from perfgate.report.markdown.report_md import EMOJI, Rows
+from perfgate.report.markdown.report_md import EMOJI, TableRows
 from perfgate.report.sparkline import sparkline
 from perfgate.report.templates import template
 
@@ -44,7 +44,7 @@ class Picture:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Exhibit:
+class ChartBlock:
     """A chart with its caption, as Markdown."""
 
     caption: str  # safe in Markdown and in HTML
@@ -58,7 +58,7 @@ def render(facts: Facts, pictures: Sequence[Picture] = (), *, charts: bool = Tru
     `charts` off: none, neither pictures nor text that the page draws.
     """
     page = ""
-    exhibits = list(_exhibits(facts, pictures)) if charts else []
+    exhibits = list(_chart_blocks(facts, pictures)) if charts else []
     for most in ROWS:
         page = _rendered(facts, exhibits, most, link)
         if len(page.encode("utf-16-le", errors="replace")) // 2 < LONGEST:
@@ -69,7 +69,7 @@ def render(facts: Facts, pictures: Sequence[Picture] = (), *, charts: bool = Tru
 def summary(facts: Facts) -> str:
     """Under 900,000 bytes."""
     page = ""
-    exhibits = list(_exhibits(facts, ()))
+    exhibits = list(_chart_blocks(facts, ()))
     for most in ROWS:
         page = _rendered(facts, exhibits, most, "")
         if len(page.encode(errors="replace")) < LONGEST_SUMMARY:
@@ -85,15 +85,15 @@ def charted(facts: Facts) -> tuple[Finding, ...]:
     return tuple(finding for finding in failed[:CHARTS] if finite(finding.measured) is not None)
 
 
-def _rendered(facts: Facts, exhibits: Sequence[Exhibit], most: int, link: str) -> str:
+def _rendered(facts: Facts, exhibits: Sequence[ChartBlock], most: int, link: str) -> str:
     return template("comment.md.j2").render(_page(facts, exhibits, most, link))
 
 
-def _page(facts: Facts, exhibits: Sequence[Exhibit], most: int, link: str) -> dict[str, object]:
+def _page(facts: Facts, exhibits: Sequence[ChartBlock], most: int, link: str) -> dict[str, object]:
     moved = [finding for finding in facts.findings if finding.outcome is not Outcome.PASS]
-    kept = [finding for finding in facts.findings if finding.outcome is Outcome.PASS]
-    told, _ = words.split_by_baseline(facts, moved)  # many that only lack a baseline are one sentence
-    lacking = [finding for finding in moved if finding not in told]
+    remaining = [finding for finding in facts.findings if finding.outcome is Outcome.PASS]
+    context, _ = words.split_by_baseline(facts, moved)  # many that only lack a baseline are one sentence
+    lacking = [finding for finding in moved if finding not in context]
     doubts = [prose(doubt) for doubt in words.doubts(facts)]
     results = report_md.worst_first(facts)
     return {
@@ -102,23 +102,23 @@ def _page(facts: Facts, exhibits: Sequence[Exhibit], most: int, link: str) -> di
         "headline": headline(facts, code),
         "compared": report_md.compared_with(facts),
         "revision": prose(words.revision(facts.run)),
-        "moved": _table(facts, told[:IN_SIGHT]),
-        "sentences": list(report_md.sentence_lines(facts, [*told[:IN_SIGHT], *lacking])),
+        "moved": _table(facts, context[:IN_SIGHT]),
+        "sentences": list(report_md.sentence_lines(facts, [*context[:IN_SIGHT], *lacking])),
         "doubts": doubts[:DOUBTS],
         "exhibits": exhibits,
-        "more": _table(facts, told[IN_SIGHT:], most),
-        "more_count": _kinds(told[IN_SIGHT:]),
-        "more_sentences": list(report_md.sentence_lines(facts, told[IN_SIGHT : IN_SIGHT + most])),
+        "more": _table(facts, context[IN_SIGHT:], most),
+        "more_count": _kinds(context[IN_SIGHT:]),
+        "more_sentences": list(report_md.sentence_lines(facts, context[IN_SIGHT : IN_SIGHT + most])),
         "lacking": _table(facts, lacking, most),
         "lacking_count": report_md.counted(len(lacking), "budget"),
-        "kept": _table(facts, kept, most),
-        "kept_count": report_md.counted(len(kept), "budget"),
+        "kept": _table(facts, remaining, most),
+        "kept_count": report_md.counted(len(remaining), "budget"),
         "why": diagnosis_text.markdown_lines(facts.diagnosis),
         "evidence": diagnosis_text.evidence(facts.diagnosis),
         "why_doubts": [prose(doubt) for doubt in diagnosis_text.doubts(facts.diagnosis)],
-        "watch": [words.watched(one, code) for one in facts.verdict.watch[:most]],
+        "watch": [words.watched(item, code) for item in facts.verdict.watch[:most]],
         "watch_count": len(facts.verdict.watch),
-        "results": Rows(
+        "results": TableRows(
             rows=tuple(tuple(map(_unbroken, report_md.result_row(result))) for result in results[:most]),
             rest=report_md.rest_of(len(results) - most, "endpoint"),
         ),
@@ -137,9 +137,9 @@ def _kinds(findings: Sequence[Finding]) -> str:
     return f"{len(findings):,} more: {', '.join(f'{count:,} {word}' for word, count in counts.items())}"
 
 
-def _table(facts: Facts, findings: Sequence[Finding], most: int = IN_SIGHT) -> Rows:
+def _table(facts: Facts, findings: Sequence[Finding], most: int = IN_SIGHT) -> TableRows:
     rest = f"and {_kinds(findings[most:])}" if len(findings) > most else ""
-    return Rows(rows=tuple(_row(facts, finding) for finding in findings[:most]), rest=rest)
+    return TableRows(rows=tuple(_row(facts, finding) for finding in findings[:most]), rest=rest)
 
 
 def _row(facts: Facts, finding: Finding) -> tuple[str, ...]:
@@ -162,19 +162,19 @@ def _row(facts: Facts, finding: Finding) -> tuple[str, ...]:
 
 def _limits(finding: Finding) -> Iterator[str]:
     for criterion in finding.criteria:
-        said = _whole(words.limit(finding, criterion))
-        yield f"**{said}**" if words.broken(criterion) else said
+        text = _whole(words.limit(finding, criterion))
+        yield f"**{text}**" if words.broken(criterion) else text
 
 
 def _change(finding: Finding) -> str:
     """ "+59.8 %" over "+52 to +68 %": what was seen over what it may be."""
-    said = words.change(finding.change)
+    text = words.change(finding.change)
     edges = finding.interval
     if finite(finding.change) is None or edges is None or None in (finite(edges[0]), finite(edges[1])):
-        return _whole(said)
+        return _whole(text)
     low, high = (words.change(edge) for edge in edges)
     interval = f"{'own ' if finding.own_change is not None else ''}{low.removesuffix(' %')} to {high}"
-    return f"{_whole(said)}<br><sub>{_whole(interval)}</sub>"
+    return f"{_whole(text)}<br><sub>{_whole(interval)}</sub>"
 
 
 def _whole(text: str) -> str:
@@ -187,15 +187,15 @@ def _unbroken(cell: str) -> str:
     return cell.replace(" ", "&nbsp;") if _QUANTITY.fullmatch(cell) else cell
 
 
-def _exhibits(facts: Facts, pictures: Sequence[Picture]) -> Iterator[Exhibit]:
+def _chart_blocks(facts: Facts, pictures: Sequence[Picture]) -> Iterator[ChartBlock]:
     """A picture where there is one, else a drawing from text."""
-    there = {(one.endpoint, one.metric): one for one in pictures}
+    there = {(picture.endpoint, picture.metric): picture for picture in pictures}
     for finding in charted(facts):
-        found = there.get((finding.endpoint, finding.metric))
-        if found:
-            yield Exhibit(caption=_about(finding), body=_picture(found), speaks=True)
+        matches = there.get((finding.endpoint, finding.metric))
+        if matches:
+            yield ChartBlock(caption=_about(finding), body=_picture(matches), speaks=True)
         else:
-            yield Exhibit(caption=_caption(finding), body=mermaid.chart(trend_picture.decide(facts, finding)))
+            yield ChartBlock(caption=_caption(finding), body=mermaid.chart(trend_picture.decide(facts, finding)))
 
 
 def _caption(finding: Finding) -> str:

@@ -42,7 +42,7 @@ EMOJI = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rows:
+class TableRows:
     """A table cut to size: the worst rows, and in words what was left out."""
 
     rows: tuple[tuple[str, ...], ...]
@@ -61,7 +61,7 @@ def render(facts: Facts, charts: Sequence[Chart] = ()) -> str:
 
 def _page(facts: Facts, charts: Sequence[Chart], most: int) -> dict[str, object]:
     moved = [finding for finding in facts.findings if finding.outcome is not Outcome.PASS]
-    kept = [finding for finding in facts.findings if finding.outcome is Outcome.PASS]
+    remaining = [finding for finding in facts.findings if finding.outcome is Outcome.PASS]
     doubts = [prose(doubt) for doubt in words.doubts(facts)]
     results = worst_first(facts)
     in_sight = [chart for chart in charts if chart.endpoint and chart.outcome is Outcome.FAIL][:IN_SIGHT]
@@ -73,16 +73,18 @@ def _page(facts: Facts, charts: Sequence[Chart], most: int) -> dict[str, object]
         "more_doubts": doubts[DOUBTS : DOUBTS + most],
         "moved": _findings(facts, moved, most),
         "sentences": list(sentence_lines(facts, moved[:most])),
-        "kept": _findings(facts, kept, most),
-        "kept_count": counted(len(kept), "budget"),
+        "kept": _findings(facts, remaining, most),
+        "kept_count": counted(len(remaining), "budget"),
         "why": diagnosis_text.markdown_lines(facts.diagnosis),
         "evidence": diagnosis_text.evidence(facts.diagnosis),
         "why_doubts": [prose(doubt) for doubt in diagnosis_text.doubts(facts.diagnosis)],
-        "watch": [words.watched(one, code) for one in facts.verdict.watch[:most]],
+        "watch": [words.watched(item, code) for item in facts.verdict.watch[:most]],
         "watch_count": len(facts.verdict.watch),
-        "results": Rows(rows=tuple(map(result_row, results[:most])), rest=rest_of(len(results) - most, "endpoint")),
+        "results": TableRows(
+            rows=tuple(map(result_row, results[:most])), rest=rest_of(len(results) - most, "endpoint")
+        ),
         "examples": list(example_lines(results[:most])),
-        "phases": Rows(rows=tuple(map(phase_row, phases.rows(results[:most])))),
+        "phases": TableRows(rows=tuple(map(phase_row, phases.rows(results[:most])))),
         "phase_headings": tuple(phases.HEADINGS.values()),
         "phase_caption": phases.CAPTION,
         "pictures": [_picture(chart) for chart in in_sight],
@@ -95,11 +97,11 @@ def _page(facts: Facts, charts: Sequence[Chart], most: int) -> dict[str, object]
     }
 
 
-def _findings(facts: Facts, findings: Sequence[Finding], most: int) -> Rows:
+def _findings(facts: Facts, findings: Sequence[Finding], most: int) -> TableRows:
     left_out = Counter(words.word(finding.outcome) for finding in findings[most:])
     kinds = ", ".join(f"{count} {word}" for word, count in left_out.items())
     rest = rest_of(len(findings) - most, "budget")
-    return Rows(
+    return TableRows(
         rows=tuple(_finding(facts, finding) for finding in findings[:most]), rest=f"{rest}: {kinds}" if rest else ""
     )
 
@@ -128,14 +130,14 @@ def _finding(facts: Facts, finding: Finding) -> tuple[str, ...]:
 
 def sentence_lines(facts: Facts, findings: Sequence[Finding]) -> Iterator[str]:
     """One per finding; the same sentence about several is said once."""
-    told, without_baseline = words.split_by_baseline(facts, findings)
+    context, without_baseline = words.split_by_baseline(facts, findings)
     alike: dict[tuple[Outcome, str], list[Finding]] = {}
-    for finding in told:
+    for finding in context:
         alike.setdefault((finding.outcome, finding.sentence), []).append(finding)
     for (outcome, sentence), group in alike.items():
         about = ", ".join(f"{code(finding.endpoint)} {prose(finding.metric, 40)}" for finding in group)
-        said = _sentence(group[0]) if len(group) == 1 else f"{about}: {prose(sentence)}"
-        yield f"{EMOJI[outcome]} {said}"
+        text = _sentence(group[0]) if len(group) == 1 else f"{about}: {prose(sentence)}"
+        yield f"{EMOJI[outcome]} {text}"
     if without_baseline:
         yield f"{EMOJI[Outcome.NO_BASELINE]} {prose(without_baseline)}"
 
@@ -183,9 +185,9 @@ def compared_with(facts: Facts) -> str:
     if not verdict.baseline_runs:
         return f"no runs{branch} to compare with yet"
     newest = next((past for past in reversed(facts.before) if past.run.id in verdict.baseline_runs), None)
-    said = f"{words.runs(len(verdict.baseline_runs))}{branch}"
-    said += f", the newest {prose(words.revision(newest.run))}" if newest else ""
-    return said
+    text = f"{words.runs(len(verdict.baseline_runs))}{branch}"
+    text += f", the newest {prose(words.revision(newest.run))}" if newest else ""
+    return text
 
 
 def condition_lines(facts: Facts) -> Iterator[str]:
@@ -228,7 +230,7 @@ def command_lines(facts: Facts) -> Iterator[str]:
     yield f"perfgate gate {run}{other}"
     if concerned and facts.run.arms:  # no level for later runs: the change itself says it
         yield "# this is the new normal: a line in a commit message of the change"
-        yield from (f"# Perfgate-Accept: {one.endpoint} {one.metric} - REASON" for one in tame)
+        yield from (f"# Perfgate-Accept: {item.endpoint} {item.metric} - REASON" for item in tame)
         return
     if concerned:
         yield "# this is the new normal: accept it, with the reason"

@@ -43,23 +43,23 @@ def show(backtest: Backtest, console: Console, *, accepted: bool) -> None:
     console.print(Text(headline(backtest), style="bold"))
     for line in lines(backtest, accepted=accepted):
         console.print(Text(line))
-    for one in grids(backtest, accepted=accepted):
+    for item in grids(backtest, accepted=accepted):
         console.print()
-        console.print(Text(one.title, style="bold"))
-        table = grid(*one.columns)
-        for row in one.rows:
+        console.print(Text(item.title, style="bold"))
+        table = grid(*item.columns)
+        for row in item.rows:
             table.add_row(*(Text(plain(text, LONGEST_NAME), style=STYLES[of] if of else "") for text, of in row))
         console.print(table)
 
 
 def markdown(backtest: Backtest, *, accepted: bool) -> str:
     parts = [f"**{prose(headline(backtest))}**", *(prose(line) for line in lines(backtest, accepted=accepted))]
-    for one in grids(backtest, accepted=accepted):
-        heads = [heading for heading, _ in one.columns]
-        sides = ["--:" if side == "right" else "---" for _, side in one.columns]
-        rows = [[prose(text) for text, _ in row] for row in one.rows]
+    for item in grids(backtest, accepted=accepted):
+        heads = [heading for heading, _ in item.columns]
+        sides = ["--:" if side == "right" else "---" for _, side in item.columns]
+        rows = [[prose(text) for text, _ in row] for row in item.rows]
         table = "\n".join(f"| {' | '.join(cells)} |" for cells in (heads, sides, *rows))
-        parts.append(f"### {one.title}\n\n{table}")
+        parts.append(f"### {item.title}\n\n{table}")
     return "\n\n".join(parts) + "\n"
 
 
@@ -90,9 +90,9 @@ def lines(backtest: Backtest, *, accepted: bool) -> Iterator[str]:
     branch = plain(backtest.branch, 40)
     yield f"By the budgets as they are now, each beside the runs of {branch} before it. No load was sent."
     if backtest.regressions:
-        found = sum(one.outcome is Outcome.FAIL for one in backtest.regressions)
+        matches = sum(regression.outcome is Outcome.FAIL for regression in backtest.regressions)
         more = "" if accepted else "; `--accepted` lists them"
-        counted = f"{found} of {len(backtest.regressions)} found{more}."
+        counted = f"{matches} of {len(backtest.regressions)} found{more}."
         yield f"Known regressions (accepted, or failed when they were measured): {counted}"
     elif accepted:
         yield "No known regressions: nothing was accepted, and nothing failed when it was measured."
@@ -109,14 +109,14 @@ def grids(backtest: Backtest, *, accepted: bool) -> Iterator[Grid]:
         yield Grid(
             title="Known regressions",
             columns=_columns("build, commit, what", "change", "now, limits, accepted"),
-            rows=tuple(_regression_row(one, backtest) for one in backtest.regressions),
+            rows=tuple(_regression_row(regression, backtest) for regression in backtest.regressions),
         )
     if backtest.steps:
         yield _ladder(backtest)
     yield Grid(
         title="Builds by budget (sees from: the median of what they could have shown)",
         columns=_columns("endpoint, metric, limit", "failed, undecided, kept, not compared, sees from"),
-        rows=tuple(_budget_row(one) for one in backtest.budgets),
+        rows=tuple(_budget_row(budget) for budget in backtest.budgets),
     )
 
 
@@ -127,31 +127,31 @@ def _columns(*headings: str) -> tuple[tuple[str, str], ...]:
 
 
 def _build_row(build: Build) -> tuple[Cell, ...]:
-    told = ", ".join(_breach(one) for one in build.breaches[:NAMED])
+    context = ", ".join(_breach(breach) for breach in build.breaches[:NAMED])
     rest = f" and {len(build.breaches) - NAMED} more" if len(build.breaches) > NAMED else ""
     then = (f"{words.MARKS[build.then]} {words.word(build.then)}", build.then)
     return (
         (f"{_when(build.started)} {build.run}", None),
         (build.commit[:7] or words.NOTHING, None),
         then,
-        (told + rest, None),
+        (context + rest, None),
     )
 
 
-def _breach(one: Breach) -> str:
+def _breach(item: Breach) -> str:
     """ "search p95 41 ms, +42 % (limit +10%)"."""
-    change = "" if one.change is None else f", {words.change(one.change)}"
-    return f"{one.endpoint} {one.metric} {words.value(one.metric, one.measured)}{change} (limit {one.limit})"
+    change = "" if item.change is None else f", {words.change(item.change)}"
+    return f"{item.endpoint} {item.metric} {words.value(item.metric, item.measured)}{change} (limit {item.limit})"
 
 
-def _regression_row(one: Regression, backtest: Backtest) -> tuple[Cell, ...]:
-    what = f"{one.endpoint or WHOLE} {one.metric}".strip()
-    now = (FOUND.get(one.outcome, MISSED), one.outcome if one.outcome in FOUND else Outcome.WARN)
-    factors = f"up to {factor_of(max(one.factors))}" if one.factors else "with none"
+def _regression_row(item: Regression, backtest: Backtest) -> tuple[Cell, ...]:
+    what = f"{item.endpoint or WHOLE} {item.metric}".strip()
+    now = (FOUND.get(item.outcome, MISSED), item.outcome if item.outcome in FOUND else Outcome.WARN)
+    factors = f"up to {factor_of(max(item.factors))}" if item.factors else "with none"
     steps = factors if backtest.steps else words.NOTHING
-    why = (one.reason or "yes") if one.accepted else "no"
-    build = f"{_when(one.started)} {one.run}"
-    first = (build, None), (one.commit[:7] or words.NOTHING, None), (what, None), (words.change(one.change), None)
+    why = (item.reason or "yes") if item.accepted else "no"
+    build = f"{_when(item.started)} {item.run}"
+    first = (build, None), (item.commit[:7] or words.NOTHING, None), (what, None), (words.change(item.change), None)
     return (*first, now, (steps, None), (why, None))
 
 
@@ -168,11 +168,11 @@ def _ladder(backtest: Backtest) -> Grid:
     numbers_of = "fail, pass, undecided, undecided budgets, known found"
     rows = []
     for step in backtest.steps:
-        known = [one for one in backtest.regressions if step.factor in one.factors]
+        known = [regression for regression in backtest.regressions if step.factor in regression.factors]
         as_is = " (now)" if step.factor == 1 else ""
         numbers = (step.failed, step.passed, step.undecided, step.undecided_budgets)
-        found = f"{len(known)} of {len(backtest.regressions)}" if backtest.regressions else words.NOTHING
-        cells = (limits_of(step) + as_is, *map(str, numbers), found)
+        matches = f"{len(known)} of {len(backtest.regressions)}" if backtest.regressions else words.NOTHING
+        cells = (limits_of(step) + as_is, *map(str, numbers), matches)
         rows.append(tuple((text, None) for text in cells))
     return Grid(
         title="What tighter and looser limits would have done",
@@ -181,21 +181,21 @@ def _ladder(backtest: Backtest) -> Grid:
     )
 
 
-def _budget_row(one: BudgetRecord) -> tuple[Cell, ...]:
-    numbers: Sequence[int] = (one.failed, one.undecided, one.kept, one.unknown)
-    texts = (one.endpoint, one.metric, " ".join(one.limits) or words.NOTHING, *map(str, numbers), sees_from(one))
-    colours = {FAILED: Outcome.FAIL} if one.failed else {}
+def _budget_row(item: BudgetRecord) -> tuple[Cell, ...]:
+    numbers: Sequence[int] = (item.failed, item.undecided, item.kept, item.unknown)
+    texts = (item.endpoint, item.metric, " ".join(item.limits) or words.NOTHING, *map(str, numbers), sees_from(item))
+    colours = {FAILED: Outcome.FAIL} if item.failed else {}
     return tuple((text, colours.get(at)) for at, text in enumerate(texts))
 
 
-def sees_from(one: BudgetRecord) -> str:
+def sees_from(item: BudgetRecord) -> str:
     """ "+12 %", of errors "+0.8 pp"; of what should not fall, "-12 %"."""
-    metric = metric_of(one.metric)
-    if one.detectable is None or metric is None:
+    metric = metric_of(item.metric)
+    if item.detectable is None or metric is None:
         return words.NOTHING
     if metric.unit is Unit.RATIO:
-        return format_difference(metric.unit, one.detectable)
-    return words.change(round(-one.detectable if metric.higher_is_better else one.detectable, 2))
+        return format_difference(metric.unit, item.detectable)
+    return words.change(round(-item.detectable if metric.higher_is_better else item.detectable, 2))
 
 
 def _when(started: str) -> str:

@@ -60,21 +60,23 @@ def _noise(calibration: Calibration) -> Table:
         ("chance", "right"),
         ("design effect", "right"),
     )
-    for one in calibration.noise:
-        effect = words.NOTHING if one.design_effect is None else f"{one.design_effect:.1f}"
-        cells = [spread(one.between), spread(one.own), spread(one.sampling), effect]
-        usually = words.value(one.metric, one.level)
-        table.add_row(Text(plain(one.endpoint, LONGEST_NAME)), one.metric, usually, *cells)
+    for item in calibration.noise:
+        effect = words.NOTHING if item.design_effect is None else f"{item.design_effect:.1f}"
+        cells = [spread(item.between), spread(item.own), spread(item.sampling), effect]
+        usually = words.value(item.metric, item.level)
+        table.add_row(Text(plain(item.endpoint, LONGEST_NAME)), item.metric, usually, *cells)
     return table
 
 
 def _reaches(calibration: Calibration) -> Table:
     durations = [format_value(Unit.SECONDS, reach.duration) for reach in calibration.noise[0].reaches]
-    table = grid(("endpoint", "left"), ("metric", "left"), ("compared", "left"), *((one, "right") for one in durations))
-    for one in calibration.noise:
+    table = grid(
+        ("endpoint", "left"), ("metric", "left"), ("compared", "left"), *((duration, "right") for duration in durations)
+    )
+    for item in calibration.noise:
         for mode in modes(calibration):
-            cells = [change(reach.of(mode)) for reach in one.reaches]
-            table.add_row(Text(plain(one.endpoint, LONGEST_NAME)), one.metric, MODES[mode], *cells)
+            cells = [change(reach.of(mode)) for reach in item.reaches]
+            table.add_row(Text(plain(item.endpoint, LONGEST_NAME)), item.metric, MODES[mode], *cells)
     return table
 
 
@@ -93,22 +95,22 @@ def change(ratio: float | None) -> str:
 
 
 def _alarms(calibration: Calibration) -> Iterator[str]:
-    for one in calibration.alarms:
-        yield f"False alarms {MODES[one.mode]}: {_counted(one)}"
+    for alarm in calibration.alarms:
+        yield f"False alarms {MODES[alarm.mode]}: {_counted(alarm)}"
 
 
 def _counted(alarms: Alarms) -> str:
     suites = f"{alarms.alarms} of {alarms.suites} judgings of {alarms.runs} runs"
-    told = f"{suites}, so at most {alarms.bound:.0%} of runs (95 % sure; {CLEAN_SUITES} clean runs would say 1 %)."
+    context = f"{suites}, so at most {alarms.bound:.0%} of runs (95 % sure; {CLEAN_SUITES} clean runs would say 1 %)."
     share = alarms.passed / alarms.findings if alarms.findings else 0.0
-    return f"{told} {share:.0%} of the findings passed; the others could not be decided."
+    return f"{context} {share:.0%} of the findings passed; the others could not be decided."
 
 
 def _explained(calibration: Calibration) -> Iterator[str]:
-    known = [f"{one.by} {one.correlation:+.2f}" for one in calibration.explained]
+    known = [f"{item.by} {item.correlation:+.2f}" for item in calibration.explained]
     if not known:
         return
-    best = max(calibration.explained, key=lambda one: one.correlation)
+    best = max(calibration.explained, key=lambda item: item.correlation)
     helps = (
         f"{best.by} tells a slow runner here" if best.correlation >= STRONG else "nothing tells a slow runner well here"
     )

@@ -137,14 +137,14 @@ def _limits(finding: Finding, room: int) -> Text:
     line = 0
     for criterion in finding.criteria:
         broken = words.broken(criterion)
-        said = f"{words.MARKS[criterion.outcome]} " if broken and len(finding.criteria) > 1 else ""
-        said += words.limit(finding, criterion)
+        message = f"{words.MARKS[criterion.outcome]} " if broken and len(finding.criteria) > 1 else ""
+        message += words.limit(finding, criterion)
         if cell:
-            fits = line + 2 + len(said) <= room
+            fits = line + 2 + len(message) <= room
             cell.append(", " if fits else ",\n")
             line = line + 2 if fits else 0
-        cell.append(said, style=STYLES[criterion.outcome] if broken else "")
-        line += len(said)
+        cell.append(message, style=STYLES[criterion.outcome] if broken else "")
+        line += len(message)
     return cell
 
 
@@ -197,7 +197,7 @@ def _sentences(facts: Facts, *, verbose: bool) -> Iterator[Text]:
         if finding.outcome is not Outcome.PASS and finding not in folded:
             yield _sentence(finding.outcome, finding.sentence)
     if folded:
-        names = ", ".join(f"{plain(one.endpoint, 30)} {plain(one.metric, 20)}" for one in folded[:UNDECIDED])
+        names = ", ".join(f"{plain(item.endpoint, 30)} {plain(item.metric, 20)}" for item in folded[:UNDECIDED])
         more = f" and {len(folded) - UNDECIDED} more" if len(folded) > UNDECIDED else ""
         yield _sentence(Outcome.INCONCLUSIVE, f"{len(folded)} undecided: {names}{more} (why: --verbose, report.md)")
     if without_baseline:
@@ -208,7 +208,7 @@ def _next(facts: Facts) -> Iterator[Text]:
     """What to do about it."""
     verdict, run = facts.verdict, facts.run
     failed = [finding for finding in facts.findings if finding.outcome is Outcome.FAIL]
-    if failed and any(words.broken(one) and one.kind is Kind.RELATIVE for one in failed[0].criteria):
+    if failed and any(words.broken(criterion) and criterion.kind is Kind.RELATIVE for criterion in failed[0].criteria):
         yield Text('if this is meant: perfgate accept latest --reason "..."', style="dim")
     lacking = any(finding.outcome is Outcome.NO_BASELINE for finding in facts.findings)
     if lacking and verdict.baseline_needed and not run.arms and not failed:
@@ -233,8 +233,8 @@ def _watched(facts: Facts) -> Iterator[Text]:
     watch = facts.verdict.watch
     if watch:
         more = f"; {len(watch) - WATCHED} more" if len(watch) > WATCHED else ""
-        told = "; ".join(words.watched(one) for one in watch[:WATCHED])
-        yield Text.assemble(("probably worse, not judged: ", "bold"), plain(f"{told}{more}", 500))
+        context = "; ".join(words.watched(item) for item in watch[:WATCHED])
+        yield Text.assemble(("probably worse, not judged: ", "bold"), plain(f"{context}{more}", 500))
 
 
 def _doubts(facts: Facts) -> Iterator[Text]:

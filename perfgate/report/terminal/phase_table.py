@@ -17,12 +17,12 @@ LONGEST_NAME = 40
 
 def table(results: Iterable[EndpointResult]) -> Table | None:
     """None where no phase is known."""
-    found = phases.rows(results)
-    if not found:
+    matches = phases.rows(results)
+    if not matches:
         return None
     headings = ("new connections", *phases.HEADINGS.values())
     shown = grid(("p95 of", "left"), *((heading, "right") for heading in headings))
-    for row in found:
+    for row in matches:
         cells = (Text(cell) for cell in (f"{row.connections:,}", *row.tails))
         shown.add_row(Text(plain(row.name, LONGEST_NAME)), *cells)
     return shown

@@ -14,7 +14,7 @@ import httptools
 
 from perfgate.runner.machine import KERNEL_CLOCK
 from perfgate.runtime.http.connection import Closed, Connection, Unasked
-from perfgate.runtime.http.dialling import Origin, Trust, dial, proxy_for
+from perfgate.runtime.http.dialling import Origin, TlsConfig, dial, proxy_for
 from perfgate.runtime.http.observations import GENERATOR, Observations
 from perfgate.runtime.http.responses import Failure, Response
 from perfgate.runtime.http.watchdog import TimedOut
@@ -27,7 +27,7 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})  # what asks for nothing to be chan
 LONG_PAUSE = 500_000_000
 
 
-class Patience(NamedTuple):
+class Timeouts(NamedTuple):
     """Timeouts in nanoseconds. `total` is from asking for a connection to the last byte; 0: only that counts."""
 
     total: int
@@ -35,18 +35,18 @@ class Patience(NamedTuple):
     first_byte: int = 0
 
 
-class Manner(NamedTuple):
+class SendOptions(NamedTuple):
     """How a request is sent, besides its bytes."""
 
     method: str
-    patience: Patience
+    patience: Timeouts
     keep_body: bool
     endpoint: str = ""  # whose request it is
     closes: bool = False  # whether it says `Connection: close`: the server may then close without a word
 
 
 class Client(Protocol):
-    def send(self, data: bytes, manner: Manner) -> Response:
+    def send(self, data: bytes, options: SendOptions) -> Response:
         """Sends the whole message `data`. Never raises for what the target does: that is the response's `failure`."""
         ...
 
@@ -59,7 +59,7 @@ class FastClient:
     def __init__(
         self,
         where: Origin,
-        trust: Trust = Trust(),  # noqa: B008 - a value
+        trust: TlsConfig = TlsConfig(),  # noqa: B008 - a value
         observations: Observations | None = None,
     ) -> None:
         self._where, self._trust = where, trust
@@ -70,16 +70,16 @@ class FastClient:
         self._opened = 0  # monotonic ns, when the connection was there
         self._phases = (0, 0, 0)  # of opening it: dns, connect, tls
 
-    def send(self, data: bytes, manner: Manner) -> Response:
+    def send(self, data: bytes, options: SendOptions) -> Response:
         began = monotonic_ns()
-        deadline = began + manner.patience.total
+        deadline = began + options.patience.total
         try:
-            return self._send(data, manner, began, deadline)
+            return self._send(data, options, began, deadline)
         except TimedOut:
-            failure = Failure("timeout", self._overdue(manner.patience, monotonic_ns() - began))
+            failure = Failure("timeout", self._overdue(options.patience, monotonic_ns() - began))
         except OSError as error:
             if isinstance(error, TimeoutError):
-                failure = Failure("timeout", self._overdue(manner.patience, monotonic_ns() - began))
+                failure = Failure("timeout", self._overdue(options.patience, monotonic_ns() - began))
             else:
                 failure = failure_of(error, self._observations)
         except httptools.HttpParserError as error:
@@ -91,22 +91,22 @@ class FastClient:
         self.close()
         return response
 
-    def _send(self, data: bytes, manner: Manner, began: int, deadline: int) -> Response:
+    def _send(self, data: bytes, options: SendOptions, began: int, deadline: int) -> Response:
         connection = self._connection
-        if connection is not None and self._is_usable(connection, manner, began):
+        if connection is not None and self._is_usable(connection, options, began):
             try:
-                return self._exchange(connection, data, manner, deadline)
+                return self._exchange(connection, data, options, deadline)
             except ConnectionError as error:
-                if manner.method not in SAFE or not self._was_closed_before(connection, error, began):
+                if options.method not in SAFE or not self._was_closed_before(connection, error, began):
                     raise
-                self._observations.resends[manner.endpoint] += 1  # the time lost counts as waiting for a connection
+                self._observations.resends[options.endpoint] += 1  # the time lost counts as waiting for a connection
         self.close()
-        connect = manner.patience.connect
+        connect = options.patience.connect
         limit = min(deadline, monotonic_ns() + connect) if connect else deadline
         wire, dns, connect, tls = dial(self._where, self._trust, self._proxy, limit, self._observations)
         connection = self._connection = Connection(wire, self._observations)
         self._opened, self._phases = monotonic_ns(), (dns, connect, tls)
-        response = self._exchange(connection, data, manner, deadline)
+        response = self._exchange(connection, data, options, deadline)
         self._tell_opening(response, began)
         return response
 
@@ -132,12 +132,12 @@ class FastClient:
         response.dns, response.connect, response.tls = self._phases
 
     @staticmethod
-    def _is_usable(connection: Connection, manner: Manner, now: int) -> bool:
+    def _is_usable(connection: Connection, options: SendOptions, now: int) -> bool:
         """Asking the socket costs a system call: only worth it after a pause, in which a server may say goodbye, and
         for a request that must not be sent twice. Not reusable: something broke off its last request."""
         if not connection.reusable:
             return False
-        if now - connection.idle_since < PAUSE and manner.method in SAFE:
+        if now - connection.idle_since < PAUSE and options.method in SAFE:
             return True
         connection.idle_since = 0
         if connection.wire.is_quiet():
@@ -146,18 +146,18 @@ class FastClient:
             connection.blame_last()
         return False
 
-    def _exchange(self, connection: Connection, data: bytes, manner: Manner, deadline: int) -> Response:
+    def _exchange(self, connection: Connection, data: bytes, options: SendOptions, deadline: int) -> Response:
         connection.wire.deadline = deadline
         if self._to_proxy:
             data = self._for_proxy(data)
         response = connection.exchange(
             data,
-            keep_body=manner.keep_body,
-            no_body=manner.method == "HEAD",
-            first_byte=manner.patience.first_byte,
-            endpoint=manner.endpoint,
+            keep_body=options.keep_body,
+            no_body=options.method == "HEAD",
+            first_byte=options.patience.first_byte,
+            endpoint=options.endpoint,
         )
-        if not connection.reusable or manner.closes:
+        if not connection.reusable or options.closes:
             self.close()
         return response
 
@@ -166,16 +166,16 @@ class FastClient:
         first, _, rest = data.partition(b"\r\n")
         method, _, target = first.partition(b" ")
         assert self._proxy is not None
-        said = f"Proxy-Authorization: {self._proxy.authorization}\r\n" if self._proxy.authorization else ""
-        return b"%b http://%b%b\r\n%b%b" % (method, self._where.authority.encode(), target, said.encode(), rest)
+        text = f"Proxy-Authorization: {self._proxy.authorization}\r\n" if self._proxy.authorization else ""
+        return b"%b http://%b%b\r\n%b%b" % (method, self._where.authority.encode(), target, text.encode(), rest)
 
-    def _overdue(self, patience: Patience, elapsed: int) -> str:
+    def _overdue(self, timeout: Timeouts, elapsed: int) -> str:
         """Which of the timeouts it was."""
-        if elapsed >= patience.total:
-            return f"no complete answer within {patience.total / 1e9:g} s"
+        if elapsed >= timeout.total:
+            return f"no complete answer within {timeout.total / 1e9:g} s"
         if self._connection is None:
-            return f"no connection within {(patience.connect or patience.total) / 1e9:g} s"
-        return f"no answer within {(patience.first_byte or patience.total) / 1e9:g} s"
+            return f"no connection within {(timeout.connect or timeout.total) / 1e9:g} s"
+        return f"no answer within {(timeout.first_byte or timeout.total) / 1e9:g} s"
 
     def close(self) -> None:
         if self._connection is not None:

@@ -15,7 +15,7 @@ _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 Key = tuple[str, str, str]  # name, domain, path: what tells cookies apart (section 5.3)
 
 
-class Place(NamedTuple):
+class CookieOrigin(NamedTuple):
     """Where a request goes, as far as cookies care. `path` is that of the URL, without its query."""
 
     host: str
@@ -40,7 +40,7 @@ class Cookies:
         self.header = ""
         self.everywhere = True
 
-    def take(self, headers: list[str], place: Place) -> list[str]:
+    def take(self, headers: list[str], place: CookieOrigin) -> list[str]:
         """Stores what an answer from `place` sets, or deletes (section 5.3). Returns what is odd about it, in words."""
         odd = [words for header in headers if (words := _take(self.stored, header, place))]
         self._changed()
@@ -60,7 +60,7 @@ class Cookies:
         self.stored.clear()
         self.header, self.everywhere = "", True
 
-    def for_request(self, place: Place) -> str:
+    def for_request(self, place: CookieOrigin) -> str:
         """The Cookie header for a request to `place`: longer paths first, then older cookies (section 5.4)."""
         now = time.time()
         fits = [
@@ -71,7 +71,7 @@ class Cookies:
             and (place.secure or not cookie.secure)
             and (not cookie.expires or cookie.expires > now)
         ]
-        return "; ".join(cookie.pair for _, cookie in sorted(fits, key=lambda one: -len(one[0][2])))
+        return "; ".join(cookie.pair for _, cookie in sorted(fits, key=lambda fit: -len(fit[0][2])))
 
     def _changed(self) -> None:
         self.everywhere = all(
@@ -81,12 +81,12 @@ class Cookies:
         self.header = "; ".join(cookie.pair for cookie in self.stored.values())
 
 
-def _take(stored: dict[Key, Cookie], header: str, place: Place) -> str:
+def _take(stored: dict[Key, Cookie], header: str, place: CookieOrigin) -> str:
     pair, *rest = header.split(";")
     name, separator, value = (part.strip() for part in pair.partition("="))
     if not separator or not name:
         return ""
-    attributes = {key.strip().lower(): text.strip() for key, _, text in (one.partition("=") for one in rest)}
+    attributes = {key.strip().lower(): text.strip() for key, _, text in (item.partition("=") for item in rest)}
     domain = attributes.get("domain", "").removeprefix(".").lower()
     if domain and not _is_of(place.host, domain):
         return (  # no user agent takes it
@@ -119,14 +119,14 @@ def _moment(text: str) -> float | None:
     clock: tuple[int, ...] = ()
     day = month = year = -1
     for token in _TOKEN.findall(text):
-        if not clock and (found := _TIME.match(token)):
-            clock = tuple(int(part) for part in found.groups())
-        elif day < 0 and (found := _DAY.match(token)):
-            day = int(found[0])
+        if not clock and (match := _TIME.match(token)):
+            clock = tuple(int(part) for part in match.groups())
+        elif day < 0 and (match := _DAY.match(token)):
+            day = int(match[0])
         elif month < 0 and token[:3].lower() in _MONTHS:
             month = _MONTHS.index(token[:3].lower()) + 1
-        elif year < 0 and (found := _YEAR.match(token)):
-            year = int(found[0])
+        elif year < 0 and (match := _YEAR.match(token)):
+            year = int(match[0])
     year += 1900 if 70 <= year <= 99 else 2000 if 0 <= year <= 69 else 0
     if not clock or month < 0 or not 1 <= day <= 31 or year < 1601 or clock > (23, 59, 59):
         return None

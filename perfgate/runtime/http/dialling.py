@@ -65,7 +65,7 @@ def _parsed(url: str) -> Origin:
     return Origin(tls, parts.hostname, parts.port or (443 if tls else 80), parts.path.rstrip("/"))
 
 
-class Trust(NamedTuple):
+class TlsConfig(NamedTuple):
     """Which certificates are believed, which is shown, and for which name. Empty: the system's, none, the host's."""
 
     ca: str | Path = ""
@@ -76,7 +76,7 @@ class Trust(NamedTuple):
 
 
 @cache
-def tls_context(trust: Trust) -> ssl.SSLContext:
+def tls_context(trust: TlsConfig) -> ssl.SSLContext:
     """Verifies certificates unless told not to; SSL_CERT_FILE and SSL_CERT_DIR name other authorities.
 
     Raises OSError (ssl.SSLError is one) when a file cannot be used.
@@ -106,7 +106,7 @@ class Dialled(NamedTuple):
 
 
 def dial(
-    where: Origin, trust: Trust, proxy: Proxy | None, deadline: int, observations: Observations | None = None
+    where: Origin, trust: TlsConfig, proxy: Proxy | None, deadline: int, observations: Observations | None = None
 ) -> Dialled:
     """Resolves, connects and shakes hands. Raises OSError (ssl.SSLError is one) or TimedOut."""
     observations = observations or Observations()

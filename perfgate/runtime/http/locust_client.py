@@ -13,8 +13,8 @@ from geventhttpclient._parser import HTTPParseError
 from geventhttpclient.client import HTTPClient
 from geventhttpclient.response import HTTPConnectionClosed
 
-from perfgate.runtime.http.client import Manner, failure_of
-from perfgate.runtime.http.dialling import Origin, Trust, proxy_for, tls_context
+from perfgate.runtime.http.client import SendOptions, failure_of
+from perfgate.runtime.http.dialling import Origin, TlsConfig, proxy_for, tls_context
 from perfgate.runtime.http.locust_pool import READ, Pool, TlsPool, timer
 from perfgate.runtime.http.observations import Observations
 from perfgate.runtime.http.responses import Failure, Response, decoded_size
@@ -26,7 +26,7 @@ CUT_OFF = ("EOF", "Incomplete", "closed")  # words of the library for an answer 
 class LocustClient:
     """One keep-alive connection of geventhttpclient, which FastHttpUser is made of."""
 
-    def __init__(self, where: Origin, trust: Trust, observations: Observations | None = None) -> None:
+    def __init__(self, where: Origin, trust: TlsConfig, observations: Observations | None = None) -> None:
         self._where, self._trust = where, trust
         self._observations = observations or Observations()
         self._proxy = proxy_for(where)
@@ -50,12 +50,12 @@ class LocustClient:
         client._connection_pool = pool
         return client, pool
 
-    def send(self, data: bytes, manner: Manner) -> Response:
+    def send(self, data: bytes, options: SendOptions) -> Response:
         began = monotonic_ns()
-        self._pool.begin(manner)
+        self._pool.begin(options)
         try:
-            with timer(manner.patience.total, "no complete answer"):
-                return self._exchange(data, manner, began)
+            with timer(options.patience.total, "no complete answer"):
+                return self._exchange(data, options, began)
         except TimedOut as late:
             failure = Failure("timeout", str(late))
         except TimeoutError:  # the kernel's patience with a host that does not answer
@@ -79,18 +79,18 @@ class LocustClient:
         self._client, self._pool = self._new_client()  # a closed one takes no more requests
         return response
 
-    def _exchange(self, data: bytes, manner: Manner, began: int) -> Response:
+    def _exchange(self, data: bytes, options: SendOptions, began: int) -> Response:
         head, _, body = data.partition(b"\r\n\r\n")
         line, *fields = head.decode("latin-1").split("\r\n")
         headers = dict(field.split(": ", 1) for field in fields)
-        answer: Any = self._client.request(manner.method, line.split(" ")[1], body or None, headers)
+        answer: Any = self._client.request(options.method, line.split(" ")[1], body or None, headers)
         self._pool.first_byte.close()
         first_byte = monotonic_ns()
         size, content, end = 0, [], b""
         while chunk := answer.read(READ):
             size += len(chunk)
             end = (end + bytes(chunk[-4:]))[-4:]
-            if manner.keep_body:
+            if options.keep_body:
                 content.append(bytes(chunk))
         self._pool.end(answer.status_code)
         head = self._pool.socket.head if self._pool.socket else b""
@@ -112,8 +112,8 @@ class LocustClient:
         self._client.close()
 
 
-def _broken(said: str) -> Failure:
+def _broken(text: str) -> Failure:
     """A connection that was lost in the middle is none of the protocol's faults."""
-    if any(word in said for word in CUT_OFF):
+    if any(word in text for word in CUT_OFF):
         return Failure("connection", "closed in the middle of the answer")
-    return Failure("protocol", f"not HTTP: {said[:80]}")
+    return Failure("protocol", f"not HTTP: {text[:80]}")

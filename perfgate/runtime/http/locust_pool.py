@@ -14,7 +14,7 @@ import gevent
 from geventhttpclient.connectionpool import ConnectionPool, SSLConnectionPool
 from geventhttpclient.response import HTTPConnectionClosed
 
-from perfgate.runtime.http.client import LONG_PAUSE, SAFE, Manner
+from perfgate.runtime.http.client import LONG_PAUSE, SAFE, SendOptions
 from perfgate.runtime.http.connection import HEAD_FAULT, UNASKED
 from perfgate.runtime.http.dialling import resolved
 from perfgate.runtime.http.headers import Headers, final_head
@@ -69,14 +69,14 @@ class MendingSocket:
         if again is None:
             return b""
         for fault in again.faults:
-            self._pool.observations.remark(self._pool.manner.endpoint, HEAD_FAULT + fault)
+            self._pool.observations.remark(self._pool.options.endpoint, HEAD_FAULT + fault)
         if not again.head_bytes:
             return again.data
         self._left = self._body_bytes(again.data)
         return again.data[: again.head_bytes] + self._cut(again.data[again.head_bytes :])
 
     def _body_bytes(self, head: bytes) -> int | None:
-        if self._pool.manner.method == "HEAD" or final_head(head)[9:12] in (b"204", b"304"):
+        if self._pool.options.method == "HEAD" or final_head(head)[9:12] in (b"204", b"304"):
             return 0
         headers = Headers(head)
         length = headers.get("content-length", "")
@@ -88,7 +88,7 @@ class MendingSocket:
             return data
         if len(data) > self._left:
             self.has_surplus = True
-            self._pool.observations.remark(self._pool.manner.endpoint, UNASKED)
+            self._pool.observations.remark(self._pool.options.endpoint, UNASKED)
         data = data[: self._left]
         self._left -= len(data)
         return data
@@ -99,22 +99,22 @@ class Pool(ConnectionPool):
     already), and `phases` how long that took: DNS, connecting, TLS."""
 
     observations: Observations
-    manner: Manner
+    options: SendOptions
     bodiless = False
     _ended = 0  # monotonic ns, when the last answer was complete
 
-    def begin(self, manner: Manner) -> None:
+    def begin(self, options: SendOptions) -> None:
         """A request begins. Its timeouts are its own; the library's are those of a client."""
         self.opened, self.phases = 0, (0, 0, 0)
         self._tries = 0
         self.undelivered = False
         self.socket: MendingSocket | None = None
-        self._last, self.manner = getattr(self, "manner", manner), manner
-        self.first_byte = timer(manner.patience.first_byte, "no answer")
+        self._last, self.options = getattr(self, "manner", options), options
+        self.first_byte = timer(options.patience.first_byte, "no answer")
 
     def end(self, status: int) -> None:
         """An answer has come: `bodiless` is whether it had no body by its nature, whatever its server believes."""
-        self.bodiless = status in (204, 304) or self.manner.method == "HEAD"
+        self.bodiless = status in (204, 304) or self.options.method == "HEAD"
         self._ended = monotonic_ns()
 
     def blame_last(self) -> None:
@@ -124,7 +124,7 @@ class Pool(ConnectionPool):
         if self._tries:  # the library asks again where the first connection was lost
             if self.opened or not self._was_closed_before():
                 raise HTTPConnectionClosed("closed before it answered")
-            self.observations.resends[self.manner.endpoint] += 1
+            self.observations.resends[self.options.endpoint] += 1
         self._tries += 1
         sock = super().get_socket()
         self.first_byte.cancel()
@@ -134,12 +134,12 @@ class Pool(ConnectionPool):
 
     def _was_closed_before(self) -> bool:
         """Decides as FastClient does."""
-        if self.manner.method not in SAFE:
+        if self.options.method not in SAFE:
             return False
         return self.undelivered or monotonic_ns() - self._ended >= LONG_PAUSE
 
     def return_socket(self, sock: Any) -> None:
-        if sock.has_surplus or self.manner.closes:
+        if sock.has_surplus or self.options.closes:
             self.release_socket(sock)
         else:
             super().return_socket(sock.plain)
@@ -155,7 +155,7 @@ class Pool(ConnectionPool):
     def _create_socket(self) -> Any:
         self.bodiless = False
         began = monotonic_ns()
-        with timer(self.manner.patience.connect, "no connection"):
+        with timer(self.options.patience.connect, "no connection"):
             sock = super()._create_socket()
         self.opened = monotonic_ns()
         tls = self.opened - self._connected if isinstance(self, SSLConnectionPool) else 0

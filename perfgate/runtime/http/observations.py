@@ -43,16 +43,18 @@ class Observations:
     def spread(self, addresses: list[Any]) -> list[Any]:
         """What `getaddrinfo` found, the next address first: connections take turns among those of the family that the
         system prefers. The others follow, for when none of these answers."""
-        preferred = [one for one in addresses if one[0] == addresses[0][0]]
+        preferred = [address for address in addresses if address[0] == addresses[0][0]]
         start = self.turn % len(preferred)
         self.turn += 1
-        return preferred[start:] + preferred[:start] + [one for one in addresses if one[0] != addresses[0][0]]
+        return (
+            preferred[start:] + preferred[:start] + [address for address in addresses if address[0] != addresses[0][0]]
+        )
 
     def remark_silent(self, silent: list[tuple[int, str]], family: int) -> None:
         """Addresses that did not answer, of a name of which another one did. Those of another family are left out: a
         service that listens on one of localhost's two is well."""
-        for one, address in silent:
-            if one == family:
+        for item, address in silent:
+            if item == family:
                 self.remark(address, "this address of the target did not answer; another one did")
 
     def as_plain(self) -> dict[str, Any]:

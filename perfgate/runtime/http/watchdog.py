@@ -34,22 +34,22 @@ class Watchdog:
         self._watched: set[Waiting] = set()
         self._timer = gevent.get_hub().loop.timer(SWEEP, repeat=SWEEP)
 
-    def watch(self, one: Waiting) -> None:
+    def watch(self, item: Waiting) -> None:
         if not self._watched:
             self._timer.start(self._sweep)
-        self._watched.add(one)
+        self._watched.add(item)
 
-    def forget(self, one: Waiting) -> None:
-        self._watched.discard(one)
+    def forget(self, item: Waiting) -> None:
+        self._watched.discard(item)
         if not self._watched:
             self._timer.stop()
 
     def _sweep(self) -> None:
         """Runs in the hub; a woken greenlet runs at once, up to its next wait."""
         now = monotonic_ns()
-        for one in [one for one in self._watched if one.waits and 0 < one.deadline < now]:
-            if one.waits:  # the one woken before it may have closed it
-                one.greenlet.throw(TimedOut)
+        for item in [item for item in self._watched if item.waits and 0 < item.deadline < now]:
+            if item.waits:  # the one woken before it may have closed it
+                item.greenlet.throw(TimedOut)
 
 
 @cache

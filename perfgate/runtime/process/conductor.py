@@ -28,7 +28,7 @@ from perfgate.recording.windows import Record
 from perfgate.runtime.process.abort import ErrorWatch
 from perfgate.runtime.process.pressure import Meter
 from perfgate.runtime.process.steps import Steps
-from perfgate.runtime.process.worker_registration import ENLIST, ENLISTED, RollCall, wait_for
+from perfgate.runtime.process.worker_registration import ENLIST, ENLISTED, WorkerRegistration, wait_for
 from perfgate.runtime.record import result
 from perfgate.runtime.record.foreign import Listener
 from perfgate.runtime.record.load import Load
@@ -67,7 +67,7 @@ class Conductor:
         self.progress = ProgressWriter(self.folder / PROGRESS, warmup=settings.warmup, duration=settings.duration)
         self.watch = ErrorWatch(settings.abort) if settings.abort else None
         self.aborted = ""  # why, when the load was ended early
-        self.workers = RollCall(self.runner)
+        self.workers = WorkerRegistration(self.runner)
         self.meter = Meter()
         self.counting = BoundedSemaphore(1)
         self.others: dict[str, dict[str, int]] = {"in_flight": {}, "users": {}}
@@ -173,8 +173,8 @@ class Conductor:
         self.collection.add(process, part)
 
     def hears_master(self) -> bool:
-        heard = getattr(self.runner, "last_heartbeat_timestamp", None)
-        return heard is None or time.time() - heard < SILENCE
+        last_heartbeat = getattr(self.runner, "last_heartbeat_timestamp", None)
+        return last_heartbeat is None or time.time() - last_heartbeat < SILENCE
 
     def elapsed(self) -> float:
         return monotonic() - self.began if self.began else 0.0
@@ -194,24 +194,24 @@ class Conductor:
             self.finish(self.settings.timeout + GRACE)
             self.runner.quit()
 
-    def finish(self, patience: float) -> None:
+    def finish(self, timeout: float) -> None:
         """Stops the load everywhere and gathers the rest. `patience` in s for what is in flight."""
         self.load.stopping = True
         if isinstance(self.runner, MasterRunner):
-            self.runner.send_message(STOP, {"patience": patience})
+            self.runner.send_message(STOP, {"patience": timeout})
             # Users of hand-written scenarios are waited for after the generated ones, so a worker may need both.
-            wait_for(lambda: self.workers.present() <= set(self.collection.tallies), 2 * patience + GRACE)
+            wait_for(lambda: self.workers.present() <= set(self.collection.tallies), 2 * timeout + GRACE)
         else:
-            self.drain(patience)
+            self.drain(timeout)
         self.ship()
         self.collection.tallies[self.process] = result.tally(self.load, self.cpu())
         self.finished = True
 
-    def drain(self, patience: float) -> None:
+    def drain(self, timeout: float) -> None:
         """Waits for what is in flight, then lets Locust stop the users (hand-written ones finish their task)."""
         load = self.load
-        wait_for(lambda: not (load.in_flight or load.visits or load.waiting), patience)
-        self.environment.stop_timeout = max(0.1, patience)
+        wait_for(lambda: not (load.in_flight or load.visits or load.waiting), timeout)
+        self.environment.stop_timeout = max(0.1, timeout)
         self.runner.stop()
 
     def on_stop(self, environment: Any, msg: Any, **_: Any) -> None:
@@ -232,7 +232,7 @@ class Conductor:
         self.written = True
         interrupted = not self.ended
         if interrupted:
-            self.finish(patience=1.0)
+            self.finish(timeout=1.0)
         else:  # Locust may be quick to quit once its users are stopped, while we still gather
             wait_for(lambda: self.finished, 2 * (self.settings.timeout + GRACE))
         duration = self.settings.duration

@@ -43,7 +43,7 @@ def _conduct(environment: Any, settings: Settings) -> Conductor:
 
 def _refuse_foreign(environment: Any, folder: Path) -> None:
     """Locust's own clients send to one target, and nobody could say to which. Raises ValueError."""
-    foreign = [one.__name__ for one in environment.user_classes if not issubclass(one, Visitor)]
+    foreign = [user_class.__name__ for user_class in environment.user_classes if not issubclass(user_class, Visitor)]
     if not foreign:
         return
     if not isinstance(environment.runner, WorkerRunner):

@@ -19,7 +19,7 @@ ASK_AGAIN = 0.5  # s
 POLL = 0.02  # s
 
 
-class RollCall:
+class WorkerRegistration:
     """Of the process that leads. `members` are the workers that the load begins with: none where it is alone."""
 
     def __init__(self, runner: Any) -> None:
@@ -46,8 +46,8 @@ class RollCall:
         self._enlisted.add(msg.node_id)
 
 
-def wait_for(done: Callable[[], bool], patience: float) -> None:
+def wait_for(done: Callable[[], bool], timeout: float) -> None:
     """Until then, or for `patience` seconds."""
-    until = monotonic() + patience
+    until = monotonic() + timeout
     while not done() and monotonic() < until:
         gevent.sleep(POLL)

@@ -41,9 +41,9 @@ class Listener:
         failure = self._failure(exception) if exception is not None else None
         self._has_connected |= failure is None
         status = _status(response, succeeded=failure is None)
-        seen = Response(status, size=response_length or 0, service=took, first_byte=took)
+        observed = Response(status, size=response_length or 0, service=took, first_byte=took)
         series = ("endpoint", self._endpoint(request_type, name))
-        self._load.record(series, monotonic_ns() - took, seen, failure)
+        self._load.record(series, monotonic_ns() - took, observed, failure)
 
     def _failure(self, error: BaseException) -> Failure:
         shortage = _shortage(error)
@@ -59,8 +59,8 @@ class Listener:
 
 def _shortage(error: BaseException) -> str:
     """Which resource of the generator itself ran out. Clients wrap the system's error, some in words only."""
-    found = _ERRNO.search(str(error))
-    return shortage_of(int(found[1]) if found else getattr(error, "errno", None))
+    match = _ERRNO.search(str(error))
+    return shortage_of(int(match[1]) if match else getattr(error, "errno", None))
 
 
 def _status(response: Any, *, succeeded: bool) -> int:

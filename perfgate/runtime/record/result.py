@@ -70,78 +70,78 @@ def summary(collection: Collection, *, started: str, duration: float, due: int, 
     lateness = _merged(tallies, "lateness")
     delivery = _merged(tallies, "delivery")
     observations = Observations()
-    for one in tallies:
-        observations.add(one.get("observations", {}))
-    seen = observations.as_plain()
+    for item in tallies:
+        observations.add(item.get("observations", {}))
+    observed = observations.as_plain()
     return {
         "started": started,
         "duration": duration,
         "interrupted": interrupted,
-        "recorded": sum(one["recorded"] for one in tallies),
+        "recorded": sum(item["recorded"] for item in tallies),
         "lost": collection.lost(),
-        "unfinished": sum(one["abandoned"] for one in tallies),
-        "clock_steps": sum(one["clock_steps"] for one in tallies),
-        "examples": _examples(one["examples"] for one in tallies),
-        "base_examples": _examples(one["base_examples"] for one in tallies),
-        "numbers": max((one["numbers"] for one in tallies), default=0),
-        "renewed": sum(one["renewed"] for one in tallies),
-        "notes": list(dict.fromkeys(note for one in tallies for note in one["notes"])),
-        "redirected": _redirected(one["outcomes"] for one in tallies),
-        "base_failures": _statuses(one["base_failures"] for one in tallies),
-        "resends": seen["resends"],
-        "remarks": seen["remarks"],
+        "unfinished": sum(item["abandoned"] for item in tallies),
+        "clock_steps": sum(item["clock_steps"] for item in tallies),
+        "examples": _examples(item["examples"] for item in tallies),
+        "base_examples": _examples(item["base_examples"] for item in tallies),
+        "numbers": max((item["numbers"] for item in tallies), default=0),
+        "renewed": sum(item["renewed"] for item in tallies),
+        "notes": list(dict.fromkeys(note for item in tallies for note in item["notes"])),
+        "redirected": _redirected(item["outcomes"] for item in tallies),
+        "base_failures": _statuses(item["base_failures"] for item in tallies),
+        "resends": observed["resends"],
+        "remarks": observed["remarks"],
         "generator": {
             "due": due,
-            "sent": sum(one["sent"] for one in tallies),
-            "late": sum(one["late"] for one in tallies),
-            "dropped": sum(one["dropped"] for one in tallies),
-            "without_rows": sum(one["without_rows"] for one in tallies),
+            "sent": sum(item["sent"] for item in tallies),
+            "late": sum(item["late"] for item in tallies),
+            "dropped": sum(item["dropped"] for item in tallies),
+            "without_rows": sum(item["without_rows"] for item in tallies),
             "lateness_p50": histogram.quantile(lateness, 0.5) or 0.0,
             "lateness_p95": histogram.quantile(lateness, 0.95) or 0.0,
             "lateness_p99": histogram.quantile(lateness, 0.99) or 0.0,
             "delay_p50": histogram.quantile(delivery, 0.5) or 0.0,
             "delay_p99": histogram.quantile(delivery, 0.99) or 0.0,
-            "cpu": max((one["cpu"] for one in tallies), default=0.0),
-            "users": sum(one["users"] for one in tallies),
-            "connections": sum(one["connections"] for one in tallies),
+            "cpu": max((item["cpu"] for item in tallies), default=0.0),
+            "users": sum(item["users"] for item in tallies),
+            "connections": sum(item["connections"] for item in tallies),
             "resends": observations.resends.total(),
-            "unsent": seen["unsent"],
-            "addresses": seen["addresses"],
+            "unsent": observed["unsent"],
+            "addresses": observed["addresses"],
         },
     }
 
 
-def _examples(found: Iterable[Mapping[str, list[str]]]) -> dict[str, list[str]]:
+def _examples(matches: Iterable[Mapping[str, list[str]]]) -> dict[str, list[str]]:
     """Of failures, by endpoint: the first few different ones of all processes."""
     examples: dict[str, list[str]] = {}
-    for one in found:
-        for name, texts in one.items():
+    for match in matches:
+        for name, texts in match.items():
             known = examples.setdefault(name, [])
             known += [text for text in texts if text not in known][: max(0, EXAMPLES - len(known))]
     return examples
 
 
-def _redirected(found: Iterable[Mapping[str, tuple[int, int]]]) -> list[str]:
+def _redirected(matches: Iterable[Mapping[str, tuple[int, int]]]) -> list[str]:
     """The endpoints whose successes were redirects, all of them."""
     totals: dict[str, tuple[int, int]] = {}
-    for one in found:
-        for name, (successes, redirects) in one.items():
+    for match in matches:
+        for name, (successes, redirects) in match.items():
             known = totals.get(name, (0, 0))
             totals[name] = known[0] + successes, known[1] + redirects
     return [name for name, (successes, redirects) in totals.items() if successes == redirects]
 
 
-def _statuses(found: Iterable[Mapping[str, list[int]]]) -> dict[str, list[int]]:
+def _statuses(matches: Iterable[Mapping[str, list[int]]]) -> dict[str, list[int]]:
     """Of failures, by endpoint: the different ones of all processes."""
     statuses: dict[str, set[int]] = {}
-    for one in found:
-        for name, numbers in one.items():
+    for match in matches:
+        for name, numbers in match.items():
             statuses.setdefault(name, set()).update(numbers)
     return {name: sorted(numbers) for name, numbers in statuses.items()}
 
 
 def _merged(tallies: list[Tally], part: str) -> Any:
-    return histogram.merge(Histogram.unpack(one[part]).freeze() for one in tallies)
+    return histogram.merge(Histogram.unpack(item[part]).freeze() for item in tallies)
 
 
 def write_json(path: Path, data: Mapping[str, Any]) -> None:

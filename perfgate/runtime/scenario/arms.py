@@ -21,7 +21,7 @@ SECOND = 1_000_000_000
 Record = Callable[..., None]
 
 
-class Arm:
+class LoadArm:
     """One of the two, for all virtual users of this process."""
 
     def __init__(self, name: str, target: str, record: Record) -> None:
@@ -45,11 +45,11 @@ class Arms:
     """Draws between base and head: each task for itself, or in blocks of time in random order within pairs."""
 
     def __init__(self, duet: Duet, record: Record) -> None:
-        self.both = (Arm(BASE, duet.base, record), Arm(HEAD, duet.head, record))
+        self.both = (LoadArm(BASE, duet.base, record), LoadArm(HEAD, duet.head, record))
         self._block, self._seed = int(duet.block * SECOND), duet.seed
         self._random = Random()  # not the plan's: every run draws anew, so that no luck repeats itself
 
-    def draw(self, offset: int) -> Arm:
+    def draw(self, offset: int) -> LoadArm:
         """The arm of a task that is due `offset` ns after the measured time began; both are warmed up alike."""
         if not self._block or offset < 0:
             return self.both[self._random.random() < 0.5]

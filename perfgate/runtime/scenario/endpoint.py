@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 from urllib.parse import quote_plus, urlsplit
 
 from perfgate import __version__
-from perfgate.runtime.http.client import Manner, Patience
-from perfgate.runtime.http.cookies import Place
+from perfgate.runtime.http.client import SendOptions, Timeouts
+from perfgate.runtime.http.cookies import CookieOrigin
 from perfgate.runtime.http.dialling import Origin
 from perfgate.runtime.http.responses import Failure, Response
 from perfgate.runtime.scenario.expectations import (
@@ -108,7 +108,7 @@ class Endpoint:
         follow_redirects: bool = False,
     ) -> None:
         self.name, self.method, self.follow_redirects = name, method, follow_redirects
-        patience = Patience(*(int((limit or 0) * 1e9) for limit in (timeout, connect_timeout, first_byte_timeout)))
+        timeout_s = Timeouts(*(int((limit or 0) * 1e9) for limit in (timeout, connect_timeout, first_byte_timeout)))
         self.series = ("endpoint", name)
         self._origin: Origin | None = None  # of the frame; there is one target in a run
         self._frame = Frame("", "", {})
@@ -130,15 +130,15 @@ class Endpoint:
         self.captures = bool(self._capture)
         needs_body = self._reads_errors or any(reader.needs_body for reader in readers)
         closes = any(key.lower() == "connection" and _is_close(text) for key, text in self._headers.items())
-        self.manner = Manner(method, patience, needs_body, name, closes)
+        self.options = SendOptions(method, timeout_s, needs_body, name, closes)
 
     def host(self, values: Values) -> str:
         """The Host header, where the endpoint sets one."""
         text = self._headers.get("Host")
         return text.fill(values) if text else ""
 
-    def manner_of(self, hop: Hop) -> Manner:
-        return self.manner._replace(method=hop.method)
+    def manner_of(self, hop: Hop) -> SendOptions:
+        return self.options._replace(method=hop.method)
 
     def draw(self, session: Session) -> None:
         """Gives the visit what this request needs: its row, then values of its own. Raises values.OutOfRows."""
@@ -147,11 +147,11 @@ class Endpoint:
         for name, source in self._values.items():
             session.values[name] = source()
 
-    def place(self, origin: Origin, values: Values, hop: Hop | None = None) -> Place:
+    def place(self, origin: Origin, values: Values, hop: Hop | None = None) -> CookieOrigin:
         """Where a request with these values goes, as far as cookies care."""
         target = redirect_target(hop.target) if hop else self._path(values, origin.base)
         host = urlsplit(f"//{self._host.fill(values)}").hostname if self.has_host else None
-        return Place(host or origin.host, target.partition("?")[0], origin.tls)
+        return CookieOrigin(host or origin.host, target.partition("?")[0], origin.tls)
 
     def message(self, origin: Origin, values: Values, cookies: str, hop: Hop | None = None) -> bytes:
         """The bytes of one request, or of the one that a redirect asks for.
@@ -258,8 +258,8 @@ def _without_body_headers(head: str) -> str:
 
 
 def _split(expect: Sequence[Expectation]) -> tuple[StatusExpectation | None, list[Expectation]]:
-    statuses = next((one for one in expect if isinstance(one, StatusExpectation)), None)
-    return statuses, [one for one in expect if one is not statuses]
+    statuses = next((item for item in expect if isinstance(item, StatusExpectation)), None)
+    return statuses, [item for item in expect if item is not statuses]
 
 
 def _headers(defaults: Mapping[str, str], own: Mapping[str, str]) -> dict[str, Text]:

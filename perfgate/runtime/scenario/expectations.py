@@ -20,8 +20,8 @@ Reader = Callable[[Response], Any]  # MISSING when it is not there
 class Expectation:
     """One thing a response must hold. Calling it returns None, or what was wrong in a few words."""
 
-    def __init__(self, what: str, read: Reader, test: Test, wanted: str, *, needs_body: bool) -> None:
-        self.what, self.read, self.test, self.wanted, self.needs_body = what, read, test, wanted, needs_body
+    def __init__(self, what: str, read: Reader, test: Test, expected: str, *, needs_body: bool) -> None:
+        self.what, self.read, self.test, self.wanted, self.needs_body = what, read, test, expected, needs_body
 
     def __call__(self, response: Response) -> str | None:
         try:
@@ -37,8 +37,8 @@ class StatusExpectation(Expectation):
     """The accepted statuses; they decide what counts as a status error."""
 
     def __init__(self, statuses: tuple[int, ...]) -> None:
-        wanted = " or ".join(str(status) for status in statuses)
-        super().__init__("status", lambda r: r.status, lambda value: value in statuses, wanted, needs_body=False)
+        expected = " or ".join(str(status) for status in statuses)
+        super().__init__("status", lambda r: r.status, lambda value: value in statuses, expected, needs_body=False)
         self.statuses = statuses
 
 
@@ -50,7 +50,7 @@ def status(*statuses: int) -> Expectation:
 def header(name: str, *condition: Any, **conditions: Any) -> Expectation:
     """The header is there and meets the condition: `header("content-type", "text/html")`, `contains="html"`. The lines
     of a header that comes several times are one value, joined by `, `."""
-    test, wanted = _condition(condition, conditions)
+    test, expected = _condition(condition, conditions)
     key = name.lower()
     if key == "set-cookie":  # several of these are no list (RFC 9110, section 5.3): one of them meets it
 
@@ -58,20 +58,20 @@ def header(name: str, *condition: Any, **conditions: Any) -> Expectation:
             lines = response.headers.all(key)
             return next((line for line in lines if test(line)), lines[-1] if lines else MISSING)
 
-        return Expectation(f"header {name}", any_of, test, wanted, needs_body=False)
-    return Expectation(f"header {name}", lambda r: r.headers.get(key, MISSING), test, wanted, needs_body=False)
+        return Expectation(f"header {name}", any_of, test, expected, needs_body=False)
+    return Expectation(f"header {name}", lambda r: r.headers.get(key, MISSING), test, expected, needs_body=False)
 
 
 def json_path(path: str, *condition: Any, **conditions: Any) -> Expectation:
     """The first match of the JSONPath meets the condition: `json_path("$.total", less_than=10)`."""
-    test, wanted = _condition(condition, conditions)
-    return Expectation(path, _json_reader(path), test, wanted, needs_body=True)
+    test, expected = _condition(condition, conditions)
+    return Expectation(path, _json_reader(path), test, expected, needs_body=True)
 
 
 def text(*condition: Any, **conditions: Any) -> Expectation:
     """The body as text meets the condition."""
-    test, wanted = _condition(condition, conditions)
-    return Expectation("text", lambda r: r.text, test, wanted, needs_body=True)
+    test, expected = _condition(condition, conditions)
+    return Expectation("text", lambda r: r.text, test, expected, needs_body=True)
 
 
 def regex(pattern: str) -> Expectation:
@@ -101,15 +101,15 @@ def graphql_errors(response: Response) -> str | None:
 
 def _condition(positional: tuple[Any, ...], named: dict[str, Any]) -> tuple[Test, str]:
     """The test and its words, from one bare value (equality) or one keyword; existence when there is neither."""
-    given = [("equals", value) for value in positional] + list(named.items())
-    if len(given) > 1 or not named.keys() <= _TESTS.keys():
+    provided = [("equals", value) for value in positional] + list(named.items())
+    if len(provided) > 1 or not named.keys() <= _TESTS.keys():
         raise TypeError(f"an expectation has one condition at most: a value, or one of {', '.join(_TESTS)}")
-    name, argument = given[0] if given else ("exists", True)
+    name, argument = provided[0] if provided else ("exists", True)
     return _TESTS[name](argument), f"{_WORDS[name]} {_shown(argument)}".strip()
 
 
-def _exists(wanted: bool) -> Test:
-    return lambda value: (value is not MISSING) is wanted
+def _exists(expected: bool) -> Test:
+    return lambda value: (value is not MISSING) is expected
 
 
 def _matches(pattern: str) -> Test:
@@ -117,33 +117,33 @@ def _matches(pattern: str) -> Test:
     return lambda value: isinstance(value, str) and search(value) is not None
 
 
-def _contains(wanted: Any) -> Test:
+def _contains(expected: Any) -> Test:
     def test(value: Any) -> bool:
         if isinstance(value, str):
-            return isinstance(wanted, str) and wanted in value
-        return isinstance(value, (list, dict)) and wanted in value
+            return isinstance(expected, str) and expected in value
+        return isinstance(value, (list, dict)) and expected in value
 
     return test
 
 
 def _number(compare: Callable[[Any, Any], bool]) -> Callable[[Any], Test]:
-    def make(wanted: float) -> Test:
+    def make(expected: float) -> Test:
         def test(value: Any) -> bool:
             if isinstance(value, str):
                 try:
                     value = float(value)
                 except ValueError:
                     return False
-            return isinstance(value, (int, float)) and not isinstance(value, bool) and compare(value, wanted)
+            return isinstance(value, (int, float)) and not isinstance(value, bool) and compare(value, expected)
 
         return test
 
     return make
 
 
-def _equals(wanted: Any) -> Test:
+def _equals(expected: Any) -> Test:
     def test(value: Any) -> bool:
-        return bool(value == wanted) and isinstance(value, bool) is isinstance(wanted, bool)
+        return bool(value == expected) and isinstance(value, bool) is isinstance(expected, bool)
 
     return test
 
@@ -203,8 +203,8 @@ def from_regex(pattern: str) -> Capture:
     group = 1 if compiled.groups else 0
 
     def read(response: Response) -> Any:
-        found = compiled.search(response.text)
-        return MISSING if found is None or found[group] is None else found[group]
+        match = compiled.search(response.text)
+        return MISSING if match is None or match[group] is None else match[group]
 
     return Capture(f"regex {pattern}", read, needs_body=True)
 
@@ -239,10 +239,10 @@ def _json_reader(path: str) -> Reader:
 
     def read(response: Response) -> Any:
         try:
-            found = compiled.match(response.json)
+            match = compiled.match(response.json)
         except jsonpath.JSONPathError as error:
             raise ValueError(str(error).splitlines()[0]) from error
-        return MISSING if found is None else found.obj
+        return MISSING if match is None else match.obj
 
     return read
 

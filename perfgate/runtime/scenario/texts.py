@@ -24,16 +24,16 @@ class Text:
         self.literals: list[str] = [""]
         self.names: list[str] = []
         position = 0
-        for found in _HOLE.finditer(text):
-            self.literals[-1] += text[position : found.start()]
-            position = found.end()
-            if found[1]:
-                self.names.append(found[1])
+        for match in _HOLE.finditer(text):
+            self.literals[-1] += text[position : match.start()]
+            position = match.end()
+            if match[1]:
+                self.names.append(match[1])
                 self.literals.append("")
-            elif len(found[0]) == 2:
-                self.literals[-1] += found[0][0]
+            elif len(match[0]) == 2:
+                self.literals[-1] += match[0][0]
             else:
-                raise ValueError(f"a single {found[0]!r} in {text!r}; write {found[0] * 2!r} for a plain brace")
+                raise ValueError(f"a single {match[0]!r} in {text!r}; write {match[0] * 2!r} for a plain brace")
         self.literals[-1] += text[position:]
 
     @property

@@ -39,7 +39,7 @@ def choices(user_classes: Sequence[type[User]]) -> list[Choice]:
 
     Raises ValueError for classes that have no single iteration (TaskSets).
     """
-    found: list[Choice] = []
+    matches: list[Choice] = []
     for user_class in user_classes:
         if any(isinstance(work, type) and issubclass(work, TaskSet) for work in user_class.tasks):
             raise ValueError(
@@ -47,8 +47,8 @@ def choices(user_classes: Sequence[type[User]]) -> list[Choice]:
                 "use `load: {users: ...}` instead of `rate`"
             )
         weight = 1 if issubclass(user_class, Visitor) else max(1, int(user_class.weight))
-        found += [Choice(user_class, work) for work in user_class.tasks for _ in range(weight)]
-    return found
+        matches += [Choice(user_class, work) for work in user_class.tasks for _ in range(weight)]
+    return matches
 
 
 class Dispatcher:
@@ -112,14 +112,14 @@ class Dispatcher:
             user.enter() if isinstance(user, Visitor) else user.on_start()
         except Exception as error:  # noqa: BLE001 - hand-written code may raise anything
             self._complain(user, error)
-            self._give_up(user, joined=user is not None or self._load.users > before)
+            self._give_up(user, merged=user is not None or self._load.users > before)
             return
         self._visits(user, choice, turn)
 
-    def _give_up(self, user: User | None, *, joined: bool) -> None:
+    def _give_up(self, user: User | None, *, merged: bool) -> None:
         if isinstance(user, Visitor):
             Visitor.on_stop(user)
-        if joined:
+        if merged:
             self._load.left()
         if (waited := self._next_waiting()) is not None:
             due, queued_at, choice = waited
@@ -141,11 +141,11 @@ class Dispatcher:
             self._idle[type(user)].append(user)
 
     def _next_waiting(self) -> tuple[int, int, Choice] | None:
-        patience = int(self._settings.timeout * 1e9)
+        timeout = int(self._settings.timeout * 1e9)
         while self._waiting:
             waited = self._waiting.popleft()
             self._load.waiting -= 1
-            if monotonic_ns() - waited[1] < patience:
+            if monotonic_ns() - waited[1] < timeout:
                 return waited
             self._load.dropped += waited[0] >= self._load.recorder.started
         return None

@@ -1,6 +1,6 @@
 """`python -m perfgate.runtime.users.replay`: sends single endpoints again for a diagnosis, and tells all about each answer.
 
-One JSON object per line on stdin is an `Order`; the answer is one line on stdout. What is measured here is never
+One JSON object per line on stdin is an `ReplayOrder`; the answer is one line on stdout. What is measured here is never
 judged, so it may read more of an answer than the load does.
 """
 
@@ -19,7 +19,7 @@ import gevent
 from locust.env import Environment
 from locust.exception import InterruptTaskSet, RescheduleTask, RescheduleTaskImmediately, StopUser
 
-from perfgate.runtime.http.dialling import Trust
+from perfgate.runtime.http.dialling import TlsConfig
 from perfgate.runtime.http.responses import Failure, Response
 from perfgate.runtime.record.load import Load
 from perfgate.runtime.record.recorder import Label
@@ -46,7 +46,7 @@ WARM_UP = 0.1  # s
 DRAIN = 15.0  # s for what is in flight
 
 
-class Order(NamedTuple):
+class ReplayOrder(NamedTuple):
     """`scenario` is a file ("": only the canary's requests are sent); `users` send one request after the other with
     `pause` (s) between them, on average. `canary` is a path of the target that is asked for beside them ("": none)."""
 
@@ -105,7 +105,7 @@ def _told(response: Response) -> dict[str, Any]:
     }
 
 
-def replay(order: Order) -> dict[str, Any]:
+def replay(order: ReplayOrder) -> dict[str, Any]:
     """Sends for so long, and returns when nothing is in flight any more."""
     share.become(0, 1, order.seed)  # type: ignore[arg-type]  # any text will do
     kind = _visitor(Path(order.scenario)) if order.scenario else None
@@ -114,7 +114,7 @@ def replay(order: Order) -> dict[str, Any]:
     users = [kind(environment) for _ in range(order.users)] if kind else []
     every = [gevent.spawn(_visits, user, order.pause) for user in users]
     if order.canary:
-        trust = kind.tls if kind else Trust()
+        trust = kind.tls if kind else TlsConfig()
         every.append(gevent.spawn(_visits, _canary(environment, order.canary, trust), CANARY_EVERY))
     gevent.sleep(WARM_UP)  # the first ones connect, and log in
     load.is_recording, began = True, monotonic()
@@ -165,7 +165,7 @@ def _visitor(scenario: Path) -> Any:
     raise ImportError(f"{scenario} has no Visitor")
 
 
-def _canary(environment: Any, path: str, trust: Trust) -> Visitor:
+def _canary(environment: Any, path: str, trust: TlsConfig) -> Visitor:
     endpoint = Endpoint(CANARY, "GET", path, expect=[status(*range(200, 400))])
 
     class Canary(Visitor):
@@ -182,7 +182,7 @@ def main() -> int:
     os.dup2(2, 1)  # a scenario that prints must not break the answers
     for line in sys.stdin:
         try:
-            answer = replay(Order(**json.loads(line)))
+            answer = replay(ReplayOrder(**json.loads(line)))
         except Exception as error:  # noqa: BLE001 - told to the diagnosis, which warns
             answer = {"error": f"{type(error).__name__}: {error}"[:300]}
         print(json.dumps(answer), file=answers, flush=True)

@@ -15,11 +15,11 @@ from locust.exception import InterruptTaskSet, RescheduleTask, RescheduleTaskImm
 from locust.user.task import LOCUST_STATE_RUNNING, LOCUST_STATE_STOPPING
 
 from perfgate.runtime.http.client import Client, FastClient
-from perfgate.runtime.http.dialling import Origin, Trust, origin
+from perfgate.runtime.http.dialling import Origin, TlsConfig, origin
 from perfgate.runtime.http.observations import GENERATOR
 from perfgate.runtime.http.responses import Failure, Response
 from perfgate.runtime.record.load import Load
-from perfgate.runtime.scenario.arms import Arm
+from perfgate.runtime.scenario.arms import LoadArm
 from perfgate.runtime.scenario.endpoint import Endpoint, Hop
 from perfgate.runtime.scenario.logins import Logins
 from perfgate.runtime.scenario.session import Row, Session
@@ -65,7 +65,7 @@ class Visitor(User):
 
     abstract = True
     wait_time = constant(0)
-    tls = Trust()
+    tls = TlsConfig()
     client = "fast"
     session = "new"
 
@@ -74,7 +74,7 @@ class Visitor(User):
         self.turn: Turn | None = None
         self.has_no_row = False  # of data, that it needs
         self._load: Load = environment.perfgate
-        self._sides: dict[Arm | None, Side] = {}
+        self._sides: dict[LoadArm | None, Side] = {}
         self._own_rows: dict[str, Row] = {}
         for arm in self._load.arms.both if self._load.arms else (None,):
             self._go_to(arm)
@@ -97,7 +97,7 @@ class Visitor(User):
             self.on_start()
             self._session.mark()
 
-    def _go_to(self, arm: Arm | None) -> None:
+    def _go_to(self, arm: LoadArm | None) -> None:
         side = self._sides.get(arm)
         if side is None:
             where = arm.origin if arm else origin(self.environment.host or self.host)
@@ -256,7 +256,7 @@ class Visitor(User):
             return Response(failure=Failure("expectation", f"the value {{{error.args[0]}}} was never captured"))
         except ValueError as error:
             return Response(failure=Failure("expectation", str(error)))
-        response = self._client.send(data, endpoint.manner if hop is None else endpoint.manner_of(hop))
+        response = self._client.send(data, endpoint.options if hop is None else endpoint.manner_of(hop))
         response.method = endpoint.method
         if response.sets_cookies:
             for odd in cookies.take(response.cookies, endpoint.place(self._origin, values, hop)):

@@ -11,7 +11,16 @@ from collections.abc import Iterator
 
 from perfgate.measure.importers import rows
 from perfgate.measure.importers.rows import Request
-from perfgate.measure.importers.samples import BAD, GOOD, LONGEST, REJECTED, BadLines, Label, Samples, Source
+from perfgate.measure.importers.samples import (
+    BAD,
+    GOOD,
+    LONGEST,
+    REJECTED,
+    BadLines,
+    RecordingSource,
+    RequestLabel,
+    SampleBatch,
+)
 from perfgate.measure.importers.streams import lines
 
 HINT = "Expected: the simulation.log that Gatling before 3.12 writes as text."
@@ -36,7 +45,7 @@ class GatlingLog:
     def recognizes(self, beginning: bytes) -> bool:
         return beginning.startswith((b"RUN\t", b"ASSERTION\t", b"USER\t", b"REQUEST\t"))
 
-    def read(self, source: Source, bad: BadLines) -> Iterator[Samples]:
+    def read(self, source: RecordingSource, bad: BadLines) -> Iterator[SampleBatch]:
         return rows.sampled(lines.texts(source, bad, _request, "not a line of Gatling"))
 
 
@@ -55,16 +64,18 @@ def _request(line: str) -> Request | None:
     if int(start) <= 0 or not 0 <= took <= LONGEST:
         raise ValueError(f"from {start} to {end}")
     message = fields[at + 1].strip() if len(fields) > at + 1 else ""
-    status, said = _answer(fields[at] == "OK", message)
-    return Request(Label(name), int(start) / 1000, took, status, said, status == 0 and rows.is_timeout(message))
+    status, outcomes = _answer(fields[at] == "OK", message)
+    return Request(
+        RequestLabel(name), int(start) / 1000, took, status, outcomes, status == 0 and rows.is_timeout(message)
+    )
 
 
 def _answer(is_good: bool, message: str) -> tuple[int, int]:
     """Status and what Gatling made of it. An exception's message is that of no answer."""
     if is_good:
         return 200, GOOD
-    if found := _FOUND.search(message):
-        return int(found[1]), BAD
+    if match := _FOUND.search(message):
+        return int(match[1]), BAD
     if rows.is_timeout(message) or "Exception" in message or "connect" in message.lower():
         return 0, BAD
     return 200, REJECTED

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from perfgate.measure.importers import rows
-from perfgate.measure.importers.samples import LONGEST, BadLines, Label, Samples, Source
+from perfgate.measure.importers.samples import LONGEST, BadLines, RecordingSource, RequestLabel, SampleBatch
 
 HINT = "Expected: a log of HdrHistogram's HistogramLogWriter, values in nanoseconds."
 COMPRESSED, PLAIN = 0x1C849304, 0x1C849303  # cookies of V2, without the word size
@@ -47,7 +47,7 @@ class HdrLog:
     def recognizes(self, beginning: bytes) -> bool:
         return b"Interval_Compressed_Histogram" in beginning or beginning.startswith(b"#[Histogram log format")
 
-    def read(self, source: Source, bad: BadLines) -> Iterator[Samples]:
+    def read(self, source: RecordingSource, bad: BadLines) -> Iterator[SampleBatch]:
         started = base = 0.0
         first: float | None = None
         with source.opened() as stream:
@@ -55,8 +55,8 @@ class HdrLog:
                 bad.lines += 1
                 line = raw.decode("utf-8-sig", "replace").strip()
                 if line.startswith("#"):
-                    started = float(found[1]) if (found := _START.match(line)) else started
-                    base = float(found[1]) if (found := _BASE.match(line)) else base
+                    started = float(match[1]) if (match := _START.match(line)) else started
+                    base = float(match[1]) if (match := _BASE.match(line)) else base
                     continue
                 if not line or line.startswith('"StartTimestamp"'):
                     continue
@@ -73,11 +73,11 @@ class HdrLog:
 
 def _samples(
     tag: str, begins: float, length: float, values: rows.Integers, counts: rows.Integers, origin: float | None
-) -> Samples:
+) -> SampleBatch:
     took = np.repeat(values, counts)
     zeros = np.zeros(len(took), dtype=np.int64)
     began = np.maximum(begins, 0.0) + length * np.arange(len(took)) / len(took)
-    return rows.assembled([Label(tag)], zeros, began, took, zeros + 200, origin=origin)
+    return rows.assembled([RequestLabel(tag)], zeros, began, took, zeros + 200, origin=origin)
 
 
 def _interval(line: str) -> tuple[str, float, float, rows.Integers, rows.Integers]:
@@ -108,9 +108,9 @@ def decoded(text: str) -> tuple[rows.Integers, rows.Integers]:
     cookie, size, offset, digits, lowest, _, ratio = struct.unpack_from(">iiiiqqd", plain)
     if cookie & ~WORD_SIZE != PLAIN & ~WORD_SIZE or offset or ratio != 1.0 or not 0 <= digits <= 5 or lowest < 1:
         raise ValueError("a histogram of another kind: doubles or a shifted one")
-    seen = list(_counts(plain[40 : 40 + size]))
-    index = np.array([at for at, _ in seen], dtype=np.int64)
-    return _values(index, digits, lowest), np.array([number for _, number in seen], dtype=np.int64)
+    observed = list(_counts(plain[40 : 40 + size]))
+    index = np.array([at for at, _ in observed], dtype=np.int64)
+    return _values(index, digits, lowest), np.array([number for _, number in observed], dtype=np.int64)
 
 
 def _counts(payload: bytes) -> Iterator[tuple[int, int]]:

@@ -11,7 +11,16 @@ from xml.parsers import expat
 
 from perfgate.measure.importers import rows
 from perfgate.measure.importers.rows import Request
-from perfgate.measure.importers.samples import BAD, GOOD, LONGEST, REJECTED, BadLines, Label, Samples, Source
+from perfgate.measure.importers.samples import (
+    BAD,
+    GOOD,
+    LONGEST,
+    REJECTED,
+    BadLines,
+    RecordingSource,
+    RequestLabel,
+    SampleBatch,
+)
 
 HINT = "Expected: what JMeter writes with jmeter.save.saveservice.output_format=xml."
 PART = 1 << 20  # bytes
@@ -30,7 +39,7 @@ class JMeterXml:
         start = beginning.removeprefix(b"\xef\xbb\xbf").lstrip()
         return start.startswith(b"<") and b"<testResults" in beginning
 
-    def read(self, source: Source, bad: BadLines) -> Iterator[Samples]:
+    def read(self, source: RecordingSource, bad: BadLines) -> Iterator[SampleBatch]:
         with source.opened() as stream:
             yield from rows.sampled(_requests(stream, bad))
 
@@ -68,8 +77,8 @@ class _Reader:
         return True
 
     def taken(self) -> list[Request]:
-        found, self._found = self._found, []
-        return found
+        matches, self._found = self._found, []
+        return matches
 
     def _refuse(self, *_: object) -> None:
         raise ValueError("it declares entities")
@@ -98,6 +107,8 @@ def _request(of: Mapping[str, str]) -> Request:
         raise ValueError(f"s is {of['s'][:40]!r}; true or false expected")
     is_good = of["s"] == "true"
     status = int(code) if code.isdigit() and 100 <= int(code) < 600 else 200 if is_good else 0
-    said = GOOD if is_good else REJECTED if 0 < status < 400 else BAD
+    outcomes = GOOD if is_good else REJECTED if 0 < status < 400 else BAD
     first, connect = (float(of[name]) if name in of else None for name in ("lt", "ct"))
-    return Request(Label(of["lb"]), began, took, status, said, not is_good and rows.is_timeout(code), first, connect)
+    return Request(
+        RequestLabel(of["lb"]), began, took, status, outcomes, not is_good and rows.is_timeout(code), first, connect
+    )

@@ -7,19 +7,21 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from perfgate.measure.importers.rows import Request
-from perfgate.measure.importers.samples import BadLines, Source
+from perfgate.measure.importers.samples import BadLines, RecordingSource
 
 MISTAKES = (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError)
 
 
 def objects(
-    source: Source, bad: BadLines, request: Callable[[Mapping[str, Any]], Request], what: str
+    source: RecordingSource, bad: BadLines, request: Callable[[Mapping[str, Any]], Request], what: str
 ) -> Iterator[Request]:
     """The requests that JSON objects are."""
     return texts(source, bad, lambda line: request(json.loads(line)), what)
 
 
-def texts(source: Source, bad: BadLines, request: Callable[[str], Request | None], what: str) -> Iterator[Request]:
+def texts(
+    source: RecordingSource, bad: BadLines, request: Callable[[str], Request | None], what: str
+) -> Iterator[Request]:
     """The requests that lines are; None is none."""
     with source.opened() as stream:
         for number, raw in enumerate(stream, start=1):
@@ -27,11 +29,11 @@ def texts(source: Source, bad: BadLines, request: Callable[[str], Request | None
             if not raw.strip():
                 continue
             try:
-                found = request(raw.decode("utf-8-sig"))
+                matches = request(raw.decode("utf-8-sig"))
             except MISTAKES as error:
                 cut = "" if raw.endswith(b"\n") else " (the file is cut off there)"
                 why = f"the field {error} is missing" if isinstance(error, KeyError) else str(error)
                 bad.add(number, f"{what}: {why}{cut}")
                 continue
-            if found is not None:
-                yield found
+            if matches is not None:
+                yield matches

@@ -9,7 +9,7 @@ from typing import Any
 
 from perfgate.measure.importers import rows
 from perfgate.measure.importers.rows import Request
-from perfgate.measure.importers.samples import LONGEST, BadLines, Label, Samples, Source
+from perfgate.measure.importers.samples import LONGEST, BadLines, RecordingSource, RequestLabel, SampleBatch
 from perfgate.measure.importers.streams import lines
 
 HINT = "Expected: the lines that `vegeta encode --to json results.bin` writes."
@@ -27,18 +27,18 @@ class VegetaJson:
         first = beginning.lstrip().partition(b"\n")[0]
         return first.startswith(b"{") and b'"attack"' in first and b'"latency"' in first
 
-    def read(self, source: Source, bad: BadLines) -> Iterator[Samples]:
+    def read(self, source: RecordingSource, bad: BadLines) -> Iterator[SampleBatch]:
         return rows.sampled(lines.objects(source, bad, _request, "not a line of Vegeta"))
 
 
-def _request(found: Mapping[str, Any]) -> Request:
+def _request(matches: Mapping[str, Any]) -> Request:
     """Raises ValueError, KeyError or TypeError when it is none."""
-    took, code = float(found["latency"]) / 1e6, int(found["code"])
+    took, code = float(matches["latency"]) / 1e6, int(matches["code"])
     if not 0 <= took <= LONGEST or not 0 <= code < 600:
-        raise ValueError(f"latency is {found['latency']}, code is {found['code']}")
-    method, url, error = (str(found.get(name) or "") for name in ("method", "url", "error"))
-    label = Label(str(found.get("attack") or "") or url, method, url)
-    return Request(label, moment(found["timestamp"]), took, code, timed_out=code == 0 and rows.is_timeout(error))
+        raise ValueError(f"latency is {matches['latency']}, code is {matches['code']}")
+    method, url, error = (str(matches.get(name) or "") for name in ("method", "url", "error"))
+    label = RequestLabel(str(matches.get("attack") or "") or url, method, url)
+    return Request(label, moment(matches["timestamp"]), took, code, timed_out=code == 0 and rows.is_timeout(error))
 
 
 def moment(text: str) -> float:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from perfgate.measure.importers import summary_reading
-from perfgate.measure.importers.samples import BadLines, Label, Row, Source, Summary, useless
+from perfgate.measure.importers.samples import BadLines, RecordingSource, RequestLabel, Row, Summary, useless
 
 HINT = "Expected: what `ab -n 1000 -c 4 URL` prints."
 _FIELD = re.compile(r"^([A-Z][\w-]*(?:[ /][\w-]+)*):[ \t]+(\S+)", re.MULTILINE)
@@ -27,7 +27,7 @@ class ApacheBench:
     def recognizes(self, beginning: bytes) -> bool:
         return b"This is ApacheBench" in beginning or b"Percentage of the requests served within" in beginning
 
-    def read(self, source: Source, bad: BadLines) -> Iterator[Summary]:
+    def read(self, source: RecordingSource, bad: BadLines) -> Iterator[Summary]:
         text = summary_reading.text(source, HINT)
         fields = dict(_FIELD.findall(text))
         total = _TOTAL.search(text)
@@ -43,7 +43,7 @@ class ApacheBench:
             metrics |= {"mean": int(total[2]) / 1000, "max": int(total[4]) / 1000}
         failed = _failed(text, int(fields.get("Non-2xx responses", 0)))
         scheme = "https" if fields.get("SSL/TLS Protocol") else "http"
-        label = Label(f"{scheme}://{url}", url=f"{scheme}://{url}")
+        label = RequestLabel(f"{scheme}://{url}", url=f"{scheme}://{url}")
         row = Row(label=label, requests=requests, failures=min(failed, requests), metrics=metrics)
         yield Summary(rows=[row], duration=duration)
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from perfgate.measure.importers import summary_reading
-from perfgate.measure.importers.samples import BadLines, Label, Row, Source, Summary, useless
+from perfgate.measure.importers.samples import BadLines, RecordingSource, RequestLabel, Row, Summary, useless
 
 HINT = "Expected: what `artillery run -o FILE` writes; `plugins: {metrics-by-endpoint: {}}` tells endpoints apart."
 METRICS = {"p50": "p50", "median": "p50", "p90": "p90", "p95": "p95", "p99": "p99", "max": "max", "mean": "mean"}
@@ -26,7 +26,7 @@ class Artillery:
     def recognizes(self, beginning: bytes) -> bool:
         return beginning.lstrip().startswith(b"{") and b'"aggregate"' in beginning[:4096] and b'"counters"' in beginning
 
-    def read(self, source: Source, bad: BadLines) -> Iterator[Summary]:
+    def read(self, source: RecordingSource, bad: BadLines) -> Iterator[Summary]:
         try:
             whole = summary_reading.document(source, HINT)["aggregate"]
             counters, times = whole["counters"], whole["summaries"]
@@ -47,18 +47,18 @@ class Artillery:
 
 def _endpoint(name: str, times: Mapping[str, Any], counters: Mapping[str, Any]) -> Row:
     codes, errors = f"{PLUGIN}{name}.codes.", f"{PLUGIN}{name}.errors."
-    return _row(Label(name, url=name), times, _counts(counters, codes), _counts(counters, errors))
+    return _row(RequestLabel(name, url=name), times, _counts(counters, codes), _counts(counters, errors))
 
 
 def _total(times: Mapping[str, Any], counters: Mapping[str, Any]) -> Row:
-    return _row(Label(""), times, _counts(counters, "http.codes."), _counts(counters, "errors."))
+    return _row(RequestLabel(""), times, _counts(counters, "http.codes."), _counts(counters, "errors."))
 
 
 def _counts(counters: Mapping[str, Any], prefix: str) -> dict[str, int]:
     return {name.removeprefix(prefix): int(number) for name, number in counters.items() if name.startswith(prefix)}
 
 
-def _row(label: Label, times: Mapping[str, Any], codes: Mapping[str, int], errors: Mapping[str, int]) -> Row:
+def _row(label: RequestLabel, times: Mapping[str, Any], codes: Mapping[str, int], errors: Mapping[str, int]) -> Row:
     """Requests without an answer are errors; those of a status from 400 on failed, too."""
     answers = sum(codes.values()) or int(times["count"])
     bad = {code: number for code, number in codes.items() if code.isdigit() and int(code) >= 400}

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from perfgate.measure.importers import summary_reading
-from perfgate.measure.importers.samples import BadLines, Label, Row, Source, Summary, useless
+from perfgate.measure.importers.samples import BadLines, RecordingSource, RequestLabel, Row, Summary, useless
 
 HINT = "Expected: what `autocannon --json URL` prints."
 METRICS = {"p50": "p50", "p90": "p90", "p99": "p99", "max": "max", "mean": "mean"}
@@ -23,7 +23,7 @@ class Autocannon:
     def recognizes(self, beginning: bytes) -> bool:
         return beginning.lstrip().startswith(b"{") and b'"p97_5"' in beginning and b'"non2xx"' in beginning
 
-    def read(self, source: Source, bad: BadLines) -> Iterator[Summary]:
+    def read(self, source: RecordingSource, bad: BadLines) -> Iterator[Summary]:
         try:
             whole = summary_reading.document(source, HINT)
             lost = int(whole["errors"])  # timeouts among them
@@ -31,7 +31,7 @@ class Autocannon:
             redirects = int(whole.get("3xx", 0))
             row = summary_reading.checked(
                 Row(
-                    label=Label(whole["url"], url=whole["url"]),
+                    label=RequestLabel(whole["url"], url=whole["url"]),
                     requests=requests,
                     failures=max(0, other - redirects) + lost,
                     metrics=summary_reading.known(whole["latency"], METRICS),

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from perfgate.measure.importers import summary_reading
-from perfgate.measure.importers.samples import BadLines, Label, Row, Source, Summary, useless
+from perfgate.measure.importers.samples import BadLines, RecordingSource, RequestLabel, Row, Summary, useless
 
 HINT = "Expected: what `bombardier --latencies URL` prints, or with `--print result --format json`."
 METRICS = {"mean": "mean", "max": "max"}
@@ -32,7 +32,7 @@ class Bombardier:
         is_document = beginning.lstrip().startswith(b"{") and b'"req2xx"' in beginning
         return is_document or (b"Bombarding " in beginning and b"HTTP codes:" in beginning)
 
-    def read(self, source: Source, bad: BadLines) -> Iterator[Summary]:
+    def read(self, source: RecordingSource, bad: BadLines) -> Iterator[Summary]:
         text = summary_reading.text(source, HINT)
         try:
             yield _document(summary_reading.document(source, HINT)) if text.lstrip().startswith("{") else _printed(text)
@@ -47,7 +47,7 @@ def _document(whole: Mapping[str, Any]) -> Summary:
     metrics = summary_reading.known(latency, METRICS, 1e-6)
     metrics |= summary_reading.known(latency.get("percentiles") or {}, summary_reading.METRIC_OF, 1e-6)
     url = str(spec.get("url", ""))
-    row = _row(Label(url, str(spec.get("method", "")), url), counts, metrics)
+    row = _row(RequestLabel(url, str(spec.get("method", "")), url), counts, metrics)
     return Summary(rows=[row], duration=float(result["timeTakenSeconds"]))
 
 
@@ -62,10 +62,10 @@ def _printed(text: str) -> Summary:
     for percent, number, unit in _PERCENTILE.findall(text.partition("HTTP codes:")[0].partition("(2xx)")[0]):
         if name := summary_reading.percentile_name(percent):
             metrics[name] = summary_reading.seconds(number, unit)
-    found = _DURATION.search(text)
-    row = _row(Label(url[1], url=url[1]), [int(number) for number in codes.groups()], metrics)
-    return Summary(rows=[row], duration=summary_reading.seconds(found[1], found[2]) if found else 0.0)
+    match = _DURATION.search(text)
+    row = _row(RequestLabel(url[1], url=url[1]), [int(number) for number in codes.groups()], metrics)
+    return Summary(rows=[row], duration=summary_reading.seconds(match[1], match[2]) if match else 0.0)
 
 
-def _row(label: Label, counts: list[int], metrics: Mapping[str, float]) -> Row:
+def _row(label: RequestLabel, counts: list[int], metrics: Mapping[str, float]) -> Row:
     return Row(label=label, requests=sum(counts), failures=sum(counts[3:]), metrics=metrics)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from perfgate.measure.importers import summary_reading
-from perfgate.measure.importers.samples import BadLines, Label, Row, Source, Summary, useless
+from perfgate.measure.importers.samples import BadLines, RecordingSource, RequestLabel, Row, Summary, useless
 
 HINT = "Expected: js/stats.json from the folder of Gatling's HTML report."
 METRICS = {
@@ -34,10 +34,10 @@ class GatlingStats:
             and b'"percentiles1"' in beginning
         )
 
-    def read(self, source: Source, bad: BadLines) -> Iterator[Summary]:
+    def read(self, source: RecordingSource, bad: BadLines) -> Iterator[Summary]:
         whole = summary_reading.document(source, HINT)
         try:
-            rows = list(_rows(whole)) or [_row(whole, Label(""))]
+            rows = list(_rows(whole)) or [_row(whole, RequestLabel(""))]
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise useless(source, f"not Gatling's stats.json: {error}", hint=HINT) from error
         yield Summary(rows=rows)
@@ -47,12 +47,12 @@ def _rows(node: Mapping[str, Any]) -> Iterator[Row]:
     """Of requests, in groups or not."""
     for part in (node.get("contents") or {}).values():
         if part["type"] == "REQUEST":
-            yield _row(part["stats"], Label(part["name"]))
+            yield _row(part["stats"], RequestLabel(part["name"]))
         else:
             yield from _rows(part)
 
 
-def _row(stats: Mapping[str, Any], label: Label) -> Row:
+def _row(stats: Mapping[str, Any], label: RequestLabel) -> Row:
     counts = stats["numberOfRequests"]
     values = {
         name: stats[name]["total"] for name in METRICS if name in stats and stats[name]["total"] not in ("-", None)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from perfgate.measure.importers import summary_reading
-from perfgate.measure.importers.samples import BadLines, Label, Row, Source, Summary, useless
+from perfgate.measure.importers.samples import BadLines, RecordingSource, RequestLabel, Row, Summary, useless
 
 HINT = "Expected: the text of HdrHistogram's outputPercentileDistribution, values in milliseconds."
 _LINE = re.compile(r"^\s*([\d.]+)\s+(0\.\d+|1\.0+)\s+(\d+)(?:\s+[\d.infINF]+)?\s*$")
@@ -25,15 +25,15 @@ class HdrPercentiles:
     def recognizes(self, beginning: bytes) -> bool:
         return re.match(rb"\s*\"?Value\"?[\s,]+\"?Percentile\"?[\s,]+\"?TotalCount", beginning) is not None
 
-    def read(self, source: Source, bad: BadLines) -> Iterator[Summary]:
+    def read(self, source: RecordingSource, bad: BadLines) -> Iterator[Summary]:
         text = summary_reading.text(source, HINT)
-        found = [match for line in text.replace(",", " ").splitlines() if (match := _LINE.match(line))]
-        if not found or not int(found[-1][3]):
+        matches = [match for line in text.replace(",", " ").splitlines() if (match := _LINE.match(line))]
+        if not matches or not int(matches[-1][3]):
             raise useless(source, "no percentiles in it", hint=HINT)
-        metrics = {"max": float(found[-1][1]) / 1000}
+        metrics = {"max": float(matches[-1][1]) / 1000}
         for percent, name in summary_reading.METRIC_OF.items():
-            at = next(match for match in found if float(match[2]) >= int(percent) / 100 - 1e-9)
+            at = next(match for match in matches if float(match[2]) >= int(percent) / 100 - 1e-9)
             metrics[name] = float(at[1]) / 1000
         if mean := _MEAN.search(text):
             metrics["mean"] = float(mean[1]) / 1000
-        yield Summary(rows=[Row(label=Label(""), requests=int(found[-1][3]), metrics=metrics)])
+        yield Summary(rows=[Row(label=RequestLabel(""), requests=int(matches[-1][3]), metrics=metrics)])

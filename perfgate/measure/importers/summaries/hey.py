@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from perfgate.measure.importers import summary_reading
-from perfgate.measure.importers.samples import BadLines, Label, Row, Source, Summary, useless
+from perfgate.measure.importers.samples import BadLines, RecordingSource, RequestLabel, Row, Summary, useless
 
 HINT = "Expected: what `hey URL` prints; `hey -o csv URL` keeps single requests, which is better."
 _LINE = re.compile(rf"^\s*(Total|Slowest|Average):\s+{summary_reading.TIME}", re.MULTILINE)
@@ -32,7 +32,7 @@ class Hey:
             and b"Success rate" not in beginning
         )
 
-    def read(self, source: Source, bad: BadLines) -> Iterator[Summary]:
+    def read(self, source: RecordingSource, bad: BadLines) -> Iterator[Summary]:
         summary = printed(summary_reading.text(source, HINT))
         if not summary:
             raise useless(source, "hey's figures are not in it", hint=HINT)
@@ -54,7 +54,7 @@ def printed(text: str) -> Summary | None:
     if "p95" not in metrics or not codes:
         return None
     row = Row(
-        label=Label(""),
+        label=RequestLabel(""),
         requests=sum(codes.values()) + lost,
         failures=sum(bad.values()) + lost,
         metrics=metrics,

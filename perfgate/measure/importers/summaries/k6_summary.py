@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from perfgate.measure.importers import summary_reading
-from perfgate.measure.importers.samples import BadLines, Label, Row, Source, Summary, useless
+from perfgate.measure.importers.samples import BadLines, RecordingSource, RequestLabel, Row, Summary, useless
 
 HINT = (
     "Expected: what `k6 run --summary-export FILE` writes. Each endpoint needs thresholds on http_req_duration and on "
@@ -31,18 +31,18 @@ class K6Summary:
     def recognizes(self, beginning: bytes) -> bool:
         return beginning.lstrip().startswith(b"{") and b'"metrics"' in beginning and b'"http_req' in beginning
 
-    def read(self, source: Source, bad: BadLines) -> Iterator[Summary]:
+    def read(self, source: RecordingSource, bad: BadLines) -> Iterator[Summary]:
         whole = summary_reading.document(source, HINT)
         metrics = _metrics(whole)
         if not metrics.get(TIMES):
             raise useless(source, "no values of http_req_duration in this summary", hint=HINT)
         try:
             rows = [
-                _row(name, metrics, Label(tag[2], url=tag[2] if tag[1] == "url" else ""))
+                _row(name, metrics, RequestLabel(tag[2], url=tag[2] if tag[1] == "url" else ""))
                 for name in metrics
                 if (tag := _SUB.fullmatch(name))
             ]
-            rows = rows or [_row(TIMES, metrics, Label(""))]
+            rows = rows or [_row(TIMES, metrics, RequestLabel(""))]
         except (ValueError, TypeError, AttributeError) as error:
             raise useless(source, f"not a summary of k6: {error}", hint=HINT) from error
         lost = [row.label.name for row in rows if row.requests == 0]
@@ -64,14 +64,16 @@ def _metrics(whole: Any) -> dict[str, Mapping[str, Any]]:
     under "results"."""
     if not isinstance(whole, dict):
         return {}
-    found = whole.get("metrics") or (whole.get("results") or {}).get("metrics") or {}
-    if isinstance(found, list):
-        found = {one["name"]: one for one in found if isinstance(one, dict) and isinstance(one.get("name"), str)}
-    flat = {name: one.get("values", one) for name, one in found.items() if isinstance(one, dict)}
+    matches = whole.get("metrics") or (whole.get("results") or {}).get("metrics") or {}
+    if isinstance(matches, list):
+        matches = {
+            match["name"]: match for match in matches if isinstance(match, dict) and isinstance(match.get("name"), str)
+        }
+    flat = {name: match.get("values", match) for name, match in matches.items() if isinstance(match, dict)}
     return {name: values for name, values in flat.items() if isinstance(values, dict)}
 
 
-def _row(name: str, metrics: Mapping[str, Mapping[str, Any]], label: Label) -> Row:
+def _row(name: str, metrics: Mapping[str, Mapping[str, Any]], label: RequestLabel) -> Row:
     values, tag = metrics[name], name.removeprefix(TIMES)
     failed = metrics.get(f"http_req_failed{tag}") or {}
     counted = metrics.get(f"http_reqs{tag}") or {}
@@ -91,8 +93,8 @@ def _row(name: str, metrics: Mapping[str, Mapping[str, Any]], label: Label) -> R
 
 def _duration(whole: Mapping[str, Any], metrics: Mapping[str, Mapping[str, Any]]) -> float:
     """What k6 says, else what its rates imply."""
-    said = (whole.get("state") or {}).get("testRunDurationMs")
-    if said:
-        return float(said) / 1000
+    outcomes = (whole.get("state") or {}).get("testRunDurationMs")
+    if outcomes:
+        return float(outcomes) / 1000
     reqs = metrics.get("http_reqs") or {}
     return float(reqs["count"]) / float(reqs["rate"]) if reqs.get("count") and reqs.get("rate") else 0.0

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from perfgate.measure.importers import summary_reading
-from perfgate.measure.importers.samples import BadLines, Label, Row, Source, Summary, useless
+from perfgate.measure.importers.samples import BadLines, RecordingSource, RequestLabel, Row, Summary, useless
 
 HINT = "Expected: what `locust --csv PREFIX --csv-full-history` writes into PREFIX_stats_history.csv."
 METRICS = {
@@ -31,7 +31,7 @@ class LocustHistory:
     def recognizes(self, beginning: bytes) -> bool:
         return beginning.replace(b'"', b"").startswith(b"Timestamp,User Count,Type,Name,")
 
-    def read(self, source: Source, bad: BadLines) -> Iterator[Summary]:
+    def read(self, source: RecordingSource, bad: BadLines) -> Iterator[Summary]:
         last: dict[tuple[str, str], Row] = {}
         times: list[int] = []
         for line, fields in summary_reading.table(source, HINT):
@@ -61,7 +61,7 @@ def _row(fields: dict[str, str]) -> Row:
     metrics = summary_reading.known(fields, METRICS) if requests else {}
     return summary_reading.checked(
         Row(
-            label=Label(name, fields["Type"], name),
+            label=RequestLabel(name, fields["Type"], name),
             requests=requests,
             failures=int(fields["Total Failure Count"]),
             metrics=metrics,

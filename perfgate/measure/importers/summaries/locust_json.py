@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from perfgate.measure.importers import summary_reading
-from perfgate.measure.importers.samples import BadLines, Label, Row, Source, Summary, useless
+from perfgate.measure.importers.samples import BadLines, RecordingSource, RequestLabel, Row, Summary, useless
 from perfgate.model.metric import LATENCY_QUANTILES
 
 HINT = "Expected: what `locust --headless --json` prints."
@@ -27,12 +27,12 @@ class LocustJson:
             beginning.lstrip().startswith(b"[") and b'"num_requests"' in beginning and b'"response_times"' in beginning
         )
 
-    def read(self, source: Source, bad: BadLines) -> Iterator[Summary]:
+    def read(self, source: RecordingSource, bad: BadLines) -> Iterator[Summary]:
         try:
             entries = summary_reading.document(source, HINT)
-            rows = [_row(one) for one in entries]
-            began = min((float(one["start_time"]) for one in entries), default=0.0)
-            ended = max((float(one["last_request_timestamp"] or 0) for one in entries), default=0.0)
+            rows = [_row(entry) for entry in entries]
+            began = min((float(entry["start_time"]) for entry in entries), default=0.0)
+            ended = max((float(entry["last_request_timestamp"] or 0) for entry in entries), default=0.0)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise useless(source, f"not Locust's statistics: {error}", hint=HINT) from error
         started = datetime.fromtimestamp(began, UTC) if began else None
@@ -49,7 +49,7 @@ def _row(entry: Mapping[str, Any]) -> Row:
         metrics["mean"] = float(entry["total_response_time"]) / number / 1000
     return summary_reading.checked(
         Row(
-            label=Label(entry["name"], entry["method"] or "", entry["name"]),
+            label=RequestLabel(entry["name"], entry["method"] or "", entry["name"]),
             requests=number,
             failures=int(entry["num_failures"]),
             metrics=metrics,

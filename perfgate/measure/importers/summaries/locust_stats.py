@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from perfgate.measure.importers import summary_reading
-from perfgate.measure.importers.samples import BadLines, Label, Row, Source, Summary, useless
+from perfgate.measure.importers.samples import BadLines, RecordingSource, RequestLabel, Row, Summary, useless
 
 HINT = "Expected: the file ending in _stats.csv that `locust --csv PREFIX` writes (or _requests.csv of old versions)."
 METRICS = {
@@ -39,7 +39,7 @@ class LocustStats:
             and b"Timestamp" not in head
         )
 
-    def read(self, source: Source, bad: BadLines) -> Iterator[Summary]:
+    def read(self, source: RecordingSource, bad: BadLines) -> Iterator[Summary]:
         rows: list[Row] = []
         durations: list[float] = []
         for line, fields in summary_reading.table(source, HINT):
@@ -66,7 +66,7 @@ def _row(fields: dict[str, str]) -> Row:
     number = int(fields[requests])
     return summary_reading.checked(
         Row(
-            label=Label(fields["Name"], fields.get("Type") or fields.get("Method") or "", fields["Name"]),
+            label=RequestLabel(fields["Name"], fields.get("Type") or fields.get("Method") or "", fields["Name"]),
             requests=number,
             failures=int(fields[failures]),
             metrics=summary_reading.known(known, METRICS) if number else {},

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from perfgate.measure.importers import summary_reading
-from perfgate.measure.importers.samples import BadLines, Label, Row, Source, Summary, useless
+from perfgate.measure.importers.samples import BadLines, RecordingSource, RequestLabel, Row, Summary, useless
 from perfgate.measure.importers.summaries import hey
 
 HINT = "Expected: what `oha --no-tui --output-format json URL` writes, or what `oha --no-tui URL` prints."
@@ -27,7 +27,7 @@ class Oha:
         is_text = b"Success rate:" in beginning and b"Slowest:" in beginning
         return is_text or (beginning.lstrip().startswith(b"{") and b'"latencyPercentiles"' in beginning)
 
-    def read(self, source: Source, bad: BadLines) -> Iterator[Summary]:
+    def read(self, source: RecordingSource, bad: BadLines) -> Iterator[Summary]:
         text = summary_reading.text(source, HINT)
         summary = _document(source) if text.lstrip().startswith("{") else hey.printed(text)
         if not summary:
@@ -35,7 +35,7 @@ class Oha:
         yield summary
 
 
-def _document(source: Source) -> Summary:
+def _document(source: RecordingSource) -> Summary:
     try:
         whole = summary_reading.document(source, HINT)
         total = whole["summary"]
@@ -52,7 +52,7 @@ def _row(whole: Mapping[str, Any], total: Mapping[str, Any], codes: Mapping[str,
     metrics = summary_reading.known(whole["latencyPercentiles"], METRICS, 1.0)
     metrics |= summary_reading.known(total, {"slowest": "max", "average": "mean"}, 1.0)
     return Row(
-        label=Label(""),
+        label=RequestLabel(""),
         requests=sum(codes.values()) + sum(errors.values()),
         failures=sum(bad.values()) + sum(errors.values()),
         metrics=metrics,

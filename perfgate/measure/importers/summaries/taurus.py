@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from perfgate.measure.importers import summary_reading
-from perfgate.measure.importers.samples import BadLines, Label, Row, Source, Summary, useless
+from perfgate.measure.importers.samples import BadLines, RecordingSource, RequestLabel, Row, Summary, useless
 
 HINT = "Expected: the CSV of Taurus' final-stats: `reporting: [{module: final-stats, dump-csv: stats.csv}]`."
 METRICS = {
@@ -30,7 +30,7 @@ class Taurus:
         head = beginning.partition(b"\n")[0]
         return b"avg_rt" in head and b"perc_" in head and b"succ" in head
 
-    def read(self, source: Source, bad: BadLines) -> Iterator[Summary]:
+    def read(self, source: RecordingSource, bad: BadLines) -> Iterator[Summary]:
         rows: list[Row] = []
         total: list[Row] = []
         for line, fields in summary_reading.table(source, HINT):
@@ -52,7 +52,7 @@ def _row(fields: dict[str, str]) -> Row:
     url = name if "://" in name else ""
     return summary_reading.checked(
         Row(
-            label=Label(name, url=url),
+            label=RequestLabel(name, url=url),
             requests=good + failed,
             failures=failed,
             metrics=summary_reading.known({name: value for name, value in fields.items() if value}, METRICS, 1.0),

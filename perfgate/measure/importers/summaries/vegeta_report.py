@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from perfgate.measure.importers import summary_reading
-from perfgate.measure.importers.samples import BadLines, Label, Row, Source, Summary, useless
+from perfgate.measure.importers.samples import BadLines, RecordingSource, RequestLabel, Row, Summary, useless
 from perfgate.measure.importers.streams.vegeta_json import moment
 
 HINT = "Expected: what `vegeta report -type json results.bin` writes."
@@ -24,13 +24,15 @@ class VegetaReport:
     def recognizes(self, beginning: bytes) -> bool:
         return beginning.lstrip().startswith(b"{") and b'"latencies"' in beginning and b'"status_codes"' in beginning
 
-    def read(self, source: Source, bad: BadLines) -> Iterator[Summary]:
+    def read(self, source: RecordingSource, bad: BadLines) -> Iterator[Summary]:
         try:
             whole = summary_reading.document(source, HINT)
             requests = int(whole["requests"])
             failures = requests - round(float(whole["success"]) * requests)
             metrics = summary_reading.known(whole["latencies"], METRICS, 1e-9)
-            row = summary_reading.checked(Row(label=Label(""), requests=requests, failures=failures, metrics=metrics))
+            row = summary_reading.checked(
+                Row(label=RequestLabel(""), requests=requests, failures=failures, metrics=metrics)
+            )
             yield Summary(
                 rows=[row],
                 duration=float(whole["duration"]) / 1e9,

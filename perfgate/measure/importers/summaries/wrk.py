@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from perfgate.measure.importers import summary_reading
-from perfgate.measure.importers.samples import BadLines, Label, Row, Source, Summary, useless
+from perfgate.measure.importers.samples import BadLines, RecordingSource, RequestLabel, Row, Summary, useless
 
 HINT = "Expected: what `wrk --latency URL` prints (wrk2: `wrk --latency -R RATE URL`, whose spectrum has p95)."
 _URL = re.compile(r"^Running .+ test @ (\S+)", re.MULTILINE)
@@ -34,7 +34,7 @@ class Wrk:
             and b"threads and" in beginning
         )
 
-    def read(self, source: Source, bad: BadLines) -> Iterator[Summary]:
+    def read(self, source: RecordingSource, bad: BadLines) -> Iterator[Summary]:
         text = summary_reading.text(source, HINT)
         url, total, latency = _URL.search(text), _TOTAL.search(text), _LATENCY.search(text)
         if not url or not total or not latency:
@@ -42,14 +42,14 @@ class Wrk:
         percentiles = _percentiles(text)
         if not percentiles:
             raise useless(source, "no percentiles in it", hint="Run wrk with --latency.")
-        sockets = sum(int(number) for number in found.groups()) if (found := _SOCKETS.search(text)) else 0
-        statuses = int(found[1]) if (found := _STATUS.search(text)) else 0
+        sockets = sum(int(number) for number in match.groups()) if (match := _SOCKETS.search(text)) else 0
+        statuses = int(match[1]) if (match := _STATUS.search(text)) else 0
         metrics = {
             "mean": summary_reading.seconds(latency[1], latency[2]),
             "max": summary_reading.seconds(latency[5], latency[6]),
         }
         row = Row(
-            label=Label(url[1], url=url[1]),
+            label=RequestLabel(url[1], url=url[1]),
             requests=int(total[1]) + sockets,
             failures=statuses + sockets,
             metrics=metrics | percentiles,
@@ -60,13 +60,13 @@ class Wrk:
 
 def _percentiles(text: str) -> dict[str, float]:
     """What is printed with units, else wrk2's spectrum in ms at or just above the percentile."""
-    found: dict[str, float] = {}
+    matches: dict[str, float] = {}
     for percent, number, unit in _PERCENTILE.findall(text):
         if name := summary_reading.percentile_name(percent):
-            found.setdefault(name, summary_reading.seconds(number, unit))
+            matches.setdefault(name, summary_reading.seconds(number, unit))
     spectrum = [(float(share), float(value) / 1000) for value, share, _ in _SPECTRUM.findall(text)]
     for percent, name in summary_reading.METRIC_OF.items():
         value = next((value for share, value in spectrum if share >= int(percent) / 100 - 1e-9), None)
         if value is not None:
-            found.setdefault(name, value)
-    return found
+            matches.setdefault(name, value)
+    return matches

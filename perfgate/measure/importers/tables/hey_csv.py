@@ -10,7 +10,7 @@ import pandas as pd
 
 from perfgate.measure.importers import blocks, rows
 from perfgate.measure.importers.blocks import Layout
-from perfgate.measure.importers.samples import BadLines, Label, Samples, Source
+from perfgate.measure.importers.samples import BadLines, RecordingSource, RequestLabel, SampleBatch
 
 NEEDED = ("response-time", "status-code", "offset")
 HINT = "Expected: what `hey -o csv URL` writes."
@@ -36,7 +36,7 @@ class HeyCsv:
     def recognizes(self, beginning: bytes) -> bool:
         return beginning.startswith(b"response-time,DNS+dialup,")
 
-    def read(self, source: Source, bad: BadLines) -> Iterator[Samples]:
+    def read(self, source: RecordingSource, bad: BadLines) -> Iterator[SampleBatch]:
         positions = blocks.located(source, blocks.header(source), NEEDED, (), HINT)
         layout = Layout(
             positions=positions, numbers=frozenset({"response-time", "offset"}), wrong=_wrong, convert=_convert
@@ -44,7 +44,7 @@ class HeyCsv:
         yield from blocks.read(source, layout, bad, has_header=True)
 
 
-def _convert(frame: pd.DataFrame) -> Samples:
+def _convert(frame: pd.DataFrame) -> SampleBatch:
     """Raises ValueError when a row is wrong."""
     took, began = frame["response-time"].to_numpy(), frame["offset"].to_numpy()
     if not (((took >= 0) & (took <= LONGEST_S)).all() and (began >= 0).all()):
@@ -53,7 +53,7 @@ def _convert(frame: pd.DataFrame) -> Samples:
     if not ((status >= 100) & (status < 600)).all():
         raise ValueError("a status is out of range")
     return rows.assembled(
-        [Label("")], np.zeros(len(took), dtype=np.int64), began, rows.milliseconds(took * 1e3), status
+        [RequestLabel("")], np.zeros(len(took), dtype=np.int64), began, rows.milliseconds(took * 1e3), status
     )
 
 

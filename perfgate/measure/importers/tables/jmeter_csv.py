@@ -15,7 +15,17 @@ import pandas as pd
 
 from perfgate.measure.importers import blocks, rows
 from perfgate.measure.importers.blocks import Layout
-from perfgate.measure.importers.samples import BAD, GOOD, LONGEST, REJECTED, BadLines, Label, Phase, Samples, Source
+from perfgate.measure.importers.samples import (
+    BAD,
+    GOOD,
+    LONGEST,
+    REJECTED,
+    BadLines,
+    Phase,
+    RecordingSource,
+    RequestLabel,
+    SampleBatch,
+)
 
 NEEDED = ("timeStamp", "elapsed", "label", "responseCode", "success")
 TIMES: Mapping[str, Phase] = {"Latency": "first_byte", "Connect": "connect"}
@@ -42,7 +52,7 @@ class JMeterCsv:
         first = beginning.partition(b"\n")[0]
         return b"timeStamp" in first and b"elapsed" in first and not first.lstrip().startswith(b"<")
 
-    def read(self, source: Source, bad: BadLines) -> Iterator[Samples]:
+    def read(self, source: RecordingSource, bad: BadLines) -> Iterator[SampleBatch]:
         delimiter = _delimiter(source)
         positions = blocks.located(source, blocks.header(source, delimiter), NEEDED, tuple(TIMES), HINT)
         table = _Table()
@@ -58,10 +68,10 @@ class JMeterCsv:
             yield from table.phases(samples)
 
 
-def _delimiter(source: Source) -> str:
+def _delimiter(source: RecordingSource) -> str:
     with source.opened() as stream:
-        found = re.search(rb"timeStamp\"?(.)", stream.readline(1 << 16))
-    return found[1].decode("latin-1") if found and found[1] in (b",", b";", b"\t", b"|") else ","
+        match = re.search(rb"timeStamp\"?(.)", stream.readline(1 << 16))
+    return match[1].decode("latin-1") if match and match[1] in (b",", b";", b"\t", b"|") else ","
 
 
 @dataclass
@@ -71,7 +81,7 @@ class _Table:
     origin: float | None = None
     times: dict[Phase, np.ndarray[tuple[int], np.dtype[np.float64]]] = field(default_factory=dict)
 
-    def convert(self, frame: pd.DataFrame) -> Samples:
+    def convert(self, frame: pd.DataFrame) -> SampleBatch:
         """Raises ValueError when a row is wrong."""
         began, took = frame["timeStamp"].to_numpy() / 1000, frame["elapsed"].to_numpy()
         self.times = {phase: frame[name].to_numpy() for name, phase in TIMES.items() if name in frame}
@@ -88,17 +98,17 @@ class _Table:
         late = np.array([rows.is_timeout(text) for text in codes])[code.codes.to_numpy()]
         self.origin = float(began[0]) if self.origin is None else self.origin
         return rows.assembled(
-            [Label(str(name).strip()) for name in label.categories],
+            [RequestLabel(str(name).strip()) for name in label.categories],
             label.codes.to_numpy().astype(np.int64),
             np.maximum(began - self.origin, 0.0),
             rows.milliseconds(took),
             status,
-            said=np.where(good, GOOD, np.where((status > 0) & (status < 400), REJECTED, BAD)),
+            outcomes=np.where(good, GOOD, np.where((status > 0) & (status < 400), REJECTED, BAD)),
             timed_out=late & ~good,
             origin=self.origin,
         )
 
-    def phases(self, samples: Samples) -> Iterator[Samples]:
+    def phases(self, samples: SampleBatch) -> Iterator[SampleBatch]:
         for phase, values in self.times.items():
             yield rows.assembled(
                 samples.labels,
@@ -106,7 +116,7 @@ class _Table:
                 samples.began,
                 rows.milliseconds(values),
                 samples.status,
-                said=samples.said,
+                outcomes=samples.outcomes,
                 timed_out=samples.timed_out,
                 phase=phase,
                 origin=self.origin,

@@ -13,7 +13,7 @@ from io import TextIOWrapper
 
 from perfgate.measure.importers import blocks
 from perfgate.measure.importers.k6_stream import METRICS, POINTS, REMEMBERED, Point, Tags, assembled, tags_of
-from perfgate.measure.importers.samples import LONGEST, BadLines, Samples, Source
+from perfgate.measure.importers.samples import LONGEST, BadLines, RecordingSource, SampleBatch
 
 NEEDED = ("metric_name", "timestamp", "metric_value", "status")
 MORE = ("name", "url", "method", "group", "error_code", "expected_response", "extra_tags")
@@ -35,12 +35,12 @@ class K6Csv:
     def recognizes(self, beginning: bytes) -> bool:
         return beginning.startswith(b"metric_name,timestamp,metric_value")
 
-    def read(self, source: Source, bad: BadLines) -> Iterator[Samples]:
+    def read(self, source: RecordingSource, bad: BadLines) -> Iterator[SampleBatch]:
         positions = blocks.located(source, blocks.header(source), NEEDED, MORE, HINT)
         return assembled(_points(source, positions, bad), self._points)
 
 
-def _points(source: Source, positions: Mapping[str, int], bad: BadLines) -> Iterator[Point]:
+def _points(source: RecordingSource, positions: Mapping[str, int], bad: BadLines) -> Iterator[Point]:
     known: dict[tuple[str, ...], Tags | None] = {}
     with source.opened() as stream:
         text = TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")

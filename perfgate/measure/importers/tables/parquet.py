@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 
 from perfgate.measure.importers import blocks, csv_samples
-from perfgate.measure.importers.samples import BadLines, Samples, Source, useless
+from perfgate.measure.importers.samples import BadLines, RecordingSource, SampleBatch, useless
 
 ROWS = 500_000  # at a time
 HINT = "Expected: the columns t (s since the start), endpoint, ms and status (and arm)."
@@ -26,7 +26,7 @@ class Parquet:
     def recognizes(self, beginning: bytes) -> bool:
         return beginning.startswith(b"PAR1")
 
-    def read(self, source: Source, bad: BadLines) -> Iterator[Samples]:
+    def read(self, source: RecordingSource, bad: BadLines) -> Iterator[SampleBatch]:
         """Rows are counted as lines. A bad one spoils its part, for no text shows which it is."""
         if find_spec("pyarrow") is None:
             raise useless(

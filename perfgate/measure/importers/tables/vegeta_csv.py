@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from perfgate.measure.importers import blocks, rows
 from perfgate.measure.importers.blocks import Layout
-from perfgate.measure.importers.samples import LONGEST, BadLines, Label, Samples, Source
+from perfgate.measure.importers.samples import LONGEST, BadLines, RecordingSource, RequestLabel, SampleBatch
 
 COLUMNS = {"timestamp": 0, "code": 1, "latency": 2, "error": 5, "attack": 7}
 MORE = {"method": 9, "url": 10}
@@ -32,7 +32,7 @@ class VegetaCsv:
     def recognizes(self, beginning: bytes) -> bool:
         return _BEGINNING.match(beginning) is not None
 
-    def read(self, source: Source, bad: BadLines) -> Iterator[Samples]:
+    def read(self, source: RecordingSource, bad: BadLines) -> Iterator[SampleBatch]:
         has_url = len(blocks.header(source)) > max(MORE.values())
         table = _Table()
         layout = Layout(
@@ -48,7 +48,7 @@ class _Table:
     def __init__(self) -> None:
         self._origin: int | None = None
 
-    def convert(self, frame: pd.DataFrame) -> Samples:
+    def convert(self, frame: pd.DataFrame) -> SampleBatch:
         """Raises ValueError when a row is wrong."""
         text = frame["timestamp"].astype(str)
         began = text.to_numpy(dtype=np.int64)
@@ -58,7 +58,7 @@ class _Table:
         self._origin = int(began[0]) if self._origin is None else self._origin
         labels, label = _labels(frame)
         error = frame["error"].cat
-        late = np.array([rows.is_timeout(str(one)) for one in error.categories])[error.codes.to_numpy()]
+        late = np.array([rows.is_timeout(str(category)) for category in error.categories])[error.codes.to_numpy()]
         return rows.assembled(
             labels,
             label,
@@ -70,19 +70,19 @@ class _Table:
         )
 
 
-def _labels(frame: pd.DataFrame) -> tuple[list[Label], NDArray[np.int64]]:
+def _labels(frame: pd.DataFrame) -> tuple[list[RequestLabel], NDArray[np.int64]]:
     """The labels, and which is whose."""
     names = [name for name in ("attack", "method", "url") if name in frame]
     key = np.zeros(len(frame), dtype=np.int64)
     for name in names:
         key = key * len(frame[name].cat.categories) + frame[name].cat.codes.to_numpy()
     _, first, label = np.unique(key, return_index=True, return_inverse=True)
-    found = [[str(frame[name].iloc[row]) for name in names] for row in first.tolist()]
-    return [_label(*parts) for parts in found], label.astype(np.int64)
+    matches = [[str(frame[name].iloc[row]) for name in names] for row in first.tolist()]
+    return [_label(*parts) for parts in matches], label.astype(np.int64)
 
 
-def _label(attack: str, method: str = "", url: str = "") -> Label:
-    return Label(attack or url, method, url)
+def _label(attack: str, method: str = "", url: str = "") -> RequestLabel:
+    return RequestLabel(attack or url, method, url)
 
 
 def _wrong(of: Mapping[str, str]) -> str:

@@ -112,7 +112,7 @@ def _with_outcome(run: Run, outcome: str) -> PastRun:
 
 
 def _judged(run: Run, folder: Path, store: History, budget: Path) -> PastRun:
-    """By its own verdict, else by the budget file; without either it was not compared with anything."""
+    """Judges it by its own verdict, else by the budget file; without either it was not compared with anything."""
     from perfgate.files import run_folder
     from perfgate.workflows import baselines
     from perfgate.workflows import run as workflow

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 
 def record_failure(request: RunRequest, error: CouldNotMeasure) -> NotMeasured | None:
-    """Of the reason, its first line alone, without secrets: what follows may quote a service's log, and comments are
-    read by more people than logs. None when nobody knows what should have been measured."""
+    """Keeps the first line of the reason alone, without secrets: what follows may quote a service's log, and comments
+    are read by more people than logs. None when nobody knows what should have been measured."""
     from perfgate import budgets, scenarios
     from perfgate.files import codec, run_folder
     from perfgate.git import command as git

@@ -22,7 +22,8 @@ THEMES = ("light", "dark")
 
 
 def pictures(facts: Facts, url: str, environ: Mapping[str, str], wishes: Wishes) -> tuple[Picture, ...]:
-    """Of the worst that failed. None where they would not be seen or cannot be stored; then stderr has the reason.
+    """Pictures of the worst that failed. None where they would not be seen or cannot be stored; then stderr has the
+    reason.
 
     `url` is the history's.
     """

@@ -49,7 +49,7 @@ def in_repository(budget: Path) -> str:
 
 
 def own_environment() -> dict[str, str]:
-    """With the token that is perfgate's alone: for its own errands."""
+    """The environment with the token that is perfgate's alone: for its own errands."""
     from perfgate.ci import credentials
 
     return {**os.environ, **credentials.git_auth_environment(os.environ, Path.cwd())}

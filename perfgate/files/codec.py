@@ -41,7 +41,7 @@ def _adapter(kind: str) -> TypeAdapter[Any]:
 
 
 def encode(word: Run | Verdict | PastRun | RunsArtifact | NotMeasured | Diagnosis, *, indent: int | None = None) -> str:
-    """As JSON text, keys in the order of the dataclass. Raises ValueError for a number that JSON does not have."""
+    """JSON text, keys in the order of the dataclass. Raises ValueError for a number that JSON does not have."""
     plain = _adapter(type(word).__name__).dump_python(word, mode="json")
     return json.dumps(plain, indent=indent, ensure_ascii=False, allow_nan=False)
 

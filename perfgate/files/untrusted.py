@@ -110,7 +110,7 @@ def _conditions(theirs: Conditions, known: Own) -> Conditions:
 
 
 def _digests(theirs: Mapping[str, str], endpoint: str, known: Own) -> dict[str, str]:
-    """Of the parts of an endpoint. One that we have never seen is another one, whatever it is."""
+    """Digests of an endpoint's parts. One that we have never seen is another one, whatever it is."""
     ours: dict[str, set[str]] = {}
     for condition in known.conditions:
         for part, digest in condition.endpoint_digests.get(endpoint, {}).items():

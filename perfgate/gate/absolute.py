@@ -175,7 +175,7 @@ def _value_detected(known: Curve, q: float, limit: float, share: float) -> float
 
 
 def _check_mean(check: LimitCheck, interval: tuple[float, float], metric: str, question: Question) -> LimitCheck:
-    """By the metric's two-sided interval, scaled to one-sided bounds."""
+    """Checks by the metric's two-sided interval, scaled to one-sided bounds."""
     shrink = normal_quantile(question.level) / normal_quantile((1 + CONFIDENCE) / 2)
     low = check.measured - shrink * (check.measured - interval[0])
     high = check.measured + shrink * (interval[1] - check.measured)

@@ -50,7 +50,7 @@ class Ratio:
     falls: bool = False
 
     def worsening(self, logarithm: float) -> float:
-        """As a share of the base."""
+        """The worsening as a share of the base."""
         return -_grown(-logarithm) if self.falls else _grown(logarithm)
 
     def logarithm(self, worsening: float) -> float:
@@ -112,7 +112,7 @@ def needed(ratio: Ratio, trial: Trial, at_least: float = 0.0) -> float:
 
 
 def cure(ratio: Ratio, trial: Trial, at_least: float = 0.0) -> str:
-    """The same for people."""
+    """What would help, in words for people."""
     if trial.limit is None or ratio.requests <= 0:
         return ""
     expected = needed(ratio, trial, at_least)

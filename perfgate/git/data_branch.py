@@ -86,7 +86,7 @@ class DataBranch:
         return tuple(self._objects)
 
     def read(self, paths: Sequence[str]) -> dict[str, bytes]:
-        """Of paths that were last seen, all with one process."""
+        """Contents of paths that were last seen, all with one process."""
         known = [path for path in paths if path in self._objects]
         expected = "".join(f"{self._objects[path]}\n" for path in known).encode()
         try:
@@ -187,7 +187,7 @@ class DataBranch:
         return made.decode().strip()
 
     def _author(self) -> str:
-        """As the environment says, where it does: some servers accept commits of known people only."""
+        """The author that the environment names, where it does: some servers accept commits of known people only."""
         name, email = (self._environ.get(f"GIT_COMMITTER_{key}", "") for key in ("NAME", "EMAIL"))
         name, email = (re.sub(r"[<>\s]+", " ", word).strip() for word in (name, email))
         return f"{name} <{email}>" if name and email else AUTHOR
@@ -239,7 +239,7 @@ def _pause(attempt: int) -> None:
 
 
 def _quoted(path: str) -> bytes:
-    """As `git fast-import` reads paths: people may have put files of any name on the branch."""
+    """A path as `git fast-import` reads it: people may have put files of any name on the branch."""
     escaped = path.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return f'"{escaped}"'.encode()
 

@@ -122,7 +122,7 @@ def _without_password(remote: str) -> tuple[str, _Access]:
 
 
 def _configured(environ: Mapping[str, str], settings: Sequence[tuple[str, str]]) -> dict[str, str]:
-    """As environment variables, not arguments: others on the machine can read those, and it may be a token."""
+    """Settings in environment variables, not arguments: others on the machine can read those, and it may be a token."""
     first = int(environ.get("GIT_CONFIG_COUNT") or 0)
     context = {"GIT_CONFIG_COUNT": str(first + len(settings))}
     for number, (key, value) in enumerate(settings, first):

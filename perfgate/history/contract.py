@@ -42,7 +42,7 @@ class History(Protocol):
         """
 
     def save_all(self, past_runs: Sequence[PastRun]) -> tuple[bool, ...]:
-        """As `save` for each, all in one go: with none of them when it raises."""
+        """Saves each, all in one go: with none of them when it raises."""
 
     def runs(
         self, name: str, *, branch: str | None = None, limit: int = 100, before: str | None = None
@@ -59,7 +59,7 @@ class History(Protocol):
         """`run_id` may be the beginning of an id if it is the only one. Raises HistoryError naming the closest ids."""
 
     def get_all(self, ids: Iterable[str]) -> Iterator[PastRun]:
-        """As `get` for each of these whole ids; each is read when it is its turn."""
+        """Gets each of these whole ids; each is read when it is its turn."""
 
     def entries(self, name: str | None = None) -> tuple[Entry, ...]:
         """Newest first, of all names if none is given, without reading any measurement."""

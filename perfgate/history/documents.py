@@ -30,7 +30,7 @@ class Packed:
 
 
 def lean(past_run: PastRun) -> PastRun:
-    """The same without distributions."""
+    """The run without distributions."""
     if not any(result.latency.buckets or result.phases for result in _results(past_run.run)):
         return past_run
     return replace(past_run, run=_mapped(past_run.run, lambda item: replace(item, latency=NONE, phases={})))

@@ -28,7 +28,7 @@ class CountedAs:
     follows_redirects: bool = False
 
     def accepts(self, status: int, text: int) -> bool:
-        """By what the budget file expects; without a word of it, by what the tool said."""
+        """Follows what the budget file expects; without a word of it, by what the tool said."""
         if status == 0 or text == REJECTED:
             return False
         if self.statuses is not None:
@@ -57,8 +57,8 @@ class _Pattern:
 
 
 def matcher(plan: Plan, host: str = "") -> Callable[[RequestLabel], CountedAs | None]:
-    """By the name; else by method and path, the most exact template first: of requests to this host (with its port), if
-    there is one. None for what is in no budget."""
+    """Matches by the name; else by method and path, the most exact template first: of requests to this host (with its
+    port), if there is one. None for what is in no budget."""
     places = {endpoint.name: _place(endpoint) for endpoint in plan.endpoints}
     places |= {journey.name: CountedAs(kind="journey", name=journey.name) for journey in plan.journeys}
     lines = {f"{item.request.method} {item.request.path}": places[item.name] for item in plan.endpoints if item.request}

@@ -128,7 +128,7 @@ def _conditions(plan: Plan, circumstances: Circumstances) -> Conditions:
 
 
 def _results(plan: Plan, load_test: LoadTest, measured: Measured, arm: str) -> Iterable[EndpointResult]:
-    """Of one arm, in the order of the plan; names that only hand-written scenarios use come last."""
+    """Results of one arm, in the order of the plan; names that only hand-written scenarios use come last."""
     planned = [("endpoint", endpoint.name, arm) for endpoint in plan.endpoints]
     planned += [("journey", journey.name, arm) for journey in plan.journeys]
     matches = {series for series in measured.parts if series[2] == arm}

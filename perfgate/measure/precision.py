@@ -148,7 +148,7 @@ def _independent(observed: Timeline, curve: Curve) -> Floats:
 def _intervals(
     result: EndpointResult, curve: Curve, effects: Mapping[str, float], observed: Timeline
 ) -> dict[str, tuple[float, float]]:
-    """Of what has one: `max` and `rate` are facts, and some percentiles have too few requests."""
+    """Intervals of what has one: `max` and `rate` are facts, and some percentiles have too few requests."""
     matches: dict[str, tuple[float, float] | None] = {}
     for metric, effect in effects.items():
         if metric == "errors":
@@ -177,7 +177,7 @@ def _around(mean: float, spread: float, effective: float) -> tuple[float, float]
 
 
 def _size_interval(result: EndpointResult, observed: Timeline) -> tuple[float, float] | None:
-    """Of the mean size, by windows only: the sizes of single responses are not recorded."""
+    """Interval of the mean size, by windows only: the sizes of single responses are not recorded."""
     if (observed.successes > 0).sum() < FEWEST_WINDOWS:
         return None
     deviations = _deviations(observed.bytes[None], observed.successes[None])
@@ -217,7 +217,7 @@ def paired_effects(arms: tuple[ArmParts, ArmParts], clock: Clock, pair: int) -> 
 
 
 def requests(series: Iterable[Parts], clock: Clock) -> Floats:
-    """Of all series together, by window."""
+    """Requests of all series together, by window."""
     matches = np.zeros(clock.windows)
     for parts in series:
         for second, window in parts.items():

@@ -113,7 +113,7 @@ class Tally:
                 known.append(text)
 
     def _add_phases(self, phase: str, table: _Table, names: list[CountedAs], good: Bits) -> None:
-        """Of successes of the measured time; a connection that was there already is not counted."""
+        """Adds phases of successes of the measured time; a connection that was there already is not counted."""
         counts = good & (table.began >= 0) & ((table.took > 0) | (phase not in ("connect", "tls")))
         for first, rows in _groups(np.where(counts, table.place * 4 + table.arm + 1, -1)):
             if counts[first]:

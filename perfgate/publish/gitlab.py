@@ -83,7 +83,7 @@ def correct(
     wishes: Wishes,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Publication:
-    """Of a note that is there; none is begun. Never raises for what GitLab refuses: that is a warning."""
+    """Corrects a note that is there; none is begun. Never raises for what GitLab refuses: that is a warning."""
     here = place(environ, wishes.pull_request)
     if wishes.comment is Comment.NEVER or not (here.api and here.project and here.merge_request and here.token):
         return Publication()

@@ -17,7 +17,7 @@ def buckets_of(values: Integers) -> Integers:
 
 
 def add_many(histogram: Histogram, values: Integers) -> None:
-    """The same as `histogram.add` of each value (ns, below 2**53); negative ones count as 0."""
+    """Equals `histogram.add` of each value (ns, below 2**53); negative ones count as 0."""
     if not len(values):
         return
     values = np.maximum(values, 0)

@@ -112,7 +112,7 @@ class Record:
             known.merge(window)
 
     def _start(self, second: int) -> int:
-        """Of the window that a second belongs to: a multiple of the width."""
+        """Start of the window that a second belongs to: a multiple of the width."""
         start = second // self.width * self.width
         return start if second < self.end else max(start, ceil(self.end / self.width) * self.width)
 

@@ -53,7 +53,7 @@ def shorten(line: str, width: int) -> str:
 
 
 def code(text: str, width: int = 80) -> str:
-    """As code in Markdown, inside a table too.
+    """Code in Markdown, inside a table too.
 
     Anything with a meaning to Markdown, HTML or GitHub (mentions) goes into `<code>` as character references,
     because no escape for `|` and backticks inside a code span is read alike by all renderers.
@@ -65,7 +65,7 @@ def code(text: str, width: int = 80) -> str:
 
 
 def code_tag(text: str, width: int = 80) -> str:
-    """As code where Markdown and HTML meet: inside `<summary>` nobody reads backticks."""
+    """Code where Markdown and HTML meet: inside `<summary>` nobody reads backticks."""
     return f"<code>{_MARKDOWN.sub(_reference, plain(text, width))}</code>"
 
 
@@ -80,7 +80,7 @@ def is_tame(text: str) -> bool:
 
 
 def prose(text: str, width: int = 600) -> str:
-    """As plain words in Markdown: no markup, table cells, links, mentions or issue references come out of it.
+    """Plain words in Markdown: no markup, table cells, links, mentions or issue references come out of it.
 
     Mentions and issue references are found by GitHub and GitLab after rendering, where a character reference is no
     help: a zero-width space breaks them.

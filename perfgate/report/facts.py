@@ -107,7 +107,7 @@ def is_alike(item: Run, other: Run) -> bool:
 
 
 def newest_of_line(past_runs: Sequence[PastRun]) -> PastRun:
-    """Of runs newest first, at least one: the newest that is no A/B test, whose load and kind a line has."""
+    """Picks, from runs newest first (at least one): the newest that is no A/B test, whose load and kind a line has."""
     return next((past for past in past_runs if not past.run.arms), past_runs[0])
 
 
@@ -119,7 +119,7 @@ def kind(run: Run, line: Run) -> str:
 
 
 def _when(run: Run) -> datetime:
-    """Of a time in any zone; one without a zone is UTC, and one that cannot be read is before all others."""
+    """Moment of a time in any zone; one without a zone is UTC, and one that cannot be read is before all others."""
     try:
         moment = datetime.fromisoformat(run.started)
     except ValueError:

@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 @cache
 def template(name: str) -> Template:
-    """Of HTML everything is escaped; for Markdown text.py has done so already."""
+    """Loads a template. Of HTML everything is escaped; for Markdown text.py has done so already."""
     environment = Environment(
         loader=PackageLoader("perfgate.report"),
         undefined=StrictUndefined,

@@ -191,7 +191,7 @@ def _hash_of(path: Path) -> str:
 
 
 def _digest(value: Any) -> str:
-    """Of the value as written: `${X}` stays a name, so no digest depends on a secret."""
+    """Digest of the value as written: `${X}` stays a name, so no digest depends on a secret."""
     text = json.dumps(value, sort_keys=True, default=dict, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 

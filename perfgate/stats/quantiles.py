@@ -82,7 +82,8 @@ def interval(known: Curve, q: float, n: float, confidence: float = 0.95) -> tupl
 
 
 def lower_end(known: Curve, q: float, n: float, confidence: float = 0.95) -> float:
-    """Of that interval, also where nothing bounds the quantile from above; the smallest value where `n` is too few."""
+    """Lower end of that interval, also where nothing bounds the quantile from above; the smallest value where `n` is
+    too few."""
     n = max(1.0, n)
     return known.quantile(max(0.0, 1 - rank((1 - confidence) / 2, n, 1 - q) / n))
 

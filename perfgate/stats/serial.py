@@ -25,7 +25,7 @@ def variance_of_sum(parts: Floats) -> Floats:
 
 
 def batch_variance(parts: Floats, length: int) -> Floats:
-    """The same by all batches of `length` times; 0 where there are fewer than two."""
+    """Variance by all batches of `length` times; 0 where there are fewer than two."""
     times = parts.shape[1]
     if times < 2 * length:
         return np.zeros(len(parts))

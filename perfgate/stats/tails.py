@@ -37,7 +37,7 @@ def share_upper(known: Curve, seconds: float, n: float, level: float, allowed: f
 
 
 def slope(known: Curve) -> float:
-    """By how much the logarithm of the latency grows when the share over it is halved: the steepest stretch of the
+    """How much the logarithm of the latency grows when the share over it is halved: the steepest stretch of the
     upper half that has values enough, and the largest value beside it."""
     points = [(log(1 / share), known.quantile(1 - share)) for share in SHARES if share * known.count >= 2]
     points.append((log(known.count), known.quantile(1.0)))

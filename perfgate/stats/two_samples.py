@@ -94,6 +94,6 @@ class TwoArms:
         return (at_base, at_head) if min(at_base, at_head) >= 0 and max(at_base, at_head) <= 1 else None
 
     def standard_error(self) -> float:
-        """Of ln(head / base), from the width of the 90 % interval; infinite without one."""
+        """Standard error of ln(head / base), from the width of the 90 % interval; infinite without one."""
         low, high = self.lower(0.95), self.upper(0.95)
         return log(high / low) / (2 * normal_quantile(0.95)) if low > 0 and isfinite(high) else inf

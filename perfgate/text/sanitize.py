@@ -17,5 +17,5 @@ def one_line(text: str, most: int) -> str:
 
 
 def no_command(text: str) -> str:
-    """The same for people, and nothing to the program that runs the job."""
+    """Text that reads alike to people and means nothing to the program that runs the job."""
     return _COMMAND.sub(lambda match: " ".join(match[0]), text)

@@ -76,7 +76,8 @@ def parse(text: str) -> tuple[Part, ...]:
 
 
 def parse_variables(text: str) -> tuple[Part, ...]:
-    """As `parse`, for texts in which only `${}` is special: all other braces are literal, doubled ones stay doubled."""
+    """Parses like `parse`, for texts in which only `${}` is special: all other braces are literal, doubled ones stay
+    doubled."""
     parts: list[Part] = []
     position = 0
     while match := _VARIABLE_START.search(text, position):

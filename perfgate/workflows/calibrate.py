@@ -40,7 +40,8 @@ class _Job:
 
 
 def calibrate(request: RunRequest, wish: Wish, reporter: ProgressReporter) -> tuple[Calibration, bool]:
-    """And whether all runs were made. An interrupted calibration uses what there is, if that is enough.
+    """The calibration, and whether all runs were made. An interrupted calibration uses what there is, if that is
+    enough.
 
     Raises PerfgateError for whatever keeps a run from being made, KeyboardInterrupt with too few of them.
     """

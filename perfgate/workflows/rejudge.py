@@ -129,7 +129,7 @@ def _figures(run: Run, request: RejudgeRequest, budget_file: BudgetFile, past_ru
 
 
 def _target(request: RejudgeRequest, budget_file: BudgetFile) -> str:
-    """As written, where its variables are set for the measurement alone."""
+    """The target as written, where its variables are set for the measurement alone."""
     try:
         target = template.expand(budget_file.target, request.environ).rstrip("/")
     except template.TemplateError:

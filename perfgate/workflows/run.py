@@ -267,7 +267,7 @@ def look_times(gate_policy: GatePolicy, plan: Plan, policy: AbPolicy, reporter: 
 
 
 def measured_at(times: Sequence[int], load_test: LoadTest, plan: Plan, facts: measure.Circumstances) -> Run:
-    """With how often it may be looked at, and by how much it was prolonged."""
+    """Measures, with how often the run may be looked at, and by how much it was prolonged."""
     planned = sum(stage.duration for stage in plan.load.stages)
     measured = measure.measure(load_test, plan, facts)
     prolonged = max(0.0, measured.duration - planned) if len(times) > 1 else 0.0
@@ -370,7 +370,7 @@ def accepted(
 
 
 def accepted_before(verdict: Verdict, earlier: Verdict) -> Verdict:
-    """With what was accepted of the same run when it was judged before."""
+    """Repeats what was accepted of the same run when it was judged before."""
     return gate.accept(verdict, earlier.acceptances)
 
 

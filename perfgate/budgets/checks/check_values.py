@@ -154,7 +154,7 @@ def _uses(draft: Draft, endpoint: DraftEntry, in_journeys: list[_Use]) -> Iterat
 
 
 def _in_journeys(draft: Draft) -> dict[str, list[_Use]]:
-    """By endpoint: each use as a step, with the names that the journey gives."""
+    """Uses per endpoint: each as a step, with the names that the journey gives."""
     uses: dict[str, list[_Use]] = {}
     for journey in draft.journeys:
         names = _gives(draft, journey.login)

@@ -111,7 +111,8 @@ class Draft:
         return self.tables.get(key) if key else None
 
     def weight(self, entry: DraftEntry) -> float:
-        """As written; by default 1, but 0 for an endpoint that is used elsewhere or sends nothing by itself."""
+        """The weight as written; by default 1, but 0 for an endpoint that is used elsewhere or sends nothing by
+        itself."""
         written = entry.keys.get("weight")
         if isinstance(written, (int, float)) and not isinstance(written, bool):
             return float(written)

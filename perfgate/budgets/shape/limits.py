@@ -27,7 +27,7 @@ _EXAMPLES: Mapping[Unit, tuple[Json, ...]] = {
 
 
 def criteria(entry: Json, metric: Metric) -> tuple[Criterion, ...]:
-    """Of a text, or of a map with `fail` and `warn`; none for `none`. Raises UnitError for anything else."""
+    """Criteria of a text, or of a map with `fail` and `warn`; none for `none`. Raises UnitError for anything else."""
     if entry == NO_LIMIT:
         return ()
     if isinstance(entry, str):

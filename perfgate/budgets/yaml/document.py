@@ -55,7 +55,7 @@ class Document:
     spots: Mapping[KeyPath, Spot]
 
     def place(self, path: KeyPath, at: Literal["key", "value"] = "value") -> SourcePosition:
-        """Of the nearest thing on `path` that is in the file."""
+        """The position of the nearest thing on `path` that is in the file."""
         for length in range(len(path), 0, -1):
             if spot := self.spots.get(path[:length]):
                 # something inside is missing: its key says best where to add it

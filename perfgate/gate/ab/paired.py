@@ -47,8 +47,8 @@ STRICTER = 1.5  # times the null margin for the median: it is known so well that
 
 
 def compare(base: EndpointResult, head: EndpointResult, metric: str, trial: Trial) -> Comparison | None:
-    """Of a metric that both arms measured. None where two arms say nothing: `max` is one request of each, and sizes
-    without intervals may differ for any reason."""
+    """Compares a metric that both arms measured. None where two arms say nothing: `max` is one request of each, and
+    sizes without intervals may differ for any reason."""
     if metric not in base.metrics or metric not in head.metrics or metric == "max":
         return None
     if metric == "errors":
@@ -108,7 +108,7 @@ def _logarithm(change: float) -> float:
 
 
 def _estimate(change: float, error: float, trial: Trial) -> Estimate:
-    """With the luck of the two instances in its standard deviation."""
+    """Adds the luck of the two instances in its standard deviation."""
     deviation = sqrt(min(error, UNKNOWN) ** 2 + trial.instances**2)
     return Estimate(lens="base", change=change, sd=deviation, df=LARGE, rise=change, fall=change)
 
@@ -128,7 +128,7 @@ def _arms(base: EndpointResult, head: EndpointResult, metric: str, q: float) -> 
 
 
 def _p_worse(own: TwoArms, body: TwoArms, margin: float) -> tuple[float, tuple[str, ...]]:
-    """With the sentence about the median, where that decided."""
+    """The p-value and the sentence about the median, where that decided."""
     alone = own.p_worse(margin)
     if own.q == BODY:
         return alone, ()

@@ -104,8 +104,8 @@ def _size(base: EndpointResult, head: EndpointResult, metric: str) -> Ratio | No
 
 
 def compare_errors(base: EndpointResult, head: EndpointResult, trial: Trial) -> Comparison | None:
-    """By the difference of the shares, for ratios of a few failures say little. No null margin: two equal instances
-    have no reason to fail differently, and the smallest rise that counts is the judge's to say."""
+    """Compares the shares by their difference, for ratios of a few failures say little. No null margin: two equal
+    instances have no reason to fail differently, and the smallest rise that counts is the judge's to say."""
     if not base.requests or not head.requests:
         return None
     shares = [arm.failures / arm.requests for arm in (base, head)]

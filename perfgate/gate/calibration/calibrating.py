@@ -201,7 +201,7 @@ def _reaches(
 
 
 def _longer(reach: float, times: int) -> float:
-    """Of an A/B run: beyond the null margin it falls with the root of the time."""
+    """Detectable change of a longer A/B run: beyond the null margin it falls with the root of the time."""
     beyond = max(0.0, log1p(reach) - log1p(MARGIN))
     return expm1(log1p(MARGIN) + beyond / sqrt(times))
 

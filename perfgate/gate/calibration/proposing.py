@@ -20,8 +20,8 @@ NOISIER = 1.5  # times the limit of the others, from which an endpoint gets its 
 
 
 def propose(noise: Sequence[Noise], duration: float, floor: float) -> Proposal:
-    """By A/B runs where there were any. The shortest run that finds WANTED in p95 for most endpoints; or else the
-    longest that is worth its time."""
+    """Proposes by A/B runs where there were any. The shortest run that finds WANTED in p95 for most endpoints; or else
+    the longest that is worth its time."""
     mode: Mode = "base" if any(reach.base is not None for item in noise for reach in item.reaches) else "history"
     tails = [item for item in noise if item.metric == "p95"] or list(noise)
     chosen, reason = _duration(tails, mode, duration)
@@ -68,7 +68,7 @@ def _duration(tails: Sequence[Noise], mode: Mode, now: float) -> tuple[float, st
 
 
 def _usual(noise: Sequence[Noise], metric: str, mode: Mode, duration: float) -> float | None:
-    """Of the endpoint in the middle."""
+    """The value of the endpoint in the middle."""
     matches = [
         reach for item in noise if metric in ("", item.metric) and (reach := _at(item, mode, duration)) is not None
     ]

@@ -69,7 +69,7 @@ class Estimates:
 
 
 def looks(table: SeriesTable, run: Run) -> dict[str, Estimates]:
-    """By endpoint; those without a single value on today's level are left out."""
+    """Estimates by endpoint; those without a single value on today's level are left out."""
     elsewhere = _elsewhere(table, run)
     extra = np.maximum(table.sampling - table.past.sampling, 0.0)  # this run's own percentiles are shakier than usual
     zero, zeros = np.zeros_like(table.now), np.zeros_like(table.past.values)
@@ -236,5 +236,5 @@ def _t_at(level: float, tenths: int) -> float:
 
 
 def ratio(change: float) -> float:
-    """Of a logarithm, kept finite."""
+    """The ratio of a logarithm, kept finite."""
     return exp(min(change, 50.0)) - 1

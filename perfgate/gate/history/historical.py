@@ -56,7 +56,8 @@ class Sight:
 
 
 def comparison(run: Run, baseline: Baseline, requested: Mapping[Key, ChangeTest]) -> dict[Key, Comparison]:
-    """By endpoint and metric, for those of `asked` that have a baseline. Not for errors (overdispersed.py)."""
+    """Comparisons by endpoint and metric, for those of `asked` that have a baseline. Not for errors
+    (overdispersed.py)."""
     results = by_name(baseline)
     now = {item.name: item for item in run.endpoints}
     sights: dict[tuple[str, str], Sight] = {}

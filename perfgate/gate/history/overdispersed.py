@@ -31,7 +31,7 @@ SURE = 0.90  # one-sided, of the correlation: a few lucky runs are no proof of i
 
 @dataclass(frozen=True, kw_only=True)
 class Counts:
-    """Of one endpoint in one run. `effect` is the design effect of its failures within the run."""
+    """Counts of one endpoint in one run. `effect` is the design effect of its failures within the run."""
 
     failures: int
     requests: int
@@ -48,7 +48,7 @@ class Bunching:
 
 
 def bunching(series: Iterable[Sequence[Counts]]) -> Bunching:
-    """Of the endpoints' earlier runs."""
+    """Bunching in the endpoints' earlier runs."""
     counted = [[run for run in runs if run.requests] for runs in series]
     pairs = [
         (np.array([float(run.failures) for run in runs]), np.array([float(run.requests) for run in runs]))
@@ -85,7 +85,7 @@ def correlation(series: Iterable[Sequence[Counts]]) -> float:
 
 
 def _tails(dispersion: float, mean: float) -> float:
-    """By how much squares of failures scatter more than those of normal values: 1 + half their excess kurtosis, that of
+    """How much more squares of failures scatter than those of normal values: 1 + half their excess kurtosis, that of
     the negative binomial distribution (Johnson, Kemp and Kotz 2005, Univariate discrete distributions, 5.1)."""
     return 1 + (6 * (dispersion - 1) + 1 / dispersion) / (2 * mean)
 
@@ -97,7 +97,8 @@ def _chi_square_share(freedom: float, p: float) -> float:
 
 
 def comparison(run: Run, baseline: Baseline, requested: Mapping[Key, ChangeTest]) -> dict[Key, Comparison]:
-    """By endpoint and metric, for those of `asked` (all of `errors`, limits as differences) that have counts."""
+    """Comparisons by endpoint and metric, for those of `asked` (all of `errors`, limits as differences) that have
+    counts."""
     series = {
         name: [_counts(past.run, name) for past in runs]
         for (name, metric), runs in baseline.runs.items()

@@ -161,7 +161,8 @@ def _spread(rest: Array, weights: Array, level: Numbers, shrunk: Array) -> tuple
 
 
 def _weights(scores: Array, there: NDArray[np.bool_]) -> Array:
-    """Of each value (K, E): less in a run whose values are all over the place, less for one that is far out alone."""
+    """Weights of each value (K, E): less in a run whose values are all over the place, less for one that is far out
+    alone."""
     alone = np.minimum(1.0, ODD**2 / np.maximum(scores**2, 1e-12))
     weights: Array = _run_weights(scores, there) * alone
     return weights

@@ -103,7 +103,7 @@ def _extended(result: EndpointResult, metric: str) -> tuple[float, float]:
 
 
 def _downwards(result: EndpointResult, metric: str) -> float:
-    """The same by the lower end alone: a single stall may lift a percentile far above all that it surely is, and then
+    """Bounds by the lower end alone: a single stall may lift a percentile far above all that it surely is, and then
     nothing bounds it from above. NaN where it is not known how requests depended on each other."""
     values = distribution_of(result, metric)
     if metric in result.intervals:

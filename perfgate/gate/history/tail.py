@@ -41,7 +41,7 @@ class TailAndMedian:
         return (precision * own + borrowed_p * self.worsening_of(self.median)) / (precision + borrowed_p)
 
     def variance(self) -> float:
-        """Of `combined`."""
+        """Variance of `combined`."""
         return 1 / sum(self._weights(self.median)) if self.median else self.tail.sd**2
 
     def expected(self) -> float:

@@ -47,8 +47,8 @@ class Whole:
 def compare_whole(
     run: Run, baseline: Baseline, limits: Mapping[str, Limits], alpha: float, level: float
 ) -> list[Whole]:
-    """By metric, of those in `limits`; none with fewer than three endpoints or two earlier runs, which have nothing in
-    common to speak of. `level` is that of a pass's bound."""
+    """Comparisons by metric, of those in `limits`; none with fewer than three endpoints or two earlier runs, which have
+    nothing in common to speak of. `level` is that of a pass's bound."""
     results = by_name(baseline)
     made = (_whole(run, baseline, results, metric, tightest, (alpha, level)) for metric, tightest in limits.items())
     return [item for item in made if item is not None]

@@ -33,7 +33,7 @@ WATCH = 0.10  # share of the watch list that may be chance
 
 @dataclass(frozen=True, kw_only=True)
 class Comparisons:
-    """By endpoint and metric: with the baseline (or the base), and with the anchor."""
+    """Comparisons by endpoint and metric: with the baseline (or the base), and with the anchor."""
 
     baseline: Mapping[Key, Weighed]
     anchor: Mapping[Key, Weighed]
@@ -89,7 +89,7 @@ def compare(
 def _common_limits(
     gated: Set[Key], requested: Mapping[Key, Budget], now: Mapping[str, EndpointResult], floor: Floor
 ) -> dict[str, dict[Severity, float]]:
-    """By latency metric with relative limits: the tightest of them (ratios), for each severity."""
+    """Limits by latency metric with relative limits: the tightest of them (ratios), for each severity."""
     limits: dict[str, dict[Severity, float]] = {}
     for endpoint, metric in sorted(gated):
         if METRICS[metric].unit is not Unit.SECONDS or metric == "max" or now[endpoint].kind != "endpoint":

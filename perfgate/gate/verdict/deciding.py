@@ -90,7 +90,8 @@ def in_unit_of(comparison: Comparison, amount: float, *, difference: bool) -> fl
 def absolute(
     criterion: Criterion, result: EndpointResult, metric: str, question: Question
 ) -> tuple[Outcome, LimitCheck]:
-    """With how the value stands to the limit, each bound failing once in twenty at most in all `looks` together."""
+    """Judges by how the value stands to the limit, each bound failing once in twenty at most in all `looks`
+    together."""
     check = check_limit(result, metric, question)
     if criterion.limit == 0 and check.measured == 0:
         return Outcome.PASS, check  # "nothing may fail" is about this run: no number of requests would bound it at 0

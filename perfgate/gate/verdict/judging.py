@@ -185,7 +185,7 @@ def _judge(
 
 
 def _detectable(judged: Sequence[_Judged]) -> float | None:
-    """Of the relative criteria, where there is a comparison; else of the absolute ones."""
+    """Detectable change of the relative criteria, where there is a comparison; else of the absolute ones."""
     for kind in (Kind.RELATIVE, Kind.ABSOLUTE):
         known = [item.detectable for item in judged if item.result.kind is kind and isfinite(item.detectable)]
         if known:

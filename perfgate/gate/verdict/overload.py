@@ -91,7 +91,8 @@ def _is_growing(means: Sequence[float]) -> bool:
 
 
 def _growth(run: Run, ends: Sequence[EndpointResult], baseline: Baseline) -> dict[str, float]:
-    """By endpoint, how much slower its fastest answers became, in seconds; only of those that have a baseline."""
+    """Growth by endpoint: how much slower its fastest answers became, in seconds; only of those that have a
+    baseline."""
     before = _base(run) if run.arms else _usual(baseline, {end.name for end in ends})
     return {end.name: _fastest(end) - before[end.name] for end in ends if end.name in before}
 

@@ -164,7 +164,7 @@ class FileHistory:
         return arranged(matches, [each for each in paths if each.startswith(labels.ACCEPTED)], FORMAT in paths)
 
     def _read_label(self, label: Label) -> Label | None:
-        """Of a run whose path is cut short."""
+        """The label of a run whose path is cut short."""
         past_run = next(self._readable([label]), None)
         if past_run is None:
             return None
@@ -220,7 +220,7 @@ class FileHistory:
         return contents.run(label, matches, whole=whole, place=self._files.place, hint=self._files.recovery)
 
     def _acceptances(self, listing: Listing, run_ids: Sequence[str]) -> Mapping[str, tuple[Acceptance, ...]]:
-        """Of each of these runs."""
+        """Acceptances of each of these runs."""
         paths = {run_id: listing.accepted.get(run_id, ()) for run_id in run_ids}
         matches = self._files.read([path for each in paths.values() for path in each])
         text: dict[str, tuple[Acceptance, ...]] = {}
@@ -257,7 +257,7 @@ class FileHistory:
 
 
 def _message(verb: str, past_runs: Sequence[PastRun]) -> str:
-    """Of the commit: ids only, and encoded, for `@name` and `#1` in commit messages have effects."""
+    """The commit's message: ids only, and encoded, for `@name` and `#1` in commit messages have effects."""
     if len(past_runs) != 1:
         return f"{len(past_runs)} runs"
     return f"{verb} {labels.acceptances_of(past_runs[0].run.id)[len(labels.ACCEPTED) : -1]}"

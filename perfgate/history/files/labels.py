@@ -49,7 +49,7 @@ class Label:
 
 
 def path_of(past_run: PastRun) -> str:
-    """As `Label.path`."""
+    """The path, like `Label.path`."""
     run = past_run.run
     words = {"name": run.name, "branch": run.branch, "started": run.started, "commit": run.commit, "id": run.id}
     name, branch, started, commit, run_id = (_word(words[key], LONGEST[key]) for key in LONGEST)

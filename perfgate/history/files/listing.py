@@ -12,7 +12,7 @@ from perfgate.history.files.labels import Label
 
 @dataclass(frozen=True, kw_only=True)
 class Listing:
-    """By run id, newest first; the paths of acceptances in the order of arrival. All labels have entries."""
+    """Runs by id, newest first; the paths of acceptances in the order of arrival. All labels have entries."""
 
     labels: Mapping[str, Label]
     accepted: Mapping[str, Sequence[str]]

@@ -128,7 +128,8 @@ _MEANING = {
 
 
 def make_folder(folder: Path) -> None:
-    """With its parents. A `.perfgate` folder that is made here ignores itself in git. Raises OSError."""
+    """Makes the folder with its parents. A `.perfgate` folder that is made here ignores itself in git. Raises
+    OSError."""
     missing = [each for each in (folder, *folder.parents) if not each.exists()]
     for each in reversed(missing):
         each.mkdir(exist_ok=True)

@@ -217,7 +217,7 @@ class SqlHistory:
         return text
 
     def _whole(self, connection: sa.Connection, run_id: str) -> PastRun | None:
-        """With distributions, without acceptances."""
+        """The run with distributions, without acceptances."""
         both = sa.select(RUNS.c.document, DISTRIBUTIONS.c.document).outerjoin(DISTRIBUTIONS).where(RUNS.c.id == run_id)
         row = connection.execute(both).first()
         if row is None:

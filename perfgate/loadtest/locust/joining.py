@@ -111,6 +111,6 @@ def _examples(parts: Sequence[Mapping[str, tuple[str, ...]]]) -> dict[str, tuple
 
 
 def _statuses(parts: Sequence[Mapping[str, tuple[int, ...]]]) -> dict[str, tuple[int, ...]]:
-    """By endpoint, the different ones of all parts."""
+    """Statuses by endpoint, the different ones of all parts."""
     names = {name for part in parts for name in part}
     return {name: tuple(sorted({status for part in parts for status in part.get(name, ())})) for name in names}

@@ -50,7 +50,7 @@ class RunnerProbe:
                 reader.join(PATIENCE)
 
     def samples(self, began: float) -> tuple[Sample, ...]:
-        """With times from `began` on (monotonic s)."""
+        """Samples with times from `began` on (monotonic s)."""
         numbers = (line.split() for line in self._lines if line.endswith("\n"))
         return tuple(Sample(float(at) - began, float(ms) / 1000) for at, ms in numbers)
 

@@ -1,4 +1,4 @@
-"""The same service twice, from the same folder: an A/B test of unchanged code."""
+"""A service twice, from the same folder: an A/B test of unchanged code."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def publish(announcement: Announcement, environ: Mapping[str, str], wishes: Wish
 
 
 def correct(correction: Correction, environ: Mapping[str, str], wishes: Wishes) -> Publication:
-    """Of a comment that is there; none is begun. Never raises for what GitHub refuses: that is a warning."""
+    """Corrects a comment that is there; none is begun. Never raises for what GitHub refuses: that is a warning."""
     here = place.find(environ, wishes.pull_request)
     if wishes.comment is Comment.NEVER or not (here.repository and here.token):
         return Publication()

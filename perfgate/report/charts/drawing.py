@@ -175,7 +175,7 @@ def png(picture: Figure) -> bytes:
 
 
 def small(picture: bytes) -> bytes:
-    """The same PNG with few colours: a third or less of the size, for those that stay in a repository."""
+    """A PNG with few colours: a third or less of the size, for those that stay in a repository."""
     sink = BytesIO()
     with PIL.Image.open(BytesIO(picture)) as image:
         image.convert("RGB").quantize(COLOURS).save(sink, "PNG", optimize=True)

@@ -110,8 +110,8 @@ def decide(facts: Facts, finding: Finding) -> TrendPicture:
 
 
 def remember(past_runs: Sequence[PastRun], endpoint: str, metric: str, budget: Budget | None) -> TrendPicture:
-    """Of what the history holds, newest first and at least one, without a verdict: the newest run takes its place, and
-    the line is of its load and kind."""
+    """Pictures of what the history holds, newest first and at least one, without a verdict: the newest run takes its
+    place, and the line is of its load and kind."""
     newest = newest_of_line(past_runs)
     line = tuple(past for past in past_runs if is_alike(past.run, newest.run))
     limits = [criterion for criterion in budget.criteria if criterion.kind is Kind.ABSOLUTE] if budget else []
@@ -140,7 +140,8 @@ def remember(past_runs: Sequence[PastRun], endpoint: str, metric: str, budget: B
 
 
 def _remembered(metric: str, measured: float | None, limits: Sequence[Criterion]) -> Outcome:
-    """Of a series that did not fail. Beyond the limit all the same, it was undecided, or the limit another one."""
+    """State of a series that did not fail. Beyond the limit all the same, it was undecided, or the limit another
+    one."""
     known = metric_of(metric)
     higher = known is not None and known.higher_is_better
     for limit in sorted(limits, key=lambda item: item.severity is not Severity.FAIL):

@@ -144,8 +144,8 @@ def _marks(facts: Facts, endpoint: str, findings: Sequence[Finding]) -> list[Dat
 
 
 def over_the_run(record: Record, run: Run) -> Mapping[str, Data]:
-    """By endpoint or journey: p50, p95, requests and failures of at most MOST_WINDOWS stretches of the measured time;
-    in an A/B test of the head, with the base's p95."""
+    """Curves by endpoint or journey: p50, p95, requests and failures of at most MOST_WINDOWS stretches of the measured
+    time; in an A/B test of the head, with the base's p95."""
     width = max(1, ceil(run.duration / MOST_WINDOWS / record.width)) * record.width
     kinds = {(result.kind, result.name) for result in run.endpoints}
     merged: dict[tuple[str, str, int], Window] = {}

@@ -85,7 +85,7 @@ def modes(calibration: Calibration) -> tuple[Mode, ...]:
 
 
 def spread(sd: float | None) -> str:
-    """Of logarithms, as a share: 0.05 is 5.1 %."""
+    """Spread of logarithms, as a share: 0.05 is 5.1 %."""
     share = 0.0 if sd is None else 100 * expm1(sd)
     return words.NOTHING if sd is None else f"{share:.{0 if share >= 20 else 1}f} %"
 

@@ -132,7 +132,7 @@ def _finding_table(findings: Sequence[Finding], width: int) -> Table:
 
 
 def _limits(finding: Finding, room: int) -> Text:
-    """As many in a line as fit. Broken ones stand out; without colour the mark before them says so."""
+    """Puts as many in a line as fit. Broken ones stand out; without colour the mark before them says so."""
     cell = Text()
     line = 0
     for criterion in finding.criteria:

@@ -235,7 +235,7 @@ class Connection:
         self.observations.remark(self.endpoint, UNASKED)
 
     def _blame_previous(self) -> None:
-        """The same while an answer is waited for. The connection will not be used again."""
+        """Handles a failure while an answer is waited for. The connection will not be used again."""
         self._unasked = True
         self.observations.remark(self._previous, UNASKED)
 

@@ -32,7 +32,7 @@ def decoded(body: bytes, encoding: str) -> bytes:
 
 
 def _inflated(body: bytes) -> bytes:
-    """With zlib's header, as the standard wants it, or without, as some servers send it."""
+    """Inflates with zlib's header, as the standard wants it, or without, as some servers send it."""
     try:
         return _unpacked(body, zlib.MAX_WBITS)
     except zlib.error:

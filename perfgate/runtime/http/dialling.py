@@ -53,7 +53,7 @@ class Origin(NamedTuple):
 
 @cache
 def origin(url: str) -> Origin:
-    """The same object for the same URL. Raises ValueError when `url` is not http(s) with a host."""
+    """One object per URL. Raises ValueError when `url` is not http(s) with a host."""
     return _parsed(url)
 
 

@@ -100,7 +100,7 @@ class LocustClient:
         return self._timed(response, began)
 
     def _timed(self, response: Response, began: int) -> Response:
-        """With the times of a request that ends now; opening the connection comes before the send."""
+        """Adds the times of a request that ends now; opening the connection comes before the send."""
         now, opened = monotonic_ns(), self._pool.opened
         response.service = now - (opened or began)
         if opened:

@@ -21,7 +21,7 @@ _CONTROL = re.compile(rb"[\x01-\x08\x0b-\x1f\x7f]")
 
 
 class Mended(NamedTuple):
-    """The same answer, as llhttp reads it, what was wrong with it, and how long its heads are."""
+    """An answer as llhttp reads it, what was wrong with it, and how long its heads are."""
 
     data: bytes
     faults: tuple[str, ...]

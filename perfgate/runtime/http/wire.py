@@ -195,7 +195,7 @@ def has_unacknowledged(sock: socket.socket) -> bool:
 
 
 class TlsWire(Wire):
-    """The same over TLS. Times are those of the encrypted bytes that completed the plain ones."""
+    """A wire over TLS. Times are those of the encrypted bytes that completed the plain ones."""
 
     def __init__(self, sock: Any, context: ssl.SSLContext, host: str) -> None:
         """Raises ValueError for a host that TLS cannot ask for."""

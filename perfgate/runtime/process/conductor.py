@@ -50,7 +50,7 @@ COULD_NOT_MEASURE = 3  # the exit code of a process whose result is lost
 
 
 class Conductor:
-    """Of one process. The same object serves the process that leads and those that follow."""
+    """Conducts one process. The same object serves the process that leads and those that follow."""
 
     def __init__(self, environment: Any, settings: Settings, load: Load) -> None:
         self.environment, self.settings, self.load = environment, settings, load

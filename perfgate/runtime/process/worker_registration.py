@@ -20,7 +20,8 @@ POLL = 0.02  # s
 
 
 class WorkerRegistration:
-    """Of the process that leads. `members` are the workers that the load begins with: none where it is alone."""
+    """Registration in the process that leads. `members` are the workers that the load begins with: none where it is
+    alone."""
 
     def __init__(self, runner: Any) -> None:
         self.members: set[str] = set()

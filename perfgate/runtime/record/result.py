@@ -112,7 +112,7 @@ def summary(collection: Collection, *, started: str, duration: float, due: int, 
 
 
 def _examples(matches: Iterable[Mapping[str, list[str]]]) -> dict[str, list[str]]:
-    """Of failures, by endpoint: the first few different ones of all processes."""
+    """Examples of failures, by endpoint: the first few different ones of all processes."""
     examples: dict[str, list[str]] = {}
     for match in matches:
         for name, texts in match.items():
@@ -132,7 +132,7 @@ def _redirected(matches: Iterable[Mapping[str, tuple[int, int]]]) -> list[str]:
 
 
 def _statuses(matches: Iterable[Mapping[str, list[int]]]) -> dict[str, list[int]]:
-    """Of failures, by endpoint: the different ones of all processes."""
+    """Statuses of failures, by endpoint: the different ones of all processes."""
     statuses: dict[str, set[int]] = {}
     for match in matches:
         for name, numbers in match.items():

@@ -134,7 +134,7 @@ class Samples:
 
 
 def _quoted(name: str) -> str:
-    """As a field of CSV."""
+    """A field of CSV."""
     line = io.StringIO()
     csv.writer(line, lineterminator="\n").writerow((name,))
     return line.getvalue().removesuffix("\n")

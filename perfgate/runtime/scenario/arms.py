@@ -37,7 +37,7 @@ class LoadArm:
         return own
 
     def record(self, label: tuple[str, str], *what: Any) -> None:
-        """As `Load.record`, under this arm."""
+        """Records like `Load.record`, under this arm."""
         self._record((*label, self.name), *what)
 
 

@@ -333,5 +333,5 @@ def _part_head(name: str, field: str | File) -> bytes:
 
 
 def _quoted(text: str) -> str:
-    """As browsers write names in multipart bodies (WHATWG HTML, multipart/form-data encoding)."""
+    """Quotes names like browsers do in multipart bodies (WHATWG HTML, multipart/form-data encoding)."""
     return text.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")

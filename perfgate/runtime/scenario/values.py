@@ -78,7 +78,7 @@ def sequence(start: int = 1, step: int = 1) -> Source:
 
 
 def always(value: Any) -> Source:
-    """The same value every time."""
+    """A source of one value every time."""
     return lambda: value
 
 

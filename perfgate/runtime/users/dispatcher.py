@@ -103,7 +103,7 @@ class Dispatcher:
             self._load.waiting += 1
 
     def _first_visit(self, choice: Choice, turn: Turn) -> None:
-        """Of a new user. One that cannot start gives its place to whoever waits for it."""
+        """First visit of a new user. One that cannot start gives its place to whoever waits for it."""
         before, user = self._load.users, None
         try:
             user = choice.user_class(self._environment)  # a Visitor joins by itself

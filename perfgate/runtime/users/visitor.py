@@ -296,7 +296,7 @@ class Visitor(User):
         return response
 
     def _url(self, endpoint: Endpoint, values: Any) -> str:
-        """Of the request that the endpoint sends with these values."""
+        """URL of the request that the endpoint sends with these values."""
         first_line, _, _ = endpoint.message(self._origin, values, "").partition(b"\r\n")
         return f"{self._origin.root}{first_line.split(b' ')[1].decode()}"
 

@@ -14,18 +14,18 @@ from perfgate import __version__
 from perfgate.cli.run import child_environment
 
 if TYPE_CHECKING:
-    from perfgate.workflows.run import Order
+    from perfgate.workflows.run import RunRequest
 
 
-def order_of(budget: Path) -> Order:
+def order_of(budget: Path) -> RunRequest:
     """A run that is not remembered."""
     from perfgate.ci import revision
     from perfgate.files import run_folder
-    from perfgate.workflows.run import Order
+    from perfgate.workflows.run import RunRequest
 
     root = Path.cwd()
     run_id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
-    return Order(
+    return RunRequest(
         budget=budget,
         root=root,
         environ=child_environment(),

@@ -75,7 +75,7 @@ def _fetched(url: str) -> tuple[Source, str]:
     tried = [url] if parts.path.strip("/") else []
     tried += [f"{url.rstrip('/')}{path}" for path in USUAL_PATHS]
     observed = ""
-    with http.Session(timeout=PATIENCE) as session:
+    with http.HttpSession(timeout=PATIENCE) as session:
         for item in tried:
             try:
                 reply = session.exchange("GET", item, headers={"Accept": "application/json, */*"})
@@ -87,6 +87,6 @@ def _fetched(url: str) -> tuple[Source, str]:
             observed = observed or f"{item} answers {reply.status}"
     raise UsageError(
         f"{url} shows no OpenAPI document ({observed})",
-        hint=f"tried: {', '.join(urlsplit(item).path for item in tried)}. Name its URL or file, or paste curl commands: "
-        "perfgate init -",
+        hint=f"tried: {', '.join(urlsplit(item).path for item in tried)}. Name its URL or file, or paste curl "
+        "commands: perfgate init -",
     )

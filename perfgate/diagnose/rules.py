@@ -139,7 +139,8 @@ def _statements(case: Case) -> Iterator[Cause]:
             table, columns = new_scans[0], ", ".join(statement.columns)
             remedy = f"CREATE INDEX ON {table} ({columns});" if columns else ""
             evidence = [
-                f"`{statement.fingerprint}` {statement.seconds * 1e3:.3g} ms per call, {statement.calls:.3g} times per request"
+                f"`{statement.fingerprint}` {statement.seconds * 1e3:.3g} ms per call, "
+                f"{statement.calls:.3g} times per request"
             ]
             yield _cause("sequential-scan", "confirmed", f"sequential scan of {table}", evidence, remedy)
             return

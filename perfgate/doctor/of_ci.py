@@ -47,7 +47,7 @@ def _github(environ: Mapping[str, str]) -> Check:
     repository = environ.get("GITHUB_REPOSITORY", "")
     headers = {"Authorization": f"Bearer {secret}", "Accept": "application/vnd.github+json"}
     try:
-        with http.Session(timeout=PATIENCE) as session:
+        with http.HttpSession(timeout=PATIENCE) as session:
             reply = session.exchange("GET", f"{api}/repos/{repository}", headers=headers)
     except http.NoReplyError as error:
         return warning("token", f"{api} does not answer: {error}", "is a proxy or firewall in between?")

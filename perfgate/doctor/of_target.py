@@ -69,7 +69,7 @@ def _answer(around: Surroundings, url: str) -> Check:
         status = http.status_of(url, timeout=PATIENCE)
     else:
         try:
-            with http.Session(timeout=PATIENCE) as session:
+            with http.HttpSession(timeout=PATIENCE) as session:
                 status = session.exchange("GET", url, headers={}).status
         except http.NoReplyError as error:
             return warning("target", f"{url} listens, but GET {path}: {error}", "see `tls` in docs/budgets.md")

@@ -12,7 +12,7 @@ from perfgate.model.metric import Unit
 from perfgate.model.run import EndpointResult, Run
 from perfgate.text.units import format_value
 from perfgate.workflows import run as workflow
-from perfgate.workflows.run import Order, ProgressReporter
+from perfgate.workflows.run import ProgressReporter, RunRequest
 
 WARMUP, DURATION = 2.0, 10.0  # seconds
 ROOM = 1.5  # times what was seen: a limit for other days and other runners
@@ -20,7 +20,7 @@ FEWEST = 20  # successes, from which on a p95 says something
 LEAST = 0.01  # s: shorter limits would be about the scheduler
 
 
-def measured(request: Order, reporter: ProgressReporter) -> Run:
+def measured(request: RunRequest, reporter: ProgressReporter) -> Run:
     """A run of some seconds that is neither judged nor remembered. Raises PerfgateError when it cannot be made."""
     budget_file = _short(budgets.read(request.budget, request.environ))
     plan = scenarios.plan(budget_file, request.only)

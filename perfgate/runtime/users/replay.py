@@ -1,4 +1,4 @@
-"""`python -m perfgate.runtime.users.replay`: sends single endpoints again for a diagnosis, and tells all about each answer.
+"""`python -m perfgate.runtime.users.replay`: sends single endpoints again for a diagnosis, with all of each answer.
 
 One JSON object per line on stdin is an `ReplayOrder`; the answer is one line on stdout. What is measured here is never
 judged, so it may read more of an answer than the load does.

@@ -17,6 +17,7 @@ HALF_A_POINT = 0.005
 LOADS = {"closed": "users: 6, duration: 4s", "open": "rate: 300/s, duration: 4s"}
 
 
+@pytest.mark.load
 @pytest.mark.parametrize("client", ["fast", "locust"])
 @pytest.mark.parametrize("model", LOADS)
 def test_a_target_that_breaks_connections_in_ten_ways(project: Project, client: str, model: str):

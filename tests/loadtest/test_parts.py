@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perfgate.loadtest.locust.joining import joined
+from perfgate.loadtest.locust.joining import merge
 from perfgate.loadtest.parts import cut, look_times
 from perfgate.model.budget_file import LoadProfile, Stage
 from perfgate.model.errors import UsageError
@@ -94,7 +94,7 @@ def test_parts_follow_each_other_without_a_pause(tmp_path):
         load_test(tmp_path / "1", {-1: 10, 0: 1, 1: 2, 2: 100}),
         load_test(tmp_path / "2", {-1: 10, 0: 3, 1: 4, 3: 100}, started="2026-01-05T09:01:00Z"),
     ]
-    whole = joined(parts, tmp_path)
+    whole = merge(parts, tmp_path)
     assert (whole.duration, whole.restarts, whole.started) == (4.0, 1, "2026-01-05T09:00:00Z")
     assert found(whole) == {-1: 20, 0: 1, 1: 2, 2: 3, 3: 4, 4: 200}
     [phases] = windows.read(whole.windows).phases.values()
@@ -106,7 +106,7 @@ def test_what_came_after_a_part_never_counts_in_a_run_cut_short(tmp_path):
         load_test(tmp_path / "1", {0: 1, 1: 2, 2: 100}),
         load_test(tmp_path / "2", {0: 3, 1: 5}, duration=1.4, interrupted=True),
     ]
-    whole = joined(parts, tmp_path)
+    whole = merge(parts, tmp_path)
     assert whole.interrupted
     assert whole.duration == 3.4
     assert found(whole) == {-1: 100, 0: 1, 1: 2, 2: 3, 3: 5}
@@ -124,7 +124,7 @@ def test_counts_add_up_and_the_worst_part_tells_of_the_generator(tmp_path):
             unfinished=2,
         ),
     ]
-    whole = joined(parts, tmp_path)
+    whole = merge(parts, tmp_path)
     health = whole.generator
     assert (health.due, health.sent, health.cpu, health.users) == (30, 29, 0.2, 6)
     assert (health.lateness_p99, health.cpu_stolen) == (0.02, 0.2)
@@ -133,12 +133,12 @@ def test_counts_add_up_and_the_worst_part_tells_of_the_generator(tmp_path):
 
 def test_one_part_is_left_as_it_is(tmp_path):
     alone = load_test(tmp_path / "1", {0: 1})
-    assert joined([alone], alone.folder) is alone
+    assert merge([alone], alone.folder) is alone
 
 
 def test_one_part_of_possibly_several_is_told_by_the_run_folder(tmp_path):
     alone = load_test(tmp_path / "1", {0: 1, 1: 2})
-    whole = joined([alone], tmp_path)
+    whole = merge([alone], tmp_path)
     assert (whole.folder, whole.duration, whole.restarts) == (tmp_path, 2.0, 0)
     assert found(whole) == {0: 1, 1: 2}
 

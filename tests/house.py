@@ -19,12 +19,22 @@ PACKAGE = Path(__file__).parent.parent / "perfgate"
 ROOMS: dict[str, str] = {
     "__init__": "",
     "__main__": "cli",
-    "cli": "workflows budgets scenarios loadtest report history publish.github ci files git text model demo "
+    "cli": "workflows doctor diagnose init init.__init__ init.project measure middleware net budgets scenarios loadtest report history publish.github ci files git text model demo "
     "report.__init__ report.formats report.html report.markdown report.terminal report.charts history.__init__ "
     "history.files publish.__init__ __init__",
-    "workflows": "budgets scenarios loadtest measure measure.importers gate.__init__ report report.__init__ "
+    "workflows": "diagnose.explaining diagnose.second_pass diagnose.probes diagnose middleware budgets scenarios loadtest measure measure.importers gate.__init__ report report.__init__ "
     "history history.__init__ recording files text git ci runner model",
+    "doctor": "workflows budgets scenarios loadtest loadtest.service history.__init__ recording git ci net runner text model",
     # stages
+    "init.__init__": "init.access_log init.har init.curl init.postman init.openapi init model",
+    "init.access_log": "init.recorded init.openapi init model",
+    "init.har": "init.recorded init.openapi init model",
+    "init.curl": "init.recorded init.openapi init model",
+    "init.postman": "init.recorded init.openapi init model",
+    "init.recorded": "init.openapi init model",
+    "init.openapi": "init model",
+    "init.project": "model",
+    "init": "model",
     "budgets": "budgets.checks budgets.convert budgets.shape budgets.yaml model",
     "budgets.checks": "budgets.convert budgets.shape budgets.yaml text model",
     "budgets.convert": "budgets.shape budgets.yaml files git text model",
@@ -35,14 +45,23 @@ ROOMS: dict[str, str] = {
     "loadtest.locust": "loadtest.process loadtest.service recording runner.reference runner text model",
     "loadtest.service": "loadtest.process ci net recording text model",
     "loadtest.process": "text",
-    "measure": "measure.importers recording runner.reference stats text model",
+    "measure": "measure.importers.__init__ measure.importers recording runner.reference stats text model",
+    "measure.importers.__init__": "measure.importers.tables measure.importers.summaries measure.importers.streams "
+    "measure.importers model",
+    "measure.importers.summaries": "measure.importers.streams measure.importers model",
+    "measure.importers.tables": "measure.importers",
+    "measure.importers.streams": "measure.importers",
     "measure.importers": "model",
-    "gate.__init__": "gate.verdict gate.calibration gate.history",
+    "gate.__init__": "gate.verdict gate.calibration gate.history gate",
     "gate.calibration": "gate.verdict gate.ab gate.history gate stats text model",
     "gate.verdict": "gate.ab gate.history gate recording runner stats text model",
     "gate.ab": "gate.history gate stats text model",
     "gate.history": "gate recording stats text model",
     "gate": "stats model",
+    "diagnose.explaining": "diagnose.second_pass diagnose model",
+    "diagnose.second_pass": "diagnose.probes diagnose model",
+    "diagnose.probes": "diagnose model",
+    "diagnose": "stats model",
     "report.__init__": "report.html report.markdown report.charts report.terminal report files recording model",
     "report.formats": "report.html report.markdown report.terminal report files",
     "report.html": "report files recording model",
@@ -60,7 +79,7 @@ ROOMS: dict[str, str] = {
     # inside Locust
     "runtime": "runtime.process runtime.users runtime.scenario runtime.http recording",
     "runtime.process": "runtime.users runtime.record runtime.scenario runtime.http recording text model",
-    "runtime.users": "runtime.record runtime.scenario runtime.http recording model",
+    "runtime.users": "runtime.record runtime.scenario runtime.http recording text model",
     "runtime.record": "runtime.scenario runtime.http recording runner text",
     "runtime.scenario": "runtime.http files recording __init__",
     "runtime.http": "net runner",
@@ -75,12 +94,13 @@ ROOMS: dict[str, str] = {
     "runner.reference": "model",
     "text": "model",
     "model": "",
+    "middleware": "",
     "demo": "",
 }
 
 MAX_TOP_MODULES = 12
 MAX_FOLDER_FILES = 16
-MAX_ARROWS = 100
+MAX_ARROWS = 110
 MAX_SHARE = 0.01
 
 VERBS_APART = ("cli",)  # one file per verb

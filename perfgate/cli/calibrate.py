@@ -82,7 +82,7 @@ def calibrate(
         allow_remote=allow_remote,
         save=False,
     )
-    wish = calibrating.Wish(runs=runs, pairs=ab_runs, duration=_seconds(duration))
+    wish = calibrating.CalibrationWish(runs=runs, pairs=ab_runs, duration=_seconds(duration))
     calibration, complete = calibrating.calibrate(request, wish, reporter())
     picture, warnings = report.picture_of(calibration, request.folder)
     report.show_calibration(calibration, Console())

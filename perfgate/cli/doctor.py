@@ -36,7 +36,7 @@ def doctor(
     from perfgate.cli.run import child_environment
     from perfgate.cli.where import own_environment
 
-    around = program.Surroundings(
+    around = program.CheckSurroundings(
         budget=budget,
         root=Path.cwd(),
         environ=own_environment(),
@@ -53,7 +53,7 @@ def doctor(
             print(_line(check), flush=True)
     if json:
         print(_as_json(checks))
-    return BROKEN if any(check.state is program.State.BROKEN for check in checks) else 0
+    return BROKEN if any(check.state is program.CheckState.BROKEN for check in checks) else 0
 
 
 def _line(check: Check) -> str:

@@ -13,7 +13,7 @@ from perfgate.cli.options import DEFAULT_BUDGET, Budget
 from perfgate.model.errors import PerfgateError, UsageError
 
 if TYPE_CHECKING:
-    from perfgate.init import Context, Proposal
+    from perfgate.init import Context, FileProposal
 
 PREVIEW = 15  # omissions that the terminal lists; with --dry-run all
 
@@ -150,7 +150,7 @@ def _write_workflow(path: object, text: str, hint: str, *, force: bool) -> None:
     print(f"{file}: written. {hint}")
 
 
-def _tell(proposal: Proposal, most: int) -> None:
+def _tell(proposal: FileProposal, most: int) -> None:
     """What was left out and what has to be set, on stderr."""
     from perfgate.init.proposal import NOT_SAFE
 
@@ -166,7 +166,7 @@ def _tell(proposal: Proposal, most: int) -> None:
         say(f"  to set: {name}: {meaning}")
 
 
-def _measure(budget: Path, proposal: Proposal, context: Context) -> None:
+def _measure(budget: Path, proposal: FileProposal, context: Context) -> None:
     """Sends load, and writes the file anew with what was seen. The file stays as it is when no run could be made."""
     from dataclasses import replace
 
@@ -184,7 +184,7 @@ def _measure(budget: Path, proposal: Proposal, context: Context) -> None:
     _check(budget)
 
 
-def _say_next(budget: Path, proposal: Proposal) -> None:
+def _say_next(budget: Path, proposal: FileProposal) -> None:
     option = "" if budget == DEFAULT_BUDGET else f" --budget {budget}"
     if not proposal.endpoints and not proposal.scenarios:
         say("perfgate: nothing is left to send; --unsafe takes in what changes data.")

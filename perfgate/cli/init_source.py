@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from perfgate.model.errors import UsageError
 
 if TYPE_CHECKING:
-    from perfgate.init import Source
+    from perfgate.init import InitSource
 
 USUAL_PATHS = (
     *("/openapi.json", "/swagger.json", "/v3/api-docs", "/api/openapi.json", "/swagger/v1/swagger.json"),
@@ -25,7 +25,7 @@ MOST_BYTES = 256 * 2**20
 PATIENCE = 10.0  # s
 
 
-def read_source(name: str, folder: Path) -> tuple[Source, str]:
+def read_source(name: str, folder: Path) -> tuple[InitSource, str]:
     """The source, and the target that it implies: the origin of a URL. Raises UsageError when there is none."""
     from perfgate import init
 
@@ -64,7 +64,7 @@ def _text(path: Path) -> str:
         ) from error
 
 
-def _fetched(url: str) -> tuple[Source, str]:
+def _fetched(url: str) -> tuple[InitSource, str]:
     """What a service on this machine says of itself, at that URL or at one of the usual paths."""
     from perfgate import init, loadtest
     from perfgate.net import http
@@ -87,6 +87,6 @@ def _fetched(url: str) -> tuple[Source, str]:
             observed = observed or f"{item} answers {reply.status}"
     raise UsageError(
         f"{url} shows no OpenAPI document ({observed})",
-        hint=f"tried: {', '.join(urlsplit(item).path for item in tried)}. Name its URL or file, or paste curl "
-        "commands: perfgate init -",
+        hint=f"tried: {', '.join(urlsplit(item).path for item in tried)}. "
+        "Name its URL or file, or paste curl commands: perfgate init -",
     )

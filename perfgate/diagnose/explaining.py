@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from perfgate.diagnose import attribution, rules
-from perfgate.diagnose.facts import Facts, numbers
+from perfgate.diagnose.facts import PassFacts, numbers
 from perfgate.diagnose.partition import network_floor, partition
 from perfgate.diagnose.second_pass import Seen
 from perfgate.model.diagnosis import Diagnosed, Layer
 
 
 def diagnosed(
-    endpoint: str, metric: str, head: Seen, base: Seen | None, control: tuple[Facts, Facts] | None = None
+    endpoint: str, metric: str, head: Seen, base: Seen | None, control: tuple[PassFacts, PassFacts] | None = None
 ) -> Diagnosed:
     """`metric` is "mean" or a quantile. The sides are compared under the same load, which most of their samples are
     of."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean, median
 
-from perfgate.diagnose.partition import Sample
+from perfgate.diagnose.partition import ReplaySample
 
 HIT = ("hit", "stale", "revalidated")
 
@@ -24,7 +24,7 @@ class Statement:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Facts:
+class PassFacts:
     """None is not known. Times in seconds, sizes in bytes, counts per request."""
 
     samples: int
@@ -51,9 +51,9 @@ class Facts:
     statements: tuple[Statement, ...] = ()
 
 
-def numbers(base: Facts | None, head: Facts) -> Mapping[str, tuple[float | None, float | None]]:
+def numbers(base: PassFacts | None, head: PassFacts) -> Mapping[str, tuple[float | None, float | None]]:
     """Name -> (base, head), of what is known of the head."""
-    names = [name for name in Facts.__dataclass_fields__ if name != "statements"]
+    names = [name for name in PassFacts.__dataclass_fields__ if name != "statements"]
     return {
         name: (getattr(base, name) if base else None, value)
         for name in names
@@ -62,7 +62,7 @@ def numbers(base: Facts | None, head: Facts) -> Mapping[str, tuple[float | None,
 
 
 @dataclass(frozen=True, kw_only=True)
-class Counts:
+class ProbeCounts:
     """What probes counted beside the loaded requests of one side, per request. See Facts."""
 
     values: Mapping[str, float] = field(default_factory=dict)
@@ -70,8 +70,8 @@ class Counts:
 
 
 def facts(
-    samples: Sequence[Sample], canary_idle: Sequence[float], canary_loaded: Sequence[float], counts: Counts
-) -> Facts:
+    samples: Sequence[ReplaySample], canary_idle: Sequence[float], canary_loaded: Sequence[float], counts: ProbeCounts
+) -> PassFacts:
     alone = [sample.latency for sample in samples if sample.users == 1]
     loaded = [sample.latency for sample in samples if sample.users > 1]
     calls = {part: _mean([s.timing.calls[part] for s in samples if part in s.timing.calls]) for part in _PARTS}
@@ -84,7 +84,7 @@ def facts(
     if calls["database"] and seconds["database"] is not None:
         per_query = seconds["database"] / calls["database"]
     values.pop("queries", None)
-    return Facts(
+    return PassFacts(
         samples=len(samples),
         alone=median(alone) if alone else None,
         loaded=median(loaded) if loaded else None,
@@ -118,7 +118,7 @@ def _each(seconds: float | None, calls: float | None) -> float | None:
     return seconds / calls if seconds is not None and calls else None
 
 
-def _is_hit(sample: Sample) -> bool | None:
+def _is_hit(sample: ReplaySample) -> bool | None:
     """Whether a cache gave the answer: Cache-Status (RFC 9211; the last hop is the nearest), CF-Cache-Status, X-Cache,
     Age, or a Server-Timing entry. None where nothing says so."""
     headers = sample.headers
@@ -135,6 +135,6 @@ def _is_hit(sample: Sample) -> bool | None:
     return None
 
 
-def _is_cacheable(sample: Sample) -> bool:
+def _is_cacheable(sample: ReplaySample) -> bool:
     control = sample.headers.get("cache-control", "").lower()
     return "etag" in sample.headers or (bool(control) and "no-store" not in control and "no-cache" not in control)

@@ -13,7 +13,7 @@ _INSIDE: tuple[Layer, ...] = ("database", "cache", "external", "serialisation")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sample:
+class ReplaySample:
     """One answer, as the second pass tells it. Seconds and bytes; `round` says when, `users` how many there were."""
 
     wait: float  # for a connection: DNS, connect, TLS
@@ -33,18 +33,18 @@ class Sample:
         return self.wait + self.service
 
 
-def network_floor(alone: Sequence[Sample]) -> float:
+def network_floor(alone: Sequence[ReplaySample]) -> float:
     """What an unloaded server's time and its client's differ by: the way there and back, s. 0 when it is not known."""
     gaps = [gap for sample in alone if (gap := _gap(sample)) is not None]
     return median(gaps) if gaps else 0.0
 
 
-def _gap(sample: Sample) -> float | None:
+def _gap(sample: ReplaySample) -> float | None:
     total = sample.timing.seconds.get("total")
     return None if total is None else max(0.0, sample.first_byte - total)
 
 
-def partition(sample: Sample, floor: float = 0.0, database: float = 0.0) -> tuple[dict[Layer, float], bool]:
+def partition(sample: ReplaySample, floor: float = 0.0, database: float = 0.0) -> tuple[dict[Layer, float], bool]:
     """The parts, and whether some were clipped because the server tells of more time than there was.
 
     `floor` is the part of the wait that is the network's. `database` (s per request, from the database itself) is

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any
 
 from perfgate.diagnose import server_timing
-from perfgate.diagnose.partition import Sample
+from perfgate.diagnose.partition import ReplaySample
 from perfgate.model.errors import DiagnosisError
 
 PATIENCE = 30.0  # s beyond an order's own time: slow starts, and what is in flight at its end
@@ -22,7 +22,7 @@ END = 5.0  # s
 
 
 @dataclass(frozen=True, kw_only=True)
-class Order:
+class ReplayRequest:
     """See `perfgate.runtime.users.replay.Order`."""
 
     scenario: str
@@ -37,7 +37,7 @@ class Order:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    samples: tuple[Sample, ...] = ()
+    samples: tuple[ReplaySample, ...] = ()
     canary: tuple[float, ...] = ()
     failures: Mapping[str, int] = field(default_factory=dict)
     requests: int = 0  # sent in all, those before and after the recorded time as well
@@ -78,7 +78,7 @@ class Replayer:
             process.wait()
         process.stdout.close()
 
-    def send(self, order: Order, round_: int) -> Answer:
+    def send(self, order: ReplayRequest, round_: int) -> Answer:
         """Raises DiagnosisError when the child cannot do it."""
         answer = self._exchange(order)
         if "error" in answer:
@@ -91,7 +91,7 @@ class Replayer:
             requests=answer["requests"],
         )
 
-    def _exchange(self, order: Order) -> dict[str, Any]:
+    def _exchange(self, order: ReplayRequest) -> dict[str, Any]:
         process = self._process
         assert process is not None
         assert process.stdin is not None
@@ -107,9 +107,9 @@ class Replayer:
         return answer
 
 
-def _sample(row: Mapping[str, Any], order: Order, round_: int, names: Mapping[str, str] | None) -> Sample:
+def _sample(row: Mapping[str, Any], order: ReplayRequest, round_: int, names: Mapping[str, str] | None) -> ReplaySample:
     headers: Mapping[str, str] = row["headers"]
-    return Sample(
+    return ReplaySample(
         wait=row["wait"],
         first_byte=row["first_byte"],
         service=row["service"],

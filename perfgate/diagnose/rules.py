@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from math import log
 
 from perfgate.diagnose.codes import CODES
-from perfgate.diagnose.facts import Facts, Statement
+from perfgate.diagnose.facts import PassFacts, Statement
 from perfgate.model.diagnosis import Cause, Confidence, Layer, LayerChange
 
 MANY = 5  # calls per request from which a repeated one is worth a word
@@ -25,11 +25,11 @@ ORDER: dict[Confidence, int] = {"environment": 0, "confirmed": 1, "likely": 2, "
 class Case:
     """One endpoint. `control` is (base, head) of an endpoint that did not fail."""
 
-    base: Facts | None
-    head: Facts
+    base: PassFacts | None
+    head: PassFacts
     layers: Sequence[LayerChange] = ()
     difference: float | None = None
-    control: tuple[Facts, Facts] | None = None
+    control: tuple[PassFacts, PassFacts] | None = None
 
     def share(self, *layers: Layer) -> float:
         """The share of the difference (of the whole, without a base) that the layers have."""

@@ -12,10 +12,10 @@ from math import inf
 from statistics import median
 from typing import Literal
 
-from perfgate.diagnose.facts import Counts, Facts, facts
-from perfgate.diagnose.partition import Sample
-from perfgate.diagnose.probes import Probe, merged
-from perfgate.diagnose.replaying import Answer, Order, Replayer
+from perfgate.diagnose.facts import PassFacts, ProbeCounts, facts
+from perfgate.diagnose.partition import ReplaySample
+from perfgate.diagnose.probes import Prober, merged
+from perfgate.diagnose.replaying import Answer, Replayer, ReplayRequest
 from perfgate.model.errors import DiagnosisError
 
 Name = Literal["base", "head"]
@@ -27,14 +27,14 @@ LEAST_PAUSE, MOST_PAUSE = 0.002, 1.0  # s
 
 
 @dataclass(frozen=True, kw_only=True)
-class Side:
+class PassSide:
     name: Name
     target: str
-    probes: tuple[Probe, ...] = ()
+    probes: tuple[Prober, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
-class Subject:
+class DiagnosedSubject:
     """An endpoint to send again, by a scenario that sends little else."""
 
     endpoint: str
@@ -48,10 +48,10 @@ class Seen:
     answers: list[Answer] = field(default_factory=list)
     canary_idle: list[float] = field(default_factory=list)
     canary_loaded: list[float] = field(default_factory=list)
-    counts: list[Counts] = field(default_factory=list)
+    counts: list[ProbeCounts] = field(default_factory=list)
 
     @property
-    def samples(self) -> tuple[Sample, ...]:
+    def samples(self) -> tuple[ReplaySample, ...]:
         return tuple(sample for answer in self.answers for sample in answer.samples)
 
     def failures(self) -> Mapping[str, int]:
@@ -61,7 +61,7 @@ class Seen:
                 totals[reason] = totals.get(reason, 0) + count
         return totals
 
-    def facts(self) -> Facts:
+    def facts(self) -> PassFacts:
         return facts(self.samples, self.canary_idle, self.canary_loaded, merged(self.counts))
 
 
@@ -75,8 +75,8 @@ class Pass:
 
 
 def observe(
-    subjects: Sequence[Subject],
-    sides: Sequence[Side],
+    subjects: Sequence[DiagnosedSubject],
+    sides: Sequence[PassSide],
     replayer: Replayer,
     *,
     seconds: float,
@@ -99,7 +99,7 @@ def observe(
             for subject in subjects:
                 observed = result.seen[subject.endpoint, side.name]
                 observed.canary_idle += idle
-                order = Order(
+                order = ReplayRequest(
                     scenario=subject.scenario,
                     endpoint=subject.endpoint,
                     target=side.target,
@@ -116,10 +116,10 @@ def observe(
     return result
 
 
-def _idle(side: Side, replayer: Replayer, canary: str, number: int) -> tuple[float, ...]:
+def _idle(side: PassSide, replayer: Replayer, canary: str, number: int) -> tuple[float, ...]:
     if not canary:
         return ()
-    order = Order(scenario="", endpoint="", target=side.target, seconds=IDLE, canary=canary)
+    order = ReplayRequest(scenario="", endpoint="", target=side.target, seconds=IDLE, canary=canary)
     return replayer.send(order, number).canary
 
 
@@ -130,7 +130,14 @@ def _pause(alone: Answer, most_rate: float) -> float:
 
 
 def _phase(
-    order: Order, side: Side, replayer: Replayer, number: int, result: Pass, observed: Seen, *, is_alone: bool
+    order: ReplayRequest,
+    side: PassSide,
+    replayer: Replayer,
+    number: int,
+    result: Pass,
+    observed: Seen,
+    *,
+    is_alone: bool,
 ) -> Answer:
     """Counts per request are those of the endpoint alone, undisturbed; only memory is looked at under load."""
     probes = [probe for probe in side.probes if id(probe) not in result.broken]
@@ -144,13 +151,13 @@ def _phase(
             continue
         if is_alone:
             values = {name: value for name, value in counted.values.items() if name != "memory"}
-            observed.counts.append(Counts(values=values, statements=counted.statements))
+            observed.counts.append(ProbeCounts(values=values, statements=counted.statements))
         elif number:  # a service that has just started grows anyway
-            observed.counts.append(Counts(values={k: v for k, v in counted.values.items() if k == "memory"}))
+            observed.counts.append(ProbeCounts(values={k: v for k, v in counted.values.items() if k == "memory"}))
     return answer
 
 
-def _guarded(probe: Probe, result: Pass, work):  # type: ignore[no-untyped-def]
+def _guarded(probe: Prober, result: Pass, work):  # type: ignore[no-untyped-def]
     if id(probe) in result.broken:
         return None
     try:

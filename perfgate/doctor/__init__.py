@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from perfgate.ci.default_branch import default_branch
 from perfgate.doctor import of_ci, of_file, of_history, of_machine, of_target
-from perfgate.doctor.check import Check, State, Surroundings
+from perfgate.doctor.check import Check, CheckState, CheckSurroundings
 from perfgate.model.budget_file import AUTO
 
-__all__ = ["Check", "State", "Surroundings", "examine"]
+__all__ = ["Check", "CheckState", "CheckSurroundings", "examine"]
 
 
-def examine(around: Surroundings) -> Iterator[Check]:
+def examine(around: CheckSurroundings) -> Iterator[Check]:
     """Each check as soon as it is made. Nothing is changed; the service is started only where that is asked for."""
     checks, subject = of_file.budget_file(around)
     yield from checks

@@ -11,7 +11,7 @@ from perfgate.model.budget_file import BudgetFile
 from perfgate.model.plan import Plan
 
 
-class State(StrEnum):
+class CheckState(StrEnum):
     OK = "ok"
     WARNING = "warning"
     BROKEN = "broken"
@@ -22,13 +22,13 @@ class Check:
     """One line. `cure` is empty where nothing is to be done."""
 
     name: str
-    state: State = State.OK
+    state: CheckState = CheckState.OK
     message: str
     cure: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Surroundings:
+class CheckSurroundings:
     """What was read from the outside world. `environ` has the credentials for perfgate's own errands in it,
     `child_environ` has what a service gets."""
 
@@ -52,8 +52,8 @@ class Subject:
 
 
 def warning(name: str, message: str, cure: str) -> Check:
-    return Check(name=name, state=State.WARNING, message=message, cure=cure)
+    return Check(name=name, state=CheckState.WARNING, message=message, cure=cure)
 
 
 def broken(name: str, message: str, cure: str) -> Check:
-    return Check(name=name, state=State.BROKEN, message=message, cure=cure)
+    return Check(name=name, state=CheckState.BROKEN, message=message, cure=cure)

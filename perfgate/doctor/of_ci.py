@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping
 
 from perfgate.ci import eligibility
 from perfgate.ci.revision import ask_git, read
-from perfgate.doctor.check import Check, Surroundings, broken, warning
+from perfgate.doctor.check import Check, CheckSurroundings, broken, warning
 from perfgate.net import http
 
 PATIENCE = 10.0  # s
 GITLAB_TOKENS = ("PERFGATE_GITLAB_TOKEN", "GITLAB_TOKEN")
 
 
-def event(around: Surroundings, baseline_branch: str) -> Check:
+def event(around: CheckSurroundings, baseline_branch: str) -> Check:
     """What started the job, and whether its runs are remembered."""
     environ = around.environ
     if not (environ.get("GITHUB_ACTIONS") == "true" or environ.get("GITLAB_CI")):
@@ -25,7 +25,7 @@ def event(around: Surroundings, baseline_branch: str) -> Check:
     return Check(name="event", message=f"{name}: {why or 'its runs are remembered'}")
 
 
-def token(around: Surroundings) -> Check:
+def token(around: CheckSurroundings) -> Check:
     """The token that comments are written with, as far as it can be seen without writing one."""
     environ = around.environ
     if environ.get("GITHUB_ACTIONS") == "true":
@@ -61,7 +61,7 @@ def _github(environ: Mapping[str, str]) -> Check:
     return Check(name="token", message=f"may read {repository}{observed}")
 
 
-def clone(around: Surroundings) -> Iterator[Check]:
+def clone(around: CheckSurroundings) -> Iterator[Check]:
     """The commit, and how much of what came before it is there."""
     code = read(around.environ, around.root)
     if ask_git(around.environ, around.root, "rev-parse", "--is-inside-work-tree") != "true":

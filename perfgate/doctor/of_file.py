@@ -7,7 +7,7 @@ from importlib.util import find_spec
 
 from perfgate import budgets, scenarios
 from perfgate.budgets import messages
-from perfgate.doctor.check import Check, Subject, Surroundings, broken
+from perfgate.doctor.check import Check, CheckSurroundings, Subject, broken
 from perfgate.model.errors import BudgetFileError
 from perfgate.text import template
 from perfgate.text.template import TemplateError
@@ -21,7 +21,7 @@ EXTRAS = {  # kind of history -> (module, extra)
 }
 
 
-def budget_file(around: Surroundings) -> tuple[list[Check], Subject | None]:
+def budget_file(around: CheckSurroundings) -> tuple[list[Check], Subject | None]:
     """What is to be said of the file, and the file itself where it can be read."""
     name = "budget file"
     if not around.budget.exists():

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 from perfgate import history
 from perfgate.ci.revision import ask_git
-from perfgate.doctor.check import Check, Subject, Surroundings, broken, warning
+from perfgate.doctor.check import Check, CheckSurroundings, Subject, broken, warning
 from perfgate.doctor.of_machine import folder_is_writable
 from perfgate.git import command as git
 from perfgate.model.budget_file import AUTO, BudgetFile
@@ -23,7 +23,7 @@ from perfgate.workflows import baselines
 TRIAL = "refs/heads/perfgate-doctor"  # a branch that a dry run would push; it is never made
 
 
-def url_of(subject: Subject, around: Surroundings) -> str:
+def url_of(subject: Subject, around: CheckSurroundings) -> str:
     """The history's URL; empty where a variable in it is not set."""
     try:
         return around.history or template.expand(subject.budget_file.history, around.environ)
@@ -31,7 +31,7 @@ def url_of(subject: Subject, around: Surroundings) -> str:
         return ""
 
 
-def history_checks(subject: Subject, around: Surroundings, url: str) -> Iterator[Check]:
+def history_checks(subject: Subject, around: CheckSurroundings, url: str) -> Iterator[Check]:
     if not url:
         yield broken("history", "a variable in its URL is not set", "set it, or pass --history URL")
         return
@@ -51,7 +51,7 @@ def history_checks(subject: Subject, around: Surroundings, url: str) -> Iterator
     yield baseline(settled, subject.plan, past)
 
 
-def writable(url: str, around: Surroundings) -> Check:
+def writable(url: str, around: CheckSurroundings) -> Check:
     """Whether a run could be added, without adding one."""
     name = "history write"
     kind, _, rest = url.partition(":")
@@ -76,7 +76,7 @@ def _path(url: str, kind: str, rest: str) -> Path | None:
     return Path(url) if "/" in url and not rest else None
 
 
-def _can_push(name: str, around: Surroundings) -> Check:
+def _can_push(name: str, around: CheckSurroundings) -> Check:
     if not ask_git(around.environ, around.root, "remote", "get-url", "origin"):
         return warning(name, "there is no remote `origin`: runs stay in this clone", "git remote add origin URL")
     try:

@@ -11,7 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 from perfgate.ci.revision import ask_git
-from perfgate.doctor.check import Check, Subject, Surroundings, warning
+from perfgate.doctor.check import Check, CheckSurroundings, Subject, warning
 from perfgate.runner import machine
 
 ENOUGH_CORES = 2
@@ -28,7 +28,7 @@ BROWSERS = (
 SKEW = 300.0  # s that a commit may be newer than the clock
 
 
-def machine_checks(subject: Subject | None, around: Surroundings) -> Iterator[Check]:
+def machine_checks(subject: Subject | None, around: CheckSurroundings) -> Iterator[Check]:
     yield clock(around)
     yield kernel_timestamps()
     yield cores()
@@ -36,7 +36,7 @@ def machine_checks(subject: Subject | None, around: Surroundings) -> Iterator[Ch
     yield browser(around.environ)
 
 
-def clock(around: Surroundings) -> Check:
+def clock(around: CheckSurroundings) -> Check:
     """A clock that is behind the newest commit is wrong, and runs are sorted by it."""
     written = ask_git(around.environ, around.root, "log", "-1", "--format=%ct")
     if written.isdigit() and int(written) > around.now + SKEW:

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 from perfgate import loadtest
-from perfgate.doctor.check import Check, Subject, Surroundings, broken, warning
+from perfgate.doctor.check import Check, CheckSurroundings, Subject, broken, warning
 from perfgate.loadtest.service.starting import running
 from perfgate.model.errors import PerfgateError
 from perfgate.net import http
@@ -17,7 +17,7 @@ from perfgate.net.proxies import proxy_for
 PATIENCE = 5.0  # s for an answer
 
 
-def target(subject: Subject, around: Surroundings) -> Iterator[Check]:
+def target(subject: Subject, around: CheckSurroundings) -> Iterator[Check]:
     """Permission, then the service where it may be started, then an answer."""
     if not subject.target:
         yield broken("target", "a variable in it is not set", "set it, or pass --target URL")
@@ -38,7 +38,7 @@ def target(subject: Subject, around: Surroundings) -> Iterator[Check]:
         yield from _started(subject, around)
 
 
-def _started(subject: Subject, around: Surroundings) -> Iterator[Check]:
+def _started(subject: Subject, around: CheckSurroundings) -> Iterator[Check]:
     assert subject.budget_file.service is not None  # for the type checker
     try:
         service, url = loadtest.with_port(subject.budget_file.service, subject.target)
@@ -58,7 +58,7 @@ def _started(subject: Subject, around: Surroundings) -> Iterator[Check]:
         )
 
 
-def _answer(around: Surroundings, url: str) -> Check:
+def _answer(around: CheckSurroundings, url: str) -> Check:
     """What a GET of the target is answered."""
     try:
         loadtest.check_up(url, around.environ)
@@ -81,7 +81,7 @@ def _answer(around: Surroundings, url: str) -> Check:
     return Check(name="target", message=f"{url} answers {status}")
 
 
-def proxies(subject: Subject | None, around: Surroundings) -> Check:
+def proxies(subject: Subject | None, around: CheckSurroundings) -> Check:
     """Whether the load takes a proxy, which would be measured as well."""
     parts = urlsplit(subject.target) if subject else urlsplit("")
     if not parts.hostname:

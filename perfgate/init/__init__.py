@@ -10,11 +10,11 @@ from collections.abc import Mapping
 
 from perfgate.init import access_log, curl, har, locustfile, openapi, postman
 from perfgate.init.documents import source
-from perfgate.init.proposal import Format, Omission, Proposal, Source, Wish
+from perfgate.init.proposal import FileProposal, Format, InitSource, Omission, Wish
 from perfgate.init.writing import Context, write
 from perfgate.model.errors import UsageError
 
-__all__ = ["FORMATS", "Context", "Omission", "Proposal", "Source", "Wish", "convert", "source", "write"]
+__all__ = ["FORMATS", "Context", "FileProposal", "InitSource", "Omission", "Wish", "convert", "source", "write"]
 
 FORMATS: Mapping[str, Format] = {
     "openapi": openapi,
@@ -26,7 +26,7 @@ FORMATS: Mapping[str, Format] = {
 }
 
 
-def convert(provided: Source, wish: Wish, name: str = "") -> Proposal:
+def convert(provided: InitSource, wish: Wish, name: str = "") -> FileProposal:
     """The requests of a source; `name` is its format, found out by its content where it is empty.
 
     Raises UsageError when it is of no known format, or nothing in it can be read.

@@ -9,10 +9,10 @@ from itertools import islice
 from urllib.parse import parse_qsl, unquote
 
 from perfgate.init import naming, recorded, templating
-from perfgate.init.log_lines import Line, lines
+from perfgate.init.log_lines import LogLine, lines
 from perfgate.init.openapi.serializing import encoded
 from perfgate.init.path_patterns import Pattern, patterns
-from perfgate.init.proposal import Endpoint, Json, Omission, Proposal, Source, Wish
+from perfgate.init.proposal import Endpoint, FileProposal, InitSource, Json, Omission, Wish
 from perfgate.init.secrets import Secrets
 from perfgate.model.errors import UsageError
 
@@ -31,12 +31,12 @@ class _Group:
     queries: Counter[tuple[tuple[str, str], ...]] = field(default_factory=Counter)
 
 
-def recognizes(source: Source) -> bool:
+def recognizes(source: InitSource) -> bool:
     first = list(islice(lines(source.text[:100_000]), LOOK))
     return bool(first) and sum(line is not None for line in first) * 2 > len(first)
 
 
-def convert(source: Source, wish: Wish) -> Proposal:
+def convert(source: InitSource, wish: Wish) -> FileProposal:
     read = list(lines(source.text))
     known = [line for line in read if line is not None]
     sent, omissions = _sendable(known)
@@ -55,7 +55,7 @@ def convert(source: Source, wish: Wish) -> Proposal:
         for (method, path, _), group in groups[MOST_ENDPOINTS:]
     ]
     rate, note = _rate(known, sent)
-    return Proposal(
+    return FileProposal(
         target=wish.target,
         endpoints=tuple(endpoints),
         omissions=tuple(omissions),
@@ -65,9 +65,9 @@ def convert(source: Source, wish: Wish) -> Proposal:
     )
 
 
-def _sendable(known: Sequence[Line]) -> tuple[list[Line], list[Omission]]:
+def _sendable(known: Sequence[LogLine]) -> tuple[list[LogLine], list[Omission]]:
     """The requests that can be sent again, and how many of the others there are."""
-    sent: list[Line] = []
+    sent: list[LogLine] = []
     others: Counter[str] = Counter()
     for line in known:
         if line.method not in SENT:
@@ -83,7 +83,7 @@ def _sendable(known: Sequence[Line]) -> tuple[list[Line], list[Omission]]:
     ]
 
 
-def _groups(sent: Iterable[Line]) -> dict[Key, _Group]:
+def _groups(sent: Iterable[LogLine]) -> dict[Key, _Group]:
     counted = Counter(line.uri.partition("?")[0].partition("#")[0] for line in sent)
     of_path = patterns(counted)
     groups: dict[Key, _Group] = {}
@@ -155,7 +155,7 @@ def _typed(value: str) -> Json:
     return int(value) if value.isdecimal() and value.isascii() and str(int(value)) == value else value
 
 
-def _rate(known: Sequence[Line], sent: Sequence[Line]) -> tuple[float | None, str]:
+def _rate(known: Sequence[LogLine], sent: Sequence[LogLine]) -> tuple[float | None, str]:
     times = [line.time for line in known if line.time is not None]
     span = max(times) - min(times) if times else 0.0
     if span < 1:

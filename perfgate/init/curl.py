@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import quote_plus
 
 from perfgate.init import naming, recorded
-from perfgate.init.proposal import Endpoint, Omission, Proposal, Source, Wish
+from perfgate.init.proposal import Endpoint, FileProposal, InitSource, Omission, Wish
 from perfgate.init.recorded import Recorded
 from perfgate.init.secrets import Secrets
 from perfgate.init.templating import split_url
@@ -44,11 +44,11 @@ class _Command:
     flags: set[str] = field(default_factory=set)
 
 
-def recognizes(source: Source) -> bool:
+def recognizes(source: InitSource) -> bool:
     return _START.search(source.text[:10_000]) is not None and source.document is None
 
 
-def convert(source: Source, wish: Wish) -> Proposal:
+def convert(source: InitSource, wish: Wish) -> FileProposal:
     secrets, names = Secrets(), naming.UniqueNames()
     made: list[tuple[str, Endpoint]] = []
     omissions: list[Omission] = []
@@ -67,7 +67,7 @@ def convert(source: Source, wish: Wish) -> Proposal:
         Omission(item.request.partition("?")[0], f"another host: {other}") for other, item in made if other != origin
     ]
     remaining = [replace(item, name=names.take(item.name)) for other, item in made if other == origin]
-    return Proposal(
+    return FileProposal(
         target=wish.target or origin,
         endpoints=tuple(remaining),
         omissions=tuple(omissions),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 
-from perfgate.init.proposal import Json, Source
+from perfgate.init.proposal import InitSource, Json
 
 
-def source(name: str, text: str) -> Source:
+def source(name: str, text: str) -> InitSource:
     """The source with its document, where the text is one."""
-    return Source(name=name, text=text, document=parsed(text))
+    return InitSource(name=name, text=text, document=parsed(text))
 
 
 def parsed(text: str) -> Json:

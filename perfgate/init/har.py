@@ -9,7 +9,7 @@ from datetime import datetime
 from urllib.parse import urlencode
 
 from perfgate.init import naming, recorded
-from perfgate.init.proposal import Endpoint, Journey, Json, Omission, Proposal, Source, Wish
+from perfgate.init.proposal import Endpoint, FileProposal, InitSource, Json, Omission, ProposedJourney, Wish
 from perfgate.init.recorded import METHODS, Recorded
 from perfgate.init.secrets import Secrets
 from perfgate.init.templating import split_url
@@ -31,12 +31,12 @@ class _Entry:
     cookies: str
 
 
-def recognizes(source: Source) -> bool:
+def recognizes(source: InitSource) -> bool:
     document = source.document
     return isinstance(document, dict) and isinstance(document.get("log"), dict) and "entries" in document["log"]
 
 
-def convert(source: Source, wish: Wish) -> Proposal:
+def convert(source: InitSource, wish: Wish) -> FileProposal:
     omissions: list[Omission] = []
     entries = list(_entries(source.document["log"], omissions))
     if not entries:
@@ -48,10 +48,12 @@ def convert(source: Source, wish: Wish) -> Proposal:
     return _proposal([entry for entry in entries if entry.origin == origin_name], origin_name, omissions, source, wish)
 
 
-def _proposal(entries: list[_Entry], origin: str, omissions: list[Omission], source: Source, wish: Wish) -> Proposal:
+def _proposal(
+    entries: list[_Entry], origin: str, omissions: list[Omission], source: InitSource, wish: Wish
+) -> FileProposal:
     secrets, names = Secrets(), naming.UniqueNames()
     pages = _titles(source.document["log"])
-    journeys: list[Journey] = []
+    journeys: list[ProposedJourney] = []
     endpoints: dict[object, Endpoint] = {}
     for page in dict.fromkeys(entry.page for entry in entries):
         of_page = sorted((entry for entry in entries if entry.page == page), key=lambda entry: entry.start)
@@ -61,15 +63,15 @@ def _proposal(entries: list[_Entry], origin: str, omissions: list[Omission], sou
             steps = list(_steps(alike, endpoints, names, secrets))
             if steps:
                 comment = "styles, scripts, images and fonts, apart from the rest" if is_static else ""
-                journeys.append(Journey(name=name, steps=tuple(steps), comment=comment))
+                journeys.append(ProposedJourney(name=name, steps=tuple(steps), comment=comment))
     if any(entry.cookies for entry in entries):
         omissions.append(Omission("recorded cookies", "perfgate keeps those that the answers of a visit set"))
     journey_names = naming.UniqueNames([endpoint.name for endpoint in endpoints.values()])
-    return Proposal(
+    return FileProposal(
         target=wish.target or origin,
         endpoints=tuple(endpoints.values()),
         journeys=tuple(
-            Journey(name=journey_names.take(journey.name), steps=journey.steps, comment=journey.comment)
+            ProposedJourney(name=journey_names.take(journey.name), steps=journey.steps, comment=journey.comment)
             for journey in journeys
         ),
         omissions=tuple(omissions),

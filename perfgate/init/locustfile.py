@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from perfgate.init.proposal import Json, Omission, Proposal, Source, Wish
+from perfgate.init.proposal import FileProposal, InitSource, Json, Omission, Wish
 from perfgate.init.yaml_text import text
 from perfgate.model.errors import UsageError
 
@@ -14,7 +14,7 @@ METHODS = ("get", "post", "put", "patch", "delete", "head", "options", "request"
 MOST_NAMES = 40
 
 
-def recognizes(source: Source) -> bool:
+def recognizes(source: InitSource) -> bool:
     tree = _tree(source)
     return tree is not None and any(
         (isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "locust")
@@ -23,7 +23,7 @@ def recognizes(source: Source) -> bool:
     )
 
 
-def convert(source: Source, wish: Wish) -> Proposal:
+def convert(source: InitSource, wish: Wish) -> FileProposal:
     tree = _tree(source)
     if tree is None:
         raise UsageError(f"{source.name} is not Python", hint="`python -m py_compile FILE` says where it breaks")
@@ -38,7 +38,7 @@ def convert(source: Source, wish: Wish) -> Proposal:
     ]
     if any(isinstance(node, ast.ClassDef) and _is_shape(node) for node in ast.walk(tree)):
         omissions.append(Omission("the LoadTestShape", "perfgate's `load` says how much load there is"))
-    return Proposal(
+    return FileProposal(
         target=wish.target or _host(tree),
         scenarios=(source.name,),
         omissions=tuple(omissions),
@@ -47,7 +47,7 @@ def convert(source: Source, wish: Wish) -> Proposal:
     )
 
 
-def _tree(source: Source) -> ast.Module | None:
+def _tree(source: InitSource) -> ast.Module | None:
     if "locust" not in source.text:
         return None
     try:

@@ -22,7 +22,7 @@ _TIME = ("ts", "StartUTC", "time", "timestamp", "@timestamp", "time_iso8601", "t
 
 
 @dataclass(frozen=True, kw_only=True)
-class Line:
+class LogLine:
     """One request of a log. `time` is in seconds since 1970, None where the line does not say it."""
 
     method: str
@@ -31,21 +31,21 @@ class Line:
     time: float | None
 
 
-def lines(text: str) -> Iterator[Line | None]:
+def lines(text: str) -> Iterator[LogLine | None]:
     """Each line that is not empty; None for one that is none of an access log."""
     for raw in text.splitlines():
         if written := raw.strip():
             yield _of_json(written) if written.startswith("{") else _of_common(written)
 
 
-def _of_common(text: str) -> Line | None:
+def _of_common(text: str) -> LogLine | None:
     if match := _COMMON.match(text):
         return _line(match["request"], int(match["status"]), match["time"])
     match = _REQUEST.search(text)
     return _line(match["request"], int(match["status"]), None) if match else None
 
 
-def _of_json(text: str) -> Line | None:
+def _of_json(text: str) -> LogLine | None:
     try:
         entry = json.loads(text)
     except (ValueError, RecursionError):
@@ -66,14 +66,14 @@ def _first(fields: Mapping[str, Json], names: tuple[str, ...]) -> Json:
     return next((fields[name] for name in names if fields.get(name) not in (None, "")), None)
 
 
-def _line(request: str, status: int, time: Json) -> Line | None:
+def _line(request: str, status: int, time: Json) -> LogLine | None:
     parts = request.split()
     if len(parts) < 2 or not parts[0].isalpha():
         return None
     uri = re.sub(r"^https?://[^/]+", "", parts[1])
     if not uri.startswith("/"):
         return None
-    return Line(method=parts[0].upper(), uri=uri, status=status, time=_seconds(time))
+    return LogLine(method=parts[0].upper(), uri=uri, status=status, time=_seconds(time))
 
 
 def _seconds(time: Json) -> float | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from perfgate.init import naming, recorded
-from perfgate.init.proposal import NOT_SAFE, SAFE_METHODS, Endpoint, Json, Omission, Proposal, Source, Wish
+from perfgate.init.proposal import NOT_SAFE, SAFE_METHODS, Endpoint, FileProposal, InitSource, Json, Omission, Wish
 from perfgate.init.recorded import Recorded
 from perfgate.init.secrets import Secrets, is_secret_name
 from perfgate.init.templating import split_url
@@ -20,7 +20,7 @@ DYNAMIC = {"$guid": "123e4567-e89b-42d3-a456-426614174000", "$timestamp": "17000
 DEEPEST = 20
 
 
-class _NotSentError(ValueError):
+class _UnsendableError(ValueError):
     """A request that has no equivalent; the message says why."""
 
 
@@ -31,13 +31,13 @@ class _Item:
     auth: Json
 
 
-def recognizes(source: Source) -> bool:
+def recognizes(source: InitSource) -> bool:
     document = source.document
     is_map = isinstance(document, dict)
     return is_map and isinstance(document.get("item"), list) and isinstance(document.get("info"), dict)
 
 
-def convert(source: Source, wish: Wish) -> Proposal:
+def convert(source: InitSource, wish: Wish) -> FileProposal:
     document = source.document
     conversion = _Conversion(_variables(document))
     endpoints: list[tuple[str, Endpoint]] = []
@@ -50,7 +50,7 @@ def convert(source: Source, wish: Wish) -> Proposal:
             continue
         try:
             origin, endpoint = conversion.endpoint(item, method)
-        except _NotSentError as error:
+        except _UnsendableError as error:
             omissions.append(Omission(f"{method} {item.name}", str(error)))
             continue
         endpoints.append((origin, replace(endpoint, name=names.take(item.name))))
@@ -58,7 +58,7 @@ def convert(source: Source, wish: Wish) -> Proposal:
         raise UsageError(f"{source.name} has no request", hint="export the collection as version 2.1")
     origin = next((origin for origin, _ in endpoints if origin), "")
     omissions += [Omission(entry.name, f"another host: {other}") for other, entry in endpoints if other != origin]
-    return Proposal(
+    return FileProposal(
         target=wish.target or origin,
         endpoints=tuple(endpoint for other, endpoint in endpoints if other == origin),
         omissions=tuple(omissions),
@@ -104,7 +104,7 @@ class _Conversion:
     def endpoint(self, item: _Item, method: str) -> tuple[str, Endpoint]:
         """Origin and endpoint. Raises _NotSentError."""
         if method not in recorded.METHODS:
-            raise _NotSentError(f"{method} is not sent by perfgate")
+            raise _UnsendableError(f"{method} is not sent by perfgate")
         origin, path, query = self._url(item.request.get("url"))
         headers = {**self._pairs(item.request.get("header")), **self._auth(item.auth)}
         body, media_type = self._body(item.request.get("body"), headers)
@@ -143,7 +143,7 @@ class _Conversion:
             return "", path or "/", query
         origin, path, query = split_url(text)
         if not origin:
-            raise _NotSentError("its URL cannot be read")
+            raise _UnsendableError("its URL cannot be read")
         return origin, path, query
 
     def _pairs(self, written: Json) -> dict[str, str]:
@@ -165,7 +165,7 @@ class _Conversion:
             return {fields.get("key", "X-Api-Key"): fields.get("value") or self._value("api_key", 0)}
         if kind in (None, "noauth"):
             return {}
-        raise _NotSentError(f"its authentication ({kind}) has no equivalent")
+        raise _UnsendableError(f"its authentication ({kind}) has no equivalent")
 
     def _body(self, body: Json, headers: Mapping[str, str]) -> tuple[str, str]:
         """Text and media type. Raises _NotSentError for files."""
@@ -183,7 +183,7 @@ class _Conversion:
             query = {"query": self._text(written.get("query")), "variables": _parsed(self._text(variables))}
             return json.dumps(query), "application/json"
         if mode in ("formdata", "file"):
-            raise _NotSentError("its body has files or parts: write it by hand under `multipart`")
+            raise _UnsendableError("its body has files or parts: write it by hand under `multipart`")
         return "", ""
 
 

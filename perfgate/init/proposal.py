@@ -12,7 +12,7 @@ NOT_SAFE = "may change data; `--unsafe` takes it in"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Source:
+class InitSource:
     """A text to convert. `document` is what it says as JSON or YAML, None where it is neither."""
 
     name: str  # a path or URL, for messages and comments
@@ -51,7 +51,7 @@ class Endpoint:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Journey:
+class ProposedJourney:
     """Steps in order: names of endpoints, and pauses in seconds."""
 
     name: str
@@ -69,12 +69,12 @@ class Omission:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Proposal:
+class FileProposal:
     """Everything that the budget file is written from. `variables` says by name what each is to be set to."""
 
     target: str = ""  # empty where the source does not say it
     endpoints: tuple[Endpoint, ...] = ()
-    journeys: tuple[Journey, ...] = ()
+    journeys: tuple[ProposedJourney, ...] = ()
     scenarios: tuple[str, ...] = ()
     omissions: tuple[Omission, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
@@ -86,8 +86,8 @@ class Proposal:
 class Format(Protocol):
     """A kind of source. To add one: a module with these two functions, and a line in FORMATS."""
 
-    def recognizes(self, source: Source) -> bool:
+    def recognizes(self, source: InitSource) -> bool:
         """Whether the source is of this kind, by its content."""
 
-    def convert(self, source: Source, wish: Wish) -> Proposal:
+    def convert(self, source: InitSource, wish: Wish) -> FileProposal:
         """The requests in it. Raises UsageError when nothing of it can be read."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from perfgate.init.proposal import NOT_SAFE, Endpoint, Journey, Proposal
+from perfgate.init.proposal import NOT_SAFE, Endpoint, FileProposal, ProposedJourney
 from perfgate.init.yaml_text import block, comment, flow, text
 
 DEFAULT_TARGET = "http://127.0.0.1:8000"
@@ -30,7 +30,7 @@ class Context:
     measured: Mapping[str, str] = field(default_factory=dict)
 
 
-def write(proposal: Proposal, context: Context) -> str:
+def write(proposal: FileProposal, context: Context) -> str:
     """The text of the budget file."""
     shared = _shared_headers(proposal.endpoints)
     parts = [
@@ -46,7 +46,7 @@ def write(proposal: Proposal, context: Context) -> str:
     return "\n\n".join("\n".join(lines) for part in parts if (lines := list(part))) + "\n"
 
 
-def _head(proposal: Proposal, context: Context) -> Iterator[str]:
+def _head(proposal: FileProposal, context: Context) -> Iterator[str]:
     target = context.target or proposal.target or DEFAULT_TARGET
     yield EDITOR
     yield SCHEMA
@@ -62,7 +62,7 @@ def _head(proposal: Proposal, context: Context) -> Iterator[str]:
         yield f"# Set the environment variable {name}: {comment(meaning)}"
 
 
-def _service(proposal: Proposal, context: Context) -> Iterator[str]:
+def _service(proposal: FileProposal, context: Context) -> Iterator[str]:
     if not context.services:
         return
     port = _port(context.target or proposal.target or DEFAULT_TARGET)
@@ -81,7 +81,7 @@ def _port(target: str) -> int:
     return parts.port or (443 if parts.scheme == "https" else 80)
 
 
-def _load(proposal: Proposal) -> Iterator[str]:
+def _load(proposal: FileProposal) -> Iterator[str]:
     yield "load:"
     if proposal.users:
         yield f"  users: {proposal.users} # closed model: each user waits for its answer, as in the locustfile"
@@ -91,7 +91,7 @@ def _load(proposal: Proposal) -> Iterator[str]:
     yield "  duration: 60s # some hundred requests per endpoint make a p95 that can be judged"
 
 
-def _rate(proposal: Proposal) -> str:
+def _rate(proposal: FileProposal) -> str:
     if proposal.rate:
         return f"{max(0.1, round(proposal.rate, 1)):g}/s"
     starts = sum(endpoint.weight is None for endpoint in proposal.endpoints)
@@ -109,7 +109,7 @@ def _defaults(shared: Mapping[str, str]) -> Iterator[str]:
     yield "    errors: 1%"
 
 
-def _endpoints(proposal: Proposal, shared: Mapping[str, str], context: Context) -> Iterator[str]:
+def _endpoints(proposal: FileProposal, shared: Mapping[str, str], context: Context) -> Iterator[str]:
     if proposal.endpoints:
         yield "endpoints:"
     for endpoint in proposal.endpoints:
@@ -143,7 +143,7 @@ def _number(value: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _journeys(journeys: Sequence[Journey]) -> Iterator[str]:
+def _journeys(journeys: Sequence[ProposedJourney]) -> Iterator[str]:
     if journeys:
         yield "journeys: # one user walks the steps in order; what a step captures, later steps can use"
     for journey in journeys:
@@ -166,7 +166,7 @@ def _scenarios(scenarios: Sequence[str]) -> Iterator[str]:
         yield f"scenarios: {flow(list(scenarios))} # ordinary locustfiles, run as they are"
 
 
-def _omissions(proposal: Proposal) -> Iterator[str]:
+def _omissions(proposal: FileProposal) -> Iterator[str]:
     if not proposal.omissions:
         return
     yield "# Left out:"

@@ -24,7 +24,7 @@ PAIRS = 3  # by default, one A/B run for so many others
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wish:
+class CalibrationWish:
     """`runs` alone and `pairs` side by side (None: as many as fit), of `duration` seconds (None: the budget file's)."""
 
     runs: int
@@ -39,7 +39,7 @@ class _Job:
     side_by_side: bool
 
 
-def calibrate(request: RunRequest, wish: Wish, reporter: ProgressReporter) -> tuple[Calibration, bool]:
+def calibrate(request: RunRequest, wish: CalibrationWish, reporter: ProgressReporter) -> tuple[Calibration, bool]:
     """The calibration, and whether all runs were made. An interrupted calibration uses what there is, if that is
     enough.
 
@@ -79,7 +79,7 @@ def _with_duration(budget_file: BudgetFile, duration: float | None) -> BudgetFil
     return replace(budget_file, load=changed)
 
 
-def _pairs(wish: Wish, budget_file: BudgetFile, request: RunRequest, target: str) -> int:
+def _pairs(wish: CalibrationWish, budget_file: BudgetFile, request: RunRequest, target: str) -> int:
     """Raises UsageError when A/B runs are asked for and the service cannot be started twice."""
     service = None if request.target else budget_file.service
     possible = service is not None and loadtest.can_run_twice(service, target)

@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 from perfgate import loadtest, scenarios
 from perfgate.diagnose import explaining, second_pass
 from perfgate.diagnose.attribution import QUANTILES
-from perfgate.diagnose.probes import BY_KEY, Probe, ProcessProbe
+from perfgate.diagnose.probes import BY_KEY, Prober, ProcessProbe
 from perfgate.diagnose.replaying import Replayer
-from perfgate.diagnose.second_pass import Side, Subject
+from perfgate.diagnose.second_pass import DiagnosedSubject, PassSide
 from perfgate.files import codec
 from perfgate.middleware.secret import HEADER, VARIABLE
 from perfgate.model.budget_file import BudgetFile, Endpoint, LoadProfile, Send
@@ -142,7 +142,7 @@ def _diagnosis(
     )
 
 
-def _subjects(request: DiagnosisRequest, folder: Path, warnings: list[str]) -> Iterator[Subject]:
+def _subjects(request: DiagnosisRequest, folder: Path, warnings: list[str]) -> Iterator[DiagnosedSubject]:
     """A scenario for each endpoint, which sends little else."""
     with_header = _with_header(request.budget_file, request.environ)
     for number, name in enumerate([*request.wanted, *filter(None, [request.control])]):
@@ -153,7 +153,7 @@ def _subjects(request: DiagnosisRequest, folder: Path, warnings: list[str]) -> I
         plan = scenarios.plan(with_header, [only])
         path = folder / f"scenario_{number}.py"
         codec.write_text(path, scenarios.generate(plan, scenario=path))
-        yield Subject(endpoint=name, scenario=str(path.resolve()))
+        yield DiagnosedSubject(endpoint=name, scenario=str(path.resolve()))
 
 
 def _sent_alone(budget_file: BudgetFile, name: str) -> str:
@@ -184,22 +184,22 @@ def _with_header(budget_file: BudgetFile, environ: Mapping[str, str]) -> BudgetF
 
 
 @contextmanager
-def _sides(request: DiagnosisRequest, folder: Path, warnings: list[str]) -> Iterator[tuple[Side, ...]]:
+def _sides(request: DiagnosisRequest, folder: Path, warnings: list[str]) -> Iterator[tuple[PassSide, ...]]:
     """Base and head, or the target alone, with their services running and their probes open."""
     planned = request.sides
     starts = [replace(start, log=folder / start.log.name) for start in planned.starts]
     with loadtest.running(starts) as services, ExitStack() as stack:
         shared = tuple(_opened(request, stack, warnings))
-        sides: list[Side] = []
+        sides: list[PassSide] = []
         for name, target in zip(("base", "head") if planned.arms else ("head",), planned.targets, strict=True):
             loadtest.check_up(target, request.environ)
             pid = services.pid(urlsplit(target).port or 0)
             own = (ProcessProbe(pid),) if pid else ()
-            sides.append(Side(name=name, target=target, probes=(*own, *shared)))  # type: ignore[arg-type]
+            sides.append(PassSide(name=name, target=target, probes=(*own, *shared)))  # type: ignore[arg-type]
         yield tuple(sides)
 
 
-def _opened(request: DiagnosisRequest, stack: ExitStack, warnings: list[str]) -> Iterator[Probe]:
+def _opened(request: DiagnosisRequest, stack: ExitStack, warnings: list[str]) -> Iterator[Prober]:
     """The probes that the budget file names; one that cannot be opened is a warning."""
     policy = request.budget_file.diagnose
     for key, written in (("postgres", policy.postgres), ("redis", policy.redis)):

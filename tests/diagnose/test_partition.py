@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perfgate.diagnose import server_timing
-from perfgate.diagnose.partition import Sample, network_floor, partition
+from perfgate.diagnose.partition import ReplaySample, network_floor, partition
 from perfgate.diagnose.server_timing import ServerTiming
 
 SECONDS = st.floats(0, 5, allow_nan=False)
@@ -46,7 +46,7 @@ def test_an_application_may_call_its_metrics_otherwise():
     told=st.dictionaries(st.sampled_from(["total", "database", "cache", "external", "serialisation"]), SECONDS),
 )
 def test_parts_add_up(wait: float, first: float, rest: float, floor: float, counted: float, told: dict[str, float]):
-    sample = Sample(wait=wait, first_byte=first, service=first + rest, timing=ServerTiming(seconds=told))
+    sample = ReplaySample(wait=wait, first_byte=first, service=first + rest, timing=ServerTiming(seconds=told))
 
     parts, _ = partition(sample, floor, counted)
 
@@ -55,8 +55,8 @@ def test_parts_add_up(wait: float, first: float, rest: float, floor: float, coun
 
 
 def test_the_time_outside_the_server_is_the_network_as_far_as_it_is_when_nobody_waits():
-    alone = [Sample(wait=0, first_byte=0.011, service=0.011, timing=ServerTiming(seconds={"total": 0.010}))] * 3
-    loaded = Sample(wait=0.002, first_byte=0.031, service=0.034, timing=ServerTiming(seconds={"total": 0.010}))
+    alone = [ReplaySample(wait=0, first_byte=0.011, service=0.011, timing=ServerTiming(seconds={"total": 0.010}))] * 3
+    loaded = ReplaySample(wait=0.002, first_byte=0.031, service=0.034, timing=ServerTiming(seconds={"total": 0.010}))
 
     parts, clipped = partition(loaded, network_floor(alone))
 
@@ -65,13 +65,13 @@ def test_the_time_outside_the_server_is_the_network_as_far_as_it_is_when_nobody_
 
 
 def test_without_the_servers_word_nothing_is_invented():
-    parts, _ = partition(Sample(wait=0, first_byte=0.050, service=0.060))
+    parts, _ = partition(ReplaySample(wait=0, first_byte=0.050, service=0.060))
 
     assert parts == pytest.approx({"network": 0, "unattributed": 0.050, "download": 0.010})
 
 
 def test_what_the_database_itself_counts_is_its_part():
-    parts, _ = partition(Sample(wait=0, first_byte=0.050, service=0.050), database=0.040)
+    parts, _ = partition(ReplaySample(wait=0, first_byte=0.050, service=0.050), database=0.040)
 
     assert parts["database"] == pytest.approx(0.040)
     assert parts["unattributed"] == pytest.approx(0.010)
@@ -80,7 +80,7 @@ def test_what_the_database_itself_counts_is_its_part():
 def test_a_server_that_tells_of_more_time_than_there_was_is_noticed():
     told = ServerTiming(seconds={"total": 0.010, "database": 0.030, "cache": 0.010})
 
-    parts, clipped = partition(Sample(wait=0, first_byte=0.010, service=0.010, timing=told))
+    parts, clipped = partition(ReplaySample(wait=0, first_byte=0.010, service=0.010, timing=told))
 
     assert clipped
     assert parts["database"] == pytest.approx(0.0075)

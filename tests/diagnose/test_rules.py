@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from perfgate.diagnose.codes import CODES
-from perfgate.diagnose.facts import Facts, Statement
+from perfgate.diagnose.facts import PassFacts, Statement
 from perfgate.diagnose.rules import Case, explain
 from perfgate.model.diagnosis import Layer, LayerChange
 
-SOUND = Facts(
+SOUND = PassFacts(
     samples=300,
     alone=0.010,
     loaded=0.012,
@@ -39,7 +39,11 @@ SOUND = Facts(
 
 
 def case(
-    layer: Layer = "unattributed", *, by: float = 0.02, control: tuple[Facts, Facts] | None = None, **changes: object
+    layer: Layer = "unattributed",
+    *,
+    by: float = 0.02,
+    control: tuple[PassFacts, PassFacts] | None = None,
+    **changes: object,
 ) -> Case:
     """Head is slower by `by` seconds, in `layer`, and otherwise as said."""
     moved = {"alone": 0.010 + by, "loaded": 0.012 + by, **changes}

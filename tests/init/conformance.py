@@ -14,7 +14,7 @@ from referencing.jsonschema import DRAFT4, DRAFT202012
 
 from perfgate.init.openapi.operations import Operation, Parameter, operations
 from perfgate.init.openapi.references import References
-from perfgate.init.proposal import Endpoint, Proposal
+from perfgate.init.proposal import Endpoint, FileProposal
 
 HERE = "urn:document"
 
@@ -55,7 +55,7 @@ def _without_discriminators(node: Any) -> Any:
     }
 
 
-def problems(document: Any, proposal: Proposal) -> list[str]:
+def problems(document: Any, proposal: FileProposal) -> list[str]:
     """What is wrong with the requests, one line each. An endpoint that no operation is like is a problem too."""
     judge = Judge(document)
     by_key: dict[tuple[str, str], list[Operation]] = {}

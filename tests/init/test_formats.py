@@ -7,15 +7,15 @@ import json
 from init.sources import DOCUMENTS, EXAMPLES, POSTMAN
 
 from perfgate import init
-from perfgate.init.proposal import Endpoint, Proposal
+from perfgate.init.proposal import Endpoint, FileProposal
 
 
-def converted(name: str, *, unsafe: bool = True, text: str = "") -> Proposal:
+def converted(name: str, *, unsafe: bool = True, text: str = "") -> FileProposal:
     file, example = EXAMPLES[name]
     return init.convert(init.source(file, text or example), init.Wish(unsafe=unsafe), name)
 
 
-def by_name(proposal: Proposal) -> dict[str, Endpoint]:
+def by_name(proposal: FileProposal) -> dict[str, Endpoint]:
     return {endpoint.name: endpoint for endpoint in proposal.endpoints}
 
 

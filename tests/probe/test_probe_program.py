@@ -110,6 +110,6 @@ def test_it_imports_nothing_heavy():
     names, _, number = loaded.stdout.rpartition(" ")
     assert (
         names
-        == "['perfgate', 'perfgate.runner.reference', 'perfgate.runner.reference.__main__', 'perfgate.runner.reference.workload']"
+        == "['perfgate', 'perfgate.runner', 'perfgate.runner.reference', 'perfgate.runner.reference.__main__', 'perfgate.runner.reference.workload']"
     )
     assert int(number) < 150

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from perfgate.diagnose.facts import Counts, Statement
+from perfgate.diagnose.facts import ProbeCounts, Statement
 from perfgate.model.errors import DiagnosisError
 
 MOST = 8  # statements that are explained
@@ -33,7 +33,7 @@ _SELECT = re.compile(r"\s*(select|with)\b", re.IGNORECASE)
 _FILTER_COLUMN = re.compile(r"\(?(?:\w+\.)?(\w+)\)?(?:::\w+)? (?:=|>|<|>=|<=|~~\*?|ANY)")
 
 
-class Row(NamedTuple):
+class StatementRow(NamedTuple):
     query: str
     calls: int
     rows: int
@@ -66,10 +66,10 @@ class PostgresProbe:
     def begin(self) -> None:
         self._before = self._now()
 
-    def counted(self, requests: int) -> Counts:
+    def counted(self, requests: int) -> ProbeCounts:
         grown = sorted(self._grown(), key=lambda row: -row.seconds)
         if not requests:
-            return Counts()
+            return ProbeCounts()
         calls, seconds = sum(row.calls for row in grown), sum(row.seconds for row in grown)
         values = {
             "queries": calls / requests,
@@ -78,28 +78,28 @@ class PostgresProbe:
         }
         if calls:
             values["query_seconds"] = seconds / calls
-        return Counts(values=values, statements=tuple(self._statement(row, requests) for row in grown[:MOST]))
+        return ProbeCounts(values=values, statements=tuple(self._statement(row, requests) for row in grown[:MOST]))
 
     def close(self) -> None:
         self._connection.close()
 
-    def _now(self) -> Mapping[str, Row]:
+    def _now(self) -> Mapping[str, StatementRow]:
         try:
             rows = self._connection.execute(SNAPSHOT).fetchall()
         except self._error as error:
             raise DiagnosisError("diagnose.postgres: pg_stat_statements cannot be read", hint=HINT) from error
-        return {key: Row(query, int(calls), int(n), float(ms) / 1e3) for key, query, calls, n, ms in rows}
+        return {key: StatementRow(query, int(calls), int(n), float(ms) / 1e3) for key, query, calls, n, ms in rows}
 
-    def _grown(self) -> Iterator[Row]:
+    def _grown(self) -> Iterator[StatementRow]:
         """What came since, without the words of transactions. Entries that were evicted and came back are all new."""
         for key, now in self._now().items():
             old = self._before.get(key)
             if old is None or now.calls < old.calls:
-                old = Row(now.query, 0, 0, 0.0)
+                old = StatementRow(now.query, 0, 0, 0.0)
             if now.calls > old.calls and not _UNCOUNTED.match(now.query):
-                yield Row(now.query, now.calls - old.calls, now.rows - old.rows, now.seconds - old.seconds)
+                yield StatementRow(now.query, now.calls - old.calls, now.rows - old.rows, now.seconds - old.seconds)
 
-    def _statement(self, row: Row, requests: int) -> Statement:
+    def _statement(self, row: StatementRow, requests: int) -> Statement:
         scans = tuple(_scans(self._plan(row.query)))
         text = " ".join(row.query.split())
         return Statement(

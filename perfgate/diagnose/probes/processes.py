@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import psutil
 
-from perfgate.diagnose.facts import Counts
+from perfgate.diagnose.facts import ProbeCounts
 
 
 class ProcessProbe:
@@ -19,11 +19,11 @@ class ProcessProbe:
     def begin(self) -> None:
         self._cpu, self._memory = self._now()
 
-    def counted(self, requests: int) -> Counts:
+    def counted(self, requests: int) -> ProbeCounts:
         cpu, memory = self._now()
         if not requests:
-            return Counts()
-        return Counts(values={"cpu": (cpu - self._cpu) / requests, "memory": (memory - self._memory) / requests})
+            return ProbeCounts()
+        return ProbeCounts(values={"cpu": (cpu - self._cpu) / requests, "memory": (memory - self._memory) / requests})
 
     def close(self) -> None:
         """Nothing was opened."""

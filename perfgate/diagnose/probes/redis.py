@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from perfgate.diagnose.facts import Counts
+from perfgate.diagnose.facts import ProbeCounts
 from perfgate.model.errors import DiagnosisError
 
 
@@ -24,12 +24,12 @@ class RedisProbe:
     def begin(self) -> None:
         self._before = self._now()
 
-    def counted(self, requests: int) -> Counts:
+    def counted(self, requests: int) -> ProbeCounts:
         hits, misses, commands = (now - before for now, before in zip(self._now(), self._before, strict=True))
         values = {"cache_calls": (commands - 1) / requests} if requests else {}  # one is the INFO itself
         if hits + misses:
             values["cache_hits"] = hits / (hits + misses)
-        return Counts(values=values)
+        return ProbeCounts(values=values)
 
     def close(self) -> None:
         self._client.close()

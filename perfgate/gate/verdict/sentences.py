@@ -220,7 +220,8 @@ def _relative_limit(
     if result.outcome is Outcome.IMPROVED:
         return "an improvement"
     if result.outcome is Outcome.PASS and comparison.change >= threshold_of(criterion, comparison, 0.0):
-        moved, floor = (format_value(context.metric.unit, value) for value in (_amount(comparison), context.floor))
+        moved = format_value(context.metric.unit, _amount(comparison))
+        floor = format_value(context.metric.unit, context.floor)
         return f"{moved} is under the floor of {floor}, so the {limit} does not count"
     verb = ("below" if context.metric.higher_is_better else "over") if result.outcome in BROKEN else "within"
     return f"{verb} the {limit}"

@@ -14,15 +14,15 @@ from perfgate.init.openapi.captures import Link, links
 from perfgate.init.openapi.operations import Operation, is_swagger, operations
 from perfgate.init.openapi.references import References
 from perfgate.init.openapi.security import credentials, schemes_of
-from perfgate.init.openapi.values import NoValueError, Values
+from perfgate.init.openapi.values import ExampleValues, NoValueError
 from perfgate.init.openapi.walking import Walk, value_names, walks
-from perfgate.init.proposal import NOT_SAFE, SAFE_METHODS, Endpoint, Json, Omission, Proposal, Source, Wish
+from perfgate.init.proposal import NOT_SAFE, SAFE_METHODS, Endpoint, FileProposal, InitSource, Json, Omission, Wish
 from perfgate.model.errors import UsageError
 
 LOCAL = "http://127.0.0.1:8000"
 
 
-def recognizes(source: Source) -> bool:
+def recognizes(source: InitSource) -> bool:
     document = source.document
     return isinstance(document, dict) and ("openapi" in document or "swagger" in document) and "paths" in document
 
@@ -39,7 +39,7 @@ class _Converted:
         return {operation.path for operation in self.endpoints if operation.method == "GET"}
 
 
-def convert(source: Source, wish: Wish) -> Proposal:
+def convert(source: InitSource, wish: Wish) -> FileProposal:
     document = source.document
     references = References(document)
     every = tuple(operations(document, references))
@@ -54,7 +54,7 @@ def convert(source: Source, wish: Wish) -> Proposal:
     target, note = _target(document, wish)
     endpoints = _with_captures(converted.endpoints, walked, known, value_names(every, known))
     names = naming.UniqueNames([endpoint.name for endpoint in endpoints.values()])
-    return Proposal(
+    return FileProposal(
         target=target,
         endpoints=tuple(endpoints.values()),
         journeys=tuple(walk.journey(endpoints, names) for walk in walked),
@@ -66,7 +66,7 @@ def convert(source: Source, wish: Wish) -> Proposal:
 
 def _converted(every: Sequence[Operation], known: Mapping[str, Link], document: Json, wish: Wish) -> _Converted:
     references = References(document)
-    values, schemes, names = Values(references), schemes_of(document, references), naming.UniqueNames()
+    values, schemes, names = ExampleValues(references), schemes_of(document, references), naming.UniqueNames()
     holes = value_names(every, known)
     endpoints: dict[Operation, Endpoint] = {}
     omissions: list[Omission] = []

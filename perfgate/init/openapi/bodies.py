@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from perfgate.init.openapi.operations import Body
+from perfgate.init.openapi.operations import BodySchema
 from perfgate.init.openapi.serializing import as_text
-from perfgate.init.openapi.values import NoValueError, Values
+from perfgate.init.openapi.values import ExampleValues, NoValueError
 from perfgate.init.proposal import Json
 from perfgate.init.templating import literal, literal_json
 from perfgate.init.yaml_text import is_writable
@@ -25,7 +25,7 @@ class Sent:
     content_type: str = ""
 
 
-def sent(bodies: tuple[Body, ...], values: Values) -> Sent | None:
+def sent(bodies: tuple[BodySchema, ...], values: ExampleValues) -> Sent | None:
     """The body in the first media type that can be sent; None where it may be left out. Raises NoValueError."""
     failure = ""
     for body in sorted(bodies, key=_rank):
@@ -38,12 +38,12 @@ def sent(bodies: tuple[Body, ...], values: Values) -> Sent | None:
     return None
 
 
-def _rank(body: Body) -> int:
+def _rank(body: BodySchema) -> int:
     kinds = {"application/json": 0, FORM: 2, MULTIPART: 3}
     return kinds.get(body.media_type.partition(";")[0].strip(), 1 if "json" in body.media_type else 4)
 
 
-def _sent(body: Body, values: Values) -> Sent:
+def _sent(body: BodySchema, values: ExampleValues) -> Sent:
     kind = body.media_type.partition(";")[0].strip().lower()
     value = values.fitting(body.schema, iter(body.examples))
     if not is_writable(value):

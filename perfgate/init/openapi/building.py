@@ -10,7 +10,7 @@ from perfgate.init.openapi.captures import HOLE
 from perfgate.init.openapi.operations import Operation, Parameter
 from perfgate.init.openapi.security import Credentials
 from perfgate.init.openapi.serializing import as_text, encoded, in_path, in_query
-from perfgate.init.openapi.values import NoValueError, Values
+from perfgate.init.openapi.values import ExampleValues, NoValueError
 from perfgate.init.proposal import Endpoint, Json
 
 NOT_A_PARAMETER = ("accept", "content-type", "authorization")  # header parameters of these names say nothing
@@ -19,7 +19,7 @@ LONGEST_NAME = 60
 
 
 def build(
-    operation: Operation, name: str, values: Values, captured: Mapping[str, str], access: Credentials
+    operation: Operation, name: str, values: ExampleValues, captured: Mapping[str, str], access: Credentials
 ) -> Endpoint:
     """The endpoint. `captured` has the names of values, by path prefix, that an earlier step captures.
 
@@ -75,14 +75,14 @@ def _is_wanted(parameter: Parameter) -> bool:
     return parameter.required or bool(parameter.examples)
 
 
-def _value(parameter: Parameter, values: Values) -> Json:
+def _value(parameter: Parameter, values: ExampleValues) -> Json:
     try:
         return values.fitting(parameter.schema, iter(parameter.examples))
     except NoValueError as error:
         raise NoValueError(f"its {parameter.place} parameter `{parameter.name}`: {error}") from error
 
 
-def _path(operation: Operation, values: Values, captured: Mapping[str, str]) -> tuple[str, dict[str, Json]]:
+def _path(operation: Operation, values: ExampleValues, captured: Mapping[str, str]) -> tuple[str, dict[str, Json]]:
     """The path as a template, and what stands under `with` for it."""
     known = {parameter.name: parameter for parameter in operation.parameters if parameter.place == "path"}
     drawn: dict[str, Json] = {}
@@ -112,7 +112,7 @@ def _lead(parameter: Parameter) -> str:
     return {"label": ".", "matrix": f";{parameter.name}="}.get(parameter.style, "")
 
 
-def _path_value(parameter: Parameter, values: Values) -> Json:
+def _path_value(parameter: Parameter, values: ExampleValues) -> Json:
     value = _value(parameter, values)
     plain = value if isinstance(value, int | float) and not isinstance(value, bool) else in_path(parameter, value)
     if not as_text(plain):

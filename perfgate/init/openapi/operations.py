@@ -27,7 +27,7 @@ class Parameter:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Body:
+class BodySchema:
     """A request body: one of the media types that the operation takes."""
 
     media_type: str
@@ -43,7 +43,7 @@ class Operation:
     name: str
     deprecated: bool = False
     parameters: tuple[Parameter, ...] = ()
-    bodies: tuple[Body, ...] = ()
+    bodies: tuple[BodySchema, ...] = ()
     security: tuple[Sequence[str], ...] = ()  # alternatives; an empty one means that none is needed
     responses: Mapping[str, Json] = field(default_factory=dict)
 
@@ -138,13 +138,13 @@ def _examples(node: Mapping[str, Json], references: References) -> Iterator[Json
             yield example["value"]
 
 
-def _bodies(node: Json, references: References) -> tuple[Body, ...]:
+def _bodies(node: Json, references: References) -> tuple[BodySchema, ...]:
     body = references.resolve(node)
     content = body.get("content")
     written = content if isinstance(content, dict) else {}
     medias = {str(name): references.resolve(media) for name, media in written.items()}
     return tuple(
-        Body(
+        BodySchema(
             media_type=name,
             schema=media.get("schema", {}),
             examples=tuple(_examples(media, references)),
@@ -154,13 +154,15 @@ def _bodies(node: Json, references: References) -> tuple[Body, ...]:
     )
 
 
-def _bodies_of_swagger(parameters: Sequence[Mapping[str, Json]], consumes: Json) -> tuple[Body, ...]:
+def _bodies_of_swagger(parameters: Sequence[Mapping[str, Json]], consumes: Json) -> tuple[BodySchema, ...]:
     types = [name for name in _listed(consumes) if isinstance(name, str)]
     for parameter in parameters:
         if parameter.get("in") == "body":
             kind = next((name for name in types if "json" in name), types[0] if types else "application/json")
             return (
-                Body(media_type=kind, schema=parameter.get("schema", {}), required=parameter.get("required") is True),
+                BodySchema(
+                    media_type=kind, schema=parameter.get("schema", {}), required=parameter.get("required") is True
+                ),
             )
     fields = [parameter for parameter in parameters if parameter.get("in") == "formData"]
     if not fields:
@@ -173,7 +175,7 @@ def _bodies_of_swagger(parameters: Sequence[Mapping[str, Json]], consumes: Json)
         "properties": {str(item.get("name")): _of_field(item) for item in fields},
         "required": [str(item.get("name")) for item in fields if item.get("required") is True],
     }
-    return (Body(media_type=kind, schema=schema, required=bool(schema["required"])),)
+    return (BodySchema(media_type=kind, schema=schema, required=bool(schema["required"])),)
 
 
 def _of_field(written: Mapping[str, Json]) -> Json:

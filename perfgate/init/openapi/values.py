@@ -21,7 +21,7 @@ class NoValueError(ValueError):
 
 
 @dataclass(frozen=True)
-class Values:
+class ExampleValues:
     """Makes values for the schemas of one document."""
 
     references: References

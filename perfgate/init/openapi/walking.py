@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from perfgate.init import naming
 from perfgate.init.openapi.captures import HOLE, Link, prefixes
 from perfgate.init.openapi.operations import Operation
-from perfgate.init.proposal import Endpoint, Journey
+from perfgate.init.proposal import Endpoint, ProposedJourney
 
 MOST_STEPS = 8  # that need ids, in one journey
 LAST = ("DELETE",)  # after everything else
@@ -22,10 +22,10 @@ class Walk:
     operations: tuple[Operation, ...]
     prefixes: tuple[str, ...]
 
-    def journey(self, endpoints: Mapping[Operation, Endpoint], names: naming.UniqueNames) -> Journey:
+    def journey(self, endpoints: Mapping[Operation, Endpoint], names: naming.UniqueNames) -> ProposedJourney:
         steps = tuple(endpoints[operation].name for operation in (*self.lists, *self.operations))
         last = self.lists[-1]
-        return Journey(
+        return ProposedJourney(
             name=names.take(f"from {last.path} on"),
             steps=steps,
             comment=f"needs at least one entry in the answer of GET {last.path}",

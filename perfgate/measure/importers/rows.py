@@ -17,7 +17,7 @@ ROWS = 200_000  # at a time
 TIMEOUT_WORDS = ("timeout", "timed out", "deadline exceeded")
 
 
-class Request(NamedTuple):
+class RecordedRequest(NamedTuple):
     """One request. `began` is Unix time; `took`, `first_byte` and `connect` in ms, None: not recorded."""
 
     label: RequestLabel
@@ -35,10 +35,10 @@ def is_timeout(text: str) -> bool:
     return any(word in text.lower() for word in TIMEOUT_WORDS)
 
 
-def sampled(requests: Iterable[Request], rows: int = ROWS) -> Iterator[SampleBatch]:
+def sampled(requests: Iterable[RecordedRequest], rows: int = ROWS) -> Iterator[SampleBatch]:
     """The recording begins with the first request; one that had begun before counts from then, too."""
     origin: float | None = None
-    batch: list[Request] = []
+    batch: list[RecordedRequest] = []
     for request in requests:
         if origin is None:
             origin = request.began
@@ -50,7 +50,7 @@ def sampled(requests: Iterable[Request], rows: int = ROWS) -> Iterator[SampleBat
         yield from _together(batch, origin)
 
 
-def _together(batch: Sequence[Request], origin: float) -> Iterator[SampleBatch]:
+def _together(batch: Sequence[RecordedRequest], origin: float) -> Iterator[SampleBatch]:
     columns = list(zip(*batch, strict=True))
     labels: dict[RequestLabel, int] = {}
     code = np.array([labels.setdefault(label, len(labels)) for label in columns[0]], dtype=np.int64)

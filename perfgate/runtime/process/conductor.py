@@ -26,7 +26,7 @@ from perfgate.recording import windows
 from perfgate.recording.handover import PROGRESS, RESULT, SAMPLES, WINDOWS, Settings
 from perfgate.recording.windows import Record
 from perfgate.runtime.process.abort import ErrorWatch
-from perfgate.runtime.process.pressure import Meter
+from perfgate.runtime.process.pressure import PressureMeter
 from perfgate.runtime.process.steps import Steps
 from perfgate.runtime.process.worker_registration import ENLIST, ENLISTED, WorkerRegistration, wait_for
 from perfgate.runtime.record import result
@@ -68,7 +68,7 @@ class Conductor:
         self.watch = ErrorWatch(settings.abort) if settings.abort else None
         self.aborted = ""  # why, when the load was ended early
         self.workers = WorkerRegistration(self.runner)
-        self.meter = Meter()
+        self.meter = PressureMeter()
         self.counting = BoundedSemaphore(1)
         self.others: dict[str, dict[str, int]] = {"in_flight": {}, "users": {}}
 
@@ -117,7 +117,7 @@ class Conductor:
     def begin(self) -> None:
         gc.collect()
         gc.freeze()  # what there is now stays: the collector need not walk through it while requests are timed
-        self.meter = Meter()
+        self.meter = PressureMeter()
         self.began, self.cpu_began = monotonic(), time.process_time()
         self.load.recorder.started = monotonic_ns() + int(self.settings.warmup * 1e9)
         measured_from = time.time() + self.settings.warmup

@@ -14,7 +14,7 @@ class Pressure(NamedTuple):
     stolen: float = 0.0
 
 
-class Meter:
+class PressureMeter:
     """Reads /proc/pressure/cpu (PSI) and /proc/stat. Where they are missing, both shares are 0."""
 
     def __init__(self) -> None:

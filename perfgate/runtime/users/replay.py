@@ -1,6 +1,6 @@
-"""`python -m perfgate.runtime.users.replay`: sends single endpoints again for a diagnosis, with all of each answer.
+"""Sends single endpoints again for a diagnosis, and tells all about each answer: `python -m` this module.
 
-One JSON object per line on stdin is an `ReplayOrder`; the answer is one line on stdout. What is measured here is never
+One JSON object per line on stdin is a `ReplayOrder`; the answer is one line on stdout. What is measured here is never
 judged, so it may read more of an answer than the load does.
 """
 
@@ -60,7 +60,7 @@ class ReplayOrder(NamedTuple):
     canary: str = ""
 
 
-class Watched(Load):
+class ObservedAnswer(Load):
     """Keeps what is known of each answer of one endpoint, instead of counting."""
 
     def __init__(self, environment: Any, endpoint: str) -> None:
@@ -110,7 +110,7 @@ def replay(order: ReplayOrder) -> dict[str, Any]:
     share.become(0, 1, order.seed)  # type: ignore[arg-type]  # any text will do
     kind = _visitor(Path(order.scenario)) if order.scenario else None
     environment = Environment(user_classes=[kind or Visitor], host=order.target)
-    environment.perfgate = load = Watched(environment, order.endpoint)
+    environment.perfgate = load = ObservedAnswer(environment, order.endpoint)
     users = [kind(environment) for _ in range(order.users)] if kind else []
     every = [gevent.spawn(_visits, user, order.pause) for user in users]
     if order.canary:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from perfgate.measure.importers import rows
-from perfgate.measure.importers.rows import Request
+from perfgate.measure.importers.rows import RecordedRequest
 from perfgate.measure.importers.samples import (
     BAD,
     GOOD,
@@ -49,7 +49,7 @@ class GatlingLog:
         return rows.sampled(lines.texts(source, bad, _request, "not a line of Gatling"))
 
 
-def _request(line: str) -> Request | None:
+def _request(line: str) -> RecordedRequest | None:
     """Raises ValueError when it is none."""
     kind, *fields = line.rstrip("\r\n").split("\t")
     if kind in OTHERS:
@@ -65,7 +65,7 @@ def _request(line: str) -> Request | None:
         raise ValueError(f"from {start} to {end}")
     message = fields[at + 1].strip() if len(fields) > at + 1 else ""
     status, outcomes = _answer(fields[at] == "OK", message)
-    return Request(
+    return RecordedRequest(
         RequestLabel(name), int(start) / 1000, took, status, outcomes, status == 0 and rows.is_timeout(message)
     )
 

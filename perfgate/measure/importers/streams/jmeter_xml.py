@@ -10,7 +10,7 @@ from typing import BinaryIO
 from xml.parsers import expat
 
 from perfgate.measure.importers import rows
-from perfgate.measure.importers.rows import Request
+from perfgate.measure.importers.rows import RecordedRequest
 from perfgate.measure.importers.samples import (
     BAD,
     GOOD,
@@ -44,9 +44,9 @@ class JMeterXml:
             yield from rows.sampled(_requests(stream, bad))
 
 
-def _requests(stream: BinaryIO, bad: BadLines) -> Iterator[Request]:
+def _requests(stream: BinaryIO, bad: BadLines) -> Iterator[RecordedRequest]:
     """Entities are not expanded: a file that declares some is refused where they stand."""
-    reader = _Reader(bad)
+    reader = _XmlReader(bad)
     while part := stream.read(PART):
         if not reader.feed(part, final=False):
             break
@@ -57,14 +57,14 @@ def _requests(stream: BinaryIO, bad: BadLines) -> Iterator[Request]:
     bad.lines += reader.parser.CurrentLineNumber
 
 
-class _Reader:
+class _XmlReader:
     def __init__(self, bad: BadLines) -> None:
         self.parser = expat.ParserCreate()
         self.parser.StartElementHandler = self._start
         self.parser.EndElementHandler = self._end
         self.parser.EntityDeclHandler = self._refuse
         self._bad = bad
-        self._found: list[Request] = []
+        self._found: list[RecordedRequest] = []
         self._depth = 0  # of samples
 
     def feed(self, part: bytes, *, final: bool) -> bool:
@@ -76,7 +76,7 @@ class _Reader:
             return False
         return True
 
-    def taken(self) -> list[Request]:
+    def taken(self) -> list[RecordedRequest]:
         matches, self._found = self._found, []
         return matches
 
@@ -99,7 +99,7 @@ class _Reader:
         self._depth -= name in SAMPLES
 
 
-def _request(of: Mapping[str, str]) -> Request:
+def _request(of: Mapping[str, str]) -> RecordedRequest:
     took, began, code = float(of["t"]), float(of["ts"]) / 1000, of.get("rc", "").strip()
     if not 0 <= took <= LONGEST or began <= 0:
         raise ValueError(f"t is {of['t']}, ts is {of['ts']}")
@@ -109,6 +109,6 @@ def _request(of: Mapping[str, str]) -> Request:
     status = int(code) if code.isdigit() and 100 <= int(code) < 600 else 200 if is_good else 0
     outcomes = GOOD if is_good else REJECTED if 0 < status < 400 else BAD
     first, connect = (float(of[name]) if name in of else None for name in ("lt", "ct"))
-    return Request(
+    return RecordedRequest(
         RequestLabel(of["lb"]), began, took, status, outcomes, not is_good and rows.is_timeout(code), first, connect
     )

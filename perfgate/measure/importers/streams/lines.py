@@ -6,22 +6,22 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from perfgate.measure.importers.rows import Request
+from perfgate.measure.importers.rows import RecordedRequest
 from perfgate.measure.importers.samples import BadLines, RecordingSource
 
 MISTAKES = (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError)
 
 
 def objects(
-    source: RecordingSource, bad: BadLines, request: Callable[[Mapping[str, Any]], Request], what: str
-) -> Iterator[Request]:
+    source: RecordingSource, bad: BadLines, request: Callable[[Mapping[str, Any]], RecordedRequest], what: str
+) -> Iterator[RecordedRequest]:
     """The requests that JSON objects are."""
     return texts(source, bad, lambda line: request(json.loads(line)), what)
 
 
 def texts(
-    source: RecordingSource, bad: BadLines, request: Callable[[str], Request | None], what: str
-) -> Iterator[Request]:
+    source: RecordingSource, bad: BadLines, request: Callable[[str], RecordedRequest | None], what: str
+) -> Iterator[RecordedRequest]:
     """The requests that lines are; None is none."""
     with source.opened() as stream:
         for number, raw in enumerate(stream, start=1):

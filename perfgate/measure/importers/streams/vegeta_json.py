@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from perfgate.measure.importers import rows
-from perfgate.measure.importers.rows import Request
+from perfgate.measure.importers.rows import RecordedRequest
 from perfgate.measure.importers.samples import LONGEST, BadLines, RecordingSource, RequestLabel, SampleBatch
 from perfgate.measure.importers.streams import lines
 
@@ -31,14 +31,16 @@ class VegetaJson:
         return rows.sampled(lines.objects(source, bad, _request, "not a line of Vegeta"))
 
 
-def _request(matches: Mapping[str, Any]) -> Request:
+def _request(matches: Mapping[str, Any]) -> RecordedRequest:
     """Raises ValueError, KeyError or TypeError when it is none."""
     took, code = float(matches["latency"]) / 1e6, int(matches["code"])
     if not 0 <= took <= LONGEST or not 0 <= code < 600:
         raise ValueError(f"latency is {matches['latency']}, code is {matches['code']}")
     method, url, error = (str(matches.get(name) or "") for name in ("method", "url", "error"))
     label = RequestLabel(str(matches.get("attack") or "") or url, method, url)
-    return Request(label, moment(matches["timestamp"]), took, code, timed_out=code == 0 and rows.is_timeout(error))
+    return RecordedRequest(
+        label, moment(matches["timestamp"]), took, code, timed_out=code == 0 and rows.is_timeout(error)
+    )
 
 
 def moment(text: str) -> float:

@@ -55,7 +55,7 @@ class JMeterCsv:
     def read(self, source: RecordingSource, bad: BadLines) -> Iterator[SampleBatch]:
         delimiter = _delimiter(source)
         positions = blocks.located(source, blocks.header(source, delimiter), NEEDED, tuple(TIMES), HINT)
-        table = _Table()
+        table = _JMeterTable()
         layout = Layout(
             positions=positions,
             numbers=frozenset({"timeStamp", "elapsed", *TIMES}) & positions.keys(),
@@ -75,7 +75,7 @@ def _delimiter(source: RecordingSource) -> str:
 
 
 @dataclass
-class _Table:
+class _JMeterTable:
     """Blocks become samples; what came with the newest one beside its `elapsed` is kept until `phases`."""
 
     origin: float | None = None

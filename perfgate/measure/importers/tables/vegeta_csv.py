@@ -34,7 +34,7 @@ class VegetaCsv:
 
     def read(self, source: RecordingSource, bad: BadLines) -> Iterator[SampleBatch]:
         has_url = len(blocks.header(source)) > max(MORE.values())
-        table = _Table()
+        table = _VegetaTable()
         layout = Layout(
             positions=COLUMNS | (MORE if has_url else {}),
             numbers=frozenset({"code", "latency"}),
@@ -44,7 +44,7 @@ class VegetaCsv:
         yield from blocks.read(source, layout, bad, has_header=False)
 
 
-class _Table:
+class _VegetaTable:
     def __init__(self) -> None:
         self._origin: int | None = None
 

@@ -27,12 +27,12 @@ KINDS: dict[str, Any] = {
     "Run": Run,
     "Verdict": Verdict,
     "PastRun": PastRun,
-    "Parcel": RunsArtifact,
+    "RunsArtifact": RunsArtifact,
     "NotMeasured": NotMeasured,
     "Diagnosis": Diagnosis,
 }
 MOST_ERRORS = 10_000
-NEWEST = {"Run": 1, "PastRun": 1, "Verdict": 1, "Parcel": 1, "NotMeasured": 1, "Diagnosis": 1}
+NEWEST = {"Run": 1, "PastRun": 1, "Verdict": 1, "RunsArtifact": 1, "NotMeasured": 1, "Diagnosis": 1}
 
 
 @cache

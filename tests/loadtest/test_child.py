@@ -85,8 +85,8 @@ def test_what_a_setup_starts_lives_on(tmp_path: Path):
 STARTER = """
 import os, sys, time
 from pathlib import Path
-from perfgate.loadtest.child import Child
-from perfgate.redaction import Redactor
+from perfgate.loadtest.process.child import Child
+from perfgate.text.redaction import Redactor
 folder = Path(sys.argv[1])
 Child(sys.argv[2], environ=dict(os.environ), log=folder / "log", redact=Redactor(), folder=folder)
 os.kill(os.getpid(), 9)

@@ -49,7 +49,7 @@ def tell(announcement: Announcement, known: dict[str, str], waits: Waits | None 
     sleep = Waits() if waits is None else waits
     with http.HttpSession(timeout=20) as session:
         api = Api(url=here.api, token=here.token, session=session, sleep=sleep, chance=lambda: 0.5)
-        return publisher.tell(announcement, here, api, wished)
+        return publisher.deliver(announcement, here, api, wished)
 
 
 def opened(

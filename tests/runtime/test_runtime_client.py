@@ -103,7 +103,7 @@ def test_a_connection_that_the_request_gives_up_is_not_used_again():
         client = client_of(server)
         for _ in range(3):
             message = endpoint.message(origin(server.url), {}, "")
-            assert client.send(message, endpoint.manner).failure is None
+            assert client.send(message, endpoint.options).failure is None
         assert server.connections == 3
 
 

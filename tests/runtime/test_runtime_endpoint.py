@@ -218,8 +218,8 @@ def test_requests_without_holes_are_made_once_for_each_target():
 
 def test_timeouts_are_handed_on_in_nanoseconds():
     endpoint = Endpoint("e", "GET", "/", timeout=2.5, connect_timeout=0.5, first_byte_timeout=1)
-    assert endpoint.manner.patience == (2_500_000_000, 500_000_000, 1_000_000_000)
-    assert Endpoint("e", "GET", "/").manner.patience == (10_000_000_000, 0, 0)
+    assert endpoint.options.patience == (2_500_000_000, 500_000_000, 1_000_000_000)
+    assert Endpoint("e", "GET", "/").options.patience == (10_000_000_000, 0, 0)
 
 
 @given(st.text())
@@ -405,7 +405,7 @@ def test_values_become_the_words_of_json_everywhere(value, words, encoded):
 def test_a_graphql_answer_with_errors_is_one_unless_somebody_speaks_of_them(body, expect, failure):
     endpoint = Endpoint("e", "POST", "/graphql", graphql="{ a }", expect=expect)
     found = endpoint.judge(Response(status=200, body=body))
-    assert endpoint.manner.keep_body
+    assert endpoint.options.keep_body
     assert found is None if failure is None else found.detail.startswith(failure)
     assert Endpoint("e", "POST", "/", json={}).judge(Response(status=200, body=body)) is None
 
@@ -460,4 +460,4 @@ def test_captures_are_all_or_nothing():
     ],
 )
 def test_bodies_are_kept_only_where_somebody_reads_them(parts_of_endpoint, kept):
-    assert Endpoint("e", "GET", "/", **parts_of_endpoint).manner.keep_body is kept
+    assert Endpoint("e", "GET", "/", **parts_of_endpoint).options.keep_body is kept

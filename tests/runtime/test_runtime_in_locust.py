@@ -23,12 +23,12 @@ def in_locust(code: str, *arguments: str) -> Any:
 
 FOLLOW = """
 from locust.env import Environment
-from perfgate.handover import Settings
+from perfgate.recording.handover import Settings
 from perfgate.model.budget_file import Stage
-from perfgate.redaction import Redactor
+from perfgate.text.redaction import Redactor
 from perfgate.runtime import Endpoint, Visitor
-from perfgate.runtime.load import Load
-from perfgate.runtime.visitor import StepFailed
+from perfgate.runtime.record.load import Load
+from perfgate.runtime.users.visitor import StepFailed
 
 settings = Settings(folder=".", model="closed", stages=(Stage(level=1, duration=1),), warmup=0, arrivals="even",
                     max_users=1, seed=1, timeout=10)
@@ -166,7 +166,7 @@ FOREIGN = """
 import locust, json as j, requests, zlib
 from locust.exception import CatchResponseError, ResponseError
 from geventhttpclient.client import HTTPClient
-from perfgate.runtime.foreign import Listener
+from perfgate.runtime.record.foreign import Listener
 from types import SimpleNamespace
 
 recorded = []
@@ -234,7 +234,7 @@ def test_failures_of_hand_written_scenarios_have_the_same_kinds():
 CHOICES = """
 from locust import TaskSet, User, task
 from perfgate.runtime import Visitor
-from perfgate.runtime.dispatcher import choices
+from perfgate.runtime.users.dispatcher import choices
 
 class Generated(Visitor):
     weight = 9

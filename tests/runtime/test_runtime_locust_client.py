@@ -20,14 +20,14 @@ from perfgate.runtime.http.connection import HEAD_FAULT, UNASKED
 
 ASK = """
 import json, sys
-from perfgate.runtime.client import Manner, Patience
-from perfgate.runtime.dialling import Trust, origin
-from perfgate.runtime.locust_client import LocustClient
-from perfgate.runtime.observations import Observations
+from perfgate.runtime.http.client import SendOptions, Timeouts
+from perfgate.runtime.http.dialling import TlsConfig, origin
+from perfgate.runtime.http.locust_client import LocustClient
+from perfgate.runtime.http.observations import Observations
 
 url, trust, requests = sys.argv[1], json.loads(sys.argv[2]), json.loads(sys.argv[3])
 seen = Observations()
-client = LocustClient(origin(url), Trust(**trust), seen)
+client = LocustClient(origin(url), TlsConfig(**trust), seen)
 result = []
 for one in requests:
     method = one.get("method", "GET")
@@ -35,9 +35,9 @@ for one in requests:
     head = f"{method} {one.get('path', '/')} HTTP/1.1\\r\\nHost: test\\r\\nX-Name: a: b\\r\\nAccept-Encoding: gzip\\r\\n"
     if body:
         head += f"Content-Length: {len(body)}\\r\\n"
-    patience = Patience(*(int(one.get(name, usual) * 1e9) for name, usual in
+    patience = Timeouts(*(int(one.get(name, usual) * 1e9) for name, usual in
                           (("timeout", 10), ("connect", 0), ("first_byte", 0))))
-    got = client.send(f"{head}\\r\\n".encode() + body, Manner(method, patience, one.get("keep_body", True), one.get("endpoint", "shop")))
+    got = client.send(f"{head}\\r\\n".encode() + body, SendOptions(method, patience, one.get("keep_body", True), one.get("endpoint", "shop")))
     result.append({
         "status": got.status, "body": got.body.decode("latin-1"), "size": got.size, "cookies": got.cookies,
         "headers": dict(got.headers), "text": got.text if not got.failure else "",

@@ -149,8 +149,8 @@ def test_a_server_that_does_not_read_is_a_timeout():
 ASK = """
 import sys
 import gevent
-from perfgate.runtime.client import FastClient, Manner, Patience
-from perfgate.runtime.dialling import origin
+from perfgate.runtime.http.client import FastClient, SendOptions, Timeouts
+from perfgate.runtime.http.dialling import origin
 
 class Resolver:
     def __init__(self, hub=None): pass
@@ -159,7 +159,7 @@ class Resolver:
 
 gevent.config.resolver = Resolver
 connect = int(float(sys.argv[1]) * 1e9)
-response = FastClient(origin("http://shop.test")).send(b"", Manner("GET", Patience(2 * 10**8, connect), True))
+response = FastClient(origin("http://shop.test")).send(b"", SendOptions("GET", Timeouts(2 * 10**8, connect), True))
 print(response.failure.kind, "-", response.failure.detail)
 """
 

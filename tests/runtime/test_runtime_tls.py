@@ -70,11 +70,11 @@ def test_a_certificate_of_an_unknown_authority_is_a_failure_that_says_so(server_
 
 ASK = """
 import sys
-from perfgate.runtime.client import FastClient, Manner, Patience
-from perfgate.runtime.dialling import origin
+from perfgate.runtime.http.client import FastClient, SendOptions, Timeouts
+from perfgate.runtime.http.dialling import origin
 client = FastClient(origin(sys.argv[1]))
 for _ in range(2):
-    response = client.send(b"GET / HTTP/1.1\\r\\nHost: test\\r\\n\\r\\n", Manner("GET", Patience(10**10), True))
+    response = client.send(b"GET / HTTP/1.1\\r\\nHost: test\\r\\n\\r\\n", SendOptions("GET", Timeouts(10**10), True))
     print(response.status, response.body.decode(), response.failure)
 """
 

@@ -18,7 +18,8 @@ from perfgate.scenarios.names import RUNTIME_NAMES, TAKEN_IN_CLASS, TAKEN_IN_MOD
 VISITOR = """
 import json
 from locust.env import Environment
-from perfgate.runtime import Visitor, joining
+from perfgate.runtime import Visitor
+from perfgate.runtime.process import joining
 
 environment = Environment(host="http://127.0.0.1")
 joining.on_init(environment)

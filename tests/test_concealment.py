@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 SECRET = "ghs_secret"
 PROGRAM = """
 import ctypes, json, os, stat, subprocess, sys
-from perfgate import concealment
+from perfgate.ci import concealment
 before = os.getpid()
 concealment.conceal(os.environ)
 reads = "import os; print(open(f'/proc/{os.getppid()}/environ').read()); print(os.listdir(f'/proc/{os.getppid()}/fd'))"

@@ -40,7 +40,7 @@ def test_files_named_in_the_map_of_the_house_exist():
         name
         for name in named
         if ("/" in name or name.endswith(".py"))
-        and not list((ROOT / "perfgate").glob(name.rstrip("/")))
+        and not list((ROOT / "perfgate").rglob(name.rstrip("/")))
         and not (ROOT / name).exists()
     ]
 

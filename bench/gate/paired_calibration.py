@@ -100,7 +100,7 @@ def recorded(folder: Path, runs: int, seconds: int = 15) -> Deal:
     return deal
 
 
-def arm_of(t: Floats, latency: Floats, clock: precision.Clock) -> precision.Arm:
+def arm_of(t: Floats, latency: Floats, clock: precision.Clock) -> precision.ArmParts:
     parts: dict[int, Window] = {}
     second = t.astype(int)
     for at in np.unique(second):
@@ -108,7 +108,7 @@ def arm_of(t: Floats, latency: Floats, clock: precision.Clock) -> precision.Arm:
         mine = latency[second == at]
         window.successes = len(mine)
         counting.add_many(window.latency, np.round(mine * 1e9).astype(np.int64))
-    return precision.Arm(result=precision.precise(result(latency), parts, clock), parts=parts)
+    return precision.ArmParts(result=precision.precise(result(latency), parts, clock), parts=parts)
 
 
 def _read(path: Path) -> dict[str, tuple[Floats, Floats]]:

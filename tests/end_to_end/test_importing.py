@@ -160,7 +160,7 @@ def test_an_outcome_may_be_given(project: Project):
         (["nothing.csv"], 2, "There is no file nothing.csv"),
         (["."], 3, "Cannot read ."),
         (["bad.csv"], 2, "bad.csv:3: ms is 'fast'; milliseconds expected"),
-        (["bad.csv", "--format", "jmeter"], 2, "Known: csv, k6"),
+        (["bad.csv", "--format", "jmeter"], 2, "Known: k6, k6-csv"),
         (["bad.csv", "--skip", "soon"], 2, "not a duration"),
         (["bad.csv", "--started", "yesterday"], 2, "2026-01-31T12:00:00Z"),
         (["bad.csv", "--budget", "none.yaml"], 2, "none.yaml"),

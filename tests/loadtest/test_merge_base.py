@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from perfgate.ci.job_base import JobBase
-from perfgate.loadtest.service import merge_base
+from perfgate.loadtest.service.merge_base import merge_base
 from perfgate.model.errors import BaseError, UsageError
 
 ENVIRONMENT = {

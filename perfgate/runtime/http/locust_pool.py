@@ -109,7 +109,7 @@ class Pool(ConnectionPool):
         self._tries = 0
         self.undelivered = False
         self.socket: MendingSocket | None = None
-        self._last, self.options = getattr(self, "manner", options), options
+        self._last, self.options = getattr(self, "options", options), options
         self.first_byte = timer(options.patience.first_byte, "no answer")
 
     def end(self, status: int) -> None:

@@ -124,7 +124,7 @@ class Application:
         pair = precision.windows_per_pair(*(precision.requests(sides[arm], clock) for arm in ("base", "head")))
         ends: dict[str, list[EndpointResult]] = {"base": [], "head": []}
         for name, *parts in zip(self.endpoints, sides["base"], sides["head"], strict=True):
-            one, two = (precision.Arm(result=measured(name, part, self.seconds), parts=part) for part in parts)
+            one, two = (precision.ArmParts(result=measured(name, part, self.seconds), parts=part) for part in parts)
             ends["base"].append(one.result)
             effects = precision.paired_effects((one, two), clock, pair)
             ends["head"].append(replace(two.result, paired_effects=effects))

@@ -196,6 +196,8 @@ def _sentences(facts: Facts, *, verbose: bool) -> Iterator[Text]:
     for finding in listed:
         if finding.outcome is not Outcome.PASS and finding not in folded:
             yield _sentence(finding.outcome, finding.sentence)
+    if folded and facts.verdict.outcome is Outcome.INCONCLUSIVE:  # nothing was decided: one reason, with its cure
+        yield _sentence(Outcome.INCONCLUSIVE, folded[0].sentence)
     if folded:
         names = ", ".join(f"{plain(item.endpoint, 30)} {plain(item.metric, 20)}" for item in folded[:UNDECIDED])
         more = f" and {len(folded) - UNDECIDED} more" if len(folded) > UNDECIDED else ""

@@ -67,7 +67,7 @@ ROOMS: dict[str, str] = {
     "report.__init__": "report.html report.markdown report.charts report.terminal report files recording model",
     "report.formats": "report.html report.markdown report.terminal report files",
     "report.html": "report files recording model",
-    "report.markdown": "report.charts report model",
+    "report.markdown": "report.charts report text model",
     "report.charts": "report.terminal report stats text model",
     "report.terminal": "report stats text model",
     "report": "recording text model",

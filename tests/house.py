@@ -43,7 +43,7 @@ ROOMS: dict[str, str] = {
     "scenarios": "text model",
     "loadtest": "loadtest.locust loadtest.service model",
     "loadtest.locust": "loadtest.process loadtest.service recording runner.reference runner text model",
-    "loadtest.service": "loadtest.process ci net recording text model",
+    "loadtest.service": "loadtest.process ci net recording runner text model",
     "loadtest.process": "text",
     "measure": "measure.importers.__init__ measure.importers recording runner.reference stats text model",
     "measure.importers.__init__": "measure.importers.tables measure.importers.summaries measure.importers.streams "
@@ -61,7 +61,7 @@ ROOMS: dict[str, str] = {
     "diagnose.explaining": "diagnose.second_pass diagnose model",
     "diagnose.second_pass": "diagnose.probes diagnose model",
     "diagnose.probes": "diagnose model",
-    "diagnose": "stats model",
+    "diagnose": "runner stats text model",
     "report.__init__": "report.html report.markdown report.charts report.terminal report files recording model",
     "report.formats": "report.html report.markdown report.terminal report files",
     "report.html": "report files recording model",

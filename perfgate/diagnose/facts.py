@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from statistics import fmean, median
 
 from perfgate.diagnose.partition import ReplaySample
-
-HIT = ("hit", "stale", "revalidated")
+from perfgate.text.cache_headers import is_hit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,20 +118,7 @@ def _each(seconds: float | None, calls: float | None) -> float | None:
 
 
 def _is_hit(sample: ReplaySample) -> bool | None:
-    """Whether a cache gave the answer: Cache-Status (RFC 9211; the last hop is the nearest), CF-Cache-Status, X-Cache,
-    Age, or a Server-Timing entry. None where nothing says so."""
-    headers = sample.headers
-    if status := headers.get("cache-status"):
-        return any(word.strip() == "hit" for word in status.rpartition(",")[2].split(";"))
-    for name in ("cf-cache-status", "x-cache"):
-        if value := headers.get(name):
-            return value.rpartition(",")[2].strip().lower().startswith(HIT)
-    text = sample.timing.descriptions.get("cache", "").lower()
-    if text.startswith(("hit", "miss")):
-        return text.startswith("hit")
-    if "age" in headers:
-        return headers["age"].strip() not in ("", "0")
-    return None
+    return is_hit(sample.headers, sample.timing.descriptions.get("cache", ""))
 
 
 def _is_cacheable(sample: ReplaySample) -> bool:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from perfgate import loadtest, scenarios
 from perfgate.diagnose import explaining, second_pass
 from perfgate.diagnose.attribution import QUANTILES
-from perfgate.diagnose.probes import BY_KEY, Prober, ProcessProbe
+from perfgate.diagnose.probes import ProcessProbe
 from perfgate.diagnose.replaying import Replayer
 from perfgate.diagnose.second_pass import DiagnosedSubject, PassSide
 from perfgate.files import codec
@@ -26,7 +26,7 @@ from perfgate.model.errors import DiagnosisError, PerfgateError
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import Run
 from perfgate.model.verdict import Verdict
-from perfgate.text import template
+from perfgate.workflows import probing
 
 MOST = 3  # endpoints in one diagnosis
 FOLDER = "diagnose"  # in the run folder: scenarios and logs of the second pass
@@ -189,7 +189,7 @@ def _sides(request: DiagnosisRequest, folder: Path, warnings: list[str]) -> Iter
     planned = request.sides
     starts = [replace(start, log=folder / start.log.name) for start in planned.starts]
     with loadtest.running(starts) as services, ExitStack() as stack:
-        shared = tuple(_opened(request, stack, warnings))
+        shared = tuple(probing.opened(request.budget_file.diagnose, request.environ, stack, warnings))
         sides: list[PassSide] = []
         for name, target in zip(("base", "head") if planned.arms else ("head",), planned.targets, strict=True):
             loadtest.check_up(target, request.environ)
@@ -197,19 +197,3 @@ def _sides(request: DiagnosisRequest, folder: Path, warnings: list[str]) -> Iter
             own = (ProcessProbe(pid),) if pid else ()
             sides.append(PassSide(name=name, target=target, probes=(*own, *shared)))  # type: ignore[arg-type]
         yield tuple(sides)
-
-
-def _opened(request: DiagnosisRequest, stack: ExitStack, warnings: list[str]) -> Iterator[Prober]:
-    """The probes that the budget file names; one that cannot be opened is a warning."""
-    policy = request.budget_file.diagnose
-    for key, written in (("postgres", policy.postgres), ("redis", policy.redis)):
-        try:
-            url = template.expand(written, request.environ)
-            if url:
-                probe = BY_KEY[key](url)
-                stack.callback(probe.close)
-                yield probe
-        except PerfgateError as error:
-            warnings.append(str(error))
-        except template.TemplateError as error:
-            warnings.append(f"diagnose.{key}: {error}")

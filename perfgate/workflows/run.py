@@ -26,7 +26,7 @@ from perfgate.report import words
 from perfgate.runner import machine
 from perfgate.text import template
 from perfgate.text.sanitize import one_line
-from perfgate.workflows import baselines, bases
+from perfgate.workflows import baselines, bases, counting, solo_pass
 from perfgate.workflows import diagnose as diagnosing
 
 LONGEST_REASON = 300  # characters of why a run could not be added to the history
@@ -100,6 +100,8 @@ def run(request: RunRequest, reporter: ProgressReporter) -> RunResult:
     budget_file = budgets.read(request.budget, request.environ)
     plan = scenarios.plan(budget_file, request.only)
     target = target_of(request, budget_file)
+    if not request.target:
+        request = replace(request, environ=counting.with_secret(request.environ, budget_file))
     for url in (target, request.against.url) if request.against and request.against.url else (target,):
         loadtest.check_allowed(url, ("*",) if request.allow_remote else budget_file.allow)
     earlier = verdict_to_confirm(request, budget_file)
@@ -198,11 +200,25 @@ def measured(job: Job, request: RunRequest, reporter: ProgressReporter) -> Run:
 
         looks = loadtest.InterimLooks(times=times, decided=decided)
         probe = job.budget_file.gate.probe
-        load_test = send(job.plan, sides, policy, request, reporter, probe=probe, looks=looks)
+        what = counting.counting(job.budget_file, request.only)
+        load_test = send(job.plan, sides, policy, request, reporter, probe=probe, looks=looks, what=what)
         run = measured_at(times, load_test, job.plan, facts)
+        run = counted_alone(run, sides, job, request, reporter)
         codec.write(run, request.folder / run_folder.RUN)  # whatever ends the second pass, what was measured is kept
         explain(run, sides, job, request, reporter)  # here base and head are still set up
     return run
+
+
+def counted_alone(run: Run, sides: loadtest.Sides, job: Job, request: RunRequest, reporter: ProgressReporter) -> Run:
+    """The run, with the counts that its budgets limit and the load itself did not tell."""
+    if run.interrupted:
+        return run
+    limits = budgets_of(job.budget_file, run, request.only)
+    wanted = solo_pass.missing(limits, run, job.budget_file.diagnose, is_own=bool(sides.starts))
+    subject = solo_pass.SoloRequest(
+        budget_file=job.budget_file, sides=sides, folder=request.folder, environ=request.environ
+    )
+    return solo_pass.with_counts(run, wanted, subject, reporter.say)
 
 
 def explain(run: Run, sides: loadtest.Sides, job: Job, request: RunRequest, reporter: ProgressReporter) -> None:
@@ -295,6 +311,7 @@ def send(
     *,
     probe: bool,
     looks: loadtest.InterimLooks = loadtest.ONE_LOOK,
+    what: counting.Counting = counting.NOTHING,
 ) -> LoadTest:
     """The plan's load on the target, or on both: then its rate or its users are those of the two together."""
     if sides.arms:
@@ -307,6 +324,7 @@ def send(
             f"Waiting until {fleet.workers} x `perfgate worker` have connected to port {fleet.port}, "
             f"{fleet.patience:g} s at most."
         )
+    plan = counting.asking(plan, what.metrics, request.environ)
     with reporter.progress(plan) as on_progress:
         options = loadtest.Options(
             target=sides.target,
@@ -316,6 +334,9 @@ def send(
             processes=request.processes,
             fleet=request.fleet,
             duet=duet(sides, policy),
+            counted=what.metrics,
+            server_timing=what.server_timing,
+            watches_memory=what.watches_memory,
             probe=probe,
             on_progress=on_progress,
         )

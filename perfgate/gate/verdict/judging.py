@@ -118,7 +118,7 @@ def _finding(
         reason=_reason(outcome, criteria),
         sentence=sentence(context),
         measured=result.metrics[metric.name],
-        samples=result.samples if metric.unit is Unit.SECONDS else result.requests,
+        samples=result.samples if metric.is_latency else result.requests,
         baseline_runs=0 if run.arms else len(baseline.runs.get((budget.endpoint, budget.metric), ())),
         interval=None if value else result.intervals.get(metric.name),
         more=_more(judged) if outcome is Outcome.INCONCLUSIVE else None,

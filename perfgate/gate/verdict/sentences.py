@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import isfinite
 
 from perfgate.gate.comparison import RESOLUTION, Comparison, is_apart, signed
-from perfgate.gate.history.baseline import has_baseline
+from perfgate.gate.history.baseline import has_baseline, runs_needed
 from perfgate.gate.verdict.deciding import threshold_of
 from perfgate.model.budget_file import Budget, Criterion, Kind, Severity
 from perfgate.model.metric import METRICS, Metric
@@ -87,6 +87,11 @@ def sentence_without_data(budget: Budget, result: EndpointResult | None) -> str:
     """Why there is nothing to judge."""
     if result is None or not result.requests:
         return f"{budget.endpoint}: no requests were measured, so its {budget.metric} cannot be judged."
+    if result.failures < result.requests and METRICS[budget.metric].counted:
+        return (
+            f"{budget.endpoint}: its {budget.metric} was not measured, so it cannot be judged: "
+            f"{METRICS[budget.metric].source}."
+        )
     if result.failures < result.requests:
         return f"{budget.endpoint}: its {budget.metric} was not measured, so it cannot be judged."
     return (
@@ -257,7 +262,7 @@ def _no_baseline(context: FindingContext) -> str:
     have = f"{_runs(runs)} on record{f' on {context.baseline.branch}' if context.baseline.branch else ''}"
     if has_baseline(context.baseline, key):
         return "not compared: there is nothing to compare by"
-    return f"no baseline yet: {have}, {context.baseline.min_runs} needed{f' ({reason})' if reason else ''}"
+    return f"no baseline yet: {have}, {runs_needed(context.baseline, key)} needed{f' ({reason})' if reason else ''}"
 
 
 def _warning(criterion: CriterionResult) -> str:

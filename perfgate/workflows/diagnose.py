@@ -22,7 +22,7 @@ from perfgate.files import codec
 from perfgate.middleware.secret import HEADER, VARIABLE
 from perfgate.model.budget_file import BudgetFile, Endpoint, LoadProfile, Send
 from perfgate.model.diagnosis import Diagnosis
-from perfgate.model.errors import DiagnosisError, PerfgateError
+from perfgate.model.errors import DiagnosisError
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import Run
 from perfgate.model.verdict import Verdict

@@ -1,5 +1,5 @@
-"""The solo pass: counts that only stand for an endpoint while nothing else is sent (queries by the database's own count,
-CPU of the service's processes) are taken after the load, one endpoint after the other.
+"""The solo pass: counts that only stand for an endpoint while nothing else is sent (queries as the database
+counts, CPU of the service's processes) are taken after the load, one endpoint after the other.
 
 The same requests are sent in the same order in every run, so that counts of unchanged code are the same to the digit.
 """

@@ -31,6 +31,8 @@ class Peer:
     kind: str  # database, cache, broker or external
     messages: float
     seconds: float
+    size: float = 0.0  # bytes received
+    connections: int = 0  # in use, since one looked
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +77,12 @@ class PassFacts:
     cache_messages: float | None = None
     broker_messages: float | None = None
     external_messages: float | None = None
+    database_size: float | None = None  # bytes that databases send
+    database_connections_loaded: float | None = None  # most that were in use
+    lock_wait: float | None = None  # s that statements wait for locks
+    lock_wait_loaded: float | None = None
+    alone_tail: float | None = None  # 95th percentiles
+    loaded_tail: float | None = None
     unread_loaded: float | None = None  # s that a request lies in the socket before the service reads it
     cpu_delay: float | None = None  # s that threads of the service are ready to run and have no CPU
     stopped: float | None = None  # share of the time in which somebody had stopped the service (SIGSTOP)
@@ -84,11 +92,12 @@ class PassFacts:
     reference: float | None = None  # s of a fixed piece of work on this machine, while nothing else was sent
     statements: tuple[Statement, ...] = ()
     peers: tuple[Peer, ...] = ()
+    rounds: Mapping[str, tuple[float, ...]] = field(default_factory=dict)  # the four latencies, in each round
 
 
 def numbers(base: PassFacts | None, head: PassFacts) -> Mapping[str, tuple[float | None, float | None]]:
     """Name -> (base, head), of what is known of the head and not nothing on both."""
-    names = [name for name in PassFacts.__dataclass_fields__ if name not in ("statements", "peers")]
+    names = [name for name in PassFacts.__dataclass_fields__ if name not in ("statements", "peers", "rounds")]
     both = {name: (getattr(base, name) if base else None, getattr(head, name)) for name in names}
     return {name: (before, now) for name, (before, now) in both.items() if now is not None and (before or now)}
 
@@ -129,6 +138,9 @@ def facts(
         samples=len(samples),
         alone=median(alone) if alone else None,
         loaded=median(loaded) if loaded else None,
+        alone_tail=_tail(alone),
+        loaded_tail=_tail(loaded),
+        rounds=_rounds(samples),
         canary_idle=median(canary_idle) if canary_idle else None,
         canary_loaded=median(canary_loaded) if canary_loaded else None,
         size=_mean([sample.size for sample in samples]),
@@ -158,8 +170,30 @@ _PARTS = ("database", "cache", "external")
 _KINDS = (*_PARTS, "broker")
 _WAITS = tuple(f"{kind}_wait" for kind in _KINDS)
 _MESSAGES = tuple(f"{kind}_messages" for kind in _KINDS)
-_COUNTED = ("rows", "cpu", "memory", "cache_hits", "database", "cpu_delay", "stopped", *_WAITS, *_MESSAGES)
-_COUNTED_LOADED = ("query_seconds", "cpu", "database", "unread", *_WAITS)
+_SINGLE = ("rows", "cpu", "memory", "cache_hits", "database", "cpu_delay", "stopped", "database_size", "lock_wait")
+_COUNTED = (*_SINGLE, *_WAITS, *_MESSAGES)
+_COUNTED_LOADED = ("query_seconds", "cpu", "database", "unread", "lock_wait", "database_connections", *_WAITS)
+
+
+TAIL, LEAST = 0.95, 20  # a share, and so many samples that a tail is worth its name
+
+
+def _tail(values: Sequence[float]) -> float | None:
+    return sorted(values)[int(TAIL * len(values))] if len(values) >= LEAST else None
+
+
+def _rounds(samples: Sequence[ReplaySample]) -> Mapping[str, tuple[float, ...]]:
+    """The median latency of each round, alone and under load, and its 90th percentile."""
+    result: dict[str, tuple[float, ...]] = {}
+    for name, is_loaded in (("alone", False), ("loaded", True)):
+        groups: dict[int, list[float]] = {}
+        for sample in samples:
+            if (sample.users > 1) is is_loaded:
+                groups.setdefault(sample.round, []).append(sample.latency)
+        ordered = [sorted(group) for _, group in sorted(groups.items())]
+        result[name] = tuple(median(group) for group in ordered)
+        result[f"{name}_tail"] = tuple(group[int(0.9 * len(group))] for group in ordered)
+    return result
 
 
 def _application(samples: Sequence[ReplaySample], *, is_loaded: bool) -> float | None:

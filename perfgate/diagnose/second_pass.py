@@ -138,7 +138,7 @@ def _idle(
     for probe in probes:
         _guarded(probe, result, lambda probe=probe: probe.begin())
     order = ReplayRequest(scenario="", endpoint="", target=side.target, seconds=IDLE, canary=canary)
-    latencies = replayer.send(order, number).canary if canary else ()
+    latencies = replayer.send(order, number).canary if canary or probes else ()
     counted = [_guarded(probe, result, lambda probe=probe: probe.counted(0)) for probe in probes]
     return latencies, [item for item in counted if item is not None]
 

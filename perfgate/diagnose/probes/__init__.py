@@ -47,6 +47,4 @@ def merged(counts: Sequence[ProbeCounts]) -> ProbeCounts:
 def _beyond_idle(values: Mapping[str, float]) -> dict[str, float]:
     """Waits less what waits always, such as a worker that listens for work."""
     took = values.get("phase_seconds", 0.0)
-    return {
-        name: max(0.0, value - values.get(f"idle_{name}", 0.0) * took) for name, value in values.items()
-    }
+    return {name: max(0.0, value - values.get(f"idle_{name}", 0.0) * took) for name, value in values.items()}

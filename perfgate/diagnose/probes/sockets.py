@@ -14,12 +14,13 @@ _STATES = 1 << ESTABLISHED | 1 << SYN_SENT | 1 << LISTEN
 _SOCK_DIAG, _BY_FAMILY, _DUMP, _DONE, _ERROR, _INFO = 4, 20, 0x301, 3, 2, 2
 _HEADER = struct.Struct("=IHHII")
 _MESSAGE = struct.Struct("=BBBB2s2s16s16sI8sIIIII")
-_NO_INFO = (0, 0, 0)
+_NO_INFO = (0, 0, 0, 0)
 
 
 class TcpSocket(NamedTuple):
     """`unread` is bytes that its process has not read yet; of a listening socket, connections not yet accepted.
-    `sent` and `received` are milliseconds since the last data; `messages` is segments with data that were sent."""
+    `sent` and `received` are milliseconds since the last data; `messages` is segments with data that were sent,
+    `size` bytes received."""
 
     inode: int
     state: int
@@ -30,6 +31,7 @@ class TcpSocket(NamedTuple):
     sent: int
     received: int
     messages: int
+    size: int
 
     @property
     def is_awaiting(self) -> bool:
@@ -67,12 +69,13 @@ class SocketReader:
 
 def _parsed(family: int, message: bytes) -> TcpSocket:
     _, state, _, _, port, peer_port, _, peer, _, _, _, unread, _, _, inode = _MESSAGE.unpack_from(message)
-    sent, received, messages = _NO_INFO
+    sent, received, messages, size = _NO_INFO
     at = _MESSAGE.size
     while at + 4 <= len(message):
         length, kind = struct.unpack_from("=HH", message, at)
         if kind == _INFO and length >= 4 + 160:
             sent, _, received = struct.unpack_from("=III", message, at + 4 + 44)
+            [size] = struct.unpack_from("=Q", message, at + 4 + 128)
             [messages] = struct.unpack_from("=I", message, at + 4 + 156)
         at += max(4, (length + 3) & ~3)
     raw = peer[:4] if family == socket.AF_INET else peer
@@ -88,6 +91,7 @@ def _parsed(family: int, message: bytes) -> TcpSocket:
         sent=sent,
         received=received,
         messages=messages,
+        size=size,
     )
 
 

@@ -28,17 +28,19 @@ Address = tuple[str, int]
 
 @dataclass(kw_only=True)
 class Tally:
-    """What was sampled since the beginning. `messages` holds the first and last count of each connection."""
+    """What was sampled since the beginning. `first` and `last` are the sockets of each connection, by inode."""
 
     began: float
     looks: int = 0
     unread: int = 0
     stopped: int = 0
     awaiting: dict[Address, int] = field(default_factory=dict)
-    messages: dict[int, tuple[Address, int, int]] = field(default_factory=dict)
+    last: dict[int, TcpSocket] = field(default_factory=dict)
+    most: dict[Address, int] = field(default_factory=dict)  # connections that were used, at one moment
 
-    def add(self, sockets: Iterable[TcpSocket], own_ports: set[int], known: Mapping[int, int]) -> None:
-        """`known` is the messages of connections that were there before."""
+    def add(self, sockets: Iterable[TcpSocket], own_ports: set[int], known: Mapping[int, TcpSocket]) -> None:
+        """`known` are the connections that were there before."""
+        used: dict[Address, int] = {}
         for item in sockets:
             if item.state == LISTEN:
                 self.unread += item.unread
@@ -46,10 +48,14 @@ class Tally:
                 self.unread += item.unread > 0
             else:
                 address = (item.peer, item.peer_port)
-                _, first, _ = self.messages.get(item.inode, (address, known.get(item.inode, 0), 0))
-                self.messages[item.inode] = (address, first, item.messages)
+                self.last[item.inode] = item
+                before = known.get(item.inode)
+                if before is None or item.messages > before.messages:
+                    used[address] = used.get(address, 0) + 1
                 if item.is_awaiting:
                     self.awaiting[address] = self.awaiting.get(address, 0) + 1
+        for address, count in used.items():
+            self.most[address] = max(count, self.most.get(address, 0))
 
 
 class WaitProbe:
@@ -61,7 +67,7 @@ class WaitProbe:
         self._reader = SocketReader()
         self._own: set[int] = set()
         self._foreign: set[int] = set()
-        self._known: dict[int, int] = {}
+        self._known: dict[int, TcpSocket] = {}
         self._tally = Tally(began=monotonic())
         self._delay = 0.0
         self._stop = threading.Event()
@@ -75,7 +81,7 @@ class WaitProbe:
     def begin(self) -> None:
         self._end()
         self._delay = _delay(self._processes())
-        self._known = {item.inode: item.messages for item in self._sockets()}
+        self._known = {item.inode: item for item in self._sockets()}
         self._tally, self._stop = Tally(began=monotonic()), threading.Event()
         self._thread = threading.Thread(target=self._watch, args=(self._tally, self._stop), daemon=True)
         self._thread.start()
@@ -94,7 +100,10 @@ class WaitProbe:
         if not requests:
             return ProbeCounts(values={f"idle_{name}": value for name, value in values.items()})
         for kind in peers.WAITED_FOR:
-            values[f"{kind}_messages"] = sum(peer.messages for peer in found if peer.kind == kind)
+            peers_of = [peer for peer in found if peer.kind == kind]
+            values[f"{kind}_messages"] = sum(peer.messages for peer in peers_of)
+            values[f"{kind}_size"] = sum(peer.size for peer in peers_of)
+            values[f"{kind}_connections"] = max((peer.connections for peer in peers_of), default=0)
         values["phase_seconds"] = took / requests
         values["unread"] = tally.unread * each
         values["stopped"] = tally.stopped / tally.looks
@@ -136,17 +145,22 @@ class WaitProbe:
         return []
 
     def _peers(self, tally: Tally, each: float, requests: int) -> tuple[Peer, ...]:
-        sent: dict[Address, int] = {}
-        for address, first, last in tally.messages.values():
-            sent[address] = sent.get(address, 0) + last - first
+        messages: dict[Address, int] = {}
+        size: dict[Address, int] = {}
+        for item in tally.last.values():
+            address, before = (item.peer, item.peer_port), self._known.get(item.inode)
+            messages[address] = messages.get(address, 0) + item.messages - (before.messages if before else 0)
+            size[address] = size.get(address, 0) + item.size - (before.size if before else 0)
         return tuple(
             Peer(
-                address=f"{host}:{port}",
-                kind=self._kinds.of(host, port),
-                messages=sent.get((host, port), 0) / max(1, requests),
-                seconds=tally.awaiting.get((host, port), 0) * each,
+                address=f"{address[0]}:{address[1]}",
+                kind=self._kinds.of(*address),
+                messages=messages[address] / max(1, requests),
+                size=size[address] / max(1, requests),
+                seconds=tally.awaiting.get(address, 0) * each,
+                connections=tally.most.get(address, 0),
             )
-            for host, port in sorted(sent)
+            for address in sorted(messages)
         )
 
 
@@ -163,5 +177,8 @@ def _delay(processes: Iterable[psutil.Process]) -> float:
 def _is_stopped(pid: int) -> bool:
     """Whether somebody has stopped the process (SIGSTOP), as limiters of CPU do."""
     with suppress(OSError):
-        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[0] in "Tt"
+        return (
+            Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[0]
+            in "Tt"
+        )
     return False

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from math import sqrt
-from statistics import fmean
+from statistics import fmean, stdev
 
 import numpy as np
 
@@ -53,6 +53,13 @@ def _interval(metric: str, mean: float, parts: Parts, clock: Clock) -> tuple[flo
     variance = max(float(variance_of_sum(deviations)[0]), float(batch_variance(deviations, 1)[0]))
     reach = REACH * sqrt(variance) / float(answers.sum())
     return max(0.0, mean - reach), mean + reach
+
+
+def mean_of_rounds(values: Sequence[float]) -> tuple[float, float, float]:
+    """The mean of what was counted in several rounds (two or more), and its 95 % interval."""
+    mean = fmean(values)
+    reach = t_quantile(TAIL, len(values) - 1) * stdev(values) / sqrt(len(values))
+    return mean, max(0.0, mean - reach), mean + reach
 
 
 def with_memory(results: Iterable[EndpointResult], load_test: LoadTest, arm: str) -> tuple[EndpointResult, ...]:

@@ -14,6 +14,7 @@ Quote = Callable[[str], str]
 NAMED = 2  # layers in the first line
 SMALL = 0.1  # of the difference: layers with less are not named first
 LONGEST = 300
+METRIC, LONGEST_NAME = "metric:", 120
 WHERE = {"environment": "not the code", "confirmed": "confirmed", "likely": "likely", "unexplained": "not explained"}
 
 
@@ -90,7 +91,7 @@ def evidence(diagnosis: Diagnosis | None) -> list[Evidence]:
             endpoint=code(matches.endpoint),
             rows=tuple(layer_row(layer) for layer in matches.layers),
             causes=tuple(_cause(cause) for cause in matches.causes),
-            counts=tuple(counts(matches)),
+            counts=tuple((prose(name), *values) for name, *values in counts(matches)),
             note=prose(note(matches, diagnosis)),
         )
         for matches in (diagnosis.findings if diagnosis else ())
@@ -132,7 +133,9 @@ _UNITS = {
 def counts(matches: Diagnosed) -> Iterator[tuple[str, str, str]]:
     """What was seen per request: name, base, head."""
     for name, (before, now) in matches.facts.items():
-        yield name.replace("_", " "), _value(name, before), _value(name, now)
+        is_own = name.startswith(METRIC)  # a name that the application gave
+        shown = plain(name.removeprefix(METRIC), LONGEST_NAME) if is_own else name.replace("_", " ")
+        yield shown, _value(name, before), _value(name, now)
 
 
 def _value(name: str, value: float | None) -> str:

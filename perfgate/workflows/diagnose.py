@@ -18,6 +18,7 @@ from perfgate.diagnose import explaining, second_pass
 from perfgate.diagnose.attribution import QUANTILES
 from perfgate.diagnose.probes import Prober, ProcessProbe, WaitProbe
 from perfgate.diagnose.probes.peers import Kind
+from perfgate.diagnose.profiling import ProfiledSide, Profiles, profiled
 from perfgate.diagnose.reference import Reference
 from perfgate.diagnose.replaying import Replayer
 from perfgate.diagnose.rules import RunMovement
@@ -138,7 +139,30 @@ def diagnose(request: DiagnosisRequest, say: Say) -> Diagnosis:
             is_own=is_own,
             reference=Reference() if is_own else tuple,
         )
-    return _diagnosis(request, observed, [side.name for side in sides], warnings)
+        profiles = _profiled(request, subjects, sides, replayer, folder)
+        for key, functions in profiles.functions.items():
+            observed.seen[key].functions = functions
+        warnings += profiles.warnings
+    return _diagnosis(request, observed, [side.name for side in sides], warnings, profiles)
+
+
+def _profiled(
+    request: DiagnosisRequest,
+    subjects: Sequence[DiagnosedSubject],
+    sides: Sequence[PassSide],
+    replayer: Replayer,
+    folder: Path,
+) -> Profiles:
+    """The endpoints in question, and the control where there is no base to compare with."""
+    if not request.budget_file.diagnose.profile:
+        return Profiles()
+    compared = [item for item in subjects if item.endpoint in request.wanted or len(sides) == 1]
+    own = [ProfiledSide(side=side, pid=side.pid) for side in sides if side.pid]
+    if not own:
+        return Profiles(
+            warnings=["diagnose.profile: py-spy looks only into a service that perfgate starts (`service`)"]
+        )
+    return profiled(compared, own, replayer, folder)
 
 
 def _rate(load: LoadProfile, *, is_own: bool) -> float:
@@ -151,7 +175,11 @@ def _rate(load: LoadProfile, *, is_own: bool) -> float:
 
 
 def _diagnosis(
-    request: DiagnosisRequest, observed: second_pass.Pass, sides: Sequence[second_pass.Name], warnings: Sequence[str]
+    request: DiagnosisRequest,
+    observed: second_pass.Pass,
+    sides: Sequence[second_pass.Name],
+    warnings: Sequence[str],
+    profiles: Profiles,
 ) -> Diagnosis:
     of = observed.seen
     both = "base" in sides
@@ -169,9 +197,11 @@ def _diagnosis(
                 reason = next(iter(item.failures()), "no answer came")
                 doubts.append(f"{endpoint} could not be diagnosed: on the {side} every request failed ({reason})")
         if head.samples and (base is None or base.samples):
-            findings.append(
-                explaining.diagnosed(endpoint, metric, head, base, control, request.movements.get(endpoint))
-            )
+            usual = profiles.functions.get((request.control, "head"), ())
+            movement = request.movements.get(endpoint)
+            found = explaining.diagnosed(endpoint, metric, head, base, control, movement, usual)
+            files = {side: f"{FOLDER}/{file}" for (name, side), file in profiles.files.items() if name == endpoint}
+            findings.append(replace(found, profiles=files))
     arms = request.sides.arms
     return Diagnosis(
         run=request.run_id,
@@ -235,7 +265,7 @@ def _sides(request: DiagnosisRequest, folder: Path, warnings: list[str]) -> Iter
             loadtest.check_up(target, request.environ)
             pid = services.pid(urlsplit(target).port or 0)
             own = tuple(_of_service(pid, request, stack)) if pid else ()
-            sides.append(PassSide(name=name, target=target, probes=(*own, *shared)))  # type: ignore[arg-type]
+            sides.append(PassSide(name=name, target=target, probes=(*own, *shared), pid=pid or 0))  # type: ignore[arg-type]
         yield tuple(sides)
 
 

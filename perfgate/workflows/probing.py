@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 
-from perfgate.diagnose.probes import BY_KEY, Prober
+from perfgate.diagnose.probes import BY_KEY, Prober, QueueProbe
 from perfgate.model.budget_file import DiagnosePolicy
 from perfgate.model.errors import PerfgateError
 from perfgate.text import template
@@ -26,7 +26,7 @@ def opened(
         try:
             url = template.expand(getattr(policy, key), environ)
             if url:
-                probe = make(url)
+                probe = QueueProbe(url, policy.queue) if key == "celery" else make(url)
                 stack.callback(probe.close)
                 yield probe
         except PerfgateError as error:

@@ -9,9 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from math import sqrt
 from pathlib import Path
-from statistics import fmean, stdev
 from time import sleep
 from urllib.parse import urlsplit
 
@@ -19,11 +17,11 @@ from perfgate import loadtest, scenarios
 from perfgate.diagnose.probes import Prober, ProcessProbe
 from perfgate.diagnose.replaying import Replayer, ReplayRequest
 from perfgate.files import codec
+from perfgate.measure.counted import mean_of_rounds
 from perfgate.model.budget_file import Budget, BudgetFile, DiagnosePolicy
 from perfgate.model.errors import DiagnosisError, PerfgateError
 from perfgate.model.run import EndpointResult, Run
 from perfgate.recording.windows import BASE, HEAD
-from perfgate.stats.distributions import t_quantile
 from perfgate.workflows import probing
 
 FOLDER = "alone"  # in the run folder: scenarios and log
@@ -49,7 +47,7 @@ class SoloRequest:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Side:
+class SoloSide:
     name: str  # "", or of an A/B test's arm
     target: str
     probes: Sequence[Prober]
@@ -200,7 +198,7 @@ def _settled(probe: Prober, requests: int) -> dict[str, float]:
     return before
 
 
-def _add_cpu(measured: Measured, order: ReplayRequest, sides: Sequence[Side], replayer: Replayer) -> None:
+def _add_cpu(measured: Measured, order: ReplayRequest, sides: Sequence[SoloSide], replayer: Replayer) -> None:
     """CPU time per request, in rounds that alternate between the sides."""
     values: dict[str, list[float]] = {side.name: [] for side in sides}
     for number in range(CPU_ROUNDS):
@@ -213,25 +211,23 @@ def _add_cpu(measured: Measured, order: ReplayRequest, sides: Sequence[Side], re
                 values[side.name].append(side.process.counted(answer.requests).values[CPU])
     for name, items in values.items():
         if len(items) > 1:
-            mean = fmean(items)
-            reach = t_quantile(0.975, len(items) - 1) * stdev(items) / sqrt(len(items))
-            measured.setdefault((name, order.endpoint), {})[CPU] = mean, max(0.0, mean - reach), mean + reach
+            measured.setdefault((name, order.endpoint), {})[CPU] = mean_of_rounds(items)
 
 
 @contextmanager
 def _sides(
     request: SoloRequest, folder: Path, warnings: list[str], *, wants_probes: bool
-) -> Iterator[tuple[Side, ...]]:
+) -> Iterator[tuple[SoloSide, ...]]:
     planned = request.sides
     starts = [replace(start, log=folder / start.log.name) for start in planned.starts]
     with loadtest.running(starts) as services, ExitStack() as stack:
         policy = request.budget_file.diagnose
         shared = list(probing.opened(policy, request.environ, stack, warnings)) if wants_probes else []
-        sides: list[Side] = []
+        sides: list[SoloSide] = []
         names = [arm.name for arm in planned.arms] or [""]
         for name, target in zip(names, planned.targets, strict=True):
             loadtest.check_up(target, request.environ)
             pid = services.pid(urlsplit(target).port or 0)
             process = ProcessProbe(pid) if pid else None
-            sides.append(Side(name=name, target=target, probes=shared, process=process))
+            sides.append(SoloSide(name=name, target=target, probes=shared, process=process))
         yield tuple(sides)

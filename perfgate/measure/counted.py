@@ -94,7 +94,7 @@ def _growth(samples: Sequence[tuple[float, int]], duration: float) -> tuple[floa
     times, sizes = (np.array([fmean(block[:, column]) for block in blocks]) for column in (0, 1))
     offsets = times - times.mean()
     square = float((offsets**2).sum())
-    slope = float((offsets * sizes).sum()) / square
+    slope = float((offsets * (sizes - sizes.mean())).sum()) / square
     rest = sizes - sizes.mean() - slope * offsets
     span = samples[-1][0] - samples[0][0]
     return slope * span, float((rest**2).sum()) / (BLOCKS - 2) / square * span**2

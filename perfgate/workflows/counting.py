@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from secrets import token_hex
 
 from perfgate.middleware.secret import HEADER, VARIABLE
 from perfgate.model.budget_file import BudgetFile, Endpoint
@@ -38,14 +37,6 @@ def counting(budget_file: BudgetFile, only: Collection[str] = ()) -> Counting:
         server_timing=budget_file.diagnose.server_timing,
         watches_memory=any(budget.metric == MEMORY for budget in budgets),
     )
-
-
-def with_secret(environ: Mapping[str, str], budget_file: BudgetFile) -> Mapping[str, str]:
-    """The environment in which a service that perfgate starts tells its timings: with a secret of its own."""
-    wants = any(budget.metric in ASKED_FOR for budget in budget_file.budgets)
-    if not wants or budget_file.service is None or environ.get(VARIABLE):
-        return environ
-    return {**environ, VARIABLE: token_hex(16)}
 
 
 def asking(plan: Plan, metrics: Mapping[str, Iterable[str]], environ: Mapping[str, str]) -> Plan:

@@ -100,8 +100,6 @@ def run(request: RunRequest, reporter: ProgressReporter) -> RunResult:
     budget_file = budgets.read(request.budget, request.environ)
     plan = scenarios.plan(budget_file, request.only)
     target = target_of(request, budget_file)
-    if not request.target:
-        request = replace(request, environ=counting.with_secret(request.environ, budget_file))
     for url in (target, request.against.url) if request.against and request.against.url else (target,):
         loadtest.check_allowed(url, ("*",) if request.allow_remote else budget_file.allow)
     earlier = verdict_to_confirm(request, budget_file)

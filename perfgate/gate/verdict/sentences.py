@@ -62,8 +62,8 @@ def _parts(context: FindingContext) -> Iterator[str]:
             first = next(at for at, item in enumerate(_of_kind(context, Kind.ABSOLUTE)) if item.outcome in BROKEN)
             yield f"{change}, {absolute.pop(first)}"
             yield ", ".join(relative)
-        else:
-            yield ", ".join([change, *relative])
+        elif parts := [*filter(None, [change]), *relative]:
+            yield ", ".join(parts)
     else:
         yield from relative
     yield from absolute
@@ -187,7 +187,9 @@ def _since(context: FindingContext) -> Iterator[str]:
 
 
 def _change(comparison: Comparison, metric: Metric, as_difference: bool) -> str:
-    """ "+60 % (95 % interval +48 to +71 %)", in the unit of the limit."""
+    """ "+60 % (95 % interval +48 to +71 %)", in the unit of the limit; empty of a count that is as before."""
+    if metric.counted and comparison.exact and not comparison.change:
+        return ""
     own, observed = signed(comparison.change, comparison, metric), signed(comparison.seen, comparison, metric)
     if own is not None and comparison.taken_out and is_apart(own, observed, SMALL):
         return _shown(comparison.seen, comparison, metric, as_difference)
@@ -224,7 +226,8 @@ def _relative_limit(
         return _inconclusive(criterion, limit, context, comparison)
     if result.outcome is Outcome.IMPROVED:
         return "an improvement"
-    if result.outcome is Outcome.PASS and comparison.change >= threshold_of(criterion, comparison, 0.0):
+    is_over = comparison.change >= threshold_of(criterion, comparison, 0.0)
+    if result.outcome is Outcome.PASS and context.floor and is_over:
         moved = format_value(context.metric.unit, _amount(comparison))
         floor = format_value(context.metric.unit, context.floor)
         return f"{moved} is under the floor of {floor}, so the {limit} does not count"

@@ -257,6 +257,8 @@ def format_difference(unit: Unit, value: float) -> str:
     """A difference in the base unit: `+20 ms`, `-1.2 kB`, `+0.5 pp` (of a ratio)."""
     if unit is Unit.RATIO:
         return f"{_signed(value * 100)} pp"
+    if unit is Unit.COUNT:  # `+0` is a limit too
+        return ("+" if value >= 0 else "") + format_value(unit, value)
     return ("+" if value > 0 else "") + format_value(unit, value)
 
 

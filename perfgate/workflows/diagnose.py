@@ -28,6 +28,7 @@ from perfgate.middleware.secret import HEADER, VARIABLE
 from perfgate.model.budget_file import BudgetFile, Endpoint, LoadProfile, Send
 from perfgate.model.diagnosis import Diagnosis
 from perfgate.model.errors import DiagnosisError
+from perfgate.model.metric import METRICS
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import PastRun, Run
 from perfgate.model.verdict import Verdict
@@ -36,7 +37,8 @@ from perfgate.workflows import probing
 
 MOST = 3  # endpoints in one diagnosis
 FOLDER = "diagnose"  # in the run folder: scenarios and logs of the second pass
-EXPLAINED = (*QUANTILES, "mean", "max", "ttfb_p95", "size")  # metrics whose cause the second pass can see
+COUNTED = tuple(name for name, metric in METRICS.items() if metric.counted)
+EXPLAINED = (*QUANTILES, "mean", "max", "ttfb_p95", "size", *COUNTED)  # metrics whose cause the second pass can see
 LATENCY = 0.1  # s: by which a number of users is taken for a rate
 Say = Callable[[str], None]
 

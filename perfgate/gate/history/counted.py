@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 from statistics import fmean, median, variance
 
 from perfgate.gate.comparison import Comparison, exact
@@ -22,7 +23,6 @@ from perfgate.stats.serial import FREEDOM
 STANDARD_ERRORS = 2 * t_quantile(0.975, FREEDOM)  # in a two-sided 95 % interval of a mean by windows
 POWER = 0.80
 CURE = "more requests, or `--base-ref`, would show it"
-DIFFERENCES = frozenset({Unit.RATIO, Unit.BYTES})  # compared by these: shares, and what may be below 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,10 +48,12 @@ def compare_counted(
     if rise.error <= 0:
         usual = median(item.metrics[metric] for item in past)
         return exact(measured, usual, higher_is_better=known.higher_is_better, runs=len(past))
-    is_difference = known.unit in DIFFERENCES or rise.usual <= 0
+    is_share = known.unit is Unit.RATIO
+    is_difference = is_share or rise.usual <= 0  # beside 0 there is no ratio
     whole = 1.0 if is_difference else rise.usual
     significant = (t_at(1 - alpha, rise.df) + t_at(POWER, rise.df)) * rise.error
-    within = limit if known.unit is Unit.RATIO else limit * abs(measured)
+    within = limit if is_share else limit * abs(measured)
+    detectable = max(significant, within + t_at(POWER, rise.df) * rise.error) / whole
     return Comparison(
         measured=measured,
         baseline=rise.usual,
@@ -63,7 +65,7 @@ def compare_counted(
         is_difference=is_difference,
         falls=known.higher_is_better,
         runs=len(past),
-        detectable=max(significant, within + t_at(POWER, rise.df) * rise.error) / whole,
+        detectable=detectable if is_share or not is_difference else inf,
         cure=CURE,
     )
 

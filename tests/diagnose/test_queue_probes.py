@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -15,9 +16,11 @@ import redis
 from processes import wait_for
 from services import mariadb, rabbitmq
 from services.needs import program
+from test_rules import SOUND
 
 from perfgate.diagnose.facts import PassFacts, numbers
 from perfgate.diagnose.probes import MysqlProbe, PrometheusProbe, QueueProbe
+from perfgate.diagnose.rules import Case, explain
 from perfgate.loadtest.service.ports import free_ports
 from perfgate.model.errors import DiagnosisError
 
@@ -61,6 +64,15 @@ def test_jobs_that_wait_on_redis_and_how_many_more_per_request(redis_url: str):
 
         assert values == {"queued": 13, "queue_growth": 0.5}
         assert client.llen("celery") == 11  # nothing was taken
+
+
+def test_a_queue_that_piles_up_is_a_backlog():
+    base = replace(SOUND, queue_growth_loaded=0.0, queued_loaded=0.0)
+    head = replace(SOUND, alone=0.030, loaded=0.040, queue_growth_loaded=0.9, queued_loaded=412.0)
+
+    codes = {cause.code: cause.sentence for cause in explain(Case(base=base, head=head))}
+
+    assert codes["backlog"] == "0.9 jobs more wait in the queue after each request instead of 0, 412 in all"
 
 
 @pytest.fixture(scope="module")

@@ -183,7 +183,9 @@ class DiagnoseShape(Shape):
         "The names of its queues. Default: [celery].", ["celery", "mail"]
     )
     prometheus: Maybe[Text] = optional(
-        "The application's own Prometheus metrics, read before and after.", "http://127.0.0.1:8000/metrics"
+        "The application's own Prometheus metrics, read before and after: a path of the target, or another URL.",
+        "/metrics",
+        "http://127.0.0.1:8000/metrics",
     )
     profile: Maybe[Literal["py-spy"]] = optional(
         "Profile the service during the second pass: which functions take the time.", "py-spy"

@@ -267,7 +267,7 @@ def _sides(request: DiagnosisRequest, folder: Path, warnings: list[str]) -> Iter
             loadtest.check_up(target, request.environ)
             pid = services.pid(urlsplit(target).port or 0)
             own = tuple(_of_service(pid, request, stack)) if pid else ()
-            own += tuple(probing.opened_of_side(request.budget_file.diagnose, target, request.environ, stack, warnings))
+            own += tuple(probing.opened_of_side(request.budget_file.diagnose, target, stack, warnings))
             sides.append(PassSide(name=name, target=target, probes=(*own, *shared), pid=pid or 0))  # type: ignore[arg-type]
         yield tuple(sides)
 

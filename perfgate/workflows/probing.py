@@ -32,9 +32,7 @@ def opened(
             yield from _opened(key, written, environ, stack, warnings, of_key)
 
 
-def opened_of_side(
-    policy: DiagnosePolicy, target: str, environ: Mapping[str, str], stack: ExitStack, warnings: list[str]
-) -> Iterator[Prober]:
+def opened_of_side(policy: DiagnosePolicy, target: str, stack: ExitStack, warnings: list[str]) -> Iterator[Prober]:
     """Those that look at one side: metrics that are given as a path of the service itself."""
     if policy.prometheus.startswith("/"):
         parts = urlsplit(target)

@@ -10,13 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from test_rules import SOUND
 
 from perfgate.diagnose import profile, rules
+from perfgate.diagnose.facts import PassFacts
 from perfgate.diagnose.probes import pyspy
 from perfgate.diagnose.profile import FunctionTime
 from perfgate.model.errors import DiagnosisError
 
+SOUND = PassFacts(samples=300, alone=0.010, loaded=0.012, canary_idle=0.001, canary_loaded=0.002, cpu=0.004)
 RAW = """\
 <module> (/srv/base/app.py);search (/srv/base/shop/views.py);rank (/srv/base/shop/search.py);score (/srv/base/shop/search.py) 30
 <module> (/srv/base/app.py);search (/srv/base/shop/views.py);dumps (/usr/lib/python3.11/json/__init__.py) 10

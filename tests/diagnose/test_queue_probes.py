@@ -16,7 +16,6 @@ import redis
 from processes import wait_for
 from services import mariadb, rabbitmq
 from services.needs import program
-from test_rules import SOUND
 
 from perfgate.diagnose.facts import PassFacts, numbers
 from perfgate.diagnose.probes import MysqlProbe, PrometheusProbe, QueueProbe
@@ -25,6 +24,9 @@ from perfgate.loadtest.service.ports import free_ports
 from perfgate.model.errors import DiagnosisError
 
 pytestmark = pytest.mark.timeout(180)
+
+
+SOUND = PassFacts(samples=300, alone=0.010, loaded=0.012, canary_idle=0.001, canary_loaded=0.002, cpu=0.004)
 
 
 @pytest.fixture

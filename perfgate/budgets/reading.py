@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from perfgate.budgets.checks.check_activities import check_activities
 from perfgate.budgets.checks.check_budgets import check_budgets
 from perfgate.budgets.checks.check_environment import check_environment, check_set
 from perfgate.budgets.checks.check_files import check_files
@@ -37,6 +38,7 @@ CHECKS: tuple[Check, ...] = (
     check_tls,
     check_budgets,
     check_files,
+    check_activities,
 )
 
 

@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from perfgate.model.activity import Poll
 
 Json = Any  # what json.loads gives: None, bool, int, float, str, list, dict
 
@@ -172,6 +175,7 @@ class Endpoint:
     weight: float = 1.0
     login: str = ""  # name of the endpoint or journey that logs each user in before the first use
     login_every: float = 0.0  # s after which it is made anew, as it is after a 401; 0: never
+    poll: Poll | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

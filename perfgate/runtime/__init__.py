@@ -19,13 +19,16 @@ from perfgate.runtime.scenario.expectations import (
     status,
     text,
 )
+from perfgate.runtime.scenario.stated_times import stated
 from perfgate.runtime.scenario.values import always, between, choice, env, environment, rows, sequence, url_env, uuid
 
 if TYPE_CHECKING:
+    from perfgate.runtime.users.jobs import Job
     from perfgate.runtime.users.visitor import Visitor, journey
 
 __all__ = [
     "Endpoint",
+    "Job",
     "TlsConfig",
     "Visitor",
     "always",
@@ -44,6 +47,7 @@ __all__ = [
     "regex",
     "rows",
     "sequence",
+    "stated",
     "status",
     "text",
     "url_env",
@@ -54,6 +58,10 @@ Trust = TlsConfig  # its name in scenarios that earlier versions generated
 
 
 def __getattr__(name: str) -> Any:
+    if name == "Job":
+        from perfgate.runtime.users.jobs import Job
+
+        return Job
     if name not in ("Visitor", "journey"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from perfgate.runtime.process import joining

@@ -76,6 +76,8 @@ def _unusual_client(budget_file: BudgetFile) -> list[str]:
 def secrets(plan: Plan) -> tuple[str, ...]:
     """The environment variables that requests are made of: their values must never be written anywhere."""
     names = {name for endpoint in plan.endpoints if endpoint.request for name in _variables(endpoint.request)}
+    polls = [endpoint.poll.path for endpoint in plan.endpoints if endpoint.poll]
+    names |= {part.name for path in polls for part in template.parse(path) if isinstance(part, template.Variable)}
     return tuple(sorted(names))
 
 
@@ -148,6 +150,8 @@ def _endpoint_digests(endpoint: Endpoint, folder: Path) -> dict[str, str]:
         "weight": endpoint.weight,
         "login": _login(endpoint),
     }
+    if endpoint.poll is not None:
+        parts["poll"] = asdict(endpoint.poll)
     return {name: _digest(part) for name, part in parts.items()}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TypeVar
 
+from perfgate.budgets.convert.activities import poll
 from perfgate.budgets.convert.converting_requests import request
 from perfgate.budgets.convert.draft import Draft
 from perfgate.budgets.convert.effective import effective, inherited
@@ -78,7 +79,16 @@ def _endpoints(shape: FileShape, draft: Draft) -> tuple[Endpoint, ...]:
             sent = request(long, shape.defaults, timeouts(draft, entry), draft.tables)
         login, every = login_of(long.login)
         weight = draft.weight(entry)
-        endpoints.append(Endpoint(name=entry.name, request=sent, weight=weight, login=login, login_every=every))
+        endpoints.append(
+            Endpoint(
+                name=entry.name,
+                request=sent,
+                weight=weight,
+                login=login,
+                login_every=every,
+                poll=poll(long.poll) if long.poll else None,
+            )
+        )
     return tuple(endpoints)
 
 

@@ -7,19 +7,17 @@ from pathlib import PurePath
 from typing import Any
 
 from perfgate.budgets.convert.data_files import Tables
+from perfgate.budgets.convert.expectations import tests
 from perfgate.budgets.convert.timeouts import TimeoutLimits
 from perfgate.budgets.shape.file_shape import DefaultsShape
 from perfgate.budgets.shape.request_shape import (
-    EXISTS,
     UUID,
     CaptureShape,
     EndpointShape,
     ExpectShape,
     FilePartShape,
-    JsonConditionShape,
     SequenceShape,
     SourceShape,
-    TextConditionShape,
     ValuesShape,
     WithShape,
 )
@@ -131,27 +129,13 @@ def _expectations(expect: ExpectShape) -> Iterator[Expectation]:
     if expect.status is not None:
         yield Expectation(part=Part.STATUS, test=Test.EQUALS, argument=tuple(expect.status))
     for name, condition in (expect.header or {}).items():
-        yield from _tests(Part.HEADER, condition, name)
+        yield from tests(Part.HEADER, condition, name)
     for path, json_condition in (expect.json_ or {}).items():
-        yield from _tests(Part.JSON, json_condition, path)
+        yield from tests(Part.JSON, json_condition, path)
     if expect.text is not None:
-        yield from _tests(Part.TEXT, expect.text)
+        yield from tests(Part.TEXT, expect.text)
     for pattern in expect.regex or ():
         yield Expectation(part=Part.REGEX, test=Test.EXISTS, argument=True, name=pattern)
-
-
-def _tests(
-    part: Part, condition: TextConditionShape | JsonConditionShape | Json, name: str = ""
-) -> Iterator[Expectation]:
-    """The order of the tests is that of Test, whatever the order in the file."""
-    if isinstance(condition, (TextConditionShape, JsonConditionShape)):
-        for test in Test:
-            if test.value in condition.model_fields_set:
-                yield Expectation(part=part, test=test, argument=getattr(condition, test.value), name=name)
-    elif condition == EXISTS:
-        yield Expectation(part=part, test=Test.EXISTS, argument=True, name=name)
-    else:
-        yield Expectation(part=part, test=Test.EQUALS, argument=condition, name=name)
 
 
 def _capture(capture: CaptureShape | str) -> Capture:

@@ -121,6 +121,9 @@ class Draft:
         return 0.0 if (entry.name in self.used or "request" not in entry.keys) else 1.0
 
 
+POLL = ("poll", "request")  # the text of an endpoint that may use what its own request captures
+
+
 def table_key(endpoint: DraftEntry) -> TableKey | None:
     """The file that `with: {from: ...}` names, as written, and what separates its values."""
     sources = endpoint.map("with")
@@ -151,6 +154,8 @@ def templates_of(endpoint: DraftEntry) -> Iterator[tuple[KeyPath, str]]:
     for name, part in endpoint.map("multipart").items():
         if isinstance(part, str):
             yield endpoint.at("multipart", name), part
+    if isinstance(polled := endpoint.map("poll").get("request"), str):
+        yield endpoint.at(*POLL), polled
 
 
 def literals_of(endpoint: DraftEntry) -> Iterator[tuple[KeyPath, str]]:

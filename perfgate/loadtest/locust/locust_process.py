@@ -15,6 +15,7 @@ from typing import Any
 from perfgate.loadtest.locust.connection_warnings import connection_warnings
 from perfgate.loadtest.process.child import Child
 from perfgate.loadtest.process.deferred_signals import defer_signals
+from perfgate.model.budget_file import Endpoint, Request
 from perfgate.model.errors import LoadTestError, RecordError, UsageError
 from perfgate.model.plan import Plan
 from perfgate.model.run import Generator, LoadTest, Progress
@@ -116,7 +117,7 @@ def prepared(plan: Plan, folder: Path, scenario: Path | None, options: Options) 
 
 
 def _settings(plan: Plan, folder: Path, options: Options) -> handover.Settings:
-    timeouts = [endpoint.request.timeout for endpoint in plan.endpoints if endpoint.request is not None]
+    timeouts = [_longest(endpoint, endpoint.request) for endpoint in plan.endpoints if endpoint.request is not None]
     return handover.Settings(
         folder=str(folder.resolve()),
         model=plan.load.model,
@@ -133,6 +134,11 @@ def _settings(plan: Plan, folder: Path, options: Options) -> handover.Settings:
         duet=replace(options.duet, seed=options.duet.seed + options.part) if options.duet else None,
         first_number=options.first_number,
     )
+
+
+def _longest(endpoint: Endpoint, request: Request) -> float:
+    """Seconds until it is over, with the last poll of its job."""
+    return request.timeout + (endpoint.poll.timeout if endpoint.poll else 0.0)
 
 
 def _command(files: Sequence[Path], plan: Plan, options: Options) -> list[str]:

@@ -11,6 +11,7 @@ from perfgate.budgets.checks.check_budgets import check_budgets
 from perfgate.budgets.checks.check_environment import check_environment, check_set
 from perfgate.budgets.checks.check_files import check_files
 from perfgate.budgets.checks.check_load import check_load
+from perfgate.budgets.checks.check_replay import check_replay
 from perfgate.budgets.checks.check_requests import check_requests
 from perfgate.budgets.checks.check_target import check_port, check_target
 from perfgate.budgets.checks.check_timeouts import check_timeouts
@@ -19,7 +20,7 @@ from perfgate.budgets.checks.check_traffic import check_traffic
 from perfgate.budgets.checks.check_values import check_values
 from perfgate.budgets.convert.converting import budget_file
 from perfgate.budgets.convert.data_files import read_table
-from perfgate.budgets.convert.draft import Draft, table_key
+from perfgate.budgets.convert.draft import Draft, table_key, with_traffic
 from perfgate.budgets.shape import wording
 from perfgate.budgets.yaml import strict_yaml
 from perfgate.budgets.yaml.document import Document
@@ -39,6 +40,7 @@ CHECKS: tuple[Check, ...] = (
     check_budgets,
     check_files,
     check_activities,
+    check_replay,
 )
 
 
@@ -77,7 +79,7 @@ def _read(path: Path, environ: Mapping[str, str] | None, checks: Iterable[Check]
 def _draft(document: Document, folder: Path, environ: Mapping[str, str] | None) -> Draft:
     draft = Draft(document=document, folder=folder, environ=environ)
     written = dict.fromkeys(key for endpoint in draft.endpoints if (key := table_key(endpoint)))
-    return replace(draft, tables={key: read_table(folder / key[0], key[1]) for key in written})
+    return with_traffic(replace(draft, tables={key: read_table(folder / key[0], key[1]) for key in written}))
 
 
 def _in_order(mistakes: Iterable[Mistake]) -> list[Mistake]:

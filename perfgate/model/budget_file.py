@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from perfgate.model.activity import Poll
+    from perfgate.model.replay import Replay
 
 Json = Any  # what json.loads gives: None, bool, int, float, str, list, dict
 
@@ -231,6 +232,7 @@ class LoadProfile:
     abort: Abort | None = None
     seed: int | None = None  # of what is drawn at random; None: the same for every run of the same load
     session: Literal["new", "keep"] = "new"  # whether a visit begins as a new visitor
+    replay: Replay | None = None  # whose arrivals take the place of drawn ones; the stage is then their mean
 
 
 @dataclass(frozen=True, kw_only=True)

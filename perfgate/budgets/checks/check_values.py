@@ -113,7 +113,17 @@ def _unusable_column(draft: Draft, name: str, endpoint: str) -> str:
 
 
 def _own(draft: Draft, endpoint: DraftEntry) -> _Names:
-    return _drawn(draft, endpoint) | _gives(draft, endpoint.login)
+    return _drawn(draft, endpoint) | _gives(draft, endpoint.login) | _recorded(draft, endpoint)
+
+
+def _recorded(draft: Draft, endpoint: DraftEntry) -> _Names:
+    """The values of its path, where its requests are replayed."""
+    if "replay" not in draft.map("load"):
+        return _Names()
+    try:
+        return _Names(template.names(template.parse(endpoint.text("request"))))
+    except TemplateError:
+        return _Names(all_known=False)
 
 
 def _drawn(draft: Draft, endpoint: DraftEntry) -> _Names:

@@ -9,6 +9,7 @@ from perfgate.budgets.convert.activities import poll
 from perfgate.budgets.convert.converting_requests import request
 from perfgate.budgets.convert.draft import Draft
 from perfgate.budgets.convert.effective import effective, inherited
+from perfgate.budgets.convert.replayed_load import replayed
 from perfgate.budgets.convert.timeouts import timeouts
 from perfgate.budgets.shape.file_shape import (
     DiagnoseShape,
@@ -53,7 +54,7 @@ def budget_file(path: Path, shape: FileShape, draft: Draft) -> BudgetFile:
         name=_or(shape.name, identity(path)),
         formerly="" if shape.name else path.stem,
         target=shape.target,
-        load=_load(shape.load),
+        load=_load(shape.load, draft),
         endpoints=_endpoints(shape, draft),
         journeys=_journeys(shape, draft),
         budgets=tuple(item.budget for item in effective(draft)),
@@ -114,7 +115,9 @@ def _step(step: ThinkShape | str) -> Send | Think:
     return Think(seconds=step.think) if isinstance(step, ThinkShape) else Send(endpoint=step)
 
 
-def _load(load: LoadShape) -> LoadProfile:
+def _load(load: LoadShape, draft: Draft) -> LoadProfile:
+    if load.replay is not None:
+        return replayed(load, draft)
     shortest, longest = load.duration or (0.0, 0.0)
     if load.stages is not None:
         stages = tuple(Stage(level=float(stage.rate or stage.users or 0), duration=stage.for_) for stage in load.stages)

@@ -10,6 +10,7 @@ from perfgate.budgets.checks.check_activities import check_activities
 from perfgate.budgets.checks.check_budgets import check_budgets
 from perfgate.budgets.checks.check_environment import check_environment, check_set
 from perfgate.budgets.checks.check_files import check_files
+from perfgate.budgets.checks.check_graphql import check_graphql
 from perfgate.budgets.checks.check_load import check_load
 from perfgate.budgets.checks.check_replay import check_replay
 from perfgate.budgets.checks.check_requests import check_requests
@@ -41,6 +42,7 @@ CHECKS: tuple[Check, ...] = (
     check_files,
     check_activities,
     check_replay,
+    check_graphql,
 )
 
 

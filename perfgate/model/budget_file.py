@@ -75,6 +75,8 @@ class Body:
     kind: BodyKind
     content: Json
     variables: Mapping[str, Json] = field(default_factory=dict)
+    operation: str = ""  # of a GraphQL document, sent beside it
+    persisted: bool = False  # whether the hash of the document is sent instead, where the server knows it
 
 
 class SourceKind(StrEnum):

@@ -4,6 +4,7 @@ which patches the whole process; the rest can be used, and tested, without.
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from perfgate.runtime.http.dialling import TlsConfig
@@ -19,16 +20,19 @@ from perfgate.runtime.scenario.expectations import (
     status,
     text,
 )
+from perfgate.runtime.scenario.graphql import operation
 from perfgate.runtime.scenario.stated_times import stated
 from perfgate.runtime.scenario.values import always, between, choice, env, environment, rows, sequence, url_env, uuid
 
 if TYPE_CHECKING:
     from perfgate.runtime.users.jobs import Job
+    from perfgate.runtime.users.persisted_queries import PersistedQuery
     from perfgate.runtime.users.visitor import Visitor, journey
 
 __all__ = [
     "Endpoint",
     "Job",
+    "PersistedQuery",
     "TlsConfig",
     "Visitor",
     "always",
@@ -44,6 +48,7 @@ __all__ = [
     "header",
     "journey",
     "json_path",
+    "operation",
     "regex",
     "rows",
     "sequence",
@@ -57,15 +62,18 @@ __all__ = [
 Trust = TlsConfig  # its name in scenarios that earlier versions generated
 
 
-def __getattr__(name: str) -> Any:
-    if name == "Job":
-        from perfgate.runtime.users.jobs import Job
+_LATE = {
+    "Job": "perfgate.runtime.users.jobs",
+    "PersistedQuery": "perfgate.runtime.users.persisted_queries",
+    "Visitor": "perfgate.runtime.users.visitor",
+    "journey": "perfgate.runtime.users.visitor",
+}
 
-        return Job
-    if name not in ("Visitor", "journey"):
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from perfgate.runtime.process import joining
-    from perfgate.runtime.users import visitor
 
     joining.register()
-    return getattr(visitor, name)
+    return getattr(import_module(_LATE[name]), name)

@@ -13,14 +13,18 @@ from perfgate.scenarios.source import Call, number
 
 def is_activity(endpoint: Endpoint) -> bool:
     """Whether it is performed, and not just sent."""
-    return endpoint.poll is not None
+    return endpoint.poll is not None or _is_persisted(endpoint)
+
+
+def _is_persisted(endpoint: Endpoint) -> bool:
+    return endpoint.request is not None and endpoint.request.body is not None and endpoint.request.body.persisted
 
 
 def activity_call(endpoint: Endpoint, sent: Call, common: Headers) -> Call:
     """The source of an endpoint, around `sent`, that of its request."""
     if endpoint.poll is not None and endpoint.request is not None:
         return _job_call(endpoint.name, endpoint.request, endpoint.poll, sent, common)
-    return sent
+    return Call("PersistedQuery", [sent]) if _is_persisted(endpoint) else sent
 
 
 def _job_call(name: str, request: Request, poll: Poll, sent: Call, common: Headers) -> Call:

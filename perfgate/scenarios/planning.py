@@ -210,7 +210,8 @@ def _body(request: Request, folder: Path) -> Any:
             name: [asdict(part), _hash_of(folder / part.path)] if isinstance(part, FilePart) else part
             for name, part in content.items()
         }
-    return [body.kind, content, body.variables]
+    parts = [body.kind, content, body.variables]
+    return [*parts, body.operation, body.persisted] if body.operation or body.persisted else parts
 
 
 def _file_digest(folder: Path, request: Request) -> str:

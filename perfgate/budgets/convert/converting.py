@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TypeVar
 
+from perfgate.budgets.convert import graphql
 from perfgate.budgets.convert.activities import poll
 from perfgate.budgets.convert.converting_requests import request
 from perfgate.budgets.convert.draft import Draft
@@ -21,6 +22,7 @@ from perfgate.budgets.shape.file_shape import (
     ThinkShape,
     TlsShape,
 )
+from perfgate.budgets.shape.graphql_shape import ClientsShape
 from perfgate.budgets.shape.load_shape import LoadShape
 from perfgate.budgets.shape.request_shape import EndpointShape, login_of
 from perfgate.git.repository_path import identity
@@ -57,7 +59,7 @@ def budget_file(path: Path, shape: FileShape, draft: Draft) -> BudgetFile:
         load=_load(shape.load, draft),
         endpoints=_endpoints(shape, draft),
         journeys=_journeys(shape, draft),
-        budgets=tuple(item.budget for item in effective(draft)),
+        budgets=tuple(graphql.budgets_by_client((item.budget for item in effective(draft)), _clients(shape))),
         default_budgets=tuple(inherited(draft)),
         scenarios=tuple(shape.scenarios or ()),
         service=_service(shape.service) if shape.service else None,
@@ -70,17 +72,23 @@ def budget_file(path: Path, shape: FileShape, draft: Draft) -> BudgetFile:
     )
 
 
+def _clients(shape: FileShape) -> dict[str, ClientsShape]:
+    entries = (shape.endpoints or {}).items()
+    return {name: item.clients for name, item in entries if isinstance(item, EndpointShape) and item.clients}
+
+
 def _endpoints(shape: FileShape, draft: Draft) -> tuple[Endpoint, ...]:
-    endpoints = []
+    endpoints: list[Endpoint] = []
     for entry in draft.endpoints:
         written = (shape.endpoints or {})[entry.name]
         long = written if isinstance(written, EndpointShape) else EndpointShape(request=written)
         sent = None
         if long.request is not None:
-            sent = request(long, shape.defaults, timeouts(draft, entry), draft.tables)
+            document = graphql.body(long.graphql, long.variables or {}, entry.name, draft.folder) if long.graphql else None
+            sent = request(long, shape.defaults, timeouts(draft, entry), draft.tables, document)
         login, every = login_of(long.login)
         weight = draft.weight(entry)
-        endpoints.append(
+        endpoints += graphql.by_client(
             Endpoint(
                 name=entry.name,
                 request=sent,
@@ -88,7 +96,8 @@ def _endpoints(shape: FileShape, draft: Draft) -> tuple[Endpoint, ...]:
                 login=login,
                 login_every=every,
                 poll=poll(long.poll) if long.poll else None,
-            )
+            ),
+            long.clients,
         )
     return tuple(endpoints)
 

@@ -40,8 +40,13 @@ from perfgate.model.budget_file import (
 
 
 def request(
-    endpoint: EndpointShape, defaults: DefaultsShape | None, timeouts: TimeoutLimits, tables: Tables
+    endpoint: EndpointShape,
+    defaults: DefaultsShape | None,
+    timeouts: TimeoutLimits,
+    tables: Tables,
+    document: Body | None = None,
 ) -> Request:
+    """`document` is the body of a GraphQL endpoint."""
     defaults = defaults or DefaultsShape()
     method, path = split_request(endpoint.request or "")
     follow = defaults.follow_redirects if endpoint.follow_redirects is None else endpoint.follow_redirects
@@ -50,7 +55,7 @@ def request(
         method=method,
         path=path,
         headers=_headers(defaults.headers or {}, endpoint.headers or {}),
-        body=_body(endpoint),
+        body=document or _body(endpoint),
         values=_values(endpoint.with_, tables) if endpoint.with_ else Values(),
         expect=tuple(_expectations(endpoint.expect)) if endpoint.expect else (),
         capture={name: _capture(capture) for name, capture in captures.items()},
@@ -68,8 +73,6 @@ def _headers(defaults: Mapping[str, str], own: Mapping[str, str]) -> dict[str, s
 
 
 def _body(endpoint: EndpointShape) -> Body | None:
-    if endpoint.graphql is not None:
-        return Body(kind=BodyKind.GRAPHQL, content=endpoint.graphql, variables=endpoint.variables or {})
     if endpoint.multipart is not None:
         return Body(kind=BodyKind.MULTIPART, content={name: _part(part) for name, part in endpoint.multipart.items()})
     for kind, content in (

@@ -24,6 +24,7 @@ from perfgate.budgets.shape.fields import (
     optional,
     required,
 )
+from perfgate.budgets.shape.graphql_shape import Clients, Graphql
 from perfgate.budgets.shape.limits import EndpointBudget
 from perfgate.budgets.shape.texts import (
     HeaderName,
@@ -204,9 +205,10 @@ class EndpointShape(Shape):
         "The body as a form with files.", {"title": "Cat", "photo": {"file": "cat.png", "type": "image/png"}}
     )
     body: Maybe[str] = optional("The body as it is; set its content type under `headers`.", "id,name\n1,tea\n")
-    graphql: Maybe[Text] = optional(
-        "A GraphQL query; it is not a template, its values are under `variables`.",
+    graphql: Maybe[Graphql] = optional(
+        "A GraphQL query, or the file it is in; it is not a template, its values are under `variables`.",
         "query($q: String!) { search(q: $q) { id } }",
+        {"file": "shop.graphql", "operation": "Search"},
     )
     variables: Maybe[dict[str, Any]] = optional("The variables of the GraphQL query.", {"q": "{word}"})
     with_: Maybe[With] = optional(
@@ -230,6 +232,10 @@ class EndpointShape(Shape):
     poll: Maybe[PollShape] = optional(
         "How to learn when the background job is done that the request starts; see `completion_p95`.",
         {"request": "GET {location}", "until": {"$.state": "done"}, "every": "200ms", "timeout": "20s"},
+    )
+    clients: Maybe[Clients] = optional(
+        "Who sends it: each client is measured and judged by itself, as `NAME (CLIENT)`.",
+        {"header": "apollographql-client-name", "names": ["web", "ios"]},
     )
     budget: Maybe[EndpointBudget] = optional("Limits per metric.", {"p95": "120ms +10%", "errors": "1%"})
 

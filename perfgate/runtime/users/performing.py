@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import monotonic_ns
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+import gevent
+from locust.exception import StopUser
 
 from perfgate.runtime.http.responses import Failure, Response
 from perfgate.runtime.record.load import Load
 from perfgate.runtime.scenario.arms import LoadArm
 from perfgate.runtime.scenario.endpoint import Endpoint
+from perfgate.runtime.scenario.session import Session
+from perfgate.runtime.scenario.values import OutOfRows
 
 if TYPE_CHECKING:
     from perfgate.runtime.users.visitor import Visitor
 
 UNAUTHORIZED = 401
+
+
+class Turn(NamedTuple):
+    """The open model's word to a visitor: begin now. Monotonic ns."""
+
+    due: int
+    queued: int  # how long it waited for a free visitor
+
+
+class Start(NamedTuple):
+    """When the time of an activity counts from (monotonic ns), and how long it had waited for a free visitor."""
+
+    began: int
+    queued: int
 
 
 class Activity(Protocol):
@@ -34,6 +55,9 @@ class Performer:
     _record: Callable[..., None]
     _send: Callable[..., Response]
     _renews: Callable[[], bool]
+    _session: Session
+    turn: Turn | None
+    has_no_row: bool
     values: dict[str, Any]
 
     @property
@@ -47,6 +71,32 @@ class Performer:
     def compiled(self, endpoint: Endpoint) -> Endpoint:
         """The endpoint as it is for this visit's target."""
         return self._arm.own(endpoint) if self._arm is not None else endpoint
+
+    def start(self, endpoint: Endpoint) -> Start:
+        """The beginning of an activity: when its time counts from. Draws the endpoint's values. Raises StopUser when
+        the load is over, or no row of data is left."""
+        turn, self.turn = self.turn, None
+        if turn is None and self._load.stopping:
+            raise StopUser
+        try:
+            endpoint.draw(self._session)
+        except OutOfRows as error:
+            self.has_no_row = True
+            self._load.found_no_row(str(error), turn.due if turn else None)
+            raise StopUser from None
+        return Start(turn.due, turn.queued) if turn else Start(monotonic_ns(), 0)
+
+    @contextmanager
+    def under_way(self) -> Iterator[None]:
+        """Counts an activity as in flight meanwhile."""
+        self._load.in_flight += 1
+        try:
+            yield
+        except gevent.GreenletExit:
+            self._load.abandoned += 1
+            raise
+        finally:
+            self._load.in_flight -= 1
 
     def exchange(self, endpoint: Endpoint) -> tuple[Response, Failure | None]:
         """Sends one request that is not recorded, even while the load is stopping. A login is renewed after a 401."""

@@ -24,7 +24,7 @@ from perfgate.runtime.scenario.endpoint import Endpoint, Hop
 from perfgate.runtime.scenario.logins import Logins
 from perfgate.runtime.scenario.session import Row, Session
 from perfgate.runtime.scenario.values import OutOfRows, share
-from perfgate.runtime.users.performing import Activity, Performer
+from perfgate.runtime.users.performing import Activity, Performer, Turn
 
 REDIRECTS = 10
 REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
@@ -39,13 +39,6 @@ class StepFailed(RescheduleTask):
 
 class NotSent(StepFailed):
     """The load generator could not send a request: its journey says nothing of the target."""
-
-
-class Turn(NamedTuple):
-    """The open model's word to a visitor: begin now. Monotonic ns."""
-
-    due: int
-    queued: int  # how long it waited for a free visitor
 
 
 class Side(NamedTuple):

@@ -77,8 +77,9 @@ ROOMS: dict[str, str] = {
     "history.sql": "history model",
     "history": "files recording model",
     # inside Locust
-    "runtime": "runtime.process runtime.users runtime.scenario runtime.http recording",
+    "runtime": "runtime.process runtime.streams runtime.users runtime.scenario runtime.http recording",
     "runtime.process": "runtime.users runtime.record runtime.scenario runtime.http recording text model",
+    "runtime.streams": "runtime.users runtime.scenario runtime.http",
     "runtime.users": "runtime.record runtime.scenario runtime.http recording text model",
     "runtime.record": "runtime.scenario runtime.http recording runner text",
     "runtime.scenario": "runtime.http files recording __init__",

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from perfgate.model.activity import Poll
+    from perfgate.model.activity import Events, Poll, WebSocket
     from perfgate.model.replay import Replay
 
 Json = Any  # what json.loads gives: None, bool, int, float, str, list, dict
@@ -179,6 +179,8 @@ class Endpoint:
     login: str = ""  # name of the endpoint or journey that logs each user in before the first use
     login_every: float = 0.0  # s after which it is made anew, as it is after a 401; 0: never
     poll: Poll | None = None
+    events: Events | None = None
+    websocket: WebSocket | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,16 +25,20 @@ from perfgate.runtime.scenario.stated_times import stated
 from perfgate.runtime.scenario.values import always, between, choice, env, environment, rows, sequence, url_env, uuid
 
 if TYPE_CHECKING:
+    from perfgate.runtime.streams.events import Events
+    from perfgate.runtime.streams.websocket import WebSocket
     from perfgate.runtime.users.jobs import Job
     from perfgate.runtime.users.persisted_queries import PersistedQuery
     from perfgate.runtime.users.visitor import Visitor, journey
 
 __all__ = [
     "Endpoint",
+    "Events",
     "Job",
     "PersistedQuery",
     "TlsConfig",
     "Visitor",
+    "WebSocket",
     "always",
     "between",
     "choice",
@@ -63,9 +67,11 @@ Trust = TlsConfig  # its name in scenarios that earlier versions generated
 
 
 _LATE = {
+    "Events": "perfgate.runtime.streams.events",
     "Job": "perfgate.runtime.users.jobs",
     "PersistedQuery": "perfgate.runtime.users.persisted_queries",
     "Visitor": "perfgate.runtime.users.visitor",
+    "WebSocket": "perfgate.runtime.streams.websocket",
     "journey": "perfgate.runtime.users.visitor",
 }
 

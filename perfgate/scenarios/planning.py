@@ -93,8 +93,10 @@ def _unusual_client(budget_file: BudgetFile) -> list[str]:
 def secrets(plan: Plan) -> tuple[str, ...]:
     """The environment variables that requests are made of: their values must never be written anywhere."""
     names = {name for endpoint in plan.endpoints if endpoint.request for name in _variables(endpoint.request)}
-    polls = [endpoint.poll.path for endpoint in plan.endpoints if endpoint.poll]
-    names |= {part.name for path in polls for part in template.parse(path) if isinstance(part, template.Variable)}
+    more = [endpoint.poll.path for endpoint in plan.endpoints if endpoint.poll]
+    for endpoint in plan.endpoints:
+        more += _strings((endpoint.websocket.first, endpoint.websocket.send)) if endpoint.websocket else ()
+    names |= {part.name for text in more for part in template.parse(text) if isinstance(part, template.Variable)}
     return tuple(sorted(names))
 
 
@@ -177,8 +179,8 @@ def _endpoint_digests(endpoint: Endpoint, folder: Path) -> dict[str, str]:
         "weight": endpoint.weight,
         "login": _login(endpoint),
     }
-    if endpoint.poll is not None:
-        parts["poll"] = asdict(endpoint.poll)
+    activities = {"poll": endpoint.poll, "events": endpoint.events, "websocket": endpoint.websocket}
+    parts |= {name: asdict(activity) for name, activity in activities.items() if activity is not None}
     return {name: _digest(part) for name, part in parts.items()}
 
 

@@ -1,4 +1,4 @@
-"""Shape of what an endpoint does beyond one request -> Poll."""
+"""Shape of what an endpoint does beyond one request -> Poll, Events, WebSocket."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from typing import Any
 
 from perfgate.budgets.convert.expectations import conditions
 from perfgate.budgets.shape.activity_shape import UNITS, PollShape, StatedShape
+from perfgate.budgets.shape.stream_shape import NEXT, EventsShape, ListenShape, WebSocketShape
 from perfgate.budgets.shape.texts import split_request
-from perfgate.model.activity import Poll, StatedTime
+from perfgate.model.activity import Events, Listen, Poll, StatedTime, WebSocket
 
 
 def poll(written: PollShape) -> Poll:
@@ -31,3 +32,32 @@ def stated(written: Any) -> StatedTime | None:
     if isinstance(written, list):
         return StatedTime(start=written[0], end=written[1])
     return StatedTime(start=written)
+
+
+def events(written: EventsShape) -> Events:
+    return Events(listen=_listen(written), ends=bool(written.ends), event=written.event or "")
+
+
+def websocket(written: WebSocketShape) -> WebSocket:
+    usual = NEXT if written.send is not None and written.sent is None else ""
+    return WebSocket(
+        listen=_listen(written),
+        first=_several(written.first),
+        send=_several(written.send),
+        every=WebSocket.every if written.every is None else written.every,
+        reply=usual if written.reply is None else written.reply,
+        subprotocol=written.subprotocol or "",
+    )
+
+
+def _listen(written: ListenShape) -> Listen:
+    return Listen(
+        seconds=Listen.seconds if written.for_ is None else written.for_,
+        count=written.count or 0,
+        silence=written.silence or 0.0,
+        sent=stated(written.sent),
+    )
+
+
+def _several(written: Any) -> tuple[Any, ...]:
+    return () if written is None else tuple(written) if isinstance(written, list) else (written,)

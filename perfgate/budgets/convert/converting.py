@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from perfgate.budgets.convert import graphql
-from perfgate.budgets.convert.activities import poll
+from perfgate.budgets.convert.activities import events, poll, websocket
 from perfgate.budgets.convert.converting_requests import request
 from perfgate.budgets.convert.draft import Draft
 from perfgate.budgets.convert.effective import effective, inherited
@@ -96,6 +96,8 @@ def _endpoints(shape: FileShape, draft: Draft) -> tuple[Endpoint, ...]:
                 login=login,
                 login_every=every,
                 poll=poll(long.poll) if long.poll else None,
+                events=events(long.events) if long.events else None,
+                websocket=websocket(long.websocket) if long.websocket else None,
             ),
             long.clients,
         )

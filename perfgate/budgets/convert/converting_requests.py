@@ -54,7 +54,7 @@ def request(
     return Request(
         method=method,
         path=path,
-        headers=_headers(defaults.headers or {}, endpoint.headers or {}),
+        headers=_headers({**_usual_headers(endpoint), **(defaults.headers or {})}, endpoint.headers or {}),
         body=document or _body(endpoint),
         values=_values(endpoint.with_, tables) if endpoint.with_ else Values(),
         expect=tuple(_expectations(endpoint.expect)) if endpoint.expect else (),
@@ -64,6 +64,11 @@ def request(
         first_byte_timeout=timeouts.first_byte,
         follow_redirects=bool(follow),
     )
+
+
+def _usual_headers(endpoint: EndpointShape) -> dict[str, str]:
+    """Those of an event stream: what is compressed may come late."""
+    return {"Accept": "text/event-stream", "Accept-Encoding": "identity"} if endpoint.events else {}
 
 
 def _headers(defaults: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:

@@ -168,6 +168,8 @@ def templates_of(endpoint: DraftEntry) -> Iterator[tuple[KeyPath, str]]:
             yield endpoint.at("multipart", name), part
     if isinstance(polled := endpoint.map("poll").get("request"), str):
         yield endpoint.at(*POLL), polled
+    for key in ("first", "send"):
+        yield from _texts(endpoint.at("websocket", key), endpoint.map("websocket").get(key))
 
 
 def literals_of(endpoint: DraftEntry) -> Iterator[tuple[KeyPath, str]]:

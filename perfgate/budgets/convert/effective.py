@@ -14,9 +14,12 @@ from perfgate.text.units import UnitError
 
 
 KEYS: dict[str, tuple[str, ...]] = {  # what an endpoint has that has such an aspect: one of these keys
-    "completion": ("poll",),
+    "completion": ("poll", "events"),
     "queued": ("poll",),
     "work": ("poll",),
+    "first_message": ("events", "websocket"),
+    "message": ("events", "websocket"),
+    "gap": ("events", "websocket"),
 }
 
 

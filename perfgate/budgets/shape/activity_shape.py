@@ -24,13 +24,13 @@ class StatedShape(Shape):
     us: Maybe[JsonPath] = optional("Where a number of microseconds stands.", "$.queued_us")
 
 
-def _one_unit(value: Any) -> str:
+def one_unit(value: Any) -> str:
     return "" if len(value.model_fields_set) == 1 else "takes exactly one of `s`, `ms`, `us`\nfor example `{ms: $.wait}`"
 
 
 Moments = Annotated[list[JsonPath], Field(min_length=2, max_length=2)]
 Stated = Annotated[
-    Annotated[StatedShape, checked(_one_unit), Tag(MAP)] | Annotated[Moments, Tag(LIST)] | Annotated[JsonPath, Tag(TEXT)],
+    Annotated[StatedShape, checked(one_unit), Tag(MAP)] | Annotated[Moments, Tag(LIST)] | Annotated[JsonPath, Tag(TEXT)],
     Discriminator(by_type),
 ]
 

@@ -26,6 +26,7 @@ from perfgate.budgets.shape.fields import (
 )
 from perfgate.budgets.shape.graphql_shape import Clients, Graphql
 from perfgate.budgets.shape.limits import EndpointBudget
+from perfgate.budgets.shape.stream_shape import EventsShape, WebSocketShape
 from perfgate.budgets.shape.texts import (
     HeaderName,
     Headers,
@@ -232,6 +233,13 @@ class EndpointShape(Shape):
     poll: Maybe[PollShape] = optional(
         "How to learn when the background job is done that the request starts; see `completion_p95`.",
         {"request": "GET {location}", "until": {"$.state": "done"}, "every": "200ms", "timeout": "20s"},
+    )
+    events: Maybe[EventsShape] = optional(
+        "Server-sent events: how long to listen, and what its messages say.", {"for": "10s", "sent": "$.sent_at"}
+    )
+    websocket: Maybe[WebSocketShape] = optional(
+        "A WebSocket: what is sent, and how long to listen.",
+        {"send": {"id": "{id}"}, "every": "100ms", "reply": "$.id", "for": "10s"},
     )
     clients: Maybe[Clients] = optional(
         "Who sends it: each client is measured and judged by itself, as `NAME (CLIENT)`.",

@@ -15,7 +15,7 @@ class StatedTime:
     """`stated("$.queued_ms", unit=0.001)` is a duration; `stated("$.created", "$.started")` lies between two moments.
     Calling it returns seconds, or None where the answer does not state them."""
 
-    def __init__(self, start: str, end: str = "", *, unit: float = 1.0) -> None:
+    def __init__(self, start: str, end: str = "", *, unit: float | None = None) -> None:
         self._start = json_reader(start)
         self._end = json_reader(end) if end else None
         self._unit = unit
@@ -24,14 +24,21 @@ class StatedTime:
         try:
             start = self._start(response)
             if self._end is None:
-                return _number(start, self._unit)
+                return _number(start, self._unit or 1.0)
             first, last = moment(start), moment(self._end(response))
         except (ValueError, RecursionError):
             return None
         return None if first is None or last is None else last - first
 
+    def moment(self, message: Any) -> float | None:
+        """The moment that stands at the path, in s since 1970: a message may say when it was sent."""
+        try:
+            return moment(self._start(message), self._unit)
+        except (ValueError, RecursionError):
+            return None
 
-def stated(start: str, end: str = "", *, unit: float = 1.0) -> StatedTime:
+
+def stated(start: str, end: str = "", *, unit: float | None = None) -> StatedTime:
     """A time that an answer states itself, see StatedTime."""
     return StatedTime(start, end, unit=unit)
 

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import gevent
 from locust.exception import StopUser
 
+from perfgate.runtime.http.dialling import Origin, TlsConfig
 from perfgate.runtime.http.responses import Failure, Response
 from perfgate.runtime.record.load import Load
 from perfgate.runtime.scenario.arms import LoadArm
 from perfgate.runtime.scenario.endpoint import Endpoint
 from perfgate.runtime.scenario.session import Session
 from perfgate.runtime.scenario.values import OutOfRows
+from perfgate.runtime.http.channel import Channel
 
 if TYPE_CHECKING:
     from perfgate.runtime.users.visitor import Visitor
@@ -56,6 +58,8 @@ class Performer:
     _send: Callable[..., Response]
     _renews: Callable[[], bool]
     _session: Session
+    _origin: Origin
+    tls: TlsConfig
     turn: Turn | None
     has_no_row: bool
     values: dict[str, Any]
@@ -85,6 +89,22 @@ class Performer:
             self._load.found_no_row(str(error), turn.due if turn else None)
             raise StopUser from None
         return Start(turn.due, turn.queued) if turn else Start(monotonic_ns(), 0)
+
+    def draw(self, endpoint: Endpoint) -> None:
+        """Draws the endpoint's values once more."""
+        endpoint.draw(self._session)
+
+    def dial(self, deadline: int) -> Channel:
+        """A connection of its own to this visit's target. Raises OSError or TimedOut."""
+        return Channel(self._origin, self.tls, self._load.observations, deadline)
+
+    def message(self, endpoint: Endpoint) -> bytes:
+        """The bytes of one request with this visit's cookies. Raises KeyError or ValueError, as Endpoint.message."""
+        cookies = self._session.cookies
+        if cookies.everywhere and not endpoint.has_host:
+            return endpoint.message(self._origin, self.values, cookies.header, None)
+        header = cookies.for_request(endpoint.place(self._origin, self.values, None))
+        return endpoint.message(self._origin, self.values, header, None)
 
     @contextmanager
     def under_way(self) -> Iterator[None]:

@@ -23,6 +23,8 @@ from perfgate.model.errors import DiagnosisError, PerfgateError
 from perfgate.model.run import EndpointResult, Run
 from perfgate.recording.windows import BASE, HEAD
 from perfgate.workflows import probing
+from perfgate.workflows.steps import judging
+from perfgate.workflows.steps.resolving import RunSpec
 
 FOLDER = "alone"  # in the run folder: scenarios and log
 REQUESTS = 30  # whose queries are counted
@@ -52,6 +54,16 @@ class SoloSide:
     target: str
     probes: Sequence[Prober]
     process: Prober | None
+
+
+def counted_alone(run: Run, spec: RunSpec, sides: loadtest.Sides, say: Callable[[str], None]) -> Run:
+    """The run, with the counts that its budgets limit and the load itself did not tell."""
+    budgets = judging.budgets_of(spec.budget_file, run, spec.only)
+    wanted = missing(budgets, run, spec.budget_file.diagnose, is_own=bool(sides.starts))
+    request = SoloRequest(
+        budget_file=spec.budget_file, sides=sides, folder=spec.context.folder, environ=spec.context.environ
+    )
+    return with_counts(run, wanted, request, say)
 
 
 def missing(budgets: Iterable[Budget], run: Run, policy: DiagnosePolicy, *, is_own: bool) -> dict[str, set[str]]:

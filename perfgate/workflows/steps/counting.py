@@ -23,12 +23,10 @@ class Counting:
     watches_memory: bool = False
 
 
-NOTHING = Counting()
-
-
-def counting(budget_file: BudgetFile, only: Collection[str] = ()) -> Counting:
+def counting(budget_file: BudgetFile, sent: Collection[str]) -> Counting:
+    """What the budgets of the endpoints in `sent` limit."""
     metrics: dict[str, tuple[str, ...]] = {}
-    budgets = [budget for budget in budget_file.budgets if not only or budget.endpoint in only]
+    budgets = [budget for budget in budget_file.budgets if budget.endpoint in sent]
     for budget in budgets:
         if budget.metric in TOLD:
             metrics[budget.endpoint] = (*metrics.get(budget.endpoint, ()), budget.metric)

@@ -32,7 +32,7 @@ class MemoryWatch:
         self._due = monotonic() + EVERY
 
     def since(self, began: float) -> MemorySamples:
-        """By arm: (s since `began`, bytes), those of before left out."""
+        """Samples by arm: (s since `began`, bytes), those of before left out."""
         return {name: (tuple(_after(samples, began)),) for name, samples in self._samples.items() if samples}
 
 

@@ -33,6 +33,7 @@ from perfgate.model.verdict import Verdict
 from perfgate.text import template
 
 MOST = 3  # endpoints in one diagnosis
+PORT = "PORT"  # the variable that a service gets its port by: databases may be named by it
 FOLDER = "diagnose"  # in the run folder: scenarios and logs of the second pass
 EXPLAINED = (*QUANTILES, "mean", "max", "ttfb_p95", "size")  # metrics whose cause the second pass can see
 LATENCY = 0.1  # s: by which a number of users is taken for a rate
@@ -228,13 +229,15 @@ def _sides(request: DiagnosisRequest, folder: Path, warnings: list[str]) -> Iter
     planned = request.sides
     starts = [replace(start, log=folder / start.log.name) for start in planned.starts]
     with loadtest.running(starts) as services, ExitStack() as stack:
-        shared = tuple(_opened(request, stack, warnings))
+        shared = tuple(_opened(request, stack, warnings))  # what both sides use
         sides: list[PassSide] = []
         for name, target in zip(("base", "head") if planned.arms else ("head",), planned.targets, strict=True):
             loadtest.check_up(target, request.environ)
             pid = services.pid(urlsplit(target).port or 0)
+            port = urlsplit(target).port or 0
             own = tuple(_of_service(pid, request, stack)) if pid else ()
-            sides.append(PassSide(name=name, target=target, probes=(*own, *shared)))  # type: ignore[arg-type]
+            each = tuple(_opened(request, stack, warnings, port))
+            sides.append(PassSide(name=name, target=target, probes=(*own, *each, *shared)))  # type: ignore[arg-type]
         yield tuple(sides)
 
 
@@ -255,18 +258,23 @@ def _named_ports(request: DiagnosisRequest) -> Mapping[int, Kind]:
     ports: dict[int, Kind] = {}
     for key, kind in _KINDS.items():
         with suppress(template.TemplateError, ValueError):
-            url = template.expand(getattr(request.budget_file.diagnose, key, ""), request.environ)
+            written = getattr(request.budget_file.diagnose, key, "")
+            url = template.expand(written, {**request.environ, PORT: "0"}).replace(f"${{{PORT}}}", "0")
             if port := urlsplit(url).port:
                 ports[port] = kind
     return ports
 
 
-def _opened(request: DiagnosisRequest, stack: ExitStack, warnings: list[str]) -> Iterator[Prober]:
-    """The probes that the budget file names; one that cannot be opened is a warning."""
+def _opened(request: DiagnosisRequest, stack: ExitStack, warnings: list[str], port: int = 0) -> Iterator[Prober]:
+    """The probes that the budget file names: those of one side (whose URL has its `port`), or those of both. One that
+    cannot be opened is a warning."""
     policy = request.budget_file.diagnose
     for key, written in (("postgres", policy.postgres), ("redis", policy.redis)):
         try:
-            url = template.expand(written, request.environ)
+            url = template.expand(written, {**request.environ, PORT: f"${{{PORT}}}"})
+            if (f"${{{PORT}}}" in url) is not bool(port):
+                continue
+            url = url.replace(f"${{{PORT}}}", str(port))
             if url:
                 probe = BY_KEY[key](url)
                 stack.callback(probe.close)

@@ -26,7 +26,7 @@ from perfgate.report import words
 from perfgate.runner import machine
 from perfgate.text import template
 from perfgate.text.sanitize import one_line
-from perfgate.workflows import baselines, bases
+from perfgate.workflows import baselines, bases, choosing
 from perfgate.workflows import diagnose as diagnosing
 
 LONGEST_REASON = 300  # characters of why a run could not be added to the history
@@ -223,18 +223,18 @@ def explain(run: Run, sides: loadtest.Sides, job: Job, request: RunRequest, repo
     if request.diagnose is False or run.interrupted:
         return
     verdict = judged(run, job, request)
-    expected = diagnosing.wanted(verdict, passing_too=request.diagnose is True)
+    expected = choosing.wanted(verdict, passing_too=request.diagnose is True)
     if not expected:
         return
     subject = diagnosing.DiagnosisRequest(
         budget_file=job.budget_file,
         sides=sides,
         wanted=expected,
-        control=diagnosing.control(job.budget_file, run, expected),
+        control=choosing.control(job.budget_file, run, expected),
         run_id=request.run_id,
         folder=request.folder,
         environ=request.environ,
-        movements=diagnosing.movements(run, job.past_runs, expected),
+        movements=choosing.movements(run, job.past_runs, expected),
     )
     try:
         diagnosis = diagnosing.diagnose(subject, reporter.say)
@@ -264,7 +264,7 @@ def diagnose(request: RunRequest, reporter: ProgressReporter, endpoint: str, met
             budget_file=budget_file,
             sides=sides,
             wanted=expected,
-            control=diagnosing.control(budget_file, None, expected),
+            control=choosing.control(budget_file, None, expected),
             run_id=request.run_id,
             folder=request.folder,
             environ=request.environ,

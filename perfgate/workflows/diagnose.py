@@ -247,7 +247,7 @@ def _named_ports(request: DiagnosisRequest) -> Mapping[int, Kind]:
     for key, kind in _KINDS.items():
         with suppress(template.TemplateError, ValueError):
             written = getattr(request.budget_file.diagnose, key, "")
-            url = template.expand(written, {**request.environ, PORT: "0"}).replace(f"${{{PORT}}}", "0")
+            url = template.expand(written, {**request.environ, probing.PORT: "0"}).replace(probing.OF_SIDE, "0")
             if port := urlsplit(url).port:
                 ports[port] = kind
     return ports

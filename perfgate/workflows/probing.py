@@ -25,7 +25,7 @@ def opened(
     policy: DiagnosePolicy, environ: Mapping[str, str], stack: ExitStack, warnings: list[str], target: str = ""
 ) -> Iterator[Prober]:
     """The probes that the budget file names: those that base and head share, or with a `target` those of that side,
-    whose URL has `${PORT}` or is a path of it. Each is closed with the stack; one that cannot be opened is a warning."""
+    whose URL has `${PORT}` or is a path. Each is closed with the stack; one that cannot be opened is a warning."""
     parts = urlsplit(target)
     for key, make in BY_KEY.items():
         written: str = getattr(policy, key)

@@ -40,7 +40,7 @@ BUDGETS = """
 version: 1
 target: http://127.0.0.1:{port}
 service: {{command: "exec {python} app.py ${{PORT}}", port: {port}, ready: /}}
-load: {{rate: 10/s, warmup: 500ms, duration: 4s}}
+load: {{rate: 25/s, warmup: 500ms, duration: 5s}}
 endpoints:
   search: {{request: GET /search, budget: {{p50: 1ms}}}}
   home: {{request: GET /}}
@@ -68,7 +68,7 @@ def test_the_function_that_got_slower_is_named_and_has_a_flame_graph(tmp_path: P
 
     done = project.perfgate("run", "--base-ref", "main", PERFGATE_DIAGNOSE="")
 
-    assert done.returncode == 1, done.stderr
+    assert done.returncode == 1, done.stdout + done.stderr
     [run] = project.runs
     diagnosis = json.loads((run / "diagnosis.json").read_text(encoding="utf-8"))
     assert diagnosis["warnings"] == []

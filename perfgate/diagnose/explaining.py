@@ -9,7 +9,7 @@ from perfgate.diagnose import attribution, rules
 from perfgate.diagnose.facts import PassFacts, numbers
 from perfgate.diagnose.partition import Delay, Known, ReplaySample, network_floor, partition, standing_wait
 from perfgate.diagnose.profile import FunctionTime
-from perfgate.diagnose.rules import RunMovement
+from perfgate.diagnose.rules import RunMovement, functions
 from perfgate.diagnose.second_pass import Seen
 from perfgate.model.diagnosis import Diagnosed, Layer
 
@@ -49,6 +49,7 @@ def diagnosed(
         baseline_samples=base_parts.count if base_parts else 0,
         clipped=clipped + clipped_base,
         facts=numbers(before, now),
+        functions=tuple(functions.evidence(case)),
     )
 
 

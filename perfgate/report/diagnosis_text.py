@@ -92,12 +92,21 @@ def evidence(diagnosis: Diagnosis | None) -> list[Evidence]:
         Evidence(
             endpoint=code(matches.endpoint),
             rows=tuple(layer_row(layer) for layer in matches.layers),
-            causes=tuple(_cause(cause) for cause in matches.causes),
+            causes=(
+                *(_cause(cause) for cause in matches.causes),
+                *(f"profile: {prose(text)}" for text in functions(matches)),
+            ),
             counts=tuple((prose(name), *values) for name, *values in counts(matches)),
             note=prose(note(matches, diagnosis)),
         )
         for matches in (diagnosis.findings if diagnosis else ())
     ]
+
+
+def functions(matches: Diagnosed) -> list[str]:
+    """What a profile shows and no cause has said."""
+    said = [text for cause in matches.causes for text in (cause.sentence, *cause.evidence)]
+    return [text for text in matches.functions if not any(text in other for other in said)]
 
 
 def layer_row(item: LayerChange) -> tuple[str, ...]:

@@ -73,10 +73,9 @@ def test_the_function_that_got_slower_is_named_and_has_a_flame_graph(tmp_path: P
     diagnosis = json.loads((run / "diagnosis.json").read_text(encoding="utf-8"))
     assert diagnosis["warnings"] == []
     [found] = diagnosis["findings"]
-    cause = found["causes"][0]
-    assert cause["code"] == "cpu"
-    assert "`shop.search." in cause["sentence"]
-    assert "of the CPU, +" in cause["sentence"]
+    named = found["functions"][0]
+    assert named.startswith("`shop.search.")
+    assert "% of the CPU, +" in named
     assert found["profiles"] == {
         "base": "diagnose/profile-0-base.speedscope.json",
         "head": "diagnose/profile-0-head.speedscope.json",
@@ -84,4 +83,5 @@ def test_the_function_that_got_slower_is_named_and_has_a_flame_graph(tmp_path: P
     graph = json.loads((run / found["profiles"]["head"]).read_text(encoding="utf-8"))
     assert "shop.search.score" in {frame["name"] for frame in graph["shared"]["frames"]}
     page = (run / "report.html").read_text(encoding="utf-8")
+    assert named in page
     assert 'href="diagnose/profile-0-head.speedscope.json"' in page

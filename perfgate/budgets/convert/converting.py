@@ -84,7 +84,9 @@ def _endpoints(shape: FileShape, draft: Draft) -> tuple[Endpoint, ...]:
         long = written if isinstance(written, EndpointShape) else EndpointShape(request=written)
         sent = None
         if long.request is not None:
-            document = graphql.body(long.graphql, long.variables or {}, entry.name, draft.folder) if long.graphql else None
+            document = (
+                graphql.body(long.graphql, long.variables or {}, entry.name, draft.folder) if long.graphql else None
+            )
             sent = request(long, shape.defaults, timeouts(draft, entry), draft.tables, document)
         login, every = login_of(long.login)
         weight = draft.weight(entry)

@@ -210,6 +210,11 @@ def _diagnose(diagnose: DiagnoseShape) -> DiagnosePolicy:
         seconds=_or(diagnose.for_, DiagnosePolicy.seconds),
         postgres=_or(diagnose.postgres, DiagnosePolicy.postgres),
         redis=_or(diagnose.redis, DiagnosePolicy.redis),
+        mysql=_or(diagnose.mysql, DiagnosePolicy.mysql),
+        celery=_or(diagnose.celery, DiagnosePolicy.celery),
+        queue=DiagnosePolicy.queue if diagnose.queue is None else tuple(diagnose.queue),
+        prometheus=_or(diagnose.prometheus, DiagnosePolicy.prometheus),
+        profile=_or(diagnose.profile, DiagnosePolicy.profile),
         server_timing=names,
     )
 

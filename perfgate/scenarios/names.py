@@ -17,9 +17,10 @@ RUNTIME_NAMES = frozenset(
 # What a scenario's module and methods say already, and what Visitor and Locust's User have.
 TAKEN_IN_MODULE = frozenset({*RUNTIME_NAMES, "HERE", "Path", "task", "self"})
 TAKEN_IN_CLASS = frozenset(
-    "abstract begin begin_visit client compiled context dial draw ensure_login enter environment exchange fixed_count "
-    "fullname greenlet group has_no_row host json load max_wait message min_wait on_start on_stop perform record run send "
-    "send_once session start stop tasks think tls turn under_way values wait wait_function wait_time walk weight".split()
+    "abstract begin begin_visit client compiled context dial draw ensure_login enter environment exchange "
+    "fixed_count fullname greenlet group has_no_row host json load max_wait message min_wait on_start on_stop "
+    "perform record run send send_once session start stop tasks think tls turn under_way values wait "
+    "wait_function wait_time walk weight".split()
 )
 
 

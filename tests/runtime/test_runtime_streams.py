@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,7 +21,7 @@ EVENTS = [(b"one", ""), (b"two\nlines", "add"), (b"", ""), (b"x\ny", "")]
 def test_events_are_the_same_in_any_pieces(cuts: list[int]):
     parser, edges = EventParser(), [0, *sorted(cuts), len(STREAM)]
     found = []
-    for number, (start, end) in enumerate(zip(edges, edges[1:], strict=False)):
+    for number, (start, end) in enumerate(pairwise(edges)):
         found += [(message.content, message.event) for message in parser.feed(STREAM[start:end], number)]
 
     assert found == EVENTS

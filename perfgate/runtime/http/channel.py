@@ -20,7 +20,7 @@ class Ended(ConnectionError):
     """The connection is over."""
 
 
-class Channel:
+class StreamChannel:
     """`wait`, `dns`, `connect` and `tls` are ns; `head` becomes the answer's, without a body."""
 
     def __init__(self, where: Origin, trust: TlsConfig, observations: Observations, deadline: int) -> None:

@@ -109,7 +109,15 @@ MAX_SHARE = 0.01
 
 VERBS_APART = ("cli",)  # one file per verb
 APART = ("demo",)  # the application of the README
-FIELD_NAMES = ("Endpoint", "Expectation", "Capture", "Rows")  # a scenario's, as the budget file's of the same name
+FIELD_NAMES = (
+    "Endpoint",
+    "Expectation",
+    "Capture",
+    "Rows",
+    "StatedTime",
+    "Events",
+    "WebSocket",
+)  # a scenario's, as the budget file's of the same name
 ODD_BEGINNING = re.compile(r"(Of|As|By|With|And|The same)\b")
 STORY_WORDS = frozenset(
     "one found said told tell tells asked held hold heard seen knew given wanted meant thought kept lent withheld "

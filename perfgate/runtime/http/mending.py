@@ -9,14 +9,13 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from perfgate.runtime.http.headers import INTERIM
+from perfgate.runtime.http.headers import FIELD_NAME, INTERIM
 
 BEGINNING = b"HTTP/1."
 MAX_HEAD_BYTES = 1 << 18
 _END = re.compile(rb"\r?\n\r?\n")
 _NEWLINE = re.compile(rb"\r?\n")
 _FOLD = re.compile(rb"[ \t]*\r?\n[ \t]+")
-_NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
 _CONTROL = re.compile(rb"[\x01-\x08\x0b-\x1f\x7f]")
 
 
@@ -75,7 +74,7 @@ def _head(text: bytes, faults: dict[str, None]) -> bytes | None:
         if name != name.rstrip(b" \t"):
             faults["it has a space before a colon"] = None
             name = name.rstrip(b" \t")
-        if not _NAME.match(name):
+        if not FIELD_NAME.match(name):
             faults["it has a header whose name is none"] = None
             continue
         if _CONTROL.search(value):

@@ -23,7 +23,29 @@ def check_target(draft: Draft) -> Iterator[Mistake]:
         message, _, hint = problem.partition("\n")
         if url != written:  # the value may be a secret
             message = f"with its variables filled in, {message}"
+        else:
+            hint = hint or _suggestion(url)
         yield draft.document.mistake(("target",), message, hint=hint or _EXAMPLE)
+
+
+def _suggestion(url: str) -> str:
+    """What was probably meant: a host and port without `http://`, an IPv6 address, a name in another script."""
+    scheme, mark, rest = url.partition("://")
+    if not mark:
+        scheme, rest = "http", url
+    host, slash, path = rest.partition("/")
+    name, colon, port = host.rpartition(":")
+    if not (colon and port.isdigit()):
+        name, colon, port = host, "", ""
+    if "@" in host or not path.isascii():
+        return ""
+    if name.count(":") > 1 and set(name.lower()) <= set("0123456789abcdef:."):
+        name = f"[{name}]"
+    try:
+        meant = f"{scheme}://{name.encode('idna').decode()}{colon}{port}{slash}{path}"
+    except UnicodeError:
+        return ""
+    return f"write `{meant}`" if meant != url and not target_problem(meant) else ""
 
 
 def check_port(draft: Draft) -> Iterator[Mistake]:

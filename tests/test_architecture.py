@@ -14,6 +14,7 @@ DOORS = {
     "locust": ("runtime",),
     "gevent": ("runtime",),
     "httptools": ("runtime",),
+    "wsproto": ("runtime.streams",),
     "yaml": ("budgets", "init"),
     "pydantic": ("budgets", "files.codec", "demo"),
     "matplotlib": ("report.charts",),
@@ -30,6 +31,9 @@ DOORS = {
     "redis": ("diagnose",),
     "psycopg": ("diagnose",),
     "psutil": ("runner", "diagnose"),
+    "amqp": ("diagnose",),
+    "pymysql": ("diagnose",),
+    "prometheus_client": ("diagnose",),
 }
 
 

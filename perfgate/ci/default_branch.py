@@ -24,8 +24,8 @@ def _of_ci(environ: Environment) -> str:
 
 
 def _of_git(environ: Environment, folder: Path) -> str:
-    """What the remote says (`origin`, or the only one), else the name that new repositories get, the usual ones, or the only one there is: each only
-    where there is such a branch."""
+    """What the remote says (`origin`, or the only one), else the name that new repositories get, the usual ones, or the
+    only one there is: each only where there is such a branch."""
     names = ask_git(environ, folder, "remote").split()
     there = f"{REMOTES}{names[0] if len(names) == 1 else 'origin'}/"
     head = ask_git(environ, folder, "symbolic-ref", "--quiet", f"{there}HEAD")

@@ -17,7 +17,6 @@ from perfgate.model.errors import Mistake
 from perfgate.text import template
 from perfgate.text.template import TemplateError, Value
 
-
 _DOUBLED = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}")
 
 

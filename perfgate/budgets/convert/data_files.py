@@ -86,9 +86,7 @@ def _csv_table(rows: Iterable[list[str]], separator: str) -> Table:
             problem = f"has {_counted(len(row), 'value')} in row {number}, and {_counted(len(columns), 'column')}"
             hint = f"a value with `{separator}` in it needs double quotes"
             if len(row) < len(columns):
-                hint = (
-                    "an empty value still needs its separator" if len(row) == len(columns) - 1 else "complete the row"
-                )
+                hint = "an empty value still needs its separator"
             return Table(problem=problem, hint=hint)
         count += 1
     return Table(columns=columns) if count else Table(problem="has no rows", hint="add one below the header line")

@@ -288,8 +288,9 @@ class Connection:
 
     def _blame_previous(self) -> None:
         """Handles a failure while an answer is waited for. The connection will not be used again."""
+        if not self._unasked:
+            self.observations.remark(self._previous, UNASKED)
         self._unasked = True
-        self.observations.remark(self._previous, UNASKED)
 
     def _forget_last(self, endpoint: str) -> None:
         self._previous, self.endpoint = self.endpoint, endpoint

@@ -34,6 +34,7 @@ class MendingSocket:
         self.plain, self._pool = plain, pool
         self.head = b""
         self.has_surplus = False  # whether bytes came after the end of the answer
+        self._has_late_body = False  # of the answer before this one
         self._begun = bytearray()
         self._ready = b""
         self._left: int | None = None  # bytes of the answer that are still to come, where its head says so
@@ -68,7 +69,9 @@ class MendingSocket:
     def _read_head(self, data: bytes) -> bytes:
         """What the library may see of it so far."""
         if self._pool.bodiless and not data.startswith(BEGINNING[: len(data)]):
-            self._pool.blame_last()
+            if not self._has_late_body:  # however many pieces it comes in
+                self._has_late_body = True
+                self._pool.blame_last()
             start = data.find(BEGINNING)
             if start < 0:
                 del self._begun[: 1 - len(BEGINNING)]

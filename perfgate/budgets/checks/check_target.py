@@ -11,6 +11,7 @@ from perfgate.model.errors import Mistake
 from perfgate.text import template
 
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+(%[A-Za-z0-9._-]+)?")
+MAX_LABEL_CHARS = 63  # between two dots of a name (RFC 1035, section 2.3.4)
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 _EXAMPLE = "for example `http://127.0.0.1:8765`"
 
@@ -77,6 +78,8 @@ def target_problem(url: str) -> str:
         return "the target holds a user name or password\nsend them in `headers`: `Authorization: Basic ${CREDENTIALS}`"
     if not parts.hostname or not _HOST.fullmatch(parts.hostname) or port == 0:
         return "the target has no host, or a wrong one"
+    if any(not 0 < len(label) <= MAX_LABEL_CHARS for label in parts.hostname.removesuffix(".").split(".")):
+        return f"a part of the target's host is empty or longer than {MAX_LABEL_CHARS} characters"
     return _path_problem(parts)
 
 

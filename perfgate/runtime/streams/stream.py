@@ -72,7 +72,7 @@ class Stream:
         return True
 
     def perform(self, visitor: Visitor) -> bool:
-        start = visitor.start(self.request)
+        start = visitor.begin_activity(self.request)
         record = _recorder(visitor, self.name)
         messages = MessageRecord(record, start.began, self._sent)
         with visitor.under_way():

@@ -76,7 +76,7 @@ class Performer:
         """The endpoint as it is for this visit's target."""
         return self._arm.own(endpoint) if self._arm is not None else endpoint
 
-    def start(self, endpoint: Endpoint) -> Start:
+    def begin_activity(self, endpoint: Endpoint) -> Start:
         """The beginning of an activity: when its time counts from. Draws the endpoint's values. Raises StopUser when
         the load is over, or no row of data is left."""
         turn, self.turn = self.turn, None

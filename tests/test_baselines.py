@@ -169,5 +169,5 @@ def test_runs_of_no_branch_are_named_too(store, repository):
     store.save(past(1, name="budgets", branch=""))
     verdict = make_verdict(make_finding(outcome=Outcome.NO_BASELINE))
     assert told(store, budget_file, verdict) == (
-        "1 comparable run is on record without a branch: it was measured outside of git.",
+        "1 comparable run is on record without a branch: it was measured outside of git, or of a commit or tag.",
     )

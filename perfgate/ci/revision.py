@@ -114,6 +114,25 @@ def _git(environ: Environment, folder: Path) -> Revision:
     return _revision({"commit": commit, "branch": branch.removeprefix("refs/heads/"), "dirty": bool(changes)})
 
 
+def other_code(environ: Environment, folder: Path) -> str:
+    """One sentence where a job of GitHub about a pull request has checked out the base branch instead, as
+    `actions/checkout` does by itself for `pull_request_target` and for comments; else empty."""
+    if environ.get("GITHUB_ACTIONS") != "true":
+        return ""
+    event = read_event(environ.get("GITHUB_EVENT_PATH", ""))
+    pull, name = part_of(event, "pull_request"), environ.get("GITHUB_EVENT_NAME", "")
+    about_comment = bool(part_of(part_of(event, "issue"), "pull_request"))
+    own = environ.get("GITHUB_SHA", "")  # of the base branch for these events
+    if not own or not (about_comment or (pull and name == "pull_request_target")):
+        return ""
+    head = _text(part_of(pull, "head").get("sha"))
+    if head == own or ask_git(environ, folder, "rev-parse", "--verify", "--quiet", "HEAD") != own:
+        return ""
+    number = (pull or part_of(event, "issue")).get("number")
+    ref = f"refs/pull/{number}/head" if isinstance(number, int) else "the pull request's head"
+    return f"{own[:7]} of the base branch is checked out here, not the pull request: give actions/checkout `ref: {ref}`"
+
+
 def commit_of(environ: Environment, folder: Path, ref: str) -> str:
     """The commit that a tag, a branch or (the beginning of) a commit names, "last-tag" the newest tag before this
     commit; empty if git does not know it."""

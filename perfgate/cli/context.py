@@ -35,6 +35,7 @@ def run_context(kind: str, out: Path | None = None) -> RunContext:
         run_id=run_id,
         folder=out or root / run_folder.HOME / kind / run_id,
         revision=revision.read(os.environ, root),
+        doubt=revision.other_code(os.environ, root),
         versions={"perfgate": __version__, "locust": version("locust"), "python": python_version()},
     )
 

@@ -122,4 +122,5 @@ def circumstances(spec: LoadSpec, sides: loadtest.Sides) -> measure.Circumstance
         arms=sides.arms,
         host=loadtest.host_of(sides),
         file=repository_path(spec.budget),
+        warnings=(spec.context.doubt,) if spec.context.doubt else (),
     )

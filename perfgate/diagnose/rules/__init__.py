@@ -70,7 +70,7 @@ def _at_rest(case: Case) -> tuple[Cause, ...]:
     leaks = list(application.memory(case))
     if counted or leaks:
         return (*(replace(found, confidence="likely") for found in counted), *leaks)
-    return (cause("healthy", "confirmed", "The second pass saw no difference beyond noise."),)
+    return (cause("healthy", "confirmed", "the second pass saw no difference beyond noise"),)
 
 
 def _sorted(case: Case, causes: list[Cause]) -> list[Cause]:

@@ -43,6 +43,7 @@ BOTH = (
     Case("slow external", "quote", ("external",), ("external-slower",)),
     Case("memory leak", "report", APPLICATION, ("memory-growth",)),
     Case("slow runner", "report", *RUNNER),
+    Case("slow runner by stops", "orders", *RUNNER),
     Case("healthy", "orders", *HEALTHY),
     Case("healthy", "report", *HEALTHY),
 )

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic, sleep
+from time import monotonic
 
+from bench.zoo import limiting
 from bench.zoo.cases import Case
 from bench.zoo.patient import store
 from perfgate import budgets, loadtest
@@ -52,7 +53,6 @@ endpoints:
 diagnose: {{for: {seconds:g}s}}
 """
 PROBES = ", postgres: '${ZOO_DATABASE}', redis: '${ZOO_REDIS}'"
-BURNERS = 2
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ class Look:
 
 
 def look(patient: str, case: Case, tier: str, here: World, folder: Path, seconds: float) -> Look:
-    sick = case.disease not in ("healthy", "slow runner")
+    sick = not case.disease.startswith(("healthy", "slow runner"))
     if patient != "shop":
         store.set_index(here.postgres, here.schema("head"), exists=case.disease != "dropped index")
     path = folder / "budgets.yaml"
@@ -108,13 +108,12 @@ def look(patient: str, case: Case, tier: str, here: World, folder: Path, seconds
     path.write_text(text.format(seconds=seconds, probes="" if tier == "blind" else PROBES), encoding="utf-8")
     environ = _environ(here, tier)
     with ExitStack() as stack:
-        limited = case.disease == "slow runner"
-        if limited:
-            stack.enter_context(_busy_cpu())
+        if case.disease.startswith("slow runner"):
+            stack.enter_context(limiting.limited(here.ports["head"], by_stops="stops" in case.disease))
         starts = tuple(
             loadtest.Start(
                 service=Service(
-                    command=_command(patient, here.ports[arm], cpu=ARMS.index(arm) ^ 1 if limited else None),
+                    command=_command(patient, here.ports[arm]),
                     port=here.ports[arm],
                     ready="/healthz",
                 ),
@@ -162,21 +161,6 @@ def _environ(here: World, tier: str) -> dict[str, str]:
     return environ
 
 
-def _command(patient: str, port: int, *, cpu: int | None) -> str:
+def _command(patient: str, port: int) -> str:
     module = "perfgate.demo --port" if patient == "shop" else f"bench.zoo.patient.{patient}"
-    pinned = "" if cpu is None else f"taskset -c {cpu} "
-    return f"{pinned}python -m {module} {port}"
-
-
-@contextmanager
-def _busy_cpu() -> Iterator[None]:
-    """Other work on the CPU of the head (the first): a runner that has neighbours."""
-    command = ["taskset", "-c", "0", sys.executable, "-c", "while True: pass"]
-    burners = [subprocess.Popen(command) for _ in range(BURNERS)]
-    sleep(0.2)
-    try:
-        yield
-    finally:
-        for burner in burners:
-            burner.kill()
-            burner.wait()
+    return f"python -m {module} {port}"

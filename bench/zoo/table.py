@@ -49,7 +49,9 @@ def markdown(looks: Sequence[Look], date: str, seconds: float) -> str:
         of = [seen for seen in looks if seen.tier == tier]
         layers, causes = sum(map(is_layer_right, of)), sum(map(is_cause_right, of))
         lines.append(f"Tier {tier}: right layer in {layers} of {len(of)}, right cause in {causes} of {len(of)}.")
-    unsound = [seen for seen in looks if seen.case.disease in ("healthy", "slow runner") and not is_cause_right(seen)]
+    unsound = [
+        seen for seen in looks if seen.case.disease.startswith(("healthy", "slow runner")) and not is_cause_right(seen)
+    ]
     lines.append(f"Healthy or a slow runner, and something else blamed: {len(unsound)}.")
     return "\n".join(lines) + "\n"
 

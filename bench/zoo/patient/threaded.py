@@ -84,7 +84,7 @@ def _json(body: dict[str, object]) -> HttpResponse:
 
 
 def _rows(region: int) -> list[dict[str, object]]:
-    found = Purchase.objects.filter(region=region).order_by("id")
+    found = Purchase.objects.filter(region=region).order_by("cents", "id")
     if not is_on("n+1"):
         found = found.select_related("customer")
         if not is_on("wide rows"):

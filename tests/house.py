@@ -23,8 +23,8 @@ ROOMS: dict[str, str] = {
     "cli": "workflows doctor diagnose init init.__init__ init.project measure middleware net budgets scenarios loadtest report history publish.github ci files git text model demo "
     "report.__init__ report.formats report.html report.markdown report.terminal report.charts history.__init__ "
     "history.files publish.__init__ __init__",
-    "workflows": "diagnose.explaining diagnose.second_pass diagnose.probes diagnose middleware budgets scenarios loadtest measure measure.importers gate.__init__ report report.__init__ "
-    "history history.__init__ recording files text git ci runner model",
+    "workflows": "diagnose.explaining diagnose.rules diagnose.second_pass diagnose.probes diagnose middleware budgets scenarios loadtest measure measure.importers gate.__init__ report report.__init__ "
+    "history history.__init__ recording files text git ci runner runner.reference model",
     "doctor": "workflows budgets scenarios loadtest loadtest.service history.__init__ recording git ci net runner text model",
     # stages
     "init.__init__": "init.access_log init.har init.curl init.postman init.openapi init model",
@@ -59,7 +59,8 @@ ROOMS: dict[str, str] = {
     "gate.ab": "gate.history gate stats text model",
     "gate.history": "gate recording stats text model",
     "gate": "stats model",
-    "diagnose.explaining": "diagnose.second_pass diagnose model",
+    "diagnose.explaining": "diagnose.rules diagnose.second_pass diagnose model",
+    "diagnose.rules": "diagnose model",
     "diagnose.second_pass": "diagnose.probes diagnose model",
     "diagnose.probes": "diagnose model",
     "diagnose": "stats model",

@@ -86,6 +86,9 @@ class PassFacts:
     unread_loaded: float | None = None  # s that a request lies in the socket before the service reads it
     cpu_delay: float | None = None  # s that threads of the service are ready to run and have no CPU
     stopped: float | None = None  # share of the time in which somebody had stopped the service (SIGSTOP)
+    stopped_loaded: float | None = None
+    throttled: float | None = None  # share of the periods in which the CPU quota of the service was used up
+    throttled_loaded: float | None = None
     application: float | None = None  # s in the server beside database, cache and other services, by Server-Timing
     application_loaded: float | None = None
     serialisation: float | None = None  # s, by Server-Timing
@@ -173,9 +176,11 @@ _PARTS = ("database", "cache", "external")
 _KINDS = (*_PARTS, "broker")
 _WAITS = tuple(f"{kind}_wait" for kind in _KINDS)
 _MESSAGES = tuple(f"{kind}_messages" for kind in _KINDS)
-_SINGLE = ("rows", "cpu", "memory", "cache_hits", "database", "cpu_delay", "stopped", "database_size", "lock_wait")
+_KEPT = ("stopped", "throttled")  # from the CPU
+_SINGLE = ("rows", "cpu", "memory", "cache_hits", "database", "cpu_delay", "database_size", "lock_wait", *_KEPT)
 _COUNTED = (*_SINGLE, *_WAITS, *_MESSAGES)
-_COUNTED_LOADED = ("query_seconds", "cpu", "database", "unread", "lock_wait", "database_connections", *_WAITS)
+_LOADED = ("query_seconds", "cpu", "database", "unread", "lock_wait", "database_connections")
+_COUNTED_LOADED = (*_LOADED, *_KEPT, *_WAITS)
 
 
 TAIL, LEAST = 0.95, 20  # a share, and so many samples that a tail is worth its name

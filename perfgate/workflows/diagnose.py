@@ -17,7 +17,6 @@ from perfgate.diagnose import explaining, second_pass
 from perfgate.diagnose.facts import PassFacts
 from perfgate.diagnose.probes import BY_KEY, Prober, ProcessProbe, WaitProbe
 from perfgate.diagnose.probes.peers import Kind
-from perfgate.diagnose.reference import Reference
 from perfgate.diagnose.replaying import Replayer
 from perfgate.diagnose.rules import RunMovement
 from perfgate.diagnose.second_pass import DiagnosedSubject, PassSide
@@ -26,6 +25,7 @@ from perfgate.middleware.secret import HEADER, VARIABLE
 from perfgate.model.budget_file import BudgetFile, Endpoint, LoadProfile, Send
 from perfgate.model.diagnosis import Diagnosis
 from perfgate.model.errors import DiagnosisError, PerfgateError
+from perfgate.runner.reference.bursts import ReferenceBursts
 from perfgate.text import template
 
 PORT = "PORT"  # the variable that a service gets its port by: databases may be named by it
@@ -74,7 +74,7 @@ def diagnose(request: DiagnosisRequest, say: Say) -> Diagnosis:
             canary=canary,
             most_rate=most,
             is_own=is_own,
-            reference=Reference() if is_own else tuple,
+            reference=ReferenceBursts() if is_own else tuple,
         )
     return _diagnosis(request, observed, [side.name for side in sides], warnings)
 

@@ -20,7 +20,8 @@ LONGEST = 160  # characters of a fingerprint
 SNAPSHOT = """
 select s.queryid::text, s.query, sum(s.calls), sum(s.rows), sum(s.total_exec_time)
 from pg_stat_statements s join pg_database d on d.oid = s.dbid
-where d.datname = current_database() and s.toplevel and s.query not like '%pg_stat_statements%'
+where d.datname = current_database() and s.toplevel
+  and s.query not like '%pg_stat_statements%' and s.query not like '%perfgate-diagnose%'
 group by 1, 2
 """
 HINT = (

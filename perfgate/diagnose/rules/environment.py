@@ -13,7 +13,12 @@ from perfgate.diagnose.rules.case import SAME, TINY, Case, cause
 from perfgate.model.diagnosis import Cause
 
 CLOSE = 0.5  # of the endpoint's movement (in logarithms), by which others moved too: the machine
-STOPPED = 0.05  # of the time
+KEPT = 0.05  # of the time, by which the service was kept from the CPU for longer
+COMPUTES_MORE = 1.5  # times as much: then it may be the service itself that uses up its quota
+_KEPT = {
+    "stopped": "something stopped the service for {:.0%} of the time",
+    "throttled": "the CPU quota of the service's control group was used up in {:.0%} of its periods",
+}
 
 
 def environment(case: Case) -> Cause | None:
@@ -44,9 +49,12 @@ def _machine(case: Case, slower: float) -> list[str]:
         excess = delay - before * max(0.0, computing - 1)  # who computes more also waits more for a CPU
         if case.slower_alone > TINY and excess >= CLOSE * case.slower_alone:
             result.append(f"the service was ready {delay * 1e3:.3g} ms longer per request and had no CPU")
-    stopped = case.growth("stopped")
-    if stopped is not None and stopped >= STOPPED:
-        result.append(f"something stopped the service for {case.head.stopped or 0.0:.0%} of the time")
+    for name, sentence in _KEPT.items():
+        shares = [share for name in (name, f"{name}_loaded") if (share := case.growth(name)) is not None]
+        if computing < COMPUTES_MORE and max(shares, default=0.0) >= KEPT:
+            result.append(
+                sentence.format(max(getattr(case.head, name) or 0, getattr(case.head, f"{name}_loaded") or 0))
+            )
     return result
 
 

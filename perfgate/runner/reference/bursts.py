@@ -9,7 +9,7 @@ from perfgate.runner.reference.workload import Workload
 BURSTS, ANSWERS = 6, 4  # about 25 ms in all
 
 
-class Reference:
+class ReferenceBursts:
     def __init__(self) -> None:
         self._workload = Workload()
 

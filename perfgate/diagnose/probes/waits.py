@@ -21,7 +21,7 @@ import psutil
 from perfgate.diagnose.facts import Peer, ProbeCounts
 from perfgate.diagnose.probes import cpu_quota, peers
 from perfgate.diagnose.probes.peers import Kind
-from perfgate.diagnose.probes.sockets import FIRST, LISTEN, SocketReader, TcpSocket, ConnectionTurn, inodes, turn
+from perfgate.diagnose.probes.sockets import FIRST, LISTEN, ConnectionTurn, SocketReader, TcpSocket, inodes, turn
 
 PAUSE = (0.005, 0.02)  # s between two looks, at random: never in step with what is looked at
 Address = tuple[str, int]

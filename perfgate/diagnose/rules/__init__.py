@@ -11,7 +11,7 @@ from perfgate.model.diagnosis import Cause, Confidence, Layer
 
 __all__ = ["Case", "RunMovement", "explain"]
 
-# Counts: no machine changes them.
+# Counts, plans and what databases say of locks: no machine changes them.
 _COUNTS: tuple[Rule, ...] = (
     services.cache_lost,
     database.repeated,
@@ -22,17 +22,17 @@ _COUNTS: tuple[Rule, ...] = (
     answers.compression,
     answers.payload,
     answers.connections,
+    database.scans,
+    database.locks,
+    application.pool,
 )
 # Times: a slower machine changes them too. In this order, the first explains most of those after it.
 _TIMES: tuple[Rule, ...] = (
-    database.scans,
     application.blocking,
-    database.locks,
     database.slower,
     services.backlog,
     application.serialisation,
     application.cpu,
-    application.pool,
 )
 _SHAPES: tuple[Rule, ...] = (application.contention, application.waiting)  # where nothing else explains it
 _ORDER: Mapping[Confidence, int] = {"environment": 0, "confirmed": 1, "likely": 2, "unexplained": 3}
@@ -65,7 +65,8 @@ def _is_no_time(found: Cause) -> bool:
 
 def _at_rest(case: Case) -> tuple[Cause, ...]:
     """Neither slower alone nor under load. What has been counted may still become a matter of time on a larger load."""
-    counted = [found for rule in _COUNTS for found in rule(case) if found.confidence == "confirmed"]
+    every = [found for rule in _COUNTS for found in rule(case)]
+    counted = [found for found in every if found.confidence == "confirmed" and _is_no_time(found)]
     leaks = list(application.memory(case))
     if counted or leaks:
         return (*(replace(found, confidence="likely") for found in counted), *leaks)

@@ -53,7 +53,8 @@ class PostgresProbe:
         self._error: type[Exception] = psycopg.Error
         plain = re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql://", url)
         try:
-            options = "-c statement_timeout=5000 -c lock_timeout=1000"
+            written = psycopg.conninfo.conninfo_to_dict(plain).get("options") or ""  # such as a search_path
+            options = f"{written} -c statement_timeout=5000 -c lock_timeout=1000".strip()
             self._connection: Any = psycopg.connect(
                 plain, autocommit=True, connect_timeout=5, options=options, application_name="perfgate-diagnose"
             )

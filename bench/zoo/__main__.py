@@ -54,14 +54,22 @@ def main() -> int:
                             seen = look(patient, case, tier, here, Path(folder), arguments.seconds)
                         looks.append(seen)
                         check_sum(seen)
+                        if arguments.write:  # what was measured is kept, whatever ends it
+                            write(looks, arguments.seconds)
                         tell(seen, is_verbose=arguments.verbose)
-    summary = table.markdown(looks, strftime("%-d %B %Y"), arguments.seconds)
-    print(summary)
-    if arguments.write:
-        RESULTS.parent.mkdir(exist_ok=True)
-        RESULTS.write_text(json.dumps(table.rows(looks), indent=1) + "\n", encoding="utf-8")
-        PAGE.write_text(table.inserted(PAGE.read_text(encoding="utf-8"), summary), encoding="utf-8")
+    print(summary(looks, arguments.seconds))
     return 0
+
+
+def summary(looks: list[Look], seconds: float) -> str:
+    return table.markdown(looks, strftime("%-d %B %Y"), seconds)
+
+
+def write(looks: list[Look], seconds: float) -> None:
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(table.rows(looks), indent=1) + "\n", encoding="utf-8")
+    page = table.inserted(PAGE.read_text(encoding="utf-8"), summary(looks, seconds))
+    PAGE.write_text(page, encoding="utf-8")
 
 
 def tiers(patient: str, wanted: str) -> list[str]:

@@ -80,7 +80,7 @@ def test_options_of_the_url_hold_for_plans_too(postgresql_server: str):
         connection.execute("create extension if not exists pg_stat_statements")
         connection.execute("create schema elsewhere")
         connection.execute("create table elsewhere.parcels as select n as id from generate_series(1, 5000) n")
-    url = f"{postgresql_server}?options=-csearch_path%3Delsewhere,public"
+    url = f"{postgresql_server}?options=-csearch_path%3Delsewhere"
     probe = PostgresProbe(url)
     probe.begin()
     with psycopg.connect(url, autocommit=True) as connection:

@@ -19,7 +19,7 @@ MOST = 8  # statements that are explained
 LONGEST = 160  # characters of a fingerprint
 SNAPSHOT = """
 select s.queryid::text, s.query, sum(s.calls), sum(s.rows), sum(s.total_exec_time)
-from pg_stat_statements s join pg_database d on d.oid = s.dbid
+from {view} s join pg_database d on d.oid = s.dbid
 where d.datname = current_database() and s.toplevel
   and s.query not like '%pg_stat_statements%' and s.query not like '%perfgate-diagnose%'
 group by 1, 2
@@ -64,6 +64,7 @@ class PostgresProbe:
         except psycopg.Error as error:
             raise DiagnosisError(f"diagnose.postgres: cannot connect ({type(error).__name__})") from error
         try:
+            self._snapshot = SNAPSHOT.replace("{view}", self._view())
             self._before = self._now()
         except DiagnosisError:
             self.close()
@@ -93,9 +94,17 @@ class PostgresProbe:
         self._locks.close()
         self._connection.close()
 
+    def _view(self) -> str:
+        """The extension's view, wherever it is: the search_path may not lead there."""
+        row = self._connection.execute(
+            "select quote_ident(nspname) from pg_extension join pg_namespace n on n.oid = extnamespace "
+            "where extname = 'pg_stat_statements'"
+        ).fetchone()
+        return f"{row[0]}.pg_stat_statements" if row else "pg_stat_statements"
+
     def _now(self) -> Mapping[str, StatementRow]:
         try:
-            rows = self._connection.execute(SNAPSHOT).fetchall()
+            rows = self._connection.execute(self._snapshot).fetchall()
         except self._error as error:
             raise DiagnosisError("diagnose.postgres: pg_stat_statements cannot be read", hint=HINT) from error
         return {key: StatementRow(query, int(calls), int(n), float(ms) / 1e3) for key, query, calls, n, ms in rows}

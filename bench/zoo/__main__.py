@@ -24,12 +24,11 @@ from services import needs, postgresql
 
 from bench.zoo import table
 from bench.zoo.cases import CASES
-from bench.zoo.looking import Look, look, world
+from bench.zoo.looking import KEYS, Look, look, world
 from perfgate.loadtest.service.ports import free_ports, is_free
 
 RESULTS = Path("bench/results/zoo.json")
 PAGE = Path("docs/diagnosis.md")
-TIERS = ("blind", "0", "1", "2")
 
 
 def main() -> int:
@@ -74,7 +73,7 @@ def write(looks: list[Look], seconds: float) -> None:
 
 def tiers(patient: str, wanted: str) -> list[str]:
     """The shop has its own header and no PostgreSQL: all tiers are the same for it."""
-    chosen = [tier for tier in wanted.split(",") if tier in TIERS]
+    chosen = [tier for tier in wanted.split(",") if tier in KEYS]
     return chosen[:1] if patient == "shop" else chosen
 
 

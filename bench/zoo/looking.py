@@ -53,6 +53,7 @@ endpoints:
 diagnose: {{for: {seconds:g}s}}
 """
 PROBES = ", postgres: '${ZOO_DATABASE}', redis: '${ZOO_REDIS}'"
+KEYS = {"blind": "", "0": PROBES, "2": PROBES}  # of `diagnose`, by tier
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ def look(patient: str, case: Case, tier: str, here: World, folder: Path, seconds
         store.set_index(here.postgres, here.schema("head"), exists=case.disease != "dropped index")
     path = folder / "budgets.yaml"
     text = SHOP if patient == "shop" else PATIENT
-    path.write_text(text.format(seconds=seconds, probes="" if tier == "blind" else PROBES), encoding="utf-8")
+    path.write_text(text.format(seconds=seconds, probes=KEYS[tier]), encoding="utf-8")
     environ = _environ(here, tier)
     with ExitStack() as stack:
         if case.disease.startswith("slow runner"):

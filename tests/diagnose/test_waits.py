@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -15,7 +17,7 @@ import psycopg
 import pytest
 from processes import wait_for
 
-from perfgate.diagnose.probes import PostgresProbe, WaitProbe
+from perfgate.diagnose.probes import PostgresProbe, WaitProbe, cpu_quota
 from perfgate.diagnose.probes.sockets import ESTABLISHED, TcpSocket, turn
 from perfgate.loadtest.service.ports import free_ports, is_free
 
@@ -125,6 +127,32 @@ def test_without_requests_nobody_waits(service: tuple[int, int, int]):
 
     assert set(counts.values.values()) == {0.0}
     assert "idle_external_wait" in counts.values
+
+
+def test_a_service_that_somebody_stops(service: tuple[int, int, int]):
+    pid, port, _ = service
+    probe = WaitProbe(pid)
+    probe.begin()
+    os.kill(pid, signal.SIGSTOP)
+    threading.Event().wait(0.2)
+    stopped = probe.counted(requests=1)
+    os.kill(pid, signal.SIGCONT)
+    probe.begin()
+    send(port, 2)
+    running = probe.counted(requests=2)
+    probe.close()
+
+    assert stopped.values["stopped"] > 0.5
+    assert running.values["stopped"] == 0
+
+
+def test_a_quota_that_is_used_up(tmp_path: Path):
+    (tmp_path / "cpu.stat").write_text("usage_usec 5\nnr_periods 40\nnr_throttled 10\nthrottled_usec 9\n")
+
+    after = cpu_quota.counted(tmp_path)
+
+    assert after.share_since(cpu_quota.Periods(20, 5)) == 0.25
+    assert cpu_quota.counted(tmp_path / "none").share_since(cpu_quota.Periods(0, 0)) == 0
 
 
 @pytest.mark.needs("postgresql")

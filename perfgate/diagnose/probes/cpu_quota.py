@@ -22,8 +22,8 @@ class Periods(NamedTuple):
 
 def periods(pids: Iterable[int]) -> Periods:
     """All groups of these processes together; none where there is no quota."""
-    counted = [_counted(folder) for folder in {folder for pid in pids for folder in _folders(pid)}]
-    return Periods(sum(item.all for item in counted), sum(item.throttled for item in counted))
+    each = [counted(folder) for folder in {folder for pid in pids for folder in _folders(pid)}]
+    return Periods(sum(item.all for item in each), sum(item.throttled for item in each))
 
 
 def _folders(pid: int) -> Iterator[Path]:
@@ -37,7 +37,7 @@ def _folders(pid: int) -> Iterator[Path]:
                 yield ROOT / controllers / path.lstrip("/")
 
 
-def _counted(folder: Path) -> Periods:
+def counted(folder: Path) -> Periods:
     with suppress(OSError, ValueError, KeyError):
         text = (folder / "cpu.stat").read_text(encoding="ascii")
         values = dict(line.split() for line in text.splitlines())

@@ -31,6 +31,9 @@ DOORS = {
     "redis": ("diagnose",),
     "psycopg": ("diagnose",),
     "psutil": ("runner", "diagnose"),
+    "amqp": ("diagnose",),
+    "pymysql": ("diagnose",),
+    "prometheus_client": ("diagnose",),
 }
 
 

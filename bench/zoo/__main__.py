@@ -39,36 +39,39 @@ def main() -> int:
     parser.add_argument("--only", default="")
     parser.add_argument("--tier", default="0,2")
     parser.add_argument("--verbose", action="store_true")
-    parser.add_argument("--write", action="store_true", help=f"into {RESULTS} and {PAGE}")
+    parser.add_argument("--write", action="store_true", help=f"into {RESULTS} and {PAGE}, instead of earlier ones")
+    parser.add_argument("--table", action="store_true", help=f"only write {PAGE} from {RESULTS}")
     arguments = parser.parse_args()
-    looks: list[Look] = []
+    earlier = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else []
+    if arguments.table:
+        write(earlier)
+        return 0
+    rows: list[table.Row] = []
+    for seen in looks(arguments):
+        check_sum(seen)
+        tell(seen, is_verbose=arguments.verbose)
+        rows.append(table.row(seen, strftime("%-d %B %Y"), arguments.seconds))
+        if arguments.write:  # what was measured is kept, whatever ends it
+            write(table.joined(earlier, rows))
+    print(table.markdown(rows))
+    return 0
+
+
+def looks(arguments: argparse.Namespace) -> Iterator[Look]:
     with postgresql.serving() as server, redis_serving() as redis, world(server, redis) as here:
         for patient in arguments.patient.split(","):
             for case in CASES[patient]:
                 if arguments.only not in case.name:
                     continue
-                for tier in tiers(patient, arguments.tier):
-                    for _ in range(arguments.times):
-                        with TemporaryDirectory() as folder:
-                            seen = look(patient, case, tier, here, Path(folder), arguments.seconds)
-                        looks.append(seen)
-                        check_sum(seen)
-                        if arguments.write:  # what was measured is kept, whatever ends it
-                            write(looks, arguments.seconds)
-                        tell(seen, is_verbose=arguments.verbose)
-    print(summary(looks, arguments.seconds))
-    return 0
+                for tier in tiers(patient, arguments.tier) * arguments.times:
+                    with TemporaryDirectory() as folder:
+                        yield look(patient, case, tier, here, Path(folder), arguments.seconds)
 
 
-def summary(looks: list[Look], seconds: float) -> str:
-    return table.markdown(looks, strftime("%-d %B %Y"), seconds)
-
-
-def write(looks: list[Look], seconds: float) -> None:
+def write(rows: list[table.Row]) -> None:
     RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(table.rows(looks), indent=1) + "\n", encoding="utf-8")
-    page = table.inserted(PAGE.read_text(encoding="utf-8"), summary(looks, seconds))
-    PAGE.write_text(page, encoding="utf-8")
+    RESULTS.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    PAGE.write_text(table.inserted(PAGE.read_text(encoding="utf-8"), table.markdown(rows)), encoding="utf-8")
 
 
 def tiers(patient: str, wanted: str) -> list[str]:

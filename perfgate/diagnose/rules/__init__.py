@@ -19,6 +19,7 @@ _COUNTS: tuple[Rule, ...] = (
     database.wide_rows,
     services.cache_calls,
     services.external,
+    services.backlog,
     answers.compression,
     answers.payload,
     answers.connections,
@@ -30,7 +31,7 @@ _COUNTS: tuple[Rule, ...] = (
 _TIMES: tuple[Rule, ...] = (
     application.blocking,
     database.slower,
-    services.backlog,
+    services.broker,
     application.serialisation,
     application.cpu,
     functions.hot,

@@ -182,6 +182,19 @@ def test_a_control_that_moved_does_not_excuse_a_hundred_queries():
     assert explain(case("database", queries=103, control=moved_by(3)))[0].code == "repeated-statement"
 
 
+def test_a_noisy_control_does_not_excuse_twice_the_computing():
+    control = (replace(SOUND, alone=0.005), replace(SOUND, alone=0.009))
+
+    assert explain(case("application", cpu=0.024, control=control))[0].code == "cpu"
+
+
+def test_a_control_that_is_slower_in_some_rounds_only_is_noise():
+    before = replace(SOUND, alone=0.005, rounds={"alone": (0.005,) * 4})
+    control = (before, replace(before, alone=0.009, rounds={"alone": (0.004, 0.009, 0.009, 0.004)}))
+
+    assert [cause.code for cause in explain(case("application", control=control))] == ["waiting"]
+
+
 def test_what_the_code_adds_to_every_request_is_no_slow_machine():
     control = (replace(SOUND, alone=0.002), replace(SOUND, alone=0.022))
 

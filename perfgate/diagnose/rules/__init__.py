@@ -49,9 +49,10 @@ def explain(case: Case) -> tuple[Cause, ...]:
             return _at_rest(case)
         case = case.with_tails()
     causes = _sorted(case, [found for rule in _COUNTS for found in rule(case)])
-    if not any(found.confidence == "confirmed" and _is_no_time(found) for found in causes) and (
-        machine := environment.environment(case)
-    ):
+    is_the_code = environment.computes_more(case) or any(
+        found.confidence == "confirmed" and _is_no_time(found) for found in causes
+    )
+    if not is_the_code and (machine := environment.environment(case)):
         return (machine,)
     fair = case.on_slower_machine(environment.machine_factor(case))
     causes += _sorted(fair, [found for rule in _TIMES for found in rule(fair)])

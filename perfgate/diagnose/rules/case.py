@@ -155,12 +155,17 @@ def has_tail_moved(case: Case) -> bool:
 
 def _is_slower(case: Case, name: str, factor: float) -> bool:
     before, now = case.pair(name)
-    if before is None or now is None or now <= before * factor or now - before <= TINY:
+    if case.base is None or before is None or now is None or now <= before * factor or now - before <= TINY:
         return False
-    base = case.base.rounds if case.base else {}
-    rounds = list(zip(base.get(name, ()), case.head.rounds.get(name, ()), strict=False))
+    return is_in_each_round(case.base, case.head, name)
+
+
+def is_in_each_round(base: PassFacts, head: PassFacts, name: str) -> bool:
+    """Whether head is slower in each round: what is in some of them alone is noise."""
+    before, now = getattr(base, name) or 0.0, getattr(head, name) or 0.0
+    rounds = list(zip(base.rounds.get(name, ()), head.rounds.get(name, ()), strict=False))
     slower = sum(later > earlier for earlier, later in rounds)
-    return slower >= len(rounds) - (now > 2 * factor * before)  # one round may be odd where the difference is plain
+    return slower >= len(rounds) - (now > 2 * MOVED * before)  # one round may be odd where the difference is plain
 
 
 def ms(seconds: float | None) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from math import log
 
-from perfgate.diagnose.rules.case import SAME, TINY, Case, cause
+from perfgate.diagnose.rules.case import SAME, TINY, Case, cause, is_in_each_round
 from perfgate.model.diagnosis import Cause
 
 CLOSE = 0.5  # of the endpoint's movement (in logarithms), by which others moved too: the machine
@@ -68,7 +68,20 @@ def _control(case: Case) -> list[str]:
 def _movement_of_control(case: Case) -> float | None:
     if case.control is None or not case.control[0].alone or not case.control[1].alone:
         return None
-    return case.control[1].alone / case.control[0].alone
+    factor = case.control[1].alone / case.control[0].alone
+    return factor if factor <= 1 or is_in_each_round(*case.control, "alone") else 1.0
+
+
+def computes_more(case: Case) -> bool:
+    """Whether the service computes so much more for this request that no machine explains it: machines that compute
+    more slowly do so for the control and for a fixed piece of work as well."""
+    name = "cpu" if None not in case.pair("cpu") else "computing"
+    computing, reference = _factor(case, name), _factor(case, "reference")
+    usual = 1.0
+    if case.control is not None and case.control[0].cpu and case.control[1].cpu:
+        usual = max(1.0, case.control[1].cpu / case.control[0].cpu)
+    is_much = computing is not None and computing >= COMPUTES_MORE * usual and case.takes(case.growth(name))
+    return is_much and (reference is None or reference <= SAME)
 
 
 def _is_in_every_request(case: Case) -> bool:

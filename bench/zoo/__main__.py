@@ -40,6 +40,7 @@ def main() -> int:
     parser.add_argument("--tier", default="0,2")
     parser.add_argument("--verbose", action="store_true")
     parser.add_argument("--write", action="store_true", help=f"into {RESULTS} and {PAGE}, instead of earlier ones")
+    parser.add_argument("--missing", action="store_true", help=f"only what {RESULTS} does not have")
     parser.add_argument("--table", action="store_true", help=f"only write {PAGE} from {RESULTS}")
     arguments = parser.parse_args()
     earlier = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else []
@@ -47,7 +48,7 @@ def main() -> int:
         write(earlier)
         return 0
     rows: list[table.Row] = []
-    for seen in looks(arguments):
+    for seen in looks(arguments, {table.key(item) for item in earlier} if arguments.missing else set()):
         check_sum(seen)
         tell(seen, is_verbose=arguments.verbose)
         rows.append(table.row(seen, strftime("%-d %B %Y"), arguments.seconds))
@@ -57,13 +58,15 @@ def main() -> int:
     return 0
 
 
-def looks(arguments: argparse.Namespace) -> Iterator[Look]:
+def looks(arguments: argparse.Namespace, done: set[tuple[str, ...]]) -> Iterator[Look]:
     with postgresql.serving() as server, redis_serving() as redis, world(server, redis) as here:
         for patient in arguments.patient.split(","):
             for case in CASES[patient]:
                 if arguments.only not in case.name:
                     continue
                 for tier in tiers(patient, arguments.tier) * arguments.times:
+                    if (patient, case.disease, case.endpoint, tier) in done:
+                        continue
                     with TemporaryDirectory() as folder:
                         yield look(patient, case, tier, here, Path(folder), arguments.seconds)
 

@@ -28,11 +28,11 @@ def row(seen: Look, date: str, seconds: float) -> Row:
 
 def joined(earlier: Sequence[Row], now: Sequence[Row]) -> list[Row]:
     """What was measured now, instead of what was measured earlier of the same."""
-    again = {_key(item) for item in now}
-    return [*(item for item in earlier if _key(item) not in again), *now]
+    again = {key(item) for item in now}
+    return [*(item for item in earlier if key(item) not in again), *now]
 
 
-def _key(item: Row) -> tuple[str, ...]:
+def key(item: Row) -> tuple[str, ...]:
     return item["patient"], item["disease"], item["endpoint"], item["tier"]
 
 
@@ -50,10 +50,10 @@ def markdown(rows: Sequence[Row]) -> str:
     lines = [f"Measured on {dates}, {spans} for each look, on two cores that others used as well.", ""]
     tiers = sorted({item["tier"] for item in rows})
     lines += [f"| patient | disease | {' | '.join(f'tier {tier}' for tier in tiers)} |", f"|-|-|{'-|' * len(tiers)}"]
-    for patient, disease, endpoint in dict.fromkeys(_key(item)[:3] for item in rows):
+    for patient, disease, endpoint in dict.fromkeys(key(item)[:3] for item in rows):
         cells = []
         for tier in tiers:
-            of = [item for item in rows if _key(item) == (patient, disease, endpoint, tier)]
+            of = [item for item in rows if key(item) == (patient, disease, endpoint, tier)]
             cells.append(", ".join(map(_cell, of)) or "–")
         lines.append(f"| {patient} | {disease} ({endpoint}) | {' | '.join(cells)} |")
     lines.append("")

@@ -96,7 +96,8 @@ class Case:
 
     def takes(self, seconds: float | None, *, loaded: bool = False) -> bool:
         """Whether so many seconds explain a good part of the difference, alone or (`loaded`) under load."""
-        whole = (self.growth("loaded") or 0.0) if loaded else self.slower_alone
+        is_loaded = loaded or self.slower_alone <= TINY  # as fast as before alone
+        whole = (self.growth("loaded") or 0.0) if is_loaded else self.slower_alone
         return seconds is not None and seconds > 0 and seconds >= 2 * SHARE * whole
 
     def with_tails(self) -> Case:

@@ -187,6 +187,7 @@ FACTS: Mapping[str, tuple[str, Unit | None]] = {
     "unread_loaded": ("waiting to be read by the service, under load", SECONDS),
     "memory": ("memory that stays", BYTES),
     "reference": ("a fixed piece of work on this machine", SECONDS),
+    "reference_cpu": ("CPU time of that work", SECONDS),
 }
 ALWAYS = ("alone", "loaded", "queries", "cpu", "size")
 LEAST: Mapping[Unit | None, float] = {SECONDS: 0.0005, BYTES: 1000.0}  # less is not worth a line

@@ -41,7 +41,8 @@ def machine_factor(case: Case) -> float:
 def _machine(case: Case, slower: float) -> list[str]:
     result = []
     reference = _factor(case, "reference")
-    if reference and reference > SAME and log(reference) >= CLOSE * log(slower):
+    is_steady = case.base is not None and is_in_each_round(case.base, case.head, "reference")
+    if reference and is_steady and reference > SAME and log(reference) >= CLOSE * log(slower):
         result.append(f"a fixed piece of work takes {reference:.2f} times as long beside the head")
     delay, computing = case.growth("cpu_delay"), _factor(case, "cpu") or 1.0
     before = case.pair("cpu_delay")[0]
@@ -76,7 +77,7 @@ def computes_more(case: Case) -> bool:
     """Whether the service computes so much more for this request that no machine explains it: machines that compute
     more slowly do so for the control and for a fixed piece of work as well."""
     name = "cpu" if None not in case.pair("cpu") else "computing"
-    computing, reference = _factor(case, name), _factor(case, "reference")
+    computing, reference = _factor(case, name), _factor(case, "reference_cpu")  # who waits for a CPU computes no more
     usual = 1.0
     if case.control is not None and case.control[0].cpu and case.control[1].cpu:
         usual = max(1.0, case.control[1].cpu / case.control[0].cpu)

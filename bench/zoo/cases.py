@@ -60,4 +60,5 @@ SHOP = (
     Case("healthy", "search", *HEALTHY),
 )
 BLOCKING = Case("blocking call", "quote", APPLICATION, ("blocking-call",))
-CASES: Mapping[str, tuple[Case, ...]] = {"threaded": BOTH, "asynchronous": (*BOTH, BLOCKING), "shop": SHOP}
+BACKLOG = Case("queue backlog", "export", ("queue",), ("backlog",))
+CASES: Mapping[str, tuple[Case, ...]] = {"threaded": (*BOTH, BACKLOG), "asynchronous": (*BOTH, BLOCKING), "shop": SHOP}

@@ -37,6 +37,7 @@ endpoints:
   stock: {{request: "GET /stock?n={{n}}", with: {{n: {{between: [1, 1000]}}}}}}
   ledger: GET /ledger
   quote: GET /quote
+  export: {{request: GET /export, expect: {{status: 202}}}}
 diagnose: {{for: {seconds:g}s{probes}}}
 """
 SHOP = """
@@ -52,7 +53,7 @@ endpoints:
   search: {{request: "GET /search?q={{word}}", with: {{word: {{choice: [lamp, chair, oak, blue, garden]}}}}}}
 diagnose: {{for: {seconds:g}s}}
 """
-PROBES = ", postgres: '${ZOO_DATABASE}', redis: '${ZOO_REDIS}'"
+PROBES = ", postgres: '${ZOO_DATABASE}', redis: '${ZOO_REDIS}', celery: '${ZOO_REDIS}', queue: [jobs-base, jobs-head]"
 KEYS = {"blind": "", "0": PROBES, "2": PROBES}  # of `diagnose`, by tier
 
 
@@ -123,6 +124,7 @@ def look(patient: str, case: Case, tier: str, here: World, folder: Path, seconds
                 environ={
                     **environ,
                     "ZOO_DATABASE": here.database(arm),
+                    "ZOO_SIDE": arm,
                     "ZOO_PREFIX": f"{case.name}-{tier}-{arm}-{monotonic()}",
                     "ZOO_DISEASE": case.disease if arm == "head" and sick else "",
                     "PERFGATE_DEMO_FAULTS": case.faults if arm == "head" else "",

@@ -73,6 +73,8 @@ def _at_rest(case: Case) -> tuple[Cause, ...]:
     leaks = list(application.memory(case))
     if counted or leaks:
         return (*(replace(found, confidence="likely") for found in counted), *leaks)
+    if machine := environment.kept_from_cpu(case):
+        return (machine,)
     return (cause("healthy", "confirmed", "the second pass saw no difference beyond noise"),)
 
 

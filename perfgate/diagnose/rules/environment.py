@@ -50,6 +50,13 @@ def _machine(case: Case, slower: float) -> list[str]:
         excess = delay - before * max(0.0, computing - 1)  # who computes more also waits more for a CPU
         if case.slower_alone > TINY and excess >= CLOSE * case.slower_alone:
             result.append(f"the service was ready {delay * 1e3:.3g} ms longer per request and had no CPU")
+    return [*result, *_kept(case)]
+
+
+def _kept(case: Case) -> list[str]:
+    """What kept the service from the CPU."""
+    result: list[str] = []
+    computing = _factor(case, "cpu") or 1.0
     for name, sentence in _KEPT.items():
         shares = [share for name in (name, f"{name}_loaded") if (share := case.growth(name)) is not None]
         if computing < COMPUTES_MORE and max(shares, default=0.0) >= KEPT:
@@ -57,6 +64,12 @@ def _machine(case: Case, slower: float) -> list[str]:
                 sentence.format(max(getattr(case.head, name) or 0, getattr(case.head, f"{name}_loaded") or 0))
             )
     return result
+
+
+def kept_from_cpu(case: Case) -> Cause | None:
+    """Names that where the second pass was not slower for it: the run that failed may have been."""
+    sentences = _kept(case)
+    return cause("environment", "environment", sentences[0], sentences[1:]) if sentences else None
 
 
 def _control(case: Case) -> list[str]:

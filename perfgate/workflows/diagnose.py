@@ -18,7 +18,6 @@ from perfgate.diagnose.facts import PassFacts
 from perfgate.diagnose.probes import Prober, ProcessProbe, WaitProbe
 from perfgate.diagnose.probes.peers import Kind
 from perfgate.diagnose.profiling import ProfiledSide, Profiles, profiled
-from perfgate.diagnose.reference import Reference
 from perfgate.diagnose.replaying import Replayer
 from perfgate.diagnose.rules import RunMovement
 from perfgate.diagnose.second_pass import DiagnosedSubject, PassSide
@@ -27,6 +26,7 @@ from perfgate.middleware.secret import HEADER, VARIABLE
 from perfgate.model.budget_file import BudgetFile, Endpoint, LoadProfile, Send
 from perfgate.model.diagnosis import Diagnosis
 from perfgate.model.errors import DiagnosisError
+from perfgate.runner.reference.bursts import ReferenceBursts
 from perfgate.text import template
 from perfgate.workflows import probing
 
@@ -75,7 +75,7 @@ def diagnose(request: DiagnosisRequest, say: Say) -> Diagnosis:
             canary=canary,
             most_rate=most,
             is_own=is_own,
-            reference=Reference() if is_own else tuple,
+            reference=ReferenceBursts() if is_own else tuple,
         )
         profiles = _profiled(request, subjects, sides, replayer, folder)
         for key, functions in profiles.functions.items():

@@ -24,8 +24,21 @@ class Statement:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Peer:
+    """Another server that the service is connected to: what it sends there and how long it waits, per request."""
+
+    address: str
+    kind: str  # database, cache, broker or external
+    messages: float
+    seconds: float
+    size: float = 0.0  # bytes received
+    connections: int = 0  # in use, since one looked
+
+
+@dataclass(frozen=True, kw_only=True)
 class PassFacts:
-    """None is not known. Times in seconds, sizes in bytes, counts per request."""
+    """None is not known. Times in seconds, sizes in bytes, counts per request. What ends in `_loaded` was seen under
+    load, the other counts alone."""
 
     samples: int
     alone: float | None = None  # median latency of one request at a time
@@ -48,29 +61,66 @@ class PassFacts:
     cpu: float | None = None  # s per request, of the service's whole process tree
     memory: float | None = None  # bytes per request that stay
     cache_hits: float | None = None  # share of Redis look-ups
+    database: float | None = None  # s, by the database's own count
+    database_loaded: float | None = None
+    query_seconds_loaded: float | None = None
+    cpu_loaded: float | None = None
+    database_wait: float | None = None  # s that connections to databases wait for an answer
+    database_wait_loaded: float | None = None
+    cache_wait: float | None = None
+    cache_wait_loaded: float | None = None
+    broker_wait: float | None = None
+    broker_wait_loaded: float | None = None
+    external_wait: float | None = None  # the same of all other servers
+    external_wait_loaded: float | None = None
+    database_messages: float | None = None  # sent to databases
+    cache_messages: float | None = None
+    broker_messages: float | None = None
+    external_messages: float | None = None
+    database_size: float | None = None  # bytes that databases send
+    database_connections_loaded: float | None = None  # most that were in use
+    lock_wait: float | None = None  # s that statements wait for locks
+    lock_wait_loaded: float | None = None
+    alone_tail: float | None = None  # 95th percentiles
+    loaded_tail: float | None = None
+    unread_loaded: float | None = None  # s that a request lies in the socket before the service reads it
+    cpu_delay: float | None = None  # s that threads of the service are ready to run and have no CPU
+    stopped: float | None = None  # share of the time in which somebody had stopped the service (SIGSTOP)
+    application: float | None = None  # s in the server beside database, cache and other services, by Server-Timing
+    application_loaded: float | None = None
+    computing: float | None = None  # s of CPU, by Server-Timing
+    reference: float | None = None  # s of a fixed piece of work on this machine, while nothing else was sent
     statements: tuple[Statement, ...] = ()
+    peers: tuple[Peer, ...] = ()
+    rounds: Mapping[str, tuple[float, ...]] = field(default_factory=dict)  # the four latencies, in each round
 
 
 def numbers(base: PassFacts | None, head: PassFacts) -> Mapping[str, tuple[float | None, float | None]]:
-    """Name -> (base, head), of what is known of the head."""
-    names = [name for name in PassFacts.__dataclass_fields__ if name != "statements"]
-    return {
-        name: (getattr(base, name) if base else None, value)
-        for name in names
-        if (value := getattr(head, name)) is not None
-    }
+    """Name -> (base, head), of what is known of the head and not nothing on both."""
+    names = [name for name in PassFacts.__dataclass_fields__ if name not in ("statements", "peers", "rounds")]
+    both = {name: (getattr(base, name) if base else None, getattr(head, name)) for name in names}
+    return {name: (before, now) for name, (before, now) in both.items() if now is not None and (before or now)}
 
 
 @dataclass(frozen=True, kw_only=True)
 class ProbeCounts:
-    """What probes counted beside the loaded requests of one side, per request. See Facts."""
+    """What probes counted beside the requests of one side, per request. See PassFacts."""
 
     values: Mapping[str, float] = field(default_factory=dict)
     statements: tuple[Statement, ...] = ()
+    peers: tuple[Peer, ...] = ()
+
+
+NOTHING = ProbeCounts()
 
 
 def facts(
-    samples: Sequence[ReplaySample], canary_idle: Sequence[float], canary_loaded: Sequence[float], counts: ProbeCounts
+    samples: Sequence[ReplaySample],
+    canary_idle: Sequence[float],
+    canary_loaded: Sequence[float],
+    counts: ProbeCounts,
+    counts_loaded: ProbeCounts = NOTHING,
+    reference: Sequence[float] = (),
 ) -> PassFacts:
     alone = [sample.latency for sample in samples if sample.users == 1]
     loaded = [sample.latency for sample in samples if sample.users > 1]
@@ -88,6 +138,9 @@ def facts(
         samples=len(samples),
         alone=median(alone) if alone else None,
         loaded=median(loaded) if loaded else None,
+        alone_tail=_tail(alone),
+        loaded_tail=_tail(loaded),
+        rounds=_rounds(samples),
         canary_idle=median(canary_idle) if canary_idle else None,
         canary_loaded=median(canary_loaded) if canary_loaded else None,
         size=_mean([sample.size for sample in samples]),
@@ -102,12 +155,55 @@ def facts(
         cache_call_seconds=_each(seconds["cache"], calls["cache"]),
         external_calls=calls["external"],
         external_seconds=seconds["external"],
+        application=_application(samples, is_loaded=False),
+        application_loaded=_application(samples, is_loaded=True),
+        computing=_mean([s.timing.seconds["cpu"] for s in samples if s.users == 1 and "cpu" in s.timing.seconds]),
+        reference=median(reference) if reference else None,
         statements=counts.statements,
-        **{name: value for name, value in values.items() if name in ("rows", "cpu", "memory", "cache_hits")},
+        peers=counts.peers,
+        **{name: value for name, value in values.items() if name in _COUNTED},
+        **{f"{name}_loaded": value for name, value in counts_loaded.values.items() if name in _COUNTED_LOADED},
     )
 
 
 _PARTS = ("database", "cache", "external")
+_KINDS = (*_PARTS, "broker")
+_WAITS = tuple(f"{kind}_wait" for kind in _KINDS)
+_MESSAGES = tuple(f"{kind}_messages" for kind in _KINDS)
+_SINGLE = ("rows", "cpu", "memory", "cache_hits", "database", "cpu_delay", "stopped", "database_size", "lock_wait")
+_COUNTED = (*_SINGLE, *_WAITS, *_MESSAGES)
+_COUNTED_LOADED = ("query_seconds", "cpu", "database", "unread", "lock_wait", "database_connections", *_WAITS)
+
+
+TAIL, LEAST = 0.95, 20  # a share, and so many samples that a tail is worth its name
+
+
+def _tail(values: Sequence[float]) -> float | None:
+    return sorted(values)[int(TAIL * len(values))] if len(values) >= LEAST else None
+
+
+def _rounds(samples: Sequence[ReplaySample]) -> Mapping[str, tuple[float, ...]]:
+    """The median latency of each round, alone and under load, and its 90th percentile."""
+    result: dict[str, tuple[float, ...]] = {}
+    for name, is_loaded in (("alone", False), ("loaded", True)):
+        groups: dict[int, list[float]] = {}
+        for sample in samples:
+            if (sample.users > 1) is is_loaded:
+                groups.setdefault(sample.round, []).append(sample.latency)
+        ordered = [sorted(group) for _, group in sorted(groups.items())]
+        result[name] = tuple(median(group) for group in ordered)
+        result[f"{name}_tail"] = tuple(group[int(0.9 * len(group))] for group in ordered)
+    return result
+
+
+def _application(samples: Sequence[ReplaySample], *, is_loaded: bool) -> float | None:
+    """The median of what the server takes for itself, by Server-Timing."""
+    totals = [
+        max(0.0, seconds["total"] - sum(seconds.get(part, 0.0) for part in _PARTS))
+        for sample in samples
+        if (sample.users > 1) is is_loaded and "total" in (seconds := sample.timing.seconds)
+    ]
+    return median(totals) if totals else None
 
 
 def _mean(values: Sequence[float]) -> float | None:

@@ -34,8 +34,10 @@ def _named(matches: Diagnosed) -> str:
     if matches.difference is None:
         named = sorted(matches.layers, key=lambda layer: -layer.now)[:NAMED]
         return ", ".join(f"{layer_name(item)} {format_value(Unit.SECONDS, item.now)}" for item in named)
-    least = SMALL * abs(matches.difference)
-    named = [layer for layer in matches.layers if layer.change is not None and abs(layer.change) >= least][:NAMED]
+    least, sign = SMALL * abs(matches.difference), 1 if matches.difference >= 0 else -1
+    named = [layer for layer in matches.layers if layer.change is not None and layer.change * sign >= least]
+    cause = matches.causes[0].layer if matches.causes else ""
+    named = sorted(named, key=lambda layer: layer.layer != cause)[:NAMED]  # first the layer that the cause is in
     return ", ".join(f"{layer_name(item)} {format_difference(Unit.SECONDS, item.change or 0.0)}" for item in named)
 
 

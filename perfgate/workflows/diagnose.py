@@ -6,17 +6,21 @@ It costs nothing when it fails: what it could not learn is a warning, and the ve
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from math import inf
 from pathlib import Path
+from statistics import median
 from urllib.parse import urlsplit
 
 from perfgate import loadtest, scenarios
 from perfgate.diagnose import explaining, second_pass
 from perfgate.diagnose.attribution import QUANTILES
-from perfgate.diagnose.probes import BY_KEY, Prober, ProcessProbe
+from perfgate.diagnose.probes import BY_KEY, Prober, ProcessProbe, WaitProbe
+from perfgate.diagnose.probes.peers import Kind
+from perfgate.diagnose.reference import Reference
 from perfgate.diagnose.replaying import Replayer
+from perfgate.diagnose.rules import RunMovement
 from perfgate.diagnose.second_pass import DiagnosedSubject, PassSide
 from perfgate.files import codec
 from perfgate.middleware.secret import HEADER, VARIABLE
@@ -24,11 +28,12 @@ from perfgate.model.budget_file import BudgetFile, Endpoint, LoadProfile, Send
 from perfgate.model.diagnosis import Diagnosis
 from perfgate.model.errors import DiagnosisError, PerfgateError
 from perfgate.model.outcome import Outcome
-from perfgate.model.run import Run
+from perfgate.model.run import PastRun, Run
 from perfgate.model.verdict import Verdict
 from perfgate.text import template
 
 MOST = 3  # endpoints in one diagnosis
+PORT = "PORT"  # the variable that a service gets its port by: databases may be named by it
 FOLDER = "diagnose"  # in the run folder: scenarios and logs of the second pass
 EXPLAINED = (*QUANTILES, "mean", "max", "ttfb_p95", "size")  # metrics whose cause the second pass can see
 LATENCY = 0.1  # s: by which a number of users is taken for a rate
@@ -46,6 +51,7 @@ class DiagnosisRequest:
     run_id: str
     folder: Path  # of the run
     environ: Mapping[str, str]
+    movements: Mapping[str, RunMovement] = field(default_factory=dict)  # of the run that failed, by endpoint
 
 
 def wanted(verdict: Verdict, *, passing_too: bool = False) -> dict[str, str]:
@@ -79,6 +85,31 @@ def control(budget_file: BudgetFile, run: Run | None, chosen: Mapping[str, str])
     return min(known, key=lambda item: item.metrics["p50"]).name if known else ""
 
 
+def movements(run: Run, past_runs: Sequence[PastRun], chosen: Mapping[str, str]) -> dict[str, RunMovement]:
+    """How far each of the endpoints, all others, and the runner's reference workload are from earlier runs of the same
+    load: what moves together is the runner."""
+    earlier = [past.run for past in past_runs if past.run.conditions.load_digest == run.conditions.load_digest]
+    usual: dict[str, list[float]] = {}
+    for past in earlier:
+        for endpoint in past.endpoints:
+            if value := endpoint.metrics.get("p50"):
+                usual.setdefault(endpoint.name, []).append(value)
+    factors = {
+        endpoint.name: value / median(usual[endpoint.name])
+        for endpoint in run.endpoints
+        if endpoint.name in usual and (value := endpoint.metrics.get("p50"))
+    }
+    others = [factor for name, factor in factors.items() if name not in chosen]
+    probes = [
+        past.probe.p50 for past in earlier if past.probe and run.probe and past.probe.workload == run.probe.workload
+    ]
+    reference = run.probe.p50 / median(probes) if run.probe and run.probe.beside_target and probes else None
+    return {
+        name: RunMovement(own=factors.get(name), others=median(others) if others else None, reference=reference)
+        for name in chosen
+    }
+
+
 def diagnose(request: DiagnosisRequest, say: Say) -> Diagnosis:
     """Raises PerfgateError when there is nothing to learn, or it could not be learnt."""
     folder = request.folder / FOLDER
@@ -98,7 +129,14 @@ def diagnose(request: DiagnosisRequest, say: Say) -> Diagnosis:
         canary = service.ready if service else ""
         most, is_own = _rate(request.budget_file.load, is_own=service is not None), service is not None
         observed = second_pass.observe(
-            subjects, sides, replayer, seconds=policy.seconds, canary=canary, most_rate=most, is_own=is_own
+            subjects,
+            sides,
+            replayer,
+            seconds=policy.seconds,
+            canary=canary,
+            most_rate=most,
+            is_own=is_own,
+            reference=Reference() if is_own else tuple,
         )
     return _diagnosis(request, observed, [side.name for side in sides], warnings)
 
@@ -131,7 +169,9 @@ def _diagnosis(
                 reason = next(iter(item.failures()), "no answer came")
                 doubts.append(f"{endpoint} could not be diagnosed: on the {side} every request failed ({reason})")
         if head.samples and (base is None or base.samples):
-            findings.append(explaining.diagnosed(endpoint, metric, head, base, control))
+            findings.append(
+                explaining.diagnosed(endpoint, metric, head, base, control, request.movements.get(endpoint))
+            )
     arms = request.sides.arms
     return Diagnosis(
         run=request.run_id,
@@ -189,22 +229,52 @@ def _sides(request: DiagnosisRequest, folder: Path, warnings: list[str]) -> Iter
     planned = request.sides
     starts = [replace(start, log=folder / start.log.name) for start in planned.starts]
     with loadtest.running(starts) as services, ExitStack() as stack:
-        shared = tuple(_opened(request, stack, warnings))
+        shared = tuple(_opened(request, stack, warnings))  # what both sides use
         sides: list[PassSide] = []
         for name, target in zip(("base", "head") if planned.arms else ("head",), planned.targets, strict=True):
             loadtest.check_up(target, request.environ)
             pid = services.pid(urlsplit(target).port or 0)
-            own = (ProcessProbe(pid),) if pid else ()
-            sides.append(PassSide(name=name, target=target, probes=(*own, *shared)))  # type: ignore[arg-type]
+            port = urlsplit(target).port or 0
+            own = tuple(_of_service(pid, request, stack)) if pid else ()
+            each = tuple(_opened(request, stack, warnings, port))
+            sides.append(PassSide(name=name, target=target, probes=(*own, *each, *shared)))  # type: ignore[arg-type]
         yield tuple(sides)
 
 
-def _opened(request: DiagnosisRequest, stack: ExitStack, warnings: list[str]) -> Iterator[Prober]:
-    """The probes that the budget file names; one that cannot be opened is a warning."""
+def _of_service(pid: int, request: DiagnosisRequest, stack: ExitStack) -> Iterator[Prober]:
+    """What can be seen of a service that perfgate has started."""
+    yield ProcessProbe(pid)
+    with suppress(OSError, AttributeError):  # not every system tells of sockets
+        probe = WaitProbe(pid, _named_ports(request))
+        stack.callback(probe.close)
+        yield probe
+
+
+_KINDS: Mapping[str, Kind] = {"postgres": "database", "mysql": "database", "redis": "cache"}
+
+
+def _named_ports(request: DiagnosisRequest) -> Mapping[int, Kind]:
+    """Port -> what listens there, by the budget file."""
+    ports: dict[int, Kind] = {}
+    for key, kind in _KINDS.items():
+        with suppress(template.TemplateError, ValueError):
+            written = getattr(request.budget_file.diagnose, key, "")
+            url = template.expand(written, {**request.environ, PORT: "0"}).replace(f"${{{PORT}}}", "0")
+            if port := urlsplit(url).port:
+                ports[port] = kind
+    return ports
+
+
+def _opened(request: DiagnosisRequest, stack: ExitStack, warnings: list[str], port: int = 0) -> Iterator[Prober]:
+    """The probes that the budget file names: those of one side (whose URL has its `port`), or those of both. One that
+    cannot be opened is a warning."""
     policy = request.budget_file.diagnose
     for key, written in (("postgres", policy.postgres), ("redis", policy.redis)):
         try:
-            url = template.expand(written, request.environ)
+            url = template.expand(written, {**request.environ, PORT: f"${{{PORT}}}"})
+            if (f"${{{PORT}}}" in url) is not bool(port):
+                continue
+            url = url.replace(f"${{{PORT}}}", str(port))
             if url:
                 probe = BY_KEY[key](url)
                 stack.callback(probe.close)

@@ -110,15 +110,19 @@ def run(request: RunRequest, reporter: ProgressReporter) -> RunResult:
         # before the load: an unreadable history is no news to wait for
         past_runs = baselines.recent(store, budget_file, request.environ)
         anchored = baselines.anchored(store, budget_file, request.environ)
-        job = Job(budget_file=budget_file, plan=plan, target=target, past_runs=past_runs, anchored=anchored)
+        job = Job(
+            budget_file=budget_file,
+            plan=plan,
+            target=target,
+            past_runs=past_runs,
+            anchored=anchored,
+            earlier=earlier,
+        )
         measured, note = measured_beside_base(job, request, reporter)
         codec.write(measured, request.folder / run_folder.RUN)
         if measured.interrupted:
             return RunResult(run=measured, policy=budget_file.gate, past_runs=past_runs)
-        verdict = judge(budget_file, measured, past_runs, request.only, anchored)
-        if earlier:
-            verdict = gate.confirm(verdict, earlier)
-        verdict = accepted(verdict, measured, budget_file, past_runs, request.words)
+        verdict = judged(measured, job, request)
         verdict = baselines.with_runs_elsewhere(verdict, measured, store, budget_file, request.environ)
         verdict = replace(verdict, notes=(*note, *verdict.notes))
         codec.write(verdict, request.folder / run_folder.VERDICT)
@@ -152,6 +156,15 @@ class Job:
     target: str
     past_runs: tuple[PastRun, ...]
     anchored: tuple[PastRun, ...]
+    earlier: Verdict | None = None  # that a failure has to be in as well
+
+
+def judged(run: Run, job: Job, request: RunRequest) -> Verdict:
+    """The verdict, with what an earlier run did not confirm and what somebody accepted as no failures."""
+    verdict = judge(job.budget_file, run, job.past_runs, request.only, job.anchored)
+    if job.earlier:
+        verdict = gate.confirm(verdict, job.earlier)
+    return accepted(verdict, run, job.budget_file, job.past_runs, request.words)
 
 
 def measured_beside_base(job: Job, request: RunRequest, reporter: ProgressReporter) -> tuple[Run, tuple[str, ...]]:
@@ -209,7 +222,7 @@ def explain(run: Run, sides: loadtest.Sides, job: Job, request: RunRequest, repo
     """Writes diagnosis.json where something failed that a second pass may explain. The verdict stands without it."""
     if request.diagnose is False or run.interrupted:
         return
-    verdict = judge(job.budget_file, run, job.past_runs, request.only, job.anchored)
+    verdict = judged(run, job, request)
     expected = diagnosing.wanted(verdict, passing_too=request.diagnose is True)
     if not expected:
         return
@@ -221,6 +234,7 @@ def explain(run: Run, sides: loadtest.Sides, job: Job, request: RunRequest, repo
         run_id=request.run_id,
         folder=request.folder,
         environ=request.environ,
+        movements=diagnosing.movements(run, job.past_runs, expected),
     )
     try:
         diagnosis = diagnosing.diagnose(subject, reporter.say)

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from perfgate.diagnose.facts import ProbeCounts, Statement
+from perfgate.diagnose.probes.locks import LockWatch
 from perfgate.model.errors import DiagnosisError
 
 MOST = 8  # statements that are explained
@@ -55,6 +56,9 @@ class PostgresProbe:
             self._connection: Any = psycopg.connect(
                 plain, autocommit=True, connect_timeout=5, options=options, application_name="perfgate-diagnose"
             )
+            self._locks = LockWatch(
+                psycopg.connect(plain, autocommit=True, connect_timeout=5, application_name="perfgate-diagnose")
+            )
         except psycopg.Error as error:
             raise DiagnosisError(f"diagnose.postgres: cannot connect ({type(error).__name__})") from error
         try:
@@ -65,8 +69,10 @@ class PostgresProbe:
 
     def begin(self) -> None:
         self._before = self._now()
+        self._locks.begin()
 
     def counted(self, requests: int) -> ProbeCounts:
+        locked = self._locks.seconds()
         grown = sorted(self._grown(), key=lambda row: -row.seconds)
         if not requests:
             return ProbeCounts()
@@ -75,12 +81,14 @@ class PostgresProbe:
             "queries": calls / requests,
             "rows": sum(row.rows for row in grown) / requests,
             "database": seconds / requests,
+            "lock_wait": locked / requests,
         }
         if calls:
             values["query_seconds"] = seconds / calls
         return ProbeCounts(values=values, statements=tuple(self._statement(row, requests) for row in grown[:MOST]))
 
     def close(self) -> None:
+        self._locks.close()
         self._connection.close()
 
     def _now(self) -> Mapping[str, StatementRow]:

@@ -33,6 +33,7 @@ class ReplayRequest:
     pause: float = 0.0
     seed: str = ""
     canary: str = ""
+    traces: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,4 +122,5 @@ def _sample(row: Mapping[str, Any], order: ReplayRequest, round_: int, names: Ma
         timing=server_timing.read(headers.get("server-timing", ""), names),
         round=round_,
         users=order.users,
+        trace=row.get("trace", ""),
     )

@@ -20,15 +20,16 @@ PACKAGE = Path(__file__).parent.parent / "perfgate"
 ROOMS: dict[str, str] = {
     "__init__": "",
     "__main__": "cli",
-    "cli": "workflows doctor diagnose init init.__init__ init.project measure middleware net budgets scenarios loadtest report history publish.github ci files git text model demo "
+    "cli": "workflows workflows.steps doctor diagnose init init.__init__ init.project measure middleware net budgets scenarios loadtest report history publish.github ci files git text model demo "
     "report.__init__ report.formats report.html report.markdown report.terminal report.charts history.__init__ "
     "history.files publish.__init__ __init__",
-    "workflows": "diagnose.explaining diagnose.second_pass diagnose.probes diagnose middleware budgets scenarios loadtest measure measure.importers gate.__init__ report report.__init__ "
-    "history history.__init__ recording files text git ci runner model",
-    "doctor": "workflows budgets scenarios loadtest loadtest.service history.__init__ recording git ci net runner text model",
+    "workflows": "workflows.steps diagnose.explaining diagnose.second_pass diagnose.probes diagnose middleware budgets scenarios loadtest measure measure.importers gate.__init__ report report.__init__ "
+    "history history.__init__ recording files text ci runner model",
+    "workflows.steps": "budgets scenarios loadtest measure gate.__init__ report history history.__init__ recording files text git ci runner model",
+    "doctor": "workflows.steps budgets scenarios loadtest loadtest.service history.__init__ recording git ci net runner text model",
     # stages
     "init.__init__": "init.access_log init.har init.curl init.postman init.openapi init model",
-    "init.access_log": "init.recorded init.openapi init model",
+    "init.access_log": "init.recorded init.openapi init text model",
     "init.har": "init.recorded init.openapi init model",
     "init.curl": "init.recorded init.openapi init model",
     "init.postman": "init.recorded init.openapi init model",
@@ -38,10 +39,10 @@ ROOMS: dict[str, str] = {
     "init": "model",
     "budgets": "budgets.checks budgets.convert budgets.shape budgets.yaml model",
     "budgets.checks": "budgets.convert budgets.shape budgets.yaml text model",
-    "budgets.convert": "budgets.shape budgets.yaml files git text model",
+    "budgets.convert": "budgets.shape budgets.yaml files git recording text model",
     "budgets.shape": "budgets.yaml text model",
     "budgets.yaml": "model",
-    "scenarios": "text model",
+    "scenarios": "recording text model",
     "loadtest": "loadtest.locust loadtest.service model",
     "loadtest.locust": "loadtest.process loadtest.service recording runner.reference runner text model",
     "loadtest.service": "loadtest.process ci net recording text model",
@@ -78,8 +79,9 @@ ROOMS: dict[str, str] = {
     "history.sql": "history model",
     "history": "files recording model",
     # inside Locust
-    "runtime": "runtime.process runtime.users runtime.scenario runtime.http recording",
+    "runtime": "runtime.process runtime.streams runtime.users runtime.scenario runtime.http recording",
     "runtime.process": "runtime.users runtime.record runtime.scenario runtime.http recording text model",
+    "runtime.streams": "runtime.users runtime.scenario runtime.http",
     "runtime.users": "runtime.record runtime.scenario runtime.http recording text model",
     "runtime.record": "runtime.scenario runtime.http recording runner text",
     "runtime.scenario": "runtime.http files recording __init__",

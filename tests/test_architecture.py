@@ -14,6 +14,7 @@ DOORS = {
     "locust": ("runtime",),
     "gevent": ("runtime",),
     "httptools": ("runtime",),
+    "wsproto": ("runtime.streams",),
     "yaml": ("budgets", "init"),
     "pydantic": ("budgets", "files.codec", "demo"),
     "matplotlib": ("report.charts",),

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
 
+from bench.zoo.cases import Case
+from bench.zoo.patient import store
 from perfgate import budgets, loadtest
 from perfgate.loadtest.service.ports import free_ports
 from perfgate.middleware.secret import VARIABLE
@@ -18,9 +20,6 @@ from perfgate.model.budget_file import Service
 from perfgate.model.diagnosis import Diagnosed
 from perfgate.model.run import Arm
 from perfgate.workflows import diagnose as diagnosing
-
-from bench.zoo.cases import Case
-from bench.zoo.patient import store
 
 ARMS = ("base", "head")
 PATIENT = """

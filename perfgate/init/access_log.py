@@ -9,7 +9,7 @@ from itertools import islice
 from urllib.parse import parse_qsl, unquote
 
 from perfgate.init import naming, recorded, templating
-from perfgate.init.log_lines import LogLine, lines
+from perfgate.text.log_lines import LogLine, lines
 from perfgate.init.openapi.serializing import encoded
 from perfgate.init.path_patterns import Pattern, patterns
 from perfgate.init.proposal import Endpoint, FileProposal, InitSource, Json, Omission, Wish

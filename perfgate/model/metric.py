@@ -22,6 +22,21 @@ class Metric:
 
 
 _LATENCY = "of the latency of successful requests; a timeout counts at its timeout"
+LATENCY_QUANTILES: dict[str, float] = {"p50": 0.50, "p90": 0.90, "p95": 0.95, "p99": 0.99}
+
+ASPECTS: dict[str, str] = {  # times that some endpoints have besides their latency; each is recorded by itself
+    "completion": "time from the request until its background job was done, or its stream has ended; a timeout counts at "
+    "its timeout",
+    "queued": "time a background job waited in its queue, as its status says",
+    "work": "time a background job was worked at, as its status says",
+    "first_message": "time from when a stream was due until its first message",
+    "message": "latency of a stream's messages: from the message that a reply answers, or from when it says it was sent",
+    "gap": "time between two messages of a stream",
+}
+ASPECT_QUANTILES: dict[str, tuple[str, float]] = {  # metric -> the aspect, and which quantile of it
+    f"{aspect}_{name}": (aspect, LATENCY_QUANTILES[name]) for aspect in ASPECTS for name in ("p50", "p95", "p99")
+}
+_QUANTILE_WORDS = {0.50: "median", 0.95: "95th percentile", 0.99: "99th percentile"}
 
 METRICS: dict[str, Metric] = {
     metric.name: metric
@@ -49,6 +64,10 @@ METRICS: dict[str, Metric] = {
             meaning="successful requests per second of the measured time",
             higher_is_better=True,
         ),
+        *(
+            Metric(name=name, unit=Unit.SECONDS, meaning=f"{_QUANTILE_WORDS[q]} of the {ASPECTS[aspect]}")
+            for name, (aspect, q) in ASPECT_QUANTILES.items()
+        ),
     )
 }
 
@@ -59,6 +78,3 @@ _COMMON = Metric(name=ALL_ENDPOINTS, unit=Unit.SECONDS, meaning="what all endpoi
 def metric_of(name: str) -> Metric | None:
     """The metric of a finding; None of a name from elsewhere."""
     return _COMMON if name == ALL_ENDPOINTS else METRICS.get(name)
-
-
-LATENCY_QUANTILES: dict[str, float] = {"p50": 0.50, "p90": 0.90, "p95": 0.95, "p99": 0.99}

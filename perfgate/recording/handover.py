@@ -20,9 +20,10 @@ WINDOWS = "windows.jsonl.gz"
 RESULT = "load-test.json"
 PROGRESS = "progress.jsonl"
 SAMPLES = "samples.csv.gz"
+REPLAY = "replay.jsonl"  # recorded arrivals
 GO = "go"  # appears when the load may begin: Locust is started before the service is ready
 REFUSAL = "refusal.txt"  # the name of a class of users that cannot take part in an A/B test
-FILES = (SETTINGS, WINDOWS, RESULT, PROGRESS, SAMPLES, REFUSAL)
+FILES = (SETTINGS, REPLAY, WINDOWS, RESULT, PROGRESS, SAMPLES, REFUSAL)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +55,7 @@ class Settings:
     processes: int = 1
     abort: Abort | None = None
     duet: Duet | None = None
+    replays: bool = False  # whether REPLAY has the arrivals
     first_number: int = 0  # where sequences and rows go on, in a later part of a run
 
     @property

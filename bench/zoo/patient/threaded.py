@@ -1,4 +1,4 @@
-"""Django (WSGI, threads, its ORM) with SQLAlchemy beside it for the ledger: `python -m bench.zoo.patient.threaded PORT`"""
+"""Django (WSGI, threads, its ORM) with SQLAlchemy beside it for the ledger: `python -m ... PORT`"""
 
 from __future__ import annotations
 

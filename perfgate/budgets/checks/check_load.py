@@ -24,7 +24,7 @@ def _load(draft: Draft) -> Iterator[Mistake]:
     load = draft.map("load")
     levels = [key for key in LEVELS if key in load]
     if not levels and isinstance(draft.map().get("load"), dict):
-        message = "`load` takes one of `rate`, `users`, `stages`"
+        message = "`load` takes one of `rate`, `users`, `stages`, `replay`"
         yield draft.document.mistake(("load",), message, hint="for example `rate: 200/s`", at="key")
     for key in levels[1:]:
         message = f"`load` takes either `{levels[0]}` or `{key}`"
@@ -32,7 +32,7 @@ def _load(draft: Draft) -> Iterator[Mistake]:
     if "stages" in load and "duration" in load:
         message = "`duration` does not go with `stages`: it is their sum"
         yield draft.document.mistake(("load", "duration"), message, hint="remove it", at="key")
-    if levels and "stages" not in load and "duration" not in load:
+    if levels and not {"stages", "replay", "duration"} & set(load):
         yield draft.document.mistake(
             ("load",), "`duration` is missing in `load`", hint="for example `duration: 30s`", at="key"
         )
@@ -54,7 +54,7 @@ def _range(draft: Draft) -> Iterator[Mistake]:
 def _is_closed(load: Json) -> bool:
     stages = load.get("stages")
     stages = [stage for stage in stages if isinstance(stage, dict)] if isinstance(stages, list) else []
-    return "rate" not in load and ("users" in load or (bool(stages) and all("users" in stage for stage in stages)))
+    return not {"rate", "replay"} & set(load) and ("users" in load or (bool(stages) and all("users" in stage for stage in stages)))
 
 
 def _stages(draft: Draft) -> Iterator[Mistake]:

@@ -77,6 +77,9 @@ def slower(case: Case) -> Iterator[Cause]:
     counted = queries if None not in queries else messages
     if grew(counted, 1.5, 2):
         return
+    counted_time = case.pair("database")
+    if None not in counted_time and not grew(counted_time, 1.3, TINY / 4):
+        return  # the database is as fast as before: it is the application that takes its answers later
     own = case.pair("query_seconds")
     gain = (own[1] - own[0]) * (queries[1] or 0.0) if None not in own else None  # type: ignore[operator]
     if grew(own, 1.5, TINY / 4) and (case.share("database") >= SHARE or case.takes(gain)):

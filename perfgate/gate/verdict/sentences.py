@@ -9,6 +9,7 @@ from math import isfinite
 from perfgate.gate.comparison import RESOLUTION, Comparison, is_apart, signed
 from perfgate.gate.history.baseline import has_baseline
 from perfgate.gate.verdict.deciding import threshold_of
+from perfgate.gate.verdict.job_times import job_times
 from perfgate.model.budget_file import Budget, Criterion, Kind, Severity
 from perfgate.model.metric import METRICS, Metric
 from perfgate.model.outcome import Outcome
@@ -48,6 +49,7 @@ def sentence(context: FindingContext) -> str:
     text = f"{head}{', ' if context.comparison else ': '}{'; '.join(_parts(context))}."
     if context.metric.name == "errors" and any(criterion.outcome in BROKEN for criterion in context.criteria):
         text += _failures(context.result)
+    text += job_times(context.result, context.metric.name)
     return " ".join([text, *(_as_sentence(note) for note in _notes(context))])
 
 

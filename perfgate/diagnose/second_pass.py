@@ -96,8 +96,8 @@ def observe(
     traces: str = "",
 ) -> Pass:
     """`seconds` for all of it, as far as phases do not become too short; at most `most_rate` requests per second
-    under load, and always unless the services are perfgate's own (`is_own`). `reference` measures the machine. `traces` begins the
-    trace ids of requests that are to be traced.
+    under load, and always unless the services are perfgate's own (`is_own`). `reference` measures the machine. `traces`
+    begins the trace ids of requests that are to be traced.
 
     Raises DiagnosisError.
     """

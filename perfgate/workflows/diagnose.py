@@ -27,6 +27,7 @@ from perfgate.model.budget_file import BudgetFile, Endpoint, LoadProfile, Send
 from perfgate.model.diagnosis import Diagnosis
 from perfgate.model.errors import DiagnosisError, PerfgateError
 from perfgate.text import template
+from perfgate.workflows.tracing import Tracing, tracing, with_traces
 
 PORT = "PORT"  # the variable that a service gets its port by: databases may be named by it
 FOLDER = "diagnose"  # in the run folder: scenarios and logs of the second pass
@@ -60,7 +61,8 @@ def diagnose(request: DiagnosisRequest, say: Say) -> Diagnosis:
     policy = request.budget_file.diagnose
     say(f"Diagnosis: {', '.join(name for name in names if name in request.wanted)}, {policy.seconds:g} s")
     with (
-        _sides(request, folder, warnings) as sides,
+        tracing(policy.traces, request.environ, warnings, is_own=bool(request.sides.starts)) as traces,
+        _sides(request, folder, warnings, traces) as sides,
         Replayer(environ=request.environ, log=folder / "replay.log", names=policy.server_timing) as replayer,
     ):
         service = request.sides.starts[0].service if request.sides.starts else None
@@ -75,8 +77,11 @@ def diagnose(request: DiagnosisRequest, say: Say) -> Diagnosis:
             most_rate=most,
             is_own=is_own,
             reference=Reference() if is_own else tuple,
+            traces=traces.prefix,
         )
-    return _diagnosis(request, observed, [side.name for side in sides], warnings)
+        traces.collect(observed)
+    evidence = traces.join(observed)
+    return with_traces(_diagnosis(request, observed, [side.name for side in sides], warnings), evidence)
 
 
 def _rate(load: LoadProfile, *, is_own: bool) -> float:
@@ -182,10 +187,12 @@ def _with_header(budget_file: BudgetFile, environ: Mapping[str, str]) -> BudgetF
 
 
 @contextmanager
-def _sides(request: DiagnosisRequest, folder: Path, warnings: list[str]) -> Iterator[tuple[PassSide, ...]]:
+def _sides(
+    request: DiagnosisRequest, folder: Path, warnings: list[str], traces: Tracing
+) -> Iterator[tuple[PassSide, ...]]:
     """Base and head, or the target alone, with their services running and their probes open."""
     planned = request.sides
-    starts = [replace(start, log=folder / start.log.name) for start in planned.starts]
+    starts = [traces.equipped(replace(start, log=folder / start.log.name)) for start in planned.starts]
     with loadtest.running(starts) as services, ExitStack() as stack:
         shared = tuple(_opened(request, stack, warnings))  # what both sides use
         sides: list[PassSide] = []
@@ -193,17 +200,19 @@ def _sides(request: DiagnosisRequest, folder: Path, warnings: list[str]) -> Iter
             loadtest.check_up(target, request.environ)
             pid = services.pid(urlsplit(target).port or 0)
             port = urlsplit(target).port or 0
-            own = tuple(_of_service(pid, request, stack)) if pid else ()
+            own = tuple(_of_service(pid, request, stack, traces)) if pid else ()
             each = tuple(_opened(request, stack, warnings, port))
             sides.append(PassSide(name=name, target=target, probes=(*own, *each, *shared)))  # type: ignore[arg-type]
         yield tuple(sides)
 
 
-def _of_service(pid: int, request: DiagnosisRequest, stack: ExitStack) -> Iterator[Prober]:
+def _of_service(
+    pid: int, request: DiagnosisRequest, stack: ExitStack, traces: Tracing
+) -> Iterator[Prober]:
     """What can be seen of a service that perfgate has started."""
     yield ProcessProbe(pid)
     with suppress(OSError, AttributeError):  # not every system tells of sockets
-        probe = WaitProbe(pid, _named_ports(request))
+        probe = WaitProbe(pid, _named_ports(request), traces.ports)
         stack.callback(probe.close)
         yield probe
 

@@ -8,7 +8,7 @@ from html import escape
 
 from perfgate.model.diagnosis import LAYERS, Diagnosed, Diagnosis
 from perfgate.model.metric import Unit
-from perfgate.report import diagnosis_text
+from perfgate.report import diagnosis_text, trace_text
 from perfgate.report.escaping import plain
 from perfgate.text.units import format_value
 
@@ -38,6 +38,7 @@ class Panel:
     causes: tuple[tuple[str, str, str, tuple[str, ...], str], ...]  # code, confidence, sentence, evidence, remedy
     counts: tuple[tuple[str, str, str], ...]
     note: str
+    traces: trace_text.TracePanel | None = None
 
 
 def panels(diagnosis: Diagnosis | None) -> list[Panel]:
@@ -59,6 +60,7 @@ def panels(diagnosis: Diagnosis | None) -> list[Panel]:
             ),
             counts=tuple(diagnosis_text.counts(matches)),
             note=plain(diagnosis_text.note(matches, diagnosis), 300),
+            traces=trace_text.panel(matches.traces),
         )
         for matches in (diagnosis.findings if diagnosis else ())
     ]

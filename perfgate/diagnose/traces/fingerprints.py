@@ -17,7 +17,7 @@ _DOUBLE = re.compile(r'"((?:[^"]|"")*)(?:"|\Z)')
 _NAME = re.compile(r"[A-Za-z_][\w$.]{0,62}\Z")
 _NUMBER = re.compile(r"(?<![\w$.:@%])[-+]?(?:0[xX][0-9a-fA-F]+|(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)(?!\w)")
 _PLACEHOLDER = re.compile(r"%\(\w+\)s|%s|\$\d+|(?<![:\w]):\w+|@[pP]\d+")
-_LIST = re.compile(r"\(\s*\?(?:\s*,\s*\?)*\s*\)(?:\s*,\s*\(\s*\?(?:\s*,\s*\?)*\s*\))*")
+_LIST = re.compile(r"\b(IN|VALUES|ANY)\s*\(\s*\?(?:\s*,\s*\?)*\s*\)(?:\s*,\s*\(\s*\?(?:\s*,\s*\?)*\s*\))*", re.IGNORECASE)
 
 
 @lru_cache(maxsize=4096)
@@ -33,7 +33,7 @@ def statement(text: str, system: str = "") -> str:
     text = _QUOTED.sub("?", _DOLLARS.sub("?", text))
     text = _DOUBLE.sub(lambda match: _double_quoted(match, system), text)
     text = _NUMBER.sub("?", _PLACEHOLDER.sub("?", _COMMENT.sub(" ", text)))
-    line = _LIST.sub("(...)", one_line(text, MOST))
+    line = _LIST.sub(r"\1 (...)", one_line(text, MOST))
     return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
 
 

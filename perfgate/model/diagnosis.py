@@ -73,7 +73,7 @@ class SlowTrace:
 
 @dataclass(frozen=True, kw_only=True)
 class TraceEvidence:
-    """`requests` of the head were recorded, for `traced` of them the server's spans came; `..._before` is the base's."""
+    """`requests` of the head were recorded, for `traced` of them spans came; `..._before` is the base's."""
 
     requests: int
     traced: int

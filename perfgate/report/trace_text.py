@@ -75,7 +75,9 @@ def panel(traces: TraceEvidence | None) -> TracePanel | None:
             )
             for item in traces.operations
         ),
-        slowest=tuple((f"{plain(_described(item), 200)}, trace {plain(item.trace, 40)}", _link(item)) for item in traces.slowest),
+        slowest=tuple(
+            (f"{plain(_described(item), 200)}, trace {plain(item.trace, 40)}", _link(item)) for item in traces.slowest
+        ),
     )
 
 
@@ -88,14 +90,14 @@ def _counted(calls: float | None, seconds: float | None) -> str:
 
 
 def _described(trace: SlowTrace) -> str:
-    """"head 213 ms: database 190 ms, application 20 ms"."""
+    """ "head 213 ms: database 190 ms, application 20 ms"."""
     largest = sorted(trace.layers.items(), key=lambda item: -item[1])[:NAMED]
     parts = ", ".join(f"{layer} {format_value(Unit.SECONDS, value)}" for layer, value in largest)
     return f"{trace.side} {format_value(Unit.SECONDS, trace.seconds)}: {parts}"
 
 
 def _link(trace: SlowTrace) -> str:
-    """The link where it is one: a diagnosis may be a stranger's. What Markdown or a terminal could misread is encoded."""
+    """The link where it is one: a diagnosis may be a stranger's. What Markdown could misread is encoded."""
     if not trace.link or len(trace.link) > LONGEST_LINK or not _LINK.match(trace.link):
         return ""
     return _UNSAFE.sub(lambda match: f"%{ord(match[0]):02X}", trace.link)

@@ -206,9 +206,7 @@ def _sides(
         yield tuple(sides)
 
 
-def _of_service(
-    pid: int, request: DiagnosisRequest, stack: ExitStack, traces: Tracing
-) -> Iterator[Prober]:
+def _of_service(pid: int, request: DiagnosisRequest, stack: ExitStack, traces: Tracing) -> Iterator[Prober]:
     """What can be seen of a service that perfgate has started."""
     yield ProcessProbe(pid)
     with suppress(OSError, AttributeError):  # not every system tells of sockets

@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 
 from perfgate import loadtest
+from perfgate.diagnose.facts import ProbeCounts
 from perfgate.diagnose.second_pass import Name, Pass
 from perfgate.diagnose.traces import environment, evidence, joining
 from perfgate.diagnose.traces.forwarding import Forwarder
@@ -82,7 +83,7 @@ class Tracing:
         }
 
 
-def _unless_counted(side: joining.TracedSide, counts: list[joining.ProbeCounts]) -> joining.ProbeCounts:
+def _unless_counted(side: joining.TracedSide, counts: list[ProbeCounts]) -> ProbeCounts:
     own = side.counts()
     return replace(own, values={}) if any("rows" in item.values for item in counts) else own
 
@@ -91,7 +92,7 @@ def _unless_counted(side: joining.TracedSide, counts: list[joining.ProbeCounts])
 def tracing(
     policy: TracesPolicy | None, environ: Mapping[str, str], warnings: list[str], *, is_own: bool
 ) -> Iterator[Tracing]:
-    """`is_own`: perfgate starts the service, and gives it the environment block. What keeps traces away is a warning."""
+    """`is_own`: perfgate starts the service, and gives it the environment. What keeps traces away is a warning."""
     if policy is None:
         yield Tracing()
         return
@@ -131,4 +132,3 @@ def with_traces(diagnosis: Diagnosis, traces: Mapping[str, TraceEvidence]) -> Di
     return replace(
         diagnosis, findings=tuple(replace(item, traces=traces.get(item.endpoint)) for item in diagnosis.findings)
     )
-

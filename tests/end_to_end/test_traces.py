@@ -119,7 +119,13 @@ def test_layers_are_those_of_the_application(project: TracedProject):
 @pytest.mark.parametrize(
     ("endpoint", "layer", "code", "sentence", "what"),
     [
-        ("orders", "database", "repeated-statement", "40 queries per request instead of 2", "SELECT pause(?) WHERE ? >= ?"),
+        (
+            "orders",
+            "database",
+            "repeated-statement",
+            "40 queries per request instead of 2",
+            "SELECT pause(?) WHERE ? >= ?",
+        ),
         ("basket", "cache", "cache-repeated", "40 cache commands per request instead of 2", "GET"),
     ],
 )

@@ -56,7 +56,7 @@ def connected():
 
 @app.get("/ready")
 def ready():
-    if any(name.lower() == "traceparent" for name in request.headers.keys()):  # only what is diagnosed is traced
+    if any(name.lower() == "traceparent" for name in dict(request.headers)):  # only what is diagnosed is traced
         return "", 500
     return ""
 

@@ -25,7 +25,9 @@ _HOST = ("server.address", "net.peer.name", "http.host", "peer.service", "rpc.se
 _URL = ("url.full", "http.url")
 _QUEUE = ("messaging.destination.name", "messaging.destination")
 _IS_SERIALISATION = re.compile(r"seriali[sz]|\brender", re.IGNORECASE)
-_CONNECTS = re.compile(r"(?:\w+[. ])*(?:connect|pool\.checkout|acquire|pool\.acquire|pg-pool\.connect)\Z", re.IGNORECASE)
+_CONNECTS = re.compile(
+    r"(?:\w+[. ])*(?:connect|pool\.checkout|acquire|pool\.acquire|pg-pool\.connect)\Z", re.IGNORECASE
+)
 READ = frozenset((*_SYSTEM, *_TEXT, *_VERB, *_PLACE, *_ROWS, *_HOST, *_URL, *_QUEUE, "messaging.system"))
 
 

@@ -75,4 +75,3 @@ def problems(endpoint: str, side: TracedSide) -> Iterator[str]:
         )
     elif side.traced < MOSTLY * sent:
         yield f"diagnose.traces: traces for {side.traced} of {sent} requests of {endpoint}; the others are not split"
-

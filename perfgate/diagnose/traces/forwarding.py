@@ -14,7 +14,9 @@ from perfgate.net.http import HttpSession, NoReplyError
 WAITING = 64  # bodies in the queue
 TIMEOUT, END = 5.0, 10.0  # s for one body; s for those that wait at the end
 # Of one connection only (RFC 9110, section 7.6.1), or set anew by the client.
-_OWN = frozenset({"host", "connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "content-length"})
+_OWN = frozenset(
+    {"host", "connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "content-length"}
+)
 
 
 class Forwarder:

@@ -123,4 +123,3 @@ def _timing(split: SplitTrace, told: ServerTiming, known: frozenset[Layer]) -> S
     number = {part: sum(call.operation.layer == part for call in split.calls) for part in COUNTED if part in known}
     calls = {part: count for part, count in told.calls.items() if part not in known} | number
     return replace(told, seconds=seconds, calls=calls)
-

@@ -1,4 +1,4 @@
-"""Spans of one trace -> the tree below the request's server span, with each process' clock set to its caller's. Pure."""
+"""Spans of one trace -> the tree below the request's server span, each process' clock set to its caller's. Pure."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ class TracingClient:
 def traced(kind: Any, traces: Traces) -> Any:
     """The virtual user of a scenario, whose requests of the endpoint begin traces."""
 
-    class Traced(kind):  # type: ignore[misc]
+    class Traced(kind):
         abstract = True
 
         def _new_client(self, where: Any) -> Any:

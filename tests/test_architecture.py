@@ -33,6 +33,9 @@ DOORS = {
     "opentelemetry": ("diagnose.traces.decoding",),
     "google": ("diagnose.traces.decoding",),
     "psutil": ("runner", "diagnose"),
+    "amqp": ("diagnose",),
+    "pymysql": ("diagnose",),
+    "prometheus_client": ("diagnose",),
 }
 
 

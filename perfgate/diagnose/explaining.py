@@ -8,7 +8,8 @@ from statistics import fmean
 from perfgate.diagnose import attribution, rules
 from perfgate.diagnose.facts import PassFacts, numbers
 from perfgate.diagnose.partition import Delay, Known, ReplaySample, network_floor, partition, standing_wait
-from perfgate.diagnose.rules import RunMovement
+from perfgate.diagnose.profile import FunctionTime
+from perfgate.diagnose.rules import RunMovement, functions
 from perfgate.diagnose.second_pass import Seen
 from perfgate.model.diagnosis import Diagnosed, Layer
 
@@ -20,6 +21,7 @@ def diagnosed(
     base: Seen | None,
     control: tuple[PassFacts, PassFacts] | None = None,
     movement: RunMovement | None = None,
+    usual_functions: Sequence[FunctionTime] = (),
 ) -> Diagnosed:
     """`metric` is "mean" or a quantile. The sides are compared under the same load, which most of their samples are
     of."""
@@ -28,7 +30,15 @@ def diagnosed(
     base_parts, clipped_base = _parts(base, before) if base and before else (None, 0)
     layers = attribution.split(head_parts, base_parts, metric)
     difference = sum(layer.change or 0.0 for layer in layers) if base and layers else None
-    case = rules.Case(base=before, head=now, layers=layers, difference=difference, control=control, movement=movement)
+    case = rules.Case(
+        base=before,
+        head=now,
+        layers=layers,
+        difference=difference,
+        control=control,
+        movement=movement,
+        usual_functions=usual_functions,
+    )
     return Diagnosed(
         endpoint=endpoint,
         metric=metric,
@@ -39,6 +49,7 @@ def diagnosed(
         baseline_samples=base_parts.count if base_parts else 0,
         clipped=clipped + clipped_base,
         facts=numbers(before, now),
+        functions=tuple(functions.evidence(case)),
     )
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from statistics import fmean, median
 
 from perfgate.diagnose.partition import ReplaySample
-
-HIT = ("hit", "stale", "revalidated")
+from perfgate.diagnose.profile import FunctionTime
+from perfgate.text.cache_headers import is_hit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +21,7 @@ class Statement:
     seconds: float  # per call
     scans: tuple[str, ...] = ()  # tables that its plan reads as a whole
     columns: tuple[str, ...] = ()  # that those scans filter by
+    hint: str = ""  # what an index would be worth
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,14 +94,41 @@ class PassFacts:
     reference: float | None = None  # s of a fixed piece of work on this machine, while nothing else was sent
     statements: tuple[Statement, ...] = ()
     peers: tuple[Peer, ...] = ()
+    queued: float | None = None  # jobs that wait in the task queue, at the end
+    queued_loaded: float | None = None
+    queue_growth: float | None = None  # jobs more that wait, per request
+    queue_growth_loaded: float | None = None
+    metrics: Mapping[str, float] = field(default_factory=dict)  # of the application's own: counters per request, gauges
+    functions: tuple[FunctionTime, ...] = ()  # of a profile under load, largest first
     rounds: Mapping[str, tuple[float, ...]] = field(default_factory=dict)  # the four latencies, in each round
 
 
 def numbers(base: PassFacts | None, head: PassFacts) -> Mapping[str, tuple[float | None, float | None]]:
     """Name -> (base, head), of what is known of the head and not nothing on both."""
-    names = [name for name in PassFacts.__dataclass_fields__ if name not in ("statements", "peers", "rounds")]
+    names = [name for name in PassFacts.__dataclass_fields__ if name not in _PARTS_OF_FACTS]
     both = {name: (getattr(base, name) if base else None, getattr(head, name)) for name in names}
-    return {name: (before, now) for name, (before, now) in both.items() if now is not None and (before or now)}
+    known = {name: (before, now) for name, (before, now) in both.items() if now is not None and (before or now)}
+    return {**known, **_moved_metrics(base, head)}
+
+
+_PARTS_OF_FACTS = ("statements", "peers", "functions", "metrics", "rounds")
+METRIC = "metric:"  # in front of the names of the application's own metrics
+MOST_METRICS = 5
+MOVED_METRIC = 0.2  # of the larger of the two
+
+
+def _moved_metrics(base: PassFacts | None, head: PassFacts) -> dict[str, tuple[float | None, float | None]]:
+    """Those of the application's own metrics that differ most; without a base, the largest."""
+    known = base.metrics if base else {}
+    pairs = {name: (known.get(name), head.metrics.get(name)) for name in {**known, **head.metrics}}
+
+    def moved(name: str) -> float:
+        before, now = (abs(value or 0.0) for value in pairs[name])
+        return abs(now - before) / max(now, before, 1e-12) if base else now
+
+    names = sorted(pairs, key=lambda name: (-moved(name), name))
+    told = [name for name in names if moved(name) > MOVED_METRIC or base is None][:MOST_METRICS]
+    return {f"{METRIC}{name}": pairs[name] for name in told}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,8 +192,9 @@ def facts(
         reference=median(reference) if reference else None,
         statements=counts.statements,
         peers=counts.peers,
-        **{name: value for name, value in values.items() if name in _COUNTED},
-        **{f"{name}_loaded": value for name, value in counts_loaded.values.items() if name in _COUNTED_LOADED},
+        metrics={name.removeprefix(METRIC): value for name, value in values.items() if name.startswith(METRIC)},
+        **{name: value for name, value in values.items() if name in _COUNTED},  # type: ignore[arg-type]
+        **{f"{name}_loaded": value for name, value in counts_loaded.values.items() if name in _COUNTED_LOADED},  # type: ignore[arg-type]
     )
 
 
@@ -174,8 +203,9 @@ _KINDS = (*_PARTS, "broker")
 _WAITS = tuple(f"{kind}_wait" for kind in _KINDS)
 _MESSAGES = tuple(f"{kind}_messages" for kind in _KINDS)
 _SINGLE = ("rows", "cpu", "memory", "cache_hits", "database", "cpu_delay", "stopped", "database_size", "lock_wait")
-_COUNTED = (*_SINGLE, *_WAITS, *_MESSAGES)
-_COUNTED_LOADED = ("query_seconds", "cpu", "database", "unread", "lock_wait", "database_connections", *_WAITS)
+_QUEUE = ("queued", "queue_growth")
+_COUNTED = (*_SINGLE, *_QUEUE, *_WAITS, *_MESSAGES)
+_COUNTED_LOADED = ("query_seconds", "cpu", "database", "unread", "lock_wait", "database_connections", *_QUEUE, *_WAITS)
 
 
 TAIL, LEAST = 0.95, 20  # a share, and so many samples that a tail is worth its name
@@ -222,20 +252,7 @@ def _each(seconds: float | None, calls: float | None) -> float | None:
 
 
 def _is_hit(sample: ReplaySample) -> bool | None:
-    """Whether a cache gave the answer: Cache-Status (RFC 9211; the last hop is the nearest), CF-Cache-Status, X-Cache,
-    Age, or a Server-Timing entry. None where nothing says so."""
-    headers = sample.headers
-    if status := headers.get("cache-status"):
-        return any(word.strip() == "hit" for word in status.rpartition(",")[2].split(";"))
-    for name in ("cf-cache-status", "x-cache"):
-        if value := headers.get(name):
-            return value.rpartition(",")[2].strip().lower().startswith(HIT)
-    text = sample.timing.descriptions.get("cache", "").lower()
-    if text.startswith(("hit", "miss")):
-        return text.startswith("hit")
-    if "age" in headers:
-        return headers["age"].strip() not in ("", "0")
-    return None
+    return is_hit(sample.headers, sample.timing.descriptions.get("cache", ""))
 
 
 def _is_cacheable(sample: ReplaySample) -> bool:

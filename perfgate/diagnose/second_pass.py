@@ -15,6 +15,7 @@ from typing import Literal
 from perfgate.diagnose.facts import PassFacts, ProbeCounts, facts
 from perfgate.diagnose.partition import ReplaySample
 from perfgate.diagnose.probes import Prober, WaitProbe, merged
+from perfgate.diagnose.profile import FunctionTime
 from perfgate.diagnose.replaying import Answer, Replayer, ReplayRequest
 from perfgate.model.errors import DiagnosisError
 
@@ -31,6 +32,7 @@ class PassSide:
     name: Name
     target: str
     probes: tuple[Prober, ...] = ()
+    pid: int = 0  # of the process above those of the service; 0: it is not perfgate's own
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +53,7 @@ class Seen:
     reference: list[float] = field(default_factory=list)
     counts: list[ProbeCounts] = field(default_factory=list)
     counts_loaded: list[ProbeCounts] = field(default_factory=list)
+    functions: tuple[FunctionTime, ...] = ()
 
     @property
     def samples(self) -> tuple[ReplaySample, ...]:
@@ -64,7 +67,7 @@ class Seen:
         return totals
 
     def facts(self) -> PassFacts:
-        return facts(
+        known = facts(
             self.samples,
             self.canary_idle,
             self.canary_loaded,
@@ -72,6 +75,7 @@ class Seen:
             merged(self.counts_loaded),
             self.reference,
         )
+        return replace(known, functions=self.functions)
 
 
 @dataclass(kw_only=True)

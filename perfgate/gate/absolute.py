@@ -19,7 +19,7 @@ from enum import StrEnum
 from math import ceil, inf, isfinite, sqrt
 
 from perfgate.model.budget_file import Sensitivity
-from perfgate.model.metric import ASPECT_QUANTILES, LATENCY_QUANTILES, METRICS
+from perfgate.model.metric import ASPECT_QUANTILES, LATENCY_QUANTILES, METRICS, Unit
 from perfgate.model.run import Distribution, EndpointResult
 from perfgate.stats.distributions import normal_quantile
 from perfgate.stats.proportions import exact_lower, exact_upper, requests_needed
@@ -55,6 +55,8 @@ class Question:
             return self.limit
         if metric == "errors":
             return min(1.0, self.limit + self.sensitivity.errors)
+        if METRICS[metric].unit is Unit.RATIO:  # shares that should not fall
+            return max(0.0, self.limit - self.sensitivity.errors)
         factor = 1 + self.sensitivity.latency
         return self.limit / factor if METRICS[metric].higher_is_better else self.limit * factor
 

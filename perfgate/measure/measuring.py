@@ -9,6 +9,7 @@ from typing import Literal, cast
 from perfgate.measure import precision
 from perfgate.measure.aspects import COMPLETION, aspects, with_aspects, with_jobs
 from perfgate.measure.aspects import paired_effects as aspect_effects
+from perfgate.measure.counted import counted, with_memory
 from perfgate.measure.in_flight import in_flight
 from perfgate.measure.probed import probed
 from perfgate.model.budget_file import Send
@@ -66,8 +67,9 @@ def measure(load_test: LoadTest, plan: Plan, circumstances: Circumstances) -> Ru
     arms = circumstances.arms
     clock = precision.Clock(width=record.width, duration=load_test.duration)
     measured = Measured(parts=parts, phases=record.phases, clock=clock)
-    base = tuple(_results(plan, load_test, measured, BASE)) if arms else ()
+    base = with_memory(tuple(_results(plan, load_test, measured, BASE)), load_test, BASE) if arms else ()
     endpoints = tuple(_results(plan, load_test, measured, HEAD if arms else ""))
+    endpoints = with_memory(endpoints, load_test, HEAD if arms else "")
     return Run(
         id=circumstances.run_id,
         name=plan.name,
@@ -142,7 +144,8 @@ def _results(plan: Plan, load_test: LoadTest, measured: Measured, arm: str) -> I
             window.merge(part)
         result = _result(series, window, measured.phases.get(series, Phases()), load_test)
         result = precision.precise(result, parts, measured.clock)
-        yield with_aspects(result, aspects(measured.parts, series[1], arm, measured.clock))
+        result = with_aspects(result, aspects(measured.parts, series[1], arm, measured.clock))
+        yield counted(result, window, parts, measured.clock)
 
 
 def _beside(

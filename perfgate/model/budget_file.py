@@ -339,6 +339,11 @@ class DiagnosePolicy:
     seconds: float = 20.0
     postgres: str = ""
     redis: str = ""
+    mysql: str = ""
+    celery: str = ""  # the broker
+    queue: tuple[str, ...] = ("celery",)  # names of its queues
+    prometheus: str = ""  # the application's own metrics, an URL
+    profile: str = ""  # "py-spy"
     server_timing: Mapping[str, str] = field(default_factory=dict)  # part -> what the application calls its entry
     traces: TracesPolicy | None = None  # None: requests of the second pass are not traced
 

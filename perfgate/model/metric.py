@@ -11,6 +11,7 @@ class Unit(StrEnum):
     BYTES = "B"
     RATIO = "ratio"  # 0 to 1
     PER_SECOND = "1/s"
+    COUNT = "count"  # of something per request
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,8 +20,15 @@ class Metric:
     unit: Unit
     meaning: str
     higher_is_better: bool = False
+    counted: bool = False  # work that the service did, counted per request, instead of time that somebody waited
+    source: str = ""  # what has to be there to count it, for people
+
+    @property
+    def is_latency(self) -> bool:
+        return self.unit is Unit.SECONDS and not self.counted
 
 
+_MIDDLEWARE = "add perfgate.middleware to the application (one line)"
 _LATENCY = "of the latency of successful requests; a timeout counts at its timeout"
 LATENCY_QUANTILES: dict[str, float] = {"p50": 0.50, "p90": 0.90, "p95": 0.95, "p99": 0.99}
 
@@ -64,12 +72,58 @@ METRICS: dict[str, Metric] = {
             meaning="successful requests per second of the measured time",
             higher_is_better=True,
         ),
+        Metric(
+            name="queries",
+            unit=Unit.COUNT,
+            meaning="mean number of database queries per successful request",
+            counted=True,
+            source=f"{_MIDDLEWARE}, or name the database: `diagnose: {{postgres: ${{DATABASE_URL}}}}` (or `mysql`)",
+        ),
+        Metric(
+            name="rows",
+            unit=Unit.COUNT,
+            meaning="mean number of rows that the database returned or changed per request",
+            counted=True,
+            source="name the database: `diagnose: {postgres: ${DATABASE_URL}}` (or `mysql`)",
+        ),
+        Metric(
+            name="cache_hits",
+            unit=Unit.RATIO,
+            meaning="share of answers that came from a cache, as their headers say; else of Redis look-ups that hit",
+            higher_is_better=True,
+            counted=True,
+            source="let answers say so (Cache-Status, X-Cache, or Server-Timing `cache;desc=hit`), or name the cache: "
+            "`diagnose: {redis: ${REDIS_URL}}`",
+        ),
+        Metric(
+            name="compressed",
+            unit=Unit.RATIO,
+            meaning="share of answers with a body that are compressed (Content-Encoding)",
+            higher_is_better=True,
+            counted=True,
+            source="no answer had a body",
+        ),
+        Metric(
+            name="cpu",
+            unit=Unit.SECONDS,
+            meaning="mean CPU time of the service per request",
+            counted=True,
+            source=f"{_MIDDLEWARE}, or let perfgate start the service: `service: {{command: ..., port: ...}}`",
+        ),
+        Metric(
+            name="memory_growth",
+            unit=Unit.BYTES,
+            meaning="growth of the service's memory (all its processes) per 1,000 requests to any endpoint",
+            counted=True,
+            source="let perfgate start the service: `service: {command: ..., port: ...}`",
+        ),
         *(
             Metric(name=name, unit=Unit.SECONDS, meaning=f"{_QUANTILE_WORDS[q]} of the {ASPECTS[aspect]}")
             for name, (aspect, q) in ASPECT_QUANTILES.items()
         ),
     )
 }
+FACTS = frozenset({"queries", "rows", "compressed"})  # of the code alone: one earlier run is a baseline
 
 APPLICATION, ALL_ENDPOINTS = "application", "all endpoints"  # endpoint and metric of the finding about all of them
 _COMMON = Metric(name=ALL_ENDPOINTS, unit=Unit.SECONDS, meaning="what all endpoints of a run have in common")

@@ -15,6 +15,7 @@ Quote = Callable[[str], str]
 NAMED = 2  # layers in the first line
 SMALL = 0.1  # of the difference: layers with less are not named first
 LONGEST = 300
+METRIC, LONGEST_NAME = "metric:", 120
 WHERE = {"environment": "not the code", "confirmed": "confirmed", "likely": "likely", "unexplained": "not explained"}
 
 
@@ -93,13 +94,22 @@ def evidence(diagnosis: Diagnosis | None) -> list[Evidence]:
         Evidence(
             endpoint=code(matches.endpoint),
             rows=tuple(layer_row(layer) for layer in matches.layers),
-            causes=tuple(_cause(cause) for cause in matches.causes),
-            counts=tuple(counts(matches)),
+            causes=(
+                *(_cause(cause) for cause in matches.causes),
+                *(f"profile: {prose(text)}" for text in functions(matches)),
+            ),
+            counts=tuple((prose(name), *values) for name, *values in counts(matches)),
             note=prose(note(matches, diagnosis)),
             traces=tuple(trace_text.markdown(matches.traces)),
         )
         for matches in (diagnosis.findings if diagnosis else ())
     ]
+
+
+def functions(matches: Diagnosed) -> list[str]:
+    """What a profile shows and no cause has said."""
+    said = [text for cause in matches.causes for text in (cause.sentence, *cause.evidence)]
+    return [text for text in matches.functions if not any(text in other for other in said)]
 
 
 def layer_row(item: LayerChange) -> tuple[str, ...]:
@@ -180,6 +190,8 @@ def counts(matches: Diagnosed) -> Iterator[tuple[str, str, str]]:
         before, now = matches.facts[name]
         if name in ALWAYS or _has_changed(before, now):
             label, unit = FACTS.get(name, (name.replace("_", " "), None))
+            if name.startswith(METRIC):  # a name that the application gave
+                label = plain(name.removeprefix(METRIC), LONGEST_NAME)
             yield label, _value(unit, before), _value(unit, now)
 
 

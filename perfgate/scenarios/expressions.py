@@ -115,7 +115,9 @@ def texts(value: Any) -> Any:
 def _body(body: Body, root: str) -> dict[str, Any]:
     if body.kind is BodyKind.GRAPHQL:
         document = Call("operation", [body.content, body.operation], {"persisted": True} if body.persisted else {})
-        return {"graphql": document if body.operation or body.persisted else body.content} | ({"variables": texts(body.variables)} if body.variables else {})
+        return {"graphql": document if body.operation or body.persisted else body.content} | (
+            {"variables": texts(body.variables)} if body.variables else {}
+        )
     if body.kind is BodyKind.RAW:
         return {"body": text(body.content)}
     if body.kind is BodyKind.MULTIPART:

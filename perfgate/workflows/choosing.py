@@ -8,12 +8,14 @@ from statistics import median
 from perfgate.diagnose.attribution import QUANTILES
 from perfgate.diagnose.rules import RunMovement
 from perfgate.model.budget_file import BudgetFile
+from perfgate.model.metric import METRICS
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import PastRun, Run
 from perfgate.model.verdict import Verdict
 
 MOST = 3  # endpoints in one diagnosis
-EXPLAINED = (*QUANTILES, "mean", "max", "ttfb_p95", "size")  # metrics whose cause the second pass can see
+COUNTED = tuple(name for name, metric in METRICS.items() if metric.counted)
+EXPLAINED = (*QUANTILES, "mean", "max", "ttfb_p95", "size", *COUNTED)  # metrics whose cause the second pass can see
 
 
 def wanted(verdict: Verdict, *, passing_too: bool = False) -> dict[str, str]:

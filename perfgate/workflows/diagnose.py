@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 from perfgate import loadtest, scenarios
 from perfgate.diagnose import explaining, second_pass
 from perfgate.diagnose.facts import PassFacts
-from perfgate.diagnose.probes import BY_KEY, Prober, ProcessProbe, WaitProbe
-from perfgate.diagnose.probes.peers import Kind
+from perfgate.diagnose.probes import Prober, ProcessProbe, WaitProbe
+from perfgate.diagnose.profiling import ProfiledSide, Profiles, profiled
 from perfgate.diagnose.reference import Reference
 from perfgate.diagnose.replaying import Replayer
 from perfgate.diagnose.rules import RunMovement
@@ -25,11 +25,10 @@ from perfgate.files import codec
 from perfgate.middleware.secret import HEADER, VARIABLE
 from perfgate.model.budget_file import BudgetFile, Endpoint, LoadProfile, Send
 from perfgate.model.diagnosis import Diagnosis
-from perfgate.model.errors import DiagnosisError, PerfgateError
-from perfgate.text import template
+from perfgate.model.errors import DiagnosisError
+from perfgate.workflows import probing
 from perfgate.workflows.tracing import Tracing, tracing, with_traces
 
-PORT = "PORT"  # the variable that a service gets its port by: databases may be named by it
 FOLDER = "diagnose"  # in the run folder: scenarios and logs of the second pass
 LATENCY = 0.1  # s: by which a number of users is taken for a rate
 Say = Callable[[str], None]
@@ -80,8 +79,31 @@ def diagnose(request: DiagnosisRequest, say: Say) -> Diagnosis:
             traces=traces.prefix,
         )
         traces.collect(observed)
+        profiles = _profiled(request, subjects, sides, replayer, folder)
+        for key, functions in profiles.functions.items():
+            observed.seen[key].functions = functions
+        warnings += profiles.warnings
     evidence = traces.join(observed)
-    return with_traces(_diagnosis(request, observed, [side.name for side in sides], warnings), evidence)
+    return with_traces(_diagnosis(request, observed, [side.name for side in sides], warnings, profiles), evidence)
+
+
+def _profiled(
+    request: DiagnosisRequest,
+    subjects: Sequence[DiagnosedSubject],
+    sides: Sequence[PassSide],
+    replayer: Replayer,
+    folder: Path,
+) -> Profiles:
+    """The endpoints in question, and the control where there is no base to compare with."""
+    if not request.budget_file.diagnose.profile:
+        return Profiles()
+    compared = [item for item in subjects if item.endpoint in request.wanted or len(sides) == 1]
+    own = [ProfiledSide(side=side, pid=side.pid) for side in sides if side.pid]
+    if not own:
+        return Profiles(
+            warnings=["diagnose.profile: py-spy looks only into a service that perfgate starts (`service`)"]
+        )
+    return profiled(compared, own, replayer, folder)
 
 
 def _rate(load: LoadProfile, *, is_own: bool) -> float:
@@ -94,7 +116,11 @@ def _rate(load: LoadProfile, *, is_own: bool) -> float:
 
 
 def _diagnosis(
-    request: DiagnosisRequest, observed: second_pass.Pass, sides: Sequence[second_pass.Name], warnings: Sequence[str]
+    request: DiagnosisRequest,
+    observed: second_pass.Pass,
+    sides: Sequence[second_pass.Name],
+    warnings: Sequence[str],
+    profiles: Profiles,
 ) -> Diagnosis:
     of = observed.seen
     both = "base" in sides
@@ -109,16 +135,19 @@ def _diagnosis(
                 reason = next(iter(item.failures()), "no answer came")
                 doubts.append(f"{endpoint} could not be diagnosed: on the {side} every request failed ({reason})")
         if head.samples and (base is None or base.samples):
-            findings.append(
-                explaining.diagnosed(
-                    endpoint,
-                    metric,
-                    head,
-                    base,
-                    _control_facts(request, of, endpoint) if both else None,
-                    request.movements.get(endpoint),
-                )
+            found = explaining.diagnosed(
+                endpoint,
+                metric,
+                head,
+                base,
+                _control_facts(request, of, endpoint) if both else None,
+                request.movements.get(endpoint),
+                profiles.functions.get((request.control, "head"), ()),
             )
+            files: dict[str, str] = {
+                side: f"{FOLDER}/{file}" for (name, side), file in profiles.files.items() if name == endpoint
+            }
+            findings.append(replace(found, profiles=files))
     arms = request.sides.arms
     return Diagnosis(
         run=request.run_id,
@@ -194,15 +223,14 @@ def _sides(
     planned = request.sides
     starts = [traces.equipped(replace(start, log=folder / start.log.name)) for start in planned.starts]
     with loadtest.running(starts) as services, ExitStack() as stack:
-        shared = tuple(_opened(request, stack, warnings))  # what both sides use
+        shared = tuple(probing.opened(request.budget_file.diagnose, request.environ, stack, warnings))
         sides: list[PassSide] = []
         for name, target in zip(("base", "head") if planned.arms else ("head",), planned.targets, strict=True):
             loadtest.check_up(target, request.environ)
             pid = services.pid(urlsplit(target).port or 0)
-            port = urlsplit(target).port or 0
             own = tuple(_of_service(pid, request, stack, traces)) if pid else ()
-            each = tuple(_opened(request, stack, warnings, port))
-            sides.append(PassSide(name=name, target=target, probes=(*own, *each, *shared)))  # type: ignore[arg-type]
+            each = probing.opened(request.budget_file.diagnose, request.environ, stack, warnings, target)
+            sides.append(PassSide(name=name, target=target, probes=(*own, *each, *shared), pid=pid or 0))  # type: ignore[arg-type]
         yield tuple(sides)
 
 
@@ -210,41 +238,6 @@ def _of_service(pid: int, request: DiagnosisRequest, stack: ExitStack, traces: T
     """What can be seen of a service that perfgate has started."""
     yield ProcessProbe(pid)
     with suppress(OSError, AttributeError):  # not every system tells of sockets
-        probe = WaitProbe(pid, _named_ports(request), traces.ports)
+        probe = WaitProbe(pid, probing.named_ports(request.budget_file.diagnose, request.environ), traces.ports)
         stack.callback(probe.close)
         yield probe
-
-
-_KINDS: Mapping[str, Kind] = {"postgres": "database", "mysql": "database", "redis": "cache"}
-
-
-def _named_ports(request: DiagnosisRequest) -> Mapping[int, Kind]:
-    """Port -> what listens there, by the budget file."""
-    ports: dict[int, Kind] = {}
-    for key, kind in _KINDS.items():
-        with suppress(template.TemplateError, ValueError):
-            written = getattr(request.budget_file.diagnose, key, "")
-            url = template.expand(written, {**request.environ, PORT: "0"}).replace(f"${{{PORT}}}", "0")
-            if port := urlsplit(url).port:
-                ports[port] = kind
-    return ports
-
-
-def _opened(request: DiagnosisRequest, stack: ExitStack, warnings: list[str], port: int = 0) -> Iterator[Prober]:
-    """The probes that the budget file names: those of one side (whose URL has its `port`), or those of both. One that
-    cannot be opened is a warning."""
-    policy = request.budget_file.diagnose
-    for key, written in (("postgres", policy.postgres), ("redis", policy.redis)):
-        try:
-            url = template.expand(written, {**request.environ, PORT: f"${{{PORT}}}"})
-            if (f"${{{PORT}}}" in url) is not bool(port):
-                continue
-            url = url.replace(f"${{{PORT}}}", str(port))
-            if url:
-                probe = BY_KEY[key](url)
-                stack.callback(probe.close)
-                yield probe
-        except PerfgateError as error:
-            warnings.append(str(error))
-        except template.TemplateError as error:
-            warnings.append(f"diagnose.{key}: {error}")

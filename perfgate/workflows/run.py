@@ -14,7 +14,7 @@ from perfgate.model.run import LoadTest, PastRun, Run
 from perfgate.model.verdict import Verdict
 from perfgate.report import words
 from perfgate.text.sanitize import one_line
-from perfgate.workflows import explain
+from perfgate.workflows import explain, solo_pass
 from perfgate.workflows.steps import baselines, bases, judging, resolving, sending
 from perfgate.workflows.steps.baselines import RememberedRuns
 from perfgate.workflows.steps.request import ProgressReporter, RunRequest
@@ -112,6 +112,8 @@ def _measure(spec: RunSpec, past: RememberedRuns, earlier: Verdict | None, repor
 
         looks = loadtest.InterimLooks(times=spec.look_times, decided=is_decided)
         run = _run_of(sending.send(spec.load, sides, reporter, looks=looks), spec, facts)
+        if not run.interrupted:
+            run = solo_pass.counted_alone(run, spec, sides, reporter.say)
         codec.write(run, spec.context.folder / run_folder.RUN)  # whatever ends the second pass: what was measured stays
         if spec.diagnose is not False and not run.interrupted:  # here base and head are still set up
             explain.explain_run(spec, run, past.recent, _verdict(spec, run, past, earlier), sides, reporter)

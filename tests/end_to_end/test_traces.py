@@ -27,7 +27,6 @@ load: {{rate: 40/s, duration: 5s}}
 endpoints:
   mixed: GET /mixed
   orders: GET /orders
-  basket: GET /basket
 defaults: {{budget: {{p95: 1s}}}}
 diagnose: {{for: {seconds}s, traces: {traces}}}
 """
@@ -116,34 +115,20 @@ def test_layers_are_those_of_the_application(project: TracedProject):
     assert "secret" not in (project.runs[-1] / "diagnosis.json").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize(
-    ("endpoint", "layer", "code", "sentence", "what"),
-    [
-        (
-            "orders",
-            "database",
-            "repeated-statement",
-            "40 queries per request instead of 2",
-            "SELECT pause(?) WHERE ? >= ?",
-        ),
-        ("basket", "cache", "cache-repeated", "40 cache commands per request instead of 2", "GET"),
-    ],
-)
-def test_what_is_repeated_is_named_beside_its_base(
-    project: TracedProject, endpoint: str, layer: str, code: str, sentence: str, what: str
-):
+def test_what_is_repeated_is_named_beside_its_base(project: TracedProject):
     project.write(".perfgate\n", ".gitignore")
     project.git("init", "--quiet", "--initial-branch", "main")
     project.git("add", ".")
     project.git("commit", "--quiet", "--message", "quick")
-    project.write("40", "queries.txt")
-    project.budgets(seconds=5)
+    project.write("20", "queries.txt")
 
-    found = project.diagnosed(endpoint, "--base-ref", "main", "--metric", "p50")
+    found = project.diagnosed("orders", "--base-ref", "main", "--metric", "p50")
 
     assert sum(item["change"] for item in found["layers"]) == pytest.approx(found["difference"], abs=1e-9)
-    assert found["layers"][0]["layer"] == layer
-    cause = found["causes"][0]
-    assert (cause["code"], cause["confidence"], cause["sentence"]) == (code, "confirmed", sentence)
-    [operation] = [item for item in found["traces"]["operations"] if item["layer"] == layer]
-    assert (operation["what"], operation["calls"], operation["calls_before"]) == (what, 40.0, 2.0)
+    assert {item["layer"] for item in found["layers"][:2]} == {"database", "cache"}
+    assert {(cause["code"], cause["confidence"], cause["sentence"]) for cause in found["causes"][:2]} == {
+        ("repeated-statement", "confirmed", "20 queries per request instead of 2"),
+        ("cache-repeated", "confirmed", "20 cache commands per request instead of 2"),
+    }
+    operations = {(item["what"], item["calls_before"], item["calls"]) for item in found["traces"]["operations"]}
+    assert operations == {("SELECT pause(?) WHERE ? >= ?", 2.0, 20.0), ("BLPOP", 2.0, 20.0)}

@@ -76,14 +76,8 @@ def mixed():
 def orders():
     cursor = connected()
     for number in range(queries):
-        cursor.execute(f"SELECT pause(0.0005) /* order */ WHERE {number} >= 0").fetchall()
-    return ""
-
-
-@app.get("/basket")
-def basket():
-    for number in range(queries):
-        cache.get(f"item:{number}")
+        cursor.execute(f"SELECT pause(0.002) /* order */ WHERE {number} >= 0").fetchall()
+        cache.blpop([f"item:{number}"], timeout=0.002)
     return ""
 
 

@@ -87,8 +87,12 @@ def _timeout(draft: Draft, endpoint: DraftEntry) -> Iterator[Mistake]:
             for criterion in item.budget.criteria:
                 if timeout and criterion.kind == "absolute" and criterion.limit >= timeout:
                     shown = units.format_value(Unit.SECONDS, timeout)
-                    message = f"{item.budget.metric} can never exceed `{criterion.text}`: the job is given up after {shown}"
-                    yield draft.document.mistake(item.path, message, hint="raise `timeout` under `poll`, or lower the limit")
+                    message = (
+                        f"{item.budget.metric} can never exceed `{criterion.text}`: the job is given up after {shown}"
+                    )
+                    yield draft.document.mistake(
+                        item.path, message, hint="raise `timeout` under `poll`, or lower the limit"
+                    )
 
 
 def _budgets(draft: Draft) -> Iterator[Mistake]:

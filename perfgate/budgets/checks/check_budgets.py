@@ -43,7 +43,7 @@ def _timeouts(draft: Draft, item: Effective) -> Iterator[Mistake]:
     """A timeout counts at the timeout, so no latency can be above it."""
     metric = METRICS[item.budget.metric]
     total, where = timeouts(draft, item.entry).total, _own_total(item.entry)
-    if metric.unit is not Unit.SECONDS or metric.name in ASPECT_QUANTILES:
+    if not metric.is_latency or metric.name in ASPECT_QUANTILES:
         return
     for criterion in item.budget.criteria:
         if criterion.kind is Kind.ABSOLUTE and criterion.limit >= total:

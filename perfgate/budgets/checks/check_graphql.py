@@ -50,4 +50,6 @@ def _clients(draft: Draft, endpoint: DraftEntry) -> Iterator[Mistake]:
     for name in names if isinstance(names, (list, dict)) else ():
         if isinstance(name, str) and graphql.client_name(endpoint.name, name) in draft.endpoints_by_name:
             message = f"`{graphql.client_name(endpoint.name, name)}` is an endpoint too"
-            yield draft.document.mistake(endpoint.at("clients"), message, hint="rename one: reports go by name", at="key")
+            yield draft.document.mistake(
+                endpoint.at("clients"), message, hint="rename one: reports go by name", at="key"
+            )

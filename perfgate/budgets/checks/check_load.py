@@ -54,7 +54,9 @@ def _range(draft: Draft) -> Iterator[Mistake]:
 def _is_closed(load: Json) -> bool:
     stages = load.get("stages")
     stages = [stage for stage in stages if isinstance(stage, dict)] if isinstance(stages, list) else []
-    return not {"rate", "replay"} & set(load) and ("users" in load or (bool(stages) and all("users" in stage for stage in stages)))
+    return not {"rate", "replay"} & set(load) and (
+        "users" in load or (bool(stages) and all("users" in stage for stage in stages))
+    )
 
 
 def _stages(draft: Draft) -> Iterator[Mistake]:

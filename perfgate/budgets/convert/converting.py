@@ -86,7 +86,9 @@ def _endpoints(shape: FileShape, draft: Draft) -> tuple[Endpoint, ...]:
         long = written if isinstance(written, EndpointShape) else EndpointShape(request=written)
         sent = None
         if long.request is not None:
-            document = graphql.body(long.graphql, long.variables or {}, entry.name, draft.folder) if long.graphql else None
+            document = (
+                graphql.body(long.graphql, long.variables or {}, entry.name, draft.folder) if long.graphql else None
+            )
             sent = request(long, shape.defaults, timeouts(draft, entry), draft.tables, document)
         login, every = login_of(long.login)
         weight = draft.weight(entry)
@@ -210,6 +212,11 @@ def _diagnose(diagnose: DiagnoseShape) -> DiagnosePolicy:
         seconds=_or(diagnose.for_, DiagnosePolicy.seconds),
         postgres=_or(diagnose.postgres, DiagnosePolicy.postgres),
         redis=_or(diagnose.redis, DiagnosePolicy.redis),
+        mysql=_or(diagnose.mysql, DiagnosePolicy.mysql),
+        celery=_or(diagnose.celery, DiagnosePolicy.celery),
+        queue=DiagnosePolicy.queue if diagnose.queue is None else tuple(diagnose.queue),
+        prometheus=_or(diagnose.prometheus, DiagnosePolicy.prometheus),
+        profile=_or(diagnose.profile, DiagnosePolicy.profile),
         server_timing=names,
         traces=_traces(diagnose.traces),
     )

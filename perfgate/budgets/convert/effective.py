@@ -12,7 +12,6 @@ from perfgate.model.budget_file import Budget, Criterion, Json
 from perfgate.model.metric import ASPECT_QUANTILES, METRICS, Metric
 from perfgate.text.units import UnitError
 
-
 KEYS: dict[str, tuple[str, ...]] = {  # what an endpoint has that has such an aspect: one of these keys
     "completion": ("poll", "events"),
     "queued": ("poll",),

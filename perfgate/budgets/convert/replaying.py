@@ -52,9 +52,13 @@ def recorded_traffic(path: Path, requests: Iterable[SendableRequest], target: st
         return RecordedTraffic(problem=f"cannot be read: {error.strerror}")
     known = [line for line in lines if line is not None]
     if not known:
-        return RecordedTraffic(problem="has no line of an access log", hint="nginx, Apache, Caddy and JSON lines are known")
+        return RecordedTraffic(
+            problem="has no line of an access log", hint="nginx, Apache, Caddy and JSON lines are known"
+        )
     if any(line.time is None for line in known):
-        return RecordedTraffic(problem="does not say when its requests came", hint="a log with a time in each line is needed")
+        return RecordedTraffic(
+            problem="does not say when its requests came", hint="a log with a time in each line is needed"
+        )
     patterns = sorted(filter(None, map(_pattern, requests)), key=lambda pattern: -pattern.literal)
     arrivals = list(_arrivals(known, patterns, urlsplit(target).path.rstrip("/")))
     if not arrivals:
@@ -81,7 +85,7 @@ def _timed(known: Sequence[LogLine]) -> list[tuple[float, LogLine]]:
     """By time. Where a log tells whole seconds, its requests are spread over each at random, in their order."""
     times = [line.time or 0.0 for line in known]
     if all(time == int(time) for time in times):
-        random = Random(SEED)  # noqa: S311 - the same for every run
+        random = Random(SEED)
         seconds: dict[float, list[float]] = {}
         for time in times:
             seconds.setdefault(time, []).append(random.random())

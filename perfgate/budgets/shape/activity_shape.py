@@ -7,7 +7,18 @@ from typing import Annotated, Any
 from pydantic import Discriminator, Field, Tag
 
 from perfgate.budgets.shape.conditions import Conditions
-from perfgate.budgets.shape.fields import LIST, MAP, TEXT, Maybe, PositiveDuration, Shape, by_type, checked, optional, required
+from perfgate.budgets.shape.fields import (
+    LIST,
+    MAP,
+    TEXT,
+    Maybe,
+    PositiveDuration,
+    Shape,
+    by_type,
+    checked,
+    optional,
+    required,
+)
 from perfgate.budgets.shape.texts import JsonPath, RequestLine, split_request
 
 UNITS = {"ms": 1e-3, "us": 1e-6, "s": 1.0}
@@ -25,19 +36,25 @@ class StatedShape(Shape):
 
 
 def one_unit(value: Any) -> str:
-    return "" if len(value.model_fields_set) == 1 else "takes exactly one of `s`, `ms`, `us`\nfor example `{ms: $.wait}`"
+    return (
+        "" if len(value.model_fields_set) == 1 else "takes exactly one of `s`, `ms`, `us`\nfor example `{ms: $.wait}`"
+    )
 
 
 Moments = Annotated[list[JsonPath], Field(min_length=2, max_length=2)]
 Stated = Annotated[
-    Annotated[StatedShape, checked(one_unit), Tag(MAP)] | Annotated[Moments, Tag(LIST)] | Annotated[JsonPath, Tag(TEXT)],
+    Annotated[StatedShape, checked(one_unit), Tag(MAP)]
+    | Annotated[Moments, Tag(LIST)]
+    | Annotated[JsonPath, Tag(TEXT)],
     Discriminator(by_type),
 ]
 
 
 class PollShape(Shape):
     request: Annotated[RequestLine, checked(_get)] = required(
-        "The GET whose answer tells the state; it may use what the request captures.", "GET {location}", "GET /jobs/{id}"
+        "The GET whose answer tells the state; it may use what the request captures.",
+        "GET {location}",
+        "GET /jobs/{id}",
     )
     until: Conditions = required(
         "The job is done when all of this is so: conditions on JSONPaths, and on `status`.",
@@ -46,9 +63,7 @@ class PollShape(Shape):
     )
     fails: Maybe[Conditions] = optional("The job has failed when any of this is so.", {"$.state": "failed"})
     every: Maybe[PositiveDuration] = optional("The pause before each poll. Default: 500ms.", "200ms")
-    timeout: Maybe[PositiveDuration] = optional(
-        "How long the job may take, from the request on. Default: 60s.", "20s"
-    )
+    timeout: Maybe[PositiveDuration] = optional("How long the job may take, from the request on. Default: 60s.", "20s")
     queued: Maybe[Stated] = optional(
         "How long the job waited, by the last answer: a path of a number of seconds, `{ms: PATH}`, or two paths of "
         "moments.",

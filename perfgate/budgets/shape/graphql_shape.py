@@ -6,7 +6,19 @@ from typing import Annotated, Any
 
 from pydantic import Field, Tag
 
-from perfgate.budgets.shape.fields import LIST, MAP, TEXT, MapOrList, MapOrText, Maybe, Shape, Weight, checked, optional, required
+from perfgate.budgets.shape.fields import (
+    LIST,
+    MAP,
+    TEXT,
+    MapOrList,
+    MapOrText,
+    Maybe,
+    Shape,
+    Weight,
+    checked,
+    optional,
+    required,
+)
 from perfgate.budgets.shape.limits import EndpointBudget
 from perfgate.budgets.shape.texts import Name, SentHeaderName, Text
 from perfgate.text import template
@@ -19,8 +31,12 @@ def _one_source(value: Any) -> str:
 
 
 class GraphqlShape(Shape):
-    query: Maybe[Text] = optional("The document; it is not a template.", "query Search($q: String!) { search(q: $q) { id } }")
-    file: Maybe[Text] = optional("A file with operations and fragments, relative to the budget file's folder.", "shop.graphql")
+    query: Maybe[Text] = optional(
+        "The document; it is not a template.", "query Search($q: String!) { search(q: $q) { id } }"
+    )
+    file: Maybe[Text] = optional(
+        "A file with operations and fragments, relative to the budget file's folder.", "shop.graphql"
+    )
     operation: Maybe[Text] = optional(
         "Which operation is sent. Default: the only one, or the one that is called like the endpoint.", "Search"
     )
@@ -31,9 +47,7 @@ class GraphqlShape(Shape):
     )
 
 
-Graphql = Annotated[
-    Annotated[GraphqlShape, checked(_one_source), Tag(MAP)] | Annotated[Text, Tag(TEXT)], MapOrText
-]
+Graphql = Annotated[Annotated[GraphqlShape, checked(_one_source), Tag(MAP)] | Annotated[Text, Tag(TEXT)], MapOrText]
 
 
 class ClientShape(Shape):
@@ -53,14 +67,16 @@ def _variable(name: str) -> str:
 
 class ClientsShape(Shape):
     header: Maybe[SentHeaderName] = optional("The header that carries the client's name.", "apollographql-client-name")
-    variable: Maybe[Annotated[str, checked(_variable)]] = optional(
-        "The GraphQL variable that carries it.", "client"
-    )
+    variable: Maybe[Annotated[str, checked(_variable)]] = optional("The GraphQL variable that carries it.", "client")
     names: Annotated[
         Annotated[dict[Name, ClientShape], Field(min_length=1), Tag(MAP)]
         | Annotated[list[Name], Field(min_length=1), Tag(LIST)],
         MapOrList,
-    ] = required("The clients, each of which is measured and judged by itself.", ["web", "ios"], {"web": {"weight": 3}, "ios": {}})
+    ] = required(
+        "The clients, each of which is measured and judged by itself.",
+        ["web", "ios"],
+        {"web": {"weight": 3}, "ios": {}},
+    )
 
 
 Clients = Annotated[ClientsShape, checked(_place)]

@@ -20,7 +20,6 @@ from perfgate.budgets.shape.fields import (
     Shape,
     Weight,
     checked,
-    not_empty,
     optional,
     required,
 )

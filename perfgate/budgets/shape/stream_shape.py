@@ -33,7 +33,9 @@ class ListenShape(Shape):
 
 
 class EventsShape(ListenShape):
-    ends: Maybe[bool] = optional("Whether the server ends it itself, as answers do that come in pieces. Default: false.", True)
+    ends: Maybe[bool] = optional(
+        "Whether the server ends it itself, as answers do that come in pieces. Default: false.", True
+    )
     event: Maybe[Text] = optional("The only kind of event that counts. Default: all.", "price")
 
 
@@ -47,7 +49,9 @@ Several = Annotated[
 class WebSocketShape(ListenShape):
     subprotocol: Maybe[Quotable] = optional("To ask for; the server must speak it.", "graphql-transport-ws")
     first: Maybe[Several] = optional("Sent at once: a message, or a list.", {"type": "connection_init"})
-    send: Maybe[Several] = optional("Sent after that in turn, one `every` so often: a message, or a list.", {"say": "hello"})
+    send: Maybe[Several] = optional(
+        "Sent after that in turn, one `every` so often: a message, or a list.", {"say": "hello"}
+    )
     every: Maybe[PositiveDuration] = optional("The time between two of `send`. Default: 1s.", "100ms")
     reply: Maybe[Annotated[str, checked(_reply)]] = optional(
         "Which message answers one of `send`: the `next`, or that with the same value at this JSONPath. Its latency "

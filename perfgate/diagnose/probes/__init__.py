@@ -7,8 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from perfgate.diagnose.facts import ProbeCounts
+from perfgate.diagnose.probes.mysql import MysqlProbe
 from perfgate.diagnose.probes.postgres import PostgresProbe
 from perfgate.diagnose.probes.processes import ProcessProbe
+from perfgate.diagnose.probes.prometheus import PrometheusProbe
+from perfgate.diagnose.probes.queues import QueueProbe
 from perfgate.diagnose.probes.redis import RedisProbe
 from perfgate.diagnose.probes.waits import WaitProbe
 
@@ -26,9 +29,26 @@ class Prober(Protocol):
 
 
 # key of `diagnose:` -> what makes the probe of its value
-BY_KEY: Mapping[str, Callable[[str], Prober]] = {"postgres": PostgresProbe, "redis": RedisProbe}
+BY_KEY: Mapping[str, Callable[[str], Prober]] = {
+    "postgres": PostgresProbe,
+    "mysql": MysqlProbe,
+    "redis": RedisProbe,
+    "celery": QueueProbe,
+    "prometheus": PrometheusProbe,
+}
 
-__all__ = ["BY_KEY", "PostgresProbe", "Prober", "ProcessProbe", "RedisProbe", "WaitProbe", "merged"]
+__all__ = [
+    "BY_KEY",
+    "MysqlProbe",
+    "PostgresProbe",
+    "Prober",
+    "ProcessProbe",
+    "PrometheusProbe",
+    "QueueProbe",
+    "RedisProbe",
+    "WaitProbe",
+    "merged",
+]
 
 
 def merged(counts: Sequence[ProbeCounts]) -> ProbeCounts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from perfgate.diagnose.rules import answers, application, database, environment, services
+from perfgate.diagnose.rules import answers, application, database, environment, functions, services
 from perfgate.diagnose.rules.case import Case, Rule, RunMovement, cause, has_moved, has_tail_moved
 from perfgate.model.diagnosis import Cause, Confidence, Layer
 
@@ -32,6 +32,7 @@ _TIMES: tuple[Rule, ...] = (
     services.backlog,
     application.serialisation,
     application.cpu,
+    functions.hot,
     application.pool,
 )
 _SHAPES: tuple[Rule, ...] = (application.contention, application.waiting)  # where nothing else explains it

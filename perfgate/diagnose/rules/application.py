@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from perfgate.diagnose.rules import answers, database, services
+from perfgate.diagnose.rules import answers, database, functions, services
 from perfgate.diagnose.rules.case import MOVED, SAME, SHARE, TINY, Case, Rule, cause, kb, ms
 from perfgate.model.diagnosis import Cause, Layer
 
@@ -25,7 +25,11 @@ def cpu(case: Case) -> Iterator[Cause]:
     if case.grew(name, 1.3, TINY) and not _computes_for_others(case):
         before, now = case.pair(name)
         sentence = f"{ms(now)} CPU per request instead of {ms(before)}"
-        yield cause("cpu", "confirmed" if case.takes(case.growth(name)) else "likely", sentence)
+        found = functions.evidence(case)
+        remedy = ""
+        if found:
+            sentence, remedy = f"{sentence}: {found[0]}", functions.remedy_for(functions.named(case)[0])
+        yield cause("cpu", "confirmed" if case.takes(case.growth(name)) else "likely", sentence, found[1:], remedy)
 
 
 def _computes_for_others(case: Case) -> bool:

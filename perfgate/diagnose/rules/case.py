@@ -8,6 +8,7 @@ from functools import cached_property
 
 from perfgate.diagnose.codes import CODES
 from perfgate.diagnose.facts import PassFacts
+from perfgate.diagnose.profile import FunctionTime
 from perfgate.model.diagnosis import Cause, Confidence, Layer, LayerChange
 
 MANY = 5  # calls per request from which a repeated one is worth a word
@@ -62,6 +63,7 @@ class Case:
     difference: float | None = None
     control: tuple[PassFacts, PassFacts] | None = None
     movement: RunMovement | None = None
+    usual_functions: Sequence[FunctionTime] = ()  # of the control, where there is no base to compare a profile with
 
     def share(self, *layers: Layer) -> float:
         """The share of the difference (of the whole, without a base) that the layers have."""

@@ -65,7 +65,8 @@ def scans(case: Case) -> Iterator[Cause]:
             continue
         columns = ", ".join(statement.columns)
         remedy = f"CREATE INDEX ON {tables[0]} ({columns});" if columns else ""
-        yield cause("sequential-scan", "confirmed", f"sequential scan of {tables[0]}", [_described(statement)], remedy)
+        evidence = [_described(statement), *filter(None, [statement.hint])]
+        yield cause("sequential-scan", "confirmed", f"sequential scan of {tables[0]}", evidence, remedy)
         return
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from perfgate.diagnose.rules.case import MANY, SHARE, TINY, Case, cause, grew, ms, number, peers_of
 from perfgate.model.diagnosis import Cause
 
+PILES = 0.2  # jobs per request by which a queue grows that is not kept up with
 COLD = 0.1  # of the hits, at most which a cache counts as gone
 
 
@@ -74,6 +75,13 @@ def external(case: Case) -> Iterator[Cause]:
 
 def backlog(case: Case) -> Iterator[Cause]:
     """Jobs that pile up, or an answer that waits for one."""
+    more, waiting = case.head.queue_growth_loaded, case.head.queued_loaded
+    before, _ = case.pair("queue_growth_loaded")
+    if more is not None and more >= PILES and more >= 2 * max(before or 0.0, 0.0):
+        instead = f" instead of {number(max(before, 0.0))}" if before is not None else ""
+        sentence = f"{number(more)} jobs more wait in the queue after each request{instead}, {number(waiting)} in all"
+        yield cause("backlog", "confirmed" if before is not None else "likely", sentence)
+        return
     waits = case.pair("broker_wait")
     if grew(waits, 1.5, TINY) and case.takes(case.growth("broker_wait")):
         sentence = f"a request waits {ms(waits[1])} for the message broker instead of {ms(waits[0])}"

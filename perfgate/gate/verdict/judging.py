@@ -136,7 +136,7 @@ def _samples(result: EndpointResult, metric: Metric) -> int:
     """How many values are behind a metric."""
     if metric.name in ASPECT_QUANTILES:
         return histogram.count(distribution_of(result, metric.name))
-    return result.samples if metric.unit is Unit.SECONDS else result.requests
+    return result.samples if metric.is_latency else result.requests
 
 
 def _compared(comparison: Comparison, metric: Metric, run: Run) -> dict[str, Any]:

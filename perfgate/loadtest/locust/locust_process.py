@@ -7,7 +7,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -54,6 +54,9 @@ class Options:
     duet: handover.Duet | None = None  # in an A/B test, whose head is the `target`
     part: int = 0  # of a run in several parts: each has arrivals of its own
     first_number: int = 0  # where its sequences and rows go on
+    counted: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # endpoint -> metrics that its answers tell
+    server_timing: Mapping[str, str] = field(default_factory=dict)  # part -> what the application calls its entry
+    watches_memory: bool = False  # whether the services' memory is sampled
     probe: bool = False  # whether the runner probe shall run beside the load
     on_progress: Callable[[Progress], None] = lambda _: None
 
@@ -140,6 +143,8 @@ def _settings(plan: Plan, folder: Path, options: Options) -> handover.Settings:
         abort=plan.load.abort,
         duet=replace(options.duet, seed=options.duet.seed + options.part) if options.duet else None,
         first_number=options.first_number,
+        counted=options.counted,
+        server_timing=options.server_timing,
         replays=plan.load.replay is not None,
     )
 

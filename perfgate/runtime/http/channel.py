@@ -71,7 +71,9 @@ class Channel:
         if not 0 < service <= elapsed + 1_000_000:
             service = elapsed
         head = b"".join(self._head)
-        response = Response(self._parser.get_status_code(), head, service=service, first_byte=min(service, max(0, first - wire.sent)))
+        response = Response(
+            self._parser.get_status_code(), head, service=service, first_byte=min(service, max(0, first - wire.sent))
+        )
         response.wait, response.dns, response.connect, response.tls = self.wait, self.dns, self.connect, self.tls
         response.connections, response.delivery = 1, max(0, elapsed - service)
         return response, rest or self._taken(), arrived

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from perfgate.runtime.http.channel import Channel, monotonic_of
 from perfgate.runtime.http.responses import Failure, Response
 from perfgate.runtime.scenario.endpoint import Endpoint
 from perfgate.runtime.scenario.stated_times import StatedTime
-from perfgate.runtime.http.channel import Channel, monotonic_of
 from perfgate.runtime.streams.messages import EventParser
 from perfgate.runtime.streams.recording import MessageRecord
 from perfgate.runtime.streams.stream import Listening, Stream

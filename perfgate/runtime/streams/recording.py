@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from perfgate.runtime.scenario.stated_times import StatedTime
 from perfgate.runtime.http.channel import monotonic_of
+from perfgate.runtime.scenario.stated_times import StatedTime
 from perfgate.runtime.streams.messages import Message
 
 Record = Callable[[str, int, int], None]  # aspect, when it began (monotonic ns), how long it took (ns)

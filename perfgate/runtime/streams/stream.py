@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 import httptools
 
+from perfgate.runtime.http.channel import Channel, Ended
 from perfgate.runtime.http.client import failure_of
 from perfgate.runtime.http.responses import Failure, Response
 from perfgate.runtime.http.watchdog import TimedOut
 from perfgate.runtime.scenario.endpoint import Endpoint
 from perfgate.runtime.scenario.stated_times import StatedTime
-from perfgate.runtime.http.channel import Channel, Ended
 from perfgate.runtime.streams.recording import MessageRecord
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class Stream:
         except (KeyError, ValueError) as error:
             failure = Failure("expectation", str(error))
         except TimedOut:
-            waited = "it was silent for {:g} s".format(self._listening.silence)
+            waited = f"it was silent for {self._listening.silence:g} s"
             failure = Failure("timeout", waited if opened else f"no answer within {(deadline - began) / SECOND:g} s")
         except OSError as error:
             failure = failure_of(error, visitor.load.observations)

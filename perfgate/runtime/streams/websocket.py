@@ -18,12 +18,12 @@ from wsproto.connection import Connection, ConnectionType
 from wsproto.events import BytesMessage, CloseConnection, Ping, TextMessage
 from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
+from perfgate.runtime.http.channel import Channel, Ended, monotonic_of
 from perfgate.runtime.http.responses import Failure, Response
 from perfgate.runtime.scenario.endpoint import Endpoint
 from perfgate.runtime.scenario.expectations import MISSING, json_reader
 from perfgate.runtime.scenario.stated_times import StatedTime
 from perfgate.runtime.scenario.texts import Fill, Text, json_filler
-from perfgate.runtime.http.channel import Channel, Ended, monotonic_of
 from perfgate.runtime.streams.messages import Message
 from perfgate.runtime.streams.recording import MessageRecord
 from perfgate.runtime.streams.stream import Listening, Stream
@@ -63,7 +63,7 @@ class WebSocket(Stream):
         self._first, self._send = [_filler(item) for item in first], [_filler(item) for item in send]
         self._every, self._subprotocol, self._reply = every, subprotocol, reply
         self._key = b64encode(os.urandom(16))
-        self._accept = b64encode(sha1(self._key + GUID).digest()).decode()  # noqa: S324 - as the RFC has it
+        self._accept = b64encode(sha1(self._key + GUID).digest()).decode()
 
     def prepared(self, data: bytes) -> bytes:
         lines = [b"Connection: Upgrade", b"Upgrade: websocket", b"Sec-WebSocket-Version: 13"]
@@ -131,7 +131,9 @@ class WebSocket(Stream):
 class _Talk:
     """The frames of one connection, and the messages whose replies have not come."""
 
-    def __init__(self, channel: Channel, messages: MessageRecord, reply: str, record: Callable[[int, int], None]) -> None:
+    def __init__(
+        self, channel: Channel, messages: MessageRecord, reply: str, record: Callable[[int, int], None]
+    ) -> None:
         self._channel, self._messages, self._record = channel, messages, record
         self._frames = Connection(ConnectionType.CLIENT)
         self._parts: list[bytes] = []

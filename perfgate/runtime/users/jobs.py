@@ -89,6 +89,8 @@ class Job:
 
     def _record_stated(self, visitor: Visitor, name: str, began: int, stated: float | None) -> None:
         if stated is None:
-            visitor.load.note(f"The status of `{self.name}` does not state the time {name}; see `poll` in its budget file.")
+            visitor.load.note(
+                f"The status of `{self.name}` does not state the time {name}; see `poll` in its budget file."
+            )
         else:
             visitor.record((name, self.name), began, Response(service=max(0, int(stated * SECOND))), None)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import gevent
 from locust.exception import StopUser
 
+from perfgate.runtime.http.channel import Channel
 from perfgate.runtime.http.dialling import Origin, TlsConfig
 from perfgate.runtime.http.responses import Failure, Response
 from perfgate.runtime.record.load import Load
@@ -17,7 +18,6 @@ from perfgate.runtime.scenario.arms import LoadArm
 from perfgate.runtime.scenario.endpoint import Endpoint
 from perfgate.runtime.scenario.session import Session
 from perfgate.runtime.scenario.values import OutOfRows
-from perfgate.runtime.http.channel import Channel
 
 if TYPE_CHECKING:
     from perfgate.runtime.users.visitor import Visitor

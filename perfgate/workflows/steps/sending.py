@@ -14,7 +14,7 @@ from perfgate.model.run import Arm, LoadTest
 from perfgate.recording import handover
 from perfgate.report import words
 from perfgate.runner import machine
-from perfgate.workflows.steps import bases
+from perfgate.workflows.steps import bases, counting
 from perfgate.workflows.steps.request import ProgressReporter
 from perfgate.workflows.steps.resolving import LoadSpec
 
@@ -58,21 +58,26 @@ def send(
 ) -> LoadTest:
     """The plan's load on the target, or on both: then its rate or its users are those of the two together."""
     _say_what_is_sent(spec, sides, reporter)
-    with reporter.progress(spec.plan) as on_progress:
+    what = counting.counting(spec.budget_file, {endpoint.name for endpoint in spec.plan.endpoints})
+    plan = counting.asking(spec.plan, what.metrics, spec.context.environ)
+    with reporter.progress(plan) as on_progress:
         options = loadtest.Options(
             target=sides.target,
             root=spec.context.root,
             environ=spec.context.environ,
-            secrets=scenarios.secrets(spec.plan),
+            secrets=scenarios.secrets(plan),
             processes=spec.processes,
             fleet=spec.fleet,
             duet=_duet(spec, sides),
+            counted=what.metrics,
+            server_timing=what.server_timing,
+            watches_memory=what.watches_memory,
             probe=spec.budget_file.gate.probe,
             on_progress=on_progress,
         )
         folder = spec.context.folder
-        scenario = _write_scenario(spec.plan, folder)
-        return loadtest.run(spec.plan, folder, scenario, options, sides, restarts=spec.ab.restarts, looks=looks)
+        scenario = _write_scenario(plan, folder)
+        return loadtest.run(plan, folder, scenario, options, sides, restarts=spec.ab.restarts, looks=looks)
 
 
 def _say_what_is_sent(spec: LoadSpec, sides: loadtest.Sides, reporter: ProgressReporter) -> None:

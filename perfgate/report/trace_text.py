@@ -13,7 +13,7 @@ from perfgate.text.units import format_value
 
 NAMED = 3  # layers of a trace
 LONGEST_LINK = 500
-_LINK = re.compile(r"https?://[\w.-]+(?::\d+)?(?:/[\w./~%:?#&=+,;@!$*'{}\"-]*)?\Z", re.ASCII)
+_LINK = re.compile(r"https?://[\w.-]+(?::\d+)?(?:[/?#][!-~]*)?\Z", re.ASCII)
 _UNSAFE = re.compile(r"[^\w./~%:?#&=+,;@!$-]", re.ASCII)
 
 

@@ -128,10 +128,10 @@ def _media_type(text: str) -> str:
 def _trace_link(text: str) -> str:
     hint = "for example `https://jaeger.example/trace/{trace_id}`"
     if "${" in text:
-        return f"has a variable, and reports would show its value\nwrite it out: {hint}"
+        return f"must be written out, without variables: reports show it\n{hint}"
     if not re.match(r"https?://[^\s/]", text) or not text.isascii() or not text.isprintable() or " " in text:
         return f"must be an http:// or https:// URL\n{hint}"
-    return "" if "{trace_id}" in text else f"does not say {{trace_id}}\n{hint}"
+    return "" if "{trace_id}" in text else f"must have {{trace_id}} in it\n{hint}"
 
 
 Text = Annotated[str, StringConstraints(min_length=1)]

@@ -1,4 +1,4 @@
-"""Attributes of a span -> Operation, by OpenTelemetry's semantic conventions: those before 2024 and the stable ones.
+"""Attributes of a span -> what it does, by OpenTelemetry's semantic conventions: those before 2024 and the stable ones.
 
 Sources: opentelemetry.io/docs/specs/semconv/database, /http, /rpc, /messaging, and their migration guides. Pure.
 """
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from perfgate.diagnose.traces.fingerprints import command, statement
-from perfgate.diagnose.traces.spans import Kind, Operation
+from perfgate.diagnose.traces.spans import Kind, SpanOperation
 from perfgate.text.sanitize import one_line
 
 Value = str | int | float | bool
@@ -31,7 +31,7 @@ _CONNECTS = re.compile(
 READ = frozenset((*_SYSTEM, *_TEXT, *_VERB, *_PLACE, *_ROWS, *_HOST, *_URL, *_QUEUE, "messaging.system"))
 
 
-def operation(kind: Kind, name: str, attributes: Mapping[str, Value]) -> Operation | None:
+def operation(kind: Kind, name: str, attributes: Mapping[str, Value]) -> SpanOperation | None:
     """None for what is the application's own, and for what nobody knows. Databases are known by `db.*` whatever the
     kind, other services by the kind `client`."""
     if kind in ("server", "consumer"):
@@ -40,27 +40,27 @@ def operation(kind: Kind, name: str, attributes: Mapping[str, Value]) -> Operati
     if system or any(key in attributes for key in (*_TEXT, *_VERB)):
         return _cache(name, attributes) if system in CACHES else _database(name, system, attributes)
     if kind in ("client", "producer") and (queue := _first(attributes, ("messaging.system",))):
-        return Operation("external", one_line(f"{queue} {_first(attributes, _QUEUE)}", LONGEST))
+        return SpanOperation("external", one_line(f"{queue} {_first(attributes, _QUEUE)}", LONGEST))
     if kind == "client" and (host := _host(attributes)):
-        return Operation("external", one_line(host, LONGEST), is_closed=False)
+        return SpanOperation("external", one_line(host, LONGEST), is_closed=False)
     if _IS_SERIALISATION.search(name):
-        return Operation("serialisation", is_call=False, is_closed=False)
+        return SpanOperation("serialisation", is_call=False, is_closed=False)
     return None
 
 
-def _database(name: str, system: str, attributes: Mapping[str, Value]) -> Operation:
+def _database(name: str, system: str, attributes: Mapping[str, Value]) -> SpanOperation:
     text, verb, place = _first(attributes, _TEXT), _first(attributes, _VERB), _first(attributes, _PLACE)
     if not text and _CONNECTS.match(name):
-        return Operation("database", is_call=False)
+        return SpanOperation("database", is_call=False)
     what = statement(text, system) if text else one_line(f"{verb} {place}", LONGEST)
-    return Operation("database", what or system or "statement", rows=_rows(attributes))
+    return SpanOperation("database", what or system or "statement", rows=_rows(attributes))
 
 
-def _cache(name: str, attributes: Mapping[str, Value]) -> Operation:
+def _cache(name: str, attributes: Mapping[str, Value]) -> SpanOperation:
     text = _first(attributes, _VERB) or _first(attributes, _TEXT) or name
     if _CONNECTS.match(name) and not _first(attributes, _TEXT):
-        return Operation("cache", is_call=False)
-    return Operation("cache", command(text) or "command")
+        return SpanOperation("cache", is_call=False)
+    return SpanOperation("cache", command(text) or "command")
 
 
 def _host(attributes: Mapping[str, Value]) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from heapq import heappop, heappush
 from typing import NamedTuple
 
-from perfgate.diagnose.traces.spans import Operation
+from perfgate.diagnose.traces.spans import SpanOperation
 from perfgate.diagnose.traces.trees import Node, Tree
 from perfgate.model.diagnosis import Layer
 
@@ -22,10 +22,10 @@ class Place(NamedTuple):
     is_closed: bool = False
 
 
-class Call(NamedTuple):
+class TracedCall(NamedTuple):
     """A call that the request waited for. `seconds` is its whole time, on the critical path or not."""
 
-    operation: Operation
+    operation: SpanOperation
     seconds: float
 
 
@@ -48,7 +48,7 @@ def split(tree: Tree, limit: int | None = None) -> dict[Layer, int]:
     return totals
 
 
-def calls(tree: Tree, limit: int | None = None) -> Iterator[Call]:
+def calls(tree: Tree, limit: int | None = None) -> Iterator[TracedCall]:
     """Of what two instrumented libraries tell of the same call, the outer one."""
     high = _end(tree.root, limit)
     inside = {tree.root.span.id: False}  # whether a span is part of a call in its own process
@@ -58,7 +58,7 @@ def calls(tree: Tree, limit: int | None = None) -> Iterator[Call]:
         is_call = operation is not None and operation.layer != "serialisation"
         inside[node.span.id] = was or is_call
         if operation is not None and operation.is_call and not was and node.start < high:
-            yield Call(operation, (min(node.end, high) - node.start) / 1e9)
+            yield TracedCall(operation, (min(node.end, high) - node.start) / 1e9)
 
 
 def _end(root: Node, limit: int | None) -> int:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from perfgate.diagnose.traces.conventions import READ, Value, operation
-from perfgate.diagnose.traces.spans import KINDS, Span
+from perfgate.diagnose.traces.spans import KINDS, TraceSpan
 from perfgate.model.errors import DiagnosisError
 from perfgate.text.sanitize import one_line
 
@@ -21,7 +21,7 @@ LONGEST = 120  # characters of a span's name
 MOST_TIME = 1 << 63  # ns
 _PROCESS = ("service.name", "service.instance.id", "host.name", "process.pid")
 _TRACE, _SPAN = re.compile(r"[0-9a-f]{32}\Z"), re.compile(r"[0-9a-f]{16}\Z")
-Decode = Callable[[bytes, str], Iterable[Span]]
+Decode = Callable[[bytes, str], Iterable[TraceSpan]]
 
 
 def protobuf_decoder() -> Decode:
@@ -32,7 +32,7 @@ def protobuf_decoder() -> Decode:
     except ImportError as error:
         raise DiagnosisError("diagnose.traces needs opentelemetry-proto: pip install 'perfgate[traces]'") from error
 
-    def decode(body: bytes, prefix: str) -> Iterator[Span]:
+    def decode(body: bytes, prefix: str) -> Iterator[TraceSpan]:
         try:
             request = ExportTraceServiceRequest.FromString(body)
         except DecodeError as error:
@@ -51,7 +51,7 @@ def protobuf_decoder() -> Decode:
     return decode
 
 
-def decode_json(body: bytes, prefix: str) -> Iterator[Span]:
+def decode_json(body: bytes, prefix: str) -> Iterator[TraceSpan]:
     """Raises ValueError for what is not one."""
     try:
         request = json.loads(body)
@@ -64,7 +64,7 @@ def decode_json(body: bytes, prefix: str) -> Iterator[Span]:
         raise ValueError("no ExportTraceServiceRequest") from error
 
 
-def _json_span(span: Mapping[str, Any], prefix: str, process: str) -> Iterator[Span]:
+def _json_span(span: Mapping[str, Any], prefix: str, process: str) -> Iterator[TraceSpan]:
     ids = tuple(str(span.get(key) or "").lower() for key in ("traceId", "spanId", "parentSpanId"))
     if not ids[0].startswith(prefix):
         return
@@ -80,14 +80,14 @@ def _json_span(span: Mapping[str, Any], prefix: str, process: str) -> Iterator[S
 
 def _span(
     ids: tuple[str, str, str], name: str, kind: int, times: tuple[int, int], process: str, known: Mapping[str, Value]
-) -> Iterator[Span]:
+) -> Iterator[TraceSpan]:
     trace, own, parent = ids
     start, end = times
     if not (_TRACE.match(trace) and _SPAN.match(own) and 0 < start < MOST_TIME and 0 < end < MOST_TIME):
         return
     word = KINDS[kind] if 0 <= kind < len(KINDS) else "internal"
     line = one_line(name[: 4 * LONGEST], LONGEST)
-    yield Span(trace, own, parent, line, word, start, end, process, operation(word, line, known))
+    yield TraceSpan(trace, own, parent, line, word, start, end, process, operation(word, line, known))
 
 
 def _process(attributes: Mapping[str, Value]) -> str:

@@ -9,13 +9,13 @@ from perfgate.diagnose.facts import ProbeCounts, Statement
 from perfgate.diagnose.partition import ReplaySample
 from perfgate.diagnose.server_timing import ServerTiming
 from perfgate.diagnose.traces import critical_path, trees
-from perfgate.diagnose.traces.critical_path import Call
-from perfgate.diagnose.traces.spans import Span
+from perfgate.diagnose.traces.critical_path import TracedCall
+from perfgate.diagnose.traces.spans import TraceSpan
 from perfgate.model.diagnosis import Layer
 
 PARTS: tuple[Layer, ...] = ("database", "cache", "external", "serialisation")
 COUNTED: tuple[Layer, ...] = ("database", "cache", "external")
-Spans = Mapping[str, Sequence[Span]]
+Spans = Mapping[str, Sequence[TraceSpan]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +23,7 @@ class SplitTrace:
     """What the trace of one request says: nanoseconds per layer, and its calls."""
 
     parts: Mapping[Layer, int]
-    calls: tuple[Call, ...]
+    calls: tuple[TracedCall, ...]
 
 
 @dataclass(kw_only=True)
@@ -81,7 +81,7 @@ def split_traces(samples: Iterable[ReplaySample], spans: Spans) -> dict[str, Spl
     }
 
 
-def _split(spans: Sequence[Span], root: Span, limit: int) -> SplitTrace:
+def _split(spans: Sequence[TraceSpan], root: TraceSpan, limit: int) -> SplitTrace:
     """`limit` (ns) is when the client had its answer: work after it delayed nobody."""
     tree = trees.tree(spans, root)
     return SplitTrace(parts=critical_path.split(tree, limit), calls=tuple(critical_path.calls(tree, limit)))

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from perfgate.diagnose.traces import bodies, decoding
 from perfgate.diagnose.traces.bodies import BodyError
-from perfgate.diagnose.traces.spans import Span
+from perfgate.diagnose.traces.spans import TraceSpan
 from perfgate.model.errors import DiagnosisError
 
 TRACES, OTHERS = "/v1/traces", ("/v1/metrics", "/v1/logs")  # the latter are taken, and dropped
@@ -34,7 +34,7 @@ class Receiver:
             decoding.JSON: decoding.decode_json,
         }
         self._forward = forward
-        self._spans: dict[str, list[Span]] = {}
+        self._spans: dict[str, list[TraceSpan]] = {}
         self._count, self.dropped, self.refused = 0, 0, 0
         self._arrival = threading.Condition()
         self._last = monotonic()
@@ -84,7 +84,7 @@ class Receiver:
         if self._forward is not None:
             self._forward(body, headers)
 
-    def spans(self, awaited: Collection[str]) -> Mapping[str, Sequence[Span]]:
+    def spans(self, awaited: Collection[str]) -> Mapping[str, Sequence[TraceSpan]]:
         """Spans by trace id, once each awaited trace has its server span or nothing has come for a while: exporters
         send batches."""
         began = monotonic()

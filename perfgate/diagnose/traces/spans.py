@@ -10,7 +10,7 @@ Kind = Literal["internal", "server", "client", "producer", "consumer"]
 KINDS: tuple[Kind, ...] = ("internal", "internal", "server", "client", "producer", "consumer")  # by OTLP's number
 
 
-class Operation(NamedTuple):
+class SpanOperation(NamedTuple):
     """What a span says it does. `what` is a fingerprint, a command or a host: never a literal."""
 
     layer: Layer
@@ -20,7 +20,7 @@ class Operation(NamedTuple):
     rows: int | None = None
 
 
-class Span(NamedTuple):
+class TraceSpan(NamedTuple):
     """Times in nanoseconds, of the clock of its `process`. Ids are lower-case hexadecimal, `parent` may be empty."""
 
     trace: str
@@ -31,4 +31,4 @@ class Span(NamedTuple):
     start: int
     end: int
     process: str = ""
-    operation: Operation | None = None
+    operation: SpanOperation | None = None

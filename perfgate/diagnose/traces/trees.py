@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from perfgate.diagnose.traces.spans import Span
+from perfgate.diagnose.traces.spans import TraceSpan
 
 SLACK = 1_000_000  # ns by which a child may outlive the parent that waited for it: clocks of one process differ too
 MOST = 20_000  # spans of one trace that are looked at
@@ -15,7 +15,7 @@ MOST = 20_000  # spans of one trace that are looked at
 class Node(NamedTuple):
     """A span; `start` and `end` (ns) are in the clock of the request's server span."""
 
-    span: Span
+    span: TraceSpan
     start: int
     end: int
 
@@ -37,23 +37,23 @@ class Tree:
                 waiting.append(node)
 
 
-def server_span(spans: Sequence[Span], caller: str) -> Span | None:
+def server_span(spans: Sequence[TraceSpan], caller: str) -> TraceSpan | None:
     """The span that answers the request whose span is `caller`; of several hops, the outermost."""
     answers = [span for span in spans if span.parent == caller]
     return max(answers, key=lambda span: (span.kind == "server", span.end - span.start), default=None)
 
 
-def outermost(spans: Sequence[Span]) -> Span | None:
+def outermost(spans: Sequence[TraceSpan]) -> TraceSpan | None:
     """The longest server span whose parent nobody has: a proxy that tells its spans elsewhere is between."""
     known = {span.id for span in spans}
     tops = [span for span in spans if span.kind == "server" and span.parent not in known]
     return max(tops, key=lambda span: span.end - span.start, default=None)
 
 
-def tree(spans: Sequence[Span], root: Span) -> Tree:
+def tree(spans: Sequence[TraceSpan], root: TraceSpan) -> Tree:
     """Spans whose parent is missing are the root's own children."""
     unique = {span.id: span for span in spans[:MOST] if span.id != root.id}
-    below: dict[str, list[Span]] = {}
+    below: dict[str, list[TraceSpan]] = {}
     for span in unique.values():
         below.setdefault(span.parent if span.parent in unique else root.id, []).append(span)
     children: dict[str, tuple[Node, ...]] = {}
@@ -67,7 +67,7 @@ def tree(spans: Sequence[Span], root: Span) -> Tree:
     return Tree(top, children)
 
 
-def _awaited(spans: Iterable[Span], parent: Node, shift: int) -> Iterator[tuple[Node, int]]:
+def _awaited(spans: Iterable[TraceSpan], parent: Node, shift: int) -> Iterator[tuple[Node, int]]:
     for span in spans:
         is_foreign = span.process != parent.span.process
         own = shift + (_skew(span, parent, shift) if is_foreign else 0)
@@ -77,7 +77,7 @@ def _awaited(spans: Iterable[Span], parent: Node, shift: int) -> Iterator[tuple[
             yield node, own
 
 
-def _skew(span: Span, parent: Node, shift: int) -> int:
+def _skew(span: TraceSpan, parent: Node, shift: int) -> int:
     """By how much another process' clock is off (ns): its span lies within the call, in the middle if it does not."""
     start, end = span.start + shift, span.end + shift
     if parent.start <= start and end <= parent.end:

@@ -7,19 +7,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perfgate.diagnose.traces import critical_path, trees
-from perfgate.diagnose.traces.spans import Operation, Span
+from perfgate.diagnose.traces.spans import SpanOperation, TraceSpan
 
 MS = 1_000_000
 TRACE, CALLER = "a" * 32, "c" * 16
-DATABASE = Operation("database", "SELECT ?")
-CACHE = Operation("cache", "GET")
-CALL = Operation("external", "rates", is_closed=False)
-QUEUED = Operation("external", "kafka orders")
+DATABASE = SpanOperation("database", "SELECT ?")
+CACHE = SpanOperation("cache", "GET")
+CALL = SpanOperation("external", "rates", is_closed=False)
+QUEUED = SpanOperation("external", "kafka orders")
 
 
 def span(name, start, end, parent="root", kind="client", operation=None, process="shop", unit=MS):
     ident = CALLER if name == CALLER else name
-    return Span(TRACE, ident, parent, name, kind, start * unit, end * unit, process, operation)
+    return TraceSpan(TRACE, ident, parent, name, kind, start * unit, end * unit, process, operation)
 
 
 def request(*spans, start=1000, end=1100):

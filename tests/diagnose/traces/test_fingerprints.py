@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from perfgate.diagnose.traces.conventions import operation
 from perfgate.diagnose.traces.fingerprints import command, statement
-from perfgate.diagnose.traces.spans import Operation
+from perfgate.diagnose.traces.spans import SpanOperation
 
 
 @pytest.mark.parametrize(
@@ -113,4 +113,4 @@ def test_what_nobody_knows_is_the_application(kind, attributes):
 
 
 def test_opening_a_connection_is_no_query():
-    assert operation("client", "connect", {"db.system": "sqlite"}) == Operation("database", is_call=False)
+    assert operation("client", "connect", {"db.system": "sqlite"}) == SpanOperation("database", is_call=False)

@@ -7,7 +7,7 @@ import pytest
 from perfgate.diagnose.partition import ReplaySample, partition
 from perfgate.diagnose.server_timing import ServerTiming
 from perfgate.diagnose.traces import environment, evidence, joining
-from perfgate.diagnose.traces.spans import Operation, Span
+from perfgate.diagnose.traces.spans import SpanOperation, TraceSpan
 
 PREFIX = "a" * 16
 MS = 1_000_000
@@ -18,18 +18,20 @@ def sample(number: int, latency: float = 0.1, **more: object) -> ReplaySample:
     return ReplaySample(**values)  # type: ignore[arg-type]
 
 
-def trace(number: int, *operations: Operation, took: int = 90, parent: str = "") -> tuple[str, tuple[Span, ...]]:
+def trace(
+    number: int, *operations: SpanOperation, took: int = 90, parent: str = ""
+) -> tuple[str, tuple[TraceSpan, ...]]:
     """A request of `took` ms, with one call of 10 ms after the other."""
     ident = f"{PREFIX}{number:016x}"
-    root = Span(ident, "root", parent or ident[16:], "GET", "server", MS, MS + took * MS)
+    root = TraceSpan(ident, "root", parent or ident[16:], "GET", "server", MS, MS + took * MS)
     calls = [
-        Span(ident, f"s{at}", "root", "call", "client", MS * (1 + 10 * at), MS * (11 + 10 * at), "", operation)
+        TraceSpan(ident, f"s{at}", "root", "call", "client", MS * (1 + 10 * at), MS * (11 + 10 * at), "", operation)
         for at, operation in enumerate(operations)
     ]
     return ident, (root, *calls)
 
 
-QUERY, GET = Operation("database", "SELECT ?", rows=2), Operation("cache", "GET")
+QUERY, GET = SpanOperation("database", "SELECT ?", rows=2), SpanOperation("cache", "GET")
 
 
 def side(samples: list[ReplaySample], spans: joining.Spans) -> joining.TracedSide:

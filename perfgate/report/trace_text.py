@@ -57,7 +57,7 @@ def markdown(traces: TraceEvidence | None) -> Iterator[str]:
         yield f"{prose(item.layer)} {code(item.what, 160)}: {_counted(item.calls, item.seconds)}{before}"
     for trace in traces.slowest:
         link = _link(trace)
-        name = f"[{plain(trace.trace, 8)}](<{link}>)" if link else code(trace.trace, 40)
+        name = f"[{prose(trace.trace[:8])}](<{link}>)" if link else code(trace.trace, 40)
         yield f"slow: {prose(_described(trace))}, trace {name}"
 
 

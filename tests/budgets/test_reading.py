@@ -24,7 +24,6 @@ from perfgate.model.budget_file import (
     Capture,
     Criterion,
     DiagnosePolicy,
-    TracesPolicy,
     Expectation,
     FilePart,
     Floor,
@@ -43,6 +42,7 @@ from perfgate.model.budget_file import (
     Stage,
     Think,
     Tls,
+    TracesPolicy,
     Values,
 )
 from perfgate.model.budget_file import (

@@ -322,6 +322,16 @@ class GatePolicy:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TracesPolicy:
+    """`forward` is a collector that gets the traces too, as written; `link` a URL with `{trace_id}`; `port` that of the
+    receiver, 0: any that is free."""
+
+    forward: str = ""
+    link: str = ""
+    port: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class DiagnosePolicy:
     """How the second pass is made. Addresses are as written, `${X}` unexpanded; empty: there is none."""
 
@@ -334,6 +344,7 @@ class DiagnosePolicy:
     prometheus: str = ""  # the application's own metrics, an URL
     profile: str = ""  # "py-spy"
     server_timing: Mapping[str, str] = field(default_factory=dict)  # part -> what the application calls its entry
+    traces: TracesPolicy | None = None  # None: requests of the second pass are not traced
 
 
 @dataclass(frozen=True, kw_only=True)

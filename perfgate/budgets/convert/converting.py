@@ -25,6 +25,7 @@ from perfgate.budgets.shape.file_shape import (
 from perfgate.budgets.shape.graphql_shape import ClientsShape
 from perfgate.budgets.shape.load_shape import LoadShape
 from perfgate.budgets.shape.request_shape import EndpointShape, login_of
+from perfgate.budgets.shape.traces_shape import TracesShape
 from perfgate.files.repository_path import identity
 from perfgate.model.budget_file import (
     AUTO,
@@ -45,6 +46,7 @@ from perfgate.model.budget_file import (
     Stage,
     Think,
     Tls,
+    TracesPolicy,
 )
 
 T = TypeVar("T")
@@ -216,6 +218,17 @@ def _diagnose(diagnose: DiagnoseShape) -> DiagnosePolicy:
         prometheus=_or(diagnose.prometheus, DiagnosePolicy.prometheus),
         profile=_or(diagnose.profile, DiagnosePolicy.profile),
         server_timing=names,
+        traces=_traces(diagnose.traces),
+    )
+
+
+def _traces(traces: TracesShape | str | None) -> TracesPolicy | None:
+    if not isinstance(traces, TracesShape):
+        return TracesPolicy() if traces else None
+    return TracesPolicy(
+        forward=_or(traces.forward, TracesPolicy.forward),
+        link=_or(traces.link, TracesPolicy.link),
+        port=_or(traces.port, TracesPolicy.port),
     )
 
 

@@ -57,7 +57,7 @@ def explain(case: Case) -> tuple[Cause, ...]:
         return (machine,)
     fair = case.on_slower_machine(environment.machine_factor(case))
     causes += _sorted(fair, [found for rule in _TIMES for found in rule(fair)])
-    causes = [*_sorted(case, causes), *application.memory(case)]
+    causes = _sorted(case, [*causes, *application.memory(case)])
     if not causes:
         causes = [found for rule in _SHAPES for found in rule(fair)]
     return tuple(causes) or (_unexplained(case),)

@@ -112,6 +112,7 @@ TABLE = [
     (case("external", external_calls=5, external_seconds=0.022), "external-repeated", "confirmed"),
     (case("external", external_seconds=0.022), "external-slower", "confirmed"),
     (case("application", cpu=0.024), "cpu", "confirmed"),
+    (case("application", by=0.0, cpu=0.009), "cpu", "likely"),
     (case("serialisation", cpu=0.024, serialisation=0.020), "serialisation", "confirmed"),
     (case("queue", canary_loaded=0.1), "blocking-call", "confirmed"),
     (case("queue", alone=0.0101, loaded=0.060), "contention", "likely"),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from perfgate.diagnose.rules import answers, application, database, environment, functions, services
-from perfgate.diagnose.rules.case import Case, Rule, RunMovement, cause, has_moved, has_tail_moved
+from perfgate.diagnose.rules.case import TINY, Case, Rule, RunMovement, cause, has_moved, has_tail_moved
 from perfgate.model.diagnosis import Cause, Confidence, Layer
 
 __all__ = ["Case", "RunMovement", "explain"]
@@ -39,6 +39,7 @@ _TIMES: tuple[Rule, ...] = (
 _SHAPES: tuple[Rule, ...] = (application.contention, application.waiting)  # where nothing else explains it
 _ORDER: Mapping[Confidence, int] = {"environment": 0, "confirmed": 1, "likely": 2, "unexplained": 3}
 _OWN_LAYER: tuple[Layer, ...] = ("database", "cache", "external", "serialisation")  # whose share says how much it is
+_TWICE = 2.0  # times as much CPU: no noise does that, even where the times do not show it
 _LITTLE = 0.1  # of the difference
 
 
@@ -56,7 +57,7 @@ def explain(case: Case) -> tuple[Cause, ...]:
         return (machine,)
     fair = case.on_slower_machine(environment.machine_factor(case))
     causes += _sorted(fair, [found for rule in _TIMES for found in rule(fair)])
-    causes = [*_sorted(case, causes), *application.memory(case)]
+    causes = _sorted(case, [*causes, *application.memory(case)])
     if not causes:
         causes = [found for rule in _SHAPES for found in rule(fair)]
     return tuple(causes) or (_unexplained(case),)
@@ -70,6 +71,8 @@ def _at_rest(case: Case) -> tuple[Cause, ...]:
     """Neither slower alone nor under load. What has been counted may still become a matter of time on a larger load."""
     every = [found for rule in _COUNTS for found in rule(case)]
     counted = [found for found in every if found.confidence == "confirmed" and _is_no_time(found)]
+    if case.grew("cpu", _TWICE, TINY):
+        counted += [*application.serialisation(case), *application.cpu(case)]
     leaks = list(application.memory(case))
     if counted or leaks:
         return (*(replace(found, confidence="likely") for found in counted), *leaks)

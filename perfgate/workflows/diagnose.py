@@ -37,7 +37,7 @@ from perfgate.workflows import probing
 
 MOST = 3  # endpoints in one diagnosis
 FOLDER = "diagnose"  # in the run folder: scenarios and logs of the second pass
-COUNTED = tuple(name for name, metric in METRICS.items() if metric.counted)
+COUNTED = tuple(name for name, metric in METRICS.items() if metric.counted and not metric.page)
 EXPLAINED = (*QUANTILES, "mean", "max", "ttfb_p95", "size", *COUNTED)  # metrics whose cause the second pass can see
 LATENCY = 0.1  # s: by which a number of users is taken for a rate
 Say = Callable[[str], None]

@@ -86,7 +86,7 @@ def comparison(run: Run, baseline: Baseline, requested: Mapping[Key, ChangeTest]
     return matches
 
 
-def _sight(run: Run, baseline: Baseline, results: Results, metric: str, kind: Literal["endpoint", "journey"]) -> Sight:
+def _sight(run: Run, baseline: Baseline, results: Results, metric: str, kind: Literal["endpoint", "journey", "page"]) -> Sight:
     itself = table(run, baseline, results, metric, metric, kind)
     medians: Mapping[str, Estimates] = {}
     if metric in HELPED_BY_MEDIAN:

@@ -38,7 +38,7 @@ class SeriesTable:
 
 
 def table(
-    run: Run, baseline: Baseline, results: Results, series: str, metric: str, kind: Literal["endpoint", "journey"]
+    run: Run, baseline: Baseline, results: Results, series: str, metric: str, kind: Literal["endpoint", "journey", "page"]
 ) -> SeriesTable:
     """`metric` of the runs that the series of `series` is compared with: the median beside the p95 of the same runs."""
     ends = [

@@ -32,8 +32,8 @@ CODES: Mapping[str, RuleCode] = {
     "sequential-scan": RuleCode(
         "database",
         "a statement reads a whole table that an index was used for before, or could be",
-        "Create an index on the columns of the filter (CREATE INDEX ON table (column);), or bring back the one that was "
-        "dropped.",
+        "Create an index on the columns of the filter (CREATE INDEX ON table (column);), or bring back the one that "
+        "was dropped.",
         "sequential scan of items",
     ),
     "more-rows": RuleCode(
@@ -52,8 +52,8 @@ CODES: Mapping[str, RuleCode] = {
     "lock-wait": RuleCode(
         "database",
         "statements wait for locks that other requests have",
-        "Hold locks for a shorter time: commit before slow work, lock fewer rows (FOR UPDATE SKIP LOCKED, NOWAIT), update "
-        "hot rows last.",
+        "Hold locks for a shorter time: commit before slow work, lock fewer rows (FOR UPDATE SKIP LOCKED, NOWAIT), "
+        "update hot rows last.",
         "statements wait 34 ms per request for locks under load",
     ),
     "cache-lost": RuleCode(
@@ -95,7 +95,7 @@ CODES: Mapping[str, RuleCode] = {
     "serialisation": RuleCode(
         "serialisation",
         "writing the answer takes longer",
-        "Write fewer fields, or write them once: cache the text, use a faster encoder (orjson), leave out nested objects.",
+        "Write fewer fields, or write them once: cache the text, use a faster encoder (orjson), nest less.",
         "writing the answer takes 28 ms instead of 2 ms",
     ),
     "cpu": RuleCode(
@@ -113,8 +113,8 @@ CODES: Mapping[str, RuleCode] = {
     "small-pool": RuleCode(
         "queue",
         "requests wait for one of few connections to the database",
-        "A larger connection pool (SQLAlchemy: pool_size, max_overflow; psycopg_pool: max_size; Django: OPTIONS pool), or "
-        "shorter transactions.",
+        "A larger connection pool (SQLAlchemy: pool_size, max_overflow; psycopg_pool: max_size; Django: OPTIONS pool), "
+        "or shorter transactions.",
         "at most 1 connections to the database at once instead of 4",
     ),
     "contention": RuleCode(

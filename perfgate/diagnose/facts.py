@@ -89,6 +89,7 @@ class PassFacts:
     stopped: float | None = None  # share of the time in which somebody had stopped the service (SIGSTOP)
     application: float | None = None  # s in the server beside database, cache and other services, by Server-Timing
     application_loaded: float | None = None
+    serialisation: float | None = None  # s, by Server-Timing
     computing: float | None = None  # s of CPU, by Server-Timing
     reference: float | None = None  # s of a fixed piece of work on this machine, while nothing else was sent
     statements: tuple[Statement, ...] = ()
@@ -153,7 +154,8 @@ def facts(
     alone = [sample.latency for sample in samples if sample.users == 1]
     loaded = [sample.latency for sample in samples if sample.users > 1]
     calls = {part: _mean([s.timing.calls[part] for s in samples if part in s.timing.calls]) for part in _PARTS}
-    seconds = {part: _mean([s.timing.seconds[part] for s in samples if part in s.timing.seconds]) for part in _PARTS}
+    usual = [sample for sample in samples if sample.users == 1] or samples  # nobody else delays what these wait for
+    seconds = {part: _mean([s.timing.seconds[part] for s in usual if part in s.timing.seconds]) for part in _PARTS}
     known = [sample for sample in samples if sample.decoded >= 0]
     verdicts = [verdict for sample in samples if (verdict := _is_hit(sample)) is not None]
     values = dict(counts.values)
@@ -185,13 +187,14 @@ def facts(
         external_seconds=seconds["external"],
         application=_application(samples, is_loaded=False),
         application_loaded=_application(samples, is_loaded=True),
-        computing=_mean([s.timing.seconds["cpu"] for s in samples if s.users == 1 and "cpu" in s.timing.seconds]),
+        serialisation=_told("serialisation", usual),
+        computing=_told("cpu", usual),
         reference=median(reference) if reference else None,
         statements=counts.statements,
         peers=counts.peers,
         metrics={name.removeprefix(METRIC): value for name, value in values.items() if name.startswith(METRIC)},
-        **{name: value for name, value in values.items() if name in _COUNTED},
-        **{f"{name}_loaded": value for name, value in counts_loaded.values.items() if name in _COUNTED_LOADED},
+        **{name: value for name, value in values.items() if name in _COUNTED},  # type: ignore[arg-type]
+        **{f"{name}_loaded": value for name, value in counts_loaded.values.items() if name in _COUNTED_LOADED},  # type: ignore[arg-type]
     )
 
 
@@ -238,6 +241,10 @@ def _application(samples: Sequence[ReplaySample], *, is_loaded: bool) -> float |
 
 def _mean(values: Sequence[float]) -> float | None:
     return fmean(values) if values else None
+
+
+def _told(part: str, samples: Sequence[ReplaySample]) -> float | None:
+    return _mean([sample.timing.seconds[part] for sample in samples if part in sample.timing.seconds])
 
 
 def _each(seconds: float | None, calls: float | None) -> float | None:

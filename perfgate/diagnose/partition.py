@@ -45,6 +45,15 @@ def _gap(sample: ReplaySample) -> float | None:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Delay:
+    """How much of what the application says to wait for another server, beyond `alone` (s), is its own: the answer was
+    there, and the thread or the event loop was busy. A `share`, 0 to 1."""
+
+    alone: float
+    share: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Known:
     """What is known of all requests of one side. `floor` is the part of the wait that is the network's, `standing` what
     the application waits for in a request that is alone, beside what is measured. `seen` is what probes saw from
@@ -53,6 +62,7 @@ class Known:
     floor: float = 0.0
     standing: float | None = None
     seen: Mapping[Layer, float] = field(default_factory=dict)
+    delays: Mapping[Layer, Delay] = field(default_factory=dict)
 
 
 NOTHING = Known()
@@ -99,12 +109,19 @@ def partition(sample: ReplaySample, known: Known = NOTHING) -> tuple[dict[Layer,
     others, _ = _fit(others, max(0.0, total - sum(inside.values())))
     inside = {**inside, **others}
     own_time = max(0.0, total - sum(inside.values()))
-    queue = 0.0
+    inside, queue = _undelayed(inside, known.delays)
     if known.standing is not None and "cpu" in timing:
-        queue = max(0.0, own_time - timing["cpu"] - known.standing)
+        idle = max(0.0, own_time - timing["cpu"] - known.standing)
+        own_time, queue = own_time - idle, queue + idle
     matches["queue"] = max(0.0, outside - known.floor) + queue
-    matches["application"] = own_time - queue
+    matches["application"] = own_time
     return {**matches, **inside}, clipped or timing["total"] > wait + 0.001
+
+
+def _undelayed(inside: Mapping[Layer, float], delays: Mapping[Layer, Delay]) -> tuple[dict[Layer, float], float]:
+    """The parts without the delays that are the application's own, and the delays."""
+    own = {part: delay.share * max(0.0, inside[part] - delay.alone) for part, delay in delays.items() if part in inside}
+    return {part: value - own.get(part, 0.0) for part, value in inside.items()}, sum(own.values())
 
 
 def _fit(known: dict[Layer, float], room: float) -> tuple[dict[Layer, float], bool]:

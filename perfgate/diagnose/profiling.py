@@ -30,7 +30,7 @@ class ProfiledSide:
 
 @dataclass(kw_only=True)
 class Profiles:
-    """By endpoint and side: functions, largest first, and the file of the flame graph in the folder."""
+    """Functions, largest first, and the file of the flame graph in the folder; each by endpoint and side."""
 
     functions: dict[tuple[str, Name], tuple[FunctionTime, ...]] = field(default_factory=dict)
     files: dict[tuple[str, Name], str] = field(default_factory=dict)

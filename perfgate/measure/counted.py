@@ -40,7 +40,7 @@ def counted(result: EndpointResult, window: Window, parts: Parts, clock: Clock) 
 
 
 def _interval(metric: str, mean: float, parts: Parts, clock: Clock) -> tuple[float, float]:
-    """By windows only: what single answers say is not recorded. Short runs are taken at their word."""
+    """Interval by windows only: what single answers say is not recorded. Short runs are taken at their word."""
     totals, answers = np.zeros(clock.windows), np.zeros(clock.windows)
     for second, window in parts.items():
         number, total = window.counts.get(metric, (0, 0.0))

@@ -10,12 +10,11 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from math import inf
 from pathlib import Path
-from statistics import median
 from urllib.parse import urlsplit
 
 from perfgate import loadtest, scenarios
 from perfgate.diagnose import explaining, second_pass
-from perfgate.diagnose.attribution import QUANTILES
+from perfgate.diagnose.facts import PassFacts
 from perfgate.diagnose.probes import Prober, ProcessProbe, WaitProbe
 from perfgate.diagnose.probes.peers import Kind
 from perfgate.diagnose.profiling import ProfiledSide, Profiles, profiled
@@ -28,17 +27,10 @@ from perfgate.middleware.secret import HEADER, VARIABLE
 from perfgate.model.budget_file import BudgetFile, Endpoint, LoadProfile, Send
 from perfgate.model.diagnosis import Diagnosis
 from perfgate.model.errors import DiagnosisError
-from perfgate.model.metric import METRICS
-from perfgate.model.outcome import Outcome
-from perfgate.model.run import PastRun, Run
-from perfgate.model.verdict import Verdict
 from perfgate.text import template
 from perfgate.workflows import probing
 
-MOST = 3  # endpoints in one diagnosis
 FOLDER = "diagnose"  # in the run folder: scenarios and logs of the second pass
-COUNTED = tuple(name for name, metric in METRICS.items() if metric.counted and not metric.page)
-EXPLAINED = (*QUANTILES, "mean", "max", "ttfb_p95", "size", *COUNTED)  # metrics whose cause the second pass can see
 LATENCY = 0.1  # s: by which a number of users is taken for a rate
 Say = Callable[[str], None]
 
@@ -55,62 +47,6 @@ class DiagnosisRequest:
     folder: Path  # of the run
     environ: Mapping[str, str]
     movements: Mapping[str, RunMovement] = field(default_factory=dict)  # of the run that failed, by endpoint
-
-
-def wanted(verdict: Verdict, *, passing_too: bool = False) -> dict[str, str]:
-    """Endpoint -> metric, of the failures that can be explained, worst first; with `passing_too`, of what got worst
-    where nothing failed."""
-    failed = [item for item in verdict.findings if item.outcome is Outcome.FAIL and item.metric in EXPLAINED]
-    if not failed and passing_too:
-        judged = [item for item in verdict.findings if item.metric in EXPLAINED]
-        failed = sorted(judged, key=lambda item: -(item.change or 0.0))
-    metrics: dict[str, str] = {}
-    for finding in failed:
-        metrics.setdefault(finding.endpoint, finding.metric if finding.metric in (*QUANTILES, "mean") else "p95")
-    return dict(list(metrics.items())[:MOST])
-
-
-def control(budget_file: BudgetFile, run: Run | None, chosen: Mapping[str, str]) -> str:
-    """The quickest endpoint that is sent by itself and did not fail: it moves only when the machine does. Without a
-    run, the first."""
-    alone = [
-        endpoint.name
-        for endpoint in budget_file.endpoints
-        if endpoint.request and endpoint.weight and not endpoint.login
-    ]
-    if run is None:
-        return next((name for name in alone if name not in chosen), "")
-    known = [
-        endpoint
-        for endpoint in run.endpoints
-        if endpoint.name in alone and endpoint.name not in chosen and "p50" in endpoint.metrics
-    ]
-    return min(known, key=lambda item: item.metrics["p50"]).name if known else ""
-
-
-def movements(run: Run, past_runs: Sequence[PastRun], chosen: Mapping[str, str]) -> dict[str, RunMovement]:
-    """How far each of the endpoints, all others, and the runner's reference workload are from earlier runs of the same
-    load: what moves together is the runner."""
-    earlier = [past.run for past in past_runs if past.run.conditions.load_digest == run.conditions.load_digest]
-    usual: dict[str, list[float]] = {}
-    for past in earlier:
-        for endpoint in past.endpoints:
-            if value := endpoint.metrics.get("p50"):
-                usual.setdefault(endpoint.name, []).append(value)
-    factors = {
-        endpoint.name: value / median(usual[endpoint.name])
-        for endpoint in run.endpoints
-        if endpoint.name in usual and (value := endpoint.metrics.get("p50"))
-    }
-    others = [factor for name, factor in factors.items() if name not in chosen]
-    probes = [
-        past.probe.p50 for past in earlier if past.probe and run.probe and past.probe.workload == run.probe.workload
-    ]
-    reference = run.probe.p50 / median(probes) if run.probe and run.probe.beside_target and probes else None
-    return {
-        name: RunMovement(own=factors.get(name), others=median(others) if others else None, reference=reference)
-        for name in chosen
-    }
 
 
 def diagnose(request: DiagnosisRequest, say: Say) -> Diagnosis:
@@ -185,9 +121,6 @@ def _diagnosis(
 ) -> Diagnosis:
     of = observed.seen
     both = "base" in sides
-    control = None
-    if both and (request.control, "head") in of:
-        control = of[request.control, "base"].facts(), of[request.control, "head"].facts()
     findings = []
     doubts = [*warnings, *observed.warnings]
     for endpoint, metric in request.wanted.items():
@@ -199,10 +132,18 @@ def _diagnosis(
                 reason = next(iter(item.failures()), "no answer came")
                 doubts.append(f"{endpoint} could not be diagnosed: on the {side} every request failed ({reason})")
         if head.samples and (base is None or base.samples):
-            usual = profiles.functions.get((request.control, "head"), ())
-            movement = request.movements.get(endpoint)
-            found = explaining.diagnosed(endpoint, metric, head, base, control, movement, usual)
-            files = {side: f"{FOLDER}/{file}" for (name, side), file in profiles.files.items() if name == endpoint}
+            found = explaining.diagnosed(
+                endpoint,
+                metric,
+                head,
+                base,
+                _control_facts(request, of, endpoint) if both else None,
+                request.movements.get(endpoint),
+                profiles.functions.get((request.control, "head"), ()),
+            )
+            files: dict[str, str] = {
+                side: f"{FOLDER}/{file}" for (name, side), file in profiles.files.items() if name == endpoint
+            }
             findings.append(replace(found, profiles=files))
     arms = request.sides.arms
     return Diagnosis(
@@ -212,6 +153,22 @@ def _diagnosis(
         control=request.control,
         warnings=tuple(dict.fromkeys(doubts)),
     )
+
+
+def _control_facts(
+    request: DiagnosisRequest, seen: Mapping[tuple[str, second_pass.Name], second_pass.Seen], endpoint: str
+) -> tuple[PassFacts, PassFacts] | None:
+    """Base and head of the control. Where every endpoint failed and the service is not perfgate's own, so that nothing
+    else shows the machine, it is the quickest of the others."""
+    names = [request.control] if request.control else []
+    if not names and not request.sides.starts:
+        names = [name for name in request.wanted if name != endpoint]
+    pairs = [
+        (seen[name, "base"].facts(), seen[name, "head"].facts())
+        for name in names
+        if (name, "base") in seen and seen[name, "base"].samples and seen[name, "head"].samples
+    ]
+    return min(pairs, key=lambda pair: pair[0].alone or inf, default=None)
 
 
 def _subjects(request: DiagnosisRequest, folder: Path, warnings: list[str]) -> Iterator[DiagnosedSubject]:
@@ -267,8 +224,8 @@ def _sides(request: DiagnosisRequest, folder: Path, warnings: list[str]) -> Iter
             loadtest.check_up(target, request.environ)
             pid = services.pid(urlsplit(target).port or 0)
             own = tuple(_of_service(pid, request, stack)) if pid else ()
-            own += tuple(probing.opened_of_side(request.budget_file.diagnose, target, stack, warnings))
-            sides.append(PassSide(name=name, target=target, probes=(*own, *shared), pid=pid or 0))  # type: ignore[arg-type]
+            each = probing.opened(request.budget_file.diagnose, request.environ, stack, warnings, target)
+            sides.append(PassSide(name=name, target=target, probes=(*own, *each, *shared), pid=pid or 0))  # type: ignore[arg-type]
         yield tuple(sides)
 
 
@@ -289,7 +246,8 @@ def _named_ports(request: DiagnosisRequest) -> Mapping[int, Kind]:
     ports: dict[int, Kind] = {}
     for key, kind in _KINDS.items():
         with suppress(template.TemplateError, ValueError):
-            url = template.expand(getattr(request.budget_file.diagnose, key, ""), request.environ)
+            written = getattr(request.budget_file.diagnose, key, "")
+            url = template.expand(written, {**request.environ, probing.PORT: "0"}).replace(probing.OF_SIDE, "0")
             if port := urlsplit(url).port:
                 ports[port] = kind
     return ports

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from perfgate import budgets, loadtest
 from perfgate.files import codec, run_folder
 from perfgate.model.diagnosis import Diagnosis
 from perfgate.model.errors import PerfgateError, UsageError
-from perfgate.model.run import Run
+from perfgate.model.run import PastRun, Run
 from perfgate.model.verdict import Verdict
+from perfgate.workflows import choosing
 from perfgate.workflows import diagnose as diagnosing
 from perfgate.workflows.steps import bases, resolving, sending
 from perfgate.workflows.steps.request import ProgressReporter, RunRequest
 from perfgate.workflows.steps.resolving import LoadSpec, Mode, RunSpec
 
 
-def explain_run(spec: RunSpec, run: Run, verdict: Verdict, sides: loadtest.Sides, reporter: ProgressReporter) -> None:
+def explain_run(
+    spec: RunSpec,
+    run: Run,
+    past_runs: Sequence[PastRun],
+    verdict: Verdict,
+    sides: loadtest.Sides,
+    reporter: ProgressReporter,
+) -> None:
     """Writes diagnosis.json where something failed that a second pass may explain. The verdict stands without it."""
-    chosen = diagnosing.wanted(verdict, passing_too=spec.diagnose is True)
+    chosen = choosing.wanted(verdict, passing_too=spec.diagnose is True)
     if not chosen:
         return
     try:
-        diagnosis = _diagnose(spec.load, run, chosen, sides, reporter)
+        diagnosis = _diagnose(spec.load, run, past_runs, chosen, sides, reporter)
         codec.write(diagnosis, spec.context.folder / run_folder.DIAGNOSIS)
     except PerfgateError as error:
         reporter.say(f"No diagnosis: {error}")
@@ -44,19 +53,25 @@ def explain_endpoint(request: RunRequest, reporter: ProgressReporter, endpoint: 
         spec = replace(spec, base=base)
     run_folder.make(spec.context.folder, spec.context.root)
     with sending.sides_of(spec, reporter) as sides:
-        return _diagnose(spec, None, {endpoint: metric}, sides, reporter)
+        return _diagnose(spec, None, (), {endpoint: metric}, sides, reporter)
 
 
 def _diagnose(
-    spec: LoadSpec, run: Run | None, chosen: dict[str, str], sides: loadtest.Sides, reporter: ProgressReporter
+    spec: LoadSpec,
+    run: Run | None,
+    past_runs: Sequence[PastRun],
+    chosen: dict[str, str],
+    sides: loadtest.Sides,
+    reporter: ProgressReporter,
 ) -> Diagnosis:
     request = diagnosing.DiagnosisRequest(
         budget_file=spec.budget_file,
         sides=sides,
         wanted=chosen,
-        control=diagnosing.control(spec.budget_file, run, chosen),
+        control=choosing.control(spec.budget_file, run, chosen),
         run_id=spec.context.run_id,
         folder=spec.context.folder,
         environ=spec.context.environ,
+        movements=choosing.movements(run, past_runs, chosen) if run else {},
     )
     return diagnosing.diagnose(request, reporter.say)

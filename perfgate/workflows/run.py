@@ -48,7 +48,7 @@ def execute(spec: RunSpec, reporter: ProgressReporter) -> RunResult:
         # before the load: an unreadable history is no news to wait for
         past = baselines.remembered(store, spec.budget_file, context.environ)
         spec = resolving.with_branch(spec, past.budget_file)
-        measured, notes = _measure_beside_base(spec, past, reporter)
+        measured, notes = _measure_beside_base(spec, past, earlier, reporter)
         codec.write(measured, context.folder / run_folder.RUN)
         if measured.interrupted:
             return RunResult(run=measured, policy=spec.budget_file.gate, past_runs=past.recent)
@@ -76,21 +76,21 @@ def _verdict_to_confirm(spec: RunSpec) -> Verdict | None:
 
 
 def _measure_beside_base(
-    spec: RunSpec, past: RememberedRuns, reporter: ProgressReporter
+    spec: RunSpec, past: RememberedRuns, earlier: Verdict | None, reporter: ProgressReporter
 ) -> tuple[Run, tuple[str, ...]]:
     """The run, and for people why it is not compared with the base that `--base-ref auto` looks for."""
     if spec.load.mode is not Mode.MERGE_BASE:
-        return _measure(spec, past, reporter), ()
+        return _measure(spec, past, earlier, reporter), ()
     try:
         base = bases.at_merge_base(spec.budget_file, spec.context.environ, reporter.say)
         if base is not None:
-            return _measure(resolving.with_base(spec, base), past, reporter), ()
+            return _measure(resolving.with_base(spec, base), past, earlier, reporter), ()
     except (BaseError, UsageError) as error:
         reporter.say(f"Compared with the history, not with the base: {error}")
         note = f"Compared with the history, not with the base: {_reason(error)}"
-        return _measure(resolving.without_base(spec), past, reporter), (note,)
+        return _measure(resolving.without_base(spec), past, earlier, reporter), (note,)
     reporter.say("Compared with the history: this checkout is the base itself.")
-    return _measure(resolving.without_base(spec), past, reporter), ()
+    return _measure(resolving.without_base(spec), past, earlier, reporter), ()
 
 
 def _reason(error: PerfgateError) -> str:
@@ -99,7 +99,7 @@ def _reason(error: PerfgateError) -> str:
     return one_line(" ".join([error.message.partition("\n")[0], *advice]), MAX_REASON_CHARS)
 
 
-def _measure(spec: RunSpec, past: RememberedRuns, reporter: ProgressReporter) -> Run:
+def _measure(spec: RunSpec, past: RememberedRuns, earlier: Verdict | None, reporter: ProgressReporter) -> Run:
     """The load, as long as it takes to decide, and why something failed."""
     plan = spec.load.plan
     with sending.sides_of(spec.load, reporter) as sides:
@@ -125,7 +125,7 @@ def _measure(spec: RunSpec, past: RememberedRuns, reporter: ProgressReporter) ->
             run = viewing.with_pages(run, views)
         codec.write(run, spec.context.folder / run_folder.RUN)  # whatever ends the second pass: what was measured stays
         if spec.diagnose is not False and not run.interrupted:  # here base and head are still set up
-            explain.explain_run(spec, run, _first_verdict(spec, run, past), sides, reporter)
+            explain.explain_run(spec, run, past.recent, _verdict(spec, run, past, earlier), sides, reporter)
     return run
 
 

@@ -116,7 +116,7 @@ def _filled(results: Iterable[EndpointResult], measured: Measured, side: str) ->
         counts = measured.get((side, item.name), {})
         metrics = {name: value for name, (value, _, _) in counts.items()}
         intervals = {name: (low, high) for name, (_, low, high) in counts.items()}
-        filled.append(replace(item, metrics=item.metrics | metrics, intervals={**item.intervals, **intervals}))
+        filled.append(replace(item, metrics={**item.metrics, **metrics}, intervals={**item.intervals, **intervals}))
     return tuple(filled)
 
 
@@ -143,7 +143,7 @@ def _measured(wanted: Mapping[str, set[str]], request: SoloRequest, warnings: li
                 own = replace(order, target=side.target)
                 counts = measured.setdefault((side.name, endpoint), {})
                 if metrics & COUNTS:
-                    counts |= _only(metrics, _counted(own, side.probes, replayer, warnings))
+                    counts.update(_only(metrics, _counted(own, side.probes, replayer, warnings)))
             if CPU in metrics:
                 _add_cpu(measured, order, sides, replayer)
     return measured
@@ -236,10 +236,11 @@ def _sides(
         policy = request.budget_file.diagnose
         shared = list(probing.opened(policy, request.environ, stack, warnings)) if wants_probes else []
         sides: list[SoloSide] = []
-        names = [arm.name for arm in planned.arms] or [""]
+        names: list[str] = [arm.name for arm in planned.arms] or [""]
         for name, target in zip(names, planned.targets, strict=True):
             loadtest.check_up(target, request.environ)
             pid = services.pid(urlsplit(target).port or 0)
             process = ProcessProbe(pid) if pid else None
-            sides.append(SoloSide(name=name, target=target, probes=shared, process=process))
+            own = list(probing.opened(policy, request.environ, stack, warnings, target)) if wants_probes else []
+            sides.append(SoloSide(name=name, target=target, probes=[*own, *shared], process=process))
         yield tuple(sides)

@@ -123,7 +123,7 @@ def test_a_broker_of_another_kind_is_named():
 
 
 METRICS = """\
-# TYPE jobs counter
+# TYPE jobs_total counter
 jobs_total{{kind="mail"}} {jobs}
 # TYPE db_seconds histogram
 db_seconds_bucket{{le="+Inf"}} {jobs}
@@ -131,7 +131,7 @@ db_seconds_sum {seconds}
 db_seconds_count {jobs}
 # TYPE pool_size gauge
 pool_size 5
-# TYPE restarted counter
+# TYPE restarted_total counter
 restarted_total {left}
 """
 

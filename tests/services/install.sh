@@ -21,6 +21,7 @@ need chromium chromium chromium-browser google-chrome
 need hey hey
 need iproute2 ip
 need mariadb-server-core mariadbd
+need mariadb-client-core my_print_defaults
 need nginx-light nginx
 need npm npm
 need openssl openssl

@@ -34,7 +34,7 @@ _UNCOUNTED = re.compile(
     r"\s*(begin|commit|rollback|savepoint|release|set|show|deallocate|discard|explain|prepare)\b", re.IGNORECASE
 )
 _SELECT = re.compile(r"\s*(select|with)\b", re.IGNORECASE)
-_FILTER_COLUMN = re.compile(r"\(?(?:\w+\.)?(\w+)\)?(?:::\w+)? (?:=|>|<|>=|<=|~~\*?|ANY)")
+_FILTER_COLUMN = re.compile(r"\(?(?:\w+\.)?(\w+)\)?(?:::\w+)? (?:=|>=?|<=|<(?!>)|~~\*?|ANY)")
 
 
 class StatementRow(NamedTuple):

@@ -86,7 +86,7 @@ def _on_redis(url: str, queues: Sequence[str]) -> tuple[Callable[[], int], Calla
 
 
 def _on_amqp(url: str, queues: Sequence[str]) -> tuple[Callable[[], int], Callable[[], None]]:
-    """By the broker's own protocol: a passive declaration tells the length, at once."""
+    """Asks the broker in its own protocol: a passive declaration tells the length, at once."""
     try:
         import amqp
     except ImportError as error:
@@ -131,7 +131,7 @@ def _on_amqp(url: str, queues: Sequence[str]) -> tuple[Callable[[], int], Callab
 
 
 def _on_management(url: str, queues: Sequence[str]) -> tuple[Callable[[], int], Callable[[], None]]:
-    """By the management interface, whose figures are some seconds old."""
+    """Asks the management interface, whose figures are some seconds old."""
     parts = urlsplit(url)
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
     base = f"{parts.scheme}://{host}:{parts.port or MANAGEMENT_PORT}"

@@ -1,8 +1,9 @@
 """What a service waits for, with nothing installed in it: sampled from outside, as seconds per request.
 
-Little's law gives the seconds: (requests that wait at a moment, on average) = (requests per second) x (seconds that each
-waits). A request waits for another server while the connection to it has sent and not yet received; it waits for the
-service itself while its bytes lie unread in the socket; and it waits for a CPU while a thread is ready and does not run.
+Little's law gives the seconds: (requests that wait at a moment, on average) = (requests per second) x (seconds that
+each waits). A request waits for another server while the connection to it has sent and not yet received; it waits for
+the service itself while its bytes lie unread in the socket; and it waits for a CPU while a thread is ready and does not
+run.
 """
 
 from __future__ import annotations
@@ -165,7 +166,7 @@ class WaitProbe:
 
 
 def _delay(processes: Iterable[psutil.Process]) -> float:
-    """Seconds in which threads were ready to run and had no CPU, by the kernel's schedstat; 0 where it does not count."""
+    """Seconds in which threads were ready to run and had no CPU, by the kernel's schedstat; 0 where it counts none."""
     total = 0
     for process in processes:
         for path in Path(f"/proc/{process.pid}/task").glob("*/schedstat"):

@@ -36,7 +36,6 @@ _TIMES: tuple[Rule, ...] = (
     application.pool,
 )
 _SHAPES: tuple[Rule, ...] = (application.contention, application.waiting)  # where nothing else explains it
-_EXACT = frozenset({"repeated-statement", "more-rows", "wide-rows", "cache-repeated", "external-repeated"})
 _ORDER: Mapping[Confidence, int] = {"environment": 0, "confirmed": 1, "likely": 2, "unexplained": 3}
 _OWN_LAYER: tuple[Layer, ...] = ("database", "cache", "external", "serialisation")  # whose share says how much it is
 _LITTLE = 0.1  # of the difference
@@ -71,7 +70,7 @@ def _at_rest(case: Case) -> tuple[Cause, ...]:
     counted = [found for rule in _COUNTS for found in rule(case) if found.confidence == "confirmed"]
     leaks = list(application.memory(case))
     if counted or leaks:
-        return tuple([*(replace(found, confidence="likely") for found in counted), *leaks])
+        return (*(replace(found, confidence="likely") for found in counted), *leaks)
     return (cause("healthy", "confirmed", "The second pass saw no difference beyond noise."),)
 
 

@@ -9,15 +9,15 @@ from perfgate.diagnose.rules.case import MOVED, SAME, SHARE, TINY, Case, Rule, c
 from perfgate.model.diagnosis import Cause, Layer
 
 CANARY = 5.0  # times as long as idle
+MOST = 0.4  # of the difference: the greater part, less what is measured beside it
 LEAK = 20_000  # bytes per request, in every round
 
 
 def serialisation(case: Case) -> Iterator[Cause]:
-    if case.share("serialisation") >= 0.4:
-        change = next(layer for layer in case.layers if layer.layer == "serialisation")
-        if change.change is not None and change.change > TINY and change.now >= MOVED * (change.baseline or 0.0):
-            sentence = f"writing the answer takes {ms(change.now)} instead of {ms(change.baseline)}"
-            yield cause("serialisation", "confirmed", sentence)
+    grown = case.growth("serialisation")
+    if grown is not None and case.grew("serialisation", 1.5, TINY) and grown >= MOST * case.slower_alone > 0:
+        before, now = case.pair("serialisation")
+        yield cause("serialisation", "confirmed", f"writing the answer takes {ms(now)} instead of {ms(before)}")
 
 
 def cpu(case: Case) -> Iterator[Cause]:

@@ -31,6 +31,7 @@ _TIMES = (
     "cpu",
     "cpu_loaded",
     "computing",
+    "serialisation",
     "application",
     "application_loaded",
     "database_wait",

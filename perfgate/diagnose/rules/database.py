@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from perfgate.diagnose.facts import Statement
 from perfgate.diagnose.rules.case import MANY, SHARE, TINY, Case, cause, grew, kb, ms, number, peers_of
-from perfgate.model.diagnosis import Cause, Confidence
+from perfgate.model.diagnosis import Cause
 
 
 def repeated(case: Case) -> Iterator[Cause]:
@@ -15,13 +15,13 @@ def repeated(case: Case) -> Iterator[Cause]:
     evidence = [f"`{worst.fingerprint}` {worst.calls:.4g} times per request"] if worst else []
     if grew((before, now), 1.5, 2) and (now or 0) >= MANY:
         sentence = f"{number(now)} queries per request instead of {number(before)}"
-        yield cause("repeated-statement", _confidence(case), sentence, evidence)
+        yield cause("repeated-statement", "confirmed", sentence, evidence)
     elif case.base is None and now is not None and now >= 4 * MANY:
         yield cause("repeated-statement", "likely", f"{number(now)} queries per request", evidence)
     elif now is None and case.grew("database_messages", 1.5, 2) and (case.head.database_messages or 0) >= MANY:
         was, sent = case.pair("database_messages")
         sentence = f"{number(sent)} messages to the database per request instead of {number(was)}"
-        yield cause("repeated-statement", _confidence(case), sentence, peers_of(case, "database"))
+        yield cause("repeated-statement", "confirmed", sentence, peers_of(case, "database"))
 
 
 def _most_repeated(case: Case) -> Statement | None:
@@ -31,17 +31,11 @@ def _most_repeated(case: Case) -> Statement | None:
     return max(often, key=lambda item: item.calls - before.get(item.fingerprint, 0.0), default=None)
 
 
-def _confidence(case: Case) -> Confidence:
-    """A count that agrees with the layer that took the time is confirmed; alone it is likely."""
-    agrees = not case.knows("database") or case.share("database") >= SHARE
-    return "confirmed" if agrees or case.takes(case.growth("database_wait")) else "likely"
-
-
 def more_rows(case: Case) -> Iterator[Cause]:
     if case.grew("rows", 2, 20) and not case.grew("queries", 1.5, 2):
         before, now = case.pair("rows")
         sentence = f"{number(now)} rows per request instead of {number(before)}"
-        yield cause("more-rows", _confidence(case), sentence, _heaviest(case))
+        yield cause("more-rows", "confirmed", sentence, _heaviest(case))
 
 
 def wide_rows(case: Case) -> Iterator[Cause]:
@@ -84,6 +78,9 @@ def slower(case: Case) -> Iterator[Cause]:
     counted = queries if None not in queries else messages
     if grew(counted, 1.5, 2):
         return
+    counted_time = case.pair("database")
+    if None not in counted_time and not grew(counted_time, 1.3, TINY / 4):
+        return  # the database is as fast as before: it is the application that takes its answers later
     own = case.pair("query_seconds")
     gain = (own[1] - own[0]) * (queries[1] or 0.0) if None not in own else None  # type: ignore[operator]
     if grew(own, 1.5, TINY / 4) and (case.share("database") >= SHARE or case.takes(gain)):

@@ -30,7 +30,7 @@ def environment(case: Case) -> Cause | None:
 def machine_factor(case: Case) -> float:
     """How many times as long the machine takes, as far as the control endpoint shows it; 1 where nothing does."""
     control = _movement_of_control(case)
-    return max(1.0, control) if control else 1.0
+    return 1.0 if control is None or _is_machine_well(case) else max(1.0, control)
 
 
 def _machine(case: Case, slower: float) -> list[str]:
@@ -66,17 +66,16 @@ def _movement_of_control(case: Case) -> float | None:
 def _is_in_every_request(case: Case) -> bool:
     """Whether the code does something in every request: all of them take so much longer, not so many times as long,
     while the machine is as fast as before."""
-    reference, delay = _factor(case, "reference"), case.growth("cpu_delay")
-    if (
-        reference is None
-        or delay is None
-        or reference > SAME
-        or delay > 0.2 * case.slower_alone
-        or case.control is None
-    ):
+    if case.control is None or not _is_machine_well(case):
         return False
     more = (case.control[1].alone or 0.0) - (case.control[0].alone or 0.0)
     return case.slower_alone > TINY and abs(more - case.slower_alone) <= 0.3 * case.slower_alone
+
+
+def _is_machine_well(case: Case) -> bool:
+    """Whether it computes as fast as before, and lets the service do so."""
+    reference, delay = _factor(case, "reference"), case.growth("cpu_delay")
+    return reference is not None and delay is not None and reference <= SAME and delay <= 0.2 * case.slower_alone
 
 
 def _factor(case: Case, name: str) -> float | None:

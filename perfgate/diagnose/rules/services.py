@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from perfgate.diagnose.rules.case import MANY, SHARE, TINY, Case, cause, grew, ms, number, peers_of
-from perfgate.model.diagnosis import Cause, Confidence
+from perfgate.model.diagnosis import Cause
 
 PILES = 0.2  # jobs per request by which a queue grows that is not kept up with
 COLD = 0.1  # of the hits, at most which a cache counts as gone
@@ -36,14 +36,9 @@ def cache_calls(case: Case) -> Iterator[Cause]:
     calls = case.pair("cache_calls")
     if None in calls:
         calls = case.pair("cache_messages")
-    agrees: Confidence = (
-        "confirmed"
-        if not case.knows("cache") or case.share("cache") >= SHARE or case.takes(case.growth("cache_wait"))
-        else "likely"
-    )
     if grew(calls, 2, 3) and (calls[1] or 0) >= MANY:
         sentence = f"{number(calls[1])} cache commands per request instead of {number(calls[0])}"
-        yield cause("cache-repeated", agrees, sentence)
+        yield cause("cache-repeated", "confirmed", sentence)
         return
     each = case.pair("cache_call_seconds")
     if grew(each, 1.5, TINY / 4) and case.share("cache") >= SHARE:

@@ -18,7 +18,7 @@ class MemoryWatch:
     """Called time and again while the load runs, it looks no more often than it has to."""
 
     def __init__(self, services: Services, sides: Sides) -> None:
-        names = [arm.name for arm in sides.arms] or [""]
+        names: list[str] = [arm.name for arm in sides.arms] or [""]
         pids = zip(names, (services.pid(urlsplit(target).port or 0) for target in sides.targets), strict=True)
         self._pids = {name: pid for name, pid in pids if pid}
         self._samples: dict[str, list[tuple[float, int]]] = {name: [] for name in self._pids}
@@ -32,7 +32,7 @@ class MemoryWatch:
         self._due = monotonic() + EVERY
 
     def since(self, began: float) -> MemorySamples:
-        """By arm: (s since `began`, bytes), those of before left out."""
+        """Samples by arm: (s since `began`, bytes), those of before left out."""
         return {name: (tuple(_after(samples, began)),) for name, samples in self._samples.items() if samples}
 
 

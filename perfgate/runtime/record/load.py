@@ -32,7 +32,7 @@ class Load:
         names, duration = (settings.endpoints, int(settings.duration * 1e9)) if settings else ((), 0)
         self.recorder = Recorder(names, duration)
         if settings and settings.counted:  # else there is nothing more to do per request
-            self.record = counting(self.record, self.recorder, settings)  # type: ignore[method-assign]
+            self.record = counting(self.record, self.recorder, settings)  # type: ignore[assignment,method-assign]
         self.arms = Arms(settings.duet, self.record) if settings and settings.duet else None
         self.stopping = False
         self.scheduled = False  # the open model's schedule runs

@@ -49,5 +49,5 @@ def asking(plan: Plan, metrics: Mapping[str, Iterable[str]], environ: Mapping[st
 def _asking(endpoint: Endpoint) -> Endpoint:
     if endpoint.request is None:
         return endpoint
-    headers = {**endpoint.request.headers, HEADER: f"${{{VARIABLE}}}"}
+    headers = {**endpoint.request.headers, HEADER: f"${{{VARIABLE}:-}}"}
     return replace(endpoint, request=replace(endpoint.request, headers=headers))

@@ -23,9 +23,9 @@ ROOMS: dict[str, str] = {
     "cli": "workflows workflows.steps doctor diagnose init init.__init__ init.project measure middleware net budgets scenarios loadtest report history publish.github ci files git text model demo "
     "report.__init__ report.formats report.html report.markdown report.terminal report.charts history.__init__ "
     "history.files publish.__init__ __init__",
-    "workflows": "workflows.steps diagnose.explaining diagnose.profiling diagnose.second_pass diagnose.probes diagnose middleware budgets scenarios loadtest measure measure.importers gate.__init__ report report.__init__ "
+    "workflows": "pages workflows.steps diagnose.explaining diagnose.profiling diagnose.second_pass diagnose.probes diagnose middleware budgets scenarios loadtest measure measure.importers gate.__init__ report report.__init__ "
     "history history.__init__ recording files text ci runner model",
-    "workflows.steps": "middleware budgets scenarios loadtest measure gate.__init__ report history history.__init__ recording files text git ci runner model",
+    "workflows.steps": "pages middleware budgets scenarios loadtest measure gate.__init__ report history history.__init__ recording files text git ci runner model",
     "doctor": "workflows.steps budgets scenarios loadtest loadtest.service history.__init__ recording git ci net runner text model",
     # stages
     "init.__init__": "init.access_log init.har init.curl init.postman init.openapi init model",
@@ -47,6 +47,7 @@ ROOMS: dict[str, str] = {
     "loadtest.locust": "loadtest.process loadtest.service recording runner.reference runner text model",
     "loadtest.service": "loadtest.process ci net recording runner text model",
     "loadtest.process": "text",
+    "pages": "stats text model",
     "measure": "measure.importers.__init__ measure.importers recording runner.reference stats text model",
     "measure.importers.__init__": "measure.importers.tables measure.importers.summaries measure.importers.streams "
     "measure.importers model",

@@ -30,6 +30,7 @@ DOORS = {
     "django": ("middleware",),
     "redis": ("diagnose",),
     "psycopg": ("diagnose",),
+    "playwright": ("pages.browser",),
     "psutil": ("runner", "diagnose"),
     "amqp": ("diagnose",),
     "pymysql": ("diagnose",),

@@ -22,6 +22,7 @@ def check(
     plan = scenarios.plan(budget_file)
     parts = (
         _counted(len(plan.endpoints), "endpoint"),
+        *([_counted(len(plan.pages), "page")] if plan.pages else []),
         _counted(len(plan.journeys), "journey"),
         _counted(len(budget_file.budgets), "budget"),
     )

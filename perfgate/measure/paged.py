@@ -34,9 +34,8 @@ def with_pages(
 ) -> Run:
     """The run with the results of each arm (base and head; "" without an A/B test)."""
     own = results.get(HEAD if run.arms else "", ())
-    arms = tuple(
-        replace(arm, endpoints=(*arm.endpoints, *results.get(BASE, ()))) if arm.name == BASE else arm for arm in run.arms
-    )
+    base = results.get(BASE, ())
+    arms = tuple(replace(arm, endpoints=(*arm.endpoints, *base)) if arm.name == BASE else arm for arm in run.arms)
     versions = {**run.conditions.versions, "chromium": browser}
     return replace(
         run,

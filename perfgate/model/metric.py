@@ -38,16 +38,12 @@ class Metric:
 
 
 _MIDDLEWARE = "add perfgate.middleware to the application (one line)"
-_INTERACTIONS = "list what a visitor does: `interact: [{click: \"#buy\"}]`"
+_INTERACTIONS = 'list what a visitor does: `interact: [{click: "#buy"}]`'
 _CHROMIUM = "the page painted nothing"
 
 
-def _page(
-    name: str, unit: Unit, meaning: str, good: float = 0.0, poor: float = 0.0, source: str = _CHROMIUM
-) -> Metric:
-    return Metric(
-        name=name, unit=unit, meaning=meaning, counted=True, page=True, good=good, poor=poor, source=source
-    )
+def _page(name: str, unit: Unit, meaning: str, good: float = 0.0, poor: float = 0.0, source: str = _CHROMIUM) -> Metric:
+    return Metric(name=name, unit=unit, meaning=meaning, counted=True, page=True, good=good, poor=poor, source=source)
 
 
 _LATENCY = "of the latency of successful requests; a timeout counts at its timeout"
@@ -143,7 +139,13 @@ METRICS: dict[str, Metric] = {
         _page("inp", Unit.SECONDS, "Interaction to Next Paint", 0.2, 0.5, _INTERACTIONS),
         _page("fcp", Unit.SECONDS, "First Contentful Paint: when anything was there", 1.8, 3.0),
         _page("ttfb", Unit.SECONDS, "time to the first byte of the document", 0.8, 1.8),
-        _page("tbt", Unit.SECONDS, "Total Blocking Time: of tasks over 50 ms, what is beyond, after the first paint", 0.2, 0.6),
+        _page(
+            "tbt",
+            Unit.SECONDS,
+            "Total Blocking Time: what tasks take beyond 50 ms each",
+            0.2,
+            0.6,
+        ),
         _page("long_tasks", Unit.COUNT, "number of tasks of the main thread over 50 ms"),
         _page("requests", Unit.COUNT, "number of requests that the page makes"),
         _page("transfer", Unit.BYTES, "size of all bodies that the page fetches, as sent over the wire"),

@@ -11,6 +11,9 @@ from perfgate.model.outcome import Outcome
 from perfgate.model.page import PageDetail
 
 
+ResultKind = Literal["endpoint", "journey", "page"]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Distribution:
     """A log-linear histogram (see `recording/histogram.py`): bucket index -> count, of integer nanoseconds."""
@@ -94,7 +97,7 @@ class EndpointResult:
     """One endpoint (or journey) over the measured time. `metrics` has only what could be measured."""
 
     name: str
-    kind: Literal["endpoint", "journey", "page"] = "endpoint"
+    kind: ResultKind = "endpoint"
     requests: int = 0
     failures: int = 0
     failures_by_kind: Mapping[str, int] = field(

@@ -26,7 +26,8 @@ from perfgate.text.sanitize import one_line
 VARIABLE = "PERFGATE_CHROMIUM"
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
 SETTLE = 100  # ms more once nothing was fetched for 500 ms (Playwright: networkidle)
-WITHOUT_PACKAGE, INSTALL = "Pages need the package playwright, which is not installed.", "pip install 'perfgate[browser]'"
+WITHOUT_PACKAGE = "Pages need the package playwright, which is not installed."
+INSTALL = "pip install 'perfgate[browser]'"
 MAX_QUIET_WAIT = 5_000  # ms for that after `load`
 AFTER_INPUT = 150  # ms for the next paint
 SCROLL = 3  # screens, at most: an endless list has no end
@@ -43,7 +44,7 @@ def executable(environ: Mapping[str, str]) -> str:
     what = f"{VARIABLE} names {named}, which is not a program" if named else "There is no Chromium on this machine"
     raise PageError(
         f"{what}, so pages cannot be measured.",
-        hint=f"Install one (`apt-get install chromium`, `npx playwright install chromium`), or name it: {VARIABLE}=PATH.",
+        hint=f"Install one (`apt-get install chromium`, `npx playwright install chromium`), or set {VARIABLE}=PATH.",
     )
 
 
@@ -102,7 +103,9 @@ def launched(environ: Mapping[str, str]) -> Iterator[Browser]:
             chromium = playwright.chromium.launch(executable_path=program, args=_arguments())
         except Error as error:
             reason = one_line(error.message, LONGEST_TEXT)
-            raise PageError(f"{program} does not start: {reason}", hint=f"Try `{program} --headless --version`.") from error
+            raise PageError(
+                f"{program} does not start: {reason}", hint=f"Try `{program} --headless --version`."
+            ) from error
         try:
             yield Browser(chromium)
         finally:
@@ -156,7 +159,7 @@ class _View:
         self.cdp.send("Network.enable")
 
     def look(self, *, interact: bool = True, coverage: bool = False, screenshot: Path | None = None) -> View:
-        from playwright.sync_api import Error, TimeoutError  # noqa: A004 - Playwright's name
+        from playwright.sync_api import Error, TimeoutError
 
         spec = self.subject.page
         try:
@@ -209,7 +212,7 @@ class _View:
 
     def _wait_until_quiet(self) -> None:
         """Returns once nothing is fetched any more, or never mind: some pages poll for ever."""
-        from playwright.sync_api import TimeoutError  # noqa: A004
+        from playwright.sync_api import TimeoutError
 
         try:
             self.page.wait_for_load_state("networkidle", timeout=MAX_QUIET_WAIT)

@@ -62,7 +62,9 @@ def measure(pages: Sequence[PageSpec], sides: Sequence[PageSide], options: PageO
     started, began = datetime.now(UTC).isoformat(timespec="milliseconds"), monotonic()
     with browser.launched(options.environ) as chromium:
         for number, page in enumerate(pages):
-            options.say(f"Page {page.name}: {page.iterations} views{' of base and head each' if len(sides) > 1 else ''}")
+            options.say(
+                f"Page {page.name}: {page.iterations} views{' of base and head each' if len(sides) > 1 else ''}"
+            )
             views = _views(chromium, page, sides, options, number)
             for side in sides:
                 results[side.arm].append(summary.result(page.name, views[side.arm]))
@@ -111,9 +113,7 @@ def _is_hopeless(views: Sequence[View]) -> bool:
 def _subject(page: PageSpec, side: PageSide, options: PageOptions) -> Subject:
     path = template.expand(page.path, options.environ)
     state = (options.root / page.storage_state) if page.storage_state else None
-    return Subject(
-        page=page, url=f"{side.target.rstrip('/')}{path}", storage_state=state, insecure=options.insecure
-    )
+    return Subject(page=page, url=f"{side.target.rstrip('/')}{path}", storage_state=state, insecure=options.insecure)
 
 
 def _picture(number: int, arm: str) -> str:

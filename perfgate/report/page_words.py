@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 
 from perfgate.model.metric import METRICS, Unit
@@ -19,6 +20,8 @@ LONGEST, LONGEST_URL = 120, 90
 LARGE = 100_000  # bytes: an uncompressed or unused part smaller than this is not worth a line
 TEXTUAL = ("document", "script", "stylesheet")
 MOST = 3  # culprits of a kind
+CALLS = ("fetch", "xhr")
+SHARE = 0.5  # of the time that the page was late, from which a call of the backend is named
 
 
 def of_load(run: Run) -> tuple[EndpointResult, ...]:
@@ -54,6 +57,15 @@ def lines(details: Sequence[PageDetail], quote: Quote = plain) -> Iterator[str]:
             yield f"{name}: {quote(plain(note, LONGEST))}"
 
 
+def screenshots(details: Sequence[PageDetail]) -> list[tuple[str, str]]:
+    """Page (and side) -> file beside the report; only names that perfgate itself gives."""
+    return [
+        (plain(f"{detail.name} {detail.arm}".strip(), LONGEST), detail.screenshot)
+        for detail in details
+        if re.fullmatch(r"page-\d+(-base|-head)?\.png", detail.screenshot)
+    ]
+
+
 def _lcp(detail: PageDetail, quote: Quote) -> str:
     assert detail.lcp is not None
     parts = {
@@ -68,7 +80,18 @@ def _lcp(detail: PageDetail, quote: Quote) -> str:
     total = sum(parts.values())
     server = detail.server_timing.get("total")
     behind = f"; the server took {_time(server)} of the first byte" if server else ""
-    return f"LCP{what}{where} {_time(total)} = {shown}{behind}"
+    return f"LCP{what}{where} {_time(total)} = {shown}{behind}{_waited_for(detail, total, quote)}"
+
+
+def _waited_for(detail: PageDetail, lcp: float, quote: Quote) -> str:
+    """The calls of the backend that were under way meanwhile, where the page itself, not its largest part, was late."""
+    assert detail.lcp is not None
+    late = detail.lcp.load_delay + detail.lcp.render_delay
+    calls = [item for item in detail.resources if item.kind in CALLS and item.started + item.duration <= lcp]
+    slowest = max(calls, key=lambda item: item.duration, default=None)
+    if slowest is None or slowest.duration < SHARE * late:
+        return ""
+    return f"; meanwhile {quote(plain(slowest.url, LONGEST_URL))} took {_time(slowest.duration)}"
 
 
 def _inp(detail: PageDetail, quote: Quote) -> Iterator[str]:

@@ -23,7 +23,10 @@ def _load(draft: Draft) -> Iterator[Mistake]:
     is_sending = draft.endpoints or draft.journeys or draft.has_scenarios or not draft.pages
     if top and "load" not in top and is_sending:
         yield draft.document.mistake(
-            ("load",), "`load` is missing", hint="for example `load: {rate: 200/s, warmup: 5s, duration: 30s}`", at="key"
+            ("load",),
+            "`load` is missing",
+            hint="for example `load: {rate: 200/s, warmup: 5s, duration: 30s}`",
+            at="key",
         )
 
 

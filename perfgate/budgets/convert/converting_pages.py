@@ -9,7 +9,8 @@ from perfgate.model.page import Interaction, PageSpec
 
 
 def pages(written: Mapping[str, PageShape | str]) -> tuple[PageSpec, ...]:
-    return tuple(_page(name, item if isinstance(item, PageShape) else PageShape(path=item)) for name, item in written.items())
+    shapes = {name: item if isinstance(item, PageShape) else PageShape(path=item) for name, item in written.items()}
+    return tuple(_page(name, shape) for name, shape in shapes.items())
 
 
 def _page(name: str, shape: PageShape) -> PageSpec:

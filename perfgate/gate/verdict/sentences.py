@@ -98,8 +98,9 @@ def sentence_without_data(budget: Budget, result: EndpointResult | None) -> str:
         )
     if result.failures < result.requests:
         return f"{budget.endpoint}: its {budget.metric} was not measured, so it cannot be judged."
+    what = "views" if result.kind == "page" else "requests"
     return (
-        f"{budget.endpoint}: all {result.requests:,} {'views' if result.kind == 'page' else 'requests'} failed ({_kinds(result)}), so there is no "
+        f"{budget.endpoint}: all {result.requests:,} {what} failed ({_kinds(result)}), so there is no "
         f"{budget.metric} to judge."
     )
 

@@ -10,7 +10,7 @@ from perfgate.model.outcome import BADNESS, Outcome
 from perfgate.model.run import EndpointResult, Run
 from perfgate.model.verdict import Finding
 from perfgate.recording.windows import Record
-from perfgate.report import layer_bars, phases, words
+from perfgate.report import layer_bars, page_words, phases, words
 from perfgate.report.escaping import plain
 from perfgate.report.facts import Facts, value_in
 from perfgate.report.headline import headline as headline_of
@@ -86,6 +86,13 @@ def render(facts: Facts, record: Record | None = None, *, headline: str = "", up
             "outcomes": [(item.value, counts[item.value]) for item in Outcome if counts[item.value]],
             "rows": rows,
             "why": layer_bars.panels(facts.diagnosis),
+            "pages": [
+                (plain(page.name, LONGEST_NAME), *page_words.row(page)) for page in page_words.of_pages(facts.run)
+            ],
+            "page_headings": page_words.COLUMNS,
+            "page_legend": page_words.LEGEND,
+            "page_lines": list(page_words.lines(facts.run.pages)),
+            "screenshots": page_words.screenshots(facts.run.pages),
             "phase_headings": tuple(phases.HEADINGS.values()),
             "phase_caption": phases.CAPTION,
             "run": plain(facts.run.id, 60),

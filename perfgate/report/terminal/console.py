@@ -176,7 +176,9 @@ def _endpoint_table(facts: Facts) -> Table:
 
 
 def _page_table(pages: Sequence[EndpointResult]) -> Table:
-    table = grid(("page", "left"), ("views", "right"), ("failed", "right"), *((name, "right") for name in page_words.COLUMNS))
+    table = grid(
+        ("page", "left"), ("views", "right"), ("failed", "right"), *((name, "right") for name in page_words.COLUMNS)
+    )
     for result in pages:
         table.add_row(_name(result.name), *map(Text, page_words.row(result)))
     table.caption, table.caption_justify = page_words.LEGEND, "left"

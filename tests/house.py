@@ -23,9 +23,8 @@ ROOMS: dict[str, str] = {
     "cli": "workflows workflows.steps doctor init init.__init__ init.project net budgets scenarios loadtest report history publish.github ci files git text model demo "
     "report.__init__ report.formats report.html report.markdown report.terminal report.charts history.__init__ "
     "history.files publish.__init__ __init__",
-    "workflows": "workflows.steps diagnose.explaining diagnose.profiling diagnose.rules diagnose.second_pass diagnose.probes diagnose middleware budgets scenarios loadtest measure measure.importers gate.__init__ report report.__init__ "
-    "history history.__init__ recording files text ci runner runner.reference model",
-    "workflows.steps": "middleware budgets scenarios loadtest measure gate.__init__ report history history.__init__ recording files text ci runner model",
+    "workflows": "workflows.steps diagnose.explaining diagnose.profiling diagnose.rules diagnose.second_pass diagnose.probes diagnose middleware budgets scenarios loadtest measure measure.importers gate.__init__ report report.__init__ history history.__init__ recording files text ci runner runner.reference model diagnose.traces pages",
+    "workflows.steps": "middleware budgets scenarios loadtest measure gate.__init__ report history history.__init__ recording files text ci runner model git pages",
     "doctor": "workflows.steps budgets scenarios loadtest loadtest.service history.__init__ recording git ci net runner text model",
     # stages
     "init.__init__": "init.access_log init.har init.curl init.postman init.openapi init model",
@@ -47,6 +46,7 @@ ROOMS: dict[str, str] = {
     "loadtest.locust": "loadtest.process loadtest.service recording runner.reference runner text model",
     "loadtest.service": "loadtest.process ci net recording runner text model",
     "loadtest.process": "text",
+    "pages": "stats text model",
     "measure": "measure.importers.__init__ measure.importers recording runner.reference stats text model",
     "measure.importers.__init__": "measure.importers.tables measure.importers.summaries measure.importers.streams "
     "measure.importers model",
@@ -65,7 +65,8 @@ ROOMS: dict[str, str] = {
     "diagnose.profiling": "diagnose.second_pass diagnose.probes diagnose model",
     "diagnose.second_pass": "diagnose.probes diagnose model",
     "diagnose.probes": "diagnose net runner model",
-    "diagnose": "stats text model",
+    "diagnose": "stats text model runner",
+    "diagnose.traces": "diagnose net text model",
     "report.__init__": "report.html report.markdown report.charts report.terminal report files recording model",
     "report.formats": "report.html report.markdown report.terminal report files",
     "report.html": "report files recording model",
@@ -87,7 +88,7 @@ ROOMS: dict[str, str] = {
     "runtime.users": "runtime.record runtime.scenario runtime.http recording text model",
     "runtime.record": "runtime.scenario runtime.http recording runner text",
     "runtime.scenario": "runtime.http recording text __init__",
-    "runtime.http": "net runner",
+    "runtime.http": "recording net runner",
     # tools
     "files": "recording runner.reference runner model",
     "ci": "git text model",

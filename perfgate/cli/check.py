@@ -23,6 +23,7 @@ def check(
     plan = scenarios.plan(budget_file)
     parts = (
         counted(len(plan.endpoints), "endpoint"),
+        *([counted(len(plan.pages), "page")] if plan.pages else []),
         counted(len(plan.journeys), "journey"),
         counted(len(budget_file.budgets), "budget"),
     )

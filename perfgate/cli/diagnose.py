@@ -38,7 +38,7 @@ def diagnose(
     from perfgate.cli.context import remembered_run_context
     from perfgate.cli.progress import reporter
     from perfgate.files import codec, run_folder
-    from perfgate.report import diagnosis_text
+    from perfgate.report import diagnosis_text, trace_text
     from perfgate.workflows import explain
     from perfgate.workflows.steps.request import RunRequest
 
@@ -54,6 +54,8 @@ def diagnose(
         print(line)
         if remedy:
             print(f"  {remedy}")
+    for line in trace_text.lines(diagnosis):
+        print(line)
     for table in diagnosis_text.tables(diagnosis):
         print(table)
     for doubt in diagnosis.warnings:

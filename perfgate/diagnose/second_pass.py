@@ -97,9 +97,11 @@ def observe(
     most_rate: float = inf,
     is_own: bool = True,
     reference: Callable[[], Sequence[tuple[float, float]]] = tuple,
+    traces: str = "",
 ) -> Pass:
     """`seconds` for all of it, as far as phases do not become too short; at most `most_rate` requests per second
-    under load, and always unless the services are perfgate's own (`is_own`). `reference` measures the machine.
+    under load, and always unless the services are perfgate's own (`is_own`). `reference` measures the machine. `traces`
+    begins the trace ids of requests that are to be traced.
 
     Raises DiagnosisError.
     """
@@ -124,6 +126,7 @@ def observe(
                     seconds=phase,
                     pause=0.0 if is_own else 1 / most_rate,
                     seed=f"{number}/{subject.endpoint}",
+                    traces=traces,
                 )
                 alone = _phase(order, side, replayer, number, result, observed, is_alone=True)
                 pause = pauses.setdefault(subject.endpoint, _pause(alone, most_rate))

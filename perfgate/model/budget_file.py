@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from perfgate.model.activity import Events, Poll, Replay, WebSocket
+    from perfgate.model.page import PageSpec
 
 Json = Any  # what json.loads gives: None, bool, int, float, str, list, dict
 
@@ -238,6 +239,9 @@ class LoadProfile:
     replay: Replay | None = None  # whose arrivals take the place of drawn ones; the stage is then their mean
 
 
+NO_LOAD = LoadProfile(model="closed", stages=())  # of a file with nothing but pages
+
+
 @dataclass(frozen=True, kw_only=True)
 class Tls:
     """Files are relative to the budget file's folder. Certificates are verified unless `insecure`."""
@@ -322,6 +326,16 @@ class GatePolicy:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TracesPolicy:
+    """`forward` is a collector that gets the traces too, as written; `link` a URL with `{trace_id}`; `port` that of the
+    receiver, 0: any that is free."""
+
+    forward: str = ""
+    link: str = ""
+    port: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class DiagnosePolicy:
     """How the second pass is made. Addresses are as written, `${X}` unexpanded; empty: there is none."""
 
@@ -334,6 +348,7 @@ class DiagnosePolicy:
     prometheus: str = ""  # the application's own metrics, an URL
     profile: str = ""  # "py-spy"
     server_timing: Mapping[str, str] = field(default_factory=dict)  # part -> what the application calls its entry
+    traces: TracesPolicy | None = None  # None: requests of the second pass are not traced
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -348,6 +363,7 @@ class BudgetFile:
     default_budgets: tuple[
         Budget, ...
     ] = ()  # of `defaults`, for names that only a run of `scenarios` tells: no endpoint
+    pages: tuple[PageSpec, ...] = ()
     scenarios: tuple[str, ...] = ()  # hand-written locustfiles, relative to the budget file's folder
     service: Service | None = None
     tls: Tls = Tls()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from perfgate.model.diagnosis import Cause, Diagnosed, Diagnosis, LayerChange
 from perfgate.model.metric import Unit
+from perfgate.report import trace_text
 from perfgate.report.escaping import code, plain, prose
 from perfgate.text.units import format_difference, format_value
 
@@ -86,6 +87,7 @@ class Evidence:
     causes: tuple[str, ...]
     counts: tuple[tuple[str, ...], ...]
     note: str
+    traces: tuple[str, ...] = ()
 
 
 def evidence(diagnosis: Diagnosis | None) -> list[Evidence]:
@@ -99,6 +101,7 @@ def evidence(diagnosis: Diagnosis | None) -> list[Evidence]:
             ),
             counts=tuple((prose(name), *values) for name, *values in counts(matches)),
             note=prose(note(matches, diagnosis)),
+            traces=tuple(trace_text.markdown(matches.traces)),
         )
         for matches in (diagnosis.findings if diagnosis else ())
     ]

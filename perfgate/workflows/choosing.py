@@ -14,7 +14,7 @@ from perfgate.model.run import PastRun, Run
 from perfgate.model.verdict import Verdict
 
 MOST = 3  # endpoints in one diagnosis
-COUNTED = tuple(name for name, metric in METRICS.items() if metric.counted)
+COUNTED = tuple(name for name, metric in METRICS.items() if metric.counted and not metric.page)
 EXPLAINED = (*QUANTILES, "mean", "max", "ttfb_p95", "size", *COUNTED)  # metrics whose cause the second pass can see
 
 

@@ -21,6 +21,7 @@ FILES = {
     "fragment Card on Product { id }\n",
     "ca.pem": "not really",
     "client.pem": "not really",
+    "login.json": "{}",
     "client.key": "not really",
     "scenarios/checkout.py": '"""A locustfile."""\n',
 }

@@ -42,6 +42,7 @@ from perfgate.model.budget_file import (
     Stage,
     Think,
     Tls,
+    TracesPolicy,
     Values,
 )
 from perfgate.model.budget_file import (
@@ -402,6 +403,14 @@ def test_diagnose_and_a_variable_that_need_not_be_set(read: Read) -> None:
     file = read("diagnose: {for: 5s, postgres: '${NOT_SET}', server_timing: {database: pg}}\nendpoints: {a: /}\n", {})
 
     assert file.diagnose == DiagnosePolicy(seconds=5.0, postgres="${NOT_SET}", server_timing={"database": "pg"})
+
+
+def test_traces_as_one_word_and_as_a_map(read: Read) -> None:
+    short = read("diagnose: {traces: otlp}\nendpoints: {a: /}\n")
+    long = read("diagnose: {traces: {forward: '${NOT_SET}', port: 4318}}\nendpoints: {a: /}\n", {})
+
+    assert short.diagnose.traces == TracesPolicy()
+    assert long.diagnose.traces == TracesPolicy(forward="${NOT_SET}", port=4318)
 
 
 def test_texts_keep_their_variables(read: Read) -> None:

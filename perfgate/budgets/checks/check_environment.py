@@ -57,6 +57,7 @@ def _optional_texts(draft: Draft) -> Iterator[tuple[KeyPath, str]]:
     """Texts of the same kind whose variables need not be set: a diagnosis does without them."""
     for key in ("postgres", "redis"):
         yield from draft.texts("diagnose", key)
+    yield from draft.texts("diagnose", "traces", "forward")
 
 
 def _templates(draft: Draft) -> Iterator[tuple[KeyPath, str]]:

@@ -9,6 +9,7 @@ from perfgate.budgets.convert import graphql
 from perfgate.budgets.convert.activities import events, poll, websocket
 from perfgate.budgets.convert.converting_requests import request
 from perfgate.budgets.convert.draft import Draft
+from perfgate.budgets.convert.converting_pages import pages
 from perfgate.budgets.convert.effective import effective, inherited
 from perfgate.budgets.convert.replayed_load import replayed
 from perfgate.budgets.convert.timeouts import timeouts
@@ -25,9 +26,11 @@ from perfgate.budgets.shape.file_shape import (
 from perfgate.budgets.shape.graphql_shape import ClientsShape
 from perfgate.budgets.shape.load_shape import LoadShape
 from perfgate.budgets.shape.request_shape import EndpointShape, login_of
+from perfgate.budgets.shape.traces_shape import TracesShape
 from perfgate.files.repository_path import identity
 from perfgate.model.budget_file import (
     AUTO,
+    NO_LOAD,
     Abort,
     AbPolicy,
     Anchor,
@@ -45,6 +48,7 @@ from perfgate.model.budget_file import (
     Stage,
     Think,
     Tls,
+    TracesPolicy,
 )
 
 T = TypeVar("T")
@@ -56,9 +60,10 @@ def budget_file(path: Path, shape: FileShape, draft: Draft) -> BudgetFile:
         name=_or(shape.name, identity(path)),
         formerly="" if shape.name else path.stem,
         target=shape.target,
-        load=_load(shape.load, draft),
+        load=_load(shape.load, draft) if shape.load else NO_LOAD,
         endpoints=_endpoints(shape, draft),
         journeys=_journeys(shape, draft),
+        pages=pages(shape.pages or {}),
         budgets=tuple(graphql.budgets_by_client((item.budget for item in effective(draft)), _clients(shape))),
         default_budgets=tuple(inherited(draft)),
         scenarios=tuple(shape.scenarios or ()),
@@ -216,6 +221,17 @@ def _diagnose(diagnose: DiagnoseShape) -> DiagnosePolicy:
         prometheus=_or(diagnose.prometheus, DiagnosePolicy.prometheus),
         profile=_or(diagnose.profile, DiagnosePolicy.profile),
         server_timing=names,
+        traces=_traces(diagnose.traces),
+    )
+
+
+def _traces(traces: TracesShape | str | None) -> TracesPolicy | None:
+    if not isinstance(traces, TracesShape):
+        return TracesPolicy() if traces else None
+    return TracesPolicy(
+        forward=_or(traces.forward, TracesPolicy.forward),
+        link=_or(traces.link, TracesPolicy.link),
+        port=_or(traces.port, TracesPolicy.port),
     )
 
 

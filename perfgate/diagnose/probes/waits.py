@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -63,9 +63,11 @@ class WaitTally:
 
 class WaitProbe:
     """`pid` is that of a service that perfgate has started; `named` says what listens where, as far as it is known.
+    Connections to the `ignored` ports are no work of its own.
     Raises OSError where the system does not tell."""
 
-    def __init__(self, pid: int, named: Mapping[int, Kind] | None = None) -> None:
+    def __init__(self, pid: int, named: Mapping[int, Kind] | None = None, ignored: Set[int] = frozenset()) -> None:
+        self._ignored = ignored
         self._pid, self._kinds = pid, peers.Kinds(named or {})
         self._reader = SocketReader()
         self._own: set[int] = set()
@@ -144,7 +146,7 @@ class WaitProbe:
         if any(item.inode not in self._own and item.inode not in self._foreign for item in every):
             self._own = {inode for process in self._processes() for inode in inodes(process.pid)}
             self._foreign = {item.inode for item in every} - self._own
-        return [item for item in every if item.inode in self._own]
+        return [item for item in every if item.inode in self._own and item.peer_port not in self._ignored]
 
     def _processes(self) -> list[psutil.Process]:
         with suppress(psutil.Error):

@@ -147,7 +147,7 @@ def watched(weighed: Mapping[Key, Weighed], findings: Sequence[Finding]) -> tupl
 
 
 def floor_of(metric: Metric, floor: Floor) -> float:
-    if metric.counted:  # what is counted has no chance of its own: no rise is too small
+    if metric.counted and not metric.page:  # what is counted has no chance of its own: no rise is too small
         return 0.0
     return {Unit.SECONDS: floor.time, Unit.RATIO: floor.errors}.get(metric.unit, 0.0)
 

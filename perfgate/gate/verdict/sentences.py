@@ -88,6 +88,8 @@ def _criteria_of(context: FindingContext) -> list[Criterion]:
 
 def sentence_without_data(budget: Budget, result: EndpointResult | None) -> str:
     """Why there is nothing to judge."""
+    if METRICS[budget.metric].page and (result is None or not result.requests):
+        return f"{budget.endpoint}: the page was not viewed, so its {budget.metric} cannot be judged."
     if result is None or not result.requests:
         return f"{budget.endpoint}: no requests were measured, so its {budget.metric} cannot be judged."
     if result.failures < result.requests and METRICS[budget.metric].counted:
@@ -97,8 +99,9 @@ def sentence_without_data(budget: Budget, result: EndpointResult | None) -> str:
         )
     if result.failures < result.requests:
         return f"{budget.endpoint}: its {budget.metric} was not measured, so it cannot be judged."
+    what = "views" if result.kind == "page" else "requests"
     return (
-        f"{budget.endpoint}: all {result.requests:,} requests failed ({_kinds(result)}), so there is no "
+        f"{budget.endpoint}: all {result.requests:,} {what} failed ({_kinds(result)}), so there is no "
         f"{budget.metric} to judge."
     )
 

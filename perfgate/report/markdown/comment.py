@@ -96,7 +96,7 @@ def _page(facts: Facts, exhibits: Sequence[ChartBlock], most: int, link: str) ->
     context, _ = words.split_by_baseline(facts, moved)  # many that only lack a baseline are one sentence
     lacking = [finding for finding in moved if finding not in context]
     doubts = [prose(doubt) for doubt in words.doubts(facts)]
-    results = report_md.worst_first(facts)
+    results = [result for result in report_md.worst_first(facts) if result.kind != "page"]
     return {
         "mark": EMOJI[facts.verdict.outcome],
         "name": code(facts.verdict.name),
@@ -123,6 +123,7 @@ def _page(facts: Facts, exhibits: Sequence[ChartBlock], most: int, link: str) ->
             rows=tuple(tuple(map(_unbroken, report_md.result_row(result))) for result in results[:most]),
             rest=report_md.rest_of(len(results) - most, "endpoint"),
         ),
+        **report_md.pages(facts, most),
         "examples": list(report_md.example_lines(results[:most])),
         "conditions": list(report_md.condition_lines(facts)),
         "more_doubts": doubts[DOUBTS : DOUBTS + most],

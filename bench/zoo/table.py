@@ -62,8 +62,8 @@ def markdown(rows: Sequence[Row]) -> str:
         layers, causes = sum(map(is_layer_right, of)), sum(map(is_cause_right, of))
         lines.append(f"- Tier {tier}: right layer in {layers} of {len(of)}, right cause in {causes} of {len(of)}.")
     sound = [item for item in rows if item["disease"].startswith(("healthy", "slow runner"))]
-    blamed = sum(not is_cause_right(item) for item in sound)
-    lines.append(f"- Healthy or a slow runner, {len(sound)} times: something else blamed {blamed} times.")
+    blamed = sum(item["said"]["cause"] not in ("healthy", "environment") for item in sound)
+    lines.append(f"- Healthy or a slow runner, {len(sound)} times: blamed on the code {blamed} times.")
     return "\n".join(lines) + "\n"
 
 

@@ -23,7 +23,7 @@ ROOMS: dict[str, str] = {
     "cli": "workflows workflows.steps doctor diagnose init init.__init__ init.project measure middleware net budgets scenarios loadtest report history publish.github ci files git text model demo "
     "report.__init__ report.formats report.html report.markdown report.terminal report.charts history.__init__ "
     "history.files publish.__init__ __init__",
-    "workflows": "workflows.steps diagnose.explaining diagnose.profiling diagnose.second_pass diagnose.probes diagnose middleware budgets scenarios loadtest measure measure.importers gate.__init__ report report.__init__ "
+    "workflows": "workflows.steps diagnose.explaining diagnose.rules diagnose.profiling diagnose.second_pass diagnose.probes diagnose middleware budgets scenarios loadtest measure measure.importers gate.__init__ report report.__init__ "
     "history history.__init__ recording files text ci runner model",
     "workflows.steps": "middleware budgets scenarios loadtest measure gate.__init__ report history history.__init__ recording files text git ci runner model",
     "doctor": "workflows.steps budgets scenarios loadtest loadtest.service history.__init__ recording git ci net runner text model",
@@ -60,10 +60,11 @@ ROOMS: dict[str, str] = {
     "gate.ab": "gate.history gate stats text model",
     "gate.history": "gate recording stats text model",
     "gate": "stats model",
-    "diagnose.explaining": "diagnose.second_pass diagnose model",
+    "diagnose.explaining": "diagnose.second_pass diagnose.rules diagnose model",
     "diagnose.profiling": "diagnose.second_pass diagnose.probes diagnose model",
     "diagnose.second_pass": "diagnose.probes diagnose model",
     "diagnose.probes": "diagnose net model",
+    "diagnose.rules": "diagnose model",
     "diagnose": "runner stats text model",
     "report.__init__": "report.html report.markdown report.charts report.terminal report files recording model",
     "report.formats": "report.html report.markdown report.terminal report files",

@@ -59,8 +59,8 @@ def _github_pull_request(environ: Environment, pull: Json) -> dict[str, Any]:
     branch = head.get("ref") or environ.get("GITHUB_HEAD_REF")
     target = base.get("ref") or environ.get("GITHUB_BASE_REF")
     number = re.match(r"refs/pull/([0-9]{1,18})/", environ.get("GITHUB_REF", ""))
-    fork = part_of(head, "repo").get("full_name") != part_of(base, "repo").get("full_name")
-    fork = fork or branch == target  # impossible in one repository; without an event file it is all there is to go by
+    # The same branch is impossible in one repository; without an event file it is all there is to go by.
+    fork = is_from_fork(pull) or branch == target
     return {
         "commit": head.get("sha") or environ.get("GITHUB_SHA"),
         "branch": _of(part_of(head, "user").get("login"), branch) if fork else branch,
@@ -90,9 +90,9 @@ def _github_branch(environ: Environment) -> str:
 
 
 def _gitlab(environ: Environment) -> Revision:
-    merge = {key: environ.get(f"CI_MERGE_REQUEST_{key}", "") for key in ("IID", "SOURCE_BRANCH_NAME", "PROJECT_ID")}
+    merge = {key: environ.get(f"CI_MERGE_REQUEST_{key}", "") for key in ("IID", "SOURCE_BRANCH_NAME")}
     branch = environ.get("CI_COMMIT_BRANCH") or merge["SOURCE_BRANCH_NAME"]
-    if environ.get("CI_MERGE_REQUEST_SOURCE_PROJECT_ID", merge["PROJECT_ID"]) != merge["PROJECT_ID"]:
+    if is_merge_request_from_fork(environ):
         branch = _of(environ.get("CI_MERGE_REQUEST_SOURCE_PROJECT_PATH"), branch)
     return _revision(
         {
@@ -172,6 +172,17 @@ def read_event(path: str) -> Json:
     except (OSError, ValueError, RecursionError):
         return {}
     return event if isinstance(event, dict) else {}
+
+
+def is_from_fork(pull: Json) -> bool:
+    """Whether a pull request, as GitHub's events and API have it, comes from another repository than it goes to."""
+    head, base = (part_of(part_of(pull, side), "repo").get("full_name") for side in ("head", "base"))
+    return head != base
+
+
+def is_merge_request_from_fork(environ: Environment) -> bool:
+    """Whether GitLab's job is for a merge request from another project, or from one that it does not name."""
+    return environ.get("CI_MERGE_REQUEST_SOURCE_PROJECT_ID") != environ.get("CI_MERGE_REQUEST_PROJECT_ID")
 
 
 def part_of(whole: Json, key: str) -> Json:

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from perfgate.model.activity import Events, Poll, WebSocket
-    from perfgate.model.replay import Replay
+    from perfgate.model.activity import Events, Poll, Replay, WebSocket
 
 Json = Any  # what json.loads gives: None, bool, int, float, str, list, dict
 

@@ -33,12 +33,12 @@ _LATENCY = "of the latency of successful requests; a timeout counts at its timeo
 LATENCY_QUANTILES: dict[str, float] = {"p50": 0.50, "p90": 0.90, "p95": 0.95, "p99": 0.99}
 
 ASPECTS: dict[str, str] = {  # times that some endpoints have besides their latency; each is recorded by itself
-    "completion": "time from the request until its background job was done, or its stream has ended; a timeout counts at "
-    "its timeout",
+    "completion": "time from the request until its background job was done, or its stream has ended; a timeout counts "
+    "at its timeout",
     "queued": "time a background job waited in its queue, as its status says",
     "work": "time a background job was worked at, as its status says",
     "first_message": "time from when a stream was due until its first message",
-    "message": "latency of a stream's messages: from the message that a reply answers, or from when it says it was sent",
+    "message": "latency of a stream's messages: from what a reply answers, or from when it says it was sent",
     "gap": "time between two messages of a stream",
 }
 ASPECT_QUANTILES: dict[str, tuple[str, float]] = {  # metric -> the aspect, and which quantile of it

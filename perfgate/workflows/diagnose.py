@@ -217,7 +217,8 @@ def _sides(request: DiagnosisRequest, folder: Path, warnings: list[str]) -> Iter
     """Base and head, or the target alone, with their services running and their probes open."""
     planned = request.sides
     starts = [replace(start, log=folder / start.log.name) for start in planned.starts]
-    with loadtest.running(starts) as services, ExitStack() as stack:
+    secrets = scenarios.secrets(scenarios.plan(request.budget_file))
+    with loadtest.running(starts, secrets) as services, ExitStack() as stack:
         shared = tuple(probing.opened(request.budget_file.diagnose, request.environ, stack, warnings))
         sides: list[PassSide] = []
         for name, target in zip(("base", "head") if planned.arms else ("head",), planned.targets, strict=True):

@@ -25,7 +25,7 @@ from perfgate.budgets.shape.file_shape import (
 from perfgate.budgets.shape.graphql_shape import ClientsShape
 from perfgate.budgets.shape.load_shape import LoadShape
 from perfgate.budgets.shape.request_shape import EndpointShape, login_of
-from perfgate.git.repository_path import identity
+from perfgate.files.repository_path import identity
 from perfgate.model.budget_file import (
     AUTO,
     Abort,

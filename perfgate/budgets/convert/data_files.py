@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from perfgate.files.tables import filled_rows
+from perfgate.text.tables import filled_rows
 
 RELATIVE = "the path is relative to the budget file's folder"
 

@@ -6,9 +6,8 @@ from math import inf, log, log1p, sqrt
 
 from perfgate.gate.absolute import interval_of
 from perfgate.gate.comparison import Comparison
+from perfgate.gate.levels import CONFIDENCE, POWER
 from perfgate.gate.trial import (
-    CONFIDENCE,
-    POWER,
     Ratio,
     Trial,
     bound,

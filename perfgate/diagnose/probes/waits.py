@@ -28,7 +28,7 @@ Address = tuple[str, int]
 
 
 @dataclass(kw_only=True)
-class Tally:
+class WaitTally:
     """What was sampled since the beginning. `first` and `last` are the sockets of each connection, by inode."""
 
     began: float
@@ -69,7 +69,7 @@ class WaitProbe:
         self._own: set[int] = set()
         self._foreign: set[int] = set()
         self._known: dict[int, TcpSocket] = {}
-        self._tally = Tally(began=monotonic())
+        self._tally = WaitTally(began=monotonic())
         self._delay = 0.0
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -83,7 +83,7 @@ class WaitProbe:
         self._end()
         self._delay = _delay(self._processes())
         self._known = {item.inode: item for item in self._sockets()}
-        self._tally, self._stop = Tally(began=monotonic()), threading.Event()
+        self._tally, self._stop = WaitTally(began=monotonic()), threading.Event()
         self._thread = threading.Thread(target=self._watch, args=(self._tally, self._stop), daemon=True)
         self._thread.start()
 
@@ -121,7 +121,7 @@ class WaitProbe:
             self._thread.join()
             self._thread = None
 
-    def _watch(self, tally: Tally, stop: threading.Event) -> None:
+    def _watch(self, tally: WaitTally, stop: threading.Event) -> None:
         chance = random.Random(1)
         while not stop.wait(chance.uniform(*PAUSE)):
             with suppress(OSError):
@@ -145,7 +145,7 @@ class WaitProbe:
             return [top, *top.children(recursive=True)]
         return []
 
-    def _peers(self, tally: Tally, each: float, requests: int) -> tuple[Peer, ...]:
+    def _peers(self, tally: WaitTally, each: float, requests: int) -> tuple[Peer, ...]:
         messages: dict[Address, int] = {}
         size: dict[Address, int] = {}
         for item in tally.last.values():

@@ -65,7 +65,7 @@ ROOMS: dict[str, str] = {
     "diagnose.profiling": "diagnose.second_pass diagnose.probes diagnose model",
     "diagnose.second_pass": "diagnose.probes diagnose model",
     "diagnose.probes": "diagnose net runner model",
-    "diagnose": "stats text model runner",
+    "diagnose": "stats text model runner runner.reference",
     "diagnose.traces": "diagnose net text model",
     "report.__init__": "report.html report.markdown report.charts report.terminal report files recording model",
     "report.formats": "report.html report.markdown report.terminal report files",

@@ -146,12 +146,13 @@ def _compared(comparison: Comparison, metric: Metric, run: Run) -> dict[str, Any
     infinity."""
     ends = [signed(end, comparison, metric) for end in comparison.interval]
     known = [end for end in ends if end is not None and isfinite(end)]
+    is_fact = comparison.exact and metric.counted
     observed, own = signed(comparison.seen, comparison, metric), signed(comparison.change, comparison, metric)
     return {
         "baseline": comparison.baseline,
         "change": observed if observed is not None and isfinite(observed) else None,
         "own_change": own if own is not None and isfinite(own) and is_apart(own, observed) else None,
-        "interval": (min(known), max(known)) if len(known) == len(ends) else None,
+        "interval": None if is_fact or len(known) != len(ends) else (min(known), max(known)),
         "bound": comparison.bound if isfinite(comparison.bound) else None,
         "p_value": None if comparison.exact else comparison.p_worse,
         "compared": BASE if run.arms else HISTORY,

@@ -94,8 +94,7 @@ def sentence_without_data(budget: Budget, result: EndpointResult | None) -> str:
         return f"{budget.endpoint}: no requests were measured, so its {budget.metric} cannot be judged."
     if result.failures < result.requests and METRICS[budget.metric].counted:
         return (
-            f"{budget.endpoint}: its {budget.metric} was not measured, so it cannot be judged: "
-            f"{METRICS[budget.metric].source}."
+            f"{budget.endpoint} {budget.metric}: not measured, so it cannot be judged; {METRICS[budget.metric].source}."
         )
     if result.failures < result.requests:
         return f"{budget.endpoint}: its {budget.metric} was not measured, so it cannot be judged."

@@ -86,7 +86,7 @@ ROOMS: dict[str, str] = {
     "runtime.users": "runtime.record runtime.scenario runtime.http recording text model",
     "runtime.record": "runtime.scenario runtime.http recording runner text",
     "runtime.scenario": "runtime.http recording text __init__",
-    "runtime.http": "net runner",
+    "runtime.http": "net recording runner",
     # tools
     "files": "recording runner.reference runner model",
     "ci": "git text model",

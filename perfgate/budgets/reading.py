@@ -12,6 +12,7 @@ from perfgate.budgets.checks.check_environment import check_environment, check_s
 from perfgate.budgets.checks.check_files import check_files
 from perfgate.budgets.checks.check_graphql import check_graphql
 from perfgate.budgets.checks.check_load import check_load
+from perfgate.budgets.checks.check_pages import check_pages
 from perfgate.budgets.checks.check_replay import check_replay
 from perfgate.budgets.checks.check_requests import check_requests
 from perfgate.budgets.checks.check_target import check_port, check_target
@@ -31,6 +32,7 @@ from perfgate.model.errors import BudgetFileError, Mistake
 Check = Callable[[Draft], Iterable[Mistake]]
 CHECKS: tuple[Check, ...] = (
     check_load,
+    check_pages,
     check_traffic,
     check_requests,
     check_timeouts,

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from perfgate.demo.errors import UnknownFaultError
+from perfgate.demo.page_faults import FAULTS as PAGE_FAULTS
 
 VARIABLE = "PERFGATE_DEMO_FAULTS"
 EVERY = "*"
@@ -15,7 +16,7 @@ _ANYWHERE = ("slow", "errors", "block", "big")
 
 # Which fault means something where. A fault that would change nothing is refused, not ignored.
 ACCEPTED: Mapping[str, tuple[str, ...]] = {
-    "home": (*_ANYWHERE, "no-cache"),
+    "home": (*_ANYWHERE, "no-cache", *PAGE_FAULTS),
     "products": (*_ANYWHERE, "n+1", "no-cache"),
     "product": (*_ANYWHERE, "no-cache"),
     "search": (*_ANYWHERE, "n+1", "no-index", "no-cache"),
@@ -33,6 +34,7 @@ FORMS: Mapping[str, str] = {
     "block": "block",
     "big": "big",
     "no-cache": "no-cache",
+    **{fault: fault for fault in PAGE_FAULTS},
 }
 
 
@@ -47,6 +49,7 @@ class Faults:
     block: bool = False
     big: bool = False
     no_cache: bool = False
+    page: frozenset[str] = frozenset()  # what is wrong with it in a browser
 
 
 def parse(text: str) -> Mapping[str, Faults]:
@@ -112,8 +115,10 @@ def _with(faults: Faults, fault: str, value: str) -> Faults:
             return replace(faults, block=True)
         case "big":
             return replace(faults, big=True)
-        case _:
+        case "no-cache":
             return replace(faults, no_cache=True)
+        case _:
+            return replace(faults, page=faults.page | {fault})
 
 
 def _help() -> list[str]:

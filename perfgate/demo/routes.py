@@ -13,6 +13,7 @@ from fastapi import Cookie, Depends, FastAPI, Header, Path, Query
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from pydantic import BaseModel, Field
 
+from perfgate.demo import page_faults
 from perfgate.demo.catalogue import Catalogue
 from perfgate.demo.checkout import Checkout
 from perfgate.demo.errors import RefusedError
@@ -55,7 +56,13 @@ def add_catalogue(app: FastAPI, service: Service, catalogue: Catalogue) -> None:
     @app.get("/", dependencies=service.before("home"))
     @service.performs("home")
     def home() -> Response:
-        return HTMLResponse(home_page(catalogue.best_sellers(BEST_SELLERS, faults["home"])))
+        page = home_page(catalogue.best_sellers(BEST_SELLERS, faults["home"]))
+        return HTMLResponse(page_faults.spoiled(page, faults["home"].page))
+
+    @app.get("/assets/{name}")
+    def asset(name: str, wait: int = 0) -> Response:
+        known = page_faults.asset(name, wait) if faults["home"].page else None
+        return Response(known[1], media_type=known[0]) if known else JSONResponse({"error": "no such file"}, 404)
 
     @app.get("/products", dependencies=service.before("products"))
     @service.performs("products")

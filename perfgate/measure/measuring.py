@@ -38,6 +38,7 @@ class Circumstances:
     arms: tuple[Arm, ...] = ()
     host: str = ""
     file: str = ""
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +79,7 @@ def measure(load_test: LoadTest, plan: Plan, circumstances: Circumstances) -> Ru
         target=circumstances.target,
         **asdict(circumstances.revision),
         file=circumstances.file,
-        conditions=_conditions(plan, circumstances),
+        conditions=conditions(plan, circumstances),
         generator=replace(load_test.generator, clock=circumstances.clock),
         endpoints=tuple(_beside(base, endpoints, measured)) if arms else endpoints,
         warmup_requests=warmup_requests,
@@ -97,7 +98,7 @@ def measure(load_test: LoadTest, plan: Plan, circumstances: Circumstances) -> Ru
         arms=tuple(_arm(arm, base, load_test, plan) if arm.name == BASE else arm for arm in arms),
         restarts=load_test.restarts,
         seed=load_test.seed,
-        warnings=load_test.warnings,
+        warnings=(*circumstances.warnings, *load_test.warnings),
     )
 
 
@@ -117,7 +118,7 @@ def _arm(base: Arm, results: tuple[EndpointResult, ...], load_test: LoadTest, pl
     return replace(base, endpoints=results, absent=tuple(sorted(absent | journeys)))
 
 
-def _conditions(plan: Plan, circumstances: Circumstances) -> Conditions:
+def conditions(plan: Plan, circumstances: Circumstances) -> Conditions:
     return Conditions(
         load_digest=plan.digests.load,
         load=plan.load_words,

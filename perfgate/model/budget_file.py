@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from perfgate.model.activity import Events, Poll, WebSocket
-    from perfgate.model.replay import Replay
+    from perfgate.model.activity import Events, Poll, Replay, WebSocket
+    from perfgate.model.page import PageSpec
 
 Json = Any  # what json.loads gives: None, bool, int, float, str, list, dict
 
@@ -239,6 +239,9 @@ class LoadProfile:
     replay: Replay | None = None  # whose arrivals take the place of drawn ones; the stage is then their mean
 
 
+NO_LOAD = LoadProfile(model="closed", stages=())  # of a file with nothing but pages
+
+
 @dataclass(frozen=True, kw_only=True)
 class Tls:
     """Files are relative to the budget file's folder. Certificates are verified unless `insecure`."""
@@ -360,6 +363,7 @@ class BudgetFile:
     default_budgets: tuple[
         Budget, ...
     ] = ()  # of `defaults`, for names that only a run of `scenarios` tells: no endpoint
+    pages: tuple[PageSpec, ...] = ()
     scenarios: tuple[str, ...] = ()  # hand-written locustfiles, relative to the budget file's folder
     service: Service | None = None
     tls: Tls = Tls()

@@ -8,6 +8,7 @@ PerfgateError
     ├── TargetError         the target is down, refused, or not allowed
     ├── ServiceError        the service under test could not be started
     │   └── BaseError       that of an A/B test's base: it could not be checked out, set up or started
+    ├── PageError           no browser could be started to view pages
     ├── LoadTestError       Locust failed, or its record is incomplete
     ├── RecordError         a run folder or file cannot be written, or not read
     └── HistoryError        the history cannot be opened, read or written
@@ -78,6 +79,10 @@ class ServiceError(CouldNotMeasure):
 
 
 class BaseError(ServiceError):
+    pass
+
+
+class PageError(CouldNotMeasure):
     pass
 
 

@@ -22,6 +22,15 @@ class Metric:
     higher_is_better: bool = False
     counted: bool = False  # work that the service did, counted per request, instead of time that somebody waited
     source: str = ""  # what has to be there to count it, for people
+    page: bool = False  # of a page in a browser: the median of its views
+    good: float = 0.0  # of a page: up to here it rates as good, and beyond `poor` as poor (web.dev); 0: not rated
+    poor: float = 0.0
+
+    def rating(self, value: float) -> str:
+        """good, needs improvement or poor, as the web rates it; empty where it does not."""
+        if not self.good:
+            return ""
+        return "good" if value <= self.good else "poor" if value > self.poor else "needs improvement"
 
     @property
     def is_latency(self) -> bool:
@@ -29,16 +38,24 @@ class Metric:
 
 
 _MIDDLEWARE = "add perfgate.middleware to the application (one line)"
+_INTERACTIONS = 'list what a visitor does: `interact: [{click: "#buy"}]`'
+_CHROMIUM = "the page painted nothing"
+
+
+def _page(name: str, unit: Unit, meaning: str, good: float = 0.0, poor: float = 0.0, source: str = _CHROMIUM) -> Metric:
+    return Metric(name=name, unit=unit, meaning=meaning, counted=True, page=True, good=good, poor=poor, source=source)
+
+
 _LATENCY = "of the latency of successful requests; a timeout counts at its timeout"
 LATENCY_QUANTILES: dict[str, float] = {"p50": 0.50, "p90": 0.90, "p95": 0.95, "p99": 0.99}
 
 ASPECTS: dict[str, str] = {  # times that some endpoints have besides their latency; each is recorded by itself
-    "completion": "time from the request until its background job was done, or its stream has ended; a timeout counts at "
-    "its timeout",
+    "completion": "time from the request until its background job was done, or its stream has ended; a timeout counts "
+    "at its timeout",
     "queued": "time a background job waited in its queue, as its status says",
     "work": "time a background job was worked at, as its status says",
     "first_message": "time from when a stream was due until its first message",
-    "message": "latency of a stream's messages: from the message that a reply answers, or from when it says it was sent",
+    "message": "latency of a stream's messages: from what a reply answers, or from when it says it was sent",
     "gap": "time between two messages of a stream",
 }
 ASPECT_QUANTILES: dict[str, tuple[str, float]] = {  # metric -> the aspect, and which quantile of it
@@ -117,13 +134,36 @@ METRICS: dict[str, Metric] = {
             counted=True,
             source="let perfgate start the service: `service: {command: ..., port: ...}`",
         ),
+        _page("lcp", Unit.SECONDS, "Largest Contentful Paint: when the main content was there", 2.5, 4.0),
+        _page("cls", Unit.COUNT, "Cumulative Layout Shift: how far content jumped, a score", 0.1, 0.25),
+        _page("inp", Unit.SECONDS, "Interaction to Next Paint", 0.2, 0.5, _INTERACTIONS),
+        _page("fcp", Unit.SECONDS, "First Contentful Paint: when anything was there", 1.8, 3.0),
+        _page("ttfb", Unit.SECONDS, "time to the first byte of the document", 0.8, 1.8),
+        _page(
+            "tbt",
+            Unit.SECONDS,
+            "Total Blocking Time: what tasks take beyond 50 ms each",
+            0.2,
+            0.6,
+        ),
+        _page("long_tasks", Unit.COUNT, "number of tasks of the main thread over 50 ms"),
+        _page("requests", Unit.COUNT, "number of requests that the page makes"),
+        _page("transfer", Unit.BYTES, "size of all bodies that the page fetches, as sent over the wire"),
+        _page("js_size", Unit.BYTES, "size of its scripts, as sent over the wire"),
+        _page("css_size", Unit.BYTES, "size of its style sheets, as sent over the wire"),
+        _page("image_size", Unit.BYTES, "size of its images, as sent over the wire"),
+        _page("third_party", Unit.BYTES, "size of what comes from other hosts, as sent over the wire"),
+        _page("unused_js", Unit.BYTES, "bytes of its scripts (unpacked) that never ran"),
+        _page("unused_css", Unit.BYTES, "bytes of its style sheets (unpacked) that no element used"),
         *(
             Metric(name=name, unit=Unit.SECONDS, meaning=f"{_QUANTILE_WORDS[q]} of the {ASPECTS[aspect]}")
             for name, (aspect, q) in ASPECT_QUANTILES.items()
         ),
     )
 }
-FACTS = frozenset({"queries", "rows", "compressed"})  # of the code alone: one earlier run is a baseline
+PAGE_METRICS = (*(name for name, metric in METRICS.items() if metric.page), "errors")
+PAGE_FACTS = ("requests", "transfer", "js_size", "css_size", "image_size", "third_party", "unused_js", "unused_css")
+FACTS = frozenset({"queries", "rows", "compressed", *PAGE_FACTS})  # of the code alone: one earlier run is a baseline
 
 APPLICATION, ALL_ENDPOINTS = "application", "all endpoints"  # endpoint and metric of the finding about all of them
 _COMMON = Metric(name=ALL_ENDPOINTS, unit=Unit.SECONDS, meaning="what all endpoints of a run have in common")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from perfgate.model.budget_file import Endpoint, Journey, LoadProfile, Tls
+from perfgate.model.page import PageSpec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,8 +33,14 @@ class Plan:
     load_words: str  # the load profile in words, "open 200/s for 30 s after 5 s warm-up"
     endpoints: tuple[Endpoint, ...]
     journeys: tuple[Journey, ...]
+    pages: tuple[PageSpec, ...] = ()  # viewed in a browser after the load
     scenarios: tuple[Path, ...]  # hand-written locustfiles, absolute
     digests: Digests
     tls: Tls = Tls()
     client: Literal["fast", "locust"] = "fast"
     rates: Mapping[str, float] = field(default_factory=dict)  # by endpoint and journey, see Conditions
+
+    @property
+    def is_sending(self) -> bool:
+        """Whether there is any load: only pages need none."""
+        return bool(self.load.stages)

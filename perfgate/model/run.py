@@ -8,6 +8,10 @@ from pathlib import Path
 from typing import Literal
 
 from perfgate.model.outcome import Outcome
+from perfgate.model.page import PageDetail
+
+
+ResultKind = Literal["endpoint", "journey", "page"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +97,7 @@ class EndpointResult:
     """One endpoint (or journey) over the measured time. `metrics` has only what could be measured."""
 
     name: str
-    kind: Literal["endpoint", "journey"] = "endpoint"
+    kind: ResultKind = "endpoint"
     requests: int = 0
     failures: int = 0
     failures_by_kind: Mapping[str, int] = field(
@@ -174,6 +178,7 @@ class Run:
     seed: int | None = None  # of what was drawn at random; the load's digest where the budget file names none
     prolonged: float = 0.0  # of the duration, what `load.duration` or `gate.extend` added, s
     probe: Probe | None = None
+    pages: tuple[PageDetail, ...] = ()  # what their views show, of each side
     warnings: tuple[str, ...] = ()
 
 

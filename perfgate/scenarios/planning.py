@@ -9,7 +9,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from perfgate.model.activity import Replay
 from perfgate.model.budget_file import (
+    NO_LOAD,
     BodyKind,
     BudgetFile,
     Endpoint,
@@ -22,8 +24,8 @@ from perfgate.model.budget_file import (
     SourceKind,
 )
 from perfgate.model.errors import UsageError
+from perfgate.model.page import PageSpec
 from perfgate.model.plan import Digests, Plan
-from perfgate.model.replay import Replay
 from perfgate.recording import replay
 from perfgate.scenarios.rates import planned_rates
 from perfgate.text import template
@@ -34,11 +36,15 @@ def plan(budget_file: BudgetFile, only: Collection[str] = ()) -> Plan:
 
     Raises UsageError when `only` names something that does not exist or is never sent on its own.
     """
-    endpoints, journeys = budget_file.endpoints, budget_file.journeys
+    endpoints, journeys, pages = budget_file.endpoints, budget_file.journeys, budget_file.pages
+    load = budget_file.load
     if only:
-        endpoints, journeys = _selected(budget_file, only)
+        pages = tuple(page for page in pages if page.name in only)
+        sent = [name for name in only if name not in {page.name for page in pages}]
+        endpoints, journeys = _selected(budget_file, sent)
+        load = load if sent else NO_LOAD
     folder = budget_file.path.parent
-    load = _replayed(budget_file.load, endpoints)
+    load = _replayed(load, endpoints)
     return Plan(
         name=budget_file.name,
         source=budget_file.path,
@@ -47,18 +53,25 @@ def plan(budget_file: BudgetFile, only: Collection[str] = ()) -> Plan:
         load_words=load_words(load),
         endpoints=endpoints,
         journeys=journeys,
+        pages=pages,
         scenarios=() if only else tuple((folder / path).resolve() for path in budget_file.scenarios),
         digests=Digests(
             load=_digest([_load(load, folder), sorted(set(only)), *_unusual_client(budget_file)]),
             endpoints={
                 **{endpoint.name: _endpoint_digests(endpoint, folder) for endpoint in endpoints},
                 **{journey.name: _journey_digests(journey) for journey in journeys},
+                **{page.name: _page_digests(page) for page in pages},
             },
         ),
         tls=budget_file.tls,
         client=budget_file.client,
         rates=planned_rates(load, endpoints, journeys, others=bool(budget_file.scenarios) and not only),
     )
+
+
+def _page_digests(page: PageSpec) -> dict[str, str]:
+    how = [page.cache, page.throttle, page.viewport, page.storage_state]
+    return {"path": _digest(page.path), "interactions": _digest(list(map(asdict, page.interact))), "view": _digest(how)}
 
 
 def _replayed(load: LoadProfile, endpoints: Iterable[Endpoint]) -> LoadProfile:
@@ -102,6 +115,8 @@ def secrets(plan: Plan) -> tuple[str, ...]:
 
 def load_words(load: LoadProfile) -> str:
     """The load profile in one line for people."""
+    if not load.stages:
+        return "none, pages only"
     most = f" to {load.longest:g} s" if load.longest else ""
     stages = ", then ".join(f"{_level(load, stage.level)} for {stage.duration:g} s{most}" for stage in load.stages)
     warmup = f"after {load.warmup:g} s warm-up" if load.warmup else "without warm-up"
@@ -130,7 +145,7 @@ def _selected(budget_file: BudgetFile, only: Collection[str]) -> tuple[tuple[End
     journeys = {journey.name: journey for journey in budget_file.journeys}
     unknown = [name for name in only if name not in endpoints and name not in journeys]
     if unknown:
-        known = ", ".join([*endpoints, *journeys])
+        known = ", ".join([*endpoints, *journeys, *(page.name for page in budget_file.pages)])
         raise UsageError(f"--only {unknown[0]}: there is no such endpoint or journey", hint=f"Known: {known}")
     for name in only:
         if not (endpoints.get(name) or journeys[name]).weight:

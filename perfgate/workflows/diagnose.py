@@ -17,7 +17,6 @@ from perfgate.diagnose import explaining, second_pass
 from perfgate.diagnose.facts import PassFacts
 from perfgate.diagnose.probes import Prober, ProcessProbe, WaitProbe
 from perfgate.diagnose.profiling import ProfiledSide, Profiles, profiled
-from perfgate.diagnose.reference import Reference
 from perfgate.diagnose.replaying import Replayer
 from perfgate.diagnose.rules import RunMovement
 from perfgate.diagnose.second_pass import DiagnosedSubject, PassSide
@@ -26,6 +25,7 @@ from perfgate.middleware.secret import HEADER, VARIABLE
 from perfgate.model.budget_file import BudgetFile, Endpoint, LoadProfile, Send
 from perfgate.model.diagnosis import Diagnosis
 from perfgate.model.errors import DiagnosisError
+from perfgate.runner.reference.bursts import ReferenceBursts
 from perfgate.workflows import probing
 from perfgate.workflows.tracing import Tracing, tracing, with_traces
 
@@ -75,7 +75,7 @@ def diagnose(request: DiagnosisRequest, say: Say) -> Diagnosis:
             canary=canary,
             most_rate=most,
             is_own=is_own,
-            reference=Reference() if is_own else tuple,
+            reference=ReferenceBursts() if is_own else tuple,
             traces=traces.prefix,
         )
         traces.collect(observed)
@@ -222,7 +222,8 @@ def _sides(
     """Base and head, or the target alone, with their services running and their probes open."""
     planned = request.sides
     starts = [traces.equipped(replace(start, log=folder / start.log.name)) for start in planned.starts]
-    with loadtest.running(starts) as services, ExitStack() as stack:
+    secrets = scenarios.secrets(scenarios.plan(request.budget_file))
+    with loadtest.running(starts, secrets) as services, ExitStack() as stack:
         shared = tuple(probing.opened(request.budget_file.diagnose, request.environ, stack, warnings))
         sides: list[PassSide] = []
         for name, target in zip(("base", "head") if planned.arms else ("head",), planned.targets, strict=True):

@@ -15,7 +15,7 @@ from perfgate.model.verdict import Verdict
 from perfgate.report import words
 from perfgate.text.sanitize import one_line
 from perfgate.workflows import explain, solo_pass
-from perfgate.workflows.steps import baselines, bases, judging, resolving, sending
+from perfgate.workflows.steps import baselines, bases, judging, resolving, sending, viewing
 from perfgate.workflows.steps.baselines import RememberedRuns
 from perfgate.workflows.steps.request import ProgressReporter, RunRequest
 from perfgate.workflows.steps.resolving import Mode, RunSpec
@@ -101,6 +101,7 @@ def _reason(error: PerfgateError) -> str:
 
 def _measure(spec: RunSpec, past: RememberedRuns, earlier: Verdict | None, reporter: ProgressReporter) -> Run:
     """The load, as long as it takes to decide, and why something failed."""
+    plan = spec.load.plan
     with sending.sides_of(spec.load, reporter) as sides:
         facts = sending.circumstances(spec.load, sides)
         for remark in spec.remarks:
@@ -110,10 +111,18 @@ def _measure(spec: RunSpec, past: RememberedRuns, earlier: Verdict | None, repor
         def is_decided(load_test: LoadTest) -> bool:
             return _is_decided(spec, _run_of(load_test, spec, facts), past, reporter)
 
-        looks = loadtest.InterimLooks(times=spec.look_times, decided=is_decided)
-        run = _run_of(sending.send(spec.load, sides, reporter, looks=looks), spec, facts)
-        if not run.interrupted:
-            run = solo_pass.counted_alone(run, spec, sides, reporter.say)
+        viewing.check_browser(spec.load)
+        if plan.is_sending:
+            looks = loadtest.InterimLooks(times=spec.look_times, decided=is_decided)
+            run = _run_of(sending.send(spec.load, sides, reporter, looks=looks), spec, facts)
+            if not run.interrupted:
+                run = solo_pass.counted_alone(run, spec, sides, reporter.say)
+            codec.write(run, spec.context.folder / run_folder.RUN)
+        if plan.pages and not (plan.is_sending and run.interrupted):
+            views = viewing.view_pages(spec.load, sides, reporter.say)
+            if not plan.is_sending:
+                run = measure.unloaded(plan, facts, started=spec.context.started, duration=views.duration)
+            run = viewing.with_pages(run, views)
         codec.write(run, spec.context.folder / run_folder.RUN)  # whatever ends the second pass: what was measured stays
         if spec.diagnose is not False and not run.interrupted:  # here base and head are still set up
             explain.explain_run(spec, run, past.recent, _verdict(spec, run, past, earlier), sides, reporter)

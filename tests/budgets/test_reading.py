@@ -488,7 +488,7 @@ def test_a_file_name_that_cannot_be_the_name(folder: Path) -> None:
     [
         ("a.csv", "user\n", "`a.csv` has no rows"),
         ("a.csv", "", "`a.csv` is empty"),
-        ("a.csv", "a,b\n1\n", "`a.csv` has 1 values in row 2, and 2 columns"),
+        ("a.csv", "a,b\n1\n", "`a.csv` has 1 value in row 2, and 2 columns"),
         ("a.csv", "a,a\n1,2\n", "`a.csv` has two columns `a`"),
         ("a.csv", "a, b\n1,2\n", "`a.csv` has a column ` b`: empty, or with spaces around"),
         ("a.json", "{}", "`a.json` is not a list of objects"),

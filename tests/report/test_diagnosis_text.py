@@ -71,7 +71,7 @@ def test_a_slow_machine_names_no_layer_of_the_code():
     cause = Cause(code="environment", layer="runner", confidence="environment", sentence="the control moved too")
     [found] = diagnosis(causes=(cause,)).findings
 
-    assert diagnosis_text.first_line(found) == "search p95 +180 ms: the control moved too"
+    assert diagnosis_text.first_line(found) == "search p95 +180 ms: the runner, not the code: the control moved too"
 
 
 def facts(told: Diagnosis | None) -> Facts:

@@ -20,10 +20,10 @@ def _weights(draft: Draft) -> Iterator[Mistake]:
     """Nothing at all is a mistake, and so is a load of which nobody has a share."""
     entries = draft.endpoints + draft.journeys
     top = draft.map()
-    if not top or draft.has_scenarios:
+    if not top or draft.has_scenarios or (draft.pages and not entries):
         return
     if not draft.endpoints and isinstance(top.get("endpoints", {}), dict):
-        message = "there is nothing to send: neither `endpoints` nor `scenarios`"
+        message = "there is nothing to send: neither `endpoints`, `pages` nor `scenarios`"
         hint = "for example `endpoints: {home: GET /}`"
         yield draft.document.mistake(("endpoints",), message, hint=hint, at="key")
     elif entries and not any(draft.weight(entry) for entry in entries):

@@ -9,6 +9,7 @@ from perfgate.budgets.convert import graphql
 from perfgate.budgets.convert.activities import events, poll, websocket
 from perfgate.budgets.convert.converting_requests import request
 from perfgate.budgets.convert.draft import Draft
+from perfgate.budgets.convert.converting_pages import pages
 from perfgate.budgets.convert.effective import effective, inherited
 from perfgate.budgets.convert.replayed_load import replayed
 from perfgate.budgets.convert.timeouts import timeouts
@@ -26,9 +27,10 @@ from perfgate.budgets.shape.graphql_shape import ClientsShape
 from perfgate.budgets.shape.load_shape import LoadShape
 from perfgate.budgets.shape.request_shape import EndpointShape, login_of
 from perfgate.budgets.shape.traces_shape import TracesShape
-from perfgate.git.repository_path import identity
+from perfgate.files.repository_path import identity
 from perfgate.model.budget_file import (
     AUTO,
+    NO_LOAD,
     Abort,
     AbPolicy,
     Anchor,
@@ -58,9 +60,10 @@ def budget_file(path: Path, shape: FileShape, draft: Draft) -> BudgetFile:
         name=_or(shape.name, identity(path)),
         formerly="" if shape.name else path.stem,
         target=shape.target,
-        load=_load(shape.load, draft),
+        load=_load(shape.load, draft) if shape.load else NO_LOAD,
         endpoints=_endpoints(shape, draft),
         journeys=_journeys(shape, draft),
+        pages=pages(shape.pages or {}),
         budgets=tuple(graphql.budgets_by_client((item.budget for item in effective(draft)), _clients(shape))),
         default_budgets=tuple(inherited(draft)),
         scenarios=tuple(shape.scenarios or ()),

@@ -87,6 +87,10 @@ class Draft:
         return tuple(_entry("journeys", name, value, "steps", list) for name, value in self.map("journeys").items())
 
     @cached_property
+    def pages(self) -> tuple[DraftEntry, ...]:
+        return tuple(_entry("pages", name, value, "path", str) for name, value in self.map("pages").items())
+
+    @cached_property
     def endpoints_by_name(self) -> Mapping[str, DraftEntry]:
         return {endpoint.name: endpoint for endpoint in self.endpoints}
 

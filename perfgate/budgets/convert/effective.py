@@ -39,7 +39,7 @@ class Effective:
 def effective(draft: Draft) -> Iterator[Effective]:
     """In the order of the file; inherited metrics come after an endpoint's own. Wrong entries are left out."""
     defaults = draft.map("defaults", "budget")
-    for entry in (*draft.endpoints, *draft.journeys):
+    for entry in (*draft.endpoints, *draft.journeys, *draft.pages):
         inherited = {name: text for name, text in defaults.items() if _inherits(entry, name)}
         own = entry.map("budget")
         for name in dict.fromkeys((*own, *inherited)):

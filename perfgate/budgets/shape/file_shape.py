@@ -27,6 +27,7 @@ from perfgate.budgets.shape.fields import (
 )
 from perfgate.budgets.shape.limits import EndpointBudget, JourneyBudget
 from perfgate.budgets.shape.load_shape import LoadShape
+from perfgate.budgets.shape.page_shape import PageEntry
 from perfgate.budgets.shape.request_shape import EndpointEntry, Login
 from perfgate.budgets.shape.texts import Headers, Host, Name, NameOfFile, Text, UrlPath, VariableName
 from perfgate.budgets.shape.timeout_shape import Timeout
@@ -222,8 +223,8 @@ class FileShape(Shape):
         "The application, if perfgate is to start and stop it.",
         {"command": "python -m shop --port ${PORT}", "port": 8765, "ready": "/healthz"},
     )
-    load: LoadShape = required(
-        "How much load, for how long.",
+    load: Maybe[LoadShape] = optional(
+        "How much load, for how long. Needed where there is anything to send: only pages need none.",
         {"rate": "200/s", "warmup": "5s", "duration": "30s"},
         {"users": 20, "duration": "1m"},
     )
@@ -241,6 +242,10 @@ class FileShape(Shape):
     journeys: Maybe[dict[Name, JourneyEntry]] = optional(
         "By name: endpoints that one virtual user sends in order. A bare list of steps is enough.",
         {"buy": ["log in", {"think": "1s"}, "place order"]},
+    )
+    pages: Maybe[dict[Name, PageEntry]] = optional(
+        "By name: pages to view in a headless Chromium, and their budgets. A bare path is enough.",
+        {"home": {"path": "/", "interact": [{"click": "#buy"}], "budget": {"lcp": "2.5s +20%", "cls": 0.1}}},
     )
     scenarios: Maybe[list[Text]] = optional(
         "Hand-written locustfiles, relative to the budget file's folder; requests named like an endpoint are judged by"

@@ -10,7 +10,7 @@ from pydantic_core import core_schema
 
 from perfgate.budgets.shape.fields import MAP, TEXT, MapOrText, Shape, optional, problem
 from perfgate.model.budget_file import Criterion, Json, Severity
-from perfgate.model.metric import METRICS, Metric, Unit
+from perfgate.model.metric import METRICS, PAGE_METRICS, Metric, Unit
 from perfgate.text import units
 from perfgate.text.units import UnitError
 
@@ -113,5 +113,8 @@ def _shape(name: str, metrics: Iterable[Metric]) -> type[Shape]:
     return create_model(name, __base__=Shape, **fields)
 
 
-EndpointBudget = Annotated[Shape, _Becomes(_shape("EndpointBudget", METRICS.values()))]
+_OF_ENDPOINTS = [metric for metric in METRICS.values() if not metric.page]
+
+EndpointBudget = Annotated[Shape, _Becomes(_shape("EndpointBudget", _OF_ENDPOINTS))]
+PageBudget = Annotated[Shape, _Becomes(_shape("PageBudget", map(METRICS.__getitem__, PAGE_METRICS)))]
 JourneyBudget = Annotated[Shape, _Becomes(_shape("JourneyBudget", map(METRICS.__getitem__, JOURNEY_METRICS)))]

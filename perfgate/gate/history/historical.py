@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import ceil, exp, inf, log1p
-from typing import Literal
 
 from perfgate.gate.absolute import effect_of
 from perfgate.gate.comparison import Comparison
@@ -21,8 +20,9 @@ from perfgate.gate.history.estimates import Estimates, looks, ratio
 from perfgate.gate.history.series import Results, SeriesTable, by_name, table
 from perfgate.gate.history.sizes import SIZES, compare_size
 from perfgate.gate.history.tail import TailAndMedian
+from perfgate.gate.levels import PASS_LEVEL, POWER
 from perfgate.model.metric import METRICS
-from perfgate.model.run import Run
+from perfgate.model.run import ResultKind, Run
 from perfgate.model.verdict import Baseline
 from perfgate.stats.distributions import normal_quantile
 from perfgate.text.units import format_change
@@ -32,7 +32,6 @@ Key = tuple[str, str]
 HELPED_BY_MEDIAN = frozenset({"p90", "p95", "p99", "mean"})
 TAKEN_OUT = {"own": "all endpoints together", "probe": "the runner"}  # by lens
 LONGEST = 3600.0  # s; nobody waits longer for a verdict
-PASSES, POWER = 0.95, 0.80
 BURSTS = 5.0  # design effect from which people are told
 
 
@@ -43,7 +42,7 @@ class ChangeTest:
 
     limit: float
     alpha: float
-    level: float = PASSES
+    level: float = PASS_LEVEL
     tolerated: float = 0.0
 
 
@@ -86,7 +85,7 @@ def comparison(run: Run, baseline: Baseline, requested: Mapping[Key, ChangeTest]
     return matches
 
 
-def _sight(run: Run, baseline: Baseline, results: Results, metric: str, kind: Literal["endpoint", "journey"]) -> Sight:
+def _sight(run: Run, baseline: Baseline, results: Results, metric: str, kind: ResultKind) -> Sight:
     itself = table(run, baseline, results, metric, metric, kind)
     medians: Mapping[str, Estimates] = {}
     if metric in HELPED_BY_MEDIAN:

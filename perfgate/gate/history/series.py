@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite, log, nan
-from typing import Literal
 
 import numpy as np
 
 from perfgate.gate.absolute import QUANTILES, distribution_of, effect_of
 from perfgate.gate.history.prediction import Array, Past
-from perfgate.model.run import EndpointResult, PastRun, Run
+from perfgate.model.run import EndpointResult, PastRun, ResultKind, Run
 from perfgate.model.verdict import Baseline
 from perfgate.stats.distributions import normal_quantile
 from perfgate.stats.quantiles import Curve, curve, lower_end
@@ -38,7 +37,12 @@ class SeriesTable:
 
 
 def table(
-    run: Run, baseline: Baseline, results: Results, series: str, metric: str, kind: Literal["endpoint", "journey"]
+    run: Run,
+    baseline: Baseline,
+    results: Results,
+    series: str,
+    metric: str,
+    kind: ResultKind,
 ) -> SeriesTable:
     """`metric` of the runs that the series of `series` is compared with: the median beside the p95 of the same runs."""
     ends = [

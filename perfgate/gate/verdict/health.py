@@ -25,8 +25,8 @@ from perfgate.model.budget_file import Budget, Kind
 from perfgate.model.metric import METRICS, Unit
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import EndpointResult, Run
+from perfgate.recording import shortages
 from perfgate.recording.usable import ACHIEVED, failed_share, is_mostly_failed, is_short_of_resources
-from perfgate.runner import shortages
 from perfgate.text.units import format_value
 
 BLUR = 3.0  # times the lateness by which a value must be over its limit
@@ -53,6 +53,10 @@ class Doubt:
 def doubts(budget: Budget, run: Run) -> Iterator[Doubt]:
     """What speaks against judging this budget by this run, worst first."""
     generator = run.generator
+    result = next((endpoint for endpoint in run.endpoints if endpoint.name == budget.endpoint), None)
+    if result is not None and result.kind == "page":  # no load generator had a part in it
+        yield from _failing(budget, result) if budget.metric != "errors" else ()
+        return
     if generator.without_rows > (1 - ACHIEVED) * generator.due:
         yield Doubt(
             text=f"{generator.without_rows:,} iterations had no row of data left: the load was another one than "
@@ -65,7 +69,6 @@ def doubts(budget: Budget, run: Run) -> Iterator[Doubt]:
     elif generator.workers_lost and not generator.due:
         yield Doubt(text=f"{generator.workers_lost} of {generator.workers} load-generator processes were lost")
     metric = METRICS[budget.metric]
-    result = next((endpoint for endpoint in run.endpoints if endpoint.name == budget.endpoint), None)
     if metric.is_latency:
         if result is not None:
             yield from _late(budget, run, result)

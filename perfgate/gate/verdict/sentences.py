@@ -15,6 +15,7 @@ from perfgate.model.metric import METRICS, Metric
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import Arm, EndpointResult
 from perfgate.model.verdict import Baseline, CriterionResult
+from perfgate.text.plurals import counted
 from perfgate.text.units import format_change, format_difference, format_value
 
 SMALL = 0.02  # of a change: what is taken out is told from here on
@@ -87,6 +88,8 @@ def _criteria_of(context: FindingContext) -> list[Criterion]:
 
 def sentence_without_data(budget: Budget, result: EndpointResult | None) -> str:
     """Why there is nothing to judge."""
+    if METRICS[budget.metric].page and (result is None or not result.requests):
+        return f"{budget.endpoint}: the page was not viewed, so its {budget.metric} cannot be judged."
     if result is None or not result.requests:
         return f"{budget.endpoint}: no requests were measured, so its {budget.metric} cannot be judged."
     if result.failures < result.requests and METRICS[budget.metric].counted:
@@ -96,8 +99,9 @@ def sentence_without_data(budget: Budget, result: EndpointResult | None) -> str:
         )
     if result.failures < result.requests:
         return f"{budget.endpoint}: its {budget.metric} was not measured, so it cannot be judged."
+    what = "views" if result.kind == "page" else "requests"
     return (
-        f"{budget.endpoint}: all {result.requests:,} requests failed ({_kinds(result)}), so there is no "
+        f"{budget.endpoint}: all {result.requests:,} {what} failed ({_kinds(result)}), so there is no "
         f"{budget.metric} to judge."
     )
 
@@ -264,7 +268,7 @@ def _no_baseline(context: FindingContext) -> str:
     reason = context.baseline.excluded.get(context.budget.endpoint, "")
     key = (context.budget.endpoint, context.budget.metric)
     runs = len(context.baseline.runs.get(key, ()))
-    have = f"{_runs(runs)} on record{f' on {context.baseline.branch}' if context.baseline.branch else ''}"
+    have = f"{counted(runs, 'run')} on record{f' on {context.baseline.branch}' if context.baseline.branch else ''}"
     if has_baseline(context.baseline, key):
         return "not compared: there is nothing to compare by"
     return f"no baseline yet: {have}, {runs_needed(context.baseline, key)} needed{f' ({reason})' if reason else ''}"
@@ -272,10 +276,6 @@ def _no_baseline(context: FindingContext) -> str:
 
 def _warning(criterion: CriterionResult) -> str:
     return "warning " if criterion.severity is Severity.WARN else ""
-
-
-def _runs(number: int) -> str:
-    return f"{number} run{'' if number == 1 else 's'}"
 
 
 def _as_sentence(note: str) -> str:

@@ -44,12 +44,13 @@ class Sides:
     def of_part(self, part: int) -> tuple[Start, ...]:
         """The services for one part of a run (0: there is only one), with a log of its own, in random order: the one
         that starts first may be better off."""
-        starts = [
-            replace(start, log=start.log.with_stem(f"{start.log.stem}-{part}")) if part else start
-            for start in self.starts
-        ]
+        starts = list(self.apart(str(part)) if part else self.starts)
         Random(self.seed + part).shuffle(starts)
         return tuple(starts)
+
+    def apart(self, name: str) -> tuple[Start, ...]:
+        """The services with logs of their own, which have this name in them."""
+        return tuple(replace(start, log=start.log.with_stem(f"{start.log.stem}-{name}")) for start in self.starts)
 
 
 @dataclass(frozen=True, kw_only=True)

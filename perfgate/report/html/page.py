@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from perfgate.model.outcome import BADNESS, Outcome
 from perfgate.model.run import EndpointResult, Run
 from perfgate.model.verdict import Finding
 from perfgate.recording.windows import Record
-from perfgate.report import layer_bars, phases, words
+from perfgate.report import layer_bars, page_words, phases, words
 from perfgate.report.escaping import plain
 from perfgate.report.facts import Facts, value_in
 from perfgate.report.headline import headline as headline_of
@@ -63,8 +64,11 @@ class EndpointRow:
     open: bool = False
 
 
-def render(facts: Facts, record: Record | None = None, *, headline: str = "", up: str = "") -> str:
-    """`record` has the windows of the run, where they are at hand; `up` is a link to the page of all runs."""
+def render(
+    facts: Facts, record: Record | None = None, *, headline: str = "", up: str = "", folder: Path | None = None
+) -> str:
+    """`record` has the windows of the run, and `folder`, that of the run, the pictures of its pages, where they are at
+    hand; `up` is a link to the page of all runs."""
     matches: dict[str, list[Finding]] = {}
     for finding in facts.findings:
         matches.setdefault(finding.endpoint, []).append(finding)
@@ -86,6 +90,13 @@ def render(facts: Facts, record: Record | None = None, *, headline: str = "", up
             "outcomes": [(item.value, counts[item.value]) for item in Outcome if counts[item.value]],
             "rows": rows,
             "why": layer_bars.panels(facts.diagnosis),
+            "pages": [
+                (plain(page.name, LONGEST_NAME), *page_words.row(page)) for page in page_words.of_pages(facts.run)
+            ],
+            "page_headings": page_words.COLUMNS,
+            "page_legend": page_words.LEGEND,
+            "page_lines": list(page_words.lines(facts.run.pages)),
+            "screenshots": page_words.screenshots(facts.run.pages, folder),
             "phase_headings": tuple(phases.HEADINGS.values()),
             "phase_caption": phases.CAPTION,
             "run": plain(facts.run.id, 60),

@@ -22,6 +22,7 @@ from perfgate.report.markdown import mermaid, report_md
 from perfgate.report.markdown.report_md import EMOJI, TableRows
 from perfgate.report.sparkline import sparkline
 from perfgate.report.templates import template
+from perfgate.text.plurals import counted
 
 LONGEST = 64_000  # UTF-16 units, as browsers count; GitHub takes 65,536, and a publisher adds its mark
 LONGEST_SUMMARY = 900_000  # bytes of UTF-8; a job's summary holds 1 MiB
@@ -95,7 +96,7 @@ def _page(facts: Facts, exhibits: Sequence[ChartBlock], most: int, link: str) ->
     context, _ = words.split_by_baseline(facts, moved)  # many that only lack a baseline are one sentence
     lacking = [finding for finding in moved if finding not in context]
     doubts = [prose(doubt) for doubt in words.doubts(facts)]
-    results = report_md.worst_first(facts)
+    results = [result for result in report_md.worst_first(facts) if result.kind != "page"]
     return {
         "mark": EMOJI[facts.verdict.outcome],
         "name": code(facts.verdict.name),
@@ -110,9 +111,9 @@ def _page(facts: Facts, exhibits: Sequence[ChartBlock], most: int, link: str) ->
         "more_count": _kinds(context[IN_SIGHT:]),
         "more_sentences": list(report_md.sentence_lines(facts, context[IN_SIGHT : IN_SIGHT + most])),
         "lacking": _table(facts, lacking, most),
-        "lacking_count": report_md.counted(len(lacking), "budget"),
+        "lacking_count": counted(len(lacking), "budget"),
         "kept": _table(facts, remaining, most),
-        "kept_count": report_md.counted(len(remaining), "budget"),
+        "kept_count": counted(len(remaining), "budget"),
         "why": diagnosis_text.markdown_lines(facts.diagnosis),
         "evidence": diagnosis_text.evidence(facts.diagnosis),
         "why_doubts": [prose(doubt) for doubt in diagnosis_text.doubts(facts.diagnosis)],
@@ -122,6 +123,7 @@ def _page(facts: Facts, exhibits: Sequence[ChartBlock], most: int, link: str) ->
             rows=tuple(tuple(map(_unbroken, report_md.result_row(result))) for result in results[:most]),
             rest=report_md.rest_of(len(results) - most, "endpoint"),
         ),
+        **report_md.pages(facts, most),
         "examples": list(report_md.example_lines(results[:most])),
         "conditions": list(report_md.condition_lines(facts)),
         "more_doubts": doubts[DOUBTS : DOUBTS + most],

@@ -15,12 +15,13 @@ from perfgate.model.outcome import Outcome
 from perfgate.model.report import CHARTS_BEGIN, CHARTS_END, Chart
 from perfgate.model.run import EndpointResult, Run
 from perfgate.model.verdict import Finding
-from perfgate.report import diagnosis_text, phases, words
+from perfgate.report import diagnosis_text, page_words, phases, words
 from perfgate.report.escaping import attribute, code, is_tame, prose
 from perfgate.report.facts import Facts, value_in
 from perfgate.report.headline import headline
 from perfgate.report.sparkline import sparkline
 from perfgate.report.templates import template
+from perfgate.text.plurals import counted
 
 LONGEST = 60_000  # characters; GitHub takes 65,536, and a publisher adds its own
 ROWS = (400, 200, 100, 50, 25, 10, 3)  # of each table: the most that fit
@@ -63,7 +64,7 @@ def _page(facts: Facts, charts: Sequence[Chart], most: int) -> dict[str, object]
     moved = [finding for finding in facts.findings if finding.outcome is not Outcome.PASS]
     remaining = [finding for finding in facts.findings if finding.outcome is Outcome.PASS]
     doubts = [prose(doubt) for doubt in words.doubts(facts)]
-    results = worst_first(facts)
+    results = [result for result in worst_first(facts) if result.kind != "page"]
     in_sight = [chart for chart in charts if chart.endpoint and chart.outcome is Outcome.FAIL][:IN_SIGHT]
     return {
         "mark": EMOJI[facts.verdict.outcome],
@@ -83,6 +84,7 @@ def _page(facts: Facts, charts: Sequence[Chart], most: int) -> dict[str, object]
         "results": TableRows(
             rows=tuple(map(result_row, results[:most])), rest=rest_of(len(results) - most, "endpoint")
         ),
+        **pages(facts, most),
         "examples": list(example_lines(results[:most])),
         "phases": TableRows(rows=tuple(map(phase_row, phases.rows(results[:most])))),
         "phase_headings": tuple(phases.HEADINGS.values()),
@@ -94,6 +96,16 @@ def _page(facts: Facts, charts: Sequence[Chart], most: int) -> dict[str, object]
         "compared": compared_with(facts),
         "conditions": list(condition_lines(facts)),
         "commands": list(command_lines(facts)),
+    }
+
+
+def pages(facts: Facts, most: int) -> dict[str, object]:
+    """What `pages.md.j2` shows."""
+    return {
+        "pages": [(code(item.name), *page_words.row(item)) for item in page_words.of_pages(facts.run)[:most]],
+        "page_headings": page_words.COLUMNS,
+        "page_lines": list(page_words.lines(facts.run.pages, code))[:most],
+        "page_legend": page_words.LEGEND,
     }
 
 
@@ -239,10 +251,6 @@ def command_lines(facts: Facts) -> Iterator[str]:
         yield f'perfgate accept {run} {what}{other} --reason "..."'
     if len(tame) < len(concerned):
         yield f'perfgate accept {run}{other} --reason "..."  # all of them'
-
-
-def counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def rest_of(number: int, noun: str) -> str:

@@ -13,9 +13,9 @@ from rich.text import Text
 
 from perfgate.model.budget_file import Kind
 from perfgate.model.outcome import Outcome
-from perfgate.model.run import Generator
+from perfgate.model.run import EndpointResult, Generator
 from perfgate.model.verdict import Finding
-from perfgate.report import diagnosis_text, trace_text, words
+from perfgate.report import diagnosis_text, page_words, trace_text, words
 from perfgate.report.escaping import plain
 from perfgate.report.facts import Facts, value_in
 from perfgate.report.headline import headline, is_whole
@@ -42,8 +42,14 @@ STYLES = {
 
 def show(facts: Facts, console: Console, *, verbose: bool = False) -> None:
     """The verdict last, beside the prompt. Everything goes in as `Text`: markup in names from outside stays text."""
-    console.print(_endpoint_table(facts))
-    for line in (*_arms(facts), _generator(facts.run.generator), *_failures(facts)):
+    if page_words.of_load(facts.run):
+        console.print(_endpoint_table(facts))
+        console.print(*_arms(facts), _generator(facts.run.generator), sep="\n")
+    if pages := page_words.of_pages(facts.run):
+        console.print(_page_table(pages))
+        for text in page_words.lines(facts.run.pages):
+            console.print(Text(text, style="dim"))
+    for line in _failures(facts):
         console.print(line)
     rows = _rows(facts, verbose=verbose)
     if rows:
@@ -158,7 +164,7 @@ def _endpoint_table(facts: Facts) -> Table:
         ("p99", "right"),
         ("rate", "right"),
     )
-    for result in facts.run.endpoints:
+    for result in page_words.of_load(facts.run):
         speeds = (Text(words.value(metric, value_in(result, metric))) for metric in ("p50", "p95", "p99", "rate"))
         table.add_row(
             _name(result.name),
@@ -166,6 +172,16 @@ def _endpoint_table(facts: Facts) -> Table:
             Text(words.share(result.failures, result.requests)),
             *speeds,
         )
+    return table
+
+
+def _page_table(pages: Sequence[EndpointResult]) -> Table:
+    table = grid(
+        ("page", "left"), ("views", "right"), ("failed", "right"), *((name, "right") for name in page_words.COLUMNS)
+    )
+    for result in pages:
+        table.add_row(_name(result.name), *map(Text, page_words.row(result)))
+    table.caption, table.caption_justify = page_words.LEGEND, "left"
     return table
 
 

@@ -21,9 +21,11 @@ class RunContext:
     root: Path  # the current folder: where .perfgate is, and what relative history paths count from
     environ: Mapping[str, str]
     run_id: str
+    started: str = ""  # ISO 8601, UTC: when the command began
     folder: Path  # of the run
     revision: Revision
     versions: Mapping[str, str]
+    doubt: str = ""  # whether `revision` is what is checked out
     access: Mapping[str, str] = field(default_factory=dict)  # environment with credentials, for the history alone
     claims: ClaimsOf = acceptances.nobody
 

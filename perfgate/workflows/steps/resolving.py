@@ -90,6 +90,8 @@ def resolve(request: RunRequest, budget_file: BudgetFile) -> RunSpec:
 def _with_looks(spec: RunSpec) -> RunSpec:
     """Looks as `load.duration` and `gate.extend` say, and a remark where there is no time for any."""
     load, extend = spec.load, spec.budget_file.gate.extend
+    if not load.plan.is_sending:
+        return spec
     times = loadtest.look_times(load.plan.load, restarts=load.ab.restarts, extend=extend)
     note = f"Note: `extend: {extend:g}s` is too short to send the whole load once more."
     remarks = tuple(remark for remark in spec.remarks if remark != note)

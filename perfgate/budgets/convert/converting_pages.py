@@ -1,0 +1,41 @@
+"""Shape of pages -> PageSpec."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from perfgate.budgets.shape.page_shape import InteractionShape, PageShape
+from perfgate.model.page import Interaction, PageSpec
+
+
+def pages(written: Mapping[str, PageShape | str]) -> tuple[PageSpec, ...]:
+    shapes = {name: item if isinstance(item, PageShape) else PageShape(path=item) for name, item in written.items()}
+    return tuple(_page(name, shape) for name, shape in shapes.items())
+
+
+def _page(name: str, shape: PageShape) -> PageSpec:
+    return PageSpec(
+        name=name,
+        path=shape.path,
+        interact=tuple(_interaction(item) for item in shape.interact or ()),
+        iterations=shape.iterations or PageSpec.iterations,
+        cache=shape.cache or PageSpec.cache,
+        throttle=shape.throttle or PageSpec.throttle,
+        viewport=shape.viewport or PageSpec.viewport,
+        timeout=shape.timeout or PageSpec.timeout,
+        storage_state=shape.storage_state or PageSpec.storage_state,
+    )
+
+
+def _interaction(shape: InteractionShape) -> Interaction:
+    if shape.type:
+        return Interaction(act="type", target=shape.type.into, text=shape.type.text)
+    if shape.select:
+        return Interaction(act="select", target=shape.select.from_, text=shape.select.option)
+    if shape.scroll:
+        return Interaction(act="scroll", target=shape.scroll)
+    if shape.wait:
+        return Interaction(act="wait", seconds=shape.wait)
+    if shape.wait_for:
+        return Interaction(act="wait_for", target=shape.wait_for)
+    return Interaction(act="click", target=shape.click or "")

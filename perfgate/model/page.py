@@ -1,0 +1,81 @@
+"""Page: what is viewed in a browser, and what one view of it was. Seconds, bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interaction:
+    """Something a visitor does once the page has loaded. `target` is a CSS selector, or the seconds of a `wait`."""
+
+    act: Literal["click", "type", "select", "scroll", "wait", "wait_for"]
+    target: str = ""
+    text: str = ""  # typed, or the option selected
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageSpec:
+    """One page, and how it is viewed. Texts may hold `${X}` (environment)."""
+
+    name: str
+    path: str
+    interact: tuple[Interaction, ...] = ()
+    iterations: int = 7  # views of each side that count
+    cache: Literal["cold", "warm"] = "cold"
+    throttle: str = "none"  # a profile of `pages/profiles.py`
+    viewport: Literal["desktop", "mobile"] = "desktop"
+    timeout: float = 30.0  # of one view, s
+    storage_state: str = ""  # a file with cookies and local storage, as Playwright saves them
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resource:
+    """What a page fetched. `size` is what came over the network, `unused` the bytes of code that never ran."""
+
+    url: str
+    kind: str  # document, script, stylesheet, image, font, fetch, media, other
+    size: int = 0
+    decoded: int = 0
+    status: int = 0
+    started: float = 0.0  # since the navigation began
+    duration: float = 0.0
+    encoding: str = ""
+    cache_control: str = ""
+    is_third_party: bool = False
+    is_blocking: bool = False  # rendering waited for it
+    unused: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class LcpParts:
+    """Exact: the parts add up to the LCP."""
+
+    ttfb: float
+    load_delay: float
+    load_duration: float
+    render_delay: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageDetail:
+    """What a view shows besides its metrics: of the view whose LCP is the median one. Selectors, URLs and names come
+    from the page: hostile text."""
+
+    name: str
+    arm: str = ""  # base or head, of an A/B test
+    lcp: LcpParts | None = None
+    lcp_element: str = ""
+    lcp_url: str = ""
+    inp_target: str = ""
+    inp_parts: Mapping[str, float] = field(default_factory=dict)  # input delay, processing, presentation
+    inp_script: str = ""
+    shifts: tuple[tuple[str, float], ...] = ()  # element -> its share of the CLS, largest first
+    long_tasks: tuple[tuple[str, float], ...] = ()  # script -> seconds of main thread in tasks over 50 ms
+    server_timing: Mapping[str, float] = field(default_factory=dict)  # of the document
+    resources: tuple[Resource, ...] = ()
+    notes: tuple[str, ...] = ()  # what is odd about it, for people
+    screenshot: str = ""  # file in the run folder

@@ -1,0 +1,95 @@
+"""Views of a page -> EndpointResult and PageDetail. Pure.
+
+The value of a metric is the median of the views: p75 of seven views would be one of them. Its interval is that of the
+median of a normal sample, by Student's t with n - 1 degrees of freedom: median ± t(0.975) * sqrt(pi / 2) * s / sqrt(n)
+(the asymptotic variance of a median; Kenney and Keeping 1962). Without spread the interval is the value: a fact.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from math import pi, sqrt
+from statistics import median, stdev
+
+from perfgate.model.page import PageDetail
+from perfgate.model.run import EndpointResult
+from perfgate.pages.view import View, lcp_parts, metrics
+from perfgate.stats.distributions import t_quantile
+
+MOST_EXAMPLES = 3
+MOST_ITEMS = 5  # culprits of a kind
+MOST_RESOURCES = 40
+
+
+def result(name: str, views: Sequence[View]) -> EndpointResult:
+    """One side's views of a page."""
+    failed = [view.failure for view in views if view.failure]
+    measured = [metrics(view) for view in views if not view.failure and view.coverage is None]
+    extra = next((metrics(view) for view in views if view.coverage is not None), {})
+    names = sorted({name for values in measured for name in values})
+    columns = {metric: [values[metric] for values in measured if metric in values] for metric in names}
+    values = {metric: float(median(column)) for metric, column in columns.items()}
+    values |= {metric: extra[metric] for metric in ("unused_js", "unused_css") if metric in extra}
+    counted = len(measured) + len(failed)
+    return EndpointResult(
+        name=name,
+        kind="page",
+        requests=counted,
+        failures=len(failed),
+        failures_by_kind=dict(sorted(Counter(kind for kind, _ in failed).items())),
+        failure_examples=tuple(dict.fromkeys(text for _, text in failed))[:MOST_EXAMPLES],
+        samples=len(measured),
+        bytes=int(sum(columns.get("transfer", []))),
+        metrics=({"errors": len(failed) / counted} if counted else {}) | values,
+        intervals={metric: interval for metric, column in columns.items() if (interval := _interval(column))},
+    )
+
+
+def _interval(column: Sequence[float]) -> tuple[float, float] | None:
+    """95 %, two-sided; None for a single view."""
+    if len(column) < 2:
+        return None
+    middle = median(column)
+    reach = t_quantile(0.975, len(column) - 1) * sqrt(pi / 2) * stdev(column) / sqrt(len(column))
+    return max(0.0, middle - reach), middle + reach
+
+
+def detail(name: str, arm: str, views: Sequence[View]) -> PageDetail:
+    """What the view with the median LCP shows; unused bytes are those of the view that looked at coverage."""
+    counted = [view for view in views if not view.failure]
+    notes = tuple(dict.fromkeys(note for view in views for note in view.notes))
+    notes += tuple(f"{kind}: {text}" for kind, text in dict.fromkeys(view.failure for view in views if view.failure))
+    timed = sorted((view for view in counted if view.coverage is None), key=lambda view: metrics(view).get("lcp", 0.0))
+    if not timed:
+        return PageDetail(name=name, arm=arm, notes=notes)
+    view = timed[len(timed) // 2]
+    known = view.account.get("metrics", {})
+    lcp, inp = known.get("LCP", {}), known.get("INP", {}) if view.has_interactions else {}
+    covered = next((item for item in counted if item.coverage is not None), view)
+    heavy = sorted(covered.resources, key=lambda item: -item.size)
+    names = ("inputDelay", "processingDuration", "presentationDelay")
+    unsized = [f"an image without width and height: {url}" for url in view.account.get("unsizedImages", ())]
+    return PageDetail(
+        name=name,
+        arm=arm,
+        lcp=lcp_parts(view),
+        lcp_element=lcp.get("target", ""),
+        lcp_url=lcp.get("url", ""),
+        inp_target=inp.get("target", ""),
+        inp_parts={part: inp["numbers"].get(part, 0.0) / 1000 for part in names} if inp else {},
+        inp_script=inp.get("script", "").strip(),
+        shifts=_largest(Counter(), [(item["element"], item["value"]) for item in view.account.get("shifts", ())]),
+        long_tasks=_largest(
+            Counter(), [(item["url"] or "inline", item["duration"] / 1000) for item in view.account.get("scripts", ())]
+        ),
+        server_timing={part: ms / 1000 for part, ms in view.account.get("serverTiming", {}).items()},
+        resources=tuple(heavy[:MOST_RESOURCES]),
+        notes=(*notes, *unsized[:MOST_ITEMS]),
+    )
+
+
+def _largest(total: Counter[str], items: Sequence[tuple[str, float]]) -> tuple[tuple[str, float], ...]:
+    for name, value in items:
+        total[name] += value  # type: ignore[assignment]
+    return tuple(sorted(total.items(), key=lambda item: -item[1])[:MOST_ITEMS])

@@ -1,0 +1,40 @@
+"""Pages are viewed in a browser, on the services of the run, once the load is over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from perfgate import loadtest, measure, scenarios
+from perfgate.model.run import Run
+from perfgate.pages import browser, measuring
+from perfgate.pages.measuring import PageOptions, PageSide, PageViews
+from perfgate.workflows.steps.resolving import LoadSpec
+
+PART = "pages"
+
+
+def check_browser(spec: LoadSpec) -> None:
+    """Raises PageError before the load, which nobody should wait for in vain."""
+    if spec.plan.pages:
+        browser.check(spec.context.environ)
+
+
+def view_pages(spec: LoadSpec, sides: loadtest.Sides, say: Callable[[str], None]) -> PageViews:
+    """Raises PageError, ServiceError and TargetError."""
+    options = PageOptions(
+        folder=spec.context.folder,
+        root=spec.budget_file.path.parent,
+        environ=spec.context.environ,
+        insecure=spec.plan.tls.insecure,
+        seed=sides.seed,
+        say=say,
+    )
+    known = [PageSide(arm=arm.name, target=arm.target) for arm in sides.arms] or [PageSide(arm="", target=sides.target)]
+    with loadtest.running(sides.apart(PART), scenarios.secrets(spec.plan)):
+        for target in sides.targets:
+            loadtest.check_up(target, spec.context.environ)
+        return measuring.measure(spec.plan.pages, known, options)
+
+
+def with_pages(run: Run, views: PageViews) -> Run:
+    return measure.with_pages(run, views.results, views.details, views.version)

@@ -57,7 +57,7 @@ def check(environ: Mapping[str, str]) -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Subject:
+class PageVisit:
     """A page on one side. `url` is whole; `storage_state` a file."""
 
     page: PageSpec
@@ -76,7 +76,7 @@ class Browser:
     def version(self) -> str:
         return str(self._chromium.version)
 
-    def view(self, subject: Subject, *, coverage: bool = False, screenshot: Path | None = None) -> View:
+    def view(self, subject: PageVisit, *, coverage: bool = False, screenshot: Path | None = None) -> View:
         """One view in a fresh context; with a warm cache, the second one in it."""
         context = self._chromium.new_context(**_context_options(subject))
         try:
@@ -124,7 +124,7 @@ def _script(name: str) -> str:
     return (SCRIPTS / name).read_text(encoding="utf-8")
 
 
-def _context_options(subject: Subject) -> dict[str, Any]:
+def _context_options(subject: PageVisit) -> dict[str, Any]:
     viewport = VIEWPORTS[subject.page.viewport]
     options: dict[str, Any] = {
         "viewport": {"width": viewport.width, "height": viewport.height},
@@ -141,7 +141,7 @@ def _context_options(subject: Subject) -> dict[str, Any]:
 class _View:
     """One view: what happens meanwhile is noted."""
 
-    def __init__(self, context: Any, subject: Subject) -> None:
+    def __init__(self, context: Any, subject: PageVisit) -> None:
         self.page, self.subject = context.new_page(), subject
         self.cdp = context.new_cdp_session(self.page)
         self.notes: list[str] = []

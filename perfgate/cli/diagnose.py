@@ -42,7 +42,9 @@ def diagnose(
     from perfgate.workflows import run as workflow
 
     if metric not in (known := (*QUANTILES, "mean")):
-        raise UsageError(f"--metric {metric}: it has no split into layers", hint=f"Known: {', '.join(known)}")
+        raise UsageError(
+            f"--metric {metric}: it has no split into layers", hint=f"Known: {', '.join(known)}", code="PG-U002"
+        )
     compared = against(base_ref, base, None, "", target=target, workers=0)
     request = order_of(budget, out, target=target, against=compared, allow_remote=allow_remote)
     diagnosis = workflow.diagnose(request, reporter(), endpoint, metric)

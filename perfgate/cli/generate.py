@@ -30,7 +30,9 @@ def generate(
     budget_file = budgets.read(budget, None)
     plan = scenarios.plan(budget_file)
     if not any(endpoint.weight for endpoint in plan.endpoints) and not any(journey.weight for journey in plan.journeys):
-        raise UsageError(f"{budget} sends nothing of its own: all its requests come from hand-written scenarios.")
+        raise UsageError(
+            f"{budget} sends nothing of its own: all its requests come from hand-written scenarios.", code="PG-U012"
+        )
     path = out or budget_file.path.parent / "scenarios" / "generated" / f"{snake_case(plan.name, 'scenario')}.py"
     codec.write_text(path, scenarios.generate(plan, scenario=path))
     say(f"Wrote {path}. Try it: locust -f {path}")

@@ -66,7 +66,7 @@ def show(run: RunName, budget: Budget = DEFAULT_BUDGET, history: HistoryUrl = ""
         if run == "latest":
             entries = store.entries()
             if not entries:
-                raise RecordError("No runs are remembered yet.")
+                raise RecordError("No runs are remembered yet.", code="PG-R009")
             run = entries[0].id
         print(codec.encode(store.get(run), indent=1))
     return 0
@@ -92,10 +92,12 @@ def add(
 
     folder = run_folder.find(run, Path.cwd())
     if folder is None:
-        raise RecordError(f"There is no run {run} here.", hint="Give the path of a run folder, its id, or `latest`.")
+        raise RecordError(
+            f"There is no run {run} here.", hint="Give the path of a run folder, its id, or `latest`.", code="PG-R005"
+        )
     measured = run_folder.read_run(folder)
     if measured.interrupted:
-        raise UsageError(f"Run {measured.id} was interrupted; it cannot serve as a baseline.")
+        raise UsageError(f"Run {measured.id} was interrupted; it cannot serve as a baseline.", code="PG-U013")
     if branch:
         measured = replace(measured, branch=branch)
     with opened(budget, history) as store:
@@ -107,7 +109,9 @@ def add(
 
 def _with_outcome(run: Run, outcome: str) -> PastRun:
     if outcome not in list(Outcome):
-        raise UsageError(f"--outcome {outcome}: there is no such outcome", hint=f"Known: {', '.join(Outcome)}")
+        raise UsageError(
+            f"--outcome {outcome}: there is no such outcome", hint=f"Known: {', '.join(Outcome)}", code="PG-U002"
+        )
     return PastRun(run=run, outcome=Outcome(outcome))
 
 
@@ -165,7 +169,7 @@ def prune(
     from perfgate.workflows import baselines
 
     if keep is None and older_than is None:
-        raise UsageError("Say what may go: --keep N, --older-than DAYS, or both")
+        raise UsageError("Say what may go: --keep N, --older-than DAYS, or both", code="PG-U006")
     now = datetime.now(UTC)
     with opened(budget, history) as store:
         file = budget_file_if_any(budget)

@@ -225,18 +225,24 @@ def wishes_from_environment(destinations: Sequence[str]) -> Wishes:
         destination(name)
     word = os.environ.get("PERFGATE_COMMENT") or Comment.ALWAYS.value
     if word not in list(Comment):
-        raise UsageError(f"PERFGATE_COMMENT={word}: there is no such setting", hint=f"Known: {', '.join(Comment)}")
+        raise UsageError(
+            f"PERFGATE_COMMENT={word}: there is no such setting", hint=f"Known: {', '.join(Comment)}", code="PG-U002"
+        )
     when = os.environ.get("PERFGATE_WHEN") or When.REGRESSIONS.value
     if when not in list(When):
-        raise UsageError(f"PERFGATE_WHEN={when}: there is no such setting", hint=f"Known: {', '.join(When)}")
+        raise UsageError(
+            f"PERFGATE_WHEN={when}: there is no such setting", hint=f"Known: {', '.join(When)}", code="PG-U002"
+        )
     charts = os.environ.get("PERFGATE_COMMENT_CHARTS") or Charts.AUTO.value
     if charts not in list(Charts):
         raise UsageError(
-            f"PERFGATE_COMMENT_CHARTS={charts}: there is no such setting", hint=f"Known: {', '.join(Charts)}"
+            f"PERFGATE_COMMENT_CHARTS={charts}: there is no such setting",
+            hint=f"Known: {', '.join(Charts)}",
+            code="PG-U002",
         )
     number = os.environ.get("PERFGATE_PULL_REQUEST") or "0"
     if not (number.isascii() and number.isdigit()):
-        raise UsageError(f"PERFGATE_PULL_REQUEST={number} is not a number")
+        raise UsageError(f"PERFGATE_PULL_REQUEST={number} is not a number", code="PG-U003")
     return Wishes(
         comment=Comment(word),
         charts=Charts(charts),

@@ -35,7 +35,9 @@ def report(
     from perfgate.report.html import page
 
     if format not in FORMATS:
-        raise UsageError(f"--format {format}: there is no such format", hint=f"Known: {', '.join(FORMATS)}")
+        raise UsageError(
+            f"--format {format}: there is no such format", hint=f"Known: {', '.join(FORMATS)}", code="PG-U002"
+        )
     folder, facts = judged_run(run, budget, history)
     if format == "console" and output is None:
         show(facts, with_phases=True, verbose=verbose)

@@ -21,7 +21,7 @@ def schema(of: Annotated[str, typer.Argument(metavar="[budgets|run|verdict|diagn
     from perfgate.model.verdict import Verdict
 
     if of not in NAMES:
-        raise UsageError(f"There is no schema {of!r}", hint=f"Known: {', '.join(NAMES)}")
+        raise UsageError(f"There is no schema {of!r}", hint=f"Known: {', '.join(NAMES)}", code="PG-U002")
     kinds = {"run": Run, "verdict": Verdict, "diagnosis": Diagnosis}
     text = budgets.schema() if of == "budgets" else codec.schema(kinds[of])
     print(json.dumps(text, indent=2, ensure_ascii=False))

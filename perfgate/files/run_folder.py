@@ -41,6 +41,7 @@ def make(folder: Path, root: Path) -> None:
         raise RecordError(
             f"Cannot write into the run folder {folder}: {error.strerror}",
             hint="Choose another one with --out DIR, or make it writable.",
+            code="PG-R002",
         ) from error
 
 
@@ -57,13 +58,16 @@ def find(name: str, root: Path) -> Path | None:
     if name == LATEST:
         if not folders:
             raise RecordError(
-                f"There is no run in {runs_folder(root)} yet.", hint="Make one: perfgate run --budget budgets.yaml"
+                f"There is no run in {runs_folder(root)} yet.",
+                hint="Make one: perfgate run --budget budgets.yaml",
+                code="PG-R009",
             )
         return folders[-1]
     matching = [folder for folder in folders if folder.name.startswith(name)]
     if len(matching) > 1:
         raise RecordError(
-            f"{name} is the beginning of {len(matching)} runs: {', '.join(item.name for item in matching)}"
+            f"{name} is the beginning of {len(matching)} runs: {', '.join(item.name for item in matching)}",
+            code="PG-R006",
         )
     return matching[0] if matching else None
 
@@ -98,5 +102,7 @@ def read_diagnosis(folder: Path) -> Diagnosis | None:
 def read_verdict(folder: Path) -> Verdict:
     """Raises RecordError when the run was never judged."""
     if not (folder / VERDICT).is_file():
-        raise RecordError(f"The run in {folder} has no verdict yet.", hint=f"Judge it: perfgate gate {folder}")
+        raise RecordError(
+            f"The run in {folder} has no verdict yet.", hint=f"Judge it: perfgate gate {folder}", code="PG-R007"
+        )
     return codec.read(Verdict, folder / VERDICT)

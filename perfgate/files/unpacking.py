@@ -123,4 +123,4 @@ def _spreads(result: EndpointResult) -> tuple[Distribution, ...]:
 
 
 def _refused(reason: str) -> RecordError:
-    return RecordError(f"The artifact of the pull request's workflow {reason}.", hint=ADVICE)
+    return RecordError(f"The artifact of the pull request's workflow {reason}.", hint=ADVICE, code="PG-R008")

@@ -125,7 +125,9 @@ def _summary(summary: Summary, bad: BadLines, source: RecordingSource, plan: Pla
     importer = importers.importer(how.format)
     bad.check(importer.hint)
     if how.skip:
-        raise UsageError(f"--skip: {source.name} is a summary of the whole run; nothing of it can be left out")
+        raise UsageError(
+            f"--skip: {source.name} is a summary of the whole run; nothing of it can be left out", code="PG-I004"
+        )
     host = application(plan, {row.label: row.requests for row in summary.rows})
     matches = summarized(summary, _named(matcher(plan, host), source, plan, how.endpoint))
     if not matches.requests:
@@ -167,7 +169,9 @@ def _named(
     names = [item.name for item in plan.endpoints]
     if endpoint:
         if endpoint not in names:
-            raise UsageError(f"--endpoint {endpoint}: not in {plan.source.name}", hint=f"It has: {', '.join(names)}.")
+            raise UsageError(
+                f"--endpoint {endpoint}: not in {plan.source.name}", hint=f"It has: {', '.join(names)}.", code="PG-U007"
+            )
         return lambda _: match(RequestLabel(endpoint))
 
     def found(label: RequestLabel) -> CountedAs | None:
@@ -263,10 +267,10 @@ def _check(tally: Tally, source: RecordingSource, plan: Plan, skip: float) -> No
     if not tally.counted:
         raise _nothing(source, plan, tally.unmatched)
     if tally.last < 0:
-        raise UsageError(f"{source.name} ends {-tally.last:.3g} s before --skip {skip:g}s")
+        raise UsageError(f"{source.name} ends {-tally.last:.3g} s before --skip {skip:g}s", code="PG-I004")
     if tally.arms & {BASE, HEAD} and tally.arms != {BASE, HEAD}:
         missing = "some requests have none" if "" in tally.arms else f"all requests are of {next(iter(tally.arms))}"
-        raise UsageError(f"{source.name}: an A/B test needs base and head, but {missing}")
+        raise UsageError(f"{source.name}: an A/B test needs base and head, but {missing}", code="PG-I005")
 
 
 def _nothing(source: RecordingSource, plan: Plan, unmatched: Counter[str]) -> UsageError:
@@ -275,6 +279,7 @@ def _nothing(source: RecordingSource, plan: Plan, unmatched: Counter[str]) -> Us
     return UsageError(
         f"{source.name}: no request belongs to an endpoint of {plan.source.name}: {matches}",
         hint=f"The budget file has: {known}. Names must be the same, or method and path.",
+        code="PG-I003",
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from perfgate.model.note import Note
 from perfgate.model.outcome import Outcome
 
 
@@ -122,7 +123,7 @@ class Publication:
     """`told` and `warnings` are lines for people. What could not be told never changes a verdict."""
 
     told: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Note, ...] = ()
     commands: tuple[str, ...] = ()  # lines that the CI service reads from the log
     comment_url: str = ""
     failed: tuple[str, ...] = ()  # what was wished and could not be posted: "comment", "check run", "commit status"

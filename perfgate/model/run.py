@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from perfgate.model.note import Note
 from perfgate.model.outcome import Outcome
 
 
@@ -174,7 +175,7 @@ class Run:
     seed: int | None = None  # of what was drawn at random; the load's digest where the budget file names none
     prolonged: float = 0.0  # of the duration, what `load.duration` or `gate.extend` added, s
     probe: Probe | None = None
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -219,7 +220,7 @@ class LoadTest:
     began: float = 0.0  # when the measured time began, monotonic s
     probe: Path | None = None  # probe.csv.gz, where the runner probe ran
     beside_target: bool = True  # as in Probe
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from perfgate.model.budget_file import Kind, Severity
+from perfgate.model.note import Note
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import Acceptance, PastRun
 
@@ -26,7 +27,7 @@ class Baseline:
     earlier: Mapping[tuple[str, str], tuple[tuple[PastRun, ...], ...]] = field(default_factory=dict)
     accepted: frozenset[tuple[str, str]] = frozenset()  # series that begin at an acceptance: one run is enough
     excluded: Mapping[str, str] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,4 +110,4 @@ class Verdict:
     baseline_needed: int = 0  # earlier runs that make a baseline (`min_runs`); 0 in an A/B test
     acceptances: tuple[Acceptance, ...] = ()  # of this run, by trailers and labels
     overload: Overload | None = None  # the target could not keep up with the load; then the first of the notes says so
-    notes: tuple[str, ...] = ()  # what changed since the baseline, doubts, warnings
+    notes: tuple[Note, ...] = ()  # what changed since the baseline, doubts, warnings

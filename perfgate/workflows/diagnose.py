@@ -87,7 +87,7 @@ def diagnose(request: DiagnosisRequest, say: Say) -> Diagnosis:
     subjects = list(_subjects(request, folder, warnings))
     names = [subject.endpoint for subject in subjects]
     if not [name for name in names if name in request.wanted]:
-        raise DiagnosisError("; ".join(warnings) or "Nothing failed that a second pass could explain.")
+        raise DiagnosisError("; ".join(warnings) or "Nothing failed that a second pass could explain.", code="PG-X004")
     policy = request.budget_file.diagnose
     say(f"Diagnosis: {', '.join(name for name in names if name in request.wanted)}, {policy.seconds:g} s")
     with (

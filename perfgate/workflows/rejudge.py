@@ -77,7 +77,9 @@ def _measured(artifacts: Sequence[bytes], request: RejudgeRequest, budget_file: 
             runs = [run for run in (item.run, item.earlier) if run]
             if any(run.commit != request.commit for run in runs):
                 raise RecordError(
-                    "The artifact is of another commit than the one its workflow ran for.", hint=unpacking.ADVICE
+                    "The artifact is of another commit than the one its workflow ran for.",
+                    hint=unpacking.ADVICE,
+                    code="PG-R008",
                 )
             if item.budget == request.known_as and all(run.name == budget_file.name for run in runs):
                 yield item
@@ -108,7 +110,9 @@ def _judged(
         codec.write(verdict, folder / run_folder.VERDICT)
         report.build(verdict, run, past_runs, folder, charts=False)
     except (ArithmeticError, ValueError, LookupError):
-        raise RecordError("The artifact has figures that cannot be judged.", hint=unpacking.ADVICE) from None
+        raise RecordError(
+            "The artifact has figures that cannot be judged.", hint=unpacking.ADVICE, code="PG-R008"
+        ) from None
     return Judged(verdict=verdict, run=run, past_runs=past_runs, policy=budget_file.gate, folder=folder)
 
 

@@ -139,7 +139,7 @@ def target_of(request: RunRequest, budget_file: BudgetFile) -> str:
     for option, url in (("--target (PERFGATE_TARGET)", request.target), ("--base (PERFGATE_BASE)", base)):
         if url and (problem := budgets.target_problem(url)):
             message, _, hint = problem.replace("the target", option, 1).partition("\n")
-            raise UsageError(message, hint=hint)
+            raise UsageError(message, hint=hint, code="PG-L005")
     return (request.target or template.expand(budget_file.target, request.environ)).rstrip("/")
 
 
@@ -236,7 +236,9 @@ def diagnose(request: RunRequest, reporter: ProgressReporter, endpoint: str, met
     budget_file = budgets.read(request.budget, request.environ)
     known = [item.name for item in budget_file.endpoints if item.request is not None]
     if endpoint not in known:
-        raise UsageError(f"There is no endpoint {endpoint!r} to send", hint=f"Known: {', '.join(known)}")
+        raise UsageError(
+            f"There is no endpoint {endpoint!r} to send", hint=f"Known: {', '.join(known)}", code="PG-U007"
+        )
     target = target_of(request, budget_file)
     for url in (target, request.against.url) if request.against and request.against.url else (target,):
         loadtest.check_allowed(url, ("*",) if request.allow_remote else budget_file.allow)
@@ -385,6 +387,7 @@ def sides_of(
             raise UsageError(
                 "--base-ref starts base and head itself, and the budget file has no `service` to start.",
                 hint="`service: {command: ... --port ${PORT}, port: ...}` says how; to compare what runs: --base URL.",
+                code="PG-A005",
             )
         head = loadtest.Head(folder=folder, commit=request.revision.commit, logs=request.folder)
         base = against.base or bases.base_of(against.ref, budget_file, request.environ, reporter.say)
@@ -440,6 +443,7 @@ def verdict_to_confirm(request: RunRequest, budget_file: BudgetFile) -> Verdict 
         raise UsageError(
             f"--confirm {request.confirm}: that run is of {earlier.name}, not of {budget_file.name}",
             hint="Give the run folder (or the verdict.json) of an earlier run of the same budget file.",
+            code="PG-U004",
         )
     return earlier
 

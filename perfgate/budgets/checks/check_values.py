@@ -49,7 +49,9 @@ def check_values(draft: Draft) -> Iterator[Mistake]:
             try:
                 parts = template.parse(text)
             except TemplateError as error:
-                yield draft.document.mistake_inside(path, error.offset, error.width, error.message, hint=error.hint)
+                yield draft.document.mistake_inside(
+                    path, error.offset, error.width, error.message, hint=error.hint, code="PG-B026"
+                )
                 continue
             for value in parts:
                 use = _undefined(uses, value) if isinstance(value, Value) else None
@@ -78,7 +80,9 @@ def _mistake(draft: Draft, path: KeyPath, value: Value, use: _Use) -> Mistake:
     if use.journey:
         message += f" as a step of the journey `{use.journey}`"
     width = len(value.name) + 2
-    return draft.document.mistake_inside(path, value.offset, width, message, hint=_hint(draft, value.name, use))
+    return draft.document.mistake_inside(
+        path, value.offset, width, message, hint=_hint(draft, value.name, use), code="PG-B025"
+    )
 
 
 def _hint(draft: Draft, name: str, use: _Use) -> str:

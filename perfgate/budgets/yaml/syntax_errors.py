@@ -45,7 +45,7 @@ _AT_THE_START = ("could not find expected ':'", "unexpected end of stream", "alp
 
 def syntax_mistake(file: str, lines: tuple[str, ...], error: YAMLError) -> Mistake:
     if not isinstance(error, MarkedYAMLError):
-        return mistake(file, lines, SourcePosition(0, 0), f"not YAML: {error}")
+        return mistake(file, lines, SourcePosition(0, 0), f"not YAML: {error}", code="PG-B002")
     problem = error.problem or error.context or "cannot be read"
     at_the_start = any(words in problem for words in _AT_THE_START)
     mark = (error.context_mark if at_the_start else error.problem_mark) or error.problem_mark or error.context_mark
@@ -58,5 +58,5 @@ def syntax_mistake(file: str, lines: tuple[str, ...], error: YAMLError) -> Mista
         problem = "tab character"
     for part, message, hint in _WORDS:
         if part in problem:
-            return mistake(file, lines, place, message.replace("{character}", character), hint=hint)
-    return mistake(file, lines, place, f"not YAML: {problem}", hint=_INDENT)
+            return mistake(file, lines, place, message.replace("{character}", character), hint=hint, code="PG-B002")
+    return mistake(file, lines, place, f"not YAML: {problem}", hint=_INDENT, code="PG-B002")

@@ -92,7 +92,7 @@ def prepared(plan: Plan, folder: Path, scenario: Path | None, options: Options) 
             folder=options.root,
         )
     except OSError as error:
-        raise RecordError(f"Cannot write into {folder}: {error.strerror}") from error
+        raise RecordError(f"Cannot write into {folder}: {error.strerror}", code="PG-R002") from error
 
     def send(check_target: Callable[[], None]) -> LoadTest:
         try:
@@ -174,7 +174,9 @@ def _watch(
                 return
             child.listen(POLL)
     raise LoadTestError(
-        f"Locust did not come to an end within {timeout:g} s and was stopped.", hint=f"Its log is {folder / LOG}"
+        f"Locust did not come to an end within {timeout:g} s and was stopped.",
+        hint=f"Its log is {folder / LOG}",
+        code="PG-L001",
     )
 
 
@@ -184,6 +186,7 @@ def _result(folder: Path, child: Child, plan: Plan) -> LoadTest:
             f"{refusal.read_text(encoding='utf-8')} is a user of Locust's own kind, which sends to one target only.",
             hint="An A/B test needs scenarios that perfgate generates, or hand-written ones with perfgate.runtime's "
             "Visitor. Leave the others out with --only, or compare with the history instead.",
+            code="PG-A007",
         )
     path = folder / handover.RESULT
     try:
@@ -193,11 +196,13 @@ def _result(folder: Path, child: Child, plan: Plan) -> LoadTest:
         raise LoadTestError(
             f"Locust ended (exit code {child.poll()}) without a result. Its last words:\n{text}",
             hint=f"The whole log is {folder / LOG}",
+            code="PG-L002",
         ) from None
     if data["lost"] and not data["interrupted"]:
         raise LoadTestError(
             f"The record is incomplete: {data['lost']} of {data['recorded']} requests never reached the main process.",
             hint=f"A generator process may have died; the log is {folder / LOG}",
+            code="PG-L003",
         )
     return LoadTest(
         folder=folder,

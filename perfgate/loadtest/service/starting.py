@@ -36,6 +36,7 @@ def with_port(service: Service, target: str) -> tuple[Service, str]:
         raise ServiceError(
             f"Something listens on port {service.port} already, so the service of the budget file cannot be measured.",
             hint="Stop it, let the command take its port as ${PORT}, or leave `service` out to measure what runs.",
+            code="PG-T005",
         )
     [port] = free_ports(1)
     return replace(service, port=port), at_port(target, service.port, port)
@@ -88,6 +89,7 @@ class Services:
                     f"The {start.name} ended during the load, with exit code {code}{_signal(code)}. Its last lines:\n"
                     f"{_said(child)}",
                     hint=f"Nothing was judged, as nothing after that could be measured. Its log is {start.log}",
+                    code="PG-T006",
                 )
 
 

@@ -38,7 +38,7 @@ def build(series: Sequence[Series], whole: Iterable[PastRun], folder: Path) -> P
     try:
         (folder / RUNS).mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise RecordError(f"Cannot write into {folder}: {error.strerror}") from error
+        raise RecordError(f"Cannot write into {folder}: {error.strerror}", code="PG-R002") from error
     pages = {}
     for past in whole:
         around = next((line for line in series if line.name == past.run.name and line.branch == past.run.branch), None)

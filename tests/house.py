@@ -19,7 +19,9 @@ PACKAGE = Path(__file__).parent.parent / "perfgate"
 ROOMS: dict[str, str] = {
     "__init__": "",
     "__main__": "cli",
-    "cli": "workflows doctor diagnose init init.__init__ init.project measure middleware net budgets scenarios loadtest report history publish.github ci files git text model demo "
+    "pytest_plugin": "__init__ cli",
+    "codes": "",
+    "cli": "codes workflows doctor diagnose init init.__init__ init.project measure middleware net budgets scenarios loadtest report history publish.github ci files git text model demo "
     "report.__init__ report.formats report.html report.markdown report.terminal report.charts history.__init__ "
     "history.files publish.__init__ __init__",
     "workflows": "diagnose.explaining diagnose.second_pass diagnose.probes diagnose middleware budgets scenarios loadtest measure measure.importers gate.__init__ report report.__init__ "
@@ -62,10 +64,10 @@ ROOMS: dict[str, str] = {
     "diagnose.second_pass": "diagnose.probes diagnose model",
     "diagnose.probes": "diagnose model",
     "diagnose": "stats model",
-    "report.__init__": "report.html report.markdown report.charts report.terminal report files recording model",
+    "report.__init__": "text report.html report.markdown report.charts report.terminal report files recording model",
     "report.formats": "report.html report.markdown report.terminal report files",
-    "report.html": "report files recording model",
-    "report.markdown": "report.charts report model",
+    "report.html": "report files recording text model",
+    "report.markdown": "report.charts report text model",
     "report.charts": "report.terminal report stats text model",
     "report.terminal": "report stats text model",
     "report": "recording text model",

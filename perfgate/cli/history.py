@@ -26,7 +26,10 @@ File = Annotated[Path, typer.Argument(metavar="FILE", help="JSON Lines; compress
 
 
 def list_(budget: Budget = DEFAULT_BUDGET, history: HistoryUrl = "") -> int:
-    """List the remembered runs, newest first."""
+    """List the remembered runs, newest first.
+
+    Example: perfgate history list
+    """
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -59,7 +62,10 @@ def list_(budget: Budget = DEFAULT_BUDGET, history: HistoryUrl = "") -> int:
 
 
 def show(run: RunName, budget: Budget = DEFAULT_BUDGET, history: HistoryUrl = "") -> int:
-    """Print a remembered run as JSON."""
+    """Print a remembered run as JSON.
+
+    Example: perfgate history show 20260131-120000-ab12
+    """
     from perfgate.files import codec
 
     with opened(budget, history) as store:
@@ -133,7 +139,10 @@ def _judged(run: Run, folder: Path, store: History, budget: Path) -> PastRun:
 
 
 def export(file: File, budget: Budget = DEFAULT_BUDGET, history: HistoryUrl = "") -> int:
-    """Write all remembered runs into one file."""
+    """Write all remembered runs into one file.
+
+    Example: perfgate history export runs.jsonl.gz
+    """
     from perfgate.history import transfer
 
     with opened(budget, history) as store:
@@ -143,7 +152,10 @@ def export(file: File, budget: Budget = DEFAULT_BUDGET, history: HistoryUrl = ""
 
 
 def import_(file: File, budget: Budget = DEFAULT_BUDGET, history: HistoryUrl = "") -> int:
-    """Add the runs of an exported file; doing it twice does no harm."""
+    """Add the runs of an exported file; doing it twice does no harm.
+
+    Example: perfgate history import runs.jsonl.gz --history git:perfgate-data
+    """
     from perfgate.history import transfer
 
     with opened(budget, history) as store:
@@ -162,6 +174,8 @@ def prune(
     history: HistoryUrl = "",
 ) -> int:
     """Forget old runs; accepted ones and the newest of the baseline branch always stay.
+
+    Example: perfgate history prune --keep 200
 
     On a git branch, pictures of comments go too: those older than --older-than, else than 30 days.
     """

@@ -26,7 +26,10 @@ def report(
     history: HistoryUrl = "",
     verbose: Verbose = False,
 ) -> int:
-    """Tell the verdict of a run again."""
+    """Tell the verdict of a run again.
+
+    Examples: perfgate report latest --verbose · perfgate report latest --format markdown --output report.md
+    """
     from perfgate.cli.finding import judged_run
     from perfgate.cli.show import show
     from perfgate.files import codec

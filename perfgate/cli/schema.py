@@ -13,7 +13,10 @@ NAMES = ("budgets", "run", "verdict", "diagnosis")
 
 
 def schema(of: Annotated[str, typer.Argument(metavar="[budgets|run|verdict|diagnosis]")] = "budgets") -> int:
-    """Print a JSON Schema, for editors and tools."""
+    """Print a JSON Schema, for editors and tools.
+
+    Example: perfgate schema budgets > budgets.schema.json
+    """
     from perfgate import budgets
     from perfgate.files import codec
     from perfgate.model.diagnosis import Diagnosis

@@ -29,7 +29,10 @@ def trend(
     budget: Budget = DEFAULT_BUDGET,
     history: HistoryUrl = "",
 ) -> int:
-    """Show a metric over the remembered runs."""
+    """Show a metric over the remembered runs.
+
+    Examples: perfgate trend · perfgate trend search --metric p95 --output search.png
+    """
     if metric not in METRICS:
         raise UsageError(
             f"--metric {metric}: there is no such metric", hint=f"Known: {', '.join(METRICS)}", code="PG-U002"

@@ -42,6 +42,7 @@ from perfgate.model.run import Arm, EndpointResult, Generator, LoadTest, Run
 from perfgate.recording import handover, windows
 from perfgate.recording.windows import BASE, HEAD, Record
 from perfgate.text import template
+from perfgate.text.notes import note
 from perfgate.text.units import format_value
 
 CLOCK = "recording tool's"
@@ -220,7 +221,7 @@ def to_run(recording: Recording, plan: Plan, folder: Path, circumstances: Circum
         generator=Generator(),
         failure_examples=recording.examples.get(head, {}),
         base_examples=recording.examples.get(BASE, {}),
-        warnings=recording.warnings,
+        warnings=tuple(note("PG-I010", text) for text in recording.warnings),
     )
     sides = (Arm(name="base", target=circumstances.target), Arm(name="head", target=circumstances.target))
     arms = sides if recording.is_ab else ()

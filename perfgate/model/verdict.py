@@ -53,6 +53,7 @@ class Finding:
     outcome: Outcome
     reason: str  # a word for programs: "over-limit", "regression", "within-limits", "too-few-runs", ...
     sentence: str  # for people
+    code: str = ""  # for `perfgate explain`: that of the reason
     measured: float | None = None
     samples: int = 0
     baseline: float | None = None

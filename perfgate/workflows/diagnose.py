@@ -27,6 +27,7 @@ from perfgate.model.outcome import Outcome
 from perfgate.model.run import Run
 from perfgate.model.verdict import Verdict
 from perfgate.text import template
+from perfgate.text.notes import note
 
 MOST = 3  # endpoints in one diagnosis
 FOLDER = "diagnose"  # in the run folder: scenarios and logs of the second pass
@@ -138,7 +139,7 @@ def _diagnosis(
         findings=tuple(findings),
         base=(arms[0].ref or arms[0].target) if arms else "",
         control=request.control,
-        warnings=tuple(dict.fromkeys(doubts)),
+        warnings=tuple(note("PG-X005", text) for text in dict.fromkeys(doubts)),
     )
 
 

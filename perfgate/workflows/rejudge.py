@@ -21,6 +21,7 @@ from perfgate.model.runs_artifact import ArtifactEntry
 from perfgate.model.verdict import Verdict
 from perfgate.runner import machine
 from perfgate.text import template
+from perfgate.text.notes import note
 from perfgate.workflows import baselines
 from perfgate.workflows import run as workflow
 
@@ -104,7 +105,7 @@ def _judged(
             earlier = replace(figures, id=f"{folder.name}-earlier", **ours)
             verdict = gate.confirm(verdict, workflow.judge(budget_file, earlier, past_runs, anchored=anchored))
         verdict = workflow.accepted(verdict, run, budget_file, past_runs, request.words)
-        verdict = replace(verdict, budget=request.known_as, notes=(NOTE, *verdict.notes))
+        verdict = replace(verdict, budget=request.known_as, notes=(note("PG-C009", NOTE), *verdict.notes))
         run_folder.make(folder, request.root)
         codec.write(run, folder / run_folder.RUN)
         codec.write(verdict, folder / run_folder.VERDICT)

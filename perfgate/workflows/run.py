@@ -16,6 +16,7 @@ from perfgate.git.repository_path import repository_path
 from perfgate.model.budget_file import AbPolicy, Budget, BudgetFile, GatePolicy
 from perfgate.model.diagnosis import Diagnosis
 from perfgate.model.errors import BaseError, HistoryError, PerfgateError, UsageError
+from perfgate.model.note import Note
 from perfgate.model.outcome import NEVER_A_BASELINE, Outcome
 from perfgate.model.plan import Plan
 from perfgate.model.report import Report
@@ -25,6 +26,7 @@ from perfgate.recording import handover
 from perfgate.report import words
 from perfgate.runner import machine
 from perfgate.text import template
+from perfgate.text.notes import note
 from perfgate.text.sanitize import one_line
 from perfgate.workflows import baselines, bases
 from perfgate.workflows import diagnose as diagnosing
@@ -111,7 +113,7 @@ def run(request: RunRequest, reporter: ProgressReporter) -> RunResult:
         past_runs = baselines.recent(store, budget_file, request.environ)
         anchored = baselines.anchored(store, budget_file, request.environ)
         job = Job(budget_file=budget_file, plan=plan, target=target, past_runs=past_runs, anchored=anchored)
-        measured, note = measured_beside_base(job, request, reporter)
+        measured, why_not_base = measured_beside_base(job, request, reporter)
         codec.write(measured, request.folder / run_folder.RUN)
         if measured.interrupted:
             return RunResult(run=measured, policy=budget_file.gate, past_runs=past_runs)
@@ -120,12 +122,12 @@ def run(request: RunRequest, reporter: ProgressReporter) -> RunResult:
             verdict = gate.confirm(verdict, earlier)
         verdict = accepted(verdict, measured, budget_file, past_runs, request.words)
         verdict = baselines.with_runs_elsewhere(verdict, measured, store, budget_file, request.environ)
-        verdict = replace(verdict, notes=(*note, *verdict.notes))
+        verdict = replace(verdict, notes=(*why_not_base, *verdict.notes))
         codec.write(verdict, request.folder / run_folder.VERDICT)
         if should_save(request, budget_file, reporter) and (
             why := save_or_warn(store, past_run(measured, verdict), reporter)
         ):
-            verdict = replace(verdict, notes=(why, *verdict.notes))
+            verdict = replace(verdict, notes=(note("PG-H014", why), *verdict.notes))
             codec.write(verdict, request.folder / run_folder.VERDICT)
         context = report.build(verdict, measured, past_runs, request.folder, charts=report.has_news(verdict))
     return RunResult(run=measured, policy=budget_file.gate, past_runs=past_runs, verdict=verdict, report=context)
@@ -154,14 +156,15 @@ class Job:
     anchored: tuple[PastRun, ...]
 
 
-def measured_beside_base(job: Job, request: RunRequest, reporter: ProgressReporter) -> tuple[Run, tuple[str, ...]]:
+def measured_beside_base(job: Job, request: RunRequest, reporter: ProgressReporter) -> tuple[Run, tuple[Note, ...]]:
     """The run, and for people why it is not compared with the base that `--base-ref auto` asks for."""
     against = request.against
     if against is None or against.ref != bases.AUTO:
         return measured(job, request, reporter), ()
     alone = replace(request, against=None)
     if request.target or job.budget_file.service is None:
-        reporter.say("Compared with the history: without a `service` to start, there is no base to measure.")
+        why = "Compared with the history: without a `service` to start, there is no base to measure."
+        reporter.say(note("PG-C010", why))
         return measured(job, alone, reporter), ()
     try:
         base = bases.base_of(against.ref, job.budget_file, request.environ, reporter.say)
@@ -170,8 +173,9 @@ def measured_beside_base(job: Job, request: RunRequest, reporter: ProgressReport
             return measured(job, alone, reporter), ()
         return measured(job, replace(request, against=replace(against, base=base)), reporter), ()
     except (BaseError, UsageError) as error:
-        reporter.say(f"Compared with the history, not with the base: {error}")
-        return measured(job, alone, reporter), (f"Compared with the history, not with the base: {_reason(error)}",)
+        reporter.say(note("PG-C010", f"Compared with the history, not with the base: {error}"))
+        why = f"Compared with the history, not with the base: {_reason(error)}"
+        return measured(job, alone, reporter), (note("PG-C010", why),)
 
 
 def _reason(error: PerfgateError) -> str:
@@ -226,9 +230,9 @@ def explain(run: Run, sides: loadtest.Sides, job: Job, request: RunRequest, repo
         diagnosis = diagnosing.diagnose(subject, reporter.say)
         codec.write(diagnosis, request.folder / run_folder.DIAGNOSIS)
     except PerfgateError as error:
-        reporter.say(f"No diagnosis: {error}")
+        reporter.say(note(error.code or "PG-X005", f"No diagnosis: {error}"))
     except Exception as error:  # noqa: BLE001 - whatever it was, it must not cost the verdict
-        reporter.say(f"No diagnosis: {type(error).__name__}: {error}")
+        reporter.say(note("PG-X005", f"No diagnosis: {type(error).__name__}: {error}"))
 
 
 def diagnose(request: RunRequest, reporter: ProgressReporter, endpoint: str, metric: str) -> Diagnosis:
@@ -339,7 +343,7 @@ def judge(
     anchor = gate.choose_anchor(run, anchored, baseline)
     verdict = gate.judge(requested, run, baseline, budget_file.gate, anchor)
     if not verdict.findings:
-        verdict = replace(verdict, outcome=Outcome.NO_DATA, notes=(*verdict.notes, NO_BUDGET))
+        verdict = replace(verdict, outcome=Outcome.NO_DATA, notes=(*verdict.notes, note("PG-C001", NO_BUDGET)))
     path = budget_file.path
     return replace(verdict, budget=path.name if path.is_absolute() else path.as_posix())
 
@@ -453,7 +457,7 @@ def should_save(request: RunRequest, budget_file: BudgetFile, reporter: Progress
         return request.save
     reason = eligibility.why_not(request.environ, budget_file.gate.baseline.branch)
     if reason:
-        reporter.say(f"Not added to the history: {reason}.")
+        reporter.say(note("PG-H015", f"Not added to the history: {reason}."))
     return not reason
 
 
@@ -463,7 +467,7 @@ def save_or_warn(store: history.History, past: PastRun, reporter: ProgressReport
     try:
         store.save(past)
     except HistoryError as error:
-        reporter.say(f"Not added to the history: {error}")
+        reporter.say(note(error.code or "PG-H014", f"Not added to the history: {error}"))
         return (
             "This run is not in the history, so later ones are not compared with it: "
             f"{one_line(error.message, LONGEST_REASON)}. The job's log says what to do; `perfgate history add` adds it."

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from perfgate.gate.verdict.outcome import with_outcome
+from perfgate.model.note import Note
 from perfgate.model.outcome import Outcome
 from perfgate.model.verdict import Finding, Verdict
+from perfgate.text.notes import note
 
 NOT_CONFIRMED = "not-confirmed"
 NAMED = 5  # failures that a note names
@@ -23,7 +25,7 @@ def confirm(verdict: Verdict, earlier: Verdict) -> Verdict:
         replace(
             verdict,
             findings=findings,
-            notes=(_note(failed_before, verdict, earlier.run), *verdict.notes),
+            notes=(_confirmation(failed_before, verdict, earlier.run), *verdict.notes),
         )
     )
 
@@ -49,7 +51,7 @@ def _confirmed(finding: Finding, failed_before: list[tuple[str, str]], earlier: 
     )
 
 
-def _note(failed_before: list[tuple[str, str]], verdict: Verdict, earlier: str) -> str:
+def _confirmation(failed_before: list[tuple[str, str]], verdict: Verdict, earlier: str) -> Note:
     again = _failed(verdict)
     observed = [item for item in failed_before if item in again]
     missing = [" ".join(item) for item in failed_before if item not in again]
@@ -60,4 +62,4 @@ def _note(failed_before: list[tuple[str, str]], verdict: Verdict, earlier: str) 
     if missing:
         rest = f" and {len(missing) - NAMED} more" if len(missing) > NAMED else ""
         context += f" Not seen again: {', '.join(missing[:NAMED])}{rest}."
-    return context
+    return note("PG-C008", context)

@@ -16,10 +16,12 @@ from perfgate.loadtest.locust.connection_warnings import connection_warnings
 from perfgate.loadtest.process.child import Child
 from perfgate.loadtest.process.deferred_signals import defer_signals
 from perfgate.model.errors import LoadTestError, RecordError, UsageError
+from perfgate.model.note import Note
 from perfgate.model.plan import Plan
 from perfgate.model.run import Generator, LoadTest, Progress
 from perfgate.recording import handover
 from perfgate.recording.locustfile_paths import written_path
+from perfgate.text.notes import note
 from perfgate.text.redaction import redactor
 
 LOG = "locust.log"
@@ -223,34 +225,41 @@ def _result(folder: Path, child: Child, plan: Plan) -> LoadTest:
     )
 
 
-def _redirect_warnings(names: Sequence[str], plan: Plan) -> Iterator[str]:
+def _redirect_warnings(names: Sequence[str], plan: Plan) -> Iterator[Note]:
     """A redirect to a login page is fast, and no error unless somebody says so."""
     unjudged = {
         endpoint.name for endpoint in plan.endpoints if endpoint.request is not None and not endpoint.request.expect
     }
     for name in names:
         if name in unjudged:
-            yield (
+            yield note(
+                "PG-G009",
                 f"All successes of `{name}` were redirects (status 3xx). "
-                "If that is right, add `expect: {status: ...}`; else `follow_redirects: true`, or log in first."
+                "If that is right, add `expect: {status: ...}`; else `follow_redirects: true`, or log in first.",
             )
 
 
-def _warnings(data: dict[str, Any]) -> list[str]:
-    warnings = [f"A scenario raised an exception {row['count']} times: {row['message']}" for row in data["exceptions"]]
+def _warnings(data: dict[str, Any]) -> Iterator[Note]:
+    for row in data["exceptions"]:
+        yield note("PG-G001", f"A scenario raised an exception {row['count']} times: {row['message']}")
     if data["unfinished"]:
-        warnings.append(f"{data['unfinished']} requests were still under way when the load was stopped.")
+        yield note("PG-G002", f"{data['unfinished']} requests were still under way when the load was stopped.")
     if data["clock_steps"]:
-        warnings.append(f"The clock was set during {data['clock_steps']} requests; they were timed in user space.")
+        yield note(
+            "PG-G003", f"The clock was set during {data['clock_steps']} requests; they were timed in user space."
+        )
     if data["aborted"]:
-        warnings.append(f"The load was ended early: {data['aborted']}.")
+        yield note("PG-G004", f"The load was ended early: {data['aborted']}.")
     if lost := data["generator"]["workers_lost"]:
-        warnings.append(f"{lost} of {data['generator']['workers']} load-generator processes were lost.")
+        yield note("PG-G005", f"{lost} of {data['generator']['workers']} load-generator processes were lost.")
     if renewed := data["renewed"]:
-        warnings.append(f"{renewed} times a login had expired (status 401): it was renewed and the request sent again.")
+        yield note(
+            "PG-G006", f"{renewed} times a login had expired (status 401): it was renewed and the request sent again."
+        )
     if left_out := data["generator"]["without_rows"]:
-        warnings.append(f"{left_out} iterations were left out, because no row of data was left for them.")
-    warnings += data["notes"]
+        yield note("PG-G007", f"{left_out} iterations were left out, because no row of data was left for them.")
+    yield from (note("PG-G014", text) for text in data["notes"])
     if dropped := data["generator"]["dropped"]:
-        warnings.append(f"{dropped} arrivals were never sent: all virtual users were busy. Raise `load.max_users`?")
-    return warnings
+        yield note(
+            "PG-G008", f"{dropped} arrivals were never sent: all virtual users were busy. Raise `load.max_users`?"
+        )

@@ -123,7 +123,7 @@ def _launched(start: Start, secrets: Sequence[str]) -> Child:
         hide = redactor(secrets, start.environ)
         return Child(command, environ={**known, **own}, log=start.log, redact=hide, folder=start.folder)
     except OSError as error:
-        raise start.error(f"The {start.name} cannot be started: {error}", hint=start.hint) from error
+        raise start.error(f"The {start.name} cannot be started: {error}", hint=start.hint, code="PG-T006") from error
 
 
 def _wait_until_ready(start: Start, child: Child) -> None:
@@ -136,6 +136,7 @@ def _wait_until_ready(start: Start, child: Child) -> None:
             raise start.error(
                 f"The {start.name} ended at once, with exit code {code}{_signal(code)}.\n{_said(child)}",
                 hint=f"Log: {log}" + (f"\n{start.hint}" if start.hint else ""),
+                code="PG-T006",
             )
         answer = http.status_of(url, timeout=2.0)
         if answer is not None:
@@ -147,6 +148,7 @@ def _wait_until_ready(start: Start, child: Child) -> None:
         f"The {start.name} was not ready within {service.ready_timeout:g} s: {last}.\n{_said(child)}",
         hint=f"Its log is {log}. `service: {{ready: /path, ready_timeout: 60s}}` says what to ask, and how long."
         + (f"\n{start.hint}" if start.hint else ""),
+        code="PG-T006",
     )
 
 

@@ -17,6 +17,7 @@ from perfgate.report.escaping import plain, slug
 from perfgate.report.facts import Facts, by_name, is_alike, kind, newest_of_line, value_in
 from perfgate.report.html import frame, page, page_data
 from perfgate.report.html.page_data import LONGEST_NAME, Data
+from perfgate.text.notes import note
 
 METRIC = "p95"
 RUNS = "runs"
@@ -48,6 +49,9 @@ def build(series: Sequence[Series], whole: Iterable[PastRun], folder: Path) -> P
     return folder / INDEX
 
 
+FROM_HISTORY = "From the history, which keeps what was measured and what failed, but not how each budget was judged."
+
+
 def run_page(past: PastRun, around: Series | None) -> str:
     """A remembered run. The history keeps what failed, not the sentences."""
     series = around or Series(name=past.run.name, branch=past.run.branch, runs=(past,))
@@ -59,7 +63,7 @@ def run_page(past: PastRun, around: Series | None) -> str:
         outcome=past.outcome,
         findings=findings,
         acceptances=past.acceptances,
-        notes=("From the history, which keeps what was measured and what failed, but not how each budget was judged.",),
+        notes=(note("PG-C012", FROM_HISTORY),),
     )
     failed = ", ".join(f"{plain(name, LONGEST_NAME)} {plain(metric, 40)}" for name, metric in past.failed[:3])
     more = f" and {len(past.failed) - 3} more" if len(past.failed) > 3 else ""

@@ -32,14 +32,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--perfgate-save", action="store_true", help="add the run to the history")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Adds the budgets before `-k` and `-m` choose."""
-    files = config.getoption("--perfgate")
-    if files and (hasattr(config, "workerinput") or config.getoption("numprocesses", None)):
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "perfgate: a budget of a file that --perfgate names")
+    files = _files(config)
+    if files and config.getoption("numprocesses", None):
         raise pytest.UsageError("--perfgate measures alone: run it without pytest-xdist's workers (-n 0)")
-    for file in files:
-        items += BudgetTests.from_parent(session, path=config.invocation_params.dir / file).collect()
+    config.args += [str(file) for file in files]
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    if file_path in _files(parent.config):
+        return BudgetTests.from_parent(parent, path=file_path)
+    return None
+
+
+def _files(config: pytest.Config) -> list[Path]:
+    return [config.invocation_params.dir / file for file in config.getoption("--perfgate")]
 
 
 class BudgetTests(pytest.File):
@@ -53,7 +61,7 @@ class BudgetTests(pytest.File):
         try:
             budget_file = perfgate.check(self.path)
         except perfgate.PerfgateError as error:
-            raise pytest.UsageError(_words(error)) from error
+            raise self.CollectError(_words(error)) from error
         for budget in budget_file.budgets:
             yield BudgetTest.from_parent(
                 self, name=f"{budget.endpoint}::{budget.metric}", key=(budget.endpoint, budget.metric), line=budget.line
@@ -158,10 +166,6 @@ class PerfgateFixture:
 def perfgate(tmp_path: Path, pytestconfig: pytest.Config) -> PerfgateFixture:
     """perfgate in a test: `perfgate.run("budgets.yaml", target=...)` fails it where a budget is broken."""
     return PerfgateFixture(tmp_path, pytestconfig.getoption("--perfgate-inconclusive"))
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "perfgate: a budget of a file that --perfgate names")
 
 
 def _sentences(findings: list[Finding]) -> str:

@@ -142,7 +142,9 @@ def _source(file: Path) -> Iterator[tuple[Path, datetime]]:
         try:
             yield file, datetime.fromtimestamp(file.stat().st_mtime, UTC)
         except FileNotFoundError as error:
-            raise UsageError(f"There is no file {file}", code="PG-U008") from error
+            raise UsageError(
+                f"There is no file {file}", hint="Name what k6, JMeter, Locust ... wrote; - is stdin.", code="PG-U008"
+            ) from error
         return
     with tempfile.TemporaryDirectory(prefix="perfgate-") as folder:
         path = Path(folder) / "stdin"

@@ -105,6 +105,7 @@ def init(
         _tell(proposal, len(proposal.omissions))
         return 0
     _write(budget, text)
+    _write_schema(budget.parent)
     _check(budget)
     if workflow:
         _write_workflow(*workflow, force=force)
@@ -136,6 +137,16 @@ def _write(path: Path, text: str) -> None:
         raise UsageError(
             f"{path} cannot be written: {error.strerror}", hint="choose another with --budget", code="PG-R002"
         ) from error
+
+
+def _write_schema(folder: Path) -> None:
+    """The schema that the first line of the file names, for editors; in the folder that git ignores."""
+    import json
+
+    from perfgate import budgets
+    from perfgate.files import run_folder
+
+    _write(run_folder.make_own(folder) / "budgets.schema.json", json.dumps(budgets.schema(), ensure_ascii=False))
 
 
 def _check(budget: Path) -> None:

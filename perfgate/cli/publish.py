@@ -106,8 +106,10 @@ def publish(
     from perfgate.cli.finding import judged_run
     from perfgate.files import run_folder
     from perfgate.model.budget_file import GatePolicy
+    from perfgate.publish import destination
     from perfgate.report.facts import Facts
 
+    destination(to)  # before anything is read
     wishes = Wishes(
         comment=comment,
         charts=charts,

@@ -213,7 +213,7 @@ CODES: Mapping[str, CodeEntry] = {
     ),
     "PG-B042": CodeEntry(
         "A data file cannot be used.",
-        "It has no header line, no rows, a wrong separator, or a column that is defined elsewhere too.",
+        "It is not there, has no header line, no rows, a wrong separator, or a column that is defined elsewhere too.",
         "with: {from: users.csv, user: uuid} (with a column user)",
         'See docs/budgets.md, "Values": the first line names the columns.',
     ),

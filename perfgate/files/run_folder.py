@@ -27,9 +27,8 @@ def make(folder: Path, root: Path) -> None:
     """Makes a run folder. `.perfgate` ignores itself in git. Raises RecordError when it cannot be made."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        home = root / HOME
-        if home in folder.parents and not (home / ".gitignore").exists():
-            (home / ".gitignore").write_text("*\n", encoding="utf-8")
+        if root / HOME in folder.parents:
+            make_own(root)
         probe = folder / ".writable"
         probe.touch()
         probe.unlink()
@@ -43,6 +42,15 @@ def make(folder: Path, root: Path) -> None:
             hint="Choose another one with --out DIR, or make it writable.",
             code="PG-R002",
         ) from error
+
+
+def make_own(root: Path) -> Path:
+    """The folder `.perfgate`, which ignores itself in git. Raises OSError."""
+    home = root / HOME
+    home.mkdir(parents=True, exist_ok=True)
+    if not (home / ".gitignore").exists():
+        (home / ".gitignore").write_text("*\n", encoding="utf-8")
+    return home
 
 
 def find(name: str, root: Path) -> Path | None:

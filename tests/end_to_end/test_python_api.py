@@ -17,9 +17,9 @@ BUDGETS = """
 version: 1
 name: shop
 target: {target}
-load: {{rate: 30/s, duration: 1s}}
+load: {{rate: 200/s, duration: 1s}}
 endpoints:
-  list products: {{request: GET /products, budget: {{p95: {limit}, errors: 1%}}}}
+  list products: {{request: GET /products, budget: {{p95: {limit}, errors: 5%}}}}
 """
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from perfgate.budgets.convert.draft import Draft, duration
 from perfgate.budgets.shape.fields import TO
-from perfgate.budgets.shape.load_shape import LEVELS
+from perfgate.budgets.shape.load_shape import LEVELS, LoadShape
 from perfgate.model.budget_file import Json
 from perfgate.model.errors import Mistake
 from perfgate.model.metric import Unit
@@ -23,7 +23,8 @@ def check_load(draft: Draft) -> Iterator[Mistake]:
 def _load(draft: Draft) -> Iterator[Mistake]:
     load = draft.map("load")
     levels = [key for key in LEVELS if key in load]
-    if not levels and isinstance(draft.map().get("load"), dict):
+    is_read = all(key in LoadShape.model_fields for key in load)  # else one of them may be misspelt
+    if not levels and is_read and isinstance(draft.map().get("load"), dict):
         message = "`load` takes one of `rate`, `users`, `stages`"
         yield draft.document.mistake(("load",), message, hint="for example `rate: 200/s`", at="key", code="PG-B034")
     for key in levels[1:]:

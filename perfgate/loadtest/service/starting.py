@@ -135,7 +135,8 @@ def _wait_until_ready(start: Start, child: Child) -> None:
         if (code := child.poll()) is not None:
             raise start.error(
                 f"The {start.name} ended at once, with exit code {code}{_signal(code)}.\n{_said(child)}",
-                hint=f"Log: {log}" + (f"\n{start.hint}" if start.hint else ""),
+                hint=f"Run its command by hand: {service.command}\nLog: {log}"
+                + (f"\n{start.hint}" if start.hint else ""),
                 code="PG-T006",
             )
         answer = http.status_of(url, timeout=2.0)
@@ -159,4 +160,4 @@ def _signal(code: int) -> str:
 
 
 def _said(child: Child) -> str:
-    return "\n".join(f"  | {line}" for line in list(child.tail)[-5:])
+    return "\n".join(f"  | {line}" for line in list(child.tail)[-5:]) or "It wrote nothing."

@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run test test-slow services lint bench bench-gate bench-zoo docs lock clean
+.PHONY: help run test test-slow services lint bench bench-gate bench-zoo docs release lock clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -56,6 +56,9 @@ bench-zoo: $(VENV)/.dev  ## what the diagnosis says of the demo shop's faults, e
 docs: $(VENV)/.dev  ## write the generated parts of docs/, and build the site into site/ (links checked)
 	$(BIN)/python docs/generate.py
 	$(BIN)/mkdocs build --strict --quiet
+
+release: $(VENV)/.dev  ## build wheel, sdist and the list of what is inside into dist/; twice, to see that both are the same
+	$(BIN)/python deploy/release.py
 
 lock: $(VENV)/.dev  ## write constraints.txt from what is installed now
 	$(BIN)/python -m pip freeze --exclude-editable --exclude perfgate > constraints.txt

@@ -2,8 +2,8 @@
 
     python deploy/release.py [--out dist]
 
-The time in the archives is that of the commit (SOURCE_DATE_EPOCH). `sbom.cdx.json` (CycloneDX 1.6) has the packages that
-perfgate is tested with: constraints.txt.
+The time in the archives is that of the commit (SOURCE_DATE_EPOCH). `sbom.cdx.json` (CycloneDX 1.6) has the packages
+that perfgate is tested with: constraints.txt.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from perfgate.model.errors import UsageError
 
 if TYPE_CHECKING:
     from perfgate.init import InitSource
+    from perfgate.net.http import HttpSession
 
 USUAL_PATHS = (
     *("/openapi.json", "/swagger.json", "/v3/api-docs", "/api/openapi.json", "/swagger/v1/swagger.json"),
@@ -90,9 +91,27 @@ def _fetched(url: str) -> tuple[InitSource, str]:
             if reply.status == 200 and isinstance(provided.document, dict) and "paths" in provided.document:
                 return provided, origin
             observed = observed or f"{item} answers {reply.status}"
+        found = _page(url, session)
+    if found:
+        return found, origin
     raise UsageError(
         f"{url} shows no OpenAPI document ({observed})",
         hint=f"tried: {', '.join(urlsplit(item).path for item in tried)}. "
         "Name its URL or file, or paste curl commands: perfgate init -",
         code="PG-N004",
     )
+
+
+def _page(url: str, session: HttpSession) -> InitSource | None:
+    """A web page instead of a document: it and what it links to. None where there is no page either."""
+    from perfgate import init
+    from perfgate.cli.guard import say
+    from perfgate.init import page_links
+
+    headers = {"Accept": "text/html, */*"}
+    reply = session.exchange("GET", url, headers=headers)
+    body = reply.body.decode("utf-8", errors="replace")
+    if reply.status != 200 or "<html" not in body[:10_000].lower():
+        return None
+    say(f"{url} shows no OpenAPI document, so the file begins with its page and what that links to.")
+    return init.source(url, page_links.commands(url, body))

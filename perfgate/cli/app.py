@@ -114,5 +114,6 @@ def main() -> None:
             error.show()
         else:
             usage = f"{error.ctx.get_usage()}\nTry '{error.ctx.command_path} -h' for help.\n" if error.ctx else ""
-            say(f"{usage}\nError: {error.format_message()} [{WRONG_ARGUMENTS}]")
+            said = error.format_message().replace("Value error, ", "")
+            say(f"{usage}\nError: {said.partition(', unable to parse')[0]} [{WRONG_ARGUMENTS}]")
         sys.exit(error.exit_code)

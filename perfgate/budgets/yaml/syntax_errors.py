@@ -54,7 +54,8 @@ def syntax_mistake(file: str, lines: tuple[str, ...], error: YAMLError) -> Mista
     if not isinstance(error, MarkedYAMLError):
         return mistake(file, lines, SourcePosition(0, 0), f"not YAML: {error}", code="PG-B002")
     problem = error.problem or error.context or "cannot be read"
-    if "expected ',' or" in problem and ("<stream end>" in problem or "end of stream" in problem):
+    at_the_end = error.problem_mark is not None and not "".join(lines[error.problem_mark.line :]).strip()
+    if "expected ',' or" in problem and at_the_end:
         problem = NEVER_CLOSED
     at_the_start = any(words in problem for words in _AT_THE_START)
     mark = (error.context_mark if at_the_start else error.problem_mark) or error.problem_mark or error.context_mark

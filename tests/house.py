@@ -9,7 +9,8 @@ import ast
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent / "perfgate"
@@ -21,15 +22,16 @@ ROOMS: dict[str, str] = {
     "__main__": "cli",
     "pytest_plugin": "__init__ cli",
     "codes": "",
-    "cli": "codes workflows doctor diagnose init init.__init__ init.project measure middleware net budgets scenarios loadtest report history publish.github ci files git text model demo "
+    "cli": "codes workflows workflows.steps doctor diagnose init init.__init__ init.project measure middleware net budgets scenarios loadtest report history publish.github ci files git text model demo "
     "report.__init__ report.formats report.html report.markdown report.terminal report.charts history.__init__ "
     "history.files publish.__init__ __init__",
-    "workflows": "diagnose.explaining diagnose.second_pass diagnose.probes diagnose middleware budgets scenarios loadtest measure measure.importers gate.__init__ report report.__init__ "
-    "history history.__init__ recording files text git ci runner model",
-    "doctor": "workflows budgets scenarios loadtest loadtest.service history.__init__ recording git ci net runner text model",
+    "workflows": "workflows.steps diagnose.explaining diagnose.profiling diagnose.second_pass diagnose.probes diagnose middleware budgets scenarios loadtest measure measure.importers gate.__init__ report report.__init__ "
+    "history history.__init__ recording files text ci runner model",
+    "workflows.steps": "middleware budgets scenarios loadtest measure gate.__init__ report history history.__init__ recording files text git ci runner model",
+    "doctor": "workflows.steps budgets scenarios loadtest loadtest.service history.__init__ recording git ci net runner text model",
     # stages
     "init.__init__": "init.access_log init.har init.curl init.postman init.openapi init model",
-    "init.access_log": "init.recorded init.openapi init model",
+    "init.access_log": "init.recorded init.openapi init text model",
     "init.har": "init.recorded init.openapi init model",
     "init.curl": "init.recorded init.openapi init model",
     "init.postman": "init.recorded init.openapi init model",
@@ -39,13 +41,13 @@ ROOMS: dict[str, str] = {
     "init": "model",
     "budgets": "budgets.checks budgets.convert budgets.shape budgets.yaml model",
     "budgets.checks": "budgets.convert budgets.shape budgets.yaml text model",
-    "budgets.convert": "budgets.shape budgets.yaml files git text model",
+    "budgets.convert": "budgets.shape budgets.yaml files git recording text model",
     "budgets.shape": "budgets.yaml text model",
     "budgets.yaml": "model",
-    "scenarios": "text model",
+    "scenarios": "recording text model",
     "loadtest": "loadtest.locust loadtest.service model",
     "loadtest.locust": "loadtest.process loadtest.service recording runner.reference runner text model",
-    "loadtest.service": "loadtest.process ci net recording text model",
+    "loadtest.service": "loadtest.process ci net recording runner text model",
     "loadtest.process": "text",
     "measure": "measure.importers.__init__ measure.importers recording runner.reference stats text model",
     "measure.importers.__init__": "measure.importers.tables measure.importers.summaries measure.importers.streams "
@@ -61,9 +63,10 @@ ROOMS: dict[str, str] = {
     "gate.history": "gate recording stats text model",
     "gate": "stats model",
     "diagnose.explaining": "diagnose.second_pass diagnose model",
+    "diagnose.profiling": "diagnose.second_pass diagnose.probes diagnose model",
     "diagnose.second_pass": "diagnose.probes diagnose model",
-    "diagnose.probes": "diagnose model",
-    "diagnose": "stats model",
+    "diagnose.probes": "diagnose net model",
+    "diagnose": "runner stats text model",
     "report.__init__": "text report.html report.markdown report.charts report.terminal report files recording model",
     "report.formats": "report.html report.markdown report.terminal report files",
     "report.html": "report files recording text model",
@@ -79,8 +82,9 @@ ROOMS: dict[str, str] = {
     "history.sql": "history model",
     "history": "files recording model",
     # inside Locust
-    "runtime": "runtime.process runtime.users runtime.scenario runtime.http recording",
+    "runtime": "runtime.process runtime.streams runtime.users runtime.scenario runtime.http recording",
     "runtime.process": "runtime.users runtime.record runtime.scenario runtime.http recording text model",
+    "runtime.streams": "runtime.users runtime.scenario runtime.http",
     "runtime.users": "runtime.record runtime.scenario runtime.http recording text model",
     "runtime.record": "runtime.scenario runtime.http recording runner text",
     "runtime.scenario": "runtime.http files recording __init__",
@@ -135,17 +139,27 @@ def room_of(name: str) -> str | None:
     return folder if folder in ROOMS else None
 
 
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
+def nodes(tree: ast.Module) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(tree))
+
+
 def is_typing_block(node: ast.AST) -> bool:
     return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
 
 
 def imports(path: Path, *, typing_too: bool = True) -> Iterator[str]:
     """Absolute dotted names of everything that a module imports, inside functions as well; submodules spelt out."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = tree_of(path)
     skipped: set[int] = set()
     if not typing_too:
-        skipped = {id(inner) for block in ast.walk(tree) if is_typing_block(block) for inner in ast.walk(block)}
-    for node in ast.walk(tree):
+        skipped = {id(inner) for block in nodes(tree) if is_typing_block(block) for inner in ast.walk(block)}
+    for node in nodes(tree):
         if id(node) in skipped:
             continue
         if isinstance(node, ast.Import):
@@ -170,9 +184,10 @@ def module_named(dotted: str) -> str | None:
     return None
 
 
-def modules_imported(path: Path, *, typing_too: bool = True) -> set[str]:
+@cache
+def modules_imported(path: Path, *, typing_too: bool = True) -> frozenset[str]:
     found = {module_named(dotted) for dotted in imports(path, typing_too=typing_too)}
-    return {name for name in found if name is not None and name != name_of(path)}
+    return frozenset(name for name in found if name is not None and name != name_of(path))
 
 
 def arrows() -> set[tuple[str, str]]:
@@ -191,7 +206,7 @@ def top_arrows() -> set[tuple[str, str]]:
     return {(first, second) for first, second in tops if first != second and not second.startswith("__")}
 
 
-def on_cycles(edges: dict[str, set[str]]) -> list[str]:
+def on_cycles(edges: Mapping[str, Set[str]]) -> list[str]:
     """The nodes from which a way leads back to themselves."""
 
     def reaches(start: str) -> set[str]:
@@ -219,19 +234,19 @@ def folder_sizes() -> Counter[str]:
 def own_trees() -> Iterator[ast.Module]:
     for path in modules():
         if path.relative_to(PACKAGE).parts[0] not in APART:
-            yield ast.parse(path.read_text(encoding="utf-8"))
+            yield tree_of(path)
 
 
 def docstrings() -> Iterator[str]:
     documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
     for tree in own_trees():
-        texts = (ast.get_docstring(node) for node in ast.walk(tree) if isinstance(node, documented))
+        texts = (ast.get_docstring(node) for node in nodes(tree) if isinstance(node, documented))
         yield from (text for text in texts if text)
 
 
 def names_bound(tree: ast.Module) -> Iterator[str]:
     """Every name at the place where it is given: functions, classes, parameters, variables, attributes."""
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             yield node.name
         elif isinstance(node, ast.arg):
@@ -248,7 +263,7 @@ def story_names() -> list[str]:
 
 def shared_class_names() -> list[str]:
     """Names of classes that mean something else in another module."""
-    names = Counter(node.name for tree in own_trees() for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+    names = Counter(node.name for tree in own_trees() for node in nodes(tree) if isinstance(node, ast.ClassDef))
     return sorted(name for name, count in names.items() if count > 1 and name not in FIELD_NAMES)
 
 
@@ -256,31 +271,36 @@ def share(part: Iterable[object], whole: Iterable[object]) -> float:
     return sum(1 for _ in part) / sum(1 for _ in whole)
 
 
-def figures() -> dict[str, tuple[float, float]]:
-    """What was measured, and the limit: by name."""
-    folders = {name: size for name, size in folder_sizes().items() if name not in (*VERBS_APART, *APART)}
-    return {
-        "modules at the top of the package": (folders["."], MAX_TOP_MODULES),
-        "largest flat folder (verbs of cli/ apart)": (max(folders.values()), MAX_FOLDER_FILES),
-        "modules on an import cycle": (len(module_cycles()), 0),
-        "rooms at the top": (len({name.split(".")[0] for name in ROOMS if "__" not in name}), float("inf")),
-        "arrows between them": (len(top_arrows()), MAX_ARROWS),
-        "rooms, inner ones too": (len(ROOMS), float("inf")),
-        "arrows between those": (len(arrows()), float("inf")),
-        'docstrings that begin with "Of", "As", "By" ..., %': (
-            100 * share((text for text in docstrings() if ODD_BEGINNING.match(text)), docstrings()),
-            100 * MAX_SHARE,
-        ),
-        "story words as names, %": (
-            100 * share(story_names(), (name for tree in own_trees() for name in names_bound(tree))),
-            100 * MAX_SHARE,
-        ),
-        "class names with several meanings": (len(shared_class_names()), 0),
-    }
+def largest_folder() -> int:
+    return max(size for name, size in folder_sizes().items() if name not in (*VERBS_APART, *APART))
+
+
+def odd_docstrings() -> float:
+    return share((text for text in docstrings() if ODD_BEGINNING.match(text)), docstrings())
+
+
+def story_word_share() -> float:
+    return share(story_names(), (name for tree in own_trees() for name in names_bound(tree)))
+
+
+# What is measured, and its limit: by name.
+FIGURES: dict[str, tuple[Callable[[], float], float]] = {
+    "modules at the top of the package": (lambda: folder_sizes()["."], MAX_TOP_MODULES),
+    "largest flat folder (verbs of cli/ apart)": (largest_folder, MAX_FOLDER_FILES),
+    "modules on an import cycle": (lambda: len(module_cycles()), 0),
+    "rooms at the top": (lambda: len({name.split(".")[0] for name in ROOMS if "__" not in name}), float("inf")),
+    "arrows between them": (lambda: len(top_arrows()), MAX_ARROWS),
+    "rooms, inner ones too": (lambda: len(ROOMS), float("inf")),
+    "arrows between those": (lambda: len(arrows()), float("inf")),
+    'docstrings that begin with "Of", "As", "By" ..., %': (lambda: 100 * odd_docstrings(), 100 * MAX_SHARE),
+    "story words as names, %": (lambda: 100 * story_word_share(), 100 * MAX_SHARE),
+    "class names with several meanings": (lambda: len(shared_class_names()), 0),
+}
 
 
 def main() -> None:
-    for name, (value, limit) in figures().items():
+    for name, (measure, limit) in FIGURES.items():
+        value = measure()
         mark = "" if value <= limit else "  <- too many"
         most = "" if limit == float("inf") else f"at most {limit:g}"
         print(f"{name:55} {value:8.4g}   {most}{mark}")

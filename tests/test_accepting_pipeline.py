@@ -13,8 +13,7 @@ from perfgate.model.budget_file import BudgetFile
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import Run
 from perfgate.text.notes import bare
-from perfgate.workflows import baselines
-from perfgate.workflows import run as workflow
+from perfgate.workflows.steps import baselines, judging
 
 BUDGETS = """\
 version: 1
@@ -54,11 +53,11 @@ def test_a_trailer_on_main_becomes_the_new_level(tmp_path: Path, budget_file: Bu
             store.save(make_past_run(number, run=run_of(number, 0.100 + 0.001 * (number % 3))))
         past = baselines.recent(store, budget_file, {})
         slower = run_of(9, 0.200)
-        judged = workflow.judge(budget_file, slower, past)
-        accepted = workflow.accepted(judged, slower, budget_file, past, words)
-        store.save(workflow.past_run(slower, accepted))
+        judged = judging.judge(budget_file, slower, past)
+        accepted = judging.accepted(judged, slower, budget_file, past, words)
+        store.save(judging.past_run(slower, accepted))
         later = run_of(10, 0.201)
-        after = workflow.judge(budget_file, later, baselines.recent(store, budget_file, {}))
+        after = judging.judge(budget_file, later, baselines.recent(store, budget_file, {}))
         remembered = store.get(slower.id)
 
     assert judged.outcome is Outcome.FAIL
@@ -77,8 +76,8 @@ def test_a_strangers_trailer_leaves_the_failure_and_a_note(budget_file: BudgetFi
     slower = run_of(9, 0.200)
     word = AcceptanceClaim(text="* - trust me", author="Eve", at="", source="commit abc", distrust="it is a fork's")
 
-    verdict = workflow.accepted(
-        workflow.judge(budget_file, slower, past), slower, budget_file, past, lambda _branch, _last: [word]
+    verdict = judging.accepted(
+        judging.judge(budget_file, slower, past), slower, budget_file, past, lambda _branch, _last: [word]
     )
 
     assert verdict.outcome is Outcome.FAIL
@@ -89,10 +88,10 @@ def test_a_strangers_trailer_leaves_the_failure_and_a_note(budget_file: BudgetFi
 def test_what_was_accepted_stays_accepted_when_the_run_is_judged_again(budget_file: BudgetFile):
     past = tuple(make_past_run(number, run=run_of(number, 0.100 + 0.001 * (number % 3))) for number in range(8, 0, -1))
     slower = run_of(9, 0.200)
-    judged = workflow.judge(budget_file, slower, past)
+    judged = judging.judge(budget_file, slower, past)
     word = AcceptanceClaim(text="search", author="Ann", at="2026-01-06T10:00:00Z", source="commit abc", reason="why")
-    first = workflow.accepted(judged, slower, budget_file, past, lambda _branch, _last: [word])
+    first = judging.accepted(judged, slower, budget_file, past, lambda _branch, _last: [word])
 
-    again = workflow.accepted_before(judged, first)
+    again = judging.accepted_before(judged, first)
 
     assert again == first

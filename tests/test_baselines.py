@@ -19,7 +19,7 @@ from perfgate.model.budget_file import BudgetFile
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import PastRun
 from perfgate.model.verdict import Verdict
-from perfgate.workflows import baselines
+from perfgate.workflows.steps import baselines
 
 ENVIRONMENT = {"PATH": os.environ["PATH"], "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null"}
 BUDGETS = """\

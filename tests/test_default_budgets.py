@@ -11,7 +11,7 @@ from perfgate import budgets
 from perfgate.cli.exits import NO_MEASUREMENT, exit_code
 from perfgate.model.budget_file import BudgetFile
 from perfgate.model.outcome import Outcome
-from perfgate.workflows import run as workflow
+from perfgate.workflows.steps import judging
 
 HEAD = """\
 version: 1
@@ -35,14 +35,14 @@ def read(tmp_path: Path):
 
 
 def asked(budget_file: BudgetFile, run, only=()) -> list[tuple[str, str]]:
-    return [(one.endpoint, one.metric) for one in workflow.budgets_of(budget_file, run, only)]
+    return [(one.endpoint, one.metric) for one in judging.budgets_of(budget_file, run, only)]
 
 
 def test_defaults_hold_for_the_names_of_a_locustfile(read):
     file = read(HEAD + DEFAULTS)
     run = make_run(endpoints=[make_endpoint("home", p95=0.1), make_endpoint("/search", p95=0.9)])
 
-    verdict = workflow.judge(file, run, ())
+    verdict = judging.judge(file, run, ())
 
     outcomes = {(one.endpoint, one.metric): one.outcome for one in verdict.findings}
     assert set(outcomes) == {(name, metric) for name in ("home", "/search") for metric in ("p95", "errors")}
@@ -71,7 +71,7 @@ def test_without_scenarios_names_come_from_the_file_alone(read):
 def test_nothing_judged_is_no_data_and_no_pass(read):
     file = read(HEAD)
 
-    verdict = workflow.judge(file, make_run(endpoints=[make_endpoint("home")]), ())
+    verdict = judging.judge(file, make_run(endpoints=[make_endpoint("home")]), ())
 
     assert verdict.outcome is Outcome.NO_DATA
     assert exit_code(verdict, file.gate) == NO_MEASUREMENT

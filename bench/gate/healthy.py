@@ -159,12 +159,12 @@ def repository(content: str) -> Iterator[Path]:
         yield folder
 
 
-def run(folder: Path, options: list[str], alone: list[str], *, hog: bool) -> dict[str, Any]:
+def run(folder: Path, options: list[str], prefix: list[str], *, hog: bool) -> dict[str, Any]:
     """Outcome of every budget of one run. Raises RuntimeError without a verdict."""
     commit = ["git", "commit", "-q", "--allow-empty", "-m", "next"]
     subprocess.run(commit, cwd=folder, env={**os.environ, **IDENTITY}, check=True)
     command = [
-        *([] if hog else alone),
+        *prefix,
         sys.executable,
         "-m",
         "perfgate",
@@ -176,7 +176,7 @@ def run(folder: Path, options: list[str], alone: list[str], *, hog: bool) -> dic
     ]
     began = time.monotonic()
     with hogging(hog):
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=None if alone else TIMEOUT)
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=None if prefix else TIMEOUT)
     verdict_file = folder / "out" / "verdict.json"
     if not verdict_file.exists():
         raise RuntimeError(f"no verdict (exit code {done.returncode}): {done.stderr[-800:]}")
@@ -197,14 +197,15 @@ def run(folder: Path, options: list[str], alone: list[str], *, hog: bool) -> dic
 def measure(
     application: Application, kind: str, cache: Path, arguments: argparse.Namespace
 ) -> Iterator[dict[str, Any]]:
-    alone = shlex.split(arguments.alone)
+    alone, beside = shlex.split(arguments.alone), shlex.split(arguments.beside)
     with repository(budgets(application, cache, kind, arguments)) as folder:
         if kind == "history":
             for _ in range(BASELINE_RUNS):
                 run(folder, ["--save"], alone, hog=False)
         for number in range(arguments.runs):
             options = ["--save"] if kind == "history" else ["--base-ref", "main", "--no-save"]
-            yield run(folder, options, alone, hog=number % 2 == 1)
+            hog = number % 2 == 1
+            yield run(folder, options, beside if hog else alone, hog=hog)
 
 
 def summary(application: Application, kind: str, runs: list[dict[str, Any]]) -> str:
@@ -224,6 +225,7 @@ def main() -> None:
     parser.add_argument(
         "--alone", default="", help="a command before the runs that need a machine of their own (a lock)"
     )
+    parser.add_argument("--beside", default="", help="a command before the runs beside a busy program")
     parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "perfgate-bench-healthy")
     arguments = parser.parse_args()
     arguments.cache.mkdir(exist_ok=True)

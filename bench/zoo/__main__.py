@@ -1,129 +1,114 @@
-"""What the diagnosis says of the demo shop's faults: a sound shop beside a broken one, for each fault several times.
+"""What the diagnosis says of sick applications: a sound service beside one with a disease, for each disease.
 
-    python -m bench.zoo [--times N] [--only NAME]
+    python -m bench.zoo [--times N] [--seconds S] [--patient NAME] [--only DISEASE] [--tier 0,2] [--write]
 
-The shop tells its database time and cache hits itself (Server-Timing); nothing else is installed in it.
+Tiers: `blind` sees only the answers and the processes, `0` may read PostgreSQL and Redis too, `2` has perfgate's
+middleware in the application as well. The demo shop sends a Server-Timing header of its own at every tier.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
+import json
+import subprocess
 import sys
-from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import monotonic, sleep, strftime
 
-from perfgate import budgets, loadtest
-from perfgate.loadtest.service.ports import free_ports
-from perfgate.model.budget_file import Service
-from perfgate.model.diagnosis import Diagnosed
-from perfgate.model.run import Arm
-from perfgate.workflows import diagnose as diagnosing
+sys.path.insert(0, "tests")
 
-BUDGETS = """
-version: 1
-name: zoo
-target: http://127.0.0.1:8765
-service: {command: "python -m perfgate.demo --port ${PORT}", port: 8765, ready: /healthz}
-load: {users: 5, duration: 5s}
-endpoints:
-  home: GET /
-  products: {request: "GET /products?page={page}", with: {page: {between: [1, 60]}}}
-  product: {request: "GET /products/{id}", with: {id: {between: [1, 500]}}}
-  search: {request: "GET /search?q={word}", with: {word: {choice: [lamp, chair, oak, blue, garden]}}}
-diagnose: {for: 20s}
-"""
-CONTROL = "home"
+from services import needs, postgresql
 
+from bench.zoo import table
+from bench.zoo.cases import CASES
+from bench.zoo.looking import Look, look, world
+from perfgate.loadtest.service.ports import free_ports, is_free
 
-@dataclass(frozen=True)
-class Case:
-    """A fault, where it is looked at, and what may be said of it."""
-
-    name: str
-    faults: str
-    endpoint: str
-    layers: tuple[str, ...]
-    causes: tuple[str, ...]
-
-
-CASES = (
-    Case("N+1", "products:n+1", "products", ("database",), ("repeated-statement",)),
-    Case("N+1 in search", "search:n+1", "search", ("database",), ("repeated-statement",)),
-    Case("no index", "search:no-index", "search", ("database",), ("slower-statement", "sequential-scan")),
-    Case("no cache", "product:no-cache", "product", ("cache", "database"), ("cache-lost",)),
-    Case("blocking call", "product:block", "product", ("application", "queue"), ("blocking-call",)),
-    Case("big answers", "product:big", "product", ("download", "application"), ("payload",)),
-    Case("sleeps", "product:slow=4", "product", ("application", "database"), ("waiting",)),
-    Case("healthy", "", "products", ("unattributed",), ("healthy",)),
-    Case("healthy again", "", "search", ("unattributed",), ("healthy",)),
-)
-
-
-def look(case: Case, folder: Path, seconds: float) -> tuple[Diagnosed, tuple[str, ...]]:
-    path = folder / "budgets.yaml"
-    path.write_text(BUDGETS.replace("20s", f"{seconds:g}s"), encoding="utf-8")
-    budget_file = budgets.read(path, os.environ)
-    environ = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    ports = dict(zip(("base", "head"), free_ports(2), strict=True))
-    assert budget_file.service is not None
-    starts = tuple(
-        loadtest.Start(
-            service=Service(command=budget_file.service.command, port=ports[arm], ready=budget_file.service.ready),
-            folder=folder,
-            log=folder / f"service-{arm}.log",
-            environ={**environ, "PERFGATE_DEMO_FAULTS": case.faults if arm == "head" else ""},
-        )
-        for arm in ("base", "head")
-    )
-    arms = tuple(Arm(name=name, target=f"http://127.0.0.1:{ports[name]}") for name in ("base", "head"))
-    request = diagnosing.Request(
-        budget_file=budget_file,
-        sides=loadtest.Sides(target=arms[1].target, starts=starts, arms=arms),
-        wanted={case.endpoint: "p95"},
-        control=CONTROL,
-        run_id="zoo",
-        folder=folder,
-        environ=environ,
-    )
-    diagnosis = diagnosing.diagnose(request, lambda _: None)
-    return diagnosis.findings[0], diagnosis.warnings
+RESULTS = Path("bench/results/zoo.json")
+PAGE = Path("docs/diagnosis.md")
+TIERS = ("blind", "0", "1", "2")
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--times", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=20.0)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--times", type=int, default=1)
+    parser.add_argument("--seconds", type=float, default=8.0)
+    parser.add_argument("--patient", default=",".join(CASES))
     parser.add_argument("--only", default="")
+    parser.add_argument("--tier", default="0,2")
     parser.add_argument("--verbose", action="store_true")
+    parser.add_argument("--write", action="store_true", help=f"into {RESULTS} and {PAGE}")
     arguments = parser.parse_args()
-    right: Counter[str] = Counter()
-    print("| fault | layer named | cause named | layer right | cause right |\n|-|-|-|-:|-:|")
-    cases = [case for case in CASES if arguments.only in case.name]
-    for case in cases:
-        layers, causes, counts = Counter[str](), Counter[str](), Counter[str]()
-        for _ in range(arguments.times):
-            with TemporaryDirectory() as folder:
-                found, warnings = look(case, Path(folder), arguments.seconds)
-            first = found.causes[0]
-            total = sum(one.change or 0.0 for one in found.layers)
-            assert found.difference is not None
-            assert abs(total - found.difference) < 1e-9
-            layers[first.layer] += 1
-            causes[f"{first.code} ({first.confidence})"] += 1
-            counts["layer"] += first.layer in case.layers
-            counts["cause"] += first.code in case.causes
-            if arguments.verbose:
-                print(found, warnings, file=sys.stderr)
-        right.update(counts)
-        named = [", ".join(f"{name} {n}x" for name, n in which.most_common()) for which in (layers, causes)]
-        shares = [f"{counts[what]}/{arguments.times}" for what in ("layer", "cause")]
-        print(f"| {case.name} | {' | '.join([*named, *shares])} |", flush=True)
-    number = arguments.times * len(cases)
-    print(f"\nlayer right {right['layer']}/{number}, cause right {right['cause']}/{number}")
+    looks: list[Look] = []
+    with postgresql.serving() as server, redis_serving() as redis, world(server, redis) as here:
+        for patient in arguments.patient.split(","):
+            for case in CASES[patient]:
+                if arguments.only not in case.name:
+                    continue
+                for tier in tiers(patient, arguments.tier):
+                    for _ in range(arguments.times):
+                        with TemporaryDirectory() as folder:
+                            seen = look(patient, case, tier, here, Path(folder), arguments.seconds)
+                        looks.append(seen)
+                        check_sum(seen)
+                        tell(seen, is_verbose=arguments.verbose)
+    summary = table.markdown(looks, strftime("%-d %B %Y"), arguments.seconds)
+    print(summary)
+    if arguments.write:
+        RESULTS.parent.mkdir(exist_ok=True)
+        RESULTS.write_text(json.dumps(table.rows(looks), indent=1) + "\n", encoding="utf-8")
+        PAGE.write_text(table.inserted(PAGE.read_text(encoding="utf-8"), summary), encoding="utf-8")
     return 0
+
+
+def tiers(patient: str, wanted: str) -> list[str]:
+    """The shop has its own header and no PostgreSQL: all tiers are the same for it."""
+    chosen = [tier for tier in wanted.split(",") if tier in TIERS]
+    return chosen[:1] if patient == "shop" else chosen
+
+
+def check_sum(seen: Look) -> None:
+    total = sum(layer.change or 0.0 for layer in seen.found.layers)
+    if seen.found.difference is None or abs(total - seen.found.difference) >= 1e-9:
+        raise RuntimeError(f"{seen.case.name}: layers add up to {total}, the difference is {seen.found.difference}")
+
+
+def tell(seen: Look, *, is_verbose: bool) -> None:
+    layer, code, confidence = seen.said
+    mark = "" if code in seen.case.causes and layer in seen.case.layers else "   <-- WRONG"
+    print(f"{seen.patient} {seen.tier} {seen.case.name}: {layer}, {code} ({confidence}){mark}", flush=True)
+    if is_verbose or mark:
+        for cause in seen.found.causes:
+            print("     ", cause.code, cause.confidence, cause.sentence, cause.evidence)
+        print("     ", {item.layer: round((item.change or 0) * 1e3, 2) for item in seen.found.layers})
+        print(
+            "     ",
+            {
+                key: tuple(None if v is None else float(f"{v:.3g}") for v in pair)
+                for key, pair in seen.found.facts.items()
+            },
+        )
+        print("     ", seen.warnings, flush=True)
+
+
+@contextmanager
+def redis_serving() -> Iterator[str]:
+    program = needs.program("redis") or needs.lacking("redis-server")
+    [port] = free_ports(1)
+    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+    server, until = subprocess.Popen(command, stdout=subprocess.DEVNULL), monotonic() + 20
+    try:
+        while is_free(port):
+            if monotonic() > until:
+                raise RuntimeError("Redis did not start")
+            sleep(0.05)
+        yield f"redis://127.0.0.1:{port}/0"
+    finally:
+        server.terminate()
+        server.wait()
 
 
 if __name__ == "__main__":

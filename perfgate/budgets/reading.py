@@ -6,10 +6,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from perfgate.budgets.checks.check_activities import check_activities
 from perfgate.budgets.checks.check_budgets import check_budgets
 from perfgate.budgets.checks.check_environment import check_environment, check_set
 from perfgate.budgets.checks.check_files import check_files
+from perfgate.budgets.checks.check_graphql import check_graphql
 from perfgate.budgets.checks.check_load import check_load
+from perfgate.budgets.checks.check_replay import check_replay
 from perfgate.budgets.checks.check_requests import check_requests
 from perfgate.budgets.checks.check_target import check_port, check_target
 from perfgate.budgets.checks.check_timeouts import check_timeouts
@@ -18,7 +21,7 @@ from perfgate.budgets.checks.check_traffic import check_traffic
 from perfgate.budgets.checks.check_values import check_values
 from perfgate.budgets.convert.converting import budget_file
 from perfgate.budgets.convert.data_files import read_table
-from perfgate.budgets.convert.draft import Draft, table_key
+from perfgate.budgets.convert.draft import Draft, table_key, with_traffic
 from perfgate.budgets.shape import wording
 from perfgate.budgets.yaml import strict_yaml
 from perfgate.budgets.yaml.document import Document
@@ -37,6 +40,9 @@ CHECKS: tuple[Check, ...] = (
     check_tls,
     check_budgets,
     check_files,
+    check_activities,
+    check_replay,
+    check_graphql,
 )
 
 
@@ -75,7 +81,7 @@ def _read(path: Path, environ: Mapping[str, str] | None, checks: Iterable[Check]
 def _draft(document: Document, folder: Path, environ: Mapping[str, str] | None) -> Draft:
     draft = Draft(document=document, folder=folder, environ=environ)
     written = dict.fromkeys(key for endpoint in draft.endpoints if (key := table_key(endpoint)))
-    return replace(draft, tables={key: read_table(folder / key[0], key[1]) for key in written})
+    return with_traffic(replace(draft, tables={key: read_table(folder / key[0], key[1]) for key in written}))
 
 
 def _in_order(mistakes: Iterable[Mistake]) -> list[Mistake]:

@@ -10,7 +10,7 @@ from perfgate.model.errors import UsageError
 from perfgate.text import units
 
 if TYPE_CHECKING:
-    from perfgate.workflows.run import Against
+    from perfgate.workflows.steps.request import Against
 
 BaseRef = Annotated[
     str,
@@ -46,8 +46,8 @@ def against(
     ref: str, url: str, restarts: int | None, blocks: str, *, target: str = "", workers: int = 0
 ) -> Against | None:
     """None when no A/B test is meant. Raises UsageError for options that contradict each other."""
-    from perfgate.workflows import bases
-    from perfgate.workflows.run import Against
+    from perfgate.workflows.steps import bases
+    from perfgate.workflows.steps.request import Against
 
     if ref == bases.AUTO and (target or url):  # a default of CI: what is asked for in so many words comes first
         ref = ""

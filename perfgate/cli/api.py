@@ -9,15 +9,16 @@ from pathlib import Path
 from perfgate import budgets
 from perfgate.budgets import messages
 from perfgate.cli.against import against
+from perfgate.cli.context import remembered_run_context
 from perfgate.cli.guard import coded
-from perfgate.cli.run import order_of
 from perfgate.model.budget_file import BudgetFile
 from perfgate.model.errors import BudgetFileError, CouldNotMeasure, PerfgateError, UsageError
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import Run
 from perfgate.model.verdict import Finding, Verdict
 from perfgate.workflows import run as workflow
-from perfgate.workflows.run import ProgressReporter, RunResult
+from perfgate.workflows.run import RunResult
+from perfgate.workflows.steps.request import ProgressReporter, RunRequest
 
 __all__ = [
     "BudgetFile",
@@ -67,9 +68,9 @@ def run(
     `result.verdict.outcome`. Raises PerfgateError when there is no verdict: the budget file has mistakes, the target
     is down, the load generator failed. Raises KeyboardInterrupt when it was interrupted.
     """
-    request = order_of(
-        Path(budget),
-        Path(out) if out is not None else None,
+    request = RunRequest(
+        budget=Path(budget),
+        context=remembered_run_context(Path(out) if out is not None else None),
         target=target,
         history=history,
         only=tuple(only),

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import secrets
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
-from platform import python_version
 from typing import Annotated
 
 import typer
 
-from perfgate import __version__
 from perfgate.cli.guard import Signals, say
 from perfgate.cli.options import DEFAULT_BUDGET, Budget, Only, Target
-from perfgate.cli.run import INTERRUPTED, child_environment, processes_of, reporter
+from perfgate.cli.run import INTERRUPTED
 from perfgate.model.errors import UsageError
 
 FEWEST, MOST = 3, 1000
@@ -61,21 +55,14 @@ def calibrate(
     from rich.console import Console
 
     from perfgate import report
-    from perfgate.ci import revision
-    from perfgate.files import run_folder
+    from perfgate.cli.context import processes_of, run_context
+    from perfgate.cli.progress import reporter
     from perfgate.workflows import calibrate as calibrating
-    from perfgate.workflows.run import RunRequest
+    from perfgate.workflows.steps.request import RunRequest
 
-    root = Path.cwd()
-    run_id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
     request = RunRequest(
         budget=budget,
-        root=root,
-        environ=child_environment(),
-        run_id=run_id,
-        folder=out or root / run_folder.HOME / "calibrations" / run_id,
-        revision=revision.read(os.environ, root),
-        versions={"perfgate": __version__, "locust": version("locust"), "python": python_version()},
+        context=run_context("calibrations", out),
         target=target,
         only=tuple(only),
         processes=processes_of(processes),
@@ -84,11 +71,11 @@ def calibrate(
     )
     wish = calibrating.CalibrationWish(runs=runs, pairs=ab_runs, duration=_seconds(duration))
     calibration, complete = calibrating.calibrate(request, wish, reporter())
-    picture, warnings = report.picture_of(calibration, request.folder)
+    picture, warnings = report.picture_of(calibration, request.context.folder)
     report.show_calibration(calibration, Console())
     for warning in warnings:
         say(f"perfgate: {warning}")
-    say(f"Calibration: {request.folder / calibrating.FILE}" + (f", picture: {picture}" if picture else ""))
+    say(f"Calibration: {request.context.folder / calibrating.FILE}" + (f", picture: {picture}" if picture else ""))
     if not complete:
         say(f"perfgate: interrupted; this is what {calibration.runs} runs say.")
         return signals.exit_code or INTERRUPTED

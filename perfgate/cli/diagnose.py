@@ -35,20 +35,23 @@ def diagnose(
     Example: perfgate diagnose "list products" --base-ref main
     """
     Signals().listen()
-    from perfgate.cli.run import order_of, reporter
+    from perfgate.cli.context import remembered_run_context
+    from perfgate.cli.progress import reporter
     from perfgate.diagnose.attribution import QUANTILES
     from perfgate.files import codec, run_folder
     from perfgate.report import diagnosis_text
-    from perfgate.workflows import run as workflow
+    from perfgate.workflows import explain
+    from perfgate.workflows.steps.request import RunRequest
 
     if metric not in (known := (*QUANTILES, "mean")):
         raise UsageError(
             f"--metric {metric}: it has no split into layers", hint=f"Known: {', '.join(known)}", code="PG-U002"
         )
     compared = against(base_ref, base, None, "", target=target, workers=0)
-    request = order_of(budget, out, target=target, against=compared, allow_remote=allow_remote)
-    diagnosis = workflow.diagnose(request, reporter(), endpoint, metric)
-    codec.write(diagnosis, request.folder / run_folder.DIAGNOSIS)
+    context = remembered_run_context(out)
+    request = RunRequest(budget=budget, context=context, target=target, against=compared, allow_remote=allow_remote)
+    diagnosis = explain.explain_endpoint(request, reporter(), endpoint, metric)
+    codec.write(diagnosis, context.folder / run_folder.DIAGNOSIS)
     for line, remedy in diagnosis_text.lines(diagnosis):
         print(line)
         if remedy:
@@ -57,5 +60,5 @@ def diagnose(
         print(table)
     for doubt in diagnosis.warnings:
         say(f"perfgate: {doubt}")
-    say(f"All of it: {request.folder / run_folder.DIAGNOSIS}")
+    say(f"All of it: {context.folder / run_folder.DIAGNOSIS}")
     return 0

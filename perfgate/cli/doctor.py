@@ -35,7 +35,7 @@ def doctor(
     Example: perfgate doctor --start
     """
     from perfgate import doctor as program
-    from perfgate.cli.run import child_environment
+    from perfgate.cli.context import child_environment
     from perfgate.cli.where import own_environment
 
     around = program.CheckSurroundings(

@@ -35,22 +35,19 @@ def gate(
     from perfgate.cli.show import show
     from perfgate.files import codec, run_folder
     from perfgate.report.facts import Facts
-    from perfgate.workflows import baselines
-    from perfgate.workflows import run as workflow
+    from perfgate.workflows.steps import baselines, judging
 
     budget_file = budgets.read(budget, None)
     with opened(budget, history) as store:
         folder, measured = find_run(run, store, Path.cwd())
-        budget_file = baselines.with_branch(budget_file, store, os.environ)
-        past_runs = baselines.recent(store, budget_file, os.environ)
-        anchored = baselines.anchored(store, budget_file, os.environ)
-        verdict = workflow.judge(budget_file, measured, past_runs, only, anchored)
-        verdict = baselines.with_runs_elsewhere(verdict, measured, store, budget_file, os.environ)
+        past = baselines.remembered(store, budget_file, os.environ)
+        verdict = judging.judge(past.budget_file, measured, past.recent, only, past.anchored)
+        verdict = baselines.with_runs_elsewhere(verdict, measured, store, past.budget_file, os.environ)
     if folder is not None and (folder / run_folder.VERDICT).exists():
-        verdict = workflow.accepted_before(verdict, run_folder.read_verdict(folder))
+        verdict = judging.accepted_before(verdict, run_folder.read_verdict(folder))
     if folder is not None:
         codec.write(verdict, folder / run_folder.VERDICT)
-        context = report.build(verdict, measured, past_runs, folder, charts=charts)
+        context = report.build(verdict, measured, past.recent, folder, charts=charts)
         say(f"Report: {context.markdown}")
-    show(Facts(verdict=verdict, run=measured, past_runs=past_runs), verbose=verbose)
+    show(Facts(verdict=verdict, run=measured, past_runs=past.recent), verbose=verbose)
     return exit_code(verdict, budget_file.gate)

@@ -124,18 +124,16 @@ def _with_outcome(run: Run, outcome: str) -> PastRun:
 def _judged(run: Run, folder: Path, store: History, budget: Path) -> PastRun:
     """Judges it by its own verdict, else by the budget file; without either it was not compared with anything."""
     from perfgate.files import run_folder
-    from perfgate.workflows import baselines
-    from perfgate.workflows import run as workflow
+    from perfgate.workflows.steps import baselines, judging
 
     if (folder / run_folder.VERDICT).is_file():
-        return workflow.past_run(run, run_folder.read_verdict(folder))
+        return judging.past_run(run, run_folder.read_verdict(folder))
     file = budget_file_if_any(budget)
     if file is None or file.name != run.name:
         return PastRun(run=run, outcome=Outcome.NO_BASELINE)
-    file = baselines.with_branch(file, store, os.environ)
-    anchored = baselines.anchored(store, file, os.environ)
-    verdict = workflow.judge(file, run, baselines.recent(store, file, os.environ), anchored=anchored)
-    return workflow.past_run(run, verdict)
+    past = baselines.remembered(store, file, os.environ)
+    verdict = judging.judge(past.budget_file, run, past.recent, anchored=past.anchored)
+    return judging.past_run(run, verdict)
 
 
 def export(file: File, budget: Budget = DEFAULT_BUDGET, history: HistoryUrl = "") -> int:
@@ -180,7 +178,7 @@ def prune(
     On a git branch, pictures of comments go too: those older than --older-than, else than 30 days.
     """
     from perfgate.history.prune import Retention, expendable
-    from perfgate.workflows import baselines
+    from perfgate.workflows.steps import baselines
 
     if keep is None and older_than is None:
         raise UsageError("Say what may go: --keep N, --older-than DAYS, or both", code="PG-U006")

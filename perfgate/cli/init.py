@@ -189,12 +189,14 @@ def _measure(budget: Path, proposal: FileProposal, context: Context) -> None:
     from dataclasses import replace
 
     from perfgate import init as stage
-    from perfgate.cli.init_order import order_of
-    from perfgate.cli.run import reporter
+    from perfgate.cli.context import run_context
+    from perfgate.cli.progress import reporter
     from perfgate.workflows import first_run
+    from perfgate.workflows.steps.request import RunRequest
 
     try:
-        run = first_run.measured(order_of(budget), reporter())
+        request = RunRequest(budget=budget, context=run_context("first"), save=False)
+        run = first_run.measured(request, reporter())
     except PerfgateError as error:
         error.hint = f"{error.hint}\n{budget} is written, without limits from a first run.".strip()
         raise

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from perfgate.cli.guard import say
 from perfgate.cli.where import in_repository, own_environment
 from perfgate.model.errors import CouldNotMeasure, PerfgateError, RecordError
 from perfgate.model.not_measured import NotMeasured
-from perfgate.model.publication import Wishes
 
 if TYPE_CHECKING:
-    from perfgate.workflows.run import RunRequest
+    from perfgate.cli.delivery import Destinations
+    from perfgate.workflows.steps.request import RunRequest
 
 
 def record_failure(request: RunRequest, error: CouldNotMeasure) -> NotMeasured | None:
@@ -25,29 +24,29 @@ def record_failure(request: RunRequest, error: CouldNotMeasure) -> NotMeasured |
     from perfgate.text import redaction, template
 
     try:
-        budget_file = budgets.read(request.budget, request.environ)
+        budget_file = budgets.read(request.budget, request.context.environ)
         names = scenarios.secrets(scenarios.plan(budget_file, request.only))
-        target = request.target or template.expand(budget_file.target, request.environ)
+        target = request.target or template.expand(budget_file.target, request.context.environ)
     except PerfgateError:
         return None
-    reason = redaction.redactor(names, request.environ)(git.redacted(error.message.partition("\n")[0]))
+    reason = redaction.redactor(names, request.context.environ)(git.redacted(error.message.partition("\n")[0]))
     failure = NotMeasured(
         name=budget_file.name,
         target=target.rstrip("/"),
-        commit=request.revision.commit,
+        commit=request.context.revision.commit,
         reason=reason,
-        url=request.revision.url,
+        url=request.context.revision.url,
     )
     with suppress(RecordError):
-        codec.write(failure, request.folder / run_folder.NOT_MEASURED)
+        codec.write(failure, request.context.folder / run_folder.NOT_MEASURED)
     return failure
 
 
-def deliver(to: str, failure: NotMeasured, *, budget: Path, wishes: Wishes, topic: str = "") -> None:
+def deliver(to: str, failure: NotMeasured, destinations: Destinations) -> None:
     from perfgate import publish as publishing
     from perfgate.report.markdown import announcing
 
-    correction = announcing.correct(failure, budget=in_repository(budget), topic=topic)
-    published = publishing.correct(correction, to, own_environment(), wishes)
+    correction = announcing.correct(failure, budget=in_repository(destinations.budget), topic=destinations.topic)
+    published = publishing.correct(correction, to, own_environment(), destinations.wishes)
     for line in (*published.told, *published.warnings):
         say(f"perfgate: {line}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,17 +10,25 @@ import typer
 
 from perfgate.cli.guard import say
 from perfgate.cli.options import DEFAULT_BUDGET, Budget, HistoryUrl, RunName
-from perfgate.cli.where import budget_file_if_any, history_url, in_repository, is_on, own_environment
-from perfgate.model.errors import UsageError
+from perfgate.cli.where import budget_file_if_any, in_repository
+from perfgate.cli.wishes import (
+    Account,
+    Annotations,
+    CheckRun,
+    CommentCharts,
+    CommentWhen,
+    CommitStatus,
+    Issue,
+    PullRequest,
+    Summary,
+    TellWhen,
+    Topic,
+)
 from perfgate.model.publication import Charts, Comment, When, Wishes
 
 if TYPE_CHECKING:
-    from perfgate.model.budget_file import GatePolicy
-    from perfgate.report.facts import Facts
+    from perfgate.cli.delivery import Destinations
     from perfgate.workflows.rejudge import Judged
-
-COMMENT = "comment.md"
-GITHUB = "github"  # the destination that shows pictures of the history's branch
 
 
 def publish(
@@ -29,57 +36,17 @@ def publish(
     to: Annotated[
         str, typer.Option("--to", envvar="PERFGATE_TO", metavar="WHERE", help="github, gitlab, slack, teams or webhook")
     ] = "github",
-    comment: Annotated[
-        Comment,
-        typer.Option(
-            "--comment",
-            envvar="PERFGATE_COMMENT",
-            help="When to begin a comment; one that is there is kept up to date.",
-        ),
-    ] = Comment.ALWAYS,
-    charts: Annotated[
-        Charts,
-        typer.Option(
-            "--charts",
-            envvar="PERFGATE_COMMENT_CHARTS",
-            help="In the comment. auto: pictures, where the history's git branch may be written, else text.",
-        ),
-    ] = Charts.AUTO,
-    check: Annotated[
-        bool, typer.Option("--check", envvar="PERFGATE_CHECK", help="A check run on the commit too.")
-    ] = False,
-    status: Annotated[
-        bool, typer.Option("--status", envvar="PERFGATE_STATUS", help="A commit status on the commit too.")
-    ] = False,
-    issue: Annotated[
-        bool,
-        typer.Option("--issue", envvar="PERFGATE_ISSUE", help="An issue, open while the baseline's branch fails."),
-    ] = False,
-    when: Annotated[
-        When, typer.Option(envvar="PERFGATE_WHEN", help="When to tell chats and webhooks.")
-    ] = When.REGRESSIONS,
-    summary: Annotated[bool, typer.Option(envvar="PERFGATE_SUMMARY", help="Add to the job's summary.")] = True,
-    annotations: Annotated[
-        bool, typer.Option(envvar="PERFGATE_ANNOTATIONS", help="Mark broken budgets in the budget file's lines.")
-    ] = True,
-    pull_request: Annotated[
-        int,
-        typer.Option(
-            envvar="PERFGATE_PULL_REQUEST", min=0, metavar="N", help="Instead of the event's.", show_default=False
-        ),
-    ] = 0,
-    topic: Annotated[
-        str,
-        typer.Option(
-            envvar="PERFGATE_TOPIC",
-            metavar="WORD",
-            help="One comment per budget file and WORD, instead of per target: for previews with changing addresses.",
-        ),
-    ] = "",
-    account: Annotated[
-        str,
-        typer.Option(envvar="PERFGATE_ACCOUNT", metavar="LOGIN", help="Whose token it is, if an app's of your own."),
-    ] = "",
+    comment: CommentWhen = Comment.ALWAYS,
+    charts: CommentCharts = Charts.AUTO,
+    check: CheckRun = False,
+    status: CommitStatus = False,
+    issue: Issue = False,
+    when: TellWhen = When.REGRESSIONS,
+    summary: Summary = True,
+    annotations: Annotations = True,
+    pull_request: PullRequest = 0,
+    topic: Topic = "",
+    account: Account = "",
     from_workflow_run: Annotated[
         bool,
         typer.Option(
@@ -102,14 +69,11 @@ def publish(
 
     Examples: perfgate publish latest --to github · perfgate publish latest --to slack
     """
-    from perfgate.cli import not_measured
-    from perfgate.cli.finding import judged_run
-    from perfgate.files import run_folder
-    from perfgate.model.budget_file import GatePolicy
+    from perfgate.cli.delivery import Destinations
     from perfgate.publish import destination
-    from perfgate.report.facts import Facts
 
     destination(to)  # before anything is read
+
     wishes = Wishes(
         comment=comment,
         charts=charts,
@@ -122,32 +86,40 @@ def publish(
         pull_request=pull_request,
         author=account,
     )
+    destinations = Destinations(names=(to,), budget=budget, history=history, topic=topic, wishes=wishes)
     if from_workflow_run:
-        for item in judged_anew(artifact, budget, history):
-            facts = Facts(verdict=item.verdict, run=item.run, past_runs=item.past_runs)
-            deliver(
-                to,
-                facts,
-                folder=item.folder,
-                budget=budget,
-                policy=item.policy,
-                topic=topic,
-                wishes=wishes,
-                history=history,
-            )
-        return 0
-    if failure := run_folder.find_not_measured(run, Path.cwd()):
-        say(f"perfgate: there is no verdict: {failure.reason}")
-        not_measured.deliver(to, failure, budget=budget, wishes=wishes, topic=topic)
-        return 0
-    folder, facts = judged_run(run, budget, history)
-    file = budget_file_if_any(budget)
-    policy = file.gate if file else GatePolicy()
-    deliver(to, facts, folder=folder, budget=budget, policy=policy, topic=topic, wishes=wishes, history=history)
+        _deliver_workflow_run(to, artifact, destinations)
+    else:
+        _deliver_run(to, run, destinations)
     return 0
 
 
-def judged_anew(artifact: str, budget: Path, history: str) -> tuple[Judged, ...]:
+def _deliver_run(to: str, run: str, destinations: Destinations) -> None:
+    from perfgate.cli import not_measured
+    from perfgate.cli.delivery import deliver
+    from perfgate.cli.finding import judged_run
+    from perfgate.files import run_folder
+    from perfgate.model.budget_file import GatePolicy
+
+    if failure := run_folder.find_not_measured(run, Path.cwd()):
+        say(f"perfgate: there is no verdict: {failure.reason}")
+        not_measured.deliver(to, failure, destinations)
+        return
+    folder, facts = judged_run(run, destinations.budget, destinations.history)
+    file = budget_file_if_any(destinations.budget)
+    deliver(to, facts, folder, file.gate if file else GatePolicy(), destinations)
+
+
+def _deliver_workflow_run(to: str, artifact: str, destinations: Destinations) -> None:
+    from perfgate.cli.delivery import deliver
+    from perfgate.report.facts import Facts
+
+    for item in _judged_anew(artifact, destinations.budget, destinations.history):
+        facts = Facts(verdict=item.verdict, run=item.run, past_runs=item.past_runs)
+        deliver(to, facts, item.folder, item.policy, destinations)
+
+
+def _judged_anew(artifact: str, budget: Path, history: str) -> tuple[Judged, ...]:
     """The runs that the pull request's workflow has left. Raises RecordError, UsageError."""
     from perfgate.ci import credentials, revision
     from perfgate.cli.accepting import gather
@@ -175,92 +147,3 @@ def judged_anew(artifact: str, budget: Path, history: str) -> tuple[Judged, ...]
     if not judged:
         say(f"perfgate: the pull request's workflow has left no run of {request.known_as}: there is nothing to tell.")
     return judged
-
-
-def deliver(
-    to: str,
-    facts: Facts,
-    *,
-    folder: Path,
-    budget: Path,
-    policy: GatePolicy,
-    wishes: Wishes,
-    topic: str = "",
-    history: str = "",
-) -> None:
-    """What could be told goes to stderr, what GitHub reads from the log to stdout. A comment that could not be posted
-    is written into the run folder. `history` as in --history."""
-    from perfgate import publish as publishing
-    from perfgate.cli.exits import exit_code
-    from perfgate.cli.pictures import pictures
-    from perfgate.files import codec
-    from perfgate.report.markdown import announcing
-
-    environ = own_environment()
-    announcement = announcing.announce(
-        facts,
-        budget=in_repository(budget),
-        blocks=exit_code(facts.verdict, policy) != 0,
-        files={
-            "run-folder": str(folder),
-            "report-markdown": str(folder / "report.md"),
-            "report-junit": str(folder / "junit.xml"),
-        },
-        pictures=pictures(facts, history_url(budget, history), environ, wishes) if to == GITHUB else (),
-        charts=wishes.charts is not Charts.NONE,
-        topic=topic,
-    )
-    published = publishing.publish(announcement, to, environ, wishes)
-    if "comment" in published.failed:
-        codec.write_text(folder / COMMENT, announcement.comment)
-    for line in published.commands:
-        print(line)
-    for line in published.told:
-        say(f"perfgate: {line}")
-    for warning in published.warnings:
-        say(f"perfgate: {warning}")
-
-
-def wishes_from_environment(destinations: Sequence[str]) -> Wishes:
-    """The settings of `perfgate publish` for `perfgate run --publish`: checked before the load. Raises UsageError."""
-    from perfgate.publish import destination
-
-    for name in destinations:
-        destination(name)
-    word = os.environ.get("PERFGATE_COMMENT") or Comment.ALWAYS.value
-    if word not in list(Comment):
-        raise UsageError(
-            f"PERFGATE_COMMENT={word}: there is no such setting", hint=f"Known: {', '.join(Comment)}", code="PG-U002"
-        )
-    when = os.environ.get("PERFGATE_WHEN") or When.REGRESSIONS.value
-    if when not in list(When):
-        raise UsageError(
-            f"PERFGATE_WHEN={when}: there is no such setting", hint=f"Known: {', '.join(When)}", code="PG-U002"
-        )
-    charts = os.environ.get("PERFGATE_COMMENT_CHARTS") or Charts.AUTO.value
-    if charts not in list(Charts):
-        raise UsageError(
-            f"PERFGATE_COMMENT_CHARTS={charts}: there is no such setting",
-            hint=f"Known: {', '.join(Charts)}",
-            code="PG-U002",
-        )
-    number = os.environ.get("PERFGATE_PULL_REQUEST") or "0"
-    if not (number.isascii() and number.isdigit()):
-        raise UsageError(f"PERFGATE_PULL_REQUEST={number} is not a number", code="PG-U003")
-    return Wishes(
-        comment=Comment(word),
-        charts=Charts(charts),
-        check=_on("PERFGATE_CHECK", False),
-        status=_on("PERFGATE_STATUS", False),
-        issue=_on("PERFGATE_ISSUE", False),
-        when=When(when),
-        summary=_on("PERFGATE_SUMMARY", True),
-        annotations=_on("PERFGATE_ANNOTATIONS", True),
-        pull_request=int(number),
-        author=os.environ.get("PERFGATE_ACCOUNT", ""),
-    )
-
-
-def _on(name: str, otherwise: bool) -> bool:
-    text = os.environ.get(name, "")
-    return is_on(text) if text.strip() else otherwise

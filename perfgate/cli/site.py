@@ -55,8 +55,7 @@ def _series(store: History, budget: Path, most: int) -> list[Series]:
     """The baseline branch first, then the others, newest first."""
     from perfgate.model.budget_file import BaselinePolicy
     from perfgate.report.html.site import Series
-    from perfgate.workflows import baselines
-    from perfgate.workflows import run as workflow
+    from perfgate.workflows.steps import baselines, judging
 
     file = budget_file_if_any(budget)
     main = baselines.with_branch(file, store, os.environ).gate.baseline.branch if file else BaselinePolicy().branch
@@ -65,6 +64,6 @@ def _series(store: History, budget: Path, most: int) -> list[Series]:
         branches = dict.fromkeys(entry.branch for entry in store.entries(name))
         for branch in sorted(branches, key=lambda item: item != main):
             past_runs = store.runs(name, branch=branch, limit=most)
-            limits = workflow.budgets_of(file, past_runs[0].run) if file and file.name == name and past_runs else ()
+            limits = judging.budgets_of(file, past_runs[0].run) if file and file.name == name and past_runs else ()
             matches.append(Series(name=name, branch=branch, runs=past_runs, budgets=tuple(limits)))
     return [match for match in matches if match.runs]

@@ -70,14 +70,14 @@ def _draw(
     past_runs: tuple[PastRun, ...], endpoints: list[str], metric: str, output: Path, *, budget: Path, dark: bool
 ) -> None:
     from perfgate.report.charts import gallery
-    from perfgate.workflows import run as workflow
+    from perfgate.workflows.steps import judging
 
     if len(endpoints) != 1:
         raise UsageError(
             "A picture shows one endpoint: name it.", hint=f"Known: {', '.join(endpoints)}", code="PG-U006"
         )
     file = budget_file_if_any(budget)
-    requested = workflow.budgets_of(file, past_runs[0].run) if file else ()
+    requested = judging.budgets_of(file, past_runs[0].run) if file else ()
     limits = [item for item in requested if (item.endpoint, item.metric) == (endpoints[0], metric)]
     gallery.draw_trend(past_runs, endpoints[0], metric, output, budget=limits[0] if limits else None, dark=dark)
     say(f"Wrote {output}")

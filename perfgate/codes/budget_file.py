@@ -229,4 +229,22 @@ CODES: Mapping[str, CodeEntry] = {
         "tls: {key: client.key}",
         "Add what is missing, or remove what contradicts.",
     ),
+    "PG-B045": CodeEntry(
+        "Keys of a poll, of events or of a WebSocket do not go together.",
+        "Some need another one, some exclude each other, and a limit needs what it measures.",
+        "budget: {completion_p95: 5s} (without `poll`)",
+        "Add or remove the key that the message names.",
+    ),
+    "PG-B046": CodeEntry(
+        "A GraphQL request, or how many clients share it, cannot be understood.",
+        "The query has a mistake, or `clients` needs another key.",
+        'graphql: "query { search("',
+        "Mend the query at the place that the message names.",
+    ),
+    "PG-B047": CodeEntry(
+        "A replay does not go with this.",
+        "The recording says what is sent and when, so other keys that say it have no place beside it.",
+        "load: {replay: access.log, duration: 30s}",
+        "Remove the key that the message names, or the replay.",
+    ),
 }

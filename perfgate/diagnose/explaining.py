@@ -2,26 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from statistics import fmean
 
 from perfgate.diagnose import attribution, rules
 from perfgate.diagnose.facts import PassFacts, numbers
-from perfgate.diagnose.partition import network_floor, partition
+from perfgate.diagnose.partition import Delay, Known, ReplaySample, network_floor, partition, standing_wait
+from perfgate.diagnose.profile import FunctionTime
+from perfgate.diagnose.rules import RunMovement, functions
 from perfgate.diagnose.second_pass import Seen
 from perfgate.model.diagnosis import Diagnosed, Layer
 
 
 def diagnosed(
-    endpoint: str, metric: str, head: Seen, base: Seen | None, control: tuple[PassFacts, PassFacts] | None = None
+    endpoint: str,
+    metric: str,
+    head: Seen,
+    base: Seen | None,
+    control: tuple[PassFacts, PassFacts] | None = None,
+    movement: RunMovement | None = None,
+    usual_functions: Sequence[FunctionTime] = (),
 ) -> Diagnosed:
     """`metric` is "mean" or a quantile. The sides are compared under the same load, which most of their samples are
     of."""
     now, before = head.facts(), base.facts() if base else None
-    head_parts, clipped = _parts(head)
-    base_parts, clipped_base = _parts(base) if base else (None, 0)
+    head_parts, clipped = _parts(head, now)
+    base_parts, clipped_base = _parts(base, before) if base and before else (None, 0)
     layers = attribution.split(head_parts, base_parts, metric)
     difference = sum(layer.change or 0.0 for layer in layers) if base and layers else None
-    case = rules.Case(base=before, head=now, layers=layers, difference=difference, control=control)
+    case = rules.Case(
+        base=before,
+        head=now,
+        layers=layers,
+        difference=difference,
+        control=control,
+        movement=movement,
+        usual_functions=usual_functions,
+    )
     return Diagnosed(
         endpoint=endpoint,
         metric=metric,
@@ -32,20 +49,57 @@ def diagnosed(
         baseline_samples=base_parts.count if base_parts else 0,
         clipped=clipped + clipped_base,
         facts=numbers(before, now),
+        functions=tuple(functions.evidence(case)),
     )
 
 
-def _parts(observed: Seen) -> tuple[attribution.Parts, int]:
+def _parts(observed: Seen, known: PassFacts) -> tuple[attribution.Parts, int]:
     samples = observed.samples
-    floor = network_floor([sample for sample in samples if sample.users == 1])
+    alone = [sample for sample in samples if sample.users == 1]
     loaded = [sample for sample in samples if sample.users > 1] or list(samples)
-    database = _database(observed)
-    split: Sequence[tuple[dict[Layer, float], bool]] = [partition(sample, floor, database) for sample in loaded]
+    of_side = Known(
+        floor=network_floor(alone),
+        standing=standing_wait(alone),
+        seen=_seen(known),
+        delays=dict(_delays(alone, loaded, known)),
+    )
+    split: Sequence[tuple[dict[Layer, float], bool]] = [partition(sample, of_side) for sample in loaded]
     rows = [parts for parts, _ in split]
     return attribution.parts(rows, [sample.round for sample in loaded]), sum(clipped for _, clipped in split)
 
 
-def _database(observed: Seen) -> float:
-    """Seconds per request, by the database's own count; 0 where it is not known."""
-    known = [count.values["database"] for count in observed.counts if "database" in count.values]
-    return sum(known) / len(known) if known else 0.0
+def _seen(known: PassFacts) -> dict[Layer, float]:
+    """Seconds per request under load, as far as probes know them from outside the application."""
+    seconds: dict[Layer, float | None] = {
+        "queue": known.unread_loaded,
+        "database": max((known.database_loaded, known.database_wait_loaded), key=lambda value: value or 0.0),
+        "cache": known.cache_wait_loaded,
+        "external": known.external_wait_loaded,
+        "application": known.cpu_loaded,
+    }
+    return {layer: value for layer, value in seconds.items() if value}
+
+
+def _delays(
+    alone: Sequence[ReplaySample], loaded: Sequence[ReplaySample], known: PassFacts
+) -> Iterator[tuple[Layer, Delay]]:
+    """Of what the application's own clock shows, and what databases and sockets do not: they were answered, and nobody
+    took the answer."""
+    grown: dict[Layer, tuple[tuple[float | None, float | None], ...]] = {
+        "database": (
+            (known.database, known.database_loaded),
+            (known.database_wait, known.database_wait_loaded),
+        ),
+        "cache": ((known.cache_wait, known.cache_wait_loaded),),
+        "external": ((known.external_wait, known.external_wait_loaded),),
+    }
+    for layer, pairs in grown.items():
+        before, now = _mean_of(layer, alone), _mean_of(layer, loaded)
+        real = [later - earlier for earlier, later in pairs if earlier is not None and later is not None]
+        if before is not None and now is not None and now > before and real:
+            yield layer, Delay(alone=before, share=1 - min(1.0, max(0.0, *real, 0.0) / (now - before)))
+
+
+def _mean_of(layer: Layer, samples: Sequence[ReplaySample]) -> float | None:
+    told = [sample.timing.seconds[layer] for sample in samples if layer in sample.timing.seconds]
+    return fmean(told) if told else None

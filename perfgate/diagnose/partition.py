@@ -44,30 +44,84 @@ def _gap(sample: ReplaySample) -> float | None:
     return None if total is None else max(0.0, sample.first_byte - total)
 
 
-def partition(sample: ReplaySample, floor: float = 0.0, database: float = 0.0) -> tuple[dict[Layer, float], bool]:
+@dataclass(frozen=True, kw_only=True)
+class Delay:
+    """How much of what the application says to wait for another server, beyond `alone` (s), is its own: the answer was
+    there, and the thread or the event loop was busy. A `share`, 0 to 1."""
+
+    alone: float
+    share: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """What is known of all requests of one side. `floor` is the part of the wait that is the network's, `standing` what
+    the application waits for in a request that is alone, beside what is measured. `seen` is what probes saw from
+    outside, s per request on average."""
+
+    floor: float = 0.0
+    standing: float | None = None
+    seen: Mapping[Layer, float] = field(default_factory=dict)
+    delays: Mapping[Layer, Delay] = field(default_factory=dict)
+
+
+NOTHING = Known()
+
+
+def standing_wait(alone: Sequence[ReplaySample]) -> float | None:
+    """The median of what the server takes beside its parts and computing. None where it does not tell its CPU time."""
+    waits = [own - cpu for sample in alone if (own := _own(sample)) is not None and (cpu := _cpu(sample)) is not None]
+    return max(0.0, median(waits)) if waits else None
+
+
+def _own(sample: ReplaySample) -> float | None:
+    seconds = sample.timing.seconds
+    if "total" not in seconds:
+        return None
+    return max(0.0, seconds["total"] - sum(seconds.get(part, 0.0) for part in _INSIDE))
+
+
+def _cpu(sample: ReplaySample) -> float | None:
+    return sample.timing.seconds.get("cpu")
+
+
+def partition(sample: ReplaySample, known: Known = NOTHING) -> tuple[dict[Layer, float], bool]:
     """The parts, and whether some were clipped because the server tells of more time than there was.
 
-    `floor` is the part of the wait that is the network's. `database` (s per request, from the database itself) is
-    taken where the application does not tell its own: it is at least that much. What nobody knows is `unattributed`.
+    What probes saw is taken where the application does not tell its own: it is at least that much. What the application
+    waits beyond computing and what it waits for when it is alone is waiting for other requests: `queue`. What nobody
+    knows is `unattributed`.
     """
     matches: dict[Layer, float] = {"network": sample.wait, "download": max(0.0, sample.service - sample.first_byte)}
     wait = min(sample.first_byte, sample.service)
     timing = sample.timing.seconds
     if "total" not in timing:
-        known: dict[Layer, float] = {part: timing[part] for part in _INSIDE if part in timing}
-        if "database" not in known and database:
-            known["database"] = database
-        known, clipped = _fit(known, wait)
-        return {**matches, **known, "unattributed": max(0.0, wait - sum(known.values()))}, clipped
+        own, clipped = _fit({part: timing[part] for part in _INSIDE if part in timing}, wait)
+        others = {part: seconds for part, seconds in known.seen.items() if part not in own and seconds > 0}
+        others, _ = _fit(others, max(0.0, wait - sum(own.values())))
+        inside = {**own, **others}
+        return {**matches, **inside, "unattributed": max(0.0, wait - sum(inside.values()))}, clipped
     total = min(timing["total"], wait)
     outside = wait - total
-    matches["network"] += min(outside, floor)
-    matches["queue"] = max(0.0, outside - floor)
+    matches["network"] += min(outside, known.floor)
     inside, clipped = _fit({part: timing[part] for part in _INSIDE if part in timing}, total)
-    if "database" not in inside and database:
-        inside["database"] = min(database, max(0.0, total - sum(inside.values())))
-    matches["application"] = max(0.0, total - sum(inside.values()))
+    others = {part: known.seen[part] for part in _INSIDE if part in known.seen and part not in inside}
+    others, _ = _fit(others, max(0.0, total - sum(inside.values())))
+    inside = {**inside, **others}
+    own_time = max(0.0, total - sum(inside.values()))
+    inside, queue = _undelayed(inside, known.delays)
+    if known.standing is not None and "cpu" in timing:
+        idle = max(0.0, own_time - timing["cpu"] - known.standing)
+        own_time, queue = own_time - idle, queue + idle
+    matches["queue"] = max(0.0, outside - known.floor) + queue
+    matches["application"] = own_time
     return {**matches, **inside}, clipped or timing["total"] > wait + 0.001
+
+
+def _undelayed(inside: Mapping[Layer, float], delays: Mapping[Layer, Delay]) -> tuple[dict[Layer, float], float]:
+    """The parts without the delays that are the application's own, and the delays."""
+    own = {part: delay.share * max(0.0, inside[part] - delay.alone) for part, delay in delays.items() if part in inside}
+    return {part: value - own.get(part, 0.0) for part, value in inside.items()}, sum(own.values())
 
 
 def _fit(known: dict[Layer, float], room: float) -> tuple[dict[Layer, float], bool]:

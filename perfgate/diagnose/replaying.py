@@ -6,9 +6,9 @@ import json
 import select
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -33,6 +33,7 @@ class ReplayRequest:
     pause: float = 0.0
     seed: str = ""
     canary: str = ""
+    requests: int = 0  # exactly so many: see `Replayer.count`
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +92,19 @@ class Replayer:
             requests=answer["requests"],
         )
 
+    def count(self, order: ReplayRequest, requests: int, begin: Callable[[], None]) -> Answer:
+        """Sends exactly so many requests, one after the other; `begin` is called before, when the user has connected
+        and logged in. Raises DiagnosisError when the child cannot do it."""
+        answer = self._exchange(replace(order, requests=requests))
+        if answer.get("ready"):
+            begin()
+            answer = self._exchange(replace(order, requests=requests))
+        if "error" in answer:
+            raise DiagnosisError(f"{order.endpoint} could not be sent alone: {answer['error']}", code="PG-X003")
+        return Answer(failures=answer["failures"], requests=answer["requests"])
+
     def _exchange(self, order: ReplayRequest) -> dict[str, Any]:
+        """One line out, one line in."""
         process = self._process
         assert process is not None
         assert process.stdin is not None

@@ -6,7 +6,7 @@ machine is in both.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import inf
 from statistics import median
@@ -14,7 +14,8 @@ from typing import Literal
 
 from perfgate.diagnose.facts import PassFacts, ProbeCounts, facts
 from perfgate.diagnose.partition import ReplaySample
-from perfgate.diagnose.probes import Prober, merged
+from perfgate.diagnose.probes import Prober, WaitProbe, merged
+from perfgate.diagnose.profile import FunctionTime
 from perfgate.diagnose.replaying import Answer, Replayer, ReplayRequest
 from perfgate.model.errors import DiagnosisError
 
@@ -31,6 +32,7 @@ class PassSide:
     name: Name
     target: str
     probes: tuple[Prober, ...] = ()
+    pid: int = 0  # of the process above those of the service; 0: it is not perfgate's own
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +50,10 @@ class Seen:
     answers: list[Answer] = field(default_factory=list)
     canary_idle: list[float] = field(default_factory=list)
     canary_loaded: list[float] = field(default_factory=list)
+    reference: list[float] = field(default_factory=list)
     counts: list[ProbeCounts] = field(default_factory=list)
+    counts_loaded: list[ProbeCounts] = field(default_factory=list)
+    functions: tuple[FunctionTime, ...] = ()
 
     @property
     def samples(self) -> tuple[ReplaySample, ...]:
@@ -62,7 +67,15 @@ class Seen:
         return totals
 
     def facts(self) -> PassFacts:
-        return facts(self.samples, self.canary_idle, self.canary_loaded, merged(self.counts))
+        known = facts(
+            self.samples,
+            self.canary_idle,
+            self.canary_loaded,
+            merged(self.counts),
+            merged(self.counts_loaded),
+            self.reference,
+        )
+        return replace(known, functions=self.functions)
 
 
 @dataclass(kw_only=True)
@@ -83,9 +96,10 @@ def observe(
     canary: str = "",
     most_rate: float = inf,
     is_own: bool = True,
+    reference: Callable[[], Sequence[float]] = tuple,
 ) -> Pass:
     """`seconds` for all of it, as far as phases do not become too short; at most `most_rate` requests per second
-    under load, and always unless the services are perfgate's own (`is_own`).
+    under load, and always unless the services are perfgate's own (`is_own`). `reference` measures the machine.
 
     Raises DiagnosisError.
     """
@@ -95,10 +109,14 @@ def observe(
     pauses: dict[str, float] = {}
     for number in range(rounds):
         for side in sides if number % 2 == 0 else reversed(sides):
-            idle = _idle(side, replayer, canary, number)
+            idle, waiting = _idle(side, replayer, canary, number, result)
+            speed = reference()
             for subject in subjects:
                 observed = result.seen[subject.endpoint, side.name]
                 observed.canary_idle += idle
+                observed.reference += speed
+                observed.counts += waiting
+                observed.counts_loaded += waiting
                 order = ReplayRequest(
                     scenario=subject.scenario,
                     endpoint=subject.endpoint,
@@ -116,11 +134,17 @@ def observe(
     return result
 
 
-def _idle(side: PassSide, replayer: Replayer, canary: str, number: int) -> tuple[float, ...]:
-    if not canary:
-        return ()
+def _idle(
+    side: PassSide, replayer: Replayer, canary: str, number: int, result: Pass
+) -> tuple[tuple[float, ...], list[ProbeCounts]]:
+    """The canary's latencies, and what probes see, while nothing else is sent."""
+    probes = [probe for probe in side.probes if isinstance(probe, WaitProbe)]
+    for probe in probes:
+        _guarded(probe, result, lambda probe=probe: probe.begin())
     order = ReplayRequest(scenario="", endpoint="", target=side.target, seconds=IDLE, canary=canary)
-    return replayer.send(order, number).canary
+    latencies = replayer.send(order, number).canary if canary or probes else ()
+    counted = [_guarded(probe, result, lambda probe=probe: probe.counted(0)) for probe in probes]
+    return latencies, [item for item in counted if item is not None]
 
 
 def _pause(alone: Answer, most_rate: float) -> float:
@@ -139,7 +163,7 @@ def _phase(
     *,
     is_alone: bool,
 ) -> Answer:
-    """Counts per request are those of the endpoint alone, undisturbed; only memory is looked at under load."""
+    """Counts per request are those of the endpoint alone, undisturbed, and again under load; memory only there."""
     probes = [probe for probe in side.probes if id(probe) not in result.broken]
     for probe in probes:
         _guarded(probe, result, lambda probe=probe: probe.begin())
@@ -149,11 +173,11 @@ def _phase(
         counted = _guarded(probe, result, lambda probe=probe: probe.counted(answer.requests))
         if counted is None:
             continue
-        if is_alone:
-            values = {name: value for name, value in counted.values.items() if name != "memory"}
-            observed.counts.append(ProbeCounts(values=values, statements=counted.statements))
-        elif number:  # a service that has just started grows anyway
-            observed.counts.append(ProbeCounts(values={k: v for k, v in counted.values.items() if k == "memory"}))
+        values = {name: value for name, value in counted.values.items() if name != "memory"}
+        into = observed.counts if is_alone else observed.counts_loaded
+        into.append(replace(counted, values=values))
+        if not is_alone and number and "memory" in counted.values:  # a service that has just started grows anyway
+            observed.counts.append(ProbeCounts(values={"memory": counted.values["memory"]}))
     return answer
 
 

@@ -1,53 +1,5 @@
-"""What a Server-Timing header (W3C) says of one request, under the names that the application gives its metrics."""
+"""Server-Timing as diagnoses read it: see `perfgate.text.server_timing`."""
 
-from __future__ import annotations
+from perfgate.text.server_timing import USUAL, ServerTiming, read
 
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-
-# part -> names by which applications commonly call it
-USUAL: Mapping[str, tuple[str, ...]] = {
-    "total": ("total",),
-    "database": ("db", "database", "sql", "sql.active_record"),
-    "cache": ("cache", "redis"),
-    "external": ("external", "http"),
-    "serialisation": ("serialisation", "serialization", "render"),
-    "cpu": ("cpu",),
-}
-_ENTRY = re.compile(r'\s*([!#$%&\'*+\-.^_`|~0-9A-Za-z]+)((?:\s*;\s*[\w-]+\s*(?:=\s*(?:"(?:[^"\\]|\\.)*"|[^;,"]*))?)*)')
-_PARAMETER = re.compile(r';\s*([\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;,"]*))')
-_COUNT = re.compile(r"(?:^|[^\w])(?:n=)?(\d+)(?:\s*(?:quer|calls|sql)|$)")
-
-
-@dataclass(frozen=True, kw_only=True)
-class ServerTiming:
-    """`seconds` and `calls` by part (a key of USUAL); `descriptions` too, "hit" for example."""
-
-    seconds: Mapping[str, float] = field(default_factory=dict)
-    calls: Mapping[str, int] = field(default_factory=dict)
-    descriptions: Mapping[str, str] = field(default_factory=dict)
-
-
-def read(header: str, names: Mapping[str, str] | None = None) -> ServerTiming:
-    """`names` says how the application calls a part, instead of the usual names. The last entry of a name counts:
-    perfgate's own middleware adds its entries at the end. What is no number is left out."""
-    seconds: dict[str, float] = {}
-    calls: dict[str, int] = {}
-    descriptions: dict[str, str] = {}
-    expected = {name: part for part, usual in USUAL.items() for name in usual}
-    for part, name in (names or {}).items():
-        expected = {other: own for other, own in expected.items() if own != part} | {name: part}
-    for entry in _ENTRY.finditer(header):
-        part = expected.get(entry[1], "")
-        if not part:
-            continue
-        for parameter in _PARAMETER.finditer(entry[2]):
-            value = parameter[2] if parameter[2] is not None else parameter[3].strip()
-            if parameter[1] == "dur" and re.fullmatch(r"\d+(\.\d*)?([eE][-+]?\d+)?", value):
-                seconds[part] = float(value) / 1000
-            elif parameter[1] == "desc":
-                descriptions[part] = value
-                if count := _COUNT.search(value):
-                    calls[part] = int(count[1])
-    return ServerTiming(seconds=seconds, calls=calls, descriptions=descriptions)
+__all__ = ["USUAL", "ServerTiming", "read"]

@@ -18,7 +18,7 @@ from perfgate.model.run import PastRun
 from perfgate.recording.usable import is_as_planned
 from perfgate.text import template
 from perfgate.text.template import TemplateError
-from perfgate.workflows import baselines
+from perfgate.workflows.steps import baselines
 
 TRIAL = "refs/heads/perfgate-doctor"  # a branch that a dry run would push; it is never made
 

@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from perfgate.model.metric import METRICS
+from perfgate.model.metric import ASPECTS, METRICS
 from perfgate.model.run import Conditions, EndpointResult, Generator, PastRun, Probe, Run, Runner
 from perfgate.recording.windows import PHASES
 from perfgate.runner.shortages import SHORTAGES
 
-FAILURE_KINDS = ("status", "expectation", "timeout", "connection", "protocol")
+FAILURE_KINDS = ("status", "expectation", "timeout", "connection", "protocol", "job")
 SYSTEMS = ("Linux", "Darwin", "Windows")
 VERSIONED = ("perfgate", "locust", "python")
 UNKNOWN = "unknown"
@@ -157,7 +157,7 @@ def _results(theirs: Sequence[EndpointResult], names: Collection[str]) -> tuple[
             intervals=_of(result.intervals, METRICS),
             design_effects=_of(result.design_effects, METRICS),
             paired_effects=_of(result.paired_effects, METRICS),
-            phases=_of(result.phases, PHASES),
+            phases=_of(result.phases, (*PHASES, *ASPECTS)),
         )
         for result in theirs
         if result.name in names

@@ -19,7 +19,7 @@ from enum import StrEnum
 from math import ceil, inf, isfinite, sqrt
 
 from perfgate.model.budget_file import Sensitivity
-from perfgate.model.metric import LATENCY_QUANTILES, METRICS
+from perfgate.model.metric import ASPECT_QUANTILES, LATENCY_QUANTILES, METRICS, Unit
 from perfgate.model.run import Distribution, EndpointResult
 from perfgate.stats.distributions import normal_quantile
 from perfgate.stats.proportions import exact_lower, exact_upper, requests_needed
@@ -29,7 +29,7 @@ from perfgate.stats.tails import share_upper
 LEVEL = 0.95  # one-sided, of a run that is judged once
 CONFIDENCE = 0.95  # of the two-sided intervals that results carry
 POWER = 0.80  # with which a rise counts as detectable
-QUANTILES = {**LATENCY_QUANTILES, "ttfb_p95": 0.95}
+QUANTILES = {**LATENCY_QUANTILES, "ttfb_p95": 0.95, **{metric: q for metric, (_, q) in ASPECT_QUANTILES.items()}}
 MOST_NEEDED = 100.0  # times as many requests: beyond that no run will decide
 TOO_CLOSE = "it is too close to the limit for more requests to tell; move the limit, or the value away from it"
 
@@ -55,6 +55,8 @@ class Question:
             return self.limit
         if metric == "errors":
             return min(1.0, self.limit + self.sensitivity.errors)
+        if METRICS[metric].unit is Unit.RATIO:  # shares that should not fall
+            return max(0.0, self.limit - self.sensitivity.errors)
         factor = 1 + self.sensitivity.latency
         return self.limit / factor if METRICS[metric].higher_is_better else self.limit * factor
 
@@ -98,7 +100,8 @@ def check_limit(result: EndpointResult, metric: str, question: Question) -> Limi
 
 def distribution_of(result: EndpointResult, metric: str) -> Distribution:
     """The values that the metric is a percentile of."""
-    return result.phases.get("first_byte", Distribution()) if metric == "ttfb_p95" else result.latency
+    part = "first_byte" if metric == "ttfb_p95" else ASPECT_QUANTILES.get(metric, ("", 0.0))[0]
+    return result.phases.get(part, Distribution()) if part else result.latency
 
 
 def interval_of(result: EndpointResult, metric: str) -> tuple[float, float] | None:

@@ -9,12 +9,12 @@ from itertools import islice
 from urllib.parse import parse_qsl, unquote
 
 from perfgate.init import naming, recorded, templating
-from perfgate.init.log_lines import LogLine, lines
 from perfgate.init.openapi.serializing import encoded
 from perfgate.init.path_patterns import Pattern, patterns
 from perfgate.init.proposal import Endpoint, FileProposal, InitSource, Json, Omission, Wish
 from perfgate.init.secrets import Secrets
 from perfgate.model.errors import UsageError
+from perfgate.text.log_lines import LogLine, lines
 
 MOST_ENDPOINTS = 30
 MOST_VALUES = 20  # of a hole, the most frequent ones

@@ -12,8 +12,9 @@ from shutil import rmtree
 from perfgate.loadtest.locust import locust_process, runner_probe
 from perfgate.loadtest.locust.joining import merge
 from perfgate.loadtest.locust.locust_process import Options
+from perfgate.loadtest.service.memory_watch import MemoryWatch
 from perfgate.loadtest.service.side_by_side import Sides
-from perfgate.loadtest.service.starting import running
+from perfgate.loadtest.service.starting import Services, running
 from perfgate.loadtest.service.target import check_up
 from perfgate.model.budget_file import LoadProfile, Stage
 from perfgate.model.errors import RecordError, UsageError
@@ -81,9 +82,17 @@ def _part(
         ):
             for target in sides.targets:
                 check_up(target, options.environ)
-            return send(services.check_alive)
+            watch = MemoryWatch(services, sides) if options.watches_memory else None
+            load_test = send(lambda: _looked(services, watch))
+            return replace(load_test, memory=watch.since(load_test.began)) if watch else load_test
 
     return runner_probe.beside(load_part, place, options)
+
+
+def _looked(services: Services, watch: MemoryWatch | None) -> None:
+    services.check_alive()
+    if watch:
+        watch.look()
 
 
 def _whole(parts: Sequence[LoadTest], folder: Path, sides: Sides) -> LoadTest:

@@ -7,10 +7,13 @@ from dataclasses import asdict, dataclass, replace
 from typing import Literal, cast
 
 from perfgate.measure import precision
+from perfgate.measure.aspects import COMPLETION, aspects, with_aspects, with_jobs
+from perfgate.measure.aspects import paired_effects as aspect_effects
+from perfgate.measure.counted import counted, with_memory
 from perfgate.measure.in_flight import in_flight
 from perfgate.measure.probed import probed
 from perfgate.model.budget_file import Send
-from perfgate.model.metric import LATENCY_QUANTILES
+from perfgate.model.metric import ASPECTS, LATENCY_QUANTILES
 from perfgate.model.plan import Plan
 from perfgate.model.run import Arm, Conditions, EndpointResult, LoadTest, Revision, Run, Runner
 from perfgate.recording import histogram, windows
@@ -64,8 +67,9 @@ def measure(load_test: LoadTest, plan: Plan, circumstances: Circumstances) -> Ru
     arms = circumstances.arms
     clock = precision.Clock(width=record.width, duration=load_test.duration)
     measured = Measured(parts=parts, phases=record.phases, clock=clock)
-    base = tuple(_results(plan, load_test, measured, BASE)) if arms else ()
+    base = with_memory(tuple(_results(plan, load_test, measured, BASE)), load_test, BASE) if arms else ()
     endpoints = tuple(_results(plan, load_test, measured, HEAD if arms else ""))
+    endpoints = with_memory(endpoints, load_test, HEAD if arms else "")
     return Run(
         id=circumstances.run_id,
         name=plan.name,
@@ -131,14 +135,17 @@ def _results(plan: Plan, load_test: LoadTest, measured: Measured, arm: str) -> I
     """Results of one arm, in the order of the plan; names that only hand-written scenarios use come last."""
     planned = [("endpoint", endpoint.name, arm) for endpoint in plan.endpoints]
     planned += [("journey", journey.name, arm) for journey in plan.journeys]
-    matches = {series for series in measured.parts if series[2] == arm}
+    matches = {series for series in measured.parts if series[2] == arm and series[0] not in ASPECTS}
     for series in (*planned, *sorted(matches - set(planned))):
-        parts = measured.parts.get(series, {})
+        jobs = measured.parts.get((COMPLETION, *series[1:]), {})
+        parts = with_jobs(measured.parts.get(series, {}), jobs)
         window = Window()
         for part in parts.values():
             window.merge(part)
         result = _result(series, window, measured.phases.get(series, Phases()), load_test)
-        yield precision.precise(result, parts, measured.clock)
+        result = precision.precise(result, parts, measured.clock)
+        result = with_aspects(result, aspects(measured.parts, series[1], arm, measured.clock))
+        yield counted(result, window, parts, measured.clock)
 
 
 def _beside(
@@ -158,7 +165,10 @@ def _beside(
             precision.ArmParts(result=other, parts=measured.parts.get((item.kind, item.name, BASE), {})),
             precision.ArmParts(result=item, parts=measured.parts.get((item.kind, item.name, HEAD), {})),
         )
-        yield replace(item, paired_effects=precision.paired_effects(arms, measured.clock, pair))
+        effects = precision.paired_effects(arms, measured.clock, pair)
+        base_aspects, head_aspects = (aspects(measured.parts, item.name, arm, measured.clock) for arm in (BASE, HEAD))
+        effects |= aspect_effects(base_aspects, head_aspects, measured.clock, pair)
+        yield replace(item, paired_effects=effects)
 
 
 def _result(series: Series, window: Window, phases: Phases, load_test: LoadTest) -> EndpointResult:

@@ -9,7 +9,7 @@ from functools import wraps
 from typing import Any
 
 from perfgate.middleware import meter
-from perfgate.middleware.meter import CACHE, DATABASE, EXTERNAL
+from perfgate.middleware.meter import CACHE, DATABASE, EXTERNAL, SERIALISATION
 
 _waiting: dict[str, Callable[[Any], None]] = {}
 
@@ -108,6 +108,14 @@ def _httpx(module: Any) -> None:
     _patch(EXTERNAL, module.AsyncClient, "send", is_async=True)
 
 
+def _json(module: Any) -> None:
+    _patch(SERIALISATION, module, "dumps")
+
+
+def _fastapi(module: Any) -> None:
+    _patch(SERIALISATION, module, "serialize_response", is_async=True)
+
+
 def _anyio(module: Any) -> None:
     """CPU time that handlers take in worker threads."""
     run_sync = module.run_sync
@@ -135,6 +143,9 @@ _waiting.update(
         "redis.asyncio": _redis_async,
         "requests": _requests,
         "httpx": _httpx,
+        "json": _json,
+        "orjson": _json,
+        "fastapi.routing": _fastapi,
         "anyio.to_thread": _anyio,
     }
 )

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from time import perf_counter, thread_time
 
 SERVER_TIMING = "Server-Timing"
-DATABASE, CACHE, EXTERNAL = "db", "cache", "external"
+DATABASE, CACHE, EXTERNAL, SERIALISATION = "db", "cache", "external", "serialisation"
+KINDS = (DATABASE, CACHE, EXTERNAL, SERIALISATION)
 
 
 @dataclass(slots=True)
@@ -26,7 +27,7 @@ class Meter:
 
     started: float = field(default_factory=perf_counter)
     cpu: float = 0.0
-    costs: dict[str, Cost] = field(default_factory=lambda: {DATABASE: Cost(), CACHE: Cost(), EXTERNAL: Cost()})
+    costs: dict[str, Cost] = field(default_factory=lambda: {kind: Cost() for kind in KINDS})
 
     def header(self) -> str:
         entries = [f"total;dur={(perf_counter() - self.started) * 1e3:.3f}", f"cpu;dur={self.cpu * 1e3:.3f}"]
@@ -37,7 +38,7 @@ class Meter:
 
 # A worker thread that runs a handler sees the same meter as the event loop: it has a copy of the context.
 _meter: ContextVar[Meter | None] = ContextVar("perfgate_meter", default=None)
-_inside: ContextVar[bool] = ContextVar("perfgate_inside", default=False)  # of a call that is measured already
+_inside: ContextVar[Span | None] = ContextVar("perfgate_inside", default=None)  # the call that is measured already
 
 
 def current() -> Meter | None:
@@ -54,27 +55,38 @@ def end(token: Token[Meter | None]) -> None:
 
 
 class Span:
-    """One call under way. An ORM's call of a driver that is watched as well counts once: `enter` gives None then."""
+    """One call under way. An ORM's call of a driver that is watched as well counts once: `enter` gives None then. What
+    is loaded while an answer is written is no part of writing it."""
 
-    __slots__ = ("cost", "started", "token")
+    __slots__ = ("cost", "inner", "outer", "started", "token")
 
-    def __init__(self, cost: Cost) -> None:
-        self.cost, self.token = cost, _inside.set(True)
+    def __init__(self, cost: Cost, outer: Span | None) -> None:
+        self.cost, self.outer, self.inner = cost, outer, 0.0
+        self.token = _inside.set(self)
         self.started = perf_counter()
 
     def leave(self) -> None:
-        self.cost.seconds += perf_counter() - self.started
+        took = perf_counter() - self.started
+        self.cost.seconds += took - self.inner
         self.cost.calls += 1
+        if self.outer is not None:
+            self.outer.inner += took
         try:
             _inside.reset(self.token)
         except ValueError:  # left in another context than it was entered in
-            _inside.set(False)
+            _inside.set(self.outer)
 
 
 def enter(kind: str) -> Span | None:
     """Begins a call, where a request is measured and this is not part of another call."""
     meter = _meter.get()
-    return None if meter is None or _inside.get() else Span(meter.costs[kind])
+    if meter is None:
+        return None
+    outer = _inside.get()
+    if outer is None:
+        return Span(meter.costs[kind], None)
+    writing = meter.costs[SERIALISATION]
+    return Span(meter.costs[kind], outer) if outer.cost is writing and kind != SERIALISATION else None
 
 
 @contextmanager

@@ -6,7 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from perfgate.model.activity import Events, Poll, WebSocket
+    from perfgate.model.replay import Replay
 
 Json = Any  # what json.loads gives: None, bool, int, float, str, list, dict
 
@@ -71,6 +75,8 @@ class Body:
     kind: BodyKind
     content: Json
     variables: Mapping[str, Json] = field(default_factory=dict)
+    operation: str = ""  # of a GraphQL document, sent beside it
+    persisted: bool = False  # whether the hash of the document is sent instead, where the server knows it
 
 
 class SourceKind(StrEnum):
@@ -172,6 +178,9 @@ class Endpoint:
     weight: float = 1.0
     login: str = ""  # name of the endpoint or journey that logs each user in before the first use
     login_every: float = 0.0  # s after which it is made anew, as it is after a 401; 0: never
+    poll: Poll | None = None
+    events: Events | None = None
+    websocket: WebSocket | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -227,6 +236,7 @@ class LoadProfile:
     abort: Abort | None = None
     seed: int | None = None  # of what is drawn at random; None: the same for every run of the same load
     session: Literal["new", "keep"] = "new"  # whether a visit begins as a new visitor
+    replay: Replay | None = None  # whose arrivals take the place of drawn ones; the stage is then their mean
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -319,6 +329,11 @@ class DiagnosePolicy:
     seconds: float = 20.0
     postgres: str = ""
     redis: str = ""
+    mysql: str = ""
+    celery: str = ""  # the broker
+    queue: tuple[str, ...] = ("celery",)  # names of its queues
+    prometheus: str = ""  # the application's own metrics, an URL
+    profile: str = ""  # "py-spy"
     server_timing: Mapping[str, str] = field(default_factory=dict)  # part -> what the application calls its entry
 
 

@@ -68,6 +68,8 @@ class Diagnosed:
     baseline_samples: int = 0
     clipped: int = 0  # samples whose parts, as the server tells them, are longer than the whole
     facts: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)  # name -> (base, head)
+    functions: tuple[str, ...] = ()  # whose CPU time per request grew, by a profile; for people
+    profiles: Mapping[str, str] = field(default_factory=dict)  # side -> its flame graph (speedscope), in the run folder
 
 
 @dataclass(frozen=True, kw_only=True)

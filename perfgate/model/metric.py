@@ -11,6 +11,7 @@ class Unit(StrEnum):
     BYTES = "B"
     RATIO = "ratio"  # 0 to 1
     PER_SECOND = "1/s"
+    COUNT = "count"  # of something per request
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,9 +20,31 @@ class Metric:
     unit: Unit
     meaning: str
     higher_is_better: bool = False
+    counted: bool = False  # work that the service did, counted per request, instead of time that somebody waited
+    source: str = ""  # what has to be there to count it, for people
+
+    @property
+    def is_latency(self) -> bool:
+        return self.unit is Unit.SECONDS and not self.counted
 
 
+_MIDDLEWARE = "add perfgate.middleware to the application (one line)"
 _LATENCY = "of the latency of successful requests; a timeout counts at its timeout"
+LATENCY_QUANTILES: dict[str, float] = {"p50": 0.50, "p90": 0.90, "p95": 0.95, "p99": 0.99}
+
+ASPECTS: dict[str, str] = {  # times that some endpoints have besides their latency; each is recorded by itself
+    "completion": "time from the request until its background job was done, or its stream has ended; a timeout counts at "
+    "its timeout",
+    "queued": "time a background job waited in its queue, as its status says",
+    "work": "time a background job was worked at, as its status says",
+    "first_message": "time from when a stream was due until its first message",
+    "message": "latency of a stream's messages: from the message that a reply answers, or from when it says it was sent",
+    "gap": "time between two messages of a stream",
+}
+ASPECT_QUANTILES: dict[str, tuple[str, float]] = {  # metric -> the aspect, and which quantile of it
+    f"{aspect}_{name}": (aspect, LATENCY_QUANTILES[name]) for aspect in ASPECTS for name in ("p50", "p95", "p99")
+}
+_QUANTILE_WORDS = {0.50: "median", 0.95: "95th percentile", 0.99: "99th percentile"}
 
 METRICS: dict[str, Metric] = {
     metric.name: metric
@@ -49,8 +72,58 @@ METRICS: dict[str, Metric] = {
             meaning="successful requests per second of the measured time",
             higher_is_better=True,
         ),
+        Metric(
+            name="queries",
+            unit=Unit.COUNT,
+            meaning="mean number of database queries per successful request",
+            counted=True,
+            source=f"{_MIDDLEWARE}, or name the database: `diagnose: {{postgres: ${{DATABASE_URL}}}}` (or `mysql`)",
+        ),
+        Metric(
+            name="rows",
+            unit=Unit.COUNT,
+            meaning="mean number of rows that the database returned or changed per request",
+            counted=True,
+            source="name the database: `diagnose: {postgres: ${DATABASE_URL}}` (or `mysql`)",
+        ),
+        Metric(
+            name="cache_hits",
+            unit=Unit.RATIO,
+            meaning="share of answers that came from a cache, as their headers say; else of Redis look-ups that hit",
+            higher_is_better=True,
+            counted=True,
+            source="let answers say so (Cache-Status, X-Cache, or Server-Timing `cache;desc=hit`), or name the cache: "
+            "`diagnose: {redis: ${REDIS_URL}}`",
+        ),
+        Metric(
+            name="compressed",
+            unit=Unit.RATIO,
+            meaning="share of answers with a body that are compressed (Content-Encoding)",
+            higher_is_better=True,
+            counted=True,
+            source="no answer had a body",
+        ),
+        Metric(
+            name="cpu",
+            unit=Unit.SECONDS,
+            meaning="mean CPU time of the service per request",
+            counted=True,
+            source=f"{_MIDDLEWARE}, or let perfgate start the service: `service: {{command: ..., port: ...}}`",
+        ),
+        Metric(
+            name="memory_growth",
+            unit=Unit.BYTES,
+            meaning="growth of the service's memory (all its processes) per 1,000 requests to any endpoint",
+            counted=True,
+            source="let perfgate start the service: `service: {command: ..., port: ...}`",
+        ),
+        *(
+            Metric(name=name, unit=Unit.SECONDS, meaning=f"{_QUANTILE_WORDS[q]} of the {ASPECTS[aspect]}")
+            for name, (aspect, q) in ASPECT_QUANTILES.items()
+        ),
     )
 }
+FACTS = frozenset({"queries", "rows", "compressed"})  # of the code alone: one earlier run is a baseline
 
 APPLICATION, ALL_ENDPOINTS = "application", "all endpoints"  # endpoint and metric of the finding about all of them
 _COMMON = Metric(name=ALL_ENDPOINTS, unit=Unit.SECONDS, meaning="what all endpoints of a run have in common")
@@ -59,6 +132,3 @@ _COMMON = Metric(name=ALL_ENDPOINTS, unit=Unit.SECONDS, meaning="what all endpoi
 def metric_of(name: str) -> Metric | None:
     """The metric of a finding; None of a name from elsewhere."""
     return _COMMON if name == ALL_ENDPOINTS else METRICS.get(name)
-
-
-LATENCY_QUANTILES: dict[str, float] = {"p50": 0.50, "p90": 0.90, "p95": 0.95, "p99": 0.99}

@@ -199,6 +199,10 @@ class PastRun:
     acceptances: tuple[Acceptance, ...] = ()
 
 
+MemorySamples = Mapping[str, tuple[tuple[tuple[float, int], ...], ...]]  # by arm (""): for each part of the run, memory
+# of the service's process tree as (s since the measured time began, bytes)
+
+
 @dataclass(frozen=True, kw_only=True)
 class LoadTest:
     """What Locust left in the run folder, before anything is computed from it."""
@@ -220,6 +224,7 @@ class LoadTest:
     began: float = 0.0  # when the measured time began, monotonic s
     probe: Path | None = None  # probe.csv.gz, where the runner probe ran
     beside_target: bool = True  # as in Probe
+    memory: MemorySamples = field(default_factory=dict)  # where a budget limits it
     warnings: tuple[Note, ...] = ()
 
 

@@ -47,17 +47,21 @@ def status_of(url: str, *, timeout: float) -> int | None:
 
 
 class HttpSession:
-    """Requests over connections that are kept open meanwhile. Proxies and certificates are the environment's."""
+    """Requests over connections that are kept open meanwhile. Proxies and certificates are the environment's, unless
+    what is asked is beside the application (`direct`)."""
 
-    def __init__(self, *, timeout: float) -> None:
+    def __init__(self, *, timeout: float, direct: bool = False) -> None:
         import httpx
 
-        self._client = httpx.Client(timeout=timeout, headers=PACKED)
+        self._client = httpx.Client(timeout=timeout, headers=PACKED, trust_env=not direct)
 
     def __enter__(self) -> HttpSession:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
         self._client.close()
 
     def exchange(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,9 +20,10 @@ WINDOWS = "windows.jsonl.gz"
 RESULT = "load-test.json"
 PROGRESS = "progress.jsonl"
 SAMPLES = "samples.csv.gz"
+REPLAY = "replay.jsonl"  # recorded arrivals
 GO = "go"  # appears when the load may begin: Locust is started before the service is ready
 REFUSAL = "refusal.txt"  # the name of a class of users that cannot take part in an A/B test
-FILES = (SETTINGS, WINDOWS, RESULT, PROGRESS, SAMPLES, REFUSAL)
+FILES = (SETTINGS, REPLAY, WINDOWS, RESULT, PROGRESS, SAMPLES, REFUSAL)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +55,10 @@ class Settings:
     processes: int = 1
     abort: Abort | None = None
     duet: Duet | None = None
+    replays: bool = False  # whether REPLAY has the arrivals
     first_number: int = 0  # where sequences and rows go on, in a later part of a run
+    counted: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # endpoint -> metrics that its answers tell
+    server_timing: Mapping[str, str] = field(default_factory=dict)  # part -> what the application calls its entry
 
     @property
     def duration(self) -> float:
@@ -77,5 +81,6 @@ def from_plain(data: Mapping[str, Any]) -> Settings:
     abort = Abort(**data["abort"]) if data["abort"] else None
     duet = Duet(**data["duet"]) if data["duet"] else None
     stages = tuple(Stage(**stage) for stage in data["stages"])
-    names = {key: tuple(data[key]) for key in ("endpoints", "secrets")}
+    names: dict[str, Any] = {key: tuple(data[key]) for key in ("endpoints", "secrets")}
+    names["counted"] = {name: tuple(metrics) for name, metrics in data.get("counted", {}).items()}
     return Settings(**{**data, **names, "stages": stages, "abort": abort, "duet": duet})

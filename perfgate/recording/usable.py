@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from perfgate.model.metric import METRICS, Unit
+from perfgate.model.metric import METRICS
 from perfgate.model.outcome import NEVER_A_BASELINE
 from perfgate.model.run import EndpointResult, PastRun, Run
 
@@ -30,7 +30,7 @@ def is_usable(past: PastRun, key: Key) -> bool:
 
 
 def is_latency(metric: str) -> bool:
-    return metric in METRICS and METRICS[metric].unit is Unit.SECONDS
+    return metric in METRICS and METRICS[metric].is_latency
 
 
 def failed_share(result: EndpointResult) -> float:

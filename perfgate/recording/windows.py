@@ -29,7 +29,7 @@ Key = tuple[str, str, str, int]  # a series, and the second since the start of t
 class Window:
     """The requests of one endpoint that began in one second (or in `width` seconds of a long run)."""
 
-    __slots__ = ("bytes", "failures", "latency", "opaque", "successes", "unpacked")
+    __slots__ = ("bytes", "counts", "failures", "latency", "opaque", "successes", "unpacked")
 
     def __init__(self) -> None:
         self.latency = Histogram()  # of successes and, at their timeout, timeouts
@@ -38,6 +38,7 @@ class Window:
         self.unpacked = 0  # by how much these bodies are larger once unpacked
         self.opaque = 0  # of how many of them that is not known
         self.failures: dict[str, int] = {}
+        self.counts: dict[str, tuple[int, float]] = {}  # what budgets count (queries): answers that say it, and the sum
 
     @property
     def requests(self) -> int:
@@ -51,10 +52,18 @@ class Window:
         self.opaque += other.opaque
         for kind, number in other.failures.items():
             self.failures[kind] = self.failures.get(kind, 0) + number
+        for metric, (answers, total) in other.counts.items():
+            self.count(metric, total, answers)
+
+    def count(self, metric: str, total: float, answers: int = 1) -> None:
+        """Adds what some answers say of a metric, their number and their sum."""
+        known = self.counts.get(metric, (0, 0.0))
+        self.counts[metric] = known[0] + answers, known[1] + total
 
     def pack(self) -> list[Any]:
         """Plain lists, dicts and numbers, for Locust's messages."""
-        return [self.latency.pack(), self.successes, self.bytes, self.failures, self.unpacked, self.opaque]
+        packed = [self.latency.pack(), self.successes, self.bytes, self.failures, self.unpacked, self.opaque]
+        return [*packed, self.counts] if self.counts else packed
 
     @classmethod
     def unpack(cls, packed: list[Any]) -> Window:
@@ -62,6 +71,8 @@ class Window:
         window.latency = Histogram.unpack(packed[0])
         window.successes, window.bytes, window.failures = packed[1], packed[2], dict(packed[3])
         window.unpacked, window.opaque = packed[4], packed[5]
+        for metric, (answers, total) in (packed[6] if len(packed) > 6 else {}).items():
+            window.count(metric, total, answers)
         return window
 
 
@@ -166,6 +177,8 @@ def _window_lines(record: Record) -> Iterator[dict[str, Any]]:
         line |= {"failures": window.failures, "bytes": window.bytes, "latency": _packed(window.latency)}
         if window.unpacked or window.opaque:
             line |= {"unpacked": window.unpacked, "opaque": window.opaque}
+        if window.counts:
+            line |= {"counts": window.counts}
         yield line
 
 
@@ -217,6 +230,8 @@ def _take(record: Record, line: dict[str, Any]) -> None:
     window.unpacked, window.opaque = int(line.get("unpacked", 0)), _count(line.get("opaque", 0))
     window.failures = {why: _count(number) for why, number in dict(line["failures"]).items()}
     window.latency = _unpacked(line["latency"])
+    for metric, (answers, total) in dict(line.get("counts", {})).items():
+        window.count(metric, _sum(total), _count(answers))
     second = line["second"]
     if not isinstance(second, int):
         raise ValueError(f"not a second: {second!r:.40}")
@@ -226,6 +241,12 @@ def _take(record: Record, line: dict[str, Any]) -> None:
 def _unpacked(part: list[Any]) -> Histogram:
     text, total, minimum, maximum = part
     return Histogram.unpack([histogram.from_text(text), _count(total), _count(minimum), _count(maximum)])
+
+
+def _sum(value: Any) -> float:
+    if not isinstance(value, (int, float)) or not 0 <= value < inf:
+        raise ValueError(f"not a sum: {value!r:.40}")
+    return float(value)
 
 
 def _count(value: Any) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from perfgate.model.diagnosis import Cause, Diagnosed, Diagnosis, LayerChange
@@ -14,6 +14,7 @@ Quote = Callable[[str], str]
 NAMED = 2  # layers in the first line
 SMALL = 0.1  # of the difference: layers with less are not named first
 LONGEST = 300
+METRIC, LONGEST_NAME = "metric:", 120
 WHERE = {"environment": "not the code", "confirmed": "confirmed", "likely": "likely", "unexplained": "not explained"}
 
 
@@ -34,8 +35,10 @@ def _named(matches: Diagnosed) -> str:
     if matches.difference is None:
         named = sorted(matches.layers, key=lambda layer: -layer.now)[:NAMED]
         return ", ".join(f"{layer_name(item)} {format_value(Unit.SECONDS, item.now)}" for item in named)
-    least = SMALL * abs(matches.difference)
-    named = [layer for layer in matches.layers if layer.change is not None and abs(layer.change) >= least][:NAMED]
+    least, sign = SMALL * abs(matches.difference), 1 if matches.difference >= 0 else -1
+    named = [layer for layer in matches.layers if layer.change is not None and layer.change * sign >= least]
+    cause = matches.causes[0].layer if matches.causes else ""
+    named = sorted(named, key=lambda layer: layer.layer != cause)[:NAMED]  # first the layer that the cause is in
     return ", ".join(f"{layer_name(item)} {format_difference(Unit.SECONDS, item.change or 0.0)}" for item in named)
 
 
@@ -89,12 +92,21 @@ def evidence(diagnosis: Diagnosis | None) -> list[Evidence]:
         Evidence(
             endpoint=code(matches.endpoint),
             rows=tuple(layer_row(layer) for layer in matches.layers),
-            causes=tuple(_cause(cause) for cause in matches.causes),
-            counts=tuple(counts(matches)),
+            causes=(
+                *(_cause(cause) for cause in matches.causes),
+                *(f"profile: {prose(text)}" for text in functions(matches)),
+            ),
+            counts=tuple((prose(name), *values) for name, *values in counts(matches)),
             note=prose(note(matches, diagnosis)),
         )
         for matches in (diagnosis.findings if diagnosis else ())
     ]
+
+
+def functions(matches: Diagnosed) -> list[str]:
+    """What a profile shows and no cause has said."""
+    said = [text for cause in matches.causes for text in (cause.sentence, *cause.evidence)]
+    return [text for text in matches.functions if not any(text in other for other in said)]
 
 
 def layer_row(item: LayerChange) -> tuple[str, ...]:
@@ -110,35 +122,85 @@ def _cause(item: Cause) -> str:
     return "; ".join(text)
 
 
-_UNITS = {
-    "alone": Unit.SECONDS,
-    "loaded": Unit.SECONDS,
-    "canary_idle": Unit.SECONDS,
-    "canary_loaded": Unit.SECONDS,
-    "query_seconds": Unit.SECONDS,
-    "cache_call_seconds": Unit.SECONDS,
-    "external_seconds": Unit.SECONDS,
-    "cpu": Unit.SECONDS,
-    "size": Unit.BYTES,
-    "decoded": Unit.BYTES,
-    "memory": Unit.BYTES,
-    "compressed": Unit.RATIO,
-    "cached": Unit.RATIO,
-    "cacheable": Unit.RATIO,
-    "cache_hits": Unit.RATIO,
+SECONDS, BYTES, RATIO = Unit.SECONDS, Unit.BYTES, Unit.RATIO
+# Name of a fact -> what people read, and its unit (None: a number). In this order.
+FACTS: Mapping[str, tuple[str, Unit | None]] = {
+    "alone": ("latency alone", SECONDS),
+    "alone_tail": ("latency alone, p95", SECONDS),
+    "loaded": ("latency under load", SECONDS),
+    "loaded_tail": ("latency under load, p95", SECONDS),
+    "canary_idle": ("a trivial request, alone", SECONDS),
+    "canary_loaded": ("a trivial request, beside the load", SECONDS),
+    "size": ("size of the answer as sent", BYTES),
+    "decoded": ("size of the answer", BYTES),
+    "compressed": ("answers compressed", RATIO),
+    "cached": ("answers from a cache", RATIO),
+    "cacheable": ("answers that may be cached", RATIO),
+    "connections": ("connections opened", None),
+    "queries": ("queries", None),
+    "query_seconds": ("time of a query", SECONDS),
+    "query_seconds_loaded": ("time of a query, under load", SECONDS),
+    "rows": ("rows", None),
+    "lock_wait": ("waiting for locks", SECONDS),
+    "lock_wait_loaded": ("waiting for locks, under load", SECONDS),
+    "database": ("time by the database's own count", SECONDS),
+    "database_loaded": ("time by the database's own count, under load", SECONDS),
+    "database_messages": ("messages to the database", None),
+    "database_wait": ("waiting for the database", SECONDS),
+    "database_wait_loaded": ("waiting for the database, under load", SECONDS),
+    "database_size": ("bytes from the database", BYTES),
+    "database_connections_loaded": ("connections to the database at once", None),
+    "cache_calls": ("cache commands", None),
+    "cache_call_seconds": ("time of a cache command", SECONDS),
+    "cache_hits": ("cache hits", RATIO),
+    "cache_messages": ("messages to the cache", None),
+    "cache_wait": ("waiting for the cache", SECONDS),
+    "cache_wait_loaded": ("waiting for the cache, under load", SECONDS),
+    "external_calls": ("calls of other services", None),
+    "external_seconds": ("time of calls of other services", SECONDS),
+    "external_messages": ("messages to other services", None),
+    "external_wait": ("waiting for other services", SECONDS),
+    "external_wait_loaded": ("waiting for other services, under load", SECONDS),
+    "broker_messages": ("messages to the broker", None),
+    "broker_wait": ("waiting for the broker", SECONDS),
+    "broker_wait_loaded": ("waiting for the broker, under load", SECONDS),
+    "application": ("the application's own time", SECONDS),
+    "application_loaded": ("the application's own time, under load", SECONDS),
+    "serialisation": ("writing the answer", SECONDS),
+    "computing": ("CPU time of the request", SECONDS),
+    "cpu": ("CPU time of the service", SECONDS),
+    "cpu_loaded": ("CPU time of the service, under load", SECONDS),
+    "cpu_delay": ("ready, but without a CPU", SECONDS),
+    "stopped": ("time in which the service was stopped", RATIO),
+    "unread_loaded": ("waiting to be read by the service, under load", SECONDS),
+    "memory": ("memory that stays", BYTES),
+    "reference": ("a fixed piece of work on this machine", SECONDS),
 }
+ALWAYS = ("alone", "loaded", "queries", "cpu", "size")
+CHANGED = 1.2  # times as much or as little: facts that moved less are left to diagnosis.json
 
 
 def counts(matches: Diagnosed) -> Iterator[tuple[str, str, str]]:
-    """What was seen per request: name, base, head."""
-    for name, (before, now) in matches.facts.items():
-        yield name.replace("_", " "), _value(name, before), _value(name, now)
+    """What was seen per request and moved, or always matters: label, base, head."""
+    known = [name for name in FACTS if name in matches.facts]
+    for name in [*known, *(name for name in matches.facts if name not in FACTS and name != "samples")]:
+        before, now = matches.facts[name]
+        if name in ALWAYS or _has_changed(before, now):
+            label, unit = FACTS.get(name, (name.replace("_", " "), None))
+            if name.startswith(METRIC):  # a name that the application gave
+                label = plain(name.removeprefix(METRIC), LONGEST_NAME)
+            yield label, _value(unit, before), _value(unit, now)
 
 
-def _value(name: str, value: float | None) -> str:
+def _has_changed(before: float | None, now: float | None) -> bool:
+    if before is None or now is None:
+        return True
+    return max(before, now) > CHANGED * max(min(before, now), 0.0)
+
+
+def _value(unit: Unit | None, value: float | None) -> str:
     if value is None:
         return "–"
-    unit = _UNITS.get(name)
     return format_value(unit, value) if unit else f"{value:.4g}"
 
 

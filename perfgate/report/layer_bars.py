@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -38,6 +39,11 @@ class Panel:
     causes: tuple[tuple[str, str, str, tuple[str, ...], str], ...]  # code, confidence, sentence, evidence, remedy
     counts: tuple[tuple[str, str, str], ...]
     note: str
+    functions: tuple[str, ...] = ()
+    profiles: tuple[tuple[str, str], ...] = ()  # side, path beside the page
+
+
+PROFILE = re.compile(r"diagnose/profile-\d{1,3}-(base|head)\.speedscope\.json")
 
 
 def panels(diagnosis: Diagnosis | None) -> list[Panel]:
@@ -59,6 +65,8 @@ def panels(diagnosis: Diagnosis | None) -> list[Panel]:
             ),
             counts=tuple(diagnosis_text.counts(matches)),
             note=plain(diagnosis_text.note(matches, diagnosis), 300),
+            functions=tuple(plain(text, 300) for text in matches.functions),
+            profiles=tuple((side, path) for side, path in matches.profiles.items() if PROFILE.fullmatch(path)),
         )
         for matches in (diagnosis.findings if diagnosis else ())
     ]

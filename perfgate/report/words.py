@@ -76,9 +76,10 @@ def detectable(finding: Finding) -> str:
     metric = metric_of(finding.metric)
     if least is None or measured is None or metric is None:
         return NOTHING
-    if metric.unit is Unit.RATIO:
-        return units.format_difference(metric.unit, least) if finding.compared else value(metric.name, measured + least)
     signed = -least if metric.higher_is_better else least
+    if metric.unit is Unit.RATIO:
+        least_value = value(metric.name, max(0.0, measured + signed))
+        return units.format_difference(metric.unit, signed) if finding.compared else least_value
     return change(round(signed, 2)) if finding.compared else value(metric.name, measured * (1 + signed))
 
 

@@ -4,6 +4,7 @@ which patches the whole process; the rest can be used, and tested, without.
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from perfgate.runtime.http.dialling import TlsConfig
@@ -19,15 +20,25 @@ from perfgate.runtime.scenario.expectations import (
     status,
     text,
 )
+from perfgate.runtime.scenario.graphql import operation
+from perfgate.runtime.scenario.stated_times import stated
 from perfgate.runtime.scenario.values import always, between, choice, env, environment, rows, sequence, url_env, uuid
 
 if TYPE_CHECKING:
+    from perfgate.runtime.streams.events import Events
+    from perfgate.runtime.streams.websocket import WebSocket
+    from perfgate.runtime.users.jobs import Job
+    from perfgate.runtime.users.persisted_queries import PersistedQuery
     from perfgate.runtime.users.visitor import Visitor, journey
 
 __all__ = [
     "Endpoint",
+    "Events",
+    "Job",
+    "PersistedQuery",
     "TlsConfig",
     "Visitor",
+    "WebSocket",
     "always",
     "between",
     "choice",
@@ -41,9 +52,11 @@ __all__ = [
     "header",
     "journey",
     "json_path",
+    "operation",
     "regex",
     "rows",
     "sequence",
+    "stated",
     "status",
     "text",
     "url_env",
@@ -53,11 +66,20 @@ __all__ = [
 Trust = TlsConfig  # its name in scenarios that earlier versions generated
 
 
+_LATE = {
+    "Events": "perfgate.runtime.streams.events",
+    "Job": "perfgate.runtime.users.jobs",
+    "PersistedQuery": "perfgate.runtime.users.persisted_queries",
+    "Visitor": "perfgate.runtime.users.visitor",
+    "WebSocket": "perfgate.runtime.streams.websocket",
+    "journey": "perfgate.runtime.users.visitor",
+}
+
+
 def __getattr__(name: str) -> Any:
-    if name not in ("Visitor", "journey"):
+    if name not in _LATE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from perfgate.runtime.process import joining
-    from perfgate.runtime.users import visitor
 
     joining.register()
-    return getattr(visitor, name)
+    return getattr(import_module(_LATE[name]), name)

@@ -44,7 +44,7 @@ def endpoint_call(name: str, request: Request, *, root: str, common: Headers, ta
         rows = request.values.rows
         keywords["data"] = Code(tables[rows]) if rows in tables else rows_call(rows, root)
     if request.expect:
-        keywords["expect"] = [_expectation(item) for item in request.expect]
+        keywords["expect"] = [expectation_call(item) for item in request.expect]
     if request.capture:
         keywords["capture"] = {key: _capture(capture) for key, capture in request.capture.items()}
     if request.timeout != Request.timeout:
@@ -114,7 +114,10 @@ def texts(value: Any) -> Any:
 
 def _body(body: Body, root: str) -> dict[str, Any]:
     if body.kind is BodyKind.GRAPHQL:
-        return {"graphql": body.content} | ({"variables": texts(body.variables)} if body.variables else {})
+        document = Call("operation", [body.content, body.operation], {"persisted": True} if body.persisted else {})
+        return {"graphql": document if body.operation or body.persisted else body.content} | (
+            {"variables": texts(body.variables)} if body.variables else {}
+        )
     if body.kind is BodyKind.RAW:
         return {"body": text(body.content)}
     if body.kind is BodyKind.MULTIPART:
@@ -159,7 +162,7 @@ def _source(source: Source) -> Call:
     return Call(source.kind.value, source.arguments)
 
 
-def _expectation(expectation: Expectation) -> Call:
+def expectation_call(expectation: Expectation) -> Call:
     if expectation.part is Part.STATUS:
         return Call("status", expectation.argument)
     if expectation.part is Part.REGEX:

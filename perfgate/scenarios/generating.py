@@ -10,8 +10,9 @@ from os.path import relpath
 from pathlib import Path
 from typing import Any
 
-from perfgate.model.budget_file import Request, Rows, Send, Step, Tls
+from perfgate.model.budget_file import Endpoint, Request, Rows, Send, Step, Tls
 from perfgate.model.plan import Plan
+from perfgate.scenarios.activities import activity_call, is_activity
 from perfgate.scenarios.expressions import (
     HEADERS,
     HERE,
@@ -40,13 +41,9 @@ def generate(plan: Plan, *, scenario: Path) -> str:
     shown_path = Path(relpath(scenario.resolve(), folder)).as_posix()
     work = tasks(plan)
     sent = frozenset[str]().union(*(task.endpoints for task in (*work.tasks, *work.logins)))
-    requests = {
-        endpoint.name: endpoint.request
-        for endpoint in plan.endpoints
-        if endpoint.name in sent and endpoint.request is not None
-    }
-    names = unique(requests, "endpoint")
-    body = [*_endpoints(requests, names, root), "", "", *_visitor(plan, work, names, root)]
+    endpoints = [endpoint for endpoint in plan.endpoints if endpoint.name in sent and endpoint.request is not None]
+    names = unique([endpoint.name for endpoint in endpoints], "endpoint")
+    body = [*_endpoints(endpoints, names, root), "", "", *_visitor(plan, work, names, root)]
     return "\n".join([*_docstring(plan, shown_path), *_imports("\n".join(body)), *body, ""])
 
 
@@ -80,14 +77,17 @@ def _imports(body: str) -> Iterator[str]:
         yield from (f"{HERE} = Path(__file__).resolve().parent", "")
 
 
-def _endpoints(requests: Mapping[str, Request], names: Names, root: str) -> Iterator[str]:
+def _endpoints(endpoints: Collection[Endpoint], names: Names, root: str) -> Iterator[str]:
+    requests = {endpoint.name: endpoint.request for endpoint in endpoints if endpoint.request is not None}
     if common := common_headers(requests.values()):
         yield from (assignment(HEADERS, texts(common)), "")
     tables = _tables(requests.values(), names)
     for rows, variable in tables.items():
         yield from (assignment(variable, rows_call(rows, root)), "")
-    for name, request in requests.items():
-        yield assignment(names[name], endpoint_call(name, request, root=root, common=common, tables=tables))
+    for endpoint in endpoints:
+        request = requests[endpoint.name]
+        sent = endpoint_call(endpoint.name, request, root=root, common=common, tables=tables)
+        yield assignment(names[endpoint.name], activity_call(endpoint, sent, common))
 
 
 def _tables(requests: Collection[Request], names: Names) -> dict[Rows, str]:
@@ -117,28 +117,30 @@ def _visitor(plan: Plan, work: Tasks, names: Names, root: str) -> Iterator[str]:
     walked = [task.name for task in (*work.tasks, *work.logins) if task.is_journey]
     journeys = unique(walked, "journey", names.values())
     methods = {name: f"self.{method}" for name, method in journeys.items()}
+    performed = {endpoint.name for endpoint in plan.endpoints if is_activity(endpoint)}
     for task in (*work.tasks, *work.logins):
         yield ""
-        yield from _method(task, (journeys if task.is_journey else names)[task.name], {**names, **methods})
+        yield from _method(task, (journeys if task.is_journey else names)[task.name], {**names, **methods}, performed)
 
 
-def _method(task: Task, method: str, names: Names) -> Iterator[str]:
-    """`names` are what endpoints and journeys are called there."""
+def _method(task: Task, method: str, names: Names, performed: Collection[str]) -> Iterator[str]:
+    """`names` are what endpoints and journeys are called there; `performed` is more than sent."""
     if task.weight:
         yield f"{INDENT}@task" if task.weight == 1 else f"{INDENT}@task({task.weight})"
     if task.is_journey:
         yield f"{INDENT}@{render(Call('journey', [task.name]), 1, 1)}"
     yield f"{INDENT}def {method}(self):"
     for step in task.steps:
-        yield f"{INDENT}{INDENT}{_statement(step, names)}"
+        yield f"{INDENT}{INDENT}{_statement(step, names, performed)}"
 
 
-def _statement(step: Login | Step, names: Names) -> str:
+def _statement(step: Login | Step, names: Names, performed: Collection[str]) -> str:
     if isinstance(step, Login):
         every = f", every={number(step.every).text}" if step.every else ""
         return f"self.ensure_login({names[step.name]}{every})"
     if isinstance(step, Send):
-        return f"self.send({names[step.endpoint]})"
+        verb = "perform" if step.endpoint in performed else "send"
+        return f"self.{verb}({names[step.endpoint]})"
     return f"self.think({number(step.seconds).text})"
 
 

@@ -23,6 +23,8 @@ from perfgate.model.budget_file import (
 )
 from perfgate.model.errors import UsageError
 from perfgate.model.plan import Digests, Plan
+from perfgate.model.replay import Replay
+from perfgate.recording import replay
 from perfgate.scenarios.rates import planned_rates
 from perfgate.text import template
 
@@ -36,17 +38,18 @@ def plan(budget_file: BudgetFile, only: Collection[str] = ()) -> Plan:
     if only:
         endpoints, journeys = _selected(budget_file, only)
     folder = budget_file.path.parent
+    load = _replayed(budget_file.load, endpoints)
     return Plan(
         name=budget_file.name,
         source=budget_file.path,
         target=budget_file.target,
-        load=budget_file.load,
-        load_words=load_words(budget_file.load),
+        load=load,
+        load_words=load_words(load),
         endpoints=endpoints,
         journeys=journeys,
         scenarios=() if only else tuple((folder / path).resolve() for path in budget_file.scenarios),
         digests=Digests(
-            load=_digest([_load(budget_file.load), sorted(set(only)), *_unusual_client(budget_file)]),
+            load=_digest([_load(load, folder), sorted(set(only)), *_unusual_client(budget_file)]),
             endpoints={
                 **{endpoint.name: _endpoint_digests(endpoint, folder) for endpoint in endpoints},
                 **{journey.name: _journey_digests(journey) for journey in journeys},
@@ -54,15 +57,29 @@ def plan(budget_file: BudgetFile, only: Collection[str] = ()) -> Plan:
         ),
         tls=budget_file.tls,
         client=budget_file.client,
-        rates=planned_rates(budget_file.load, endpoints, journeys, others=bool(budget_file.scenarios) and not only),
+        rates=planned_rates(load, endpoints, journeys, others=bool(budget_file.scenarios) and not only),
     )
 
 
-def _load(load: LoadProfile) -> dict[str, Any]:
+def _replayed(load: LoadProfile, endpoints: Iterable[Endpoint]) -> LoadProfile:
+    """The load without the recorded arrivals of other endpoints."""
+    if load.replay is None:
+        return load
+    sent = {endpoint.name for endpoint in endpoints if endpoint.weight > 0}
+    arrivals = replay.only(load.replay.arrivals, sent)
+    if len(arrivals) == len(load.replay.arrivals):
+        return load
+    stage = replay.stage(arrivals, load.warmup, load.stages[0].duration)
+    return replace(load, stages=(stage,), replay=replace(load.replay, arrivals=arrivals))
+
+
+def _load(load: LoadProfile, folder: Path) -> dict[str, Any]:
     """What makes two loads differ: neither the seed does nor how often the load may be repeated, and what is usual goes
     without saying."""
-    parts = asdict(load)
-    del parts["seed"], parts["longest"]
+    parts = asdict(replace(load, replay=None))
+    del parts["seed"], parts["longest"], parts["replay"]
+    if load.replay is not None:
+        parts["replay"] = [_hash_of(folder / load.replay.file), load.replay.speed]
     if load.session == LoadProfile.session:
         del parts["session"]
     return parts
@@ -76,6 +93,10 @@ def _unusual_client(budget_file: BudgetFile) -> list[str]:
 def secrets(plan: Plan) -> tuple[str, ...]:
     """The environment variables that requests are made of: their values must never be written anywhere."""
     names = {name for endpoint in plan.endpoints if endpoint.request for name in _variables(endpoint.request)}
+    more = [endpoint.poll.path for endpoint in plan.endpoints if endpoint.poll]
+    for endpoint in plan.endpoints:
+        more += _strings((endpoint.websocket.first, endpoint.websocket.send)) if endpoint.websocket else ()
+    names |= {part.name for text in more for part in template.parse(text) if isinstance(part, template.Variable)}
     return tuple(sorted(names))
 
 
@@ -84,8 +105,18 @@ def load_words(load: LoadProfile) -> str:
     most = f" to {load.longest:g} s" if load.longest else ""
     stages = ", then ".join(f"{_level(load, stage.level)} for {stage.duration:g} s{most}" for stage in load.stages)
     warmup = f"after {load.warmup:g} s warm-up" if load.warmup else "without warm-up"
+    if load.replay is not None:
+        return _replay_words(load, load.replay, warmup)
     kind = f"open, {load.arrivals} arrivals" if load.model == "open" else "closed"
     return f"{stages} {warmup} ({kind})"
+
+
+def _replay_words(load: LoadProfile, recorded: Replay, warmup: str) -> str:
+    left = f", {recorded.left_out:,} others left out" if recorded.left_out else ""
+    return (
+        f"replay of {recorded.file} at {recorded.speed:g}x: {len(recorded.arrivals):,} requests{left}, "
+        f"{load.stages[0].duration:g} s {warmup} (open)"
+    )
 
 
 def _level(load: LoadProfile, level: float) -> str:
@@ -152,6 +183,8 @@ def _endpoint_digests(endpoint: Endpoint, folder: Path) -> dict[str, str]:
         "weight": endpoint.weight,
         "login": _login(endpoint),
     }
+    activities = {"poll": endpoint.poll, "events": endpoint.events, "websocket": endpoint.websocket}
+    parts |= {name: asdict(activity) for name, activity in activities.items() if activity is not None}
     return {name: _digest(part) for name, part in parts.items()}
 
 
@@ -183,7 +216,8 @@ def _body(request: Request, folder: Path) -> Any:
             name: [asdict(part), _hash_of(folder / part.path)] if isinstance(part, FilePart) else part
             for name, part in content.items()
         }
-    return [body.kind, content, body.variables]
+    parts = [body.kind, content, body.variables]
+    return [*parts, body.operation, body.persisted] if body.operation or body.persisted else parts
 
 
 def _file_digest(folder: Path, request: Request) -> str:

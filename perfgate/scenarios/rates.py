@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 from perfgate.model.budget_file import Endpoint, Journey, LoadProfile, Send
 
@@ -15,6 +15,9 @@ def planned_rates(
     Logins are left out: they are sent once per user. None are known where `others`, hand-written scenarios, share the
     load by weights of their own.
     """
+    if load.replay is not None:
+        counts = Counter(arrival.endpoint for arrival in load.replay.arrivals if arrival.due >= load.warmup)
+        return {name: number / load.stages[0].duration for name, number in counts.items()}
     total = sum(item.weight for item in endpoints if item.request) + sum(item.weight for item in journeys)
     length = sum(stage.duration for stage in load.stages)
     if others or not total or not length:

@@ -50,7 +50,8 @@ def tasks(plan: Plan) -> Tasks:
     journeys = [journey for journey in plan.journeys if journey.weight > 0]
     alone = [_alone(endpoint) for endpoint in endpoints.values() if endpoint.weight > 0]
     walked = [*alone, *journeys]
-    weights = whole_weights([item.weight for item in walked])
+    replays = plan.load.replay is not None  # then the recording says how often
+    weights = [1] * len(walked) if replays else whole_weights([item.weight for item in walked])
     made = tuple(
         Task(item.name, tuple(_steps(item, endpoints)), weight, item in journeys)
         for item, weight in zip(walked, weights, strict=True)
@@ -61,7 +62,7 @@ def tasks(plan: Plan) -> Tasks:
         for item in plan.journeys
         if item.name in named and item.weight == 0
     )
-    return Tasks(made, walked[0].weight / weights[0] if walked else 1.0, logins)
+    return Tasks(made, walked[0].weight / weights[0] if walked and not replays else 1.0, logins)
 
 
 def _alone(endpoint: Endpoint) -> Journey:

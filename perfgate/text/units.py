@@ -67,14 +67,22 @@ RATE = Quantity(
     factors={"/s": Fraction(1), "/min": Fraction(1, 60), "/h": Fraction(1, 3600)},
 )
 
+COUNT = Quantity(noun="a number", forms=("3", "0.5"), factors={"": Fraction(1)})
+
 _NUMBER = r"[0-9]{1,12}(?:\.[0-9]{1,12})?"
 _QUANTITY = re.compile(rf"({_NUMBER}) ?([A-Za-zµμ%/]*)")
 _BARE_NUMBER = re.compile(rf"[+-]?{_NUMBER}")
 _BARE_UNIT = re.compile(r"[A-Za-zµμ%/]+")
 
-_ABSOLUTE = {Unit.SECONDS: DURATION, Unit.BYTES: SIZE, Unit.RATIO: RATIO, Unit.PER_SECOND: RATE}
-_DIFFERENCE = {Unit.SECONDS: DURATION, Unit.BYTES: SIZE, Unit.RATIO: POINTS, Unit.PER_SECOND: RATE}
-_DIFFERENCE_FORM = {Unit.SECONDS: "20ms", Unit.BYTES: "5kB", Unit.RATIO: "0.5pp", Unit.PER_SECOND: "5/s"}
+_ABSOLUTE = {Unit.SECONDS: DURATION, Unit.BYTES: SIZE, Unit.RATIO: RATIO, Unit.PER_SECOND: RATE, Unit.COUNT: COUNT}
+_DIFFERENCE = {Unit.SECONDS: DURATION, Unit.BYTES: SIZE, Unit.RATIO: POINTS, Unit.PER_SECOND: RATE, Unit.COUNT: COUNT}
+_DIFFERENCE_FORM = {
+    Unit.SECONDS: "20ms",
+    Unit.BYTES: "5kB",
+    Unit.RATIO: "0.5pp",
+    Unit.PER_SECOND: "5/s",
+    Unit.COUNT: "1",
+}
 _MOST_RELATIVE = 10.0  # +1000 %: more is a typing error
 
 
@@ -84,7 +92,7 @@ def parse(quantity: Quantity, text: str) -> float:
     if not match:
         raise UnitError(f"`{text}` is not {quantity.noun}", hint=_accepted(quantity))
     number, unit = match.groups()
-    if not unit:
+    if not unit and "" not in quantity.factors:
         raise UnitError(f"`{text}` has no unit", hint=_accepted(quantity))
     if unit not in quantity.factors:
         raise UnitError(f"`{text}` is not {quantity.noun}: unknown unit `{unit}`", hint=_accepted(quantity))
@@ -229,6 +237,8 @@ def format_value(unit: Unit, value: float) -> str:
         return f"{_digits(value * 100, 3)} %"
     if unit is Unit.PER_SECOND:
         return f"{_digits(value, 4)}/s"
+    if unit is Unit.COUNT:
+        return _digits(value, 4)
     scales = _SCALES[unit]
     for smallest, name in scales:
         # 0.9996 s is 1 s, not 1000 ms: compare what will be shown
@@ -247,6 +257,8 @@ def format_difference(unit: Unit, value: float) -> str:
     """A difference in the base unit: `+20 ms`, `-1.2 kB`, `+0.5 pp` (of a ratio)."""
     if unit is Unit.RATIO:
         return f"{_signed(value * 100)} pp"
+    if unit is Unit.COUNT:  # `+0` is a limit too
+        return ("+" if value >= 0 else "") + format_value(unit, value)
     return ("+" if value > 0 else "") + format_value(unit, value)
 
 

@@ -14,8 +14,7 @@ from perfgate.model.errors import RecordError
 from perfgate.model.outcome import NEVER_A_BASELINE, Outcome, worst
 from perfgate.model.run import Acceptance, PastRun
 from perfgate.model.verdict import Finding, Verdict
-from perfgate.workflows import baselines
-from perfgate.workflows import run as workflow
+from perfgate.workflows.steps import baselines, judging
 
 FACTORS = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 4.0)  # of the relative limits; 1: as they are
 KEPT = frozenset({Outcome.PASS, Outcome.IMPROVED, Outcome.WARN})
@@ -78,9 +77,9 @@ def _judge(
     before = (on_branch or replay.memory)[: baselines.RECENT]
     began = times.microseconds(measured.run.started, origin=f"Run {measured.run.id}")
     pinned = [item for item in anchored if times.microseconds(item.run.started, origin=f"Run {item.run.id}") < began]
-    verdict = workflow.judge(scaled, measured.run, before, anchored=pinned)
+    verdict = judging.judge(scaled, measured.run, before, anchored=pinned)
     replay.verdicts.append(verdict)
-    remembered = workflow.past_run(stored.run, gate.accept(verdict, stored.acceptances))
+    remembered = judging.past_run(stored.run, gate.accept(verdict, stored.acceptances))
     if stored.outcome in NEVER_A_BASELINE and not stored.failed:  # somebody said so, whatever the gate says
         remembered = replace(remembered, outcome=stored.outcome, failed=())
     replay.memory.insert(0, remembered)

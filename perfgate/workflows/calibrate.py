@@ -9,15 +9,15 @@ from pathlib import Path
 from time import monotonic
 from zlib import crc32
 
-from perfgate import budgets, gate, loadtest, measure, scenarios
+from perfgate import budgets, gate, loadtest, measure
 from perfgate.files import codec, run_folder
 from perfgate.model.budget_file import AbPolicy, BudgetFile, LoadProfile
 from perfgate.model.calibration import Calibration
 from perfgate.model.errors import UsageError
-from perfgate.model.plan import Plan
 from perfgate.model.run import Run
-from perfgate.workflows import run as workflow
-from perfgate.workflows.run import ProgressReporter, RunRequest
+from perfgate.workflows.steps import sending
+from perfgate.workflows.steps.request import ProgressReporter, RunRequest
+from perfgate.workflows.steps.resolving import LoadSpec, resolve_load
 
 FILE = "calibration.json"
 PAIRS = 3  # by default, one A/B run for so many others
@@ -45,26 +45,24 @@ def calibrate(request: RunRequest, wish: CalibrationWish, reporter: ProgressRepo
 
     Raises PerfgateError for whatever keeps a run from being made, KeyboardInterrupt with too few of them.
     """
-    budget_file = _with_duration(budgets.read(request.budget, request.environ), wish.duration)
-    plan = scenarios.plan(budget_file, request.only)
-    target = workflow.target_of(request, budget_file)
-    loadtest.check_allowed(target, ("*",) if request.allow_remote else budget_file.allow)
-    run_folder.make(request.folder, request.root)
-    jobs = _jobs(request.folder, wish.runs, _pairs(wish, budget_file, request, target))
+    context = request.context
+    spec = resolve_load(request, _with_duration(budgets.read(request.budget, context.environ), wish.duration))
+    run_folder.make(context.folder, context.root)
+    jobs = _jobs(context.folder, wish.runs, _pairs(wish, spec))
     runs: dict[bool, list[Run]] = {False: [], True: []}
-    began, each = monotonic(), loadtest.seconds(plan.load)
+    began, each = monotonic(), loadtest.seconds(spec.plan.load)
     for number, job in enumerate(jobs):
         rest = (len(jobs) - number) * (max(each, (monotonic() - began) / number) if number else each)
         reporter.say(f"{job.name}: {number + 1} of {len(jobs)}, {_time(rest)} left")
-        run = _measured(job, budget_file, plan, target, request, reporter)
+        run = _measured(job, spec, reporter)
         if run.interrupted:
             break
         runs[job.side_by_side].append(run)
     done = sum(map(len, runs.values())) == len(jobs)
     if len(runs[False]) < gate.FEWEST_RUNS:
         raise KeyboardInterrupt
-    calibration = gate.calibrate(runs[False], runs[True], budget_file.gate)
-    codec.write_text(request.folder / FILE, json.dumps(asdict(calibration), indent=1, ensure_ascii=False) + "\n")
+    calibration = gate.calibrate(runs[False], runs[True], spec.budget_file.gate)
+    codec.write_text(context.folder / FILE, json.dumps(asdict(calibration), indent=1, ensure_ascii=False) + "\n")
     return calibration, done
 
 
@@ -79,10 +77,9 @@ def _with_duration(budget_file: BudgetFile, duration: float | None) -> BudgetFil
     return replace(budget_file, load=changed)
 
 
-def _pairs(wish: CalibrationWish, budget_file: BudgetFile, request: RunRequest, target: str) -> int:
+def _pairs(wish: CalibrationWish, spec: LoadSpec) -> int:
     """Raises UsageError when A/B runs are asked for and the service cannot be started twice."""
-    service = None if request.target else budget_file.service
-    possible = service is not None and loadtest.can_run_twice(service, target)
+    possible = spec.service is not None and loadtest.can_run_twice(spec.service, spec.target)
     if wish.pairs and not possible:
         raise UsageError(
             "A/B runs need a service that perfgate can start twice.",
@@ -107,33 +104,30 @@ def _jobs(folder: Path, runs: int, pairs: int) -> list[_Job]:
     return [job for _, job in sorted(jobs, key=lambda pair: pair[0])]
 
 
-def _measured(
-    job: _Job, budget_file: BudgetFile, plan: Plan, target: str, request: RunRequest, reporter: ProgressReporter
-) -> Run:
+def _measured(job: _Job, spec: LoadSpec, reporter: ProgressReporter) -> Run:
     quiet = replace(reporter, say=lambda _: None)
-    own = replace(request, folder=job.folder, run_id=f"{request.run_id}-{job.folder.name}")
-    run_folder.make(own.folder, own.root)
-    with _sides(job, budget_file, target, own, quiet) as sides:
-        policy = AbPolicy(blocks=budget_file.gate.ab.blocks) if job.side_by_side else AbPolicy()
-        load_test = workflow.send(plan, sides, policy, own, quiet, probe=budget_file.gate.probe)
-    run = measure.measure(load_test, plan, workflow.circumstances(own, plan, sides))
-    codec.write(run, own.folder / run_folder.RUN)
+    context = replace(spec.context, folder=job.folder, run_id=f"{spec.context.run_id}-{job.folder.name}")
+    ab = AbPolicy(blocks=spec.budget_file.gate.ab.blocks) if job.side_by_side else AbPolicy()
+    own = replace(spec, context=context, ab=ab)
+    run_folder.make(context.folder, context.root)
+    with _sides(job, own, quiet) as sides:
+        load_test = sending.send(own, sides, quiet)
+    run = measure.measure(load_test, own.plan, sending.circumstances(own, sides))
+    codec.write(run, context.folder / run_folder.RUN)
     return run
 
 
-def _sides(
-    job: _Job, budget_file: BudgetFile, target: str, request: RunRequest, reporter: ProgressReporter
-) -> AbstractContextManager[loadtest.Sides]:
-    if not job.side_by_side or budget_file.service is None:
-        return workflow.sides_of(budget_file, target, request, reporter)
+def _sides(job: _Job, spec: LoadSpec, reporter: ProgressReporter) -> AbstractContextManager[loadtest.Sides]:
+    if not job.side_by_side or spec.service is None:
+        return sending.sides_of(spec, reporter)
     return nullcontext(
         loadtest.aa_test(
-            budget_file.service,
-            target,
-            folder=budget_file.path.parent,
-            logs=request.folder,
-            environ=request.environ,
-            seed=crc32(request.run_id.encode()),
+            spec.service,
+            spec.target,
+            folder=spec.budget_file.path.parent,
+            logs=spec.context.folder,
+            environ=spec.context.environ,
+            seed=crc32(spec.context.run_id.encode()),
         )
     )
 

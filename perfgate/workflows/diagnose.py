@@ -6,32 +6,32 @@ It costs nothing when it fails: what it could not learn is a warning, and the ve
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from math import inf
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from perfgate import loadtest, scenarios
 from perfgate.diagnose import explaining, second_pass
-from perfgate.diagnose.attribution import QUANTILES
-from perfgate.diagnose.probes import BY_KEY, Prober, ProcessProbe
+from perfgate.diagnose.facts import PassFacts
+from perfgate.diagnose.probes import Prober, ProcessProbe, WaitProbe
+from perfgate.diagnose.probes.peers import Kind
+from perfgate.diagnose.profiling import ProfiledSide, Profiles, profiled
+from perfgate.diagnose.reference import Reference
 from perfgate.diagnose.replaying import Replayer
+from perfgate.diagnose.rules import RunMovement
 from perfgate.diagnose.second_pass import DiagnosedSubject, PassSide
 from perfgate.files import codec
 from perfgate.middleware.secret import HEADER, VARIABLE
 from perfgate.model.budget_file import BudgetFile, Endpoint, LoadProfile, Send
 from perfgate.model.diagnosis import Diagnosis
-from perfgate.model.errors import DiagnosisError, PerfgateError
-from perfgate.model.outcome import Outcome
-from perfgate.model.run import Run
-from perfgate.model.verdict import Verdict
+from perfgate.model.errors import DiagnosisError
 from perfgate.text import template
 from perfgate.text.notes import note
+from perfgate.workflows import probing
 
-MOST = 3  # endpoints in one diagnosis
 FOLDER = "diagnose"  # in the run folder: scenarios and logs of the second pass
-EXPLAINED = (*QUANTILES, "mean", "max", "ttfb_p95", "size")  # metrics whose cause the second pass can see
 LATENCY = 0.1  # s: by which a number of users is taken for a rate
 Say = Callable[[str], None]
 
@@ -47,37 +47,7 @@ class DiagnosisRequest:
     run_id: str
     folder: Path  # of the run
     environ: Mapping[str, str]
-
-
-def wanted(verdict: Verdict, *, passing_too: bool = False) -> dict[str, str]:
-    """Endpoint -> metric, of the failures that can be explained, worst first; with `passing_too`, of what got worst
-    where nothing failed."""
-    failed = [item for item in verdict.findings if item.outcome is Outcome.FAIL and item.metric in EXPLAINED]
-    if not failed and passing_too:
-        judged = [item for item in verdict.findings if item.metric in EXPLAINED]
-        failed = sorted(judged, key=lambda item: -(item.change or 0.0))
-    metrics: dict[str, str] = {}
-    for finding in failed:
-        metrics.setdefault(finding.endpoint, finding.metric if finding.metric in (*QUANTILES, "mean") else "p95")
-    return dict(list(metrics.items())[:MOST])
-
-
-def control(budget_file: BudgetFile, run: Run | None, chosen: Mapping[str, str]) -> str:
-    """The quickest endpoint that is sent by itself and did not fail: it moves only when the machine does. Without a
-    run, the first."""
-    alone = [
-        endpoint.name
-        for endpoint in budget_file.endpoints
-        if endpoint.request and endpoint.weight and not endpoint.login
-    ]
-    if run is None:
-        return next((name for name in alone if name not in chosen), "")
-    known = [
-        endpoint
-        for endpoint in run.endpoints
-        if endpoint.name in alone and endpoint.name not in chosen and "p50" in endpoint.metrics
-    ]
-    return min(known, key=lambda item: item.metrics["p50"]).name if known else ""
+    movements: Mapping[str, RunMovement] = field(default_factory=dict)  # of the run that failed, by endpoint
 
 
 def diagnose(request: DiagnosisRequest, say: Say) -> Diagnosis:
@@ -99,9 +69,39 @@ def diagnose(request: DiagnosisRequest, say: Say) -> Diagnosis:
         canary = service.ready if service else ""
         most, is_own = _rate(request.budget_file.load, is_own=service is not None), service is not None
         observed = second_pass.observe(
-            subjects, sides, replayer, seconds=policy.seconds, canary=canary, most_rate=most, is_own=is_own
+            subjects,
+            sides,
+            replayer,
+            seconds=policy.seconds,
+            canary=canary,
+            most_rate=most,
+            is_own=is_own,
+            reference=Reference() if is_own else tuple,
         )
-    return _diagnosis(request, observed, [side.name for side in sides], warnings)
+        profiles = _profiled(request, subjects, sides, replayer, folder)
+        for key, functions in profiles.functions.items():
+            observed.seen[key].functions = functions
+        warnings += profiles.warnings
+    return _diagnosis(request, observed, [side.name for side in sides], warnings, profiles)
+
+
+def _profiled(
+    request: DiagnosisRequest,
+    subjects: Sequence[DiagnosedSubject],
+    sides: Sequence[PassSide],
+    replayer: Replayer,
+    folder: Path,
+) -> Profiles:
+    """The endpoints in question, and the control where there is no base to compare with."""
+    if not request.budget_file.diagnose.profile:
+        return Profiles()
+    compared = [item for item in subjects if item.endpoint in request.wanted or len(sides) == 1]
+    own = [ProfiledSide(side=side, pid=side.pid) for side in sides if side.pid]
+    if not own:
+        return Profiles(
+            warnings=["diagnose.profile: py-spy looks only into a service that perfgate starts (`service`)"]
+        )
+    return profiled(compared, own, replayer, folder)
 
 
 def _rate(load: LoadProfile, *, is_own: bool) -> float:
@@ -114,13 +114,14 @@ def _rate(load: LoadProfile, *, is_own: bool) -> float:
 
 
 def _diagnosis(
-    request: DiagnosisRequest, observed: second_pass.Pass, sides: Sequence[second_pass.Name], warnings: Sequence[str]
+    request: DiagnosisRequest,
+    observed: second_pass.Pass,
+    sides: Sequence[second_pass.Name],
+    warnings: Sequence[str],
+    profiles: Profiles,
 ) -> Diagnosis:
     of = observed.seen
     both = "base" in sides
-    control = None
-    if both and (request.control, "head") in of:
-        control = of[request.control, "base"].facts(), of[request.control, "head"].facts()
     findings = []
     doubts = [*warnings, *observed.warnings]
     for endpoint, metric in request.wanted.items():
@@ -132,7 +133,19 @@ def _diagnosis(
                 reason = next(iter(item.failures()), "no answer came")
                 doubts.append(f"{endpoint} could not be diagnosed: on the {side} every request failed ({reason})")
         if head.samples and (base is None or base.samples):
-            findings.append(explaining.diagnosed(endpoint, metric, head, base, control))
+            found = explaining.diagnosed(
+                endpoint,
+                metric,
+                head,
+                base,
+                _control_facts(request, of, endpoint) if both else None,
+                request.movements.get(endpoint),
+                profiles.functions.get((request.control, "head"), ()),
+            )
+            files: dict[str, str] = {
+                side: f"{FOLDER}/{file}" for (name, side), file in profiles.files.items() if name == endpoint
+            }
+            findings.append(replace(found, profiles=files))
     arms = request.sides.arms
     return Diagnosis(
         run=request.run_id,
@@ -141,6 +154,22 @@ def _diagnosis(
         control=request.control,
         warnings=tuple(note("PG-X005", text) for text in dict.fromkeys(doubts)),
     )
+
+
+def _control_facts(
+    request: DiagnosisRequest, seen: Mapping[tuple[str, second_pass.Name], second_pass.Seen], endpoint: str
+) -> tuple[PassFacts, PassFacts] | None:
+    """Base and head of the control. Where every endpoint failed and the service is not perfgate's own, so that nothing
+    else shows the machine, it is the quickest of the others."""
+    names = [request.control] if request.control else []
+    if not names and not request.sides.starts:
+        names = [name for name in request.wanted if name != endpoint]
+    pairs = [
+        (seen[name, "base"].facts(), seen[name, "head"].facts())
+        for name in names
+        if (name, "base") in seen and seen[name, "base"].samples and seen[name, "head"].samples
+    ]
+    return min(pairs, key=lambda pair: pair[0].alone or inf, default=None)
 
 
 def _subjects(request: DiagnosisRequest, folder: Path, warnings: list[str]) -> Iterator[DiagnosedSubject]:
@@ -190,27 +219,36 @@ def _sides(request: DiagnosisRequest, folder: Path, warnings: list[str]) -> Iter
     planned = request.sides
     starts = [replace(start, log=folder / start.log.name) for start in planned.starts]
     with loadtest.running(starts) as services, ExitStack() as stack:
-        shared = tuple(_opened(request, stack, warnings))
+        shared = tuple(probing.opened(request.budget_file.diagnose, request.environ, stack, warnings))
         sides: list[PassSide] = []
         for name, target in zip(("base", "head") if planned.arms else ("head",), planned.targets, strict=True):
             loadtest.check_up(target, request.environ)
             pid = services.pid(urlsplit(target).port or 0)
-            own = (ProcessProbe(pid),) if pid else ()
-            sides.append(PassSide(name=name, target=target, probes=(*own, *shared)))  # type: ignore[arg-type]
+            own = tuple(_of_service(pid, request, stack)) if pid else ()
+            each = probing.opened(request.budget_file.diagnose, request.environ, stack, warnings, target)
+            sides.append(PassSide(name=name, target=target, probes=(*own, *each, *shared), pid=pid or 0))  # type: ignore[arg-type]
         yield tuple(sides)
 
 
-def _opened(request: DiagnosisRequest, stack: ExitStack, warnings: list[str]) -> Iterator[Prober]:
-    """The probes that the budget file names; one that cannot be opened is a warning."""
-    policy = request.budget_file.diagnose
-    for key, written in (("postgres", policy.postgres), ("redis", policy.redis)):
-        try:
-            url = template.expand(written, request.environ)
-            if url:
-                probe = BY_KEY[key](url)
-                stack.callback(probe.close)
-                yield probe
-        except PerfgateError as error:
-            warnings.append(str(error))
-        except template.TemplateError as error:
-            warnings.append(f"diagnose.{key}: {error}")
+def _of_service(pid: int, request: DiagnosisRequest, stack: ExitStack) -> Iterator[Prober]:
+    """What can be seen of a service that perfgate has started."""
+    yield ProcessProbe(pid)
+    with suppress(OSError, AttributeError):  # not every system tells of sockets
+        probe = WaitProbe(pid, _named_ports(request))
+        stack.callback(probe.close)
+        yield probe
+
+
+_KINDS: Mapping[str, Kind] = {"postgres": "database", "mysql": "database", "redis": "cache"}
+
+
+def _named_ports(request: DiagnosisRequest) -> Mapping[int, Kind]:
+    """Port -> what listens there, by the budget file."""
+    ports: dict[int, Kind] = {}
+    for key, kind in _KINDS.items():
+        with suppress(template.TemplateError, ValueError):
+            written = getattr(request.budget_file.diagnose, key, "")
+            url = template.expand(written, {**request.environ, probing.PORT: "0"}).replace(probing.OF_SIDE, "0")
+            if port := urlsplit(url).port:
+                ports[port] = kind
+    return ports

@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from math import ceil, floor, log10
 
-from perfgate import budgets, loadtest, measure, scenarios
+from perfgate import budgets, measure
 from perfgate.files import codec, run_folder
-from perfgate.model.budget_file import AbPolicy, BudgetFile
+from perfgate.model.budget_file import BudgetFile
 from perfgate.model.metric import Unit
 from perfgate.model.run import EndpointResult, Run
 from perfgate.text.units import format_value
-from perfgate.workflows import run as workflow
-from perfgate.workflows.run import ProgressReporter, RunRequest
+from perfgate.workflows.steps import sending
+from perfgate.workflows.steps.request import ProgressReporter, RunRequest
+from perfgate.workflows.steps.resolving import resolve_load
 
 WARMUP, DURATION = 2.0, 10.0  # seconds
 ROOM = 1.5  # times what was seen: a limit for other days and other runners
@@ -22,15 +23,13 @@ LEAST = 0.01  # s: shorter limits would be about the scheduler
 
 def measured(request: RunRequest, reporter: ProgressReporter) -> Run:
     """A run of some seconds that is neither judged nor remembered. Raises PerfgateError when it cannot be made."""
-    budget_file = _short(budgets.read(request.budget, request.environ))
-    plan = scenarios.plan(budget_file, request.only)
-    target = workflow.target_of(request, budget_file)
-    loadtest.check_allowed(target, ("*",) if request.allow_remote else budget_file.allow)
-    run_folder.make(request.folder, request.root)
-    with workflow.sides_of(budget_file, target, request, reporter) as sides:
-        load_test = workflow.send(plan, sides, AbPolicy(), request, reporter, probe=False)
-    run = measure.measure(load_test, plan, workflow.circumstances(request, plan, sides))
-    codec.write(run, request.folder / run_folder.RUN)
+    context = request.context
+    spec = resolve_load(request, _short(budgets.read(request.budget, context.environ)))
+    run_folder.make(context.folder, context.root)
+    with sending.sides_of(spec, reporter) as sides:
+        load_test = sending.send(spec, sides, reporter)
+    run = measure.measure(load_test, spec.plan, sending.circumstances(spec, sides))
+    codec.write(run, context.folder / run_folder.RUN)
     return run
 
 
@@ -65,6 +64,11 @@ def limit(seconds: float) -> str:
 
 
 def _short(budget_file: BudgetFile) -> BudgetFile:
+    """The same with seconds of its first stage, and without the reference workload beside it."""
     load = budget_file.load
     stage = replace(load.stages[0], duration=DURATION)
-    return replace(budget_file, load=replace(load, warmup=WARMUP, stages=(stage,), abort=None))
+    return replace(
+        budget_file,
+        load=replace(load, warmup=WARMUP, stages=(stage,), abort=None),
+        gate=replace(budget_file.gate, probe=False),
+    )

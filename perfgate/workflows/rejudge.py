@@ -22,8 +22,8 @@ from perfgate.model.verdict import Verdict
 from perfgate.runner import machine
 from perfgate.text import template
 from perfgate.text.notes import note
-from perfgate.workflows import baselines
-from perfgate.workflows import run as workflow
+from perfgate.workflows.steps import baselines, judging
+from perfgate.workflows.steps.baselines import RememberedRuns
 
 NOTE = (
     "Measured by the pull request's own workflow, without access to this repository; judged by the budgets and the "
@@ -65,10 +65,8 @@ def rejudge(artifacts: Sequence[bytes], request: RejudgeRequest) -> tuple[Judged
         return ()
     url = request.history or template.expand(budget_file.history, request.environ)
     with history.open(url, root=request.root, environ=request.environ, say=request.say) as store:
-        budget_file = baselines.with_branch(budget_file, store, request.environ)
-        past_runs = baselines.recent(store, budget_file, request.environ)
-        anchored = baselines.anchored(store, budget_file, request.environ)
-    judged = [_judged(match, request, budget_file, past_runs, anchored) for match in matches]
+        past = baselines.remembered(store, budget_file, request.environ)
+    judged = [_judged(match, request, past) for match in matches]
     return tuple(sorted(judged, key=lambda item: -BADNESS[item.verdict.outcome]))
 
 
@@ -86,25 +84,20 @@ def _measured(artifacts: Sequence[bytes], request: RejudgeRequest, budget_file: 
                 yield item
 
 
-def _judged(
-    item: ArtifactEntry,
-    request: RejudgeRequest,
-    budget_file: BudgetFile,
-    past_runs: tuple[PastRun, ...],
-    anchored: Sequence[PastRun],
-) -> Judged:
+def _judged(item: ArtifactEntry, request: RejudgeRequest, past: RememberedRuns) -> Judged:
+    budget_file, past_runs, anchored = past.budget_file, past.recent, past.anchored
     folder = _new_folder(request)
     ours = {**asdict(request.revision), "commit": request.commit, "file": request.known_as}
     if ":" in request.revision.branch:  # "mallory:main", a fork's: its name is its author's word
         ours["branch"] = ""
     try:
         run = replace(_figures(item.run, request, budget_file, (*past_runs, *anchored)), id=folder.name, **ours)
-        verdict = workflow.judge(budget_file, run, past_runs, anchored=anchored)
+        verdict = judging.judge(budget_file, run, past_runs, anchored=anchored)
         if item.earlier:
             figures = _figures(item.earlier, request, budget_file, (*past_runs, *anchored))
             earlier = replace(figures, id=f"{folder.name}-earlier", **ours)
-            verdict = gate.confirm(verdict, workflow.judge(budget_file, earlier, past_runs, anchored=anchored))
-        verdict = workflow.accepted(verdict, run, budget_file, past_runs, request.words)
+            verdict = gate.confirm(verdict, judging.judge(budget_file, earlier, past_runs, anchored=anchored))
+        verdict = judging.accepted(verdict, run, budget_file, past_runs, request.words)
         verdict = replace(verdict, budget=request.known_as, notes=(note("PG-C009", NOTE), *verdict.notes))
         run_folder.make(folder, request.root)
         codec.write(run, folder / run_folder.RUN)

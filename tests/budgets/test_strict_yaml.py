@@ -56,7 +56,7 @@ def test_scalars(scalar: str, value: object) -> None:
     document, mistakes = parse(f"key: {scalar}\n")
     assert mistakes == []
     assert document.data == {"key": value}
-    assert type(document.data["key"]) is type(value)
+    assert isinstance(document.data["key"], type(value))
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perfgate.diagnose import server_timing
-from perfgate.diagnose.partition import ReplaySample, network_floor, partition
+from perfgate.diagnose.partition import Known, ReplaySample, network_floor, partition, standing_wait
 from perfgate.diagnose.server_timing import ServerTiming
+from perfgate.model.diagnosis import Layer
 
 SECONDS = st.floats(0, 5, allow_nan=False)
+SEEN: tuple[Layer, ...] = ("queue", "application", "database", "cache", "external")
 
 
 @pytest.mark.parametrize(
@@ -43,12 +45,12 @@ def test_an_application_may_call_its_metrics_otherwise():
     rest=SECONDS,
     floor=SECONDS,
     counted=SECONDS,
-    told=st.dictionaries(st.sampled_from(["total", "database", "cache", "external", "serialisation"]), SECONDS),
+    told=st.dictionaries(st.sampled_from(["total", "cpu", "database", "cache", "external", "serialisation"]), SECONDS),
 )
 def test_parts_add_up(wait: float, first: float, rest: float, floor: float, counted: float, told: dict[str, float]):
     sample = ReplaySample(wait=wait, first_byte=first, service=first + rest, timing=ServerTiming(seconds=told))
 
-    parts, _ = partition(sample, floor, counted)
+    parts, _ = partition(sample, Known(floor=floor, standing=counted / 3, seen=dict.fromkeys(SEEN, counted)))
 
     assert sum(parts.values()) == pytest.approx(sample.latency, abs=1e-9)
     assert min(parts.values()) >= 0
@@ -58,7 +60,7 @@ def test_the_time_outside_the_server_is_the_network_as_far_as_it_is_when_nobody_
     alone = [ReplaySample(wait=0, first_byte=0.011, service=0.011, timing=ServerTiming(seconds={"total": 0.010}))] * 3
     loaded = ReplaySample(wait=0.002, first_byte=0.031, service=0.034, timing=ServerTiming(seconds={"total": 0.010}))
 
-    parts, clipped = partition(loaded, network_floor(alone))
+    parts, clipped = partition(loaded, Known(floor=network_floor(alone)))
 
     assert parts == pytest.approx({"network": 0.003, "queue": 0.020, "application": 0.010, "download": 0.003})
     assert not clipped
@@ -71,10 +73,24 @@ def test_without_the_servers_word_nothing_is_invented():
 
 
 def test_what_the_database_itself_counts_is_its_part():
-    parts, _ = partition(ReplaySample(wait=0, first_byte=0.050, service=0.050), database=0.040)
+    parts, _ = partition(ReplaySample(wait=0, first_byte=0.050, service=0.050), Known(seen={"database": 0.040}))
 
     assert parts["database"] == pytest.approx(0.040)
     assert parts["unattributed"] == pytest.approx(0.010)
+
+
+def test_what_an_application_waits_beyond_computing_and_what_it_always_waits_is_waiting_for_others():
+    def sample(total: float) -> ReplaySample:
+        timing = ServerTiming(seconds={"total": total, "cpu": 0.004, "database": 0.001})
+        return ReplaySample(wait=0, first_byte=total, service=total, timing=timing)
+
+    standing = standing_wait([sample(0.010)] * 3)
+    parts, _ = partition(sample(0.050), Known(standing=standing))
+
+    assert standing == pytest.approx(0.005)
+    assert parts == pytest.approx(
+        {"network": 0, "download": 0, "database": 0.001, "application": 0.009, "queue": 0.040}
+    )
 
 
 def test_a_server_that_tells_of_more_time_than_there_was_is_noticed():

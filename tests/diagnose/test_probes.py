@@ -11,7 +11,7 @@ import psycopg
 import pytest
 import redis
 from processes import wait_for
-from services.needs import program
+from services.needs import lacking, program
 
 from perfgate.diagnose.probes import PostgresProbe, ProcessProbe, RedisProbe
 from perfgate.loadtest.service.ports import free_ports
@@ -59,6 +59,25 @@ def test_queries_per_request_are_exact_and_the_missing_index_is_named(database: 
     assert statement.scans == ("items",)
     assert "order_id" in statement.columns
     assert "secret" not in statement.fingerprint
+
+
+@pytest.mark.needs("postgresql")
+def test_hypopg_says_what_the_missing_index_would_be_worth(database: str):
+    with psycopg.connect(database, autocommit=True) as connection:
+        there = connection.execute("select 1 from pg_available_extensions where name = 'hypopg'").fetchone()
+        if there is None:
+            lacking("hypopg")
+        connection.execute("create extension if not exists hypopg")
+    probe = PostgresProbe(database)
+    probe.begin()
+    select_items(database, range(20))
+    [statement] = probe.counted(requests=20).statements
+    again = probe.counted(requests=20)
+    probe.close()
+
+    assert statement.hint.startswith("with an index on items (order_id")
+    assert statement.hint.endswith("(HypoPG)")
+    assert again.values["queries"] == 1  # what was tried counts nothing
 
 
 @pytest.mark.needs("postgresql")

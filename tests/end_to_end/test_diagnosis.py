@@ -107,6 +107,19 @@ def test_nothing_is_diagnosed_when_nothing_failed_or_nobody_wants_it(repository:
     assert not (repository.runs[-1] / "diagnosis.json").exists()
 
 
+def test_a_failure_that_an_earlier_run_does_not_confirm_is_not_diagnosed(repository: Repository):
+    repository.budgets(limit="2s")
+    repository.perfgate("run", PERFGATE_DIAGNOSE="")
+    earlier = repository.runs[-1]
+    repository.budgets()
+
+    done = repository.perfgate("run", "--confirm", str(earlier), PERFGATE_DIAGNOSE="")
+
+    assert done.returncode == 0, done.stderr
+    assert repository.runs[-1] != earlier
+    assert not (repository.runs[-1] / "diagnosis.json").exists()
+
+
 def test_a_passing_run_is_looked_at_when_asked(repository: Repository):
     repository.budgets(limit="2s")
 

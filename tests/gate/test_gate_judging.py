@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from perfgate.gate import choose_baseline, judge
 from perfgate.model.budget_file import BaselinePolicy, Budget, Floor, GatePolicy, Kind, Sensitivity
-from perfgate.model.metric import ALL_ENDPOINTS, APPLICATION, METRICS
+from perfgate.model.metric import ALL_ENDPOINTS, APPLICATION, METRICS, Unit
 from perfgate.model.outcome import BADNESS, Outcome, worst
 from perfgate.model.run import Arm, EndpointResult, PastRun, Run
 from perfgate.model.verdict import Finding, Verdict
@@ -252,7 +252,8 @@ def test_after_an_acceptance_one_run_is_enough():
 
 @pytest.mark.parametrize("metric", METRICS)
 def test_an_endpoint_that_was_not_sent_has_no_data_whatever_the_metric(metric):
-    fail = {"errors": "1%", "size": "1kB", "decoded_size": "1kB", "rate": "1/s"}.get(metric, "1s")
+    unit = METRICS[metric].unit
+    fail = {Unit.RATIO: "1%", Unit.BYTES: "1kB", Unit.PER_SECOND: "1/s", Unit.COUNT: "1"}.get(unit, "1s")
     for endpoints in ([], [make_endpoint(requests=0)]):
         finding = judged(make_budget(metric=metric, fail=fail), make_run(endpoints=endpoints))
         if metric == "rate" and endpoints:

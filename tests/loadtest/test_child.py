@@ -66,8 +66,9 @@ def test_what_it_started_ends_with_it_though_it_left_its_group(tmp_path: Path):
 
 
 def test_what_a_setup_starts_lives_on(tmp_path: Path):
+    daemon = "setsid sh -c 'touch apart; exec sleep 600' > /dev/null 2>&1 & echo $!"
     started = Child(
-        "setsid sleep 600 > /dev/null 2>&1 & echo $!",
+        f"{daemon}; until [ -e apart ]; do sleep 0.01; done",
         environ=dict(os.environ),
         log=tmp_path / "child.log",
         redact=Redactor(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import sqlite3
 import subprocess
@@ -183,6 +184,25 @@ def test_calls_of_other_services_count(engine: sqlalchemy.Engine):
         server.shutdown()
 
     assert entries(httpx.Response(200, headers=dict(answer.headers)))["external"][1] == 2
+
+
+def test_writing_the_answer_counts_without_what_is_loaded_meanwhile(engine: sqlalchemy.Engine):
+    app = Flask("shop")
+
+    def load(_: object) -> str:
+        query(engine, 3)
+        return "loaded"
+
+    @app.get("/")
+    def view() -> str:
+        return json.dumps({"order": object()}, default=load)
+
+    app.wsgi_app = ServerTimingWSGI(app.wsgi_app, secret=SECRET)  # type: ignore[method-assign, assignment]
+    answer = app.test_client().get("/", headers=ASKED)
+    seen = entries(httpx.Response(200, headers=dict(answer.headers)))
+
+    assert (seen["serialisation"][1], seen["db"][1]) == (1, 3)
+    assert seen["serialisation"][0] + seen["db"][0] <= seen["total"][0]
 
 
 DJANGO = f"""

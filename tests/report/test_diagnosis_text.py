@@ -108,3 +108,23 @@ def test_the_bars_of_the_page_are_as_long_as_the_layers():
 
     assert text.count("<title>database") == 2
     assert "<title>database 185 ms</title>" in text
+
+
+def test_flame_graphs_are_linked_and_nothing_else_that_calls_itself_so():
+    own = {"head": "diagnose/profile-0-head.speedscope.json"}
+    hostile = {
+        "base": "https://evil.example/profile.json",
+        "head": 'diagnose/profile-0-head.speedscope.json" onclick="x',
+    }
+
+    assert 'href="diagnose/profile-0-head.speedscope.json"' in page.render(facts(diagnosis(profiles=own)))
+    told = page.render(facts(diagnosis(profiles=hostile)))
+    assert "evil.example" not in told
+    assert "onclick" not in told
+
+
+def test_names_of_the_applications_own_metrics_stay_text():
+    told = facts(diagnosis(facts={'metric:jobs{kind="<b>|@admin"}': (1.0, 9.0)}))
+
+    assert "<b>" not in comment.render(told) + report_md.render(told) + page.render(told)
+    assert "@admin" not in comment.render(told) + report_md.render(told)

@@ -20,10 +20,16 @@ need apache2-utils ab
 need chromium chromium chromium-browser google-chrome
 need hey hey
 need iproute2 ip
+need mariadb-server-core mariadbd
+need mariadb-client-core my_print_defaults
 need nginx-light nginx
 need npm npm
 need openssl openssl
 need postgresql initdb $(find /usr/lib/postgresql -name initdb -path '*/bin/*' 2> /dev/null || true)
+need rabbitmq-server rabbitmq-server
+if [ -z "$(find /usr/share/postgresql -name 'hypopg.control' 2> /dev/null)" ]; then
+  packages+=($(apt-cache --names-only search '^postgresql-[0-9]+-hypopg$' 2> /dev/null | cut -d ' ' -f 1 | sort -V | tail -1))
+fi
 need redis-server redis-server
 need wrk wrk
 

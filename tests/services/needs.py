@@ -16,11 +16,13 @@ PROGRAMS = {  # by need: the programs any of which will do
     "chromium": ("chromium", "chromium-browser", "google-chrome"),
     "hey": ("hey",),
     "ip": ("ip",),
+    "mariadb": ("mariadbd",),
     "k6": ("k6",),
     "nginx": ("nginx",),
     "npm": ("npm",),
     "openssl": ("openssl",),
     "postgresql": ("initdb",),
+    "rabbitmq": ("rabbitmq-server",),
     "redis": ("redis-server",),
     "wrk": ("wrk",),
 }

@@ -25,7 +25,7 @@ def _load(draft: Draft) -> Iterator[Mistake]:
     levels = [key for key in LEVELS if key in load]
     is_read = all(key in LoadShape.model_fields for key in load)  # else one of them may be misspelt
     if not levels and is_read and isinstance(draft.map().get("load"), dict):
-        message = "`load` takes one of `rate`, `users`, `stages`"
+        message = "`load` takes one of `rate`, `users`, `stages`, `replay`"
         yield draft.document.mistake(("load",), message, hint="for example `rate: 200/s`", at="key", code="PG-B034")
     for key in levels[1:]:
         message = f"`load` takes either `{levels[0]}` or `{key}`"
@@ -33,7 +33,7 @@ def _load(draft: Draft) -> Iterator[Mistake]:
     if "stages" in load and "duration" in load:
         message = "`duration` does not go with `stages`: it is their sum"
         yield draft.document.mistake(("load", "duration"), message, hint="remove it", at="key", code="PG-B035")
-    if levels and "stages" not in load and "duration" not in load:
+    if levels and not {"stages", "replay", "duration"} & set(load):
         yield draft.document.mistake(
             ("load",), "`duration` is missing in `load`", hint="for example `duration: 30s`", at="key", code="PG-B035"
         )
@@ -55,7 +55,9 @@ def _range(draft: Draft) -> Iterator[Mistake]:
 def _is_closed(load: Json) -> bool:
     stages = load.get("stages")
     stages = [stage for stage in stages if isinstance(stage, dict)] if isinstance(stages, list) else []
-    return "rate" not in load and ("users" in load or (bool(stages) and all("users" in stage for stage in stages)))
+    return not {"rate", "replay"} & set(load) and (
+        "users" in load or (bool(stages) and all("users" in stage for stage in stages))
+    )
 
 
 def _stages(draft: Draft) -> Iterator[Mistake]:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from perfgate.budgets.convert.draft import Draft, DraftEntry, steps, templates_of
+from perfgate.budgets.convert.draft import POLL, Draft, DraftEntry, steps, templates_of
 from perfgate.budgets.shape.request_shape import row_keys
 from perfgate.budgets.shape.wording import did_you_mean
 from perfgate.budgets.yaml.document import KeyPath
@@ -54,7 +54,8 @@ def check_values(draft: Draft) -> Iterator[Mistake]:
                 )
                 continue
             for value in parts:
-                use = _undefined(uses, value) if isinstance(value, Value) else None
+                known = _with_own_captures(draft, uses) if path == endpoint.at(*POLL) else uses
+                use = _undefined(known, value) if isinstance(value, Value) else None
                 if use and isinstance(value, Value) and (path, value.offset) not in observed:
                     observed.add((path, value.offset))
                     yield _mistake(draft, path, value, use)
@@ -68,6 +69,10 @@ def _templates(draft: Draft, endpoint: DraftEntry) -> Iterator[tuple[KeyPath, st
         for path, text in draft.texts("defaults", "headers"):
             if str(path[-1]).lower() not in own:
                 yield path, text
+
+
+def _with_own_captures(draft: Draft, uses: tuple[_Use, ...]) -> tuple[_Use, ...]:
+    return tuple(replace(use, names=use.names | _captures(draft, use.endpoint)) for use in uses)
 
 
 def _undefined(uses: tuple[_Use, ...], value: Value) -> _Use | None:
@@ -112,7 +117,17 @@ def _unusable_column(draft: Draft, name: str, endpoint: str) -> str:
 
 
 def _own(draft: Draft, endpoint: DraftEntry) -> _Names:
-    return _drawn(draft, endpoint) | _gives(draft, endpoint.login)
+    return _drawn(draft, endpoint) | _gives(draft, endpoint.login) | _recorded(draft, endpoint)
+
+
+def _recorded(draft: Draft, endpoint: DraftEntry) -> _Names:
+    """The values of its path, where its requests are replayed."""
+    if "replay" not in draft.map("load"):
+        return _Names()
+    try:
+        return _Names(template.names(template.parse(endpoint.text("request"))))
+    except TemplateError:
+        return _Names(all_known=False)
 
 
 def _drawn(draft: Draft, endpoint: DraftEntry) -> _Names:

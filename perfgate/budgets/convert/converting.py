@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TypeVar
 
+from perfgate.budgets.convert import graphql
+from perfgate.budgets.convert.activities import events, poll, websocket
 from perfgate.budgets.convert.converting_requests import request
 from perfgate.budgets.convert.draft import Draft
 from perfgate.budgets.convert.effective import effective, inherited
+from perfgate.budgets.convert.replayed_load import replayed
 from perfgate.budgets.convert.timeouts import timeouts
 from perfgate.budgets.shape.file_shape import (
     DiagnoseShape,
@@ -19,6 +22,7 @@ from perfgate.budgets.shape.file_shape import (
     ThinkShape,
     TlsShape,
 )
+from perfgate.budgets.shape.graphql_shape import ClientsShape
 from perfgate.budgets.shape.load_shape import LoadShape
 from perfgate.budgets.shape.request_shape import EndpointShape, login_of
 from perfgate.git.repository_path import identity
@@ -52,10 +56,10 @@ def budget_file(path: Path, shape: FileShape, draft: Draft) -> BudgetFile:
         name=_or(shape.name, identity(path)),
         formerly="" if shape.name else path.stem,
         target=shape.target,
-        load=_load(shape.load),
+        load=_load(shape.load, draft),
         endpoints=_endpoints(shape, draft),
         journeys=_journeys(shape, draft),
-        budgets=tuple(item.budget for item in effective(draft)),
+        budgets=tuple(graphql.budgets_by_client((item.budget for item in effective(draft)), _clients(shape))),
         default_budgets=tuple(inherited(draft)),
         scenarios=tuple(shape.scenarios or ()),
         service=_service(shape.service) if shape.service else None,
@@ -68,17 +72,37 @@ def budget_file(path: Path, shape: FileShape, draft: Draft) -> BudgetFile:
     )
 
 
+def _clients(shape: FileShape) -> dict[str, ClientsShape]:
+    entries = (shape.endpoints or {}).items()
+    return {name: item.clients for name, item in entries if isinstance(item, EndpointShape) and item.clients}
+
+
 def _endpoints(shape: FileShape, draft: Draft) -> tuple[Endpoint, ...]:
-    endpoints = []
+    endpoints: list[Endpoint] = []
     for entry in draft.endpoints:
         written = (shape.endpoints or {})[entry.name]
         long = written if isinstance(written, EndpointShape) else EndpointShape(request=written)
         sent = None
         if long.request is not None:
-            sent = request(long, shape.defaults, timeouts(draft, entry), draft.tables)
+            document = (
+                graphql.body(long.graphql, long.variables or {}, entry.name, draft.folder) if long.graphql else None
+            )
+            sent = request(long, shape.defaults, timeouts(draft, entry), draft.tables, document)
         login, every = login_of(long.login)
         weight = draft.weight(entry)
-        endpoints.append(Endpoint(name=entry.name, request=sent, weight=weight, login=login, login_every=every))
+        endpoints += graphql.by_client(
+            Endpoint(
+                name=entry.name,
+                request=sent,
+                weight=weight,
+                login=login,
+                login_every=every,
+                poll=poll(long.poll) if long.poll else None,
+                events=events(long.events) if long.events else None,
+                websocket=websocket(long.websocket) if long.websocket else None,
+            ),
+            long.clients,
+        )
     return tuple(endpoints)
 
 
@@ -104,7 +128,9 @@ def _step(step: ThinkShape | str) -> Send | Think:
     return Think(seconds=step.think) if isinstance(step, ThinkShape) else Send(endpoint=step)
 
 
-def _load(load: LoadShape) -> LoadProfile:
+def _load(load: LoadShape, draft: Draft) -> LoadProfile:
+    if load.replay is not None:
+        return replayed(load, draft)
     shortest, longest = load.duration or (0.0, 0.0)
     if load.stages is not None:
         stages = tuple(Stage(level=float(stage.rate or stage.users or 0), duration=stage.for_) for stage in load.stages)
@@ -184,6 +210,11 @@ def _diagnose(diagnose: DiagnoseShape) -> DiagnosePolicy:
         seconds=_or(diagnose.for_, DiagnosePolicy.seconds),
         postgres=_or(diagnose.postgres, DiagnosePolicy.postgres),
         redis=_or(diagnose.redis, DiagnosePolicy.redis),
+        mysql=_or(diagnose.mysql, DiagnosePolicy.mysql),
+        celery=_or(diagnose.celery, DiagnosePolicy.celery),
+        queue=DiagnosePolicy.queue if diagnose.queue is None else tuple(diagnose.queue),
+        prometheus=_or(diagnose.prometheus, DiagnosePolicy.prometheus),
+        profile=_or(diagnose.profile, DiagnosePolicy.profile),
         server_timing=names,
     )
 

@@ -7,19 +7,17 @@ from pathlib import PurePath
 from typing import Any
 
 from perfgate.budgets.convert.data_files import Tables
+from perfgate.budgets.convert.expectations import tests
 from perfgate.budgets.convert.timeouts import TimeoutLimits
 from perfgate.budgets.shape.file_shape import DefaultsShape
 from perfgate.budgets.shape.request_shape import (
-    EXISTS,
     UUID,
     CaptureShape,
     EndpointShape,
     ExpectShape,
     FilePartShape,
-    JsonConditionShape,
     SequenceShape,
     SourceShape,
-    TextConditionShape,
     ValuesShape,
     WithShape,
 )
@@ -42,8 +40,13 @@ from perfgate.model.budget_file import (
 
 
 def request(
-    endpoint: EndpointShape, defaults: DefaultsShape | None, timeouts: TimeoutLimits, tables: Tables
+    endpoint: EndpointShape,
+    defaults: DefaultsShape | None,
+    timeouts: TimeoutLimits,
+    tables: Tables,
+    document: Body | None = None,
 ) -> Request:
+    """`document` is the body of a GraphQL endpoint."""
     defaults = defaults or DefaultsShape()
     method, path = split_request(endpoint.request or "")
     follow = defaults.follow_redirects if endpoint.follow_redirects is None else endpoint.follow_redirects
@@ -51,8 +54,8 @@ def request(
     return Request(
         method=method,
         path=path,
-        headers=_headers(defaults.headers or {}, endpoint.headers or {}),
-        body=_body(endpoint),
+        headers=_headers({**_usual_headers(endpoint), **(defaults.headers or {})}, endpoint.headers or {}),
+        body=document or _body(endpoint),
         values=_values(endpoint.with_, tables) if endpoint.with_ else Values(),
         expect=tuple(_expectations(endpoint.expect)) if endpoint.expect else (),
         capture={name: _capture(capture) for name, capture in captures.items()},
@@ -63,6 +66,11 @@ def request(
     )
 
 
+def _usual_headers(endpoint: EndpointShape) -> dict[str, str]:
+    """Those of an event stream: what is compressed may come late."""
+    return {"Accept": "text/event-stream", "Accept-Encoding": "identity"} if endpoint.events else {}
+
+
 def _headers(defaults: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
     """Header names have no case: an endpoint's `authorization` replaces the default `Authorization`."""
     text = {name.lower() for name in own}
@@ -70,8 +78,6 @@ def _headers(defaults: Mapping[str, str], own: Mapping[str, str]) -> dict[str, s
 
 
 def _body(endpoint: EndpointShape) -> Body | None:
-    if endpoint.graphql is not None:
-        return Body(kind=BodyKind.GRAPHQL, content=endpoint.graphql, variables=endpoint.variables or {})
     if endpoint.multipart is not None:
         return Body(kind=BodyKind.MULTIPART, content={name: _part(part) for name, part in endpoint.multipart.items()})
     for kind, content in (
@@ -131,27 +137,13 @@ def _expectations(expect: ExpectShape) -> Iterator[Expectation]:
     if expect.status is not None:
         yield Expectation(part=Part.STATUS, test=Test.EQUALS, argument=tuple(expect.status))
     for name, condition in (expect.header or {}).items():
-        yield from _tests(Part.HEADER, condition, name)
+        yield from tests(Part.HEADER, condition, name)
     for path, json_condition in (expect.json_ or {}).items():
-        yield from _tests(Part.JSON, json_condition, path)
+        yield from tests(Part.JSON, json_condition, path)
     if expect.text is not None:
-        yield from _tests(Part.TEXT, expect.text)
+        yield from tests(Part.TEXT, expect.text)
     for pattern in expect.regex or ():
         yield Expectation(part=Part.REGEX, test=Test.EXISTS, argument=True, name=pattern)
-
-
-def _tests(
-    part: Part, condition: TextConditionShape | JsonConditionShape | Json, name: str = ""
-) -> Iterator[Expectation]:
-    """The order of the tests is that of Test, whatever the order in the file."""
-    if isinstance(condition, (TextConditionShape, JsonConditionShape)):
-        for test in Test:
-            if test.value in condition.model_fields_set:
-                yield Expectation(part=part, test=test, argument=getattr(condition, test.value), name=name)
-    elif condition == EXISTS:
-        yield Expectation(part=part, test=Test.EXISTS, argument=True, name=name)
-    else:
-        yield Expectation(part=part, test=Test.EQUALS, argument=condition, name=name)
 
 
 def _capture(capture: CaptureShape | str) -> Capture:

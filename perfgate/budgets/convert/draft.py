@@ -7,11 +7,12 @@ shape has reported it already.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
-from perfgate.budgets.convert.data_files import Table, TableKey, Tables
+from perfgate.budgets.convert.data_files import Table, TableKey, Tables, file_problem
+from perfgate.budgets.convert.replaying import RecordedTraffic, SendableRequest, recorded_traffic
 from perfgate.budgets.yaml.document import Document, KeyPath
 from perfgate.model.budget_file import Json
 from perfgate.text import template, units
@@ -54,6 +55,7 @@ class Draft:
     folder: Path
     environ: Mapping[str, str] | None
     tables: Tables = field(default_factory=dict)
+    traffic: RecordedTraffic | None = None  # of the log that `load: {replay: ...}` names
 
     def map(self, *path: str) -> Mapping[str, Json]:
         """The map at `path`; empty if there is none."""
@@ -121,6 +123,19 @@ class Draft:
         return 0.0 if (entry.name in self.used or "request" not in entry.keys) else 1.0
 
 
+def with_traffic(draft: Draft) -> Draft:
+    """The draft with what its log has recorded, where it names one that is there."""
+    file = draft.map("load").get("replay")
+    if not isinstance(file, str) or file_problem(draft.folder / file):
+        return draft
+    alone = [item for item in draft.endpoints if item.text("request") and draft.weight(item) > 0]
+    requests = [SendableRequest(item.name, item.text("request")) for item in alone]
+    return replace(draft, traffic=recorded_traffic(draft.folder / file, requests, draft.target or ""))
+
+
+POLL = ("poll", "request")  # the text of an endpoint that may use what its own request captures
+
+
 def table_key(endpoint: DraftEntry) -> TableKey | None:
     """The file that `with: {from: ...}` names, as written, and what separates its values."""
     sources = endpoint.map("with")
@@ -151,6 +166,10 @@ def templates_of(endpoint: DraftEntry) -> Iterator[tuple[KeyPath, str]]:
     for name, part in endpoint.map("multipart").items():
         if isinstance(part, str):
             yield endpoint.at("multipart", name), part
+    if isinstance(polled := endpoint.map("poll").get("request"), str):
+        yield endpoint.at(*POLL), polled
+    for key in ("first", "send"):
+        yield from _texts(endpoint.at("websocket", key), endpoint.map("websocket").get(key))
 
 
 def literals_of(endpoint: DraftEntry) -> Iterator[tuple[KeyPath, str]]:

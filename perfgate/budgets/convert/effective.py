@@ -9,8 +9,22 @@ from perfgate.budgets.convert.draft import Draft, DraftEntry
 from perfgate.budgets.shape import limits
 from perfgate.budgets.yaml.document import KeyPath
 from perfgate.model.budget_file import Budget, Criterion, Json
-from perfgate.model.metric import METRICS, Metric
+from perfgate.model.metric import ASPECT_QUANTILES, METRICS, Metric
 from perfgate.text.units import UnitError
+
+KEYS: dict[str, tuple[str, ...]] = {  # what an endpoint has that has such an aspect: one of these keys
+    "completion": ("poll", "events"),
+    "queued": ("poll",),
+    "work": ("poll",),
+    "first_message": ("events", "websocket"),
+    "message": ("events", "websocket"),
+    "gap": ("events", "websocket"),
+}
+
+
+def keys_for(metric: str) -> tuple[str, ...]:
+    """The keys one of which an endpoint needs for a metric; none for what every endpoint has."""
+    return KEYS[ASPECT_QUANTILES[metric][0]] if metric in ASPECT_QUANTILES else ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +40,7 @@ def effective(draft: Draft) -> Iterator[Effective]:
     """In the order of the file; inherited metrics come after an endpoint's own. Wrong entries are left out."""
     defaults = draft.map("defaults", "budget")
     for entry in (*draft.endpoints, *draft.journeys):
-        inherited = defaults if entry.path[0] == "endpoints" else {}
+        inherited = {name: text for name, text in defaults.items() if _inherits(entry, name)}
         own = entry.map("budget")
         for name in dict.fromkeys((*own, *inherited)):
             path = entry.at("budget", name) if name in own else ("defaults", "budget", name)
@@ -37,9 +51,16 @@ def effective(draft: Draft) -> Iterator[Effective]:
                 yield Effective(budget=budget, path=path, entry=entry)
 
 
+def _inherits(entry: DraftEntry, metric: str) -> bool:
+    keys = keys_for(metric)
+    return entry.path[0] == "endpoints" and (not keys or any(key in entry.keys for key in keys))
+
+
 def inherited(draft: Draft) -> Iterator[Budget]:
     """What `defaults.budget` says, of no endpoint yet."""
     for name, written in draft.map("defaults", "budget").items():
+        if keys_for(name):
+            continue
         if criteria := _criteria(METRICS.get(name), None, written):
             line = draft.document.line(("defaults", "budget", name))
             yield Budget(endpoint="", metric=name, criteria=criteria, line=line)

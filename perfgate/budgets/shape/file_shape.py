@@ -173,6 +173,23 @@ class DiagnoseShape(Shape):
         "The application's database, where pg_stat_statements counts its queries.", "${DATABASE_URL}"
     )
     redis: Maybe[Text] = optional("The application's Redis, whose commands are counted.", "${REDIS_URL}")
+    mysql: Maybe[Text] = optional(
+        "The application's MySQL or MariaDB, where performance_schema counts its queries.", "${DATABASE_URL}"
+    )
+    celery: Maybe[Text] = optional(
+        "The broker of the application's task queue (Redis or RabbitMQ), whose length is watched.", "${BROKER_URL}"
+    )
+    queue: Maybe[Annotated[list[Text], Field(min_length=1)]] = optional(
+        "The names of its queues. Default: [celery].", ["celery", "mail"]
+    )
+    prometheus: Maybe[Text] = optional(
+        "The application's own Prometheus metrics, read before and after: a path of the target, or another URL.",
+        "/metrics",
+        "http://127.0.0.1:8000/metrics",
+    )
+    profile: Maybe[Literal["py-spy"]] = optional(
+        "Profile the service during the second pass: which functions take the time.", "py-spy"
+    )
     server_timing: Maybe[ServerTimingShape] = optional(
         "What the application calls the entries of its Server-Timing header.", {"total": "total", "database": "db"}
     )

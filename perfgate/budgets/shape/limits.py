@@ -23,17 +23,26 @@ _EXAMPLES: Mapping[Unit, tuple[Json, ...]] = {
     Unit.BYTES: ("40kB +20%", "+5kB", {"fail": "64KiB", "warn": "48KiB"}, NO_LIMIT),
     Unit.RATIO: ("1%", "1% +0.5pp", {"fail": "1%", "warn": "0.1%"}, NO_LIMIT),
     Unit.PER_SECOND: ("100/s", "100/s -10%", "-5/s", NO_LIMIT),
+    Unit.COUNT: ("3", "3 +0", "+1", "+10%", {"fail": "10", "warn": "3"}, NO_LIMIT),
 }
+
+
+_LEAST: tuple[Json, ...] = ("90%", "90% -5pp", "-5pp", {"fail": "80%", "warn": "90%"}, NO_LIMIT)  # of shares
+
+
+def _examples(metric: Metric) -> tuple[Json, ...]:
+    return _LEAST if metric.unit is Unit.RATIO and metric.higher_is_better else _EXAMPLES[metric.unit]
 
 
 def criteria(entry: Json, metric: Metric) -> tuple[Criterion, ...]:
     """Criteria of a text, or of a map with `fail` and `warn`; none for `none`. Raises UnitError for anything else."""
     if entry == NO_LIMIT:
         return ()
+    entry = _as_written(entry)
     if isinstance(entry, str):
         return units.parse_criteria(entry, metric)
     levels = [severity for severity in Severity if isinstance(entry, dict) and severity.value in entry]
-    texts = [entry[severity.value] for severity in levels]
+    texts = [_as_written(entry[severity.value]) for severity in levels]
     if not texts or not all(isinstance(text, str) for text in texts):
         raise UnitError(f"not a limit on {metric.name}", hint=units.accepted_criteria(metric))
     pairs = zip(texts, levels, strict=True)
@@ -46,6 +55,11 @@ def merged(default: Iterable[Criterion], own: tuple[Criterion, ...]) -> tuple[Cr
     inherited = tuple(criterion for criterion in default if (criterion.kind, criterion.severity) not in text)
     ranks = {severity: rank for rank, severity in enumerate(Severity)}
     return tuple(sorted(own + inherited, key=lambda criterion: (ranks[criterion.severity], criterion.kind.value)))
+
+
+def _as_written(value: Any) -> Any:
+    """A number as its text: a count, or a limit without its unit, which says more than that it is not a text."""
+    return str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else value
 
 
 class _Becomes:
@@ -70,19 +84,17 @@ def _limit(metric: Metric, *, levels: bool) -> Any:
             raise problem(error.message, error.hint, code="PG-B011") from error
         return text
 
-    def numbers_too(value: object) -> object:
-        """A number is a limit without its unit, which says more than that it is not a text."""
-        return str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else value
-
     pattern = units.criteria_pattern(metric)
     pattern = f"^{NO_LIMIT}$|{pattern}" if levels else pattern
-    in_editors = WithJsonSchema({"type": "string", "pattern": pattern})
-    return Annotated[str, AfterValidator(parse), BeforeValidator(numbers_too), in_editors]
+    text = {"type": "string", "pattern": pattern}
+    number = {"type": "number", "minimum": 0}
+    in_editors = WithJsonSchema({"anyOf": [text, number]} if metric.unit is Unit.COUNT else text)
+    return Annotated[str, AfterValidator(parse), BeforeValidator(_as_written), in_editors]
 
 
 def _entry(metric: Metric) -> Any:
     level = _limit(metric, levels=False)
-    example = _EXAMPLES[metric.unit][0]
+    example = _examples(metric)[0]
     levels: Any = create_model(
         f"LevelsOf_{metric.name}",
         __base__=Shape,
@@ -95,7 +107,7 @@ def _entry(metric: Metric) -> Any:
 
 def _shape(name: str, metrics: Iterable[Metric]) -> type[Shape]:
     fields: dict[str, Any] = {
-        metric.name: (_entry(metric), optional(f"Limit on the {metric.meaning}.", *_EXAMPLES[metric.unit]))
+        metric.name: (_entry(metric), optional(f"Limit on the {metric.meaning}.", *_examples(metric)))
         for metric in metrics
     }
     return create_model(name, __base__=Shape, **fields)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from perfgate.budgets.shape.fields import (
     Count,
@@ -16,10 +17,24 @@ from perfgate.budgets.shape.fields import (
     PositiveRatio,
     Shape,
     optional,
+    problem,
     required,
 )
+from perfgate.budgets.shape.texts import Text
 
-LEVELS = ("rate", "users", "stages")  # exactly one of them
+LEVELS = ("rate", "users", "stages", "replay")  # exactly one of them
+
+
+def _speed(value: object) -> float:
+    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)x", value) if isinstance(value, str) else None
+    if not match or not float(match[1]):
+        raise problem("must be a speed", "for example `2x`, or `0.5x` for half")
+    return float(match[1])
+
+
+Speed = Annotated[
+    float, BeforeValidator(_speed), WithJsonSchema({"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?x$"})
+]
 
 
 class StageShape(Shape):
@@ -42,6 +57,12 @@ class LoadShape(Shape):
         "Levels that follow each other, all with `rate` or all with `users`.",
         [{"rate": "50/s", "for": "30s"}, {"rate": "100/s", "for": "30s"}],
     )
+    replay: Maybe[Text] = optional(
+        "An access log, relative to the budget file's folder: its requests are sent when they came, each as the endpoint "
+        "whose method and path it has.",
+        "access.log",
+    )
+    speed: Maybe[Speed] = optional("With `replay`: how many times as fast. Default: 1x.", "2x", "0.5x")
     warmup: Maybe[Duration] = optional("Load at the first level before anything is judged. Default: none.", "5s")
     duration: Maybe[DurationRange] = optional(
         "Measured time; with `stages` it is their sum. A range ends as soon as everything is decided.", "30s", "20s..3m"

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag, WithJsonSchema
 
+from perfgate.budgets.shape.activity_shape import PollShape
+from perfgate.budgets.shape.conditions import EXISTS, JsonCondition, Status, TextCondition
 from perfgate.budgets.shape.fields import (
     LIST,
     MAP,
@@ -18,11 +20,12 @@ from perfgate.budgets.shape.fields import (
     Shape,
     Weight,
     checked,
-    not_empty,
     optional,
     required,
 )
+from perfgate.budgets.shape.graphql_shape import Clients, Graphql
 from perfgate.budgets.shape.limits import EndpointBudget
+from perfgate.budgets.shape.stream_shape import EventsShape, WebSocketShape
 from perfgate.budgets.shape.texts import (
     HeaderName,
     Headers,
@@ -42,7 +45,6 @@ SOURCES = ("between", "choice", "sequence", "env")  # exactly one of them in a m
 RESERVED = ("from", "once")  # never names of values
 ROW_KEYS = (*RESERVED, "per", "separator")  # the keys of `with` that are about rows, where there are rows
 UUID = "uuid"
-EXISTS = "exists"
 
 
 def _pair(pair: list[Any]) -> str:
@@ -137,33 +139,6 @@ class FilePartShape(Shape):
 MultipartField = Annotated[Annotated[FilePartShape, Tag(MAP)] | Annotated[str, Tag(TEXT)], MapOrText]
 
 
-class TextConditionShape(Shape):
-    exists: Maybe[bool] = optional("Whether it must be there.", True)
-    equals: Maybe[str] = optional("It is exactly this text.", "application/json")
-    matches: Maybe[Pattern] = optional("This regular expression is found in it.", "^text/")
-    contains: Maybe[str] = optional("This text is found in it.", "json")
-
-
-class JsonConditionShape(Shape):
-    exists: Maybe[bool] = optional("Whether the path must find something.", True)
-    equals: Any = optional("The value is this.", 3, "open")
-    matches: Maybe[Pattern] = optional("This regular expression is found in the text.", "^[0-9]+$")
-    contains: Any = optional("This is an item of the list, or is found in the text.", "tea")
-    less_than: Maybe[Number] = optional("The number is less than this.", 100)
-    greater_than: Maybe[Number] = optional("The number is greater than this.", 0)
-
-
-_NOT_A_MAP = WithJsonSchema({"type": ["string", "number", "boolean", "null", "array"]})
-TextCondition = Annotated[
-    Annotated[TextConditionShape, not_empty("{exists: true}"), Tag(MAP)] | Annotated[str, Tag(TEXT)], MapOrText
-]
-JsonCondition = Annotated[
-    Annotated[JsonConditionShape, not_empty("{exists: true}"), Tag(MAP)] | Annotated[Any, _NOT_A_MAP, Tag(TEXT)],
-    MapOrText,
-]
-Status = Annotated[int, Field(ge=100, le=599)]
-
-
 class ExpectShape(Shape):
     status: Maybe[
         Annotated[
@@ -230,9 +205,10 @@ class EndpointShape(Shape):
         "The body as a form with files.", {"title": "Cat", "photo": {"file": "cat.png", "type": "image/png"}}
     )
     body: Maybe[str] = optional("The body as it is; set its content type under `headers`.", "id,name\n1,tea\n")
-    graphql: Maybe[Text] = optional(
-        "A GraphQL query; it is not a template, its values are under `variables`.",
+    graphql: Maybe[Graphql] = optional(
+        "A GraphQL query, or the file it is in; it is not a template, its values are under `variables`.",
         "query($q: String!) { search(q: $q) { id } }",
+        {"file": "shop.graphql", "operation": "Search"},
     )
     variables: Maybe[dict[str, Any]] = optional("The variables of the GraphQL query.", {"q": "{word}"})
     with_: Maybe[With] = optional(
@@ -252,6 +228,21 @@ class EndpointShape(Shape):
         "The endpoint or journey that logs each user in, once, before this is sent.",
         "log in",
         {"as": "log in", "every": "10m"},
+    )
+    poll: Maybe[PollShape] = optional(
+        "How to learn when the background job is done that the request starts; see `completion_p95`.",
+        {"request": "GET {location}", "until": {"$.state": "done"}, "every": "200ms", "timeout": "20s"},
+    )
+    events: Maybe[EventsShape] = optional(
+        "Server-sent events: how long to listen, and what its messages say.", {"for": "10s", "sent": "$.sent_at"}
+    )
+    websocket: Maybe[WebSocketShape] = optional(
+        "A WebSocket: what is sent, and how long to listen.",
+        {"send": {"id": "{id}"}, "every": "100ms", "reply": "$.id", "for": "10s"},
+    )
+    clients: Maybe[Clients] = optional(
+        "Who sends it: each client is measured and judged by itself, as `NAME (CLIENT)`.",
+        {"header": "apollographql-client-name", "names": ["web", "ios"]},
     )
     budget: Maybe[EndpointBudget] = optional("Limits per metric.", {"p95": "120ms +10%", "errors": "1%"})
 

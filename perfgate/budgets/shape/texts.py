@@ -104,7 +104,7 @@ def _pattern(pattern: str) -> str:
     return ""
 
 
-def _json_path(path: str) -> str:
+def json_path_problem(path: str) -> str:
     import jsonpath  # 70 ms, and only files that use it pay
 
     example = "for example `$.items[0].id`, `$['odd name']`"
@@ -139,6 +139,6 @@ Headers = dict[SentHeaderName, HeaderValue]
 RequestLine = Annotated[str, checked(_request_line)]
 UrlPath = Annotated[str, checked(_url_path)]
 Pattern = Annotated[str, checked(_pattern)]
-JsonPath = Annotated[str, checked(_json_path)]
+JsonPath = Annotated[str, checked(json_path_problem)]
 Quotable = Annotated[str, checked(_quotable)]
 MediaType = Annotated[str, checked(_media_type)]

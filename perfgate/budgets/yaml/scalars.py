@@ -20,6 +20,20 @@ class ScalarTrapError(ValueError):
         self.hint = hint
 
 
+class SignedInteger(int):
+    """An integer that was written with a plus. In a budget the sign says that the limit is relative."""
+
+    def __str__(self) -> str:
+        return f"+{int(self)}"
+
+
+class SignedDecimal(float):
+    """A decimal number that was written with a plus."""
+
+    def __str__(self) -> str:
+        return f"+{float(self)!r}"
+
+
 _WORDS: dict[str, bool | None] = {"": None, "~": None, "null": None, "Null": None, "NULL": None}
 _WORDS |= dict.fromkeys(("true", "True", "TRUE"), True) | dict.fromkeys(("false", "False", "FALSE"), False)
 _SWITCH = re.compile(r"(yes|on)|(no|off)", re.IGNORECASE)  # `y` and `n` are texts: names of coordinates, mostly
@@ -57,9 +71,9 @@ def meaning(text: str) -> Json:
             hint=f'write {truth}, or quote it: "{text}"',
         )
     if _INTEGER.fullmatch(text):
-        return int(text)
+        return SignedInteger(text) if text[0] == "+" else int(text)
     if _DECIMAL.fullmatch(text):
-        return float(text)
+        return SignedDecimal(text) if text[0] == "+" else float(text)
     for pattern, wrong, hint in _PATTERNS:
         if pattern.fullmatch(text):
             raise ScalarTrapError(f"`{text}` {wrong}", hint=hint.format(text))

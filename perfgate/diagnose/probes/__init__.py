@@ -7,9 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from perfgate.diagnose.facts import ProbeCounts
+from perfgate.diagnose.probes.mysql import MysqlProbe
 from perfgate.diagnose.probes.postgres import PostgresProbe
 from perfgate.diagnose.probes.processes import ProcessProbe
+from perfgate.diagnose.probes.prometheus import PrometheusProbe
+from perfgate.diagnose.probes.queues import QueueProbe
 from perfgate.diagnose.probes.redis import RedisProbe
+from perfgate.diagnose.probes.waits import WaitProbe
 
 
 class Prober(Protocol):
@@ -25,9 +29,26 @@ class Prober(Protocol):
 
 
 # key of `diagnose:` -> what makes the probe of its value
-BY_KEY: Mapping[str, Callable[[str], Prober]] = {"postgres": PostgresProbe, "redis": RedisProbe}
+BY_KEY: Mapping[str, Callable[[str], Prober]] = {
+    "postgres": PostgresProbe,
+    "mysql": MysqlProbe,
+    "redis": RedisProbe,
+    "celery": QueueProbe,
+    "prometheus": PrometheusProbe,
+}
 
-__all__ = ["BY_KEY", "PostgresProbe", "Prober", "ProcessProbe", "RedisProbe", "merged"]
+__all__ = [
+    "BY_KEY",
+    "MysqlProbe",
+    "PostgresProbe",
+    "Prober",
+    "ProcessProbe",
+    "PrometheusProbe",
+    "QueueProbe",
+    "RedisProbe",
+    "WaitProbe",
+    "merged",
+]
 
 
 def merged(counts: Sequence[ProbeCounts]) -> ProbeCounts:
@@ -39,4 +60,11 @@ def merged(counts: Sequence[ProbeCounts]) -> ProbeCounts:
         known = [count.values[name] for count in counts if name in count.values]
         values[name] = min(known) if name == "memory" else sum(known) / len(known)
     statements = next((count.statements for count in reversed(counts) if count.statements), ())
-    return ProbeCounts(values=values, statements=statements)
+    peers = next((count.peers for count in reversed(counts) if count.peers), ())
+    return ProbeCounts(values=_beyond_idle(values), statements=statements, peers=peers)
+
+
+def _beyond_idle(values: Mapping[str, float]) -> dict[str, float]:
+    """Waits less what waits always, such as a worker that listens for work."""
+    took = values.get("phase_seconds", 0.0)
+    return {name: max(0.0, value - values.get(f"idle_{name}", 0.0) * took) for name, value in values.items()}

@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from perfgate.diagnose.facts import ProbeCounts, Statement
+from perfgate.diagnose.probes import hypothetical
+from perfgate.diagnose.probes.locks import LockWatch
 from perfgate.model.errors import DiagnosisError
 
 MOST = 8  # statements that are explained
@@ -20,6 +22,8 @@ SNAPSHOT = """
 select s.queryid::text, s.query, sum(s.calls), sum(s.rows), sum(s.total_exec_time)
 from pg_stat_statements s join pg_database d on d.oid = s.dbid
 where d.datname = current_database() and s.toplevel and s.query not like '%pg_stat_statements%'
+  and s.query not like '%hypopg%' and s.query not like '%pg_extension%'
+  and s.query not like '%wait_event_type%'
 group by 1, 2
 """
 HINT = (
@@ -30,7 +34,7 @@ _UNCOUNTED = re.compile(
     r"\s*(begin|commit|rollback|savepoint|release|set|show|deallocate|discard|explain|prepare)\b", re.IGNORECASE
 )
 _SELECT = re.compile(r"\s*(select|with)\b", re.IGNORECASE)
-_FILTER_COLUMN = re.compile(r"\(?(?:\w+\.)?(\w+)\)?(?:::\w+)? (?:=|>|<|>=|<=|~~\*?|ANY)")
+_FILTER_COLUMN = re.compile(r"\(?(?:\w+\.)?(\w+)\)?(?:::\w+)? (?:=|>=?|<=|<(?!>)|~~\*?|ANY)")
 
 
 class StatementRow(NamedTuple):
@@ -57,20 +61,26 @@ class PostgresProbe:
             self._connection: Any = psycopg.connect(
                 plain, autocommit=True, connect_timeout=5, options=options, application_name="perfgate-diagnose"
             )
+            self._locks = LockWatch(
+                psycopg.connect(plain, autocommit=True, connect_timeout=5, application_name="perfgate-diagnose")
+            )
         except psycopg.Error as error:
             raise DiagnosisError(
                 f"diagnose.postgres: cannot connect ({type(error).__name__})", code="PG-X001"
             ) from error
         try:
             self._before = self._now()
+            self._has_hypopg = hypothetical.is_there(self._connection)
         except DiagnosisError:
             self.close()
             raise
 
     def begin(self) -> None:
         self._before = self._now()
+        self._locks.begin()
 
     def counted(self, requests: int) -> ProbeCounts:
+        locked = self._locks.seconds()
         grown = sorted(self._grown(), key=lambda row: -row.seconds)
         if not requests:
             return ProbeCounts()
@@ -79,12 +89,14 @@ class PostgresProbe:
             "queries": calls / requests,
             "rows": sum(row.rows for row in grown) / requests,
             "database": seconds / requests,
+            "lock_wait": locked / requests,
         }
         if calls:
             values["query_seconds"] = seconds / calls
         return ProbeCounts(values=values, statements=tuple(self._statement(row, requests) for row in grown[:MOST]))
 
     def close(self) -> None:
+        self._locks.close()
         self._connection.close()
 
     def _now(self) -> Mapping[str, StatementRow]:
@@ -107,6 +119,9 @@ class PostgresProbe:
 
     def _statement(self, row: StatementRow, requests: int) -> Statement:
         scans = tuple(_scans(self._plan(row.query)))
+        hint = ""
+        if scans and self._has_hypopg:
+            hint = hypothetical.worth(self._connection, self._error, scans, lambda: self._plan(row.query))
         text = " ".join(row.query.split())
         return Statement(
             fingerprint=text if len(text) <= LONGEST else text[: LONGEST - 1] + "…",
@@ -115,6 +130,7 @@ class PostgresProbe:
             seconds=row.seconds / row.calls,
             scans=tuple(dict.fromkeys(table for table, _ in scans)),
             columns=tuple(dict.fromkeys(column for _, columns in scans for column in columns)),
+            hint=hint,
         )
 
     def _plan(self, query: str) -> Any:

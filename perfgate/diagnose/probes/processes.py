@@ -1,12 +1,9 @@
-"""CPU and memory of a service per request: the whole process tree, by psutil."""
+"""CPU and memory of a service per request: the whole process tree."""
 
 from __future__ import annotations
 
-from contextlib import suppress
-
-import psutil
-
 from perfgate.diagnose.facts import ProbeCounts
+from perfgate.runner.process_tree import Usage, usage
 
 
 class ProcessProbe:
@@ -14,28 +11,17 @@ class ProcessProbe:
 
     def __init__(self, pid: int) -> None:
         self._pid = pid
-        self._cpu, self._memory = 0.0, 0
+        self._before = Usage(0.0, 0)
 
     def begin(self) -> None:
-        self._cpu, self._memory = self._now()
+        self._before = usage(self._pid)
 
     def counted(self, requests: int) -> ProbeCounts:
-        cpu, memory = self._now()
+        now, before = usage(self._pid), self._before
         if not requests:
             return ProbeCounts()
-        return ProbeCounts(values={"cpu": (cpu - self._cpu) / requests, "memory": (memory - self._memory) / requests})
+        values = {"cpu": (now.cpu - before.cpu) / requests, "memory": (now.memory - before.memory) / requests}
+        return ProbeCounts(values=values)
 
     def close(self) -> None:
         """Nothing was opened."""
-
-    def _now(self) -> tuple[float, int]:
-        """CPU seconds and bytes of resident memory. A process that has ended meanwhile counts no more."""
-        cpu, memory = 0.0, 0
-        with suppress(psutil.Error):
-            top = psutil.Process(self._pid)
-            for process in (top, *top.children(recursive=True)):
-                with suppress(psutil.Error):
-                    times = process.cpu_times()
-                    cpu += times.user + times.system
-                    memory += process.memory_info().rss
-        return cpu, memory

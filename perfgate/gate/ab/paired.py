@@ -29,6 +29,7 @@ from perfgate.gate.trial import (
     effect_of_difference,
     needed,
 )
+from perfgate.model.metric import ASPECT_QUANTILES
 from perfgate.model.run import EndpointResult
 from perfgate.stats.distributions import normal_quantile
 from perfgate.stats.proportions import fewest
@@ -123,7 +124,9 @@ def _arms(base: EndpointResult, head: EndpointResult, metric: str, q: float) -> 
     item, two = (curve(distribution_of(arm, metric)) for arm in (base, head))
     if not item.count or not two.count:
         return None
-    known_by = "p50" if q == BODY else "p95" if metric == "ttfb_p95" and metric not in head.paired_effects else metric
+    aspect, _ = ASPECT_QUANTILES.get(metric, ("", 0.0))
+    median = f"{aspect}_p50" if aspect else "p50"
+    known_by = median if q == BODY else "p95" if metric == "ttfb_p95" and metric not in head.paired_effects else metric
     return TwoArms(base=item, head=two, q=q, effect=effect_of_difference(base, head, known_by, (item.count, two.count)))
 
 

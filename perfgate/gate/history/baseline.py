@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from perfgate.model.budget_file import BaselinePolicy
+from perfgate.model.metric import FACTS
 from perfgate.model.note import Note
 from perfgate.model.run import PastRun, Run
 from perfgate.model.verdict import Baseline
@@ -57,7 +58,12 @@ def comparable(past: Run, run: Run, endpoint: str) -> bool:
 
 def has_baseline(baseline: Baseline, key: tuple[str, str]) -> bool:
     """Whether a series has runs enough; after an accepted change one is."""
-    return len(baseline.runs.get(key, ())) >= (1 if key in baseline.accepted else baseline.min_runs)
+    return len(baseline.runs.get(key, ())) >= runs_needed(baseline, key)
+
+
+def runs_needed(baseline: Baseline, key: tuple[str, str]) -> int:
+    """What the code alone decides needs one run to compare with."""
+    return 1 if key in baseline.accepted or key[1] in FACTS else baseline.min_runs
 
 
 def _when(run: Run) -> datetime:

@@ -16,6 +16,7 @@ from typing import Literal
 from perfgate.gate.absolute import effect_of
 from perfgate.gate.comparison import Comparison
 from perfgate.gate.history.baseline import has_baseline
+from perfgate.gate.history.counted import compare_counted
 from perfgate.gate.history.estimates import Estimates, looks, ratio
 from perfgate.gate.history.series import Results, SeriesTable, by_name, table
 from perfgate.gate.history.sizes import SIZES, compare_size
@@ -70,6 +71,11 @@ def comparison(run: Run, baseline: Baseline, requested: Mapping[Key, ChangeTest]
         if metric in SIZES:
             then = [results[past.run.id][endpoint] for past in runs]
             matches[key] = compare_size(now[endpoint], then, metric, (question.alpha, question.level), question.limit)
+            continue
+        if METRICS[metric].counted:
+            then = [results[past.run.id][endpoint] for past in runs]
+            levels = (question.alpha, question.level)
+            matches[key] = compare_counted(now[endpoint], then, metric, levels, question.limit)
             continue
         kind = now[endpoint].kind
         if (metric, kind) not in sights:

@@ -11,6 +11,7 @@ from perfgate.gate.ab import paired
 from perfgate.gate.comparison import Comparison, exact, signed
 from perfgate.gate.history import historical, overdispersed
 from perfgate.gate.history.baseline import has_baseline
+from perfgate.gate.history.counted import compare_counted
 from perfgate.gate.history.historical import ChangeTest, Key
 from perfgate.gate.history.sizes import SIZES
 from perfgate.gate.history.whole import ALL, Whole, compare_whole
@@ -92,7 +93,7 @@ def _common_limits(
     """Limits by latency metric with relative limits: the tightest of them (ratios), for each severity."""
     limits: dict[str, dict[Severity, float]] = {}
     for endpoint, metric in sorted(gated):
-        if METRICS[metric].unit is not Unit.SECONDS or metric == "max" or now[endpoint].kind != "endpoint":
+        if not METRICS[metric].is_latency or metric == "max" or now[endpoint].kind != "endpoint":
             continue
         budget, tightest = requested[endpoint, metric], limits.setdefault(metric, {})
         for severity in {criterion.severity for criterion in budget.criteria if criterion.kind is Kind.RELATIVE}:
@@ -145,6 +146,8 @@ def watched(weighed: Mapping[Key, Weighed], findings: Sequence[Finding]) -> tupl
 
 
 def floor_of(metric: Metric, floor: Floor) -> float:
+    if metric.counted:  # what is counted has no chance of its own: no rise is too small
+        return 0.0
     return {Unit.SECONDS: floor.time, Unit.RATIO: floor.errors}.get(metric.unit, 0.0)
 
 
@@ -178,6 +181,12 @@ def _in_arms(run: Run, now: Mapping[str, EndpointResult], requested: Mapping[Key
     matches: dict[Key, Comparison] = {}
     for (name, metric), question in requested.items():
         if name not in base or metric not in base[name].metrics:
+            continue
+        if METRICS[metric].counted:
+            levels = (question.alpha, question.level)
+            matches[name, metric] = replace(
+                compare_counted(now[name], [base[name]], metric, levels, question.limit), runs=0
+            )
             continue
         trial = Trial(
             margin=margin,

@@ -18,7 +18,7 @@ from perfgate.model.budget_file import Criterion, Sensitivity, Severity
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import EndpointResult
 
-ROUNDING = 1e-9  # of floats: at the limit is over it
+ROUNDING = 1e-9  # of floats: an estimate at the limit is over it
 ALPHA = 0.01  # chance of even one false alarm in a run
 MISSES = 0.05  # chance that what really is over a limit passes
 FEWEST_FAILURES = 3.0  # more than the baseline's share: fewer failed requests are no regression of an error rate
@@ -47,7 +47,8 @@ def relative(
     """`floor` is in the metric's base unit."""
     if weighed is None:
         return Outcome.NO_BASELINE
-    threshold = threshold_of(criterion, weighed.comparison, floor) - ROUNDING
+    rounding = ROUNDING if weighed.comparison.exact else -ROUNDING  # a fact at its limit keeps it: `+1` allows one more
+    threshold = threshold_of(criterion, weighed.comparison, floor) + rounding
     change, estimate = weighed.comparison.change, weighed.comparison.estimate
     is_share = weighed.comparison.is_difference and not weighed.comparison.exact
     enough = not is_share or change * requests >= FEWEST_FAILURES

@@ -66,7 +66,7 @@ def doubts(budget: Budget, run: Run) -> Iterator[Doubt]:
         yield Doubt(text=f"{generator.workers_lost} of {generator.workers} load-generator processes were lost")
     metric = METRICS[budget.metric]
     result = next((endpoint for endpoint in run.endpoints if endpoint.name == budget.endpoint), None)
-    if metric.unit is Unit.SECONDS:
+    if metric.is_latency:
         if result is not None:
             yield from _late(budget, run, result)
             yield from _failing_base(budget, run)

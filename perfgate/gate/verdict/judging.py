@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from math import inf, isfinite
 from typing import Any
 
-from perfgate.gate.absolute import Question
+from perfgate.gate.absolute import Question, distribution_of
 from perfgate.gate.comparison import Comparison, is_apart, signed
 from perfgate.gate.history.anchor import criterion as anchor_criterion
 from perfgate.gate.verdict import deciding
@@ -20,11 +20,12 @@ from perfgate.gate.verdict.overload import sentence as overloaded
 from perfgate.gate.verdict.sentences import FindingContext, sentence, sentence_without_data
 from perfgate.gate.verdict.whole_finding import judge_whole
 from perfgate.model.budget_file import Budget, Criterion, GatePolicy, Kind
-from perfgate.model.metric import APPLICATION, METRICS, Metric, Unit
+from perfgate.model.metric import APPLICATION, ASPECT_QUANTILES, METRICS, Metric, Unit
 from perfgate.model.note import Note
 from perfgate.model.outcome import BADNESS, Outcome, worst
 from perfgate.model.run import EndpointResult, Run
 from perfgate.model.verdict import Baseline, CriterionResult, Finding, Verdict
+from perfgate.recording import histogram
 from perfgate.text.notes import note
 
 NOTHING_ASKED = "Nothing was judged: there is no budget for what was sent."
@@ -123,7 +124,7 @@ def _finding(
         reason=_reason(outcome, criteria),
         sentence=sentence(context),
         measured=result.metrics[metric.name],
-        samples=result.samples if metric.unit is Unit.SECONDS else result.requests,
+        samples=_samples(result, metric),
         baseline_runs=0 if run.arms else len(baseline.runs.get((budget.endpoint, budget.metric), ())),
         interval=None if value else result.intervals.get(metric.name),
         more=_more(judged) if outcome is Outcome.INCONCLUSIVE else None,
@@ -134,6 +135,13 @@ def _finding(
     if outcome is Outcome.NO_BASELINE and run.arms and budget.endpoint in run.arms[0].absent:
         return replace(matches, reason="new-in-this-branch")
     return replace(matches, **_compared(value.comparison, metric, run)) if value else matches
+
+
+def _samples(result: EndpointResult, metric: Metric) -> int:
+    """How many values are behind a metric."""
+    if metric.name in ASPECT_QUANTILES:
+        return histogram.count(distribution_of(result, metric.name))
+    return result.samples if metric.is_latency else result.requests
 
 
 def _compared(comparison: Comparison, metric: Metric, run: Run) -> dict[str, Any]:

@@ -68,7 +68,7 @@ def with_waiting(findings: Iterable[Finding], overload: Overload | None, run: Ru
         and kinds.get(finding.endpoint) == "endpoint"
         and finding.outcome in CONCERNED
         and finding.metric in METRICS
-        and METRICS[finding.metric].unit is Unit.SECONDS
+        and METRICS[finding.metric].is_latency
         else finding
         for finding in findings
     )

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from math import isfinite
 
 from perfgate.gate.comparison import RESOLUTION, Comparison, is_apart, signed
-from perfgate.gate.history.baseline import has_baseline
+from perfgate.gate.history.baseline import has_baseline, runs_needed
 from perfgate.gate.verdict.deciding import threshold_of
+from perfgate.gate.verdict.job_times import job_times
 from perfgate.model.budget_file import Budget, Criterion, Kind, Severity
 from perfgate.model.metric import METRICS, Metric
 from perfgate.model.outcome import Outcome
@@ -48,6 +49,7 @@ def sentence(context: FindingContext) -> str:
     text = f"{head}{', ' if context.comparison else ': '}{'; '.join(_parts(context))}."
     if context.metric.name == "errors" and any(criterion.outcome in BROKEN for criterion in context.criteria):
         text += _failures(context.result)
+    text += job_times(context.result, context.metric.name)
     return " ".join([text, *(_as_sentence(note) for note in _notes(context))])
 
 
@@ -62,8 +64,8 @@ def _parts(context: FindingContext) -> Iterator[str]:
             first = next(at for at, item in enumerate(_of_kind(context, Kind.ABSOLUTE)) if item.outcome in BROKEN)
             yield f"{change}, {absolute.pop(first)}"
             yield ", ".join(relative)
-        else:
-            yield ", ".join([change, *relative])
+        elif parts := [*filter(None, [change]), *relative]:
+            yield ", ".join(parts)
     else:
         yield from relative
     yield from absolute
@@ -87,6 +89,11 @@ def sentence_without_data(budget: Budget, result: EndpointResult | None) -> str:
     """Why there is nothing to judge."""
     if result is None or not result.requests:
         return f"{budget.endpoint}: no requests were measured, so its {budget.metric} cannot be judged."
+    if result.failures < result.requests and METRICS[budget.metric].counted:
+        return (
+            f"{budget.endpoint}: its {budget.metric} was not measured, so it cannot be judged: "
+            f"{METRICS[budget.metric].source}."
+        )
     if result.failures < result.requests:
         return f"{budget.endpoint}: its {budget.metric} was not measured, so it cannot be judged."
     return (
@@ -182,7 +189,9 @@ def _since(context: FindingContext) -> Iterator[str]:
 
 
 def _change(comparison: Comparison, metric: Metric, as_difference: bool) -> str:
-    """ "+60 % (95 % interval +48 to +71 %)", in the unit of the limit."""
+    """ "+60 % (95 % interval +48 to +71 %)", in the unit of the limit; empty of a count that is as before."""
+    if metric.counted and comparison.exact and not comparison.change:
+        return ""
     own, observed = signed(comparison.change, comparison, metric), signed(comparison.seen, comparison, metric)
     if own is not None and comparison.taken_out and is_apart(own, observed, SMALL):
         return _shown(comparison.seen, comparison, metric, as_difference)
@@ -219,7 +228,8 @@ def _relative_limit(
         return _inconclusive(criterion, limit, context, comparison)
     if result.outcome is Outcome.IMPROVED:
         return "an improvement"
-    if result.outcome is Outcome.PASS and comparison.change >= threshold_of(criterion, comparison, 0.0):
+    is_over = comparison.change >= threshold_of(criterion, comparison, 0.0)
+    if result.outcome is Outcome.PASS and context.floor and is_over:
         moved = format_value(context.metric.unit, _amount(comparison))
         floor = format_value(context.metric.unit, context.floor)
         return f"{moved} is under the floor of {floor}, so the {limit} does not count"
@@ -257,7 +267,7 @@ def _no_baseline(context: FindingContext) -> str:
     have = f"{_runs(runs)} on record{f' on {context.baseline.branch}' if context.baseline.branch else ''}"
     if has_baseline(context.baseline, key):
         return "not compared: there is nothing to compare by"
-    return f"no baseline yet: {have}, {context.baseline.min_runs} needed{f' ({reason})' if reason else ''}"
+    return f"no baseline yet: {have}, {runs_needed(context.baseline, key)} needed{f' ({reason})' if reason else ''}"
 
 
 def _warning(criterion: CriterionResult) -> str:

@@ -49,6 +49,7 @@ def merge(parts: Sequence[LoadTest], folder: Path) -> LoadTest:
         numbers=parts[-1].numbers,
         probe=_probe(parts, folder),
         beside_target=parts[0].beside_target,
+        memory={arm: tuple(item for part in parts for item in part.memory.get(arm, ())) for arm in parts[0].memory},
         warnings=tuple(dict.fromkeys(warning for part in parts for warning in part.warnings)),
     )
 

@@ -7,7 +7,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -15,11 +15,12 @@ from typing import Any
 from perfgate.loadtest.locust.connection_warnings import connection_warnings
 from perfgate.loadtest.process.child import Child
 from perfgate.loadtest.process.deferred_signals import defer_signals
+from perfgate.model.budget_file import Endpoint, Request
 from perfgate.model.errors import LoadTestError, RecordError, UsageError
 from perfgate.model.note import Note
 from perfgate.model.plan import Plan
 from perfgate.model.run import Generator, LoadTest, Progress
-from perfgate.recording import handover
+from perfgate.recording import handover, replay
 from perfgate.recording.locustfile_paths import written_path
 from perfgate.text.notes import note
 from perfgate.text.redaction import redactor
@@ -55,6 +56,9 @@ class Options:
     duet: handover.Duet | None = None  # in an A/B test, whose head is the `target`
     part: int = 0  # of a run in several parts: each has arrivals of its own
     first_number: int = 0  # where its sequences and rows go on
+    counted: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # endpoint -> metrics that its answers tell
+    server_timing: Mapping[str, str] = field(default_factory=dict)  # part -> what the application calls its entry
+    watches_memory: bool = False  # whether the services' memory is sampled
     probe: bool = False  # whether the runner probe shall run beside the load
     on_progress: Callable[[Progress], None] = lambda _: None
 
@@ -80,10 +84,18 @@ def prepared(plan: Plan, folder: Path, scenario: Path | None, options: Options) 
     the result is then `interrupted` and holds what there is. It is raised again when there is nothing yet.
     Raises LoadTestError when Locust fails or its record is incomplete, RecordError when nothing can be written.
     """
+    if plan.load.replay is not None and options.fleet:
+        raise UsageError(
+            "A replay is sent from this machine: workers elsewhere do not have the recording.",
+            hint="Leave --workers out; --processes N spreads it over the cores of this machine.",
+            code="PG-U004",
+        )
     settings = _settings(plan, folder, options)
     files = [*([scenario] if scenario else []), *plan.scenarios]
     try:
         handover.write(settings, folder / handover.SETTINGS)
+        if plan.load.replay is not None:
+            replay.write(folder / handover.REPLAY, plan.load.replay.arrivals, _startable(plan))
         (folder / handover.PROGRESS).touch()
         (folder / handover.GO).unlink(missing_ok=True)
         child = Child(
@@ -118,7 +130,7 @@ def prepared(plan: Plan, folder: Path, scenario: Path | None, options: Options) 
 
 
 def _settings(plan: Plan, folder: Path, options: Options) -> handover.Settings:
-    timeouts = [endpoint.request.timeout for endpoint in plan.endpoints if endpoint.request is not None]
+    timeouts = [_longest(endpoint, endpoint.request) for endpoint in plan.endpoints if endpoint.request is not None]
     return handover.Settings(
         folder=str(folder.resolve()),
         model=plan.load.model,
@@ -134,7 +146,20 @@ def _settings(plan: Plan, folder: Path, options: Options) -> handover.Settings:
         abort=plan.load.abort,
         duet=replace(options.duet, seed=options.duet.seed + options.part) if options.duet else None,
         first_number=options.first_number,
+        counted=options.counted,
+        server_timing=options.server_timing,
+        replays=plan.load.replay is not None,
     )
+
+
+def _startable(plan: Plan) -> list[str]:
+    """What the scenario has a task for, in the order of its tasks."""
+    return [endpoint.name for endpoint in plan.endpoints if endpoint.request is not None and endpoint.weight > 0]
+
+
+def _longest(endpoint: Endpoint, request: Request) -> float:
+    """Seconds until it is over, with the last poll of its job."""
+    return request.timeout + (endpoint.poll.timeout if endpoint.poll else 0.0)
 
 
 def _command(files: Sequence[Path], plan: Plan, options: Options) -> list[str]:

@@ -32,6 +32,7 @@ _QUANTITIES = {
     Unit.BYTES: units.SIZE,
     Unit.RATIO: units.RATIO,
     Unit.PER_SECOND: units.RATE,
+    Unit.COUNT: units.COUNT,
 }
 
 
@@ -173,6 +174,8 @@ def _axis_unit(finding: Finding) -> tuple[str, float]:
     limits = (words.limit_value(criterion, finding.baseline) for criterion in finding.criteria)
     text = finite(finding.measured) or max((limit for limit in limits if limit), default=0.0)
     name = units.format_value(metric.unit, text).lstrip("-0123456789. ")
+    if not name:
+        return "", 1.0
     return " per second" if name == "/s" else f" in {name}", float(1 / _QUANTITIES[metric.unit].factors[name])
 
 

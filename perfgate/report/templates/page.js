@@ -27,6 +27,7 @@
   const scaleOf = (unit, value) => {
     if (unit === "ratio") return [100, " %"];
     if (unit === "1/s") return [1, "/s"];
+    if (unit === "count") return [1, ""];
     if (unit === "s") return value >= 1 ? [1, " s"] : value >= 1e-5 ? [1e3, " ms"] : [1e6, " us"];
     if (unit === "B") return value >= 1e6 ? [1e-6, " MB"] : value >= 1e3 ? [1e-3, " kB"] : [1, " B"];
     return [1, ""];

@@ -14,6 +14,7 @@ from perfgate.recording.histogram import Histogram
 from perfgate.runner import shortages
 from perfgate.runtime.http.observations import GENERATOR, Observations
 from perfgate.runtime.http.responses import Failure, Response
+from perfgate.runtime.record.answer_counts import counting
 from perfgate.runtime.record.recorder import ROW, Label, Recorder
 from perfgate.runtime.scenario.arms import Arms
 from perfgate.text.redaction import Redactor
@@ -30,6 +31,8 @@ class Load:
         self.environment, self.settings, self.redact = environment, settings, redact
         names, duration = (settings.endpoints, int(settings.duration * 1e9)) if settings else ((), 0)
         self.recorder = Recorder(names, duration)
+        if settings and settings.counted:  # else there is nothing more to do per request
+            self.record = counting(self.record, self.recorder, settings)  # type: ignore[assignment,method-assign]
         self.arms = Arms(settings.duet, self.record) if settings and settings.duet else None
         self.stopping = False
         self.scheduled = False  # the open model's schedule runs

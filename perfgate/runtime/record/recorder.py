@@ -7,7 +7,7 @@ with numpy: that costs a tenth of counting them one by one, and no time while a 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from struct import Struct
 
 import numpy as np
@@ -78,6 +78,12 @@ class Recorder:
         examples = known.setdefault(series[1], [])
         if len(examples) < EXAMPLES and (example := _writable(why[1])) not in examples:
             examples.append(example)
+
+    def count(self, label: Label, began: int, counts: Mapping[str, float]) -> None:
+        """Adds what a success says of the work that it took."""
+        window = self._window(self._known(label), (began - self.started) // SECOND)
+        for metric, number in counts.items():
+            window.count(metric, number)
 
     def untimed(self, label: Label, began: int, size: int, decoded: int = UNKNOWN) -> None:
         """A success that could not be timed, because the clock was set meanwhile."""

@@ -22,6 +22,7 @@ from perfgate.runtime.scenario.expectations import (
     graphql_errors,
     mentions_errors,
 )
+from perfgate.runtime.scenario.graphql import Operation, PersistedBody, operation_filler
 from perfgate.runtime.scenario.session import Session
 from perfgate.runtime.scenario.texts import (
     Fill,
@@ -96,7 +97,7 @@ class Endpoint:
         form: Mapping[str, str] | None = None,
         multipart: Mapping[str, str | File] | None = None,
         body: str | None = None,
-        graphql: str | None = None,
+        graphql: str | Operation | None = None,
         variables: Mapping[str, Any] | None = None,
         values: Mapping[str, Source] | None = None,
         data: Rows | None = None,
@@ -116,7 +117,7 @@ class Endpoint:
         self.draws = bool(values) or data is not None
         self._path_text = path_text(path)
         self._path = path_filler(path)
-        content_type, self._body = _body(json, form, multipart, body, graphql, variables)
+        content_type, self.body = _body(json, form, multipart, body, graphql, variables)
         defaults = DEFAULT_HEADERS | ({"Content-Type": content_type} if content_type else {})
         self._headers = _headers(defaults, headers or {})
         host = next((text for header, text in self._headers.items() if header == "Host"), None)
@@ -180,7 +181,7 @@ class Endpoint:
         try:
             return frame._replace(whole=self._filled(frame, {}, "", None))
         except KeyError:  # it has holes
-            return frame if frame.varying or self._body is not None else self._in_pieces(frame)
+            return frame if frame.varying or self.body is not None else self._in_pieces(frame)
 
     def _in_pieces(self, frame: Frame) -> Frame:
         """The whole message as one text with holes, where it can be."""
@@ -198,7 +199,7 @@ class Endpoint:
     def _filled(self, frame: Frame, values: Values, cookies: str, hop: Hop | None) -> bytes:
         method = hop.method if hop else self.method
         target = redirect_target(hop.target) if hop else self._path(values, frame.base)
-        body = self._body(values) if self._body is not None and method == self.method else b""
+        body = self.body(values) if self.body is not None and method == self.method else b""
         head = f"{method} {target} HTTP/1.1\r\n{frame.block}"
         for name, text in frame.varying.items():
             head += _checked(f"{name}: {text.fill(values)}") + "\r\n"
@@ -283,15 +284,16 @@ def _body(
     form: Mapping[str, str] | None,
     multipart: Mapping[str, str | File] | None,
     body: str | None,
-    graphql: str | None,
+    graphql: str | Operation | None,
     variables: Mapping[str, Any] | None,
 ) -> tuple[str, Body | None]:
     """The content type and the maker of the one body given, if any."""
     if json is not MISSING:
         return "application/json", _encoded(json_filler(json))
     if graphql is not None:
-        query = graphql.replace("{", "{{").replace("}", "}}")
-        return "application/json", _encoded(json_filler({"query": query, "variables": dict(variables or {})}))
+        if isinstance(graphql, Operation) and graphql.persisted:
+            return "application/json", PersistedBody(graphql, variables or {})
+        return "application/json", _encoded(operation_filler(graphql, variables or {}))
     if form is not None:
         return "application/x-www-form-urlencoded", _encoded(_form_filler(form))
     if multipart is not None:

@@ -65,7 +65,7 @@ def header(name: str, *condition: Any, **conditions: Any) -> Expectation:
 def json_path(path: str, *condition: Any, **conditions: Any) -> Expectation:
     """The first match of the JSONPath meets the condition: `json_path("$.total", less_than=10)`."""
     test, expected = _condition(condition, conditions)
-    return Expectation(path, _json_reader(path), test, expected, needs_body=True)
+    return Expectation(path, json_reader(path), test, expected, needs_body=True)
 
 
 def text(*condition: Any, **conditions: Any) -> Expectation:
@@ -189,7 +189,7 @@ class Capture:
 
 def from_json(path: str) -> Capture:
     """The first match of a JSONPath."""
-    return Capture(path, _json_reader(path), needs_body=True)
+    return Capture(path, json_reader(path), needs_body=True)
 
 
 def from_header(name: str) -> Capture:
@@ -226,7 +226,7 @@ _SIMPLE_PATH = re.compile(r"\$(?:\.[A-Za-z_][A-Za-z0-9_]*|\[\d+\])*\Z")
 _STEP = re.compile(r"\.([A-Za-z_][A-Za-z0-9_]*)|\[(\d+)\]")
 
 
-def _json_reader(path: str) -> Reader:
+def json_reader(path: str) -> Reader:
     """Plain paths (`$.items[0].id`) are walked directly; all others go to the JSONPath library."""
     if _SIMPLE_PATH.match(path):
         steps = [name or int(index) for name, index in _STEP.findall(path)]

@@ -10,7 +10,9 @@ from __future__ import annotations
 import logging
 import traceback
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
 from time import monotonic_ns
 from typing import Any, NamedTuple
 
@@ -18,7 +20,8 @@ import gevent
 from locust import TaskSet, User, constant, task
 from locust.exception import InterruptTaskSet, RescheduleTask, RescheduleTaskImmediately, StopUser
 
-from perfgate.recording.handover import Settings
+from perfgate.recording import replay
+from perfgate.recording.handover import REPLAY, Settings
 from perfgate.runtime.record.load import Load
 from perfgate.runtime.scenario.values import share
 from perfgate.runtime.users.arrivals import schedule
@@ -67,6 +70,16 @@ class Dispatcher:
     def run(self) -> None:
         """Returns when the schedule is over or the load is stopping, with visits possibly still under way."""
         start = self._load.recorder.started - int(self._settings.warmup * 1e9)
+        for number, (seconds, choice) in enumerate(self._replayed() if self._settings.replays else self._scheduled()):
+            if number % share.count != share.index:
+                continue
+            due = start + int(seconds * 1e9)
+            if not self._sleep_until(due):
+                return
+            self._load.arrived(due)
+            self._start(due, choice)
+
+    def _scheduled(self) -> Iterator[tuple[float, Choice]]:
         settings = self._settings
         arrivals = schedule(
             settings.stages,
@@ -76,13 +89,12 @@ class Dispatcher:
             seed=settings.seed,
         )
         for arrival in arrivals:
-            if arrival.number % share.count != share.index:
-                continue
-            due = start + int(arrival.due * 1e9)
-            if not self._sleep_until(due):
-                return
-            self._load.arrived(due)
-            self._start(due, self._choices[arrival.choice])
+            yield arrival.due, self._choices[arrival.choice]
+
+    def _replayed(self) -> Iterator[tuple[float, Choice]]:
+        for due, number, values in replay.read(Path(self._settings.folder) / REPLAY):
+            choice = self._choices[number]
+            yield due, choice._replace(work=partial(_with_values, choice.work, values)) if values else choice
 
     def _sleep_until(self, due: int) -> bool:
         """False when the load is stopping."""
@@ -173,6 +185,12 @@ class Dispatcher:
     def _complain(self, user: User | None, error: Exception) -> None:
         self._environment.events.user_error.fire(user_instance=user, exception=error, tb=error.__traceback__)
         logging.getLogger(__name__).error("%s\n%s", error, traceback.format_exc())
+
+
+def _with_values(work: Callable[[Any], None], values: Mapping[str, str], user: Any) -> None:
+    """A visit with the values of a recorded request."""
+    user.values.update(values)
+    work(user)
 
 
 def _has_no_row(user: User) -> bool:

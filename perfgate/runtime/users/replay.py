@@ -11,6 +11,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic, monotonic_ns
 from typing import Any, NamedTuple
@@ -44,6 +45,8 @@ CANARY = "canary"
 CANARY_EVERY = 0.05  # s
 WARM_UP = 0.1  # s
 DRAIN = 15.0  # s for what is in flight
+FIRST = 3  # visits that connect, log in, and fill what is filled once
+MOST_VISITS = 3  # per request that is counted: a visit may fail before it
 
 
 class ReplayOrder(NamedTuple):
@@ -58,6 +61,9 @@ class ReplayOrder(NamedTuple):
     pause: float
     seed: str
     canary: str = ""
+    requests: int = (
+        0  # exactly so many, by one user, once the other side has answered that it is ready; 0: for `seconds`
+    )
 
 
 class ObservedAnswer(Load):
@@ -132,6 +138,34 @@ def replay(order: ReplayOrder) -> dict[str, Any]:
     }
 
 
+def count(order: ReplayOrder, ready: Callable[[], None]) -> dict[str, Any]:
+    """Sends exactly so many requests, one after the other. `ready` is called before, when the user is connected and
+    logged in, and returns when they may begin."""
+    share.become(0, 1, order.seed)  # type: ignore[arg-type]  # any text will do
+    kind = _visitor(Path(order.scenario))
+    environment = Environment(user_classes=[kind], host=order.target)
+    environment.perfgate = load = ObservedAnswer(environment, order.endpoint)
+    user = kind(environment)
+    try:
+        user.enter()
+        for _ in range(FIRST):
+            _visit(user)
+        ready()
+        load.requests, load.is_recording = 0, True
+        visits = 0
+        while load.requests < order.requests and visits < MOST_VISITS * order.requests:
+            _visit(user)
+            visits += 1
+    finally:
+        user.on_stop()
+    return {"samples": [], "canary": [], "failures": load.failures, "requests": load.requests}
+
+
+def _visit(user: Visitor) -> None:
+    with suppress(RescheduleTask, RescheduleTaskImmediately, InterruptTaskSet):
+        share.random.choice(list(user.tasks))(user)
+
+
 def _visits(user: Visitor, pause: float) -> None:
     """One visit after the other until the load is stopping."""
     load, tasks = user._load, list(user.tasks)
@@ -176,13 +210,19 @@ def _canary(environment: Any, path: str, trust: TlsConfig) -> Visitor:
     return Canary(environment)
 
 
+def _ask(answers: Any) -> None:
+    print(json.dumps({"ready": True}), file=answers, flush=True)
+    sys.stdin.readline()
+
+
 def main() -> int:
     """Answers until stdin ends. A broken order is answered by {"error": ...}."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # a scenario that prints must not break the answers
-    for line in sys.stdin:
+    while line := sys.stdin.readline():
         try:
-            answer = replay(ReplayOrder(**json.loads(line)))
+            order = ReplayOrder(**json.loads(line))
+            answer = count(order, lambda: _ask(answers)) if order.requests else replay(order)
         except Exception as error:  # noqa: BLE001 - told to the diagnosis, which warns
             answer = {"error": f"{type(error).__name__}: {error}"[:300]}
         print(json.dumps(answer), file=answers, flush=True)

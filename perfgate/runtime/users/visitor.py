@@ -24,6 +24,7 @@ from perfgate.runtime.scenario.endpoint import Endpoint, Hop
 from perfgate.runtime.scenario.logins import Logins
 from perfgate.runtime.scenario.session import Row, Session
 from perfgate.runtime.scenario.values import OutOfRows, share
+from perfgate.runtime.users.performing import Activity, Performer, Turn
 
 REDIRECTS = 10
 REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
@@ -40,13 +41,6 @@ class NotSent(StepFailed):
     """The load generator could not send a request: its journey says nothing of the target."""
 
 
-class Turn(NamedTuple):
-    """The open model's word to a visitor: begin now. Monotonic ns."""
-
-    due: int
-    queued: int  # how long it waited for a free visitor
-
-
 class Side(NamedTuple):
     """What a visitor keeps of one target."""
 
@@ -56,7 +50,7 @@ class Side(NamedTuple):
     logins: Logins
 
 
-class Visitor(User):
+class Visitor(Performer, User):
     """Subclasses set `host` and have tasks. Values that responses gave are carried along in `values`.
 
     `tls` says whose certificates to believe, `client` how to send: "fast", or "locust" for Locust's own way. Each task
@@ -159,6 +153,11 @@ class Visitor(User):
                 gevent.sleep(BACK_OFF)
             raise NotSent if failure.kind == GENERATOR else StepFailed
         return response
+
+    def perform(self, activity: Activity) -> None:
+        """Does what takes more than one exchange: a job until it is done, a stream until it ends. Raises as `send`."""
+        if not activity.perform(self):
+            raise StepFailed
 
     def ensure_login(self, login: Endpoint | Callable[[], None], every: float = 0.0) -> None:
         """Logs in by this endpoint, or journey, unless this user has done so before; with `every` (s), not longer ago,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from perfgate import gate
 from perfgate.ci.default_branch import default_branch
@@ -20,6 +20,24 @@ RECENT = 100  # earlier runs looked at, for the baseline and the trend
 IN_CI = ("GITHUB_ACTIONS", "GITLAB_CI")
 
 Environment = Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RememberedRuns:
+    """What the history has to compare a run with; `budget_file` names the baseline's branch."""
+
+    budget_file: BudgetFile
+    recent: tuple[PastRun, ...]  # newest first
+    anchored: tuple[PastRun, ...]  # of the anchor's commit
+
+
+def remembered(store: History, budget_file: BudgetFile, environ: Environment) -> RememberedRuns:
+    budget_file = with_branch(budget_file, store, environ)
+    return RememberedRuns(
+        budget_file=budget_file,
+        recent=recent(store, budget_file, environ),
+        anchored=anchored(store, budget_file, environ),
+    )
 
 
 def with_branch(budget_file: BudgetFile, store: History, environ: Environment) -> BudgetFile:

@@ -1,0 +1,182 @@
+"""One look: a sound service beside a sick one, and what the diagnosis says of the second."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic, sleep
+
+from bench.zoo.cases import Case
+from bench.zoo.patient import store
+from perfgate import budgets, loadtest
+from perfgate.loadtest.service.ports import free_ports
+from perfgate.middleware.secret import VARIABLE
+from perfgate.model.budget_file import Service
+from perfgate.model.diagnosis import Diagnosed
+from perfgate.model.run import Arm
+from perfgate.workflows import diagnose as diagnosing
+
+ARMS = ("base", "head")
+PATIENT = """
+version: 1
+name: zoo
+target: http://127.0.0.1:1
+service: {{command: unused, port: 1, ready: /healthz}}
+load: {{users: 5, duration: 5s}}
+endpoints:
+  ping: GET /ping
+  orders: {{request: "GET /orders?n={{n}}", with: {{n: {{between: [1, 1000]}}}}}}
+  report: {{request: "GET /report?n={{n}}", with: {{n: {{between: [1, 1000]}}}}}}
+  product: {{request: "GET /product?n={{n}}", with: {{n: {{between: [1, 1000]}}}}}}
+  stock: {{request: "GET /stock?n={{n}}", with: {{n: {{between: [1, 1000]}}}}}}
+  ledger: GET /ledger
+  quote: GET /quote
+diagnose: {{for: {seconds:g}s{probes}}}
+"""
+SHOP = """
+version: 1
+name: zoo
+target: http://127.0.0.1:1
+service: {{command: unused, port: 1, ready: /healthz}}
+load: {{users: 5, duration: 5s}}
+endpoints:
+  home: GET /
+  products: {{request: "GET /products?page={{page}}", with: {{page: {{between: [1, 60]}}}}}}
+  product: {{request: "GET /products/{{id}}", with: {{id: {{between: [1, 500]}}}}}}
+  search: {{request: "GET /search?q={{word}}", with: {{word: {{choice: [lamp, chair, oak, blue, garden]}}}}}}
+diagnose: {{for: {seconds:g}s}}
+"""
+PROBES = ", postgres: '${ZOO_DATABASE}', redis: '${ZOO_REDIS}'"
+BURNERS = 2
+
+
+@dataclass(frozen=True)
+class World:
+    """What the patients need, running: PostgreSQL, Redis, and another service."""
+
+    postgres: str
+    redis: str
+    prices: str
+    ports: Mapping[str, int]
+
+    def schema(self, arm: str) -> str:
+        return f"side_{self.ports[arm]}"
+
+    def database(self, arm: str) -> str:
+        return f"{self.postgres}?options=-csearch_path%3D{self.schema(arm)}"
+
+
+@contextmanager
+def world(postgres: str, redis: str) -> Iterator[World]:
+    base, head, prices = free_ports(3)
+    made = World(postgres, redis, f"http://127.0.0.1:{prices}", {"base": base, "head": head})
+    for arm in ARMS:
+        store.build(postgres, made.schema(arm))
+    service = subprocess.Popen([sys.executable, "-m", "bench.zoo.patient.prices", str(prices)])
+    try:
+        yield made
+    finally:
+        service.kill()
+        service.wait()
+
+
+@dataclass(frozen=True)
+class Look:
+    patient: str
+    case: Case
+    tier: str
+    found: Diagnosed
+    warnings: tuple[str, ...]
+
+    @property
+    def said(self) -> tuple[str, str, str]:
+        first = self.found.causes[0]
+        return first.layer, first.code, first.confidence
+
+
+def look(patient: str, case: Case, tier: str, here: World, folder: Path, seconds: float) -> Look:
+    sick = case.disease not in ("healthy", "slow runner")
+    if patient != "shop":
+        store.set_index(here.postgres, here.schema("head"), exists=case.disease != "dropped index")
+    path = folder / "budgets.yaml"
+    text = SHOP if patient == "shop" else PATIENT
+    path.write_text(text.format(seconds=seconds, probes="" if tier == "blind" else PROBES), encoding="utf-8")
+    environ = _environ(here, tier)
+    with ExitStack() as stack:
+        limited = case.disease == "slow runner"
+        if limited:
+            stack.enter_context(_busy_cpu())
+        starts = tuple(
+            loadtest.Start(
+                service=Service(
+                    command=_command(patient, here.ports[arm], cpu=ARMS.index(arm) ^ 1 if limited else None),
+                    port=here.ports[arm],
+                    ready="/healthz",
+                ),
+                folder=Path.cwd(),
+                log=folder / f"service-{arm}.log",
+                environ={
+                    **environ,
+                    "ZOO_DATABASE": here.database(arm),
+                    "ZOO_PREFIX": f"{case.name}-{tier}-{arm}-{monotonic()}",
+                    "ZOO_DISEASE": case.disease if arm == "head" and sick else "",
+                    "PERFGATE_DEMO_FAULTS": case.faults if arm == "head" else "",
+                },
+            )
+            for arm in ARMS
+        )
+        arms = tuple(Arm(name=arm, target=f"http://127.0.0.1:{here.ports[arm]}") for arm in ARMS)  # type: ignore[arg-type]
+        control = next(name for name in ("home" if patient == "shop" else "ping", "orders") if name != case.endpoint)
+        request = diagnosing.DiagnosisRequest(
+            budget_file=budgets.read(path, environ),
+            sides=loadtest.Sides(target=arms[1].target, starts=starts, arms=arms),
+            wanted={case.endpoint: "p95"},
+            control=control,
+            run_id="zoo",
+            folder=folder,
+            environ=environ,
+        )
+        diagnosis = diagnosing.diagnose(request, lambda _: None)
+    if not diagnosis.findings:
+        raise RuntimeError(f"{patient}, {case.name}: {diagnosis.warnings}")
+    return Look(patient, case, tier, diagnosis.findings[0], diagnosis.warnings)
+
+
+def _environ(here: World, tier: str) -> dict[str, str]:
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environ = {
+        **os.environ,
+        "PATH": path,
+        "PYTHONPATH": os.getcwd(),
+        "ZOO_DATABASE": f"{here.postgres}?options=-csearch_path%3Dside_${{PORT}}",
+        "ZOO_REDIS": here.redis,
+        "ZOO_PRICES": here.prices,
+    }
+    if tier == "2":
+        return {**environ, "ZOO_MIDDLEWARE": "1", VARIABLE: "0123456789abcdef"}
+    return environ
+
+
+def _command(patient: str, port: int, *, cpu: int | None) -> str:
+    module = "perfgate.demo --port" if patient == "shop" else f"bench.zoo.patient.{patient}"
+    pinned = "" if cpu is None else f"taskset -c {cpu} "
+    return f"{pinned}python -m {module} {port}"
+
+
+@contextmanager
+def _busy_cpu() -> Iterator[None]:
+    """Other work on the CPU of the head (the first): a runner that has neighbours."""
+    command = ["taskset", "-c", "0", sys.executable, "-c", "while True: pass"]
+    burners = [subprocess.Popen(command) for _ in range(BURNERS)]
+    sleep(0.2)
+    try:
+        yield
+    finally:
+        for burner in burners:
+            burner.kill()
+            burner.wait()

@@ -1,0 +1,140 @@
+"""Checks of background jobs and streams: what a budget needs, times that fit, and where an activity cannot stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from perfgate.budgets.convert.draft import Draft, DraftEntry, duration
+from perfgate.budgets.convert.effective import Effective, effective, keys_for
+from perfgate.budgets.shape.request_shape import BODIES
+from perfgate.budgets.shape.texts import split_request
+from perfgate.model.activity import Poll
+from perfgate.model.errors import Mistake
+from perfgate.model.metric import ASPECT_QUANTILES, Unit
+from perfgate.text import units
+
+ACTIVITIES = ("poll", "events", "websocket")  # at most one of them
+
+
+def check_activities(draft: Draft) -> Iterator[Mistake]:
+    for endpoint in draft.endpoints:
+        yield from _login(draft, endpoint)
+        yield from _one(draft, endpoint)
+        yield from _stream(draft, endpoint)
+        yield from _timeout(draft, endpoint)
+    yield from _budgets(draft)
+
+
+def _login(draft: Draft, endpoint: DraftEntry) -> Iterator[Mistake]:
+    for key in ACTIVITIES:
+        if key in endpoint.keys and endpoint.name in draft.logins:
+            message = f"`{endpoint.name}` is a login, which is one request: it cannot have `{key}`"
+            hint = "make it a step of a journey, and that the login"
+            yield draft.document.mistake(endpoint.at(key), message, hint=hint, at="key", code="PG-B045")
+
+
+def _one(draft: Draft, endpoint: DraftEntry) -> Iterator[Mistake]:
+    activities = [key for key in endpoint.keys if key in ACTIVITIES]
+    for key in activities[1:]:
+        message = f"`{activities[0]}` and `{key}` are two kinds of endpoints"
+        yield draft.document.mistake(endpoint.at(key), message, hint="remove one of them", at="key", code="PG-B045")
+    if endpoint.map("graphql").get("persisted") and activities:
+        message = f"`persisted` does not go with `{activities[0]}`"
+        yield draft.document.mistake(
+            endpoint.at("graphql", "persisted"), message, hint="remove one of them", at="key", code="PG-B045"
+        )
+
+
+def _stream(draft: Draft, endpoint: DraftEntry) -> Iterator[Mistake]:
+    """What a stream does not do, and a WebSocket's handshake, which is a GET without a body."""
+    for kind in ("events", "websocket"):
+        for key in ("capture", "follow_redirects") if kind in endpoint.keys else ():
+            if key in endpoint.keys:
+                message = f"`{key}` does not go with `{kind}`"
+                yield draft.document.mistake(endpoint.at(key), message, hint="remove it", at="key", code="PG-B045")
+        if kind in endpoint.keys and draft.map().get("client") == "locust":
+            message = f"`{kind}` needs perfgate's own client"
+            yield draft.document.mistake(
+                endpoint.at(kind), message, hint="remove `client: locust`", at="key", code="PG-B045"
+            )
+    if "websocket" not in endpoint.keys:
+        return
+    method, _ = split_request(endpoint.text("request"))
+    if method != "GET":
+        message = f"a WebSocket begins with a GET, not with a {method}"
+        yield draft.document.mistake(endpoint.at("request"), message, hint="write `GET /path`", code="PG-B045")
+    for key in BODIES:
+        if key in endpoint.keys:
+            message = f"a WebSocket begins without a body: `{key}` does not go with it"
+            yield draft.document.mistake(
+                endpoint.at(key), message, hint="write `websocket: {send: ...}`", at="key", code="PG-B045"
+            )
+    websocket = endpoint.map("websocket")
+    for key in ("every", "reply"):
+        if key in websocket and "send" not in websocket:
+            message = f"`{key}` is about `send`, and there is none"
+            yield draft.document.mistake(
+                endpoint.at("websocket", key), message, hint="add `send: ...`", at="key", code="PG-B045"
+            )
+
+
+def _timeout(draft: Draft, endpoint: DraftEntry) -> Iterator[Mistake]:
+    """A limit that no job can exceed, and a poll that would come after the end."""
+    poll = endpoint.map("poll")
+    if not poll:
+        return
+    timeout = duration(poll["timeout"]) if "timeout" in poll else Poll.timeout
+    every = duration(poll["every"]) if "every" in poll else Poll.every
+    if timeout and every and every >= timeout:
+        message = f"the job is given up after {units.format_value(Unit.SECONDS, timeout)}, before it is polled"
+        where = "every" if "every" in poll else "timeout"
+        yield draft.document.mistake(
+            endpoint.at("poll", where), message, hint="lower `every`, or raise `timeout`", code="PG-B045"
+        )
+    for item in effective(draft):
+        aspect, _ = ASPECT_QUANTILES.get(item.budget.metric, ("", 0.0))
+        if item.entry is endpoint and aspect == "completion":
+            for criterion in item.budget.criteria:
+                if timeout and criterion.kind == "absolute" and criterion.limit >= timeout:
+                    shown = units.format_value(Unit.SECONDS, timeout)
+                    message = (
+                        f"{item.budget.metric} can never exceed `{criterion.text}`: the job is given up after {shown}"
+                    )
+                    yield draft.document.mistake(
+                        item.path, message, hint="raise `timeout` under `poll`, or lower the limit", code="PG-B045"
+                    )
+
+
+def _budgets(draft: Draft) -> Iterator[Mistake]:
+    """A metric that only other kinds of endpoints have."""
+    for item in effective(draft):
+        keys = keys_for(item.budget.metric)
+        if keys and not any(key in item.entry.keys for key in keys):
+            shown = " or ".join(f"`{key}`" for key in keys)
+            message = f"`{item.budget.metric}` needs {shown}, and `{item.entry.name}` has none"
+            yield draft.document.mistake(
+                item.path, message, hint=f"add {shown}, or remove the limit", at="key", code="PG-B045"
+            )
+        aspect, _ = ASPECT_QUANTILES.get(item.budget.metric, ("", 0.0))
+        yield from _without_source(draft, item, aspect)
+        if aspect in ("queued", "work") and item.entry.map("poll") and aspect not in item.entry.map("poll"):
+            message = f"`{item.budget.metric}` needs `{aspect}` under `poll`: where the status states that time"
+            hint = f"for example `{aspect}: {{ms: $.{aspect}_ms}}`"
+            yield draft.document.mistake(item.path, message, hint=hint, at="key", code="PG-B045")
+
+
+def _without_source(draft: Draft, item: Effective, aspect: str) -> Iterator[Mistake]:
+    """A limit on what no message tells."""
+    events, websocket = item.entry.map("events"), item.entry.map("websocket")
+    if aspect == "message" and "sent" not in {**events, **websocket} and "send" not in websocket:
+        if "events" in item.entry.keys or "websocket" in item.entry.keys:
+            kind = "events" if "events" in item.entry.keys else "websocket"
+            message = f"`{item.budget.metric}` needs `sent` under `{kind}`: where a message says when it was sent"
+            yield draft.document.mistake(
+                item.path, message, hint="for example `sent: $.sent_at`", at="key", code="PG-B045"
+            )
+    if aspect == "completion" and "events" in item.entry.keys and not events.get("ends"):
+        message = f"`{item.budget.metric}` needs `ends: true` under `events`: a stream that the server ends"
+        yield draft.document.mistake(
+            item.path, message, hint="add `ends: true`, or remove the limit", at="key", code="PG-B045"
+        )

@@ -1,0 +1,44 @@
+"""Checks of `load: {replay: ...}`: a log that can be read, and nothing that a recording decides itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from perfgate.budgets.convert.data_files import RELATIVE, file_problem
+from perfgate.budgets.convert.draft import Draft
+from perfgate.budgets.shape.fields import TO
+from perfgate.model.errors import Mistake
+
+
+def check_replay(draft: Draft) -> Iterator[Mistake]:
+    load = draft.map("load")
+    if "speed" in load and "replay" not in load:
+        message = "`speed` is that of a `replay`, and there is none"
+        yield draft.document.mistake(
+            ("load", "speed"), message, hint="add `replay: access.log`", at="key", code="PG-B047"
+        )
+    if not isinstance(file := load.get("replay"), str):
+        return
+    problem, hint = file_problem(draft.folder / file), RELATIVE
+    if draft.traffic and not problem:
+        problem, hint = draft.traffic.problem, draft.traffic.hint
+    if problem:
+        yield draft.document.mistake(("load", "replay"), f"`{file}` {problem}", hint=hint, code="PG-B047")
+    if isinstance(load.get("duration"), str) and TO in load["duration"]:
+        message = "a replay has one length: `duration` cannot be a range"
+        yield draft.document.mistake(
+            ("load", "duration"), message, hint="remove it, or say how much to replay", code="PG-B047"
+        )
+    for section, key in (("gate", "extend"), ("load", "seed")):
+        if key in draft.map(section):
+            message = f"`{key}` does not go with `replay`: the recording decides that"
+            yield draft.document.mistake((section, key), message, hint="remove it", at="key", code="PG-B047")
+    if draft.map("gate", "ab").get("restarts"):
+        message = "`restarts` does not go with `replay`: the recording is sent in one piece"
+        yield draft.document.mistake(("gate", "ab", "restarts"), message, hint="remove it", at="key", code="PG-B047")
+    for journey in draft.journeys:
+        if draft.weight(journey) > 0:
+            message = f"a recording starts no journeys, and `{journey.name}` is one"
+            yield draft.document.mistake(
+                journey.path, message, hint="give it `weight: 0`, or remove it", at="key", code="PG-B047"
+            )

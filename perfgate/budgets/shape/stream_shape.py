@@ -1,0 +1,61 @@
+"""The shape of streams: `events` and `websocket`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Discriminator, Field, Tag
+
+from perfgate.budgets.shape.activity_shape import StatedShape, one_unit
+from perfgate.budgets.shape.fields import MAP, TEXT, Count, MapOrText, Maybe, PositiveDuration, Shape, checked, optional
+from perfgate.budgets.shape.texts import JsonPath, Quotable, Text, json_path_problem
+
+NEXT = "next"
+
+
+def _reply(text: str) -> str:
+    return "" if text == NEXT else json_path_problem(text)
+
+
+Moment = Annotated[Annotated[StatedShape, checked(one_unit), Tag(MAP)] | Annotated[JsonPath, Tag(TEXT)], MapOrText]
+
+
+class ListenShape(Shape):
+    for_: Maybe[PositiveDuration] = optional("How long to listen, at most. Default: 10s.", "30s", alias="for")
+    count: Maybe[Count] = optional("Until so many messages have come.", 20)
+    silence: Maybe[PositiveDuration] = optional("A longer time without a message is an error. Default: none is.", "5s")
+    sent: Maybe[Moment] = optional(
+        "Where a message says when it was sent (ISO 8601, or a number since 1970): its latency counts from there. Both "
+        "clocks must agree.",
+        "$.sent_at",
+        {"ms": "$.t"},
+    )
+
+
+class EventsShape(ListenShape):
+    ends: Maybe[bool] = optional(
+        "Whether the server ends it itself, as answers do that come in pieces. Default: false.", True
+    )
+    event: Maybe[Text] = optional("The only kind of event that counts. Default: all.", "price")
+
+
+Outgoing = Annotated[Any, Field(description="A text, or anything else as JSON.")]
+Several = Annotated[
+    Annotated[list[Outgoing], Field(min_length=1), Tag("<list>")] | Annotated[Outgoing, Tag("<text>")],
+    Discriminator(lambda value: "<list>" if isinstance(value, list) else "<text>"),
+]
+
+
+class WebSocketShape(ListenShape):
+    subprotocol: Maybe[Quotable] = optional("To ask for; the server must speak it.", "graphql-transport-ws")
+    first: Maybe[Several] = optional("Sent at once: a message, or a list.", {"type": "connection_init"})
+    send: Maybe[Several] = optional(
+        "Sent after that in turn, one `every` so often: a message, or a list.", {"say": "hello"}
+    )
+    every: Maybe[PositiveDuration] = optional("The time between two of `send`. Default: 1s.", "100ms")
+    reply: Maybe[Annotated[str, checked(_reply)]] = optional(
+        "Which message answers one of `send`: the `next`, or that with the same value at this JSONPath. Its latency "
+        "counts from the sending. Default: next, where nothing is `sent`.",
+        NEXT,
+        "$.id",
+    )

@@ -1,0 +1,88 @@
+"""What a verb that sends load reads from the outside world: folder, environment, clock, versions, commit."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from platform import python_version
+from typing import TYPE_CHECKING
+
+from perfgate import __version__
+from perfgate.cli.guard import say
+from perfgate.model.errors import UsageError
+
+if TYPE_CHECKING:
+    from perfgate.workflows.steps.request import RunContext
+
+MAX_PROCESSES = 256
+
+
+def run_context(kind: str, out: Path | None = None) -> RunContext:
+    """For a run that is not remembered. Its folder is `out`, else a new one in `.perfgate/<kind>/`."""
+    from perfgate.ci import revision
+    from perfgate.files import run_folder
+    from perfgate.workflows.steps.request import RunContext
+
+    root = Path.cwd()
+    run_id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    return RunContext(
+        root=root,
+        environ=child_environment(),
+        run_id=run_id,
+        folder=out or root / run_folder.HOME / kind / run_id,
+        revision=revision.read(os.environ, root),
+        versions={"perfgate": __version__, "locust": version("locust"), "python": python_version()},
+    )
+
+
+def remembered_run_context(out: Path | None) -> RunContext:
+    """For a run with access to the history, to what was accepted, and to the timings of the service's middleware."""
+    from dataclasses import replace
+
+    from perfgate.ci import credentials, revision
+    from perfgate.cli.accepting import gather
+
+    context = run_context("runs", out)
+    root, code = context.root, context.revision
+    if not code.commit and (trouble := revision.trouble(os.environ, root)):
+        say(f"perfgate: commit and branch are not known. git says: {trouble}")
+    access = credentials.git_auth_environment(os.environ, root)
+    return replace(
+        context,
+        environ=_with_timing_secret(context.environ),
+        access=access,
+        claims=lambda branch, last: gather({**os.environ, **access}, root, code, branch=branch, last=last, say=say),
+    )
+
+
+def child_environment() -> dict[str, str]:
+    """The environment, with the programs of perfgate's own installation found after all others: a `service` of
+    `perfgate demo` works without an activated virtual environment. A token that is for perfgate alone stays out."""
+    from perfgate.ci import credentials
+
+    own = str(Path(sys.executable).parent)
+    return {
+        **credentials.without_secrets(os.environ),
+        "PATH": os.pathsep.join([os.environ.get("PATH", os.defpath), own]),
+    }
+
+
+def _with_timing_secret(environ: Mapping[str, str]) -> Mapping[str, str]:
+    """Adds a secret that the service's middleware (`perfgate.middleware`) and the second pass of a diagnosis share."""
+    from perfgate.middleware.secret import VARIABLE
+
+    return environ if environ.get(VARIABLE) else {**environ, VARIABLE: secrets.token_hex(16)}
+
+
+def processes_of(text: str) -> int:
+    """Raises UsageError for anything but a number from 1 or `auto`."""
+    if text == "auto":
+        return max(1, (os.cpu_count() or 2) - 1)
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= MAX_PROCESSES:
+        raise UsageError(f"--processes {text}: give a number from 1 to {MAX_PROCESSES}, or auto", code="PG-U003")
+    return int(text)

@@ -1,0 +1,56 @@
+"""How long statements of a PostgreSQL database wait for locks: sampled, as seconds of all of them together."""
+
+from __future__ import annotations
+
+import random
+import threading
+from time import monotonic
+from typing import Any
+
+PAUSE = (0.01, 0.04)  # s
+WAITING = """
+select count(*) from pg_stat_activity
+where wait_event_type = 'Lock' and datname = current_database() and pid <> pg_backend_pid()
+"""
+
+
+class LockWatch:
+    """`connection` is its own: it is used by another thread."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._looks, self._waiting, self._began = 0, 0, 0.0
+
+    def begin(self) -> None:
+        self._end()
+        self._looks, self._waiting, self._began = 0, 0, monotonic()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._watch, args=(self._stop,), daemon=True)
+        self._thread.start()
+
+    def seconds(self) -> float:
+        """Since `begin`: how many wait at a moment on average, times the time."""
+        self._end()
+        return self._waiting / self._looks * (monotonic() - self._began) if self._looks else 0.0
+
+    def close(self) -> None:
+        self._end()
+        self._connection.close()
+
+    def _end(self) -> None:
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def _watch(self, stop: threading.Event) -> None:
+        chance = random.Random(2)
+        while not stop.wait(chance.uniform(*PAUSE)):
+            try:
+                [waiting] = self._connection.execute(WAITING).fetchone()
+            except Exception:  # noqa: BLE001 - the probe itself says what is wrong with the server
+                return
+            self._waiting += waiting
+            self._looks += 1

@@ -1,0 +1,182 @@
+"""MySQL and MariaDB: statements per request as differences of performance_schema's digests, and plans by EXPLAIN.
+
+Nothing is reset and no statement of the application is executed: a digest's text has `?` for its literals, and EXPLAIN
+of a SELECT with '1' for each of them only plans it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import Any, NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from perfgate.diagnose.facts import ProbeCounts, Statement
+from perfgate.model.errors import DiagnosisError
+
+MOST = 8  # statements that are explained
+LONGEST = 160  # characters of a fingerprint
+TIMEOUT = 5  # s
+PICOSECONDS = 1e12  # in a second
+SNAPSHOT = """
+select digest, digest_text, sum(count_star), sum(sum_rows_sent + sum_rows_affected), sum(sum_timer_wait),
+       sum(sum_lock_time), sum(sum_no_index_used + sum_no_good_index_used)
+from performance_schema.events_statements_summary_by_digest
+where schema_name = database() and digest is not null
+group by digest, digest_text
+"""
+SWITCH = (
+    "Start the server with `performance_schema = ON` (MariaDB has it off; it takes a restart), and "
+    "`GRANT SELECT ON performance_schema.* TO ...;`."
+)
+_UNCOUNTED = re.compile(
+    r"\s*(begin|start transaction|commit|rollback|savepoint|release|set|show|use|explain|ping|desc)\b", re.IGNORECASE
+)
+_SELECT = re.compile(r"\s*(select|with)\b", re.IGNORECASE)
+_OWN = re.compile(r"\bperformance_schema\b", re.IGNORECASE)
+_FILTER_COLUMN = re.compile(r"(?:`?\w+`?\s*\.\s*)?`?(\w+)`?\s*(?:=|<|>|<=|>=|LIKE|IN)\s*(?:\?|\()", re.IGNORECASE)
+
+
+class DigestRow(NamedTuple):
+    query: str
+    calls: int
+    rows: int
+    seconds: float
+    locked: float  # s that it waited for locks
+    unindexed: int  # executions without an index
+
+
+class MysqlProbe:
+    """`url` as mysql://user:password@host/database. Raises DiagnosisError when the server cannot be reached, or does
+    not count statements."""
+
+    def __init__(self, url: str) -> None:
+        try:
+            import pymysql
+        except ImportError as error:
+            raise DiagnosisError(
+                "diagnose.mysql needs PyMySQL: pip install 'perfgate[mysql]'", code="PG-X002"
+            ) from error
+        self._error: type[Exception] = pymysql.MySQLError
+        parts = urlsplit(re.sub(r"^\w+(\+\w+)?://", "mysql://", url))
+        try:
+            self._connection: Any = pymysql.connect(
+                host=parts.hostname or "127.0.0.1",
+                port=parts.port or 3306,
+                user=unquote(parts.username or ""),
+                password=unquote(parts.password or ""),
+                database=unquote(parts.path[1:]),
+                connect_timeout=TIMEOUT,
+                read_timeout=TIMEOUT,
+                autocommit=True,
+                program_name="perfgate-diagnose",
+            )
+        except (pymysql.MySQLError, OSError, ValueError) as error:
+            raise DiagnosisError(f"diagnose.mysql: cannot connect ({type(error).__name__})", code="PG-X001") from error
+        try:
+            self._check_counting()
+            self._before = self._now()
+        except DiagnosisError:
+            self.close()
+            raise
+
+    def begin(self) -> None:
+        self._before = self._now()
+
+    def counted(self, requests: int) -> ProbeCounts:
+        grown = sorted(self._grown(), key=lambda row: -row.seconds)
+        if not requests:
+            return ProbeCounts()
+        calls, seconds = sum(row.calls for row in grown), sum(row.seconds for row in grown)
+        values = {
+            "queries": calls / requests,
+            "rows": sum(row.rows for row in grown) / requests,
+            "database": seconds / requests,
+        }
+        if calls:
+            values["query_seconds"] = seconds / calls
+            values["lock_wait"] = sum(row.locked for row in grown) / requests
+        return ProbeCounts(values=values, statements=tuple(self._statement(row, requests) for row in grown[:MOST]))
+
+    def close(self) -> None:
+        with suppress(self._error, OSError):
+            self._connection.close()
+
+    def _check_counting(self) -> None:
+        """An empty table says nothing: with performance_schema off it is there all the same."""
+        [row] = self._rows("select @@performance_schema") or [(0,)]
+        if not int(row[0]):
+            raise DiagnosisError(
+                "diagnose.mysql: performance_schema is off, so no statement is counted", hint=SWITCH, code="PG-X001"
+            )
+
+    def _rows(self, query: str) -> list[tuple[Any, ...]]:
+        try:
+            with self._connection.cursor() as cursor:
+                cursor.execute(query)
+                return list(cursor.fetchall())
+        except (self._error, OSError) as error:
+            raise DiagnosisError(
+                "diagnose.mysql: performance_schema cannot be read", hint=SWITCH, code="PG-X001"
+            ) from error
+
+    def _now(self) -> Mapping[str, DigestRow]:
+        return {
+            digest: DigestRow(
+                query=text or "",
+                calls=int(calls),
+                rows=int(rows),
+                seconds=float(waited) / PICOSECONDS,
+                locked=float(locked) / PICOSECONDS,
+                unindexed=int(unindexed),
+            )
+            for digest, text, calls, rows, waited, locked, unindexed in self._rows(SNAPSHOT)
+        }
+
+    def _grown(self) -> Iterator[DigestRow]:
+        """What came since, without the words of transactions and perfgate's own. A digest that counts less than before
+        was emptied by somebody: all of it is new."""
+        for digest, now in self._now().items():
+            old = self._before.get(digest)
+            if old is None or now.calls < old.calls:
+                old = DigestRow(now.query, 0, 0, 0.0, 0.0, 0)
+            if now.calls > old.calls and not _UNCOUNTED.match(now.query) and not _OWN.search(now.query):
+                yield DigestRow(
+                    now.query,
+                    now.calls - old.calls,
+                    now.rows - old.rows,
+                    now.seconds - old.seconds,
+                    now.locked - old.locked,
+                    now.unindexed - old.unindexed,
+                )
+
+    def _statement(self, row: DigestRow, requests: int) -> Statement:
+        text = " ".join(row.query.replace("`", "").split())
+        scans = tuple(dict.fromkeys(self._scanned(row.query))) if row.unindexed else ()
+        columns = _FILTER_COLUMN.findall(row.query.replace("`", "")) if scans else []
+        return Statement(
+            fingerprint=text if len(text) <= LONGEST else text[: LONGEST - 1] + "…",
+            calls=row.calls / requests,
+            rows=row.rows / requests,
+            seconds=row.seconds / row.calls,
+            scans=scans,
+            columns=tuple(dict.fromkeys(columns)),
+        )
+
+    def _scanned(self, query: str) -> Iterator[str]:
+        """The tables that its plan reads as a whole. Only a SELECT is planned, and never executed."""
+        if not _SELECT.match(query) or ";" in query or query.endswith("..."):
+            return
+        text = re.sub(r"\(\s*\.\.\.\s*\)", "('1')", query)  # NULL would make the condition an impossible one
+        text = re.sub(r"\b(LIMIT|OFFSET)\s+\?(\s*,\s*\?)?", r"\1 1", text, flags=re.IGNORECASE).replace("?", "'1'")
+        try:
+            with self._connection.cursor() as cursor:
+                cursor.execute(f"EXPLAIN {text}")
+                names = [column[0].lower() for column in cursor.description]
+                plan = [dict(zip(names, item, strict=True)) for item in cursor.fetchall()]
+        except (self._error, OSError):
+            return
+        for step in plan:
+            if step.get("type") == "ALL" and step.get("table"):
+                yield str(step["table"])

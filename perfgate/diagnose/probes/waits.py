@@ -1,0 +1,185 @@
+"""What a service waits for, with nothing installed in it: sampled from outside, as seconds per request.
+
+Little's law gives the seconds: (requests that wait at a moment, on average) = (requests per second) x (seconds that
+each waits). A request waits for another server while the connection to it has sent and not yet received; it waits for
+the service itself while its bytes lie unread in the socket; and it waits for a CPU while a thread is ready and does not
+run.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic
+
+import psutil
+
+from perfgate.diagnose.facts import Peer, ProbeCounts
+from perfgate.diagnose.probes import peers
+from perfgate.diagnose.probes.peers import Kind
+from perfgate.diagnose.probes.sockets import LISTEN, SocketReader, TcpSocket, inodes
+
+PAUSE = (0.005, 0.02)  # s between two looks, at random: never in step with what is looked at
+Address = tuple[str, int]
+
+
+@dataclass(kw_only=True)
+class Tally:
+    """What was sampled since the beginning. `first` and `last` are the sockets of each connection, by inode."""
+
+    began: float
+    looks: int = 0
+    unread: int = 0
+    stopped: int = 0
+    awaiting: dict[Address, int] = field(default_factory=dict)
+    last: dict[int, TcpSocket] = field(default_factory=dict)
+    most: dict[Address, int] = field(default_factory=dict)  # connections that were used, at one moment
+
+    def add(self, sockets: Iterable[TcpSocket], own_ports: set[int], known: Mapping[int, TcpSocket]) -> None:
+        """`known` are the connections that were there before."""
+        used: dict[Address, int] = {}
+        for item in sockets:
+            if item.state == LISTEN:
+                self.unread += item.unread
+            elif item.port in own_ports:
+                self.unread += item.unread > 0
+            else:
+                address = (item.peer, item.peer_port)
+                self.last[item.inode] = item
+                before = known.get(item.inode)
+                if before is None or item.messages > before.messages:
+                    used[address] = used.get(address, 0) + 1
+                if item.is_awaiting:
+                    self.awaiting[address] = self.awaiting.get(address, 0) + 1
+        for address, count in used.items():
+            self.most[address] = max(count, self.most.get(address, 0))
+
+
+class WaitProbe:
+    """`pid` is that of a service that perfgate has started; `named` says what listens where, as far as it is known.
+    Raises OSError where the system does not tell."""
+
+    def __init__(self, pid: int, named: Mapping[int, Kind] | None = None) -> None:
+        self._pid, self._kinds = pid, peers.Kinds(named or {})
+        self._reader = SocketReader()
+        self._own: set[int] = set()
+        self._foreign: set[int] = set()
+        self._known: dict[int, TcpSocket] = {}
+        self._tally = Tally(began=monotonic())
+        self._delay = 0.0
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        try:
+            self._sockets()
+        except OSError:
+            self.close()
+            raise
+
+    def begin(self) -> None:
+        self._end()
+        self._delay = _delay(self._processes())
+        self._known = {item.inode: item for item in self._sockets()}
+        self._tally, self._stop = Tally(began=monotonic()), threading.Event()
+        self._thread = threading.Thread(target=self._watch, args=(self._tally, self._stop), daemon=True)
+        self._thread.start()
+
+    def counted(self, requests: int) -> ProbeCounts:
+        """Per request; without requests, how many wait at a moment (`idle_...`)."""
+        self._end()
+        tally, took = self._tally, monotonic() - self._tally.began
+        if not tally.looks:
+            return ProbeCounts()
+        each = took / tally.looks / requests if requests else 1 / tally.looks
+        found = self._peers(tally, each, requests)
+        values = {f"{kind}_wait": 0.0 for kind in peers.WAITED_FOR}
+        for peer in found:
+            values[f"{peer.kind}_wait"] += peer.seconds
+        if not requests:
+            return ProbeCounts(values={f"idle_{name}": value for name, value in values.items()})
+        for kind in peers.WAITED_FOR:
+            peers_of = [peer for peer in found if peer.kind == kind]
+            values[f"{kind}_messages"] = sum(peer.messages for peer in peers_of)
+            values[f"{kind}_size"] = sum(peer.size for peer in peers_of)
+            values[f"{kind}_connections"] = max((peer.connections for peer in peers_of), default=0)
+        values["phase_seconds"] = took / requests
+        values["unread"] = tally.unread * each
+        values["stopped"] = tally.stopped / tally.looks
+        values["cpu_delay"] = max(0.0, _delay(self._processes()) - self._delay) / requests
+        return ProbeCounts(values=values, peers=found)
+
+    def close(self) -> None:
+        self._end()
+        self._reader.close()
+
+    def _end(self) -> None:
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def _watch(self, tally: Tally, stop: threading.Event) -> None:
+        chance = random.Random(1)
+        while not stop.wait(chance.uniform(*PAUSE)):
+            with suppress(OSError):
+                sockets = self._sockets()
+                ports = {item.port for item in sockets if item.state == LISTEN}
+                tally.add(sockets, ports, self._known)
+                tally.stopped += _is_stopped(self._pid)
+                tally.looks += 1
+
+    def _sockets(self) -> list[TcpSocket]:
+        """Those of the service. Who has which is looked up anew when there is one that nobody knows."""
+        every = self._reader.read()
+        if any(item.inode not in self._own and item.inode not in self._foreign for item in every):
+            self._own = {inode for process in self._processes() for inode in inodes(process.pid)}
+            self._foreign = {item.inode for item in every} - self._own
+        return [item for item in every if item.inode in self._own]
+
+    def _processes(self) -> list[psutil.Process]:
+        with suppress(psutil.Error):
+            top = psutil.Process(self._pid)
+            return [top, *top.children(recursive=True)]
+        return []
+
+    def _peers(self, tally: Tally, each: float, requests: int) -> tuple[Peer, ...]:
+        messages: dict[Address, int] = {}
+        size: dict[Address, int] = {}
+        for item in tally.last.values():
+            address, before = (item.peer, item.peer_port), self._known.get(item.inode)
+            messages[address] = messages.get(address, 0) + item.messages - (before.messages if before else 0)
+            size[address] = size.get(address, 0) + item.size - (before.size if before else 0)
+        return tuple(
+            Peer(
+                address=f"{address[0]}:{address[1]}",
+                kind=self._kinds.of(*address),
+                messages=messages[address] / max(1, requests),
+                size=size[address] / max(1, requests),
+                seconds=tally.awaiting.get(address, 0) * each,
+                connections=tally.most.get(address, 0),
+            )
+            for address in sorted(messages)
+        )
+
+
+def _delay(processes: Iterable[psutil.Process]) -> float:
+    """Seconds in which threads were ready to run and had no CPU, by the kernel's schedstat; 0 where it counts none."""
+    total = 0
+    for process in processes:
+        for path in Path(f"/proc/{process.pid}/task").glob("*/schedstat"):
+            with suppress(OSError, ValueError, IndexError):
+                total += int(path.read_text(encoding="ascii").split()[1])
+    return total / 1e9
+
+
+def _is_stopped(pid: int) -> bool:
+    """Whether somebody has stopped the process (SIGSTOP), as limiters of CPU do."""
+    with suppress(OSError):
+        return (
+            Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[0]
+            in "Tt"
+        )
+    return False

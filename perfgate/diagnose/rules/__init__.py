@@ -1,0 +1,91 @@
+"""Facts of base and head -> causes, most certain first. Pure. Counts decide; times only say how much."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from perfgate.diagnose.rules import answers, application, database, environment, functions, services
+from perfgate.diagnose.rules.case import Case, Rule, RunMovement, cause, has_moved, has_tail_moved
+from perfgate.model.diagnosis import Cause, Confidence, Layer
+
+__all__ = ["Case", "RunMovement", "explain"]
+
+# Counts: no machine changes them.
+_COUNTS: tuple[Rule, ...] = (
+    services.cache_lost,
+    database.repeated,
+    database.more_rows,
+    database.wide_rows,
+    services.cache_calls,
+    services.external,
+    answers.compression,
+    answers.payload,
+    answers.connections,
+)
+# Times: a slower machine changes them too. In this order, the first explains most of those after it.
+_TIMES: tuple[Rule, ...] = (
+    database.scans,
+    application.blocking,
+    database.locks,
+    database.slower,
+    services.backlog,
+    application.serialisation,
+    application.cpu,
+    functions.hot,
+    application.pool,
+)
+_SHAPES: tuple[Rule, ...] = (application.contention, application.waiting)  # where nothing else explains it
+_ORDER: Mapping[Confidence, int] = {"environment": 0, "confirmed": 1, "likely": 2, "unexplained": 3}
+_OWN_LAYER: tuple[Layer, ...] = ("database", "cache", "external", "serialisation")  # whose share says how much it is
+_LITTLE = 0.1  # of the difference
+
+
+def explain(case: Case) -> tuple[Cause, ...]:
+    """At least one cause; the one that is named first explains most."""
+    if case.base is not None and not has_moved(case):
+        if not has_tail_moved(case):
+            return _at_rest(case)
+        case = case.with_tails()
+    causes = _sorted(case, [found for rule in _COUNTS for found in rule(case)])
+    if not any(found.confidence == "confirmed" and _is_no_time(found) for found in causes) and (
+        machine := environment.environment(case)
+    ):
+        return (machine,)
+    fair = case.on_slower_machine(environment.machine_factor(case))
+    causes += _sorted(fair, [found for rule in _TIMES for found in rule(fair)])
+    causes = _sorted(case, causes)
+    if not any(found.confidence == "confirmed" for found in causes):
+        causes += [found for rule in _SHAPES for found in rule(fair)] if not causes else []
+    causes += list(application.memory(case))
+    return tuple(causes) or (_unexplained(case),)
+
+
+def _is_no_time(found: Cause) -> bool:
+    return found.code not in ("cache-slower", "external-slower")
+
+
+def _at_rest(case: Case) -> tuple[Cause, ...]:
+    """Neither slower alone nor under load. What has been counted may still become a matter of time on a larger load."""
+    counted = [found for rule in _COUNTS for found in rule(case) if found.confidence == "confirmed"]
+    leaks = list(application.memory(case))
+    if counted or leaks:
+        return (*(replace(found, confidence="likely") for found in counted), *leaks)
+    return (cause("healthy", "confirmed", "The second pass saw no difference beyond noise."),)
+
+
+def _sorted(case: Case, causes: list[Cause]) -> list[Cause]:
+    """The surest first; of those what explains more than a little; then in the order of the rules."""
+    return sorted(causes, key=lambda found: (_ORDER[found.confidence], _explains_little(case, found)))
+
+
+def _explains_little(case: Case, found: Cause) -> bool:
+    if found.code == "cache-lost" or found.layer not in _OWN_LAYER or not case.knows(found.layer):
+        return False
+    return case.share(found.layer) < _LITTLE
+
+
+def _unexplained(case: Case) -> Cause:
+    biggest = case.layers[0].layer if case.layers else "unattributed"
+    where = "" if biggest == "unattributed" else f"most of it is {biggest}; "
+    return cause("unexplained", "unexplained", f"{where}nothing that was seen explains it", layer=biggest)

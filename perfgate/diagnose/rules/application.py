@@ -1,0 +1,106 @@
+"""What the service itself shows: computing, blocking, waiting, memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from perfgate.diagnose.rules import answers, database, functions, services
+from perfgate.diagnose.rules.case import MOVED, SAME, SHARE, TINY, Case, Rule, cause, kb, ms
+from perfgate.model.diagnosis import Cause, Layer
+
+CANARY = 5.0  # times as long as idle
+MOST = 0.4  # of the difference: the greater part, less what is measured beside it
+LEAK = 20_000  # bytes per request, in every round
+
+
+def serialisation(case: Case) -> Iterator[Cause]:
+    grown = case.growth("serialisation")
+    if grown is not None and case.grew("serialisation", 1.5, TINY) and grown >= MOST * case.slower_alone > 0:
+        before, now = case.pair("serialisation")
+        yield cause("serialisation", "confirmed", f"writing the answer takes {ms(now)} instead of {ms(before)}")
+
+
+def cpu(case: Case) -> Iterator[Cause]:
+    name = "cpu" if None not in case.pair("cpu") else "computing"
+    if case.grew(name, 1.3, TINY) and not _computes_for_others(case):
+        before, now = case.pair(name)
+        sentence = f"{ms(now)} CPU per request instead of {ms(before)}"
+        found = functions.evidence(case)
+        remedy = ""
+        if found:
+            sentence, remedy = f"{sentence}: {found[0]}", functions.remedy_for(functions.named(case)[0])
+        yield cause("cpu", "confirmed" if case.takes(case.growth(name)) else "likely", sentence, found[1:], remedy)
+
+
+def _computes_for_others(case: Case) -> bool:
+    """Whether something else explains the CPU: an ORM that reads more computes more."""
+    rules: tuple[Rule, ...] = (
+        answers.payload,
+        answers.compression,
+        database.repeated,
+        database.more_rows,
+        database.wide_rows,
+        services.cache_calls,
+        serialisation,
+    )
+    return case.share("database", "cache", "external") > 0.5 or any(found for rule in rules for found in rule(case))
+
+
+def blocking(case: Case) -> Iterator[Cause]:
+    """A trivial request waits for this endpoint's, though the service computes no more."""
+    idle, loaded = case.head.canary_idle, case.head.canary_loaded
+    if not idle or not loaded or loaded < CANARY * idle or loaded - idle < 5 * TINY or case.grew("cpu", 1.5, TINY):
+        return
+    was_idle, was = case.pair("canary_idle")[0], case.pair("canary_loaded")[0]
+    if case.base is not None and (not was or not was_idle or was / was_idle * 2 > loaded / idle):
+        return
+    sentence = f"every request waits: a trivial one takes {ms(loaded)} beside this one, {ms(idle)} alone"
+    evidence = []
+    if (unread := case.head.unread_loaded) is not None and unread > TINY:
+        evidence.append(f"requests lie {ms(unread)} in the socket before the service reads them")
+    yield cause("blocking-call", "confirmed" if case.base else "likely", sentence, evidence)
+
+
+def pool(case: Case) -> Iterator[Cause]:
+    """Slower under load only, over fewer connections to the database."""
+    before, now = case.pair("database_connections_loaded")
+    if before is None or now is None or now > 0.6 * before or before - now < 1 or not _waits_for_others(case):
+        return
+    (_, alone), (was, loaded) = case.pair("alone"), case.pair("loaded")
+    sentence = (
+        f"at most {now:.2g} connections to the database at once instead of {before:.2g}: "
+        f"{ms(loaded)} under load instead of {ms(was)}, {ms(alone)} alone as before"
+    )
+    yield cause("small-pool", "confirmed", sentence)
+
+
+def _waits_for_others(case: Case) -> bool:
+    (alone_was, alone), (was, now) = case.pair("alone"), case.pair("loaded")
+    if not alone_was or not alone or not was or not now or case.grew("cpu", 1.3, TINY):
+        return False
+    return alone <= alone_was * SAME + TINY / 2 and now > was * MOVED and now - was > TINY
+
+
+def contention(case: Case) -> Iterator[Cause]:
+    if case.base is not None and _waits_for_others(case) and not any(pool(case)):
+        (_, alone), (was, now) = case.pair("alone"), case.pair("loaded")
+        sentence = f"{ms(alone)} alone as before, under load {ms(now)} instead of {ms(was)}"
+        yield cause("contention", "likely", sentence)
+
+
+def waiting(case: Case) -> Iterator[Cause]:
+    """Slower alone too, without computing more or waiting for anybody that is known."""
+    (was, now), computed = case.pair("alone"), case.growth("cpu")
+    if computed is None:
+        computed = case.growth("computing")
+    if not was or not now or computed is None or now <= was * MOVED or computed >= SHARE * (now - was):
+        return
+    layer: Layer = "application" if case.share("database", "cache", "external") < 0.5 else case.layers[0].layer
+    yield cause("waiting", "likely", f"{ms(now)} instead of {ms(was)} without more CPU", layer=layer)
+
+
+def memory(case: Case) -> Iterator[Cause]:
+    before, now = case.pair("memory")
+    if now is not None and now >= LEAK and case.base is not None and (before is None or now >= 5 * max(before, 0.0)):
+        sentence = f"{kb(now)} per request stay in memory instead of {kb(max(before or 0.0, 0.0))}"
+        yield cause("memory-growth", "confirmed", sentence)

@@ -1,0 +1,187 @@
+"""What rules are asked about: one endpoint, as it was seen on base and head."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from perfgate.diagnose.codes import CODES
+from perfgate.diagnose.facts import PassFacts
+from perfgate.diagnose.profile import FunctionTime
+from perfgate.model.diagnosis import Cause, Confidence, Layer, LayerChange
+
+MANY = 5  # calls per request from which a repeated one is worth a word
+MOVED = 1.25  # times as long: less is what machines do
+TAIL_MOVED = 1.5  # times as long, of the slowest twentieth
+SAME = 1.15  # times as long: no difference
+SHARE = 0.15  # of the difference, that a layer must have to explain it
+TINY = 0.001  # s
+_TIMES = (
+    "alone",
+    "loaded",
+    "alone_tail",
+    "loaded_tail",
+    "canary_idle",
+    "canary_loaded",
+    "query_seconds",
+    "query_seconds_loaded",
+    "cache_call_seconds",
+    "external_seconds",
+    "cpu",
+    "cpu_loaded",
+    "computing",
+    "serialisation",
+    "application",
+    "application_loaded",
+    "database_wait",
+    "database_wait_loaded",
+    "cache_wait",
+    "external_wait",
+    "broker_wait",
+)
+Pair = tuple[float | None, float | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunMovement:
+    """How far the run that failed is from earlier ones: `own` the endpoint, `others` all other endpoints (their
+    median), `reference` the runner's reference workload; factors, None where they are not known."""
+
+    own: float | None = None
+    others: float | None = None
+    reference: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """One endpoint. `control` is (base, head) of an endpoint that did not fail."""
+
+    base: PassFacts | None
+    head: PassFacts
+    layers: Sequence[LayerChange] = ()
+    difference: float | None = None
+    control: tuple[PassFacts, PassFacts] | None = None
+    movement: RunMovement | None = None
+    usual_functions: Sequence[FunctionTime] = ()  # of the control, where there is no base to compare a profile with
+
+    def share(self, *layers: Layer) -> float:
+        """The share of the difference (of the whole, without a base) that the layers have."""
+        whole = self.difference if self.difference is not None else sum(layer.now for layer in self.layers)
+        part = sum(
+            (layer.now if self.difference is None else layer.change or 0.0)
+            for layer in self.layers
+            if layer.layer in layers
+        )
+        return part / whole if whole and whole > 0 else 0.0
+
+    def knows(self, *layers: Layer) -> bool:
+        return any(layer.layer in layers for layer in self.layers)
+
+    def pair(self, name: str) -> Pair:
+        return (getattr(self.base, name) if self.base else None), getattr(self.head, name)
+
+    def growth(self, name: str) -> float | None:
+        """Head less base; None where one is not known."""
+        before, now = self.pair(name)
+        return now - before if before is not None and now is not None else None
+
+    def grew(self, name: str, factor: float, least: float) -> bool:
+        return grew(self.pair(name), factor, least)
+
+    @cached_property
+    def slower_alone(self) -> float:
+        """Seconds by which a request that is alone takes longer."""
+        return max(0.0, self.growth("alone") or 0.0)
+
+    def takes(self, seconds: float | None, *, loaded: bool = False) -> bool:
+        """Whether so many seconds explain a good part of the difference, alone or (`loaded`) under load."""
+        whole = (self.growth("loaded") or 0.0) if loaded else self.slower_alone
+        return seconds is not None and seconds > 0 and seconds >= 2 * SHARE * whole
+
+    def with_tails(self) -> Case:
+        """The slowest requests instead of the usual ones, where only they are slower."""
+        if self.base is None:
+            return self
+        base = replace(self.base, alone=self.base.alone_tail, loaded=self.base.loaded_tail)
+        return replace(
+            self, base=base, head=replace(self.head, alone=self.head.alone_tail, loaded=self.head.loaded_tail)
+        )
+
+    def on_slower_machine(self, factor: float) -> Case:
+        """The base as it would be on a machine that takes so many times as long."""
+        if self.base is None or factor <= 1:
+            return self
+        times = {name: value * factor for name in _TIMES if (value := getattr(self.base, name)) is not None}
+        return replace(self, base=replace(self.base, **times))
+
+
+Rule = Callable[[Case], Iterator[Cause]]
+
+
+def grew(pair: Pair, factor: float, least: float) -> bool:
+    before, now = pair
+    return before is not None and now is not None and now >= before * factor and now - before >= least
+
+
+def cause(
+    code: str,
+    confidence: Confidence,
+    sentence: str,
+    evidence: Sequence[str] = (),
+    remedy: str = "",
+    layer: Layer | None = None,
+) -> Cause:
+    known = CODES[code]
+    return Cause(
+        code=code,
+        layer=layer or known.layer,
+        confidence=confidence,
+        sentence=sentence,
+        evidence=tuple(evidence),
+        remedy=remedy or known.remedy,
+    )
+
+
+def has_moved(case: Case) -> bool:
+    """Whether head is slower than base, alone or under load, by more than noise: in each round. Without a base:
+    always."""
+    return case.base is None or any(_is_slower(case, name, MOVED) for name in ("alone", "loaded"))
+
+
+def has_tail_moved(case: Case) -> bool:
+    return any(_is_slower(case, name, TAIL_MOVED) for name in ("alone_tail", "loaded_tail"))
+
+
+def _is_slower(case: Case, name: str, factor: float) -> bool:
+    before, now = case.pair(name)
+    if before is None or now is None or now <= before * factor or now - before <= TINY:
+        return False
+    base = case.base.rounds if case.base else {}
+    rounds = list(zip(base.get(name, ()), case.head.rounds.get(name, ()), strict=False))
+    slower = sum(later > earlier for earlier, later in rounds)
+    return slower >= len(rounds) - (now > 2 * factor * before)  # one round may be odd where the difference is plain
+
+
+def ms(seconds: float | None) -> str:
+    return f"{(seconds or 0.0) * 1e3:.3g} ms"
+
+
+def kb(size: float | None) -> str:
+    value = size or 0.0
+    return f"{value / 1e6:,.3g} MB" if value >= 1e6 else f"{value / 1000:,.3g} kB"
+
+
+def number(value: float | None) -> str:
+    return f"{value or 0.0:.4g}" if (value or 0.0) < 1000 else f"{value:,.0f}"
+
+
+def peers_of(case: Case, kind: str) -> list[str]:
+    """Evidence: the servers of that kind, as the connections to them show."""
+    before: Mapping[str, float] = {peer.address: peer.seconds for peer in case.base.peers} if case.base else {}
+    return [
+        f"{peer.address}: {ms(peer.seconds)} and {number(peer.messages)} messages per request"
+        + (f" instead of {ms(before[peer.address])}" if peer.address in before else "")
+        for peer in case.head.peers
+        if peer.kind == kind and peer.messages
+    ]

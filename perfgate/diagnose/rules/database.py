@@ -1,0 +1,138 @@
+"""What databases show: more statements, rows or bytes, slower statements, and locks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from perfgate.diagnose.facts import Statement
+from perfgate.diagnose.rules.case import MANY, SHARE, TINY, Case, cause, grew, kb, ms, number, peers_of
+from perfgate.model.diagnosis import Cause
+
+
+def repeated(case: Case) -> Iterator[Cause]:
+    before, now = case.pair("queries")
+    worst = _most_repeated(case)
+    evidence = [f"`{worst.fingerprint}` {worst.calls:.4g} times per request"] if worst else []
+    if grew((before, now), 1.5, 2) and (now or 0) >= MANY:
+        sentence = f"{number(now)} queries per request instead of {number(before)}"
+        yield cause("repeated-statement", "confirmed", sentence, evidence)
+    elif case.base is None and now is not None and now >= 4 * MANY:
+        yield cause("repeated-statement", "likely", f"{number(now)} queries per request", evidence)
+    elif now is None and case.grew("database_messages", 1.5, 2) and (case.head.database_messages or 0) >= MANY:
+        was, sent = case.pair("database_messages")
+        sentence = f"{number(sent)} messages to the database per request instead of {number(was)}"
+        yield cause("repeated-statement", "confirmed", sentence, peers_of(case, "database"))
+
+
+def _most_repeated(case: Case) -> Statement | None:
+    """The statement whose calls grew most, of those that are sent often."""
+    before = {statement.fingerprint: statement.calls for statement in case.base.statements} if case.base else {}
+    often = [statement for statement in case.head.statements if statement.calls >= MANY]
+    return max(often, key=lambda item: item.calls - before.get(item.fingerprint, 0.0), default=None)
+
+
+def more_rows(case: Case) -> Iterator[Cause]:
+    if case.grew("rows", 2, 20) and not case.grew("queries", 1.5, 2):
+        before, now = case.pair("rows")
+        sentence = f"{number(now)} rows per request instead of {number(before)}"
+        yield cause("more-rows", "confirmed", sentence, _heaviest(case))
+
+
+def wide_rows(case: Case) -> Iterator[Cause]:
+    """More bytes from the database, which are neither more rows nor more statements."""
+    if not case.grew("database_size", 2, 10_000) or case.grew("rows", 1.5, 10) or any(repeated(case)):
+        return
+    rows = case.pair("rows")
+    code = "wide-rows" if None not in rows else "more-rows"
+    before, now = case.pair("database_size")
+    same = f", {number(rows[1])} rows as before" if code == "wide-rows" else ""
+    yield cause(
+        code, "confirmed", f"{kb(now)} from the database per request instead of {kb(before)}{same}", _heaviest(case)
+    )
+
+
+def scans(case: Case) -> Iterator[Cause]:
+    """A statement that reads a whole table."""
+    before = {statement.fingerprint: statement for statement in case.base.statements} if case.base else {}
+    for statement in case.head.statements:
+        old = before.get(statement.fingerprint)
+        tables = [table for table in statement.scans if old is None or table not in old.scans]
+        seconds = statement.calls * statement.seconds - (old.calls * old.seconds if old else 0.0)
+        is_heavy = seconds >= SHARE * (case.slower_alone if case.base else case.head.alone or 0.0)
+        if not tables or not is_heavy or statement.seconds <= TINY / 4:
+            continue
+        if case.base is None and statement.seconds <= TINY:
+            continue
+        columns = ", ".join(statement.columns)
+        remedy = f"CREATE INDEX ON {tables[0]} ({columns});" if columns else ""
+        evidence = [_described(statement), *filter(None, [statement.hint])]
+        yield cause("sequential-scan", "confirmed", f"sequential scan of {tables[0]}", evidence, remedy)
+        return
+
+
+def slower(case: Case) -> Iterator[Cause]:
+    """As many statements, each slower, though they wait for no lock."""
+    if any(locks(case)):
+        return
+    queries, messages = case.pair("queries"), case.pair("database_messages")
+    counted = queries if None not in queries else messages
+    if grew(counted, 1.5, 2):
+        return
+    counted_time = case.pair("database")
+    if None not in counted_time and not grew(counted_time, 1.3, TINY / 4):
+        return  # the database is as fast as before: it is the application that takes its answers later
+    own = case.pair("query_seconds")
+    gain = (own[1] - own[0]) * (queries[1] or 0.0) if None not in own else None  # type: ignore[operator]
+    if grew(own, 1.5, TINY / 4) and (case.share("database") >= SHARE or case.takes(gain)):
+        sentence = f"{ms(own[1])} per query instead of {ms(own[0])}, {number(queries[1])} per request as before"
+        yield cause("slower-statement", "confirmed", sentence, _heaviest(case))
+    elif None in own and case.grew("database_wait", 1.3, TINY) and case.takes(case.growth("database_wait")):
+        waits = case.pair("database_wait")
+        sentence = f"a request waits {ms(waits[1])} for the database instead of {ms(waits[0])}, with as many messages"
+        yield cause("slower-statement", "likely", sentence, peers_of(case, "database"))
+
+
+def locks(case: Case) -> Iterator[Cause]:
+    """Statements that wait for each other: seen by the database itself, or as statements that are slow under load
+    only."""
+    for name, is_loaded in (("lock_wait", False), ("lock_wait_loaded", True)):
+        before, now = case.pair(name)
+        if (
+            now is not None
+            and now >= 2 * TINY
+            and (before is None or now >= 2 * before)
+            and case.takes(now, loaded=is_loaded)
+        ):
+            instead = f" instead of {ms(before)}" if before is not None else ""
+            where = " under load" if is_loaded else ""
+            sentence = f"statements wait {ms(now)} per request for locks{where}{instead}"
+            yield cause("lock-wait", "confirmed" if case.base else "likely", sentence, _heaviest(case))
+            return
+    if case.base is None or case.head.lock_wait_loaded is not None:
+        return
+    for name in ("query_seconds", "database_wait"):
+        alone, loaded = case.pair(name), case.pair(f"{name}_loaded")
+        if None in (*alone, *loaded) or grew(alone, 1.5, TINY / 4) or case.grew("queries", 1.5, 2):
+            continue
+        if (
+            grew(loaded, 3, 2 * TINY)
+            and not case.grew("cpu", 1.3, TINY)
+            and case.takes(case.growth(f"{name}_loaded"), loaded=True)
+        ):
+            what = "a statement takes" if name == "query_seconds" else "a request waits for the database"
+            sentence = (
+                f"{what} {ms(loaded[1])} under load instead of {ms(loaded[0])}, and {ms(alone[1])} alone as before"
+            )
+            yield cause("lock-wait", "likely", sentence)
+            return
+
+
+def _heaviest(case: Case) -> list[str]:
+    return [_described(statement) for statement in case.head.statements[:1]]
+
+
+def _described(statement: Statement) -> str:
+    return (
+        f"`{statement.fingerprint}` {ms(statement.seconds)} per call, {number(statement.calls)} times and "
+        f"{number(statement.rows)} rows per request"
+    )

@@ -1,0 +1,100 @@
+"""Whether it is the machine that is slower, not the code.
+
+What shows the machine itself decides first: a fixed piece of work, the time in which the service's threads were ready
+and had no CPU, and whether somebody had stopped it. The control endpoint, which did not fail, decides where they are
+silent.
+"""
+
+from __future__ import annotations
+
+from math import log
+
+from perfgate.diagnose.rules.case import SAME, TINY, Case, cause
+from perfgate.model.diagnosis import Cause
+
+CLOSE = 0.5  # of the endpoint's movement (in logarithms), by which others moved too: the machine
+STOPPED = 0.05  # of the time
+
+
+def environment(case: Case) -> Cause | None:
+    if case.base is None:
+        return _of_run(case)
+    own = _factor(case, "alone") or _factor(case, "loaded")
+    slower = max(_factor(case, "alone") or 1.0, _factor(case, "loaded") or 1.0)
+    if own is None or slower <= 1.1:
+        return None
+    sentences = [*_machine(case, slower), *_control(case)]
+    return cause("environment", "environment", sentences[0], sentences[1:]) if sentences else None
+
+
+def machine_factor(case: Case) -> float:
+    """How many times as long the machine takes, as far as the control endpoint shows it; 1 where nothing does."""
+    control = _movement_of_control(case)
+    return 1.0 if control is None or _is_machine_well(case) else max(1.0, control)
+
+
+def _machine(case: Case, slower: float) -> list[str]:
+    result = []
+    reference = _factor(case, "reference")
+    if reference and reference > SAME and log(reference) >= CLOSE * log(slower):
+        result.append(f"a fixed piece of work takes {reference:.2f} times as long beside the head")
+    delay, computing = case.growth("cpu_delay"), _factor(case, "cpu") or 1.0
+    before = case.pair("cpu_delay")[0]
+    if delay is not None and before is not None:
+        excess = delay - before * max(0.0, computing - 1)  # who computes more also waits more for a CPU
+        if case.slower_alone > TINY and excess >= CLOSE * case.slower_alone:
+            result.append(f"the service was ready {delay * 1e3:.3g} ms longer per request and had no CPU")
+    stopped = case.growth("stopped")
+    if stopped is not None and stopped >= STOPPED:
+        result.append(f"something stopped the service for {case.head.stopped or 0.0:.0%} of the time")
+    return result
+
+
+def _control(case: Case) -> list[str]:
+    control, own = _movement_of_control(case), _factor(case, "alone")
+    if control is None or own is None or own <= 1.1 or log(control) < CLOSE * log(own) or _is_in_every_request(case):
+        return []
+    return [f"the control endpoint takes {control:.2f} times as long too, this one {own:.2f} times"]
+
+
+def _movement_of_control(case: Case) -> float | None:
+    if case.control is None or not case.control[0].alone or not case.control[1].alone:
+        return None
+    return case.control[1].alone / case.control[0].alone
+
+
+def _is_in_every_request(case: Case) -> bool:
+    """Whether the code does something in every request: all of them take so much longer, not so many times as long,
+    while the machine is as fast as before."""
+    if case.control is None or not _is_machine_well(case):
+        return False
+    more = (case.control[1].alone or 0.0) - (case.control[0].alone or 0.0)
+    return case.slower_alone > TINY and abs(more - case.slower_alone) <= 0.3 * case.slower_alone
+
+
+def _is_machine_well(case: Case) -> bool:
+    """Whether it computes as fast as before, and lets the service do so."""
+    reference, delay = _factor(case, "reference"), case.growth("cpu_delay")
+    return reference is not None and delay is not None and reference <= SAME and delay <= 0.2 * case.slower_alone
+
+
+def _factor(case: Case, name: str) -> float | None:
+    before, now = case.pair(name)
+    return now / before if before and now else None
+
+
+def _of_run(case: Case) -> Cause | None:
+    """Without a base beside it, the run that failed is compared with earlier ones."""
+    movement = case.movement
+    if movement is None or movement.own is None or movement.own <= 1.1:
+        return None
+    sentences = []
+    for factor, what in (
+        (movement.reference, "the runner's reference workload takes {:.2f} times as long as in earlier runs"),
+        (movement.others, "the other endpoints take {:.2f} times as long too"),
+    ):
+        if factor is not None and factor > SAME and log(factor) >= CLOSE * log(movement.own):
+            sentences.append(what.format(factor))
+    if movement.reference is not None and movement.reference <= 1.1:
+        return None  # the runner is as fast as ever: what is common to all endpoints is the application's
+    return cause("environment", "environment", sentences[0], sentences[1:]) if sentences else None

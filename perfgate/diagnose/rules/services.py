@@ -1,0 +1,88 @@
+"""What caches and other services show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from perfgate.diagnose.rules.case import MANY, SHARE, TINY, Case, cause, grew, ms, number, peers_of
+from perfgate.model.diagnosis import Cause
+
+PILES = 0.2  # jobs per request by which a queue grows that is not kept up with
+COLD = 0.1  # of the hits, at most which a cache counts as gone
+
+
+def cache_lost(case: Case) -> Iterator[Cause]:
+    for name, what in (("cached", "answers from the cache"), ("cache_hits", "cache hits")):
+        before, now = case.pair(name)
+        if before is None or now is None:
+            continue
+        is_gone = before >= 0.2 and now <= COLD * before
+        if is_gone or before - now >= 0.5:  # fewer hits may be a cache that is still cold: a slow side fills it later
+            sentence = f"{now:.0%} {what} instead of {before:.0%}"
+            yield cause("cache-lost", "confirmed" if is_gone else "likely", sentence)
+            return
+    for name in ("cache_calls", "cache_messages"):
+        before, now = case.pair(name)
+        if before is not None and now is not None and before >= 0.5 and now <= COLD * before:
+            sentence = f"{number(now)} cache commands per request instead of {number(before)}: it is not asked any more"
+            yield cause("cache-lost", "confirmed", sentence)
+            return
+    before, now = case.pair("cacheable")
+    if before is not None and now is not None and before - now >= 0.5:
+        yield cause("cache-lost", "likely", "Cache-Control or ETag that allowed caching are gone")
+
+
+def cache_calls(case: Case) -> Iterator[Cause]:
+    calls = case.pair("cache_calls")
+    if None in calls:
+        calls = case.pair("cache_messages")
+    if grew(calls, 2, 3) and (calls[1] or 0) >= MANY:
+        sentence = f"{number(calls[1])} cache commands per request instead of {number(calls[0])}"
+        yield cause("cache-repeated", "confirmed", sentence)
+        return
+    each = case.pair("cache_call_seconds")
+    if grew(each, 1.5, TINY / 4) and case.share("cache") >= SHARE:
+        yield cause("cache-slower", "confirmed", f"{ms(each[1])} per cache command instead of {ms(each[0])}")
+    elif case.grew("cache_wait", 1.5, TINY) and case.takes(case.growth("cache_wait")):
+        waits = case.pair("cache_wait")
+        sentence = f"a request waits {ms(waits[1])} for the cache instead of {ms(waits[0])}"
+        yield cause("cache-slower", "likely", sentence, peers_of(case, "cache"))
+
+
+def external(case: Case) -> Iterator[Cause]:
+    calls, messages = case.pair("external_calls"), case.pair("external_messages")
+    seconds, waits = case.pair("external_seconds"), case.pair("external_wait")
+    evidence = peers_of(case, "external")
+    took = case.takes(case.growth("external_wait")) or case.takes(case.growth("external_seconds"))
+    if grew(calls, 1.5, 0.9):
+        sentence = f"{number(calls[1])} calls of other services per request instead of {number(calls[0])}"
+        yield cause(
+            "external-repeated",
+            "confirmed" if took or case.share("external") >= SHARE else "likely",
+            sentence,
+            evidence,
+        )
+    elif grew(seconds, 1.3, TINY) and (case.share("external") >= SHARE or took):
+        sentence = f"calls of other services take {ms(seconds[1])} instead of {ms(seconds[0])}"
+        yield cause("external-slower", "confirmed", sentence, evidence)
+    elif calls[1] is None and grew(messages, 1.5, 0.9) and took:
+        sentence = f"{number(messages[1])} messages to other services per request instead of {number(messages[0])}"
+        yield cause("external-repeated", "confirmed", sentence, evidence)
+    elif grew(waits, 1.3, TINY) and case.takes(case.growth("external_wait")):
+        sentence = f"a request waits {ms(waits[1])} for other services instead of {ms(waits[0])}"
+        yield cause("external-slower", "confirmed", sentence, evidence)
+
+
+def backlog(case: Case) -> Iterator[Cause]:
+    """Jobs that pile up, or an answer that waits for one."""
+    more, waiting = case.head.queue_growth_loaded, case.head.queued_loaded
+    before, _ = case.pair("queue_growth_loaded")
+    if more is not None and more >= PILES and more >= 2 * max(before or 0.0, 0.0):
+        instead = f" instead of {number(max(before, 0.0))}" if before is not None else ""
+        sentence = f"{number(more)} jobs more wait in the queue after each request{instead}, {number(waiting)} in all"
+        yield cause("backlog", "confirmed" if before is not None else "likely", sentence)
+        return
+    waits = case.pair("broker_wait")
+    if grew(waits, 1.5, TINY) and case.takes(case.growth("broker_wait")):
+        sentence = f"a request waits {ms(waits[1])} for the message broker instead of {ms(waits[0])}"
+        yield cause("backlog", "likely", sentence, peers_of(case, "broker"))

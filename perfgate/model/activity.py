@@ -1,0 +1,61 @@
+"""Activities: what an endpoint does beyond one request and its answer. Times in seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from perfgate.model.budget_file import Expectation, Json
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatedTime:
+    """A time that an answer or a message states itself: a number at the JSONPath `start` in units of `unit` seconds;
+    with `end`, the time between two moments (ISO 8601, or seconds or milliseconds since 1970)."""
+
+    start: str
+    end: str = ""
+    unit: float | None = None  # None: as usual
+
+
+@dataclass(frozen=True, kw_only=True)
+class Poll:
+    """How to learn when a background job is done that a request has started."""
+
+    path: str  # of a GET; `{x}` and `${X}` as in the request's
+    until: tuple[Expectation, ...]
+    fails: tuple[Expectation, ...] = ()  # one that is met says that the job has failed
+    every: float = 0.5
+    timeout: float = 60.0  # from the request on
+    queued: StatedTime | None = None  # in the answer that says it is done
+    work: StatedTime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listen:
+    """How long a stream of messages is listened to: `seconds`, or until `count` of them have come (0: no matter)."""
+
+    seconds: float = 10.0
+    count: int = 0
+    silence: float = 0.0  # the longest without a message that is no failure; 0: any
+    sent: StatedTime | None = None  # in each message: when it was sent
+
+
+@dataclass(frozen=True, kw_only=True)
+class Events:
+    """Server-sent events. With `ends` the server ends them, and that is their completion."""
+
+    listen: Listen = Listen()
+    ends: bool = False
+    event: str = ""  # the only kind that counts
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebSocket:
+    """Messages over a WebSocket. Texts may hold `{x}` and `${X}`; what is no text is sent as JSON."""
+
+    listen: Listen = Listen()
+    first: tuple[Json, ...] = ()  # sent at once
+    send: tuple[Json, ...] = ()  # then in turn, one every `every` s
+    every: float = 1.0
+    reply: str = ""  # "next", or a JSONPath whose value a message and its reply share; empty: none
+    subprotocol: str = ""

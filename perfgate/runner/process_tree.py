@@ -1,0 +1,28 @@
+"""What a process and all that it started use: CPU time and memory."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import NamedTuple
+
+
+class Usage(NamedTuple):
+    """`cpu` in seconds since they began, `memory` resident, in bytes."""
+
+    cpu: float
+    memory: int
+
+
+def usage(pid: int) -> Usage:
+    """The sum over the process tree. What has ended meanwhile counts no more."""
+    import psutil
+
+    cpu, memory = 0.0, 0
+    with suppress(psutil.Error):
+        top = psutil.Process(pid)
+        for process in (top, *top.children(recursive=True)):
+            with suppress(psutil.Error):
+                times = process.cpu_times()
+                cpu += times.user + times.system
+                memory += process.memory_info().rss
+    return Usage(cpu, memory)

@@ -1,0 +1,114 @@
+"""A connection that stays open: its request, the head of its answer, and then whatever comes, with its time."""
+
+from __future__ import annotations
+
+from time import monotonic_ns, time_ns
+from types import SimpleNamespace
+
+import httptools
+
+from perfgate.runtime.http.dialling import Origin, TlsConfig, dial, proxy_for
+from perfgate.runtime.http.observations import Observations
+from perfgate.runtime.http.responses import Response
+from perfgate.runtime.http.watchdog import TimedOut
+
+LISTEN = 200_000_000  # ns: how soon a waiting stream notices that the load is over
+MOST_DELAY = 1_000_000_000  # ns from the kernel's receipt to our code; more is a clock that was set
+
+
+class Ended(ConnectionError):
+    """The connection is over."""
+
+
+class Channel:
+    """`wait`, `dns`, `connect` and `tls` are ns; `head` becomes the answer's, without a body."""
+
+    def __init__(self, where: Origin, trust: TlsConfig, observations: Observations, deadline: int) -> None:
+        """Raises OSError or TimedOut."""
+        began = monotonic_ns()
+        self.wire, self.dns, self.connect, self.tls = dial(where, trust, proxy_for(where), deadline, observations)
+        self.wait = monotonic_ns() - began
+        self.over = False  # the answer is complete
+        self.size = 0
+        self._body: list[bytes] = []
+        self._head: list[bytes] = []
+        self._has_head = False
+        self._parser = httptools.HttpResponseParser(
+            SimpleNamespace(
+                on_headers_complete=self._head_complete,
+                on_body=self._body.append,
+                on_message_complete=self._message_complete,
+            )
+        )
+
+    def _head_complete(self) -> None:
+        self._has_head = True
+
+    def _message_complete(self) -> None:
+        self.over = self._parser.get_status_code() >= 200
+
+    def open(self, request: bytes, deadline: int) -> tuple[Response, bytes, int]:
+        """Sends the request and reads the head of its answer. Also what came with it, and when (wall clock, ns).
+
+        Raises OSError, TimedOut or httptools.HttpParserError."""
+        wire = self.wire
+        wire.deadline, wire.sent = deadline, 0
+        wire.send(request)
+        first, rest = 0, b""
+        while not self._has_head:
+            arrived, data = wire.receive()
+            if not data:
+                raise ConnectionResetError("closed before it answered")
+            first = first or arrived
+            self._head.append(bytes(data))
+            try:
+                self._parser.feed_data(data)
+            except httptools.HttpParserUpgrade as upgrade:
+                rest = bytes(data)[upgrade.args[0] :]
+                break
+        elapsed = monotonic_ns() - wire.left
+        service = arrived - wire.sent
+        if not 0 < service <= elapsed + 1_000_000:
+            service = elapsed
+        head = b"".join(self._head)
+        response = Response(
+            self._parser.get_status_code(), head, service=service, first_byte=min(service, max(0, first - wire.sent))
+        )
+        response.wait, response.dns, response.connect, response.tls = self.wait, self.dns, self.connect, self.tls
+        response.connections, response.delivery = 1, max(0, elapsed - service)
+        return response, rest or self._taken(), arrived
+
+    def read_body(self) -> tuple[int, bytes]:
+        """What came next of the body, and when; empty while nothing came for a moment. Raises Ended at its end."""
+        if self.over:
+            raise Ended("the server ended it")
+        arrived, data = self.read()
+        if data:
+            self._parser.feed_data(data)
+        return arrived, self._taken()
+
+    def read(self) -> tuple[int, bytes]:
+        """Reads like `read_body`, of a connection that has become something else than HTTP."""
+        self.wire.deadline = monotonic_ns() + LISTEN
+        try:
+            arrived, data = self.wire.receive()
+        except TimedOut:
+            return time_ns(), b""
+        if not data:
+            raise Ended("the connection was closed")
+        return arrived, bytes(data)
+
+    def _taken(self) -> bytes:
+        data = b"".join(self._body)
+        self._body.clear()
+        self.size += len(data)
+        return data
+
+    def close(self) -> None:
+        self.wire.close()
+
+
+def monotonic_of(arrived: int) -> int:
+    """The monotonic time (ns) of a moment of the last second by the wall clock."""
+    delay = time_ns() - arrived
+    return monotonic_ns() - (delay if 0 <= delay < MOST_DELAY else 0)

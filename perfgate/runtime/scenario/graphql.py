@@ -1,0 +1,68 @@
+"""GraphQL operations: what is sent of them, with the query or, where the server knows it, with its hash.
+
+Persisted queries as Apollo's clients and servers have agreed on them ("automatic persisted queries"), version 1.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from perfgate.runtime.http.responses import Response
+from perfgate.runtime.scenario.texts import Fill, Values, json_filler
+
+UNKNOWN_QUERY = (b"PersistedQueryNotFound", b"PERSISTED_QUERY_NOT_FOUND")
+
+
+class Operation(NamedTuple):
+    """A document of one operation, with its name. `persisted`: only its hash is sent."""
+
+    query: str
+    name: str = ""
+    persisted: bool = False
+
+
+def operation(query: str, name: str = "", *, persisted: bool = False) -> Operation:
+    return Operation(query, name, persisted)
+
+
+class PersistedBody:
+    """Calling it makes the body with the hash alone; `full` the one with the query, which registers it."""
+
+    def __init__(self, item: Operation, variables: Mapping[str, Any]) -> None:
+        own = {"extensions": _extensions(item.query)} | _named(item)
+        self._short: Fill = json_filler({"variables": dict(variables), **own})
+        self._full: Fill = json_filler({"query": _literal(item.query), "variables": dict(variables), **own})
+
+    def __call__(self, values: Values) -> bytes:
+        return self._short(values).encode()
+
+    def full(self, values: Values) -> bytes:
+        return self._full(values).encode()
+
+
+def operation_filler(item: str | Operation, variables: Mapping[str, Any]) -> Fill:
+    """The body with the query."""
+    item = Operation(item) if isinstance(item, str) else item
+    return json_filler({"query": _literal(item.query), "variables": dict(variables), **_named(item)})
+
+
+def is_unknown_query(response: Response) -> bool:
+    """Whether the server does not know the hash of a query (yet, or any more)."""
+    try:
+        return any(words in response.content for words in UNKNOWN_QUERY)
+    except ValueError:
+        return False
+
+
+def _named(item: Operation) -> dict[str, Any]:
+    return {"operationName": _literal(item.name)} if item.name else {}
+
+
+def _extensions(query: str) -> dict[str, Any]:
+    return {"persistedQuery": {"version": 1, "sha256Hash": hashlib.sha256(query.encode()).hexdigest()}}
+
+
+def _literal(text: str) -> str:
+    return text.replace("{", "{{").replace("}", "}}")

@@ -1,0 +1,1 @@
+"""Streams: server-sent events and WebSockets, each message with the time at which the kernel received it."""

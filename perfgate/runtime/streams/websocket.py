@@ -1,0 +1,208 @@
+"""WebSockets: the handshake of RFC 6455 as an ordinary request, then frames by wsproto over the engine's own connection.
+
+No compression is offered: what arrives is then timed by its own last byte.
+"""
+
+from __future__ import annotations
+
+import os
+from base64 import b64encode
+from collections import deque
+from collections.abc import Callable, Sequence
+from hashlib import sha1
+from time import monotonic_ns
+from typing import TYPE_CHECKING, Any
+
+import gevent
+from wsproto.connection import Connection, ConnectionType
+from wsproto.events import BytesMessage, CloseConnection, Ping, TextMessage
+from wsproto.utilities import LocalProtocolError, RemoteProtocolError
+
+from perfgate.runtime.http.channel import Channel, Ended, monotonic_of
+from perfgate.runtime.http.responses import Failure, Response
+from perfgate.runtime.scenario.endpoint import Endpoint
+from perfgate.runtime.scenario.expectations import MISSING, json_reader
+from perfgate.runtime.scenario.stated_times import StatedTime
+from perfgate.runtime.scenario.texts import Fill, Text, json_filler
+from perfgate.runtime.streams.messages import Message
+from perfgate.runtime.streams.recording import MessageRecord
+from perfgate.runtime.streams.stream import Listening, Stream
+
+if TYPE_CHECKING:
+    from perfgate.runtime.users.visitor import Visitor
+
+SWITCHING = 101
+GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, section 1.3
+NEXT = "next"  # the message that follows is the reply
+MOST_WAITING = 10_000  # messages whose replies are waited for
+
+
+class WebSocket(Stream):
+    """`WebSocket(Endpoint("chat", "GET", "/chat"), send=[{"say": "hello"}], every=0.1, reply="next", seconds=10)`
+
+    `first` are sent at once, those of `send` in turn every `every` s. A reply is the `next` message, or the one with
+    the same value at the JSONPath `reply`. Texts are sent as they are, everything else as JSON; `{x}` are values,
+    drawn anew for each message.
+    """
+
+    def __init__(
+        self,
+        request: Endpoint,
+        *,
+        first: Sequence[Any] = (),
+        send: Sequence[Any] = (),
+        every: float = 1.0,
+        reply: str = "",
+        subprotocol: str = "",
+        seconds: float = 10.0,
+        count: int = 0,
+        silence: float = 0.0,
+        sent: StatedTime | None = None,
+    ) -> None:
+        super().__init__(request, Listening(seconds, count, silence, ends=False), sent)
+        self._first, self._send = [_filler(item) for item in first], [_filler(item) for item in send]
+        self._every, self._subprotocol, self._reply = every, subprotocol, reply
+        self._key = b64encode(os.urandom(16))
+        self._accept = b64encode(sha1(self._key + GUID).digest()).decode()
+
+    def prepared(self, data: bytes) -> bytes:
+        lines = [b"Connection: Upgrade", b"Upgrade: websocket", b"Sec-WebSocket-Version: 13"]
+        lines.append(b"Sec-WebSocket-Key: " + self._key)
+        if self._subprotocol:
+            lines.append(b"Sec-WebSocket-Protocol: " + self._subprotocol.encode())
+        return data[:-2] + b"\r\n".join(lines) + b"\r\n\r\n"
+
+    def refusal(self, response: Response) -> Failure | None:
+        if response.status != SWITCHING:
+            return Failure("status", f"status: expected {SWITCHING}, got {response.status}")
+        if response.headers.get("sec-websocket-accept", "") != self._accept:
+            return Failure("protocol", "its answer to the WebSocket handshake is not one")
+        if self._subprotocol and response.headers.get("sec-websocket-protocol", "") != self._subprotocol:
+            return Failure("protocol", f"the server does not speak {self._subprotocol}")
+        return None
+
+    def listen(self, visitor: Visitor, channel: Channel, messages: MessageRecord, rest: tuple[bytes, int]) -> None:
+        data, arrived = rest
+        opened = monotonic_of(arrived)
+        talk = _Talk(channel, messages, self._reply, _record(visitor, self.name))
+        sender = gevent.spawn(self._speak, visitor, talk) if self._first or self._send else None
+        try:
+            while True:
+                for message in talk.messages(data, arrived) if data else ():
+                    talk.take(message)
+                if talk.problem:
+                    raise ValueError(talk.problem)
+                if not self.goes_on(visitor, messages, opened):
+                    talk.say_goodbye()
+                    return
+                arrived, data = channel.read()
+        except RemoteProtocolError as error:
+            raise ConnectionResetError(f"not WebSocket: {error}") from error
+        finally:
+            if sender is not None:
+                sender.kill()
+
+    def _speak(self, visitor: Visitor, talk: _Talk) -> None:
+        """Runs beside the listening."""
+        try:
+            self._say_all(visitor, talk)
+        except LocalProtocolError:  # closed meanwhile
+            return
+        except KeyError as error:
+            talk.problem = f"the value {{{error.args[0]}}} was never captured"
+        except ValueError as error:
+            talk.problem = str(error)
+
+    def _say_all(self, visitor: Visitor, talk: _Talk) -> None:
+        for fill in self._first:
+            talk.say(self._text(visitor, fill), expects_reply=False)
+        number, due = 0, monotonic_ns()
+        while self._send:
+            talk.say(self._text(visitor, self._send[number % len(self._send)]), expects_reply=True)
+            number, due = number + 1, due + int(self._every * 1e9)
+            gevent.sleep(max(0.0, (due - monotonic_ns()) / 1e9))
+
+    def _text(self, visitor: Visitor, fill: Fill) -> str:
+        if self.request.draws:
+            visitor.draw(self.request)
+        return fill(visitor.values)
+
+
+class _Talk:
+    """The frames of one connection, and the messages whose replies have not come."""
+
+    def __init__(
+        self, channel: Channel, messages: MessageRecord, reply: str, record: Callable[[int, int], None]
+    ) -> None:
+        self._channel, self._messages, self._record = channel, messages, record
+        self._frames = Connection(ConnectionType.CLIENT)
+        self._parts: list[bytes] = []
+        self.problem = ""  # why a message could not be sent
+        self._next: deque[int] = deque(maxlen=MOST_WAITING)  # when those were sent that wait for the next message
+        self._by_id: dict[str, int] = {}
+        self._read_id = json_reader(reply) if reply not in ("", NEXT) else None
+        self._by_order = reply == NEXT
+
+    def say(self, text: str, *, expects_reply: bool) -> None:
+        """Sends a message, and keeps when it left."""
+        wire = self._channel.wire
+        wire.sent = 0
+        wire.send(self._frames.send(TextMessage(text)))
+        gevent.sleep(0)  # what is sent leaves before this greenlet goes on
+        left = wire.left if wire.sent else monotonic_ns()
+        if not expects_reply:
+            return
+        if self._by_order:
+            self._next.append(left)
+        elif self._read_id is not None and len(self._by_id) < MOST_WAITING:
+            value = self._read_id(Message(text.encode(), 0))  # type: ignore[arg-type]  # read like a response
+            self._by_id[str(value)] = left
+
+    def messages(self, data: bytes, arrived: int) -> list[Message]:
+        """The messages that are complete now. Raises Ended when the server closes."""
+        self._frames.receive_data(data)
+        self._channel.size += len(data)
+        complete = []
+        for event in self._frames.events():
+            if isinstance(event, (TextMessage, BytesMessage)):
+                part = event.data
+                self._parts.append(part.encode() if isinstance(part, str) else bytes(part))
+                if event.message_finished:
+                    complete.append(Message(b"".join(self._parts), arrived))
+                    self._parts.clear()
+            elif isinstance(event, Ping):
+                self._channel.wire.send(self._frames.send(event.response()))
+            elif isinstance(event, CloseConnection):
+                for message in complete:
+                    self.take(message)
+                raise Ended(f"the server closed it with {event.code}{f' ({event.reason})' if event.reason else ''}")
+        return complete
+
+    def take(self, message: Message) -> None:
+        at = self._messages.add(message)
+        left = None
+        if self._by_order and self._next:
+            left = self._next.popleft()
+        elif self._read_id is not None:
+            try:
+                value = self._read_id(message)  # type: ignore[arg-type]
+            except ValueError:
+                value = MISSING
+            left = self._by_id.pop(str(value), None)
+        if left is not None:
+            self._record(at, max(0, at - left))
+
+    def say_goodbye(self) -> None:
+        try:
+            self._channel.wire.send(self._frames.send(CloseConnection(1000)))
+        except LocalProtocolError:
+            return
+        gevent.sleep(0)
+
+
+def _filler(item: Any) -> Fill:
+    return Text(item).fill if isinstance(item, str) else json_filler(item)
+
+
+def _record(visitor: Visitor, name: str) -> Callable[[int, int], None]:
+    return lambda at, took: visitor.record(("message", name), at, Response(200, service=took), None)

@@ -1,0 +1,87 @@
+"""Activities as source: what stands around the endpoint of a background job, a persisted query or a stream."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from perfgate.model.activity import Listen, Poll, StatedTime, WebSocket
+from perfgate.model.budget_file import Endpoint, Request
+from perfgate.scenarios.expressions import Headers, endpoint_call, expectation_call, texts
+from perfgate.scenarios.source import Call, number
+
+
+def is_activity(endpoint: Endpoint) -> bool:
+    """Whether it is performed, and not just sent."""
+    return bool(endpoint.poll or endpoint.events or endpoint.websocket) or _is_persisted(endpoint)
+
+
+def _is_persisted(endpoint: Endpoint) -> bool:
+    return endpoint.request is not None and endpoint.request.body is not None and endpoint.request.body.persisted
+
+
+def activity_call(endpoint: Endpoint, sent: Call, common: Headers) -> Call:
+    """The source of an endpoint, around `sent`, that of its request."""
+    if endpoint.poll is not None and endpoint.request is not None:
+        return _job_call(endpoint.name, endpoint.request, endpoint.poll, sent, common)
+    if endpoint.events is not None:
+        own = {"ends": True} if endpoint.events.ends else {}
+        own |= {"event": endpoint.events.event} if endpoint.events.event else {}
+        return Call("Events", [sent], _listening(endpoint.events.listen) | own)
+    if endpoint.websocket is not None:
+        return _websocket_call(endpoint.websocket, sent)
+    return Call("PersistedQuery", [sent]) if _is_persisted(endpoint) else sent
+
+
+def _job_call(name: str, request: Request, poll: Poll, sent: Call, common: Headers) -> Call:
+    asked = Request(
+        method="GET",
+        path=poll.path,
+        headers=request.headers,
+        timeout=request.timeout,
+        connect_timeout=request.connect_timeout,
+        first_byte_timeout=request.first_byte_timeout,
+    )
+    keywords: dict[str, Any] = {"until": [expectation_call(item) for item in poll.until]}
+    if poll.fails:
+        keywords["fails"] = [expectation_call(item) for item in poll.fails]
+    if poll.every != Poll.every:
+        keywords["every"] = number(poll.every)
+    if poll.timeout != Poll.timeout:
+        keywords["timeout"] = number(poll.timeout)
+    stated: Mapping[str, StatedTime | None] = {"queued": poll.queued, "work": poll.work}
+    keywords |= {key: stated_call(time) for key, time in stated.items() if time is not None}
+    return Call("Job", [sent, endpoint_call(name, asked, root="", common=common, tables={})], keywords)
+
+
+def stated_call(time: StatedTime) -> Call:
+    arguments = [time.start, time.end] if time.end else [time.start]
+    return Call("stated", arguments, {"unit": time.unit} if time.unit != StatedTime.unit else {})
+
+
+def _listening(listen: Listen) -> dict[str, Any]:
+    keywords: dict[str, Any] = {}
+    if listen.seconds != Listen.seconds:
+        keywords["seconds"] = number(listen.seconds)
+    if listen.count:
+        keywords["count"] = listen.count
+    if listen.silence:
+        keywords["silence"] = number(listen.silence)
+    if listen.sent is not None:
+        keywords["sent"] = stated_call(listen.sent)
+    return keywords
+
+
+def _websocket_call(websocket: WebSocket, sent: Call) -> Call:
+    keywords: dict[str, Any] = {}
+    if websocket.first:
+        keywords["first"] = texts(websocket.first)
+    if websocket.send:
+        keywords["send"] = texts(websocket.send)
+    if websocket.every != WebSocket.every:
+        keywords["every"] = number(websocket.every)
+    if websocket.reply:
+        keywords["reply"] = websocket.reply
+    if websocket.subprotocol:
+        keywords["subprotocol"] = websocket.subprotocol
+    return Call("WebSocket", [sent], keywords | _listening(websocket.listen))

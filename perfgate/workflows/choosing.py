@@ -1,0 +1,74 @@
+"""What a diagnosis looks at: endpoints that failed, a control that did not, and how far the whole run has moved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from statistics import median
+
+from perfgate.diagnose.attribution import QUANTILES
+from perfgate.diagnose.rules import RunMovement
+from perfgate.model.budget_file import BudgetFile
+from perfgate.model.metric import METRICS
+from perfgate.model.outcome import Outcome
+from perfgate.model.run import PastRun, Run
+from perfgate.model.verdict import Verdict
+
+MOST = 3  # endpoints in one diagnosis
+COUNTED = tuple(name for name, metric in METRICS.items() if metric.counted)
+EXPLAINED = (*QUANTILES, "mean", "max", "ttfb_p95", "size", *COUNTED)  # metrics whose cause the second pass can see
+
+
+def wanted(verdict: Verdict, *, passing_too: bool = False) -> dict[str, str]:
+    """Endpoint -> metric, of the failures that can be explained, worst first; with `passing_too`, of what got worst
+    where nothing failed."""
+    failed = [item for item in verdict.findings if item.outcome is Outcome.FAIL and item.metric in EXPLAINED]
+    if not failed and passing_too:
+        judged = [item for item in verdict.findings if item.metric in EXPLAINED]
+        failed = sorted(judged, key=lambda item: -(item.change or 0.0))
+    metrics: dict[str, str] = {}
+    for finding in failed:
+        metrics.setdefault(finding.endpoint, finding.metric if finding.metric in (*QUANTILES, "mean") else "p95")
+    return dict(list(metrics.items())[:MOST])
+
+
+def control(budget_file: BudgetFile, run: Run | None, chosen: Mapping[str, str]) -> str:
+    """The quickest endpoint that is sent by itself and did not fail: it moves only when the machine does. Without a
+    run, the first."""
+    alone = [
+        endpoint.name
+        for endpoint in budget_file.endpoints
+        if endpoint.request and endpoint.weight and not endpoint.login
+    ]
+    if run is None:
+        return next((name for name in alone if name not in chosen), "")
+    known = [
+        endpoint
+        for endpoint in run.endpoints
+        if endpoint.name in alone and endpoint.name not in chosen and "p50" in endpoint.metrics
+    ]
+    return min(known, key=lambda item: item.metrics["p50"]).name if known else ""
+
+
+def movements(run: Run, past_runs: Sequence[PastRun], chosen: Mapping[str, str]) -> dict[str, RunMovement]:
+    """How far each of the endpoints, all others, and the runner's reference workload are from earlier runs of the same
+    load: what moves together is the runner."""
+    earlier = [past.run for past in past_runs if past.run.conditions.load_digest == run.conditions.load_digest]
+    usual: dict[str, list[float]] = {}
+    for past in earlier:
+        for endpoint in past.endpoints:
+            if value := endpoint.metrics.get("p50"):
+                usual.setdefault(endpoint.name, []).append(value)
+    factors = {
+        endpoint.name: value / median(usual[endpoint.name])
+        for endpoint in run.endpoints
+        if endpoint.name in usual and (value := endpoint.metrics.get("p50"))
+    }
+    others = [factor for name, factor in factors.items() if name not in chosen]
+    probes = [
+        past.probe.p50 for past in earlier if past.probe and run.probe and past.probe.workload == run.probe.workload
+    ]
+    reference = run.probe.p50 / median(probes) if run.probe and run.probe.beside_target and probes else None
+    return {
+        name: RunMovement(own=factors.get(name), others=median(others) if others else None, reference=reference)
+        for name in chosen
+    }

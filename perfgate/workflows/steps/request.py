@@ -1,0 +1,67 @@
+"""What somebody wants from a run, with everything that was read from the outside world."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from perfgate import loadtest
+from perfgate.ci import acceptances
+from perfgate.ci.acceptances import ClaimsOf
+from perfgate.model.plan import Plan
+from perfgate.model.run import Progress, Revision
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunContext:
+    """Where and when a run is made, and of which commit."""
+
+    root: Path  # the current folder: where .perfgate is, and what relative history paths count from
+    environ: Mapping[str, str]
+    run_id: str
+    folder: Path  # of the run
+    revision: Revision
+    versions: Mapping[str, str]
+    access: Mapping[str, str] = field(default_factory=dict)  # environment with credentials, for the history alone
+    claims: ClaimsOf = acceptances.nobody
+
+
+@dataclass(frozen=True, kw_only=True)
+class Against:
+    """An A/B test: against a ref of the repository, or against a deployment that already runs (`url`). None is what the
+    budget file says."""
+
+    ref: str = ""
+    url: str = ""
+    restarts: int | None = None
+    blocks: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRequest:
+    """The wishes of the command line. `resolving` turns them into what will be done."""
+
+    budget: Path
+    context: RunContext
+    target: str = ""  # instead of the budget file's
+    history: str = ""  # instead of the budget file's
+    only: tuple[str, ...] = ()
+    against: Against | None = None
+    processes: int = 1
+    fleet: loadtest.Fleet | None = None
+    allow_remote: bool = False
+    save: bool | None = None  # None: as `eligibility` says
+    diagnose: bool | None = None  # None: where something failed
+    confirm: Path | None = None  # an earlier run (its folder, or its verdict): only what fails there too is a failure
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProgressReporter:
+    """Whom to tell how it goes. `say` gets a line of text at each step."""
+
+    say: Callable[[str], None] = lambda _: None
+    progress: Callable[[Plan], AbstractContextManager[Callable[[Progress], None]]] = lambda _: nullcontext(
+        lambda _: None
+    )

@@ -1,0 +1,126 @@
+"""What was resolved is sent: services are started, the scenario is written, Locust runs."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from zlib import crc32
+
+from perfgate import loadtest, measure, scenarios
+from perfgate.files import codec
+from perfgate.git.repository_path import repository_path
+from perfgate.model.plan import Plan
+from perfgate.model.run import Arm, LoadTest
+from perfgate.recording import handover
+from perfgate.report import words
+from perfgate.runner import machine
+from perfgate.workflows.steps import bases, counting
+from perfgate.workflows.steps.request import ProgressReporter
+from perfgate.workflows.steps.resolving import LoadSpec
+
+SCENARIO = "scenario.py"
+
+
+def sides_of(spec: LoadSpec, reporter: ProgressReporter) -> AbstractContextManager[loadtest.Sides]:
+    """What the load goes to, with the services to start for it: none, where it runs already or another is meant."""
+    context, service, target = spec.context, spec.service, spec.target
+    folder, seed = spec.budget_file.path.parent, crc32(context.run_id.encode())
+    if service and (base := _base(spec, reporter)):
+        head = loadtest.Head(folder=folder, commit=context.revision.commit, logs=context.folder)
+        return loadtest.base_and_head(
+            service, target, base=base, head=head, environ=context.environ, seed=seed, say=reporter.say
+        )
+    starts: tuple[loadtest.Start, ...] = ()
+    if service:
+        service, target = loadtest.with_port(service, target)
+        reporter.say(f"Starting the service on port {service.port}")
+        log = context.folder / "service.log"
+        starts = (loadtest.Start(service=service, folder=folder, log=log, environ=context.environ),)
+    arms: tuple[Arm, ...] = ()
+    if spec.base_url:
+        arms = (
+            Arm(name="base", target=spec.base_url),
+            Arm(name="head", target=target, commit=context.revision.commit),
+        )
+    return nullcontext(loadtest.Sides(target=target, starts=starts, arms=arms, seed=seed))
+
+
+def _base(spec: LoadSpec, reporter: ProgressReporter) -> loadtest.Base | None:
+    return bases.at_ref(spec.base_ref, spec.budget_file, reporter.say) if spec.base_ref else spec.base
+
+
+def send(
+    spec: LoadSpec,
+    sides: loadtest.Sides,
+    reporter: ProgressReporter,
+    *,
+    looks: loadtest.InterimLooks = loadtest.ONE_LOOK,
+) -> LoadTest:
+    """The plan's load on the target, or on both: then its rate or its users are those of the two together."""
+    _say_what_is_sent(spec, sides, reporter)
+    what = counting.counting(spec.budget_file, {endpoint.name for endpoint in spec.plan.endpoints})
+    plan = counting.asking(spec.plan, what.metrics, spec.context.environ)
+    with reporter.progress(plan) as on_progress:
+        options = loadtest.Options(
+            target=sides.target,
+            root=spec.context.root,
+            environ=spec.context.environ,
+            secrets=scenarios.secrets(plan),
+            processes=spec.processes,
+            fleet=spec.fleet,
+            duet=_duet(spec, sides),
+            counted=what.metrics,
+            server_timing=what.server_timing,
+            watches_memory=what.watches_memory,
+            probe=spec.budget_file.gate.probe,
+            on_progress=on_progress,
+        )
+        folder = spec.context.folder
+        scenario = _write_scenario(plan, folder)
+        return loadtest.run(plan, folder, scenario, options, sides, restarts=spec.ab.restarts, looks=looks)
+
+
+def _say_what_is_sent(spec: LoadSpec, sides: loadtest.Sides, reporter: ProgressReporter) -> None:
+    load = spec.plan.load
+    if sides.arms:
+        taking = spec.ab.restarts * load.warmup + loadtest.seconds(load)
+        reporter.say(f"{words.arms(sides.arms)} beside each other{words.manner(spec.ab)}, {taking:g} s")
+    shared = ", on both together" if sides.arms else f", on {sides.target}"
+    reporter.say(f"Load: {spec.plan.load_words}{shared}")
+    if fleet := spec.fleet:
+        reporter.say(
+            f"Waiting until {fleet.workers} x `perfgate worker` have connected to port {fleet.port}, "
+            f"{fleet.patience:g} s at most."
+        )
+
+
+def _duet(spec: LoadSpec, sides: loadtest.Sides) -> handover.Duet | None:
+    if not sides.arms:
+        return None
+    base, head = sides.targets
+    return handover.Duet(base=base, head=head, block=spec.ab.blocks, seed=sides.seed)
+
+
+def _write_scenario(plan: Plan, folder: Path) -> Path | None:
+    """The generated scenario in the run folder; None when all requests come from hand-written ones."""
+    if not any(endpoint.weight for endpoint in plan.endpoints) and not any(journey.weight for journey in plan.journeys):
+        return None
+    path = folder / SCENARIO
+    codec.write_text(path, scenarios.generate(plan, scenario=path))
+    return path
+
+
+def circumstances(spec: LoadSpec, sides: loadtest.Sides) -> measure.Circumstances:
+    """What `measure` cannot see in what was recorded."""
+    return measure.Circumstances(
+        run_id=spec.context.run_id,
+        target=sides.target,
+        revision=spec.context.revision,
+        runner=machine.runner(),
+        clock=machine.CLOCK if spec.plan.client == "fast" else machine.USER_SPACE,
+        versions=spec.context.versions,
+        processes=spec.fleet.workers if spec.fleet else spec.processes,
+        arms=sides.arms,
+        host=loadtest.host_of(sides),
+        file=repository_path(spec.budget),
+    )

@@ -1,0 +1,154 @@
+"""Profiles: names of functions, what they take per request, what grew; and py-spy beside a real process."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from perfgate.diagnose import profile, rules
+from perfgate.diagnose.facts import PassFacts
+from perfgate.diagnose.probes import pyspy
+from perfgate.diagnose.profile import FunctionTime
+from perfgate.model.errors import DiagnosisError
+
+SOUND = PassFacts(samples=300, alone=0.010, loaded=0.012, canary_idle=0.001, canary_loaded=0.002, cpu=0.004)
+RAW = """\
+<module> (/srv/base/app.py);search (/srv/base/shop/views.py);rank (/srv/base/shop/search.py);score (/srv/base/shop/search.py) 30
+<module> (/srv/base/app.py);search (/srv/base/shop/views.py);dumps (/usr/lib/python3.11/json/__init__.py) 10
+<module> (/srv/base/app.py);search (/srv/base/shop/views.py) 10
+"""
+
+
+@pytest.mark.parametrize(
+    ("frame", "name"),
+    [
+        ("rank (/srv/base/shop/search.py)", "shop.search.rank"),
+        ("rank (/srv/base/shop/search.py:17)", "shop.search.rank"),
+        ("__init__ (/srv/base/shop/__init__.py)", "shop.__init__"),
+        ("dumps (/usr/lib/python3.11/json/__init__.py)", "~json.dumps"),
+        ("execute (/x/.venv/lib/python3.12/site-packages/psycopg/cursor.py)", "~psycopg.cursor.execute"),
+        ("elsewhere (/opt/tool.py)", "tool.elsewhere"),
+        ("_find (<frozen importlib._bootstrap>)", "~frozen importlib._bootstrap._find"),
+        ('process 17:"python app.py"', ""),
+    ],
+)
+def test_functions_are_named_as_one_would_import_them(frame: str, name: str):
+    assert profile.frame_name(frame, ["/srv/base"]) == name
+
+
+def test_a_function_takes_its_share_of_the_cpu_with_all_that_it_calls():
+    times = {item.name: item for item in profile.functions(profile.stacks(RAW, ["/srv/base"]), cpu=0.050)}
+
+    assert times["app.<module>"].seconds == pytest.approx(0.050)
+    assert times["shop.search.rank"].seconds == pytest.approx(0.030)
+    assert times["shop.search.rank"].share == 0.6
+    assert times["json.dumps"].is_library
+
+
+def test_recursion_counts_once():
+    [walk] = profile.functions({("tree.walk", "tree.walk", "tree.walk"): 5}, cpu=0.010)
+
+    assert (walk.seconds, walk.share) == (0.010, 1.0)
+
+
+def test_what_grew_is_the_innermost_function_of_the_application_that_explains_it():
+    now = profile.functions(profile.stacks(RAW, ["/srv/base"]), cpu=0.050)
+    before = profile.functions({("app.<module>", "shop.views.search"): 20}, cpu=0.020)
+
+    names = [item.function.name for item in profile.grown(before, now, least=0.001)]
+
+    assert names[:2] == ["shop.search.score", "shop.search.rank"]
+    assert "json.dumps" not in names
+
+
+def test_a_flame_graph_has_every_stack_with_its_time():
+    graph = profile.speedscope(profile.stacks(RAW, ["/srv/base"]), "search (head)", rate=100)
+
+    [shown] = graph["profiles"]
+    names = [frame["name"] for frame in graph["shared"]["frames"]]
+    assert shown["endValue"] == pytest.approx(0.5)
+    assert {tuple(names[at] for at in stack) for stack in shown["samples"]} == {
+        ("app.<module>", "shop.views.search", "shop.search.rank", "shop.search.score"),
+        ("app.<module>", "shop.views.search", "json.dumps"),
+        ("app.<module>", "shop.views.search"),
+    }
+
+
+def test_the_cause_names_the_function():
+    rank = FunctionTime(name="shop.search.rank", seconds=0.014, share=0.41, depth=3)
+    before = FunctionTime(name="shop.search.rank", seconds=0.002, share=0.2, depth=3)
+    base = replace(SOUND, cpu=0.008, functions=(before,))
+    head = replace(SOUND, alone=0.022, loaded=0.030, cpu=0.020, functions=(rank,))
+
+    cause, *_ = rules.explain(rules.Case(base=base, head=head))
+
+    assert cause.code == "cpu"
+    assert cause.sentence == (
+        "20 ms CPU per request instead of 8 ms: `shop.search.rank` 41% of the CPU, +12 ms per request"
+    )
+    assert "`shop.search.rank`" in cause.remedy
+
+
+SERVICE = """
+import sys
+def burn():
+    while True:
+        sum(range(1000))
+print("up", flush=True)
+burn()
+"""
+
+
+def test_py_spy_sees_the_functions_of_a_running_process(tmp_path: Path):
+    (tmp_path / "service.py").write_text(SERVICE, encoding="utf-8")
+    keeper = subprocess.Popen(
+        [sys.executable, "-c", "import subprocess, sys; subprocess.run([sys.executable, 'service.py'])"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        process_group=0,
+    )
+    assert keeper.stdout is not None
+    try:
+        assert keeper.stdout.readline() == b"up\n"
+        recording = pyspy.ProfileRecording(keeper.pid, 1.0, tmp_path)
+        times = {item.name: item for item in profile.functions(recording.stacks(), cpu=0.010)}
+    finally:
+        os.killpg(keeper.pid, 9)
+        keeper.communicate()
+
+    assert times["service.burn"].share > 0.9
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["service.py"]
+
+
+def test_a_service_that_is_no_python_cannot_be_profiled(tmp_path: Path):
+    keeper = subprocess.Popen(["/bin/sh", "-c", "read line"], stdin=subprocess.PIPE)
+    try:
+        with pytest.raises(DiagnosisError, match="no Python process"):
+            pyspy.ProfileRecording(keeper.pid, 1.0, tmp_path)
+    finally:
+        keeper.communicate(b"\n")
+
+
+@pytest.mark.parametrize(
+    ("errors", "hint"),
+    [
+        ("Error: Permission Denied: Try running again with elevated permissions", "SYS_PTRACE"),
+        ("Error: Operation not permitted (os error 1)", "ptrace_scope"),
+        ("Error: Failed to find python version from target process", ""),
+    ],
+)
+def test_a_refusal_says_what_to_grant(errors: str, hint: str):
+    refusal = pyspy._refusal(errors)
+
+    assert hint in refusal.hint
+    assert "py-spy" in refusal.message
+
+
+def test_flame_graphs_are_json_that_any_reader_takes():
+    assert json.loads(json.dumps(profile.speedscope({("a", "b"): 1}, "x", 100)))["$schema"].startswith("https://")

@@ -1,0 +1,151 @@
+"""What a service waits for, seen from outside: real sockets of a real process."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import psycopg
+import pytest
+from processes import wait_for
+
+from perfgate.diagnose.probes import PostgresProbe, WaitProbe
+from perfgate.loadtest.service.ports import free_ports, is_free
+
+pytestmark = [
+    pytest.mark.timeout(120),
+    pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="Linux tells of sockets"),
+]
+WAIT = 0.05  # s that the other service takes
+# Asks another service twice for each request, over a connection that it keeps.
+SERVICE = """
+import http.client, sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        for _ in range(2):
+            other.request("GET", "/")
+            other.getresponse().read()
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+    def log_message(self, *_): ...
+other = http.client.HTTPConnection("127.0.0.1", int(sys.argv[2]))
+ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+"""
+
+
+class Other(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1
+
+    def do_GET(self) -> None:
+        threading.Event().wait(WAIT)
+        self.send_response(200)
+        self.send_header("Content-Length", "1000")
+        self.end_headers()
+        self.wfile.write(b"x" * 1000)
+
+    def log_message(self, *_: object) -> None: ...
+
+
+@contextmanager
+def other_service() -> Iterator[int]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Other)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture
+def service() -> Iterator[tuple[int, int, int]]:
+    """Its process, its port, and that of the other service."""
+    [port] = free_ports(1)
+    with other_service() as other, subprocess.Popen([sys.executable, "-c", SERVICE, str(port), str(other)]) as process:
+        wait_for(lambda: not is_free(port), "the service")
+        yield process.pid, port, other
+        process.kill()
+
+
+def send(port: int, times: int) -> None:
+    for _ in range(times):
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=30).read()
+
+
+def test_messages_to_another_service_and_the_time_that_they_take(service: tuple[int, int, int]):
+    pid, port, other = service
+    send(port, 1)  # connects
+    probe = WaitProbe(pid)
+    probe.begin()
+    send(port, 6)
+
+    counts = probe.counted(requests=6)
+    probe.close()
+
+    assert counts.values["external_messages"] == 2
+    assert counts.values["external_wait"] > WAIT
+    assert counts.values["database_wait"] == counts.values["cache_wait"] == 0
+    [peer] = counts.peers
+    assert (peer.address, peer.kind, peer.connections) == (f"127.0.0.1:{other}", "external", 1)
+    assert peer.size > 2000
+
+
+def test_the_budget_file_says_what_listens_on_a_port(service: tuple[int, int, int]):
+    pid, port, other = service
+    probe = WaitProbe(pid, {other: "database"})
+    probe.begin()
+    send(port, 2)
+
+    counts = probe.counted(requests=2)
+    probe.close()
+
+    assert counts.values["database_messages"] == 2
+    assert counts.values["external_messages"] == 0
+
+
+def test_without_requests_nobody_waits(service: tuple[int, int, int]):
+    pid, port, _ = service
+    send(port, 1)
+    probe = WaitProbe(pid)
+    probe.begin()
+    threading.Event().wait(0.2)
+
+    counts = probe.counted(requests=0)
+    probe.close()
+
+    assert set(counts.values.values()) == {0.0}
+    assert "idle_external_wait" in counts.values
+
+
+@pytest.mark.needs("postgresql")
+def test_statements_that_wait_for_a_lock(postgresql_server: str):
+    def update() -> None:
+        with psycopg.connect(postgresql_server) as connection:
+            connection.execute("update locked set n = n + 1")
+
+    with psycopg.connect(postgresql_server, autocommit=True) as connection:
+        connection.execute("create extension if not exists pg_stat_statements")
+        connection.execute("create table locked as select 1 as n")
+        probe = PostgresProbe(postgresql_server)
+        probe.begin()
+        waiting = threading.Thread(target=update)
+        with connection.transaction():
+            connection.execute("update locked set n = n + 1")
+            waiting.start()
+            threading.Event().wait(0.3)
+        waiting.join()
+
+        counts = probe.counted(requests=2)
+        probe.close()
+        connection.execute("drop table locked")
+
+    assert counts.values["lock_wait"] > 0.02

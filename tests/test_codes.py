@@ -208,7 +208,7 @@ def test_terminal_json_and_junit_show_the_code_of_a_finding():
 
     assert [item.get("value") for item in shown] == ["PG-V001"]
     assert [item["code"] for item in json.loads(codec.encode(verdict))["findings"]] == ["PG-V001"]
-    assert "the limit of 1.0 ms. [PG-V001]" in console.text(facts, width=200)
+    assert "the limit of 1 ms. [PG-V001]" in console.text(facts, width=200)
 
 
 def test_the_code_is_dim_on_a_terminal_and_plain_in_a_file():

@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run test test-slow services lint bench bench-gate bench-zoo docs lock clean
+.PHONY: help run test test-slow services lint bench bench-gate bench-zoo docs release lock clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -37,7 +37,7 @@ $(VENV)/.demo: $(BIN)/python pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.demo
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[demo,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[demo,dev,docs]'
 	@touch $@
 
 bench: $(VENV)/.dev  ## measure against peers, side by side (an hour; QUICK=1: 5 minutes, for a look)
@@ -53,11 +53,15 @@ bench-gate: $(VENV)/.dev  ## how often the gate and its peers are wrong, in one 
 bench-zoo: $(VENV)/.dev  ## what the diagnosis says of three sick applications (half an hour; ONLY=disease, TIER=0,2)
 	$(BIN)/python -m bench.zoo --write --tier $(or $(TIER),0,2) --only "$(ONLY)"
 
-docs: $(VENV)/.dev  ## write the generated parts of docs/ (schemas, command line)
+docs: $(VENV)/.dev  ## write the generated parts of docs/, and build the site into site/ (links checked)
 	$(BIN)/python docs/generate.py
+	$(BIN)/mkdocs build --strict --quiet
+
+release: $(VENV)/.dev  ## build wheel, sdist and the list of what is inside into dist/; twice, to see that both are the same
+	$(BIN)/python deploy/release.py
 
 lock: $(VENV)/.dev  ## write constraints.txt from what is installed now
 	$(BIN)/python -m pip freeze --exclude-editable --exclude perfgate > constraints.txt
 
 clean:  ## remove the virtual environment and all runs
-	rm -rf $(VENV) .perfgate .mypy_cache .ruff_cache .pytest_cache build dist
+	rm -rf $(VENV) site .perfgate .mypy_cache .ruff_cache .pytest_cache build dist

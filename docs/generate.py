@@ -10,14 +10,23 @@ import subprocess
 import sys
 from pathlib import Path
 
+from perfgate.cli.explain import catalogue
+from perfgate.codes import TITLES
+
 HERE = Path(__file__).parent
 SECOND_ACTION = "../action/action.yml"
 ACTION_PATH = "$GITHUB_ACTION_PATH"
 VERBS = (
-    "init doctor run diagnose check generate gate import calibrate backtest report publish trend site accept schema "
-    "worker demo history "
+    "init doctor run diagnose check generate gate import calibrate backtest report publish trend site accept explain "
+    "schema worker demo history "
     "history-list history-show history-add history-export history-import history-prune"
 ).split()
+
+
+INTRODUCTION = (
+    "Every message of perfgate ends with a code, as in `[PG-B012]`. `perfgate explain PG-B012` says the same as this\n"
+    "page, and `perfgate explain` lists all. In JSON a finding has it as `code`, in JUnit as a property.\n"
+)
 
 
 def perfgate(*arguments: str) -> str:
@@ -39,7 +48,30 @@ def pages() -> dict[str, str]:
     for verb in VERBS:
         command_line.append(f"## {verb.replace('-', ' ')}\n\n```\n{perfgate(*verb.split('-'), '--help')}```\n")
     schemas = {f"{name}.schema.json": perfgate("schema", name) for name in ("budgets", "run", "verdict", "diagnosis")}
-    return {**schemas, "cli.md": "\n".join(command_line), SECOND_ACTION: second_action()}
+    return {**schemas, "codes.md": codes(), "cli.md": "\n".join(command_line), SECOND_ACTION: second_action()}
+
+
+def codes() -> str:
+    """Every code, with what `perfgate explain` says of it."""
+    entries = catalogue()
+    lines = ["# Codes of messages\n", INTRODUCTION]
+    title = ""
+    for code, entry in entries.items():
+        heading = TITLES[code[3]] if code.startswith("PG-") else "What a diagnosis names"
+        if heading != title:
+            lines.append(f"## {heading}\n")
+            title = heading
+        example = entry.example.replace("`", "'")
+        lines += [f"### {code}\n", f"{markdown(entry.meaning)}\n", f"- Why: {markdown(entry.why)}"]
+        lines += [f"- Example: `{example}`", f"- Cure: {markdown(entry.cure)}\n"]
+    return "\n".join(lines)
+
+
+def markdown(text: str) -> str:
+    """The sentence with what Markdown or a template would take for its own escaped; code stays code."""
+    parts = text.split("`")
+    parts[::2] = [part.replace("<", "&lt;").replace("*", "\\*").replace("_", "\\_") for part in parts[::2]]
+    return "`".join(parts)
 
 
 def second_action() -> str:

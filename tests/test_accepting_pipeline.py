@@ -12,6 +12,7 @@ from perfgate.ci.acceptances import AcceptanceClaim
 from perfgate.model.budget_file import BudgetFile
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import Run
+from perfgate.text.notes import bare
 from perfgate.workflows.steps import baselines, judging
 
 BUDGETS = """\
@@ -80,7 +81,7 @@ def test_a_strangers_trailer_leaves_the_failure_and_a_note(budget_file: BudgetFi
     )
 
     assert verdict.outcome is Outcome.FAIL
-    assert verdict.notes[0] == "Not accepted, commit abc: it is a fork's."
+    assert bare(verdict.notes[0]) == "Not accepted, commit abc: it is a fork's."
     assert verdict.acceptances == ()
 
 

@@ -17,12 +17,14 @@ from jsonschema import Draft202012Validator
 
 from perfgate.files import codec
 from perfgate.model.errors import RecordError
+from perfgate.model.note import Note
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import PastRun, Run
 from perfgate.model.verdict import Verdict
 
 SIMPLE = {
     str: st.text(max_size=8),
+    Note: st.text(max_size=8),
     int: st.integers(0, 2**53),
     float: st.floats(allow_nan=False, allow_infinity=False),
     bool: st.booleans(),

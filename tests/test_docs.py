@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
+import yaml
+
+from perfgate import budgets
+from perfgate.cli.app import app
+from perfgate.model.errors import BudgetFileError
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted(
@@ -45,3 +54,95 @@ def test_files_named_in_the_map_of_the_house_exist():
     ]
 
     assert missing == []
+
+
+def test_the_site_builds_with_every_page_in_its_menu_and_every_link_and_anchor_right(tmp_path: Path):
+    done = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path / "site")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "perfgate" in (tmp_path / "site" / "search" / "search_index.json").read_text(encoding="utf-8")
+
+
+BLOCK = re.compile(r"^( *)```(\w*)\n(.*?)^ *```", re.DOTALL | re.MULTILINE)
+BUDGET_KEYS = set(budgets.schema()["properties"])
+OTHERS = {"jobs", "on", "steps", "permissions", "repos", "env", "uses", "pull_request", "push", "workflow_run"}
+GITLAB = {"image", "script", "stages", "variables", "include", "perfgate", "pages", "schedule"}
+REQUIRED = {
+    "version": "version: 1\n",
+    "target": "target: http://localhost\n",
+    "load": "load: {rate: 1/s, duration: 1s}\n",
+    "endpoints": "endpoints: {home: GET /}\n",
+}
+NOT_HERE = {"PG-B027", "PG-B040", "PG-B041", "PG-B042"}  # variables, files and a target that only the reader has
+
+
+def blocks(*languages: str) -> list[tuple[str, str]]:
+    """Place and text of the code blocks in these languages, of the documentation and the README."""
+    pages = [*sorted((ROOT / "docs").glob("*.md")), ROOT / "README.md"]
+    found = []
+    for page in pages:
+        text = page.read_text(encoding="utf-8")
+        for match in BLOCK.finditer(text):
+            if match[2] in languages:
+                line = text.count("\n", 0, match.start()) + 1
+                found.append((f"{page.relative_to(ROOT)}:{line}", textwrap.dedent(match[3])))
+    return found
+
+
+@pytest.mark.parametrize(("place", "text"), blocks("yaml"), ids=lambda value: value if ".md:" in value[:40] else "")
+def test_every_yaml_block_is_a_part_of_a_budget_file_or_of_a_workflow(place: str, text: str, tmp_path: Path):
+    data = yaml.load(text, Loader=yaml.BaseLoader)
+    keys = set(data) if isinstance(data, dict) else set()
+    if not data or not keys or keys & (OTHERS | GITLAB) or not keys <= BUDGET_KEYS:
+        assert not keys or keys & (OTHERS | GITLAB) or place in OF_OTHERS, keys
+        return
+    path = tmp_path / "budgets.yaml"
+    path.write_text(text + "".join(line for key, line in REQUIRED.items() if key not in keys))
+
+    try:
+        budgets.check(path, {})
+    except BudgetFileError as error:
+        assert [item for item in error.mistakes if item.code not in NOT_HERE] == []
+
+
+OF_OTHERS: set[str] = set()
+COMMAND = re.compile(r"(?:^|[\s`(;&|])perfgate ((?:[a-z]+|--[a-z-]+)(?: [^\n`#|>;&]*)?)")
+
+
+def commands() -> list[tuple[str, str]]:
+    """Every command of perfgate in a block or between backticks, without what is left to the reader."""
+    found: dict[str, str] = {}
+    for page in [*sorted((ROOT / "docs").glob("*.md")), ROOT / "README.md"]:
+        if page.name in ("cli.md", "codes.md"):  # generated
+            continue
+        text = page.read_text(encoding="utf-8")
+        parts = [match[3] for match in BLOCK.finditer(text) if match[2] in ("", "sh", "bash", "console")]
+        parts += re.findall(r"`(perfgate [^`\n]+)`", text)
+        for part in parts:
+            for match in COMMAND.finditer(part):
+                command = match[1].strip().rstrip(")',:.")
+                if "..." not in command and "[" not in command and "$" not in command:
+                    found.setdefault(command, str(page.relative_to(ROOT)))
+    return sorted((page, command) for command, page in found.items())
+
+
+@pytest.mark.parametrize(("page", "command"), commands())
+def test_every_command_is_one_that_perfgate_takes(page: str, command: str):
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        pytest.fail(f"{page}: not a command: {command}")
+    group: Any = typer.main.get_command(app)
+    while hasattr(group, "commands") and words and not words[0].startswith("-"):
+        name = words.pop(0)
+        assert name in group.commands, f"{page}: there is no `perfgate {name}`"
+        group = group.commands[name]
+    options = {option for parameter in group.params for option in (*parameter.opts, *parameter.secondary_opts)}
+    used = {word.partition("=")[0] for word in words if re.match(r"--?[a-z]", word)}
+
+    assert used - options - {"--help", "-h"} == set(), page

@@ -26,7 +26,8 @@ def safe(text: str) -> str:
 
 def _block(mistake: Mistake) -> str:
     place = f":{mistake.line}:{mistake.column}" if mistake.line else ""
-    lines = [f"{safe(mistake.file)}{place}: {safe(mistake.message)}"]
+    code = f" [{mistake.code}]" if mistake.code else ""
+    lines = [f"{safe(mistake.file)}{place}: {safe(mistake.message)}{code}"]
     margin = " " * 6
     if mistake.source:
         source, before, width = _excerpt(mistake)

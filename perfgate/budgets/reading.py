@@ -70,7 +70,7 @@ def _read(path: Path, environ: Mapping[str, str] | None, checks: Iterable[Check]
     document, mistakes = strict_yaml.parse(_text(path), str(path))
     if not isinstance(document.data, dict):
         raise BudgetFileError(
-            mistakes or [document.mistake((), "a budget file is a map", hint="begin with `version: 1`")]
+            mistakes or [document.mistake((), "a budget file is a map", hint="begin with `version: 1`", code="PG-B002")]
         )
     shape, wrong_shape = wording.shape(document)
     draft = _draft(document, path.parent, environ)
@@ -113,4 +113,6 @@ def _text(path: Path) -> str:
 
 
 def _unreadable(path: Path, message: str, hint: str, *, line: int = 0) -> BudgetFileError:
-    return BudgetFileError([Mistake(file=str(path), line=line, column=min(line, 1), message=message, hint=hint)])
+    return BudgetFileError(
+        [Mistake(file=str(path), line=line, column=min(line, 1), message=message, hint=hint, code="PG-B001")]
+    )

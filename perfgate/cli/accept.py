@@ -47,7 +47,9 @@ def accept(
     words = what or []
     run_name, endpoint, metric = _parsed(words)
     if not reason.strip():
-        raise UsageError("Say why: --reason '...'", hint="The reason is kept in the history and shown on the chart.")
+        raise UsageError(
+            "Say why: --reason '...'", hint="The reason is kept in the history and shown on the chart.", code="PG-U006"
+        )
     with opened(budget, history) as store:
         run, endpoint = _resolve(run_name, endpoint, words, store)
         _check(run, endpoint, metric)
@@ -70,7 +72,9 @@ def _parsed(words: list[str]) -> tuple[str, str, str]:
     """(run, endpoint, metric); endpoint and metric are empty when all are meant."""
     if len(words) > 3:
         raise UsageError(
-            "perfgate accept [RUN] [ENDPOINT [METRIC]]", hint='Quote names with spaces: "list products" p95'
+            "perfgate accept [RUN] [ENDPOINT [METRIC]]",
+            hint='Quote names with spaces: "list products" p95',
+            code="PG-U006",
         )
     if len(words) == 2 and words[0] != LATEST and words[1] in METRICS:
         return LATEST, words[0], words[1]
@@ -100,12 +104,15 @@ def _check_level(run: Run, name: str) -> None:
         f"Run {called} is an A/B test: later runs are never compared with it, so there is no level to accept",
         hint="Merge the change, then accept the next run of the branch itself; `perfgate history list` names the runs. "
         "For this pull request alone: a trailer or label, see docs/accepting.md.",
+        code="PG-U013",
     )
 
 
 def _check(run: Run, endpoint: str, metric: str) -> None:
     names = [result.name for result in run.endpoints]
     if endpoint and endpoint not in names:
-        raise UsageError(f"Run {run.id} has no endpoint {endpoint!r}", hint=f"It has: {', '.join(names)}")
+        raise UsageError(
+            f"Run {run.id} has no endpoint {endpoint!r}", hint=f"It has: {', '.join(names)}", code="PG-U007"
+        )
     if metric and metric not in METRICS:
-        raise UsageError(f"There is no metric {metric!r}", hint=f"Known: {', '.join(METRICS)}")
+        raise UsageError(f"There is no metric {metric!r}", hint=f"Known: {', '.join(METRICS)}", code="PG-U002")

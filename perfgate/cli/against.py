@@ -52,18 +52,21 @@ def against(
     if ref == bases.AUTO and (target or url):  # a default of CI: what is asked for in so many words comes first
         ref = ""
     if ref and url:
-        raise UsageError("--base-ref and --base are two bases", hint="Give one of them.")
+        raise UsageError("--base-ref and --base are two bases", hint="Give one of them.", code="PG-U004")
     if ref and target:
         raise UsageError(
             "--base-ref starts base and head itself, so --target (PERFGATE_TARGET) has no say",
             hint="To compare two deployments that run already: --target URL --base URL.",
+            code="PG-U004",
         )
     if restarts and not ref:
-        raise UsageError("--restarts goes with --base-ref: perfgate restarts only what it has started")
+        raise UsageError("--restarts goes with --base-ref: perfgate restarts only what it has started", code="PG-U005")
     if restarts and workers:
-        raise UsageError("--restarts needs the load from this machine: --workers serve one part of a run only")
+        raise UsageError(
+            "--restarts needs the load from this machine: --workers serve one part of a run only", code="PG-U004"
+        )
     if blocks and not (ref or url):
-        raise UsageError("--blocks goes with --base-ref or --base")
+        raise UsageError("--blocks goes with --base-ref or --base", code="PG-U005")
     if not (ref or url):
         return None
     return Against(ref=ref, url=url.rstrip("/"), restarts=restarts, blocks=_seconds(blocks))
@@ -75,4 +78,4 @@ def _seconds(text: str) -> float | None:
     try:
         return units.parse(units.DURATION, text)
     except units.UnitError as error:
-        raise UsageError(f"--blocks {text}: {error.message}", hint=error.hint) from error
+        raise UsageError(f"--blocks {text}: {error.message}", hint=error.hint, code="PG-U003") from error

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 from io import TextIOWrapper
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -20,6 +20,7 @@ from perfgate.cli import (
     demo,
     diagnose,
     doctor,
+    explain,
     gate,
     generate,
     history,
@@ -33,8 +34,10 @@ from perfgate.cli import (
     trend,
     worker,
 )
-from perfgate.cli.guard import guarded
+from perfgate.cli.guard import guarded, say
 
+WRONG_ARGUMENTS = "PG-U001"
+_UsageError: Any = typer.BadParameter.__mro__[1]  # of whichever click typer has
 EPILOG = (
     "Exit codes: 0 pass · 1 a budget is broken · 2 wrong arguments or budget file · 3 could not measure · "
     "4 inconclusive (if asked to fail) · 130 interrupted · 143 terminated"
@@ -46,7 +49,6 @@ app = typer.Typer(
     epilog=EPILOG,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode=None,
 )
@@ -70,6 +72,7 @@ VERBS: dict[str, Callable[..., int]] = {
     "trend": trend.trend,
     "site": site.site,
     "accept": accept.accept,
+    "explain": explain.explain,
     "schema": schema.schema,
     "worker": worker.worker,
     "demo": demo.demo,
@@ -103,4 +106,14 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):  # a terminal that cannot show a mark shows another, and nothing breaks
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")
-    app(prog_name="perfgate")
+    command = typer.main.get_command(app)
+    try:
+        sys.exit(command.main(prog_name="perfgate", standalone_mode=False))
+    except _UsageError as error:
+        if type(error).__name__ == "NoArgsIsHelpError":  # `perfgate` alone
+            error.show()
+        else:
+            usage = f"{error.ctx.get_usage()}\nTry '{error.ctx.command_path} -h' for help.\n" if error.ctx else ""
+            said = error.format_message().replace("Value error, ", "")
+            say(f"{usage}\nError: {said.partition(', unable to parse')[0]} [{WRONG_ARGUMENTS}]")
+        sys.exit(error.exit_code)

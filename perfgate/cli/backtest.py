@@ -48,7 +48,9 @@ def backtest(
     Example: perfgate backtest --accepted --budget budgets.yaml
     """
     if format_ not in FORMATS:
-        raise UsageError(f"--format {format_}: there is no such format", hint=f"Known: {', '.join(FORMATS)}")
+        raise UsageError(
+            f"--format {format_}: there is no such format", hint=f"Known: {', '.join(FORMATS)}", code="PG-U002"
+        )
     from perfgate import budgets
     from perfgate.workflows import backtest as backtesting
 

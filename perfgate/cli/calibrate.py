@@ -91,7 +91,7 @@ def _seconds(text: str) -> float | None:
     try:
         seconds = units.parse(units.DURATION, text)
     except units.UnitError as error:
-        raise UsageError(f"--duration {text}: {error.message}", hint=error.hint) from error
+        raise UsageError(f"--duration {text}: {error.message}", hint=error.hint, code="PG-U003") from error
     if seconds < 1:
-        raise UsageError(f"--duration {text}: a run takes 1 s at least")
+        raise UsageError(f"--duration {text}: a run takes 1 s at least", code="PG-U003")
     return seconds

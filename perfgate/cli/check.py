@@ -10,13 +10,30 @@ import typer
 
 from perfgate.cli.guard import say
 from perfgate.cli.options import DEFAULT_BUDGET
+from perfgate.model.errors import BudgetFileError
 from perfgate.text.plurals import counted
 
 
 def check(
-    budget: Annotated[Path, typer.Argument(metavar="FILE", help="The budget file.")] = DEFAULT_BUDGET,
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Budget files. [default: budgets.yaml]")] = [],  # noqa: B006
 ) -> int:
-    """Check a budget file; send nothing."""
+    """Check budget files; send nothing.
+
+    Examples: perfgate check · perfgate check shop/budgets.yaml api/budgets.yaml
+    """
+    from perfgate.budgets import messages
+
+    code = 0
+    for budget in files or [DEFAULT_BUDGET]:
+        try:
+            _check(budget)
+        except BudgetFileError as error:
+            say(messages.render(error))
+            code = error.exit_code
+    return code
+
+
+def _check(budget: Path) -> None:
     from perfgate import budgets, scenarios
 
     budget_file, unset = budgets.check(budget, os.environ)
@@ -29,5 +46,5 @@ def check(
     )
     print(f"{budget}: fine. {', '.join(parts)}; {plan.load_words}.")
     for mistake in unset:
-        say(f"perfgate: {budget}:{mistake.line}: {mistake.message}; `perfgate run` needs it. {mistake.hint}")
-    return 0
+        needed = f"{mistake.message}; `perfgate run` needs it. {mistake.hint}"
+        say(f"perfgate: {budget}:{mistake.line}: {needed} [{mistake.code}]")

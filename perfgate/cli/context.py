@@ -80,5 +80,5 @@ def processes_of(text: str) -> int:
     if text == "auto":
         return max(1, (os.cpu_count() or 2) - 1)
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= MAX_PROCESSES:
-        raise UsageError(f"--processes {text}: give a number from 1 to {MAX_PROCESSES}, or auto")
+        raise UsageError(f"--processes {text}: give a number from 1 to {MAX_PROCESSES}, or auto", code="PG-U003")
     return int(text)

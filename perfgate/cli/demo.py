@@ -26,6 +26,8 @@ def demo(
         from perfgate.demo import serve
     except ModuleNotFoundError as error:
         raise UsageError(
-            f"The demo shop needs {error.name}, which is not installed.", hint="pip install fastapi uvicorn"
+            f"The demo shop needs {error.name}, which is not installed.",
+            hint="pip install fastapi uvicorn",
+            code="PG-U011",
         ) from error
     return serve(port, host, database=database)

@@ -44,7 +44,7 @@ def diagnose(
 
     if metric not in explain.SPLIT_METRICS:
         known = ", ".join(explain.SPLIT_METRICS)
-        raise UsageError(f"--metric {metric}: it has no split into layers", hint=f"Known: {known}")
+        raise UsageError(f"--metric {metric}: it has no split into layers", hint=f"Known: {known}", code="PG-U002")
     compared = against(base_ref, base, None, "", target=target, workers=0)
     context = remembered_run_context(out)
     request = RunRequest(budget=budget, context=context, target=target, against=compared, allow_remote=allow_remote)

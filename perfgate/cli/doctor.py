@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from perfgate.cli.guard import dim
 from perfgate.cli.options import DEFAULT_BUDGET, Budget, HistoryUrl, Target
 
 if TYPE_CHECKING:
@@ -61,7 +63,8 @@ def _line(check: Check) -> str:
     from perfgate.text.sanitize import no_command
 
     first, *rest = check.message.splitlines() or [""]
-    lines = [f"{MARKS[check.state.value]}{check.name}: {first}", *(f"          {line}" for line in rest)]
+    code = f" {dim(f'[{check.code}]', sys.stdout)}" if check.code else ""
+    lines = [f"{MARKS[check.state.value]}{check.name}: {first}{code}", *(f"          {line}" for line in rest)]
     lines += [f"          -> {line}" for line in check.cure.splitlines()]
     hide = redaction.redactor(_secret_names(), os.environ)
     return "\n".join(no_command(hide(line)) for line in lines)

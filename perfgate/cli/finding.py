@@ -30,7 +30,7 @@ def judged_run(name: str, budget: Path, url: str) -> tuple[Path, Facts]:
 
     folder = run_folder.find(name, Path.cwd())
     if folder is None:
-        raise RecordError(f"There is no run {name} in {run_folder.runs_folder(Path.cwd())}.")
+        raise RecordError(f"There is no run {name} in {run_folder.runs_folder(Path.cwd())}.", code="PG-R005")
     run = run_folder.read_run(folder)
     with opened(budget, url) as store:
         past_runs = store.runs(run.name)

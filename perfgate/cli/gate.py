@@ -26,6 +26,8 @@ def gate(
     """Judge a stored or imported run; send nothing.
 
     By the budget file and the history as they are now. The history stays as it is.
+
+    Examples: perfgate gate latest · perfgate gate .perfgate/runs/20260131-120000-ab12 --budget budgets.yaml
     """
     from perfgate import budgets, report
     from perfgate.cli.exits import exit_code

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import re
 import signal
 import sys
 import traceback
 from collections.abc import Callable
 from functools import wraps
 from types import FrameType
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 import typer
 
@@ -16,6 +18,8 @@ from perfgate.model.errors import BudgetFileError, PerfgateError
 from perfgate.text.sanitize import no_command
 
 CRASHED = 3
+INTERRUPTED = "PG-U014"
+_CODE = re.compile(r"\[PG-[A-Z][0-9]{3}\]")
 
 
 class Interrupted(KeyboardInterrupt):
@@ -45,7 +49,19 @@ class Signals:
 
 def say(text: str) -> None:
     """A line of talk, on stderr: never a command to the CI service, whomever it quotes."""
-    print(no_command(text), file=sys.stderr, flush=True)
+    print(_CODE.sub(lambda match: dim(match[0], sys.stderr), no_command(text)), file=sys.stderr, flush=True)
+
+
+def dim(text: str, stream: TextIO) -> str:
+    """Less bright where the stream is a terminal that shows it."""
+    plain = not stream.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return text if plain else f"\x1b[2m{text}\x1b[22m"
+
+
+def coded(error: PerfgateError) -> str:
+    """The message with its code at the end of the first line, then what to do."""
+    first, *rest = str(error).splitlines() or [""]
+    return "\n".join([f"{first} [{error.code}]" if error.code else first, *rest])
 
 
 def guarded(verb: Callable[..., int | None]) -> Callable[..., None]:
@@ -61,20 +77,20 @@ def guarded(verb: Callable[..., int | None]) -> Callable[..., None]:
             say(messages.render(error))
             code = error.exit_code
         except PerfgateError as error:
-            say(f"perfgate: {error}")
+            say(f"perfgate: {coded(error)}")
             code = error.exit_code
         except Interrupted as interrupt:
-            say("perfgate: interrupted")
+            say(f"perfgate: interrupted [{INTERRUPTED}]")
             code = interrupt.exit_code
         except KeyboardInterrupt:
-            say("perfgate: interrupted")
+            say(f"perfgate: interrupted [{INTERRUPTED}]")
             code = 130
         except BrokenPipeError:  # the reader of our output has seen enough
             sys.stderr.close()
             code = 0
         except Exception:  # noqa: BLE001 - a crash must never look like a failed budget (Python's own exit code is 1)
             traceback.print_exc()
-            say("perfgate: this is a bug in perfgate, not a verdict. Please report it with the lines above.")
+            say("perfgate: this is a bug in perfgate, not a verdict. Please report it with the lines above. [PG-U099]")
             code = CRASHED
         raise typer.Exit(code)
 

@@ -26,7 +26,10 @@ File = Annotated[Path, typer.Argument(metavar="FILE", help="JSON Lines; compress
 
 
 def list_(budget: Budget = DEFAULT_BUDGET, history: HistoryUrl = "") -> int:
-    """List the remembered runs, newest first."""
+    """List the remembered runs, newest first.
+
+    Example: perfgate history list
+    """
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -59,14 +62,17 @@ def list_(budget: Budget = DEFAULT_BUDGET, history: HistoryUrl = "") -> int:
 
 
 def show(run: RunName, budget: Budget = DEFAULT_BUDGET, history: HistoryUrl = "") -> int:
-    """Print a remembered run as JSON."""
+    """Print a remembered run as JSON.
+
+    Example: perfgate history show 20260131-120000-ab12
+    """
     from perfgate.files import codec
 
     with opened(budget, history) as store:
         if run == "latest":
             entries = store.entries()
             if not entries:
-                raise RecordError("No runs are remembered yet.")
+                raise RecordError("No runs are remembered yet.", code="PG-R009")
             run = entries[0].id
         print(codec.encode(store.get(run), indent=1))
     return 0
@@ -92,10 +98,12 @@ def add(
 
     folder = run_folder.find(run, Path.cwd())
     if folder is None:
-        raise RecordError(f"There is no run {run} here.", hint="Give the path of a run folder, its id, or `latest`.")
+        raise RecordError(
+            f"There is no run {run} here.", hint="Give the path of a run folder, its id, or `latest`.", code="PG-R005"
+        )
     measured = run_folder.read_run(folder)
     if measured.interrupted:
-        raise UsageError(f"Run {measured.id} was interrupted; it cannot serve as a baseline.")
+        raise UsageError(f"Run {measured.id} was interrupted; it cannot serve as a baseline.", code="PG-U013")
     if branch:
         measured = replace(measured, branch=branch)
     with opened(budget, history) as store:
@@ -107,7 +115,9 @@ def add(
 
 def _with_outcome(run: Run, outcome: str) -> PastRun:
     if outcome not in list(Outcome):
-        raise UsageError(f"--outcome {outcome}: there is no such outcome", hint=f"Known: {', '.join(Outcome)}")
+        raise UsageError(
+            f"--outcome {outcome}: there is no such outcome", hint=f"Known: {', '.join(Outcome)}", code="PG-U002"
+        )
     return PastRun(run=run, outcome=Outcome(outcome))
 
 
@@ -127,7 +137,10 @@ def _judged(run: Run, folder: Path, store: History, budget: Path) -> PastRun:
 
 
 def export(file: File, budget: Budget = DEFAULT_BUDGET, history: HistoryUrl = "") -> int:
-    """Write all remembered runs into one file."""
+    """Write all remembered runs into one file.
+
+    Example: perfgate history export runs.jsonl.gz
+    """
     from perfgate.history import transfer
 
     with opened(budget, history) as store:
@@ -137,7 +150,10 @@ def export(file: File, budget: Budget = DEFAULT_BUDGET, history: HistoryUrl = ""
 
 
 def import_(file: File, budget: Budget = DEFAULT_BUDGET, history: HistoryUrl = "") -> int:
-    """Add the runs of an exported file; doing it twice does no harm."""
+    """Add the runs of an exported file; doing it twice does no harm.
+
+    Example: perfgate history import runs.jsonl.gz --history git:perfgate-data
+    """
     from perfgate.history import transfer
 
     with opened(budget, history) as store:
@@ -157,13 +173,15 @@ def prune(
 ) -> int:
     """Forget old runs; accepted ones and the newest of the baseline branch always stay.
 
+    Example: perfgate history prune --keep 200
+
     On a git branch, pictures of comments go too: those older than --older-than, else than 30 days.
     """
     from perfgate.history.prune import Retention, expendable
     from perfgate.workflows.steps import baselines
 
     if keep is None and older_than is None:
-        raise UsageError("Say what may go: --keep N, --older-than DAYS, or both")
+        raise UsageError("Say what may go: --keep N, --older-than DAYS, or both", code="PG-U006")
     now = datetime.now(UTC)
     with opened(budget, history) as store:
         file = budget_file_if_any(budget)

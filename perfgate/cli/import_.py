@@ -131,7 +131,7 @@ def _bad(text: str) -> tuple[float, int]:
     except ValueError:
         share, number = -1.0, -1
     if not (0 <= share <= 1 and number >= 0):
-        raise UsageError(f"--max-bad {text}: not a number of lines", hint="It looks like 20, or 1%.")
+        raise UsageError(f"--max-bad {text}: not a number of lines", hint="It looks like 20, or 1%.", code="PG-U003")
     return share, number
 
 
@@ -142,7 +142,9 @@ def _source(file: Path) -> Iterator[tuple[Path, datetime]]:
         try:
             yield file, datetime.fromtimestamp(file.stat().st_mtime, UTC)
         except FileNotFoundError as error:
-            raise UsageError(f"There is no file {file}") from error
+            raise UsageError(
+                f"There is no file {file}", hint="Name what k6, JMeter, Locust ... wrote; - is stdin.", code="PG-U008"
+            ) from error
         return
     with tempfile.TemporaryDirectory(prefix="perfgate-") as folder:
         path = Path(folder) / "stdin"
@@ -150,7 +152,7 @@ def _source(file: Path) -> Iterator[tuple[Path, datetime]]:
             with path.open("wb") as copy:
                 shutil.copyfileobj(sys.stdin.buffer, copy, 1 << 20)
         except OSError as error:
-            raise RecordError(f"Cannot keep stdin in {folder}: {error.strerror}") from error
+            raise RecordError(f"Cannot keep stdin in {folder}: {error.strerror}", code="PG-R002") from error
         yield path, datetime.now(UTC)
 
 
@@ -168,12 +170,14 @@ def _seconds(text: str) -> float:
     try:
         return parse(DURATION, text)
     except UnitError as error:
-        raise UsageError(f"--skip: {error}", hint=error.hint) from error
+        raise UsageError(f"--skip: {error}", hint=error.hint, code="PG-U003") from error
 
 
 def _time(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
-        raise UsageError(f"--started {text}: not a time", hint="Times look like 2026-01-31T12:00:00Z.") from error
+        raise UsageError(
+            f"--started {text}: not a time", hint="Times look like 2026-01-31T12:00:00Z.", code="PG-U003"
+        ) from error
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment

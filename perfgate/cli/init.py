@@ -76,7 +76,9 @@ def init(
     from perfgate.init import project
 
     if measure and dry_run:
-        raise UsageError("--measure needs the file: it does not go with --dry-run", hint="leave one of them out")
+        raise UsageError(
+            "--measure needs the file: it does not go with --dry-run", hint="leave one of them out", code="PG-U004"
+        )
     if not dry_run:
         _check_free(budget, force=force)
     provided, own_target = read_source(source, budget.parent)
@@ -92,6 +94,7 @@ def init(
         raise UsageError(
             f"--service: nothing in {folder.resolve()} shows how the application is started",
             hint="looked for: Procfile, manage.py, FastAPI, Flask, package.json, Dockerfile, compose",
+            code="PG-N005",
         )
     text = stage.write(proposal, context)
     workflow = project.workflow(ci, has_gitlab_file=_has_gitlab_file(), budget=budget.as_posix()) if ci else None
@@ -102,6 +105,7 @@ def init(
         _tell(proposal, len(proposal.omissions))
         return 0
     _write(budget, text)
+    _write_schema(budget.parent)
     _check(budget)
     if workflow:
         _write_workflow(*workflow, force=force)
@@ -114,7 +118,9 @@ def init(
 
 def _check_free(path: Path, *, force: bool) -> None:
     if path.exists() and not force:
-        raise UsageError(f"{path} is there already", hint="name another with --budget FILE, or pass --force")
+        raise UsageError(
+            f"{path} is there already", hint="name another with --budget FILE, or pass --force", code="PG-U009"
+        )
 
 
 def _has_gitlab_file() -> bool:
@@ -128,7 +134,19 @@ def _write(path: Path, text: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         codec.write_text(path, text)
     except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}", hint="choose another with --budget") from error
+        raise UsageError(
+            f"{path} cannot be written: {error.strerror}", hint="choose another with --budget", code="PG-R002"
+        ) from error
+
+
+def _write_schema(folder: Path) -> None:
+    """The schema that the first line of the file names, for editors; in the folder that git ignores."""
+    import json
+
+    from perfgate import budgets
+    from perfgate.files import run_folder
+
+    _write(run_folder.make_own(folder) / "budgets.schema.json", json.dumps(budgets.schema(), ensure_ascii=False))
 
 
 def _check(budget: Path) -> None:

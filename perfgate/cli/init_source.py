@@ -12,6 +12,7 @@ from perfgate.model.errors import UsageError
 
 if TYPE_CHECKING:
     from perfgate.init import InitSource
+    from perfgate.net.http import HttpSession
 
 USUAL_PATHS = (
     *("/openapi.json", "/swagger.json", "/v3/api-docs", "/api/openapi.json", "/swagger/v1/swagger.json"),
@@ -44,6 +45,7 @@ def _usual(folder: Path) -> Path:
             "There is nothing here to begin with.",
             hint="Name a file, or a service that runs: perfgate init http://127.0.0.1:8000\n"
             "Known: OpenAPI, HAR, access logs, a locustfile, Postman collections, curl commands.",
+            code="PG-N001",
         )
     return matches[0]
 
@@ -56,11 +58,13 @@ def _inside(path: Path, folder: Path) -> str:
 def _text(path: Path) -> str:
     try:
         if path.stat().st_size > MOST_BYTES:
-            raise UsageError(f"{path} has more than {MOST_BYTES:,} bytes", hint="give its last part: tail -n 100000")
+            raise UsageError(
+                f"{path} has more than {MOST_BYTES:,} bytes", hint="give its last part: tail -n 100000", code="PG-N006"
+            )
         return path.read_text(encoding="utf-8-sig", errors="replace")
     except OSError as error:
         raise UsageError(
-            f"{path} cannot be read: {error.strerror}", hint="name a file, a URL, or - for stdin"
+            f"{path} cannot be read: {error.strerror}", hint="name a file, a URL, or - for stdin", code="PG-U008"
         ) from error
 
 
@@ -80,13 +84,34 @@ def _fetched(url: str) -> tuple[InitSource, str]:
             try:
                 reply = session.exchange("GET", item, headers={"Accept": "application/json, */*"})
             except http.NoReplyError as error:
-                raise UsageError(f"{origin} does not answer: {error}", hint="start the service first") from error
+                raise UsageError(
+                    f"{origin} does not answer: {error}", hint="start the service first", code="PG-N004"
+                ) from error
             provided = init.source(item, reply.body.decode("utf-8", errors="replace"))
             if reply.status == 200 and isinstance(provided.document, dict) and "paths" in provided.document:
                 return provided, origin
             observed = observed or f"{item} answers {reply.status}"
+        found = _page(url, session)
+    if found:
+        return found, origin
     raise UsageError(
         f"{url} shows no OpenAPI document ({observed})",
         hint=f"tried: {', '.join(urlsplit(item).path for item in tried)}. "
         "Name its URL or file, or paste curl commands: perfgate init -",
+        code="PG-N004",
     )
+
+
+def _page(url: str, session: HttpSession) -> InitSource | None:
+    """A web page instead of a document: it and what it links to. None where there is no page either."""
+    from perfgate import init
+    from perfgate.cli.guard import say
+    from perfgate.init import page_links
+
+    headers = {"Accept": "text/html, */*"}
+    reply = session.exchange("GET", url, headers=headers)
+    body = reply.body.decode("utf-8", errors="replace")
+    if reply.status != 200 or "<html" not in body[:10_000].lower():
+        return None
+    say(f"{url} shows no OpenAPI document, so the file begins with its page and what that links to.")
+    return init.source(url, page_links.commands(url, body))

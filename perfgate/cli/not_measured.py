@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from perfgate.cli.guard import say
 from perfgate.cli.where import in_repository, own_environment
 from perfgate.model.errors import CouldNotMeasure, PerfgateError, RecordError
-from perfgate.model.not_measured import NotMeasured
+from perfgate.model.publication import NotMeasured
 
 if TYPE_CHECKING:
     from perfgate.cli.delivery import Destinations

@@ -57,7 +57,7 @@ def _stored(drawings: tuple[Drawing, ...], run_id: str, url: str, environ: Mappi
 
     remotes = charts.addresses(url, root=Path.cwd(), environ=environ)
     if not images.root(environ, remotes, ""):
-        raise HistoryError("the branch is in no repository of this GitHub")
+        raise HistoryError("the branch is in no repository of this GitHub", code="PG-P003")
     files = {f"{drawing.name}-{theme}": getattr(drawing, theme) for drawing in drawings for theme in THEMES}
     today = datetime.now(UTC).date()
     stored = charts.store(url, run_id, files, today=today, root=Path.cwd(), environ=environ)

@@ -66,8 +66,13 @@ def publish(
     Tokens and addresses come from the environment: PERFGATE_GITHUB_TOKEN or GITHUB_TOKEN, PERFGATE_GITLAB_TOKEN or
     GITLAB_TOKEN, PERFGATE_SLACK_URL, PERFGATE_TEAMS_URL, PERFGATE_WEBHOOK_URL. What may not be posted is a warning; the
     exit code is 0 all the same.
+
+    Examples: perfgate publish latest --to github · perfgate publish latest --to slack
     """
     from perfgate.cli.delivery import Destinations
+    from perfgate.publish import destination
+
+    destination(to)  # before anything is read
 
     wishes = Wishes(
         comment=comment,

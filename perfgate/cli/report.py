@@ -26,7 +26,10 @@ def report(
     history: HistoryUrl = "",
     verbose: Verbose = False,
 ) -> int:
-    """Tell the verdict of a run again."""
+    """Tell the verdict of a run again.
+
+    Examples: perfgate report latest --verbose · perfgate report latest --format markdown --output report.md
+    """
     from perfgate.cli.finding import judged_run
     from perfgate.cli.show import show
     from perfgate.files import codec
@@ -35,7 +38,9 @@ def report(
     from perfgate.report.html import page
 
     if format not in FORMATS:
-        raise UsageError(f"--format {format}: there is no such format", hint=f"Known: {', '.join(FORMATS)}")
+        raise UsageError(
+            f"--format {format}: there is no such format", hint=f"Known: {', '.join(FORMATS)}", code="PG-U002"
+        )
     folder, facts = judged_run(run, budget, history)
     if format == "console" and output is None:
         show(facts, with_phases=True, verbose=verbose)

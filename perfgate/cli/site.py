@@ -42,7 +42,9 @@ def site(
     with opened(budget, history) as store:
         series = _series(store, budget, runs)
         if not series:
-            raise RecordError("No runs are remembered yet.", hint="Make one: perfgate run --budget budgets.yaml")
+            raise RecordError(
+                "No runs are remembered yet.", hint="Make one: perfgate run --budget budgets.yaml", code="PG-R009"
+            )
         whole = store.get_all(past.run.id for line in series for past in line.runs[:pages])
         page = writing.build(series, whole, output)
     say(f"Wrote {page}")

@@ -29,9 +29,14 @@ def trend(
     budget: Budget = DEFAULT_BUDGET,
     history: HistoryUrl = "",
 ) -> int:
-    """Show a metric over the remembered runs."""
+    """Show a metric over the remembered runs.
+
+    Examples: perfgate trend · perfgate trend search --metric p95 --output search.png
+    """
     if metric not in METRICS:
-        raise UsageError(f"--metric {metric}: there is no such metric", hint=f"Known: {', '.join(METRICS)}")
+        raise UsageError(
+            f"--metric {metric}: there is no such metric", hint=f"Known: {', '.join(METRICS)}", code="PG-U002"
+        )
     with opened(budget, history) as store:
         past_runs = store.runs(name_of(budget, store), branch=branch or None)
     endpoints = _endpoints(past_runs, endpoint)
@@ -50,10 +55,14 @@ def trend(
 def _endpoints(past_runs: tuple[PastRun, ...], requested: str) -> list[str]:
     """Raises RecordError when there is nothing to show."""
     if not past_runs:
-        raise RecordError("No runs are remembered yet.", hint="Make one: perfgate run --budget budgets.yaml")
+        raise RecordError(
+            "No runs are remembered yet.", hint="Make one: perfgate run --budget budgets.yaml", code="PG-R009"
+        )
     known = list(dict.fromkeys(result.name for past in past_runs for result in past.run.endpoints))
     if requested and requested not in known:
-        raise UsageError(f"No remembered run has an endpoint {requested!r}", hint=f"Known: {', '.join(known)}")
+        raise UsageError(
+            f"No remembered run has an endpoint {requested!r}", hint=f"Known: {', '.join(known)}", code="PG-U007"
+        )
     return [requested] if requested else known
 
 
@@ -64,7 +73,9 @@ def _draw(
     from perfgate.workflows.steps import judging
 
     if len(endpoints) != 1:
-        raise UsageError("A picture shows one endpoint: name it.", hint=f"Known: {', '.join(endpoints)}")
+        raise UsageError(
+            "A picture shows one endpoint: name it.", hint=f"Known: {', '.join(endpoints)}", code="PG-U006"
+        )
     file = budget_file_if_any(budget)
     requested = judging.budgets_of(file, past_runs[0].run) if file else ()
     limits = [item for item in requested if (item.endpoint, item.metric) == (endpoints[0], metric)]

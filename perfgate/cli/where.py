@@ -71,5 +71,7 @@ def name_of(budget: Path, store: History) -> str:
     names = store.names()
     if len(names) != 1:
         known = f"the history has {', '.join(names)}" if names else "the history is empty"
-        raise UsageError(f"Whose runs? There is no {budget} here, and {known}.", hint="Name one with --budget FILE.")
+        raise UsageError(
+            f"Whose runs? There is no {budget} here, and {known}.", hint="Name one with --budget FILE.", code="PG-U010"
+        )
     return names[0]

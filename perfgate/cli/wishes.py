@@ -94,7 +94,9 @@ def _value(option: Any, environ: Mapping[str, str]) -> Any:
     if not text:
         return None
     if issubclass(kind, StrEnum) and text not in list(kind):
-        raise UsageError(f"{variable}={text}: there is no such setting", hint=f"Known: {', '.join(kind)}")
+        raise UsageError(
+            f"{variable}={text}: there is no such setting", hint=f"Known: {', '.join(kind)}", code="PG-U002"
+        )
     if kind is int and not (text.isascii() and text.isdigit()):
-        raise UsageError(f"{variable}={text} is not a number")
+        raise UsageError(f"{variable}={text} is not a number", code="PG-U003")
     return kind(text)

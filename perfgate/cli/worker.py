@@ -19,6 +19,8 @@ def worker(
 
     It takes the scenario and all settings from there, and ends with the run. Secrets and data files are its own
     machine's.
+
+    Example: perfgate worker --master-host 10.0.0.1
     """
     from perfgate.ci import credentials
 

@@ -84,7 +84,7 @@ class Replayer:
         """Raises DiagnosisError when the child cannot do it."""
         answer = self._exchange(order)
         if "error" in answer:
-            raise DiagnosisError(f"{order.endpoint} could not be sent again: {answer['error']}")
+            raise DiagnosisError(f"{order.endpoint} could not be sent again: {answer['error']}", code="PG-X003")
         samples = tuple(_sample(row, order, round_, self._names) for row in answer["samples"])
         return Answer(
             samples=samples,
@@ -101,7 +101,7 @@ class Replayer:
             begin()
             answer = self._exchange(replace(order, requests=requests))
         if "error" in answer:
-            raise DiagnosisError(f"{order.endpoint} could not be sent alone: {answer['error']}")
+            raise DiagnosisError(f"{order.endpoint} could not be sent alone: {answer['error']}", code="PG-X003")
         return Answer(failures=answer["failures"], requests=answer["requests"])
 
     def _exchange(self, order: ReplayRequest) -> dict[str, Any]:
@@ -117,7 +117,7 @@ class Replayer:
             line = process.stdout.readline() if readable else ""
             answer: dict[str, Any] = json.loads(line)
         except (OSError, ValueError) as error:
-            raise DiagnosisError(f"The second pass broke off; its log is {self._log}") from error
+            raise DiagnosisError(f"The second pass broke off; its log is {self._log}", code="PG-X003") from error
         return answer
 
 

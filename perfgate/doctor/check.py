@@ -10,6 +10,27 @@ from pathlib import Path
 from perfgate.model.budget_file import BudgetFile
 from perfgate.model.plan import Plan
 
+DOCTOR: Mapping[str, str] = {  # the names of its lines: the codes that `perfgate explain` knows
+    "budget file": "PG-D001",
+    "variables": "PG-D001",
+    "target": "PG-D002",
+    "service": "PG-D002",
+    "proxies": "PG-D003",
+    "clock": "PG-D004",
+    "kernel timestamps": "PG-D004",
+    "cores": "PG-D004",
+    "file limit": "PG-D004",
+    "history": "PG-D005",
+    "history write": "PG-D005",
+    "baseline": "PG-D005",
+    "event": "PG-D006",
+    "token": "PG-D006",
+    "repository": "PG-D006",
+    "clone depth": "PG-D006",
+    "Chromium": "PG-D007",
+    "extras": "PG-D007",
+}
+
 
 class CheckState(StrEnum):
     OK = "ok"
@@ -25,6 +46,7 @@ class Check:
     state: CheckState = CheckState.OK
     message: str
     cure: str = ""
+    code: str = ""  # for `perfgate explain`; empty where all is well
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,8 +74,9 @@ class Subject:
 
 
 def warning(name: str, message: str, cure: str) -> Check:
-    return Check(name=name, state=CheckState.WARNING, message=message, cure=cure)
+    return Check(name=name, state=CheckState.WARNING, message=message, cure=cure, code=DOCTOR[name])
 
 
-def broken(name: str, message: str, cure: str) -> Check:
-    return Check(name=name, state=CheckState.BROKEN, message=message, cure=cure)
+def broken(name: str, message: str, cure: str, code: str = "") -> Check:
+    """`code` is that of the error behind it; by default that of the line."""
+    return Check(name=name, state=CheckState.BROKEN, message=message, cure=cure, code=code or DOCTOR[name])

@@ -25,7 +25,7 @@ def target(subject: Subject, around: CheckSurroundings) -> Iterator[Check]:
     try:
         loadtest.check_allowed(subject.target, subject.budget_file.allow)
     except PerfgateError as error:
-        yield broken("target", error.message, error.hint)
+        yield broken("target", error.message, error.hint, error.code)
         return
     service = None if around.target else subject.budget_file.service
     if service is None:
@@ -63,7 +63,7 @@ def _answer(around: CheckSurroundings, url: str) -> Check:
     try:
         loadtest.check_up(url, around.environ)
     except PerfgateError as error:
-        return broken("target", error.message, error.hint)
+        return broken("target", error.message, error.hint, error.code)
     path = urlsplit(url).path or "/"
     if urlsplit(url).scheme == "http":
         status = http.status_of(url, timeout=PATIENCE)

@@ -16,9 +16,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from perfgate.model.diagnosis import Diagnosis
 from perfgate.model.errors import RecordError
-from perfgate.model.not_measured import NotMeasured
+from perfgate.model.publication import NotMeasured, RunsArtifact
 from perfgate.model.run import PastRun, Run
-from perfgate.model.runs_artifact import RunsArtifact
 from perfgate.model.verdict import Verdict
 
 Document = TypeVar("Document", Run, Verdict, PastRun, RunsArtifact, NotMeasured, Diagnosis)
@@ -54,13 +53,16 @@ def decode(kind: type[Document], text: str | bytes, *, origin: str) -> Document:
     try:
         data = json.loads(text, parse_constant=_no_number, parse_float=_finite)
     except (ValueError, RecursionError) as error:
-        raise RecordError(f"{origin} is not JSON: {error}", hint="It may be cut off or corrupt.") from error
+        raise RecordError(
+            f"{origin} is not JSON: {error}", hint="It may be cut off or corrupt.", code="PG-R003"
+        ) from error
     inner = data.get("run") if kind is PastRun and isinstance(data, dict) else data
     newest = NEWEST[kind.__name__]
     if isinstance(inner, dict) and isinstance(inner.get("schema"), int) and inner["schema"] > newest:
         raise RecordError(
             f"{origin} has schema {inner['schema']}; this perfgate knows up to {newest}",
             hint="Upgrade perfgate: pip install --upgrade perfgate",
+            code="PG-R004",
         )
     try:
         # strict: pydantic would take the text "nan" for a number, and "-5" for a count
@@ -68,11 +70,11 @@ def decode(kind: type[Document], text: str | bytes, *, origin: str) -> Document:
         return word
     except ValidationError as error:
         if error.error_count() > MOST_ERRORS:  # to have the first, one has to make all of them
-            raise RecordError(f"{origin} is not a {kind.__name__}") from None
+            raise RecordError(f"{origin} is not a {kind.__name__}", code="PG-R003") from None
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         message = f"{where}: {first['msg']}" if where else first["msg"]
-        raise RecordError(f"{origin} is not a {kind.__name__}: {message}") from error
+        raise RecordError(f"{origin} is not a {kind.__name__}: {message}", code="PG-R003") from error
 
 
 def _finite(text: str) -> float:
@@ -95,7 +97,7 @@ def read(kind: type[Document], path: Path) -> Document:
     try:
         text = path.read_bytes()
     except OSError as error:
-        raise RecordError(f"Cannot read {path}: {error.strerror}") from error
+        raise RecordError(f"Cannot read {path}: {error.strerror}", code="PG-R001") from error
     return decode(kind, text, origin=str(path))
 
 
@@ -107,7 +109,9 @@ def write_text(path: Path, text: str) -> None:
         scratch.write_text(text, encoding="utf-8")
         scratch.replace(path)
     except OSError as error:
-        raise RecordError(f"Cannot write {path}: {error.strerror}", hint="Choose another folder with --out.") from error
+        raise RecordError(
+            f"Cannot write {path}: {error.strerror}", hint="Choose another folder with --out.", code="PG-R002"
+        ) from error
 
 
 def schema(kind: type[Document]) -> dict[str, Any]:

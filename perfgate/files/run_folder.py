@@ -7,7 +7,7 @@ from pathlib import Path
 from perfgate.files import codec
 from perfgate.model.diagnosis import Diagnosis
 from perfgate.model.errors import RecordError
-from perfgate.model.not_measured import NotMeasured
+from perfgate.model.publication import NotMeasured
 from perfgate.model.run import Run
 from perfgate.model.verdict import Verdict
 from perfgate.recording import handover
@@ -27,9 +27,8 @@ def make(folder: Path, root: Path) -> None:
     """Makes a run folder. `.perfgate` ignores itself in git. Raises RecordError when it cannot be made."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        home = root / HOME
-        if home in folder.parents and not (home / ".gitignore").exists():
-            (home / ".gitignore").write_text("*\n", encoding="utf-8")
+        if root / HOME in folder.parents:
+            make_own(root)
         probe = folder / ".writable"
         probe.touch()
         probe.unlink()
@@ -41,7 +40,17 @@ def make(folder: Path, root: Path) -> None:
         raise RecordError(
             f"Cannot write into the run folder {folder}: {error.strerror}",
             hint="Choose another one with --out DIR, or make it writable.",
+            code="PG-R002",
         ) from error
+
+
+def make_own(root: Path) -> Path:
+    """The folder `.perfgate`, which ignores itself in git. Raises OSError."""
+    home = root / HOME
+    home.mkdir(parents=True, exist_ok=True)
+    if not (home / ".gitignore").exists():
+        (home / ".gitignore").write_text("*\n", encoding="utf-8")
+    return home
 
 
 def find(name: str, root: Path) -> Path | None:
@@ -57,13 +66,16 @@ def find(name: str, root: Path) -> Path | None:
     if name == LATEST:
         if not folders:
             raise RecordError(
-                f"There is no run in {runs_folder(root)} yet.", hint="Make one: perfgate run --budget budgets.yaml"
+                f"There is no run in {runs_folder(root)} yet.",
+                hint="Make one: perfgate run --budget budgets.yaml",
+                code="PG-R009",
             )
         return folders[-1]
     matching = [folder for folder in folders if folder.name.startswith(name)]
     if len(matching) > 1:
         raise RecordError(
-            f"{name} is the beginning of {len(matching)} runs: {', '.join(item.name for item in matching)}"
+            f"{name} is the beginning of {len(matching)} runs: {', '.join(item.name for item in matching)}",
+            code="PG-R006",
         )
     return matching[0] if matching else None
 
@@ -98,5 +110,7 @@ def read_diagnosis(folder: Path) -> Diagnosis | None:
 def read_verdict(folder: Path) -> Verdict:
     """Raises RecordError when the run was never judged."""
     if not (folder / VERDICT).is_file():
-        raise RecordError(f"The run in {folder} has no verdict yet.", hint=f"Judge it: perfgate gate {folder}")
+        raise RecordError(
+            f"The run in {folder} has no verdict yet.", hint=f"Judge it: perfgate gate {folder}", code="PG-R007"
+        )
     return codec.read(Verdict, folder / VERDICT)

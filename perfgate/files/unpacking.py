@@ -15,8 +15,8 @@ from typing import Any
 
 from perfgate.files import codec
 from perfgate.model.errors import RecordError
+from perfgate.model.publication import RunsArtifact
 from perfgate.model.run import Distribution, EndpointResult, Run
-from perfgate.model.runs_artifact import RunsArtifact
 from perfgate.recording.windows import BASE, HEAD
 
 FILE = "perfgate-runs.json"  # the only one
@@ -123,4 +123,4 @@ def _spreads(result: EndpointResult) -> tuple[Distribution, ...]:
 
 
 def _refused(reason: str) -> RecordError:
-    return RecordError(f"The artifact of the pull request's workflow {reason}.", hint=ADVICE)
+    return RecordError(f"The artifact of the pull request's workflow {reason}.", hint=ADVICE, code="PG-R008")

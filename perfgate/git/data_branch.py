@@ -133,6 +133,7 @@ class DataBranch:
         raise HistoryError(
             f"{self.place} could not be written: {ATTEMPTS} times others were quicker",
             hint=f"Try again later, or give jobs that end together one `concurrency` group.\n{KEPT}",
+            code="PG-H010",
         )
 
     def _said(self, error: GitError) -> str:
@@ -211,7 +212,7 @@ class DataBranch:
             hint = "A history on a branch needs git: install it, or read the branch with github:OWNER/REPO@BRANCH."
         else:
             hint = "Check the network, the remote (`git remote -v`) and that the job may read it (`contents: read`)."
-        return HistoryError(f"{self.place} cannot be reached: {_last(text)}", hint=hint)
+        return HistoryError(f"{self.place} cannot be reached: {_last(text)}", hint=hint, code="PG-H002")
 
     def _refused(self, error: GitError) -> HistoryError:
         text = str(error)
@@ -227,7 +228,9 @@ class DataBranch:
                 "The job may not write. GitHub: give it `permissions: {contents: write}`. Pull requests from forks "
                 "never may: use `--no-save` there."
             )
-        return HistoryError(f"{self.place} refuses to be written: {_last(text)}", hint=f"{hint}\n{KEPT}")
+        return HistoryError(
+            f"{self.place} refuses to be written: {_last(text)}", hint=f"{hint}\n{KEPT}", code="PG-H003"
+        )
 
 
 KEPT = "Nothing is lost: the run folder has the run, and `perfgate history add RUN` adds it later."

@@ -101,5 +101,6 @@ def open(
             hint=(f"Did you mean {suggestions[0]}:? " if suggestions else "")
             + f"The kinds are {', '.join(STORES)}, as in sqlite:///.perfgate/history.db, git:perfgate-data or "
             "folder:PATH",
+            code="PG-H001",
         )
     return STORES[scheme](url, around)

@@ -52,9 +52,9 @@ def pack(past_run: PastRun, *, origin: str) -> Packed:
         is_same = is_same and list(_distributions(_whole(again.run, parts))) == list(_distributions(past_run.run))
         codec.encode(replace(past_run, run=replace(past_run.run, endpoints=(), arms=()))).encode()  # the acceptances
     except (RecordError, ValueError) as error:  # ValueError: text that is not Unicode, values that are not JSON
-        raise HistoryError(f"{origin} cannot be stored, it could not be read again: {error}") from error
+        raise HistoryError(f"{origin} cannot be stored, it could not be read again: {error}", code="PG-H006") from error
     if not is_same:
-        raise HistoryError(f"{origin} cannot be stored, it would not be the same when read again")
+        raise HistoryError(f"{origin} cannot be stored, it would not be the same when read again", code="PG-H006")
     return packed
 
 
@@ -72,7 +72,7 @@ def unpack_whole(packed: Packed, *, run_id: str, origin: str, hint: str) -> Past
     try:
         return replace(past_run, run=_whole(past_run.run, zlib.decompress(packed.distributions).decode()))
     except (zlib.error, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise HistoryError(f"{origin} is damaged: {error}", hint=hint) from error
+        raise HistoryError(f"{origin} is damaged: {error}", hint=hint, code="PG-H004") from error
 
 
 def same(item: PastRun, other: PastRun) -> bool:
@@ -85,11 +85,11 @@ def _unpacked(data: bytes, *, run_id: str, origin: str, hint: str) -> PastRun:
     try:
         past_run = codec.decode(PastRun, zlib.decompress(data), origin=origin)
     except zlib.error as error:
-        raise HistoryError(f"{origin} is damaged: {error}", hint=hint) from error
+        raise HistoryError(f"{origin} is damaged: {error}", hint=hint, code="PG-H004") from error
     except RecordError as error:
-        raise HistoryError(error.message, hint=f"{error.hint}\n{hint}".strip()) from error
+        raise HistoryError(error.message, hint=f"{error.hint}\n{hint}".strip(), code=error.code) from error
     if past_run.run.id != run_id:
-        raise HistoryError(f"{origin} is damaged: it holds another run", hint=hint)
+        raise HistoryError(f"{origin} is damaged: it holds another run", hint=hint, code="PG-H004")
     return past_run
 
 

@@ -18,7 +18,7 @@ def check(run_id: str) -> None:
         problem = "has a slash"
     else:
         return
-    raise HistoryError(f"A run with the id {run_id[:LONGEST]!r} cannot be stored: the id {problem}")
+    raise HistoryError(f"A run with the id {run_id[:LONGEST]!r} cannot be stored: the id {problem}", code="PG-H006")
 
 
 def pick(expected: str, ids: Sequence[str], *, place: str) -> str:
@@ -33,17 +33,22 @@ def pick(expected: str, ids: Sequence[str], *, place: str) -> str:
         return matches[0]
     if matches:
         raise HistoryError(
-            f'{len(matches)} runs in {place} begin with "{expected}": {_few(matches)}', hint="Give more of the id."
+            f'{len(matches)} runs in {place} begin with "{expected}": {_few(matches)}',
+            hint="Give more of the id.",
+            code="PG-R006",
         )
     if not ids:
         raise HistoryError(
-            f'There is no run "{expected}": {place} has no runs yet', hint="Make one with `perfgate run`."
+            f'There is no run "{expected}": {place} has no runs yet',
+            hint="Make one with `perfgate run`.",
+            code="PG-R009",
         )
     close = get_close_matches(expected, ids, n=3, cutoff=0.5)
     raise HistoryError(
         f'There is no run "{expected}" in {place}',
         hint=(f"Did you mean {_few(close)}?" if close else f"The newest are {_few(ids)}.")
         + " `perfgate history list` shows all.",
+        code="PG-R005",
     )
 
 

@@ -15,7 +15,7 @@ def parse(text: str, *, origin: str) -> datetime:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise HistoryError(
-            f'{origin} has the time "{text[:50]}"', hint="Times look like 2026-01-31T12:00:00Z."
+            f'{origin} has the time "{text[:50]}"', hint="Times look like 2026-01-31T12:00:00Z.", code="PG-H004"
         ) from error
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 

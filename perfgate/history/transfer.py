@@ -83,7 +83,9 @@ def _checked(path: Path) -> Iterator[PastRun]:
             yield _past_run(line, origin=f"{path}:{number + 1}")
     if number != expected:
         raise HistoryError(
-            f"{path} should hold {expected} runs but holds {number}", hint="It is cut off: export again."
+            f"{path} should hold {expected} runs but holds {number}",
+            hint="It is cut off: export again.",
+            code="PG-H011",
         )
 
 
@@ -97,11 +99,13 @@ def _header(line: bytes, path: Path) -> int:
         raise HistoryError(
             f"{path} is not an exported history",
             hint="`perfgate history export FILE` makes one. Results of other tools: `perfgate import FILE`.",
+            code="PG-H011",
         )
     if header.get("schema") != SCHEMA:
         raise HistoryError(
             f"{path} has schema {header.get('schema')}; this perfgate knows {SCHEMA}",
             hint="Upgrade perfgate: pip install --upgrade perfgate",
+            code="PG-H005",
         )
     return int(header["runs"])
 
@@ -110,7 +114,9 @@ def _past_run(line: bytes, *, origin: str) -> PastRun:
     try:
         past_run = codec.decode(PastRun, line, origin=origin)
     except RecordError as error:
-        raise HistoryError(error.message, hint=f"{error.hint} Nothing was imported.".strip()) from error
+        raise HistoryError(
+            error.message, hint=f"{error.hint} Nothing was imported.".strip(), code=error.code
+        ) from error
     documents.pack(past_run, origin=origin)  # whether a store can keep it
     return past_run
 
@@ -121,9 +127,11 @@ def _readable(path: Path) -> Iterator[IO[bytes]]:
         with cast(IO[bytes], gzip.open(path)) if path.suffix == ".gz" else path.open("rb") as stream:
             yield stream
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise HistoryError(f"{path} is damaged: {error}", hint="It may be cut off: export it again.") from error
+        raise HistoryError(
+            f"{path} is damaged: {error}", hint="It may be cut off: export it again.", code="PG-H011"
+        ) from error
     except OSError as error:
-        raise HistoryError(f"Cannot read {path}: {error.strerror}") from error
+        raise HistoryError(f"Cannot read {path}: {error.strerror}", code="PG-R001") from error
 
 
 @contextmanager
@@ -139,7 +147,7 @@ def _written(path: Path) -> Iterator[IO[bytes]]:
                 yield file
         scratch.replace(path)
     except OSError as error:
-        raise HistoryError(f"Cannot write {path}: {error.strerror}") from error
+        raise HistoryError(f"Cannot write {path}: {error.strerror}", code="PG-R002") from error
     finally:
         with suppress(OSError):
             scratch.unlink()

@@ -32,11 +32,14 @@ def convert(provided: InitSource, wish: Wish, name: str = "") -> FileProposal:
     Raises UsageError when it is of no known format, or nothing in it can be read.
     """
     if name and name not in FORMATS:
-        raise UsageError(f"--format {name}: there is no such format", hint=f"Known: {', '.join(FORMATS)}")
+        raise UsageError(
+            f"--format {name}: there is no such format", hint=f"Known: {', '.join(FORMATS)}", code="PG-U002"
+        )
     chosen = FORMATS[name] if name else next((item for item in FORMATS.values() if item.recognizes(provided)), None)
     if chosen is None:
         raise UsageError(
             f"{provided.name} is in no format that perfgate knows",
             hint=f"Name it with --format, if it is one of {', '.join(FORMATS)}.",
+            code="PG-N002",
         )
     return chosen.convert(provided, wish)

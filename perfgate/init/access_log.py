@@ -46,6 +46,7 @@ def convert(source: InitSource, wish: Wish) -> FileProposal:
         raise UsageError(
             f"{source.name} has no request that can be sent again",
             hint="a log has no bodies, so only GET, HEAD and OPTIONS with a success can be",
+            code="PG-N003",
         )
     groups = sorted(_groups(sent).items(), key=lambda item: -item[1].count)
     secrets, names = Secrets(), naming.UniqueNames()

@@ -61,7 +61,7 @@ def convert(source: InitSource, wish: Wish) -> FileProposal:
     if not made:
         why = f": {omissions[0].why}" if omissions else ""
         message = f"{source.name} has no curl command that can be sent{why}"
-        raise UsageError(message, hint="for example: curl http://127.0.0.1:8000/")
+        raise UsageError(message, hint="for example: curl http://127.0.0.1:8000/", code="PG-N003")
     origin = made[0][0]
     omissions += [
         Omission(item.request.partition("?")[0], f"another host: {other}") for other, item in made if other != origin

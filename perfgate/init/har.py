@@ -40,7 +40,9 @@ def convert(source: InitSource, wish: Wish) -> FileProposal:
     omissions: list[Omission] = []
     entries = list(_entries(source.document["log"], omissions))
     if not entries:
-        raise UsageError(f"{source.name} has no request that could be sent", hint="record again with the page open")
+        raise UsageError(
+            f"{source.name} has no request that could be sent", hint="record again with the page open", code="PG-N003"
+        )
     origin = Counter(entry.origin for entry in entries if not entry.is_static).most_common(1)
     origin_name = (origin or Counter(entry.origin for entry in entries).most_common(1))[0][0]
     foreign = Counter(entry.origin for entry in entries if entry.origin != origin_name)

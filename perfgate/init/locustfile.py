@@ -26,7 +26,9 @@ def recognizes(source: InitSource) -> bool:
 def convert(source: InitSource, wish: Wish) -> FileProposal:
     tree = _tree(source)
     if tree is None:
-        raise UsageError(f"{source.name} is not Python", hint="`python -m py_compile FILE` says where it breaks")
+        raise UsageError(
+            f"{source.name} is not Python", hint="`python -m py_compile FILE` says where it breaks", code="PG-N002"
+        )
     names = list(dict.fromkeys(_names(tree)))
     notes = ["The defaults hold for every name that the locustfile's requests have."]
     if names:

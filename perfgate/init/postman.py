@@ -55,7 +55,7 @@ def convert(source: InitSource, wish: Wish) -> FileProposal:
             continue
         endpoints.append((origin, replace(endpoint, name=names.take(item.name))))
     if not endpoints and not omissions:
-        raise UsageError(f"{source.name} has no request", hint="export the collection as version 2.1")
+        raise UsageError(f"{source.name} has no request", hint="export the collection as version 2.1", code="PG-N003")
     origin = next((origin for origin, _ in endpoints if origin), "")
     omissions += [Omission(entry.name, f"another host: {other}") for other, entry in endpoints if other != origin]
     return FileProposal(

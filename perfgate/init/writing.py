@@ -10,8 +10,8 @@ from perfgate.init.proposal import NOT_SAFE, Endpoint, FileProposal, ProposedJou
 from perfgate.init.yaml_text import block, comment, flow, text
 
 DEFAULT_TARGET = "http://127.0.0.1:8000"
-EDITOR = "# For help in the editor: perfgate schema budgets > budgets.schema.json"
-SCHEMA = "# yaml-language-server: $schema=budgets.schema.json"
+EDITOR = "# For help in the editor: perfgate schema budgets > .perfgate/budgets.schema.json"
+SCHEMA = "# yaml-language-server: $schema=.perfgate/budgets.schema.json"  # `perfgate init` writes it
 FEWEST, MOST = 20, 100  # starts per second that are proposed
 PER_ENDPOINT = 5  # starts per second and endpoint
 SHARED = 2  # endpoints with the same header, from which on it stands under `defaults`

@@ -126,7 +126,7 @@ def _part_folder(folder: Path, number: int) -> Path:
         rmtree(place, ignore_errors=True)  # of an earlier run in this folder
         place.mkdir()
     except OSError as error:
-        raise RecordError(f"Cannot write into the run folder {folder}: {error.strerror}") from error
+        raise RecordError(f"Cannot write into the run folder {folder}: {error.strerror}", code="PG-R002") from error
     return place
 
 
@@ -166,7 +166,9 @@ def cut(load: LoadProfile, number: int) -> tuple[LoadProfile, ...]:
         return (load,)
     duration = sum(stage.duration for stage in load.stages)
     if duration < number * SHORTEST:
-        raise UsageError(f"{number - 1} restarts: {duration:g} s of load cannot be split into {number} parts")
+        raise UsageError(
+            f"{number - 1} restarts: {duration:g} s of load cannot be split into {number} parts", code="PG-L004"
+        )
     edges = [0.0, *(float(floor(part * duration / number + 0.5)) for part in range(1, number)), duration]
     return tuple(replace(load, stages=_between(load.stages, start, end)) for start, end in pairwise(edges))
 

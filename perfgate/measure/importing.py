@@ -42,6 +42,7 @@ from perfgate.model.run import Arm, EndpointResult, Generator, LoadTest, Run
 from perfgate.recording import handover, windows
 from perfgate.recording.windows import BASE, HEAD, Record
 from perfgate.text import template
+from perfgate.text.notes import note
 from perfgate.text.units import format_value
 
 CLOCK = "recording tool's"
@@ -125,7 +126,9 @@ def _summary(summary: Summary, bad: BadLines, source: RecordingSource, plan: Pla
     importer = importers.importer(how.format)
     bad.check(importer.hint)
     if how.skip:
-        raise UsageError(f"--skip: {source.name} is a summary of the whole run; nothing of it can be left out")
+        raise UsageError(
+            f"--skip: {source.name} is a summary of the whole run; nothing of it can be left out", code="PG-I004"
+        )
     host = application(plan, {row.label: row.requests for row in summary.rows})
     matches = summarized(summary, _named(matcher(plan, host), source, plan, how.endpoint))
     if not matches.requests:
@@ -167,7 +170,9 @@ def _named(
     names = [item.name for item in plan.endpoints]
     if endpoint:
         if endpoint not in names:
-            raise UsageError(f"--endpoint {endpoint}: not in {plan.source.name}", hint=f"It has: {', '.join(names)}.")
+            raise UsageError(
+                f"--endpoint {endpoint}: not in {plan.source.name}", hint=f"It has: {', '.join(names)}.", code="PG-U007"
+            )
         return lambda _: match(RequestLabel(endpoint))
 
     def found(label: RequestLabel) -> CountedAs | None:
@@ -216,7 +221,7 @@ def to_run(recording: Recording, plan: Plan, folder: Path, circumstances: Circum
         generator=Generator(),
         failure_examples=recording.examples.get(head, {}),
         base_examples=recording.examples.get(BASE, {}),
-        warnings=recording.warnings,
+        warnings=tuple(note("PG-I010", text) for text in recording.warnings),
     )
     sides = (Arm(name="base", target=circumstances.target), Arm(name="head", target=circumstances.target))
     arms = sides if recording.is_ab else ()
@@ -263,10 +268,10 @@ def _check(tally: Tally, source: RecordingSource, plan: Plan, skip: float) -> No
     if not tally.counted:
         raise _nothing(source, plan, tally.unmatched)
     if tally.last < 0:
-        raise UsageError(f"{source.name} ends {-tally.last:.3g} s before --skip {skip:g}s")
+        raise UsageError(f"{source.name} ends {-tally.last:.3g} s before --skip {skip:g}s", code="PG-I004")
     if tally.arms & {BASE, HEAD} and tally.arms != {BASE, HEAD}:
         missing = "some requests have none" if "" in tally.arms else f"all requests are of {next(iter(tally.arms))}"
-        raise UsageError(f"{source.name}: an A/B test needs base and head, but {missing}")
+        raise UsageError(f"{source.name}: an A/B test needs base and head, but {missing}", code="PG-I005")
 
 
 def _nothing(source: RecordingSource, plan: Plan, unmatched: Counter[str]) -> UsageError:
@@ -275,6 +280,7 @@ def _nothing(source: RecordingSource, plan: Plan, unmatched: Counter[str]) -> Us
     return UsageError(
         f"{source.name}: no request belongs to an endpoint of {plan.source.name}: {matches}",
         hint=f"The budget file has: {known}. Names must be the same, or method and path.",
+        code="PG-I003",
     )
 
 

@@ -14,6 +14,7 @@ from perfgate.measure.in_flight import in_flight
 from perfgate.measure.probed import probed
 from perfgate.model.budget_file import Send
 from perfgate.model.metric import ASPECTS, LATENCY_QUANTILES
+from perfgate.model.note import Note
 from perfgate.model.plan import Plan
 from perfgate.model.run import Arm, Conditions, EndpointResult, LoadTest, Revision, Run, Runner
 from perfgate.recording import histogram, windows
@@ -38,7 +39,7 @@ class Circumstances:
     arms: tuple[Arm, ...] = ()
     host: str = ""
     file: str = ""
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

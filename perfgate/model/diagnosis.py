@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
+from perfgate.model.note import Note
+
 Layer = Literal[
     "network",
     "queue",
@@ -111,4 +113,4 @@ class Diagnosis:
     findings: tuple[Diagnosed, ...]
     base: str = ""  # what was measured beside: the base's name; empty where there was none
     control: str = ""  # the endpoint that was measured beside the failing ones
-    warnings: tuple[str, ...] = ()  # what could not be learnt, and what to grant
+    warnings: tuple[Note, ...] = ()  # what could not be learnt, and what to grant

@@ -21,14 +21,17 @@ from dataclasses import dataclass
 
 
 class PerfgateError(Exception):
-    """Base of all expected errors. `hint` says what to do next; `exit_code` is the process's."""
+    """Base of all expected errors. `hint` says what to do next; `exit_code` is the process's; `perfgate explain` knows
+    the `code`."""
 
     exit_code = 3
+    code = ""
 
-    def __init__(self, message: str, *, hint: str = "") -> None:
+    def __init__(self, message: str, *, hint: str = "", code: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.code = code or self.code
 
     def __str__(self) -> str:
         return f"{self.message}\n{self.hint}" if self.hint else self.message
@@ -53,6 +56,7 @@ class Mistake:
     source: str = ""  # the line as written
     width: int = 1  # how many characters the caret underlines
     hint: str = ""  # the accepted forms, or "did you mean ..."
+    code: str = ""  # as in PerfgateError
 
 
 class BudgetFileError(PerfgateError):
@@ -83,7 +87,7 @@ class BaseError(ServiceError):
 
 
 class PageError(CouldNotMeasure):
-    pass
+    code = "PG-T009"
 
 
 class LoadTestError(CouldNotMeasure):

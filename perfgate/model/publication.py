@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from perfgate.model.note import Note
 from perfgate.model.outcome import Outcome
+from perfgate.model.run import Run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +124,34 @@ class Publication:
     """`told` and `warnings` are lines for people. What could not be told never changes a verdict."""
 
     told: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Note, ...] = ()
     commands: tuple[str, ...] = ()  # lines that the CI service reads from the log
     comment_url: str = ""
     failed: tuple[str, ...] = ()  # what was wished and could not be posted: "comment", "check run", "commit status"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotMeasured:
+    """A run that came to nothing, left in its run folder for whoever publishes it."""
+
+    schema: int = 1
+    name: str  # of the budget file
+    target: str
+    commit: str
+    reason: str  # one line
+    url: str = ""  # of the CI job
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArtifactEntry:
+    budget: str  # path of the budget file in the repository
+    run: Run
+    earlier: Run | None = None  # whose failure `run` confirms
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunsArtifact:
+    """What the workflow of a pull request hands to that which may comment: measurements only, no words."""
+
+    schema: int = 1
+    runs: tuple[ArtifactEntry, ...]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from perfgate.model.note import Note
 from perfgate.model.outcome import Outcome
 
 CHARTS_BEGIN = "<!-- charts -->"  # report.md has its pictures between these two, with paths relative to the run folder:
@@ -45,4 +46,4 @@ class Report:
     junit: Path
     html: Path
     charts: tuple[Chart, ...] = ()  # the overview first, then one trend per endpoint, worst first
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Note, ...] = ()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from perfgate.model.note import Note
 from perfgate.model.outcome import Outcome
 from perfgate.model.page import PageDetail
 
@@ -178,7 +179,7 @@ class Run:
     prolonged: float = 0.0  # of the duration, what `load.duration` or `gate.extend` added, s
     probe: Probe | None = None
     pages: tuple[PageDetail, ...] = ()  # what their views show, of each side
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -228,7 +229,7 @@ class LoadTest:
     probe: Path | None = None  # probe.csv.gz, where the runner probe ran
     beside_target: bool = True  # as in Probe
     memory: MemorySamples = field(default_factory=dict)  # where a budget limits it
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

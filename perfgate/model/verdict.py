@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from perfgate.model.budget_file import Kind, Severity
+from perfgate.model.note import Note
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import Acceptance, PastRun
 
@@ -26,7 +27,7 @@ class Baseline:
     earlier: Mapping[tuple[str, str], tuple[tuple[PastRun, ...], ...]] = field(default_factory=dict)
     accepted: frozenset[tuple[str, str]] = frozenset()  # series that begin at an acceptance: one run is enough
     excluded: Mapping[str, str] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +53,7 @@ class Finding:
     outcome: Outcome
     reason: str  # a word for programs: "over-limit", "regression", "within-limits", "too-few-runs", ...
     sentence: str  # for people
+    code: str = ""  # for `perfgate explain`: that of the reason
     measured: float | None = None
     samples: int = 0
     baseline: float | None = None
@@ -110,4 +112,4 @@ class Verdict:
     baseline_needed: int = 0  # earlier runs that make a baseline (`min_runs`); 0 in an A/B test
     acceptances: tuple[Acceptance, ...] = ()  # of this run, by trailers and labels
     overload: Overload | None = None  # the target could not keep up with the load; then the first of the notes says so
-    notes: tuple[str, ...] = ()  # what changed since the baseline, doubts, warnings
+    notes: tuple[Note, ...] = ()  # what changed since the baseline, doubts, warnings

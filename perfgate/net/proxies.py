@@ -58,9 +58,12 @@ def _parsed(name: str, url: str) -> Proxy:
             f"The environment variable {name} names a proxy of the kind {scheme}://, which perfgate cannot use.",
             hint=f"Name an HTTP proxy ({name}=http://host:port; https targets are tunnelled through it), "
             "or except the target: NO_PROXY=host.",
+            code="PG-T008",
         )
     if not host:
-        raise UsageError(f"The environment variable {name} is not the URL of a proxy.", hint="As in http://host:port")
+        raise UsageError(
+            f"The environment variable {name} is not the URL of a proxy.", hint="As in http://host:port", code="PG-T008"
+        )
     user = f"{unquote(parts.username)}:{unquote(parts.password or '')}" if parts.username else ""
     return Proxy(host, port, f"Basic {b64encode(user.encode()).decode()}" if user else "")
 

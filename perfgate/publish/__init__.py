@@ -42,5 +42,5 @@ def publish(announcement: Announcement, to: str, environ: Mapping[str, str], wis
 def destination(name: str) -> Publisher:
     """Raises UsageError when there is none of that name."""
     if name not in DESTINATIONS:
-        raise UsageError(f"There is no destination {name}", hint=f"Known: {', '.join(DESTINATIONS)}")
+        raise UsageError(f"There is no destination {name}", hint=f"Known: {', '.join(DESTINATIONS)}", code="PG-U002")
     return DESTINATIONS[name]

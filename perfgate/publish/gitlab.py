@@ -21,6 +21,7 @@ from perfgate.model.publication import Announcement, Comment, Correction, Public
 from perfgate.net import http
 from perfgate.net.retrying import Retries
 from perfgate.publish import superseding
+from perfgate.text.notes import note
 from perfgate.text.sanitize import one_line
 
 TIMEOUT = 20.0  # seconds for each answer
@@ -41,6 +42,8 @@ _JOB = re.compile(r"<!-- perfgate job ([0-9]{1,18})(?: of [0-9a-f]+)? -->")
 
 class GitLabError(PerfgateError):
     """GitLab refused, or did not answer. `status` is 0 without an answer."""
+
+    code = "PG-P001"
 
     def __init__(self, status: int, text: str) -> None:
         super().__init__(f"GitLab answered {status}: {text}" if status else f"GitLab does not answer: {text}")
@@ -68,7 +71,7 @@ def publish(
     if wishes.comment is Comment.NEVER:
         return Publication(told=("No note: none is wished.",))
     if not (here.api and here.project):
-        return Publication(warnings=("Nothing was posted to GitLab: this is no job of GitLab CI.",))
+        return Publication(warnings=(note("PG-P004", "Nothing was posted to GitLab: this is no job of GitLab CI."),))
     if not here.merge_request:
         return Publication(told=("No note: this run belongs to no open merge request.",))
     if not here.token:
@@ -237,7 +240,7 @@ def _worth_it(announcement: Announcement, wishes: Wishes) -> bool:
 
 
 def _failed(warning: str) -> Publication:
-    return Publication(warnings=(warning,), failed=("comment",))
+    return Publication(warnings=(note("PG-P001", warning),), failed=("comment",))
 
 
 def _number(text: str) -> int:

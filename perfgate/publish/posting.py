@@ -14,6 +14,7 @@ from perfgate import __version__
 from perfgate.model.publication import Announcement, Publication, When, Wishes
 from perfgate.net import http
 from perfgate.net.retrying import Retries
+from perfgate.text.notes import note
 from perfgate.text.sanitize import one_line
 
 ANY = "PERFGATE_WEBHOOK_URL"
@@ -89,7 +90,9 @@ def _sent(
 
 
 def _failed(channel: Channel, why: str) -> Publication:
-    return Publication(warnings=(f"{channel.title} was not told: {why}. {STANDS}",), failed=(channel.title,))
+    return Publication(
+        warnings=(note("PG-P005", f"{channel.title} was not told: {why}. {STANDS}"),), failed=(channel.title,)
+    )
 
 
 def _is_address(url: str) -> bool:

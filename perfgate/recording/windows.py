@@ -202,7 +202,7 @@ def read(path: Path) -> Record:
         with gzip.open(path, "rt", encoding="utf-8") as file:
             header = json.loads(file.readline() or "null")
             if not isinstance(header, dict) or header.get("format") != FORMAT or header.get("schema") != SCHEMA:
-                raise RecordError(f"{path} is not a file of perfgate's windows (schema {SCHEMA})")
+                raise RecordError(f"{path} is not a file of perfgate's windows (schema {SCHEMA})", code="PG-R003")
             record = Record(_count(header["width"]))
             if not record.width:
                 raise ValueError("windows without width")
@@ -210,9 +210,9 @@ def read(path: Path) -> Record:
                 _take(record, json.loads(line))
             return record
     except OSError as error:
-        raise RecordError(f"Cannot read {path}: {error}") from error
+        raise RecordError(f"Cannot read {path}: {error}", code="PG-R001") from error
     except (EOFError, zlib.error, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise RecordError(f"{path} is cut off or corrupt: {error}") from error
+        raise RecordError(f"{path} is cut off or corrupt: {error}", code="PG-R003") from error
 
 
 def _take(record: Record, line: dict[str, Any]) -> None:

@@ -26,6 +26,7 @@ from perfgate.report.headline import headline
 from perfgate.report.html import page
 from perfgate.report.markdown import report_md
 from perfgate.report.terminal import calibration_words
+from perfgate.text.notes import note
 
 NEWS = frozenset({Outcome.FAIL, Outcome.NO_DATA, Outcome.WARN, Outcome.IMPROVED})
 
@@ -49,7 +50,7 @@ def build(verdict: Verdict, run: Run, past_runs: tuple[PastRun, ...], folder: Pa
         junit=folder / "junit.xml",
         html=folder / "report.html",
         charts=drawn,
-        warnings=(*warnings, *gaps, *unread),
+        warnings=(*(note("PG-R010", text) for text in warnings), *(note("PG-R011", text) for text in (*gaps, *unread))),
     )
     write_text(report.markdown, report_md.render(facts, drawn))
     write_text(report.junit, junit.render(facts))

@@ -52,7 +52,11 @@ def lines(diagnosis: Diagnosis | None) -> Iterator[tuple[str, str]]:
     """For the terminal: each first line, and what to do ("" where there is nothing)."""
     for matches in diagnosis.findings if diagnosis else ():
         cause = matches.causes[0] if matches.causes else None
-        sure = f" ({WHERE[cause.confidence]})" if cause and cause.code not in ("healthy", "environment") else ""
+        sure = (
+            f" ({WHERE[cause.confidence]}: {cause.code})"
+            if cause and cause.code not in ("healthy", "environment")
+            else ""
+        )
         yield plain(first_line(matches) + sure, LONGEST), plain(cause.remedy, LONGEST) if cause else ""
 
 

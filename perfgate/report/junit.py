@@ -61,6 +61,7 @@ def _case(suite: ElementTree.Element, finding: Finding) -> None:
         {
             "outcome": finding.outcome.value,
             "reason": finding.reason,
+            "code": finding.code,
             "measured": words.value(finding.metric, finding.measured),
             "baseline": words.value(finding.metric, finding.baseline),
             "change": words.change(finding.change),

@@ -8,12 +8,14 @@ from datetime import datetime
 
 from perfgate.model.budget_file import AbPolicy, Kind, Severity
 from perfgate.model.metric import Unit, metric_of
+from perfgate.model.note import Note
 from perfgate.model.outcome import BADNESS, Outcome
 from perfgate.model.run import Arm, EndpointResult, Generator, Run
 from perfgate.model.verdict import CriterionResult, Finding, Watched
 from perfgate.report.escaping import plain
 from perfgate.report.facts import Facts, finite
 from perfgate.text import units
+from perfgate.text.notes import note
 from perfgate.text.plurals import counted
 
 NOTHING = "–"
@@ -156,10 +158,10 @@ def generator(health: Generator) -> str:
     return ", ".join([*parts, busiest, f"at most {health.users:,} users"])
 
 
-def doubts(facts: Facts) -> tuple[str, ...]:
+def doubts(facts: Facts) -> tuple[Note, ...]:
     """What readers must know besides the findings, each once: an overload, then of the run, then of the comparison."""
     first = facts.verdict.notes[: facts.verdict.overload is not None]
-    cut = ("The run was interrupted: it measured less than planned.",) if facts.run.interrupted else ()
+    cut = (note("PG-U014", "The run was interrupted: it measured less than planned."),) if facts.run.interrupted else ()
     return tuple(dict.fromkeys((*first, *cut, *facts.run.warnings, *facts.verdict.notes)))
 
 

@@ -146,10 +146,14 @@ def _selected(budget_file: BudgetFile, only: Collection[str]) -> tuple[tuple[End
     unknown = [name for name in only if name not in endpoints and name not in journeys]
     if unknown:
         known = ", ".join([*endpoints, *journeys, *(page.name for page in budget_file.pages)])
-        raise UsageError(f"--only {unknown[0]}: there is no such endpoint or journey", hint=f"Known: {known}")
+        raise UsageError(
+            f"--only {unknown[0]}: there is no such endpoint or journey", hint=f"Known: {known}", code="PG-U007"
+        )
     for name in only:
         if not (endpoints.get(name) or journeys[name]).weight:
-            raise UsageError(f"--only {name}: it is never sent on its own", hint=_instead_of(name, budget_file))
+            raise UsageError(
+                f"--only {name}: it is never sent on its own", hint=_instead_of(name, budget_file), code="PG-U007"
+            )
     walked = tuple(journey for journey in budget_file.journeys if journey.name in only)
     steps = _sent_by(walked)
     alone = {name for name in only if name in endpoints}

@@ -43,7 +43,9 @@ def backtest(
     remembered = baselines.runs(store, budget_file, environ, limit=limit + baselines.RECENT)
     if not remembered:
         raise RecordError(
-            f"The history has no runs of {budget_file.name}.", hint="Make one: perfgate run --budget budgets.yaml"
+            f"The history has no runs of {budget_file.name}.",
+            hint="Make one: perfgate run --budget budgets.yaml",
+            code="PG-R009",
         )
     anchored = baselines.anchored(store, budget_file, environ)
     known, earlier = remembered[:limit], remembered[limit:]

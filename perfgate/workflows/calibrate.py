@@ -84,6 +84,7 @@ def _pairs(wish: CalibrationWish, spec: LoadSpec) -> int:
         raise UsageError(
             "A/B runs need a service that perfgate can start twice.",
             hint="`service: {command: ... --port ${PORT}, port: ...}` with the target at that port; or --ab-runs 0.",
+            code="PG-A005",
         )
     if wish.pairs is not None:
         return wish.pairs

@@ -26,6 +26,7 @@ from perfgate.model.budget_file import BudgetFile, Endpoint, LoadProfile, Send
 from perfgate.model.diagnosis import Diagnosis
 from perfgate.model.errors import DiagnosisError
 from perfgate.runner.reference.bursts import ReferenceBursts
+from perfgate.text.notes import note
 from perfgate.workflows import probing
 from perfgate.workflows.tracing import Tracing, tracing, with_traces
 
@@ -56,7 +57,7 @@ def diagnose(request: DiagnosisRequest, say: Say) -> Diagnosis:
     subjects = list(_subjects(request, folder, warnings))
     names = [subject.endpoint for subject in subjects]
     if not [name for name in names if name in request.wanted]:
-        raise DiagnosisError("; ".join(warnings) or "Nothing failed that a second pass could explain.")
+        raise DiagnosisError("; ".join(warnings) or "Nothing failed that a second pass could explain.", code="PG-X004")
     policy = request.budget_file.diagnose
     say(f"Diagnosis: {', '.join(name for name in names if name in request.wanted)}, {policy.seconds:g} s")
     with (
@@ -154,7 +155,7 @@ def _diagnosis(
         findings=tuple(findings),
         base=(arms[0].ref or arms[0].target) if arms else "",
         control=request.control,
-        warnings=tuple(dict.fromkeys(doubts)),
+        warnings=tuple(note("PG-X005", text) for text in dict.fromkeys(doubts)),
     )
 
 

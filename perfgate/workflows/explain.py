@@ -13,6 +13,7 @@ from perfgate.model.diagnosis import Diagnosis
 from perfgate.model.errors import PerfgateError, UsageError
 from perfgate.model.run import PastRun, Run
 from perfgate.model.verdict import Verdict
+from perfgate.text.notes import note
 from perfgate.workflows import choosing
 from perfgate.workflows import diagnose as diagnosing
 from perfgate.workflows.steps import bases, resolving, sending
@@ -44,9 +45,9 @@ def explain_run(
         diagnosis = _diagnose(spec.load, run, past_runs, chosen, sides, reporter)
         codec.write(diagnosis, spec.context.folder / run_folder.DIAGNOSIS)
     except PerfgateError as error:
-        reporter.say(f"No diagnosis: {error}")
+        reporter.say(note(error.code or "PG-X005", f"No diagnosis: {error}"))
     except Exception as error:  # noqa: BLE001 - whatever it was, it must not cost the verdict
-        reporter.say(f"No diagnosis: {type(error).__name__}: {error}")
+        reporter.say(note("PG-X005", f"No diagnosis: {type(error).__name__}: {error}"))
 
 
 def explain_endpoint(request: RunRequest, reporter: ProgressReporter, endpoint: str, metric: str) -> Diagnosis:
@@ -54,7 +55,9 @@ def explain_endpoint(request: RunRequest, reporter: ProgressReporter, endpoint: 
     budget_file = budgets.read(request.budget, request.context.environ)
     known = [item.name for item in budget_file.endpoints if item.request is not None]
     if endpoint not in known:
-        raise UsageError(f"There is no endpoint {endpoint!r} to send", hint=f"Known: {', '.join(known)}")
+        raise UsageError(
+            f"There is no endpoint {endpoint!r} to send", hint=f"Known: {', '.join(known)}", code="PG-U007"
+        )
     spec = resolving.resolve_load(request, budget_file)
     if request.against and spec.mode is Mode.HISTORY:
         raise resolving.no_service()

@@ -16,11 +16,12 @@ from perfgate.files import codec, run_folder, unpacking, untrusted
 from perfgate.model.budget_file import BudgetFile, GatePolicy
 from perfgate.model.errors import RecordError
 from perfgate.model.outcome import BADNESS
+from perfgate.model.publication import ArtifactEntry
 from perfgate.model.run import Conditions, PastRun, Revision, Run
-from perfgate.model.runs_artifact import ArtifactEntry
 from perfgate.model.verdict import Verdict
 from perfgate.runner import machine
 from perfgate.text import template
+from perfgate.text.notes import note
 from perfgate.workflows.steps import baselines, judging
 from perfgate.workflows.steps.baselines import RememberedRuns
 
@@ -75,7 +76,9 @@ def _measured(artifacts: Sequence[bytes], request: RejudgeRequest, budget_file: 
             runs = [run for run in (item.run, item.earlier) if run]
             if any(run.commit != request.commit for run in runs):
                 raise RecordError(
-                    "The artifact is of another commit than the one its workflow ran for.", hint=unpacking.ADVICE
+                    "The artifact is of another commit than the one its workflow ran for.",
+                    hint=unpacking.ADVICE,
+                    code="PG-R008",
                 )
             if item.budget == request.known_as and all(run.name == budget_file.name for run in runs):
                 yield item
@@ -95,13 +98,15 @@ def _judged(item: ArtifactEntry, request: RejudgeRequest, past: RememberedRuns) 
             earlier = replace(figures, id=f"{folder.name}-earlier", **ours)
             verdict = gate.confirm(verdict, judging.judge(budget_file, earlier, past_runs, anchored=anchored))
         verdict = judging.accepted(verdict, run, budget_file, past_runs, request.words)
-        verdict = replace(verdict, budget=request.known_as, notes=(NOTE, *verdict.notes))
+        verdict = replace(verdict, budget=request.known_as, notes=(note("PG-C009", NOTE), *verdict.notes))
         run_folder.make(folder, request.root)
         codec.write(run, folder / run_folder.RUN)
         codec.write(verdict, folder / run_folder.VERDICT)
         report.build(verdict, run, past_runs, folder, charts=False)
     except (ArithmeticError, ValueError, LookupError):
-        raise RecordError("The artifact has figures that cannot be judged.", hint=unpacking.ADVICE) from None
+        raise RecordError(
+            "The artifact has figures that cannot be judged.", hint=unpacking.ADVICE, code="PG-R008"
+        ) from None
     return Judged(verdict=verdict, run=run, past_runs=past_runs, policy=budget_file.gate, folder=folder)
 
 

@@ -9,10 +9,12 @@ from perfgate.files import codec, run_folder
 from perfgate.history import History
 from perfgate.model.budget_file import GatePolicy
 from perfgate.model.errors import BaseError, HistoryError, PerfgateError, UsageError
+from perfgate.model.note import Note
 from perfgate.model.report import Report
 from perfgate.model.run import LoadTest, PastRun, Run
 from perfgate.model.verdict import Verdict
 from perfgate.report import words
+from perfgate.text.notes import note
 from perfgate.text.sanitize import one_line
 from perfgate.workflows import explain, solo_pass
 from perfgate.workflows.steps import baselines, bases, judging, resolving, sending, viewing
@@ -71,13 +73,14 @@ def _verdict_to_confirm(spec: RunSpec) -> Verdict | None:
         raise UsageError(
             f"--confirm {spec.confirm}: that run is of {earlier.name}, not of {spec.budget_file.name}",
             hint="Give the run folder (or the verdict.json) of an earlier run of the same budget file.",
+            code="PG-U004",
         )
     return earlier
 
 
 def _measure_beside_base(
     spec: RunSpec, past: RememberedRuns, earlier: Verdict | None, reporter: ProgressReporter
-) -> tuple[Run, tuple[str, ...]]:
+) -> tuple[Run, tuple[Note, ...]]:
     """The run, and for people why it is not compared with the base that `--base-ref auto` looks for."""
     if spec.load.mode is not Mode.MERGE_BASE:
         return _measure(spec, past, earlier, reporter), ()
@@ -86,9 +89,9 @@ def _measure_beside_base(
         if base is not None:
             return _measure(resolving.with_base(spec, base), past, earlier, reporter), ()
     except (BaseError, UsageError) as error:
-        reporter.say(f"Compared with the history, not with the base: {error}")
-        note = f"Compared with the history, not with the base: {_reason(error)}"
-        return _measure(resolving.without_base(spec), past, earlier, reporter), (note,)
+        reporter.say(note("PG-C010", f"Compared with the history, not with the base: {error}"))
+        why = f"Compared with the history, not with the base: {_reason(error)}"
+        return _measure(resolving.without_base(spec), past, earlier, reporter), (note("PG-C010", why),)
     reporter.say("Compared with the history: this checkout is the base itself.")
     return _measure(resolving.without_base(spec), past, earlier, reporter), ()
 
@@ -174,18 +177,18 @@ def _save(spec: RunSpec, run: Run, verdict: Verdict, store: History, reporter: P
     """Adds the run to the history, if it may be. A store that cannot be written changes no outcome, but the verdict
     says so: a baseline must not stay behind in silence."""
     if spec.why_not_saved:
-        reporter.say(f"Not added to the history: {spec.why_not_saved}.")
+        reporter.say(note("PG-H015", f"Not added to the history: {spec.why_not_saved}."))
     if not spec.save:
         return verdict
     try:
         store.save(judging.past_run(run, verdict))
     except HistoryError as error:
-        reporter.say(f"Not added to the history: {error}")
-        note = (
+        reporter.say(note(error.code or "PG-H014", f"Not added to the history: {error}"))
+        text = (
             "This run is not in the history, so later ones are not compared with it: "
             f"{one_line(error.message, MAX_REASON_CHARS)}. "
             "The job's log says what to do; `perfgate history add` adds it."
         )
-        verdict = replace(verdict, notes=(note, *verdict.notes))
+        verdict = replace(verdict, notes=(note("PG-H014", text), *verdict.notes))
         codec.write(verdict, spec.context.folder / run_folder.VERDICT)
     return verdict

@@ -22,6 +22,7 @@ from perfgate.model.budget_file import Budget, BudgetFile, DiagnosePolicy
 from perfgate.model.errors import DiagnosisError, PerfgateError
 from perfgate.model.run import EndpointResult, Run
 from perfgate.recording.windows import BASE, HEAD
+from perfgate.text.notes import note
 from perfgate.workflows import probing
 from perfgate.workflows.steps import judging
 from perfgate.workflows.steps.resolving import RunSpec
@@ -106,7 +107,7 @@ def with_counts(run: Run, wanted: Mapping[str, set[str]], request: SoloRequest, 
         run,
         endpoints=_filled(run.endpoints, measured, head),
         arms=arms,
-        warnings=(*run.warnings, *dict.fromkeys(warnings)),
+        warnings=(*run.warnings, *(note("PG-X005", text) for text in dict.fromkeys(warnings))),
     )
 
 
@@ -179,7 +180,9 @@ def _counted(
     answer = replayer.count(order, REQUESTS, begin)
     if answer.failures:
         reason = next(iter(answer.failures))
-        raise DiagnosisError(f"{order.endpoint}: {sum(answer.failures.values())} requests failed ({reason})")
+        raise DiagnosisError(
+            f"{order.endpoint}: {sum(answer.failures.values())} requests failed ({reason})", code="PG-X003"
+        )
     counts: dict[str, float] = {}
     for probe in working:
         try:

@@ -218,7 +218,7 @@ endpoints:
     assert failures(found) == {"query": ["graphql: 'no such field'"]}
     assert [note for note in found["warnings"] if "redirects" in note] == [
         "All successes of `members` were redirects (status 3xx). If that is right, add `expect: {status: ...}`; else "
-        "`follow_redirects: true`, or log in first."
+        "`follow_redirects: true`, or log in first. [PG-G009]"
     ]
 
 

@@ -29,7 +29,7 @@ def test_an_accepted_regression_is_shown_and_fails_no_more():
     assert (search.measured, search.change) == (verdict.findings[0].measured, verdict.findings[0].change)
     assert home == verdict.findings[1]
     assert judged.outcome is Outcome.FAIL
-    assert judged.notes[0] == "a remark"
+    assert judged.notes[0] == "a remark [PG-C007]"
     assert [one.reason for one in judged.acceptances] == ["new ranking"]
 
 

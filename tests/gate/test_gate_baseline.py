@@ -18,6 +18,7 @@ from perfgate.model.budget_file import BaselinePolicy, GatePolicy
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import Generator, PastRun, Revision, Run, Runner
 from perfgate.model.verdict import Baseline
+from perfgate.text.notes import bare
 
 KEY = ("list products", "p95")
 NOW = make_run(100, branch="faster")
@@ -314,7 +315,7 @@ def test_rounding_and_what_an_older_run_does_not_know_is_no_difference(past):
 def test_another_host_is_noted():
     before = make_past_run(1, conditions=conditions_of(host="b.test"))
     assert chosen(before, run=NOW_AT_A).notes == (
-        "The load went to b.test before, and to a.test now. Such runs are not compared.",
+        "The load went to b.test before, and to a.test now. Such runs are not compared. [PG-C003]",
     )
 
 
@@ -322,7 +323,7 @@ def test_another_host_is_noted():
 
 
 def notes(before: dict, now: dict) -> tuple[str, ...]:
-    return chosen(make_past_run(1, **before), run=make_run(100, **now)).notes
+    return tuple(map(bare, chosen(make_past_run(1, **before), run=make_run(100, **now)).notes))
 
 
 def test_nothing_changed_nothing_to_note():

@@ -4,6 +4,7 @@ from builders import make_finding, make_verdict
 
 from perfgate.gate import confirm
 from perfgate.model.outcome import Outcome
+from perfgate.text.notes import bare
 
 
 def test_only_what_both_runs_show_is_a_failure():
@@ -26,7 +27,7 @@ def test_only_what_both_runs_show_is_a_failure():
     assert home == again.findings[1]
     assert (orders.outcome, orders.reason) == (Outcome.WARN, "not-confirmed")
     assert {one.outcome for one in orders.criteria} == {Outcome.WARN}
-    assert verdict.notes[0] == (
+    assert bare(verdict.notes[0]) == (
         "Measured again to confirm run first: 1 of its 2 failures was seen again. Not seen again: home p95."
     )
 

@@ -15,6 +15,7 @@ from perfgate.model.metric import ALL_ENDPOINTS, APPLICATION
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import PastRun, Probe, Run, Runner
 from perfgate.model.verdict import Verdict
+from perfgate.text.notes import bare
 
 FAIL, PASS, UNSURE = Outcome.FAIL, Outcome.PASS, Outcome.INCONCLUSIVE
 NAMES = [f"e{number}" for number in range(8)]
@@ -233,7 +234,9 @@ def test_a_slow_drift_adds_up_beside_the_anchor():
 def test_without_runs_of_the_anchor_it_is_said():
     shop = Shop()
     verdict = verdict_of(shop.run(100), shop.history(), policy=pinned())
-    assert "No comparable run of v1.4.0 is on record, so nothing is compared with that anchor." in verdict.notes
+    assert "No comparable run of v1.4.0 is on record, so nothing is compared with that anchor." in [
+        *map(bare, verdict.notes)
+    ]
     assert all(len(one.criteria) == 1 for one in verdict.findings)
 
 

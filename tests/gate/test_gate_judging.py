@@ -17,6 +17,7 @@ from perfgate.model.metric import ALL_ENDPOINTS, APPLICATION, METRICS, Unit
 from perfgate.model.outcome import BADNESS, Outcome, worst
 from perfgate.model.run import Arm, EndpointResult, PastRun, Run
 from perfgate.model.verdict import Finding, Verdict
+from perfgate.text.notes import bare
 
 FAIL, WARN, PASS, IMPROVED = Outcome.FAIL, Outcome.WARN, Outcome.PASS, Outcome.IMPROVED
 NO_BASELINE, NO_DATA, UNSURE = Outcome.NO_BASELINE, Outcome.NO_DATA, Outcome.INCONCLUSIVE
@@ -327,7 +328,7 @@ def test_the_verdict_says_what_it_is_about():
 def test_notes_about_the_baseline_come_first():
     past = [make_past_run(1, endpoints=[make_endpoint(), make_endpoint("gone")])]
     verdict = verdict_of([make_budget()], make_run(100, warnings=("Something was seen.",)), past)
-    assert verdict.notes == ("No longer sent: gone.", "Something was seen.")
+    assert [*map(bare, verdict.notes)] == ["No longer sent: gone.", "Something was seen."]
 
 
 def test_criteria_are_told_as_written():

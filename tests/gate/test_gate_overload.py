@@ -14,6 +14,7 @@ from perfgate.model.run import Distribution, EndpointResult, Generator, PastRun,
 from perfgate.model.verdict import Verdict
 from perfgate.recording import histogram
 from perfgate.report.facts import Facts
+from perfgate.text.notes import bare
 
 GROWING = tuple(3.0 + 4.3 * at for at in range(20))
 OPEN = Generator(due=6000, sent=6000)
@@ -48,7 +49,7 @@ def judged(run: Run, past: Sequence[PastRun]) -> Verdict:
 def test_the_cause_is_what_became_slower_even_at_its_fastest():
     verdict = judged(overloaded({"search": 0.03, "home page": 0.47, "log in": 0.03}), calm(5, 4, 3, 2, 1))
 
-    assert verdict.notes[0] == (
+    assert bare(verdict.notes[0]) == (
         "The target could not keep up: requests in flight rose from 9 to 78. Likely cause: `home page` (+568 ms even at "
         "its fastest); the others waited behind it."
     )
@@ -83,7 +84,7 @@ def test_without_anything_to_compare_with_it_is_what_takes_most_of_the_time():
 
 def test_where_all_became_slower_alike_nobody_is_blamed():
     verdict = judged(overloaded(dict.fromkeys(NAMES, 0.2)), calm(5, 4, 3, 2, 1))
-    assert verdict.notes[0] == "The target could not keep up: requests in flight rose from 9 to 78."
+    assert bare(verdict.notes[0]) == "The target could not keep up: requests in flight rose from 9 to 78."
     assert not any("waited behind" in one.sentence for one in verdict.findings)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from perfgate.loadtest.locust.connection_warnings import connection_warnings
+from perfgate.text.notes import bare
 
 
 def warnings(resends=None, unsent=None, addresses=None, remarks=()) -> list[str]:
     resends = resends or {}
     generator = {"resends": sum(resends.values()), "unsent": unsent or {}, "addresses": addresses or {}}
-    return list(connection_warnings({"generator": generator, "resends": resends, "remarks": remarks}))
+    return list(map(bare, connection_warnings({"generator": generator, "resends": resends, "remarks": remarks})))
 
 
 def test_nothing_odd_is_not_worth_a_word():

@@ -21,8 +21,8 @@ from typer.testing import CliRunner
 from perfgate import history
 from perfgate.cli.app import app
 from perfgate.files import codec, unpacking, untrusted
+from perfgate.model.publication import ArtifactEntry, RunsArtifact
 from perfgate.model.run import Arm, Probe, Run
-from perfgate.model.runs_artifact import ArtifactEntry, RunsArtifact
 
 HEAD = "b" * 40
 BUDGETS = """

@@ -13,9 +13,8 @@ from publish.desks import Waits, make_announcement, opened, tell
 from report.samples import shop_facts
 
 from perfgate import publish
-from perfgate.model.not_measured import NotMeasured
 from perfgate.model.outcome import Outcome
-from perfgate.model.publication import Comment, Correction, Occasion, Wishes
+from perfgate.model.publication import Comment, Correction, NotMeasured, Occasion, Wishes
 from perfgate.publish import gitlab as gitlab_publisher
 from perfgate.publish import superseding
 from perfgate.report.markdown import announcing, comment

@@ -30,17 +30,19 @@ def _login(draft: Draft, endpoint: DraftEntry) -> Iterator[Mistake]:
         if key in endpoint.keys and endpoint.name in draft.logins:
             message = f"`{endpoint.name}` is a login, which is one request: it cannot have `{key}`"
             hint = "make it a step of a journey, and that the login"
-            yield draft.document.mistake(endpoint.at(key), message, hint=hint, at="key")
+            yield draft.document.mistake(endpoint.at(key), message, hint=hint, at="key", code="PG-B045")
 
 
 def _one(draft: Draft, endpoint: DraftEntry) -> Iterator[Mistake]:
     activities = [key for key in endpoint.keys if key in ACTIVITIES]
     for key in activities[1:]:
         message = f"`{activities[0]}` and `{key}` are two kinds of endpoints"
-        yield draft.document.mistake(endpoint.at(key), message, hint="remove one of them", at="key")
+        yield draft.document.mistake(endpoint.at(key), message, hint="remove one of them", at="key", code="PG-B045")
     if endpoint.map("graphql").get("persisted") and activities:
         message = f"`persisted` does not go with `{activities[0]}`"
-        yield draft.document.mistake(endpoint.at("graphql", "persisted"), message, hint="remove one of them", at="key")
+        yield draft.document.mistake(
+            endpoint.at("graphql", "persisted"), message, hint="remove one of them", at="key", code="PG-B045"
+        )
 
 
 def _stream(draft: Draft, endpoint: DraftEntry) -> Iterator[Mistake]:
@@ -49,25 +51,31 @@ def _stream(draft: Draft, endpoint: DraftEntry) -> Iterator[Mistake]:
         for key in ("capture", "follow_redirects") if kind in endpoint.keys else ():
             if key in endpoint.keys:
                 message = f"`{key}` does not go with `{kind}`"
-                yield draft.document.mistake(endpoint.at(key), message, hint="remove it", at="key")
+                yield draft.document.mistake(endpoint.at(key), message, hint="remove it", at="key", code="PG-B045")
         if kind in endpoint.keys and draft.map().get("client") == "locust":
             message = f"`{kind}` needs perfgate's own client"
-            yield draft.document.mistake(endpoint.at(kind), message, hint="remove `client: locust`", at="key")
+            yield draft.document.mistake(
+                endpoint.at(kind), message, hint="remove `client: locust`", at="key", code="PG-B045"
+            )
     if "websocket" not in endpoint.keys:
         return
     method, _ = split_request(endpoint.text("request"))
     if method != "GET":
         message = f"a WebSocket begins with a GET, not with a {method}"
-        yield draft.document.mistake(endpoint.at("request"), message, hint="write `GET /path`")
+        yield draft.document.mistake(endpoint.at("request"), message, hint="write `GET /path`", code="PG-B045")
     for key in BODIES:
         if key in endpoint.keys:
             message = f"a WebSocket begins without a body: `{key}` does not go with it"
-            yield draft.document.mistake(endpoint.at(key), message, hint="write `websocket: {send: ...}`", at="key")
+            yield draft.document.mistake(
+                endpoint.at(key), message, hint="write `websocket: {send: ...}`", at="key", code="PG-B045"
+            )
     websocket = endpoint.map("websocket")
     for key in ("every", "reply"):
         if key in websocket and "send" not in websocket:
             message = f"`{key}` is about `send`, and there is none"
-            yield draft.document.mistake(endpoint.at("websocket", key), message, hint="add `send: ...`", at="key")
+            yield draft.document.mistake(
+                endpoint.at("websocket", key), message, hint="add `send: ...`", at="key", code="PG-B045"
+            )
 
 
 def _timeout(draft: Draft, endpoint: DraftEntry) -> Iterator[Mistake]:
@@ -80,7 +88,9 @@ def _timeout(draft: Draft, endpoint: DraftEntry) -> Iterator[Mistake]:
     if timeout and every and every >= timeout:
         message = f"the job is given up after {units.format_value(Unit.SECONDS, timeout)}, before it is polled"
         where = "every" if "every" in poll else "timeout"
-        yield draft.document.mistake(endpoint.at("poll", where), message, hint="lower `every`, or raise `timeout`")
+        yield draft.document.mistake(
+            endpoint.at("poll", where), message, hint="lower `every`, or raise `timeout`", code="PG-B045"
+        )
     for item in effective(draft):
         aspect, _ = ASPECT_QUANTILES.get(item.budget.metric, ("", 0.0))
         if item.entry is endpoint and aspect == "completion":
@@ -91,7 +101,7 @@ def _timeout(draft: Draft, endpoint: DraftEntry) -> Iterator[Mistake]:
                         f"{item.budget.metric} can never exceed `{criterion.text}`: the job is given up after {shown}"
                     )
                     yield draft.document.mistake(
-                        item.path, message, hint="raise `timeout` under `poll`, or lower the limit"
+                        item.path, message, hint="raise `timeout` under `poll`, or lower the limit", code="PG-B045"
                     )
 
 
@@ -102,13 +112,15 @@ def _budgets(draft: Draft) -> Iterator[Mistake]:
         if keys and not any(key in item.entry.keys for key in keys):
             shown = " or ".join(f"`{key}`" for key in keys)
             message = f"`{item.budget.metric}` needs {shown}, and `{item.entry.name}` has none"
-            yield draft.document.mistake(item.path, message, hint=f"add {shown}, or remove the limit", at="key")
+            yield draft.document.mistake(
+                item.path, message, hint=f"add {shown}, or remove the limit", at="key", code="PG-B045"
+            )
         aspect, _ = ASPECT_QUANTILES.get(item.budget.metric, ("", 0.0))
         yield from _without_source(draft, item, aspect)
         if aspect in ("queued", "work") and item.entry.map("poll") and aspect not in item.entry.map("poll"):
             message = f"`{item.budget.metric}` needs `{aspect}` under `poll`: where the status states that time"
             hint = f"for example `{aspect}: {{ms: $.{aspect}_ms}}`"
-            yield draft.document.mistake(item.path, message, hint=hint, at="key")
+            yield draft.document.mistake(item.path, message, hint=hint, at="key", code="PG-B045")
 
 
 def _without_source(draft: Draft, item: Effective, aspect: str) -> Iterator[Mistake]:
@@ -117,7 +129,9 @@ def _without_source(draft: Draft, item: Effective, aspect: str) -> Iterator[Mist
     kind = next((key for key in ("events", "websocket") if key in item.entry.keys), "")
     if kind and aspect == "message" and "sent" not in {**events, **websocket} and "send" not in websocket:
         message = f"`{item.budget.metric}` needs `sent` under `{kind}`: where a message says when it was sent"
-        yield draft.document.mistake(item.path, message, hint="for example `sent: $.sent_at`", at="key")
+        yield draft.document.mistake(item.path, message, hint="for example `sent: $.sent_at`", at="key", code="PG-B045")
     if aspect == "completion" and "events" in item.entry.keys and not events.get("ends"):
         message = f"`{item.budget.metric}` needs `ends: true` under `events`: a stream that the server ends"
-        yield draft.document.mistake(item.path, message, hint="add `ends: true`, or remove the limit", at="key")
+        yield draft.document.mistake(
+            item.path, message, hint="add `ends: true`, or remove the limit", at="key", code="PG-B045"
+        )

@@ -36,7 +36,7 @@ def _levels(draft: Draft, item: Effective) -> Iterator[Mistake]:
             looser = warn.limit < fail.limit if metric.higher_is_better else warn.limit > fail.limit
             if comparable and looser:
                 message = f"the warn limit `{warn.text}` is looser than the fail limit `{fail.text}`"
-                yield draft.document.mistake(item.path, message, hint="warn before the build fails")
+                yield draft.document.mistake(item.path, message, hint="warn before the build fails", code="PG-B012")
 
 
 def _timeouts(draft: Draft, item: Effective) -> Iterator[Mistake]:
@@ -51,7 +51,7 @@ def _timeouts(draft: Draft, item: Effective) -> Iterator[Mistake]:
             message = f"{metric.name} can never exceed `{criterion.text}`: requests time out after {shown}"
             inherited = item.path[0] == "defaults" and where
             hint = "raise the timeout, or lower the limit"
-            yield draft.document.mistake(where if inherited else item.path, message, hint=hint)
+            yield draft.document.mistake(where if inherited else item.path, message, hint=hint, code="PG-B012")
 
 
 def _own_total(entry: DraftEntry) -> KeyPath:
@@ -70,4 +70,4 @@ def _baseline(draft: Draft) -> Iterator[Mistake]:
         key = "min_runs" if "min_runs" in baseline else "runs"
         message = f"a baseline of at most {runs} runs can never have {min_runs}"
         hint = "lower `min_runs`, or raise `runs`"
-        yield draft.document.mistake(("gate", "baseline", key), message, hint=hint)
+        yield draft.document.mistake(("gate", "baseline", key), message, hint=hint, code="PG-B013")

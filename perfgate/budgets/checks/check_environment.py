@@ -23,7 +23,9 @@ def check_environment(draft: Draft) -> Iterator[Mistake]:
         try:
             template.parse_variables(text)
         except TemplateError as error:
-            yield draft.document.mistake_inside(path, error.offset, error.width, error.message, hint=error.hint)
+            yield draft.document.mistake_inside(
+                path, error.offset, error.width, error.message, hint=error.hint, code="PG-B026"
+            )
     for endpoint in draft.endpoints:
         yield from _not_replaced(draft, endpoint.path, literals_of(endpoint))
     if draft.environ is not None:
@@ -79,7 +81,7 @@ def _header_values(draft: Draft, path: KeyPath, text: str, environ: Mapping[str,
                 message = f"the value of {variable.name} cannot be sent in a header"
                 hint = "it holds a line break, or a character beyond Latin-1"
                 width = len(variable.name) + 3
-                yield draft.document.mistake_inside(path, variable.offset, width, message, hint=hint)
+                yield draft.document.mistake_inside(path, variable.offset, width, message, hint=hint, code="PG-B029")
 
 
 def _unset(draft: Draft, path: KeyPath, parts: tuple[Part, ...], environ: Mapping[str, str]) -> Iterator[Mistake]:
@@ -92,7 +94,7 @@ def _unset(draft: Draft, path: KeyPath, parts: tuple[Part, ...], environ: Mappin
             if variable.name in _GIVEN:
                 hint = f"perfgate gives {variable.name} to the service only; here it needs a default"
             width = len(variable.name) + 3
-            yield draft.document.mistake_inside(path, variable.offset, width, message, hint=hint)
+            yield draft.document.mistake_inside(path, variable.offset, width, message, hint=hint, code="PG-B027")
 
 
 def _values_of(draft: Draft, path: KeyPath) -> frozenset[str]:
@@ -109,7 +111,7 @@ def _sources(draft: Draft, sources: Mapping[str, Any], path: KeyPath) -> Iterato
         if template.is_name(variable) and variable not in draft.environ:
             message = f"the environment variable {variable} is not set"
             hint = f"set it, or give a default: `{{env: {variable}, default: ...}}`"
-            yield draft.document.mistake((*path, name, "env"), message, hint=hint)
+            yield draft.document.mistake((*path, name, "env"), message, hint=hint, code="PG-B027")
 
 
 def _not_replaced(draft: Draft, endpoint: KeyPath, texts: Iterator[tuple[KeyPath, str]]) -> Iterator[Mistake]:
@@ -118,4 +120,4 @@ def _not_replaced(draft: Draft, endpoint: KeyPath, texts: Iterator[tuple[KeyPath
             section = path[len(endpoint)]
             hint = "write `{env: NAME}`" if section == "with" else "write the text itself"
             message = f"`{match[0]}` is not replaced under `{section}`"
-            yield draft.document.mistake_inside(path, match.start(), len(match[0]), message, hint=hint)
+            yield draft.document.mistake_inside(path, match.start(), len(match[0]), message, hint=hint, code="PG-B028")

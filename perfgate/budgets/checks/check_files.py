@@ -19,14 +19,14 @@ def check_files(draft: Draft) -> Iterator[Mistake]:
         if not problem and not text.endswith(".py"):
             problem = "is not a locustfile: its name does not end in .py"
         if text and problem:
-            yield draft.document.mistake(path, f"`{text}` {problem}", hint=RELATIVE)
+            yield draft.document.mistake(path, f"`{text}` {problem}", hint=RELATIVE, code="PG-B041")
     for endpoint in draft.endpoints:
         yield from _table(draft, endpoint)
         for name, part in endpoint.map("multipart").items():
             file = part.get("file") if isinstance(part, dict) else None
             if isinstance(file, str) and file and (problem := file_problem(draft.folder / file)):
                 path = endpoint.at("multipart", name, "file")
-                yield draft.document.mistake(path, f"`{file}` {problem}", hint=RELATIVE)
+                yield draft.document.mistake(path, f"`{file}` {problem}", hint=RELATIVE, code="PG-B041")
 
 
 def _table(draft: Draft, endpoint: DraftEntry) -> Iterator[Mistake]:
@@ -36,11 +36,15 @@ def _table(draft: Draft, endpoint: DraftEntry) -> Iterator[Mistake]:
     if not table:
         return
     if table.problem:
-        yield draft.document.mistake(endpoint.at("with", "from"), f"`{file}` {table.problem}", hint=table.hint)
+        yield draft.document.mistake(
+            endpoint.at("with", "from"), f"`{file}` {table.problem}", hint=table.hint, code="PG-B042"
+        )
     for column in table.columns:
         if column in sources and column not in ROW_KEYS:
             message = f"`{column}` is a column of `{file}` too"
-            yield draft.document.mistake(endpoint.at("with", column), message, hint="rename one of them", at="key")
+            yield draft.document.mistake(
+                endpoint.at("with", column), message, hint="rename one of them", at="key", code="PG-B042"
+            )
 
 
 def _name(draft: Draft) -> Iterator[Mistake]:
@@ -48,4 +52,4 @@ def _name(draft: Draft) -> Iterator[Mistake]:
     stem = Path(draft.document.file).stem
     if "name" not in draft.map() and draft.map() and not NAME_OF_FILE.fullmatch(stem):
         message = f"the file's name `{stem}` cannot be the name of the load test"
-        yield draft.document.mistake((), message, hint=f"add `name: ...`: {NAME_OF_FILE_RULE}")
+        yield draft.document.mistake((), message, hint=f"add `name: ...`: {NAME_OF_FILE_RULE}", code="PG-B043")

@@ -30,7 +30,7 @@ def _document(draft: Draft, endpoint: DraftEntry) -> Iterator[Mistake]:
         return  # the shape has reported it
     except DocumentError as problem:
         place = endpoint.at("graphql", problem.key) if problem.key in written else endpoint.at("graphql")
-        yield draft.document.mistake(place, problem.message, hint=problem.hint)
+        yield draft.document.mistake(place, problem.message, hint=problem.hint, code="PG-B046")
 
 
 def _clients(draft: Draft, endpoint: DraftEntry) -> Iterator[Mistake]:
@@ -39,17 +39,19 @@ def _clients(draft: Draft, endpoint: DraftEntry) -> Iterator[Mistake]:
         return
     if "variable" in clients and "graphql" not in endpoint.keys:
         message = "`variable` is one of a `graphql` query, and there is none"
-        yield draft.document.mistake(endpoint.at("clients", "variable"), message, hint="write `header: NAME`", at="key")
+        yield draft.document.mistake(
+            endpoint.at("clients", "variable"), message, hint="write `header: NAME`", at="key", code="PG-B046"
+        )
     if endpoint.name in draft.used:
         message = f"`{endpoint.name}` is a step or a login, and `clients` are for what is sent on its own"
-        yield draft.document.mistake(endpoint.at("clients"), message, hint="remove `clients`", at="key")
+        yield draft.document.mistake(endpoint.at("clients"), message, hint="remove `clients`", at="key", code="PG-B046")
     if "replay" in draft.map("load"):
         message = "a recording does not say which client it was: `clients` does not go with `replay`"
-        yield draft.document.mistake(endpoint.at("clients"), message, hint="remove `clients`", at="key")
+        yield draft.document.mistake(endpoint.at("clients"), message, hint="remove `clients`", at="key", code="PG-B046")
     names: Any = clients.get("names")
     for name in names if isinstance(names, (list, dict)) else ():
         if isinstance(name, str) and graphql.client_name(endpoint.name, name) in draft.endpoints_by_name:
             message = f"`{graphql.client_name(endpoint.name, name)}` is an endpoint too"
             yield draft.document.mistake(
-                endpoint.at("clients"), message, hint="rename one: reports go by name", at="key"
+                endpoint.at("clients"), message, hint="rename one: reports go by name", at="key", code="PG-B046"
             )

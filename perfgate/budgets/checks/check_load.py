@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from perfgate.budgets.convert.draft import Draft, duration
 from perfgate.budgets.shape.fields import TO
-from perfgate.budgets.shape.load_shape import LEVELS
+from perfgate.budgets.shape.load_shape import LEVELS, LoadShape
 from perfgate.model.budget_file import Json
 from perfgate.model.errors import Mistake
 from perfgate.model.metric import Unit
@@ -23,24 +23,25 @@ def check_load(draft: Draft) -> Iterator[Mistake]:
 def _load(draft: Draft) -> Iterator[Mistake]:
     load = draft.map("load")
     levels = [key for key in LEVELS if key in load]
-    if not levels and isinstance(draft.map().get("load"), dict):
+    is_read = all(key in LoadShape.model_fields for key in load)  # else one of them may be misspelt
+    if not levels and is_read and isinstance(draft.map().get("load"), dict):
         message = "`load` takes one of `rate`, `users`, `stages`, `replay`"
-        yield draft.document.mistake(("load",), message, hint="for example `rate: 200/s`", at="key")
+        yield draft.document.mistake(("load",), message, hint="for example `rate: 200/s`", at="key", code="PG-B034")
     for key in levels[1:]:
         message = f"`load` takes either `{levels[0]}` or `{key}`"
-        yield draft.document.mistake(("load", key), message, hint="remove one of them", at="key")
+        yield draft.document.mistake(("load", key), message, hint="remove one of them", at="key", code="PG-B034")
     if "stages" in load and "duration" in load:
         message = "`duration` does not go with `stages`: it is their sum"
-        yield draft.document.mistake(("load", "duration"), message, hint="remove it", at="key")
+        yield draft.document.mistake(("load", "duration"), message, hint="remove it", at="key", code="PG-B035")
     if levels and not {"stages", "replay", "duration"} & set(load):
         yield draft.document.mistake(
-            ("load",), "`duration` is missing in `load`", hint="for example `duration: 30s`", at="key"
+            ("load",), "`duration` is missing in `load`", hint="for example `duration: 30s`", at="key", code="PG-B035"
         )
     if _is_closed(load):
         for key in ("arrivals", "max_users"):
             if key in load:
                 message = f"`{key}` goes with a rate, not with users"
-                yield draft.document.mistake(("load", key), message, hint="remove it", at="key")
+                yield draft.document.mistake(("load", key), message, hint="remove it", at="key", code="PG-B034")
 
 
 def _range(draft: Draft) -> Iterator[Mistake]:
@@ -48,7 +49,7 @@ def _range(draft: Draft) -> Iterator[Mistake]:
     written = draft.map("load").get("duration")
     if isinstance(written, str) and TO in written and "extend" in draft.map("gate"):
         message = f"`extend` does not go with `load: {{duration: {written}}}`, which says how long a run may take"
-        yield draft.document.mistake(("gate", "extend"), message, hint="remove one of them", at="key")
+        yield draft.document.mistake(("gate", "extend"), message, hint="remove one of them", at="key", code="PG-B035")
 
 
 def _is_closed(load: Json) -> bool:
@@ -69,10 +70,12 @@ def _stages(draft: Draft) -> Iterator[Mistake]:
         path = ("load", "stages", index)
         if len(here) != 1:
             message = "a stage takes either `rate` or `users`"
-            yield draft.document.mistake(path, message, hint="for example `{rate: 50/s, for: 30s}`")
+            yield draft.document.mistake(path, message, hint="for example `{rate: 50/s, for: 30s}`", code="PG-B036")
         elif kinds and here[0] not in kinds:
             message = "stages have either all a rate, or all users"
-            yield draft.document.mistake((*path, here[0]), message, hint="use the same for all", at="key")
+            yield draft.document.mistake(
+                (*path, here[0]), message, hint="use the same for all", at="key", code="PG-B036"
+            )
         kinds = kinds or set(here)
 
 
@@ -82,7 +85,7 @@ def _abort(draft: Draft) -> Iterator[Mistake]:
     wait, length = duration(draft.map("load", "abort").get("for")), _length(load)
     if wait and length and wait >= length:
         message = f"the load is over after {units.format_value(Unit.SECONDS, length)}, before it could be aborted"
-        yield draft.document.mistake(("load", "abort", "for"), message, hint="shorten `for`")
+        yield draft.document.mistake(("load", "abort", "for"), message, hint="shorten `for`", code="PG-B037")
 
 
 def _length(load: Mapping[str, Json]) -> float | None:

@@ -27,6 +27,7 @@ def _load(draft: Draft) -> Iterator[Mistake]:
             "`load` is missing",
             hint="for example `load: {rate: 200/s, warmup: 5s, duration: 30s}`",
             at="key",
+            code="PG-B007",
         )
 
 
@@ -34,7 +35,8 @@ def _name(draft: Draft, page: DraftEntry) -> Iterator[Mistake]:
     for section in ("endpoints", "journeys"):
         if page.name in draft.map(section):
             message = f"`{page.name}` is the name of {'an endpoint' if section == 'endpoints' else 'a journey'} too"
-            yield draft.document.mistake(page.path, message, hint="rename one: reports go by name", at="key")
+            hint = "rename one: reports go by name"
+            yield draft.document.mistake(page.path, message, hint=hint, at="key", code="PG-B048")
 
 
 def _interactions(draft: Draft, page: DraftEntry) -> Iterator[Mistake]:
@@ -43,7 +45,7 @@ def _interactions(draft: Draft, page: DraftEntry) -> Iterator[Mistake]:
         if isinstance(item, dict) and len(item) != 1 and all(key in ACTS for key in item):
             message = "an interaction is one act" if item else "an interaction is empty"
             hint = f"one of {', '.join(f'`{act}`' for act in ACTS)}"
-            yield draft.document.mistake(page.at("interact", number), message, hint=hint)
+            yield draft.document.mistake(page.at("interact", number), message, hint=hint, code="PG-B048")
 
 
 def _storage_state(draft: Draft, page: DraftEntry) -> Iterator[Mistake]:
@@ -53,4 +55,5 @@ def _storage_state(draft: Draft, page: DraftEntry) -> Iterator[Mistake]:
             page.at("storage_state"),
             f"there is no file {file}",
             hint="write it with `playwright codegen --save-storage=FILE`; paths are relative to the budget file",
+            code="PG-B048",
         )

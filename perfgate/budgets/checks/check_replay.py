@@ -14,25 +14,31 @@ def check_replay(draft: Draft) -> Iterator[Mistake]:
     load = draft.map("load")
     if "speed" in load and "replay" not in load:
         message = "`speed` is that of a `replay`, and there is none"
-        yield draft.document.mistake(("load", "speed"), message, hint="add `replay: access.log`", at="key")
+        yield draft.document.mistake(
+            ("load", "speed"), message, hint="add `replay: access.log`", at="key", code="PG-B047"
+        )
     if not isinstance(file := load.get("replay"), str):
         return
     problem, hint = file_problem(draft.folder / file), RELATIVE
     if draft.traffic and not problem:
         problem, hint = draft.traffic.problem, draft.traffic.hint
     if problem:
-        yield draft.document.mistake(("load", "replay"), f"`{file}` {problem}", hint=hint)
+        yield draft.document.mistake(("load", "replay"), f"`{file}` {problem}", hint=hint, code="PG-B047")
     if isinstance(load.get("duration"), str) and TO in load["duration"]:
         message = "a replay has one length: `duration` cannot be a range"
-        yield draft.document.mistake(("load", "duration"), message, hint="remove it, or say how much to replay")
+        yield draft.document.mistake(
+            ("load", "duration"), message, hint="remove it, or say how much to replay", code="PG-B047"
+        )
     for section, key in (("gate", "extend"), ("load", "seed")):
         if key in draft.map(section):
             message = f"`{key}` does not go with `replay`: the recording decides that"
-            yield draft.document.mistake((section, key), message, hint="remove it", at="key")
+            yield draft.document.mistake((section, key), message, hint="remove it", at="key", code="PG-B047")
     if draft.map("gate", "ab").get("restarts"):
         message = "`restarts` does not go with `replay`: the recording is sent in one piece"
-        yield draft.document.mistake(("gate", "ab", "restarts"), message, hint="remove it", at="key")
+        yield draft.document.mistake(("gate", "ab", "restarts"), message, hint="remove it", at="key", code="PG-B047")
     for journey in draft.journeys:
         if draft.weight(journey) > 0:
             message = f"a recording starts no journeys, and `{journey.name}` is one"
-            yield draft.document.mistake(journey.path, message, hint="give it `weight: 0`, or remove it", at="key")
+            yield draft.document.mistake(
+                journey.path, message, hint="give it `weight: 0`, or remove it", at="key", code="PG-B047"
+            )

@@ -30,24 +30,32 @@ def _request(draft: Draft, endpoint: DraftEntry) -> Iterator[Mistake]:
         return
     if not draft.has_scenarios:
         yield draft.document.mistake(
-            endpoint.path, f"`{endpoint.name}` has no `request`", hint="for example `request: GET /products`", at="key"
+            endpoint.path,
+            f"`{endpoint.name}` has no `request`",
+            hint="for example `request: GET /products`",
+            at="key",
+            code="PG-B020",
         )
         return
     for key in endpoint.keys:
         if key != "budget":
             message = f"`{key}` needs a `request`: without one, `{endpoint.name}` is only judged"
-            yield draft.document.mistake(endpoint.at(key), message, hint=f"add `request`, or remove `{key}`", at="key")
+            yield draft.document.mistake(
+                endpoint.at(key), message, hint=f"add `request`, or remove `{key}`", at="key", code="PG-B020"
+            )
 
 
 def _bodies(draft: Draft, endpoint: DraftEntry) -> Iterator[Mistake]:
     bodies = [key for key in endpoint.keys if key in BODIES]
     for key in bodies[1:]:
         message = f"two bodies, `{bodies[0]}` and `{key}`"
-        yield draft.document.mistake(endpoint.at(key), message, hint="a request has one body: remove one", at="key")
+        yield draft.document.mistake(
+            endpoint.at(key), message, hint="a request has one body: remove one", at="key", code="PG-B021"
+        )
     if "variables" in endpoint.keys and "graphql" not in endpoint.keys:
         message = "`variables` are those of a `graphql` query, and there is none"
         yield draft.document.mistake(
-            endpoint.at("variables"), message, hint="values for `{x}` stand under `with`", at="key"
+            endpoint.at("variables"), message, hint="values for `{x}` stand under `with`", at="key", code="PG-B021"
         )
 
 
@@ -56,10 +64,12 @@ def _names(draft: Draft, endpoint: DraftEntry) -> Iterator[Mistake]:
         for name in endpoint.map(section):
             if not template.is_name(name):
                 path = endpoint.at(section, name)
-                yield draft.document.mistake(path, f"`{name}` is not a name", hint=_NAME_RULE, at="key")
+                yield draft.document.mistake(path, f"`{name}` is not a name", hint=_NAME_RULE, at="key", code="PG-B022")
             elif section == "capture" and name in RESERVED:
                 path = endpoint.at(section, name)
-                yield draft.document.mistake(path, f"`{name}` is a reserved name", hint="use another", at="key")
+                yield draft.document.mistake(
+                    path, f"`{name}` is a reserved name", hint="use another", at="key", code="PG-B022"
+                )
 
 
 def _sources(draft: Draft, endpoint: DraftEntry) -> Iterator[Mistake]:
@@ -67,11 +77,13 @@ def _sources(draft: Draft, endpoint: DraftEntry) -> Iterator[Mistake]:
     for key in row_keys(sources):
         if key in sources and "from" not in sources:
             message = f"`{key}` is about the rows of `from`, and there is none"
-            yield draft.document.mistake(endpoint.at("with", key), message, hint="add `from: users.csv`", at="key")
+            yield draft.document.mistake(
+                endpoint.at("with", key), message, hint="add `from: users.csv`", at="key", code="PG-B023"
+            )
     for name, source in sources.items():
         if problem := _source_problem(source) if name not in row_keys(sources) else "":
             message, _, hint = problem.partition("\n")
-            yield draft.document.mistake(endpoint.at("with", name), f"`{name}` {message}", hint=hint)
+            yield draft.document.mistake(endpoint.at("with", name), f"`{name}` {message}", hint=hint, code="PG-B023")
 
 
 def _source_problem(source: Json) -> str:
@@ -91,5 +103,9 @@ def _headers(draft: Draft, headers: Mapping[str, Json], path: KeyPath) -> Iterat
         first = observed.setdefault(name.lower(), name)
         if first != name:
             yield draft.document.mistake(
-                (*path, name), f"`{name}` and `{first}` are the same header", hint="remove one of them", at="key"
+                (*path, name),
+                f"`{name}` and `{first}` are the same header",
+                hint="remove one of them",
+                at="key",
+                code="PG-B024",
             )

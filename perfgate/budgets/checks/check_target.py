@@ -26,7 +26,7 @@ def check_target(draft: Draft) -> Iterator[Mistake]:
             message = f"with its variables filled in, {message}"
         else:
             hint = hint or _suggestion(url)
-        yield draft.document.mistake(("target",), message, hint=hint or _EXAMPLE)
+        yield draft.document.mistake(("target",), message, hint=hint or _EXAMPLE, code="PG-B039")
 
 
 def _suggestion(url: str) -> str:
@@ -60,7 +60,9 @@ def check_port(draft: Draft) -> Iterator[Mistake]:
         return
     if url.hostname in _LOCAL and isinstance(port, int) and aim not in (port, None):
         message = f"requests go to port {aim}, and the service listens on port {port}"
-        yield draft.document.mistake(("target",), message, hint="give `target` and `service` the same port")
+        yield draft.document.mistake(
+            ("target",), message, hint="give `target` and `service` the same port", code="PG-B040"
+        )
 
 
 def target_problem(url: str) -> str:

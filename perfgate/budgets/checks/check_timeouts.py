@@ -28,4 +28,4 @@ def _too_long(draft: Draft, path: KeyPath, own: Mapping[str, float], default: Ma
     for part, seconds in own.items():
         if seconds > total:
             message = f"`{part}` exceeds `{TOTAL}`, which is {units.format_value(Unit.SECONDS, total)}{whose}"
-            yield draft.document.mistake((*path, part), message, hint=f"lower it, or raise `{TOTAL}`")
+            yield draft.document.mistake((*path, part), message, hint=f"lower it, or raise `{TOTAL}`", code="PG-B038")

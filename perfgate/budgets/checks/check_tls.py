@@ -17,13 +17,15 @@ def check_tls(draft: Draft) -> Iterator[Mistake]:
     for path, file in draft.texts("tls"):
         if file and path[-1] in _FILES and (problem := file_problem(draft.folder / file)):
             hint = "`${}` is not replaced here: write the path itself" if "${" in file else RELATIVE
-            yield draft.document.mistake(path, f"`{file}` {problem}", hint=hint)
+            yield draft.document.mistake(path, f"`{file}` {problem}", hint=hint, code="PG-B041")
     if "key" in tls and "certificate" not in tls and all(key in _KEYS for key in tls):  # else it may be misspelt
         message = "`key` belongs to a `certificate`, and there is none"
-        yield draft.document.mistake(("tls", "key"), message, hint="add `certificate: client.pem`", at="key")
+        yield draft.document.mistake(
+            ("tls", "key"), message, hint="add `certificate: client.pem`", at="key", code="PG-B044"
+        )
     if tls.get("insecure") is True and "ca" in tls:
         message = "`insecure: true` takes any certificate, and `ca` says whose are taken"
-        yield draft.document.mistake(("tls", "insecure"), message, hint="remove one of them", at="key")
+        yield draft.document.mistake(("tls", "insecure"), message, hint="remove one of them", at="key", code="PG-B044")
     yield from _scheme(draft)
 
 
@@ -34,4 +36,6 @@ def _scheme(draft: Draft) -> Iterator[Mistake]:
     message = "`tls` is about an https target, and this one begins with `http://`"
     if target != draft.map().get("target"):  # not the target itself: it may hold a secret
         message += " once its variables are filled in"
-    yield draft.document.mistake(("tls",), message, hint="begin the target with `https://`, or remove `tls`", at="key")
+    yield draft.document.mistake(
+        ("tls",), message, hint="begin the target with `https://`, or remove `tls`", at="key", code="PG-B044"
+    )

@@ -51,7 +51,9 @@ def check_values(draft: Draft) -> Iterator[Mistake]:
             try:
                 parts = template.parse(text)
             except TemplateError as error:
-                yield draft.document.mistake_inside(path, error.offset, error.width, error.message, hint=error.hint)
+                yield draft.document.mistake_inside(
+                    path, error.offset, error.width, error.message, hint=error.hint, code="PG-B026"
+                )
                 continue
             for value in parts:
                 known = _with_own_captures(draft, uses) if path == endpoint.at(*POLL) else uses
@@ -81,7 +83,9 @@ def _doubled_braces(draft: Draft, endpoint: DraftEntry) -> Iterator[Mistake]:
             if match[1] in drawn:
                 message = f"`{match[0]}` is the text `{match[0][1:-1]}`, not the value of `with`"
                 hint = f"write `{{{match[1]}}}`"
-                yield draft.document.mistake_inside(path, match.start(), len(match[0]), message, hint=hint)
+                yield draft.document.mistake_inside(
+                    path, match.start(), len(match[0]), message, hint=hint, code="PG-B026"
+                )
 
 
 def _used(text: str) -> frozenset[str]:
@@ -105,7 +109,9 @@ def _mistake(draft: Draft, path: KeyPath, value: Value, use: _Use) -> Mistake:
     if use.journey:
         message += f" as a step of the journey `{use.journey}`"
     width = len(value.name) + 2
-    return draft.document.mistake_inside(path, value.offset, width, message, hint=_hint(draft, value.name, use))
+    return draft.document.mistake_inside(
+        path, value.offset, width, message, hint=_hint(draft, value.name, use), code="PG-B025"
+    )
 
 
 def _hint(draft: Draft, name: str, use: _Use) -> str:

@@ -26,6 +26,7 @@ from perfgate.text.units import Quantity, UnitError
 T = TypeVar("T")
 
 PROBLEM = "problem"  # the type of pydantic errors that carry our own words
+UNREADABLE = "PG-B010"  # the code of a value that has not one of the accepted forms
 
 # Tags of the alternatives of a union; odd on purpose: pydantic mixes them with the keys in its errors.
 TEXT, MAP, LIST = "<text>", "<map>", "<list>"
@@ -33,9 +34,9 @@ TEXT, MAP, LIST = "<text>", "<map>", "<list>"
 TO = ".."  # between the two ends of a range
 
 
-def problem(message: str, hint: str = "") -> PydanticCustomError:
+def problem(message: str, hint: str = "", *, code: str = UNREADABLE) -> PydanticCustomError:
     """A mistake in our own words; `wording` puts the key in front."""
-    return PydanticCustomError(PROBLEM, "{message}", {"message": message, "hint": hint})
+    return PydanticCustomError(PROBLEM, "{message}", {"message": message, "hint": hint, "code": code})
 
 
 class Shape(BaseModel):

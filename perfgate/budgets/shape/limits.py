@@ -81,7 +81,7 @@ def _limit(metric: Metric, *, levels: bool) -> Any:
         try:
             units.parse_criteria(text, metric)
         except UnitError as error:
-            raise problem(error.message, error.hint) from error
+            raise problem(error.message, error.hint, code="PG-B011") from error
         return text
 
     pattern = units.criteria_pattern(metric)

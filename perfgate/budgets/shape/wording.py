@@ -83,7 +83,9 @@ def _mistakes(error: ValidationError, document: Document) -> Iterator[Mistake]:
         if details["type"] == "extra_forbidden":
             key, known = str(path[-1]), known_keys(published, path[:-1])
             misspelt.update((*path[:-1], close) for close in _close(key, known))
-            yield document.mistake(path, f"unknown key `{key}`", hint=_unknown_key_hint(key, known), at="key")
+            yield document.mistake(
+                path, f"unknown key `{key}`", hint=_unknown_key_hint(key, known), at="key", code="PG-B006"
+            )
     for details, path, value in matches:
         if value is BROKEN or details["type"] == "extra_forbidden":  # already reported
             continue
@@ -92,7 +94,8 @@ def _mistakes(error: ValidationError, document: Document) -> Iterator[Mistake]:
         else:
             message, hint = _words(details, path)
             at: Literal["key", "value"] = "key" if details["loc"] and details["loc"][-1] == _KEY else "value"
-            yield document.mistake(path, message, hint=hint, at=at)
+            code = details["ctx"]["code"] if details["type"] == PROBLEM else "PG-B008"
+            yield document.mistake(path, message, hint=hint, at=at, code=code)
 
 
 def _missing(
@@ -101,7 +104,7 @@ def _missing(
     if (*path, key) not in misspelt:
         where = f" in {_subject(path)}" if path else ""
         hint = _example(key, known_keys(published, path))
-        yield document.mistake(path, f"`{key}` is missing{where}", hint=hint, at="key")
+        yield document.mistake(path, f"`{key}` is missing{where}", hint=hint, at="key", code="PG-B007")
 
 
 def _locate(location: tuple[int | str, ...], data: Json) -> tuple[KeyPath, Json]:

@@ -65,10 +65,14 @@ class Document:
     def line(self, path: KeyPath) -> int:
         return self.place(path, "key").line
 
-    def mistake(self, path: KeyPath, message: str, *, hint: str = "", at: Literal["key", "value"] = "value") -> Mistake:
-        return mistake(self.file, self.lines, self.place(path, at), message, hint=hint)
+    def mistake(
+        self, path: KeyPath, message: str, *, code: str, hint: str = "", at: Literal["key", "value"] = "value"
+    ) -> Mistake:
+        return mistake(self.file, self.lines, self.place(path, at), message, hint=hint, code=code)
 
-    def mistake_inside(self, path: KeyPath, offset: int, width: int, message: str, *, hint: str = "") -> Mistake:
+    def mistake_inside(
+        self, path: KeyPath, offset: int, width: int, message: str, *, code: str, hint: str = ""
+    ) -> Mistake:
         """A mistake `offset` characters into the text at `path`, as exact as its quoting and folding allow."""
         place = self.place(path)
         text = self._value(path)
@@ -78,7 +82,7 @@ class Document:
             quoted = source[start : start + 1] in ("'", '"')
             if source.startswith(text, start + quoted):
                 place = SourcePosition(place.line, place.column + quoted + offset, width)
-        return mistake(self.file, self.lines, place, message, hint=hint)
+        return mistake(self.file, self.lines, place, message, hint=hint, code=code)
 
     def _value(self, path: KeyPath) -> Json:
         value = self.data
@@ -92,7 +96,9 @@ def split_lines(text: str) -> tuple[str, ...]:
     return tuple(_LINE_BREAK.split(text))
 
 
-def mistake(file: str, lines: tuple[str, ...], place: SourcePosition, message: str, *, hint: str = "") -> Mistake:
+def mistake(
+    file: str, lines: tuple[str, ...], place: SourcePosition, message: str, *, code: str, hint: str = ""
+) -> Mistake:
     source = lines[place.line - 1] if 0 < place.line <= len(lines) else ""
     return Mistake(
         file=file,
@@ -102,4 +108,5 @@ def mistake(file: str, lines: tuple[str, ...], place: SourcePosition, message: s
         source=source,
         width=max(1, min(place.width, len(source) - place.column + 1)),
         hint=hint,
+        code=code,
     )

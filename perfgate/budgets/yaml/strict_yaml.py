@@ -39,23 +39,29 @@ def parse(text: str, file: str) -> tuple[Document, tuple[Mistake, ...]]:
         before = split_lines(text[: match.start()])
         place = SourcePosition(len(before), len(before[-1]) + 1)
         message = f"an unprintable character, U+{ord(match[0]):04X}"
-        return nothing, (mistake(file, lines, place, message, hint="remove it, or write an escape in double quotes"),)
+        return nothing, (
+            mistake(file, lines, place, message, hint="remove it, or write an escape in double quotes", code="PG-B003"),
+        )
     try:
         if deep := _too_deep(text):
-            return nothing, (mistake(file, lines, deep, f"more than {MAX_DEPTH} levels deep", hint=_DEPTH_HINT),)
+            return nothing, (
+                mistake(file, lines, deep, f"more than {MAX_DEPTH} levels deep", hint=_DEPTH_HINT, code="PG-B003"),
+            )
         root: Node | None = yaml.compose(text, Loader=_loader(text))
     except yaml.YAMLError as error:
         return nothing, (syntax_mistake(file, lines, error),)
     if root is None:
         return nothing, (
-            mistake(file, lines, SourcePosition(0, 0), "the file is empty", hint="begin with `version: 1`"),
+            mistake(
+                file, lines, SourcePosition(0, 0), "the file is empty", hint="begin with `version: 1`", code="PG-B001"
+            ),
         )
     reader = _Reader(file, lines)
     try:
         data = reader.read(root, (), None)
     except _TooMuchError as error:
         data = BROKEN
-        reader.report(error.node, error.message)
+        reader.report(error.node, error.message, code="PG-B002")
     document = Document(file=file, lines=lines, data=data, spots=reader.spots)
     return document, tuple(dict.fromkeys(reader.mistakes))  # an anchored node is read once per alias
 
@@ -96,8 +102,8 @@ class _Reader:
         self._nodes = 0
         self._open: list[Node] = []
 
-    def report(self, node: Node, message: str, hint: str = "") -> None:
-        self.mistakes.append(mistake(self.file, self.lines, self._place(node), message, hint=hint))
+    def report(self, node: Node, message: str, hint: str = "", *, code: str) -> None:
+        self.mistakes.append(mistake(self.file, self.lines, self._place(node), message, hint=hint, code=code))
 
     def read(self, node: Node, path: KeyPath, key: SourcePosition | None) -> Json:
         self._count(node)
@@ -105,7 +111,7 @@ class _Reader:
         if isinstance(node, ScalarNode):
             return self._scalar(node)
         if node.tag not in (_TAG + "map", _TAG + "seq"):
-            self.report(node, f"the tag `{_short(node.tag)}` is not supported", "remove it")
+            self.report(node, f"the tag `{_short(node.tag)}` is not supported", "remove it", code="PG-B003")
             return BROKEN
         self._open.append(node)
         data = self._map(node, path) if isinstance(node, MappingNode) else self._list(node, path)
@@ -124,14 +130,16 @@ class _Reader:
     def _scalar(self, node: ScalarNode, hint: str = "") -> Json:
         """The value; a trap is reported with `hint` in place of its own."""
         if node.tag not in _SCALAR_TAGS or (node.style and node.tag != _TAG + "str"):
-            self.report(node, f"the tag `{_short(node.tag)}` is not supported", "remove it, or quote the text")
+            self.report(
+                node, f"the tag `{_short(node.tag)}` is not supported", "remove it, or quote the text", code="PG-B003"
+            )
             return BROKEN
         if node.style:
             return self._joined(node)
         try:
             value = meaning(node.value)
         except ScalarTrapError as trap:
-            self.report(node, trap.message, hint or trap.hint)
+            self.report(node, trap.message, hint or trap.hint, code="PG-B003")
             return BROKEN
         # PyYAML takes some texts for numbers only when they are not tagged `!!str`
         return node.value if node.tag == _TAG + "str" else value
@@ -144,7 +152,7 @@ class _Reader:
         try:
             return text.encode("utf-16", "surrogatepass").decode("utf-16")
         except UnicodeDecodeError:
-            self.report(node, "half of a surrogate pair", r"write both halves, as in `\ud83d\ude00`")
+            self.report(node, "half of a surrogate pair", r"write both halves, as in `\ud83d\ude00`", code="PG-B003")
             return BROKEN
 
     def _list(self, node: Node, path: KeyPath) -> list[Json]:
@@ -152,7 +160,7 @@ class _Reader:
 
     def _map(self, node: MappingNode, path: KeyPath) -> Json:
         if hint := braces_hint(node, self.lines):
-            self.report(node, f"{self._source(node)} is a map for YAML, not a text", hint)
+            self.report(node, f"{self._source(node)} is a map for YAML, not a text", hint, code="PG-B004")
             return BROKEN
         data: dict[str, Json] = {}
         merges: list[Node] = []
@@ -164,10 +172,15 @@ class _Reader:
             if key is None:
                 continue
             if hint := comma_hint(node, key_node, value_node, self.lines):
-                self.report(key_node, f"`{key}` is a key here: a comma starts a new key", hint)
+                self.report(key_node, f"`{key}` is a key here: a comma starts a new key", hint, code="PG-B004")
             elif key in data:
                 first = self._key_line((*path, key))
-                self.report(key_node, f"`{key}` is here twice; it is first on line {first}", "remove one of them")
+                self.report(
+                    key_node,
+                    f"`{key}` is here twice; it is first on line {first}",
+                    "remove one of them",
+                    code="PG-B005",
+                )
             else:
                 data[key] = self.read(value_node, (*path, key), self._place(key_node))
         return self._merged(data, merges, path)
@@ -195,7 +208,7 @@ class _Reader:
                 if key_node.tag == _TAG + "merge":
                     yield from self._pairs(value_node)
         else:
-            self.report(node, "`<<` takes a map", "write `<<: *name`")
+            self.report(node, "`<<` takes a map", "write `<<: *name`", code="PG-B003")
         self._open.pop()
 
     def _key(self, node: Node) -> str | None:
@@ -203,12 +216,12 @@ class _Reader:
         self._count(node)
         if not isinstance(node, ScalarNode):
             hint = 'quote it: "{user}"; a literal brace is `{{`' if node.start_mark.column else "quote it"
-            self.report(node, "a key is a text, not a map or a list", hint)
+            self.report(node, "a key is a text, not a map or a list", hint, code="PG-B003")
             return None
         quoted = f'quote it: "{node.value}"'
         value = self._scalar(node, quoted)
         if not isinstance(value, str) and value is not BROKEN:
-            self.report(node, f"the key `{node.value}` is not a text", quoted)
+            self.report(node, f"the key `{node.value}` is not a text", quoted, code="PG-B003")
         return value if isinstance(value, str) else str(node.value).encode("utf-8", "replace").decode()
 
     def _line(self, number: int) -> str:

@@ -55,7 +55,9 @@ class MysqlProbe:
         try:
             import pymysql
         except ImportError as error:
-            raise DiagnosisError("diagnose.mysql needs PyMySQL: pip install 'perfgate[mysql]'") from error
+            raise DiagnosisError(
+                "diagnose.mysql needs PyMySQL: pip install 'perfgate[mysql]'", code="PG-X002"
+            ) from error
         self._error: type[Exception] = pymysql.MySQLError
         parts = urlsplit(re.sub(r"^\w+(\+\w+)?://", "mysql://", url))
         try:
@@ -71,7 +73,7 @@ class MysqlProbe:
                 program_name="perfgate-diagnose",
             )
         except (pymysql.MySQLError, OSError, ValueError) as error:
-            raise DiagnosisError(f"diagnose.mysql: cannot connect ({type(error).__name__})") from error
+            raise DiagnosisError(f"diagnose.mysql: cannot connect ({type(error).__name__})", code="PG-X001") from error
         try:
             self._check_counting()
             self._before = self._now()
@@ -105,7 +107,9 @@ class MysqlProbe:
         """An empty table says nothing: with performance_schema off it is there all the same."""
         [row] = self._rows("select @@performance_schema") or [(0,)]
         if not int(row[0]):
-            raise DiagnosisError("diagnose.mysql: performance_schema is off, so no statement is counted", hint=SWITCH)
+            raise DiagnosisError(
+                "diagnose.mysql: performance_schema is off, so no statement is counted", hint=SWITCH, code="PG-X001"
+            )
 
     def _rows(self, query: str) -> list[tuple[Any, ...]]:
         try:
@@ -113,7 +117,9 @@ class MysqlProbe:
                 cursor.execute(query)
                 return list(cursor.fetchall())
         except (self._error, OSError) as error:
-            raise DiagnosisError("diagnose.mysql: performance_schema cannot be read", hint=SWITCH) from error
+            raise DiagnosisError(
+                "diagnose.mysql: performance_schema cannot be read", hint=SWITCH, code="PG-X001"
+            ) from error
 
     def _now(self) -> Mapping[str, DigestRow]:
         return {

@@ -51,7 +51,9 @@ class PostgresProbe:
         try:
             import psycopg
         except ImportError as error:
-            raise DiagnosisError("diagnose.postgres needs psycopg: pip install 'perfgate[postgres]'") from error
+            raise DiagnosisError(
+                "diagnose.postgres needs psycopg: pip install 'perfgate[postgres]'", code="PG-X002"
+            ) from error
         self._error: type[Exception] = psycopg.Error
         plain = re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql://", url)
         try:
@@ -64,7 +66,9 @@ class PostgresProbe:
                 psycopg.connect(plain, autocommit=True, connect_timeout=5, application_name="perfgate-diagnose")
             )
         except psycopg.Error as error:
-            raise DiagnosisError(f"diagnose.postgres: cannot connect ({type(error).__name__})") from error
+            raise DiagnosisError(
+                f"diagnose.postgres: cannot connect ({type(error).__name__})", code="PG-X001"
+            ) from error
         try:
             self._snapshot = SNAPSHOT.replace("{view}", self._view())
             self._before = self._now()
@@ -109,7 +113,9 @@ class PostgresProbe:
         try:
             rows = self._connection.execute(self._snapshot).fetchall()
         except self._error as error:
-            raise DiagnosisError("diagnose.postgres: pg_stat_statements cannot be read", hint=HINT) from error
+            raise DiagnosisError(
+                "diagnose.postgres: pg_stat_statements cannot be read", hint=HINT, code="PG-X001"
+            ) from error
         return {key: StatementRow(query, int(calls), int(n), float(ms) / 1e3) for key, query, calls, n, ms in rows}
 
     def _grown(self) -> Iterator[StatementRow]:

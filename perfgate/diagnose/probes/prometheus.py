@@ -58,7 +58,7 @@ class PrometheusProbe:
             from prometheus_client.parser import text_string_to_metric_families
         except ImportError as error:
             raise DiagnosisError(
-                "diagnose.prometheus needs prometheus-client: pip install 'perfgate[prometheus]'"
+                "diagnose.prometheus needs prometheus-client: pip install 'perfgate[prometheus]'", code="PG-X002"
             ) from error
         counters: dict[str, float] = {}
         gauges: dict[str, float] = {}
@@ -71,18 +71,21 @@ class PrometheusProbe:
                     if not sample.name.endswith(("_bucket", "_created")):
                         into[_series(sample.name, sample.labels)] = float(sample.value)
         except (ValueError, KeyError, IndexError) as error:
-            raise DiagnosisError(f"diagnose.prometheus: {self._where} has no metrics of Prometheus") from error
+            raise DiagnosisError(
+                f"diagnose.prometheus: {self._where} has no metrics of Prometheus", code="PG-X001"
+            ) from error
         return counters, gauges
 
     def _text(self) -> str:
         try:
             reply = self._client.exchange("GET", self._url, headers=ACCEPT, most=MOST_BYTES)
         except NoReplyError as error:
-            raise DiagnosisError(f"diagnose.prometheus: cannot read {self._where}") from error
+            raise DiagnosisError(f"diagnose.prometheus: cannot read {self._where}", code="PG-X001") from error
         if reply.status != OK:
             raise DiagnosisError(
                 f"diagnose.prometheus: {self._where} answered {reply.status}",
                 hint="Let it answer the machine that runs perfgate, without a login.",
+                code="PG-X001",
             )
         return reply.body.decode(errors="replace")
 

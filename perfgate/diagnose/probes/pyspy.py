@@ -32,10 +32,12 @@ class ProfileRecording:
         """`pid` is that of the process above those of the service; `folder` gets what py-spy writes."""
         program = shutil.which("py-spy", path=str(Path(sys.executable).parent)) or shutil.which("py-spy")
         if program is None:
-            raise DiagnosisError(INSTALL)
+            raise DiagnosisError(INSTALL, code="PG-X002")
         processes = _pythons(pid)
         if not processes:
-            raise DiagnosisError("diagnose.profile: the service has no Python process, so py-spy has nothing to see")
+            raise DiagnosisError(
+                "diagnose.profile: the service has no Python process, so py-spy has nothing to see", code="PG-X001"
+            )
         self._seconds = seconds
         self._folders = _folders(processes)
         self._children: list[tuple[subprocess.Popen[str], Path]] = []
@@ -81,9 +83,9 @@ class ProfileRecording:
 def _refusal(errors: str) -> DiagnosisError:
     lowered = errors.lower()
     if "permission denied" in lowered or "not permitted" in lowered or "elevated" in lowered:
-        return DiagnosisError("diagnose.profile: py-spy may not look into the service", hint=GRANT)
+        return DiagnosisError("diagnose.profile: py-spy may not look into the service", hint=GRANT, code="PG-X001")
     last = (errors.strip().splitlines() or ["it ended without a word"])[-1][:200]
-    return DiagnosisError(f"diagnose.profile: py-spy cannot read the service: {last}")
+    return DiagnosisError(f"diagnose.profile: py-spy cannot read the service: {last}", code="PG-X001")
 
 
 def _pythons(pid: int) -> list[psutil.Process]:

@@ -40,7 +40,9 @@ class QueueProbe:
         elif kind in ("http", "https"):
             self._lengths, self._close = _on_management(url, queues)
         else:
-            raise DiagnosisError(f"diagnose.celery: `{kind or url[:20]}` is not known; give redis:// or amqp://")
+            raise DiagnosisError(
+                f"diagnose.celery: `{kind or url[:20]}` is not known; give redis:// or amqp://", code="PG-X001"
+            )
         try:
             self._before = self._lengths()
         except DiagnosisError:
@@ -66,11 +68,13 @@ def _on_redis(url: str, queues: Sequence[str]) -> tuple[Callable[[], int], Calla
     try:
         import redis
     except ImportError as error:
-        raise DiagnosisError("diagnose.celery on Redis needs the package redis: pip install redis") from error
+        raise DiagnosisError(
+            "diagnose.celery on Redis needs the package redis: pip install redis", code="PG-X002"
+        ) from error
     try:
         client: Any = redis.Redis.from_url(url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT)
     except ValueError as error:
-        raise DiagnosisError("diagnose.celery: not an URL of a Redis") from error
+        raise DiagnosisError("diagnose.celery: not an URL of a Redis", code="PG-X001") from error
     keys = [f"{queue}{priority}" for queue in queues for priority in PRIORITIES]
 
     def lengths() -> int:
@@ -80,6 +84,7 @@ def _on_redis(url: str, queues: Sequence[str]) -> tuple[Callable[[], int], Calla
             raise DiagnosisError(
                 f"diagnose.celery: cannot read the queue ({type(error).__name__})",
                 hint=f"It reads the length of the lists {', '.join(queues)}: grant `LLEN` on them (`+llen ~*`).",
+                code="PG-X001",
             ) from error
 
     return lengths, client.close
@@ -90,7 +95,9 @@ def _on_amqp(url: str, queues: Sequence[str]) -> tuple[Callable[[], int], Callab
     try:
         import amqp
     except ImportError as error:
-        raise DiagnosisError("diagnose.celery on RabbitMQ needs amqp: pip install 'perfgate[rabbitmq]'") from error
+        raise DiagnosisError(
+            "diagnose.celery on RabbitMQ needs amqp: pip install 'perfgate[rabbitmq]'", code="PG-X002"
+        ) from error
     parts = urlsplit(url)
     is_tls = parts.scheme == "amqps"
     refusals = (amqp.AMQPError, OSError)
@@ -106,7 +113,9 @@ def _on_amqp(url: str, queues: Sequence[str]) -> tuple[Callable[[], int], Callab
         )
         connection.connect()
     except refusals as error:
-        raise DiagnosisError(f"diagnose.celery: cannot connect to the broker ({type(error).__name__})") from error
+        raise DiagnosisError(
+            f"diagnose.celery: cannot connect to the broker ({type(error).__name__})", code="PG-X001"
+        ) from error
 
     def length(queue: str) -> int:
         try:
@@ -121,6 +130,7 @@ def _on_amqp(url: str, queues: Sequence[str]) -> tuple[Callable[[], int], Callab
             raise DiagnosisError(
                 f"diagnose.celery: cannot read the queue {queue} ({type(error).__name__})",
                 hint="It declares the queue passively: grant its user access to the virtual host.",
+                code="PG-X001",
             ) from error
 
     def close() -> None:
@@ -147,10 +157,12 @@ def _on_management(url: str, queues: Sequence[str]) -> tuple[Callable[[], int], 
             if reply.status == NOT_FOUND:  # nobody has declared it yet
                 return 0
             if reply.status != OK:
-                raise DiagnosisError(f"diagnose.celery: RabbitMQ answered {reply.status}", hint=GRANT)
+                raise DiagnosisError(f"diagnose.celery: RabbitMQ answered {reply.status}", hint=GRANT, code="PG-X001")
             return int((reply.json() or {}).get("messages", 0))
         except (NoReplyError, ValueError, AttributeError) as error:
-            raise DiagnosisError(f"diagnose.celery: cannot read the queue {queue}", hint=GRANT) from error
+            raise DiagnosisError(
+                f"diagnose.celery: cannot read the queue {queue}", hint=GRANT, code="PG-X001"
+            ) from error
 
     def lengths() -> int:
         return sum(length(queue) for queue in queues)

@@ -17,13 +17,13 @@ class RedisProbe:
         try:
             import redis
         except ImportError as error:
-            raise DiagnosisError("diagnose.redis needs the package redis: pip install redis") from error
+            raise DiagnosisError("diagnose.redis needs the package redis: pip install redis", code="PG-X002") from error
         self._error: type[Exception] = redis.RedisError
         try:
             self._client = redis.Redis.from_url(url, socket_timeout=5, socket_connect_timeout=5)
             self._before = self._now()
         except (redis.RedisError, ValueError) as error:
-            raise DiagnosisError(f"diagnose.redis: cannot read INFO: {type(error).__name__}") from error
+            raise DiagnosisError(f"diagnose.redis: cannot read INFO: {type(error).__name__}", code="PG-X001") from error
 
     def begin(self) -> None:
         self._before = self._now()
@@ -43,7 +43,7 @@ class RedisProbe:
             stats = self._client.info("stats")
             every = self._client.info("commandstats")
         except self._error as error:
-            raise DiagnosisError(f"diagnose.redis: cannot read INFO: {type(error).__name__}") from error
+            raise DiagnosisError(f"diagnose.redis: cannot read INFO: {type(error).__name__}", code="PG-X001") from error
         own = sum(every[name]["calls"] for name in OWN if name in every)
         return stats["keyspace_hits"], stats["keyspace_misses"], _commands(every) - own
 

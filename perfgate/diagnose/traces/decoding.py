@@ -30,7 +30,9 @@ def protobuf_decoder() -> Decode:
         from google.protobuf.message import DecodeError
         from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
     except ImportError as error:
-        raise DiagnosisError("diagnose.traces needs opentelemetry-proto: pip install 'perfgate[traces]'") from error
+        raise DiagnosisError(
+            "diagnose.traces needs opentelemetry-proto: pip install 'perfgate[traces]'", code="PG-X002"
+        ) from error
 
     def decode(body: bytes, prefix: str) -> Iterator[TraceSpan]:
         try:

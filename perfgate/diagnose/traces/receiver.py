@@ -42,7 +42,9 @@ class Receiver:
             self._server = _Server(("127.0.0.1", port), _handler(self))
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
-            raise DiagnosisError(f"diagnose.traces: cannot listen on 127.0.0.1 port {port}: {reason}") from error
+            raise DiagnosisError(
+                f"diagnose.traces: cannot listen on 127.0.0.1 port {port}: {reason}", code="PG-X001"
+            ) from error
 
     def __enter__(self) -> Receiver:
         threading.Thread(target=self._server.serve_forever, args=(0.1,), daemon=True).start()

@@ -12,9 +12,11 @@ from datetime import UTC, datetime
 
 from perfgate.model.budget_file import BaselinePolicy
 from perfgate.model.metric import FACTS
+from perfgate.model.note import Note
 from perfgate.model.run import PastRun, Run
 from perfgate.model.verdict import Baseline
 from perfgate.recording.usable import differences, is_accepted, is_as_planned, is_usable, listed, shortfall
+from perfgate.text.notes import note
 
 
 def choose_baseline(run: Run, past_runs: Sequence[PastRun], policy: BaselinePolicy) -> Baseline:
@@ -106,30 +108,33 @@ def _why_excluded(run: Run, endpoint: str, on_branch: Sequence[PastRun], compara
     return f"{len(left_out)} of {len(knowing)} runs do not compare: {what}"
 
 
-def _notes(run: Run, on_branch: Sequence[PastRun]) -> Iterable[str]:
+def _notes(run: Run, on_branch: Sequence[PastRun]) -> Iterable[Note]:
     """What differs from the newest run of the branch, for people."""
     if not on_branch:
         return
     before, now = on_branch[0].run.conditions, run.conditions
     if before.latency != now.latency:
-        yield f"Latency was something else before, {before.latency}; now {now.latency}. Such runs are not compared."
+        text = f"Latency was something else before, {before.latency}; now {now.latency}. Such runs are not compared."
+        yield note("PG-C003", text)
     elif before.load_digest != now.load_digest:
-        yield f"The load changed: {before.load} -> {now.load}. Runs before that are not compared."
+        yield note("PG-C003", f"The load changed: {before.load} -> {now.load}. Runs before that are not compared.")
     elif before.host and now.host and before.host != now.host:
-        yield f"The load went to {before.host} before, and to {now.host} now. Such runs are not compared."
+        text = f"The load went to {before.host} before, and to {now.host} now. Such runs are not compared."
+        yield note("PG-C003", text)
     added = [name for name in now.endpoint_digests if name not in before.endpoint_digests]
     removed = [name for name in before.endpoint_digests if name not in now.endpoint_digests]
     if added:
-        yield f"New since the last baseline run: {listed(added)}."
+        yield note("PG-C004", f"New since the last baseline run: {listed(added)}.")
     if removed:
-        yield f"No longer sent: {listed(removed)}."
+        yield note("PG-C004", f"No longer sent: {listed(removed)}.")
     for name, digests in now.endpoint_digests.items():
         then = before.endpoint_digests.get(name)
         if then is not None and dict(then) != dict(digests):
             parts = [part for part in {**then, **digests} if then.get(part) != digests.get(part)]
-            yield f"{name}: its {listed(parts)} changed, so earlier runs of it are not compared."
+            yield note("PG-C003", f"{name}: its {listed(parts)} changed, so earlier runs of it are not compared.")
     if before.runner != now.runner and before.runner.cpu and now.runner.cpu:
-        yield (
+        yield note(
+            "PG-C005",
             f"The baseline was measured on another runner: {before.runner.cores} x {before.runner.cpu}, "
-            f"now {now.runner.cores} x {now.runner.cpu}."
+            f"now {now.runner.cores} x {now.runner.cpu}.",
         )

@@ -14,6 +14,7 @@ from perfgate.model.budget_file import Kind
 from perfgate.model.outcome import Outcome, worst
 from perfgate.model.run import Acceptance
 from perfgate.model.verdict import Finding, Verdict
+from perfgate.text.notes import note
 
 ACCEPTED = "accepted"
 
@@ -28,7 +29,7 @@ def accept(verdict: Verdict, acceptances: Sequence[Acceptance], remarks: Sequenc
             verdict,
             findings=findings,
             acceptances=(*verdict.acceptances, *acceptances),
-            notes=(*remarks, *verdict.notes),
+            notes=(*(note("PG-C007", remark) for remark in remarks), *verdict.notes),
         )
     )
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from perfgate.gate.verdict.outcome import with_outcome
+from perfgate.model.note import Note
 from perfgate.model.outcome import Outcome
 from perfgate.model.verdict import Finding, Verdict
+from perfgate.text.notes import note
 from perfgate.text.plurals import counted
 
 NOT_CONFIRMED = "not-confirmed"
@@ -24,7 +26,7 @@ def confirm(verdict: Verdict, earlier: Verdict) -> Verdict:
         replace(
             verdict,
             findings=findings,
-            notes=(_note(failed_before, verdict, earlier.run), *verdict.notes),
+            notes=(_confirmation(failed_before, verdict, earlier.run), *verdict.notes),
         )
     )
 
@@ -50,7 +52,7 @@ def _confirmed(finding: Finding, failed_before: list[tuple[str, str]], earlier: 
     )
 
 
-def _note(failed_before: list[tuple[str, str]], verdict: Verdict, earlier: str) -> str:
+def _confirmation(failed_before: list[tuple[str, str]], verdict: Verdict, earlier: str) -> Note:
     again = _failed(verdict)
     observed = [item for item in failed_before if item in again]
     missing = [" ".join(item) for item in failed_before if item not in again]
@@ -61,4 +63,4 @@ def _note(failed_before: list[tuple[str, str]], verdict: Verdict, earlier: str) 
     if missing:
         rest = f" and {len(missing) - NAMED} more" if len(missing) > NAMED else ""
         context += f" Not seen again: {', '.join(missing[:NAMED])}{rest}."
-    return context
+    return note("PG-C008", context)

@@ -15,17 +15,19 @@ from perfgate.gate.verdict import deciding
 from perfgate.gate.verdict.comparing import Comparisons, compare, floor_of, watched
 from perfgate.gate.verdict.deciding import Weighed
 from perfgate.gate.verdict.health import Doubt, doubts
-from perfgate.gate.verdict.outcome import overall
+from perfgate.gate.verdict.outcome import overall, with_codes
 from perfgate.gate.verdict.overload import overload_of, with_waiting
 from perfgate.gate.verdict.overload import sentence as overloaded
 from perfgate.gate.verdict.sentences import FindingContext, sentence, sentence_without_data
 from perfgate.gate.verdict.whole_finding import judge_whole
 from perfgate.model.budget_file import Budget, Criterion, GatePolicy, Kind
 from perfgate.model.metric import APPLICATION, ASPECT_QUANTILES, METRICS, Metric, Unit
+from perfgate.model.note import Note
 from perfgate.model.outcome import BADNESS, Outcome, worst
 from perfgate.model.run import EndpointResult, Run
 from perfgate.model.verdict import Baseline, CriterionResult, Finding, Verdict
 from perfgate.recording import histogram
+from perfgate.text.notes import note
 
 NOTHING_ASKED = "Nothing was judged: there is no budget for what was sent."
 HISTORY, BASE = "history", "base"
@@ -52,7 +54,7 @@ def judge(
     notes = _notes(budgets, run, baseline, policy, anchor)
     findings = with_waiting(findings, overload, run)
     used = {past.run.id: past.run.started for series in baseline.runs.values() for past in series}
-    return Verdict(
+    verdict = Verdict(
         run=run.id,
         name=run.name,
         outcome=overall(findings, policy.inconclusive),
@@ -63,22 +65,25 @@ def judge(
         baseline_needed=0 if run.arms else baseline.min_runs,
         baseline_runs=() if run.arms else tuple(sorted(used, key=lambda run_id: used[run_id], reverse=True)),
         overload=overload,
-        notes=(*map(overloaded, [overload] if overload else []), *notes, *run.warnings),
+        notes=(*(note("PG-C011", overloaded(item)) for item in [overload] if item), *notes, *run.warnings),
     )
+    return with_codes(verdict)
 
 
 def _notes(
     budgets: Sequence[Budget], run: Run, baseline: Baseline, policy: GatePolicy, anchor: Baseline | None
-) -> Iterator[str]:
+) -> Iterator[Note]:
     if not budgets:
-        yield NOTHING_ASKED
+        yield note("PG-C001", NOTHING_ASKED)
     if run.prolonged:
         planned, by = run.duration - run.prolonged, "gate.extend" if policy.extend else "load.duration"
-        yield f"Not decided after {planned:g} s, so the load was prolonged to {run.duration:g} s (`{by}`)."
+        text = f"Not decided after {planned:g} s, so the load was prolonged to {run.duration:g} s (`{by}`)."
+        yield note("PG-C002", text)
     if not run.arms:
         yield from baseline.notes
         if policy.anchor and not (anchor and anchor.runs):
-            yield f"No comparable run of {policy.anchor.ref} is on record, so nothing is compared with that anchor."
+            text = f"No comparable run of {policy.anchor.ref} is on record, so nothing is compared with that anchor."
+            yield note("PG-C006", text)
 
 
 def _finding(

@@ -7,16 +7,39 @@ the same budget has no baseline yet.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from perfgate.model.outcome import BADNESS, Outcome, worst
 from perfgate.model.verdict import Finding, Verdict
 
+REASONS: Mapping[str, str] = {  # of a finding: its code, which `perfgate explain` knows
+    "over-limit": "PG-V001",
+    "regression": "PG-V002",
+    "too-few-runs": "PG-V003",
+    "improvement": "PG-V004",
+    "not-bounded": "PG-V005",
+    "within-limits": "PG-V006",
+    "no-samples": "PG-V007",
+    "runner-or-application": "PG-V008",
+    "new-in-this-branch": "PG-V009",
+    "load-generator": "PG-V010",
+    "ended-early": "PG-V011",
+    "too-many-failures": "PG-V012",
+    "accepted": "PG-V013",
+    "not-confirmed": "PG-V014",
+}
+
 
 def with_outcome(verdict: Verdict) -> Verdict:
     """The verdict with the outcome that its findings come to under its policy (`Verdict.inconclusive`)."""
-    return replace(verdict, outcome=overall(verdict.findings, verdict.inconclusive))
+    return with_codes(replace(verdict, outcome=overall(verdict.findings, verdict.inconclusive)))
+
+
+def with_codes(verdict: Verdict) -> Verdict:
+    """The verdict with the code of each finding's reason."""
+    findings = tuple(replace(finding, code=REASONS.get(finding.reason, "")) for finding in verdict.findings)
+    return replace(verdict, findings=findings)
 
 
 def overall(findings: Sequence[Finding], inconclusive: str = "neutral") -> Outcome:

@@ -28,7 +28,9 @@ def files(url: str, *, root: Path, environ: Mapping[str, str]) -> Files:
     branch, at, remote = url.removeprefix("git:").partition("@")
     if not branch or branch.startswith(("-", "/", "refs/")) or remote.startswith("-") or (at and not remote):
         raise HistoryError(
-            "The history URL does not name a branch", hint="Write git:perfgate-data, or git:perfgate-data@REMOTE."
+            "The history URL does not name a branch",
+            hint="Write git:perfgate-data, or git:perfgate-data@REMOTE.",
+            code="PG-H001",
         )
     repository = environ.get("GITHUB_REPOSITORY", "")
     if repository and not remote and not _in_repository(root, environ):

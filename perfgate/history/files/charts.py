@@ -52,7 +52,7 @@ def store(
 
     def decide(there: Sequence[str]) -> Change:
         if FORMAT not in there:
-            raise HistoryError(f"{files.place} has no history yet")
+            raise HistoryError(f"{files.place} has no history yet", code="PG-H009")
         return {paths[name]: content for name, content in pictures.items() if paths[name] not in there}
 
     try:
@@ -65,7 +65,9 @@ def store(
 def _branch(url: str, root: Path, environ: Mapping[str, str]) -> DataBranch:
     files = branch.files(url, root=root, environ=environ)
     if not isinstance(files, DataBranch):
-        raise HistoryError(f"{files.place} is read through GitHub's API here, and can only be written from a checkout")
+        raise HistoryError(
+            f"{files.place} is read through GitHub's API here, and can only be written from a checkout", code="PG-H003"
+        )
     return files
 
 

@@ -34,12 +34,13 @@ def check_format(data: bytes, *, place: str, hint: str) -> None:
     except (ValueError, KeyError, TypeError, RecursionError):
         known = False
     if not known:
-        raise HistoryError(f"{FORMAT} in {place} is damaged", hint=hint)
+        raise HistoryError(f"{FORMAT} in {place} is damaged", hint=hint, code="PG-H004")
     if header["schema"] > SCHEMA:
         raise HistoryError(
             f"{place} was written by a newer perfgate: its version is {header['schema']}, "
             f"this one knows up to {SCHEMA}",
             hint="Upgrade perfgate: pip install --upgrade perfgate",
+            code="PG-H005",
         )
 
 
@@ -61,16 +62,16 @@ def run(label: Label, matches: Mapping[str, bytes], *, whole: bool, place: str, 
         distributions = _plain(label.distributions, matches[label.distributions]) if whole else None
         past_run = codec.decode(PastRun, document, origin=origin)
     except KeyError as error:
-        raise HistoryError(f"{origin} lacks {error}", hint=hint) from error
+        raise HistoryError(f"{origin} lacks {error}", hint=hint, code="PG-H004") from error
     except (OSError, EOFError, zlib.error) as error:
-        raise HistoryError(f"{origin} is damaged: {error}", hint=hint) from error
+        raise HistoryError(f"{origin} is damaged: {error}", hint=hint, code="PG-H004") from error
     except RecordError as error:
-        raise HistoryError(error.message, hint=f"{error.hint}\n{hint}".strip()) from error
+        raise HistoryError(error.message, hint=f"{error.hint}\n{hint}".strip(), code=error.code) from error
     if distributions is not None:
         packed = documents.Packed(document=zlib.compress(document, 0), distributions=zlib.compress(distributions, 0))
         past_run = documents.unpack_whole(packed, run_id=past_run.run.id, origin=origin, hint=hint)
     if not labels.is_path_of(label.path, past_run):
-        raise HistoryError(f"{origin} is damaged: it holds another run", hint=hint)
+        raise HistoryError(f"{origin} is damaged: it holds another run", hint=hint, code="PG-H004")
     return past_run
 
 
@@ -79,7 +80,7 @@ def of_acceptance(acceptance: Acceptance) -> bytes:
     try:
         return (json.dumps(asdict(acceptance), ensure_ascii=False, indent=1) + "\n").encode()
     except UnicodeEncodeError as error:
-        raise HistoryError(f"An acceptance must not have text that is not Unicode: {error}") from error
+        raise HistoryError(f"An acceptance must not have text that is not Unicode: {error}", code="PG-H006") from error
 
 
 def acceptance(data: bytes) -> Acceptance | None:

@@ -93,7 +93,9 @@ class FileHistory:
         matches = tuple(islice(self._readable(expected), max(limit, 0)))
         if expected and limit > 0 and not matches:
             raise HistoryError(
-                f"All {len(expected)} runs of {name} in {self._files.place} are damaged", hint=self._files.recovery
+                f"All {len(expected)} runs of {name} in {self._files.place} are damaged",
+                hint=self._files.recovery,
+                code="PG-H004",
             )
         text = self._acceptances(listing, [past_run.run.id for past_run in matches])
         return tuple(replace(past_run, acceptances=text[past_run.run.id]) for past_run in matches)
@@ -188,6 +190,7 @@ class FileHistory:
             raise HistoryError(
                 f"{self._files.place} has files, but no perfgate history",
                 hint="perfgate needs a place of its own: choose another, or an empty one.",
+                code="PG-H008",
             )
         data = self._files.read([FORMAT]).get(FORMAT, b"")
         contents.check_format(data, place=self._files.place, hint=self._files.recovery)
@@ -252,6 +255,7 @@ class FileHistory:
             raise ConflictError(
                 f"{self._files.place} has another run {run_id}",
                 hint="Stored runs never change: keep the one that is there, or delete it first.",
+                code="PG-H013",
             )
         return text
 

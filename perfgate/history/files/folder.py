@@ -95,6 +95,7 @@ class Folder:
         return HistoryError(
             f"{error.filename or self.place} cannot be used: {error.strerror}",
             hint="Check the permissions and the disk, or choose another place with --history folder:PATH.",
+            code="PG-H002",
         )
 
 
@@ -112,5 +113,7 @@ def open_folder(url: str, *, root: Path, say: Say) -> FileHistory:
     else:
         path = url.removeprefix("folder:")
     if not path:
-        raise HistoryError("The history URL does not name a folder", hint="Write folder:PATH or file:///PATH.")
+        raise HistoryError(
+            "The history URL does not name a folder", hint="Write folder:PATH or file:///PATH.", code="PG-H001"
+        )
     return FileHistory(Folder(root / path), say=say)

@@ -69,6 +69,7 @@ class GithubFiles:
                 f"{self.place} is read through GitHub's API here, and cannot be written",
                 hint="Write from a checkout (actions/checkout, `permissions: {contents: write}`) as "
                 f"git:{self._branch}.",
+                code="PG-H003",
             )
         return change
 
@@ -93,6 +94,7 @@ class GithubFiles:
             raise HistoryError(
                 f"{self.place} has too many files for GitHub's API",
                 hint=f"Read it from a checkout as git:{self._branch}, or make it smaller: `perfgate history prune`.",
+                code="PG-H012",
             )
         return self._understood(
             reply,
@@ -114,7 +116,9 @@ class GithubFiles:
                     if content is not None and path in self._objects:
                         matches[self._objects[path]] = content.read()
         except (tarfile.TarError, EOFError, OSError, ValueError) as error:
-            raise HistoryError(f"GitHub's archive of {self.place} is damaged: {error}", hint="Try again.") from error
+            raise HistoryError(
+                f"GitHub's archive of {self.place} is damaged: {error}", hint="Try again.", code="PG-H004"
+            ) from error
         return matches
 
     def _ask(
@@ -135,7 +139,9 @@ class GithubFiles:
         try:
             return retries.ask(lambda: session.exchange("GET", url, headers=headers, most=LARGEST))
         except http.NoReplyError as error:
-            raise HistoryError(f"{self.place} cannot be reached: {error}", hint="Check the network.") from error
+            raise HistoryError(
+                f"{self.place} cannot be reached: {error}", hint="Check the network.", code="PG-H002"
+            ) from error
 
     def _check(self, reply: http.Reply, fine: Sequence[int]) -> None:
         if reply.status in fine:
@@ -147,7 +153,9 @@ class GithubFiles:
             hint = "Check the name, and that GITHUB_TOKEN may read it: `permissions: {contents: read}`."
         else:
             hint = "Try again later; https://www.githubstatus.com says whether it is GitHub's fault."
-        raise HistoryError(f"{self.place} cannot be read: GitHub answers {reply.status}{_words(reply)}", hint=hint)
+        raise HistoryError(
+            f"{self.place} cannot be read: GitHub answers {reply.status}{_words(reply)}", hint=hint, code="PG-H002"
+        )
 
     def _understood(self, reply: http.Reply, take: Callable[[Any], Value]) -> Value:
         """What `take` takes from the answer."""
@@ -155,7 +163,7 @@ class GithubFiles:
             return take(reply.json())
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise HistoryError(
-                f"{self.place}: what answers is not GitHub's API", hint="Check GITHUB_API_URL."
+                f"{self.place}: what answers is not GitHub's API", hint="Check GITHUB_API_URL.", code="PG-H002"
             ) from error
 
 
@@ -172,5 +180,7 @@ def open_github(url: str, *, environ: Mapping[str, str], say: Say) -> FileHistor
     """Raises HistoryError when the URL is malformed."""
     parts = re.fullmatch(r"github:([A-Za-z0-9-]+/[A-Za-z0-9._-]+)@(\S+)", url)
     if parts is None:
-        raise HistoryError("The history URL does not name a branch", hint="Write github:OWNER/REPO@perfgate-data.")
+        raise HistoryError(
+            "The history URL does not name a branch", hint="Write github:OWNER/REPO@perfgate-data.", code="PG-H001"
+        )
     return FileHistory(GithubFiles(parts[1], parts[2], environ=environ), say=say)

@@ -75,6 +75,7 @@ class Objects:
             raise HistoryError(
                 f"{self.place} cannot be used: {reason}",
                 hint="Check that it exists and that the credentials in the environment may list, read and write it.",
+                code="PG-H002",
             ) from error
 
 
@@ -82,14 +83,16 @@ def open_objects(url: str, *, say: Say) -> FileHistory:
     """Raises HistoryError when the URL names no bucket or the file system is not installed."""
     scheme, _, rest = url.partition("://")
     if not rest.strip("/") or rest.startswith("/"):
-        raise HistoryError("The history URL does not name a bucket", hint="Write s3://BUCKET/PREFIX.")
+        raise HistoryError("The history URL does not name a bucket", hint="Write s3://BUCKET/PREFIX.", code="PG-H001")
     try:
         import fsspec
 
         system, path = fsspec.core.url_to_fs(url)
     except ImportError as error:
-        raise HistoryError(f"{scheme}:// needs {NEEDED[scheme]}", hint=f"pip install {NEEDED[scheme]}") from error
+        raise HistoryError(
+            f"{scheme}:// needs {NEEDED[scheme]}", hint=f"pip install {NEEDED[scheme]}", code="PG-H007"
+        ) from error
     except (ValueError, TypeError) as error:
-        raise HistoryError("The history URL is malformed", hint="Write s3://BUCKET/PREFIX.") from error
+        raise HistoryError("The history URL is malformed", hint="Write s3://BUCKET/PREFIX.", code="PG-H001") from error
     place = f"{scheme}://{rest.rpartition('@')[2]}"
     return FileHistory(Objects(system, path, place=place), say=say)

@@ -84,4 +84,6 @@ class Postgresql:
 
     def explain(self, error: BaseException | None) -> HistoryError:
         reason = str(error).strip().splitlines() or ["unknown error"]
-        return HistoryError(f"{self.place}: {reason[0]}", hint="Check that the server runs and lets this user in.")
+        return HistoryError(
+            f"{self.place}: {reason[0]}", hint="Check that the server runs and lets this user in.", code="PG-H002"
+        )

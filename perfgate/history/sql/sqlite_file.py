@@ -26,6 +26,7 @@ def locate(url: str, *, root: Path) -> Path:
         raise HistoryError(
             f'"{url}" does not name a file',
             hint=f"Write {PREFIX}.perfgate/history.db (relative) or {PREFIX}/var/lib/perfgate/history.db (absolute).",
+            code="PG-H001",
         )
     return root / name
 
@@ -46,7 +47,9 @@ class SqliteFile:
         if _present(self.path):
             return True
         if orphaned:
-            raise HistoryError(f"{self.path} is gone, but not the latest changes to it, {changes}", hint=self.recovery)
+            raise HistoryError(
+                f"{self.path} is gone, but not the latest changes to it, {changes}", hint=self.recovery, code="PG-H004"
+            )
         return False
 
     def connect(self) -> sqlite3.Connection:
@@ -66,6 +69,7 @@ class SqliteFile:
             raise HistoryError(
                 f"Cannot make {self.path}: {error.strerror}",
                 hint="Choose another place with --history sqlite:///PATH, on a local file system.",
+                code="PG-H003",
             ) from error
 
     def _make(self, fill: Callable[[sqlite3.Connection], None]) -> None:
@@ -105,7 +109,7 @@ class SqliteFile:
         """What an error of the sqlite3 module means to a user."""
         kind = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
         message, hint = _MEANING.get(kind, ("is damaged, or is no perfgate history", self.recovery))
-        return HistoryError(f"{self.path} {message} (SQLite: {error})", hint=hint)
+        return HistoryError(f"{self.path} {message} (SQLite: {error})", hint=hint, code="PG-H004")
 
 
 _LOCKED = (

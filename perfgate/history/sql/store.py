@@ -60,6 +60,7 @@ class SqlHistory:
             raise ConflictError(
                 f"{self._database.place} has another run {run_id}",
                 hint="Stored runs never change: keep the one that is there, or delete it first.",
+                code="PG-H013",
             )
         for acceptance in past_run.acceptances:
             _accept(connection, run_id, acceptance)
@@ -81,7 +82,9 @@ class SqlHistory:
             picked = self._pick(connection, run_id)
             whole = self._whole(connection, picked)
             if whole is None:  # `_pick` saw it in this transaction
-                raise HistoryError(f"{self._database.place} lost run {picked}", hint=self._database.recovery)
+                raise HistoryError(
+                    f"{self._database.place} lost run {picked}", hint=self._database.recovery, code="PG-H004"
+                )
             return replace(whole, acceptances=tuple(self._said(connection, RUNS.c.id == picked).get(picked, ())))
 
     def get_all(self, ids: Iterable[str]) -> Iterator[PastRun]:
@@ -163,12 +166,15 @@ class SqlHistory:
         known = sa.inspect(connection).has_table(SCHEMA.name)
         version = connection.scalar(sa.select(SCHEMA.c.version)) if known else None
         if version is None:
-            raise HistoryError(f"{self._database.place} is not a perfgate history", hint=self._database.recovery)
+            raise HistoryError(
+                f"{self._database.place} is not a perfgate history", hint=self._database.recovery, code="PG-H008"
+            )
         if version > self._version:
             raise HistoryError(
                 f"{self._database.place} was written by a newer perfgate: its version is {version}, "
                 f"this one knows up to {self._version}",
                 hint="Upgrade perfgate: pip install --upgrade perfgate",
+                code="PG-H005",
             )
         return int(version)
 
@@ -185,9 +191,13 @@ class SqlHistory:
         except (sqlite3.Error, UnicodeDecodeError) as error:  # the latter from a damaged file, in a message of SQLite's
             raise self._database.explain(error) from error
         except UnicodeEncodeError as error:
-            raise HistoryError(f"{self._database.place} cannot keep text that is not Unicode: {error}") from error
+            raise HistoryError(
+                f"{self._database.place} cannot keep text that is not Unicode: {error}", code="PG-H006"
+            ) from error
         except SQLAlchemyError as error:
-            raise HistoryError(f"{self._database.place}: {error}", hint=self._database.recovery) from error
+            raise HistoryError(
+                f"{self._database.place}: {error}", hint=self._database.recovery, code="PG-H002"
+            ) from error
 
     # From here on: rows.
 
@@ -238,6 +248,7 @@ class SqlHistory:
             raise HistoryError(
                 f"Run {row['id']} in {self._database.place} has an unknown outcome: {error}",
                 hint=self._database.recovery,
+                code="PG-H004",
             ) from error
 
     def _pick(self, connection: sa.Connection, run_id: str) -> str:
@@ -280,6 +291,10 @@ def open_postgresql(url: str) -> SqlHistory:
     try:
         return SqlHistory(Postgresql(sa.make_url(url)))
     except (ArgumentError, ValueError) as error:
-        raise HistoryError("The history URL is malformed", hint="postgresql://user:password@host/database") from error
+        raise HistoryError(
+            "The history URL is malformed", hint="postgresql://user:password@host/database", code="PG-H001"
+        ) from error
     except ModuleNotFoundError as error:
-        raise HistoryError(f"PostgreSQL needs {error.name}", hint="pip install 'psycopg[binary]'") from error
+        raise HistoryError(
+            f"PostgreSQL needs {error.name}", hint="pip install 'psycopg[binary]'", code="PG-H007"
+        ) from error

@@ -44,7 +44,9 @@ def convert(source: InitSource, wish: Wish) -> FileProposal:
     references = References(document)
     every = tuple(operations(document, references))
     if not every:
-        raise UsageError(f"{source.name} describes no operation", hint="an OpenAPI document has them under `paths`")
+        raise UsageError(
+            f"{source.name} describes no operation", hint="an OpenAPI document has them under `paths`", code="PG-N003"
+        )
     known = links(every, references)
     converted = _converted(every, known, document, wish)
     while lost := [prefix for prefix, link in known.items() if link.list_path not in converted.lists]:

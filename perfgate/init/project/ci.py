@@ -20,7 +20,9 @@ def workflow(kind: str, *, has_gitlab_file: bool, budget: str = USUAL) -> tuple[
     """
     if kind not in KINDS:
         raise UsageError(
-            f"--ci {kind}: perfgate writes the file of {' or '.join(KINDS)}", hint="see docs/gitlab.md for others"
+            f"--ci {kind}: perfgate writes the file of {' or '.join(KINDS)}",
+            hint="see docs/gitlab.md for others",
+            code="PG-U002",
         )
     text = (files("perfgate.init.project") / "templates" / f"{kind}.yml").read_text(encoding="utf-8")
     if kind == "github":

@@ -5,32 +5,39 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from perfgate.model.note import Note
 from perfgate.recording import shortages
+from perfgate.text.notes import note
 
 MOST_ENDPOINTS = 3  # named in one warning
 MOST_ADDRESSES = 8
 
 
-def connection_warnings(data: Mapping[str, Any]) -> Iterator[str]:
+def connection_warnings(data: Mapping[str, Any]) -> Iterator[Note]:
     """Yields sentences. `data` is `load-test.json`."""
     generator = data["generator"]
     for shortage, count in generator["unsent"].items():
-        yield f"{_requests(count)} could not be sent by the load generator: {shortages.explain(shortage)}."
+        text = f"{_requests(count)} could not be sent by the load generator: {shortages.explain(shortage)}."
+        yield note("PG-G010", text)
     if resends := generator["resends"]:
-        yield (
+        yield note(
+            "PG-G011",
             f"{_requests(resends)} had to be sent again, because the server had closed the connection before the "
-            f"request came: {_endpoints(data['resends'])}."
+            f"request came: {_endpoints(data['resends'])}.",
         )
     addresses = generator["addresses"]
     if len(addresses) > 1:
         shown = [f"{address} ({count:,})" for address, count in sorted(addresses.items())][:MOST_ADDRESSES]
         more = f" and {len(addresses) - len(shown)} more" if len(addresses) > len(shown) else ""
-        yield f"The target has {len(addresses)} addresses; connections were spread over them: {', '.join(shown)}{more}."
+        text = (
+            f"The target has {len(addresses)} addresses; connections were spread over them: {', '.join(shown)}{more}."
+        )
+        yield note("PG-G012", text)
     remarks: dict[str, dict[str, int]] = {}
     for endpoint, text, count in data["remarks"]:
         remarks.setdefault(text, {})[endpoint] = count
     for text, endpoints in remarks.items():
-        yield f"{_endpoints(endpoints)}: {text}."
+        yield note("PG-G013", f"{_endpoints(endpoints)}: {text}.")
 
 
 def _requests(count: int) -> str:

@@ -17,10 +17,12 @@ from perfgate.loadtest.process.child import Child
 from perfgate.loadtest.process.deferred_signals import defer_signals
 from perfgate.model.budget_file import Endpoint, Request
 from perfgate.model.errors import LoadTestError, RecordError, UsageError
+from perfgate.model.note import Note
 from perfgate.model.plan import Plan
 from perfgate.model.run import Generator, LoadTest, Progress
 from perfgate.recording import handover, replay
 from perfgate.recording.locustfile_paths import written_path
+from perfgate.text.notes import note
 from perfgate.text.redaction import redactor
 
 LOG = "locust.log"
@@ -86,6 +88,7 @@ def prepared(plan: Plan, folder: Path, scenario: Path | None, options: Options) 
         raise UsageError(
             "A replay is sent from this machine: workers elsewhere do not have the recording.",
             hint="Leave --workers out; --processes N spreads it over the cores of this machine.",
+            code="PG-U004",
         )
     settings = _settings(plan, folder, options)
     files = [*([scenario] if scenario else []), *plan.scenarios]
@@ -103,7 +106,7 @@ def prepared(plan: Plan, folder: Path, scenario: Path | None, options: Options) 
             folder=options.root,
         )
     except OSError as error:
-        raise RecordError(f"Cannot write into {folder}: {error.strerror}") from error
+        raise RecordError(f"Cannot write into {folder}: {error.strerror}", code="PG-R002") from error
 
     def send(check_target: Callable[[], None]) -> LoadTest:
         try:
@@ -198,7 +201,9 @@ def _watch(
                 return
             child.listen(POLL)
     raise LoadTestError(
-        f"Locust did not come to an end within {timeout:g} s and was stopped.", hint=f"Its log is {folder / LOG}"
+        f"Locust did not come to an end within {timeout:g} s and was stopped.",
+        hint=f"Its log is {folder / LOG}",
+        code="PG-L001",
     )
 
 
@@ -208,6 +213,7 @@ def _result(folder: Path, child: Child, plan: Plan) -> LoadTest:
             f"{refusal.read_text(encoding='utf-8')} is a user of Locust's own kind, which sends to one target only.",
             hint="An A/B test needs scenarios that perfgate generates, or hand-written ones with perfgate.runtime's "
             "Visitor. Leave the others out with --only, or compare with the history instead.",
+            code="PG-A007",
         )
     path = folder / handover.RESULT
     try:
@@ -217,11 +223,13 @@ def _result(folder: Path, child: Child, plan: Plan) -> LoadTest:
         raise LoadTestError(
             f"Locust ended (exit code {child.poll()}) without a result. Its last words:\n{text}",
             hint=f"The whole log is {folder / LOG}",
+            code="PG-L002",
         ) from None
     if data["lost"] and not data["interrupted"]:
         raise LoadTestError(
             f"The record is incomplete: {data['lost']} of {data['recorded']} requests never reached the main process.",
             hint=f"A generator process may have died; the log is {folder / LOG}",
+            code="PG-L003",
         )
     return LoadTest(
         folder=folder,
@@ -242,34 +250,41 @@ def _result(folder: Path, child: Child, plan: Plan) -> LoadTest:
     )
 
 
-def _redirect_warnings(names: Sequence[str], plan: Plan) -> Iterator[str]:
+def _redirect_warnings(names: Sequence[str], plan: Plan) -> Iterator[Note]:
     """A redirect to a login page is fast, and no error unless somebody says so."""
     unjudged = {
         endpoint.name for endpoint in plan.endpoints if endpoint.request is not None and not endpoint.request.expect
     }
     for name in names:
         if name in unjudged:
-            yield (
+            yield note(
+                "PG-G009",
                 f"All successes of `{name}` were redirects (status 3xx). "
-                "If that is right, add `expect: {status: ...}`; else `follow_redirects: true`, or log in first."
+                "If that is right, add `expect: {status: ...}`; else `follow_redirects: true`, or log in first.",
             )
 
 
-def _warnings(data: dict[str, Any]) -> list[str]:
-    warnings = [f"A scenario raised an exception {row['count']} times: {row['message']}" for row in data["exceptions"]]
+def _warnings(data: dict[str, Any]) -> Iterator[Note]:
+    for row in data["exceptions"]:
+        yield note("PG-G001", f"A scenario raised an exception {row['count']} times: {row['message']}")
     if data["unfinished"]:
-        warnings.append(f"{data['unfinished']} requests were still under way when the load was stopped.")
+        yield note("PG-G002", f"{data['unfinished']} requests were still under way when the load was stopped.")
     if data["clock_steps"]:
-        warnings.append(f"The clock was set during {data['clock_steps']} requests; they were timed in user space.")
+        yield note(
+            "PG-G003", f"The clock was set during {data['clock_steps']} requests; they were timed in user space."
+        )
     if data["aborted"]:
-        warnings.append(f"The load was ended early: {data['aborted']}.")
+        yield note("PG-G004", f"The load was ended early: {data['aborted']}.")
     if lost := data["generator"]["workers_lost"]:
-        warnings.append(f"{lost} of {data['generator']['workers']} load-generator processes were lost.")
+        yield note("PG-G005", f"{lost} of {data['generator']['workers']} load-generator processes were lost.")
     if renewed := data["renewed"]:
-        warnings.append(f"{renewed} times a login had expired (status 401): it was renewed and the request sent again.")
+        yield note(
+            "PG-G006", f"{renewed} times a login had expired (status 401): it was renewed and the request sent again."
+        )
     if left_out := data["generator"]["without_rows"]:
-        warnings.append(f"{left_out} iterations were left out, because no row of data was left for them.")
-    warnings += data["notes"]
+        yield note("PG-G007", f"{left_out} iterations were left out, because no row of data was left for them.")
+    yield from (note("PG-G014", text) for text in data["notes"])
     if dropped := data["generator"]["dropped"]:
-        warnings.append(f"{dropped} arrivals were never sent: all virtual users were busy. Raise `load.max_users`?")
-    return warnings
+        yield note(
+            "PG-G008", f"{dropped} arrivals were never sent: all virtual users were busy. Raise `load.max_users`?"
+        )

@@ -20,6 +20,7 @@ from perfgate.loadtest.service.target import is_here
 from perfgate.model.run import LoadTest
 from perfgate.runner.reference import samples
 from perfgate.runner.reference.samples import Sample
+from perfgate.text.notes import note
 
 COMMAND = (sys.executable, "-P", "-m", "perfgate.runner.reference")
 SAME_HASHES = {"PYTHONHASHSEED": "0"}  # the same work needs the same dictionaries
@@ -91,5 +92,5 @@ def beside(load: Callable[[], LoadTest], folder: Path, options: Options, command
 def _without(load_test: LoadTest, reason: str) -> LoadTest:
     if load_test.interrupted:
         return load_test
-    warning = f"No runner probe: {reason}. Without one, a slow runner cannot be told from a slow application."
-    return replace(load_test, warnings=(*load_test.warnings, warning))
+    text = f"No runner probe: {reason}. Without one, a slow runner cannot be told from a slow application."
+    return replace(load_test, warnings=(*load_test.warnings, note("PG-G015", text)))

@@ -42,7 +42,7 @@ def checked_out(ref: str, *, folder: Path, environ: Environment) -> Iterator[Che
         with defer_signals():  # half a worktree could not be removed
             done = git("-c", "core.hooksPath=/dev/null", "worktree", "add", "--detach", "--force", str(tree), commit)
         if done.returncode:
-            raise BaseError(f"git cannot check out {ref}:\n{complaint(done)}")
+            raise BaseError(f"git cannot check out {ref}:\n{complaint(done)}", code="PG-A004")
         inside = tree / folder.resolve().relative_to(top)
         inside.mkdir(parents=True, exist_ok=True)  # the head's budget file may be in a new folder
         yield Checkout(folder=inside, top=tree, commit=commit, scratch=scratch)

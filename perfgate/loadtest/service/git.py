@@ -40,9 +40,11 @@ class Git:
                 start_new_session=True,  # Ctrl-C is for perfgate
             )
         except subprocess.TimeoutExpired as error:
-            raise BaseError(f"git {arguments[0]} took longer than {patience:g} s.") from error
+            raise BaseError(f"git {arguments[0]} took longer than {patience:g} s.", code="PG-A004") from error
         except OSError as error:
-            raise UsageError(f"--base-ref needs git, which cannot be started: {error.strerror}") from error
+            raise UsageError(
+                f"--base-ref needs git, which cannot be started: {error.strerror}", code="PG-A001"
+            ) from error
 
     def top(self) -> Path:
         """The root of the checkout. Raises UsageError when the folder is in none that git reads."""
@@ -51,6 +53,7 @@ class Git:
             raise UsageError(
                 f"--base-ref needs a git repository, and {self._folder.resolve()} is in none:\n{complaint(done)}",
                 hint="To compare two deployments that run already: --base URL.",
+                code="PG-A001",
             )
         return Path(done.stdout.removesuffix("\n")).resolve()
 
@@ -70,7 +73,7 @@ class Git:
     def commit(self, ref: str) -> str:
         """The commit of a branch, tag or commit; of the remote's, and from there, when there is none here."""
         if not re.fullmatch(r"[^\s:+^~?*\[\\-][^\s:+?*\[\\]*", ref):
-            raise UsageError(f"--base-ref {ref!r}: this cannot be a branch, tag or commit")
+            raise UsageError(f"--base-ref {ref!r}: this cannot be a branch, tag or commit", code="PG-A002")
         remote = self.remote()
         for name in (ref, f"{remote}/{ref}"):
             if known := self.resolved(name):
@@ -86,6 +89,7 @@ class Git:
             f"--base-ref {ref}: there is no such branch, tag or commit here, nor at {remote}:\n{complaint(fetched)}",
             hint=f"Is it spelt right?{clone} {remote} {there}` first, or in GitHub Actions "
             "`actions/checkout` with `fetch-depth: 0`.",
+            code="PG-A002",
         )
 
 

@@ -20,7 +20,7 @@ def merge_base(sought: JobBase, folder: Path, environ: Environment) -> str:
     git.top()
     head = git.resolved("HEAD")
     if not head:
-        raise BaseError("There is no commit yet to compare with.")
+        raise BaseError("There is no commit yet to compare with.", code="PG-A003")
     base = _base(git, head, sought)
     unchanged = base == head and not git("status", "--porcelain", "--untracked-files=no").stdout
     return "" if unchanged else base
@@ -44,6 +44,7 @@ def _base(git: Git, head: str, sought: JobBase) -> str:
         raise BaseError(
             f"HEAD and {sought.branch} have no commit in common here.",
             hint="In a shallow clone: `fetch-depth: 0` for `actions/checkout`, `GIT_DEPTH: 0` for GitLab.",
+            code="PG-A003",
         )
     return base
 
@@ -68,4 +69,4 @@ def _fetch(git: Git, branch: str, depth: str = "", commit: str = "") -> None:
     commits = [commit] if commit else []
     done = git("fetch", "--no-tags", *depths, remote, to, *commits, patience=FETCH_PATIENCE)
     if done.returncode:
-        raise BaseError(f"The branch {branch} cannot be fetched from {remote}:\n{complaint(done)}")
+        raise BaseError(f"The branch {branch} cannot be fetched from {remote}:\n{complaint(done)}", code="PG-A004")

@@ -44,7 +44,7 @@ def _run(command: list[str] | str, what: str, folder: Path, log: Path, environ: 
     try:
         child = Child(command, environ=environ, log=log, redact=Redactor(), folder=folder, daemons=True)
     except OSError as error:
-        raise ServiceError(f"{what} cannot be started: {error}") from error
+        raise ServiceError(f"{what} cannot be started: {error}", code="PG-T007") from error
     try:
         ended = child.wait(PATIENCE)
     finally:
@@ -52,6 +52,8 @@ def _run(command: list[str] | str, what: str, folder: Path, log: Path, environ: 
             child.end(STOP_PATIENCE)
     text = "\n".join(f"  | {line}" for line in child.tail)
     if not ended:
-        raise ServiceError(f"{what} was not done within {PATIENCE:g} s.\n{text}", hint=f"Log: {log}")
+        raise ServiceError(f"{what} was not done within {PATIENCE:g} s.\n{text}", hint=f"Log: {log}", code="PG-T007")
     if code := child.poll():
-        raise ServiceError(f"{what} failed, with exit code {code}. Its last words:\n{text}", hint=f"Log: {log}")
+        raise ServiceError(
+            f"{what} failed, with exit code {code}. Its last words:\n{text}", hint=f"Log: {log}", code="PG-T007"
+        )

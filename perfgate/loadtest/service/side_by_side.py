@@ -120,7 +120,7 @@ def _own(base: Base, checkout: Checkout, heads: Service, say: Say) -> Service:
     its own way, and it has none."""
     own = base.service_in(checkout.folder)
     if own is None and base.is_own_needed:
-        raise BaseError(f"The base, {base.known_as}, has no `service` in its budget file.")
+        raise BaseError(f"The base, {base.known_as}, has no `service` in its budget file.", code="PG-A005")
     if own is None:
         say("Note: the base has no `service` in its budget file, so it is started as the head is.")
     return replace(own, setup=own.setup or heads.setup) if own else heads
@@ -154,12 +154,14 @@ def _ports(services: Mapping[str, Service], target: str) -> dict[str, int]:
             "--base-ref starts the service twice, and its command always takes the same port.",
             hint=f"Let the command take its port as ${{PORT}}: `{command} --port ${{PORT}}`, for example. "
             'Where it reads the variable PORT by itself: `service: {env: {PORT: "${PORT}"}}`.',
+            code="PG-A006",
         )
     if at_port(target, services[HEAD].port, 0) == target:
         raise UsageError(
             f"--base-ref: the target {target} is not at the service's port {services[HEAD].port}, so load cannot be "
             "sent to two of them.",
             hint="Let the target name that port.",
+            code="PG-A006",
         )
     return {**dict(zip((BASE, HEAD), free_ports(2), strict=True)), **fixed}
 

@@ -36,6 +36,7 @@ def with_port(service: Service, target: str) -> tuple[Service, str]:
         raise ServiceError(
             f"Something listens on port {service.port} already, so the service of the budget file cannot be measured.",
             hint="Stop it, let the command take its port as ${PORT}, or leave `service` out to measure what runs.",
+            code="PG-T005",
         )
     [port] = free_ports(1)
     return replace(service, port=port), at_port(target, service.port, port)
@@ -88,6 +89,7 @@ class Services:
                     f"The {start.name} ended during the load, with exit code {code}{_signal(code)}. Its last lines:\n"
                     f"{_said(child)}",
                     hint=f"Nothing was judged, as nothing after that could be measured. Its log is {start.log}",
+                    code="PG-T006",
                 )
 
 
@@ -121,7 +123,7 @@ def _launched(start: Start, secrets: Sequence[str]) -> Child:
         hide = redactor(secrets, start.environ)
         return Child(command, environ={**known, **own}, log=start.log, redact=hide, folder=start.folder)
     except OSError as error:
-        raise start.error(f"The {start.name} cannot be started: {error}", hint=start.hint) from error
+        raise start.error(f"The {start.name} cannot be started: {error}", hint=start.hint, code="PG-T006") from error
 
 
 def _wait_until_ready(start: Start, child: Child) -> None:
@@ -133,7 +135,9 @@ def _wait_until_ready(start: Start, child: Child) -> None:
         if (code := child.poll()) is not None:
             raise start.error(
                 f"The {start.name} ended at once, with exit code {code}{_signal(code)}.\n{_said(child)}",
-                hint=f"Log: {log}" + (f"\n{start.hint}" if start.hint else ""),
+                hint=f"Run its command by hand: {service.command}\nLog: {log}"
+                + (f"\n{start.hint}" if start.hint else ""),
+                code="PG-T006",
             )
         answer = http.status_of(url, timeout=2.0)
         if answer is not None:
@@ -145,6 +149,7 @@ def _wait_until_ready(start: Start, child: Child) -> None:
         f"The {start.name} was not ready within {service.ready_timeout:g} s: {last}.\n{_said(child)}",
         hint=f"Its log is {log}. `service: {{ready: /path, ready_timeout: 60s}}` says what to ask, and how long."
         + (f"\n{start.hint}" if start.hint else ""),
+        code="PG-T006",
     )
 
 
@@ -155,4 +160,4 @@ def _signal(code: int) -> str:
 
 
 def _said(child: Child) -> str:
-    return "\n".join(f"  | {line}" for line in list(child.tail)[-5:])
+    return "\n".join(f"  | {line}" for line in list(child.tail)[-5:]) or "It wrote nothing."

@@ -23,6 +23,7 @@ def check_allowed(target: str, allow: Collection[str]) -> None:
     raise TargetError(
         f"The target {host} is not this machine, and nobody has allowed load on it.",
         hint=f"If it is yours to load, say `allow: [{host}]` in the budget file, or pass --allow-remote.",
+        code="PG-T001",
     )
 
 
@@ -43,6 +44,7 @@ def check_up(target: str, environ: Mapping[str, str]) -> None:
             f"The target {target} is down: cannot connect to {host} port {port} ({reason}).",
             hint="Start it first, name another one with --target URL, or let perfgate start it: "
             "`service: {command: ..., port: ...}` in the budget file.",
+            code="PG-T002",
         ) from error
 
 
@@ -59,6 +61,7 @@ def _check_proxy(proxy: Proxy) -> None:
         raise TargetError(
             f"The proxy that the environment names is down: cannot connect to {proxy.host} port {proxy.port}.",
             hint="Start it, unset HTTP_PROXY, HTTPS_PROXY and ALL_PROXY, or except the target: NO_PROXY=host.",
+            code="PG-T004",
         ) from error
 
 
@@ -67,9 +70,9 @@ def _host_and_port(target: str) -> tuple[str, int]:
     try:
         port = parts.port
     except ValueError as error:
-        raise TargetError(f"The target {target!r} has no valid port.") from error
+        raise TargetError(f"The target {target!r} has no valid port.", code="PG-T003") from error
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise TargetError(f"The target {target!r} is not an http:// or https:// URL with a host.")
+        raise TargetError(f"The target {target!r} is not an http:// or https:// URL with a host.", code="PG-T003")
     return parts.hostname, port or (443 if parts.scheme == "https" else 80)
 
 

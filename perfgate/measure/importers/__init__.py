@@ -84,5 +84,7 @@ def format_of(source: RecordingSource) -> str:
 def importer(name: str) -> Importer:
     """Raises UsageError when there is no such format."""
     if name not in FORMATS:
-        raise UsageError(f"--format {name}: there is no such format", hint=f"Known: {', '.join(FORMATS)}")
+        raise UsageError(
+            f"--format {name}: there is no such format", hint=f"Known: {', '.join(FORMATS)}", code="PG-U002"
+        )
     return FORMATS[name]()

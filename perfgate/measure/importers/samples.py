@@ -88,9 +88,11 @@ class RecordingSource:
                 raw.seek(0)
                 yield cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if packed else raw
         except (EOFError, gzip.BadGzipFile) as error:
-            raise RecordError(f"{self.name} is damaged: {error}", hint="It may be cut off: copy it again.") from error
+            raise RecordError(
+                f"{self.name} is damaged: {error}", hint="It may be cut off: copy it again.", code="PG-R003"
+            ) from error
         except OSError as error:
-            raise RecordError(f"Cannot read {self.name}: {error.strerror or error}") from error
+            raise RecordError(f"Cannot read {self.name}: {error.strerror or error}", code="PG-R001") from error
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,9 +157,9 @@ class Importer(Protocol):
 def mistaken(source: RecordingSource, mistakes: Sequence[tuple[int, str]], *, hint: str) -> UsageError:
     """The error that tells mistakes as (line, what is wrong)."""
     lines = [f"{source.name}:{line}: {what}" for line, what in mistakes[:MISTAKES]]
-    return UsageError("\n".join([*lines, *(["..."] if len(mistakes) > MISTAKES else [])]), hint=hint)
+    return UsageError("\n".join([*lines, *(["..."] if len(mistakes) > MISTAKES else [])]), hint=hint, code="PG-I002")
 
 
 def useless(source: RecordingSource, what: str, *, hint: str) -> UsageError:
     """The error that tells what is wrong with a whole file."""
-    return UsageError(f"{source.name}: {what}", hint=hint)
+    return UsageError(f"{source.name}: {what}", hint=hint, code="PG-I001")

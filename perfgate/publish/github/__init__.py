@@ -10,12 +10,14 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from perfgate.model.note import Note
 from perfgate.model.outcome import Outcome
 from perfgate.model.publication import Announcement, Comment, Correction, Publication, Wishes
 from perfgate.net import http
 from perfgate.publish.github import artifacts, checks, comments, images, issues, job, place, pulls, refusals
 from perfgate.publish.github.api import TIMEOUT, Api, RefusedError, UnansweredError
 from perfgate.publish.github.place import GitHubJob
+from perfgate.text.notes import note
 
 __all__ = ["artifacts", "commented", "correct", "deliver", "images", "publish"]
 
@@ -42,9 +44,14 @@ def correct(correction: Correction, environ: Mapping[str, str], wishes: Wishes) 
                 api, here, number, correction.key, correction.comment, author=wishes.author
             )
         except RefusedError as refused:
-            return Publication(warnings=(_safe(refusals.explain(refused, "comment", here), here),), failed=("comment",))
+            return Publication(
+                warnings=(note("PG-P001", _safe(refusals.explain(refused, "comment", here), here)),),
+                failed=("comment",),
+            )
         except UnansweredError as error:
-            return Publication(warnings=(_safe(f"No comment: {error.message}.", here),), failed=("comment",))
+            return Publication(
+                warnings=(note("PG-P006", _safe(f"No comment: {error.message}.", here)),), failed=("comment",)
+            )
     if not posted:
         return Publication()
     if here.output:
@@ -81,13 +88,13 @@ def deliver(announcement: Announcement, here: GitHubJob, api: Api, wishes: Wishe
         client.attempt("commit status", client.status)
         client.attempt("issue", client.issue)
     elif here.repository:
-        client.warnings.append(refusals.no_token())
+        client.warnings.append(note("PG-P001", refusals.no_token()))
     else:
-        client.warnings.append("Nothing was posted to GitHub: this is no workflow of GitHub Actions.")
+        client.warnings.append(note("PG-P004", "Nothing was posted to GitHub: this is no workflow of GitHub Actions."))
     client.write_files()
     return Publication(
         told=tuple(client.told),
-        warnings=tuple(_safe(line, here) for line in client.warnings),
+        warnings=tuple(Note(_safe(line, here)) for line in client.warnings),
         commands=tuple(job.commands(announcement)) if wishes.annotations else (),
         comment_url=client.comment_url,
         failed=tuple(client.failed),
@@ -103,7 +110,7 @@ class _GitHubClient:
     api: Api
     wishes: Wishes
     told: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[Note] = field(default_factory=list)
     comment_url: str = ""
     failed: list[str] = field(default_factory=list)
 
@@ -112,10 +119,10 @@ class _GitHubClient:
             act()
         except RefusedError as refused:
             self.failed.append(what)
-            self.warnings.append(refusals.explain(refused, what, self.place))
+            self.warnings.append(note("PG-P001", refusals.explain(refused, what, self.place)))
         except UnansweredError as error:
             self.failed.append(what)
-            self.warnings.append(f"No {what}: {error.message}. {refusals.STANDS}")
+            self.warnings.append(note("PG-P006", f"No {what}: {error.message}. {refusals.STANDS}"))
 
     def comment(self) -> None:
         if self.wishes.comment is Comment.NEVER:
@@ -154,7 +161,7 @@ class _GitHubClient:
 
     def _knows_commit(self, what: str) -> bool:
         if not self.place.commit:
-            self.warnings.append(f"No {what}: the event does not say which commit was measured.")
+            self.warnings.append(note("PG-P002", f"No {what}: the event does not say which commit was measured."))
         return bool(self.place.commit)
 
     def write_files(self) -> None:
@@ -164,11 +171,12 @@ class _GitHubClient:
                 and self.place.summary
                 and not job.add_summary(self.place.summary, self.announcement)
             ):
-                self.warnings.append("No job summary: the step has used up its 1 MiB already.")
+                self.warnings.append(note("PG-P007", "No job summary: the step has used up its 1 MiB already."))
             if self.place.output:
                 job.add_outputs(self.place.output, self._outputs())
         except OSError as error:
-            self.warnings.append(f"Cannot write the job's summary or outputs: {error.strerror}. {refusals.STANDS}")
+            text = f"Cannot write the job's summary or outputs: {error.strerror}. {refusals.STANDS}"
+            self.warnings.append(note("PG-P007", text))
 
     def _outputs(self) -> dict[str, str]:
         announcement = self.announcement

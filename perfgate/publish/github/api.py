@@ -34,6 +34,8 @@ LONGEST = 300  # characters of GitHub's own words
 class RefusedError(PerfgateError):
     """GitHub said no."""
 
+    code = "PG-P001"
+
     def __init__(self, status: int, text: str) -> None:
         super().__init__(f"GitHub answered {status}: {text}")
         self.status = status
@@ -42,6 +44,8 @@ class RefusedError(PerfgateError):
 
 class UnansweredError(PerfgateError):
     """No answer, or none that makes sense; what was asked may have been done all the same."""
+
+    code = "PG-P006"
 
 
 @dataclass

@@ -27,15 +27,18 @@ def fetch(environ: Mapping[str, str], name: str, *, most: int) -> tuple[str, tup
         raise UsageError(
             "--from-workflow-run goes with the event workflow_run of GitHub Actions",
             hint='docs/action.md, "Pull requests from forks", has the two workflows.',
+            code="PG-P002",
         )
     if not here.token:
-        raise UsageError("--from-workflow-run needs GITHUB_TOKEN", hint=NEEDS)
+        raise UsageError("--from-workflow-run needs GITHUB_TOKEN", hint=NEEDS, code="PG-P001")
     with http.HttpSession(timeout=TIMEOUT) as session:
         api = Api(url=here.api, token=here.token, session=session)
         try:
             return here.commit, tuple(_download(api, here, entry, most) for entry in _listed(api, here, name))
         except (RefusedError, UnansweredError) as error:
-            raise RecordError(f"The artifact {name} cannot be had: {error.message}", hint=NEEDS) from error
+            raise RecordError(
+                f"The artifact {name} cannot be had: {error.message}", hint=NEEDS, code="PG-P001"
+            ) from error
 
 
 def _listed(api: Api, here: GitHubJob, name: str) -> Iterator[Mapping[str, Any]]:
@@ -56,6 +59,7 @@ def _download(api: Api, here: GitHubJob, artifact: Mapping[str, Any], most: int)
     size, number = artifact.get("size_in_bytes"), artifact.get("id")
     if not isinstance(number, int) or not isinstance(size, int) or size > most:
         raise RecordError(
-            f"An artifact of the pull request's workflow has more than {most:,} bytes. It is not downloaded."
+            f"An artifact of the pull request's workflow has more than {most:,} bytes. It is not downloaded.",
+            code="PG-R008",
         )
     return api.file(f"/repos/{here.repository}/actions/artifacts/{number}/zip", most=most)

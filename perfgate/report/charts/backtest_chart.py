@@ -47,11 +47,11 @@ def save(backtest: Backtest, output: Path, *, dark: bool) -> None:
     kinds = {".png": png, ".svg": svg}
     kind = kinds.get(output.suffix.lower())
     if kind is None:
-        raise UsageError(f"{output}: no such kind of picture", hint=f"Known: {', '.join(kinds)}")
+        raise UsageError(f"{output}: no such kind of picture", hint=f"Known: {', '.join(kinds)}", code="PG-U002")
     try:
         output.write_bytes(kind(draw(backtest, DARK if dark else LIGHT)))
     except OSError as error:
-        raise RecordError(f"Cannot write {output}: {error.strerror}") from error
+        raise RecordError(f"Cannot write {output}: {error.strerror}", code="PG-R002") from error
 
 
 def draw(backtest: Backtest, theme: Theme) -> Figure:

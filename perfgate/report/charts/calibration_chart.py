@@ -36,7 +36,7 @@ def paint(calibration: Calibration, folder: Path) -> tuple[Path, Path]:
             path.write_bytes(draw(calibration, theme))
             paths.append(path)
     except OSError as error:
-        raise RecordError(f"Cannot write into {folder}: {error.strerror}") from error
+        raise RecordError(f"Cannot write into {folder}: {error.strerror}", code="PG-R002") from error
     return paths[0], paths[1]
 
 

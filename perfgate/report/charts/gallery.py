@@ -88,12 +88,12 @@ def draw_trend(
     kinds = {".png": png, ".svg": svg}
     save = kinds.get(output.suffix.lower())
     if save is None:
-        raise UsageError(f"{output}: no such kind of picture", hint=f"Known: {', '.join(kinds)}")
+        raise UsageError(f"{output}: no such kind of picture", hint=f"Known: {', '.join(kinds)}", code="PG-U002")
     picture = trend_picture.remember(past_runs, endpoint, metric, budget)
     try:
         output.write_bytes(save(trend_chart.draw(picture, DARK if dark else LIGHT)))
     except OSError as error:
-        raise RecordError(f"Cannot write {output}: {error.strerror}") from error
+        raise RecordError(f"Cannot write {output}: {error.strerror}", code="PG-R002") from error
 
 
 def trends(facts: Facts) -> list[Finding]:

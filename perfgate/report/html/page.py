@@ -17,6 +17,7 @@ from perfgate.report.facts import Facts, value_in
 from perfgate.report.headline import headline as headline_of
 from perfgate.report.html import frame, page_data
 from perfgate.report.html.page_data import LONGEST_NAME, Data
+from perfgate.text.notes import bare
 
 COLUMNS = ("p50", "p95", "p99", "errors")
 MOST_OPEN = 3  # panels that are open at first: of what is not kept
@@ -86,7 +87,7 @@ def render(
             "outcome": facts.verdict.outcome.value,
             "headline": headline or headline_of(facts, lambda name: plain(name, LONGEST_NAME)),
             "facts": list(_facts(facts)),
-            "doubts": [plain(doubt, 600) for doubt in words.doubts(facts)[:MOST_DOUBTS]],
+            "doubts": [plain(bare(doubt), 600) for doubt in words.doubts(facts)[:MOST_DOUBTS]],
             "outcomes": [(item.value, counts[item.value]) for item in Outcome if counts[item.value]],
             "rows": rows,
             "why": layer_bars.panels(facts.diagnosis),

@@ -17,6 +17,7 @@ from perfgate.report.escaping import plain, slug
 from perfgate.report.facts import Facts, by_name, is_alike, kind, newest_of_line, value_in
 from perfgate.report.html import frame, page, page_data
 from perfgate.report.html.page_data import LONGEST_NAME, Data
+from perfgate.text.notes import note
 
 METRIC = "p95"
 RUNS = "runs"
@@ -38,7 +39,7 @@ def build(series: Sequence[Series], whole: Iterable[PastRun], folder: Path) -> P
     try:
         (folder / RUNS).mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise RecordError(f"Cannot write into {folder}: {error.strerror}") from error
+        raise RecordError(f"Cannot write into {folder}: {error.strerror}", code="PG-R002") from error
     pages = {}
     for past in whole:
         around = next((line for line in series if line.name == past.run.name and line.branch == past.run.branch), None)
@@ -46,6 +47,9 @@ def build(series: Sequence[Series], whole: Iterable[PastRun], folder: Path) -> P
         write_text(folder / pages[past.run.id], run_page(past, around))
     write_text(folder / INDEX, index(series, pages))
     return folder / INDEX
+
+
+FROM_HISTORY = "From the history, which keeps what was measured and what failed, but not how each budget was judged."
 
 
 def run_page(past: PastRun, around: Series | None) -> str:
@@ -59,7 +63,7 @@ def run_page(past: PastRun, around: Series | None) -> str:
         outcome=past.outcome,
         findings=findings,
         acceptances=past.acceptances,
-        notes=("From the history, which keeps what was measured and what failed, but not how each budget was judged.",),
+        notes=(note("PG-C012", FROM_HISTORY),),
     )
     failed = ", ".join(f"{plain(name, LONGEST_NAME)} {plain(metric, 40)}" for name, metric in past.failed[:3])
     more = f" and {len(past.failed) - 3} more" if len(past.failed) > 3 else ""

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import urlsplit
 
-from perfgate.model.not_measured import NotMeasured
 from perfgate.model.outcome import Outcome
-from perfgate.model.publication import Annotation, Announcement, Broken, Correction, Occasion
+from perfgate.model.publication import Annotation, Announcement, Broken, Correction, NotMeasured, Occasion
 from perfgate.model.verdict import Finding
 from perfgate.report import words
 from perfgate.report.escaping import attribute, code, plain, prose

@@ -22,6 +22,7 @@ from perfgate.report.markdown import mermaid, report_md
 from perfgate.report.markdown.report_md import EMOJI, TableRows
 from perfgate.report.sparkline import sparkline
 from perfgate.report.templates import template
+from perfgate.text.notes import bare
 from perfgate.text.plurals import counted
 
 LONGEST = 64_000  # UTF-16 units, as browsers count; GitHub takes 65,536, and a publisher adds its mark
@@ -95,7 +96,7 @@ def _page(facts: Facts, exhibits: Sequence[ChartBlock], most: int, link: str) ->
     remaining = [finding for finding in facts.findings if finding.outcome is Outcome.PASS]
     context, _ = words.split_by_baseline(facts, moved)  # many that only lack a baseline are one sentence
     lacking = [finding for finding in moved if finding not in context]
-    doubts = [prose(doubt) for doubt in words.doubts(facts)]
+    doubts = [prose(bare(doubt)) for doubt in words.doubts(facts)]
     results = [result for result in report_md.worst_first(facts) if result.kind != "page"]
     return {
         "mark": EMOJI[facts.verdict.outcome],

@@ -21,6 +21,7 @@ from perfgate.report.facts import Facts, value_in
 from perfgate.report.headline import headline
 from perfgate.report.sparkline import sparkline
 from perfgate.report.templates import template
+from perfgate.text.notes import bare
 from perfgate.text.plurals import counted
 
 LONGEST = 60_000  # characters; GitHub takes 65,536, and a publisher adds its own
@@ -63,7 +64,7 @@ def render(facts: Facts, charts: Sequence[Chart] = ()) -> str:
 def _page(facts: Facts, charts: Sequence[Chart], most: int) -> dict[str, object]:
     moved = [finding for finding in facts.findings if finding.outcome is not Outcome.PASS]
     remaining = [finding for finding in facts.findings if finding.outcome is Outcome.PASS]
-    doubts = [prose(doubt) for doubt in words.doubts(facts)]
+    doubts = [prose(bare(doubt)) for doubt in words.doubts(facts)]
     results = [result for result in worst_first(facts) if result.kind != "page"]
     in_sight = [chart for chart in charts if chart.endpoint and chart.outcome is Outcome.FAIL][:IN_SIGHT]
     return {

@@ -19,6 +19,7 @@ from perfgate.report import diagnosis_text, page_words, trace_text, words
 from perfgate.report.escaping import plain
 from perfgate.report.facts import Facts, value_in
 from perfgate.report.headline import headline, is_whole
+from perfgate.text.notes import split
 
 LONGEST_NAME = 100  # characters of an endpoint's name; longer ones are cut in the middle
 NARROW = 100  # columns; below, limits get less room
@@ -26,6 +27,7 @@ WATCHED = 5  # of the watch list
 EXAMPLES = 3  # of failed requests per endpoint
 UNDECIDED = 4  # undecided budgets that are named: they are much alike, and a failure should stay in sight
 ROWS = 40  # of the table of findings
+NO_BASELINE_YET = "PG-V003"
 BROKEN = (Outcome.FAIL, Outcome.NO_DATA)
 MOVED = (*BROKEN, Outcome.WARN, Outcome.IMPROVED)
 
@@ -211,15 +213,15 @@ def _sentences(facts: Facts, *, verbose: bool) -> Iterator[Text]:
     folded = [] if verbose or len(undecided) == 1 else undecided
     for finding in listed:
         if finding.outcome is not Outcome.PASS and finding not in folded:
-            yield _sentence(finding.outcome, finding.sentence)
+            yield _sentence(finding.outcome, finding.sentence, finding.code)
     if folded and facts.verdict.outcome is Outcome.INCONCLUSIVE:  # nothing was decided: one reason, with its cure
-        yield _sentence(Outcome.INCONCLUSIVE, folded[0].sentence)
+        yield _sentence(Outcome.INCONCLUSIVE, folded[0].sentence, folded[0].code)
     if folded:
         names = ", ".join(f"{plain(item.endpoint, 30)} {plain(item.metric, 20)}" for item in folded[:UNDECIDED])
         more = f" and {len(folded) - UNDECIDED} more" if len(folded) > UNDECIDED else ""
         yield _sentence(Outcome.INCONCLUSIVE, f"{len(folded)} undecided: {names}{more} (why: --verbose, report.md)")
     if without_baseline:
-        yield _sentence(Outcome.NO_BASELINE, without_baseline)
+        yield _sentence(Outcome.NO_BASELINE, without_baseline, NO_BASELINE_YET)
 
 
 def _next(facts: Facts) -> Iterator[Text]:
@@ -233,8 +235,13 @@ def _next(facts: Facts) -> Iterator[Text]:
         yield Text("The first runs make the baseline; `--base-ref` compares with a branch at once.", style="dim")
 
 
-def _sentence(outcome: Outcome, sentence: str) -> Text:
-    return Text(f"{words.MARKS[outcome]} ", style=STYLES[outcome]).append(plain(sentence, 500), style="default")
+def _sentence(outcome: Outcome, sentence: str, code: str = "") -> Text:
+    return Text.assemble((f"{words.MARKS[outcome]} ", STYLES[outcome]), *_coded(sentence, code))
+
+
+def _coded(sentence: str, code: str) -> tuple[str | tuple[str, str], ...]:
+    """The code comes last and is not loud: it is for who wants to know more."""
+    return (plain(sentence, 500), (f" [{code}]", "dim")) if code else (plain(sentence, 500),)
 
 
 def _diagnosis(facts: Facts) -> Iterator[Text]:
@@ -245,7 +252,7 @@ def _diagnosis(facts: Facts) -> Iterator[Text]:
     for line in trace_text.lines(facts.diagnosis):
         yield Text(f"  {line}", style="dim")
     for doubt in diagnosis_text.doubts(facts.diagnosis):
-        yield Text(f"diagnosis: {plain(doubt, 500)}", style="dim")
+        yield Text.assemble("diagnosis: ", *_coded(*split(doubt)), style="dim")
 
 
 def _watched(facts: Facts) -> Iterator[Text]:
@@ -259,4 +266,4 @@ def _watched(facts: Facts) -> Iterator[Text]:
 
 def _doubts(facts: Facts) -> Iterator[Text]:
     for doubt in words.doubts(facts):
-        yield Text.assemble(("note: ", "bold"), plain(doubt, 500))
+        yield Text.assemble(("note: ", "bold"), *_coded(*split(doubt)))

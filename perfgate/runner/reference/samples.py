@@ -28,7 +28,7 @@ def write(path: Path, samples: Iterable[Sample]) -> None:
             table.writerow(COLUMNS)
             table.writerows((f"{sample.at:.4f}", f"{sample.took * 1000:.4f}") for sample in samples)
     except OSError as error:
-        raise RecordError(f"Cannot write {path}: {error.strerror}") from error
+        raise RecordError(f"Cannot write {path}: {error.strerror}", code="PG-R002") from error
 
 
 def read(path: Path) -> tuple[Sample, ...]:
@@ -40,4 +40,4 @@ def read(path: Path) -> tuple[Sample, ...]:
                 raise ValueError(f"its columns are not {' and '.join(COLUMNS)}")
             return tuple(Sample(float(at), float(ms) / 1000) for at, ms in rows)
     except (OSError, EOFError, ValueError) as error:
-        raise RecordError(f"Cannot read the runner probe's {path}: {error}") from error
+        raise RecordError(f"Cannot read the runner probe's {path}: {error}", code="PG-R001") from error

@@ -14,6 +14,7 @@ from perfgate.model.budget_file import AUTO, BaselinePolicy, BudgetFile
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import PastRun, Run
 from perfgate.model.verdict import Verdict
+from perfgate.text.notes import note
 
 RECENT = 100  # earlier runs looked at, for the baseline and the trend
 IN_CI = ("GITHUB_ACTIONS", "GITLAB_CI")
@@ -97,7 +98,7 @@ def with_runs_elsewhere(
     if run.arms or not any(finding.outcome is Outcome.NO_BASELINE for finding in verdict.findings):
         return verdict
     sentence = gate.elsewhere(run, runs(store, budget_file, environ), verdict.baseline_branch)
-    return replace(verdict, notes=(sentence, *verdict.notes)) if sentence else verdict
+    return replace(verdict, notes=(note("PG-C013", sentence), *verdict.notes)) if sentence else verdict
 
 
 def _is_only_one(budget_file: BudgetFile, environ: Environment) -> bool:

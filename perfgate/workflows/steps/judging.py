@@ -12,6 +12,7 @@ from perfgate.model.budget_file import Budget, BudgetFile
 from perfgate.model.outcome import NEVER_A_BASELINE, Outcome
 from perfgate.model.run import PastRun, Run
 from perfgate.model.verdict import Verdict
+from perfgate.text.notes import note
 
 NO_BUDGET = (
     "Give what was sent a budget: `defaults: {budget: {p50: 300ms, p95: 500ms, errors: 1%}}`, "
@@ -33,7 +34,7 @@ def judge(
     anchor = gate.choose_anchor(run, anchored, baseline)
     verdict = gate.judge(requested, run, baseline, budget_file.gate, anchor)
     if not verdict.findings:
-        verdict = replace(verdict, outcome=Outcome.NO_DATA, notes=(*verdict.notes, NO_BUDGET))
+        verdict = replace(verdict, outcome=Outcome.NO_DATA, notes=(*verdict.notes, note("PG-C001", NO_BUDGET)))
     path = budget_file.path
     return replace(verdict, budget=path.name if path.is_absolute() else path.as_posix())
 

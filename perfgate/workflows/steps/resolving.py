@@ -149,7 +149,7 @@ def _target(request: RunRequest, budget_file: BudgetFile) -> str:
     for option, url in (("--target (PERFGATE_TARGET)", request.target), ("--base (PERFGATE_BASE)", base)):
         if url and (problem := budgets.target_problem(url)):
             message, _, hint = problem.replace("the target", option, 1).partition("\n")
-            raise UsageError(message, hint=hint)
+            raise UsageError(message, hint=hint, code="PG-L005")
     return (request.target or template.expand(budget_file.target, request.context.environ)).rstrip("/")
 
 
@@ -169,6 +169,7 @@ def no_service() -> UsageError:
     return UsageError(
         "--base-ref starts base and head itself, and the budget file has no `service` to start.",
         hint="`service: {command: ... --port ${PORT}, port: ...}` says how; to compare what runs: --base URL.",
+        code="PG-A005",
     )
 
 

@@ -13,6 +13,7 @@ from perfgate.model.plan import Plan
 from perfgate.model.run import Arm, LoadTest
 from perfgate.report import words
 from perfgate.runner import machine
+from perfgate.text.notes import note
 from perfgate.workflows.steps import bases, counting
 from perfgate.workflows.steps.request import ProgressReporter
 from perfgate.workflows.steps.resolving import LoadSpec
@@ -122,5 +123,5 @@ def circumstances(spec: LoadSpec, sides: loadtest.Sides) -> measure.Circumstance
         arms=sides.arms,
         host=loadtest.host_of(sides),
         file=repository_path(spec.budget),
-        warnings=(spec.context.doubt,) if spec.context.doubt else (),
+        warnings=(note("PG-G016", spec.context.doubt),) if spec.context.doubt else (),
     )

@@ -1,0 +1,91 @@
+"""perfgate from Python: `perfgate.run` and `perfgate.check`. docs/python.md is their page."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from perfgate import budgets
+from perfgate.budgets import messages
+from perfgate.cli.against import against
+from perfgate.cli.context import remembered_run_context
+from perfgate.cli.guard import coded
+from perfgate.model.budget_file import BudgetFile
+from perfgate.model.errors import BudgetFileError, CouldNotMeasure, PerfgateError, UsageError
+from perfgate.model.outcome import Outcome
+from perfgate.model.run import Run
+from perfgate.model.verdict import Finding, Verdict
+from perfgate.workflows import run as workflow
+from perfgate.workflows.run import RunResult
+from perfgate.workflows.steps.request import ProgressReporter, RunRequest
+
+__all__ = [
+    "BudgetFile",
+    "BudgetFileError",
+    "CouldNotMeasure",
+    "Finding",
+    "Outcome",
+    "PerfgateError",
+    "Run",
+    "RunResult",
+    "UsageError",
+    "Verdict",
+    "check",
+    "run",
+    "words",
+]
+
+
+def check(budget: str | os.PathLike[str] = "budgets.yaml") -> BudgetFile:
+    """The budget file, as `perfgate check` reads it: nothing is sent, and variables need not be set.
+
+    Raises BudgetFileError with every mistake in it.
+    """
+    budget_file, _ = budgets.check(Path(budget), os.environ)
+    return budget_file
+
+
+def run(
+    budget: str | os.PathLike[str] = "budgets.yaml",
+    *,
+    target: str = "",
+    only: Iterable[str] = (),
+    base_ref: str = "",
+    base: str = "",
+    processes: int = 1,
+    out: str | os.PathLike[str] | None = None,
+    history: str = "",
+    save: bool | None = None,
+    diagnose: bool | None = None,
+    allow_remote: bool = False,
+    say: Callable[[str], None] = lambda _: None,
+) -> RunResult:
+    """Sends the load and judges it, as `perfgate run` does; the parameters are its options. `say` gets a line of text
+    at each step.
+
+    `result.run` and `result.verdict` are what run.json and verdict.json hold. A broken budget is no error: look at
+    `result.verdict.outcome`. Raises PerfgateError when there is no verdict: the budget file has mistakes, the target
+    is down, the load generator failed. Raises KeyboardInterrupt when it was interrupted.
+    """
+    request = RunRequest(
+        budget=Path(budget),
+        context=remembered_run_context(Path(out) if out is not None else None),
+        target=target,
+        history=history,
+        only=tuple(only),
+        against=against(base_ref, base, None, "", target=target, workers=0),
+        processes=processes,
+        allow_remote=allow_remote,
+        save=save,
+        diagnose=diagnose,
+    )
+    result = workflow.run(request, ProgressReporter(say=say))
+    if result.verdict is None:
+        raise KeyboardInterrupt
+    return result
+
+
+def words(error: PerfgateError) -> str:
+    """The error as the command line shows it: every mistake with its line, or the message, its code and the cure."""
+    return messages.render(error) if isinstance(error, BudgetFileError) else coded(error)

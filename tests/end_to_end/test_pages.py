@@ -1,0 +1,142 @@
+"""Pages in a real Chromium: the demo shop's front page, sound and with faults of known size; pages that get in the way."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from projects import Project, free_port
+
+pytestmark = pytest.mark.needs("chromium")
+
+SHOP = """version: 1
+name: shop
+target: http://127.0.0.1:{port}
+service: {{command: "perfgate demo --port ${{PORT}}", port: {port}, ready: /healthz}}
+pages:
+  home:
+    path: /
+    interact: [{{click: "#buy"}}]
+    iterations: 3
+    budget: {{lcp: 20s, cls: 0.05, inp: 250ms, requests: 4, transfer: 40kB, errors: 0%}}
+"""
+FAULTS = "home:shift,home:slow-handler,home:big-bundle"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return Project(tmp_path)
+
+
+def outcomes(project: Project) -> dict[str, str]:
+    return {item["metric"]: item["outcome"] for item in project.verdict()["findings"]}
+
+
+def test_a_sound_page_keeps_its_budgets(project: Project):
+    project.write(SHOP.format(port=free_port()))
+    done = project.perfgate("run")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert set(outcomes(project).values()) == {"pass"}, done.stdout
+    [page] = project.run()["endpoints"]
+    assert (page["kind"], page["requests"], page["failures"]) == ("page", 3, 0)
+    assert page["metrics"]["requests"] == 4  # the page; basket refused, login, basket
+    assert "LCP of " in done.stdout
+
+
+def test_faults_of_known_size_are_measured_and_named(project: Project):
+    """A banner of 200 pixels, a click handler of 0.3 s and 400 kB of script that never runs."""
+    project.write(SHOP.format(port=free_port()))
+    done = project.perfgate("run", PERFGATE_DEMO_FAULTS=FAULTS)
+
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert {name for name, outcome in outcomes(project).items() if outcome == "fail"} == {
+        "cls",
+        "inp",
+        "requests",
+        "transfer",
+    }
+    metrics = project.run()["endpoints"][0]["metrics"]
+    assert 0.3 <= metrics["inp"] < 3
+    assert 0.05 < metrics["cls"] < 0.3
+    assert 390_000 < metrics["js_size"] <= 400_000
+    assert metrics["unused_js"] > 0.9 * metrics["js_size"]
+    [detail] = project.run()["pages"]
+    assert detail["inp_parts"]["processingDuration"] >= 0.3
+    assert any("bundle.js" in item["url"] and item["is_blocking"] for item in detail["resources"])
+    report = (project.runs[-1] / "report.html").read_text(encoding="utf-8")
+    assert "never used" in report
+    assert "page-1.png" in report
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        path = self.path.partition("?")[0]
+        body = PAGES.get(path, b"")
+        if path == "/endless.js":
+            time.sleep(8)
+        self.send_response(404 if path == "/gone" else 200)
+        self.send_header("Content-Type", "text/javascript" if path.endswith(".js") else "text/html")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+PAGES = {
+    "/": b"<h1>Ready</h1>",
+    "/gone": b"<h1>Nothing here</h1>",
+    "/rude": b"<h1>Rude</h1><script>alert('hello'); window.open('/'); throw new Error('oops <b>')</script>",
+    "/endless": b"<h1>Endless</h1><script src='/endless.js'></script>",
+}
+
+
+@contextmanager
+def serving() -> Iterator[int]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield server.server_address[1]
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_pages_that_get_in_the_way_are_counted_and_explained(project: Project):
+    pages = {
+        name: {"path": f"/{name}", "iterations": 3, "timeout": "2s", "budget": {"lcp": "20s", "errors": "0%"}}
+        for name in ("gone", "rude", "endless")
+    }
+    with serving() as port:
+        project.write(json.dumps({"version": 1, "target": f"http://127.0.0.1:{port}", "pages": pages}))
+        done = project.perfgate("run")
+
+    assert done.returncode in (1, 3), done.stdout + done.stderr
+    results = {item["name"]: item for item in project.run()["endpoints"]}
+    assert results["gone"]["failures_by_kind"] == {"status": 3}
+    assert results["endless"]["failures_by_kind"] == {"timeout": 3}
+    assert results["rude"]["failures"] == 0
+    notes = next(item["notes"] for item in project.run()["pages"] if item["name"] == "rude")
+    assert {"a dialog was dismissed: hello", "a pop-up was closed", "script error: oops <b>"} <= set(notes)
+    assert "404" in done.stdout
+    assert "<b>" not in (project.runs[-1] / "report.html").read_text(encoding="utf-8")
+
+
+def test_without_a_browser_it_says_how_to_get_one(project: Project):
+    project.write("version: 1\ntarget: http://127.0.0.1:9\npages: {home: /}\n")
+    done = project.perfgate("run", PERFGATE_CHROMIUM="/nowhere/chromium")
+
+    assert done.returncode == 3
+    assert "PERFGATE_CHROMIUM names /nowhere/chromium, which is not a program" in done.stderr
+    assert "apt-get install chromium" in done.stderr

@@ -1,0 +1,103 @@
+"""What views of a page come to: metrics, medians and their intervals, parts of the LCP, culprits."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from perfgate.model.page import Resource
+from perfgate.pages import summary
+from perfgate.pages.view import View, blocking_time, lcp_parts, metrics
+
+
+def view(lcp: float = 1000.0, **more: object) -> View:
+    """A view with an LCP of so many ms."""
+    numbers = {"timeToFirstByte": 100.0, "resourceLoadDelay": 200.0, "resourceLoadDuration": 300.0}
+    known = {"LCP": {"value": lcp, "numbers": numbers, "target": "#hero", "url": "/hero.jpg"}, "FCP": {"value": 400.0}}
+    account = {"metrics": {**known, **more.pop("metrics", {})}, "tasks": more.pop("tasks", [])}  # type: ignore[dict-item]
+    return View(account={**account, **more.pop("account", {})}, **more)  # type: ignore[arg-type,dict-item]
+
+
+def resource(url: str, size: int, **more: object) -> Resource:
+    return Resource(**{"url": url, "kind": "script", "size": size, "status": 200, **more})  # type: ignore[arg-type]
+
+
+def test_the_value_is_the_median_of_the_views_and_its_interval_holds_it():
+    result = summary.result("home", [view(lcp) for lcp in (900, 1000, 1100, 5000, 1050)])
+
+    assert result.kind == "page"
+    assert (result.requests, result.samples, result.failures) == (5, 5, 0)
+    assert result.metrics["lcp"] == 1.05
+    low, high = result.intervals["lcp"]
+    assert low < 1.05 < high
+
+
+def test_what_never_varies_is_a_fact():
+    pages = [view(resources=(resource("/a.js", 4000), resource("/b.js", 600))) for _ in range(5)]
+    result = summary.result("home", pages)
+
+    assert result.metrics["transfer"] == result.metrics["js_size"] == 4600
+    assert result.intervals["transfer"] == (4600, 4600)
+    assert result.metrics["requests"] == 2
+
+
+def test_failed_views_count_as_errors_and_nowhere_else():
+    failed = View(failure=("status", "404 Not Found"))
+    result = summary.result("home", [view(), view(), failed])
+
+    assert result.metrics["errors"] == pytest.approx(1 / 3)
+    assert result.failures_by_kind == {"status": 1}
+    assert result.failure_examples == ("404 Not Found",)
+    assert result.samples == 2
+
+
+def test_a_page_that_never_came_has_no_metrics_but_errors():
+    result = summary.result("home", [View(failure=("timeout", "not done after 30 s"))] * 3)
+
+    assert result.metrics == {"errors": 1.0}
+
+
+def test_there_is_no_inp_without_an_interaction():
+    inp = {"INP": {"value": 48.0, "numbers": {}}}
+
+    assert "inp" not in metrics(view(metrics=inp))
+    assert metrics(view(metrics=inp, has_interactions=True))["inp"] == 0.048
+
+
+def test_a_page_without_shifts_has_a_cls_of_zero_and_a_page_without_paint_has_none():
+    assert metrics(view())["cls"] == 0
+    assert "cls" not in metrics(View(account={"metrics": {}}))
+
+
+def test_blocking_time_is_what_tasks_take_beyond_50_ms_after_the_first_paint():
+    assert blocking_time([(0.1, 0.2), (0.5, 0.12), (0.9, 0.03)], 0.4) == pytest.approx(0.07)
+
+
+@given(st.lists(st.floats(0, 5000), min_size=4, max_size=4))
+def test_the_parts_of_the_lcp_add_up_to_it(parts: list[float]):
+    names = ("timeToFirstByte", "resourceLoadDelay", "resourceLoadDuration")
+    known = {"LCP": {"value": sum(parts), "numbers": dict(zip(names, parts, strict=False))}}
+    split = lcp_parts(View(account={"metrics": known}))
+
+    assert split is not None
+    total = split.ttfb + split.load_delay + split.load_duration + split.render_delay
+    assert total == pytest.approx(sum(parts) / 1000, abs=1e-9)
+
+
+def test_the_view_that_looks_at_coverage_gives_no_times():
+    slow = view(9000.0, coverage=(12_345, 678))
+    result = summary.result("home", [view(1000.0), view(1000.0), view(1000.0), slow])
+
+    assert result.requests == 3
+    assert result.metrics["lcp"] == 1.0
+    assert (result.metrics["unused_js"], result.metrics["unused_css"]) == (12_345, 678)
+
+
+def test_culprits_come_largest_first():
+    shifts = [{"element": "ul", "value": 0.02}, {"element": "#banner", "value": 0.1}, {"element": "ul", "value": 0.02}]
+    detail = summary.detail("home", "", [view(account={"shifts": shifts})])
+
+    assert detail.shifts[0] == ("#banner", 0.1)
+    assert detail.shifts[1] == ("ul", pytest.approx(0.04))
+    assert detail.lcp_element == "#hero"

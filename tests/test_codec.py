@@ -188,7 +188,7 @@ def test_a_missing_key_is_named(missing):
         ({"endpoints": [{"name": "search", "metrics": {"p95": "nan"}}]}, "endpoints.0.metrics.p95"),
         ({"endpoints": [{"name": "search", "requests": "-5"}]}, "endpoints.0.requests"),
         ({"endpoints": [{"name": "search", "requests": True}]}, "endpoints.0.requests"),
-        ({"endpoints": [{"name": "search", "kind": "page"}]}, "endpoints.0.kind"),
+        ({"endpoints": [{"name": "search", "kind": "pages"}]}, "endpoints.0.kind"),
         ({"endpoints": [{"name": "search", "intervals": {"p95": [1]}}]}, "endpoints.0.intervals.p95"),
         ({"endpoints": [{"name": "search", "latency": {"buckets": {"x": 1}}}]}, "endpoints.0.latency.buckets"),
         ({"commit": 7}, "commit"),

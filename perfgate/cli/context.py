@@ -29,11 +29,13 @@ def run_context(kind: str, out: Path | None = None) -> RunContext:
     from perfgate.workflows.steps.request import RunContext
 
     root = Path.cwd()
-    run_id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    now = datetime.now(UTC)
+    run_id = f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
     return RunContext(
         root=root,
         environ=child_environment(),
         run_id=run_id,
+        started=now.isoformat(timespec="milliseconds"),
         folder=out or root / run_folder.HOME / kind / run_id,
         revision=revision.read(os.environ, root),
         versions={"perfgate": __version__, "locust": version("locust"), "python": python_version()},

@@ -30,6 +30,7 @@ WITHOUT_PACKAGE = "Pages need the package playwright, which is not installed."
 INSTALL = "pip install 'perfgate[browser]'"
 MAX_QUIET_WAIT = 5_000  # ms for that after `load`
 AFTER_INPUT = 150  # ms for the next paint
+QUALITY = 60  # of pictures of pages, per cent
 SCROLL = 3  # screens, at most: an endless list has no end
 SCRIPTS = Path(__file__).parent / "scripts"
 LONGEST_TEXT = 300  # characters of a message
@@ -171,7 +172,7 @@ class _View:
                 return self._failed("status", f"{answer.status} {answer.status_text}")
             self._wait_until_quiet()
             if screenshot:
-                self.page.screenshot(path=str(screenshot), timeout=spec.timeout * 1000)
+                self.page.screenshot(path=str(screenshot), type="jpeg", quality=QUALITY, timeout=spec.timeout * 1000)
             for interaction in spec.interact if interact else ():
                 self._do(interaction)
             account = self.page.evaluate(_script("read.js"))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from time import monotonic
@@ -39,7 +38,6 @@ class PageViews:
     results: Mapping[str, tuple[EndpointResult, ...]]
     details: tuple[PageDetail, ...]
     version: str  # of the browser
-    started: str  # ISO 8601, UTC
     duration: float  # s
 
 
@@ -59,7 +57,7 @@ def measure(pages: Sequence[PageSpec], sides: Sequence[PageSide], options: PageO
     """Raises PageError when no browser starts, TemplateError for a variable without a value."""
     results: dict[str, list[EndpointResult]] = {side.arm: [] for side in sides}
     details: list[PageDetail] = []
-    started, began = datetime.now(UTC).isoformat(timespec="milliseconds"), monotonic()
+    began = monotonic()
     with browser.launched(options.environ) as chromium:
         for number, page in enumerate(pages):
             options.say(
@@ -78,7 +76,6 @@ def measure(pages: Sequence[PageSpec], sides: Sequence[PageSide], options: PageO
         results={arm: tuple(items) for arm, items in results.items()},
         details=tuple(details),
         version=version,
-        started=started,
         duration=monotonic() - began,
     )
 
@@ -117,4 +114,4 @@ def _subject(page: PageSpec, side: PageSide, options: PageOptions) -> Subject:
 
 
 def _picture(number: int, arm: str) -> str:
-    return f"page-{number + 1}{f'-{arm}' if arm else ''}.png"
+    return f"page-{number + 1}{f'-{arm}' if arm else ''}.jpg"

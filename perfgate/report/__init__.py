@@ -53,7 +53,7 @@ def build(verdict: Verdict, run: Run, past_runs: tuple[PastRun, ...], folder: Pa
     )
     write_text(report.markdown, report_md.render(facts, drawn))
     write_text(report.junit, junit.render(facts))
-    write_text(report.html, page.render(facts, record))
+    write_text(report.html, page.render(facts, record, folder=report.html.parent))
     return report
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 from perfgate.model.metric import METRICS, Unit
 from perfgate.model.page import PageDetail, Resource
@@ -20,6 +22,7 @@ LONGEST, LONGEST_URL = 120, 90
 LARGE = 100_000  # bytes: an uncompressed or unused part smaller than this is not worth a line
 TEXTUAL = ("document", "script", "stylesheet")
 MOST = 3  # culprits of a kind
+MAX_PICTURE = 2_000_000  # bytes
 CALLS = ("fetch", "xhr")
 SHARE = 0.5  # of the time that the page was late, from which a call of the backend is named
 
@@ -57,13 +60,15 @@ def lines(details: Sequence[PageDetail], quote: Quote = plain) -> Iterator[str]:
             yield f"{name}: {quote(plain(note, LONGEST))}"
 
 
-def screenshots(details: Sequence[PageDetail]) -> list[tuple[str, str]]:
-    """Page (and side) -> file beside the report; only names that perfgate itself gives."""
-    return [
-        (plain(f"{detail.name} {detail.arm}".strip(), LONGEST), detail.screenshot)
-        for detail in details
-        if re.fullmatch(r"page-\d+(-base|-head)?\.png", detail.screenshot)
-    ]
+def screenshots(details: Sequence[PageDetail], folder: Path | None) -> list[tuple[str, str]]:
+    """Page (and side) -> its picture as a data URL. Only files with the names that perfgate itself gives are read."""
+    matches = []
+    for detail in details:
+        is_own = re.fullmatch(r"page-\d+(-base|-head)?\.jpg", detail.screenshot)
+        if folder and is_own and (path := folder / detail.screenshot).is_file() and path.stat().st_size <= MAX_PICTURE:
+            title = plain(f"{detail.name} {detail.arm}".strip(), LONGEST)
+            matches.append((title, f"data:image/jpeg;base64,{b64encode(path.read_bytes()).decode()}"))
+    return matches
 
 
 def _lcp(detail: PageDetail, quote: Quote) -> str:

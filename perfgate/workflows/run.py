@@ -121,7 +121,7 @@ def _measure(spec: RunSpec, past: RememberedRuns, earlier: Verdict | None, repor
         if plan.pages and not (plan.is_sending and run.interrupted):
             views = viewing.view_pages(spec.load, sides, reporter.say)
             if not plan.is_sending:
-                run = measure.unloaded(plan, facts, started=views.started, duration=views.duration)
+                run = measure.unloaded(plan, facts, started=spec.context.started, duration=views.duration)
             run = viewing.with_pages(run, views)
         codec.write(run, spec.context.folder / run_folder.RUN)  # whatever ends the second pass: what was measured stays
         if spec.diagnose is not False and not run.interrupted:  # here base and head are still set up

@@ -18,6 +18,7 @@ FILES = {
     "cat.png": "not really",
     "ca.pem": "not really",
     "client.pem": "not really",
+    "login.json": "{}",
     "client.key": "not really",
     "scenarios/checkout.py": '"""A locustfile."""\n',
 }

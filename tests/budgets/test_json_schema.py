@@ -13,7 +13,7 @@ from jsonschema import Draft7Validator
 
 from perfgate import budgets
 from perfgate.budgets.shape.json_schema import known_keys
-from perfgate.model.metric import METRICS
+from perfgate.model.metric import METRICS, PAGE_METRICS
 
 VALID = sorted((Path(__file__).parent / "valid").glob("*.yaml"))
 SCHEMA = budgets.schema()
@@ -162,7 +162,7 @@ def test_wrong_values(change: str, value: object) -> None:
 
 
 def test_what_is_required() -> None:
-    assert SCHEMA["required"] == ["version", "target", "load"]
+    assert SCHEMA["required"] == ["version", "target"]
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,8 @@ def test_what_is_required() -> None:
         (("load", "stages", 0), {"rate", "users", "for"}),
         (("load", "abort"), {"errors", "for"}),
         (("endpoints", "any", "timeout"), {"total", "connect", "first_byte"}),
-        (("endpoints", "any", "budget"), set(METRICS)),
+        (("endpoints", "any", "budget"), {name for name, metric in METRICS.items() if not metric.page}),
+        (("pages", "any", "budget"), set(PAGE_METRICS)),
         (("journeys", "any", 2), {"think"}),
         (("journeys", "any", "steps", 2), {"think"}),
         (("endpoints", "any", "with", "x"), {"between", "choice", "sequence", "env", "default"}),

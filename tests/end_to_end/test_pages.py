@@ -73,7 +73,7 @@ def test_faults_of_known_size_are_measured_and_named(project: Project):
     assert any("bundle.js" in item["url"] and item["is_blocking"] for item in detail["resources"])
     report = (project.runs[-1] / "report.html").read_text(encoding="utf-8")
     assert "never used" in report
-    assert "page-1.png" in report
+    assert "data:image/jpeg;base64," in report
 
 
 class Handler(BaseHTTPRequestHandler):

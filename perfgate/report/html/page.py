@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from perfgate.model.outcome import BADNESS, Outcome
 from perfgate.model.run import EndpointResult, Run
@@ -63,8 +64,11 @@ class EndpointRow:
     open: bool = False
 
 
-def render(facts: Facts, record: Record | None = None, *, headline: str = "", up: str = "") -> str:
-    """`record` has the windows of the run, where they are at hand; `up` is a link to the page of all runs."""
+def render(
+    facts: Facts, record: Record | None = None, *, headline: str = "", up: str = "", folder: Path | None = None
+) -> str:
+    """`record` has the windows of the run, and `folder`, that of the run, the pictures of its pages, where they are at
+    hand; `up` is a link to the page of all runs."""
     matches: dict[str, list[Finding]] = {}
     for finding in facts.findings:
         matches.setdefault(finding.endpoint, []).append(finding)
@@ -92,7 +96,7 @@ def render(facts: Facts, record: Record | None = None, *, headline: str = "", up
             "page_headings": page_words.COLUMNS,
             "page_legend": page_words.LEGEND,
             "page_lines": list(page_words.lines(facts.run.pages)),
-            "screenshots": page_words.screenshots(facts.run.pages),
+            "screenshots": page_words.screenshots(facts.run.pages, folder),
             "phase_headings": tuple(phases.HEADINGS.values()),
             "phase_caption": phases.CAPTION,
             "run": plain(facts.run.id, 60),

@@ -21,6 +21,7 @@ class RunContext:
     root: Path  # the current folder: where .perfgate is, and what relative history paths count from
     environ: Mapping[str, str]
     run_id: str
+    started: str = ""  # ISO 8601, UTC: when the command began
     folder: Path  # of the run
     revision: Revision
     versions: Mapping[str, str]

@@ -20,12 +20,11 @@ PACKAGE = Path(__file__).parent.parent / "perfgate"
 ROOMS: dict[str, str] = {
     "__init__": "",
     "__main__": "cli",
-    "cli": "workflows workflows.steps doctor diagnose init init.__init__ init.project measure middleware net budgets scenarios loadtest report history publish.github ci files git text model demo "
+    "cli": "workflows workflows.steps doctor init init.__init__ init.project net budgets scenarios loadtest report history publish.github ci files git text model demo "
     "report.__init__ report.formats report.html report.markdown report.terminal report.charts history.__init__ "
     "history.files publish.__init__ __init__",
-    "workflows": "pages workflows.steps diagnose.explaining diagnose.profiling diagnose.second_pass diagnose.probes diagnose middleware budgets scenarios loadtest measure measure.importers gate.__init__ report report.__init__ "
-    "history history.__init__ recording files text ci runner model",
-    "workflows.steps": "pages middleware budgets scenarios loadtest measure gate.__init__ report history history.__init__ recording files text git ci runner model",
+    "workflows": "workflows.steps diagnose.explaining diagnose.profiling diagnose.rules diagnose.second_pass diagnose.probes diagnose middleware budgets scenarios loadtest measure measure.importers gate.__init__ report report.__init__ history history.__init__ recording files text ci runner runner.reference model diagnose.traces pages",
+    "workflows.steps": "middleware budgets scenarios loadtest measure gate.__init__ report history history.__init__ recording files text ci runner model git pages",
     "doctor": "workflows.steps budgets scenarios loadtest loadtest.service history.__init__ recording git ci net runner text model",
     # stages
     "init.__init__": "init.access_log init.har init.curl init.postman init.openapi init model",
@@ -39,11 +38,11 @@ ROOMS: dict[str, str] = {
     "init": "model",
     "budgets": "budgets.checks budgets.convert budgets.shape budgets.yaml model",
     "budgets.checks": "budgets.convert budgets.shape budgets.yaml text model",
-    "budgets.convert": "budgets.shape budgets.yaml files git recording text model",
+    "budgets.convert": "budgets.shape budgets.yaml files recording text model",
     "budgets.shape": "budgets.yaml text model",
     "budgets.yaml": "model",
     "scenarios": "recording text model",
-    "loadtest": "loadtest.locust loadtest.service model",
+    "loadtest": "loadtest.locust loadtest.service recording model",
     "loadtest.locust": "loadtest.process loadtest.service recording runner.reference runner text model",
     "loadtest.service": "loadtest.process ci net recording runner text model",
     "loadtest.process": "text",
@@ -58,19 +57,21 @@ ROOMS: dict[str, str] = {
     "measure.importers": "model",
     "gate.__init__": "gate.verdict gate.calibration gate.history gate",
     "gate.calibration": "gate.verdict gate.ab gate.history gate stats text model",
-    "gate.verdict": "gate.ab gate.history gate recording runner stats text model",
+    "gate.verdict": "gate.ab gate.history gate recording stats text model",
     "gate.ab": "gate.history gate stats text model",
     "gate.history": "gate recording stats text model",
     "gate": "stats model",
-    "diagnose.explaining": "diagnose.second_pass diagnose model",
+    "diagnose.explaining": "diagnose.rules diagnose.second_pass diagnose model",
+    "diagnose.rules": "diagnose model",
     "diagnose.profiling": "diagnose.second_pass diagnose.probes diagnose model",
     "diagnose.second_pass": "diagnose.probes diagnose model",
-    "diagnose.probes": "diagnose net model",
-    "diagnose": "runner stats text model",
+    "diagnose.probes": "diagnose net runner model",
+    "diagnose": "stats text model runner runner.reference",
+    "diagnose.traces": "diagnose net text model",
     "report.__init__": "report.html report.markdown report.charts report.terminal report files recording model",
     "report.formats": "report.html report.markdown report.terminal report files",
     "report.html": "report files recording model",
-    "report.markdown": "report.charts report model",
+    "report.markdown": "report.charts report text model",
     "report.charts": "report.terminal report stats text model",
     "report.terminal": "report stats text model",
     "report": "recording text model",
@@ -87,8 +88,8 @@ ROOMS: dict[str, str] = {
     "runtime.streams": "runtime.users runtime.scenario runtime.http",
     "runtime.users": "runtime.record runtime.scenario runtime.http recording text model",
     "runtime.record": "runtime.scenario runtime.http recording runner text",
-    "runtime.scenario": "runtime.http files recording __init__",
-    "runtime.http": "net runner",
+    "runtime.scenario": "runtime.http recording text __init__",
+    "runtime.http": "recording net runner",
     # tools
     "files": "recording runner.reference runner model",
     "ci": "git text model",
@@ -111,7 +112,15 @@ MAX_SHARE = 0.01
 
 VERBS_APART = ("cli",)  # one file per verb
 APART = ("demo",)  # the application of the README
-FIELD_NAMES = ("Endpoint", "Expectation", "Capture", "Rows")  # a scenario's, as the budget file's of the same name
+FIELD_NAMES = (
+    "Endpoint",
+    "Expectation",
+    "Capture",
+    "Rows",
+    "StatedTime",
+    "Events",
+    "WebSocket",
+)  # a scenario's, as the budget file's of the same name
 ODD_BEGINNING = re.compile(r"(Of|As|By|With|And|The same)\b")
 STORY_WORDS = frozenset(
     "one found said told tell tells asked held hold heard seen knew given wanted meant thought kept lent withheld "

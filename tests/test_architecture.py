@@ -30,6 +30,8 @@ DOORS = {
     "django": ("middleware",),
     "redis": ("diagnose",),
     "psycopg": ("diagnose",),
+    "opentelemetry": ("diagnose.traces.decoding",),
+    "google": ("diagnose.traces.decoding",),
     "playwright": ("pages.browser",),
     "psutil": ("runner", "diagnose"),
     "amqp": ("diagnose",),

@@ -13,7 +13,7 @@ import pytest
 from builders import make_conditions, make_finding, make_past_run, make_run, make_verdict
 
 from perfgate import budgets, history
-from perfgate.git.repository_path import top_of
+from perfgate.files.repository_path import top_of
 from perfgate.history import History
 from perfgate.model.budget_file import BudgetFile
 from perfgate.model.outcome import Outcome
@@ -169,5 +169,5 @@ def test_runs_of_no_branch_are_named_too(store, repository):
     store.save(past(1, name="budgets", branch=""))
     verdict = make_verdict(make_finding(outcome=Outcome.NO_BASELINE))
     assert told(store, budget_file, verdict) == (
-        "1 comparable run is on record without a branch: it was measured outside of git.",
+        "1 comparable run is on record without a branch: it was measured outside of git, or of a commit or tag.",
     )

@@ -80,9 +80,10 @@ def test_the_name_of_new_repositories_decides_where_there_is_such_a_branch(git, 
     assert of(tmp_path / "shop") == "main"
 
 
-def test_a_clone_says_what_its_origin_says(git, tmp_path):
+@pytest.mark.parametrize("remote", ["origin", "upstream"])
+def test_a_clone_says_what_its_remote_says(git, tmp_path, remote):
     commit(git, "trunk", "main")
-    git("clone", "-q", str(tmp_path / "shop"), "clone", folder=".")
+    git("clone", "-q", f"--origin={remote}", str(tmp_path / "shop"), "clone", folder=".")
     git("switch", "-q", "-c", "topic", folder="clone")
     assert of(tmp_path / "clone") == "trunk"
 

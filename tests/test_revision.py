@@ -441,3 +441,32 @@ def test_there_is_no_trouble_where_git_reads_the_repository_and_where_there_is_n
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
     assert revision.trouble(environ, tmp_path) == ""
     assert "git cannot be started" in revision.trouble({"PATH": "/nowhere"}, tmp_path)
+
+
+def on_github(repository: Path, event_name: str, event: dict[str, object]) -> dict[str, str]:
+    path = repository.parent / "event.json"
+    path.write_text(json.dumps(event))
+    names = {"GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": event_name, "GITHUB_EVENT_PATH": str(path)}
+    return GIT | names | {"GITHUB_SHA": git(repository, "rev-parse", "HEAD")}
+
+
+OF_A_PULL_REQUEST = [
+    ("pull_request_target", {"pull_request": {"number": 7, "head": {"sha": "1" * 40}}}),
+    ("issue_comment", {"issue": {"number": 7, "pull_request": {"url": "https://api.github.com/x"}}}),
+]
+
+
+@pytest.mark.parametrize(("name", "event"), OF_A_PULL_REQUEST)
+def test_a_job_about_a_pull_request_that_checked_out_the_base(repository: Path, name: str, event: dict[str, object]):
+    environ = on_github(repository, name, event)
+    said = revision.other_code(environ, repository)
+    assert said.startswith(environ["GITHUB_SHA"][:7] + " of the base branch is checked out")
+    assert said.endswith("`ref: refs/pull/7/head`")
+
+    git(repository, "commit", "--quiet", "--allow-empty", "--message=of the pull request")
+    assert revision.other_code(environ, repository) == ""
+
+
+@pytest.mark.parametrize(("name", "event"), [("push", {}), ("pull_request", OF_A_PULL_REQUEST[0][1])])
+def test_other_jobs_check_out_what_they_are_about(repository: Path, name: str, event: dict[str, object]):
+    assert revision.other_code(on_github(repository, name, event), repository) == ""

@@ -14,7 +14,8 @@ from replay import upper_bound
 
 from perfgate.gate.history.historical import ChangeTest
 from perfgate.gate.history.overdispersed import Counts, bunching, compare
-from perfgate.gate.verdict.deciding import ALPHA, FEWEST_FAILURES
+from perfgate.gate.levels import ALPHA
+from perfgate.gate.verdict.deciding import FEWEST_FAILURES
 from perfgate.stats.multiplicity import holm
 
 ENDPOINTS, REQUESTS, LIMIT = 10, 1000, 0.005

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from perfgate.gate.ab.paired import compare
 from perfgate.gate.comparison import Comparison
+from perfgate.gate.levels import ALPHA
 from perfgate.gate.trial import MARGIN, Trial
 from perfgate.measure import precision
 from perfgate.model.metric import LATENCY_QUANTILES
@@ -34,7 +35,6 @@ from perfgate.recording.windows import Window
 from perfgate.stats.multiplicity import holm
 from perfgate.stats.proportions import exact_upper
 
-ALPHA = 0.01
 ENDPOINTS = 10
 SIGMA = 0.5
 Floats = NDArray[np.float64]

@@ -24,12 +24,11 @@ from services import needs, postgresql
 
 from bench.zoo import table
 from bench.zoo.cases import CASES
-from bench.zoo.looking import Look, look, world
+from bench.zoo.looking import KEYS, Look, look, world
 from perfgate.loadtest.service.ports import free_ports, is_free
 
 RESULTS = Path("bench/results/zoo.json")
 PAGE = Path("docs/diagnosis.md")
-TIERS = ("blind", "0", "1", "2")
 
 
 def main() -> int:
@@ -40,33 +39,47 @@ def main() -> int:
     parser.add_argument("--only", default="")
     parser.add_argument("--tier", default="0,2")
     parser.add_argument("--verbose", action="store_true")
-    parser.add_argument("--write", action="store_true", help=f"into {RESULTS} and {PAGE}")
+    parser.add_argument("--write", action="store_true", help=f"into {RESULTS} and {PAGE}, instead of earlier ones")
+    parser.add_argument("--missing", action="store_true", help=f"only what {RESULTS} does not have")
+    parser.add_argument("--table", action="store_true", help=f"only write {PAGE} from {RESULTS}")
     arguments = parser.parse_args()
-    looks: list[Look] = []
+    earlier = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else []
+    if arguments.table:
+        write(earlier)
+        return 0
+    rows: list[table.Row] = []
+    for seen in looks(arguments, {table.key(item) for item in earlier} if arguments.missing else set()):
+        check_sum(seen)
+        tell(seen, is_verbose=arguments.verbose)
+        rows.append(table.row(seen, strftime("%-d %B %Y"), arguments.seconds))
+        if arguments.write:  # what was measured is kept, whatever ends it
+            write(table.joined(earlier, rows))
+    print(table.markdown(rows))
+    return 0
+
+
+def looks(arguments: argparse.Namespace, done: set[tuple[str, ...]]) -> Iterator[Look]:
     with postgresql.serving() as server, redis_serving() as redis, world(server, redis) as here:
         for patient in arguments.patient.split(","):
             for case in CASES[patient]:
                 if arguments.only not in case.name:
                     continue
-                for tier in tiers(patient, arguments.tier):
-                    for _ in range(arguments.times):
-                        with TemporaryDirectory() as folder:
-                            seen = look(patient, case, tier, here, Path(folder), arguments.seconds)
-                        looks.append(seen)
-                        check_sum(seen)
-                        tell(seen, is_verbose=arguments.verbose)
-    summary = table.markdown(looks, strftime("%-d %B %Y"), arguments.seconds)
-    print(summary)
-    if arguments.write:
-        RESULTS.parent.mkdir(exist_ok=True)
-        RESULTS.write_text(json.dumps(table.rows(looks), indent=1) + "\n", encoding="utf-8")
-        PAGE.write_text(table.inserted(PAGE.read_text(encoding="utf-8"), summary), encoding="utf-8")
-    return 0
+                for tier in tiers(patient, arguments.tier) * arguments.times:
+                    if (patient, case.disease, case.endpoint, tier) in done:
+                        continue
+                    with TemporaryDirectory() as folder:
+                        yield look(patient, case, tier, here, Path(folder), arguments.seconds)
+
+
+def write(rows: list[table.Row]) -> None:
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    PAGE.write_text(table.inserted(PAGE.read_text(encoding="utf-8"), table.markdown(rows)), encoding="utf-8")
 
 
 def tiers(patient: str, wanted: str) -> list[str]:
     """The shop has its own header and no PostgreSQL: all tiers are the same for it."""
-    chosen = [tier for tier in wanted.split(",") if tier in TIERS]
+    chosen = [tier for tier in wanted.split(",") if tier in KEYS]
     return chosen[:1] if patient == "shop" else chosen
 
 

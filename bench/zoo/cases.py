@@ -43,6 +43,7 @@ BOTH = (
     Case("slow external", "quote", ("external",), ("external-slower",)),
     Case("memory leak", "report", APPLICATION, ("memory-growth",)),
     Case("slow runner", "report", *RUNNER),
+    Case("slow runner by stops", "orders", *RUNNER),
     Case("healthy", "orders", *HEALTHY),
     Case("healthy", "report", *HEALTHY),
 )
@@ -59,4 +60,5 @@ SHOP = (
     Case("healthy", "search", *HEALTHY),
 )
 BLOCKING = Case("blocking call", "quote", APPLICATION, ("blocking-call",))
-CASES: Mapping[str, tuple[Case, ...]] = {"threaded": BOTH, "asynchronous": (*BOTH, BLOCKING), "shop": SHOP}
+BACKLOG = Case("queue backlog", "export", ("queue",), ("backlog",))
+CASES: Mapping[str, tuple[Case, ...]] = {"threaded": (*BOTH, BACKLOG), "asynchronous": (*BOTH, BLOCKING), "shop": SHOP}

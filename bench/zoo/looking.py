@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic, sleep
+from time import monotonic
 
+from bench.zoo import limiting
 from bench.zoo.cases import Case
 from bench.zoo.patient import store
 from perfgate import budgets, loadtest
@@ -36,6 +37,7 @@ endpoints:
   stock: {{request: "GET /stock?n={{n}}", with: {{n: {{between: [1, 1000]}}}}}}
   ledger: GET /ledger
   quote: GET /quote
+  export: {{request: GET /export, expect: {{status: 202}}}}
 diagnose: {{for: {seconds:g}s{probes}}}
 """
 SHOP = """
@@ -51,8 +53,8 @@ endpoints:
   search: {{request: "GET /search?q={{word}}", with: {{word: {{choice: [lamp, chair, oak, blue, garden]}}}}}}
 diagnose: {{for: {seconds:g}s}}
 """
-PROBES = ", postgres: '${ZOO_DATABASE}', redis: '${ZOO_REDIS}'"
-BURNERS = 2
+PROBES = ", postgres: '${ZOO_DATABASE}', redis: '${ZOO_REDIS}', celery: '${ZOO_REDIS}', queue: [jobs-base, jobs-head]"
+KEYS = {"blind": "", "0": PROBES, "2": PROBES}  # of `diagnose`, by tier
 
 
 @dataclass(frozen=True)
@@ -100,21 +102,20 @@ class Look:
 
 
 def look(patient: str, case: Case, tier: str, here: World, folder: Path, seconds: float) -> Look:
-    sick = case.disease not in ("healthy", "slow runner")
+    sick = not case.disease.startswith(("healthy", "slow runner"))
     if patient != "shop":
         store.set_index(here.postgres, here.schema("head"), exists=case.disease != "dropped index")
     path = folder / "budgets.yaml"
     text = SHOP if patient == "shop" else PATIENT
-    path.write_text(text.format(seconds=seconds, probes="" if tier == "blind" else PROBES), encoding="utf-8")
+    path.write_text(text.format(seconds=seconds, probes=KEYS[tier]), encoding="utf-8")
     environ = _environ(here, tier)
     with ExitStack() as stack:
-        limited = case.disease == "slow runner"
-        if limited:
-            stack.enter_context(_busy_cpu())
+        if case.disease.startswith("slow runner"):
+            stack.enter_context(limiting.limited(here.ports["head"], by_stops="stops" in case.disease))
         starts = tuple(
             loadtest.Start(
                 service=Service(
-                    command=_command(patient, here.ports[arm], cpu=ARMS.index(arm) ^ 1 if limited else None),
+                    command=_command(patient, here.ports[arm]),
                     port=here.ports[arm],
                     ready="/healthz",
                 ),
@@ -123,6 +124,7 @@ def look(patient: str, case: Case, tier: str, here: World, folder: Path, seconds
                 environ={
                     **environ,
                     "ZOO_DATABASE": here.database(arm),
+                    "ZOO_SIDE": arm,
                     "ZOO_PREFIX": f"{case.name}-{tier}-{arm}-{monotonic()}",
                     "ZOO_DISEASE": case.disease if arm == "head" and sick else "",
                     "PERFGATE_DEMO_FAULTS": case.faults if arm == "head" else "",
@@ -162,21 +164,6 @@ def _environ(here: World, tier: str) -> dict[str, str]:
     return environ
 
 
-def _command(patient: str, port: int, *, cpu: int | None) -> str:
+def _command(patient: str, port: int) -> str:
     module = "perfgate.demo --port" if patient == "shop" else f"bench.zoo.patient.{patient}"
-    pinned = "" if cpu is None else f"taskset -c {cpu} "
-    return f"{pinned}python -m {module} {port}"
-
-
-@contextmanager
-def _busy_cpu() -> Iterator[None]:
-    """Other work on the CPU of the head (the first): a runner that has neighbours."""
-    command = ["taskset", "-c", "0", sys.executable, "-c", "while True: pass"]
-    burners = [subprocess.Popen(command) for _ in range(BURNERS)]
-    sleep(0.2)
-    try:
-        yield
-    finally:
-        for burner in burners:
-            burner.kill()
-            burner.wait()
+    return f"python -m {module} {port}"

@@ -1,4 +1,4 @@
-"""The confusion matrix as Markdown, and as rows for a file."""
+"""The confusion matrix as Markdown, from rows that a file keeps."""
 
 from __future__ import annotations
 
@@ -8,57 +8,70 @@ from typing import Any
 from bench.zoo.looking import Look
 
 BEGIN, END = "<!-- zoo -->\n", "<!-- /zoo -->\n"
+Row = dict[str, Any]
 
 
-def is_layer_right(seen: Look) -> bool:
-    return seen.said[0] in seen.case.layers
+def row(seen: Look, date: str, seconds: float) -> Row:
+    return {
+        "date": date,
+        "seconds": seconds,
+        "patient": seen.patient,
+        "disease": seen.case.disease,
+        "endpoint": seen.case.endpoint,
+        "tier": seen.tier,
+        "true": {"layers": list(seen.case.layers), "causes": list(seen.case.causes)},
+        "said": dict(zip(("layer", "cause", "confidence"), seen.said, strict=True)),
+        "sentence": seen.found.causes[0].sentence,
+        "difference": seen.found.difference,
+    }
 
 
-def is_cause_right(seen: Look) -> bool:
-    return seen.said[1] in seen.case.causes
+def joined(earlier: Sequence[Row], now: Sequence[Row]) -> list[Row]:
+    """What was measured now, instead of what was measured earlier of the same."""
+    again = {key(item) for item in now}
+    return [*(item for item in earlier if key(item) not in again), *now]
 
 
-def rows(looks: Sequence[Look]) -> list[dict[str, Any]]:
-    return [
-        {
-            "patient": seen.patient,
-            "disease": seen.case.disease,
-            "endpoint": seen.case.endpoint,
-            "tier": seen.tier,
-            "true": {"layers": seen.case.layers, "causes": seen.case.causes},
-            "said": dict(zip(("layer", "cause", "confidence"), seen.said, strict=True)),
-            "sentence": seen.found.causes[0].sentence,
-            "difference": seen.found.difference,
-        }
-        for seen in looks
-    ]
+def key(item: Row) -> tuple[str, ...]:
+    return item["patient"], item["disease"], item["endpoint"], item["tier"]
 
 
-def markdown(looks: Sequence[Look], date: str, seconds: float) -> str:
-    lines = [f"Measured on {date}, {seconds:g} s for each look.", ""]
-    chosen = sorted({seen.tier for seen in looks})
-    lines += [f"| patient | disease | {' | '.join(f'tier {tier}' for tier in chosen)} |", f"|-|-|{'-|' * len(chosen)}"]
-    for patient, name in dict.fromkeys((seen.patient, seen.case.name) for seen in looks):
+def is_layer_right(item: Row) -> bool:
+    return item["said"]["layer"] in item["true"]["layers"]
+
+
+def is_cause_right(item: Row) -> bool:
+    return item["said"]["cause"] in item["true"]["causes"]
+
+
+def markdown(rows: Sequence[Row]) -> str:
+    dates = " and ".join(dict.fromkeys(item["date"] for item in rows))
+    spans = ", ".join(dict.fromkeys(f"{item['seconds']:g} s" for item in rows))
+    lines = [f"Measured on {dates}, {spans} for each look, on two cores that others used as well.", ""]
+    tiers = sorted({item["tier"] for item in rows})
+    lines += [f"| patient | disease | {' | '.join(f'tier {tier}' for tier in tiers)} |", f"|-|-|{'-|' * len(tiers)}"]
+    for patient, disease, endpoint in dict.fromkeys(key(item)[:3] for item in rows):
         cells = []
-        for tier in chosen:
-            of = [seen for seen in looks if (seen.patient, seen.case.name, seen.tier) == (patient, name, tier)]
+        for tier in tiers:
+            of = [item for item in rows if key(item) == (patient, disease, endpoint, tier)]
             cells.append(", ".join(map(_cell, of)) or "–")
-        lines.append(f"| {patient} | {name} | {' | '.join(cells)} |")
+        lines.append(f"| {patient} | {disease} ({endpoint}) | {' | '.join(cells)} |")
     lines.append("")
-    for tier in chosen:
-        of = [seen for seen in looks if seen.tier == tier]
+    for tier in tiers:
+        of = [item for item in rows if item["tier"] == tier]
         layers, causes = sum(map(is_layer_right, of)), sum(map(is_cause_right, of))
-        lines.append(f"Tier {tier}: right layer in {layers} of {len(of)}, right cause in {causes} of {len(of)}.")
-    unsound = [seen for seen in looks if seen.case.disease in ("healthy", "slow runner") and not is_cause_right(seen)]
-    lines.append(f"Healthy or a slow runner, and something else blamed: {len(unsound)}.")
+        lines.append(f"- Tier {tier}: right layer in {layers} of {len(of)}, right cause in {causes} of {len(of)}.")
+    sound = [item for item in rows if item["disease"].startswith(("healthy", "slow runner"))]
+    blamed = sum(item["said"]["cause"] not in ("healthy", "environment") for item in sound)
+    lines.append(f"- Healthy or a slow runner, {len(sound)} times: blamed on the code {blamed} times.")
     return "\n".join(lines) + "\n"
 
 
-def _cell(seen: Look) -> str:
-    layer, code, _ = seen.said
-    if is_layer_right(seen) and is_cause_right(seen):
-        return f"{layer}: {code}"
-    return f"**{layer}: {code}**" + (" (layer right)" if is_layer_right(seen) else "")
+def _cell(item: Row) -> str:
+    said = f"{item['said']['layer']}: {item['said']['cause']}"
+    if is_layer_right(item) and is_cause_right(item):
+        return said
+    return f"**{said}**" + (" (layer right)" if is_layer_right(item) else "")
 
 
 def inserted(page: str, text: str) -> str:

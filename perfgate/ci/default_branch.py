@@ -7,7 +7,7 @@ from pathlib import Path
 from perfgate.ci.revision import Environment, ask_git, part_of, read_event
 
 USUAL = ("main", "master")
-REMOTE = "refs/remotes/origin/"
+REMOTES = "refs/remotes/"
 LOCAL = "refs/heads/"
 
 
@@ -24,12 +24,14 @@ def _of_ci(environ: Environment) -> str:
 
 
 def _of_git(environ: Environment, folder: Path) -> str:
-    """What `origin` says, else the name that new repositories get, the usual ones, or the only one there is: each only
-    where there is such a branch."""
-    head = ask_git(environ, folder, "symbolic-ref", "--quiet", f"{REMOTE}HEAD")
-    if head.startswith(REMOTE):
-        return head.removeprefix(REMOTE)
-    local, remote = (_branches(environ, folder, place) for place in (LOCAL, REMOTE))
+    """What the remote says (`origin`, or the only one), else the name that new repositories get, the usual ones, or the
+    only one there is: each only where there is such a branch."""
+    names = ask_git(environ, folder, "remote").split()
+    there = f"{REMOTES}{names[0] if len(names) == 1 else 'origin'}/"
+    head = ask_git(environ, folder, "symbolic-ref", "--quiet", f"{there}HEAD")
+    if head.startswith(there):
+        return head.removeprefix(there)
+    local, remote = (_branches(environ, folder, place) for place in (LOCAL, there))
     new = ask_git(environ, folder, "config", "init.defaultBranch")
     if new in {*local, *remote}:
         return new

@@ -59,8 +59,8 @@ def _github_pull_request(environ: Environment, pull: Json) -> dict[str, Any]:
     branch = head.get("ref") or environ.get("GITHUB_HEAD_REF")
     target = base.get("ref") or environ.get("GITHUB_BASE_REF")
     number = re.match(r"refs/pull/([0-9]{1,18})/", environ.get("GITHUB_REF", ""))
-    fork = part_of(head, "repo").get("full_name") != part_of(base, "repo").get("full_name")
-    fork = fork or branch == target  # impossible in one repository; without an event file it is all there is to go by
+    # The same branch is impossible in one repository; without an event file it is all there is to go by.
+    fork = is_from_fork(pull) or branch == target
     return {
         "commit": head.get("sha") or environ.get("GITHUB_SHA"),
         "branch": _of(part_of(head, "user").get("login"), branch) if fork else branch,
@@ -90,9 +90,9 @@ def _github_branch(environ: Environment) -> str:
 
 
 def _gitlab(environ: Environment) -> Revision:
-    merge = {key: environ.get(f"CI_MERGE_REQUEST_{key}", "") for key in ("IID", "SOURCE_BRANCH_NAME", "PROJECT_ID")}
+    merge = {key: environ.get(f"CI_MERGE_REQUEST_{key}", "") for key in ("IID", "SOURCE_BRANCH_NAME")}
     branch = environ.get("CI_COMMIT_BRANCH") or merge["SOURCE_BRANCH_NAME"]
-    if environ.get("CI_MERGE_REQUEST_SOURCE_PROJECT_ID", merge["PROJECT_ID"]) != merge["PROJECT_ID"]:
+    if is_merge_request_from_fork(environ):
         branch = _of(environ.get("CI_MERGE_REQUEST_SOURCE_PROJECT_PATH"), branch)
     return _revision(
         {
@@ -112,6 +112,25 @@ def _git(environ: Environment, folder: Path) -> Revision:
     branch = ask_git(environ, folder, "symbolic-ref", "--quiet", "HEAD")  # fails when HEAD is detached
     changes = ask_git(environ, folder, "status", "--porcelain")
     return _revision({"commit": commit, "branch": branch.removeprefix("refs/heads/"), "dirty": bool(changes)})
+
+
+def other_code(environ: Environment, folder: Path) -> str:
+    """One sentence where a job of GitHub about a pull request has checked out the base branch instead, as
+    `actions/checkout` does by itself for `pull_request_target` and for comments; else empty."""
+    if environ.get("GITHUB_ACTIONS") != "true":
+        return ""
+    event = read_event(environ.get("GITHUB_EVENT_PATH", ""))
+    pull, name = part_of(event, "pull_request"), environ.get("GITHUB_EVENT_NAME", "")
+    about_comment = bool(part_of(part_of(event, "issue"), "pull_request"))
+    own = environ.get("GITHUB_SHA", "")  # of the base branch for these events
+    if not own or not (about_comment or (pull and name == "pull_request_target")):
+        return ""
+    head = _text(part_of(pull, "head").get("sha"))
+    if head == own or ask_git(environ, folder, "rev-parse", "--verify", "--quiet", "HEAD") != own:
+        return ""
+    number = (pull or part_of(event, "issue")).get("number")
+    ref = f"refs/pull/{number}/head" if isinstance(number, int) else "the pull request's head"
+    return f"{own[:7]} of the base branch is checked out here, not the pull request: give actions/checkout `ref: {ref}`"
 
 
 def commit_of(environ: Environment, folder: Path, ref: str) -> str:
@@ -172,6 +191,17 @@ def read_event(path: str) -> Json:
     except (OSError, ValueError, RecursionError):
         return {}
     return event if isinstance(event, dict) else {}
+
+
+def is_from_fork(pull: Json) -> bool:
+    """Whether a pull request, as GitHub's events and API have it, comes from another repository than it goes to."""
+    head, base = (part_of(part_of(pull, side), "repo").get("full_name") for side in ("head", "base"))
+    return head != base
+
+
+def is_merge_request_from_fork(environ: Environment) -> bool:
+    """Whether GitLab's job is for a merge request from another project, or from one that it does not name."""
+    return environ.get("CI_MERGE_REQUEST_SOURCE_PROJECT_ID") != environ.get("CI_MERGE_REQUEST_PROJECT_ID")
 
 
 def part_of(whole: Json, key: str) -> Json:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from perfgate.ci.revision import part_of, read_event
+from perfgate.ci.revision import is_from_fork, is_merge_request_from_fork, part_of, read_event
 from perfgate.cli.where import is_on
 
 if TYPE_CHECKING:
@@ -57,8 +57,7 @@ def _of_pull_request(
     pull = part_of(event, "pull_request")
     head, base = part_of(pull, "head"), part_of(pull, "base")
     commits = (str(base.get("sha") or ""), str(head.get("sha") or ""))
-    fork = part_of(head, "repo").get("full_name") != part_of(base, "repo").get("full_name")
-    trusted = not fork or is_on(environ.get(TRUST_FORKS, ""))
+    trusted = not is_from_fork(pull) or is_on(environ.get(TRUST_FORKS, ""))
     words: tuple[AcceptanceClaim, ...] = ()
     here = acceptances.known(root, environ, *commits)
     if here:
@@ -81,7 +80,7 @@ def _of_merge_request(environ: Mapping[str, str], root: Path) -> tuple[Acceptanc
     from perfgate.ci import acceptances
 
     get = environ.get
-    fork = get("CI_MERGE_REQUEST_SOURCE_PROJECT_ID") != get("CI_MERGE_REQUEST_PROJECT_ID")
+    fork = is_merge_request_from_fork(environ)
     distrust = acceptances.FORKS_TRAILER if fork and not is_on(get(TRUST_FORKS, "")) else ""
     base = get("CI_MERGE_REQUEST_DIFF_BASE_SHA", "")
     head = get("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA") or get("CI_COMMIT_SHA") or "HEAD"

@@ -10,6 +10,7 @@ import typer
 
 from perfgate.cli.guard import say
 from perfgate.cli.options import DEFAULT_BUDGET
+from perfgate.text.plurals import counted
 
 
 def check(
@@ -21,16 +22,12 @@ def check(
     budget_file, unset = budgets.check(budget, os.environ)
     plan = scenarios.plan(budget_file)
     parts = (
-        _counted(len(plan.endpoints), "endpoint"),
-        *([_counted(len(plan.pages), "page")] if plan.pages else []),
-        _counted(len(plan.journeys), "journey"),
-        _counted(len(budget_file.budgets), "budget"),
+        counted(len(plan.endpoints), "endpoint"),
+        *([counted(len(plan.pages), "page")] if plan.pages else []),
+        counted(len(plan.journeys), "journey"),
+        counted(len(budget_file.budgets), "budget"),
     )
     print(f"{budget}: fine. {', '.join(parts)}; {plan.load_words}.")
     for mistake in unset:
         say(f"perfgate: {budget}:{mistake.line}: {mistake.message}; `perfgate run` needs it. {mistake.hint}")
     return 0
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

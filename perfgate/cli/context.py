@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 import sys
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -38,6 +37,7 @@ def run_context(kind: str, out: Path | None = None) -> RunContext:
         started=now.isoformat(timespec="milliseconds"),
         folder=out or root / run_folder.HOME / kind / run_id,
         revision=revision.read(os.environ, root),
+        doubt=revision.other_code(os.environ, root),
         versions={"perfgate": __version__, "locust": version("locust"), "python": python_version()},
     )
 
@@ -48,6 +48,7 @@ def remembered_run_context(out: Path | None) -> RunContext:
 
     from perfgate.ci import credentials, revision
     from perfgate.cli.accepting import gather
+    from perfgate.workflows import explain
 
     context = run_context("runs", out)
     root, code = context.root, context.revision
@@ -56,7 +57,7 @@ def remembered_run_context(out: Path | None) -> RunContext:
     access = credentials.git_auth_environment(os.environ, root)
     return replace(
         context,
-        environ=_with_timing_secret(context.environ),
+        environ=explain.with_timing_secret(context.environ, secrets.token_hex(16)),
         access=access,
         claims=lambda branch, last: gather({**os.environ, **access}, root, code, branch=branch, last=last, say=say),
     )
@@ -72,13 +73,6 @@ def child_environment() -> dict[str, str]:
         **credentials.without_secrets(os.environ),
         "PATH": os.pathsep.join([os.environ.get("PATH", os.defpath), own]),
     }
-
-
-def _with_timing_secret(environ: Mapping[str, str]) -> Mapping[str, str]:
-    """Adds a secret that the service's middleware (`perfgate.middleware`) and the second pass of a diagnosis share."""
-    from perfgate.middleware.secret import VARIABLE
-
-    return environ if environ.get(VARIABLE) else {**environ, VARIABLE: secrets.token_hex(16)}
 
 
 def processes_of(text: str) -> int:

@@ -37,14 +37,14 @@ def diagnose(
     Signals().listen()
     from perfgate.cli.context import remembered_run_context
     from perfgate.cli.progress import reporter
-    from perfgate.diagnose.attribution import QUANTILES
     from perfgate.files import codec, run_folder
-    from perfgate.report import diagnosis_text
+    from perfgate.report import diagnosis_text, trace_text
     from perfgate.workflows import explain
     from perfgate.workflows.steps.request import RunRequest
 
-    if metric not in (known := (*QUANTILES, "mean")):
-        raise UsageError(f"--metric {metric}: it has no split into layers", hint=f"Known: {', '.join(known)}")
+    if metric not in explain.SPLIT_METRICS:
+        known = ", ".join(explain.SPLIT_METRICS)
+        raise UsageError(f"--metric {metric}: it has no split into layers", hint=f"Known: {known}")
     compared = against(base_ref, base, None, "", target=target, workers=0)
     context = remembered_run_context(out)
     request = RunRequest(budget=budget, context=context, target=target, against=compared, allow_remote=allow_remote)
@@ -54,6 +54,8 @@ def diagnose(
         print(line)
         if remedy:
             print(f"  {remedy}")
+    for line in trace_text.lines(diagnosis):
+        print(line)
     for table in diagnosis_text.tables(diagnosis):
         print(table)
     for doubt in diagnosis.warnings:

@@ -20,8 +20,8 @@ from perfgate.cli.options import DEFAULT_BUDGET, Budget
 from perfgate.model.errors import RecordError, UsageError
 
 if TYPE_CHECKING:
-    from perfgate.measure.importing import Recording
     from perfgate.model.run import Revision
+    from perfgate.workflows.import_recording import Recording
 
 STDIN = "-"
 Started = Annotated[

@@ -164,7 +164,7 @@ CODES: Mapping[str, RuleCode] = {
         "unattributed",
         "the second pass saw no difference",
         "Nothing: measure again if it fails again.",
-        "The second pass saw no difference beyond noise.",
+        "the second pass saw no difference beyond noise",
     ),
     "unexplained": RuleCode(
         "unattributed",

@@ -93,7 +93,14 @@ def _delays(
         "cache": ((known.cache_wait, known.cache_wait_loaded),),
         "external": ((known.external_wait, known.external_wait_loaded),),
     }
+    is_elsewhere = {  # a database in the service itself, such as SQLite, has no socket
+        "database": bool(known.database_messages or known.database),
+        "cache": bool(known.cache_messages),
+        "external": bool(known.external_messages),
+    }
     for layer, pairs in grown.items():
+        if not is_elsewhere[layer]:
+            continue
         before, now = _mean_of(layer, alone), _mean_of(layer, loaded)
         real = [later - earlier for earlier, later in pairs if earlier is not None and later is not None]
         if before is not None and now is not None and now > before and real:

@@ -87,11 +87,15 @@ class PassFacts:
     unread_loaded: float | None = None  # s that a request lies in the socket before the service reads it
     cpu_delay: float | None = None  # s that threads of the service are ready to run and have no CPU
     stopped: float | None = None  # share of the time in which somebody had stopped the service (SIGSTOP)
+    stopped_loaded: float | None = None
+    throttled: float | None = None  # share of the periods in which the CPU quota of the service was used up
+    throttled_loaded: float | None = None
     application: float | None = None  # s in the server beside database, cache and other services, by Server-Timing
     application_loaded: float | None = None
     serialisation: float | None = None  # s, by Server-Timing
     computing: float | None = None  # s of CPU, by Server-Timing
     reference: float | None = None  # s of a fixed piece of work on this machine, while nothing else was sent
+    reference_cpu: float | None = None  # s of CPU that it takes
     statements: tuple[Statement, ...] = ()
     peers: tuple[Peer, ...] = ()
     queued: float | None = None  # jobs that wait in the task queue, at the end
@@ -149,7 +153,7 @@ def facts(
     canary_loaded: Sequence[float],
     counts: ProbeCounts,
     counts_loaded: ProbeCounts = NOTHING,
-    reference: Sequence[float] = (),
+    reference: Sequence[Sequence[tuple[float, float]]] = (),
 ) -> PassFacts:
     alone = [sample.latency for sample in samples if sample.users == 1]
     loaded = [sample.latency for sample in samples if sample.users > 1]
@@ -170,7 +174,7 @@ def facts(
         loaded=median(loaded) if loaded else None,
         alone_tail=_tail(alone),
         loaded_tail=_tail(loaded),
-        rounds=_rounds(samples),
+        rounds={**_rounds(samples), "reference": tuple(median(took for took, _ in each) for each in reference if each)},
         canary_idle=median(canary_idle) if canary_idle else None,
         canary_loaded=median(canary_loaded) if canary_loaded else None,
         size=_mean([sample.size for sample in samples]),
@@ -189,7 +193,8 @@ def facts(
         application_loaded=_application(samples, is_loaded=True),
         serialisation=_told("serialisation", usual),
         computing=_told("cpu", usual),
-        reference=median(reference) if reference else None,
+        reference=_median([took for round_ in reference for took, _ in round_]),
+        reference_cpu=_median([computed for round_ in reference for _, computed in round_]),
         statements=counts.statements,
         peers=counts.peers,
         metrics={name.removeprefix(METRIC): value for name, value in values.items() if name.startswith(METRIC)},
@@ -202,10 +207,12 @@ _PARTS = ("database", "cache", "external")
 _KINDS = (*_PARTS, "broker")
 _WAITS = tuple(f"{kind}_wait" for kind in _KINDS)
 _MESSAGES = tuple(f"{kind}_messages" for kind in _KINDS)
-_SINGLE = ("rows", "cpu", "memory", "cache_hits", "database", "cpu_delay", "stopped", "database_size", "lock_wait")
+_KEPT = ("stopped", "throttled")  # from the CPU
+_SINGLE = ("rows", "cpu", "memory", "cache_hits", "database", "cpu_delay", "database_size", "lock_wait", *_KEPT)
 _QUEUE = ("queued", "queue_growth")
 _COUNTED = (*_SINGLE, *_QUEUE, *_WAITS, *_MESSAGES)
-_COUNTED_LOADED = ("query_seconds", "cpu", "database", "unread", "lock_wait", "database_connections", *_QUEUE, *_WAITS)
+_LOADED = ("query_seconds", "cpu", "database", "unread", "lock_wait", "database_connections")
+_COUNTED_LOADED = (*_LOADED, *_KEPT, *_QUEUE, *_WAITS)
 
 
 TAIL, LEAST = 0.95, 20  # a share, and so many samples that a tail is worth its name
@@ -237,6 +244,10 @@ def _application(samples: Sequence[ReplaySample], *, is_loaded: bool) -> float |
         if (sample.users > 1) is is_loaded and "total" in (seconds := sample.timing.seconds)
     ]
     return median(totals) if totals else None
+
+
+def _median(values: Sequence[float]) -> float | None:
+    return median(values) if values else None
 
 
 def _mean(values: Sequence[float]) -> float | None:

@@ -27,6 +27,7 @@ class ReplaySample:
     timing: ServerTiming = field(default_factory=ServerTiming)
     round: int = 0
     users: int = 1
+    trace: str = ""  # id, where the request was sent to be traced
 
     @property
     def latency(self) -> float:

@@ -33,6 +33,7 @@ class ReplayRequest:
     pause: float = 0.0
     seed: str = ""
     canary: str = ""
+    traces: str = ""
     requests: int = 0  # exactly so many: see `Replayer.count`
 
 
@@ -134,4 +135,5 @@ def _sample(row: Mapping[str, Any], order: ReplayRequest, round_: int, names: Ma
         timing=server_timing.read(headers.get("server-timing", ""), names),
         round=round_,
         users=order.users,
+        trace=row.get("trace", ""),
     )

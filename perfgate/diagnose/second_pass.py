@@ -50,7 +50,7 @@ class Seen:
     answers: list[Answer] = field(default_factory=list)
     canary_idle: list[float] = field(default_factory=list)
     canary_loaded: list[float] = field(default_factory=list)
-    reference: list[float] = field(default_factory=list)
+    reference: list[Sequence[tuple[float, float]]] = field(default_factory=list)  # of each round
     counts: list[ProbeCounts] = field(default_factory=list)
     counts_loaded: list[ProbeCounts] = field(default_factory=list)
     functions: tuple[FunctionTime, ...] = ()
@@ -96,10 +96,12 @@ def observe(
     canary: str = "",
     most_rate: float = inf,
     is_own: bool = True,
-    reference: Callable[[], Sequence[float]] = tuple,
+    reference: Callable[[], Sequence[tuple[float, float]]] = tuple,
+    traces: str = "",
 ) -> Pass:
     """`seconds` for all of it, as far as phases do not become too short; at most `most_rate` requests per second
-    under load, and always unless the services are perfgate's own (`is_own`). `reference` measures the machine.
+    under load, and always unless the services are perfgate's own (`is_own`). `reference` measures the machine. `traces`
+    begins the trace ids of requests that are to be traced.
 
     Raises DiagnosisError.
     """
@@ -114,7 +116,7 @@ def observe(
             for subject in subjects:
                 observed = result.seen[subject.endpoint, side.name]
                 observed.canary_idle += idle
-                observed.reference += speed
+                observed.reference.append(speed)
                 observed.counts += waiting
                 observed.counts_loaded += waiting
                 order = ReplayRequest(
@@ -124,6 +126,7 @@ def observe(
                     seconds=phase,
                     pause=0.0 if is_own else 1 / most_rate,
                     seed=f"{number}/{subject.endpoint}",
+                    traces=traces,
                 )
                 alone = _phase(order, side, replayer, number, result, observed, is_alone=True)
                 pause = pauses.setdefault(subject.endpoint, _pause(alone, most_rate))

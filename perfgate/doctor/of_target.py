@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
-from perfgate import loadtest
+from perfgate import loadtest, scenarios
 from perfgate.doctor.check import Check, CheckSurroundings, Subject, broken, warning
 from perfgate.loadtest.service.starting import running
 from perfgate.model.errors import PerfgateError
@@ -49,7 +49,7 @@ def _started(subject: Subject, around: CheckSurroundings) -> Iterator[Check]:
                 log=Path(folder) / "service.log",
                 environ=around.child_environ,
             )
-            with running([start]):
+            with running([start], scenarios.secrets(scenarios.plan(subject.budget_file))):
                 yield Check(name="service", message=f"starts, and {service.ready} answers on port {service.port}")
                 yield _answer(around, url)
     except PerfgateError as error:

@@ -14,8 +14,8 @@ from typing import TypeVar
 
 from perfgate.model.metric import ASPECTS, METRICS
 from perfgate.model.run import Conditions, EndpointResult, Generator, PastRun, Probe, Run, Runner
+from perfgate.recording.shortages import SHORTAGES
 from perfgate.recording.windows import PHASES
-from perfgate.runner.shortages import SHORTAGES
 
 FAILURE_KINDS = ("status", "expectation", "timeout", "connection", "protocol", "job")
 SYSTEMS = ("Linux", "Darwin", "Windows")

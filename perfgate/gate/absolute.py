@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import ceil, inf, isfinite, sqrt
 
+from perfgate.gate.levels import CONFIDENCE, PASS_LEVEL, POWER
 from perfgate.model.budget_file import Sensitivity
 from perfgate.model.metric import ASPECT_QUANTILES, LATENCY_QUANTILES, METRICS, Unit
 from perfgate.model.run import Distribution, EndpointResult
@@ -26,9 +27,6 @@ from perfgate.stats.proportions import exact_lower, exact_upper, requests_needed
 from perfgate.stats.quantiles import Curve, curve
 from perfgate.stats.tails import share_upper
 
-LEVEL = 0.95  # one-sided, of a run that is judged once
-CONFIDENCE = 0.95  # of the two-sided intervals that results carry
-POWER = 0.80  # with which a rise counts as detectable
 QUANTILES = {**LATENCY_QUANTILES, "ttfb_p95": 0.95, **{metric: q for metric, (_, q) in ASPECT_QUANTILES.items()}}
 MOST_NEEDED = 100.0  # times as many requests: beyond that no run will decide
 TOO_CLOSE = "it is too close to the limit for more requests to tell; move the limit, or the value away from it"
@@ -46,7 +44,7 @@ class Question:
 
     limit: float  # base unit
     duration: float = 0.0
-    level: float = LEVEL
+    level: float = PASS_LEVEL
     sensitivity: Sensitivity = Sensitivity()
 
     def tolerated(self, metric: str) -> float:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import expm1, inf, isfinite, log1p, sqrt
 
 from perfgate.gate.absolute import MOST_NEEDED, enough
+from perfgate.gate.levels import PASS_LEVEL, POWER
 from perfgate.model.run import EndpointResult
 from perfgate.stats.distributions import normal_quantile
 
@@ -13,9 +14,6 @@ MARGIN, MARGIN_RESTARTED = 0.03, 0.02  # ratios; the smaller one when both servi
 INSTANCES = 0.021  # standard deviation of ln(head / base) between two equal instances, which no request averages out
 OF_LIMIT = 0.3  # the most of it beside a tight limit, which otherwise no number of requests would let pass ...
 INSTANCES_TIGHT = 0.015  # ... but never less than this: beside limits under 5 % only restarts help
-LEVEL = 0.95  # of the one-sided bound
-CONFIDENCE = 0.95  # of the two-sided interval
-POWER = 0.80  # with which a change counts as detectable, and with which a cure decides
 RESTARTS = "two equal instances may differ by as much, but more restarts (`gate: {ab: {restarts: 8}}`) would show it"
 LARGEST = 700.0  # logarithm of a number that a float still holds
 BURSTS = 2.0  # design effect from which people are told
@@ -28,7 +26,7 @@ class Trial:
 
     margin: float = MARGIN
     alpha: float = 0.001
-    level: float = LEVEL  # of the one-sided bound that a pass needs
+    level: float = PASS_LEVEL  # of the one-sided bound that a pass needs
     duration: float = 0.0
     limit: float | None = None
     restarts: int = 0  # of both services: each pair of instances is another draw

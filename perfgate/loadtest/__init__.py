@@ -7,10 +7,12 @@ from perfgate.loadtest.service.merge_base import merge_base
 from perfgate.loadtest.service.side_by_side import Base, Head, Sides, base_and_head, host_of
 from perfgate.loadtest.service.starting import Services, Start, running, with_port
 from perfgate.loadtest.service.target import check_allowed, check_up
+from perfgate.recording.handover import Duet
 
 __all__ = [
     "ONE_LOOK",
     "Base",
+    "Duet",
     "Fleet",
     "Head",
     "InterimLooks",

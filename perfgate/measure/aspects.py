@@ -1,5 +1,5 @@
-"""Aspects of an endpoint: times besides its latency, such as the completion of its jobs. Each is recorded as a series of
-its own, with windows, and known as well as a latency is."""
+"""Aspects of an endpoint: times besides its latency, such as the completion of its jobs. Each is recorded as a series
+of its own, with windows, and known as well as a latency is."""
 
 from __future__ import annotations
 

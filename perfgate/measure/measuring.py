@@ -38,6 +38,7 @@ class Circumstances:
     arms: tuple[Arm, ...] = ()
     host: str = ""
     file: str = ""
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +98,7 @@ def measure(load_test: LoadTest, plan: Plan, circumstances: Circumstances) -> Ru
         arms=tuple(_arm(arm, base, load_test, plan) if arm.name == BASE else arm for arm in arms),
         restarts=load_test.restarts,
         seed=load_test.seed,
-        warnings=load_test.warnings,
+        warnings=(*circumstances.warnings, *load_test.warnings),
     )
 
 

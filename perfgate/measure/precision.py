@@ -31,7 +31,7 @@ Floats = NDArray[np.float64]
 Parts = Mapping[int, Window]  # by second since the start of the measured time
 
 NOTHING = 1e-300  # instead of dividing by 0
-CONFIDENCE = 0.95
+CONFIDENCE = 0.95  # as in gate/levels.py: two-sided
 TAIL = (1 + CONFIDENCE) / 2
 ROWS = (*LATENCY_QUANTILES, "mean", "errors")
 ALLOWANCE = (t_quantile(TAIL, FREEDOM) / normal_quantile(TAIL)) ** 2

@@ -1,8 +1,10 @@
-"""Activities: what an endpoint does beyond one request and its answer. Times in seconds."""
+"""Activities: what an endpoint does beyond one request and its answer; and recorded arrivals. Times in seconds."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from perfgate.model.budget_file import Expectation, Json
 
@@ -59,3 +61,21 @@ class WebSocket:
     every: float = 1.0
     reply: str = ""  # "next", or a JSONPath whose value a message and its reply share; empty: none
     subprotocol: str = ""
+
+
+class RecordedArrival(NamedTuple):
+    """`due` in s since the first, at the speed of the replay; `values` are those of its path."""
+
+    due: float
+    endpoint: str
+    values: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replay:
+    """Arrivals in order of time. `left_out` counts those of no endpoint."""
+
+    file: str  # relative to the budget file's folder
+    speed: float = 1.0
+    arrivals: tuple[RecordedArrival, ...] = field(default=(), repr=False)
+    left_out: int = 0

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from perfgate.model.activity import Events, Poll, WebSocket
+    from perfgate.model.activity import Events, Poll, Replay, WebSocket
     from perfgate.model.page import PageSpec
-    from perfgate.model.replay import Replay
 
 Json = Any  # what json.loads gives: None, bool, int, float, str, list, dict
 
@@ -327,6 +326,16 @@ class GatePolicy:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TracesPolicy:
+    """`forward` is a collector that gets the traces too, as written; `link` a URL with `{trace_id}`; `port` that of the
+    receiver, 0: any that is free."""
+
+    forward: str = ""
+    link: str = ""
+    port: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class DiagnosePolicy:
     """How the second pass is made. Addresses are as written, `${X}` unexpanded; empty: there is none."""
 
@@ -339,6 +348,7 @@ class DiagnosePolicy:
     prometheus: str = ""  # the application's own metrics, an URL
     profile: str = ""  # "py-spy"
     server_timing: Mapping[str, str] = field(default_factory=dict)  # part -> what the application calls its entry
+    traces: TracesPolicy | None = None  # None: requests of the second pass are not traced
 
 
 @dataclass(frozen=True, kw_only=True)

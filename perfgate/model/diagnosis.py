@@ -51,6 +51,39 @@ class Cause:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TracedOperation:
+    """What traces show of one statement, cache command or host, per traced request; None where there is no base."""
+
+    layer: Layer
+    what: str  # a fingerprint, a command or a host: never a literal
+    calls: float
+    seconds: float
+    calls_before: float | None = None
+    seconds_before: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlowTrace:
+    side: Literal["base", "head"]
+    trace: str  # id, 32 hexadecimal digits
+    seconds: float  # latency of its request
+    layers: Mapping[Layer, float] = field(default_factory=dict)  # s; they add up to `seconds`
+    link: str = ""  # to the team's own trace viewer
+
+
+@dataclass(frozen=True, kw_only=True)
+class TraceEvidence:
+    """`requests` of the head were recorded, for `traced` of them spans came; `..._before` is the base's."""
+
+    requests: int
+    traced: int
+    requests_before: int | None = None
+    traced_before: int | None = None
+    operations: tuple[TracedOperation, ...] = ()  # those with most time first
+    slowest: tuple[SlowTrace, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Diagnosed:
     """One endpoint's metric: `difference` (s) is the sum of its layers' changes, None without a base.
 
@@ -66,6 +99,7 @@ class Diagnosed:
     baseline_samples: int = 0
     clipped: int = 0  # samples whose parts, as the server tells them, are longer than the whole
     facts: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)  # name -> (base, head)
+    traces: TraceEvidence | None = None  # None without `diagnose: {traces: otlp}`
     functions: tuple[str, ...] = ()  # whose CPU time per request grew, by a profile; for people
     profiles: Mapping[str, str] = field(default_factory=dict)  # side -> its flame graph (speedscope), in the run folder
 

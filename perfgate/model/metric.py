@@ -50,12 +50,12 @@ _LATENCY = "of the latency of successful requests; a timeout counts at its timeo
 LATENCY_QUANTILES: dict[str, float] = {"p50": 0.50, "p90": 0.90, "p95": 0.95, "p99": 0.99}
 
 ASPECTS: dict[str, str] = {  # times that some endpoints have besides their latency; each is recorded by itself
-    "completion": "time from the request until its background job was done, or its stream has ended; a timeout counts at "
-    "its timeout",
+    "completion": "time from the request until its background job was done, or its stream has ended; a timeout counts "
+    "at its timeout",
     "queued": "time a background job waited in its queue, as its status says",
     "work": "time a background job was worked at, as its status says",
     "first_message": "time from when a stream was due until its first message",
-    "message": "latency of a stream's messages: from the message that a reply answers, or from when it says it was sent",
+    "message": "latency of a stream's messages: from what a reply answers, or from when it says it was sent",
     "gap": "time between two messages of a stream",
 }
 ASPECT_QUANTILES: dict[str, tuple[str, float]] = {  # metric -> the aspect, and which quantile of it
@@ -94,14 +94,14 @@ METRICS: dict[str, Metric] = {
             unit=Unit.COUNT,
             meaning="mean number of database queries per successful request",
             counted=True,
-            source=f"{_MIDDLEWARE}, or name the database: `diagnose: {{postgres: ${{DATABASE_URL}}}}` (or `mysql`)",
+            source=f"{_MIDDLEWARE}, or give `diagnose.postgres` or `diagnose.mysql` the database's URL",
         ),
         Metric(
             name="rows",
             unit=Unit.COUNT,
             meaning="mean number of rows that the database returned or changed per request",
             counted=True,
-            source="name the database: `diagnose: {postgres: ${DATABASE_URL}}` (or `mysql`)",
+            source="give `diagnose.postgres` or `diagnose.mysql` the database's URL",
         ),
         Metric(
             name="cache_hits",
@@ -109,8 +109,8 @@ METRICS: dict[str, Metric] = {
             meaning="share of answers that came from a cache, as their headers say; else of Redis look-ups that hit",
             higher_is_better=True,
             counted=True,
-            source="let answers say so (Cache-Status, X-Cache, or Server-Timing `cache;desc=hit`), or name the cache: "
-            "`diagnose: {redis: ${REDIS_URL}}`",
+            source="let answers say so (Cache-Status, X-Cache, or Server-Timing `cache;desc=hit`), or give "
+            "`diagnose.redis` the cache's URL",
         ),
         Metric(
             name="compressed",
@@ -125,14 +125,14 @@ METRICS: dict[str, Metric] = {
             unit=Unit.SECONDS,
             meaning="mean CPU time of the service per request",
             counted=True,
-            source=f"{_MIDDLEWARE}, or let perfgate start the service: `service: {{command: ..., port: ...}}`",
+            source=f"{_MIDDLEWARE}, or let perfgate start the service (`service.command`)",
         ),
         Metric(
             name="memory_growth",
             unit=Unit.BYTES,
             meaning="growth of the service's memory (all its processes) per 1,000 requests to any endpoint",
             counted=True,
-            source="let perfgate start the service: `service: {command: ..., port: ...}`",
+            source="let perfgate start the service (`service.command`), and the load last some seconds",
         ),
         _page("lcp", Unit.SECONDS, "Largest Contentful Paint: when the main content was there", 2.5, 4.0),
         _page("cls", Unit.COUNT, "Cumulative Layout Shift: how far content jumped, a score", 0.1, 0.25),

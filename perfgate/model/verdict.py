@@ -56,6 +56,7 @@ class Finding:
     samples: int = 0
     baseline: float | None = None
     baseline_runs: int = 0
+    baseline_ids: tuple[str, ...] = ()  # of those runs, newest first; empty in files of older versions
     change: float | None = None
     own_change: float | None = None
     interval: tuple[float, float] | None = None  # 95 %, two-sided, of `own_change` or else `change`; of `measured`

@@ -19,12 +19,13 @@ from perfgate.model.errors import PerfgateError
 from perfgate.model.outcome import Outcome
 from perfgate.model.publication import Announcement, Comment, Correction, Publication, Wishes
 from perfgate.net import http
+from perfgate.net.retrying import Retries
 from perfgate.publish import superseding
 from perfgate.text.sanitize import one_line
 
 TIMEOUT = 20.0  # seconds for each answer
 TRIES = 4
-LONGEST_WAIT = 60.0  # seconds that an answer may ask to wait
+MAX_WAIT_S = 60.0  # that an answer may ask for
 MOST_PAGES = 100
 LONGEST = 200  # characters of GitLab's own words
 STANDS = "The verdict stands."
@@ -212,25 +213,17 @@ class _NoteClient:
         GitLab certainly did nothing."""
         token = {"JOB-TOKEN" if self.place.job_token else "PRIVATE-TOKEN": self.place.token}
         headers = {"User-Agent": f"perfgate/{__version__}", "Accept": "application/json", **token}
-        for attempt in range(TRIES):
-            last = attempt == TRIES - 1
-            try:
-                reply = self.session.exchange(method, f"{self.place.api}{path}", headers=headers, json=body)
-            except http.NoReplyError as error:
-                if last or method == "POST":
-                    raise GitLabError(0, str(error)) from error
-                self.sleep(2.0**attempt)
-                continue
-            if reply.status < 300:
-                return reply
-            again = reply.status == 429 or (reply.status >= 500 and method != "POST")
-            if last or not again:
-                raise GitLabError(reply.status, _said(reply))
-            requested = reply.headers.get("retry-after", "")
-            self.sleep(
-                min(float(requested[:6]), LONGEST_WAIT) if requested.isascii() and requested.isdigit() else 2.0**attempt
+        url = f"{self.place.api}{path}"
+        retries = Retries(tries=TRIES, max_wait_s=MAX_WAIT_S, sleep=self.sleep)
+        try:
+            reply = retries.ask(
+                lambda: self.session.exchange(method, url, headers=headers, json=body), is_repeatable=method != "POST"
             )
-        raise GitLabError(0, "too many tries")
+        except http.NoReplyError as error:
+            raise GitLabError(0, str(error)) from error
+        if reply.status >= 300:
+            raise GitLabError(reply.status, _said(reply))
+        return reply
 
     @property
     def _notes(self) -> str:

@@ -5,7 +5,6 @@ Whoever knows such an address can write to the channel, so it comes from the env
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,12 +13,13 @@ from urllib.parse import urlsplit
 from perfgate import __version__
 from perfgate.model.publication import Announcement, Publication, When, Wishes
 from perfgate.net import http
+from perfgate.net.retrying import Retries
 from perfgate.text.sanitize import one_line
 
 ANY = "PERFGATE_WEBHOOK_URL"
 TIMEOUT = 20.0  # seconds for each answer
 TRIES = 4
-LONGEST_WAIT = 60.0  # seconds that an answer may ask to wait
+MAX_WAIT_S = 60.0  # that an answer may ask for
 STANDS = "The verdict stands."
 LONGEST = 200  # characters of their own words
 
@@ -78,29 +78,14 @@ def _sent(
     body: bytes,
     sleep: Callable[[float], None],
 ) -> Publication:
-    text = ""
-    for attempt in range(TRIES):
-        requested = ""
-        try:
-            reply = session.exchange("POST", url, headers=headers, content=body, most=2**20)
-        except http.NoReplyError as error:
-            text = f"it does not answer: {_hidden(str(error), url)}"
-        else:
-            if reply.status < 300:
-                return Publication(told=(f"Told {channel.title}.",))
-            text = f"it answered {reply.status}: {_hidden(_words(reply.body), url)}"
-            if reply.status != 429 and reply.status < 500:
-                break
-            requested = reply.headers.get("retry-after", "")
-        if attempt < TRIES - 1:
-            sleep(_wait(requested, attempt))
-    return _failed(channel, text)
-
-
-def _wait(requested: str, attempt: int) -> float:
-    if requested.isascii() and requested.isdigit():
-        return min(float(requested[:6]), LONGEST_WAIT)
-    return float(2.0**attempt * (0.5 + random.random()))  # jobs that run side by side part ways
+    retries = Retries(tries=TRIES, max_wait_s=MAX_WAIT_S, sleep=sleep)
+    try:
+        reply = retries.ask(lambda: session.exchange("POST", url, headers=headers, content=body, most=2**20))
+    except http.NoReplyError as error:
+        return _failed(channel, f"it does not answer: {_hidden(str(error), url)}")
+    if reply.status < 300:
+        return Publication(told=(f"Told {channel.title}.",))
+    return _failed(channel, f"it answered {reply.status}: {_hidden(_words(reply.body), url)}")
 
 
 def _failed(channel: Channel, why: str) -> Publication:

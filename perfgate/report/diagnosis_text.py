@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from perfgate.model.diagnosis import Cause, Diagnosed, Diagnosis, LayerChange
 from perfgate.model.metric import Unit
+from perfgate.report import trace_text
 from perfgate.report.escaping import code, plain, prose
 from perfgate.text.units import format_difference, format_value
 
@@ -25,7 +26,8 @@ def first_line(matches: Diagnosed, quote: Quote = plain) -> str:
         [_named(matches)] if matches.layers and (cause is None or cause.code not in ("environment", "healthy")) else []
     )
     if cause:
-        parts.append(cause.sentence)
+        whose = "the runner, not the code: " if cause.code == "environment" else ""
+        parts.append(f"{whose}{cause.sentence}")
     change = f" {format_difference(Unit.SECONDS, matches.difference)}" if matches.difference is not None else ""
     return f"{quote(matches.endpoint)} {plain(matches.metric)}{change}: {', '.join(filter(None, parts))}"
 
@@ -50,7 +52,7 @@ def lines(diagnosis: Diagnosis | None) -> Iterator[tuple[str, str]]:
     """For the terminal: each first line, and what to do ("" where there is nothing)."""
     for matches in diagnosis.findings if diagnosis else ():
         cause = matches.causes[0] if matches.causes else None
-        sure = f" ({WHERE[cause.confidence]})" if cause and cause.code != "healthy" else ""
+        sure = f" ({WHERE[cause.confidence]})" if cause and cause.code not in ("healthy", "environment") else ""
         yield plain(first_line(matches) + sure, LONGEST), plain(cause.remedy, LONGEST) if cause else ""
 
 
@@ -85,6 +87,7 @@ class Evidence:
     causes: tuple[str, ...]
     counts: tuple[tuple[str, ...], ...]
     note: str
+    traces: tuple[str, ...] = ()
 
 
 def evidence(diagnosis: Diagnosis | None) -> list[Evidence]:
@@ -98,6 +101,7 @@ def evidence(diagnosis: Diagnosis | None) -> list[Evidence]:
             ),
             counts=tuple((prose(name), *values) for name, *values in counts(matches)),
             note=prose(note(matches, diagnosis)),
+            traces=tuple(trace_text.markdown(matches.traces)),
         )
         for matches in (diagnosis.findings if diagnosis else ())
     ]
@@ -118,8 +122,16 @@ def layer_row(item: LayerChange) -> tuple[str, ...]:
 
 
 def _cause(item: Cause) -> str:
-    text = [f"**{WHERE[item.confidence]}: {item.code}** {prose(item.sentence)}", *map(prose, item.evidence)]
+    text = [f"**{WHERE[item.confidence]}: {item.code}** {_quoted(item.sentence)}", *map(_quoted, item.evidence)]
     return "; ".join(text)
+
+
+def _quoted(text: str) -> str:
+    """Safe Markdown in which what stands between backticks is code."""
+    pieces = text.split("`")
+    if len(pieces) % 2 == 0:
+        return prose(text)
+    return " ".join(code(piece) if at % 2 else prose(piece) for at, piece in enumerate(pieces) if piece.strip())
 
 
 SECONDS, BYTES, RATIO = Unit.SECONDS, Unit.BYTES, Unit.RATIO
@@ -172,11 +184,16 @@ FACTS: Mapping[str, tuple[str, Unit | None]] = {
     "cpu_loaded": ("CPU time of the service, under load", SECONDS),
     "cpu_delay": ("ready, but without a CPU", SECONDS),
     "stopped": ("time in which the service was stopped", RATIO),
+    "stopped_loaded": ("time in which the service was stopped, under load", RATIO),
+    "throttled": ("periods in which the CPU quota was used up", RATIO),
+    "throttled_loaded": ("periods in which the CPU quota was used up, under load", RATIO),
     "unread_loaded": ("waiting to be read by the service, under load", SECONDS),
     "memory": ("memory that stays", BYTES),
     "reference": ("a fixed piece of work on this machine", SECONDS),
+    "reference_cpu": ("CPU time of that work", SECONDS),
 }
 ALWAYS = ("alone", "loaded", "queries", "cpu", "size")
+LEAST: Mapping[Unit | None, float] = {SECONDS: 0.0005, BYTES: 1000.0}  # less is not worth a line
 CHANGED = 1.2  # times as much or as little: facts that moved less are left to diagnosis.json
 
 
@@ -185,17 +202,17 @@ def counts(matches: Diagnosed) -> Iterator[tuple[str, str, str]]:
     known = [name for name in FACTS if name in matches.facts]
     for name in [*known, *(name for name in matches.facts if name not in FACTS and name != "samples")]:
         before, now = matches.facts[name]
-        if name in ALWAYS or _has_changed(before, now):
-            label, unit = FACTS.get(name, (name.replace("_", " "), None))
+        label, unit = FACTS.get(name, (name.replace("_", " "), None))
+        if name in ALWAYS or _has_changed(before, now, LEAST.get(unit, 0.0)):
             if name.startswith(METRIC):  # a name that the application gave
                 label = plain(name.removeprefix(METRIC), LONGEST_NAME)
             yield label, _value(unit, before), _value(unit, now)
 
 
-def _has_changed(before: float | None, now: float | None) -> bool:
+def _has_changed(before: float | None, now: float | None, least: float) -> bool:
     if before is None or now is None:
         return True
-    return max(before, now) > CHANGED * max(min(before, now), 0.0)
+    return max(before, now) >= least and max(before, now) > CHANGED * max(min(before, now), 0.0)
 
 
 def _value(unit: Unit | None, value: float | None) -> str:
@@ -210,7 +227,7 @@ def note(matches: Diagnosed, diagnosis: Diagnosis | None) -> str:
     number = matches.baseline_samples or matches.samples
     text = f"From {number}{beside} requests of a second pass, which is not judged"
     if diagnosis and diagnosis.control:
-        text += f"; control: {diagnosis.control}"
+        text += f"; control, which did not fail: {diagnosis.control}"
     if matches.clipped:
         text += f"; in {matches.clipped} the server told of more time than there was"
     return f"{text}."

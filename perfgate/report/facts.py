@@ -13,6 +13,7 @@ from perfgate.model.metric import metric_of
 from perfgate.model.outcome import BADNESS, Outcome
 from perfgate.model.run import Acceptance, EndpointResult, PastRun, Run
 from perfgate.model.verdict import Finding, Verdict
+from perfgate.recording.usable import is_usable
 
 AB, OTHER_LOAD = "A/B", "other load"
 
@@ -67,21 +68,18 @@ class Facts:
         return tuple(value_in(results.get(endpoint), metric) for results in self._results_of_runs)
 
     def baseline_runs(self, finding: Finding) -> tuple[PastRun, ...]:
-        """The runs that the finding was compared with, oldest first, as far as the verdict tells.
+        """The runs that the finding was compared with, oldest first: those of them that are still on record.
 
-        It tells the runs of all findings together and how many this one had: the newest of those that could serve.
+        A verdict of an older version tells the runs of all findings together and how many this one had: the newest of
+        those that could serve.
         """
+        if finding.baseline_ids:
+            own = set(finding.baseline_ids)
+            return tuple(past for past in self.before if past.run.id in own)
         if not finding.baseline_runs:
             return ()
-        key = (finding.endpoint, finding.metric)
-        ids = set(self.verdict.baseline_runs)
-        able = [
-            past
-            for past, results in zip(self.before, self._results_of_runs, strict=False)
-            if past.run.id in ids
-            and value_in(results.get(finding.endpoint), finding.metric) is not None
-            and (past.outcome not in (Outcome.FAIL, Outcome.NO_DATA) or acceptance(past, *key) is not None)
-        ]
+        key, ids = (finding.endpoint, finding.metric), set(self.verdict.baseline_runs)
+        able = [past for past in self.before if past.run.id in ids and is_usable(past, key)]
         return tuple(able[-finding.baseline_runs :])
 
     @cached_property

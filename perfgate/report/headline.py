@@ -14,6 +14,7 @@ from perfgate.model.verdict import Finding, Verdict
 from perfgate.report import words
 from perfgate.report.escaping import plain
 from perfgate.report.facts import Facts
+from perfgate.text.plurals import counted
 
 NAMED = 3  # findings that a headline names
 NOTABLE = 0.05  # p-value of an undecided movement of all endpoints, from which it is named
@@ -71,7 +72,7 @@ def _concerned(concerned: Sequence[Finding], outcome: Outcome, total: int, quote
     predicate = "changed, and accepted" if all(map(words.is_accepted, concerned)) else _PREDICATES[outcome]
     names = [f"{quote(finding.endpoint)} {plain(finding.metric)}" for finding in concerned[:NAMED]]
     more = f" and {len(concerned) - NAMED} more" if len(concerned) > NAMED else ""
-    return f"{len(concerned)} of {_counted(total)} {predicate}: {', '.join(names)}{more}"
+    return f"{len(concerned)} of {counted(total, 'budget')} {predicate}: {', '.join(names)}{more}"
 
 
 def _kept(facts: Facts, budgets: Sequence[Finding]) -> Iterator[str]:
@@ -82,11 +83,11 @@ def _kept(facts: Facts, budgets: Sequence[Finding]) -> Iterator[str]:
     if lacking and not any(map(_is_compared, budgets)):
         fixed = sum(map(_fixed_limits_kept, budgets))
         if fixed:
-            yield f"{fixed} fixed limit{'s' if fixed != 1 else ''} kept{also}"
+            yield f"{counted(fixed, 'fixed limit')} kept{also}"
     elif remaining == len(budgets):
-        yield f"{_counted(remaining)} kept"
+        yield f"{counted(remaining, 'budget')} kept"
     else:
-        yield f"{remaining} of {_counted(len(budgets))} kept{also}"
+        yield f"{remaining} of {counted(len(budgets), 'budget')} kept{also}"
     if lacking:
         run = facts.run
         on_baseline = not run.arms and run.pull_request is None and run.branch == facts.verdict.baseline_branch
@@ -119,7 +120,3 @@ def _is_compared(finding: Finding) -> bool:
 
 def _fixed_limits_kept(finding: Finding) -> int:
     return sum(criterion.kind is Kind.ABSOLUTE and criterion.outcome is Outcome.PASS for criterion in finding.criteria)
-
-
-def _counted(number: int) -> str:
-    return f"{number} budget{'s' if number != 1 else ''}"

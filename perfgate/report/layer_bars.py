@@ -9,7 +9,7 @@ from html import escape
 
 from perfgate.model.diagnosis import LAYERS, Diagnosed, Diagnosis
 from perfgate.model.metric import Unit
-from perfgate.report import diagnosis_text
+from perfgate.report import diagnosis_text, trace_text
 from perfgate.report.escaping import plain
 from perfgate.text.units import format_value
 
@@ -39,6 +39,7 @@ class Panel:
     causes: tuple[tuple[str, str, str, tuple[str, ...], str], ...]  # code, confidence, sentence, evidence, remedy
     counts: tuple[tuple[str, str, str], ...]
     note: str
+    traces: trace_text.TracePanel | None = None
     functions: tuple[str, ...] = ()
     profiles: tuple[tuple[str, str], ...] = ()  # side, path beside the page
 
@@ -65,6 +66,7 @@ def panels(diagnosis: Diagnosis | None) -> list[Panel]:
             ),
             counts=tuple(diagnosis_text.counts(matches)),
             note=plain(diagnosis_text.note(matches, diagnosis), 300),
+            traces=trace_text.panel(matches.traces),
             functions=tuple(plain(text, 300) for text in matches.functions),
             profiles=tuple((side, path) for side, path in matches.profiles.items() if PROFILE.fullmatch(path)),
         )

@@ -14,6 +14,7 @@ from perfgate.model.verdict import CriterionResult, Finding, Watched
 from perfgate.report.escaping import plain
 from perfgate.report.facts import Facts, finite
 from perfgate.text import units
+from perfgate.text.plurals import counted
 
 NOTHING = "–"
 NAMED = 3  # findings that a headline names
@@ -163,7 +164,7 @@ def doubts(facts: Facts) -> tuple[str, ...]:
 
 
 def runs(count: int) -> str:
-    return f"{count:,} run{'' if count == 1 else 's'}"
+    return counted(count, "run")
 
 
 def revision(run: Run) -> str:
@@ -188,7 +189,7 @@ def arm(item: Arm) -> str:
 
 def manner(policy: AbPolicy) -> str:
     """How an A/B test departs from its usual way; nothing when it does not."""
-    restarts = f", restarted {policy.restarts} time{'' if policy.restarts == 1 else 's'}" if policy.restarts else ""
+    restarts = f", restarted {counted(policy.restarts, 'time')}" if policy.restarts else ""
     return restarts + (f", in blocks of {policy.blocks:g} s" if policy.blocks else "")
 
 

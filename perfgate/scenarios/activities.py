@@ -25,7 +25,7 @@ def activity_call(endpoint: Endpoint, sent: Call, common: Headers) -> Call:
     if endpoint.poll is not None and endpoint.request is not None:
         return _job_call(endpoint.name, endpoint.request, endpoint.poll, sent, common)
     if endpoint.events is not None:
-        own = {"ends": True} if endpoint.events.ends else {}
+        own: dict[str, Any] = {"ends": True} if endpoint.events.ends else {}
         own |= {"event": endpoint.events.event} if endpoint.events.event else {}
         return Call("Events", [sent], _listening(endpoint.events.listen) | own)
     if endpoint.websocket is not None:

@@ -9,6 +9,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from perfgate.model.activity import Replay
 from perfgate.model.budget_file import (
     NO_LOAD,
     BodyKind,
@@ -25,7 +26,6 @@ from perfgate.model.budget_file import (
 from perfgate.model.errors import UsageError
 from perfgate.model.page import PageSpec
 from perfgate.model.plan import Digests, Plan
-from perfgate.model.replay import Replay
 from perfgate.recording import replay
 from perfgate.scenarios.rates import planned_rates
 from perfgate.text import template

@@ -8,8 +8,8 @@ HIT = ("hit", "stale", "revalidated")
 
 
 def is_hit(headers: Mapping[str, str], described: str = "") -> bool | None:
-    """Reads Cache-Status (RFC 9211; the last hop is the nearest), CF-Cache-Status, X-Cache, what a Server-Timing entry of
-    the cache describes, or Age. Returns None where nothing says so. `headers` have names in lower case."""
+    """Reads Cache-Status (RFC 9211; the last hop is the nearest), CF-Cache-Status, X-Cache, what a Server-Timing entry
+    of the cache describes, or Age. Returns None where nothing says so. `headers` have names in lower case."""
     if status := headers.get("cache-status"):
         return any(word.strip() == "hit" for word in status.rpartition(",")[2].split(";"))
     for name in ("cf-cache-status", "x-cache"):

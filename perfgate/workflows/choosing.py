@@ -21,14 +21,18 @@ EXPLAINED = (*QUANTILES, "mean", "max", "ttfb_p95", "size", *COUNTED)  # metrics
 def wanted(verdict: Verdict, *, passing_too: bool = False) -> dict[str, str]:
     """Endpoint -> metric, of the failures that can be explained, worst first; with `passing_too`, of what got worst
     where nothing failed."""
-    failed = [item for item in verdict.findings if item.outcome is Outcome.FAIL and item.metric in EXPLAINED]
+    failed = [item for item in verdict.findings if item.outcome is Outcome.FAIL and _is_explained(item.metric)]
     if not failed and passing_too:
-        judged = [item for item in verdict.findings if item.metric in EXPLAINED]
+        judged = [item for item in verdict.findings if _is_explained(item.metric)]
         failed = sorted(judged, key=lambda item: -(item.change or 0.0))
     metrics: dict[str, str] = {}
     for finding in failed:
         metrics.setdefault(finding.endpoint, finding.metric if finding.metric in (*QUANTILES, "mean") else "p95")
     return dict(list(metrics.items())[:MOST])
+
+
+def _is_explained(metric: str) -> bool:
+    return metric in EXPLAINED or metric.startswith("completion")  # of background jobs: their queue may have grown
 
 
 def control(budget_file: BudgetFile, run: Run | None, chosen: Mapping[str, str]) -> str:

@@ -16,9 +16,7 @@ from perfgate import loadtest, scenarios
 from perfgate.diagnose import explaining, second_pass
 from perfgate.diagnose.facts import PassFacts
 from perfgate.diagnose.probes import Prober, ProcessProbe, WaitProbe
-from perfgate.diagnose.probes.peers import Kind
 from perfgate.diagnose.profiling import ProfiledSide, Profiles, profiled
-from perfgate.diagnose.reference import Reference
 from perfgate.diagnose.replaying import Replayer
 from perfgate.diagnose.rules import RunMovement
 from perfgate.diagnose.second_pass import DiagnosedSubject, PassSide
@@ -27,8 +25,9 @@ from perfgate.middleware.secret import HEADER, VARIABLE
 from perfgate.model.budget_file import BudgetFile, Endpoint, LoadProfile, Send
 from perfgate.model.diagnosis import Diagnosis
 from perfgate.model.errors import DiagnosisError
-from perfgate.text import template
+from perfgate.runner.reference.bursts import ReferenceBursts
 from perfgate.workflows import probing
+from perfgate.workflows.tracing import Tracing, tracing, with_traces
 
 FOLDER = "diagnose"  # in the run folder: scenarios and logs of the second pass
 LATENCY = 0.1  # s: by which a number of users is taken for a rate
@@ -61,7 +60,8 @@ def diagnose(request: DiagnosisRequest, say: Say) -> Diagnosis:
     policy = request.budget_file.diagnose
     say(f"Diagnosis: {', '.join(name for name in names if name in request.wanted)}, {policy.seconds:g} s")
     with (
-        _sides(request, folder, warnings) as sides,
+        tracing(policy.traces, request.environ, warnings, is_own=bool(request.sides.starts)) as traces,
+        _sides(request, folder, warnings, traces) as sides,
         Replayer(environ=request.environ, log=folder / "replay.log", names=policy.server_timing) as replayer,
     ):
         service = request.sides.starts[0].service if request.sides.starts else None
@@ -75,13 +75,16 @@ def diagnose(request: DiagnosisRequest, say: Say) -> Diagnosis:
             canary=canary,
             most_rate=most,
             is_own=is_own,
-            reference=Reference() if is_own else tuple,
+            reference=ReferenceBursts() if is_own else tuple,
+            traces=traces.prefix,
         )
+        traces.collect(observed)
         profiles = _profiled(request, subjects, sides, replayer, folder)
         for key, functions in profiles.functions.items():
             observed.seen[key].functions = functions
         warnings += profiles.warnings
-    return _diagnosis(request, observed, [side.name for side in sides], warnings, profiles)
+    evidence = traces.join(observed)
+    return with_traces(_diagnosis(request, observed, [side.name for side in sides], warnings, profiles), evidence)
 
 
 def _profiled(
@@ -213,41 +216,29 @@ def _with_header(budget_file: BudgetFile, environ: Mapping[str, str]) -> BudgetF
 
 
 @contextmanager
-def _sides(request: DiagnosisRequest, folder: Path, warnings: list[str]) -> Iterator[tuple[PassSide, ...]]:
+def _sides(
+    request: DiagnosisRequest, folder: Path, warnings: list[str], traces: Tracing
+) -> Iterator[tuple[PassSide, ...]]:
     """Base and head, or the target alone, with their services running and their probes open."""
     planned = request.sides
-    starts = [replace(start, log=folder / start.log.name) for start in planned.starts]
-    with loadtest.running(starts) as services, ExitStack() as stack:
+    starts = [traces.equipped(replace(start, log=folder / start.log.name)) for start in planned.starts]
+    secrets = scenarios.secrets(scenarios.plan(request.budget_file))
+    with loadtest.running(starts, secrets) as services, ExitStack() as stack:
         shared = tuple(probing.opened(request.budget_file.diagnose, request.environ, stack, warnings))
         sides: list[PassSide] = []
         for name, target in zip(("base", "head") if planned.arms else ("head",), planned.targets, strict=True):
             loadtest.check_up(target, request.environ)
             pid = services.pid(urlsplit(target).port or 0)
-            own = tuple(_of_service(pid, request, stack)) if pid else ()
+            own = tuple(_of_service(pid, request, stack, traces)) if pid else ()
             each = probing.opened(request.budget_file.diagnose, request.environ, stack, warnings, target)
             sides.append(PassSide(name=name, target=target, probes=(*own, *each, *shared), pid=pid or 0))  # type: ignore[arg-type]
         yield tuple(sides)
 
 
-def _of_service(pid: int, request: DiagnosisRequest, stack: ExitStack) -> Iterator[Prober]:
+def _of_service(pid: int, request: DiagnosisRequest, stack: ExitStack, traces: Tracing) -> Iterator[Prober]:
     """What can be seen of a service that perfgate has started."""
     yield ProcessProbe(pid)
     with suppress(OSError, AttributeError):  # not every system tells of sockets
-        probe = WaitProbe(pid, _named_ports(request))
+        probe = WaitProbe(pid, probing.named_ports(request.budget_file.diagnose, request.environ), traces.ports)
         stack.callback(probe.close)
         yield probe
-
-
-_KINDS: Mapping[str, Kind] = {"postgres": "database", "mysql": "database", "redis": "cache"}
-
-
-def _named_ports(request: DiagnosisRequest) -> Mapping[int, Kind]:
-    """Port -> what listens there, by the budget file."""
-    ports: dict[int, Kind] = {}
-    for key, kind in _KINDS.items():
-        with suppress(template.TemplateError, ValueError):
-            written = getattr(request.budget_file.diagnose, key, "")
-            url = template.expand(written, {**request.environ, probing.PORT: "0"}).replace(probing.OF_SIDE, "0")
-            if port := urlsplit(url).port:
-                ports[port] = kind
-    return ports

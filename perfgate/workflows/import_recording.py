@@ -13,6 +13,8 @@ from perfgate.measure.importers.samples import RecordingSource, Tolerance
 from perfgate.model.plan import Plan
 from perfgate.model.run import Revision, Run
 
+Recording = importing.Recording
+
 
 @dataclass(frozen=True, kw_only=True)
 class ImportRequest:

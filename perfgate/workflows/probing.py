@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from urllib.parse import urlsplit
 
 from perfgate.diagnose.probes import BY_KEY, Prober, QueueProbe
+from perfgate.diagnose.probes.peers import Kind
 from perfgate.model.budget_file import DiagnosePolicy
 from perfgate.model.errors import PerfgateError
 from perfgate.text import template
@@ -43,3 +44,17 @@ def opened(
         except template.TemplateError as error:
             if not target:  # once is enough
                 warnings.append(f"diagnose.{key}: {error}")
+
+
+_KINDS: Mapping[str, Kind] = {"postgres": "database", "mysql": "database", "redis": "cache"}
+
+
+def named_ports(policy: DiagnosePolicy, environ: Mapping[str, str]) -> Mapping[int, Kind]:
+    """Port -> what listens there, by the budget file."""
+    ports: dict[int, Kind] = {}
+    for key, kind in _KINDS.items():
+        with suppress(template.TemplateError, ValueError):
+            url = template.expand(getattr(policy, key, ""), {**environ, PORT: "0"}).replace(OF_SIDE, "0")
+            if port := urlsplit(url).port:
+                ports[port] = kind
+    return ports

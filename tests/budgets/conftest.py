@@ -16,6 +16,9 @@ FILES = {
     "words.json": '[{"word": "tea"}, {"word": "pot"}]',
     "odd.csv": "user;pass word\nann;1\n   \n",
     "cat.png": "not really",
+    "access.log": '127.0.0.1 - - [10/Oct/2000:13:55:36 +0000] "POST /exports HTTP/1.1" 202 2\n',
+    "shop.graphql": "query Search($q: String!) { search(q: $q) { ...Card } }\nmutation Order { order { id } }\n"
+    "fragment Card on Product { id }\n",
     "ca.pem": "not really",
     "client.pem": "not really",
     "login.json": "{}",

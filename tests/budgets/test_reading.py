@@ -42,6 +42,7 @@ from perfgate.model.budget_file import (
     Stage,
     Think,
     Tls,
+    TracesPolicy,
     Values,
 )
 from perfgate.model.budget_file import (
@@ -404,6 +405,14 @@ def test_diagnose_and_a_variable_that_need_not_be_set(read: Read) -> None:
     assert file.diagnose == DiagnosePolicy(seconds=5.0, postgres="${NOT_SET}", server_timing={"database": "pg"})
 
 
+def test_traces_as_one_word_and_as_a_map(read: Read) -> None:
+    short = read("diagnose: {traces: otlp}\nendpoints: {a: /}\n")
+    long = read("diagnose: {traces: {forward: '${NOT_SET}', port: 4318}}\nendpoints: {a: /}\n", {})
+
+    assert short.diagnose.traces == TracesPolicy()
+    assert long.diagnose.traces == TracesPolicy(forward="${NOT_SET}", port=4318)
+
+
 def test_texts_keep_their_variables(read: Read) -> None:
     text = HEAD.replace("http://localhost", "${T:-http://x}/api") + "load: {users: 1, duration: 1s}\n"
     file = read(text + 'endpoints: {a: {request: "/${A}", headers: {X: "${B}"}}}\n', {"A": "1", "B": "secret"})
@@ -479,7 +488,7 @@ def test_a_file_name_that_cannot_be_the_name(folder: Path) -> None:
     [
         ("a.csv", "user\n", "`a.csv` has no rows"),
         ("a.csv", "", "`a.csv` is empty"),
-        ("a.csv", "a,b\n1\n", "`a.csv` has 1 values in row 2, and 2 columns"),
+        ("a.csv", "a,b\n1\n", "`a.csv` has 1 value in row 2, and 2 columns"),
         ("a.csv", "a,a\n1,2\n", "`a.csv` has two columns `a`"),
         ("a.csv", "a, b\n1,2\n", "`a.csv` has a column ` b`: empty, or with spaces around"),
         ("a.json", "{}", "`a.json` is not a list of objects"),

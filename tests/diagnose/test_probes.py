@@ -94,6 +94,26 @@ def test_a_statement_with_an_index_scans_nothing(database: str):
 
 
 @pytest.mark.needs("postgresql")
+def test_options_of_the_url_hold_for_plans_too(postgresql_server: str):
+    with psycopg.connect(postgresql_server, autocommit=True) as connection:
+        connection.execute("create extension if not exists pg_stat_statements")
+        connection.execute("create schema elsewhere")
+        connection.execute("create table elsewhere.parcels as select n as id from generate_series(1, 5000) n")
+    url = f"{postgresql_server}?options=-csearch_path%3Delsewhere"
+    probe = PostgresProbe(url)
+    probe.begin()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("select * from parcels where id = %s", [7]).fetchall()
+
+    [statement] = probe.counted(requests=1).statements
+    probe.close()
+    with psycopg.connect(postgresql_server, autocommit=True) as connection:
+        connection.execute("drop schema elsewhere cascade")
+
+    assert statement.scans == ("parcels",)
+
+
+@pytest.mark.needs("postgresql")
 def test_nothing_of_the_application_is_executed_for_a_plan(database: str):
     with psycopg.connect(database, autocommit=True) as connection:
         probe = PostgresProbe(database)

@@ -222,11 +222,13 @@ def test_mariadb_counts_statements_rows_and_names_the_missing_index(mysql_url: s
             cursor.execute("select sku from items where order_id = %s and sku <> 'a secret' limit 5", (order,))
             cursor.fetchall()
             cursor.execute("select sku from items where id = %s", (order + 1,))
+        connection.ping()  # the server counts a statement after it has answered
         counts = probe.counted(requests=10)
 
         cursor.execute("create index by_order on items (order_id)")
         probe.begin()
         cursor.execute("select sku from items where order_id = %s and sku <> 'a secret' limit 5", (7,))
+        connection.ping()
         indexed = probe.counted(requests=1)
         probe.close()
 

@@ -40,7 +40,9 @@ SOUND = PassFacts(
     lock_wait_loaded=0.0,
     cpu_delay=0.0002,
     stopped=0.0,
+    throttled_loaded=0.0,
     reference=0.0015,
+    reference_cpu=0.0014,
     database_size=3000,
     database_connections_loaded=4,
     statements=(Statement(fingerprint="select * from items where order_id = $1", calls=1, rows=10, seconds=0.0005),),
@@ -110,6 +112,7 @@ TABLE = [
     (case("external", external_calls=5, external_seconds=0.022), "external-repeated", "confirmed"),
     (case("external", external_seconds=0.022), "external-slower", "confirmed"),
     (case("application", cpu=0.024), "cpu", "confirmed"),
+    (case("application", by=0.0, cpu=0.009), "cpu", "likely"),
     (case("serialisation", cpu=0.024, serialisation=0.020), "serialisation", "confirmed"),
     (case("queue", canary_loaded=0.1), "blocking-call", "confirmed"),
     (case("queue", alone=0.0101, loaded=0.060), "contention", "likely"),
@@ -123,9 +126,12 @@ TABLE = [
     (case("application", by=0.0, memory=200_000), "memory-growth", "confirmed"),
     (case("application", cpu_delay=0.015), "environment", "environment"),
     (case("application", stopped=0.4), "environment", "environment"),
-    (case("application", cpu=0.012, reference=0.0042), "environment", "environment"),
+    (case("application", throttled_loaded=0.4), "environment", "environment"),
+    (case("application", by=0.0, throttled_loaded=0.4), "environment", "environment"),
+    (case("application", cpu=0.012, reference=0.0042, reference_cpu=0.0040), "environment", "environment"),
     (case(base=OUTSIDE, database_messages=103), "repeated-statement", "confirmed"),
-    (case(base=OUTSIDE, database_wait=0.022), "slower-statement", "likely"),
+    (case(base=OUTSIDE, database_wait=0.022, canary_loaded=0.02), "slower-statement", "confirmed"),
+    (case(base=OUTSIDE, database_wait=0.009), "slower-statement", "likely"),
     (case(base=OUTSIDE, database_wait_loaded=0.022, alone=0.010), "lock-wait", "likely"),
     (case(base=OUTSIDE, cache_messages=51), "cache-repeated", "confirmed"),
     (case(base=OUTSIDE, cache_wait=0.021), "cache-slower", "likely"),
@@ -171,7 +177,7 @@ def test_a_slow_machine_is_not_blamed_on_the_code():
 
 
 def test_a_machine_that_computes_more_slowly_is_not_blamed_on_the_code_either():
-    [cause] = explain(case("application", cpu=0.012, reference=0.0045, control=moved_by(3)))
+    [cause] = explain(case("application", cpu=0.012, reference=0.0045, reference_cpu=0.0042, control=moved_by(3)))
 
     assert cause.code == "environment"
     assert cause.sentence == "a fixed piece of work takes 3.00 times as long beside the head"
@@ -179,6 +185,23 @@ def test_a_machine_that_computes_more_slowly_is_not_blamed_on_the_code_either():
 
 def test_a_control_that_moved_does_not_excuse_a_hundred_queries():
     assert explain(case("database", queries=103, control=moved_by(3)))[0].code == "repeated-statement"
+
+
+def test_a_noisy_control_does_not_excuse_twice_the_computing():
+    control = (replace(SOUND, alone=0.005), replace(SOUND, alone=0.009))
+
+    assert explain(case("application", cpu=0.024, control=control))[0].code == "cpu"
+
+
+def test_a_busy_machine_does_not_excuse_twice_the_computing():
+    assert explain(case("application", cpu=0.024, reference=0.004))[0].code == "cpu"
+
+
+def test_a_control_that_is_slower_in_some_rounds_only_is_noise():
+    before = replace(SOUND, alone=0.005, rounds={"alone": (0.005,) * 4})
+    control = (before, replace(before, alone=0.009, rounds={"alone": (0.004, 0.009, 0.009, 0.004)}))
+
+    assert [cause.code for cause in explain(case("application", control=control))] == ["waiting"]
 
 
 def test_what_the_code_adds_to_every_request_is_no_slow_machine():

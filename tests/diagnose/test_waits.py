@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -15,7 +17,8 @@ import psycopg
 import pytest
 from processes import wait_for
 
-from perfgate.diagnose.probes import PostgresProbe, WaitProbe
+from perfgate.diagnose.probes import PostgresProbe, WaitProbe, cpu_quota
+from perfgate.diagnose.probes.sockets import ESTABLISHED, TcpSocket, turn
 from perfgate.loadtest.service.ports import free_ports, is_free
 
 pytestmark = [
@@ -126,6 +129,32 @@ def test_without_requests_nobody_waits(service: tuple[int, int, int]):
     assert "idle_external_wait" in counts.values
 
 
+def test_a_service_that_somebody_stops(service: tuple[int, int, int]):
+    pid, port, _ = service
+    probe = WaitProbe(pid)
+    probe.begin()
+    os.kill(pid, signal.SIGSTOP)
+    threading.Event().wait(0.2)
+    stopped = probe.counted(requests=1)
+    os.kill(pid, signal.SIGCONT)
+    probe.begin()
+    send(port, 2)
+    running = probe.counted(requests=2)
+    probe.close()
+
+    assert stopped.values["stopped"] > 0.5
+    assert running.values["stopped"] == 0
+
+
+def test_a_quota_that_is_used_up(tmp_path: Path):
+    (tmp_path / "cpu.stat").write_text("usage_usec 5\nnr_periods 40\nnr_throttled 10\nthrottled_usec 9\n")
+
+    after = cpu_quota.counted(tmp_path)
+
+    assert after.share_since(cpu_quota.Periods(20, 5)) == 0.25
+    assert cpu_quota.counted(tmp_path / "none").share_since(cpu_quota.Periods(0, 0)) == 0
+
+
 @pytest.mark.needs("postgresql")
 def test_statements_that_wait_for_a_lock(postgresql_server: str):
     def update() -> None:
@@ -149,3 +178,46 @@ def test_statements_that_wait_for_a_lock(postgresql_server: str):
         connection.execute("drop table locked")
 
     assert counts.values["lock_wait"] > 0.02
+
+
+def connection(*, sent: int, received: int, messages: int, answers: int) -> TcpSocket:
+    return TcpSocket(
+        inode=1,
+        state=ESTABLISHED,
+        port=40000,
+        peer="10.0.0.1",
+        peer_port=5432,
+        unread=0,
+        sent=sent,
+        received=received,
+        messages=messages,
+        size=100 * answers,
+        answers=answers,
+    )
+
+
+@pytest.mark.parametrize(
+    ("sent", "received", "messages", "answers", "is_awaiting"),
+    [
+        (4, 60, 11, 10, True),  # sent after it had received
+        (60, 4, 11, 11, False),
+        (20, 20, 11, 10, True),  # in one tick: one more was sent, and nothing came
+        (20, 20, 11, 11, False),
+        (20, 20, 12, 11, True),  # two were sent, one came
+        (20, 20, 10, 10, False),  # nothing happened
+    ],
+)
+def test_whose_turn_it_is_on_a_connection(sent: int, received: int, messages: int, answers: int, is_awaiting: bool):
+    earlier = turn(connection(sent=40, received=30, messages=10, answers=10))
+
+    now = turn(connection(sent=sent, received=received, messages=messages, answers=answers), earlier)
+
+    assert not earlier.is_awaiting
+    assert now.is_awaiting is is_awaiting
+
+
+def test_an_answer_that_came_at_once_with_the_next_request_leaves_it_waiting():
+    earlier = turn(connection(sent=4, received=60, messages=10, answers=9))
+
+    assert turn(connection(sent=20, received=20, messages=11, answers=10), earlier).is_awaiting
+    assert not turn(connection(sent=20, received=20, messages=11, answers=11), earlier).is_awaiting

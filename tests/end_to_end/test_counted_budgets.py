@@ -148,7 +148,7 @@ def test_what_nothing_counts_has_no_data_and_says_what_to_install(repository: Re
     findings = repository.findings()
     assert findings["queries"]["outcome"] == "no-data"
     assert "add perfgate.middleware to the application" in findings["queries"]["sentence"]
-    assert "diagnose: {postgres: ${DATABASE_URL}}" in findings["queries"]["sentence"]
+    assert "`diagnose.postgres`" in findings["queries"]["sentence"]
     assert 0 < findings["cpu"]["measured"] < 0.05  # of the processes, alone
 
 

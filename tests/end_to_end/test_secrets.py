@@ -60,12 +60,17 @@ service: {{command: "{sys.executable} say.py; exec perfgate demo --port {port}",
 load: {{rate: 10/s, duration: 1s}}
 endpoints:
   home: {{request: POST /healthz, json: {{key: "${{KEY}}"}}, budget: {{errors: 1%}}}}
+diagnose: {{for: 1s}}
 """)
     done = project.perfgate("run", KEY=key)
 
     assert done.returncode in (0, 1), done.stderr
     (log,) = (project.folder / ".perfgate").rglob("service.log")
     assert "[KEY]" in log.read_text()
+    second = project.perfgate("diagnose", "home", KEY=key)
+    assert second.returncode == 0, second.stderr
+    assert len(logs := list((project.folder / ".perfgate").rglob("service.log"))) == 2
+    assert all("[KEY]" in log.read_text() for log in logs)
     written = [path for path in (project.folder / ".perfgate").rglob("*") if path.is_file()]
     for piece in (line for line in key.splitlines() if not line.startswith("-----")):
         assert piece not in done.stdout + done.stderr

@@ -212,7 +212,9 @@ def _could_be_compared(case: Case, endpoint: str, metric: str, baseline: Baselin
         both = (now, base[endpoint])
         if metric in ("p50", "p95", "p99", "ttfb_p95"):
             return all(one.latency.buckets and (metric != "ttfb_p95" or one.phases) for one in both)
-        if metric in ("mean", "rate"):  # ratios of nothing, and of a single request
+        if metric == "rate":  # of an arm without requests, or to a base without successes
+            return bool(now.requests) and base[endpoint].failures < base[endpoint].requests
+        if metric == "mean":  # ratios of nothing, and of a single request
             return all(one.metrics[metric] > 0 and one.samples > 1 for one in both)
         return all(one.requests for one in both)
     if metric == "errors":

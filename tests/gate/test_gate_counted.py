@@ -140,7 +140,7 @@ def test_a_count_that_nothing_tells_says_what_to_install():
         ).findings
 
         assert finding.outcome is Outcome.NO_DATA
-        assert f"its {metric} was not measured, so it cannot be judged: {METRICS[metric].source}." in finding.sentence
+        assert f"{metric}: not measured, so it cannot be judged; {METRICS[metric].source}." in finding.sentence
 
 
 def memory(*, per_second: float, noise: float = 0.0, requests: int = 300) -> Run | EndpointResult:

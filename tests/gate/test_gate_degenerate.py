@@ -95,3 +95,14 @@ def test_a_base_of_zero_milliseconds_is_compared_by_the_difference(p50: float, o
     )
     assert made.findings[0].outcome is outcome
     assert "nan" not in made.findings[0].sentence
+
+
+@pytest.mark.parametrize(("requests", "outcome"), [(200, Outcome.FAIL), (3, Outcome.INCONCLUSIVE)])
+def test_a_head_that_answers_nothing_is_no_new_endpoint(requests: int, outcome: Outcome):
+    """The only budget is relative, and on the rate."""
+    head = replace(make_endpoint(requests=requests, failures=requests), metrics={"rate": 0.0, "errors": 1.0})
+    run = make_run(100, endpoints=[head], arms=make_arms(make_endpoint(requests=requests)))
+    made = judge(
+        [make_budget(metric="rate", fail="-10%")], run, choose_baseline(run, [], BaselinePolicy()), GatePolicy()
+    )
+    assert made.findings[0].outcome is outcome

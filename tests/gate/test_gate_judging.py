@@ -320,6 +320,7 @@ def test_the_verdict_says_what_it_is_about():
     verdict = verdict_of([make_budget()], run, past)
     assert (verdict.schema, verdict.run, verdict.name) == (1, "run-0100", "shop")
     assert (verdict.baseline_branch, verdict.baseline_runs) == ("main", ("run-0003", "run-0002", "run-0001"))
+    assert verdict.findings[0].baseline_ids == verdict.baseline_runs
     assert verdict.notes == ("The clock was set.",)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from perfgate.ci.job_base import JobBase
+from perfgate.loadtest.service.git import Git as GitOf
 from perfgate.loadtest.service.merge_base import merge_base
 from perfgate.model.errors import BaseError, UsageError
 
@@ -70,6 +71,14 @@ def test_a_remote_that_is_ahead_of_the_local_branch_counts(origin: Path):
     git(folder, "branch", "-q", "-f", "main", "fork")
     commit(folder, "changed")
     assert merge_base(TO_MAIN, folder, ENVIRONMENT) == git(origin, "rev-parse", "main")
+
+
+def test_the_only_remote_counts_whatever_its_name(origin: Path):
+    folder = clone(origin, "--origin=upstream")
+    assert merge_base(TO_MAIN, folder, ENVIRONMENT) == git(origin, "rev-parse", "fork")
+    git(folder, "update-ref", "-d", "refs/remotes/upstream/main")
+    assert merge_base(TO_MAIN, folder, ENVIRONMENT) == git(origin, "rev-parse", "fork")
+    assert GitOf(folder, ENVIRONMENT).commit("main") == git(origin, "rev-parse", "main")
 
 
 @pytest.mark.parametrize("options", [("--depth=1",), ("--depth=3", "--no-single-branch")])

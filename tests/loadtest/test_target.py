@@ -8,6 +8,7 @@ from contextlib import closing
 import pytest
 
 from perfgate.loadtest import check_up
+from perfgate.loadtest.service.target import check_allowed, is_here
 from perfgate.model.errors import TargetError, UsageError
 
 
@@ -33,6 +34,15 @@ def test_a_target_that_listens_is_up(port, unused):
 def test_a_target_that_does_not_is_down(unused):
     with pytest.raises(TargetError, match=f"cannot connect to 127.0.0.1 port {unused} \\(connection refused\\)"):
         check_up(f"http://127.0.0.1:{unused}", {})
+
+
+@pytest.mark.parametrize("host", ["a" * 64 + ".localhost", "a..localhost"])
+def test_a_name_that_cannot_be_one_is_down_and_no_crash(host):
+    with pytest.raises(TargetError, match="empty or longer than 63"):
+        check_up(f"http://{host}", {})
+    with pytest.raises(TargetError, match="is not this machine"):
+        check_allowed(f"http://{host}", ())
+    assert not is_here(f"http://{host}")
 
 
 def test_a_target_behind_a_proxy_need_not_be_reachable_from_here(port):

@@ -217,9 +217,15 @@ def test_percentiles_of_several_names_are_not_joined(tmp_path: Path):
         (b"\x00\x00\x00\x00\x063.12.0\x00\x00\x00\x0ashop.Sim", "binary simulation.log", "js/stats.json"),
         (b"     http_req_duration..............: avg=130.19ms", "printed summary", "--summary-export"),
         (b"Method,Name,Error,Occurrences\n", "failures only", "_stats.csv"),
+        (b'"Type","Name","Timestamp","# requests","# failures"\n', "before 1.0", "_stats.csv"),
+        (b"1795828214201,95,a,200,OK,tg 1-1,,true,40,3,3,http://h/a,95,69\n", "without their header", "print_field"),
         ("│ Stat │\n│ Latency │ 20 ms".encode(), "too few figures", "--json"),
         (b"starttime\tseconds\tctime\tdtime\tttime\twait\n", "no statuses", "ab.txt"),
         (b'<?xml version="1.0"?>\n<FinalStatus>\n', "CSV, not as XML", "dump-csv"),
+        (b'{"aggregate": {"scenariosCreated": 6, "rps": {"mean": 1}}}', "Artillery 1", "Artillery 2"),
+        ("timeStamp,elapsed\n".encode("utf-16"), "UTF-16", "iconv"),
+        (b'{"a": 1, "b": 2}', "not a format", "Known (--format): k6,"),
+        (b"PK\x03\x04\0a,b", "not a format", "Known (--format): k6,"),
         (b"hello\n", "not a format", "Known (--format): k6,"),
     ],
 )
@@ -293,11 +299,19 @@ def test_few_bad_lines_are_left_out_and_told(tmp_path: Path):
 
 
 def test_too_many_bad_lines_are_an_error(tmp_path: Path):
-    with pytest.raises(UsageError, match=r"a.csv:4991: ms is 'oops'"):
+    with pytest.raises(UsageError, match=r"a.csv:4991: ms is 'oops'") as caught:
         imported(tmp_path, "a.csv", rows(5000, 11))
+    assert "--max-bad 11" in caught.value.hint
     assert only(imported(tmp_path, "a.csv", rows(5000, 11), tolerance=Tolerance(share=0.0, number=11))).requests == 4989
     with pytest.raises(UsageError):
         imported(tmp_path, "a.csv", rows(5000, 1), tolerance=Tolerance(share=0.0))
+
+
+def test_two_recordings_of_jmeter_in_one_file_are_named_as_that(tmp_path: Path):
+    """JMeter goes on in the file of an earlier run."""
+    text = "timeStamp,elapsed,label,responseCode,success\n1767603600000,10,b,200,true\n"
+    with pytest.raises(UsageError, match=r"results.jtl:3: a second header: another recording begins here"):
+        imported(tmp_path, "results.jtl", text * 2)
 
 
 def test_an_assertion_of_jmeter_that_failed_is_a_failure_whatever_the_status(tmp_path: Path):

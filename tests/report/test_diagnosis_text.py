@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import pytest
 from builders import make_run, make_verdict
 
-from perfgate.model.diagnosis import Cause, Diagnosed, Diagnosis, LayerChange
+from perfgate.model.diagnosis import (
+    Cause,
+    Diagnosed,
+    Diagnosis,
+    LayerChange,
+    SlowTrace,
+    TracedOperation,
+    TraceEvidence,
+)
 from perfgate.report import diagnosis_text
 from perfgate.report.facts import Facts
 from perfgate.report.html import page
@@ -62,7 +71,7 @@ def test_a_slow_machine_names_no_layer_of_the_code():
     cause = Cause(code="environment", layer="runner", confidence="environment", sentence="the control moved too")
     [found] = diagnosis(causes=(cause,)).findings
 
-    assert diagnosis_text.first_line(found) == "search p95 +180 ms: the control moved too"
+    assert diagnosis_text.first_line(found) == "search p95 +180 ms: the runner, not the code: the control moved too"
 
 
 def facts(told: Diagnosis | None) -> Facts:
@@ -128,3 +137,65 @@ def test_names_of_the_applications_own_metrics_stay_text():
 
     assert "<b>" not in comment.render(told) + report_md.render(told) + page.render(told)
     assert "@admin" not in comment.render(told) + report_md.render(told)
+
+
+def traced(link: str = "https://jaeger.example/trace/abc") -> TraceEvidence:
+    statement = "select * from items where id = ?"
+    return TraceEvidence(
+        requests=100,
+        traced=96,
+        requests_before=90,
+        traced_before=90,
+        operations=(
+            TracedOperation(
+                layer="database", what=statement, calls=103, seconds=0.17, calls_before=3, seconds_before=0.004
+            ),
+        ),
+        slowest=(
+            SlowTrace(
+                side="head", trace="a" * 32, seconds=0.3, layers={"application": 0.1, "database": 0.2}, link=link
+            ),
+        ),
+    )
+
+
+def test_traces_are_shown_everywhere_with_coverage_calls_and_links():
+    told = facts(diagnosis(traces=traced()))
+
+    terminal = console.text(told, width=200)
+    assert "search: traces for 96 of 100 requests, of the base for 90 of 90" in terminal
+    assert "slowest, head 300 ms: database 200 ms, application 100 ms: https://jaeger.example/trace/abc" in terminal
+    for text in (comment.render(told), report_md.render(told)):
+        assert "- Traces for 96 of 100 requests, of the base for 90 of 90" in text
+        assert "- database <code>select &#42; from items where id = ?</code>: 103 calls, 170 ms instead of 3 calls, 4 ms" in text
+        assert "trace [aaaaaaaa](<https://jaeger.example/trace/abc>)" in text
+    html = page.render(told)
+    assert '<a href="https://jaeger.example/trace/abc" rel="noopener noreferrer">head 300 ms' in html
+    assert "<td>3 calls, 4 ms</td><td>103 calls, 170 ms</td>" in html
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "javascript:alert(1)",
+        "https://user@evil.example/",
+        "https://evil.example/ x",
+        "https://evil.example/\x1b[31m",
+        "//evil.example",
+        "https://e.example/" + "a" * 600,
+    ],
+)
+def test_what_is_no_link_is_none(link: str):
+    told = facts(diagnosis(traces=traced(link)))
+
+    for text in (console.text(told, width=200), comment.render(told), report_md.render(told), page.render(told)):
+        assert link[:20] not in text
+
+
+def test_a_link_cannot_leave_its_place():
+    told = facts(diagnosis(traces=traced('https://e.example/a>) [x](https://evil.example) "onclick="<b>')))
+    spaceless = facts(diagnosis(traces=traced('https://e.example/a>)[x](b)"onclick="<b>|')))
+
+    assert "evil.example" not in comment.render(told)
+    assert "(<https://e.example/a%3E%29%5Bx%5D%28b%29%22onclick=%22%3Cb%3E%7C>)" in comment.render(spaceless)
+    assert "<b>" not in page.render(spaceless)

@@ -82,6 +82,21 @@ def test_the_band_has_only_as_many_runs_as_the_finding():
     assert shown.band == Band(low=pytest.approx(80), high=pytest.approx(82), first=2)
 
 
+def test_the_band_has_the_very_runs_of_the_finding():
+    shown = picture(
+        0.050, 0.051, 0.080, 0.082, 0.082, baseline=0.051, baseline_runs=2, baseline_ids=("run-0002", "run-0001")
+    )
+    assert shown.band == Band(low=pytest.approx(50), high=pytest.approx(51), first=0)
+
+
+def test_the_band_of_an_older_verdict_leaves_out_what_the_gate_cannot_use():
+    """A run whose other budgets failed serves; one in which this budget failed does not."""
+    others = {"outcome": Outcome.FAIL, "failed": (("another", "p95"),)}
+    own = {"outcome": Outcome.FAIL, "failed": ((NAME, "p95"),)}
+    shown = picture(0.050, 0.080, 0.300, 0.082, baseline=0.065, baseline_runs=2, marks={1: others, 2: own}.items())
+    assert shown.band == Band(low=pytest.approx(50), high=pytest.approx(80), first=0)
+
+
 def test_one_run_has_a_picture_from_zero():
     shown = picture(0.082, outcome=Outcome.NO_BASELINE, criteria=[make_criterion(A, limit=0.12)])
     assert shown.subtitle.endswith("no earlier runs")

@@ -397,7 +397,7 @@ def test_values_become_the_words_of_json_everywhere(value, words, encoded):
         (b'{"data":{"a":1},"errors":null}', [], None),
         (b'{"errors":["odd"]}', [], "graphql: 'odd'"),
         (b'{"data":{"errors":["of the application"]}}', [], None),
-        (b'not json, "errors"', [], "graphql: Expecting value"),
+        (b'not json, "errors"', [], "graphql: not JSON: Expecting value"),
         (b'{"errors":[{"message":"expected"}]}', [json_path("$.errors[0].message", "expected")], None),
         (b'{"errors":[{"message":"expected"}]}', [status(200)], "graphql: 'expected'"),
     ],

@@ -103,10 +103,10 @@ def test_a_relative_location_is_relative_to_the_request_it_answers(path, base, l
 @pytest.mark.parametrize(
     ("location", "complaint"),
     [
-        ("http://elsewhere.test/a", "redirected to another host, which is not followed"),
-        ("//elsewhere.test/a", "redirected to another host, which is not followed"),
-        ("https://127.0.0.1/a", "redirected to another host, which is not followed"),
-        ("mailto:ann@shop.test", "redirected to another host, which is not followed"),
+        ("http://elsewhere.test/a", "redirected to another host, which is not followed: http://elsewhere.test"),
+        ("//elsewhere.test/a", "redirected to another host, which is not followed: http://elsewhere.test"),
+        ("https://127.0.0.1/a", "redirected to another host, which is not followed: https://127.0.0.1"),
+        ("mailto:ann@shop.test", "redirected to another host, which is not followed: mailto"),
         ("http://[bad/a", "redirected to what is not a URL"),
     ],
 )

@@ -14,9 +14,10 @@ from typing import Any
 
 import pytest
 from runtime.scripted import PATIENCE, Server, answers, ask, client_of, ok
+from runtime.test_runtime_framing import CHUNKED
 from runtime.test_runtime_mending import READ
 
-from perfgate.runtime.http.connection import HEAD_FAULT, UNASKED
+from perfgate.runtime.http.connection import CHUNK_FAULT, HEAD_FAULT, UNASKED
 
 ASK = """
 import json, sys
@@ -324,3 +325,24 @@ def test_tls_believes_what_it_is_told_to(certificates):
         ca = str(certificates / "ca.pem")
         assert asked(server.url, {}, ca=ca, server_name="shop.test")[0]["body"] == "hello"
         assert asked(server.url, {}, ca=ca, server_name="other.test")[0]["failure"][0] == "connection"
+
+
+@pytest.mark.parametrize("is_cut", [False, True])
+def test_chunks_that_user_agents_read_are_read_and_noted(is_cut):
+    """And the next answer on the connection."""
+    data, fault = CHUNKED["bare LF"]
+
+    def script(peer):
+        for answer in (data, ok(b"healthy"), data):
+            peer.request()
+            for number in range(len(answer)) if is_cut else ():
+                peer.send(answer[number : number + 1])
+            if not is_cut:
+                peer.send(answer)
+
+    with Server(script) as server:
+        got = asked(server.url, {}, {}, {})
+        assert [one["failure"] for one in got] == [None] * 3
+        assert [one["body"] for one in got] == ["hi\nlot\n", "healthy", "hi\nlot\n"]
+        assert got[-1]["remarks"] == [["shop", CHUNK_FAULT + fault, 2]]
+        assert server.connections == 1

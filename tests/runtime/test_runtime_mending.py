@@ -61,6 +61,31 @@ READ = {
         {"x-f": "a"},
         "it has a header whose name is none",
     ),
+    "a line without a colon": (
+        b"HTTP/1.1 200 OK\r\nX-F: a\r\nno header\r\nContent-Length: 2\r\n\r\nhi",
+        {"x-f": "a"},
+        "it has a line that is no header",
+    ),
+    "lower case": (
+        b"http/1.1 200 OK\r\nX-F: a\r\nContent-Length: 2\r\n\r\nhi",
+        {"x-f": "a"},
+        "its status line is not as it should be",
+    ),
+    "two spaces before the status": (
+        b"HTTP/1.1  200 OK\r\nX-F: a\r\nContent-Length: 2\r\n\r\nhi",
+        {"x-f": "a"},
+        "its status line is not as it should be",
+    ),
+    "another version": (
+        b"HTTP/1.2 200 OK\r\nX-F: a\r\nContent-Length: 2\r\n\r\nhi",
+        {"x-f": "a"},
+        "its status line is not as it should be",
+    ),
+    "a length with a sign": (
+        b"HTTP/1.1 200 OK\r\nX-F: a\r\nContent-Length: +2\r\n\r\nhi",
+        {"x-f": "a"},
+        "its Content-Length has a sign",
+    ),
     "control characters": (
         b"HTTP/1.1 200 OK\r\nX-F: \x01a\x7f\r\nContent-Length: 2\r\n\r\nhi",
         {"x-f": "a"},
@@ -80,6 +105,16 @@ def test_what_user_agents_read_is_read_and_noted_however_it_is_cut(name):
             assert (got.status, got.body, connection.reusable) == (200, b"hi", True), pieces
             assert got.headers["x-f"] == headers["x-f"], pieces
         assert seen.remarks == {("shop", HEAD_FAULT + fault): 2}
+
+
+@pytest.mark.parametrize("length", [b"", b"-1", b"many"])
+def test_a_length_that_is_no_number_counts_as_none(length):
+    """Browsers then read to the end of the connection."""
+    seen = Observations()
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: %b\r\n\r\n" % length
+    got = Connection(FakeWire(head + b"hi"), seen).exchange(REQUEST, keep_body=True, no_body=False, endpoint="shop")
+    assert got.body == b"hi"
+    assert set(seen.remarks) == {("shop", HEAD_FAULT + "its Content-Length is no number"), ("shop", UNTIMED_END)}
 
 
 def test_spaces_after_a_chunk_size():

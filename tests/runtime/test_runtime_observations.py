@@ -9,7 +9,7 @@ from time import monotonic_ns
 import pytest
 from runtime.scripted import Server, answers, ok
 
-from perfgate.runner.shortages import FILES, MEMORY, PORTS
+from perfgate.recording.shortages import FILES, MEMORY, PORTS
 from perfgate.runtime.http.dialling import _connected
 from perfgate.runtime.http.observations import MOST_REMARKS, Observations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from time import monotonic_ns
 from types import SimpleNamespace
 
@@ -17,6 +18,7 @@ from perfgate.recording.histogram import Histogram
 from perfgate.recording.windows import PHASES, Phases, Record, Window
 from perfgate.runtime.http.responses import Failure, Response
 from perfgate.runtime.record.load import Load
+from perfgate.runtime.record.progress import ProgressWriter
 from perfgate.runtime.record.recorder import EXAMPLES, NAMES, OTHER, ROW, SECOND, Recorder
 from perfgate.text.redaction import Redactor
 
@@ -355,3 +357,8 @@ def test_under_plain_locust_its_own_events_are_fired():
     ]
     assert [str(one["exception"]) for one in fired] == ["None", "step: [TOKEN] failed"]
     assert load.recorder.take().windows == {}
+
+
+def test_a_full_disk_costs_the_progress_and_not_the_load():
+    """Linux has a device that is always full."""
+    ProgressWriter(Path("/dev/full"), warmup=0.0, duration=1.0).write(0.5, draining=False, in_flight=1, users=1)

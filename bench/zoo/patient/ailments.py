@@ -10,6 +10,7 @@ DISEASE = os.environ.get("ZOO_DISEASE", "")
 DATABASE = os.environ["ZOO_DATABASE"]  # postgresql://... with the schema of this side
 REDIS = os.environ["ZOO_REDIS"]
 PREFIX = os.environ["ZOO_PREFIX"]  # of this side's keys in Redis
+SIDE = os.environ.get("ZOO_SIDE", "base")  # base or head
 PRICES = os.environ["ZOO_PRICES"]  # http://127.0.0.1:PORT, another service
 MIDDLEWARE = os.environ.get("ZOO_MIDDLEWARE") == "1"
 

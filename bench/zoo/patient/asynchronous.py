@@ -22,7 +22,7 @@ from bench.zoo.patient.ailments import PAGE, REGIONS, RELATED, is_on
 from perfgate.middleware import ServerTimingASGI
 
 COLUMNS = "p.id, p.cents, c.name"
-JOINED = "from purchase p join customer c on c.id = p.customer_id where p.region = %s order by p.id limit"
+JOINED = "from purchase p join customer c on c.id = p.customer_id where p.region = %s order by p.cents, p.id limit"
 
 
 class Pool:
@@ -78,7 +78,7 @@ async def _rows(region: int) -> list[dict[str, object]]:
     async with pool.connection() as connection:
         if is_on("n+1"):
             found = await connection.execute(
-                "select id, cents, customer_id from purchase where region = %s order by id limit 30", [region]
+                "select id, cents, customer_id from purchase where region = %s order by cents, id limit 30", [region]
             )
             rows = []
             for number, cents, customer in await found.fetchall():

@@ -11,7 +11,7 @@ insert into customer select n, 'customer ' || n,
 create table purchase (id int primary key, customer_id int not null references customer, region int not null,
   cents int not null, note text not null);
 insert into purchase select n, 1 + n % 600, 1 + n % 20, n % 9000, md5(n::text) from generate_series(1, 40000) n;
-create index purchase_region on purchase (region, id);
+create index purchase_region on purchase (region, cents, id);
 create table stock (id int primary key, pieces int not null);
 insert into stock select n, 1000 from generate_series(1, 400) n;
 """
@@ -33,6 +33,6 @@ def set_index(url: str, schema: str, *, exists: bool) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f"set search_path = {schema}")
         if exists:
-            connection.execute("create index if not exists purchase_region on purchase (region, id)")
+            connection.execute("create index if not exists purchase_region on purchase (region, cents, id)")
         else:
             connection.execute("drop index if exists purchase_region")

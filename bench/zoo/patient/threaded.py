@@ -49,6 +49,7 @@ _ledger = sqlalchemy.create_engine(
     _url.set(drivername="postgresql+psycopg"), pool_size=1 if is_on("pool of one") else 10, max_overflow=0
 )
 _local = threading.local()
+JOBS = f"jobs-{ailments.SIDE}"
 
 
 class Customer(models.Model):
@@ -84,7 +85,7 @@ def _json(body: dict[str, object]) -> HttpResponse:
 
 
 def _rows(region: int) -> list[dict[str, object]]:
-    found = Purchase.objects.filter(region=region).order_by("id")
+    found = Purchase.objects.filter(region=region).order_by("cents", "id")
     if not is_on("n+1"):
         found = found.select_related("customer")
         if not is_on("wide rows"):
@@ -143,14 +144,27 @@ def quote(_: HttpRequest) -> HttpResponse:
     return _json(price)
 
 
+def export(_: HttpRequest) -> HttpResponse:
+    _redis.rpush(JOBS, b"export")
+    return HttpResponse(status=202)
+
+
+def work() -> None:
+    """The worker of the queue."""
+    while True:
+        _redis.blpop([JOBS], timeout=1)
+        time.sleep(0.080 if is_on("queue backlog") else 0.0005)
+
+
 def ping(_: HttpRequest) -> HttpResponse:
     return HttpResponse("pong " * 10)
 
 
-urlpatterns = [path(f"{view.__name__}", view) for view in (orders, report, product, stock, ledger, quote, ping)] + [
-    path("healthz", ping)
-]
+urlpatterns = [
+    path(f"{view.__name__}", view) for view in (orders, report, product, stock, ledger, quote, export, ping)
+] + [path("healthz", ping)]
 
 
 if __name__ == "__main__":
+    threading.Thread(target=work, daemon=True).start()
     serve(get_wsgi_application(), int(sys.argv[1]), is_kept_open=not is_on("connections closed"))

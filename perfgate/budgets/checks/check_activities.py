@@ -114,11 +114,10 @@ def _budgets(draft: Draft) -> Iterator[Mistake]:
 def _without_source(draft: Draft, item: Effective, aspect: str) -> Iterator[Mistake]:
     """A limit on what no message tells."""
     events, websocket = item.entry.map("events"), item.entry.map("websocket")
-    if aspect == "message" and "sent" not in {**events, **websocket} and "send" not in websocket:
-        if "events" in item.entry.keys or "websocket" in item.entry.keys:
-            kind = "events" if "events" in item.entry.keys else "websocket"
-            message = f"`{item.budget.metric}` needs `sent` under `{kind}`: where a message says when it was sent"
-            yield draft.document.mistake(item.path, message, hint="for example `sent: $.sent_at`", at="key")
+    kind = next((key for key in ("events", "websocket") if key in item.entry.keys), "")
+    if kind and aspect == "message" and "sent" not in {**events, **websocket} and "send" not in websocket:
+        message = f"`{item.budget.metric}` needs `sent` under `{kind}`: where a message says when it was sent"
+        yield draft.document.mistake(item.path, message, hint="for example `sent: $.sent_at`", at="key")
     if aspect == "completion" and "events" in item.entry.keys and not events.get("ends"):
         message = f"`{item.budget.metric}` needs `ends: true` under `events`: a stream that the server ends"
         yield draft.document.mistake(item.path, message, hint="add `ends: true`, or remove the limit", at="key")

@@ -57,6 +57,7 @@ def _optional_texts(draft: Draft) -> Iterator[tuple[KeyPath, str]]:
     """Texts of the same kind whose variables need not be set: a diagnosis does without them."""
     for key in ("postgres", "redis"):
         yield from draft.texts("diagnose", key)
+    yield from draft.texts("diagnose", "traces", "forward")
 
 
 def _templates(draft: Draft) -> Iterator[tuple[KeyPath, str]]:
@@ -86,10 +87,18 @@ def _unset(draft: Draft, path: KeyPath, parts: tuple[Part, ...], environ: Mappin
         if variable.default is None and variable.name not in environ:
             message = f"the environment variable {variable.name} is not set"
             hint = f"set it, or give a default: `${{{variable.name}:-...}}`"
+            if variable.name in _values_of(draft, path):
+                hint = f"`with` gives a value of this name: write `{{{variable.name}}}`"
             if variable.name in _GIVEN:
                 hint = f"perfgate gives {variable.name} to the service only; here it needs a default"
             width = len(variable.name) + 3
             yield draft.document.mistake_inside(path, variable.offset, width, message, hint=hint)
+
+
+def _values_of(draft: Draft, path: KeyPath) -> frozenset[str]:
+    """The names under `with` of the endpoint that `path` is in."""
+    endpoint = draft.endpoints_by_name.get(str(path[1])) if path[0] == "endpoints" and len(path) > 1 else None
+    return frozenset(endpoint.map("with")) if endpoint else frozenset()
 
 
 def _sources(draft: Draft, sources: Mapping[str, Any], path: KeyPath) -> Iterator[Mistake]:

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from perfgate.budgets.convert import graphql
 from perfgate.budgets.convert.draft import Draft, DraftEntry
-from perfgate.budgets.convert.graphql import DocumentProblem
+from perfgate.budgets.convert.graphql import DocumentError
 from perfgate.budgets.shape.graphql_shape import GraphqlShape
 from perfgate.model.errors import Mistake
 
@@ -28,7 +28,7 @@ def _document(draft: Draft, endpoint: DraftEntry) -> Iterator[Mistake]:
         graphql.body(GraphqlShape(**written), {}, endpoint.name, draft.folder)
     except ValidationError:
         return  # the shape has reported it
-    except DocumentProblem as problem:
+    except DocumentError as problem:
         place = endpoint.at("graphql", problem.key) if problem.key in written else endpoint.at("graphql")
         yield draft.document.mistake(place, problem.message, hint=problem.hint)
 

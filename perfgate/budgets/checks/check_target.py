@@ -11,6 +11,7 @@ from perfgate.model.errors import Mistake
 from perfgate.text import template
 
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+(%[A-Za-z0-9._-]+)?")
+MAX_LABEL_CHARS = 63  # between two dots of a name (RFC 1035, section 2.3.4)
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 _EXAMPLE = "for example `http://127.0.0.1:8765`"
 
@@ -23,7 +24,29 @@ def check_target(draft: Draft) -> Iterator[Mistake]:
         message, _, hint = problem.partition("\n")
         if url != written:  # the value may be a secret
             message = f"with its variables filled in, {message}"
+        else:
+            hint = hint or _suggestion(url)
         yield draft.document.mistake(("target",), message, hint=hint or _EXAMPLE)
+
+
+def _suggestion(url: str) -> str:
+    """What was probably meant: a host and port without `http://`, an IPv6 address, a name in another script."""
+    scheme, mark, rest = url.partition("://")
+    if not mark:
+        scheme, rest = "http", url
+    host, slash, path = rest.partition("/")
+    name, colon, port = host.rpartition(":")
+    if not (colon and port.isdigit()):
+        name, colon, port = host, "", ""
+    if "@" in host or not path.isascii():
+        return ""
+    if name.count(":") > 1 and set(name.lower()) <= set("0123456789abcdef:."):
+        name = f"[{name}]"
+    try:
+        meant = f"{scheme}://{name.encode('idna').decode()}{colon}{port}{slash}{path}"
+    except UnicodeError:
+        return ""
+    return f"write `{meant}`" if meant != url and not target_problem(meant) else ""
 
 
 def check_port(draft: Draft) -> Iterator[Mistake]:
@@ -55,6 +78,8 @@ def target_problem(url: str) -> str:
         return "the target holds a user name or password\nsend them in `headers`: `Authorization: Basic ${CREDENTIALS}`"
     if not parts.hostname or not _HOST.fullmatch(parts.hostname) or port == 0:
         return "the target has no host, or a wrong one"
+    if any(not 0 < len(label) <= MAX_LABEL_CHARS for label in parts.hostname.removesuffix(".").split(".")):
+        return f"a part of the target's host is empty or longer than {MAX_LABEL_CHARS} characters"
     return _path_problem(parts)
 
 

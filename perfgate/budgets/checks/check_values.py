@@ -17,6 +17,8 @@ from perfgate.model.errors import Mistake
 from perfgate.text import template
 from perfgate.text.template import TemplateError, Value
 
+_DOUBLED = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}")
+
 
 @dataclass(frozen=True)
 class _Names:
@@ -57,6 +59,7 @@ def check_values(draft: Draft) -> Iterator[Mistake]:
                 if use and isinstance(value, Value) and (path, value.offset) not in observed:
                     observed.add((path, value.offset))
                     yield _mistake(draft, path, value, use)
+        yield from _doubled_braces(draft, endpoint)
 
 
 def _templates(draft: Draft, endpoint: DraftEntry) -> Iterator[tuple[KeyPath, str]]:
@@ -67,6 +70,25 @@ def _templates(draft: Draft, endpoint: DraftEntry) -> Iterator[tuple[KeyPath, st
         for path, text in draft.texts("defaults", "headers"):
             if str(path[-1]).lower() not in own:
                 yield path, text
+
+
+def _doubled_braces(draft: Draft, endpoint: DraftEntry) -> Iterator[Mistake]:
+    """`{{x}}`, as other programs write values, of an endpoint that draws `x` and uses it nowhere else."""
+    texts = list(templates_of(endpoint))
+    drawn = _drawn(draft, endpoint).names - {name for _, text in texts for name in _used(text)}
+    for path, text in texts:
+        for match in _DOUBLED.finditer(text):
+            if match[1] in drawn:
+                message = f"`{match[0]}` is the text `{match[0][1:-1]}`, not the value of `with`"
+                hint = f"write `{{{match[1]}}}`"
+                yield draft.document.mistake_inside(path, match.start(), len(match[0]), message, hint=hint)
+
+
+def _used(text: str) -> frozenset[str]:
+    try:
+        return template.names(template.parse(text))
+    except TemplateError:
+        return frozenset()
 
 
 def _with_own_captures(draft: Draft, uses: tuple[_Use, ...]) -> tuple[_Use, ...]:

@@ -26,7 +26,8 @@ from perfgate.budgets.shape.file_shape import (
 from perfgate.budgets.shape.graphql_shape import ClientsShape
 from perfgate.budgets.shape.load_shape import LoadShape
 from perfgate.budgets.shape.request_shape import EndpointShape, login_of
-from perfgate.git.repository_path import identity
+from perfgate.budgets.shape.traces_shape import TracesShape
+from perfgate.files.repository_path import identity
 from perfgate.model.budget_file import (
     AUTO,
     NO_LOAD,
@@ -47,6 +48,7 @@ from perfgate.model.budget_file import (
     Stage,
     Think,
     Tls,
+    TracesPolicy,
 )
 
 T = TypeVar("T")
@@ -219,6 +221,17 @@ def _diagnose(diagnose: DiagnoseShape) -> DiagnosePolicy:
         prometheus=_or(diagnose.prometheus, DiagnosePolicy.prometheus),
         profile=_or(diagnose.profile, DiagnosePolicy.profile),
         server_timing=names,
+        traces=_traces(diagnose.traces),
+    )
+
+
+def _traces(traces: TracesShape | str | None) -> TracesPolicy | None:
+    if not isinstance(traces, TracesShape):
+        return TracesPolicy() if traces else None
+    return TracesPolicy(
+        forward=_or(traces.forward, TracesPolicy.forward),
+        link=_or(traces.link, TracesPolicy.link),
+        port=_or(traces.port, TracesPolicy.port),
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import PurePath
 from typing import Any
 
 from perfgate.budgets.convert.data_files import Tables
-from perfgate.budgets.convert.expectations import tests
+from perfgate.budgets.convert.expectations import condition_tests
 from perfgate.budgets.convert.timeouts import TimeoutLimits
 from perfgate.budgets.shape.file_shape import DefaultsShape
 from perfgate.budgets.shape.request_shape import (
@@ -137,11 +137,11 @@ def _expectations(expect: ExpectShape) -> Iterator[Expectation]:
     if expect.status is not None:
         yield Expectation(part=Part.STATUS, test=Test.EQUALS, argument=tuple(expect.status))
     for name, condition in (expect.header or {}).items():
-        yield from tests(Part.HEADER, condition, name)
+        yield from condition_tests(Part.HEADER, condition, name)
     for path, json_condition in (expect.json_ or {}).items():
-        yield from tests(Part.JSON, json_condition, path)
+        yield from condition_tests(Part.JSON, json_condition, path)
     if expect.text is not None:
-        yield from tests(Part.TEXT, expect.text)
+        yield from condition_tests(Part.TEXT, expect.text)
     for pattern in expect.regex or ():
         yield Expectation(part=Part.REGEX, test=Test.EXISTS, argument=True, name=pattern)
 

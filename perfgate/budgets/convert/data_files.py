@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from perfgate.files.tables import filled_rows
+from perfgate.text.tables import filled_rows
 
 RELATIVE = "the path is relative to the budget file's folder"
 
@@ -46,7 +46,10 @@ def read_table(path: Path, separator: str = ",") -> Table:
         return Table(problem=f"cannot be read: {error.strerror}")
     except UnicodeDecodeError:
         return Table(problem="is not UTF-8", hint="save it as UTF-8")
-    except (csv.Error, ValueError, RecursionError) as error:
+    except csv.Error as error:
+        hint = 'a `"` that opens a value must close it; one inside of it is written twice' if '"' in _text(path) else ""
+        return Table(problem=f"is not CSV: {error}", hint=hint)
+    except (ValueError, RecursionError) as error:
         return Table(problem=f"is not {path.suffix[1:].upper()}: {error}")
     return Table(problem="is neither .csv nor .json", hint="name it by what it holds")
 
@@ -74,14 +77,27 @@ def _csv_table(rows: Iterable[list[str]], separator: str) -> Table:
         return one_column
     if problem := _columns_problem(columns):
         words = NAMES.get(separator, f"`{separator}`")
-        return Table(problem=problem, hint=f"the first line names the columns, separated by {words}")
+        hint = f"the first line names the columns, separated by {words}"
+        spaced = [column.strip() for column in columns if column != column.strip()]
+        return Table(problem=problem, hint=f"write it without the spaces: `{spaced[0]}`" if any(spaced) else hint)
     count = 0
     for number, row in itertools.islice(numbered, _CHECKED_ROWS):
         if len(row) != len(columns):
-            problem = f"has {len(row)} values in row {number}, and {len(columns)} columns"
-            return Table(problem=problem, hint=f"a value with `{separator}` in it needs double quotes")
+            problem = f"has {_counted(len(row), 'value')} in row {number}, and {_counted(len(columns), 'column')}"
+            hint = f"a value with `{separator}` in it needs double quotes"
+            if len(row) < len(columns):
+                hint = "an empty value still needs its separator"
+            return Table(problem=problem, hint=hint)
         count += 1
     return Table(columns=columns) if count else Table(problem="has no rows", hint="add one below the header line")
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8-sig")
 
 
 def _separator_problem(columns: tuple[str, ...]) -> Table | None:

@@ -8,7 +8,7 @@ from perfgate.budgets.shape.conditions import EXISTS, STATUS, JsonConditionShape
 from perfgate.model.budget_file import Expectation, Json, Part, Test
 
 
-def tests(
+def condition_tests(
     part: Part, condition: TextConditionShape | JsonConditionShape | Json, name: str = ""
 ) -> Iterator[Expectation]:
     """The order of the tests is that of Test, whatever the order in the file."""
@@ -29,4 +29,4 @@ def conditions(written: Mapping[str, JsonConditionShape | Json]) -> Iterator[Exp
             accepted = tuple(condition) if isinstance(condition, list) else (condition,)
             yield Expectation(part=Part.STATUS, test=Test.EQUALS, argument=accepted)
         else:
-            yield from tests(Part.JSON, condition, key)
+            yield from condition_tests(Part.JSON, condition, key)

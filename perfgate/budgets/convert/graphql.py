@@ -14,7 +14,7 @@ from perfgate.model.metric import METRICS
 from perfgate.text import graphql
 
 
-class DocumentProblem(ValueError):
+class DocumentError(ValueError):
     """What is wrong with a document. `key` is where."""
 
     def __init__(self, key: str, message: str, hint: str = "") -> None:
@@ -23,7 +23,7 @@ class DocumentProblem(ValueError):
 
 
 def body(written: GraphqlShape | str, variables: Mapping[str, Json], endpoint: str, folder: Path) -> Body:
-    """Raises DocumentProblem."""
+    """Raises DocumentError."""
     if isinstance(written, str):
         return Body(kind=BodyKind.GRAPHQL, content=written, variables=variables)
     document = _document(written, folder)
@@ -32,7 +32,7 @@ def body(written: GraphqlShape | str, variables: Mapping[str, Json], endpoint: s
         query = graphql.selected(document, operation)
     except KeyError:
         known = ", ".join(f"`{name}`" for name in graphql.operations(document) if name) or "none with a name"
-        raise DocumentProblem("operation", f"there is no operation `{operation}`", f"it has: {known}") from None
+        raise DocumentError("operation", f"there is no operation `{operation}`", f"it has: {known}") from None
     return Body(
         kind=BodyKind.GRAPHQL,
         content=query,
@@ -47,23 +47,23 @@ def _document(written: GraphqlShape, folder: Path) -> str:
         return written.query
     path = folder / (written.file or "")
     if problem := file_problem(path):
-        raise DocumentProblem("file", f"`{written.file}` {problem}", "the path is relative to the budget file's folder")
+        raise DocumentError("file", f"`{written.file}` {problem}", "the path is relative to the budget file's folder")
     try:
         return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise DocumentProblem("file", f"`{written.file}` cannot be read: {error}") from error
+        raise DocumentError("file", f"`{written.file}` cannot be read: {error}") from error
 
 
 def _operation(written: str | None, document: str, endpoint: str) -> str:
-    """As written; else the only one, or that of the endpoint's name."""
+    """What is written; else the only one, or that of the endpoint's name."""
     known = graphql.operations(document)
     if written is not None:
         return written
     if not known:
-        raise DocumentProblem("query", "there is no operation in it", "for example `query Search { search { id } }`")
+        raise DocumentError("query", "there is no operation in it", "for example `query Search { search { id } }`")
     if len(known) > 1 and endpoint not in known:
         shown = ", ".join(f"`{name}`" for name in known if name)
-        raise DocumentProblem("operation", "it has several operations", f"say which: {shown}")
+        raise DocumentError("operation", "it has several operations", f"say which: {shown}")
     return endpoint if endpoint in known else known[0]
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from perfgate.budgets.shape.texts import split_request
-from perfgate.model.replay import RecordedArrival
+from perfgate.model.activity import RecordedArrival
 from perfgate.text import log_lines, template
 from perfgate.text.log_lines import LogLine
 from perfgate.text.template import TemplateError, Value, Variable
@@ -36,7 +36,7 @@ class SendableRequest(NamedTuple):
     line: str
 
 
-class _Pattern(NamedTuple):
+class _RequestPattern(NamedTuple):
     endpoint: str
     method: str
     path: re.Pattern[str]
@@ -72,7 +72,7 @@ def recorded_traffic(path: Path, requests: Iterable[SendableRequest], target: st
     )
 
 
-def _arrivals(known: Sequence[LogLine], patterns: Sequence[_Pattern], base: str) -> Iterator[RecordedArrival]:
+def _arrivals(known: Sequence[LogLine], patterns: Sequence[_RequestPattern], base: str) -> Iterator[RecordedArrival]:
     for time, line in _timed(known):
         for pattern in patterns if line.uri.startswith(base) else ():
             values = _match(pattern, line.method, line.uri.removeprefix(base))
@@ -82,7 +82,7 @@ def _arrivals(known: Sequence[LogLine], patterns: Sequence[_Pattern], base: str)
 
 
 def _timed(known: Sequence[LogLine]) -> list[tuple[float, LogLine]]:
-    """By time. Where a log tells whole seconds, its requests are spread over each at random, in their order."""
+    """In order of time. Where a log has whole seconds, its requests are spread over each at random, in their order."""
     times = [line.time or 0.0 for line in known]
     if all(time == int(time) for time in times):
         random = Random(SEED)
@@ -94,7 +94,7 @@ def _timed(known: Sequence[LogLine]) -> list[tuple[float, LogLine]]:
     return sorted(zip(times, known, strict=True), key=lambda item: item[0])
 
 
-def _pattern(request: SendableRequest) -> _Pattern | None:
+def _pattern(request: SendableRequest) -> _RequestPattern | None:
     method, text = split_request(request.line)
     path, _, query = text.partition("?")
     try:
@@ -102,7 +102,7 @@ def _pattern(request: SendableRequest) -> _Pattern | None:
         pairs = {name: _compiled(value, whole=True) for name, value in parse_qsl(query, keep_blank_values=True)}
     except (TemplateError, re.error):
         return None  # another check reports it
-    return _Pattern(request.endpoint, method, compiled, pairs, len(re.sub(r"\{[^}]*\}", "", text)))
+    return _RequestPattern(request.endpoint, method, compiled, pairs, len(re.sub(r"\{[^}]*\}", "", text)))
 
 
 def _compiled(text: str, *, whole: bool = False) -> re.Pattern[str]:
@@ -120,13 +120,13 @@ def _compiled(text: str, *, whole: bool = False) -> re.Pattern[str]:
     return re.compile(pattern)
 
 
-def _match(pattern: _Pattern, method: str, uri: str) -> dict[str, str] | None:
+def _match(pattern: _RequestPattern, method: str, uri: str) -> dict[str, str] | None:
     """The values of the path and the query, decoded; None where it is another request."""
     path, _, query = uri.partition("#")[0].partition("?")
-    found = pattern.path.fullmatch(path) if method == pattern.method else None
-    if found is None:
+    matched = pattern.path.fullmatch(path) if method == pattern.method else None
+    if matched is None:
         return None
-    values = {name: unquote(value) for name, value in found.groupdict().items()}
+    values = {name: unquote(value) for name, value in matched.groupdict().items()}
     pairs = dict(parse_qsl(query, keep_blank_values=True)) if pattern.query else {}
     for name, expected in pattern.query.items():
         match = expected.fullmatch(pairs[name]) if name in pairs else None

@@ -31,6 +31,7 @@ from perfgate.budgets.shape.page_shape import PageEntry
 from perfgate.budgets.shape.request_shape import EndpointEntry, Login
 from perfgate.budgets.shape.texts import Headers, Host, Name, NameOfFile, Text, UrlPath, VariableName
 from perfgate.budgets.shape.timeout_shape import Timeout
+from perfgate.budgets.shape.traces_shape import Traces
 
 
 class TlsShape(Shape):
@@ -193,6 +194,12 @@ class DiagnoseShape(Shape):
     )
     server_timing: Maybe[ServerTimingShape] = optional(
         "What the application calls the entries of its Server-Timing header.", {"total": "total", "database": "db"}
+    )
+    traces: Maybe[Traces] = optional(
+        "Traces of an application that OpenTelemetry instruments; a map says where they go besides, and how to open "
+        "one. Needs `pip install 'perfgate[traces]'`.",
+        "otlp",
+        {"forward": "http://collector:4318", "link": "https://jaeger.example/trace/{trace_id}"},
     )
 
 

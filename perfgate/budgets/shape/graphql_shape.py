@@ -58,7 +58,8 @@ class ClientShape(Shape):
 def _place(value: Any) -> str:
     if len({"header", "variable"} & value.model_fields_set) == 1:
         return ""
-    return "takes either `header` or `variable`: where the client's name stands\nfor example `header: apollographql-client-name`"
+    hint = "for example `header: apollographql-client-name`"
+    return f"takes either `header` or `variable`: where the client's name stands\n{hint}"
 
 
 def _variable(name: str) -> str:

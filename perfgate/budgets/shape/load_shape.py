@@ -58,8 +58,8 @@ class LoadShape(Shape):
         [{"rate": "50/s", "for": "30s"}, {"rate": "100/s", "for": "30s"}],
     )
     replay: Maybe[Text] = optional(
-        "An access log, relative to the budget file's folder: its requests are sent when they came, each as the endpoint "
-        "whose method and path it has.",
+        "An access log, relative to the budget file's folder: its requests are sent when they came, each as the "
+        "endpoint whose method and path it has.",
         "access.log",
     )
     speed: Maybe[Speed] = optional("With `replay`: how many times as fast. Default: 1x.", "2x", "0.5x")

@@ -125,6 +125,15 @@ def _media_type(text: str) -> str:
     return "" if _MEDIA_TYPE.fullmatch(text) else f"`{text}` is not a media type\nfor example `image/png`"
 
 
+def _trace_link(text: str) -> str:
+    hint = "for example `https://jaeger.example/trace/{trace_id}`"
+    if "${" in text:
+        return f"must be written out, without variables: reports show it\n{hint}"
+    if not re.match(r"https?://[^\s/]", text) or not text.isascii() or not text.isprintable() or " " in text:
+        return f"must be an http:// or https:// URL\n{hint}"
+    return "" if "{trace_id}" in text else f"must have {{trace_id}} in it\n{hint}"
+
+
 Text = Annotated[str, StringConstraints(min_length=1)]
 Name = Annotated[str, checked(_name)]
 NameOfFile = Annotated[
@@ -137,6 +146,7 @@ HeaderName = Annotated[str, checked(_header_name)]
 HeaderValue = Annotated[str, checked(header_value_problem)]
 Headers = dict[SentHeaderName, HeaderValue]
 RequestLine = Annotated[str, checked(_request_line)]
+TraceLink = Annotated[str, checked(_trace_link)]
 UrlPath = Annotated[str, checked(_url_path)]
 Pattern = Annotated[str, checked(_pattern)]
 JsonPath = Annotated[str, checked(json_path_problem)]

@@ -9,7 +9,7 @@ from typing import Any
 
 PAUSE = (0.01, 0.04)  # s
 WAITING = """
-select count(*) from pg_stat_activity
+select count(*) /* perfgate-diagnose */ from pg_stat_activity
 where wait_event_type = 'Lock' and datname = current_database() and pid <> pg_backend_pid()
 """
 

@@ -64,6 +64,6 @@ def _program(port: int) -> str:
     """The name of the program that listens on a local port; empty where it may not be known."""
     with suppress(psutil.Error, OSError):
         for item in psutil.net_connections("tcp"):
-            if item.status == psutil.CONN_LISTEN and item.laddr.port == port and item.pid:
+            if item.status == psutil.CONN_LISTEN and item.laddr and item.laddr.port == port and item.pid:
                 return str(psutil.Process(item.pid).name())
     return ""

@@ -20,10 +20,10 @@ MOST = 8  # statements that are explained
 LONGEST = 160  # characters of a fingerprint
 SNAPSHOT = """
 select s.queryid::text, s.query, sum(s.calls), sum(s.rows), sum(s.total_exec_time)
-from pg_stat_statements s join pg_database d on d.oid = s.dbid
-where d.datname = current_database() and s.toplevel and s.query not like '%pg_stat_statements%'
+from {view} s join pg_database d on d.oid = s.dbid
+where d.datname = current_database() and s.toplevel
+  and s.query not like '%pg_stat_statements%' and s.query not like '%perfgate-diagnose%'
   and s.query not like '%hypopg%' and s.query not like '%pg_extension%'
-  and s.query not like '%wait_event_type%'
 group by 1, 2
 """
 HINT = (
@@ -55,7 +55,8 @@ class PostgresProbe:
         self._error: type[Exception] = psycopg.Error
         plain = re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql://", url)
         try:
-            options = "-c statement_timeout=5000 -c lock_timeout=1000"
+            written = psycopg.conninfo.conninfo_to_dict(plain).get("options") or ""  # such as a search_path
+            options = f"{written} -c statement_timeout=5000 -c lock_timeout=1000".strip()
             self._connection: Any = psycopg.connect(
                 plain, autocommit=True, connect_timeout=5, options=options, application_name="perfgate-diagnose"
             )
@@ -65,6 +66,7 @@ class PostgresProbe:
         except psycopg.Error as error:
             raise DiagnosisError(f"diagnose.postgres: cannot connect ({type(error).__name__})") from error
         try:
+            self._snapshot = SNAPSHOT.replace("{view}", self._view())
             self._before = self._now()
             self._has_hypopg = hypothetical.is_there(self._connection)
         except DiagnosisError:
@@ -95,9 +97,17 @@ class PostgresProbe:
         self._locks.close()
         self._connection.close()
 
+    def _view(self) -> str:
+        """The extension's view, wherever it is: the search_path may not lead there."""
+        row = self._connection.execute(
+            "select quote_ident(nspname) from pg_extension join pg_namespace n on n.oid = extnamespace "
+            "where extname = 'pg_stat_statements'"
+        ).fetchone()
+        return f"{row[0]}.pg_stat_statements" if row else "pg_stat_statements"
+
     def _now(self) -> Mapping[str, StatementRow]:
         try:
-            rows = self._connection.execute(SNAPSHOT).fetchall()
+            rows = self._connection.execute(self._snapshot).fetchall()
         except self._error as error:
             raise DiagnosisError("diagnose.postgres: pg_stat_statements cannot be read", hint=HINT) from error
         return {key: StatementRow(query, int(calls), int(n), float(ms) / 1e3) for key, query, calls, n, ms in rows}

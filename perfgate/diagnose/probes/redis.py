@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from perfgate.diagnose.facts import ProbeCounts
 from perfgate.model.errors import DiagnosisError
+
+OWN = ("cmdstat_info", "cmdstat_llen", "cmdstat_client|setinfo")  # of probes and of clients that connect
 
 
 class RedisProbe:
@@ -26,7 +30,7 @@ class RedisProbe:
 
     def counted(self, requests: int) -> ProbeCounts:
         hits, misses, commands = (now - before for now, before in zip(self._now(), self._before, strict=True))
-        values = {"cache_calls": (commands - 1) / requests} if requests else {}  # one is the INFO itself
+        values = {"cache_calls": commands / requests} if requests else {}
         if hits + misses:
             values["cache_hits"] = hits / (hits + misses)
         return ProbeCounts(values=values)
@@ -37,6 +41,12 @@ class RedisProbe:
     def _now(self) -> tuple[int, int, int]:
         try:
             stats = self._client.info("stats")
+            every = self._client.info("commandstats")
         except self._error as error:
             raise DiagnosisError(f"diagnose.redis: cannot read INFO: {type(error).__name__}") from error
-        return stats["keyspace_hits"], stats["keyspace_misses"], stats["total_commands_processed"]
+        own = sum(every[name]["calls"] for name in OWN if name in every)
+        return stats["keyspace_hits"], stats["keyspace_misses"], _commands(every) - own
+
+
+def _commands(every: Mapping[str, Mapping[str, float]]) -> int:
+    return int(sum(command["calls"] for command in every.values()))

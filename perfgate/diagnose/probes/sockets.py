@@ -14,13 +14,13 @@ _STATES = 1 << ESTABLISHED | 1 << SYN_SENT | 1 << LISTEN
 _SOCK_DIAG, _BY_FAMILY, _DUMP, _DONE, _ERROR, _INFO = 4, 20, 0x301, 3, 2, 2
 _HEADER = struct.Struct("=IHHII")
 _MESSAGE = struct.Struct("=BBBB2s2s16s16sI8sIIIII")
-_NO_INFO = (0, 0, 0, 0)
+_NO_INFO = (0, 0, 0, 0, 0)
 
 
 class TcpSocket(NamedTuple):
     """`unread` is bytes that its process has not read yet; of a listening socket, connections not yet accepted.
     `sent` and `received` are milliseconds since the last data; `messages` is segments with data that were sent,
-    `size` bytes received."""
+    `answers` that were received, `size` their bytes."""
 
     inode: int
     state: int
@@ -32,11 +32,37 @@ class TcpSocket(NamedTuple):
     received: int
     messages: int
     size: int
+    answers: int
 
-    @property
-    def is_awaiting(self) -> bool:
-        """Whether its process has sent something and has had no answer since."""
-        return self.state == SYN_SENT or (self.state == ESTABLISHED and self.messages > 0 and self.sent < self.received)
+
+class ConnectionTurn(NamedTuple):
+    """Whose turn it is on a connection: the service awaits an answer, or nothing. As it was with so many messages and
+    answers."""
+
+    is_awaiting: bool
+    messages: int
+    answers: int
+
+
+FIRST = ConnectionTurn(False, 0, 0)
+
+
+def turn(item: TcpSocket, earlier: ConnectionTurn = FIRST) -> ConnectionTurn:
+    """Who sent last and has had nothing since awaits an answer. The kernel's clock ticks every 4 ms at most: where it
+    shows both in one tick, the number of answers decides, by how many segments an answer usually has."""
+    return ConnectionTurn(_is_awaiting(item, earlier), item.messages, item.answers)
+
+
+def _is_awaiting(item: TcpSocket, earlier: ConnectionTurn) -> bool:
+    if item.state != ESTABLISHED or not item.messages:
+        return item.state == SYN_SENT
+    if item.sent != item.received:
+        return item.sent < item.received
+    sent, came = item.messages - earlier.messages, item.answers - earlier.answers
+    if not sent and not came:
+        return earlier.is_awaiting
+    due = sent + earlier.is_awaiting
+    return came < (due - 0.5) * item.answers / item.messages
 
 
 class SocketReader:
@@ -69,14 +95,14 @@ class SocketReader:
 
 def _parsed(family: int, message: bytes) -> TcpSocket:
     _, state, _, _, port, peer_port, _, peer, _, _, _, unread, _, _, inode = _MESSAGE.unpack_from(message)
-    sent, received, messages, size = _NO_INFO
+    sent, received, messages, size, answers = _NO_INFO
     at = _MESSAGE.size
     while at + 4 <= len(message):
         length, kind = struct.unpack_from("=HH", message, at)
         if kind == _INFO and length >= 4 + 160:
             sent, _, received = struct.unpack_from("=III", message, at + 4 + 44)
             [size] = struct.unpack_from("=Q", message, at + 4 + 128)
-            [messages] = struct.unpack_from("=I", message, at + 4 + 156)
+            answers, messages = struct.unpack_from("=II", message, at + 4 + 152)
         at += max(4, (length + 3) & ~3)
     raw = peer[:4] if family == socket.AF_INET else peer
     if family == socket.AF_INET6 and raw[:12] == bytes(10) + b"\xff\xff":
@@ -92,6 +118,7 @@ def _parsed(family: int, message: bytes) -> TcpSocket:
         received=received,
         messages=messages,
         size=size,
+        answers=answers,
     )
 
 

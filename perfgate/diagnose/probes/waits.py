@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,16 +19,16 @@ from time import monotonic
 import psutil
 
 from perfgate.diagnose.facts import Peer, ProbeCounts
-from perfgate.diagnose.probes import peers
+from perfgate.diagnose.probes import cpu_quota, peers
 from perfgate.diagnose.probes.peers import Kind
-from perfgate.diagnose.probes.sockets import LISTEN, SocketReader, TcpSocket, inodes
+from perfgate.diagnose.probes.sockets import FIRST, LISTEN, ConnectionTurn, SocketReader, TcpSocket, inodes, turn
 
 PAUSE = (0.005, 0.02)  # s between two looks, at random: never in step with what is looked at
 Address = tuple[str, int]
 
 
 @dataclass(kw_only=True)
-class Tally:
+class WaitTally:
     """What was sampled since the beginning. `first` and `last` are the sockets of each connection, by inode."""
 
     began: float
@@ -37,6 +37,7 @@ class Tally:
     stopped: int = 0
     awaiting: dict[Address, int] = field(default_factory=dict)
     last: dict[int, TcpSocket] = field(default_factory=dict)
+    turns: dict[int, ConnectionTurn] = field(default_factory=dict)
     most: dict[Address, int] = field(default_factory=dict)  # connections that were used, at one moment
 
     def add(self, sockets: Iterable[TcpSocket], own_ports: set[int], known: Mapping[int, TcpSocket]) -> None:
@@ -53,7 +54,8 @@ class Tally:
                 before = known.get(item.inode)
                 if before is None or item.messages > before.messages:
                     used[address] = used.get(address, 0) + 1
-                if item.is_awaiting:
+                self.turns[item.inode] = now = turn(item, self.turns.get(item.inode, FIRST))
+                if now.is_awaiting:
                     self.awaiting[address] = self.awaiting.get(address, 0) + 1
         for address, count in used.items():
             self.most[address] = max(count, self.most.get(address, 0))
@@ -61,16 +63,19 @@ class Tally:
 
 class WaitProbe:
     """`pid` is that of a service that perfgate has started; `named` says what listens where, as far as it is known.
+    Connections to the `ignored` ports are no work of its own.
     Raises OSError where the system does not tell."""
 
-    def __init__(self, pid: int, named: Mapping[int, Kind] | None = None) -> None:
+    def __init__(self, pid: int, named: Mapping[int, Kind] | None = None, ignored: Set[int] = frozenset()) -> None:
+        self._ignored = ignored
         self._pid, self._kinds = pid, peers.Kinds(named or {})
         self._reader = SocketReader()
         self._own: set[int] = set()
         self._foreign: set[int] = set()
         self._known: dict[int, TcpSocket] = {}
-        self._tally = Tally(began=monotonic())
-        self._delay = 0.0
+        self._tally = WaitTally(began=monotonic())
+        self._pids: list[int] = [pid]
+        self._delay, self._periods = 0.0, cpu_quota.Periods(0, 0)
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         try:
@@ -81,9 +86,12 @@ class WaitProbe:
 
     def begin(self) -> None:
         self._end()
-        self._delay = _delay(self._processes())
+        processes = self._processes()
+        self._pids = [process.pid for process in processes]
+        self._delay, self._periods = _delay(processes), cpu_quota.periods(self._pids)
         self._known = {item.inode: item for item in self._sockets()}
-        self._tally, self._stop = Tally(began=monotonic()), threading.Event()
+        self._tally, self._stop = WaitTally(began=monotonic()), threading.Event()
+        self._tally.turns = {inode: turn(item) for inode, item in self._known.items()}
         self._thread = threading.Thread(target=self._watch, args=(self._tally, self._stop), daemon=True)
         self._thread.start()
 
@@ -108,6 +116,7 @@ class WaitProbe:
         values["phase_seconds"] = took / requests
         values["unread"] = tally.unread * each
         values["stopped"] = tally.stopped / tally.looks
+        values["throttled"] = cpu_quota.periods(self._pids).share_since(self._periods)
         values["cpu_delay"] = max(0.0, _delay(self._processes()) - self._delay) / requests
         return ProbeCounts(values=values, peers=found)
 
@@ -121,14 +130,14 @@ class WaitProbe:
             self._thread.join()
             self._thread = None
 
-    def _watch(self, tally: Tally, stop: threading.Event) -> None:
+    def _watch(self, tally: WaitTally, stop: threading.Event) -> None:
         chance = random.Random(1)
         while not stop.wait(chance.uniform(*PAUSE)):
             with suppress(OSError):
                 sockets = self._sockets()
                 ports = {item.port for item in sockets if item.state == LISTEN}
                 tally.add(sockets, ports, self._known)
-                tally.stopped += _is_stopped(self._pid)
+                tally.stopped += any(map(_is_stopped, self._pids))
                 tally.looks += 1
 
     def _sockets(self) -> list[TcpSocket]:
@@ -137,7 +146,7 @@ class WaitProbe:
         if any(item.inode not in self._own and item.inode not in self._foreign for item in every):
             self._own = {inode for process in self._processes() for inode in inodes(process.pid)}
             self._foreign = {item.inode for item in every} - self._own
-        return [item for item in every if item.inode in self._own]
+        return [item for item in every if item.inode in self._own and item.peer_port not in self._ignored]
 
     def _processes(self) -> list[psutil.Process]:
         with suppress(psutil.Error):
@@ -145,7 +154,7 @@ class WaitProbe:
             return [top, *top.children(recursive=True)]
         return []
 
-    def _peers(self, tally: Tally, each: float, requests: int) -> tuple[Peer, ...]:
+    def _peers(self, tally: WaitTally, each: float, requests: int) -> tuple[Peer, ...]:
         messages: dict[Address, int] = {}
         size: dict[Address, int] = {}
         for item in tally.last.values():

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from perfgate.diagnose.rules import answers, application, database, environment, functions, services
-from perfgate.diagnose.rules.case import Case, Rule, RunMovement, cause, has_moved, has_tail_moved
+from perfgate.diagnose.rules.case import TINY, Case, Rule, RunMovement, cause, has_moved, has_tail_moved
 from perfgate.model.diagnosis import Cause, Confidence, Layer
 
 __all__ = ["Case", "RunMovement", "explain"]
 
-# Counts: no machine changes them.
+# Counts, plans and what databases say of locks: no machine changes them.
 _COUNTS: tuple[Rule, ...] = (
     services.cache_lost,
     database.repeated,
@@ -19,25 +19,27 @@ _COUNTS: tuple[Rule, ...] = (
     database.wide_rows,
     services.cache_calls,
     services.external,
+    services.backlog,
     answers.compression,
     answers.payload,
     answers.connections,
+    database.scans,
+    database.locks,
+    application.pool,
 )
 # Times: a slower machine changes them too. In this order, the first explains most of those after it.
 _TIMES: tuple[Rule, ...] = (
-    database.scans,
     application.blocking,
-    database.locks,
     database.slower,
-    services.backlog,
+    services.broker,
     application.serialisation,
     application.cpu,
     functions.hot,
-    application.pool,
 )
 _SHAPES: tuple[Rule, ...] = (application.contention, application.waiting)  # where nothing else explains it
 _ORDER: Mapping[Confidence, int] = {"environment": 0, "confirmed": 1, "likely": 2, "unexplained": 3}
 _OWN_LAYER: tuple[Layer, ...] = ("database", "cache", "external", "serialisation")  # whose share says how much it is
+_TWICE = 2.0  # times as much CPU: no noise does that, even where the times do not show it
 _LITTLE = 0.1  # of the difference
 
 
@@ -48,16 +50,16 @@ def explain(case: Case) -> tuple[Cause, ...]:
             return _at_rest(case)
         case = case.with_tails()
     causes = _sorted(case, [found for rule in _COUNTS for found in rule(case)])
-    if not any(found.confidence == "confirmed" and _is_no_time(found) for found in causes) and (
-        machine := environment.environment(case)
-    ):
+    is_the_code = environment.computes_more(case) or any(
+        found.confidence == "confirmed" and _is_no_time(found) for found in causes
+    )
+    if not is_the_code and (machine := environment.environment(case)):
         return (machine,)
     fair = case.on_slower_machine(environment.machine_factor(case))
     causes += _sorted(fair, [found for rule in _TIMES for found in rule(fair)])
-    causes = _sorted(case, causes)
-    if not any(found.confidence == "confirmed" for found in causes):
-        causes += [found for rule in _SHAPES for found in rule(fair)] if not causes else []
-    causes += list(application.memory(case))
+    causes = _sorted(case, [*causes, *application.memory(case)])
+    if not causes:
+        causes = [found for rule in _SHAPES for found in rule(fair)]
     return tuple(causes) or (_unexplained(case),)
 
 
@@ -67,11 +69,16 @@ def _is_no_time(found: Cause) -> bool:
 
 def _at_rest(case: Case) -> tuple[Cause, ...]:
     """Neither slower alone nor under load. What has been counted may still become a matter of time on a larger load."""
-    counted = [found for rule in _COUNTS for found in rule(case) if found.confidence == "confirmed"]
+    every = [found for rule in _COUNTS for found in rule(case)]
+    counted = [found for found in every if found.confidence == "confirmed" and _is_no_time(found)]
+    if case.grew("cpu", _TWICE, TINY):
+        counted += [*application.serialisation(case), *application.cpu(case)]
     leaks = list(application.memory(case))
     if counted or leaks:
         return (*(replace(found, confidence="likely") for found in counted), *leaks)
-    return (cause("healthy", "confirmed", "The second pass saw no difference beyond noise."),)
+    if machine := environment.kept_from_cpu(case):
+        return (machine,)
+    return (cause("healthy", "confirmed", "the second pass saw no difference beyond noise"),)
 
 
 def _sorted(case: Case, causes: list[Cause]) -> list[Cause]:

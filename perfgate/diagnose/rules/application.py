@@ -58,7 +58,14 @@ def blocking(case: Case) -> Iterator[Cause]:
     evidence = []
     if (unread := case.head.unread_loaded) is not None and unread > TINY:
         evidence.append(f"requests lie {ms(unread)} in the socket before the service reads them")
-    yield cause("blocking-call", "confirmed" if case.base else "likely", sentence, evidence)
+    is_sure = case.base is not None and not _waits_explain(case)
+    yield cause("blocking-call", "confirmed" if is_sure else "likely", sentence, evidence)
+
+
+def _waits_explain(case: Case) -> bool:
+    """Whether a request that is alone is slower by what it waits for other servers: then others wait for that too."""
+    waits = sum(max(0.0, case.growth(f"{kind}_wait") or 0.0) for kind in ("database", "cache", "external", "broker"))
+    return case.slower_alone > TINY and waits >= 0.5 * case.slower_alone
 
 
 def pool(case: Case) -> Iterator[Cause]:

@@ -96,7 +96,8 @@ class Case:
 
     def takes(self, seconds: float | None, *, loaded: bool = False) -> bool:
         """Whether so many seconds explain a good part of the difference, alone or (`loaded`) under load."""
-        whole = (self.growth("loaded") or 0.0) if loaded else self.slower_alone
+        is_loaded = loaded or self.slower_alone <= TINY  # as fast as before alone
+        whole = (self.growth("loaded") or 0.0) if is_loaded else self.slower_alone
         return seconds is not None and seconds > 0 and seconds >= 2 * SHARE * whole
 
     def with_tails(self) -> Case:
@@ -144,23 +145,35 @@ def cause(
 
 
 def has_moved(case: Case) -> bool:
-    """Whether head is slower than base, alone or under load, by more than noise: in each round. Without a base:
-    always."""
-    return case.base is None or any(_is_slower(case, name, MOVED) for name in ("alone", "loaded"))
+    """Whether head is slower than base, alone or under load, by more than noise: in each round of one of them, or
+    in all rounds but one of both. Without a base: always."""
+    if case.base is None:
+        return True
+    names = ("alone", "loaded")
+    return any(_is_slower(case, name, MOVED) for name in names) or all(
+        _is_slower(case, name, MOVED, odd_rounds=1) for name in names
+    )
 
 
 def has_tail_moved(case: Case) -> bool:
     return any(_is_slower(case, name, TAIL_MOVED) for name in ("alone_tail", "loaded_tail"))
 
 
-def _is_slower(case: Case, name: str, factor: float) -> bool:
+def _is_slower(case: Case, name: str, factor: float, odd_rounds: int = 0) -> bool:
     before, now = case.pair(name)
-    if before is None or now is None or now <= before * factor or now - before <= TINY:
+    if case.base is None or before is None or now is None or now <= before * factor or now - before <= TINY:
         return False
-    base = case.base.rounds if case.base else {}
-    rounds = list(zip(base.get(name, ()), case.head.rounds.get(name, ()), strict=False))
+    return is_in_each_round(case.base, case.head, name, odd_rounds)
+
+
+def is_in_each_round(base: PassFacts, head: PassFacts, name: str, odd_rounds: int = 0) -> bool:
+    """Whether head is slower in each round but `odd_rounds`: what is in some of them alone is noise."""
+    before, now = getattr(base, name) or 0.0, getattr(head, name) or 0.0
+    rounds = list(zip(base.rounds.get(name, ()), head.rounds.get(name, ()), strict=False))
     slower = sum(later > earlier for earlier, later in rounds)
-    return slower >= len(rounds) - (now > 2 * factor * before)  # one round may be odd where the difference is plain
+    return slower >= len(rounds) - max(
+        odd_rounds, now > 2 * MOVED * before
+    )  # one round may be odd where the difference is plain
 
 
 def ms(seconds: float | None) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from perfgate.diagnose.facts import Statement
 from perfgate.diagnose.rules.case import MANY, SHARE, TINY, Case, cause, grew, kb, ms, number, peers_of
-from perfgate.model.diagnosis import Cause
+from perfgate.model.diagnosis import Cause, Confidence
 
 
 def repeated(case: Case) -> Iterator[Cause]:
@@ -89,7 +89,8 @@ def slower(case: Case) -> Iterator[Cause]:
     elif None in own and case.grew("database_wait", 1.3, TINY) and case.takes(case.growth("database_wait")):
         waits = case.pair("database_wait")
         sentence = f"a request waits {ms(waits[1])} for the database instead of {ms(waits[0])}, with as many messages"
-        yield cause("slower-statement", "likely", sentence, peers_of(case, "database"))
+        sure: Confidence = "confirmed" if waits[1] - waits[0] >= 0.5 * case.slower_alone else "likely"  # type: ignore[operator]
+        yield cause("slower-statement", sure, sentence, peers_of(case, "database"))
 
 
 def locks(case: Case) -> Iterator[Cause]:

@@ -9,11 +9,16 @@ from __future__ import annotations
 
 from math import log
 
-from perfgate.diagnose.rules.case import SAME, TINY, Case, cause
+from perfgate.diagnose.rules.case import SAME, TINY, Case, cause, is_in_each_round
 from perfgate.model.diagnosis import Cause
 
 CLOSE = 0.5  # of the endpoint's movement (in logarithms), by which others moved too: the machine
-STOPPED = 0.05  # of the time
+KEPT = 0.05  # of the time, by which the service was kept from the CPU for longer
+COMPUTES_MORE = 1.5  # times as much: then it may be the service itself that uses up its quota
+_KEPT = {
+    "stopped": "something stopped the service for {:.0%} of the time",
+    "throttled": "the CPU quota of the service's control group was used up in {:.0%} of its periods",
+}
 
 
 def environment(case: Case) -> Cause | None:
@@ -36,7 +41,8 @@ def machine_factor(case: Case) -> float:
 def _machine(case: Case, slower: float) -> list[str]:
     result = []
     reference = _factor(case, "reference")
-    if reference and reference > SAME and log(reference) >= CLOSE * log(slower):
+    is_steady = case.base is not None and is_in_each_round(case.base, case.head, "reference")
+    if reference and is_steady and reference > SAME and log(reference) >= CLOSE * log(slower):
         result.append(f"a fixed piece of work takes {reference:.2f} times as long beside the head")
     delay, computing = case.growth("cpu_delay"), _factor(case, "cpu") or 1.0
     before = case.pair("cpu_delay")[0]
@@ -44,10 +50,26 @@ def _machine(case: Case, slower: float) -> list[str]:
         excess = delay - before * max(0.0, computing - 1)  # who computes more also waits more for a CPU
         if case.slower_alone > TINY and excess >= CLOSE * case.slower_alone:
             result.append(f"the service was ready {delay * 1e3:.3g} ms longer per request and had no CPU")
-    stopped = case.growth("stopped")
-    if stopped is not None and stopped >= STOPPED:
-        result.append(f"something stopped the service for {case.head.stopped or 0.0:.0%} of the time")
+    return [*result, *_kept(case)]
+
+
+def _kept(case: Case) -> list[str]:
+    """What kept the service from the CPU."""
+    result: list[str] = []
+    computing = _factor(case, "cpu") or 1.0
+    for name, sentence in _KEPT.items():
+        shares = [share for name in (name, f"{name}_loaded") if (share := case.growth(name)) is not None]
+        if computing < COMPUTES_MORE and max(shares, default=0.0) >= KEPT:
+            result.append(
+                sentence.format(max(getattr(case.head, name) or 0, getattr(case.head, f"{name}_loaded") or 0))
+            )
     return result
+
+
+def kept_from_cpu(case: Case) -> Cause | None:
+    """Names that where the second pass was not slower for it: the run that failed may have been."""
+    sentences = _kept(case)
+    return cause("environment", "environment", sentences[0], sentences[1:]) if sentences else None
 
 
 def _control(case: Case) -> list[str]:
@@ -60,7 +82,20 @@ def _control(case: Case) -> list[str]:
 def _movement_of_control(case: Case) -> float | None:
     if case.control is None or not case.control[0].alone or not case.control[1].alone:
         return None
-    return case.control[1].alone / case.control[0].alone
+    factor = case.control[1].alone / case.control[0].alone
+    return factor if factor <= 1 or is_in_each_round(*case.control, "alone") else 1.0
+
+
+def computes_more(case: Case) -> bool:
+    """Whether the service computes so much more for this request that no machine explains it: machines that compute
+    more slowly do so for the control and for a fixed piece of work as well."""
+    name = "cpu" if None not in case.pair("cpu") else "computing"
+    computing, reference = _factor(case, name), _factor(case, "reference_cpu")  # who waits for a CPU computes no more
+    usual = 1.0
+    if case.control is not None and case.control[0].cpu and case.control[1].cpu:
+        usual = max(1.0, case.control[1].cpu / case.control[0].cpu)
+    is_much = computing is not None and computing >= COMPUTES_MORE * usual and case.takes(case.growth(name))
+    return is_much and (reference is None or reference <= SAME)
 
 
 def _is_in_every_request(case: Case) -> bool:

@@ -74,13 +74,18 @@ def external(case: Case) -> Iterator[Cause]:
 
 
 def backlog(case: Case) -> Iterator[Cause]:
-    """Jobs that pile up, or an answer that waits for one."""
+    """Jobs that pile up, whether or not anybody waits for them."""
     more, waiting = case.head.queue_growth_loaded, case.head.queued_loaded
     before, _ = case.pair("queue_growth_loaded")
     if more is not None and more >= PILES and more >= 2 * max(before or 0.0, 0.0):
         instead = f" instead of {number(max(before, 0.0))}" if before is not None else ""
         sentence = f"{number(more)} jobs more wait in the queue after each request{instead}, {number(waiting)} in all"
         yield cause("backlog", "confirmed" if before is not None else "likely", sentence)
+
+
+def broker(case: Case) -> Iterator[Cause]:
+    """An answer that waits for a job."""
+    if any(backlog(case)):
         return
     waits = case.pair("broker_wait")
     if grew(waits, 1.5, TINY) and case.takes(case.growth("broker_wait")):

@@ -18,8 +18,8 @@ from perfgate.gate.absolute import QUANTILES, distribution_of
 from perfgate.gate.comparison import RESOLUTION, Comparison
 from perfgate.gate.history.estimates import Estimate
 from perfgate.gate.history.tail import TailAndMedian
+from perfgate.gate.levels import CONFIDENCE, OWN_LEVEL
 from perfgate.gate.trial import (
-    CONFIDENCE,
     Ratio,
     Trial,
     bound,
@@ -40,7 +40,6 @@ from perfgate.text.units import format_change
 
 BODY = 0.5  # the quantile that lends its certainty
 OWN_WEIGHT = 0.8  # of the error probability; the rest is the median's (weighted Bonferroni, Holm 1979)
-OWN_LEVEL = 0.05  # that the percentile itself must reach
 UPPER_END = 6  # requests of both arms together that make the upper end of a distribution
 UNKNOWN = 3.0  # standard error (log) that is as good as none
 LARGE = 1e11  # degrees of freedom: the normal distribution

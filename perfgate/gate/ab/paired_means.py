@@ -6,9 +6,8 @@ from math import inf, log, log1p, sqrt
 
 from perfgate.gate.absolute import interval_of
 from perfgate.gate.comparison import Comparison
+from perfgate.gate.levels import CONFIDENCE, POWER
 from perfgate.gate.trial import (
-    CONFIDENCE,
-    POWER,
     Ratio,
     Trial,
     bound,
@@ -72,12 +71,11 @@ def _mean(base: EndpointResult, head: EndpointResult) -> Ratio | None:
 
 
 def _rate(base: EndpointResult, head: EndpointResult) -> Ratio | None:
-    """Successes per request: how many requests an arm was dealt is chance. None where an arm got none."""
-    if not base.requests or not head.requests:
+    """Successes per request: how many requests an arm was dealt is chance. None where an arm got none, or where the
+    base had no success. A head without any counts as half a one: log(0) says nothing of how sure a fall is."""
+    if not base.requests or not head.requests or base.failures >= base.requests:
         return None
-    shares = [1 - arm.failures / arm.requests for arm in (base, head)]
-    if min(shares) <= 0:
-        return None
+    shares = [max(arm.requests - arm.failures, 0.5) / arm.requests for arm in (base, head)]
     effect = effect_of_difference(base, head, "errors", (base.requests, head.requests))
     parts = [(1 - share) / (share * arm.requests) for arm, share in zip((base, head), shares, strict=True)]
     return Ratio(

@@ -22,9 +22,10 @@ from perfgate.gate.history.common_mode import centred, common
 from perfgate.gate.history.historical import ChangeTest, Key
 from perfgate.gate.history.prediction import Array
 from perfgate.gate.history.series import sampling_variance
+from perfgate.gate.levels import ALPHA, CONFIDENCE
 from perfgate.gate.trial import MARGIN, Trial
 from perfgate.gate.verdict.comparing import weigh
-from perfgate.gate.verdict.deciding import ALPHA, relative
+from perfgate.gate.verdict.deciding import relative
 from perfgate.model.budget_file import Criterion, GatePolicy, Kind, Sensitivity
 from perfgate.model.calibration import Alarms, Calibration, Explained, Mode, Noise, Reach
 from perfgate.model.outcome import Outcome
@@ -36,7 +37,6 @@ METRICS = ("p50", "p95")
 MULTIPLES = (1, 2, 5, 10)  # of the duration
 FEWEST_RUNS = 3  # to know a spread at all
 SUBSETS = 60  # baselines drawn, for all runs together, besides those of all others
-CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True, kw_only=True)

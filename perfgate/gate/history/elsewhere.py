@@ -28,6 +28,7 @@ def elsewhere(run: Run, past_runs: Sequence[PastRun], branch: str) -> str:
     other, number = others.most_common(1)[0]
     runs = f"{number} comparable run{' is' if number == 1 else 's are'} on record"
     if not other:
-        return f"{runs} without a branch: {'it was' if number == 1 else 'they were'} measured outside of git."
+        they = "it was" if number == 1 else "they were"
+        return f"{runs} without a branch: {they} measured outside of git, or of a commit or tag."
     these = "it" if number == 1 else "them"
     return f"{runs} on {other}: `gate: {{baseline: {{branch: {other}}}}}` compares with {these}."

@@ -20,6 +20,7 @@ from perfgate.gate.history.estimates import Estimates, looks, ratio
 from perfgate.gate.history.series import Results, SeriesTable, by_name, table
 from perfgate.gate.history.sizes import SIZES, compare_size
 from perfgate.gate.history.tail import TailAndMedian
+from perfgate.gate.levels import PASS_LEVEL, POWER
 from perfgate.model.metric import METRICS
 from perfgate.model.run import ResultKind, Run
 from perfgate.model.verdict import Baseline
@@ -31,7 +32,6 @@ Key = tuple[str, str]
 HELPED_BY_MEDIAN = frozenset({"p90", "p95", "p99", "mean"})
 TAKEN_OUT = {"own": "all endpoints together", "probe": "the runner"}  # by lens
 LONGEST = 3600.0  # s; nobody waits longer for a verdict
-PASSES, POWER = 0.95, 0.80
 BURSTS = 5.0  # design effect from which people are told
 
 
@@ -42,7 +42,7 @@ class ChangeTest:
 
     limit: float
     alpha: float
-    level: float = PASSES
+    level: float = PASS_LEVEL
     tolerated: float = 0.0
 
 

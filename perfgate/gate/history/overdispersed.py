@@ -19,7 +19,7 @@ import numpy as np
 from perfgate.gate.absolute import MOST_NEEDED, effect_of, enough
 from perfgate.gate.comparison import Comparison
 from perfgate.gate.history.historical import ChangeTest, Key
-from perfgate.gate.trial import CONFIDENCE, POWER
+from perfgate.gate.levels import CONFIDENCE, POWER
 from perfgate.model.run import Run
 from perfgate.model.verdict import Baseline
 from perfgate.stats.bunching import mixture

@@ -17,13 +17,13 @@ from statistics import fmean, median, variance
 from perfgate.gate.absolute import interval_of
 from perfgate.gate.comparison import Comparison, exact
 from perfgate.gate.history.estimates import ratio, t_at
+from perfgate.gate.levels import POWER
 from perfgate.model.run import EndpointResult
 from perfgate.stats.distributions import t_quantile, t_sf
 from perfgate.stats.serial import FREEDOM
 
 SIZES = frozenset({"size", "decoded_size"})
 STANDARD_ERRORS = 2 * t_quantile(0.975, FREEDOM)  # in a two-sided 95 % interval of a mean size
-POWER = 0.80
 CURE = "more requests, or `--base-ref`, would show it"
 
 

@@ -22,6 +22,7 @@ from perfgate.gate.history.estimates import PROBE_SLOPE_SD, Estimate, probed, ra
 from perfgate.gate.history.prediction import Array, Past, predict
 from perfgate.gate.history.series import Results, SeriesTable, by_name, table
 from perfgate.gate.history.tail import TailAndMedian
+from perfgate.gate.levels import POWER
 from perfgate.model.budget_file import Severity
 from perfgate.model.run import Run
 from perfgate.model.verdict import Baseline
@@ -30,7 +31,6 @@ ALL = "all endpoints"
 Limits = Mapping[Severity, float]  # the tightest relative limit of any endpoint on a metric, a ratio
 
 TAILS = frozenset({"p90", "p95", "p99", "mean"})
-POWER = 0.80
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,8 +15,9 @@ from perfgate.gate.history.counted import compare_counted
 from perfgate.gate.history.historical import ChangeTest, Key
 from perfgate.gate.history.sizes import SIZES
 from perfgate.gate.history.whole import ALL, Whole, compare_whole
+from perfgate.gate.levels import ALPHA, MISSES
 from perfgate.gate.trial import MARGIN, MARGIN_RESTARTED, Trial
-from perfgate.gate.verdict.deciding import ALPHA, MISSES, Weighed
+from perfgate.gate.verdict.deciding import Weighed
 from perfgate.model.budget_file import Budget, Floor, GatePolicy, Kind, Severity
 from perfgate.model.metric import METRICS, Metric, Unit
 from perfgate.model.outcome import Outcome

@@ -7,6 +7,7 @@ from dataclasses import replace
 from perfgate.gate.verdict.outcome import with_outcome
 from perfgate.model.outcome import Outcome
 from perfgate.model.verdict import Finding, Verdict
+from perfgate.text.plurals import counted
 
 NOT_CONFIRMED = "not-confirmed"
 NAMED = 5  # failures that a note names
@@ -53,7 +54,7 @@ def _note(failed_before: list[tuple[str, str]], verdict: Verdict, earlier: str) 
     again = _failed(verdict)
     observed = [item for item in failed_before if item in again]
     missing = [" ".join(item) for item in failed_before if item not in again]
-    total = f"{len(failed_before)} failure{'s' if len(failed_before) != 1 else ''}"
+    total = counted(len(failed_before), "failure")
     were = "was" if len(observed) == 1 else "were"
     context = f"Measured again to confirm run {earlier}: {len(observed)} of its {total} {were} "
     context += "seen again."

@@ -14,13 +14,12 @@ from dataclasses import dataclass
 
 from perfgate.gate.absolute import LimitCheck, Question, Standing, check_limit
 from perfgate.gate.comparison import Comparison
+from perfgate.gate.levels import ALPHA
 from perfgate.model.budget_file import Criterion, Sensitivity, Severity
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import EndpointResult
 
 ROUNDING = 1e-9  # of floats: an estimate at the limit is over it
-ALPHA = 0.01  # chance of even one false alarm in a run
-MISSES = 0.05  # chance that what really is over a limit passes
 FEWEST_FAILURES = 3.0  # more than the baseline's share: fewer failed requests are no regression of an error rate
 
 

@@ -25,8 +25,8 @@ from perfgate.model.budget_file import Budget, Kind
 from perfgate.model.metric import METRICS, Unit
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import EndpointResult, Run
+from perfgate.recording import shortages
 from perfgate.recording.usable import ACHIEVED, failed_share, is_mostly_failed, is_short_of_resources
-from perfgate.runner import shortages
 from perfgate.text.units import format_value
 
 BLUR = 3.0  # times the lateness by which a value must be over its limit

@@ -10,6 +10,7 @@ from typing import Any
 from perfgate.gate.absolute import Question, distribution_of
 from perfgate.gate.comparison import Comparison, is_apart, signed
 from perfgate.gate.history.anchor import criterion as anchor_criterion
+from perfgate.gate.levels import MISSES
 from perfgate.gate.verdict import deciding
 from perfgate.gate.verdict.comparing import Comparisons, compare, floor_of, watched
 from perfgate.gate.verdict.deciding import Weighed
@@ -120,7 +121,8 @@ def _finding(
         sentence=sentence(context),
         measured=result.metrics[metric.name],
         samples=_samples(result, metric),
-        baseline_runs=0 if run.arms else len(baseline.runs.get((budget.endpoint, budget.metric), ())),
+        baseline_runs=0 if run.arms else len(baseline.runs.get(key, ())),
+        baseline_ids=() if run.arms else tuple(past.run.id for past in baseline.runs.get(key, ())),
         interval=None if value else result.intervals.get(metric.name),
         more=_more(judged) if outcome is Outcome.INCONCLUSIVE else None,
         detectable=_detectable(judged),
@@ -144,12 +146,13 @@ def _compared(comparison: Comparison, metric: Metric, run: Run) -> dict[str, Any
     infinity."""
     ends = [signed(end, comparison, metric) for end in comparison.interval]
     known = [end for end in ends if end is not None and isfinite(end)]
+    is_fact = comparison.exact and metric.counted
     observed, own = signed(comparison.seen, comparison, metric), signed(comparison.change, comparison, metric)
     return {
         "baseline": comparison.baseline,
         "change": observed if observed is not None and isfinite(observed) else None,
         "own_change": own if own is not None and isfinite(own) and is_apart(own, observed) else None,
-        "interval": (min(known), max(known)) if len(known) == len(ends) else None,
+        "interval": None if is_fact or len(known) != len(ends) else (min(known), max(known)),
         "bound": comparison.bound if isfinite(comparison.bound) else None,
         "p_value": None if comparison.exact else comparison.p_worse,
         "compared": BASE if run.arms else HISTORY,
@@ -174,7 +177,7 @@ def _judge(
         question = Question(
             limit=criterion.limit,
             duration=run.duration,
-            level=1 - deciding.MISSES / max(1, run.looks),
+            level=1 - MISSES / max(1, run.looks),
             sensitivity=policy.sensitivity,
         )
         outcome, check = deciding.absolute(criterion, result, metric.name, question)

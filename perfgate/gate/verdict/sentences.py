@@ -15,6 +15,7 @@ from perfgate.model.metric import METRICS, Metric
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import Arm, EndpointResult
 from perfgate.model.verdict import Baseline, CriterionResult
+from perfgate.text.plurals import counted
 from perfgate.text.units import format_change, format_difference, format_value
 
 SMALL = 0.02  # of a change: what is taken out is told from here on
@@ -93,8 +94,7 @@ def sentence_without_data(budget: Budget, result: EndpointResult | None) -> str:
         return f"{budget.endpoint}: no requests were measured, so its {budget.metric} cannot be judged."
     if result.failures < result.requests and METRICS[budget.metric].counted:
         return (
-            f"{budget.endpoint}: its {budget.metric} was not measured, so it cannot be judged: "
-            f"{METRICS[budget.metric].source}."
+            f"{budget.endpoint} {budget.metric}: not measured, so it cannot be judged; {METRICS[budget.metric].source}."
         )
     if result.failures < result.requests:
         return f"{budget.endpoint}: its {budget.metric} was not measured, so it cannot be judged."
@@ -267,7 +267,7 @@ def _no_baseline(context: FindingContext) -> str:
     reason = context.baseline.excluded.get(context.budget.endpoint, "")
     key = (context.budget.endpoint, context.budget.metric)
     runs = len(context.baseline.runs.get(key, ()))
-    have = f"{_runs(runs)} on record{f' on {context.baseline.branch}' if context.baseline.branch else ''}"
+    have = f"{counted(runs, 'run')} on record{f' on {context.baseline.branch}' if context.baseline.branch else ''}"
     if has_baseline(context.baseline, key):
         return "not compared: there is nothing to compare by"
     return f"no baseline yet: {have}, {runs_needed(context.baseline, key)} needed{f' ({reason})' if reason else ''}"
@@ -275,10 +275,6 @@ def _no_baseline(context: FindingContext) -> str:
 
 def _warning(criterion: CriterionResult) -> str:
     return "warning " if criterion.severity is Severity.WARN else ""
-
-
-def _runs(number: int) -> str:
-    return f"{number} run{'' if number == 1 else 's'}"
 
 
 def _as_sentence(note: str) -> str:

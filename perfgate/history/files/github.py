@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 import re
 import tarfile
-import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -16,6 +15,7 @@ from urllib.parse import quote
 from perfgate.history.files.file_history import Change, FileHistory, Say
 from perfgate.model.errors import HistoryError
 from perfgate.net import http
+from perfgate.net.retrying import Retries
 from perfgate.text.sanitize import one_line
 
 Value = TypeVar("Value")
@@ -130,16 +130,10 @@ class GithubFiles:
     def _exchange(self, url: str, headers: Mapping[str, str]) -> http.Reply:
         if self._session is None:
             self._session = http.HttpSession(timeout=TIMEOUT)
-        for pause in PAUSES:
-            try:
-                reply = self._session.exchange("GET", url, headers=headers, most=LARGEST)
-                if reply.status < 500:
-                    return reply
-            except http.NoReplyError:
-                pass
-            time.sleep(pause)
+        session = self._session
+        retries = Retries(tries=1 + len(PAUSES), pause=PAUSES.__getitem__)
         try:
-            return self._session.exchange("GET", url, headers=headers, most=LARGEST)
+            return retries.ask(lambda: session.exchange("GET", url, headers=headers, most=LARGEST))
         except http.NoReplyError as error:
             raise HistoryError(f"{self.place} cannot be reached: {error}", hint="Check the network.") from error
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from perfgate.runner import shortages
+from perfgate.recording import shortages
 
 MOST_ENDPOINTS = 3  # named in one warning
 MOST_ADDRESSES = 8

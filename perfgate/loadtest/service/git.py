@@ -59,6 +59,11 @@ class Git:
         done = self("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
         return done.stdout.strip() if done.returncode == 0 else ""
 
+    def remote(self) -> str:
+        """`origin`, or the only remote there is when none is called that."""
+        known = self("remote").stdout.split()
+        return known[0] if len(known) == 1 else REMOTE
+
     def is_shallow(self) -> bool:
         return self("rev-parse", "--is-shallow-repository").stdout.strip() == "true"
 
@@ -66,19 +71,20 @@ class Git:
         """The commit of a branch, tag or commit; of the remote's, and from there, when there is none here."""
         if not re.fullmatch(r"[^\s:+^~?*\[\\-][^\s:+?*\[\\]*", ref):
             raise UsageError(f"--base-ref {ref!r}: this cannot be a branch, tag or commit")
-        for name in (ref, f"{REMOTE}/{ref}"):
+        remote = self.remote()
+        for name in (ref, f"{remote}/{ref}"):
             if known := self.resolved(name):
                 return known
-        there = ref.removeprefix(f"{REMOTE}/")  # what the remote calls it
+        there = ref.removeprefix(f"{remote}/")  # what the remote calls it
         shallow = self.is_shallow()
         depth = ("--depth=1",) if shallow else ()  # in a whole clone it would cut the history
-        fetched = self("fetch", "--no-tags", *depth, REMOTE, there, patience=FETCH_PATIENCE)
+        fetched = self("fetch", "--no-tags", *depth, remote, there, patience=FETCH_PATIENCE)
         if fetched.returncode == 0 and (known := self.resolved("FETCH_HEAD")):
             return known
         clone = " In this shallow clone not everything is there: `git fetch" if shallow else " Try `git fetch"
         raise UsageError(
-            f"--base-ref {ref}: there is no such branch, tag or commit here, nor at {REMOTE}:\n{complaint(fetched)}",
-            hint=f"Is it spelt right?{clone} {REMOTE} {there}` first, or in GitHub Actions "
+            f"--base-ref {ref}: there is no such branch, tag or commit here, nor at {remote}:\n{complaint(fetched)}",
+            hint=f"Is it spelt right?{clone} {remote} {there}` first, or in GitHub Actions "
             "`actions/checkout` with `fetch-depth: 0`.",
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from perfgate.ci.job_base import JobBase
-from perfgate.loadtest.service.git import FETCH_PATIENCE, REMOTE, Environment, Git, complaint
+from perfgate.loadtest.service.git import FETCH_PATIENCE, Environment, Git, complaint
 from perfgate.model.errors import BaseError
 
 DEPTHS = ("--deepen=50", "--deepen=500", "--unshallow")  # in turn, until the two histories meet
@@ -31,7 +31,7 @@ def _base(git: Git, head: str, sought: JobBase) -> str:
         return git.commit(parents[0])
     if sought.commit:
         return git.commit(sought.commit)
-    here = [f"refs/heads/{sought.branch}", f"refs/remotes/{REMOTE}/{sought.branch}"]
+    here = [f"refs/heads/{sought.branch}", f"refs/remotes/{git.remote()}/{sought.branch}"]
     if not any(git.resolved(name) for name in here):
         _fetch(git, sought.branch)
     base = _meeting(git, here)
@@ -63,8 +63,9 @@ def _meeting(git: Git, names: list[str]) -> str:
 def _fetch(git: Git, branch: str, depth: str = "", commit: str = "") -> None:
     """Both histories, where a commit is given. Raises BaseError."""
     depths = [depth] if depth else ["--depth=1"] if git.is_shallow() else []
-    to = f"+refs/heads/{branch}:refs/remotes/{REMOTE}/{branch}"
+    remote = git.remote()
+    to = f"+refs/heads/{branch}:refs/remotes/{remote}/{branch}"
     commits = [commit] if commit else []
-    done = git("fetch", "--no-tags", *depths, REMOTE, to, *commits, patience=FETCH_PATIENCE)
+    done = git("fetch", "--no-tags", *depths, remote, to, *commits, patience=FETCH_PATIENCE)
     if done.returncode:
-        raise BaseError(f"The branch {branch} cannot be fetched from {REMOTE}:\n{complaint(done)}")
+        raise BaseError(f"The branch {branch} cannot be fetched from {remote}:\n{complaint(done)}")

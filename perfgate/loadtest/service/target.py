@@ -37,8 +37,8 @@ def check_up(target: str, environ: Mapping[str, str]) -> None:
         return
     try:
         socket.create_connection((host, port), timeout=CONNECT_TIMEOUT).close()
-    except OSError as error:
-        reason = "nobody answers" if isinstance(error, TimeoutError) else (error.strerror or str(error)).lower()
+    except (OSError, UnicodeError) as error:  # UnicodeError: no name can be like this
+        reason = "nobody answers" if isinstance(error, TimeoutError) else _reason(error)
         raise TargetError(
             f"The target {target} is down: cannot connect to {host} port {port} ({reason}).",
             hint="Start it first, name another one with --target URL, or let perfgate start it: "
@@ -46,10 +46,16 @@ def check_up(target: str, environ: Mapping[str, str]) -> None:
         ) from error
 
 
+def _reason(error: OSError | UnicodeError) -> str:
+    if isinstance(error, UnicodeError):
+        return "a part of its name is empty or longer than 63 characters"
+    return (error.strerror or str(error)).lower()
+
+
 def _check_proxy(proxy: Proxy) -> None:
     try:
         socket.create_connection((proxy.host, proxy.port), timeout=CONNECT_TIMEOUT).close()
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         raise TargetError(
             f"The proxy that the environment names is down: cannot connect to {proxy.host} port {proxy.port}.",
             hint="Start it, unset HTTP_PROXY, HTTPS_PROXY and ALL_PROXY, or except the target: NO_PROXY=host.",
@@ -71,7 +77,7 @@ def is_here(target: str) -> bool:
     """Whether the target is on this machine, by any of its addresses."""
     try:
         matches = socket.getaddrinfo(*_host_and_port(target), type=socket.SOCK_STREAM)
-    except OSError:
+    except (OSError, UnicodeError):
         return False
     return bool(matches) and all(_is_own(family, address) for family, _, _, _, address in matches)
 
@@ -90,6 +96,6 @@ def _is_local(host: str) -> bool:
     """A loopback address, or a name that means nothing but loopback addresses."""
     try:
         addresses = {str(info[4][0]) for info in socket.getaddrinfo(host, None)}
-    except OSError:
+    except (OSError, UnicodeError):
         return False
     return bool(addresses) and all(ipaddress.ip_address(address.partition("%")[0]).is_loopback for address in addresses)

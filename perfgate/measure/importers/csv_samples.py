@@ -46,7 +46,9 @@ class CsvSamples:
         self._size = size
 
     def recognizes(self, beginning: bytes) -> bool:
-        """The last to be asked: what is nothing else is this."""
+        """The last to be asked: what is nothing else is this, but for JSON, XML and what is no text."""
+        if beginning.lstrip()[:1] in (b"{", b"[", b"<") or b"\0" in beginning:
+            return False
         return b"," in beginning or not beginning.strip()
 
     def read(self, source: RecordingSource, bad: BadLines) -> Iterator[SampleBatch]:

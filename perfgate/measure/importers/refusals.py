@@ -24,6 +24,8 @@ def _is_gatling_binary(beginning: bytes) -> bool:
     return re.match(rb"\x00\x00\x00\x00.\d+\.\d+", beginning, re.DOTALL) is not None
 
 
+_JMETER_ROW = re.compile(rb"(\xef\xbb\xbf)?\d{13}[,;\t]\d+[,;\t][^\n]*[,;\t](true|false)[,;\t]")
+
 REFUSALS: Mapping[str, Refusal] = {
     "vegeta gob": Refusal(
         recognizes=_is_gob,
@@ -39,6 +41,27 @@ REFUSALS: Mapping[str, Refusal] = {
         recognizes=lambda beginning: "│ Latency │".encode() in beginning,
         why="autocannon's printed table has too few figures",
         instead="autocannon --json URL > result.json, and import that.",
+    ),
+    "utf-16": Refusal(
+        recognizes=lambda beginning: beginning.startswith((b"\xff\xfe", b"\xfe\xff")),
+        why="it is in UTF-16",
+        instead="Save it as UTF-8: iconv -f utf-16 -t utf-8 FILE > NEW",
+    ),
+    "artillery 1": Refusal(
+        recognizes=lambda beginning: b'"scenariosCreated"' in beginning and b'"rps"' in beginning,
+        why="this report is of Artillery 1, which had other figures",
+        instead="Run Artillery 2 with --output report.json, and import that.",
+    ),
+    "jmeter without header": Refusal(
+        recognizes=lambda beginning: _JMETER_ROW.match(beginning) is not None,
+        why="this looks like JMeter's results without their header",
+        instead="Record with -Jjmeter.save.saveservice.print_field_names=true, or put the header line first: "
+        "timeStamp,elapsed,label,responseCode,... in the order of its columns.",
+    ),
+    "old locust history": Refusal(
+        recognizes=lambda beginning: beginning.startswith(b'"Type","Name","Timestamp"'),
+        why="this history is of a Locust before 1.0, which had other columns",
+        instead="Import the file ending in _stats.csv.",
     ),
     "locust failures": Refusal(
         recognizes=lambda beginning: beginning.startswith(

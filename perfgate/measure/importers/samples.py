@@ -125,7 +125,7 @@ class BadLines:
     def check(self, hint: str) -> None:
         """Raises UsageError when there are too many."""
         if self.number and not self.tolerance.allows(self.number, self.lines):
-            raise mistaken(self.source, self.mistakes, hint=hint)
+            raise mistaken(self.source, self.mistakes, hint=f"{hint}\nTo leave out so many: --max-bad {self.number}")
 
 
 class Importer(Protocol):

@@ -8,7 +8,7 @@ from typing import Any
 
 from perfgate.ci import acceptances
 from perfgate.ci.acceptances import AcceptanceClaim
-from perfgate.ci.revision import part_of
+from perfgate.ci.revision import is_from_fork, part_of
 from perfgate.net import http
 from perfgate.publish.github import place as places
 from perfgate.publish.github import pulls
@@ -105,7 +105,7 @@ class _LabelReader:
         """`pull` is that of the event, of which a fork may still push, and change the title; None for a merged one."""
         if not any(acceptances.of_label(name, author="", at="", reason="") for name in names):
             return
-        set_by, is_forks = self._set_by(number), pull is not None and _from_fork(pull)
+        set_by, is_forks = self._set_by(number), pull is not None and is_from_fork(pull)
         for name in names:
             author, at = set_by.get(name, ("", ""))
             late = pull is not None and is_forks and not _after_push(at, pull)
@@ -152,11 +152,6 @@ def _of_event(requested: AcceptanceQuery, place: GitHubJob) -> Iterator[Acceptan
         )
         if word:
             yield word
-
-
-def _from_fork(pull: Mapping[str, Any]) -> bool:
-    head, base = (part_of(part_of(pull, side), "repo").get("full_name") for side in ("head", "base"))
-    return head != base
 
 
 def _after_push(at: str, pull: Mapping[str, Any]) -> bool:

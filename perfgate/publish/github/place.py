@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from perfgate.ci.revision import part_of, read_event
+from perfgate.ci.revision import is_from_fork, part_of, read_event
 
 DOTCOM_API, DOTCOM = "https://api.github.com", "https://github.com"
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
@@ -88,11 +88,11 @@ def _about(environ: Mapping[str, str], event: Mapping[str, Any]) -> dict[str, An
 
 
 def _pull_request(pull: Mapping[str, Any]) -> dict[str, Any]:
-    head, base = part_of(pull, "head"), part_of(pull, "base")
     return {
         "pull_request": _number(pull.get("number")),
-        "commit": _commit(head.get("sha")),  # GITHUB_SHA is a merge commit that is gone tomorrow, or the base's
-        "from_fork": part_of(head, "repo").get("full_name") != part_of(base, "repo").get("full_name"),
+        # GITHUB_SHA is a merge commit that is gone tomorrow, or the base's.
+        "commit": _commit(part_of(pull, "head").get("sha")),
+        "from_fork": is_from_fork(pull),
     }
 
 

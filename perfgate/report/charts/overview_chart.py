@@ -10,6 +10,7 @@ from perfgate.report import words
 from perfgate.report.charts.drawing import WIDTH, Axes, Figure, Theme, axes, figure, fit, write
 from perfgate.report.escaping import plain
 from perfgate.report.facts import Facts, finite
+from perfgate.text.plurals import counted
 
 METRIC = "p95"
 MOST_BARS = 30
@@ -42,7 +43,7 @@ def decide(facts: Facts) -> OverviewPicture | None:
     broken = sum(bar.outcome is Outcome.FAIL for bar in bars)
     shown = bars[:MOST_BARS]
     of = "" if len(shown) == len(bars) else f", the worst {len(shown)} shown"
-    count = f"{len(bars)} endpoint{'' if len(bars) == 1 else 's'}"
+    count = counted(len(bars), "endpoint")
     return OverviewPicture(
         title=f"{METRIC} of {count} against the limit: {f'{broken} broken' if broken else 'none broken'}",
         subtitle=f"{words.revision(facts.run)}{of}",

@@ -22,6 +22,7 @@ from perfgate.report.markdown import mermaid, report_md
 from perfgate.report.markdown.report_md import EMOJI, TableRows
 from perfgate.report.sparkline import sparkline
 from perfgate.report.templates import template
+from perfgate.text.plurals import counted
 
 LONGEST = 64_000  # UTF-16 units, as browsers count; GitHub takes 65,536, and a publisher adds its mark
 LONGEST_SUMMARY = 900_000  # bytes of UTF-8; a job's summary holds 1 MiB
@@ -110,9 +111,9 @@ def _page(facts: Facts, exhibits: Sequence[ChartBlock], most: int, link: str) ->
         "more_count": _kinds(context[IN_SIGHT:]),
         "more_sentences": list(report_md.sentence_lines(facts, context[IN_SIGHT : IN_SIGHT + most])),
         "lacking": _table(facts, lacking, most),
-        "lacking_count": report_md.counted(len(lacking), "budget"),
+        "lacking_count": counted(len(lacking), "budget"),
         "kept": _table(facts, remaining, most),
-        "kept_count": report_md.counted(len(remaining), "budget"),
+        "kept_count": counted(len(remaining), "budget"),
         "why": diagnosis_text.markdown_lines(facts.diagnosis),
         "evidence": diagnosis_text.evidence(facts.diagnosis),
         "why_doubts": [prose(doubt) for doubt in diagnosis_text.doubts(facts.diagnosis)],

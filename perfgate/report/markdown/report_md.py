@@ -21,6 +21,7 @@ from perfgate.report.facts import Facts, value_in
 from perfgate.report.headline import headline
 from perfgate.report.sparkline import sparkline
 from perfgate.report.templates import template
+from perfgate.text.plurals import counted
 
 LONGEST = 60_000  # characters; GitHub takes 65,536, and a publisher adds its own
 ROWS = (400, 200, 100, 50, 25, 10, 3)  # of each table: the most that fit
@@ -250,10 +251,6 @@ def command_lines(facts: Facts) -> Iterator[str]:
         yield f'perfgate accept {run} {what}{other} --reason "..."'
     if len(tame) < len(concerned):
         yield f'perfgate accept {run}{other} --reason "..."  # all of them'
-
-
-def counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def rest_of(number: int, noun: str) -> str:

@@ -14,6 +14,7 @@ from perfgate.model.outcome import Outcome
 from perfgate.report import words
 from perfgate.report.escaping import plain, prose
 from perfgate.report.terminal.console import LONGEST_NAME, STYLES, grid
+from perfgate.text import plurals
 from perfgate.text.units import format_difference
 
 NAMED = 3  # broken budgets of a build
@@ -69,7 +70,7 @@ def headline(backtest: Backtest) -> str:
 
 
 def subject(backtest: Backtest) -> str:
-    return f"{plain(backtest.name, 60)}: {_builds(len(backtest.builds))} judged again"
+    return f"{plain(backtest.name, 60)}: {plurals.counted(len(backtest.builds), 'build')} judged again"
 
 
 def counted(backtest: Backtest) -> str:
@@ -80,10 +81,6 @@ def counted(backtest: Backtest) -> str:
     others = ((undecided, "undecided"), (without, "without a baseline"), (broken, "without data"))
     rest = "".join(f", {count} {what}" for count, what in others if count)
     return f"{failed} would have failed, {passed} passed{rest}"
-
-
-def _builds(count: int) -> str:
-    return f"{count} build{'' if count == 1 else 's'}"
 
 
 def lines(backtest: Backtest, *, accepted: bool) -> Iterator[str]:

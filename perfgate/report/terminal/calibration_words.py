@@ -15,6 +15,7 @@ from perfgate.model.metric import Unit
 from perfgate.report import words
 from perfgate.report.escaping import plain
 from perfgate.report.terminal.console import LONGEST_NAME, grid
+from perfgate.text.plurals import counted
 from perfgate.text.units import format_change, format_value
 
 MODES: dict[Mode, str] = {"history": "with the history", "base": "with --base-ref"}
@@ -45,7 +46,7 @@ def show(calibration: Calibration, console: Console) -> None:
 def headline(calibration: Calibration) -> str:
     """ "shop, unchanged: 10 runs and 3 A/B runs of 30 s (open 200/s for 30 s after 5 s warm-up)"."""
     pairs = calibration.pairs
-    also = f" and {pairs} A/B run{'' if pairs == 1 else 's'}" if pairs else ""
+    also = f" and {counted(pairs, 'A/B run')}" if pairs else ""
     seconds = format_value(Unit.SECONDS, calibration.duration)
     return f"{plain(calibration.name, 60)}, unchanged: {calibration.runs} runs{also} of {seconds} ({calibration.load})"
 

@@ -15,7 +15,7 @@ from perfgate.model.budget_file import Kind
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import EndpointResult, Generator
 from perfgate.model.verdict import Finding
-from perfgate.report import diagnosis_text, page_words, words
+from perfgate.report import diagnosis_text, page_words, trace_text, words
 from perfgate.report.escaping import plain
 from perfgate.report.facts import Facts, value_in
 from perfgate.report.headline import headline, is_whole
@@ -242,6 +242,8 @@ def _diagnosis(facts: Facts) -> Iterator[Text]:
         yield Text.assemble(("why: ", "bold"), line)
         if remedy:
             yield Text(f"  {remedy}", style="dim")
+    for line in trace_text.lines(facts.diagnosis):
+        yield Text(f"  {line}", style="dim")
     for doubt in diagnosis_text.doubts(facts.diagnosis):
         yield Text(f"diagnosis: {plain(doubt, 500)}", style="dim")
 

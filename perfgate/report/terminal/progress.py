@@ -12,6 +12,7 @@ from rich.text import Text
 
 from perfgate.model.run import Progress
 from perfgate.report import words
+from perfgate.text.plurals import counted
 
 EVERY = 10.0  # s between two lines where there is no terminal
 BAR = 32  # columns
@@ -52,7 +53,7 @@ def _numbers(progress: Progress) -> list[str]:
         f"{progress.requests:,} requests",
         f"{progress.rate:,.0f}/s",
         f"p95 {words.value('p95', progress.p95)}",
-        f"{progress.failures:,} error{'' if progress.failures == 1 else 's'}",
+        counted(progress.failures, "error"),
     ]
 
 

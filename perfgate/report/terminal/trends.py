@@ -18,6 +18,7 @@ from perfgate.report.escaping import plain
 from perfgate.report.facts import accepted, by_name, kind, newest_of_line, value_in
 from perfgate.report.sparkline import sparkline
 from perfgate.stats.change_points import change_points
+from perfgate.text.plurals import counted
 
 COLUMNS = ("started", "run", "commit", "branch", "value", "outcome", "failed", "accepted", "accepted_by", "kind")
 SHOWN = 30  # rows of the text form
@@ -71,15 +72,15 @@ def show(frame: pd.DataFrame, endpoint: str, metric: str, console: Console) -> N
     line = alike(frame)
     measured = line["value"].dropna()
     if measured.empty:
-        console.print(Text(f"{title}: not measured in {_runs(len(line))}"))
+        console.print(Text(f"{title}: not measured in {counted(len(line), 'run')}"))
         return
     low, middle, high = (words.value(metric, float(measured.quantile(q))) for q in (0.0, 0.5, 1.0))
-    console.print(Text(f"{title}: {_runs(len(measured))}, {low} to {high}, median {middle}"))
+    console.print(Text(f"{title}: {counted(len(measured), 'run')}, {low} to {high}, median {middle}"))
     console.print(Text(sparkline(values(line), width=min(60, console.width))))
     for change in _level_changes(line, metric):
         console.print(Text(change))
     if apart := len(frame) - len(line):
-        console.print(Text(f"{_runs(apart)} of another load, or A/B, listed but not in the line above."))
+        console.print(Text(f"{counted(apart, 'run')} of another load, or A/B, listed but not in the line above."))
     console.print(_rows(frame.tail(SHOWN), metric))
     if len(frame) > SHOWN:
         console.print(Text(f"{len(frame) - SHOWN} earlier runs are not listed."))
@@ -98,10 +99,6 @@ def _level_changes(frame: pd.DataFrame, metric: str) -> Iterator[str]:
         change = words.change(after / before - 1) if before else words.NOTHING
         levels = f"{words.value(metric, before)} to {words.value(metric, after)}"
         yield f"level changed at {commit}{when}: {levels}, {change}"
-
-
-def _runs(count: int) -> str:
-    return f"{count} run{'' if count == 1 else 's'}"
 
 
 def _rows(frame: pd.DataFrame, metric: str) -> Table:

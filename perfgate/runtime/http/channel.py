@@ -13,6 +13,7 @@ from perfgate.runtime.http.responses import Response
 from perfgate.runtime.http.watchdog import TimedOut
 
 LISTEN = 200_000_000  # ns: how soon a waiting stream notices that the load is over
+SWITCHING = 101
 MOST_DELAY = 1_000_000_000  # ns from the kernel's receipt to our code; more is a clock that was set
 
 
@@ -20,7 +21,7 @@ class Ended(ConnectionError):
     """The connection is over."""
 
 
-class Channel:
+class StreamChannel:
     """`wait`, `dns`, `connect` and `tls` are ns; `head` becomes the answer's, without a body."""
 
     def __init__(self, where: Origin, trust: TlsConfig, observations: Observations, deadline: int) -> None:
@@ -71,6 +72,8 @@ class Channel:
         if not 0 < service <= elapsed + 1_000_000:
             service = elapsed
         head = b"".join(self._head)
+        if rest or self._parser.get_status_code() == SWITCHING:
+            head = head.replace(b" 101 ", b" 200 ", 1)  # final for us, where other answers of 1xx are passed over
         response = Response(
             self._parser.get_status_code(), head, service=service, first_byte=min(service, max(0, first - wire.sent))
         )

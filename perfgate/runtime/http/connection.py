@@ -11,7 +11,8 @@ from types import SimpleNamespace
 
 import httptools
 
-from perfgate.runtime.http.headers import Headers, final_head
+from perfgate.runtime.http.framing import Framing
+from perfgate.runtime.http.headers import Headers, final_head, final_head_span, is_chunked
 from perfgate.runtime.http.mending import BEGINNING, is_possible_beginning, mended
 from perfgate.runtime.http.observations import Observations
 from perfgate.runtime.http.responses import Response, decoded_size
@@ -21,7 +22,9 @@ CLOCK_STEP = 1_000_000  # ns by which the wall clock may seem to outrun the mono
 PENDING = True
 KEPT_BYTES = 1 << 14  # of what came first: nearly all heads are shorter
 UNASKED = "the server sent bytes after the end of its answer; the connection was not used again"
+MOST_RAW = 1 << 20  # bytes of a chunked answer that may be read anew
 HEAD_FAULT = "the head of its answer is not quite HTTP, but was read: "
+CHUNK_FAULT = "the chunked body of its answer is not quite HTTP, but was read: "
 UNTIMED_END = "its answer ends with the connection: that end is timed in user space, not by the kernel"
 
 
@@ -51,6 +54,8 @@ class Connection:
         self._bodiless = False  # the last answer had no body by its nature, whatever its server believes
         self._head: list[bytes] = []  # of this answer, as it came
         self._refused = b""  # what llhttp refused, until enough is there to mend it
+        self._raw: bytearray | None = None  # of a chunked answer that comes in several pieces
+        self._framing: Framing | None = None  # reads its chunks where llhttp does not
         self._chunks: list[bytes] = []
         self._begun: list[bool] = []  # one entry per message that llhttp has seen the beginning of
         self._head_pending: list[bool] = []  # emptied when the head is complete
@@ -127,8 +132,8 @@ class Connection:
                 self._feed_head(data)
                 if not self.answered:  # none of it was of an answer
                     first = 0
-            else:
-                self._feed(data)
+            elif self._feed_body(data):
+                size, end = 0, b""
             if not pending or (no_body and not self._head_pending):
                 break
             if not keep_body and chunks:
@@ -182,10 +187,11 @@ class Connection:
         try:
             self._feed(data)
         except httptools.HttpParserError as error:
-            if not self._head_pending:
-                raise
             self._error = error
-            self._mend(b"".join(head[:-1]) + data)
+            if self._head_pending:
+                self._mend(b"".join(head[:-1]) + data)
+            else:
+                self._reframe(b"".join(head[:-1]) + data)
 
     def _mend(self, data: bytes) -> None:
         """Reads on from `data`, all that has come, after llhttp has refused it; waits for more where that may help.
@@ -225,10 +231,56 @@ class Connection:
         try:
             self._feed(data)
         except httptools.HttpParserError as error:
-            if not self._head_pending:
-                raise
             self._error = error
-            self._mend(data)
+            if self._head_pending:
+                self._mend(data)
+            else:
+                self._reframe(data)
+
+    def _feed_body(self, data: memoryview) -> bool:
+        """Returns True when the body has been read anew from its beginning. Raises httptools.HttpParserError."""
+        if self._framing is not None:
+            self._feed_chunks(self._framing, data)
+            return False
+        raw = self._raw
+        if raw is None:
+            raw = self._raw = bytearray()
+            head = b"".join(self._head)
+            if is_chunked(Headers(head)):
+                raw += head
+        if raw and len(raw) < MOST_RAW:
+            raw += data
+        try:
+            self._feed(data)
+        except httptools.HttpParserError as error:
+            self._error = error
+            self._reframe(bytes(raw) if len(raw) < MOST_RAW else b"")
+            return True
+        return False
+
+    def _reframe(self, data: bytes) -> None:
+        """Reads a chunked answer anew from `data`, all that has come, after llhttp has refused a line of its body.
+        Raises what llhttp said where nothing can be done."""
+        start, end = final_head_span(data)
+        if not self._pending or not is_chunked(Headers(data)):
+            raise self._error
+        self._begun.clear()
+        self._chunks.clear()
+        self._parser = self._new_parser()
+        self._framing = Framing()
+        self._feed(data[start : end + 4])
+        self._feed_chunks(self._framing, data[end + 4 :])
+
+    def _feed_chunks(self, framing: Framing, data: bytes | memoryview) -> None:
+        self._feed(framing.feed(bytes(data)))
+        if not framing.is_complete:
+            return
+        if not framing.faults:
+            raise self._error
+        for fault in framing.faults:
+            self.observations.remark(self.endpoint, CHUNK_FAULT + fault)
+        if framing.surplus:
+            self._begun.append(PENDING)
 
     def blame_last(self) -> None:
         """Something came that nobody asked for: names whose answer came last."""
@@ -236,8 +288,9 @@ class Connection:
 
     def _blame_previous(self) -> None:
         """Handles a failure while an answer is waited for. The connection will not be used again."""
+        if not self._unasked:
+            self.observations.remark(self._previous, UNASKED)
         self._unasked = True
-        self.observations.remark(self._previous, UNASKED)
 
     def _forget_last(self, endpoint: str) -> None:
         self._previous, self.endpoint = self.endpoint, endpoint
@@ -245,6 +298,7 @@ class Connection:
         self._chunks.clear()
         self._begun.clear()
         self._interim = False
+        self._raw = self._framing = None
         self._pending.append(PENDING)
         self._head_pending.append(PENDING)
 
@@ -261,7 +315,7 @@ class Connection:
         if not self.answered or self._head_pending:
             return False
         headers = Headers(b"".join(self._head))
-        return "content-length" not in headers and "chunked" not in headers.get("transfer-encoding", "").lower()
+        return "content-length" not in headers and not is_chunked(headers)
 
     def _may_be_reused(self, no_body: bool) -> bool:
         if len(self._begun) != 1 or (no_body and self._chunks):  # it may be the beginning of anything
@@ -277,11 +331,12 @@ class Connection:
 
 
 def _kept(data: bytes | memoryview) -> bytes:
-    """The beginning of an answer, up to the end of its head at least."""
+    """The beginning of an answer, up to the end of its head at least; of a chunked one all of it."""
     if len(data) <= KEPT_BYTES:
         return bytes(data)
     beginning = bytes(data[:KEPT_BYTES])
-    return beginning if len(final_head(beginning)) < KEPT_BYTES - 4 else bytes(data)
+    head = final_head(beginning)
+    return beginning if len(head) < KEPT_BYTES - 4 and b"chunked" not in head.lower() else bytes(data)
 
 
 def _end(before: bytes, chunks: list[bytes]) -> bytes:

@@ -25,7 +25,7 @@ def decoded(body: bytes, encoding: str) -> bytes:
             elif name == "br":
                 body = _brotli(body)
             elif name not in NO_ENCODINGS:
-                raise ValueError(f"unknown content encoding {name[:20]!r}")
+                raise ValueError(f"unknown content encoding {name[:20]!r}; send another Accept-Encoding")
         except zlib.error as error:
             raise ValueError(f"not valid {name}: {error}") from error
     return body

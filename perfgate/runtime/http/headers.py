@@ -6,9 +6,12 @@ no part of them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 INTERIM = b"1"  # the first digit of the status of an answer that another one follows
+
+FIELD_NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
 
 
 class Headers(Mapping[str, str]):
@@ -44,16 +47,26 @@ class Headers(Mapping[str, str]):
 
 def final_head(data: bytes) -> bytes:
     """The last head at the beginning of `data`, without its empty line: interim answers come before the real one."""
+    start, end = final_head_span(data)
+    return data[start:end]
+
+
+def final_head_span(data: bytes) -> tuple[int, int]:
+    """Where `final_head` begins and ends."""
     start = 0
     while True:
         while data.startswith(b"\r\n", start):
             start += 2
         end = data.find(b"\r\n\r\n", start)
         if end < 0:
-            return data[start:]
+            return start, len(data)
         if data[start + 9 : start + 10] != INTERIM:
-            return data[start:end]
+            return start, end
         start = end + 4
+
+
+def is_chunked(headers: Headers) -> bool:
+    return "chunked" in headers.get("transfer-encoding", "").lower()
 
 
 def _text(value: bytes) -> str:

@@ -15,9 +15,10 @@ from geventhttpclient.connectionpool import ConnectionPool, SSLConnectionPool
 from geventhttpclient.response import HTTPConnectionClosed
 
 from perfgate.runtime.http.client import LONG_PAUSE, SAFE, SendOptions
-from perfgate.runtime.http.connection import HEAD_FAULT, UNASKED
+from perfgate.runtime.http.connection import CHUNK_FAULT, HEAD_FAULT, UNASKED
 from perfgate.runtime.http.dialling import resolved
-from perfgate.runtime.http.headers import Headers, final_head
+from perfgate.runtime.http.framing import Framing
+from perfgate.runtime.http.headers import Headers, final_head, is_chunked
 from perfgate.runtime.http.mending import BEGINNING, is_possible_beginning, mended
 from perfgate.runtime.http.observations import Observations, require_spare_files
 from perfgate.runtime.http.watchdog import TimedOut
@@ -33,16 +34,18 @@ class MendingSocket:
         self.plain, self._pool = plain, pool
         self.head = b""
         self.has_surplus = False  # whether bytes came after the end of the answer
+        self._has_late_body = False  # of the answer before this one
         self._begun = bytearray()
         self._ready = b""
         self._left: int | None = None  # bytes of the answer that are still to come, where its head says so
+        self._framing: Framing | None = None  # of a chunked answer
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.plain, name)
 
     def recv(self, size: int, *flags: int) -> bytes:
         if self.head and not self._ready:
-            return self._cut(bytes(self.plain.recv(size, *flags)))
+            return self._next(size, *flags)
         while not self._ready:
             data = self.plain.recv(READ)
             if not data:
@@ -54,10 +57,21 @@ class MendingSocket:
         data, self._ready = self._ready[:size], self._ready[size:]
         return data
 
+    def _next(self, size: int, *flags: int) -> bytes:
+        """The next bytes of the body; none at the end of the connection."""
+        while data := bytes(self.plain.recv(size, *flags)):
+            if cut := self._cut(data):  # a part of a line may be nothing yet
+                return cut
+            if self._framing is None or self._framing.is_complete:
+                break
+        return b""
+
     def _read_head(self, data: bytes) -> bytes:
         """What the library may see of it so far."""
         if self._pool.bodiless and not data.startswith(BEGINNING[: len(data)]):
-            self._pool.blame_last()
+            if not self._has_late_body:  # however many pieces it comes in
+                self._has_late_body = True
+                self._pool.blame_last()
             start = data.find(BEGINNING)
             if start < 0:
                 del self._begun[: 1 - len(BEGINNING)]
@@ -79,11 +93,15 @@ class MendingSocket:
         if self._pool.options.method == "HEAD" or final_head(head)[9:12] in (b"204", b"304"):
             return 0
         headers = Headers(head)
+        if is_chunked(headers):
+            self._framing = Framing()
         length = headers.get("content-length", "")
         return int(length) if length.isdigit() and "transfer-encoding" not in headers else None
 
     def _cut(self, data: bytes) -> bytes:
         """`data` without what comes after the answer: the library would take that for a broken answer."""
+        if self._framing is not None:
+            return self._reframed(self._framing, data)
         if self._left is None:
             return data
         if len(data) > self._left:
@@ -91,6 +109,18 @@ class MendingSocket:
             self._pool.observations.remark(self._pool.options.endpoint, UNASKED)
         data = data[: self._left]
         self._left -= len(data)
+        return data
+
+    def _reframed(self, framing: Framing, data: bytes) -> bytes:
+        was_complete = framing.is_complete
+        data = framing.feed(data)
+        observations, endpoint = self._pool.observations, self._pool.options.endpoint
+        if framing.is_complete and not was_complete:
+            for fault in framing.faults:
+                observations.remark(endpoint, CHUNK_FAULT + fault)
+        if framing.surplus and not self.has_surplus:
+            self.has_surplus = True
+            observations.remark(endpoint, UNASKED)
         return data
 
 

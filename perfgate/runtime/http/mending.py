@@ -9,14 +9,15 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from perfgate.runtime.http.headers import INTERIM
+from perfgate.runtime.http.headers import FIELD_NAME, INTERIM
 
 BEGINNING = b"HTTP/1."
 MAX_HEAD_BYTES = 1 << 18
 _END = re.compile(rb"\r?\n\r?\n")
 _NEWLINE = re.compile(rb"\r?\n")
 _FOLD = re.compile(rb"[ \t]*\r?\n[ \t]+")
-_NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
+_STATUS_LINE = re.compile(rb"HTTP/1\.(\d)[ \t]+(\d{3})(?![^ \t])", re.IGNORECASE)
+_NUMBER = re.compile(rb"\+?[0-9]+\Z")
 _CONTROL = re.compile(rb"[\x01-\x08\x0b-\x1f\x7f]")
 
 
@@ -30,7 +31,7 @@ class Mended(NamedTuple):
 
 def is_possible_beginning(data: bytes) -> bool:
     """Whether an answer may begin like this."""
-    return data[: len(BEGINNING)] == BEGINNING[: len(data)] and len(data) <= MAX_HEAD_BYTES
+    return data[: len(BEGINNING)].upper() == BEGINNING[: len(data)] and len(data) <= MAX_HEAD_BYTES
 
 
 def mended(data: bytes) -> Mended | None:
@@ -65,17 +66,18 @@ def _head(text: bytes, faults: dict[str, None]) -> bytes | None:
     unfolded = _FOLD.sub(b" ", block)
     if unfolded != block:
         faults["it folds header lines"] = None
-    lines = [first.rstrip(b"\r")]
+    lines = [_status_line(first.rstrip(b"\r"), faults)]
     lengths: list[bytes] = []
     chunked = False
     for line in _NEWLINE.split(unfolded) if unfolded else ():
         name, colon, value = line.partition(b":")
         if not colon:
-            return None
+            faults["it has a line that is no header"] = None
+            continue
         if name != name.rstrip(b" \t"):
             faults["it has a space before a colon"] = None
             name = name.rstrip(b" \t")
-        if not _NAME.match(name):
+        if not FIELD_NAME.match(name):
             faults["it has a header whose name is none"] = None
             continue
         if _CONTROL.search(value):
@@ -96,6 +98,17 @@ def _head(text: bytes, faults: dict[str, None]) -> bytes | None:
     return b"\r\n".join([*lines, *length, b"", b""])
 
 
+def _status_line(line: bytes, faults: dict[str, None]) -> bytes:
+    match = _STATUS_LINE.match(line)
+    if match is None:
+        return line
+    minor = match[1] if match[1] in b"01" else b"1"
+    mended_line = b"HTTP/1.%b %b%b" % (minor, match[2], line[match.end() :])
+    if mended_line != line:
+        faults["its status line is not as it should be"] = None
+    return mended_line
+
+
 def _length(lengths: list[bytes], chunked: bool, faults: dict[str, None]) -> list[bytes] | None:
     """The line that says how long the body is, if any (RFC 9112, section 6.3); None when that is not clear."""
     if not lengths:
@@ -103,8 +116,13 @@ def _length(lengths: list[bytes], chunked: bool, faults: dict[str, None]) -> lis
     if chunked:  # it counts, whatever the length says
         faults["it has both Content-Length and Transfer-Encoding"] = None
         return []
-    if len(set(lengths)) != 1 or not lengths[0].isdigit():
+    if len(set(lengths)) != 1:
         return None
     if len(lengths) > 1:
         faults["it has Content-Length more than once"] = None
-    return [b"Content-Length: " + lengths[0]]
+    if not _NUMBER.match(lengths[0]):  # the body ends with the connection
+        faults["its Content-Length is no number"] = None
+        return []
+    if not lengths[0].isdigit():
+        faults["its Content-Length has a sign"] = None
+    return [b"Content-Length: " + lengths[0].lstrip(b"+")]

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from perfgate.runner.shortages import FILES, MEMORY, PORTS
+from perfgate.recording.shortages import FILES, MEMORY, PORTS
 
 GENERATOR = "generator"  # the kind of a failure that is the load generator's own
 _ERRORS = {

@@ -82,8 +82,11 @@ class Response:
     @property
     def json(self) -> Any:
         """Raises ValueError when the body is not JSON."""
+        content = self.content
         try:
-            return _from_json(self.content)
+            return _from_json(content)
+        except ValueError as error:
+            raise ValueError(f"not JSON: {error}" if content else "not JSON: the body is empty") from error
         except RecursionError as error:
             raise ValueError("nested too deeply") from error
 

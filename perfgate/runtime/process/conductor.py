@@ -191,8 +191,10 @@ class Conductor:
     def end(self) -> None:
         if not self.finished:
             self.ended = self.elapsed()
-            self.finish(self.settings.timeout + GRACE)
-            self.runner.quit()
+            try:
+                self.finish(self.settings.timeout + GRACE)
+            finally:  # whatever went wrong: a process that nobody ends is waited for without end
+                self.runner.quit()
 
     def finish(self, timeout: float) -> None:
         """Stops the load everywhere and gathers the rest. `patience` in s for what is in flight."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from locust.exception import CatchResponseError, ResponseError
 
-from perfgate.runner.shortages import PORTS
+from perfgate.recording.shortages import PORTS
 from perfgate.runtime.http.observations import GENERATOR, shortage_of
 from perfgate.runtime.http.responses import Failure, Response
 from perfgate.runtime.record.load import Load

@@ -9,9 +9,9 @@ from __future__ import annotations
 from time import monotonic_ns
 from typing import Any
 
+from perfgate.recording import shortages
 from perfgate.recording.handover import Settings
 from perfgate.recording.histogram import Histogram
-from perfgate.runner import shortages
 from perfgate.runtime.http.observations import GENERATOR, Observations
 from perfgate.runtime.http.responses import Failure, Response
 from perfgate.runtime.record.answer_counts import counting

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -50,5 +51,5 @@ class ProgressWriter:
             "in_flight": in_flight,
             "users": users,
         }
-        with self._path.open("a", encoding="utf-8") as file:
+        with suppress(OSError), self._path.open("a", encoding="utf-8") as file:  # a full disk must not end the load
             file.write(json.dumps(line) + "\n")

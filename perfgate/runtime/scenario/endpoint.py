@@ -22,7 +22,7 @@ from perfgate.runtime.scenario.expectations import (
     graphql_errors,
     mentions_errors,
 )
-from perfgate.runtime.scenario.graphql import Operation, PersistedBody, operation_filler
+from perfgate.runtime.scenario.graphql import GraphqlOperation, PersistedBody, operation_filler
 from perfgate.runtime.scenario.session import Session
 from perfgate.runtime.scenario.texts import (
     Fill,
@@ -97,7 +97,7 @@ class Endpoint:
         form: Mapping[str, str] | None = None,
         multipart: Mapping[str, str | File] | None = None,
         body: str | None = None,
-        graphql: str | Operation | None = None,
+        graphql: str | GraphqlOperation | None = None,
         variables: Mapping[str, Any] | None = None,
         values: Mapping[str, Source] | None = None,
         data: Rows | None = None,
@@ -284,14 +284,14 @@ def _body(
     form: Mapping[str, str] | None,
     multipart: Mapping[str, str | File] | None,
     body: str | None,
-    graphql: str | Operation | None,
+    graphql: str | GraphqlOperation | None,
     variables: Mapping[str, Any] | None,
 ) -> tuple[str, Body | None]:
     """The content type and the maker of the one body given, if any."""
     if json is not MISSING:
         return "application/json", _encoded(json_filler(json))
     if graphql is not None:
-        if isinstance(graphql, Operation) and graphql.persisted:
+        if isinstance(graphql, GraphqlOperation) and graphql.persisted:
             return "application/json", PersistedBody(graphql, variables or {})
         return "application/json", _encoded(operation_filler(graphql, variables or {}))
     if form is not None:

@@ -15,7 +15,7 @@ from perfgate.runtime.scenario.texts import Fill, Values, json_filler
 UNKNOWN_QUERY = (b"PersistedQueryNotFound", b"PERSISTED_QUERY_NOT_FOUND")
 
 
-class Operation(NamedTuple):
+class GraphqlOperation(NamedTuple):
     """A document of one operation, with its name. `persisted`: only its hash is sent."""
 
     query: str
@@ -23,14 +23,14 @@ class Operation(NamedTuple):
     persisted: bool = False
 
 
-def operation(query: str, name: str = "", *, persisted: bool = False) -> Operation:
-    return Operation(query, name, persisted)
+def operation(query: str, name: str = "", *, persisted: bool = False) -> GraphqlOperation:
+    return GraphqlOperation(query, name, persisted)
 
 
 class PersistedBody:
     """Calling it makes the body with the hash alone; `full` the one with the query, which registers it."""
 
-    def __init__(self, item: Operation, variables: Mapping[str, Any]) -> None:
+    def __init__(self, item: GraphqlOperation, variables: Mapping[str, Any]) -> None:
         own = {"extensions": _extensions(item.query)} | _named(item)
         self._short: Fill = json_filler({"variables": dict(variables), **own})
         self._full: Fill = json_filler({"query": _literal(item.query), "variables": dict(variables), **own})
@@ -42,9 +42,9 @@ class PersistedBody:
         return self._full(values).encode()
 
 
-def operation_filler(item: str | Operation, variables: Mapping[str, Any]) -> Fill:
+def operation_filler(item: str | GraphqlOperation, variables: Mapping[str, Any]) -> Fill:
     """The body with the query."""
-    item = Operation(item) if isinstance(item, str) else item
+    item = GraphqlOperation(item) if isinstance(item, str) else item
     return json_filler({"query": _literal(item.query), "variables": dict(variables), **_named(item)})
 
 
@@ -56,7 +56,7 @@ def is_unknown_query(response: Response) -> bool:
         return False
 
 
-def _named(item: Operation) -> dict[str, Any]:
+def _named(item: GraphqlOperation) -> dict[str, Any]:
     return {"operationName": _literal(item.name)} if item.name else {}
 
 

@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
 
-from perfgate.files.tables import filled_rows
+from perfgate.text.tables import filled_rows
 
 Source = Callable[[], Any]
 

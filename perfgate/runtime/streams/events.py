@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from perfgate.runtime.http.channel import Channel, monotonic_of
+from perfgate.runtime.http.channel import StreamChannel, monotonic_of
 from perfgate.runtime.http.responses import Failure, Response
 from perfgate.runtime.scenario.endpoint import Endpoint
 from perfgate.runtime.scenario.stated_times import StatedTime
@@ -19,8 +19,8 @@ EVENT_STREAM = "text/event-stream"
 
 
 class Events(Stream):
-    """`Events(Endpoint("prices", "GET", "/prices"), seconds=10, sent=stated("$.at"))`: listened to for `seconds`, or until
-    `count` events have come, or with `ends` until the server ends it. `event` names the only kind that counts."""
+    """`Events(Endpoint("prices", "GET", "/prices"), sent=stated("$.at"))`: listened to for `seconds`, or until `count`
+    events have come, or with `ends` until the server ends it. `event` names the only kind that counts."""
 
     def __init__(
         self,
@@ -42,7 +42,9 @@ class Events(Stream):
             return None
         return Failure("expectation", f"content-type: expected {EVENT_STREAM}, got {kind[:60]}")
 
-    def listen(self, visitor: Visitor, channel: Channel, messages: MessageRecord, rest: tuple[bytes, int]) -> None:
+    def listen(
+        self, visitor: Visitor, channel: StreamChannel, messages: MessageRecord, rest: tuple[bytes, int]
+    ) -> None:
         parser = EventParser()
         data, arrived = rest
         opened = monotonic_of(arrived)

@@ -9,7 +9,7 @@ BOM = b"\xef\xbb\xbf"
 
 
 class Message:
-    """`arrived` is when its last byte did, by the wall clock (ns). Read like a response where a JSONPath looks at it."""
+    """`arrived` is when its last byte did, by the wall clock (ns). JSONPaths read it like a response."""
 
     __slots__ = ("arrived", "content", "event")
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import httptools
 
-from perfgate.runtime.http.channel import Channel, Ended
+from perfgate.runtime.http.channel import Ended, StreamChannel
 from perfgate.runtime.http.client import failure_of
 from perfgate.runtime.http.responses import Failure, Response
 from perfgate.runtime.http.watchdog import TimedOut
@@ -55,7 +55,9 @@ class Stream:
         """The bytes of the opening request."""
         return data
 
-    def listen(self, visitor: Visitor, channel: Channel, messages: MessageRecord, rest: tuple[bytes, int]) -> None:
+    def listen(
+        self, visitor: Visitor, channel: StreamChannel, messages: MessageRecord, rest: tuple[bytes, int]
+    ) -> None:
         """Takes messages until it is over. Raises Ended, OSError, TimedOut or httptools.HttpParserError."""
         raise NotImplementedError
 
@@ -72,7 +74,7 @@ class Stream:
         return True
 
     def perform(self, visitor: Visitor) -> bool:
-        start = visitor.start(self.request)
+        start = visitor.begin(self.request)
         record = _recorder(visitor, self.name)
         messages = MessageRecord(record, start.began, self._sent)
         with visitor.under_way():

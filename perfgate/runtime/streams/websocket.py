@@ -1,4 +1,4 @@
-"""WebSockets: the handshake of RFC 6455 as an ordinary request, then frames by wsproto over the engine's own connection.
+"""WebSockets: the handshake of RFC 6455 as an ordinary request, then frames by wsproto over the engine's connection.
 
 No compression is offered: what arrives is then timed by its own last byte.
 """
@@ -18,7 +18,7 @@ from wsproto.connection import Connection, ConnectionType
 from wsproto.events import BytesMessage, CloseConnection, Ping, TextMessage
 from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
-from perfgate.runtime.http.channel import Channel, Ended, monotonic_of
+from perfgate.runtime.http.channel import Ended, StreamChannel, monotonic_of
 from perfgate.runtime.http.responses import Failure, Response
 from perfgate.runtime.scenario.endpoint import Endpoint
 from perfgate.runtime.scenario.expectations import MISSING, json_reader
@@ -81,7 +81,9 @@ class WebSocket(Stream):
             return Failure("protocol", f"the server does not speak {self._subprotocol}")
         return None
 
-    def listen(self, visitor: Visitor, channel: Channel, messages: MessageRecord, rest: tuple[bytes, int]) -> None:
+    def listen(
+        self, visitor: Visitor, channel: StreamChannel, messages: MessageRecord, rest: tuple[bytes, int]
+    ) -> None:
         data, arrived = rest
         opened = monotonic_of(arrived)
         talk = _Talk(channel, messages, self._reply, _record(visitor, self.name))
@@ -132,7 +134,7 @@ class _Talk:
     """The frames of one connection, and the messages whose replies have not come."""
 
     def __init__(
-        self, channel: Channel, messages: MessageRecord, reply: str, record: Callable[[int, int], None]
+        self, channel: StreamChannel, messages: MessageRecord, reply: str, record: Callable[[int, int], None]
     ) -> None:
         self._channel, self._messages, self._record = channel, messages, record
         self._frames = Connection(ConnectionType.CLIENT)

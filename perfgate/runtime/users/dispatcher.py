@@ -25,7 +25,8 @@ from perfgate.recording.handover import REPLAY, Settings
 from perfgate.runtime.record.load import Load
 from perfgate.runtime.scenario.values import share
 from perfgate.runtime.users.arrivals import schedule
-from perfgate.runtime.users.visitor import Turn, Visitor
+from perfgate.runtime.users.performing import Turn
+from perfgate.runtime.users.visitor import Visitor
 
 NAP = 0.2  # s: how soon a sleeping scheduler notices that the test is over
 

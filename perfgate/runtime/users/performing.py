@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import gevent
 from locust.exception import StopUser
 
-from perfgate.runtime.http.channel import Channel
+from perfgate.runtime.http.channel import StreamChannel
 from perfgate.runtime.http.dialling import Origin, TlsConfig
 from perfgate.runtime.http.responses import Failure, Response
 from perfgate.runtime.record.load import Load
@@ -32,7 +32,7 @@ class Turn(NamedTuple):
     queued: int  # how long it waited for a free visitor
 
 
-class Start(NamedTuple):
+class ActivityStart(NamedTuple):
     """When the time of an activity counts from (monotonic ns), and how long it had waited for a free visitor."""
 
     began: int
@@ -76,7 +76,7 @@ class Performer:
         """The endpoint as it is for this visit's target."""
         return self._arm.own(endpoint) if self._arm is not None else endpoint
 
-    def start(self, endpoint: Endpoint) -> Start:
+    def begin(self, endpoint: Endpoint) -> ActivityStart:
         """The beginning of an activity: when its time counts from. Draws the endpoint's values. Raises StopUser when
         the load is over, or no row of data is left."""
         turn, self.turn = self.turn, None
@@ -88,15 +88,15 @@ class Performer:
             self.has_no_row = True
             self._load.found_no_row(str(error), turn.due if turn else None)
             raise StopUser from None
-        return Start(turn.due, turn.queued) if turn else Start(monotonic_ns(), 0)
+        return ActivityStart(turn.due, turn.queued) if turn else ActivityStart(monotonic_ns(), 0)
 
     def draw(self, endpoint: Endpoint) -> None:
         """Draws the endpoint's values once more."""
         endpoint.draw(self._session)
 
-    def dial(self, deadline: int) -> Channel:
+    def dial(self, deadline: int) -> StreamChannel:
         """A connection of its own to this visit's target. Raises OSError or TimedOut."""
-        return Channel(self._origin, self.tls, self._load.observations, deadline)
+        return StreamChannel(self._origin, self.tls, self._load.observations, deadline)
 
     def message(self, endpoint: Endpoint) -> bytes:
         """The bytes of one request with this visit's cookies. Raises KeyError or ValueError, as Endpoint.message."""

@@ -27,7 +27,7 @@ class PersistedQuery:
         self._full.body = body.full
 
     def perform(self, visitor: Visitor) -> bool:
-        start = visitor.start(self.request)
+        start = visitor.begin(self.request)
         with visitor.under_way():
             response, failure = visitor.exchange(self.request)
             if is_unknown_query(response):

@@ -27,6 +27,7 @@ from perfgate.runtime.record.recorder import Label
 from perfgate.runtime.scenario.endpoint import Endpoint
 from perfgate.runtime.scenario.expectations import status
 from perfgate.runtime.scenario.values import share
+from perfgate.runtime.users.traced import Traces, traced
 from perfgate.runtime.users.visitor import Visitor
 from perfgate.text.redaction import Redactor
 
@@ -61,6 +62,7 @@ class ReplayOrder(NamedTuple):
     pause: float
     seed: str
     canary: str = ""
+    traces: str = ""  # with what the trace ids of the endpoint's requests begin ("": they are not traced)
     requests: int = (
         0  # exactly so many, by one user, once the other side has answered that it is ready; 0: for `seconds`
     )
@@ -69,8 +71,9 @@ class ReplayOrder(NamedTuple):
 class ObservedAnswer(Load):
     """Keeps what is known of each answer of one endpoint, instead of counting."""
 
-    def __init__(self, environment: Any, endpoint: str) -> None:
+    def __init__(self, environment: Any, endpoint: str, traces: Traces | None = None) -> None:
         super().__init__(environment, None, Redactor())
+        self._traces = traces
         self.samples: list[dict[str, Any]] = []
         self.canary: list[float] = []
         self.failures: dict[str, int] = {}
@@ -90,7 +93,7 @@ class ObservedAnswer(Load):
                 detail = f"{failure.kind}: {failure.detail}"[:120]
                 self.failures[detail] = self.failures.get(detail, 0) + 1
             elif not response.clock_stepped:
-                self.samples.append(_told(response))
+                self.samples.append({**_told(response), "trace": self._traces.id_of(response) if self._traces else ""})
 
 
 def _told(response: Response) -> dict[str, Any]:
@@ -116,7 +119,9 @@ def replay(order: ReplayOrder) -> dict[str, Any]:
     share.become(0, 1, order.seed)  # type: ignore[arg-type]  # any text will do
     kind = _visitor(Path(order.scenario)) if order.scenario else None
     environment = Environment(user_classes=[kind or Visitor], host=order.target)
-    environment.perfgate = load = ObservedAnswer(environment, order.endpoint)
+    traces = Traces(order.traces, order.endpoint) if order.traces else None
+    environment.perfgate = load = ObservedAnswer(environment, order.endpoint, traces)
+    kind = traced(kind, traces) if kind and traces else kind
     users = [kind(environment) for _ in range(order.users)] if kind else []
     every = [gevent.spawn(_visits, user, order.pause) for user in users]
     if order.canary:

@@ -25,6 +25,7 @@ class RunContext:
     folder: Path  # of the run
     revision: Revision
     versions: Mapping[str, str]
+    doubt: str = ""  # whether `revision` is what is checked out
     access: Mapping[str, str] = field(default_factory=dict)  # environment with credentials, for the history alone
     claims: ClaimsOf = acceptances.nobody
 

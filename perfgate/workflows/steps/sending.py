@@ -8,10 +8,9 @@ from zlib import crc32
 
 from perfgate import loadtest, measure, scenarios
 from perfgate.files import codec
-from perfgate.git.repository_path import repository_path
+from perfgate.files.repository_path import repository_path
 from perfgate.model.plan import Plan
 from perfgate.model.run import Arm, LoadTest
-from perfgate.recording import handover
 from perfgate.report import words
 from perfgate.runner import machine
 from perfgate.workflows.steps import bases, counting
@@ -94,11 +93,11 @@ def _say_what_is_sent(spec: LoadSpec, sides: loadtest.Sides, reporter: ProgressR
         )
 
 
-def _duet(spec: LoadSpec, sides: loadtest.Sides) -> handover.Duet | None:
+def _duet(spec: LoadSpec, sides: loadtest.Sides) -> loadtest.Duet | None:
     if not sides.arms:
         return None
     base, head = sides.targets
-    return handover.Duet(base=base, head=head, block=spec.ab.blocks, seed=sides.seed)
+    return loadtest.Duet(base=base, head=head, block=spec.ab.blocks, seed=sides.seed)
 
 
 def _write_scenario(plan: Plan, folder: Path) -> Path | None:
@@ -123,4 +122,5 @@ def circumstances(spec: LoadSpec, sides: loadtest.Sides) -> measure.Circumstance
         arms=sides.arms,
         host=loadtest.host_of(sides),
         file=repository_path(spec.budget),
+        warnings=(spec.context.doubt,) if spec.context.doubt else (),
     )

@@ -132,6 +132,8 @@ def _is_true(text: str) -> bool:
 def _wrong(of: Mapping[str, str]) -> str:
     """What is wrong with a row, or nothing."""
     shown = {name: repr(text[:40]) for name, text in of.items()}
+    if of["timeStamp"] == "timeStamp":
+        return "a second header: another recording begins here; import each by itself"
     if not _NUMBER.fullmatch(of["timeStamp"]) or float(of["timeStamp"]) <= 0:
         return f"timeStamp is {shown['timeStamp']}; milliseconds since 1970 expected"
     for name in ("elapsed", *TIMES):

@@ -1,0 +1,116 @@
+"""Statements without literals, and what spans' attributes mean, in conventions old and new."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from perfgate.diagnose.traces.conventions import operation
+from perfgate.diagnose.traces.fingerprints import command, statement
+from perfgate.diagnose.traces.spans import SpanOperation
+
+
+@pytest.mark.parametrize(
+    ("text", "system", "expected"),
+    [
+        ("SELECT * FROM users WHERE id = 42", "", "SELECT * FROM users WHERE id = ?"),
+        ("SELECT 1 FROM t2 WHERE a1 = -3.5e7", "", "SELECT ? FROM t2 WHERE a1 = ?"),
+        ("select a from b where c = 'it''s secret' and d = ''", "", "select a from b where c = ? and d = ?"),
+        ("select $1, %s, %(name)s, :name, @p1, a::text", "postgresql", "select ?, ?, ?, ?, ?, a::text"),
+        ("INSERT INTO a VALUES (1, 'x'), (2, 'y')", "", "INSERT INTO a VALUES (...)"),
+        ("select 1 where a in ($1, $2,\n $3)", "postgresql", "select ? where a in (...)"),
+        ("select pause(3)", "", "select pause(?)"),
+        ("select a -- secret\nfrom b /* secret */ c", "", "select a from b c"),
+        ("select $$secret$$, $tag$ secret $tag$", "postgresql", "select ?, ?"),
+        ('select "orders"."id" from "orders"', "postgresql", 'select "orders"."id" from "orders"'),
+        ('select a from b where c = "secret"', "mysql", "select a from b where c = ?"),
+        ('select a from b where c = "a secret"', "postgresql", "select a from b where c = ?"),
+        ("select a from b where c = 'secret", "", "select a from b where c = ?"),
+        ("select 'C:\\', 'secret', d", "", "select ?, d"),
+        ("select a -- it's\nfrom b where c = 'secret'", "", "select a"),
+        ("select a # it's\nfrom b where c = 'secret'", "mysql", "select a # it?"),
+        ("select a /* /* */ it's */ from b where c = 'secret'", "postgresql", "select a it?"),
+        ("/* it's */ select \"a\" from b where c = 'x' /*traceparent='00-secret-01'*/", "postgresql",
+         'select "a" from b where c = ?'),
+        ("select \"it's\" from b where c = 'secret'", "postgresql", "select ? from b where c = ?"),
+        ("select $$it's$$, 'secret'", "postgresql", "select ?, ?"),
+        ("select 'it\\'s secret' from b", "mysql", "select ? from b"),
+        ("select X'DEADBEEF', N'secret', 0xDEAD", "", "select ?, ?, ?"),
+        ("select\x1b[31m a\u202e", "", "select [31m a"),
+    ],
+)  # fmt: skip
+def test_fingerprints(text, system, expected):
+    assert statement(text, system) == expected
+
+
+@given(
+    st.sampled_from(["'{}'", "E'{}'", "$${}$$", "'x' || '{}'", "/* {} */ 1", "('{}', 2)"]),
+    st.text(st.characters(codec="ascii", exclude_characters="'$*/"), max_size=20),
+    st.sampled_from(["postgresql", "mysql", "sqlite", ""]),
+)
+def test_no_literal_is_left_whatever_is_in_it(form, value, system):
+    written = form.format(f"SECRET{value}SECRET")
+
+    assert "SECRET" not in statement(f"select a from b where c = {written} and d = '{value}'", system)
+
+
+def test_long_statements_are_cut():
+    assert len(statement("select " + ", ".join(f"column_{at}" for at in range(9000)))) == 160
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("GET user:42 secret", "GET"), ("get ?", "GET"), ("JSON.SET k v", "JSON.SET"), ("\x1b[1m", ""), ("", "")],
+)
+def test_commands_of_caches(text, expected):
+    assert command(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "attributes", "expected"),
+    [
+        ("client", "SELECT", {"db.system": "postgresql", "db.statement": "SELECT 1"}, ("database", "SELECT ?")),
+        ("client", "SELECT a", {"db.system.name": "mysql", "db.query.text": "SELECT 'x'"}, ("database", "SELECT ?")),
+        ("internal", "prisma", {"db.system": "postgresql", "db.statement": "SELECT 1"}, ("database", "SELECT ?")),
+        ("client", "find", {"db.system": "mongodb", "db.operation": "find", "db.mongodb.collection": "carts"},
+         ("database", "find carts")),
+        ("client", "find", {"db.system.name": "mongodb", "db.operation.name": "find", "db.collection.name": "carts"},
+         ("database", "find carts")),
+        ("client", "GET", {"db.system": "redis", "db.statement": "GET user:42", "net.peer.name": "r"}, ("cache", "GET")),
+        ("client", "get", {"db.system": "memcached", "db.operation": "get"}, ("cache", "GET")),
+        ("client", "GET", {"db.system.name": "valkey", "db.operation.name": "GET"}, ("cache", "GET")),
+        ("client", "GET", {"http.method": "GET", "http.url": "http://u:secret@rates.example:80/a?token=secret"},
+         ("external", "rates.example")),
+        ("client", "GET", {"http.request.method": "GET", "server.address": "rates.example"},
+         ("external", "rates.example")),
+        ("client", "Rates/Get", {"rpc.system": "grpc", "rpc.service": "Rates"}, ("external", "Rates")),
+        ("producer", "send", {"messaging.system": "kafka", "messaging.destination": "orders"},
+         ("external", "kafka orders")),
+        ("internal", "fastapi.serialization", {}, ("serialisation", "")),
+    ],
+)  # fmt: skip
+def test_conventions(kind, name, attributes, expected):
+    found = operation(kind, name, attributes)
+
+    assert found is not None
+    assert (found.layer, found.what) == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "attributes"),
+    [
+        ("internal", {}),
+        ("client", {}),
+        ("internal", {"server.address": "rates.example"}),
+        ("server", {"http.method": "GET", "http.host": "shop.example"}),
+        ("consumer", {"messaging.system": "kafka"}),
+        ("client", {"url.full": "http://[broken"}),
+    ],
+)
+def test_what_nobody_knows_is_the_application(kind, attributes):
+    assert operation(kind, "work", attributes) is None
+
+
+def test_opening_a_connection_is_no_query():
+    assert operation("client", "connect", {"db.system": "sqlite"}) == SpanOperation("database", is_call=False)

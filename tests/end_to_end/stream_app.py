@@ -1,0 +1,74 @@
+"""A real server of streams of known timing: FastAPI under uvicorn. `python stream_app.py PORT`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import AsyncIterator
+
+import uvicorn
+from fastapi import FastAPI, Request, WebSocket
+from fastapi.responses import JSONResponse, StreamingResponse
+from starlette.websockets import WebSocketDisconnect
+
+app = FastAPI()
+
+
+@app.get("/")
+async def ready() -> dict[str, bool]:
+    return {"ready": True}
+
+
+def _event(number: int) -> str:
+    return f": a comment\nevent: price\ndata: {json.dumps({'n': number, 't': time.time() * 1000})}\n\n"
+
+
+@app.get("/events")
+@app.post("/events")
+async def events(request: Request, every: float = 0.1, first: float = 0.05, count: int = 1000) -> StreamingResponse:
+    async def stream() -> AsyncIterator[str]:
+        await asyncio.sleep(first)
+        for number in range(count):
+            yield _event(number)
+            if await request.is_disconnected():
+                return
+            await asyncio.sleep(every)
+
+    return StreamingResponse(stream(), media_type="text/event-stream")
+
+
+@app.get("/json")
+async def no_stream() -> JSONResponse:
+    return JSONResponse({})
+
+
+@app.websocket("/chat")
+async def chat(socket: WebSocket, delay: float = 0.02) -> None:
+    """Answers each message after a delay, and reverses the order of two that come at once."""
+    await socket.accept(subprotocol="chat.v1" if "chat.v1" in socket.scope["subprotocols"] else None)
+
+    async def answer(text: str) -> None:
+        await asyncio.sleep(delay)
+        await socket.send_text(text)
+
+    tasks = set()
+    try:
+        while True:
+            tasks.add(asyncio.create_task(answer(await socket.receive_text())))
+    except (WebSocketDisconnect, RuntimeError):
+        return
+
+
+@app.websocket("/drop")
+async def drop(socket: WebSocket) -> None:
+    await socket.accept()
+    for number in range(3):
+        await socket.send_text(str(number))
+        await asyncio.sleep(0.05)
+    await socket.close(1011, "overloaded")
+
+
+if __name__ == "__main__":
+    uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), log_level="warning", ws="wsproto", loop="asyncio")

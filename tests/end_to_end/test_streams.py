@@ -1,0 +1,146 @@
+"""Event streams and WebSockets of a real server, whose timing is known: measured, judged, and broken ones are errors."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from processes import wait_for
+from projects import Project, free_port
+
+HEAD = """
+version: 1
+target: {target}
+load: {{{load}}}
+gate: {{probe: false}}
+endpoints:
+"""
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    port = free_port()
+    process = subprocess.Popen([sys.executable, str(Path(__file__).parent / "stream_app.py"), str(port)])
+    url = f"http://127.0.0.1:{port}"
+    try:
+        wait_for(lambda: _is_up(url), 20)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _is_up(url: str) -> bool:
+    try:
+        return bool(urllib.request.urlopen(url, timeout=1).status == 200)
+    except OSError:
+        return False
+
+
+def run(project: Project, server: str, endpoints: str, code: int = 0, load: str = "users: 3, duration: 3s") -> dict:
+    project.write(HEAD.format(target=server, load=load) + endpoints)
+    done = project.perfgate("run")
+    assert done.returncode == code, done.stdout + done.stderr
+    [endpoint] = project.run()["endpoints"]
+    return endpoint
+
+
+def outcomes(project: Project) -> dict[str, str]:
+    return {finding["metric"]: finding["outcome"] for finding in project.verdict()["findings"]}
+
+
+@pytest.mark.load
+def test_server_sent_events(project: Project, server: str):
+    result = run(
+        project,
+        server,
+        """
+  prices:
+    request: GET /events?first=0.2&every=0.05
+    events: {for: 1s, sent: {ms: $.t}, event: price, silence: 1s}
+    budget: {first_message_p95: 350ms, message_p95: 30ms, gap_p95: 100ms, gap_p50: 20ms, errors: 1%}
+""",
+        code=1,  # by gap_p50 alone
+    )
+    metrics = result["metrics"]
+    assert metrics["first_message_p50"] == pytest.approx(0.2, rel=0.1)
+    assert metrics["gap_p50"] == pytest.approx(0.05, rel=0.1)
+    assert 0 < metrics["message_p50"] < 0.01  # from the server's clock to the kernel's
+    assert 0 < metrics["p50"] < 0.05  # of the opening
+    assert result["failures"] == 0
+    assert result["requests"] >= 6  # three users, about a second each
+    found = outcomes(project)
+    assert found.pop("gap_p50") == "fail"
+    assert "fail" not in found.values()
+    assert found["message_p95"] == found["gap_p95"] == "pass"
+
+
+@pytest.mark.load
+def test_a_stream_that_the_server_ends(project: Project, server: str):
+    result = run(
+        project,
+        server,
+        """
+  answer:
+    request: POST /events?first=0.1&every=0.05&count=4
+    json: {question: why}
+    events: {ends: true}
+    budget: {completion_p95: 1s, errors: 1%}
+""",
+    )
+    assert result["failures"] == 0
+    assert result["metrics"]["completion_p50"] == pytest.approx(0.3, rel=0.15)  # 0.1 + 4 x 0.05
+
+
+@pytest.mark.load
+@pytest.mark.parametrize("reply", ["next", "$.id"])
+def test_a_websocket_s_replies(project: Project, server: str, reply: str):
+    result = run(
+        project,
+        server,
+        f"""
+  chat:
+    request: GET /chat?delay=0.04
+    with: {{id: uuid}}
+    websocket: {{first: {{hello: 1}}, send: {{id: "{{id}}"}}, every: 20ms, reply: {reply}, for: 1s, subprotocol: chat.v1}}
+    budget: {{message_p95: 80ms, errors: 1%}}
+""",
+        load="rate: 4/s, duration: 3s",
+    )
+    assert result["failures"] == 0
+    if reply != "next":  # the first reply is that to `hello`, so `next` would be one too early
+        assert result["metrics"]["message_p50"] == pytest.approx(0.04, rel=0.1)
+    assert result["phases"]["message"]["total"] > 0
+    assert outcomes(project)["message_p95"] == "pass" or reply == "next"
+
+
+@pytest.mark.load
+@pytest.mark.parametrize(
+    ("endpoint", "kind", "example"),
+    [
+        (
+            "{request: GET /drop, websocket: {for: 5s}",
+            "connection",
+            "3 messages: the server closed it with 1011 (overloaded)",
+        ),
+        ("{request: GET /events?count=2, events: {for: 5s}", "connection", "2 messages: the server ended it"),
+        ("{request: GET /events?first=3, events: {for: 5s, silence: 300ms}", "timeout", "it was silent for 0.3 s"),
+        ("{request: GET /json, events: {for: 5s}", "expectation", "expected text/event-stream, got application/json"),
+        ("{request: GET /json, websocket: {for: 5s}", "status", "status: 403"),
+        ("{request: GET /chat, websocket: {for: 5s, subprotocol: v9}", "protocol", "the server does not speak v9"),
+    ],
+)
+def test_broken_streams_are_errors(project: Project, server: str, endpoint: str, kind: str, example: str):
+    result = run(
+        project,
+        server,
+        f"  broken: {endpoint}, budget: {{errors: 1%}}}}\n",
+        code=1,
+        load="rate: 10/s, duration: 1s",
+    )
+    assert result["failures"] == result["requests"] == result["failures_by_kind"][kind] == 10
+    assert any(example in text for text in result["failure_examples"]), result["failure_examples"]

@@ -1,0 +1,43 @@
+"""Event streams as bytes: whatever the chunks, the same events."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from perfgate.runtime.streams.messages import EventParser
+
+STREAM = (
+    b"\xef\xbb\xbf: comment\n\ndata: one\n\nevent: add\r\ndata: two\r\ndata: lines\r\nid: 7\r\n\r\n"
+    b"data\n\ndata:x\rdata: y\r\rretry: 5\n\nevent: none\n\ndata: cut"
+)
+EVENTS = [(b"one", ""), (b"two\nlines", "add"), (b"", ""), (b"x\ny", "")]
+
+
+@given(cuts=st.lists(st.integers(0, len(STREAM)), max_size=12))
+def test_events_are_the_same_in_any_pieces(cuts: list[int]):
+    parser, edges = EventParser(), [0, *sorted(cuts), len(STREAM)]
+    found = []
+    for number, (start, end) in enumerate(pairwise(edges)):
+        found += [(message.content, message.event) for message in parser.feed(STREAM[start:end], number)]
+
+    assert found == EVENTS
+
+
+def test_an_event_is_timed_by_the_piece_that_completes_it():
+    parser = EventParser()
+    assert parser.feed(b"data: 1\n", 10) == []
+    [first, second] = parser.feed(b"\ndata: 2\n\ndata: 3", 20)
+    assert [(one.content, one.arrived) for one in (first, second)] == [(b"1", 20), (b"2", 20)]
+    [third] = parser.feed(b"\n\n", 30)
+    assert third.arrived == 30
+
+
+@pytest.mark.parametrize("content", [b"{", b"[" * 100_000, b"\xff"])
+def test_what_is_not_json_says_so(content: bytes):
+    [message] = EventParser().feed(b"data: " + content + b"\n\n", 1)
+    with pytest.raises(ValueError, match=r".*"):
+        _ = message.json

@@ -286,7 +286,8 @@ def _check(tally: Tally, source: RecordingSource, plan: Plan, skip: float) -> No
 
 
 def _nothing(source: RecordingSource, plan: Plan, unmatched: Counter[str]) -> UsageError:
-    known = ", ".join(item.name for item in (*plan.endpoints, *plan.journeys, *plan.pages))
+    names = [*(endpoint.name for endpoint in plan.endpoints), *(journey.name for journey in plan.journeys)]
+    known = ", ".join([*names, *(page.name for page in plan.pages)])
     matches = f"it has {_names(unmatched)}" if unmatched else "it has no requests"
     return UsageError(
         f"{source.name}: no request belongs to an endpoint of {plan.source.name}: {matches}",

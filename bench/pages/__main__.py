@@ -59,7 +59,7 @@ def seen(url: str, *, coverage: bool = False) -> Values:
     """One view in a browser that is started for it."""
     page = PageSpec(name="home", path="/", interact=(Interaction(act="click", target="#buy"),))
     with browser.launched(os.environ) as chromium:
-        looked = chromium.view(browser.Subject(page=page, url=url), coverage=coverage)
+        looked = chromium.view(browser.PageVisit(page=page, url=url), coverage=coverage)
     if looked.failure:
         sys.exit(f"{url}: {looked.failure}")
     return view.metrics(looked)

@@ -10,7 +10,6 @@ from typing import Literal
 from perfgate.model.outcome import Outcome
 from perfgate.model.page import PageDetail
 
-
 ResultKind = Literal["endpoint", "journey", "page"]
 
 

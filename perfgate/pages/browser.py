@@ -57,7 +57,7 @@ def check(environ: Mapping[str, str]) -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Subject:
+class PageVisit:
     """A page on one side. `url` is whole; `storage_state` a file."""
 
     page: PageSpec
@@ -76,7 +76,7 @@ class Browser:
     def version(self) -> str:
         return str(self._chromium.version)
 
-    def view(self, subject: Subject, *, coverage: bool = False, screenshot: Path | None = None) -> View:
+    def view(self, subject: PageVisit, *, coverage: bool = False, screenshot: Path | None = None) -> View:
         """One view in a fresh context; with a warm cache, the second in it. Raises PageError when Chromium is gone."""
         from playwright.sync_api import Error
 
@@ -90,7 +90,7 @@ class Browser:
             raise _stopped(subject)
         return seen
 
-    def _look(self, subject: Subject, *, coverage: bool, screenshot: Path | None) -> View:
+    def _look(self, subject: PageVisit, *, coverage: bool, screenshot: Path | None) -> View:
         context = self._chromium.new_context(**_context_options(subject))
         try:
             context.add_init_script(script=_script("web-vitals.js") + "\n" + _script("collect.js"))  # of one scope
@@ -127,7 +127,7 @@ def launched(environ: Mapping[str, str]) -> Iterator[Browser]:
                 chromium.close()
 
 
-def _stopped(subject: Subject) -> PageError:
+def _stopped(subject: PageVisit) -> PageError:
     return PageError(
         f"Chromium stopped while it viewed page {subject.page.name}.",
         hint="It may lack memory: `dmesg` says so; in a container, start it with --shm-size=1g.",
@@ -144,7 +144,7 @@ def _script(name: str) -> str:
     return (SCRIPTS / name).read_text(encoding="utf-8")
 
 
-def _context_options(subject: Subject) -> dict[str, Any]:
+def _context_options(subject: PageVisit) -> dict[str, Any]:
     viewport = VIEWPORTS[subject.page.viewport]
     options: dict[str, Any] = {
         "viewport": {"width": viewport.width, "height": viewport.height},
@@ -161,7 +161,7 @@ def _context_options(subject: Subject) -> dict[str, Any]:
 class _View:
     """One view: what happens meanwhile is noted."""
 
-    def __init__(self, context: Any, subject: Subject) -> None:
+    def __init__(self, context: Any, subject: PageVisit) -> None:
         self.page, self.subject = context.new_page(), subject
         self.cdp = context.new_cdp_session(self.page)
         self.notes: list[str] = []

@@ -15,7 +15,7 @@ from time import monotonic
 from perfgate.model.page import PageDetail, PageSpec
 from perfgate.model.run import EndpointResult
 from perfgate.pages import browser, summary
-from perfgate.pages.browser import Browser, Subject
+from perfgate.pages.browser import Browser, PageVisit
 from perfgate.pages.view import View
 from perfgate.text import template
 
@@ -107,10 +107,10 @@ def _is_hopeless(views: Sequence[View]) -> bool:
     return len(views) >= GIVE_UP and all(view.failure for view in views[-GIVE_UP:])
 
 
-def _subject(page: PageSpec, side: PageSide, options: PageOptions) -> Subject:
+def _subject(page: PageSpec, side: PageSide, options: PageOptions) -> PageVisit:
     path = template.expand(page.path, options.environ)
     state = (options.root / page.storage_state) if page.storage_state else None
-    return Subject(page=page, url=f"{side.target.rstrip('/')}{path}", storage_state=state, insecure=options.insecure)
+    return PageVisit(page=page, url=f"{side.target.rstrip('/')}{path}", storage_state=state, insecure=options.insecure)
 
 
 def _picture(number: int, arm: str) -> str:

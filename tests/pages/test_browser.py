@@ -15,7 +15,7 @@ pytestmark = pytest.mark.needs("chromium")
 
 
 def test_a_chromium_that_stops_ends_the_views_with_what_to_try():
-    subject = browser.Subject(page=PageSpec(name="home", path="/"), url="http://127.0.0.1:9/")
+    subject = browser.PageVisit(page=PageSpec(name="home", path="/"), url="http://127.0.0.1:9/")
     before = {process.pid for process in psutil.Process().children(recursive=True)}
     with browser.launched(os.environ) as chromium:
         assert (chromium.view(subject).failure or ("",))[0] == "connection"

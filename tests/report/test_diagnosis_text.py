@@ -167,7 +167,10 @@ def test_traces_are_shown_everywhere_with_coverage_calls_and_links():
     assert "slowest, head 300 ms: database 200 ms, application 100 ms: https://jaeger.example/trace/abc" in terminal
     for text in (comment.render(told), report_md.render(told)):
         assert "- Traces for 96 of 100 requests, of the base for 90 of 90" in text
-        assert "- database <code>select &#42; from items where id = ?</code>: 103 calls, 170 ms instead of 3 calls, 4 ms" in text
+        assert (
+            "- database <code>select &#42; from items where id = ?</code>: 103 calls, 170 ms instead of 3 calls, 4 ms"
+            in text
+        )
         assert "trace [aaaaaaaa](<https://jaeger.example/trace/abc>)" in text
     html = page.render(told)
     assert '<a href="https://jaeger.example/trace/abc" rel="noopener noreferrer">head 300 ms' in html

@@ -7,9 +7,9 @@ from typing import TypeVar
 
 from perfgate.budgets.convert import graphql
 from perfgate.budgets.convert.activities import events, poll, websocket
+from perfgate.budgets.convert.converting_pages import pages
 from perfgate.budgets.convert.converting_requests import request
 from perfgate.budgets.convert.draft import Draft
-from perfgate.budgets.convert.converting_pages import pages
 from perfgate.budgets.convert.effective import effective, inherited
 from perfgate.budgets.convert.replayed_load import replayed
 from perfgate.budgets.convert.timeouts import timeouts

@@ -48,8 +48,9 @@ ROOMS: dict[str, str] = {
     "loadtest.process": "text",
     "pages": "stats text model",
     "measure": "measure.importers.__init__ measure.importers recording runner.reference stats text model",
-    "measure.importers.__init__": "measure.importers.tables measure.importers.summaries measure.importers.streams "
+    "measure.importers.__init__": "measure.importers.tables measure.importers.summaries measure.importers.streams measure.importers.pages "
     "measure.importers model",
+    "measure.importers.pages": "measure.importers stats",
     "measure.importers.summaries": "measure.importers.streams measure.importers model",
     "measure.importers.tables": "measure.importers",
     "measure.importers.streams": "measure.importers",

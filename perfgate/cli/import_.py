@@ -62,7 +62,7 @@ def import_(
     ] = "0.1%",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be taken, and write nothing.")] = False,
 ) -> int:
-    """Make a run of another tool's recording: k6, JMeter, Locust, Gatling, Artillery, Vegeta, wrk, CSV ...
+    """Make a run of another tool's recording: k6, JMeter, Locust, Gatling, Lighthouse, wrk, CSV ...
 
     Single requests allow everything; summaries only fixed limits and comparisons of what they report.
 
@@ -98,9 +98,11 @@ def import_(
         say(f"perfgate: {plain(warning)}")
     results = (*run.endpoints, *(item for arm in run.arms for item in arm.endpoints))
     requests = sum(result.requests for result in results if result.kind == "endpoint")
+    views = sum(result.requests for result in results if result.kind == "page")
+    what = f"{views:,} views of pages" if views else f"{requests:,} requests"
     arms = " in two arms" if run.arms else ""
     span = f" over {run.duration:.1f} s" if run.duration else ""
-    say(f"Imported {requests:,} requests{arms}{span}, begun {run.started[:19]} UTC.")
+    say(f"Imported {what}{arms}{span}, begun {run.started[:19]} UTC.")
     say(f"Judge it: perfgate gate {folder} --budget {budget}")
     return 0
 

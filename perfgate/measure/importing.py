@@ -29,7 +29,7 @@ from perfgate.measure.importers.samples import (
     Tolerance,
     useless,
 )
-from perfgate.measure.matching import CountedAs, application, matcher
+from perfgate.measure.matching import CountedAs, application, matcher, page_matcher
 from perfgate.measure.measuring import Circumstances
 from perfgate.measure.redirects import joined
 from perfgate.measure.summarized import Summarized, summarized
@@ -129,8 +129,7 @@ def _summary(summary: Summary, bad: BadLines, source: RecordingSource, plan: Pla
         raise UsageError(
             f"--skip: {source.name} is a summary of the whole run; nothing of it can be left out", code="PG-I004"
         )
-    host = application(plan, {row.label: row.requests for row in summary.rows})
-    matches = summarized(summary, _named(matcher(plan, host), source, plan, how.endpoint))
+    matches = summarized(summary, _summary_matcher(summary, source, plan, how.endpoint))
     if not matches.requests:
         raise _nothing(source, plan, matches.unmatched)
     began = (how.started or summary.started or how.otherwise).astimezone(UTC)
@@ -138,8 +137,9 @@ def _summary(summary: Summary, bad: BadLines, source: RecordingSource, plan: Pla
     lacks = ", ".join(f"no {what}" for what in importer.lacks)
     warnings = [
         f"Imported from {name}, a summary: its values are held against limits and compared with those of earlier "
-        f"imports as they are, without distributions or intervals. It has {lacks}.",
-        "What failed is what the load tool counted as failed: expectations of the budget file were not checked.",
+        f"imports as they are, without {'diagnosis' if summary.is_of_pages else 'distributions or intervals'}. "
+        f"It has {lacks}.",
+        "What failed is what the tool counted as failed: expectations of the budget file were not checked.",
         *summary.warnings,
         *matches.warnings,
     ]
@@ -148,7 +148,7 @@ def _summary(summary: Summary, bad: BadLines, source: RecordingSource, plan: Pla
     return Recording(
         id=f"{began:%Y%m%d-%H%M%S}-{_digest(source, plan.name)}",
         format=how.format,
-        latency=importer.latency,
+        latency=summary.latency or importer.latency,
         lacks=tuple(importer.lacks),
         record=Record(),
         summary=matches,
@@ -160,6 +160,21 @@ def _summary(summary: Summary, bad: BadLines, source: RecordingSource, plan: Pla
         is_ab=False,
         warnings=(*warnings, *_left_out(bad)),
     )
+
+
+def _summary_matcher(
+    summary: Summary, source: RecordingSource, plan: Plan, endpoint: str
+) -> Callable[[RequestLabel], CountedAs | None]:
+    """Whose the rows are: with `endpoint`, all are that page's. Raises UsageError when it is none."""
+    if not summary.is_of_pages:
+        host = application(plan, {row.label: row.requests for row in summary.rows})
+        return _named(matcher(plan, host), source, plan, endpoint)
+    names = [page.name for page in plan.pages]
+    if not endpoint:
+        return page_matcher(plan)
+    if endpoint not in names:
+        raise UsageError(f"--endpoint {endpoint}: not a page of {plan.source.name}", hint=f"Pages: {', '.join(names)}.")
+    return lambda _: CountedAs(kind="page", name=endpoint)
 
 
 def _named(
@@ -228,7 +243,8 @@ def to_run(recording: Recording, plan: Plan, folder: Path, circumstances: Circum
     run = measuring.measure(load_test, plan, replace(circumstances, clock=CLOCK, arms=arms))
     if recording.summary:
         results = {result.name: result for result in recording.summary.results}
-        run = replace(run, endpoints=tuple(results.get(endpoint.name, endpoint) for endpoint in run.endpoints))
+        known = tuple(results.pop(endpoint.name, endpoint) for endpoint in run.endpoints)
+        run = replace(run, endpoints=(*known, *(result for result in results.values() if result.kind == "page")))
     rate = f", {_per_second(recording.requests / recording.duration)}" if recording.duration else ""
     return replace(
         run,
@@ -275,7 +291,8 @@ def _check(tally: Tally, source: RecordingSource, plan: Plan, skip: float) -> No
 
 
 def _nothing(source: RecordingSource, plan: Plan, unmatched: Counter[str]) -> UsageError:
-    known = ", ".join([*(endpoint.name for endpoint in plan.endpoints), *(journey.name for journey in plan.journeys)])
+    names = [*(endpoint.name for endpoint in plan.endpoints), *(journey.name for journey in plan.journeys)]
+    known = ", ".join([*names, *(page.name for page in plan.pages)])
     matches = f"it has {_names(unmatched)}" if unmatched else "it has no requests"
     return UsageError(
         f"{source.name}: no request belongs to an endpoint of {plan.source.name}: {matches}",
@@ -330,6 +347,6 @@ def _writable(name: str) -> str:
 
 def _without_size(result: EndpointResult) -> EndpointResult:
     """Where no sizes were recorded, they are not 0 but unknown."""
-    if result.bytes:
+    if result.bytes or result.kind == "page":
         return result
     return replace(result, metrics={name: value for name, value in result.metrics.items() if not name.endswith("size")})

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from perfgate.measure.importers.samples import BAD, NOT_SAID, REJECTED, RequestLabel
 from perfgate.model.budget_file import Endpoint, Part, Request, Test
 from perfgate.model.plan import Plan
+from perfgate.model.run import ResultKind
 from perfgate.text import template
 
 HOLE = re.compile(r"\{[^{}]*\}")
@@ -21,7 +22,7 @@ HOLE = re.compile(r"\{[^{}]*\}")
 class CountedAs:
     """Where a recorded request is counted. `statuses` are the accepted ones, None: all below 400."""
 
-    kind: str  # "endpoint" or "journey"
+    kind: ResultKind
     name: str
     statuses: frozenset[int] | None = None
     timeout: float = float("inf")  # s
@@ -74,6 +75,20 @@ def matcher(plan: Plan, host: str = "") -> Callable[[RequestLabel], CountedAs | 
         fitting = [pattern for pattern in patterns if pattern.matches(label)]
         is_unclear = not label.method and len({item.method for item in fitting}) > 1  # GET or POST of the same path
         return fitting[0].place if fitting and not is_unclear else None
+
+    return match
+
+
+def page_matcher(plan: Plan) -> Callable[[RequestLabel], CountedAs | None]:
+    """Matches views of pages by name, else by path and query; None for what no page or more than one has."""
+    prefix = urlsplit(HOLE.sub("", plan.target)).path.rstrip("/") if "${" not in plan.target else ""
+    paths = [(page.name, prefix + page.path.partition("#")[0]) for page in plan.pages]
+
+    def match(label: RequestLabel) -> CountedAs | None:
+        parts = urlsplit(label.url)
+        address = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        names = [name for name, path in paths if label.name == name or address == path]
+        return CountedAs(kind="page", name=names[0]) if len(names) == 1 else None
 
     return match
 

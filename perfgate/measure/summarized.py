@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from perfgate.measure.importers.samples import RequestLabel, Row, Summary
 from perfgate.measure.matching import CountedAs
-from perfgate.model.run import EndpointResult
+from perfgate.model.run import EndpointResult, ResultKind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +22,7 @@ class Summarized:
 
 def summarized(summary: Summary, match: Callable[[RequestLabel], CountedAs | None]) -> Summarized:
     """The rows by the endpoint that they belong to."""
-    rows: dict[tuple[str, str], list[Row]] = {}
+    rows: dict[tuple[ResultKind, str], list[Row]] = {}
     unmatched: Counter[str] = Counter()
     for row in summary.rows:
         place = match(row.label)
@@ -48,23 +48,24 @@ def _warnings(rows: dict[str, list[Row]]) -> Iterator[str]:
             )
 
 
-def _result(kind: str, name: str, rows: Sequence[Row], duration: float) -> EndpointResult:
+def _result(kind: ResultKind, name: str, rows: Sequence[Row], duration: float) -> EndpointResult:
     requests = sum(row.requests for row in rows)
     known = [row.failures for row in rows if row.failures is not None]
     failures = sum(known)
     metrics = dict(rows[0].metrics) if len(rows) == 1 else _joined(rows)
     if len(known) == len(rows):
         metrics["errors"] = failures / requests
-    if duration:
+    if duration and kind != "page":
         metrics["rate"] = (requests - failures) / duration
     return EndpointResult(
         name=name,
-        kind="journey" if kind == "journey" else "endpoint",
+        kind=kind,
         requests=requests,
         failures=failures,
         failure_examples=tuple(text for row in rows for text in row.examples)[:5],
         samples=requests,
         metrics=metrics,
+        intervals=dict(rows[0].intervals) if len(rows) == 1 else {},
     )
 
 

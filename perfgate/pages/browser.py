@@ -77,7 +77,20 @@ class Browser:
         return str(self._chromium.version)
 
     def view(self, subject: PageVisit, *, coverage: bool = False, screenshot: Path | None = None) -> View:
-        """One view in a fresh context; with a warm cache, the second one in it."""
+        """One view in a fresh context; with a warm cache, the second in it. Raises PageError when Chromium is gone."""
+        from playwright.sync_api import Error
+
+        try:
+            seen = self._look(subject, coverage=coverage, screenshot=screenshot)
+        except Error as error:
+            if self._chromium.is_connected():
+                raise
+            raise _stopped(subject) from error
+        if not self._chromium.is_connected():
+            raise _stopped(subject)
+        return seen
+
+    def _look(self, subject: PageVisit, *, coverage: bool, screenshot: Path | None) -> View:
         context = self._chromium.new_context(**_context_options(subject))
         try:
             context.add_init_script(script=_script("web-vitals.js") + "\n" + _script("collect.js"))  # of one scope
@@ -112,6 +125,13 @@ def launched(environ: Mapping[str, str]) -> Iterator[Browser]:
         finally:
             with suppress(Exception):
                 chromium.close()
+
+
+def _stopped(subject: PageVisit) -> PageError:
+    return PageError(
+        f"Chromium stopped while it viewed page {subject.page.name}.",
+        hint="It may lack memory: `dmesg` says so; in a container, start it with --shm-size=1g.",
+    )
 
 
 def _arguments() -> list[str]:

@@ -1,21 +1,19 @@
 """Views of a page -> EndpointResult and PageDetail. Pure.
 
 The value of a metric is the median of the views: p75 of seven views would be one of them. Its interval is that of the
-median of a normal sample, by Student's t with n - 1 degrees of freedom: median ± t(0.975) * sqrt(pi / 2) * s / sqrt(n)
-(the asymptotic variance of a median; Kenney and Keeping 1962). Without spread the interval is the value: a fact.
+median (see `stats/medians`). Without spread the interval is the value: a fact.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from math import pi, sqrt
-from statistics import median, stdev
+from statistics import median
 
 from perfgate.model.page import PageDetail
 from perfgate.model.run import EndpointResult
 from perfgate.pages.view import View, lcp_parts, metrics
-from perfgate.stats.distributions import t_quantile
+from perfgate.stats.medians import median_interval
 
 MOST_EXAMPLES = 3
 MOST_ITEMS = 5  # culprits of a kind
@@ -42,17 +40,8 @@ def result(name: str, views: Sequence[View]) -> EndpointResult:
         samples=len(measured),
         bytes=int(sum(columns.get("transfer", []))),
         metrics=({"errors": len(failed) / counted} if counted else {}) | values,
-        intervals={metric: interval for metric, column in columns.items() if (interval := _interval(column))},
+        intervals={metric: interval for metric, column in columns.items() if (interval := median_interval(column))},
     )
-
-
-def _interval(column: Sequence[float]) -> tuple[float, float] | None:
-    """95 %, two-sided; None for a single view."""
-    if len(column) < 2:
-        return None
-    middle = median(column)
-    reach = t_quantile(0.975, len(column) - 1) * sqrt(pi / 2) * stdev(column) / sqrt(len(column))
-    return max(0.0, middle - reach), middle + reach
 
 
 def detail(name: str, arm: str, views: Sequence[View]) -> PageDetail:

@@ -215,7 +215,6 @@ def test_percentiles_of_several_names_are_not_joined(tmp_path: Path):
             "vegeta encode --to csv",
         ),
         (b"\x00\x00\x00\x00\x063.12.0\x00\x00\x00\x0ashop.Sim", "binary simulation.log", "js/stats.json"),
-        (b'{\n  "lighthouseVersion": "12.0.0",\n  "audits": {}}', "Lighthouse measures the loading", "CSV"),
         (b"     http_req_duration..............: avg=130.19ms", "printed summary", "--summary-export"),
         (b"Method,Name,Error,Occurrences\n", "failures only", "_stats.csv"),
         (b'"Type","Name","Timestamp","# requests","# failures"\n', "before 1.0", "_stats.csv"),

@@ -172,6 +172,7 @@ def test_every_recording_is_recognized_by_its_content():
         "k6_named.csv.gz": "k6-csv",
         "k6_named.json.gz": "k6",
         "k6_summary_export.json": "k6-summary",
+        "lighthouse.json": "lighthouse",
         "locust.json": "locust-json",
         "locust_stats.csv": "locust-stats",
         "locust_stats_history.csv": "locust-history",

@@ -10,6 +10,8 @@ from collections.abc import Callable
 
 from perfgate.measure.importers.csv_samples import CsvSamples
 from perfgate.measure.importers.k6_stream import K6Stream
+from perfgate.measure.importers.pages.lighthouse import Lighthouse
+from perfgate.measure.importers.pages.sitespeed import Sitespeed
 from perfgate.measure.importers.refusals import refusal
 from perfgate.measure.importers.samples import Importer, RecordingSource, useless
 from perfgate.measure.importers.streams.gatling_log import GatlingLog
@@ -61,6 +63,8 @@ FORMATS: dict[str, Callable[[], Importer]] = {  # the first that recognizes a fi
     "wrk": Wrk,
     "ab": ApacheBench,
     "taurus": Taurus,
+    "lighthouse": Lighthouse,
+    "sitespeed": Sitespeed,
     "hdr-log": HdrLog,
     "hdr-percentiles": HdrPercentiles,
     "parquet": Parquet,

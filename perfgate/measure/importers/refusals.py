@@ -37,11 +37,6 @@ REFUSALS: Mapping[str, Refusal] = {
         why="Gatling's binary simulation.log (since 3.12) cannot be read: its form is private and changes",
         instead="Import js/stats.json from the folder of Gatling's HTML report.",
     ),
-    "lighthouse": Refusal(
-        recognizes=lambda beginning: b'"lighthouseVersion"' in beginning,
-        why="Lighthouse measures the loading of one page, not requests: none of perfgate's metrics is in it",
-        instead="Use Lighthouse CI's own budgets, or export the requests as CSV: t,endpoint,ms,status.",
-    ),
     "autocannon table": Refusal(
         recognizes=lambda beginning: "│ Latency │".encode() in beginning,
         why="autocannon's printed table has too few figures",

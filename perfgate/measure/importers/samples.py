@@ -53,12 +53,13 @@ class SampleBatch:
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One endpoint of a summary. `metrics` are those that the tool reports, by perfgate's names, in base units."""
+    """One endpoint or page of a summary. `metrics` are the reported ones, by perfgate's names, in base units."""
 
     label: RequestLabel
     requests: int
     failures: int | None = None  # None: not known
     metrics: Mapping[str, float]
+    intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)  # 95 %, where the tool has repetitions
     examples: tuple[str, ...] = ()  # of failures
 
 
@@ -69,6 +70,8 @@ class Summary:
     rows: Sequence[Row]
     duration: float = 0.0
     started: datetime | None = None
+    latency: str = ""  # what its times are, where one tool has several kinds
+    is_of_pages: bool = False  # rows are pages of the budget file, requests are views of them
     warnings: tuple[str, ...] = ()
 
 

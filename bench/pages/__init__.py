@@ -1,0 +1,1 @@
+"""Pages: are known faults found, does an unchanged page stay green, and how does it compare with Lighthouse?"""

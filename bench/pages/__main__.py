@@ -1,0 +1,172 @@
+"""Pages of the demo shop, as perfgate sees them.
+
+    python -m bench.pages                         # all three: half an hour
+    python -m bench.pages faults --rounds 5       # each fault against the page without it: what moved, and by how much
+    python -m bench.pages healthy --rounds 20     # A/B of two shops that do not differ: how many fail
+    python -m bench.pages lighthouse --rounds 10 --lighthouse node_modules/.bin/lighthouse
+
+`--lighthouse` names the program (npm install lighthouse); without one on the PATH that part is left out, and named.
+Everything goes to bench/results/pages.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from time import perf_counter
+
+from bench.pages import lighthouse, shop
+from perfgate.model.page import Interaction, PageSpec
+from perfgate.pages import browser, view
+
+RESULTS = Path(__file__).parent.parent / "results" / "pages.json"
+COMPARED = ("", "late-image", "shift", "blocking-script")
+# fault -> metric that it moves, and by how much (least, most; in its own unit) on a machine that has nothing else to do
+TRUTH: Mapping[str, tuple[str, float, float]] = {
+    "late-image": ("lcp", 0.4, 1.2),
+    "shift": ("cls", 0.05, 0.5),
+    "slow-handler": ("inp", 0.25, 0.5),
+    "blocking-script": ("fcp", 0.6, 1.2),
+    "big-bundle": ("unused_js", 350_000, 400_000),
+    "slow-api": ("lcp", 0.4, 1.2),
+    "third-party": ("fcp", 0.4, 1.0),
+}
+BUDGETS = """
+version: 1
+name: healthy
+target: {target}
+pages:
+  home:
+    path: /
+    interact: [{{click: "#buy"}}]
+    budget: {{lcp: 2.5s +50%, cls: 0.1, inp: 200ms, fcp: 1.8s +50%, requests: 30 +0%, transfer: 1MB +0%}}
+"""
+Values = dict[str, float]
+Column = dict[str, list[float]]
+
+
+def seen(url: str, *, coverage: bool = False) -> Values:
+    """One view in a browser that is started for it."""
+    page = PageSpec(name="home", path="/", interact=(Interaction(act="click", target="#buy"),))
+    with browser.launched(os.environ) as chromium:
+        looked = chromium.view(browser.PageVisit(page=page, url=url), coverage=coverage)
+    if looked.failure:
+        sys.exit(f"{url}: {looked.failure}")
+    return view.metrics(looked)
+
+
+def faults(rounds: int) -> dict[str, object]:
+    """Each fault and the page without it in turn, and the difference of the medians."""
+    found: dict[str, object] = {}
+    for fault, (metric, least, most) in TRUTH.items():
+        healthy: list[float] = []
+        faulty: list[float] = []
+        with shop.running() as without, shop.running(fault) as spoiled:
+            for _ in range(rounds):
+                healthy.append(seen(without, coverage=metric == "unused_js").get(metric, 0.0))
+                faulty.append(seen(spoiled, coverage=metric == "unused_js").get(metric, 0.0))
+        moved = median(faulty) - median(healthy)
+        is_right = least <= moved <= most
+        print(
+            f"{fault:16} {metric:10} {median(healthy):10.3f} -> {median(faulty):10.3f}  {'ok' if is_right else 'NOT'}"
+        )
+        found[fault] = {"metric": metric, "healthy": healthy, "faulty": faulty, "expected": [least, most]}
+    return found
+
+
+def healthy(rounds: int) -> dict[str, object]:
+    """Outcomes of whole A/B runs of two shops that do not differ, by finding and by run."""
+    codes: Counter[int] = Counter()
+    outcomes: Counter[str] = Counter()
+    took: list[float] = []
+    with shop.running() as base, shop.running() as head, TemporaryDirectory(prefix="perfgate-bench-") as text:
+        folder = Path(text)
+        (folder / "budgets.yaml").write_text(BUDGETS.format(target=head), encoding="utf-8")
+        for number in range(rounds):
+            out = folder / str(number)
+            command = [sys.executable, "-m", "perfgate", "run", "--base", base, "--out", str(out), "--no-save"]
+            began = perf_counter()
+            done = subprocess.run(command, cwd=folder, env=_environ(), capture_output=True, text=True, check=False)
+            took.append(perf_counter() - began)
+            codes[done.returncode] += 1
+            if not (out / "verdict.json").exists():
+                print(done.stderr[-1000:], file=sys.stderr)
+                continue
+            findings = json.loads((out / "verdict.json").read_text(encoding="utf-8"))["findings"]
+            outcomes.update(f"{item['metric']} {item['outcome']}" for item in findings)
+    print(f"{rounds} A/B runs of the same page, {median(took):.0f} s each: exit codes {dict(codes)}")
+    for name, number in sorted(outcomes.items()):
+        print(f"  {name:24} {number}")
+    return {"exit_codes": dict(codes), "findings": dict(outcomes), "seconds": took}
+
+
+def _environ() -> dict[str, str]:
+    root = str(Path(__file__).parent.parent.parent)
+    return {**os.environ, "PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)}
+
+
+def beside_lighthouse(rounds: int, program: str) -> dict[str, object]:
+    """The same pages on the same Chromium, in turn; each view starts a browser, for both alike."""
+    chromium = browser.executable(os.environ)
+    looks: dict[str, Callable[[str], Values]] = {
+        "perfgate": seen,
+        "Lighthouse": lambda url: lighthouse.view(program, url, chromium),
+    }
+    found: dict[str, object] = {}
+    for fault in COMPARED:
+        columns: dict[str, Column] = {name: {} for name in looks}
+        with shop.running(fault) as url:
+            for _ in range(rounds):
+                for name, look in looks.items():
+                    began = perf_counter()
+                    values = look(url)
+                    values["seconds"] = perf_counter() - began
+                    for metric in ("lcp", "cls", "tbt", "seconds"):
+                        columns[name].setdefault(metric, []).append(values.get(metric, 0.0))
+        for name, column in columns.items():
+            print(f"{fault or 'healthy':16} {name:11}", *(_spread(metric, values) for metric, values in column.items()))
+        found[fault or "healthy"] = columns
+    return found
+
+
+def _spread(metric: str, values: list[float]) -> str:
+    """Median and range."""
+    return f"| {metric} {median(values):.3f} ({min(values):.3f} to {max(values):.3f})"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="*", metavar="PART", help="faults, healthy, lighthouse")
+    parser.add_argument("--rounds", type=int, default=0)
+    parser.add_argument("--lighthouse", default=shutil.which("lighthouse") or "", metavar="PROGRAM")
+    arguments = parser.parse_args()
+    for part in arguments.parts or ("faults", "healthy", "lighthouse"):
+        if part == "faults":
+            _keep(part, faults(arguments.rounds or 5))
+        elif part == "healthy":
+            _keep(part, healthy(arguments.rounds or 20))
+        elif arguments.lighthouse:
+            _keep(part, beside_lighthouse(arguments.rounds or 10, arguments.lighthouse))
+        else:
+            print("Lighthouse is not here: npm install lighthouse, then --lighthouse node_modules/.bin/lighthouse")
+
+
+def _keep(part: str, found: dict[str, object]) -> None:
+    """Puts one part into the results, beside the latest of the others."""
+    results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    results[part] = {"date": datetime.now(UTC).date().isoformat(), **found}
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Results of tools that view pages in a browser."""

@@ -1,0 +1,73 @@
+"""browsertime.json, which Browsertime writes, and sitespeed.io by it: some views of one page or of several."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from itertools import zip_longest
+from typing import Any
+
+from perfgate.measure.importers import summary_reading
+from perfgate.measure.importers.pages import views
+from perfgate.measure.importers.pages.views import PageView
+from perfgate.measure.importers.samples import BadLines, RecordingSource, Summary, useless
+
+HINT = "Expected: browsertime.json, in the result folder of `browsertime URL` or `sitespeed.io URL`."
+TIMES = {
+    "largestContentfulPaint": "lcp",
+    "firstContentfulPaint": "fcp",
+    "totalBlockingTime": "tbt",
+    "interactionToNextPaint": "inp",
+    "ttfb": "ttfb",
+}
+
+
+class Sitespeed:
+    """See Importer."""
+
+    latency = "Browsertime"
+    lacks = (*views.LACKS, "requests and sizes (they are in its HAR)")
+    hint = HINT
+    has_hops = False
+
+    def recognizes(self, beginning: bytes) -> bool:
+        is_json = beginning.lstrip()[:1] in (b"{", b"[")
+        return is_json and b'"browsertime"' in beginning and b'"googleWebVitals"' in beginning
+
+    def read(self, source: RecordingSource, bad: BadLines) -> Iterator[Summary]:
+        try:
+            pages = list(views.documents(source, HINT))
+            ways = {_way(page["info"]) for page in pages}
+            if len(ways) > 1:
+                raise useless(source, f"views of several kinds: {', '.join(sorted(ways))}", hint="Import each apart.")
+            yield Summary(
+                rows=views.rows(view for page in pages for view in _views(page)),
+                started=min((when for page in pages if (when := _began(page))), default=None),
+                latency=next(iter(ways)),
+                is_of_pages=True,
+            )
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise useless(source, f"not a result of Browsertime: {error!r}", hint=HINT) from error
+
+
+def _way(info: Mapping[str, Any]) -> str:
+    """How it was viewed: what differs in this is never compared."""
+    browser = (info.get("browser") or {}).get("name", "browser not known")
+    network = (info.get("connectivity") or {}).get("profile", "native")
+    return f"Browsertime, {browser}, connectivity: {network}"
+
+
+def _began(page: Mapping[str, Any]) -> datetime | None:
+    text = page.get("timestamp") or page["info"].get("timestamp")
+    return datetime.fromisoformat(text) if text else None
+
+
+def _views(page: Mapping[str, Any]) -> Iterator[PageView]:
+    url = page["info"]["url"]
+    for vitals, errors in zip_longest(page["googleWebVitals"], page.get("errors") or [], fillvalue=None):
+        if errors:
+            yield PageView(url=url, failure=str(errors[0] if isinstance(errors, list) else errors))
+            continue
+        known = vitals or {}
+        cls = summary_reading.known(known, {"cumulativeLayoutShift": "cls"}, 1.0)
+        yield PageView(url=url, metrics=summary_reading.known(known, TIMES) | cls)

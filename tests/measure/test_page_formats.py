@@ -1,0 +1,155 @@
+"""Results of page tools: the median of their views, under the budgets of the page that was viewed."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from perfgate import budgets, measure, scenarios
+from perfgate.measure import importers, importing
+from perfgate.measure.importers.samples import RecordingSource
+from perfgate.model.errors import UsageError
+from perfgate.model.run import EndpointResult, Run
+
+RECORDED = Path(__file__).parent / "recorded"
+BUDGETS = """
+version: 1
+name: shop
+target: http://127.0.0.1:1
+pages:
+  home: {path: /, budget: {lcp: 2.5s, requests: 10}}
+  basket: {path: "/basket?full=1", budget: {lcp: 2.5s}}
+"""
+
+
+def read(folder: Path, path: Path, endpoint: str = "") -> tuple[importing.Recording, Run]:
+    (folder / "budgets.yaml").write_text(BUDGETS, encoding="utf-8")
+    plan = scenarios.plan(budgets.read(folder / "budgets.yaml", None))
+    how = importing.Reading(otherwise=datetime.now(UTC), endpoint=endpoint)
+    recording = importing.read(RecordingSource(path=path, name=path.name), plan, how)
+    circumstances = measure.Circumstances(run_id=recording.id, target="", versions={})
+    return recording, importing.to_run(recording, plan, folder, circumstances)
+
+
+def results(run: Run) -> dict[str, EndpointResult]:
+    assert {result.kind for result in run.endpoints} == {"page"}
+    return {result.name: result for result in run.endpoints}
+
+
+def report(url: str, lcp: float, **others: Any) -> dict[str, Any]:
+    audits = {
+        "largest-contentful-paint": {"numericValue": lcp},
+        "cumulative-layout-shift": {"numericValue": 0.25},
+        "network-requests": {
+            "details": {
+                "items": [
+                    {"url": url, "statusCode": 200, "transferSize": 1000, "resourceType": "Document"},
+                    {"url": "http://cdn.test/a.js", "statusCode": 200, "transferSize": 300, "resourceType": "Script"},
+                    {"url": "data:image/png;base64,AA", "statusCode": 200, "transferSize": 9, "resourceType": "Image"},
+                    {"url": f"{url}gone.css", "statusCode": -1, "transferSize": 0, "resourceType": "Stylesheet"},
+                ]
+            }
+        },
+    }
+    how = {"formFactor": "desktop", "throttlingMethod": "provided"}
+    common = {"lighthouseVersion": "12.0.0", "requestedUrl": url, "fetchTime": "2026-01-02T03:04:05.678Z"}
+    return {**common, "configSettings": how, "audits": audits, **others}
+
+
+def written(folder: Path, *values: Any) -> Path:
+    path = folder / "result.json"
+    path.write_text("\n".join(json.dumps(value) for value in values), encoding="utf-8")
+    return path
+
+
+def test_median_and_interval_of_several_lighthouse_reports_of_two_pages(tmp_path: Path) -> None:
+    reports = [report("http://shop.test/", lcp) for lcp in (900, 1000, 1300)]
+    path = written(tmp_path, *reports, [report("http://shop.test/basket?full=1", 400)])
+    recording, run = read(tmp_path, path)
+    home = results(run)["home"]
+    assert (home.requests, home.failures) == (3, 0)
+    assert home.metrics["lcp"] == pytest.approx(1.0)
+    assert home.metrics["cls"] == 0.25
+    assert (home.metrics["requests"], home.metrics["transfer"]) == (2, 1300)
+    assert (home.metrics["js_size"], home.metrics["third_party"], home.metrics["css_size"]) == (300, 300, 0)
+    low, high = home.intervals["lcp"]
+    assert low < 1.0 < high
+    assert "inp" not in home.metrics
+    assert "lcp" not in results(run)["basket"].intervals
+    assert run.conditions.latency == "Lighthouse, desktop, throttling: provided"
+    assert recording.started == datetime(2026, 1, 2, 3, 4, 5, 678000, tzinfo=UTC)
+
+
+def test_a_view_that_failed_is_a_failure_and_no_metric(tmp_path: Path) -> None:
+    broken = report("http://shop.test/", 1, runtimeError={"code": "NO_FCP", "message": "nothing was painted"})
+    _, run = read(tmp_path, written(tmp_path, report("http://shop.test/", 900), broken))
+    home = results(run)["home"]
+    assert (home.requests, home.failures, home.metrics["errors"]) == (2, 1, 0.5)
+    assert home.metrics["lcp"] == pytest.approx(0.9)
+    assert home.failure_examples == ("NO_FCP: nothing was painted",)
+
+
+def test_the_answer_of_pagespeed_insights_holds_a_report(tmp_path: Path) -> None:
+    _, run = read(tmp_path, written(tmp_path, {"id": "x", "lighthouseResult": report("http://shop.test/", 800)}))
+    assert results(run)["home"].metrics["lcp"] == pytest.approx(0.8)
+
+
+def test_views_of_different_kinds_are_not_mixed(tmp_path: Path) -> None:
+    how = {"formFactor": "mobile", "throttlingMethod": "simulate"}
+    other = report("http://shop.test/", 900, configSettings=how)
+    with pytest.raises(UsageError, match="views of several kinds"):
+        read(tmp_path, written(tmp_path, report("http://shop.test/", 900), other))
+
+
+def test_a_page_of_another_path_belongs_to_the_page_that_is_named(tmp_path: Path) -> None:
+    path = written(tmp_path, report("http://shop.test/elsewhere", 700))
+    with pytest.raises(UsageError, match=r"no request belongs .*elsewhere"):
+        read(tmp_path, path)
+    with pytest.raises(UsageError, match="not a page"):
+        read(tmp_path, path, endpoint="nothing")
+    assert results(read(tmp_path, path, endpoint="home")[1])["home"].metrics["lcp"] == pytest.approx(0.7)
+
+
+@pytest.mark.parametrize(
+    "text", ['{"lighthouseVersion": "12", ', '{"lighthouseVersion": "12"}', '["lighthouseVersion"]']
+)
+def test_what_is_no_whole_report_is_refused_with_what_is_expected(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "result.json"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError) as caught:
+        read(tmp_path, path)
+    assert caught.value.hint
+
+
+def test_views_of_browsertime(tmp_path: Path) -> None:
+    page = {
+        "info": {"browsertime": {"version": "22"}, "url": "http://shop.test/", "browser": {"name": "chrome"}},
+        "timestamp": "2026-01-02T03:04:05Z",
+        "googleWebVitals": [
+            {"ttfb": 20, "largestContentfulPaint": 700, "firstContentfulPaint": 300, "cumulativeLayoutShift": 0.01},
+            {"ttfb": 30, "largestContentfulPaint": 900, "firstContentfulPaint": 400, "cumulativeLayoutShift": 0.03},
+            {},
+        ],
+        "errors": [[], [], ["the browser is gone"]],
+    }
+    _, run = read(tmp_path, written(tmp_path, [page]))
+    home = results(run)["home"]
+    assert (home.requests, home.failures) == (3, 1)
+    expected = {"lcp": 0.8, "fcp": 0.35, "cls": 0.02, "ttfb": 0.025, "errors": 1 / 3}
+    assert home.metrics == pytest.approx(expected)
+    assert run.conditions.latency == "Browsertime, chrome, connectivity: native"
+
+
+def test_a_report_that_lighthouse_wrote(tmp_path: Path) -> None:
+    path = RECORDED / "lighthouse.json"
+    assert importers.format_of(RecordingSource(path=path, name=path.name)) == "lighthouse"
+    audits = json.loads(path.read_text(encoding="utf-8"))["audits"]
+    home = results(read(tmp_path, path)[1])["home"]
+    assert home.metrics["lcp"] == audits["largest-contentful-paint"]["numericValue"] / 1000
+    assert home.metrics["cls"] == audits["cumulative-layout-shift"]["numericValue"]
+    assert home.metrics["transfer"] == audits["total-byte-weight"]["numericValue"]
+    assert home.metrics["requests"] == 1

@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+WORKERS ?= $(shell $(PYTHON) -c "import os; print(len(os.sched_getaffinity(0)) + 1)")  # tests wait as often as they compute
 
 .PHONY: help run test test-slow services lint bench bench-gate bench-zoo docs release lock clean
 .DEFAULT_GOAL := help
@@ -13,7 +14,7 @@ run: $(VENV)/.demo  ## set up, then gate the embedded demo shop with budgets.yam
 	$(BIN)/perfgate run --budget budgets.yaml
 
 test: $(VENV)/.dev lint services  ## lint, then run all tests but the slow proofs: side by side, then those with load alone
-	$(BIN)/python -m pytest -m "not slow and not load" -n logical --dist worksteal; side_by_side=$$?; \
+	$(BIN)/python -m pytest -m "not slow and not load" -n $(WORKERS) --dist worksteal; side_by_side=$$?; \
 	$(BIN)/python -m pytest -m "load and not slow" -n 0 && exit $$side_by_side
 
 test-slow: $(VENV)/.dev services  ## the slow proofs: what a kill -9 at fifty moments leaves behind (minutes)

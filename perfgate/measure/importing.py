@@ -173,7 +173,8 @@ def _summary_matcher(
     if not endpoint:
         return page_matcher(plan)
     if endpoint not in names:
-        raise UsageError(f"--endpoint {endpoint}: not a page of {plan.source.name}", hint=f"Pages: {', '.join(names)}.")
+        hint = f"Pages: {', '.join(names)}."
+        raise UsageError(f"--endpoint {endpoint}: not a page of {plan.source.name}", hint=hint, code="PG-I004")
     return lambda _: CountedAs(kind="page", name=endpoint)
 
 

@@ -159,7 +159,7 @@ def test_comparable_runs_elsewhere_are_named(store, repository):
     store.save(make_past_run(8, run=replace(other, name="budgets", branch="topic")))
     verdict = make_verdict(make_finding(outcome=Outcome.NO_BASELINE))
     assert told(store, budget_file, verdict) == (
-        "2 comparable runs are on record on develop: `gate: {baseline: {branch: develop}}` compares with them.",
+        "2 comparable runs are on record on develop: `gate: {baseline: {branch: develop}}` compares with them. [PG-C013]",
     )
     assert told(store, budget_file, make_verdict(make_finding(outcome=Outcome.PASS))) == ()
 
@@ -169,5 +169,5 @@ def test_runs_of_no_branch_are_named_too(store, repository):
     store.save(past(1, name="budgets", branch=""))
     verdict = make_verdict(make_finding(outcome=Outcome.NO_BASELINE))
     assert told(store, budget_file, verdict) == (
-        "1 comparable run is on record without a branch: it was measured outside of git, or of a commit or tag.",
+        "1 comparable run is on record without a branch: it was measured outside of git, or of a commit or tag. [PG-C013]",
     )

@@ -78,6 +78,14 @@ REQUIRED = {
     "load": "load: {rate: 1/s, duration: 1s}\n",
     "endpoints": "endpoints: {home: GET /}\n",
 }
+FILES = {
+    "shop.graphql": "query Search($q: String!) { search(q: $q) { id } } mutation Order { order { id } }",
+    "access.log": "".join(
+        f'127.0.0.1 - - [01/Nov/2026:10:{second // 60:02}:{second % 60:02} +0000] "GET {path} HTTP/1.1" 200 5 "-" "-"\n'
+        for second in range(0, 900, 3)
+        for path in ("/products/7", "/search?q=lamp")
+    ),
+}
 NOT_HERE = {"PG-B027", "PG-B040", "PG-B041", "PG-B042"}  # variables, files and a target that only the reader has
 
 
@@ -102,6 +110,8 @@ def test_every_yaml_block_is_a_part_of_a_budget_file_or_of_a_workflow(place: str
         assert not keys or keys & (OTHERS | GITLAB) or place in OF_OTHERS, keys
         return
     path = tmp_path / "budgets.yaml"
+    for name in ("shop.graphql", "access.log"):  # files of the reader
+        (tmp_path / name).write_text(FILES[name])
     path.write_text(text + "".join(line for key, line in REQUIRED.items() if key not in keys))
 
     try:

@@ -88,12 +88,12 @@ def test_shells_complete_the_verbs(tmp_path: Path, shell: str, variable: str):
     assert "explain" in offered.stdout
 
 
-def test_the_first_line_of_a_new_file_names_a_schema_that_is_there(tmp_path: Path):
+def test_the_head_of_a_new_file_names_a_schema_that_is_there(tmp_path: Path):
     (tmp_path / "one.sh").write_text("curl http://127.0.0.1:8000/\n")
 
     done = run(tmp_path, "perfgate", "init", "one.sh")
 
-    first = (tmp_path / "budgets.yaml").read_text().splitlines()[0]
+    head = (tmp_path / "budgets.yaml").read_text().splitlines()[:2]
     assert done.returncode == 0, done.stderr
-    assert first == "# yaml-language-server: $schema=.perfgate/budgets.schema.json"
+    assert "# yaml-language-server: $schema=.perfgate/budgets.schema.json" in head
     assert json.loads((tmp_path / ".perfgate" / "budgets.schema.json").read_text()) == budgets.schema()

@@ -199,7 +199,10 @@ def test_places() -> None:
 
 def test_places_inside_texts() -> None:
     document, _ = parse("a: plain {x}\nb: '{x}'\nc: |\n  {x}\n")
-    found = [document.mistake_inside((key,), offset, 3, "m") for key, offset in (("a", 6), ("b", 0), ("c", 0))]
+    found = [
+        document.mistake_inside((key,), offset, 3, "m", code="PG-B002")
+        for key, offset in (("a", 6), ("b", 0), ("c", 0))
+    ]
     assert [(one.line, one.column, one.width) for one in found] == [(1, 10, 3), (2, 5, 3), (3, 4, 1)]
 
 

@@ -141,5 +141,5 @@ def test_connections_are_spread_over_the_addresses_of_a_name(project: Project, t
     run = project.run()
     assert run["generator"]["addresses"] == {"127.0.0.2": 5, "127.0.0.3": 5}
     assert run["warnings"] == [
-        "The target has 2 addresses; connections were spread over them: 127.0.0.2 (5), 127.0.0.3 (5)."
+        "The target has 2 addresses; connections were spread over them: 127.0.0.2 (5), 127.0.0.3 (5). [PG-G012]"
     ]

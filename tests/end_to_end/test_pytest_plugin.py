@@ -43,7 +43,7 @@ def test_every_budget_is_a_test_and_a_broken_one_says_its_sentence(pytester: pyt
 
     done.assert_outcomes(passed=2, failed=1)
     done.stdout.fnmatch_lines_random(
-        ["*budgets.yaml::list products::p95 FAILED*", "*list products p95 *over the limit of 10 us*[[]PG-V001[]]*"]
+        ["*budgets.yaml::list products::p95 FAILED*", "*list products p95 *over the limit of 0.01 ms*[[]PG-V001[]]*"]
     )
     assert 'name="perfgate_code" value="PG-V001"' in (pytester.path / "out.xml").read_text()
 

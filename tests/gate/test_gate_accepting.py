@@ -3,6 +3,7 @@ from __future__ import annotations
 from builders import make_acceptance, make_finding, make_verdict
 
 from perfgate.gate import accept
+from perfgate.gate.verdict.outcome import with_codes
 from perfgate.model.budget_file import Kind, Severity
 from perfgate.model.outcome import Outcome
 from perfgate.model.verdict import CriterionResult, Finding
@@ -27,7 +28,7 @@ def test_an_accepted_regression_is_shown_and_fails_no_more():
     assert search.sentence.startswith("search p95 82 to 131 ms. Accepted by ")
     assert "new ranking" in search.sentence
     assert (search.measured, search.change) == (verdict.findings[0].measured, verdict.findings[0].change)
-    assert home == verdict.findings[1]
+    assert home == with_codes(verdict).findings[1]
     assert judged.outcome is Outcome.FAIL
     assert judged.notes[0] == "a remark [PG-C007]"
     assert [one.reason for one in judged.acceptances] == ["new ranking"]
@@ -55,7 +56,7 @@ def test_only_regressions_are_accepted():
     for outcome in set(Outcome) - {Outcome.FAIL}:
         verdict = make_verdict(make_finding("search", "p95", outcome))
 
-        assert accept(verdict, [make_acceptance()]).findings == verdict.findings
+        assert accept(verdict, [make_acceptance()]).findings == with_codes(verdict).findings
 
 
 def test_nothing_accepted_is_the_same_verdict():

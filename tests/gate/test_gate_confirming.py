@@ -3,6 +3,7 @@ from __future__ import annotations
 from builders import make_finding, make_verdict
 
 from perfgate.gate import confirm
+from perfgate.gate.verdict.outcome import with_codes
 from perfgate.model.outcome import Outcome
 from perfgate.text.notes import bare
 
@@ -24,7 +25,7 @@ def test_only_what_both_runs_show_is_a_failure():
     assert verdict.outcome is Outcome.FAIL
     assert search.outcome is Outcome.FAIL
     assert search.sentence.endswith("Confirmed: run first failed here too.")
-    assert home == again.findings[1]
+    assert home == with_codes(again).findings[1]
     assert (orders.outcome, orders.reason) == (Outcome.WARN, "not-confirmed")
     assert {one.outcome for one in orders.criteria} == {Outcome.WARN}
     assert bare(verdict.notes[0]) == (
@@ -44,7 +45,7 @@ def test_missing_data_and_doubts_stay_what_they_are():
     for outcome in (Outcome.NO_DATA, Outcome.INCONCLUSIVE, Outcome.WARN):
         again = make_verdict(make_finding("search", "p95", outcome))
 
-        assert confirm(again, earlier).findings == again.findings
+        assert confirm(again, earlier).findings == with_codes(again).findings
 
 
 def test_many_failures_are_counted():

@@ -113,4 +113,4 @@ def test_in_the_closed_model_users_wait_for_answers():
 
 def test_an_endpoint_alone_waited_for_itself():
     verdict = judged(overloaded({"search": 0.4}), [])
-    assert verdict.notes[0].endswith("Likely cause: `search` (it takes most of the target's time).")
+    assert bare(verdict.notes[0]).endswith("Likely cause: `search` (it takes most of the target's time).")

@@ -295,7 +295,15 @@ def test_what_two_arms_cannot_tell(metric: str):
 
 def test_an_arm_that_always_failed_has_no_percentile_to_compare():
     assert compare(arm(), arm(failures=3000), "p95", LIMIT) is None
-    assert compare(arm(), arm(failures=3000), "rate", LIMIT) is None
+
+
+def test_an_arm_that_always_failed_answers_nothing():
+    """Its rate fell by all of it: that is no lack of a baseline."""
+    found = compare(arm(), arm(failures=3000), "rate", LIMIT)
+
+    assert found is not None
+    assert found.change > 0.99
+    assert found.p_worse < 1e-6
 
 
 def test_numbers_are_finite_where_there_are_enough_requests():

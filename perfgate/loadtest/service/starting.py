@@ -135,7 +135,7 @@ def _wait_until_ready(start: Start, child: Child) -> None:
         if (code := child.poll()) is not None:
             raise start.error(
                 f"The {start.name} ended at once, with exit code {code}{_signal(code)}.\n{_said(child)}",
-                hint=f"Run its command by hand: {service.command}\nLog: {log}"
+                hint=f"Run `service.command` by hand to see why.\nLog: {log}"
                 + (f"\n{start.hint}" if start.hint else ""),
                 code="PG-T006",
             )

@@ -71,13 +71,13 @@ def check(path: Path, content: bytes) -> None:
             assert messages.render(error)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(data=FILES)
 def test_any_data(path: Path, data: dict[str, Any]) -> None:
     check(path, yaml.safe_dump(data, allow_unicode=True, sort_keys=False).encode("utf-8", "replace"))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=75, deadline=None)
 @given(words=st.lists(WORDS, max_size=20))
 def test_any_yaml(path: Path, words: list[str]) -> None:
     check(path, "".join(words).encode())

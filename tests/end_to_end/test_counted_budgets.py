@@ -138,6 +138,7 @@ def test_a_query_more_than_the_base_fails_beside_it(repository: Repository):
     assert repository.findings()["queries"]["sentence"] == "orders queries 3 to 4, +1, over the limit of +0."
 
 
+@pytest.mark.slow
 def test_what_nothing_counts_has_no_data_and_says_what_to_install(repository: Repository):
     repository.write(SILENT.replace("psycopg", "sqlite3").replace('os.environ["DATABASE_URL"]', '":memory:"'), "app.py")
     repository.write((repository.folder / "app.py").read_text().replace('self.path == "/orders"', "False"), "app.py")

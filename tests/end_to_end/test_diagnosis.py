@@ -107,6 +107,7 @@ def test_nothing_is_diagnosed_when_nothing_failed_or_nobody_wants_it(repository:
     assert not (repository.runs[-1] / "diagnosis.json").exists()
 
 
+@pytest.mark.slow
 def test_a_failure_that_an_earlier_run_does_not_confirm_is_not_diagnosed(repository: Repository):
     repository.budgets(limit="2s")
     repository.perfgate("run", PERFGATE_DIAGNOSE="")
@@ -120,6 +121,7 @@ def test_a_failure_that_an_earlier_run_does_not_confirm_is_not_diagnosed(reposit
     assert not (repository.runs[-1] / "diagnosis.json").exists()
 
 
+@pytest.mark.slow
 def test_a_passing_run_is_looked_at_when_asked(repository: Repository):
     repository.budgets(limit="2s")
 
@@ -145,6 +147,7 @@ def test_a_probe_that_cannot_look_costs_a_warning_and_no_verdict(repository: Rep
     assert "s3cret" not in warnings + done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_one_endpoint_without_a_load_test(repository: Repository):
     done = repository.perfgate("diagnose", "orders", "--base-ref", "main", "--metric", "mean")
 

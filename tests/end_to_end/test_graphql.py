@@ -86,6 +86,6 @@ def test_persisted_queries_and_payloads_by_client(project: Project):
     assert server.sent["Search", "both"] >= 1
     assert server.sent["Search", "hash"] == 30
     assert order["failures"] == 30
-    assert order["failure_examples"] == ["graphql: out of stock"]
+    assert order["failure_examples"] == ["graphql: 'out of stock'"]
     found = {(one["endpoint"], one["metric"]): one["outcome"] for one in project.verdict()["findings"]}
     assert found["Search (ios)", "size"] == found["Search (web)", "size"] == "pass"

@@ -48,6 +48,7 @@ diagnose: {{for: 6s, profile: py-spy}}
 """
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(120)
 def test_the_function_that_got_slower_is_named_and_has_a_flame_graph(tmp_path: Path):
     project = Project(tmp_path)

@@ -121,6 +121,7 @@ def test_list_is_fast(perfgate):
 """
 
 
+@pytest.mark.slow
 def test_the_fixture_fails_the_test_whose_budget_is_broken(pytester: pytest.Pytester, run: Run, shop: Shop):
     pytester.makepyfile(FIXTURE)
     write(pytester, shop.url, limit="0.01ms")

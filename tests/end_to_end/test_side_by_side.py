@@ -172,7 +172,8 @@ def test_base_and_head_get_every_request_at_random(repository: Repository, load:
     assert f"base {commit[:7]} (main) and head {commit[:7]} (work tree)" in " ".join(done.stdout.split())
     assert all(one["failures"] == 0 for arm in both for one in results(run, arm).values())
     for arm in both:
-        assert (repository.runs[-1] / f"service-{arm}.log").read_text() == f"serving as {arm}\n"
+        log = (repository.runs[-1] / f"service-{arm}.log").read_text()
+        assert log.startswith(f"serving as {arm}\n")  # and, where the end of the load cut a request off, that
     assert repository.untouched()
 
 

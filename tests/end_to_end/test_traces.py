@@ -115,6 +115,7 @@ def test_layers_are_those_of_the_application(project: TracedProject):
     assert "secret" not in (project.runs[-1] / "diagnosis.json").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_what_is_repeated_is_named_beside_its_base(project: TracedProject):
     project.write(".perfgate\n", ".gitignore")
     project.git("init", "--quiet", "--initial-branch", "main")

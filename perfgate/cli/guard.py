@@ -9,6 +9,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from functools import wraps
+from threading import Timer
 from types import FrameType
 from typing import Any, NoReturn, TextIO
 
@@ -19,6 +20,7 @@ from perfgate.text.sanitize import no_command
 
 CRASHED = 3
 INTERRUPTED = "PG-U014"
+AGAIN = 0.05  # s
 _CODE = re.compile(r"\[PG-[A-Z][0-9]{3}\]")
 
 
@@ -40,11 +42,30 @@ class Signals:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             if signal.getsignal(number) is not signal.SIG_IGN or number != signal.SIGHUP:  # ignored: `nohup perfgate`
                 signal.signal(number, self._raise)
+        sys.unraisablehook = _raised_again(sys.unraisablehook)
         return self
 
     def _raise(self, number: int, _frame: FrameType | None) -> NoReturn:
         self.exit_code = self.exit_code or 128 + number
         raise Interrupted(number)
+
+
+def _raised_again(
+    otherwise: Callable[[sys.UnraisableHookArgs], object],
+) -> Callable[[sys.UnraisableHookArgs], None]:
+    """Sends the signal once more whose exception came to nothing: Python ignores what a destructor or the callback of a
+    weak reference raises, and a signal may come just then."""
+
+    def hook(ignored: sys.UnraisableHookArgs) -> None:
+        if not isinstance(ignored.exc_value, Interrupted):
+            otherwise(ignored)
+            return
+        number = ignored.exc_value.exit_code - 128
+        again = Timer(AGAIN, os.kill, (os.getpid(), number))
+        again.daemon = True
+        again.start()
+
+    return hook
 
 
 def say(text: str) -> None:

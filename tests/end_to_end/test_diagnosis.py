@@ -80,6 +80,7 @@ def repository(tmp_path: Path) -> Repository:
     return project
 
 
+@pytest.mark.load
 def test_a_failure_is_explained_by_itself_and_the_layers_add_up(repository: Repository):
     done = repository.perfgate("run", "--base-ref", "main", PERFGATE_DIAGNOSE="")
 

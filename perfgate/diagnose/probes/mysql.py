@@ -13,10 +13,9 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from perfgate.diagnose.facts import ProbeCounts, Statement
+from perfgate.diagnose.probes import statements
 from perfgate.model.errors import DiagnosisError
 
-MOST = 8  # statements that are explained
-LONGEST = 160  # characters of a fingerprint
 TIMEOUT = 5  # s
 PICOSECONDS = 1e12  # in a second
 SNAPSHOT = """
@@ -88,16 +87,12 @@ class MysqlProbe:
         grown = sorted(self._grown(), key=lambda row: -row.seconds)
         if not requests:
             return ProbeCounts()
-        calls, seconds = sum(row.calls for row in grown), sum(row.seconds for row in grown)
-        values = {
-            "queries": calls / requests,
-            "rows": sum(row.rows for row in grown) / requests,
-            "database": seconds / requests,
-        }
-        if calls:
-            values["query_seconds"] = seconds / calls
+        values = statements.per_request(grown, requests)
+        if grown:
             values["lock_wait"] = sum(row.locked for row in grown) / requests
-        return ProbeCounts(values=values, statements=tuple(self._statement(row, requests) for row in grown[:MOST]))
+        return ProbeCounts(
+            values=values, statements=tuple(self._statement(row, requests) for row in grown[: statements.MOST])
+        )
 
     def close(self) -> None:
         with suppress(self._error, OSError):
@@ -152,11 +147,10 @@ class MysqlProbe:
                 )
 
     def _statement(self, row: DigestRow, requests: int) -> Statement:
-        text = " ".join(row.query.replace("`", "").split())
         scans = tuple(dict.fromkeys(self._scanned(row.query))) if row.unindexed else ()
         columns = _FILTER_COLUMN.findall(row.query.replace("`", "")) if scans else []
         return Statement(
-            fingerprint=text if len(text) <= LONGEST else text[: LONGEST - 1] + "…",
+            fingerprint=statements.fingerprint(row.query.replace("`", "")),
             calls=row.calls / requests,
             rows=row.rows / requests,
             seconds=row.seconds / row.calls,

@@ -12,12 +12,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from perfgate.diagnose.facts import ProbeCounts, Statement
-from perfgate.diagnose.probes import hypothetical
+from perfgate.diagnose.probes import hypothetical, statements
 from perfgate.diagnose.probes.locks import LockWatch
 from perfgate.model.errors import DiagnosisError
 
-MOST = 8  # statements that are explained
-LONGEST = 160  # characters of a fingerprint
 SNAPSHOT = """
 select s.queryid::text, s.query, sum(s.calls), sum(s.rows), sum(s.total_exec_time)
 from {view} s join pg_database d on d.oid = s.dbid
@@ -86,16 +84,10 @@ class PostgresProbe:
         grown = sorted(self._grown(), key=lambda row: -row.seconds)
         if not requests:
             return ProbeCounts()
-        calls, seconds = sum(row.calls for row in grown), sum(row.seconds for row in grown)
-        values = {
-            "queries": calls / requests,
-            "rows": sum(row.rows for row in grown) / requests,
-            "database": seconds / requests,
-            "lock_wait": locked / requests,
-        }
-        if calls:
-            values["query_seconds"] = seconds / calls
-        return ProbeCounts(values=values, statements=tuple(self._statement(row, requests) for row in grown[:MOST]))
+        values = statements.per_request(grown, requests) | {"lock_wait": locked / requests}
+        return ProbeCounts(
+            values=values, statements=tuple(self._statement(row, requests) for row in grown[: statements.MOST])
+        )
 
     def close(self) -> None:
         self._locks.close()
@@ -132,9 +124,8 @@ class PostgresProbe:
         hint = ""
         if scans and self._has_hypopg:
             hint = hypothetical.worth(self._connection, self._error, scans, lambda: self._plan(row.query))
-        text = " ".join(row.query.split())
         return Statement(
-            fingerprint=text if len(text) <= LONGEST else text[: LONGEST - 1] + "…",
+            fingerprint=statements.fingerprint(row.query),
             calls=row.calls / requests,
             rows=row.rows / requests,
             seconds=row.seconds / row.calls,

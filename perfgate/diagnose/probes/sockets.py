@@ -123,7 +123,7 @@ def _parsed(family: int, message: bytes) -> TcpSocket:
 
 
 def inodes(pid: int) -> Iterator[int]:
-    """Of all sockets that a process has open; none where it may not be looked at."""
+    """Inodes of all sockets that a process has open; none where it may not be looked at."""
     folder = f"/proc/{pid}/fd"
     with suppress(OSError):
         for name in os.listdir(folder):

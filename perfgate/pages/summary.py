@@ -7,7 +7,7 @@ median (see `stats/medians`). Without spread the interval is the value: a fact.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from statistics import median
 
 from perfgate.model.page import PageDetail
@@ -68,9 +68,9 @@ def detail(name: str, arm: str, views: Sequence[View]) -> PageDetail:
         inp_target=inp.get("target", ""),
         inp_parts={part: inp["numbers"].get(part, 0.0) / 1000 for part in names} if inp else {},
         inp_script=inp.get("script", "").strip(),
-        shifts=_largest(Counter(), [(item["element"], item["value"]) for item in view.account.get("shifts", ())]),
+        shifts=_largest((item["element"], item["value"]) for item in view.account.get("shifts", ())),
         long_tasks=_largest(
-            Counter(), [(item["url"] or "inline", item["duration"] / 1000) for item in view.account.get("scripts", ())]
+            (item["url"] or "inline", item["duration"] / 1000) for item in view.account.get("scripts", ())
         ),
         server_timing={part: ms / 1000 for part, ms in view.account.get("serverTiming", {}).items()},
         resources=tuple(heavy[:MOST_RESOURCES]),
@@ -78,7 +78,9 @@ def detail(name: str, arm: str, views: Sequence[View]) -> PageDetail:
     )
 
 
-def _largest(total: Counter[str], items: Sequence[tuple[str, float]]) -> tuple[tuple[str, float], ...]:
+def _largest(items: Iterable[tuple[str, float]]) -> tuple[tuple[str, float], ...]:
+    """The largest sums by name."""
+    total: dict[str, float] = {}
     for name, value in items:
-        total[name] += value  # type: ignore[assignment]
+        total[name] = total.get(name, 0) + value
     return tuple(sorted(total.items(), key=lambda item: -item[1])[:MOST_ITEMS])

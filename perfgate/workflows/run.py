@@ -115,17 +115,15 @@ def _measure(spec: RunSpec, past: RememberedRuns, earlier: Verdict | None, repor
             return _is_decided(spec, _run_of(load_test, spec, facts), past, reporter)
 
         viewing.check_browser(spec.load)
+        run: Run | None = None
         if plan.is_sending:
             looks = loadtest.InterimLooks(times=spec.look_times, decided=is_decided)
             run = _run_of(sending.send(spec.load, sides, reporter, looks=looks), spec, facts)
             if not run.interrupted:
                 run = solo_pass.counted_alone(run, spec, sides, reporter.say)
             codec.write(run, spec.context.folder / run_folder.RUN)
-        if plan.pages and not (plan.is_sending and run.interrupted):
-            views = viewing.view_pages(spec.load, sides, reporter.say)
-            if not plan.is_sending:
-                run = measure.unloaded(plan, facts, started=spec.context.started, duration=views.duration)
-            run = viewing.with_pages(run, views)
+        if run is None or (plan.pages and not run.interrupted):
+            run = viewing.with_pages(spec.load, sides, facts, run, reporter.say)
         codec.write(run, spec.context.folder / run_folder.RUN)  # whatever ends the second pass: what was measured stays
         if spec.diagnose is not False and not run.interrupted:  # here base and head are still set up
             explain.explain_run(spec, run, past.recent, _verdict(spec, run, past, earlier), sides, reporter)
@@ -161,12 +159,12 @@ def _is_decided(spec: RunSpec, run: Run, past: RememberedRuns, reporter: Progres
 
 
 def _first_verdict(spec: RunSpec, run: Run, past: RememberedRuns) -> Verdict:
-    """By budgets and baseline alone."""
+    """Verdict by budgets and baseline alone."""
     return judging.judge(spec.budget_file, run, past.recent, spec.only, past.anchored)
 
 
 def _verdict(spec: RunSpec, run: Run, past: RememberedRuns, earlier: Verdict | None) -> Verdict:
-    """With the earlier run that must confirm a failure, and what was accepted."""
+    """Verdict with the earlier run that must confirm a failure, and what was accepted."""
     verdict = _first_verdict(spec, run, past)
     if earlier:
         verdict = gate.confirm(verdict, earlier)

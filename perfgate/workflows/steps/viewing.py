@@ -19,8 +19,22 @@ def check_browser(spec: LoadSpec) -> None:
         browser.check(spec.context.environ)
 
 
-def view_pages(spec: LoadSpec, sides: loadtest.Sides, say: Callable[[str], None]) -> PageViews:
-    """Raises PageError, ServiceError and TargetError."""
+def with_pages(
+    spec: LoadSpec,
+    sides: loadtest.Sides,
+    facts: measure.Circumstances,
+    run: Run | None,
+    say: Callable[[str], None],
+) -> Run:
+    """The run with its pages; without a load (`run` is None), a run of pages alone. Raises PageError, ServiceError and
+    TargetError."""
+    views = _view(spec, sides, say)
+    if run is None:
+        run = measure.unloaded(spec.plan, facts, started=spec.context.started, duration=views.duration)
+    return measure.with_pages(run, views.results, views.details, views.version)
+
+
+def _view(spec: LoadSpec, sides: loadtest.Sides, say: Callable[[str], None]) -> PageViews:
     options = PageOptions(
         folder=spec.context.folder,
         root=spec.budget_file.path.parent,
@@ -34,7 +48,3 @@ def view_pages(spec: LoadSpec, sides: loadtest.Sides, say: Callable[[str], None]
         for target in sides.targets:
             loadtest.check_up(target, spec.context.environ)
         return measuring.measure(spec.plan.pages, known, options)
-
-
-def with_pages(run: Run, views: PageViews) -> Run:
-    return measure.with_pages(run, views.results, views.details, views.version)

@@ -13,40 +13,18 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from perfgate.cli.api import (
-        BudgetFile as BudgetFile,
-    )
-    from perfgate.cli.api import (
-        BudgetFileError as BudgetFileError,
-    )
-    from perfgate.cli.api import (
-        CouldNotMeasure as CouldNotMeasure,
-    )
-    from perfgate.cli.api import (
-        Finding as Finding,
-    )
-    from perfgate.cli.api import (
-        Outcome as Outcome,
-    )
-    from perfgate.cli.api import (
-        PerfgateError as PerfgateError,
-    )
-    from perfgate.cli.api import (
-        Run as Run,
-    )
-    from perfgate.cli.api import (
-        RunResult as RunResult,
-    )
-    from perfgate.cli.api import (
-        UsageError as UsageError,
-    )
-    from perfgate.cli.api import (
-        Verdict as Verdict,
-    )
-    from perfgate.cli.api import (
-        check as check,
-    )
-    from perfgate.cli.api import (
-        run as run,
+        BudgetFile,
+        BudgetFileError,
+        CouldNotMeasure,
+        Finding,
+        Outcome,
+        PerfgateError,
+        Run,
+        RunResult,
+        UsageError,
+        Verdict,
+        check,
+        run,
     )
 
 __all__ = [

@@ -70,7 +70,7 @@ class BudgetTests(pytest.File):
             yield BudgetTest.from_parent(self, name="::".join(WHOLE), key=WHOLE, line=0)
 
     def outcome(self) -> RunResult:
-        """Of the one run. What went wrong with it goes wrong with each test."""
+        """Outcome of the only run. What went wrong with it goes wrong with each test."""
         import perfgate
 
         if self._outcome is None:

@@ -75,7 +75,7 @@ class Service:
 
 
 def _bigger(response: Response) -> Response:
-    """The same page or JSON object, with something left in that nobody asked for."""
+    """Pads a page or JSON object with something that nobody wants."""
     if isinstance(response, FileResponse):
         return response
     body = bytes(response.body)

@@ -83,7 +83,7 @@ def _seen(known: PassFacts) -> dict[Layer, float]:
 def _delays(
     alone: Sequence[ReplaySample], loaded: Sequence[ReplaySample], known: PassFacts
 ) -> Iterator[tuple[Layer, Delay]]:
-    """Of what the application's own clock shows, and what databases and sockets do not: they were answered, and nobody
+    """Delays that the application's own clock shows, and databases and sockets do not: they were answered, and nobody
     took the answer."""
     grown: dict[Layer, tuple[tuple[float | None, float | None], ...]] = {
         "database": (

@@ -151,7 +151,7 @@ def _idle(
 
 
 def _pause(alone: Answer, most_rate: float) -> float:
-    """As long as an answer takes: then every user is busy half of the time, and nothing is flooded."""
+    """Pauses as long as an answer takes: then every user is busy half of the time, and nothing is flooded."""
     usual = median([sample.latency for sample in alone.samples]) if alone.samples else MOST_PAUSE
     return max(USERS / most_rate, min(MOST_PAUSE, max(LEAST_PAUSE, usual)))
 

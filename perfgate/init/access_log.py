@@ -131,7 +131,7 @@ def _columns(group: _Group) -> dict[str, Counter[str]]:
 
 
 def _query_values(group: _Group) -> dict[str, Counter[str]]:
-    """By name in the query, what it was: of a name that comes twice, the last."""
+    """Values of the query by name: of a name that comes twice, the last."""
     matches: dict[str, Counter[str]] = defaultdict(Counter)
     for pairs, count in group.queries.items():
         for name, value in dict(pairs).items():

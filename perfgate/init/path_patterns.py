@@ -37,7 +37,7 @@ class Pattern:
 
 
 def patterns(paths: Mapping[str, int]) -> dict[str, Pattern]:
-    """By path, as logged: the pattern that it belongs to. `paths` has how often each came."""
+    """Patterns by path, as logged. `paths` has how often each came."""
     split = {path: tuple(path.strip("/").split("/")) if path.strip("/") else () for path in paths}
     marked = {path: tuple("{}" if _ID.fullmatch(part) else part for part in parts) for path, parts in split.items()}
     for index in range(max(map(len, marked.values()), default=0)):

@@ -34,7 +34,7 @@ def measured(request: RunRequest, reporter: ProgressReporter) -> Run:
 
 
 def comments(run: Run) -> dict[str, str]:
-    """By endpoint: what was seen, and the limits that follow from it."""
+    """Comments by endpoint: what was seen, and the limits that follow from it."""
     return {result.name: comment(result) for result in run.endpoints if result.kind == "endpoint" and result.requests}
 
 
@@ -64,7 +64,7 @@ def limit(seconds: float) -> str:
 
 
 def _short(budget_file: BudgetFile) -> BudgetFile:
-    """The same with seconds of its first stage, and without the reference workload beside it."""
+    """Budget file with seconds of its first stage, and without the reference workload beside it."""
     load = budget_file.load
     stage = replace(load.stages[0], duration=DURATION)
     return replace(

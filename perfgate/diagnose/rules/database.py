@@ -71,7 +71,7 @@ def scans(case: Case) -> Iterator[Cause]:
 
 
 def slower(case: Case) -> Iterator[Cause]:
-    """As many statements, each slower, though they wait for no lock."""
+    """Finds as many statements, each slower, though they wait for no lock."""
     if any(locks(case)):
         return
     queries, messages = case.pair("queries"), case.pair("database_messages")

@@ -49,7 +49,7 @@ def split(tree: Tree, limit: int | None = None) -> dict[Layer, int]:
 
 
 def calls(tree: Tree, limit: int | None = None) -> Iterator[TracedCall]:
-    """Of what two instrumented libraries tell of the same call, the outer one."""
+    """Calls, each once: where two instrumented libraries report the same, the outer one."""
     high = _end(tree.root, limit)
     inside = {tree.root.span.id: False}  # whether a span is part of a call in its own process
     for node, parent in tree.below():

@@ -78,7 +78,7 @@ def _awaited(spans: Iterable[TraceSpan], parent: Node, shift: int) -> Iterator[t
 
 
 def _skew(span: TraceSpan, parent: Node, shift: int) -> int:
-    """By how much another process' clock is off (ns): its span lies within the call, in the middle if it does not."""
+    """Offset of another process' clock (ns): its span lies within the call, in the middle if it does not."""
     start, end = span.start + shift, span.end + shift
     if parent.start <= start and end <= parent.end:
         return 0

@@ -25,7 +25,7 @@ class Link:
 
 
 def links(operations: Sequence[Operation], references: References) -> dict[str, Link]:
-    """By path prefix, such as `/items/{id}`: the link to the list that shows its ids."""
+    """Links by path prefix, such as `/items/{id}`: to the list that shows its ids."""
     lists = {operation.path.rstrip("/") or "/": operation for operation in operations if operation.method == "GET"}
     matches: dict[str, Link] = {}
     for prefix in dict.fromkeys(prefix for operation in operations for prefix in prefixes(operation.path)):

@@ -125,7 +125,7 @@ class ExampleValues:
                 yield other
 
     def _maps(self, schema: Schema, depth: int) -> Iterator[dict[str, Json]]:
-        """With what is required; then, where that is not enough, with all properties."""
+        """Maps with what is required; then, where that is not enough, with all properties."""
         properties = schema.get("properties")
         known = properties if isinstance(properties, dict) else {}
         required = schema.get("required")

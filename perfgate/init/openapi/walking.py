@@ -33,7 +33,7 @@ class Walk:
 
 
 def value_names(operations: Sequence[Operation], known: Mapping[str, Link]) -> dict[str, str]:
-    """By path prefix, the name of the value that is captured for it: each one its own."""
+    """Names of captured values by path prefix: each prefix has its own."""
     others = {
         naming.value_name(hole[1]).lower()
         for operation in operations

@@ -47,7 +47,7 @@ class Child:
 
     @property
     def pid(self) -> int:
-        """Of its keeper, whose children are the command and what that has started."""
+        """Process id of its keeper, whose children are the command and what that has started."""
         return self._process.pid
 
     def poll(self) -> int | None:

@@ -78,7 +78,7 @@ class Services:
         self._children = children
 
     def pid(self, port: int) -> int | None:
-        """Of the process above all those of the service on this port."""
+        """Process id of the process above all those of the service on this port."""
         return next((child.pid for start, child in self._children if start.service.port == port), None)
 
     def check_alive(self) -> None:

@@ -75,7 +75,7 @@ def _together(batch: Sequence[RecordedRequest], origin: float) -> Iterator[Sampl
 
 
 def milliseconds(values: NDArray[np.float64]) -> NDArray[np.int64]:
-    """As nanoseconds."""
+    """Converts milliseconds to nanoseconds."""
     return np.rint(values * 1e6).astype(np.int64)
 
 

@@ -99,7 +99,7 @@ def _with_looks(spec: RunSpec) -> RunSpec:
 
 
 def with_branch(spec: RunSpec, budget_file: BudgetFile) -> RunSpec:
-    """The same run with the baseline's branch, which the history may have to say, and whether it is saved there."""
+    """Adds the baseline's branch, which the history may have to say, and whether it is saved there."""
     why_not = ""
     if spec.save is None:
         why_not = eligibility.why_not(spec.context.environ, budget_file.gate.baseline.branch)
@@ -112,7 +112,7 @@ def with_base(spec: RunSpec, base: loadtest.Base) -> RunSpec:
 
 
 def without_base(spec: RunSpec) -> RunSpec:
-    """The same run with the history alone."""
+    """Leaves the base out: the run is compared with the history alone."""
     return _with_looks(replace(spec, load=replace(spec.load, mode=Mode.HISTORY, base=None, ab=AbPolicy())))
 
 

@@ -44,7 +44,7 @@ class GatlingStats:
 
 
 def _rows(node: Mapping[str, Any]) -> Iterator[Row]:
-    """Of requests, in groups or not."""
+    """Rows of requests, in groups or not."""
     for part in (node.get("contents") or {}).values():
         if part["type"] == "REQUEST":
             yield _row(part["stats"], RequestLabel(part["name"]))

@@ -60,7 +60,7 @@ class K6Summary:
 
 
 def _metrics(whole: Any) -> dict[str, Mapping[str, Any]]:
-    """By name, the values: directly (`--summary-export`), under "values" (`handleSummary`), or in a list of metrics
+    """Values by name: directly (`--summary-export`), under "values" (`handleSummary`), or in a list of metrics
     under "results"."""
     if not isinstance(whole, dict):
         return {}

@@ -175,9 +175,9 @@ def _tell(proposal: FileProposal, most: int) -> None:
     unsafe = [omission for omission in proposal.omissions if omission.why == NOT_SAFE]
     others = [omission for omission in proposal.omissions if omission.why != NOT_SAFE]
     if unsafe:
-        say(f"  left out: {len(unsafe)} requests that may change data; --unsafe takes them in")
+        say(f"  left out: {len(unsafe)} requests that may change data; --unsafe takes them in [PG-N007]")
     for omission in others[:most]:
-        say(f"  left out: {omission.what}: {omission.why}")
+        say(f"  left out: {omission.what}: {omission.why} [PG-N007]")
     if (more := len(others) - most) > 0:
         say(f"  left out: {more} more; --dry-run lists all")
     for name, meaning in sorted(proposal.variables.items()):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -18,6 +20,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure() -> None:
+    sys.dont_write_bytecode = False  # where it is switched off, each of hundreds of processes compiles all of perfgate
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # `nohup make test`: what the tests start would ignore it too
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
+import forked
 import pytest
 from fake_github.server import FakeGitHub
 from publish.desks import opened
@@ -42,14 +42,7 @@ def project(tmp_path: Path) -> Path:
 
 def perfgate(project: Path, known: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
     own = {name: value for name, value in os.environ.items() if not name.startswith(("PERFGATE_", "GITHUB_"))}
-    return subprocess.run(
-        [sys.executable, "-m", "perfgate", "publish", *arguments],
-        cwd=project,
-        env={**own, **known, "GITHUB_WORKSPACE": str(project)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return forked.perfgate("publish", *arguments, cwd=project, env={**own, **known, "GITHUB_WORKSPACE": str(project)})
 
 
 def test_a_workflow_tells_its_verdict(github: FakeGitHub, tmp_path: Path, project: Path):

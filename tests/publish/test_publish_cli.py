@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -25,11 +26,11 @@ endpoints:
 """
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkout with a judged run in it."""
     facts = shop_facts()
-    root = tmp_path / "checkout"
+    root = tmp_path_factory.mktemp("built")
     folder = root / ".perfgate" / "runs" / facts.run.id
     folder.mkdir(parents=True)
     codec.write(facts.run, folder / "run.json")
@@ -38,6 +39,12 @@ def project(tmp_path: Path) -> Path:
     (root / "perf").mkdir()
     (root / "perf" / "budgets.yaml").write_text(BUDGET, encoding="utf-8")
     return root
+
+
+@pytest.fixture
+def project(built: Path, tmp_path: Path) -> Path:
+    """A copy of its own: publishing writes into it."""
+    return shutil.copytree(built, tmp_path / "checkout")
 
 
 def perfgate(project: Path, known: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -16,7 +16,8 @@ from builders import (
 from perfgate.gate import choose_baseline, judge
 from perfgate.model.budget_file import GatePolicy
 from perfgate.model.outcome import Outcome
-from perfgate.model.run import EndpointResult, PastRun, Revision, Run
+from perfgate.model.revision import Revision
+from perfgate.model.run import EndpointResult, PastRun, Run
 
 
 def sentence(budget, run: Run, past: list[PastRun] | None = None) -> str:

@@ -2,7 +2,7 @@
 
 - past: `perfgate run` on the sound shop for several commits and then with a slow search: what the terminal shows of the
   last run, and its chart. Five minutes, on a machine that does nothing else.
-- pull-request: a branch whose search asks the database once per product, compared with main: the comment
+- pull-request: a branch whose list of products asks the database once per product, compared with main: the comment
   and the report. Two minutes.
 
 Needs `chromium`, `npm` (packages are unpacked, nothing is installed) and a font with emoji.
@@ -35,10 +35,11 @@ from perfgate.report.terminal import console
 ROOT = Path(__file__).parent.parent
 IMAGES = Path(__file__).parent / "images"
 COLUMNS = 92
+COMMENT_HEIGHT = 620  # pixels
 COMMITS = 7
 THEMES = ("light", "dark")
 FAULT = "search:slow=3"
-REPEATED = "search:n+1"
+REPEATED = "products:n+1"
 PATH = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))  # of `perfgate`, for the service
 GIT = {f"GIT_{who}_{what}": "perfgate" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
 
@@ -118,7 +119,7 @@ def photograph_comment(markdown: str) -> None:
         files = comment_pictures.unpacked(folder)
         for theme in THEMES:
             page = comment_pictures.page(markdown, files, theme)
-            comment_pictures.photograph(page, IMAGES / f"comment-{theme}.png", folder)
+            comment_pictures.photograph(page, IMAGES / f"comment-{theme}.png", folder, height=COMMENT_HEIGHT)
 
 
 def photograph_report(report: Path) -> None:

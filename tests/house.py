@@ -87,7 +87,7 @@ ROOMS: dict[str, str] = {
     "runtime.process": "runtime.users runtime.record runtime.scenario runtime.http recording text model model.budget_file",
     "runtime.streams": "runtime.users runtime.scenario runtime.http",
     "runtime.users": "runtime.record runtime.scenario runtime.http recording text model model.budget_file",
-    "runtime.record": "runtime.scenario runtime.http recording text",
+    "runtime.record": "runtime.scenario runtime.http recording text model",
     "runtime.scenario": "runtime.http recording text __init__",
     "runtime.http": "recording net",
     # tools

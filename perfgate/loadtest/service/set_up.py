@@ -15,8 +15,8 @@ from perfgate.model.errors import ServiceError
 from perfgate.text import template
 from perfgate.text.redaction import Redactor
 
-PATIENCE = 1800.0  # s
-STOP_PATIENCE = 5.0  # s
+TIMEOUT_S = 1800.0  # s
+STOP_TIMEOUT_S = 5.0  # s
 
 Environment = Mapping[str, str]
 
@@ -46,13 +46,13 @@ def _run(command: list[str] | str, what: str, folder: Path, log: Path, environ: 
     except OSError as error:
         raise ServiceError(f"{what} cannot be started: {error}", code="PG-T007") from error
     try:
-        ended = child.wait(PATIENCE)
+        ended = child.wait(TIMEOUT_S)
     finally:
         with defer_signals():
-            child.end(STOP_PATIENCE)
+            child.end(STOP_TIMEOUT_S)
     text = "\n".join(f"  | {line}" for line in child.tail)
     if not ended:
-        raise ServiceError(f"{what} was not done within {PATIENCE:g} s.\n{text}", hint=f"Log: {log}", code="PG-T007")
+        raise ServiceError(f"{what} was not done within {TIMEOUT_S:g} s.\n{text}", hint=f"Log: {log}", code="PG-T007")
     if code := child.poll():
         raise ServiceError(
             f"{what} failed, with exit code {code}. Its last words:\n{text}", hint=f"Log: {log}", code="PG-T007"

@@ -21,7 +21,7 @@ from perfgate.model.errors import RecordError, UsageError
 from perfgate.model.plan import Plan
 from perfgate.model.run import LoadTest, Progress
 
-SHORTEST = 1.0  # s: windows are whole seconds
+MIN_PART_S = 1.0  # s: windows are whole seconds
 FEWEST_TIMES_LATER = 1.5  # that the last look is after the one before it
 ROUNDING = 1e-9  # of a quotient of times
 
@@ -165,7 +165,7 @@ def cut(load: LoadProfile, number: int) -> tuple[LoadProfile, ...]:
     if number == 1:
         return (load,)
     duration = sum(stage.duration for stage in load.stages)
-    if duration < number * SHORTEST:
+    if duration < number * MIN_PART_S:
         raise UsageError(
             f"{number - 1} restarts: {duration:g} s of load cannot be split into {number} parts", code="PG-L004"
         )

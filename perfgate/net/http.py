@@ -9,7 +9,7 @@ from http.client import HTTPConnection, HTTPException
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-MOST = 64 * 2**20  # bytes of an answer that are read
+MAX_ANSWER_BYTES = 64 * 2**20  # bytes of an answer that are read
 PACKED = {"Accept-Encoding": "gzip"}  # the others have no bound on what a small piece of them becomes
 UNPACKED = ("", "identity", "gzip", "deflate")
 
@@ -72,7 +72,7 @@ class HttpSession:
         headers: Mapping[str, str],
         json: Any = None,
         content: bytes | None = None,
-        most: int = MOST,
+        most: int = MAX_ANSWER_BYTES,
     ) -> Reply:
         """One request, one answer; redirects are answers too. Its body is `json`, or `content` as it is.
 

@@ -488,7 +488,7 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     ),
     "wrong commit": (lambda: changed(lambda run: run.update(commit="c" * 40)), "another commit"),
     "no commit": (lambda: changed(lambda run: run.update(commit="")), "another commit"),
-    "too big": (lambda: bytes(unpacking.MOST_PACKED + 1), "bytes. It is not downloaded"),
+    "too big": (lambda: bytes(unpacking.MAX_PACKED_BYTES + 1), "bytes. It is not downloaded"),
 }
 
 

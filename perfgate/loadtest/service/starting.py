@@ -20,7 +20,7 @@ from perfgate.net import http
 from perfgate.text import template
 from perfgate.text.redaction import redactor
 
-STOP_PATIENCE = 10.0  # s between asking it to end and killing it
+STOP_TIMEOUT_S = 10.0  # s between asking it to end and killing it
 PORT = "PORT"  # the variable that tells a command its port
 PAUSE = 0.1  # s between two questions whether it is ready
 
@@ -112,7 +112,7 @@ def running(starts: Sequence[Start], secrets: Sequence[str] = ()) -> Iterator[Se
             for child in children:
                 child.terminate()
             for child in children:
-                child.end(STOP_PATIENCE)
+                child.end(STOP_TIMEOUT_S)
 
 
 def _launched(start: Start, secrets: Sequence[str]) -> Child:

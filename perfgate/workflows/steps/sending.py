@@ -27,7 +27,9 @@ def sides_of(spec: LoadSpec, reporter: ProgressReporter) -> AbstractContextManag
     context, service, target = spec.context, spec.service, spec.target
     folder, seed = spec.budget_file.path.parent, crc32(context.run_id.encode())
     if service and (base := _base(spec, reporter)):
-        head = loadtest.Head(folder=folder, commit=context.revision.commit, logs=context.folder)
+        head = loadtest.Head(
+            folder=folder, commit=context.revision.commit, logs=context.folder, secrets=scenarios.secrets(spec.plan)
+        )
         return loadtest.base_and_head(
             service, target, base=base, head=head, environ=context.environ, seed=seed, say=reporter.say
         )

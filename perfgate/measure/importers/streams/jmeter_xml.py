@@ -14,7 +14,7 @@ from perfgate.measure.importers.rows import RecordedRequest
 from perfgate.measure.importers.samples import (
     BAD,
     GOOD,
-    LONGEST,
+    MAX_REQUEST_MS,
     REJECTED,
     BadLines,
     RecordingSource,
@@ -101,7 +101,7 @@ class _XmlReader:
 
 def _request(of: Mapping[str, str]) -> RecordedRequest:
     took, began, code = float(of["t"]), float(of["ts"]) / 1000, of.get("rc", "").strip()
-    if not 0 <= took <= LONGEST or began <= 0:
+    if not 0 <= took <= MAX_REQUEST_MS or began <= 0:
         raise ValueError(f"t is {of['t']}, ts is {of['ts']}")
     if of["s"] not in ("true", "false"):
         raise ValueError(f"s is {of['s'][:40]!r}; true or false expected")

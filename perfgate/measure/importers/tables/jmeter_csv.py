@@ -18,7 +18,7 @@ from perfgate.measure.importers.blocks import Layout
 from perfgate.measure.importers.samples import (
     BAD,
     GOOD,
-    LONGEST,
+    MAX_REQUEST_MS,
     REJECTED,
     BadLines,
     Phase,
@@ -86,7 +86,7 @@ class _JMeterTable:
         began, took = frame["timeStamp"].to_numpy() / 1000, frame["elapsed"].to_numpy()
         self.times = {phase: frame[name].to_numpy() for name, phase in TIMES.items() if name in frame}
         for values in (took, *self.times.values()):
-            if not ((values >= 0) & (values <= LONGEST)).all():
+            if not ((values >= 0) & (values <= MAX_REQUEST_MS)).all():
                 raise ValueError("a time is out of range")
         if not (began > 0).all():
             raise ValueError("timeStamp is no time")
@@ -137,7 +137,7 @@ def _wrong(of: Mapping[str, str]) -> str:
     if not _NUMBER.fullmatch(of["timeStamp"]) or float(of["timeStamp"]) <= 0:
         return f"timeStamp is {shown['timeStamp']}; milliseconds since 1970 expected"
     for name in ("elapsed", *TIMES):
-        if name in of and (not _NUMBER.fullmatch(of[name]) or float(of[name]) > LONGEST):
+        if name in of and (not _NUMBER.fullmatch(of[name]) or float(of[name]) > MAX_REQUEST_MS):
             return f"{name} is {shown[name]}; milliseconds expected"
     if of["success"].lower() not in ("true", "false"):
         return f"success is {shown['success']}; true or false expected"

@@ -147,6 +147,7 @@ METRICS: dict[str, Metric] = {
             0.6,
         ),
         _page("long_tasks", Unit.COUNT, "number of tasks of the main thread over 50 ms"),
+        _page("js_memory", Unit.BYTES, "memory of its JavaScript objects once it is idle, garbage collected"),
         _page("requests", Unit.COUNT, "number of requests that the page makes"),
         _page("transfer", Unit.BYTES, "size of all bodies that the page fetches, as sent over the wire"),
         _page("js_size", Unit.BYTES, "size of its scripts, as sent over the wire"),

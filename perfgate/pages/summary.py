@@ -12,7 +12,7 @@ from statistics import median
 
 from perfgate.model.page import PageDetail
 from perfgate.model.run import EndpointResult
-from perfgate.pages.view import View, lcp_parts, metrics
+from perfgate.pages.view import View, counted_shifts, lcp_parts, metrics, vitals
 from perfgate.stats.medians import median_interval
 
 MOST_EXAMPLES = 3
@@ -53,7 +53,7 @@ def detail(name: str, arm: str, views: Sequence[View]) -> PageDetail:
     if not timed:
         return PageDetail(name=name, arm=arm, notes=notes)
     view = timed[len(timed) // 2]
-    known = view.account.get("metrics", {})
+    known = vitals(view)
     lcp, inp = known.get("LCP", {}), known.get("INP", {}) if view.has_interactions else {}
     covered = next((item for item in counted if item.coverage is not None), view)
     heavy = sorted(covered.resources, key=lambda item: -item.size)
@@ -68,12 +68,17 @@ def detail(name: str, arm: str, views: Sequence[View]) -> PageDetail:
         inp_target=inp.get("target", ""),
         inp_parts={part: inp["numbers"].get(part, 0.0) / 1000 for part in names} if inp else {},
         inp_script=inp.get("script", "").strip(),
-        shifts=_largest((item["element"], item["value"]) for item in view.account.get("shifts", ())),
+        shifts=_largest(
+            (source["element"], item["value"] * source["share"])
+            for item in counted_shifts(view)
+            for source in item["sources"]
+        ),
         long_tasks=_largest(
             (item["url"] or "inline", item["duration"] / 1000) for item in view.account.get("scripts", ())
         ),
         server_timing={part: ms / 1000 for part, ms in view.account.get("serverTiming", {}).items()},
         resources=tuple(heavy[:MOST_RESOURCES]),
+        unused_modules=covered.modules,
         notes=(*notes, *unsized[:MOST_ITEMS]),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from perfgate.model.page import Interaction
+from perfgate.model.budget_file import Interaction
 from perfgate.pages.profiles import VIEWPORTS
 from perfgate.pages.visit import PageVisit
 

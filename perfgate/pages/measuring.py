@@ -12,8 +12,9 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from time import monotonic
 
+from perfgate.model.budget_file import PageSpec
 from perfgate.model.errors import PageError
-from perfgate.model.page import PageDetail, PageSpec
+from perfgate.model.page import PageDetail
 from perfgate.model.run import EndpointResult
 from perfgate.pages import browser, summary, trace
 from perfgate.pages.browser import Browser

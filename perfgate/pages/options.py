@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from perfgate.model.budget_file import Interaction, PageSpec
 from perfgate.model.errors import PageError
-from perfgate.model.page import Interaction, PageSpec
 from perfgate.pages.visit import PageVisit
 from perfgate.text import template
 

@@ -12,7 +12,7 @@ from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
-from perfgate.model.page import Interaction
+from perfgate.model.budget_file import Interaction
 from perfgate.pages import acting
 from perfgate.pages.coverage import Coverage, Unused
 from perfgate.pages.incidents import Incidents

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from perfgate.model.page import PageSpec
+from perfgate.model.budget_file import PageSpec
 from perfgate.pages.profiles import VIEWPORTS
 
 LONGEST_TEXT = 300  # characters of a message

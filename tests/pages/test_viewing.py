@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from services.page_server import Answer, serving, visit
 
-from perfgate.model.page import Interaction
+from perfgate.model.budget_file import Interaction
 from perfgate.pages import browser
 from perfgate.pages.browser import Browser
 from perfgate.pages.view import View, counted_shifts, metrics

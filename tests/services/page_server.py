@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from perfgate.model.page import PageSpec
+from perfgate.model.budget_file import PageSpec
 from perfgate.pages.visit import PageVisit
 
 

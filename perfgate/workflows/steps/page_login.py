@@ -12,9 +12,8 @@ from typing import Any
 
 from perfgate import scenarios
 from perfgate.files import codec
-from perfgate.model.budget_file import BudgetFile
+from perfgate.model.budget_file import BudgetFile, PageSpec
 from perfgate.model.errors import PageError
-from perfgate.model.page import PageSpec
 from perfgate.pages.options import PageSide
 from perfgate.text.redaction import redactor
 from perfgate.text.sanitize import one_line

@@ -8,9 +8,9 @@ from dataclasses import replace
 from threading import Event, Thread
 
 from perfgate import loadtest, measure, scenarios
+from perfgate.model.budget_file import PageSpec
 from perfgate.model.errors import PerfgateError
 from perfgate.model.outcome import Outcome
-from perfgate.model.page import PageSpec
 from perfgate.model.run import Run
 from perfgate.model.verdict import Verdict
 from perfgate.pages import browser, measuring

@@ -46,7 +46,12 @@ class PageVisit:
         if parts.scheme not in ("http", "https"):
             return parts.scheme in ("about", "data", "blob")
         host = parts.hostname or ""
-        return is_own(host, self.host) or host in self.hosts or parts.netloc.rpartition("@")[2] in self.hosts
+        return (
+            is_own(host, self.host)
+            or "*" in self.hosts
+            or host in self.hosts
+            or parts.netloc.rpartition("@")[2] in self.hosts
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

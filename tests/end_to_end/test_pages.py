@@ -189,7 +189,8 @@ def test_a_login_that_fails_ends_the_run_and_says_why(project: Project):
 
 UNDER_LOAD = (
     SHOP.replace("iterations: 3", "iterations: 3\n    during: load")
-    + """load: {{rate: 40/s, warmup: 1s, duration: 14s}}
+    + """  quiet: {{path: /, iterations: 3}}
+load: {{rate: 40/s, warmup: 1s, duration: 14s}}
 endpoints: {{list: {{request: "GET /products?page=1", budget: {{p95: 5s}}}}}}
 """
 )
@@ -200,10 +201,11 @@ def test_a_page_is_viewed_while_the_load_runs(project: Project):
     done = project.perfgate("run", PERFGATE_DEMO_FAULTS="home:shift")
 
     assert done.returncode == 1, done.stdout + done.stderr
-    listed, page = project.run()["endpoints"]
+    listed, page, apart = project.run()["endpoints"]
     assert listed["requests"] > 400
     assert (page["kind"], page["requests"], page["failures"]) == ("page", 3, 0)
-    assert not (project.runs[-1] / "service-pages.log").exists()  # it ran on the load's own service
+    assert [item["name"] for item in project.run()["pages"]] == [page["name"], apart["name"]] == ["home", "quiet"]
+    assert apart["requests"] == 3
     [trace] = project.runs[-1].glob("*-trace.json.gz")  # kept: the page is over a budget
     events = json.loads(gzip.decompress(trace.read_bytes()))["traceEvents"]
     assert any(event["name"] == "navigationStart" for event in events)

@@ -15,7 +15,7 @@ from typing import Any
 from perfgate.model.errors import PageError
 from perfgate.pages.view import View
 from perfgate.pages.visit import LONGEST_TEXT, TIMED, PageVisit, Purpose, context_options
-from perfgate.pages.watchdog import Watchdog
+from perfgate.pages.watchdog import PageWatchdog
 from perfgate.text.sanitize import one_line
 
 VARIABLE = "PERFGATE_CHROMIUM"
@@ -60,7 +60,7 @@ class Browser:
     """A Chromium that runs."""
 
     def __init__(self, chromium: Any) -> None:
-        self._chromium, self._watchdog = chromium, Watchdog(chromium)
+        self._chromium, self._watchdog = chromium, PageWatchdog(chromium)
 
     @property
     def version(self) -> str:

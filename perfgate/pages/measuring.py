@@ -19,7 +19,6 @@ from perfgate.model.run import EndpointResult
 from perfgate.pages import browser, summary, trace
 from perfgate.pages.browser import Browser
 from perfgate.pages.options import PageOptions, PageSide, subject
-from perfgate.pages.precision import is_precise
 from perfgate.pages.view import View, metrics
 from perfgate.pages.visit import Purpose
 
@@ -50,7 +49,7 @@ class _Record:
     number: int  # by which its files are named
     views: dict[str, list[View]] = field(default_factory=dict)
     covered: dict[str, View] = field(default_factory=dict)
-    traced: dict[str, trace.Traced] = field(default_factory=dict)
+    traced: dict[str, trace.TracedView] = field(default_factory=dict)
     seconds: float = 0.0
     is_done: bool = False
 
@@ -155,7 +154,9 @@ def _is_enough(page: PageSpec, record: _Record, arms: Sequence[str], options: Pa
         return True
     if number < page.fewest:
         return False
-    return seconds >= page.within or all(is_precise(_columns(own), options.judged.get(page.name, ())) for own in views)
+    return seconds >= page.within or all(
+        summary.is_precise(_columns(own), options.judged.get(page.name, ())) for own in views
+    )
 
 
 def _columns(views: Sequence[View]) -> dict[str, list[float]]:

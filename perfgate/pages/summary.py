@@ -7,14 +7,18 @@ median (see `stats/medians`). Without spread the interval is the value: a fact.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from statistics import median
 
+from perfgate.model.metric import METRICS, PAGE_FACTS
 from perfgate.model.page import PageDetail
 from perfgate.model.run import EndpointResult
 from perfgate.pages.view import View, counted_shifts, lcp_parts, metrics, vitals
 from perfgate.stats.medians import median_interval
 
+PRECISE = 0.1  # half an interval, as a share of the median, that is close enough
+TRIFLE = 0.01  # the same, as a share of what rates as good: less does not matter to a visitor
+USUAL = ("lcp",)  # judged of a page without a budget
 MOST_EXAMPLES = 3
 MOST_ITEMS = 5  # culprits of a kind
 MOST_RESOURCES = 40
@@ -89,3 +93,18 @@ def _largest(items: Iterable[tuple[str, float]]) -> tuple[tuple[str, float], ...
     for name, value in items:
         total[name] = total.get(name, 0) + value
     return tuple(sorted(total.items(), key=lambda item: -item[1])[:MOST_ITEMS])
+
+
+def is_precise(columns: Mapping[str, Sequence[float]], judged: Collection[str]) -> bool:
+    """Whether every metric that varies and is judged has an interval tight enough. A metric that no view has stays
+    missing in more of them. What decides is how wide an interval is, never where it lies: stopping early favours no
+    verdict."""
+    varying = [name for name in judged or USUAL if name not in PAGE_FACTS and columns.get(name)]
+    return all(_is_tight(name, columns[name]) for name in varying)
+
+
+def _is_tight(name: str, column: Sequence[float]) -> bool:
+    interval = median_interval(column)
+    metric = METRICS.get(name)
+    enough = max(PRECISE * median(column), TRIFLE * (metric.good if metric else 0.0))
+    return interval is not None and (interval[1] - interval[0]) / 2 <= enough

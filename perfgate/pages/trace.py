@@ -29,7 +29,7 @@ Event = Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Traced:
+class TracedView:
     """Seconds. `frames` are JPEG pictures by when they were shown, since the navigation began."""
 
     frames: tuple[tuple[float, bytes], ...] = ()
@@ -37,21 +37,21 @@ class Traced:
     script_times: tuple[tuple[str, float], ...] = ()
 
 
-def read(data: bytes) -> Traced:
+def read(data: bytes) -> TracedView:
     """What is in a trace; nothing of one that cannot be read."""
     try:
         events: list[Event] = json.loads(data)["traceEvents"]
     except (ValueError, KeyError, TypeError):
-        return Traced()
+        return TracedView()
     began, thread = _navigation(events)
     if thread is None:
-        return Traced()
+        return TracedView()
     own = sorted(
         (e for e in events if e.get("ph") == "X" and (e["pid"], e["tid"]) == thread and e["ts"] >= began),
         key=lambda event: (event["ts"], -event.get("dur", 0)),
     )
     main, scripts = _time_by_kind(own)
-    return Traced(
+    return TracedView(
         frames=_filmstrip([event for event in events if event.get("name") == "Screenshot"], began),
         main_thread=main,
         script_times=tuple(sorted(scripts.items(), key=lambda item: -item[1])[:MOST_SCRIPTS]),

@@ -20,7 +20,7 @@ from perfgate.pages.network import NetworkLog
 from perfgate.pages.profiles import THROTTLES
 from perfgate.pages.view import View
 from perfgate.pages.visit import LONGEST_TEXT, PageVisit, Purpose
-from perfgate.pages.watchdog import Watchdog
+from perfgate.pages.watchdog import PageWatchdog
 from perfgate.text.sanitize import one_line
 
 QUIET = 0.5  # s without a request after which a page has loaded
@@ -63,7 +63,7 @@ def prepare(context: Any, subject: PageVisit) -> None:
 class PageViewing:
     """A page of its own in a context."""
 
-    def __init__(self, context: Any, subject: PageVisit, watchdog: Watchdog) -> None:
+    def __init__(self, context: Any, subject: PageVisit, watchdog: PageWatchdog) -> None:
         self.page, self.subject = context.new_page(), subject
         self._cdp = context.new_cdp_session(self.page)
         self._incidents = Incidents(context, self.page)

@@ -10,7 +10,7 @@ from threading import Timer
 from typing import Any
 
 
-class Watchdog:
+class PageWatchdog:
     """Ends the processes of a browser's pages; then waiting for one of them ends with Playwright's error."""
 
     def __init__(self, browser: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from perfgate.pages.precision import is_precise
+from perfgate.pages.summary import is_precise
 
 STEADY, WIDE = [1.0, 1.01, 1.02, 1.0, 1.01], [1.0, 2.0, 1.1, 3.0, 1.2]
 

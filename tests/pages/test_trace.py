@@ -30,7 +30,7 @@ def picture(start: float, content: str) -> dict[str, object]:
     return event("Screenshot", start, ph="O", args={"snapshot": b64encode(content.encode()).decode()})
 
 
-def read(*events: dict[str, object]) -> trace.Traced:
+def read(*events: dict[str, object]) -> trace.TracedView:
     return trace.read(json.dumps({"traceEvents": events}).encode())
 
 
@@ -66,4 +66,4 @@ def test_the_latest_navigation_of_a_page_counts():
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"{}", b'{"traceEvents": []}'])
 def test_a_trace_that_cannot_be_read_says_nothing(data: bytes):
-    assert trace.read(data) == trace.Traced()
+    assert trace.read(data) == trace.TracedView()

@@ -83,7 +83,8 @@ def _part(
             for target in sides.targets:
                 check_up(target, options.environ)
             watch = MemoryWatch(services, sides) if options.watches_memory else None
-            load_test = send(lambda: _looked(services, watch))
+            with options.beside():
+                load_test = send(lambda: _looked(services, watch))
             return replace(load_test, memory=watch.since(load_test.began)) if watch else load_test
 
     return runner_probe.beside(load_part, place, options)

@@ -41,6 +41,6 @@ def with_pages(
         run,
         endpoints=(*run.endpoints, *own),
         arms=arms,
-        pages=tuple(details),
+        pages=(*run.pages, *details),
         conditions=replace(run.conditions, versions=versions),
     )

@@ -69,8 +69,12 @@ def plan(budget_file: BudgetFile, only: Collection[str] = ()) -> Plan:
     )
 
 
+MEASURE = 2  # of pages: 1 had no scroll bars, which take part in the layout and its shifts
+
+
 def _page_digests(page: PageSpec) -> dict[str, str]:
-    how = [page.cache, page.throttle, page.viewport, page.storage_state]
+    how: list[Any] = [MEASURE, page.cache, page.throttle, page.viewport, page.storage_state, page.login, page.during]
+    how += map(asdict, page.steps)
     return {"path": _digest(page.path), "interactions": _digest(list(map(asdict, page.interact))), "view": _digest(how)}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from zlib import crc32
@@ -58,8 +59,10 @@ def send(
     reporter: ProgressReporter,
     *,
     looks: loadtest.InterimLooks = loadtest.ONE_LOOK,
+    beside: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> LoadTest:
-    """The plan's load on the target, or on both: then its rate or its users are those of the two together."""
+    """The plan's load on the target, or on both: then its rate or its users are those of the two together. What
+    `beside` opens lasts as long as a part of it."""
     _say_what_is_sent(spec, sides, reporter)
     what = counting.counting(spec.budget_file, {endpoint.name for endpoint in spec.plan.endpoints})
     plan = counting.asking(spec.plan, what.metrics, spec.context.environ)
@@ -77,6 +80,7 @@ def send(
             watches_memory=what.watches_memory,
             probe=spec.budget_file.gate.probe,
             on_progress=on_progress,
+            beside=beside,
         )
         folder = spec.context.folder
         scenario = _write_scenario(plan, folder)

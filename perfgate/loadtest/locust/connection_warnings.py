@@ -7,6 +7,7 @@ from typing import Any
 
 from perfgate.model.note import Note
 from perfgate.recording import shortages
+from perfgate.recording.remarks import RATE_LIMITED
 from perfgate.text.notes import note
 
 MOST_ENDPOINTS = 3  # named in one warning
@@ -37,7 +38,7 @@ def connection_warnings(data: Mapping[str, Any]) -> Iterator[Note]:
     for endpoint, text, count in data["remarks"]:
         remarks.setdefault(text, {})[endpoint] = count
     for text, endpoints in remarks.items():
-        yield note("PG-G013", f"{_endpoints(endpoints)}: {text}.")
+        yield note("PG-G017" if text == RATE_LIMITED else "PG-G013", f"{_endpoints(endpoints)}: {text}.")
 
 
 def _requests(count: int) -> str:

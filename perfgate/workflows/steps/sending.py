@@ -93,7 +93,8 @@ def _say_what_is_sent(spec: LoadSpec, sides: loadtest.Sides, reporter: ProgressR
         taking = spec.ab.restarts * load.warmup + loadtest.seconds(load)
         reporter.say(f"{words.arms(sides.arms)} beside each other{words.manner(spec.ab)}, {taking:g} s")
     shared = ", on both together" if sides.arms else f", on {sides.target}"
-    reporter.say(f"Load: {spec.plan.load_words}{shared}")
+    way = loadtest.way_to(sides.target, spec.context.environ)
+    reporter.say(f"Load: {spec.plan.load_words}{shared}{way}")
     if fleet := spec.fleet:
         reporter.say(
             f"Waiting until {fleet.workers} x `perfgate worker` have connected to port {fleet.port}, "

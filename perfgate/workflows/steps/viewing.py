@@ -8,6 +8,7 @@ from perfgate import loadtest, measure, scenarios
 from perfgate.model.run import Run
 from perfgate.pages import browser, measuring
 from perfgate.pages.measuring import PageOptions, PageSide, PageViews
+from perfgate.text.redaction import redactor
 from perfgate.workflows.steps.resolving import LoadSpec
 
 PART = "pages"
@@ -31,7 +32,8 @@ def with_pages(
     views = _view(spec, sides, say)
     if run is None:
         run = measure.unloaded(spec.plan, facts, started=spec.context.started, duration=views.duration)
-    return measure.with_pages(run, views.results, views.details, views.version)
+    conceal = redactor(scenarios.secrets(spec.plan), spec.context.environ)
+    return measure.with_pages(run, views.results, views.details, views.version, conceal)
 
 
 def _view(spec: LoadSpec, sides: loadtest.Sides, say: Callable[[str], None]) -> PageViews:

@@ -1,8 +1,13 @@
-"""Results of pages, which no window has, in a run. What a page shows may hold what it was asked with: a token in its
-address stands in its own and its resources' addresses, in its messages and in the browser's errors."""
+"""Results of pages, which no window has, in a run.
+
+What a page shows may hold what it was asked with: a token in its address stands in its own and its resources'
+addresses, in its messages and in the browser's errors. Queries of addresses are left out: sessions and signatures that
+an application puts there are secrets that nobody has named.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields, is_dataclass, replace
 from typing import TypeVar
@@ -13,6 +18,7 @@ from perfgate.model.plan import Plan
 from perfgate.model.run import EndpointResult, Generator, Run
 from perfgate.recording.windows import BASE, HEAD
 
+QUERY = re.compile(r"(https?://[^\s?#\"'<>]+)[?#][^\s\"'<>]+")
 Word = TypeVar("Word")
 
 
@@ -42,7 +48,11 @@ def with_pages(
 ) -> Run:
     """The run with the results of each arm (base and head; "" without an A/B test). `conceal` replaces the values of
     secrets."""
-    results = {arm: [_with_concealed_examples(item, conceal) for item in items] for arm, items in results.items()}
+
+    def without_secrets(text: str) -> str:
+        return QUERY.sub(r"\1?…", conceal(text))
+
+    results = {arm: [_with_concealed_examples(item, without_secrets) for item in items] for arm, items in results.items()}
     own = results.get(HEAD if run.arms else "", ())
     base = results.get(BASE, ())
     arms = tuple(replace(arm, endpoints=(*arm.endpoints, *base)) if arm.name == BASE else arm for arm in run.arms)
@@ -51,7 +61,7 @@ def with_pages(
         run,
         endpoints=(*run.endpoints, *own),
         arms=arms,
-        pages=tuple(concealed(item, conceal) for item in details),
+        pages=tuple(concealed(item, without_secrets) for item in details),
         conditions=replace(run.conditions, versions=versions),
     )
 

@@ -48,10 +48,11 @@ endpoints:
 
 @pytest.mark.needs("chromium")
 def test_a_secret_in_a_pages_address_reaches_the_page_and_nothing_else(project: Project):
-    """The address is the document's, that of what it fetches, and part of what the page says when it breaks."""
+    """The address is the document's, that of what it fetches, and part of what the page says when it breaks. Queries
+    may hold what the application itself made secret."""
     seen: list[bytes] = []
     page = b"<h1>Hi</h1><script>fetch(location.href + '&more'); throw Error(decodeURIComponent(location.href))</script>"
-    page += b"<img src=/a.png width=9 height=9>"
+    page += b"<img src='/a.png?session=0pen-sesame' width=9 height=9>"
 
     def serve(behaviour: servers.Behaviour, connection: object) -> None:
         while head := behaviour.read(connection):
@@ -71,8 +72,9 @@ pages:
     assert done.returncode == 1, done.stdout + done.stderr
     assert any(quote(SECRET).encode() in head for head in seen)
     written = {path: path.read_bytes() for path in project.folder.rglob("*") if path.is_file()}
-    assert any(b"[API_TOKEN]" in text for text in written.values())
-    for form in (SECRET, quote(SECRET)):
+    assert "/a.png?…" in {item["url"].partition(url)[2] for item in project.run()["pages"][0]["resources"]}
+    assert any("[API_TOKEN]" in note or "?…" in note for note in project.run()["pages"][0]["notes"])
+    for form in (SECRET, quote(SECRET), "0pen-sesame"):
         assert form not in done.stdout + done.stderr
         assert not [path for path, text in written.items() if form.encode() in text]
 

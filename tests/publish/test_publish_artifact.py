@@ -14,6 +14,7 @@ import pytest
 from builders import make_conditions, make_endpoint, make_past_run, make_run
 from click.testing import Result
 from fake_github import events
+from fake_github.description import DOTCOM
 from fake_github.server import FakeGitHub
 from fake_github.world import Pull, Repository
 from typer.testing import CliRunner
@@ -40,6 +41,9 @@ gate: {baseline: {min_runs: 1}}
 INJECTION = (
     "](http://evil.example) <img src=x onerror=alert(1)> @octo/team --> ::error::pwned\n::stop-commands::x\n| a | b |"
 )
+
+
+ONE_GITHUB = pytest.mark.parametrize("github", [DOTCOM], indirect=True)  # texts and figures: of no GitHub in particular
 
 
 @pytest.fixture
@@ -357,6 +361,7 @@ def poisoned(number: int, chosen: Callable[[tuple[Any, ...]], bool]) -> tuple[di
     return data, done
 
 
+@ONE_GITHUB
 @pytest.mark.parametrize("number", [0, 1])
 def test_no_text_of_a_stranger_is_in_the_comment(github: FakeGitHub, project: Path, number: int):
     """Every text and every name of the artifact is hostile, but the few that it is refused for."""
@@ -383,6 +388,7 @@ def test_no_text_of_a_stranger_is_in_the_comment(github: FakeGitHub, project: Pa
 PAGES = f"{BUDGETS}pages:\n  home: {{path: /, budget: {{lcp: 2.5s, errors: 0%}}}}\n"
 
 
+@ONE_GITHUB
 def test_pages_of_a_stranger_are_judged_and_say_nothing(github: FakeGitHub, project: Path):
     """Selectors and addresses of a page are its author's words, whatever calls itself a page."""
     (project / "budgets.yaml").write_text(PAGES)
@@ -408,6 +414,7 @@ def test_pages_of_a_stranger_are_judged_and_say_nothing(github: FakeGitHub, proj
     }
 
 
+@ONE_GITHUB
 def test_an_endpoint_that_calls_itself_a_page_has_no_data(github: FakeGitHub, project: Path):
     repo, pull = prepared(github, packed(parcel(run_of(endpoints=(make_endpoint(kind="page"),)))))
 
@@ -417,6 +424,7 @@ def test_an_endpoint_that_calls_itself_a_page_has_no_data(github: FakeGitHub, pr
     assert codec.read(Verdict, folder / "verdict.json").outcome is Outcome.NO_DATA
 
 
+@ONE_GITHUB
 @pytest.mark.parametrize("last", sorted(NAMES - {""}))
 def test_texts_that_must_be_right_are_refused_in_our_own_words(github: FakeGitHub, project: Path, last: str):
     data, hostile = poisoned(1, lambda path: path[-1] == last and "arms" not in path)
@@ -541,6 +549,7 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
 }
 
 
+@ONE_GITHUB
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_a_hostile_artifact_changes_nothing_but_the_error(github: FakeGitHub, project: Path, kind: str):
     make, said = HOSTILE[kind]
@@ -563,6 +572,7 @@ def files(folder: Path) -> set[str]:
     return {str(path) for path in folder.rglob("*") if "runner" not in path.parts}
 
 
+@ONE_GITHUB
 @pytest.mark.parametrize(
     "change",
     [

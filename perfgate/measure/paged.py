@@ -52,7 +52,9 @@ def with_pages(
     def without_secrets(text: str) -> str:
         return QUERY.sub(r"\1?…", conceal(text))
 
-    results = {arm: [_with_concealed_examples(item, without_secrets) for item in items] for arm, items in results.items()}
+    results = {
+        arm: [_with_concealed_examples(item, without_secrets) for item in items] for arm, items in results.items()
+    }
     own = results.get(HEAD if run.arms else "", ())
     base = results.get(BASE, ())
     arms = tuple(replace(arm, endpoints=(*arm.endpoints, *base)) if arm.name == BASE else arm for arm in run.arms)

@@ -10,7 +10,7 @@ from builders import make_arms, make_budget, make_endpoint, make_past_run, make_
 from perfgate.gate import choose_baseline, judge
 from perfgate.model.budget_file import BaselinePolicy, Budget, Criterion, GatePolicy, Kind
 from perfgate.model.outcome import Outcome
-from perfgate.model.run import Generator, Run
+from perfgate.model.run import EndpointResult, Generator, Run
 from perfgate.model.verdict import Finding
 
 WELL = Generator(clock="kernel receive timestamp", due=1000, sent=1000, lateness_p95=0.001, lateness_p99=0.002, cpu=0.5)
@@ -110,6 +110,26 @@ def test_the_percentile_of_the_few_that_succeeded_cannot_pass():
 
     assert [one.outcome for one in found] == [Outcome.INCONCLUSIVE, Outcome.PASS]
     assert "90% of the requests failed, and this is the p95 of the others" in found[0].findings[0].sentence
+
+
+def test_beside_a_page_that_mostly_failed_no_page_is_worse_or_better():
+    base, head = (
+        EndpointResult(
+            name="home",
+            kind="page",
+            requests=7,
+            failures=failures,
+            samples=7 - failures,
+            metrics={"lcp": lcp, "errors": failures / 7},
+        )
+        for failures, lcp in ((6, 9.0), (0, 2.0))
+    )
+    run = make_run(1, endpoints=[head], arms=make_arms(base))
+    budget = make_budget("home", "lcp", "2.5s +10%")
+    found = judge([budget], run, choose_baseline(run, (), GatePolicy().baseline), GatePolicy()).findings[0]
+
+    assert [one.outcome for one in found.criteria] == [Outcome.PASS, Outcome.INCONCLUSIVE]
+    assert "86% of the base's requests failed" in found.sentence
 
 
 def test_beside_a_base_that_mostly_failed_nothing_is_worse_or_better():

@@ -58,7 +58,9 @@ def doubts(budget: Budget, run: Run) -> Iterator[Doubt]:
     if run.interrupted:
         yield Doubt(text="the run was interrupted; measure again", outcomes=UNBROKEN, reason="ended-early")
     if result is not None and result.kind == "page":  # no load generator had a part in it
-        yield from _failing(budget, result) if budget.metric != "errors" else ()
+        if budget.metric != "errors":
+            yield from _failing_base(budget, run)
+            yield from _failing(budget, result)
         return
     if generator.without_rows > (1 - ACHIEVED) * generator.due:
         yield Doubt(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from perfgate.files import run_folder
 from perfgate.model.page import Resource
 from perfgate.pages import summary
 from perfgate.pages.view import View, blocking_time, lcp_parts, metrics
@@ -101,3 +104,11 @@ def test_culprits_come_largest_first():
     assert detail.shifts[0] == ("#banner", 0.1)
     assert detail.shifts[1] == ("ul", pytest.approx(0.04))
     assert detail.lcp_element == "#hero"
+
+
+def test_pictures_of_an_earlier_run_in_the_same_folder_are_gone(tmp_path: Path):
+    for name in ("page-1.jpg", "page-2-head.jpg", "page-notes.txt"):
+        (tmp_path / name).write_bytes(b"x")
+    run_folder.make(tmp_path, tmp_path)
+
+    assert [path.name for path in tmp_path.iterdir()] == ["page-notes.txt"]

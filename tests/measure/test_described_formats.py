@@ -174,6 +174,16 @@ def test_figures_of_a_summary_are_taken_as_they_are(tmp_path: Path, name: str):
     assert run.conditions.latency == importers.importer(format).latency
 
 
+def test_who_does_not_count_failures_tells_no_rate_of_successes(tmp_path: Path):
+    """A rate of all requests would keep a budget on those that succeed, whatever failed."""
+    text = K6_MACHINE_READABLE.replace('"http_req_failed"', '"other"')
+
+    found = only(imported(tmp_path, "k6.json", text))
+
+    assert found.requests == 200
+    assert not {"rate", "errors"} & found.metrics.keys()
+
+
 def test_the_unnamed_requests_of_a_tool_need_an_endpoint_when_there_are_several(tmp_path: Path):
     with pytest.raises(UsageError, match="does not say which endpoint") as caught:
         imported(tmp_path, "oha.json", OHA_JSON, TWO)

@@ -98,7 +98,7 @@ def _seconds(column: pd.Series) -> NDArray[np.float64]:
         raise ValueError("timeStamp is no date")
     times = pd.to_datetime([text.replace("/", "-") for text in texts], format="ISO8601", utc=True)
     seconds: NDArray[np.float64] = np.asarray((times - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(seconds=1))
-    return seconds[np.asarray(column.cat.codes)]
+    return np.take(seconds, np.asarray(column.cat.codes))
 
 
 @dataclass

@@ -343,7 +343,7 @@ def test_jmeter_may_write_dates(tmp_path: Path, day: str):
     rows = [f"{day} 09:00:{second:02d}.250,{10 + second},b,200,true\n" for second in range(20)]
     run = imported(tmp_path, "a.jtl", "timeStamp,elapsed,label,responseCode,success\n" + "".join(rows))
 
-    assert (run.started, only(run).requests) == ("2026-01-05T09:00:00.250000Z", 20)
+    assert (run.started, only(run).requests) == ("2026-01-05T09:00:00.250+00:00", 20)
     assert only(run).metrics["p50"] == pytest.approx(0.0195, rel=0.03)
 
 

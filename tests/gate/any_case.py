@@ -318,7 +318,7 @@ def _could_be_compared(case: Case, endpoint: str, metric: str, baseline: Baselin
         both = (now, base[endpoint])
         if METRICS[metric].quantile:
             return all(distribution_of(one, metric).buckets for one in both)
-        if METRICS[metric].counted:
+        if METRICS[metric].is_counted:
             return True
         if metric == "rate":  # of an arm without requests, or to a base without successes
             return bool(now.requests) and base[endpoint].failures < base[endpoint].requests
@@ -329,7 +329,7 @@ def _could_be_compared(case: Case, endpoint: str, metric: str, baseline: Baselin
         runs = [past.run for past in baseline.runs.get((endpoint, metric), ())]
         counted = any(one.requests for run in runs for one in run.endpoints if one.name == endpoint)
         return has_baseline(baseline, (endpoint, metric)) and bool(now.requests) and counted
-    if METRICS[metric].counted or metric in ("size", "decoded_size"):
+    if METRICS[metric].is_counted or metric in ("size", "decoded_size"):
         return has_baseline(baseline, (endpoint, metric))
     runs = [past.run for past in baseline.runs.get((endpoint, metric), ())]
     values = [one.metrics[metric] for run in runs for one in run.endpoints if one.name == endpoint]

@@ -48,8 +48,11 @@ def _drip(connection: socket.socket) -> None:
 
 
 def _send(data: bytes, then: Callable[[socket.socket], None] = lambda _: None) -> Callable[[socket.socket], None]:
+    """An answer and its end come in one packet: between two, a busy client may send the next request in vain."""
+    more = socket.MSG_MORE if then in (_end, _half_end) else 0
+
     def act(connection: socket.socket) -> None:
-        connection.sendall(data)
+        connection.sendall(data, more)
         then(connection)
 
     return act

@@ -21,12 +21,11 @@ from builders import make_acceptance, make_arms, make_budget, make_conditions, m
 
 from perfgate.files import codec
 from perfgate.gate import choose_anchor, choose_baseline, judge
-from perfgate.gate.absolute import QUANTILES, distribution_of
+from perfgate.gate.absolute import distribution_of
 from perfgate.gate.history.baseline import has_baseline
-from perfgate.gate.history.sizes import SIZES as SIZE_METRICS
 from perfgate.model.budget_file import Anchor, BaselinePolicy, Budget, Floor, GatePolicy, Kind, Sensitivity
 from perfgate.model.errors import RecordError
-from perfgate.model.metric import ASPECT_QUANTILES, METRICS
+from perfgate.model.metric import METRICS
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import Distribution, EndpointResult, Generator, PastRun, Probe, Run
 from perfgate.model.verdict import Baseline, Verdict
@@ -163,8 +162,9 @@ class _Draw:
     def streamed(self, made: EndpointResult) -> EndpointResult:
         """With the times of its messages or its job; sometimes a metric without its distribution, as from elsewhere."""
         phases, metrics = dict(made.phases), dict(made.metrics)
-        for metric, (aspect, q) in ASPECT_QUANTILES.items():
-            if metric in LIMITS and self.chance(0.6):
+        for metric in LIMITS:
+            aspect, q = METRICS[metric].aspect, METRICS[metric].quantile
+            if aspect and q and self.chance(0.6):
                 values = histogram.of([self.of(SECONDS)] * self.of((1, 2, 30)) + [0.1] * self.of((0, 1, 200)))
                 metrics[metric] = histogram.quantile(values, q) or 0.0
                 if not self.chance(0.05):
@@ -316,9 +316,9 @@ def _could_be_compared(case: Case, endpoint: str, metric: str, baseline: Baselin
         if metric == "max" or endpoint not in base or metric not in base[endpoint].metrics:
             return False
         both = (now, base[endpoint])
-        if metric in QUANTILES:
+        if METRICS[metric].quantile:
             return all(distribution_of(one, metric).buckets for one in both)
-        if METRICS[metric].counted:
+        if METRICS[metric].is_counted:
             return True
         if metric == "rate":  # of an arm without requests, or to a base without successes
             return bool(now.requests) and base[endpoint].failures < base[endpoint].requests
@@ -329,7 +329,7 @@ def _could_be_compared(case: Case, endpoint: str, metric: str, baseline: Baselin
         runs = [past.run for past in baseline.runs.get((endpoint, metric), ())]
         counted = any(one.requests for run in runs for one in run.endpoints if one.name == endpoint)
         return has_baseline(baseline, (endpoint, metric)) and bool(now.requests) and counted
-    if METRICS[metric].counted or metric in SIZE_METRICS:
+    if METRICS[metric].is_counted or metric in ("size", "decoded_size"):
         return has_baseline(baseline, (endpoint, metric))
     runs = [past.run for past in baseline.runs.get((endpoint, metric), ())]
     values = [one.metrics[metric] for run in runs for one in run.endpoints if one.name == endpoint]

@@ -14,9 +14,8 @@ from perfgate.budgets.convert.effective import effective, inherited
 from perfgate.budgets.convert.replayed_load import replayed
 from perfgate.budgets.convert.repository_path import identity
 from perfgate.budgets.convert.timeouts import timeouts
-from perfgate.budgets.shape.diagnose_shape import TracesShape
+from perfgate.budgets.shape.diagnose_shape import DiagnoseShape, TracesShape
 from perfgate.budgets.shape.file_shape import (
-    DiagnoseShape,
     FileShape,
     GateShape,
     JourneyShape,

@@ -6,7 +6,20 @@ import re
 
 from perfgate.model.budget_file import Criterion, Kind, Severity
 from perfgate.model.metric import Metric, Unit
-from perfgate.text.units import COUNT, DURATION, NUMBER, POINTS, RATE, RATIO, SIZE, Quantity, UnitError, listed, parse
+from perfgate.text.units import (
+    COUNT,
+    DURATION,
+    NUMBER,
+    POINTS,
+    QUANTITY_TEXT,
+    RATE,
+    RATIO,
+    SIZE,
+    Quantity,
+    UnitError,
+    listed,
+    parse,
+)
 
 _BARE_NUMBER = re.compile(rf"[+-]?{NUMBER}")
 _BARE_UNIT = re.compile(r"[A-Za-zµμ%/]+")
@@ -90,7 +103,7 @@ def _criterion(word: str, metric: Metric, severity: Severity) -> Criterion:
 
 def _absolute(word: str, metric: Metric) -> float:
     relative_unit = word.endswith("pp") or (word.endswith("%") and metric.unit is not Unit.RATIO)
-    if relative_unit and _QUANTITY.fullmatch(word):
+    if relative_unit and QUANTITY_TEXT.fullmatch(word):
         raise UnitError(f"`{word}` is relative to the baseline and needs a sign", hint=f"write `{_sign(metric)}{word}`")
     limit = _limit(_ABSOLUTE[metric.unit], word, metric)
     if metric.unit is Unit.RATIO and limit > 1:

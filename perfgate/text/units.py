@@ -69,12 +69,12 @@ RATE = Quantity(
 COUNT = Quantity(noun="a number", forms=("3", "0.5"), factors={"": Fraction(1)})
 
 NUMBER = r"[0-9]{1,12}(?:\.[0-9]{1,12})?"
-_QUANTITY = re.compile(rf"({NUMBER}) ?([A-Za-zµμ%/]*)")
+QUANTITY_TEXT = re.compile(rf"({NUMBER}) ?([A-Za-zµμ%/]*)")
 
 
 def parse(quantity: Quantity, text: str) -> float:
     """The value of `text` in the base unit, at least 0. One space before the unit is allowed. Raises UnitError."""
-    match = _QUANTITY.fullmatch(text.strip())
+    match = QUANTITY_TEXT.fullmatch(text.strip())
     if not match:
         raise UnitError(f"`{text}` is not {quantity.noun}", hint=_accepted(quantity))
     number, unit = match.groups()

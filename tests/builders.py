@@ -28,7 +28,7 @@ from perfgate.model.run import (
 )
 from perfgate.model.verdict import CriterionResult, Finding, Verdict
 from perfgate.recording import histogram
-from perfgate.text.units import parse_criteria
+from perfgate.text.criteria import parse_criteria
 
 DURATION = 30.0
 FIRST = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perfgate.model.budget_file import Kind, Severity
-from perfgate.model.metric import METRICS, Unit
+from perfgate.model.metric import METRICS, Metric, Unit
 from perfgate.text import units
+from perfgate.text.criteria import criteria_pattern, parse_criteria
 from perfgate.text.units import DURATION, POINTS, RATE, RATIO, SIZE, Quantity, UnitError
 
 QUANTITIES = (DURATION, SIZE, RATIO, POINTS, RATE)
@@ -98,7 +99,7 @@ def test_pattern_accepts_what_parse_accepts(quantity: Quantity, text: str) -> No
     ],
 )
 def test_criteria(metric: str, text: str, expected: list[tuple[Kind, float, str, bool]]) -> None:
-    criteria = units.parse_criteria(text, METRICS[metric], Severity.WARN)
+    criteria = parse_criteria(text, METRICS[metric], Severity.WARN)
     assert [(one.kind, one.limit, one.text, one.difference) for one in criteria] == expected
     assert {one.severity for one in criteria} == {Severity.WARN}
 
@@ -128,7 +129,7 @@ def test_criteria(metric: str, text: str, expected: list[tuple[Kind, float, str,
 )
 def test_what_is_no_criterion(metric: str, text: str, message: str, hint: str) -> None:
     with pytest.raises(UnitError) as caught:
-        units.parse_criteria(text, METRICS[metric])
+        parse_criteria(text, METRICS[metric])
     assert caught.value.message == message
     assert hint in caught.value.hint
 
@@ -137,13 +138,13 @@ def test_what_is_no_criterion(metric: str, text: str, message: str, hint: str) -
     metric=st.sampled_from(list(METRICS.values())),
     text=st.lists(st.sampled_from(["300ms", "+10%", "-10%", "1%", "+0.5pp", "40kB", "100/s", "x", "5"]), max_size=3),
 )
-def test_criteria_pattern_accepts_what_parse_criteria_accepts(metric: units.Metric, text: list[str]) -> None:
+def test_criteria_pattern_accepts_what_parse_criteria_accepts(metric: Metric, text: list[str]) -> None:
     written = " ".join(text)
     try:
-        units.parse_criteria(written, metric)
+        parse_criteria(written, metric)
     except UnitError:
         return
-    assert re.search(units.criteria_pattern(metric), written)
+    assert re.search(criteria_pattern(metric), written)
 
 
 @pytest.mark.parametrize(

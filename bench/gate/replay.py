@@ -15,7 +15,7 @@ from perfgate.model.metric import METRICS
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import Probe
 from perfgate.model.verdict import Verdict
-from perfgate.text.units import parse_criteria
+from perfgate.text.criteria import parse_criteria
 
 KINDS = ("calm", "stormy now", "stormy history", "mixed", "all stormy")
 NO_FLOOR = Floor(time=0.0, errors=0.005)  # the recorded application answers within milliseconds

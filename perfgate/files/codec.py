@@ -40,9 +40,10 @@ def _adapter(kind: str) -> TypeAdapter[Any]:
 
 
 def encode(word: Run | Verdict | PastRun | RunsArtifact | NotMeasured | Diagnosis, *, indent: int | None = None) -> str:
-    """JSON text, keys in the order of the dataclass. Raises ValueError for a number that JSON does not have."""
+    """JSON text: the schema, then keys in the order of the dataclass. Raises ValueError for NaN and infinity."""
     plain = _adapter(type(word).__name__).dump_python(word, mode="json")
-    return json.dumps(plain, indent=indent, ensure_ascii=False, allow_nan=False)
+    first = {"schema": plain["schema"]} if "schema" in plain else {}  # what says how to read the rest
+    return json.dumps(first | plain, indent=indent, ensure_ascii=False, allow_nan=False)
 
 
 def decode(kind: type[Document], text: str | bytes, *, origin: str) -> Document:

@@ -11,7 +11,7 @@ from pydantic_core import core_schema
 from perfgate.budgets.shape.fields import MAP, TEXT, MapOrText, Shape, optional, problem
 from perfgate.model.budget_file import Criterion, Json, Severity
 from perfgate.model.metric import METRICS, Metric, ResultKind, Unit
-from perfgate.text import units
+from perfgate.text.criteria import accepted_criteria, criteria_pattern, parse_criteria
 from perfgate.text.units import UnitError
 
 NO_LIMIT = "none"  # drops what `defaults.budget` says about a metric
@@ -38,13 +38,13 @@ def criteria(entry: Json, metric: Metric) -> tuple[Criterion, ...]:
         return ()
     entry = _as_written(entry)
     if isinstance(entry, str):
-        return units.parse_criteria(entry, metric)
+        return parse_criteria(entry, metric)
     levels = [severity for severity in Severity if isinstance(entry, dict) and severity.value in entry]
     texts = [_as_written(entry[severity.value]) for severity in levels]
     if not texts or not all(isinstance(text, str) for text in texts):
-        raise UnitError(f"not a limit on {metric.name}", hint=units.accepted_criteria(metric))
+        raise UnitError(f"not a limit on {metric.name}", hint=accepted_criteria(metric))
     pairs = zip(texts, levels, strict=True)
-    return tuple(criterion for text, level in pairs for criterion in units.parse_criteria(text, metric, level))
+    return tuple(criterion for text, level in pairs for criterion in parse_criteria(text, metric, level))
 
 
 def merged(default: Iterable[Criterion], own: tuple[Criterion, ...]) -> tuple[Criterion, ...]:
@@ -77,12 +77,12 @@ def _limit(metric: Metric, *, levels: bool) -> Any:
         if text == NO_LIMIT and levels:
             return text
         try:
-            units.parse_criteria(text, metric)
+            parse_criteria(text, metric)
         except UnitError as error:
             raise problem(error.message, error.hint, code="PG-B011") from error
         return text
 
-    pattern = units.criteria_pattern(metric)
+    pattern = criteria_pattern(metric)
     pattern = f"^{NO_LIMIT}$|{pattern}" if levels else pattern
     text = {"type": "string", "pattern": pattern}
     number = {"type": "number", "minimum": 0}

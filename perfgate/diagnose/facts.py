@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from statistics import fmean, median
 
 from perfgate.diagnose.partition import ReplaySample
-from perfgate.diagnose.profile import FunctionTime
+from perfgate.diagnose.profile import FunctionTime, LoopBlocker
 from perfgate.text.cache_headers import is_hit
 
 
@@ -104,6 +104,7 @@ class PassFacts:
     queue_growth_loaded: float | None = None
     metrics: Mapping[str, float] = field(default_factory=dict)  # of the application's own: counters per request, gauges
     functions: tuple[FunctionTime, ...] = ()  # of a profile under load, largest first
+    blockers: tuple[LoopBlocker, ...] = ()  # of its event loop, by a profile under load
     rounds: Mapping[str, tuple[float, ...]] = field(default_factory=dict)  # the four latencies, in each round
 
 
@@ -115,7 +116,7 @@ def numbers(base: PassFacts | None, head: PassFacts) -> Mapping[str, tuple[float
     return {**known, **_moved_metrics(base, head)}
 
 
-_PARTS_OF_FACTS = ("statements", "peers", "functions", "metrics", "rounds")
+_PARTS_OF_FACTS = ("statements", "peers", "functions", "blockers", "metrics", "rounds")
 METRIC = "metric:"  # in front of the names of the application's own metrics
 MOST_METRICS = 5
 MOVED_METRIC = 0.2  # of the larger of the two

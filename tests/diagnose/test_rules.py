@@ -376,3 +376,7 @@ def test_what_a_request_waits_for_a_busy_cpu_anyway_is_no_contention():
 
     assert explain(case(base=busy, by=0.0, alone=0.0105, loaded=0.0078, cpu_delay=0.004))[0].code == "healthy"
     assert explain(case("queue", base=busy, alone=0.0105, loaded=0.040, cpu_delay=0.004))[0].code == "contention"
+
+
+def test_a_sleep_beside_a_cold_cache_that_computes_a_little_is_no_cpu():
+    assert explain(case("application", alone=0.027, loaded=0.029, cpu=0.0055))[0].code == "waiting"

@@ -26,7 +26,8 @@ def serialisation(case: Case) -> Iterator[Cause]:
 
 def cpu(case: Case) -> Iterator[Cause]:
     name = "cpu" if None not in case.pair("cpu") else "computing"
-    if case.grew(name, 1.3, TINY) and not _computes_for_others(case):
+    is_aside = case.slower_alone > TINY and (case.growth(name) or 0.0) < SHARE * case.slower_alone  # it waits instead
+    if case.grew(name, 1.3, TINY) and not is_aside and not _computes_for_others(case):
         before, now = case.pair(name)
         sentence = f"{ms(now)} CPU per request instead of {ms(before)}"
         found = functions.evidence(case)

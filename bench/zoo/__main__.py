@@ -1,9 +1,10 @@
 """What the diagnosis says of sick applications: a sound service beside one with a disease, for each disease.
 
-    python -m bench.zoo [--times N] [--seconds S] [--patient NAME] [--only DISEASE] [--tier 0,2] [--write]
+    python -m bench.zoo [--times N] [--seconds S] [--patient NAME] [--only DISEASE] [--tier 0,1,2] [--write]
 
-Tiers: `blind` sees only the answers and the processes, `0` may read PostgreSQL and Redis too, `2` has perfgate's
-middleware in the application as well. The demo shop sends a Server-Timing header of its own at every tier.
+Tiers: `blind` sees only the answers and the processes, `0` may read PostgreSQL and Redis too, `1` has traces by
+OpenTelemetry as well, `2` perfgate's middleware instead of them. The demo shop sends a Server-Timing header of its own
+at every tier.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=8.0)
     parser.add_argument("--patient", default=",".join(CASES))
     parser.add_argument("--only", default="")
-    parser.add_argument("--tier", default="0,2")
+    parser.add_argument("--tier", default="0,1,2")
     parser.add_argument("--verbose", action="store_true")
     parser.add_argument("--write", action="store_true", help=f"into {RESULTS} and {PAGE}, instead of earlier ones")
     parser.add_argument("--missing", action="store_true", help=f"only what {RESULTS} does not have")
@@ -48,10 +49,12 @@ def main() -> int:
         write(earlier)
         return 0
     rows: list[table.Row] = []
+    rules = table.version()
+    earlier = [item for item in earlier if item.get("rules") == rules] if arguments.missing else earlier
     for seen in looks(arguments, {table.key(item) for item in earlier} if arguments.missing else set()):
         check_sum(seen)
         tell(seen, is_verbose=arguments.verbose)
-        rows.append(table.row(seen, strftime("%-d %B %Y"), arguments.seconds))
+        rows.append(table.row(seen, strftime("%-d %B %Y"), arguments.seconds, rules))
         if arguments.write:  # what was measured is kept, whatever ends it
             write(table.joined(earlier, rows))
     print(table.markdown(rows))

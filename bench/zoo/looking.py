@@ -54,7 +54,7 @@ endpoints:
 diagnose: {{for: {seconds:g}s}}
 """
 PROBES = ", postgres: '${ZOO_DATABASE}', redis: '${ZOO_REDIS}', celery: '${ZOO_REDIS}', queue: [jobs-base, jobs-head]"
-KEYS = {"blind": "", "0": PROBES, "2": PROBES}  # of `diagnose`, by tier
+KEYS = {"blind": "", "0": PROBES, "1": f"{PROBES}, traces: otlp", "2": PROBES}  # of `diagnose`, by tier
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def look(patient: str, case: Case, tier: str, here: World, folder: Path, seconds
         starts = tuple(
             loadtest.Start(
                 service=Service(
-                    command=_command(patient, here.ports[arm]),
+                    command=_command(patient, here.ports[arm], is_traced=tier == "1"),
                     port=here.ports[arm],
                     ready="/healthz",
                 ),
@@ -158,12 +158,13 @@ def _environ(here: World, tier: str) -> dict[str, str]:
         "ZOO_DATABASE": f"{here.postgres}?options=-csearch_path%3Dside_${{PORT}}",
         "ZOO_REDIS": here.redis,
         "ZOO_PRICES": here.prices,
+        "DJANGO_SETTINGS_MODULE": "bench.zoo.patient.settings",
     }
     if tier == "2":
         return {**environ, "ZOO_MIDDLEWARE": "1", VARIABLE: "0123456789abcdef"}
     return environ
 
 
-def _command(patient: str, port: int) -> str:
+def _command(patient: str, port: int, *, is_traced: bool) -> str:
     module = "perfgate.demo --port" if patient == "shop" else f"bench.zoo.patient.{patient}"
-    return f"python -m {module} {port}"
+    return f"{'opentelemetry-instrument ' if is_traced else ''}python -m {module} {port}"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from bench.zoo.looking import Look
@@ -11,8 +13,17 @@ BEGIN, END = "<!-- zoo -->\n", "<!-- /zoo -->\n"
 Row = dict[str, Any]
 
 
-def row(seen: Look, date: str, seconds: float) -> Row:
+def version() -> str:
+    """Of the rules that decide: two looks are of one table where it is the same."""
+    digest = hashlib.sha256()
+    for path in sorted(Path("perfgate/diagnose/rules").glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:8]
+
+
+def row(seen: Look, date: str, seconds: float, rules: str) -> Row:
     return {
+        "rules": rules,
         "date": date,
         "seconds": seconds,
         "patient": seen.patient,
@@ -27,9 +38,9 @@ def row(seen: Look, date: str, seconds: float) -> Row:
 
 
 def joined(earlier: Sequence[Row], now: Sequence[Row]) -> list[Row]:
-    """What was measured now, instead of what was measured earlier of the same."""
-    again = {key(item) for item in now}
-    return [*(item for item in earlier if key(item) not in again), *now]
+    """What was measured now, instead of what was measured earlier of the same, or by other rules."""
+    again, rules = {key(item) for item in now}, {item["rules"] for item in now}
+    return [*(item for item in earlier if key(item) not in again and item.get("rules") in rules), *now]
 
 
 def key(item: Row) -> tuple[str, ...]:
@@ -47,7 +58,8 @@ def is_cause_right(item: Row) -> bool:
 def markdown(rows: Sequence[Row]) -> str:
     dates = " and ".join(dict.fromkeys(item["date"] for item in rows))
     spans = ", ".join(dict.fromkeys(f"{item['seconds']:g} s" for item in rows))
-    lines = [f"Measured on {dates}, {spans} for each look, on two cores that others used as well.", ""]
+    rules = ", ".join(dict.fromkeys(f"`{item.get('rules', 'earlier')}`" for item in rows))
+    lines = [f"Measured on {dates}, {spans} for each look, on two cores that others used as well; rules {rules}.", ""]
     tiers = sorted({item["tier"] for item in rows})
     lines += [f"| patient | disease | {' | '.join(f'tier {tier}' for tier in tiers)} |", f"|-|-|{'-|' * len(tiers)}"]
     for patient, disease, endpoint in dict.fromkeys(key(item)[:3] for item in rows):

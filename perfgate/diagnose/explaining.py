@@ -38,12 +38,12 @@ def diagnosed(
         control=control,
         movement=movement,
         usual_functions=usual_functions,
-    )
+    ).with_symptoms_last()
     return Diagnosed(
         endpoint=endpoint,
         metric=metric,
         difference=difference,
-        layers=layers,
+        layers=tuple(case.layers),
         causes=rules.explain(case),
         samples=head_parts.count,
         baseline_samples=base_parts.count if base_parts else 0,

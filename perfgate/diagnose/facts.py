@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from perfgate.diagnose.profile import FunctionTime
+from perfgate.diagnose.profile import FunctionTime, LoopBlocker
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +101,7 @@ class PassFacts:
     queue_growth_loaded: float | None = None
     metrics: Mapping[str, float] = field(default_factory=dict)  # of the application's own: counters per request, gauges
     functions: tuple[FunctionTime, ...] = ()  # of a profile under load, largest first
+    blockers: tuple[LoopBlocker, ...] = ()  # of its event loop, by a profile under load
     rounds: Mapping[str, tuple[float, ...]] = field(default_factory=dict)  # the four latencies, in each round
 
 
@@ -112,7 +113,7 @@ def numbers(base: PassFacts | None, head: PassFacts) -> Mapping[str, tuple[float
     return {**known, **_moved_metrics(base, head)}
 
 
-_PARTS_OF_FACTS = ("statements", "peers", "functions", "metrics", "rounds")
+_PARTS_OF_FACTS = ("statements", "peers", "functions", "blockers", "metrics", "rounds")
 METRIC = "metric:"  # in front of the names of the application's own metrics
 MOST_METRICS = 5
 MOVED_METRIC = 0.2  # of the larger of the two

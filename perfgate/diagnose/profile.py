@@ -15,6 +15,8 @@ SCHEMA = "https://www.speedscope.app/file-format-schema.json"
 _RAW_LINE = re.compile(r"(.+) (\d+)\s*")
 _RAW_FRAME = re.compile(r"(.*) \((.*?)(?::\d+)?\)\s*")
 _SHOWN = 200  # characters of a name: strangers name files and functions
+_RUNS_ONCE = re.compile(r"~asyncio\.base_events\.(\w+\.)?_run_once")
+_RUNS = re.compile(r"~(asyncio\.runners|uvloop)\.(\w+\.)?run")
 NAMED = 0.5  # of the largest growth: a function inside with as much names the cause better than the one around it
 
 
@@ -36,6 +38,16 @@ class FunctionGrowth:
 
     function: FunctionTime
     change: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoopBlocker:
+    """A function of the application that the event loop is in, and the `call` in it that it waits in; `share` of the
+    loop's time."""
+
+    name: str
+    call: str
+    share: float
 
 
 def stacks(raw: str, folders: Sequence[str] = ()) -> dict[Stack, int]:
@@ -104,6 +116,36 @@ def grown(before: Iterable[FunctionTime], now: Iterable[FunctionTime], least: fl
     most = max(item.change for item in own)
     chosen = [item for item in own if item.change >= NAMED * most]
     return tuple(sorted(chosen, key=lambda item: (-item.function.depth, -item.change)))
+
+
+def blockers(samples: Mapping[Stack, int]) -> tuple[LoopBlocker, ...]:
+    """What keeps event loops from their other work, longest first. `samples` have threads that wait as well; one that
+    waits in the loop's own selector is idle."""
+    total, counts = 0, dict[Frame, dict[Frame, int]]()
+    for stack, number in samples.items():
+        inside = _inside_loop(stack)
+        if inside is None:
+            continue
+        total += number
+        own = [frame for frame in inside if not frame.startswith("~")]
+        if own:
+            calls, call = counts.setdefault(own[-1], {}), inside[-1].lstrip("~")
+            calls[call] = calls.get(call, 0) + number
+    found = [
+        LoopBlocker(name=own, call=max(calls, key=lambda call: calls[call]), share=sum(calls.values()) / total)
+        for own, calls in counts.items()
+    ]
+    return tuple(sorted(found, key=lambda item: (-item.share, item.name)))
+
+
+def _inside_loop(stack: Stack) -> Stack | None:
+    """The frames that an event loop has called; None for a thread without one. A loop written in C has no frame of its
+    own: what is called then is below the one that runs it."""
+    for runs in (_RUNS_ONCE, _RUNS):
+        at = max((at for at, frame in enumerate(stack) if runs.fullmatch(frame)), default=-1)
+        if at >= 0:
+            return stack[at + 1 :]
+    return None
 
 
 def speedscope(samples: Mapping[Stack, int], name: str, rate: float) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import Literal
 from perfgate.diagnose.facts import PassFacts, ProbeCounts
 from perfgate.diagnose.partition import ReplaySample
 from perfgate.diagnose.probes import Prober, WaitProbe, merged
-from perfgate.diagnose.profile import FunctionTime
+from perfgate.diagnose.profile import FunctionTime, LoopBlocker
 from perfgate.diagnose.replaying import Answer, Replayer, ReplayRequest
 from perfgate.diagnose.summing import facts
 from perfgate.model.errors import DiagnosisError
@@ -26,6 +26,8 @@ ROUNDS = {1: 3, 2: 4}  # by number of sides
 MIN_PHASE_S = 0.25  # s of a phase
 IDLE = 0.3  # s of the canary alone
 LEAST_PAUSE, MOST_PAUSE = 0.002, 1.0  # s
+MEMORY_NOISE = 500_000  # bytes by which any process grows: few requests show no leak
+SLOWER = 1.5  # times as long as the base alone: then the pauses are the head's own
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +57,7 @@ class Seen:
     counts: list[ProbeCounts] = field(default_factory=list)
     counts_loaded: list[ProbeCounts] = field(default_factory=list)
     functions: tuple[FunctionTime, ...] = ()
+    blockers: tuple[LoopBlocker, ...] = ()
 
     @property
     def samples(self) -> tuple[ReplaySample, ...]:
@@ -76,7 +79,7 @@ class Seen:
             merged(self.counts_loaded),
             self.reference,
         )
-        return replace(known, functions=self.functions)
+        return replace(known, functions=self.functions, blockers=self.blockers)
 
 
 @dataclass(kw_only=True)
@@ -109,7 +112,6 @@ def observe(
     rounds = ROUNDS[len(sides)]
     phase = max(MIN_PHASE_S, (seconds / rounds / len(sides) - IDLE) / (2 * len(subjects)))
     result = Pass(seen={(item.endpoint, side.name): Seen() for item in subjects for side in sides})
-    pauses: dict[str, float] = {}
     for number in range(rounds):
         for side in sides if number % 2 == 0 else reversed(sides):
             idle, waiting = _idle(side, replayer, canary, number, result)
@@ -129,9 +131,9 @@ def observe(
                     seed=f"{number}/{subject.endpoint}",
                     traces=traces,
                 )
-                alone = _phase(order, side, replayer, number, result, observed, is_alone=True)
-                pause = pauses.setdefault(subject.endpoint, _pause(alone, most_rate))
-                loaded = replace(order, users=USERS, pause=pause, canary=canary)
+                _phase(order, side, replayer, number, result, observed, is_alone=True)
+                usual = _usual(observed, result.seen.get((subject.endpoint, "base"), observed))
+                loaded = replace(order, users=USERS, pause=_pause(usual, most_rate), canary=canary)
                 observed.canary_loaded += _phase(
                     loaded, side, replayer, number, result, observed, is_alone=False
                 ).canary
@@ -151,10 +153,21 @@ def _idle(
     return latencies, [item for item in counted if item is not None]
 
 
-def _pause(alone: Answer, most_rate: float) -> float:
-    """Pauses as long as an answer takes: then every user is busy half of the time, and nothing is flooded."""
-    usual = median([sample.latency for sample in alone.samples]) if alone.samples else MOST_PAUSE
-    return max(USERS / most_rate, min(MOST_PAUSE, max(LEAST_PAUSE, usual)))
+def _usual(own: Seen, base: Seen) -> float:
+    """Seconds of a request that is alone. A head that is slower alone gets longer pauses, so that it is as busy as the
+    base: a queue that only grows with the time of each request is a symptom, and hides its cause."""
+    usual, compared = (_median([s.latency for s in seen.samples if s.users == 1]) for seen in (own, base))
+    return usual if usual > SLOWER * compared else compared
+
+
+def _median(values: Sequence[float]) -> float:
+    return median(values) if values else 0.0
+
+
+def _pause(usual: float, most_rate: float) -> float:
+    """Pauses as long as an answer takes (`usual`, s; 0: none came): then every user is busy half of the time, and
+    nothing is flooded."""
+    return max(USERS / most_rate, min(MOST_PAUSE, max(LEAST_PAUSE, usual or MOST_PAUSE)))
 
 
 def _phase(
@@ -181,7 +194,8 @@ def _phase(
         into = observed.counts if is_alone else observed.counts_loaded
         into.append(replace(counted, values=values))
         if not is_alone and number and "memory" in counted.values:  # a service that has just started grows anyway
-            observed.counts.append(ProbeCounts(values={"memory": counted.values["memory"]}))
+            beyond = max(0.0, counted.values["memory"] - MEMORY_NOISE / max(1, answer.requests))
+            observed.counts.append(ProbeCounts(values={"memory": beyond}))
     return answer
 
 

@@ -89,6 +89,59 @@ def _psycopg(module: Any) -> None:
     _patch(DATABASE, module.AsyncCursor, "execute", "executemany", is_async=True)
 
 
+def _asyncpg(module: Any) -> None:
+    names = ("execute", "executemany", "fetch", "fetchrow", "fetchval", "fetchmany")
+    for owner in (
+        module.connection.Connection,
+        module.pool.PoolConnectionProxy,
+        module.prepared_stmt.PreparedStatement,
+    ):
+        _patch(DATABASE, owner, *names, is_async=True)
+    reset = module.connection.Connection.reset
+
+    @wraps(reset)
+    async def unmeasured(*args: Any, **kwargs: Any) -> Any:
+        """A pool sends it whenever a connection comes back: none of the application's statements."""
+        with meter.paused():
+            return await reset(*args, **kwargs)
+
+    module.connection.Connection.reset = unmeasured
+
+
+def _pymysql(module: Any) -> None:
+    _patch(DATABASE, module.cursors.Cursor, "execute", "executemany")
+
+
+def _sqlite3(module: Any) -> None:
+    """Connections that are opened from now on: their classes are written in C, and cannot be patched. Those of ORMs
+    are left as they are, for ORMs are watched themselves."""
+    connect = module.connect
+
+    class TimedCursor(module.Cursor):  # type: ignore[misc]
+        execute = timed(DATABASE, module.Cursor.execute)
+        executemany = timed(DATABASE, module.Cursor.executemany)
+
+    class TimedConnection(module.Connection):  # type: ignore[misc]
+        execute = timed(DATABASE, module.Connection.execute)
+        executemany = timed(DATABASE, module.Connection.executemany)
+
+        def cursor(self, factory: Any = TimedCursor) -> Any:
+            return super().cursor(factory)
+
+    @wraps(connect)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        caller = str(sys._getframe(1).f_globals.get("__name__", "")).partition(".")[0]
+        if len(args) < 6 and caller not in ("sqlalchemy", "django"):  # the sixth is a class of the application's own
+            kwargs.setdefault("factory", TimedConnection)
+        return connect(*args, **kwargs)
+
+    module.connect = module.dbapi2.connect = wrapper
+
+
+def _aiohttp(module: Any) -> None:
+    _patch(EXTERNAL, module.ClientSession, "_request", is_async=True)
+
+
 def _redis(module: Any) -> None:
     _patch(CACHE, module.Redis, "execute_command")
     _patch(CACHE, module.client.Pipeline, "execute")
@@ -139,6 +192,10 @@ _waiting.update(
     {
         "sqlalchemy.engine": _sqlalchemy,
         "psycopg": _psycopg,
+        "asyncpg": _asyncpg,
+        "pymysql": _pymysql,
+        "sqlite3": _sqlite3,
+        "aiohttp.client": _aiohttp,
         "redis": _redis,
         "redis.asyncio": _redis_async,
         "requests": _requests,

@@ -54,6 +54,16 @@ def end(token: Token[Meter | None]) -> None:
     _meter.reset(token)
 
 
+@contextmanager
+def paused() -> Iterator[None]:
+    """What is called inside is not measured."""
+    token = _meter.set(None)
+    try:
+        yield
+    finally:
+        _meter.reset(token)
+
+
 class Span:
     """One call under way. An ORM's call of a driver that is watched as well counts once: `enter` gives None then. What
     is loaded while an answer is written is no part of writing it."""

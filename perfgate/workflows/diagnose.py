@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from perfgate import loadtest, scenarios
-from perfgate.diagnose import explaining, second_pass
+from perfgate.diagnose import explaining, rules, second_pass
 from perfgate.diagnose.facts import PassFacts
 from perfgate.diagnose.probes import Prober, ProcessProbe, WaitProbe
 from perfgate.diagnose.profiling import ProfiledSide, Profiles, profiled
@@ -80,9 +80,10 @@ def diagnose(request: DiagnosisRequest, say: Say) -> Diagnosis:
             traces=traces.prefix,
         )
         traces.collect(observed)
-        profiles = _profiled(request, subjects, sides, replayer, folder)
+        profiles = _profiled(request, subjects, sides, replayer, folder, observed)
         for key, functions in profiles.functions.items():
             observed.seen[key].functions = functions
+            observed.seen[key].blockers = profiles.blockers.get(key, ())
         warnings += profiles.warnings
     evidence = traces.join(observed)
     return with_traces(_diagnosis(request, observed, [side.name for side in sides], warnings, profiles), evidence)
@@ -94,6 +95,7 @@ def _profiled(
     sides: Sequence[PassSide],
     replayer: Replayer,
     folder: Path,
+    observed: second_pass.Pass,
 ) -> Profiles:
     """The endpoints in question, and the control where there is no base to compare with."""
     if not request.budget_file.diagnose.profile:
@@ -104,7 +106,8 @@ def _profiled(
         return Profiles(
             warnings=["diagnose.profile: py-spy looks only into a service that perfgate starts (`service`)"]
         )
-    return profiled(compared, own, replayer, folder)
+    blocking = {key for key, seen in observed.seen.items() if seen.samples and rules.delays_others(seen.facts())}
+    return profiled(compared, own, replayer, folder, blocking)
 
 
 def _rate(load: LoadProfile, *, is_own: bool) -> float:

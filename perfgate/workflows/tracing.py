@@ -50,6 +50,7 @@ class Tracing:
             return
         ids = [sample.trace for seen in observed.seen.values() for sample in seen.samples if sample.trace]
         self.spans = self.receiver.spans(ids)
+        observed.warnings += evidence.refusals(self.receiver.refusals, has_grpc=self.receiver.has_grpc)
         if self.receiver.dropped:
             observed.warnings.append(
                 f"diagnose.traces: {self.receiver.dropped} spans were left out, beyond those that are kept; "

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 import redis
 from processes import wait_for
+from psycopg.conninfo import make_conninfo
 from services.needs import lacking, program
 
 from perfgate.diagnose.probes import PostgresProbe, ProcessProbe, RedisProbe
@@ -137,6 +138,24 @@ def test_a_database_that_counts_nothing_says_what_to_grant(postgresql_server: st
         PostgresProbe(postgresql_server)
 
 
+@pytest.mark.needs("postgresql")
+def test_statements_of_another_user_that_are_hidden_say_what_to_grant(database: str):
+    with psycopg.connect(database, autocommit=True) as owner:
+        owner.execute("drop role if exists looker")
+        owner.execute("create role looker login password 'looker'")
+        try:
+            probe = PostgresProbe(make_conninfo(database, user="looker", password="looker"))
+            probe.begin()
+            for _ in range(10):
+                owner.execute("select 7 as hidden_from_looker")
+            with pytest.raises(DiagnosisError, match="another user's") as failure:
+                probe.counted(10)
+            assert "GRANT pg_read_all_stats" in failure.value.hint
+            probe.close()
+        finally:
+            owner.execute("drop role looker")
+
+
 def test_a_database_that_is_not_there_never_shows_its_password():
     [port] = free_ports(1)
     with pytest.raises(DiagnosisError) as failure:
@@ -167,6 +186,18 @@ def redis_url(tmp_path: Path) -> Iterator[str]:
     finally:
         server.terminate()
         server.wait(10)
+
+
+@pytest.mark.needs("redis")
+def test_a_redis_user_without_the_right_says_what_to_grant(redis_url: str):
+    with redis.Redis.from_url(redis_url) as client:
+        client.execute_command("ACL", "SETUSER", "looker", "on", ">s3cret", "+ping")
+
+    with pytest.raises(DiagnosisError, match="NoPermissionError") as failure:
+        RedisProbe(redis_url.replace("://", "://looker:s3cret@"))
+
+    assert "+info" in failure.value.hint
+    assert "s3cret" not in str(failure.value)
 
 
 @pytest.mark.needs("redis")

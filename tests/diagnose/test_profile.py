@@ -126,6 +126,55 @@ def test_py_spy_sees_the_functions_of_a_running_process(tmp_path: Path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["service.py"]
 
 
+LOOP = """
+import asyncio, sys, time, threading
+
+def wait(): time.sleep(0.03)
+
+async def block():
+    while True:
+        wait()
+        await asyncio.sleep(0.005)
+
+async def rest():
+    while True: await asyncio.sleep(0.01)
+
+print("up", flush=True)
+threading.Thread(target=threading.Event().wait, daemon=True).start()
+asyncio.run({"block": block, "rest": rest}[sys.argv[1]]())
+"""
+
+
+@pytest.mark.parametrize(("kind", "blocked"), [("block", ["service.wait"]), ("rest", [])])
+def test_what_blocks_an_event_loop_is_seen_though_it_computes_nothing(tmp_path: Path, kind: str, blocked: list[str]):
+    (tmp_path / "service.py").write_text(LOOP, encoding="utf-8")
+    keeper = subprocess.Popen(
+        ["/bin/sh", "-c", f"{sys.executable} service.py {kind}; true"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert keeper.stdout is not None
+    try:
+        assert keeper.stdout.readline() == b"up\n"
+        recording = pyspy.ProfileRecording(keeper.pid, 1.0, tmp_path, has_idle=True)
+        found = profile.blockers(recording.stacks())
+    finally:
+        os.killpg(keeper.pid, 9)
+        keeper.communicate()
+
+    assert [item.name for item in found if item.share > 0.3] == blocked
+
+
+def test_a_loop_written_in_c_has_no_frame_of_its_own():
+    run = "~asyncio.runners.Runner.run"
+    waits = (run, "shop.quote", "~httpx._client.Client.get", "~socket.readinto")
+    [blocker, fast] = profile.blockers({waits: 80, (run, "shop.rank"): 15, ("other",): 9})
+
+    assert (blocker.name, blocker.call, fast.name) == ("shop.quote", "socket.readinto", "shop.rank")
+    assert blocker.share == pytest.approx(80 / 95)
+
+
 def test_a_service_that_is_no_python_cannot_be_profiled(tmp_path: Path):
     keeper = subprocess.Popen(["/bin/sh", "-c", "read line"], stdin=subprocess.PIPE)
     try:

@@ -9,6 +9,7 @@ import pytest
 
 from perfgate.diagnose.codes import CODES
 from perfgate.diagnose.facts import PassFacts, Statement
+from perfgate.diagnose.profile import LoopBlocker
 from perfgate.diagnose.rules import Case, RunMovement, explain
 from perfgate.model.diagnosis import Layer, LayerChange
 
@@ -284,3 +285,98 @@ def test_without_a_base_only_what_is_plainly_too_much_is_said():
 
     assert [(one.code, one.confidence) for one in explain(many)] == [("repeated-statement", "likely")]
     assert [one.code for one in explain(few)] == ["unexplained"]
+
+
+def test_a_queue_that_grows_because_each_request_takes_longer_is_a_symptom():
+    busy = case("database", alone=0.030, loaded=0.092, queries=None, rows=None, query_seconds=0.02)
+    queued = LayerChange(layer="queue", baseline=0.001, now=0.061, change=0.060, interval=(0.05, 0.07))
+    followed = replace(busy, layers=(queued, *busy.layers), difference=0.080).with_symptoms_last()
+
+    assert [layer.layer for layer in followed.layers] == ["database", "queue"]
+    assert explain(followed)[0].layer == "database"
+    assert followed.share("database") == pytest.approx(1.0)
+
+
+def test_a_queue_is_the_cause_where_a_request_alone_is_as_fast_as_before():
+    waiting = case("queue", alone=0.0101, loaded=0.092)
+    little = LayerChange(layer="database", baseline=0.001, now=0.002, change=0.001, interval=(0.0, 0.002))
+    seen = replace(waiting, layers=(*waiting.layers, little)).with_symptoms_last()
+
+    assert [layer.layer for layer in seen.layers] == ["queue", "database"]
+    assert explain(seen)[0].code == "contention"
+
+
+def test_a_blocking_call_is_named_where_a_cold_cache_computes_a_little_more():
+    seen = case("application", alone=0.026, loaded=0.070, cpu=0.0065, canary_loaded=0.02)
+
+    assert [item.code for item in explain(seen)][:2] == ["blocking-call", "cpu"]
+
+
+def test_a_profile_of_the_event_loop_confirms_what_blocks_it_and_where():
+    blocker = LoopBlocker(name="shop.quote", call="socket.readinto", share=0.9)
+    seen = case("queue", canary_loaded=0.1, alone=0.0101, blockers=(blocker,))
+
+    found = explain(replace(seen, base=None, difference=None))[0]
+
+    assert (found.code, found.confidence) == ("blocking-call", "confirmed")
+    assert found.sentence.endswith("; `shop.quote` blocks the event loop 90% of the time, in `socket.readinto`")
+    assert "`shop.quote`" in found.remedy
+    assert "asyncio.to_thread" in found.remedy
+
+
+def test_what_computes_most_of_the_time_is_no_blocking_call():
+    seen = case("application", alone=0.030, cpu=0.028, canary_loaded=0.1)
+
+    assert explain(replace(seen, base=None, difference=None))[0].code != "blocking-call"
+
+
+def test_a_busy_machine_that_a_request_alone_does_not_show_hides_no_blocking_call():
+    seen = case("queue", alone=0.0105, loaded=0.065, canary_loaded=0.07, reference=0.006)
+
+    assert explain(seen)[0].code == "blocking-call"
+
+
+def test_a_busy_machine_is_no_contention():
+    seen = case("queue", alone=0.0105, loaded=0.030, reference=0.006)
+
+    assert explain(seen)[0].code == "environment"
+
+
+def test_a_tail_that_waited_for_a_busy_cpu_is_no_disease():
+    calm = replace(SOUND, alone_tail=0.0023, loaded_tail=0.005)
+
+    assert explain(case(base=calm, by=0.0, alone_tail=0.0039, loaded_tail=0.0091))[0].code == "healthy"
+
+
+def test_a_tail_that_the_control_has_too_is_no_disease():
+    calm = replace(SOUND, alone_tail=0.012, loaded_tail=0.015)
+    control = (replace(SOUND, alone_tail=0.002), replace(SOUND, alone_tail=0.006))
+    seen = case(base=calm, by=0.0, alone_tail=0.040, control=control)
+
+    assert explain(seen)[0].code == "healthy"
+    assert explain(replace(seen, control=None))[0].code == "waiting"
+
+
+def test_a_database_that_is_watched_and_not_used_says_nothing_of_another_one():
+    unused = replace(SOUND, database=0.0)
+
+    assert explain(case("database", base=unused, query_seconds=0.02))[0].code == "slower-statement"
+
+
+def test_a_call_that_blocks_only_other_requests_is_named_though_its_own_are_as_fast():
+    calm = replace(SOUND, unread_loaded=0.005)
+    seen = case(base=calm, by=0.0, canary_loaded=0.057, unread_loaded=0.043)
+
+    assert [(item.code, item.confidence) for item in explain(seen)] == [("blocking-call", "likely")]
+    assert explain(replace(seen, head=replace(seen.head, unread_loaded=0.006)))[0].code == "healthy"
+
+
+def test_what_a_request_waits_for_a_busy_cpu_anyway_is_no_contention():
+    busy = replace(SOUND, cpu_delay=0.005, loaded=0.0055)
+
+    assert explain(case(base=busy, by=0.0, alone=0.0105, loaded=0.0078, cpu_delay=0.004))[0].code == "healthy"
+    assert explain(case("queue", base=busy, alone=0.0105, loaded=0.040, cpu_delay=0.004))[0].code == "contention"
+
+
+def test_a_sleep_beside_a_cold_cache_that_computes_a_little_is_no_cpu():
+    assert explain(case("application", alone=0.027, loaded=0.029, cpu=0.0055))[0].code == "waiting"

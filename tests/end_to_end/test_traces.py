@@ -6,16 +6,11 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from processes import wait_for
 from projects import ENVIRONMENT, Project, free_port
-from services.needs import program
-
-from perfgate.net.http import status_of
 
 pytestmark = pytest.mark.needs("redis")
 APP = Path(__file__).with_name("traced_app.py")
@@ -53,30 +48,6 @@ class TracedProject(Project):
         assert data["warnings"] == []
         [found] = data["findings"]
         return dict(found)
-
-
-@pytest.fixture(scope="module")
-def redis_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    port = free_port()
-    command = [program("redis") or "", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--hz", "100"]
-    folder = tmp_path_factory.mktemp("redis")
-    server = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
-    try:
-        wait_for(lambda: status_of(f"http://127.0.0.1:{port}/", timeout=1) is not None or _listens(port), "Redis")
-        yield port
-    finally:
-        server.terminate()
-        server.wait(10)
-
-
-def _listens(port: int) -> bool:
-    import socket
-
-    try:
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
-    except OSError:
-        return False
-    return True
 
 
 @pytest.fixture

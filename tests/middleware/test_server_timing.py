@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 from time import thread_time
@@ -184,6 +185,54 @@ def test_calls_of_other_services_count(engine: sqlalchemy.Engine):
         server.shutdown()
 
     assert entries(httpx.Response(200, headers=dict(answer.headers)))["external"][1] == 2
+
+
+def test_sqlite3_without_an_orm(tmp_path: Path):
+    app = Flask("shop")
+
+    @app.get("/")
+    def view() -> str:
+        with sqlite3.connect(tmp_path / "plain.db") as connection:
+            connection.execute("create table if not exists item (id int)")
+            cursor = connection.cursor()
+            cursor.executemany("insert into item values (?)", [(1,), (2,)])
+            return str(cursor.execute("select count(*) from item").fetchone()[0])
+
+    app.wsgi_app = ServerTimingWSGI(app.wsgi_app, secret=SECRET)  # type: ignore[method-assign, assignment]
+    answer = app.test_client().get("/", headers=ASKED)
+
+    assert entries(httpx.Response(200, headers=dict(answer.headers)))["db"][1] == 3
+    assert answer.text == "2"
+
+
+@pytest.mark.needs("postgresql")
+def test_asyncpg_with_its_pool_and_calls_by_aiohttp(postgresql_server: str):
+    import aiohttp
+    import asyncpg
+
+    app = FastAPI()
+
+    @app.get("/")
+    async def view() -> int:
+        async with (
+            asyncpg.create_pool(postgresql_server, min_size=1, max_size=2) as pool,
+            aiohttp.ClientSession() as client,
+        ):
+            with suppress(aiohttp.ClientError):
+                await client.get("http://127.0.0.1:1/")
+            async with pool.acquire() as connection:
+                prepared = await connection.prepare("select $1::int")
+                return sum([await prepared.fetchval(1), await pool.fetchval("select 2")])
+
+    async def ask() -> dict[str, tuple[float, int | None]]:
+        transport = httpx.ASGITransport(app=ServerTimingASGI(app, secret=SECRET))
+        async with httpx.AsyncClient(transport=transport, base_url="http://shop") as client:
+            return entries(await client.get("/", headers=ASKED))
+
+    seen = asyncio.run(ask())
+
+    assert seen["external"][1] == 1
+    assert seen["db"][1] == 2
 
 
 def test_writing_the_answer_counts_without_what_is_loaded_meanwhile(engine: sqlalchemy.Engine):

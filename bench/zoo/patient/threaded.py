@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
@@ -10,7 +11,6 @@ import django
 import redis
 import requests
 import sqlalchemy
-from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse
@@ -21,33 +21,12 @@ from bench.zoo.patient import ailments
 from bench.zoo.patient.ailments import PAGE, REGIONS, RELATED, is_on
 from bench.zoo.patient.threads import serve
 
-_url = make_url(ailments.DATABASE)
-settings.configure(
-    ROOT_URLCONF=__name__,
-    SECRET_KEY="zoo",
-    ALLOWED_HOSTS=["*"],
-    MIDDLEWARE=[
-        *(["perfgate.middleware.django.ServerTimingMiddleware"] if ailments.MIDDLEWARE else []),
-        *([] if is_on("compression off") else ["django.middleware.gzip.GZipMiddleware"]),
-    ],
-    DATABASES={
-        "default": {
-            "ENGINE": "django.db.backends.postgresql",
-            "HOST": _url.host,
-            "PORT": _url.port,
-            "NAME": _url.database,
-            "USER": _url.username,
-            "CONN_MAX_AGE": None,
-            "OPTIONS": {"options": str(_url.query["options"])},
-        }
-    },
-)
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bench.zoo.patient.settings")
 django.setup()
 
 _redis = redis.Redis.from_url(ailments.REDIS)
-_ledger = sqlalchemy.create_engine(
-    _url.set(drivername="postgresql+psycopg"), pool_size=1 if is_on("pool of one") else 10, max_overflow=0
-)
+_url = make_url(ailments.DATABASE).set(drivername="postgresql+psycopg")
+_ledger = sqlalchemy.create_engine(_url, pool_size=1 if is_on("pool of one") else 10, max_overflow=0)
 _local = threading.local()
 JOBS = f"jobs-{ailments.SIDE}"
 

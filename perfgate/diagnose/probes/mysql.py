@@ -37,6 +37,13 @@ _OWN = re.compile(r"\bperformance_schema\b", re.IGNORECASE)
 _FILTER_COLUMN = re.compile(r"(?:`?\w+`?\s*\.\s*)?`?(\w+)`?\s*(?:=|<|>|<=|>=|LIKE|IN)\s*(?:\?|\()", re.IGNORECASE)
 
 
+def _login(error: Exception) -> str:
+    """What to do: MySQL's own way to log in (caching_sha2_password) needs a package where the connection has no TLS."""
+    if isinstance(error, RuntimeError) and "cryptography" in str(error):
+        return "MySQL's caching_sha2_password needs one more package: pip install 'pymysql[rsa]'"
+    return "Is the server there, and may the user of the URL log in (`CREATE USER`, `GRANT SELECT ON ... TO ...;`)?"
+
+
 class DigestRow(NamedTuple):
     query: str
     calls: int
@@ -71,8 +78,10 @@ class MysqlProbe:
                 autocommit=True,
                 program_name="perfgate-diagnose",
             )
-        except (pymysql.MySQLError, OSError, ValueError) as error:
-            raise DiagnosisError(f"diagnose.mysql: cannot connect ({type(error).__name__})", code="PG-X001") from error
+        except (pymysql.MySQLError, OSError, ValueError, RuntimeError) as error:
+            raise DiagnosisError(
+                f"diagnose.mysql: cannot connect ({type(error).__name__})", hint=_login(error), code="PG-X001"
+            ) from error
         try:
             self._check_counting()
             self._before = self._now()
@@ -164,10 +173,12 @@ class MysqlProbe:
         if not _SELECT.match(query) or ";" in query or query.endswith("..."):
             return
         text = re.sub(r"\(\s*\.\.\.\s*\)", "('1')", query)  # NULL would make the condition an impossible one
-        text = re.sub(r"\b(LIMIT|OFFSET)\s+\?(\s*,\s*\?)?", r"\1 1", text, flags=re.IGNORECASE).replace("?", "'1'")
+        text = re.sub(r"\b(LIMIT|OFFSET)\s+\?(\s*,\s*(\?|\.\.\.))?", r"\1 1", text, flags=re.IGNORECASE).replace(
+            "?", "'1'"
+        )
         try:
             with self._connection.cursor() as cursor:
-                cursor.execute(f"EXPLAIN {text}")
+                cursor.execute(f"EXPLAIN FORMAT=TRADITIONAL {text}")
                 names = [column[0].lower() for column in cursor.description]
                 plan = [dict(zip(names, item, strict=True)) for item in cursor.fetchall()]
         except (self._error, OSError):

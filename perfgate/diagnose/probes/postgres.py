@@ -29,10 +29,16 @@ HINT = (
     "and for other users' statements `GRANT pg_read_all_stats TO ...;`."
 )
 _UNCOUNTED = re.compile(
-    r"\s*(begin|commit|rollback|savepoint|release|set|show|deallocate|discard|explain|prepare)\b", re.IGNORECASE
+    r"\s*((begin|commit|rollback|savepoint|release|set|show|deallocate|discard|explain|prepare|close|unlisten|reset)\b"
+    r"|select pg_advisory_unlock_all\(\)\s*\Z)",  # the last four: what a pool sends when a connection comes back
+    re.IGNORECASE,
 )
 _SELECT = re.compile(r"\s*(select|with)\b", re.IGNORECASE)
 _FILTER_COLUMN = re.compile(r"\(?(?:\w+\.)?(\w+)\)?(?:::\w+)? (?:=|>=?|<=|<(?!>)|~~\*?|ANY)")
+
+
+LOGIN = "Is the server there, and may the user of the URL log in (`GRANT CONNECT ON DATABASE ... TO ...;`)?"
+HIDDEN = "<insufficient privilege>"  # instead of the text of other users' statements
 
 
 class StatementRow(NamedTuple):
@@ -65,7 +71,7 @@ class PostgresProbe:
             )
         except psycopg.Error as error:
             raise DiagnosisError(
-                f"diagnose.postgres: cannot connect ({type(error).__name__})", code="PG-X001"
+                f"diagnose.postgres: cannot connect ({type(error).__name__})", hint=LOGIN, code="PG-X001"
             ) from error
         try:
             self._snapshot = SNAPSHOT.replace("{view}", self._view())
@@ -81,9 +87,16 @@ class PostgresProbe:
 
     def counted(self, requests: int) -> ProbeCounts:
         locked = self._locks.seconds()
-        grown = sorted(self._grown(), key=lambda row: -row.seconds)
+        every = sorted(self._grown(), key=lambda row: -row.seconds)
+        grown = [row for row in every if row.query != HIDDEN]
         if not requests:
             return ProbeCounts()
+        if sum(row.calls for row in every) - sum(row.calls for row in grown) >= requests / 2:
+            raise DiagnosisError(
+                "diagnose.postgres: the statements are another user's, and hidden",
+                hint="`GRANT pg_read_all_stats TO ...;` lets perfgate's own user see them.",
+                code="PG-X001",
+            )
         values = statements.per_request(grown, requests) | {"lock_wait": locked / requests}
         return ProbeCounts(
             values=values,

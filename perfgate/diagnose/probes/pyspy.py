@@ -28,8 +28,9 @@ INSTALL = "diagnose.profile needs py-spy: pip install 'perfgate[profile]'"
 class ProfileRecording:
     """Begins at once and lasts `seconds`. Raises DiagnosisError where nothing can be sampled."""
 
-    def __init__(self, pid: int, seconds: float, folder: Path) -> None:
-        """`pid` is that of the process above those of the service; `folder` gets what py-spy writes."""
+    def __init__(self, pid: int, seconds: float, folder: Path, *, has_idle: bool = False) -> None:
+        """`pid` is that of the process above those of the service; `folder` gets what py-spy writes. Threads that wait
+        are in it as well (`has_idle`), or only those that compute."""
         program = shutil.which("py-spy", path=str(Path(sys.executable).parent)) or shutil.which("py-spy")
         if program is None:
             raise DiagnosisError(INSTALL, code="PG-X002")
@@ -45,7 +46,7 @@ class ProfileRecording:
             path = folder / f"pyspy-{process.pid}.txt"
             command = [program, "record", "--pid", str(process.pid), "--rate", str(RATE), "--nolineno"]
             command += ["--duration", str(max(1, round(seconds))), "--format", "raw", "--full-filenames"]
-            command += ["--output", str(path)]
+            command += ["--output", str(path), *(["--idle"] if has_idle else [])]
             child = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
             )

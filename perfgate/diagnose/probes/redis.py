@@ -23,7 +23,7 @@ class RedisProbe:
             self._client = redis.Redis.from_url(url, socket_timeout=5, socket_connect_timeout=5)
             self._before = self._now()
         except (redis.RedisError, ValueError) as error:
-            raise DiagnosisError(f"diagnose.redis: cannot read INFO: {type(error).__name__}", code="PG-X001") from error
+            raise _refusal(error) from error
 
     def begin(self) -> None:
         self._before = self._now()
@@ -43,9 +43,14 @@ class RedisProbe:
             stats = self._client.info("stats")
             every = self._client.info("commandstats")
         except self._error as error:
-            raise DiagnosisError(f"diagnose.redis: cannot read INFO: {type(error).__name__}", code="PG-X001") from error
+            raise _refusal(error) from error
         own = sum(every[name]["calls"] for name in OWN if name in every)
         return stats["keyspace_hits"], stats["keyspace_misses"], _commands(every) - own
+
+
+def _refusal(error: Exception) -> DiagnosisError:
+    hint = "The user of the URL needs `ACL SETUSER ... +info`." if type(error).__name__ == "NoPermissionError" else ""
+    return DiagnosisError(f"diagnose.redis: cannot read INFO: {type(error).__name__}", hint=hint, code="PG-X001")
 
 
 def _commands(every: Mapping[str, Mapping[str, float]]) -> int:

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from perfgate.diagnose.rules import answers, application, database, environment, functions, services
-from perfgate.diagnose.rules.case import TINY, Case, Rule, RunMovement, cause, has_moved, has_tail_moved
+from perfgate.diagnose.rules.application import delays_others
+from perfgate.diagnose.rules.case import TINY, TURN, Case, Rule, RunMovement, cause, grew, has_moved, has_tail_moved
 from perfgate.model.diagnosis import Cause, Confidence, Layer
 
-__all__ = ["Case", "RunMovement", "explain"]
+__all__ = ["Case", "RunMovement", "delays_others", "explain"]
 
 # Counts, plans and what databases say of locks: no machine changes them.
 _COUNTS: tuple[Rule, ...] = (
@@ -58,6 +59,8 @@ def explain(case: Case) -> tuple[Cause, ...]:
     fair = case.on_slower_machine(environment.machine_factor(case))
     causes += _sorted(fair, [found for rule in _TIMES for found in rule(fair)])
     causes = _sorted(case, [*causes, *application.memory(case)])
+    if not causes and (machine := environment.busy(case)):
+        return (machine,)
     if not causes:
         causes = [found for rule in _SHAPES for found in rule(fair)]
     return tuple(causes) or (_unexplained(case),)
@@ -73,6 +76,8 @@ def _at_rest(case: Case) -> tuple[Cause, ...]:
     counted = [found for found in every if found.confidence == "confirmed" and _is_no_time(found)]
     if case.grew("cpu", _TWICE, TINY):
         counted += [*application.serialisation(case), *application.cpu(case)]
+    if grew(case.pair("unread_loaded"), 3, TURN):  # it is others that wait: those that nobody reads meanwhile
+        counted += application.blocking(case)
     leaks = list(application.memory(case))
     if counted or leaks:
         return (*(replace(found, confidence="likely") for found in counted), *leaks)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from perfgate.diagnose.facts import PassFacts
 from perfgate.diagnose.rules import answers, database, functions, services
 from perfgate.diagnose.rules.case import MOVED, SAME, SHARE, TINY, Case, Rule, cause, kb, ms
 from perfgate.model.diagnosis import Cause, Layer
 
 CANARY = 5.0  # times as long as idle
 MIN_SHARE = 0.4  # of the difference: the greater part, less what is measured beside it
+QUARTER = 0.25
+BLOCKED = 0.5  # of the event loop's time
+OTHERS: tuple[Layer, ...] = ("database", "cache", "external")
 LEAK = 20_000  # bytes per request, in every round
 
 
@@ -22,7 +26,8 @@ def serialisation(case: Case) -> Iterator[Cause]:
 
 def cpu(case: Case) -> Iterator[Cause]:
     name = "cpu" if None not in case.pair("cpu") else "computing"
-    if case.grew(name, 1.3, TINY) and not _computes_for_others(case):
+    is_aside = case.slower_alone > TINY and (case.growth(name) or 0.0) < SHARE * case.slower_alone  # it waits instead
+    if case.grew(name, 1.3, TINY) and not is_aside and not _computes_for_others(case):
         before, now = case.pair(name)
         sentence = f"{ms(now)} CPU per request instead of {ms(before)}"
         found = functions.evidence(case)
@@ -43,23 +48,42 @@ def _computes_for_others(case: Case) -> bool:
         services.cache_calls,
         serialisation,
     )
-    return case.share("database", "cache", "external") > 0.5 or any(found for rule in rules for found in rule(case))
+    return case.share(*OTHERS) > 0.5 or any(found for rule in rules for found in rule(case))
+
+
+def delays_others(facts: PassFacts) -> bool:
+    """Whether a trivial request waits for this endpoint's."""
+    idle, loaded = facts.canary_idle, facts.canary_loaded
+    return bool(idle and loaded) and loaded >= CANARY * idle and loaded - idle >= 5 * TINY  # type: ignore[operator]
 
 
 def blocking(case: Case) -> Iterator[Cause]:
-    """A trivial request waits for this endpoint's, though the service computes no more."""
-    idle, loaded = case.head.canary_idle, case.head.canary_loaded
-    if not idle or not loaded or loaded < CANARY * idle or loaded - idle < 5 * TINY or case.grew("cpu", 1.5, TINY):
+    """A trivial request waits for this endpoint's, though the service computes no more for them."""
+    if not delays_others(case.head) or _computes(case):
         return
+    idle, loaded = case.head.canary_idle or 0.0, case.head.canary_loaded or 0.0
     was_idle, was = case.pair("canary_idle")[0], case.pair("canary_loaded")[0]
     if case.base is not None and (not was or not was_idle or was / was_idle * 2 > loaded / idle):
         return
+    if case.base is not None and loaded - (was or 0.0) < QUARTER * (case.growth("loaded") or 0.0):
+        return  # requests wait for each other, and not for the loop that a trivial one needs as well
     sentence = f"every request waits: a trivial one takes {ms(loaded)} beside this one, {ms(idle)} alone"
     evidence = []
     if (unread := case.head.unread_loaded) is not None and unread > TINY:
         evidence.append(f"requests lie {ms(unread)} in the socket before the service reads them")
-    is_sure = case.base is not None and not _waits_explain(case)
-    yield cause("blocking-call", "confirmed" if is_sure else "likely", sentence, evidence)
+    is_sure, remedy = case.base is not None and not _waits_explain(case), ""
+    if case.head.blockers and (worst := case.head.blockers[0]).share >= BLOCKED:
+        is_sure = True
+        sentence += f"; `{worst.name}` blocks the event loop {worst.share:.0%} of the time, in `{worst.call}`"
+        remedy = f"In `{worst.name}`: an async client, or move the call out of the loop: await asyncio.to_thread(...)."
+    yield cause("blocking-call", "confirmed" if is_sure else "likely", sentence, evidence, remedy)
+
+
+def _computes(case: Case) -> bool:
+    """Whether it is computing that makes others wait: more than before, or without a base most of the time."""
+    if case.base is None:
+        return (case.head.cpu or 0.0) >= 0.5 * (case.head.alone or 0.0)
+    return case.grew("cpu", 1.5, TINY) and case.takes(case.growth("cpu"))
 
 
 def _waits_explain(case: Case) -> bool:
@@ -85,7 +109,8 @@ def _waits_for_others(case: Case) -> bool:
     (alone_was, alone), (was, now) = case.pair("alone"), case.pair("loaded")
     if not alone_was or not alone or not was or not now or case.grew("cpu", 1.3, TINY):
         return False
-    return alone <= alone_was * SAME + TINY / 2 and now > was * MOVED and now - was > TINY
+    busy = max(*(delay or 0.0 for delay in case.pair("cpu_delay")), TINY)  # what a request waits for a CPU anyway
+    return alone <= alone_was * SAME + TINY / 2 and now > was * MOVED and now - was > busy
 
 
 def contention(case: Case) -> Iterator[Cause]:
@@ -102,7 +127,9 @@ def waiting(case: Case) -> Iterator[Cause]:
         computed = case.growth("computing")
     if not was or not now or computed is None or now <= was * MOVED or computed >= SHARE * (now - was):
         return
-    layer: Layer = "application" if case.share("database", "cache", "external") < 0.5 else case.layers[0].layer
+    layer: Layer = "application"
+    if case.share(*OTHERS) >= 0.5:
+        layer = next(item.layer for item in case.layers if item.layer in OTHERS)
     yield cause("waiting", "likely", f"{ms(now)} instead of {ms(was)} without more CPU", layer=layer)
 
 

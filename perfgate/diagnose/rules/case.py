@@ -17,6 +17,8 @@ TAIL_MOVED = 1.5  # times as long, of the slowest twentieth
 SAME = 1.15  # times as long: no difference
 SHARE = 0.15  # of the difference, that a layer must have to explain it
 TINY = 0.001  # s
+TURN = 0.005  # s for which a thread waits while another has its turn on the CPU
+FOLLOWS = 0.2  # of what it is slower under load: with four users the queue is at most three times the rest
 _TIMES = (
     "alone",
     "loaded",
@@ -66,8 +68,11 @@ class Case:
     usual_functions: Sequence[FunctionTime] = ()  # of the control, where there is no base to compare a profile with
 
     def share(self, *layers: Layer) -> float:
-        """The share of the difference (of the whole, without a base) that the layers have."""
+        """The share of the difference (of the whole, without a base) that the layers have. A queue that follows from
+        what each request takes alone is left out, unless it is asked for."""
         whole = self.difference if self.difference is not None else sum(layer.now for layer in self.layers)
+        if self.difference is not None and "queue" not in layers and self.is_queue_symptom:
+            whole -= sum(max(0.0, layer.change or 0.0) for layer in self.layers if layer.layer == "queue")
         part = sum(
             (layer.now if self.difference is None else layer.change or 0.0)
             for layer in self.layers
@@ -93,6 +98,21 @@ class Case:
     def slower_alone(self) -> float:
         """Seconds by which a request that is alone takes longer."""
         return max(0.0, self.growth("alone") or 0.0)
+
+    @cached_property
+    def is_queue_symptom(self) -> bool:
+        """Whether requests queue because each of them takes longer: it is slower alone too, by a good part of what it
+        is slower under load. In a service that is busy for longer everybody waits for longer."""
+        is_slower = self.grew("alone", MOVED, TINY)
+        return is_slower and self.slower_alone >= FOLLOWS * max(0.0, self.growth("loaded") or 0.0)
+
+    def with_symptoms_last(self) -> Case:
+        """Layers in the order in which they explain: a queue that follows comes after what it follows from."""
+        if not self.is_queue_symptom:
+            return self
+        causes = [item for item in self.layers if item.layer != "queue" and self.share(item.layer) >= SHARE]
+        others = [item for item in self.layers if item not in causes]
+        return replace(self, layers=(*causes, *others))
 
     def takes(self, seconds: float | None, *, loaded: bool = False) -> bool:
         """Whether so many seconds explain a good part of the difference, alone or (`loaded`) under load."""
@@ -156,13 +176,28 @@ def has_moved(case: Case) -> bool:
 
 
 def has_tail_moved(case: Case) -> bool:
-    return any(_is_slower(case, name, TAIL_MOVED) for name in ("alone_tail", "loaded_tail"))
+    """Whether the slowest requests are slower, by more than one that waits for its turn on a busy CPU, and more than
+    those of the control."""
+    return any(
+        _is_slower(case, name, TAIL_MOVED, least=TURN) and not _has_control_moved(case, name)
+        for name in ("alone_tail", "loaded_tail")
+    )
 
 
-def _is_slower(case: Case, name: str, factor: float, odd_rounds: int = 0) -> bool:
-    before, now = case.pair(name)
-    if case.base is None or before is None or now is None or now <= before * factor or now - before <= TINY:
+def _has_control_moved(case: Case, name: str) -> bool:
+    if case.control is None:
         return False
+    (was, now), (before, after) = case.pair(name), (getattr(facts, name) for facts in case.control)
+    own = (now or 0.0) / was if was else 1.0
+    return bool(before and after) and after / before >= own**0.5
+
+
+def _is_slower(case: Case, name: str, factor: float, odd_rounds: int = 0, least: float = TINY) -> bool:
+    before, now = case.pair(name)
+    if case.base is None or before is None or now is None:
+        return False
+    if now <= before * factor or now - before <= max(least, case.base.cpu_delay or 0.0):
+        return False  # a request waits so long for a busy CPU anyway
     return is_in_each_round(case.base, case.head, name, odd_rounds)
 
 

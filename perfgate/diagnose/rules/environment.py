@@ -7,6 +7,7 @@ silent.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import log
 
 from perfgate.diagnose.rules.case import SAME, TINY, Case, cause, is_in_each_round
@@ -32,6 +33,13 @@ def environment(case: Case) -> Cause | None:
     return cause("environment", "environment", sentences[0], sentences[1:]) if sentences else None
 
 
+def busy(case: Case) -> Cause | None:
+    """Names a machine that was busy, where nothing else explains what is slower under load alone."""
+    slower = max(_factor(case, "alone") or 1.0, _factor(case, "loaded") or 1.0)
+    sentences = list(_reference(case, slower))
+    return cause("environment", "environment", sentences[0]) if sentences else None
+
+
 def machine_factor(case: Case) -> float:
     """How many times as long the machine takes, as far as the control endpoint shows it; 1 where nothing does."""
     control = _movement_of_control(case)
@@ -39,11 +47,8 @@ def machine_factor(case: Case) -> float:
 
 
 def _machine(case: Case, slower: float) -> list[str]:
-    result = []
-    reference = _factor(case, "reference")
-    is_steady = case.base is not None and is_in_each_round(case.base, case.head, "reference")
-    if reference and is_steady and reference > SAME and log(reference) >= CLOSE * log(slower):
-        result.append(f"a fixed piece of work takes {reference:.2f} times as long beside the head")
+    # What slows a fixed piece of work slows a request that is alone as well: the two are measured side by side.
+    result = list(_reference(case, slower)) if (_factor(case, "alone") or SAME) >= SAME else []
     delay, computing = case.growth("cpu_delay"), _factor(case, "cpu") or 1.0
     before = case.pair("cpu_delay")[0]
     if delay is not None and before is not None:
@@ -51,6 +56,13 @@ def _machine(case: Case, slower: float) -> list[str]:
         if case.slower_alone > TINY and excess >= CLOSE * case.slower_alone:
             result.append(f"the service was ready {delay * 1e3:.3g} ms longer per request and had no CPU")
     return [*result, *_kept(case)]
+
+
+def _reference(case: Case, slower: float) -> Iterator[str]:
+    reference = _factor(case, "reference")
+    is_steady = case.base is not None and is_in_each_round(case.base, case.head, "reference")
+    if reference and is_steady and reference > SAME and log(reference) >= CLOSE * log(slower):
+        yield f"a fixed piece of work takes {reference:.2f} times as long beside the head"
 
 
 def _kept(case: Case) -> list[str]:

@@ -49,16 +49,41 @@ def split(tree: Tree, limit: int | None = None) -> dict[Layer, int]:
 
 
 def calls(tree: Tree, limit: int | None = None) -> Iterator[TracedCall]:
-    """Calls, each once: where two instrumented libraries report the same, the outer one."""
+    """Calls, each once: where two instrumented libraries report the same, the outer one. Some of them (SQLAlchemy's)
+    do not tell the inner one whose child it is: then it lies inside a sibling."""
     high = _end(tree.root, limit)
     inside = {tree.root.span.id: False}  # whether a span is part of a call in its own process
+    twice: dict[str, set[str]] = {}
     for node, parent in tree.below():
         was = inside[parent.span.id] and node.span.kind != "server"
         operation = node.span.operation
         is_call = operation is not None and operation.layer != "serialisation"
         inside[node.span.id] = was or is_call
-        if operation is not None and operation.is_call and not was and node.start < high:
+        if parent.span.id not in twice:
+            twice = {
+                parent.span.id: _reported_twice(tree.children[parent.span.id])
+            }  # siblings come one after the other
+        is_told = node.span.id in twice[parent.span.id]
+        if operation is not None and operation.is_call and not was and not is_told and node.start < high:
             yield TracedCall(operation, (min(node.end, high) - node.start) / 1e9)
+
+
+def _reported_twice(children: Sequence[Node]) -> set[str]:
+    """Ids of calls that lie inside a sibling's of another library, of the same layer and process."""
+    latest: dict[tuple[Layer, str], dict[str, int]] = {}  # the two libraries whose calls end last, so far
+    inner = set[str]()
+    for node in sorted(children, key=lambda node: (node.start, -node.end, node.span.id)):
+        operation, scope = node.span.operation, node.span.scope
+        if operation is None or not operation.is_call:
+            continue
+        ends = latest.setdefault((operation.layer, node.span.process), {})
+        if any(end >= node.end for other, end in ends.items() if other != scope):
+            inner.add(node.span.id)
+            continue
+        ends[scope] = max(node.end, ends.get(scope, 0))
+        if len(ends) > 2:
+            del ends[min(ends, key=lambda scope: ends[scope])]
+    return inner
 
 
 def _end(root: Node, limit: int | None) -> int:

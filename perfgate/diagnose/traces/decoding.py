@@ -48,7 +48,7 @@ def protobuf_decoder() -> Decode:
                         known = {item.key: _proto_value(item.value) for item in span.attributes if item.key in READ}
                         ids = span.trace_id.hex(), span.span_id.hex(), span.parent_span_id.hex()
                         times = span.start_time_unix_nano, span.end_time_unix_nano
-                        yield from _span(ids, span.name, span.kind, times, process, known)
+                        yield from _span(ids, span.name, span.kind, times, (process, scope.scope.name), known)
 
     return decode
 
@@ -60,13 +60,14 @@ def decode_json(body: bytes, prefix: str) -> Iterator[TraceSpan]:
         for resource in request.get("resourceSpans", ()):
             process = _process(_json_attributes(resource.get("resource", {}).get("attributes", ())))
             for scope in resource.get("scopeSpans", ()):
+                name = str(scope.get("scope", {}).get("name", ""))
                 for span in scope.get("spans", ()):
-                    yield from _json_span(span, prefix, process)
+                    yield from _json_span(span, prefix, (process, name))
     except (AttributeError, TypeError, KeyError, RecursionError, OverflowError) as error:
         raise ValueError("no ExportTraceServiceRequest") from error
 
 
-def _json_span(span: Mapping[str, Any], prefix: str, process: str) -> Iterator[TraceSpan]:
+def _json_span(span: Mapping[str, Any], prefix: str, source: tuple[str, str]) -> Iterator[TraceSpan]:
     ids = tuple(str(span.get(key) or "").lower() for key in ("traceId", "spanId", "parentSpanId"))
     if not ids[0].startswith(prefix):
         return
@@ -77,19 +78,29 @@ def _json_span(span: Mapping[str, Any], prefix: str, process: str) -> Iterator[T
         names = ("UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER")
         number = names.index(kind[10:]) if kind[10:] in names else 0
     times = int(span.get("startTimeUnixNano", 0)), int(span.get("endTimeUnixNano", 0))
-    yield from _span(ids, str(span.get("name", "")), number, times, process, known)  # type: ignore[arg-type]
+    yield from _span(ids, str(span.get("name", "")), number, times, source, known)  # type: ignore[arg-type]
 
 
 def _span(
-    ids: tuple[str, str, str], name: str, kind: int, times: tuple[int, int], process: str, known: Mapping[str, Value]
+    ids: tuple[str, str, str],
+    name: str,
+    kind: int,
+    times: tuple[int, int],
+    source: tuple[str, str],
+    known: Mapping[str, Value],
 ) -> Iterator[TraceSpan]:
+    """`source` is the process, and the library in it."""
     trace, own, parent = ids
     start, end = times
     if not (_TRACE.match(trace) and _SPAN.match(own) and 0 < start < MAX_TIME_NS and 0 < end < MAX_TIME_NS):
         return
     word = KINDS[kind] if 0 <= kind < len(KINDS) else "internal"
     line = one_line(name[: 4 * MAX_NAME_CHARS], MAX_NAME_CHARS)
-    yield TraceSpan(trace, own, parent, line, word, start, end, process, operation(word, line, known))
+    process, scope = source
+    done = operation(word, line, known)
+    yield TraceSpan(
+        trace, own, parent, line, word, start, end, process, done, one_line(scope[: 4 * MAX_NAME_CHARS], MAX_NAME_CHARS)
+    )
 
 
 def _process(attributes: Mapping[str, Value]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from perfgate.diagnose.partition import Known, ReplaySample, network_floor, partition
 from perfgate.diagnose.traces.joining import OperationTotals, TracedSide
@@ -65,13 +65,26 @@ def _operations(head: TracedSide, base: TracedSide | None) -> list[TracedOperati
     return sorted(rows, key=lambda row: -abs(row.seconds - (row.seconds_before or 0.0)))[:SHOWN]
 
 
+def refusals(reasons: Mapping[str, int], *, has_grpc: bool) -> Iterator[str]:
+    """What exporters sent, and the receiver does not read."""
+    if has_grpc:
+        yield (
+            "diagnose.traces: the application exports by gRPC, which perfgate does not read. Let it export OTLP/HTTP: "
+            "OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf, and pip install opentelemetry-exporter-otlp-proto-http"
+        )
+    if reasons:
+        reason = max(reasons, key=lambda reason: reasons[reason])
+        yield f"diagnose.traces: {sum(reasons.values())} exports could not be read ({reason})"
+
+
 def problems(endpoint: str, side: TracedSide) -> Iterator[str]:
     """What keeps traces from saying more."""
     sent = len(side.samples)
     if sent and not side.traced:
         yield (
             f"diagnose.traces: no trace came for the {sent} requests of {endpoint}. Is the application instrumented "
-            "(`opentelemetry-instrument COMMAND`), and does its exporter read OTEL_EXPORTER_OTLP_ENDPOINT?"
+            "(`opentelemetry-instrument COMMAND`, pip install opentelemetry-exporter-otlp-proto-http), does its "
+            "exporter read OTEL_EXPORTER_OTLP_ENDPOINT, and does its sampler follow the caller (parentbased)?"
         )
     elif side.traced < MOSTLY * sent:
         yield f"diagnose.traces: traces for {side.traced} of {sent} requests of {endpoint}; the others are not split"

@@ -19,7 +19,8 @@ from perfgate.model.errors import DiagnosisError
 TRACES, OTHERS = "/v1/traces", ("/v1/metrics", "/v1/logs")  # the latter are taken, and dropped
 MOST_SPANS = 300_000  # kept in all
 IDLE = 30.0  # s after which a connection that says nothing is closed
-QUIET_S, MAX_WAIT_S = 2.0, 10.0  # s without spans after which none is awaited any more; s in all
+QUIET_S, MAX_WAIT_S = 6.0, 15.0  # s without spans after which none is awaited any more: batches go every 5 s; s in all
+GRPC = b"PRI * HTTP/2"  # how it begins
 Forward = Callable[[bytes, Mapping[str, str]], None]
 
 
@@ -35,7 +36,9 @@ class Receiver:
         }
         self._forward = forward
         self._spans: dict[str, list[TraceSpan]] = {}
-        self._count, self.dropped, self.refused = 0, 0, 0
+        self._count, self.dropped = 0, 0
+        self.refusals: dict[str, int] = {}  # by what was wrong
+        self.has_grpc = False  # whether somebody has tried to export by gRPC
         self._arrival = threading.Condition()
         self._last = monotonic()
         try:
@@ -115,8 +118,15 @@ class _Server(ThreadingHTTPServer):
 
 def _handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
+        raw_requestline: bytes
         protocol_version = "HTTP/1.1"
         timeout = IDLE
+
+        def parse_request(self) -> bool:
+            if self.raw_requestline.startswith(GRPC):
+                receiver.has_grpc, self.close_connection = True, True
+                return False
+            return super().parse_request()
 
         def do_POST(self) -> None:
             headers = {name.lower(): value for name, value in self.headers.items()}
@@ -128,7 +138,7 @@ def _handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
                 elif path not in OTHERS:
                     raise BodyError(404, f"only {TRACES}")
             except BodyError as error:
-                receiver.refused += 1
+                receiver.refusals[str(error)] = receiver.refusals.get(str(error), 0) + 1
                 self._reply(error.status, str(error).encode(), is_last=True)
             else:
                 is_json = headers.get("content-type", "").startswith(decoding.JSON)

@@ -32,3 +32,4 @@ class TraceSpan(NamedTuple):
     end: int
     process: str = ""
     operation: SpanOperation | None = None
+    scope: str = ""  # the library that tells it

@@ -61,7 +61,8 @@ def tree(spans: Sequence[TraceSpan], root: TraceSpan) -> Tree:
     top = waiting[0][0]
     while waiting:
         parent, shift = waiting.pop()
-        nodes = list(_awaited(below.pop(parent.span.id, ()), parent, shift))
+        spans_below = sorted(below.pop(parent.span.id, ()), key=lambda span: (span.start, span.end, span.id))
+        nodes = list(_awaited(spans_below, parent, shift))  # in an order that does not depend on who came first
         children[parent.span.id] = tuple(node for node, _ in nodes)
         waiting += nodes
     return Tree(top, children)

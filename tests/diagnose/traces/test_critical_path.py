@@ -144,6 +144,19 @@ def test_two_libraries_that_tell_of_one_call_count_once():
     assert called(spans) == ["SELECT ?", "SELECT ?", "rates"]
 
 
+@pytest.mark.parametrize("other", ["1011-1049", "1010-1050"])
+def test_two_libraries_that_tell_of_one_call_as_siblings_count_once(other):
+    start, end = map(int, other.split("-"))
+    outer = span("a", 1010, 1050, operation=DATABASE)._replace(scope="sqlalchemy")
+    inner = span("b", start, end, operation=DATABASE)._replace(scope="psycopg")
+    after = span("c", 1050, 1060, operation=DATABASE)._replace(scope="psycopg")
+
+    assert called(request(outer, inner, after)) == ["SELECT ?", "SELECT ?"]
+    assert called(request(after, inner, outer)) == ["SELECT ?", "SELECT ?"]
+    beside = inner._replace(scope="sqlalchemy")
+    assert called(request(outer, beside)) == ["SELECT ?", "SELECT ?"]  # two at once, of one library
+
+
 def test_a_trace_as_deep_as_a_stranger_likes():
     deep = [span("d0", 1000, 1100, operation=None, kind="internal")]
     deep += [span(f"d{at}", 1000, 1100, f"d{at - 1}", "internal") for at in range(1, 5000)]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import socket
+import threading
 import zlib
 from collections.abc import Iterator
 from http.client import HTTPConnection
@@ -11,7 +13,7 @@ from http.client import HTTPConnection
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from perfgate.diagnose.traces import bodies, receiver
+from perfgate.diagnose.traces import bodies, evidence, receiver
 from perfgate.diagnose.traces.forwarding import Forwarder
 from perfgate.diagnose.traces.receiver import Receiver
 from perfgate.model.errors import DiagnosisError
@@ -144,6 +146,27 @@ def test_a_kind_that_nobody_knows_is_the_applications_own(listening: Receiver):
     post(listening, written(trace, kind=99), JSON)
 
     assert listening.spans([trace])[trace][0].kind == "internal"
+
+
+def test_an_exporter_that_speaks_grpc_is_told_what_to_speak(listening: Receiver):
+    with socket.create_connection(("127.0.0.1", listening.port), timeout=5) as connection:
+        connection.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+        assert connection.recv(100) == b""
+
+    [problem] = evidence.refusals(listening.refusals, has_grpc=listening.has_grpc)
+    assert "by gRPC" in problem
+    assert "OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf" in problem
+
+
+def test_spans_of_a_batch_that_is_sent_late_are_awaited(listening: Receiver):
+    """A real exporter at its default: a batch every five seconds."""
+    trace = trace_of(listening)
+    late = threading.Timer(2.5, post, (listening, written(trace), JSON))
+    late.start()
+    try:
+        assert [span.name for span in listening.spans([trace])[trace]] == ["query [31m"]
+    finally:
+        late.join()
 
 
 def test_large_bodies_are_refused_packed_or_not(listening: Receiver):

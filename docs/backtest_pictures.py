@@ -22,6 +22,7 @@ COMMITS = 30
 ACCEPTED, MENDED, UNNOTICED = 12, 18, 24
 MESSAGES = {ACCEPTED: "A better ranking\n\nPerfgate-Accept: search - the new ranking is worth it"}
 SHORT = {"warmup: 3s # never judged": "warmup: 1s", "duration: 25s": "duration: 8s", "min_runs: 1": "min_runs: 5"}
+FIXED = ("80ms ", "30ms ")  # limits that a busy machine breaks by itself
 
 
 def faults(commit: int) -> str:
@@ -42,6 +43,9 @@ def budgets() -> str:
     for old, new in SHORT.items():
         assert old in text, old
         text = text.replace(old, new)
+    for limit in FIXED:
+        assert f"p95: {limit}+" in text, limit
+        text = text.replace(f"p95: {limit}+", "p95: +")
     return text
 
 
@@ -56,6 +60,12 @@ def record(folder: Path) -> None:
         subprocess.run(["git", "commit", "--quiet", "--allow-empty", "-m", message], cwd=folder, env=known, check=True)
         code = perfgate(folder, "run", "--save", PERFGATE_DEMO_FAULTS=faults(number))
         assert code in (0, 1), f"commit {number}: exit code {code}"
+
+
+def write_table(folder: Path, path: Path) -> None:
+    command = [str(Path(sys.executable).parent / "perfgate"), "backtest", "--accepted", "--format", "markdown"]
+    with path.open("w", encoding="utf-8") as file:
+        subprocess.run(command, cwd=folder, stdout=file, check=True)
 
 
 def simulate(folder: Path) -> None:
@@ -78,8 +88,7 @@ def main() -> None:
         else:
             folder.mkdir(parents=True)
             record(folder)
-            table = str(target / "backtest.md")
-            assert perfgate(folder, "backtest", "--accepted", "--format", "markdown", "--output", table) == 0
+            write_table(folder, target / "backtest.md")
         for theme in ("light", "dark"):
             dark = ["--dark"] if theme == "dark" else []
             picture = target / f"backtest-{theme}.png"

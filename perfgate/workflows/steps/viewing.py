@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from perfgate import loadtest, measure, scenarios
 from perfgate.model.run import Run
-from perfgate.pages import browser, measuring
-from perfgate.pages.measuring import PageOptions, PageSide, PageViews
 from perfgate.workflows.steps.resolving import LoadSpec
+
+if TYPE_CHECKING:  # late: most runs have no pages
+    from perfgate.pages.measuring import PageViews
 
 PART = "pages"
 
@@ -16,6 +18,8 @@ PART = "pages"
 def check_browser(spec: LoadSpec) -> None:
     """Raises PageError before the load, which nobody should wait for in vain."""
     if spec.plan.pages:
+        from perfgate.pages import browser
+
         browser.check(spec.context.environ)
 
 
@@ -35,6 +39,9 @@ def with_pages(
 
 
 def _view(spec: LoadSpec, sides: loadtest.Sides, say: Callable[[str], None]) -> PageViews:
+    from perfgate.pages import measuring
+    from perfgate.pages.measuring import PageOptions, PageSide
+
     options = PageOptions(
         folder=spec.context.folder,
         root=spec.budget_file.path.parent,

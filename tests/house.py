@@ -20,12 +20,12 @@ PACKAGE = Path(__file__).parent.parent / "perfgate"
 ROOMS: dict[str, str] = {
     "__init__": "",
     "__main__": "cli",
-    "cli": "codes workflows workflows.steps doctor init init.__init__ init.project net budgets scenarios loadtest report history publish.github ci files git text model demo codes diagnose measure middleware report.__init__ report.formats report.html report.markdown report.terminal report.charts history.__init__ history.files publish.__init__ __init__",
+    "cli": "codes workflows workflows.steps init init.__init__ init.project net budgets scenarios loadtest report history publish.github ci files text model demo codes diagnose measure middleware report.__init__ report.formats report.html report.markdown report.terminal report.charts history.__init__ history.files publish.__init__ __init__ workflows.doctor model.budget_file",
     "pytest_plugin": "__init__ cli",
     "codes": "",
-    "workflows": "workflows.steps diagnose.explaining diagnose.profiling diagnose.rules diagnose.second_pass diagnose.probes diagnose middleware budgets scenarios loadtest measure measure.importers gate.__init__ report report.__init__ history history.__init__ recording files text ci runner runner.reference model diagnose.traces pages",
-    "workflows.steps": "middleware budgets scenarios loadtest measure gate.__init__ report history history.__init__ recording files text ci runner model git pages",
-    "doctor": "workflows.steps budgets scenarios loadtest loadtest.service history.__init__ recording git ci net runner text model",
+    "workflows": "workflows.steps diagnose.explaining diagnose.profiling diagnose.rules diagnose.second_pass diagnose.probes diagnose middleware budgets scenarios loadtest measure measure.importers gate.__init__ report report.__init__ history history.__init__ recording files text ci runner runner.reference model diagnose.traces pages model.budget_file",
+    "workflows.steps": "middleware budgets scenarios loadtest measure gate.__init__ report history history.__init__ recording files text ci runner model git pages budgets.convert model.budget_file",
+    "workflows.doctor": "workflows.steps budgets scenarios loadtest loadtest.service history.__init__ recording git ci net runner text model model.budget_file",
     # stages
     "init.__init__": "init.access_log init.har init.curl init.postman init.openapi init model",
     "init.access_log": "init.recorded init.openapi init text model",
@@ -36,18 +36,18 @@ ROOMS: dict[str, str] = {
     "init.openapi": "init model",
     "init.project": "model",
     "init": "model",
-    "budgets": "budgets.checks budgets.convert budgets.shape budgets.yaml model",
-    "budgets.checks": "budgets.convert budgets.shape budgets.yaml text model",
-    "budgets.convert": "budgets.shape budgets.yaml files recording text model",
-    "budgets.shape": "budgets.yaml text model",
-    "budgets.yaml": "model",
-    "scenarios": "recording text model",
-    "loadtest": "loadtest.locust loadtest.service recording model",
-    "loadtest.locust": "loadtest.process loadtest.service recording runner.reference runner text model",
-    "loadtest.service": "loadtest.process ci net recording runner text model",
+    "budgets": "budgets.checks budgets.convert budgets.shape budgets.yaml model model.budget_file",
+    "budgets.checks": "budgets.convert budgets.shape budgets.yaml text model model.budget_file",
+    "budgets.convert": "budgets.shape budgets.yaml recording text model model.budget_file",
+    "budgets.shape": "budgets.yaml text model model.budget_file",
+    "budgets.yaml": "model model.budget_file",
+    "scenarios": "recording text model model.budget_file",
+    "loadtest": "loadtest.locust loadtest.service recording model model.budget_file",
+    "loadtest.locust": "loadtest.process loadtest.service recording runner.reference runner text model model.budget_file",
+    "loadtest.service": "loadtest.process net recording runner text model model.budget_file",
     "loadtest.process": "text",
-    "pages": "stats text model",
-    "measure": "measure.importers.__init__ measure.importers recording runner.reference stats text model",
+    "pages": "stats text model model.budget_file",
+    "measure": "measure.importers.__init__ measure.importers recording runner.reference stats text model model.budget_file",
     "measure.importers.__init__": "measure.importers.tables measure.importers.summaries measure.importers.streams measure.importers.pages "
     "measure.importers model",
     "measure.importers.pages": "measure.importers stats",
@@ -56,11 +56,11 @@ ROOMS: dict[str, str] = {
     "measure.importers.streams": "measure.importers",
     "measure.importers": "model",
     "gate.__init__": "gate.verdict gate.calibration gate.history gate",
-    "gate.calibration": "gate.verdict gate.ab gate.history gate stats text model",
-    "gate.verdict": "gate.ab gate.history gate recording stats text model",
-    "gate.ab": "gate.history gate stats text model",
-    "gate.history": "gate recording stats text model",
-    "gate": "stats model",
+    "gate.calibration": "gate.verdict gate.ab gate.history gate stats text model model.budget_file",
+    "gate.verdict": "gate.ab gate.history gate recording stats text model model.budget_file",
+    "gate.ab": "gate.history gate stats text model recording",
+    "gate.history": "gate recording stats text model model.budget_file",
+    "gate": "stats model recording model.budget_file",
     "diagnose.explaining": "diagnose.rules diagnose.second_pass diagnose model",
     "diagnose.rules": "diagnose model",
     "diagnose.profiling": "diagnose.second_pass diagnose.probes diagnose model",
@@ -70,11 +70,11 @@ ROOMS: dict[str, str] = {
     "diagnose.traces": "diagnose net text model",
     "report.__init__": "report.html report.markdown report.charts report.terminal report files recording model text",
     "report.formats": "report.html report.markdown report.terminal report files",
-    "report.html": "report files recording model text",
-    "report.markdown": "report.charts report text model",
-    "report.charts": "report.terminal report stats text model",
-    "report.terminal": "report stats text model",
-    "report": "recording text model",
+    "report.html": "report files recording model text model.budget_file",
+    "report.markdown": "report.charts report text model model.budget_file",
+    "report.charts": "report.terminal report stats text model model.budget_file",
+    "report.terminal": "report stats text model model.budget_file",
+    "report": "recording text model model.budget_file",
     "publish.__init__": "publish.github publish model",
     "publish.github": "publish ci net text model __init__",
     "publish": "net text model __init__",
@@ -84,30 +84,31 @@ ROOMS: dict[str, str] = {
     "history": "files recording model",
     # inside Locust
     "runtime": "runtime.process runtime.streams runtime.users runtime.scenario runtime.http recording",
-    "runtime.process": "runtime.users runtime.record runtime.scenario runtime.http recording text model",
+    "runtime.process": "runtime.users runtime.record runtime.scenario runtime.http recording text model model.budget_file",
     "runtime.streams": "runtime.users runtime.scenario runtime.http",
-    "runtime.users": "runtime.record runtime.scenario runtime.http recording text model",
-    "runtime.record": "runtime.scenario runtime.http recording runner text",
+    "runtime.users": "runtime.record runtime.scenario runtime.http recording text model model.budget_file",
+    "runtime.record": "runtime.scenario runtime.http recording text model",
     "runtime.scenario": "runtime.http recording text __init__",
-    "runtime.http": "recording net runner",
+    "runtime.http": "recording net",
     # tools
-    "files": "recording runner.reference runner model",
+    "files": "recording model",
     "ci": "git text model",
     "git": "model",
-    "stats": "recording model",
-    "recording": "model",
+    "stats": "",
+    "recording": "model stats model.budget_file",
     "net": "model",
     "runner": "model",
     "runner.reference": "model",
-    "text": "model",
-    "model": "",
+    "text": "model model.budget_file",
+    "model": "model.budget_file",
+    "model.budget_file": "",
     "middleware": "",
     "demo": "",
 }
 
 MAX_TOP_MODULES = 12
 MAX_FOLDER_FILES = 16
-MAX_ARROWS = 114
+MAX_ARROWS = 97
 MAX_SHARE = 0.01
 
 VERBS_APART = ("cli",)  # one file per verb
@@ -121,6 +122,7 @@ FIELD_NAMES = (
     "Events",
     "WebSocket",
 )  # a scenario's, as the budget file's of the same name
+PLUG_IN = re.compile(r"perfgate(\.\w+){2,}(:\w+)?")  # how a dict of plug-ins names one: it counts as an import
 ODD_BEGINNING = re.compile(r"(Of|As|By|With|And|The same)\b")
 STORY_WORDS = frozenset(
     "one found said told tell tells asked held hold heard seen knew given wanted meant thought kept lent withheld "
@@ -163,7 +165,8 @@ def is_typing_block(node: ast.AST) -> bool:
 
 
 def imports(path: Path, *, typing_too: bool = True) -> Iterator[str]:
-    """Absolute dotted names of everything that a module imports, inside functions as well; submodules spelt out."""
+    """Absolute dotted names of everything that a module imports, inside functions and by name as well; submodules spelt
+    out."""
     tree = tree_of(path)
     skipped: set[int] = set()
     if not typing_too:
@@ -176,6 +179,9 @@ def imports(path: Path, *, typing_too: bool = True) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             assert node.level == 0, f"{path}: relative import"
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Dict):
+            texts = [value.value for value in node.values if isinstance(value, ast.Constant)]
+            yield from (text.replace(":", ".") for text in texts if isinstance(text, str) and PLUG_IN.fullmatch(text))
 
 
 def module_named(dotted: str) -> str | None:

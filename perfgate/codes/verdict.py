@@ -169,4 +169,16 @@ CODES: Mapping[str, CodeEntry] = {
         "5 runs on develop",
         "`gate: {baseline: {branch: develop}}`, or add runs of the branch.",
     ),
+    "PG-C014": CodeEntry(
+        "The calibration had fewer runs than the gate asks for.",
+        "Each run was judged beside the others, which are fewer than `min_runs`.",
+        "perfgate calibrate --runs 4",
+        "`perfgate calibrate --runs 6`, or a lower `gate: {baseline: {min_runs: ...}}`.",
+    ),
+    "PG-C015": CodeEntry(
+        "A run of the calibration had too few requests for some of the budgets.",
+        "What a rise must be to show cannot be reckoned from so few.",
+        "search p95 (12)",
+        "A longer `--duration`, or a higher rate of these endpoints.",
+    ),
 }

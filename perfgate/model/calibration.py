@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from perfgate.model.note import Note
+
 Mode = Literal["history", "base"]  # compared with earlier runs, or with a base in the same run
 
 
@@ -84,4 +86,4 @@ class Calibration:
     explained: tuple[Explained, ...] = ()
     alarms: tuple[Alarms, ...] = ()
     proposal: Proposal
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()

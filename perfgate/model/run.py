@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from perfgate.model.metric import ResultKind
 from perfgate.model.note import Note
 from perfgate.model.outcome import Outcome
 from perfgate.model.page import PageDetail
-
-ResultKind = Literal["endpoint", "journey", "page"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,19 +21,6 @@ class Distribution:
     total: int = 0  # sum of the exact values, ns
     minimum: int = 0
     maximum: int = 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Revision:
-    """Which code was measured, as far as the CI environment or git says. Empty when unknown."""
-
-    commit: str = ""
-    branch: str = ""
-    base: str = ""  # the branch that a pull request wants to enter
-    pull_request: int | None = None
-    dirty: bool = False  # uncommitted changes
-    ci: str = ""  # "github", "gitlab" or ""
-    url: str = ""  # of the CI job
 
 
 @dataclass(frozen=True, kw_only=True)

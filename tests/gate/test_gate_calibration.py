@@ -134,7 +134,7 @@ def test_few_runs_are_judged_all_the_same_and_it_is_said():
     found = gate.calibrate(runs(3), [], GatePolicy())
 
     assert found.alarms[0].suites == 3
-    assert found.notes[0] == "The gate asks for 5 earlier runs; here each was judged by 2. Use --runs 6."
+    assert found.notes[0] == "The gate asks for 5 earlier runs; here each was judged by 2. Use --runs 6. [PG-C014]"
 
 
 def test_with_two_endpoints_nothing_is_common():

@@ -28,10 +28,12 @@ from perfgate.gate.verdict.comparing import weigh
 from perfgate.gate.verdict.deciding import relative
 from perfgate.model.budget_file import Criterion, GatePolicy, Kind, Sensitivity
 from perfgate.model.calibration import Alarms, Calibration, Explained, Mode, Noise, Reach
+from perfgate.model.note import Note
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import EndpointResult, PastRun, Run
 from perfgate.model.verdict import Baseline
 from perfgate.stats.distributions import beta_quantile
+from perfgate.text.notes import note
 
 METRICS = ("p50", "p95")
 MULTIPLES = (1, 2, 5, 10)  # of the duration
@@ -76,15 +78,15 @@ def calibrate(runs: Sequence[Run], pairs: Sequence[Run], policy: GatePolicy) -> 
     )
 
 
-def _notes(noise: Sequence[Noise], mode: Mode, runs: int, fewest: int) -> Iterator[str]:
+def _notes(noise: Sequence[Noise], mode: Mode, runs: int, fewest: int) -> Iterator[Note]:
     if runs - 1 < fewest:
-        yield f"The gate asks for {fewest} earlier runs; here each was judged by {runs - 1}. Use --runs {fewest + 1}."
-    for item in noise:
-        if item.reaches[0].of(mode) is None:
-            yield (
-                f"{item.endpoint}: {item.requests} requests are too few to know what its {item.metric} would show; "
-                "a longer --duration would tell."
-            )
+        text = f"The gate asks for {fewest} earlier runs; here each was judged by {runs - 1}. Use --runs {fewest + 1}."
+        yield note("PG-C014", text)
+    unknown = [item for item in noise if item.reaches[0].of(mode) is None]
+    if unknown:
+        names = [f"{item.endpoint} {item.metric} ({item.requests})" for item in unknown]
+        text = f"Too few requests to know what these would show: {', '.join(names)}. Use a longer --duration."
+        yield note("PG-C015", text)
 
 
 # ---- judging unchanged code

@@ -3,7 +3,8 @@
 Without FOLDER from the simulated builds of tests/test_backtesting.py. With FOLDER into it, from real runs:
 
 thirty commits of the demo shop, three of them slower: a search that somebody accepts, orders that are mended at once,
-and a list of products that stays slow for two commits. That takes some five minutes.
+and a list of products that stays slow for two commits. That takes some eight minutes. The history is kept in FOLDER,
+and the table as backtest.md.
 """
 
 from __future__ import annotations
@@ -20,11 +21,12 @@ GIT = {f"GIT_{who}_{what}": "perfgate" for who in ("AUTHOR", "COMMITTER") for wh
 COMMITS = 30
 ACCEPTED, MENDED, UNNOTICED = 12, 18, 24
 MESSAGES = {ACCEPTED: "A better ranking\n\nPerfgate-Accept: search - the new ranking is worth it"}
-SHORT = {"warmup: 3s # never judged": "warmup: 1s", "duration: 25s": "duration: 4s", "min_runs: 1": "min_runs: 5"}
+SHORT = {"warmup: 3s # never judged": "warmup: 1s", "duration: 25s": "duration: 8s", "min_runs: 1": "min_runs: 5"}
+FIXED = ("80ms ", "30ms ")  # limits that a busy machine breaks by itself
 
 
 def faults(commit: int) -> str:
-    broken = ["search:slow=3"] if commit >= ACCEPTED else []
+    broken = ["search:slow=2"] if commit >= ACCEPTED else []
     broken += ["orders:slow=5"] if commit == MENDED else []
     broken += ["products:slow=6"] if commit in (UNNOTICED, UNNOTICED + 1) else []
     return ",".join(broken)
@@ -41,6 +43,9 @@ def budgets() -> str:
     for old, new in SHORT.items():
         assert old in text, old
         text = text.replace(old, new)
+    for limit in FIXED:
+        assert f"p95: {limit}+" in text, limit
+        text = text.replace(f"p95: {limit}+", "p95: +")
     return text
 
 
@@ -57,6 +62,12 @@ def record(folder: Path) -> None:
         assert code in (0, 1), f"commit {number}: exit code {code}"
 
 
+def write_table(folder: Path, path: Path) -> None:
+    command = [str(Path(sys.executable).parent / "perfgate"), "backtest", "--accepted", "--format", "markdown"]
+    with path.open("w", encoding="utf-8") as file:
+        subprocess.run(command, cwd=folder, stdout=file, check=True)
+
+
 def simulate(folder: Path) -> None:
     sys.path.insert(0, str(ROOT / "tests"))
     from test_backtesting import BUDGETS, build
@@ -71,12 +82,13 @@ def simulate(folder: Path) -> None:
 def main() -> None:
     target = Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else IMAGES
     with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
+        folder = Path(scratch) if target == IMAGES else target / "shop"
         if target == IMAGES:
             simulate(folder)
         else:
-            target.mkdir(exist_ok=True)
+            folder.mkdir(parents=True)
             record(folder)
+            write_table(folder, target / "backtest.md")
         for theme in ("light", "dark"):
             dark = ["--dark"] if theme == "dark" else []
             picture = target / f"backtest-{theme}.png"

@@ -48,7 +48,7 @@ def remembered_run_context(out: Path | None) -> RunContext:
 
     from perfgate.ci import credentials, revision
     from perfgate.cli.accepting import gather
-    from perfgate.workflows import explain
+    from perfgate.workflows.steps import counting
 
     context = run_context("runs", out)
     root, code = context.root, context.revision
@@ -57,7 +57,7 @@ def remembered_run_context(out: Path | None) -> RunContext:
     access = credentials.git_auth_environment(os.environ, root)
     return replace(
         context,
-        environ=explain.with_timing_secret(context.environ, secrets.token_hex(16)),
+        environ=counting.with_timing_secret(context.environ, secrets.token_hex(16)),
         access=access,
         claims=lambda branch, last: gather({**os.environ, **access}, root, code, branch=branch, last=last, say=say),
     )

@@ -10,6 +10,7 @@ from perfgate.init.proposal import NOT_SAFE, Endpoint, FileProposal, ProposedJou
 from perfgate.init.yaml_text import block, comment, flow, text
 
 DEFAULT_TARGET = "http://127.0.0.1:8000"
+LOCAL = ("127.0.0.1", "localhost", "::1")
 EDITOR = "# For help in the editor: perfgate schema budgets > .perfgate/budgets.schema.json"
 SCHEMA = "# yaml-language-server: $schema=.perfgate/budgets.schema.json"  # `perfgate init` writes it
 MIN_RATE, MAX_RATE = 20, 100  # starts per second that are proposed
@@ -63,9 +64,16 @@ def _head(proposal: FileProposal, context: Context) -> Iterator[str]:
 
 
 def _service(proposal: FileProposal, context: Context) -> Iterator[str]:
+    target = context.target or proposal.target or DEFAULT_TARGET
+    port = _port(target)
     if not context.services:
+        if urlsplit(target).hostname in LOCAL:
+            yield "# perfgate can start the application itself; then `perfgate run --base-ref auto` measures a branch"
+            yield "# beside the commit at which it began:"
+            yield "# service:"
+            yield "#   command: HOW-IT-IS-STARTED --port ${PORT}"
+            yield f"#   port: {port}"
         return
-    port = _port(context.target or proposal.target or DEFAULT_TARGET)
     (where, command), *others = context.services
     lines = [f"command: {flow(command)}", f"port: {port}", "ready: /", "ready_timeout: 1m"]
     mark = "" if context.start_service else "# "

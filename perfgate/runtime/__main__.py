@@ -5,12 +5,16 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from locust import argument_parser
-from locust.main import main
+from perfgate.runtime.process import late_modules
 
-from perfgate.recording import handover
-from perfgate.recording.locustfile_paths import read_path
-from perfgate.runtime.process.joining import register
+late_modules.import_locust()  # before anything else imports it
+
+from locust import argument_parser  # noqa: E402
+from locust.main import main  # noqa: E402
+
+from perfgate.recording import handover  # noqa: E402
+from perfgate.recording.locustfile_paths import read_path  # noqa: E402
+from perfgate.runtime.process.joining import register  # noqa: E402
 
 PAUSE = 0.01  # s between two looks whether the load may begin
 

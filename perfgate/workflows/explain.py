@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from perfgate import budgets, loadtest
 from perfgate.files import codec, run_folder
-from perfgate.middleware.secret import VARIABLE
 from perfgate.model.diagnosis import Diagnosis
 from perfgate.model.errors import PerfgateError, UsageError
 from perfgate.model.metric import LATENCY_QUANTILES
@@ -21,12 +20,6 @@ from perfgate.workflows.steps.request import ProgressReporter, RunRequest
 from perfgate.workflows.steps.resolving import LoadSpec, Mode, RunSpec
 
 SPLIT_METRICS = (*LATENCY_QUANTILES, "mean")  # that can be split into layers
-
-
-def with_timing_secret(environ: Mapping[str, str], fresh: str) -> Mapping[str, str]:
-    """Adds a secret, unless there is one, that the service's middleware and the second pass share: it answers with
-    timings only who knows it."""
-    return environ if environ.get(VARIABLE) else {**environ, VARIABLE: fresh}
 
 
 def explain_run(

@@ -9,14 +9,15 @@ from perfgate.files import codec, run_folder
 from perfgate.history import History
 from perfgate.model.budget_file import GatePolicy
 from perfgate.model.errors import BaseError, HistoryError, PerfgateError, UsageError
+from perfgate.model.metric import METRICS
 from perfgate.model.note import Note
+from perfgate.model.outcome import Outcome
 from perfgate.model.report import Report
 from perfgate.model.run import LoadTest, PastRun, Run
 from perfgate.model.verdict import Verdict
 from perfgate.report import words
 from perfgate.text.notes import note
 from perfgate.text.sanitize import one_line
-from perfgate.workflows import explain, solo_pass
 from perfgate.workflows.steps import baselines, bases, judging, resolving, sending, viewing
 from perfgate.workflows.steps.baselines import RememberedRuns
 from perfgate.workflows.steps.request import ProgressReporter, RunRequest
@@ -125,14 +126,34 @@ def _measure(spec: RunSpec, past: RememberedRuns, earlier: Verdict | None, repor
             load_test = sending.send(spec.load, sides, reporter, looks=looks, beside=loaded.beside)
             run = loaded.added_to(_run_of(load_test, spec, facts))
             if not run.interrupted:
-                run = solo_pass.counted_alone(run, spec, sides, reporter.say)
+                run = _counted_alone(run, spec, sides, reporter)
             codec.write(run, spec.context.folder / run_folder.RUN)
         if run is None or (viewing.pages_apart(spec.load) and not run.interrupted):
             run = viewing.with_pages(spec.load, sides, facts, run, reporter.say)
         codec.write(run, spec.context.folder / run_folder.RUN)  # whatever ends the second pass: what was measured stays
         if spec.diagnose is not False and not run.interrupted:  # here base and head are still set up
-            explain.explain_run(spec, run, past.recent, _verdict(spec, run, past, earlier), sides, reporter)
+            _explain(spec, run, past, _verdict(spec, run, past, earlier), sides, reporter)
     return run
+
+
+def _counted_alone(run: Run, spec: RunSpec, sides: loadtest.Sides, reporter: ProgressReporter) -> Run:
+    """The run, with what its budgets limit and only a pass of its own can count."""
+    limited = {budget.metric for budget in judging.budgets_of(spec.budget_file, run, spec.only)}
+    if not any(metric.is_counted for name, metric in METRICS.items() if name in limited):
+        return run
+    from perfgate.workflows import solo_pass  # late: with all the probes, for few runs
+
+    return solo_pass.counted_alone(run, spec, sides, reporter.say)
+
+
+def _explain(
+    spec: RunSpec, run: Run, past: RememberedRuns, verdict: Verdict, sides: loadtest.Sides, reporter: ProgressReporter
+) -> None:
+    """Finds out why something failed, or what got worst where that is requested."""
+    if spec.diagnose or any(finding.outcome is Outcome.FAIL for finding in verdict.findings):
+        from perfgate.workflows import explain  # late: with all the probes and rules, for few runs
+
+        explain.explain_run(spec, run, past.recent, verdict, sides, reporter)
 
 
 def _say_duration(spec: RunSpec, past: RememberedRuns, sides: loadtest.Sides, reporter: ProgressReporter) -> None:

@@ -146,6 +146,20 @@ def test_a_gitlab_file_that_is_there_stays_as_it_is(tmp_path: Path):
     assert "include" in done.stdout
 
 
+def test_where_no_start_command_is_seen_the_file_shows_how_to_write_one(tmp_path: Path):
+    perfgate(tmp_path, "init", "-", stdin="curl http://127.0.0.1:8001/items")
+    budgets = tmp_path / "budgets.yaml"
+    lines = budgets.read_text().splitlines()
+    start = lines.index("# service:")
+    lines[start : start + 3] = [line.removeprefix("# ") for line in lines[start : start + 3]]
+    budgets.write_text("\n".join(lines))
+    assert lines[start + 1 : start + 3] == ["  command: HOW-IT-IS-STARTED --port ${PORT}", "  port: 8001"]
+    assert perfgate(tmp_path, "check").returncode == 0
+
+    perfgate(tmp_path, "init", "-", "--force", stdin="curl https://shop.example.org/items")
+    assert "service" not in budgets.read_text()  # perfgate starts nothing elsewhere
+
+
 def test_a_service_is_written_where_it_is_asked_for_and_started_by_doctor(tmp_path: Path):
     (tmp_path / "Procfile").write_text(f"web: exec {sys.executable} -m http.server --bind 127.0.0.1 $PORT\n")
 

@@ -15,6 +15,12 @@ BY_ANSWERS = told_by(Teller.SERVER_TIMING, Teller.HEADERS)
 MEMORY = told_by(Teller.MEMORY)
 
 
+def with_timing_secret(environ: Mapping[str, str], fresh: str) -> Mapping[str, str]:
+    """Adds a secret, unless there is one, that the service's middleware and the second pass share: it answers with
+    timings only who knows it."""
+    return environ if environ.get(VARIABLE) else {**environ, VARIABLE: fresh}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Counting:
     """Endpoint -> the metrics with a budget that its answers may tell, and by which names; whether memory has one."""

@@ -87,7 +87,7 @@ ROOMS: dict[str, str] = {
     "runtime.process": "runtime.users runtime.record runtime.scenario runtime.http recording text model model.budget_file",
     "runtime.streams": "runtime.users runtime.scenario runtime.http",
     "runtime.users": "runtime.record runtime.scenario runtime.http recording text model model.budget_file",
-    "runtime.record": "runtime.scenario runtime.http recording text",
+    "runtime.record": "runtime.scenario runtime.http recording text model",
     "runtime.scenario": "runtime.http recording text __init__",
     "runtime.http": "recording net",
     # tools
@@ -122,6 +122,7 @@ FIELD_NAMES = (
     "Events",
     "WebSocket",
 )  # a scenario's, as the budget file's of the same name
+PLUG_IN = re.compile(r"perfgate(\.\w+){2,}(:\w+)?")  # how a dict of plug-ins names one: it counts as an import
 ODD_BEGINNING = re.compile(r"(Of|As|By|With|And|The same)\b")
 STORY_WORDS = frozenset(
     "one found said told tell tells asked held hold heard seen knew given wanted meant thought kept lent withheld "
@@ -164,7 +165,8 @@ def is_typing_block(node: ast.AST) -> bool:
 
 
 def imports(path: Path, *, typing_too: bool = True) -> Iterator[str]:
-    """Absolute dotted names of everything that a module imports, inside functions as well; submodules spelt out."""
+    """Absolute dotted names of everything that a module imports, inside functions and by name as well; submodules spelt
+    out."""
     tree = tree_of(path)
     skipped: set[int] = set()
     if not typing_too:
@@ -177,6 +179,9 @@ def imports(path: Path, *, typing_too: bool = True) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             assert node.level == 0, f"{path}: relative import"
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Dict):
+            texts = [value.value for value in node.values if isinstance(value, ast.Constant)]
+            yield from (text.replace(":", ".") for text in texts if isinstance(text, str) and PLUG_IN.fullmatch(text))
 
 
 def module_named(dotted: str) -> str | None:

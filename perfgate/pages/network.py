@@ -25,6 +25,7 @@ class NetworkLog:
         self._began = 0.0  # the browser's clock at the first request
         self._subject, self._frame = subject, ""
         self._in_flight: set[str] = set()
+        self._workers: set[str] = set()  # URLs of their scripts
         self._last = monotonic()  # when anything was asked for or came
         cdp.on("Network.requestWillBeSent", self._sent)
         cdp.on("Network.responseReceived", self._received)
@@ -36,10 +37,16 @@ class NetworkLog:
     def begin(self) -> None:
         """Forgets what was fetched so far: on the way to the page that is measured."""
         self.requests, self._headers, self._began = {}, {}, 0.0
+        self._in_flight.clear()
 
     def quiet_for(self) -> float:
         """Seconds since anything was fetched; 0 while something is."""
-        return 0.0 if self._in_flight else monotonic() - self._last
+        waiting = (number for number in self._in_flight if self.requests[number].url not in self._workers)
+        return 0.0 if any(waiting) else monotonic() - self._last
+
+    def leave_to_worker(self, worker: Any) -> None:
+        """Waits no longer for the script of a worker: Chromium says nothing of its end here."""
+        self._workers.add(worker.url)
 
     def _ended(self, event: Mapping[str, Any]) -> None:
         self._in_flight.discard(event["requestId"])

@@ -68,6 +68,7 @@ class PageViewing:
         self._cdp = context.new_cdp_session(self.page)
         self._incidents = Incidents(context, self.page)
         self._network = NetworkLog(self._cdp, subject)
+        self.page.on("worker", self._network.leave_to_worker)
         self._watchdog, self._doing = watchdog, ""
 
     def look(self, purpose: Purpose) -> View:

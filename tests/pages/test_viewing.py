@@ -71,6 +71,8 @@ PAGES = {
     "/data.json": Answer(body='{"text": "A very large text on the second page"}', kind="application/json"),
     "/worker": WORKER,
     "/worker.js": "addEventListener('fetch', () => {})",
+    "/threads": f"{HEAD}<h1>Threads</h1><script>new Worker('/thread.js')</script>",
+    "/thread.js": "postMessage('ready')",
     "/list": ENDLESS_LIST,
     "/busy": BUSY_LATER,
     "/strict": STRICT,
@@ -219,6 +221,12 @@ def test_an_endless_list_is_scrolled_three_screens(chromium: Browser, target: st
     down = Interaction(act="scroll", target="down")
 
     assert chromium.view(visit(target, "/list", interact=(down,))).failure is None
+
+
+def test_a_worker_does_not_keep_a_page_from_being_quiet(chromium: Browser, target: str):
+    view = chromium.view(visit(target, "/threads"))
+
+    assert (view.failure, view.notes) == (None, ())
 
 
 @pytest.mark.parametrize("path", ["/strict", "/leave"])

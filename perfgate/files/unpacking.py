@@ -26,6 +26,7 @@ MOST_VALUES = 3 * 10**6  # of the file: as objects they take a hundred times the
 MOST_RUNS = 50
 MOST_ENDPOINTS = 2_000  # of a run
 MAX_TEXT_CHARS = 10_000  # characters
+SHRINKING = "memory_growth"  # the only metric that may be below zero
 GREATEST = 2**62  # of any number
 BUCKETS = 1 << 14  # of histograms: those of 64-bit nanoseconds
 ADVICE = "It is ignored. perfgate's own action makes such artifacts; look at who opened the pull request."
@@ -110,7 +111,7 @@ def _check_run(run: Run) -> None:
             raise _refused("has an endpoint twice")
     if [arm.name for arm in run.arms] not in ([], [BASE, HEAD]):
         raise _refused("has arms that no A/B test has")
-    if any(value < 0 for result in results for value in result.metrics.values()):
+    if any(value < 0 and name != SHRINKING for result in results for name, value in result.metrics.items()):
         raise _refused("has a metric below zero")
     if any(
         index not in range(BUCKETS) for result in results for spread in _spreads(result) for index in spread.buckets

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 
 from perfgate.model.metric import METRICS, Unit
 from perfgate.model.page import PageDetail, Resource
@@ -20,9 +17,9 @@ MARKS = {"good": "", "needs improvement": " ~", "poor": " !"}
 LEGEND = "~ needs improvement, ! poor (web.dev)"
 MAX_TEXT_CHARS, MAX_URL_CHARS = 120, 90
 LARGE = 100_000  # bytes: an uncompressed or unused part smaller than this is not worth a line
+BUSY = 0.1  # s of the main thread from which it is
 TEXTUAL = ("document", "script", "stylesheet")
 MAX_SHOWN = 3  # culprits of a kind
-MAX_PICTURE = 2_000_000  # bytes
 CALLS = ("fetch", "xhr")
 SHARE = 0.5  # of the time that the page was late, from which a call of the backend is named
 
@@ -54,21 +51,14 @@ def lines(details: Sequence[PageDetail], quote: Quote = plain) -> Iterator[str]:
         name = quote(plain(detail.name, MAX_TEXT_CHARS))
         if detail.lcp:
             yield f"{name}: {_lcp(detail, quote)}"
-        for text in (*_inp(detail, quote), *_shifts(detail, quote), *_scripts(detail, quote), *_assets(detail, quote)):
+        parts = (_inp, _shifts, _scripts, _main_thread, _assets, _modules)
+        for text in (text for part in parts for text in part(detail, quote)):
             yield f"{name}: {text}"
         for note in detail.notes[:MAX_SHOWN]:
             yield f"{name}: {quote(plain(note, MAX_TEXT_CHARS))}"
-
-
-def screenshots(details: Sequence[PageDetail], folder: Path | None) -> list[tuple[str, str]]:
-    """Page (and side) -> its picture as a data URL. Only files with the names that perfgate itself gives are read."""
-    matches = []
-    for detail in details:
-        is_own = re.fullmatch(r"page-\d+(-base|-head)?\.jpg", detail.screenshot)
-        if folder and is_own and (path := folder / detail.screenshot).is_file() and path.stat().st_size <= MAX_PICTURE:
-            title = plain(f"{detail.name} {detail.arm}".strip(), MAX_TEXT_CHARS)
-            matches.append((title, f"data:image/jpeg;base64,{b64encode(path.read_bytes()).decode()}"))
-    return matches
+        if detail.trace:
+            file = quote(plain(detail.trace, MAX_TEXT_CHARS))
+            yield f"{name}: trace in the run folder, {file} (Chrome DevTools, Performance, Load profile)"
 
 
 def _lcp(detail: PageDetail, quote: Quote) -> str:
@@ -119,6 +109,28 @@ def _scripts(detail: PageDetail, quote: Quote) -> Iterator[str]:
     if detail.long_tasks:
         yield "long tasks: " + ", ".join(
             f"{quote(plain(script, MAX_URL_CHARS))} {_time(value)}" for script, value in detail.long_tasks[:MAX_SHOWN]
+        )
+
+
+def _main_thread(detail: PageDetail, quote: Quote) -> Iterator[str]:
+    """Where the time of the main thread went, if it is worth a line."""
+    total = sum(detail.main_thread.values())
+    if total < BUSY:
+        return
+    kinds = ", ".join(f"{plain(kind, MAX_TEXT_CHARS)} {_time(value)}" for kind, value in detail.main_thread.items())
+    scripts = ", ".join(
+        f"{quote(plain(script, MAX_URL_CHARS))} {_time(value)}"
+        for script, value in detail.script_times[:MAX_SHOWN]
+        if value >= BUSY / 10
+    )
+    yield f"main thread {_time(total)}: {kinds}{f'; {scripts}' if scripts else ''}"
+
+
+def _modules(detail: PageDetail, quote: Quote) -> Iterator[str]:
+    known = [(module, size) for module, size in detail.unused_modules if size >= LARGE / 10]
+    if known:
+        yield "never used, by module: " + ", ".join(
+            f"{quote(plain(module, MAX_URL_CHARS))} {_size(size)}" for module, size in known[:MAX_SHOWN]
         )
 
 

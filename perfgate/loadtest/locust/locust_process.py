@@ -6,7 +6,7 @@ import json
 import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import monotonic
@@ -58,6 +58,7 @@ class Options:
     watches_memory: bool = False  # whether the services' memory is sampled
     probe: bool = False  # whether the runner probe shall run beside the load
     on_progress: Callable[[Progress], None] = lambda _: None
+    beside: Callable[[], AbstractContextManager[None]] = nullcontext  # opened while the load is sent
 
 
 Send = Callable[[Callable[[], None]], LoadTest]

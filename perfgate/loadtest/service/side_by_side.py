@@ -142,6 +142,11 @@ def _say_what_is_shared(services: Mapping[str, Service], checkout: Checkout, bas
 
 def _missing(service: Service, checkout: Checkout) -> str:
     """What a fresh checkout may lack to start."""
+    if not service.setup and (checkout.top / ".gitmodules").exists():
+        return (
+            "The base has git submodules, which its checkout leaves out: "
+            "`service: {setup: git submodule update --init}` fetches them in each arm."
+        )
     if service.setup or not (checkout.folder / "package.json").exists() or (checkout.folder / MODULES).exists():
         return ""
     return f"The base's checkout has no {MODULES}: `service: {{setup: npm ci}}` installs them in each arm."

@@ -15,7 +15,7 @@ from perfgate.report import layer_bars, page_words, phases, words
 from perfgate.report.escaping import plain
 from perfgate.report.facts import Facts, value_in
 from perfgate.report.headline import headline as headline_of
-from perfgate.report.html import frame, page_data
+from perfgate.report.html import frame, page_data, page_pictures
 from perfgate.report.html.page_data import MAX_NAME_CHARS, Data
 from perfgate.text.notes import bare
 
@@ -97,7 +97,8 @@ def render(
             "page_headings": page_words.COLUMNS,
             "page_legend": page_words.LEGEND,
             "page_lines": list(page_words.lines(facts.run.pages)),
-            "screenshots": page_words.screenshots(facts.run.pages, folder),
+            "screenshots": page_pictures.screenshots(facts.run.pages, folder),
+            "filmstrips": page_pictures.filmstrips(facts.run.pages, folder),
             "phase_headings": tuple(phases.HEADINGS.values()),
             "phase_caption": phases.CAPTION,
             "run": plain(facts.run.id, 60),

@@ -61,6 +61,7 @@ class Options:
     watches_memory: bool = False  # whether the services' memory is sampled
     probe: bool = False  # whether the runner probe shall run beside the load
     on_progress: Callable[[Progress], None] = lambda _: None
+    per_endpoint: bool = False  # whether progress tells of each endpoint
 
 
 Send = Callable[[Callable[[], None]], LoadTest]
@@ -149,6 +150,7 @@ def _settings(plan: Plan, folder: Path, options: Options) -> handover.Settings:
         counted=options.counted,
         server_timing=options.server_timing,
         replays=plan.load.replay is not None,
+        per_endpoint=options.per_endpoint,
     )
 
 
@@ -195,7 +197,7 @@ def _watch(
         while monotonic() < until:
             ended = child.poll() is not None
             for line in progress.readlines():
-                options.on_progress(Progress(**json.loads(line)))
+                options.on_progress(handover.progress_of(line))
             check_target()
             if ended:
                 return

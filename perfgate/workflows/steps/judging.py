@@ -75,3 +75,9 @@ def past_run(run: Run, verdict: Verdict) -> PastRun:
     """A run as the history keeps it."""
     failed = [(finding.endpoint, finding.metric) for finding in verdict.findings if finding.outcome in NEVER_A_BASELINE]
     return PastRun(run=run, outcome=verdict.outcome, failed=tuple(failed), acceptances=verdict.acceptances)
+
+
+def past_round(run: Run, verdict: Verdict) -> PastRun:
+    """A round of `perfgate watch`, which says besides what is undecided."""
+    undecided = [item for item in verdict.findings if item.outcome is Outcome.INCONCLUSIVE]
+    return replace(past_run(run, verdict), undecided=tuple((item.endpoint, item.metric) for item in undecided))

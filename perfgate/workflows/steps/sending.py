@@ -74,6 +74,7 @@ def send(
             watches_memory=what.watches_memory,
             probe=spec.budget_file.gate.probe,
             on_progress=on_progress,
+            per_endpoint=reporter.per_endpoint,
         )
         folder = spec.context.folder
         scenario = _write_scenario(plan, folder)

@@ -101,7 +101,7 @@ def exporting(urls: Sequence[str], budget: Path, branch: str) -> Iterator[Export
         return
     from perfgate import export
 
-    labels = {"load_test": file.name if file else budget.stem, "branch": branch}
+    labels = {"load_test": export.label(file.name if file else budget.stem), "branch": export.label(branch)}
     with ExitStack() as stack:
         senders = []
         for url in wanted:

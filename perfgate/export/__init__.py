@@ -10,12 +10,23 @@ from urllib.parse import urlsplit
 
 from perfgate.export import influxdb, judged, otlp, prometheus, pushgateway, statsd
 from perfgate.export.contract import Address, Exporter, ExportError
-from perfgate.export.families import Family
+from perfgate.export.families import Family, label
 from perfgate.export.live import LiveTotals
 from perfgate.export.sending import Sender
 from perfgate.model.errors import UsageError
 
-__all__ = ["EXPORTERS", "ExportError", "Exporter", "Family", "LiveTotals", "Sender", "check", "connect", "judged"]
+__all__ = [
+    "EXPORTERS",
+    "ExportError",
+    "Exporter",
+    "Family",
+    "LiveTotals",
+    "Sender",
+    "check",
+    "connect",
+    "judged",
+    "label",
+]
 
 EXPORTERS: Mapping[str, Callable[[Address], Exporter]] = {
     "prometheus": prometheus.connect,

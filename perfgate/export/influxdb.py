@@ -13,7 +13,7 @@ from perfgate.export.posting import Poster
 TOKENS = ("PERFGATE_INFLUX_TOKEN", "INFLUX_TOKEN")
 
 _NAME = str.maketrans({",": "\\,", " ": "\\ "})
-_TAG = str.maketrans({",": "\\,", "=": "\\=", " ": "\\ "})
+_TAG = str.maketrans({",": "\\,", "=": "\\=", " ": "\\ ", "\n": "\\ "})
 
 
 class InfluxDb:
@@ -24,7 +24,7 @@ class InfluxDb:
         self._poster = Poster(address.url, headers)
 
     def send(self, families: Sequence[Family], at: float) -> None:
-        nanoseconds = int(at * 1e9)
+        nanoseconds = round(at * 1000) * 1_000_000
         self._poster.post("".join(f"{line} {nanoseconds}\n" for family in families for line in lines(family)).encode())
 
     def close(self) -> None:

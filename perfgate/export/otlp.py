@@ -29,7 +29,7 @@ class Otlp:
         self._began: int | None = None  # ns since 1970: of the counters
 
     def send(self, families: Sequence[Family], at: float) -> None:
-        now = int(at * 1e9)
+        now = round(at * 1000) * 1_000_000
         self._began = now if self._began is None else self._began
         self._poster.post(json.dumps(request(families, now, self._began)).encode())
 

@@ -12,6 +12,7 @@ from perfgate.text.sanitize import one_line
 TIMEOUT = 5.0  # s
 MAX_REASON_CHARS = 200  # of their own words
 MAX_ANSWER_BYTES = 2**20
+SHORTEST_SECRET = 8  # characters
 
 
 class Poster:
@@ -37,7 +38,9 @@ class Poster:
         self._session.close()
 
     def _hidden(self, text: str) -> str:
-        for secret in sorted((self._url, *self._headers.values()), key=len, reverse=True):
-            if len(secret) >= 8:
+        values = (self._url, *self._headers.values())
+        words = (word for value in values for word in (value, *value.split()))  # "Bearer TOKEN", and the token
+        for secret in sorted(words, key=len, reverse=True):
+            if len(secret) >= SHORTEST_SECRET:
                 text = text.replace(secret, "[hidden]")
         return one_line(text, MAX_REASON_CHARS)

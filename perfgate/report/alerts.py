@@ -37,9 +37,10 @@ def firing(opened: Sequence[Incident], watching: Watching) -> Announcement:
     policy = watching.policy
     since = _clock(min(item.began for item in opened))
     how = f"{counted(policy.failures, 'failed round')} of {policy.among}" if policy.among > 1 else "1 failed round"
-    text = f"ALERT: {_names(opened)} {'fails' if len(opened) == 1 else 'fail'} since {since} UTC ({how})"
-    if opened[0].endpoint == NOT_MEASURED[0] and len(opened) == 1:
-        text = f"ALERT: {plain(watching.target, MAX_TITLE_CHARS)} cannot be measured since {since} UTC ({how})"
+    what = f"{_names(opened)} {'fails' if len(opened) == 1 else 'fail'}"
+    if _is_outage(opened):
+        what = f"{plain(watching.target, MAX_TITLE_CHARS)} cannot be measured"
+    text = f"ALERT: {what} since {since} UTC ({how})"
     findings = {(item.endpoint, item.metric): item for item in (watching.verdict.findings if watching.verdict else ())}
     broken = tuple(_broken(item, findings, watching) for item in opened)
     outcome = Outcome.NO_DATA if watching.verdict is None else Outcome.FAIL
@@ -52,7 +53,8 @@ def resolved(closed: Sequence[Incident], watching: Watching) -> Announcement:
     lasted = max(_seconds(item) for item in closed)
     rounds = max(item.failed for item in closed)
     least = "at least " if any(item.is_cut for item in closed) else ""
-    text = f"RECOVERED: {_names(closed)} after {least}{duration(lasted)} ({counted(rounds, 'failed round')})"
+    what = f"{plain(watching.target, MAX_TITLE_CHARS)} is measured again" if _is_outage(closed) else _names(closed)
+    text = f"RECOVERED: {what} after {least}{duration(lasted)} ({counted(rounds, 'failed round')})"
     announcement = _announcement(text, Outcome.PASS, closed, watching)
     return replace(announcement, occasion=replace(announcement.occasion, alert="resolved", recovered=True))
 
@@ -89,6 +91,10 @@ def _announcement(headline: str, outcome: Outcome, incidents: Sequence[Incident]
             incidents=tuple(incidents),
         ),
     )
+
+
+def _is_outage(incidents: Sequence[Incident]) -> bool:
+    return all((item.endpoint, item.metric) == NOT_MEASURED for item in incidents)
 
 
 def _names(incidents: Sequence[Incident]) -> str:

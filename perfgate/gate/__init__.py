@@ -4,7 +4,7 @@ from perfgate.gate.calibration.calibrating import FEWEST_RUNS, calibrate
 from perfgate.gate.history.anchor import choose_anchor
 from perfgate.gate.history.baseline import choose_baseline
 from perfgate.gate.history.elsewhere import elsewhere
-from perfgate.gate.incidents import incidents
+from perfgate.gate.incidents import incidents, undecided
 from perfgate.gate.scaling import scaled
 from perfgate.gate.time_to_decide import decidable, time_to_decide
 from perfgate.gate.verdict.accepting import accept
@@ -24,4 +24,5 @@ __all__ = [
     "judge",
     "scaled",
     "time_to_decide",
+    "undecided",
 ]

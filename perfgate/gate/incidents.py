@@ -5,10 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from perfgate.model.budget_file import Kind
+from perfgate.model.metric import metric_of
+from perfgate.model.outcome import Outcome
 from perfgate.model.run import PastRun
-from perfgate.model.verdict import NOT_MEASURED, AlertPolicy, Incident
+from perfgate.model.verdict import NOT_MEASURED, AlertPolicy, CriterionResult, Finding, Incident
 
 Key = tuple[str, str]
+NOT_BOUNDED = "not-bounded"  # the reason of a finding that more requests would decide
 
 
 def incidents(rounds: Sequence[PastRun], policy: AlertPolicy) -> tuple[Incident, ...]:
@@ -17,6 +21,29 @@ def incidents(rounds: Sequence[PastRun], policy: AlertPolicy) -> tuple[Incident,
     keys = dict.fromkeys(key for past in ordered for key in past.failed)
     matches = [incident for key in keys for incident in _of_key(key, ordered, policy)]
     return tuple(sorted(matches, key=lambda incident: incident.began))
+
+
+def undecided(findings: Sequence[Finding]) -> tuple[Key, ...]:
+    """Budgets of which a round says nothing: beyond a limit, which may be chance, or measured by a load generator that
+    was not well. Within the limits is good, even where so few requests prove no more: rounds are short on purpose."""
+    return tuple(
+        (finding.endpoint, finding.metric)
+        for finding in findings
+        if finding.outcome is Outcome.INCONCLUSIVE
+        and (finding.reason != NOT_BOUNDED or any(_is_beyond(item, finding) for item in finding.criteria))
+    )
+
+
+def _is_beyond(criterion: CriterionResult, finding: Finding) -> bool:
+    """Whether the value, or its change, is past the limit as it stands."""
+    metric = metric_of(finding.metric)
+    sign = -1.0 if metric and metric.higher_is_better else 1.0
+    if criterion.kind is Kind.ABSOLUTE:
+        return finding.measured is not None and sign * (finding.measured - criterion.limit) > 0
+    change = finding.change if finding.own_change is None else finding.own_change
+    if criterion.difference and finding.measured is not None and finding.baseline is not None:
+        change = finding.measured - finding.baseline
+    return change is not None and sign * change >= abs(criterion.limit)
 
 
 def _of_key(key: Key, rounds: Sequence[PastRun], policy: AlertPolicy) -> Iterator[Incident]:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
+import socket
+import subprocess
 import urllib.error
 import urllib.request
+from contextlib import closing, suppress
+from pathlib import Path
 
 import pytest
 from export.receivers import HOSTILE, families, http_receiver, udp_receiver
@@ -12,7 +18,9 @@ from google.protobuf import json_format
 from line_protocol_parser import parse_line
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality
+from processes import wait_for
 from prometheus_client.parser import text_string_to_metric_families
+from services.needs import program
 
 from perfgate import export
 from perfgate.export import exposition
@@ -184,3 +192,51 @@ def test_what_is_no_destination_is_refused(url: str, message: str):
         export.check(url)
 
     assert refused.value.message == message
+
+
+@pytest.mark.slow
+@pytest.mark.needs("npm")
+def test_etsys_own_statsd_counts_and_keeps_what_it_is_sent(tmp_path: Path):
+    npm, node = program("npm"), shutil.which("node")
+    assert npm
+    assert node
+    install = [npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", "--omit=optional", "statsd@0.9.0"]
+    subprocess.run([*install, "--prefix", str(tmp_path)], check=True, capture_output=True)
+    port, management = free_ports(2)
+    settings = {
+        "port": port,
+        "mgmt_port": management,
+        "address": "127.0.0.1",
+        "mgmt_address": "127.0.0.1",
+        "backends": [],
+    }
+    (tmp_path / "config.js").write_text(json.dumps(settings), encoding="utf-8")
+    server = subprocess.Popen(
+        [node, "node_modules/statsd/stats.js", "config.js"], cwd=tmp_path, stdout=subprocess.DEVNULL
+    )
+
+    def asked(command: str) -> str:
+        with suppress(OSError), closing(socket.create_connection(("127.0.0.1", management), timeout=5)) as connection:
+            connection.sendall(f"{command}\n".encode())
+            answer = b""
+            while not answer.rstrip().endswith(b"END") and (more := connection.recv(65536)):
+                answer += more
+            return answer.decode()
+        return ""
+
+    try:
+        wait_for(lambda: asked("gauges"), "statsd")
+        exporter = export.connect(f"statsd://127.0.0.1:{port}", LABELS, {})
+        exporter.send(families(7.0), at=0.0)
+        exporter.send(families(9.0), at=5.0)
+        exporter.close()
+        name = "perfgate.budget.change.shop"
+        wait_for(lambda: name in asked("gauges"), "the gauge")
+        gauges, counters = asked("gauges"), asked("counters")
+    finally:
+        server.terminate()
+        server.wait(10)
+
+    assert re.search(rf"'{name}[^']*': -0.25", gauges), gauges
+    assert re.search(r"'perfgate.requests.shop[^']*': 9", counters), counters
+    assert "'statsd.bad_lines_seen': 0" in counters

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
-from builders import make_past_run
+from builders import make_finding, make_past_run
 
 from perfgate import gate
+from perfgate.model.budget_file import Kind, Severity
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import PastRun
-from perfgate.model.verdict import NOT_MEASURED, AlertPolicy, Incident
+from perfgate.model.verdict import NOT_MEASURED, AlertPolicy, CriterionResult, Incident
 
 KEY = ("search", "p95")
 KINDS = {
@@ -21,8 +25,6 @@ KINDS = {
 
 def rounds(text: str) -> list[PastRun]:
     """Oldest first in the text, newest first in the list, as a history gives them."""
-    from dataclasses import replace
-
     made = [make_past_run(number, **KINDS[sign]) for number, sign in enumerate(text, start=1)]
     made = [replace(item, undecided=(KEY,)) if sign == "?" else item for item, sign in zip(made, text, strict=True)]
     return made[::-1]
@@ -95,3 +97,33 @@ def test_what_began_before_the_oldest_known_round_says_so():
     [incident] = gate.incidents(rounds("xxxxx"), AlertPolicy())
 
     assert incident.is_cut
+
+
+def relative(limit: float, text: str) -> CriterionResult:
+    result = {"severity": Severity.FAIL, "outcome": Outcome.INCONCLUSIVE}
+    return CriterionResult(kind=Kind.RELATIVE, limit=limit, text=text, **result)
+
+
+@pytest.mark.parametrize(
+    ("finding", "is_undecided"),
+    [
+        ({"measured": 0.0, "metric": "errors", "limit": 0.01}, False),  # few requests prove no more
+        ({"measured": 0.02, "metric": "errors", "limit": 0.01}, True),
+        ({"measured": 0.02, "metric": "errors", "limit": 0.01, "outcome": Outcome.FAIL}, False),
+        ({"measured": 0.0, "metric": "errors", "limit": 0.01, "reason": "load-generator"}, True),
+        ({"measured": 90.0, "metric": "rate", "limit": 100.0}, True),
+        ({"measured": 110.0, "metric": "rate", "limit": 100.0}, False),
+        ({"measured": 0.11, "baseline": 0.10, "criteria": [relative(0.2, "+20%")]}, False),
+        ({"measured": 0.15, "baseline": 0.10, "criteria": [relative(0.2, "+20%")]}, True),
+        ({"measured": 0.15, "baseline": 0.10, "own_change": 0.0, "criteria": [relative(0.2, "+20%")]}, False),
+        ({"measured": 70.0, "baseline": 100.0, "metric": "rate", "criteria": [relative(-0.2, "-20%")]}, True),
+        ({"measured": 130.0, "baseline": 100.0, "metric": "rate", "criteria": [relative(-0.2, "-20%")]}, False),
+    ],
+)
+def test_within_its_limits_is_good_even_where_a_short_round_proves_no_more(finding: dict[str, Any], is_undecided: bool):
+    own = {"metric": "p95", "outcome": Outcome.INCONCLUSIVE, "reason": "not-bounded", **finding}
+    if limit := own.pop("limit", None):
+        criterion = relative(limit, "")
+        own["criteria"] = [replace(criterion, kind=Kind.ABSOLUTE)]
+
+    assert gate.undecided([make_finding("search", **own)]) == ((("search", own["metric"]),) if is_undecided else ())

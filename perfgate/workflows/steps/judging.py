@@ -79,5 +79,4 @@ def past_run(run: Run, verdict: Verdict) -> PastRun:
 
 def past_round(run: Run, verdict: Verdict) -> PastRun:
     """A round of `perfgate watch`, which says besides what is undecided."""
-    undecided = [item for item in verdict.findings if item.outcome is Outcome.INCONCLUSIVE]
-    return replace(past_run(run, verdict), undecided=tuple((item.endpoint, item.metric) for item in undecided))
+    return replace(past_run(run, verdict), undecided=gate.undecided(verdict.findings))

@@ -24,7 +24,8 @@ from perfgate.files import codec
 from perfgate.model.metric import LATENCY_QUANTILES
 from perfgate.model.outcome import Outcome
 from perfgate.model.plan import Plan
-from perfgate.model.run import Conditions, Distribution, EndpointResult, Generator, PastRun, Revision, Run, Runner
+from perfgate.model.revision import Revision
+from perfgate.model.run import Conditions, Distribution, EndpointResult, Generator, PastRun, Run, Runner
 from perfgate.recording import counting, histogram
 from perfgate.recording.histogram import Histogram
 

@@ -1,4 +1,4 @@
-"""Shows the comment as a pull request shows it: python docs/comment_pictures.py [FOLDER]
+"""Photographs of the comment as a pull request shows it, for `docs/pictures.py` and the tests of the comment.
 
 Renders Markdown by GitHub's own renderer (cmarkgfm) with GitHub's style sheet and the real Mermaid, and photographs it
 in light and dark with a headless Chromium, at the width of a pull request. Needs `npm` (packages are unpacked, nothing
@@ -12,8 +12,6 @@ import json
 import re
 import shutil
 import subprocess
-import sys
-import tempfile
 from pathlib import Path
 
 import cmarkgfm
@@ -21,7 +19,6 @@ from cmarkgfm.cmark import Options
 
 PACKAGES = {"mermaid": "mermaid@11.17.2", "style": "github-markdown-css@5.9.0"}
 WIDTH = 880  # pixels: a comment's text is about 800 wide
-IMAGES = Path(__file__).parent / "images"
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -124,24 +121,3 @@ def browse(address: str, folder: Path, *options: str) -> str:
         check=True,
         timeout=120,
     ).stdout
-
-
-def main() -> int:
-    sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
-    from report.samples import shop_facts
-
-    from perfgate.report.markdown import comment
-
-    target = Path(sys.argv[1]) if len(sys.argv) > 1 else IMAGES
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        files = unpacked(folder)
-        for theme in ("light", "dark"):
-            picture = target / f"comment-{theme}.png"
-            photograph(page(comment.render(shop_facts()), files, theme), picture, folder)
-            print(f"wrote {picture}")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,7 +1,11 @@
-"""Makes the README's pictures from real runs of the demo shop: python docs/pictures.py
+"""Makes the pictures of README and docs from real runs of the demo shop: python docs/pictures.py [past|pull-request]
 
-Runs `perfgate run` on the sound shop for several commits and then with a slow search; keeps what the terminal shows
-of the last run, and its chart. Takes some five minutes.
+- past: `perfgate run` on the sound shop for several commits and then with a slow search: what the terminal shows of the
+  last run, and its chart. Five minutes, on a machine that does nothing else.
+- pull-request: a branch whose list of products asks the database once per product, compared with main: the comment
+  and the report. Two minutes.
+
+Needs `chromium`, `npm` (packages are unpacked, nothing is installed) and a font with emoji.
 """
 
 from __future__ import annotations
@@ -11,37 +15,71 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
 
+import comment_pictures
+from playwright.sync_api import sync_playwright
 from rich.console import Console
 from rich.text import Text
 
 from perfgate import history
+from perfgate.cli.finding import judged_run
 from perfgate.files import run_folder
 from perfgate.report.facts import Facts
+from perfgate.report.markdown import comment
 from perfgate.report.terminal import console
 
 ROOT = Path(__file__).parent.parent
 IMAGES = Path(__file__).parent / "images"
 COLUMNS = 92
+COMMENT_HEIGHT = 620  # pixels
 COMMITS = 7
+THEMES = ("light", "dark")
 FAULT = "search:slow=3"
+REPEATED = "products:n+1"
+PATH = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))  # of `perfgate`, for the service
 GIT = {f"GIT_{who}_{what}": "perfgate" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
 
 
-def measured(folder: Path, commit: str, **environment: str) -> int:
+def git(folder: Path, *arguments: str) -> None:
+    subprocess.run(["git", *arguments], cwd=folder, env=environment(), check=True)
+
+
+def environment(**more: str) -> dict[str, str]:
+    return {**os.environ, **GIT, "GIT_CONFIG_GLOBAL": os.devnull, **more}
+
+
+@contextmanager
+def repository() -> Iterator[Path]:
+    """A folder with the shop's budget file, on main."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        git(folder, "init", "--quiet", "--initial-branch", "main")
+        shutil.copy(ROOT / "budgets.yaml", folder)
+        git(folder, "add", "budgets.yaml")  # so that no run has uncommitted changes
+        yield folder
+
+
+def measured(folder: Path, commit: str, *options: str, **more: str) -> int:
     """The exit code of a run on a new commit."""
-    known = {**os.environ, **GIT, "GIT_CONFIG_GLOBAL": os.devnull, **environment}
-    subprocess.run(["git", "commit", "--quiet", "--allow-empty", "-m", commit], cwd=folder, env=known, check=True)
+    git(folder, "commit", "--quiet", "--all", "--allow-empty", "-m", commit)
     perfgate = str(Path(sys.executable).parent / "perfgate")
-    return subprocess.run([perfgate, "run", "--budget", "budgets.yaml"], cwd=folder, env=known, check=False).returncode
+    command = [perfgate, "run", "--budget", "budgets.yaml", *options]
+    return subprocess.run(command, cwd=folder, env=environment(**more), check=False).returncode
+
+
+def newest_run(folder: Path) -> Path:
+    newest = run_folder.find("latest", folder)
+    assert newest is not None
+    return newest
 
 
 def terminal(folder: Path) -> str:
     """What a terminal shows of the newest run, as SVG."""
-    newest = run_folder.find("latest", folder)
-    assert newest is not None
+    newest = newest_run(folder)
     with history.open("sqlite:///.perfgate/history.db", root=folder) as store:
         past_runs = store.runs("shop")
     facts = Facts(verdict=run_folder.read_verdict(newest), run=run_folder.read_run(newest), past_runs=past_runs)
@@ -51,20 +89,55 @@ def terminal(folder: Path) -> str:
     return screen.export_svg(title="perfgate")
 
 
-def main() -> None:
-    IMAGES.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        subprocess.run(["git", "init", "--quiet", "--initial-branch", "main"], cwd=folder, check=True)
-        shutil.copy(ROOT / "budgets.yaml", folder)
-        subprocess.run(["git", "add", "budgets.yaml"], cwd=folder, check=True)  # so that no run has uncommitted changes
+def past() -> None:
+    with repository() as folder:
         assert [measured(folder, f"commit {number}") for number in range(COMMITS)] == [0] * COMMITS
         assert measured(folder, "slower search", PERFGATE_DEMO_FAULTS=FAULT) == 1
         (IMAGES / "terminal.svg").write_text(terminal(folder), encoding="utf-8")
-        newest = run_folder.find("latest", folder)
-        assert newest is not None
-        for theme in ("light", "dark"):
-            shutil.copy(newest / "charts" / f"search-p95-{theme}.png", IMAGES)
+        for theme in THEMES:
+            shutil.copy(newest_run(folder) / "charts" / f"search-p95-{theme}.png", IMAGES)
+
+
+def pull_request() -> None:
+    with repository() as folder:
+        git(folder, "commit", "--quiet", "-m", "shop")
+        git(folder, "switch", "--quiet", "--create", "related-products")
+        budgets = folder / "budgets.yaml"
+        slower = f"sh -c 'PERFGATE_DEMO_FAULTS={REPEATED} exec perfgate demo --port ${{PORT}}'"
+        text = budgets.read_text(encoding="utf-8").replace("perfgate demo --port ${PORT}", slower)
+        budgets.write_text(text.replace("p50: +60%", "p50: +20%").replace("80ms +60%", "80ms +20%"), encoding="utf-8")
+        assert measured(folder, "related products", "--base-ref", "main", PATH=PATH) == 1
+        os.chdir(folder)
+        newest, facts = judged_run("latest", budgets, "")
+        photograph_comment(comment.render(facts, link="https://github.com/acme/shop/actions/runs/1"))
+        photograph_report(newest / "report.html")
+
+
+def photograph_comment(markdown: str) -> None:
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        files = comment_pictures.unpacked(folder)
+        for theme in THEMES:
+            page = comment_pictures.page(markdown, files, theme)
+            comment_pictures.photograph(page, IMAGES / f"comment-{theme}.png", folder, height=COMMENT_HEIGHT)
+
+
+def photograph_report(report: Path) -> None:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        for theme in THEMES:
+            tab = browser.new_page(viewport={"width": 1240, "height": 1640}, color_scheme=theme)
+            tab.goto(report.as_uri())
+            tab.wait_for_selector("html.ready")
+            tab.screenshot(path=IMAGES / f"report-{theme}.png")
+        browser.close()
+
+
+def main() -> None:
+    IMAGES.mkdir(exist_ok=True)
+    makers = {"past": past, "pull-request": pull_request}
+    for name in sys.argv[1:] or makers:
+        makers[name]()
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from perfgate.gate.verdict.outcome import overall
 from perfgate.model.budget_file import Budget, Kind, Severity
 from perfgate.model.metric import LATENCY_QUANTILES, METRICS
 from perfgate.model.outcome import Outcome
+from perfgate.model.revision import Revision
 from perfgate.model.run import (
     Acceptance,
     Arm,
@@ -22,7 +23,6 @@ from perfgate.model.run import (
     EndpointResult,
     Generator,
     PastRun,
-    Revision,
     Run,
     Runner,
 )

@@ -13,7 +13,7 @@ import pytest
 from builders import make_conditions, make_finding, make_past_run, make_run, make_verdict
 
 from perfgate import budgets, history
-from perfgate.files.repository_path import top_of
+from perfgate.budgets.convert.repository_path import top_of
 from perfgate.history import History
 from perfgate.model.budget_file import BudgetFile
 from perfgate.model.outcome import Outcome

@@ -23,7 +23,6 @@ from perfgate import gate
 from perfgate.cli.explain import canonical, catalogue
 from perfgate.codes import CODES, TITLES
 from perfgate.diagnose.codes import CODES as DIAGNOSED
-from perfgate.doctor.check import DOCTOR
 from perfgate.files import codec
 from perfgate.gate.verdict.outcome import REASONS
 from perfgate.model.budget_file import GatePolicy
@@ -34,6 +33,7 @@ from perfgate.report.facts import Facts
 from perfgate.report.markdown import report_md
 from perfgate.report.terminal import console
 from perfgate.text.notes import bare, note, split
+from perfgate.workflows.doctor.check import DOCTOR
 
 PACKAGE = Path(__file__).parent.parent / "perfgate"
 SOURCES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(PACKAGE.rglob("*.py"))}
@@ -49,7 +49,7 @@ def calls(*rooms: str) -> Iterator[tuple[str, str, ast.Call]]:
     """Place, name and node of every call, in these rooms or everywhere."""
     for path, tree in SOURCES.items():
         place = path.relative_to(PACKAGE)
-        if rooms and place.parts[0] not in rooms:
+        if rooms and not any(place.is_relative_to(room) for room in rooms):
             continue
         for node in ast.walk(tree):
             if isinstance(node, ast.Call):
@@ -128,7 +128,7 @@ def test_every_reason_of_a_finding_has_a_code():
 def test_every_line_of_the_doctor_has_a_code():
     names = {
         node.args[0].value
-        for _, name, node in calls("doctor")
+        for _, name, node in calls("workflows/doctor")
         if name in ("warning", "broken") and isinstance(node.args[0], ast.Constant)
     }
 

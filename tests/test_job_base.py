@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from perfgate.ci.job_base import JobBase, job_base
+from perfgate.ci.job_base import job_base
+from perfgate.model.revision import JobBase
 
 A, B, C = "a" * 40, "b" * 40, "c" * 40
 

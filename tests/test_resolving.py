@@ -10,7 +10,7 @@ import pytest
 from perfgate import budgets
 from perfgate.model.budget_file import AbPolicy
 from perfgate.model.errors import TargetError, UsageError
-from perfgate.model.run import Revision
+from perfgate.model.revision import Revision
 from perfgate.workflows.steps import resolving
 from perfgate.workflows.steps.request import Against, RunContext, RunRequest
 from perfgate.workflows.steps.resolving import Mode, RunSpec

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from perfgate.ci import revision
 from perfgate.files import codec
-from perfgate.model.run import Revision, Run
+from perfgate.model.revision import Revision
+from perfgate.model.run import Run
 
 NOWHERE = Path("/nowhere")
 HEAD, BASE, MERGE = "a" * 40, "b" * 40, "c" * 40

@@ -26,7 +26,7 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 
 from bench.pages import lighthouse, shop
-from perfgate.model.page import Interaction, PageSpec
+from perfgate.model.budget_file import Interaction, PageSpec
 from perfgate.pages import browser, view
 
 RESULTS = Path(__file__).parent.parent / "results" / "pages.json"

@@ -3,19 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from perfgate.ci.revision import Environment, part_of, read_event
-
-
-@dataclass(frozen=True, kw_only=True)
-class JobBase:
-    """Where the base of a change is: the first parent of the commit `merge`, if that is what is checked out; else
-    `commit`, where it is known; else where the history of the checkout met that of `branch`."""
-
-    branch: str
-    commit: str = ""
-    merge: str = ""
+from perfgate.model.revision import JobBase
 
 
 def job_base(environ: Environment, branch: str) -> JobBase:

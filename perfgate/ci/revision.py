@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from perfgate.model.run import Revision
+from perfgate.model.revision import Revision
 
 PATIENCE = 10.0  # seconds for each question to git: `status` has to look at every file
 LONGEST = 500  # characters of any value: environments and event files hold what strangers wrote

@@ -13,7 +13,7 @@ from perfgate.cli.where import is_on
 
 if TYPE_CHECKING:
     from perfgate.ci.acceptances import AcceptanceClaim
-    from perfgate.model.run import Revision
+    from perfgate.model.revision import Revision
 
 TRUST_FORKS = "PERFGATE_ACCEPT_FORKS"
 MERGED = 20  # pull requests whose labels are asked for, at most

@@ -11,7 +11,7 @@ import typer
 from perfgate.cli.guard import say
 from perfgate.cli.options import DEFAULT_BUDGET
 from perfgate.model.errors import BudgetFileError
-from perfgate.text.plurals import counted
+from perfgate.text.plurals import enumerated
 
 
 def check(
@@ -38,13 +38,14 @@ def _check(budget: Path) -> None:
 
     budget_file, unset = budgets.check(budget, os.environ)
     plan = scenarios.plan(budget_file)
-    parts = (
-        counted(len(plan.endpoints), "endpoint"),
-        *([counted(len(plan.pages), "page")] if plan.pages else []),
-        counted(len(plan.journeys), "journey"),
-        counted(len(budget_file.budgets), "budget"),
+    contents = enumerated(
+        (len(plan.endpoints), "endpoint"),
+        (len(plan.scenarios), "locustfile"),
+        (len(plan.pages), "page"),
+        (len(plan.journeys), "journey"),
+        (len(budget_file.budgets), "budget"),
     )
-    print(f"{budget}: fine. {', '.join(parts)}; {plan.load_words}.")
+    print(f"{budget}: fine. {contents}; {plan.load_words}.")
     for mistake in unset:
         needed = f"{mistake.message}; `perfgate run` needs it. {mistake.hint}"
         say(f"perfgate: {budget}:{mistake.line}: {needed} [{mistake.code}]")

@@ -14,7 +14,7 @@ from perfgate.cli.guard import dim
 from perfgate.cli.options import DEFAULT_BUDGET, Budget, HistoryUrl, Target
 
 if TYPE_CHECKING:
-    from perfgate.doctor import Check
+    from perfgate.workflows.doctor import Check
 
 BROKEN = 1
 MARKS = {"ok": "ok      ", "warning": "warning ", "broken": "BROKEN  "}
@@ -34,9 +34,9 @@ def doctor(
 
     Example: perfgate doctor --start
     """
-    from perfgate import doctor as program
     from perfgate.cli.context import child_environment
     from perfgate.cli.where import own_environment
+    from perfgate.workflows import doctor as program
 
     around = program.CheckSurroundings(
         budget=budget,

@@ -64,18 +64,18 @@ class Exports:
     def verdict(self, run: Run, verdict: Verdict, more: Sequence[Family] = ()) -> None:
         if self._totals is None:
             return
-        from perfgate.export import judged
+        from perfgate.export import of_verdict
 
-        families = judged.families(run, verdict, self._labels, {"version": __version__})
+        families = of_verdict(run, verdict, self._labels, {"version": __version__})
         self._flush((*families, *self._totals.idle(), *more))
 
     def round(self, run: Run | None, verdict: Verdict | None, incidents: Sequence[Incident], budgets: Keys) -> None:
         """What a round of a watch came to; without run and verdict it could not be measured."""
         if self._totals is None:
             return
-        from perfgate.export import judged
+        from perfgate.export import of_round
 
-        families = judged.of_round(incidents, budgets, self._labels, is_measured=run is not None)
+        families = of_round(incidents, budgets, self._labels, is_measured=run is not None)
         if run and verdict:
             self.verdict(run, verdict, families)
         else:

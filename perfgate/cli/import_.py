@@ -20,7 +20,7 @@ from perfgate.cli.options import DEFAULT_BUDGET, Budget
 from perfgate.model.errors import RecordError, UsageError
 
 if TYPE_CHECKING:
-    from perfgate.model.run import Revision
+    from perfgate.model.revision import Revision
     from perfgate.workflows.import_recording import Recording
 
 STDIN = "-"
@@ -161,7 +161,7 @@ def _source(file: Path) -> Iterator[tuple[Path, datetime]]:
 def _revision(branch: str, commit: str) -> Revision:
     """What the caller says, and nothing besides: the recording may be of long ago."""
     from perfgate.ci import revision
-    from perfgate.model.run import Revision
+    from perfgate.model.revision import Revision
 
     return Revision(branch=branch, commit=commit) if branch or commit else revision.read(os.environ, Path.cwd())
 

@@ -11,6 +11,7 @@ import typer
 from perfgate.cli.guard import say
 from perfgate.cli.options import DEFAULT_BUDGET, Budget
 from perfgate.model.errors import PerfgateError, UsageError
+from perfgate.text.plurals import counted, enumerated
 
 if TYPE_CHECKING:
     from perfgate.init import Context, FileProposal
@@ -155,8 +156,10 @@ def _check(budget: Path) -> None:
 
     budget_file, _ = budgets.check(budget, os.environ)
     plan = scenarios.plan(budget_file)
-    journeys = f", {len(plan.journeys)} journeys" if plan.journeys else ""
-    print(f"{budget}: {len(plan.endpoints)} endpoints{journeys}; {plan.load_words}.")
+    contents = enumerated(
+        (len(plan.endpoints), "endpoint"), (len(plan.scenarios), "locustfile"), (len(plan.journeys), "journey")
+    )
+    print(f"{budget}: {contents}; {plan.load_words}.")
 
 
 def _write_workflow(path: object, text: str, hint: str, *, force: bool) -> None:
@@ -175,7 +178,7 @@ def _tell(proposal: FileProposal, most: int) -> None:
     unsafe = [omission for omission in proposal.omissions if omission.why == NOT_SAFE]
     others = [omission for omission in proposal.omissions if omission.why != NOT_SAFE]
     if unsafe:
-        say(f"  left out: {len(unsafe)} requests that may change data; --unsafe takes them in [PG-N007]")
+        say(f"  left out: {counted(len(unsafe), 'request')} that may change data; --unsafe takes them in [PG-N007]")
     for omission in others[:most]:
         say(f"  left out: {omission.what}: {omission.why} [PG-N007]")
     if (more := len(others) - most) > 0:

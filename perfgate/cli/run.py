@@ -145,11 +145,12 @@ def _measured(request: RunRequest, destinations: Destinations, reporter: Progres
     """Where nothing could be measured, comments that still show an earlier verdict say so."""
     from perfgate.cli import not_measured
     from perfgate.workflows import run as workflow
+    from perfgate.workflows.steps.failures import record_failure
 
     try:
         return workflow.run(request, reporter)
     except CouldNotMeasure as error:
-        if failure := not_measured.record_failure(request, error):
+        if failure := record_failure(request, error):
             for where in destinations.names:
                 not_measured.deliver(where, failure, destinations)
         raise

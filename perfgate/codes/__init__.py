@@ -1,8 +1,9 @@
 """Every code that a message of perfgate carries, and what `perfgate explain` says of it.
 
 A new message needs a code of its room, or a new entry there: an error takes it as `code=`, a note by `text.notes.note`,
-a finding by its reason (`gate/verdict/outcome.py`), a line of `perfgate doctor` by its name (`doctor/check.py`). The codes of a diagnosis are those of
-`diagnose/codes.py`; `cli/explain.py` reads them there.
+a finding by its reason (`gate/verdict/outcome.py`), a line of `perfgate doctor` by its name
+(`workflows/doctor/check.py`). The codes of a diagnosis are those of `diagnose/codes.py`; `cli/explain.py` reads them
+there.
 """
 
 from __future__ import annotations

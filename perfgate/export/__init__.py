@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
-from perfgate.export import influxdb, judged, otlp, prometheus, pushgateway, statsd
+from perfgate.export import influxdb, otlp, prometheus, pushgateway, statsd
 from perfgate.export.contract import Address, Exporter, ExportError
 from perfgate.export.families import Family, label
+from perfgate.export.judged import of_round, of_verdict
 from perfgate.export.live import LiveTotals
 from perfgate.export.sending import Sender
 from perfgate.model.errors import UsageError
@@ -24,8 +25,9 @@ __all__ = [
     "Sender",
     "check",
     "connect",
-    "judged",
     "label",
+    "of_round",
+    "of_verdict",
 ]
 
 EXPORTERS: Mapping[str, Callable[[Address], Exporter]] = {

@@ -17,7 +17,7 @@ COMMIT_CHARS = 12
 Value = tuple[float | None, Labels]
 
 
-def families(run: Run, verdict: Verdict, labels: Labels, versions: Labels) -> tuple[Family, ...]:
+def of_verdict(run: Run, verdict: Verdict, labels: Labels, versions: Labels) -> tuple[Family, ...]:
     """`labels` are on every point; `versions` tell of perfgate itself."""
     return filled(
         (*_of_run(run, verdict, labels, versions), *_of_endpoints(run, labels), *_of_budgets(verdict, labels))

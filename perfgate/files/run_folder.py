@@ -11,7 +11,6 @@ from perfgate.model.publication import NotMeasured
 from perfgate.model.run import Run
 from perfgate.model.verdict import Verdict
 from perfgate.recording import handover
-from perfgate.runner.reference import samples
 
 HOME = ".perfgate"
 RUN, VERDICT, NOT_MEASURED = "run.json", "verdict.json", "not-measured.json"
@@ -34,7 +33,7 @@ def make(folder: Path, root: Path) -> None:
         probe.unlink()
         # What an earlier run in this folder has left.
         context = ("report.md", "report.html", "junit.xml", "comment.md")
-        for stale in (RUN, VERDICT, NOT_MEASURED, DIAGNOSIS, *handover.FILES, samples.FILE, *context):
+        for stale in (RUN, VERDICT, NOT_MEASURED, DIAGNOSIS, *handover.FILES, *context):
             (folder / stale).unlink(missing_ok=True)
     except OSError as error:
         raise RecordError(

@@ -22,9 +22,10 @@ from perfgate.gate.levels import CONFIDENCE, PASS_LEVEL, POWER
 from perfgate.model.budget_file import Sensitivity
 from perfgate.model.metric import ASPECT_QUANTILES, LATENCY_QUANTILES, METRICS, Unit
 from perfgate.model.run import Distribution, EndpointResult
+from perfgate.recording.curves import curve
 from perfgate.stats.distributions import normal_quantile
 from perfgate.stats.proportions import exact_lower, exact_upper, requests_needed
-from perfgate.stats.quantiles import Curve, curve
+from perfgate.stats.quantiles import Curve
 from perfgate.stats.tails import share_upper
 
 QUANTILES = {**LATENCY_QUANTILES, "ttfb_p95": 0.95, **{metric: q for metric, (_, q) in ASPECT_QUANTILES.items()}}

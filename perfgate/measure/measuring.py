@@ -16,7 +16,8 @@ from perfgate.model.budget_file import Send
 from perfgate.model.metric import ASPECTS, LATENCY_QUANTILES
 from perfgate.model.note import Note
 from perfgate.model.plan import Plan
-from perfgate.model.run import Arm, Conditions, EndpointResult, LoadTest, Revision, Run, Runner
+from perfgate.model.revision import Revision
+from perfgate.model.run import Arm, Conditions, EndpointResult, LoadTest, Run, Runner
 from perfgate.recording import histogram, windows
 from perfgate.recording.histogram import Histogram
 from perfgate.recording.windows import BASE, HEAD, PHASES, Phases, Series, Window

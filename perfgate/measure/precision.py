@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from perfgate.model.metric import LATENCY_QUANTILES
 from perfgate.model.run import EndpointResult
-from perfgate.recording import histogram
+from perfgate.recording import curves, histogram
 from perfgate.recording.windows import Window
 from perfgate.stats import quantiles
 from perfgate.stats.distributions import normal_quantile, t_quantile
@@ -78,7 +78,7 @@ def precise(result: EndpointResult, parts: Parts, clock: Clock) -> EndpointResul
     """The result with its design effects and intervals. `parts` are its windows."""
     if not result.requests:
         return result
-    curve = quantiles.curve(result.latency)
+    curve = curves.curve(result.latency)
     observed = timeline(parts, clock, _thresholds(result))
     alike = _independent(observed, curve)
     excess = np.where(alike > 0, variance_of_sum(observed.deviations()) / np.maximum(alike, NOTHING) - 1, 0.0)
@@ -156,7 +156,7 @@ def _intervals(
         elif metric == "mean":
             matches[metric] = _around(result.metrics[metric], curve.deviation(), curve.count / effect)
         elif metric == "ttfb_p95":
-            first_byte = quantiles.curve(result.phases["first_byte"])
+            first_byte = curves.curve(result.phases["first_byte"])
             matches[metric] = quantiles.interval(first_byte, 0.95, first_byte.count / effect, CONFIDENCE)
         else:
             matches[metric] = quantiles.interval(curve, LATENCY_QUANTILES[metric], curve.count / effect, CONFIDENCE)
@@ -204,7 +204,7 @@ def paired_effects(arms: tuple[ArmParts, ArmParts], clock: Clock, pair: int) -> 
     times = min(item.sums.shape[1] for item in observed)
     base, head = (share[:, None] * item.deviations()[:, :times] for share, item in zip(shares, observed, strict=True))
     alike: Floats = sum(
-        share**2 * _independent(item, quantiles.curve(arm.result.latency))
+        share**2 * _independent(item, curves.curve(arm.result.latency))
         for share, item, arm in zip(shares, observed, arms, strict=True)
     )
     length = max(1, pair, times // DIFFERENCES)

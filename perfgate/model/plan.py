@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from perfgate.model.budget_file import Endpoint, Journey, LoadProfile, Tls
-from perfgate.model.page import PageSpec
+from perfgate.model.budget_file import Endpoint, Journey, LoadProfile, PageSpec, Tls
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,19 +25,6 @@ class Distribution:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Revision:
-    """Which code was measured, as far as the CI environment or git says. Empty when unknown."""
-
-    commit: str = ""
-    branch: str = ""
-    base: str = ""  # the branch that a pull request wants to enter
-    pull_request: int | None = None
-    dirty: bool = False  # uncommitted changes
-    ci: str = ""  # "github", "gitlab" or ""
-    url: str = ""  # of the CI job
-
-
-@dataclass(frozen=True, kw_only=True)
 class Runner:
     """The machine that made the load."""
 

@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from perfgate.model.budget_file import Interaction, PageSpec
 from perfgate.model.errors import PageError
-from perfgate.model.page import Interaction, PageSpec, Resource
+from perfgate.model.page import Resource
 from perfgate.pages.profiles import THROTTLES, VIEWPORTS
 from perfgate.pages.view import View
 from perfgate.text.sanitize import one_line

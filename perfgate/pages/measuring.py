@@ -12,7 +12,8 @@ from pathlib import Path
 from random import Random
 from time import monotonic
 
-from perfgate.model.page import PageDetail, PageSpec
+from perfgate.model.budget_file import PageSpec
+from perfgate.model.page import PageDetail
 from perfgate.model.run import EndpointResult
 from perfgate.pages import browser, summary
 from perfgate.pages.browser import Browser, PageVisit

@@ -21,10 +21,11 @@ WINDOWS = "windows.jsonl.gz"
 RESULT = "load-test.json"
 PROGRESS = "progress.jsonl"
 SAMPLES = "samples.csv.gz"
+PROBE = "probe.csv.gz"  # what the reference workload took beside the load
 REPLAY = "replay.jsonl"  # recorded arrivals
 GO = "go"  # appears when the load may begin: Locust is started before the service is ready
 REFUSAL = "refusal.txt"  # the name of a class of users that cannot take part in an A/B test
-FILES = (SETTINGS, REPLAY, WINDOWS, RESULT, PROGRESS, SAMPLES, REFUSAL)
+FILES = (SETTINGS, REPLAY, WINDOWS, RESULT, PROGRESS, SAMPLES, PROBE, REFUSAL)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,8 +8,8 @@ from math import floor
 from pathlib import Path
 from typing import NamedTuple
 
-from perfgate.model.activity import RecordedArrival
 from perfgate.model.budget_file import Stage
+from perfgate.model.budget_file.activity import RecordedArrival
 
 Arrivals = tuple[RecordedArrival, ...]
 

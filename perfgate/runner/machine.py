@@ -1,17 +1,11 @@
-"""Which machine the load comes from, and by which clock it can measure."""
+"""Which machine the load comes from."""
 
 from __future__ import annotations
 
 import platform
-import struct
-import sys
 from pathlib import Path
 
 from perfgate.model.run import Runner
-
-KERNEL_CLOCK = sys.platform == "linux" and struct.calcsize("l") == 8
-USER_SPACE = "user space"
-CLOCK = "kernel receive timestamp" if KERNEL_CLOCK else USER_SPACE
 
 
 def runner() -> Runner:

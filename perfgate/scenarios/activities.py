@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from perfgate.model.activity import Listen, Poll, StatedTime, WebSocket
 from perfgate.model.budget_file import Endpoint, Request
+from perfgate.model.budget_file.activity import Listen, Poll, StatedTime, WebSocket
 from perfgate.scenarios.expressions import Headers, endpoint_call, expectation_call, texts
 from perfgate.scenarios.source import Call, number
 

@@ -9,7 +9,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from perfgate.model.activity import Replay
 from perfgate.model.budget_file import (
     NO_LOAD,
     BodyKind,
@@ -18,13 +17,14 @@ from perfgate.model.budget_file import (
     FilePart,
     Journey,
     LoadProfile,
+    PageSpec,
     Request,
     Rows,
     Send,
     SourceKind,
 )
+from perfgate.model.budget_file.activity import Replay
 from perfgate.model.errors import UsageError
-from perfgate.model.page import PageSpec
 from perfgate.model.plan import Digests, Plan
 from perfgate.recording import replay
 from perfgate.scenarios.rates import planned_rates

@@ -1,4 +1,4 @@
-"""Quantiles and shares of a `Distribution`, and how well a quantile is known from order statistics.
+"""Quantiles and shares of values in a histogram, and how well a quantile is known from order statistics.
 
 Inside a bucket of the histogram values count as evenly spread, so that shares and quantiles move smoothly. Seconds.
 """
@@ -11,8 +11,6 @@ from math import inf, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from perfgate.model.run import Distribution
-from perfgate.recording.histogram import BITS, NANOSECONDS
 from perfgate.stats.distributions import beta_cdf, normal_quantile
 
 Floats = NDArray[np.float64]
@@ -56,19 +54,6 @@ class Curve:
         middle, counts = (self.low + self.high) / 2, self.upto - self.below
         mean = float(middle @ counts) / self.count
         return sqrt(float((middle - mean) ** 2 @ counts) / self.count)
-
-
-def curve(distribution: Distribution) -> Curve:
-    number = len(distribution.buckets)
-    buckets = np.fromiter(distribution.buckets.keys(), dtype=np.int64, count=number)
-    counts = np.fromiter(distribution.buckets.values(), dtype=np.float64, count=number)
-    order = np.argsort(buckets)
-    buckets, counts = buckets[order], counts[order]
-    exponent = np.maximum((buckets >> BITS) - 1, 0)
-    low = ((buckets - (exponent << BITS)) << exponent).astype(float)
-    high = low + (1 << exponent).astype(float)
-    upto = np.cumsum(counts)
-    return Curve(low=low / NANOSECONDS, high=high / NANOSECONDS, below=upto - counts, upto=upto)
 
 
 def interval(known: Curve, q: float, n: float, confidence: float = 0.95) -> tuple[float, float] | None:

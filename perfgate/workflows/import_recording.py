@@ -11,7 +11,8 @@ from perfgate.files import codec, run_folder
 from perfgate.measure import importing
 from perfgate.measure.importers.samples import RecordingSource, Tolerance
 from perfgate.model.plan import Plan
-from perfgate.model.run import Revision, Run
+from perfgate.model.revision import Revision
+from perfgate.model.run import Run
 
 Recording = importing.Recording
 

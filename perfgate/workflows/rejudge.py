@@ -17,9 +17,10 @@ from perfgate.model.budget_file import BudgetFile, GatePolicy
 from perfgate.model.errors import RecordError
 from perfgate.model.outcome import BADNESS
 from perfgate.model.publication import ArtifactEntry
-from perfgate.model.run import Conditions, PastRun, Revision, Run
+from perfgate.model.revision import Revision
+from perfgate.model.run import Conditions, PastRun, Run
 from perfgate.model.verdict import Verdict
-from perfgate.runner import machine
+from perfgate.recording import clock
 from perfgate.text import template
 from perfgate.text.notes import note
 from perfgate.workflows.steps import baselines, judging
@@ -118,7 +119,7 @@ def _figures(run: Run, request: RejudgeRequest, budget_file: BudgetFile, past_ru
         load_digest=plan.digests.load,
         load=plan.load_words,
         endpoint_digests=plan.digests.endpoints,
-        clock=machine.CLOCK if plan.client == "fast" else machine.USER_SPACE,
+        clock=clock.CLOCK if plan.client == "fast" else clock.USER_SPACE,
     )
     names = [*(endpoint.name for endpoint in plan.endpoints), *(journey.name for journey in plan.journeys)]
     if budget_file.scenarios and budget_file.default_budgets:  # for whatever they send: as far as we have seen it

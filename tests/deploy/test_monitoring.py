@@ -73,7 +73,7 @@ def exported() -> set[str]:
     run = make_run(endpoints=[make_endpoint("search", metrics={"size": 100.0})])
     families = (
         *LiveTotals({}).families(progress),
-        *judged.families(run, verdict, {}, {}),
+        *judged.of_verdict(run, verdict, {}, {}),
         *judged.of_round([incident], [], {}, is_measured=True),
     )
     return set(NAME.findall(exposition.text(families)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from projects import Project, Shop
 
+from perfgate.recording import handover
 from perfgate.runner.reference import samples
 
 BUDGETS = """
@@ -22,7 +23,7 @@ def test_every_run_has_a_probe(project: Project, shop: Shop):
     done = project.perfgate("run")
 
     probe = project.run()["probe"]
-    kept = samples.read(project.runs[-1] / samples.FILE)
+    kept = samples.read(project.runs[-1] / handover.PROBE)
     assert done.returncode == 0, done.stderr
     assert probe["samples"] == sum(0 <= sample.at < 2 for sample in kept) >= 2
     assert 0 < probe["p50"] <= probe["p95"] < 2
@@ -36,4 +37,4 @@ def test_but_not_when_it_is_left_out(project: Project, shop: Shop):
 
     assert done.returncode == 0, done.stderr
     assert project.run()["probe"] is None
-    assert not (project.runs[-1] / samples.FILE).exists()
+    assert not (project.runs[-1] / handover.PROBE).exists()

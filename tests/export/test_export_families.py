@@ -71,7 +71,7 @@ def test_a_verdict_has_a_series_for_each_outcome_and_values_in_base_units():
         make_finding("search", "p95", Outcome.FAIL, measured=0.2, baseline=0.1),
         make_finding("search", "errors", measured=0.0),
     )
-    families = judged.families(run, verdict, LABELS, {"version": "9.9"})
+    families = judged.of_verdict(run, verdict, LABELS, {"version": "9.9"})
 
     assert values(families, "perfgate.verdict.outcome")[("fail",)] == 1.0
     assert sum(values(families, "perfgate.verdict.outcome").values()) == 1.0
@@ -91,7 +91,7 @@ def test_a_verdict_has_a_series_for_each_outcome_and_values_in_base_units():
 
 def test_what_is_no_number_is_left_out():
     run = make_run(endpoints=[make_endpoint("search", metrics={"p99": float("nan"), "max": float("inf")})])
-    families = judged.families(run, make_verdict(make_finding(measured=None)), LABELS, {})
+    families = judged.of_verdict(run, make_verdict(make_finding(measured=None)), LABELS, {})
 
     measured = {key[2] for key in values(families, "perfgate.measured.time")}
     assert "p95" in measured

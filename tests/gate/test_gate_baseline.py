@@ -16,7 +16,8 @@ from builders import (
 from perfgate.gate import choose_baseline, judge
 from perfgate.model.budget_file import BaselinePolicy, GatePolicy
 from perfgate.model.outcome import Outcome
-from perfgate.model.run import Generator, PastRun, Revision, Run, Runner
+from perfgate.model.revision import Revision
+from perfgate.model.run import Generator, PastRun, Run, Runner
 from perfgate.model.verdict import Baseline
 from perfgate.text.notes import bare
 

@@ -14,9 +14,13 @@ from builders import (
 )
 
 from perfgate.gate import choose_baseline, judge
+from perfgate.gate.comparison import Comparison
+from perfgate.gate.verdict import sentences
 from perfgate.model.budget_file import GatePolicy
 from perfgate.model.outcome import Outcome
-from perfgate.model.run import EndpointResult, PastRun, Revision, Run
+from perfgate.model.revision import Revision
+from perfgate.model.run import EndpointResult, PastRun, Run
+from perfgate.model.verdict import Baseline
 
 
 def sentence(budget, run: Run, past: list[PastRun] | None = None) -> str:
@@ -262,6 +266,35 @@ def test_what_broke_is_said_first():
     change, limit, doubt = said.split("; ")[0].rpartition(", ")[0], "over the limit of 120 ms", said.split("; ")[1]
     assert said.startswith(f"{change}, {limit}; limit of +10%: ")
     assert doubt == "limit of +10%: more than that, but it may be chance"
+
+
+def test_over_the_limit_is_never_called_no_regression():
+    """Whatever the expectation is that a pass would need: the numbers beside the sentence are over the limit."""
+    seen = Comparison(
+        measured=0.15,
+        baseline=0.08,
+        change=0.8,
+        interval=(0.1, 1.1),
+        bound=1.1,
+        p_worse=0.2,
+        p_better=0.9,
+        expected=0.4,
+        cure="60 s at this rate would show it",
+    )
+    budget = make_budget("search", "p95", "+60%")
+    context = sentences.FindingContext(
+        budget=budget,
+        result=make_endpoint("search"),
+        comparison=seen,
+        criteria=(),
+        cures=(),
+        floor=0.0,
+        baseline=Baseline(branch="main", min_runs=5),
+    )
+
+    assert sentences._inconclusive(budget.criteria[0], "limit of +60%", context, seen) == (
+        "limit of +60%: more than that, but it may be chance; 60 s at this rate would tell"
+    )
 
 
 def test_nothing_was_sent():

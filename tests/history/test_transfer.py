@@ -18,7 +18,8 @@ from perfgate.history.documents import lean
 from perfgate.history.transfer import Imported, export_runs, import_runs
 from perfgate.model.errors import HistoryError
 from perfgate.model.outcome import Outcome
-from perfgate.model.run import Acceptance, Distribution, EndpointResult, PastRun, Revision
+from perfgate.model.revision import Revision
+from perfgate.model.run import Acceptance, Distribution, EndpointResult, PastRun
 
 NAMES = pytest.mark.parametrize("name", ["backup.jsonl", "backup.jsonl.gz"])
 

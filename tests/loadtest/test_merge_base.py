@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from perfgate.ci.job_base import JobBase
 from perfgate.loadtest.service.git import Git as GitOf
 from perfgate.loadtest.service.merge_base import merge_base
 from perfgate.model.errors import BaseError, UsageError
+from perfgate.model.revision import JobBase
 
 ENVIRONMENT = {
     "PATH": os.environ["PATH"],

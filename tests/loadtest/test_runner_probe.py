@@ -17,6 +17,7 @@ from perfgate.loadtest.locust.joining import _probe as joined_probe
 from perfgate.loadtest.service.target import is_here
 from perfgate.measure.probed import probed
 from perfgate.model.run import Generator, LoadTest
+from perfgate.recording import handover
 from perfgate.runner.reference import samples
 from perfgate.runner.reference.samples import Sample
 
@@ -42,7 +43,7 @@ def loaded(folder: Path, **others: object) -> LoadTest:
 def test_only_samples_of_the_measured_time_count(tmp_path: Path):
     load_test = runner_probe.beside(lambda: loaded(tmp_path), tmp_path, options(tmp_path))
 
-    kept = samples.read(tmp_path / samples.FILE)
+    kept = samples.read(tmp_path / handover.PROBE)
     probe = probed(load_test)
 
     assert load_test.warnings == ()
@@ -60,7 +61,7 @@ def test_it_can_be_left_out(tmp_path: Path):
     assert load_test.probe is None
     assert load_test.warnings == ()
     assert probed(load_test) is None
-    assert not (tmp_path / samples.FILE).exists()
+    assert not (tmp_path / handover.PROBE).exists()
 
 
 @pytest.mark.parametrize(
@@ -120,9 +121,9 @@ def test_parts_are_joined_without_what_is_outside_of_them(tmp_path: Path):
     for number in (1, 2):
         place = tmp_path / f"part-{number}"
         place.mkdir()
-        samples.write(place / samples.FILE, [Sample(-0.1, 1.0), Sample(1.0, number / 1000), Sample(2.5, 1.0)])
+        samples.write(place / handover.PROBE, [Sample(-0.1, 1.0), Sample(1.0, number / 1000), Sample(2.5, 1.0)])
         plain = LoadTest(folder=place, windows=place, started="", duration=2.0, generator=Generator())
-        parts.append(replace(plain, probe=place / samples.FILE))
+        parts.append(replace(plain, probe=place / handover.PROBE))
 
     path = joined_probe(parts, tmp_path)
 

@@ -14,7 +14,8 @@ from perfgate.measure import Circumstances
 from perfgate.model.budget_file import Endpoint, Journey, LoadProfile, Send, Stage
 from perfgate.model.errors import RecordError
 from perfgate.model.plan import Digests, Plan
-from perfgate.model.run import Arm, Generator, LoadTest, Revision, Run, Runner
+from perfgate.model.revision import Revision
+from perfgate.model.run import Arm, Generator, LoadTest, Run, Runner
 from perfgate.recording import windows
 from perfgate.recording.windows import Phases, Record, Window
 

@@ -8,8 +8,8 @@ from contextlib import suppress
 import psutil
 import pytest
 
+from perfgate.model.budget_file import PageSpec
 from perfgate.model.errors import PageError
-from perfgate.model.page import PageSpec
 from perfgate.pages import browser
 
 pytestmark = pytest.mark.needs("chromium")

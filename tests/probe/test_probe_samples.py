@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from perfgate.model.errors import RecordError
+from perfgate.recording import handover
 from perfgate.runner.reference import samples
 from perfgate.runner.reference.samples import Sample
 
@@ -15,10 +16,10 @@ from perfgate.runner.reference.samples import Sample
 def test_what_is_written_is_read_again(tmp_path: Path):
     written = (Sample(-0.5, 0.001), Sample(0.0123, 0.0025))
 
-    samples.write(tmp_path / samples.FILE, written)
+    samples.write(tmp_path / handover.PROBE, written)
 
-    assert samples.read(tmp_path / samples.FILE) == written
-    assert gzip.decompress((tmp_path / samples.FILE).read_bytes()).splitlines()[:2] == [b"t,ms", b"-0.5000,1.0000"]
+    assert samples.read(tmp_path / handover.PROBE) == written
+    assert gzip.decompress((tmp_path / handover.PROBE).read_bytes()).splitlines()[:2] == [b"t,ms", b"-0.5000,1.0000"]
 
 
 @pytest.mark.parametrize(
@@ -27,7 +28,7 @@ def test_what_is_written_is_read_again(tmp_path: Path):
     ids=["plain", "columns", "row", "empty"],
 )
 def test_another_file_is_an_error(tmp_path: Path, content: bytes):
-    path = tmp_path / samples.FILE
+    path = tmp_path / handover.PROBE
     path.write_bytes(content)
 
     with pytest.raises(RecordError, match="probe"):
@@ -36,4 +37,4 @@ def test_another_file_is_an_error(tmp_path: Path, content: bytes):
 
 def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path):
     with pytest.raises(RecordError, match="Cannot write"):
-        samples.write(tmp_path / "none" / samples.FILE, [])
+        samples.write(tmp_path / "none" / handover.PROBE, [])

@@ -14,7 +14,7 @@ import pytest
 from runtime.scripted import PATIENCE, Server, answers, ask, client_of, ok
 from services.needs import lacking
 
-from perfgate.runner.machine import KERNEL_CLOCK
+from perfgate.recording.clock import KERNEL_CLOCK
 from perfgate.runtime.http.client import LONG_PAUSE, FastClient
 from perfgate.runtime.http.dialling import origin
 from perfgate.runtime.http.observations import Observations

@@ -7,7 +7,8 @@ from scipy import stats
 
 from perfgate.model.run import Distribution
 from perfgate.recording import histogram
-from perfgate.stats.quantiles import curve, interval, rank
+from perfgate.recording.curves import curve
+from perfgate.stats.quantiles import interval, rank
 
 
 @pytest.mark.parametrize("q", [0.01, 0.5, 0.9, 0.95, 0.99])

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from perfgate.recording import histogram
-from perfgate.stats.quantiles import Curve, curve
+from perfgate.recording.curves import curve
+from perfgate.stats.quantiles import Curve
 from perfgate.stats.two_samples import TwoArms
 
 

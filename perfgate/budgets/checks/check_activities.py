@@ -8,7 +8,7 @@ from perfgate.budgets.convert.draft import Draft, DraftEntry, duration
 from perfgate.budgets.convert.effective import Effective, effective, keys_for
 from perfgate.budgets.shape.request_shape import BODIES
 from perfgate.budgets.shape.texts import split_request
-from perfgate.model.activity import Poll
+from perfgate.model.budget_file.activity import Poll
 from perfgate.model.errors import Mistake
 from perfgate.model.metric import ASPECT_QUANTILES, Unit
 from perfgate.text import units

@@ -8,7 +8,7 @@ from perfgate.budgets.convert.expectations import conditions
 from perfgate.budgets.shape.activity_shape import UNITS, PollShape, StatedShape
 from perfgate.budgets.shape.stream_shape import NEXT, EventsShape, ListenShape, WebSocketShape
 from perfgate.budgets.shape.texts import split_request
-from perfgate.model.activity import Events, Listen, Poll, StatedTime, WebSocket
+from perfgate.model.budget_file.activity import Events, Listen, Poll, StatedTime, WebSocket
 
 
 def poll(written: PollShape) -> Poll:

@@ -12,6 +12,7 @@ from perfgate.budgets.convert.converting_requests import request
 from perfgate.budgets.convert.draft import Draft
 from perfgate.budgets.convert.effective import effective, inherited
 from perfgate.budgets.convert.replayed_load import replayed
+from perfgate.budgets.convert.repository_path import identity
 from perfgate.budgets.convert.timeouts import timeouts
 from perfgate.budgets.shape.file_shape import (
     DiagnoseShape,
@@ -27,7 +28,6 @@ from perfgate.budgets.shape.graphql_shape import ClientsShape
 from perfgate.budgets.shape.load_shape import LoadShape
 from perfgate.budgets.shape.request_shape import EndpointShape, login_of
 from perfgate.budgets.shape.traces_shape import TracesShape
-from perfgate.files.repository_path import identity
 from perfgate.model.budget_file import (
     AUTO,
     NO_LOAD,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from perfgate.budgets.shape.page_shape import InteractionShape, PageShape
-from perfgate.model.page import Interaction, PageSpec
+from perfgate.model.budget_file import Interaction, PageSpec
 
 
 def pages(written: Mapping[str, PageShape | str]) -> tuple[PageSpec, ...]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from perfgate.budgets.convert.draft import Draft
 from perfgate.budgets.shape.load_shape import LoadShape
-from perfgate.model.activity import Replay
 from perfgate.model.budget_file import Abort, LoadProfile
+from perfgate.model.budget_file.activity import Replay
 from perfgate.recording.replay import cut, stage
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from perfgate.budgets.shape.texts import split_request
-from perfgate.model.activity import RecordedArrival
+from perfgate.model.budget_file.activity import RecordedArrival
 from perfgate.text import log_lines, template
 from perfgate.text.log_lines import LogLine
 from perfgate.text.template import TemplateError, Value, Variable

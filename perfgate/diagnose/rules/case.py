@@ -186,7 +186,7 @@ def kb(size: float | None) -> str:
 
 
 def number(value: float | None) -> str:
-    return f"{value or 0.0:.4g}" if (value or 0.0) < 1000 else f"{value:,.0f}"
+    return f"{value or 0.0:.3g}" if (value or 0.0) < 1000 else f"{value:,.0f}"
 
 
 def peers_of(case: Case, kind: str) -> list[str]:

@@ -31,9 +31,9 @@ from perfgate.gate.trial import (
 )
 from perfgate.model.metric import ASPECT_QUANTILES
 from perfgate.model.run import EndpointResult
+from perfgate.recording.curves import curve
 from perfgate.stats.distributions import normal_quantile
 from perfgate.stats.proportions import fewest
-from perfgate.stats.quantiles import curve
 from perfgate.stats.tails import FEWEST
 from perfgate.stats.two_samples import TwoArms
 from perfgate.text.units import format_change

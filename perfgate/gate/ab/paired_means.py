@@ -19,9 +19,9 @@ from perfgate.gate.trial import (
     needed,
 )
 from perfgate.model.run import EndpointResult
+from perfgate.recording.curves import curve
 from perfgate.stats.distributions import normal_quantile, normal_sf
 from perfgate.stats.proportions import dealt_worse, fewest, newcombe
-from perfgate.stats.quantiles import curve
 
 
 def compare_means(base: EndpointResult, head: EndpointResult, metric: str, trial: Trial) -> Comparison | None:

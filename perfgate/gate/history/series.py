@@ -12,8 +12,9 @@ from perfgate.gate.absolute import QUANTILES, distribution_of, effect_of
 from perfgate.gate.history.prediction import Array, Past
 from perfgate.model.run import EndpointResult, PastRun, ResultKind, Run
 from perfgate.model.verdict import Baseline
+from perfgate.recording.curves import curve
 from perfgate.stats.distributions import normal_quantile
-from perfgate.stats.quantiles import Curve, curve, lower_end
+from perfgate.stats.quantiles import Curve, lower_end
 from perfgate.stats.tails import upper_end
 
 Results = Mapping[str, Mapping[str, EndpointResult]]  # run id -> endpoint -> result

@@ -17,7 +17,7 @@ from perfgate.model.metric import METRICS, Unit
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import EndpointResult, Run
 from perfgate.model.verdict import Baseline, Finding, Overload
-from perfgate.stats.quantiles import curve
+from perfgate.recording.curves import curve
 from perfgate.text.units import format_value
 
 FIFTHS = 5

@@ -249,7 +249,7 @@ def _inconclusive(criterion: Criterion, limit: str, context: FindingContext, com
     """Calm: most such findings are of unchanged code."""
     threshold = threshold_of(criterion, comparison, context.floor)
     cure = comparison.cure or "`--base-ref` would show it"
-    if comparison.expectation >= threshold:
+    if max(comparison.change, comparison.expectation) >= threshold:
         return f"{limit}: more than that, but it may be chance; {cure.replace('would show it', 'would tell')}"
     move = "fall" if context.metric.higher_is_better else "rise"
     reach = _shown(comparison.bound, comparison, context.metric, criterion.difference)

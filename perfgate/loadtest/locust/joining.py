@@ -83,8 +83,8 @@ def _probe(parts: Sequence[LoadTest], folder: Path) -> Path | None:
         inside = (sample for sample in samples.read(part.probe) if 0 <= sample.at < part.duration)
         matches += [replace(sample, at=began + sample.at) for sample in inside]
         began += part.duration
-    samples.write(folder / samples.FILE, matches)
-    return folder / samples.FILE
+    samples.write(folder / handover.PROBE, matches)
+    return folder / handover.PROBE
 
 
 def _generator(parts: Sequence[LoadTest], duration: float) -> Generator:

@@ -18,6 +18,7 @@ from perfgate.loadtest.process import keeping
 from perfgate.loadtest.process.deferred_signals import defer_signals
 from perfgate.loadtest.service.target import is_here
 from perfgate.model.run import LoadTest
+from perfgate.recording import handover
 from perfgate.runner.reference import samples
 from perfgate.runner.reference.samples import Sample
 from perfgate.text.notes import note
@@ -85,8 +86,8 @@ def beside(load: Callable[[], LoadTest], folder: Path, options: Options, command
     if probe.ended_early:
         return _without(load_test, probe.last_words or "it ended early")
     matches = probe.samples(load_test.began)
-    samples.write(folder / samples.FILE, matches)
-    return replace(load_test, probe=folder / samples.FILE, beside_target=is_here(options.target))
+    samples.write(folder / handover.PROBE, matches)
+    return replace(load_test, probe=folder / handover.PROBE, beside_target=is_here(options.target))
 
 
 def _without(load_test: LoadTest, reason: str) -> LoadTest:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from perfgate.ci.job_base import JobBase
 from perfgate.loadtest.service.git import FETCH_PATIENCE, Environment, Git, complaint
 from perfgate.model.errors import BaseError
+from perfgate.model.revision import JobBase
 
 DEPTHS = ("--deepen=50", "--deepen=500", "--unshallow")  # in turn, until the two histories meet
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from perfgate.model.errors import RecordError
 
-FILE = "probe.csv.gz"
 COLUMNS = ["t", "ms"]
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 
 import httptools
 
-from perfgate.runner.machine import KERNEL_CLOCK
+from perfgate.recording.clock import KERNEL_CLOCK
 from perfgate.runtime.http.connection import Closed, Connection, Unasked
 from perfgate.runtime.http.dialling import Origin, TlsConfig, dial, proxy_for
 from perfgate.runtime.http.observations import GENERATOR, Observations

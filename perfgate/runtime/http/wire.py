@@ -24,7 +24,7 @@ from typing import Any
 import gevent
 from gevent import getcurrent
 
-from perfgate.runner.machine import KERNEL_CLOCK
+from perfgate.recording.clock import KERNEL_CLOCK
 from perfgate.runtime.http.watchdog import TimedOut, watchdog
 
 SO_TIMESTAMPNS = 35  # the same number as the type of the control message that carries the time

@@ -11,7 +11,8 @@ from perfgate import loadtest
 from perfgate.ci import acceptances
 from perfgate.ci.acceptances import ClaimsOf
 from perfgate.model.plan import Plan
-from perfgate.model.run import Progress, Revision
+from perfgate.model.revision import Revision
+from perfgate.model.run import Progress
 
 
 @dataclass(frozen=True, kw_only=True)

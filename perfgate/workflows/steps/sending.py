@@ -7,10 +7,11 @@ from pathlib import Path
 from zlib import crc32
 
 from perfgate import loadtest, measure, scenarios
+from perfgate.budgets.convert.repository_path import repository_path
 from perfgate.files import codec
-from perfgate.files.repository_path import repository_path
 from perfgate.model.plan import Plan
 from perfgate.model.run import Arm, LoadTest
+from perfgate.recording import clock
 from perfgate.report import words
 from perfgate.runner import machine
 from perfgate.text.notes import note
@@ -118,7 +119,7 @@ def circumstances(spec: LoadSpec, sides: loadtest.Sides) -> measure.Circumstance
         target=sides.target,
         revision=spec.context.revision,
         runner=machine.runner(),
-        clock=machine.CLOCK if spec.plan.client == "fast" else machine.USER_SPACE,
+        clock=clock.CLOCK if spec.plan.client == "fast" else clock.USER_SPACE,
         versions=spec.context.versions,
         processes=spec.fleet.workers if spec.fleet else spec.processes,
         arms=sides.arms,

@@ -8,8 +8,6 @@ from tempfile import TemporaryDirectory
 
 from perfgate import history
 from perfgate.ci.revision import ask_git
-from perfgate.doctor.check import Check, CheckSurroundings, Subject, broken, warning
-from perfgate.doctor.of_machine import folder_is_writable
 from perfgate.git import command as git
 from perfgate.model.budget_file import AUTO, BudgetFile
 from perfgate.model.errors import PerfgateError
@@ -18,6 +16,8 @@ from perfgate.model.run import PastRun
 from perfgate.recording.usable import is_as_planned
 from perfgate.text import template
 from perfgate.text.template import TemplateError
+from perfgate.workflows.doctor.check import Check, CheckSurroundings, Subject, broken, warning
+from perfgate.workflows.doctor.of_machine import folder_is_writable
 from perfgate.workflows.steps import baselines
 
 TRIAL = "refs/heads/perfgate-doctor"  # a branch that a dry run would push; it is never made

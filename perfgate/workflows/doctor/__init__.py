@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from perfgate.ci.default_branch import default_branch
-from perfgate.doctor import of_ci, of_file, of_history, of_machine, of_target
-from perfgate.doctor.check import Check, CheckState, CheckSurroundings
 from perfgate.model.budget_file import AUTO
+from perfgate.workflows.doctor import of_ci, of_file, of_history, of_machine, of_target
+from perfgate.workflows.doctor.check import Check, CheckState, CheckSurroundings
 
 __all__ = ["Check", "CheckState", "CheckSurroundings", "examine"]
 

@@ -7,10 +7,10 @@ from importlib.util import find_spec
 
 from perfgate import budgets, scenarios
 from perfgate.budgets import messages
-from perfgate.doctor.check import Check, CheckSurroundings, Subject, broken
 from perfgate.model.errors import BudgetFileError
 from perfgate.text import template
 from perfgate.text.template import TemplateError
+from perfgate.workflows.doctor.check import Check, CheckSurroundings, Subject, broken
 
 EXTRAS = {  # kind of history -> (module, extra)
     "postgresql": ("psycopg", "postgres"),

@@ -11,8 +11,8 @@ from contextlib import closing
 from pathlib import Path
 
 from perfgate.ci.revision import ask_git
-from perfgate.doctor.check import Check, CheckSurroundings, Subject, warning
-from perfgate.runner import machine
+from perfgate.recording.clock import KERNEL_CLOCK
+from perfgate.workflows.doctor.check import Check, CheckSurroundings, Subject, warning
 
 ENOUGH_CORES = 2
 SPARE_FILES = 200  # that the load generator itself has open
@@ -49,7 +49,7 @@ def clock(around: CheckSurroundings) -> Check:
 
 def kernel_timestamps() -> Check:
     name = "kernel timestamps"
-    if not machine.KERNEL_CLOCK:
+    if not KERNEL_CLOCK:
         cure = "latencies are taken in Python: measure on 64-bit Linux for true ones"
         return warning(name, "this system has none", cure)
     try:

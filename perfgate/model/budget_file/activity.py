@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from perfgate.model.budget_file import Expectation, Json
+from perfgate.model.budget_file.request import Expectation, Json
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from perfgate.ci import eligibility
 from perfgate.ci.revision import ask_git, read
-from perfgate.doctor.check import Check, CheckSurroundings, broken, warning
 from perfgate.net import http
+from perfgate.workflows.doctor.check import Check, CheckSurroundings, broken, warning
 
 PATIENCE = 10.0  # s
 GITLAB_TOKENS = ("PERFGATE_GITLAB_TOKEN", "GITLAB_TOKEN")

@@ -8,11 +8,11 @@ from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 from perfgate import loadtest, scenarios
-from perfgate.doctor.check import Check, CheckSurroundings, Subject, broken, warning
 from perfgate.loadtest.service.starting import running
 from perfgate.model.errors import PerfgateError
 from perfgate.net import http
 from perfgate.net.proxies import proxy_for
+from perfgate.workflows.doctor.check import Check, CheckSurroundings, Subject, broken, warning
 
 PATIENCE = 5.0  # s for an answer
 

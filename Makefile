@@ -14,8 +14,8 @@ run: $(VENV)/.demo  ## set up, then gate the embedded demo shop with budgets.yam
 	$(BIN)/perfgate run --budget budgets.yaml
 
 test: $(VENV)/.dev lint services  ## lint, then run all tests but the slow proofs: side by side, then those with load alone
-	$(BIN)/python -m pytest -m "not slow and not load" -n $(WORKERS) --dist worksteal; side_by_side=$$?; \
-	$(BIN)/python -m pytest -m "load and not slow" -n 0 && exit $$side_by_side
+	$(BIN)/python -m pytest -m "not slow and not load" -n $(WORKERS) --dist loadfile --no-loadscope-reorder; side_by_side=$$?; \
+	$(BIN)/python -m pytest -m "load and not slow" -n 0 tests/end_to_end && exit $$side_by_side
 
 test-slow: $(VENV)/.dev services  ## the slow proofs: what a kill -9 at fifty moments leaves behind (minutes)
 	$(BIN)/python -m pytest -m slow -n 0

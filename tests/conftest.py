@@ -2,12 +2,59 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 from services import needs, postgresql
+
+TESTS = Path(__file__).parent
+SLOWEST_FIRST = (  # files of more than about 15 s; the workers take whole files in this order, so that they end together
+    "end_to_end/test_side_by_side.py",
+    "end_to_end/test_iterations.py",
+    "end_to_end/test_trouble.py",
+    "action/test_action.py",
+    "end_to_end/test_network.py",
+    "runtime/test_runtime_in_locust.py",
+    "publish/test_publish_artifact.py",
+    "end_to_end/test_unsaved.py",
+    "end_to_end/test_base_ref_auto.py",
+    "end_to_end/test_stored_runs.py",
+    "end_to_end/test_connections.py",
+    "end_to_end/test_traces.py",
+    "end_to_end/test_engine.py",
+    "end_to_end/test_shop.py",
+    "end_to_end/test_pages.py",
+    "end_to_end/test_pytest_plugin.py",
+    "end_to_end/test_diagnosis.py",
+    "end_to_end/test_counted_budgets.py",
+    "end_to_end/test_profiles.py",
+    "end_to_end/test_handwritten.py",
+    "action/test_gate_step.py",
+    "gate/test_gate_prediction.py",
+    "diagnose/test_queue_probes.py",
+    "history/test_branch.py",
+    "runtime/test_runtime_locust_client.py",
+    "end_to_end/test_importing.py",
+    "pages/test_browser.py",
+    "init/test_command.py",
+    "test_collection.py",
+    "end_to_end/test_secrets.py",
+    "end_to_end/test_killed.py",
+    "end_to_end/test_github.py",
+    "test_backtesting.py",
+    "publish/test_publish_pictures.py",
+    "publish/test_publish_cli.py",
+    "gate/test_gate_cases.py",
+    "scenarios/test_property.py",
+    "scenarios/test_alone.py",
+    "test_docs.py",
+    "test_packaging.py",
+)
 
 settings.register_profile("perfgate", deadline=None)  # a busy machine is no fault of what is tested
 settings.load_profile("perfgate")
@@ -18,8 +65,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure() -> None:
+    sys.dont_write_bytecode = False  # where it is switched off, each of hundreds of processes compiles all of perfgate
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # `nohup make test`: what the tests start would ignore it too
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    ranks = {TESTS / name: rank for rank, name in enumerate(SLOWEST_FIRST)}
+    items.sort(key=lambda item: ranks.get(item.path, len(ranks)))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

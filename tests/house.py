@@ -124,6 +124,7 @@ FIELD_NAMES = (
     "Events",
     "WebSocket",
 )  # a scenario's, as the budget file's of the same name
+PLUG_IN = re.compile(r"perfgate(\.\w+){2,}(:\w+)?")  # how a dict of plug-ins names one: it counts as an import
 ODD_BEGINNING = re.compile(r"(Of|As|By|With|And|The same)\b")
 STORY_WORDS = frozenset(
     "one found said told tell tells asked held hold heard seen knew given wanted meant thought kept lent withheld "
@@ -166,7 +167,8 @@ def is_typing_block(node: ast.AST) -> bool:
 
 
 def imports(path: Path, *, typing_too: bool = True) -> Iterator[str]:
-    """Absolute dotted names of everything that a module imports, inside functions as well; submodules spelt out."""
+    """Absolute dotted names of everything that a module imports, inside functions and by name as well; submodules spelt
+    out."""
     tree = tree_of(path)
     skipped: set[int] = set()
     if not typing_too:
@@ -179,6 +181,9 @@ def imports(path: Path, *, typing_too: bool = True) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             assert node.level == 0, f"{path}: relative import"
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Dict):
+            texts = [value.value for value in node.values if isinstance(value, ast.Constant)]
+            yield from (text.replace(":", ".") for text in texts if isinstance(text, str) and PLUG_IN.fullmatch(text))
 
 
 def module_named(dotted: str) -> str | None:

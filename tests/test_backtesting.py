@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
+import forked
 import numpy as np
 import pytest
 from builders import make_acceptance, make_endpoint, make_past_run, make_run
@@ -201,14 +201,7 @@ def test_the_picture_is_drawn(found: Backtest, tmp_path: Path, suffix: str):
 
 def perfgate(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     environ = {name: value for name, value in os.environ.items() if not name.startswith("PERFGATE_")}
-    return subprocess.run(
-        [sys.executable, "-m", "perfgate", "backtest", *arguments],
-        cwd=folder,
-        env={**environ, "COLUMNS": "150"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return forked.perfgate("backtest", *arguments, cwd=folder, env={**environ, "COLUMNS": "150"})
 
 
 def test_the_command_line_tells_it(project: Path):

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
 import subprocess
-import sys
 from collections.abc import Iterator
+from functools import cache
 from io import StringIO
 from pathlib import Path
 from xml.etree import ElementTree
 
+import forked
 import pytest
 from builders import make_budget, make_finding, make_run, make_verdict
 from rich.console import Console
@@ -36,18 +38,22 @@ from perfgate.text.notes import bare, note, split
 from perfgate.workflows.doctor.check import DOCTOR
 
 PACKAGE = Path(__file__).parent.parent / "perfgate"
-SOURCES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(PACKAGE.rglob("*.py"))}
 CODE = re.compile(r"PG-[A-Z][0-9]{3}")
 MISTAKES = ("mistake", "mistake_inside", "Mistake", "report")
 
 
 def perfgate(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "perfgate", *arguments], cwd=cwd, capture_output=True, text=True)
+    return forked.perfgate(*arguments, cwd=cwd, env=os.environ)
+
+
+@cache
+def sources() -> dict[Path, ast.Module]:
+    return {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(PACKAGE.rglob("*.py"))}
 
 
 def calls(*rooms: str) -> Iterator[tuple[str, str, ast.Call]]:
     """Place, name and node of every call, in these rooms or everywhere."""
-    for path, tree in SOURCES.items():
+    for path, tree in sources().items():
         place = path.relative_to(PACKAGE)
         if rooms and not any(place.is_relative_to(room) for room in rooms):
             continue
@@ -61,7 +67,7 @@ def calls(*rooms: str) -> Iterator[tuple[str, str, ast.Call]]:
 def error_classes() -> dict[str, bool]:
     """The subclasses of PerfgateError by name, and whether the class itself has a code."""
     known = {"PerfgateError": False}
-    classes = [node for tree in SOURCES.values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    classes = [node for tree in sources().values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
     for _ in range(4):  # levels of the tree
         for node in classes:
             if any(isinstance(base, ast.Name) and base.id in known for base in node.bases):
@@ -98,7 +104,7 @@ def test_every_mistake_of_a_budget_file_has_a_code_with_an_entry():
 
 def test_every_literal_code_has_an_entry_and_every_entry_is_used():
     text = "\n".join(
-        path.read_text(encoding="utf-8") for path in SOURCES if path.parent.name != "codes" or path.name == "check.py"
+        path.read_text(encoding="utf-8") for path in sources() if path.parent.name != "codes" or path.name == "check.py"
     )
     used = set(CODE.findall(text)) | set(REASONS.values()) | set(DOCTOR.values())
 
@@ -114,7 +120,7 @@ def test_every_reason_of_a_finding_has_a_code():
         if keyword.arg == "reason" and isinstance(keyword.value, ast.Constant)
     }
     for path in (PACKAGE / "gate" / "verdict").glob("*.py"):
-        for node in ast.walk(SOURCES[path]):
+        for node in ast.walk(sources()[path]):
             if isinstance(node, ast.FunctionDef) and node.name == "_reason":
                 texts = [item.value for item in ast.walk(node) if isinstance(item, ast.Constant)]
                 reasons |= {

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from conftest import SLOWEST_FIRST
+
 ROOT = Path(__file__).parents[1]
 ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}\b")
 
@@ -30,6 +32,7 @@ def collected(seed: str) -> list[str]:
 def test_two_collections_are_the_same() -> None:
     """One after the other: each takes seconds, so no module is imported at the same second in both."""
     one, other = collected("1"), collected("2")
+    assert {name.partition("::")[0] for name in one} >= {f"tests/{name}" for name in SLOWEST_FIRST}
     assert len(one) > 1000
     assert one == other
     assert [name for name in one if ADDRESS.search(name)] == []

@@ -16,10 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from perfgate.model.diagnosis import LAYERS, Layer, LayerChange
+from perfgate.model.metric import LATENCY_QUANTILES
 from perfgate.stats.special import incomplete_beta
 
 Floats = npt.NDArray[np.float64]
-QUANTILES = {"p50": 0.50, "p90": 0.90, "p95": 0.95, "p99": 0.99}
 RESAMPLES = 400
 TAIL = 0.025
 
@@ -47,7 +47,7 @@ def contributions(seconds: Floats, metric: str) -> Floats:
     if metric == "mean":
         return np.asarray(seconds.mean(axis=0), dtype=np.float64)
     order = np.argsort(seconds.sum(axis=1), kind="stable")
-    return np.asarray(_weights(len(seconds), QUANTILES[metric]) @ seconds[order], dtype=np.float64)
+    return np.asarray(_weights(len(seconds), LATENCY_QUANTILES[metric]) @ seconds[order], dtype=np.float64)
 
 
 @lru_cache(maxsize=64)

@@ -20,7 +20,7 @@ from math import ceil, inf, isfinite, sqrt
 
 from perfgate.gate.levels import CONFIDENCE, PASS_LEVEL, POWER
 from perfgate.model.budget_file import Sensitivity
-from perfgate.model.metric import ASPECT_QUANTILES, LATENCY_QUANTILES, METRICS, Unit
+from perfgate.model.metric import METRICS, Unit
 from perfgate.model.run import Distribution, EndpointResult
 from perfgate.recording.curves import curve
 from perfgate.stats.distributions import normal_quantile
@@ -28,7 +28,6 @@ from perfgate.stats.proportions import exact_lower, exact_upper, requests_needed
 from perfgate.stats.quantiles import Curve
 from perfgate.stats.tails import share_upper
 
-QUANTILES = {**LATENCY_QUANTILES, "ttfb_p95": 0.95, **{metric: q for metric, (_, q) in ASPECT_QUANTILES.items()}}
 MOST_NEEDED = 100.0  # times as many requests: beyond that no run will decide
 TOO_CLOSE = "it is too close to the limit for more requests to tell; move the limit, or the value away from it"
 
@@ -90,7 +89,7 @@ def check_limit(result: EndpointResult, metric: str, question: Question) -> Limi
     if metric == "errors" and limit > 0:  # "none at all" no number of requests proves: then it is a fact, too
         return _check_errors(check, effect_of(result, metric), question)
     values = distribution_of(result, metric)
-    if metric in QUANTILES and values.buckets:
+    if METRICS[metric].quantile and values.buckets:
         return _check_quantile(check, curve(values), metric, effect_of(result, metric), question)
     if metric != "max" and check.interval is not None:
         return _check_mean(check, check.interval, metric, question)
@@ -99,8 +98,13 @@ def check_limit(result: EndpointResult, metric: str, question: Question) -> Limi
 
 def distribution_of(result: EndpointResult, metric: str) -> Distribution:
     """The values that the metric is a percentile of."""
-    part = "first_byte" if metric == "ttfb_p95" else ASPECT_QUANTILES.get(metric, ("", 0.0))[0]
-    return result.phases.get(part, Distribution()) if part else result.latency
+    values = METRICS[metric].values
+    return result.phases.get(values, Distribution()) if values not in ("", "latency") else result.latency
+
+
+def quantile_of(metric: str) -> float:
+    """Which quantile of its values a metric is; 0 for other sums of them."""
+    return METRICS[metric].quantile or 0.0
 
 
 def interval_of(result: EndpointResult, metric: str) -> tuple[float, float] | None:
@@ -137,7 +141,7 @@ def _check_errors(check: LimitCheck, effect: float, question: Question) -> Limit
 
 
 def _check_quantile(check: LimitCheck, known: Curve, metric: str, effect: float, question: Question) -> LimitCheck:
-    allowed, n = 1 - QUANTILES[metric], known.count
+    allowed, n = 1 - quantile_of(metric), known.count
     over, worst = known.share_over(check.limit), question.tolerated(metric)
     effect = effect if over > 0 else 1.0
     check = replace(

@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeVar
 
 from perfgate.measure import precision
 from perfgate.measure.precision import Clock, Parts
-from perfgate.model.metric import ASPECT_QUANTILES, ASPECTS, LATENCY_QUANTILES
+from perfgate.model.metric import ASPECTS, LATENCY_QUANTILES, METRICS
 from perfgate.model.run import EndpointResult
 from perfgate.recording import histogram
 from perfgate.recording.windows import Series, Window
@@ -81,7 +81,7 @@ def paired_effects(base: Iterator[Aspect], head: Iterator[Aspect], clock: Clock,
 
 def _named(aspect: str, values: Mapping[str, Value]) -> dict[str, Value]:
     names = {name: f"{aspect}_{name}" for name in values}
-    return {names[name]: value for name, value in values.items() if names[name] in ASPECT_QUANTILES}
+    return {names[name]: value for name, value in values.items() if names[name] in METRICS}
 
 
 def with_jobs(parts: Parts, jobs: Parts) -> Parts:

@@ -11,8 +11,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from perfgate.measure.importers.samples import BAD, NOT_SAID, REJECTED, RequestLabel
 from perfgate.model.budget_file import Endpoint, Part, Request, Test
+from perfgate.model.metric import ResultKind
 from perfgate.model.plan import Plan
-from perfgate.model.run import ResultKind
 from perfgate.text import template
 
 HOLE = re.compile(r"\{[^{}]*\}")

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from perfgate.measure.importers.samples import RequestLabel, Row, Summary
 from perfgate.measure.matching import CountedAs
-from perfgate.model.run import EndpointResult, ResultKind
+from perfgate.model.metric import ResultKind
+from perfgate.model.run import EndpointResult
 
 
 @dataclass(frozen=True, kw_only=True)

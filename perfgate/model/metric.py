@@ -1,12 +1,22 @@
-"""Metric: what a budget can limit. The single list of metrics that perfgate measures."""
+"""Metric: what a budget can limit, and METRICS, the one registry of everything that perfgate measures.
+
+All that the rest of the package knows of a metric is in its record: a new one is one record here and the code that
+measures it.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from enum import StrEnum
+from functools import partial
+from typing import Literal
+
+ResultKind = Literal["endpoint", "journey", "page"]
 
 
 class Unit(StrEnum):
+    """Values are kept in it; `text/units.py` reads and prints each."""
+
     SECONDS = "s"
     BYTES = "B"
     RATIO = "ratio"  # 0 to 1
@@ -14,15 +24,40 @@ class Unit(StrEnum):
     COUNT = "count"  # of something per request
 
 
-@dataclass(frozen=True, kw_only=True)
+class MeasuringPoint(StrEnum):
+    """Where a metric is measured."""
+
+    ANSWERS = "answers"  # of requests, by the load generator
+    ACTIVITIES = "activities"  # of jobs and streams, by the load generator: an aspect of its own beside the latency
+    WORK = "work"  # that the service did for requests: counted, instead of time that somebody waited
+    BROWSER = "browser"  # views of a page: the median of them
+
+
+class Teller(StrEnum):
+    """What can tell the work of a service."""
+
+    SERVER_TIMING = "Server-Timing"  # a header of answers, from the application
+    HEADERS = "headers"  # other headers of answers
+    PROBES = "probes"  # of database and cache, while nothing else is sent
+    PROCESSES = "processes"  # of a service that perfgate started, while nothing else is sent
+    MEMORY = "memory"  # of these processes, during the load
+
+
+@dataclass(frozen=True)
 class Metric:
     name: str
     unit: Unit
     meaning: str
+    _: KW_ONLY
     higher_is_better: bool = False
-    counted: bool = False  # work that the service did, counted per request, instead of time that somebody waited
-    source: str = ""  # what has to be there to count it, for people
-    page: bool = False  # of a page in a browser: the median of its views
+    place: MeasuringPoint = MeasuringPoint.ANSWERS
+    kinds: tuple[ResultKind, ...] = ("endpoint",)  # of results that have it
+    values: str = ""  # recorded values that it sums up: "latency", "first_byte", or an aspect. Empty: none are kept
+    quantile: float | None = None  # which of theirs; None: another sum of them (mean, maximum)
+    floor: Literal["time", "errors", ""] = ""  # of `gate.floor`: which rises are too small to fail; empty: none is
+    is_fact: bool = False  # decided by the code alone: one earlier run is a baseline
+    tellers: frozenset[Teller] = frozenset()
+    needs: str = ""  # what has to be there to measure it, for people
     good: float = 0.0  # of a page: up to here it rates as good, and beyond `poor` as poor (web.dev); 0: not rated
     poor: float = 0.0
 
@@ -33,137 +68,171 @@ class Metric:
         return "good" if value <= self.good else "poor" if value > self.poor else "needs improvement"
 
     @property
+    def is_counted(self) -> bool:
+        """Whether it is a count of work, or of views of a page, instead of a time that each request has."""
+        return self.place in (MeasuringPoint.WORK, MeasuringPoint.BROWSER)
+
+    @property
+    def is_of_page(self) -> bool:
+        return self.place is MeasuringPoint.BROWSER
+
+    @property
     def is_latency(self) -> bool:
-        return self.unit is Unit.SECONDS and not self.counted
+        return self.unit is Unit.SECONDS and not self.is_counted
+
+    @property
+    def is_size(self) -> bool:
+        """Whether it is the size of answers, which no runner moves."""
+        return self.unit is Unit.BYTES and self.place is MeasuringPoint.ANSWERS
+
+    @property
+    def is_helped_by_median(self) -> bool:
+        """Whether p50, which is known more surely, tells of the same change."""
+        return self.values == "latency" and self.name not in ("p50", "max")
+
+    @property
+    def aspect(self) -> str:
+        """The aspect of an endpoint that it is of (`completion`); empty for what every endpoint has."""
+        return self.values if self.place is MeasuringPoint.ACTIVITIES else ""
 
 
 _MIDDLEWARE = "add perfgate.middleware to the application (one line)"
+_DATABASE = "give `diagnose.postgres` or `diagnose.mysql` the database's URL"
+_SERVICE = "let perfgate start the service (`service.command`)"
 _INTERACTIONS = 'list what a visitor does: `interact: [{click: "#buy"}]`'
 _CHROMIUM = "the page painted nothing"
-
-
-def _page(name: str, unit: Unit, meaning: str, good: float = 0.0, poor: float = 0.0, source: str = _CHROMIUM) -> Metric:
-    return Metric(name=name, unit=unit, meaning=meaning, counted=True, page=True, good=good, poor=poor, source=source)
-
-
 _LATENCY = "of the latency of successful requests; a timeout counts at its timeout"
-LATENCY_QUANTILES: dict[str, float] = {"p50": 0.50, "p90": 0.90, "p95": 0.95, "p99": 0.99}
+_QUANTILE_WORDS = {0.50: "median", 0.90: "90th percentile", 0.95: "95th percentile", 0.99: "99th percentile"}
+_LEVELS = {"p50": 0.50, "p90": 0.90, "p95": 0.95, "p99": 0.99}
 
-ASPECTS: dict[str, str] = {  # times that some endpoints have besides their latency; each is recorded by itself
-    "completion": "time from the request until its background job was done, or its stream has ended; a timeout counts "
-    "at its timeout",
-    "queued": "time a background job waited in its queue, as its status says",
-    "work": "time a background job was worked at, as its status says",
-    "first_message": "time from when a stream was due until its first message",
-    "message": "latency of a stream's messages: from what a reply answers, or from when it says it was sent",
-    "gap": "time between two messages of a stream",
-}
-ASPECT_QUANTILES: dict[str, tuple[str, float]] = {  # metric -> the aspect, and which quantile of it
-    f"{aspect}_{name}": (aspect, LATENCY_QUANTILES[name]) for aspect in ASPECTS for name in ("p50", "p95", "p99")
-}
-_QUANTILE_WORDS = {0.50: "median", 0.95: "95th percentile", 0.99: "99th percentile"}
+_latency = partial(Metric, kinds=("endpoint", "journey"), values="latency", floor="time")
+_work = partial(Metric, place=MeasuringPoint.WORK)  # has no chance of its own: no rise of it is too small
+_page = partial(Metric, place=MeasuringPoint.BROWSER, kinds=("page",), needs=_CHROMIUM)
+_vital = partial(_page, floor="time")
+_content = partial(_page, is_fact=True)
+
+
+def _activity(aspect: str, meaning: str) -> tuple[Metric, ...]:
+    make = partial(Metric, place=MeasuringPoint.ACTIVITIES, values=aspect, floor="time")
+    return tuple(
+        make(f"{aspect}_{name}", Unit.SECONDS, f"{_QUANTILE_WORDS[q]} of the {meaning}", quantile=q)
+        for name, q in _LEVELS.items()
+        if name != "p90"
+    )
+
 
 METRICS: dict[str, Metric] = {
     metric.name: metric
     for metric in (
-        Metric(name="p50", unit=Unit.SECONDS, meaning=f"median {_LATENCY}"),
-        Metric(name="p90", unit=Unit.SECONDS, meaning=f"90th percentile {_LATENCY}"),
-        Metric(name="p95", unit=Unit.SECONDS, meaning=f"95th percentile {_LATENCY}"),
-        Metric(name="p99", unit=Unit.SECONDS, meaning=f"99th percentile {_LATENCY}"),
-        Metric(name="max", unit=Unit.SECONDS, meaning=f"maximum {_LATENCY}"),
-        Metric(name="mean", unit=Unit.SECONDS, meaning=f"mean {_LATENCY}"),
+        *(_latency(name, Unit.SECONDS, f"{_QUANTILE_WORDS[q]} {_LATENCY}", quantile=q) for name, q in _LEVELS.items()),
+        _latency("max", Unit.SECONDS, f"maximum {_LATENCY}"),
+        _latency("mean", Unit.SECONDS, f"mean {_LATENCY}"),
         Metric(
-            name="ttfb_p95", unit=Unit.SECONDS, meaning="95th percentile of the time to the first byte of the answer"
+            "ttfb_p95",
+            Unit.SECONDS,
+            "95th percentile of the time to the first byte of the answer",
+            values="first_byte",
+            quantile=0.95,
+            floor="time",
         ),
-        Metric(name="errors", unit=Unit.RATIO, meaning="share of requests that failed"),
-        Metric(name="size", unit=Unit.BYTES, meaning="mean size of the response bodies as sent over the wire"),
         Metric(
-            name="decoded_size",
-            unit=Unit.BYTES,
-            meaning="mean size of the response bodies once they are unpacked (where that is known without a look at "
+            "errors", Unit.RATIO, "share of requests that failed", kinds=("endpoint", "journey", "page"), floor="errors"
+        ),
+        Metric("size", Unit.BYTES, "mean size of the response bodies as sent over the wire"),
+        Metric(
+            "decoded_size",
+            Unit.BYTES,
+            "mean size of the response bodies once they are unpacked (where that is known without a look at "
             "them: gzip, and what is not compressed)",
         ),
         Metric(
-            name="rate",
-            unit=Unit.PER_SECOND,
-            meaning="successful requests per second of the measured time",
+            "rate",
+            Unit.PER_SECOND,
+            "successful requests per second of the measured time",
             higher_is_better=True,
+            kinds=("endpoint", "journey"),
         ),
-        Metric(
-            name="queries",
-            unit=Unit.COUNT,
-            meaning="mean number of database queries per successful request",
-            counted=True,
-            source=f"{_MIDDLEWARE}, or give `diagnose.postgres` or `diagnose.mysql` the database's URL",
+        _work(
+            "queries",
+            Unit.COUNT,
+            "mean number of database queries per successful request",
+            needs=f"{_MIDDLEWARE}, or {_DATABASE}",
+            tellers=frozenset({Teller.SERVER_TIMING, Teller.PROBES}),
+            is_fact=True,
         ),
-        Metric(
-            name="rows",
-            unit=Unit.COUNT,
-            meaning="mean number of rows that the database returned or changed per request",
-            counted=True,
-            source="give `diagnose.postgres` or `diagnose.mysql` the database's URL",
+        _work(
+            "rows",
+            Unit.COUNT,
+            "mean number of rows that the database returned or changed per request",
+            needs=_DATABASE,
+            tellers=frozenset({Teller.PROBES}),
+            is_fact=True,
         ),
-        Metric(
-            name="cache_hits",
-            unit=Unit.RATIO,
-            meaning="share of answers that came from a cache, as their headers say; else of Redis look-ups that hit",
-            higher_is_better=True,
-            counted=True,
-            source="let answers say so (Cache-Status, X-Cache, or Server-Timing `cache;desc=hit`), or give "
+        _work(
+            "cache_hits",
+            Unit.RATIO,
+            "share of answers that came from a cache, as their headers say; else of Redis look-ups that hit",
+            needs="let answers say so (Cache-Status, X-Cache, or Server-Timing `cache;desc=hit`), or give "
             "`diagnose.redis` the cache's URL",
-        ),
-        Metric(
-            name="compressed",
-            unit=Unit.RATIO,
-            meaning="share of answers with a body that are compressed (Content-Encoding)",
+            tellers=frozenset({Teller.SERVER_TIMING, Teller.HEADERS, Teller.PROBES}),
             higher_is_better=True,
-            counted=True,
-            source="no answer had a body",
         ),
-        Metric(
-            name="cpu",
-            unit=Unit.SECONDS,
-            meaning="mean CPU time of the service per request",
-            counted=True,
-            source=f"{_MIDDLEWARE}, or let perfgate start the service (`service.command`)",
+        _work(
+            "compressed",
+            Unit.RATIO,
+            "share of answers with a body that are compressed (Content-Encoding)",
+            needs="no answer had a body",
+            tellers=frozenset({Teller.HEADERS}),
+            higher_is_better=True,
+            is_fact=True,
         ),
-        Metric(
-            name="memory_growth",
-            unit=Unit.BYTES,
-            meaning="growth of the service's memory (all its processes) per 1,000 requests to any endpoint",
-            counted=True,
-            source="let perfgate start the service (`service.command`), and the load last some seconds",
-        ),
-        _page("lcp", Unit.SECONDS, "Largest Contentful Paint: when the main content was there", 2.5, 4.0),
-        _page("cls", Unit.COUNT, "Cumulative Layout Shift: how far content jumped, a score", 0.1, 0.25),
-        _page("inp", Unit.SECONDS, "Interaction to Next Paint", 0.2, 0.5, _INTERACTIONS),
-        _page("fcp", Unit.SECONDS, "First Contentful Paint: when anything was there", 1.8, 3.0),
-        _page("ttfb", Unit.SECONDS, "time to the first byte of the document", 0.8, 1.8),
-        _page(
-            "tbt",
+        _work(
+            "cpu",
             Unit.SECONDS,
-            "Total Blocking Time: what tasks take beyond 50 ms each",
-            0.2,
-            0.6,
+            "mean CPU time of the service per request",
+            needs=f"{_MIDDLEWARE}, or {_SERVICE}",
+            tellers=frozenset({Teller.SERVER_TIMING, Teller.PROCESSES}),
         ),
+        _work(
+            "memory_growth",
+            Unit.BYTES,
+            "growth of the service's memory (all its processes) per 1,000 requests to any endpoint",
+            needs=f"{_SERVICE}, and the load last some seconds",
+            tellers=frozenset({Teller.MEMORY}),
+        ),
+        _vital("lcp", Unit.SECONDS, "Largest Contentful Paint: when the main content was there", good=2.5, poor=4.0),
+        _page("cls", Unit.COUNT, "Cumulative Layout Shift: how far content jumped, a score", good=0.1, poor=0.25),
+        _vital("inp", Unit.SECONDS, "Interaction to Next Paint", good=0.2, poor=0.5, needs=_INTERACTIONS),
+        _vital("fcp", Unit.SECONDS, "First Contentful Paint: when anything was there", good=1.8, poor=3.0),
+        _vital("ttfb", Unit.SECONDS, "time to the first byte of the document", good=0.8, poor=1.8),
+        _vital("tbt", Unit.SECONDS, "Total Blocking Time: what tasks take beyond 50 ms each", good=0.2, poor=0.6),
         _page("long_tasks", Unit.COUNT, "number of tasks of the main thread over 50 ms"),
-        _page("requests", Unit.COUNT, "number of requests that the page makes"),
-        _page("transfer", Unit.BYTES, "size of all bodies that the page fetches, as sent over the wire"),
-        _page("js_size", Unit.BYTES, "size of its scripts, as sent over the wire"),
-        _page("css_size", Unit.BYTES, "size of its style sheets, as sent over the wire"),
-        _page("image_size", Unit.BYTES, "size of its images, as sent over the wire"),
-        _page("third_party", Unit.BYTES, "size of what comes from other hosts, as sent over the wire"),
-        _page("unused_js", Unit.BYTES, "bytes of its scripts (unpacked) that never ran"),
-        _page("unused_css", Unit.BYTES, "bytes of its style sheets (unpacked) that no element used"),
-        *(
-            Metric(name=name, unit=Unit.SECONDS, meaning=f"{_QUANTILE_WORDS[q]} of the {ASPECTS[aspect]}")
-            for name, (aspect, q) in ASPECT_QUANTILES.items()
+        _content("requests", Unit.COUNT, "number of requests that the page makes"),
+        _content("transfer", Unit.BYTES, "size of all bodies that the page fetches, as sent over the wire"),
+        _content("js_size", Unit.BYTES, "size of its scripts, as sent over the wire"),
+        _content("css_size", Unit.BYTES, "size of its style sheets, as sent over the wire"),
+        _content("image_size", Unit.BYTES, "size of its images, as sent over the wire"),
+        _content("third_party", Unit.BYTES, "size of what comes from other hosts, as sent over the wire"),
+        _content("unused_js", Unit.BYTES, "bytes of its scripts (unpacked) that never ran"),
+        _content("unused_css", Unit.BYTES, "bytes of its style sheets (unpacked) that no element used"),
+        *_activity(
+            "completion",
+            "time from the request until its background job was done, or its stream has ended; a timeout counts at its "
+            "timeout",
         ),
+        *_activity("queued", "time a background job waited in its queue, as its status says"),
+        *_activity("work", "time a background job was worked at, as its status says"),
+        *_activity("first_message", "time from when a stream was due until its first message"),
+        *_activity(
+            "message", "latency of a stream's messages: from what a reply answers, or from when it says it was sent"
+        ),
+        *_activity("gap", "time between two messages of a stream"),
     )
 }
-PAGE_METRICS = (*(name for name, metric in METRICS.items() if metric.page), "errors")
-PAGE_FACTS = ("requests", "transfer", "js_size", "css_size", "image_size", "third_party", "unused_js", "unused_css")
-FACTS = frozenset({"queries", "rows", "compressed", *PAGE_FACTS})  # of the code alone: one earlier run is a baseline
+LATENCY_QUANTILES: dict[str, float] = {
+    name: metric.quantile for name, metric in METRICS.items() if metric.values == "latency" and metric.quantile
+}
+ASPECTS: tuple[str, ...] = tuple(dict.fromkeys(metric.aspect for metric in METRICS.values() if metric.aspect))
 
 APPLICATION, ALL_ENDPOINTS = "application", "all endpoints"  # endpoint and metric of the finding about all of them
 _COMMON = Metric(name=ALL_ENDPOINTS, unit=Unit.SECONDS, meaning="what all endpoints of a run have in common")
@@ -172,3 +241,8 @@ _COMMON = Metric(name=ALL_ENDPOINTS, unit=Unit.SECONDS, meaning="what all endpoi
 def metric_of(name: str) -> Metric | None:
     """The metric of a finding; None of a name from elsewhere."""
     return _COMMON if name == ALL_ENDPOINTS else METRICS.get(name)
+
+
+def told_by(*tellers: Teller) -> tuple[str, ...]:
+    """Names of the metrics that one of these can tell."""
+    return tuple(name for name, metric in METRICS.items() if not metric.tellers.isdisjoint(tellers))

@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from perfgate.model.metric import ResultKind
 from perfgate.model.note import Note
 from perfgate.model.outcome import Outcome
 from perfgate.model.page import PageDetail
-
-ResultKind = Literal["endpoint", "journey", "page"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from perfgate import __version__
-from perfgate.model.publication import Announcement, Publication, When, Wishes
+from perfgate.model.publication import Announcement, Correction, Publication, When, Wishes
 from perfgate.net import http
 from perfgate.net.retrying import Retries
 from perfgate.text.notes import note
@@ -33,6 +33,13 @@ class Channel:
     variable: str
     body: Callable[[Announcement], bytes]
     headers: Callable[[bytes, Mapping[str, str]], Mapping[str, str]] = lambda _body, _environ: {}
+
+    def publish(self, announcement: Announcement, environ: Mapping[str, str], wishes: Wishes) -> Publication:
+        return deliver(self, announcement, environ, wishes)
+
+    def correct(self, _correction: Correction, _environ: Mapping[str, str], _wishes: Wishes) -> Publication:
+        """Nothing: a message is read once, and no verdict stays in sight."""
+        return Publication()
 
 
 def wanted(announcement: Announcement, when: When) -> bool:

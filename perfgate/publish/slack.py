@@ -7,10 +7,10 @@ Everything from outside is in `plain_text` objects, where Slack knows no markup;
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
-from perfgate.model.publication import Announcement, Publication, Wishes
+from perfgate.model.publication import Announcement
 from perfgate.publish import posting
 from perfgate.publish.wording import about, lines
 
@@ -22,10 +22,6 @@ ADDRESS = 3000
 
 _MARKUP = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _QUIET = str.maketrans({mark: f"{mark}\u200b" for mark in "*_~`@"})  # a zero-width space breaks marks and mentions
-
-
-def publish(announcement: Announcement, environ: Mapping[str, str], wishes: Wishes) -> Publication:
-    return posting.deliver(CHANNEL, announcement, environ, wishes)
 
 
 def body(announcement: Announcement) -> bytes:

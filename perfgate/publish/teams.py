@@ -7,10 +7,9 @@ it has fewer.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
-from perfgate.model.publication import Announcement, Publication, Wishes
+from perfgate.model.publication import Announcement
 from perfgate.publish import posting
 from perfgate.publish.wording import about, lines
 
@@ -19,10 +18,6 @@ LINES = (10, 5, 2, 0)  # findings: the most that fit
 
 CARD = "application/vnd.microsoft.card.adaptive"
 SCHEMA = "http://adaptivecards.io/schemas/adaptive-card.json"  # its name, not an address that is asked
-
-
-def publish(announcement: Announcement, environ: Mapping[str, str], wishes: Wishes) -> Publication:
-    return posting.deliver(CHANNEL, announcement, environ, wishes)
 
 
 def body(announcement: Announcement) -> bytes:

@@ -10,16 +10,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict
 
-from perfgate.model.publication import Announcement, Publication, Wishes
+from perfgate.model.publication import Announcement
 from perfgate.publish import posting
 
 SECRET = "PERFGATE_WEBHOOK_SECRET"  # noqa: S105 - the name of a variable
 SIGNATURE = "X-Perfgate-Signature-256"
 MOST = 100  # broken budgets
-
-
-def publish(announcement: Announcement, environ: Mapping[str, str], wishes: Wishes) -> Publication:
-    return posting.deliver(CHANNEL, announcement, environ, wishes)
 
 
 def body(announcement: Announcement) -> bytes:

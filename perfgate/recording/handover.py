@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from perfgate.model.budget_file import Abort, Stage
-from perfgate.model.run import EndpointProgress, Progress
+from perfgate.model.run import EndpointProgress, Generator, Progress
 
 VARIABLE = "PERFGATE_LOAD"
 
@@ -68,6 +68,41 @@ class Settings:
         return sum(stage.duration for stage in self.stages)
 
 
+@dataclass(frozen=True, kw_only=True)
+class ScenarioError:
+    """An exception that a scenario raised, and how often. The message has no secrets any more."""
+
+    message: str
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadResult:
+    """What a load came to, over all its processes, beside the WINDOWS. Times in seconds; mappings are by endpoint."""
+
+    started: str  # when the measured time began: ISO 8601, UTC
+    began: float  # the same moment by the monotonic clock
+    duration: float  # of the measured time; shorter than the settings' where the load was cut short
+    interrupted: bool  # whether somebody ended it early
+    aborted: str = ""  # why `load.abort` ended it early; empty: it did not
+    seed: int = 0  # of what was drawn at random
+    numbers: int = 0  # the first that no sequence or table of rows has used yet
+    recorded: int = 0  # requests that the processes recorded
+    lost: int = 0  # of these, how many never reached the process that leads
+    unfinished: int = 0  # requests that were given up at the end
+    clock_steps: int = 0  # requests during which the clock was set
+    renewed: int = 0  # logins that had expired and were made anew
+    redirected: tuple[str, ...] = ()  # endpoints whose successes were redirects, all of them
+    notes: tuple[str, ...] = ()  # what a scenario has to say, for people
+    examples: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # the first few different failures
+    base_examples: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # those of an A/B test's base
+    base_failures: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # different statuses of the base's
+    resends: Mapping[str, int] = field(default_factory=dict)  # requests sent again on another connection
+    remarks: tuple[tuple[str, str, int], ...] = ()  # what is odd about connections: endpoint, remark, how often
+    exceptions: tuple[ScenarioError, ...] = ()
+    generator: Generator = field(default_factory=Generator)
+
+
 def write(settings: Settings, path: Path) -> None:
     path.write_text(json.dumps(asdict(settings), indent=1), encoding="utf-8")
 
@@ -97,3 +132,29 @@ def progress_of(line: str) -> Progress:
         for endpoint in data.pop("endpoints", ())
     )
     return Progress(**data, endpoints=endpoints)
+
+
+def write_result(result: LoadResult, path: Path) -> None:
+    """Writes `path` whole or not at all."""
+    scratch = path.with_suffix(".tmp")
+    text = json.dumps(asdict(result), indent=1, ensure_ascii=False)
+    scratch.write_text(text, encoding="utf-8", errors="replace")  # of a hand-written scenario's exceptions
+    scratch.replace(path)
+
+
+def read_result(path: Path) -> LoadResult:
+    """Raises FileNotFoundError where the load came to no end."""
+    data = json.loads(path.read_text(encoding="utf-8"))
+    by_endpoint = ("examples", "base_examples", "base_failures")
+    mappings = {key: {name: tuple(items) for name, items in data[key].items()} for key in by_endpoint}
+    tuples = {key: tuple(data[key]) for key in ("redirected", "notes")}
+    return LoadResult(
+        **{
+            **data,
+            **mappings,
+            **tuples,
+            "remarks": tuple((endpoint, text, count) for endpoint, text, count in data["remarks"]),
+            "exceptions": tuple(ScenarioError(**item) for item in data["exceptions"]),
+            "generator": Generator(**data["generator"]),
+        }
+    )

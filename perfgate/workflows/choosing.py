@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from statistics import median
 
-from perfgate.diagnose.attribution import QUANTILES
 from perfgate.diagnose.rules import RunMovement
 from perfgate.model.budget_file import BudgetFile
-from perfgate.model.metric import METRICS
+from perfgate.model.metric import LATENCY_QUANTILES, METRICS, MeasuringPoint
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import PastRun, Run
 from perfgate.model.verdict import Verdict
 
 MOST = 3  # endpoints in one diagnosis
-COUNTED = tuple(name for name, metric in METRICS.items() if metric.counted and not metric.page)
-EXPLAINED = (*QUANTILES, "mean", "max", "ttfb_p95", "size", *COUNTED)  # metrics whose cause the second pass can see
 
 
 def wanted(verdict: Verdict, *, passing_too: bool = False) -> dict[str, str]:
@@ -27,12 +24,20 @@ def wanted(verdict: Verdict, *, passing_too: bool = False) -> dict[str, str]:
         failed = sorted(judged, key=lambda item: -(item.change or 0.0))
     metrics: dict[str, str] = {}
     for finding in failed:
-        metrics.setdefault(finding.endpoint, finding.metric if finding.metric in (*QUANTILES, "mean") else "p95")
+        metrics.setdefault(
+            finding.endpoint, finding.metric if finding.metric in (*LATENCY_QUANTILES, "mean") else "p95"
+        )
     return dict(list(metrics.items())[:MOST])
 
 
 def _is_explained(metric: str) -> bool:
-    return metric in EXPLAINED or metric.startswith("completion")  # of background jobs: their queue may have grown
+    """Whether the second pass can see the cause: of latencies, of sizes on the wire, of the service's work, and of
+    background jobs, whose queue may have grown."""
+    known = METRICS.get(metric)
+    if known is None:
+        return False
+    is_timed = known.place is MeasuringPoint.ANSWERS and known.is_latency
+    return is_timed or known.place is MeasuringPoint.WORK or known.aspect == "completion" or metric == "size"
 
 
 def control(budget_file: BudgetFile, run: Run | None, chosen: Mapping[str, str]) -> str:

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from perfgate import budgets, loadtest
-from perfgate.diagnose.attribution import QUANTILES
 from perfgate.files import codec, run_folder
 from perfgate.middleware.secret import VARIABLE
 from perfgate.model.diagnosis import Diagnosis
 from perfgate.model.errors import PerfgateError, UsageError
+from perfgate.model.metric import LATENCY_QUANTILES
 from perfgate.model.run import PastRun, Run
 from perfgate.model.verdict import Verdict
 from perfgate.text.notes import note
@@ -20,7 +20,7 @@ from perfgate.workflows.steps import bases, resolving, sending
 from perfgate.workflows.steps.request import ProgressReporter, RunRequest
 from perfgate.workflows.steps.resolving import LoadSpec, Mode, RunSpec
 
-SPLIT_METRICS = (*QUANTILES, "mean")  # that can be split into layers
+SPLIT_METRICS = (*LATENCY_QUANTILES, "mean")  # that can be split into layers
 
 
 def with_timing_secret(environ: Mapping[str, str], fresh: str) -> Mapping[str, str]:

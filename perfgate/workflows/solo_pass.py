@@ -20,6 +20,7 @@ from perfgate.files import codec
 from perfgate.measure.counted import mean_of_rounds
 from perfgate.model.budget_file import Budget, BudgetFile, DiagnosePolicy
 from perfgate.model.errors import DiagnosisError, PerfgateError
+from perfgate.model.metric import Teller, told_by
 from perfgate.model.run import EndpointResult, Run
 from perfgate.recording.windows import BASE, HEAD
 from perfgate.text.notes import note
@@ -32,8 +33,7 @@ REQUESTS = 30  # whose queries are counted
 CPU_ROUNDS, CPU_SECONDS = 4, 0.7  # a clock tick (10 ms) is little of it
 QUIET = 0.05  # s in which nothing is counted: what came before is over
 LOOKS = 20  # at most, until it is quiet
-SETTLED = ("queries", "rows", "cache_hits")
-COUNTS = frozenset(SETTLED)
+COUNTS = told_by(Teller.PROBES)
 CPU = "cpu"
 
 Measured = dict[tuple[str, str], dict[str, tuple[float, float, float]]]  # (side, endpoint) -> metric -> value, interval
@@ -126,7 +126,9 @@ def _measured(wanted: Mapping[str, set[str]], request: SoloRequest, warnings: li
     folder.mkdir(parents=True, exist_ok=True)
     measured: Measured = {}
     with (
-        _sides(request, folder, warnings, wants_probes=any(metrics & COUNTS for metrics in wanted.values())) as sides,
+        _sides(
+            request, folder, warnings, wants_probes=any(metrics.intersection(COUNTS) for metrics in wanted.values())
+        ) as sides,
         Replayer(environ=request.environ, log=folder / "replay.log") as replayer,
     ):
         for number, (endpoint, metrics) in enumerate(wanted.items()):
@@ -143,7 +145,7 @@ def _measured(wanted: Mapping[str, set[str]], request: SoloRequest, warnings: li
             for side in sides:
                 own = replace(order, target=side.target)
                 counts = measured.setdefault((side.name, endpoint), {})
-                if metrics & COUNTS:
+                if metrics.intersection(COUNTS):
                     counts.update(_only(metrics, _counted(own, side.probes, replayer, warnings)))
             if CPU in metrics:
                 _add_cpu(measured, order, sides, replayer)
@@ -197,7 +199,7 @@ def _settle(probe: Prober) -> None:
     for _ in range(LOOKS):
         probe.begin()
         sleep(QUIET)
-        if not any(probe.counted(1).values.get(name) for name in SETTLED):
+        if not any(probe.counted(1).values.get(name) for name in COUNTS):
             return
 
 
@@ -205,7 +207,7 @@ def _settled(probe: Prober, requests: int) -> dict[str, float]:
     before: dict[str, float] = {}
     for look in range(LOOKS):
         values = probe.counted(requests).values
-        now = {name: values[name] for name in SETTLED if name in values}
+        now = {name: values[name] for name in COUNTS if name in values}
         if look and now == before:
             break
         before = now

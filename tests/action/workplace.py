@@ -72,6 +72,7 @@ class Workplace:
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
         more = {"PERFGATE_DEMO_FAULTS": fault} if fault else {}
         base = {**clean(), "PATH": path, "GIT_CONFIG_GLOBAL": "/dev/null", "NO_COLOR": "1"}
+        base["PERFGATE_DIAGNOSE"] = "0"  # a second pass, which tests/end_to_end/test_diagnosis.py is about
         return Job(
             action=place / "shop",
             workspace=place / "shop",

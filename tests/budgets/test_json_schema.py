@@ -13,7 +13,7 @@ from jsonschema import Draft7Validator
 
 from perfgate import budgets
 from perfgate.budgets.shape.json_schema import known_keys
-from perfgate.model.metric import METRICS, PAGE_METRICS
+from perfgate.model.metric import METRICS
 
 VALID = sorted((Path(__file__).parent / "valid").glob("*.yaml"))
 SCHEMA = budgets.schema()
@@ -171,8 +171,8 @@ def test_what_is_required() -> None:
         (("load", "stages", 0), {"rate", "users", "for"}),
         (("load", "abort"), {"errors", "for"}),
         (("endpoints", "any", "timeout"), {"total", "connect", "first_byte"}),
-        (("endpoints", "any", "budget"), {name for name, metric in METRICS.items() if not metric.page}),
-        (("pages", "any", "budget"), set(PAGE_METRICS)),
+        (("endpoints", "any", "budget"), {name for name, metric in METRICS.items() if "endpoint" in metric.kinds}),
+        (("pages", "any", "budget"), {name for name, metric in METRICS.items() if "page" in metric.kinds}),
         (("journeys", "any", 2), {"think"}),
         (("journeys", "any", "steps", 2), {"think"}),
         (("endpoints", "any", "with", "x"), {"between", "choice", "sequence", "env", "default"}),

@@ -12,6 +12,7 @@ from scipy.stats import beta
 
 from perfgate.diagnose import attribution
 from perfgate.model.diagnosis import LAYERS, Layer
+from perfgate.model.metric import LATENCY_QUANTILES
 
 SECONDS = st.floats(0, 10, allow_nan=False)
 ROWS = st.lists(st.tuples(SECONDS, SECONDS, SECONDS), min_size=1, max_size=60)
@@ -34,7 +35,7 @@ def test_there_are_exactly_the_published_layers():
 def test_layers_add_up_to_the_metric(metric: str, rows: list[tuple[float, float, float]]):
     parts = some(rows)
     totals = np.array([sum(row) for row in rows])
-    n, q = len(rows), attribution.QUANTILES.get(metric, 0.0)
+    n, q = len(rows), LATENCY_QUANTILES.get(metric, 0.0)
     steps = np.diff(beta.cdf(np.arange(n + 1) / n, (n + 1) * q, (n + 1) * (1 - q))) if q else np.full(n, 1 / n)
     whole = steps @ np.sort(totals)
 

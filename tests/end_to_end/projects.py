@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import forked
 from processes import wait_for
 
 from perfgate.loadtest.service.ports import free_ports
@@ -36,15 +37,7 @@ class Project:
         return path
 
     def perfgate(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "perfgate", *arguments],
-            cwd=self.folder,
-            env={**ENVIRONMENT, **environment},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        return forked.perfgate(*arguments, cwd=self.folder, env={**ENVIRONMENT, **environment})
 
     def start(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
         return subprocess.Popen(

@@ -14,7 +14,7 @@ import servers
 from projects import ENVIRONMENT, Project, free_port
 
 HALF_A_POINT = 0.005
-LOADS = {"closed": "users: 6, duration: 4s", "open": "rate: 300/s, duration: 4s"}
+LOADS = {"closed": "users: 6, duration: 2s", "open": "rate: 400/s, duration: 2s"}
 
 
 @pytest.mark.load

@@ -134,7 +134,6 @@ class Visitor(HttpUser):
 """
 
 
-@pytest.mark.load
 def test_workers_that_still_prepare_when_the_load_begins_miss_nothing(project: Project):
     port = free_port()
     with servers.serving(servers.answering(200)) as (url, server), workers(2, port):

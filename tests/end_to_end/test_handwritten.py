@@ -53,9 +53,7 @@ endpoints:
 """
 
 
-@pytest.mark.load
-@pytest.mark.parametrize("processes", ["1", "2"])
-@pytest.mark.parametrize("load", ["users: 6", "rate: 60/s"])
+@pytest.mark.parametrize(("load", "processes"), [("users: 6", "1"), ("users: 6", "2"), ("rate: 60/s", "2")])
 def test_their_requests_are_recorded_completely_and_judged_by_name(
     project: Project, shop: Shop, load: str, processes: str
 ):

@@ -11,10 +11,10 @@ import csv
 import gzip
 import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
+import forked
 import pytest
 from projects import ENVIRONMENT, Project
 from servers import answering, serving
@@ -180,16 +180,9 @@ def test_a_mistake_is_told_and_nothing_is_written(project: Project, arguments: l
 
 def test_stdin(project: Project):
     project.write(BUDGETS)
-    text = gzip.decompress(Path(recording("aa-041")).read_bytes())
+    text = gzip.decompress(Path(recording("aa-041")).read_bytes()).decode()
 
-    done = subprocess.run(
-        [sys.executable, "-m", "perfgate", "import", "-", "--out", "run"],
-        cwd=project.folder,
-        env=ENVIRONMENT,
-        input=text,
-        capture_output=True,
-        timeout=60,
-    )
+    done = forked.perfgate("import", "-", "--out", "run", cwd=project.folder, env=ENVIRONMENT, stdin=text)
 
     assert done.returncode == 0, done.stderr
     assert json.loads((project.folder / "run" / "run.json").read_text())["endpoints"][0]["requests"] == 715

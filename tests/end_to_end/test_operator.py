@@ -8,7 +8,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 import servers
 from projects import ENVIRONMENT, Project, free_port
 
@@ -29,7 +28,6 @@ def started(project: Project, arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, cwd=project.folder, env=environ, stdout=out, stderr=subprocess.STDOUT, text=True)
 
 
-@pytest.mark.load
 def test_pods_as_an_operator_starts_them_come_to_a_verdict(project: Project):
     port = free_port()
     own = "--autostart --autoquit 60 --enable-rebalancing --only-summary"

@@ -17,7 +17,7 @@ LOAD = """
 version: 1
 name: shop
 target: {target}
-load: {{rate: 25/s, warmup: 1s, duration: 10s, arrivals: even, seed: 7}}
+load: {{rate: 25/s, warmup: 1s, duration: 6s, arrivals: even, seed: 7}}
 defaults: {{timeout: 60s, budget: {{p95: 300ms}}}}
 endpoints:
   list: {{request: GET /list, weight: 4}}
@@ -90,7 +90,7 @@ def test_a_target_that_cannot_keep_up(project: Project):
 
     assert done.returncode == 1, done.stderr
     in_flight = project.run()["in_flight"]
-    assert len(in_flight) == 10
+    assert len(in_flight) == 6
     assert in_flight[-1] > 3 * in_flight[0]
     verdict = project.verdict()
     assert verdict["notes"][0].startswith("The target could not keep up: requests in flight rose from ")
@@ -112,5 +112,5 @@ def test_a_target_that_keeps_up(project: Project):
         server.server_close()
         thread.join(10)
 
-    assert len(project.run()["in_flight"]) == 10
+    assert len(project.run()["in_flight"]) == 6
     assert project.verdict()["overload"] is None

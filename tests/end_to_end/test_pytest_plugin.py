@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib.metadata import entry_points
 
+import matplotlib
 import pytest
 from projects import ENVIRONMENT, Shop, free_port
 
@@ -15,7 +16,7 @@ BUDGETS = """
 version: 1
 name: shop
 target: {target}
-load: {{rate: 200/s, duration: 2s}}
+load: {{rate: 200/s, duration: 1s}}
 endpoints:
   list products: {{request: GET /products, budget: {{p95: {limit}, errors: 5%}}}}
   show product: {{request: GET /products/1, budget: {{p95: 5s {relative}}}}}
@@ -29,6 +30,7 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
         monkeypatch.delenv(name, raising=False)
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setenv("MPLCONFIGDIR", matplotlib.get_configdir())  # pytester changes HOME: no fonts would be known
     return lambda *arguments: pytester.runpytest_subprocess(*PLUGIN, "-p", "no:cacheprovider", *arguments)
 
 

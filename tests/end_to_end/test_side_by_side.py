@@ -276,7 +276,6 @@ def test_a_range_of_time_ends_when_everything_is_decided(repository: Repository)
     assert any("prolonged to 4 s (`load.duration`)" in note for note in verdict["notes"])
 
 
-@pytest.mark.load
 def test_what_is_decided_at_once_or_never_is_not_prolonged(repository: Repository):
     repository.budgets("rate: 100/s, warmup: 500ms, duration: 2s", more="gate: {extend: 1m}\n")
     path = repository.folder / "budgets.yaml"
@@ -292,12 +291,12 @@ def test_what_is_decided_at_once_or_never_is_not_prolonged(repository: Repositor
 
 @pytest.mark.load
 def test_blocks_load_one_arm_at_a_time(repository: Repository):
-    repository.budgets("rate: 100/s, duration: 4s, arrivals: even")
+    repository.budgets("rate: 100/s, duration: 2s, arrivals: even")
 
-    repository.compare("--blocks", "1s")
+    repository.compare("--blocks", "500ms")
 
     run = repository.run()
-    assert {arm: requests(run, arm) for arm in ("base", "head")} == {"base": 200, "head": 200}
+    assert {arm: requests(run, arm) for arm in ("base", "head")} == {"base": 100, "head": 100}
 
 
 def test_setup_runs_in_a_virtual_environment_of_each_checkout(repository: Repository):

@@ -41,7 +41,7 @@ def _is_up(url: str) -> bool:
         return False
 
 
-def run(project: Project, server: str, endpoints: str, code: int = 0, load: str = "users: 3, duration: 3s") -> dict:
+def run(project: Project, server: str, endpoints: str, code: int = 0, load: str = "users: 3, duration: 2500ms") -> dict:
     project.write(HEAD.format(target=server, load=load) + endpoints)
     done = project.perfgate("run")
     assert done.returncode == code, done.stdout + done.stderr
@@ -109,7 +109,7 @@ def test_a_websocket_s_replies(project: Project, server: str, reply: str):
     websocket: {{first: {{hello: 1}}, send: {{id: "{{id}}"}}, every: 20ms, reply: {reply}, for: 1s, subprotocol: chat.v1}}
     budget: {{message_p95: 80ms, errors: 1%}}
 """,
-        load="rate: 4/s, duration: 3s",
+        load="rate: 4/s, duration: 2s",
     )
     assert result["failures"] == 0
     if reply != "next":  # the first reply is that to `hello`, so `next` would be one too early
@@ -118,29 +118,29 @@ def test_a_websocket_s_replies(project: Project, server: str, reply: str):
     assert outcomes(project)["message_p95"] == "pass" or reply == "next"
 
 
-@pytest.mark.load
-@pytest.mark.parametrize(
-    ("endpoint", "kind", "example"),
-    [
-        (
-            "{request: GET /drop, websocket: {for: 5s}",
-            "connection",
-            "3 messages: the server closed it with 1011 (overloaded)",
-        ),
-        ("{request: GET /events?count=2, events: {for: 5s}", "connection", "2 messages: the server ended it"),
-        ("{request: GET /events?first=3, events: {for: 5s, silence: 300ms}", "timeout", "it was silent for 0.3 s"),
-        ("{request: GET /json, events: {for: 5s}", "expectation", "expected text/event-stream, got application/json"),
-        ("{request: GET /json, websocket: {for: 5s}", "status", "status: 403"),
-        ("{request: GET /chat, websocket: {for: 5s, subprotocol: v9}", "protocol", "the server does not speak v9"),
-    ],
-)
-def test_broken_streams_are_errors(project: Project, server: str, endpoint: str, kind: str, example: str):
-    result = run(
-        project,
-        server,
-        f"  broken: {endpoint}, budget: {{errors: 1%}}}}\n",
-        code=1,
-        load="rate: 10/s, duration: 1s",
-    )
-    assert result["failures"] == result["requests"] == result["failures_by_kind"][kind] == 10
-    assert any(example in text for text in result["failure_examples"]), result["failure_examples"]
+BROKEN = {
+    "request: GET /drop, websocket: {for: 5s}": (
+        "connection",
+        "3 messages: the server closed it with 1011 (overloaded)",
+    ),
+    "request: GET /events?count=2, events: {for: 5s}": ("connection", "2 messages: the server ended it"),
+    "request: GET /events?first=3, events: {for: 5s, silence: 300ms}": ("timeout", "it was silent for 0.3 s"),
+    "request: GET /json, events: {for: 5s}": ("expectation", "expected text/event-stream, got application/json"),
+    "request: GET /json, websocket: {for: 5s}": ("status", "status: 403"),
+    "request: GET /chat, websocket: {for: 5s, subprotocol: v9}": ("protocol", "the server does not speak v9"),
+}
+
+
+def test_broken_streams_are_errors(project: Project, server: str):
+    lines = [f"  broken {number}: {{{text}, budget: {{errors: 1%}}}}\n" for number, text in enumerate(BROKEN)]
+    project.write(HEAD.format(target=server, load="rate: 60/s, duration: 1s") + "".join(lines))
+
+    done = project.perfgate("run")
+
+    assert done.returncode == 1, done.stdout + done.stderr
+    results = {one["name"]: one for one in project.run()["endpoints"]}
+    assert sum(one["requests"] for one in results.values()) == 60
+    for number, (kind, example) in enumerate(BROKEN.values()):
+        result = results[f"broken {number}"]
+        assert result["failures"] == result["requests"] == result["failures_by_kind"][kind] > 0
+        assert any(example in text for text in result["failure_examples"]), result["failure_examples"]

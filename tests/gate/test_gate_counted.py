@@ -10,7 +10,7 @@ from perfgate.gate import choose_baseline, judge
 from perfgate.measure.counted import counted, with_memory
 from perfgate.measure.precision import Clock
 from perfgate.model.budget_file import GatePolicy
-from perfgate.model.metric import METRICS
+from perfgate.model.metric import METRICS, MeasuringPoint
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import EndpointResult, Generator, LoadTest, Run
 from perfgate.model.verdict import Finding
@@ -133,14 +133,14 @@ def test_too_few_answers_tell_nothing():
 def test_a_count_that_nothing_tells_says_what_to_install():
     run = make_run(endpoints=[make_endpoint()])
     policy = GatePolicy()
-    for metric in (name for name, known in METRICS.items() if known.counted and not known.page):
+    for metric in (name for name, known in METRICS.items() if known.place is MeasuringPoint.WORK):
         limit = {"cache_hits": "90%", "compressed": "90%", "cpu": "1ms", "memory_growth": "1MB"}.get(metric, "3")
         [finding] = judge(
             [make_budget(metric=metric, fail=limit)], run, choose_baseline(run, [], policy.baseline), policy
         ).findings
 
         assert finding.outcome is Outcome.NO_DATA
-        assert f"{metric}: not measured, so it cannot be judged; {METRICS[metric].source}." in finding.sentence
+        assert f"{metric}: not measured, so it cannot be judged; {METRICS[metric].needs}." in finding.sentence
 
 
 def memory(*, per_second: float, noise: float = 0.0, requests: int = 300) -> Run | EndpointResult:

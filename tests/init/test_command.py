@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import forked
 import pytest
 from init.sources import CURL, DOCUMENTS, EXAMPLES
 
@@ -48,15 +49,7 @@ def service() -> Iterator[str]:
 
 def perfgate(folder: Path, *arguments: str, stdin: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PERFGATE", "GITHUB", "CI"))}
-    return subprocess.run(
-        [sys.executable, "-m", "perfgate", *arguments],
-        cwd=folder,
-        env={**inherited, "PYTHONPATH": str(ROOT), "KEY": "test-key", **environ},
-        input=stdin,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    return forked.perfgate(*arguments, cwd=folder, env={**inherited, "KEY": "test-key", **environ}, stdin=stdin)
 
 
 def test_a_service_that_runs_is_asked_for_its_document_measured_and_examined(service: str, tmp_path: Path):

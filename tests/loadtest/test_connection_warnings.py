@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from perfgate.loadtest.locust.connection_warnings import connection_warnings
+from perfgate.model.run import Generator
+from perfgate.recording.handover import LoadResult
 from perfgate.text.notes import bare
 
 
 def warnings(resends=None, unsent=None, addresses=None, remarks=()) -> list[str]:
     resends = resends or {}
-    generator = {"resends": sum(resends.values()), "unsent": unsent or {}, "addresses": addresses or {}}
-    return list(map(bare, connection_warnings({"generator": generator, "resends": resends, "remarks": remarks})))
+    generator = Generator(resends=sum(resends.values()), unsent=unsent or {}, addresses=addresses or {})
+    result = LoadResult(
+        started="", began=0.0, duration=1.0, interrupted=False, resends=resends, remarks=remarks, generator=generator
+    )
+    return list(map(bare, connection_warnings(result)))
 
 
 def test_nothing_odd_is_not_worth_a_word():

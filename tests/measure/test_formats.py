@@ -181,6 +181,16 @@ def test_every_recording_is_recognized_by_its_content():
     }
 
 
+@pytest.mark.parametrize("name", importers.FORMATS)
+def test_every_format_says_what_it_is_and_takes_nothing_for_its_own(name: str):
+    importer = importers.importer(name)
+
+    assert importer.hint
+    assert isinstance(importer.latency, str)
+    assert isinstance(importer.has_hops, bool)
+    assert not any(importer.recognizes(beginning) for beginning in (b"\x00" * 64, b"no recording\n", b"{}", b"[]"))
+
+
 @pytest.mark.slow
 @pytest.mark.needs("k6", "ab", "hey", "wrk", "npm")
 def test_the_tools_recorded_anew_give_what_they_report(tmp_path: Path):

@@ -15,7 +15,7 @@ from perfgate import budgets, measure, scenarios
 from perfgate.measure import importers, importing
 from perfgate.measure.importers.csv_samples import CsvSamples
 from perfgate.measure.importers.k6_stream import K6Stream
-from perfgate.measure.importers.samples import RecordingSource, RequestLabel
+from perfgate.measure.importers.samples import Importer, RecordingSource, RequestLabel
 from perfgate.measure.matching import matcher
 from perfgate.model.errors import RecordError, UsageError
 from perfgate.model.plan import Plan
@@ -150,6 +150,11 @@ def written(tmp_path: Path, text: str | bytes, name: str = "recording") -> Path:
     path = tmp_path / name
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     return path
+
+
+def replace_importers(monkeypatch: pytest.MonkeyPatch, own: dict[str, Callable[[], Importer]]) -> None:
+    usual = importers.importer
+    monkeypatch.setattr(importers, "importer", lambda name: own[name]() if name in own else usual(name))
 
 
 @pytest.mark.parametrize("format", WRITERS)
@@ -375,8 +380,7 @@ def test_parts_of_a_recording_add_up(tmp_path: Path, plan: Plan, monkeypatch: py
         )
     ]
     whole = imported(plan, written(tmp_path, csv_text(rows)))
-    monkeypatch.setitem(importers.FORMATS, "csv", lambda: CsvSamples(size=2000))
-    monkeypatch.setitem(importers.FORMATS, "k6", lambda: K6Stream(points=70))
+    replace_importers(monkeypatch, {"csv": lambda: CsvSamples(size=2000), "k6": lambda: K6Stream(points=70)})
     in_parts = imported(plan, written(tmp_path, csv_text(rows)))
 
     record = windows.read(tmp_path / "windows.jsonl.gz")
@@ -455,7 +459,7 @@ def test_the_hops_that_k6_followed_are_one_request(tmp_path: Path, monkeypatch: 
             (0.900, "POST", f"{shop}/login", 10.0, 302),  # not followed: `redirects: 0`
         ]
     )
-    monkeypatch.setitem(importers.FORMATS, "k6", lambda: K6Stream(points=points))
+    replace_importers(monkeypatch, {"k6": lambda: K6Stream(points=points)})
 
     run = imported(login_plan(tmp_path), written(tmp_path, text))
 

@@ -14,6 +14,7 @@ import pytest
 from builders import make_conditions, make_endpoint, make_past_run, make_run
 from click.testing import Result
 from fake_github import events
+from fake_github.description import DOTCOM
 from fake_github.server import FakeGitHub
 from fake_github.world import Pull, Repository
 from typer.testing import CliRunner
@@ -37,6 +38,9 @@ gate: {baseline: {min_runs: 1}}
 INJECTION = (
     "](http://evil.example) <img src=x onerror=alert(1)> @octo/team --> ::error::pwned\n::stop-commands::x\n| a | b |"
 )
+
+
+ONE_GITHUB = pytest.mark.parametrize("github", [DOTCOM], indirect=True)  # texts and figures: of no GitHub in particular
 
 
 @pytest.fixture
@@ -339,6 +343,7 @@ def poisoned(number: int, chosen: Callable[[tuple[Any, ...]], bool]) -> tuple[di
     return data, done
 
 
+@ONE_GITHUB
 @pytest.mark.parametrize("number", [0, 1])
 def test_no_text_of_a_stranger_is_in_the_comment(github: FakeGitHub, project: Path, number: int):
     """Every text and every name of the artifact is hostile, but the few that it is refused for."""
@@ -362,6 +367,7 @@ def test_no_text_of_a_stranger_is_in_the_comment(github: FakeGitHub, project: Pa
     assert "list products" in comment.body
 
 
+@ONE_GITHUB
 @pytest.mark.parametrize("last", sorted(NAMES - {""}))
 def test_texts_that_must_be_right_are_refused_in_our_own_words(github: FakeGitHub, project: Path, last: str):
     data, hostile = poisoned(1, lambda path: path[-1] == last and "arms" not in path)
@@ -486,6 +492,7 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
 }
 
 
+@ONE_GITHUB
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_a_hostile_artifact_changes_nothing_but_the_error(github: FakeGitHub, project: Path, kind: str):
     make, said = HOSTILE[kind]
@@ -508,6 +515,7 @@ def files(folder: Path) -> set[str]:
     return {str(path) for path in folder.rglob("*") if "runner" not in path.parts}
 
 
+@ONE_GITHUB
 @pytest.mark.parametrize(
     "change",
     [

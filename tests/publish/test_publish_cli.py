@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
-import sys
 from pathlib import Path
 
+import forked
 import pytest
 from fake_github.server import FakeGitHub
 from publish.desks import opened
@@ -25,11 +26,11 @@ endpoints:
 """
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkout with a judged run in it."""
     facts = shop_facts()
-    root = tmp_path / "checkout"
+    root = tmp_path_factory.mktemp("built")
     folder = root / ".perfgate" / "runs" / facts.run.id
     folder.mkdir(parents=True)
     codec.write(facts.run, folder / "run.json")
@@ -40,16 +41,15 @@ def project(tmp_path: Path) -> Path:
     return root
 
 
+@pytest.fixture
+def project(built: Path, tmp_path: Path) -> Path:
+    """A copy of its own: publishing writes into it."""
+    return shutil.copytree(built, tmp_path / "checkout")
+
+
 def perfgate(project: Path, known: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
     own = {name: value for name, value in os.environ.items() if not name.startswith(("PERFGATE_", "GITHUB_"))}
-    return subprocess.run(
-        [sys.executable, "-m", "perfgate", "publish", *arguments],
-        cwd=project,
-        env={**own, **known, "GITHUB_WORKSPACE": str(project)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return forked.perfgate("publish", *arguments, cwd=project, env={**own, **known, "GITHUB_WORKSPACE": str(project)})
 
 
 def test_a_workflow_tells_its_verdict(github: FakeGitHub, tmp_path: Path, project: Path):

@@ -7,12 +7,12 @@ import re
 import stat
 import struct
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
+import forked
 import pytest
 from fake_github.server import FakeGitHub
 from publish.desks import opened
@@ -47,13 +47,8 @@ class Checkout:
 
     def perfgate(self, known: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
         own = {name: value for name, value in os.environ.items() if not name.startswith(("PERFGATE_", "GITHUB_"))}
-        return subprocess.run(
-            [sys.executable, "-m", "perfgate", *arguments, "--history", f"git:{BRANCH}"],
-            cwd=self.folder,
-            env={**own, **NOBODY, **known},
-            capture_output=True,
-            text=True,
-            check=False,
+        return forked.perfgate(
+            *arguments, "--history", f"git:{BRANCH}", cwd=self.folder, env={**own, **NOBODY, **known}
         )
 
     def files(self, ref: str = BRANCH) -> list[str]:

@@ -4,19 +4,17 @@ follows them, failures of hand-written scenarios, and what an arrival of the ope
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from typing import Any
 
+import forked
 import pytest
 from runtime.scripted import Server, answers, ok
 
 
 def in_locust(code: str, *arguments: str) -> Any:
-    """What the code leaves in `result`, from a fresh interpreter."""
+    """What the code leaves in `result`, in a process of its own."""
     script = f"import json, sys\n{code}\nprint('RESULT ' + json.dumps(result))"
-    command = [sys.executable, "-c", script, *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = forked.in_locust(script, *arguments)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.partition("RESULT ")[2])
 

@@ -7,11 +7,10 @@ import json
 import os
 import socket
 import ssl
-import subprocess
-import sys
 from base64 import b64encode
 from typing import Any
 
+import forked
 import pytest
 from runtime.scripted import PATIENCE, Server, answers, ask, client_of, ok
 from runtime.test_runtime_framing import CHUNKED
@@ -60,9 +59,7 @@ def asked(
     url: str, *requests: dict[str, Any], environ: dict[str, str] | None = None, **trust: Any
 ) -> list[dict[str, Any]]:
     """What the client makes of each answer."""
-    command = [sys.executable, "-c", ASK, url, json.dumps(trust), json.dumps(requests)]
-    environ = ENVIRON | (environ or {})
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environ)
+    done = forked.in_locust(ASK, url, json.dumps(trust), json.dumps(requests), env=ENVIRON | (environ or {}))
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.partition("RESULT ")[2])
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields, replace
 
 import pytest
 
 from perfgate.model.budget_file import Stage
 from perfgate.model.run import LATENCY_BOUNDS, Generator, Progress
 from perfgate.recording import handover
-from perfgate.recording.handover import Settings, progress_of
+from perfgate.recording.handover import LoadResult, ScenarioError, Settings, progress_of
 from perfgate.recording.histogram import Histogram
 from perfgate.recording.windows import Key, Record, Window
 from perfgate.runtime.http.responses import Failure, Response
@@ -17,7 +18,7 @@ from perfgate.runtime.record.endpoint_totals import EndpointTotals
 from perfgate.runtime.record.load import Load
 from perfgate.runtime.record.progress import ProgressWriter
 from perfgate.runtime.record.recorder import SECOND
-from perfgate.runtime.record.result import Collection, summary, tally, write_json
+from perfgate.runtime.record.result import Collection, LoadEnd, summary, tally
 from perfgate.text.redaction import Redactor
 
 MS = 1_000_000
@@ -111,12 +112,18 @@ def test_the_summary_adds_up_and_fits_the_models():
     two = make_load(20, 1, delivery=8 * MS, sent=50, late=0, in_flight=2, most_users=6, connections=7)
     one.lateness.add(2 * MS)
     two.lateness.add(40 * MS)
-    result = summary(
-        collected(one=one, two=two), started="2026-01-05T09:00:00+00:00", duration=15.5, due=155, interrupted=False
+    end = LoadEnd(
+        started="2026-01-05T09:00:00+00:00",
+        duration=15.5,
+        due=155,
+        interrupted=False,
+        workers=frozenset({"two", "gone"}),
     )
-    assert (result["recorded"], result["lost"], result["unfinished"], result["clock_steps"]) == (32, 0, 3, 1)
-    assert (result["started"], result["duration"], result["interrupted"]) == ("2026-01-05T09:00:00+00:00", 15.5, False)
-    health = Generator(**result["generator"])
+    result = summary(collected(one=one, two=two), end)
+    assert (result.recorded, result.lost, result.unfinished, result.clock_steps) == (32, 0, 3, 1)
+    assert (result.started, result.duration, result.interrupted) == ("2026-01-05T09:00:00+00:00", 15.5, False)
+    health = result.generator
+    assert (health.workers, health.workers_lost) == (2, 1)
     assert (health.due, health.sent, health.late, health.dropped) == (155, 150, 3, 3)
     assert (health.users, health.connections, health.cpu) == (10, 12, 0.5)
     assert health.delay_p50 == pytest.approx(0.008, rel=0.002)
@@ -127,23 +134,20 @@ def test_the_summary_adds_up_and_fits_the_models():
 def test_the_busiest_process_counts():
     collection = collected(one=make_load(), two=make_load())
     collection.tallies["two"]["cpu"] = 0.97
-    assert summary(collection, started="", duration=1, due=0, interrupted=False)["generator"]["cpu"] == 0.97
+    assert summary(collection, LoadEnd(started="", duration=1, interrupted=False)).generator.cpu == 0.97
 
 
 def test_examples_of_all_processes_are_few_and_different():
     result = summary(
         collected(one=make_load(0, 4), two=make_load(0, 9), three=make_load(0, 1, name="log in")),
-        started="",
-        duration=1,
-        due=0,
-        interrupted=True,
+        LoadEnd(started="", duration=1, interrupted=True),
     )
-    assert result["examples"] == {"search": [f"status: {500 + n}" for n in range(5)], "log in": ["status: 500"]}
+    assert result.examples == {"search": tuple(f"status: {500 + n}" for n in range(5)), "log in": ("status: 500",)}
 
 
 def test_nothing_at_all_is_a_summary_too():
-    result = summary(Collection(1), started="", duration=0.0, due=0, interrupted=True)
-    assert (result["recorded"], result["generator"]["delay_p99"], result["generator"]["cpu"]) == (0, 0.0, 0.0)
+    result = summary(Collection(1), LoadEnd(started="", duration=0.0, interrupted=True))
+    assert (result.recorded, result.generator.delay_p99, result.generator.cpu) == (0, 0.0, 0.0)
 
 
 def test_tallies_travel_as_plain_data():
@@ -154,11 +158,43 @@ def test_tallies_travel_as_plain_data():
     )
 
 
-def test_json_is_written_whatever_is_in_a_message(tmp_path):
+RESULT = LoadResult(
+    started="2026-01-05T09:00:00+00:00",
+    began=12.5,
+    duration=15.5,
+    interrupted=False,
+    aborted="half of all requests failed",
+    seed=2**200,
+    numbers=7,
+    recorded=32,
+    lost=1,
+    unfinished=3,
+    clock_steps=1,
+    renewed=2,
+    redirected=("home",),
+    notes=("a note",),
+    examples={"søk": ("status: 500", "timeout")},
+    base_examples={"search": ("status: 404",)},
+    base_failures={"search": (404, 405)},
+    resends={"search": 4},
+    remarks=(("search", "odd", 2),),
+    exceptions=(ScenarioError(message="KeyError: 'x'", count=3),),
+    generator=Generator(sent=150, unsent={"ports": 1}, addresses={"127.0.0.1": 12}),
+)
+
+
+def test_a_result_is_handed_over_whole(tmp_path):
     path = tmp_path / "load-test.json"
-    write_json(path, {"exceptions": [{"message": "bad \ud800, good ü"}]})
-    assert json.loads(path.read_text(encoding="utf-8")) == {"exceptions": [{"message": "bad ?, good ü"}]}
+    handover.write_result(RESULT, path)
+    assert handover.read_result(path) == RESULT
+    assert [field.name for field in fields(RESULT) if getattr(RESULT, field.name) == field.default] == []
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_result_is_written_whatever_is_in_a_message(tmp_path):
+    path = tmp_path / "load-test.json"
+    handover.write_result(replace(RESULT, exceptions=(ScenarioError(message="bad \ud800, good ü", count=1),)), path)
+    assert handover.read_result(path).exceptions == (ScenarioError(message="bad ?, good ü", count=1),)
 
 
 # ---- settings and progress

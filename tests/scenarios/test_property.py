@@ -57,7 +57,7 @@ def imported(tree: ast.Module) -> Iterator[str]:
             yield str(node.module)
 
 
-@settings(steady, max_examples=100)
+@settings(steady, max_examples=50)
 @given(text=budget_files())
 def test_any_budget_file_becomes_python(text: str, folder: Path):
     budget_file = read(text, folder)

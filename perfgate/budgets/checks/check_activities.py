@@ -10,7 +10,7 @@ from perfgate.budgets.shape.request_shape import BODIES
 from perfgate.budgets.shape.texts import split_request
 from perfgate.model.budget_file.activity import Poll
 from perfgate.model.errors import Mistake
-from perfgate.model.metric import ASPECT_QUANTILES, Unit
+from perfgate.model.metric import METRICS, Unit
 from perfgate.text import units
 
 ACTIVITIES = ("poll", "events", "websocket")  # at most one of them
@@ -92,7 +92,7 @@ def _timeout(draft: Draft, endpoint: DraftEntry) -> Iterator[Mistake]:
             endpoint.at("poll", where), message, hint="lower `every`, or raise `timeout`", code="PG-B045"
         )
     for item in effective(draft):
-        aspect, _ = ASPECT_QUANTILES.get(item.budget.metric, ("", 0.0))
+        aspect = METRICS[item.budget.metric].aspect
         if item.entry is endpoint and aspect == "completion":
             for criterion in item.budget.criteria:
                 if timeout and criterion.kind == "absolute" and criterion.limit >= timeout:
@@ -115,7 +115,7 @@ def _budgets(draft: Draft) -> Iterator[Mistake]:
             yield draft.document.mistake(
                 item.path, message, hint=f"add {shown}, or remove the limit", at="key", code="PG-B045"
             )
-        aspect, _ = ASPECT_QUANTILES.get(item.budget.metric, ("", 0.0))
+        aspect = METRICS[item.budget.metric].aspect
         yield from _without_source(draft, item, aspect)
         if aspect in ("queued", "work") and item.entry.map("poll") and aspect not in item.entry.map("poll"):
             message = f"`{item.budget.metric}` needs `{aspect}` under `poll`: where the status states that time"

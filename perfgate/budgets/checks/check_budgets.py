@@ -11,7 +11,7 @@ from perfgate.budgets.shape.timeout_shape import TOTAL
 from perfgate.budgets.yaml.document import KeyPath
 from perfgate.model.budget_file import BaselinePolicy, Criterion, Kind, Severity
 from perfgate.model.errors import Mistake
-from perfgate.model.metric import ASPECT_QUANTILES, METRICS, Unit
+from perfgate.model.metric import METRICS, Unit
 from perfgate.text import units
 
 
@@ -43,7 +43,7 @@ def _timeouts(draft: Draft, item: Effective) -> Iterator[Mistake]:
     """A timeout counts at the timeout, so no latency can be above it."""
     metric = METRICS[item.budget.metric]
     total, where = timeouts(draft, item.entry).total, _own_total(item.entry)
-    if not metric.is_latency or metric.name in ASPECT_QUANTILES:
+    if not metric.is_latency or metric.aspect:
         return
     for criterion in item.budget.criteria:
         if criterion.kind is Kind.ABSOLUTE and criterion.limit >= total:

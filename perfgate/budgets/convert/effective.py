@@ -9,7 +9,7 @@ from perfgate.budgets.convert.draft import Draft, DraftEntry
 from perfgate.budgets.shape import limits
 from perfgate.budgets.yaml.document import KeyPath
 from perfgate.model.budget_file import Budget, Criterion, Json
-from perfgate.model.metric import ASPECT_QUANTILES, METRICS, Metric
+from perfgate.model.metric import METRICS, Metric
 from perfgate.text.units import UnitError
 
 KEYS: dict[str, tuple[str, ...]] = {  # what an endpoint has that has such an aspect: one of these keys
@@ -24,7 +24,8 @@ KEYS: dict[str, tuple[str, ...]] = {  # what an endpoint has that has such an as
 
 def keys_for(metric: str) -> tuple[str, ...]:
     """The keys one of which an endpoint needs for a metric; none for what every endpoint has."""
-    return KEYS[ASPECT_QUANTILES[metric][0]] if metric in ASPECT_QUANTILES else ()
+    known = METRICS.get(metric)
+    return KEYS[known.aspect] if known and known.aspect else ()
 
 
 @dataclass(frozen=True, kw_only=True)

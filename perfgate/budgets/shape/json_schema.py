@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
@@ -26,8 +27,9 @@ class _AsWritten(GenerateJsonSchema):
         return value
 
 
-def schema() -> dict[str, Any]:
-    """JSON Schema draft-07 of budget files."""
+@cache
+def schema() -> Schema:
+    """JSON Schema draft-07 of budget files. It takes 0.2 s to make, and every mistake in a file is looked up in it."""
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "perfgate budget file",

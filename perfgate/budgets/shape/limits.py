@@ -10,13 +10,11 @@ from pydantic_core import core_schema
 
 from perfgate.budgets.shape.fields import MAP, TEXT, MapOrText, Shape, optional, problem
 from perfgate.model.budget_file import Criterion, Json, Severity
-from perfgate.model.metric import METRICS, PAGE_METRICS, Metric, Unit
+from perfgate.model.metric import METRICS, Metric, ResultKind, Unit
 from perfgate.text import units
 from perfgate.text.units import UnitError
 
 NO_LIMIT = "none"  # drops what `defaults.budget` says about a metric
-
-JOURNEY_METRICS = ("p50", "p90", "p95", "p99", "max", "mean", "errors", "rate")
 
 _EXAMPLES: Mapping[Unit, tuple[Json, ...]] = {
     Unit.SECONDS: ("300ms", "300ms +10%", "+20ms", {"fail": "120ms +10%", "warn": "100ms +5%"}, NO_LIMIT),
@@ -105,16 +103,15 @@ def _entry(metric: Metric) -> Any:
     return Annotated[Annotated[levels, Tag(MAP)] | Annotated[text, Tag(TEXT)], MapOrText]
 
 
-def _shape(name: str, metrics: Iterable[Metric]) -> type[Shape]:
+def _shape(name: str, kind: ResultKind) -> type[Shape]:
     fields: dict[str, Any] = {
         metric.name: (_entry(metric), optional(f"Limit on the {metric.meaning}.", *_examples(metric)))
-        for metric in metrics
+        for metric in METRICS.values()
+        if kind in metric.kinds
     }
     return create_model(name, __base__=Shape, **fields)
 
 
-_OF_ENDPOINTS = [metric for metric in METRICS.values() if not metric.page]
-
-EndpointBudget = Annotated[Shape, _Becomes(_shape("EndpointBudget", _OF_ENDPOINTS))]
-PageBudget = Annotated[Shape, _Becomes(_shape("PageBudget", map(METRICS.__getitem__, PAGE_METRICS)))]
-JourneyBudget = Annotated[Shape, _Becomes(_shape("JourneyBudget", map(METRICS.__getitem__, JOURNEY_METRICS)))]
+EndpointBudget = Annotated[Shape, _Becomes(_shape("EndpointBudget", "endpoint"))]
+PageBudget = Annotated[Shape, _Becomes(_shape("PageBudget", "page"))]
+JourneyBudget = Annotated[Shape, _Becomes(_shape("JourneyBudget", "journey"))]

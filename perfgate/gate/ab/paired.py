@@ -14,7 +14,7 @@ from math import exp, expm1, inf, isfinite, log, log1p, sqrt
 from statistics import NormalDist
 
 from perfgate.gate.ab.paired_means import compare_errors, compare_means
-from perfgate.gate.absolute import QUANTILES, distribution_of
+from perfgate.gate.absolute import distribution_of, quantile_of
 from perfgate.gate.comparison import RESOLUTION, Comparison
 from perfgate.gate.history.estimates import Estimate
 from perfgate.gate.history.tail import TailAndMedian
@@ -29,7 +29,7 @@ from perfgate.gate.trial import (
     effect_of_difference,
     needed,
 )
-from perfgate.model.metric import ASPECT_QUANTILES
+from perfgate.model.metric import METRICS
 from perfgate.model.run import EndpointResult
 from perfgate.recording.curves import curve
 from perfgate.stats.distributions import normal_quantile
@@ -53,13 +53,13 @@ def compare(base: EndpointResult, head: EndpointResult, metric: str, trial: Tria
         return None
     if metric == "errors":
         return compare_errors(base, head, trial)
-    if metric in QUANTILES:
+    if quantile_of(metric):
         return _quantile(base, head, metric, trial)
     return compare_means(base, head, metric, trial)
 
 
 def _quantile(base: EndpointResult, head: EndpointResult, metric: str, trial: Trial) -> Comparison | None:
-    own, body = _arms(base, head, metric, QUANTILES[metric]), _arms(base, head, metric, BODY)
+    own, body = _arms(base, head, metric, quantile_of(metric)), _arms(base, head, metric, BODY)
     if own is None or body is None:
         return None
     measured, baseline = head.metrics[metric], max(base.metrics[metric], RESOLUTION)
@@ -123,7 +123,7 @@ def _arms(base: EndpointResult, head: EndpointResult, metric: str, q: float) -> 
     item, two = (curve(distribution_of(arm, metric)) for arm in (base, head))
     if not item.count or not two.count:
         return None
-    aspect, _ = ASPECT_QUANTILES.get(metric, ("", 0.0))
+    aspect = METRICS[metric].aspect
     median = f"{aspect}_p50" if aspect else "p50"
     known_by = median if q == BODY else "p95" if metric == "ttfb_p95" and metric not in head.paired_effects else metric
     return TwoArms(base=item, head=two, q=q, effect=effect_of_difference(base, head, known_by, (item.count, two.count)))

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from perfgate.model.budget_file import BaselinePolicy
-from perfgate.model.metric import FACTS
+from perfgate.model.metric import METRICS
 from perfgate.model.note import Note
 from perfgate.model.run import PastRun, Run
 from perfgate.model.verdict import Baseline
@@ -63,7 +63,8 @@ def has_baseline(baseline: Baseline, key: tuple[str, str]) -> bool:
 
 def runs_needed(baseline: Baseline, key: tuple[str, str]) -> int:
     """What the code alone decides needs one run to compare with."""
-    return 1 if key in baseline.accepted or key[1] in FACTS else baseline.min_runs
+    is_fact = key[1] in METRICS and METRICS[key[1]].is_fact
+    return 1 if key in baseline.accepted or is_fact else baseline.min_runs
 
 
 def _when(run: Run) -> datetime:

@@ -18,18 +18,17 @@ from perfgate.gate.history.baseline import has_baseline
 from perfgate.gate.history.counted import compare_counted
 from perfgate.gate.history.estimates import Estimates, looks, ratio
 from perfgate.gate.history.series import Results, SeriesTable, by_name, table
-from perfgate.gate.history.sizes import SIZES, compare_size
+from perfgate.gate.history.sizes import compare_size
 from perfgate.gate.history.tail import TailAndMedian
 from perfgate.gate.levels import PASS_LEVEL, POWER
-from perfgate.model.metric import METRICS
-from perfgate.model.run import ResultKind, Run
+from perfgate.model.metric import METRICS, ResultKind
+from perfgate.model.run import Run
 from perfgate.model.verdict import Baseline
 from perfgate.stats.distributions import normal_quantile
 from perfgate.text.units import format_change
 
 Key = tuple[str, str]
 
-HELPED_BY_MEDIAN = frozenset({"p90", "p95", "p99", "mean"})
 TAKEN_OUT = {"own": "all endpoints together", "probe": "the runner"}  # by lens
 LONGEST = 3600.0  # s; nobody waits longer for a verdict
 BURSTS = 5.0  # design effect from which people are told
@@ -67,11 +66,11 @@ def comparison(run: Run, baseline: Baseline, requested: Mapping[Key, ChangeTest]
             continue
         endpoint, metric = key
         measured, runs = now[endpoint].metrics[metric], baseline.runs[key]
-        if metric in SIZES:
+        if METRICS[metric].is_size:
             then = [results[past.run.id][endpoint] for past in runs]
             matches[key] = compare_size(now[endpoint], then, metric, (question.alpha, question.level), question.limit)
             continue
-        if METRICS[metric].counted:
+        if METRICS[metric].is_counted:
             then = [results[past.run.id][endpoint] for past in runs]
             levels = (question.alpha, question.level)
             matches[key] = compare_counted(now[endpoint], then, metric, levels, question.limit)
@@ -88,7 +87,7 @@ def comparison(run: Run, baseline: Baseline, requested: Mapping[Key, ChangeTest]
 def _sight(run: Run, baseline: Baseline, results: Results, metric: str, kind: ResultKind) -> Sight:
     itself = table(run, baseline, results, metric, metric, kind)
     medians: Mapping[str, Estimates] = {}
-    if metric in HELPED_BY_MEDIAN:
+    if METRICS[metric].is_helped_by_median:
         medians = looks(table(run, baseline, results, metric, "p50", kind), run)
     return Sight(table=itself, looks=looks(itself, run), medians=medians)
 

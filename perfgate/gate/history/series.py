@@ -8,9 +8,10 @@ from math import isfinite, log, nan
 
 import numpy as np
 
-from perfgate.gate.absolute import QUANTILES, distribution_of, effect_of
+from perfgate.gate.absolute import distribution_of, effect_of, quantile_of
 from perfgate.gate.history.prediction import Array, Past
-from perfgate.model.run import EndpointResult, PastRun, ResultKind, Run
+from perfgate.model.metric import ResultKind
+from perfgate.model.run import EndpointResult, PastRun, Run
 from perfgate.model.verdict import Baseline
 from perfgate.recording.curves import curve
 from perfgate.stats.distributions import normal_quantile
@@ -100,11 +101,12 @@ def _extended(result: EndpointResult, metric: str) -> tuple[float, float]:
     """A two-sided 95 % interval of a percentile that few requests tell, by `stats/tails.py`; (0, 0) when that has none
     either."""
     values = distribution_of(result, metric)
-    if metric not in QUANTILES or metric not in result.design_effects or not values.buckets:
+    if not quantile_of(metric) or metric not in result.design_effects or not values.buckets:
         return 0.0, 0.0
     known = curve(values)
     n = known.count / effect_of(result, metric)
-    return lower_end(known, QUANTILES[metric], n), upper_end(known, QUANTILES[metric], n, 1 - TAILS[0])
+    q = quantile_of(metric)
+    return lower_end(known, q, n), upper_end(known, q, n, 1 - TAILS[0])
 
 
 def _downwards(result: EndpointResult, metric: str) -> float:
@@ -114,10 +116,10 @@ def _downwards(result: EndpointResult, metric: str) -> float:
     if metric in result.intervals:
         low, value = result.intervals[metric][0], result.metrics[metric]
         return (2 * log(value / low) / INTERVAL) ** 2 if low > 0 else nan
-    if metric not in QUANTILES or metric not in result.design_effects or not values.buckets:
+    if not quantile_of(metric) or metric not in result.design_effects or not values.buckets:
         return nan
     known = curve(values)
-    return _down(known, QUANTILES[metric], known.count / effect_of(result, metric))
+    return _down(known, quantile_of(metric), known.count / effect_of(result, metric))
 
 
 def _down(known: Curve, q: float, n: float) -> float:

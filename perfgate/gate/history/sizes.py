@@ -22,7 +22,6 @@ from perfgate.model.run import EndpointResult
 from perfgate.stats.distributions import t_quantile, t_sf
 from perfgate.stats.serial import FREEDOM
 
-SIZES = frozenset({"size", "decoded_size"})
 STANDARD_ERRORS = 2 * t_quantile(0.975, FREEDOM)  # in a two-sided 95 % interval of a mean size
 CURE = "more requests, or `--base-ref`, would show it"
 

@@ -24,13 +24,12 @@ from perfgate.gate.history.series import Results, SeriesTable, by_name, table
 from perfgate.gate.history.tail import TailAndMedian
 from perfgate.gate.levels import POWER
 from perfgate.model.budget_file import Severity
+from perfgate.model.metric import METRICS
 from perfgate.model.run import Run
 from perfgate.model.verdict import Baseline
 
 ALL = "all endpoints"
 Limits = Mapping[Severity, float]  # the tightest relative limit of any endpoint on a metric, a ratio
-
-TAILS = frozenset({"p90", "p95", "p99", "mean"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +60,9 @@ def _whole(
     tail = _estimate(observed, run)
     if tail is None:
         return None
-    median = _estimate(table(run, baseline, results, metric, "p50", "endpoint"), run) if metric in TAILS else None
+    median = None
+    if METRICS[metric].is_helped_by_median:
+        median = _estimate(table(run, baseline, results, metric, "p50", "endpoint"), run)
     pair = TailAndMedian(tail=tail, median=median)
     today = _median(centred(observed.now, observed.past.values, observed.past.level)[0])
     return Whole(

@@ -13,7 +13,6 @@ from perfgate.gate.history import historical, overdispersed
 from perfgate.gate.history.baseline import has_baseline
 from perfgate.gate.history.counted import compare_counted
 from perfgate.gate.history.historical import ChangeTest, Key
-from perfgate.gate.history.sizes import SIZES
 from perfgate.gate.history.whole import ALL, Whole, compare_whole
 from perfgate.gate.levels import ALPHA, MISSES
 from perfgate.gate.trial import MARGIN, MARGIN_RESTARTED, Trial
@@ -147,9 +146,8 @@ def watched(weighed: Mapping[Key, Weighed], findings: Sequence[Finding]) -> tupl
 
 
 def floor_of(metric: Metric, floor: Floor) -> float:
-    if metric.counted and not metric.page:  # what is counted has no chance of its own: no rise is too small
-        return 0.0
-    return {Unit.SECONDS: floor.time, Unit.RATIO: floor.errors}.get(metric.unit, 0.0)
+    """The smallest rise that may fail, in the metric's unit."""
+    return {"time": floor.time, "errors": floor.errors}.get(metric.floor, 0.0)
 
 
 def _limit(budget: Budget, result: EndpointResult, floor: Floor) -> float:
@@ -183,7 +181,7 @@ def _in_arms(run: Run, now: Mapping[str, EndpointResult], requested: Mapping[Key
     for (name, metric), question in requested.items():
         if name not in base or metric not in base[name].metrics:
             continue
-        if METRICS[metric].counted:
+        if METRICS[metric].is_counted:
             levels = (question.alpha, question.level)
             matches[name, metric] = replace(
                 compare_counted(now[name], [base[name]], metric, levels, question.limit), runs=0
@@ -198,7 +196,7 @@ def _in_arms(run: Run, now: Mapping[str, EndpointResult], requested: Mapping[Key
             restarts=run.restarts,
         )
         made = paired.compare(base[name], now[name], metric, trial)
-        if made is None and metric in SIZES:
+        if made is None and METRICS[metric].is_size:
             values = now[name].metrics[metric], base[name].metrics[metric]
             made = exact(*values, higher_is_better=METRICS[metric].higher_is_better)
         if made is not None:

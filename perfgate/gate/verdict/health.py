@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from perfgate.gate.absolute import QUANTILES
+from perfgate.gate.absolute import quantile_of
 from perfgate.model.budget_file import Budget, Kind
 from perfgate.model.metric import METRICS, Unit
 from perfgate.model.outcome import Outcome
@@ -131,7 +131,8 @@ def _failing_base(budget: Budget, run: Run) -> Iterator[Doubt]:
 
 
 def _failing(budget: Budget, result: EndpointResult) -> Iterator[Doubt]:
-    left_out = 1 - QUANTILES[budget.metric] if budget.metric in QUANTILES else USUAL_SHARE
+    quantile = quantile_of(budget.metric)
+    left_out = 1 - quantile if quantile else USUAL_SHARE
     share = failed_share(result)
     if share > left_out:
         yield Doubt(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from perfgate.model.metric import ASPECT_QUANTILES, Unit
+from perfgate.model.metric import METRICS, Unit
 from perfgate.model.run import EndpointResult
 from perfgate.text.units import format_value
 
@@ -11,10 +11,9 @@ PARTS = {"queued": "in the queue", "work": "at work"}
 
 def job_times(result: EndpointResult, metric: str) -> str:
     """ " p95 of its parts: 1.2 s in the queue, 200 ms at work." of a completion whose parts are known; else nothing."""
-    aspect, _ = ASPECT_QUANTILES.get(metric, ("", 0.0))
-    if aspect != "completion":
+    if METRICS[metric].aspect != "completion":
         return ""
-    quantile = metric.removeprefix(f"{aspect}_")
+    quantile = metric.removeprefix("completion_")
     known = {words: result.metrics.get(f"{part}_{quantile}") for part, words in PARTS.items()}
     shown = [f"{format_value(Unit.SECONDS, value)} {words}" for words, value in known.items() if value is not None]
     return f" {quantile} of its parts: {', '.join(shown)}." if shown else ""

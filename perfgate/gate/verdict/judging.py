@@ -21,7 +21,7 @@ from perfgate.gate.verdict.overload import sentence as overloaded
 from perfgate.gate.verdict.sentences import FindingContext, sentence, sentence_without_data
 from perfgate.gate.verdict.whole_finding import judge_whole
 from perfgate.model.budget_file import Budget, Criterion, GatePolicy, Kind
-from perfgate.model.metric import APPLICATION, ASPECT_QUANTILES, METRICS, Metric, Unit
+from perfgate.model.metric import APPLICATION, METRICS, Metric, Unit
 from perfgate.model.note import Note
 from perfgate.model.outcome import BADNESS, Outcome, worst
 from perfgate.model.run import EndpointResult, Run
@@ -141,7 +141,7 @@ def _finding(
 
 def _samples(result: EndpointResult, metric: Metric) -> int:
     """How many values are behind a metric."""
-    if metric.name in ASPECT_QUANTILES:
+    if metric.aspect:
         return histogram.count(distribution_of(result, metric.name))
     return result.samples if metric.is_latency else result.requests
 
@@ -151,7 +151,7 @@ def _compared(comparison: Comparison, metric: Metric, run: Run) -> dict[str, Any
     infinity."""
     ends = [signed(end, comparison, metric) for end in comparison.interval]
     known = [end for end in ends if end is not None and isfinite(end)]
-    is_fact = comparison.exact and metric.counted
+    is_fact = comparison.exact and metric.is_counted
     observed, own = signed(comparison.seen, comparison, metric), signed(comparison.change, comparison, metric)
     return {
         "baseline": comparison.baseline,

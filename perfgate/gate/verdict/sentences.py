@@ -88,13 +88,13 @@ def _criteria_of(context: FindingContext) -> list[Criterion]:
 
 def sentence_without_data(budget: Budget, result: EndpointResult | None) -> str:
     """Why there is nothing to judge."""
-    if METRICS[budget.metric].page and (result is None or not result.requests):
+    if METRICS[budget.metric].is_of_page and (result is None or not result.requests):
         return f"{budget.endpoint}: the page was not viewed, so its {budget.metric} cannot be judged."
     if result is None or not result.requests:
         return f"{budget.endpoint}: no requests were measured, so its {budget.metric} cannot be judged."
-    if result.failures < result.requests and METRICS[budget.metric].counted:
+    if result.failures < result.requests and METRICS[budget.metric].is_counted:
         return (
-            f"{budget.endpoint} {budget.metric}: not measured, so it cannot be judged; {METRICS[budget.metric].source}."
+            f"{budget.endpoint} {budget.metric}: not measured, so it cannot be judged; {METRICS[budget.metric].needs}."
         )
     if result.failures < result.requests:
         return f"{budget.endpoint}: its {budget.metric} was not measured, so it cannot be judged."
@@ -193,7 +193,7 @@ def _since(context: FindingContext) -> Iterator[str]:
 
 def _change(comparison: Comparison, metric: Metric, as_difference: bool) -> str:
     """ "+60 % (95 % interval +48 to +71 %)", in the unit of the limit; empty of a count that is as before."""
-    if metric.counted and comparison.exact and not comparison.change:
+    if metric.is_counted and comparison.exact and not comparison.change:
         return ""
     own, observed = signed(comparison.change, comparison, metric), signed(comparison.seen, comparison, metric)
     if own is not None and comparison.taken_out and is_apart(own, observed, SMALL):

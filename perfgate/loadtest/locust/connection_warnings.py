@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from perfgate.model.note import Note
 from perfgate.recording import shortages
+from perfgate.recording.handover import LoadResult
 from perfgate.text.notes import note
 
 MOST_ENDPOINTS = 3  # named in one warning
 MOST_ADDRESSES = 8
 
 
-def connection_warnings(data: Mapping[str, Any]) -> Iterator[Note]:
-    """Yields sentences. `data` is `load-test.json`."""
-    generator = data["generator"]
-    for shortage, count in generator["unsent"].items():
+def connection_warnings(result: LoadResult) -> Iterator[Note]:
+    generator = result.generator
+    for shortage, count in generator.unsent.items():
         text = f"{_requests(count)} could not be sent by the load generator: {shortages.explain(shortage)}."
         yield note("PG-G010", text)
-    if resends := generator["resends"]:
+    if resends := generator.resends:
         yield note(
             "PG-G011",
             f"{_requests(resends)} had to be sent again, because the server had closed the connection before the "
-            f"request came: {_endpoints(data['resends'])}.",
+            f"request came: {_endpoints(result.resends)}.",
         )
-    addresses = generator["addresses"]
+    addresses = generator.addresses
     if len(addresses) > 1:
         shown = [f"{address} ({count:,})" for address, count in sorted(addresses.items())][:MOST_ADDRESSES]
         more = f" and {len(addresses) - len(shown)} more" if len(addresses) > len(shown) else ""
@@ -34,7 +33,7 @@ def connection_warnings(data: Mapping[str, Any]) -> Iterator[Note]:
         )
         yield note("PG-G012", text)
     remarks: dict[str, dict[str, int]] = {}
-    for endpoint, text, count in data["remarks"]:
+    for endpoint, text, count in result.remarks:
         remarks.setdefault(text, {})[endpoint] = count
     for text, endpoints in remarks.items():
         yield note("PG-G013", f"{_endpoints(endpoints)}: {text}.")

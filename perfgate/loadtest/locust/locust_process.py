@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,19 +9,16 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import monotonic
-from typing import Any
 
-from perfgate.loadtest.locust.connection_warnings import connection_warnings
+from perfgate.loadtest.locust.load_warnings import load_warnings
 from perfgate.loadtest.process.child import Child
 from perfgate.loadtest.process.deferred_signals import defer_signals
 from perfgate.model.budget_file import Endpoint, Request
 from perfgate.model.errors import LoadTestError, RecordError, UsageError
-from perfgate.model.note import Note
 from perfgate.model.plan import Plan
-from perfgate.model.run import Generator, LoadTest, Progress
+from perfgate.model.run import LoadTest, Progress
 from perfgate.recording import handover, replay
 from perfgate.recording.locustfile_paths import written_path
-from perfgate.text.notes import note
 from perfgate.text.redaction import redactor
 
 LOG = "locust.log"
@@ -217,9 +213,8 @@ def _result(folder: Path, child: Child, plan: Plan) -> LoadTest:
             "Visitor. Leave the others out with --only, or compare with the history instead.",
             code="PG-A007",
         )
-    path = folder / handover.RESULT
     try:
-        data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        result = handover.read_result(folder / handover.RESULT)
     except FileNotFoundError:
         text = "\n".join(f"  | {line}" for line in child.tail)
         raise LoadTestError(
@@ -227,66 +222,26 @@ def _result(folder: Path, child: Child, plan: Plan) -> LoadTest:
             hint=f"The whole log is {folder / LOG}",
             code="PG-L002",
         ) from None
-    if data["lost"] and not data["interrupted"]:
+    if result.lost and not result.interrupted:
         raise LoadTestError(
-            f"The record is incomplete: {data['lost']} of {data['recorded']} requests never reached the main process.",
+            f"The record is incomplete: {result.lost} of {result.recorded} requests never reached the main process.",
             hint=f"A generator process may have died; the log is {folder / LOG}",
             code="PG-L003",
         )
     return LoadTest(
         folder=folder,
         windows=folder / handover.WINDOWS,
-        started=data["started"],
-        duration=data["duration"],
-        began=data["began"],
-        generator=Generator(**data["generator"]),
-        failure_examples={name: tuple(texts) for name, texts in data["examples"].items()},
-        base_examples={name: tuple(texts) for name, texts in data["base_examples"].items()},
-        base_failures={name: tuple(statuses) for name, statuses in data["base_failures"].items()},
-        unfinished=data["unfinished"],
-        interrupted=data["interrupted"],
-        aborted=data["aborted"],
-        seed=data["seed"],
-        numbers=data["numbers"],
-        warnings=(*_warnings(data), *connection_warnings(data), *_redirect_warnings(data["redirected"], plan)),
+        started=result.started,
+        duration=result.duration,
+        began=result.began,
+        generator=result.generator,
+        failure_examples=result.examples,
+        base_examples=result.base_examples,
+        base_failures=result.base_failures,
+        unfinished=result.unfinished,
+        interrupted=result.interrupted,
+        aborted=result.aborted,
+        seed=result.seed,
+        numbers=result.numbers,
+        warnings=load_warnings(result, plan),
     )
-
-
-def _redirect_warnings(names: Sequence[str], plan: Plan) -> Iterator[Note]:
-    """A redirect to a login page is fast, and no error unless somebody says so."""
-    unjudged = {
-        endpoint.name for endpoint in plan.endpoints if endpoint.request is not None and not endpoint.request.expect
-    }
-    for name in names:
-        if name in unjudged:
-            yield note(
-                "PG-G009",
-                f"All successes of `{name}` were redirects (status 3xx). "
-                "If that is right, add `expect: {status: ...}`; else `follow_redirects: true`, or log in first.",
-            )
-
-
-def _warnings(data: dict[str, Any]) -> Iterator[Note]:
-    for row in data["exceptions"]:
-        yield note("PG-G001", f"A scenario raised an exception {row['count']} times: {row['message']}")
-    if data["unfinished"]:
-        yield note("PG-G002", f"{data['unfinished']} requests were still under way when the load was stopped.")
-    if data["clock_steps"]:
-        yield note(
-            "PG-G003", f"The clock was set during {data['clock_steps']} requests; they were timed in user space."
-        )
-    if data["aborted"]:
-        yield note("PG-G004", f"The load was ended early: {data['aborted']}.")
-    if lost := data["generator"]["workers_lost"]:
-        yield note("PG-G005", f"{lost} of {data['generator']['workers']} load-generator processes were lost.")
-    if renewed := data["renewed"]:
-        yield note(
-            "PG-G006", f"{renewed} times a login had expired (status 401): it was renewed and the request sent again."
-        )
-    if left_out := data["generator"]["without_rows"]:
-        yield note("PG-G007", f"{left_out} iterations were left out, because no row of data was left for them.")
-    yield from (note("PG-G014", text) for text in data["notes"])
-    if dropped := data["generator"]["dropped"]:
-        yield note(
-            "PG-G008", f"{dropped} arrivals were never sent: all virtual users were busy. Raise `load.max_users`?"
-        )

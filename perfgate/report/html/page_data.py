@@ -12,7 +12,7 @@ from math import ceil
 from statistics import median
 from typing import Any
 
-from perfgate.model.metric import metric_of
+from perfgate.model.metric import LATENCY_QUANTILES, metric_of
 from perfgate.model.run import Distribution, EndpointResult, PastRun, Run
 from perfgate.model.verdict import Finding
 from perfgate.recording import histogram
@@ -25,7 +25,6 @@ MOST_WINDOWS = 60  # of one endpoint over the run
 MOST_RUNS = 60  # of a trend
 SHOWN = ("p50", "p95", "p99", "errors", "rate")  # metrics of a trend, besides those with budgets
 LEVELS = (*(n / 20 for n in range(1, 18)), 0.87, 0.9, 0.92, 0.94, 0.95, 0.96, 0.97, 0.98, 0.99, 0.995, 0.999, 1.0)
-MARKED = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99}
 LONGEST_NAME, LONGEST_TEXT = 120, 200
 
 Data = dict[str, Any]
@@ -135,7 +134,7 @@ def _marks(facts: Facts, endpoint: str, findings: Sequence[Finding]) -> list[Dat
     compared = max((facts.baseline_runs(finding) for finding in findings), key=len, default=())
     results = [by_name(past.run).get(endpoint) for past in compared]
     marks = []
-    for metric, level in MARKED.items():
+    for metric, level in LATENCY_QUANTILES.items():
         values = [value for result in results if (value := value_in(result, metric)) is not None]
         if values:
             spread = [number(median(values)), number(min(values)), number(max(values))]

@@ -22,8 +22,8 @@ from gevent.lock import BoundedSemaphore
 from locust.runners import MasterRunner, WorkerRunner
 
 from perfgate.model.budget_file import Stage
-from perfgate.recording import windows
-from perfgate.recording.handover import PROGRESS, RESULT, SAMPLES, WINDOWS, Settings
+from perfgate.recording import handover, windows
+from perfgate.recording.handover import PROGRESS, RESULT, SAMPLES, WINDOWS, ScenarioError, Settings
 from perfgate.recording.windows import Record
 from perfgate.runtime.process.abort import ErrorWatch
 from perfgate.runtime.process.pressure import PressureMeter
@@ -34,7 +34,7 @@ from perfgate.runtime.record.endpoint_totals import EndpointTotals
 from perfgate.runtime.record.foreign import Listener
 from perfgate.runtime.record.load import Load
 from perfgate.runtime.record.progress import ProgressWriter
-from perfgate.runtime.record.result import Collection
+from perfgate.runtime.record.result import Collection, LoadEnd
 from perfgate.runtime.record.samples import Samples
 from perfgate.runtime.scenario.values import share
 from perfgate.runtime.users.arrivals import number_due_until
@@ -47,6 +47,7 @@ SILENCE = 15.0  # s without a word from the master after which a worker gives up
 MOST_WINDOWS = 120  # per endpoint
 GRACE = 5.0  # s beyond the slowest request's timeout before the drain gives up
 ALONE = f"Nothing was heard from the machine of `perfgate run` for {SILENCE:g} s: the load ends, its result is lost."
+MAX_MESSAGE_CHARS = 200  # of an exception
 COULD_NOT_MEASURE = 3  # the exit code of a process whose result is lost
 
 
@@ -247,29 +248,32 @@ class Conductor:
         if interrupted or self.aborted:
             until = self.ended if self.aborted else self.elapsed()
             duration = min(duration, max(0.0, until - self.settings.warmup))
-        due = number_due_until(self.settings.stages, duration) if self.settings.model == "open" else 0
-        summary = result.summary(
-            self.collection, started=self.started, duration=duration, due=due, interrupted=interrupted
+        pressure = self.meter.read()
+        end = LoadEnd(
+            started=self.started,
+            began=self.load.recorder.started / 1e9,
+            duration=duration,
+            due=number_due_until(self.settings.stages, duration) if self.settings.model == "open" else 0,
+            interrupted=interrupted,
+            aborted=self.aborted,
+            seed=self.settings.seed,
+            exceptions=self.exceptions(),
+            workers=frozenset(self.workers.members),
+            cpu_pressure=pressure.waiting,
+            cpu_stolen=pressure.stolen,
         )
-        summary["exceptions"] = [
-            {"message": self.load.redact(str(row["msg"]))[:200], "count": row["count"]}
-            for row in self.runner.exceptions.values()
-        ]
-        summary["aborted"] = self.aborted
-        summary["seed"] = self.settings.seed
-        summary["began"] = self.load.recorder.started / 1e9
-        summary["generator"] |= {
-            "workers": len(self.workers.members),
-            "workers_lost": len(self.workers.members - set(self.collection.tallies)),
-            "cpu_pressure": self.meter.read().waiting,
-            "cpu_stolen": self.meter.read().stolen,
-        }
         windows.write(self.folder / WINDOWS, self.collection.record, duration=duration)
         self.collection.samples.write(
             self.folder / SAMPLES, warmup=self.settings.warmup, duration=self.settings.duration
         )
-        result.write_json(self.folder / RESULT, summary)
+        handover.write_result(result.summary(self.collection, end), self.folder / RESULT)
         self.environment.process_exit_code = 0
+
+    def exceptions(self) -> tuple[ScenarioError, ...]:
+        return tuple(
+            ScenarioError(message=self.load.redact(str(row["msg"]))[:MAX_MESSAGE_CHARS], count=row["count"])
+            for row in self.runner.exceptions.values()
+        )
 
     def cpu(self) -> float:
         return (time.process_time() - self.cpu_began) / max(self.elapsed(), 0.001)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from math import inf
-from pathlib import Path
 from typing import Any
 
+from perfgate.model.run import Generator
 from perfgate.recording import histogram
+from perfgate.recording.handover import LoadResult, ScenarioError
 from perfgate.recording.histogram import Histogram
 from perfgate.recording.windows import Record
 from perfgate.runtime.http.observations import Observations
@@ -64,88 +65,113 @@ class Collection:
         return sum(tally["recorded"] - self.received.get(process, 0) for process, tally in self.tallies.items())
 
 
-def summary(collection: Collection, *, started: str, duration: float, due: int, interrupted: bool) -> dict[str, Any]:
-    """`load-test.json`: totals over all processes. `due` is the number of arrivals that the plan asks for."""
+@dataclass(frozen=True, kw_only=True)
+class LoadEnd:
+    """What the process that leads knows of the end, beside the tallies. Times as in LoadResult."""
+
+    started: str
+    began: float = 0.0
+    duration: float
+    due: int = 0  # arrivals that the plan asks for until then
+    interrupted: bool
+    aborted: str = ""
+    seed: int = 0
+    exceptions: tuple[ScenarioError, ...] = ()
+    workers: frozenset[str] = frozenset()  # processes that took part besides the leading one
+    cpu_pressure: float = 0.0
+    cpu_stolen: float = 0.0
+
+
+def summary(collection: Collection, end: LoadEnd) -> LoadResult:
+    """Totals over all processes."""
     tallies = list(collection.tallies.values())
-    lateness = _merged(tallies, "lateness")
-    delivery = _merged(tallies, "delivery")
     observations = Observations()
     for item in tallies:
         observations.add(item.get("observations", {}))
-    observed = observations.as_plain()
-    return {
-        "started": started,
-        "duration": duration,
-        "interrupted": interrupted,
-        "recorded": sum(item["recorded"] for item in tallies),
-        "lost": collection.lost(),
-        "unfinished": sum(item["abandoned"] for item in tallies),
-        "clock_steps": sum(item["clock_steps"] for item in tallies),
-        "examples": _examples(item["examples"] for item in tallies),
-        "base_examples": _examples(item["base_examples"] for item in tallies),
-        "numbers": max((item["numbers"] for item in tallies), default=0),
-        "renewed": sum(item["renewed"] for item in tallies),
-        "notes": list(dict.fromkeys(note for item in tallies for note in item["notes"])),
-        "redirected": _redirected(item["outcomes"] for item in tallies),
-        "base_failures": _statuses(item["base_failures"] for item in tallies),
-        "resends": observed["resends"],
-        "remarks": observed["remarks"],
-        "generator": {
-            "due": due,
-            "sent": sum(item["sent"] for item in tallies),
-            "late": sum(item["late"] for item in tallies),
-            "dropped": sum(item["dropped"] for item in tallies),
-            "without_rows": sum(item["without_rows"] for item in tallies),
-            "lateness_p50": histogram.quantile(lateness, 0.5) or 0.0,
-            "lateness_p95": histogram.quantile(lateness, 0.95) or 0.0,
-            "lateness_p99": histogram.quantile(lateness, 0.99) or 0.0,
-            "delay_p50": histogram.quantile(delivery, 0.5) or 0.0,
-            "delay_p99": histogram.quantile(delivery, 0.99) or 0.0,
-            "cpu": max((item["cpu"] for item in tallies), default=0.0),
-            "users": sum(item["users"] for item in tallies),
-            "connections": sum(item["connections"] for item in tallies),
-            "resends": observations.resends.total(),
-            "unsent": observed["unsent"],
-            "addresses": observed["addresses"],
-        },
-    }
+    return LoadResult(
+        started=end.started,
+        began=end.began,
+        duration=end.duration,
+        interrupted=end.interrupted,
+        aborted=end.aborted,
+        seed=end.seed,
+        numbers=max((item["numbers"] for item in tallies), default=0),
+        recorded=_sum(tallies, "recorded"),
+        lost=collection.lost(),
+        unfinished=_sum(tallies, "abandoned"),
+        clock_steps=_sum(tallies, "clock_steps"),
+        renewed=_sum(tallies, "renewed"),
+        redirected=_redirected(item["outcomes"] for item in tallies),
+        notes=tuple(dict.fromkeys(note for item in tallies for note in item["notes"])),
+        examples=_examples(item["examples"] for item in tallies),
+        base_examples=_examples(item["base_examples"] for item in tallies),
+        base_failures=_statuses(item["base_failures"] for item in tallies),
+        resends=dict(observations.resends),
+        remarks=tuple((*remark, count) for remark, count in observations.remarks.items()),
+        exceptions=end.exceptions,
+        generator=_generator(collection, observations, end),
+    )
 
 
-def _examples(matches: Iterable[Mapping[str, list[str]]]) -> dict[str, list[str]]:
+def _generator(collection: Collection, observations: Observations, end: LoadEnd) -> Generator:
+    tallies = list(collection.tallies.values())
+    lateness, delivery = (_merged(tallies, part) for part in ("lateness", "delivery"))
+    return Generator(
+        due=end.due,
+        sent=_sum(tallies, "sent"),
+        late=_sum(tallies, "late"),
+        dropped=_sum(tallies, "dropped"),
+        without_rows=_sum(tallies, "without_rows"),
+        lateness_p50=histogram.quantile(lateness, 0.5) or 0.0,
+        lateness_p95=histogram.quantile(lateness, 0.95) or 0.0,
+        lateness_p99=histogram.quantile(lateness, 0.99) or 0.0,
+        delay_p50=histogram.quantile(delivery, 0.5) or 0.0,
+        delay_p99=histogram.quantile(delivery, 0.99) or 0.0,
+        cpu=max((item["cpu"] for item in tallies), default=0.0),
+        users=_sum(tallies, "users"),
+        connections=_sum(tallies, "connections"),
+        resends=observations.resends.total(),
+        unsent=dict(observations.unsent),
+        addresses=dict(observations.addresses),
+        workers=len(end.workers),
+        workers_lost=len(end.workers - set(collection.tallies)),
+        cpu_pressure=end.cpu_pressure,
+        cpu_stolen=end.cpu_stolen,
+    )
+
+
+def _sum(tallies: Iterable[Tally], part: str) -> int:
+    return sum(item[part] for item in tallies)
+
+
+def _examples(matches: Iterable[Mapping[str, list[str]]]) -> dict[str, tuple[str, ...]]:
     """Examples of failures, by endpoint: the first few different ones of all processes."""
     examples: dict[str, list[str]] = {}
     for match in matches:
         for name, texts in match.items():
             known = examples.setdefault(name, [])
             known += [text for text in texts if text not in known][: max(0, EXAMPLES - len(known))]
-    return examples
+    return {name: tuple(texts) for name, texts in examples.items()}
 
 
-def _redirected(matches: Iterable[Mapping[str, tuple[int, int]]]) -> list[str]:
+def _redirected(matches: Iterable[Mapping[str, tuple[int, int]]]) -> tuple[str, ...]:
     """The endpoints whose successes were redirects, all of them."""
     totals: dict[str, tuple[int, int]] = {}
     for match in matches:
         for name, (successes, redirects) in match.items():
             known = totals.get(name, (0, 0))
             totals[name] = known[0] + successes, known[1] + redirects
-    return [name for name, (successes, redirects) in totals.items() if successes == redirects]
+    return tuple(name for name, (successes, redirects) in totals.items() if successes == redirects)
 
 
-def _statuses(matches: Iterable[Mapping[str, list[int]]]) -> dict[str, list[int]]:
+def _statuses(matches: Iterable[Mapping[str, list[int]]]) -> dict[str, tuple[int, ...]]:
     """Statuses of failures, by endpoint: the different ones of all processes."""
     statuses: dict[str, set[int]] = {}
     for match in matches:
         for name, numbers in match.items():
             statuses.setdefault(name, set()).update(numbers)
-    return {name: sorted(numbers) for name, numbers in statuses.items()}
+    return {name: tuple(sorted(numbers)) for name, numbers in statuses.items()}
 
 
 def _merged(tallies: list[Tally], part: str) -> Any:
     return histogram.merge(Histogram.unpack(item[part]).freeze() for item in tallies)
-
-
-def write_json(path: Path, data: Mapping[str, Any]) -> None:
-    scratch = path.with_suffix(".tmp")
-    text = json.dumps(data, indent=1, ensure_ascii=False)
-    scratch.write_text(text, encoding="utf-8", errors="replace")  # of a hand-written scenario's exceptions
-    scratch.replace(path)

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 
 from perfgate.middleware.secret import HEADER, VARIABLE
 from perfgate.model.budget_file import BudgetFile, Endpoint
+from perfgate.model.metric import Teller, told_by
 from perfgate.model.plan import Plan
 
-TOLD = ("queries", "cpu", "cache_hits", "compressed")  # by the headers of answers
-ASKED_FOR = frozenset(TOLD) - {"compressed"}  # told by perfgate.middleware where the request has its secret
-MEMORY = "memory_growth"
+ASKED_FOR = frozenset(told_by(Teller.SERVER_TIMING))  # by perfgate.middleware, where the request has its secret
+BY_ANSWERS = told_by(Teller.SERVER_TIMING, Teller.HEADERS)
+MEMORY = told_by(Teller.MEMORY)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,12 +29,12 @@ def counting(budget_file: BudgetFile, sent: Collection[str]) -> Counting:
     metrics: dict[str, tuple[str, ...]] = {}
     budgets = [budget for budget in budget_file.budgets if budget.endpoint in sent]
     for budget in budgets:
-        if budget.metric in TOLD:
+        if budget.metric in BY_ANSWERS:
             metrics[budget.endpoint] = (*metrics.get(budget.endpoint, ()), budget.metric)
     return Counting(
         metrics=metrics,
         server_timing=budget_file.diagnose.server_timing,
-        watches_memory=any(budget.metric == MEMORY for budget in budgets),
+        watches_memory=any(budget.metric in MEMORY for budget in budgets),
     )
 
 

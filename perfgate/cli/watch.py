@@ -24,7 +24,10 @@ Every = Annotated[
     str, typer.Option(envvar="PERFGATE_EVERY", metavar="TIME", help="From the beginning of one round to the next.")
 ]
 Rounds = Annotated[
-    int, typer.Option(envvar="PERFGATE_ROUNDS", min=0, metavar="N", help="Stop after so many. [default: never]")
+    int,
+    typer.Option(
+        envvar="PERFGATE_ROUNDS", min=0, metavar="N", help="Stop after so many. [default: never]", show_default=False
+    ),
 ]
 Once = Annotated[bool, typer.Option("--once", envvar="PERFGATE_ONCE", help="One round, for cron and schedules.")]
 Rate = Annotated[

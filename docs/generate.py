@@ -17,8 +17,8 @@ HERE = Path(__file__).parent
 SECOND_ACTION = "../action/action.yml"
 ACTION_PATH = "$GITHUB_ACTION_PATH"
 VERBS = (
-    "init doctor run diagnose check generate gate import calibrate backtest report publish trend site accept explain "
-    "schema worker demo history "
+    "init doctor run diagnose check generate gate import watch calibrate backtest report publish trend site accept "
+    "explain schema worker demo history "
     "history-list history-show history-add history-export history-import history-prune"
 ).split()
 

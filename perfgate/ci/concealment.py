@@ -25,6 +25,9 @@ NAMES = frozenset(
         "PERFGATE_TEAMS_URL",
         "PERFGATE_WEBHOOK_URL",
         "PERFGATE_WEBHOOK_SECRET",
+        "PERFGATE_PUSHGATEWAY_AUTHORIZATION",
+        "PERFGATE_OTLP_HEADERS",
+        "PERFGATE_INFLUX_TOKEN",
         "PERFGATE_HISTORY",  # the address of a database has its password in it
     }
 )

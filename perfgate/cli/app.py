@@ -32,6 +32,7 @@ from perfgate.cli import (
     schema,
     site,
     trend,
+    watch,
     worker,
 )
 from perfgate.cli.guard import guarded, say
@@ -64,6 +65,7 @@ VERBS: dict[str, Callable[..., int]] = {
     "check": check.check,
     "generate": generate.generate,
     "gate": gate.gate,
+    "watch": watch.watch,
     "calibrate": calibrate.calibrate,
     "backtest": backtest.backtest,
     "import": import_.import_,

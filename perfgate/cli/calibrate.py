@@ -8,9 +8,8 @@ from typing import Annotated
 import typer
 
 from perfgate.cli.guard import Signals, say
-from perfgate.cli.options import DEFAULT_BUDGET, Budget, Only, Target
+from perfgate.cli.options import DEFAULT_BUDGET, Budget, Only, Target, seconds_of
 from perfgate.cli.run import INTERRUPTED
-from perfgate.model.errors import UsageError
 
 MIN_RUNS, MAX_RUNS = 3, 1000
 
@@ -70,7 +69,9 @@ def calibrate(
         allow_remote=allow_remote,
         save=False,
     )
-    wish = calibrating.CalibrationWish(runs=runs, pairs=ab_runs, duration=_seconds(duration))
+    wish = calibrating.CalibrationWish(
+        runs=runs, pairs=ab_runs, duration=seconds_of("--duration", duration) if duration else None
+    )
     calibration, complete = calibrating.calibrate(request, wish, reporter())
     picture, warnings = report.picture_of(calibration, request.context.folder)
     report.show_calibration(calibration, Console())
@@ -81,18 +82,3 @@ def calibrate(
         say(f"perfgate: interrupted; this is what {calibration.runs} runs say.")
         return signals.exit_code or INTERRUPTED
     return 0
-
-
-def _seconds(text: str) -> float | None:
-    """Raises UsageError for anything but a time from 1 s."""
-    from perfgate.text import units
-
-    if not text:
-        return None
-    try:
-        seconds = units.parse(units.DURATION, text)
-    except units.UnitError as error:
-        raise UsageError(f"--duration {text}: {error.message}", hint=error.hint, code="PG-U003") from error
-    if seconds < 1:
-        raise UsageError(f"--duration {text}: a run takes 1 s at least", code="PG-U003")
-    return seconds

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from perfgate.model.errors import UsageError
+
 Budget = Annotated[
     Path, typer.Option("--budget", "-b", envvar="PERFGATE_BUDGET", metavar="FILE", help="The budget file.")
 ]
@@ -34,3 +36,16 @@ Verbose = Annotated[
     ),
 ]
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run folder, the id of a run, or `latest`.")]
+
+
+def seconds_of(option: str, text: str) -> float:
+    """Raises UsageError for anything but a time from 1 s."""
+    from perfgate.text import units
+
+    try:
+        seconds = units.parse(units.DURATION, text)
+    except units.UnitError as error:
+        raise UsageError(f"{option} {text}: {error.message}", hint=error.hint, code="PG-U003") from error
+    if seconds < 1:
+        raise UsageError(f"{option} {text}: it takes 1 s at least", code="PG-U003")
+    return seconds

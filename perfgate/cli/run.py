@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from perfgate.cli.against import BaseRef, BaseUrl, Blocks, Restarts, against
+from perfgate.cli.exporting import Export, exporting
 from perfgate.cli.guard import Signals, say
 from perfgate.cli.options import DEFAULT_BUDGET, Budget, HistoryUrl, Only, Target, Verbose
 from perfgate.model.errors import CouldNotMeasure
@@ -96,6 +97,7 @@ def run(
     save: Save = None,
     confirm: Confirm = None,
     publish: Publish = [],  # noqa: B006
+    export: Export = [],  # noqa: B006
     diagnose: Diagnose = None,
     allow_remote: AllowRemote = False,
     verbose: Verbose = False,
@@ -127,7 +129,10 @@ def run(
         confirm=confirm,
         diagnose=diagnose,
     )
-    result = _measured(request, destinations, reporter())
+    with exporting(export, budget, request.context.revision.branch) as exports:
+        result = _measured(request, destinations, exports.beside(reporter()))
+        if result.verdict is not None:
+            exports.verdict(result.run, result.verdict)
     if result.verdict is None:
         requests = sum(endpoint.requests for endpoint in result.run.endpoints if endpoint.kind == "endpoint")
         folder = request.context.folder

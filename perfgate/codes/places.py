@@ -55,6 +55,12 @@ CODES: Mapping[str, CodeEntry] = {
         "Words of acceptance in labels could not be read",
         "Give the token `pull-requests: read`.",
     ),
+    "PG-P009": CodeEntry(
+        "A monitoring system did not get the numbers.",
+        "It is down, too slow, or refuses them; its address or its credentials are wrong.",
+        "Not exported to otlp: it answered 401",
+        "Check the URL of --export and the variables in docs/export.md. The verdict stands.",
+    ),
     "PG-X001": CodeEntry(
         "A probe of the diagnosis cannot read its database.",
         "It cannot connect, or may not read the statistics.",

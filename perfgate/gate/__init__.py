@@ -4,6 +4,7 @@ from perfgate.gate.calibration.calibrating import FEWEST_RUNS, calibrate
 from perfgate.gate.history.anchor import choose_anchor
 from perfgate.gate.history.baseline import choose_baseline
 from perfgate.gate.history.elsewhere import elsewhere
+from perfgate.gate.incidents import incidents, undecided
 from perfgate.gate.scaling import scaled
 from perfgate.gate.time_to_decide import decidable, time_to_decide
 from perfgate.gate.verdict.accepting import accept
@@ -19,7 +20,9 @@ __all__ = [
     "confirm",
     "decidable",
     "elsewhere",
+    "incidents",
     "judge",
     "scaled",
     "time_to_decide",
+    "undecided",
 ]

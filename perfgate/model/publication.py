@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Literal
 
 from perfgate.model.note import Note
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import Run
+from perfgate.model.verdict import Incident
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +53,8 @@ class Occasion:
     recovered: bool = False  # the run before failed on this branch, and this one shows nothing broken
     broken: tuple[Broken, ...] = ()  # worst first
     undecided: tuple[tuple[str, str], ...] = ()  # (endpoint, metric)
+    alert: Literal["", "firing", "resolved"] = ""  # of `perfgate watch`
+    incidents: tuple[Incident, ...] = ()  # the same: those that it tells of
 
 
 @dataclass(frozen=True, kw_only=True)

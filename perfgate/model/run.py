@@ -182,6 +182,7 @@ class PastRun:
     run: Run
     outcome: Outcome
     failed: tuple[tuple[str, str], ...] = ()  # (endpoint, metric)
+    undecided: tuple[tuple[str, str], ...] = ()  # the same; of runs that `perfgate watch` made
     acceptances: tuple[Acceptance, ...] = ()
 
 
@@ -214,6 +215,25 @@ class LoadTest:
     warnings: tuple[Note, ...] = ()
 
 
+LATENCY_BOUNDS = (  # s: of the buckets of EndpointProgress; from 5 ms on those that OpenTelemetry advises for HTTP
+    *(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndpointProgress:
+    """Totals of one endpoint or journey since the load began, warm-up included; latencies as in EndpointResult."""
+
+    name: str
+    kind: ResultKind
+    arm: str = ""
+    requests: int
+    failures: Mapping[str, int]  # by kind
+    buckets: tuple[int, ...]  # latencies up to each of LATENCY_BOUNDS and above the one before; then those above all
+    seconds: float  # sum of the latencies
+    recent: Mapping[str, float] = field(default_factory=dict)  # "p50", "p95", "p99" since the last report
+
+
 @dataclass(frozen=True, kw_only=True)
 class Progress:
     """What is known while the load runs. Latencies in seconds, over the last seconds."""
@@ -227,3 +247,5 @@ class Progress:
     p95: float | None
     in_flight: int
     users: int
+    load: int = 0  # another number where totals begin anew, in a later part of a run
+    endpoints: tuple[EndpointProgress, ...] = ()  # every few seconds, where somebody exports them

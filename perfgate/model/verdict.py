@@ -1,4 +1,5 @@
-"""Verdict: all findings of a run; its outcome is that of the decided ones. `verdict.json` has this shape."""
+"""Verdict: all findings of a run; its outcome is that of the decided ones. `verdict.json` has this shape.
+And Incident: what several verdicts on one deployment come to."""
 
 from __future__ import annotations
 
@@ -113,3 +114,30 @@ class Verdict:
     acceptances: tuple[Acceptance, ...] = ()  # of this run, by trailers and labels
     overload: Overload | None = None  # the target could not keep up with the load; then the first of the notes says so
     notes: tuple[Note, ...] = ()  # what changed since the baseline, doubts, warnings
+
+
+NOT_MEASURED = ("deployment", "measured")  # the key of rounds that came to nothing, in the place of a budget's
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertPolicy:
+    """The error budget: an incident begins with `failures` failed rounds among the last `among`, and is over after
+    `recoveries` good ones in a row."""
+
+    failures: int = 2
+    among: int = 3
+    recoveries: int = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Incident:
+    """Rounds are named by their run's id, times are ISO 8601 in UTC."""
+
+    endpoint: str
+    metric: str
+    began: str  # start of the first failed round
+    opened: str  # round with which it was sure
+    failed: int  # rounds that failed
+    ended: str = ""  # start of the first good round after it; empty while it is open
+    closed: str = ""  # round with which it was over; empty while it is open
+    is_cut: bool = False  # it may have begun before the oldest round that is known

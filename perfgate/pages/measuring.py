@@ -120,6 +120,7 @@ class PageMeasuring:
 
     def _keep(self, record: _Record, arm: str, data: bytes) -> None:
         """Keeps a trace, and what can be read in it."""
+        data = self._options.conceal(data.decode("utf-8", "replace")).encode()
         record.traced[arm] = trace.read(data)
         path = self._options.folder / _file(record.number, arm, "-trace.json.gz")
         try:

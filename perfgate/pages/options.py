@@ -42,6 +42,7 @@ class PageOptions:
     hosts: Sequence[str] = ()
     log_in: LogIn = lambda _page, _side: ()
     say: Say = lambda _: None
+    conceal: Callable[[str], str] = str  # takes the values of secrets out of a text
 
 
 def subject(page: PageSpec, side: PageSide, options: PageOptions) -> PageVisit:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from perfgate.model.budget_file import Abort, Stage
-from perfgate.model.run import Generator
+from perfgate.model.run import EndpointProgress, Generator, Progress
 
 VARIABLE = "PERFGATE_LOAD"
 
@@ -58,6 +58,7 @@ class Settings:
     abort: Abort | None = None
     duet: Duet | None = None
     replays: bool = False  # whether REPLAY has the arrivals
+    per_endpoint: bool = False  # whether progress tells of each endpoint
     first_number: int = 0  # where sequences and rows go on, in a later part of a run
     counted: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # endpoint -> metrics that its answers tell
     server_timing: Mapping[str, str] = field(default_factory=dict)  # part -> what the application calls its entry
@@ -121,6 +122,16 @@ def from_plain(data: Mapping[str, Any]) -> Settings:
     names: dict[str, Any] = {key: tuple(data[key]) for key in ("endpoints", "secrets")}
     names["counted"] = {name: tuple(metrics) for name, metrics in data.get("counted", {}).items()}
     return Settings(**{**data, **names, "stages": stages, "abort": abort, "duet": duet})
+
+
+def progress_of(line: str) -> Progress:
+    """A line of PROGRESS."""
+    data = json.loads(line)
+    endpoints = tuple(
+        EndpointProgress(**{**endpoint, "buckets": tuple(endpoint["buckets"])})
+        for endpoint in data.pop("endpoints", ())
+    )
+    return Progress(**data, endpoints=endpoints)
 
 
 def write_result(result: LoadResult, path: Path) -> None:

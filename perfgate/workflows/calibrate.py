@@ -11,11 +11,12 @@ from zlib import crc32
 
 from perfgate import budgets, gate, loadtest, measure
 from perfgate.files import codec, run_folder
-from perfgate.model.budget_file import AbPolicy, BudgetFile, LoadProfile
+from perfgate.model.budget_file import AbPolicy
 from perfgate.model.calibration import Calibration
 from perfgate.model.errors import UsageError
 from perfgate.model.run import Run
 from perfgate.workflows.steps import sending
+from perfgate.workflows.steps.loads import with_duration
 from perfgate.workflows.steps.request import ProgressReporter, RunRequest
 from perfgate.workflows.steps.resolving import LoadSpec, resolve_load
 
@@ -46,7 +47,7 @@ def calibrate(request: RunRequest, wish: CalibrationWish, reporter: ProgressRepo
     Raises PerfgateError for whatever keeps a run from being made, KeyboardInterrupt with too few of them.
     """
     context = request.context
-    spec = resolve_load(request, _with_duration(budgets.read(request.budget, context.environ), wish.duration))
+    spec = resolve_load(request, with_duration(budgets.read(request.budget, context.environ), wish.duration))
     run_folder.make(context.folder, context.root)
     jobs = _jobs(context.folder, wish.runs, _pairs(wish, spec))
     runs: dict[bool, list[Run]] = {False: [], True: []}
@@ -64,17 +65,6 @@ def calibrate(request: RunRequest, wish: CalibrationWish, reporter: ProgressRepo
     calibration = gate.calibrate(runs[False], runs[True], spec.budget_file.gate)
     codec.write_text(context.folder / FILE, json.dumps(asdict(calibration), indent=1, ensure_ascii=False) + "\n")
     return calibration, done
-
-
-def _with_duration(budget_file: BudgetFile, duration: float | None) -> BudgetFile:
-    """The budget file with runs of one length, the shortest where it says a range. Stages keep their shares of it."""
-    load = replace(budget_file.load, longest=0.0)
-    if duration is None:
-        return replace(budget_file, load=load)
-    times = duration / sum(stage.duration for stage in load.stages)
-    stages = tuple(replace(stage, duration=times * stage.duration) for stage in load.stages)
-    changed: LoadProfile = replace(load, stages=stages)
-    return replace(budget_file, load=changed)
 
 
 def _pairs(wish: CalibrationWish, spec: LoadSpec) -> int:

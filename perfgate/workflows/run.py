@@ -205,7 +205,7 @@ def _save(spec: RunSpec, run: Run, verdict: Verdict, store: History, reporter: P
     if not spec.save:
         return verdict
     try:
-        store.save(judging.past_run(run, verdict))
+        store.save(judging.past_round(run, verdict) if spec.is_round else judging.past_run(run, verdict))
     except HistoryError as error:
         reporter.say(note(error.code or "PG-H014", f"Not added to the history: {error}"))
         text = (

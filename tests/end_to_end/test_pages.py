@@ -188,7 +188,7 @@ def test_a_login_that_fails_ends_the_run_and_says_why(project: Project):
 
 
 UNDER_LOAD = (
-    SHOP.replace("iterations: 3", "iterations: 3\n    during: load")
+    SHOP.replace("iterations: 3", "iterations: 3\n    during: load").replace("path: /\n", 'path: "/?key=${{KEY}}"\n', 1)
     + """  quiet: {{path: /, iterations: 3}}
 load: {{rate: 40/s, warmup: 1s, duration: 14s}}
 endpoints: {{list: {{request: "GET /products?page=1", budget: {{p95: 5s}}}}}}
@@ -198,7 +198,7 @@ endpoints: {{list: {{request: "GET /products?page=1", budget: {{p95: 5s}}}}}}
 
 def test_a_page_is_viewed_while_the_load_runs(project: Project):
     project.write(UNDER_LOAD.format(port=free_port()))
-    done = project.perfgate("run", PERFGATE_DEMO_FAULTS="home:shift")
+    done = project.perfgate("run", PERFGATE_DEMO_FAULTS="home:shift", KEY="hidden-from-traces")
 
     assert done.returncode == 1, done.stdout + done.stderr
     listed, page, apart = project.run()["endpoints"]
@@ -207,5 +207,7 @@ def test_a_page_is_viewed_while_the_load_runs(project: Project):
     assert [item["name"] for item in project.run()["pages"]] == [page["name"], apart["name"]] == ["home", "quiet"]
     assert apart["requests"] == 3
     [trace] = project.runs[-1].glob("*-trace.json.gz")  # kept: the page is over a budget
-    events = json.loads(gzip.decompress(trace.read_bytes()))["traceEvents"]
+    content = gzip.decompress(trace.read_bytes())
+    assert b"hidden-from-traces" not in content
+    events = json.loads(content)["traceEvents"]
     assert any(event["name"] == "navigationStart" for event in events)

@@ -8,12 +8,13 @@ from dataclasses import fields, replace
 import pytest
 
 from perfgate.model.budget_file import Stage
-from perfgate.model.run import Generator, Progress
+from perfgate.model.run import LATENCY_BOUNDS, Generator, Progress
 from perfgate.recording import handover
-from perfgate.recording.handover import LoadResult, ScenarioError, Settings
+from perfgate.recording.handover import LoadResult, ScenarioError, Settings, progress_of
 from perfgate.recording.histogram import Histogram
 from perfgate.recording.windows import Key, Record, Window
 from perfgate.runtime.http.responses import Failure, Response
+from perfgate.runtime.record.endpoint_totals import EndpointTotals
 from perfgate.runtime.record.load import Load
 from perfgate.runtime.record.progress import ProgressWriter
 from perfgate.runtime.record.recorder import SECOND
@@ -240,3 +241,30 @@ def test_progress_is_that_of_the_last_seconds(tmp_path):
     assert (measuring.phase, measuring.requests, measuring.failures) == ("measuring", 150, 10)
     assert (measuring.rate, measuring.p95, measuring.in_flight, measuring.users) == (10.0, 0.01, 3, 4)
     assert (draining.phase, draining.elapsed, draining.total) == ("draining", 12.5, 12.0)
+
+
+def test_totals_of_endpoints_come_every_few_seconds_and_at_the_end(tmp_path):
+    path = tmp_path / "progress.jsonl"
+    writer = ProgressWriter(path, warmup=2.0, duration=10.0, totals=EndpointTotals())
+    slow, own = window(100, 500 * MS), ("endpoint", "a")
+    writer.add(1.0, record({(*own, "", -1): slow, ("journey", "j", "", -1): window(7)}))
+    writer.write(1.0, draining=False, in_flight=1, users=2)
+    writer.write(5.0, draining=False, in_flight=1, users=2)
+    writer.add(6.0, record({(*own, "", 4): window(40, status=8, timeout=2)}))
+    writer.write(9.0, draining=False, in_flight=1, users=2)
+    writer.write(9.5, draining=True, in_flight=0, users=0)
+
+    none, first, silent, last = [progress_of(line) for line in path.read_text().splitlines()]
+    assert (none.endpoints, silent.endpoints) == ((), ())
+    assert first.load == last.load != 0
+    assert [(item.name, item.kind, item.requests) for item in first.endpoints] == [
+        ("a", "endpoint", 100),
+        ("j", "journey", 7),
+    ]
+    before, after = first.endpoints[0], last.endpoints[0]
+    assert (before.seconds, before.recent["p95"]) == (50.0, 0.5)
+    assert before.buckets[LATENCY_BOUNDS.index(0.5)] == 100
+    assert (after.requests, after.failures) == (150, {"status": 8, "timeout": 2})
+    assert after.buckets[LATENCY_BOUNDS.index(0.5)] == 100
+    assert sum(after.buckets) == 142
+    assert after.recent["p95"] == 0.01

@@ -26,6 +26,8 @@ need nginx-light nginx
 need npm npm
 need openssl openssl
 need postgresql initdb $(find /usr/lib/postgresql -name initdb -path '*/bin/*' 2> /dev/null || true)
+need prometheus prometheus
+need prometheus-pushgateway prometheus-pushgateway pushgateway
 need rabbitmq-server rabbitmq-server
 if [ -z "$(find /usr/share/postgresql -name 'hypopg.control' 2> /dev/null)" ]; then
   packages+=($(apt-cache --names-only search '^postgresql-[0-9]+-hypopg$' 2> /dev/null | cut -d ' ' -f 1 | sort -V | tail -1))

@@ -54,6 +54,7 @@ def _plain_texts(draft: Draft) -> Iterator[tuple[KeyPath, str]]:
     for keys in (
         ("target",),
         ("history",),
+        ("export",),
         ("service", "command"),
         ("service", "env"),
         ("service", "setup"),

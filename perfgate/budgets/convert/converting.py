@@ -72,6 +72,7 @@ def budget_file(path: Path, shape: FileShape, draft: Draft) -> BudgetFile:
         allow=tuple(shape.allow or ()),
         gate=_gate(shape.gate or GateShape()),
         diagnose=_diagnose(shape.diagnose) if shape.diagnose else DiagnosePolicy(),
+        export=tuple(shape.export or ()),
         history=_or(shape.history, BudgetFile.history),
     )
 

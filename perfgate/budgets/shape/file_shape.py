@@ -213,6 +213,11 @@ class FileShape(Shape):
         "How to find out why something failed: a second pass that is never judged.",
         {"for": "20s", "postgres": "${DATABASE_URL}"},
     )
+    export: Maybe[Annotated[list[Text], Field(min_length=1)]] = optional(
+        "Monitoring systems that get live numbers and the verdict: prometheus://, pushgateway+http://, otlp+http://, "
+        "influxdb+http://, statsd://, dogstatsd://.",
+        ["otlp+http://collector:4318", "${PERFGATE_PUSHGATEWAY:-}"],
+    )
     history: Maybe[Text] = optional(
         "Where runs are kept: sqlite:///PATH, git:BRANCH, postgresql://..., folder:PATH, s3://BUCKET/PREFIX. "
         "Default: sqlite:///.perfgate/history.db.",

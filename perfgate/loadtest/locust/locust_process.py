@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -59,6 +58,7 @@ class Options:
     probe: bool = False  # whether the runner probe shall run beside the load
     on_progress: Callable[[Progress], None] = lambda _: None
     beside: Callable[[], AbstractContextManager[None]] = nullcontext  # opened while the load is sent
+    per_endpoint: bool = False  # whether progress tells of each endpoint
 
 
 Send = Callable[[Callable[[], None]], LoadTest]
@@ -147,6 +147,7 @@ def _settings(plan: Plan, folder: Path, options: Options) -> handover.Settings:
         counted=options.counted,
         server_timing=options.server_timing,
         replays=plan.load.replay is not None,
+        per_endpoint=options.per_endpoint,
     )
 
 
@@ -193,7 +194,7 @@ def _watch(
         while monotonic() < until:
             ended = child.poll() is not None
             for line in progress.readlines():
-                options.on_progress(Progress(**json.loads(line)))
+                options.on_progress(handover.progress_of(line))
             check_target()
             if ended:
                 return

@@ -34,5 +34,6 @@ class BudgetFile:
     allow: tuple[str, ...] = ()  # hosts that load may be sent to besides the local ones
     gate: GatePolicy = GatePolicy()
     diagnose: DiagnosePolicy = field(default_factory=DiagnosePolicy)
+    export: tuple[str, ...] = ()  # URLs of monitoring systems, as written
     history: str = "sqlite:///.perfgate/history.db"  # as written
     formerly: str = ""  # under which name its runs were remembered before that was the path in the repository

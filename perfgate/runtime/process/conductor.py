@@ -30,6 +30,7 @@ from perfgate.runtime.process.pressure import PressureMeter
 from perfgate.runtime.process.steps import Steps
 from perfgate.runtime.process.worker_registration import ENLIST, ENLISTED, WorkerRegistration, wait_for
 from perfgate.runtime.record import result
+from perfgate.runtime.record.endpoint_totals import EndpointTotals
 from perfgate.runtime.record.foreign import Listener
 from perfgate.runtime.record.load import Load
 from perfgate.runtime.record.progress import ProgressWriter
@@ -67,7 +68,12 @@ class Conductor:
         self.finished = False
         self.ended = 0.0  # s after the beginning
         self.written = False
-        self.progress = ProgressWriter(self.folder / PROGRESS, warmup=settings.warmup, duration=settings.duration)
+        self.progress = ProgressWriter(
+            self.folder / PROGRESS,
+            warmup=settings.warmup,
+            duration=settings.duration,
+            totals=EndpointTotals() if settings.per_endpoint else None,
+        )
         self.watch = ErrorWatch(settings.abort) if settings.abort else None
         self.aborted = ""  # why, when the load was ended early
         self.workers = WorkerRegistration(self.runner)

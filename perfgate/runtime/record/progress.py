@@ -11,20 +11,23 @@ from typing import Any
 from perfgate.recording import histogram
 from perfgate.recording.histogram import Histogram
 from perfgate.recording.windows import Record
+from perfgate.runtime.record.endpoint_totals import EndpointTotals
 
 LOOK_BACK = 5  # s over which rate and p95 are shown
 
 
 class ProgressWriter:
-    """Appends JSON lines of model.Progress to a file."""
+    """Appends JSON lines of model.Progress to a file; with `totals` every few seconds those of each endpoint."""
 
-    def __init__(self, path: Path, *, warmup: float, duration: float) -> None:
-        self._path, self._warmup, self._duration = path, warmup, duration
+    def __init__(self, path: Path, *, warmup: float, duration: float, totals: EndpointTotals | None = None) -> None:
+        self._path, self._warmup, self._duration, self._totals = path, warmup, duration, totals
         self._recent: deque[tuple[float, int, Histogram]] = deque()  # elapsed, requests, latencies
         self._requests = self._failures = 0
 
     def add(self, elapsed: float, record: Record) -> None:
         """What is new, `elapsed` s after the start of the warm-up."""
+        if self._totals:
+            self._totals.add(record)
         latencies, requests = Histogram(), 0
         for (kind, *_), window in record.windows.items():
             if kind == "endpoint":
@@ -51,5 +54,7 @@ class ProgressWriter:
             "in_flight": in_flight,
             "users": users,
         }
+        if self._totals and (endpoints := self._totals.report(elapsed, is_last=draining)):
+            line |= {"load": self._totals.load, "endpoints": endpoints}
         with suppress(OSError), self._path.open("a", encoding="utf-8") as file:  # a full disk must not end the load
             file.write(json.dumps(line) + "\n")

@@ -75,3 +75,8 @@ def past_run(run: Run, verdict: Verdict) -> PastRun:
     """A run as the history keeps it."""
     failed = [(finding.endpoint, finding.metric) for finding in verdict.findings if finding.outcome in NEVER_A_BASELINE]
     return PastRun(run=run, outcome=verdict.outcome, failed=tuple(failed), acceptances=verdict.acceptances)
+
+
+def past_round(run: Run, verdict: Verdict) -> PastRun:
+    """A round of `perfgate watch`, which says besides what is undecided."""
+    return replace(past_run(run, verdict), undecided=gate.undecided(verdict.findings))

@@ -68,3 +68,4 @@ class ProgressReporter:
     progress: Callable[[Plan], AbstractContextManager[Callable[[Progress], None]]] = lambda _: nullcontext(
         lambda _: None
     )
+    per_endpoint: bool = False  # whether progress shall tell of each endpoint

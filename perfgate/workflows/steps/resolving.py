@@ -60,6 +60,7 @@ class RunSpec:
     confirm: Path | None
     diagnose: bool | None
     remarks: tuple[str, ...] = ()  # what people should know of these decisions
+    is_round: bool = False  # of `perfgate watch`
 
     @property
     def budget_file(self) -> BudgetFile:

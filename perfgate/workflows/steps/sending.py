@@ -81,6 +81,7 @@ def send(
             probe=spec.budget_file.gate.probe,
             on_progress=on_progress,
             beside=beside,
+            per_endpoint=reporter.per_endpoint,
         )
         folder = spec.context.folder
         scenario = _write_scenario(plan, folder)

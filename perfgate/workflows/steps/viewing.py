@@ -119,6 +119,7 @@ def _options(spec: LoadSpec, sides: loadtest.Sides, say: Say) -> PageOptions:
         hosts=spec.budget_file.allow,
         log_in=PageLogin(spec.budget_file, spec.context.folder, spec.context.environ).cookies,
         say=say,
+        conceal=redactor(scenarios.secrets(spec.plan), spec.context.environ),
     )
 
 

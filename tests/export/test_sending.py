@@ -1,0 +1,70 @@
+"""A destination that is down or slow: a warning, and nothing waits for it longer than it must."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from threading import Event
+
+from export.receivers import families
+
+from perfgate.export import ExportError, Family, Sender
+
+NAME = "somewhere"
+
+
+class Scripted:
+    """Fails as often as it is asked to."""
+
+    def __init__(self, *failures: bool) -> None:
+        self.failures = list(failures)
+        self.sent: list[tuple[Sequence[Family], float]] = []
+        self.is_closed = False
+
+    def send(self, families: Sequence[Family], at: float) -> None:
+        if self.failures and self.failures.pop(0):
+            raise ExportError("it does not answer")
+        self.sent.append((families, at))
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+def test_the_last_numbers_are_there_when_flush_returns():
+    exporter, warnings = Scripted(), list[str]()
+    sender = Sender(NAME, exporter, lambda: 5.0, warnings.append)
+
+    sender.update(families(1.0))
+    sender.flush(families(2.0))
+
+    assert exporter.sent == [(families(1.0), 5.0), (families(2.0), 5.0)]
+    sender.close()
+    assert (exporter.is_closed, warnings) == (True, [])
+
+
+def test_a_failure_is_told_once_until_it_works_again():
+    exporter, warnings = Scripted(True, True, False, True), list[str]()
+    sender = Sender(NAME, exporter, lambda: 0.0, warnings.append)
+
+    for _ in range(4):
+        sender.flush(families())
+    sender.close()
+
+    assert warnings == ["Not exported to somewhere: it does not answer. The verdict stands."] * 2
+
+
+def test_live_numbers_never_wait_for_a_slow_destination():
+    release = Event()
+
+    class Slow(Scripted):
+        def send(self, families: Sequence[Family], at: float) -> None:
+            release.wait(30)
+            super().send(families, at)
+
+    exporter = Slow()
+    sender = Sender(NAME, exporter, lambda: 0.0, lambda _: None)
+    for number in range(100):
+        sender.update(families(float(number)))  # would wait for ever if it waited
+    release.set()
+    sender.close()
+
+    assert 1 <= len(exporter.sent) <= 3

@@ -51,7 +51,14 @@ def check_set(draft: Draft) -> Iterator[Mistake]:
 
 def _plain_texts(draft: Draft) -> Iterator[tuple[KeyPath, str]]:
     """Texts in which only `${X}` is special."""
-    for keys in (("target",), ("history",), ("service", "command"), ("service", "env"), ("service", "setup")):
+    for keys in (
+        ("target",),
+        ("history",),
+        ("service", "command"),
+        ("service", "env"),
+        ("service", "setup"),
+        ("pages",),
+    ):
         yield from draft.texts(*keys)
 
 

@@ -74,7 +74,8 @@ def blocking(case: Case) -> Iterator[Cause]:
     is_sure, remedy = case.base is not None and not _waits_explain(case), ""
     if case.head.blockers and (worst := case.head.blockers[0]).share >= BLOCKED:
         is_sure = True
-        sentence += f"; `{worst.name}` blocks the event loop {worst.share:.0%} of the time, in `{worst.call}`"
+        where = "" if worst.call == worst.name else f", in `{worst.call}`"  # a function in C has no frame of its own
+        sentence += f"; `{worst.name}` blocks the event loop {worst.share:.0%} of the time{where}"
         remedy = f"In `{worst.name}`: an async client, or move the call out of the loop: await asyncio.to_thread(...)."
     yield cause("blocking-call", "confirmed" if is_sure else "likely", sentence, evidence, remedy)
 

@@ -99,11 +99,12 @@ def is_precise(columns: Mapping[str, Sequence[float]], judged: Collection[str]) 
     """Whether every metric that varies and is judged has an interval tight enough. A metric that no view has stays
     missing in more of them. What decides is how wide an interval is, never where it lies: stopping early favours no
     verdict."""
-    varying = [name for name in judged or USUAL if columns.get(name) and not METRICS[name].is_fact]
+    varying = [name for name in judged or USUAL if name in METRICS and not METRICS[name].is_fact and columns.get(name)]
     return all(_is_tight(name, columns[name]) for name in varying)
 
 
 def _is_tight(name: str, column: Sequence[float]) -> bool:
     interval = median_interval(column)
-    enough = max(PRECISE * median(column), TRIFLE * METRICS[name].good)
+    metric = METRICS.get(name)
+    enough = max(PRECISE * median(column), TRIFLE * (metric.good if metric else 0.0))
     return interval is not None and (interval[1] - interval[0]) / 2 <= enough

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from perfgate.files import run_folder
 from perfgate.model.page import Resource
 from perfgate.pages import summary
 from perfgate.pages.view import View, blocking_time, lcp_parts, metrics
@@ -144,3 +147,11 @@ def test_what_comes_before_a_single_page_navigation_does_not_count():
 
     assert (values["lcp"], values["fcp"], values["cls"], values["long_tasks"]) == (0.3, 0.2, 0.1, 1)
     assert values["tbt"] == pytest.approx(0.1)
+
+
+def test_pictures_of_an_earlier_run_in_the_same_folder_are_gone(tmp_path: Path):
+    for name in ("page-1.jpg", "page-2-head.jpg", "page-notes.txt"):
+        (tmp_path / name).write_bytes(b"x")
+    run_folder.make(tmp_path, tmp_path)
+
+    assert [path.name for path in tmp_path.iterdir()] == ["page-notes.txt"]

@@ -12,7 +12,7 @@ from perfgate.model.page import PageDetail
 from perfgate.report.escaping import plain
 from perfgate.text.units import format_value
 
-LONGEST = 120
+MAX_TITLE_CHARS = 120
 MAX_PICTURE, MAX_FRAME = 2_000_000, 60_000  # bytes
 MOST_FRAMES = 8
 PICTURE, FRAME = r"page-\d+(-base|-head)?\.jpg", r"page-\d+(-base|-head)?-film-\d+\.jpg"
@@ -38,7 +38,7 @@ def filmstrips(details: Sequence[PageDetail], folder: Path | None) -> list[tuple
 
 
 def _title(detail: PageDetail) -> str:
-    return plain(f"{detail.name} {detail.arm}".strip(), LONGEST)
+    return plain(f"{detail.name} {detail.arm}".strip(), MAX_TITLE_CHARS)
 
 
 def _data_url(folder: Path | None, name: str, pattern: str, most: int) -> str:

@@ -28,7 +28,9 @@ def sides_of(spec: LoadSpec, reporter: ProgressReporter) -> AbstractContextManag
     context, service, target = spec.context, spec.service, spec.target
     folder, seed = spec.budget_file.path.parent, crc32(context.run_id.encode())
     if service and (base := _base(spec, reporter)):
-        head = loadtest.Head(folder=folder, commit=context.revision.commit, logs=context.folder)
+        head = loadtest.Head(
+            folder=folder, commit=context.revision.commit, logs=context.folder, secrets=scenarios.secrets(spec.plan)
+        )
         return loadtest.base_and_head(
             service, target, base=base, head=head, environ=context.environ, seed=seed, say=reporter.say
         )
@@ -91,7 +93,8 @@ def _say_what_is_sent(spec: LoadSpec, sides: loadtest.Sides, reporter: ProgressR
         taking = spec.ab.restarts * load.warmup + loadtest.seconds(load)
         reporter.say(f"{words.arms(sides.arms)} beside each other{words.manner(spec.ab)}, {taking:g} s")
     shared = ", on both together" if sides.arms else f", on {sides.target}"
-    reporter.say(f"Load: {spec.plan.load_words}{shared}")
+    way = loadtest.way_to(sides.target, spec.context.environ)
+    reporter.say(f"Load: {spec.plan.load_words}{shared}{way}")
     if fleet := spec.fleet:
         reporter.say(
             f"Waiting until {fleet.workers} x `perfgate worker` have connected to port {fleet.port}, "

@@ -16,6 +16,7 @@ from perfgate.model.verdict import Verdict
 from perfgate.pages import browser, measuring
 from perfgate.pages.measuring import PageMeasuring, PageViews
 from perfgate.pages.options import PageOptions, PageSide
+from perfgate.text.redaction import redactor
 from perfgate.workflows.steps.page_login import PageLogin
 from perfgate.workflows.steps.resolving import LoadSpec
 
@@ -41,7 +42,13 @@ def with_pages(spec: LoadSpec, sides: loadtest.Sides, facts: measure.Circumstanc
     views = _view(spec, sides, say)
     if run is None:
         run = measure.unloaded(spec.plan, facts, started=spec.context.started, duration=views.duration)
-    return measure.with_pages(run, views.results, views.details, views.version)
+    return _joined(spec, run, views)
+
+
+def _joined(spec: LoadSpec, run: Run, views: PageViews) -> Run:
+    """The run with what was viewed, without secrets."""
+    conceal = redactor(scenarios.secrets(spec.plan), spec.context.environ)
+    return measure.with_pages(run, views.results, views.details, views.version, conceal)
 
 
 def _view(spec: LoadSpec, sides: loadtest.Sides, say: Say) -> PageViews:
@@ -60,7 +67,7 @@ class PagesUnderLoad:
         self._measuring = PageMeasuring(
             self._pages, _options(spec, sides, say), first_number=1 + len(spec.plan.pages) - len(self._pages)
         )
-        self._warmup, self._sides = spec.plan.load.warmup, _sides(sides)
+        self._spec, self._sides = spec, _sides(sides)
         self._error: PerfgateError | None = None
 
     @contextmanager
@@ -80,7 +87,7 @@ class PagesUnderLoad:
 
     def _view(self, is_over: Event) -> None:
         try:
-            if not is_over.wait(self._warmup):
+            if not is_over.wait(self._spec.plan.load.warmup):
                 self._measuring.view(self._sides, is_over.is_set)
         except PerfgateError as error:
             self._error = error
@@ -91,8 +98,7 @@ class PagesUnderLoad:
             raise self._error
         if not self._pages:
             return run
-        views = self._measuring.views()
-        return measure.with_pages(run, views.results, views.details, views.version)
+        return _joined(self._spec, run, self._measuring.views())
 
 
 def _sides(sides: loadtest.Sides) -> Sequence[PageSide]:

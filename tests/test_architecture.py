@@ -32,7 +32,7 @@ DOORS = {
     "psycopg": ("diagnose",),
     "opentelemetry": ("diagnose.traces.decoding",),
     "google": ("diagnose.traces.decoding",),
-    "playwright": ("pages.browser",),
+    "playwright": ("pages",),
     "psutil": ("runner", "diagnose"),
     "amqp": ("diagnose",),
     "pymysql": ("diagnose",),

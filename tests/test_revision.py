@@ -326,7 +326,7 @@ def test_no_git(repository: Path) -> None:
 
 
 def test_a_git_that_does_not_answer(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(revision, "PATIENCE", 0.05)
+    monkeypatch.setattr(revision, "GIT_TIMEOUT_S", 0.05)
     slow = tmp_path / "bin" / "git"
     slow.parent.mkdir()
     slow.write_text("#!/bin/sh\nexec /bin/sleep 60\n")
@@ -364,7 +364,7 @@ def test_control_characters_are_stripped() -> None:
 
 
 def test_long_values_are_cut() -> None:
-    assert len(revision.read(GITLAB | {"CI_COMMIT_BRANCH": "x" * 100_000}, NOWHERE).branch) == revision.LONGEST
+    assert len(revision.read(GITLAB | {"CI_COMMIT_BRANCH": "x" * 100_000}, NOWHERE).branch) == revision.MAX_VALUE_CHARS
 
 
 KEYS = sorted(

@@ -1,8 +1,9 @@
 """Pages of the demo shop, as perfgate sees them.
 
-    python -m bench.pages                         # all three: half an hour
+    python -m bench.pages                         # all four: an hour
     python -m bench.pages faults --rounds 5       # each fault against the page without it: what moved, and by how much
     python -m bench.pages healthy --rounds 20     # A/B of two shops that do not differ: how many fail
+    python -m bench.pages history --rounds 20     # the same shop again and again, compared with the earlier runs
     python -m bench.pages lighthouse --rounds 10 --lighthouse node_modules/.bin/lighthouse
 
 `--lighthouse` names the program (npm install lighthouse); without one on the PATH that part is left out, and named.
@@ -28,9 +29,10 @@ from time import perf_counter
 from bench.pages import lighthouse, shop
 from perfgate.model.budget_file import Interaction, PageSpec
 from perfgate.pages import browser, view
+from perfgate.pages.visit import PageVisit, Purpose
 
 RESULTS = Path(__file__).parent.parent / "results" / "pages.json"
-COMPARED = ("", "late-image", "shift", "blocking-script")
+COMPARED = ("", "shift", "blocking-script")
 # fault -> metric that it moves, and by how much (least, most; in its own unit) on a machine that has nothing else to do
 TRUTH: Mapping[str, tuple[str, float, float]] = {
     "late-image": ("lcp", 0.4, 1.2),
@@ -59,7 +61,7 @@ def seen(url: str, *, coverage: bool = False) -> Values:
     """One view in a browser that is started for it."""
     page = PageSpec(name="home", path="/", interact=(Interaction(act="click", target="#buy"),))
     with browser.launched(os.environ) as chromium:
-        looked = chromium.view(browser.PageVisit(page=page, url=url), coverage=coverage)
+        looked = chromium.view(PageVisit(page=page, target=url, path="/"), Purpose(coverage=coverage))
     if looked.failure:
         sys.exit(f"{url}: {looked.failure}")
     return view.metrics(looked)
@@ -86,15 +88,27 @@ def faults(rounds: int) -> dict[str, object]:
 
 def healthy(rounds: int) -> dict[str, object]:
     """Outcomes of whole A/B runs of two shops that do not differ, by finding and by run."""
+    with shop.running() as base, shop.running() as head:
+        return _runs(rounds, head, ["--base", base, "--no-save"], "A/B runs of the same page")
+
+
+def history(rounds: int) -> dict[str, object]:
+    """Outcomes of whole runs of one shop, each beside those before it."""
+    with shop.running() as url:
+        return _runs(rounds, url, ["--save"], "runs of the same page beside their history")
+
+
+def _runs(rounds: int, target: str, options: list[str], what: str) -> dict[str, object]:
     codes: Counter[int] = Counter()
     outcomes: Counter[str] = Counter()
     took: list[float] = []
-    with shop.running() as base, shop.running() as head, TemporaryDirectory(prefix="perfgate-bench-") as text:
+    views: list[int] = []
+    with TemporaryDirectory(prefix="perfgate-bench-") as text:
         folder = Path(text)
-        (folder / "budgets.yaml").write_text(BUDGETS.format(target=head), encoding="utf-8")
+        (folder / "budgets.yaml").write_text(BUDGETS.format(target=target), encoding="utf-8")
         for number in range(rounds):
             out = folder / str(number)
-            command = [sys.executable, "-m", "perfgate", "run", "--base", base, "--out", str(out), "--no-save"]
+            command = [sys.executable, "-m", "perfgate", "run", "--out", str(out), *options]
             began = perf_counter()
             done = subprocess.run(command, cwd=folder, env=_environ(), capture_output=True, text=True, check=False)
             took.append(perf_counter() - began)
@@ -104,10 +118,11 @@ def healthy(rounds: int) -> dict[str, object]:
                 continue
             findings = json.loads((out / "verdict.json").read_text(encoding="utf-8"))["findings"]
             outcomes.update(f"{item['metric']} {item['outcome']}" for item in findings)
-    print(f"{rounds} A/B runs of the same page, {median(took):.0f} s each: exit codes {dict(codes)}")
+            views.append(json.loads((out / "run.json").read_text(encoding="utf-8"))["endpoints"][0]["requests"])
+    print(f"{rounds} {what}, {median(took):.0f} s and {median(views):g} views each: exit codes {dict(codes)}")
     for name, number in sorted(outcomes.items()):
         print(f"  {name:24} {number}")
-    return {"exit_codes": dict(codes), "findings": dict(outcomes), "seconds": took}
+    return {"exit_codes": dict(codes), "findings": dict(outcomes), "seconds": took, "views": views}
 
 
 def _environ() -> dict[str, str]:
@@ -146,15 +161,17 @@ def _spread(metric: str, values: list[float]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("parts", nargs="*", metavar="PART", help="faults, healthy, lighthouse")
+    parser.add_argument("parts", nargs="*", metavar="PART", help="faults, healthy, history, lighthouse")
     parser.add_argument("--rounds", type=int, default=0)
     parser.add_argument("--lighthouse", default=shutil.which("lighthouse") or "", metavar="PROGRAM")
     arguments = parser.parse_args()
-    for part in arguments.parts or ("faults", "healthy", "lighthouse"):
+    for part in arguments.parts or ("faults", "healthy", "history", "lighthouse"):
         if part == "faults":
             _keep(part, faults(arguments.rounds or 5))
         elif part == "healthy":
             _keep(part, healthy(arguments.rounds or 20))
+        elif part == "history":
+            _keep(part, history(arguments.rounds or 20))
         elif arguments.lighthouse:
             _keep(part, beside_lighthouse(arguments.rounds or 10, arguments.lighthouse))
         else:

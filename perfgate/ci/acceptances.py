@@ -28,8 +28,8 @@ FORKS_TRAILER = (
 )
 FORKS_LABEL = "the fork has pushed since it was set, or nobody knows when it was set; set it anew"
 MOST_COMMITS = 1000  # that are looked at for trailers
-MOST = 100  # words of acceptance of one run
-LONGEST = 300  # characters of a reason, an author or a name
+MAX_CLAIMS = 100  # words of acceptance of one run
+MAX_TEXT_CHARS = 300  # characters of a reason, an author or a name
 ALL = "*"
 
 _TRAILER = re.compile(r"^perfgate-accept[ \t]*:[ \t]*(.*(?:\n[ \t]+\S.*)*)", re.IGNORECASE | re.MULTILINE)
@@ -158,7 +158,7 @@ def resolve(words: Iterable[AcceptanceClaim], names: Collection[str]) -> tuple[t
     """
     matches: dict[tuple[str, str], Acceptance] = {}
     remarks: list[str] = []
-    for word in sorted(list(words)[:MOST], key=lambda item: _utc(item.at)):
+    for word in sorted(list(words)[:MAX_CLAIMS], key=lambda item: _utc(item.at)):
         what, reason = _split(word.text, names)
         endpoint, metric = _what(what, names)
         if word.distrust:  # and not quoted
@@ -170,8 +170,8 @@ def resolve(words: Iterable[AcceptanceClaim], names: Collection[str]) -> tuple[t
             )
         else:
             matches[endpoint, metric] = Acceptance(
-                reason=one_line(reason or word.reason, LONGEST) or word.source,
-                author=one_line(word.author, LONGEST) or "unknown",
+                reason=one_line(reason or word.reason, MAX_TEXT_CHARS) or word.source,
+                author=one_line(word.author, MAX_TEXT_CHARS) or "unknown",
                 at=_utc(word.at),
                 endpoint=endpoint,
                 metric=metric,

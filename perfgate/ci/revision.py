@@ -15,8 +15,8 @@ from typing import Any
 
 from perfgate.model.revision import Revision
 
-PATIENCE = 10.0  # seconds for each question to git: `status` has to look at every file
-LONGEST = 500  # characters of any value: environments and event files hold what strangers wrote
+GIT_TIMEOUT_S = 10.0  # seconds for each question to git: `status` has to look at every file
+MAX_VALUE_CHARS = 500  # characters of any value: environments and event files hold what strangers wrote
 
 Environment = Mapping[str, str]
 Json = Mapping[str, Any]
@@ -176,7 +176,7 @@ def _git_run(environ: Environment, folder: Path, *question: str) -> subprocess.C
         env=own | {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"},  # leaves the repository untouched
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        timeout=PATIENCE,
+        timeout=GIT_TIMEOUT_S,
         check=False,
     )
 
@@ -226,4 +226,4 @@ def _revision(matches: Json) -> Revision:
 
 def _text(value: object) -> str:
     """What is printable of a text; control characters would reach terminals, logs and reports."""
-    return "".join(filter(str.isprintable, value)).strip()[:LONGEST] if isinstance(value, str) else ""
+    return "".join(filter(str.isprintable, value)).strip()[:MAX_VALUE_CHARS] if isinstance(value, str) else ""

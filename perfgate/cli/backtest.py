@@ -16,14 +16,14 @@ from perfgate.cli.where import opened
 from perfgate.model.errors import UsageError
 
 FORMATS = ("console", "markdown", "json")
-MOST = 1000
+MAX_RUNS = 1000
 
 
 def backtest(
     budget: Budget = DEFAULT_BUDGET,
     history: HistoryUrl = "",
     limit: Annotated[
-        int, typer.Option(envvar="PERFGATE_LIMIT", min=1, max=MOST, metavar="N", help="The newest N runs.")
+        int, typer.Option(envvar="PERFGATE_LIMIT", min=1, max=MAX_RUNS, metavar="N", help="The newest N runs.")
     ] = 50,
     accepted: Annotated[
         bool,

@@ -11,20 +11,21 @@ from perfgate.cli.guard import Signals, say
 from perfgate.cli.options import DEFAULT_BUDGET, Budget, Only, Target, seconds_of
 from perfgate.cli.run import INTERRUPTED
 
-FEWEST, MOST = 3, 1000
+MIN_RUNS, MAX_RUNS = 3, 1000
 
 
 def calibrate(
     budget: Budget = DEFAULT_BUDGET,
     runs: Annotated[
-        int, typer.Option(envvar="PERFGATE_RUNS", min=FEWEST, max=MOST, metavar="N", help="Runs of the same code.")
+        int,
+        typer.Option(envvar="PERFGATE_RUNS", min=MIN_RUNS, max=MAX_RUNS, metavar="N", help="Runs of the same code."),
     ] = 10,
     ab_runs: Annotated[
         int | None,
         typer.Option(
             envvar="PERFGATE_AB_RUNS",
             min=0,
-            max=MOST,
+            max=MAX_RUNS,
             metavar="N",
             help="Besides, runs with the service started twice. [default: a third of --runs, where it can be]",
         ),

@@ -22,8 +22,8 @@ USUAL_FILES = (
     *("openapi.json", "openapi.yaml", "openapi.yml", "swagger.json", "swagger.yaml", "docs/openapi.*", "api/openapi.*"),
     *("*.har", "*.postman_collection.json", "locustfile.py", "access.log"),
 )
-MOST_BYTES = 256 * 2**20
-PATIENCE = 10.0  # s
+MAX_BYTES = 256 * 2**20
+ANSWER_TIMEOUT_S = 10.0  # s
 
 
 def read_source(name: str, folder: Path) -> tuple[InitSource, str]:
@@ -57,9 +57,11 @@ def _inside(path: Path, folder: Path) -> str:
 
 def _text(path: Path) -> str:
     try:
-        if path.stat().st_size > MOST_BYTES:
+        if path.stat().st_size > MAX_BYTES:
             raise UsageError(
-                f"{path} has more than {MOST_BYTES:,} bytes", hint="give its last part: tail -n 100000", code="PG-N006"
+                f"{path} has more than {MAX_BYTES:,} bytes",
+                hint="give its last part: tail -n 100000",
+                code="PG-N006",
             )
         return path.read_text(encoding="utf-8-sig", errors="replace")
     except OSError as error:
@@ -79,7 +81,7 @@ def _fetched(url: str) -> tuple[InitSource, str]:
     tried = [url] if parts.path.strip("/") else []
     tried += [f"{url.rstrip('/')}{path}" for path in USUAL_PATHS]
     observed = ""
-    with http.HttpSession(timeout=PATIENCE) as session:
+    with http.HttpSession(timeout=ANSWER_TIMEOUT_S) as session:
         for item in tried:
             try:
                 reply = session.exchange("GET", item, headers={"Accept": "application/json, */*"})

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from perfgate.report.facts import Facts
     from perfgate.report.markdown.comment import Picture
 
-LONGEST = 300  # characters of the reason why there are none
+MAX_CHARS = 300  # characters of the reason why there are none
 THEMES = ("light", "dark")
 
 
@@ -43,8 +43,9 @@ def pictures(facts: Facts, url: str, environ: Mapping[str, str], wishes: Wishes)
         return _stored(drawings, facts.run.id, url, environ) if drawings else ()
     except HistoryError as error:
         say(
-            f"perfgate: No pictures in the comment, its charts are text: {one_line(error.message, LONGEST)}. Pictures "
-            "need a checkout and `permissions: {contents: write}`; `--charts text` does not try (docs/github.md)."
+            f"perfgate: No pictures in the comment, its charts are text: {one_line(error.message, MAX_CHARS)}. "
+            "Pictures need a checkout and `permissions: {contents: write}`; `--charts text` does not try "
+            "(docs/github.md)."
         )
         return ()
 

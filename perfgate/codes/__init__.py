@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from perfgate.codes import budget_file, command_line, history, load, places, records, target, verdict
+from perfgate.codes import budget_file, budget_values, command_line, history, load, places, records, target, verdict
 from perfgate.codes.entry import CodeEntry
 
 __all__ = ["CODES", "TITLES", "CodeEntry"]
 
 CODES: Mapping[str, CodeEntry] = {
     **budget_file.CODES,
+    **budget_values.CODES,
     **command_line.CODES,
     **target.CODES,
     **load.CODES,

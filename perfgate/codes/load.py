@@ -133,4 +133,10 @@ CODES: Mapping[str, CodeEntry] = {
         "on: pull_request_target, with a plain actions/checkout",
         "Check out the head of the pull request in a job without secrets: docs/action.md has the workflows.",
     ),
+    "PG-G017": CodeEntry(
+        "Requests were answered 429, Too Many Requests.",
+        "All of the load comes from one machine, and a rate limiter takes it for one visitor.",
+        "home 30 times: answered 429, Too Many Requests",
+        "Except the load generator's address from the limit, raise it where tests run, or lower the load.",
+    ),
 }

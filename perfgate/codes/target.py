@@ -55,6 +55,18 @@ CODES: Mapping[str, CodeEntry] = {
         "ALL_PROXY=socks5://127.0.0.1:1080",
         "Name an HTTP proxy, or except the target: `NO_PROXY=host`.",
     ),
+    "PG-T010": CodeEntry(
+        "The target's certificate is not trusted, or it does not speak TLS.",
+        "It is self-signed, expired or for another host, or the server speaks plain HTTP or an old version of TLS.",
+        "The certificate of https://127.0.0.1:8443 is not trusted: self-signed certificate",
+        "Name the authority: `tls: {ca: ca.pem}`, the host: `tls: {server_name: HOST}`, or `tls: {insecure: true}`.",
+    ),
+    "PG-T011": CodeEntry(
+        "The proxy does not connect to the target.",
+        "HTTPS_PROXY or ALL_PROXY names a proxy that refuses the target.",
+        "The proxy proxy.example port 3128 does not connect to shop.example:443: HTTP/1.1 403 Forbidden",
+        "Allow it there, unset the variable, or except the target: `NO_PROXY=shop.example`.",
+    ),
     "PG-A001": CodeEntry(
         "An A/B test by branch needs git.",
         "git is not installed, or this folder is in no repository.",

@@ -13,11 +13,11 @@ from fastapi import Cookie, Depends, FastAPI, Header, Path, Query
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from pydantic import BaseModel, Field
 
-from perfgate.demo import page_faults
 from perfgate.demo.catalogue import Catalogue
 from perfgate.demo.checkout import Checkout
 from perfgate.demo.errors import RefusedError
 from perfgate.demo.exports import Export, Exports
+from perfgate.demo.faults import of_page
 from perfgate.demo.page import BEST_SELLERS, home_page
 from perfgate.demo.service import Service
 
@@ -57,11 +57,11 @@ def add_catalogue(app: FastAPI, service: Service, catalogue: Catalogue) -> None:
     @service.performs("home")
     def home() -> Response:
         page = home_page(catalogue.best_sellers(BEST_SELLERS, faults["home"]))
-        return HTMLResponse(page_faults.spoiled(page, faults["home"].page))
+        return HTMLResponse(of_page.spoiled(page, faults["home"].page))
 
     @app.get("/assets/{name}")
     def asset(name: str, wait: int = 0) -> Response:
-        known = page_faults.asset(name, wait) if faults["home"].page else None
+        known = of_page.asset(name, wait) if faults["home"].page else None
         return Response(known[1], media_type=known[0]) if known else JSONResponse({"error": "no such file"}, 404)
 
     @app.get("/products", dependencies=service.before("products"))

@@ -17,7 +17,7 @@ from perfgate.diagnose import server_timing
 from perfgate.diagnose.partition import ReplaySample
 from perfgate.model.errors import DiagnosisError
 
-PATIENCE = 30.0  # s beyond an order's own time: slow starts, and what is in flight at its end
+ANSWER_GRACE_S = 30.0  # s beyond an order's own time: slow starts, and what is in flight at its end
 END = 5.0  # s
 
 
@@ -113,7 +113,7 @@ class Replayer:
         try:
             process.stdin.write(json.dumps(asdict(order)) + "\n")
             process.stdin.flush()
-            readable, _, _ = select.select([process.stdout], [], [], order.seconds + PATIENCE)
+            readable, _, _ = select.select([process.stdout], [], [], order.seconds + ANSWER_GRACE_S)
             line = process.stdout.readline() if readable else ""
             answer: dict[str, Any] = json.loads(line)
         except (OSError, ValueError) as error:

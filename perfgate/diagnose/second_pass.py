@@ -12,17 +12,18 @@ from math import inf
 from statistics import median
 from typing import Literal
 
-from perfgate.diagnose.facts import PassFacts, ProbeCounts, facts
+from perfgate.diagnose.facts import PassFacts, ProbeCounts
 from perfgate.diagnose.partition import ReplaySample
 from perfgate.diagnose.probes import Prober, WaitProbe, merged
 from perfgate.diagnose.profile import FunctionTime
 from perfgate.diagnose.replaying import Answer, Replayer, ReplayRequest
+from perfgate.diagnose.summing import facts
 from perfgate.model.errors import DiagnosisError
 
 Name = Literal["base", "head"]
 USERS = 4  # under load
 ROUNDS = {1: 3, 2: 4}  # by number of sides
-SHORTEST = 0.25  # s of a phase
+MIN_PHASE_S = 0.25  # s of a phase
 IDLE = 0.3  # s of the canary alone
 LEAST_PAUSE, MOST_PAUSE = 0.002, 1.0  # s
 
@@ -106,7 +107,7 @@ def observe(
     Raises DiagnosisError.
     """
     rounds = ROUNDS[len(sides)]
-    phase = max(SHORTEST, (seconds / rounds / len(sides) - IDLE) / (2 * len(subjects)))
+    phase = max(MIN_PHASE_S, (seconds / rounds / len(sides) - IDLE) / (2 * len(subjects)))
     result = Pass(seen={(item.endpoint, side.name): Seen() for item in subjects for side in sides})
     pauses: dict[str, float] = {}
     for number in range(rounds):

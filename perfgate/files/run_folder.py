@@ -35,6 +35,8 @@ def make(folder: Path, root: Path) -> None:
         context = ("report.md", "report.html", "junit.xml", "comment.md")
         for stale in (RUN, VERDICT, NOT_MEASURED, DIAGNOSIS, *handover.FILES, *context):
             (folder / stale).unlink(missing_ok=True)
+        for picture in folder.glob("page-[0-9]*"):  # else it would be shown of a page that is not seen this time
+            picture.unlink(missing_ok=True)
     except OSError as error:
         raise RecordError(
             f"Cannot write into the run folder {folder}: {error.strerror}",

@@ -20,12 +20,13 @@ from perfgate.model.run import Distribution, EndpointResult, Run
 from perfgate.recording.windows import BASE, HEAD
 
 FILE = "perfgate-runs.json"  # the only one
-MOST_PACKED = 16 * 2**20  # bytes of the artifact
-MOST = 32 * 2**20  # bytes of the file in it
+MAX_PACKED_BYTES = 16 * 2**20  # bytes of the artifact
+MAX_UNPACKED_BYTES = 32 * 2**20  # bytes of the file in it
 MOST_VALUES = 3 * 10**6  # of the file: as objects they take a hundred times the room that they take as text
 MOST_RUNS = 50
 MOST_ENDPOINTS = 2_000  # of a run
-LONGEST_TEXT = 10_000  # characters
+MAX_TEXT_CHARS = 10_000  # characters
+SHRINKING = "memory_growth"  # the only metric that may be below zero
 GREATEST = 2**62  # of any number
 BUCKETS = 1 << 14  # of histograms: those of 64-bit nanoseconds
 ADVICE = "It is ignored. perfgate's own action makes such artifacts; look at who opened the pull request."
@@ -52,8 +53,8 @@ def unpack(artifact: bytes) -> RunsArtifact:
 
 
 def _only_file(artifact: bytes) -> bytes:
-    if len(artifact) > MOST_PACKED:
-        raise _refused(f"has more than {MOST_PACKED:,} bytes")
+    if len(artifact) > MAX_PACKED_BYTES:
+        raise _refused(f"has more than {MAX_PACKED_BYTES:,} bytes")
     try:
         with zipfile.ZipFile(io.BytesIO(artifact)) as archive:
             if [entry.filename for entry in archive.infolist()] != [FILE]:
@@ -62,11 +63,11 @@ def _only_file(artifact: bytes) -> bytes:
             if entry.flag_bits & 1 or entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                 raise _refused("is packed in a way that GitHub does not use")
             with archive.open(entry) as file:
-                raw = file.read(MOST + 1)  # whatever size it claims to have
+                raw = file.read(MAX_UNPACKED_BYTES + 1)  # whatever size it claims to have
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError):
         raise _refused("is not a sound zip file") from None
-    if len(raw) > MOST:
-        raise _refused(f"unpacks to more than {MOST:,} bytes")
+    if len(raw) > MAX_UNPACKED_BYTES:
+        raise _refused(f"unpacks to more than {MAX_UNPACKED_BYTES:,} bytes")
     return raw
 
 
@@ -79,8 +80,8 @@ def _check_values(raw: bytes) -> None:
     except (ValueError, RecursionError):
         raise _refused("is not JSON") from None
     for value in values:
-        if isinstance(value, str) and len(value) > LONGEST_TEXT:
-            raise _refused(f"has a text of more than {LONGEST_TEXT:,} characters")
+        if isinstance(value, str) and len(value) > MAX_TEXT_CHARS:
+            raise _refused(f"has a text of more than {MAX_TEXT_CHARS:,} characters")
         if isinstance(value, int | float) and not -GREATEST <= value <= GREATEST:
             raise _refused("has a number that no measurement has")
         if isinstance(value, int) and value < 0:
@@ -110,7 +111,7 @@ def _check_run(run: Run) -> None:
             raise _refused("has an endpoint twice")
     if [arm.name for arm in run.arms] not in ([], [BASE, HEAD]):
         raise _refused("has arms that no A/B test has")
-    if any(value < 0 for result in results for value in result.metrics.values()):
+    if any(value < 0 and name != SHRINKING for result in results for name, value in result.metrics.items()):
         raise _refused("has a metric below zero")
     if any(
         index not in range(BUCKETS) for result in results for spread in _spreads(result) for index in spread.buckets

@@ -17,7 +17,7 @@ from perfgate.model.run import Conditions, EndpointResult, Generator, PastRun, P
 from perfgate.recording.shortages import SHORTAGES
 from perfgate.recording.windows import PHASES
 
-FAILURE_KINDS = ("status", "expectation", "timeout", "connection", "protocol", "job")
+FAILURE_KINDS = ("status", "expectation", "timeout", "connection", "protocol", "job", "crash")
 SYSTEMS = ("Linux", "Darwin", "Windows")
 VERSIONED = ("perfgate", "locust", "python")
 UNKNOWN = "unknown"
@@ -35,18 +35,28 @@ class Own:
     """What this repository says itself. `conditions`: those that its budget file leads to, and of its earlier runs."""
 
     target: str
-    names: frozenset[str]  # of endpoints and journeys
+    names: frozenset[str]  # of endpoints, journeys and pages
+    pages: frozenset[str]  # of these, the pages
     conditions: tuple[Conditions, ...]
     workloads: frozenset[str]  # of runner probes
     looks: int
 
 
-def own(target: str, names: Iterable[str], planned: Conditions, past_runs: Sequence[PastRun], looks: int) -> Own:
-    """`planned`: the conditions of the budget file's plan on a machine that nobody knows yet."""
+def own(
+    target: str,
+    names: tuple[Iterable[str], Iterable[str]],
+    planned: Conditions,
+    past_runs: Sequence[PastRun],
+    looks: int,
+) -> Own:
+    """`names` are those of what is sent, and of pages. `planned`: the conditions of the budget file's plan on a machine
+    that nobody knows yet."""
+    sent, pages = (frozenset(part) for part in names)
     runs = [past.run for past in past_runs]
     return Own(
         target=target,
-        names=frozenset(names),
+        names=sent | pages,
+        pages=pages,
         conditions=(planned, *(run.conditions for run in runs)),
         workloads=frozenset(run.probe.workload for run in runs if run.probe),
         looks=looks,
@@ -63,20 +73,21 @@ def reworded(run: Run, known: Own) -> Run:
         target=known.target,
         conditions=_conditions(run.conditions, known),
         generator=_generator(run.generator, known),
-        endpoints=_results(run.endpoints, known.names),
+        endpoints=_results(run.endpoints, known),
         arms=tuple(
             replace(
                 arm,
                 target=known.target,
                 ref="",
                 commit="",
-                endpoints=_results(arm.endpoints, known.names),
+                endpoints=_results(arm.endpoints, known),
                 absent=tuple(name for name in arm.absent if name in known.names),
             )
             for arm in run.arms
         ),
         looks=known.looks,
         probe=_probe(run.probe, known),
+        pages=(),  # selectors, addresses and notes: every one a page's own words
         warnings=(),
         aborted=ENDED if run.aborted else "",
     )
@@ -147,7 +158,8 @@ def _known(text: str, ours: Collection[str], otherwise: str) -> str:
     return text if text in ours or not text else otherwise
 
 
-def _results(theirs: Sequence[EndpointResult], names: Collection[str]) -> tuple[EndpointResult, ...]:
+def _results(theirs: Sequence[EndpointResult], known: Own) -> tuple[EndpointResult, ...]:
+    """Results under names of ours; a page is what the budget file calls one."""
     return tuple(
         replace(
             result,
@@ -160,7 +172,7 @@ def _results(theirs: Sequence[EndpointResult], names: Collection[str]) -> tuple[
             phases=_of(result.phases, (*PHASES, *ASPECTS)),
         )
         for result in theirs
-        if result.name in names
+        if result.name in known.names and (result.kind == "page") == (result.name in known.pages)
     )
 
 

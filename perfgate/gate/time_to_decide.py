@@ -8,7 +8,7 @@ from statistics import median
 from perfgate.model.run import PastRun
 from perfgate.model.verdict import Finding, Verdict
 
-FEWEST = 3  # runs that say what is usual
+MIN_RUNS = 3  # runs that say what is usual
 NEWEST = 20  # runs that count: older ones were decided by fewer earlier runs
 
 
@@ -31,4 +31,4 @@ def time_to_decide(past_runs: Sequence[PastRun], load_digest: str, *, side_by_si
         and past.run.conditions.load_digest == load_digest
         and not (past.run.interrupted or past.run.aborted)
     ][:NEWEST]
-    return median(durations) if len(durations) >= FEWEST else None
+    return median(durations) if len(durations) >= MIN_RUNS else None

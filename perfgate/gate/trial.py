@@ -15,7 +15,7 @@ INSTANCES = 0.021  # standard deviation of ln(head / base) between two equal ins
 OF_LIMIT = 0.3  # the most of it beside a tight limit, which otherwise no number of requests would let pass ...
 INSTANCES_TIGHT = 0.015  # ... but never less than this: beside limits under 5 % only restarts help
 RESTARTS = "two equal instances may differ by as much, but more restarts (`gate: {ab: {restarts: 8}}`) would show it"
-LARGEST = 700.0  # logarithm of a number that a float still holds
+MAX_LOGARITHM = 700.0  # logarithm of a number that a float still holds
 BURSTS = 2.0  # design effect from which people are told
 
 
@@ -58,7 +58,7 @@ class Ratio:
 
 
 def _grown(logarithm: float) -> float:
-    return expm1(logarithm) if logarithm < LARGEST else inf
+    return expm1(logarithm) if logarithm < MAX_LOGARITHM else inf
 
 
 def effect_of_difference(base: EndpointResult, head: EndpointResult, metric: str, sizes: tuple[float, float]) -> float:

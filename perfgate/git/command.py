@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-PATIENCE = 300.0  # seconds for one command: a push of a big import over a slow line takes its time
+GIT_TIMEOUT_S = 300.0  # seconds for one command: a push of a big import over a slow line takes its time
 
 # Set while git runs a hook (they would lead elsewhere), or traces that would mingle with answers.
 _MISLEADING = re.compile(
@@ -31,10 +31,10 @@ def run(*arguments: str, folder: Path, environ: Mapping[str, str], text: bytes =
     command = ["git", "-c", "core.fsmonitor=false", *arguments]
     try:
         done = subprocess.run(
-            command, cwd=folder, env=dict(environ), input=text, capture_output=True, timeout=PATIENCE, check=False
+            command, cwd=folder, env=dict(environ), input=text, capture_output=True, timeout=GIT_TIMEOUT_S, check=False
         )
     except subprocess.TimeoutExpired as error:
-        raise GitError(f"git {arguments[0]} took longer than {PATIENCE:g} s") from error
+        raise GitError(f"git {arguments[0]} took longer than {GIT_TIMEOUT_S:g} s") from error
     except (OSError, ValueError) as error:  # ValueError: a null byte in the environment
         raise GitError(f"git cannot be started: {error}") from error
     if done.returncode != 0:

@@ -19,7 +19,7 @@ from perfgate.model.errors import HistoryError
 
 ATTEMPTS = 21  # 20 retries: with fewer, or without jitter, some of 30 writers at once never get through
 BLIPS = 3  # retries when the network fails
-LONGEST_PAUSE = 2.0  # seconds
+MAX_PAUSE_S = 2.0  # seconds
 TIP = "refs/perfgate/tip"
 AUTHOR = "perfgate <perfgate@users.invalid>"  # nobody's address, not even by chance
 
@@ -238,7 +238,7 @@ KEPT = "Nothing is lost: the run folder has the run, and `perfgate history add R
 
 def _pause(attempt: int) -> None:
     """Random, and longer each time: writers that collided must not meet again."""
-    time.sleep(SystemRandom().uniform(0, min(LONGEST_PAUSE, 0.1 * 2**attempt)))
+    time.sleep(SystemRandom().uniform(0, min(MAX_PAUSE_S, 0.1 * 2**attempt)))
 
 
 def _quoted(path: str) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-LONGEST = 100  # characters of a name
+MAX_NAME_CHARS = 100  # characters of a name
 RESERVED = ("from", "once", "per", "separator")
 
 
@@ -20,7 +20,7 @@ class UniqueNames:
         name, number = base, 2
         while name.lower() in self._taken:
             ending = f" {number}"
-            name, number = f"{base[: LONGEST - len(ending)].rstrip()}{ending}", number + 1
+            name, number = f"{base[: MAX_NAME_CHARS - len(ending)].rstrip()}{ending}", number + 1
         self._taken.add(name.lower())
         return name
 
@@ -28,7 +28,7 @@ class UniqueNames:
 def plain(text: str) -> str:
     """The text on one line, without control characters, as long as a name may be."""
     words = re.sub(r"[\x00-\x20\x7f-\xa0\u2028\u2029\ud800-\udfff]+", " ", text)
-    return words.strip()[:LONGEST].strip()
+    return words.strip()[:MAX_NAME_CHARS].strip()
 
 
 def of_request(method: str, path: str) -> str:

@@ -12,7 +12,7 @@ from perfgate.init.yaml_text import block, comment, flow, text
 DEFAULT_TARGET = "http://127.0.0.1:8000"
 EDITOR = "# For help in the editor: perfgate schema budgets > .perfgate/budgets.schema.json"
 SCHEMA = "# yaml-language-server: $schema=.perfgate/budgets.schema.json"  # `perfgate init` writes it
-FEWEST, MOST = 20, 100  # starts per second that are proposed
+MIN_RATE, MAX_RATE = 20, 100  # starts per second that are proposed
 PER_ENDPOINT = 5  # starts per second and endpoint
 SHARED = 2  # endpoints with the same header, from which on it stands under `defaults`
 MOST_OMISSIONS = 40  # that are listed in the file; the terminal lists all
@@ -95,7 +95,7 @@ def _rate(proposal: FileProposal) -> str:
     if proposal.rate:
         return f"{max(0.1, round(proposal.rate, 1)):g}/s"
     starts = sum(endpoint.weight is None for endpoint in proposal.endpoints)
-    return f"{min(MOST, max(FEWEST, PER_ENDPOINT * starts))}/s"
+    return f"{min(MAX_RATE, max(MIN_RATE, PER_ENDPOINT * starts))}/s"
 
 
 def _defaults(shared: Mapping[str, str]) -> Iterator[str]:

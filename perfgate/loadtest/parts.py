@@ -12,6 +12,7 @@ from shutil import rmtree
 from perfgate.loadtest.locust import locust_process, runner_probe
 from perfgate.loadtest.locust.joining import merge
 from perfgate.loadtest.locust.locust_process import Options
+from perfgate.loadtest.service.handshake import TlsCheck
 from perfgate.loadtest.service.memory_watch import MemoryWatch
 from perfgate.loadtest.service.side_by_side import Sides
 from perfgate.loadtest.service.starting import Services, running
@@ -21,7 +22,7 @@ from perfgate.model.errors import RecordError, UsageError
 from perfgate.model.plan import Plan
 from perfgate.model.run import LoadTest, Progress
 
-SHORTEST = 1.0  # s: windows are whole seconds
+MIN_PART_S = 1.0  # s: windows are whole seconds
 FEWEST_TIMES_LATER = 1.5  # that the last look is after the one before it
 ROUNDING = 1e-9  # of a quotient of times
 
@@ -81,12 +82,18 @@ def _part(
             running(sides.of_part(options.part + 1 if of_several else 0), options.secrets) as services,
         ):
             for target in sides.targets:
-                check_up(target, options.environ)
+                check_up(target, options.environ, _tls_check(plan))
             watch = MemoryWatch(services, sides) if options.watches_memory else None
-            load_test = send(lambda: _looked(services, watch))
+            with options.beside():
+                load_test = send(lambda: _looked(services, watch))
             return replace(load_test, memory=watch.since(load_test.began)) if watch else load_test
 
     return runner_probe.beside(load_part, place, options)
+
+
+def _tls_check(plan: Plan) -> TlsCheck | None:
+    """None where only hand-written scenarios send: what their clients believe is their own affair."""
+    return TlsCheck(tls=plan.tls, folder=plan.source.parent) if plan.endpoints or plan.journeys else None
 
 
 def _looked(services: Services, watch: MemoryWatch | None) -> None:
@@ -165,7 +172,7 @@ def cut(load: LoadProfile, number: int) -> tuple[LoadProfile, ...]:
     if number == 1:
         return (load,)
     duration = sum(stage.duration for stage in load.stages)
-    if duration < number * SHORTEST:
+    if duration < number * MIN_PART_S:
         raise UsageError(
             f"{number - 1} restarts: {duration:g} s of load cannot be split into {number} parts", code="PG-L004"
         )

@@ -23,7 +23,7 @@ from perfgate.stats.serial import FREEDOM, batch_variance, variance_of_sum
 Parts = Mapping[int, Window]
 
 OF_ALL = {*told_by(Teller.SERVER_TIMING)} - {*told_by(Teller.HEADERS)}  # that most answers must say
-MOST = 0.5
+MIN_TELLING_SHARE = 0.5
 BLOCKS = 6
 REQUESTS = 1000  # that memory growth is counted by
 REACH = t_quantile(TAIL, FREEDOM)  # standard errors to either end of an interval
@@ -33,7 +33,7 @@ def counted(result: EndpointResult, window: Window, parts: Parts, clock: Clock) 
     """The result with the means of what its answers say, and their intervals. `window` is the sum of `parts`."""
     metrics, intervals = dict(result.metrics), dict(result.intervals)
     for metric, (answers, total) in window.counts.items():
-        if not answers or (metric in OF_ALL and answers < MOST * window.successes):
+        if not answers or (metric in OF_ALL and answers < MIN_TELLING_SHARE * window.successes):
             continue
         metrics[metric] = total / answers
         intervals[metric] = _interval(metric, total / answers, parts, clock)

@@ -1,15 +1,25 @@
-"""Results of pages, which no window has, in a run."""
+"""Results of pages, which no window has, in a run.
+
+What a page shows may hold what it was asked with: a token in its address stands in its own and its resources'
+addresses, in its messages and in the browser's errors. Queries of addresses are left out: sessions and signatures that
+an application puts there are secrets that nobody has named.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, fields, is_dataclass, replace
+from typing import TypeVar
 
 from perfgate.measure.measuring import Circumstances, conditions
 from perfgate.model.page import PageDetail
 from perfgate.model.plan import Plan
 from perfgate.model.run import EndpointResult, Generator, Run
 from perfgate.recording.windows import BASE, HEAD
+
+QUERY = re.compile(r"(https?://[^\s?#\"'<>]+)[?#][^\s\"'<>]+")
+Word = TypeVar("Word")
 
 
 def unloaded(plan: Plan, circumstances: Circumstances, *, started: str, duration: float) -> Run:
@@ -30,9 +40,21 @@ def unloaded(plan: Plan, circumstances: Circumstances, *, started: str, duration
 
 
 def with_pages(
-    run: Run, results: Mapping[str, Sequence[EndpointResult]], details: Sequence[PageDetail], browser: str
+    run: Run,
+    results: Mapping[str, Sequence[EndpointResult]],
+    details: Sequence[PageDetail],
+    browser: str,
+    conceal: Callable[[str], str],
 ) -> Run:
-    """The run with the results of each arm (base and head; "" without an A/B test)."""
+    """The run with the results of each arm (base and head; "" without an A/B test). `conceal` replaces the values of
+    secrets."""
+
+    def without_secrets(text: str) -> str:
+        return QUERY.sub(r"\1?…", conceal(text))
+
+    results = {
+        arm: [_with_concealed_examples(item, without_secrets) for item in items] for arm, items in results.items()
+    }
     own = results.get(HEAD if run.arms else "", ())
     base = results.get(BASE, ())
     arms = tuple(replace(arm, endpoints=(*arm.endpoints, *base)) if arm.name == BASE else arm for arm in run.arms)
@@ -41,6 +63,24 @@ def with_pages(
         run,
         endpoints=(*run.endpoints, *own),
         arms=arms,
-        pages=tuple(details),
+        pages=(*run.pages, *(concealed(item, without_secrets) for item in details)),
         conditions=replace(run.conditions, versions=versions),
     )
+
+
+def _with_concealed_examples(result: EndpointResult, conceal: Callable[[str], str]) -> EndpointResult:
+    return replace(result, failure_examples=tuple(map(conceal, result.failure_examples)))
+
+
+def concealed(word: Word, conceal: Callable[[str], str]) -> Word:
+    """Conceals each text in a value, at every depth."""
+    changed: object = word
+    if isinstance(word, str):
+        changed = conceal(word)
+    elif isinstance(word, Mapping):
+        changed = {concealed(key, conceal): concealed(value, conceal) for key, value in word.items()}
+    elif isinstance(word, (tuple, list)):
+        changed = type(word)(concealed(item, conceal) for item in word)
+    elif is_dataclass(word) and not isinstance(word, type):
+        changed = replace(word, **{item.name: concealed(getattr(word, item.name), conceal) for item in fields(word)})
+    return changed  # type: ignore[return-value]

@@ -81,7 +81,8 @@ def precise(result: EndpointResult, parts: Parts, clock: Clock) -> EndpointResul
     curve = curves.curve(result.latency)
     observed = timeline(parts, clock, _thresholds(result))
     alike = _independent(observed, curve)
-    excess = np.where(alike > 0, variance_of_sum(observed.deviations()) / np.maximum(alike, NOTHING) - 1, 0.0)
+    with np.errstate(over="ignore"):  # where requests are alike in nothing, whose excess is none
+        excess = np.where(alike > 0, variance_of_sum(observed.deviations()) / np.maximum(alike, NOTHING) - 1, 0.0)
     effects = dict(zip(ROWS, (1 + ALLOWANCE * np.maximum(0.0, excess)).tolist(), strict=True))
     effects["ttfb_p95"] = effects["p95"]  # first bytes have no windows; they share what makes latencies depend
     known = {metric: effect for metric, effect in effects.items() if metric in result.metrics}

@@ -52,11 +52,11 @@ def _warnings(rows: dict[str, list[Row]]) -> Iterator[str]:
 def _result(kind: ResultKind, name: str, rows: Sequence[Row], duration: float) -> EndpointResult:
     requests = sum(row.requests for row in rows)
     known = [row.failures for row in rows if row.failures is not None]
-    failures = sum(known)
+    failures, counts_failures = sum(known), len(known) == len(rows)
     metrics = dict(rows[0].metrics) if len(rows) == 1 else _joined(rows)
-    if len(known) == len(rows):
+    if counts_failures:
         metrics["errors"] = failures / requests
-    if duration and kind != "page":
+    if duration and kind != "page" and counts_failures:
         metrics["rate"] = (requests - failures) / duration
     return EndpointResult(
         name=name,

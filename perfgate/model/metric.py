@@ -207,6 +207,7 @@ METRICS: dict[str, Metric] = {
         _vital("ttfb", Unit.SECONDS, "time to the first byte of the document", good=0.8, poor=1.8),
         _vital("tbt", Unit.SECONDS, "Total Blocking Time: what tasks take beyond 50 ms each", good=0.2, poor=0.6),
         _page("long_tasks", Unit.COUNT, "number of tasks of the main thread over 50 ms"),
+        _page("js_memory", Unit.BYTES, "memory of its JavaScript objects once it is idle, garbage collected"),
         _content("requests", Unit.COUNT, "number of requests that the page makes"),
         _content("transfer", Unit.BYTES, "size of all bodies that the page fetches, as sent over the wire"),
         _content("js_size", Unit.BYTES, "size of its scripts, as sent over the wire"),

@@ -52,4 +52,9 @@ class PageDetail:
     server_timing: Mapping[str, float] = field(default_factory=dict)  # of the document
     resources: tuple[Resource, ...] = ()
     notes: tuple[str, ...] = ()  # what is odd about it, for people
-    screenshot: str = ""  # file in the run folder
+    unused_modules: tuple[tuple[str, int], ...] = ()  # of bundles with a source map -> bytes that never ran
+    main_thread: Mapping[str, float] = field(default_factory=dict)  # what it did -> s, of a view that was traced
+    script_times: tuple[tuple[str, float], ...] = ()  # script -> s of the main thread, of that view
+    screenshot: str = ""  # file in the run folder, as those below
+    filmstrip: tuple[tuple[float, str], ...] = ()  # s since the navigation began, picture
+    trace: str = ""  # for DevTools; kept when a budget of the page is not

@@ -11,6 +11,7 @@ from perfgate.model.metric import ResultKind
 from perfgate.model.note import Note
 from perfgate.model.outcome import Outcome
 from perfgate.model.page import PageDetail
+from perfgate.model.revision import Revision
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,20 +132,15 @@ class Probe:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Run:
+class Run(Revision):
+    """One execution; the fields of its revision are its own."""
+
     schema: int = 1
     id: str
     name: str  # of the budget file
     started: str  # ISO 8601, UTC
     duration: float  # of the measured time, s
     target: str  # scheme, host and port
-    commit: str = ""  # this and the next six are the fields of Revision
-    branch: str = ""
-    base: str = ""
-    pull_request: int | None = None
-    dirty: bool = False
-    ci: str = ""
-    url: str = ""
     file: str = ""  # path of the budget file in its repository; empty in runs of before it was recorded
     conditions: Conditions
     generator: Generator

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json as codec
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-MOST = 64 * 2**20  # bytes of an answer that are read
+MAX_ANSWER_BYTES = 64 * 2**20  # bytes of an answer that are read
+MAX_PAGE_BYTES = 1 << 20  # bytes of an answer whose status is all that counts
 PACKED = {"Accept-Encoding": "gzip"}  # the others have no bound on what a small piece of them becomes
 UNPACKED = ("", "identity", "gzip", "deflate")
 
@@ -39,9 +41,13 @@ def status_of(url: str, *, timeout: float) -> int | None:
     connection = HTTPConnection(parts.hostname or "", parts.port, timeout=timeout)
     try:
         connection.request("GET", urlunsplit(("", "", parts.path or "/", parts.query, "")))
-        return connection.getresponse().status
+        answer = connection.getresponse()
     except (OSError, HTTPException, ValueError):
         return None
+    else:
+        with suppress(OSError, HTTPException, ValueError):  # what is left unread resets the connection
+            answer.read(MAX_PAGE_BYTES)
+        return answer.status
     finally:
         connection.close()
 
@@ -72,7 +78,7 @@ class HttpSession:
         headers: Mapping[str, str],
         json: Any = None,
         content: bytes | None = None,
-        most: int = MOST,
+        most: int = MAX_ANSWER_BYTES,
     ) -> Reply:
         """One request, one answer; redirects are answers too. Its body is `json`, or `content` as it is.
 

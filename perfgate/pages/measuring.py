@@ -1,35 +1,28 @@
-"""Pages, side by side -> their results: every page is viewed as often as its specification says, base and head in turn.
+"""Pages, side by side -> their results: every page is viewed until its metrics are precise, base and head in turn.
 
-Before the views that count, each side gets one that does not (caches of the service fill); after them one that looks
-at which code ran, for coverage slows down what it watches.
+Before the views that count, each side gets one that does not (caches of the service fill), which looks at the code
+that ran; after them one is traced. Both slow down what they watch.
 """
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 from random import Random
 from time import monotonic
 
 from perfgate.model.budget_file import PageSpec
+from perfgate.model.errors import PageError
 from perfgate.model.page import PageDetail
 from perfgate.model.run import EndpointResult
-from perfgate.pages import browser, summary
-from perfgate.pages.browser import Browser, PageVisit
-from perfgate.pages.view import View
-from perfgate.text import template
+from perfgate.pages import browser, summary, trace
+from perfgate.pages.browser import Browser
+from perfgate.pages.options import PageOptions, PageSide, subject
+from perfgate.pages.view import View, metrics
+from perfgate.pages.visit import Purpose
 
-Say = Callable[[str], None]
 GIVE_UP = 3  # views in a row that failed: the rest would too
-
-
-@dataclass(frozen=True, kw_only=True)
-class PageSide:
-    """Where pages are: `arm` is base or head, or empty without an A/B test."""
-
-    arm: str
-    target: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,77 +35,146 @@ class PageViews:
     duration: float  # s
 
 
-@dataclass(frozen=True, kw_only=True)
-class PageOptions:
-    """`folder` gets screenshots; relative files are below `root`."""
-
-    folder: Path
-    root: Path
-    environ: Mapping[str, str]
-    insecure: bool = False
-    seed: int = 0
-    say: Say = lambda _: None
-
-
 def measure(pages: Sequence[PageSpec], sides: Sequence[PageSide], options: PageOptions) -> PageViews:
-    """Raises PageError when no browser starts, TemplateError for a variable without a value."""
-    results: dict[str, list[EndpointResult]] = {side.arm: [] for side in sides}
-    details: list[PageDetail] = []
-    began = monotonic()
-    with browser.launched(options.environ) as chromium:
-        for number, page in enumerate(pages):
-            options.say(
-                f"Page {page.name}: {page.iterations} views{' of base and head each' if len(sides) > 1 else ''}"
-            )
-            views = _views(chromium, page, sides, options, number)
-            for side in sides:
-                results[side.arm].append(summary.result(page.name, views[side.arm]))
-                shown = summary.detail(page.name, side.arm, views[side.arm])
-                picture = _picture(number, side.arm)
-                if (options.folder / picture).exists():
-                    shown = replace(shown, screenshot=picture)
-                details.append(shown)
-        version = chromium.version
-    return PageViews(
-        results={arm: tuple(items) for arm, items in results.items()},
-        details=tuple(details),
-        version=version,
-        duration=monotonic() - began,
+    """Raises PageError when no browser starts or a login fails, TemplateError for a variable without a value."""
+    measuring = PageMeasuring(pages, options)
+    measuring.view(sides)
+    return measuring.views()
+
+
+@dataclass(kw_only=True)
+class _Record:
+    """A page so far, by arm."""
+
+    number: int  # by which its files are named
+    views: dict[str, list[View]] = field(default_factory=dict)
+    covered: dict[str, View] = field(default_factory=dict)
+    traced: dict[str, trace.TracedView] = field(default_factory=dict)
+    seconds: float = 0.0
+    is_done: bool = False
+
+
+class PageMeasuring:
+    """Views of pages, all at once or, while a load runs, in parts."""
+
+    def __init__(self, pages: Sequence[PageSpec], options: PageOptions, *, first_number: int = 1) -> None:
+        self._pages, self._options = pages, options
+        self._records = {page.name: _Record(number=number) for number, page in enumerate(pages, first_number)}
+        self._arms: tuple[str, ...] = ()
+        self._version, self._seconds = "", 0.0
+
+    def view(self, sides: Sequence[PageSide], is_over: Callable[[], bool] = lambda: False) -> None:
+        """Views every page until it is done. A view at whose end `is_over` does not count, and is the last."""
+        began = monotonic()
+        self._arms = tuple(side.arm for side in sides)
+        left = [page for page in self._pages if not self._records[page.name].is_done]
+        if not left:
+            return
+        with browser.launched(self._options.environ, soft_navigations=any(page.steps for page in left)) as chromium:
+            self._version = chromium.version
+            for page in left:
+                if not is_over():
+                    self._view_page(chromium, page, sides, is_over)
+        self._seconds += monotonic() - began
+
+    def views(self) -> PageViews:
+        """What the views come to."""
+        results: dict[str, list[EndpointResult]] = {arm: [] for arm in self._arms}
+        details: list[PageDetail] = []
+        for page in self._pages:
+            record = self._records[page.name]
+            for arm in self._arms:
+                views = [*record.views.get(arm, ()), *([record.covered[arm]] if arm in record.covered else [])]
+                results[arm].append(summary.result(page.name, views))
+                details.append(self._with_files(summary.detail(page.name, arm, views), record, arm))
+        return PageViews(
+            results={arm: tuple(items) for arm, items in results.items()},
+            details=tuple(details),
+            version=self._version,
+            duration=self._seconds,
+        )
+
+    def _view_page(
+        self, chromium: Browser, page: PageSpec, sides: Sequence[PageSide], is_over: Callable[[], bool]
+    ) -> None:
+        record, options, began = self._records[page.name], self._options, monotonic()
+        options.say(_announcement(page, len(sides)))
+        subjects = {side.arm: subject(page, side, options) for side in sides}
+        order, random = list(subjects), Random(options.seed + record.number)
+        for arm in order:
+            picture = options.folder / _file(record.number, arm, ".jpg")
+            covered = chromium.view(subjects[arm], Purpose(coverage=True, screenshot=picture))
+            if not covered.failure:
+                record.covered[arm] = covered
+        while not is_over() and not _is_enough(page, record, order, options, record.seconds + monotonic() - began):
+            random.shuffle(order)
+            for arm in order:
+                view = chromium.view(subjects[arm])
+                if not is_over():
+                    record.views.setdefault(arm, []).append(view)
+        record.seconds += monotonic() - began
+        if not is_over():
+            record.is_done = True
+            for arm in order:
+                chromium.view(subjects[arm], Purpose(trace=lambda data, arm=arm: self._keep(record, arm, data)))  # type: ignore[misc]
+
+    def _keep(self, record: _Record, arm: str, data: bytes) -> None:
+        """Keeps a trace, and what can be read in it."""
+        record.traced[arm] = trace.read(data)
+        path = self._options.folder / _file(record.number, arm, "-trace.json.gz")
+        try:
+            path.write_bytes(gzip.compress(data, compresslevel=6, mtime=0))
+            for at, (_, picture) in enumerate(record.traced[arm].frames, 1):
+                (self._options.folder / _file(record.number, arm, f"-film-{at}.jpg")).write_bytes(picture)
+        except OSError as error:
+            raise PageError(f"Cannot write into {self._options.folder}: {error.strerror}", hint="") from error
+
+    def _with_files(self, detail: PageDetail, record: _Record, arm: str) -> PageDetail:
+        traced = record.traced.get(arm)
+        picture = _file(record.number, arm, ".jpg")
+        if (self._options.folder / picture).exists() and arm in record.covered:
+            detail = replace(detail, screenshot=picture)
+        if traced is None:
+            return detail
+        frames = enumerate(traced.frames, 1)
+        return replace(
+            detail,
+            main_thread=traced.main_thread,
+            script_times=traced.script_times,
+            filmstrip=tuple((at, _file(record.number, arm, f"-film-{number}.jpg")) for number, (at, _) in frames),
+            trace=_file(record.number, arm, "-trace.json.gz"),
+        )
+
+
+def _is_enough(page: PageSpec, record: _Record, arms: Sequence[str], options: PageOptions, seconds: float) -> bool:
+    """Whether no more views of any arm would help, or there is no more time for them."""
+    views = [record.views.get(arm, []) for arm in arms]
+    number = min(map(len, views))
+    if any(map(_is_hopeless, views)) or number >= page.most:
+        return True
+    if number < page.fewest:
+        return False
+    return seconds >= page.within or all(
+        summary.is_precise(_columns(own), options.judged.get(page.name, ())) for own in views
     )
 
 
-def _views(
-    chromium: Browser, page: PageSpec, sides: Sequence[PageSide], options: PageOptions, number: int
-) -> dict[str, list[View]]:
-    """The views of each arm that count, and the one that looks at coverage."""
-    subjects = {side.arm: _subject(page, side, options) for side in sides}
-    views: dict[str, list[View]] = {arm: [] for arm in subjects}
-    order, random = list(subjects), Random(options.seed + number)
-    for arm in order:
-        chromium.view(subjects[arm])
-    for _ in range(page.iterations):
-        random.shuffle(order)
-        for arm in order:
-            views[arm].append(chromium.view(subjects[arm]))
-        if any(_is_hopeless(views[arm]) for arm in order):
-            return views
-    for arm in order:
-        picture = options.folder / _picture(number, arm)
-        covered = chromium.view(subjects[arm], coverage=True, screenshot=picture)
-        if not covered.failure:
-            views[arm].append(covered)
-    return views
+def _columns(views: Sequence[View]) -> dict[str, list[float]]:
+    columns: dict[str, list[float]] = {}
+    for view in views:
+        for name, value in metrics(view).items():
+            columns.setdefault(name, []).append(value)
+    return columns
 
 
 def _is_hopeless(views: Sequence[View]) -> bool:
     return len(views) >= GIVE_UP and all(view.failure for view in views[-GIVE_UP:])
 
 
-def _subject(page: PageSpec, side: PageSide, options: PageOptions) -> PageVisit:
-    path = template.expand(page.path, options.environ)
-    state = (options.root / page.storage_state) if page.storage_state else None
-    return PageVisit(page=page, url=f"{side.target.rstrip('/')}{path}", storage_state=state, insecure=options.insecure)
+def _announcement(page: PageSpec, sides: int) -> str:
+    number = f"{page.fewest} to {page.most}" if page.fewest < page.most else f"{page.most}"
+    return f"Page {page.name}: {number} views{' of base and head each' if sides > 1 else ''}"
 
 
-def _picture(number: int, arm: str) -> str:
-    return f"page-{number + 1}{f'-{arm}' if arm else ''}.jpg"
+def _file(number: int, arm: str, rest: str) -> str:
+    return f"page-{number}{f'-{arm}' if arm else ''}{rest}"

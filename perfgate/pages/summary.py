@@ -7,14 +7,18 @@ median (see `stats/medians`). Without spread the interval is the value: a fact.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from statistics import median
 
+from perfgate.model.metric import METRICS
 from perfgate.model.page import PageDetail
 from perfgate.model.run import EndpointResult
-from perfgate.pages.view import View, lcp_parts, metrics
+from perfgate.pages.view import View, counted_shifts, lcp_parts, metrics, vitals
 from perfgate.stats.medians import median_interval
 
+PRECISE = 0.1  # half an interval, as a share of the median, that is close enough
+TRIFLE = 0.01  # the same, as a share of what rates as good: less does not matter to a visitor
+USUAL = ("lcp",)  # judged of a page without a budget
 MOST_EXAMPLES = 3
 MOST_ITEMS = 5  # culprits of a kind
 MOST_RESOURCES = 40
@@ -53,7 +57,7 @@ def detail(name: str, arm: str, views: Sequence[View]) -> PageDetail:
     if not timed:
         return PageDetail(name=name, arm=arm, notes=notes)
     view = timed[len(timed) // 2]
-    known = view.account.get("metrics", {})
+    known = vitals(view)
     lcp, inp = known.get("LCP", {}), known.get("INP", {}) if view.has_interactions else {}
     covered = next((item for item in counted if item.coverage is not None), view)
     heavy = sorted(covered.resources, key=lambda item: -item.size)
@@ -68,12 +72,17 @@ def detail(name: str, arm: str, views: Sequence[View]) -> PageDetail:
         inp_target=inp.get("target", ""),
         inp_parts={part: inp["numbers"].get(part, 0.0) / 1000 for part in names} if inp else {},
         inp_script=inp.get("script", "").strip(),
-        shifts=_largest((item["element"], item["value"]) for item in view.account.get("shifts", ())),
+        shifts=_largest(
+            (source["element"], item["value"] * source["share"])
+            for item in counted_shifts(view)
+            for source in item["sources"]
+        ),
         long_tasks=_largest(
             (item["url"] or "inline", item["duration"] / 1000) for item in view.account.get("scripts", ())
         ),
         server_timing={part: ms / 1000 for part, ms in view.account.get("serverTiming", {}).items()},
         resources=tuple(heavy[:MOST_RESOURCES]),
+        unused_modules=covered.modules,
         notes=(*notes, *unsized[:MOST_ITEMS]),
     )
 
@@ -84,3 +93,18 @@ def _largest(items: Iterable[tuple[str, float]]) -> tuple[tuple[str, float], ...
     for name, value in items:
         total[name] = total.get(name, 0) + value
     return tuple(sorted(total.items(), key=lambda item: -item[1])[:MOST_ITEMS])
+
+
+def is_precise(columns: Mapping[str, Sequence[float]], judged: Collection[str]) -> bool:
+    """Whether every metric that varies and is judged has an interval tight enough. A metric that no view has stays
+    missing in more of them. What decides is how wide an interval is, never where it lies: stopping early favours no
+    verdict."""
+    varying = [name for name in judged or USUAL if name in METRICS and not METRICS[name].is_fact and columns.get(name)]
+    return all(_is_tight(name, columns[name]) for name in varying)
+
+
+def _is_tight(name: str, column: Sequence[float]) -> bool:
+    interval = median_interval(column)
+    metric = METRICS.get(name)
+    enough = max(PRECISE * median(column), TRIFLE * (metric.good if metric else 0.0))
+    return interval is not None and (interval[1] - interval[0]) / 2 <= enough

@@ -28,7 +28,7 @@ TIMEOUT = 20.0  # seconds for each answer
 TRIES = 4
 MAX_WAIT_S = 60.0  # that an answer may ask for
 MOST_PAGES = 100
-LONGEST = 200  # characters of GitLab's own words
+MAX_ANSWER_CHARS = 200  # characters of GitLab's own words
 STANDS = "The verdict stands."
 NEEDS = (
     "Give the job a project access token with the scope api and the role Reporter, as the masked variable "
@@ -270,4 +270,4 @@ def _said(reply: http.Reply) -> str:
     except ValueError:
         return "no message"
     words = (answer.get("message") or answer.get("error") or "no message") if isinstance(answer, dict) else "no message"
-    return one_line(str(words), LONGEST)
+    return one_line(str(words), MAX_ANSWER_CHARS)

@@ -22,7 +22,7 @@ TIMEOUT = 20.0  # seconds for each answer
 TRIES = 4
 MAX_WAIT_S = 60.0  # that an answer may ask for
 STANDS = "The verdict stands."
-LONGEST = 200  # characters of their own words
+MAX_ANSWER_CHARS = 200  # characters of their own words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,4 +121,4 @@ def _hidden(text: str, url: str) -> str:
 
 
 def _words(body: bytes) -> str:
-    return one_line(body[: 4 * LONGEST].decode(errors="replace"), LONGEST) or "nothing"
+    return one_line(body[: 4 * MAX_ANSWER_CHARS].decode(errors="replace"), MAX_ANSWER_CHARS) or "nothing"

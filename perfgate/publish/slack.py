@@ -14,11 +14,11 @@ from perfgate.model.publication import Announcement
 from perfgate.publish import posting
 from perfgate.publish.wording import about, lines
 
-HEADER = 150  # characters
-SECTION = 3000
-LINES = 10  # findings
-TEXT = 4000
-ADDRESS = 3000
+MAX_HEADER_CHARS = 150  # characters
+MAX_SECTION_CHARS = 3000
+MAX_LINES = 10  # findings
+MAX_TEXT_CHARS = 4000
+MAX_URL_CHARS = 3000
 
 _MARKUP = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _QUIET = str.maketrans({mark: f"{mark}\u200b" for mark in "*_~`@"})  # a zero-width space breaks marks and mentions
@@ -26,20 +26,20 @@ _QUIET = str.maketrans({mark: f"{mark}\u200b" for mark in "*_~`@"})  # a zero-wi
 
 def body(announcement: Announcement) -> bytes:
     message = {
-        "text": f"{announcement.title}: {announcement.headline}".translate(_MARKUP).translate(_QUIET)[:TEXT],
+        "text": f"{announcement.title}: {announcement.headline}".translate(_MARKUP).translate(_QUIET)[:MAX_TEXT_CHARS],
         "blocks": list(_blocks(announcement)),
     }
     return json.dumps(message).encode()
 
 
 def _blocks(announcement: Announcement) -> Iterator[dict[str, Any]]:
-    yield {"type": "header", "text": _plain(announcement.title, HEADER)}
-    yield {"type": "section", "text": _plain(announcement.headline, SECTION)}
-    for line in lines(announcement, LINES):
-        yield {"type": "section", "text": _plain(line, SECTION)}
-    yield {"type": "context", "elements": [_plain(about(announcement), SECTION)]}
+    yield {"type": "header", "text": _plain(announcement.title, MAX_HEADER_CHARS)}
+    yield {"type": "section", "text": _plain(announcement.headline, MAX_SECTION_CHARS)}
+    for line in lines(announcement, MAX_LINES):
+        yield {"type": "section", "text": _plain(line, MAX_SECTION_CHARS)}
+    yield {"type": "context", "elements": [_plain(about(announcement), MAX_SECTION_CHARS)]}
     url = announcement.occasion.url
-    if url and len(url) <= ADDRESS:
+    if url and len(url) <= MAX_URL_CHARS:
         button = {"type": "button", "text": _plain("The whole run", 75), "url": url}
         yield {"type": "actions", "elements": [button]}
 

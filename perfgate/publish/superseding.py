@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-LONGEST = 65_000  # UTF-16 units, as browsers count; GitHub takes 65,536
+MAX_COMMENT_UNITS = 65_000  # UTF-16 units, as browsers count; GitHub takes 65,536
 _HEAD = re.compile(r"(?:<!-- perfgate (?!last)[^>\n]*-->\n)*")
 _COMMIT = re.compile(r"<!-- perfgate (?:run|job) \S+ of ([0-9a-f]{7,64}) -->")
 _LAST = re.compile(r"<!-- perfgate last(?: of ([0-9a-f]{7,64}))? -->\n(.*)\n<!-- perfgate last ends -->", re.DOTALL)
@@ -28,7 +28,7 @@ def superseded(head: str, notice: str, body: str) -> str:
         f"{head}\n{notice}\n\n<details><summary>Measured last{at}</summary>\n\n"
         f"<!-- perfgate last{of(commit)} -->\n{last}\n<!-- perfgate last ends -->\n\n</details>\n"
     )
-    return text if len(text.encode("utf-16-le", errors="replace")) // 2 <= LONGEST else f"{head}\n{notice}\n"
+    return text if len(text.encode("utf-16-le", errors="replace")) // 2 <= MAX_COMMENT_UNITS else f"{head}\n{notice}\n"
 
 
 def _last(body: str) -> tuple[str, str]:

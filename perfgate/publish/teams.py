@@ -13,8 +13,8 @@ from perfgate.model.publication import Announcement
 from perfgate.publish import posting
 from perfgate.publish.wording import about, lines
 
-MOST = 24_000  # bytes: Teams counts more than what is sent
-LINES = (10, 5, 2, 0)  # findings: the most that fit
+MAX_MESSAGE_BYTES = 24_000  # bytes: Teams counts more than what is sent
+MAX_LINES_TRIED = (10, 5, 2, 0)  # findings: the most that fit
 
 CARD = "application/vnd.microsoft.card.adaptive"
 SCHEMA = "http://adaptivecards.io/schemas/adaptive-card.json"  # its name, not an address that is asked
@@ -22,9 +22,9 @@ SCHEMA = "http://adaptivecards.io/schemas/adaptive-card.json"  # its name, not a
 
 def body(announcement: Announcement) -> bytes:
     sent = b""
-    for most in LINES:
+    for most in MAX_LINES_TRIED:
         sent = json.dumps(_message(announcement, most)).encode()
-        if len(sent) <= MOST:
+        if len(sent) <= MAX_MESSAGE_BYTES:
             break
     return sent
 

@@ -15,7 +15,7 @@ from perfgate.publish import posting
 
 SECRET = "PERFGATE_WEBHOOK_SECRET"  # noqa: S105 - the name of a variable
 SIGNATURE = "X-Perfgate-Signature-256"
-MOST = 100  # broken budgets
+MAX_BROKEN = 100  # broken budgets
 
 
 def body(announcement: Announcement) -> bytes:
@@ -29,7 +29,7 @@ def body(announcement: Announcement) -> bytes:
         "failed": announcement.failed,
         "blocks": announcement.blocks,
         **occasion,
-        "broken": occasion["broken"][:MOST],
+        "broken": occasion["broken"][:MAX_BROKEN],
     }
     return json.dumps(message).encode()
 

@@ -1,17 +1,19 @@
-"""What a load generator itself can run out of while it opens connections, in words, each with its cure."""
+"""What a load generator itself can lack while it opens connections, in words, each with its cure."""
 
 from __future__ import annotations
 
-PORTS, FILES, MEMORY = "ports", "files", "memory"
+PORTS, FILES, MEMORY, NAMES = "ports", "files", "memory", "names"
 SHORTAGES = {
     PORTS: "no local port was free for another connection",
     FILES: "no file descriptor was free for another connection",
     MEMORY: "the system had no memory for another connection",
+    NAMES: "the name of the target could not be resolved",
 }
 CURES = {
     PORTS: "keep connections alive, widen net.ipv4.ip_local_port_range, or use more machines",
     FILES: "raise the limit (`ulimit -n 65536`), or use fewer virtual users or more machines",
     MEMORY: "give the load generator more memory, or use fewer virtual users or more machines",
+    NAMES: "mend the resolver of this machine (/etc/resolv.conf), or name the target by its address",
 }
 UNKNOWN = "a connection could not be opened"
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from perfgate.model.metric import METRICS
 from perfgate.model.outcome import NEVER_A_BASELINE
 from perfgate.model.run import EndpointResult, PastRun, Run
 
+ERRORS = "errors"
 ACHIEVED = 0.95  # of the planned starts
 UNSENT = 0.01  # of all requests
 MOSTLY = 0.5  # of the requests of an endpoint
@@ -19,18 +19,14 @@ SAME_RATE = 0.01  # of a planned rate: rounding
 
 
 def is_usable(past: PastRun, key: Key) -> bool:
-    """Whether the series was measured as planned, and did not fail or was accepted. Latencies of an endpoint that
-    mostly failed are those of the few that did not."""
+    """Whether the series was measured as planned, and did not fail or was accepted. What an endpoint that mostly failed
+    tells is of the few requests that did not: its times, its sizes, its counts, its rate."""
     result = next(
         (endpoint for endpoint in past.run.endpoints if endpoint.name == key[0] and key[1] in endpoint.metrics), None
     )
     if result is None or not is_as_planned(past.run):
         return False
-    return is_accepted(past, key) or not (_failed(past, key) or (is_mostly_failed(result) and is_latency(key[1])))
-
-
-def is_latency(metric: str) -> bool:
-    return metric in METRICS and METRICS[metric].is_latency
+    return is_accepted(past, key) or not (_failed(past, key) or (is_mostly_failed(result) and key[1] != ERRORS))
 
 
 def failed_share(result: EndpointResult) -> float:

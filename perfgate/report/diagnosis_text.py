@@ -14,7 +14,7 @@ from perfgate.text.units import format_difference, format_value
 Quote = Callable[[str], str]
 NAMED = 2  # layers in the first line
 SMALL = 0.1  # of the difference: layers with less are not named first
-LONGEST = 300
+MAX_TEXT_CHARS = 300
 METRIC, LONGEST_NAME = "metric:", 120
 WHERE = {"environment": "not the code", "confirmed": "confirmed", "likely": "likely", "unexplained": "not explained"}
 
@@ -57,7 +57,7 @@ def lines(diagnosis: Diagnosis | None) -> Iterator[tuple[str, str]]:
             if cause and cause.code not in ("healthy", "environment")
             else ""
         )
-        yield plain(first_line(matches) + sure, LONGEST), plain(cause.remedy, LONGEST) if cause else ""
+        yield plain(first_line(matches) + sure, MAX_TEXT_CHARS), plain(cause.remedy, MAX_TEXT_CHARS) if cause else ""
 
 
 def tables(diagnosis: Diagnosis) -> Iterator[str]:

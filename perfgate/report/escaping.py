@@ -8,7 +8,7 @@ from hashlib import sha256
 
 from perfgate.text.sanitize import no_command
 
-LONGEST = 10_000  # characters of one outside text that are looked at
+MAX_OUTSIDE_CHARS = 10_000  # characters of one outside text that are looked at
 
 _TERMINAL = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor
@@ -30,7 +30,7 @@ def plain(text: str, width: int | None = None) -> str:
 
     At most `width` characters. Never empty.
     """
-    shown = "".join(map(_visible, _TERMINAL.sub("", text[:LONGEST])))
+    shown = "".join(map(_visible, _TERMINAL.sub("", text[:MAX_OUTSIDE_CHARS])))
     line = no_command(" ".join(shown.split())) or "(empty)"
     return line if width is None else shorten(line, width)
 
@@ -102,5 +102,5 @@ def slug(name: str) -> str:
     """A file name of safe characters only, one per name: what is lost on the way comes back as a digest."""
     if _SLUG_IS_ENOUGH.fullmatch(name) and len(name) <= 60:
         return name.replace(" ", "-")
-    remaining = re.sub(r"[^a-z0-9]+", "-", name[:LONGEST].lower()).strip("-")[:60].strip("-") or "endpoint"
+    remaining = re.sub(r"[^a-z0-9]+", "-", name[:MAX_OUTSIDE_CHARS].lower()).strip("-")[:60].strip("-") or "endpoint"
     return f"{remaining}-{sha256(name.encode(errors='surrogatepass')).hexdigest()[:8]}"

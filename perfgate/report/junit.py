@@ -11,7 +11,7 @@ from perfgate.report.escaping import plain
 from perfgate.report.facts import Facts
 
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>'
-LONGEST = 2000  # characters of one text
+MAX_CHARS = 2000  # characters of one text
 
 _ELEMENT = {  # the others are passed test cases
     Outcome.FAIL: "failure",
@@ -33,7 +33,7 @@ def render(facts: Facts) -> str:
         "time": f"{run.duration:.3f}",
     }
     root = ElementTree.Element("testsuites", {"name": "perfgate", **counts})
-    name = f"perfgate.{plain(facts.verdict.name, LONGEST)}"
+    name = f"perfgate.{plain(facts.verdict.name, MAX_CHARS)}"
     suite = ElementTree.SubElement(root, "testsuite", {"name": name, **counts})
     suite.set("timestamp", plain(run.started)[:19])  # the schema knows no time zone; it is UTC
     _properties(
@@ -54,7 +54,11 @@ def render(facts: Facts) -> str:
 
 
 def _case(suite: ElementTree.Element, finding: Finding) -> None:
-    names = {"classname": plain(finding.endpoint, LONGEST), "name": plain(finding.metric, LONGEST), "time": "0"}
+    names = {
+        "classname": plain(finding.endpoint, MAX_CHARS),
+        "name": plain(finding.metric, MAX_CHARS),
+        "time": "0",
+    }
     case = ElementTree.SubElement(suite, "testcase", names)
     _properties(
         case,
@@ -68,12 +72,12 @@ def _case(suite: ElementTree.Element, finding: Finding) -> None:
             "limit": ", ".join(words.limit(finding, criterion) for criterion in finding.criteria),
         },
     )
-    sentence = plain(finding.sentence, LONGEST)
+    sentence = plain(finding.sentence, MAX_CHARS)
     element = _ELEMENT.get(finding.outcome)
     if element:
         result = ElementTree.SubElement(case, element, {"message": sentence})
         if element != "skipped":
-            result.set("type", plain(finding.reason, LONGEST))
+            result.set("type", plain(finding.reason, MAX_CHARS))
             result.text = sentence
     elif finding.outcome is not Outcome.PASS:
         ElementTree.SubElement(case, "system-out").text = sentence
@@ -85,4 +89,4 @@ def _properties(parent: ElementTree.Element, properties: dict[str, str]) -> None
     if message:
         element = ElementTree.SubElement(parent, "properties")
         for name, text in message.items():
-            ElementTree.SubElement(element, "property", {"name": name, "value": plain(text, LONGEST)})
+            ElementTree.SubElement(element, "property", {"name": name, "value": plain(text, MAX_CHARS)})

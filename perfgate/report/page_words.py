@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 
 from perfgate.model.metric import METRICS, Unit
 from perfgate.model.page import PageDetail, Resource
@@ -18,11 +15,11 @@ Quote = Callable[[str], str]
 COLUMNS = ("lcp", "cls", "inp", "fcp", "ttfb", "tbt", "requests", "transfer")
 MARKS = {"good": "", "needs improvement": " ~", "poor": " !"}
 LEGEND = "~ needs improvement, ! poor (web.dev)"
-LONGEST, LONGEST_URL = 120, 90
+MAX_TEXT_CHARS, MAX_URL_CHARS = 120, 90
 LARGE = 100_000  # bytes: an uncompressed or unused part smaller than this is not worth a line
+BUSY = 0.1  # s of the main thread from which it is
 TEXTUAL = ("document", "script", "stylesheet")
-MOST = 3  # culprits of a kind
-MAX_PICTURE = 2_000_000  # bytes
+MAX_SHOWN = 3  # culprits of a kind
 CALLS = ("fetch", "xhr")
 SHARE = 0.5  # of the time that the page was late, from which a call of the backend is named
 
@@ -51,24 +48,17 @@ def lines(details: Sequence[PageDetail], quote: Quote = plain) -> Iterator[str]:
     for detail in details:
         if detail.arm == "base":
             continue
-        name = quote(plain(detail.name, LONGEST))
+        name = quote(plain(detail.name, MAX_TEXT_CHARS))
         if detail.lcp:
             yield f"{name}: {_lcp(detail, quote)}"
-        for text in (*_inp(detail, quote), *_shifts(detail, quote), *_scripts(detail, quote), *_assets(detail, quote)):
+        parts = (_inp, _shifts, _scripts, _main_thread, _assets, _modules)
+        for text in (text for part in parts for text in part(detail, quote)):
             yield f"{name}: {text}"
-        for note in detail.notes[:MOST]:
-            yield f"{name}: {quote(plain(note, LONGEST))}"
-
-
-def screenshots(details: Sequence[PageDetail], folder: Path | None) -> list[tuple[str, str]]:
-    """Page (and side) -> its picture as a data URL. Only files with the names that perfgate itself gives are read."""
-    matches = []
-    for detail in details:
-        is_own = re.fullmatch(r"page-\d+(-base|-head)?\.jpg", detail.screenshot)
-        if folder and is_own and (path := folder / detail.screenshot).is_file() and path.stat().st_size <= MAX_PICTURE:
-            title = plain(f"{detail.name} {detail.arm}".strip(), LONGEST)
-            matches.append((title, f"data:image/jpeg;base64,{b64encode(path.read_bytes()).decode()}"))
-    return matches
+        for note in detail.notes[:MAX_SHOWN]:
+            yield f"{name}: {quote(plain(note, MAX_TEXT_CHARS))}"
+        if detail.trace:
+            file = quote(plain(detail.trace, MAX_TEXT_CHARS))
+            yield f"{name}: trace in the run folder, {file} (Chrome DevTools, Performance, Load profile)"
 
 
 def _lcp(detail: PageDetail, quote: Quote) -> str:
@@ -80,8 +70,8 @@ def _lcp(detail: PageDetail, quote: Quote) -> str:
         "render delay": detail.lcp.render_delay,
     }
     shown = " + ".join(f"{name} {_time(value)}" for name, value in parts.items() if value > 0)
-    what = f" of {quote(plain(detail.lcp_element, LONGEST))}" if detail.lcp_element else ""
-    where = f", {quote(plain(detail.lcp_url, LONGEST_URL))}" if detail.lcp_url else ""
+    what = f" of {quote(plain(detail.lcp_element, MAX_TEXT_CHARS))}" if detail.lcp_element else ""
+    where = f", {quote(plain(detail.lcp_url, MAX_URL_CHARS))}" if detail.lcp_url else ""
     total = sum(parts.values())
     server = detail.server_timing.get("total")
     behind = f"; the server took {_time(server)} of the first byte" if server else ""
@@ -96,40 +86,64 @@ def _waited_for(detail: PageDetail, lcp: float, quote: Quote) -> str:
     slowest = max(calls, key=lambda item: item.duration, default=None)
     if slowest is None or slowest.duration < SHARE * late:
         return ""
-    return f"; meanwhile {quote(plain(slowest.url, LONGEST_URL))} took {_time(slowest.duration)}"
+    return f"; meanwhile {quote(plain(slowest.url, MAX_URL_CHARS))} took {_time(slowest.duration)}"
 
 
 def _inp(detail: PageDetail, quote: Quote) -> Iterator[str]:
     if detail.inp_parts:
         names = {"inputDelay": "input delay", "processingDuration": "handlers", "presentationDelay": "next paint"}
         shown = " + ".join(f"{names[part]} {_time(value)}" for part, value in detail.inp_parts.items())
-        script = f", {quote(plain(detail.inp_script, LONGEST_URL))}" if detail.inp_script else ""
-        yield f"INP of {quote(plain(detail.inp_target, LONGEST))}{script}: {shown}"
+        script = f", {quote(plain(detail.inp_script, MAX_URL_CHARS))}" if detail.inp_script else ""
+        yield f"INP of {quote(plain(detail.inp_target, MAX_TEXT_CHARS))}{script}: {shown}"
 
 
 def _shifts(detail: PageDetail, quote: Quote) -> Iterator[str]:
     known = [(element, value) for element, value in detail.shifts if value >= 0.01]
     if known:
         yield "shifted: " + ", ".join(
-            f"{quote(plain(element or 'text', LONGEST))} {value:.2g}" for element, value in known[:MOST]
+            f"{quote(plain(element or 'text', MAX_TEXT_CHARS))} {value:.2g}" for element, value in known[:MAX_SHOWN]
         )
 
 
 def _scripts(detail: PageDetail, quote: Quote) -> Iterator[str]:
     if detail.long_tasks:
         yield "long tasks: " + ", ".join(
-            f"{quote(plain(script, LONGEST_URL))} {_time(value)}" for script, value in detail.long_tasks[:MOST]
+            f"{quote(plain(script, MAX_URL_CHARS))} {_time(value)}" for script, value in detail.long_tasks[:MAX_SHOWN]
+        )
+
+
+def _main_thread(detail: PageDetail, quote: Quote) -> Iterator[str]:
+    """Where the time of the main thread went, if it is worth a line."""
+    total = sum(detail.main_thread.values())
+    if total < BUSY:
+        return
+    kinds = ", ".join(f"{plain(kind, MAX_TEXT_CHARS)} {_time(value)}" for kind, value in detail.main_thread.items())
+    scripts = ", ".join(
+        f"{quote(plain(script, MAX_URL_CHARS))} {_time(value)}"
+        for script, value in detail.script_times[:MAX_SHOWN]
+        if value >= BUSY / 10
+    )
+    yield f"main thread {_time(total)}: {kinds}{f'; {scripts}' if scripts else ''}"
+
+
+def _modules(detail: PageDetail, quote: Quote) -> Iterator[str]:
+    known = [(module, size) for module, size in detail.unused_modules if size >= LARGE / 10]
+    if known:
+        yield "never used, by module: " + ", ".join(
+            f"{quote(plain(module, MAX_URL_CHARS))} {_size(size)}" for module, size in known[:MAX_SHOWN]
         )
 
 
 def _assets(detail: PageDetail, quote: Quote) -> Iterator[str]:
     def named(resources: Sequence[Resource], size: Callable[[Resource], int]) -> str:
-        return ", ".join(f"{quote(plain(item.url, LONGEST_URL))} {_size(size(item))}" for item in resources[:MOST])
+        return ", ".join(
+            f"{quote(plain(item.url, MAX_URL_CHARS))} {_size(size(item))}" for item in resources[:MAX_SHOWN]
+        )
 
     fetched = detail.resources
     if blocking := [item for item in fetched if item.is_blocking]:
         yield "rendering waits for " + ", ".join(
-            f"{quote(plain(item.url, LONGEST_URL))} {_time(item.duration)}" for item in blocking[:MOST]
+            f"{quote(plain(item.url, MAX_URL_CHARS))} {_time(item.duration)}" for item in blocking[:MAX_SHOWN]
         )
     if unpacked := [item for item in fetched if item.kind in TEXTUAL and not item.encoding and item.size >= LARGE]:
         yield f"not compressed: {named(unpacked, lambda item: item.size)}"
@@ -141,9 +155,9 @@ def _assets(detail: PageDetail, quote: Quote) -> Iterator[str]:
         yield f"without Cache-Control: {named(uncached, lambda item: item.size)}"
     third = [item for item in fetched if item.is_third_party]
     if third:
-        slowest = sorted(third, key=lambda item: -item.duration)[:MOST]
+        slowest = sorted(third, key=lambda item: -item.duration)[:MAX_SHOWN]
         yield "from other hosts: " + ", ".join(
-            f"{quote(plain(item.url, LONGEST_URL))} {_time(item.duration)}" for item in slowest
+            f"{quote(plain(item.url, MAX_URL_CHARS))} {_time(item.duration)}" for item in slowest
         )
 
 

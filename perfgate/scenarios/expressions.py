@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping
+from pathlib import PurePath
 from typing import Any
 
 from perfgate.model.budget_file import (
@@ -142,7 +143,8 @@ def rows_call(rows: Rows, root: str) -> Call:
 
 
 def _path(root: str, path: str) -> Joined:
-    return Joined("/", [Code(HERE), path if root == "." else f"{root}/{path}"])
+    """An absolute path stands alone: `HERE / "/etc/ca.pem"` is that file."""
+    return Joined("/", [Code(HERE), path if root == "." or PurePath(path).is_absolute() else f"{root}/{path}"])
 
 
 def trust_call(tls: Tls, root: str) -> Call:

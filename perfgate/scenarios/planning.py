@@ -69,8 +69,12 @@ def plan(budget_file: BudgetFile, only: Collection[str] = ()) -> Plan:
     )
 
 
+MEASURE = 2  # of pages: 1 had no scroll bars, which take part in the layout and its shifts
+
+
 def _page_digests(page: PageSpec) -> dict[str, str]:
-    how = [page.cache, page.throttle, page.viewport, page.storage_state]
+    how: list[Any] = [MEASURE, page.cache, page.throttle, page.viewport, page.storage_state, page.login, page.during]
+    how += map(asdict, page.steps)
     return {"path": _digest(page.path), "interactions": _digest(list(map(asdict, page.interact))), "view": _digest(how)}
 
 
@@ -104,11 +108,13 @@ def _unusual_client(budget_file: BudgetFile) -> list[str]:
 
 
 def secrets(plan: Plan) -> tuple[str, ...]:
-    """The environment variables that requests are made of: their values must never be written anywhere."""
+    """The environment variables that requests and pages are made of: their values must never be written anywhere."""
     names = {name for endpoint in plan.endpoints if endpoint.request for name in _variables(endpoint.request)}
     more = [endpoint.poll.path for endpoint in plan.endpoints if endpoint.poll]
     for endpoint in plan.endpoints:
         more += _strings((endpoint.websocket.first, endpoint.websocket.send)) if endpoint.websocket else ()
+    for page in plan.pages:
+        more += [page.path, *(text for act in page.interact for text in (act.target, act.text))]
     names |= {part.name for text in more for part in template.parse(text) if isinstance(part, template.Variable)}
     return tuple(sorted(names))
 

@@ -15,16 +15,16 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-FEWEST = 5  # values on each side of a change
+MIN_SIDE_VALUES = 5  # values on each side of a change
 LEVEL = 0.01
 LEAST = 0.05  # ratio of the medians: smaller changes do not matter to anybody
 PERMUTATIONS = 499
-LONGEST = 400  # values looked at, the newest
+MAX_VALUES = 400  # values looked at, the newest
 
 
 def change_points(values: Sequence[float]) -> tuple[int, ...]:
     """Indices, ascending, of the first value of each new level. The same values always have the same."""
-    skipped = max(0, len(values) - LONGEST)
+    skipped = max(0, len(values) - MAX_VALUES)
     series = np.array(values[skipped:], dtype=float)
     generator = np.random.default_rng(len(series))
     matches = sorted(_split(series, 0, generator))
@@ -32,12 +32,12 @@ def change_points(values: Sequence[float]) -> tuple[int, ...]:
 
 
 def _split(series: Array, offset: int, generator: np.random.Generator) -> list[int]:
-    if len(series) < 2 * FEWEST:
+    if len(series) < 2 * MIN_SIDE_VALUES:
         return []
     ranks = _ranks(series)
     scores = _scores(ranks[None, :])[0]
     at = int(scores.argmax())
-    split = FEWEST + at
+    split = MIN_SIDE_VALUES + at
     before, after = float(np.median(series[:split])), float(np.median(series[split:]))
     if abs(after - before) < LEAST * max(abs(before), 1e-12):
         return []
@@ -60,7 +60,7 @@ def _ranks(series: Array) -> Array:
 def _scores(ranks: Array) -> Array:
     """(rows, n) centred ranks -> (rows, splits): the size of the rank sum's z score at each allowed split."""
     n = ranks.shape[1]
-    left = np.arange(FEWEST, n - FEWEST + 1)
+    left = np.arange(MIN_SIDE_VALUES, n - MIN_SIDE_VALUES + 1)
     sums = np.cumsum(ranks, axis=1)[:, left - 1]
     scores: Array = np.abs(sums) / np.sqrt(left * (n - left))
     return scores

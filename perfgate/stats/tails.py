@@ -15,7 +15,7 @@ from math import exp, inf, log, log2
 from perfgate.stats.proportions import exact_upper
 from perfgate.stats.quantiles import Curve
 
-FEWEST = 20  # values; fewer say nothing of a tail
+MIN_VALUES = 20  # values; fewer say nothing of a tail
 SPREAD = 0.02  # of the logarithm per halving, at least: a histogram's bucket, and values that happen to be equal
 REACH = 4.0  # times the share over q that order statistics bound: from further out nothing is extended (2 halvings)
 SHARES = (0.5, 0.25, 0.125)  # over the quantiles between which the slope of the tail is read
@@ -29,7 +29,7 @@ def share_upper(known: Curve, seconds: float, n: float, level: float, allowed: f
     """
     observed = known.share_over(seconds)
     bound = exact_upper(observed, n, level)
-    if observed > 0 or min(known.count, n) < FEWEST or bound > REACH * allowed:
+    if observed > 0 or min(known.count, n) < MIN_VALUES or bound > REACH * allowed:
         return bound
     highest = known.quantile(1.0)
     halvings = log(seconds / highest) / slope(known) if highest > 0 else inf
@@ -54,7 +54,7 @@ def upper_end(known: Curve, q: float, n: float, level: float) -> float:
     few values even for the extended tail."""
     highest, unseen = known.quantile(1.0), exact_upper(0.0, n, level)
     if unseen > 1 - q:
-        if min(known.count, n) < FEWEST or unseen > REACH * (1 - q) or highest <= 0:
+        if min(known.count, n) < MIN_VALUES or unseen > REACH * (1 - q) or highest <= 0:
             return inf
         return highest * exp(slope(known) * log2(unseen / (1 - q)))
     low, high = known.quantile(q), highest

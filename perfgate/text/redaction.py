@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 from urllib.parse import quote, quote_plus
 
-SHORTEST = 4  # characters: shorter values are no secrets, and would blot out innocent text
-SHORTEST_LINE = 8  # of a value of several lines: shorter ones say nothing of it
-SHORTEST_CUT = 16  # of the beginning of a value whose end was cut off: less of it says nothing, and may be innocent
+MIN_SECRET_CHARS = 4  # characters: shorter values are no secrets, and would blot out innocent text
+MIN_LINE_CHARS = 8  # of a value of several lines: shorter ones say nothing of it
+MIN_CUT_CHARS = 16  # of the beginning of a value whose end was cut off: less of it says nothing, and may be innocent
 _LINE_BREAK = re.compile(r"\r\n|\r|\n|\\r|\\n")  # also as they are written in JSON
 
 
@@ -32,7 +32,7 @@ class Redactor:
             if form in text:
                 text = text.replace(form, name)
         for form, name in self._forms:
-            if len(form) > SHORTEST_CUT and form[:SHORTEST_CUT] in text:
+            if len(form) > MIN_CUT_CHARS and form[:MIN_CUT_CHARS] in text:
                 text = _without_beginnings(text, form, name)
         return text
 
@@ -40,14 +40,14 @@ class Redactor:
 def redactor(names: Collection[str], environ: Mapping[str, str]) -> Redactor:
     """For the values that these environment variables have now."""
     values = {name: environ.get(name, "") for name in names}
-    return Redactor({name: value for name, value in values.items() if len(value.strip()) >= SHORTEST})
+    return Redactor({name: value for name, value in values.items() if len(value.strip()) >= MIN_SECRET_CHARS})
 
 
 def _forms(value: str) -> Iterator[str]:
     """In which a value may be written."""
     whole = value.strip()  # secrets are pasted, with the end of the line
     parts = [part.strip() for part in _LINE_BREAK.split(whole)]
-    for text in (whole, *(part for part in parts if len(part) >= SHORTEST_LINE)):
+    for text in (whole, *(part for part in parts if len(part) >= MIN_LINE_CHARS)):
         yield text
         yield json.dumps(text)[1:-1]
         yield json.dumps(text, ensure_ascii=False)[1:-1]
@@ -57,9 +57,9 @@ def _forms(value: str) -> Iterator[str]:
 
 
 def _without_beginnings(text: str, form: str, name: str) -> str:
-    at = text.find(form[:SHORTEST_CUT])
+    at = text.find(form[:MIN_CUT_CHARS])
     while at >= 0:
         end = at + sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(text[at:], form, strict=False)))
         text = f"{text[:at]}{name}{text[end:]}"
-        at = text.find(form[:SHORTEST_CUT], at + len(name))
+        at = text.find(form[:MIN_CUT_CHARS], at + len(name))
     return text

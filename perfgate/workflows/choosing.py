@@ -12,7 +12,7 @@ from perfgate.model.outcome import Outcome
 from perfgate.model.run import PastRun, Run
 from perfgate.model.verdict import Verdict
 
-MOST = 3  # endpoints in one diagnosis
+MAX_ENDPOINTS = 3  # endpoints in one diagnosis
 
 
 def wanted(verdict: Verdict, *, passing_too: bool = False) -> dict[str, str]:
@@ -27,7 +27,7 @@ def wanted(verdict: Verdict, *, passing_too: bool = False) -> dict[str, str]:
         metrics.setdefault(
             finding.endpoint, finding.metric if finding.metric in (*LATENCY_QUANTILES, "mean") else "p95"
         )
-    return dict(list(metrics.items())[:MOST])
+    return dict(list(metrics.items())[:MAX_ENDPOINTS])
 
 
 def _is_explained(metric: str) -> bool:

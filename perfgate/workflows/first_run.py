@@ -17,7 +17,7 @@ from perfgate.workflows.steps.resolving import resolve_load
 
 WARMUP, DURATION = 2.0, 10.0  # seconds
 ROOM = 1.5  # times what was seen: a limit for other days and other runners
-FEWEST = 20  # successes, from which on a p95 says something
+MIN_SUCCESSES = 20  # successes, from which on a p95 says something
 LEAST = 0.01  # s: shorter limits would be about the scheduler
 
 
@@ -49,7 +49,7 @@ def comment(result: EndpointResult) -> str:
     if result.failures:
         example = f" ({result.failure_examples[0]})" if result.failure_examples else ""
         return f"seen: {', '.join(observed)}, {result.failures} failed{example}: mend the request before you set limits"
-    if result.samples < FEWEST or not {"p50", "p95"} <= result.metrics.keys():
+    if result.samples < MIN_SUCCESSES or not {"p50", "p95"} <= result.metrics.keys():
         return f"seen: {', '.join(observed)}: too few to propose limits"
     p50, p95 = (limit(result.metrics[name]) for name in ("p50", "p95"))
     return f"seen: {', '.join(observed)}; to propose: budget: {{p50: {p50}, p95: {p95}}}"

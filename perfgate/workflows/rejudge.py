@@ -123,8 +123,9 @@ def _figures(run: Run, request: RejudgeRequest, budget_file: BudgetFile, past_ru
     )
     names = [*(endpoint.name for endpoint in plan.endpoints), *(journey.name for journey in plan.journeys)]
     if budget_file.scenarios and budget_file.default_budgets:  # for whatever they send: as far as we have seen it
-        names += [result.name for past in past_runs for result in past.run.endpoints]
-    return untrusted.reworded(run, untrusted.own(target, names, planned, past_runs, _looks(run, budget_file)))
+        names += [result.name for past in past_runs for result in past.run.endpoints if result.kind != "page"]
+    pages = [page.name for page in plan.pages]
+    return untrusted.reworded(run, untrusted.own(target, (names, pages), planned, past_runs, _looks(run, budget_file)))
 
 
 def _target(request: RejudgeRequest, budget_file: BudgetFile) -> str:

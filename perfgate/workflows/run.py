@@ -55,6 +55,9 @@ def execute(spec: RunSpec, reporter: ProgressReporter) -> RunResult:
         if measured.interrupted:
             return RunResult(run=measured, policy=spec.budget_file.gate, past_runs=past.recent)
         verdict = _verdict(spec, measured, past, earlier)
+        if measured.pages:
+            measured = viewing.without_traces(spec.load, measured, verdict)
+            codec.write(measured, context.folder / run_folder.RUN)
         verdict = baselines.with_runs_elsewhere(verdict, measured, store, spec.budget_file, context.environ)
         verdict = replace(verdict, notes=(*notes, *verdict.notes))
         codec.write(verdict, context.folder / run_folder.VERDICT)
@@ -118,11 +121,13 @@ def _measure(spec: RunSpec, past: RememberedRuns, earlier: Verdict | None, repor
         run: Run | None = None
         if plan.is_sending:
             looks = loadtest.InterimLooks(times=spec.look_times, decided=is_decided)
-            run = _run_of(sending.send(spec.load, sides, reporter, looks=looks), spec, facts)
+            loaded = viewing.PagesUnderLoad(spec.load, sides, reporter.say)
+            load_test = sending.send(spec.load, sides, reporter, looks=looks, beside=loaded.beside)
+            run = loaded.added_to(_run_of(load_test, spec, facts))
             if not run.interrupted:
                 run = solo_pass.counted_alone(run, spec, sides, reporter.say)
             codec.write(run, spec.context.folder / run_folder.RUN)
-        if run is None or (plan.pages and not run.interrupted):
+        if run is None or (viewing.pages_apart(spec.load) and not run.interrupted):
             run = viewing.with_pages(spec.load, sides, facts, run, reporter.say)
         codec.write(run, spec.context.folder / run_folder.RUN)  # whatever ends the second pass: what was measured stays
         if spec.diagnose is not False and not run.interrupted:  # here base and head are still set up

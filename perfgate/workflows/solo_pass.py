@@ -31,8 +31,8 @@ from perfgate.workflows.steps.resolving import RunSpec
 FOLDER = "alone"  # in the run folder: scenarios and log
 REQUESTS = 30  # whose queries are counted
 CPU_ROUNDS, CPU_SECONDS = 4, 0.7  # a clock tick (10 ms) is little of it
-QUIET = 0.05  # s in which nothing is counted: what came before is over
-LOOKS = 20  # at most, until it is quiet
+QUIET_S = 0.05  # s in which nothing is counted: what came before is over
+MAX_CHECKS = 20  # at most, until it is quiet
 COUNTS = told_by(Teller.PROBES)
 CPU = "cpu"
 
@@ -196,22 +196,22 @@ def _counted(
 
 def _settle(probe: Prober) -> None:
     """Begins to count once nothing is counted any more: an application ends its transactions after it has answered."""
-    for _ in range(LOOKS):
+    for _ in range(MAX_CHECKS):
         probe.begin()
-        sleep(QUIET)
+        sleep(QUIET_S)
         if not any(probe.counted(1).values.get(name) for name in COUNTS):
             return
 
 
 def _settled(probe: Prober, requests: int) -> dict[str, float]:
     before: dict[str, float] = {}
-    for look in range(LOOKS):
+    for look in range(MAX_CHECKS):
         values = probe.counted(requests).values
         now = {name: values[name] for name in COUNTS if name in values}
         if look and now == before:
             break
         before = now
-        sleep(QUIET)
+        sleep(QUIET_S)
     return before
 
 

@@ -14,13 +14,13 @@ import servers
 from projects import ENVIRONMENT, Project, free_port
 
 HALF_A_POINT = 0.005
-LOADS = {"closed": "users: 6, duration: 2s", "open": "rate: 400/s, duration: 2s"}
+LOADS = {"closed": "users: 6, duration: 2s", "open": "rate: 300/s, duration: 4s"}
 
 
 @pytest.mark.load
 @pytest.mark.parametrize("client", ["fast", "locust"])
 @pytest.mark.parametrize("model", LOADS)
-def test_a_target_that_breaks_connections_in_ten_ways(project: Project, client: str, model: str):
+def test_a_target_that_breaks_connections_in_many_ways(project: Project, client: str, model: str):
     endpoints = "\n".join(
         f"  {name}: {{request: GET {breaking.path(name)}}}" for name in breaking.FAILING | breaking.HARMLESS
     )
@@ -33,7 +33,7 @@ def test_a_target_that_breaks_connections_in_ten_ways(project: Project, client: 
         project.perfgate("run", "--no-save")
 
     run = project.run()
-    assert len(run["endpoints"]) == 10
+    assert len(run["endpoints"]) == len(breaking.FAILING | breaking.HARMLESS)
     for one in run["endpoints"]:
         name = one["name"]
         truth = target.broken[name] / target.received[name] if name in breaking.FAILING else 0.0
@@ -41,7 +41,7 @@ def test_a_target_that_breaks_connections_in_ten_ways(project: Project, client: 
     expected = sum(target.broken.values()) / sum(target.received.values())
     assert sum(target.received.values()) > 500
     assert expected > 0.03
-    assert run["generator"]["resends"] <= target.broken["closes after its answer"]
+    assert run["generator"]["resends"] <= sum(target.broken[name] for name in breaking.HARMLESS)
 
 
 SLOW = """

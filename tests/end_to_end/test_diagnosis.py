@@ -45,7 +45,7 @@ BUDGETS = """
 version: 1
 target: http://127.0.0.1:{port}
 service: {{command: "exec {python} app.py ${{PORT}}", port: {port}, ready: /ready}}
-load: {{rate: 20/s, warmup: 500ms, duration: 2500ms}}
+load: {{rate: 20/s, warmup: 500ms, duration: 5s}}
 endpoints:
   orders: {{request: "GET /orders?page={{page}}", with: {{page: {{between: [1, 9]}}}}, budget: {{p50: {limit}}}}}
   home: {{request: GET /home, weight: 2, budget: {{p50: 2s}}}}

@@ -223,6 +223,7 @@ endpoints:
 
 
 HAND_WRITTEN = """
+import gevent
 from locust import HttpUser, task
 from perfgate.runtime import Endpoint, Visitor
 
@@ -234,7 +235,7 @@ class Member(Visitor):
     def on_start(self):
         started.append(self)
         if len(started) <= 20:
-            raise RuntimeError("cannot log in")
+            raise ERROR
 
     @task
     def look(self):
@@ -242,10 +243,12 @@ class Member(Visitor):
 
 LOOK = Endpoint("look", "GET", "/look")
 """
+TROUBLE = ['RuntimeError("cannot log in")', "gevent.Timeout(1)"]  # the latter is no Exception
 
 
-def test_users_that_cannot_start_give_their_places_back(project: Project):
-    project.write(HAND_WRITTEN, "member.py")
+@pytest.mark.parametrize("error", TROUBLE)
+def test_users_that_cannot_start_give_their_places_back(project: Project, error: str):
+    project.write(HAND_WRITTEN.replace("ERROR", error), "member.py")
     text = """
 load: {rate: 50/s, duration: 2s, max_users: 20}
 scenarios: [member.py]
@@ -257,6 +260,48 @@ endpoints: {look: {budget: {errors: 1%}}}
         assert done.returncode in (0, 1), done.stderr
         assert len(club.of("/look")) == 80
     assert project.run()["generator"]["dropped"] == 0
+
+
+UNLUCKY = """
+import gevent
+from perfgate.runtime import Endpoint, Visitor
+from locust import task
+
+LOOK = Endpoint("look", "GET", "/look")
+
+class Unlucky(Visitor):
+    abstract = True
+    host = "http://127.0.0.1"
+
+    def on_stop(self):
+        raise RuntimeError("cannot log out")
+
+    @task
+    def look(self):
+        self.send(LOOK)
+        raise gevent.Timeout(1)
+
+class Member(Unlucky):
+    pass
+
+class Guest(Unlucky):
+    pass
+"""
+
+
+def test_visits_that_break_off_give_their_places_back(project: Project):
+    """Two classes of users and one place: each visit of the other class begins where one has ended."""
+    project.write(UNLUCKY, "unlucky.py")
+    text = """
+load: {rate: 50/s, duration: 2s, max_users: 1}
+scenarios: [unlucky.py]
+endpoints: {look: {budget: {errors: 1%}}}
+"""
+    with open_club() as club:
+        project.write(HEAD.format(club.url) + text)
+        done = project.perfgate("run", "--no-save")
+        assert done.returncode in (0, 1), done.stderr
+        assert len(club.of("/look")) > 80
 
 
 def test_users_of_hand_written_scenarios_are_counted(project: Project):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import threading
 import time
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 from projects import Project, free_port
+from services import page_server
 
 pytestmark = pytest.mark.needs("chromium")
 
@@ -140,3 +142,70 @@ def test_without_a_browser_it_says_how_to_get_one(project: Project):
     assert done.returncode == 3
     assert "PERFGATE_CHROMIUM names /nowhere/chromium, which is not a program" in done.stderr
     assert "apt-get install chromium" in done.stderr
+
+
+MEMBERS = """version: 1
+name: members
+target: {target}
+endpoints:
+  log in: GET /login
+pages:
+  home: {{path: /, login: log in, iterations: 3, budget: {{lcp: 20s, errors: 0%}}}}
+  state: {{path: /, storage_state: "${{STATE}}", iterations: 3, budget: {{lcp: 20s, cls: 0.05}}}}
+"""
+
+
+def member(request: Any) -> page_server.Answer:
+    if "session=s3cr3t-cookie" in request.headers.get("Cookie", ""):
+        return page_server.Answer(body="<!doctype html><link rel=icon href=data:,><h1>Members</h1>")
+    return page_server.Answer(status=401, body="who are you?")
+
+
+def test_a_page_gets_the_cookies_of_its_login_or_of_a_variable_and_they_are_written_nowhere(project: Project):
+    """No load is needed for a login; a trace is kept only for a page that is over its budget."""
+    login = page_server.Answer(body="ok", headers={"Set-Cookie": "session=s3cr3t-cookie; Path=/; HttpOnly"})
+    cookie = {"name": "session", "value": "s3cr3t-cookie", "domain": "127.0.0.1", "path": "/", "expires": -1}
+    state = json.dumps({"cookies": [{**cookie, "httpOnly": True, "secure": False, "sameSite": "Lax"}], "origins": []})
+    with page_server.serving({"/": member, "/login": login}) as target:
+        project.write(MEMBERS.format(target=target))
+        done = project.perfgate("run", STATE=state)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [(page["failures"], page["requests"]) for page in project.run()["endpoints"]] == [(0, 3), (0, 3)]
+    [folder] = project.runs
+    assert not [path for path in folder.rglob("*") if path.is_file() and b"s3cr3t-cookie" in path.read_bytes()]
+    assert list(folder.glob("*-trace.json.gz")) == []
+    assert list(folder.glob("page-1-film-*.jpg"))
+
+
+def test_a_login_that_fails_ends_the_run_and_says_why(project: Project):
+    with page_server.serving({"/": member}) as target:
+        project.write(MEMBERS.format(target=target))
+        done = project.perfgate("run", STATE="{}")
+
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert "Page home: its login, log in, failed: log in: status: 404" in done.stderr
+
+
+UNDER_LOAD = (
+    SHOP.replace("iterations: 3", "iterations: 3\n    during: load")
+    + """  quiet: {{path: /, iterations: 3}}
+load: {{rate: 40/s, warmup: 1s, duration: 14s}}
+endpoints: {{list: {{request: "GET /products?page=1", budget: {{p95: 5s}}}}}}
+"""
+)
+
+
+def test_a_page_is_viewed_while_the_load_runs(project: Project):
+    project.write(UNDER_LOAD.format(port=free_port()))
+    done = project.perfgate("run", PERFGATE_DEMO_FAULTS="home:shift")
+
+    assert done.returncode == 1, done.stdout + done.stderr
+    listed, page, apart = project.run()["endpoints"]
+    assert listed["requests"] > 400
+    assert (page["kind"], page["requests"], page["failures"]) == ("page", 3, 0)
+    assert [item["name"] for item in project.run()["pages"]] == [page["name"], apart["name"]] == ["home", "quiet"]
+    assert apart["requests"] == 3
+    [trace] = project.runs[-1].glob("*-trace.json.gz")  # kept: the page is over a budget
+    events = json.loads(gzip.decompress(trace.read_bytes()))["traceEvents"]
+    assert any(event["name"] == "navigationStart" for event in events)

@@ -30,7 +30,7 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
         monkeypatch.delenv(name, raising=False)
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setenv("MPLCONFIGDIR", matplotlib.get_configdir())  # pytester changes HOME: no fonts would be known
+    monkeypatch.setenv("MPLCONFIGDIR", matplotlib.get_cachedir())  # pytester changes HOME: no fonts would be known
     return lambda *arguments: pytester.runpytest_subprocess(*PLUGIN, "-p", "no:cacheprovider", *arguments)
 
 

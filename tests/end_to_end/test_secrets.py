@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
+import pytest
 import servers
 from projects import Project, free_port
 
@@ -42,6 +44,39 @@ endpoints:
     written = [path for path in project.folder.rglob("*") if path.is_file()]
     assert len(written) > 8
     assert not [path for path in written if SECRET.encode() in path.read_bytes()]
+
+
+@pytest.mark.needs("chromium")
+def test_a_secret_in_a_pages_address_reaches_the_page_and_nothing_else(project: Project):
+    """The address is the document's, that of what it fetches, and part of what the page says when it breaks. Queries
+    may hold what the application itself made secret."""
+    seen: list[bytes] = []
+    page = b"<h1>Hi</h1><script>fetch(location.href + '&more'); throw Error(decodeURIComponent(location.href))</script>"
+    page += b"<img src='/a.png?session=0pen-sesame' width=9 height=9>"
+
+    def serve(behaviour: servers.Behaviour, connection: object) -> None:
+        while head := behaviour.read(connection):
+            seen.append(head)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n")
+            connection.sendall(b"Content-Length: %d\r\n\r\n%s" % (len(page), page))
+
+    with servers.serving(serve) as (url, _):
+        project.write(f"""
+version: 1
+target: {url}
+pages:
+  home: {{path: "/?key=${{API_TOKEN}}", iterations: 3, budget: {{requests: 1, errors: 0%}}}}
+""")
+        done = project.perfgate("run", "--save", API_TOKEN=SECRET)
+
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert any(quote(SECRET).encode() in head for head in seen)
+    written = {path: path.read_bytes() for path in project.folder.rglob("*") if path.is_file()}
+    assert "/a.png?…" in {item["url"].partition(url)[2] for item in project.run()["pages"][0]["resources"]}
+    assert any("[API_TOKEN]" in note or "?…" in note for note in project.run()["pages"][0]["notes"])
+    for form in (SECRET, quote(SECRET), "0pen-sesame"):
+        assert form not in done.stdout + done.stderr
+        assert not [path for path, text in written.items() if form.encode() in text]
 
 
 def test_a_key_of_several_lines_stays_out_of_the_logs(project: Project):

@@ -8,9 +8,9 @@ import pytest
 from builders import make_arms, make_budget, make_endpoint, make_past_run, make_run
 
 from perfgate.gate import choose_baseline, judge
-from perfgate.model.budget_file import Budget, Criterion, GatePolicy, Kind
+from perfgate.model.budget_file import BaselinePolicy, Budget, Criterion, GatePolicy, Kind
 from perfgate.model.outcome import Outcome
-from perfgate.model.run import Generator, Run
+from perfgate.model.run import EndpointResult, Generator, Run
 from perfgate.model.verdict import Finding
 
 WELL = Generator(clock="kernel receive timestamp", due=1000, sent=1000, lateness_p95=0.001, lateness_p99=0.002, cpu=0.5)
@@ -112,6 +112,26 @@ def test_the_percentile_of_the_few_that_succeeded_cannot_pass():
     assert "90% of the requests failed, and this is the p95 of the others" in found[0].findings[0].sentence
 
 
+def test_beside_a_page_that_mostly_failed_no_page_is_worse_or_better():
+    base, head = (
+        EndpointResult(
+            name="home",
+            kind="page",
+            requests=7,
+            failures=failures,
+            samples=7 - failures,
+            metrics={"lcp": lcp, "errors": failures / 7},
+        )
+        for failures, lcp in ((6, 9.0), (0, 2.0))
+    )
+    run = make_run(1, endpoints=[head], arms=make_arms(base))
+    budget = make_budget("home", "lcp", "2.5s +10%")
+    found = judge([budget], run, choose_baseline(run, (), GatePolicy().baseline), GatePolicy()).findings[0]
+
+    assert [one.outcome for one in found.criteria] == [Outcome.PASS, Outcome.INCONCLUSIVE]
+    assert "86% of the base's requests failed" in found.sentence
+
+
 def test_beside_a_base_that_mostly_failed_nothing_is_worse_or_better():
     base = make_endpoint(p95=0.01, requests=1000, failures=900, failures_by_kind={"status": 900})
     run = make_run(1, endpoints=[make_endpoint(p95=0.1)], arms=make_arms(base))
@@ -131,6 +151,50 @@ def test_runs_that_mostly_failed_are_no_baseline_of_latencies():
     found = judge(budgets, run, choose_baseline(run, past, GatePolicy().baseline), GatePolicy()).findings[0]
 
     assert found.outcome is Outcome.NO_BASELINE
+
+
+@pytest.mark.parametrize(("p95", "outcome"), [(0.1, Outcome.INCONCLUSIVE), (0.9, Outcome.FAIL)])
+def test_an_interrupted_run_cannot_pass_however_it_comes_to_be_judged(p95: float, outcome: Outcome):
+    """`perfgate gate` and forks' artifacts have such runs."""
+    run = make_run(1, p95=p95, interrupted=True)
+    verdict = judge([make_budget(fail="300ms")], run, choose_baseline(run, (), GatePolicy().baseline), GatePolicy())
+
+    assert verdict.outcome is outcome
+    if outcome is Outcome.INCONCLUSIVE:
+        assert "the run was interrupted" in verdict.findings[0].sentence
+
+
+OF_SUCCESSES = {"size": ("40kB +20%", 1000.0), "queries": ("10 +1", 3.0), "compressed": ("90% -1pp", 1.0)}
+
+
+@pytest.mark.parametrize("metric", OF_SUCCESSES)
+def test_what_is_counted_of_the_few_that_succeeded_cannot_pass(metric: str):
+    limit, value = OF_SUCCESSES[metric]
+    found = []
+    for failures in (0, 900):
+        kinds = {"status": failures} if failures else {}
+        end = make_endpoint(requests=1000, failures=failures, failures_by_kind=kinds, metrics={metric: value})
+        run = make_run(9, endpoints=[end])
+        past = [make_past_run(1, endpoints=[make_endpoint(metrics={metric: value})])]
+        policy = GatePolicy(baseline=BaselinePolicy(min_runs=1))
+        verdict = judge(
+            [make_budget(metric=metric, fail=limit)], run, choose_baseline(run, past, policy.baseline), policy
+        )
+        found.append(verdict.findings[0])
+
+    assert [one.outcome for one in found] == [Outcome.PASS, Outcome.INCONCLUSIVE]
+    assert f"90% of the requests failed, and this is the {metric} of the others" in found[1].sentence
+
+
+@pytest.mark.parametrize("metric", ["p95", "size", "queries", "rate"])
+def test_runs_that_mostly_failed_are_no_baseline_of_what_their_successes_tell(metric: str):
+    ends = [make_endpoint(failures=900, failures_by_kind={"status": 900}, metrics={"size": 9.0, "queries": 9.0})]
+    past = [make_past_run(number, endpoints=ends, outcome=Outcome.INCONCLUSIVE) for number in range(5, 0, -1)]
+    run = make_run(100, endpoints=[make_endpoint(metrics={"size": 900.0, "queries": 3.0})])
+    baseline = choose_baseline(run, past, GatePolicy().baseline)
+
+    assert baseline.runs["list products", metric] == ()
+    assert len(baseline.runs["list products", "errors"]) == 5
 
 
 def test_a_rate_that_only_the_generator_limited_is_not_the_targets():

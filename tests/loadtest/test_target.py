@@ -46,7 +46,7 @@ def test_a_name_that_cannot_be_one_is_down_and_no_crash(host):
 
 
 def test_a_target_behind_a_proxy_need_not_be_reachable_from_here(port):
-    check_up("https://shop.invalid", {"HTTPS_PROXY": f"http://127.0.0.1:{port}"})
+    check_up("http://shop.invalid", {"HTTP_PROXY": f"http://127.0.0.1:{port}"})
 
 
 def test_a_proxy_that_is_down_is_named(unused):

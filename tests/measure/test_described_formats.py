@@ -174,6 +174,16 @@ def test_figures_of_a_summary_are_taken_as_they_are(tmp_path: Path, name: str):
     assert run.conditions.latency == importers.importer(format).latency
 
 
+def test_who_does_not_count_failures_tells_no_rate_of_successes(tmp_path: Path):
+    """A rate of all requests would keep a budget on those that succeed, whatever failed."""
+    text = K6_MACHINE_READABLE.replace('"http_req_failed"', '"other"')
+
+    found = only(imported(tmp_path, "k6.json", text))
+
+    assert found.requests == 200
+    assert not {"rate", "errors"} & found.metrics.keys()
+
+
 def test_the_unnamed_requests_of_a_tool_need_an_endpoint_when_there_are_several(tmp_path: Path):
     with pytest.raises(UsageError, match="does not say which endpoint") as caught:
         imported(tmp_path, "oha.json", OHA_JSON, TWO)
@@ -216,6 +226,8 @@ def test_percentiles_of_several_names_are_not_joined(tmp_path: Path):
         ),
         (b"\x00\x00\x00\x00\x063.12.0\x00\x00\x00\x0ashop.Sim", "binary simulation.log", "js/stats.json"),
         (b"     http_req_duration..............: avg=130.19ms", "printed summary", "--summary-export"),
+        (b'[{"metric":"vus","type":"Point","data":{}},', "not as k6 writes it", "jq -c"),  # grafana/k6 issue 737
+        (b'{\n    "type": "Metric",\n    "data": {', "not as k6 writes it", "jq -c"),  # grafana/k6 issue 2988
         (b"Method,Name,Error,Occurrences\n", "failures only", "_stats.csv"),
         (b'"Type","Name","Timestamp","# requests","# failures"\n', "before 1.0", "_stats.csv"),
         (b"1795828214201,95,a,200,OK,tg 1-1,,true,40,3,3,http://h/a,95,69\n", "without their header", "print_field"),
@@ -323,6 +335,38 @@ def test_an_assertion_of_jmeter_that_failed_is_a_failure_whatever_the_status(tmp
 
     assert (found.requests, found.failures_by_kind) == (3, {"expectation": 1})
     assert found.failure_examples == ("a check of the load tool failed",)
+
+
+@pytest.mark.parametrize("day", ["2026/01/05", "2026-01-05"])
+def test_jmeter_may_write_dates(tmp_path: Path, day: str):
+    """microsoft/azure-load-testing issue 67 and flood-io/ruby-jmeter issue 39: timestamp_format is a date's."""
+    rows = [f"{day} 09:00:{second:02d}.250,{10 + second},b,200,true\n" for second in range(20)]
+    run = imported(tmp_path, "a.jtl", "timeStamp,elapsed,label,responseCode,success\n" + "".join(rows))
+
+    assert (run.started, only(run).requests) == ("2026-01-05T09:00:00.250000Z", 20)
+    assert only(run).metrics["p50"] == pytest.approx(0.0195, rel=0.03)
+
+
+@pytest.mark.parametrize("written", ["1767603600.125", "2026-01-05 09:00:00"])
+def test_times_of_jmeter_in_another_unit_than_the_first_are_mistakes(tmp_path: Path, written: str):
+    text = f"timeStamp,elapsed,label,responseCode,success\n1767603600000,10,b,200,true\n{written},10,b,200,true\n"
+    with pytest.raises(UsageError, match=r"a.jtl:3: timeStamp is .*; milliseconds since 1970 expected"):
+        imported(tmp_path, "a.jtl", text)
+
+
+def test_requests_within_a_transaction_of_jmeter_are_requests(tmp_path: Path):
+    """Blazemeter/taurus pull request 2013, apache/jmeter issue 5780: "Generate parent sample" puts them in one sample;
+    redirects and embedded resources are parts of theirs."""
+    inner = '<httpSample t="20" ts="1767603600000" s="true" lb="b" rc="200" rm="OK"><httpSample t="9" ts="1767603600000" s="true" lb="b" rc="302" rm=""/></httpSample>'
+    outer = '<sample t="45" ts="1767603600000" s="true" lb="buy" rc="200" rm="Number of samples in transaction : 2, number of failing samples : 0">'
+    run = imported(
+        tmp_path,
+        "a.xml",
+        f'<?xml version="1.0"?>\n<testResults version="1.2">\n{(outer + inner * 2 + "</sample>") * 3}\n</testResults>\n',
+    )
+
+    assert only(run).requests == 6
+    assert any("buy (3 requests)" in warning for warning in run.warnings)
 
 
 def test_a_path_without_its_method_is_an_endpoint_s_if_only_one_has_it(tmp_path: Path):

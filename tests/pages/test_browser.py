@@ -7,8 +7,8 @@ from contextlib import suppress
 
 import psutil
 import pytest
+from services.page_server import visit
 
-from perfgate.model.budget_file import PageSpec
 from perfgate.model.errors import PageError
 from perfgate.pages import browser
 
@@ -22,7 +22,7 @@ def is_browser(process: psutil.Process) -> bool:
 
 
 def test_a_chromium_that_stops_ends_the_views_with_what_to_try():
-    subject = browser.PageVisit(page=PageSpec(name="home", path="/"), url="http://127.0.0.1:9/")
+    subject = visit("http://127.0.0.1:9", "/")
     before = {process.pid for process in psutil.Process().children(recursive=True)}
     with browser.launched(os.environ) as chromium:
         assert (chromium.view(subject).failure or ("",))[0] == "connection"
@@ -32,6 +32,6 @@ def test_a_chromium_that_stops_ends_the_views_with_what_to_try():
             with suppress(psutil.NoSuchProcess):  # ended with those before it
                 process.kill()
         psutil.wait_procs(browsers, timeout=10)
-        with pytest.raises(PageError, match="Chromium stopped while it viewed page home") as caught:
+        with pytest.raises(PageError, match="Chromium stopped while it viewed page page") as caught:
             chromium.view(subject)
     assert "memory" in caught.value.hint

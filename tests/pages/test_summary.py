@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from perfgate.files import run_folder
 from perfgate.model.page import Resource
 from perfgate.pages import summary
 from perfgate.pages.view import View, blocking_time, lcp_parts, metrics
@@ -15,7 +18,8 @@ def view(lcp: float = 1000.0, **more: object) -> View:
     """A view with an LCP of so many ms."""
     numbers = {"timeToFirstByte": 100.0, "resourceLoadDelay": 200.0, "resourceLoadDuration": 300.0}
     known = {"LCP": {"value": lcp, "numbers": numbers, "target": "#hero", "url": "/hero.jpg"}, "FCP": {"value": 400.0}}
-    account = {"metrics": {**known, **more.pop("metrics", {})}, "tasks": more.pop("tasks", [])}  # type: ignore[dict-item]
+    navigation = {"id": 0, "isSoft": False, "metrics": {**known, **more.pop("metrics", {})}}  # type: ignore[dict-item]
+    account = {"navigations": [navigation], "tasks": more.pop("tasks", [])}
     return View(account={**account, **more.pop("account", {})}, **more)  # type: ignore[arg-type,dict-item]
 
 
@@ -67,7 +71,7 @@ def test_there_is_no_inp_without_an_interaction():
 
 def test_a_page_without_shifts_has_a_cls_of_zero_and_a_page_without_paint_has_none():
     assert metrics(view())["cls"] == 0
-    assert "cls" not in metrics(View(account={"metrics": {}}))
+    assert "cls" not in metrics(View(account={"navigations": []}))
 
 
 def test_blocking_time_is_what_tasks_take_beyond_50_ms_after_the_first_paint():
@@ -78,7 +82,7 @@ def test_blocking_time_is_what_tasks_take_beyond_50_ms_after_the_first_paint():
 def test_the_parts_of_the_lcp_add_up_to_it(parts: list[float]):
     names = ("timeToFirstByte", "resourceLoadDelay", "resourceLoadDuration")
     known = {"LCP": {"value": sum(parts), "numbers": dict(zip(names, parts, strict=False))}}
-    split = lcp_parts(View(account={"metrics": known}))
+    split = lcp_parts(View(account={"navigations": [{"id": 0, "metrics": known}]}))
 
     assert split is not None
     total = split.ttfb + split.load_delay + split.load_duration + split.render_delay
@@ -94,10 +98,60 @@ def test_the_view_that_looks_at_coverage_gives_no_times():
     assert (result.metrics["unused_js"], result.metrics["unused_css"]) == (12_345, 678)
 
 
+def shift(start: float, value: float, element: str = "ul", **more: object) -> dict[str, object]:
+    return {"start": start, "value": value, "sources": [{"element": element, "share": 1.0}], **more}
+
+
 def test_culprits_come_largest_first():
-    shifts = [{"element": "ul", "value": 0.02}, {"element": "#banner", "value": 0.1}, {"element": "ul", "value": 0.02}]
+    shifts = [shift(1, 0.02), shift(2, 0.1, "#banner"), shift(3, 0.02)]
     detail = summary.detail("home", "", [view(account={"shifts": shifts})])
 
     assert detail.shifts[0] == ("#banner", 0.1)
     assert detail.shifts[1] == ("ul", pytest.approx(0.04))
     assert detail.lcp_element == "#hero"
+
+
+@pytest.mark.parametrize(
+    ("shifts", "score"),
+    [
+        ([(0, 0.1), (999, 0.1)], 0.2),
+        ([(0, 0.1), (1000, 0.1)], 0.1),  # a second later: another window
+        ([(at * 900, 0.1) for at in range(7)], 0.6),  # five seconds after its first shift a window ends
+        ([(2000, 0.2), (0, 0.1)], 0.2),  # out of order
+    ],
+)
+def test_the_worst_session_window_counts(shifts: list[tuple[float, float]], score: float):
+    account = {"shifts": [shift(start, value) for start, value in shifts]}
+
+    assert metrics(view(account=account))["cls"] == pytest.approx(score)
+
+
+def test_only_real_input_excuses_a_shift():
+    after = shift(1400, 0.2, isAfterInput=True)
+
+    assert metrics(view(account={"shifts": [after], "inputs": [1000]}))["cls"] == 0
+    assert metrics(view(account={"shifts": [after], "inputs": [800]}))["cls"] == 0.2
+    assert metrics(view(account={"shifts": [after], "inputs": []}))["cls"] == 0.2
+
+
+def test_what_comes_before_a_single_page_navigation_does_not_count():
+    soft = {"id": 7, "isSoft": True, "metrics": {"LCP": {"value": 300.0, "numbers": {}}, "FCP": {"value": 200.0}}}
+    account = {
+        "began": 5000.0,
+        "navigation": 7,
+        "navigations": [soft],
+        "shifts": [shift(100, 0.5), shift(5100, 0.1)],
+        "tasks": [{"start": 100, "duration": 500}, {"start": 5200, "duration": 150}],
+    }
+    values = metrics(view(account=account))
+
+    assert (values["lcp"], values["fcp"], values["cls"], values["long_tasks"]) == (0.3, 0.2, 0.1, 1)
+    assert values["tbt"] == pytest.approx(0.1)
+
+
+def test_pictures_of_an_earlier_run_in_the_same_folder_are_gone(tmp_path: Path):
+    for name in ("page-1.jpg", "page-2-head.jpg", "page-notes.txt"):
+        (tmp_path / name).write_bytes(b"x")
+    run_folder.make(tmp_path, tmp_path)
+
+    assert [path.name for path in tmp_path.iterdir()] == ["page-notes.txt"]

@@ -22,8 +22,11 @@ from typer.testing import CliRunner
 from perfgate import history
 from perfgate.cli.app import app
 from perfgate.files import codec, unpacking, untrusted
+from perfgate.model.outcome import Outcome
+from perfgate.model.page import LcpParts, PageDetail, Resource
 from perfgate.model.publication import ArtifactEntry, RunsArtifact
-from perfgate.model.run import Arm, Probe, Run
+from perfgate.model.run import Arm, EndpointResult, Probe, Run
+from perfgate.model.verdict import Verdict
 
 HEAD = "b" * 40
 BUDGETS = """
@@ -290,7 +293,22 @@ def full_of_figures() -> dict[str, Any]:
     arms = (Arm(name="base", target="http://127.0.0.1:1", endpoints=(make_endpoint(),)), Arm(name="head", target="x"))
     probe = Probe(samples=100, p50=0.001, p95=0.002, workload="w1")
     run = run_of(endpoints=(endpoint,), aborted="why", warnings=("w",), probe=probe, url="https://x", base="main")
-    both = (run_of(endpoints=(endpoint,), arms=arms), run)
+    shown = PageDetail(
+        name="list products",
+        lcp=LcpParts(ttfb=1.0, load_delay=1.0, load_duration=1.0, render_delay=1.0),
+        lcp_element="#hero",
+        lcp_url="http://127.0.0.1/a.png",
+        inp_target="#buy",
+        inp_parts={"inputDelay": 1.0},
+        inp_script="a.js",
+        shifts=(("#hero", 0.5),),
+        long_tasks=(("a.js", 1.0),),
+        server_timing={"db": 1.0},
+        resources=(Resource(url="http://127.0.0.1/a.js", kind="script", size=10**7, unused=10**7),),
+        notes=("note",),
+        screenshot="page-1.jpg",
+    )
+    both = (run_of(endpoints=(endpoint,), arms=arms), replace(run, pages=(shown,)))
     measured = [ArtifactEntry(budget=name, run=one, earlier=one) for name, one in zip(("a", "b"), both, strict=True)]
     data: dict[str, Any] = json.loads(codec.encode(RunsArtifact(runs=tuple(measured))))
     return data
@@ -365,6 +383,45 @@ def test_no_text_of_a_stranger_is_in_the_comment(github: FakeGitHub, project: Pa
         assert WORD not in shown
         assert "evil" not in shown
     assert "list products" in comment.body
+
+
+PAGES = f"{BUDGETS}pages:\n  home: {{path: /, budget: {{lcp: 2.5s, errors: 0%}}}}\n"
+
+
+@ONE_GITHUB
+def test_pages_of_a_stranger_are_judged_and_say_nothing(github: FakeGitHub, project: Path):
+    """Selectors and addresses of a page are its author's words, whatever calls itself a page."""
+    (project / "budgets.yaml").write_text(PAGES)
+    page = EndpointResult(
+        name="home", kind="page", requests=7, failures_by_kind={}, samples=7, metrics={"lcp": 4.0, "errors": 0.0}
+    )
+    detail = PageDetail(name="home", lcp_element=HOSTILE_TEXT, notes=(HOSTILE_TEXT,), shifts=((HOSTILE_TEXT, 0.5),))
+    shrinking = make_endpoint(metrics={"memory_growth": -5.0})
+    run = run_of(endpoints=(shrinking, page), pages=(detail, replace(detail, name="list products")))
+    repo, pull = prepared(github, packed(parcel(run)))
+
+    done = told(github, repo, pull, project)
+
+    assert done.exit_code == 0, done.output
+    (comment,) = repo.comments.values()
+    assert WORD not in comment.body + done.output
+    assert "`home`" in comment.body
+    (folder,) = (project / ".perfgate" / "runs").iterdir()
+    verdict = codec.read(Verdict, folder / "verdict.json")
+    assert {one.metric: one.outcome for one in verdict.findings if one.endpoint == "home"} == {
+        "lcp": Outcome.FAIL,
+        "errors": Outcome.PASS,
+    }
+
+
+@ONE_GITHUB
+def test_an_endpoint_that_calls_itself_a_page_has_no_data(github: FakeGitHub, project: Path):
+    repo, pull = prepared(github, packed(parcel(run_of(endpoints=(make_endpoint(kind="page"),)))))
+
+    told(github, repo, pull, project)
+
+    (folder,) = (project / ".perfgate" / "runs").iterdir()
+    assert codec.read(Verdict, folder / "verdict.json").outcome is Outcome.NO_DATA
 
 
 @ONE_GITHUB
@@ -488,7 +545,7 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     ),
     "wrong commit": (lambda: changed(lambda run: run.update(commit="c" * 40)), "another commit"),
     "no commit": (lambda: changed(lambda run: run.update(commit="")), "another commit"),
-    "too big": (lambda: bytes(unpacking.MOST_PACKED + 1), "bytes. It is not downloaded"),
+    "too big": (lambda: bytes(unpacking.MAX_PACKED_BYTES + 1), "bytes. It is not downloaded"),
 }
 
 

@@ -177,7 +177,7 @@ def test_the_worst_come_first_and_all_are_counted(endpoints: int):
     text = comment.render(facts)
     page = Page(text)
 
-    assert len(text.encode("utf-16-le")) // 2 < comment.LONGEST
+    assert len(text.encode("utf-16-le")) // 2 < comment.MAX_COMMENT_UNITS
     assert page.strange == []
     assert f"GET /api/v1/things/{endpoints - 1} p95" in page.tables[0][1][1]  # the greatest change
     in_sight = len(page.tables[0]) - 1
@@ -194,7 +194,7 @@ def test_the_worst_come_first_and_all_are_counted(endpoints: int):
 def test_the_summary_has_room_for_all(endpoints: int):
     text = comment.summary(simple_facts(endpoints))
 
-    assert len(text.encode()) < comment.LONGEST_SUMMARY
+    assert len(text.encode()) < comment.MAX_SUMMARY_BYTES
     assert all(f"things/{n} p95" in Page(text).folded + Page(text).in_sight for n in (0, endpoints // 2, endpoints - 1))
 
 
@@ -203,7 +203,7 @@ def test_nothing_hostile_gets_out(endpoints: int):
     text = comment.render(hostile_facts(endpoints))
     page = Page(text)
 
-    assert len(text.encode("utf-16-le")) // 2 < comment.LONGEST
+    assert len(text.encode("utf-16-le")) // 2 < comment.MAX_COMMENT_UNITS
     assert page.strange == []
     assert page.open == []
     assert page.links == []

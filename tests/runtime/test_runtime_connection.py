@@ -64,8 +64,8 @@ ANSWERS = {
         (200, {"transfer-encoding": "chunked"}, [], b"hello", True),
     ),
     "trailers": (
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, Chunked\r\n\r\n5\r\nhello\r\n0\r\nX-Sum: 7\r\n\r\n",
-        (200, {"transfer-encoding": "gzip, Chunked"}, [], b"hello", True),
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n5\r\nhello\r\n0\r\nX-Sum: 7\r\n\r\n",
+        (200, {"transfer-encoding": "Chunked"}, [], b"hello", True),
     ),
     "until the end": (b"HTTP/1.1 200 OK\r\nX-A: b\r\n\r\nhello", (200, {"x-a": "b"}, [], b"hello", False)),
     "nothing until the end": (b"HTTP/1.1 200 OK\r\n\r\n", (200, {}, [], b"", False)),

@@ -103,7 +103,10 @@ def test_a_relative_location_is_relative_to_the_request_it_answers(path, base, l
     [
         ("http://elsewhere.test/a", "redirected to another host, which is not followed: http://elsewhere.test"),
         ("//elsewhere.test/a", "redirected to another host, which is not followed: http://elsewhere.test"),
-        ("https://127.0.0.1/a", "redirected to another host, which is not followed: https://127.0.0.1"),
+        (
+            "https://127.0.0.1/a",
+            "redirected to https://127.0.0.1, which is not followed: the target is http://127.0.0.1",
+        ),
         ("mailto:ann@shop.test", "redirected to another host, which is not followed: mailto"),
         ("http://[bad/a", "redirected to what is not a URL"),
     ],

@@ -105,3 +105,34 @@ def test_a_poorly_encoded_location_is_read_as_its_bytes():
     with Server(answers(ok(b"", "Location: /caf\xe9 \u20ac", status="302 Found"))) as server:
         got = ask(client_of(server))
     assert got.location == "/caf\xe9 \u20ac".encode().decode("latin-1")
+
+
+@pytest.mark.parametrize("lines", ["chunked\r\nTransfer-Encoding: chunked", "chunked, chunked", "gzip, chunked"])
+def test_an_answer_is_chunked_once_and_nothing_else(lines):
+    """kubernetes/ingress-nginx issue 11162: proxies answer 502 where a service sends `chunked` twice; read as one, the
+    test would pass and production fail."""
+    answer = f"HTTP/1.1 200 OK\r\nTransfer-Encoding: {lines}\r\n\r\n2\r\n{{}}\r\n0\r\n\r\n".encode()
+    with Server(answers(answer), answers(ok())) as server:
+        client = client_of(server)
+        assert ask(client).failure.detail.startswith("its Transfer-Encoding is ")
+        assert ask(client).body == b"hello"
+
+
+@pytest.mark.parametrize(
+    ("charset", "value"), [("iso-8859-1", "caf\u00e9"), ("windows-1252", "\u20ac"), ("utf-16", "\u0436")]
+)
+def test_json_is_read_in_the_charset_that_its_headers_name(charset, value):
+    """request/request issue 2836 and jqlang/jq issue 45, of other encodings than UTF-8."""
+    body = f'{{"a": "{value}"}}'.encode(charset)
+    answer = b"HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=%b\r\nContent-Length: %d\r\n\r\n%b"
+    with Server(answers(answer % (charset.encode(), len(body), body))) as server:
+        assert ask(client_of(server)).json == {"a": value}
+
+
+def test_json_in_no_charset_says_so():
+    answer = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{"a":"\xe9"}'
+    with (
+        Server(answers(answer)) as server,
+        pytest.raises(ValueError, match=r"not JSON: .*the headers name the charset utf-8"),
+    ):
+        _ = ask(client_of(server)).json

@@ -164,6 +164,15 @@ def test_data_files_are_found_from_the_scenario(generated: Generate, tmp_path: P
     assert str(tmp_path) not in text
 
 
+def test_data_files_may_have_absolute_paths(generated: Generate, tmp_path: Path):
+    (tmp_path / "users.csv").write_text("user\nann\n", encoding="utf-8")
+    text = generated(
+        f"{{x: {{request: 'GET /{{user}}', with: {{from: '{tmp_path}/users.csv'}}}}}}", scenario="a/b/s.py"
+    )
+
+    assert f'data=rows(HERE / "{tmp_path}/users.csv")' in text
+
+
 @pytest.mark.parametrize(("weights", "comment"), [((1, 2), ""), ((2, 4), "1 here is 2"), ((0.5, 1), "1 here is 0.5")])
 def test_weights_that_are_not_those_of_the_file_are_explained(
     generated: Generate, weights: tuple[float, float], comment: str

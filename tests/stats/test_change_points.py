@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from perfgate.stats.change_points import LONGEST, change_points
+from perfgate.stats.change_points import MAX_VALUES, change_points
 
 
 def series(*levels: tuple[int, float], seed: int = 1, noise: float = 0.03) -> list[float]:
@@ -45,6 +45,6 @@ def test_unchanged_series_hardly_ever_have_one():
 
 
 def test_the_newest_runs_count_in_a_long_history():
-    values = series((LONGEST, 0.1), (50, 0.2))
+    values = series((MAX_VALUES, 0.1), (50, 0.2))
     (at,) = change_points(values)
-    assert abs(at - LONGEST) <= 1
+    assert abs(at - MAX_VALUES) <= 1

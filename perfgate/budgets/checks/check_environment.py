@@ -51,8 +51,15 @@ def check_set(draft: Draft) -> Iterator[Mistake]:
 
 def _plain_texts(draft: Draft) -> Iterator[tuple[KeyPath, str]]:
     """Texts in which only `${X}` is special."""
-    places = (("target",), ("history",), ("export",), ("service", "command"), ("service", "env"), ("service", "setup"))
-    for keys in places:
+    for keys in (
+        ("target",),
+        ("history",),
+        ("export",),
+        ("service", "command"),
+        ("service", "env"),
+        ("service", "setup"),
+        ("pages",),
+    ):
         yield from draft.texts(*keys)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from perfgate.budgets.convert.draft import Draft, DraftEntry
 from perfgate.model.errors import Mistake
 
+STEPS = ("click", "type", "select", "scroll", "wait", "wait_for", "goto")
 ACTS = ("click", "type", "select", "scroll", "wait", "wait_for")
 
 
@@ -14,13 +15,20 @@ def check_pages(draft: Draft) -> Iterator[Mistake]:
     yield from _load(draft)
     for page in draft.pages:
         yield from _name(draft, page)
-        yield from _interactions(draft, page)
+        yield from _interactions(draft, page, "interact", ACTS)
+        yield from _interactions(draft, page, "steps", STEPS)
+        yield from _iterations(draft, page)
         yield from _storage_state(draft, page)
+        yield from _during(draft, page)
 
 
 def _load(draft: Draft) -> Iterator[Mistake]:
     top = draft.map()
-    is_sending = draft.endpoints or draft.journeys or draft.has_scenarios or not draft.pages
+    is_sending = (
+        any(draft.weight(entry) > 0 for entry in draft.endpoints + draft.journeys)
+        or draft.has_scenarios
+        or not draft.pages
+    )
     if top and "load" not in top and is_sending:
         yield draft.document.mistake(
             ("load",),
@@ -39,18 +47,32 @@ def _name(draft: Draft, page: DraftEntry) -> Iterator[Mistake]:
             yield draft.document.mistake(page.path, message, hint=hint, at="key", code="PG-B048")
 
 
-def _interactions(draft: Draft, page: DraftEntry) -> Iterator[Mistake]:
-    written = page.keys.get("interact")
+def _interactions(draft: Draft, page: DraftEntry, key: str, acts: Sequence[str]) -> Iterator[Mistake]:
+    written = page.keys.get(key)
     for number, item in enumerate(written if isinstance(written, list) else []):
-        if isinstance(item, dict) and len(item) != 1 and all(key in ACTS for key in item):
+        if isinstance(item, dict) and len(item) != 1 and all(act in acts for act in item):
             message = "an interaction is one act" if item else "an interaction is empty"
-            hint = f"one of {', '.join(f'`{act}`' for act in ACTS)}"
-            yield draft.document.mistake(page.at("interact", number), message, hint=hint, code="PG-B048")
+            hint = f"one of {', '.join(f'`{act}`' for act in acts)}"
+            yield draft.document.mistake(page.at(key, number), message, hint=hint, code="PG-B048")
+
+
+def _iterations(draft: Draft, page: DraftEntry) -> Iterator[Mistake]:
+    written = page.map("iterations")
+    fewest, most = written.get("min"), written.get("max")
+    if isinstance(fewest, int) and isinstance(most, int) and fewest > most:
+        message = f"at least {fewest} views, and at most {most}"
+        yield draft.document.mistake(page.at("iterations"), message, hint="make `max` the larger one", code="PG-B048")
+
+
+def _during(draft: Draft, page: DraftEntry) -> Iterator[Mistake]:
+    if page.text("during") == "load" and "load" not in draft.map():
+        message = "it is viewed during the load, and there is no `load`"
+        yield draft.document.mistake(page.at("during"), message, hint="add `load`, or remove this", code="PG-B048")
 
 
 def _storage_state(draft: Draft, page: DraftEntry) -> Iterator[Mistake]:
     file = page.text("storage_state")
-    if file and not (draft.folder / file).is_file():
+    if file and "${" not in file and not (draft.folder / file).is_file():
         yield draft.document.mistake(
             page.at("storage_state"),
             f"there is no file {file}",

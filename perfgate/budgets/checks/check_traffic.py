@@ -20,7 +20,7 @@ def _weights(draft: Draft) -> Iterator[Mistake]:
     """Nothing at all is a mistake, and so is a load of which nobody has a share."""
     entries = draft.endpoints + draft.journeys
     top = draft.map()
-    if not top or draft.has_scenarios or (draft.pages and not entries):
+    if not top or draft.has_scenarios or (draft.pages and "load" not in top):
         return
     if not draft.endpoints and isinstance(top.get("endpoints", {}), dict):
         message = "there is nothing to send: neither `endpoints`, `pages` nor `scenarios`"
@@ -55,7 +55,7 @@ def _journeys(draft: Draft) -> Iterator[Mistake]:
 
 
 def _logins(draft: Draft) -> Iterator[Mistake]:
-    for entry in draft.endpoints + draft.journeys:
+    for entry in draft.endpoints + draft.journeys + draft.pages:
         if login := entry.login:
             inner = ("as",) if entry.map("login") else ()
             if login not in draft.journeys_by_name:

@@ -14,8 +14,8 @@ from perfgate.budgets.convert.effective import effective, inherited
 from perfgate.budgets.convert.replayed_load import replayed
 from perfgate.budgets.convert.repository_path import identity
 from perfgate.budgets.convert.timeouts import timeouts
+from perfgate.budgets.shape.diagnose_shape import DiagnoseShape, TracesShape
 from perfgate.budgets.shape.file_shape import (
-    DiagnoseShape,
     FileShape,
     GateShape,
     JourneyShape,
@@ -27,7 +27,6 @@ from perfgate.budgets.shape.file_shape import (
 from perfgate.budgets.shape.graphql_shape import ClientsShape
 from perfgate.budgets.shape.load_shape import LoadShape
 from perfgate.budgets.shape.request_shape import EndpointShape, login_of
-from perfgate.budgets.shape.traces_shape import TracesShape
 from perfgate.model.budget_file import (
     AUTO,
     NO_LOAD,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from perfgate.budgets.shape.page_shape import InteractionShape, PageShape
+from perfgate.budgets.shape.page_shape import InteractionShape, IterationsShape, PageShape, StepShape
 from perfgate.model.budget_file import Interaction, PageSpec
 
 
@@ -14,17 +14,32 @@ def pages(written: Mapping[str, PageShape | str]) -> tuple[PageSpec, ...]:
 
 
 def _page(name: str, shape: PageShape) -> PageSpec:
+    fewest, most, within = _iterations(shape.iterations)
     return PageSpec(
         name=name,
         path=shape.path,
+        steps=tuple(_interaction(item) for item in shape.steps or ()),
         interact=tuple(_interaction(item) for item in shape.interact or ()),
-        iterations=shape.iterations or PageSpec.iterations,
+        fewest=fewest,
+        most=most,
+        within=within,
+        during=shape.during or PageSpec.during,
+        login=shape.login or PageSpec.login,
         cache=shape.cache or PageSpec.cache,
         throttle=shape.throttle or PageSpec.throttle,
         viewport=shape.viewport or PageSpec.viewport,
         timeout=shape.timeout or PageSpec.timeout,
         storage_state=shape.storage_state or PageSpec.storage_state,
     )
+
+
+def _iterations(written: IterationsShape | int | None) -> tuple[int, int, float]:
+    """At least, at most, and in which time."""
+    if isinstance(written, int):
+        return written, written, PageSpec.within
+    shape = written or IterationsShape()
+    fewest = shape.min or min(PageSpec.fewest, shape.max or PageSpec.fewest)
+    return fewest, max(fewest, shape.max or PageSpec.most), shape.within or PageSpec.within
 
 
 def _interaction(shape: InteractionShape) -> Interaction:
@@ -36,6 +51,8 @@ def _interaction(shape: InteractionShape) -> Interaction:
         return Interaction(act="scroll", target=shape.scroll)
     if shape.wait:
         return Interaction(act="wait", seconds=shape.wait)
+    if isinstance(shape, StepShape) and shape.goto:
+        return Interaction(act="goto", target=shape.goto)
     if shape.wait_for:
         return Interaction(act="wait_for", target=shape.wait_for)
     return Interaction(act="click", target=shape.click or "")

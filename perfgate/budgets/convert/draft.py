@@ -101,7 +101,7 @@ class Draft:
 
     @cached_property
     def logins(self) -> frozenset[str]:
-        return frozenset({entry.login for entry in self.endpoints + self.journeys} - {""})
+        return frozenset({entry.login for entry in self.endpoints + self.journeys + self.pages} - {""})
 
     @cached_property
     def journeys_by_name(self) -> Mapping[str, DraftEntry]:

@@ -37,7 +37,7 @@ JsonCondition = Annotated[
     Annotated[JsonConditionShape, not_empty("{exists: true}"), Tag(MAP)] | Annotated[Any, _NOT_A_MAP, Tag(TEXT)],
     MapOrText,
 ]
-Status = Annotated[int, Field(ge=100, le=599)]
+Status = Annotated[int, Field(ge=100, le=999)]  # some send 999; RFC 9110, section 15, allows three digits
 
 
 def _condition_key(key: str) -> str:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, Tag
 
+from perfgate.budgets.shape.diagnose_shape import DiagnoseShape
 from perfgate.budgets.shape.fields import (
     LIST,
     MAP,
@@ -31,7 +32,6 @@ from perfgate.budgets.shape.page_shape import PageEntry
 from perfgate.budgets.shape.request_shape import EndpointEntry, Login
 from perfgate.budgets.shape.texts import Headers, Host, Name, NameOfFile, Text, UrlPath, VariableName
 from perfgate.budgets.shape.timeout_shape import Timeout
-from perfgate.budgets.shape.traces_shape import Traces
 
 
 class TlsShape(Shape):
@@ -156,50 +156,6 @@ class GateShape(Shape):
     ab: Maybe[AbShape] = optional("How base and head are loaded by `--base-ref` and `--base`.", {"restarts": 3})
     extend: Maybe[PositiveDuration] = optional(
         "Prolong an inconclusive run by up to so long, when that would decide. Default: never.", "5m"
-    )
-
-
-class ServerTimingShape(Shape):
-    total: Maybe[Text] = optional("The entry with the whole time in the server. Default: total.", "total")
-    database: Maybe[Text] = optional("Default: db.", "db")
-    cache: Maybe[Text] = optional("Default: cache.", "cache")
-    external: Maybe[Text] = optional("Calls of other services. Default: external.", "external")
-    serialisation: Maybe[Text] = optional("Default: serialisation.", "render")
-
-
-class DiagnoseShape(Shape):
-    for_: Maybe[PositiveDuration] = optional(
-        "How long the second pass may take that looks at what failed. Default: 20s.", "20s", alias="for"
-    )
-    postgres: Maybe[Text] = optional(
-        "The application's database, where pg_stat_statements counts its queries.", "${DATABASE_URL}"
-    )
-    redis: Maybe[Text] = optional("The application's Redis, whose commands are counted.", "${REDIS_URL}")
-    mysql: Maybe[Text] = optional(
-        "The application's MySQL or MariaDB, where performance_schema counts its queries.", "${DATABASE_URL}"
-    )
-    celery: Maybe[Text] = optional(
-        "The broker of the application's task queue (Redis or RabbitMQ), whose length is watched.", "${BROKER_URL}"
-    )
-    queue: Maybe[Annotated[list[Text], Field(min_length=1)]] = optional(
-        "The names of its queues. Default: [celery].", ["celery", "mail"]
-    )
-    prometheus: Maybe[Text] = optional(
-        "The application's own Prometheus metrics, read before and after: a path of the target, or another URL.",
-        "/metrics",
-        "http://127.0.0.1:8000/metrics",
-    )
-    profile: Maybe[Literal["py-spy"]] = optional(
-        "Profile the service during the second pass: which functions take the time.", "py-spy"
-    )
-    server_timing: Maybe[ServerTimingShape] = optional(
-        "What the application calls the entries of its Server-Timing header.", {"total": "total", "database": "db"}
-    )
-    traces: Maybe[Traces] = optional(
-        "Traces of an application that OpenTelemetry instruments; a map says where they go besides, and how to open "
-        "one. Needs `pip install 'perfgate[traces]'`.",
-        "otlp",
-        {"forward": "http://collector:4318", "link": "https://jaeger.example/trace/{trace_id}"},
     )
 
 

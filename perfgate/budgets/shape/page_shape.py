@@ -17,7 +17,7 @@ from perfgate.budgets.shape.fields import (
     required,
 )
 from perfgate.budgets.shape.limits import PageBudget
-from perfgate.budgets.shape.texts import Text, UrlPath
+from perfgate.budgets.shape.texts import Name, Text, UrlPath
 
 Iterations = Annotated[int, Field(ge=3, le=50)]
 
@@ -43,13 +43,45 @@ class InteractionShape(Shape):
     wait_for: Maybe[Text] = optional("Wait until this CSS selector finds something visible.", ".results")
 
 
+class StepShape(InteractionShape):
+    """One of these."""
+
+    goto: Maybe[UrlPath] = optional("Open this path of the target.", "/basket")
+
+
+class IterationsShape(Shape):
+    min: Maybe[Iterations] = optional("At least so often. Default: 5.", 5)
+    max: Maybe[Iterations] = optional("At most so often. Default: 9.", 15)
+    within: Maybe[PositiveDuration] = optional("After this time no more than `min`. Default: 2m.", "1m")
+
+
+ViewsOfPage = Annotated[Annotated[IterationsShape, Tag(MAP)] | Annotated[Iterations, Tag(TEXT)], MapOrText]
+
+
 class PageShape(Shape):
     path: UrlPath = required("The path of the page on the target.", "/")
+    steps: Maybe[Annotated[list[StepShape], Field(min_length=1)]] = optional(
+        "The way from `path` to the page that is measured, to which the last step leads: another document, or a new "
+        "address within the same (single-page application). `${X}` in texts is from the environment.",
+        [{"type": {"into": "#user", "text": "${SHOP_USER}"}}, {"click": "#log-in"}],
+    )
     interact: Maybe[Annotated[list[InteractionShape], Field(min_length=1)]] = optional(
         "What a visitor does once the page has loaded, in order. Without it there is no INP.",
         [{"click": "#buy"}, {"wait_for": ".basket"}],
     )
-    iterations: Maybe[Iterations] = optional("How often it is viewed, on each side. Default: 7.", 9)
+    iterations: Maybe[ViewsOfPage] = optional(
+        "How often it is viewed, on each side. Default: 5 times, and up to 9 until every metric with a budget is known "
+        "to 10 %.",
+        9,
+        {"min": 5, "max": 15, "within": "1m"},
+    )
+    during: Maybe[Literal["load"]] = optional(
+        "Views it while the load runs: how the page feels then. Default: apart from the load.", "load"
+    )
+    login: Maybe[Name] = optional(
+        "An endpoint or a journey that is sent once, on each side, before the views: the page gets its cookies.",
+        "log in",
+    )
     cache: Maybe[Literal["cold", "warm"]] = optional(
         "Whether the visitor comes for the first or the second time. Default: cold.", "warm"
     )
@@ -60,8 +92,9 @@ class PageShape(Shape):
     timeout: Maybe[PositiveDuration] = optional("Of one view. Default: 30s.", "1m")
     storage_state: Maybe[Text] = optional(
         "A file with cookies and local storage of somebody who is logged in, as Playwright saves it; relative to the "
-        "budget file's folder.",
+        "budget file's folder. Or a variable that holds its path, or what is in it.",
         "login.json",
+        "${SHOP_STATE}",
     )
     budget: Maybe[PageBudget] = optional("Limits on the page.", {"lcp": "2.5s +20%", "cls": 0.1})
 

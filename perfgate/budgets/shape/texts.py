@@ -117,8 +117,8 @@ def json_path_problem(path: str) -> str:
     return ""
 
 
-def _quotable(text: str) -> str:
-    return "must be one line without double quotes" if not text or _CONTROL.search(text) or '"' in text else ""
+def _one_line(text: str) -> str:
+    return "must be one line" if not text or _CONTROL.search(text) else ""
 
 
 def _media_type(text: str) -> str:
@@ -150,5 +150,5 @@ TraceLink = Annotated[str, checked(_trace_link)]
 UrlPath = Annotated[str, checked(_url_path)]
 Pattern = Annotated[str, checked(_pattern)]
 JsonPath = Annotated[str, checked(json_path_problem)]
-Quotable = Annotated[str, checked(_quotable)]
+Quotable = Annotated[str, checked(_one_line)]
 MediaType = Annotated[str, checked(_media_type)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-MOST = 3  # columns of an index
+MAX_COLUMNS = 3  # columns of an index
 WORTH = 0.5  # of the plan's cost, at most which must be left
 
 
@@ -23,7 +23,7 @@ def worth(
     if before <= 0:
         return ""
     for table, columns in scans:
-        names = list(dict.fromkeys(columns))[:MOST]
+        names = list(dict.fromkeys(columns))[:MAX_COLUMNS]
         if not names:
             continue
         try:

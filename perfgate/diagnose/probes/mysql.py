@@ -91,7 +91,8 @@ class MysqlProbe:
         if grown:
             values["lock_wait"] = sum(row.locked for row in grown) / requests
         return ProbeCounts(
-            values=values, statements=tuple(self._statement(row, requests) for row in grown[: statements.MOST])
+            values=values,
+            statements=tuple(self._statement(row, requests) for row in grown[: statements.MAX_SHOWN]),
         )
 
     def close(self) -> None:

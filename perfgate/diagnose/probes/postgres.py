@@ -86,7 +86,8 @@ class PostgresProbe:
             return ProbeCounts()
         values = statements.per_request(grown, requests) | {"lock_wait": locked / requests}
         return ProbeCounts(
-            values=values, statements=tuple(self._statement(row, requests) for row in grown[: statements.MOST])
+            values=values,
+            statements=tuple(self._statement(row, requests) for row in grown[: statements.MAX_SHOWN]),
         )
 
     def close(self) -> None:

@@ -13,8 +13,8 @@ from perfgate.model.errors import DiagnosisError
 from perfgate.net.http import HttpSession, NoReplyError
 
 PREFIX = "metric:"
-MOST = 400  # series that are kept: those of an application with one per user are no help
-LONGEST = 120  # characters of a series' name
+MAX_SERIES = 400  # series that are kept: those of an application with one per user are no help
+MAX_NAME_CHARS = 120  # characters of a series' name
 MOST_BYTES = 8 << 20
 TIMEOUT = 5.0  # s
 OK = 200
@@ -46,7 +46,7 @@ class PrometheusProbe:
             for name, value in counters.items()
             if value > self._counters.get(name, 0.0)  # less: the process was restarted
         }
-        largest = sorted({**grown, **gauges}.items())[:MOST]
+        largest = sorted({**grown, **gauges}.items())[:MAX_SERIES]
         return ProbeCounts(values={f"{PREFIX}{name}": value for name, value in largest})
 
     def close(self) -> None:
@@ -99,7 +99,7 @@ class PrometheusProbe:
 def _series(name: str, labels: Mapping[str, str]) -> str:
     inside = ",".join(_pairs(labels))
     text = f"{name}{{{inside}}}" if inside else name
-    return text[:LONGEST]
+    return text[:MAX_NAME_CHARS]
 
 
 def _pairs(labels: Mapping[str, str]) -> Iterator[str]:

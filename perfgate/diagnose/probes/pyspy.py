@@ -16,8 +16,8 @@ from perfgate.diagnose.profile import Stack
 from perfgate.model.errors import DiagnosisError
 
 RATE = 100  # samples per second
-MOST = 8  # processes that are sampled: those that have computed most
-PATIENCE = 15.0  # s beyond the time that is sampled
+MAX_PROCESSES = 8  # processes that are sampled: those that have computed most
+STOP_TIMEOUT_S = 15.0  # s beyond the time that is sampled
 GRANT = (
     "Grant SYS_PTRACE (`docker run --cap-add SYS_PTRACE`), run as root, or allow it on the runner: "
     "`echo 0 | sudo tee /proc/sys/kernel/yama/ptrace_scope`."
@@ -57,7 +57,7 @@ class ProfileRecording:
         problems = []
         for child, path in self._children:
             try:
-                _, errors = child.communicate(timeout=self._seconds + PATIENCE)
+                _, errors = child.communicate(timeout=self._seconds + STOP_TIMEOUT_S)
             except subprocess.TimeoutExpired:
                 child.kill()
                 _, errors = child.communicate()
@@ -98,7 +98,7 @@ def _pythons(pid: int) -> list[psutil.Process]:
                 if "python" in name or name.startswith("uwsgi"):
                     times = process.cpu_times()
                     found.append((-(times.user + times.system), process))
-    return [process for _, process in sorted(found, key=lambda item: (item[0], item[1].pid))][:MOST]
+    return [process for _, process in sorted(found, key=lambda item: (item[0], item[1].pid))][:MAX_PROCESSES]
 
 
 def _folders(processes: Sequence[psutil.Process]) -> tuple[str, ...]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-MOST = 8  # statements that are explained
-LONGEST = 160  # characters of a fingerprint
+MAX_SHOWN = 8  # statements that are explained
+MAX_FINGERPRINT_CHARS = 160  # characters of a fingerprint
 
 
 class StatementCount(Protocol):
@@ -34,6 +34,6 @@ def per_request(grown: Sequence[StatementCount], requests: int) -> dict[str, flo
 
 
 def fingerprint(query: str) -> str:
-    """The text of a statement without literals, on one line of at most LONGEST characters."""
+    """The text of a statement without literals, on one line of at most MAX_FINGERPRINT_CHARS characters."""
     text = " ".join(query.split())
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+    return text if len(text) <= MAX_FINGERPRINT_CHARS else text[: MAX_FINGERPRINT_CHARS - 1] + "…"

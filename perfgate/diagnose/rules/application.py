@@ -9,13 +9,13 @@ from perfgate.diagnose.rules.case import MOVED, SAME, SHARE, TINY, Case, Rule, c
 from perfgate.model.diagnosis import Cause, Layer
 
 CANARY = 5.0  # times as long as idle
-MOST = 0.4  # of the difference: the greater part, less what is measured beside it
+MIN_SHARE = 0.4  # of the difference: the greater part, less what is measured beside it
 LEAK = 20_000  # bytes per request, in every round
 
 
 def serialisation(case: Case) -> Iterator[Cause]:
     grown = case.growth("serialisation")
-    if grown is not None and case.grew("serialisation", 1.5, TINY) and grown >= MOST * case.slower_alone > 0:
+    if grown is not None and case.grew("serialisation", 1.5, TINY) and grown >= MIN_SHARE * case.slower_alone > 0:
         before, now = case.pair("serialisation")
         yield cause("serialisation", "confirmed", f"writing the answer takes {ms(now)} instead of {ms(before)}")
 

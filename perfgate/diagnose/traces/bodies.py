@@ -6,8 +6,8 @@ import zlib
 from collections.abc import Callable, Mapping
 from typing import BinaryIO
 
-MOST = 16 * 2**20  # bytes of a body as it is sent
-MOST_UNPACKED = 64 * 2**20
+MAX_SENT_BYTES = 16 * 2**20  # bytes of a body as it is sent
+MAX_UNPACKED_BYTES = 64 * 2**20
 _GZIP = 16 + zlib.MAX_WBITS
 _LINE = 256  # bytes of a chunk's size with its extensions
 
@@ -30,8 +30,8 @@ def read(stream: BinaryIO, headers: Mapping[str, str]) -> bytes:
     length = headers.get("content-length", "").strip()
     if not (length.isascii() and length.isdigit()):
         raise BodyError(411, "Content-Length is needed")
-    if len(length) > 12 or int(length) > MOST:
-        raise BodyError(413, f"more than {MOST:,} bytes")
+    if len(length) > 12 or int(length) > MAX_SENT_BYTES:
+        raise BodyError(413, f"more than {MAX_SENT_BYTES:,} bytes")
     return _exactly(stream, int(length))
 
 
@@ -48,11 +48,11 @@ def unpack(body: bytes, encoding: str) -> bytes:
 def _unpacked(body: bytes, kind: int) -> bytes:
     unpacker = zlib.decompressobj(kind)
     try:
-        plain = unpacker.decompress(body, MOST_UNPACKED + 1)
+        plain = unpacker.decompress(body, MAX_UNPACKED_BYTES + 1)
     except zlib.error as error:
         raise BodyError(400, "no gzip") from error
-    if len(plain) > MOST_UNPACKED:
-        raise BodyError(413, f"more than {MOST_UNPACKED:,} bytes unpacked")
+    if len(plain) > MAX_UNPACKED_BYTES:
+        raise BodyError(413, f"more than {MAX_UNPACKED_BYTES:,} bytes unpacked")
     if not unpacker.eof:
         raise BodyError(400, "gzip ends too early")
     return plain
@@ -68,8 +68,8 @@ def _exactly(stream: BinaryIO, length: int) -> bytes:
 def _chunked(stream: BinaryIO) -> bytes:
     body = bytearray()
     while size := _size(stream.readline(_LINE)):
-        if len(body) + size > MOST:
-            raise BodyError(413, f"more than {MOST:,} bytes")
+        if len(body) + size > MAX_SENT_BYTES:
+            raise BodyError(413, f"more than {MAX_SENT_BYTES:,} bytes")
         body += _exactly(stream, size)
         if stream.readline(_LINE).strip():
             raise BodyError(400, "a chunk is longer than it says")

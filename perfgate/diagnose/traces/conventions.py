@@ -15,7 +15,7 @@ from perfgate.text.sanitize import one_line
 
 Value = str | int | float | bool
 CACHES = ("redis", "memcached", "memcache", "valkey", "keydb", "dragonfly", "hazelcast", "couchbase.cache")
-LONGEST = 80  # characters of a host or a collection
+MAX_NAME_CHARS = 80  # characters of a host or a collection
 _SYSTEM = ("db.system.name", "db.system")
 _TEXT = ("db.query.text", "db.statement")
 _VERB = ("db.operation.name", "db.operation")
@@ -40,9 +40,9 @@ def operation(kind: Kind, name: str, attributes: Mapping[str, Value]) -> SpanOpe
     if system or any(key in attributes for key in (*_TEXT, *_VERB)):
         return _cache(name, attributes) if system in CACHES else _database(name, system, attributes)
     if kind in ("client", "producer") and (queue := _first(attributes, ("messaging.system",))):
-        return SpanOperation("external", one_line(f"{queue} {_first(attributes, _QUEUE)}", LONGEST))
+        return SpanOperation("external", one_line(f"{queue} {_first(attributes, _QUEUE)}", MAX_NAME_CHARS))
     if kind == "client" and (host := _host(attributes)):
-        return SpanOperation("external", one_line(host, LONGEST), is_closed=False)
+        return SpanOperation("external", one_line(host, MAX_NAME_CHARS), is_closed=False)
     if _IS_SERIALISATION.search(name):
         return SpanOperation("serialisation", is_call=False, is_closed=False)
     return None
@@ -52,7 +52,7 @@ def _database(name: str, system: str, attributes: Mapping[str, Value]) -> SpanOp
     text, verb, place = _first(attributes, _TEXT), _first(attributes, _VERB), _first(attributes, _PLACE)
     if not text and _CONNECTS.match(name):
         return SpanOperation("database", is_call=False)
-    what = statement(text, system) if text else one_line(f"{verb} {place}", LONGEST)
+    what = statement(text, system) if text else one_line(f"{verb} {place}", MAX_NAME_CHARS)
     return SpanOperation("database", what or system or "statement", rows=_rows(attributes))
 
 

@@ -17,8 +17,8 @@ from perfgate.model.errors import DiagnosisError
 from perfgate.text.sanitize import one_line
 
 JSON, PROTOBUF = "application/json", "application/x-protobuf"
-LONGEST = 120  # characters of a span's name
-MOST_TIME = 1 << 63  # ns
+MAX_NAME_CHARS = 120  # characters of a span's name
+MAX_TIME_NS = 1 << 63  # ns
 _PROCESS = ("service.name", "service.instance.id", "host.name", "process.pid")
 _TRACE, _SPAN = re.compile(r"[0-9a-f]{32}\Z"), re.compile(r"[0-9a-f]{16}\Z")
 Decode = Callable[[bytes, str], Iterable[TraceSpan]]
@@ -85,15 +85,15 @@ def _span(
 ) -> Iterator[TraceSpan]:
     trace, own, parent = ids
     start, end = times
-    if not (_TRACE.match(trace) and _SPAN.match(own) and 0 < start < MOST_TIME and 0 < end < MOST_TIME):
+    if not (_TRACE.match(trace) and _SPAN.match(own) and 0 < start < MAX_TIME_NS and 0 < end < MAX_TIME_NS):
         return
     word = KINDS[kind] if 0 <= kind < len(KINDS) else "internal"
-    line = one_line(name[: 4 * LONGEST], LONGEST)
+    line = one_line(name[: 4 * MAX_NAME_CHARS], MAX_NAME_CHARS)
     yield TraceSpan(trace, own, parent, line, word, start, end, process, operation(word, line, known))
 
 
 def _process(attributes: Mapping[str, Value]) -> str:
-    return "/".join(str(attributes.get(key, ""))[:LONGEST] for key in _PROCESS)
+    return "/".join(str(attributes.get(key, ""))[:MAX_NAME_CHARS] for key in _PROCESS)
 
 
 def _proto_value(value: Any) -> Value:

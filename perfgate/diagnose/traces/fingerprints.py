@@ -7,8 +7,8 @@ from functools import lru_cache
 
 from perfgate.text.sanitize import one_line
 
-LONGEST = 160  # characters of a fingerprint
-MOST = 20_000  # characters of a statement that are looked at
+MAX_FINGERPRINT_CHARS = 160  # characters of a fingerprint
+MAX_STATEMENT_CHARS = 20_000  # characters of a statement that are looked at
 _QUOTING = ("mysql", "mariadb", "sqlite", "spanner", "clickhouse", "")  # where "..." may be a literal
 _OUTER_COMMENT = re.compile(r"\A\s*/\*[^*]*\*/|/\*[^*]*\*/[\s;]*\Z")  # what ORMs and drivers add
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)|--[^\n]*", re.DOTALL)
@@ -34,13 +34,13 @@ def statement(text: str, system: str = "") -> str:
 
     Where it is not sure which quote ends what, all between the first and the last is masked.
     """
-    text = _OUTER_COMMENT.sub(" ", text[:MOST])
+    text = _OUTER_COMMENT.sub(" ", text[:MAX_STATEMENT_CHARS])
     if any(mark in text for mark in _DOUBTFUL):
         text = _ANY_QUOTE.sub("?", text)
     text = _LITERAL.sub(lambda match: _masked(match, system), text)
     text = _NUMBER.sub("?", _PLACEHOLDER.sub("?", _COMMENT.sub(" ", text)))
-    line = _LIST.sub(r"\1 (...)", one_line(text, MOST))
-    return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
+    line = _LIST.sub(r"\1 (...)", one_line(text, MAX_STATEMENT_CHARS))
+    return line if len(line) <= MAX_FINGERPRINT_CHARS else f"{line[: MAX_FINGERPRINT_CHARS - 1]}…"
 
 
 def _masked(match: re.Match[str], system: str) -> str:
@@ -51,6 +51,6 @@ def _masked(match: re.Match[str], system: str) -> str:
 
 def command(text: str) -> str:
     """The first word of a cache's command: what follows are keys and values."""
-    words = one_line(text[:LONGEST], LONGEST).split()
+    words = one_line(text[:MAX_FINGERPRINT_CHARS], MAX_FINGERPRINT_CHARS).split()
     word = words[0] if words else ""
     return word.upper() if re.fullmatch(r"[A-Za-z][A-Za-z_.]{0,30}", word) else ""

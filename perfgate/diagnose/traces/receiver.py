@@ -19,7 +19,7 @@ from perfgate.model.errors import DiagnosisError
 TRACES, OTHERS = "/v1/traces", ("/v1/metrics", "/v1/logs")  # the latter are taken, and dropped
 MOST_SPANS = 300_000  # kept in all
 IDLE = 30.0  # s after which a connection that says nothing is closed
-QUIET, LONGEST_WAIT = 2.0, 10.0  # s without spans after which none is awaited any more; s in all
+QUIET_S, MAX_WAIT_S = 2.0, 10.0  # s without spans after which none is awaited any more; s in all
 Forward = Callable[[bytes, Mapping[str, str]], None]
 
 
@@ -94,7 +94,7 @@ class Receiver:
             self._last = began
             missing = set(awaited)
             while missing := {trace for trace in missing if not self._is_complete(trace)}:
-                left = min(self._last + QUIET, began + LONGEST_WAIT) - monotonic()
+                left = min(self._last + QUIET_S, began + MAX_WAIT_S) - monotonic()
                 if left <= 0:
                     break
                 self._arrival.wait(left)

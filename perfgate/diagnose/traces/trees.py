@@ -9,7 +9,7 @@ from typing import NamedTuple
 from perfgate.diagnose.traces.spans import TraceSpan
 
 SLACK = 1_000_000  # ns by which a child may outlive the parent that waited for it: clocks of one process differ too
-MOST = 20_000  # spans of one trace that are looked at
+MAX_SPANS = 20_000  # spans of one trace that are looked at
 
 
 class Node(NamedTuple):
@@ -52,7 +52,7 @@ def outermost(spans: Sequence[TraceSpan]) -> TraceSpan | None:
 
 def tree(spans: Sequence[TraceSpan], root: TraceSpan) -> Tree:
     """Spans whose parent is missing are the root's own children."""
-    unique = {span.id: span for span in spans[:MOST] if span.id != root.id}
+    unique = {span.id: span for span in spans[:MAX_SPANS] if span.id != root.id}
     below: dict[str, list[TraceSpan]] = {}
     for span in unique.values():
         below.setdefault(span.parent if span.parent in unique else root.id, []).append(span)

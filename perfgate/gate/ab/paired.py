@@ -34,7 +34,7 @@ from perfgate.model.run import EndpointResult
 from perfgate.recording.curves import curve
 from perfgate.stats.distributions import normal_quantile
 from perfgate.stats.proportions import fewest
-from perfgate.stats.tails import FEWEST
+from perfgate.stats.tails import MIN_VALUES
 from perfgate.stats.two_samples import TwoArms
 from perfgate.text.units import format_change
 
@@ -79,13 +79,13 @@ def _quantile(base: EndpointResult, head: EndpointResult, metric: str, trial: Tr
         measured=measured,
         baseline=baseline,
         change=change,
-        interval=_interval(change, own, ratio.error if requests >= FEWEST else inf),
+        interval=_interval(change, own, ratio.error if requests >= MIN_VALUES else inf),
         bound=_bound(change, own.upper(trial.level) - 1, trial),
         outer=expm1(pair.upper(trial.level)) if isfinite(change) else None,
         expected=expm1(pair.expected()) if isfinite(change) else None,
         p_worse=p_worse,
         p_better=own.p_better(trial.margin),
-        detectable=detectable(ratio, trial) if known or requests >= FEWEST else inf,
+        detectable=detectable(ratio, trial) if known or requests >= MIN_VALUES else inf,
         cure=cure(ratio, trial, at_least=own.effect * fewest(1 - own.q)),
         more=needed(ratio, trial, at_least=own.effect * fewest(1 - own.q)) / requests,
         support="".join(borrowed),

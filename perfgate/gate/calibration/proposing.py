@@ -14,7 +14,7 @@ from perfgate.text.units import format_change, format_value
 
 WANTED = 0.10  # a worsening that a team would want to hear of
 LIMITS = (0.05, 0.10, 0.15, 0.20, 0.25, 0.30, 0.40, 0.50, 0.75, 1.00, 1.50, 2.00, 3.00, 5.00)
-LONGEST = 600.0  # s: nobody waits longer for each pull request
+MAX_RUN_S = 600.0  # s: nobody waits longer for each pull request
 WORTH = 0.8  # of the limit: less of an improvement is not worth a longer run
 NOISIER = 1.5  # times the limit of the others, from which an endpoint gets its own
 
@@ -51,7 +51,7 @@ def _floor(noise: Sequence[Noise], proposal: Proposal, floor: float) -> float | 
 
 def _duration(tails: Sequence[Noise], mode: Mode, now: float) -> tuple[float, str]:
     durations = (
-        [reach.duration for reach in tails[0].reaches if reach.duration <= max(LONGEST, now)] if tails else [now]
+        [reach.duration for reach in tails[0].reaches if reach.duration <= max(MAX_RUN_S, now)] if tails else [now]
     )
     reaches = [_rounded(_usual(tails, "", mode, duration)) for duration in durations]
     for duration, reach in zip(durations, reaches, strict=True):

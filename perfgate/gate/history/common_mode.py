@@ -11,7 +11,7 @@ import numpy as np
 
 from perfgate.gate.history.prediction import Array, Numbers
 
-FEWEST = 3  # endpoints; with fewer, one endpoint's own movement cannot be told from a common one
+MIN_ENDPOINTS = 3  # endpoints; with fewer, one endpoint's own movement cannot be told from a common one
 UNUSUAL = 3.0  # times the usual movement between runs: a runner that moved further is taken for an application
 SMALLEST_USUAL = 0.03  # of the usual movement (log): few calm runs say little of other days
 
@@ -29,7 +29,7 @@ def centred(now: Array, past: Array, level: Numbers) -> tuple[Array, Array]:
     return today, moved
 
 
-def common(moves: Array, fewest: int = FEWEST) -> Array:
+def common(moves: Array, fewest: int = MIN_ENDPOINTS) -> Array:
     """(R, E) movements of the endpoints of R runs -> (R, E) medians over the other endpoints of the same run.
 
     Where `fewest` are known, the median of the others and of no movement: one alone could be its own. NaN where fewer.

@@ -15,13 +15,13 @@ from statistics import fmean, median, variance
 
 from perfgate.gate.comparison import Comparison, exact
 from perfgate.gate.history.estimates import t_at
+from perfgate.gate.levels import POWER
 from perfgate.model.metric import METRICS, Unit
 from perfgate.model.run import EndpointResult
 from perfgate.stats.distributions import t_quantile, t_sf
 from perfgate.stats.serial import FREEDOM
 
 STANDARD_ERRORS = 2 * t_quantile(0.975, FREEDOM)  # in a two-sided 95 % interval of a mean by windows
-POWER = 0.80
 CURE = "more requests, or `--base-ref`, would show it"
 
 

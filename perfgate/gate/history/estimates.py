@@ -14,7 +14,7 @@ from math import exp, floor, isfinite, log, nan
 
 import numpy as np
 
-from perfgate.gate.history.common_mode import FEWEST, cautious, centred, common
+from perfgate.gate.history.common_mode import MIN_ENDPOINTS, cautious, centred, common
 from perfgate.gate.history.prediction import Array, Prediction, predict
 from perfgate.gate.history.series import SeriesTable
 from perfgate.model.run import PastRun, Run
@@ -155,7 +155,7 @@ def _inflation_of_run(own: Prediction, variance: Array, today: Array, moved: Arr
     inflation: Array = _spread_of_others((own.change**2 / variance)[None, :])[0]
     if len(today) > DRAGGED:
         return inflation
-    without = common(np.where(np.eye(len(today), dtype=bool), np.nan, today), FEWEST - 1)  # row e: e left out
+    without = common(np.where(np.eye(len(today), dtype=bool), np.nan, today), MIN_ENDPOINTS - 1)  # row e: e left out
     change = own.change + np.nan_to_num(moved - without)
     calmer: Array = np.minimum(inflation, np.diagonal(_spread_of_others(change**2 / variance)))
     return calmer

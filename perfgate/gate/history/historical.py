@@ -30,7 +30,7 @@ from perfgate.text.units import format_change
 Key = tuple[str, str]
 
 TAKEN_OUT = {"own": "all endpoints together", "probe": "the runner"}  # by lens
-LONGEST = 3600.0  # s; nobody waits longer for a verdict
+MAX_RUN_S = 3600.0  # s; nobody waits longer for a verdict
 BURSTS = 5.0  # design effect from which people are told
 
 
@@ -148,7 +148,7 @@ class _Reading:
         change, limit = (-self.look.change if self.better else self.look.change), log1p(self.question.limit)
         if change >= limit:
             gap, z = change, normal_quantile(1 - self.question.alpha)
-            if 2 * sampling > total and 2 * duration < LONGEST:
+            if 2 * sampling > total and 2 * duration < MAX_RUN_S:
                 return 2 * duration
         else:
             within = max(limit, log1p(self.question.tolerated))
@@ -156,7 +156,7 @@ class _Reading:
         expected = (gap / (z + normal_quantile(POWER))) ** 2
         rest = total - min(sampling, total)
         seconds = duration * sampling / (expected - rest) if expected > rest else inf
-        return seconds if duration < seconds < LONGEST else inf
+        return seconds if duration < seconds < MAX_RUN_S else inf
 
     def _cure(self) -> str:
         """A base on the same runner always helps."""

@@ -17,7 +17,7 @@ from math import exp, log1p
 import numpy as np
 
 from perfgate.gate.comparison import Comparison
-from perfgate.gate.history.common_mode import FEWEST, centred
+from perfgate.gate.history.common_mode import MIN_ENDPOINTS, centred
 from perfgate.gate.history.estimates import PROBE_SLOPE_SD, Estimate, probed, ratio
 from perfgate.gate.history.prediction import Array, Past, predict
 from perfgate.gate.history.series import Results, SeriesTable, by_name, table
@@ -90,8 +90,8 @@ def _whole(
 def _estimate(observed: SeriesTable, run: Run) -> Estimate | None:
     """The common movement beside that of the earlier runs; lens "probe" where the runner's own is taken out."""
     today, moves = centred(observed.now, observed.past.values, observed.past.level)
-    known = np.isfinite(moves).sum(1) >= FEWEST
-    if np.isfinite(today).sum() < FEWEST or known.sum() < 2:
+    known = np.isfinite(moves).sum(1) >= MIN_ENDPOINTS
+    if np.isfinite(today).sum() < MIN_ENDPOINTS or known.sum() < 2:
         return None
     past = np.array([_median(row) for row in moves[known]])
     reference = probed(run, [item for item, is_known in zip(observed.runs, known, strict=True) if is_known])

@@ -8,11 +8,12 @@ The rules (docs/engine.md tells them to users):
 - Over 1 % of the requests could not be sent for want of the generator's own ports, file descriptors or memory.
 - The generator had no CPU left: rates say what the generator could do, and without the kernel's clock latencies do too.
 - Iterations were left out because no row of data was left for them: the load was another one, nothing can be said.
-- Arrivals were dropped because all virtual users were busy, the load was ended early, or a process was lost: what has
-  not been measured cannot pass. It can fail.
+- Arrivals were dropped because all virtual users were busy, the load was ended early or interrupted, or a process was
+  lost: what has not been measured cannot pass. It can fail.
 - Most requests of an A/B test's base failed: latencies are compared with those of the few that did not.
 - More requests failed than a percentile leaves out: the successes' percentile says nothing of the service, and cannot
-  pass. Timeouts do not count here, for they are among the values.
+  pass, and neither can their mean size or what was counted of them. Timeouts do not count here, for they are among the
+  values.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from dataclasses import dataclass
 
 from perfgate.gate.absolute import quantile_of
 from perfgate.model.budget_file import Budget, Kind
-from perfgate.model.metric import METRICS, Unit
+from perfgate.model.metric import METRICS, Metric, Unit
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import EndpointResult, Run
 from perfgate.recording import shortages
@@ -54,8 +55,12 @@ def doubts(budget: Budget, run: Run) -> Iterator[Doubt]:
     """What speaks against judging this budget by this run, worst first."""
     generator = run.generator
     result = next((endpoint for endpoint in run.endpoints if endpoint.name == budget.endpoint), None)
+    if run.interrupted:
+        yield Doubt(text="the run was interrupted; measure again", outcomes=UNBROKEN, reason="ended-early")
     if result is not None and result.kind == "page":  # no load generator had a part in it
-        yield from _failing(budget, result) if budget.metric != "errors" else ()
+        if budget.metric != "errors":
+            yield from _failing_base(budget, run)
+            yield from _failing(budget, result)
         return
     if generator.without_rows > (1 - ACHIEVED) * generator.due:
         yield Doubt(
@@ -72,10 +77,11 @@ def doubts(budget: Budget, run: Run) -> Iterator[Doubt]:
     if metric.is_latency:
         if result is not None:
             yield from _late(budget, run, result)
-            yield from _failing_base(budget, run)
-            yield from _failing(budget, result)
         if generator.cpu >= BUSY and not generator.clock.startswith("kernel"):
             yield Doubt(text=f"the load generator had no CPU left and no kernel clock to measure by; {RELIEF}")
+    if result is not None and _is_of_successes(metric):
+        yield from _failing_base(budget, run)
+        yield from _failing(budget, result)
     if metric.unit is Unit.PER_SECOND and generator.cpu >= BUSY:
         yield Doubt(text=f"the load generator had no CPU left, so the rate is its own; {RELIEF}")
     if generator.due and generator.dropped > (1 - ACHIEVED) * generator.due:
@@ -85,6 +91,11 @@ def doubts(budget: Budget, run: Run) -> Iterator[Doubt]:
     yield from _unsent(run)
     if run.aborted:
         yield Doubt(text=f"the load was ended early: {run.aborted}", outcomes=UNBROKEN, reason="ended-early")
+
+
+def _is_of_successes(metric: Metric) -> bool:
+    """Failures have no part in it; memory is the service's, whatever it answers, and a rate falls with them."""
+    return metric.name not in ("errors", "rate", "memory_growth")
 
 
 def _unsent(run: Run) -> Iterator[Doubt]:

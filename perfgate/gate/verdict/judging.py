@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from math import inf, isfinite
+from dataclasses import replace
+from math import isfinite
 from typing import Any
 
-from perfgate.gate.absolute import Question, distribution_of
+from perfgate.gate.absolute import distribution_of
 from perfgate.gate.comparison import Comparison, is_apart, signed
 from perfgate.gate.history.anchor import criterion as anchor_criterion
-from perfgate.gate.levels import MISSES
-from perfgate.gate.verdict import deciding
 from perfgate.gate.verdict.comparing import Comparisons, compare, floor_of, watched
-from perfgate.gate.verdict.deciding import Weighed
+from perfgate.gate.verdict.criteria import criterion_result, judge_criterion, smallest_detectable, time_needed
 from perfgate.gate.verdict.health import Doubt, doubts
 from perfgate.gate.verdict.outcome import overall, with_codes
 from perfgate.gate.verdict.overload import overload_of, with_waiting
 from perfgate.gate.verdict.overload import sentence as overloaded
 from perfgate.gate.verdict.sentences import FindingContext, sentence, sentence_without_data
 from perfgate.gate.verdict.whole_finding import judge_whole
-from perfgate.model.budget_file import Budget, Criterion, GatePolicy, Kind
-from perfgate.model.metric import APPLICATION, METRICS, Metric, Unit
+from perfgate.model.budget_file import Budget, GatePolicy, Kind
+from perfgate.model.metric import APPLICATION, METRICS, Metric
 from perfgate.model.note import Note
 from perfgate.model.outcome import BADNESS, Outcome, worst
 from perfgate.model.run import EndpointResult, Run
@@ -100,10 +98,10 @@ def _finding(
     key = (budget.endpoint, budget.metric)
     value, since = compared.baseline.get(key), compared.anchor.get(key)
     floor = floor_of(metric, policy.floor)
-    judged = [_judge(criterion, result, metric, value, policy, run) for criterion in budget.criteria]
+    judged = [judge_criterion(criterion, result, metric, value, policy, run) for criterion in budget.criteria]
     pinned = anchor_criterion(policy.anchor, budget) if policy.anchor and since else None
     if pinned:
-        judged.append(_judge(pinned, result, metric, since, policy, run))
+        judged.append(judge_criterion(pinned, result, metric, since, policy, run))
     criteria = tuple(item.result for item in judged)
     outcome = worst(criterion.outcome for criterion in criteria)
     context = FindingContext(
@@ -129,8 +127,8 @@ def _finding(
         baseline_runs=0 if run.arms else len(baseline.runs.get(key, ())),
         baseline_ids=() if run.arms else tuple(past.run.id for past in baseline.runs.get(key, ())),
         interval=None if value else result.intervals.get(metric.name),
-        more=_more(judged) if outcome is Outcome.INCONCLUSIVE else None,
-        detectable=_detectable(judged),
+        more=time_needed(judged) if outcome is Outcome.INCONCLUSIVE else None,
+        detectable=smallest_detectable(judged),
         criteria=criteria,
         line=budget.line,
     )
@@ -164,68 +162,6 @@ def _compared(comparison: Comparison, metric: Metric, run: Run) -> dict[str, Any
     }
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Judged:
-    """A criterion's result, what would decide it where nothing does (for people, and how many times as long a run), and
-    the smallest rise that would have been found."""
-
-    result: CriterionResult
-    cure: str = ""
-    more: float = inf
-    detectable: float = inf
-
-
-def _judge(
-    criterion: Criterion, result: EndpointResult, metric: Metric, weighed: Weighed | None, policy: GatePolicy, run: Run
-) -> _Judged:
-    if criterion.kind is Kind.ABSOLUTE:
-        question = Question(
-            limit=criterion.limit,
-            duration=run.duration,
-            level=1 - MISSES / max(1, run.looks),
-            sensitivity=policy.sensitivity,
-        )
-        outcome, check = deciding.absolute(criterion, result, metric.name, question)
-        return _Judged(
-            result=_criterion_result(criterion, outcome),
-            cure=check.cure,
-            more=check.needed / check.requests if check.needed and check.requests else inf,
-            detectable=_rise_to(check.detectable, check.measured, metric),
-        )
-    outcome = deciding.relative(criterion, weighed, floor_of(metric, policy.floor), result.requests, policy.sensitivity)
-    return _Judged(
-        result=_criterion_result(criterion, outcome),
-        more=weighed.comparison.more if weighed else inf,
-        detectable=weighed.comparison.detectable if weighed else inf,
-    )
-
-
-def _detectable(judged: Sequence[_Judged]) -> float | None:
-    """Detectable change of the relative criteria, where there is a comparison; else of the absolute ones."""
-    for kind in (Kind.RELATIVE, Kind.ABSOLUTE):
-        known = [item.detectable for item in judged if item.result.kind is kind and isfinite(item.detectable)]
-        if known:
-            return min(known)
-    return None
-
-
-def _rise_to(value: float | None, measured: float, metric: Metric) -> float:
-    """The worsening from what was measured to `value`: a difference of shares, a ratio of anything else. Negative where
-    the limit is broken for sure."""
-    if value is None:
-        return inf
-    worsening = measured - value if metric.higher_is_better else value - measured
-    if metric.unit is Unit.RATIO:
-        return worsening
-    return worsening / measured if measured else inf
-
-
-def _more(judged: Sequence[_Judged]) -> float | None:
-    """How many times as long a run would decide all criteria; None where no run would, for files have no infinity."""
-    most = max((item.more for item in judged if item.result.outcome is Outcome.INCONCLUSIVE), default=inf)
-    return most if isfinite(most) else None
-
-
 def _doubted(finding: Finding, against: Iterable[Doubt]) -> Finding:
     """The finding, or that some of it cannot be decided, with the reason and the cure."""
     for doubt in against:
@@ -255,19 +191,8 @@ def _without_data(budget: Budget, result: EndpointResult | None) -> Finding:
         outcome=Outcome.NO_DATA,
         reason="no-samples",
         sentence=sentence_without_data(budget, result),
-        criteria=tuple(_criterion_result(criterion, Outcome.NO_DATA) for criterion in budget.criteria),
+        criteria=tuple(criterion_result(criterion, Outcome.NO_DATA) for criterion in budget.criteria),
         line=budget.line,
-    )
-
-
-def _criterion_result(criterion: Criterion, outcome: Outcome) -> CriterionResult:
-    return CriterionResult(
-        kind=criterion.kind,
-        limit=criterion.limit,
-        text=criterion.text,
-        severity=criterion.severity,
-        outcome=outcome,
-        difference=criterion.difference,
     )
 
 

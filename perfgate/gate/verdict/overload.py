@@ -22,8 +22,8 @@ from perfgate.text.units import format_value
 
 FIFTHS = 5
 SEVERAL = 3.0  # times as many requests in flight in the last fifth of the run as in the first
-MOST = 1e7  # requests in flight that a figure from outside may claim
-FEWEST = 10.0  # by which they must have grown
+MAX_IN_FLIGHT = 1e7  # requests in flight that a figure from outside may claim
+MIN_GROWTH_REQUESTS = 10.0  # by which they must have grown
 HALF_WAY = 0.2  # of the growth that the middle fifth must show: else it is a stall at the end
 FALLEN = 0.9  # of the most of any fifth that the last must have: else the target recovered
 FASTEST = 0.05  # quantile of latency that is hardly waiting
@@ -76,7 +76,7 @@ def with_waiting(findings: Iterable[Finding], overload: Overload | None, run: Ru
 
 def _fifths(values: Sequence[float]) -> tuple[float, ...]:
     """The means of five equal parts; none of fewer values, nor of figures that nobody measured."""
-    if len(values) < FIFTHS or not all(0 <= value <= MOST for value in values):
+    if len(values) < FIFTHS or not all(0 <= value <= MAX_IN_FLIGHT for value in values):
         return ()
     edges = [round(at * len(values) / FIFTHS) for at in range(FIFTHS + 1)]
     return tuple(fmean(values[low:high]) for low, high in pairwise(edges))
@@ -85,7 +85,7 @@ def _fifths(values: Sequence[float]) -> tuple[float, ...]:
 def _is_growing(means: Sequence[float]) -> bool:
     """Steadily, and to several times as many."""
     first, last = means[0], means[-1]
-    is_more = last >= SEVERAL * first and last - first >= FEWEST
+    is_more = last >= SEVERAL * first and last - first >= MIN_GROWTH_REQUESTS
     is_steady = means[2] - first >= HALF_WAY * (last - first) and last >= FALLEN * max(means)
     return is_more and is_steady
 

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import isfinite
 
-from perfgate.gate.comparison import RESOLUTION, Comparison, is_apart, signed
+from perfgate.gate.comparison import Comparison
 from perfgate.gate.history.baseline import has_baseline, runs_needed
+from perfgate.gate.verdict.change_words import amount_words, change_words, own_part
 from perfgate.gate.verdict.deciding import threshold_of
+from perfgate.gate.verdict.failure_words import failure_kinds
 from perfgate.gate.verdict.job_times import job_times
 from perfgate.model.budget_file import Budget, Criterion, Kind, Severity
 from perfgate.model.metric import METRICS, Metric
@@ -16,10 +18,8 @@ from perfgate.model.outcome import Outcome
 from perfgate.model.run import Arm, EndpointResult
 from perfgate.model.verdict import Baseline, CriterionResult
 from perfgate.text.plurals import counted
-from perfgate.text.units import format_change, format_difference, format_value
+from perfgate.text.units import format_value
 
-SMALL = 0.02  # of a change: what is taken out is told from here on
-COARSE = 0.10  # changes from which tenths of a per cent are not said: no interval knows them
 BROKEN = (Outcome.FAIL, Outcome.WARN)
 
 
@@ -58,7 +58,7 @@ def _parts(context: FindingContext) -> Iterator[str]:
     """The change and its limits, then the fixed ones; but what broke comes first."""
     relative, absolute = list(_relative(context)), list(_absolute(context))
     if context.comparison is not None:
-        change = _change(
+        change = change_words(
             context.comparison, context.metric, any(criterion.difference for criterion in _criteria_of(context))
         )
         if relative and _broken(context, Kind.ABSOLUTE) and not _broken(context, Kind.RELATIVE):
@@ -100,7 +100,7 @@ def sentence_without_data(budget: Budget, result: EndpointResult | None) -> str:
         return f"{budget.endpoint}: its {budget.metric} was not measured, so it cannot be judged."
     what = "views" if result.kind == "page" else "requests"
     return (
-        f"{budget.endpoint}: all {result.requests:,} {what} failed ({_kinds(result)}), so there is no "
+        f"{budget.endpoint}: all {result.requests:,} {what} failed ({failure_kinds(result)}), so there is no "
         f"{budget.metric} to judge."
     )
 
@@ -109,23 +109,13 @@ def _notes(context: FindingContext) -> Iterator[str]:
     """The support only where it was needed."""
     if context.comparison is None:
         return
-    yield from _own_part(context.comparison, context.metric)
+    yield from own_part(context.comparison, context.metric)
     yield from context.comparison.notes
     decided = {Outcome.FAIL, Outcome.WARN, Outcome.IMPROVED}
     if context.comparison.support and any(
         criterion.kind is Kind.RELATIVE and criterion.outcome in decided for criterion in context.criteria
     ):
         yield context.comparison.support
-
-
-def _own_part(comparison: Comparison, metric: Metric) -> Iterator[str]:
-    """The part that is judged, where it is not the change of the two numbers."""
-    own, observed = signed(comparison.change, comparison, metric), signed(comparison.seen, comparison, metric)
-    if not comparison.taken_out or own is None or observed is None or not is_apart(own, observed, SMALL) or own <= -1:
-        return
-    common = (1 + observed) / (1 + own) - 1
-    moved = f"{'rose' if common > 0 else 'fell'} by {format_change(round(abs(common), 2)).lstrip('+')}"
-    yield f"Its own part is {_with_interval(comparison.change, comparison, metric)}: {comparison.taken_out} {moved}."
 
 
 def _values(context: FindingContext) -> str:
@@ -188,39 +178,7 @@ def _since(context: FindingContext) -> Iterator[str]:
     unit = context.metric.unit
     before = format_value(unit, context.since.baseline)
     limit = _relative_limit(context.anchor, context.criteria[-1], context, context.since)
-    yield f"{before} then: {_change(context.since, context.metric, as_difference=False)}, {limit}"
-
-
-def _change(comparison: Comparison, metric: Metric, as_difference: bool) -> str:
-    """ "+60 % (95 % interval +48 to +71 %)", in the unit of the limit; empty of a count that is as before."""
-    if metric.is_counted and comparison.exact and not comparison.change:
-        return ""
-    own, observed = signed(comparison.change, comparison, metric), signed(comparison.seen, comparison, metric)
-    if own is not None and comparison.taken_out and is_apart(own, observed, SMALL):
-        return _shown(comparison.seen, comparison, metric, as_difference)
-    return _with_interval(comparison.seen, comparison, metric, as_difference)
-
-
-def _with_interval(change: float, comparison: Comparison, metric: Metric, as_difference: bool = False) -> str:
-    text = _shown(change, comparison, metric, as_difference)
-    if comparison.exact:
-        return text
-    if not all(map(isfinite, comparison.interval)):
-        return f"{text} (too few requests for an interval)"
-    ends = sorted(comparison.interval, reverse=metric.higher_is_better)
-    low, high = (_shown(end, comparison, metric, as_difference) for end in ends)
-    unit = high.rpartition(" ")[2]
-    return f"{text} (95 % interval {low.removesuffix(f' {unit}')} to {high})"
-
-
-def _shown(worsening: float, comparison: Comparison, metric: Metric, as_difference: bool) -> str:
-    """In per cent of the baseline; as a difference where the limit is one, for shares, or where there is no ratio."""
-    value = -worsening if metric.higher_is_better else worsening
-    if comparison.is_difference:
-        return format_difference(metric.unit, value)
-    if as_difference or comparison.baseline <= RESOLUTION:
-        return format_difference(metric.unit, value * comparison.baseline)
-    return format_change(round(value, 2) if abs(value) >= COARSE else value)
+    yield f"{before} then: {change_words(context.since, context.metric, as_difference=False)}, {limit}"
 
 
 def _relative_limit(
@@ -252,7 +210,7 @@ def _inconclusive(criterion: Criterion, limit: str, context: FindingContext, com
     if max(comparison.change, comparison.expectation) >= threshold:
         return f"{limit}: more than that, but it may be chance; {cure.replace('would show it', 'would tell')}"
     move = "fall" if context.metric.higher_is_better else "rise"
-    reach = _shown(comparison.bound, comparison, context.metric, criterion.difference)
+    reach = amount_words(comparison.bound, comparison, context.metric, criterion.difference)
     size = f"of {reach}" if isfinite(comparison.bound) else "of any size"
     return f"{limit}: no regression seen, but this run could have missed a {move} {size}: {cure}"
 
@@ -282,18 +240,4 @@ def _as_sentence(note: str) -> str:
 
 
 def _failures(result: EndpointResult) -> str:
-    return f" {result.failures:,} of {result.requests:,} requests failed ({_kinds(result)})."
-
-
-_KINDS = {  # of failures: a bare "status" reads like an HTTP status
-    "status": "unexpected status",
-    "expectation": "unexpected content",
-    "timeout": "timed out",
-    "connection": "no connection",
-    "protocol": "broken answer",
-}
-
-
-def _kinds(result: EndpointResult) -> str:
-    kinds = ", ".join(f"{count:,} {_KINDS.get(kind, kind)}" for kind, count in result.failures_by_kind.items())
-    return f"{kinds}; for example {result.failure_examples[0]}" if result.failure_examples else kinds
+    return f" {result.failures:,} of {result.requests:,} requests failed ({failure_kinds(result)})."

@@ -13,7 +13,7 @@ from perfgate.history.files.file_history import Change, FileHistory, Say
 from perfgate.history.sql.sqlite_file import make_folder
 from perfgate.model.errors import HistoryError
 
-GRACE = 10  # times that a folder may vanish while we write into it, because a pruning removes empty ones
+MAX_VANISHED = 10  # times that a folder may vanish while we write into it, because a pruning removes empty ones
 
 
 class Folder:
@@ -72,14 +72,14 @@ class Folder:
     def _write(self, path: Path, content: bytes) -> None:
         """Whole or not at all: under another name first. Raises OSError."""
         scratch = path.with_name(f".{uuid4().hex}.tmp")
-        for attempt in range(GRACE):
+        for attempt in range(MAX_VANISHED):
             try:
                 make_folder(path.parent)
                 scratch.write_bytes(content)
                 scratch.replace(path)
                 return
             except FileNotFoundError:
-                if attempt == GRACE - 1:
+                if attempt == MAX_VANISHED - 1:
                     raise
                 time.sleep(0.01)
             finally:

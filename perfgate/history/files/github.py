@@ -23,7 +23,7 @@ Value = TypeVar("Value")
 API = "https://api.github.com"
 FEW = 8  # more files than this come as one archive: without a token GitHub answers 60 requests an hour
 TIMEOUT = 60.0  # seconds
-LARGEST = 2**30  # bytes of an archive
+MAX_ARCHIVE_BYTES = 2**30  # bytes of an archive
 PAUSES = (1.0, 4.0)  # seconds before asking again: a hiccup of GitHub's is no reason to go without a verdict
 REDIRECTS = (301, 302, 307, 308)
 
@@ -137,7 +137,7 @@ class GithubFiles:
         session = self._session
         retries = Retries(tries=1 + len(PAUSES), pause=PAUSES.__getitem__)
         try:
-            return retries.ask(lambda: session.exchange("GET", url, headers=headers, most=LARGEST))
+            return retries.ask(lambda: session.exchange("GET", url, headers=headers, most=MAX_ARCHIVE_BYTES))
         except http.NoReplyError as error:
             raise HistoryError(
                 f"{self.place} cannot be reached: {error}", hint="Check the network.", code="PG-H002"

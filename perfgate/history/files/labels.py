@@ -24,7 +24,7 @@ RUNS, DISTRIBUTIONS, ACCEPTED = "runs/", "distributions/", "accepted/"
 SUFFIXES = (".json", ".json.gz")
 
 # Bytes. Folders: 120 each. File: the four, commas, mark and suffix stay below the 255 that file systems allow.
-LONGEST = {"name": 120, "branch": 120, "started": 57, "commit": 70, "id": 100}
+MAX_LABEL_CHARS = {"name": 120, "branch": 120, "started": 57, "commit": 70, "id": 100}
 CUT = "~"
 NOTHING = "="
 AB = ",ab"
@@ -52,7 +52,7 @@ def path_of(past_run: PastRun) -> str:
     """The path, like `Label.path`."""
     run = past_run.run
     words = {"name": run.name, "branch": run.branch, "started": run.started, "commit": run.commit, "id": run.id}
-    name, branch, started, commit, run_id = (_word(words[key], LONGEST[key]) for key in LONGEST)
+    name, branch, started, commit, run_id = (_word(words[key], MAX_LABEL_CHARS[key]) for key in MAX_LABEL_CHARS)
     return f"{name}/{branch}/{started},{past_run.outcome.value},{commit},{run_id}{AB if run.arms else ''}"
 
 
@@ -93,7 +93,7 @@ def parse(path: str) -> Label | None:
 
 def path_segment(run_id: str) -> str:
     """The id as a part of a path."""
-    return _word(run_id, LONGEST["id"])
+    return _word(run_id, MAX_LABEL_CHARS["id"])
 
 
 def acceptances_of(run_id: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from re import _parser as parser  # type: ignore[attr-defined]  # isort: skip - Python's own reading of an expression
 
-LONGEST = 10_000  # characters
+MAX_TEXT_CHARS = 10_000  # characters
 LETTERS = "a1A_-. /"  # tried in this order where many characters fit
 
 
@@ -27,7 +27,7 @@ def matching(pattern: str, least: int = 0) -> str | None:
 
 def _sequence(parts: Iterable[Any], groups: dict[int, str], times: int) -> str:
     text = "".join(_one(str(operation), argument, groups, times) for operation, argument in parts)
-    if len(text) > LONGEST:
+    if len(text) > MAX_TEXT_CHARS:
         raise ValueError("too long")
     return text
 
@@ -44,7 +44,7 @@ def _one(operation: str, argument: Any, groups: dict[int, str], times: int) -> s
     if operation in ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"):
         low, high, inner = argument
         number = min(int(high), max(int(low), times))
-        return "".join(_sequence(inner, groups, times) for _ in range(min(number, LONGEST)))
+        return "".join(_sequence(inner, groups, times) for _ in range(min(number, MAX_TEXT_CHARS)))
     if operation == "SUBPATTERN":
         text = _sequence(argument[3], groups, times)
         groups[argument[0] or 0] = text

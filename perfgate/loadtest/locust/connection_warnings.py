@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping
 from perfgate.model.note import Note
 from perfgate.recording import shortages
 from perfgate.recording.handover import LoadResult
+from perfgate.recording.remarks import RATE_LIMITED
 from perfgate.text.notes import note
+from perfgate.text.plurals import counted
 
 MOST_ENDPOINTS = 3  # named in one warning
 MOST_ADDRESSES = 8
@@ -16,13 +18,13 @@ MOST_ADDRESSES = 8
 def connection_warnings(result: LoadResult) -> Iterator[Note]:
     generator = result.generator
     for shortage, count in generator.unsent.items():
-        text = f"{_requests(count)} could not be sent by the load generator: {shortages.explain(shortage)}."
-        yield note("PG-G010", text)
+        why = shortages.explain(shortage)
+        yield note("PG-G010", f"{counted(count, 'request')} could not be sent by the load generator: {why}.")
     if resends := generator.resends:
         yield note(
             "PG-G011",
-            f"{_requests(resends)} had to be sent again, because the server had closed the connection before the "
-            f"request came: {_endpoints(result.resends)}.",
+            f"{counted(resends, 'request')} had to be sent again, because the server had closed the connection before "
+            f"the request came: {_endpoints(result.resends)}.",
         )
     addresses = generator.addresses
     if len(addresses) > 1:
@@ -36,11 +38,7 @@ def connection_warnings(result: LoadResult) -> Iterator[Note]:
     for endpoint, text, count in result.remarks:
         remarks.setdefault(text, {})[endpoint] = count
     for text, endpoints in remarks.items():
-        yield note("PG-G013", f"{_endpoints(endpoints)}: {text}.")
-
-
-def _requests(count: int) -> str:
-    return "1 request" if count == 1 else f"{count:,} requests"
+        yield note("PG-G017" if text == RATE_LIMITED else "PG-G013", f"{_endpoints(endpoints)}: {text}.")
 
 
 def _endpoints(counts: Mapping[str, int]) -> str:

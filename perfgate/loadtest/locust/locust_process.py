@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import monotonic
@@ -22,10 +22,10 @@ from perfgate.recording.locustfile_paths import written_path
 from perfgate.text.redaction import redactor
 
 LOG = "locust.log"
-POLL = 0.2  # s between two looks at the child
-INTERRUPT_PATIENCE = 15.0  # s an interrupted child gets to write down what it has
-OVERTIME = 60.0  # s beyond all timeouts before a child counts as stuck
-DEFAULT_TIMEOUT = 60.0  # s: of hand-written scenarios' requests, as Locust's own client has it
+POLL_INTERVAL_S = 0.2  # s between two looks at the child
+INTERRUPT_TIMEOUT_S = 15.0  # s an interrupted child gets to write down what it has
+STUCK_AFTER_S = 60.0  # s beyond all timeouts before a child counts as stuck
+DEFAULT_TIMEOUT_S = 60.0  # s: of hand-written scenarios' requests, as Locust's own client has it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +58,7 @@ class Options:
     probe: bool = False  # whether the runner probe shall run beside the load
     on_progress: Callable[[Progress], None] = lambda _: None
     per_endpoint: bool = False  # whether progress tells of each endpoint
+    beside: Callable[[], AbstractContextManager[None]] = nullcontext  # opened while the load is sent
 
 
 Send = Callable[[Callable[[], None]], LoadTest]
@@ -110,18 +111,18 @@ def prepared(plan: Plan, folder: Path, scenario: Path | None, options: Options) 
             (folder / handover.GO).touch()
             _watch(child, folder, settings, options, check_target)
         except KeyboardInterrupt:
-            child.end(INTERRUPT_PATIENCE)
+            child.end(INTERRUPT_TIMEOUT_S)
             if not (folder / handover.RESULT).exists():
                 raise
         with defer_signals():
-            child.end(INTERRUPT_PATIENCE)
+            child.end(INTERRUPT_TIMEOUT_S)
         return _result(folder, child, plan)
 
     try:
         yield send
     finally:
         with defer_signals():
-            child.end(INTERRUPT_PATIENCE)
+            child.end(INTERRUPT_TIMEOUT_S)
         for name in (handover.PROGRESS, handover.GO):
             (folder / name).unlink(missing_ok=True)
 
@@ -136,7 +137,7 @@ def _settings(plan: Plan, folder: Path, options: Options) -> handover.Settings:
         arrivals=plan.load.arrivals,
         max_users=plan.load.max_users,
         seed=(int(plan.digests.load, 16) if plan.load.seed is None else plan.load.seed) + options.part,
-        timeout=max([*timeouts, *([DEFAULT_TIMEOUT] if plan.scenarios else [])]),
+        timeout=max([*timeouts, *([DEFAULT_TIMEOUT_S] if plan.scenarios else [])]),
         endpoints=tuple(endpoint.name for endpoint in plan.endpoints),
         secrets=options.secrets,
         processes=options.processes,
@@ -186,7 +187,7 @@ def _free_port() -> str:
 def _watch(
     child: Child, folder: Path, settings: handover.Settings, options: Options, check_target: Callable[[], None]
 ) -> None:
-    timeout = settings.warmup + settings.duration + 3 * settings.timeout + OVERTIME
+    timeout = settings.warmup + settings.duration + 3 * settings.timeout + STUCK_AFTER_S
     timeout += options.fleet.patience if options.fleet else 0.0
     until = monotonic() + timeout
     with (folder / handover.PROGRESS).open(encoding="utf-8") as progress:
@@ -197,7 +198,7 @@ def _watch(
             check_target()
             if ended:
                 return
-            child.listen(POLL)
+            child.listen(POLL_INTERVAL_S)
     raise LoadTestError(
         f"Locust did not come to an end within {timeout:g} s and was stopped.",
         hint=f"Its log is {folder / LOG}",

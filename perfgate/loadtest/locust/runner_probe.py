@@ -25,7 +25,7 @@ from perfgate.text.notes import note
 
 COMMAND = (sys.executable, "-P", "-m", "perfgate.runner.reference")
 SAME_HASHES = {"PYTHONHASHSEED": "0"}  # the same work needs the same dictionaries
-PATIENCE = 2.0  # s until it is killed
+STOP_TIMEOUT_S = 2.0  # s until it is killed
 
 
 class RunnerProbe:
@@ -46,10 +46,10 @@ class RunnerProbe:
         with defer_signals():
             self._process.terminate()
             with suppress(subprocess.TimeoutExpired):
-                self._process.wait(PATIENCE)
+                self._process.wait(STOP_TIMEOUT_S)
             keeping.kill(self._process)
             for reader in self._readers:
-                reader.join(PATIENCE)
+                reader.join(STOP_TIMEOUT_S)
 
     def samples(self, began: float) -> tuple[Sample, ...]:
         """Samples with times from `began` on (monotonic s)."""

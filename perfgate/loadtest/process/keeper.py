@@ -16,8 +16,8 @@ from contextlib import suppress
 from time import monotonic, sleep
 
 AT_ONCE = b"!"  # written into the pipe by a perfgate that has asked the command to end already
-GRACE = 2.0  # s for the command to end in good order when perfgate is gone
-PATIENCE = 5.0  # s for the kernel to end what was killed
+END_GRACE_S = 2.0  # s for the command to end in good order when perfgate is gone
+KILL_TIMEOUT_S = 5.0  # s for the kernel to end what was killed
 PAUSE = 0.01
 NOT_STARTED = 127
 LIFELINE = 0
@@ -93,14 +93,14 @@ def _ended(child: int) -> int | None:
 
 def _end(child: int, *, at_once: bool) -> int:
     _kill(child, signal.SIGKILL if at_once else signal.SIGTERM)
-    until = monotonic() + (PATIENCE if at_once else GRACE)
+    until = monotonic() + (KILL_TIMEOUT_S if at_once else END_GRACE_S)
     while (code := _ended(child)) is None and monotonic() < until:
         sleep(PAUSE)
     return 128 + signal.SIGKILL if code is None else code
 
 
 def _kill_descendants() -> None:
-    until = monotonic() + PATIENCE
+    until = monotonic() + KILL_TIMEOUT_S
     while monotonic() < until:
         for pid in _descendants():
             _kill(pid, signal.SIGKILL)

@@ -11,7 +11,7 @@ from pathlib import Path
 from perfgate.loadtest.process import keeper
 
 COMMAND = (sys.executable, "-I", "-S", keeper.__file__)
-PATIENCE = keeper.PATIENCE + 5.0  # s for a keeper to kill what is left
+KEEPER_TIMEOUT_S = keeper.KILL_TIMEOUT_S + 5.0  # s for a keeper to kill what is left
 
 
 def started(
@@ -52,7 +52,7 @@ def kill(process: subprocess.Popen[str]) -> None:
         with suppress(BrokenPipeError):
             process.stdin.close()
     try:
-        process.wait(PATIENCE)
+        process.wait(KEEPER_TIMEOUT_S)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

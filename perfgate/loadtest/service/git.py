@@ -10,7 +10,7 @@ from pathlib import Path
 from perfgate.model.errors import BaseError, UsageError
 
 REMOTE = "origin"
-FETCH_PATIENCE = 300.0  # s
+FETCH_TIMEOUT_S = 300.0  # s
 MISLEADING = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")  # set while git runs a hook
 
 Environment = Mapping[str, str]
@@ -81,7 +81,7 @@ class Git:
         there = ref.removeprefix(f"{remote}/")  # what the remote calls it
         shallow = self.is_shallow()
         depth = ("--depth=1",) if shallow else ()  # in a whole clone it would cut the history
-        fetched = self("fetch", "--no-tags", *depth, remote, there, patience=FETCH_PATIENCE)
+        fetched = self("fetch", "--no-tags", *depth, remote, there, patience=FETCH_TIMEOUT_S)
         if fetched.returncode == 0 and (known := self.resolved("FETCH_HEAD")):
             return known
         clone = " In this shallow clone not everything is there: `git fetch" if shallow else " Try `git fetch"

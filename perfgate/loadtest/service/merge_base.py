@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from perfgate.loadtest.service.git import FETCH_PATIENCE, Environment, Git, complaint
+from perfgate.loadtest.service.git import FETCH_TIMEOUT_S, Environment, Git, complaint
 from perfgate.model.errors import BaseError
 from perfgate.model.revision import JobBase
 
@@ -67,6 +67,6 @@ def _fetch(git: Git, branch: str, depth: str = "", commit: str = "") -> None:
     remote = git.remote()
     to = f"+refs/heads/{branch}:refs/remotes/{remote}/{branch}"
     commits = [commit] if commit else []
-    done = git("fetch", "--no-tags", *depths, remote, to, *commits, patience=FETCH_PATIENCE)
+    done = git("fetch", "--no-tags", *depths, remote, to, *commits, patience=FETCH_TIMEOUT_S)
     if done.returncode:
         raise BaseError(f"The branch {branch} cannot be fetched from {remote}:\n{complaint(done)}", code="PG-A004")

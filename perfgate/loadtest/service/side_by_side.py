@@ -55,11 +55,13 @@ class Sides:
 
 @dataclass(frozen=True, kw_only=True)
 class Head:
-    """`folder` is where the service's command runs; `logs` where setup and services of both write what they say."""
+    """`folder` is where the service's command runs; `logs` where setup and services of both write what they say,
+    without the values of the variables named in `secrets`."""
 
     folder: Path
     commit: str
     logs: Path
+    secrets: tuple[str, ...] = ()
 
 
 def host_of(sides: Sides) -> str:
@@ -100,7 +102,7 @@ def base_and_head(
                 service=replace(services[arm], port=ports[arm]),
                 folder=folders[arm],
                 log=head.logs / f"service-{arm}.log",
-                environ={**_environment(arm, services[arm], folders[arm], checkout, head.logs, environ, say), ARM: arm},
+                environ={**_environment(arm, services[arm], folders[arm], checkout, head, environ, say), ARM: arm},
                 name=f"{arm}'s service",
                 error=BaseError if arm == BASE else ServiceError,
                 hint=_missing(services[arm], checkout) if arm == BASE else "",
@@ -140,6 +142,11 @@ def _say_what_is_shared(services: Mapping[str, Service], checkout: Checkout, bas
 
 def _missing(service: Service, checkout: Checkout) -> str:
     """What a fresh checkout may lack to start."""
+    if not service.setup and (checkout.top / ".gitmodules").exists():
+        return (
+            "The base has git submodules, which its checkout leaves out: "
+            "`service: {setup: git submodule update --init}` fetches them in each arm."
+        )
     if service.setup or not (checkout.folder / "package.json").exists() or (checkout.folder / MODULES).exists():
         return ""
     return f"The base's checkout has no {MODULES}: `service: {{setup: npm ci}}` installs them in each arm."
@@ -167,7 +174,7 @@ def _ports(services: Mapping[str, Service], target: str) -> dict[str, int]:
 
 
 def _environment(
-    arm: str, service: Service, folder: Path, checkout: Checkout, logs: Path, environ: Environment, say: Say
+    arm: str, service: Service, folder: Path, checkout: Checkout, head: Head, environ: Environment, say: Say
 ) -> Environment:
     """In which the arm's service runs: with a virtual environment of its own, if it is set up."""
     if not service.setup:
@@ -178,7 +185,8 @@ def _environment(
             what=f"the {arm}",
             folder=folder,
             venv=checkout.scratch / f"venv-{arm}",
-            log=logs / f"setup-{arm}.log",
+            log=head.logs / f"setup-{arm}.log",
+            secrets=head.secrets,
             environ=environ,
             say=say,
         )

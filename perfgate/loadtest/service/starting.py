@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import signal
+import socket
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic, sleep
@@ -20,7 +21,7 @@ from perfgate.net import http
 from perfgate.text import template
 from perfgate.text.redaction import redactor
 
-STOP_PATIENCE = 10.0  # s between asking it to end and killing it
+STOP_TIMEOUT_S = 10.0  # s between asking it to end and killing it
 PORT = "PORT"  # the variable that tells a command its port
 PAUSE = 0.1  # s between two questions whether it is ready
 
@@ -112,7 +113,7 @@ def running(starts: Sequence[Start], secrets: Sequence[str] = ()) -> Iterator[Se
             for child in children:
                 child.terminate()
             for child in children:
-                child.end(STOP_PATIENCE)
+                child.end(STOP_TIMEOUT_S)
 
 
 def _launched(start: Start, secrets: Sequence[str]) -> Child:
@@ -135,8 +136,7 @@ def _wait_until_ready(start: Start, child: Child) -> None:
         if (code := child.poll()) is not None:
             raise start.error(
                 f"The {start.name} ended at once, with exit code {code}{_signal(code)}.\n{_said(child)}",
-                hint=f"Run `service.command` by hand to see why.\nLog: {log}"
-                + (f"\n{start.hint}" if start.hint else ""),
+                hint=f"{_why_ended(code)}\nLog: {log}" + (f"\n{start.hint}" if start.hint else ""),
                 code="PG-T006",
             )
         answer = http.status_of(url, timeout=2.0)
@@ -144,6 +144,8 @@ def _wait_until_ready(start: Start, child: Child) -> None:
             if answer < 400:
                 return
             last = f"{service.ready} answered {answer}"
+        elif _is_listening_on_ipv6(service.port):
+            last = f"it listens on [::1]:{service.port} only; let it listen on 127.0.0.1"
         sleep(PAUSE)
     raise start.error(
         f"The {start.name} was not ready within {service.ready_timeout:g} s: {last}.\n{_said(child)}",
@@ -156,7 +158,27 @@ def _wait_until_ready(start: Start, child: Child) -> None:
 def _signal(code: int) -> str:
     """What a shell's exit code means when it is none of the program's own."""
     known = {number.value for number in signal.Signals}
-    return f" ({signal.Signals(code - 128).name})" if code - 128 in known else ""
+    name = signal.Signals(code - 128).name if code - 128 in known else ""
+    if name == "SIGKILL":  # nobody but the system sends it unasked
+        return " (SIGKILL; most likely memory ran out: see dmesg, or the container's limit)"
+    return f" ({name})" if name else ""
+
+
+def _why_ended(code: int) -> str:
+    if code == 0:
+        return (
+            "A command that puts the service into the background ends at once: keep it in the foreground (no `&`, "
+            "`-d`, `--daemon`)."
+        )
+    return "Run `service.command` by hand to see why."
+
+
+def _is_listening_on_ipv6(port: int) -> bool:
+    """Whether it listens on the other loopback address, as servers do for which `localhost` is that one."""
+    with suppress(OSError):
+        socket.create_connection(("::1", port), timeout=1.0).close()
+        return True
+    return False
 
 
 def _said(child: Child) -> str:

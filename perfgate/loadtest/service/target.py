@@ -5,14 +5,16 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Collection, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
+from perfgate.loadtest.service.handshake import TlsCheck, shake_hands, tunnel
 from perfgate.model.errors import TargetError
 from perfgate.net.proxies import Proxy, proxy_for
 
 CONNECT_TIMEOUT = 5.0  # s
+LOOPBACK = ("127.0.0.1", "::1")
 
 
 def check_allowed(target: str, allow: Collection[str]) -> None:
@@ -27,25 +29,54 @@ def check_allowed(target: str, allow: Collection[str]) -> None:
     )
 
 
-def check_up(target: str, environ: Mapping[str, str]) -> None:
-    """Connects and hangs up again, without sending a request; to the proxy, where the environment names one.
+def check_up(target: str, environ: Mapping[str, str], tls: TlsCheck | None = None) -> None:
+    """Connects and hangs up again, without sending a request; through the proxy, where the environment names one.
+    With `tls` it shakes hands with an https:// target, as the load will.
 
-    Raises TargetError when nobody listens, UsageError when that proxy cannot be used.
+    Raises TargetError when nobody listens, or nobody that the load can speak to; UsageError when that proxy cannot be
+    used.
     """
     host, port = _host_and_port(target)
-    if proxy := proxy_for(urlsplit(target).scheme, host, port, environ):
-        _check_proxy(proxy)
-        return
+    scheme = urlsplit(target).scheme
+    proxy = proxy_for(scheme, host, port, environ)
+    with closing(_connected_to_proxy(proxy) if proxy else _connected(target, host, port)) as sock:
+        if scheme == "https" and proxy:
+            tunnel(sock, proxy, host, port)
+        if scheme == "https" and tls:
+            shake_hands(sock, tls, target, host)
+
+
+def _connected(target: str, host: str, port: int) -> socket.socket:
     try:
-        socket.create_connection((host, port), timeout=CONNECT_TIMEOUT).close()
+        return socket.create_connection((host, port), timeout=CONNECT_TIMEOUT)
     except (OSError, UnicodeError) as error:  # UnicodeError: no name can be like this
         reason = "nobody answers" if isinstance(error, TimeoutError) else _reason(error)
         raise TargetError(
             f"The target {target} is down: cannot connect to {host} port {port} ({reason}).",
-            hint="Start it first, name another one with --target URL, or let perfgate start it: "
+            hint=_elsewhere(target, host, port)
+            or "Start it first, name another one with --target URL, or let perfgate start it: "
             "`service: {command: ..., port: ...}` in the budget file.",
             code="PG-T002",
         ) from error
+
+
+def way_to(target: str, environ: Mapping[str, str]) -> str:
+    """Says which proxy the load will go through; empty without one."""
+    proxy = proxy_for(urlsplit(target).scheme, *_host_and_port(target), environ)
+    return f", through the proxy {proxy.host}:{proxy.port} that the environment names" if proxy else ""
+
+
+def _elsewhere(target: str, host: str, port: int) -> str:
+    """What to do where somebody listens on this machine's other loopback address: `localhost` may mean either."""
+    if not _is_local(host):
+        return ""
+    for other in LOOPBACK:
+        with suppress(OSError):
+            socket.create_connection((other, port), timeout=CONNECT_TIMEOUT).close()
+            there = f"[{other}]:{port}" if ":" in other else f"{other}:{port}"
+            url = urlsplit(target)._replace(netloc=there).geturl()
+            return f"Something listens on {there} only: name {url} as the target, or let it listen on {host} too."
+    return ""
 
 
 def _reason(error: OSError | UnicodeError) -> str:
@@ -54,9 +85,9 @@ def _reason(error: OSError | UnicodeError) -> str:
     return (error.strerror or str(error)).lower()
 
 
-def _check_proxy(proxy: Proxy) -> None:
+def _connected_to_proxy(proxy: Proxy) -> socket.socket:
     try:
-        socket.create_connection((proxy.host, proxy.port), timeout=CONNECT_TIMEOUT).close()
+        return socket.create_connection((proxy.host, proxy.port), timeout=CONNECT_TIMEOUT)
     except (OSError, UnicodeError) as error:
         raise TargetError(
             f"The proxy that the environment names is down: cannot connect to {proxy.host} port {proxy.port}.",

@@ -43,13 +43,13 @@ FORMATS: dict[str, str] = {  # the class of each. The first that recognizes a fi
     "parquet": "perfgate.measure.importers.tables.parquet:Parquet",
     "csv": "perfgate.measure.importers.csv_samples:CsvSamples",
 }
-BEGINNING = 1 << 18  # bytes that tell a format
+BEGINNING_BYTES = 1 << 18  # bytes that tell a format
 
 
 def format_of(source: RecordingSource) -> str:
     """The format that a file has by its content. Raises UsageError when it is none, or one that holds too little."""
     with source.opened() as stream:
-        beginning = stream.read(BEGINNING).removeprefix(b"\xef\xbb\xbf")
+        beginning = stream.read(BEGINNING_BYTES).removeprefix(b"\xef\xbb\xbf")
     if no := refusal(beginning):
         raise useless(source, no.why, hint=no.instead)
     for name in FORMATS:

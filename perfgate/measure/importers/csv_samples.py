@@ -15,7 +15,7 @@ from perfgate.measure.importers import blocks
 from perfgate.measure.importers.blocks import Layout
 from perfgate.measure.importers.samples import (
     ARMS,
-    LONGEST,
+    MAX_REQUEST_MS,
     NO_ARM,
     NOT_SAID,
     BadLines,
@@ -60,7 +60,7 @@ class CsvSamples:
 def converted(frame: pd.DataFrame) -> SampleBatch:
     """Raises ValueError when a row is wrong; which one, `_wrong` says."""
     t, ms = (frame[name].to_numpy(dtype=np.float64) for name in ("t", "ms"))
-    if not (((t >= 0) & (t < LATEST)).all() and ((ms >= 0) & (ms <= LONGEST)).all()):
+    if not (((t >= 0) & (t < LATEST)).all() and ((ms >= 0) & (ms <= MAX_REQUEST_MS)).all()):
         raise ValueError("t or ms is out of range")
     endpoint, status = frame["endpoint"].cat, frame["status"].cat
     names = [str(name).strip() for name in endpoint.categories]
@@ -96,7 +96,7 @@ def _arm(text: str) -> int:
 def _wrong(of: Mapping[str, str]) -> str:
     """What is wrong with a row, or nothing."""
     shown = {name: repr(text[:40]) for name, text in of.items()}
-    for name, highest, unit in (("t", LATEST, "seconds since the start"), ("ms", LONGEST, "milliseconds")):
+    for name, highest, unit in (("t", LATEST, "seconds since the start"), ("ms", MAX_REQUEST_MS, "milliseconds")):
         if not _NUMBER.fullmatch(of[name]) or not 0 <= float(of[name]) <= highest:
             return f"{name} is {shown[name]}; {unit} expected, from 0 to {highest:,}"
     if not of["endpoint"]:

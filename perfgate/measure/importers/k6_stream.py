@@ -19,7 +19,7 @@ from perfgate.measure.importers.samples import (
     ARMS,
     BAD,
     GOOD,
-    LONGEST,
+    MAX_REQUEST_MS,
     NO_ARM,
     NOT_SAID,
     BadLines,
@@ -160,7 +160,7 @@ def _point(line: bytes, known: dict[bytes, Tags | None]) -> Point | None:
             known.clear()
         known[text] = tags_of(json.loads(text))
     tags, took = known[text], float(value)
-    if not 0 <= took <= LONGEST:
+    if not 0 <= took <= MAX_REQUEST_MS:
         raise ValueError(f"{metric} is {took} ms")
     return None if tags is None else (metric, datetime.fromisoformat(time).timestamp(), took, tags)
 

@@ -24,6 +24,8 @@ def _is_gatling_binary(beginning: bytes) -> bool:
     return re.match(rb"\x00\x00\x00\x00.\d+\.\d+", beginning, re.DOTALL) is not None
 
 
+_K6_REWRITTEN = re.compile(rb"\s*(\[|\{\s*\n)")
+_K6_POINT = re.compile(rb'"type":\s*"(Point|Metric)"')
 _JMETER_ROW = re.compile(rb"(\xef\xbb\xbf)?\d{13}[,;\t]\d+[,;\t][^\n]*[,;\t](true|false)[,;\t]")
 
 REFUSALS: Mapping[str, Refusal] = {
@@ -69,6 +71,13 @@ REFUSALS: Mapping[str, Refusal] = {
         ),
         why="this file of Locust has failures only",
         instead="Import the file ending in _stats.csv.",
+    ),
+    "k6 rewritten": Refusal(
+        recognizes=lambda beginning: (
+            _K6_REWRITTEN.match(beginning) is not None and _K6_POINT.search(beginning) is not None
+        ),
+        why="this looks like k6's stream, but not as k6 writes it, with one point per line",
+        instead="Import the file of k6 itself, or: jq -c 'if type == \"array\" then .[] else . end' FILE > k6.json",
     ),
     "k6 printed": Refusal(
         recognizes=lambda beginning: re.search(rb"http_req_duration\.{3,}:", beginning) is not None,

@@ -20,8 +20,8 @@ BASE, HEAD, NO_ARM = 0, 1, -1
 ARMS = {"base": BASE, "a": BASE, "head": HEAD, "b": HEAD}  # as people write them, in any case
 GOOD, BAD, NOT_SAID = 1, 0, -1
 REJECTED = 2  # for another reason than the status: by a check or assertion of the tool
-MISTAKES = 10  # told at once
-LONGEST = 86_400_000  # ms: a request that took over a day was written in another unit
+MAX_SHOWN = 10  # told at once
+MAX_REQUEST_MS = 86_400_000  # ms: a request that took over a day was written in another unit
 
 Phase = Literal["", "service", "first_byte", "download", "connect", "tls"]
 
@@ -121,7 +121,7 @@ class BadLines:
 
     def add(self, line: int, what: str) -> None:
         self.number += 1
-        if len(self.mistakes) <= MISTAKES:
+        if len(self.mistakes) <= MAX_SHOWN:
             self.mistakes.append((line, what))
 
     def check(self, hint: str) -> None:
@@ -159,8 +159,8 @@ class Importer(Protocol):
 
 def mistaken(source: RecordingSource, mistakes: Sequence[tuple[int, str]], *, hint: str) -> UsageError:
     """The error that tells mistakes as (line, what is wrong)."""
-    lines = [f"{source.name}:{line}: {what}" for line, what in mistakes[:MISTAKES]]
-    return UsageError("\n".join([*lines, *(["..."] if len(mistakes) > MISTAKES else [])]), hint=hint, code="PG-I002")
+    lines = [f"{source.name}:{line}: {what}" for line, what in mistakes[:MAX_SHOWN]]
+    return UsageError("\n".join([*lines, *(["..."] if len(mistakes) > MAX_SHOWN else [])]), hint=hint, code="PG-I002")
 
 
 def useless(source: RecordingSource, what: str, *, hint: str) -> UsageError:

@@ -10,7 +10,7 @@ from typing import Any
 
 from perfgate.measure.importers.samples import RecordingSource, Row, useless
 
-LARGEST = 64 << 20  # bytes
+MAX_FILE_BYTES = 64 << 20  # bytes
 LACKS = ("single requests", "runner probe", "health of the load generator")
 UNITS = {
     "ns": 1e-9,
@@ -31,8 +31,8 @@ METRIC_OF = {"50": "p50", "90": "p90", "95": "p95", "99": "p99"}  # by percent a
 def text(source: RecordingSource, hint: str) -> str:
     """The whole file. Raises UsageError when it is too large for a summary."""
     with source.opened() as stream:
-        matches = stream.read(LARGEST + 1)
-    if len(matches) > LARGEST:
+        matches = stream.read(MAX_FILE_BYTES + 1)
+    if len(matches) > MAX_FILE_BYTES:
         raise useless(source, "too large for a summary", hint=hint)
     return matches.decode("utf-8-sig", "replace")
 

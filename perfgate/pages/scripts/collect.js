@@ -1,7 +1,9 @@
-// Runs before anything of the page, after web-vitals: keeps the latest of each metric, and long tasks.
+// Runs before anything of the page, after web-vitals: keeps the latest of each metric of each navigation, long tasks,
+// and every layout shift with its time.
 (() => {
   if (window !== window.top || window.__perfgate) return;
-  const kept = (window.__perfgate = {metrics: {}, tasks: [], shifts: []});
+  const kept = (window.__perfgate = {navigations: [], tasks: [], shifts: [], scripts: [], inputs: []});
+  const current = (start) => kept.navigations.find((item) => item.id === start);
   const short = (node) => {
     if (!node || !node.nodeName) return "";
     let name = node.nodeName.toLowerCase();
@@ -23,28 +25,54 @@
       const script = a.longestScript && a.longestScript.entry;
       entry.script = script ? (script.sourceURL || "") + " " + (script.sourceFunctionName || script.invoker || "") : "";
     }
-    kept.metrics[metric.name] = entry;
+    const isSoft = metric.navigationType === "soft-navigation";
+    const id = isSoft ? metric.navigationId : 0;
+    if (!current(id)) kept.navigations.push({id, isSoft, metrics: {}});
+    current(id).metrics[metric.name] = entry;
   };
-  const options = {reportAllChanges: true};
+  const options = {reportAllChanges: true, reportSoftNavs: true};
   webVitals.onLCP(keep, options);
-  webVitals.onCLS(keep, options);
-  webVitals.onINP(keep, {reportAllChanges: true, durationThreshold: 16});
+  webVitals.onINP(keep, {...options, durationThreshold: 16});
   webVitals.onFCP(keep, options);
   webVitals.onTTFB(keep, options);
+  const observers = [];
   const observe = (type, take) => {
     try {
-      new PerformanceObserver((list) => list.getEntries().forEach(take)).observe({type, buffered: true});
+      const each = (list) => list.getEntries().forEach(take);
+      const observer = new PerformanceObserver(each);
+      observer.observe({type, buffered: true});
+      observers.push(() => observer.takeRecords().forEach(take));
     } catch (_) {}
+  };
+  // What was queued but not delivered yet when the view ends.
+  kept.flush = () => observers.forEach((each) => each());
+  const soft = [];
+  observe("soft-navigation", (e) => soft.push({id: e.navigationId, start: e.startTime, url: e.name}));
+  kept.softSince = (since) => {
+    kept.flush();
+    const last = soft.filter((item) => item.start >= since).pop();
+    return last ? [last.start, last.id] : [0, 0];
   };
   observe("longtask", (e) => kept.tasks.push({start: e.startTime, duration: e.duration, script: ""}));
   observe("long-animation-frame", (e) => {
-    for (const s of e.scripts || []) {
-      kept.scripts = kept.scripts || [];
-      kept.scripts.push({url: s.sourceURL || "", duration: s.duration});
-    }
+    for (const s of e.scripts || []) kept.scripts.push({url: s.sourceURL || "", duration: s.duration, start: s.startTime});
   });
+  // Chromium marks what follows a change of the viewport as caused by input: on an emulated mobile device that is the
+  // first half second of every page. So inputs are noted here, and only what follows one is left out.
+  for (const type of ["pointerdown", "mousedown", "touchstart", "keydown", "click", "input"])
+    addEventListener(type, (e) => e.isTrusted && kept.inputs.push(e.timeStamp), {capture: true, passive: true});
+  const area = (r) => r.width * r.height;
   observe("layout-shift", (e) => {
-    if (e.hadRecentInput) return;
-    for (const source of e.sources || []) kept.shifts.push({element: short(source.node), value: e.value / e.sources.length});
+    const sources = e.sources || [];
+    const total = sources.reduce((sum, s) => sum + area(s.previousRect) + area(s.currentRect), 0) || 1;
+    kept.shifts.push({
+      start: e.startTime,
+      value: e.value,
+      isAfterInput: e.hadRecentInput,
+      sources: sources.map((s) => ({
+        element: short(s.node),
+        share: (area(s.previousRect) + area(s.currentRect)) / total,
+      })),
+    });
   });
 })();

@@ -2,7 +2,9 @@
 async () => {
   await new Promise((done) => requestIdleCallback(done, {timeout: 3000}));
   await new Promise((done) => setTimeout(done, 50));
-  const kept = window.__perfgate || {metrics: {}, tasks: [], shifts: []};
+  const kept = window.__perfgate || {navigations: [], tasks: [], shifts: [], scripts: [], inputs: [], flush() {}};
+  kept.flush();
+  await new Promise((done) => setTimeout(done, 0));
   const navigation = performance.getEntriesByType("navigation")[0];
   const blocking = performance.getEntriesByType("resource").filter((r) => r.renderBlockingStatus === "blocking");
   const timings = {};
@@ -10,12 +12,12 @@ async () => {
   const unsized = [...document.images].filter(
     (image) => !image.hasAttribute("width") && !image.hasAttribute("height") && !getComputedStyle(image).aspectRatio.match(/[0-9]/)
   );
+  const {navigations, tasks, shifts, scripts, inputs} = kept;
   return {
-    ...kept,
+    navigations, tasks, shifts, scripts, inputs,
     blocking: blocking.map((r) => r.name),
     serverTiming: timings,
     unsizedImages: unsized.slice(0, 10).map((image) => image.currentSrc || image.src),
     load: navigation ? navigation.loadEventEnd : 0,
-    memory: performance.memory ? performance.memory.usedJSHeapSize : 0,
   };
 }

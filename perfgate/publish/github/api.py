@@ -23,12 +23,12 @@ API_VERSION = "2022-11-28"
 AGENT = f"perfgate/{__version__}"
 TIMEOUT = 20.0  # seconds for each answer
 TRIES = 5
-PATIENCE = 120.0  # seconds that all waits together may take: a limit that needs longer is not waited for
+MAX_WAITS_S = 120.0  # seconds that all waits together may take: a limit that needs longer is not waited for
 UNSAID = 60.0  # seconds to wait at a secondary limit that does not say how long
 PAGE = 100  # items; the most that GitHub gives
 MOST_PAGES = 100
 REDIRECTS = (301, 302, 307, 308)
-LONGEST = 300  # characters of GitHub's own words
+MAX_ANSWER_CHARS = 300  # characters of GitHub's own words
 
 
 class RefusedError(PerfgateError):
@@ -131,7 +131,7 @@ class Api:
                     return reply
                 url = self._own(target)
             elif (wait := _limited(reply)) is not None:
-                if last or self.waited + wait > PATIENCE:
+                if last or self.waited + wait > MAX_WAITS_S:
                     raise RefusedError(reply.status, f"{_said(reply)} (it asks to wait {wait:.0f} s)")
                 self.waited += wait
                 self.sleep(wait + self.chance())
@@ -196,7 +196,7 @@ def _said(reply: http.Reply) -> str:
         [detail.get("message") for detail in details if isinstance(detail, dict)] if isinstance(details, list) else []
     )
     words = " ".join(str(part) for part in (answer.get("message"), *more) if part)
-    return one_line(words, LONGEST) or "no message"
+    return one_line(words, MAX_ANSWER_CHARS) or "no message"
 
 
 def _answer(reply: http.Reply) -> Any:

@@ -19,7 +19,7 @@ from perfgate.publish.github.place import GitHubJob
 
 ACTIONS_BOT = "github-actions[bot]"
 ROUNDS = 4  # of looking and trying
-LOOKS = 4  # for our own new comment in a listing that lags behind
+MAX_LISTINGS = 4  # for our own new comment in a listing that lags behind
 SETTLE = 1.0  # seconds that a competitor's new comment gets to show up
 INSTALLATION = "ghs_"  # how tokens of apps begin, GITHUB_TOKEN among them; they may not ask who they are
 
@@ -143,7 +143,7 @@ class _CommentClient:
     def converge(self, made: _Comment, body: str) -> Posted:
         """After making one: the oldest of ours stays."""
         created = Posted(how="created", url=made.url)
-        for _ in range(LOOKS):
+        for _ in range(MAX_LISTINGS):
             self.api.pause(SETTLE)
             ours = [item for item in self.marked() if item.author == made.author]
             if made.id in [our.id for our in ours]:

@@ -16,7 +16,7 @@ from typing import Any
 from perfgate.ci.revision import part_of
 from perfgate.model.publication import Announcement, Occasion
 from perfgate.publish.github.api import Api, RefusedError, UnansweredError
-from perfgate.publish.github.comments import ACTIONS_BOT, INSTALLATION, LOOKS, SETTLE
+from perfgate.publish.github.comments import ACTIONS_BOT, INSTALLATION, MAX_LISTINGS, SETTLE
 from perfgate.publish.github.place import GitHubJob
 
 LONGEST_TITLE = 200  # characters
@@ -125,7 +125,7 @@ class _IssueClient:
                 raise
             return f"Issue opened: {there.url}"
         client = replace(self, me=made.author)  # the token of an app cannot ask who it is before
-        for _ in range(LOOKS):
+        for _ in range(MAX_LISTINGS):
             self.api.pause(SETTLE)
             ours = client._ours()
             if made.number in [our.number for our in ours]:

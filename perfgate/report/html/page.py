@@ -15,8 +15,8 @@ from perfgate.report import layer_bars, page_words, phases, words
 from perfgate.report.escaping import plain
 from perfgate.report.facts import Facts, value_in
 from perfgate.report.headline import headline as headline_of
-from perfgate.report.html import frame, page_data
-from perfgate.report.html.page_data import LONGEST_NAME, Data
+from perfgate.report.html import frame, page_data, page_pictures
+from perfgate.report.html.page_data import MAX_NAME_CHARS, Data
 from perfgate.text.notes import bare
 
 COLUMNS = ("p50", "p95", "p99", "errors")
@@ -82,22 +82,23 @@ def render(
     return frame.render(
         "page.html.j2",
         {
-            "title": f"{facts.verdict.outcome.value}: {plain(facts.verdict.name, LONGEST_NAME)}",
-            "name": plain(facts.verdict.name, LONGEST_NAME),
+            "title": f"{facts.verdict.outcome.value}: {plain(facts.verdict.name, MAX_NAME_CHARS)}",
+            "name": plain(facts.verdict.name, MAX_NAME_CHARS),
             "outcome": facts.verdict.outcome.value,
-            "headline": headline or headline_of(facts, lambda name: plain(name, LONGEST_NAME)),
+            "headline": headline or headline_of(facts, lambda name: plain(name, MAX_NAME_CHARS)),
             "facts": list(_facts(facts)),
             "doubts": [plain(bare(doubt), 600) for doubt in words.doubts(facts)[:MOST_DOUBTS]],
             "outcomes": [(item.value, counts[item.value]) for item in Outcome if counts[item.value]],
             "rows": rows,
             "why": layer_bars.panels(facts.diagnosis),
             "pages": [
-                (plain(page.name, LONGEST_NAME), *page_words.row(page)) for page in page_words.of_pages(facts.run)
+                (plain(page.name, MAX_NAME_CHARS), *page_words.row(page)) for page in page_words.of_pages(facts.run)
             ],
             "page_headings": page_words.COLUMNS,
             "page_legend": page_words.LEGEND,
             "page_lines": list(page_words.lines(facts.run.pages)),
-            "screenshots": page_words.screenshots(facts.run.pages, folder),
+            "screenshots": page_pictures.screenshots(facts.run.pages, folder),
+            "filmstrips": page_pictures.filmstrips(facts.run.pages, folder),
             "phase_headings": tuple(phases.HEADINGS.values()),
             "phase_caption": phases.CAPTION,
             "run": plain(facts.run.id, 60),
@@ -112,7 +113,7 @@ def _drawn(
     facts: Facts, line: page_data.Line, name: str, findings: Sequence[Finding], over: Mapping[str, Data]
 ) -> Data:
     return {
-        "name": plain(name, LONGEST_NAME),
+        "name": plain(name, MAX_NAME_CHARS),
         "over": over.get(name),
         "spread": page_data.distribution(facts, name, findings),
         "trends": page_data.trends(line, name, findings),

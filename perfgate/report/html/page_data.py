@@ -25,7 +25,7 @@ MOST_WINDOWS = 60  # of one endpoint over the run
 MOST_RUNS = 60  # of a trend
 SHOWN = ("p50", "p95", "p99", "errors", "rate")  # metrics of a trend, besides those with budgets
 LEVELS = (*(n / 20 for n in range(1, 18)), 0.87, 0.9, 0.92, 0.94, 0.95, 0.96, 0.97, 0.98, 0.99, 0.995, 0.999, 1.0)
-LONGEST_NAME, LONGEST_TEXT = 120, 200
+MAX_NAME_CHARS, MAX_TEXT_CHARS = 120, 200
 
 Data = dict[str, Any]
 
@@ -75,7 +75,7 @@ def trend(line: Line, endpoint: str, metric: str, finding: Finding | None) -> Da
         "values": values,
         "failed": failed,
         "accepted": {
-            at: f"accepted by {plain(word.author, 40)}: {plain(word.reason, LONGEST_TEXT)}"
+            at: f"accepted by {plain(word.author, 40)}: {plain(word.reason, MAX_TEXT_CHARS)}"
             for at, word in notes.items()
         },
         "levels": _levels(finding) if finding else [],
@@ -179,4 +179,4 @@ def _stretches(
 
 def failures(result: EndpointResult | None, most: int = 3) -> tuple[str, ...]:
     """Examples of failed requests."""
-    return tuple(plain(text, LONGEST_TEXT) for text in result.failure_examples[:most]) if result else ()
+    return tuple(plain(text, MAX_TEXT_CHARS) for text in result.failure_examples[:most]) if result else ()

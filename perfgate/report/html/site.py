@@ -16,7 +16,7 @@ from perfgate.report import words
 from perfgate.report.escaping import plain, slug
 from perfgate.report.facts import Facts, by_name, is_alike, kind, newest_of_line, value_in
 from perfgate.report.html import frame, page, page_data
-from perfgate.report.html.page_data import LONGEST_NAME, Data
+from perfgate.report.html.page_data import MAX_NAME_CHARS, Data
 from perfgate.text.notes import note
 
 METRIC = "p95"
@@ -65,7 +65,7 @@ def run_page(past: PastRun, around: Series | None) -> str:
         acceptances=past.acceptances,
         notes=(note("PG-C012", FROM_HISTORY),),
     )
-    failed = ", ".join(f"{plain(name, LONGEST_NAME)} {plain(metric, 40)}" for name, metric in past.failed[:3])
+    failed = ", ".join(f"{plain(name, MAX_NAME_CHARS)} {plain(metric, 40)}" for name, metric in past.failed[:3])
     more = f" and {len(past.failed) - 3} more" if len(past.failed) > 3 else ""
     headline = f"{words.word(past.outcome).upper()}{f': {failed}{more}' if failed else ''}"
     facts = Facts(verdict=verdict, run=past.run, past_runs=series.runs)
@@ -100,7 +100,7 @@ def index(series: Sequence[Series], pages: Mapping[str, str]) -> str:
     data: list[Data] = []
     lines: list[list[Data]] = []
     shown = [_series(line, pages, data, lines) for line in series]
-    names = dict.fromkeys(plain(line.name, LONGEST_NAME) for line in series)
+    names = dict.fromkeys(plain(line.name, MAX_NAME_CHARS) for line in series)
     values = {"title": f"Performance of {', '.join(names)}" if names else "Performance", "series": shown}
     return frame.render(
         "site.html.j2",
@@ -121,13 +121,13 @@ def _series(series: Series, pages: Mapping[str, str], data: list[Data], lines: l
         judged = [_finding(newest, budget) for budget in series.budgets if budget.endpoint == name]
         trends = page_data.trends(line, name, judged)
         trends.sort(key=lambda item: item["metric"] != METRIC)
-        row = {"at": len(data), "name": plain(name, LONGEST_NAME), "failed": name in failed, "trends": trends}
+        row = {"at": len(data), "name": plain(name, MAX_NAME_CHARS), "failed": name in failed, "trends": trends}
         row |= {"measured": page.measured(results[name]), "open": name in failed, "spark": _spark(trends)}
         rows.append(row)
         data.append({"name": row["name"], "line": len(lines), "failed": name in failed, "trends": trends})
     lines.append(page_data.runs(line.runs))
     return {
-        "name": plain(series.name, LONGEST_NAME),
+        "name": plain(series.name, MAX_NAME_CHARS),
         "branch": plain(series.branch, 60) if series.branch else "an unknown branch",
         "outcome": newest.outcome.value,
         "failed": newest.outcome in NEVER_A_BASELINE,  # what else became of the others, the history does not keep

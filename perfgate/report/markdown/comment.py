@@ -25,8 +25,8 @@ from perfgate.report.templates import template
 from perfgate.text.notes import bare
 from perfgate.text.plurals import counted
 
-LONGEST = 64_000  # UTF-16 units, as browsers count; GitHub takes 65,536, and a publisher adds its mark
-LONGEST_SUMMARY = 900_000  # bytes of UTF-8; a job's summary holds 1 MiB
+MAX_COMMENT_UNITS = 64_000  # UTF-16 units, as browsers count; GitHub takes 65,536, and a publisher adds its mark
+MAX_SUMMARY_BYTES = 900_000  # bytes of UTF-8; a job's summary holds 1 MiB
 ROWS = (1000, 400, 200, 100, 50, 25, 10, 3)  # of each folded table: the most that fit
 IN_SIGHT = 8  # findings; the other ones that failed or moved are folded
 CHARTS = 3  # of findings that failed, the first in sight
@@ -63,7 +63,7 @@ def render(facts: Facts, pictures: Sequence[Picture] = (), *, charts: bool = Tru
     exhibits = list(_chart_blocks(facts, pictures)) if charts else []
     for most in ROWS:
         page = _rendered(facts, exhibits, most, link)
-        if len(page.encode("utf-16-le", errors="replace")) // 2 < LONGEST:
+        if len(page.encode("utf-16-le", errors="replace")) // 2 < MAX_COMMENT_UNITS:
             break
     return page
 
@@ -74,7 +74,7 @@ def summary(facts: Facts) -> str:
     exhibits = list(_chart_blocks(facts, ()))
     for most in ROWS:
         page = _rendered(facts, exhibits, most, "")
-        if len(page.encode(errors="replace")) < LONGEST_SUMMARY:
+        if len(page.encode(errors="replace")) < MAX_SUMMARY_BYTES:
             break
     return page
 

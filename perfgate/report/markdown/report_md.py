@@ -24,7 +24,7 @@ from perfgate.report.templates import template
 from perfgate.text.notes import bare
 from perfgate.text.plurals import counted
 
-LONGEST = 60_000  # characters; GitHub takes 65,536, and a publisher adds its own
+MAX_REPORT_CHARS = 60_000  # characters; GitHub takes 65,536, and a publisher adds its own
 ROWS = (400, 200, 100, 50, 25, 10, 3)  # of each table: the most that fit
 DOUBTS = 5  # in plain sight
 IN_SIGHT = 2  # charts of what failed
@@ -56,7 +56,7 @@ def render(facts: Facts, charts: Sequence[Chart] = ()) -> str:
     page = ""
     for most in ROWS:
         page = template("report.md.j2").render(_page(facts, charts, most))
-        if len(page) < LONGEST:
+        if len(page) < MAX_REPORT_CHARS:
             break
     return page
 

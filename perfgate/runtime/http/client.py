@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import socket
 import ssl
 from time import monotonic_ns
 from typing import NamedTuple, Protocol
@@ -171,10 +170,11 @@ class FastClient:
 
     def _overdue(self, timeout: Timeouts, elapsed: int) -> str:
         """Which of the timeouts it was."""
-        if elapsed >= timeout.total:
-            return f"no complete answer within {timeout.total / 1e9:g} s"
+        is_over = elapsed >= timeout.total
         if self._connection is None:
-            return f"no connection within {(timeout.connect or timeout.total) / 1e9:g} s"
+            return f"no connection within {(timeout.total if is_over else timeout.connect or timeout.total) / 1e9:g} s"
+        if is_over:
+            return f"no complete answer within {timeout.total / 1e9:g} s"
         return f"no answer within {(timeout.first_byte or timeout.total) / 1e9:g} s"
 
     def close(self) -> None:
@@ -194,8 +194,6 @@ def _said(error: OSError) -> str:
         return str(error) if error.errno is None else "connection refused"
     if isinstance(error, (ConnectionResetError, BrokenPipeError)):
         return "connection reset" if error.errno is not None else str(error) or "connection reset"
-    if isinstance(error, socket.gaierror):
-        return "the host's name cannot be resolved"
     if isinstance(error, ssl.SSLError):
         return f"TLS: {getattr(error, 'verify_message', '') or error.reason or error}"[:120]
     return (error.strerror or str(error))[:120]

@@ -12,10 +12,10 @@ from types import SimpleNamespace
 import httptools
 
 from perfgate.runtime.http.framing import Framing
-from perfgate.runtime.http.headers import Headers, final_head, final_head_span, is_chunked
+from perfgate.runtime.http.headers import Headers, coding_fault, final_head, final_head_span, is_chunked
 from perfgate.runtime.http.mending import BEGINNING, is_possible_beginning, mended
 from perfgate.runtime.http.observations import Observations
-from perfgate.runtime.http.responses import Response, decoded_size
+from perfgate.runtime.http.responses import Failure, Response, decoded_size
 from perfgate.runtime.http.wire import Wire
 
 CLOCK_STEP = 1_000_000  # ns by which the wall clock may seem to outrun the monotonic one before it was set
@@ -61,6 +61,7 @@ class Connection:
         self._head_pending: list[bool] = []  # emptied when the head is complete
         self._pending: list[bool] = []  # emptied when the answer is complete
         self._keeps_alive = False
+        self._is_chunked = False  # the answer so far
         self._parser = self._new_parser()
 
     def _new_parser(self) -> httptools.HttpResponseParser:
@@ -69,6 +70,7 @@ class Connection:
                 on_message_begin=self._message_begin,
                 on_headers_complete=self._head_pending.clear,
                 on_body=self._chunks.append,
+                on_chunk_header=self._chunk_begin,
                 on_message_complete=self._message_complete,
             )
         )
@@ -80,6 +82,9 @@ class Connection:
         if not self._pending:
             raise ValueError("more than one answer")
         self._begun.append(PENDING)
+
+    def _chunk_begin(self) -> None:
+        self._is_chunked = True
 
     def _message_complete(self) -> None:
         if self._parser.get_status_code() >= 200:
@@ -154,6 +159,8 @@ class Connection:
         names = (head if self._interim else head[: head.find(b"\r\n\r\n")]).lower()
         response = Response(status, head, body, size, b"\nset-cookie:" in names, b"\ncontent-encoding:" in names)
         response.decoded = decoded_size(response, _end(end, chunks)) if response.encoded else size
+        if self._is_chunked and (fault := coding_fault(head)):
+            response.failure, self.reusable = Failure("protocol", fault), False
         service = arrived - sent
         if 0 < service <= elapsed + CLOCK_STEP:
             response.service, response.first_byte = service, first - sent
@@ -299,6 +306,7 @@ class Connection:
         self._begun.clear()
         self._interim = False
         self._raw = self._framing = None
+        self._is_chunked = False
         self._pending.append(PENDING)
         self._head_pending.append(PENDING)
 

@@ -9,12 +9,12 @@ from functools import cache
 from pathlib import Path
 from time import monotonic_ns
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import gevent
 from gevent import socket as gevent_socket
 
-from perfgate.net import proxies
+from perfgate.net import proxies, tls
 from perfgate.net.proxies import Proxy
 from perfgate.runtime.http.observations import Observations, require_spare_files
 from perfgate.runtime.http.watchdog import TimedOut
@@ -50,6 +50,13 @@ class Origin(NamedTuple):
             return False
         return any((other.tls, other.host, other.port) == (name.tls, name.host, name.port) for name in names)
 
+    def leaving(self, parts: SplitResult) -> str:
+        """Says where a redirect leads that is not followed, without the user and password that may be in it."""
+        where = "://".join(filter(None, (parts.scheme, parts.netloc.rpartition("@")[2])))[:80]
+        if parts.hostname == self.host and parts.scheme != ("https" if self.tls else "http"):
+            return f"redirected to {where}, which is not followed: the target is {self.root}"
+        return f"redirected to another host, which is not followed: {where}"
+
 
 @cache
 def origin(url: str) -> Origin:
@@ -61,8 +68,8 @@ def _parsed(url: str) -> Origin:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError(f"the target is not an http(s) URL with a host: {url!r}")
-    tls = parts.scheme == "https"
-    return Origin(tls, parts.hostname, parts.port or (443 if tls else 80), parts.path.rstrip("/"))
+    is_tls = parts.scheme == "https"
+    return Origin(is_tls, parts.hostname, parts.port or (443 if is_tls else 80), parts.path.rstrip("/"))
 
 
 class TlsConfig(NamedTuple):
@@ -81,12 +88,7 @@ def tls_context(trust: TlsConfig) -> ssl.SSLContext:
 
     Raises OSError (ssl.SSLError is one) when a file cannot be used.
     """
-    context = ssl.create_default_context(cafile=trust.ca or None)
-    if trust.insecure:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    if trust.certificate:
-        context.load_cert_chain(trust.certificate, trust.key or None)
+    context = tls.context(ca=trust.ca, certificate=trust.certificate, key=trust.key, insecure=trust.insecure)
     context.set_alpn_protocols(["http/1.1"])
     return context
 

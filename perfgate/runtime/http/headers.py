@@ -65,6 +65,14 @@ def final_head_span(data: bytes) -> tuple[int, int]:
         start = end + 4
 
 
+def coding_fault(head: bytes) -> str:
+    """What is wrong with the transfer coding of a chunked answer; empty: nothing. Chunked once is all that a client
+    which names no other may be sent (RFC 9112, section 6.1); what another reader makes of more is how answers are
+    smuggled past a proxy."""
+    coding = Headers(head).get("transfer-encoding", "")
+    return "" if coding.strip().lower() == "chunked" else f"its Transfer-Encoding is {coding[:40]!r}, not chunked once"
+
+
 def is_chunked(headers: Headers) -> bool:
     return "chunked" in headers.get("transfer-encoding", "").lower()
 

@@ -15,6 +15,7 @@ from geventhttpclient.response import HTTPConnectionClosed
 
 from perfgate.runtime.http.client import SendOptions, failure_of
 from perfgate.runtime.http.dialling import Origin, TlsConfig, proxy_for, tls_context
+from perfgate.runtime.http.headers import coding_fault, is_chunked
 from perfgate.runtime.http.locust_pool import READ, Pool, TlsPool, timer
 from perfgate.runtime.http.observations import Observations
 from perfgate.runtime.http.responses import Failure, Response, decoded_size
@@ -57,7 +58,10 @@ class LocustClient:
             with timer(options.patience.total, "no complete answer"):
                 return self._exchange(data, options, began)
         except TimedOut as late:
-            failure = Failure("timeout", str(late))
+            said = str(late)
+            failure = Failure(
+                "timeout", said.replace("complete answer", "connection") if self._pool.is_connecting else said
+            )
         except TimeoutError:  # the kernel's patience with a host that does not answer
             failure = Failure("timeout", f"no connection within {(monotonic_ns() - began) / 1e9:.1f} s")
         except HTTPConnectionClosed:
@@ -96,6 +100,8 @@ class LocustClient:
         head = self._pool.socket.head if self._pool.socket else b""
         response = Response(answer.status_code, head, b"".join(content), size, sets_cookies=True, encoded=True)
         response.decoded = decoded_size(response, end)
+        if is_chunked(response.headers) and (fault := coding_fault(head)):
+            response.failure = Failure("protocol", fault)
         response.first_byte = first_byte - (self._pool.opened or began)
         return self._timed(response, began)
 

@@ -137,6 +137,7 @@ class Pool(ConnectionPool):
         """A request begins. Its timeouts are its own; the library's are those of a client."""
         self.opened, self.phases = 0, (0, 0, 0)
         self._tries = 0
+        self.is_connecting = False
         self.undelivered = False
         self.socket: MendingSocket | None = None
         self._last, self.options = getattr(self, "options", options), options
@@ -184,9 +185,11 @@ class Pool(ConnectionPool):
 
     def _create_socket(self) -> Any:
         self.bodiless = False
+        self.is_connecting = True
         began = monotonic_ns()
         with timer(self.options.patience.connect, "no connection"):
             sock = super()._create_socket()
+        self.is_connecting = False
         self.opened = monotonic_ns()
         tls = self.opened - self._connected if isinstance(self, SSLConnectionPool) else 0
         self.phases = (self._resolved - began, self._connected - self._resolved, tls)

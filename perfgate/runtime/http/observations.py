@@ -7,9 +7,10 @@ import resource
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
+from socket import gaierror
 from typing import Any
 
-from perfgate.recording.shortages import FILES, MEMORY, PORTS
+from perfgate.recording.shortages import FILES, MEMORY, NAMES, PORTS
 
 GENERATOR = "generator"  # the kind of a failure that is the load generator's own
 _ERRORS = {
@@ -75,7 +76,10 @@ class Observations:
             self.remark(endpoint, text, number)
 
     def shortage(self, error: BaseException) -> str:
-        """Which resource of the generator itself ran out; empty when the error is none of its own."""
+        """What the generator itself lacked; empty when the error is none of its own. A name that cannot be resolved
+        says nothing of the target, which may serve others well."""
+        if isinstance(error, gaierror):
+            return NAMES
         number = getattr(error, "errno", None)
         if number == errno.EADDRNOTAVAIL and not self.addresses:  # an address that nothing ever connected to
             return ""

@@ -85,10 +85,25 @@ class Response:
         content = self.content
         try:
             return _from_json(content)
+        except UnicodeDecodeError as error:
+            return self._json_by_charset(error)
         except ValueError as error:
             raise ValueError(f"not JSON: {error}" if content else "not JSON: the body is empty") from error
         except RecursionError as error:
             raise ValueError("nested too deeply") from error
+
+    def _json_by_charset(self, error: UnicodeDecodeError) -> Any:
+        """Reads what is no UTF-8, which JSON should be in (RFC 8259, section 8.1), as the headers say it is. Raises
+        ValueError where they say nothing else, or it is no JSON then."""
+        charset = _charset(self.headers.get("content-type", ""))
+        try:
+            text = self.content.decode(charset)
+        except UnicodeDecodeError:
+            raise ValueError(f"not JSON: {error}; the headers name the charset {charset}") from error
+        try:
+            return json.loads(text)
+        except ValueError as fault:
+            raise ValueError(f"not JSON: {fault}") from fault
 
     def add(self, before: Response) -> None:
         """Counts what an earlier hop of the same request took, and brought, as well."""

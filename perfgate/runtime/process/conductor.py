@@ -41,12 +41,14 @@ from perfgate.runtime.users.arrivals import number_due_until
 from perfgate.runtime.users.dispatcher import Scheduler, choices
 
 BEGIN, STOP, PART, LAST = "perfgate_begin", "perfgate_stop", "perfgate_windows", "perfgate_last"
-SHIP = 0.25  # s between two countings of what was recorded, shipments and lines of progress
-LAST_STARTS = 0.5  # s after the measured time in which what is due may still be started
-SILENCE = 15.0  # s without a word from the master after which a worker gives up
-MOST_WINDOWS = 120  # per endpoint
-GRACE = 5.0  # s beyond the slowest request's timeout before the drain gives up
-ALONE = f"Nothing was heard from the machine of `perfgate run` for {SILENCE:g} s: the load ends, its result is lost."
+FLUSH_INTERVAL_S = 0.25  # s between two countings of what was recorded, shipments and lines of progress
+START_GRACE_S = 0.5  # s after the measured time in which what is due may still be started
+MAX_SILENCE_S = 15.0  # s without a word from the master after which a worker gives up
+MAX_WINDOWS = 120  # per endpoint
+DRAIN_GRACE_S = 5.0  # s beyond the slowest request's timeout before the drain gives up
+ALONE = (
+    f"Nothing was heard from the machine of `perfgate run` for {MAX_SILENCE_S:g} s: the load ends, its result is lost."
+)
 MAX_MESSAGE_CHARS = 200  # of an exception
 COULD_NOT_MEASURE = 3  # the exit code of a process whose result is lost
 
@@ -85,7 +87,7 @@ class Conductor:
 
     def install(self) -> None:
         environment, settings = self.environment, self.settings
-        environment.stop_timeout = settings.timeout + GRACE
+        environment.stop_timeout = settings.timeout + DRAIN_GRACE_S
         environment.events.request.add_listener(Listener(self.load, settings.endpoints))
         if settings.model == "open":
             Scheduler.among = choices(environment.user_classes)
@@ -138,7 +140,7 @@ class Conductor:
     def tick(self) -> None:
         """Counts what was recorded while nobody waits for it, and now and then sends it on."""
         while not self.finished:
-            gevent.sleep(SHIP)
+            gevent.sleep(FLUSH_INTERVAL_S)
             self.ship()
             if not self.leads and not self.hears_master():
                 logging.getLogger(__name__).error(ALONE)
@@ -181,7 +183,7 @@ class Conductor:
 
     def hears_master(self) -> bool:
         last_heartbeat = getattr(self.runner, "last_heartbeat_timestamp", None)
-        return last_heartbeat is None or time.time() - last_heartbeat < SILENCE
+        return last_heartbeat is None or time.time() - last_heartbeat < MAX_SILENCE_S
 
     def elapsed(self) -> float:
         return monotonic() - self.began if self.began else 0.0
@@ -190,7 +192,7 @@ class Conductor:
 
     def end_on_time(self) -> None:
         # The last arrivals may be a little late, and workers began a little later: nothing new is due meanwhile.
-        extra = LAST_STARTS if self.settings.model == "open" else 0.0
+        extra = START_GRACE_S if self.settings.model == "open" else 0.0
         gevent.sleep(max(0.0, self.settings.warmup + self.settings.duration + extra - self.elapsed()))
         if not self.aborted:
             self.end()
@@ -199,7 +201,7 @@ class Conductor:
         if not self.finished:
             self.ended = self.elapsed()
             try:
-                self.finish(self.settings.timeout + GRACE)
+                self.finish(self.settings.timeout + DRAIN_GRACE_S)
             finally:  # whatever went wrong: a process that nobody ends is waited for without end
                 self.runner.quit()
 
@@ -209,7 +211,7 @@ class Conductor:
         if isinstance(self.runner, MasterRunner):
             self.runner.send_message(STOP, {"patience": timeout})
             # Users of hand-written scenarios are waited for after the generated ones, so a worker may need both.
-            wait_for(lambda: self.workers.present() <= set(self.collection.tallies), 2 * timeout + GRACE)
+            wait_for(lambda: self.workers.present() <= set(self.collection.tallies), 2 * timeout + DRAIN_GRACE_S)
         else:
             self.drain(timeout)
         self.ship()
@@ -243,7 +245,7 @@ class Conductor:
         if interrupted:
             self.finish(timeout=1.0)
         else:  # Locust may be quick to quit once its users are stopped, while we still gather
-            wait_for(lambda: self.finished, 2 * (self.settings.timeout + GRACE))
+            wait_for(lambda: self.finished, 2 * (self.settings.timeout + DRAIN_GRACE_S))
         duration = self.settings.duration
         if interrupted or self.aborted:
             until = self.ended if self.aborted else self.elapsed()
@@ -281,4 +283,4 @@ class Conductor:
 
 def window_width(settings: Settings) -> int:
     """Seconds: windows get wider the longer the test, so that the record stays small."""
-    return max(1, ceil((settings.warmup + settings.duration) / MOST_WINDOWS))
+    return max(1, ceil((settings.warmup + settings.duration) / MAX_WINDOWS))

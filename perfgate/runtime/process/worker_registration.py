@@ -14,7 +14,7 @@ import gevent
 from locust.runners import STATE_MISSING, MasterRunner
 
 ENLIST, ENLISTED = "perfgate_enlist", "perfgate_enlisted"
-PATIENCE = 60.0  # s that a connected worker may take until it listens, e.g. because a scenario prepares data
+REGISTER_TIMEOUT_S = 60.0  # that a connected worker may take until it listens, e.g. because a scenario prepares data
 ASK_AGAIN = 0.5  # s
 POLL = 0.02  # s
 
@@ -33,7 +33,7 @@ class WorkerRegistration:
         """Tells every worker its part, `order(index, count)`, and returns when all that are there have understood."""
         self.members = set(self._runner.clients)
         orders = {worker: order(index, len(self.members)) for index, worker in enumerate(sorted(self.members))}
-        until = monotonic() + PATIENCE
+        until = monotonic() + REGISTER_TIMEOUT_S
         while (missing := self.present() - self._enlisted) and monotonic() < until:
             for worker in missing:
                 self._runner.send_message(ENLIST, orders[worker], client_id=worker)

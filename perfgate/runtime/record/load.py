@@ -12,6 +12,7 @@ from typing import Any
 from perfgate.recording import shortages
 from perfgate.recording.handover import Settings
 from perfgate.recording.histogram import Histogram
+from perfgate.recording.remarks import RATE_LIMITED
 from perfgate.runtime.http.observations import GENERATOR, Observations
 from perfgate.runtime.http.responses import Failure, Response
 from perfgate.runtime.record.answer_counts import counting
@@ -20,6 +21,7 @@ from perfgate.runtime.scenario.arms import Arms
 from perfgate.text.redaction import Redactor
 
 NOTES = 20
+TOO_MANY_REQUESTS = 429
 ROWS_LEFT = "iterations that need one are left out. Add rows, or let them begin again (without `once` and `per: user`)."
 LATE = 10_000_000  # ns: an arrival started later than this after it was due is counted as late
 
@@ -68,6 +70,8 @@ class Load:
         if failure is not None:
             why = (failure.kind, self.redact(failure.detail))
             self.recorder.failure(label, began, why, latency, response.status)
+            if response.status == TOO_MANY_REQUESTS:
+                self.observations.remark(label[1], RATE_LIMITED)
         elif response.clock_stepped:
             self.clock_steps += 1
             self.recorder.untimed(label, began, response.size, response.decoded)

@@ -28,6 +28,7 @@ from perfgate.runtime.users.arrivals import schedule
 from perfgate.runtime.users.performing import Turn
 from perfgate.runtime.users.visitor import Visitor
 
+TROUBLE = (Exception, gevent.Timeout)  # that hand-written code may raise; gevent's timeout is no Exception
 NAP = 0.2  # s: how soon a sleeping scheduler notices that the test is over
 
 
@@ -123,7 +124,7 @@ class Dispatcher:
             if not isinstance(user, Visitor):
                 self._load.joined()
             user.enter() if isinstance(user, Visitor) else user.on_start()
-        except Exception as error:  # noqa: BLE001 - hand-written code may raise anything
+        except TROUBLE as error:
             self._complain(user, error)
             self._give_up(user, merged=user is not None or self._load.users > before)
             return
@@ -164,7 +165,10 @@ class Dispatcher:
         return None
 
     def _retire(self, user: User) -> None:
-        user.on_stop()
+        try:
+            user.on_stop()
+        except TROUBLE as error:
+            self._complain(user, error)
         self._load.left()
 
     def _visit(self, user: User, choice: Choice, turn: Turn) -> None:
@@ -176,14 +180,14 @@ class Dispatcher:
             choice.work(user)
         except (RescheduleTask, RescheduleTaskImmediately, InterruptTaskSet, StopUser):
             pass
-        except Exception as error:  # noqa: BLE001 - hand-written code may raise anything; it must not end the load
+        except TROUBLE as error:  # it must not end the load
             self._complain(user, error)
         finally:
             self._load.visits -= 1
             if isinstance(user, Visitor):
                 user.turn = None
 
-    def _complain(self, user: User | None, error: Exception) -> None:
+    def _complain(self, user: User | None, error: BaseException) -> None:
         self._environment.events.user_error.fire(user_instance=user, exception=error, tb=error.__traceback__)
         logging.getLogger(__name__).error("%s\n%s", error, traceback.format_exc())
 

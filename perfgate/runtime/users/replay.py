@@ -117,7 +117,7 @@ def _told(response: Response) -> dict[str, Any]:
 def replay(order: ReplayOrder) -> dict[str, Any]:
     """Sends for so long, and returns when nothing is in flight any more."""
     share.become(0, 1, order.seed)  # type: ignore[arg-type]  # any text will do
-    kind = _visitor(Path(order.scenario)) if order.scenario else None
+    kind = visitor_of(Path(order.scenario)) if order.scenario else None
     environment = Environment(user_classes=[kind or Visitor], host=order.target)
     traces = Traces(order.traces, order.endpoint) if order.traces else None
     environment.perfgate = load = ObservedAnswer(environment, order.endpoint, traces)
@@ -147,7 +147,7 @@ def count(order: ReplayOrder, ready: Callable[[], None]) -> dict[str, Any]:
     """Sends exactly so many requests, one after the other. `ready` is called before, when the user is connected and
     logged in, and returns when they may begin."""
     share.become(0, 1, order.seed)  # type: ignore[arg-type]  # any text will do
-    kind = _visitor(Path(order.scenario))
+    kind = visitor_of(Path(order.scenario))
     environment = Environment(user_classes=[kind], host=order.target)
     environment.perfgate = load = ObservedAnswer(environment, order.endpoint)
     user = kind(environment)
@@ -191,7 +191,7 @@ def _visits(user: Visitor, pause: float) -> None:
         user.on_stop()
 
 
-def _visitor(scenario: Path) -> Any:
+def visitor_of(scenario: Path) -> Any:
     """The virtual user of a generated scenario. Raises ImportError when the file has none."""
     spec = importlib.util.spec_from_file_location(f"replayed_{monotonic_ns()}", scenario)
     if spec is None or spec.loader is None:

@@ -283,8 +283,7 @@ class Visitor(Performer, User):
                 response.failure = Failure("protocol", "redirected to what is not a URL")
                 return response
             if not self._origin.serves(url, endpoint.host(values)):
-                where = "://".join(filter(None, (parts.scheme, parts.netloc.rpartition("@")[2])))[:80]
-                response.failure = Failure("connection", f"redirected to another host, which is not followed: {where}")
+                response.failure = Failure("connection", self._origin.leaving(parts))
                 return response
             if response.status not in (307, 308) and method != "HEAD":
                 method = "GET"

@@ -9,7 +9,7 @@ from perfgate.ci.revision import ask_git, read
 from perfgate.net import http
 from perfgate.workflows.doctor.check import Check, CheckSurroundings, broken, warning
 
-PATIENCE = 10.0  # s
+ANSWER_TIMEOUT_S = 10.0  # s
 GITLAB_TOKENS = ("PERFGATE_GITLAB_TOKEN", "GITLAB_TOKEN")
 
 
@@ -47,7 +47,7 @@ def _github(environ: Mapping[str, str]) -> Check:
     repository = environ.get("GITHUB_REPOSITORY", "")
     headers = {"Authorization": f"Bearer {secret}", "Accept": "application/vnd.github+json"}
     try:
-        with http.HttpSession(timeout=PATIENCE) as session:
+        with http.HttpSession(timeout=ANSWER_TIMEOUT_S) as session:
             reply = session.exchange("GET", f"{api}/repos/{repository}", headers=headers)
     except http.NoReplyError as error:
         return warning("token", f"{api} does not answer: {error}", "is a proxy or firewall in between?")

@@ -14,7 +14,7 @@ from perfgate.net import http
 from perfgate.net.proxies import proxy_for
 from perfgate.workflows.doctor.check import Check, CheckSurroundings, Subject, broken, warning
 
-PATIENCE = 5.0  # s for an answer
+ANSWER_TIMEOUT_S = 5.0  # s for an answer
 
 
 def target(subject: Subject, around: CheckSurroundings) -> Iterator[Check]:
@@ -66,16 +66,16 @@ def _answer(around: CheckSurroundings, url: str) -> Check:
         return broken("target", error.message, error.hint, error.code)
     path = urlsplit(url).path or "/"
     if urlsplit(url).scheme == "http":
-        status = http.status_of(url, timeout=PATIENCE)
+        status = http.status_of(url, timeout=ANSWER_TIMEOUT_S)
     else:
         try:
-            with http.HttpSession(timeout=PATIENCE) as session:
+            with http.HttpSession(timeout=ANSWER_TIMEOUT_S) as session:
                 status = session.exchange("GET", url, headers={}).status
         except http.NoReplyError as error:
             return warning("target", f"{url} listens, but GET {path}: {error}", "see `tls` in docs/budgets.md")
     if status is None:
         cure = "look at its log; is it the right port?"
-        return broken("target", f"{url} listens, but does not answer within {PATIENCE:g} s", cure)
+        return broken("target", f"{url} listens, but does not answer within {ANSWER_TIMEOUT_S:g} s", cure)
     if status >= 500:
         return warning("target", f"{url} answers {status}", "look at the application's log before you measure it")
     return Check(name="target", message=f"{url} answers {status}")

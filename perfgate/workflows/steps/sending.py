@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from zlib import crc32
@@ -27,7 +28,9 @@ def sides_of(spec: LoadSpec, reporter: ProgressReporter) -> AbstractContextManag
     context, service, target = spec.context, spec.service, spec.target
     folder, seed = spec.budget_file.path.parent, crc32(context.run_id.encode())
     if service and (base := _base(spec, reporter)):
-        head = loadtest.Head(folder=folder, commit=context.revision.commit, logs=context.folder)
+        head = loadtest.Head(
+            folder=folder, commit=context.revision.commit, logs=context.folder, secrets=scenarios.secrets(spec.plan)
+        )
         return loadtest.base_and_head(
             service, target, base=base, head=head, environ=context.environ, seed=seed, say=reporter.say
         )
@@ -56,8 +59,10 @@ def send(
     reporter: ProgressReporter,
     *,
     looks: loadtest.InterimLooks = loadtest.ONE_LOOK,
+    beside: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> LoadTest:
-    """The plan's load on the target, or on both: then its rate or its users are those of the two together."""
+    """The plan's load on the target, or on both: then its rate or its users are those of the two together. What
+    `beside` opens lasts as long as a part of it."""
     _say_what_is_sent(spec, sides, reporter)
     what = counting.counting(spec.budget_file, {endpoint.name for endpoint in spec.plan.endpoints})
     plan = counting.asking(spec.plan, what.metrics, spec.context.environ)
@@ -76,6 +81,7 @@ def send(
             probe=spec.budget_file.gate.probe,
             on_progress=on_progress,
             per_endpoint=reporter.per_endpoint,
+            beside=beside,
         )
         folder = spec.context.folder
         scenario = _write_scenario(plan, folder)
@@ -88,7 +94,8 @@ def _say_what_is_sent(spec: LoadSpec, sides: loadtest.Sides, reporter: ProgressR
         taking = spec.ab.restarts * load.warmup + loadtest.seconds(load)
         reporter.say(f"{words.arms(sides.arms)} beside each other{words.manner(spec.ab)}, {taking:g} s")
     shared = ", on both together" if sides.arms else f", on {sides.target}"
-    reporter.say(f"Load: {spec.plan.load_words}{shared}")
+    way = loadtest.way_to(sides.target, spec.context.environ)
+    reporter.say(f"Load: {spec.plan.load_words}{shared}{way}")
     if fleet := spec.fleet:
         reporter.say(
             f"Waiting until {fleet.workers} x `perfgate worker` have connected to port {fleet.port}, "

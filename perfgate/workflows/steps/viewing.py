@@ -1,16 +1,29 @@
-"""Pages are viewed in a browser, on the services of the run, once the load is over."""
+"""Pages are viewed in a browser: once the load is over on services of their own, or while it runs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from threading import Event, Thread
 
 from perfgate import loadtest, measure, scenarios
+from perfgate.model.budget_file import PageSpec
+from perfgate.model.errors import PerfgateError
+from perfgate.model.outcome import Outcome
 from perfgate.model.run import Run
+from perfgate.model.verdict import Verdict
 from perfgate.pages import browser, measuring
-from perfgate.pages.measuring import PageOptions, PageSide, PageViews
+from perfgate.pages.measuring import PageMeasuring, PageViews
+from perfgate.pages.options import PageOptions, PageSide
+from perfgate.text.redaction import redactor
+from perfgate.workflows.steps.page_login import PageLogin
 from perfgate.workflows.steps.resolving import LoadSpec
 
 PART = "pages"
+OF_INTEREST = (Outcome.FAIL, Outcome.NO_DATA)  # outcomes for which a trace is kept
+
+Say = Callable[[str], None]
 
 
 def check_browser(spec: LoadSpec) -> None:
@@ -19,32 +32,106 @@ def check_browser(spec: LoadSpec) -> None:
         browser.check(spec.context.environ)
 
 
-def with_pages(
-    spec: LoadSpec,
-    sides: loadtest.Sides,
-    facts: measure.Circumstances,
-    run: Run | None,
-    say: Callable[[str], None],
-) -> Run:
+def pages_apart(spec: LoadSpec) -> tuple[PageSpec, ...]:
+    return tuple(page for page in spec.plan.pages if page.during != "load" or not spec.plan.is_sending)
+
+
+def with_pages(spec: LoadSpec, sides: loadtest.Sides, facts: measure.Circumstances, run: Run | None, say: Say) -> Run:
     """The run with its pages; without a load (`run` is None), a run of pages alone. Raises PageError, ServiceError and
     TargetError."""
     views = _view(spec, sides, say)
     if run is None:
         run = measure.unloaded(spec.plan, facts, started=spec.context.started, duration=views.duration)
-    return measure.with_pages(run, views.results, views.details, views.version)
+    return _joined(spec, run, views)
 
 
-def _view(spec: LoadSpec, sides: loadtest.Sides, say: Callable[[str], None]) -> PageViews:
-    options = PageOptions(
+def _joined(spec: LoadSpec, run: Run, views: PageViews) -> Run:
+    """The run with what was viewed, without secrets."""
+    conceal = redactor(scenarios.secrets(spec.plan), spec.context.environ)
+    return measure.with_pages(run, views.results, views.details, views.version, conceal)
+
+
+def _view(spec: LoadSpec, sides: loadtest.Sides, say: Say) -> PageViews:
+    with loadtest.running(sides.apart(PART), scenarios.secrets(spec.plan)):
+        for target in sides.targets:
+            loadtest.check_up(target, spec.context.environ)
+        return measuring.measure(pages_apart(spec), _sides(sides), _options(spec, sides, say))
+
+
+class PagesUnderLoad:
+    """Views the pages with `during: load` beside it, in a thread of their own: in each part of the load until all are
+    done. What goes wrong there is raised when the load is over."""
+
+    def __init__(self, spec: LoadSpec, sides: loadtest.Sides, say: Say) -> None:
+        self._pages = tuple(page for page in spec.plan.pages if page not in pages_apart(spec))
+        self._measuring = PageMeasuring(
+            self._pages, _options(spec, sides, say), first_number=1 + len(spec.plan.pages) - len(self._pages)
+        )
+        self._spec, self._sides = spec, _sides(sides)
+        self._error: PerfgateError | None = None
+
+    @contextmanager
+    def beside(self) -> Iterator[None]:
+        """Runs as long as the block."""
+        if not self._pages or self._error:
+            yield
+            return
+        is_over = Event()
+        thread = Thread(target=self._view, args=(is_over,), name="pages")
+        thread.start()
+        try:
+            yield
+        finally:
+            is_over.set()
+            thread.join()
+
+    def _view(self, is_over: Event) -> None:
+        try:
+            if not is_over.wait(self._spec.plan.load.warmup):
+                self._measuring.view(self._sides, is_over.is_set)
+        except PerfgateError as error:
+            self._error = error
+
+    def added_to(self, run: Run) -> Run:
+        """The run with these pages. Raises what went wrong."""
+        if self._error:
+            raise self._error
+        if not self._pages:
+            return run
+        return _joined(self._spec, run, self._measuring.views())
+
+
+def _sides(sides: loadtest.Sides) -> Sequence[PageSide]:
+    return [PageSide(arm=arm.name, target=arm.target) for arm in sides.arms] or [PageSide(arm="", target=sides.target)]
+
+
+def _options(spec: LoadSpec, sides: loadtest.Sides, say: Say) -> PageOptions:
+    judged: dict[str, list[str]] = {}
+    for budget in spec.budget_file.budgets:
+        judged.setdefault(budget.endpoint, []).append(budget.metric)
+    return PageOptions(
         folder=spec.context.folder,
         root=spec.budget_file.path.parent,
         environ=spec.context.environ,
         insecure=spec.plan.tls.insecure,
         seed=sides.seed,
+        judged=judged,
+        hosts=spec.budget_file.allow,
+        log_in=PageLogin(spec.budget_file, spec.context.folder, spec.context.environ).cookies,
         say=say,
     )
-    known = [PageSide(arm=arm.name, target=arm.target) for arm in sides.arms] or [PageSide(arm="", target=sides.target)]
-    with loadtest.running(sides.apart(PART), scenarios.secrets(spec.plan)):
-        for target in sides.targets:
-            loadtest.check_up(target, spec.context.environ)
-        return measuring.measure(spec.plan.pages, known, options)
+
+
+def without_traces(spec: LoadSpec, run: Run, verdict: Verdict) -> Run:
+    """Keeps the traces of pages that fail or have no data, and of those with failed views. The others are deleted:
+    each is some megabytes."""
+    failed = {finding.endpoint for finding in verdict.findings if finding.outcome in OF_INTEREST}
+    failed |= {result.name for result in run.endpoints if result.kind == "page" and result.failures}
+    details = []
+    for detail in run.pages:
+        if detail.trace and detail.name not in failed:
+            with suppress(OSError):
+                (spec.context.folder / detail.trace).unlink(missing_ok=True)
+            detail = replace(detail, trace="")
+        details.append(detail)
+    return replace(run, pages=tuple(details))

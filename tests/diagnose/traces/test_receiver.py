@@ -148,10 +148,12 @@ def test_a_kind_that_nobody_knows_is_the_applications_own(listening: Receiver):
 
 def test_large_bodies_are_refused_packed_or_not(listening: Receiver):
     bomb = zlib.compressobj(wbits=31)
-    packed = b"".join([bomb.compress(bytes(2**20)) for _ in range(bodies.MOST_UNPACKED // 2**20 + 1)]) + bomb.flush()
+    packed = (
+        b"".join([bomb.compress(bytes(2**20)) for _ in range(bodies.MAX_UNPACKED_BYTES // 2**20 + 1)]) + bomb.flush()
+    )
 
     assert post(listening, packed, Content_Encoding="gzip") == 413
-    assert post(listening, b"", Content_Length=str(bodies.MOST + 1)) == 413
+    assert post(listening, b"", Content_Length=str(bodies.MAX_SENT_BYTES + 1)) == 413
     assert post(listening, b"", Content_Length="9" * 5000) == 413
     assert post(listening, b"", Content_Length="+5") == 411
 

@@ -14,7 +14,7 @@ from perfgate.measure.importers.rows import RecordedRequest
 from perfgate.measure.importers.samples import (
     BAD,
     GOOD,
-    LONGEST,
+    MAX_REQUEST_MS,
     REJECTED,
     BadLines,
     RecordingSource,
@@ -61,7 +61,7 @@ def _request(line: str) -> RecordedRequest | None:
         raise ValueError("neither OK nor KO")
     name, start, end = fields[at - 3 : at]
     took = int(end) - int(start)
-    if int(start) <= 0 or not 0 <= took <= LONGEST:
+    if int(start) <= 0 or not 0 <= took <= MAX_REQUEST_MS:
         raise ValueError(f"from {start} to {end}")
     message = fields[at + 1].strip() if len(fields) > at + 1 else ""
     status, outcomes = _answer(fields[at] == "OK", message)

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from perfgate.measure.importers import rows
-from perfgate.measure.importers.samples import LONGEST, BadLines, RecordingSource, RequestLabel, SampleBatch
+from perfgate.measure.importers.samples import MAX_REQUEST_MS, BadLines, RecordingSource, RequestLabel, SampleBatch
 
 HINT = "Expected: a log of HdrHistogram's HistogramLogWriter, values in nanoseconds."
 COMPRESSED, PLAIN = 0x1C849304, 0x1C849303  # cookies of V2, without the word size
@@ -87,7 +87,7 @@ def _interval(line: str) -> tuple[str, float, float, rows.Integers, rows.Integer
         tag, _, line = line.removeprefix("Tag=").partition(",")
     begins, length, _, packed = line.split(",", 3)
     values, counts = decoded(packed.strip().strip('"'))
-    if values.size and not 0 <= values.max() <= LONGEST * 1e6:
+    if values.size and not 0 <= values.max() <= MAX_REQUEST_MS * 1e6:
         raise ValueError(f"a value of {values.max()} ns")
     if not 0 <= float(length) < 1e9:
         raise ValueError(f"an interval of {length} s")

@@ -1,6 +1,7 @@
 """JMeter's results as XML: `<httpSample t="12" lt="11" ct="1" ts="1767600000000" s="true" lb="search" rc="200" .../>`.
 
-Samples within samples (redirects, embedded resources) are parts of the outer one.
+Samples within samples (redirects, embedded resources) are parts of the outer one; those within a transaction, which
+"Generate parent sample" puts around them, are requests of their own.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from perfgate.measure.importers.rows import RecordedRequest
 from perfgate.measure.importers.samples import (
     BAD,
     GOOD,
-    LONGEST,
+    MAX_REQUEST_MS,
     REJECTED,
     BadLines,
     RecordingSource,
@@ -25,6 +26,7 @@ from perfgate.measure.importers.samples import (
 HINT = "Expected: what JMeter writes with jmeter.save.saveservice.output_format=xml."
 PART = 1 << 20  # bytes
 SAMPLES = frozenset({"sample", "httpSample"})
+TRANSACTION = "Number of samples in transaction"  # how the message of a transaction controller begins
 
 
 class JMeterXml:
@@ -65,7 +67,7 @@ class _XmlReader:
         self.parser.EntityDeclHandler = self._refuse
         self._bad = bad
         self._found: list[RecordedRequest] = []
-        self._depth = 0  # of samples
+        self._open: list[bool] = []  # per sample that is open, whether it is a transaction
 
     def feed(self, part: bytes, *, final: bool) -> bool:
         """False: nothing after this can be read."""
@@ -86,8 +88,9 @@ class _XmlReader:
     def _start(self, name: str, attributes: Mapping[str, str]) -> None:
         if name not in SAMPLES:
             return
-        self._depth += 1
-        if self._depth > 1:
+        is_request = all(self._open)
+        self._open.append(attributes.get("rm", "").startswith(TRANSACTION))
+        if not is_request:
             return
         try:
             self._found.append(_request(attributes))
@@ -96,12 +99,13 @@ class _XmlReader:
             self._bad.add(self.parser.CurrentLineNumber, f"not a sample of JMeter: {what}")
 
     def _end(self, name: str) -> None:
-        self._depth -= name in SAMPLES
+        if name in SAMPLES:
+            self._open.pop()
 
 
 def _request(of: Mapping[str, str]) -> RecordedRequest:
     took, began, code = float(of["t"]), float(of["ts"]) / 1000, of.get("rc", "").strip()
-    if not 0 <= took <= LONGEST or began <= 0:
+    if not 0 <= took <= MAX_REQUEST_MS or began <= 0:
         raise ValueError(f"t is {of['t']}, ts is {of['ts']}")
     if of["s"] not in ("true", "false"):
         raise ValueError(f"s is {of['s'][:40]!r}; true or false expected")

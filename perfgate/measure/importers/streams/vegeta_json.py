@@ -9,7 +9,7 @@ from typing import Any
 
 from perfgate.measure.importers import rows
 from perfgate.measure.importers.rows import RecordedRequest
-from perfgate.measure.importers.samples import LONGEST, BadLines, RecordingSource, RequestLabel, SampleBatch
+from perfgate.measure.importers.samples import MAX_REQUEST_MS, BadLines, RecordingSource, RequestLabel, SampleBatch
 from perfgate.measure.importers.streams import lines
 
 HINT = "Expected: the lines that `vegeta encode --to json results.bin` writes."
@@ -34,7 +34,7 @@ class VegetaJson:
 def _request(matches: Mapping[str, Any]) -> RecordedRequest:
     """Raises ValueError, KeyError or TypeError when it is none."""
     took, code = float(matches["latency"]) / 1e6, int(matches["code"])
-    if not 0 <= took <= LONGEST or not 0 <= code < 600:
+    if not 0 <= took <= MAX_REQUEST_MS or not 0 <= code < 600:
         raise ValueError(f"latency is {matches['latency']}, code is {matches['code']}")
     method, url, error = (str(matches.get(name) or "") for name in ("method", "url", "error"))
     label = RequestLabel(str(matches.get("attack") or "") or url, method, url)

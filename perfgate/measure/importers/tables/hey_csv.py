@@ -14,7 +14,7 @@ from perfgate.measure.importers.samples import BadLines, RecordingSource, Reques
 
 NEEDED = ("response-time", "status-code", "offset")
 HINT = "Expected: what `hey -o csv URL` writes."
-LONGEST_S = 86_400.0
+MAX_REQUEST_S = 86_400.0
 _NUMBER = re.compile(r"\d+(\.\d+)?")
 _STATUS = re.compile(r"[1-5]\d\d")
 
@@ -47,7 +47,7 @@ class HeyCsv:
 def _convert(frame: pd.DataFrame) -> SampleBatch:
     """Raises ValueError when a row is wrong."""
     took, began = frame["response-time"].to_numpy(), frame["offset"].to_numpy()
-    if not (((took >= 0) & (took <= LONGEST_S)).all() and (began >= 0).all()):
+    if not (((took >= 0) & (took <= MAX_REQUEST_S)).all() and (began >= 0).all()):
         raise ValueError("a time is out of range")
     status = frame["status-code"].astype(str).to_numpy(dtype=np.int64)
     if not ((status >= 100) & (status < 600)).all():
@@ -60,6 +60,6 @@ def _convert(frame: pd.DataFrame) -> SampleBatch:
 def _wrong(of: Mapping[str, str]) -> str:
     """What is wrong with a row, or nothing."""
     for name in ("response-time", "offset"):
-        if not _NUMBER.fullmatch(of[name]) or float(of[name]) > LONGEST_S:
+        if not _NUMBER.fullmatch(of[name]) or float(of[name]) > MAX_REQUEST_S:
             return f"{name} is {of[name][:40]!r}; seconds expected"
     return "" if _STATUS.fullmatch(of["status-code"]) else f"status-code is {of['status-code'][:40]!r}"

@@ -6,19 +6,22 @@ name of their own and may be a journey's.
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from perfgate.measure.importers import blocks, rows
 from perfgate.measure.importers.blocks import Layout
 from perfgate.measure.importers.samples import (
     BAD,
     GOOD,
-    LONGEST,
+    MAX_REQUEST_MS,
     REJECTED,
     BadLines,
     Phase,
@@ -31,9 +34,11 @@ NEEDED = ("timeStamp", "elapsed", "label", "responseCode", "success")
 TIMES: Mapping[str, Phase] = {"Latency": "first_byte", "Connect": "connect"}
 HINT = (
     "Expected: what `jmeter -n -t plan.jmx -l results.jtl` writes, with its header "
-    "(jmeter.save.saveservice.print_field_names=true, timestamp_format=ms)."
+    "(jmeter.save.saveservice.print_field_names=true)."
 )
 _NUMBER = re.compile(r"\d+(\.\d+)?")
+_DATE = re.compile(r"\d{4}([-/])\d\d\1\d\d[ T]\d\d:\d\d:\d\d(\.\d{1,9})?")  # jmeter.save.saveservice.timestamp_format
+EARLIEST = 1e11  # ms, in 1973: what is below was written in another unit
 _STATUS = re.compile(r"[1-5]\d\d")
 
 
@@ -56,10 +61,12 @@ class JMeterCsv:
         delimiter = _delimiter(source)
         positions = blocks.located(source, blocks.header(source, delimiter), NEEDED, tuple(TIMES), HINT)
         table = _JMeterTable()
+        dated = _has_dates(source, delimiter, positions["timeStamp"])
+        numbers = {"elapsed", *TIMES} if dated else {"timeStamp", "elapsed", *TIMES}
         layout = Layout(
             positions=positions,
-            numbers=frozenset({"timeStamp", "elapsed", *TIMES}) & positions.keys(),
-            wrong=_wrong,
+            numbers=frozenset(numbers) & positions.keys(),
+            wrong=partial(_wrong, dated=dated),
             convert=table.convert,
             delimiter=delimiter,
         )
@@ -74,6 +81,26 @@ def _delimiter(source: RecordingSource) -> str:
     return match[1].decode("latin-1") if match and match[1] in (b",", b";", b"\t", b"|") else ","
 
 
+def _has_dates(source: RecordingSource, delimiter: str, position: int) -> bool:
+    """Whether the first row says when it began as a date and time, as timestamp_format lets JMeter do."""
+    with source.opened() as stream:
+        stream.readline(1 << 20)
+        row = next(csv.reader([stream.readline(1 << 20).decode("utf-8", "surrogateescape")], delimiter=delimiter), [])
+    return len(row) > position and _DATE.fullmatch(row[position].strip()) is not None
+
+
+def _seconds(column: pd.Series) -> NDArray[np.float64]:
+    """When rows began, in s since 1970. Dates have no time zone: they are taken for UTC. Raises ValueError."""
+    if column.dtype == np.float64:
+        return np.asarray(column, dtype=np.float64) / 1000
+    texts = [str(text).strip() for text in column.cat.categories]
+    if not all(_DATE.fullmatch(text) for text in texts):
+        raise ValueError("timeStamp is no date")
+    times = pd.to_datetime([text.replace("/", "-") for text in texts], format="ISO8601", utc=True)
+    seconds: NDArray[np.float64] = np.asarray((times - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(seconds=1))
+    return np.take(seconds, np.asarray(column.cat.codes))
+
+
 @dataclass
 class _JMeterTable:
     """Blocks become samples; what came with the newest one beside its `elapsed` is kept until `phases`."""
@@ -83,12 +110,12 @@ class _JMeterTable:
 
     def convert(self, frame: pd.DataFrame) -> SampleBatch:
         """Raises ValueError when a row is wrong."""
-        began, took = frame["timeStamp"].to_numpy() / 1000, frame["elapsed"].to_numpy()
+        began, took = _seconds(frame["timeStamp"]), frame["elapsed"].to_numpy()
         self.times = {phase: frame[name].to_numpy() for name, phase in TIMES.items() if name in frame}
         for values in (took, *self.times.values()):
-            if not ((values >= 0) & (values <= LONGEST)).all():
+            if not ((values >= 0) & (values <= MAX_REQUEST_MS)).all():
                 raise ValueError("a time is out of range")
-        if not (began > 0).all():
+        if not (began >= EARLIEST / 1000).all():
             raise ValueError("timeStamp is no time")
         label, code, success = (frame[name].cat for name in ("label", "responseCode", "success"))
         codes = [str(text).strip() for text in code.categories]
@@ -129,15 +156,17 @@ def _is_true(text: str) -> bool:
     return text.strip().lower() == "true"
 
 
-def _wrong(of: Mapping[str, str]) -> str:
+def _wrong(of: Mapping[str, str], *, dated: bool) -> str:
     """What is wrong with a row, or nothing."""
     shown = {name: repr(text[:40]) for name, text in of.items()}
     if of["timeStamp"] == "timeStamp":
         return "a second header: another recording begins here; import each by itself"
-    if not _NUMBER.fullmatch(of["timeStamp"]) or float(of["timeStamp"]) <= 0:
+    if dated and not _DATE.fullmatch(of["timeStamp"]):
+        return f"timeStamp is {shown['timeStamp']}; a date and time as in the first row expected"
+    if not dated and (not _NUMBER.fullmatch(of["timeStamp"]) or float(of["timeStamp"]) < EARLIEST):
         return f"timeStamp is {shown['timeStamp']}; milliseconds since 1970 expected"
     for name in ("elapsed", *TIMES):
-        if name in of and (not _NUMBER.fullmatch(of[name]) or float(of[name]) > LONGEST):
+        if name in of and (not _NUMBER.fullmatch(of[name]) or float(of[name]) > MAX_REQUEST_MS):
             return f"{name} is {shown[name]}; milliseconds expected"
     if of["success"].lower() not in ("true", "false"):
         return f"success is {shown['success']}; true or false expected"

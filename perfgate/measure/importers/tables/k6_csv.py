@@ -13,7 +13,7 @@ from io import TextIOWrapper
 
 from perfgate.measure.importers import blocks
 from perfgate.measure.importers.k6_stream import METRICS, POINTS, REMEMBERED, Point, Tags, assembled, tags_of
-from perfgate.measure.importers.samples import LONGEST, BadLines, RecordingSource, SampleBatch
+from perfgate.measure.importers.samples import MAX_REQUEST_MS, BadLines, RecordingSource, SampleBatch
 
 NEEDED = ("metric_name", "timestamp", "metric_value", "status")
 MORE = ("name", "url", "method", "group", "error_code", "expected_response", "extra_tags")
@@ -75,7 +75,7 @@ def _point(row: Sequence[str], positions: Mapping[str, int], known: dict[tuple[s
             known.clear()
         known[key] = _tags(row, positions)
     took = float(row[positions["metric_value"]])
-    if not 0 <= took <= LONGEST:
+    if not 0 <= took <= MAX_REQUEST_MS:
         raise ValueError(f"{metric} is {took} ms")
     tags = known[key]
     return None if tags is None else (metric, moment(row[positions["timestamp"]]), took, tags)

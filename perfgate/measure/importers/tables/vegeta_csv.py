@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from perfgate.measure.importers import blocks, rows
 from perfgate.measure.importers.blocks import Layout
-from perfgate.measure.importers.samples import LONGEST, BadLines, RecordingSource, RequestLabel, SampleBatch
+from perfgate.measure.importers.samples import MAX_REQUEST_MS, BadLines, RecordingSource, RequestLabel, SampleBatch
 
 COLUMNS = {"timestamp": 0, "code": 1, "latency": 2, "error": 5, "attack": 7}
 MORE = {"method": 9, "url": 10}
@@ -53,7 +53,7 @@ class _VegetaTable:
         text = frame["timestamp"].astype(str)
         began = text.to_numpy(dtype=np.int64)
         took, code = frame["latency"].to_numpy(), frame["code"].to_numpy()
-        if not (((took >= 0) & (took <= LONGEST * 1e6)).all() and ((code >= 0) & (code < 600)).all()):
+        if not (((took >= 0) & (took <= MAX_REQUEST_MS * 1e6)).all() and ((code >= 0) & (code < 600)).all()):
             raise ValueError("latency or code is out of range")
         self._origin = int(began[0]) if self._origin is None else self._origin
         labels, label = _labels(frame)
@@ -90,6 +90,6 @@ def _wrong(of: Mapping[str, str]) -> str:
     for name, unit in (("timestamp", "ns since 1970"), ("code", "an HTTP status, or 0"), ("latency", "ns")):
         if not _NUMBER.fullmatch(of[name]):
             return f"{name} is {of[name][:40]!r}; {unit} expected"
-    if int(of["code"]) > 599 or int(of["latency"]) > LONGEST * 1e6:
+    if int(of["code"]) > 599 or int(of["latency"]) > MAX_REQUEST_MS * 1e6:
         return "code or latency is out of range"
     return ""

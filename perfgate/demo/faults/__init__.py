@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from perfgate.demo.errors import UnknownFaultError
-from perfgate.demo.page_faults import FAULTS as PAGE_FAULTS
+from perfgate.demo.faults.of_page import FAULTS as PAGE_FAULTS
 
 VARIABLE = "PERFGATE_DEMO_FAULTS"
 EVERY = "*"

@@ -1,0 +1,109 @@
+"""Which code of a page ran, and which rules matched: Chromium's precise coverage, by file and, with a source map, by
+module."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import unquote, urljoin, urlsplit
+
+from perfgate.model.page import Resource
+from perfgate.pages import source_maps
+from perfgate.pages.visit import is_own
+
+MIN_MAPPED = 10_000  # unused characters from which the map of a script is read
+MOST_MODULES = 5  # of all scripts
+MAX_MAP = 30_000_000  # characters
+MAP_TIMEOUT = 10_000  # ms
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unused:
+    """Bytes of code that never ran, or matched nothing: by URL, and of modules, largest first."""
+
+    files: Mapping[str, int] = field(default_factory=dict)
+    modules: tuple[tuple[str, int], ...] = ()
+
+    def totals(self, resources: Iterable[Resource]) -> tuple[int, int]:
+        """Those of scripts and of style sheets."""
+        by_kind = {item.url: item.kind for item in resources}
+        scripts = sum(size for url, size in self.files.items() if by_kind.get(url) == "script")
+        return scripts, sum(size for url, size in self.files.items() if by_kind.get(url) == "stylesheet")
+
+    def put_into(self, resources: Iterable[Resource]) -> list[Resource]:
+        return [replace(item, unused=self.files.get(item.url, 0)) for item in resources]
+
+
+class Coverage:
+    """Watches one page from before its navigation."""
+
+    def __init__(self, page: Any, cdp: Any) -> None:
+        self._page, self._cdp = page, cdp
+        cdp.send("Profiler.enable")
+        cdp.send("Profiler.startPreciseCoverage", {"callCount": False, "detailed": True})
+        cdp.send("DOM.enable")
+        cdp.send("CSS.enable")
+        cdp.send("CSS.startRuleUsageTracking")
+
+    def unused(self, requests: Mapping[str, Resource], host: str) -> Unused:
+        """What never ran, of what was fetched. `requests` are by Chromium's id; maps are only read from the host."""
+        known = {item.url: number for number, item in requests.items()}
+        files: dict[str, int] = {}
+        modules: list[tuple[str, int]] = []
+        for script in self._cdp.send("Profiler.takePreciseCoverage")["result"]:
+            url = script["url"]
+            if url not in known:
+                continue
+            ran = has_run(script["functions"])
+            never = ran.count(0)
+            files[url] = files.get(url, 0) + never
+            if never >= MIN_MAPPED and requests[known[url]].kind == "script":
+                modules += self._modules(url, known[url], ran, host)
+        files |= self._sheets([item for item in requests.values() if item.kind == "stylesheet"])
+        return Unused(files=files, modules=tuple(sorted(modules, key=lambda item: -item[1])[:MOST_MODULES]))
+
+    def _sheets(self, sheets: Sequence[Resource]) -> dict[str, int]:
+        used = 0
+        for rule in self._cdp.send("CSS.stopRuleUsageTracking")["ruleUsage"]:
+            used += (rule["endOffset"] - rule["startOffset"]) if rule["used"] else 0
+        total = sum(item.decoded for item in sheets)
+        share = max(0.0, 1 - used / total) if total else 0.0
+        return {item.url: round(share * item.decoded) for item in sheets}
+
+    def _modules(self, url: str, number: str, ran: bytearray, host: str) -> list[tuple[str, int]]:
+        """Without a map, or with one that cannot be read: none."""
+        from playwright.sync_api import Error
+
+        with suppress(Error, ValueError):
+            answer = self._cdp.send("Network.getResponseBody", {"requestId": number})
+            script = b64decode(answer["body"]).decode() if answer["base64Encoded"] else answer["body"]
+            if where := source_maps.address(script):
+                known = source_maps.stretches(self._map(urljoin(url, where), host))
+                return [
+                    (name, never) for name, (never, _) in source_maps.by_module(script, ran, known).items() if never
+                ]
+        return []
+
+    def _map(self, url: str, host: str) -> str:
+        if url.startswith("data:"):
+            head, _, body = url.partition(",")
+            return b64decode(body).decode() if head.endswith(";base64") else unquote(body)
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not is_own(parts.hostname or "", host):
+            return ""
+        answer = self._page.context.request.get(url, timeout=MAP_TIMEOUT, max_redirects=0)
+        text = str(answer.text()) if answer.ok else ""
+        return text if len(text) <= MAX_MAP else ""
+
+
+def has_run(functions: Any) -> bytearray:
+    """A byte for each character of a script, 0 where it never ran: an inner range says more than the one around it."""
+    ranges = [area for function in functions for area in function["ranges"]]
+    ran = bytearray(b"\x01") * max((area["endOffset"] for area in ranges), default=0)
+    for area in sorted(ranges, key=lambda area: (area["startOffset"], -area["endOffset"])):
+        start, end = area["startOffset"], area["endOffset"]
+        ran[start:end] = (b"\x01" if area["count"] else b"\x00") * (end - start)
+    return ran

@@ -1,0 +1,224 @@
+"""One view of a page: it is opened, its steps are followed until the page that is measured is there, and what a
+visitor does there is done. Every obstacle ends in a view that says so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from http import HTTPStatus
+from pathlib import Path
+from time import monotonic
+from typing import Any
+from urllib.parse import urlsplit
+
+from perfgate.model.budget_file import Interaction
+from perfgate.pages import acting
+from perfgate.pages.coverage import Coverage, Unused
+from perfgate.pages.incidents import Incidents
+from perfgate.pages.network import NetworkLog
+from perfgate.pages.profiles import THROTTLES
+from perfgate.pages.view import View
+from perfgate.pages.visit import LONGEST_TEXT, PageVisit, Purpose
+from perfgate.pages.watchdog import PageWatchdog
+from perfgate.text.sanitize import one_line
+
+QUIET = 0.5  # s without a request after which a page has loaded
+MAX_QUIET_WAIT = 5.0  # s for that after `load`
+SETTLE = 100  # ms more
+QUALITY = 60  # of pictures of pages, per cent
+DOCUMENT = {"began": 0.0, "navigation": 0}
+LED_SOMEWHERE = """([before, since]) => {
+  const soft = window.__perfgate ? window.__perfgate.softSince(since) : [0, 0];
+  return (performance.timeOrigin !== before || soft[0]) && [performance.timeOrigin, ...soft];
+}"""
+SCRIPTS = Path(__file__).parent / "scripts"
+ELSEWHERE = "a document of another host, {}: name it in `allow` if that is meant"
+UNAUTHORIZED = "; where a login is missing: `login`, `storage_state`, or http://USER:PASSWORD@HOST as the target"
+EXPLAINED = {  # what Chromium says -> what it means, and what to do
+    "ERR_TOO_MANY_REDIRECTS": "it redirects in a circle",
+    "ERR_CERT": "its certificate is not trusted: `tls: {insecure: true}` where that is meant",
+    "ERR_CONNECTION_REFUSED": "nothing listens there",
+    "ERR_NAME_NOT_RESOLVED": "there is no such host",
+    "ERR_UNSAFE_REDIRECT": "it redirects to what is not a web page",
+}
+
+
+class LostError(Exception):
+    """The page that should be measured was not reached: kind and sentence."""
+
+
+@cache
+def _script(name: str) -> str:
+    return (SCRIPTS / name).read_text(encoding="utf-8")
+
+
+def prepare(context: Any, subject: PageVisit) -> None:
+    """Puts into a fresh context what watches its pages, and the cookies of a login."""
+    context.add_init_script(script=_script("web-vitals.js") + "\n" + _script("collect.js"))  # of one scope
+    if subject.cookies:
+        context.add_cookies([dict(cookie) for cookie in subject.cookies])
+
+
+class PageViewing:
+    """A page of its own in a context."""
+
+    def __init__(self, context: Any, subject: PageVisit, watchdog: PageWatchdog) -> None:
+        self.page, self.subject = context.new_page(), subject
+        self._cdp = context.new_cdp_session(self.page)
+        self._incidents = Incidents(context, self.page)
+        self._network = NetworkLog(self._cdp, subject)
+        self._watchdog, self._doing = watchdog, ""
+
+    def look(self, purpose: Purpose) -> View:
+        from playwright.sync_api import Error, TimeoutError
+
+        timeout = self.subject.page.timeout
+        try:
+            self._throttle()
+            coverage = Coverage(self.page, self._cdp) if purpose.coverage else None
+            self._open()
+            begun = self._follow_steps()
+            if purpose.screenshot:
+                self.page.screenshot(path=str(purpose.screenshot), type="jpeg", quality=QUALITY, timeout=timeout * 1000)
+            for interaction in self.subject.page.interact if purpose.interacts else ():
+                self._act(interaction)
+            account = {**self._ask(_script("read.js")), **begun}
+            with self._watchdog.within(timeout):
+                account["memory"] = self._memory()
+                unused = coverage.unused(self._network.requests, self.subject.host) if coverage else None
+        except LostError as error:
+            return self._failed(*error.args)
+        except TimeoutError as error:
+            doing = f" ({self._doing})" if self._doing else ""
+            return self._failed("timeout", f"not done after {timeout:g} s{doing}: {_first_line(error)}")
+        except Error as error:
+            return self._failed(*self._explained(error))
+        if self._network.strange_document:
+            return self._failed("host", ELSEWHERE.format(_origin(self._network.strange_document)))
+        return self._view(account, unused, has_interactions=purpose.interacts)
+
+    def _view(self, account: dict[str, Any], unused: Unused | None, *, has_interactions: bool) -> View:
+        blocking = frozenset(account.get("blocking", ()))
+        fetched = self._network.requests.values()
+        resources = [replace(item, is_blocking=item.url in blocking) for item in fetched]
+        acts = self.subject.page.interact if has_interactions else ()
+        return View(
+            account=account,
+            resources=tuple(unused.put_into(resources) if unused else resources),
+            notes=self._incidents.notes,
+            has_interactions=any(item.act in acting.INPUTS for item in acts),
+            coverage=unused.totals(resources) if unused is not None else None,
+            modules=unused.modules if unused is not None else (),
+        )
+
+    def _failed(self, kind: str, text: str) -> View:
+        return View(failure=(kind, one_line(text, LONGEST_TEXT)), notes=self._incidents.notes)
+
+    def _explained(self, error: Exception) -> tuple[str, str]:
+        """Kind and sentence of what Playwright raised."""
+        if self._watchdog.has_bitten:
+            return "timeout", f"it gave no answer for {self.subject.page.timeout:g} s: a script of it never gives way"
+        if self._incidents.has_crashed:
+            return "crash", "the page crashed"
+        if self._network.strange_document:
+            return "host", ELSEWHERE.format(_origin(self._network.strange_document))
+        text = _first_line(error)
+        if "ERR_HTTP_RESPONSE_CODE_FAILURE" in text or "ERR_INVALID_AUTH_CREDENTIALS" in text:  # without a body
+            return "status", _status(self._network.status)
+        if self._incidents.has_downloaded or "Download is starting" in text:
+            return "download", "it is a file to download, not a page"
+        meaning = next((words for sign, words in EXPLAINED.items() if sign in text), "")
+        return "connection", f"{meaning} ({text})" if meaning else text
+
+    def _open(self) -> None:
+        """Opens the page and waits until it is quiet. Raises LostError for an answer of 400 and above."""
+        answer = self.page.goto(self.subject.url, wait_until="load", timeout=self.subject.page.timeout * 1000)
+        if answer is not None and answer.status >= 400:
+            raise LostError("status", _status(answer.status))
+        self._wait_until_quiet()
+
+    def _follow_steps(self) -> dict[str, float]:
+        """Follows the steps; the last leads to the page that is measured. Returns when that began, in ms of a page's
+        own clock, and by which navigation: 0 for a new document. Raises LostError."""
+        from playwright.sync_api import TimeoutError
+
+        *way, last = self.subject.page.steps or (None,)
+        for step in way:
+            assert step is not None
+            self._act(step)
+            self._wait_until_quiet()
+        if last is None:
+            return DOCUMENT
+        before, clock = self._ask("[performance.timeOrigin, performance.now()]")
+        self._network.begin()
+        self._act(last)
+        self._doing = f"after the last step, {acting.words(last)}"
+        try:
+            arrived = self.page.wait_for_function(LED_SOMEWHERE, arg=[before, clock], timeout=MAX_QUIET_WAIT * 1000)
+            with self._watchdog.within(self.subject.page.timeout):
+                origin, began, number = arrived.json_value()
+        except TimeoutError:
+            raise LostError(
+                "step", f"the last step ({acting.words(last)}) led to no other page: no document, and no new address"
+            ) from None
+        self.page.wait_for_load_state("load", timeout=self.subject.page.timeout * 1000)
+        self._doing = ""
+        self._wait_until_quiet()
+        if origin != before:
+            return DOCUMENT
+        return {"began": began, "navigation": number}
+
+    def _ask(self, script: str, argument: Any = None) -> Any:
+        """The answer of the page. Raises Playwright's errors."""
+        with self._watchdog.within(self.subject.page.timeout):
+            return self.page.evaluate(script, argument)
+
+    def _act(self, interaction: Interaction) -> None:
+        self._doing = acting.words(interaction)
+        acting.act(self.page, interaction, self.subject)
+        self._doing = ""
+
+    def _throttle(self) -> None:
+        profile = THROTTLES[self.subject.page.throttle]
+        if profile.is_network:
+            self._cdp.send(
+                "Network.emulateNetworkConditions",
+                {
+                    "offline": False,
+                    "latency": profile.latency,
+                    "downloadThroughput": profile.download,
+                    "uploadThroughput": profile.upload,
+                },
+            )
+        if profile.cpu > 1:
+            self._cdp.send("Emulation.setCPUThrottlingRate", {"rate": profile.cpu})
+
+    def _wait_until_quiet(self) -> None:
+        """Returns once nothing was fetched for QUIET seconds, or never mind: some pages poll for ever."""
+        until = monotonic() + MAX_QUIET_WAIT
+        while self._network.quiet_for() < QUIET:
+            if monotonic() > until:
+                self._incidents.note(f"still fetching {MAX_QUIET_WAIT:g} s after it had loaded")
+                break
+            self.page.wait_for_timeout(SETTLE / 2)
+        self.page.wait_for_timeout(SETTLE)
+
+    def _memory(self) -> int:
+        """Bytes of the page's JavaScript objects that are still in use."""
+        self._cdp.send("HeapProfiler.collectGarbage")
+        return int(self._cdp.send("Runtime.getHeapUsage")["usedSize"])
+
+
+def _status(status: int) -> str:
+    name = HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
+    return f"{status} {name}".strip() + (UNAUTHORIZED if status == HTTPStatus.UNAUTHORIZED else "")
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0].removeprefix("Page.goto: ")

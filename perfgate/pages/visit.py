@@ -1,0 +1,97 @@
+"""What a view is of and for: the page on one side, and what is looked at besides its metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from perfgate.model.budget_file import PageSpec
+from perfgate.pages.profiles import VIEWPORTS
+
+LONGEST_TEXT = 300  # characters of a message
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageVisit:
+    """A page on one side. Its URL is that of the target and a path; `storage_state` a file, or what is in one;
+    `cookies` are a login's, as Playwright takes them; `hosts` those that the page may lead to besides its own."""
+
+    page: PageSpec
+    target: str
+    path: str
+    storage_state: Path | Mapping[str, Any] | None = None
+    cookies: Sequence[Mapping[str, Any]] = ()
+    hosts: Sequence[str] = ()
+    insecure: bool = False
+
+    @property
+    def url(self) -> str:
+        return self.address(self.path)
+
+    def address(self, path: str) -> str:
+        """The URL of a path of the target, without user and password: those are the context's."""
+        parts = urlsplit(self.target)
+        return f"{parts._replace(netloc=parts.netloc.rpartition('@')[2]).geturl().rstrip('/')}{path}"
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.url).hostname or ""
+
+    def is_allowed(self, url: str) -> bool:
+        """Whether a document may come from there."""
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https"):
+            return parts.scheme in ("about", "data", "blob")
+        host = parts.hostname or ""
+        return (
+            is_own(host, self.host)
+            or "*" in self.hosts
+            or host in self.hosts
+            or parts.netloc.rpartition("@")[2] in self.hosts
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Purpose:
+    """What a view is for, besides the metrics. Coverage and a trace slow down what they watch: times of such a view do
+    not count. `trace` takes the trace's bytes."""
+
+    interacts: bool = True
+    coverage: bool = False
+    screenshot: Path | None = None
+    trace: Callable[[bytes], None] | None = None
+
+
+TIMED = Purpose()
+
+
+def is_own(host: str, own: str) -> bool:
+    return host == own or host.endswith(f".{own}")
+
+
+def context_options(subject: PageVisit) -> dict[str, Any]:
+    """How Playwright opens the context of a visit."""
+    viewport, parts = VIEWPORTS[subject.page.viewport], urlsplit(subject.target)
+    options: dict[str, Any] = {
+        "viewport": {"width": viewport.width, "height": viewport.height},
+        "device_scale_factor": viewport.scale,
+        "is_mobile": viewport.is_mobile,
+        "has_touch": viewport.is_mobile,
+        "ignore_https_errors": subject.insecure,
+        "accept_downloads": False,
+    }
+    if subject.storage_state:
+        known = subject.storage_state
+        options["storage_state"] = str(known) if isinstance(known, Path) else known
+    if parts.username is not None:
+        origin = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+        options["http_credentials"] = {
+            "username": parts.username,
+            "password": parts.password or "",
+            "origin": origin,
+            "send": "always",
+        }
+    return options

@@ -1,0 +1,273 @@
+"""Views of pages in a real Chromium: layout shifts computed by hand, single-page navigations, and what goes wrong."""
+
+from __future__ import annotations
+
+import base64
+import os
+import ssl
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from services.page_server import Answer, serving, visit
+
+from perfgate.model.budget_file import Interaction
+from perfgate.pages import browser
+from perfgate.pages.browser import Browser
+from perfgate.pages.view import View, counted_shifts, metrics
+from perfgate.pages.visit import Purpose
+
+pytestmark = pytest.mark.needs("chromium", "openssl")
+
+HEAD = '<!doctype html><meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">'
+# A block of 100 % x 400 px that moves 160 px down, 200 ms after it was painted.
+SHIFT = f"""{HEAD}<style>body {{ margin: 0 }} #block {{ height: 400px; background: teal }}</style>
+<div id="gap" style="height: 0"></div><div id="block">text</div><script>
+requestAnimationFrame(() => setTimeout(() => document.querySelector("#gap").style.height = "160px", 200))</script>"""
+BAR = f"""{HEAD}<style>body {{ margin: 0 }} #block {{ height: 300px; width: 400px; margin: 0 auto; background: teal }}</style>
+<div id="block">text</div><script>
+requestAnimationFrame(() => setTimeout(() => document.body.append(Object.assign(
+  document.createElement("div"), {{style: "height: 3000px"}})), 200))</script>"""
+ON_CLICK = f"""{HEAD}<style>body {{ margin: 0 }}</style><button id="go">go</button><div id="gap" style="height: 0"></div>
+<div style="height: 300px; background: teal">text</div><script>
+document.querySelector("#go").onclick = () => document.querySelector("#gap").style.height = "100px"</script>"""
+SINGLE_PAGE = f"""{HEAD}<h1>One</h1><a id="go" href="/two">two</a><a id="stay" href="#">stay</a>
+<main style="min-height: 400px"></main><script>
+document.querySelector("#stay").onclick = (event) => event.preventDefault();
+document.querySelector("#go").onclick = (event) => {{
+  event.preventDefault();
+  fetch("/data.json").then((answer) => answer.json()).then((data) => setTimeout(() => {{
+    history.pushState({{}}, "", "/two");
+    document.querySelector("main").innerHTML = `<h2 id="large" style="font-size: 90px">${{data.text}}</h2>`;
+  }}, 300));
+}}</script>"""
+WORKER = f"""{HEAD}<h1>Worker</h1><script>
+navigator.serviceWorker.register("/worker.js").then(() => navigator.serviceWorker.ready)</script>"""
+ENDLESS_LIST = f"""{HEAD}<h1>List</h1><script>
+addEventListener("scroll", () => {{ for (let i = 0; i < 50; i++) document.body.append(
+  Object.assign(document.createElement("p"), {{textContent: "more"}})); }});
+document.body.style.minHeight = "3000px"</script>"""
+BUSY_LATER = f"{HEAD}<h1>Busy</h1><script>requestIdleCallback = () => {{ while (true); }}</script>"  # once it is asked
+STRICT = Answer(
+    body=f"{HEAD}<h1>Strict</h1>", headers={"Content-Security-Policy": "default-src 'self'; script-src 'self'"}
+)
+BASIC = f"Basic {base64.b64encode(b'ann:secret').decode()}"
+
+
+def protected(request) -> str | Answer:  # type: ignore[no-untyped-def]
+    if request.headers.get("Authorization") == BASIC:
+        return f"{HEAD}<h1>Welcome</h1>"
+    return Answer(status=401, headers={"WWW-Authenticate": 'Basic realm="shop"'})
+
+
+PAGES = {
+    "/": f"{HEAD}<h1>Ready</h1>",
+    "/shift": SHIFT,
+    "/bar": BAR,
+    "/on-click": ON_CLICK,
+    "/spa": SINGLE_PAGE,
+    "/data.json": Answer(body='{"text": "A very large text on the second page"}', kind="application/json"),
+    "/worker": WORKER,
+    "/worker.js": "addEventListener('fetch', () => {})",
+    "/list": ENDLESS_LIST,
+    "/busy": BUSY_LATER,
+    "/strict": STRICT,
+    "/protected": protected,
+    "/circle": Answer(status=302, headers={"Location": "/circle"}),
+    "/away": Answer(status=302, headers={"Location": "http://localhost:9/"}),
+    "/file": Answer(status=302, headers={"Location": "file:///etc/passwd"}),
+    "/download": Answer(
+        body="x", kind="application/zip", headers={"Content-Disposition": "attachment; filename=a.zip"}
+    ),
+    "/form": f"{HEAD}<form action='/'><input id='user'><button id='send'>send</button></form>",
+    "/leave": f"{HEAD}<h1>Stay</h1><script>addEventListener('beforeunload', (e) => e.preventDefault())</script>",
+    "/print": f"{HEAD}<h1>Print</h1><script>confirm('sure?'); prompt('name?'); window.open('/')</script>",
+}
+
+
+@pytest.fixture(scope="module")
+def target() -> Iterator[str]:
+    with serving(PAGES) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with browser.launched(os.environ, soft_navigations=True) as launched:
+        yield launched
+
+
+def failure(view: View) -> tuple[str, str]:
+    assert view.failure is not None
+    return view.failure
+
+
+CLICK = Interaction(act="click", target="#go")
+
+
+@pytest.mark.parametrize(("viewport", "width", "height"), [("desktop", 1350, 940), ("mobile", 412, 823)])
+def test_a_known_shift_has_the_score_computed_by_hand(
+    chromium: Browser, target: str, viewport: str, width: int, height: int
+):
+    """Impact: 400 + 160 pixels of the height, the whole width. Distance: 160 pixels of the longer side."""
+    view = chromium.view(visit(target, "/shift", viewport=viewport))
+
+    expected = (560 * width) / (width * height) * 160 / max(width, height)
+    assert metrics(view)["cls"] == pytest.approx(expected, rel=0.002)
+    assert [source["element"] for source in counted_shifts(view)[0]["sources"]] == ["div#block"]
+
+
+def test_a_scroll_bar_that_comes_late_shifts_what_is_centred(chromium: Browser, target: str):
+    """Visitors see scroll bars, of 15 pixels: half of that is how far what is centred moves."""
+    score = metrics(chromium.view(visit(target, "/bar")))["cls"]
+
+    assert score == pytest.approx((407.5 * 300) / (1335 * 940) * 7.5 / 1335, rel=0.02)
+
+
+def test_a_shift_after_a_click_is_none(chromium: Browser, target: str):
+    view = chromium.view(visit(target, "/on-click", viewport="mobile", interact=(CLICK,)))
+
+    assert metrics(view)["cls"] == 0
+    assert any(item["isAfterInput"] for item in view.account["shifts"])
+
+
+def test_a_single_page_navigation_is_measured_from_its_click(chromium: Browser, target: str):
+    view = chromium.view(visit(target, "/spa", steps=(CLICK,)))
+
+    assert view.failure is None
+    assert 0.3 <= metrics(view)["lcp"] < 3
+    assert metrics(view)["requests"] == 1  # of the data, not of the document
+    [shown] = [item for item in view.account["navigations"] if item["id"] == view.account["navigation"]]
+    assert "#large" in shown["metrics"]["LCP"]["target"]
+
+
+def test_a_step_that_leads_nowhere_fails_the_view(chromium: Browser, target: str):
+    stay = Interaction(act="click", target="#stay")
+
+    assert failure(chromium.view(visit(target, "/spa", steps=(stay,)))) == (
+        "step",
+        "the last step (click #stay) led to no other page: no document, and no new address",
+    )
+
+
+def test_steps_lead_through_a_form_to_the_page_that_is_measured(chromium: Browser, target: str):
+    steps = (Interaction(act="type", target="#user", text="ann"), Interaction(act="click", target="#send"))
+    view = chromium.view(visit(target, "/form", steps=steps))
+
+    assert view.failure is None
+    assert [item.kind for item in view.resources] == ["document"]
+    assert view.account["navigation"] == 0
+
+
+def test_a_missing_element_names_the_step_but_not_what_is_typed(chromium: Browser, target: str):
+    missing = Interaction(act="type", target="#password", text="hidden-text")
+    kind, text = failure(chromium.view(visit(target, "/form", steps=(missing,), timeout=1.0)))
+
+    assert kind == "timeout"
+    assert "type #password" in text
+    assert "hidden-text" not in text
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "words"),
+    [
+        ("/nowhere", "status", "404"),
+        ("/circle", "connection", "it redirects in a circle"),
+        ("/away", "host", "a document of another host, http://localhost:9: name it in `allow`"),
+        ("/file", "connection", "it redirects to what is not a web page"),
+        ("/download", "download", "it is a file to download, not a page"),
+        ("/protected", "status", "401"),
+    ],
+)
+def test_what_is_no_page_fails_the_view_and_says_why(chromium: Browser, target: str, path: str, kind: str, words: str):
+    view = chromium.view(visit(target, path))
+
+    assert failure(view)[0] == kind
+    assert words in failure(view)[1]
+
+
+def test_a_page_that_never_gives_way_again_ends_by_the_timeout(chromium: Browser, target: str):
+    assert failure(chromium.view(visit(target, "/busy", timeout=2.0)))[0] == "timeout"
+    assert chromium.view(visit(target, "/")).failure is None  # the browser lives on
+
+
+def test_basic_authentication_comes_from_the_target(chromium: Browser, target: str):
+    known = visit(target.replace("://", "://ann:secret@"), "/protected")
+
+    assert chromium.view(known).failure is None
+    assert "secret" not in known.url
+
+
+@pytest.mark.parametrize(
+    ("path", "note"),
+    [
+        ("/worker", "a service worker is installed"),
+        ("/print", "a dialog was dismissed: sure?"),
+        ("/print", "a pop-up was closed"),
+    ],
+)
+def test_what_gets_in_the_way_is_noted_and_the_view_counts(chromium: Browser, target: str, path: str, note: str):
+    view = chromium.view(visit(target, path))
+
+    assert view.failure is None
+    assert note in view.notes
+
+
+def test_an_endless_list_is_scrolled_three_screens(chromium: Browser, target: str):
+    down = Interaction(act="scroll", target="down")
+
+    assert chromium.view(visit(target, "/list", interact=(down,))).failure is None
+
+
+@pytest.mark.parametrize("path", ["/strict", "/leave"])
+def test_pages_that_forbid_scripts_or_leaving_are_measured(chromium: Browser, target: str, path: str):
+    view = chromium.view(visit(target, path))
+
+    assert view.failure is None
+    assert metrics(view)["lcp"] > 0
+    assert metrics(view)["js_memory"] > 100_000
+
+
+def test_a_warm_cache_fetches_again_only_what_may_not_be_kept(chromium: Browser):
+    style = Answer(body="h1 { color: teal }", kind="text/css", headers={"Cache-Control": "max-age=3600"})
+    page = f"{HEAD}<link rel='stylesheet' href='/a.css'><h1>Cached</h1>"
+    with serving({"/": page, "/a.css": style}) as target:
+        cold = chromium.view(visit(target, "/"))
+        warm = chromium.view(visit(target, "/", cache="warm"))
+
+    assert metrics(cold)["css_size"] == len(style.body)
+    assert metrics(warm)["css_size"] == 0
+
+
+def test_unused_code_is_named_by_module_where_there_is_a_source_map(chromium: Browser):
+    """Two modules in a bundle of two lines; that of the second line never runs."""
+    used = "function used() { return 1; } used();"
+    unused = f"function unused() {{ {'g(1); ' * 3000}}}"
+    mapping = '{"version": 3, "sources": ["src/used.js", "src/unused.js"], "mappings": "AAAA;ACAA"}'
+    bundle = f"{used}\n{unused}\n//# sourceMappingURL=bundle.js.map"
+    pages = {
+        "/": f"{HEAD}<h1>Bundle</h1><script src='/bundle.js'></script>",
+        "/bundle.js": bundle,
+        "/bundle.js.map": mapping,
+    }
+    with serving(pages) as target:
+        view = chromium.view(visit(target, "/"), Purpose(coverage=True))
+
+    assert view.coverage == (len(unused), 0)
+    assert view.modules == (("src/unused.js", len(unused)),)
+
+
+def test_a_certificate_that_nobody_trusts_is_explained(chromium: Browser, tmp_path: Path):
+    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout key.pem -out cert.pem"
+    subprocess.run([*command.split(), "-subj", "/CN=shop"], cwd=tmp_path, check=True, capture_output=True, timeout=30)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
+    with serving(PAGES, tls) as address:
+        kind, text = failure(chromium.view(visit(address, "/")))
+        trusted = chromium.view(replace(visit(address, "/"), insecure=True))
+
+    assert kind == "connection"
+    assert "its certificate is not trusted: `tls: {insecure: true}`" in text
+    assert trusted.failure is None

@@ -17,7 +17,8 @@ from perfgate.history import History
 from perfgate.model.budget_file import BudgetFile
 from perfgate.model.errors import CouldNotMeasure, HistoryError, RecordError, UsageError
 from perfgate.model.outcome import Outcome
-from perfgate.model.run import Conditions, Generator, PastRun, Revision, Run
+from perfgate.model.revision import Revision
+from perfgate.model.run import Conditions, Generator, PastRun, Run
 from perfgate.model.verdict import NOT_MEASURED, AlertPolicy, Incident
 from perfgate.text import redaction
 from perfgate.text.sanitize import one_line

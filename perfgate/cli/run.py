@@ -110,7 +110,7 @@ def run(
     from perfgate.cli.context import processes_of, remembered_run_context
     from perfgate.cli.delivery import destinations_from_environment
     from perfgate.cli.progress import reporter
-    from perfgate.loadtest import Fleet
+    from perfgate.model.fleet import Fleet
     from perfgate.workflows.steps.request import RunRequest
 
     destinations = destinations_from_environment(publish, budget, history)

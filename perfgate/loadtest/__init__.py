@@ -1,6 +1,6 @@
 """Starts, watches and stops Locust as a child process; and the service under test, when perfgate is to start it."""
 
-from perfgate.loadtest.locust.locust_process import Fleet, Options
+from perfgate.loadtest.locust.locust_process import Options
 from perfgate.loadtest.parts import ONE_LOOK, InterimLooks, look_times, run, seconds
 from perfgate.loadtest.service.aa_test import aa_test, can_run_twice
 from perfgate.loadtest.service.merge_base import merge_base
@@ -13,7 +13,6 @@ __all__ = [
     "ONE_LOOK",
     "Base",
     "Duet",
-    "Fleet",
     "Head",
     "InterimLooks",
     "Options",

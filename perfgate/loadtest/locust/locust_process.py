@@ -15,6 +15,7 @@ from perfgate.loadtest.process.child import Child
 from perfgate.loadtest.process.deferred_signals import defer_signals
 from perfgate.model.budget_file import Endpoint, Request
 from perfgate.model.errors import LoadTestError, RecordError, UsageError
+from perfgate.model.fleet import Fleet
 from perfgate.model.plan import Plan
 from perfgate.model.run import LoadTest, Progress
 from perfgate.recording import handover, replay
@@ -26,16 +27,6 @@ POLL_INTERVAL_S = 0.2  # s between two looks at the child
 INTERRUPT_TIMEOUT_S = 15.0  # s an interrupted child gets to write down what it has
 STUCK_AFTER_S = 60.0  # s beyond all timeouts before a child counts as stuck
 DEFAULT_TIMEOUT_S = 60.0  # s: of hand-written scenarios' requests, as Locust's own client has it
-
-
-@dataclass(frozen=True, kw_only=True)
-class Fleet:
-    """Workers on other machines, which connect to this one: `perfgate worker --master-host ...`."""
-
-    workers: int
-    host: str = "0.0.0.0"  # noqa: S104 - every address of this machine
-    port: int = 5557
-    patience: float = 120.0  # s to wait until all are there
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,7 +160,7 @@ def _command(files: Sequence[Path], plan: Plan, options: Options) -> list[str]:
     command += ["--users", str(users), "--spawn-rate", str(users)]
     if fleet := options.fleet:
         command += ["--master", "--expect-workers", str(fleet.workers)]
-        command += ["--expect-workers-max-wait", str(round(fleet.patience))]
+        command += ["--expect-workers-max-wait", str(round(fleet.max_wait_s))]
         command += ["--master-bind-host", fleet.host, "--master-bind-port", str(fleet.port)]
     elif options.processes > 1:
         port = _free_port()
@@ -188,7 +179,7 @@ def _watch(
     child: Child, folder: Path, settings: handover.Settings, options: Options, check_target: Callable[[], None]
 ) -> None:
     timeout = settings.warmup + settings.duration + 3 * settings.timeout + STUCK_AFTER_S
-    timeout += options.fleet.patience if options.fleet else 0.0
+    timeout += options.fleet.max_wait_s if options.fleet else 0.0
     until = monotonic() + timeout
     with (folder / handover.PROGRESS).open(encoding="utf-8") as progress:
         while monotonic() < until:

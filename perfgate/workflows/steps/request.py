@@ -7,9 +7,9 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from perfgate import loadtest
 from perfgate.ci import acceptances
 from perfgate.ci.acceptances import ClaimsOf
+from perfgate.model.fleet import Fleet
 from perfgate.model.plan import Plan
 from perfgate.model.revision import Revision
 from perfgate.model.run import Progress
@@ -53,7 +53,7 @@ class RunRequest:
     only: tuple[str, ...] = ()
     against: Against | None = None
     processes: int = 1
-    fleet: loadtest.Fleet | None = None
+    fleet: Fleet | None = None
     allow_remote: bool = False
     save: bool | None = None  # None: as `eligibility` says
     diagnose: bool | None = None  # None: where something failed

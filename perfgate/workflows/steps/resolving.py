@@ -11,6 +11,7 @@ from perfgate import budgets, loadtest, scenarios
 from perfgate.ci import eligibility
 from perfgate.model.budget_file import AbPolicy, BudgetFile, Service
 from perfgate.model.errors import UsageError
+from perfgate.model.fleet import Fleet
 from perfgate.model.plan import Plan
 from perfgate.text import template
 from perfgate.workflows.steps import bases
@@ -44,7 +45,7 @@ class LoadSpec:
     base_url: str = ""  # of the mode `DEPLOYMENT`
     ab: AbPolicy
     processes: int = 1
-    fleet: loadtest.Fleet | None = None
+    fleet: Fleet | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -99,7 +99,7 @@ def _say_what_is_sent(spec: LoadSpec, sides: loadtest.Sides, reporter: ProgressR
     if fleet := spec.fleet:
         reporter.say(
             f"Waiting until {fleet.workers} x `perfgate worker` have connected to port {fleet.port}, "
-            f"{fleet.patience:g} s at most."
+            f"{fleet.max_wait_s:g} s at most."
         )
 
 

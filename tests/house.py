@@ -20,10 +20,10 @@ PACKAGE = Path(__file__).parent.parent / "perfgate"
 ROOMS: dict[str, str] = {
     "__init__": "",
     "__main__": "cli",
-    "cli": "codes export.__init__ workflows workflows.steps init init.__init__ init.project net budgets scenarios report history publish.github ci files text model demo codes diagnose measure middleware report.__init__ report.formats report.html report.markdown report.terminal report.charts history.__init__ history.files publish.__init__ __init__ workflows.doctor model.budget_file",
+    "cli": "codes export.__init__ workflows workflows.steps budgets scenarios report history publish.github ci files text model demo codes diagnose measure middleware report.__init__ report.formats report.html report.markdown report.terminal report.charts history.__init__ history.files publish.__init__ __init__ workflows.doctor model.budget_file",
     "pytest_plugin": "__init__ cli",
     "codes": "",
-    "workflows": "workflows.steps diagnose.explaining diagnose.profiling diagnose.rules diagnose.second_pass diagnose.probes diagnose middleware budgets scenarios loadtest measure measure.importers gate.__init__ report report.__init__ history history.__init__ recording files text ci runner runner.reference model diagnose.traces pages model.budget_file",
+    "workflows": "workflows.steps init init.__init__ init.project net diagnose.explaining diagnose.profiling diagnose.rules diagnose.second_pass diagnose.probes diagnose middleware budgets scenarios loadtest measure measure.importers gate.__init__ report report.__init__ history history.__init__ recording files text ci runner runner.reference model diagnose.traces pages model.budget_file",
     "workflows.steps": "middleware budgets scenarios loadtest measure gate.__init__ report history history.__init__ recording files text ci runner model git pages budgets.convert model.budget_file",
     "workflows.doctor": "workflows.steps budgets scenarios loadtest loadtest.service history.__init__ recording git ci net runner text model model.budget_file",
     # stages
@@ -112,7 +112,7 @@ ROOMS: dict[str, str] = {
 
 MAX_TOP_MODULES = 12
 MAX_FOLDER_FILES = 16
-MAX_ARROWS = 100
+MAX_ARROWS = 99
 MAX_SHARE = 0.01
 
 VERBS_APART = ("cli",)  # one file per verb

@@ -14,7 +14,7 @@ from perfgate.model.errors import PerfgateError, UsageError
 from perfgate.text.plurals import counted, enumerated
 
 if TYPE_CHECKING:
-    from perfgate.init import Context, FileProposal
+    from perfgate.workflows.proposing import Proposed
 
 PREVIEW = 15  # omissions that the terminal lists; with --dry-run all
 
@@ -72,9 +72,8 @@ def init(
 
     Example: perfgate init http://127.0.0.1:8000
     """
-    from perfgate import init as stage
-    from perfgate.cli.init_source import read_source
-    from perfgate.init import project
+    from perfgate.workflows import proposing
+    from perfgate.workflows.proposing import ProposalRequest
 
     if measure and dry_run:
         raise UsageError(
@@ -82,38 +81,27 @@ def init(
         )
     if not dry_run:
         _check_free(budget, force=force)
-    provided, own_target = read_source(source, budget.parent)
-    proposal = stage.convert(provided, stage.Wish(target=target or own_target, unsafe=unsafe), format)
-    folder = budget.parent if str(budget.parent) else Path()
-    context = stage.Context(
-        source=provided.name,
-        target=proposal.target or target or own_target,
-        services=project.services(folder),
-        start_service=service,
+    request = ProposalRequest(
+        source=source, budget=budget, format=format, target=target, unsafe=unsafe, service=service
     )
-    if service and not context.services:
-        raise UsageError(
-            f"--service: nothing in {folder.resolve()} shows how the application is started",
-            hint="looked for: Procfile, manage.py, FastAPI, Flask, package.json, Dockerfile, compose",
-            code="PG-N005",
-        )
-    text = stage.write(proposal, context)
-    workflow = project.workflow(ci, has_gitlab_file=_has_gitlab_file(), budget=budget.as_posix()) if ci else None
+    proposed = proposing.propose(request, say)
+    has_gitlab_file = Path(".gitlab-ci.yml").exists()
+    workflow = proposing.ci_workflow(ci, budget.as_posix(), has_gitlab_file=has_gitlab_file) if ci else None
     if dry_run:
-        print(text, end="")
+        print(proposed.text, end="")
         if workflow:
             print(f"# {workflow[0]}:\n{workflow[1]}", end="")
-        _tell(proposal, len(proposal.omissions))
+        _tell(proposed, len(proposed.left_out))
         return 0
-    _write(budget, text)
+    _write(budget, proposed.text)
     _write_schema(budget.parent)
     _check(budget)
     if workflow:
         _write_workflow(*workflow, force=force)
-    _tell(proposal, PREVIEW)
+    _tell(proposed, PREVIEW)
     if measure:
-        _measure(budget, proposal, context)
-    _say_next(budget, proposal)
+        _measure(budget, proposed)
+    _say_next(budget, proposed)
     return 0
 
 
@@ -122,10 +110,6 @@ def _check_free(path: Path, *, force: bool) -> None:
         raise UsageError(
             f"{path} is there already", hint="name another with --budget FILE, or pass --force", code="PG-U009"
         )
-
-
-def _has_gitlab_file() -> bool:
-    return Path(".gitlab-ci.yml").exists()
 
 
 def _write(path: Path, text: str) -> None:
@@ -171,44 +155,38 @@ def _write_workflow(path: object, text: str, hint: str, *, force: bool) -> None:
     print(f"{file}: written. {hint}")
 
 
-def _tell(proposal: FileProposal, most: int) -> None:
+def _tell(proposed: Proposed, most: int) -> None:
     """What was left out and what has to be set, on stderr."""
-    from perfgate.init.proposal import NOT_SAFE
-
-    unsafe = [omission for omission in proposal.omissions if omission.why == NOT_SAFE]
-    others = [omission for omission in proposal.omissions if omission.why != NOT_SAFE]
-    if unsafe:
-        say(f"  left out: {counted(len(unsafe), 'request')} that may change data; --unsafe takes them in [PG-N007]")
-    for omission in others[:most]:
+    if proposed.unsafe:
+        number = counted(len(proposed.unsafe), "request")
+        say(f"  left out: {number} that may change data; --unsafe takes them in [PG-N007]")
+    for omission in proposed.left_out[:most]:
         say(f"  left out: {omission.what}: {omission.why} [PG-N007]")
-    if (more := len(others) - most) > 0:
+    if (more := len(proposed.left_out) - most) > 0:
         say(f"  left out: {more} more; --dry-run lists all")
-    for name, meaning in sorted(proposal.variables.items()):
+    for name, meaning in sorted(proposed.variables.items()):
         say(f"  to set: {name}: {meaning}")
 
 
-def _measure(budget: Path, proposal: FileProposal, context: Context) -> None:
+def _measure(budget: Path, proposed: Proposed) -> None:
     """Sends load, and writes the file anew with what was seen. The file stays as it is when no run could be made."""
-    from dataclasses import replace
-
-    from perfgate import init as stage
     from perfgate.cli.context import run_context
     from perfgate.cli.progress import reporter
-    from perfgate.workflows import first_run
+    from perfgate.workflows import proposing
     from perfgate.workflows.steps.request import RunRequest
 
     try:
         request = RunRequest(budget=budget, context=run_context("first"), save=False)
-        run = first_run.measured(request, reporter())
+        proposed = proposing.with_limits(proposed, request, reporter())
     except PerfgateError as error:
         error.hint = f"{error.hint}\n{budget} is written, without limits from a first run.".strip()
         raise
-    _write(budget, stage.write(proposal, replace(context, measured=first_run.comments(run))))
+    _write(budget, proposed.text)
     _check(budget)
 
 
-def _say_next(budget: Path, proposal: FileProposal) -> None:
+def _say_next(budget: Path, proposed: Proposed) -> None:
     option = "" if budget == DEFAULT_BUDGET else f" --budget {budget}"
-    if not proposal.endpoints and not proposal.scenarios:
+    if proposed.is_empty:
         say("perfgate: nothing is left to send; --unsafe takes in what changes data.")
     say(f"Next: perfgate doctor{option}, then perfgate run{option}")

@@ -13,6 +13,8 @@ from perfgate.model.errors import PerfgateError
 class ExportError(PerfgateError):
     """Nothing could be sent."""
 
+    code = "PG-P009"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Address:

@@ -1,18 +1,19 @@
-"""Where `perfgate init` reads from: a file, stdin, a service on this machine, or what the folder has."""
+"""Source of a new budget file: a file, stdin, a service on this machine, or what the folder has."""
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from perfgate import init, loadtest
+from perfgate.init import InitSource, page_links
 from perfgate.model.errors import UsageError
+from perfgate.net import http
 
-if TYPE_CHECKING:
-    from perfgate.init import InitSource
-    from perfgate.net.http import HttpSession
+Say = Callable[[str], None]
 
 USUAL_PATHS = (
     *("/openapi.json", "/swagger.json", "/v3/api-docs", "/api/openapi.json", "/swagger/v1/swagger.json"),
@@ -26,12 +27,10 @@ MAX_BYTES = 256 * 2**20
 ANSWER_TIMEOUT_S = 10.0  # s
 
 
-def read_source(name: str, folder: Path) -> tuple[InitSource, str]:
+def read_source(name: str, folder: Path, say: Say) -> tuple[InitSource, str]:
     """The source, and the target that it implies: the origin of a URL. Raises UsageError when there is none."""
-    from perfgate import init
-
     if "://" in name:
-        return _fetched(name)
+        return _fetched(name, say)
     if name == "-":
         return init.source("stdin", sys.stdin.read()), ""
     path = Path(name) if name else _usual(folder)
@@ -70,11 +69,8 @@ def _text(path: Path) -> str:
         ) from error
 
 
-def _fetched(url: str) -> tuple[InitSource, str]:
+def _fetched(url: str, say: Say) -> tuple[InitSource, str]:
     """What a service on this machine says of itself, at that URL or at one of the usual paths."""
-    from perfgate import init, loadtest
-    from perfgate.net import http
-
     loadtest.check_allowed(url, ())
     parts = urlsplit(url)
     origin = f"{parts.scheme}://{parts.netloc}"
@@ -93,7 +89,7 @@ def _fetched(url: str) -> tuple[InitSource, str]:
             if reply.status == 200 and isinstance(provided.document, dict) and "paths" in provided.document:
                 return provided, origin
             observed = observed or f"{item} answers {reply.status}"
-        found = _page(url, session)
+        found = _page(url, session, say)
     if found:
         return found, origin
     raise UsageError(
@@ -104,12 +100,8 @@ def _fetched(url: str) -> tuple[InitSource, str]:
     )
 
 
-def _page(url: str, session: HttpSession) -> InitSource | None:
+def _page(url: str, session: http.HttpSession, say: Say) -> InitSource | None:
     """A web page instead of a document: it and what it links to. None where there is no page either."""
-    from perfgate import init
-    from perfgate.cli.guard import say
-    from perfgate.init import page_links
-
     headers = {"Accept": "text/html, */*"}
     reply = session.exchange("GET", url, headers=headers)
     body = reply.body.decode("utf-8", errors="replace")

@@ -1,0 +1,87 @@
+"""A first budget file from what a team has already: read, convert, write as text. Nothing is written to disk here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+from perfgate import init
+from perfgate.init import project
+from perfgate.init.proposal import NOT_SAFE, FileProposal, Omission
+from perfgate.model.errors import UsageError
+from perfgate.workflows import first_run
+from perfgate.workflows.reading_source import Say, read_source
+from perfgate.workflows.steps.request import ProgressReporter, RunRequest
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProposalRequest:
+    """`source` is a file, a URL, - for stdin, or empty for what the folder has; `format` empty: by its content."""
+
+    source: str
+    budget: Path
+    format: str = ""
+    target: str = ""
+    unsafe: bool = False  # whether requests that may change data are taken in
+    service: bool = False  # whether the start command becomes a key, not a comment
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proposed:
+    """A budget file before it is written."""
+
+    text: str
+    proposal: FileProposal
+    context: init.Context
+
+    @property
+    def unsafe(self) -> Sequence[Omission]:
+        """Requests left out because they may change data."""
+        return [omission for omission in self.proposal.omissions if omission.why == NOT_SAFE]
+
+    @property
+    def left_out(self) -> Sequence[Omission]:
+        """Everything left out for another reason."""
+        return [omission for omission in self.proposal.omissions if omission.why != NOT_SAFE]
+
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """Name -> meaning of the variables that have to be set."""
+        return self.proposal.variables
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.proposal.endpoints and not self.proposal.scenarios
+
+
+def propose(request: ProposalRequest, say: Say) -> Proposed:
+    """Raises UsageError without a source, or one that cannot be read."""
+    folder = request.budget.parent
+    provided, own_target = read_source(request.source, folder, say)
+    wish = init.Wish(target=request.target or own_target, unsafe=request.unsafe)
+    proposal = init.convert(provided, wish, request.format)
+    context = init.Context(
+        source=provided.name,
+        target=proposal.target or request.target or own_target,
+        services=project.services(folder),
+        start_service=request.service,
+    )
+    if request.service and not context.services:
+        raise UsageError(
+            f"--service: nothing in {folder.resolve()} shows how the application is started",
+            hint="looked for: Procfile, manage.py, FastAPI, Flask, package.json, Dockerfile, compose",
+            code="PG-N005",
+        )
+    return Proposed(text=init.write(proposal, context), proposal=proposal, context=context)
+
+
+def with_limits(proposed: Proposed, request: RunRequest, reporter: ProgressReporter) -> Proposed:
+    """Sends load for some seconds and proposes limits from it, in comments. Raises PerfgateError without a run."""
+    context = replace(proposed.context, measured=first_run.comments(first_run.measured(request, reporter)))
+    return replace(proposed, text=init.write(proposed.proposal, context), context=context)
+
+
+def ci_workflow(ci: str, budget: str, *, has_gitlab_file: bool) -> tuple[PurePosixPath, str, str]:
+    """Place, text and hint of the CI workflow file."""
+    return project.workflow(ci, has_gitlab_file=has_gitlab_file, budget=budget)

@@ -213,8 +213,8 @@ def test_https_needs_a_trusted_certificate(project: Project, tmp_path: Path):
         for trust in ("", "tls: {ca: cert.pem}\n", "tls: {insecure: true}\n"):
             project.write(text + trust)
             codes[trust] = project.perfgate("run").returncode
-            failures = project.run()["endpoints"][0]["failures_by_kind"]
-            assert failures == ({} if trust else {"connection": 20})
+            if trust:
+                assert project.run()["endpoints"][0]["failures_by_kind"] == {}
 
-    assert list(codes.values()) == [1, 0, 0]
+    assert list(codes.values()) == [3, 0, 0]  # nothing is sent to whom nobody trusts
     assert server.requests == 40

@@ -16,7 +16,7 @@ BUDGETS = """
 version: 1
 name: shop
 target: {target}
-load: {{rate: 200/s, duration: 1s}}
+load: {{rate: 80/s, duration: 2s}}
 endpoints:
   list products: {{request: GET /products, budget: {{p95: {limit}, errors: 5%}}}}
   show product: {{request: GET /products/1, budget: {{p95: 5s {relative}}}}}

@@ -164,6 +164,16 @@ def test_an_interrupted_run_cannot_pass_however_it_comes_to_be_judged(p95: float
         assert "the run was interrupted" in verdict.findings[0].sentence
 
 
+@pytest.mark.parametrize(("queries", "outcome"), [(3.0, Outcome.PASS), (4.0, Outcome.FAIL)])
+def test_no_trouble_of_the_generator_makes_a_fact_of_the_code_doubtful(queries: float, outcome: Outcome):
+    end = make_endpoint(metrics={"queries": queries})
+    run = make_run(1, endpoints=[end], generator=replace(WELL, sent=600, dropped=300))
+    policy = GatePolicy()
+    budget = make_budget(metric="queries", fail="3")
+
+    assert judge([budget], run, choose_baseline(run, (), policy.baseline), policy).outcome is outcome
+
+
 OF_SUCCESSES = {"size": ("40kB +20%", 1000.0), "queries": ("10 +1", 3.0), "compressed": ("90% -1pp", 1.0)}
 
 

@@ -4,6 +4,7 @@ follows them, failures of hand-written scenarios, and what an arrival of the ope
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import forked
@@ -112,8 +113,8 @@ def test_a_relative_location_is_relative_to_the_request_it_answers(path, base, l
     ],
 )
 def test_where_redirects_are_not_followed(location, complaint):
-    result, lines = followed("GET", redirect(302, location))
-    assert (result, lines) == ([complaint], ["GET /start"])
+    [result], lines = followed("GET", redirect(302, location))
+    assert (re.sub(r"(?<=target is http://127\.0\.0\.1):\d+", "", result), lines) == (complaint, ["GET /start"])
 
 
 def test_redirects_in_a_circle_come_to_an_end():

@@ -218,7 +218,7 @@ def test_many_are_overdue_at_once():
         clients = [client_of(server) for _ in range(100)]
         asking = [gevent.spawn(ask, client, timeout=0.2) for client in clients]
         gevent.joinall(asking, timeout=PATIENCE)
-        assert {one.value.failure for one in asking} == {Failure("timeout", "no complete answer within 0.2 s")}
+        assert {one.value.failure.kind for one in asking} == {"timeout"}  # some wait for their connection still
 
 
 class Waiter:

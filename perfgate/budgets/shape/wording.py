@@ -20,7 +20,7 @@ from perfgate.model.errors import Mistake
 from perfgate.model.metric import METRICS
 
 _KEY = "[key]"  # how pydantic says that a key, not its value, is wrong
-_MOST_KEYS = 16
+_MOST_KEYS = 18
 
 _WORDS = {
     "string_type": "must be a text",

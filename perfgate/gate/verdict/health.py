@@ -10,6 +10,7 @@ The rules (docs/engine.md tells them to users):
 - Iterations were left out because no row of data was left for them: the load was another one, nothing can be said.
 - Arrivals were dropped because all virtual users were busy, the load was ended early or interrupted, or a process was
   lost: what has not been measured cannot pass. It can fail.
+- None of that is said of what no load changes, such as queries per request: these are facts of the code.
 - Most requests of an A/B test's base failed: latencies are compared with those of the few that did not.
 - More requests failed than a percentile leaves out: the successes' percentile says nothing of the service, and cannot
   pass, and neither can their mean size or what was counted of them. Timeouts do not count here, for they are among the
@@ -61,6 +62,10 @@ def doubts(budget: Budget, run: Run) -> Iterator[Doubt]:
         if budget.metric != "errors":
             yield from _failing_base(budget, run)
             yield from _failing(budget, result)
+        return
+    if METRICS[budget.metric].is_fact:
+        yield from _failing_base(budget, run)
+        yield from _failing(budget, result) if result is not None else ()
         return
     if generator.without_rows > (1 - ACHIEVED) * generator.due:
         yield Doubt(

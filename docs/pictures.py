@@ -2,7 +2,7 @@
 
 - past: `perfgate run` on the sound shop for several commits and then with a slow search: what the terminal shows of the
   last run, and its chart. Five minutes, on a machine that does nothing else.
-- pull-request: a branch whose list of products asks the database once per product, compared with main: the comment
+- pull-request: a branch whose search asks the database once per product, compared with main: the comment
   and the report. Two minutes.
 
 Needs `chromium`, `npm` (packages are unpacked, nothing is installed) and a font with emoji.
@@ -39,7 +39,7 @@ COMMENT_HEIGHT = 620  # pixels
 COMMITS = 7
 THEMES = ("light", "dark")
 FAULT = "search:slow=3"
-REPEATED = "products:n+1"
+REPEATED = "search:n+1"
 PATH = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))  # of `perfgate`, for the service
 GIT = {f"GIT_{who}_{what}": "perfgate" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
 

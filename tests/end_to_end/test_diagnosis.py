@@ -58,7 +58,7 @@ class Repository(Project):
         identity = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
         subprocess.run(["git", *identity, *arguments], cwd=self.folder, env=ENVIRONMENT, check=True)
 
-    def budgets(self, *, limit: str = "2ms", more: str = "") -> None:
+    def budgets(self, *, limit: str = "0.5ms", more: str = "") -> None:
         self.write(BUDGETS.format(python=sys.executable, port=free_port(), limit=limit, more=more))
 
     def diagnosis(self) -> dict[str, Any]:

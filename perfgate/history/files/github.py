@@ -163,8 +163,15 @@ class GithubFiles:
             return take(reply.json())
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise HistoryError(
-                f"{self.place}: what answers is not GitHub's API", hint="Check GITHUB_API_URL.", code="PG-H002"
+                f"{self.place}: not an answer of GitHub's API: {_beginning(reply)}",
+                hint="Check GITHUB_API_URL.",
+                code="PG-H002",
             ) from error
+
+
+def _beginning(reply: http.Reply) -> str:
+    text = one_line(reply.body[:200].decode(errors="replace"), 80)
+    return f"status {reply.status}, {one_line(reply.headers.get('content-type', 'no content type'), 60)}, {text or 'empty'}"
 
 
 def _words(reply: http.Reply) -> str:

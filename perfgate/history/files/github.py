@@ -170,8 +170,9 @@ class GithubFiles:
 
 
 def _beginning(reply: http.Reply) -> str:
-    text = one_line(reply.body[:200].decode(errors="replace"), 80)
-    return f"status {reply.status}, {one_line(reply.headers.get('content-type', 'no content type'), 60)}, {text or 'empty'}"
+    kind = one_line(reply.headers.get("content-type", ""), 60) or "no content type"
+    text = one_line(reply.body[:200].decode(errors="replace"), 80) or "empty"
+    return f"status {reply.status}, {kind}, {text}"
 
 
 def _words(reply: http.Reply) -> str:

@@ -12,6 +12,7 @@ from perfgate.middleware import meter
 from perfgate.middleware.meter import CACHE, DATABASE, EXTERNAL, SERIALISATION
 
 _waiting: dict[str, Callable[[Any], None]] = {}
+_DRIVERS = ("sqlalchemy.engine", "psycopg", "asyncpg", "pymysql")  # that nothing imports but who uses a database
 
 
 def install() -> None:
@@ -22,6 +23,8 @@ def install() -> None:
             continue  # half imported: the next request will do
         if (hook := _waiting.pop(name, None)) is not None:
             hook(module)
+            if name in _DRIVERS:
+                meter.watched.add(DATABASE)
 
 
 def timed(kind: str, call: Callable[..., Any]) -> Callable[..., Any]:
@@ -133,6 +136,7 @@ def _sqlite3(module: Any) -> None:
         caller = str(sys._getframe(1).f_globals.get("__name__", "")).partition(".")[0]
         if len(args) < 6 and caller not in ("sqlalchemy", "django"):  # the sixth is a class of the application's own
             kwargs.setdefault("factory", TimedConnection)
+            meter.watched.add(DATABASE)
         return connect(*args, **kwargs)
 
     module.connect = module.dbapi2.connect = wrapper

@@ -21,7 +21,7 @@ _WHAT = {"redis": ("command", "Redis")}
 
 
 @dataclass(kw_only=True)
-class Sight:
+class ProbeSight:
     """Which probes were asked, which have counted anything yet, and what sockets show of the messages to each kind of
     server (absent: nobody looked at sockets)."""
 
@@ -67,6 +67,6 @@ def warning(key: str) -> Note:
     what, where = _WHAT.get(key, ("statement", "database"))
     return note(
         "PG-X006",
-        f"diagnose.{key} counted no {what} while endpoints were sent, so what it counts is not taken for nothing: is its "
-        f"URL that of the {where} that the application uses?",
+        f"diagnose.{key} counted no {what} while endpoints were sent, which is no data: is its URL that of the {where} "
+        "that the application uses?",
     )

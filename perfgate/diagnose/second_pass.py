@@ -13,7 +13,7 @@ from statistics import median
 from typing import Literal
 
 from perfgate.diagnose import blindness
-from perfgate.diagnose.blindness import Sight
+from perfgate.diagnose.blindness import ProbeSight
 from perfgate.diagnose.facts import PassFacts, ProbeCounts
 from perfgate.diagnose.partition import ReplaySample
 from perfgate.diagnose.probes import Prober, WaitProbe, key_of, merged
@@ -59,6 +59,7 @@ class Seen:
     counts: list[ProbeCounts] = field(default_factory=list)
     counts_loaded: list[ProbeCounts] = field(default_factory=list)
     functions: tuple[FunctionTime, ...] = ()
+    serialising: float | None = None
     blockers: tuple[LoopBlocker, ...] = ()
 
     @property
@@ -81,7 +82,7 @@ class Seen:
             merged(self.counts_loaded),
             self.reference,
         )
-        return replace(known, functions=self.functions, blockers=self.blockers)
+        return replace(known, functions=self.functions, serialising=self.serialising, blockers=self.blockers)
 
 
 @dataclass(kw_only=True)
@@ -91,7 +92,7 @@ class Pass:
     seen: dict[tuple[str, Name], Seen] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     broken: set[int] = field(default_factory=set)
-    sight: Sight = field(default_factory=Sight)
+    sight: ProbeSight = field(default_factory=ProbeSight)
 
 
 def observe(

@@ -27,7 +27,7 @@ def install() -> None:
                 meter.watched.add(DATABASE)
 
 
-def timed(kind: str, call: Callable[..., Any]) -> Callable[..., Any]:
+def timed(kind: str, call: Callable[..., Any], *, counts: bool = True) -> Callable[..., Any]:
     @wraps(call)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         span = meter.enter(kind)
@@ -36,12 +36,12 @@ def timed(kind: str, call: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return call(*args, **kwargs)
         finally:
-            span.leave()
+            span.leave(counts=counts)
 
     return wrapper
 
 
-def timed_async(kind: str, call: Callable[..., Any]) -> Callable[..., Any]:
+def timed_async(kind: str, call: Callable[..., Any], *, counts: bool = True) -> Callable[..., Any]:
     @wraps(call)
     async def wrapper(*args: Any, **kwargs: Any) -> Any:
         span = meter.enter(kind)
@@ -50,7 +50,7 @@ def timed_async(kind: str, call: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return await call(*args, **kwargs)
         finally:
-            span.leave()
+            span.leave(counts=counts)
 
     return wrapper
 
@@ -90,6 +90,10 @@ def _leave(context: Any) -> None:
 def _psycopg(module: Any) -> None:
     _patch(DATABASE, module.Cursor, "execute", "executemany")
     _patch(DATABASE, module.AsyncCursor, "execute", "executemany", is_async=True)
+    for owner, wrap in ((module.Connection, timed), (module.AsyncConnection, timed_async)):
+        connect = owner.connect.__func__  # time, and no query
+        owner.connect = classmethod(wrap(DATABASE, connect, counts=False))
+    module.connect = module.Connection.connect
 
 
 def _asyncpg(module: Any) -> None:
@@ -109,6 +113,7 @@ def _asyncpg(module: Any) -> None:
             return await reset(*args, **kwargs)
 
     module.connection.Connection.reset = unmeasured
+    module.connect = module.connection.connect = timed_async(DATABASE, module.connection.connect, counts=False)
 
 
 def _pymysql(module: Any) -> None:

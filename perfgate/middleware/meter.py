@@ -79,10 +79,10 @@ class Span:
         self.token = _inside.set(self)
         self.started = perf_counter()
 
-    def leave(self) -> None:
+    def leave(self, *, counts: bool = True) -> None:
         took = perf_counter() - self.started
         self.cost.seconds += took - self.inner
-        self.cost.calls += 1
+        self.cost.calls += counts
         if self.outer is not None:
             self.outer.inner += took
         try:

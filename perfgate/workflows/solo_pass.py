@@ -15,15 +15,15 @@ from urllib.parse import urlsplit
 from perfgate import loadtest, scenarios
 from perfgate.diagnose.probes import Prober, ProcessProbe
 from perfgate.diagnose.replaying import Replayer, ReplayRequest
+from perfgate.diagnose.solo_counting import COUNTS, SoloCounter
 from perfgate.files import codec
 from perfgate.measure.counted import mean_of_rounds
 from perfgate.model.budget_file import Budget, BudgetFile, DiagnosePolicy
-from perfgate.model.errors import DiagnosisError, PerfgateError
+from perfgate.model.errors import PerfgateError
 from perfgate.model.run import EndpointResult, Run
 from perfgate.recording.windows import BASE, HEAD
 from perfgate.text.notes import note
 from perfgate.workflows import probing
-from perfgate.workflows.solo_counter import COUNTS, SoloCounter
 from perfgate.workflows.steps import judging
 from perfgate.workflows.steps.resolving import RunSpec
 
@@ -126,9 +126,7 @@ def _measured(wanted: Mapping[str, set[str]], request: SoloRequest, warnings: li
         _sides(request, folder, warnings, wants_probes=bool(by_probes)) as sides,
         Replayer(environ=request.environ, log=folder / "replay.log") as replayer,
     ):
-        counter = SoloCounter(
-            replayer=replayer, metrics=set().union(*by_probes.values()), warnings=warnings
-        )
+        counter = SoloCounter(replayer=replayer, metrics=set().union(*by_probes.values()), warnings=warnings)
         for endpoint, order in _orders(wanted, request, folder, warnings):
             for side in sides:
                 counts = measured.setdefault((side.name, endpoint), {})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from perfgate.diagnose import blindness
-from perfgate.diagnose.blindness import Sight
+from perfgate.diagnose.blindness import ProbeSight
 from perfgate.diagnose.facts import ProbeCounts
 from perfgate.diagnose.probes import RedisProbe, key_of
 
@@ -13,7 +13,7 @@ NOTHING = {"queries": 0.0, "rows": 0.0, "database": 0.0}
 
 
 def test_a_probe_that_counts_once_sees():
-    sight = Sight()
+    sight = ProbeSight()
     for values in (NOTHING, {**NOTHING, "queries": 3.0}, NOTHING):
         sight.note("postgres", values)
 
@@ -21,7 +21,7 @@ def test_a_probe_that_counts_once_sees():
 
 
 def test_a_probe_that_counts_nothing_is_blind():
-    sight = Sight()
+    sight = ProbeSight()
     sight.note("postgres", NOTHING)
     sight.note("redis", {"cache_calls": 2.0, "cache_hits": 0.0})
     sight.note("prometheus", {})
@@ -35,7 +35,7 @@ def test_a_probe_that_counts_nothing_is_blind():
     ids=["it sends messages", "it sends none", "nobody looked"],
 )
 def test_a_service_that_sends_nothing_to_databases_needs_none(messages: dict[str, float], doubted: set[str]):
-    sight = Sight()
+    sight = ProbeSight()
     sight.note("postgres", NOTHING)
     sight.note("", messages)
 

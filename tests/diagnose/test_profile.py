@@ -51,6 +51,41 @@ def test_a_function_takes_its_share_of_the_cpu_with_all_that_it_calls():
     assert times["json.dumps"].is_library
 
 
+@pytest.mark.parametrize(
+    "frame",
+    [
+        "dumps (/usr/lib/python3.11/json/__init__.py)",
+        "iterencode (/usr/lib/python3.11/json/encoder.py)",
+        "JSONEncoder.encode (/usr/lib/python3.14/json/encoder.py)",
+        "model_dump_json (/x/lib/python3.12/site-packages/pydantic/main.py)",
+        "BaseModel.model_dump (/x/lib/python3.12/site-packages/pydantic/main.py)",
+        "jsonable_encoder (/x/lib/python3.12/site-packages/fastapi/encoders.py)",
+        "serialize_response (/x/lib/python3.12/site-packages/fastapi/routing.py)",
+        "render (/x/lib/python3.12/site-packages/starlette/responses.py)",
+        "dumps (/x/lib/python3.12/site-packages/flask/json/provider.py)",
+        "to_representation (/x/lib/python3.12/site-packages/rest_framework/serializers.py)",
+        "dump (/x/lib/python3.12/site-packages/marshmallow/schema.py)",
+    ],
+)
+def test_what_writes_answers_counts_once_with_all_that_it_calls(frame: str):
+    inner = profile.frame_name(frame)
+    samples = {("app.view", inner, "~json.encoder.encode"): 30, ("app.view", inner): 10, ("app.view",): 10}
+
+    assert profile.serialising(samples, cpu=0.050) == pytest.approx(0.040)
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        "loads (/usr/lib/python3.11/json/__init__.py)",
+        "dumps (/srv/shop/search.py)",
+        "validate (/x/lib/python3.12/site-packages/pydantic/main.py)",
+    ],
+)
+def test_reading_and_what_only_has_such_a_name_write_no_answers(frame: str):
+    assert profile.serialising({("app.view", profile.frame_name(frame, ["/srv"])): 30}, cpu=0.050) == 0
+
+
 def test_recursion_counts_once():
     [walk] = profile.functions({("tree.walk", "tree.walk", "tree.walk"): 5}, cpu=0.010)
 

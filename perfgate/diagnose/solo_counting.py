@@ -1,4 +1,4 @@
-"""What databases and caches count while one endpoint is sent alone, and which of them see nothing of the application."""
+"""What databases and caches count while one endpoint is sent alone, and which see nothing of the application."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from time import sleep
 
 from perfgate.diagnose import blindness
-from perfgate.diagnose.blindness import Sight
+from perfgate.diagnose.blindness import ProbeSight
 from perfgate.diagnose.probes import Prober, key_of
 from perfgate.diagnose.replaying import Replayer, ReplayRequest
 from perfgate.model.errors import DiagnosisError
@@ -28,7 +28,7 @@ class SoloCounter:
     replayer: Replayer
     metrics: Collection[str]
     warnings: list[str]
-    sight: Sight = field(default_factory=Sight)
+    sight: ProbeSight = field(default_factory=ProbeSight)
 
     def counted(self, order: ReplayRequest, probes: Sequence[Prober], requests: int = REQUESTS) -> dict[str, float]:
         """Counts per request. Two databases of one application are added up. Raises DiagnosisError when requests

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from perfgate.diagnose import profile, rules
+from perfgate.diagnose import profile, profiling, rules
 from perfgate.diagnose.facts import PassFacts
 from perfgate.diagnose.probes import pyspy
 from perfgate.diagnose.profile import FunctionTime
+from perfgate.model.diagnosis import Cause, Diagnosed, Diagnosis
 from perfgate.model.errors import DiagnosisError
 
 SOUND = PassFacts(samples=300, alone=0.010, loaded=0.012, canary_idle=0.001, canary_loaded=0.002, cpu=0.004)
@@ -236,3 +237,27 @@ def test_a_refusal_says_what_to_grant(errors: str, hint: str):
 
 def test_flame_graphs_are_json_that_any_reader_takes():
     assert json.loads(json.dumps(profile.speedscope({("a", "b"): 1}, "x", 100)))["$schema"].startswith("https://")
+
+
+def found(**causes: str) -> Diagnosis:
+    """Endpoint -> code of its first cause."""
+    findings = tuple(
+        Diagnosed(
+            endpoint=name,
+            metric="p95",
+            difference=0.01,
+            layers=(),
+            causes=(
+                Cause(code=code, layer="application", confidence="confirmed", sentence="", evidence=(), remedy=""),
+            ),
+        )
+        for name, code in causes.items()
+    )
+    return Diagnosis(run="1", findings=findings)
+
+
+@pytest.mark.parametrize(("written", "profiled"), [("", ["report"]), ("py-spy", ["search", "report"]), ("none", [])])
+def test_unasked_only_what_computes_more_is_profiled(written: str, profiled: list[str]):
+    seen = found(search="repeated-statement", report="cpu")
+
+    assert list(profiling.wanted(written, ["search", "report"], lambda: seen)) == profiled

@@ -43,16 +43,16 @@ def headline(facts: Facts, quote: Quote = plain) -> str:
 def baseline_progress(facts: Facts, lacking: Sequence[Finding]) -> str:
     """ "that was the first of 5 runs on main that make a baseline; in a pull request use --base-ref". A run that will
     be none of them says how many there are."""
-    verdict, run = facts.verdict, facts.run
+    verdict = facts.verdict
     needed = verdict.baseline_needed
-    if run.arms:
+    if facts.run.arms:
         return "the base has no such measurement"
     if not needed:  # a verdict of an older version
         return f"{counted(len(lacking), 'budget')} not compared"
-    earlier = min((finding.baseline_runs for finding in lacking), default=0)
+    earlier = _earlier_runs(lacking)
     branch = plain(verdict.baseline_branch, 40)
     where = f" on {branch}" if branch else ""
-    if run.pull_request is not None or run.branch != verdict.baseline_branch or not is_as_planned(run):
+    if not _joins_baseline(facts):
         have = f"{branch or 'the history'} has {earlier} of {words.runs(needed)} that make a baseline"
         return f"{have}; --base-ref compares at once"
     place = "the first" if not earlier else "the last" if earlier + 1 >= needed else f"number {earlier + 1}"
@@ -126,7 +126,27 @@ def _kept(facts: Facts, budgets: Sequence[Finding]) -> Iterator[str]:
         without = f", {len(lacking)} {'not compared' if facts.run.arms else 'without a baseline'}" if lacking else ""
         yield f"{remaining} of {counted(len(budgets), 'budget')} kept{also}{without}"
     if is_baseline_in_headline(facts):
-        yield baseline_progress(facts, lacking)
+        predicate = "have" if len(lacking) != 1 else "has"
+        yield f"{len(lacking)} {predicate} no baseline yet: {_baseline_runs(facts, lacking)}"
+
+
+def _baseline_runs(facts: Facts, lacking: Sequence[Finding]) -> str:
+    """ "1 of 5 runs on main", with the run at hand where it will be one of them."""
+    needed, branch = facts.verdict.baseline_needed, plain(facts.verdict.baseline_branch, 40)
+    where = f" on {branch}" if branch else ""
+    have = _earlier_runs(lacking) + _joins_baseline(facts)
+    return f"{min(have, needed)} of {words.runs(needed)}{where}" if needed else f"{words.runs(have)}{where}"
+
+
+def _earlier_runs(lacking: Sequence[Finding]) -> int:
+    return min((finding.baseline_runs for finding in lacking), default=0)
+
+
+def _joins_baseline(facts: Facts) -> bool:
+    """Whether later runs will be compared with this one."""
+    run = facts.run
+    is_on_branch = run.pull_request is None and run.branch == facts.verdict.baseline_branch
+    return is_on_branch and not run.arms and is_as_planned(run)
 
 
 def _others(budgets: Sequence[Finding], outcome: Outcome) -> Iterator[str]:

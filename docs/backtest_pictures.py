@@ -69,7 +69,7 @@ def write_table(folder: Path, path: Path) -> None:
 
 
 def simulate(folder: Path) -> None:
-    sys.path.insert(0, str(ROOT / "tests"))
+    sys.path[:0] = [str(ROOT / "tests" / "workflows"), str(ROOT / "tests")]
     from test_backtesting import BUDGETS, build
 
     from perfgate import history

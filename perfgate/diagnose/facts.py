@@ -53,6 +53,8 @@ class PassFacts:
     query_seconds: float | None = None  # per query
     cache_calls: float | None = None
     cache_call_seconds: float | None = None
+    cache_seconds: float | None = None  # that Redis itself computes, by its own count
+    queue_calls: float | None = None  # commands that put jobs or results somewhere: LPUSH, PUBLISH, XADD
     external_calls: float | None = None
     external_seconds: float | None = None  # per request
     rows: float | None = None

@@ -76,6 +76,8 @@ _MESSAGES = tuple(f"{kind}_messages" for kind in _KINDS)
 _KEPT = ("stopped", "throttled")  # from the CPU
 _SINGLE = (
     "rows",
+    "cache_seconds",
+    "queue_calls",
     "cpu",
     "memory",
     "cache_hits",

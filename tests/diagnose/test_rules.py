@@ -72,6 +72,7 @@ OUTSIDE = replace(
     external_messages=1,
     external_wait=0.002,
 )
+QUEUED = replace(OUTSIDE, queue_calls=2.0, cache_seconds=0.0001)  # jobs and their results go through Redis
 PROFILED = replace(SOUND, serialisation=None, serialising=0.001, cpu_loaded=0.004)
 
 
@@ -144,6 +145,8 @@ TABLE = [
     (case(base=OUTSIDE, database_wait_loaded=0.022, alone=0.010), "lock-wait", "likely"),
     (case(base=OUTSIDE, cache_messages=51), "cache-repeated", "confirmed"),
     (case(base=OUTSIDE, cache_wait=0.021), "cache-slower", "likely"),
+    (case(base=QUEUED, cache_wait=0.021), "backlog", "likely"),
+    (case(base=QUEUED, cache_wait=0.021, cache_seconds=0.02), "cache-slower", "likely"),
     (case(base=OUTSIDE, external_wait=0.022), "external-slower", "confirmed"),
     (case(base=OUTSIDE, external_messages=2.2, cpu=0.0095), "external-repeated", "likely"),
     (case("application", base=PROFILED, cpu=0.024, cpu_loaded=0.024, serialising=0.019), "serialisation", "confirmed"),

@@ -65,6 +65,7 @@ class PassFacts:
     database_loaded: float | None = None
     query_seconds_loaded: float | None = None
     cpu_loaded: float | None = None
+    cpu_delay_loaded: float | None = None
     database_wait: float | None = None  # s that connections to databases wait for an answer
     database_wait_loaded: float | None = None
     cache_wait: float | None = None

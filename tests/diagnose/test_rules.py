@@ -218,6 +218,28 @@ def test_a_quota_that_is_used_up_is_the_machine_s_though_a_small_request_compute
     assert cause.code == "environment"
 
 
+def test_a_busy_machine_does_not_excuse_a_lock_while_the_service_has_a_cpu():
+    base = replace(SOUND, cpu_delay_loaded=0.0007, unread_loaded=0.0004, alone=0.0066, loaded=0.0073)
+    seen = {"alone": 0.0069, "loaded": 0.0217, "reference": 0.0044, "cpu_delay_loaded": 0.0012, "unread_loaded": 0.0014}
+
+    assert explain(case("queue", base=base, **seen))[0].code == "contention"
+    assert explain(case("queue", base=base, **{**seen, "cpu_delay_loaded": 0.004}))[0].code == "environment"
+    assert explain(case("queue", base=base, **{**seen, "unread_loaded": 0.008}))[0].code == "environment"
+
+
+def test_a_small_pool_is_named_though_a_request_alone_is_a_little_slower_by_chance():
+    base = replace(SOUND, alone=0.00975, loaded=0.0114)
+
+    assert (
+        explain(case("queue", base=base, alone=0.0128, loaded=0.0305, database_connections_loaded=1))[0].code
+        == "small-pool"
+    )
+    assert (
+        explain(case("queue", base=base, alone=0.0158, loaded=0.0305, database_connections_loaded=1))[0].code
+        == "waiting"
+    )
+
+
 def test_a_busy_machine_does_not_excuse_another_service_that_is_slower():
     seen = {"external_wait": 0.022, "reference": 0.004, "reference_cpu": 0.0014}
 

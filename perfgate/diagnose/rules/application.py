@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from perfgate.diagnose.facts import PassFacts
 from perfgate.diagnose.rules import answers, database, functions, services
-from perfgate.diagnose.rules.case import MOVED, SAME, TINY, Case, Rule, cause, kb, ms
+from perfgate.diagnose.rules.case import FOLLOWS, MOVED, SAME, TINY, Case, Rule, cause, kb, ms
 from perfgate.model.diagnosis import Cause, Layer
 
 CANARY = 5.0  # times as long as idle
@@ -129,7 +129,8 @@ def _waits_for_others(case: Case) -> bool:
     if not alone_was or not alone or not was or not now or case.grew("cpu", 1.3, TINY):
         return False
     busy = max(*(delay or 0.0 for delay in case.pair("cpu_delay")), TINY)  # what a request waits for a CPU anyway
-    return alone <= alone_was * SAME + TINY / 2 and now > was * MOVED and now - was > busy
+    is_as_fast = alone <= alone_was * SAME + TINY / 2 or alone - alone_was < FOLLOWS * (now - was)
+    return is_as_fast and now > was * MOVED and now - was > busy
 
 
 def contention(case: Case) -> Iterator[Cause]:

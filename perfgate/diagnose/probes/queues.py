@@ -80,7 +80,7 @@ def _on_redis(url: str, queues: Sequence[str]) -> tuple[Callable[[], int], Calla
 
     def lengths() -> int:
         try:
-            waiting = sum(client.llen(key) for key in keys)
+            waiting: int = sum(client.llen(key) for key in keys)
             with suppress(redis.ResponseError):  # where it is no hash, or may not be read
                 waiting += client.hlen(UNACKED)
             return waiting

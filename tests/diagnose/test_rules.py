@@ -227,6 +227,18 @@ def test_a_busy_machine_does_not_excuse_a_lock_while_the_service_has_a_cpu():
     assert explain(case("queue", base=base, **{**seen, "unread_loaded": 0.008}))[0].code == "environment"
 
 
+@pytest.mark.parametrize(("cpu", "code"), [(0.0071, "cpu"), (0.0030, "blocking-call")])
+def test_computing_on_a_busy_machine_is_no_blocking_call(cpu: float, code: str):
+    """It waits for a CPU longer than it computes."""
+    base = replace(SOUND, alone=0.0051, loaded=0.0073, cpu=0.0017, cpu_delay=0.0040, canary_loaded=0.002)
+    seen = {"alone": 0.0238, "loaded": 0.0464, "cpu": cpu, "cpu_delay": 0.0217, "canary_loaded": 0.0148}
+
+    causes = explain(case("queue", base=base, database_sessions=1.0, **seen))  # a count, so that the code is looked at
+
+    assert code in [item.code for item in causes]
+    assert {"cpu", "blocking-call"} - {code} - {item.code for item in causes}
+
+
 def test_a_small_pool_is_named_though_a_request_alone_is_a_little_slower_by_chance():
     base = replace(SOUND, alone=0.00975, loaded=0.0114)
 

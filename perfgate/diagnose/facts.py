@@ -53,6 +53,8 @@ class PassFacts:
     query_seconds: float | None = None  # per query
     cache_calls: float | None = None
     cache_call_seconds: float | None = None
+    cache_seconds: float | None = None  # that Redis itself computes, by its own count
+    queue_calls: float | None = None  # commands that put jobs or results somewhere: LPUSH, PUBLISH, XADD
     external_calls: float | None = None
     external_seconds: float | None = None  # per request
     rows: float | None = None
@@ -63,6 +65,7 @@ class PassFacts:
     database_loaded: float | None = None
     query_seconds_loaded: float | None = None
     cpu_loaded: float | None = None
+    cpu_delay_loaded: float | None = None
     database_wait: float | None = None  # s that connections to databases wait for an answer
     database_wait_loaded: float | None = None
     cache_wait: float | None = None

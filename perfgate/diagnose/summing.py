@@ -76,6 +76,8 @@ _MESSAGES = tuple(f"{kind}_messages" for kind in _KINDS)
 _KEPT = ("stopped", "throttled")  # from the CPU
 _SINGLE = (
     "rows",
+    "cache_seconds",
+    "queue_calls",
     "cpu",
     "memory",
     "cache_hits",
@@ -88,7 +90,7 @@ _SINGLE = (
 )
 _QUEUE = ("queued", "queue_growth")
 _COUNTED = (*_SINGLE, "database_sessions", *_QUEUE, *_WAITS, *_MESSAGES)
-_LOADED = ("query_seconds", "cpu", "database", "unread", "lock_wait", "database_connections")
+_LOADED = ("query_seconds", "cpu", "cpu_delay", "database", "unread", "lock_wait", "database_connections")
 _COUNTED_LOADED = (*_LOADED, *_KEPT, *_QUEUE, *_WAITS)
 
 

@@ -72,6 +72,7 @@ OUTSIDE = replace(
     external_messages=1,
     external_wait=0.002,
 )
+QUEUED = replace(OUTSIDE, queue_calls=2.0, cache_seconds=0.0001)  # jobs and their results go through Redis
 PROFILED = replace(SOUND, serialisation=None, serialising=0.001, cpu_loaded=0.004)
 
 
@@ -144,6 +145,8 @@ TABLE = [
     (case(base=OUTSIDE, database_wait_loaded=0.022, alone=0.010), "lock-wait", "likely"),
     (case(base=OUTSIDE, cache_messages=51), "cache-repeated", "confirmed"),
     (case(base=OUTSIDE, cache_wait=0.021), "cache-slower", "likely"),
+    (case(base=QUEUED, cache_wait=0.021), "backlog", "likely"),
+    (case(base=QUEUED, cache_wait=0.021, cache_seconds=0.02), "cache-slower", "likely"),
     (case(base=OUTSIDE, external_wait=0.022), "external-slower", "confirmed"),
     (case(base=OUTSIDE, external_messages=2.2, cpu=0.0095), "external-repeated", "likely"),
     (case("application", base=PROFILED, cpu=0.024, cpu_loaded=0.024, serialising=0.019), "serialisation", "confirmed"),
@@ -213,6 +216,40 @@ def test_a_quota_that_is_used_up_is_the_machine_s_though_a_small_request_compute
     [cause] = explain(case("queue", base=own, throttled=0.98, throttled_loaded=0.89, **seen))
 
     assert cause.code == "environment"
+
+
+def test_a_busy_machine_does_not_excuse_a_lock_while_the_service_has_a_cpu():
+    base = replace(SOUND, cpu_delay_loaded=0.0007, unread_loaded=0.0004, alone=0.0066, loaded=0.0073)
+    seen = {"alone": 0.0069, "loaded": 0.0217, "reference": 0.0044, "cpu_delay_loaded": 0.0012, "unread_loaded": 0.0014}
+
+    assert explain(case("queue", base=base, **seen))[0].code == "contention"
+    assert explain(case("queue", base=base, **{**seen, "cpu_delay_loaded": 0.004}))[0].code == "environment"
+    assert explain(case("queue", base=base, **{**seen, "unread_loaded": 0.008}))[0].code == "environment"
+
+
+@pytest.mark.parametrize(("cpu", "code"), [(0.0071, "cpu"), (0.0030, "blocking-call")])
+def test_computing_on_a_busy_machine_is_no_blocking_call(cpu: float, code: str):
+    """It waits for a CPU longer than it computes."""
+    base = replace(SOUND, alone=0.0051, loaded=0.0073, cpu=0.0017, cpu_delay=0.0040, canary_loaded=0.002)
+    seen = {"alone": 0.0238, "loaded": 0.0464, "cpu": cpu, "cpu_delay": 0.0217, "canary_loaded": 0.0148}
+
+    causes = explain(case("queue", base=base, database_sessions=1.0, **seen))  # a count, so that the code is looked at
+
+    assert code in [item.code for item in causes]
+    assert {"cpu", "blocking-call"} - {code} - {item.code for item in causes}
+
+
+def test_a_small_pool_is_named_though_a_request_alone_is_a_little_slower_by_chance():
+    base = replace(SOUND, alone=0.00975, loaded=0.0114)
+
+    assert (
+        explain(case("queue", base=base, alone=0.0128, loaded=0.0305, database_connections_loaded=1))[0].code
+        == "small-pool"
+    )
+    assert (
+        explain(case("queue", base=base, alone=0.0158, loaded=0.0305, database_connections_loaded=1))[0].code
+        == "waiting"
+    )
 
 
 def test_a_busy_machine_does_not_excuse_another_service_that_is_slower():

@@ -17,7 +17,8 @@ import psycopg
 import pytest
 from processes import wait_for
 
-from perfgate.diagnose.probes import PostgresProbe, WaitProbe, cpu_quota
+from perfgate.diagnose.facts import ProbeCounts
+from perfgate.diagnose.probes import PostgresProbe, WaitProbe, cpu_quota, merged
 from perfgate.diagnose.probes.sockets import ESTABLISHED, TcpSocket, turn
 from perfgate.loadtest.service.ports import free_ports, is_free
 from perfgate.model.budget_file import DiagnosePolicy
@@ -230,3 +231,22 @@ def test_a_broker_is_no_cache_unless_it_is_named_as_both():
 
     assert probing.named_ports(DiagnosePolicy(celery=queue, redis=cache), {}) == {6380: "broker", 6379: "cache"}
     assert probing.named_ports(DiagnosePolicy(celery=queue, redis=queue), {}) == {6380: "cache"}
+
+
+@pytest.mark.parametrize(
+    ("seen", "waited"),
+    [
+        ({"cache_wait": 0.050, "cache_messages": 2.0}, 0.040),
+        ({"cache_wait": 0.050, "cache_messages": 0.02}, 0.0),  # a worker that listens, and was sampled more often
+        ({"cache_wait": 0.012, "cache_messages": 2.0}, 0.0),  # hardly more than always
+        ({"cache_wait": 0.050}, 0.040),
+        (
+            {"cache_wait": 0.050, "cache_messages": 0.1, "idle_cache_wait": 0.0},
+            0.050,
+        ),  # rare, and never without requests
+    ],
+)
+def test_what_is_always_waited_for_is_no_request_s_wait(seen: dict[str, float], waited: float):
+    counts = ProbeCounts(values={"phase_seconds": 0.010, "idle_cache_wait": 1.0, **seen})
+
+    assert merged([counts]).values["cache_wait"] == pytest.approx(waited)

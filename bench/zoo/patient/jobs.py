@@ -12,7 +12,7 @@ from bench.zoo.patient.ailments import is_on
 
 os.environ.pop("DJANGO_SETTINGS_MODULE", None)  # of another patient: Celery would set Django up
 QUEUE = f"jobs-{ailments.SIDE}"
-THREADS = 8
+THREADS = 4
 celery = Celery("jobs", broker=ailments.REDIS, backend=ailments.REDIS)
 celery.conf.update(
     task_default_queue=QUEUE, result_expires=60, worker_prefetch_multiplier=1, broker_connection_retry_on_startup=True

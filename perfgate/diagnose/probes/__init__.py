@@ -43,6 +43,9 @@ def key_of(probe: Prober) -> str:
     return next((key for key, make in BY_KEY.items() if type(probe) is make), "")
 
 
+UNSURE = 0.3  # of what is always waited for
+FEW = 0.3  # messages per request
+
 __all__ = [
     "BY_KEY",
     "MysqlProbe",
@@ -74,4 +77,15 @@ def merged(counts: Sequence[ProbeCounts]) -> ProbeCounts:
 def _beyond_idle(values: Mapping[str, float]) -> dict[str, float]:
     """Waits less what waits always, such as a worker that listens for work."""
     took = values.get("phase_seconds", 0.0)
-    return {name: max(0.0, value - values.get(f"idle_{name}", 0.0) * took) for name, value in values.items()}
+    return {
+        name: _excess(name, value, values.get(f"idle_{name}", 0.0) * took, values) for name, value in values.items()
+    }
+
+
+def _excess(name: str, value: float, idle: float, values: Mapping[str, float]) -> float:
+    """The wait beyond that which is always there. Where one always waits, so little more is an error of sampling; and
+    it is nobody's who sends hardly a message, such as a worker that listens."""
+    messages = values.get(f"{name.removesuffix('_wait')}_messages")
+    if idle > 0 and (value - idle < UNSURE * idle or (messages is not None and messages < FEW)):
+        return 0.0
+    return max(0.0, value - idle)

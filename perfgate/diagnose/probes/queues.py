@@ -18,6 +18,7 @@ from perfgate.net.http import HttpSession, NoReplyError
 
 DEFAULT_QUEUE = "celery"
 PRIORITIES = ("", "\x06\x163", "\x06\x166", "\x06\x169")  # Celery keeps priorities on Redis in lists of their own
+UNACKED = "unacked"  # Celery's jobs on Redis that a worker has fetched and not begun
 MANAGEMENT_PORT = 15672
 TIMEOUT = 5.0  # s
 OK, NOT_FOUND = 200, 404
@@ -79,7 +80,10 @@ def _on_redis(url: str, queues: Sequence[str]) -> tuple[Callable[[], int], Calla
 
     def lengths() -> int:
         try:
-            return sum(client.llen(key) for key in keys)
+            waiting: int = sum(client.llen(key) for key in keys)
+            with suppress(redis.ResponseError):  # where it is no hash, or may not be read
+                waiting += client.hlen(UNACKED)
+            return waiting
         except redis.RedisError as error:
             raise DiagnosisError(
                 f"diagnose.celery: cannot read the queue ({type(error).__name__})",

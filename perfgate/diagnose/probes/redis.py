@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from perfgate.diagnose.facts import ProbeCounts
 from perfgate.model.errors import DiagnosisError
 
+QUEUES = ("lpush", "rpush", "publish", "spublish", "xadd")  # put jobs or results somewhere
 OWN = ("cmdstat_info", "cmdstat_llen", "cmdstat_client|setinfo")  # of probes and of clients that connect
 
 
@@ -29,8 +30,12 @@ class RedisProbe:
         self._before = self._now()
 
     def counted(self, requests: int) -> ProbeCounts:
-        hits, misses, commands = (now - before for now, before in zip(self._now(), self._before, strict=True))
-        values = {"cache_calls": commands / requests} if requests else {}
+        grown = [now - before for now, before in zip(self._now(), self._before, strict=True)]
+        hits, misses, commands, queued, seconds = grown
+        values = {}
+        if requests:
+            each = {"cache_calls": commands, "queue_calls": queued, "cache_seconds": seconds}
+            values = {name: value / requests for name, value in each.items()}
         if hits + misses:
             values["cache_hits"] = hits / (hits + misses)
         return ProbeCounts(values=values)
@@ -38,14 +43,17 @@ class RedisProbe:
     def close(self) -> None:
         self._client.close()
 
-    def _now(self) -> tuple[int, int, int]:
+    def _now(self) -> tuple[float, ...]:
+        """Hits, misses, commands, those of queues, and seconds that Redis has computed."""
         try:
             stats = self._client.info("stats")
             every = self._client.info("commandstats")
         except self._error as error:
             raise _refusal(error) from error
-        own = sum(every[name]["calls"] for name in OWN if name in every)
-        return stats["keyspace_hits"], stats["keyspace_misses"], _commands(every) - own
+        others = {name: command for name, command in every.items() if name not in OWN}
+        queued = {name: command for name, command in others.items() if name.removeprefix("cmdstat_") in QUEUES}
+        seconds = sum(command["usec"] for command in others.values()) / 1e6
+        return stats["keyspace_hits"], stats["keyspace_misses"], _commands(others), _commands(queued), seconds
 
 
 def _refusal(error: Exception) -> DiagnosisError:

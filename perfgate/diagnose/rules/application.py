@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from perfgate.diagnose.facts import PassFacts
 from perfgate.diagnose.rules import answers, database, functions, services
-from perfgate.diagnose.rules.case import MOVED, SAME, TINY, Case, Rule, cause, kb, ms
+from perfgate.diagnose.rules.case import FOLLOWS, MOVED, SAME, SHARE, TINY, Case, Rule, cause, kb, ms
 from perfgate.model.diagnosis import Cause, Layer
 
 CANARY = 5.0  # times as long as idle
@@ -43,8 +43,8 @@ def _serialising(case: Case) -> Iterator[Cause]:
 
 def cpu(case: Case) -> Iterator[Cause]:
     name = "cpu" if None not in case.pair("cpu") else "computing"
-    took = (case.growth(name) or 0.0) + max(0.0, case.growth("cpu_delay") or 0.0)
-    is_aside = case.slower_alone > TINY and took < COMPUTED * case.slower_alone  # it waits instead
+    # a request that is slower by more than that waits instead
+    is_aside = case.slower_alone > TINY and not _explains_by_computing(case, case.growth(name) or 0.0)
     if case.grew(name, 1.3, TINY) and not is_aside and not _computes_for_others(case):
         before, now = case.pair(name)
         sentence = f"{ms(now)} CPU per request instead of {ms(before)}"
@@ -53,6 +53,13 @@ def cpu(case: Case) -> Iterator[Cause]:
         if found:
             sentence, remedy = f"{sentence}: {found[0]}", functions.remedy_for(functions.named(case)[0])
         yield cause("cpu", "confirmed" if case.takes(case.growth(name)) else "likely", sentence, found[1:], remedy)
+
+
+def _explains_by_computing(case: Case, computed: float) -> bool:
+    """Whether so much more CPU (s) explains a request that is slower alone. Who computes on a busy machine waits for a
+    CPU as well."""
+    waited = max(0.0, case.growth("cpu_delay") or 0.0)
+    return computed >= SHARE * case.slower_alone and computed + waited >= COMPUTED * case.slower_alone
 
 
 def _computes_for_others(case: Case) -> bool:
@@ -102,7 +109,9 @@ def _computes(case: Case) -> bool:
     """Whether it is computing that makes others wait: more than before, or without a base most of the time."""
     if case.base is None:
         return (case.head.cpu or 0.0) >= 0.5 * (case.head.alone or 0.0)
-    return case.grew("cpu", 1.5, TINY) and case.takes(case.growth("cpu"))
+    computed = case.growth("cpu") or 0.0
+    is_much = case.takes(computed) or (case.slower_alone > TINY and _explains_by_computing(case, computed))
+    return case.grew("cpu", 1.5, TINY) and is_much
 
 
 def _waits_explain(case: Case) -> bool:
@@ -129,7 +138,8 @@ def _waits_for_others(case: Case) -> bool:
     if not alone_was or not alone or not was or not now or case.grew("cpu", 1.3, TINY):
         return False
     busy = max(*(delay or 0.0 for delay in case.pair("cpu_delay")), TINY)  # what a request waits for a CPU anyway
-    return alone <= alone_was * SAME + TINY / 2 and now > was * MOVED and now - was > busy
+    is_as_fast = alone <= alone_was * SAME + TINY / 2 or alone - alone_was < FOLLOWS * (now - was)
+    return is_as_fast and now > was * MOVED and now - was > busy
 
 
 def contention(case: Case) -> Iterator[Cause]:
@@ -146,7 +156,7 @@ def waiting(case: Case) -> Iterator[Cause]:
         computed = case.growth("computing")
     if not was or not now or computed is None or now <= was * MOVED:
         return
-    if computed + max(0.0, case.growth("cpu_delay") or 0.0) >= COMPUTED * (now - was):
+    if _explains_by_computing(case, computed):
         return
     layer: Layer = "application"
     if case.share(*OTHERS) >= 0.5:

@@ -14,6 +14,7 @@ from perfgate.diagnose.rules.case import SAME, TINY, Case, cause, is_in_each_rou
 from perfgate.model.diagnosis import Cause
 
 CLOSE = 0.5  # of the endpoint's movement (in logarithms), by which others moved too: the machine
+SOON = 0.1  # of what is slower: four users wait for one that waits for a CPU
 KEPT = 0.05  # of the time, by which the service was kept from the CPU for longer
 COMPUTES_MORE = 1.5  # times as much: no noise of a machine does that
 _KEPT = {
@@ -35,9 +36,19 @@ def environment(case: Case) -> Cause | None:
 
 def busy(case: Case) -> Cause | None:
     """Names a machine that was busy, where nothing else explains what is slower under load alone."""
+    if _has_cpu_under_load(case):
+        return None
     slower = max(_factor(case, "alone") or 1.0, _factor(case, "loaded") or 1.0)
     sentences = list(_reference(case, slower))
     return cause("environment", "environment", sentences[0]) if sentences else None
+
+
+def _has_cpu_under_load(case: Case) -> bool:
+    """Whether the service reads requests and has a CPU under load nearly as soon as before: others may wait for one."""
+    delay, unread, slower = (case.growth(name) for name in ("cpu_delay_loaded", "unread_loaded", "loaded"))
+    if delay is None or unread is None or slower is None or slower <= TINY:
+        return False
+    return delay <= SOON * slower and unread <= 2 * SOON * slower
 
 
 def machine_factor(case: Case) -> float:

@@ -58,8 +58,20 @@ def cache_calls(case: Case) -> Iterator[Cause]:
         yield cause("cache-slower", "confirmed", f"{ms(each[1])} per cache command instead of {ms(each[0])}")
     elif case.grew("cache_wait", 1.5, TINY) and case.takes(case.growth("cache_wait")):
         waits = case.pair("cache_wait")
+        if _waits_for_job(case):
+            sentence = f"a request waits {ms(waits[1])} for a job's result instead of {ms(waits[0])}"
+            own = f"Redis itself takes {ms(case.head.cache_seconds)} per request"
+            yield cause("backlog", "likely", sentence, [own, *peers_of(case, "cache")])
+            return
         sentence = f"a request waits {ms(waits[1])} for the cache instead of {ms(waits[0])}"
         yield cause("cache-slower", "likely", sentence, peers_of(case, "cache"))
+
+
+def _waits_for_job(case: Case) -> bool:
+    """Whether the service waits for a worker: jobs go through Redis, which itself is as fast as before."""
+    own, waits = case.growth("cache_seconds"), case.growth("cache_wait")
+    jobs = case.head.queue_calls
+    return own is not None and waits is not None and own < 0.3 * waits and jobs is not None and jobs >= 0.5
 
 
 def external(case: Case) -> Iterator[Cause]:

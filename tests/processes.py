@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 
-def wait_for(condition: Any, what: str, patience: float = 30.0) -> None:
+def wait_for(condition: Any, what: str, patience: float = 120.0) -> None:
     until = time.monotonic() + patience
     while not condition():
         assert time.monotonic() < until, f"{what} did not come"

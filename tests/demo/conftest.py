@@ -25,7 +25,7 @@ class RunningShop:
 
     def client(self) -> httpx.Client:
         # No proxy and no certificates of the environment: this machine only, and quick to make.
-        return httpx.Client(base_url=self.url, timeout=10, trust_env=False, verify=False)
+        return httpx.Client(base_url=self.url, timeout=60, trust_env=False, verify=False)
 
     def signed_in(self) -> httpx.Client:
         client = self.client()
@@ -37,7 +37,7 @@ class RunningShop:
     def stop(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
         """The exit code, and what was written to stderr since the start."""
         self.process.send_signal(number)
-        _, errors = self.process.communicate(timeout=8)
+        _, errors = self.process.communicate(timeout=60)
         return self.process.returncode, errors
 
 

@@ -37,7 +37,7 @@ def entered(tmp_path):
     def enter(*arguments: str) -> list[str]:
         environ = os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
         done = subprocess.run(
-            [DEPLOY / "entrypoint", *arguments], env=environ, capture_output=True, text=True, timeout=10, check=True
+            [DEPLOY / "entrypoint", *arguments], env=environ, capture_output=True, text=True, timeout=60, check=True
         )
         return done.stdout.splitlines()
 

@@ -76,12 +76,12 @@ class Shop:
     url: str
 
     def stats(self) -> dict[str, Any]:
-        with urllib.request.urlopen(f"{self.url}/stats", timeout=10) as answer:
+        with urllib.request.urlopen(f"{self.url}/stats", timeout=60) as answer:
             data: dict[str, Any] = json.load(answer)
             return data
 
     def reset(self) -> None:
-        urllib.request.urlopen(urllib.request.Request(f"{self.url}/stats/reset", method="POST"), timeout=10).close()
+        urllib.request.urlopen(urllib.request.Request(f"{self.url}/stats/reset", method="POST"), timeout=60).close()
 
 
 @contextmanager
@@ -98,12 +98,12 @@ def open_shop(**environment: str) -> Iterator[Shop]:
         yield shop
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 def answers(url: str) -> bool:
     try:
-        urllib.request.urlopen(url, timeout=1).close()
+        urllib.request.urlopen(url, timeout=10).close()
     except OSError:
         return False
     return True

@@ -104,7 +104,7 @@ def test_workers_share_the_load_and_end_with_the_run(project: Project):
     with servers.serving(servers.answering(200)) as (url, server), workers(2, port) as both:
         project.write(ONE.format(target=url, load="rate: 200/s, warmup: 1s, duration: 2s"))
         done = project.perfgate("run", "--workers", "2", "--master-host", "127.0.0.1", "--master-port", str(port))
-        codes = [process.wait(20) for process in both]
+        codes = [process.wait(60) for process in both]
 
     assert done.returncode == 0, done.stderr
     assert codes == [0, 0]
@@ -171,7 +171,7 @@ def test_workers_whose_master_is_lost_leave_the_target_alone(project: Project):
         process = project.start("run", "--workers", "1", "--master-host", "127.0.0.1", "--master-port", str(port))
         wait_for(lambda: server.requests > 20, "load")
         process.kill()
-        process.wait(10)
+        process.wait(60)
         assert worker.wait(60) is not None
         process.stdout.close()
         process.stderr.close()

@@ -73,7 +73,7 @@ def test_live_numbers_are_there_while_the_load_runs(project: Project, shop: Shop
     process = project.start("run", "--export", f"prometheus://127.0.0.1:{port}")
 
     def page() -> str:
-        with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+        with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=60) as answer:
             return str(answer.read().decode())
         return ""
 

@@ -86,7 +86,7 @@ def test_a_target_that_cannot_keep_up(project: Project):
     finally:
         server.shutdown()
         server.server_close()
-        thread.join(10)
+        thread.join(60)
 
     assert done.returncode == 1, done.stderr
     in_flight = project.run()["in_flight"]
@@ -110,7 +110,7 @@ def test_a_target_that_keeps_up(project: Project):
     finally:
         server.shutdown()
         server.server_close()
-        thread.join(10)
+        thread.join(60)
 
     assert len(project.run()["in_flight"]) == 6
     assert project.verdict()["overload"] is None

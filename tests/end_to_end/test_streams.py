@@ -27,16 +27,16 @@ def server() -> Iterator[str]:
     process = subprocess.Popen([sys.executable, str(Path(__file__).parent / "stream_app.py"), str(port)])
     url = f"http://127.0.0.1:{port}"
     try:
-        wait_for(lambda: _is_up(url), 20)
+        wait_for(lambda: _is_up(url), "the stream application")
         yield url
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 def _is_up(url: str) -> bool:
     try:
-        return bool(urllib.request.urlopen(url, timeout=1).status == 200)
+        return bool(urllib.request.urlopen(url, timeout=10).status == 200)
     except OSError:
         return False
 

@@ -65,7 +65,7 @@ def ready():
 def mixed():
     connected().execute("SELECT pause('0.04') AS hidden_literal").fetchall()
     cache.blpop(["nothing:secret"], timeout=0.02)
-    requests.get(f"http://127.0.0.1:{rates.server_port}/token/secret", timeout=5)
+    requests.get(f"http://127.0.0.1:{rates.server_port}/token/secret", timeout=60)
     until = time.thread_time() + 0.01
     while time.thread_time() < until:
         pass

@@ -62,11 +62,11 @@ def test_the_page_to_scrape_shows_what_is_newest():
     try:
         exporter.send(families(7.0), at=0.0)
         exporter.send(families(9.0)[:1], at=1.0)
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=60) as answer:
             assert answer.headers["Content-Type"] == exposition.CONTENT_TYPE
             text = answer.read().decode()
         with pytest.raises(urllib.error.HTTPError, match="404"):
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/other", timeout=10)
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/other", timeout=60)
     finally:
         exporter.close()
 
@@ -216,7 +216,7 @@ def test_etsys_own_statsd_counts_and_keeps_what_it_is_sent(tmp_path: Path):
     )
 
     def asked(command: str) -> str:
-        with suppress(OSError), closing(socket.create_connection(("127.0.0.1", management), timeout=5)) as connection:
+        with suppress(OSError), closing(socket.create_connection(("127.0.0.1", management), timeout=60)) as connection:
             connection.sendall(f"{command}\n".encode())
             answer = b""
             while not answer.rstrip().endswith(b"END") and (more := connection.recv(65536)):
@@ -235,7 +235,7 @@ def test_etsys_own_statsd_counts_and_keeps_what_it_is_sent(tmp_path: Path):
         gauges, counters = asked("gauges"), asked("counters")
     finally:
         server.terminate()
-        server.wait(10)
+        server.wait(60)
 
     assert re.search(rf"'{name}[^']*': -0.25", gauges), gauges
     assert re.search(r"'perfgate.requests.shop[^']*': 9", counters), counters

@@ -176,7 +176,7 @@ def test_calls_of_other_services_count(engine: sqlalchemy.Engine):
 
         @app.get("/")
         def view() -> str:
-            requests.get(url, timeout=5)
+            requests.get(url, timeout=60)
             httpx.get(url, trust_env=False)
             return "done"
 

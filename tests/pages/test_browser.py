@@ -31,7 +31,7 @@ def test_a_chromium_that_stops_ends_the_views_with_what_to_try():
         for process in browsers:
             with suppress(psutil.NoSuchProcess):  # ended with those before it
                 process.kill()
-        psutil.wait_procs(browsers, timeout=10)
+        psutil.wait_procs(browsers, timeout=60)
         with pytest.raises(PageError, match="Chromium stopped while it viewed page page") as caught:
             chromium.view(subject)
     assert "memory" in caught.value.hint

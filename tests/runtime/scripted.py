@@ -14,7 +14,7 @@ from perfgate.runtime.http.client import FastClient, SendOptions, Timeouts
 from perfgate.runtime.http.dialling import TlsConfig, origin
 from perfgate.runtime.http.responses import Response
 
-PATIENCE = 10.0  # s: no test waits so long unless it fails
+PATIENCE = 60.0  # s: no test waits so long unless it fails
 
 
 class Peer:

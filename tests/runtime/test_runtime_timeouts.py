@@ -264,7 +264,7 @@ def test_one_that_is_woken_may_close_another():
     for waiter in (one, other):
         watchdog.watch(waiter)
     waiting = [gevent.spawn(wait_and_end, one, other), gevent.spawn(wait_and_end, other, one)]
-    gevent.joinall(waiting, timeout=1.0, count=1)
+    gevent.joinall(waiting, timeout=PATIENCE, count=1)
     gevent.sleep(0.1)
     assert [one.woken, other.woken].count(True) == 1
     gevent.killall(waiting)

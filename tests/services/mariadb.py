@@ -56,7 +56,7 @@ def serving(*, counting: bool = True) -> Iterator[str]:
         finally:
             process.terminate()
             with suppress(subprocess.TimeoutExpired):
-                process.wait(20)
+                process.wait(60)
             process.kill()
             process.wait()
 

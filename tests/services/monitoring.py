@@ -90,17 +90,17 @@ def _running(command: Sequence[str], url: str) -> Iterator[str]:
         yield url
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
 def _is_ready(url: str) -> bool:
     try:
-        urllib.request.urlopen(f"{url}/-/ready", timeout=1).close()
+        urllib.request.urlopen(f"{url}/-/ready", timeout=10).close()
     except OSError:
         return False
     return True
 
 
 def _json(url: str) -> Any:
-    with urllib.request.urlopen(url, timeout=10) as answer:
+    with urllib.request.urlopen(url, timeout=60) as answer:
         return json.load(answer)

@@ -71,7 +71,7 @@ def serving() -> Iterator[str]:
         finally:
             server.terminate()
             with suppress(subprocess.TimeoutExpired):
-                server.wait(10)
+                server.wait(60)
             server.kill()
             server.wait()
     finally:

@@ -65,7 +65,7 @@ def serving() -> Iterator[Broker]:
         finally:
             process.terminate()
             with suppress(subprocess.TimeoutExpired):
-                process.wait(30)
+                process.wait(60)
             process.kill()
             process.wait()
             if epmd := shutil.which("epmd"):  # the broker starts it, and leaves it
@@ -77,7 +77,7 @@ def _wait_until_ready(port: int, process: subprocess.Popen[bytes], log: Path) ->
     while True:
         assert process.poll() is None, log.read_text(errors="replace")[-2000:]
         try:
-            with amqp.Connection(f"127.0.0.1:{port}", connect_timeout=5):
+            with amqp.Connection(f"127.0.0.1:{port}", connect_timeout=30):
                 return
         except (OSError, amqp.AMQPError):
             assert monotonic() < until, log.read_text(errors="replace")[-2000:]

@@ -69,7 +69,7 @@ def test_a_key_of_several_lines_is_hidden_in_a_log(tmp_path: Path, ending: str):
         redact=redactor(["KEY"], {"KEY": key}),
         folder=tmp_path,
     )
-    assert child.wait(30)
+    assert child.wait(60)
     child.end(1)
 
     written = log.read_text()

@@ -63,7 +63,7 @@ def in_protobuf(trace: str) -> bytes:
 
 
 def post(own: Receiver, body: object, kind: str = PROTOBUF, path: str = "/v1/traces", **headers: str) -> int:
-    connection = HTTPConnection("127.0.0.1", own.port, timeout=10)
+    connection = HTTPConnection("127.0.0.1", own.port, timeout=60)
     try:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         connection.request("POST", path, body=body, headers={"Content-Type": kind, **named})  # type: ignore[arg-type]
@@ -149,7 +149,7 @@ def test_a_kind_that_nobody_knows_is_the_applications_own(listening: Receiver):
 
 
 def test_an_exporter_that_speaks_grpc_is_told_what_to_speak(listening: Receiver):
-    with socket.create_connection(("127.0.0.1", listening.port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", listening.port), timeout=60) as connection:
         connection.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
         assert connection.recv(100) == b""
 

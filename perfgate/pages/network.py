@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from perfgate.model.page import Resource
+from perfgate.pages.frames import FrameRequests
 from perfgate.pages.visit import PageVisit, is_own
 
 NEVER_ENDING = ("EventSource", "WebSocket", "Ping", "Prefetch")
@@ -17,16 +18,19 @@ NEVER_ENDING = ("EventSource", "WebSocket", "Ping", "Prefetch")
 class NetworkLog:
     """Requests since the view began, or since the step that leads to the page."""
 
-    def __init__(self, cdp: Any, subject: PageVisit) -> None:
+    def __init__(self, cdp: Any, page: Any, subject: PageVisit) -> None:
         self.requests: dict[str, Resource] = {}
         self.status = 0  # of the latest document
         self.strange_document = ""  # the first document from a host that is not the target's
         self._headers: dict[str, int] = {}  # bytes of the answers' headers: they vary, those of bodies do not
         self._began = 0.0  # the browser's clock at the first request
+        self._began_at = 0.0  # the same, in s since 1970
         self._subject, self._frame = subject, ""
         self._in_flight: set[str] = set()
         self._workers: set[str] = set()  # URLs of their scripts
         self._last = monotonic()  # when anything was asked for or came
+        self._frames = FrameRequests(page, subject)
+        page.on("worker", lambda worker: self._workers.add(worker.url))  # Chromium says nothing of their end here
         cdp.on("Network.requestWillBeSent", self._sent)
         cdp.on("Network.responseReceived", self._received)
         cdp.on("Network.loadingFinished", self._finished)
@@ -38,15 +42,25 @@ class NetworkLog:
         """Forgets what was fetched so far: on the way to the page that is measured."""
         self.requests, self._headers, self._began = {}, {}, 0.0
         self._in_flight.clear()
+        self._frames.begin()
 
     def quiet_for(self) -> float:
         """Seconds since anything was fetched; 0 while something is."""
-        waiting = (number for number in self._in_flight if self.requests[number].url not in self._workers)
-        return 0.0 if any(waiting) else monotonic() - self._last
+        if self.waiting() or self._frames.are_fetching:
+            self._last = monotonic()
+            return 0.0
+        return monotonic() - self._last
 
-    def leave_to_worker(self, worker: Any) -> None:
-        """Waits no longer for the script of a worker: Chromium says nothing of its end here."""
-        self._workers.add(worker.url)
+    def waiting(self) -> list[str]:
+        """URLs of what did not come yet."""
+        ended = self._workers | self._frames.documents()
+        return [url for number in self._in_flight if (url := self.requests[number].url) not in ended]
+
+    def fetched(self) -> list[Resource]:
+        """Everything that came, also in frames of other sites."""
+        frames = self._frames.documents()
+        own = [item for item in self.requests.values() if item.duration or item.url not in frames]
+        return [*own, *self._frames.unseen(own, self._began_at)]
 
     def _ended(self, event: Mapping[str, Any]) -> None:
         self._in_flight.discard(event["requestId"])
@@ -62,7 +76,8 @@ class NetworkLog:
         self._last = monotonic()
         if event.get("type") not in NEVER_ENDING:
             self._in_flight.add(event["requestId"])
-        self._began = self._began or event["timestamp"]
+        if not self._began:
+            self._began, self._began_at = event["timestamp"], event["wallTime"]
         self.requests[event["requestId"]] = Resource(
             url=url,
             kind=event.get("type", "Other").lower(),

@@ -35,9 +35,7 @@ LEFT = "Execution context was destroyed"  # what Playwright says when a page goe
 class Settling:
     """Waits for a page. `ask` gets the answer of a script, `note` takes what a reader should know."""
 
-    def __init__(
-        self, page: Any, network: NetworkLog, ask: Callable[[str], Any], note: Callable[[str], None]
-    ) -> None:
+    def __init__(self, page: Any, network: NetworkLog, ask: Callable[[str], Any], note: Callable[[str], None]) -> None:
         self._page, self._network, self._ask, self._note = page, network, ask, note
 
     def until_quiet(self) -> None:
@@ -73,8 +71,8 @@ class Settling:
 
 
 def remaining(state: Mapping[str, float], quiet: float, watched: float) -> tuple[float, str]:
-    """Seconds that are still to be waited at least, and what for. `state` is in ms of the page's clock, `quiet` how long
-    nothing was fetched, `watched` how long ago it had loaded."""
+    """Seconds that are still to be waited at least, and what for. `state` is in ms of the page's clock, `quiet` for how
+    long nothing was fetched, `watched` how long ago it had loaded."""
     now, busy = state["now"] / 1000, state["busy"] / 1000
     return max(
         (QUIET - quiet, "still fetching"),

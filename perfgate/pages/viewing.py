@@ -14,13 +14,12 @@ from urllib.parse import urlsplit
 from perfgate.model.budget_file import Interaction
 from perfgate.pages import acting
 from perfgate.pages.coverage import Coverage, Unused
-from perfgate.pages.incidents import Incidents
+from perfgate.pages.incidents import Incidents, PageWatchdog
 from perfgate.pages.network import NetworkLog
 from perfgate.pages.profiles import THROTTLES
 from perfgate.pages.settling import LEFT, Settling
 from perfgate.pages.view import View
 from perfgate.pages.visit import LONGEST_TEXT, PageVisit, Purpose
-from perfgate.pages.watchdog import PageWatchdog
 from perfgate.text.sanitize import one_line
 
 MAX_STEP_WAIT = 5.0  # s for another page after the last step
@@ -36,6 +35,7 @@ ELSEWHERE = "a document of another host, {}: name it in `allow` if that is meant
 UNANSWERED = "it gave no answer for {}: a script of it never gives way"
 RESTLESS = "it goes on to another document again and again: it reloads itself, or redirects"
 UNAUTHORIZED = "; where a login is missing: `login`, `storage_state`, or http://USER:PASSWORD@HOST as the target"
+DETACHED = "frame was detached"  # before the first byte of the page came: the crash itself is reported later
 EXPLAINED = {  # what Chromium says -> what it means, and what to do
     "ERR_TOO_MANY_REDIRECTS": "it redirects in a circle",
     "ERR_CERT": "its certificate is not trusted: `tls: {insecure: true}` where that is meant",
@@ -120,7 +120,7 @@ class PageViewing:
         seconds = f"{self.subject.page.timeout:g} s"
         if self._doing:
             return f"not done after {seconds} ({self._doing}): {_first_line(error)}"
-        waiting = [_without_query(url) for url in self._network.waiting()]
+        waiting = self._network.waiting()
         if not self._is_answering():
             return UNANSWERED.format(seconds)
         if not waiting:
@@ -142,7 +142,7 @@ class PageViewing:
         """Kind and sentence of what Playwright raised."""
         if self._watchdog.has_bitten:
             return "timeout", UNANSWERED.format(f"{self.subject.page.timeout:g} s")
-        if self._incidents.has_crashed:
+        if self._incidents.has_crashed or DETACHED in str(error):
             return "crash", "the page crashed"
         if self._network.strange_document:
             return "host", ELSEWHERE.format(_origin(self._network.strange_document))
@@ -236,10 +236,6 @@ class PageViewing:
 def _status(status: int) -> str:
     name = HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
     return f"{status} {name}".strip() + (UNAUTHORIZED if status == HTTPStatus.UNAUTHORIZED else "")
-
-
-def _without_query(url: str) -> str:
-    return urlsplit(url)._replace(query="", fragment="").geturl()
 
 
 def _origin(url: str) -> str:

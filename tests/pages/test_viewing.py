@@ -6,7 +6,6 @@ import base64
 import os
 import ssl
 import subprocess
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -51,12 +50,6 @@ addEventListener("scroll", () => {{ for (let i = 0; i < 50; i++) document.body.a
   Object.assign(document.createElement("p"), {{textContent: "more"}})); }});
 document.body.style.minHeight = "3000px"</script>"""
 BUSY_LATER = f"{HEAD}<h1>Busy</h1><script>requestIdleCallback = () => {{ while (true); }}</script>"  # once it is asked
-LATE_BANNER = f"""{HEAD}<style>body {{ margin: 0 }} #block {{ height: 300px; background: teal }}</style>
-<div id="block">text</div><script>addEventListener("load", () => setTimeout(() => document.body.prepend(
-  Object.assign(document.createElement("div"), {{style: "height: 100px", id: "banner"}})), 700))</script>"""
-LATE_SCRIPT = f"""{HEAD}<h1>Late</h1><script>addEventListener("load", () => setTimeout(() => {{
-  const end = performance.now() + 300; while (performance.now() < end); }}, 700))</script>"""
-RELOADING = f"{HEAD}<h1>Again</h1><script>setTimeout(() => location.reload(), 200)</script>"
 STRICT = Answer(
     body=f"{HEAD}<h1>Strict</h1>", headers={"Content-Security-Policy": "default-src 'self'; script-src 'self'"}
 )
@@ -82,9 +75,6 @@ PAGES = {
     "/thread.js": "postMessage('ready')",
     "/list": ENDLESS_LIST,
     "/busy": BUSY_LATER,
-    "/late-banner": LATE_BANNER,
-    "/late-script": LATE_SCRIPT,
-    "/reloading": RELOADING,
     "/strict": STRICT,
     "/protected": protected,
     "/circle": Answer(status=302, headers={"Location": "/circle"}),
@@ -136,14 +126,6 @@ def test_a_scroll_bar_that_comes_late_shifts_what_is_centred(chromium: Browser, 
     score = metrics(chromium.view(visit(target, "/bar")))["cls"]
 
     assert score == pytest.approx((407.5 * 300) / (1335 * 940) * 7.5 / 1335, rel=0.02)
-
-
-def test_what_comes_within_a_second_of_loading_belongs_to_the_page(chromium: Browser, target: str):
-    banner, script = chromium.view(visit(target, "/late-banner")), chromium.view(visit(target, "/late-script"))
-
-    expected = (400 * 1350) / (1350 * 940) * 100 / 1350
-    assert metrics(banner)["cls"] == pytest.approx(expected, rel=0.01)
-    assert metrics(script)["tbt"] >= 0.25
 
 
 def test_a_shift_after_a_click_is_none(chromium: Browser, target: str):
@@ -199,7 +181,6 @@ def test_a_missing_element_names_the_step_but_not_what_is_typed(chromium: Browse
         ("/file", "connection", "it redirects to what is not a web page"),
         ("/download", "download", "it is a file to download, not a page"),
         ("/protected", "status", "401"),
-        ("/reloading", "navigation", "it reloads itself"),
     ],
 )
 def test_what_is_no_page_fails_the_view_and_says_why(chromium: Browser, target: str, path: str, kind: str, words: str):
@@ -212,44 +193,6 @@ def test_what_is_no_page_fails_the_view_and_says_why(chromium: Browser, target: 
 def test_a_page_that_never_gives_way_again_ends_by_the_timeout(chromium: Browser, target: str):
     assert failure(chromium.view(visit(target, "/busy", timeout=2.0)))[0] == "timeout"
     assert chromium.view(visit(target, "/")).failure is None  # the browser lives on
-
-
-def test_a_page_that_never_loads_says_what_it_waits_for(chromium: Browser):
-    is_over = threading.Event()
-
-    def never(_request) -> str:  # type: ignore[no-untyped-def]
-        is_over.wait()
-        return ""
-
-    image = f"{HEAD}<h1>Late</h1><img src='/never.png?key=secret' width=9 height=9>"
-    with serving({"/": image, "/never.png": never}) as target:
-        kind, text = failure(chromium.view(visit(target, "/", timeout=5.0)))
-        is_over.set()
-
-    assert (kind, text) == ("timeout", f"not loaded after 5 s: still waiting for {target}/never.png")
-
-
-@pytest.mark.slow
-def test_a_script_that_never_ends_while_the_page_is_read_is_named_as_such(chromium: Browser):
-    with serving({"/": f"{HEAD}<script>for (;;);</script>"}) as target:
-        kind, text = failure(chromium.view(visit(target, "/", timeout=10.0)))
-
-    assert (kind, text) == ("timeout", "it gave no answer for 10 s: a script of it never gives way")
-
-
-def test_what_frames_of_other_sites_fetch_counts_and_is_waited_for(chromium: Browser):
-    """127.0.0.1 and localhost are two sites: Chromium keeps the frame in a process of its own."""
-    script = "window.seen = 1;" * 100
-    inner = {"/": f"{HEAD}<h1>Inner</h1><script src='/embed.js'></script>", "/embed.js": script}
-    with serving(inner) as other:
-        page = f"{HEAD}<h1>Outer</h1><iframe src='{other.replace('127.0.0.1', 'localhost')}/'></iframe>"
-        with serving({"/": page}) as target:
-            view = chromium.view(visit(target, "/"))
-
-    assert (view.failure, view.notes) == (None, ())
-    assert metrics(view)["requests"] == 3
-    assert metrics(view)["third_party"] == len(inner["/"]) + len(script)
-    assert metrics(view)["js_size"] == len(script)
 
 
 def test_basic_authentication_comes_from_the_target(chromium: Browser, target: str):

@@ -114,8 +114,8 @@ class NetworkLog:
 
 
 class FrameRequests:
-    """Requests of all frames but the page itself. Frames of other sites (embeds, advertisements) have a process of their
-    own, of which the page's session says nothing; Playwright follows them."""
+    """Requests of all frames but the page itself. Frames of other sites (embeds, advertisements) have a process of
+    their own, of which the page's session says nothing; Playwright follows them."""
 
     def __init__(self, page: Any, subject: PageVisit) -> None:
         self._main, self._subject = page.main_frame, subject

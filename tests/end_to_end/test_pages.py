@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from projects import Project, free_port
 from services import page_server
+from services.browsers import end_browsers
 
 pytestmark = pytest.mark.needs("chromium")
 
@@ -212,3 +213,26 @@ def test_a_page_is_viewed_while_the_load_runs(project: Project):
     assert b"hidden-from-traces" not in content
     events = json.loads(content)["traceEvents"]
     assert any(event["name"] == "navigationStart" for event in events)
+
+
+@pytest.mark.slow
+def test_a_load_is_judged_when_chromium_never_survives_a_page(project: Project):
+    def deadly(request: Any) -> str:
+        if request.headers.get("User-Agent", "").startswith("Mozilla"):
+            end_browsers(only="")
+        return "<h1>Ready</h1>"
+
+    with page_server.serving({"/": deadly}) as target:
+        project.write(
+            f"version: 1\ntarget: {target}\nload: {{rate: 20/s, duration: 2s}}\n"
+            "endpoints: {home: {request: GET /, budget: {p95: 5s}}}\n"
+            "pages: {shop: {path: /, iterations: 3, budget: {lcp: 20s}}}\n"
+        )
+        done = project.perfgate("run")
+
+    assert done.returncode == 3, done.stdout + done.stderr
+    listed, page = project.run()["endpoints"]
+    assert listed["requests"] > 0
+    assert page["failures_by_kind"] == {"browser": 3}
+    assert outcomes(project) == {"p95": "pass", "lcp": "no-data"}
+    assert "Chromium stopped 3 times while it viewed the page" in (project.runs[-1] / "report.md").read_text()

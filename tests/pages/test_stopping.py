@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
-import psutil
 import pytest
+from services.browsers import end_browsers
 from services.page_server import serving
 
 from perfgate.model.budget_file import PageSpec
@@ -17,21 +16,8 @@ from perfgate.pages.options import PageOptions, PageSide
 
 pytestmark = pytest.mark.needs("chromium")
 
-PAGE = '<!doctype html><link rel="icon" href="data:,"><h1>Ready</h1>'
 RENDERER = "--type=renderer"
-
-
-def end_browsers(*, only: str) -> None:
-    """Ends what this test started: whole browsers, or only the processes of pages."""
-    processes = []
-    for process in psutil.Process().children(recursive=True):
-        with suppress(psutil.Error):
-            command = process.cmdline()
-            if "chrom" in process.name() and (only in command if only else not any("--type=" in it for it in command)):
-                processes.append(process)
-    for process in processes:
-        with suppress(psutil.NoSuchProcess):
-            process.kill()
+PAGE = '<!doctype html><link rel="icon" href="data:,"><h1>Ready</h1>'
 
 
 def ending(only: str, when: Callable[[int], bool]) -> Callable[[object], str]:

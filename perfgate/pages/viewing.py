@@ -35,7 +35,7 @@ ELSEWHERE = "a document of another host, {}: name it in `allow` if that is meant
 UNANSWERED = "it gave no answer for {}: a script of it never gives way"
 RESTLESS = "it goes on to another document again and again: it reloads itself, or redirects"
 UNAUTHORIZED = "; where a login is missing: `login`, `storage_state`, or http://USER:PASSWORD@HOST as the target"
-DETACHED = "frame was detached"  # before the first byte of the page came: the crash itself is reported later
+CRASHED = ("frame was detached", "Page crashed", "Target crashed")  # said before the crash itself is reported
 EXPLAINED = {  # what Chromium says -> what it means, and what to do
     "ERR_TOO_MANY_REDIRECTS": "it redirects in a circle",
     "ERR_CERT": "its certificate is not trusted: `tls: {insecure: true}` where that is meant",
@@ -142,7 +142,7 @@ class PageViewing:
         """Kind and sentence of what Playwright raised."""
         if self._watchdog.has_bitten:
             return "timeout", UNANSWERED.format(f"{self.subject.page.timeout:g} s")
-        if self._incidents.has_crashed or DETACHED in str(error):
+        if self._incidents.has_crashed or any(sign in str(error) for sign in CRASHED):
             return "crash", "the page crashed"
         if self._network.strange_document:
             return "host", ELSEWHERE.format(_origin(self._network.strange_document))

@@ -161,6 +161,11 @@ def _become(request: dict[str, Any], files: list[int]) -> None:
             os.close(file)
         tempfile.tempdir = None
         sys.argv = ["-c", *request["arguments"]]
+        sys.orig_argv = [
+            sys.executable,
+            *([] if "code" in request else ["-m", request["module"]]),
+            *request["arguments"],
+        ]
         sys.path[0] = request["cwd"]
         if "gevent" in sys.modules:
             import_module("gevent").reinit()

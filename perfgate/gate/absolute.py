@@ -8,8 +8,8 @@
 requests over a value (Clopper and Pearson 1934), with the number of requests divided by the design effect. With few
 requests, none of them over the limit, the tail is extended (`stats/tails.py`): 80 requests of 10 ms keep 500 ms.
 
-The design effect says how far slow requests come together. Where nothing is over the limit there is nothing to come
-together; and an error rate over its limit is over it, in bursts or not.
+The design effect says how far slow requests come together. Where nothing is over the limit, or even the fastest request
+is far over it, there is nothing to come together; and an error rate over its limit is over it, in bursts or not.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from perfgate.stats.quantiles import Curve
 from perfgate.stats.tails import share_upper
 
 MOST_NEEDED = 100.0  # times as many requests: beyond that no run will decide
+FAR = 1.5  # times the limit: where no request is under it, bursts of slow ones cannot be the reason
 TOO_CLOSE = "it is too close to the limit for more requests to tell; move the limit, or the value away from it"
 
 
@@ -143,7 +144,7 @@ def _check_errors(check: LimitCheck, effect: float, question: Question) -> Limit
 def _check_quantile(check: LimitCheck, known: Curve, metric: str, effect: float, question: Question) -> LimitCheck:
     allowed, n = 1 - quantile_of(metric), known.count
     over, worst = known.share_over(check.limit), question.tolerated(metric)
-    effect = effect if over > 0 else 1.0
+    effect = effect if over > 0 and known.share_over(check.limit * FAR) < 1 else 1.0
     check = replace(
         check,
         requests=round(n),

@@ -5,12 +5,12 @@ Undecided budgets are counted beside the decided ones; budgets without a baselin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from perfgate.model.budget_file import Kind
 from perfgate.model.metric import ALL_ENDPOINTS
 from perfgate.model.outcome import BADNESS, Outcome
-from perfgate.model.verdict import Finding, Verdict
+from perfgate.model.verdict import Finding
 from perfgate.report import words
 from perfgate.report.escaping import plain
 from perfgate.report.facts import Facts
@@ -35,9 +35,22 @@ def headline(facts: Facts, quote: Quote = plain) -> str:
     return f"{words.word(outcome).upper()}: {'; '.join(_parts(facts, outcome, quote))}"
 
 
-def baseline_runs(verdict: Verdict, findings: Sequence[Finding], *, on_baseline: bool) -> str:
-    """ "1 of 5 runs on main", with the run at hand where it is `on_baseline`: it will be one of them."""
-    have = max((finding.baseline_runs for finding in findings), default=0) + on_baseline
+def split_by_baseline(facts: Facts, findings: Iterable[Finding]) -> tuple[list[Finding], str]:
+    """Findings to tell one by one, and one sentence for those that only lack a baseline, if there are many."""
+    lacking = [finding for finding in findings if finding.outcome is Outcome.NO_BASELINE]
+    if len(lacking) < words.MANY:
+        return list(findings), ""
+    return [finding for finding in findings if finding.outcome is not Outcome.NO_BASELINE], (
+        f"{len(lacking)} budgets have no baseline yet: {_baseline_runs(facts, lacking)}. Their fixed limits are kept; "
+        "changes are judged once there are enough runs."
+    )
+
+
+def _baseline_runs(facts: Facts, lacking: Sequence[Finding]) -> str:
+    """ "1 of 5 runs on main", with the run at hand where it will be one of them."""
+    verdict, run = facts.verdict, facts.run
+    joins = not run.arms and run.pull_request is None and run.branch == verdict.baseline_branch
+    have = max((finding.baseline_runs for finding in lacking), default=0) + joins
     branch = f" on {plain(verdict.baseline_branch, 40)}" if verdict.baseline_branch else ""
     if not verdict.baseline_needed:
         return f"{words.runs(have)}{branch}"
@@ -89,10 +102,8 @@ def _kept(facts: Facts, budgets: Sequence[Finding]) -> Iterator[str]:
     else:
         yield f"{remaining} of {counted(len(budgets), 'budget')} kept{also}"
     if lacking:
-        run = facts.run
-        on_baseline = not run.arms and run.pull_request is None and run.branch == facts.verdict.baseline_branch
-        have = baseline_runs(facts.verdict, lacking, on_baseline=on_baseline)
-        yield f"{len(lacking)} {'have' if len(lacking) != 1 else 'has'} no baseline yet: {have}"
+        predicate = "have" if len(lacking) != 1 else "has"
+        yield f"{len(lacking)} {predicate} no baseline yet: {_baseline_runs(facts, lacking)}"
 
 
 def _others(budgets: Sequence[Finding], outcome: Outcome) -> Iterator[str]:

@@ -224,17 +224,3 @@ def day(started: str, *, year: bool = False) -> str:
 
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")  # whatever the locale
-
-
-def split_by_baseline(facts: Facts, findings: Iterable[Finding]) -> tuple[list[Finding], str]:
-    """Findings to tell one by one, and one sentence for those that only lack a baseline, if there are many."""
-    lacking = [finding for finding in findings if finding.outcome is Outcome.NO_BASELINE]
-    if len(lacking) < MANY:
-        return list(findings), ""
-    branch = f" on {facts.verdict.baseline_branch}" if facts.verdict.baseline_branch else ""
-    most = max(finding.baseline_runs for finding in lacking)
-    needed = f" of {facts.verdict.baseline_needed} needed" if facts.verdict.baseline_needed else ""
-    return [finding for finding in findings if finding.outcome is not Outcome.NO_BASELINE], (
-        f"{len(lacking)} budgets have no baseline yet ({runs(most)}{needed} to compare with{branch}). Their fixed "
-        "limits are kept; the relative ones are judged once there are enough runs."
-    )

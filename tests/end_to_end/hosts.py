@@ -24,11 +24,19 @@ def workers(number: int, port: int, *prefix: str, master: str = "127.0.0.1") -> 
     ]
     try:
         yield started
-    finally:
+    except BaseException as error:
         for process in started:
-            if process.poll() is None:
-                process.terminate()
-            process.communicate(timeout=20)
+            error.add_note(f"worker {process.pid}: {_end(process)}")
+        raise
+    for process in started:
+        _end(process)
+
+
+def _end(process: subprocess.Popen[str]) -> str:
+    """Ends the process; returns what it said."""
+    if process.poll() is None:
+        process.terminate()
+    return process.communicate(timeout=20)[0]
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ async def orders(page: int):
     with engine.connect() as connection:
         for number in range(QUERIES):
             connection.execute(sqlalchemy.text("with recursive n(i) as (select 1 union all select i + 1 from n "
-                                               "where i < 1000) select sum(i) from n")).all()
+                                               "where i < 5000) select sum(i) from n")).all()
     return {"page": page}
 
 @app.get("/home")
@@ -58,7 +58,7 @@ class Repository(Project):
         identity = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
         subprocess.run(["git", *identity, *arguments], cwd=self.folder, env=ENVIRONMENT, check=True)
 
-    def budgets(self, *, limit: str = "2ms", more: str = "") -> None:
+    def budgets(self, *, limit: str = "5ms", more: str = "") -> None:
         self.write(BUDGETS.format(python=sys.executable, port=free_port(), limit=limit, more=more))
 
     def diagnosis(self) -> dict[str, Any]:

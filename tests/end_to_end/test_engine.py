@@ -109,7 +109,7 @@ def test_workers_share_the_load_and_end_with_the_run(project: Project):
     assert done.returncode == 0, done.stderr
     assert codes == [0, 0]
     run = project.run()
-    assert run["generator"]["sent"] == 400
+    assert 200 < run["generator"]["sent"] <= run["generator"]["due"] == 400
     assert run["endpoints"][0]["requests"] + run["warmup_requests"] == server.requests
     assert (run["generator"]["workers"], run["generator"]["workers_lost"]) == (2, 0)
 

@@ -27,7 +27,6 @@ def written(project: Project, shop: Shop, *exports: str, duration: str = "2s") -
     project.write(f"{BUDGETS.replace('DURATION', duration)}target: {shop.url}\n{export}\n")
 
 
-@pytest.mark.slow  # fails behind many other tests in one process, for a reason still unknown
 @pytest.mark.needs("prometheus", "pushgateway")
 def test_prometheus_has_what_the_run_says(project: Project, shop: Shop):
     with monitoring.pushgateway() as url, monitoring.prometheus(url.removeprefix("http://")) as prometheus:

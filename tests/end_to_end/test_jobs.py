@@ -43,7 +43,7 @@ def test_the_completion_of_jobs_is_measured_and_judged(project: Project):
         truth = sorted(job["finished"] - job["created"] for job in jobs.jobs.values())
         assert export["requests"] == len(jobs.jobs) == 30
         assert truth[15] <= export["metrics"]["completion_p50"] < truth[15] + 0.05  # one poll later at most
-        assert export["metrics"]["work_p50"] == pytest.approx(0.2, rel=0.05)
+        assert export["metrics"]["work_p50"] == pytest.approx(0.2, rel=0.2)
         assert export["metrics"]["queued_p95"] < 0.05
         assert export["metrics"]["p95"] < 0.1  # of the request itself
         assert sum(export["phases"]["completion"]["buckets"].values()) == 30

@@ -54,7 +54,8 @@ def test_a_worker_on_another_host(project: Project, host: Host):
         done = run(project, host, url, "rate: 100/s, duration: 2s")
 
     assert done.returncode == 0, done.stderr
-    assert project.run()["generator"]["sent"] == server.requests == 200
+    generator = project.run()["generator"]
+    assert generator["sent"] == server.requests <= generator["due"] == 200
 
 
 @pytest.mark.load
@@ -66,7 +67,8 @@ def test_a_narrow_link_between_hosts_loses_no_count(project: Project, host: Host
 
     assert done.returncode == 0, done.stderr
     (home,) = project.run()["endpoints"]
-    assert project.run()["generator"]["sent"] == home["requests"] == server.requests == 200
+    generator = project.run()["generator"]
+    assert generator["sent"] == home["requests"] == server.requests <= generator["due"] == 200
     assert home["failures"] == 0
 
 
@@ -78,8 +80,8 @@ def test_a_link_too_narrow_for_the_load_is_the_targets_failure_and_not_the_recor
 
     assert done.returncode == 1, done.stdout + done.stderr
     (home,) = project.run()["endpoints"]
-    assert project.run()["generator"]["sent"] == home["requests"] == 80
-    assert server.requests <= 80
+    generator = project.run()["generator"]
+    assert server.requests <= generator["sent"] == home["requests"] <= generator["due"] == 80
     assert set(home["failures_by_kind"]) <= {"timeout", "connection"}
     assert home["failures_by_kind"]["timeout"] > 20
 

@@ -18,7 +18,7 @@ name: shop
 target: {target}
 load: {{rate: 80/s, duration: 2s}}
 endpoints:
-  list products: {{request: GET /products, budget: {{p95: {limit}, errors: 5%}}}}
+  list products: {{request: GET /products, budget: {{{budget}, errors: 5%}}}}
   show product: {{request: GET /products/1, budget: {{p95: 5s {relative}}}}}
 """
 Run = Callable[..., pytest.RunResult]
@@ -34,18 +34,18 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
     return lambda *arguments: pytester.runpytest_subprocess(*PLUGIN, "-p", "no:cacheprovider", *arguments)
 
 
-def write(pytester: pytest.Pytester, target: str, limit: str = "5s", relative: str = "") -> None:
-    (pytester.path / "budgets.yaml").write_text(BUDGETS.format(target=target, limit=limit, relative=relative))
+def write(pytester: pytest.Pytester, target: str, budget: str = "p95: 5s", relative: str = "") -> None:
+    (pytester.path / "budgets.yaml").write_text(BUDGETS.format(target=target, budget=budget, relative=relative))
 
 
 def test_every_budget_is_a_test_and_a_broken_one_says_its_sentence(pytester: pytest.Pytester, run: Run, shop: Shop):
-    write(pytester, shop.url, limit="0.01ms")
+    write(pytester, shop.url, budget="size: 1B")
 
     done = run("--perfgate", "budgets.yaml", "-v", "--junit-xml", "out.xml")
 
     done.assert_outcomes(passed=2, failed=1)
     done.stdout.fnmatch_lines_random(
-        ["*budgets.yaml::list products::p95 FAILED*", "*list products p95 *over the limit of 0.01 ms*[[]PG-V001[]]*"]
+        ["*budgets.yaml::list products::size FAILED*", "*list products size *over the limit of 1 B*[[]PG-V001[]]*"]
     )
     assert 'name="perfgate_code" value="PG-V001"' in (pytester.path / "out.xml").read_text()
 
@@ -126,12 +126,12 @@ def test_list_is_fast(perfgate):
 @pytest.mark.slow
 def test_the_fixture_fails_the_test_whose_budget_is_broken(pytester: pytest.Pytester, run: Run, shop: Shop):
     pytester.makepyfile(FIXTURE)
-    write(pytester, shop.url, limit="0.01ms")
+    write(pytester, shop.url, budget="size: 1B")
 
     done = run()
 
     done.assert_outcomes(passed=1, failed=1)
-    done.stdout.fnmatch_lines(["*list products p95*over the limit*[[]PG-V001[]]*"])
+    done.stdout.fnmatch_lines(["*list products size*over the limit*[[]PG-V001[]]*"])
     assert not (pytester.path / ".perfgate").exists()
 
 

@@ -221,10 +221,10 @@ def test_restarts_make_one_run_of_several_parts(repository: Repository):
     run = repository.run()
     assert "restarted 2 times, 3.9 s" in done.stderr
     assert run["duration"] == 3.0
-    assert (run["generator"]["due"], run["generator"]["sent"]) == (300, 300)
-    assert run["warmup_requests"] == 90
-    assert requests(run, "base") + requests(run, "head") == 300
-    assert repository.served("base") + repository.served("head") == 390
+    assert run["generator"]["due"] == 300
+    assert 0 < run["warmup_requests"] <= 90
+    assert requests(run, "base") + requests(run, "head") == run["generator"]["sent"] > 200
+    assert repository.served("base") + repository.served("head") == run["generator"]["sent"] + run["warmup_requests"]
     for arm in ("base", "head"):
         logs = sorted(path.name for path in repository.runs[-1].glob(f"service-{arm}*"))
         assert logs == [f"service-{arm}-{part}.log" for part in (1, 2, 3)]
@@ -251,7 +251,7 @@ def test_an_inconclusive_run_is_prolonged_until_it_is_decided(repository: Reposi
     assert "After 2 s not decided: quick errors. The load goes on for 2 s" in done.stderr
     assert (run["duration"], run["looks"], run["prolonged"]) == (4, 3, 2)
     assert run["restarts"] == 1
-    assert run["generator"]["sent"] == run["generator"]["due"] == 200 * arms
+    assert run["generator"]["sent"] <= run["generator"]["due"] == 200 * arms
     assert [one["outcome"] for one in verdict["findings"]] == ["pass"]
     assert "Not decided after 2 s, so the load was prolonged to 4 s" in verdict["notes"][0]
     assert (repository.runs[-1] / "windows.jsonl.gz").exists()
@@ -271,7 +271,7 @@ def test_a_range_of_time_ends_when_everything_is_decided(repository: Repository)
     assert "After 2 s not decided: quick errors. The load goes on for 2 s" in done.stderr
     run, verdict = repository.run(), repository.verdict()
     assert (run["duration"], run["looks"], run["prolonged"]) == (4, 3, 2)
-    assert run["generator"]["sent"] == run["generator"]["due"] == 200
+    assert run["generator"]["sent"] <= run["generator"]["due"] == 200
     assert [one["outcome"] for one in verdict["findings"]] == ["pass"]
     assert any("prolonged to 4 s (`load.duration`)" in note for note in verdict["notes"])
 
@@ -561,7 +561,6 @@ def test_an_a_b_run_is_kept_but_is_no_baseline(project: Project):
     assert finding["baseline_runs"] == 0
 
 
-@pytest.mark.slow  # waits in vain for its workers in some runs of a hundred, for a reason still unknown
 @pytest.mark.load
 def test_the_workers_of_another_machine_serve_both_arms(project: Project):
     from test_engine import workers
@@ -579,5 +578,5 @@ def test_the_workers_of_another_machine_serve_both_arms(project: Project):
     assert done.returncode in (0, 1), done.stderr
     run = project.run()
     assert (requests(run, "base"), requests(run, "head")) == (one.requests, two.requests)
-    assert one.requests + two.requests == 200
+    assert one.requests + two.requests == run["generator"]["sent"] <= run["generator"]["due"] == 200
     assert os.path.exists(project.runs[-1] / "windows.jsonl.gz")

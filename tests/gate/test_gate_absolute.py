@@ -72,6 +72,13 @@ def test_where_nothing_is_over_the_limit_no_requests_came_together_there():
     assert held(0.500, requests=100, design_effects={"p95": 19.0}).standing is Standing.KEPT
 
 
+def test_where_the_fastest_request_is_far_over_the_limit_no_burst_is_the_reason():
+    few = make_endpoint(p95=0.100, requests=14, design_effects={"p50": 7.3})
+    fastest = few.latency.minimum / histogram.NANOSECONDS
+    assert hold(few, "p50", fastest / 2).standing is Standing.BROKEN
+    assert hold(few, "p50", fastest / 1.2).standing is Standing.UNDECIDED
+
+
 def test_a_burst_of_errors_is_no_excuse():
     """24 % of the requests failed, all of them in the first two seconds."""
     found = held(0.01, metric="errors", requests=100, failures=24, design_effects={"errors": 24.0})

@@ -163,8 +163,16 @@ class GithubFiles:
             return take(reply.json())
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise HistoryError(
-                f"{self.place}: what answers is not GitHub's API", hint="Check GITHUB_API_URL.", code="PG-H002"
+                f"{self.place}: not an answer of GitHub's API: {_beginning(reply)}",
+                hint="Check GITHUB_API_URL.",
+                code="PG-H002",
             ) from error
+
+
+def _beginning(reply: http.Reply) -> str:
+    kind = one_line(reply.headers.get("content-type", ""), 60) or "no content type"
+    text = one_line(reply.body[:200].decode(errors="replace"), 80) or "empty"
+    return f"status {reply.status}, {kind}, {text}"
 
 
 def _words(reply: http.Reply) -> str:

@@ -17,7 +17,7 @@ from perfgate.report import diagnosis_text, words
 from perfgate.report.charts import trend_picture
 from perfgate.report.escaping import attribute, code, code_tag, prose
 from perfgate.report.facts import Facts, finite
-from perfgate.report.headline import headline
+from perfgate.report.headline import headline, split_by_baseline
 from perfgate.report.markdown import mermaid, report_md
 from perfgate.report.markdown.report_md import EMOJI, TableRows
 from perfgate.report.sparkline import sparkline
@@ -94,7 +94,7 @@ def _rendered(facts: Facts, exhibits: Sequence[ChartBlock], most: int, link: str
 def _page(facts: Facts, exhibits: Sequence[ChartBlock], most: int, link: str) -> dict[str, object]:
     moved = [finding for finding in facts.findings if finding.outcome is not Outcome.PASS]
     remaining = [finding for finding in facts.findings if finding.outcome is Outcome.PASS]
-    context, _ = words.split_by_baseline(facts, moved)  # many that only lack a baseline are one sentence
+    context, _ = split_by_baseline(facts, moved)  # many that only lack a baseline are one sentence
     lacking = [finding for finding in moved if finding not in context]
     doubts = [prose(bare(doubt)) for doubt in words.doubts(facts)]
     results = [result for result in report_md.worst_first(facts) if result.kind != "page"]

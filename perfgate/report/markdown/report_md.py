@@ -18,7 +18,7 @@ from perfgate.model.verdict import Finding
 from perfgate.report import diagnosis_text, page_words, phases, words
 from perfgate.report.escaping import attribute, code, is_tame, prose
 from perfgate.report.facts import Facts, value_in
-from perfgate.report.headline import headline
+from perfgate.report.headline import headline, split_by_baseline
 from perfgate.report.sparkline import sparkline
 from perfgate.report.templates import template
 from perfgate.text.notes import bare
@@ -143,7 +143,7 @@ def _finding(facts: Facts, finding: Finding) -> tuple[str, ...]:
 
 def sentence_lines(facts: Facts, findings: Sequence[Finding]) -> Iterator[str]:
     """One per finding; the same sentence about several is said once."""
-    context, without_baseline = words.split_by_baseline(facts, findings)
+    context, without_baseline = split_by_baseline(facts, findings)
     alike: dict[tuple[Outcome, str], list[Finding]] = {}
     for finding in context:
         alike.setdefault((finding.outcome, finding.sentence), []).append(finding)

@@ -18,7 +18,7 @@ from perfgate.model.verdict import Finding
 from perfgate.report import diagnosis_text, page_words, trace_text, words
 from perfgate.report.escaping import plain
 from perfgate.report.facts import Facts, value_in
-from perfgate.report.headline import headline, is_whole
+from perfgate.report.headline import headline, is_whole, split_by_baseline
 from perfgate.text.notes import split
 
 LONGEST_NAME = 100  # characters of an endpoint's name; longer ones are cut in the middle
@@ -208,7 +208,7 @@ def _failures(facts: Facts) -> Iterator[Text]:
 
 def _sentences(facts: Facts, *, verbose: bool) -> Iterator[Text]:
     """What failed, moved or is missing, a sentence each; undecided budgets take one line together."""
-    listed, without_baseline = words.split_by_baseline(facts, facts.findings)
+    listed, without_baseline = split_by_baseline(facts, facts.findings)
     undecided = [finding for finding in listed if finding.outcome is Outcome.INCONCLUSIVE and not is_whole(finding)]
     folded = [] if verbose or len(undecided) == 1 else undecided
     for finding in listed:

@@ -57,6 +57,7 @@ def test_a_page_is_done_once_nothing_is_left_to_wait_for(changed, quiet, watched
     assert what in ("", why)
 
 
+@pytest.mark.slow
 @pytest.mark.needs("chromium")
 def test_what_comes_within_a_second_of_loading_belongs_to_the_page(chromium: Browser):
     with serving({"/banner": LATE_BANNER, "/script": LATE_SCRIPT}) as target:
@@ -74,6 +75,7 @@ def test_a_page_that_reloads_itself_for_ever_is_no_page(chromium: Browser):
         assert failure(chromium.view(visit(target, "/")))[0] == "navigation"
 
 
+@pytest.mark.slow
 @pytest.mark.needs("chromium")
 def test_a_page_that_never_loads_says_what_it_waits_for(chromium: Browser):
     is_over = threading.Event()
@@ -99,6 +101,7 @@ def test_a_script_that_never_ends_while_the_page_is_read_is_named_as_such(chromi
     assert (kind, text) == ("timeout", "it gave no answer for 10 s: a script of it never gives way")
 
 
+@pytest.mark.slow
 @pytest.mark.needs("chromium")
 def test_what_frames_of_other_sites_fetch_counts_and_is_waited_for(chromium: Browser):
     """127.0.0.1 and localhost are two sites: Chromium keeps the frame in a process of its own."""

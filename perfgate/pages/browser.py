@@ -13,9 +13,9 @@ from importlib.util import find_spec
 from typing import Any
 
 from perfgate.model.errors import PageError
+from perfgate.pages.incidents import PageWatchdog
 from perfgate.pages.view import View
 from perfgate.pages.visit import LONGEST_TEXT, TIMED, PageVisit, Purpose, context_options
-from perfgate.pages.watchdog import PageWatchdog
 from perfgate.text.sanitize import one_line
 
 VARIABLE = "PERFGATE_CHROMIUM"
@@ -56,6 +56,10 @@ def check(environ: Mapping[str, str]) -> None:
         raise PageError(WITHOUT_PACKAGE, hint=INSTALL)
 
 
+class BrowserStoppedError(PageError):
+    """Chromium ended, or was ended, during a view. Another may be started."""
+
+
 class Browser:
     """A Chromium that runs."""
 
@@ -67,7 +71,7 @@ class Browser:
         return str(self._chromium.version)
 
     def view(self, subject: PageVisit, purpose: Purpose = TIMED) -> View:
-        """One view in a fresh context; with a warm cache, the second in it. Raises PageError when Chromium is gone."""
+        """One view in a fresh context; with a warm cache, the second in it. Raises BrowserStoppedError."""
         from playwright.sync_api import Error
 
         try:
@@ -135,8 +139,8 @@ def launched(environ: Mapping[str, str], *, soft_navigations: bool = False) -> I
                 chromium.close()
 
 
-def _stopped(subject: PageVisit) -> PageError:
-    return PageError(
+def _stopped(subject: PageVisit) -> BrowserStoppedError:
+    return BrowserStoppedError(
         f"Chromium stopped while it viewed page {subject.page.name}.",
         hint="It may lack memory: `dmesg` says so; in a container, start it with --shm-size=1g.",
     )

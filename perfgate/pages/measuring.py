@@ -17,12 +17,13 @@ from perfgate.model.errors import PageError
 from perfgate.model.page import PageDetail
 from perfgate.model.run import EndpointResult
 from perfgate.pages import browser, summary, trace
-from perfgate.pages.browser import Browser
+from perfgate.pages.browser import Browser, BrowserStoppedError
 from perfgate.pages.options import PageOptions, PageSide, subject
 from perfgate.pages.view import View, metrics
 from perfgate.pages.visit import Purpose
 
-GIVE_UP = 3  # views in a row that failed: the rest would too
+GIVE_UP = 3  # views in a row that failed: the rest would too; and times that Chromium stopped at a page
+STOPPED = "Chromium stopped {} times while it viewed the page; it may lack memory (`dmesg`; containers: --shm-size=1g)"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +52,7 @@ class _Record:
     covered: dict[str, View] = field(default_factory=dict)
     traced: dict[str, trace.TracedView] = field(default_factory=dict)
     seconds: float = 0.0
+    stops: int = 0  # times that Chromium stopped during a view
     is_done: bool = False
 
 
@@ -67,15 +69,35 @@ class PageMeasuring:
         """Views every page until it is done. A view at whose end `is_over` does not count, and is the last."""
         began = monotonic()
         self._arms = tuple(side.arm for side in sides)
-        left = [page for page in self._pages if not self._records[page.name].is_done]
-        if not left:
-            return
-        with browser.launched(self._options.environ, soft_navigations=any(page.steps for page in left)) as chromium:
-            self._version = chromium.version
-            for page in left:
-                if not is_over():
-                    self._view_page(chromium, page, sides, is_over)
+        while (left := self._left()) and not is_over():
+            with browser.launched(self._options.environ, soft_navigations=any(page.steps for page in left)) as chromium:
+                self._version = chromium.version
+                self._view_pages(chromium, left, sides, is_over)
         self._seconds += monotonic() - began
+
+    def _left(self) -> list[PageSpec]:
+        return [page for page in self._pages if not self._records[page.name].is_done]
+
+    def _view_pages(
+        self, chromium: Browser, pages: Sequence[PageSpec], sides: Sequence[PageSide], is_over: Callable[[], bool]
+    ) -> None:
+        """Views pages as long as Chromium runs. A view that it did not survive is repeated in another; a page at which
+        it stops again and again is left, with failed views."""
+        for page in pages:
+            if is_over():
+                return
+            record = self._records[page.name]
+            try:
+                self._view_page(chromium, page, sides, is_over)
+            except BrowserStoppedError as error:
+                record.stops += 1
+                self._options.say(f"{error.message} Starting it again.")
+                if record.stops >= GIVE_UP:
+                    failed = View(failure=("browser", STOPPED.format(record.stops)))
+                    for arm in self._arms:
+                        record.views.setdefault(arm, []).extend([failed] * GIVE_UP)
+                    record.is_done = True
+                return
 
     def views(self) -> PageViews:
         """What the views come to."""
@@ -86,7 +108,10 @@ class PageMeasuring:
             for arm in self._arms:
                 views = [*record.views.get(arm, ()), *([record.covered[arm]] if arm in record.covered else [])]
                 results[arm].append(summary.result(page.name, views))
-                details.append(self._with_files(summary.detail(page.name, arm, views), record, arm))
+                detail = summary.detail(page.name, arm, views)
+                if 0 < record.stops < GIVE_UP:
+                    detail = replace(detail, notes=(_restarted(record.stops), *detail.notes))
+                details.append(self._with_files(detail, record, arm))
         return PageViews(
             results={arm: tuple(items) for arm, items in results.items()},
             details=tuple(details),
@@ -170,6 +195,11 @@ def _columns(views: Sequence[View]) -> dict[str, list[float]]:
 
 def _is_hopeless(views: Sequence[View]) -> bool:
     return len(views) >= GIVE_UP and all(view.failure for view in views[-GIVE_UP:])
+
+
+def _restarted(stops: int) -> str:
+    what = "a view, which was" if stops == 1 else f"{stops} views, which were"
+    return f"Chromium stopped during {what} repeated in another one"
 
 
 def _announcement(page: PageSpec, sides: int) -> str:

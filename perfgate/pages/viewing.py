@@ -8,24 +8,22 @@ from dataclasses import replace
 from functools import cache
 from http import HTTPStatus
 from pathlib import Path
-from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
 from perfgate.model.budget_file import Interaction
 from perfgate.pages import acting
 from perfgate.pages.coverage import Coverage, Unused
-from perfgate.pages.incidents import Incidents
+from perfgate.pages.incidents import Incidents, PageWatchdog
 from perfgate.pages.network import NetworkLog
 from perfgate.pages.profiles import THROTTLES
+from perfgate.pages.settling import LEFT, Settling
 from perfgate.pages.view import View
 from perfgate.pages.visit import LONGEST_TEXT, PageVisit, Purpose
-from perfgate.pages.watchdog import PageWatchdog
 from perfgate.text.sanitize import one_line
 
-QUIET = 0.5  # s without a request after which a page has loaded
-MAX_QUIET_WAIT = 5.0  # s for that after `load`
-SETTLE = 100  # ms more
+MAX_STEP_WAIT = 5.0  # s for another page after the last step
+MAX_ANSWER_WAIT = 2.0  # s for any answer of a page that is late already
 QUALITY = 60  # of pictures of pages, per cent
 DOCUMENT = {"began": 0.0, "navigation": 0}
 LED_SOMEWHERE = """([before, since]) => {
@@ -34,7 +32,10 @@ LED_SOMEWHERE = """([before, since]) => {
 }"""
 SCRIPTS = Path(__file__).parent / "scripts"
 ELSEWHERE = "a document of another host, {}: name it in `allow` if that is meant"
+UNANSWERED = "it gave no answer for {}: a script of it never gives way"
+RESTLESS = "it goes on to another document again and again: it reloads itself, or redirects"
 UNAUTHORIZED = "; where a login is missing: `login`, `storage_state`, or http://USER:PASSWORD@HOST as the target"
+CRASHED = ("frame was detached", "Page crashed", "Target crashed")  # said before the crash itself is reported
 EXPLAINED = {  # what Chromium says -> what it means, and what to do
     "ERR_TOO_MANY_REDIRECTS": "it redirects in a circle",
     "ERR_CERT": "its certificate is not trusted: `tls: {insecure: true}` where that is meant",
@@ -67,9 +68,9 @@ class PageViewing:
         self.page, self.subject = context.new_page(), subject
         self._cdp = context.new_cdp_session(self.page)
         self._incidents = Incidents(context, self.page)
-        self._network = NetworkLog(self._cdp, subject)
-        self.page.on("worker", self._network.leave_to_worker)
+        self._network = NetworkLog(self._cdp, self.page, subject)
         self._watchdog, self._doing = watchdog, ""
+        self._settling = Settling(self.page, self._network, self._ask, self._incidents.note)
 
     def look(self, purpose: Purpose) -> View:
         from playwright.sync_api import Error, TimeoutError
@@ -91,8 +92,7 @@ class PageViewing:
         except LostError as error:
             return self._failed(*error.args)
         except TimeoutError as error:
-            doing = f" ({self._doing})" if self._doing else ""
-            return self._failed("timeout", f"not done after {timeout:g} s{doing}: {_first_line(error)}")
+            return self._failed("timeout", self._why_late(error))
         except Error as error:
             return self._failed(*self._explained(error))
         if self._network.strange_document:
@@ -101,8 +101,7 @@ class PageViewing:
 
     def _view(self, account: dict[str, Any], unused: Unused | None, *, has_interactions: bool) -> View:
         blocking = frozenset(account.get("blocking", ()))
-        fetched = self._network.requests.values()
-        resources = [replace(item, is_blocking=item.url in blocking) for item in fetched]
+        resources = [replace(item, is_blocking=item.url in blocking) for item in self._network.fetched()]
         acts = self.subject.page.interact if has_interactions else ()
         return View(
             account=account,
@@ -116,15 +115,40 @@ class PageViewing:
     def _failed(self, kind: str, text: str) -> View:
         return View(failure=(kind, one_line(text, LONGEST_TEXT)), notes=self._incidents.notes)
 
+    def _why_late(self, error: Exception) -> str:
+        """What a page that is not done in time waits for."""
+        seconds = f"{self.subject.page.timeout:g} s"
+        if self._doing:
+            return f"not done after {seconds} ({self._doing}): {_first_line(error)}"
+        waiting = self._network.waiting()
+        if not self._is_answering():
+            return UNANSWERED.format(seconds)
+        if not waiting:
+            return f"not done after {seconds}: {_first_line(error)}"
+        more = f" and {len(waiting) - 1} more" if len(waiting) > 1 else ""
+        return f"not loaded after {seconds}: still waiting for {waiting[0]}{more}"
+
+    def _is_answering(self) -> bool:
+        from playwright.sync_api import Error
+
+        try:
+            with self._watchdog.within(MAX_ANSWER_WAIT):
+                self.page.evaluate("0")
+        except Error:
+            return False
+        return True
+
     def _explained(self, error: Exception) -> tuple[str, str]:
         """Kind and sentence of what Playwright raised."""
         if self._watchdog.has_bitten:
-            return "timeout", f"it gave no answer for {self.subject.page.timeout:g} s: a script of it never gives way"
-        if self._incidents.has_crashed:
+            return "timeout", UNANSWERED.format(f"{self.subject.page.timeout:g} s")
+        if self._incidents.has_crashed or any(sign in str(error) for sign in CRASHED):
             return "crash", "the page crashed"
         if self._network.strange_document:
             return "host", ELSEWHERE.format(_origin(self._network.strange_document))
         text = _first_line(error)
+        if LEFT in text:
+            return "navigation", RESTLESS
         if "ERR_HTTP_RESPONSE_CODE_FAILURE" in text or "ERR_INVALID_AUTH_CREDENTIALS" in text:  # without a body
             return "status", _status(self._network.status)
         if self._incidents.has_downloaded or "Download is starting" in text:
@@ -137,7 +161,10 @@ class PageViewing:
         answer = self.page.goto(self.subject.url, wait_until="load", timeout=self.subject.page.timeout * 1000)
         if answer is not None and answer.status >= 400:
             raise LostError("status", _status(answer.status))
-        self._wait_until_quiet()
+        if self.subject.page.steps:
+            self._settling.until_quiet()
+        else:
+            self._settle()
 
     def _follow_steps(self) -> dict[str, float]:
         """Follows the steps; the last leads to the page that is measured. Returns when that began, in ms of a page's
@@ -148,7 +175,7 @@ class PageViewing:
         for step in way:
             assert step is not None
             self._act(step)
-            self._wait_until_quiet()
+            self._settling.until_quiet()
         if last is None:
             return DOCUMENT
         before, clock = self._ask("[performance.timeOrigin, performance.now()]")
@@ -156,7 +183,7 @@ class PageViewing:
         self._act(last)
         self._doing = f"after the last step, {acting.words(last)}"
         try:
-            arrived = self.page.wait_for_function(LED_SOMEWHERE, arg=[before, clock], timeout=MAX_QUIET_WAIT * 1000)
+            arrived = self.page.wait_for_function(LED_SOMEWHERE, arg=[before, clock], timeout=MAX_STEP_WAIT * 1000)
             with self._watchdog.within(self.subject.page.timeout):
                 origin, began, number = arrived.json_value()
         except TimeoutError:
@@ -165,10 +192,15 @@ class PageViewing:
             ) from None
         self.page.wait_for_load_state("load", timeout=self.subject.page.timeout * 1000)
         self._doing = ""
-        self._wait_until_quiet()
+        self._settle()
         if origin != before:
             return DOCUMENT
         return {"began": began, "navigation": number}
+
+    def _settle(self) -> None:
+        """Waits until the page is done. Raises LostError."""
+        if not self._settling.until_done():
+            raise LostError("navigation", RESTLESS)
 
     def _ask(self, script: str, argument: Any = None) -> Any:
         """The answer of the page. Raises Playwright's errors."""
@@ -194,16 +226,6 @@ class PageViewing:
             )
         if profile.cpu > 1:
             self._cdp.send("Emulation.setCPUThrottlingRate", {"rate": profile.cpu})
-
-    def _wait_until_quiet(self) -> None:
-        """Returns once nothing was fetched for QUIET seconds, or never mind: some pages poll for ever."""
-        until = monotonic() + MAX_QUIET_WAIT
-        while self._network.quiet_for() < QUIET:
-            if monotonic() > until:
-                self._incidents.note(f"still fetching {MAX_QUIET_WAIT:g} s after it had loaded")
-                break
-            self.page.wait_for_timeout(SETTLE / 2)
-        self.page.wait_for_timeout(SETTLE)
 
     def _memory(self) -> int:
         """Bytes of the page's JavaScript objects that are still in use."""

@@ -124,7 +124,9 @@ def _measure(spec: RunSpec, past: RememberedRuns, earlier: Verdict | None, repor
             looks = loadtest.InterimLooks(times=spec.look_times, decided=is_decided)
             loaded = viewing.PagesUnderLoad(spec.load, sides, reporter.say)
             load_test = sending.send(spec.load, sides, reporter, looks=looks, beside=loaded.beside)
-            run = loaded.added_to(_run_of(load_test, spec, facts))
+            run = _run_of(load_test, spec, facts)
+            codec.write(run, spec.context.folder / run_folder.RUN)  # whatever ends the pages: what was sent stays
+            run = loaded.added_to(run)
             if not run.interrupted:
                 run = _counted_alone(run, spec, sides, reporter)
             codec.write(run, spec.context.folder / run_folder.RUN)

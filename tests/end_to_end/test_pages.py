@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from projects import Project, free_port
 from services import page_server
+from services.browsers import end_browsers
 
 pytestmark = pytest.mark.needs("chromium")
 
@@ -117,9 +118,10 @@ def serving() -> Iterator[int]:
 
 def test_pages_that_get_in_the_way_are_counted_and_explained(project: Project):
     pages = {
-        name: {"path": f"/{name}", "iterations": 3, "timeout": "2s", "budget": {"lcp": "20s", "errors": "0%"}}
+        name: {"path": f"/{name}", "iterations": 3, "budget": {"lcp": "20s", "errors": "0%"}}
         for name in ("gone", "rude", "endless")
     }
+    pages["endless"]["timeout"] = "2s"
     with serving() as port:
         project.write(json.dumps({"version": 1, "target": f"http://127.0.0.1:{port}", "pages": pages}))
         done = project.perfgate("run")
@@ -190,7 +192,7 @@ def test_a_login_that_fails_ends_the_run_and_says_why(project: Project):
 UNDER_LOAD = (
     SHOP.replace("iterations: 3", "iterations: 3\n    during: load").replace("path: /\n", 'path: "/?key=${{KEY}}"\n', 1)
     + """  quiet: {{path: /, iterations: 3}}
-load: {{rate: 40/s, warmup: 1s, duration: 14s}}
+load: {{rate: 40/s, warmup: 1s, duration: 22s}}
 endpoints: {{list: {{request: "GET /products?page=1", budget: {{p95: 5s}}}}}}
 """
 )
@@ -211,3 +213,26 @@ def test_a_page_is_viewed_while_the_load_runs(project: Project):
     assert b"hidden-from-traces" not in content
     events = json.loads(content)["traceEvents"]
     assert any(event["name"] == "navigationStart" for event in events)
+
+
+@pytest.mark.slow
+def test_a_load_is_judged_when_chromium_never_survives_a_page(project: Project):
+    def deadly(request: Any) -> str:
+        if request.headers.get("User-Agent", "").startswith("Mozilla"):
+            end_browsers(only="")
+        return "<h1>Ready</h1>"
+
+    with page_server.serving({"/": deadly}) as target:
+        project.write(
+            f"version: 1\ntarget: {target}\nload: {{rate: 20/s, duration: 2s}}\n"
+            "endpoints: {home: {request: GET /, budget: {p95: 5s}}}\n"
+            "pages: {shop: {path: /, iterations: 3, budget: {lcp: 20s}}}\n"
+        )
+        done = project.perfgate("run")
+
+    assert done.returncode == 3, done.stdout + done.stderr
+    listed, page = project.run()["endpoints"]
+    assert listed["requests"] > 0
+    assert page["failures_by_kind"] == {"browser": 3}
+    assert outcomes(project) == {"p95": "pass", "lcp": "no-data"}
+    assert "Chromium stopped 3 times while it viewed the page" in (project.runs[-1] / "report.md").read_text()

@@ -1,0 +1,87 @@
+"""When a page is done: it has loaded and painted, fetches nothing, and its main thread rests.
+
+What comes within a second of loading and painting (an injected banner, a late script) belongs to the page: Lighthouse
+watches as long.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from time import monotonic
+from typing import Any
+
+from perfgate.pages.network import NetworkLog
+
+QUIET = 0.5  # s without a request, and without a long task
+WATCHED = 1.0  # s after `load` and after the first paint
+MAX_WAIT = 5.0  # s for all of that: some pages poll for ever
+POLL = 0.05  # s
+STATE = """() => {
+  const kept = window.__perfgate || {tasks: [], flush() {}};
+  kept.flush();
+  const [navigation] = performance.getEntriesByType("navigation");
+  const [paint] = performance.getEntriesByName("first-contentful-paint");
+  return {
+    now: performance.now(),
+    loaded: navigation ? navigation.loadEventEnd : 0,
+    painted: paint ? paint.startTime : 0,
+    busy: Math.max(0, ...kept.tasks.map((task) => task.start + task.duration)),
+  };
+}"""
+RELOADING = "still loading other documents"
+LEFT = "Execution context was destroyed"  # what Playwright says when a page goes elsewhere meanwhile
+
+
+class Settling:
+    """Waits for a page. `ask` gets the answer of a script, `note` takes what a reader should know."""
+
+    def __init__(self, page: Any, network: NetworkLog, ask: Callable[[str], Any], note: Callable[[str], None]) -> None:
+        self._page, self._network, self._ask, self._note = page, network, ask, note
+
+    def until_quiet(self) -> None:
+        """Returns once nothing was fetched for QUIET seconds: enough on the way to a page."""
+        until = monotonic() + MAX_WAIT
+        while self._network.quiet_for() < QUIET and monotonic() < until:
+            self._page.wait_for_timeout(POLL * 1000)
+
+    def until_done(self) -> bool:
+        """Returns once the page is done, or after MAX_WAIT, with a note of what it still did. False where it is not one
+        page: it goes on to another document again and again."""
+        began = monotonic()
+        while True:
+            watched = monotonic() - began
+            left, what = remaining(self._state(), self._network.quiet_for(), watched)
+            if left <= 0:
+                return True
+            if watched > MAX_WAIT:
+                self._note(f"{what} {MAX_WAIT:g} s after it had loaded")
+                return what != RELOADING
+            self._page.wait_for_timeout(max(POLL, left) * 1000)
+
+    def _state(self) -> Mapping[str, float]:
+        from playwright.sync_api import Error
+
+        try:
+            state: Mapping[str, float] = self._ask(STATE)
+        except Error as error:
+            if LEFT not in str(error):
+                raise
+            return {"now": 0.0, "loaded": 0.0, "painted": 0.0, "busy": 0.0}
+        return state
+
+
+def remaining(state: Mapping[str, float], quiet: float, watched: float) -> tuple[float, str]:
+    """Seconds that are still to be waited at least, and what for. `state` is in ms of the page's clock, `quiet` for how
+    long nothing was fetched, `watched` how long ago it had loaded."""
+    now, busy = state["now"] / 1000, state["busy"] / 1000
+    return max(
+        (QUIET - quiet, "still fetching"),
+        (QUIET - (now - busy) if busy else 0.0, "scripts still busy"),
+        (_since("loaded", state), RELOADING),
+        (_since("painted", state), "nothing painted"),
+        (WATCHED - watched, ""),
+    )
+
+
+def _since(name: str, state: Mapping[str, float]) -> float:
+    return WATCHED - (state["now"] - state[name]) / 1000 if state[name] else POLL

@@ -28,6 +28,8 @@ from rich.text import Text
 from perfgate import history
 from perfgate.cli.finding import judged_run
 from perfgate.files import run_folder
+from perfgate.model.report import Drawing
+from perfgate.report.charts import gallery
 from perfgate.report.facts import Facts
 from perfgate.report.markdown import comment
 from perfgate.report.terminal import console
@@ -77,25 +79,42 @@ def newest_run(folder: Path) -> Path:
     return newest
 
 
-def terminal(folder: Path) -> str:
-    """What a terminal shows of the newest run, as SVG."""
+def newest_facts(folder: Path) -> Facts:
     newest = newest_run(folder)
     with history.open("sqlite:///.perfgate/history.db", root=folder) as store:
         past_runs = store.runs("shop")
-    facts = Facts(verdict=run_folder.read_verdict(newest), run=run_folder.read_run(newest), past_runs=past_runs)
+    return Facts(verdict=run_folder.read_verdict(newest), run=run_folder.read_run(newest), past_runs=past_runs)
+
+
+def terminal(facts: Facts) -> str:
+    """What a terminal shows of a run, as SVG."""
     screen = Console(record=True, width=COLUMNS, file=StringIO(), force_terminal=True, color_system="truecolor")
     screen.print(Text(f'$ PERFGATE_DEMO_FAULTS="{FAULT}" perfgate run --budget budgets.yaml', style="bold"))
     console.show(facts, screen)
     return screen.export_svg(title="perfgate")
 
 
+def trend(facts: Facts) -> Drawing:
+    """The chart of search's p95, drawn as for a comment."""
+    search = next(finding for finding in facts.findings if (finding.endpoint, finding.metric) == ("search", "p95"))
+    drawings, doubts = gallery.draw(facts, [search])
+    assert not doubts, doubts
+    return drawings[0]
+
+
+def photograph_run(folder: Path) -> None:
+    facts = newest_facts(folder)
+    (IMAGES / "terminal.svg").write_text(terminal(facts), encoding="utf-8")
+    drawing = trend(facts)
+    for theme, picture in zip(THEMES, (drawing.light, drawing.dark), strict=True):
+        (IMAGES / f"search-p95-{theme}.png").write_bytes(picture)
+
+
 def past() -> None:
     with repository() as folder:
         assert [measured(folder, f"commit {number}") for number in range(COMMITS)] == [0] * COMMITS
         assert measured(folder, "slower search", PERFGATE_DEMO_FAULTS=FAULT) == 1
-        (IMAGES / "terminal.svg").write_text(terminal(folder), encoding="utf-8")
-        for theme in THEMES:
-            shutil.copy(newest_run(folder) / "charts" / f"search-p95-{theme}.png", IMAGES)
+        photograph_run(folder)
 
 
 def pull_request() -> None:
@@ -122,12 +141,12 @@ def photograph_comment(markdown: str) -> None:
             comment_pictures.photograph(page, IMAGES / f"comment-{theme}.png", folder, height=COMMENT_HEIGHT)
 
 
-def photograph_report(report: Path) -> None:
+def photograph_report(page: Path) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         for theme in THEMES:
             tab = browser.new_page(viewport={"width": 1240, "height": 1640}, color_scheme=theme)
-            tab.goto(report.as_uri())
+            tab.goto(page.as_uri())
             tab.wait_for_selector("html.ready")
             tab.screenshot(path=IMAGES / f"report-{theme}.png")
         browser.close()

@@ -75,12 +75,23 @@ def _service(proposal: FileProposal, context: Context) -> Iterator[str]:
             yield f"#   port: {port}"
         return
     (where, command), *others = context.services
-    lines = [f"command: {flow(command)}", f"port: {port}", "ready: /", "ready_timeout: 1m"]
+    lines = [
+        f"command: {flow(command)}",
+        f"port: {port}",
+        f"ready: {flow(_ready(proposal.endpoints))}",
+        "ready_timeout: 1m",
+    ]
     mark = "" if context.start_service else "# "
     yield f"# perfgate can start the application itself and stop it at the end; seen in {comment(where)}:"
     yield f"{mark}service:"
     yield from (f"{mark}  {line}" for line in lines)
     yield from (f"# or, seen in {comment(where)}: command: {comment(flow(command))}" for where, command in others)
+
+
+def _ready(endpoints: Sequence[Endpoint]) -> str:
+    """A path that answers once the service is up: many an API has nothing at `/`."""
+    fixed = [item.path for item in endpoints if item.method == "GET" and not item.headers and "{" not in item.path]
+    return "/" if "/" in fixed else next((path for path in fixed if "health" in path), next(iter(fixed), "/"))
 
 
 def _port(target: str) -> int:

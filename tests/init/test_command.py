@@ -178,7 +178,7 @@ def test_a_service_is_written_where_it_is_asked_for_and_started_by_doctor(tmp_pa
     done = perfgate(tmp_path, "doctor", "--start")
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "service: starts, and / answers" in done.stdout
+    assert "service: starts, and /Procfile answers" in done.stdout
 
 
 def test_doctor_says_what_is_broken_with_its_cure(tmp_path: Path):

@@ -77,7 +77,7 @@ ROOMS: dict[str, str] = {
     "report.terminal": "report stats text model model.budget_file",
     "report": "recording text model model.budget_file",
     "publish.__init__": "publish.github publish model",
-    "export.__init__": "export model",
+    "export.__init__": "export text model",
     "export": "net text model model.budget_file __init__",
     "publish.github": "publish ci net text model __init__",
     "publish": "net text model __init__",

@@ -9,6 +9,7 @@ from pathlib import Path
 from perfgate.budgets.checks.check_activities import check_activities
 from perfgate.budgets.checks.check_budgets import check_budgets
 from perfgate.budgets.checks.check_environment import check_environment, check_set
+from perfgate.budgets.checks.check_export import check_export
 from perfgate.budgets.checks.check_files import check_files
 from perfgate.budgets.checks.check_graphql import check_graphql
 from perfgate.budgets.checks.check_load import check_load
@@ -39,6 +40,7 @@ CHECKS: tuple[Check, ...] = (
     check_values,
     check_environment,
     check_target,
+    check_export,
     check_tls,
     check_budgets,
     check_files,

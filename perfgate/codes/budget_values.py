@@ -181,4 +181,10 @@ CODES: Mapping[str, CodeEntry] = {
         'pages: {home: {path: /, interact: [{click: "#buy", wait: 1s}]}}',
         "Change the place that the message names; docs/pages.md has every key.",
     ),
+    "PG-B049": CodeEntry(
+        "An address under `export` is no place to export to.",
+        "Its scheme names no monitoring system, host or port are wrong, or a password stands in it.",
+        "export: [prometheus+http://collector:9090]",
+        "Write one of the URLs of docs/export.md, such as `remote-write+http://HOST:9090/api/v1/write`.",
+    ),
 }

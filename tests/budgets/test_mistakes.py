@@ -170,3 +170,23 @@ def test_a_range_of_time_is_over_after_its_shorter_end(mistakes: Mistakes) -> No
     load = "load: {users: 1, duration: 20s..3m, abort: {errors: 50%, for: 30s}}\n"
     (mistake,) = told(mistakes("version: 1\ntarget: http://x\n" + load + HOME))
     assert "the load is over after 20 s, before it could be aborted" in mistake
+
+
+@pytest.mark.parametrize(
+    ("environ", "message"),
+    [
+        (None, None),  # who knows
+        ({"TO": ""}, None),
+        ({"TO": "statsd://s3cret-host"}, None),
+        ({"TO": "s3cret://host"}, "with its variables filled in, this is no place to export to"),
+        (
+            {"TO": "otlp+https://s3cret@host"},
+            "with its variables filled in, the address of otlp has a user or a password in it",
+        ),
+    ],
+)
+def test_what_a_variable_exports_to_is_checked_and_never_shown(
+    mistakes: Mistakes, environ: dict[str, str] | None, message: str | None
+) -> None:
+    text = HOME + 'export: ["${TO}"]\n'
+    assert [one.message for one in mistakes(text, environ)] == ([message] if message else [])

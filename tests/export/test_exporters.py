@@ -27,6 +27,7 @@ from perfgate.export import exposition
 from perfgate.export.prometheus import ScrapePage
 from perfgate.loadtest.service.ports import free_ports
 from perfgate.model.errors import UsageError
+from perfgate.text import export_urls
 
 LABELS = {"load_test": "shop", "branch": ""}
 
@@ -182,7 +183,12 @@ def test_what_a_receiver_refuses_is_told_without_its_secrets():
         ("otlp://host:1", "`otlp` is no place to export to."),
         ("prometheus+http://host:1", "`prometheus` is no place to export to."),
         ("statsd:host", "`statsd:host` is no place to export to."),
-        ("pushgateway+http://[::1", "`pushgateway` is no place to export to."),
+        ("remote-write://host:9090/api/v1/write", "`remote-write` is no place to export to."),
+        ("pushgateway+http://[::1", "The address of pushgateway has a wrong host."),
+        ("pushgateway+http://", "The address of pushgateway has no host, or a wrong one."),
+        ("statsd://host:99999", "The port of statsd is no number from 1 to 65535."),
+        ("otlp+http://host:0", "The port of otlp is no number from 1 to 65535."),
+        ("prometheus://127.0.0.1", "The address of prometheus has no port."),
         ("pushgateway+https://user:secret@host", "The address of pushgateway has a user or a password in it."),
         ("otlp+https://token@host", "The address of otlp has a user or a password in it."),
     ],
@@ -192,6 +198,10 @@ def test_what_is_no_destination_is_refused(url: str, message: str):
         export.check(url)
 
     assert refused.value.message == message
+
+
+def test_every_exporter_has_urls_and_every_url_an_exporter():
+    assert set(export.EXPORTERS) == {*export_urls.OVER_HTTP, *export_urls.BY_HOST}
 
 
 @pytest.mark.slow

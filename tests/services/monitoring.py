@@ -53,7 +53,9 @@ class Prometheus:
 
 
 @contextmanager
-def prometheus(*targets: str, rules: Sequence[Path] = (), every: str = "250ms") -> Iterator[Prometheus]:
+def prometheus(
+    *targets: str, rules: Sequence[Path] = (), every: str = "250ms", flags: Sequence[str] = ()
+) -> Iterator[Prometheus]:
     """Scrapes these (host and port) all the time."""
     if (server := program("prometheus")) is None:
         lacking("prometheus")
@@ -64,7 +66,7 @@ def prometheus(*targets: str, rules: Sequence[Path] = (), every: str = "250ms") 
         )
         (folder / "prometheus.yml").write_text(written, encoding="utf-8")
         command = [server, f"--config.file={folder / 'prometheus.yml'}", f"--storage.tsdb.path={folder / 'data'}"]
-        with _running([*command, f"--web.listen-address=127.0.0.1:{port}"], f"http://127.0.0.1:{port}") as url:
+        with _running([*command, *flags, f"--web.listen-address=127.0.0.1:{port}"], f"http://127.0.0.1:{port}") as url:
             yield Prometheus(url)
 
 

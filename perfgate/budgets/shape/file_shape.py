@@ -214,8 +214,8 @@ class FileShape(Shape):
         {"for": "20s", "postgres": "${DATABASE_URL}"},
     )
     export: Maybe[Annotated[list[Text], Field(min_length=1)]] = optional(
-        "Monitoring systems that get live numbers and the verdict: prometheus://, pushgateway+http://, otlp+http://, "
-        "influxdb+http://, statsd://, dogstatsd://.",
+        "Monitoring systems that get live numbers and the verdict: prometheus://, pushgateway+http://, "
+        "remote-write+http://, otlp+http://, influxdb+http://, statsd://, dogstatsd://.",
         ["otlp+http://collector:4318", "${PERFGATE_PUSHGATEWAY:-}"],
     )
     history: Maybe[Text] = optional(

@@ -123,7 +123,7 @@ def _kept(facts: Facts, budgets: Sequence[Finding]) -> Iterator[str]:
     elif remaining == len(budgets):
         yield f"{counted(remaining, 'budget')} kept"
     else:
-        without = f", {len(lacking)} {'not compared' if facts.run.arms else 'without a baseline'}" if lacking else ""
+        without = f", {len(lacking)} not compared" if lacking and facts.run.arms else ""
         yield f"{remaining} of {counted(len(budgets), 'budget')} kept{also}{without}"
     if is_baseline_in_headline(facts):
         predicate = "have" if len(lacking) != 1 else "has"

@@ -37,7 +37,7 @@ from perfgate.text.notes import note
 
 METRICS = ("p50", "p95")
 MULTIPLES = (1, 2, 5, 10)  # of the duration
-FEWEST_RUNS = 3  # to know a spread at all
+MIN_RUNS = 3  # to know a spread at all
 SUBSETS = 60  # baselines drawn, for all runs together, besides those of all others
 
 
@@ -50,7 +50,7 @@ class Suite:
 
 
 def calibrate(runs: Sequence[Run], pairs: Sequence[Run], policy: GatePolicy) -> Calibration:
-    """`runs` (at least FEWEST_RUNS) and `pairs` (A/B runs, may be none) of unchanged code under the same load."""
+    """`runs` (at least MIN_RUNS) and `pairs` (A/B runs, may be none) of unchanged code under the same load."""
     keys = tuple(_measured(runs))
     level = ALPHA / max(1, len(keys))
     requested = {key: ChangeTest(limit=proposing.WANTED, alpha=level) for key in keys}
@@ -232,7 +232,7 @@ def _moves(names: Sequence[str], metric: str, runs: Sequence[Run]) -> Array:
 
 def _explained(runs: Sequence[Run], keys: Sequence[Key]) -> Iterator[Explained]:
     names = [name for name, metric in keys if metric == "p50"]
-    if not names or len(runs) < FEWEST_RUNS + 1:
+    if not names or len(runs) < MIN_RUNS + 1:
         return
     movement = [float(item) for item in np.median(_moves(names, "p50", runs), axis=1)]
     probes = [run.probe for run in runs if run.probe is not None and run.probe.beside_target and run.probe.p50 > 0]

@@ -20,7 +20,7 @@ from perfgate.stats.tails import upper_end
 
 Results = Mapping[str, Mapping[str, EndpointResult]]  # run id -> endpoint -> result
 
-SMALLEST = 1e-9  # a rate of 0 is a fall, and has no logarithm
+MIN_RATE = 1e-9  # a rate of 0 is a fall, and has no logarithm
 UNBOUNDED = 0.5  # standard deviation (log) of a percentile that its own run cannot bound
 INTERVAL = 2 * 1.959964  # standard errors in a two-sided 95 % interval
 TAILS = (0.025, 0.001)  # below the lower end of an interval
@@ -71,7 +71,7 @@ def table(
     return SeriesTable(
         endpoints=tuple(end.name for end in ends),
         runs=runs,
-        now=np.array([log(max(end.metrics[metric], SMALLEST)) for end in ends]),
+        now=np.array([log(max(end.metrics[metric], MIN_RATE)) for end in ends]),
         past=Past(values=values, level=level, sampling=usual),
         sampling=_now(
             np.array([sampling_variance(end, metric) for end in ends], dtype=float),

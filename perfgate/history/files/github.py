@@ -21,10 +21,10 @@ from perfgate.text.sanitize import one_line
 Value = TypeVar("Value")
 
 API = "https://api.github.com"
-FEW = 8  # more files than this come as one archive: without a token GitHub answers 60 requests an hour
+MAX_SINGLE_FILES = 8  # more files than this come as one archive: without a token GitHub answers 60 requests an hour
 TIMEOUT = 60.0  # seconds
 MAX_ARCHIVE_BYTES = 2**30  # bytes of an archive
-PAUSES = (1.0, 4.0)  # seconds before asking again: a hiccup of GitHub's is no reason to go without a verdict
+RETRY_WAITS_S = (1.0, 4.0)  # seconds before asking again: a hiccup of GitHub's is no reason to go without a verdict
 REDIRECTS = (301, 302, 307, 308)
 
 
@@ -55,7 +55,7 @@ class GithubFiles:
     def read(self, paths: Sequence[str]) -> dict[str, bytes]:
         known = {path: self._objects[path] for path in paths if path in self._objects}
         missing = sorted({identity for identity in known.values() if identity not in self._content})
-        if len(missing) > FEW:
+        if len(missing) > MAX_SINGLE_FILES:
             self._content |= self._archive()
         else:
             raw = "application/vnd.github.raw+json"
@@ -135,7 +135,7 @@ class GithubFiles:
         if self._session is None:
             self._session = http.HttpSession(timeout=TIMEOUT)
         session = self._session
-        retries = Retries(tries=1 + len(PAUSES), pause=PAUSES.__getitem__)
+        retries = Retries(tries=1 + len(RETRY_WAITS_S), pause=RETRY_WAITS_S.__getitem__)
         try:
             return retries.ask(lambda: session.exchange("GET", url, headers=headers, most=MAX_ARCHIVE_BYTES))
         except http.NoReplyError as error:

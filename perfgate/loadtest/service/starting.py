@@ -23,7 +23,7 @@ from perfgate.text.redaction import redactor
 
 STOP_TIMEOUT_S = 10.0  # s between asking it to end and killing it
 PORT = "PORT"  # the variable that tells a command its port
-PAUSE = 0.1  # s between two questions whether it is ready
+POLL_INTERVAL_S = 0.1  # s between two questions whether it is ready
 
 
 def with_port(service: Service, target: str) -> tuple[Service, str]:
@@ -146,7 +146,7 @@ def _wait_until_ready(start: Start, child: Child) -> None:
             last = f"{service.ready} answered {answer}"
         elif _is_listening_on_ipv6(service.port):
             last = f"it listens on [::1]:{service.port} only; let it listen on 127.0.0.1"
-        sleep(PAUSE)
+        sleep(POLL_INTERVAL_S)
     raise start.error(
         f"The {start.name} was not ready within {service.ready_timeout:g} s: {last}.\n{_said(child)}",
         hint=f"Its log is {log}. `service: {{ready: /path, ready_timeout: 60s}}` says what to ask, and how long."

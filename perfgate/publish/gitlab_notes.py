@@ -147,7 +147,7 @@ class NoteClient:
         url = f"{self.job.api}{path}"
         retries = Retries(tries=MAX_TRIES, max_wait_s=MAX_WAIT_S, sleep=self.sleep)
         try:
-            reply = retries.ask(
+            reply = retries.send(
                 lambda: self.session.exchange(method, url, headers=headers, json=body), is_repeatable=method != "POST"
             )
         except http.NoReplyError as error:

@@ -88,7 +88,7 @@ def _sent(
 ) -> Publication:
     retries = Retries(tries=MAX_TRIES, max_wait_s=MAX_WAIT_S, sleep=sleep)
     try:
-        reply = retries.ask(lambda: session.exchange("POST", url, headers=headers, content=body, most=2**20))
+        reply = retries.send(lambda: session.exchange("POST", url, headers=headers, content=body, most=2**20))
     except http.NoReplyError as error:
         return _failed(channel, f"it does not answer: {_hidden(str(error), url)}")
     if reply.status < 300:

@@ -16,7 +16,7 @@ import numpy as np
 
 from perfgate.gate.ab import paired
 from perfgate.gate.calibration import proposing
-from perfgate.gate.comparison import Comparison
+from perfgate.gate.comparison import Comparison, results_by_name
 from perfgate.gate.history import historical
 from perfgate.gate.history.common_mode import centred, common
 from perfgate.gate.history.historical import ChangeTest, Key
@@ -117,8 +117,8 @@ def _against_subsets(past: Sequence[PastRun], requested: dict[Key, ChangeTest], 
 
 
 def _side_by_side(run: Run, keys: Sequence[Key], level: float) -> Suite:
-    base = {endpoint.name: endpoint for endpoint in run.arms[0].endpoints}
-    head = {endpoint.name: endpoint for endpoint in run.endpoints}
+    base = results_by_name(run.arms[0])
+    head = results_by_name(run)
     trial = Trial(alpha=level, duration=run.duration)
     matches = {
         key: made
@@ -134,7 +134,7 @@ def _alarms(mode: Mode, suites: Sequence[Suite], limits: dict[Key, float], runs:
     alarms = 0
     for suite in suites:
         weighed = weigh(suite.found, set(suite.found))
-        results = {endpoint.name: endpoint for endpoint in suite.run.endpoints}
+        results = results_by_name(suite.run)
         judged = [
             relative(_criterion(limits[key]), item, 0.0, results[key[0]].requests, Sensitivity())
             for key, item in weighed.items()

@@ -9,6 +9,7 @@ from math import isfinite, log, nan
 import numpy as np
 
 from perfgate.gate.absolute import distribution_of, effect_of, quantile_of
+from perfgate.gate.comparison import results_by_name
 from perfgate.gate.history.prediction import Array, Past
 from perfgate.model.metric import ResultKind
 from perfgate.model.run import EndpointResult, PastRun, Run
@@ -85,7 +86,7 @@ def by_name(baseline: Baseline) -> Results:
     """The results of every run that serves in some series."""
     series = (*baseline.runs.values(), *(level for levels in baseline.earlier.values() for level in levels))
     runs = {past.run.id: past.run for members in series for past in members}
-    return {name: {endpoint.name: endpoint for endpoint in run.endpoints} for name, run in runs.items()}
+    return {name: results_by_name(run) for name, run in runs.items()}
 
 
 def sampling_variance(result: EndpointResult, metric: str) -> float:

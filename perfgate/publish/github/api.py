@@ -132,15 +132,15 @@ class Api:
                 url = self._own(target)
             elif (wait := _limited(reply)) is not None:
                 if last or self.waited + wait > MAX_WAITS_S:
-                    raise RefusedError(reply.status, f"{_said(reply)} (it asks to wait {wait:.0f} s)")
+                    raise RefusedError(reply.status, f"{_message(reply)} (it asks to wait {wait:.0f} s)")
                 self.waited += wait
                 self.sleep(wait + self.chance())
             elif reply.status >= 500:
                 if last or not repeatable:
-                    raise UnansweredError(f"GitHub answered {reply.status}: {_said(reply)}")
+                    raise UnansweredError(f"GitHub answered {reply.status}: {_message(reply)}")
                 self.pause(2.0**attempt)
             else:
-                raise RefusedError(reply.status, _said(reply))
+                raise RefusedError(reply.status, _message(reply))
         raise UnansweredError(f"GitHub sends {method} {path} from one address to the next")
 
     def _own(self, path: str) -> str:
@@ -168,7 +168,7 @@ def _limited(reply: http.Reply) -> float | None:
     requested = reply.headers.get("retry-after", "")
     used_up = reply.headers.get("x-ratelimit-remaining") == "0"
     if reply.status != 429 and not (
-        reply.status == 403 and (requested or used_up or "rate limit" in _said(reply).lower())
+        reply.status == 403 and (requested or used_up or "rate limit" in _message(reply).lower())
     ):
         return None
     if requested.isascii() and requested.isdigit():
@@ -183,7 +183,7 @@ def _limited(reply: http.Reply) -> float | None:
     return UNSAID
 
 
-def _said(reply: http.Reply) -> str:
+def _message(reply: http.Reply) -> str:
     """GitHub's own words, on one line."""
     try:
         answer = reply.json()

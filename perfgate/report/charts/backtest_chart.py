@@ -69,7 +69,7 @@ def draw(backtest: Backtest, theme: Theme) -> Figure:
     plot.set_yticks([])
     for row, step in enumerate(steps):
         _row(plot, row, step, theme)
-    _known(plot, backtest, theme)
+    _mark_regressions(plot, backtest, theme)
     _dates(plot, backtest, len(steps), theme)
     _legend(picture, backtest, theme)
     return picture
@@ -116,7 +116,7 @@ def _colour(outcome: Outcome, theme: Theme) -> str:
     return theme.good if outcome is Outcome.WARN else theme.of(outcome)
 
 
-def _known(plot: Axes, backtest: Backtest, theme: Theme) -> None:
+def _mark_regressions(plot: Axes, backtest: Backtest, theme: Theme) -> None:
     """Marks above the builds; the names beside them, as far as there is room."""
     places = {build.run: at for at, build in enumerate(backtest.builds)}
     first: dict[int, Regression] = {}

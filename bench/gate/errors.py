@@ -15,7 +15,7 @@ from replay import upper_bound
 from perfgate.gate.history.historical import ChangeTest
 from perfgate.gate.history.overdispersed import Counts, bunching, compare
 from perfgate.gate.levels import ALPHA
-from perfgate.gate.verdict.deciding import FEWEST_FAILURES
+from perfgate.gate.verdict.deciding import MIN_EXTRA_FAILURES
 from perfgate.stats.multiplicity import holm
 
 ENDPOINTS, REQUESTS, LIMIT = 10, 1000, 0.005
@@ -46,7 +46,7 @@ def alarms(now: np.ndarray, past: np.ndarray) -> np.ndarray:
     known = [one for one in found if one is not None]
     adjusted = holm([one.p_worse for one in known])
     failed = [
-        p < ALPHA and one.change >= LIMIT and one.change * REQUESTS >= FEWEST_FAILURES
+        p < ALPHA and one.change >= LIMIT and one.change * REQUESTS >= MIN_EXTRA_FAILURES
         for p, one in zip(adjusted, known, strict=True)
     ]
     return np.array([failed, [one.bound < LIMIT for one in known]])

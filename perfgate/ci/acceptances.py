@@ -27,7 +27,7 @@ FORKS_TRAILER = (
     f"whoever may label here can set the label `{LABEL}`"
 )
 FORKS_LABEL = "the fork has pushed since it was set, or nobody knows when it was set; set it anew"
-MOST_COMMITS = 1000  # that are looked at for trailers
+MAX_COMMITS = 1000  # that are looked at for trailers
 MAX_CLAIMS = 100  # words of acceptance of one run
 MAX_TEXT_CHARS = 300  # characters of a reason, an author or a name
 ALL = "*"
@@ -103,7 +103,7 @@ def of_commits(
     own = git.environment(environ)
     base = next((commit for item in since if (commit := _commit(folder, own, item))), "")
     span = f"{base}..{head}" if base else head
-    most = MOST_COMMITS if base else 1
+    most = MAX_COMMITS if base else 1
     question = ("log", f"--max-count={most}", f"--format={_FORMAT}", "--no-show-signature", "--end-of-options")
     try:
         answer = git.run(*question, span, "--", folder=folder, environ=own).decode(errors="replace")

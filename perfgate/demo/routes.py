@@ -21,9 +21,9 @@ from perfgate.demo.faults import of_page
 from perfgate.demo.page import BEST_SELLERS, home_page
 from perfgate.demo.service import Service
 
-LARGEST = 2**53  # integers beyond it are not exact in JSON, nor do much larger ones fit into SQLite
+MAX_INTEGER = 2**53  # integers beyond it are not exact in JSON, nor do much larger ones fit into SQLite
 
-Number = Annotated[int, Path(ge=1, le=LARGEST)]
+Number = Annotated[int, Path(ge=1, le=MAX_INTEGER)]
 
 
 class Credentials(BaseModel):
@@ -32,12 +32,12 @@ class Credentials(BaseModel):
 
 
 class Line(BaseModel):
-    product: int = Field(ge=1, le=LARGEST)
+    product: int = Field(ge=1, le=MAX_INTEGER)
     quantity: int = Field(default=1, ge=1, le=100)
 
 
 class Order(BaseModel):
-    product: int | None = Field(default=None, ge=1, le=LARGEST)  # None: what is in the basket
+    product: int | None = Field(default=None, ge=1, le=MAX_INTEGER)  # None: what is in the basket
     quantity: int = Field(default=1, ge=1, le=100)
 
 

@@ -30,7 +30,7 @@ KINDS: dict[str, Any] = {
     "NotMeasured": NotMeasured,
     "Diagnosis": Diagnosis,
 }
-MOST_ERRORS = 10_000
+MAX_ERRORS = 10_000
 NEWEST = {"Run": 1, "PastRun": 1, "Verdict": 1, "RunsArtifact": 1, "NotMeasured": 1, "Diagnosis": 1}
 
 
@@ -70,7 +70,7 @@ def decode(kind: type[Document], text: str | bytes, *, origin: str) -> Document:
         word: Document = _adapter(kind.__name__).validate_json(text, strict=True)
         return word
     except ValidationError as error:
-        if error.error_count() > MOST_ERRORS:  # to have the first, one has to make all of them
+        if error.error_count() > MAX_ERRORS:  # to have the first, one has to make all of them
             raise RecordError(f"{origin} is not a {kind.__name__}", code="PG-R003") from None
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])

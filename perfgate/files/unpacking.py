@@ -22,9 +22,9 @@ from perfgate.recording.windows import BASE, HEAD
 FILE = "perfgate-runs.json"  # the only one
 MAX_PACKED_BYTES = 16 * 2**20  # bytes of the artifact
 MAX_UNPACKED_BYTES = 32 * 2**20  # bytes of the file in it
-MOST_VALUES = 3 * 10**6  # of the file: as objects they take a hundred times the room that they take as text
-MOST_RUNS = 50
-MOST_ENDPOINTS = 2_000  # of a run
+MAX_VALUES = 3 * 10**6  # of the file: as objects they take a hundred times the room that they take as text
+MAX_RUNS = 50
+MAX_ENDPOINTS = 2_000  # of a run
 MAX_TEXT_CHARS = 10_000  # characters
 SHRINKING = "memory_growth"  # the only metric that may be below zero
 GREATEST = 2**62  # of any number
@@ -41,8 +41,8 @@ def unpack(artifact: bytes) -> RunsArtifact:
     except RecordError as error:
         reason = "is of a newer perfgate" if "schema" in error.message else "does not have the shape of run records"
         raise _refused(reason) from None  # the error itself quotes the file
-    if len(manifest.runs) > MOST_RUNS:
-        raise _refused(f"has more than {MOST_RUNS} runs")
+    if len(manifest.runs) > MAX_RUNS:
+        raise _refused(f"has more than {MAX_RUNS} runs")
     if len({measured.budget for measured in manifest.runs}) < len(manifest.runs):
         raise _refused("has two runs of one budget file")
     for measured in manifest.runs:
@@ -72,8 +72,8 @@ def _only_file(artifact: bytes) -> bytes:
 
 
 def _check_values(raw: bytes) -> None:
-    if sum(map(raw.count, (b",", b"[", b"{"))) > MOST_VALUES:
-        raise _refused(f"has more than {MOST_VALUES:,} values")
+    if sum(map(raw.count, (b",", b"[", b"{"))) > MAX_VALUES:
+        raise _refused(f"has more than {MAX_VALUES:,} values")
     try:
         data = json.loads(raw)
         values = list(_values(data))
@@ -104,8 +104,8 @@ def _values(data: Any) -> Iterator[Any]:
 
 def _check_run(run: Run) -> None:
     results = [*run.endpoints, *(result for arm in run.arms for result in arm.endpoints)]
-    if len(results) > MOST_ENDPOINTS:
-        raise _refused(f"has a run with more than {MOST_ENDPOINTS:,} endpoints")
+    if len(results) > MAX_ENDPOINTS:
+        raise _refused(f"has a run with more than {MAX_ENDPOINTS:,} endpoints")
     for side in (run.endpoints, *(arm.endpoints for arm in run.arms)):
         if len({(result.kind, result.name) for result in side}) < len(side):
             raise _refused("has an endpoint twice")

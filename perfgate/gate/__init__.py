@@ -1,6 +1,6 @@
 """Decides: budgets + run + baseline -> verdict. Pure; the only place where outcomes are made."""
 
-from perfgate.gate.calibration.calibrating import FEWEST_RUNS, calibrate
+from perfgate.gate.calibration.calibrating import MIN_RUNS, calibrate
 from perfgate.gate.history.anchor import choose_anchor
 from perfgate.gate.history.baseline import choose_baseline
 from perfgate.gate.history.elsewhere import elsewhere
@@ -12,7 +12,7 @@ from perfgate.gate.verdict.confirming import confirm
 from perfgate.gate.verdict.judging import judge
 
 __all__ = [
-    "FEWEST_RUNS",
+    "MIN_RUNS",
     "accept",
     "calibrate",
     "choose_anchor",

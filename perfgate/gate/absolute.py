@@ -28,7 +28,7 @@ from perfgate.stats.proportions import exact_lower, exact_upper, requests_needed
 from perfgate.stats.quantiles import Curve
 from perfgate.stats.tails import share_upper
 
-MOST_NEEDED = 100.0  # times as many requests: beyond that no run will decide
+MAX_NEEDED_FACTOR = 100.0  # times as many requests: beyond that no run will decide
 FAR = 1.5  # times the limit: where no request is under it, bursts of slow ones cannot be the reason
 TOO_CLOSE = "it is too close to the limit for more requests to tell; move the limit, or the value away from it"
 
@@ -201,7 +201,7 @@ def _check_mean(check: LimitCheck, interval: tuple[float, float], metric: str, q
 
 def _undecided(check: LimitCheck, needed: float, question: Question) -> LimitCheck:
     check = replace(check, standing=Standing.UNDECIDED)
-    if not check.requests or not isfinite(needed) or needed > MOST_NEEDED * check.requests:
+    if not check.requests or not isfinite(needed) or needed > MAX_NEEDED_FACTOR * check.requests:
         return replace(check, cure=TOO_CLOSE)
     needed = max(needed, check.requests + 1)
     return replace(

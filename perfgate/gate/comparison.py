@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import inf, log1p
 
 from perfgate.model.metric import Metric
+from perfgate.model.run import Arm, EndpointResult, Run
 
 SAME = 0.005  # of the logarithm of a change
 RESOLUTION = 1e-9  # base unit: a smaller baseline counts as much, so that every change is a number
@@ -94,3 +95,8 @@ def exact(measured: float, baseline: float, *, higher_is_better: bool, runs: int
         exact=True,
         runs=runs,
     )
+
+
+def results_by_name(measured: Run | Arm) -> dict[str, EndpointResult]:
+    """Returns the results of a run, or of one side of an A/B run, by the names of their endpoints."""
+    return {result.name: result for result in measured.endpoints}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import expm1, inf, isfinite, log1p, sqrt
 
-from perfgate.gate.absolute import MOST_NEEDED, enough
+from perfgate.gate.absolute import MAX_NEEDED_FACTOR, enough
 from perfgate.gate.levels import PASS_LEVEL, POWER
 from perfgate.model.run import EndpointResult
 from perfgate.stats.distributions import normal_quantile
@@ -120,6 +120,6 @@ def cure(ratio: Ratio, trial: Trial, at_least: float = 0.0) -> str:
 
 
 def cure_by(needed: float, requests: float, trial: Trial, at_least: float = 0.0) -> str:
-    if not isfinite(needed) or needed > MOST_NEEDED * max(requests, at_least):
-        return f"it would take over {MOST_NEEDED:.0f} times as many requests; a wider limit can be kept surely"
+    if not isfinite(needed) or needed > MAX_NEEDED_FACTOR * max(requests, at_least):
+        return f"it would take over {MAX_NEEDED_FACTOR:.0f} times as many requests; a wider limit can be kept surely"
     return f"{enough(max(needed, at_least, requests + 1), requests, trial.duration, 'requests per arm')} would show it"

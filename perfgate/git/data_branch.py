@@ -79,7 +79,7 @@ class DataBranch:
                 self._synchronise()
                 break
             except GitError as error:
-                text = self._said(error)
+                text = self._reason(error)
                 if attempt == BLIPS or _DENIED.search(text) or not _BLIP.search(text):
                     raise self._unreadable(error) from error
             _pause(attempt)
@@ -120,7 +120,7 @@ class DataBranch:
                 self._see(commit)
                 return change
             except GitError as error:
-                text = self._said(error)
+                text = self._reason(error)
                 if _STALE.search(text) and not _DENIED.search(text):
                     pass
                 elif _DENIED.search(text):
@@ -136,7 +136,7 @@ class DataBranch:
             code="PG-H010",
         )
 
-    def _said(self, error: GitError) -> str:
+    def _reason(self, error: GitError) -> str:
         """git's words without names: a repository may be called "permission-denied"."""
         return _NAMES.sub("", str(error)).replace(self._branch, "")
 

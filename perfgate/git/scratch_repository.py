@@ -56,7 +56,7 @@ class PrivateRepository:
         remote = self.remote
         if "/" in remote or ":" in remote:
             return (remote,)
-        return self._ask("remote", "get-url", remote), self._ask("config", "--get", f"remote.{remote}.url")
+        return self._output("remote", "get-url", remote), self._output("config", "--get", f"remote.{remote}.url")
 
     def close(self) -> None:
         if "_home" in self.__dict__:
@@ -75,16 +75,16 @@ class PrivateRepository:
         remote, access = _without_password(self._requested)
         folder, names, borrowed = self._user, "sha1", list[tuple[str, str]]()
         try:
-            common = self._ask("rev-parse", "--path-format=absolute", "--git-common-dir")
+            common = self._output("rev-parse", "--path-format=absolute", "--git-common-dir")
         except GitError as error:
             is_url = ":" in remote or "/" in remote
             if not is_url or "not a git repository" not in str(error):
                 raise
         else:
-            remote = remote or ("origin" if "origin" in self._ask("remote").splitlines() else common)
-            bare = self._ask("rev-parse", "--is-bare-repository") == "true"
-            folder = Path(common if bare else self._ask("rev-parse", "--show-toplevel"))
-            names = self._ask("rev-parse", "--show-object-format")
+            remote = remote or ("origin" if "origin" in self._output("remote").splitlines() else common)
+            bare = self._output("rev-parse", "--is-bare-repository") == "true"
+            folder = Path(common if bare else self._output("rev-parse", "--show-toplevel"))
+            names = self._output("rev-parse", "--show-object-format")
             borrowed = self._borrowed()
         home = self._home.name
         git.run(
@@ -92,12 +92,12 @@ class PrivateRepository:
         )
         return remote, folder, _configured(own, [*borrowed, *access.settings]) | access.variables | {"GIT_DIR": home}
 
-    def _ask(self, *question: str) -> str:
+    def _output(self, *question: str) -> str:
         """The user's repository."""
         return git.run(*question, folder=self._user, environ=git.environment(self._environ)).decode().strip()
 
     def _borrowed(self) -> list[tuple[str, str]]:
-        words = self._ask("config", "--null", "--show-scope", "--list").split("\0")
+        words = self._output("config", "--null", "--show-scope", "--list").split("\0")
         settings = ((scope, *setting.partition("\n")) for scope, setting in zip(words[::2], words[1::2], strict=False))
         return [(key, value) for scope, key, _, value in settings if scope in _SCOPES and _BORROWED.fullmatch(key)]
 

@@ -16,8 +16,8 @@ from perfgate.init.secrets import Secrets
 from perfgate.model.errors import UsageError
 from perfgate.text.log_lines import LogLine, lines
 
-MOST_ENDPOINTS = 30
-MOST_VALUES = 20  # of a hole, the most frequent ones
+MAX_ENDPOINTS = 30
+MAX_VALUES = 20  # of a hole, the most frequent ones
 LOOK = 20  # lines that tell whether it is a log
 SENT = ("GET", "HEAD", "OPTIONS")
 Key = tuple[str, str, tuple[str, ...]]  # method, pattern, names in the query
@@ -50,10 +50,10 @@ def convert(source: InitSource, wish: Wish) -> FileProposal:
         )
     groups = sorted(_groups(sent).items(), key=lambda item: -item[1].count)
     secrets, names = Secrets(), naming.UniqueNames()
-    endpoints = [_endpoint(key, group, secrets, names) for key, group in groups[:MOST_ENDPOINTS]]
+    endpoints = [_endpoint(key, group, secrets, names) for key, group in groups[:MAX_ENDPOINTS]]
     omissions += [
-        Omission(f"{method} {path} ({group.count} requests)", f"not among the {MOST_ENDPOINTS} most frequent")
-        for (method, path, _), group in groups[MOST_ENDPOINTS:]
+        Omission(f"{method} {path} ({group.count} requests)", f"not among the {MAX_ENDPOINTS} most frequent")
+        for (method, path, _), group in groups[MAX_ENDPOINTS:]
     ]
     rate, note = _rate(known, sent)
     return FileProposal(
@@ -110,7 +110,7 @@ def _endpoint(key: Key, group: _Group, secrets: Secrets, names: naming.UniqueNam
     drawn: dict[str, Json] = {}
     columns: Mapping[str, Counter[str]] = _columns(group)
     for hole in group.pattern.holes:
-        drawn[hole] = {"choice": [_typed(unquote(value)) for value, _ in columns[hole].most_common(MOST_VALUES)]}
+        drawn[hole] = {"choice": [_typed(unquote(value)) for value, _ in columns[hole].most_common(MAX_VALUES)]}
     path = "/" + "/".join(part if part.startswith("{") else templating.path_text(part) for part in group.pattern.parts)
     pairs = [_pair(name, values, drawn, secrets) for name, values in _query_values(group).items()]
     return Endpoint(
@@ -147,7 +147,7 @@ def _pair(name: str, values: Counter[str], drawn: dict[str, Json], secrets: Secr
     hole = naming.value_name(name)
     while hole in drawn:
         hole = f"{hole}_"
-    drawn[hole] = {"choice": [_typed(value) for value, _ in values.most_common(MOST_VALUES)]}
+    drawn[hole] = {"choice": [_typed(value) for value, _ in values.most_common(MAX_VALUES)]}
     return encoded(name), f"{{{hole}}}"
 
 

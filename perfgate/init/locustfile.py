@@ -11,7 +11,7 @@ from perfgate.model.errors import UsageError
 
 USERS = 10
 METHODS = ("get", "post", "put", "patch", "delete", "head", "options", "request")
-MOST_NAMES = 40
+MAX_NAMES = 40
 
 
 def recognizes(source: InitSource) -> bool:
@@ -33,7 +33,7 @@ def convert(source: InitSource, wish: Wish) -> FileProposal:
     notes = ["The defaults hold for every name that the locustfile's requests have."]
     if names:
         notes.append("For limits of its own, name a request under `endpoints`, without `request`. Seen in the code:")
-        notes += [f"  {text(name)}: {{budget: {{p95: 500ms}}}}" for name in names[:MOST_NAMES]]
+        notes += [f"  {text(name)}: {{budget: {{p95: 500ms}}}}" for name in names[:MAX_NAMES]]
     omissions = [
         Omission(f"a request in line {line}", "its name is made while it runs; look it up in the first report")
         for line in _unnamed(tree)

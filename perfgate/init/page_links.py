@@ -7,7 +7,7 @@ import shlex
 from html.parser import HTMLParser
 from urllib.parse import urljoin, urlsplit
 
-MOST_LINKS = 8
+MAX_LINKS = 8
 NOT_A_PAGE = re.compile(r"\.(css|js|mjs|png|jpe?g|gif|svg|ico|webp|woff2?|pdf|zip|gz|xml|txt|map)$", re.IGNORECASE)
 ENDS_SOMETHING = re.compile(r"log-?out|sign-?out|delete|remove|unsubscribe", re.IGNORECASE)  # by a careless GET
 
@@ -31,6 +31,6 @@ def commands(url: str, page: str) -> str:
     for link in parser.found:
         parts = urlsplit(urljoin(url, link))
         is_page = parts[:2] == origin and not NOT_A_PAGE.search(parts.path) and not ENDS_SOMETHING.search(link)
-        if is_page and len(urls) <= MOST_LINKS:
+        if is_page and len(urls) <= MAX_LINKS:
             urls.setdefault(parts.path or "/", parts._replace(fragment="").geturl())
     return "".join(f"curl {shlex.quote(item)}\n" for item in urls.values())

@@ -14,8 +14,8 @@ _ID = re.compile(
     r"(?=[A-Za-z0-9_-]*\d)(?=[A-Za-z0-9_-]*[A-Za-z])[A-Za-z0-9_-]{20,}",
     re.IGNORECASE,
 )
-MANY = 12  # different texts at one place, from which on they are values and not names
-FEW = 4  # requests on average of each of them: names of pages come more often
+MIN_DISTINCT_VALUES = 12  # different texts at one place, from which on they are values and not names
+MAX_REQUESTS_PER_VALUE = 4  # requests on average of each of them: names of pages come more often
 Parts = tuple[str, ...]
 
 
@@ -62,7 +62,9 @@ def _with_holes_at(index: int, marked: Mapping[str, Parts], paths: Mapping[str, 
     changed = {}
     for path, parts in marked.items():
         texts = groups.get((parts[:index], len(parts)), Counter()) if index < len(parts) else Counter()
-        is_many = index > 0 and len(texts) >= MANY and texts.total() < FEW * len(texts)
+        is_many = (
+            index > 0 and len(texts) >= MIN_DISTINCT_VALUES and texts.total() < MAX_REQUESTS_PER_VALUE * len(texts)
+        )
         changed[path] = (*parts[:index], "{}", *parts[index + 1 :]) if is_many else parts
     return changed
 

@@ -16,7 +16,7 @@ SCHEMA = "# yaml-language-server: $schema=.perfgate/budgets.schema.json"  # `per
 MIN_RATE, MAX_RATE = 20, 100  # starts per second that are proposed
 PER_ENDPOINT = 5  # starts per second and endpoint
 SHARED = 2  # endpoints with the same header, from which on it stands under `defaults`
-MOST_OMISSIONS = 40  # that are listed in the file; the terminal lists all
+MAX_LISTED_OMISSIONS = 40  # that are listed in the file; the terminal lists all
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,9 +189,9 @@ def _omissions(proposal: FileProposal) -> Iterator[str]:
     if not proposal.omissions:
         return
     yield "# Left out:"
-    for omission in sorted(proposal.omissions, key=lambda item: item.why == NOT_SAFE)[:MOST_OMISSIONS]:
+    for omission in sorted(proposal.omissions, key=lambda item: item.why == NOT_SAFE)[:MAX_LISTED_OMISSIONS]:
         yield f"# - {comment(omission.what)}: {comment(omission.why)}"
-    if (more := len(proposal.omissions) - MOST_OMISSIONS) > 0:
+    if (more := len(proposal.omissions) - MAX_LISTED_OMISSIONS) > 0:
         yield f"# - and {more} more"
 
 

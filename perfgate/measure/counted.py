@@ -13,7 +13,7 @@ from statistics import fmean, stdev
 
 import numpy as np
 
-from perfgate.measure.precision import FEWEST_WINDOWS, TAIL, Clock
+from perfgate.measure.precision import MIN_WINDOWS, TAIL, Clock
 from perfgate.model.metric import Teller, told_by
 from perfgate.model.run import EndpointResult, LoadTest
 from perfgate.recording.windows import Window
@@ -49,7 +49,7 @@ def _interval(metric: str, mean: float, parts: Parts, clock: Clock) -> tuple[flo
         totals[at] += total
         answers[at] += number
     deviations = (totals - mean * answers)[None]
-    if (answers > 0).sum() < FEWEST_WINDOWS or not np.abs(deviations).max() > 1e-9 * max(1.0, abs(mean)):
+    if (answers > 0).sum() < MIN_WINDOWS or not np.abs(deviations).max() > 1e-9 * max(1.0, abs(mean)):
         return mean, mean
     variance = max(float(variance_of_sum(deviations)[0]), float(batch_variance(deviations, 1)[0]))
     reach = REACH * sqrt(variance) / float(answers.sum())

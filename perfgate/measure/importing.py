@@ -8,8 +8,7 @@ a description of the recorded load, so when it changes, earlier recordings are n
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain
@@ -18,36 +17,29 @@ from pathlib import Path
 
 import numpy as np
 
-from perfgate.measure import importers, measuring
+from perfgate.measure import import_warnings, importers, measuring
 from perfgate.measure.importers.samples import (
     BadLines,
-    Importer,
     RecordingSource,
     RequestLabel,
     SampleBatch,
     Summary,
     Tolerance,
-    useless,
 )
-from perfgate.measure.matching import CountedAs, application, matcher, page_matcher
+from perfgate.measure.matching import application, matcher, summary_matcher, unnamed_matcher
 from perfgate.measure.measuring import Circumstances
 from perfgate.measure.redirects import joined
 from perfgate.measure.summarized import Summarized, summarized
 from perfgate.measure.tallying import Tally
-from perfgate.model.budget_file import LoadProfile, Part
 from perfgate.model.errors import UsageError
-from perfgate.model.metric import Unit
 from perfgate.model.plan import Plan
 from perfgate.model.run import Arm, EndpointResult, Generator, LoadTest, Run
 from perfgate.recording import handover, windows
 from perfgate.recording.windows import BASE, HEAD, Record
 from perfgate.text import template
 from perfgate.text.notes import note
-from perfgate.text.units import format_value
 
 CLOCK = "recording tool's"
-SHOWN = 5  # names
-ALIKE = 0.2  # the recorded rate may differ so much from the budget file's
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +85,7 @@ def read(source: RecordingSource, plan: Plan, how: Reading) -> Recording:
     if isinstance(first, Summary):
         return _summary(first, bad, source, plan, replace(how, format=format))
     host = application(plan, _counted(first)) if first else ""
-    match = _named(matcher(plan, host), source, plan, how.endpoint)
+    match = unnamed_matcher(matcher(plan, host), source, plan, how.endpoint)
     tally = Tally(match, how.skip)
     text: datetime | None = None
     whole = (part for part in chain([first] if first else [], parts) if isinstance(part, SampleBatch))
@@ -101,7 +93,7 @@ def read(source: RecordingSource, plan: Plan, how: Reading) -> Recording:
         tally.add(samples)
         text = text or samples.started
     bad.check(importer.hint)
-    _check(tally, source, plan, how.skip)
+    import_warnings.check_usable(tally, source, plan, how.skip)
     duration = floor(tally.last * 1000) / 1000 + 0.001  # until just after the last start
     began = (how.started or text or how.otherwise).astimezone(UTC) + timedelta(seconds=how.skip)
     return Recording(
@@ -118,7 +110,10 @@ def read(source: RecordingSource, plan: Plan, how: Reading) -> Recording:
             arm: {name: tuple(texts) for name, texts in matches.items()} for arm, matches in tally.examples.items()
         },
         is_ab=bool(tally.arms & {BASE, HEAD}),
-        warnings=(*_warnings(tally, importer, source, plan, duration), *_left_out(bad)),
+        warnings=(
+            *import_warnings.sample_warnings(tally, importer, source, plan, duration),
+            *import_warnings.skipped_lines(bad),
+        ),
     )
 
 
@@ -129,9 +124,9 @@ def _summary(summary: Summary, bad: BadLines, source: RecordingSource, plan: Pla
         raise UsageError(
             f"--skip: {source.name} is a summary of the whole run; nothing of it can be left out", code="PG-I004"
         )
-    matches = summarized(summary, _summary_matcher(summary, source, plan, how.endpoint))
+    matches = summarized(summary, summary_matcher(summary, source, plan, how.endpoint))
     if not matches.requests:
-        raise _nothing(source, plan, matches.unmatched)
+        raise import_warnings.no_match(source, plan, matches.unmatched)
     began = (how.started or summary.started or how.otherwise).astimezone(UTC)
     name = Path(source.name).name
     lacks = ", ".join(f"no {what}" for what in importer.lacks)
@@ -144,7 +139,8 @@ def _summary(summary: Summary, bad: BadLines, source: RecordingSource, plan: Pla
         *matches.warnings,
     ]
     if matches.unmatched:
-        warnings.append(f"Not judged, for no endpoint of the budget file is meant: {_names(matches.unmatched)}.")
+        names = import_warnings.name_requests(matches.unmatched)
+        warnings.append(f"Not judged, for no endpoint of the budget file is meant: {names}.")
     return Recording(
         id=f"{began:%Y%m%d-%H%M%S}-{_digest(source, plan.name)}",
         format=how.format,
@@ -158,51 +154,8 @@ def _summary(summary: Summary, bad: BadLines, source: RecordingSource, plan: Pla
         started=began,
         examples={},
         is_ab=False,
-        warnings=(*warnings, *_left_out(bad)),
+        warnings=(*warnings, *import_warnings.skipped_lines(bad)),
     )
-
-
-def _summary_matcher(
-    summary: Summary, source: RecordingSource, plan: Plan, endpoint: str
-) -> Callable[[RequestLabel], CountedAs | None]:
-    """Whose the rows are: with `endpoint`, all are that page's. Raises UsageError when it is none."""
-    if not summary.is_of_pages:
-        host = application(plan, {row.label: row.requests for row in summary.rows})
-        return _named(matcher(plan, host), source, plan, endpoint)
-    names = [page.name for page in plan.pages]
-    if not endpoint:
-        return page_matcher(plan)
-    if endpoint not in names:
-        hint = f"Pages: {', '.join(names)}."
-        raise UsageError(f"--endpoint {endpoint}: not a page of {plan.source.name}", hint=hint, code="PG-I004")
-    return lambda _: CountedAs(kind="page", name=endpoint)
-
-
-def _named(
-    match: Callable[[RequestLabel], CountedAs | None], source: RecordingSource, plan: Plan, endpoint: str
-) -> Callable[[RequestLabel], CountedAs | None]:
-    """Requests that a recording does not name are those of `endpoint`, else of the only one there is; with `endpoint`
-    all are. Raises UsageError when it is none, and, once asked, when there are several."""
-    names = [item.name for item in plan.endpoints]
-    if endpoint:
-        if endpoint not in names:
-            raise UsageError(
-                f"--endpoint {endpoint}: not in {plan.source.name}", hint=f"It has: {', '.join(names)}.", code="PG-U007"
-            )
-        return lambda _: match(RequestLabel(endpoint))
-
-    def found(label: RequestLabel) -> CountedAs | None:
-        if any(label):
-            return match(label)
-        if len(names) != 1:
-            raise useless(
-                source,
-                "it does not say which endpoint was requested",
-                hint=f"--endpoint NAME; one of: {', '.join(names)}.",
-            )
-        return match(RequestLabel(names[0]))
-
-    return found
 
 
 def _by_endpoint(record: Record) -> dict[str, int]:
@@ -210,13 +163,6 @@ def _by_endpoint(record: Record) -> dict[str, int]:
     for (_, name, _, _), window in record.windows.items():
         matches[name] = matches.get(name, 0) + window.requests
     return matches
-
-
-def _left_out(bad: BadLines) -> Iterator[str]:
-    if bad.number:
-        lines = "; ".join(f"line {line}: {what}" for line, what in bad.mistakes[:SHOWN])
-        more = "; ..." if bad.number > SHOWN else ""
-        yield f"Left out: {bad.number:,} of {bad.lines:,} lines, which are bad. {lines}{more}"
 
 
 def _counted(samples: SampleBatch) -> dict[RequestLabel, int]:
@@ -246,7 +192,7 @@ def to_run(recording: Recording, plan: Plan, folder: Path, circumstances: Circum
         results = {result.name: result for result in recording.summary.results}
         known = tuple(results.pop(endpoint.name, endpoint) for endpoint in run.endpoints)
         run = replace(run, endpoints=(*known, *(result for result in results.values() if result.kind == "page")))
-    rate = f", {_per_second(recording.requests / recording.duration)}" if recording.duration else ""
+    rate = f", {import_warnings.per_second(recording.requests / recording.duration)}" if recording.duration else ""
     return replace(
         run,
         conditions=replace(
@@ -278,72 +224,6 @@ def _digest(source: RecordingSource, name: str) -> str:
             digest.update(part)
     digest.update(name.encode(errors="replace"))
     return digest.hexdigest()[:8]
-
-
-def _check(tally: Tally, source: RecordingSource, plan: Plan, skip: float) -> None:
-    """Raises UsageError when nothing of it, or half of an A/B test, can be judged."""
-    if not tally.counted:
-        raise _nothing(source, plan, tally.unmatched)
-    if tally.last < 0:
-        raise UsageError(f"{source.name} ends {-tally.last:.3g} s before --skip {skip:g}s", code="PG-I004")
-    if tally.arms & {BASE, HEAD} and tally.arms != {BASE, HEAD}:
-        missing = "some requests have none" if "" in tally.arms else f"all requests are of {next(iter(tally.arms))}"
-        raise UsageError(f"{source.name}: an A/B test needs base and head, but {missing}", code="PG-I005")
-
-
-def _nothing(source: RecordingSource, plan: Plan, unmatched: Counter[str]) -> UsageError:
-    names = [*(endpoint.name for endpoint in plan.endpoints), *(journey.name for journey in plan.journeys)]
-    known = ", ".join([*names, *(page.name for page in plan.pages)])
-    matches = f"it has {_names(unmatched)}" if unmatched else "it has no requests"
-    return UsageError(
-        f"{source.name}: no request belongs to an endpoint of {plan.source.name}: {matches}",
-        hint=f"The budget file has: {known}. Names must be the same, or method and path.",
-        code="PG-I003",
-    )
-
-
-def _warnings(tally: Tally, importer: Importer, source: RecordingSource, plan: Plan, duration: float) -> Iterator[str]:
-    """What the gate would have liked to know, in words."""
-    lacks = ", ".join(f"no {what}" for what in importer.lacks)
-    blind = "" if BASE in tally.arms else " A slow machine cannot be told from a slow application."
-    yield f"Imported from {Path(source.name).name}, which has {lacks}: budgets on that have no data.{blind}"
-    unchecked = [
-        endpoint.name
-        for endpoint in plan.endpoints
-        if endpoint.request and any(e.part is not Part.STATUS for e in endpoint.request.expect)
-    ]
-    if unchecked:
-        yield f"Of the expectations only the status was checked: {', '.join(unchecked[:SHOWN])} expect more."
-    if tally.unmatched:
-        yield f"Not judged, for no endpoint of the budget file is meant: {_names(tally.unmatched)}."
-    planned, recorded = _rate(plan.load), tally.counted / duration
-    alone = BASE not in tally.arms  # an A/B test is compared with itself
-    if alone and planned and not plan.journeys and abs(recorded / planned - 1) > ALIKE:
-        yield (
-            f"Recorded were {_per_second(recorded)}; `load` in {plan.source.name} says {_per_second(planned)}. "
-            "Recordings of one budget file are compared with one another: they should be of the same load."
-        )
-
-
-def _rate(load: LoadProfile) -> float:
-    """Mean starts per second; 0 when it is not known."""
-    length = sum(stage.duration for stage in load.stages)
-    return sum(stage.level * stage.duration for stage in load.stages) / length if load.model == "open" else 0.0
-
-
-def _per_second(rate: float) -> str:
-    return format_value(Unit.PER_SECOND, rate)
-
-
-def _names(unmatched: Counter[str]) -> str:
-    """ "GET /a (1,200 requests), b (3 requests) and 7 more names"."""
-    names = [f"{_writable(name)} ({number:,} requests)" for name, number in unmatched.most_common(SHOWN)]
-    more = len(unmatched) - SHOWN
-    return ", ".join(names) + (f" and {more:,} more names" if more > 0 else "")
-
-
-def _writable(name: str) -> str:
-    return name.encode(errors="replace").decode()[:100] or "(no name)"
 
 
 def _without_size(result: EndpointResult) -> EndpointResult:

@@ -15,18 +15,18 @@ from perfgate.model.budget_file import LoadProfile
 from perfgate.recording.histogram import NANOSECONDS, value_of
 from perfgate.recording.windows import Key, Window
 
-MOST_VALUES = 20
+MAX_VALUES = 20
 
 
 def in_flight(
     parts: Mapping[Key, Window], load: LoadProfile, *, width: int, duration: float, unfinished: int = 0
 ) -> tuple[float, ...]:
-    """At most MOST_VALUES numbers, at equal distances until the end of the measured time. `parts` are all windows, the
+    """At most MAX_VALUES numbers, at equal distances until the end of the measured time. `parts` are all windows, the
     warm-up's too; `unfinished` requests were never answered. Empty where the rate is not the same all the time: then
     the number grows and falls with the load."""
     if load.model != "open" or len({stage.level for stage in load.stages}) != 1 or duration <= 0:
         return ()
-    number = min(MOST_VALUES, floor(duration / width))
+    number = min(MAX_VALUES, floor(duration / width))
     moments = [duration * (at + 1) / number for at in range(number)]
     values = [
         sum(_under_way(window, key[3], width, moment) for key, window in parts.items() if key[0] == "endpoint")

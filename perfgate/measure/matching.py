@@ -9,8 +9,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from perfgate.measure.importers.samples import BAD, NOT_SAID, REJECTED, RequestLabel
+from perfgate.measure.importers.samples import BAD, NOT_SAID, REJECTED, RecordingSource, RequestLabel, Summary, useless
 from perfgate.model.budget_file import Endpoint, Part, Request, Test
+from perfgate.model.errors import UsageError
 from perfgate.model.metric import ResultKind
 from perfgate.model.plan import Plan
 from perfgate.text import template
@@ -145,3 +146,46 @@ def _pattern(request: Request, place: CountedAs, prefix: str) -> _Pattern | None
         query={key: None if HOLE.search(value) else value for key, value in parse_qsl(query, keep_blank_values=True)},
         holes=sum(not isinstance(part, template.Literal) for part in parts),
     )
+
+
+def summary_matcher(
+    summary: Summary, source: RecordingSource, plan: Plan, endpoint: str
+) -> Callable[[RequestLabel], CountedAs | None]:
+    """Matches the rows of a summary: with `endpoint`, all are that page's. Raises UsageError when it is none."""
+    if not summary.is_of_pages:
+        host = application(plan, {row.label: row.requests for row in summary.rows})
+        return unnamed_matcher(matcher(plan, host), source, plan, endpoint)
+    names = [page.name for page in plan.pages]
+    if not endpoint:
+        return page_matcher(plan)
+    if endpoint not in names:
+        hint = f"Pages: {', '.join(names)}."
+        raise UsageError(f"--endpoint {endpoint}: not a page of {plan.source.name}", hint=hint, code="PG-I004")
+    return lambda _: CountedAs(kind="page", name=endpoint)
+
+
+def unnamed_matcher(
+    match: Callable[[RequestLabel], CountedAs | None], source: RecordingSource, plan: Plan, endpoint: str
+) -> Callable[[RequestLabel], CountedAs | None]:
+    """Matches requests that a recording does not name, too: they belong to `endpoint`, else to the only one there is;
+    with `endpoint` all do. Raises UsageError when it is none, and, once called, when there are several."""
+    names = [item.name for item in plan.endpoints]
+    if endpoint:
+        if endpoint not in names:
+            raise UsageError(
+                f"--endpoint {endpoint}: not in {plan.source.name}", hint=f"It has: {', '.join(names)}.", code="PG-U007"
+            )
+        return lambda _: match(RequestLabel(endpoint))
+
+    def match_label(label: RequestLabel) -> CountedAs | None:
+        if any(label):
+            return match(label)
+        if len(names) != 1:
+            raise useless(
+                source,
+                "it does not say which endpoint was requested",
+                hint=f"--endpoint NAME; one of: {', '.join(names)}.",
+            )
+        return match(RequestLabel(names[0]))
+
+    return match_label

@@ -35,7 +35,7 @@ CONFIDENCE = 0.95  # as in gate/levels.py: two-sided
 TAIL = (1 + CONFIDENCE) / 2
 ROWS = (*LATENCY_QUANTILES, "mean", "errors")
 ALLOWANCE = (t_quantile(TAIL, FREEDOM) / normal_quantile(TAIL)) ** 2
-FEWEST_WINDOWS = 5  # with successes, for an interval of the mean size
+MIN_WINDOWS = 5  # with successes, for an interval of the mean size
 MIXED = 0.3  # share of the windows with two requests or more in which both arms have some: dealt one by one, over 1/2
 DIFFERENCES = 30  # batches of the difference between two arms: its bursts are short
 GATE_TAIL = 0.999  # at which the difference is judged
@@ -179,7 +179,7 @@ def _around(mean: float, spread: float, effective: float) -> tuple[float, float]
 
 def _size_interval(result: EndpointResult, observed: Timeline) -> tuple[float, float] | None:
     """Interval of the mean size, by windows only: the sizes of single responses are not recorded."""
-    if (observed.successes > 0).sum() < FEWEST_WINDOWS:
+    if (observed.successes > 0).sum() < MIN_WINDOWS:
         return None
     deviations = _deviations(observed.bytes[None], observed.successes[None])
     variance = max(float(variance_of_sum(deviations)[0]), float(batch_variance(deviations, 1)[0]))

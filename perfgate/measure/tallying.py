@@ -15,7 +15,7 @@ from perfgate.recording.windows import BASE as BASE_ARM
 from perfgate.recording.windows import HEAD as HEAD_ARM
 from perfgate.recording.windows import Phases, Record, Series, Window
 
-MOST_WINDOWS = 120  # per endpoint: windows get wider in a longer recording, so that it needs little memory
+MAX_WINDOWS = 120  # per endpoint: windows get wider in a longer recording, so that it needs little memory
 EXAMPLES = 5  # different failures told per endpoint
 MISSING = -1  # a request of no endpoint of the budget file
 
@@ -70,7 +70,7 @@ class Tally:
                 self.unmatched[label.name] += number
 
     def _widen(self, seconds: float) -> None:
-        while seconds >= MOST_WINDOWS * self.record.width:
+        while seconds >= MAX_WINDOWS * self.record.width:
             wider = Record(self.record.width * 2)
             wider.merge(self.record)
             self.record = wider

@@ -27,7 +27,7 @@ class Retries:
     pause: Callable[[int], float] = growing
     sleep: Callable[[float], None] = time.sleep
 
-    def ask(self, send: Callable[[], Reply], *, is_repeatable: bool = True) -> Reply:
+    def send(self, send: Callable[[], Reply], *, is_repeatable: bool = True) -> Reply:
         """The first answer that is final, else the last one. Without `is_repeatable` only what was certainly not done
         is asked again. Raises NoReplyError."""
         for attempt in range(self.tries - 1):

@@ -19,7 +19,7 @@ from perfgate.text.sanitize import one_line
 
 ANY = "PERFGATE_WEBHOOK_URL"
 TIMEOUT = 20.0  # seconds for each answer
-TRIES = 4
+MAX_TRIES = 4
 MAX_WAIT_S = 60.0  # that an answer may ask for
 STANDS = "The verdict stands."
 MAX_ANSWER_CHARS = 200  # characters of their own words
@@ -86,9 +86,9 @@ def _sent(
     body: bytes,
     sleep: Callable[[float], None],
 ) -> Publication:
-    retries = Retries(tries=TRIES, max_wait_s=MAX_WAIT_S, sleep=sleep)
+    retries = Retries(tries=MAX_TRIES, max_wait_s=MAX_WAIT_S, sleep=sleep)
     try:
-        reply = retries.ask(lambda: session.exchange("POST", url, headers=headers, content=body, most=2**20))
+        reply = retries.send(lambda: session.exchange("POST", url, headers=headers, content=body, most=2**20))
     except http.NoReplyError as error:
         return _failed(channel, f"it does not answer: {_hidden(str(error), url)}")
     if reply.status < 300:

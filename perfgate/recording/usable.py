@@ -11,7 +11,7 @@ from perfgate.model.run import EndpointResult, PastRun, Run
 ERRORS = "errors"
 ACHIEVED = 0.95  # of the planned starts
 UNSENT = 0.01  # of all requests
-MOSTLY = 0.5  # of the requests of an endpoint
+MIN_SHARE = 0.5  # of the requests of an endpoint
 
 Key = tuple[str, str]  # endpoint and metric
 Requests = tuple[str, str, str, float, tuple[tuple[str, str], ...]]
@@ -36,7 +36,7 @@ def failed_share(result: EndpointResult) -> float:
 
 
 def is_mostly_failed(result: EndpointResult) -> bool:
-    return failed_share(result) > MOSTLY
+    return failed_share(result) > MIN_SHARE
 
 
 def is_as_planned(run: Run) -> bool:

@@ -16,7 +16,7 @@ COLUMNS = ("lcp", "cls", "inp", "fcp", "ttfb", "tbt", "requests", "transfer")
 MARKS = {"good": "", "needs improvement": " ~", "poor": " !"}
 LEGEND = "~ needs improvement, ! poor (web.dev)"
 MAX_TEXT_CHARS, MAX_URL_CHARS = 120, 90
-LARGE = 100_000  # bytes: an uncompressed or unused part smaller than this is not worth a line
+MIN_SHOWN_BYTES = 100_000  # bytes: an uncompressed or unused part smaller than this is not worth a line
 BUSY = 0.1  # s of the main thread from which it is
 TEXTUAL = ("document", "script", "stylesheet")
 MAX_SHOWN = 3  # culprits of a kind
@@ -127,7 +127,7 @@ def _main_thread(detail: PageDetail, quote: Quote) -> Iterator[str]:
 
 
 def _modules(detail: PageDetail, quote: Quote) -> Iterator[str]:
-    known = [(module, size) for module, size in detail.unused_modules if size >= LARGE / 10]
+    known = [(module, size) for module, size in detail.unused_modules if size >= MIN_SHOWN_BYTES / 10]
     if known:
         yield "never used, by module: " + ", ".join(
             f"{quote(plain(module, MAX_URL_CHARS))} {_size(size)}" for module, size in known[:MAX_SHOWN]
@@ -145,12 +145,16 @@ def _assets(detail: PageDetail, quote: Quote) -> Iterator[str]:
         yield "rendering waits for " + ", ".join(
             f"{quote(plain(item.url, MAX_URL_CHARS))} {_time(item.duration)}" for item in blocking[:MAX_SHOWN]
         )
-    if unpacked := [item for item in fetched if item.kind in TEXTUAL and not item.encoding and item.size >= LARGE]:
+    if unpacked := [
+        item for item in fetched if item.kind in TEXTUAL and not item.encoding and item.size >= MIN_SHOWN_BYTES
+    ]:
         yield f"not compressed: {named(unpacked, lambda item: item.size)}"
-    if unused := sorted((item for item in fetched if item.unused >= LARGE), key=lambda item: -item.unused):
+    if unused := sorted((item for item in fetched if item.unused >= MIN_SHOWN_BYTES), key=lambda item: -item.unused):
         yield f"never used: {named(unused, lambda item: item.unused)}"
     static = ("script", "stylesheet", "image", "font")
-    uncached = [item for item in fetched if item.kind in static and item.size >= LARGE and not item.cache_control]
+    uncached = [
+        item for item in fetched if item.kind in static and item.size >= MIN_SHOWN_BYTES and not item.cache_control
+    ]
     if uncached:
         yield f"without Cache-Control: {named(uncached, lambda item: item.size)}"
     third = [item for item in fetched if item.is_third_party]

@@ -46,17 +46,17 @@ def _row(result: EndpointResult) -> PhaseRow | None:
         name=result.name,
         connections=histogram.count(made) if made else 0,
         cells=tuple(_cell(result.phases.get(phase)) for phase in HEADINGS),
-        tails=tuple(_said(result.phases.get(phase), TAIL) for phase in HEADINGS),
+        tails=tuple(_quantile_text(result.phases.get(phase), TAIL) for phase in HEADINGS),
     )
 
 
 def _cell(matches: Distribution | None) -> str:
-    middle, tail = _said(matches, MIDDLE), _said(matches, TAIL)
+    middle, tail = _quantile_text(matches, MIDDLE), _quantile_text(matches, TAIL)
     unit = tail.rpartition(" ")[2]
     return tail if tail == words.NOTHING else f"{middle.removesuffix(f' {unit}')} / {tail}"
 
 
-def _said(matches: Distribution | None, q: float) -> str:
+def _quantile_text(matches: Distribution | None, q: float) -> str:
     """A dash for what took no time at all, as TLS does where there is none."""
     if matches is None or not matches.maximum:
         return words.NOTHING

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 GAP = "·"
-SMALLEST_RANGE = 0.3  # of the largest value: noise of a few per cent must not look like a mountain range
+MIN_RANGE_RATIO = 0.3  # of the largest value: noise of a few per cent must not look like a mountain range
 
 
 def sparkline(values: Sequence[float | None], width: int = 20) -> str:
@@ -16,7 +16,7 @@ def sparkline(values: Sequence[float | None], width: int = 20) -> str:
     if len(known) < 2:
         return ""
     low, high = min(known), max(known)
-    step = max(high - low, SMALLEST_RANGE * abs(high)) / len(BLOCKS)
+    step = max(high - low, MIN_RANGE_RATIO * abs(high)) / len(BLOCKS)
     return "".join(GAP if value is None else _block(value - low, step) for value in shown)
 
 

@@ -12,7 +12,7 @@ from perfgate.report.escaping import code, plain, prose
 from perfgate.text.units import format_value
 
 NAMED = 3  # layers of a trace
-LONGEST_LINK = 500
+MAX_LINK_CHARS = 500
 _LINK = re.compile(r"https?://[\w.-]+(?::\d+)?(?:[/?#][!-~]*)?\Z", re.ASCII)
 _UNSAFE = re.compile(r"[^\w./~%:?#&=+,;@!$-]", re.ASCII)
 
@@ -98,6 +98,6 @@ def _described(trace: SlowTrace) -> str:
 
 def _link(trace: SlowTrace) -> str:
     """The link where it is one: a diagnosis may be a stranger's. What Markdown could misread is encoded."""
-    if not trace.link or len(trace.link) > LONGEST_LINK or not _LINK.match(trace.link):
+    if not trace.link or len(trace.link) > MAX_LINK_CHARS or not _LINK.match(trace.link):
         return ""
     return _UNSAFE.sub(lambda match: f"%{ord(match[0]):02X}", trace.link)

@@ -12,7 +12,7 @@ from perfgate.recording import handover
 from perfgate.recording.locustfile_paths import read_path
 from perfgate.runtime.process.joining import register
 
-PAUSE = 0.01  # s between two looks whether the load may begin
+POLL_INTERVAL_S = 0.01  # s between two looks whether the load may begin
 
 
 def _find_locustfiles(paths: list[str]) -> list[str]:
@@ -23,7 +23,7 @@ def _wait_for_go() -> None:
     """Returns when the service is ready. A perfgate that is gone takes this process along."""
     settings = handover.read(os.environ)
     while settings and not (Path(settings.folder) / handover.GO).exists():
-        time.sleep(PAUSE)
+        time.sleep(POLL_INTERVAL_S)
 
 
 _find: Callable[[list[str]], list[str]] = argument_parser.parse_locustfile_paths

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import asdict, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 from perfgate.model.budget_file import (
@@ -14,12 +11,9 @@ from perfgate.model.budget_file import (
     BodyKind,
     BudgetFile,
     Endpoint,
-    FilePart,
     Journey,
     LoadProfile,
-    PageSpec,
     Request,
-    Rows,
     Send,
     SourceKind,
 )
@@ -27,6 +21,7 @@ from perfgate.model.budget_file.activity import Replay
 from perfgate.model.errors import UsageError
 from perfgate.model.plan import Digests, Plan
 from perfgate.recording import replay
+from perfgate.scenarios import digests
 from perfgate.scenarios.rates import planned_rates
 from perfgate.text import template
 
@@ -56,26 +51,17 @@ def plan(budget_file: BudgetFile, only: Collection[str] = ()) -> Plan:
         pages=pages,
         scenarios=() if only else tuple((folder / path).resolve() for path in budget_file.scenarios),
         digests=Digests(
-            load=_digest([_load(load, folder), sorted(set(only)), *_unusual_client(budget_file)]),
+            load=digests.digest([digests.load_value(load, folder), sorted(set(only)), *_unusual_client(budget_file)]),
             endpoints={
-                **{endpoint.name: _endpoint_digests(endpoint, folder) for endpoint in endpoints},
-                **{journey.name: _journey_digests(journey) for journey in journeys},
-                **{page.name: _page_digests(page) for page in pages},
+                **{endpoint.name: digests.endpoint_digests(endpoint, folder) for endpoint in endpoints},
+                **{journey.name: digests.journey_digests(journey) for journey in journeys},
+                **{page.name: digests.page_digests(page) for page in pages},
             },
         ),
         tls=budget_file.tls,
         client=budget_file.client,
         rates=planned_rates(load, endpoints, journeys, others=bool(budget_file.scenarios) and not only),
     )
-
-
-MEASURE = 2  # of pages: 1 had no scroll bars, which take part in the layout and its shifts
-
-
-def _page_digests(page: PageSpec) -> dict[str, str]:
-    how: list[Any] = [MEASURE, page.cache, page.throttle, page.viewport, page.storage_state, page.login, page.during]
-    how += map(asdict, page.steps)
-    return {"path": _digest(page.path), "interactions": _digest(list(map(asdict, page.interact))), "view": _digest(how)}
 
 
 def _replayed(load: LoadProfile, endpoints: Iterable[Endpoint]) -> LoadProfile:
@@ -88,18 +74,6 @@ def _replayed(load: LoadProfile, endpoints: Iterable[Endpoint]) -> LoadProfile:
         return load
     stage = replay.stage(arrivals, load.warmup, load.stages[0].duration)
     return replace(load, stages=(stage,), replay=replace(load.replay, arrivals=arrivals))
-
-
-def _load(load: LoadProfile, folder: Path) -> dict[str, Any]:
-    """What makes two loads differ: neither the seed does nor how often the load may be repeated, and what is usual goes
-    without saying."""
-    parts = asdict(replace(load, replay=None))
-    del parts["seed"], parts["longest"], parts["replay"]
-    if load.replay is not None:
-        parts["replay"] = [_hash_of(folder / load.replay.file), load.replay.speed]
-    if load.session == LoadProfile.session:
-        del parts["session"]
-    return parts
 
 
 def _unusual_client(budget_file: BudgetFile) -> list[str]:
@@ -187,72 +161,6 @@ def _instead_of(name: str, budget_file: BudgetFile) -> str:
     users += [entry.name for entry in entries if entry.login == name]
     users = [entry.name for entry in entries if entry.name in users and entry.weight]
     return f"It is part of: {', '.join(users)}. Name that instead." if users else "Give it a weight."
-
-
-def _endpoint_digests(endpoint: Endpoint, folder: Path) -> dict[str, str]:
-    request = endpoint.request
-    if request is None:
-        return {"request": _digest("hand-written")}
-    parts: dict[str, Any] = {
-        "request": [request.method, request.path, request.follow_redirects],
-        "headers": request.headers,
-        "body": _body(request, folder),
-        "values": [_values(request), _file_digest(folder, request)],
-        "expectations": [asdict(item) for item in request.expect],
-        "captures": {name: asdict(capture) for name, capture in request.capture.items()},
-        "timeout": [request.timeout, request.connect_timeout, request.first_byte_timeout],
-        "weight": endpoint.weight,
-        "login": _login(endpoint),
-    }
-    activities = {"poll": endpoint.poll, "events": endpoint.events, "websocket": endpoint.websocket}
-    parts |= {name: asdict(activity) for name, activity in activities.items() if activity is not None}
-    return {name: _digest(part) for name, part in parts.items()}
-
-
-def _journey_digests(journey: Journey) -> dict[str, str]:
-    steps = [asdict(step) for step in journey.steps]
-    return {"steps": _digest(steps), "weight": _digest(journey.weight), "login": _digest(_login(journey))}
-
-
-def _login(entry: Endpoint | Journey) -> Any:
-    return [entry.login, entry.login_every] if entry.login_every else entry.login
-
-
-def _values(request: Request) -> dict[str, Any]:
-    """What is usual goes without saying, as it did before it could be said."""
-    values = asdict(request.values)
-    if rows := request.values.rows:
-        usual = {"per": Rows.per, "separator": Rows.separator}
-        values["rows"] = {key: value for key, value in asdict(rows).items() if usual.get(key) != value}
-    return values
-
-
-def _body(request: Request, folder: Path) -> Any:
-    body = request.body
-    if body is None:
-        return None
-    content = body.content
-    if body.kind is BodyKind.MULTIPART:
-        content = {
-            name: [asdict(part), _hash_of(folder / part.path)] if isinstance(part, FilePart) else part
-            for name, part in content.items()
-        }
-    parts = [body.kind, content, body.variables]
-    return [*parts, body.operation, body.persisted] if body.operation or body.persisted else parts
-
-
-def _file_digest(folder: Path, request: Request) -> str:
-    return _hash_of(folder / request.values.rows.path) if request.values.rows else ""
-
-
-def _hash_of(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _digest(value: Any) -> str:
-    """Digest of the value as written: `${X}` stays a name, so no digest depends on a secret."""
-    text = json.dumps(value, sort_keys=True, default=dict, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def _variables(request: Request) -> Iterator[str]:

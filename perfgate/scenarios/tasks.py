@@ -11,7 +11,7 @@ from perfgate.model.budget_file import Endpoint, Journey, Send, Step
 from perfgate.model.plan import Plan
 
 WEIGHT_STEPS = 1000  # weights become whole numbers (Locust's are) to this resolution
-LARGEST_WEIGHT = 100_000  # Locust keeps a list that holds each task as often as its weight says
+MAX_WEIGHT = 100_000  # Locust keeps a list that holds each task as often as its weight says
 
 
 class Login(NamedTuple):
@@ -91,5 +91,5 @@ def whole_weights(weights: Sequence[float]) -> list[int]:
     fractions = [max(Fraction(weight).limit_denominator(WEIGHT_STEPS), Fraction(1, WEIGHT_STEPS)) for weight in weights]
     common = min(lcm(*(fraction.denominator for fraction in fractions)), WEIGHT_STEPS)
     whole = [round(fraction * common) for fraction in fractions]
-    divisor = max(gcd(*whole), max(whole) / LARGEST_WEIGHT)
+    divisor = max(gcd(*whole), max(whole) / MAX_WEIGHT)
     return [max(1, round(number / divisor)) for number in whole]

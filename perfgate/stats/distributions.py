@@ -13,7 +13,7 @@ import numpy as np
 from perfgate.stats.special import incomplete_beta, log_beta
 
 _NORMAL = NormalDist()
-_MANY = 1e10  # degrees of freedom from which Student's t is the normal distribution
+_NORMAL_DF = 1e10  # degrees of freedom from which Student's t is the normal distribution
 _LOG_ODDS = 700.0  # exp() of more overflows
 _CHUNK = 4096
 
@@ -31,7 +31,7 @@ def normal_quantile(p: float) -> float:
 
 def t_sf(x: float, df: float) -> float:
     """DLMF 8.17: P(T > x) = I_{df / (df + x^2)}(df / 2, 1/2) / 2 for x >= 0. `df` > 0 need not be whole."""
-    if df >= _MANY:
+    if df >= _NORMAL_DF:
         return normal_sf(x)
     if isinf(x):
         return 0.0 if x > 0 else 1.0
@@ -41,7 +41,7 @@ def t_sf(x: float, df: float) -> float:
 
 def t_quantile(p: float, df: float) -> float:
     """The x with cdf(x) = p; minus and plus infinity at 0 and 1."""
-    if p <= 0 or p >= 1 or df >= _MANY:
+    if p <= 0 or p >= 1 or df >= _NORMAL_DF:
         return normal_quantile(p)
     if p == 0.5:
         return 0.0

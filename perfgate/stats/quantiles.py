@@ -15,7 +15,7 @@ from perfgate.stats.distributions import beta_cdf, normal_quantile
 
 Floats = NDArray[np.float64]
 
-_ENOUGH = 0.01  # of a rank
+_RANK_TOLERANCE = 0.01  # of a rank
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def rank(tail: float, n: float, q: float) -> float:
             break
         step = -changed * (following - u) / (changed - error)
         u, error = following, changed
-        if abs(step) < _ENOUGH:
+        if abs(step) < _RANK_TOLERANCE:
             break
     return min(n, max(0.0, u))
 

@@ -6,17 +6,17 @@ from math import exp, fabs, inf, lgamma, log, log1p, pi
 
 _LOG_SQRT_2PI = 0.5 * log(2 * pi)
 _TINY = 1e-300
-_LARGE = 10.0  # from here on asymptotic series are exact to a double
+_MIN_ASYMPTOTIC = 10.0  # from here on asymptotic series are exact to a double
 _TOLERANCE = 1e-15
 
 
 def log_beta(a: float, b: float) -> float:
     """ln B(a, b) without the cancellation of three large ln Gamma (D. W. Fullerton's `dlbeta`, SLATEC)."""
     p, q = min(a, b), max(a, b)
-    if q < _LARGE:
+    if q < _MIN_ASYMPTOTIC:
         return lgamma(p) + lgamma(q) - lgamma(p + q)
     share = p / (p + q)
-    if p < _LARGE:
+    if p < _MIN_ASYMPTOTIC:
         rest = _stirling_error(q) - _stirling_error(p + q)
         return lgamma(p) + rest + p - p * log(p + q) + (q - 0.5) * log1p(-share)
     rest = _stirling_error(p) + _stirling_error(q) - _stirling_error(p + q)
@@ -65,7 +65,7 @@ def _fraction(a: float, b: float, x: float) -> float:
 def digamma(x: float) -> float:
     """psi(x) for x > 0: recurrence up to 10, then the asymptotic series (Abramowitz & Stegun 6.3.18)."""
     below = 0.0
-    while x < _LARGE:
+    while x < _MIN_ASYMPTOTIC:
         below -= 1 / x
         x += 1
     y = 1 / (x * x)
@@ -76,7 +76,7 @@ def digamma(x: float) -> float:
 def trigamma(x: float) -> float:
     """psi'(x) for x > 0: recurrence up to 10, then the asymptotic series (Abramowitz & Stegun 6.4.12)."""
     above = 0.0
-    while x < _LARGE:
+    while x < _MIN_ASYMPTOTIC:
         above += 1 / (x * x)
         x += 1
     y = 1 / (x * x)
@@ -105,7 +105,7 @@ def inverse_trigamma(value: float) -> float:
 def _tetragamma(x: float) -> float:
     """psi''(x), Abramowitz & Stegun 6.4.13 after the same recurrence."""
     below = 0.0
-    while x < _LARGE:
+    while x < _MIN_ASYMPTOTIC:
         below -= 2 / (x * x * x)
         x += 1
     y = 1 / (x * x)

@@ -33,7 +33,7 @@ _DIFFERENCE_FORM = {
     Unit.PER_SECOND: "5/s",
     Unit.COUNT: "1",
 }
-_MOST_RELATIVE = 10.0  # +1000 %: more is a typing error
+_MAX_RELATIVE = 10.0  # +1000 %: more is a typing error
 
 
 def parse_criteria(text: str, metric: Metric, severity: Severity = Severity.FAIL) -> tuple[Criterion, ...]:
@@ -118,7 +118,7 @@ def _relative(word: str, metric: Metric, *, difference: bool) -> float:
     amount = _limit(quantity, word[1:], metric, word)
     if not difference and metric.higher_is_better and amount >= 1:
         raise UnitError(f"`{word}`: {metric.name} cannot fall by 100% or more", hint="give a limit below 100%")
-    if not difference and amount > _MOST_RELATIVE:
+    if not difference and amount > _MAX_RELATIVE:
         raise UnitError(f"`{word}` is more than 1000%", hint="give an absolute limit instead")
     if difference and metric.unit is Unit.RATIO and amount > 1:
         raise UnitError(f"`{word}` is more than 100 percentage points", hint=accepted_criteria(metric))

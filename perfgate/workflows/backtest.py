@@ -60,7 +60,7 @@ def backtest(
         for replay in replays:
             _judge(replace(past, run=full.run), past, replay, budget_file, anchored)
         builds.append(past)
-    return _told(budget_file, builds, replays)
+    return _summarize(budget_file, builds, replays)
 
 
 def _judge(
@@ -85,7 +85,7 @@ def _judge(
     replay.memory.insert(0, remembered)
 
 
-def _told(budget_file: BudgetFile, builds: Sequence[PastRun], replays: Sequence[_Replay]) -> Backtest:
+def _summarize(budget_file: BudgetFile, builds: Sequence[PastRun], replays: Sequence[_Replay]) -> Backtest:
     as_is = next(replay.verdicts for replay in replays if replay.factor == 1)
     return Backtest(
         name=budget_file.name,

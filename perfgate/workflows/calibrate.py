@@ -60,7 +60,7 @@ def calibrate(request: RunRequest, wish: CalibrationWish, reporter: ProgressRepo
             break
         runs[job.side_by_side].append(run)
     done = sum(map(len, runs.values())) == len(jobs)
-    if len(runs[False]) < gate.FEWEST_RUNS:
+    if len(runs[False]) < gate.MIN_RUNS:
         raise KeyboardInterrupt
     calibration = gate.calibrate(runs[False], runs[True], spec.budget_file.gate)
     codec.write_text(context.folder / FILE, json.dumps(asdict(calibration), indent=1, ensure_ascii=False) + "\n")

@@ -8,7 +8,7 @@ from scipy import stats
 
 from perfgate.gate.history.common_mode import centred, common
 from perfgate.gate.history.estimates import t_at
-from perfgate.gate.history.prediction import SMALLEST_SD, Past, moderated, predict
+from perfgate.gate.history.prediction import MIN_SD, Past, moderated, predict
 
 RANDOM = np.random.default_rng(11)
 
@@ -66,7 +66,7 @@ def test_variances_that_differ_stay_apart():
 
 def test_a_few_equal_runs_are_no_precision():
     made = plain(np.array([0.0]), past_of(np.zeros((5, 1))))
-    assert made.variance[0] >= SMALLEST_SD**2
+    assert made.variance[0] >= MIN_SD**2
 
 
 def test_a_variance_is_at_least_half_of_what_the_requests_alone_give():

@@ -87,7 +87,7 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("perfgate.history.files.github.PAUSES", (0.0, 0.0))
+    monkeypatch.setattr("perfgate.history.files.github.RETRY_WAITS_S", (0.0, 0.0))
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from perfgate.measure.in_flight import MOST_VALUES, in_flight
+from perfgate.measure.in_flight import MAX_VALUES, in_flight
 from perfgate.model.budget_file import LoadProfile, Stage
 from perfgate.recording.windows import Key, Window
 
@@ -28,7 +28,7 @@ def make_windows(latencies: Sequence[float], first: int = -2, width: int = 1, re
 @pytest.mark.parametrize("latency", [0.1, 0.5, 1.0])
 def test_a_steady_load_has_as_many_in_flight_as_littles_law_says(latency: float):
     values = in_flight(make_windows([latency] * 22), LOAD, width=1, duration=20.0)
-    assert len(values) == MOST_VALUES
+    assert len(values) == MAX_VALUES
     assert values == pytest.approx([10 * latency] * 20, abs=0.1)
 
 

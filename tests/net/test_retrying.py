@@ -41,7 +41,7 @@ def test_what_is_asked_again(answers, repeatable, max_wait, status, waits):
     waited: list[float] = []
     retries = Retries(tries=3, max_wait_s=max_wait, pause=lambda attempt: 1.0 + attempt, sleep=waited.append)
 
-    assert retries.ask(sender(*answers), is_repeatable=repeatable).status == status
+    assert retries.send(sender(*answers), is_repeatable=repeatable).status == status
     assert waited == waits
 
 
@@ -50,6 +50,6 @@ def test_silence_to_the_end_is_an_error(answers, repeatable, waits):
     waited: list[float] = []
 
     with pytest.raises(NoReplyError):
-        Retries(tries=3, sleep=waited.append).ask(sender(*answers), is_repeatable=repeatable)
+        Retries(tries=3, sleep=waited.append).send(sender(*answers), is_repeatable=repeatable)
 
     assert len(waited) == waits

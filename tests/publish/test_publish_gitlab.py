@@ -20,6 +20,7 @@ from perfgate.files import codec
 from perfgate.model.outcome import Outcome
 from perfgate.model.publication import Announcement, Comment, Publication, Wishes
 from perfgate.publish import gitlab as publisher
+from perfgate.publish import gitlab_notes
 
 TOKEN = "glpat-0123456789"
 KEY = make_announcement().key
@@ -70,8 +71,8 @@ def test_another_budget_file_has_its_own(gitlab: FakeGitLab):
 
 
 def test_nobody_elses_note_is_touched(gitlab: FakeGitLab):
-    theirs = gitlab.add(f"{publisher.mark(KEY)}\nforged", author=8)
-    gitlab.add(f"{publisher.mark(KEY)}\nby the system", system=True)
+    theirs = gitlab.add(f"{gitlab_notes.mark(KEY)}\nforged", author=8)
+    gitlab.add(f"{gitlab_notes.mark(KEY)}\nby the system", system=True)
 
     tell(gitlab)
 
@@ -82,7 +83,7 @@ def test_nobody_elses_note_is_touched(gitlab: FakeGitLab):
 def test_ours_is_found_among_250(gitlab: FakeGitLab):
     for number in range(249):
         gitlab.add(f"note {number}", author=9)
-    ours = gitlab.add(f"{publisher.mark(KEY)}\nold")
+    ours = gitlab.add(f"{gitlab_notes.mark(KEY)}\nold")
 
     tell(gitlab)
 
@@ -91,7 +92,7 @@ def test_ours_is_found_among_250(gitlab: FakeGitLab):
 
 
 def test_two_jobs_at_once_leave_one_note(gitlab: FakeGitLab):
-    gitlab.race = f"{publisher.mark(KEY)}\n<!-- perfgate job 100 -->\nthe other job's"
+    gitlab.race = f"{gitlab_notes.mark(KEY)}\n<!-- perfgate job 100 -->\nthe other job's"
 
     tell(gitlab)
 
@@ -199,7 +200,7 @@ def test_the_command_line_leads_here(gitlab: FakeGitLab, tmp_path: Path):
 
 def test_a_double_that_another_job_has_deleted_is_no_trouble(gitlab: FakeGitLab):
     for _ in range(2):
-        gitlab.add(f"{publisher.mark(KEY)}\nold")
+        gitlab.add(f"{gitlab_notes.mark(KEY)}\nold")
     gitlab.hook = lambda method: gitlab.notes.pop(2, None) if method == "DELETE" else None
 
     done = tell(gitlab)

@@ -61,18 +61,18 @@ def test_the_outputs_of_a_step(github: FakeGitHub, tmp_path: Path):
 
 def test_the_summary_keeps_below_one_mebibyte_with_what_others_wrote(tmp_path: Path):
     path = tmp_path / "summary.md"
-    path.write_bytes(b"x" * (job.MOST_SUMMARY - 100_000))
+    path.write_bytes(b"x" * (job.MAX_SUMMARY_BYTES - 100_000))
     announcement = make_announcement("é" * 30_000, summary="é" * 500_000)  # two bytes each
 
     assert job.add_summary(path, announcement)
-    assert path.stat().st_size <= job.MOST_SUMMARY
+    assert path.stat().st_size <= job.MAX_SUMMARY_BYTES
     assert path.read_text(encoding="utf-8").endswith("\n" + "é" * 30_000 + "\n")  # the shorter text fits
     assert not job.add_summary(path, announcement)
 
 
 def test_a_full_or_missing_summary_is_a_warning(github: FakeGitHub, tmp_path: Path):
     _, _, known = opened(github, tmp_path, "pull-requests")
-    (tmp_path / "summary.md").write_bytes(b"x" * job.MOST_SUMMARY)
+    (tmp_path / "summary.md").write_bytes(b"x" * job.MAX_SUMMARY_BYTES)
 
     full = tell(make_announcement(), known)
     gone = tell(make_announcement(), {**known, "GITHUB_STEP_SUMMARY": str(tmp_path / "no" / "where.md")})

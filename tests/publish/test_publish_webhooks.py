@@ -188,7 +188,7 @@ def test_hiccups_are_waited_for_and_not_forever(hearer: Hearer):
 
     hearer.answers = [(500, {}, b"oops")] * 9
     assert "answered 500: oops" in tell("slack", REGRESSED, hearer).warnings[0]
-    assert len(hearer.got) == 3 + posting.TRIES
+    assert len(hearer.got) == 3 + posting.MAX_TRIES
 
 
 @pytest.mark.parametrize(

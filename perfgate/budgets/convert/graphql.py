@@ -82,11 +82,11 @@ def by_client(endpoint: Endpoint, clients: ClientsShape | None) -> Iterator[Endp
             endpoint,
             name=client_name(endpoint.name, name),
             weight=endpoint.weight * share / (sum(shares.values()) or 1.0),
-            request=_said_by(endpoint.request, clients, name),
+            request=_with_client_name(endpoint.request, clients, name),
         )
 
 
-def _said_by(request: Request, clients: ClientsShape, name: str) -> Request:
+def _with_client_name(request: Request, clients: ClientsShape, name: str) -> Request:
     literal = name.replace("{", "{{").replace("}", "}}")
     if clients.header is not None:
         others = {key: value for key, value in request.headers.items() if key.lower() != clients.header.lower()}

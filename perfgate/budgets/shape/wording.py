@@ -20,7 +20,7 @@ from perfgate.model.errors import Mistake
 from perfgate.model.metric import METRICS
 
 _KEY = "[key]"  # how pydantic says that a key, not its value, is wrong
-_MOST_KEYS = 18
+_MAX_KEYS = 18
 
 _WORDS = {
     "string_type": "must be a text",
@@ -166,7 +166,7 @@ def _unknown_key_hint(key: str, known: Mapping[str, Any]) -> str:
         return f"`{key}` stands under `load`"
     if close := did_you_mean(key, known):
         return close
-    if 0 < len(known) <= _MOST_KEYS:
+    if 0 < len(known) <= _MAX_KEYS:
         return "known here: " + ", ".join(f"`{name}`" for name in known)
     return ""
 

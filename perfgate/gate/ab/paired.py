@@ -42,7 +42,7 @@ BODY = 0.5  # the quantile that lends its certainty
 OWN_WEIGHT = 0.8  # of the error probability; the rest is the median's (weighted Bonferroni, Holm 1979)
 UPPER_END = 6  # requests of both arms together that make the upper end of a distribution
 UNKNOWN = 3.0  # standard error (log) that is as good as none
-LARGE = 1e11  # degrees of freedom: the normal distribution
+NORMAL_DF = 1e11  # degrees of freedom: the normal distribution
 STRICTER = 1.5  # times the null margin for the median: it is known so well that two equal instances may seem to differ
 
 
@@ -110,7 +110,7 @@ def _logarithm(change: float) -> float:
 def _estimate(change: float, error: float, trial: Trial) -> Estimate:
     """Adds the luck of the two instances in its standard deviation."""
     deviation = sqrt(min(error, UNKNOWN) ** 2 + trial.instances**2)
-    return Estimate(lens="base", change=change, sd=deviation, df=LARGE, rise=change, fall=change)
+    return Estimate(lens="base", change=change, sd=deviation, df=NORMAL_DF, rise=change, fall=change)
 
 
 def _bound(change: float, upper: float, trial: Trial) -> float:

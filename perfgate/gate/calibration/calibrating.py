@@ -16,7 +16,7 @@ import numpy as np
 
 from perfgate.gate.ab import paired
 from perfgate.gate.calibration import proposing
-from perfgate.gate.comparison import Comparison
+from perfgate.gate.comparison import Comparison, results_by_name
 from perfgate.gate.history import historical
 from perfgate.gate.history.common_mode import centred, common
 from perfgate.gate.history.historical import ChangeTest, Key
@@ -37,7 +37,7 @@ from perfgate.text.notes import note
 
 METRICS = ("p50", "p95")
 MULTIPLES = (1, 2, 5, 10)  # of the duration
-FEWEST_RUNS = 3  # to know a spread at all
+MIN_RUNS = 3  # to know a spread at all
 SUBSETS = 60  # baselines drawn, for all runs together, besides those of all others
 
 
@@ -50,7 +50,7 @@ class Suite:
 
 
 def calibrate(runs: Sequence[Run], pairs: Sequence[Run], policy: GatePolicy) -> Calibration:
-    """`runs` (at least FEWEST_RUNS) and `pairs` (A/B runs, may be none) of unchanged code under the same load."""
+    """`runs` (at least MIN_RUNS) and `pairs` (A/B runs, may be none) of unchanged code under the same load."""
     keys = tuple(_measured(runs))
     level = ALPHA / max(1, len(keys))
     requested = {key: ChangeTest(limit=proposing.WANTED, alpha=level) for key in keys}
@@ -117,8 +117,8 @@ def _against_subsets(past: Sequence[PastRun], requested: dict[Key, ChangeTest], 
 
 
 def _side_by_side(run: Run, keys: Sequence[Key], level: float) -> Suite:
-    base = {endpoint.name: endpoint for endpoint in run.arms[0].endpoints}
-    head = {endpoint.name: endpoint for endpoint in run.endpoints}
+    base = results_by_name(run.arms[0])
+    head = results_by_name(run)
     trial = Trial(alpha=level, duration=run.duration)
     matches = {
         key: made
@@ -134,7 +134,7 @@ def _alarms(mode: Mode, suites: Sequence[Suite], limits: dict[Key, float], runs:
     alarms = 0
     for suite in suites:
         weighed = weigh(suite.found, set(suite.found))
-        results = {endpoint.name: endpoint for endpoint in suite.run.endpoints}
+        results = results_by_name(suite.run)
         judged = [
             relative(_criterion(limits[key]), item, 0.0, results[key[0]].requests, Sensitivity())
             for key, item in weighed.items()
@@ -232,7 +232,7 @@ def _moves(names: Sequence[str], metric: str, runs: Sequence[Run]) -> Array:
 
 def _explained(runs: Sequence[Run], keys: Sequence[Key]) -> Iterator[Explained]:
     names = [name for name, metric in keys if metric == "p50"]
-    if not names or len(runs) < FEWEST_RUNS + 1:
+    if not names or len(runs) < MIN_RUNS + 1:
         return
     movement = [float(item) for item in np.median(_moves(names, "p50", runs), axis=1)]
     probes = [run.probe for run in runs if run.probe is not None and run.probe.beside_target and run.probe.p50 > 0]

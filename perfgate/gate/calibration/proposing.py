@@ -15,7 +15,7 @@ from perfgate.text.units import format_change, format_value
 WANTED = 0.10  # a worsening that a team would want to hear of
 LIMITS = (0.05, 0.10, 0.15, 0.20, 0.25, 0.30, 0.40, 0.50, 0.75, 1.00, 1.50, 2.00, 3.00, 5.00)
 MAX_RUN_S = 600.0  # s: nobody waits longer for each pull request
-WORTH = 0.8  # of the limit: less of an improvement is not worth a longer run
+MAX_WORTHWHILE_RATIO = 0.8  # of the limit: less of an improvement is not worth a longer run
 NOISIER = 1.5  # times the limit of the others, from which an endpoint gets its own
 
 
@@ -59,7 +59,7 @@ def _duration(tails: Sequence[Noise], mode: Mode, now: float) -> tuple[float, st
             return duration, f"the shortest that finds {format_change(WANTED)} in most endpoints"
     best = 0
     for at in range(1, len(durations)):
-        if reaches[at] <= WORTH * reaches[best]:
+        if reaches[at] <= MAX_WORTHWHILE_RATIO * reaches[best]:
             best = at
     if best == 0:
         return durations[0], "a longer run would find little more"

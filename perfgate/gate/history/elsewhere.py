@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from perfgate.gate.history.baseline import comparable
 from perfgate.model.run import PastRun, Run
+from perfgate.text.plurals import counted
 
 FORK = ":"  # in the names of forks' branches, see ci/revision.py
 
@@ -26,7 +27,7 @@ def elsewhere(run: Run, past_runs: Sequence[PastRun], branch: str) -> str:
     if not others:
         return ""
     other, number = others.most_common(1)[0]
-    runs = f"{number} comparable run{' is' if number == 1 else 's are'} on record"
+    runs = f"{counted(number, 'comparable run')} {'is' if number == 1 else 'are'} on record"
     if not other:
         they = "it was" if number == 1 else "they were"
         return f"{runs} without a branch: {they} measured outside of git, or of a commit or tag."

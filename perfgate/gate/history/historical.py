@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from math import ceil, exp, inf, log1p
 
 from perfgate.gate.absolute import effect_of
-from perfgate.gate.comparison import Comparison
+from perfgate.gate.comparison import Comparison, results_by_name
 from perfgate.gate.history.baseline import has_baseline
 from perfgate.gate.history.counted import compare_counted
 from perfgate.gate.history.estimates import Estimates, looks, ratio
@@ -58,7 +58,7 @@ def comparison(run: Run, baseline: Baseline, requested: Mapping[Key, ChangeTest]
     """Comparisons by endpoint and metric, for those of `asked` that have a baseline. Not for errors
     (overdispersed.py)."""
     results = by_name(baseline)
-    now = {item.name: item for item in run.endpoints}
+    now = results_by_name(run)
     sights: dict[tuple[str, str], Sight] = {}
     matches = {}
     for key, question in requested.items():

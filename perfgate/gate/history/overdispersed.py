@@ -16,7 +16,7 @@ from math import inf, sqrt
 
 import numpy as np
 
-from perfgate.gate.absolute import MOST_NEEDED, effect_of, enough
+from perfgate.gate.absolute import MAX_NEEDED_FACTOR, effect_of, enough
 from perfgate.gate.comparison import Comparison
 from perfgate.gate.history.historical import ChangeTest, Key
 from perfgate.gate.levels import CONFIDENCE, POWER
@@ -216,7 +216,7 @@ def _needed(shares: tuple[float, float], requests: int, before: float, within: f
     if expected * within >= 1:
         return inf
     needed = expected * (1 - within) / (1 - expected * within)
-    return needed if requests < needed < MOST_NEEDED * requests else inf
+    return needed if requests < needed < MAX_NEEDED_FACTOR * requests else inf
 
 
 def _cure(expected: float, requests: int, duration: float) -> str:

@@ -25,12 +25,12 @@ from perfgate.stats.special import digamma, inverse_trigamma, trigamma
 Array = NDArray[np.float64]
 Numbers = NDArray[np.int64]
 
-SMALLEST_SD = 0.02  # between runs; luck with a few equal runs is no precision (gates are asked about 5 % and more)
+MIN_SD = 0.02  # between runs; luck with a few equal runs is no precision (gates are asked about 5 % and more)
 PRIOR_SD, PRIOR_DF = 0.15, 4.0  # of one endpoint, when nothing is known of its spread
-MOST_PRIOR_DF = 50.0
+MAX_PRIOR_DF = 50.0
 TAIL = 4.0  # degrees of freedom of the multivariate t
 ODD = 2.5  # standard deviations from which a single value weighs less
-ALIKE = 0.7  # of a change: an earlier run that moved so far moved as far
+MIN_SIMILAR_CHANGE = 0.7  # of a change: an earlier run that moved so far moved as far
 ROUNDS = 6
 
 
@@ -93,8 +93,8 @@ def predict(now: Array, past: Past, movement: Array, movements: Array, *, slope_
     quiet = np.where(past.level == 0, _run_weights(rest / np.sqrt(variance), there), 0.0)
     return Prediction(
         change=change,
-        as_high=(quiet * (rest >= ALIKE * change)).sum(0),
-        as_low=(quiet * (rest <= ALIKE * change)).sum(0),
+        as_high=(quiet * (rest >= MIN_SIMILAR_CHANGE * change)).sum(0),
+        as_low=(quiet * (rest <= MIN_SIMILAR_CHANGE * change)).sum(0),
         variance=variance * (1 + 1 / np.where(runs > 0, runs, np.nan)) + slope_part,
         df=df,
         own_variance=variance,
@@ -111,13 +111,13 @@ def moderated(variances: Array, freedom: Array, sampling: Array) -> tuple[Array,
     if not known.any():
         return np.maximum(PRIOR_SD**2, sampling), np.full_like(variances, PRIOR_DF)
     common = max(float(np.median((variances - sampling)[known])), 0.0)
-    expected = np.maximum(common + sampling, SMALLEST_SD**2)
+    expected = np.maximum(common + sampling, MIN_SD**2)
     scale, prior_df = _prior((variances / expected)[known], freedom[known])
     df = prior_df + freedom
     untold = df < 1  # nothing to learn from, neither its own runs nor other endpoints: what is usual anywhere
     pooled = (prior_df * scale * expected + freedom * variances) / np.where(untold, 1.0, df)
     pooled = np.where(untold, np.maximum(PRIOR_SD**2, sampling), pooled)
-    smallest = np.maximum(SMALLEST_SD**2, 0.5 * sampling)
+    smallest = np.maximum(MIN_SD**2, 0.5 * sampling)
     return np.maximum(pooled, smallest), np.where(untold, PRIOR_DF, df)
 
 
@@ -130,7 +130,7 @@ def _prior(ratios: Array, freedom: Array) -> tuple[float, float]:
         [np.log(ratio) - digamma(df / 2) + np.log(df / 2) for ratio, df in zip(ratios, freedom, strict=True)]
     )
     excess = centred.var(ddof=1) - np.mean([trigamma(df / 2) for df in freedom])
-    most = min(MOST_PRIOR_DF, 4.0 * (len(ratios) - 1))  # few endpoints cannot tell how alike they are
+    most = min(MAX_PRIOR_DF, 4.0 * (len(ratios) - 1))  # few endpoints cannot tell how alike they are
     if excess <= 0:
         return float(np.exp(centred.mean())), most
     prior_df = min(2 * inverse_trigamma(float(excess)), most)
@@ -188,9 +188,7 @@ def _rough_scores(values: Array, level: Numbers) -> Array:
         filled = np.where(known, here, 0.0)
         distance = filled - np.nanmedian(filled, axis=0)
         deviation = 1.4826 * np.nanmedian(np.abs(distance), axis=0)
-        scores = np.where(
-            np.isfinite(distance) & (level == number), distance / np.maximum(deviation, SMALLEST_SD), scores
-        )
+        scores = np.where(np.isfinite(distance) & (level == number), distance / np.maximum(deviation, MIN_SD), scores)
     return scores
 
 

@@ -9,6 +9,7 @@ from math import isfinite, log, nan
 import numpy as np
 
 from perfgate.gate.absolute import distribution_of, effect_of, quantile_of
+from perfgate.gate.comparison import results_by_name
 from perfgate.gate.history.prediction import Array, Past
 from perfgate.model.metric import ResultKind
 from perfgate.model.run import EndpointResult, PastRun, Run
@@ -20,7 +21,7 @@ from perfgate.stats.tails import upper_end
 
 Results = Mapping[str, Mapping[str, EndpointResult]]  # run id -> endpoint -> result
 
-SMALLEST = 1e-9  # a rate of 0 is a fall, and has no logarithm
+MIN_RATE = 1e-9  # a rate of 0 is a fall, and has no logarithm
 UNBOUNDED = 0.5  # standard deviation (log) of a percentile that its own run cannot bound
 INTERVAL = 2 * 1.959964  # standard errors in a two-sided 95 % interval
 TAILS = (0.025, 0.001)  # below the lower end of an interval
@@ -71,7 +72,7 @@ def table(
     return SeriesTable(
         endpoints=tuple(end.name for end in ends),
         runs=runs,
-        now=np.array([log(max(end.metrics[metric], SMALLEST)) for end in ends]),
+        now=np.array([log(max(end.metrics[metric], MIN_RATE)) for end in ends]),
         past=Past(values=values, level=level, sampling=usual),
         sampling=_now(
             np.array([sampling_variance(end, metric) for end in ends], dtype=float),
@@ -85,7 +86,7 @@ def by_name(baseline: Baseline) -> Results:
     """The results of every run that serves in some series."""
     series = (*baseline.runs.values(), *(level for levels in baseline.earlier.values() for level in levels))
     runs = {past.run.id: past.run for members in series for past in members}
-    return {name: {endpoint.name: endpoint for endpoint in run.endpoints} for name, run in runs.items()}
+    return {name: results_by_name(run) for name, run in runs.items()}
 
 
 def sampling_variance(result: EndpointResult, metric: str) -> float:

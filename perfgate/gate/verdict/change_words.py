@@ -9,7 +9,7 @@ from perfgate.gate.comparison import RESOLUTION, Comparison, is_apart, signed
 from perfgate.model.metric import Metric
 from perfgate.text.units import format_change, format_difference
 
-SMALL = 0.02  # of a change: what is taken out is told from here on
+MIN_SHOWN_CHANGE = 0.02  # of a change: what is taken out is told from here on
 COARSE = 0.10  # changes from which tenths of a per cent are not said: no interval knows them
 
 
@@ -18,7 +18,7 @@ def change_words(comparison: Comparison, metric: Metric, as_difference: bool) ->
     if metric.is_counted and comparison.exact and not comparison.change:
         return ""
     own, observed = signed(comparison.change, comparison, metric), signed(comparison.seen, comparison, metric)
-    if own is not None and comparison.taken_out and is_apart(own, observed, SMALL):
+    if own is not None and comparison.taken_out and is_apart(own, observed, MIN_SHOWN_CHANGE):
         return amount_words(comparison.seen, comparison, metric, as_difference)
     return _with_interval(comparison.seen, comparison, metric, as_difference)
 
@@ -48,7 +48,13 @@ def amount_words(worsening: float, comparison: Comparison, metric: Metric, as_di
 def own_part(comparison: Comparison, metric: Metric) -> Iterator[str]:
     """The part that is judged, where it is not the change of the two numbers."""
     own, observed = signed(comparison.change, comparison, metric), signed(comparison.seen, comparison, metric)
-    if not comparison.taken_out or own is None or observed is None or not is_apart(own, observed, SMALL) or own <= -1:
+    if (
+        not comparison.taken_out
+        or own is None
+        or observed is None
+        or not is_apart(own, observed, MIN_SHOWN_CHANGE)
+        or own <= -1
+    ):
         return
     common = (1 + observed) / (1 + own) - 1
     moved = f"{'rose' if common > 0 else 'fell'} by {format_change(round(abs(common), 2)).lstrip('+')}"

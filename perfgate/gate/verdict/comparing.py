@@ -8,7 +8,7 @@ from math import inf
 from typing import TypeVar
 
 from perfgate.gate.ab import paired
-from perfgate.gate.comparison import Comparison, exact, signed
+from perfgate.gate.comparison import Comparison, exact, results_by_name, signed
 from perfgate.gate.history import historical, overdispersed
 from perfgate.gate.history.baseline import has_baseline
 from perfgate.gate.history.counted import compare_counted
@@ -46,7 +46,7 @@ def compare(
 ) -> Comparisons:
     """For each budget with data and a baseline. Only relative criteria make a hypothesis; what has absolute ones only
     is compared for people to see."""
-    now = {endpoint.name: endpoint for endpoint in run.endpoints}
+    now = results_by_name(run)
     requested = {
         (budget.endpoint, budget.metric): budget
         for budget in budgets

@@ -20,7 +20,7 @@ from perfgate.model.outcome import Outcome
 from perfgate.model.run import EndpointResult
 
 ROUNDING = 1e-9  # of floats: an estimate at the limit is over it
-FEWEST_FAILURES = 3.0  # more than the baseline's share: fewer failed requests are no regression of an error rate
+MIN_EXTRA_FAILURES = 3.0  # more than the baseline's share: fewer failed requests are no regression of an error rate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +50,7 @@ def relative(
     threshold = threshold_of(criterion, weighed.comparison, floor) + rounding
     change, estimate = weighed.comparison.change, weighed.comparison.estimate
     is_share = weighed.comparison.is_difference and not weighed.comparison.exact
-    enough = not is_share or change * requests >= FEWEST_FAILURES
+    enough = not is_share or change * requests >= MIN_EXTRA_FAILURES
     if change > 0 and estimate >= threshold and weighed.worse and enough:
         return broken(criterion.severity)
     if change < 0 and -estimate >= threshold and weighed.better:

@@ -8,7 +8,7 @@ from math import isfinite
 from typing import Any
 
 from perfgate.gate.absolute import distribution_of
-from perfgate.gate.comparison import Comparison, is_apart, signed
+from perfgate.gate.comparison import Comparison, is_apart, results_by_name, signed
 from perfgate.gate.history.anchor import criterion as anchor_criterion
 from perfgate.gate.verdict.comparing import Comparisons, compare, floor_of, watched
 from perfgate.gate.verdict.criteria import criterion_result, judge_criterion, smallest_detectable, time_needed
@@ -39,7 +39,7 @@ def judge(
     The hypotheses of all relative criteria are weighed together first: what counts as significant depends on how many
     there are.
     """
-    results = {result.name: result for result in run.endpoints}
+    results = results_by_name(run)
     compared = compare(budgets, run, baseline, policy, anchor)
     findings = tuple(
         _doubted(_finding(budget, results.get(budget.endpoint), compared, run, baseline, policy), doubts(budget, run))

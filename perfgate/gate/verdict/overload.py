@@ -28,7 +28,7 @@ HALF_WAY = 0.2  # of the growth that the middle fifth must show: else it is a st
 FALLEN = 0.9  # of the most of any fifth that the last must have: else the target recovered
 FASTEST = 0.05  # quantile of latency that is hardly waiting
 APART = 1.2  # times as much as any other endpoint grew: else all grew alike
-SMALLEST_GROWTH = 0.001  # s
+MIN_GROWTH_S = 0.001  # s
 CONCERNED = (Outcome.FAIL, Outcome.WARN, Outcome.INCONCLUSIVE)
 
 
@@ -130,5 +130,5 @@ def _busiest(ends: Sequence[EndpointResult]) -> str:
 def _outstanding(amounts: Mapping[str, float]) -> str:
     """The name of what is most by far; empty where nothing is."""
     first, *rest = sorted(amounts, key=lambda name: amounts[name], reverse=True)
-    least = max(SMALLEST_GROWTH, APART * amounts[rest[0]] if rest else 0.0)
+    least = max(MIN_GROWTH_S, APART * amounts[rest[0]] if rest else 0.0)
     return first if amounts[first] >= least else ""

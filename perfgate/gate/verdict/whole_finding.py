@@ -13,7 +13,7 @@ from perfgate.model.outcome import BADNESS, Outcome
 from perfgate.model.verdict import CriterionResult, Finding
 from perfgate.text.units import format_change
 
-SMALL = 0.02  # of a change: less needs no explanation
+MIN_EXPLAINED_CHANGE = 0.02  # of a change: less needs no explanation
 UNKNOWN = (
     "the runner or the whole application: a reference workload (`gate: {probe: true}`) or `--base-ref` tells which"
 )
@@ -85,7 +85,7 @@ def _sentence(whole: Whole, worst: CriterionResult) -> str:
     comparison = whole.comparison
     observed = comparison.measured / comparison.baseline - 1
     head = f"All {whole.endpoints} endpoints together: {whole.metric} {_change(observed)}"
-    if whole.cleared and abs(observed - comparison.change) >= SMALL and comparison.change > -1:
+    if whole.cleared and abs(observed - comparison.change) >= MIN_EXPLAINED_CHANGE and comparison.change > -1:
         runner = (1 + observed) / (1 + comparison.change) - 1
         head += f", {_change(comparison.change)} of it the application's (the runner moved by {_change(runner)})"
     limit = f"limit of {worst.text}"

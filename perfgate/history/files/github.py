@@ -21,10 +21,10 @@ from perfgate.text.sanitize import one_line
 Value = TypeVar("Value")
 
 API = "https://api.github.com"
-FEW = 8  # more files than this come as one archive: without a token GitHub answers 60 requests an hour
+MAX_SINGLE_FILES = 8  # more files than this come as one archive: without a token GitHub answers 60 requests an hour
 TIMEOUT = 60.0  # seconds
 MAX_ARCHIVE_BYTES = 2**30  # bytes of an archive
-PAUSES = (1.0, 4.0)  # seconds before asking again: a hiccup of GitHub's is no reason to go without a verdict
+RETRY_WAITS_S = (1.0, 4.0)  # seconds before asking again: a hiccup of GitHub's is no reason to go without a verdict
 REDIRECTS = (301, 302, 307, 308)
 
 
@@ -55,11 +55,11 @@ class GithubFiles:
     def read(self, paths: Sequence[str]) -> dict[str, bytes]:
         known = {path: self._objects[path] for path in paths if path in self._objects}
         missing = sorted({identity for identity in known.values() if identity not in self._content})
-        if len(missing) > FEW:
+        if len(missing) > MAX_SINGLE_FILES:
             self._content |= self._archive()
         else:
             raw = "application/vnd.github.raw+json"
-            self._content |= {each: self._ask(f"/git/blobs/{each}", accept=raw).body for each in missing}
+            self._content |= {each: self._request(f"/git/blobs/{each}", accept=raw).body for each in missing}
         return {path: self._content[identity] for path, identity in known.items() if identity in self._content}
 
     def change(self, decide: Callable[[Sequence[str]], Change], *, message: str, forget: bool = False) -> Change:  # noqa: ARG002 (it never writes)
@@ -81,29 +81,29 @@ class GithubFiles:
 
     def _tip(self) -> str:
         """The commit; "" when the repository has no such branch."""
-        reply = self._ask(f"/git/ref/heads/{quote(self._branch)}", fine=(200, 404, 409))
+        reply = self._request(f"/git/ref/heads/{quote(self._branch)}", statuses=(200, 404, 409))
         if reply.status == 200:
-            return self._understood(reply, lambda answer: str(answer["object"]["sha"]))
+            return self._parse(reply, lambda answer: str(answer["object"]["sha"]))
         if reply.status == 404:  # also what GitHub says when we may not see the repository
-            self._ask("")
+            self._request("")
         return ""
 
     def _tree(self, commit: str) -> dict[str, str]:
-        reply = self._ask(f"/git/trees/{commit}?recursive=1")
-        if self._understood(reply, lambda answer: bool(answer.get("truncated"))):
+        reply = self._request(f"/git/trees/{commit}?recursive=1")
+        if self._parse(reply, lambda answer: bool(answer.get("truncated"))):
             raise HistoryError(
                 f"{self.place} has too many files for GitHub's API",
                 hint=f"Read it from a checkout as git:{self._branch}, or make it smaller: `perfgate history prune`.",
                 code="PG-H012",
             )
-        return self._understood(
+        return self._parse(
             reply,
             lambda answer: {str(item["path"]): str(item["sha"]) for item in answer["tree"] if item["type"] == "blob"},
         )
 
     def _archive(self) -> dict[str, bytes]:
         """All files by object id, in one answer."""
-        reply = self._ask(f"/tarball/{self._commit}", fine=(200, *REDIRECTS))
+        reply = self._request(f"/tarball/{self._commit}", statuses=(200, *REDIRECTS))
         if reply.status in REDIRECTS:  # to another host, for which the URL itself is the key
             reply = self._exchange(reply.headers.get("location", ""), {})
             self._check(reply, (200,))
@@ -121,30 +121,30 @@ class GithubFiles:
             ) from error
         return matches
 
-    def _ask(
-        self, path: str, *, accept: str = "application/vnd.github+json", fine: Sequence[int] = (200,)
+    def _request(
+        self, path: str, *, accept: str = "application/vnd.github+json", statuses: Sequence[int] = (200,)
     ) -> http.Reply:
         headers = {"accept": accept, "x-github-api-version": "2022-11-28", "user-agent": "perfgate"}
         if self._token:
             headers["authorization"] = f"Bearer {self._token}"
         reply = self._exchange(self._api + path, headers)
-        self._check(reply, fine)
+        self._check(reply, statuses)
         return reply
 
     def _exchange(self, url: str, headers: Mapping[str, str]) -> http.Reply:
         if self._session is None:
             self._session = http.HttpSession(timeout=TIMEOUT)
         session = self._session
-        retries = Retries(tries=1 + len(PAUSES), pause=PAUSES.__getitem__)
+        retries = Retries(tries=1 + len(RETRY_WAITS_S), pause=RETRY_WAITS_S.__getitem__)
         try:
-            return retries.ask(lambda: session.exchange("GET", url, headers=headers, most=MAX_ARCHIVE_BYTES))
+            return retries.send(lambda: session.exchange("GET", url, headers=headers, most=MAX_ARCHIVE_BYTES))
         except http.NoReplyError as error:
             raise HistoryError(
                 f"{self.place} cannot be reached: {error}", hint="Check the network.", code="PG-H002"
             ) from error
 
-    def _check(self, reply: http.Reply, fine: Sequence[int]) -> None:
-        if reply.status in fine:
+    def _check(self, reply: http.Reply, statuses: Sequence[int]) -> None:
+        if reply.status in statuses:
             return
         limited = reply.status == 429 or (reply.status == 403 and reply.headers.get("x-ratelimit-remaining") == "0")
         if limited:
@@ -157,7 +157,7 @@ class GithubFiles:
             f"{self.place} cannot be read: GitHub answers {reply.status}{_words(reply)}", hint=hint, code="PG-H002"
         )
 
-    def _understood(self, reply: http.Reply, take: Callable[[Any], Value]) -> Value:
+    def _parse(self, reply: http.Reply, take: Callable[[Any], Value]) -> Value:
         """What `take` takes from the answer."""
         try:
             return take(reply.json())

@@ -1,28 +1,24 @@
 """The history in a SQL database: SQLite by default, PostgreSQL for teams.
 
-Only this module, `tables` and `databases` know SQLAlchemy.
-
-Writers take turns (SQLite: BEGIN IMMEDIATE; PostgreSQL: an advisory lock), so that two at once lose nothing.
+Only the modules of this folder know SQLAlchemy.
 """
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Self
 
 import sqlalchemy as sa
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
-from sqlalchemy.pool import StaticPool
+from sqlalchemy.exc import ArgumentError
 
 from perfgate.history import documents, ids, times
 from perfgate.history.contract import ConflictError, Entry
 from perfgate.history.sql.databases import Database, Postgresql, Sqlite
 from perfgate.history.sql.sqlite_file import locate
-from perfgate.history.sql.tables import AB_RUNS, ACCEPTANCES, DISTRIBUTIONS, RUNS, SCHEMA, STEPS, TABLES, Step
+from perfgate.history.sql.tables import AB_RUNS, ACCEPTANCES, DISTRIBUTIONS, RUNS, STEPS, Step
+from perfgate.history.sql.transactions import Transactions
 from perfgate.model.errors import HistoryError
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import Acceptance, PastRun
@@ -36,16 +32,14 @@ class SqlHistory:
 
     def __init__(self, database: Database, *, steps: tuple[Step, ...] = STEPS) -> None:
         self._database = database
-        self._steps = steps
-        self._version = 1 + len(steps)
-        self._current = False  # whether the database is known to be of this version
+        self._transactions = Transactions(database, steps)
 
     def save(self, past_run: PastRun) -> bool:
         return self.save_all([past_run])[0]
 
     def save_all(self, past_runs: Sequence[PastRun]) -> tuple[bool, ...]:
         packed = [documents.pack(past_run, origin=f"Run {past_run.run.id}") for past_run in past_runs]
-        with self._writing(create=True) as connection:
+        with self._transactions.writing(create=True) as connection:
             return tuple(self._save(connection, each, item) for each, item in zip(past_runs, packed, strict=True))
 
     def _save(self, connection: sa.Connection, past_run: PastRun, packed: documents.Packed) -> bool:
@@ -74,18 +68,18 @@ class SqlHistory:
             expected.append(RUNS.c.branch == branch)
         if before is not None:
             expected.append(RUNS.c.moment < times.microseconds(before, origin="`before`"))
-        with self._reading() as connection:
+        with self._transactions.reading() as connection:
             return self._past_runs(connection, *expected, limit=max(limit, 0))
 
     def get(self, run_id: str) -> PastRun:
-        with self._reading() as connection:
+        with self._transactions.reading() as connection:
             picked = self._pick(connection, run_id)
             whole = self._whole(connection, picked)
             if whole is None:  # `_pick` saw it in this transaction
                 raise HistoryError(
                     f"{self._database.place} lost run {picked}", hint=self._database.recovery, code="PG-H004"
                 )
-            return replace(whole, acceptances=tuple(self._said(connection, RUNS.c.id == picked).get(picked, ())))
+            return replace(whole, acceptances=tuple(self._acceptances(connection, RUNS.c.id == picked).get(picked, ())))
 
     def get_all(self, ids: Iterable[str]) -> Iterator[PastRun]:
         yield from map(self.get, ids)
@@ -94,20 +88,20 @@ class SqlHistory:
         accepted = sa.exists().where(ACCEPTANCES.c.run == RUNS.c.id).label("accepted")
         is_ab = sa.exists().where(AB_RUNS.c.run == RUNS.c.id).label("is_ab")
         query = sa.select(*LISTED, accepted, is_ab).order_by(*NEWEST_FIRST)
-        with self._reading() as connection:
+        with self._transactions.reading() as connection:
             rows = connection.execute(query if name is None else query.where(RUNS.c.name == name))
             return tuple(self._entry(row) for row in rows.mappings())
 
     def names(self) -> tuple[str, ...]:
-        with self._reading() as connection:
+        with self._transactions.reading() as connection:
             return tuple(sorted(connection.scalars(sa.select(RUNS.c.name).distinct())))
 
     def accept(self, run_id: str, acceptance: Acceptance) -> None:
-        with self._writing() as connection:
+        with self._transactions.writing() as connection:
             _accept(connection, self._pick(connection, run_id), acceptance)
 
     def delete(self, ids: Iterable[str]) -> int:
-        with self._writing() as connection:
+        with self._transactions.writing() as connection:
             return sum(connection.execute(sa.delete(RUNS).where(RUNS.c.id == run_id)).rowcount for run_id in ids)
 
     def close(self) -> None:
@@ -119,94 +113,12 @@ class SqlHistory:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    # From here on: transactions.
-
-    @contextmanager
-    def _reading(self) -> Iterator[sa.Connection]:
-        with self._explained(), self._transaction(write=False) as connection:
-            yield connection
-
-    @contextmanager
-    def _writing(self, *, create: bool = False) -> Iterator[sa.Connection]:
-        with self._explained():
-            if create:
-                self._database.create(self._fill)
-            with self._transaction(write=True) as connection:
-                yield connection
-
-    @contextmanager
-    def _transaction(self, *, write: bool) -> Iterator[sa.Connection]:
-        """In an empty history that is forgotten afterwards if there is none."""
-        if not self._database.exists():
-            with _memory().begin() as connection:
-                self._fill(connection)
-                yield connection
-            return
-        self._upgrade()
-        with self._database.engine.begin() as connection:
-            self._database.begin(connection, write=write)
-            yield connection
-
-    def _upgrade(self) -> None:
-        """Once: checks the version, and takes the steps that an older history needs."""
-        if self._current:
-            return
-        with self._database.engine.begin() as connection:
-            self._database.begin(connection, write=False)
-            version = self._version_of(connection)
-        if version < self._version:
-            with self._database.engine.begin() as connection:
-                self._database.begin(connection, write=True)
-                for step in self._steps[self._version_of(connection) - 1 :]:  # another process may have been quicker
-                    step(connection)
-                connection.execute(sa.update(SCHEMA).values(version=self._version))
-        self._current = True
-
-    def _version_of(self, connection: sa.Connection) -> int:
-        known = sa.inspect(connection).has_table(SCHEMA.name)
-        version = connection.scalar(sa.select(SCHEMA.c.version)) if known else None
-        if version is None:
-            raise HistoryError(
-                f"{self._database.place} is not a perfgate history", hint=self._database.recovery, code="PG-H008"
-            )
-        if version > self._version:
-            raise HistoryError(
-                f"{self._database.place} was written by a newer perfgate: its version is {version}, "
-                f"this one knows up to {self._version}",
-                hint="Upgrade perfgate: pip install --upgrade perfgate",
-                code="PG-H005",
-            )
-        return int(version)
-
-    def _fill(self, connection: sa.Connection) -> None:
-        TABLES.create_all(connection)
-        connection.execute(sa.insert(SCHEMA).values(version=self._version))
-
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        try:
-            yield
-        except DBAPIError as error:
-            raise self._database.explain(error.orig) from error
-        except (sqlite3.Error, UnicodeDecodeError) as error:  # the latter from a damaged file, in a message of SQLite's
-            raise self._database.explain(error) from error
-        except UnicodeEncodeError as error:
-            raise HistoryError(
-                f"{self._database.place} cannot keep text that is not Unicode: {error}", code="PG-H006"
-            ) from error
-        except SQLAlchemyError as error:
-            raise HistoryError(
-                f"{self._database.place}: {error}", hint=self._database.recovery, code="PG-H002"
-            ) from error
-
-    # From here on: rows.
-
     def _past_runs(
         self, connection: sa.Connection, *expected: sa.ColumnElement[bool], limit: int
     ) -> tuple[PastRun, ...]:
         """Without distributions."""
         chosen = sa.select(RUNS.c.id).where(*expected).order_by(*NEWEST_FIRST).limit(limit)
-        text = self._said(connection, RUNS.c.id.in_(chosen))
+        text = self._acceptances(connection, RUNS.c.id.in_(chosen))
         return tuple(
             replace(
                 documents.unpack(document, run_id=run_id, **self._place_of(run_id)),
@@ -215,8 +127,8 @@ class SqlHistory:
             for run_id, document in connection.execute(chosen.add_columns(RUNS.c.document))
         )
 
-    def _said(self, connection: sa.Connection, expected: sa.ColumnElement[bool]) -> dict[str, list[Acceptance]]:
-        """What people said about runs, by their ids."""
+    def _acceptances(self, connection: sa.Connection, expected: sa.ColumnElement[bool]) -> dict[str, list[Acceptance]]:
+        """Returns acceptances by the ids of their runs."""
         text: dict[str, list[Acceptance]] = {}
         chosen = sa.select(RUNS.c.id).where(expected)
         about = sa.select(ACCEPTANCES).where(ACCEPTANCES.c.run.in_(chosen)).order_by(ACCEPTANCES.c.number)
@@ -276,10 +188,6 @@ def _accept(connection: sa.Connection, run_id: str, acceptance: Acceptance) -> N
     there = sa.select(ACCEPTANCES.c.number).where(*(ACCEPTANCES.c[key] == value for key, value in row.items()))
     if connection.scalar(there) is None:
         connection.execute(sa.insert(ACCEPTANCES).values(row))
-
-
-def _memory() -> sa.Engine:
-    return sa.create_engine("sqlite://", poolclass=StaticPool)
 
 
 def open_sqlite(url: str, *, root: Path) -> SqlHistory:

@@ -15,7 +15,7 @@ from perfgate.init.proposal import Endpoint, Json
 
 NOT_A_PARAMETER = ("accept", "content-type", "authorization")  # header parameters of these names say nothing
 OWN_HEADERS = ("content-length", "transfer-encoding", "host", "connection")  # that the client sets itself
-LONGEST_NAME = 60
+MAX_NAME_CHARS = 60
 
 
 def build(
@@ -58,7 +58,7 @@ def build(
 def name_of(operation: Operation, expected: Mapping[str, int]) -> str:
     """The operation's own name where it is short enough and no other has it, else its method and path. `wanted` has
     how many operations have each name."""
-    fits = 0 < len(operation.name) <= LONGEST_NAME and expected[operation.name] == 1
+    fits = 0 < len(operation.name) <= MAX_NAME_CHARS and expected[operation.name] == 1
     return operation.name if fits else naming.of_request(operation.method, operation.path)
 
 

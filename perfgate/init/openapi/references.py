@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from perfgate.init.proposal import Json
 
-MOST_STEPS = 20
+MAX_STEPS = 20
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class References:
     def resolve(self, node: Json) -> Mapping[str, Json]:
         """The map that `node` is, or points to. Keys beside `$ref` stay, as OpenAPI 3.1 has them."""
         beside: dict[str, Json] = {}
-        for _ in range(MOST_STEPS):
+        for _ in range(MAX_STEPS):
             if not isinstance(node, dict):
                 return {}
             reference = node.get("$ref")

@@ -10,7 +10,7 @@ from perfgate.init.openapi.captures import HOLE, Link, prefixes
 from perfgate.init.openapi.operations import Operation
 from perfgate.init.proposal import Endpoint, ProposedJourney
 
-MOST_STEPS = 8  # that need ids, in one journey
+MAX_STEPS = 8  # that need ids, in one journey
 LAST = ("DELETE",)  # after everything else
 
 
@@ -69,7 +69,7 @@ def walks(operations: Sequence[Operation], known: Mapping[str, Link]) -> list[Wa
         leaves = [member for member in members if member.method != "GET" or member.path not in inner]
         leaves.sort(key=lambda item: item.method in LAST)
         made += [
-            Walk(lists=way, operations=tuple(leaves[start : start + MOST_STEPS]), prefixes=chain)
-            for start in range(0, len(leaves), MOST_STEPS)
+            Walk(lists=way, operations=tuple(leaves[start : start + MAX_STEPS]), prefixes=chain)
+            for start in range(0, len(leaves), MAX_STEPS)
         ]
     return made

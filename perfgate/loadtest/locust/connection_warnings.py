@@ -11,8 +11,8 @@ from perfgate.recording.remarks import RATE_LIMITED
 from perfgate.text.notes import note
 from perfgate.text.plurals import counted
 
-MOST_ENDPOINTS = 3  # named in one warning
-MOST_ADDRESSES = 8
+MAX_NAMED_ENDPOINTS = 3  # named in one warning
+MAX_NAMED_ADDRESSES = 8
 
 
 def connection_warnings(result: LoadResult) -> Iterator[Note]:
@@ -28,7 +28,7 @@ def connection_warnings(result: LoadResult) -> Iterator[Note]:
         )
     addresses = generator.addresses
     if len(addresses) > 1:
-        shown = [f"{address} ({count:,})" for address, count in sorted(addresses.items())][:MOST_ADDRESSES]
+        shown = [f"{address} ({count:,})" for address, count in sorted(addresses.items())][:MAX_NAMED_ADDRESSES]
         more = f" and {len(addresses) - len(shown)} more" if len(addresses) > len(shown) else ""
         text = (
             f"The target has {len(addresses)} addresses; connections were spread over them: {', '.join(shown)}{more}."
@@ -44,6 +44,6 @@ def connection_warnings(result: LoadResult) -> Iterator[Note]:
 def _endpoints(counts: Mapping[str, int]) -> str:
     """The endpoints with the largest counts: "list products 12 times, log in once"."""
     most = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    shown = [f"{name} {'once' if count == 1 else f'{count:,} times'}" for name, count in most[:MOST_ENDPOINTS]]
+    shown = [f"{name} {'once' if count == 1 else f'{count:,} times'}" for name, count in most[:MAX_NAMED_ENDPOINTS]]
     more = len(most) - len(shown)
     return ", ".join(shown) + (f" and {more} more endpoints" if more > 0 else "")

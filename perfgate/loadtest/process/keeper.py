@@ -18,7 +18,7 @@ from time import monotonic, sleep
 AT_ONCE = b"!"  # written into the pipe by a perfgate that has asked the command to end already
 END_GRACE_S = 2.0  # s for the command to end in good order when perfgate is gone
 KILL_TIMEOUT_S = 5.0  # s for the kernel to end what was killed
-PAUSE = 0.01
+POLL_INTERVAL_S = 0.01
 NOT_STARTED = 127
 LIFELINE = 0
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
@@ -95,7 +95,7 @@ def _end(child: int, *, at_once: bool) -> int:
     _kill(child, signal.SIGKILL if at_once else signal.SIGTERM)
     until = monotonic() + (KILL_TIMEOUT_S if at_once else END_GRACE_S)
     while (code := _ended(child)) is None and monotonic() < until:
-        sleep(PAUSE)
+        sleep(POLL_INTERVAL_S)
     return 128 + signal.SIGKILL if code is None else code
 
 
@@ -109,7 +109,7 @@ def _kill_descendants() -> None:
                 pass
         except ChildProcessError:  # none is left
             return
-        sleep(PAUSE)
+        sleep(POLL_INTERVAL_S)
 
 
 def _descendants() -> list[int]:

@@ -11,7 +11,7 @@ from perfgate.loadtest.service.starting import Services
 from perfgate.model.run import MemorySamples
 from perfgate.runner.process_tree import usage
 
-EVERY = 0.2  # s
+SAMPLE_INTERVAL_S = 0.2  # s
 
 
 class MemoryWatch:
@@ -29,7 +29,7 @@ class MemoryWatch:
             return
         for name, pid in self._pids.items():
             self._samples[name].append((monotonic(), usage(pid).memory))
-        self._due = monotonic() + EVERY
+        self._due = monotonic() + SAMPLE_INTERVAL_S
 
     def since(self, began: float) -> MemorySamples:
         """Samples by arm: (s since `began`, bytes), those of before left out."""

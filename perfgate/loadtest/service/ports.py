@@ -9,7 +9,7 @@ from pathlib import Path
 
 EPHEMERAL = Path("/proc/sys/net/ipv4/ip_local_port_range")
 LOWEST, HIGHEST = 15_000, 32_767  # below the default range of Linux, macOS (49152) and BSD
-TRIES = 200
+MAX_TRIES = 200
 
 
 def is_free(port: int) -> bool:
@@ -41,6 +41,6 @@ def _candidates() -> list[int]:
     except (OSError, ValueError):
         first = HIGHEST + 1
     highest = min(HIGHEST, first - 1)
-    if highest - LOWEST < TRIES:
+    if highest - LOWEST < MAX_TRIES:
         return []
-    return random.SystemRandom().sample(range(LOWEST, highest + 1), TRIES)
+    return random.SystemRandom().sample(range(LOWEST, highest + 1), MAX_TRIES)

@@ -23,7 +23,7 @@ from perfgate.text.redaction import redactor
 
 STOP_TIMEOUT_S = 10.0  # s between asking it to end and killing it
 PORT = "PORT"  # the variable that tells a command its port
-PAUSE = 0.1  # s between two questions whether it is ready
+POLL_INTERVAL_S = 0.1  # s between two questions whether it is ready
 
 
 def with_port(service: Service, target: str) -> tuple[Service, str]:
@@ -88,7 +88,7 @@ class Services:
             if (code := child.poll()) is not None:
                 raise ServiceError(
                     f"The {start.name} ended during the load, with exit code {code}{_signal(code)}. Its last lines:\n"
-                    f"{_said(child)}",
+                    f"{_last_output(child)}",
                     hint=f"Nothing was judged, as nothing after that could be measured. Its log is {start.log}",
                     code="PG-T006",
                 )
@@ -135,7 +135,7 @@ def _wait_until_ready(start: Start, child: Child) -> None:
     while monotonic() < until:
         if (code := child.poll()) is not None:
             raise start.error(
-                f"The {start.name} ended at once, with exit code {code}{_signal(code)}.\n{_said(child)}",
+                f"The {start.name} ended at once, with exit code {code}{_signal(code)}.\n{_last_output(child)}",
                 hint=f"{_why_ended(code)}\nLog: {log}" + (f"\n{start.hint}" if start.hint else ""),
                 code="PG-T006",
             )
@@ -146,9 +146,9 @@ def _wait_until_ready(start: Start, child: Child) -> None:
             last = f"{service.ready} answered {answer}"
         elif _is_listening_on_ipv6(service.port):
             last = f"it listens on [::1]:{service.port} only; let it listen on 127.0.0.1"
-        sleep(PAUSE)
+        sleep(POLL_INTERVAL_S)
     raise start.error(
-        f"The {start.name} was not ready within {service.ready_timeout:g} s: {last}.\n{_said(child)}",
+        f"The {start.name} was not ready within {service.ready_timeout:g} s: {last}.\n{_last_output(child)}",
         hint=f"Its log is {log}. `service: {{ready: /path, ready_timeout: 60s}}` says what to ask, and how long."
         + (f"\n{start.hint}" if start.hint else ""),
         code="PG-T006",
@@ -181,5 +181,5 @@ def _is_listening_on_ipv6(port: int) -> bool:
     return False
 
 
-def _said(child: Child) -> str:
+def _last_output(child: Child) -> str:
     return "\n".join(f"  | {line}" for line in list(child.tail)[-5:]) or "It wrote nothing."

@@ -22,11 +22,11 @@ from perfgate.text.sanitize import one_line
 API_VERSION = "2022-11-28"
 AGENT = f"perfgate/{__version__}"
 TIMEOUT = 20.0  # seconds for each answer
-TRIES = 5
+MAX_TRIES = 5
 MAX_WAITS_S = 120.0  # seconds that all waits together may take: a limit that needs longer is not waited for
 UNSAID = 60.0  # seconds to wait at a secondary limit that does not say how long
 PAGE = 100  # items; the most that GitHub gives
-MOST_PAGES = 100
+MAX_PAGES = 100
 REDIRECTS = (301, 302, 307, 308)
 MAX_ANSWER_CHARS = 300  # characters of GitHub's own words
 
@@ -65,7 +65,7 @@ class Api:
     def all(self, path: str) -> Iterator[Any]:
         """The items of a list, from all its pages."""
         url = f"{path}{'&' if '?' in path else '?'}per_page={PAGE}"
-        for _ in range(MOST_PAGES):
+        for _ in range(MAX_PAGES):
             reply = self._exchange("GET", url, None, repeatable=True)
             items = _answer(reply)
             if not isinstance(items, list):
@@ -93,7 +93,7 @@ class Api:
         if reply.status not in REDIRECTS:
             raise UnansweredError(f"GitHub's answer to {path} leads to no file")
         address = reply.headers["location"]
-        for attempt in range(TRIES):
+        for attempt in range(MAX_TRIES):
             try:
                 reply = self.session.exchange("GET", address, headers={"User-Agent": AGENT}, most=most)
             except http.NoReplyError as error:
@@ -114,8 +114,8 @@ class Api:
     def _exchange(self, method: str, path: str, body: Any, *, repeatable: bool, away: bool = False) -> http.Reply:
         """`away`: a redirect to another host is an answer."""
         url = self._own(path)
-        for attempt in range(TRIES):
-            last = attempt == TRIES - 1
+        for attempt in range(MAX_TRIES):
+            last = attempt == MAX_TRIES - 1
             try:
                 reply = self.session.exchange(method, url, headers=self._headers(), json=body)
             except http.NoReplyError as error:
@@ -132,15 +132,15 @@ class Api:
                 url = self._own(target)
             elif (wait := _limited(reply)) is not None:
                 if last or self.waited + wait > MAX_WAITS_S:
-                    raise RefusedError(reply.status, f"{_said(reply)} (it asks to wait {wait:.0f} s)")
+                    raise RefusedError(reply.status, f"{_message(reply)} (it asks to wait {wait:.0f} s)")
                 self.waited += wait
                 self.sleep(wait + self.chance())
             elif reply.status >= 500:
                 if last or not repeatable:
-                    raise UnansweredError(f"GitHub answered {reply.status}: {_said(reply)}")
+                    raise UnansweredError(f"GitHub answered {reply.status}: {_message(reply)}")
                 self.pause(2.0**attempt)
             else:
-                raise RefusedError(reply.status, _said(reply))
+                raise RefusedError(reply.status, _message(reply))
         raise UnansweredError(f"GitHub sends {method} {path} from one address to the next")
 
     def _own(self, path: str) -> str:
@@ -168,7 +168,7 @@ def _limited(reply: http.Reply) -> float | None:
     requested = reply.headers.get("retry-after", "")
     used_up = reply.headers.get("x-ratelimit-remaining") == "0"
     if reply.status != 429 and not (
-        reply.status == 403 and (requested or used_up or "rate limit" in _said(reply).lower())
+        reply.status == 403 and (requested or used_up or "rate limit" in _message(reply).lower())
     ):
         return None
     if requested.isascii() and requested.isdigit():
@@ -183,7 +183,7 @@ def _limited(reply: http.Reply) -> float | None:
     return UNSAID
 
 
-def _said(reply: http.Reply) -> str:
+def _message(reply: http.Reply) -> str:
     """GitHub's own words, on one line."""
     try:
         answer = reply.json()

@@ -12,7 +12,7 @@ from perfgate.publish.github import place
 from perfgate.publish.github.api import PAGE, TIMEOUT, Api, RefusedError, UnansweredError
 from perfgate.publish.github.place import GitHubJob
 
-MOST_ARTIFACTS = 20  # of one name: jobs of a matrix
+MAX_ARTIFACTS = 20  # of one name: jobs of a matrix
 NEEDS = "The job needs `permissions: {actions: read, pull-requests: write}`."
 
 
@@ -52,7 +52,7 @@ def _listed(api: Api, here: GitHubJob, name: str) -> Iterator[Mapping[str, Any]]
         and not match.get("expired")
         and part_of(match, "workflow_run").get("id") == here.triggered_by
     ]
-    yield from ours[:MOST_ARTIFACTS]
+    yield from ours[:MAX_ARTIFACTS]
 
 
 def _download(api: Api, here: GitHubJob, artifact: Mapping[str, Any], most: int) -> bytes:

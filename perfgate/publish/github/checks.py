@@ -9,10 +9,10 @@ from perfgate.model.publication import Annotation, Announcement
 from perfgate.publish.github.api import Api
 from perfgate.publish.github.place import GitHubJob
 
-LONGEST_TEXT = 65_535  # characters of a summary
-LONGEST_TITLE = 255
-LONGEST_STATUS = 140
-MOST_ANNOTATIONS = 50  # per request
+MAX_SUMMARY_CHARS = 65_535  # characters of a summary
+MAX_TITLE_CHARS = 255
+MAX_STATUS_CHARS = 140
+MAX_ANNOTATIONS = 50  # per request
 
 _CALM = (Outcome.PASS, Outcome.IMPROVED)
 
@@ -22,14 +22,14 @@ def check(api: Api, place: GitHubJob, announcement: Announcement) -> str:
 
     Raises RefusedError, UnansweredError.
     """
-    text = announcement.comment if len(announcement.comment) <= LONGEST_TEXT else announcement.headline
-    annotations = [_annotation(annotation) for annotation in announcement.annotations[:MOST_ANNOTATIONS]]
+    text = announcement.comment if len(announcement.comment) <= MAX_SUMMARY_CHARS else announcement.headline
+    annotations = [_annotation(annotation) for annotation in announcement.annotations[:MAX_ANNOTATIONS]]
     body: dict[str, Any] = {
         "name": announcement.title,
         "head_sha": place.commit,
         "status": "completed",
         "conclusion": conclusion(announcement),
-        "output": {"title": announcement.headline[:LONGEST_TITLE], "summary": text, "annotations": annotations},
+        "output": {"title": announcement.headline[:MAX_TITLE_CHARS], "summary": text, "annotations": annotations},
     }
     if place.run_url:
         body["details_url"] = place.run_url
@@ -65,10 +65,10 @@ def _annotation(item: Annotation) -> dict[str, Any]:
         "start_line": line,
         "end_line": line,
         "annotation_level": "failure" if item.serious else "warning",
-        "title": item.title[:LONGEST_TITLE],
+        "title": item.title[:MAX_TITLE_CHARS],
         "message": item.message,
     }
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= LONGEST_STATUS else f"{text[: LONGEST_STATUS - 1]}…"
+    return text if len(text) <= MAX_STATUS_CHARS else f"{text[: MAX_STATUS_CHARS - 1]}…"

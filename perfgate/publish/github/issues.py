@@ -19,8 +19,8 @@ from perfgate.publish.github.api import Api, RefusedError, UnansweredError
 from perfgate.publish.github.comments import ACTIONS_BOT, INSTALLATION, MAX_LISTINGS, SETTLE
 from perfgate.publish.github.place import GitHubJob
 
-LONGEST_TITLE = 200  # characters
-MOST_SERIES = 100  # that are remembered: the text has to stay below GitHub's limit
+MAX_TITLE_CHARS = 200  # characters
+MAX_SERIES = 100  # that are remembered: the text has to stay below GitHub's limit
 
 _SERIES = re.compile(r"<!-- perfgate broken([ 0-9a-f]*) -->")
 _CLOSED = "<!-- perfgate closed it -->"
@@ -36,7 +36,7 @@ class _Issue:
 
     @property
     def series(self) -> frozenset[str]:
-        match = _SERIES.search(self.body[: 20 * MOST_SERIES])
+        match = _SERIES.search(self.body[: 20 * MAX_SERIES])
         return frozenset(match[1].split()) if match else frozenset()
 
     @property
@@ -52,7 +52,7 @@ def keep(api: Api, place: GitHubJob, announcement: Announcement, author: str = "
     client = _IssueClient(api, place, announcement, author or _me(api))
     matches = client.find()
     digests = sorted(digest(item.endpoint, item.metric) for item in occasion.broken)
-    broken = frozenset(digests[:MOST_SERIES])
+    broken = frozenset(digests[:MAX_SERIES])
     if broken:
         return client.broken(matches, broken)
     undecided = frozenset(digest(*finding) for finding in occasion.undecided)
@@ -154,7 +154,7 @@ class _IssueClient:
         self.api.call("POST", f"{self._issues}/{issue.number}/comments", {"body": text}, repeatable=False)
 
     def _title(self) -> str:
-        return f"{self.announcement.title}: {_where(self.announcement.occasion)} is slower"[:LONGEST_TITLE]
+        return f"{self.announcement.title}: {_where(self.announcement.occasion)} is slower"[:MAX_TITLE_CHARS]
 
     def _body(self, broken: frozenset[str]) -> str:
         series = " ".join(sorted(broken))

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from perfgate.model.publication import Annotation, Announcement
 
-MOST_SUMMARY = 1024 * 1024  # bytes of one step; with more GitHub drops all of it
-MOST_ERRORS = 10  # annotations of each kind that GitHub shows of one step; the others vanish
+MAX_SUMMARY_BYTES = 1024 * 1024  # bytes of one step; with more GitHub drops all of it
+MAX_ANNOTATIONS = 10  # annotations of each kind that GitHub shows of one step; the others vanish
 
 
 def add_summary(path: Path, announcement: Announcement) -> bool:
@@ -20,7 +20,7 @@ def add_summary(path: Path, announcement: Announcement) -> bool:
     written = path.stat().st_size if path.exists() else 0
     for text in (announcement.summary, announcement.comment):
         addition = f"\n{text.rstrip()}\n".encode(errors="replace")
-        if written + len(addition) <= MOST_SUMMARY:
+        if written + len(addition) <= MAX_SUMMARY_BYTES:
             with path.open("ab") as file:
                 file.write(addition)
             return True
@@ -40,7 +40,7 @@ def add_outputs(path: Path, outputs: Mapping[str, str]) -> None:
 
 def commands(announcement: Announcement) -> Iterator[str]:
     """Lines that GitHub reads from the log and shows at the lines of the budget file."""
-    shown = announcement.annotations[:MOST_ERRORS]
+    shown = announcement.annotations[:MAX_ANNOTATIONS]
     yield from map(_annotation, shown)
     more = announcement.more_annotations + len(announcement.annotations) - len(shown)
     if more:

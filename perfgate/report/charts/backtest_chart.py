@@ -33,7 +33,7 @@ ROW = 0.36  # inches of a step
 LEFT, BOTTOM, RIGHT, TOP = 1.05, 0.74, 1.55, 0.98  # inches around the plot
 GAP = 0.12  # of a cell, between cells
 FAINT = 0.28  # opacity of what passed: what failed should stand out
-MOST_LABELS = 5  # of known regressions, above their builds
+MAX_LABELS = 5  # of known regressions, above their builds
 LEGEND = (
     (Outcome.FAIL, "would fail"),
     (Outcome.INCONCLUSIVE, "undecided"),
@@ -69,7 +69,7 @@ def draw(backtest: Backtest, theme: Theme) -> Figure:
     plot.set_yticks([])
     for row, step in enumerate(steps):
         _row(plot, row, step, theme)
-    _known(plot, backtest, theme)
+    _mark_regressions(plot, backtest, theme)
     _dates(plot, backtest, len(steps), theme)
     _legend(picture, backtest, theme)
     return picture
@@ -116,7 +116,7 @@ def _colour(outcome: Outcome, theme: Theme) -> str:
     return theme.good if outcome is Outcome.WARN else theme.of(outcome)
 
 
-def _known(plot: Axes, backtest: Backtest, theme: Theme) -> None:
+def _mark_regressions(plot: Axes, backtest: Backtest, theme: Theme) -> None:
     """Marks above the builds; the names beside them, as far as there is room."""
     places = {build.run: at for at, build in enumerate(backtest.builds)}
     first: dict[int, Regression] = {}
@@ -126,7 +126,7 @@ def _known(plot: Axes, backtest: Backtest, theme: Theme) -> None:
     for number, (at, item) in enumerate(sorted(first.items())):
         colour = theme.accepted if item.accepted else theme.limit
         write(plot, at, -0.72, "▼", color=colour, side="center", size=8)
-        if number >= MOST_LABELS:
+        if number >= MAX_LABELS:
             continue
         others = sum(places[other.run] == at for other in backtest.regressions) - 1
         name = plain(f"{item.endpoint or 'everything'} {item.metric}".strip(), 22) + (f" +{others}" if others else "")

@@ -17,7 +17,7 @@ from perfgate.text.units import format_change, format_value
 
 FOLDER = "charts"
 METRIC = "p95"
-MOST_ROWS = 16
+MAX_ROWS = 16
 ROW = 0.56  # inches of an endpoint
 LEFT, BOTTOM, RIGHT, TOP = 2.05, 0.62, 0.30, 0.86  # inches around the plot
 BEYOND = 1.5  # rises above this are drawn at the edge: nobody wants to hear of so large a limit
@@ -70,7 +70,7 @@ def draw(calibration: Calibration, theme: Theme) -> bytes:
 def shown(calibration: Calibration) -> list[Noise]:
     """Those of p95, worst first."""
     rows = [item for item in calibration.noise if item.metric == METRIC] or list(calibration.noise)
-    return sorted(rows, key=lambda row: -(row.reaches[0].of(calibration.proposal.mode) or 0.0))[:MOST_ROWS]
+    return sorted(rows, key=lambda row: -(row.reaches[0].of(calibration.proposal.mode) or 0.0))[:MAX_ROWS]
 
 
 def _edge(calibration: Calibration, rows: list[Noise]) -> float:

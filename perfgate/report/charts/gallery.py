@@ -20,7 +20,7 @@ from perfgate.report.escaping import plain, slug
 from perfgate.report.facts import Facts
 
 FOLDER = "charts"
-MOST_TRENDS = 10
+MAX_TRENDS = 10
 METRIC = "p95"  # drawn of endpoints where nothing is the matter
 
 _FAULTS = (ArithmeticError, LookupError, OSError, RuntimeError, TypeError, ValueError)
@@ -103,7 +103,7 @@ def trends(facts: Facts) -> list[Finding]:
         first = chosen.setdefault(finding.endpoint, finding)
         if first.outcome is Outcome.PASS and first.metric != METRIC and finding.metric == METRIC:
             chosen[finding.endpoint] = finding
-    return list(chosen.values())[:MOST_TRENDS]
+    return list(chosen.values())[:MAX_TRENDS]
 
 
 def _painter(facts: Facts, finding: Finding) -> Callable[[Path], Chart]:

@@ -13,9 +13,9 @@ from perfgate.report.facts import Facts, finite
 from perfgate.text.plurals import counted
 
 METRIC = "p95"
-MOST_BARS = 30
-LONGEST_BAR = 2.0  # times the limit; longer bars are cut off there
-LONGEST_NAME = 26  # characters
+MAX_BARS = 30
+MAX_BAR_RATIO = 2.0  # times the limit; longer bars are cut off there
+MAX_NAME_CHARS = 26  # characters
 ROW, LEFT, RIGHT, TOP, BOTTOM = 0.25, 2.35, 1.5, 0.86, 0.15  # inches
 
 
@@ -41,7 +41,7 @@ def decide(facts: Facts) -> OverviewPicture | None:
     if not bars:
         return None
     broken = sum(bar.outcome is Outcome.FAIL for bar in bars)
-    shown = bars[:MOST_BARS]
+    shown = bars[:MAX_BARS]
     of = "" if len(shown) == len(bars) else f", the worst {len(shown)} shown"
     count = counted(len(bars), "endpoint")
     return OverviewPicture(
@@ -61,7 +61,7 @@ def _bars(facts: Facts) -> Iterator[Bar]:
         if limit:
             baseline = finite(finding.baseline)
             yield Bar(
-                name=plain(finding.endpoint, LONGEST_NAME),
+                name=plain(finding.endpoint, MAX_NAME_CHARS),
                 outcome=finding.outcome,
                 share=measured / limit,
                 baseline=None if baseline is None else baseline / limit,
@@ -80,7 +80,7 @@ def draw(picture: OverviewPicture, theme: Theme) -> Figure:
     plot.set_ylim(rows - 0.5, -0.5)
     plot.set_yticks([])
     longest = max(1.0, *(bar.share for bar in picture.bars), *(bar.baseline or 0.0 for bar in picture.bars))
-    plot.set_xlim(0, min(longest, LONGEST_BAR) * 1.02)
+    plot.set_xlim(0, min(longest, MAX_BAR_RATIO) * 1.02)
     _scale(plot, theme)
     for row, bar in enumerate(picture.bars):
         _bar(plot, row, bar, theme)

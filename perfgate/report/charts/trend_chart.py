@@ -14,9 +14,9 @@ from perfgate.report.words import MARKS
 HEIGHT = 3.2  # inches
 LEFT, BOTTOM, RIGHT, TOP = 0.62, 0.52, 1.42, 0.84
 LINE = 13.5 / 72 / (HEIGHT - BOTTOM - TOP)  # height of a line of text as a share of the plot
-MOST_LABELS = 7  # of runs below the axis
-MANY = 60  # runs; above, earlier ones are a line without dots
-LONGEST_REASON = 32  # characters beside a mark
+MAX_LABELS = 7  # of runs below the axis
+MAX_DOTTED_RUNS = 60  # runs; above, earlier ones are a line without dots
+MAX_REASON_CHARS = 32  # characters beside a mark
 CHARACTER = 0.075  # inches, about
 WIDTH_OF_PLOT = WIDTH - LEFT - RIGHT
 
@@ -65,7 +65,7 @@ def _scales(canvas: Figure, plot: Axes, picture: TrendPicture, theme: Theme) -> 
 
 def _places(last: int) -> list[int]:
     """Which runs are labelled: this one, and back from it in equal steps."""
-    step = max(1, -(-last // (MOST_LABELS - 1)))
+    step = max(1, -(-last // (MAX_LABELS - 1)))
     return sorted(range(last, -1, -step))
 
 
@@ -98,7 +98,7 @@ def _changed(plot: Axes, picture: TrendPicture, theme: Theme) -> None:
 
 def _earlier(plot: Axes, picture: TrendPicture, theme: Theme) -> None:
     values = [value if value <= picture.top else nan for value in picture.values]
-    dots = "o" if len(values) <= MANY else ""
+    dots = "o" if len(values) <= MAX_DOTTED_RUNS else ""
     plot.plot(
         range(len(values)),
         values,
@@ -142,7 +142,7 @@ def _marked(plot: Axes, picture: TrendPicture, theme: Theme) -> None:
         )
         newest = shown[-1]
         if name == "accepted":
-            name = f"accepted: {plain(picture.accepted[newest], LONGEST_REASON)}"
+            name = f"accepted: {plain(picture.accepted[newest], MAX_REASON_CHARS)}"
         beyond = f"{picture.cut_off[newest]} ↑" if newest in picture.cut_off else ""
         _beside(plot, picture, newest, " ".join(filter(None, (name, beyond))), color, theme)
 

@@ -20,12 +20,12 @@ from perfgate.report.facts import Facts, acceptance, by_name, finite, is_alike, 
 from perfgate.stats.change_points import change_points
 from perfgate.text import units
 
-LONGEST_TITLE = 66  # characters
-SHORTEST_NAME = 16
+MAX_TITLE_CHARS = 66  # characters
+MIN_NAME_CHARS = 16
 WITHIN_REACH = 3.5  # a limit further above everything measured is named, not drawn: it would flatten the rest
 FAR_OUT = 4.0  # earlier values further above everything else are cut off at the edge, for the same reason
 FLAT = 0.18  # of the highest value: a smaller range is not shown from zero,
-SMALLEST_RANGE = 0.20  # but never a range smaller than this: it would be a picture of noise
+MIN_RANGE_RATIO = 0.20  # but never a range smaller than this: it would be a picture of noise
 
 _QUANTITIES = {
     Unit.SECONDS: units.DURATION,
@@ -91,7 +91,7 @@ def decide(facts: Facts, finding: Finding) -> TrendPicture:
     branch = facts.verdict.baseline_branch
     on_branch = [at for at, past in enumerate(runs) if past.run.branch == branch and at not in failed]
     return TrendPicture(
-        title=f"{plain(finding.endpoint, max(SHORTEST_NAME, LONGEST_TITLE - len(numbers)))}{numbers}",
+        title=f"{plain(finding.endpoint, max(MIN_NAME_CHARS, MAX_TITLE_CHARS - len(numbers)))}{numbers}",
         numbers=numbers,
         subtitle=_subtitle(facts, finding),
         axis=f"{plain(finding.metric, 30)}{unit}{', not from 0' if bottom > 0 else ''}",
@@ -233,7 +233,7 @@ def _range(values: Sequence[float], levels: Sequence[Level], band: Band | None) 
     edge = FAR_OUT * max(core, default=highest)
     shown = core + [value for value in values if isfinite(value) and (value <= edge or not edge)]
     high, low = max(shown, default=1.0) or 1.0, min(shown, default=0.0)
-    span = max(high - low, SMALLEST_RANGE * high)
+    span = max(high - low, MIN_RANGE_RATIO * high)
     if high - low >= FLAT * high or len(shown) < 2:
         return 0.0, high * 1.15
     return max(0.0, low - 0.5 * span), high + 0.4 * span

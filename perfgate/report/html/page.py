@@ -20,8 +20,8 @@ from perfgate.report.html.page_data import MAX_NAME_CHARS, Data
 from perfgate.text.notes import bare
 
 COLUMNS = ("p50", "p95", "p99", "errors")
-MOST_OPEN = 3  # panels that are open at first: of what is not kept
-MOST_DOUBTS = 50
+MAX_OPEN_PANELS = 3  # panels that are open at first: of what is not kept
+MAX_DOUBTS = 50
 _OPEN = (Outcome.FAIL, Outcome.NO_DATA, Outcome.INCONCLUSIVE)
 
 Cell = tuple[str, float | None]  # what it says, and what it is sorted by
@@ -75,7 +75,7 @@ def render(
         matches.setdefault(finding.endpoint, []).append(finding)
     names = list(dict.fromkeys((*matches, *facts.results)))
     over = page_data.over_the_run(record, facts.run) if record else {}
-    line = page_data.Line(runs=facts.line_of_runs[-page_data.MOST_RUNS :])
+    line = page_data.Line(runs=facts.line_of_runs[-page_data.MAX_TREND_RUNS :])
     data = [_drawn(facts, line, name, matches.get(name, ()), over) for name in names]
     rows = [_endpoint(facts, at, name, matches.get(name, ()), data[at]) for at, name in enumerate(names)]
     counts = Counter(row.outcome for row in rows)
@@ -87,7 +87,7 @@ def render(
             "outcome": facts.verdict.outcome.value,
             "headline": headline or headline_of(facts, lambda name: plain(name, MAX_NAME_CHARS)),
             "facts": list(_facts(facts)),
-            "doubts": [plain(bare(doubt), 600) for doubt in words.doubts(facts)[:MOST_DOUBTS]],
+            "doubts": [plain(bare(doubt), 600) for doubt in words.doubts(facts)[:MAX_DOUBTS]],
             "outcomes": [(item.value, counts[item.value]) for item in Outcome if counts[item.value]],
             "rows": rows,
             "why": layer_bars.panels(facts.diagnosis),
@@ -139,7 +139,7 @@ def _endpoint(facts: Facts, at: int, name: str, findings: Sequence[Finding], dra
         has_windows=drawn["over"] is not None,
         has_spread=drawn["spread"] is not None,
         trends=drawn["trends"],
-        open=outcome in _OPEN and at < MOST_OPEN,
+        open=outcome in _OPEN and at < MAX_OPEN_PANELS,
     )
 
 

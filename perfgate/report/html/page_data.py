@@ -21,9 +21,9 @@ from perfgate.report import words
 from perfgate.report.escaping import plain
 from perfgate.report.facts import AB, Facts, accepted, by_name, finite, value_in
 
-MOST_WINDOWS = 60  # of one endpoint over the run
-MOST_RUNS = 60  # of a trend
-SHOWN = ("p50", "p95", "p99", "errors", "rate")  # metrics of a trend, besides those with budgets
+MAX_WINDOWS = 60  # of one endpoint over the run
+MAX_TREND_RUNS = 60  # of a trend
+TREND_METRICS = ("p50", "p95", "p99", "errors", "rate")  # metrics of a trend, besides those with budgets
 LEVELS = (*(n / 20 for n in range(1, 18)), 0.87, 0.9, 0.92, 0.94, 0.95, 0.96, 0.97, 0.98, 0.99, 0.995, 0.999, 1.0)
 MAX_NAME_CHARS, MAX_TEXT_CHARS = 120, 200
 
@@ -97,7 +97,7 @@ def _levels(finding: Finding) -> list[Data]:
 def trends(line: Line, endpoint: str, findings: Sequence[Finding]) -> list[Data]:
     """The metrics with budgets first, worst first."""
     by_metric = {finding.metric: finding for finding in reversed(findings)}
-    metrics = dict.fromkeys((*(finding.metric for finding in findings), *SHOWN))
+    metrics = dict.fromkeys((*(finding.metric for finding in findings), *TREND_METRICS))
     matches = (trend(line, endpoint, metric, by_metric.get(metric)) for metric in metrics)
     return [match for match in matches if match]
 
@@ -143,9 +143,9 @@ def _marks(facts: Facts, endpoint: str, findings: Sequence[Finding]) -> list[Dat
 
 
 def over_the_run(record: Record, run: Run) -> Mapping[str, Data]:
-    """Curves by endpoint or journey: p50, p95, requests and failures of at most MOST_WINDOWS stretches of the measured
+    """Curves by endpoint or journey: p50, p95, requests and failures of at most MAX_WINDOWS stretches of the measured
     time; in an A/B test of the head, with the base's p95."""
-    width = max(1, ceil(run.duration / MOST_WINDOWS / record.width)) * record.width
+    width = max(1, ceil(run.duration / MAX_WINDOWS / record.width)) * record.width
     kinds = {(result.kind, result.name) for result in run.endpoints}
     merged: dict[tuple[str, str, int], Window] = {}
     for (kind, name, arm, second), window in record.windows.items():

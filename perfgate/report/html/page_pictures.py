@@ -14,7 +14,7 @@ from perfgate.text.units import format_value
 
 MAX_TITLE_CHARS = 120
 MAX_PICTURE, MAX_FRAME = 2_000_000, 60_000  # bytes
-MOST_FRAMES = 8
+MAX_FRAMES = 8
 PICTURE, FRAME = r"page-\d+(-base|-head)?\.jpg", r"page-\d+(-base|-head)?-film-\d+\.jpg"
 
 
@@ -30,7 +30,7 @@ def filmstrips(details: Sequence[PageDetail], folder: Path | None) -> list[tuple
     for detail in details:
         frames = [
             (format_value(Unit.SECONDS, at), _data_url(folder, file, FRAME, MAX_FRAME))
-            for at, file in detail.filmstrip[:MOST_FRAMES]
+            for at, file in detail.filmstrip[:MAX_FRAMES]
         ]
         if shown := [(at, url) for at, url in frames if url]:
             strips.append((_title(detail), shown))

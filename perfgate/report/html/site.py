@@ -113,7 +113,7 @@ def _series(series: Series, pages: Mapping[str, str], data: list[Data], lines: l
     """One section in words; what it draws is added to `data` and `lines`."""
     newest = newest_of_line(series.runs)
     alike = [past for past in series.runs if is_alike(past.run, newest.run)]
-    line = page_data.Line(runs=tuple(reversed(alike[: page_data.MOST_RUNS])))
+    line = page_data.Line(runs=tuple(reversed(alike[: page_data.MAX_TREND_RUNS])))
     results = by_name(newest.run)
     failed = {endpoint for endpoint, _ in newest.failed}
     rows = []

@@ -14,9 +14,9 @@ from perfgate.report.facts import Facts, finite
 from perfgate.report.headline import headline
 from perfgate.report.markdown import comment
 
-MOST_ANNOTATIONS = 10  # GitHub shows ten of each kind per step, and nobody reads more
-LONGEST_TITLE = 100  # characters
-LONGEST_REASON = 400  # characters of why nothing was measured
+MAX_ANNOTATIONS = 10  # GitHub shows ten of each kind per step, and nobody reads more
+MAX_TITLE_CHARS = 100  # characters
+MAX_REASON_CHARS = 400  # characters of why nothing was measured
 LOCAL = ("127.0.0.1", "localhost", "::1")
 
 _BROKEN = (Outcome.FAIL, Outcome.NO_DATA)
@@ -45,15 +45,15 @@ def announce(
     matches = [finding for finding in facts.findings if finding.outcome in (*_WORTH_A_LINE, *undecided)]
     return Announcement(
         key=_key(budget, facts.verdict.name, where),
-        title=plain(f"perfgate: {facts.verdict.name}{f' ({where})' if where else ''}", LONGEST_TITLE),
+        title=plain(f"perfgate: {facts.verdict.name}{f' ({where})' if where else ''}", MAX_TITLE_CHARS),
         outcome=facts.verdict.outcome,
         failed=failed,
         blocks=blocks,
         headline=headline(facts),
         comment=comment.render(facts, pictures, charts=charts, link=link),
         summary=comment.summary(facts),
-        annotations=tuple(_annotations(matches[:MOST_ANNOTATIONS], budget)),
-        more_annotations=max(0, len(matches) - MOST_ANNOTATIONS),
+        annotations=tuple(_annotations(matches[:MAX_ANNOTATIONS], budget)),
+        more_annotations=max(0, len(matches) - MAX_ANNOTATIONS),
         occasion=_occasion(facts, budget),
         files=files,
     )
@@ -66,7 +66,7 @@ def correct(failure: NotMeasured, *, budget: str, topic: str = "") -> Correction
     return Correction(
         key=_key(budget, failure.name, topic or _host(failure.target)),
         comment=(
-            f"### 🚫 {code(failure.name)} NOT MEASURED{at}\n\n{prose(failure.reason, LONGEST_REASON)}\n\n"
+            f"### 🚫 {code(failure.name)} NOT MEASURED{at}\n\n{prose(failure.reason, MAX_REASON_CHARS)}\n\n"
             f"There is no verdict on the newest commit.{log}"
         ),
     )
@@ -90,18 +90,18 @@ def _occasion(facts: Facts, budget: str) -> Occasion:
     broken = [finding for finding in facts.findings if finding.outcome in _BROKEN]
     undecided = [(item.endpoint, item.metric) for item in facts.findings if item.outcome is Outcome.INCONCLUSIVE]
     return Occasion(
-        run=plain(run.id, LONGEST_TITLE),
-        name=plain(run.name, LONGEST_TITLE),
+        run=plain(run.id, MAX_TITLE_CHARS),
+        name=plain(run.name, MAX_TITLE_CHARS),
         budget=budget,
         started=plain(run.started, 40),
         commit=plain(run.commit, 64) if run.commit else "",
-        branch=plain(run.branch, LONGEST_TITLE) if run.branch else "",
+        branch=plain(run.branch, MAX_TITLE_CHARS) if run.branch else "",
         url=run.url if _is_link(run.url) else "",
         on_baseline=bool(run.branch) and run.pull_request is None and run.branch == verdict.baseline_branch,
         recovered=bool(failed) and not broken and not failed & set(undecided),
         broken=tuple(
             Broken(
-                endpoint=plain(item.endpoint, LONGEST_TITLE),
+                endpoint=plain(item.endpoint, MAX_TITLE_CHARS),
                 metric=plain(item.metric, 40),
                 outcome=item.outcome,
                 sentence=plain(item.sentence, 500),
@@ -112,7 +112,7 @@ def _occasion(facts: Facts, budget: str) -> Occasion:
             )
             for item in broken
         ),
-        undecided=tuple((plain(name, LONGEST_TITLE), plain(metric, 40)) for name, metric in undecided),
+        undecided=tuple((plain(name, MAX_TITLE_CHARS), plain(metric, 40)) for name, metric in undecided),
     )
 
 
@@ -132,6 +132,6 @@ def _annotations(findings: Sequence[Finding], budget: str) -> Iterator[Annotatio
             path=budget,
             line=max(0, finding.line),
             serious=finding.outcome in _BROKEN,
-            title=plain(f"{finding.endpoint} {finding.metric}: {words.word(finding.outcome)}", LONGEST_TITLE),
+            title=plain(f"{finding.endpoint} {finding.metric}: {words.word(finding.outcome)}", MAX_TITLE_CHARS),
             message=plain(finding.sentence, 500),
         )

@@ -15,7 +15,7 @@ from perfgate.model.outcome import Outcome
 from perfgate.report.charts.trend_picture import TrendPicture
 from perfgate.report.escaping import plain
 
-MOST_RUNS = 12  # more labels do not fit side by side
+MAX_RUNS = 12  # more labels do not fit side by side
 WIDTH, HEIGHT = 720, 260  # pixels
 NO_BAR = 0.05  # of the axis below its floor: Mermaid draws a low plinth for a bar that ends at the floor
 
@@ -27,8 +27,8 @@ _UNSAFE = re.compile(r"[^\w .,:/()?=+%·–'-]")
 
 def chart(picture: TrendPicture) -> str:
     """The fenced block. Bars: earlier runs, and this one in its own colour; lines: the limit, then the baseline."""
-    values = picture.values[-MOST_RUNS:]
-    labels = _distinct(picture.labels[-MOST_RUNS:])
+    values = picture.values[-MAX_RUNS:]
+    labels = _distinct(picture.labels[-MAX_RUNS:])
     limits = [level.value for level in picture.levels if level.kind == "limit" and level.value <= picture.top]
     baselines = [level.value for level in picture.levels if level.kind == "baseline" and level.value <= picture.top]
     colours = [CALM, BAD if picture.outcome is Outcome.FAIL else DOUBTFUL]

@@ -14,7 +14,7 @@ from perfgate.model.run import Progress
 from perfgate.report import words
 from perfgate.text.plurals import counted
 
-EVERY = 10.0  # s between two lines where there is no terminal
+LINE_INTERVAL_S = 10.0  # s between two lines where there is no terminal
 BAR = 32  # columns
 
 
@@ -24,7 +24,7 @@ class LoadProgress:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._live = Live(console=console, auto_refresh=False, transient=True) if console.is_interactive else None
-        self._next_line = EVERY
+        self._next_line = LINE_INTERVAL_S
 
     def __enter__(self) -> LoadProgress:
         if self._live:
@@ -39,7 +39,7 @@ class LoadProgress:
         if self._live:
             self._live.update(_picture(progress), refresh=True)
         elif progress.elapsed >= self._next_line:
-            self._next_line = (progress.elapsed // EVERY + 1) * EVERY
+            self._next_line = (progress.elapsed // LINE_INTERVAL_S + 1) * LINE_INTERVAL_S
             self._console.print(Text(line(progress)), soft_wrap=True)
 
 

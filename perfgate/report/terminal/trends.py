@@ -21,7 +21,7 @@ from perfgate.stats.change_points import change_points
 from perfgate.text.plurals import counted
 
 COLUMNS = ("started", "run", "commit", "branch", "value", "outcome", "failed", "accepted", "accepted_by", "kind")
-SHOWN = 30  # rows of the text form
+MAX_ROWS = 30  # rows of the text form
 
 
 def table(runs: Sequence[PastRun], endpoint: str, metric: str) -> pd.DataFrame:
@@ -81,9 +81,9 @@ def show(frame: pd.DataFrame, endpoint: str, metric: str, console: Console) -> N
         console.print(Text(change))
     if apart := len(frame) - len(line):
         console.print(Text(f"{counted(apart, 'run')} of another load, or A/B, listed but not in the line above."))
-    console.print(_rows(frame.tail(SHOWN), metric))
-    if len(frame) > SHOWN:
-        console.print(Text(f"{len(frame) - SHOWN} earlier runs are not listed."))
+    console.print(_rows(frame.tail(MAX_ROWS), metric))
+    if len(frame) > MAX_ROWS:
+        console.print(Text(f"{len(frame) - MAX_ROWS} earlier runs are not listed."))
 
 
 def _level_changes(frame: pd.DataFrame, metric: str) -> Iterator[str]:

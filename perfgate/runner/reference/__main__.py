@@ -74,14 +74,14 @@ def _sample(connection: socket.socket) -> NoReturn:
     """Raises BrokenPipeError when stdout is closed."""
     chance = Random(0)
     for _ in range(BEFORE):
-        _ask(connection)
+        _exchange(connection)
     while True:
         sleep(chance.uniform(*JITTER) / RATE)
-        sent, took = _ask(connection)
+        sent, took = _exchange(connection)
         os.write(1, b"%.4f %.4f\n" % (sent / 1e9, took / 1e6))
 
 
-def _ask(connection: socket.socket) -> tuple[int, int]:
+def _exchange(connection: socket.socket) -> tuple[int, int]:
     """When (monotonic ns), and how long (ns)."""
     sent = monotonic_ns()
     connection.sendall(b"?")

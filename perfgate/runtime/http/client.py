@@ -186,10 +186,10 @@ class FastClient:
 def failure_of(error: OSError, observations: Observations) -> Failure:
     """The target's failure, or the generator's own when one of its resources ran out."""
     shortage = observations.shortage(error)
-    return Failure(GENERATOR, shortage) if shortage else Failure("connection", _said(error))
+    return Failure(GENERATOR, shortage) if shortage else Failure("connection", _describe(error))
 
 
-def _said(error: OSError) -> str:
+def _describe(error: OSError) -> str:
     if isinstance(error, ConnectionRefusedError):
         return str(error) if error.errno is None else "connection refused"
     if isinstance(error, (ConnectionResetError, BrokenPipeError)):

@@ -13,7 +13,7 @@ from perfgate.recording import histogram
 from perfgate.recording.histogram import NANOSECONDS, Histogram, value_of
 from perfgate.recording.windows import Record, Series, Window
 
-EVERY = 5.0  # s between two reports
+REPORT_INTERVAL_S = 5.0  # s between two reports
 RECENT = ("p50", "p95", "p99")
 
 
@@ -49,7 +49,7 @@ class EndpointTotals:
 
     def report(self, elapsed: float, *, is_last: bool) -> list[dict[str, Any]]:
         """Plain data of model.EndpointProgress, every few seconds and at the end; nothing in between."""
-        if elapsed < self._reported + EVERY and not is_last:
+        if elapsed < self._reported + REPORT_INTERVAL_S and not is_last:
             return []
         self._reported = elapsed
         return [_plain(series, total) for series, total in self._totals.items()]

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from perfgate.recording.windows import Series
 
-LIMIT = 100_000  # samples of a run, over all processes
+MAX_SAMPLES = 100_000  # samples of a run, over all processes
 RANKS = 1 << 32
 CHUNKS = 100  # additions after which the tables are put into one
 SPEEDY = 1  # gzip's level: the run is over, and somebody waits
@@ -30,7 +30,7 @@ Integers = NDArray[np.int64]
 class Samples:
     """Those kept since the last `take`; at most `limit` since the beginning."""
 
-    def __init__(self, limit: int = LIMIT) -> None:
+    def __init__(self, limit: int = MAX_SAMPLES) -> None:
         self._limit = limit
         self._line = RANKS
         self._random = np.random.default_rng()

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 SWITCHING = 101
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, section 1.3
 NEXT = "next"  # the message that follows is the reply
-MOST_WAITING = 10_000  # messages whose replies are waited for
+MAX_AWAITED_REPLIES = 10_000  # messages whose replies are waited for
 
 
 class WebSocket(Stream):
@@ -140,7 +140,9 @@ class _Talk:
         self._frames = Connection(ConnectionType.CLIENT)
         self._parts: list[bytes] = []
         self.problem = ""  # why a message could not be sent
-        self._next: deque[int] = deque(maxlen=MOST_WAITING)  # when those were sent that wait for the next message
+        self._next: deque[int] = deque(
+            maxlen=MAX_AWAITED_REPLIES
+        )  # when those were sent that wait for the next message
         self._by_id: dict[str, int] = {}
         self._read_id = json_reader(reply) if reply not in ("", NEXT) else None
         self._by_order = reply == NEXT
@@ -156,7 +158,7 @@ class _Talk:
             return
         if self._by_order:
             self._next.append(left)
-        elif self._read_id is not None and len(self._by_id) < MOST_WAITING:
+        elif self._read_id is not None and len(self._by_id) < MAX_AWAITED_REPLIES:
             value = self._read_id(Message(text.encode(), 0))  # type: ignore[arg-type]  # read like a response
             self._by_id[str(value)] = left
 

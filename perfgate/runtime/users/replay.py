@@ -47,7 +47,7 @@ CANARY_EVERY = 0.05  # s
 WARM_UP = 0.1  # s
 DRAIN = 15.0  # s for what is in flight
 FIRST = 3  # visits that connect, log in, and fill what is filled once
-MOST_VISITS = 3  # per request that is counted: a visit may fail before it
+MAX_VISITS = 3  # per request that is counted: a visit may fail before it
 
 
 class ReplayOrder(NamedTuple):
@@ -158,7 +158,7 @@ def count(order: ReplayOrder, ready: Callable[[], None]) -> dict[str, Any]:
         ready()
         load.requests, load.is_recording = 0, True
         visits = 0
-        while load.requests < order.requests and visits < MOST_VISITS * order.requests:
+        while load.requests < order.requests and visits < MAX_VISITS * order.requests:
             _visit(user)
             visits += 1
     finally:

@@ -14,7 +14,7 @@ from perfgate.ci.revision import ask_git
 from perfgate.recording.clock import KERNEL_CLOCK
 from perfgate.workflows.doctor.check import Check, CheckSurroundings, Subject, warning
 
-ENOUGH_CORES = 2
+MIN_CORES = 2
 SPARE_FILES = 200  # that the load generator itself has open
 SO_TIMESTAMPNS = 35  # the option by which runtime/http/wire.py has the kernel's times
 BROWSERS = (
@@ -65,7 +65,7 @@ def kernel_timestamps() -> Check:
 def cores() -> Check:
     """Cores that this process may use."""
     number = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if number < ENOUGH_CORES:
+    if number < MIN_CORES:
         cure = "with one core the load generator and the service wait for each other: take a runner with two or more"
         return warning("cores", f"{number}", cure)
     return Check(name="cores", message=f"{number}")

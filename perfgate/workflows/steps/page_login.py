@@ -19,7 +19,7 @@ from perfgate.text.redaction import redactor
 from perfgate.text.sanitize import one_line
 
 TIMEOUT_S = 60.0
-LONGEST_REASON = 300  # characters
+MAX_REASON_CHARS = 300  # characters
 
 
 class PageLogin:
@@ -54,7 +54,7 @@ class PageLogin:
                 check=False,
             )
             answer: dict[str, Any] = (
-                json.loads(done.stdout) if done.stdout else {"error": done.stderr[-LONGEST_REASON:]}
+                json.loads(done.stdout) if done.stdout else {"error": done.stderr[-MAX_REASON_CHARS:]}
             )
         except subprocess.TimeoutExpired:
             answer = {"error": f"not done after {TIMEOUT_S:g} s"}
@@ -64,7 +64,7 @@ class PageLogin:
         reason = answer.get("error") or " ".join(["it left no cookies", *answer.get("notes", ())])
         conceal = redactor(scenarios.secrets(plan), self._environ)
         raise PageError(
-            f"Page {page.name}: its login, {page.login}, failed: {one_line(conceal(reason), LONGEST_REASON)}",
+            f"Page {page.name}: its login, {page.login}, failed: {one_line(conceal(reason), MAX_REASON_CHARS)}",
             hint="A page takes a login's cookies. Where the application keeps a token elsewhere: `storage_state`, or "
             "`steps` through its form.",
         )

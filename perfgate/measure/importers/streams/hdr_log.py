@@ -25,7 +25,7 @@ from perfgate.measure.importers.samples import MAX_REQUEST_MS, BadLines, Recordi
 HINT = "Expected: a log of HdrHistogram's HistogramLogWriter, values in nanoseconds."
 COMPRESSED, PLAIN = 0x1C849304, 0x1C849303  # cookies of V2, without the word size
 WORD_SIZE = 0xF0
-MOST_BYTES = 64 << 20  # of a histogram, unpacked
+MAX_BYTES = 64 << 20  # of a histogram, unpacked
 _START = re.compile(r"#\[StartTime: ([\d.]+)")
 _BASE = re.compile(r"#\[BaseTime: ([\d.]+)")
 
@@ -102,7 +102,7 @@ def decoded(text: str) -> tuple[rows.Integers, rows.Integers]:
     if cookie & ~WORD_SIZE != COMPRESSED & ~WORD_SIZE:
         raise ValueError("not a compressed histogram of version 2")
     inflate = zlib.decompressobj()
-    plain = inflate.decompress(packed[8 : 8 + length], MOST_BYTES)
+    plain = inflate.decompress(packed[8 : 8 + length], MAX_BYTES)
     if inflate.unconsumed_tail:
         raise ValueError("the histogram is too large")
     cookie, size, offset, digits, lowest, _, ratio = struct.unpack_from(">iiiiqqd", plain)

@@ -182,6 +182,7 @@ def test_rows(read: Read) -> None:
     ("expect", "expected"),
     [
         ("{status: 200}", [Expectation(part=Part.STATUS, test=Condition.EQUALS, argument=(200,))]),
+        ("{status: 999}", [Expectation(part=Part.STATUS, test=Condition.EQUALS, argument=(999,))]),  # some send it
         ("{status: [200, 404]}", [Expectation(part=Part.STATUS, test=Condition.EQUALS, argument=(200, 404))]),
         ("{header: {A: b}}", [Expectation(part=Part.HEADER, test=Condition.EQUALS, argument="b", name="A")]),
         ("{header: {A: exists}}", [Expectation(part=Part.HEADER, test=Condition.EXISTS, argument=True, name="A")]),
@@ -516,3 +517,8 @@ def test_the_limit_of_the_anchor_is_a_rise(read: Read, limit: str) -> None:
     (mistake,) = raised.value.mistakes
     assert mistake.line
     assert "limit" in mistake.message
+
+
+@pytest.mark.parametrize("status", [99, 1000])
+def test_no_other_status_may_be_expected(mistakes, status):
+    assert len(mistakes(f"endpoints: {{home: {{request: GET /, expect: {{status: {status}}}}}}}")) == 1

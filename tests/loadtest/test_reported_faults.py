@@ -7,6 +7,7 @@ import ssl
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 
@@ -14,7 +15,9 @@ import pytest
 from runtime.conftest import certificates  # noqa: F401 - a fixture
 
 from perfgate.loadtest import Start, check_plain, check_up, running, way_to
+from perfgate.loadtest.service.checkout import Checkout
 from perfgate.loadtest.service.handshake import TlsCheck
+from perfgate.loadtest.service.side_by_side import _missing
 from perfgate.model.budget_file import Service, Tls
 from perfgate.model.errors import ServiceError, TargetError
 
@@ -133,6 +136,38 @@ def test_a_service_in_the_background_is_told_from_one_that_is_broken(tmp_path, c
     with pytest.raises(ServiceError) as raised, running([start(command, tmp_path, 1)]):
         pass
     assert hint in raised.value.hint
+
+
+def test_a_service_on_the_other_loopback_address_is_named(tmp_path):
+    with closing(socket.socket()) as taken:
+        taken.bind(("127.0.0.1", 0))  # never listens: refused
+        port = taken.getsockname()[1]
+        try:
+            listener = socket.create_server(("::1", port), family=socket.AF_INET6)
+        except OSError:
+            pytest.skip("no IPv6 here")
+        slow = start("exec sleep 60", tmp_path, port)
+        slow = replace(slow, service=replace(slow.service, ready_timeout=0.5))
+        with closing(listener), pytest.raises(ServiceError) as raised, running([slow]):
+            pass
+    assert f"it listens on [::1]:{port} only; let it listen on 127.0.0.1" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("setup", "files", "hint"),
+    [
+        ("", [".gitmodules"], "git submodule update --init"),
+        ("make", [".gitmodules"], ""),  # who sets up an arm knows what it needs
+        ("", ["package.json"], "npm ci"),
+        ("", [], ""),
+    ],
+)
+def test_what_the_checkout_of_the_base_may_lack(tmp_path, setup, files, hint):
+    for name in files:
+        (tmp_path / name).touch()
+    service = Service(command="serve", port=1, setup=setup)
+    lacks = _missing(service, Checkout(folder=tmp_path, top=tmp_path, commit="a", scratch=tmp_path))
+    assert hint in lacks if hint else not lacks
 
 
 def test_a_service_that_was_killed_for_want_of_memory(tmp_path):

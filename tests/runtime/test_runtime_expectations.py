@@ -263,5 +263,20 @@ def test_cookies_are_captured(set_cookie, value):
     assert from_cookie("session")(answer(cookies=set_cookie)) == value
 
 
+@pytest.mark.parametrize(
+    ("content_type", "body", "value"),
+    [
+        ("text/html; charset=utf-8", 'value="a&amp;b&#x2F;&#43;"', "a&b/+"),
+        ("Text/HTML", 'value="/x?a=1&copy=2&amp;amp;"', "/x?a=1&copy=2&amp;"),  # once, and only what ends with `;`
+        ("application/xhtml+xml", 'value="&lt;&nothing;"', "<&nothing;"),
+        ("text/html", '<script>1</script><p value="&amp;">', "&"),
+        ("text/html", '<SCRIPT>x = {value="&amp;"}</SCRIPT>', "&amp;"),  # browsers leave scripts as they are
+        ("application/json", 'value="&amp;"', "&amp;"),
+    ],
+)
+def test_character_references_are_decoded_where_a_browser_decodes_them(content_type, body, value):
+    assert from_regex('value="([^"]*)"')(answer(body, content_type=content_type)) == value
+
+
 def test_a_capture_from_what_does_not_decode_finds_nothing():
     assert from_regex("a")(answer(b"aaaa", content_encoding="gzip")) is MISSING

@@ -15,6 +15,7 @@ from perfgate.model.budget_file import Stage
 from perfgate.recording.counting import add_many
 from perfgate.recording.handover import Settings
 from perfgate.recording.histogram import Histogram
+from perfgate.recording.remarks import RATE_LIMITED
 from perfgate.recording.windows import PHASES, Phases, Record, Window
 from perfgate.runtime.http.responses import Failure, Response
 from perfgate.runtime.record.load import Load
@@ -362,3 +363,11 @@ def test_under_plain_locust_its_own_events_are_fired():
 def test_a_full_disk_costs_the_progress_and_not_the_load():
     """Linux has a device that is always full."""
     ProgressWriter(Path("/dev/full"), warmup=0.0, duration=1.0).write(0.5, draining=False, in_flight=1, users=1)
+
+
+def test_an_answer_429_is_noted_with_its_cause():
+    load = make_load()
+    limited, broken = (Failure("status", f"status: {status}") for status in (429, 500))
+    load.record(("endpoint", "search"), START, Response(status=429), limited)
+    load.record(("endpoint", "home"), START, Response(status=500), broken)
+    assert load.observations.remarks == {("search", RATE_LIMITED): 1}

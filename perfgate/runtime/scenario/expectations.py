@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from html import unescape
+from html.entities import html5
 from typing import Any
 
 from perfgate.runtime.http.responses import Response
@@ -198,15 +200,32 @@ def from_header(name: str) -> Capture:
 
 
 def from_regex(pattern: str) -> Capture:
-    """The pattern's first group, or the whole match when it has none."""
+    """The pattern's first group, or the whole match when it has none, with HTML's character references decoded."""
     compiled = re.compile(pattern)
     group = 1 if compiled.groups else 0
 
     def read(response: Response) -> Any:
         match = compiled.search(response.text)
-        return MISSING if match is None or match[group] is None else match[group]
+        if match is None or match[group] is None:
+            return MISSING
+        return _without_references(match, group, response) if "&" in match[group] else match[group]
 
     return Capture(f"regex {pattern}", read, needs_body=True)
+
+
+def _without_references(match: re.Match[str], group: int, response: Response) -> str:
+    """Returns what a browser would read: `&amp;` is decoded in HTML, but not within a script. A reference ends with
+    `;`: elsewhere `&copy=1` is part of an address."""
+    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    before = match.string[: match.start(group)].lower()
+    if kind not in HTML or before.rfind("<script") > before.rfind("</script"):
+        return match[group]
+    return _REFERENCE.sub(_character, match[group])
+
+
+def _character(reference: re.Match[str]) -> str:
+    """Returns the character of a known reference; the beginning of an unknown name is none (`&nothing;` is no `¬`)."""
+    return unescape(reference[0]) if reference[0][1] == "#" or reference[0][1:] in html5 else reference[0]
 
 
 def from_cookie(name: str) -> Capture:
@@ -222,6 +241,8 @@ def from_cookie(name: str) -> Capture:
     return Capture(f"cookie {name}", read, needs_body=False)
 
 
+HTML = frozenset({"text/html", "application/xhtml+xml"})
+_REFERENCE = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _SIMPLE_PATH = re.compile(r"\$(?:\.[A-Za-z_][A-Za-z0-9_]*|\[\d+\])*\Z")
 _STEP = re.compile(r"\.([A-Za-z_][A-Za-z0-9_]*)|\[(\d+)\]")
 

@@ -1,6 +1,6 @@
 """Makes the pictures of docs/backtest.md: python docs/backtest_pictures.py [FOLDER]
 
-Without FOLDER from the simulated builds of tests/test_backtesting.py. With FOLDER into it, from real runs:
+Without FOLDER from the simulated builds of tests/workflows/test_backtesting.py. With FOLDER into it, from real runs:
 
 thirty commits of the demo shop, three of them slower: a search that somebody accepts, orders that are mended at once,
 and a list of products that stays slow for two commits. That takes some eight minutes. The history is kept in FOLDER,
@@ -69,7 +69,7 @@ def write_table(folder: Path, path: Path) -> None:
 
 
 def simulate(folder: Path) -> None:
-    sys.path.insert(0, str(ROOT / "tests"))
+    sys.path[:0] = [str(ROOT / "tests" / "workflows"), str(ROOT / "tests")]
     from test_backtesting import BUDGETS, build
 
     from perfgate import history

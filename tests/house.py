@@ -23,7 +23,7 @@ ROOMS: dict[str, str] = {
     "cli": "codes export.__init__ workflows workflows.steps budgets scenarios report history publish.github ci files text model demo codes diagnose measure middleware report.__init__ report.formats report.html report.markdown report.terminal report.charts history.__init__ history.files publish.__init__ __init__ workflows.doctor model.budget_file",
     "pytest_plugin": "__init__ cli",
     "codes": "",
-    "workflows": "workflows.steps init init.__init__ init.project net diagnose.explaining diagnose.profiling diagnose.rules diagnose.second_pass diagnose.probes diagnose middleware budgets scenarios loadtest measure measure.importers gate.__init__ report report.__init__ history history.__init__ recording files text ci runner runner.reference model diagnose.traces pages model.budget_file",
+    "workflows": "workflows.steps init init.__init__ init.project net diagnose.explaining diagnose.profiling diagnose.rules diagnose.second_pass diagnose.solo_counting diagnose.probes diagnose middleware budgets scenarios loadtest measure measure.importers gate.__init__ report report.__init__ history history.__init__ recording files text ci runner runner.reference model diagnose.traces pages model.budget_file",
     "workflows.steps": "middleware budgets scenarios loadtest measure gate.__init__ report history history.__init__ recording files text ci runner model git pages budgets.convert model.budget_file",
     "workflows.doctor": "workflows.steps budgets scenarios loadtest loadtest.service history.__init__ recording git ci net runner text model model.budget_file",
     # stages
@@ -65,6 +65,7 @@ ROOMS: dict[str, str] = {
     "diagnose.rules": "diagnose model",
     "diagnose.profiling": "diagnose.second_pass diagnose.probes diagnose model",
     "diagnose.second_pass": "diagnose.probes diagnose model",
+    "diagnose.solo_counting": "diagnose.probes diagnose model",
     "diagnose.probes": "diagnose net runner model",
     "diagnose": "stats text model runner runner.reference",
     "diagnose.traces": "diagnose net text model",

@@ -59,6 +59,25 @@ SHOP = (
     Case("healthy", "products", *HEALTHY),
     Case("healthy", "search", *HEALTHY),
 )
+QUEUED = (
+    Case("n+1", "orders", DATABASE, ("repeated-statement",)),
+    Case("index lost by a cast", "orders", DATABASE, ("sequential-scan", "slower-statement")),
+    Case("connection per request", "orders", DATABASE, ("reconnecting",)),
+    Case("cpu loop", "report", APPLICATION, ("cpu",)),
+    Case("serialisation", "report", ("serialisation",), ("serialisation",)),
+    Case("sleep", "report", APPLICATION, ("waiting",)),
+    Case("slow external", "quote", ("external",), ("external-slower",)),
+    Case("queue backlog", "export", ("queue",), ("backlog",)),
+    Case("slow job", "render", ("queue",), ("backlog",)),
+    Case("healthy", "export", *HEALTHY),
+    Case("healthy", "report", *HEALTHY),
+    Case("slow runner", "orders", *RUNNER),
+)
 BLOCKING = Case("blocking call", "quote", APPLICATION, ("blocking-call",))
 BACKLOG = Case("queue backlog", "export", ("queue",), ("backlog",))
-CASES: Mapping[str, tuple[Case, ...]] = {"threaded": (*BOTH, BACKLOG), "asynchronous": (*BOTH, BLOCKING), "shop": SHOP}
+CASES: Mapping[str, tuple[Case, ...]] = {
+    "threaded": (*BOTH, BACKLOG),
+    "asynchronous": (*BOTH, BLOCKING),
+    "queued": QUEUED,
+    "shop": SHOP,
+}

@@ -38,6 +38,7 @@ endpoints:
   ledger: GET /ledger
   quote: GET /quote
   export: {{request: GET /export, expect: {{status: 202}}}}
+  render: GET /render
 diagnose: {{for: {seconds:g}s{probes}}}
 """
 SHOP = """

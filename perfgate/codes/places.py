@@ -91,6 +91,13 @@ CODES: Mapping[str, CodeEntry] = {
         "on the base every request failed",
         "The verdict stands; read the reason in the message.",
     ),
+    "PG-X006": CodeEntry(
+        "A database or cache counted nothing of the application.",
+        "The URL under `diagnose:` is that of another one, or no endpoint of the file uses it.",
+        "diagnose.postgres counted no statement while endpoints were sent",
+        "Give `diagnose:` the URL that the application itself has (host, port and database). Where no endpoint uses a "
+        "database on purpose, leave out the budget. Nothing counted is no data, and never passes.",
+    ),
     "PG-D001": CodeEntry(
         "`perfgate doctor`: the budget file.",
         "It cannot be read, has mistakes, or variables that are not set here.",

@@ -67,6 +67,12 @@ CODES: Mapping[str, CodeEntry] = {
         "The proxy proxy.example port 3128 does not connect to shop.example:443: HTTP/1.1 403 Forbidden",
         "Allow it there, unset the variable, or except the target: `NO_PROXY=shop.example`.",
     ),
+    "PG-T012": CodeEntry(
+        "The target speaks TLS, and its address begins with http://.",
+        "Every request was refused or cut off, and a TLS handshake with the same port succeeds.",
+        "No request succeeded, and 127.0.0.1 port 8443 speaks TLS: http://127.0.0.1:8443 is an https:// target.",
+        "Write https:// in `target`, or name the port that speaks plain HTTP.",
+    ),
     "PG-A001": CodeEntry(
         "An A/B test by branch needs git.",
         "git is not installed, or this folder is in no repository.",

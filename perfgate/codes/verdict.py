@@ -22,7 +22,7 @@ CODES: Mapping[str, CodeEntry] = {
     "PG-V003": CodeEntry(
         "There is no baseline yet.",
         "Relative limits need earlier runs of the baseline's branch with the same requests and load.",
-        "no baseline yet: 2 runs on record, 5 needed",
+        "no baseline yet: 2 earlier runs on main, 5 needed",
         "Nothing: they are judged once there are enough; `--base-ref main` compares at once.",
     ),
     "PG-V004": CodeEntry(

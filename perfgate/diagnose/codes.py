@@ -56,6 +56,13 @@ CODES: Mapping[str, RuleCode] = {
         "update hot rows last.",
         "statements wait 34 ms per request for locks under load",
     ),
+    "reconnecting": RuleCode(
+        "database",
+        "requests open connections to the database, instead of using those that are there",
+        "Keep connections: a pool (SQLAlchemy: no NullPool; psycopg_pool, asyncpg.create_pool; Django: CONN_MAX_AGE or "
+        "OPTIONS pool), opened once when the application starts.",
+        "1 connection to the database opened per request instead of 0",
+    ),
     "cache-lost": RuleCode(
         "cache",
         "answers came from a cache before, and do not any more",
@@ -70,7 +77,7 @@ CODES: Mapping[str, RuleCode] = {
     ),
     "cache-slower": RuleCode(
         "cache",
-        "as many cache commands per request, each slower",
+        "as many cache commands per request, each slower or with a much larger value",
         "Look at value sizes and slow commands (SLOWLOG).",
         "4.1 ms per cache command instead of 0.3 ms",
     ),

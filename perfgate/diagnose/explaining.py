@@ -70,12 +70,14 @@ def _parts(observed: Seen, known: PassFacts) -> tuple[attribution.Parts, int]:
 
 def _seen(known: PassFacts) -> dict[Layer, float]:
     """Seconds per request under load, as far as probes know them from outside the application."""
+    written = min(known.serialising or 0.0, known.cpu_loaded or 0.0)
     seconds: dict[Layer, float | None] = {
         "queue": known.unread_loaded,
         "database": max((known.database_loaded, known.database_wait_loaded), key=lambda value: value or 0.0),
         "cache": known.cache_wait_loaded,
         "external": known.external_wait_loaded,
-        "application": known.cpu_loaded,
+        "application": None if known.cpu_loaded is None else max(0.0, known.cpu_loaded - written),
+        "serialisation": written,
     }
     return {layer: value for layer, value in seconds.items() if value}
 

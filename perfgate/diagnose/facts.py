@@ -76,6 +76,8 @@ class PassFacts:
     broker_messages: float | None = None
     external_messages: float | None = None
     database_size: float | None = None  # bytes that databases send
+    database_sessions: float | None = None  # opened, by the database's own count
+    cache_size: float | None = None  # bytes that caches send
     database_connections_loaded: float | None = None  # most that were in use
     lock_wait: float | None = None  # s that statements wait for locks
     lock_wait_loaded: float | None = None
@@ -90,6 +92,7 @@ class PassFacts:
     application: float | None = None  # s in the server beside database, cache and other services, by Server-Timing
     application_loaded: float | None = None
     serialisation: float | None = None  # s, by Server-Timing
+    serialising: float | None = None  # s of CPU, by a profile under load
     computing: float | None = None  # s of CPU, by Server-Timing
     reference: float | None = None  # s of a fixed piece of work on this machine, while nothing else was sent
     reference_cpu: float | None = None  # s of CPU that it takes

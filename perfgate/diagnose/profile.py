@@ -17,6 +17,16 @@ _RAW_FRAME = re.compile(r"(.*) \((.*?)(?::\d+)?\)\s*")
 _SHOWN = 200  # characters of a name: strangers name files and functions
 _RUNS_ONCE = re.compile(r"~asyncio\.base_events\.(\w+\.)?_run_once")
 _RUNS = re.compile(r"~(asyncio\.runners|uvloop)\.(\w+\.)?run")
+_SERIALISER = re.compile(
+    r"~(json(\.encoder)?\.(\w+\.)?(dumps?|encode|iterencode|_iterencode\w*)"
+    r"|(simplejson|ujson|orjson|msgpack|yaml|marshmallow|rest_framework\.renderers)\b.*\.(_?dumps?|packb?|encode|render)"
+    r"|flask\.json\.(\w+\.)*(dumps|jsonify|response)"
+    r"|django\.(core\.serializers\..*\.serialize|http\.response\.JsonResponse\..*)"
+    r"|rest_framework\.serializers\.(\w+\.)?(data|to_representation)"
+    r"|fastapi\.(encoders\.jsonable_encoder|routing\.serialize_response|_compat\..*\bserialize\w*)"
+    r"|starlette\.responses\.(\w+\.)?render"
+    r"|pydantic\.(main|type_adapter|deprecated)\b.*\b(model_dump|model_dump_json|dump_json|dump_python|serialize\w*))"
+)
 NAMED = 0.5  # of the largest growth: a function inside with as much names the cause better than the one around it
 
 
@@ -102,6 +112,12 @@ def functions(samples: Mapping[Stack, int], cpu: float) -> tuple[FunctionTime, .
         for frame, number in counts.items()
     ]
     return tuple(sorted(times, key=lambda item: (-item.seconds, item.name)))
+
+
+def serialising(samples: Mapping[Stack, int], cpu: float) -> float:
+    """CPU of writing answers, in s per request: what JSON and its like take with all that they call. `cpu` as above."""
+    inside = sum(number for stack, number in samples.items() if any(map(_SERIALISER.fullmatch, stack)))
+    return cpu * inside / max(1, sum(samples.values()))
 
 
 def grown(before: Iterable[FunctionTime], now: Iterable[FunctionTime], least: float) -> tuple[FunctionGrowth, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,13 +12,15 @@ from perfgate.diagnose.probes.processes import ProcessProbe
 from perfgate.diagnose.probes.pyspy import RATE, ProfileRecording
 from perfgate.diagnose.profile import FunctionTime, LoopBlocker, Stack
 from perfgate.diagnose.replaying import Replayer, ReplayRequest
-from perfgate.diagnose.second_pass import USERS, DiagnosedSubject, Name, PassSide
+from perfgate.diagnose.second_pass import USERS, DiagnosedSubject, Name, Pass, PassSide
+from perfgate.model.diagnosis import Diagnosis
 from perfgate.model.errors import DiagnosisError
 
 SECONDS = 3.0  # that each endpoint of each side is sampled
 LOOP_S = 2.0  # that an event loop is sampled, which an endpoint seems to block
 EARLY = 0.6  # s until py-spy has found its way
 PAUSE = 0.002
+NONE = "none"  # of `diagnose.profile`
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,13 +33,50 @@ class ProfiledSide:
 
 @dataclass(kw_only=True)
 class Profiles:
-    """Functions, largest first, what blocks the event loop, and the file of the flame graph in the folder; each by
-    endpoint and side."""
+    """Functions, largest first; CPU of writing answers, s per request; what blocks the event loop; the file of the
+    flame graph in the folder. Each by endpoint and side."""
 
     functions: dict[tuple[str, Name], tuple[FunctionTime, ...]] = field(default_factory=dict)
+    serialising: dict[tuple[str, Name], float] = field(default_factory=dict)
     blockers: dict[tuple[str, Name], tuple[LoopBlocker, ...]] = field(default_factory=dict)
     files: dict[tuple[str, Name], str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+
+
+def wanted(written: str, failed: Collection[str], find: Callable[[], Diagnosis]) -> Collection[str]:
+    """The endpoints to profile, by `diagnose.profile` as it is written: all that `failed`, or those of which the
+    diagnosis so far knows that they compute more, and not what."""
+    if written == NONE:
+        return ()
+    return failed if written else [item.endpoint for item in find().findings if item.causes[0].code == "cpu"]
+
+
+def with_profiles(
+    observed: Pass,
+    subjects: Sequence[DiagnosedSubject],
+    sides: Sequence[PassSide],
+    replayer: Replayer,
+    folder: Path,
+    *,
+    wanted: Collection[str],
+    blocking: Collection[tuple[str, Name]],
+    is_asked: bool,
+) -> Profiles:
+    """Profiles of the `wanted` endpoints, whose facts are then part of what was observed; and of the control where
+    there is no base to compare with. Nothing that keeps it from that is a warning unless it `is_asked` for."""
+    own = [ProfiledSide(side=side, pid=side.pid) for side in sides if side.pid]
+    if not wanted or not own:
+        lacking = "diagnose.profile: py-spy looks only into a service that perfgate starts (`service`)"
+        return Profiles(warnings=[lacking] if wanted and is_asked else [])
+    compared = [item for item in subjects if item.endpoint in wanted or len(sides) == 1]
+    profiles = profiled(compared, own, replayer, folder, blocking)
+    for key, functions in profiles.functions.items():
+        seen = observed.seen[key]
+        seen.functions, seen.blockers = functions, profiles.blockers.get(key, ())
+        seen.serialising = profiles.serialising.get(key)
+    if not is_asked:
+        profiles.warnings.clear()
+    return profiles
 
 
 def profiled(
@@ -70,6 +109,7 @@ def _profile(subject: DiagnosedSubject, item: ProfiledSide, replayer: Replayer, 
         return
     key = subject.endpoint, item.side.name
     result.functions[key] = profile.functions(samples, cpu)
+    result.serialising[key] = profile.serialising(samples, cpu)
     graph = profile.speedscope(samples, f"{subject.endpoint} ({item.side.name})", RATE)
     path.write_text(json.dumps(graph), encoding="utf-8")
     result.files[key] = path.name

@@ -12,9 +12,11 @@ from math import inf
 from statistics import median
 from typing import Literal
 
+from perfgate.diagnose import blindness
+from perfgate.diagnose.blindness import ProbeSight
 from perfgate.diagnose.facts import PassFacts, ProbeCounts
 from perfgate.diagnose.partition import ReplaySample
-from perfgate.diagnose.probes import Prober, WaitProbe, merged
+from perfgate.diagnose.probes import Prober, WaitProbe, key_of, merged
 from perfgate.diagnose.profile import FunctionTime, LoopBlocker
 from perfgate.diagnose.replaying import Answer, Replayer, ReplayRequest
 from perfgate.diagnose.summing import facts
@@ -57,6 +59,7 @@ class Seen:
     counts: list[ProbeCounts] = field(default_factory=list)
     counts_loaded: list[ProbeCounts] = field(default_factory=list)
     functions: tuple[FunctionTime, ...] = ()
+    serialising: float | None = None
     blockers: tuple[LoopBlocker, ...] = ()
 
     @property
@@ -79,7 +82,7 @@ class Seen:
             merged(self.counts_loaded),
             self.reference,
         )
-        return replace(known, functions=self.functions, blockers=self.blockers)
+        return replace(known, functions=self.functions, serialising=self.serialising, blockers=self.blockers)
 
 
 @dataclass(kw_only=True)
@@ -89,6 +92,7 @@ class Pass:
     seen: dict[tuple[str, Name], Seen] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     broken: set[int] = field(default_factory=set)
+    sight: ProbeSight = field(default_factory=ProbeSight)
 
 
 def observe(
@@ -137,6 +141,17 @@ def observe(
                 observed.canary_loaded += _phase(
                     loaded, side, replayer, number, result, observed, is_alone=False
                 ).canary
+    return _without_blind(result)
+
+
+def _without_blind(result: Pass) -> Pass:
+    """What was seen, without the counts of probes that see nothing of the application, though it sends messages."""
+    blind = result.sight.contradicted
+    result.warnings += [blindness.warning(key) for key in sorted(blind)]
+    if names := blindness.untold(blind, result.sight.seeing):
+        for seen in result.seen.values():
+            seen.counts = [blindness.without(item, names) for item in seen.counts]
+            seen.counts_loaded = [blindness.without(item, names) for item in seen.counts_loaded]
     return result
 
 
@@ -190,6 +205,8 @@ def _phase(
         counted = _guarded(probe, result, lambda probe=probe: probe.counted(answer.requests))
         if counted is None:
             continue
+        if answer.requests:
+            result.sight.note(key_of(probe), counted.values)
         values = {name: value for name, value in counted.values.items() if name != "memory"}
         into = observed.counts if is_alone else observed.counts_loaded
         into.append(replace(counted, values=values))

@@ -74,9 +74,20 @@ _KINDS = (*_PARTS, "broker")
 _WAITS = tuple(f"{kind}_wait" for kind in _KINDS)
 _MESSAGES = tuple(f"{kind}_messages" for kind in _KINDS)
 _KEPT = ("stopped", "throttled")  # from the CPU
-_SINGLE = ("rows", "cpu", "memory", "cache_hits", "database", "cpu_delay", "database_size", "lock_wait", *_KEPT)
+_SINGLE = (
+    "rows",
+    "cpu",
+    "memory",
+    "cache_hits",
+    "database",
+    "cpu_delay",
+    "database_size",
+    "cache_size",
+    "lock_wait",
+    *_KEPT,
+)
 _QUEUE = ("queued", "queue_growth")
-_COUNTED = (*_SINGLE, *_QUEUE, *_WAITS, *_MESSAGES)
+_COUNTED = (*_SINGLE, "database_sessions", *_QUEUE, *_WAITS, *_MESSAGES)
 _LOADED = ("query_seconds", "cpu", "database", "unread", "lock_wait", "database_connections")
 _COUNTED_LOADED = (*_LOADED, *_KEPT, *_QUEUE, *_WAITS)
 

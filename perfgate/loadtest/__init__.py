@@ -6,7 +6,7 @@ from perfgate.loadtest.service.aa_test import aa_test, can_run_twice
 from perfgate.loadtest.service.merge_base import merge_base
 from perfgate.loadtest.service.side_by_side import Base, Head, Sides, base_and_head, host_of
 from perfgate.loadtest.service.starting import Services, Start, running, with_port
-from perfgate.loadtest.service.target import check_allowed, check_up, way_to
+from perfgate.loadtest.service.target import check_allowed, check_plain, check_up, way_to
 from perfgate.recording.handover import Duet
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "base_and_head",
     "can_run_twice",
     "check_allowed",
+    "check_plain",
     "check_up",
     "host_of",
     "look_times",

@@ -16,11 +16,12 @@ from perfgate.loadtest.service.handshake import TlsCheck
 from perfgate.loadtest.service.memory_watch import MemoryWatch
 from perfgate.loadtest.service.side_by_side import Sides
 from perfgate.loadtest.service.starting import Services, running
-from perfgate.loadtest.service.target import check_up
+from perfgate.loadtest.service.target import check_plain, check_up
 from perfgate.model.budget_file import LoadProfile, Stage
 from perfgate.model.errors import RecordError, UsageError
 from perfgate.model.plan import Plan
 from perfgate.model.run import LoadTest, Progress
+from perfgate.recording import windows
 
 MIN_PART_S = 1.0  # s: windows are whole seconds
 FEWEST_TIMES_LATER = 1.5  # that the last look is after the one before it
@@ -86,6 +87,9 @@ def _part(
             watch = MemoryWatch(services, sides) if options.watches_memory else None
             with options.beside():
                 load_test = send(lambda: _looked(services, watch))
+            if load_test.failure_examples and not _any_success(load_test):
+                for target in sides.targets:
+                    check_plain(target, options.environ)
             return replace(load_test, memory=watch.since(load_test.began)) if watch else load_test
 
     return runner_probe.beside(load_part, place, options)
@@ -94,6 +98,10 @@ def _part(
 def _tls_check(plan: Plan) -> TlsCheck | None:
     """None where only hand-written scenarios send: what their clients believe is their own affair."""
     return TlsCheck(tls=plan.tls, folder=plan.source.parent) if plan.endpoints or plan.journeys else None
+
+
+def _any_success(load_test: LoadTest) -> bool:
+    return any(window.successes for window in windows.read(load_test.windows).windows.values())
 
 
 def _looked(services: Services, watch: MemoryWatch | None) -> None:

@@ -18,6 +18,7 @@ from perfgate.middleware.secret import HEADER, VARIABLE, Secret
 class ServerTimingMiddleware:
     def __init__(self, get_response: Callable[[Any], Any]) -> None:
         self._get_response, self._secret = get_response, Secret(getattr(settings, VARIABLE, None))
+        meter.watched.add(DATABASE)
 
     def __call__(self, request: Any) -> Any:
         if not self._secret or not self._secret.is_in(request.headers.get(HEADER, "").encode("latin-1")):

@@ -12,6 +12,7 @@ from perfgate.middleware import meter
 from perfgate.middleware.meter import CACHE, DATABASE, EXTERNAL, SERIALISATION
 
 _waiting: dict[str, Callable[[Any], None]] = {}
+_DRIVERS = ("sqlalchemy.engine", "psycopg", "asyncpg", "pymysql")  # that nothing imports but who uses a database
 
 
 def install() -> None:
@@ -22,9 +23,11 @@ def install() -> None:
             continue  # half imported: the next request will do
         if (hook := _waiting.pop(name, None)) is not None:
             hook(module)
+            if name in _DRIVERS:
+                meter.watched.add(DATABASE)
 
 
-def timed(kind: str, call: Callable[..., Any]) -> Callable[..., Any]:
+def timed(kind: str, call: Callable[..., Any], *, counts: bool = True) -> Callable[..., Any]:
     @wraps(call)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         span = meter.enter(kind)
@@ -33,12 +36,12 @@ def timed(kind: str, call: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return call(*args, **kwargs)
         finally:
-            span.leave()
+            span.leave(counts=counts)
 
     return wrapper
 
 
-def timed_async(kind: str, call: Callable[..., Any]) -> Callable[..., Any]:
+def timed_async(kind: str, call: Callable[..., Any], *, counts: bool = True) -> Callable[..., Any]:
     @wraps(call)
     async def wrapper(*args: Any, **kwargs: Any) -> Any:
         span = meter.enter(kind)
@@ -47,7 +50,7 @@ def timed_async(kind: str, call: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return await call(*args, **kwargs)
         finally:
-            span.leave()
+            span.leave(counts=counts)
 
     return wrapper
 
@@ -87,6 +90,10 @@ def _leave(context: Any) -> None:
 def _psycopg(module: Any) -> None:
     _patch(DATABASE, module.Cursor, "execute", "executemany")
     _patch(DATABASE, module.AsyncCursor, "execute", "executemany", is_async=True)
+    for owner, wrap in ((module.Connection, timed), (module.AsyncConnection, timed_async)):
+        connect = owner.connect.__func__  # time, and no query
+        owner.connect = classmethod(wrap(DATABASE, connect, counts=False))
+    module.connect = module.Connection.connect
 
 
 def _asyncpg(module: Any) -> None:
@@ -106,6 +113,7 @@ def _asyncpg(module: Any) -> None:
             return await reset(*args, **kwargs)
 
     module.connection.Connection.reset = unmeasured
+    module.connect = module.connection.connect = timed_async(DATABASE, module.connection.connect, counts=False)
 
 
 def _pymysql(module: Any) -> None:
@@ -133,6 +141,7 @@ def _sqlite3(module: Any) -> None:
         caller = str(sys._getframe(1).f_globals.get("__name__", "")).partition(".")[0]
         if len(args) < 6 and caller not in ("sqlalchemy", "django"):  # the sixth is a class of the application's own
             kwargs.setdefault("factory", TimedConnection)
+            meter.watched.add(DATABASE)
         return connect(*args, **kwargs)
 
     module.connect = module.dbapi2.connect = wrapper

@@ -97,7 +97,7 @@ class Metric:
 
 
 _MIDDLEWARE = "add perfgate.middleware to the application (one line)"
-_DATABASE = "give `diagnose.postgres` or `diagnose.mysql` the database's URL"
+_DATABASE = "give `diagnose.postgres` or `diagnose.mysql` the URL of the application's database"
 _SERVICE = "let perfgate start the service (`service.command`)"
 _INTERACTIONS = 'list what a visitor does: `interact: [{click: "#buy"}]`'
 _CHROMIUM = "the page painted nothing"
@@ -173,7 +173,7 @@ METRICS: dict[str, Metric] = {
             Unit.RATIO,
             "share of answers that came from a cache, as their headers say; else of Redis look-ups that hit",
             needs="let answers say so (Cache-Status, X-Cache, or Server-Timing `cache;desc=hit`), or give "
-            "`diagnose.redis` the cache's URL",
+            "`diagnose.redis` the URL of the application's cache",
             tellers=frozenset({Teller.SERVER_TIMING, Teller.HEADERS, Teller.PROBES}),
             higher_is_better=True,
         ),

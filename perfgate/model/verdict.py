@@ -59,6 +59,7 @@ class Finding:
     samples: int = 0
     baseline: float | None = None
     baseline_runs: int = 0
+    excluded: str = ""  # why earlier runs do not count, where that leaves it without a baseline
     baseline_ids: tuple[str, ...] = ()  # of those runs, newest first; empty in files of older versions
     change: float | None = None
     own_change: float | None = None

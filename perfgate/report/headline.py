@@ -5,19 +5,24 @@ Undecided budgets are counted beside the decided ones; budgets without a baselin
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from perfgate.model.budget_file import Kind
 from perfgate.model.metric import ALL_ENDPOINTS
 from perfgate.model.outcome import BADNESS, Outcome
 from perfgate.model.verdict import Finding
+from perfgate.recording.usable import is_as_planned
 from perfgate.report import words
 from perfgate.report.escaping import plain
 from perfgate.report.facts import Facts
 from perfgate.text.plurals import counted
 
+MANY = 4  # budgets without a baseline that take one sentence together
 NAMED = 3  # findings that a headline names
 NOTABLE = 0.05  # p-value of an undecided movement of all endpoints, from which it is named
+
+QUIET = (Outcome.PASS, Outcome.NO_BASELINE)  # what was not compared is then part of the headline
 
 _PREDICATES = {
     Outcome.FAIL: "broken",
@@ -35,26 +40,44 @@ def headline(facts: Facts, quote: Quote = plain) -> str:
     return f"{words.word(outcome).upper()}: {'; '.join(_parts(facts, outcome, quote))}"
 
 
-def split_by_baseline(facts: Facts, findings: Iterable[Finding]) -> tuple[list[Finding], str]:
-    """Findings to tell one by one, and one sentence for those that only lack a baseline, if there are many."""
-    lacking = [finding for finding in findings if finding.outcome is Outcome.NO_BASELINE]
-    if len(lacking) < words.MANY:
-        return list(findings), ""
-    return [finding for finding in findings if finding.outcome is not Outcome.NO_BASELINE], (
-        f"{len(lacking)} budgets have no baseline yet: {_baseline_runs(facts, lacking)}. Their fixed limits are kept; "
-        "changes are judged once there are enough runs."
-    )
+def baseline_progress(facts: Facts, lacking: Sequence[Finding]) -> str:
+    """ "that was the first of 5 runs on main that make a baseline; in a pull request use --base-ref". A run that will
+    be none of them says how many there are."""
+    verdict = facts.verdict
+    needed = verdict.baseline_needed
+    if facts.run.arms:
+        return "the base has no such measurement"
+    if not needed:  # a verdict of an older version
+        return f"{counted(len(lacking), 'budget')} not compared"
+    earlier = _earlier_runs(lacking)
+    branch = plain(verdict.baseline_branch, 40)
+    where = f" on {branch}" if branch else ""
+    if not _joins_baseline(facts):
+        have = f"{branch or 'the history'} has {earlier} of {words.runs(needed)} that make a baseline"
+        return f"{have}; --base-ref compares at once"
+    place = "the first" if not earlier else "the last" if earlier + 1 >= needed else f"number {earlier + 1}"
+    such = f"{place} of {words.runs(needed)}{where} that make a baseline" if needed > 1 else f"the baseline{where}"
+    return f"that was {such}; in a pull request use --base-ref"
 
 
-def _baseline_runs(facts: Facts, lacking: Sequence[Finding]) -> str:
-    """ "1 of 5 runs on main", with the run at hand where it will be one of them."""
-    verdict, run = facts.verdict, facts.run
-    joins = not run.arms and run.pull_request is None and run.branch == verdict.baseline_branch
-    have = max((finding.baseline_runs for finding in lacking), default=0) + joins
-    branch = f" on {plain(verdict.baseline_branch, 40)}" if verdict.baseline_branch else ""
-    if not verdict.baseline_needed:
-        return f"{words.runs(have)}{branch}"
-    return f"{min(have, verdict.baseline_needed)} of {words.runs(verdict.baseline_needed)}{branch}"
+def is_baseline_in_headline(facts: Facts) -> bool:
+    """Whether the headline says how many runs the baseline has."""
+    lacks = any(finding.outcome is Outcome.NO_BASELINE for finding in facts.findings)
+    return lacks and facts.verdict.outcome in QUIET and not facts.run.arms
+
+
+def split_by_baseline(facts: Facts, findings: Iterable[Finding]) -> tuple[list[Finding], tuple[str, ...]]:
+    """Findings to report one by one, and sentences for those that only lack a baseline: none about how many runs there
+    are where the headline says it, but why earlier runs do not count."""
+    listed = list(findings)
+    lacking = [finding for finding in listed if finding.outcome is Outcome.NO_BASELINE]
+    if not lacking or (len(lacking) < MANY and not is_baseline_in_headline(facts)):
+        return listed, ()
+    reasons = Counter(finding.excluded for finding in lacking if finding.excluded)
+    said = [f"{counted(count, 'budget')} without a baseline: {reason}." for reason, count in reasons.items()]
+    if not is_baseline_in_headline(facts):
+        said.insert(0, f"{counted(len(lacking), 'budget')} not compared: {baseline_progress(facts, lacking)}.")
+    return [finding for finding in listed if finding.outcome is not Outcome.NO_BASELINE], tuple(said)
 
 
 def is_whole(finding: Finding) -> bool:
@@ -71,7 +94,7 @@ def _parts(facts: Facts, outcome: Outcome, quote: Quote) -> Iterator[str]:
     concerned = [finding for finding in budgets if finding.outcome is outcome]
     if whole is not None and whole.outcome is outcome and outcome is not Outcome.PASS:
         yield _whole(whole)
-    if outcome in (Outcome.PASS, Outcome.NO_BASELINE):
+    if outcome in QUIET:
         yield from _kept(facts, budgets)
     elif concerned:
         yield _concerned(concerned, outcome, len(budgets), quote)
@@ -93,17 +116,37 @@ def _kept(facts: Facts, budgets: Sequence[Finding]) -> Iterator[str]:
     lacking = [finding for finding in budgets if finding.outcome is Outcome.NO_BASELINE]
     remaining = len(budgets) - len(undecided) - len(lacking)
     also = f", {len(undecided)} undecided" if undecided else ""
-    if lacking and not any(map(_is_compared, budgets)):
+    if lacking and not facts.run.arms and not any(map(_is_compared, budgets)):
         fixed = sum(map(_fixed_limits_kept, budgets))
         if fixed:
             yield f"{counted(fixed, 'fixed limit')} kept{also}"
     elif remaining == len(budgets):
         yield f"{counted(remaining, 'budget')} kept"
     else:
-        yield f"{remaining} of {counted(len(budgets), 'budget')} kept{also}"
-    if lacking:
+        without = f", {len(lacking)} {'not compared' if facts.run.arms else 'without a baseline'}" if lacking else ""
+        yield f"{remaining} of {counted(len(budgets), 'budget')} kept{also}{without}"
+    if is_baseline_in_headline(facts):
         predicate = "have" if len(lacking) != 1 else "has"
         yield f"{len(lacking)} {predicate} no baseline yet: {_baseline_runs(facts, lacking)}"
+
+
+def _baseline_runs(facts: Facts, lacking: Sequence[Finding]) -> str:
+    """ "1 of 5 runs on main", with the run at hand where it will be one of them."""
+    needed, branch = facts.verdict.baseline_needed, plain(facts.verdict.baseline_branch, 40)
+    where = f" on {branch}" if branch else ""
+    have = _earlier_runs(lacking) + _joins_baseline(facts)
+    return f"{min(have, needed)} of {words.runs(needed)}{where}" if needed else f"{words.runs(have)}{where}"
+
+
+def _earlier_runs(lacking: Sequence[Finding]) -> int:
+    return min((finding.baseline_runs for finding in lacking), default=0)
+
+
+def _joins_baseline(facts: Facts) -> bool:
+    """Whether later runs will be compared with this one."""
+    run = facts.run
+    is_on_branch = run.pull_request is None and run.branch == facts.verdict.baseline_branch
+    return is_on_branch and not run.arms and is_as_planned(run)
 
 
 def _others(budgets: Sequence[Finding], outcome: Outcome) -> Iterator[str]:

@@ -20,7 +20,6 @@ from perfgate.text.plurals import counted
 
 NOTHING = "–"
 NAMED = 3  # findings that a headline names
-MANY = 4  # budgets without a baseline that are told together
 
 MARKS = {
     Outcome.FAIL: "✗",
@@ -72,16 +71,19 @@ def changed(finding: Finding) -> str:
 
 
 def detectable(finding: Finding) -> str:
-    """The smallest worsening that the run would have found: "+12 %" of a comparison, "310 ms" of a fixed limit."""
+    """The smallest worsening that the run would have found: "+12 %" of a comparison ("×4" from twice as much on),
+    "310 ms" of a fixed limit. Nothing where a comparison is still to come."""
     least, measured = finite(finding.detectable), finite(finding.measured)
     metric = metric_of(finding.metric)
-    if least is None or measured is None or metric is None:
+    if least is None or measured is None or metric is None or finding.outcome is Outcome.NO_BASELINE:
         return NOTHING
     signed = -least if metric.higher_is_better else least
     if metric.unit is Unit.RATIO:
         least_value = value(metric.name, max(0.0, measured + signed))
         return units.format_difference(metric.unit, signed) if finding.compared else least_value
-    return change(round(signed, 2)) if finding.compared else value(metric.name, measured * (1 + signed))
+    if not finding.compared:
+        return value(metric.name, measured * (1 + signed))
+    return f"×{1 + signed:.0f}" if signed >= 1 else change(round(signed, 2))
 
 
 def share(part: int, whole: int) -> str:

@@ -13,10 +13,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from perfgate import loadtest, scenarios
-from perfgate.diagnose import explaining, rules, second_pass
+from perfgate.diagnose import explaining, profiling, rules, second_pass
 from perfgate.diagnose.facts import PassFacts
 from perfgate.diagnose.probes import Prober, ProcessProbe, WaitProbe
-from perfgate.diagnose.profiling import ProfiledSide, Profiles, profiled
+from perfgate.diagnose.profiling import Profiles
 from perfgate.diagnose.replaying import Replayer
 from perfgate.diagnose.rules import RunMovement
 from perfgate.diagnose.second_pass import DiagnosedSubject, PassSide
@@ -32,6 +32,7 @@ from perfgate.workflows.tracing import Tracing, tracing, with_traces
 
 FOLDER = "diagnose"  # in the run folder: scenarios and logs of the second pass
 LATENCY = 0.1  # s: by which a number of users is taken for a rate
+NO_PROFILES = Profiles()
 Say = Callable[[str], None]
 
 
@@ -55,11 +56,11 @@ def diagnose(request: DiagnosisRequest, say: Say) -> Diagnosis:
     folder.mkdir(parents=True, exist_ok=True)
     warnings: list[str] = []
     subjects = list(_subjects(request, folder, warnings))
-    names = [subject.endpoint for subject in subjects]
-    if not [name for name in names if name in request.wanted]:
+    endpoints = [subject.endpoint for subject in subjects if subject.endpoint in request.wanted]
+    if not endpoints:
         raise DiagnosisError("; ".join(warnings) or "Nothing failed that a second pass could explain.", code="PG-X004")
     policy = request.budget_file.diagnose
-    say(f"Diagnosis: {', '.join(name for name in names if name in request.wanted)}, {policy.seconds:g} s")
+    say(f"Diagnosis: {', '.join(endpoints)}, {policy.seconds:g} s")
     with (
         tracing(policy.traces, request.environ, warnings, is_own=bool(request.sides.starts)) as traces,
         _sides(request, folder, warnings, traces) as sides,
@@ -80,34 +81,20 @@ def diagnose(request: DiagnosisRequest, say: Say) -> Diagnosis:
             traces=traces.prefix,
         )
         traces.collect(observed)
-        profiles = _profiled(request, subjects, sides, replayer, folder, observed)
-        for key, functions in profiles.functions.items():
-            observed.seen[key].functions = functions
-            observed.seen[key].blockers = profiles.blockers.get(key, ())
-        warnings += profiles.warnings
-    evidence = traces.join(observed)
-    return with_traces(_diagnosis(request, observed, [side.name for side in sides], warnings, profiles), evidence)
-
-
-def _profiled(
-    request: DiagnosisRequest,
-    subjects: Sequence[DiagnosedSubject],
-    sides: Sequence[PassSide],
-    replayer: Replayer,
-    folder: Path,
-    observed: second_pass.Pass,
-) -> Profiles:
-    """The endpoints in question, and the control where there is no base to compare with."""
-    if not request.budget_file.diagnose.profile:
-        return Profiles()
-    compared = [item for item in subjects if item.endpoint in request.wanted or len(sides) == 1]
-    own = [ProfiledSide(side=side, pid=side.pid) for side in sides if side.pid]
-    if not own:
-        return Profiles(
-            warnings=["diagnose.profile: py-spy looks only into a service that perfgate starts (`service`)"]
+        evidence, names = traces.join(observed), [side.name for side in sides]
+        wanted = profiling.wanted(policy.profile, request.wanted, lambda: _diagnosis(request, observed, names))
+        profiles = profiling.with_profiles(
+            observed,
+            subjects,
+            sides,
+            replayer,
+            folder,
+            wanted=wanted,
+            blocking={key for key, seen in observed.seen.items() if seen.samples and rules.delays_others(seen.facts())},
+            is_asked=bool(policy.profile),
         )
-    blocking = {key for key, seen in observed.seen.items() if seen.samples and rules.delays_others(seen.facts())}
-    return profiled(compared, own, replayer, folder, blocking)
+        warnings += profiles.warnings
+    return with_traces(_diagnosis(request, observed, names, warnings, profiles), evidence)
 
 
 def _rate(load: LoadProfile, *, is_own: bool) -> float:
@@ -123,8 +110,8 @@ def _diagnosis(
     request: DiagnosisRequest,
     observed: second_pass.Pass,
     sides: Sequence[second_pass.Name],
-    warnings: Sequence[str],
-    profiles: Profiles,
+    warnings: Sequence[str] = (),
+    profiles: Profiles = NO_PROFILES,
 ) -> Diagnosis:
     of = observed.seen
     both = "base" in sides

@@ -46,7 +46,7 @@ def opened(
                 warnings.append(f"diagnose.{key}: {error}")
 
 
-_KINDS: Mapping[str, Kind] = {"postgres": "database", "mysql": "database", "redis": "cache"}
+_KINDS: Mapping[str, Kind] = {"celery": "broker", "postgres": "database", "mysql": "database", "redis": "cache"}
 
 
 def named_ports(policy: DiagnosePolicy, environ: Mapping[str, str]) -> Mapping[int, Kind]:

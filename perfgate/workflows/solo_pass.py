@@ -10,17 +10,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from time import sleep
 from urllib.parse import urlsplit
 
 from perfgate import loadtest, scenarios
 from perfgate.diagnose.probes import Prober, ProcessProbe
 from perfgate.diagnose.replaying import Replayer, ReplayRequest
+from perfgate.diagnose.solo_counting import COUNTS, SoloCounter
 from perfgate.files import codec
 from perfgate.measure.counted import mean_of_rounds
 from perfgate.model.budget_file import Budget, BudgetFile, DiagnosePolicy
-from perfgate.model.errors import DiagnosisError, PerfgateError
-from perfgate.model.metric import Teller, told_by
+from perfgate.model.errors import PerfgateError
 from perfgate.model.run import EndpointResult, Run
 from perfgate.recording.windows import BASE, HEAD
 from perfgate.text.notes import note
@@ -29,11 +28,8 @@ from perfgate.workflows.steps import judging
 from perfgate.workflows.steps.resolving import RunSpec
 
 FOLDER = "alone"  # in the run folder: scenarios and log
-REQUESTS = 30  # whose queries are counted
+OTHERS = 6  # endpoints at most that show whether a database is the application's
 CPU_ROUNDS, CPU_SECONDS = 4, 0.7  # a clock tick (10 ms) is little of it
-QUIET_S = 0.05  # s in which nothing is counted: what came before is over
-MAX_CHECKS = 20  # at most, until it is quiet
-COUNTS = told_by(Teller.PROBES)
 CPU = "cpu"
 
 Measured = dict[tuple[str, str], dict[str, tuple[float, float, float]]]  # (side, endpoint) -> metric -> value, interval
@@ -125,35 +121,44 @@ def _measured(wanted: Mapping[str, set[str]], request: SoloRequest, warnings: li
     folder = request.folder / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     measured: Measured = {}
+    by_probes = {name: metrics for name, metrics in wanted.items() if metrics.intersection(COUNTS)}
     with (
-        _sides(
-            request, folder, warnings, wants_probes=any(metrics.intersection(COUNTS) for metrics in wanted.values())
-        ) as sides,
+        _sides(request, folder, warnings, wants_probes=bool(by_probes)) as sides,
         Replayer(environ=request.environ, log=folder / "replay.log") as replayer,
     ):
-        for number, (endpoint, metrics) in enumerate(wanted.items()):
-            scenario = _scenario(request, endpoint, folder / f"scenario_{number}.py")
-            if not scenario:
-                warnings.append(
-                    f"{endpoint} is only sent in journeys, so its {' and '.join(sorted(metrics))} cannot be counted "
-                    "alone: give it a weight, or add perfgate.middleware to the application"
-                )
-                continue
-            order = ReplayRequest(
-                scenario=scenario, endpoint=endpoint, target="", seconds=0.0, seed=f"alone/{endpoint}"
-            )
+        counter = SoloCounter(replayer=replayer, metrics=set().union(*by_probes.values()), warnings=warnings)
+        for endpoint, order in _orders(wanted, request, folder, warnings):
             for side in sides:
-                own = replace(order, target=side.target)
                 counts = measured.setdefault((side.name, endpoint), {})
-                if metrics.intersection(COUNTS):
-                    counts.update(_only(metrics, _counted(own, side.probes, replayer, warnings)))
-            if CPU in metrics:
+                if endpoint in by_probes:
+                    own = counter.counted(replace(order, target=side.target), side.probes)
+                    counts.update(_only(wanted[endpoint], own))
+            if CPU in wanted[endpoint]:
                 _add_cpu(measured, order, sides, replayer)
-    return measured
+        if by_probes:
+            others = [item.name for item in request.budget_file.endpoints if item.name not in by_probes]
+            for _, order in _orders(others[:OTHERS], request, folder, []):
+                counter.look_elsewhere((replace(order, target=side.target), side.probes) for side in sides)
+        untold = counter.untold()
+    return {key: {name: of for name, of in counts.items() if name not in untold} for key, counts in measured.items()}
 
 
-def _only(metrics: set[str], counts: Mapping[str, float]) -> dict[str, tuple[float, float, float]]:
-    return {name: (value, value, value) for name, value in counts.items() if name in metrics}
+def _orders(
+    endpoints: Iterable[str], request: SoloRequest, folder: Path, warnings: list[str]
+) -> Iterator[tuple[str, ReplayRequest]]:
+    """How each endpoint is sent alone, of those that can be."""
+    for endpoint in endpoints:
+        scenario = _scenario(request, endpoint, folder / f"scenario_{len(list(folder.glob('scenario_*')))}.py")
+        if scenario:
+            yield (
+                endpoint,
+                ReplayRequest(scenario=scenario, endpoint=endpoint, target="", seconds=0.0, seed=f"alone/{endpoint}"),
+            )
+        else:
+            warnings.append(
+                f"{endpoint} is only sent in journeys, so what it counts cannot be counted alone: give it a weight, or "
+                "add perfgate.middleware to the application"
+            )
 
 
 def _scenario(request: SoloRequest, endpoint: str, path: Path) -> str:
@@ -166,53 +171,8 @@ def _scenario(request: SoloRequest, endpoint: str, path: Path) -> str:
     return str(path.resolve())
 
 
-def _counted(
-    order: ReplayRequest, probes: Sequence[Prober], replayer: Replayer, warnings: list[str]
-) -> dict[str, float]:
-    working = list(probes)
-
-    def begin() -> None:
-        for probe in probes:
-            try:
-                _settle(probe)
-            except DiagnosisError as error:
-                working.remove(probe)
-                warnings.append(str(error))
-
-    answer = replayer.count(order, REQUESTS, begin)
-    if answer.failures:
-        reason = next(iter(answer.failures))
-        raise DiagnosisError(
-            f"{order.endpoint}: {sum(answer.failures.values())} requests failed ({reason})", code="PG-X003"
-        )
-    counts: dict[str, float] = {}
-    for probe in working:
-        try:
-            counts |= _settled(probe, answer.requests)
-        except DiagnosisError as error:
-            warnings.append(str(error))
-    return counts
-
-
-def _settle(probe: Prober) -> None:
-    """Begins to count once nothing is counted any more: an application ends its transactions after it has answered."""
-    for _ in range(MAX_CHECKS):
-        probe.begin()
-        sleep(QUIET_S)
-        if not any(probe.counted(1).values.get(name) for name in COUNTS):
-            return
-
-
-def _settled(probe: Prober, requests: int) -> dict[str, float]:
-    before: dict[str, float] = {}
-    for look in range(MAX_CHECKS):
-        values = probe.counted(requests).values
-        now = {name: values[name] for name in COUNTS if name in values}
-        if look and now == before:
-            break
-        before = now
-        sleep(QUIET_S)
-    return before
+def _only(metrics: set[str], counts: Mapping[str, float]) -> dict[str, tuple[float, float, float]]:
+    return {name: (value, value, value) for name, value in counts.items() if name in metrics}
 
 
 def _add_cpu(measured: Measured, order: ReplayRequest, sides: Sequence[SoloSide], replayer: Replayer) -> None:

@@ -63,6 +63,20 @@ def test_queries_per_request_are_exact_and_the_missing_index_is_named(database: 
 
 
 @pytest.mark.needs("postgresql")
+def test_connections_that_are_opened_are_counted(database: str):
+    with psycopg.connect(database, autocommit=True) as connection:
+        if connection.info.server_version < 140000:
+            lacking("PostgreSQL 14")
+    probe = PostgresProbe(database)
+    probe.begin()
+    for _ in range(6):
+        select_items(database, range(1))  # each opens one, and closes it
+
+    wait_for(lambda: probe.counted(requests=3).values["database_sessions"] == 2, "the statistics of six sessions")
+    probe.close()
+
+
+@pytest.mark.needs("postgresql")
 def test_hypopg_says_what_the_missing_index_would_be_worth(database: str):
     with psycopg.connect(database, autocommit=True) as connection:
         there = connection.execute("select 1 from pg_available_extensions where name = 'hypopg'").fetchone()

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from perfgate.diagnose import profile, rules
+from perfgate.diagnose import profile, profiling, rules
 from perfgate.diagnose.facts import PassFacts
 from perfgate.diagnose.probes import pyspy
 from perfgate.diagnose.profile import FunctionTime
+from perfgate.model.diagnosis import Cause, Diagnosed, Diagnosis
 from perfgate.model.errors import DiagnosisError
 
 SOUND = PassFacts(samples=300, alone=0.010, loaded=0.012, canary_idle=0.001, canary_loaded=0.002, cpu=0.004)
@@ -49,6 +50,41 @@ def test_a_function_takes_its_share_of_the_cpu_with_all_that_it_calls():
     assert times["shop.search.rank"].seconds == pytest.approx(0.030)
     assert times["shop.search.rank"].share == 0.6
     assert times["json.dumps"].is_library
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        "dumps (/usr/lib/python3.11/json/__init__.py)",
+        "iterencode (/usr/lib/python3.11/json/encoder.py)",
+        "JSONEncoder.encode (/usr/lib/python3.14/json/encoder.py)",
+        "model_dump_json (/x/lib/python3.12/site-packages/pydantic/main.py)",
+        "BaseModel.model_dump (/x/lib/python3.12/site-packages/pydantic/main.py)",
+        "jsonable_encoder (/x/lib/python3.12/site-packages/fastapi/encoders.py)",
+        "serialize_response (/x/lib/python3.12/site-packages/fastapi/routing.py)",
+        "render (/x/lib/python3.12/site-packages/starlette/responses.py)",
+        "dumps (/x/lib/python3.12/site-packages/flask/json/provider.py)",
+        "to_representation (/x/lib/python3.12/site-packages/rest_framework/serializers.py)",
+        "dump (/x/lib/python3.12/site-packages/marshmallow/schema.py)",
+    ],
+)
+def test_what_writes_answers_counts_once_with_all_that_it_calls(frame: str):
+    inner = profile.frame_name(frame)
+    samples = {("app.view", inner, "~json.encoder.encode"): 30, ("app.view", inner): 10, ("app.view",): 10}
+
+    assert profile.serialising(samples, cpu=0.050) == pytest.approx(0.040)
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        "loads (/usr/lib/python3.11/json/__init__.py)",
+        "dumps (/srv/shop/search.py)",
+        "validate (/x/lib/python3.12/site-packages/pydantic/main.py)",
+    ],
+)
+def test_reading_and_what_only_has_such_a_name_write_no_answers(frame: str):
+    assert profile.serialising({("app.view", profile.frame_name(frame, ["/srv"])): 30}, cpu=0.050) == 0
 
 
 def test_recursion_counts_once():
@@ -201,3 +237,27 @@ def test_a_refusal_says_what_to_grant(errors: str, hint: str):
 
 def test_flame_graphs_are_json_that_any_reader_takes():
     assert json.loads(json.dumps(profile.speedscope({("a", "b"): 1}, "x", 100)))["$schema"].startswith("https://")
+
+
+def found(**causes: str) -> Diagnosis:
+    """Endpoint -> code of its first cause."""
+    findings = tuple(
+        Diagnosed(
+            endpoint=name,
+            metric="p95",
+            difference=0.01,
+            layers=(),
+            causes=(
+                Cause(code=code, layer="application", confidence="confirmed", sentence="", evidence=(), remedy=""),
+            ),
+        )
+        for name, code in causes.items()
+    )
+    return Diagnosis(run="1", findings=findings)
+
+
+@pytest.mark.parametrize(("written", "profiled"), [("", ["report"]), ("py-spy", ["search", "report"]), ("none", [])])
+def test_unasked_only_what_computes_more_is_profiled(written: str, profiled: list[str]):
+    seen = found(search="repeated-statement", report="cpu")
+
+    assert list(profiling.wanted(written, ["search", "report"], lambda: seen)) == profiled

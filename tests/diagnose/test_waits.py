@@ -20,6 +20,8 @@ from processes import wait_for
 from perfgate.diagnose.probes import PostgresProbe, WaitProbe, cpu_quota
 from perfgate.diagnose.probes.sockets import ESTABLISHED, TcpSocket, turn
 from perfgate.loadtest.service.ports import free_ports, is_free
+from perfgate.model.budget_file import DiagnosePolicy
+from perfgate.workflows import probing
 
 pytestmark = [
     pytest.mark.timeout(120),
@@ -221,3 +223,10 @@ def test_an_answer_that_came_at_once_with_the_next_request_leaves_it_waiting():
 
     assert turn(connection(sent=20, received=20, messages=11, answers=10), earlier).is_awaiting
     assert not turn(connection(sent=20, received=20, messages=11, answers=11), earlier).is_awaiting
+
+
+def test_a_broker_is_no_cache_unless_it_is_named_as_both():
+    queue, cache = "redis://127.0.0.1:6380/0", "redis://127.0.0.1:6379/0"
+
+    assert probing.named_ports(DiagnosePolicy(celery=queue, redis=cache), {}) == {6380: "broker", 6379: "cache"}
+    assert probing.named_ports(DiagnosePolicy(celery=queue, redis=queue), {}) == {6380: "cache"}

@@ -13,7 +13,7 @@ import pytest
 import servers
 from projects import ENVIRONMENT, Project, free_port
 
-HALF_A_POINT = 0.005
+AMISS = 2  # requests: on a busy machine an answer is late, and so is the end of a connection
 LOADS = {"closed": "users: 6, duration: 2s", "open": "rate: 300/s, duration: 4s"}
 
 
@@ -28,7 +28,7 @@ def test_a_target_that_breaks_connections_in_many_ways(project: Project, client:
     with servers.serving(target) as (url, _):
         project.write(
             f"version: 1\ntarget: {url}\nclient: {client}\nload: {{{LOADS[model]}}}\ngate: {{probe: false}}\n"
-            f"defaults: {{timeout: 200ms, budget: {{errors: 1%}}}}\nendpoints:\n{endpoints}\n"
+            f"defaults: {{timeout: 400ms, budget: {{errors: 1%}}}}\nendpoints:\n{endpoints}\n"
         )
         project.perfgate("run", "--no-save")
 
@@ -36,8 +36,8 @@ def test_a_target_that_breaks_connections_in_many_ways(project: Project, client:
     assert len(run["endpoints"]) == len(breaking.FAILING | breaking.HARMLESS)
     for one in run["endpoints"]:
         name = one["name"]
-        truth = target.broken[name] / target.received[name] if name in breaking.FAILING else 0.0
-        assert abs(one["failures"] / one["requests"] - truth) <= HALF_A_POINT, (name, one["failures_by_kind"])
+        truth = target.broken[name] if name in breaking.FAILING else 0
+        assert abs(one["failures"] - truth) <= AMISS, (name, one["failures_by_kind"])
     expected = sum(target.broken.values()) / sum(target.received.values())
     assert sum(target.received.values()) > 500
     assert expected > 0.03

@@ -166,3 +166,36 @@ def test_the_database_counts_alone_what_the_application_does_not_tell(repository
     findings = repository.findings()
     assert (findings["queries"]["measured"], findings["queries"]["outcome"]) == (4, "pass")
     assert findings["rows"]["sentence"] == "orders rows 20: over the limit of 19."
+
+
+@pytest.mark.needs("postgresql", "redis")
+def test_a_database_or_cache_that_the_application_does_not_use_has_no_data(
+    repository: Repository, postgresql_server: str, redis_port: int
+):
+    with psycopg.connect(postgresql_server, autocommit=True) as connection:
+        connection.execute("drop database if exists unused")
+        connection.execute("create database unused")
+    unused = postgresql_server.rpartition("/")[0] + "/unused"
+    with psycopg.connect(unused, autocommit=True) as connection:
+        connection.execute("create extension pg_stat_statements")
+    repository.write(SILENT, "app.py")
+    repository.budgets(
+        "{queries: 4, rows: 20, cache_hits: 10%}", "diagnose: {postgres: '${UNUSED}', redis: '${REDIS_URL}'}"
+    )
+    text = (repository.folder / "budgets.yaml").read_text(encoding="utf-8")
+    repository.write(text.replace("duration: 4s", "duration: 1s"))
+
+    done = repository.perfgate(
+        "run", DATABASE_URL=postgresql_server, UNUSED=unused, REDIS_URL=f"redis://127.0.0.1:{redis_port}/0"
+    )
+
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert {name: item["outcome"] for name, item in repository.findings().items()} == {
+        "queries": "no-data",
+        "rows": "no-data",
+        "cache_hits": "no-data",
+    }
+    warnings = json.loads((repository.runs[-1] / "run.json").read_text(encoding="utf-8"))["warnings"]
+    for key in ("postgres", "redis"):
+        [said] = [text for text in warnings if text.startswith(f"diagnose.{key} counted no ")]
+        assert said.endswith("that the application uses? [PG-X006]")

@@ -272,7 +272,7 @@ def test_runs_without_the_planned_load_are_left_out_whatever_came_of_them(others
     accepted = history(8, acceptances=[make_acceptance()], **others)
     assert numbers(chosen(*history(1), *short, *accepted)) == [1]
     assert sentence(*history(1), *short).endswith(
-        f"no baseline yet: 1 run on record on main, 5 needed (6 of 7 runs do not compare: {words})."
+        f"no baseline yet: 1 earlier run on main, 5 needed (6 of 7 runs do not compare: {words})."
     )
 
 
@@ -304,7 +304,7 @@ def test_another_host_or_share_of_the_load_does_not_compare(other: dict, words: 
     alike = make_past_run(6, conditions=conditions_of())
     assert numbers(chosen(*past, alike, run=NOW_AT_A)) == [6]
     assert sentence(*past, alike, run=NOW_AT_A).endswith(
-        f"1 run on record on main, 5 needed (5 of 6 runs do not compare: {words})."
+        f"1 earlier run on main, 5 needed (5 of 6 runs do not compare: {words})."
     )
 
 

@@ -226,18 +226,18 @@ def search(number: int, **others) -> PastRun:
 NOW = make_run(100, endpoints=[make_endpoint("search", p95=0.1)])
 
 
-@pytest.mark.parametrize(("runs", "have"), [(0, "0 runs"), (1, "1 run"), (4, "4 runs")])
+@pytest.mark.parametrize(("runs", "have"), [(0, "0 earlier runs"), (1, "1 earlier run"), (4, "4 earlier runs")])
 def test_without_a_baseline_it_says_what_is_missing(runs, have):
     past = [search(number) for number in range(1, runs + 1)]
     assert sentence(make_budget("search", fail="300ms +10%"), NOW, past) == (
-        f"search p95 100 ms: no baseline yet: {have} on record on main, 5 needed; within the limit of 300 ms."
+        f"search p95 100 ms: no baseline yet: {have} on main, 5 needed; within the limit of 300 ms."
     )
 
 
 def test_without_a_baseline_it_says_why_earlier_runs_do_not_count():
     past = [search(number, conditions=make_conditions(endpoints=["search"], digest="r0")) for number in range(1, 7)]
     assert sentence(make_budget("search", fail="+10%"), NOW, past) == (
-        "search p95 100 ms: no baseline yet: 0 runs on record on main, 5 needed "
+        "search p95 100 ms: no baseline yet: 0 earlier runs on main, 5 needed "
         "(6 of 6 runs do not compare: its request changed)."
     )
 
@@ -247,7 +247,7 @@ def test_outside_git_there_is_no_branch_to_name():
     past = [search(number, **nowhere) for number in range(1, 6)]
     run = make_run(100, endpoints=NOW.endpoints, **nowhere)
     assert sentence(make_budget("search", fail="+10%"), run, past).endswith("within the limit of +10%.")
-    assert sentence(make_budget("search", fail="+10%"), run).endswith("no baseline yet: 0 runs on record, 5 needed.")
+    assert sentence(make_budget("search", fail="+10%"), run).endswith("no baseline yet: 0 earlier runs, 5 needed.")
 
 
 def test_a_single_accepted_run_tells_no_spread():

@@ -13,7 +13,7 @@ from threading import Thread
 import pytest
 from runtime.conftest import certificates  # noqa: F401 - a fixture
 
-from perfgate.loadtest import Start, check_up, running, way_to
+from perfgate.loadtest import Start, check_plain, check_up, running, way_to
 from perfgate.loadtest.service.handshake import TlsCheck
 from perfgate.model.budget_file import Service, Tls
 from perfgate.model.errors import ServiceError, TargetError
@@ -64,6 +64,12 @@ def test_a_certificate_that_is_not_trusted_is_no_failure_under_load(secure, cert
 @pytest.mark.parametrize("tls", [Tls(ca="ca.pem"), Tls(insecure=True), Tls(ca="ca.pem", server_name="shop.test")])
 def test_a_certificate_that_is_trusted(secure, certificates, tls):  # noqa: F811 - the fixture
     check_up(secure, {}, TlsCheck(tls=tls, folder=certificates))
+
+
+def test_an_https_port_that_is_taken_for_http_is_named(secure, certificates):  # noqa: F811 - the fixture
+    with pytest.raises(TargetError, match=r"speaks TLS: http://\S+ is an https:// target") as caught:
+        check_plain(secure.replace("https:", "http:"), {})
+    assert caught.value.hint == f"Write {secure}."
 
 
 def test_files_of_tls_may_be_anywhere(secure, certificates, tmp_path):  # noqa: F811 - the fixture

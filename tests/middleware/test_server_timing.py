@@ -301,3 +301,29 @@ def test_it_needs_nothing_else_of_perfgate_and_no_library():
     )
 
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[] []\n"
+
+
+ALONE = """
+import sys
+{imports}
+from wsgiref.util import setup_testing_defaults
+from perfgate.middleware import ServerTimingWSGI
+
+def application(environ, start_response):
+    start_response("200 OK", [])
+    return [b"ok"]
+
+environ = {{"HTTP_X_PERFGATE_TIMING": "open sesame"}}
+setup_testing_defaults(environ)
+list(ServerTimingWSGI(application, secret="open sesame")(environ, lambda status, headers: print(dict(headers))))
+"""
+
+
+@pytest.mark.parametrize(("imports", "tells"), [("import sqlite3", False), ("import psycopg", True)])
+def test_no_query_is_told_only_where_queries_would_be_seen(imports: str, tells: bool):
+    done = subprocess.run(
+        [sys.executable, "-c", ALONE.format(imports=imports)], capture_output=True, text=True, check=True
+    )
+
+    assert "total;dur=" in done.stdout
+    assert ('db;dur=0.000;desc="n=0"' in done.stdout) is tells

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from builders import make_criterion, make_endpoint, make_finding, make_past_run, make_run, make_verdict
+from builders import make_arms, make_criterion, make_endpoint, make_finding, make_past_run, make_run, make_verdict
 
 from perfgate.model.budget_file import Kind, Severity
 from perfgate.model.metric import ALL_ENDPOINTS, APPLICATION
 from perfgate.model.outcome import Outcome
+from perfgate.model.revision import Revision
 from perfgate.model.verdict import CriterionResult, Finding
 from perfgate.report import words
 from perfgate.report.facts import Facts
@@ -25,16 +26,63 @@ def facts(*outcomes: Outcome) -> Facts:
     return Facts(verdict=make_verdict(*findings, baseline_needed=5, baseline_branch="main"), run=make_run())
 
 
-def test_the_headline_of_a_first_run():
-    """Fixed limits are judged from the first run on."""
-    fixed = [make_finding(f"e{n}", outcome=Outcome.NO_BASELINE, criteria=both(Outcome.NO_BASELINE)) for n in range(11)]
+@pytest.mark.parametrize(
+    ("earlier", "needed", "of_run", "words"),
+    [
+        (0, 5, {}, "that was the first of 5 runs on master that make a baseline; in a pull request use --base-ref"),
+        (2, 5, {}, "that was number 3 of 5 runs on master that make a baseline; in a pull request use --base-ref"),
+        (4, 5, {}, "that was the last of 5 runs on master that make a baseline; in a pull request use --base-ref"),
+        (0, 1, {}, "that was the baseline on master; in a pull request use --base-ref"),
+        (
+            0,
+            5,
+            {"revision": Revision(branch="x")},
+            "master has 0 of 5 runs that make a baseline; --base-ref compares at once",
+        ),
+        (
+            1,
+            5,
+            {"revision": Revision(branch="master", pull_request=7)},
+            "master has 1 of 5 runs that make a baseline; --base-ref compares at once",
+        ),
+        (2, 5, {"interrupted": True}, "master has 2 of 5 runs that make a baseline; --base-ref compares at once"),
+    ],
+)
+def test_a_first_run_says_once_how_many_runs_make_a_baseline(earlier: int, needed: int, of_run: dict, words: str):
+    """Fixed limits are judged from the first run on. Nothing else on any page counts runs."""
+    lacking = [
+        make_finding(f"e{n}", outcome=Outcome.NO_BASELINE, criteria=both(Outcome.NO_BASELINE), baseline_runs=earlier)
+        for n in range(11)
+    ]
     kept = [make_finding(f"k{n}", outcome=Outcome.PASS, criteria=both()) for n in range(2)]
-    verdict = make_verdict(*fixed, *kept, outcome=Outcome.PASS, baseline_needed=5, baseline_branch="master")
-    run = make_run(branch="master")
+    verdict = make_verdict(*lacking, *kept, outcome=Outcome.PASS, baseline_needed=needed, baseline_branch="master")
+    first = Facts(verdict=verdict, run=make_run(branch="master", **of_run))
 
-    assert headline(Facts(verdict=verdict, run=run)) == (
-        "PASS: 13 fixed limits kept; 11 have no baseline yet: 1 of 5 runs on master"
-    )
+    have = min(needed, earlier + words.lower().startswith("that was"))
+    runs = f"{needed} run{'s' if needed > 1 else ''}"
+    assert headline(first) == f"PASS: 13 fixed limits kept; 11 have no baseline yet: {have} of {runs} on master"
+    shown = " ".join(console.text(first).split())
+    assert shown.count(f"{words[:1].upper()}{words[1:]}.") == 1
+    for page_of in (console.text, report_md.render, comment.render, comment.summary):
+        assert " ".join(page_of(first).split()).count("no baseline yet") == 1
+
+
+def test_why_earlier_runs_do_not_count_is_said_beside_the_headline():
+    reason = "6 of 7 runs do not compare: its request changed"
+    lacking = [make_finding(f"e{n}", outcome=Outcome.NO_BASELINE, excluded=reason) for n in range(2)]
+    verdict = make_verdict(*lacking, baseline_needed=5, baseline_branch="main")
+
+    shown = console.text(Facts(verdict=verdict, run=make_run()))
+
+    assert shown.count(f"2 budgets without a baseline: {reason}.") == 1
+
+
+def test_in_an_ab_test_what_is_new_is_not_counted_in_runs():
+    lacking = [make_finding(f"e{n}", outcome=Outcome.NO_BASELINE) for n in range(4)]
+    both_sides = Facts(verdict=make_verdict(*lacking, make_finding("k")), run=make_run(arms=make_arms()))
+
+    assert headline(both_sides) == "PASS: 1 of 5 budgets kept, 4 not compared"
+    assert "4 budgets not compared: the base has no such measurement." in console.text(both_sides)
 
 
 def both(relative: Outcome | None = None) -> tuple[CriterionResult, ...]:
@@ -78,7 +126,10 @@ def test_the_headline_names_the_whole_application_where_it_moved(outcome: Outcom
         ([Outcome.INCONCLUSIVE] * 2, "INCONCLUSIVE: 2 of 2 budgets undecided: e0 p95, e1 p95"),
         ([Outcome.FAIL, Outcome.INCONCLUSIVE], "FAIL: 1 of 2 budgets broken: e0 p95; 1 undecided"),
         ([Outcome.WARN], "WARN: 1 of 1 budget past the warning limit: e0 p95"),
-        ([Outcome.NO_BASELINE], "NO BASELINE: 1 has no baseline yet: 1 of 5 runs on main"),
+        (
+            [Outcome.NO_BASELINE],
+            "NO BASELINE: 1 has no baseline yet: 1 of 5 runs on main",
+        ),
         ([Outcome.IMPROVED, Outcome.PASS], "IMPROVED: 1 of 2 budgets better than the baseline: e0 p95"),
     ],
 )

@@ -53,8 +53,10 @@ class DiagnoseShape(Shape):
         "/metrics",
         "http://127.0.0.1:8000/metrics",
     )
-    profile: Maybe[Literal["py-spy"]] = optional(
-        "Profile the service during the second pass: which functions take the time.", "py-spy"
+    profile: Maybe[Literal["py-spy", "none"]] = optional(
+        "Profile the service after the second pass: which functions take the time. Default: where a request computes "
+        "more and py-spy is installed; `none`: never.",
+        "py-spy",
     )
     server_timing: Maybe[ServerTimingShape] = optional(
         "What the application calls the entries of its Server-Timing header.", {"total": "total", "database": "db"}

@@ -37,6 +37,12 @@ BY_KEY: Mapping[str, Callable[[str], Prober]] = {
     "prometheus": PrometheusProbe,
 }
 
+
+def key_of(probe: Prober) -> str:
+    """The key of `diagnose:` that the probe was made by; empty for what the budget file does not name."""
+    return next((key for key, make in BY_KEY.items() if type(probe) is make), "")
+
+
 __all__ = [
     "BY_KEY",
     "MysqlProbe",
@@ -47,6 +53,7 @@ __all__ = [
     "QueueProbe",
     "RedisProbe",
     "WaitProbe",
+    "key_of",
     "merged",
 ]
 

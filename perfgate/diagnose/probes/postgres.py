@@ -24,6 +24,7 @@ where d.datname = current_database() and s.toplevel
   and s.query not like '%hypopg%' and s.query not like '%pg_extension%'
 group by 1, 2
 """
+SESSIONS = "select sessions /* perfgate-diagnose */ from pg_stat_database where datname = current_database()"
 HINT = (
     "It needs `shared_preload_libraries = 'pg_stat_statements'` and `CREATE EXTENSION pg_stat_statements;`, "
     "and for other users' statements `GRANT pg_read_all_stats TO ...;`."
@@ -75,14 +76,14 @@ class PostgresProbe:
             ) from error
         try:
             self._snapshot = SNAPSHOT.replace("{view}", self._view())
-            self._before = self._now()
+            self._before, self._sessions_before = self._now(), self._sessions()
             self._has_hypopg = hypothetical.is_there(self._connection)
         except DiagnosisError:
             self.close()
             raise
 
     def begin(self) -> None:
-        self._before = self._now()
+        self._before, self._sessions_before = self._now(), self._sessions()
         self._locks.begin()
 
     def counted(self, requests: int) -> ProbeCounts:
@@ -98,6 +99,8 @@ class PostgresProbe:
                 code="PG-X001",
             )
         values = statements.per_request(grown, requests) | {"lock_wait": locked / requests}
+        if (sessions := self._sessions()) is not None and self._sessions_before is not None:
+            values["database_sessions"] = (sessions - self._sessions_before) / requests
         return ProbeCounts(
             values=values,
             statements=tuple(self._statement(row, requests) for row in grown[: statements.MAX_SHOWN]),
@@ -123,6 +126,17 @@ class PostgresProbe:
                 "diagnose.postgres: pg_stat_statements cannot be read", hint=HINT, code="PG-X001"
             ) from error
         return {key: StatementRow(query, int(calls), int(n), float(ms) / 1e3) for key, query, calls, n, ms in rows}
+
+    def _sessions(self) -> int | None:
+        """Connections to this database that have been opened yet; None before PostgreSQL 14, which does not count
+        them."""
+        if self._connection.info.server_version < 140000:
+            return None
+        try:
+            [row] = self._connection.execute(SESSIONS).fetchall()
+        except self._error:
+            return None
+        return int(row[0])
 
     def _grown(self) -> Iterator[StatementRow]:
         """What came since, without the words of transactions. Entries that were evicted and came back are all new."""

@@ -21,12 +21,13 @@ _COUNTS: tuple[Rule, ...] = (
     services.cache_calls,
     services.external,
     services.backlog,
-    answers.compression,
     answers.payload,
+    answers.compression,
     answers.connections,
     database.scans,
     database.locks,
     application.pool,
+    database.reconnecting,
 )
 # Times: a slower machine changes them too. In this order, the first explains most of those after it.
 _TIMES: tuple[Rule, ...] = (

@@ -17,8 +17,9 @@ def compression(case: Case) -> Iterator[Cause]:
 
 def payload(case: Case) -> Iterator[Cause]:
     size, decoded = case.pair("size"), case.pair("decoded")
-    whole = decoded if None not in decoded else size
-    if not any(compression(case)) and grew(whole, 1.5, 10_000):
+    is_unpacked = None not in decoded
+    whole = decoded if is_unpacked else size
+    if (is_unpacked or not any(compression(case))) and grew(whole, 1.5, 10_000):
         yield cause("payload", "confirmed", f"{kb(whole[1])} per answer instead of {kb(whole[0])}")
 
 

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 
 from perfgate.diagnose.facts import PassFacts
 from perfgate.diagnose.rules import answers, database, functions, services
-from perfgate.diagnose.rules.case import MOVED, SAME, SHARE, TINY, Case, Rule, cause, kb, ms
+from perfgate.diagnose.rules.case import MOVED, SAME, TINY, Case, Rule, cause, kb, ms
 from perfgate.model.diagnosis import Cause, Layer
 
 CANARY = 5.0  # times as long as idle
 MIN_SHARE = 0.4  # of the difference: the greater part, less what is measured beside it
 QUARTER = 0.25
+MOST = 0.6  # of the computing that has grown
+COMPUTED = 0.3  # of the difference: less of it is what waiting costs
 BLOCKED = 0.5  # of the event loop's time
 OTHERS: tuple[Layer, ...] = ("database", "cache", "external")
 LEAK = 20_000  # bytes per request, in every round
@@ -22,11 +24,27 @@ def serialisation(case: Case) -> Iterator[Cause]:
     if grown is not None and case.grew("serialisation", 1.5, TINY) and grown >= MIN_SHARE * case.slower_alone > 0:
         before, now = case.pair("serialisation")
         yield cause("serialisation", "confirmed", f"writing the answer takes {ms(now)} instead of {ms(before)}")
+    else:
+        yield from _serialising(case)
+
+
+def _serialising(case: Case) -> Iterator[Cause]:
+    """By a profile: most of what a request computes more is writing its answer."""
+    grown, computed = case.growth("serialising"), case.growth("cpu_loaded")
+    if computed is None:
+        computed = case.growth("cpu")
+    if grown is None or not computed or not case.grew("serialising", 1.5, TINY) or grown < MOST * computed:
+        return
+    if case.takes(grown):
+        before, now = case.pair("serialising")
+        sentence = f"writing the answer takes {ms(now)} CPU instead of {ms(before)}"
+        yield cause("serialisation", "confirmed", sentence, functions.evidence(case))
 
 
 def cpu(case: Case) -> Iterator[Cause]:
     name = "cpu" if None not in case.pair("cpu") else "computing"
-    is_aside = case.slower_alone > TINY and (case.growth(name) or 0.0) < SHARE * case.slower_alone  # it waits instead
+    took = (case.growth(name) or 0.0) + max(0.0, case.growth("cpu_delay") or 0.0)
+    is_aside = case.slower_alone > TINY and took < COMPUTED * case.slower_alone  # it waits instead
     if case.grew(name, 1.3, TINY) and not is_aside and not _computes_for_others(case):
         before, now = case.pair(name)
         sentence = f"{ms(now)} CPU per request instead of {ms(before)}"
@@ -126,7 +144,9 @@ def waiting(case: Case) -> Iterator[Cause]:
     (was, now), computed = case.pair("alone"), case.growth("cpu")
     if computed is None:
         computed = case.growth("computing")
-    if not was or not now or computed is None or now <= was * MOVED or computed >= SHARE * (now - was):
+    if not was or not now or computed is None or now <= was * MOVED:
+        return
+    if computed + max(0.0, case.growth("cpu_delay") or 0.0) >= COMPUTED * (now - was):
         return
     layer: Layer = "application"
     if case.share(*OTHERS) >= 0.5:

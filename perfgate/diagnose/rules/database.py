@@ -51,6 +51,14 @@ def wide_rows(case: Case) -> Iterator[Cause]:
     )
 
 
+def reconnecting(case: Case) -> Iterator[Cause]:
+    """Connections that are opened for a request, as PostgreSQL counts its sessions."""
+    before, now = case.pair("database_sessions")
+    if grew((before, now), 2, 0.5):
+        sentence = f"{number(now)} connections to the database opened per request instead of {number(before)}"
+        yield cause("reconnecting", "confirmed", sentence)
+
+
 def scans(case: Case) -> Iterator[Cause]:
     """A statement that reads a whole table."""
     before = {statement.fingerprint: statement for statement in case.base.statements} if case.base else {}

@@ -15,7 +15,7 @@ from perfgate.model.diagnosis import Cause
 
 CLOSE = 0.5  # of the endpoint's movement (in logarithms), by which others moved too: the machine
 KEPT = 0.05  # of the time, by which the service was kept from the CPU for longer
-COMPUTES_MORE = 1.5  # times as much: then it may be the service itself that uses up its quota
+COMPUTES_MORE = 1.5  # times as much: no noise of a machine does that
 _KEPT = {
     "stopped": "something stopped the service for {:.0%} of the time",
     "throttled": "the CPU quota of the service's control group was used up in {:.0%} of its periods",
@@ -61,17 +61,31 @@ def _machine(case: Case, slower: float) -> list[str]:
 def _reference(case: Case, slower: float) -> Iterator[str]:
     reference = _factor(case, "reference")
     is_steady = case.base is not None and is_in_each_round(case.base, case.head, "reference")
+    if _waits_elsewhere(case):
+        return
     if reference and is_steady and reference > SAME and log(reference) >= CLOSE * log(slower):
         yield f"a fixed piece of work takes {reference:.2f} times as long beside the head"
+
+
+def _waits_elsewhere(case: Case) -> bool:
+    """Whether it is another service that a request waits for longer, while nothing keeps this one from the CPU: it has
+    one as soon as before, the control is as fast, and a fixed piece of work takes as much CPU."""
+    waits, delay = case.growth("external_wait"), case.growth("cpu_delay")
+    control, computed = _movement_of_control(case), _factor(case, "reference_cpu")
+    if waits is None or delay is None or control is None or computed is None:
+        return False
+    is_waiting = case.slower_alone > TINY and waits >= 0.5 * case.slower_alone
+    return is_waiting and delay <= 0.2 * case.slower_alone and control <= SAME and computed <= SAME
 
 
 def _kept(case: Case) -> list[str]:
     """What kept the service from the CPU."""
     result: list[str] = []
-    computing = _factor(case, "cpu") or 1.0
+    if computes_more(case):  # it may be the service itself that uses up its quota
+        return result
     for name, sentence in _KEPT.items():
         shares = [share for name in (name, f"{name}_loaded") if (share := case.growth(name)) is not None]
-        if computing < COMPUTES_MORE and max(shares, default=0.0) >= KEPT:
+        if max(shares, default=0.0) >= KEPT:
             result.append(
                 sentence.format(max(getattr(case.head, name) or 0, getattr(case.head, f"{name}_loaded") or 0))
             )

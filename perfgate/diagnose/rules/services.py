@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from perfgate.diagnose.rules.case import MANY, SHARE, TINY, Case, cause, grew, ms, number, peers_of
+from perfgate.diagnose.rules.case import MANY, SHARE, TINY, Case, cause, grew, kb, ms, number, peers_of
 from perfgate.model.diagnosis import Cause
 
 PILES = 0.2  # jobs per request by which a queue grows that is not kept up with
@@ -14,7 +14,7 @@ COLD = 0.1  # of the hits, at most which a cache counts as gone
 def cache_lost(case: Case) -> Iterator[Cause]:
     for name, what in (("cached", "answers from the cache"), ("cache_hits", "cache hits")):
         before, now = case.pair(name)
-        if before is None or now is None:
+        if before is None or now is None or (name == "cache_hits" and _hits_as_often(case)):
             continue
         is_gone = before >= 0.2 and now <= COLD * before
         if is_gone or before - now >= 0.5:  # fewer hits may be a cache that is still cold: a slow side fills it later
@@ -32,6 +32,14 @@ def cache_lost(case: Case) -> Iterator[Cause]:
         yield cause("cache-lost", "likely", "Cache-Control or ETag that allowed caching are gone")
 
 
+def _hits_as_often(case: Case) -> bool:
+    """Whether a request hits as often as before, only among more look-ups: those that are new find nothing."""
+    (calls, more), (before, now) = case.pair("cache_calls"), case.pair("cache_hits")
+    if None in (calls, more, before, now):
+        return False
+    return more >= 2 * calls and more * now >= 0.5 * calls * before  # type: ignore[operator]
+
+
 def cache_calls(case: Case) -> Iterator[Cause]:
     calls = case.pair("cache_calls")
     if None in calls:
@@ -39,6 +47,11 @@ def cache_calls(case: Case) -> Iterator[Cause]:
     if grew(calls, 2, 3) and (calls[1] or 0) >= MANY:
         sentence = f"{number(calls[1])} cache commands per request instead of {number(calls[0])}"
         yield cause("cache-repeated", "confirmed", sentence)
+        return
+    size = case.pair("cache_size")
+    if grew(size, 2, 50_000):
+        sentence = f"{kb(size[1])} from the cache per request instead of {kb(size[0])}"
+        yield cause("cache-slower", "confirmed", sentence, peers_of(case, "cache"))
         return
     each = case.pair("cache_call_seconds")
     if grew(each, 1.5, TINY / 4) and case.share("cache") >= SHARE:
@@ -71,6 +84,10 @@ def external(case: Case) -> Iterator[Cause]:
     elif grew(waits, 1.3, TINY) and case.takes(case.growth("external_wait")):
         sentence = f"a request waits {ms(waits[1])} for other services instead of {ms(waits[0])}"
         yield cause("external-slower", "confirmed", sentence, evidence)
+    elif calls[1] is None and grew(messages, 2, 0.9) and case.share("unattributed") >= 0.5:
+        # short connections are gone before anybody has seen how long they waited
+        sentence = f"{number(messages[1])} messages to other services per request instead of {number(messages[0])}"
+        yield cause("external-repeated", "likely", sentence, evidence)
 
 
 def backlog(case: Case) -> Iterator[Cause]:

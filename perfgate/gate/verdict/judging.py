@@ -125,6 +125,7 @@ def _finding(
         measured=result.metrics[metric.name],
         samples=_samples(result, metric),
         baseline_runs=0 if run.arms else len(baseline.runs.get(key, ())),
+        excluded=baseline.excluded.get(budget.endpoint, "") if outcome is Outcome.NO_BASELINE else "",
         baseline_ids=() if run.arms else tuple(past.run.id for past in baseline.runs.get(key, ())),
         interval=None if value else result.intervals.get(metric.name),
         more=time_needed(judged) if outcome is Outcome.INCONCLUSIVE else None,

@@ -225,7 +225,7 @@ def _no_baseline(context: FindingContext) -> str:
     reason = context.baseline.excluded.get(context.budget.endpoint, "")
     key = (context.budget.endpoint, context.budget.metric)
     runs = len(context.baseline.runs.get(key, ()))
-    have = f"{counted(runs, 'run')} on record{f' on {context.baseline.branch}' if context.baseline.branch else ''}"
+    have = f"{counted(runs, 'earlier run')}{f' on {context.baseline.branch}' if context.baseline.branch else ''}"
     if has_baseline(context.baseline, key):
         return "not compared: there is nothing to compare by"
     return f"no baseline yet: {have}, {runs_needed(context.baseline, key)} needed{f' ({reason})' if reason else ''}"

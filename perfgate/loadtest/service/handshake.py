@@ -77,6 +77,15 @@ def shake_hands(sock: socket.socket, check: TlsCheck, target: str, host: str) ->
         ) from error
 
 
+def speaks_tls(sock: socket.socket, host: str) -> bool:
+    """Whether a handshake succeeds, whatever the certificate."""
+    try:
+        trust.context(insecure=True).wrap_socket(sock, server_hostname=host).close()
+    except (OSError, ValueError):
+        return False
+    return True
+
+
 def _cure(error: ssl.SSLCertVerificationError) -> str:
     otherwise = "or take any: `tls: {insecure: true}`."
     if "match" in error.verify_message.lower():

@@ -9,7 +9,7 @@ from contextlib import closing, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
-from perfgate.loadtest.service.handshake import TlsCheck, shake_hands, tunnel
+from perfgate.loadtest.service.handshake import TlsCheck, shake_hands, speaks_tls, tunnel
 from perfgate.model.errors import TargetError
 from perfgate.net.proxies import Proxy, proxy_for
 
@@ -44,6 +44,24 @@ def check_up(target: str, environ: Mapping[str, str], tls: TlsCheck | None = Non
             tunnel(sock, proxy, host, port)
         if scheme == "https" and tls:
             shake_hands(sock, tls, target, host)
+
+
+def check_plain(target: str, environ: Mapping[str, str]) -> None:
+    """Tells why no request to an http:// target succeeded, where it is that the server speaks TLS. Asked only then: a
+    server of plain HTTP would write the handshake into its log.
+
+    Raises TargetError.
+    """
+    parts, (host, port) = urlsplit(target), _host_and_port(target)
+    if parts.scheme != "http" or proxy_for("http", host, port, environ):
+        return
+    with suppress(OSError, UnicodeError), closing(socket.create_connection((host, port), CONNECT_TIMEOUT)) as sock:
+        if speaks_tls(sock, host):
+            raise TargetError(
+                f"No request succeeded, and {host} port {port} speaks TLS: {target} is an https:// target.",
+                hint=f"Write {parts._replace(scheme='https').geturl()}.",
+                code="PG-T012",
+            )
 
 
 def _connected(target: str, host: str, port: int) -> socket.socket:

@@ -151,8 +151,8 @@ def sentence_lines(facts: Facts, findings: Sequence[Finding]) -> Iterator[str]:
         about = ", ".join(f"{code(finding.endpoint)} {prose(finding.metric, 40)}" for finding in group)
         text = _sentence(group[0]) if len(group) == 1 else f"{about}: {prose(sentence)}"
         yield f"{EMOJI[outcome]} {text}"
-    if without_baseline:
-        yield f"{EMOJI[Outcome.NO_BASELINE]} {prose(without_baseline)}"
+    for sentence in without_baseline:
+        yield f"{EMOJI[Outcome.NO_BASELINE]} {prose(sentence)}"
 
 
 def _sentence(finding: Finding) -> str:

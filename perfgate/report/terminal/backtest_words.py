@@ -13,7 +13,7 @@ from perfgate.model.metric import Unit, metric_of
 from perfgate.model.outcome import Outcome
 from perfgate.report import words
 from perfgate.report.escaping import plain, prose
-from perfgate.report.terminal.console import LONGEST_NAME, STYLES, grid
+from perfgate.report.terminal.finding_table import LONGEST_NAME, STYLES, grid
 from perfgate.text import plurals
 from perfgate.text.units import format_difference
 

@@ -14,7 +14,7 @@ from perfgate.model.calibration import Alarms, Calibration, Mode
 from perfgate.model.metric import Unit
 from perfgate.report import words
 from perfgate.report.escaping import plain
-from perfgate.report.terminal.console import LONGEST_NAME, grid
+from perfgate.report.terminal.finding_table import LONGEST_NAME, grid
 from perfgate.text.plurals import counted
 from perfgate.text.units import format_change, format_value
 

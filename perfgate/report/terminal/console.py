@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from io import StringIO
 
-from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -18,28 +17,19 @@ from perfgate.model.verdict import Finding
 from perfgate.report import diagnosis_text, page_words, trace_text, words
 from perfgate.report.escaping import plain
 from perfgate.report.facts import Facts, value_in
-from perfgate.report.headline import headline, is_whole, split_by_baseline
+from perfgate.report.headline import baseline_progress, headline, is_baseline_in_headline, is_whole, split_by_baseline
+from perfgate.report.terminal.finding_table import LONGEST_NAME, STYLES, finding_table, grid, name_of
 from perfgate.text.notes import split
 
-LONGEST_NAME = 100  # characters of an endpoint's name; longer ones are cut in the middle
-NARROW = 100  # columns; below, limits get less room
 WATCHED = 5  # of the watch list
 EXAMPLES = 3  # of failed requests per endpoint
 UNDECIDED = 4  # undecided budgets that are named: they are much alike, and a failure should stay in sight
 ROWS = 40  # of the table of findings
+CALM_ROWS = 12  # of it, where nothing failed: all is on one screen
 NO_BASELINE_YET = "PG-V003"
 BROKEN = (Outcome.FAIL, Outcome.NO_DATA)
+CALM = (Outcome.PASS, Outcome.NO_BASELINE)
 MOVED = (*BROKEN, Outcome.WARN, Outcome.IMPROVED)
-
-STYLES = {
-    Outcome.FAIL: "bold red",
-    Outcome.NO_DATA: "bold red",
-    Outcome.INCONCLUSIVE: "yellow",
-    Outcome.WARN: "yellow",
-    Outcome.NO_BASELINE: "cyan",
-    Outcome.IMPROVED: "bold green",
-    Outcome.PASS: "green",
-}
 
 
 def show(facts: Facts, console: Console, *, verbose: bool = False) -> None:
@@ -55,7 +45,7 @@ def show(facts: Facts, console: Console, *, verbose: bool = False) -> None:
         console.print(line)
     rows = _rows(facts, verbose=verbose)
     if rows:
-        console.print(_finding_table(rows, console.width))
+        console.print(finding_table(rows, console.width))
     lines = [
         *_rest(facts, rows),
         *_sentences(facts, verbose=verbose),
@@ -69,7 +59,9 @@ def show(facts: Facts, console: Console, *, verbose: bool = False) -> None:
     if lines:
         console.print()
     outcome = facts.verdict.outcome
-    console.print(Text(f"{words.MARKS[outcome]} {headline(facts)}", style=STYLES[outcome]))
+    style = STYLES[outcome]
+    code = NO_BASELINE_YET if is_baseline_in_headline(facts) else ""
+    console.print(Text.assemble((f"{words.MARKS[outcome]} {headline(facts)}", style), (code and f" [{code}]", "dim")))
 
 
 def text(facts: Facts, width: int = 100) -> str:
@@ -79,27 +71,15 @@ def text(facts: Facts, width: int = 100) -> str:
     return "\n".join(line.rstrip() for line in sink.getvalue().splitlines()) + "\n"
 
 
-def grid(*columns: tuple[str, str]) -> Table:
-    """Columns (heading, "left" or "right"); numbers at the right never wrap, words at the left do."""
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim")
-    for heading, side in columns:
-        right = side == "right"
-        table.add_column(heading, justify="right" if right else "left", no_wrap=right, overflow="fold")
-    return table
-
-
-def _name(name: str) -> Text:
-    return Text(plain(name, LONGEST_NAME))
-
-
 def _rows(facts: Facts, *, verbose: bool) -> tuple[Finding, ...]:
-    """The findings with a row of their own: once something failed, what failed or moved; else all, as far as they
-    fit."""
+    """The findings with a row of their own, worst first: once something failed, what failed or moved; else all, as far
+    as they fit on a screen."""
     if verbose:
         return facts.findings
     if any(finding.outcome in BROKEN for finding in facts.findings):
         return tuple(finding for finding in facts.findings if finding.outcome in MOVED)[:ROWS]
-    return facts.findings[:ROWS]
+    notable = sum(finding.outcome not in CALM for finding in facts.findings)
+    return facts.findings[: min(ROWS, max(notable, CALM_ROWS))]
 
 
 def _rest(facts: Facts, rows: Sequence[Finding]) -> Iterator[Text]:
@@ -108,52 +88,6 @@ def _rest(facts: Facts, rows: Sequence[Finding]) -> Iterator[Text]:
     if counts:
         listed = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
         yield Text(f"not in the table: {listed} (`perfgate report --verbose`, report.md)", style="dim")
-
-
-def _finding_table(findings: Sequence[Finding], width: int) -> Table:
-    columns = [
-        ("outcome", "left"),
-        ("endpoint", "left"),
-        ("metric", "left"),
-        ("measured", "right"),
-        ("baseline", "right"),
-        ("change", "right"),
-        ("limit", "left"),
-    ]
-    is_wide = width >= NARROW
-    table = grid(*columns, *([("sees from", "right")] if is_wide else []))
-    table.columns[0].no_wrap = table.columns[6].no_wrap = True
-    room = 26 if is_wide else 14
-    for finding in findings:
-        style = STYLES[finding.outcome]
-        table.add_row(
-            Text(f"{words.MARKS[finding.outcome]} {words.word(finding.outcome)}", style=style),
-            _name(finding.endpoint),
-            Text(plain(finding.metric, 40)),
-            Text(words.value(finding.metric, finding.measured)),
-            Text(words.value(finding.metric, finding.baseline)),
-            Text(words.change(finding.change)),
-            _limits(finding, room),
-            *([Text(words.detectable(finding))] if is_wide else []),
-        )
-    return table
-
-
-def _limits(finding: Finding, room: int) -> Text:
-    """Puts as many in a line as fit. Broken ones stand out; without colour the mark before them says so."""
-    cell = Text()
-    line = 0
-    for criterion in finding.criteria:
-        broken = words.broken(criterion)
-        message = f"{words.MARKS[criterion.outcome]} " if broken and len(finding.criteria) > 1 else ""
-        message += words.limit(finding, criterion)
-        if cell:
-            fits = line + 2 + len(message) <= room
-            cell.append(", " if fits else ",\n")
-            line = line + 2 if fits else 0
-        cell.append(message, style=STYLES[criterion.outcome] if broken else "")
-        line += len(message)
-    return cell
 
 
 def _endpoint_table(facts: Facts) -> Table:
@@ -169,7 +103,7 @@ def _endpoint_table(facts: Facts) -> Table:
     for result in page_words.of_load(facts.run):
         speeds = (Text(words.value(metric, value_in(result, metric))) for metric in ("p50", "p95", "p99", "rate"))
         table.add_row(
-            _name(result.name),
+            name_of(result.name),
             Text(f"{result.requests:,}"),
             Text(words.share(result.failures, result.requests)),
             *speeds,
@@ -182,7 +116,7 @@ def _page_table(pages: Sequence[EndpointResult]) -> Table:
         ("page", "left"), ("views", "right"), ("failed", "right"), *((name, "right") for name in page_words.COLUMNS)
     )
     for result in pages:
-        table.add_row(_name(result.name), *map(Text, page_words.row(result)))
+        table.add_row(name_of(result.name), *map(Text, page_words.row(result)))
     table.caption, table.caption_justify = page_words.LEGEND, "left"
     return table
 
@@ -220,19 +154,19 @@ def _sentences(facts: Facts, *, verbose: bool) -> Iterator[Text]:
         names = ", ".join(f"{plain(item.endpoint, 30)} {plain(item.metric, 20)}" for item in folded[:UNDECIDED])
         more = f" and {len(folded) - UNDECIDED} more" if len(folded) > UNDECIDED else ""
         yield _sentence(Outcome.INCONCLUSIVE, f"{len(folded)} undecided: {names}{more} (why: --verbose, report.md)")
-    if without_baseline:
-        yield _sentence(Outcome.NO_BASELINE, without_baseline, NO_BASELINE_YET)
+    for sentence in without_baseline:
+        yield _sentence(Outcome.NO_BASELINE, sentence, NO_BASELINE_YET)
 
 
 def _next(facts: Facts) -> Iterator[Text]:
     """What to do about it."""
-    verdict, run = facts.verdict, facts.run
     failed = [finding for finding in facts.findings if finding.outcome is Outcome.FAIL]
     if failed and any(words.broken(criterion) and criterion.kind is Kind.RELATIVE for criterion in failed[0].criteria):
         yield Text('if this is meant: perfgate accept latest --reason "..."', style="dim")
-    lacking = any(finding.outcome is Outcome.NO_BASELINE for finding in facts.findings)
-    if lacking and verdict.baseline_needed and not run.arms and not failed:
-        yield Text("The first runs make the baseline; `--base-ref` compares with a branch at once.", style="dim")
+    if is_baseline_in_headline(facts) and facts.verdict.baseline_needed:
+        lacking = [finding for finding in facts.findings if finding.outcome is Outcome.NO_BASELINE]
+        sentence = baseline_progress(facts, lacking)
+        yield Text(f"{sentence[:1].upper()}{sentence[1:]}.", style="dim")
 
 
 def _sentence(outcome: Outcome, sentence: str, code: str = "") -> Text:

@@ -10,7 +10,7 @@ from rich.text import Text
 from perfgate.model.run import EndpointResult
 from perfgate.report import phases
 from perfgate.report.escaping import plain
-from perfgate.report.terminal.console import grid
+from perfgate.report.terminal.finding_table import grid
 
 LONGEST_NAME = 40
 

@@ -37,7 +37,7 @@ from perfgate.report.terminal import console
 from perfgate.text.notes import bare, note, split
 from perfgate.workflows.doctor.check import DOCTOR
 
-PACKAGE = Path(__file__).parent.parent / "perfgate"
+PACKAGE = Path(__file__).parents[2] / "perfgate"
 CODE = re.compile(r"PG-[A-Z][0-9]{3}")
 MISTAKES = ("mistake", "mistake_inside", "Mistake", "report")
 

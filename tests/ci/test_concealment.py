@@ -13,7 +13,7 @@ import pytest
 
 from perfgate.ci import concealment
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 SECRET = "ghs_secret"
 PROGRAM = """
 import ctypes, json, os, stat, subprocess, sys

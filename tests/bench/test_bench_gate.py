@@ -99,7 +99,7 @@ def test_the_page_has_the_table_between_its_markers():
 def test_one_stall_is_no_regression_of_the_whole_application():
     """Whether it was the application's or the machine's, nobody knows: the probe saw nothing. All p95 rise many times,
     but all that is over them is one event."""
-    recordings = sorted((Path(__file__).parent / "end_to_end" / "recorded").glob("aa-0[4-6]*.csv.gz"))
+    recordings = sorted((Path(__file__).parents[1] / "end_to_end" / "recorded").glob("aa-0[4-6]*.csv.gz"))
     past = [recorded.read(path) for path in recordings[1:]]
     probes = [recorded.UNMOVED] * (len(past) + 1)
     stalled = judged(recorded.read(recordings[0], stalled=True), past, ["p95"], "+10%", probes)

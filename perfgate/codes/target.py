@@ -73,6 +73,12 @@ CODES: Mapping[str, CodeEntry] = {
         "No request succeeded, and 127.0.0.1 port 8443 speaks TLS: http://127.0.0.1:8443 is an https:// target.",
         "Write https:// in `target`, or name the port that speaks plain HTTP.",
     ),
+    "PG-T013": CodeEntry(
+        "Chromium stopped while it viewed a page, three times.",
+        "It lacked memory, shared memory in a container, or something ended it.",
+        "Chromium stopped while it viewed page product.",
+        "`dmesg` says whether memory ran out; in a container, start it with --shm-size=1g.",
+    ),
     "PG-A001": CodeEntry(
         "An A/B test by branch needs git.",
         "git is not installed, or this folder is in no repository.",

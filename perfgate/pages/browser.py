@@ -59,6 +59,8 @@ def check(environ: Mapping[str, str]) -> None:
 class BrowserStoppedError(PageError):
     """Chromium ended, or was ended, during a view. Another may be started."""
 
+    code = "PG-T013"
+
 
 class Browser:
     """A Chromium that runs."""

@@ -1,14 +1,17 @@
 """BudgetFileError -> plain text for people, with the line and a caret under each mistake.
 
-Everything that comes from the file is made harmless first: no control character reaches a terminal.
+Everything that comes from the file is made harmless first: no control character reaches a terminal, and no password in
+an address.
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from perfgate.model.errors import BudgetFileError, Mistake
 
+_USER = re.compile(r"(?<=://)[^/\s@]+(?=@)")  # and password, in an address
 _WIDEST = 120  # characters of a source line that are shown
 _UNSAFE = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")  # control and format characters (escapes, text direction) and separators
 
@@ -45,6 +48,7 @@ def _excerpt(mistake: Mistake) -> tuple[str, int, int]:
     source = "".join(
         "\ufffd" if _is_unsafe(character) else character for character in mistake.source.replace("\t", " ")
     )
+    source = _USER.sub(lambda user: "*" * len(user[0]), source)
     shown = source[first : first + _WIDEST]
     width = min(mistake.width, max(1, first + _WIDEST - start))
     left, right = "..." if first else "", "..." if first + _WIDEST < len(source) else ""

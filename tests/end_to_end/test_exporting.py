@@ -106,6 +106,6 @@ def test_what_is_no_destination_is_told_before_any_load(project: Project, shop: 
     done = project.perfgate("run")
 
     assert done.returncode == 2
-    assert "The address of otlp has a user or a password in it. [PG-L005]" in done.stderr
+    assert "the address of otlp has a user or a password in it [PG-B049]" in done.stderr
     assert "hunter22" not in done.stderr
     assert json.dumps(shop.stats()) == json.dumps(before)

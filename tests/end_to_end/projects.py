@@ -51,7 +51,9 @@ class Project:
 
     @property
     def runs(self) -> list[Path]:
-        return sorted((self.folder / ".perfgate" / "runs").iterdir())
+        """By the time of their start, and those of one second in the order in which they ended."""
+        folders = (self.folder / ".perfgate" / "runs").iterdir()
+        return sorted(folders, key=lambda run: (run.name.rpartition("-")[0], run.stat().st_mtime_ns))
 
     def run(self) -> dict[str, Any]:
         """run.json of the newest run."""

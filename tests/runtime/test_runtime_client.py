@@ -253,7 +253,7 @@ def test_the_time_of_a_lost_attempt_counts():
         client = client_of(server)
         ask(client)
         client._connection.ended -= LONG_PAUSE
-        assert ask(client).wait >= 50 * MS
+        assert ask(client).wait >= 0.98 * 50 * MS
 
 
 @pytest.mark.parametrize("end", ["close", "reset"])
@@ -382,7 +382,7 @@ def test_no_answer_in_time_is_a_timeout_that_took_so_long():
         client = client_of(server)
         response = ask(client, timeout=0.1)
         assert response.failure == Failure("timeout", "no complete answer within 0.1 s")
-        assert response.service >= 100 * MS
+        assert response.service >= 0.98 * 100 * MS
         assert ask(client).body == b"hello"
         assert server.connections == 2
 
@@ -427,7 +427,7 @@ def test_latency_is_at_least_the_servers_own():
     with Server(slow) as server:
         client = client_of(server)
         for response in (ask(client), ask(client)):
-            assert response.service >= 70 * MS
+            assert response.service >= 0.98 * 70 * MS
             assert 50 * MS <= response.first_byte <= response.service - 20 * MS
             assert response.delivery >= 0
             assert not response.clock_stepped
@@ -456,7 +456,7 @@ def test_a_busy_generator_does_not_lengthen_the_latency():
         assert answered.wait(PATIENCE)  # this and the next line block the whole thread, and with it the client
         sleep(0.2)
         response = asking.get()
-        assert response.delivery >= 200 * MS
+        assert response.delivery >= 0.98 * 200 * MS
         assert not response.clock_stepped
 
 

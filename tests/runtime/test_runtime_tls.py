@@ -255,7 +255,7 @@ def test_times_are_those_of_the_encrypted_bytes(server_side, trusting):
         connection = connected(server, trusting)
         for _ in range(2):
             response = exchange(connection)
-            assert response.service >= 50 * MS
+            assert response.service >= 0.98 * 50 * MS
             assert response.delivery >= 0
             assert not response.clock_stepped
         connection.wire.close()

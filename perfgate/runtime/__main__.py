@@ -10,6 +10,7 @@ from locust.main import main
 
 from perfgate.recording import handover
 from perfgate.recording.locustfile_paths import read_path
+from perfgate.runtime.process.downloads import into_own_folder
 from perfgate.runtime.process.joining import register
 
 POLL_INTERVAL_S = 0.01  # s between two looks whether the load may begin
@@ -28,6 +29,7 @@ def _wait_for_go() -> None:
 
 _find: Callable[[list[str]], list[str]] = argument_parser.parse_locustfile_paths
 argument_parser.parse_locustfile_paths = _find_locustfiles
+argument_parser.parse_locustfiles_from_master = into_own_folder(argument_parser.parse_locustfiles_from_master)
 register()
 _wait_for_go()
 main()

@@ -11,7 +11,7 @@ import unicodedata
 
 from perfgate.model.errors import BudgetFileError, Mistake
 
-_USER = re.compile(r"(?<=://)[^/\s@]+(?=@)")  # and password, in an address
+_USER = re.compile(r"(?<=://)[^/\s]+(?=@)")  # and password, in an address
 _WIDEST = 120  # characters of a source line that are shown
 _UNSAFE = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")  # control and format characters (escapes, text direction) and separators
 

@@ -10,7 +10,7 @@ from perfgate.model.note import Note
 from perfgate.text.notes import note
 
 _STATEMENTS = frozenset({"queries", "rows", "database", "query_seconds", "lock_wait"})
-TOLD: Mapping[str, frozenset[str]] = {  # key of `diagnose:` -> what nobody but its probe tells
+COUNTS_OF: Mapping[str, frozenset[str]] = {  # key of `diagnose:` -> what nobody but its probe counts
     "postgres": _STATEMENTS,
     "mysql": _STATEMENTS,
     "redis": frozenset({"cache_calls", "cache_hits"}),
@@ -31,7 +31,7 @@ class ProbeSight:
 
     def note(self, key: str, values: Mapping[str, float]) -> None:
         """`key` is that of `diagnose:`, empty for probes of sockets and processes."""
-        if key in TOLD:
+        if key in COUNTS_OF:
             self.asked.add(key)
             if any(values.get(name) for name in _SEEN):
                 self.seeing.add(key)
@@ -49,13 +49,13 @@ class ProbeSight:
         return frozenset(key for key in self.blind if self.messages.get(_MESSAGES[key], 1.0))
 
 
-def untold(blind: Collection[str], seeing: Collection[str]) -> frozenset[str]:
-    """The counts that nobody can tell where these probes are blind and those see."""
-    return _told_by(blind) - _told_by(seeing)
+def uncounted(blind: Collection[str], seeing: Collection[str]) -> frozenset[str]:
+    """Counts that nobody has where these probes are blind and those see."""
+    return _counted_by(blind) - _counted_by(seeing)
 
 
-def _told_by(keys: Iterable[str]) -> frozenset[str]:
-    return frozenset[str]().union(*(TOLD.get(key, ()) for key in keys))
+def _counted_by(keys: Iterable[str]) -> frozenset[str]:
+    return frozenset[str]().union(*(COUNTS_OF.get(key, ()) for key in keys))
 
 
 def without(counts: ProbeCounts, names: Collection[str]) -> ProbeCounts:

@@ -148,7 +148,7 @@ def _without_blind(result: Pass) -> Pass:
     """What was seen, without the counts of probes that see nothing of the application, though it sends messages."""
     blind = result.sight.contradicted
     result.warnings += [blindness.warning(key) for key in sorted(blind)]
-    if names := blindness.untold(blind, result.sight.seeing):
+    if names := blindness.uncounted(blind, result.sight.seeing):
         for seen in result.seen.values():
             seen.counts = [blindness.without(item, names) for item in seen.counts]
             seen.counts_loaded = [blindness.without(item, names) for item in seen.counts_loaded]

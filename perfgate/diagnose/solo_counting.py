@@ -56,7 +56,7 @@ class SoloCounter:
             except DiagnosisError as error:
                 self.warnings.append(str(error))
                 continue
-            if blindness.untold([key_of(probe)], []).intersection(self.metrics):
+            if blindness.uncounted([key_of(probe)], []).intersection(self.metrics):
                 self.sight.note(key_of(probe), values)
             for name in COUNTS:
                 if name in values:
@@ -71,10 +71,10 @@ class SoloCounter:
                 with suppress(DiagnosisError):  # that another endpoint fails does not matter here
                     self.counted(order, blind, FEW)
 
-    def untold(self) -> frozenset[str]:
-        """The metrics that nobody can tell, because what could count them sees nothing of the application."""
+    def uncounted(self) -> frozenset[str]:
+        """Metrics that nobody has counted, because what could count them sees nothing of the application."""
         self.warnings += [blindness.warning(key) for key in sorted(self.sight.blind)]
-        return blindness.untold(self.sight.blind, self.sight.seeing)
+        return blindness.uncounted(self.sight.blind, self.sight.seeing)
 
 
 def _settle(probe: Prober) -> None:

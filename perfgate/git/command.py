@@ -27,7 +27,7 @@ def environment(environ: Mapping[str, str], **more: str) -> dict[str, str]:
 
 
 def run(*arguments: str, folder: Path, environ: Mapping[str, str], text: bytes = b"") -> bytes:
-    """What it prints; `text` is its input. Raises GitError."""
+    """Runs git in the folder with that environment; `text` is its input. Returns what it prints. Raises GitError."""
     command = ["git", "-c", "core.fsmonitor=false", *arguments]
     try:
         done = subprocess.run(

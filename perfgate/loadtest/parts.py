@@ -87,8 +87,9 @@ def _part(
             watch = MemoryWatch(services, sides) if options.watches_memory else None
             with options.beside():
                 load_test = send(lambda: _looked(services, watch))
-            if load_test.failure_examples and not _any_success(load_test):
-                for target in sides.targets:
+            plain = [target for target in sides.targets if target.startswith("http:")]
+            if plain and load_test.failure_examples and not _any_success(load_test):
+                for target in plain:
                     check_plain(target, options.environ)
             return replace(load_test, memory=watch.since(load_test.began)) if watch else load_test
 

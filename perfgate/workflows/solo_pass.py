@@ -139,8 +139,8 @@ def _measured(wanted: Mapping[str, set[str]], request: SoloRequest, warnings: li
             others = [item.name for item in request.budget_file.endpoints if item.name not in by_probes]
             for _, order in _orders(others[:OTHERS], request, folder, []):
                 counter.look_elsewhere((replace(order, target=side.target), side.probes) for side in sides)
-        untold = counter.untold()
-    return {key: {name: of for name, of in counts.items() if name not in untold} for key, counts in measured.items()}
+        uncounted = counter.uncounted()
+    return {key: {name: of for name, of in counts.items() if name not in uncounted} for key, counts in measured.items()}
 
 
 def _orders(

@@ -29,7 +29,7 @@ def serialisation(case: Case) -> Iterator[Cause]:
 
 
 def _serialising(case: Case) -> Iterator[Cause]:
-    """By a profile: most of what a request computes more is writing its answer."""
+    """Most of what a request computes more is writing its answer, by a profile."""
     grown, computed = case.growth("serialising"), case.growth("cpu_loaded")
     if computed is None:
         computed = case.growth("cpu")

@@ -52,14 +52,14 @@ def check_plain(target: str, environ: Mapping[str, str]) -> None:
 
     Raises TargetError.
     """
-    parts, (host, port) = urlsplit(target), _host_and_port(target)
-    if parts.scheme != "http" or proxy_for("http", host, port, environ):
+    host, port = _host_and_port(target)
+    if proxy_for("http", host, port, environ):
         return
     with suppress(OSError, UnicodeError), closing(socket.create_connection((host, port), CONNECT_TIMEOUT)) as sock:
         if speaks_tls(sock, host):
             raise TargetError(
                 f"No request succeeded, and {host} port {port} speaks TLS: {target} is an https:// target.",
-                hint=f"Write {parts._replace(scheme='https').geturl()}.",
+                hint=f"Write {urlsplit(target)._replace(scheme='https').geturl()}.",
                 code="PG-T012",
             )
 

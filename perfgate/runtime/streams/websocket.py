@@ -140,9 +140,8 @@ class _Talk:
         self._frames = Connection(ConnectionType.CLIENT)
         self._parts: list[bytes] = []
         self.problem = ""  # why a message could not be sent
-        self._next: deque[int] = deque(
-            maxlen=MAX_AWAITED_REPLIES
-        )  # when those were sent that wait for the next message
+        # When those were sent that wait for the next message.
+        self._next: deque[int] = deque(maxlen=MAX_AWAITED_REPLIES)
         self._by_id: dict[str, int] = {}
         self._read_id = json_reader(reply) if reply not in ("", NEXT) else None
         self._by_order = reply == NEXT

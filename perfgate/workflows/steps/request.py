@@ -62,7 +62,7 @@ class RunRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class ProgressReporter:
-    """Whom to tell how it goes. `say` gets a line of text at each step."""
+    """Receiver of progress: `say` gets a line of text at each step."""
 
     say: Callable[[str], None] = lambda _: None
     progress: Callable[[Plan], AbstractContextManager[Callable[[Progress], None]]] = lambda _: nullcontext(

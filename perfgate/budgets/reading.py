@@ -12,6 +12,7 @@ from perfgate.budgets.checks.check_environment import check_environment, check_s
 from perfgate.budgets.checks.check_export import check_export
 from perfgate.budgets.checks.check_files import check_files
 from perfgate.budgets.checks.check_graphql import check_graphql
+from perfgate.budgets.checks.check_grpc import check_grpc
 from perfgate.budgets.checks.check_load import check_load
 from perfgate.budgets.checks.check_pages import check_pages
 from perfgate.budgets.checks.check_replay import check_replay
@@ -47,6 +48,7 @@ CHECKS: tuple[Check, ...] = (
     check_activities,
     check_replay,
     check_graphql,
+    check_grpc,
 )
 
 

@@ -7,7 +7,7 @@ from perfgate.runtime.streams.grpc_statuses import detail_of, name_of
 from perfgate.runtime.streams.http2 import HeaderList, Piece
 
 
-class Answer:
+class CallAnswer:
     """`first` and `last` are when its headers came, and what came last (wall clock, ns)."""
 
     def __init__(self) -> None:

@@ -21,7 +21,7 @@ from perfgate.runtime.scenario.declarations import Declared, ProtoError, method_
 from perfgate.runtime.scenario.endpoint import Endpoint
 from perfgate.runtime.scenario.stated_times import StatedTime
 from perfgate.runtime.streams import grpc_messages
-from perfgate.runtime.streams.grpc_answer import Answer
+from perfgate.runtime.streams.grpc_answer import CallAnswer
 from perfgate.runtime.streams.grpc_messages import Method
 from perfgate.runtime.streams.grpc_reflection import ask, call_headers
 from perfgate.runtime.streams.grpc_statuses import DEADLINE_EXCEEDED, OK
@@ -83,7 +83,7 @@ class Grpc:
             method = self._method(visitor, deadline)
             headers, content = self._message(visitor, method)
             connection.begin(headers, content, deadline)
-            answer = Answer()
+            answer = CallAnswer()
             if method.streams:
                 self._listen(visitor, connection, method, answer, due)
                 _time(response, connection, answer.first)
@@ -161,7 +161,7 @@ class Grpc:
             headers.append(("grpc-timeout", f"{self.request.options.patience.total // 1_000_000}m"))
         return headers, method.encoded(body.decode() or "{}")
 
-    def _answered(self, connection: Http2Connection, method: Method, answer: Answer, deadline: int) -> bytes:
+    def _answered(self, connection: Http2Connection, method: Method, answer: CallAnswer, deadline: int) -> bytes:
         """The answer's message as JSON, where somebody asked for it."""
         content = []
         while not answer.is_over:
@@ -171,7 +171,9 @@ class Grpc:
             raise ValueError(f"a unary method answered with {len(content)} messages")
         return method.as_json(content[0]) if content and self.request.options.keep_body else b""
 
-    def _listen(self, visitor: Visitor, connection: Http2Connection, method: Method, answer: Answer, due: int) -> None:
+    def _listen(
+        self, visitor: Visitor, connection: Http2Connection, method: Method, answer: CallAnswer, due: int
+    ) -> None:
         """Takes messages until it is over."""
         record = recorder(visitor, self.name)
         came = MessageRecord(record, due, self._sent)
@@ -194,7 +196,7 @@ class Grpc:
         if answer.status == OK:
             record("completion", due, max(0, monotonic_of(answer.last) - due))
 
-    def _judged(self, response: Response, answer: Answer) -> tuple[Response, Failure | None]:
+    def _judged(self, response: Response, answer: CallAnswer) -> tuple[Response, Failure | None]:
         response.status, response.head = answer.http_status, answer.head
         if answer.http_status != 200:
             return response, Failure("status", f"status: {answer.http_status} instead of a gRPC answer")

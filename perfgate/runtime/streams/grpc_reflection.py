@@ -11,7 +11,7 @@ from h2.exceptions import ProtocolError
 
 from perfgate.runtime.http.dialling import Origin
 from perfgate.runtime.scenario.declarations import Declared, ProtoError, declared, split_method
-from perfgate.runtime.streams.grpc_answer import Answer
+from perfgate.runtime.streams.grpc_answer import CallAnswer
 from perfgate.runtime.streams.grpc_messages import framed
 from perfgate.runtime.streams.grpc_statuses import OK
 from perfgate.runtime.streams.http2 import Http2Connection
@@ -69,7 +69,7 @@ def _asked(
     """The files of one answer; None where this version is not served. Raises ProtoError for the server's refusal."""
     path = f"/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo"
     connection.begin(call_headers(where, path), framed(_field(field, name.encode())), deadline)
-    answer, messages = Answer(), []
+    answer, messages = CallAnswer(), []
     try:
         while not answer.is_over:
             for piece in connection.read(deadline):

@@ -22,6 +22,7 @@ class NetworkLog:
     def __init__(self, cdp: Any, page: Any, subject: PageVisit) -> None:
         self.requests: dict[str, Resource] = {}
         self.status = 0  # of the latest document
+        self.documents = 0  # that were asked for, redirects included
         self.strange_document = ""  # the first document from a host that is not the target's
         self._headers: dict[str, int] = {}  # bytes of the answers' headers: they vary, those of bodies do not
         self._began = 0.0  # the browser's clock at the first request
@@ -72,6 +73,7 @@ class NetworkLog:
         is_document = event.get("type") == "Document" and event.get("frameId") == self._frame
         if is_document and not self._subject.is_allowed(url):
             self.strange_document = self.strange_document or url
+        self.documents += is_document
         if not url.startswith(("http:", "https:")):
             return
         self._last = monotonic()

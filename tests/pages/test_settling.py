@@ -96,9 +96,9 @@ def test_a_page_that_never_loads_says_what_it_waits_for(chromium: Browser):
 @pytest.mark.needs("chromium")
 def test_a_script_that_never_ends_while_the_page_is_read_is_named_as_such(chromium: Browser):
     with serving({"/": f"{HEAD}<script>for (;;);</script>"}) as target:
-        kind, text = failure(chromium.view(visit(target, "/", timeout=10.0)))
+        kind, text = failure(chromium.view(visit(target, "/", timeout=5.0)))
 
-    assert (kind, text) == ("timeout", "it gave no answer for 10 s: a script of it never gives way")
+    assert (kind, text) == ("timeout", "it gave no answer for 5 s: a script of it never gives way")
 
 
 @pytest.mark.slow

@@ -62,7 +62,9 @@ def seen(url: str, *, interacts: bool = True, coverage: bool = False) -> Values:
     """One view in a browser that is started for it."""
     page = PageSpec(name="home", path="/", interact=(Interaction(act="click", target="#buy"),))
     with browser.launched(os.environ) as chromium:
-        looked = chromium.view(PageVisit(page=page, target=url, path="/"), Purpose(interacts=interacts, coverage=coverage))
+        looked = chromium.view(
+            PageVisit(page=page, target=url, path="/"), Purpose(interacts=interacts, coverage=coverage)
+        )
     if looked.failure:
         sys.exit(f"{url}: {looked.failure}")
     return view.metrics(looked)

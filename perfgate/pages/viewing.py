@@ -24,7 +24,6 @@ from perfgate.text.sanitize import one_line
 
 MAX_STEP_WAIT = 5.0  # s for another page after the last step
 MAX_ANSWER_WAIT = 2.0  # s for any answer of a page that is late already
-QUALITY = 60  # of pictures of pages, per cent
 DOCUMENT = {"began": 0.0, "navigation": 0}
 LED_SOMEWHERE = """([before, since]) => {
   const soft = window.__perfgate ? window.__perfgate.softSince(since) : [0, 0];
@@ -82,7 +81,7 @@ class PageViewing:
             self._open()
             begun = self._follow_steps()
             if purpose.screenshot:
-                self.page.screenshot(path=str(purpose.screenshot), type="jpeg", quality=QUALITY, timeout=timeout * 1000)
+                acting.take_pictures(self.page, purpose.screenshot, timeout)
             for interaction in self.subject.page.interact if purpose.interacts else ():
                 self._act(interaction)
             account = {**self._ask(_script("read.js")), **begun}

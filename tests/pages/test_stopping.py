@@ -64,7 +64,6 @@ def test_a_page_at_which_chromium_stops_again_and_again_is_left_and_the_next_is_
     assert (sound.requests, sound.failures) == (1, 0)
 
 
-@pytest.mark.slow
 def test_a_page_whose_process_is_ended_fails_that_view_alone(tmp_path: Path):
     """It ends while the page loads a script: before, Chromium would put the document into another process."""
     script = ending(RENDERER, lambda number: number == 2)

@@ -267,6 +267,34 @@ def test_unused_code_is_named_by_module_where_there_is_a_source_map(chromium: Br
     assert view.modules == (("src/unused.js", len(unused)),)
 
 
+def test_unused_rules_are_those_of_the_file_whatever_is_used_in_the_document(chromium: Browser, tmp_path: Path):
+    sheet = Answer(body="h1 { color: teal } .never { color: red }", kind="text/css")
+    inside = f"<style>{'body, h1 { margin: 0 } ' * 50}</style>"
+    page = f"{HEAD}{inside}<link rel='stylesheet' href='/a.css'><h1>Styles</h1>"
+    picture = tmp_path / "page-1.jpg"
+    with serving({"/": page, "/a.css": sheet}) as target:
+        view = chromium.view(visit(target, "/"), Purpose(coverage=True, screenshot=picture))
+
+    [fetched] = [item for item in view.resources if item.kind == "stylesheet"]
+    assert (fetched.decoded, fetched.unused) == (len(sheet.body), len(sheet.body) - len("h1 { color: teal }"))
+    assert view.coverage == (0, fetched.unused)
+    largest = (tmp_path / "page-1-lcp.jpg").read_bytes()  # the headline alone
+    assert 0 < len(largest) < len(picture.read_bytes())
+
+
+def test_what_answers_say_of_packing_caches_and_the_server_is_read(chromium: Browser):
+    headers = {"Server-Timing": 'db;desc="two, three";dur=12.5, app;dur=3', "X-Cache": "MISS", "Age": "0"}
+    page = f"{HEAD}<h1>Data</h1><script>fetch('/data')</script>"
+    packed = Answer(body='{"a": 1}', kind="application/json", headers=headers)
+    with serving({"/": page, "/data": packed}) as target:
+        view = chromium.view(visit(target, "/"))
+
+    [data] = [item for item in view.resources if item.kind == "fetch"]
+    assert data.server_timing == {"db": 0.0125, "app": 0.003}
+    assert (data.mime, data.cache_status) == ("application/json", "x-cache: MISS")
+    assert 0 < data.wait <= data.duration
+
+
 def test_a_certificate_that_nobody_trusts_is_explained(chromium: Browser, tmp_path: Path):
     command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout key.pem -out cert.pem"
     subprocess.run([*command.split(), "-subj", "/CN=shop"], cwd=tmp_path, check=True, capture_output=True, timeout=30)

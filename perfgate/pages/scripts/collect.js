@@ -19,6 +19,7 @@
     if (metric.name === "LCP") {
       entry.target = a.target || "";
       entry.url = a.url || "";
+      kept.largest = a.lcpEntry && a.lcpEntry.element;
     }
     if (metric.name === "INP") {
       entry.target = a.interactionTarget || "";

@@ -52,6 +52,7 @@ class PageDetail:
     inp_parts: Mapping[str, float] = field(default_factory=dict)  # input delay, processing, presentation
     inp_script: str = ""
     shifts: tuple[tuple[str, float], ...] = ()  # element -> its share of the CLS, largest first
+    shift_causes: tuple[tuple[str, float], ...] = ()  # what changed just before -> the score of what followed
     long_tasks: tuple[tuple[str, float], ...] = ()  # script -> seconds of main thread in tasks over 50 ms
     server_timing: Mapping[str, float] = field(default_factory=dict)  # of the document
     lcp_layers: Mapping[str, float] = field(default_factory=dict)  # exact: they add up to the LCP

@@ -83,6 +83,7 @@ def detail(name: str, arm: str, views: Sequence[View]) -> PageDetail:
             for item in counted_shifts(view)
             for source in item["sources"]
         ),
+        shift_causes=_causes(covered),
         long_tasks=_largest(
             (item["url"] or "inline", item["duration"] / 1000) for item in view.account.get("scripts", ())
         ),
@@ -92,6 +93,12 @@ def detail(name: str, arm: str, views: Sequence[View]) -> PageDetail:
         unused_modules=covered.modules,
         notes=(*notes, *_images(view)),
     )
+
+
+def _causes(view: View) -> tuple[tuple[str, float], ...]:
+    """What changed just before the shifts that count."""
+    texts = {cause["start"]: cause["text"] for cause in view.account.get("causes", ())}
+    return _largest((texts[item["start"]], item["value"]) for item in counted_shifts(view) if item["start"] in texts)
 
 
 def _images(view: View) -> Iterator[str]:

@@ -53,9 +53,10 @@ def _script(name: str) -> str:
     return (SCRIPTS / name).read_text(encoding="utf-8")
 
 
-def prepare(context: Any, subject: PageVisit) -> None:
+def prepare(context: Any, subject: PageVisit, purpose: Purpose) -> None:
     """Puts into a fresh context what watches its pages, and the cookies of a login."""
-    context.add_init_script(script=_script("web-vitals.js") + "\n" + _script("collect.js"))  # of one scope
+    names = ("web-vitals.js", "collect.js", *(["causes.js"] if purpose.coverage else []))
+    context.add_init_script(script="\n".join(map(_script, names)))  # of one scope
     if subject.cookies:
         context.add_cookies([dict(cookie) for cookie in subject.cookies])
 

@@ -130,9 +130,9 @@ def _inp(detail: PageDetail, quote: Quote) -> Iterator[str]:
 def _shifts(detail: PageDetail, quote: Quote) -> Iterator[str]:
     known = [(element, value) for element, value in detail.shifts if value >= 0.01]
     if known:
-        yield "shifted: " + ", ".join(
-            f"{quote(plain(element or 'text', MAX_TEXT_CHARS))} {value:.2g}" for element, value in known[:MAX_SHOWN]
-        )
+        shown = (f"{quote(plain(it or 'text', MAX_TEXT_CHARS))} {value:.2g}" for it, value in known[:MAX_SHOWN])
+        causes = ", ".join(quote(plain(cause, MAX_TEXT_CHARS)) for cause, _ in detail.shift_causes[:MAX_SHOWN])
+        yield f"shifted: {', '.join(shown)}{f'; just before, {causes}' if causes else ''}"
 
 
 def _scripts(detail: PageDetail, quote: Quote) -> Iterator[str]:

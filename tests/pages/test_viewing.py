@@ -121,6 +121,35 @@ def test_a_known_shift_has_the_score_computed_by_hand(
     assert [source["element"] for source in counted_shifts(view)[0]["sources"]] == ["div#block"]
 
 
+# Each step begins once the shift of the one before was reported.
+CAUSES = f"""{HEAD}<style>body {{ margin: 0 }} #last {{ height: 300px; background: teal }}</style><div id="gap"></div>
+<main></main><img id="late"><div id="last">text</div><script>
+const last = document.querySelector("#last"), steps = [
+  () => document.querySelector("#gap").style.height = "90px",
+  () => document.querySelector("main").append(Object.assign(document.createElement("div"), {{
+    id: "banner", style: "height: 80px", textContent: "Sale"}})),
+  () => document.querySelector("#late").src = "/late.svg",
+  () => document.body.append(Object.assign(document.createElement("p"), {{id: "done", textContent: "done"}})),
+];
+const next = () => setTimeout(() => steps.length && steps.shift()(), 100);
+new PerformanceObserver((list) => list.getEntries().forEach(next)).observe({{type: "layout-shift"}});
+requestAnimationFrame(next)</script>"""
+
+
+def test_what_changed_just_before_a_shift_is_named(chromium: Browser):
+    svg = '<svg xmlns="http://www.w3.org/2000/svg" width="300" height="120"><rect width="300" height="120"/></svg>'
+    done = Interaction(act="wait_for", target="#done")
+    with serving({"/": CAUSES, "/late.svg": Answer(body=svg, kind="image/svg+xml")}) as target:
+        view = chromium.view(visit(target, "/", interact=(done,)), Purpose(coverage=True))
+
+    assert [cause["text"] for cause in view.account["causes"]] == [
+        "div#gap changed",
+        "div#banner was inserted",
+        "img#late came without width and height",
+    ]
+    assert [item["start"] for item in view.account["shifts"]] == [cause["start"] for cause in view.account["causes"]]
+
+
 def test_a_scroll_bar_that_comes_late_shifts_what_is_centred(chromium: Browser, target: str):
     """Visitors see scroll bars, of 15 pixels: half of that is how far what is centred moves."""
     score = metrics(chromium.view(visit(target, "/bar")))["cls"]

@@ -11,6 +11,7 @@
     else if (node.classList && node.classList.length) name += "." + node.classList[0];
     return name.slice(0, 120);
   };
+  kept.short = short;
   const keep = (metric) => {
     const a = metric.attribution || {};
     const numbers = {};

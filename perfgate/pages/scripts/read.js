@@ -32,6 +32,7 @@ async () => {
   return {
     navigations, tasks, shifts, scripts, inputs,
     blocking: blocking.map((r) => r.name),
+    causes: kept.causes || [],
     serverTiming: timings,
     unsizedImages: unsized.slice(0, 10).map(address),
     oversizedImages: oversized.slice(0, 10).map(dimensions),

@@ -55,16 +55,16 @@ def result(name: str, views: Sequence[View]) -> EndpointResult:
 
 
 def detail(name: str, arm: str, views: Sequence[View]) -> PageDetail:
-    """What the view with the median LCP shows; unused bytes are those of the view that looked at coverage."""
+    """What the views show that have the median LCP, CLS, INP and blocking time, each of its own; unused bytes and what
+    changed before a shift are those of the view that looked at coverage."""
     counted = [view for view in views if not view.failure]
     notes = tuple(dict.fromkeys(note for view in views for note in view.notes))
     notes += tuple(f"{kind}: {text}" for kind, text in dict.fromkeys(view.failure for view in views if view.failure))
-    timed = sorted((view for view in counted if view.coverage is None), key=lambda view: metrics(view).get("lcp", 0.0))
+    timed = [view for view in counted if view.coverage is None]
     if not timed:
         return PageDetail(name=name, arm=arm, notes=notes)
-    view = timed[len(timed) // 2]
-    known = vitals(view)
-    lcp, inp = known.get("LCP", {}), known.get("INP", {}) if view.has_interactions else {}
+    view, interacting = _median_view(timed, "lcp"), _median_view(timed, "inp")
+    lcp, inp = vitals(view).get("LCP", {}), vitals(interacting).get("INP", {}) if interacting.has_interactions else {}
     covered = next((item for item in counted if item.coverage is not None), view)
     parts, first_byte = lcp_parts(view), ttfb_parts(view)
     names = ("inputDelay", "processingDuration", "presentationDelay")
@@ -80,12 +80,13 @@ def detail(name: str, arm: str, views: Sequence[View]) -> PageDetail:
         inp_script=inp.get("script", "").strip(),
         shifts=_largest(
             (source["element"], item["value"] * source["share"])
-            for item in counted_shifts(view)
+            for item in counted_shifts(_median_view(timed, "cls"))
             for source in item["sources"]
         ),
         shift_causes=_causes(covered),
         long_tasks=_largest(
-            (item["url"] or "inline", item["duration"] / 1000) for item in view.account.get("scripts", ())
+            (item["url"] or "inline", item["duration"] / 1000)
+            for item in _median_view(timed, "tbt").account.get("scripts", ())
         ),
         server_timing={part: ms / 1000 for part, ms in view.account.get("serverTiming", {}).items()},
         ttfb_parts=first_byte,
@@ -93,6 +94,12 @@ def detail(name: str, arm: str, views: Sequence[View]) -> PageDetail:
         unused_modules=covered.modules,
         notes=(*notes, *_images(view)),
     )
+
+
+def _median_view(views: Sequence[View], metric: str) -> View:
+    """The view with the median of a metric; the worse of two in the middle."""
+    ranked = sorted(views, key=lambda view: metrics(view).get(metric, 0.0))
+    return ranked[len(ranked) // 2]
 
 
 def _causes(view: View) -> tuple[tuple[str, float], ...]:

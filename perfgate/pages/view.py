@@ -19,7 +19,13 @@ CALLS = ("fetch", "xhr")
 SHARE = 0.5  # of the time that a page was late, from which it waited for a call
 Stretch = tuple[float, float, str]  # from, to (s since the navigation began), layer
 TOTAL, SERVER, REST = "total", "server", "network and rest"
-SIZES = {"script": "js_size", "stylesheet": "css_size", "image": "image_size", "font": "font_size", "document": "html_size"}
+SIZES = {
+    "script": "js_size",
+    "stylesheet": "css_size",
+    "image": "image_size",
+    "font": "font_size",
+    "document": "html_size",
+}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -111,6 +111,26 @@ def test_culprits_come_largest_first():
     assert detail.lcp_element == "#hero"
 
 
+def test_parts_of_each_metric_are_those_of_the_view_with_its_median():
+    """The view with the median LCP shifts least, and its click was the fastest."""
+    scores, clicks = {900: 0.1, 1000: 0.0, 1100: 0.3}, {900: 300, 1000: 40, 1100: 200}
+    views = [
+        view(
+            lcp,
+            account={"shifts": [shift(1, scores[lcp], f"#at-{lcp}")]},
+            metrics={"INP": {"value": clicks[lcp], "numbers": {"processingDuration": clicks[lcp]}}},
+            has_interactions=True,
+        )
+        for lcp in scores
+    ]
+    result, detail = summary.result("home", views), summary.detail("home", "", views)
+
+    assert detail.lcp is not None
+    assert sum(vars(detail.lcp).values()) == result.metrics["lcp"] == 1.0
+    assert detail.shifts == (("#at-900", result.metrics["cls"]),)
+    assert detail.inp_parts["processingDuration"] == result.metrics["inp"] == 0.2
+
+
 @pytest.mark.parametrize(
     ("shifts", "score"),
     [

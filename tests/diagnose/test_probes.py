@@ -122,6 +122,20 @@ def test_an_index_that_a_function_around_its_column_keeps_from_use_is_told(datab
 
 
 @pytest.mark.needs("postgresql")
+def test_a_small_table_may_be_read_as_a_whole(database: str):
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("delete from items where id > 500")
+        connection.execute("vacuum analyze items")
+    probe = PostgresProbe(database)
+    probe.begin()
+    select_items(database, range(20))
+    counts = probe.counted(requests=20)
+    probe.close()
+
+    assert [one.scans for one in counts.statements] == [()]
+
+
+@pytest.mark.needs("postgresql")
 def test_options_of_the_url_hold_for_plans_too(postgresql_server: str):
     with psycopg.connect(postgresql_server, autocommit=True) as connection:
         connection.execute("create extension if not exists pg_stat_statements")

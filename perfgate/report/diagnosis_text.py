@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from perfgate.model.diagnosis import Cause, Diagnosed, Diagnosis, LayerChange
 from perfgate.model.metric import Unit
-from perfgate.report import fact_text, trace_text
+from perfgate.report import trace_text
 from perfgate.report.escaping import code, plain, prose
 from perfgate.text.units import format_difference, format_value
 
@@ -15,15 +15,16 @@ Quote = Callable[[str], str]
 NAMED = 2  # layers in the first line
 SMALL = 0.1  # of the difference: layers with less are not named first
 MAX_TEXT_CHARS = 300
+METRIC, LONGEST_NAME = "metric:", 120
+NO_CAUSE = ("environment", "healthy")
 WHERE = {"environment": "not the code", "confirmed": "confirmed", "likely": "likely", "unexplained": "not explained"}
 
 
 def first_line(matches: Diagnosed, quote: Quote = plain) -> str:
     """`search` p95 +180 ms: database +170 ms, 103 queries per request instead of 3."""
     cause = matches.causes[0] if matches.causes else None
-    parts = (
-        [_named(matches)] if matches.layers and (cause is None or cause.code not in ("environment", "healthy")) else []
-    )
+    is_named = bool(matches.layers) and (cause is None or cause.code not in NO_CAUSE)
+    parts = [_named(matches)] if is_named else []
     if cause:
         whose = "the runner, not the code: " if cause.code == "environment" else ""
         parts.append(f"{whose}{cause.sentence}")
@@ -51,11 +52,8 @@ def lines(diagnosis: Diagnosis | None) -> Iterator[tuple[str, str]]:
     """For the terminal: each first line, and what to do ("" where there is nothing)."""
     for matches in diagnosis.findings if diagnosis else ():
         cause = matches.causes[0] if matches.causes else None
-        sure = (
-            f" ({WHERE[cause.confidence]}: {cause.code})"
-            if cause and cause.code not in ("healthy", "environment")
-            else ""
-        )
+        is_named = cause is not None and cause.code not in NO_CAUSE
+        sure = f" ({WHERE[cause.confidence]}: {cause.code})" if cause and is_named else ""
         yield plain(first_line(matches) + sure, MAX_TEXT_CHARS), plain(cause.remedy, MAX_TEXT_CHARS) if cause else ""
 
 
@@ -102,7 +100,7 @@ def evidence(diagnosis: Diagnosis | None) -> list[Evidence]:
                 *(_cause(cause) for cause in matches.causes),
                 *(f"profile: {prose(text)}" for text in functions(matches)),
             ),
-            counts=tuple((prose(name), *values) for name, *values in fact_text.counts(matches)),
+            counts=tuple((prose(name), *values) for name, *values in counts(matches)),
             note=prose(note(matches, diagnosis)),
             traces=tuple(trace_text.markdown(matches.traces)),
         )
@@ -135,6 +133,104 @@ def _quoted(text: str) -> str:
     if len(pieces) % 2 == 0:
         return prose(text)
     return " ".join(code(piece) if at % 2 else prose(piece) for at, piece in enumerate(pieces) if piece.strip())
+
+
+SECONDS, BYTES, RATIO = Unit.SECONDS, Unit.BYTES, Unit.RATIO
+# Name of a fact -> what people read, and its unit (None: a number). In this order.
+FACTS: Mapping[str, tuple[str, Unit | None]] = {
+    "alone": ("latency alone", SECONDS),
+    "alone_tail": ("latency alone, p95", SECONDS),
+    "loaded": ("latency under load", SECONDS),
+    "loaded_tail": ("latency under load, p95", SECONDS),
+    "download": ("time of the answer's body", SECONDS),
+    "canary_idle": ("a trivial request, alone", SECONDS),
+    "canary_loaded": ("a trivial request, beside the load", SECONDS),
+    "size": ("size of the answer as sent", BYTES),
+    "decoded": ("size of the answer", BYTES),
+    "compressed": ("answers compressed", RATIO),
+    "cached": ("answers from a cache", RATIO),
+    "cacheable": ("answers that may be cached", RATIO),
+    "connections": ("connections opened", None),
+    "queries": ("queries", None),
+    "query_seconds": ("time of a query", SECONDS),
+    "query_seconds_loaded": ("time of a query, under load", SECONDS),
+    "rows": ("rows", None),
+    "lock_wait": ("waiting for locks", SECONDS),
+    "lock_wait_loaded": ("waiting for locks, under load", SECONDS),
+    "database": ("time by the database's own count", SECONDS),
+    "database_loaded": ("time by the database's own count, under load", SECONDS),
+    "database_messages": ("messages to the database", None),
+    "database_wait": ("waiting for the database", SECONDS),
+    "database_wait_loaded": ("waiting for the database, under load", SECONDS),
+    "database_size": ("bytes from the database", BYTES),
+    "database_sessions": ("connections to the database opened", None),
+    "database_connections_loaded": ("connections to the database at once", None),
+    "cache_calls": ("cache commands", None),
+    "cache_call_seconds": ("time of a cache command", SECONDS),
+    "cache_hits": ("cache hits", RATIO),
+    "cache_messages": ("messages to the cache", None),
+    "cache_size": ("bytes from the cache", BYTES),
+    "cache_seconds": ("time by the cache's own count", SECONDS),
+    "cache_wait": ("waiting for the cache", SECONDS),
+    "cache_wait_loaded": ("waiting for the cache, under load", SECONDS),
+    "external_calls": ("calls of other services", None),
+    "external_seconds": ("time of calls of other services", SECONDS),
+    "external_messages": ("messages to other services", None),
+    "external_wait": ("waiting for other services", SECONDS),
+    "external_wait_loaded": ("waiting for other services, under load", SECONDS),
+    "broker_messages": ("messages to the broker", None),
+    "broker_wait": ("waiting for the broker", SECONDS),
+    "broker_wait_loaded": ("waiting for the broker, under load", SECONDS),
+    "queue_calls": ("commands that queue jobs or results", None),
+    "queued": ("jobs that wait, at the end", None),
+    "queued_loaded": ("jobs that wait, at the end of the load", None),
+    "queue_growth": ("jobs more that wait", None),
+    "queue_growth_loaded": ("jobs more that wait, under load", None),
+    "application": ("the application's own time", SECONDS),
+    "application_loaded": ("the application's own time, under load", SECONDS),
+    "serialisation": ("writing the answer", SECONDS),
+    "serialising": ("CPU time of writing the answer", SECONDS),
+    "computing": ("CPU time of the request", SECONDS),
+    "cpu": ("CPU time of the service", SECONDS),
+    "cpu_loaded": ("CPU time of the service, under load", SECONDS),
+    "cpu_delay": ("ready, but without a CPU", SECONDS),
+    "cpu_delay_loaded": ("ready, but without a CPU, under load", SECONDS),
+    "stopped": ("time in which the service was stopped", RATIO),
+    "stopped_loaded": ("time in which the service was stopped, under load", RATIO),
+    "throttled": ("periods in which the CPU quota was used up", RATIO),
+    "throttled_loaded": ("periods in which the CPU quota was used up, under load", RATIO),
+    "unread_loaded": ("waiting to be read by the service, under load", SECONDS),
+    "memory": ("memory that stays", BYTES),
+    "reference": ("a fixed piece of work on this machine", SECONDS),
+    "reference_cpu": ("CPU time of that work", SECONDS),
+}
+ALWAYS = ("alone", "loaded", "queries", "cpu", "size")
+LEAST: Mapping[Unit | None, float] = {SECONDS: 0.0005, BYTES: 1000.0}  # less is not worth a line
+CHANGED = 1.2  # times as much or as little: facts that moved less are left to diagnosis.json
+
+
+def counts(matches: Diagnosed) -> Iterator[tuple[str, str, str]]:
+    """What was seen per request and moved, or always matters: label, base, head."""
+    known = [name for name in FACTS if name in matches.facts]
+    for name in [*known, *(name for name in matches.facts if name not in FACTS and name != "samples")]:
+        before, now = matches.facts[name]
+        label, unit = FACTS.get(name, (name.replace("_", " "), None))
+        if name in ALWAYS or _has_changed(before, now, LEAST.get(unit, 0.0)):
+            if name.startswith(METRIC):  # a name that the application gave
+                label = plain(name.removeprefix(METRIC), LONGEST_NAME)
+            yield label, _value(unit, before), _value(unit, now)
+
+
+def _has_changed(before: float | None, now: float | None, least: float) -> bool:
+    if before is None or now is None:
+        return True
+    return max(before, now) >= least and max(before, now) > CHANGED * max(min(before, now), 0.0)
+
+
+def _value(unit: Unit | None, value: float | None) -> str:
+    if value is None:
+        return "–"
+    return format_value(unit, value) if unit else f"{value:.4g}"
 
 
 def note(matches: Diagnosed, diagnosis: Diagnosis | None) -> str:

@@ -9,7 +9,7 @@ from html import escape
 
 from perfgate.model.diagnosis import LAYERS, Diagnosed, Diagnosis
 from perfgate.model.metric import Unit
-from perfgate.report import diagnosis_text, fact_text, trace_text
+from perfgate.report import diagnosis_text, trace_text
 from perfgate.report.escaping import plain
 from perfgate.text.units import format_value
 
@@ -64,7 +64,7 @@ def panels(diagnosis: Diagnosis | None) -> list[Panel]:
                 )
                 for cause in matches.causes
             ),
-            counts=tuple(fact_text.counts(matches)),
+            counts=tuple(diagnosis_text.counts(matches)),
             note=plain(diagnosis_text.note(matches, diagnosis), 300),
             traces=trace_text.panel(matches.traces),
             functions=tuple(plain(text, 300) for text in matches.functions),

@@ -15,7 +15,7 @@ from perfgate.model.diagnosis import (
     TracedOperation,
     TraceEvidence,
 )
-from perfgate.report import diagnosis_text, fact_text
+from perfgate.report import diagnosis_text
 from perfgate.report.facts import Facts
 from perfgate.report.html import page
 from perfgate.report.markdown import comment, report_md
@@ -206,6 +206,6 @@ def test_a_link_cannot_leave_its_place():
 
 
 def test_every_fact_has_words_and_a_unit_for_people():
-    words = set(fact_text.FACTS) | {"samples"}  # the note says how many
+    words = set(diagnosis_text.FACTS) | {"samples"}  # the note says how many
 
     assert set(PassFacts.__dataclass_fields__) - words == set(_PARTS_OF_FACTS)

@@ -25,6 +25,7 @@ from perfgate.runtime.scenario.stated_times import stated
 from perfgate.runtime.scenario.values import always, between, choice, env, environment, rows, sequence, url_env, uuid
 
 if TYPE_CHECKING:
+    from perfgate.runtime.callbacks.job import CallbackJob
     from perfgate.runtime.streams.events import Events
     from perfgate.runtime.streams.websocket import WebSocket
     from perfgate.runtime.users.jobs import Job
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from perfgate.runtime.users.visitor import Visitor, journey
 
 __all__ = [
+    "CallbackJob",
     "Endpoint",
     "Events",
     "Job",
@@ -67,6 +69,7 @@ Trust = TlsConfig  # its name in scenarios that earlier versions generated
 
 
 _LATE = {
+    "CallbackJob": "perfgate.runtime.callbacks.job",
     "Events": "perfgate.runtime.streams.events",
     "Job": "perfgate.runtime.users.jobs",
     "PersistedQuery": "perfgate.runtime.users.persisted_queries",

@@ -53,6 +53,8 @@ def endpoint_digests(endpoint: Endpoint, folder: Path) -> dict[str, str]:
     }
     activities = {"poll": endpoint.poll, "events": endpoint.events, "websocket": endpoint.websocket}
     parts |= {name: asdict(activity) for name, activity in activities.items() if activity is not None}
+    if endpoint.callback is not None:  # where this machine listens makes no difference
+        parts["callback"] = asdict(replace(endpoint.callback, listen="", host=""))
     return {name: digest(part) for name, part in parts.items()}
 
 

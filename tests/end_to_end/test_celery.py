@@ -20,7 +20,16 @@ from perfgate.loadtest.service.ports import is_free
 PAGE = (Path(__file__).parents[2] / "docs" / "jobs.md").read_text(encoding="utf-8")
 [APPLICATION] = re.findall(r"```python\n(# shop\.py.*?)```", PAGE, re.DOTALL)
 [BUDGETS] = re.findall(r"```yaml\n(# budgets\.yaml.*?)```", PAGE, re.DOTALL)
-WORKER = ("-A", "shop", "worker", "--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "ERROR")
+WORKER = (
+    "-A",
+    "shop:celery",
+    "worker",
+    "--without-gossip",
+    "--without-mingle",
+    "--without-heartbeat",
+    "--loglevel",
+    "ERROR",
+)
 LIMITS = ("completion_p95", "queued_p95", "work_p95")
 
 
@@ -48,7 +57,8 @@ def running(folder: Path, broker: str, *, workers: int, work: float) -> Iterator
     processes = [subprocess.Popen([sys.executable, "-m", *command], cwd=folder, env=environ) for command in commands]
     try:
         with Celery("shop", broker=broker) as celery:
-            wait_for(lambda: celery.control.ping(timeout=1.0), "the worker")
+            wait_for(lambda: processes[1].poll() is not None or celery.control.ping(timeout=1.0), "the worker")
+        assert processes[1].poll() is None
         wait_for(lambda: not is_free(port), "the application")
         yield f"http://127.0.0.1:{port}"
     finally:

@@ -1,4 +1,4 @@
-"""Draws docs/images/watch-prometheus.png: ten minutes of `perfgate watch` on the demo shop, a fault switched on and off.
+"""Draws docs/images/watch-prometheus.png: ten minutes of `perfgate watch` on the demo shop, a fault on and off.
 
     python docs/watch_pictures.py            # eleven minutes; needs `prometheus` and `chromium`
 
@@ -134,8 +134,8 @@ def main() -> None:
 @contextmanager
 def _prometheus(folder: Path, metrics: int, web: int) -> Iterator[None]:
     (folder / "prometheus.yml").write_text(
-        "global: {scrape_interval: 2s}\n"
-        f'scrape_configs: [{{job_name: perfgate, honor_labels: true, static_configs: [{{targets: ["127.0.0.1:{metrics}"]}}]}}]\n',
+        "global: {scrape_interval: 2s}\nscrape_configs:\n  - job_name: perfgate\n    honor_labels: true\n"
+        f'    static_configs: [{{targets: ["127.0.0.1:{metrics}"]}}]\n',
         encoding="utf-8",
     )
     options = (f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data")

@@ -381,7 +381,7 @@ def test_weights_are_exact_and_no_data_comes_twice_over_processes(project: Proje
 load: {rate: 60/s, duration: 2s, arrivals: even}
 endpoints:
   take: {weight: 3, request: POST /things, json: {id: "row {user}"}, with: {from: many.csv, once: true}, expect: {status: 201}}
-  count: {weight: 2, request: POST /things, json: {id: "number {n}"}, with: {n: sequence}, expect: {status: 201}}
+  count: {weight: 2, request: POST /things, json: {id: "number {n}"}, with: {n: {sequence: 1}}, expect: {status: 201}}
   make: {request: POST /things, json: {id: "{id}"}, with: {id: uuid}, expect: {status: 201}}
 """
     project.write(users(60), "many.csv")

@@ -69,7 +69,7 @@ def test_a_call_reaches_the_job_of_its_token_alone(receiver: CallbackReceiver):
     assert first.calls.get(timeout=PATIENCE).content.content == b""
     assert first.token != second.token
     assert min(len(first.token), len(second.token)) >= 32
-    assert receiver.url(first.token, "") == f"http://127.0.0.1:{receiver.port}/callback/{first.token}"
+    assert receiver.url(first.token, receiver.host) == f"http://127.0.0.1:{receiver.port}/callback/{first.token}"
 
 
 def test_what_ends_no_job_is_counted(receiver: CallbackReceiver, observations: Observations):
@@ -165,14 +165,15 @@ def test_a_port_that_is_taken_is_passed_over(receiver: CallbackReceiver, observa
     other = CallbackReceiver(f"127.0.0.1:{receiver.port}", "runner.example", observations)
     try:
         assert receiver.port < other.port <= receiver.port + 64
-        assert other.url("t", "") == f"http://runner.example:{other.port}/callback/t"
+        assert other.url("t", other.host) == f"http://runner.example:{other.port}/callback/t"
     finally:
         other.close()
 
 
-def test_where_all_addresses_are_listened_on_the_application_gets_ours(observations: Observations):
+def test_where_all_addresses_are_listened_on_the_host_is_chosen_by_the_way_to_the_target(observations: Observations):
     receiver = CallbackReceiver("0.0.0.0", "", observations)
     try:
+        assert receiver.host == ""
         assert receiver.url("t", "192.0.2.7") == f"http://192.0.2.7:{receiver.port}/callback/t"
         assert receiver.url("t", "2001:db8::7") == f"http://[2001:db8::7]:{receiver.port}/callback/t"
     finally:

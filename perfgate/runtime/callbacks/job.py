@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from socket import gaierror
 from time import monotonic_ns
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from gevent.queue import Empty
 
 from perfgate.recording import shortages
 from perfgate.runtime.callbacks.awaited import AwaitedCallback
-from perfgate.runtime.callbacks.receiver import CallbackReceiver, receiver
+from perfgate.runtime.callbacks.receiver import receiver
 from perfgate.runtime.http.observations import GENERATOR
 from perfgate.runtime.http.responses import Failure, Response
 from perfgate.runtime.scenario.endpoint import Endpoint
@@ -50,23 +51,21 @@ class CallbackJob(BackgroundJob):
     def run(self, visitor: Visitor, deadline: int) -> JobEnd:
         try:
             listening = receiver(self._listen, self._host, visitor.load.observations)
-        except OSError:
+            address = listening.host or visitor.own_address()
+        except OSError as error:
             visitor.turn = None
-            return JobEnd(Response(), Failure(GENERATOR, shortages.CALLBACKS), monotonic_ns())
+            shortage = shortages.NAMES if isinstance(error, gaierror) else shortages.CALLBACKS
+            return JobEnd(Response(), Failure(GENERATOR, shortage), monotonic_ns())
         awaited = listening.awaited.expect(self.name)
         end = None
         try:
-            visitor.values[CALLBACK] = self._url(visitor, listening, awaited)
+            visitor.values[CALLBACK] = listening.url(awaited.token, address)
             visitor.send(self.request)
             end = self._wait(awaited, deadline)
         finally:
             visitor.values.pop(CALLBACK, None)
             listening.awaited.end(awaited, is_done=end is not None and end.is_stated)
         return end
-
-    @staticmethod
-    def _url(visitor: Visitor, listening: CallbackReceiver, awaited: AwaitedCallback) -> str:
-        return listening.url(awaited.token, "" if listening.host else visitor.own_address())
 
     def _wait(self, awaited: AwaitedCallback, deadline: int) -> JobEnd:
         while True:

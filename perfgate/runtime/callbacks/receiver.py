@@ -39,8 +39,8 @@ MALFORMED = "what came instead of a callback was no HTTP, or too long"
 
 
 class CallbackReceiver:
-    """Listens on `listen`, HOST or HOST:PORT; a port that is taken is passed over for the next one. `authority` is what
-    an application calls; its host is the address on the way to it where all addresses are listened on."""
+    """Listens on `listen`, HOST or HOST:PORT; a port that is taken is passed over for the next one. `host` is what an
+    application calls; empty where all addresses are listened on and none was given."""
 
     def __init__(self, listen: str, host: str, observations: Observations) -> None:
         """Raises OSError where the address cannot be listened on."""
@@ -53,9 +53,8 @@ class CallbackReceiver:
         self.host = host or ("" if ip_address(address).is_unspecified else address)
         self._accepting = gevent.spawn(self._accept)
 
-    def url(self, token: str, own_address: str) -> str:
-        """`own_address` is this machine's as the application sees it."""
-        host = self.host or own_address
+    def url(self, token: str, host: str) -> str:
+        """The URL of a job; `host` is this machine as the application sees it."""
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}{PATH}{token}"
 
     def close(self) -> None:

@@ -7,6 +7,7 @@ from socket import gaierror
 from time import monotonic_ns
 from typing import TYPE_CHECKING
 
+import gevent
 from gevent.queue import Empty
 
 from perfgate.recording import shortages
@@ -22,6 +23,7 @@ from perfgate.runtime.users.jobs import SECOND, BackgroundJob, JobEnd
 if TYPE_CHECKING:
     from perfgate.runtime.users.visitor import Visitor
 
+BACK_OFF_S = 0.05  # so that users of the closed model do not spin
 CALLBACK = "callback"  # the value that is the URL: `{callback}`
 
 
@@ -54,6 +56,7 @@ class CallbackJob(BackgroundJob):
             address = listening.host or visitor.own_address()
         except OSError as error:
             visitor.turn = None
+            gevent.sleep(BACK_OFF_S)
             shortage = shortages.NAMES if isinstance(error, gaierror) else shortages.CALLBACKS
             return JobEnd(Response(), Failure(GENERATOR, shortage), monotonic_ns())
         awaited = listening.awaited.expect(self.name)

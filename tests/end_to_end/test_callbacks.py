@@ -71,6 +71,7 @@ def test_failed_missing_repeated_and_foreign_calls_are_counted(project: Project)
     assert "callbacks 4 times: a callback carried an unknown token and was answered 404" in warnings
 
 
+@pytest.mark.slow
 def test_an_address_that_cannot_be_listened_on_is_no_fault_of_the_target(project: Project):
     with job_service(workers=1, work=0.0) as (url, jobs):
         project.write(FILE.format(target=url, timeout="3s", more="listen: 192.0.2.7").replace("3s -0.1%", "2900ms"))

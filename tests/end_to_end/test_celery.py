@@ -86,10 +86,11 @@ def outcomes(project: Project, broker: str, *, workers: int, work: float) -> tup
 
 BROKERS = [
     pytest.param("redis_url", marks=pytest.mark.needs("redis")),
-    pytest.param("rabbitmq_url", marks=[pytest.mark.needs("rabbitmq"), pytest.mark.slow]),
+    pytest.param("rabbitmq_url", marks=pytest.mark.needs("rabbitmq")),
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.load
 @pytest.mark.parametrize("broker", BROKERS)
 def test_a_backlog_of_a_worker_is_told_from_slow_work(project: Project, broker: str, request: pytest.FixtureRequest):

@@ -150,8 +150,9 @@ def _startable(plan: Plan) -> list[str]:
 
 
 def _longest(endpoint: Endpoint, request: Request) -> float:
-    """Seconds until it is over, with the last poll of its job."""
-    return request.timeout + (endpoint.poll.timeout if endpoint.poll else 0.0)
+    """Seconds until it is over, with the last poll of its job or its callback."""
+    job = endpoint.poll or endpoint.callback
+    return request.timeout + (job.timeout if job else 0.0)
 
 
 def _command(files: Sequence[Path], plan: Plan, options: Options) -> list[str]:

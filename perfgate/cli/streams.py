@@ -53,7 +53,7 @@ class LossyStream:
 def lossy_streams() -> Iterator[LossyStream | None]:
     """Puts such streams in the place of stdout and stderr, and gives stdout's."""
     before = sys.stdout, sys.stderr
-    output, errors = (stream and LossyStream(stream) for stream in before)
+    output, errors = (LossyStream(stream) if stream else None for stream in before)  # None: closed from the start
     sys.stdout, sys.stderr = cast(TextIO, output), cast(TextIO, errors)
     try:
         yield output

@@ -113,8 +113,9 @@ def _endpoint(key: Key, group: _Group, secrets: Secrets, names: naming.UniqueNam
         drawn[hole] = {"choice": [_typed(unquote(value)) for value, _ in columns[hole].most_common(MAX_VALUES)]}
     path = "/" + "/".join(part if part.startswith("{") else templating.path_text(part) for part in group.pattern.parts)
     pairs = [_pair(name, values, drawn, secrets) for name, values in _query_values(group).items()]
+    expected = naming.of_request(method, group.pattern.path)
     return Endpoint(
-        name=names.take(naming.of_request(method, group.pattern.path)),
+        name=names.take(expected, naming.with_query(expected, path + templating.query(pairs))),
         method=method,
         path=path + templating.query(pairs),
         values=drawn,

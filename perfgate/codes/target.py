@@ -32,7 +32,7 @@ CODES: Mapping[str, CodeEntry] = {
         "Start it, unset the variable, or except the target: `NO_PROXY=host`.",
     ),
     "PG-T005": CodeEntry(
-        "Something listens on the service's port already.",
+        "The service's port is taken.",
         "perfgate would measure that instead of the service.",
         "a development server left running",
         "Stop it, let the command take its port as `${PORT}`, or leave `service` out.",

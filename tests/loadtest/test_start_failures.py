@@ -56,5 +56,9 @@ def test_any_other_end_is_to_be_tried_by_hand():
     assert symptoms.why_ended(1, ["ModuleNotFoundError"], 4321) == "Run `service.command` by hand to see why."
 
 
+def test_a_long_line_is_cut():
+    assert symptoms.last_output(["x" * 5000]) == f"  | {'x' * 200}..."
+
+
 def test_empty_lines_take_no_room():
     assert symptoms.last_output(["1", "", *"234567", "  "]) == "\n".join(f"  | {n}" for n in "234567")

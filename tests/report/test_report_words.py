@@ -29,10 +29,15 @@ def facts(*outcomes: Outcome) -> Facts:
 @pytest.mark.parametrize(
     ("earlier", "needed", "of_run", "words"),
     [
-        (0, 5, {}, "that was the first of 5 runs on master that make a baseline; in a pull request use --base-ref"),
-        (2, 5, {}, "that was number 3 of 5 runs on master that make a baseline; in a pull request use --base-ref"),
-        (4, 5, {}, "that was the last of 5 runs on master that make a baseline; in a pull request use --base-ref"),
-        (0, 1, {}, "that was the baseline on master; in a pull request use --base-ref"),
+        (
+            0,
+            5,
+            {},
+            "that was the first of 5 runs on master that make a baseline; in a pull request use --base-ref auto",
+        ),
+        (2, 5, {}, "that was number 3 of 5 runs on master that make a baseline; in a pull request use --base-ref auto"),
+        (4, 5, {}, "that was the last of 5 runs on master that make a baseline; in a pull request use --base-ref auto"),
+        (0, 1, {}, "that was the baseline on master; in a pull request use --base-ref auto"),
         (
             0,
             5,

@@ -34,8 +34,9 @@ def with_port(service: Service, target: str) -> tuple[Service, str]:
         return service, target
     if not takes_port(service):
         raise ServiceError(
-            f"Something listens on port {service.port} already, so the service of the budget file cannot be measured.",
-            hint="Stop it, let the command take its port as ${PORT}, or leave `service` out to measure what runs.",
+            f"Port {service.port} is taken, so the service of the budget file cannot start.",
+            hint="Stop what listens there, let the command take its port as ${PORT}, or leave `service` out to measure "
+            "what runs.",
             code="PG-T005",
         )
     [port] = free_ports(1)

@@ -10,14 +10,19 @@ from contextlib import suppress
 
 from perfgate.runner import process_tree
 
-SHOWN_LINES = 6  # of its output
+MAX_LINES = 6  # of its output that a message shows
+MAX_LINE_CHARS = 200
 _IN_USE = re.compile(r"EADDRINUSE|(?:address|port) (?:\S+ )?(?:is )?already in use", re.IGNORECASE)
 
 
 def last_output(tail: Iterable[str]) -> str:
-    """The end of what it wrote, without empty lines."""
+    """The end of what it wrote, without empty lines; long lines are cut."""
     written = [line for line in tail if line.strip()]
-    return "\n".join(f"  | {line}" for line in written[-SHOWN_LINES:]) or "It wrote nothing."
+    return "\n".join(f"  | {_cut(line)}" for line in written[-MAX_LINES:]) or "It wrote nothing."
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= MAX_LINE_CHARS else f"{line[:MAX_LINE_CHARS]}..."
 
 
 def exit_code(code: int) -> str:

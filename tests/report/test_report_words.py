@@ -72,6 +72,18 @@ def test_a_first_run_says_once_how_many_runs_make_a_baseline(earlier: int, neede
         assert " ".join(page_of(first).split()).count("no baseline yet") == 1
 
 
+def test_a_first_run_shows_which_limits_are_kept():
+    criteria = (
+        make_criterion(outcome=Outcome.PASS, kind=A, limit=0.3, text="300ms"),
+        make_criterion(outcome=Outcome.NO_BASELINE, kind=R, limit=0.2, text="+20%"),
+    )
+    finding = make_finding("search", metric="p95", outcome=Outcome.NO_BASELINE, criteria=criteria)
+    first = Facts(verdict=make_verdict(finding, baseline_needed=5, baseline_branch="main"), run=make_run())
+
+    assert "✓ 300 ms, ○ +20 %" in console.text(first)
+    assert "✓ 300 ms, ○ +20 %" in report_md.render(first)
+
+
 def test_why_earlier_runs_do_not_count_is_said_beside_the_headline():
     reason = "6 of 7 runs do not compare: its request changed"
     lacking = [make_finding(f"e{n}", outcome=Outcome.NO_BASELINE, excluded=reason) for n in range(2)]

@@ -75,19 +75,17 @@ def finding_table(findings: Sequence[Finding], width: int) -> Table:
 
 
 def _limits(finding: Finding, room: int) -> Text:
-    """Puts as many in a line as fit. Broken ones stand out; without colour the mark before them says so. Where the
-    baseline is still to come, marks say which limits were kept."""
+    """Puts as many in a line as fit. Broken ones stand out; without colour the mark before them says so."""
     cell = Text()
     line = 0
     for criterion in finding.criteria:
         broken = words.broken(criterion)
-        is_marked = broken or finding.outcome is Outcome.NO_BASELINE  # then it is fixed limits that were kept
-        message = f"{words.MARKS[criterion.outcome]} " if is_marked and len(finding.criteria) > 1 else ""
-        message += words.limit(finding, criterion)
+        message = f"{words.MARKS[criterion.outcome]} " if broken and len(finding.criteria) > 1 else ""
+        message += words.marked_limit(finding, criterion)
         if cell:
             fits = line + 2 + len(message) <= room
             cell.append(", " if fits else ",\n")
             line = line + 2 if fits else 0
-        cell.append(message, style=STYLES[criterion.outcome] if is_marked else "")
+        cell.append(message, style=STYLES[criterion.outcome] if broken else "")
         line += len(message)
     return cell

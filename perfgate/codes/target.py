@@ -8,7 +8,7 @@ from perfgate.codes.entry import CodeEntry
 
 CODES: Mapping[str, CodeEntry] = {
     "PG-T001": CodeEntry(
-        "The target is not this machine, and nobody has allowed load on it.",
+        "The target is not this machine, and load on it is not allowed.",
         "A load test of somebody else's machine is an attack.",
         "target: https://shop.example",
         "If it is yours to load: `allow: [shop.example]` in the budget file, or `--allow-remote`.",

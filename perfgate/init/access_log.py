@@ -18,7 +18,7 @@ from perfgate.text.log_lines import LogLine, lines
 
 MAX_ENDPOINTS = 30
 MAX_VALUES = 20  # of a hole, the most frequent ones
-LOOK = 20  # lines that tell whether it is a log
+LOOK = 200  # lines that tell whether it is a log: a server begins with lines of its own
 SENT = ("GET", "HEAD", "OPTIONS")
 Key = tuple[str, str, tuple[str, ...]]  # method, pattern, names in the query
 

@@ -209,3 +209,11 @@ def test_a_log_as_development_servers_write_it(line: str):
     [endpoint] = converted("access-log", text=f"{line}\n{line}\n").endpoints
 
     assert (endpoint.name, endpoint.path, endpoint.weight) == ("GET /posts", "/posts?q=tea", 2)
+
+
+def test_a_log_is_recognized_after_the_first_lines_of_its_server():
+    text = "Watching for changes\n" * 25 + "GET /posts 200 9.861 ms - 80786\n" * 40
+
+    [endpoint] = init.convert(init.source("server.log", text), init.Wish()).endpoints
+
+    assert endpoint.request == "GET /posts"

@@ -99,7 +99,7 @@ def _text(path: Path) -> str:
         content = path.read_bytes()
     except FileNotFoundError as error:
         raise _unreadable(
-            path, "there is no such file", "name it: `perfgate run --budget PATH`, `perfgate check PATH`"
+            path, "there is no such file", "name another with --budget PATH, or let `perfgate init` write one"
         ) from error
     except IsADirectoryError as error:
         hint = "name the file in it: `perfgate run --budget PATH`"

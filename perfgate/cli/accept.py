@@ -32,7 +32,14 @@ def accept(
     ] = None,
     reason: Annotated[str, typer.Option("--reason", envvar="PERFGATE_REASON", help="Why; kept and shown.")] = "",
     author: Annotated[
-        str, typer.Option("--author", envvar="PERFGATE_AUTHOR", help="[default: who runs this]", show_default=False)
+        str,
+        typer.Option(
+            "--author",
+            envvar="PERFGATE_AUTHOR",
+            metavar="NAME",
+            help="Who accepts it. [default: who runs this]",
+            show_default=False,
+        ),
     ] = "",
     budget: Budget = DEFAULT_BUDGET,
     history: HistoryUrl = "",

@@ -17,7 +17,9 @@ WIDTH = 96
 
 
 def explain(
-    code: Annotated[str, typer.Argument(help="As in [PG-B012], or a word of a diagnosis.", show_default=False)] = "",
+    code: Annotated[
+        str, typer.Argument(metavar="CODE", help="As in [PG-B012], or a word of a diagnosis.", show_default=False)
+    ] = "",
 ) -> int:
     """Say what the code at the end of a message means, why it comes, and the cure. Without a code: list all.
 

@@ -18,7 +18,12 @@ def generate(
     budget: Budget = DEFAULT_BUDGET,
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", metavar="FILE", help="[default: scenarios/generated/<name>.py by the budget file]"),
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="FILE",
+            help="Where it is written. [default: scenarios/generated/<name>.py by the budget file]",
+        ),
     ] = None,
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit code 1 where the file is not what it would be.")

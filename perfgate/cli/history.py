@@ -165,7 +165,7 @@ def import_(file: File, budget: Budget = DEFAULT_BUDGET, history: HistoryUrl = "
 
 
 def prune(
-    keep: Annotated[int | None, typer.Option(min=1, help="Keep so many of every name and branch.")] = None,
+    keep: Annotated[int | None, typer.Option(min=1, metavar="N", help="Keep so many of every name and branch.")] = None,
     older_than: Annotated[int | None, typer.Option(min=1, metavar="DAYS", help="Forget only what is older.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
     budget: Budget = DEFAULT_BUDGET,

@@ -54,9 +54,9 @@ def import_(
     skip: Annotated[str, typer.Option(metavar="TIME", help="Warm-up at its beginning, like 2s: never judged.")] = "0s",
     started: Started = "",
     branch: Annotated[
-        str, typer.Option(help="What was measured. [default: what is checked out here]", show_default=False)
+        str, typer.Option(help="Branch that was measured. [default: what is checked out here]", show_default=False)
     ] = "",
-    commit: Annotated[str, typer.Option(help="The same.")] = "",
+    commit: Annotated[str, typer.Option(metavar="SHA", help="Commit that was measured.")] = "",
     max_bad: Annotated[
         str, typer.Option(metavar="NUMBER", help="Bad lines that are left out: 20, or 1% of all. More are an error.")
     ] = "0.1%",

@@ -85,8 +85,7 @@ def init(
         source=source, budget=budget, format=format, target=target, unsafe=unsafe, service=service
     )
     proposed = proposing.propose(request, say)
-    has_gitlab_file = Path(".gitlab-ci.yml").exists()
-    workflow = proposing.ci_workflow(ci, budget.as_posix(), has_gitlab_file=has_gitlab_file) if ci else None
+    workflow = proposing.ci_workflow(ci, budget, os.environ) if ci else None
     if dry_run:
         print(proposed.text, end="")
         if workflow:

@@ -20,7 +20,10 @@ def report(
         typer.Option("--format", "-f", envvar="PERFGATE_FORMAT", help="console, markdown, html, json, junit or gitlab"),
     ] = "console",
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", envvar="PERFGATE_OUTPUT", metavar="FILE", help="[default: stdout]")
+        Path | None,
+        typer.Option(
+            "--output", "-o", envvar="PERFGATE_OUTPUT", metavar="FILE", help="Where it is written. [default: stdout]"
+        ),
     ] = None,
     budget: Budget = DEFAULT_BUDGET,
     history: HistoryUrl = "",

@@ -35,7 +35,9 @@ Workers = Annotated[
 MasterHost = Annotated[
     str, typer.Option(envvar="PERFGATE_MASTER_HOST", metavar="ADDRESS", help="Where --workers connect to.")
 ]
-MasterPort = Annotated[int, typer.Option(envvar="PERFGATE_MASTER_PORT", metavar="PORT", help="The same.")]
+MasterPort = Annotated[
+    int, typer.Option(envvar="PERFGATE_MASTER_PORT", metavar="PORT", help="The port they connect to.")
+]
 Out = Annotated[
     Path | None,
     typer.Option(envvar="PERFGATE_OUT", metavar="DIR", help="The run folder. [default: .perfgate/runs/<id>]"),

@@ -23,10 +23,11 @@ def site(
         Path, typer.Option("--output", "-o", envvar="PERFGATE_OUTPUT", metavar="DIR", help="Where the pages go.")
     ] = Path("site"),
     runs: Annotated[
-        int, typer.Option(min=1, envvar="PERFGATE_RUNS", help="The most runs of each branch that are shown.")
+        int,
+        typer.Option(min=1, envvar="PERFGATE_RUNS", metavar="N", help="The most runs of each branch that are shown."),
     ] = 60,
     pages: Annotated[
-        int, typer.Option(min=0, envvar="PERFGATE_PAGES", help="How many of them get a page of their own.")
+        int, typer.Option(min=0, envvar="PERFGATE_PAGES", metavar="N", help="How many of them get a page of their own.")
     ] = 20,
     budget: Budget = DEFAULT_BUDGET,
     history: HistoryUrl = "",

@@ -18,9 +18,18 @@ if TYPE_CHECKING:
 
 
 def trend(
-    endpoint: Annotated[str, typer.Argument(help="An endpoint or journey. [default: all, one after the other]")] = "",
-    metric: Annotated[str, typer.Option(envvar="PERFGATE_METRIC", help=f"One of {', '.join(METRICS)}.")] = "p95",
-    branch: Annotated[str, typer.Option(envvar="PERFGATE_BRANCH", help="[default: all branches]")] = "",
+    endpoint: Annotated[
+        str, typer.Argument(metavar="ENDPOINT", help="An endpoint or journey. [default: all, one after the other]")
+    ] = "",
+    metric: Annotated[
+        str, typer.Option(envvar="PERFGATE_METRIC", metavar="NAME", help=f"One of {', '.join(METRICS)}.")
+    ] = "p95",
+    branch: Annotated[
+        str,
+        typer.Option(
+            envvar="PERFGATE_BRANCH", metavar="NAME", help="Only runs of this branch. [default: all branches]"
+        ),
+    ] = "",
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", envvar="PERFGATE_OUTPUT", metavar="FILE", help="A picture: .png or .svg."),

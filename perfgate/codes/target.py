@@ -8,7 +8,7 @@ from perfgate.codes.entry import CodeEntry
 
 CODES: Mapping[str, CodeEntry] = {
     "PG-T001": CodeEntry(
-        "The target is not this machine, and nobody has allowed load on it.",
+        "The target is not this machine, and load on it is not allowed.",
         "A load test of somebody else's machine is an attack.",
         "target: https://shop.example",
         "If it is yours to load: `allow: [shop.example]` in the budget file, or `--allow-remote`.",
@@ -32,7 +32,7 @@ CODES: Mapping[str, CodeEntry] = {
         "Start it, unset the variable, or except the target: `NO_PROXY=host`.",
     ),
     "PG-T005": CodeEntry(
-        "Something listens on the service's port already.",
+        "The service's port is taken.",
         "perfgate would measure that instead of the service.",
         "a development server left running",
         "Stop it, let the command take its port as `${PORT}`, or leave `service` out.",

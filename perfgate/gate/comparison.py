@@ -32,7 +32,7 @@ class Comparison:
     exact: bool = False  # a fact without noise (sizes): the numbers decide, no test
     runs: int = 0  # earlier runs compared with; 0 in A/B
     detectable: float = 0.0  # the smallest worsening that this comparison would have found four times in five
-    cure: str = ""  # what would decide, for people: "4 minutes at this rate, or `--base-ref`, would show it"
+    cure: str = ""  # what would decide, for people: "`duration: 20s..4m`, or `--base-ref`, would show it"
     more: float = inf  # times as many requests (as long a run) would decide; infinite where they would not
     likely: float | None = None  # the estimate that a failure needs over the limit, where it is not `change`
     outer: float | None = None  # one-sided 95 % upper bound that a pass needs under the sensitivity, where not `bound`

@@ -18,7 +18,7 @@ from perfgate.text.log_lines import LogLine, lines
 
 MAX_ENDPOINTS = 30
 MAX_VALUES = 20  # of a hole, the most frequent ones
-LOOK = 20  # lines that tell whether it is a log
+LOOK = 200  # lines that tell whether it is a log: a server begins with lines of its own
 SENT = ("GET", "HEAD", "OPTIONS")
 Key = tuple[str, str, tuple[str, ...]]  # method, pattern, names in the query
 
@@ -113,8 +113,9 @@ def _endpoint(key: Key, group: _Group, secrets: Secrets, names: naming.UniqueNam
         drawn[hole] = {"choice": [_typed(unquote(value)) for value, _ in columns[hole].most_common(MAX_VALUES)]}
     path = "/" + "/".join(part if part.startswith("{") else templating.path_text(part) for part in group.pattern.parts)
     pairs = [_pair(name, values, drawn, secrets) for name, values in _query_values(group).items()]
+    expected = naming.of_request(method, group.pattern.path)
     return Endpoint(
-        name=names.take(naming.of_request(method, group.pattern.path)),
+        name=names.take(expected, naming.with_query(expected, path + templating.query(pairs))),
         method=method,
         path=path + templating.query(pairs),
         values=drawn,

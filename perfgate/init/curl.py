@@ -66,7 +66,11 @@ def convert(source: InitSource, wish: Wish) -> FileProposal:
     omissions += [
         Omission(item.request.partition("?")[0], f"another host: {other}") for other, item in made if other != origin
     ]
-    remaining = [replace(item, name=names.take(item.name)) for other, item in made if other == origin]
+    remaining = [
+        replace(item, name=names.take(item.name, naming.with_query(item.name, item.path)))
+        for other, item in made
+        if other == origin
+    ]
     return FileProposal(
         target=wish.target or origin,
         endpoints=tuple(remaining),

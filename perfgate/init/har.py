@@ -97,7 +97,8 @@ def _steps(
         request = entry.request
         key = (request.method, request.path, request.query, request.body)
         if key not in endpoints:
-            name = names.take(naming.of_request(request.method, recorded.readable(request.path)))
+            expected = naming.of_request(request.method, recorded.readable(request.path))
+            name = names.take(expected, naming.with_query(expected, f"?{request.query}"))
             endpoints[key] = recorded.endpoint(request, name, secrets)
         pause = round(min(LONGEST_THINK, entry.start - end), 1)
         if end and entry.start and pause >= SHORTEST_THINK and not entry.is_static:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from urllib.parse import parse_qsl
 
 MAX_NAME_CHARS = 100  # characters of a name
+MAX_QUERY_NAMES = 3  # names of a query that a request is told apart by
 RESERVED = ("from", "once", "per", "separator")
 
 
@@ -15,7 +17,10 @@ class UniqueNames:
     def __init__(self, taken: Collection[str] = ()) -> None:
         self._taken = {name.lower() for name in taken}
 
-    def take(self, expected: str) -> str:
+    def take(self, expected: str, or_else: str = "") -> str:
+        """The expected name or, where that is taken, `or_else`; with a number where that is taken as well."""
+        if or_else and plain(expected).lower() in self._taken:
+            expected = or_else
         base = plain(expected) or "request"
         name, number = base, 2
         while name.lower() in self._taken:
@@ -34,6 +39,14 @@ def plain(text: str) -> str:
 def of_request(method: str, path: str) -> str:
     """The name of a request that has none: `GET /items/{id}`."""
     return plain(f"{method} {path.partition('?')[0]}")
+
+
+def with_query(name: str, path: str) -> str:
+    """The name of a request whose path another has as well, with what its query sets: `GET /posts (page, sort)`."""
+    named = list(dict.fromkeys(name for name, _ in parse_qsl(path.partition("?")[2], keep_blank_values=True)))
+    more = ", ..." if len(named) > MAX_QUERY_NAMES else ""
+    shown = f" ({', '.join(named[:MAX_QUERY_NAMES])}{more})" if named else ""
+    return f"{name}{shown}"
 
 
 def value_name(text: str) -> str:

@@ -27,6 +27,7 @@ class Context:
     target: str = ""  # of the command line
     name: str = ""
     services: Sequence[tuple[str, str]] = ()  # (where it was found, command)
+    set_up: str = ""  # what makes a fresh checkout ready for the first service
     start_service: bool = False  # the first service as a key, not as a comment
     measured: Mapping[str, str] = field(default_factory=dict)
 
@@ -80,6 +81,11 @@ def _service(proposal: FileProposal, context: Context) -> Iterator[str]:
         f"port: {port}",
         f"ready: {flow(_ready(proposal.endpoints))}",
         "ready_timeout: 1m",
+        *(
+            [f"setup: {flow(context.set_up)} # with --base-ref, in the checkout of each version"]
+            if context.set_up
+            else []
+        ),
     ]
     mark = "" if context.start_service else "# "
     yield f"# perfgate can start the application itself and stop it at the end; seen in {comment(where)}:"

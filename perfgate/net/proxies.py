@@ -55,7 +55,7 @@ def _parsed(name: str, url: str) -> Proxy:
         scheme = host = ""
     if scheme and scheme != "http":
         raise UsageError(
-            f"The environment variable {name} names a proxy of the kind {scheme}://, which perfgate cannot use.",
+            f"{name} names a {scheme}:// proxy, which perfgate cannot use.",
             hint=f"Name an HTTP proxy ({name}=http://host:port; https targets are tunnelled through it), "
             "or except the target: NO_PROXY=host.",
             code="PG-T008",

@@ -41,8 +41,8 @@ def headline(facts: Facts, quote: Quote = plain) -> str:
 
 
 def baseline_progress(facts: Facts, lacking: Sequence[Finding]) -> str:
-    """ "that was the first of 5 runs on main that make a baseline; in a pull request use --base-ref". A run that will
-    be none of them says how many there are."""
+    """ "that was the first of 5 runs on main that make a baseline; in a pull request use --base-ref auto".
+    A run that will be none of them says how many there are."""
     verdict = facts.verdict
     needed = verdict.baseline_needed
     if facts.run.arms:
@@ -57,7 +57,7 @@ def baseline_progress(facts: Facts, lacking: Sequence[Finding]) -> str:
         return f"{have}; --base-ref compares at once"
     place = "the first" if not earlier else "the last" if earlier + 1 >= needed else f"number {earlier + 1}"
     such = f"{place} of {words.runs(needed)}{where} that make a baseline" if needed > 1 else f"the baseline{where}"
-    return f"that was {such}; in a pull request use --base-ref"
+    return f"that was {such}; in a pull request use --base-ref auto"
 
 
 def is_baseline_in_headline(facts: Facts) -> bool:

@@ -102,6 +102,14 @@ def limit(finding: Finding, criterion: CriterionResult) -> str:
     return f"warn {text}" if criterion.severity is Severity.WARN else text
 
 
+def marked_limit(finding: Finding, criterion: CriterionResult) -> str:
+    """ "✓ 300 ms" and "○ +20 %" where a baseline is still to come, so that what is kept shows; else the limit alone."""
+    text = limit(finding, criterion)
+    if finding.outcome is Outcome.NO_BASELINE and len(finding.criteria) > 1:
+        return f"{MARKS[criterion.outcome]} {text}"
+    return text
+
+
 def broken(criterion: CriterionResult) -> bool:
     return criterion.outcome in (Outcome.FAIL, Outcome.WARN)
 

@@ -1,4 +1,4 @@
-"""What a process and all that it started use: CPU time and memory."""
+"""What a process and all that it started use: CPU time, memory, and the ports they listen on."""
 
 from __future__ import annotations
 
@@ -26,3 +26,17 @@ def usage(pid: int) -> Usage:
                 cpu += times.user + times.system
                 memory += process.memory_info().rss
     return Usage(cpu, memory)
+
+
+def listening_ports(pid: int) -> set[int]:
+    """TCP ports that the process tree listens on, as far as they can be seen."""
+    import psutil
+
+    ports: set[int] = set()
+    with suppress(psutil.Error):
+        top = psutil.Process(pid)
+        for process in (top, *top.children(recursive=True)):
+            with suppress(psutil.Error):
+                sockets = process.net_connections(kind="tcp")
+                ports |= {item.laddr.port for item in sockets if item.status == psutil.CONN_LISTEN}
+    return ports

@@ -1,4 +1,5 @@
-"""Lines of access logs: nginx's and Apache's common and combined formats, JSON lines of Caddy, Traefik and others."""
+"""Lines of access logs: nginx's and Apache's common and combined formats, uvicorn's and morgan's (Express), JSON
+lines of Caddy, Traefik and others."""
 
 from __future__ import annotations
 
@@ -15,6 +16,8 @@ _COMMON = re.compile(
     r'(?:\S+ )?\S+ \S+ .*?\[(?P<time>[^\]]+)\] "(?P<request>(?:[^"\\]|\\.)*)" (?P<status>\d{3}) (?P<size>\d+|-)'
 )
 _REQUEST = re.compile(r'"(?P<request>[A-Z]+ /\S* HTTP/[\d.]+)" (?P<status>\d{3})')  # of uvicorn, without a time
+_MORGAN = re.compile(r"(?P<request>[A-Z]+ /\S*) (?P<status>\d{3}) (?:[\d.]+ ms - |\S+ - [\d.]+ ms)")  # of Express
+_COLOURS = re.compile(r"\x1b\[[\d;]*m")
 _TIMES = ("%d/%b/%Y:%H:%M:%S %z", "%d/%b/%Y:%H:%M:%S")
 _METHOD = ("RequestMethod", "method", "request_method", "http_method", "verb")
 _URI = ("RequestPath", "uri", "request_uri", "path", "url", "request_path")
@@ -42,7 +45,8 @@ def lines(text: str) -> Iterator[LogLine | None]:
 def _of_common(text: str) -> LogLine | None:
     if match := _COMMON.match(text):
         return _line(match["request"], int(match["status"]), match["time"])
-    match = _REQUEST.search(text)
+    plain = _COLOURS.sub("", text)
+    match = _REQUEST.search(plain) or _MORGAN.match(plain)
     return _line(match["request"], int(match["status"]), None) if match else None
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from perfgate import init
+from perfgate.ci.default_branch import default_branch
+from perfgate.ci.revision import Environment
 from perfgate.init import project
 from perfgate.init.proposal import NOT_SAFE, FileProposal, Omission
 from perfgate.model.errors import UsageError
@@ -61,10 +63,12 @@ def propose(request: ProposalRequest, say: Say) -> Proposed:
     provided, own_target = read_source(request.source, folder, say)
     wish = init.Wish(target=request.target or own_target, unsafe=request.unsafe)
     proposal = init.convert(provided, wish, request.format)
+    services = project.services(folder)
     context = init.Context(
         source=provided.name,
         target=proposal.target or request.target or own_target,
-        services=project.services(folder),
+        services=services,
+        set_up=project.set_up(folder, services[0][0]) if services else "",
         start_service=request.service,
     )
     if request.service and not context.services:
@@ -82,6 +86,11 @@ def with_limits(proposed: Proposed, request: RunRequest, reporter: ProgressRepor
     return replace(proposed, text=init.write(proposed.proposal, context), context=context)
 
 
-def ci_workflow(ci: str, budget: str, *, has_gitlab_file: bool) -> tuple[PurePosixPath, str, str]:
-    """Place, text and hint of the CI workflow file."""
-    return project.workflow(ci, has_gitlab_file=has_gitlab_file, budget=budget)
+def ci_workflow(ci: str, budget: Path, environ: Environment) -> tuple[PurePosixPath, str, str]:
+    """Place, text and hint of the CI workflow file, for the repository that the current folder is in."""
+    return project.workflow(
+        ci,
+        has_gitlab_file=Path(".gitlab-ci.yml").exists(),
+        budget=budget.as_posix(),
+        branch=default_branch(environ, Path()),
+    )

@@ -8,7 +8,7 @@ from perfgate import budgets, gate, history, loadtest, measure, report
 from perfgate.files import codec, reserving, run_folder
 from perfgate.history import History
 from perfgate.model.budget_file import GatePolicy
-from perfgate.model.errors import BaseError, HistoryError, PerfgateError, UsageError
+from perfgate.model.errors import BaseError, HistoryError, PerfgateError, RecordError, UsageError
 from perfgate.model.metric import METRICS
 from perfgate.model.note import Note
 from perfgate.model.outcome import Outcome
@@ -23,6 +23,7 @@ from perfgate.workflows.steps.baselines import RememberedRuns
 from perfgate.workflows.steps.request import ProgressReporter, RunRequest
 from perfgate.workflows.steps.resolving import Mode, RunSpec
 
+CONFIRMABLE = "--confirm names the run folder (or the verdict.json) of an earlier run of the same budget file."
 MAX_REASON_CHARS = 300  # of why a run was not compared with the base, or not added to the history
 
 
@@ -76,11 +77,15 @@ def _verdict_to_confirm(spec: RunSpec) -> Verdict | None:
     if spec.confirm is None:
         return None
     path = spec.confirm / run_folder.VERDICT if spec.confirm.is_dir() else spec.confirm
-    earlier = codec.read(Verdict, path)
+    try:
+        earlier = codec.read(Verdict, path)
+    except RecordError as error:
+        error.hint = error.hint or CONFIRMABLE
+        raise
     if earlier.name != spec.budget_file.name:
         raise UsageError(
             f"--confirm {spec.confirm}: that run is of {earlier.name}, not of {spec.budget_file.name}",
-            hint="Give the run folder (or the verdict.json) of an earlier run of the same budget file.",
+            hint=CONFIRMABLE,
             code="PG-U004",
         )
     run, commit = path.parent / run_folder.RUN, spec.context.revision.commit

@@ -424,10 +424,10 @@ def test_texts_keep_their_variables(read: Read) -> None:
 @pytest.mark.parametrize(
     ("content", "message", "hint"),
     [
-        (None, "there is no such file", "name it: `perfgate run --budget PATH`, `perfgate check PATH`"),
+        (None, "there is no such file", "name another with --budget PATH, or let `perfgate init` write one"),
         (b"name: \xff\n", "byte 0xFF is not UTF-8", "save the file as UTF-8"),
         ("version: 1\n".encode("utf-16"), "byte 0xFF is not UTF-8", "save the file as UTF-8"),
-        (b"", "the file is empty", "begin with `version: 1`"),
+        (b"", "the file is empty", "begin with `version: 1`, or let `perfgate init --force` write it"),
         (b"- a\n", "a budget file is a map", "begin with `version: 1`"),
         (b"just text\n", "a budget file is a map", "begin with `version: 1`"),
     ],

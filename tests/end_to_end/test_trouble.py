@@ -222,7 +222,7 @@ def test_a_taken_port_is_left_alone_and_another_one_used(project: Project):
     assert done.returncode == 0, done.stderr
     assert server.requests == 0
     assert fixed.returncode == 3
-    assert f"Something listens on port {port} already" in fixed.stderr
+    assert f"Port {port} is taken" in fixed.stderr
 
 
 def test_a_broken_handwritten_scenario_shows_locusts_own_words(project: Project):

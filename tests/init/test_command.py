@@ -136,6 +136,30 @@ def test_the_workflow_file_is_that_of_the_documentation(kind: str, path: str, tm
     assert written in page
 
 
+def test_the_workflow_remembers_the_branch_that_the_repository_has(tmp_path: Path):
+    """Plain `git init` calls it master; a workflow for pushes to main would never remember a run."""
+    subprocess.run(["git", "init", "-q", "-b", "master", str(tmp_path)], check=True)
+    budget = tmp_path / "budgets.yaml"
+
+    assert perfgate(tmp_path, "init", "-", "--ci", "github", "--service", stdin=CURL).returncode == 2  # nothing seen
+    assert perfgate(tmp_path, "init", "-", "--ci", "github", stdin=CURL).returncode == 0
+
+    written = (tmp_path / ".github" / "workflows" / "performance.yml").read_text()
+    assert 'branches: ["master"]' in written
+    assert "main" not in written.replace("remain", "")
+    assert "setup:" not in budget.read_text()
+
+
+def test_the_service_is_written_with_what_a_fresh_checkout_needs(tmp_path: Path):
+    (tmp_path / "package.json").write_text('{"scripts": {"start": "serve --port 3000"}}')
+
+    assert perfgate(tmp_path, "init", "-", "--service", stdin=CURL).returncode == 0
+
+    text = (tmp_path / "budgets.yaml").read_text()
+    assert "setup: npm install # with --base-ref" in text
+    assert "command: \"npm exec -c 'serve --port ${PORT}'\"" in text
+
+
 def test_a_gitlab_file_that_is_there_stays_as_it_is(tmp_path: Path):
     (tmp_path / ".gitlab-ci.yml").write_text("mine")
 

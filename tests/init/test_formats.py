@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from init.sources import DOCUMENTS, EXAMPLES, POSTMAN
 
 from perfgate import init
@@ -181,3 +182,38 @@ def test_a_locustfile_runs_as_it_is():
     assert any("/: {budget" in note for note in proposal.notes)
     assert any("show item: {budget" in note for note in proposal.notes)
     assert [omission.what for omission in proposal.omissions] == ["a request in line 12"]
+
+
+def test_requests_for_one_path_are_told_apart_by_what_their_query_sets():
+    paths = ["/posts", "/posts?_page=2&_limit=20", "/posts?q=a", "/posts?q=b", "/posts?a=1&b=2&c=3&d=4"]
+    text = "\n".join(f"curl 'http://127.0.0.1:3000{path}'" for path in paths)
+
+    assert list(by_name(converted("curl", text=text))) == [
+        "GET /posts",
+        "GET /posts (_page, _limit)",
+        "GET /posts (q)",
+        "GET /posts (q) 2",
+        "GET /posts (a, b, c, ...)",
+    ]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "\x1b[0mGET /posts?q=tea \x1b[32m200\x1b[0m 9.861 ms - 80786\x1b[0m",  # morgan "dev", on a terminal
+        "GET /posts?q=tea 200 80786 - 9.861 ms",  # morgan "tiny"
+        '[28/Nov/2026 15:56:48] "GET /posts?q=tea HTTP/1.1" 200 6798',  # Django's own server
+    ],
+)
+def test_a_log_as_development_servers_write_it(line: str):
+    [endpoint] = converted("access-log", text=f"{line}\n{line}\n").endpoints
+
+    assert (endpoint.name, endpoint.path, endpoint.weight) == ("GET /posts", "/posts?q=tea", 2)
+
+
+def test_a_log_is_recognized_after_the_first_lines_of_its_server():
+    text = "Watching for changes\n" * 25 + "GET /posts 200 9.861 ms - 80786\n" * 40
+
+    [endpoint] = init.convert(init.source("server.log", text), init.Wish()).endpoints
+
+    assert endpoint.request == "GET /posts"

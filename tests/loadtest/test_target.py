@@ -55,5 +55,5 @@ def test_a_proxy_that_is_down_is_named(unused):
 
 
 def test_a_proxy_that_is_none_for_us_is_an_error_before_any_load():
-    with pytest.raises(UsageError, match="ALL_PROXY names a proxy of the kind socks5://"):
+    with pytest.raises(UsageError, match="ALL_PROXY names a socks5:// proxy"):
         check_up("http://shop.invalid", {"ALL_PROXY": "socks5://127.0.0.1:9"})

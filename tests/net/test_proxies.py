@@ -103,9 +103,9 @@ def test_exceptions(exceptions, target, excepted):
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("ALL_PROXY", "socks5://ann:secret@proxy.test:1080", "ALL_PROXY names a proxy of the kind socks5://"),
-        ("https_proxy", "socks5h://proxy.test", "https_proxy names a proxy of the kind socks5h://"),
-        ("HTTPS_PROXY", "https://ann:secret@proxy.test", "HTTPS_PROXY names a proxy of the kind https://"),
+        ("ALL_PROXY", "socks5://ann:secret@proxy.test:1080", "ALL_PROXY names a socks5:// proxy"),
+        ("https_proxy", "socks5h://proxy.test", "https_proxy names a socks5h:// proxy"),
+        ("HTTPS_PROXY", "https://ann:secret@proxy.test", "HTTPS_PROXY names a https:// proxy"),
         ("HTTPS_PROXY", "http://ann:secret@proxy.test:many", "HTTPS_PROXY is not the URL of a proxy"),
         ("HTTPS_PROXY", "http://", "HTTPS_PROXY is not the URL of a proxy"),
         ("HTTPS_PROXY", "http://[bad", "HTTPS_PROXY is not the URL of a proxy"),

@@ -29,10 +29,15 @@ def facts(*outcomes: Outcome) -> Facts:
 @pytest.mark.parametrize(
     ("earlier", "needed", "of_run", "words"),
     [
-        (0, 5, {}, "that was the first of 5 runs on master that make a baseline; in a pull request use --base-ref"),
-        (2, 5, {}, "that was number 3 of 5 runs on master that make a baseline; in a pull request use --base-ref"),
-        (4, 5, {}, "that was the last of 5 runs on master that make a baseline; in a pull request use --base-ref"),
-        (0, 1, {}, "that was the baseline on master; in a pull request use --base-ref"),
+        (
+            0,
+            5,
+            {},
+            "that was the first of 5 runs on master that make a baseline; in a pull request use --base-ref auto",
+        ),
+        (2, 5, {}, "that was number 3 of 5 runs on master that make a baseline; in a pull request use --base-ref auto"),
+        (4, 5, {}, "that was the last of 5 runs on master that make a baseline; in a pull request use --base-ref auto"),
+        (0, 1, {}, "that was the baseline on master; in a pull request use --base-ref auto"),
         (
             0,
             5,
@@ -65,6 +70,18 @@ def test_a_first_run_says_once_how_many_runs_make_a_baseline(earlier: int, neede
     assert shown.count(f"{words[:1].upper()}{words[1:]}.") == 1
     for page_of in (console.text, report_md.render, comment.render, comment.summary):
         assert " ".join(page_of(first).split()).count("no baseline yet") == 1
+
+
+def test_a_first_run_shows_which_limits_are_kept():
+    criteria = (
+        make_criterion(outcome=Outcome.PASS, kind=A, limit=0.3, text="300ms"),
+        make_criterion(outcome=Outcome.NO_BASELINE, kind=R, limit=0.2, text="+20%"),
+    )
+    finding = make_finding("search", metric="p95", outcome=Outcome.NO_BASELINE, criteria=criteria)
+    first = Facts(verdict=make_verdict(finding, baseline_needed=5, baseline_branch="main"), run=make_run())
+
+    assert "✓ 300 ms, ○ +20 %" in console.text(first)
+    assert "✓ 300 ms, ○ +20 %" in report_md.render(first)
 
 
 def test_why_earlier_runs_do_not_count_is_said_beside_the_headline():

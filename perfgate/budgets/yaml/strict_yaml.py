@@ -53,7 +53,12 @@ def parse(text: str, file: str) -> tuple[Document, tuple[Mistake, ...]]:
     if root is None:
         return nothing, (
             mistake(
-                file, lines, SourcePosition(0, 0), "the file is empty", hint="begin with `version: 1`", code="PG-B001"
+                file,
+                lines,
+                SourcePosition(0, 0),
+                "the file is empty",
+                hint="begin with `version: 1`, or let `perfgate init --force` write it",
+                code="PG-B001",
             ),
         )
     reader = _Reader(file, lines)

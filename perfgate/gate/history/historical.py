@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from math import ceil, exp, inf, log1p
+from math import exp, inf, log1p
 
 from perfgate.gate.absolute import effect_of
 from perfgate.gate.comparison import Comparison, results_by_name
 from perfgate.gate.history.baseline import has_baseline
 from perfgate.gate.history.counted import compare_counted
 from perfgate.gate.history.estimates import Estimates, looks, ratio
+from perfgate.gate.history.longer import longer
 from perfgate.gate.history.series import Results, SeriesTable, by_name, table
 from perfgate.gate.history.sizes import compare_size
 from perfgate.gate.history.tail import TailAndMedian
@@ -163,7 +164,7 @@ class _Reading:
         seconds = self._seconds()
         if seconds == inf:
             return "`--base-ref` would show it"
-        return f"{_minutes(seconds)} at this rate, or `--base-ref`, would show it"
+        return f"{longer(self.run, seconds)}, or `--base-ref`, would show it"
 
     def _notes(self) -> Iterator[str]:
         result = next(endpoint for endpoint in self.run.endpoints if endpoint.name == self.endpoint)
@@ -181,7 +182,3 @@ class _Reading:
 
 def _about(change: float) -> str:
     return format_change(round(ratio(change), 2))
-
-
-def _minutes(seconds: float) -> str:
-    return f"{ceil(seconds / 60)} minutes" if seconds > 90 else f"{ceil(seconds / 10) * 10} s"

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from importlib.resources import files
 from pathlib import PurePosixPath
 
 from perfgate.model.errors import UsageError
 
 USUAL = "budgets.yaml"
+USUAL_BRANCH = "main"
 GITLAB, GITLAB_APART = PurePosixPath(".gitlab-ci.yml"), PurePosixPath(".gitlab/perfgate.yml")
 GITHUB = PurePosixPath(".github/workflows/performance.yml")
 KINDS = ("github", "gitlab")
 
 
-def workflow(kind: str, *, has_gitlab_file: bool, budget: str = USUAL) -> tuple[PurePosixPath, str, str]:
+def workflow(
+    kind: str, *, has_gitlab_file: bool, budget: str = USUAL, branch: str = ""
+) -> tuple[PurePosixPath, str, str]:
     """Path, text, and what is still to do by hand. Raises UsageError for another CI service.
 
-    A `.gitlab-ci.yml` that is there is left alone: the job gets a file of its own, to be included.
+    A `.gitlab-ci.yml` that is there is left alone: the job gets a file of its own, to be included. `branch` is where
+    GitHub remembers runs; GitLab knows it itself.
     """
     if kind not in KINDS:
         raise UsageError(
@@ -26,6 +31,9 @@ def workflow(kind: str, *, has_gitlab_file: bool, budget: str = USUAL) -> tuple[
         )
     text = (files("perfgate.init.project") / "templates" / f"{kind}.yml").read_text(encoding="utf-8")
     if kind == "github":
+        if branch not in ("", USUAL_BRANCH):
+            text = text.replace("pushes to main", f"pushes to {branch}")
+            text = text.replace(f"branches: [{USUAL_BRANCH}]", f"branches: [{json.dumps(branch)}]")
         step = "      - uses: OWNER/perfgate@v1\n"
         if budget != USUAL:
             text = text.replace(f"{step}        with:\n", f"{step}        with:\n          budget: {budget}\n")

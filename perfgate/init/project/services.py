@@ -9,9 +9,11 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
+from perfgate.init.project.reading import text
+
 PORT = "${PORT}"
 HOST = "127.0.0.1"
-MOST_FILES, MOST_BYTES = 200, 200_000
+MAX_FILES = 200
 SKIPPED = ("node_modules", "tests", "test", "docs", "build", "dist", "site-packages", "venv", "env", "migrations")
 
 
@@ -25,31 +27,25 @@ def services(folder: Path) -> list[tuple[str, str]]:
     return [(where, command) for command, where in commands.items()]
 
 
-def _text(path: Path) -> str:
-    """The file, empty where it cannot be read or is too big to be what is looked for."""
-    try:
-        return path.read_text(encoding="utf-8") if path.stat().st_size <= MOST_BYTES else ""
-    except (OSError, UnicodeDecodeError):
-        return ""
-
-
 def _with_port(command: str) -> str:
     """The command with perfgate's port in the place of its own."""
     command = re.sub(r"\$\{PORT(:-[^}]*)?\}|\$PORT\b", PORT, command)
     if PORT in command:
         return command
-    return re.sub(r"((?:--port|-p)[ =]|(?:0\.0\.0\.0|127\.0\.0\.1|localhost):)\d{2,5}\b", rf"\g<1>{PORT}", command)
+    return re.sub(
+        r"((?:--port|-p)[ =]|\bPORT=|(?:0\.0\.0\.0|127\.0\.0\.1|localhost):)\d{2,5}\b", rf"\g<1>{PORT}", command
+    )
 
 
 def _procfile(folder: Path) -> Iterator[tuple[str, str]]:
-    for line in _text(folder / "Procfile").splitlines():
+    for line in text(folder / "Procfile").splitlines():
         name, colon, command = line.partition(":")
         if colon and name.strip() == "web" and command.strip():
             yield "Procfile", _with_port(command.strip())
 
 
 def _manage(folder: Path) -> Iterator[tuple[str, str]]:
-    if "django" in _text(folder / "manage.py"):
+    if "django" in text(folder / "manage.py"):
         yield "manage.py", f"exec python manage.py runserver {HOST}:{PORT} --noreload"
         for path in sorted(folder.glob("*/wsgi.py")):
             yield f"{path.parent.name}/wsgi.py", f"exec gunicorn {path.parent.name}.wsgi --bind {HOST}:{PORT}"
@@ -58,7 +54,7 @@ def _manage(folder: Path) -> Iterator[tuple[str, str]]:
 def _python_apps(folder: Path) -> Iterator[tuple[str, str]]:
     """Modules that make an ASGI or WSGI application at their top."""
     paths = (path for pattern in ("*.py", "*/*.py", "src/*/*.py") for path in sorted(folder.glob(pattern)))
-    for path in list(paths)[:MOST_FILES]:
+    for path in list(paths)[:MAX_FILES]:
         inside = path.relative_to(folder)
         if any(part in SKIPPED or part.startswith(".") for part in inside.parts):
             continue
@@ -66,18 +62,18 @@ def _python_apps(folder: Path) -> Iterator[tuple[str, str]]:
         parts = parts[1:] if parts[0] == "src" else parts
         module = ".".join(parts).removesuffix(".__init__")
         source = "--app-dir src " if inside.parts[0] == "src" else ""
-        for name, kind in _applications(_text(path)):
+        for name, kind in _applications(text(path)):
             if kind == "Flask":
                 yield str(inside), f"exec flask --app {module}:{name} run --host {HOST} --port {PORT}"
             else:
                 yield str(inside), f"exec uvicorn {source}{module}:{name} --host {HOST} --port {PORT}"
 
 
-def _applications(text: str) -> Iterator[tuple[str, str]]:
-    if not re.search(r"\b(FastAPI|Starlette|Flask|Litestar|Quart)\(", text):
+def _applications(source: str) -> Iterator[tuple[str, str]]:
+    if not re.search(r"\b(FastAPI|Starlette|Flask|Litestar|Quart)\(", source):
         return
     try:
-        tree = ast.parse(text)
+        tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError):
         return
     for node in tree.body:
@@ -91,19 +87,30 @@ def _applications(text: str) -> Iterator[tuple[str, str]]:
 
 def _package(folder: Path) -> Iterator[tuple[str, str]]:
     try:
-        package = json.loads(_text(folder / "package.json") or "{}")
+        package = json.loads(text(folder / "package.json") or "{}")
     except ValueError:
         return
     scripts = package.get("scripts") if isinstance(package, dict) else None
     for name in ("start", "serve", "dev"):
-        if isinstance(scripts, dict) and isinstance(scripts.get(name), str):
-            yield f"package.json ({scripts[name]})", f"PORT={PORT} npm run --silent {name}"
+        script = scripts.get(name) if isinstance(scripts, dict) else None
+        if isinstance(script, str):
+            before = f"npm run --silent pre{name} && " if f"pre{name}" in scripts else ""
+            yield f"package.json ({script})", _npm_command(name, script, before)
+
+
+def _npm_command(name: str, script: str, before: str) -> str:
+    """Runs the script by its name where it reads PORT; where it has a port of its own, its text with perfgate's, after
+    what npm would run `before` it."""
+    own = _with_port(script)
+    if own == script or "$" in script or "'" in script:
+        return f"PORT={PORT} npm run --silent {name}"
+    return f"{before}npm exec -c '{own}'"
 
 
 def _dockerfile(folder: Path) -> Iterator[tuple[str, str]]:
-    text = re.sub(r"\\\r?\n", " ", _text(folder / "Dockerfile"))
+    joined = re.sub(r"\\\r?\n", " ", text(folder / "Dockerfile"))
     message: dict[str, str] = {}
-    for line in text.splitlines():
+    for line in joined.splitlines():
         match = re.match(r"\s*(CMD|ENTRYPOINT)\s+(.+)", line)
         if match:
             message[match[1]] = _command(match[2].strip())
@@ -125,6 +132,6 @@ def _command(written: str) -> str:
 
 def _compose(folder: Path) -> Iterator[tuple[str, str]]:
     for name in ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"):
-        if "services:" in _text(folder / name):
+        if "services:" in text(folder / name):
             yield name, f"exec docker compose -f {name} up"
             return

@@ -11,6 +11,7 @@ from time import monotonic
 
 from perfgate.loadtest.process.child import Child
 from perfgate.loadtest.process.deferred_signals import defer_signals
+from perfgate.loadtest.service import symptoms
 from perfgate.model.errors import ServiceError
 from perfgate.text import template
 from perfgate.text.redaction import redactor
@@ -62,10 +63,8 @@ def _run(
     finally:
         with defer_signals():
             child.end(STOP_TIMEOUT_S)
-    text = "\n".join(f"  | {line}" for line in child.tail)
+    text = symptoms.last_output(child.tail)
     if not ended:
         raise ServiceError(f"{what} was not done within {TIMEOUT_S:g} s.\n{text}", hint=f"Log: {log}", code="PG-T007")
     if code := child.poll():
-        raise ServiceError(
-            f"{what} failed, with exit code {code}. Its last words:\n{text}", hint=f"Log: {log}", code="PG-T007"
-        )
+        raise ServiceError(f"{what} failed, with exit code {code}.\n{text}", hint=f"Log: {log}", code="PG-T007")

@@ -147,9 +147,14 @@ def _missing(service: Service, checkout: Checkout) -> str:
             "The base has git submodules, which its checkout leaves out: "
             "`service: {setup: git submodule update --init}` fetches them in each arm."
         )
-    if service.setup or not (checkout.folder / "package.json").exists() or (checkout.folder / MODULES).exists():
+    if service.setup:
         return ""
-    return f"The base's checkout has no {MODULES}: `service: {{setup: npm ci}}` installs them in each arm."
+    if (checkout.folder / "package.json").exists() and not (checkout.folder / MODULES).exists():
+        return f"The base's checkout has no {MODULES}: `service: {{setup: npm ci}}` installs them in each arm."
+    return (
+        "A fresh checkout has only what git has. `service: {setup: ...}` makes the rest in each arm: packages, a "
+        "database (`python manage.py migrate`)."
+    )
 
 
 def _ports(services: Mapping[str, Service], target: str) -> dict[str, int]:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-import signal
-import socket
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic, sleep
@@ -14,6 +12,7 @@ from urllib.parse import urlsplit
 
 from perfgate.loadtest.process.child import Child
 from perfgate.loadtest.process.deferred_signals import defer_signals
+from perfgate.loadtest.service import symptoms
 from perfgate.loadtest.service.ports import free_ports, is_free
 from perfgate.model.budget_file import Service
 from perfgate.model.errors import ServiceError
@@ -35,8 +34,9 @@ def with_port(service: Service, target: str) -> tuple[Service, str]:
         return service, target
     if not takes_port(service):
         raise ServiceError(
-            f"Something listens on port {service.port} already, so the service of the budget file cannot be measured.",
-            hint="Stop it, let the command take its port as ${PORT}, or leave `service` out to measure what runs.",
+            f"Port {service.port} is taken, so the service of the budget file cannot start.",
+            hint="Stop what listens there, let the command take its port as ${PORT}, or leave `service` out to measure "
+            "what runs.",
             code="PG-T005",
         )
     [port] = free_ports(1)
@@ -87,8 +87,8 @@ class Services:
         for start, child in self._children:
             if (code := child.poll()) is not None:
                 raise ServiceError(
-                    f"The {start.name} ended during the load, with exit code {code}{_signal(code)}. Its last lines:\n"
-                    f"{_last_output(child)}",
+                    f"The {start.name} ended during the load, with exit code {symptoms.exit_code(code)}. "
+                    f"Its last lines:\n{symptoms.last_output(child.tail)}",
                     hint=f"Nothing was judged, as nothing after that could be measured. Its log is {start.log}",
                     code="PG-T006",
                 )
@@ -131,12 +131,14 @@ def _wait_until_ready(start: Start, child: Child) -> None:
     service, log = start.service, start.log
     url = f"http://127.0.0.1:{service.port}{service.ready}"
     until = monotonic() + service.ready_timeout
-    last = f"nothing listened on port {service.port}"
+    last = ""
     while monotonic() < until:
         if (code := child.poll()) is not None:
+            hint = f"{symptoms.why_ended(code, child.tail, service.port)}\nLog: {log}"
             raise start.error(
-                f"The {start.name} ended at once, with exit code {code}{_signal(code)}.\n{_last_output(child)}",
-                hint=f"{_why_ended(code)}\nLog: {log}" + (f"\n{start.hint}" if start.hint else ""),
+                f"The {start.name} ended at once, with exit code {symptoms.exit_code(code)}.\n"
+                f"{symptoms.last_output(child.tail)}",
+                hint=f"{hint}\n{start.hint}".rstrip(),
                 code="PG-T006",
             )
         answer = http.status_of(url, timeout=2.0)
@@ -144,42 +146,12 @@ def _wait_until_ready(start: Start, child: Child) -> None:
             if answer < 400:
                 return
             last = f"{service.ready} answered {answer}"
-        elif _is_listening_on_ipv6(service.port):
-            last = f"it listens on [::1]:{service.port} only; let it listen on 127.0.0.1"
         sleep(POLL_INTERVAL_S)
+    last = last or symptoms.where_it_listens(child.pid, service.port)
     raise start.error(
-        f"The {start.name} was not ready within {service.ready_timeout:g} s: {last}.\n{_last_output(child)}",
+        f"The {start.name} was not ready within {service.ready_timeout:g} s: {last}.\n"
+        f"{symptoms.last_output(child.tail)}",
         hint=f"Its log is {log}. `service: {{ready: /path, ready_timeout: 60s}}` says what to ask, and how long."
         + (f"\n{start.hint}" if start.hint else ""),
         code="PG-T006",
     )
-
-
-def _signal(code: int) -> str:
-    """What a shell's exit code means when it is none of the program's own."""
-    known = {number.value for number in signal.Signals}
-    name = signal.Signals(code - 128).name if code - 128 in known else ""
-    if name == "SIGKILL":  # nobody but the system sends it unasked
-        return " (SIGKILL; most likely memory ran out: see dmesg, or the container's limit)"
-    return f" ({name})" if name else ""
-
-
-def _why_ended(code: int) -> str:
-    if code == 0:
-        return (
-            "A command that puts the service into the background ends at once: keep it in the foreground (no `&`, "
-            "`-d`, `--daemon`)."
-        )
-    return "Run `service.command` by hand to see why."
-
-
-def _is_listening_on_ipv6(port: int) -> bool:
-    """Whether it listens on the other loopback address, as servers do for which `localhost` is that one."""
-    with suppress(OSError):
-        socket.create_connection(("::1", port), timeout=1.0).close()
-        return True
-    return False
-
-
-def _last_output(child: Child) -> str:
-    return "\n".join(f"  | {line}" for line in list(child.tail)[-5:]) or "It wrote nothing."

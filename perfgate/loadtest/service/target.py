@@ -23,7 +23,7 @@ def check_allowed(target: str, allow: Collection[str]) -> None:
     if "*" in allow or host in allow or _is_local(host):
         return
     raise TargetError(
-        f"The target {host} is not this machine, and nobody has allowed load on it.",
+        f"The target {host} is not this machine, and load on it is not allowed.",
         hint=f"If it is yours to load, say `allow: [{host}]` in the budget file, or pass --allow-remote.",
         code="PG-T001",
     )

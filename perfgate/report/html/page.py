@@ -150,7 +150,7 @@ def measured(result: EndpointResult | None) -> tuple[Cell, ...]:
 
 def _budget(finding: Finding) -> BudgetRow:
     decisive = words.decisive(finding)
-    limits = (words.limit(finding, criterion) for criterion in finding.criteria)
+    limits = (words.marked_limit(finding, criterion) for criterion in finding.criteria)
     interval = finding.interval if finding.change is not None else None
     return BudgetRow(
         metric=plain(finding.metric, 40),

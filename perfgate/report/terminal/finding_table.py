@@ -81,7 +81,7 @@ def _limits(finding: Finding, room: int) -> Text:
     for criterion in finding.criteria:
         broken = words.broken(criterion)
         message = f"{words.MARKS[criterion.outcome]} " if broken and len(finding.criteria) > 1 else ""
-        message += words.limit(finding, criterion)
+        message += words.marked_limit(finding, criterion)
         if cell:
             fits = line + 2 + len(message) <= room
             cell.append(", " if fits else ",\n")

@@ -20,7 +20,7 @@ from perfgate.runtime.scenario.stated_times import StatedTime
 if TYPE_CHECKING:
     from perfgate.runtime.users.visitor import Visitor
 
-SECOND = 1_000_000_000
+NS_PER_SECOND = 1_000_000_000
 
 
 class Job:
@@ -47,7 +47,7 @@ class Job:
         self.name, self.request, self._poll = request.name, request, poll
         self._poll.options = poll.options._replace(keep_body=True)
         self._until, self._fails = tuple(until), tuple(fails)
-        self._every, self._timeout = every, int(timeout * SECOND)
+        self._every, self._timeout = every, int(timeout * NS_PER_SECOND)
         self._stated = [(name, time) for name, time in (("queued", queued), ("work", work)) if time is not None]
 
     def perform(self, visitor: Visitor) -> bool:
@@ -76,8 +76,8 @@ class Job:
         while True:
             left = deadline - monotonic_ns()
             if left <= 0:
-                return response, Failure("timeout", f"its job was not done within {self._timeout / SECOND:g} s")
-            gevent.sleep(min(self._every, left / SECOND))
+                return response, Failure("timeout", f"its job was not done within {self._timeout / NS_PER_SECOND:g} s")
+            gevent.sleep(min(self._every, left / NS_PER_SECOND))
             response, failure = visitor.exchange(self._poll)
             if failure is not None:
                 return response, Failure("job", f"the poll failed: {failure.detail}")
@@ -93,4 +93,4 @@ class Job:
                 f"The status of `{self.name}` does not state the time {name}; see `poll` in its budget file."
             )
         else:
-            visitor.record((name, self.name), began, Response(service=max(0, int(stated * SECOND))), None)
+            visitor.record((name, self.name), began, Response(service=max(0, int(stated * NS_PER_SECOND))), None)

@@ -18,9 +18,9 @@ import typer
 from perfgate.model.errors import BudgetFileError, PerfgateError
 from perfgate.text.sanitize import no_command
 
-CRASHED = 3
+EXIT_CRASHED = 3
 INTERRUPTED = "PG-U014"
-AGAIN = 0.05  # s
+SIGNAL_INTERVAL_S = 0.05  # s
 _CODE = re.compile(r"\[PG-[A-Z][0-9]{3}\]")
 
 
@@ -61,7 +61,7 @@ def _raised_again(
             otherwise(ignored)
             return
         number = ignored.exc_value.exit_code - 128
-        again = Timer(AGAIN, os.kill, (os.getpid(), number))
+        again = Timer(SIGNAL_INTERVAL_S, os.kill, (os.getpid(), number))
         again.daemon = True
         again.start()
 
@@ -112,7 +112,7 @@ def guarded(verb: Callable[..., int | None]) -> Callable[..., None]:
         except Exception:  # noqa: BLE001 - a crash must never look like a failed budget (Python's own exit code is 1)
             traceback.print_exc()
             say("perfgate: this is a bug in perfgate, not a verdict. Please report it with the lines above. [PG-U099]")
-            code = CRASHED
+            code = EXIT_CRASHED
         raise typer.Exit(code)
 
     return run

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from perfgate.net.http import NoReplyError, Reply
 
-DIGITS = 6  # of the seconds that an answer asks to wait: more are no number of seconds
+MAX_DIGITS = 6  # of the seconds that an answer asks to wait: more are no number of seconds
 
 
 def growing(attempt: int) -> float:
@@ -47,5 +47,5 @@ class Retries:
     def _wait(self, reply: Reply, attempt: int) -> float:
         requested = reply.headers.get("retry-after", "")
         if self.max_wait_s is not None and requested.isascii() and requested.isdigit():
-            return min(float(requested[:DIGITS]), self.max_wait_s)
+            return min(float(requested[:MAX_DIGITS]), self.max_wait_s)
         return self.pause(attempt)

@@ -1,6 +1,6 @@
 """Where the level of a series changed: for charts and people, never for a verdict.
 
-Binary segmentation (Scott and Knott 1974) by ranks, so that single stormy runs count as little as any other large
+Binary segmentation (Scott and Knott 1974) by ranks, so that single noisy runs count as little as any other large
 value: the split whose Mann-Whitney score is largest is a change point when hardly any random order of the same values
 has as large a score anywhere (permutation test, as of E-divisive: Matteson and James 2014), and when the medians of the
 two sides differ by enough to matter. Then the same on each side.

@@ -68,14 +68,14 @@ def diagnose(request: DiagnosisRequest, say: Say) -> Diagnosis:
     ):
         service = request.sides.starts[0].service if request.sides.starts else None
         canary = service.ready if service else ""
-        most, is_own = _rate(request.budget_file.load, is_own=service is not None), service is not None
+        max_rate, is_own = _rate(request.budget_file.load, is_own=service is not None), service is not None
         observed = second_pass.observe(
             subjects,
             sides,
             replayer,
             seconds=policy.seconds,
             canary=canary,
-            most_rate=most,
+            max_rate=max_rate,
             is_own=is_own,
             reference=ReferenceBursts() if is_own else tuple,
             traces=traces.prefix,

@@ -18,7 +18,7 @@ import pytest
 from builders import make_acceptance, make_past_run
 
 from perfgate import history
-from perfgate.git.data_branch import ATTEMPTS
+from perfgate.git.data_branch import MAX_PUSHES
 from perfgate.git.scratch_repository import PrivateRepository
 from perfgate.history import History
 from perfgate.history.transfer import export_runs, import_runs
@@ -313,9 +313,9 @@ def test_others_that_are_always_quicker_end_in_an_error(
     store.save(make_past_run(1))
     somebody = "GIT_COMMITTER_NAME=x GIT_COMMITTER_EMAIL=x GIT_AUTHOR_NAME=x GIT_AUTHOR_EMAIL=x"
     hook(remote, "update", f'git update-ref $1 "$({somebody} git commit-tree $1^{{tree}} -p $1 -m quicker)"')
-    with pytest.raises(HistoryError, match=f"{ATTEMPTS} times"):
+    with pytest.raises(HistoryError, match=f"{MAX_PUSHES} times"):
         store.save(make_past_run(2))
-    assert git(remote, "rev-list", "--count", BRANCH) == str(1 + ATTEMPTS)
+    assert git(remote, "rev-list", "--count", BRANCH) == str(1 + MAX_PUSHES)
 
 
 def test_a_remote_that_is_not_there_is_an_error_never_an_empty_history(clone: Path) -> None:

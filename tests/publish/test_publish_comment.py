@@ -189,8 +189,8 @@ def test_an_older_run_that_ends_later_does_not_overwrite(github: FakeGitHub, tmp
     outdated = tell(make_announcement("older"), {**known, "GITHUB_RUN_ID": "1999"})
     again = tell(make_announcement("re-run"), {**known, "GITHUB_RUN_ID": "2000", "GITHUB_RUN_ATTEMPT": "2"})
 
-    assert "later run" in outdated.told[0]
-    assert again.told[0].startswith("Comment updated")
+    assert "later run" in outdated.messages[0]
+    assert again.messages[0].startswith("Comment updated")
     assert [one.body.rsplit("\n")[-1] for one in repo.comments.values()] == ["re-run"]
 
 

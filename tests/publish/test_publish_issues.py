@@ -46,24 +46,24 @@ def only(repo: Repository) -> Issue:
 
 
 def test_it_is_opened_kept_and_closed(github: FakeGitHub, repo: Repository, tmp_path: Path):
-    assert "Issue opened: " in run(github, repo, tmp_path, announced("search")).told[-1]
+    assert "Issue opened: " in run(github, repo, tmp_path, announced("search")).messages[-1]
     assert (only(repo).title, only(repo).state) == ("perfgate: shop: main is slower", "open")
 
-    assert "Issue updated" in run(github, repo, tmp_path, announced("search")).told[-1]
+    assert "Issue updated" in run(github, repo, tmp_path, announced("search")).messages[-1]
     assert repo.comments == {}
 
     run(github, repo, tmp_path, announced("search", "home"))
     assert [one.body for one in repo.comments.values()] == ["More is broken.\n\n2 broken"]
 
-    assert "stays open" in run(github, repo, tmp_path, announced(undecided=("search",))).told[-1]
+    assert "stays open" in run(github, repo, tmp_path, announced(undecided=("search",))).messages[-1]
     assert only(repo).state == "open"
 
-    assert "Issue closed" in run(github, repo, tmp_path, announced(undecided=("other",))).told[-1]
+    assert "Issue closed" in run(github, repo, tmp_path, announced(undecided=("other",))).messages[-1]
     assert only(repo).state == "closed"
     assert list(repo.comments.values())[-1].body.startswith("Nothing of this is broken any more.")
 
-    assert "nothing is broken" in run(github, repo, tmp_path, announced()).told[-1]
-    assert "Issue reopened" in run(github, repo, tmp_path, announced("search")).told[-1]
+    assert "nothing is broken" in run(github, repo, tmp_path, announced()).messages[-1]
+    assert "Issue reopened" in run(github, repo, tmp_path, announced("search")).messages[-1]
     assert (len(repo.issues), only(repo).state) == (1, "open")
 
 
@@ -73,7 +73,7 @@ def test_what_a_person_closed_stays_closed_until_something_else_breaks(
     run(github, repo, tmp_path, announced("search"))
     only(repo).state = "closed"
 
-    assert "stays closed" in run(github, repo, tmp_path, announced("search")).told[-1]
+    assert "stays closed" in run(github, repo, tmp_path, announced("search")).messages[-1]
     assert only(repo).state == "closed"
 
     run(github, repo, tmp_path, announced("search", "home"))
@@ -91,7 +91,7 @@ def test_nobody_elses_issue_is_touched(github: FakeGitHub, repo: Repository, tmp
 
 
 def test_only_runs_of_the_baselines_branch_have_one(github: FakeGitHub, repo: Repository, tmp_path: Path):
-    told = run(github, repo, tmp_path, announced("search", branch="feature", on_baseline=False)).told
+    told = run(github, repo, tmp_path, announced("search", branch="feature", on_baseline=False)).messages
     assert "no run of the baseline's branch" in told[-1]
 
     run(github, repo, tmp_path, announced("search"), issue=False)
@@ -160,7 +160,7 @@ def test_an_answer_lost_on_the_way_opens_no_second_one(github: FakeGitHub, repo:
 
     done = run(github, repo, tmp_path, announced("search"))
 
-    assert "Issue opened" in done.told[-1]
+    assert "Issue opened" in done.messages[-1]
     assert (done.warnings, len(repo.issues)) == ((), 1)
 
 
@@ -169,7 +169,7 @@ def test_an_app_that_cannot_ask_who_it_is_keeps_to_its_first(github: FakeGitHub,
         payload = events.push(repo, "main", HEAD)
         token = github.token("issues", login="perf-bot[bot]")
         known = events.environ(github, repo, "push", payload, tmp_path, token=token, sha=HEAD)
-        told = tell(announced(*names), known, issue=True).told[-1]
+        told = tell(announced(*names), known, issue=True).messages[-1]
 
     assert "Issue updated" in told
     assert [one.state for one in repo.issues.values()] == ["open", "closed"]

@@ -12,7 +12,7 @@ from perfgate.text.notes import note
 from perfgate.text.plurals import counted
 
 NOT_CONFIRMED = "not-confirmed"
-NAMED = 5  # failures that a note names
+MAX_NAMED_FAILURES = 5  # failures that a note names
 
 
 def confirm(verdict: Verdict, earlier: Verdict) -> Verdict:
@@ -61,6 +61,6 @@ def _confirmation(failed_before: list[tuple[str, str]], verdict: Verdict, earlie
     context = f"Measured again to confirm run {earlier}: {len(observed)} of its {total} {were} "
     context += "seen again."
     if missing:
-        rest = f" and {len(missing) - NAMED} more" if len(missing) > NAMED else ""
-        context += f" Not seen again: {', '.join(missing[:NAMED])}{rest}."
+        rest = f" and {len(missing) - MAX_NAMED_FAILURES} more" if len(missing) > MAX_NAMED_FAILURES else ""
+        context += f" Not seen again: {', '.join(missing[:MAX_NAMED_FAILURES])}{rest}."
     return note("PG-C008", context)

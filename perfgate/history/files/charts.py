@@ -19,7 +19,7 @@ from perfgate.model.errors import HistoryError
 
 SCHEME = "git:"  # of histories that can keep them
 FOLDER = "charts/"
-KEPT = 30  # days, unless somebody says otherwise
+KEPT_DAYS = 30  # days, unless somebody says otherwise
 
 
 @dataclass(frozen=True, kw_only=True)

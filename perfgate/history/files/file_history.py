@@ -20,7 +20,7 @@ from perfgate.history.files.listing import Listing, arranged
 from perfgate.model.errors import HistoryError
 from perfgate.model.run import Acceptance, PastRun
 
-CHUNK = 100  # files read at once
+CHUNK_FILES = 100  # files read at once
 
 Change = Mapping[str, bytes | None]  # by path; None: the file goes
 Say = Callable[[str], None]
@@ -203,8 +203,8 @@ class FileHistory:
 
     def _readable(self, expected: Sequence[Label]) -> Iterator[PastRun]:
         """Without the damaged ones, which are warned of, and without those that were deleted meanwhile."""
-        for start in range(0, len(expected), CHUNK):
-            chunk = expected[start : start + CHUNK]
+        for start in range(0, len(expected), CHUNK_FILES):
+            chunk = expected[start : start + CHUNK_FILES]
             matches = self._files.read([label.run for label in chunk])
             for label in chunk:
                 if label.run in matches:

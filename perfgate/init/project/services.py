@@ -11,7 +11,7 @@ from pathlib import Path
 
 PORT = "${PORT}"
 HOST = "127.0.0.1"
-MOST_FILES, MOST_BYTES = 200, 200_000
+MAX_FILES, MAX_BYTES = 200, 200_000
 SKIPPED = ("node_modules", "tests", "test", "docs", "build", "dist", "site-packages", "venv", "env", "migrations")
 
 
@@ -28,7 +28,7 @@ def services(folder: Path) -> list[tuple[str, str]]:
 def _text(path: Path) -> str:
     """The file, empty where it cannot be read or is too big to be what is looked for."""
     try:
-        return path.read_text(encoding="utf-8") if path.stat().st_size <= MOST_BYTES else ""
+        return path.read_text(encoding="utf-8") if path.stat().st_size <= MAX_BYTES else ""
     except (OSError, UnicodeDecodeError):
         return ""
 
@@ -58,7 +58,7 @@ def _manage(folder: Path) -> Iterator[tuple[str, str]]:
 def _python_apps(folder: Path) -> Iterator[tuple[str, str]]:
     """Modules that make an ASGI or WSGI application at their top."""
     paths = (path for pattern in ("*.py", "*/*.py", "src/*/*.py") for path in sorted(folder.glob(pattern)))
-    for path in list(paths)[:MOST_FILES]:
+    for path in list(paths)[:MAX_FILES]:
         inside = path.relative_to(folder)
         if any(part in SKIPPED or part.startswith(".") for part in inside.parts):
             continue

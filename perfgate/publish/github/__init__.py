@@ -57,7 +57,7 @@ def correct(correction: Correction, environ: Mapping[str, str], wishes: Wishes) 
     if here.output:
         with suppress(OSError):
             job.add_outputs(here.output, {"comment-url": posted.url})
-    return Publication(told=(f"Comment {posted.how}: {posted.url}",), comment_url=posted.url)
+    return Publication(messages=(f"Comment {posted.how}: {posted.url}",), comment_url=posted.url)
 
 
 def _safe(line: str, here: GitHubJob) -> str:
@@ -93,7 +93,7 @@ def deliver(announcement: Announcement, here: GitHubJob, api: Api, wishes: Wishe
         client.warnings.append(note("PG-P004", "Nothing was posted to GitHub: this is no workflow of GitHub Actions."))
     client.write_files()
     return Publication(
-        told=tuple(client.told),
+        messages=tuple(client.messages),
         warnings=tuple(Note(_safe(line, here)) for line in client.warnings),
         commands=tuple(job.commands(announcement)) if wishes.annotations else (),
         comment_url=client.comment_url,
@@ -109,7 +109,7 @@ class _GitHubClient:
     place: GitHubJob
     api: Api
     wishes: Wishes
-    told: list[str] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
     warnings: list[Note] = field(default_factory=list)
     comment_url: str = ""
     failed: list[str] = field(default_factory=list)
@@ -129,17 +129,17 @@ class _GitHubClient:
             return
         number = _number(self.place, self.api)
         if not number:
-            self.told.append("No comment: this run belongs to no open pull request.")
+            self.messages.append("No comment: this run belongs to no open pull request.")
             return
         text, key = self.announcement.comment, self.announcement.key
         create = self._worth_a_comment()
         posted = comments.put(self.api, self.place, number, key, text, create=create, author=self.wishes.author)
         if posted is None:
-            self.told.append(f"No comment: nothing to say ({self.announcement.outcome.value}).")
+            self.messages.append(f"No comment: nothing to say ({self.announcement.outcome.value}).")
             return
         self.comment_url = posted.url
         later = ": a later run has spoken" if posted.how == "outdated" else ""
-        self.told.append(f"Comment {posted.how}{later}: {posted.url}")
+        self.messages.append(f"Comment {posted.how}{later}: {posted.url}")
 
     def _worth_a_comment(self) -> bool:
         if self.wishes.comment is Comment.FAILURES:
@@ -148,16 +148,16 @@ class _GitHubClient:
 
     def check(self) -> None:
         if self.wishes.check and self._knows_commit("check run"):
-            self.told.append(f"Check run: {checks.check(self.api, self.place, self.announcement)}")
+            self.messages.append(f"Check run: {checks.check(self.api, self.place, self.announcement)}")
 
     def status(self) -> None:
         if self.wishes.status and self._knows_commit("commit status"):
             checks.status(self.api, self.place, self.announcement)
-            self.told.append(f"Commit status: {self.announcement.title} at {self.place.commit[:7]}")
+            self.messages.append(f"Commit status: {self.announcement.title} at {self.place.commit[:7]}")
 
     def issue(self) -> None:
         if self.wishes.issue:
-            self.told.append(issues.keep(self.api, self.place, self.announcement, self.wishes.author))
+            self.messages.append(issues.keep(self.api, self.place, self.announcement, self.wishes.author))
 
     def _knows_commit(self, what: str) -> bool:
         if not self.place.commit:

@@ -84,10 +84,10 @@ class Api:
         """
         return _answer(self._exchange(method, path, body, repeatable=repeatable))
 
-    def file(self, path: str, *, most: int) -> bytes:
+    def file(self, path: str, *, max_bytes: int) -> bytes:
         """What lies at another host, to which this path leads. That host gets no token: the address is the key.
 
-        Raises RefusedError, UnansweredError; the latter for more than `most` bytes, too.
+        Raises RefusedError, UnansweredError; the latter for more than `max_bytes` bytes, too.
         """
         reply = self._exchange("GET", path, None, repeatable=True, away=True)
         if reply.status not in REDIRECTS:
@@ -95,7 +95,7 @@ class Api:
         address = reply.headers["location"]
         for attempt in range(MAX_TRIES):
             try:
-                reply = self.session.exchange("GET", address, headers={"User-Agent": AGENT}, most=most)
+                reply = self.session.exchange("GET", address, headers={"User-Agent": AGENT}, max_bytes=max_bytes)
             except http.NoReplyError as error:
                 raise UnansweredError(f"GitHub's store of files does not answer: {error}") from error
             if reply.status == 200:

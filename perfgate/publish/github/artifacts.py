@@ -16,11 +16,11 @@ MAX_ARTIFACTS = 20  # of one name: jobs of a matrix
 NEEDS = "The job needs `permissions: {actions: read, pull-requests: write}`."
 
 
-def fetch(environ: Mapping[str, str], name: str, *, most: int) -> tuple[str, tuple[bytes, ...]]:
+def fetch(environ: Mapping[str, str], name: str, *, max_bytes: int) -> tuple[str, tuple[bytes, ...]]:
     """The commit that was measured, by GitHub's word, and the artifacts `name` and `name-...` of that workflow run.
 
     Raises UsageError outside a `workflow_run` event, RecordError when an artifact cannot be had or is bigger than
-    `most` bytes.
+    `max_bytes` bytes.
     """
     here = place.find(environ)
     if not here.triggered_by or not here.commit or not here.repository:
@@ -34,7 +34,7 @@ def fetch(environ: Mapping[str, str], name: str, *, most: int) -> tuple[str, tup
     with http.HttpSession(timeout=TIMEOUT) as session:
         api = Api(url=here.api, token=here.token, session=session)
         try:
-            return here.commit, tuple(_download(api, here, entry, most) for entry in _listed(api, here, name))
+            return here.commit, tuple(_download(api, here, entry, max_bytes) for entry in _listed(api, here, name))
         except (RefusedError, UnansweredError) as error:
             raise RecordError(
                 f"The artifact {name} cannot be had: {error.message}", hint=NEEDS, code="PG-P001"
@@ -55,11 +55,11 @@ def _listed(api: Api, here: GitHubJob, name: str) -> Iterator[Mapping[str, Any]]
     yield from ours[:MAX_ARTIFACTS]
 
 
-def _download(api: Api, here: GitHubJob, artifact: Mapping[str, Any], most: int) -> bytes:
+def _download(api: Api, here: GitHubJob, artifact: Mapping[str, Any], max_bytes: int) -> bytes:
     size, number = artifact.get("size_in_bytes"), artifact.get("id")
-    if not isinstance(number, int) or not isinstance(size, int) or size > most:
+    if not isinstance(number, int) or not isinstance(size, int) or size > max_bytes:
         raise RecordError(
-            f"An artifact of the pull request's workflow has more than {most:,} bytes. It is not downloaded.",
+            f"An artifact of the pull request's workflow has more than {max_bytes:,} bytes. It is not downloaded.",
             code="PG-R008",
         )
-    return api.file(f"/repos/{here.repository}/actions/artifacts/{number}/zip", most=most)
+    return api.file(f"/repos/{here.repository}/actions/artifacts/{number}/zip", max_bytes=max_bytes)

@@ -177,6 +177,6 @@ def _stretches(
     return context | ({"base": of(BASE, 0.95)} if with_base else {})
 
 
-def failures(result: EndpointResult | None, most: int = 3) -> tuple[str, ...]:
+def failures(result: EndpointResult | None, max_shown: int = 3) -> tuple[str, ...]:
     """Examples of failed requests."""
-    return tuple(plain(text, MAX_TEXT_CHARS) for text in result.failure_examples[:most]) if result else ()
+    return tuple(plain(text, MAX_TEXT_CHARS) for text in result.failure_examples[:max_shown]) if result else ()

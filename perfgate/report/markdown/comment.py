@@ -61,8 +61,8 @@ def render(facts: Facts, pictures: Sequence[Picture] = (), *, charts: bool = Tru
     """
     page = ""
     exhibits = list(_chart_blocks(facts, pictures)) if charts else []
-    for most in ROWS:
-        page = _rendered(facts, exhibits, most, link)
+    for max_rows in ROWS:
+        page = _rendered(facts, exhibits, max_rows, link)
         if len(page.encode("utf-16-le", errors="replace")) // 2 < MAX_COMMENT_UNITS:
             break
     return page
@@ -72,8 +72,8 @@ def summary(facts: Facts) -> str:
     """Under 900,000 bytes."""
     page = ""
     exhibits = list(_chart_blocks(facts, ()))
-    for most in ROWS:
-        page = _rendered(facts, exhibits, most, "")
+    for max_rows in ROWS:
+        page = _rendered(facts, exhibits, max_rows, "")
         if len(page.encode(errors="replace")) < MAX_SUMMARY_BYTES:
             break
     return page
@@ -87,11 +87,11 @@ def charted(facts: Facts) -> tuple[Finding, ...]:
     return tuple(finding for finding in failed[:CHARTS] if finite(finding.measured) is not None)
 
 
-def _rendered(facts: Facts, exhibits: Sequence[ChartBlock], most: int, link: str) -> str:
-    return template("comment.md.j2").render(_page(facts, exhibits, most, link))
+def _rendered(facts: Facts, exhibits: Sequence[ChartBlock], max_rows: int, link: str) -> str:
+    return template("comment.md.j2").render(_page(facts, exhibits, max_rows, link))
 
 
-def _page(facts: Facts, exhibits: Sequence[ChartBlock], most: int, link: str) -> dict[str, object]:
+def _page(facts: Facts, exhibits: Sequence[ChartBlock], max_rows: int, link: str) -> dict[str, object]:
     moved = [finding for finding in facts.findings if finding.outcome is not Outcome.PASS]
     remaining = [finding for finding in facts.findings if finding.outcome is Outcome.PASS]
     context, _ = split_by_baseline(facts, moved)  # many that only lack a baseline are one sentence
@@ -108,26 +108,26 @@ def _page(facts: Facts, exhibits: Sequence[ChartBlock], most: int, link: str) ->
         "sentences": list(report_md.sentence_lines(facts, [*context[:IN_SIGHT], *lacking])),
         "doubts": doubts[:DOUBTS],
         "exhibits": exhibits,
-        "more": _table(facts, context[IN_SIGHT:], most),
+        "more": _table(facts, context[IN_SIGHT:], max_rows),
         "more_count": _kinds(context[IN_SIGHT:]),
-        "more_sentences": list(report_md.sentence_lines(facts, context[IN_SIGHT : IN_SIGHT + most])),
-        "lacking": _table(facts, lacking, most),
+        "more_sentences": list(report_md.sentence_lines(facts, context[IN_SIGHT : IN_SIGHT + max_rows])),
+        "lacking": _table(facts, lacking, max_rows),
         "lacking_count": counted(len(lacking), "budget"),
-        "kept": _table(facts, remaining, most),
+        "kept": _table(facts, remaining, max_rows),
         "kept_count": counted(len(remaining), "budget"),
         "why": diagnosis_text.markdown_lines(facts.diagnosis),
         "evidence": diagnosis_text.evidence(facts.diagnosis),
         "why_doubts": [prose(doubt) for doubt in diagnosis_text.doubts(facts.diagnosis)],
-        "watch": [words.watched(item, code) for item in facts.verdict.watch[:most]],
+        "watch": [words.watched(item, code) for item in facts.verdict.watch[:max_rows]],
         "watch_count": len(facts.verdict.watch),
         "results": TableRows(
-            rows=tuple(tuple(map(_unbroken, report_md.result_row(result))) for result in results[:most]),
-            rest=report_md.rest_of(len(results) - most, "endpoint"),
+            rows=tuple(tuple(map(_unbroken, report_md.result_row(result))) for result in results[:max_rows]),
+            rest=report_md.rest_of(len(results) - max_rows, "endpoint"),
         ),
-        **report_md.pages(facts, most),
-        "examples": list(report_md.example_lines(results[:most])),
+        **report_md.pages(facts, max_rows),
+        "examples": list(report_md.example_lines(results[:max_rows])),
         "conditions": list(report_md.condition_lines(facts)),
-        "more_doubts": doubts[DOUBTS : DOUBTS + most],
+        "more_doubts": doubts[DOUBTS : DOUBTS + max_rows],
         "commands": list(report_md.command_lines(facts)),
         "failed": facts.verdict.outcome is Outcome.FAIL,
         "link": attribute(link, 500) if link.startswith(("https://", "http://")) else "",
@@ -140,9 +140,9 @@ def _kinds(findings: Sequence[Finding]) -> str:
     return f"{len(findings):,} more: {', '.join(f'{count:,} {word}' for word, count in counts.items())}"
 
 
-def _table(facts: Facts, findings: Sequence[Finding], most: int = IN_SIGHT) -> TableRows:
-    rest = f"and {_kinds(findings[most:])}" if len(findings) > most else ""
-    return TableRows(rows=tuple(_row(facts, finding) for finding in findings[:most]), rest=rest)
+def _table(facts: Facts, findings: Sequence[Finding], max_rows: int = IN_SIGHT) -> TableRows:
+    rest = f"and {_kinds(findings[max_rows:])}" if len(findings) > max_rows else ""
+    return TableRows(rows=tuple(_row(facts, finding) for finding in findings[:max_rows]), rest=rest)
 
 
 def _row(facts: Facts, finding: Finding) -> tuple[str, ...]:

@@ -54,14 +54,14 @@ class TableRows:
 def render(facts: Facts, charts: Sequence[Chart] = ()) -> str:
     """Under 60,000 characters, however many endpoints there are. Paths of charts are relative to the run folder."""
     page = ""
-    for most in ROWS:
-        page = template("report.md.j2").render(_page(facts, charts, most))
+    for max_rows in ROWS:
+        page = template("report.md.j2").render(_page(facts, charts, max_rows))
         if len(page) < MAX_REPORT_CHARS:
             break
     return page
 
 
-def _page(facts: Facts, charts: Sequence[Chart], most: int) -> dict[str, object]:
+def _page(facts: Facts, charts: Sequence[Chart], max_rows: int) -> dict[str, object]:
     moved = [finding for finding in facts.findings if finding.outcome is not Outcome.PASS]
     remaining = [finding for finding in facts.findings if finding.outcome is Outcome.PASS]
     doubts = [prose(bare(doubt)) for doubt in words.doubts(facts)]
@@ -72,22 +72,22 @@ def _page(facts: Facts, charts: Sequence[Chart], most: int) -> dict[str, object]
         "name": code(facts.verdict.name),
         "headline": headline(facts, code),
         "doubts": doubts[:DOUBTS],
-        "more_doubts": doubts[DOUBTS : DOUBTS + most],
-        "moved": _findings(facts, moved, most),
-        "sentences": list(sentence_lines(facts, moved[:most])),
-        "kept": _findings(facts, remaining, most),
+        "more_doubts": doubts[DOUBTS : DOUBTS + max_rows],
+        "moved": _findings(facts, moved, max_rows),
+        "sentences": list(sentence_lines(facts, moved[:max_rows])),
+        "kept": _findings(facts, remaining, max_rows),
         "kept_count": counted(len(remaining), "budget"),
         "why": diagnosis_text.markdown_lines(facts.diagnosis),
         "evidence": diagnosis_text.evidence(facts.diagnosis),
         "why_doubts": [prose(doubt) for doubt in diagnosis_text.doubts(facts.diagnosis)],
-        "watch": [words.watched(item, code) for item in facts.verdict.watch[:most]],
+        "watch": [words.watched(item, code) for item in facts.verdict.watch[:max_rows]],
         "watch_count": len(facts.verdict.watch),
         "results": TableRows(
-            rows=tuple(map(result_row, results[:most])), rest=rest_of(len(results) - most, "endpoint")
+            rows=tuple(map(result_row, results[:max_rows])), rest=rest_of(len(results) - max_rows, "endpoint")
         ),
-        **pages(facts, most),
-        "examples": list(example_lines(results[:most])),
-        "phases": TableRows(rows=tuple(map(phase_row, phases.rows(results[:most])))),
+        **pages(facts, max_rows),
+        "examples": list(example_lines(results[:max_rows])),
+        "phases": TableRows(rows=tuple(map(phase_row, phases.rows(results[:max_rows])))),
         "phase_headings": tuple(phases.HEADINGS.values()),
         "phase_caption": phases.CAPTION,
         "pictures": [_picture(chart) for chart in in_sight],
@@ -100,22 +100,22 @@ def _page(facts: Facts, charts: Sequence[Chart], most: int) -> dict[str, object]
     }
 
 
-def pages(facts: Facts, most: int) -> dict[str, object]:
+def pages(facts: Facts, max_rows: int) -> dict[str, object]:
     """What `pages.md.j2` shows."""
     return {
-        "pages": [(code(item.name), *page_words.row(item)) for item in page_words.of_pages(facts.run)[:most]],
+        "pages": [(code(item.name), *page_words.row(item)) for item in page_words.of_pages(facts.run)[:max_rows]],
         "page_headings": page_words.COLUMNS,
-        "page_lines": list(page_words.lines(facts.run.pages, code))[:most],
+        "page_lines": list(page_words.lines(facts.run.pages, code))[:max_rows],
         "page_legend": page_words.LEGEND,
     }
 
 
-def _findings(facts: Facts, findings: Sequence[Finding], most: int) -> TableRows:
-    left_out = Counter(words.word(finding.outcome) for finding in findings[most:])
+def _findings(facts: Facts, findings: Sequence[Finding], max_rows: int) -> TableRows:
+    left_out = Counter(words.word(finding.outcome) for finding in findings[max_rows:])
     kinds = ", ".join(f"{count} {word}" for word, count in left_out.items())
-    rest = rest_of(len(findings) - most, "budget")
+    rest = rest_of(len(findings) - max_rows, "budget")
     return TableRows(
-        rows=tuple(_finding(facts, finding) for finding in findings[:most]), rest=f"{rest}: {kinds}" if rest else ""
+        rows=tuple(_finding(facts, finding) for finding in findings[:max_rows]), rest=f"{rest}: {kinds}" if rest else ""
     )
 
 

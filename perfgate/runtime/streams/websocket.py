@@ -21,7 +21,7 @@ from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 from perfgate.runtime.http.channel import Ended, StreamChannel, monotonic_of
 from perfgate.runtime.http.responses import Failure, Response
 from perfgate.runtime.scenario.endpoint import Endpoint
-from perfgate.runtime.scenario.expectations import MISSING, json_reader
+from perfgate.runtime.scenario.json_paths import MISSING, json_reader
 from perfgate.runtime.scenario.stated_times import StatedTime
 from perfgate.runtime.scenario.texts import Fill, Text, json_filler
 from perfgate.runtime.streams.messages import Message

@@ -125,7 +125,7 @@ def _thresholds(result: EndpointResult) -> list[int]:
 
 
 def _bucket(seconds: float) -> int:
-    return histogram.bucket_of(round(seconds * histogram.NANOSECONDS))
+    return histogram.bucket_of(round(seconds * histogram.NS_PER_SECOND))
 
 
 def _deviations(sums: Floats, numbers: Floats) -> Floats:
@@ -139,7 +139,7 @@ def _independent(observed: Timeline, curve: Curve) -> Floats:
     numbers = observed.numbers.sum(axis=1)
     shares = observed.sums.sum(axis=1) / np.maximum(numbers, 1.0)
     single = shares * (1 - shares)
-    single[ROWS.index("mean")] = (curve.deviation() * histogram.NANOSECONDS) ** 2
+    single[ROWS.index("mean")] = (curve.deviation() * histogram.NS_PER_SECOND) ** 2
     return np.asarray(numbers * single, dtype=np.float64)
 
 

@@ -18,7 +18,7 @@ from perfgate.text.notes import note
 from perfgate.text.sanitize import one_line
 
 ANY = "PERFGATE_WEBHOOK_URL"
-TIMEOUT = 20.0  # seconds for each answer
+TIMEOUT_S = 20.0  # seconds for each answer
 MAX_TRIES = 4
 MAX_WAIT_S = 60.0  # that an answer may ask for
 STANDS = "The verdict stands."
@@ -74,7 +74,7 @@ def deliver(
         "User-Agent": f"perfgate/{__version__}",
         **channel.headers(body, environ),
     }
-    with http.HttpSession(timeout=TIMEOUT) as session:
+    with http.HttpSession(timeout=TIMEOUT_S) as session:
         return _sent(channel, session, url, headers, body, sleep)
 
 

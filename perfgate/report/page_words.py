@@ -17,11 +17,11 @@ MARKS = {"good": "", "needs improvement": " ~", "poor": " !"}
 LEGEND = "~ needs improvement, ! poor (web.dev)"
 MAX_TEXT_CHARS, MAX_URL_CHARS = 120, 90
 MIN_SHOWN_BYTES = 100_000  # bytes: an uncompressed or unused part smaller than this is not worth a line
-BUSY = 0.1  # s of the main thread from which it is
+BUSY_MAIN_THREAD_S = 0.1  # s of the main thread from which it is
 TEXTUAL = ("document", "script", "stylesheet")
 MAX_SHOWN = 3  # culprits of a kind
 CALLS = ("fetch", "xhr")
-SHARE = 0.5  # of the time that the page was late, from which a call of the backend is named
+MIN_BACKEND_SHARE = 0.5  # of the time that the page was late, from which a call of the backend is named
 
 
 def of_load(run: Run) -> tuple[EndpointResult, ...]:
@@ -84,7 +84,7 @@ def _waited_for(detail: PageDetail, lcp: float, quote: Quote) -> str:
     late = detail.lcp.load_delay + detail.lcp.render_delay
     calls = [item for item in detail.resources if item.kind in CALLS and item.started + item.duration <= lcp]
     slowest = max(calls, key=lambda item: item.duration, default=None)
-    if slowest is None or slowest.duration < SHARE * late:
+    if slowest is None or slowest.duration < MIN_BACKEND_SHARE * late:
         return ""
     return f"; meanwhile {quote(plain(slowest.url, MAX_URL_CHARS))} took {_time(slowest.duration)}"
 
@@ -115,13 +115,13 @@ def _scripts(detail: PageDetail, quote: Quote) -> Iterator[str]:
 def _main_thread(detail: PageDetail, quote: Quote) -> Iterator[str]:
     """Where the time of the main thread went, if it is worth a line."""
     total = sum(detail.main_thread.values())
-    if total < BUSY:
+    if total < BUSY_MAIN_THREAD_S:
         return
     kinds = ", ".join(f"{plain(kind, MAX_TEXT_CHARS)} {_time(value)}" for kind, value in detail.main_thread.items())
     scripts = ", ".join(
         f"{quote(plain(script, MAX_URL_CHARS))} {_time(value)}"
         for script, value in detail.script_times[:MAX_SHOWN]
-        if value >= BUSY / 10
+        if value >= BUSY_MAIN_THREAD_S / 10
     )
     yield f"main thread {_time(total)}: {kinds}{f'; {scripts}' if scripts else ''}"
 

@@ -19,7 +19,7 @@ from perfgate.text.notes import note
 from perfgate.text.plurals import counted
 
 NOTHING = "–"
-NAMED = 3  # findings that a headline names
+MAX_NAMED_FINDINGS = 3  # findings that a headline names
 
 MARKS = {
     Outcome.FAIL: "✗",
@@ -205,8 +205,10 @@ def expected(shortest: float, longest: float, usual: float | None) -> str:
 
 def prolonged(undecided: Sequence[Finding], seconds: float, so_far: float) -> str:
     """ "After 30 s not decided: search p95, home p95 and 3 more. The load goes on for 30 s"."""
-    names = ", ".join(f"{plain(finding.endpoint)} {plain(finding.metric)}" for finding in undecided[:NAMED])
-    rest = f" and {len(undecided) - NAMED} more" if len(undecided) > NAMED else ""
+    names = ", ".join(
+        f"{plain(finding.endpoint)} {plain(finding.metric)}" for finding in undecided[:MAX_NAMED_FINDINGS]
+    )
+    rest = f" and {len(undecided) - MAX_NAMED_FINDINGS} more" if len(undecided) > MAX_NAMED_FINDINGS else ""
     return f"After {so_far:g} s not decided: {names}{rest}. The load goes on for {seconds:g} s"
 
 

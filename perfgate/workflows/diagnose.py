@@ -31,7 +31,7 @@ from perfgate.workflows import probing
 from perfgate.workflows.tracing import Tracing, tracing, with_traces
 
 FOLDER = "diagnose"  # in the run folder: scenarios and logs of the second pass
-LATENCY = 0.1  # s: by which a number of users is taken for a rate
+ASSUMED_LATENCY_S = 0.1  # s: by which a number of users is taken for a rate
 NO_PROFILES = Profiles()
 Say = Callable[[str], None]
 
@@ -103,7 +103,7 @@ def _rate(load: LoadProfile, *, is_own: bool) -> float:
     level = max(stage.level for stage in load.stages)
     if load.model == "open":
         return level
-    return inf if is_own else level / LATENCY
+    return inf if is_own else level / ASSUMED_LATENCY_S
 
 
 def _diagnosis(

@@ -28,7 +28,7 @@ from perfgate.model.metric import METRICS, Metric, Unit
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import EndpointResult, Run
 from perfgate.recording import shortages
-from perfgate.recording.usable import ACHIEVED, failed_share, is_mostly_failed, is_short_of_resources
+from perfgate.recording.usable import MIN_STARTED_SHARE, failed_share, is_mostly_failed, is_short_of_resources
 from perfgate.text.units import format_value
 
 LATENESS_FACTOR = 3.0  # times the lateness by which a value must be over its limit
@@ -67,12 +67,12 @@ def doubts(budget: Budget, run: Run) -> Iterator[Doubt]:
         yield from _failing_base(budget, run)
         yield from _failing(budget, result) if result is not None else ()
         return
-    if generator.without_rows > (1 - ACHIEVED) * generator.due:
+    if generator.without_rows > (1 - MIN_STARTED_SHARE) * generator.due:
         yield Doubt(
             text=f"{generator.without_rows:,} iterations had no row of data left: the load was another one than "
             "planned; add rows, or let them begin again"
         )
-    elif not run.aborted and generator.sent < ACHIEVED * generator.due:
+    elif not run.aborted and generator.sent < MIN_STARTED_SHARE * generator.due:
         yield Doubt(
             text=f"the load generator made only {generator.sent / generator.due:.0%} of the planned starts; {RELIEF}"
         )
@@ -89,7 +89,7 @@ def doubts(budget: Budget, run: Run) -> Iterator[Doubt]:
         yield from _failing(budget, result)
     if metric.unit is Unit.PER_SECOND and generator.cpu >= BUSY_CORE_SHARE:
         yield Doubt(text=f"the load generator had no CPU left, so the rate is its own; {RELIEF}")
-    if generator.due and generator.dropped > (1 - ACHIEVED) * generator.due:
+    if generator.due and generator.dropped > (1 - MIN_STARTED_SHARE) * generator.due:
         yield Doubt(
             text=f"{generator.dropped:,} arrivals found no free virtual user; raise load.max_users", outcomes=UNBROKEN
         )

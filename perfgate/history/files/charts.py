@@ -14,7 +14,7 @@ from pathlib import Path
 from perfgate.git.data_branch import DataBranch
 from perfgate.history.files import branch, labels
 from perfgate.history.files.contents import FORMAT
-from perfgate.history.files.file_history import Change
+from perfgate.history.files.files import Change
 from perfgate.model.errors import HistoryError
 
 SCHEME = "git:"  # of histories that can keep them

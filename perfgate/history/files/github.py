@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from perfgate.history.files.file_history import Change, FileHistory, Say
+from perfgate.history.files.file_history import FileHistory
+from perfgate.history.files.files import Change, Say
 from perfgate.model.errors import HistoryError
 from perfgate.net import http
 from perfgate.net.retrying import Retries

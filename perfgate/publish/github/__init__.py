@@ -15,7 +15,7 @@ from perfgate.model.outcome import Outcome
 from perfgate.model.publication import Announcement, Comment, Correction, Publication, Wishes
 from perfgate.net import http
 from perfgate.publish.github import artifacts, checks, comments, images, issues, job, place, pulls, refusals
-from perfgate.publish.github.api import TIMEOUT, Api, RefusedError, UnansweredError
+from perfgate.publish.github.api import TIMEOUT_S, Api, RefusedError, UnansweredError
 from perfgate.publish.github.place import GitHubJob
 from perfgate.text.notes import note
 
@@ -27,7 +27,7 @@ _NOTHING_NEW = (Outcome.PASS, Outcome.NO_BASELINE)
 def publish(announcement: Announcement, environ: Mapping[str, str], wishes: Wishes) -> Publication:
     """Never raises for what GitHub or the file system refuses: that is a warning."""
     here = place.find(environ, wishes.pull_request)
-    with http.HttpSession(timeout=TIMEOUT) as session:
+    with http.HttpSession(timeout=TIMEOUT_S) as session:
         return deliver(announcement, here, Api(url=here.api, token=here.token, session=session), wishes)
 
 
@@ -36,7 +36,7 @@ def correct(correction: Correction, environ: Mapping[str, str], wishes: Wishes) 
     here = place.find(environ, wishes.pull_request)
     if wishes.comment is Comment.NEVER or not (here.repository and here.token):
         return Publication()
-    with http.HttpSession(timeout=TIMEOUT) as session:
+    with http.HttpSession(timeout=TIMEOUT_S) as session:
         api = Api(url=here.api, token=here.token, session=session)
         try:
             number = _number(here, api)
@@ -69,7 +69,7 @@ def commented(environ: Mapping[str, str], wishes: Wishes) -> int:
     here = place.find(environ, wishes.pull_request)
     if wishes.comment is Comment.NEVER or not (here.repository and here.token):
         return 0
-    with http.HttpSession(timeout=TIMEOUT) as session:
+    with http.HttpSession(timeout=TIMEOUT_S) as session:
         try:
             return _number(here, Api(url=here.api, token=here.token, session=session))
         except (RefusedError, UnansweredError):  # the comment will say why

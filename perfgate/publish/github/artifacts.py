@@ -9,7 +9,7 @@ from perfgate.ci.revision import part_of
 from perfgate.model.errors import RecordError, UsageError
 from perfgate.net import http
 from perfgate.publish.github import place
-from perfgate.publish.github.api import PAGE, TIMEOUT, Api, RefusedError, UnansweredError
+from perfgate.publish.github.api import PAGE_ITEMS, TIMEOUT_S, Api, RefusedError, UnansweredError
 from perfgate.publish.github.place import GitHubJob
 
 MAX_ARTIFACTS = 20  # of one name: jobs of a matrix
@@ -31,7 +31,7 @@ def fetch(environ: Mapping[str, str], name: str, *, max_bytes: int) -> tuple[str
         )
     if not here.token:
         raise UsageError("--from-workflow-run needs GITHUB_TOKEN", hint=NEEDS, code="PG-P001")
-    with http.HttpSession(timeout=TIMEOUT) as session:
+    with http.HttpSession(timeout=TIMEOUT_S) as session:
         api = Api(url=here.api, token=here.token, session=session)
         try:
             return here.commit, tuple(_download(api, here, entry, max_bytes) for entry in _listed(api, here, name))
@@ -42,7 +42,7 @@ def fetch(environ: Mapping[str, str], name: str, *, max_bytes: int) -> tuple[str
 
 
 def _listed(api: Api, here: GitHubJob, name: str) -> Iterator[Mapping[str, Any]]:
-    answer = api.get(f"/repos/{here.repository}/actions/runs/{here.triggered_by}/artifacts?per_page={PAGE}")
+    answer = api.get(f"/repos/{here.repository}/actions/runs/{here.triggered_by}/artifacts?per_page={PAGE_ITEMS}")
     listed = part_of({"answer": answer}, "answer").get("artifacts")
     matches = [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
     ours = [

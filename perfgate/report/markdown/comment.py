@@ -27,10 +27,10 @@ from perfgate.text.plurals import counted
 
 MAX_COMMENT_UNITS = 64_000  # UTF-16 units, as browsers count; GitHub takes 65,536, and a publisher adds its mark
 MAX_SUMMARY_BYTES = 900_000  # bytes of UTF-8; a job's summary holds 1 MiB
-ROWS = (1000, 400, 200, 100, 50, 25, 10, 3)  # of each folded table: the most that fit
-IN_SIGHT = 8  # findings; the other ones that failed or moved are folded
-CHARTS = 3  # of findings that failed, the first in sight
-DOUBTS = 3  # in sight
+ROW_LIMITS = (1000, 400, 200, 100, 50, 25, 10, 3)  # of each folded table: the most that fit
+MAX_OPEN_FINDINGS = 8  # findings; the other ones that failed or moved are folded
+MAX_CHARTS = 3  # of findings that failed, the first in sight
+MAX_OPEN_DOUBTS = 3  # in sight
 _QUANTITY = re.compile(r"[-+0-9.,]+ [^ ]+")
 
 
@@ -61,7 +61,7 @@ def render(facts: Facts, pictures: Sequence[Picture] = (), *, charts: bool = Tru
     """
     page = ""
     exhibits = list(_chart_blocks(facts, pictures)) if charts else []
-    for max_rows in ROWS:
+    for max_rows in ROW_LIMITS:
         page = _rendered(facts, exhibits, max_rows, link)
         if len(page.encode("utf-16-le", errors="replace")) // 2 < MAX_COMMENT_UNITS:
             break
@@ -72,7 +72,7 @@ def summary(facts: Facts) -> str:
     """Under 900,000 bytes."""
     page = ""
     exhibits = list(_chart_blocks(facts, ()))
-    for max_rows in ROWS:
+    for max_rows in ROW_LIMITS:
         page = _rendered(facts, exhibits, max_rows, "")
         if len(page.encode(errors="replace")) < MAX_SUMMARY_BYTES:
             break
@@ -84,7 +84,7 @@ def charted(facts: Facts) -> tuple[Finding, ...]:
     if len(facts.line_of_runs) < 2:
         return ()
     failed = [finding for finding in facts.findings if finding.outcome is Outcome.FAIL]
-    return tuple(finding for finding in failed[:CHARTS] if finite(finding.measured) is not None)
+    return tuple(finding for finding in failed[:MAX_CHARTS] if finite(finding.measured) is not None)
 
 
 def _rendered(facts: Facts, exhibits: Sequence[ChartBlock], max_rows: int, link: str) -> str:
@@ -104,13 +104,15 @@ def _page(facts: Facts, exhibits: Sequence[ChartBlock], max_rows: int, link: str
         "headline": headline(facts, code),
         "compared": report_md.compared_with(facts),
         "revision": prose(words.revision(facts.run)),
-        "moved": _table(facts, context[:IN_SIGHT]),
-        "sentences": list(report_md.sentence_lines(facts, [*context[:IN_SIGHT], *lacking])),
-        "doubts": doubts[:DOUBTS],
+        "moved": _table(facts, context[:MAX_OPEN_FINDINGS]),
+        "sentences": list(report_md.sentence_lines(facts, [*context[:MAX_OPEN_FINDINGS], *lacking])),
+        "doubts": doubts[:MAX_OPEN_DOUBTS],
         "exhibits": exhibits,
-        "more": _table(facts, context[IN_SIGHT:], max_rows),
-        "more_count": _kinds(context[IN_SIGHT:]),
-        "more_sentences": list(report_md.sentence_lines(facts, context[IN_SIGHT : IN_SIGHT + max_rows])),
+        "more": _table(facts, context[MAX_OPEN_FINDINGS:], max_rows),
+        "more_count": _kinds(context[MAX_OPEN_FINDINGS:]),
+        "more_sentences": list(
+            report_md.sentence_lines(facts, context[MAX_OPEN_FINDINGS : MAX_OPEN_FINDINGS + max_rows])
+        ),
         "lacking": _table(facts, lacking, max_rows),
         "lacking_count": counted(len(lacking), "budget"),
         "kept": _table(facts, remaining, max_rows),
@@ -127,7 +129,7 @@ def _page(facts: Facts, exhibits: Sequence[ChartBlock], max_rows: int, link: str
         **report_md.pages(facts, max_rows),
         "examples": list(report_md.example_lines(results[:max_rows])),
         "conditions": list(report_md.condition_lines(facts)),
-        "more_doubts": doubts[DOUBTS : DOUBTS + max_rows],
+        "more_doubts": doubts[MAX_OPEN_DOUBTS : MAX_OPEN_DOUBTS + max_rows],
         "commands": list(report_md.command_lines(facts)),
         "failed": facts.verdict.outcome is Outcome.FAIL,
         "link": attribute(link, 500) if link.startswith(("https://", "http://")) else "",
@@ -140,7 +142,7 @@ def _kinds(findings: Sequence[Finding]) -> str:
     return f"{len(findings):,} more: {', '.join(f'{count:,} {word}' for word, count in counts.items())}"
 
 
-def _table(facts: Facts, findings: Sequence[Finding], max_rows: int = IN_SIGHT) -> TableRows:
+def _table(facts: Facts, findings: Sequence[Finding], max_rows: int = MAX_OPEN_FINDINGS) -> TableRows:
     rest = f"and {_kinds(findings[max_rows:])}" if len(findings) > max_rows else ""
     return TableRows(rows=tuple(_row(facts, finding) for finding in findings[:max_rows]), rest=rest)
 

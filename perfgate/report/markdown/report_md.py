@@ -25,12 +25,12 @@ from perfgate.text.notes import bare
 from perfgate.text.plurals import counted
 
 MAX_REPORT_CHARS = 60_000  # characters; GitHub takes 65,536, and a publisher adds its own
-ROWS = (400, 200, 100, 50, 25, 10, 3)  # of each table: the most that fit
-DOUBTS = 5  # in plain sight
-IN_SIGHT = 2  # charts of what failed
-COMMANDS = 3
+ROW_LIMITS = (400, 200, 100, 50, 25, 10, 3)  # of each table: the most that fit
+MAX_OPEN_DOUBTS = 5  # in plain sight
+MAX_OPEN_CHARTS = 2  # charts of what failed
+MAX_COMMANDS = 3
 BUDGET = "budgets.yaml"  # where nothing else is said
-EXAMPLES = 3  # of failed requests per endpoint
+MAX_EXAMPLES = 3  # of failed requests per endpoint
 
 EMOJI = {
     Outcome.FAIL: "❌",
@@ -54,7 +54,7 @@ class TableRows:
 def render(facts: Facts, charts: Sequence[Chart] = ()) -> str:
     """Under 60,000 characters, however many endpoints there are. Paths of charts are relative to the run folder."""
     page = ""
-    for max_rows in ROWS:
+    for max_rows in ROW_LIMITS:
         page = template("report.md.j2").render(_page(facts, charts, max_rows))
         if len(page) < MAX_REPORT_CHARS:
             break
@@ -66,13 +66,13 @@ def _page(facts: Facts, charts: Sequence[Chart], max_rows: int) -> dict[str, obj
     remaining = [finding for finding in facts.findings if finding.outcome is Outcome.PASS]
     doubts = [prose(bare(doubt)) for doubt in words.doubts(facts)]
     results = [result for result in worst_first(facts) if result.kind != "page"]
-    in_sight = [chart for chart in charts if chart.endpoint and chart.outcome is Outcome.FAIL][:IN_SIGHT]
+    in_sight = [chart for chart in charts if chart.endpoint and chart.outcome is Outcome.FAIL][:MAX_OPEN_CHARTS]
     return {
         "mark": EMOJI[facts.verdict.outcome],
         "name": code(facts.verdict.name),
         "headline": headline(facts, code),
-        "doubts": doubts[:DOUBTS],
-        "more_doubts": doubts[DOUBTS : DOUBTS + max_rows],
+        "doubts": doubts[:MAX_OPEN_DOUBTS],
+        "more_doubts": doubts[MAX_OPEN_DOUBTS : MAX_OPEN_DOUBTS + max_rows],
         "moved": _findings(facts, moved, max_rows),
         "sentences": list(sentence_lines(facts, moved[:max_rows])),
         "kept": _findings(facts, remaining, max_rows),
@@ -179,7 +179,7 @@ def phase_row(row: phases.PhaseRow) -> tuple[str, ...]:
 
 def example_lines(results: Sequence[EndpointResult]) -> Iterator[str]:
     for result in results:
-        for example in result.failure_examples[:EXAMPLES]:
+        for example in result.failure_examples[:MAX_EXAMPLES]:
             yield f"{code(result.name)}: {code(example, 200)}"
 
 
@@ -236,7 +236,7 @@ def command_lines(facts: Facts) -> Iterator[str]:
     other = budget if path != BUDGET else ""  # it is the default where nothing else would be sent
     run = shlex.quote(facts.run.id) if is_tame(facts.run.id) else "RUN"
     concerned = [f for f in facts.findings if f.outcome in (Outcome.FAIL, Outcome.WARN)]  # undecided ones need no word
-    tame = [f for f in concerned if is_tame(f.endpoint) and is_tame(f.metric)][:COMMANDS]
+    tame = [f for f in concerned if is_tame(f.endpoint) and is_tame(f.metric)][:MAX_COMMANDS]
     yield "# the same load again"
     yield f"perfgate run{budget}{_against(facts.run)}"
     yield "# the same run judged again, without load"

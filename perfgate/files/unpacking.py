@@ -1,4 +1,4 @@
-"""An artifact that a stranger's pull request has made -> Parcel, or an error.
+"""An artifact that a stranger's pull request has made -> RunsArtifact, or an error.
 
 Everything in it may be an attack: names that lead out of a folder, bombs, figures that no arithmetic survives, texts
 that look like commands to the CI service. Nothing is written to disk, and no word of it gets into an error.

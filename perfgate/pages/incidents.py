@@ -1,5 +1,5 @@
 """Everything a page does to get in the way: dialogs, pop-ups, downloads, crashes, scripts that never give way. It is
-dealt with, and noted."""
+dealt with, and recorded."""
 
 from __future__ import annotations
 

@@ -191,7 +191,7 @@ def arm(item: Arm) -> str:
     return f"{item.name} {plain(item.commit)[:7]} ({plain(item.ref or item.target)})"
 
 
-def manner(policy: AbPolicy) -> str:
+def ab_mode(policy: AbPolicy) -> str:
     """How an A/B test departs from its usual way; nothing when it does not."""
     restarts = f", restarted {counted(policy.restarts, 'time')}" if policy.restarts else ""
     return restarts + (f", in blocks of {policy.blocks:g} s" if policy.blocks else "")

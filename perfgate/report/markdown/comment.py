@@ -60,9 +60,9 @@ def render(facts: Facts, pictures: Sequence[Picture] = (), *, charts: bool = Tru
     `charts` off: none, neither pictures nor text that the page draws.
     """
     page = ""
-    exhibits = list(_chart_blocks(facts, pictures)) if charts else []
+    blocks = list(_chart_blocks(facts, pictures)) if charts else []
     for max_rows in ROW_LIMITS:
-        page = _rendered(facts, exhibits, max_rows, link)
+        page = _rendered(facts, blocks, max_rows, link)
         if len(page.encode("utf-16-le", errors="replace")) // 2 < MAX_COMMENT_UNITS:
             break
     return page
@@ -71,9 +71,9 @@ def render(facts: Facts, pictures: Sequence[Picture] = (), *, charts: bool = Tru
 def summary(facts: Facts) -> str:
     """Under 900,000 bytes."""
     page = ""
-    exhibits = list(_chart_blocks(facts, ()))
+    blocks = list(_chart_blocks(facts, ()))
     for max_rows in ROW_LIMITS:
-        page = _rendered(facts, exhibits, max_rows, "")
+        page = _rendered(facts, blocks, max_rows, "")
         if len(page.encode(errors="replace")) < MAX_SUMMARY_BYTES:
             break
     return page
@@ -87,11 +87,11 @@ def charted(facts: Facts) -> tuple[Finding, ...]:
     return tuple(finding for finding in failed[:MAX_CHARTS] if finite(finding.measured) is not None)
 
 
-def _rendered(facts: Facts, exhibits: Sequence[ChartBlock], max_rows: int, link: str) -> str:
-    return template("comment.md.j2").render(_page(facts, exhibits, max_rows, link))
+def _rendered(facts: Facts, blocks: Sequence[ChartBlock], max_rows: int, link: str) -> str:
+    return template("comment.md.j2").render(_page(facts, blocks, max_rows, link))
 
 
-def _page(facts: Facts, exhibits: Sequence[ChartBlock], max_rows: int, link: str) -> dict[str, object]:
+def _page(facts: Facts, blocks: Sequence[ChartBlock], max_rows: int, link: str) -> dict[str, object]:
     moved = [finding for finding in facts.findings if finding.outcome is not Outcome.PASS]
     remaining = [finding for finding in facts.findings if finding.outcome is Outcome.PASS]
     context, _ = split_by_baseline(facts, moved)  # many that only lack a baseline are one sentence
@@ -107,7 +107,7 @@ def _page(facts: Facts, exhibits: Sequence[ChartBlock], max_rows: int, link: str
         "moved": _table(facts, context[:MAX_OPEN_FINDINGS]),
         "sentences": list(report_md.sentence_lines(facts, [*context[:MAX_OPEN_FINDINGS], *lacking])),
         "doubts": doubts[:MAX_OPEN_DOUBTS],
-        "exhibits": exhibits,
+        "blocks": blocks,
         "more": _table(facts, context[MAX_OPEN_FINDINGS:], max_rows),
         "more_count": _kinds(context[MAX_OPEN_FINDINGS:]),
         "more_sentences": list(

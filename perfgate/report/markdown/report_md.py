@@ -192,7 +192,7 @@ def compared_with(facts: Facts) -> str:
     """ "20 runs of `main`, the newest 9f3c2ab on main, 5 Jan 2026"; in an A/B test, the base beside the head."""
     verdict, run = facts.verdict, facts.run
     if run.arms:
-        restarted = words.manner(AbPolicy(restarts=run.restarts))
+        restarted = words.ab_mode(AbPolicy(restarts=run.restarts))
         return f"{prose(words.arms(run.arms))}, measured beside each other{restarted}"
     branch = f" of {code(verdict.baseline_branch)}" if verdict.baseline_branch else ""
     if not verdict.baseline_runs:

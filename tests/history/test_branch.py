@@ -16,6 +16,7 @@ from uuid import uuid4
 
 import pytest
 from builders import make_acceptance, make_past_run
+from processes import start_together
 
 from perfgate import history
 from perfgate.git.data_branch import MAX_PUSHES
@@ -496,14 +497,7 @@ def test_writers_at_once_are_all_stored(writers: int, remote: Path, tmp_path: Pa
         )
         for number in range(writers)
     ]
-    for process in processes:
-        assert process.stdout is not None
-        process.stdout.readline()
-    for process in processes:
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    assert [process.communicate(timeout=240)[1] for process in processes] == [""] * writers
+    assert start_together(processes, 240) == [""] * writers
     with opened(tmp_path, f"git:{BRANCH}@file://{remote}") as store:
         assert [entry.id for entry in store.entries()] == [f"run-{number:04d}" for number in reversed(range(writers))]
     assert git(remote, "rev-list", "--count", BRANCH) == str(writers)

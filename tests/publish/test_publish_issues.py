@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from fake_github import events
 from fake_github.faults import dropped
 from fake_github.server import FakeGitHub
 from fake_github.world import Issue, Repository
-from publish.desks import make_announcement, tell
+from publish.desks import at_once, make_announcement, tell
 
 from perfgate.model.outcome import Outcome
 from perfgate.model.publication import Announcement, Broken, Occasion
@@ -127,11 +126,7 @@ def test_two_jobs_at_once_leave_one_open(github: FakeGitHub, repo: Repository, t
         folder.mkdir()
         run(github, repo, folder, announced("search"))
 
-    jobs = [threading.Thread(target=job, args=(name,)) for name in ("one", "two")]
-    for one in jobs:
-        one.start()
-    for one in jobs:
-        one.join()
+    at_once(job, "one", "two")
 
     assert github.operations().count(CREATE) == 2
     first, second = repo.issues.values()

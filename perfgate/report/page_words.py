@@ -31,7 +31,7 @@ MAX_NOTES, MAX_NOTE_CHARS = 8, 300
 BUSY_MAIN_THREAD_S = 0.1  # s of the main thread from which it is
 MAX_SHOWN = 3  # culprits of a kind
 CALLS = ("fetch", "xhr")
-MIN_PART = 0.001  # s: less is not shown
+MIN_PART_S = 0.001  # s: less is not shown
 MAX_NAME_CHARS = 40
 MIN_BACKEND_SHARE = 0.5  # of the time that the page was late, from which a call of the backend is named
 
@@ -90,7 +90,7 @@ def _lcp(detail: PageDetail, quote: Quote) -> str:
 
 def _first_byte(detail: PageDetail) -> str:
     """What the first byte waited for, where anything is known of it."""
-    known = {name: value for name, value in detail.ttfb_parts.items() if value >= MIN_PART}
+    known = {name: value for name, value in detail.ttfb_parts.items() if value >= MIN_PART_S}
     server = detail.server_timing.get("total")
     if len(known) > 1:
         return "; first byte = " + " + ".join(
@@ -101,7 +101,7 @@ def _first_byte(detail: PageDetail) -> str:
 
 def _layers(detail: PageDetail, _quote: Quote) -> Iterator[str]:
     """The layers that the LCP waited for, largest first."""
-    if known := {name: value for name, value in detail.lcp_layers.items() if value >= MIN_PART}:
+    if known := {name: value for name, value in detail.lcp_layers.items() if value >= MIN_PART_S}:
         most = next(iter(known))
         yield f"the LCP waits mostly for the {most}: " + ", ".join(f"{name} {_time(it)}" for name, it in known.items())
 

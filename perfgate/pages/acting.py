@@ -10,8 +10,8 @@ from perfgate.model.budget_file import Interaction
 from perfgate.pages.profiles import VIEWPORTS
 from perfgate.pages.visit import PageVisit
 
-AFTER_INPUT_MS = 150  # ms for the next paint
-MAX_SCROLL_SCREENS = 3  # screens, at most: an endless list has no end
+AFTER_INPUT = 150  # ms for the next paint
+SCROLL = 3  # screens, at most: an endless list has no end
 QUALITY = 60  # of pictures, per cent
 MAX_ELEMENT_WAIT = 2.0  # s for the largest thing: it may be gone
 LARGEST = "window.__perfgate ? window.__perfgate.largest : null"
@@ -29,16 +29,16 @@ def act(page: Any, interaction: Interaction, subject: PageVisit) -> None:
         case "select":
             page.select_option(interaction.target, interaction.text, timeout=timeout)
         case "scroll":
-            for _ in range(MAX_SCROLL_SCREENS):
+            for _ in range(SCROLL):
                 page.mouse.wheel(0, VIEWPORTS[subject.page.viewport].height)
-                page.wait_for_timeout(AFTER_INPUT_MS)
+                page.wait_for_timeout(AFTER_INPUT)
         case "wait":
             page.wait_for_timeout(interaction.seconds * 1000)
         case "wait_for":
             page.wait_for_selector(interaction.target, timeout=timeout)
         case "goto":
             page.goto(subject.address(interaction.target), wait_until="load", timeout=timeout)
-    page.wait_for_timeout(AFTER_INPUT_MS)
+    page.wait_for_timeout(AFTER_INPUT)
 
 
 def words(interaction: Interaction) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from perfgate.recording import windows
-from perfgate.runtime.record.recorder import COLUMNS, SECOND, Recorder
+from perfgate.runtime.record.recorder import COLUMNS, NS_PER_SECOND, Recorder
 from perfgate.runtime.record.result import Collection
 
 RATE, ENDPOINTS, SECONDS, TICK = 10_000, 20, 3600, 0.25
@@ -22,7 +22,7 @@ WIDTH = 30  # s: what the conductor takes for an hour
 
 def main() -> None:
     random = np.random.default_rng(1)
-    recorder = Recorder((), SECONDS * SECOND)
+    recorder = Recorder((), SECONDS * NS_PER_SECOND)
     collection = Collection(WIDTH)
     each = int(RATE * TICK / ENDPOINTS)
     began = time.process_time()
@@ -30,7 +30,7 @@ def main() -> None:
         for endpoint in range(ENDPOINTS):
             latency = random.lognormal(17 + endpoint / 10, 0.5, each).astype(np.int64)
             table = np.empty((each, COLUMNS), dtype=np.int64)
-            table[:, 0] = int(tick * TICK * SECOND)
+            table[:, 0] = int(tick * TICK * NS_PER_SECOND)
             table[:, 1] = table[:, 2] = latency
             table[:, 3], table[:, 4], table[:, 5], table[:, 6], table[:, 7] = latency // 2, 30_000, 2_000, 2_000, 200
             recorder.rows["endpoint", f"endpoint {endpoint}"].extend(table.tobytes())

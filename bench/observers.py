@@ -30,7 +30,7 @@ from services import postgresql
 
 from bench.zoo.__main__ import redis_serving
 from bench.zoo.looking import World, world
-from perfgate.diagnose.probes.pyspy import RATE
+from perfgate.diagnose.probes.pyspy import SAMPLES_PER_S
 from perfgate.diagnose.traces import environment
 from perfgate.diagnose.traces.receiver import Receiver
 from perfgate.loadtest.service.ports import free_ports, is_free
@@ -94,7 +94,7 @@ def service(name: str, here: World, receiver: Receiver) -> Iterator[Way]:
 @contextmanager
 def sampled(pid: int, folder: str) -> Iterator[None]:
     """py-spy looks at the process inside."""
-    command = [str(BIN / "py-spy"), "record", "--pid", str(pid), "--rate", str(RATE), "--duration", "600"]
+    command = [str(BIN / "py-spy"), "record", "--pid", str(pid), "--rate", str(SAMPLES_PER_S), "--duration", "600"]
     command += ["--format", "raw", "--output", f"{folder}/stacks"]
     spy = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:

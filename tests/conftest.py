@@ -7,10 +7,14 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 from services import needs, postgresql
+
+if TYPE_CHECKING:
+    from fake_github.server import FakeGitHub
 
 TESTS = Path(__file__).parent
 SLOWEST_FIRST = (  # files of more than about 15 s; the workers take whole files in this order, so that they end together
@@ -91,6 +95,14 @@ def postgresql_schema(postgresql_server: str) -> Iterator[str]:
     """The URL of an empty schema."""
     with postgresql.new_schema(postgresql_server) as url:
         yield url
+
+
+@pytest.fixture
+def github() -> Iterator[FakeGitHub]:
+    from fake_github.server import strict_github  # late: most tests need none of it
+
+    with strict_github() as fake:
+        yield fake
 
 
 @pytest.fixture

@@ -9,7 +9,18 @@ from typing import Any
 
 from bench.engine import results
 from bench.engine.tables import calm
-from perfgate.report.charts.drawing import DARK, LIGHT, SMALL, WIDTH, Figure, Theme, axes, figure, png, write
+from perfgate.report.charts.drawing import (
+    DARK,
+    LIGHT,
+    MIN_FONT_POINTS,
+    WIDTH_INCHES,
+    Figure,
+    Theme,
+    axes,
+    figure,
+    png,
+    write,
+)
 
 IMAGES = Path(__file__).parent.parent.parent / "docs" / "images"
 HEIGHT = 5.0  # inches
@@ -59,8 +70,8 @@ def _panel(canvas: Figure, panel: str, bars: Sequence[tuple[str, float]], most: 
     left, top = PLACES[panel]
     write(canvas, left, HEIGHT - top + 0.14, TITLES[panel], color=theme.text, bold=True)
     height = BAR * len(bars)
-    width = WIDTH / 2 - 0.35 - LABEL[left] - 0.55
-    right = WIDTH - left - LABEL[left] - width
+    width = WIDTH_INCHES / 2 - 0.35 - LABEL[left] - 0.55
+    right = WIDTH_INCHES - left - LABEL[left] - width
     plot = axes(canvas, (left + LABEL[left], HEIGHT - top - height, right, top), theme)
     places = [-at for at in range(len(bars))]
     plot.barh(places, [rate for _, rate in bars], height=0.62, color=theme.baseline, linewidth=0)
@@ -69,7 +80,7 @@ def _panel(canvas: Figure, panel: str, bars: Sequence[tuple[str, float]], most: 
     plot.set_xticks([])
     plot.set_yticks(places, [label for label, _ in bars])
     for at, (_, rate) in zip(places, bars, strict=True):
-        write(plot, rate + most * 0.02, at, f"{rate:,.0f}", color=theme.text, size=SMALL)
+        write(plot, rate + most * 0.02, at, f"{rate:,.0f}", color=theme.text, size=MIN_FONT_POINTS)
 
 
 if __name__ == "__main__":

@@ -84,7 +84,7 @@ def _windows(rows: Sequence[tuple[float, float, bool]]) -> dict[int, Window]:
             window.failures["status"] = window.failures.get("status", 0) + 1
         else:
             window.successes += 1
-            window.latency.add(round(seconds * histogram.NANOSECONDS))
+            window.latency.add(round(seconds * histogram.NS_PER_SECOND))
     return parts
 
 

@@ -12,7 +12,7 @@ import unicodedata
 from perfgate.model.errors import BudgetFileError, Mistake
 
 _USER = re.compile(r"(?<=://)[^/\s]+(?=@)")  # and password, in an address
-_WIDEST = 120  # characters of a source line that are shown
+_MAX_LINE_CHARS = 120  # characters of a source line that are shown
 _UNSAFE = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")  # control and format characters (escapes, text direction) and separators
 
 
@@ -44,14 +44,14 @@ def _block(mistake: Mistake) -> str:
 def _excerpt(mistake: Mistake) -> tuple[str, int, int]:
     """The source line, cut to what fits round the mistake; columns before the caret; columns of the caret."""
     start = mistake.column - 1
-    first = max(0, start - _WIDEST // 2) if len(mistake.source) > _WIDEST else 0
+    first = max(0, start - _MAX_LINE_CHARS // 2) if len(mistake.source) > _MAX_LINE_CHARS else 0
     source = "".join(
         "\ufffd" if _is_unsafe(character) else character for character in mistake.source.replace("\t", " ")
     )
     source = _USER.sub(lambda user: "*" * len(user[0]), source)
-    shown = source[first : first + _WIDEST]
-    width = min(mistake.width, max(1, first + _WIDEST - start))
-    left, right = "..." if first else "", "..." if first + _WIDEST < len(source) else ""
+    shown = source[first : first + _MAX_LINE_CHARS]
+    width = min(mistake.width, max(1, first + _MAX_LINE_CHARS - start))
+    left, right = "..." if first else "", "..." if first + _MAX_LINE_CHARS < len(source) else ""
     return left + shown + right, _columns(left + source[first:start]), max(1, _columns(source[start : start + width]))
 
 

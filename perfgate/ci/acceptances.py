@@ -35,7 +35,7 @@ ALL = "*"
 _TRAILER = re.compile(r"^perfgate-accept[ \t]*:[ \t]*(.*(?:\n[ \t]+\S.*)*)", re.IGNORECASE | re.MULTILINE)
 _LABEL = re.compile(rf"{LABEL}\s*(?::\s*(.*))?", re.IGNORECASE | re.DOTALL)
 _DASH = re.compile(r"\s+(?:-{1,2}|\u2013|\u2014)\s+")
-_FIELDS = 4
+_COMMIT_FIELDS = 4
 _FORMAT = "%H%x00%an%x00%cI%x00%B%x00"
 _COMMIT = re.compile(r"[0-9a-f]{40,64}")
 
@@ -103,14 +103,14 @@ def of_commits(
     own = git.environment(environ)
     base = next((commit for item in since if (commit := _commit(folder, own, item))), "")
     span = f"{base}..{head}" if base else head
-    most = MAX_COMMITS if base else 1
-    question = ("log", f"--max-count={most}", f"--format={_FORMAT}", "--no-show-signature", "--end-of-options")
+    limit = MAX_COMMITS if base else 1
+    question = ("log", f"--max-count={limit}", f"--format={_FORMAT}", "--no-show-signature", "--end-of-options")
     try:
         answer = git.run(*question, span, "--", folder=folder, environ=own).decode(errors="replace")
     except git.GitError:
         return ()
     fields = answer.split("\0")
-    commits = [fields[at : at + _FIELDS] for at in range(0, len(fields) - _FIELDS + 1, _FIELDS)]
+    commits = [fields[at : at + _COMMIT_FIELDS] for at in range(0, len(fields) - _COMMIT_FIELDS + 1, _COMMIT_FIELDS)]
     return tuple(
         word
         for commit, author, at, message in commits
@@ -118,14 +118,14 @@ def of_commits(
     )
 
 
-def first_parents(folder: Path, environ: Mapping[str, str], *, since: Sequence[str], most: int) -> tuple[str, ...]:
+def first_parents(folder: Path, environ: Mapping[str, str], *, since: Sequence[str], limit: int) -> tuple[str, ...]:
     """The commits by which a branch has grown, newest first: what was merged into it has one each."""
     own = git.environment(environ)
     base = next((commit for item in since if (commit := _commit(folder, own, item))), "")
     span = f"{base}..HEAD" if base else "HEAD"
-    most = most if base else 1
+    limit = limit if base else 1
     try:
-        answer = git.run("rev-list", "--first-parent", f"--max-count={most}", span, folder=folder, environ=own)
+        answer = git.run("rev-list", "--first-parent", f"--max-count={limit}", span, folder=folder, environ=own)
     except git.GitError:
         return ()
     return tuple(answer.decode(errors="replace").split())

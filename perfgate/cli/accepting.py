@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from perfgate.model.revision import Revision
 
 TRUST_FORKS = "PERFGATE_ACCEPT_FORKS"
-MERGED = 20  # pull requests whose labels are asked for, at most
+MAX_PULL_REQUESTS = 20  # pull requests whose labels are asked for, at most
 
 
 def gather(
@@ -45,7 +45,7 @@ def gather(
     words = acceptances.of_commits(root, environ, since=since)
     if not event:
         return words
-    merged = acceptances.first_parents(root, environ, since=since, most=MERGED)
+    merged = acceptances.first_parents(root, environ, since=since, limit=MAX_PULL_REQUESTS)
     return (*words, *_claims_of(environ, say, merged=merged))
 
 

@@ -9,7 +9,7 @@ import typer
 
 from perfgate.cli.guard import Signals, say
 from perfgate.cli.options import DEFAULT_BUDGET, Budget, Only, Target, seconds_of
-from perfgate.cli.run import INTERRUPTED
+from perfgate.cli.run import EXIT_INTERRUPTED
 
 MIN_RUNS, MAX_RUNS = 3, 1000
 
@@ -80,5 +80,5 @@ def calibrate(
     say(f"Calibration: {request.context.folder / calibrating.FILE}" + (f", picture: {picture}" if picture else ""))
     if not complete:
         say(f"perfgate: interrupted; this is what {calibration.runs} runs say.")
-        return signals.exit_code or INTERRUPTED
+        return signals.exit_code or EXIT_INTERRUPTED
     return 0

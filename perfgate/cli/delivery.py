@@ -75,5 +75,5 @@ def deliver(to: str, facts: Facts, folder: Path, policy: GatePolicy, destination
         codec.write_text(folder / COMMENT, announcement.comment)
     for line in published.commands:
         print(line)
-    for line in (*published.told, *published.warnings):
+    for line in (*published.messages, *published.warnings):
         say(f"perfgate: {line}")

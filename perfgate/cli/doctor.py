@@ -16,7 +16,7 @@ from perfgate.cli.options import DEFAULT_BUDGET, Budget, HistoryUrl, Target
 if TYPE_CHECKING:
     from perfgate.workflows.doctor import Check
 
-BROKEN = 1
+EXIT_BROKEN = 1
 MARKS = {"ok": "ok      ", "warning": "warning ", "broken": "BROKEN  "}
 
 
@@ -55,7 +55,7 @@ def doctor(
             print(_line(check), flush=True)
     if json:
         print(_as_json(checks))
-    return BROKEN if any(check.state is program.CheckState.BROKEN for check in checks) else 0
+    return EXIT_BROKEN if any(check.state is program.CheckState.BROKEN for check in checks) else 0
 
 
 def _line(check: Check) -> str:

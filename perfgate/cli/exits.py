@@ -6,11 +6,11 @@ from perfgate.model.budget_file import GatePolicy
 from perfgate.model.outcome import Outcome
 from perfgate.model.verdict import Verdict
 
-BROKEN, NO_MEASUREMENT, INCONCLUSIVE = 1, 3, 4
+EXIT_FAIL, EXIT_NOT_MEASURED, EXIT_INCONCLUSIVE = 1, 3, 4
 
 
 def exit_code(verdict: Verdict, policy: GatePolicy) -> int:
     """0 for everything that should not stop a build."""
     if verdict.outcome is Outcome.INCONCLUSIVE:
-        return INCONCLUSIVE if policy.inconclusive == "fail" else 0
-    return {Outcome.FAIL: BROKEN, Outcome.NO_DATA: NO_MEASUREMENT}.get(verdict.outcome, 0)
+        return EXIT_INCONCLUSIVE if policy.inconclusive == "fail" else 0
+    return {Outcome.FAIL: EXIT_FAIL, Outcome.NO_DATA: EXIT_NOT_MEASURED}.get(verdict.outcome, 0)

@@ -13,7 +13,7 @@ from perfgate.model.errors import UsageError
 if TYPE_CHECKING:
     from perfgate.codes import CodeEntry
 
-WIDTH = 96
+WIDTH_CHARS = 96
 
 
 def explain(
@@ -83,4 +83,4 @@ def listing(entries: Mapping[str, CodeEntry]) -> Iterator[str]:
 
 
 def _wrapped(words: str) -> str:
-    return "\n".join(textwrap.wrap(words, WIDTH, subsequent_indent="  ", break_on_hyphens=False))
+    return "\n".join(textwrap.wrap(words, WIDTH_CHARS, subsequent_indent="  ", break_on_hyphens=False))

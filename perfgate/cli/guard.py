@@ -19,10 +19,10 @@ from perfgate.cli.streams import lossy_streams
 from perfgate.model.errors import BudgetFileError, PerfgateError
 from perfgate.text.sanitize import no_command
 
-CRASHED = 3
+EXIT_CRASHED = 3
 INTERRUPTED = "PG-U014"
 NO_OUTPUT = "PG-U016"
-AGAIN = 0.05  # s
+SIGNAL_INTERVAL_S = 0.05  # s
 _CODE = re.compile(r"\[PG-[A-Z][0-9]{3}\]")
 
 
@@ -63,7 +63,7 @@ def _raised_again(
             otherwise(ignored)
             return
         number = ignored.exc_value.exit_code - 128
-        again = Timer(AGAIN, os.kill, (os.getpid(), number))
+        again = Timer(SIGNAL_INTERVAL_S, os.kill, (os.getpid(), number))
         again.daemon = True
         again.start()
 
@@ -98,7 +98,7 @@ def guarded(verb: Callable[..., int | None]) -> Callable[..., None]:
                 output.flush()
                 if output.is_incomplete:
                     say(f"perfgate: the output could not be written: {output.error} [{NO_OUTPUT}]")
-                    code = code or CRASHED
+                    code = code or EXIT_CRASHED
         raise typer.Exit(code)
 
     return run
@@ -124,4 +124,4 @@ def _exit_code(verb: Callable[[], int | None]) -> int:
     except Exception:  # noqa: BLE001 - a crash must never look like a failed budget (Python's own exit code is 1)
         traceback.print_exc()
         say("perfgate: this is a bug in perfgate, not a verdict. Please report it with the lines above. [PG-U099]")
-        return CRASHED
+        return EXIT_CRASHED

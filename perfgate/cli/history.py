@@ -208,7 +208,7 @@ def _pictures_gone(url: str, older_than: int | None, now: datetime, *, dry_run: 
 
     if not url.startswith(charts.SCHEME):
         return 0
-    before = (now - timedelta(days=older_than or charts.KEPT)).date()
+    before = (now - timedelta(days=older_than or charts.KEPT_DAYS)).date()
     return charts.expire(url, before=before, root=Path.cwd(), environ=own_environment(), dry_run=dry_run)
 
 

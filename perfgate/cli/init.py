@@ -16,7 +16,7 @@ from perfgate.text.plurals import counted, enumerated
 if TYPE_CHECKING:
     from perfgate.workflows.proposing import Proposed
 
-PREVIEW = 15  # omissions that the terminal lists; with --dry-run all
+MAX_LISTED_OMISSIONS = 15  # omissions that the terminal lists; with --dry-run all
 
 
 def init(
@@ -97,7 +97,7 @@ def init(
     _check(budget)
     if workflow:
         _write_workflow(*workflow, force=force)
-    _tell(proposed, PREVIEW)
+    _tell(proposed, MAX_LISTED_OMISSIONS)
     if measure:
         _measure(budget, proposed)
     _say_next(budget, proposed)
@@ -154,14 +154,14 @@ def _write_workflow(path: object, text: str, hint: str, *, force: bool) -> None:
     print(f"{file}: written. {hint}")
 
 
-def _tell(proposed: Proposed, most: int) -> None:
+def _tell(proposed: Proposed, max_listed: int) -> None:
     """What was left out and what has to be set, on stderr."""
     if proposed.unsafe:
         number = counted(len(proposed.unsafe), "request")
         say(f"  left out: {number} that may change data; --unsafe takes them in [PG-N007]")
-    for omission in proposed.left_out[:most]:
+    for omission in proposed.left_out[:max_listed]:
         say(f"  left out: {omission.what}: {omission.why} [PG-N007]")
-    if (more := len(proposed.left_out) - most) > 0:
+    if (more := len(proposed.left_out) - max_listed) > 0:
         say(f"  left out: {more} more; --dry-run lists all")
     for name, meaning in sorted(proposed.variables.items()):
         say(f"  to set: {name}: {meaning}")

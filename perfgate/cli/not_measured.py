@@ -18,5 +18,5 @@ def deliver(to: str, failure: NotMeasured, destinations: Destinations) -> None:
 
     correction = announcing.correct(failure, budget=in_repository(destinations.budget), topic=destinations.topic)
     published = publishing.correct(correction, to, own_environment(), destinations.wishes)
-    for line in (*published.told, *published.warnings):
+    for line in (*published.messages, *published.warnings):
         say(f"perfgate: {line}")

@@ -130,7 +130,7 @@ def _judged_anew(artifact: str, budget: Path, history: str) -> tuple[Judged, ...
     root = Path.cwd()
     environ = {**os.environ, **credentials.git_auth_environment(os.environ, root)}
     code = revision.read(os.environ, root)
-    commit, matches = artifacts.fetch(environ, artifact, most=unpacking.MAX_PACKED_BYTES)
+    commit, matches = artifacts.fetch(environ, artifact, max_bytes=unpacking.MAX_PACKED_BYTES)
     request = rejudging.RejudgeRequest(
         budget=budget,
         known_as=in_repository(budget),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from perfgate.workflows.run import RunResult
     from perfgate.workflows.steps.request import ProgressReporter, RunRequest
 
-INTERRUPTED = 130
+EXIT_INTERRUPTED = 130
 
 Processes = Annotated[
     str,
@@ -139,7 +139,7 @@ def run(
         requests = sum(endpoint.requests for endpoint in result.run.endpoints if endpoint.kind == "endpoint")
         folder = request.context.folder
         say(f"perfgate: interrupted. {requests:,} measured requests are kept in {folder}, but not judged.")
-        return signals.exit_code or INTERRUPTED
+        return signals.exit_code or EXIT_INTERRUPTED
     return _tell(result, request.context.folder, destinations, verbose=verbose)
 
 

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from perfgate.report.facts import Facts
 
 
-WIDTH = 120  # of logs and files
+WIDTH_CHARS = 120  # of logs and files
 
 
 def show(facts: Facts, *, with_phases: bool = False, verbose: bool = False) -> None:
@@ -19,7 +19,7 @@ def show(facts: Facts, *, with_phases: bool = False, verbose: bool = False) -> N
 
     out = Console()
     if not out.is_terminal:
-        out = Console(width=WIDTH)
+        out = Console(width=WIDTH_CHARS)
     if with_phases and (table := phase_table.table(facts.run.endpoints)):
         out.print(table)
     console.show(facts, out, verbose=verbose)

@@ -52,7 +52,7 @@ def site(
     return 0
 
 
-def _series(store: History, budget: Path, most: int) -> list[Series]:
+def _series(store: History, budget: Path, max_runs: int) -> list[Series]:
     """The baseline branch first, then the others, newest first."""
     from perfgate.model.budget_file import BaselinePolicy
     from perfgate.report.html.site import Series
@@ -64,7 +64,7 @@ def _series(store: History, budget: Path, most: int) -> list[Series]:
     for name in store.names():
         branches = dict.fromkeys(entry.branch for entry in store.entries(name))
         for branch in sorted(branches, key=lambda item: item != main):
-            past_runs = store.runs(name, branch=branch, limit=most)
+            past_runs = store.runs(name, branch=branch, limit=max_runs)
             limits = judging.budgets_of(file, past_runs[0].run) if file and file.name == name and past_runs else ()
             matches.append(Series(name=name, branch=branch, runs=past_runs, budgets=tuple(limits)))
     return [match for match in matches if match.runs]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from perfgate.workflows.steps.request import RunRequest
 
 CHATS = ("slack", "teams", "webhook")
-MAX_AMONG = 10_000
+MAX_WINDOW_ROUNDS = 10_000
 
 Every = Annotated[
     str, typer.Option(envvar="PERFGATE_EVERY", metavar="TIME", help="From the beginning of one round to the next.")
@@ -126,9 +126,9 @@ def _policy(alert: str, recoveries: int) -> AlertPolicy:
     """Raises UsageError for anything but K/N with 1 <= K <= N."""
     match = re.fullmatch(r"([0-9]{1,5})/([0-9]{1,5})", alert)
     failures, among = (int(match[1]), int(match[2])) if match else (0, 0)
-    if not 1 <= failures <= among <= MAX_AMONG:
+    if not 1 <= failures <= among <= MAX_WINDOW_ROUNDS:
         raise UsageError(
-            f"--alert {alert}: give K/N, failed rounds and rounds, for example 2/3; at most {MAX_AMONG}.",
+            f"--alert {alert}: give K/N, failed rounds and rounds, for example 2/3; at most {MAX_WINDOW_ROUNDS}.",
             code="PG-U003",
         )
     return AlertPolicy(failures=failures, among=among, recoveries=recoveries)

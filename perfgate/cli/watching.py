@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from perfgate.workflows.steps.resolving import RunSpec
     from perfgate.workflows.watch import Round, WatchWish
 
-INCIDENT, NO_ROUND = 1, 3  # exit codes
+EXIT_INCIDENT, EXIT_NO_ROUND = 1, 3  # exit codes
 RED, GREEN = "31;1", "32;1"
 
 
@@ -62,12 +62,12 @@ class Watcher:
             made = workflow.measure_round(spec, self._wish, self._exports.beside(ProgressReporter()))
         except (HistoryError, RecordError) as error:
             say(f"perfgate: this round was lost. {coded(error)}")
-            self.exit_code = NO_ROUND
+            self.exit_code = EXIT_NO_ROUND
             return
         if made is None:
             raise KeyboardInterrupt
         self.made += 1
-        self.exit_code = INCIDENT if made.open else NO_ROUND if made.failure else 0
+        self.exit_code = EXIT_INCIDENT if made.open else EXIT_NO_ROUND if made.failure else 0
         self._tell(made, spec)
 
     def _tell(self, made: Round, spec: RunSpec) -> None:
@@ -94,7 +94,7 @@ class Watcher:
         wishes = replace(wishes_from_environment(), when=When.ALWAYS)
         for chat in self._chats:
             published = publishing.publish(announcement, chat, own_environment(), wishes)
-            for line in (*published.told, *published.warnings):
+            for line in (*published.messages, *published.warnings):
                 say(f"perfgate: {line}")
 
 

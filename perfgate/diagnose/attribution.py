@@ -21,7 +21,7 @@ from perfgate.stats.special import incomplete_beta
 
 Floats = npt.NDArray[np.float64]
 RESAMPLES = 400
-TAIL = 0.025
+TAIL_SHARE = 0.025
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +90,7 @@ def _interval(head: Parts, base: Parts | None, metric: str, seed: int) -> tuple[
         drawn = contributions(_resampled(head, random), metric)
         rows.append(drawn - contributions(_resampled(base, random), metric) if base is not None else drawn)
     table = np.sort(np.array(rows), axis=0)
-    return table[floor(RESAMPLES * TAIL)], table[RESAMPLES - 1 - floor(RESAMPLES * TAIL)]
+    return table[floor(RESAMPLES * TAIL_SHARE)], table[RESAMPLES - 1 - floor(RESAMPLES * TAIL_SHARE)]
 
 
 def _resampled(parts: Parts, random: np.random.Generator) -> Floats:

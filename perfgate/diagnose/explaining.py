@@ -110,5 +110,5 @@ def _delays(
 
 
 def _mean_of(layer: Layer, samples: Sequence[ReplaySample]) -> float | None:
-    told = [sample.timing.seconds[layer] for sample in samples if layer in sample.timing.seconds]
-    return fmean(told) if told else None
+    stated = [sample.timing.seconds[layer] for sample in samples if layer in sample.timing.seconds]
+    return fmean(stated) if stated else None

@@ -123,8 +123,8 @@ def numbers(base: PassFacts | None, head: PassFacts) -> Mapping[str, tuple[float
 
 _PARTS_OF_FACTS = ("statements", "peers", "functions", "blockers", "metrics", "rounds")
 METRIC = "metric:"  # in front of the names of the application's own metrics
-MOST_METRICS = 5
-MOVED_METRIC = 0.2  # of the larger of the two
+MAX_METRICS = 5
+MIN_METRIC_CHANGE = 0.2  # of the larger of the two
 
 
 def _moved_metrics(base: PassFacts | None, head: PassFacts) -> dict[str, tuple[float | None, float | None]]:
@@ -137,8 +137,8 @@ def _moved_metrics(base: PassFacts | None, head: PassFacts) -> dict[str, tuple[f
         return abs(now - before) / max(now, before, 1e-12) if base else now
 
     names = sorted(pairs, key=lambda name: (-moved(name), name))
-    told = [name for name in names if moved(name) > MOVED_METRIC or base is None][:MOST_METRICS]
-    return {f"{METRIC}{name}": pairs[name] for name in told}
+    shown = [name for name in names if moved(name) > MIN_METRIC_CHANGE or base is None][:MAX_METRICS]
+    return {f"{METRIC}{name}": pairs[name] for name in shown}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,7 @@ LIBRARY = re.compile(r".*/(?:site-packages|dist-packages|lib/python\d+\.\d+)/")
 SCHEMA = "https://www.speedscope.app/file-format-schema.json"
 _RAW_LINE = re.compile(r"(.+) (\d+)\s*")
 _RAW_FRAME = re.compile(r"(.*) \((.*?)(?::\d+)?\)\s*")
-_SHOWN = 200  # characters of a name: strangers name files and functions
+_MAX_NAME_CHARS = 200  # characters of a name: strangers name files and functions
 _RUNS_ONCE = re.compile(r"~asyncio\.base_events\.(\w+\.)?_run_once")
 _RUNS = re.compile(r"~(asyncio\.runners|uvloop)\.(\w+\.)?run")
 _SERIALISER = re.compile(
@@ -27,7 +27,9 @@ _SERIALISER = re.compile(
     r"|starlette\.responses\.(\w+\.)?render"
     r"|pydantic\.(main|type_adapter|deprecated)\b.*\b(model_dump|model_dump_json|dump_json|dump_python|serialize\w*))"
 )
-NAMED = 0.5  # of the largest growth: a function inside with as much names the cause better than the one around it
+MIN_INNER_SHARE = (
+    0.5  # of the largest growth: a function inside with as much names the cause better than the one around it
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +78,7 @@ def frame_name(text: str, folders: Sequence[str] = ()) -> Frame:
     function, such as the name of a process."""
     match = _RAW_FRAME.fullmatch(text.strip())
     if not match:
-        return "" if text.startswith(("process ", "thread ")) else text.strip()[:_SHOWN]
+        return "" if text.startswith(("process ", "thread ")) else text.strip()[:_MAX_NAME_CHARS]
     function, path = match[1], match[2]
     mark = ""
     if library := LIBRARY.match(path):
@@ -87,7 +89,7 @@ def frame_name(text: str, folders: Sequence[str] = ()) -> Frame:
         inside = [folder for folder in folders if path.startswith(f"{folder.rstrip('/')}/")]
         path = path[len(max(inside, key=len).rstrip("/")) + 1 :] if inside else path.rpartition("/")[2]
     module = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".").strip(".<>")
-    return f"{mark}{module}.{function}"[:_SHOWN]
+    return f"{mark}{module}.{function}"[:_MAX_NAME_CHARS]
 
 
 def functions(samples: Mapping[Stack, int], cpu: float) -> tuple[FunctionTime, ...]:
@@ -130,7 +132,7 @@ def grown(before: Iterable[FunctionTime], now: Iterable[FunctionTime], least: fl
     if not own:
         return ()
     most = max(item.change for item in own)
-    chosen = [item for item in own if item.change >= NAMED * most]
+    chosen = [item for item in own if item.change >= MIN_INNER_SHARE * most]
     return tuple(sorted(chosen, key=lambda item: (-item.function.depth, -item.change)))
 
 

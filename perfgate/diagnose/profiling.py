@@ -9,17 +9,17 @@ from pathlib import Path
 
 from perfgate.diagnose import profile
 from perfgate.diagnose.probes.processes import ProcessProbe
-from perfgate.diagnose.probes.pyspy import RATE, ProfileRecording
+from perfgate.diagnose.probes.pyspy import SAMPLES_PER_S, ProfileRecording
 from perfgate.diagnose.profile import FunctionTime, LoopBlocker, Stack
 from perfgate.diagnose.replaying import Replayer, ReplayRequest
-from perfgate.diagnose.second_pass import USERS, DiagnosedSubject, Name, Pass, PassSide
+from perfgate.diagnose.second_pass import LOAD_USERS, DiagnosedSubject, Name, Pass, PassSide
 from perfgate.model.diagnosis import Diagnosis
 from perfgate.model.errors import DiagnosisError
 
-SECONDS = 3.0  # that each endpoint of each side is sampled
-LOOP_S = 2.0  # that an event loop is sampled, which an endpoint seems to block
-EARLY = 0.6  # s until py-spy has found its way
-PAUSE = 0.002
+SAMPLING_S = 3.0  # that each endpoint of each side is sampled
+LOOP_SAMPLING_S = 2.0  # that an event loop is sampled, which an endpoint seems to block
+START_UP_S = 0.6  # s until py-spy has found its way
+PAUSE_S = 0.002
 NONE = "none"  # of `diagnose.profile`
 
 
@@ -103,14 +103,14 @@ def profiled(
 def _profile(subject: DiagnosedSubject, item: ProfiledSide, replayer: Replayer, path: Path, result: Profiles) -> None:
     process = ProcessProbe(item.pid)
     process.begin()
-    samples, requests = _sampled(subject, item, replayer, path.parent, SECONDS)
+    samples, requests = _sampled(subject, item, replayer, path.parent, SAMPLING_S)
     cpu = process.counted(requests).values.get("cpu", 0.0)
     if not samples:
         return
     key = subject.endpoint, item.side.name
     result.functions[key] = profile.functions(samples, cpu)
     result.serialising[key] = profile.serialising(samples, cpu)
-    graph = profile.speedscope(samples, f"{subject.endpoint} ({item.side.name})", RATE)
+    graph = profile.speedscope(samples, f"{subject.endpoint} ({item.side.name})", SAMPLES_PER_S)
     path.write_text(json.dumps(graph), encoding="utf-8")
     result.files[key] = path.name
 
@@ -118,7 +118,7 @@ def _profile(subject: DiagnosedSubject, item: ProfiledSide, replayer: Replayer, 
 def _watch_loop(
     subject: DiagnosedSubject, item: ProfiledSide, replayer: Replayer, folder: Path, result: Profiles
 ) -> None:
-    samples, _ = _sampled(subject, item, replayer, folder, LOOP_S, has_idle=True)
+    samples, _ = _sampled(subject, item, replayer, folder, LOOP_SAMPLING_S, has_idle=True)
     result.blockers[subject.endpoint, item.side.name] = profile.blockers(samples)
 
 
@@ -136,9 +136,9 @@ def _sampled(
         scenario=subject.scenario,
         endpoint=subject.endpoint,
         target=item.side.target,
-        seconds=seconds + EARLY,
-        users=USERS,
-        pause=PAUSE,
+        seconds=seconds + START_UP_S,
+        users=LOAD_USERS,
+        pause=PAUSE_S,
         seed=f"profile/{subject.endpoint}",
     )
     recording = ProfileRecording(item.pid, seconds, folder, has_idle=has_idle)

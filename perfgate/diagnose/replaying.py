@@ -18,7 +18,7 @@ from perfgate.diagnose.partition import ReplaySample
 from perfgate.model.errors import DiagnosisError
 
 ANSWER_GRACE_S = 30.0  # s beyond an order's own time: slow starts, and what is in flight at its end
-END = 5.0  # s
+END_TIMEOUT_S = 5.0  # s
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +74,7 @@ class Replayer:
         with suppress(BrokenPipeError):
             process.stdin.close()  # its loop ends with its input
         try:
-            process.wait(END if error is None else 0.1)
+            process.wait(END_TIMEOUT_S if error is None else 0.1)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

@@ -23,13 +23,13 @@ from perfgate.diagnose.summing import facts
 from perfgate.model.errors import DiagnosisError
 
 Name = Literal["base", "head"]
-USERS = 4  # under load
+LOAD_USERS = 4  # under load
 ROUNDS = {1: 3, 2: 4}  # by number of sides
 MIN_PHASE_S = 0.25  # s of a phase
-IDLE = 0.3  # s of the canary alone
-LEAST_PAUSE, MOST_PAUSE = 0.002, 1.0  # s
-MEMORY_NOISE = 500_000  # bytes by which any process grows: few requests show no leak
-SLOWER = 1.5  # times as long as the base alone: then the pauses are the head's own
+IDLE_S = 0.3  # s of the canary alone
+MIN_PAUSE_S, MAX_PAUSE_S = 0.002, 1.0  # s
+MEMORY_NOISE_BYTES = 500_000  # bytes by which any process grows: few requests show no leak
+MIN_SLOWDOWN_RATIO = 1.5  # times as long as the base alone: then the pauses are the head's own
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,19 +102,19 @@ def observe(
     *,
     seconds: float,
     canary: str = "",
-    most_rate: float = inf,
+    max_rate: float = inf,
     is_own: bool = True,
     reference: Callable[[], Sequence[tuple[float, float]]] = tuple,
     traces: str = "",
 ) -> Pass:
-    """`seconds` for all of it, as far as phases do not become too short; at most `most_rate` requests per second
+    """`seconds` for all of it, as far as phases do not become too short; at most `max_rate` requests per second
     under load, and always unless the services are perfgate's own (`is_own`). `reference` measures the machine. `traces`
     begins the trace ids of requests that are to be traced.
 
     Raises DiagnosisError.
     """
     rounds = ROUNDS[len(sides)]
-    phase = max(MIN_PHASE_S, (seconds / rounds / len(sides) - IDLE) / (2 * len(subjects)))
+    phase = max(MIN_PHASE_S, (seconds / rounds / len(sides) - IDLE_S) / (2 * len(subjects)))
     result = Pass(seen={(item.endpoint, side.name): Seen() for item in subjects for side in sides})
     for number in range(rounds):
         for side in sides if number % 2 == 0 else reversed(sides):
@@ -131,13 +131,13 @@ def observe(
                     endpoint=subject.endpoint,
                     target=side.target,
                     seconds=phase,
-                    pause=0.0 if is_own else 1 / most_rate,
+                    pause=0.0 if is_own else 1 / max_rate,
                     seed=f"{number}/{subject.endpoint}",
                     traces=traces,
                 )
                 _phase(order, side, replayer, number, result, observed, is_alone=True)
                 usual = _usual(observed, result.seen.get((subject.endpoint, "base"), observed))
-                loaded = replace(order, users=USERS, pause=_pause(usual, most_rate), canary=canary)
+                loaded = replace(order, users=LOAD_USERS, pause=_pause(usual, max_rate), canary=canary)
                 observed.canary_loaded += _phase(
                     loaded, side, replayer, number, result, observed, is_alone=False
                 ).canary
@@ -162,7 +162,7 @@ def _idle(
     probes = [probe for probe in side.probes if isinstance(probe, WaitProbe)]
     for probe in probes:
         _guarded(probe, result, lambda probe=probe: probe.begin())
-    order = ReplayRequest(scenario="", endpoint="", target=side.target, seconds=IDLE, canary=canary)
+    order = ReplayRequest(scenario="", endpoint="", target=side.target, seconds=IDLE_S, canary=canary)
     latencies = replayer.send(order, number).canary if canary or probes else ()
     counted = [_guarded(probe, result, lambda probe=probe: probe.counted(0)) for probe in probes]
     return latencies, [item for item in counted if item is not None]
@@ -172,17 +172,17 @@ def _usual(own: Seen, base: Seen) -> float:
     """Seconds of a request that is alone. A head that is slower alone gets longer pauses, so that it is as busy as the
     base: a queue that only grows with the time of each request is a symptom, and hides its cause."""
     usual, compared = (_median([s.latency for s in seen.samples if s.users == 1]) for seen in (own, base))
-    return usual if usual > SLOWER * compared else compared
+    return usual if usual > MIN_SLOWDOWN_RATIO * compared else compared
 
 
 def _median(values: Sequence[float]) -> float:
     return median(values) if values else 0.0
 
 
-def _pause(usual: float, most_rate: float) -> float:
+def _pause(usual: float, max_rate: float) -> float:
     """Pauses as long as an answer takes (`usual`, s; 0: none came): then every user is busy half of the time, and
     nothing is flooded."""
-    return max(USERS / most_rate, min(MOST_PAUSE, max(LEAST_PAUSE, usual or MOST_PAUSE)))
+    return max(LOAD_USERS / max_rate, min(MAX_PAUSE_S, max(MIN_PAUSE_S, usual or MAX_PAUSE_S)))
 
 
 def _phase(
@@ -211,7 +211,7 @@ def _phase(
         into = observed.counts if is_alone else observed.counts_loaded
         into.append(replace(counted, values=values))
         if not is_alone and number and "memory" in counted.values:  # a service that has just started grows anyway
-            beyond = max(0.0, counted.values["memory"] - MEMORY_NOISE / max(1, answer.requests))
+            beyond = max(0.0, counted.values["memory"] - MEMORY_NOISE_BYTES / max(1, answer.requests))
             observed.counts.append(ProbeCounts(values={"memory": beyond}))
     return answer
 

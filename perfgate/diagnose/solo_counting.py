@@ -14,8 +14,8 @@ from perfgate.diagnose.replaying import Replayer, ReplayRequest
 from perfgate.model.errors import DiagnosisError
 from perfgate.model.metric import Teller, told_by
 
-REQUESTS = 30  # whose queries are counted
-FEW = 5  # requests that show whether a probe sees anything
+COUNTED_REQUESTS = 30  # whose queries are counted
+PROBED_REQUESTS = 5  # requests that show whether a probe sees anything
 QUIET_S = 0.05  # s in which nothing is counted: what came before is over
 MAX_CHECKS = 20  # at most, until it is quiet
 COUNTS = told_by(Teller.PROBES)
@@ -30,7 +30,9 @@ class SoloCounter:
     warnings: list[str]
     sight: ProbeSight = field(default_factory=ProbeSight)
 
-    def counted(self, order: ReplayRequest, probes: Sequence[Prober], requests: int = REQUESTS) -> dict[str, float]:
+    def counted(
+        self, order: ReplayRequest, probes: Sequence[Prober], requests: int = COUNTED_REQUESTS
+    ) -> dict[str, float]:
         """Counts per request. Two databases of one application are added up. Raises DiagnosisError when requests
         fail."""
         working = list(probes)
@@ -69,7 +71,7 @@ class SoloCounter:
             blind = [probe for probe in probes if key_of(probe) in self.sight.blind]
             if blind:
                 with suppress(DiagnosisError):  # that another endpoint fails does not matter here
-                    self.counted(order, blind, FEW)
+                    self.counted(order, blind, PROBED_REQUESTS)
 
     def uncounted(self) -> frozenset[str]:
         """Metrics that nobody has counted, because what could count them sees nothing of the application."""

@@ -95,11 +95,11 @@ _LOADED = ("query_seconds", "cpu", "cpu_delay", "database", "unread", "lock_wait
 _COUNTED_LOADED = (*_LOADED, *_KEPT, *_QUEUE, *_WAITS)
 
 
-TAIL, LEAST = 0.95, 20  # a share, and so many samples that a tail is worth its name
+TAIL_QUANTILE, MIN_TAIL_SAMPLES = 0.95, 20  # a share, and so many samples that a tail is worth its name
 
 
 def _tail(values: Sequence[float]) -> float | None:
-    return sorted(values)[int(TAIL * len(values))] if len(values) >= LEAST else None
+    return sorted(values)[int(TAIL_QUANTILE * len(values))] if len(values) >= MIN_TAIL_SAMPLES else None
 
 
 def _rounds(samples: Sequence[ReplaySample]) -> Mapping[str, tuple[float, ...]]:

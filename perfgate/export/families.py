@@ -1,4 +1,4 @@
-"""What is exported, the same for every system: families of points with OpenTelemetry's manner of names and UCUM units.
+"""What is exported, the same for every system: families of points with names as in OpenTelemetry and UCUM units.
 
 A name says what is measured, `perfgate.request.duration`; the unit stands beside it and labels say of what.
 """

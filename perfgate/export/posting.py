@@ -9,10 +9,10 @@ from perfgate.export.contract import ExportError
 from perfgate.net import http
 from perfgate.text.sanitize import one_line
 
-TIMEOUT = 5.0  # s
+TIMEOUT_S = 5.0  # s
 MAX_REASON_CHARS = 200  # of their own words
 MAX_ANSWER_BYTES = 2**20
-SHORTEST_SECRET = 8  # characters
+MIN_SECRET_CHARS = 8  # characters
 
 
 class Poster:
@@ -20,13 +20,13 @@ class Poster:
 
     def __init__(self, url: str, headers: Mapping[str, str]) -> None:
         self._url, self._headers = url, {"User-Agent": f"perfgate/{__version__}", **headers}
-        self._session = http.HttpSession(timeout=TIMEOUT)
+        self._session = http.HttpSession(timeout=TIMEOUT_S)
 
     def post(self, content: bytes) -> None:
         """Raises ExportError for anything but an answer of 2xx."""
         try:
             reply = self._session.exchange(
-                "POST", self._url, headers=self._headers, content=content, most=MAX_ANSWER_BYTES
+                "POST", self._url, headers=self._headers, content=content, max_bytes=MAX_ANSWER_BYTES
             )
         except http.NoReplyError as error:
             raise ExportError(f"it does not answer: {self._hidden(str(error))}") from error
@@ -41,6 +41,6 @@ class Poster:
         values = (self._url, *self._headers.values())
         words = (word for value in values for word in (value, *value.split()))  # "Bearer TOKEN", and the token
         for secret in sorted(words, key=len, reverse=True):
-            if len(secret) >= SHORTEST_SECRET:
+            if len(secret) >= MIN_SECRET_CHARS:
                 text = text.replace(secret, "[hidden]")
         return one_line(text, MAX_REASON_CHARS)

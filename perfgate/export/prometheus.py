@@ -15,7 +15,7 @@ from perfgate.export.families import Family
 
 HOST = "127.0.0.1"
 PATH = "/metrics"
-IDLE_S = 10.0  # that a connection may stay without a request
+IDLE_TIMEOUT_S = 10.0  # that a connection may stay without a request
 
 
 class _Server6(ThreadingHTTPServer):
@@ -53,7 +53,7 @@ class ScrapePage:
 
 def _handler(text: Any) -> type[BaseHTTPRequestHandler]:
     class Page(BaseHTTPRequestHandler):
-        timeout = IDLE_S
+        timeout = IDLE_TIMEOUT_S
 
         def do_GET(self) -> None:
             if self.path.partition("?")[0] != PATH:

@@ -10,8 +10,8 @@ from threading import Event, Thread
 from perfgate.export.contract import Exporter, ExportError
 from perfgate.export.families import Family
 
-WAITING = 2  # sets of families that may wait to be sent; more of what is live are left out
-LAST_S = 15.0  # that the last ones may take
+MAX_QUEUED = 2  # sets of families that may wait to be sent; more of what is live are left out
+DRAIN_TIMEOUT_S = 15.0  # that the last ones may take
 
 
 class Sender:
@@ -19,7 +19,7 @@ class Sender:
 
     def __init__(self, name: str, exporter: Exporter, clock: Callable[[], float], warn: Callable[[str], None]) -> None:
         self._name, self._exporter, self._clock, self._warn = name, exporter, clock, warn
-        self._queue: Queue[tuple[Sequence[Family], Event] | None] = Queue(WAITING)
+        self._queue: Queue[tuple[Sequence[Family], Event] | None] = Queue(MAX_QUEUED)
         self._is_failing = False
         self._thread = Thread(target=self._run, daemon=True, name=f"export to {name}")
         self._thread.start()
@@ -33,17 +33,17 @@ class Sender:
         """Sends them now, within reason."""
         is_done = Event()
         try:
-            self._queue.put((families, is_done), timeout=LAST_S)
+            self._queue.put((families, is_done), timeout=DRAIN_TIMEOUT_S)
         except Full:
             self._complain("it is too slow")
             return
-        if not is_done.wait(LAST_S):
+        if not is_done.wait(DRAIN_TIMEOUT_S):
             self._complain("it is too slow")
 
     def close(self) -> None:
         with suppress(Full):
-            self._queue.put(None, timeout=LAST_S)
-        self._thread.join(LAST_S)
+            self._queue.put(None, timeout=DRAIN_TIMEOUT_S)
+        self._thread.join(DRAIN_TIMEOUT_S)
         self._exporter.close()
 
     def _run(self) -> None:

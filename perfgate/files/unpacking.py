@@ -1,4 +1,4 @@
-"""An artifact that a stranger's pull request has made -> Parcel, or an error.
+"""An artifact that a stranger's pull request has made -> RunsArtifact, or an error.
 
 Everything in it may be an attack: names that lead out of a folder, bombs, figures that no arithmetic survives, texts
 that look like commands to the CI service. Nothing is written to disk, and no word of it gets into an error.
@@ -27,8 +27,8 @@ MAX_RUNS = 50
 MAX_ENDPOINTS = 2_000  # of a run
 MAX_TEXT_CHARS = 10_000  # characters
 SHRINKING = "memory_growth"  # the only metric that may be below zero
-GREATEST = 2**62  # of any number
-BUCKETS = 1 << 14  # of histograms: those of 64-bit nanoseconds
+MAX_NUMBER = 2**62  # of any number
+MAX_BUCKETS = 1 << 14  # of histograms: those of 64-bit nanoseconds
 ADVICE = "It is ignored. perfgate's own action makes such artifacts; look at who opened the pull request."
 
 
@@ -82,7 +82,7 @@ def _check_values(raw: bytes) -> None:
     for value in values:
         if isinstance(value, str) and len(value) > MAX_TEXT_CHARS:
             raise _refused(f"has a text of more than {MAX_TEXT_CHARS:,} characters")
-        if isinstance(value, int | float) and not -GREATEST <= value <= GREATEST:
+        if isinstance(value, int | float) and not -MAX_NUMBER <= value <= MAX_NUMBER:
             raise _refused("has a number that no measurement has")
         if isinstance(value, int) and value < 0:
             raise _refused("has a negative count")
@@ -114,7 +114,7 @@ def _check_run(run: Run) -> None:
     if any(value < 0 and name != SHRINKING for result in results for name, value in result.metrics.items()):
         raise _refused("has a metric below zero")
     if any(
-        index not in range(BUCKETS) for result in results for spread in _spreads(result) for index in spread.buckets
+        index not in range(MAX_BUCKETS) for result in results for spread in _spreads(result) for index in spread.buckets
     ):
         raise _refused("has latencies that no clock can measure")
 

@@ -29,7 +29,7 @@ from perfgate.stats.quantiles import Curve
 from perfgate.stats.tails import share_upper
 
 MAX_NEEDED_FACTOR = 100.0  # times as many requests: beyond that no run will decide
-FAR = 1.5  # times the limit: where no request is under it, bursts of slow ones cannot be the reason
+FAR_OVER_FACTOR = 1.5  # times the limit: where no request is under it, bursts of slow ones cannot be the reason
 TOO_CLOSE = "it is too close to the limit for more requests to tell; move the limit, or the value away from it"
 
 
@@ -144,7 +144,7 @@ def _check_errors(check: LimitCheck, effect: float, question: Question) -> Limit
 def _check_quantile(check: LimitCheck, known: Curve, metric: str, effect: float, question: Question) -> LimitCheck:
     allowed, n = 1 - quantile_of(metric), known.count
     over, worst = known.share_over(check.limit), question.tolerated(metric)
-    effect = effect if over > 0 and known.share_over(check.limit * FAR) < 1 else 1.0
+    effect = effect if over > 0 and known.share_over(check.limit * FAR_OVER_FACTOR) < 1 else 1.0
     check = replace(
         check,
         requests=round(n),

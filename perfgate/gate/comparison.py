@@ -8,7 +8,7 @@ from math import inf, log1p
 from perfgate.model.metric import Metric
 from perfgate.model.run import Arm, EndpointResult, Run
 
-SAME = 0.005  # of the logarithm of a change
+SAME_CHANGE_LOG = 0.005  # of the logarithm of a change
 RESOLUTION = 1e-9  # base unit: a smaller baseline counts as much, so that every change is a number
 
 
@@ -72,7 +72,7 @@ def signed(worsening: float, comparison: Comparison, metric: Metric) -> float | 
     return -worsening if metric.higher_is_better else worsening
 
 
-def is_apart(own: float, observed: float | None, by: float = SAME) -> bool:
+def is_apart(own: float, observed: float | None, by: float = SAME_CHANGE_LOG) -> bool:
     """Whether something was taken out of the change that is seen (ratios), by more than `by` (of the logarithm)."""
     return observed is None or observed <= -1 or own <= -1 or abs(log1p(own) - log1p(observed)) > by
 

@@ -9,13 +9,13 @@ from perfgate.model.run import PastRun
 from perfgate.model.verdict import Finding, Verdict
 
 MIN_RUNS = 3  # runs that say what is usual
-NEWEST = 20  # runs that count: older ones were decided by fewer earlier runs
+MAX_RUNS = 20  # runs that count: older ones were decided by fewer earlier runs
 
 
-def decidable(verdict: Verdict, sent: int, most: int) -> tuple[Finding, ...]:
+def decidable(verdict: Verdict, sent: int, limit: int) -> tuple[Finding, ...]:
     """The undecided findings that more of the load would probably decide: it was `sent` so many times, and may be sent
-    `most` times in all."""
-    return tuple(finding for finding in verdict.findings if finding.more is not None and finding.more * sent <= most)
+    `limit` times in all."""
+    return tuple(finding for finding in verdict.findings if finding.more is not None and finding.more * sent <= limit)
 
 
 def time_to_decide(past_runs: Sequence[PastRun], load_digest: str, *, side_by_side: bool) -> float | None:
@@ -30,5 +30,5 @@ def time_to_decide(past_runs: Sequence[PastRun], load_digest: str, *, side_by_si
         and bool(past.run.arms) is side_by_side
         and past.run.conditions.load_digest == load_digest
         and not (past.run.interrupted or past.run.aborted)
-    ][:NEWEST]
+    ][:MAX_RUNS]
     return median(durations) if len(durations) >= MIN_RUNS else None

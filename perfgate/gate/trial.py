@@ -11,12 +11,12 @@ from perfgate.model.run import EndpointResult
 from perfgate.stats.distributions import normal_quantile
 
 MARGIN, MARGIN_RESTARTED = 0.03, 0.02  # ratios; the smaller one when both services were restarted several times
-INSTANCES = 0.021  # standard deviation of ln(head / base) between two equal instances, which no request averages out
-OF_LIMIT = 0.3  # the most of it beside a tight limit, which otherwise no number of requests would let pass ...
-INSTANCES_TIGHT = 0.015  # ... but never less than this: beside limits under 5 % only restarts help
+INSTANCES_SD = 0.021  # standard deviation of ln(head / base) between two equal instances, which no request averages out
+MAX_LIMIT_SHARE = 0.3  # the most of it beside a tight limit, which otherwise no number of requests would let pass ...
+INSTANCES_TIGHT_SD = 0.015  # ... but never less than this: beside limits under 5 % only restarts help
 RESTARTS = "two equal instances may differ by as much, but more restarts (`gate: {ab: {restarts: 8}}`) would show it"
 MAX_LOGARITHM = 700.0  # logarithm of a number that a float still holds
-BURSTS = 2.0  # design effect from which people are told
+NOTABLE_DESIGN_EFFECT = 2.0  # design effect from which people are told
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,8 +34,8 @@ class Trial:
     @property
     def instances(self) -> float:
         """Standard deviation of ln(head / base) that is left of the luck of the instances: 1.5 % each."""
-        tight = inf if self.limit is None else max(INSTANCES_TIGHT, OF_LIMIT * log1p(self.limit))
-        return min(INSTANCES, tight) / sqrt(1 + self.restarts)
+        tight = inf if self.limit is None else max(INSTANCES_TIGHT_SD, MAX_LIMIT_SHARE * log1p(self.limit))
+        return min(INSTANCES_SD, tight) / sqrt(1 + self.restarts)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +71,7 @@ def effect_of_difference(base: EndpointResult, head: EndpointResult, metric: str
 
 def bursts(effect: float) -> tuple[str, ...]:
     """A note for people when requests were far from independent."""
-    if effect < BURSTS:
+    if effect < NOTABLE_DESIGN_EFFECT:
         return ()
     return (f"Slow requests came together at one of the two: {effect:.1f} of them tell as much as one alone would.",)
 

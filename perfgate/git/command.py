@@ -13,7 +13,7 @@ GIT_TIMEOUT_S = 300.0  # seconds for one command: a push of a big import over a 
 _MISLEADING = re.compile(
     r"GIT_(DIR|WORK_TREE|INDEX_FILE|PREFIX|COMMON_DIR|NAMESPACE|OBJECT_DIRECTORY|TRACE.*|CURL_VERBOSE)"
 )
-_PASSWORD = re.compile(r"(?<=://)[^/@\s']+@")
+_USERINFO = re.compile(r"(?<=://)[^/\s']+@")  # up to the last @: a password may have one
 
 
 class GitError(Exception):
@@ -46,4 +46,4 @@ def run(*arguments: str, folder: Path, environ: Mapping[str, str], text: bytes =
 def redacted(text: str) -> str:
     """Without users and passwords in URLs, and without control characters: it may be a server's text."""
     lines = ("".join(filter(str.isprintable, line.replace("\t", " "))) for line in text.splitlines())
-    return _PASSWORD.sub("", "\n".join(lines))
+    return _USERINFO.sub("", "\n".join(lines))

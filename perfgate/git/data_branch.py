@@ -17,8 +17,8 @@ from perfgate.git.command import GitError
 from perfgate.git.scratch_repository import PrivateRepository
 from perfgate.model.errors import HistoryError
 
-ATTEMPTS = 21  # 20 retries: with fewer, or without jitter, some of 30 writers at once never get through
-BLIPS = 3  # retries when the network fails
+MAX_PUSHES = 21  # 20 retries: with fewer, or without jitter, some of 30 writers at once never get through
+MAX_NETWORK_RETRIES = 3  # retries when the network fails
 MAX_PAUSE_S = 2.0  # seconds
 TIP = "refs/perfgate/tip"
 AUTHOR = "perfgate <perfgate@users.invalid>"  # nobody's address, not even by chance
@@ -74,13 +74,13 @@ class DataBranch:
 
     def paths(self) -> tuple[str, ...]:
         """What is there now. Raises HistoryError."""
-        for attempt in range(BLIPS + 1):
+        for attempt in range(MAX_NETWORK_RETRIES + 1):
             try:
                 self._synchronise()
                 break
             except GitError as error:
                 text = self._reason(error)
-                if attempt == BLIPS or _DENIED.search(text) or not _BLIP.search(text):
+                if attempt == MAX_NETWORK_RETRIES or _DENIED.search(text) or not _BLIP.search(text):
                     raise self._unreadable(error) from error
             _pause(attempt)
         return tuple(self._objects)
@@ -107,7 +107,7 @@ class DataBranch:
         Raises HistoryError when the remote refuses, cannot be reached, or others are quicker each time.
         """
         blips, commit, change = 0, "", None
-        for attempt in range(ATTEMPTS):
+        for attempt in range(MAX_PUSHES):
             try:
                 self._synchronise()
                 if change is not None and self._tip == commit:  # it got there, though the answer did not get here
@@ -127,11 +127,11 @@ class DataBranch:
                     if not forget or not self._tip:
                         raise self._refused(error) from error
                     forget = False  # the rule may be against rewriting alone: then as a commit on top
-                elif (blips := blips + 1) > BLIPS:
+                elif (blips := blips + 1) > MAX_NETWORK_RETRIES:
                     raise self._unreadable(error) from error
             _pause(attempt)
         raise HistoryError(
-            f"{self.place} could not be written: {ATTEMPTS} times others were quicker",
+            f"{self.place} could not be written: {MAX_PUSHES} times others were quicker",
             hint=f"Try again later, or give jobs that end together one `concurrency` group.\n{KEPT}",
             code="PG-H010",
         )

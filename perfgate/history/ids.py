@@ -7,18 +7,20 @@ from difflib import get_close_matches
 
 from perfgate.model.errors import HistoryError
 
-MAX_CHARS = 200
+MAX_ID_CHARS = 200
 
 
 def check(run_id: str) -> None:
     """Raises HistoryError unless the id can name a file in any store: ids come from imported files too."""
-    if not run_id or len(run_id) > MAX_CHARS or run_id.startswith((".", "-")) or not run_id.isprintable():
-        problem = f"is empty, begins with . or -, is longer than {MAX_CHARS} characters, or has unprintable ones"
+    if not run_id or len(run_id) > MAX_ID_CHARS or run_id.startswith((".", "-")) or not run_id.isprintable():
+        problem = f"is empty, begins with . or -, is longer than {MAX_ID_CHARS} characters, or has unprintable ones"
     elif "/" in run_id or "\\" in run_id:
         problem = "has a slash"
     else:
         return
-    raise HistoryError(f"A run with the id {run_id[:MAX_CHARS]!r} cannot be stored: the id {problem}", code="PG-H006")
+    raise HistoryError(
+        f"A run with the id {run_id[:MAX_ID_CHARS]!r} cannot be stored: the id {problem}", code="PG-H006"
+    )
 
 
 def pick(expected: str, ids: Sequence[str], *, place: str) -> str:

@@ -23,7 +23,7 @@ from perfgate.model.run import PastRun
 
 FORMAT = "perfgate-history"
 SCHEMA = 1
-CHUNK = 100  # runs that are saved together
+CHUNK_RUNS = 100  # runs that are saved together
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +58,7 @@ def import_runs(history: History, path: Path) -> Imported:
         pass
     became: dict[str, list[str]] = {"added": [], "present": [], "conflicting": []}
     past_runs = _checked(path)
-    while chunk := list(islice(past_runs, CHUNK)):
+    while chunk := list(islice(past_runs, CHUNK_RUNS)):
         for past_run, what in zip(chunk, _saved(history, chunk), strict=True):
             became[what].append(past_run.run.id)
     return Imported(**{what: tuple(ids) for what, ids in became.items()})

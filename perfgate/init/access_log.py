@@ -18,7 +18,7 @@ from perfgate.text.log_lines import LogLine, lines
 
 MAX_ENDPOINTS = 30
 MAX_VALUES = 20  # of a hole, the most frequent ones
-LOOK = 200  # lines that tell whether it is a log: a server begins with lines of its own
+SNIFFED_LINES = 200  # lines that tell whether it is a log: a server begins with lines of its own
 SENT = ("GET", "HEAD", "OPTIONS")
 Key = tuple[str, str, tuple[str, ...]]  # method, pattern, names in the query
 
@@ -32,7 +32,7 @@ class _Group:
 
 
 def recognizes(source: InitSource) -> bool:
-    first = list(islice(lines(source.text[:100_000]), LOOK))
+    first = list(islice(lines(source.text[:100_000]), SNIFFED_LINES))
     return bool(first) and sum(line is not None for line in first) * 2 > len(first)
 
 

@@ -15,7 +15,7 @@ from perfgate.init.secrets import Secrets
 from perfgate.init.templating import split_url
 from perfgate.model.errors import UsageError
 
-SHORTEST_THINK, LONGEST_THINK = 0.2, 30.0  # seconds: less is the browser at work, more is a coffee
+MIN_THINK_S, MAX_THINK_S = 0.2, 30.0  # seconds: less is the browser at work, more is a coffee
 STATIC_TYPES = ("script", "stylesheet", "image", "font", "media", "manifest")
 STATIC_MEDIA = ("image/", "font/", "text/css", "text/javascript", "application/javascript", "video/", "audio/")
 
@@ -100,8 +100,8 @@ def _steps(
             expected = naming.of_request(request.method, recorded.readable(request.path))
             name = names.take(expected, naming.with_query(expected, f"?{request.query}"))
             endpoints[key] = recorded.endpoint(request, name, secrets)
-        pause = round(min(LONGEST_THINK, entry.start - end), 1)
-        if end and entry.start and pause >= SHORTEST_THINK and not entry.is_static:
+        pause = round(min(MAX_THINK_S, entry.start - end), 1)
+        if end and entry.start and pause >= MIN_THINK_S and not entry.is_static:
             yield pause
         yield endpoints[key].name
         end = max(end, entry.end)

@@ -9,7 +9,7 @@ from perfgate.init.proposal import FileProposal, InitSource, Json, Omission, Wis
 from perfgate.init.yaml_text import text
 from perfgate.model.errors import UsageError
 
-USERS = 10
+DEFAULT_USERS = 10
 METHODS = ("get", "post", "put", "patch", "delete", "head", "options", "request")
 MAX_NAMES = 40
 
@@ -44,7 +44,7 @@ def convert(source: InitSource, wish: Wish) -> FileProposal:
         target=wish.target or _host(tree),
         scenarios=(source.name,),
         omissions=tuple(omissions),
-        users=USERS,
+        users=DEFAULT_USERS,
         notes=tuple(notes),
     )
 

@@ -17,7 +17,7 @@ from perfgate.model.errors import UsageError
 
 VARIABLE = re.compile(r"\{\{([^{}]+)\}\}")
 DYNAMIC = {"$guid": "123e4567-e89b-42d3-a456-426614174000", "$timestamp": "1700000000", "$randomInt": "7"}
-DEEPEST = 20
+MAX_DEPTH = 20
 
 
 class _UnsendableError(ValueError):
@@ -68,7 +68,7 @@ def convert(source: InitSource, wish: Wish) -> FileProposal:
 
 def _items(items: Json, auth: Json, front: str = "", depth: int = 0) -> Iterator[_Item]:
     """Every request, with the names of its folders in front, and the authentication that it inherits."""
-    for item in items if isinstance(items, list) and depth < DEEPEST else ():
+    for item in items if isinstance(items, list) and depth < MAX_DEPTH else ():
         if not isinstance(item, dict):
             continue
         name = naming.plain(f"{front}{item.get('name', '')}")
@@ -118,7 +118,7 @@ class _Conversion:
     def _value(self, name: str, depth: int) -> str:
         if name in DYNAMIC:
             return DYNAMIC[name]
-        if name in self.known and depth < DEEPEST:
+        if name in self.known and depth < MAX_DEPTH:
             return self._text(self.known[name], depth + 1)
         variable = naming.variable_name(name)
         self.unset[variable] = f"the collection's variable {naming.plain(name)}"

@@ -14,8 +14,8 @@ LOCAL = ("127.0.0.1", "localhost", "::1")
 EDITOR = "# For help in the editor: perfgate schema budgets > .perfgate/budgets.schema.json"
 SCHEMA = "# yaml-language-server: $schema=.perfgate/budgets.schema.json"  # `perfgate init` writes it
 MIN_RATE, MAX_RATE = 20, 100  # starts per second that are proposed
-PER_ENDPOINT = 5  # starts per second and endpoint
-SHARED = 2  # endpoints with the same header, from which on it stands under `defaults`
+RATE_PER_ENDPOINT = 5  # starts per second and endpoint
+MIN_SHARING_ENDPOINTS = 2  # endpoints with the same header, from which on it stands under `defaults`
 MAX_LISTED_OMISSIONS = 40  # that are listed in the file; the terminal lists all
 
 
@@ -120,7 +120,7 @@ def _rate(proposal: FileProposal) -> str:
     if proposal.rate:
         return f"{max(0.1, round(proposal.rate, 1)):g}/s"
     starts = sum(endpoint.weight is None for endpoint in proposal.endpoints)
-    return f"{min(MAX_RATE, max(MIN_RATE, PER_ENDPOINT * starts))}/s"
+    return f"{min(MAX_RATE, max(MIN_RATE, RATE_PER_ENDPOINT * starts))}/s"
 
 
 def _defaults(shared: Mapping[str, str]) -> Iterator[str]:
@@ -203,7 +203,7 @@ def _omissions(proposal: FileProposal) -> Iterator[str]:
 
 def _shared_headers(endpoints: Sequence[Endpoint]) -> dict[str, str]:
     """The headers that all endpoints send with the same value."""
-    if len(endpoints) < SHARED:
+    if len(endpoints) < MIN_SHARING_ENDPOINTS:
         return {}
     first, *others = (set(endpoint.headers.items()) for endpoint in endpoints)
     return dict(sorted(first.intersection(*others)))

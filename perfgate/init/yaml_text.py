@@ -13,7 +13,7 @@ _PLAIN = re.compile(r"[A-Za-z/][A-Za-z0-9 /._+%=&$?~-]*(?<! )")
 _TRAPS = re.compile(r"(?i:yes|no|on|off|y|n|true|false|null|nan|inf)")
 _INVISIBLE = re.compile(r"[\x7f-\xa0\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]|[\U00010000-\U0010ffff]")
 _WRITABLE = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?")
-WIDTH = 110  # characters of a line, above which lists and maps are written over several
+MAX_LINE_CHARS = 110  # characters of a line, above which lists and maps are written over several
 
 
 def flow(value: Json) -> str:
@@ -29,7 +29,7 @@ def block(key: str, value: Json, indent: int) -> list[str]:
     """`key: value` as lines: on one where it fits, else nested."""
     margin, name = " " * indent, text(key)
     line = f"{margin}{name}: {flow(value)}"
-    if len(line) <= WIDTH or not isinstance(value, dict | list) or not value:
+    if len(line) <= MAX_LINE_CHARS or not isinstance(value, dict | list) or not value:
         return [line]
     if isinstance(value, dict):
         inner = [line for inner_key, item in value.items() for line in block(str(inner_key), item, indent + 2)]

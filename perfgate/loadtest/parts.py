@@ -24,8 +24,8 @@ from perfgate.model.run import LoadTest, Progress
 from perfgate.recording import windows
 
 MIN_PART_S = 1.0  # s: windows are whole seconds
-FEWEST_TIMES_LATER = 1.5  # that the last look is after the one before it
-ROUNDING = 1e-9  # of a quotient of times
+MIN_LAST_LOOK_RATIO = 1.5  # that the last look is after the one before it
+ROUNDING_ERROR = 1e-9  # of a quotient of times
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,13 +121,13 @@ def look_times(load: LoadProfile, *, restarts: int, extend: float) -> tuple[int,
     as long as the time lasts: `load.longest` seconds of measured time, or `extend` more with warm-ups. A last look that
     would be less than half as late again takes the place of the one before it: every look costs power."""
     if load.longest:
-        most = floor(load.longest / sum(stage.duration for stage in load.stages) + ROUNDING)
+        last_look = floor(load.longest / sum(stage.duration for stage in load.stages) + ROUNDING_ERROR)
     else:
-        most = 1 + floor(extend / (seconds(load) + restarts * load.warmup))
+        last_look = 1 + floor(extend / (seconds(load) + restarts * load.warmup))
     times = [1]
-    while times[-1] < most:
+    while times[-1] < last_look:
         following = 2 * times[-1]
-        times.append(following if most >= FEWEST_TIMES_LATER * following else most)
+        times.append(following if last_look >= MIN_LAST_LOOK_RATIO * following else last_look)
     return tuple(times)
 
 

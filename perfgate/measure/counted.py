@@ -1,7 +1,7 @@
 """The work that requests took: what answers say of it (queries, CPU, cache hits, compression), and memory.
 
 A count that is the same in every window is a fact, with an interval of no width. The growth of memory is a line through
-the means of BLOCKS equal parts of the measured time (least squares).
+the means of MEMORY_BLOCKS equal parts of the measured time (least squares).
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ Parts = Mapping[int, Window]
 
 OF_ALL = {*told_by(Teller.SERVER_TIMING)} - {*told_by(Teller.HEADERS)}  # that most answers must say
 MIN_TELLING_SHARE = 0.5
-BLOCKS = 6
-REQUESTS = 1000  # that memory growth is counted by
+MEMORY_BLOCKS = 6
+MEMORY_REQUESTS = 1000  # that memory growth is counted by
 REACH = t_quantile(TAIL, FREEDOM)  # standard errors to either end of an interval
 
 
@@ -71,8 +71,8 @@ def with_memory(results: Iterable[EndpointResult], load_test: LoadTest, arm: str
     if not requests or not grown or None in grown:
         return results
     known = [item for item in grown if item is not None]
-    growth = sum(item[0] for item in known) * REQUESTS / requests
-    reach = REACH * sqrt(sum(item[1] for item in known)) * REQUESTS / requests
+    growth = sum(item[0] for item in known) * MEMORY_REQUESTS / requests
+    reach = REACH * sqrt(sum(item[1] for item in known)) * MEMORY_REQUESTS / requests
     return tuple(_with(result, growth, reach) if result.kind == "endpoint" else result for result in results)
 
 
@@ -89,13 +89,13 @@ def _with(result: EndpointResult, growth: float, reach: float) -> EndpointResult
 def _growth(samples: Sequence[tuple[float, int]], duration: float) -> tuple[float, float] | None:
     """Bytes over the time that was sampled, and the variance of that; None for too few samples."""
     samples = [(at, size) for at, size in samples if at <= duration]
-    if len(samples) < 2 * BLOCKS:
+    if len(samples) < 2 * MEMORY_BLOCKS:
         return None
-    blocks = np.array_split(np.array(samples, dtype=np.float64), BLOCKS)
+    blocks = np.array_split(np.array(samples, dtype=np.float64), MEMORY_BLOCKS)
     times, sizes = (np.array([fmean(block[:, column]) for block in blocks]) for column in (0, 1))
     offsets = times - times.mean()
     square = float((offsets**2).sum())
     slope = float((offsets * (sizes - sizes.mean())).sum()) / square
     rest = sizes - sizes.mean() - slope * offsets
     span = samples[-1][0] - samples[0][0]
-    return slope * span, float((rest**2).sum()) / (BLOCKS - 2) / square * span**2
+    return slope * span, float((rest**2).sum()) / (MEMORY_BLOCKS - 2) / square * span**2

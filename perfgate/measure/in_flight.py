@@ -12,7 +12,7 @@ from math import floor
 import numpy as np
 
 from perfgate.model.budget_file import LoadProfile
-from perfgate.recording.histogram import NANOSECONDS, value_of
+from perfgate.recording.histogram import NS_PER_SECOND, value_of
 from perfgate.recording.windows import Key, Window
 
 MAX_VALUES = 20
@@ -39,10 +39,10 @@ def in_flight(
 
 def _under_way(window: Window, began: int, width: int, moment: float) -> float:
     """The requests of one window that are under way at a moment."""
-    if not began < moment < began + width + window.latency.maximum / NANOSECONDS:
+    if not began < moment < began + width + window.latency.maximum / NS_PER_SECOND:
         return 0.0
     buckets = window.latency.buckets
-    took = np.array([value_of(bucket) for bucket in buckets]) / NANOSECONDS
+    took = np.array([value_of(bucket) for bucket in buckets]) / NS_PER_SECOND
     counts = np.fromiter(buckets.values(), dtype=np.float64)
     started = min(1.0, (moment - began) / width)
     answered = np.clip((moment - took - began) / width, 0.0, started)

@@ -221,6 +221,6 @@ def _latency_metrics(latency: Histogram) -> dict[str, float]:
     if not distribution.buckets:
         return {}
     metrics = {name: histogram.quantile(distribution, q) or 0.0 for name, q in LATENCY_QUANTILES.items()}
-    metrics["max"] = distribution.maximum / histogram.NANOSECONDS
+    metrics["max"] = distribution.maximum / histogram.NS_PER_SECOND
     metrics["mean"] = histogram.mean(distribution) or 0.0
     return metrics

@@ -30,15 +30,15 @@ from perfgate.stats.serial import FREEDOM, batch_variance, variance_of_sum
 Floats = NDArray[np.float64]
 Parts = Mapping[int, Window]  # by second since the start of the measured time
 
-NOTHING = 1e-300  # instead of dividing by 0
+MIN_DIVISOR = 1e-300  # instead of dividing by 0
 CONFIDENCE = 0.95  # as in gate/levels.py: two-sided
 TAIL = (1 + CONFIDENCE) / 2
 ROWS = (*LATENCY_QUANTILES, "mean", "errors")
 ALLOWANCE = (t_quantile(TAIL, FREEDOM) / normal_quantile(TAIL)) ** 2
 MIN_WINDOWS = 5  # with successes, for an interval of the mean size
-MIXED = 0.3  # share of the windows with two requests or more in which both arms have some: dealt one by one, over 1/2
-DIFFERENCES = 30  # batches of the difference between two arms: its bursts are short
-GATE_TAIL = 0.999  # at which the difference is judged
+MIN_MIXED_SHARE = 0.3  # of the windows with two requests or more have some of both arms: dealt one by one, over 1/2
+DIFFERENCE_BATCHES = 30  # batches of the difference between two arms: its bursts are short
+GATE_CONFIDENCE = 0.999  # at which the difference is judged
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +82,7 @@ def precise(result: EndpointResult, parts: Parts, clock: Clock) -> EndpointResul
     observed = timeline(parts, clock, _thresholds(result))
     alike = _independent(observed, curve)
     with np.errstate(over="ignore"):  # where requests are alike in nothing, whose excess is none
-        excess = np.where(alike > 0, variance_of_sum(observed.deviations()) / np.maximum(alike, NOTHING) - 1, 0.0)
+        excess = np.where(alike > 0, variance_of_sum(observed.deviations()) / np.maximum(alike, MIN_DIVISOR) - 1, 0.0)
     effects = dict(zip(ROWS, (1 + ALLOWANCE * np.maximum(0.0, excess)).tolist(), strict=True))
     effects["ttfb_p95"] = effects["p95"]  # first bytes have no windows; they share what makes latencies depend
     known = {metric: effect for metric, effect in effects.items() if metric in result.metrics}
@@ -125,7 +125,7 @@ def _thresholds(result: EndpointResult) -> list[int]:
 
 
 def _bucket(seconds: float) -> int:
-    return histogram.bucket_of(round(seconds * histogram.NANOSECONDS))
+    return histogram.bucket_of(round(seconds * histogram.NS_PER_SECOND))
 
 
 def _deviations(sums: Floats, numbers: Floats) -> Floats:
@@ -139,7 +139,7 @@ def _independent(observed: Timeline, curve: Curve) -> Floats:
     numbers = observed.numbers.sum(axis=1)
     shares = observed.sums.sum(axis=1) / np.maximum(numbers, 1.0)
     single = shares * (1 - shares)
-    single[ROWS.index("mean")] = (curve.deviation() * histogram.NANOSECONDS) ** 2
+    single[ROWS.index("mean")] = (curve.deviation() * histogram.NS_PER_SECOND) ** 2
     return np.asarray(numbers * single, dtype=np.float64)
 
 
@@ -208,10 +208,10 @@ def paired_effects(arms: tuple[ArmParts, ArmParts], clock: Clock, pair: int) -> 
         share**2 * _independent(item, curves.curve(arm.result.latency))
         for share, item, arm in zip(shares, observed, arms, strict=True)
     )
-    length = max(1, pair, times // DIFFERENCES)
-    ratio = np.where(alike > 0, batch_variance(head - base, length) / np.maximum(alike, NOTHING), 1.0)
+    length = max(1, pair, times // DIFFERENCE_BATCHES)
+    ratio = np.where(alike > 0, batch_variance(head - base, length) / np.maximum(alike, MIN_DIVISOR), 1.0)
     freedom = max(2.0, 1.5 * times / length - 1)
-    allowance = (t_quantile(GATE_TAIL, freedom) / normal_quantile(GATE_TAIL)) ** 2
+    allowance = (t_quantile(GATE_CONFIDENCE, freedom) / normal_quantile(GATE_CONFIDENCE)) ** 2
     effects = allowance * np.maximum(1.0, ratio) if pair else 1 + allowance * np.maximum(0.0, ratio - 1)
     matches = dict(zip(ROWS, effects.tolist(), strict=True))
     return {metric: matches[metric] for metric in ROWS if all(metric in arm.result.metrics for arm in arms)}
@@ -230,7 +230,7 @@ def windows_per_pair(base: Floats, head: Floats) -> int:
     """How many windows a pair of blocks has, by the requests of each arm in each window, all endpoints together: twice
     the shortest time that one arm had for itself. 0 when the requests were dealt one by one."""
     busy = base + head >= 2
-    if not busy.any() or ((base > 0) & (head > 0))[busy].mean() > MIXED:
+    if not busy.any() or ((base > 0) & (head > 0))[busy].mean() > MIN_MIXED_SHARE:
         return 0
     sides = np.sign(head - base)
     sides = sides[sides != 0]

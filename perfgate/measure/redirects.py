@@ -17,8 +17,8 @@ from perfgate.measure.matching import CountedAs
 
 STATUSES = (301, 302, 303, 307, 308)
 KEEPING = (307, 308)  # the method stays
-EARLY, LATE = 0.001, 0.25  # s around the end of an answer: rounding, and a connection to make
-SEEN = 1.0  # s before the end of a part in which a hop may lack the next, which comes with the next part
+EARLY_S, LATE_S = 0.001, 0.25  # s around the end of an answer: rounding, and a connection to make
+MAX_HOP_S = 1.0  # s before the end of a part in which a hop may lack the next, which comes with the next part
 
 Indices = NDArray[np.int64]
 
@@ -54,7 +54,7 @@ def _with_redirects(
         if hops.used[row]:
             continue
         last = hops.last_from(row)
-        if status[last] in STATUSES and ended[last] > ended.max() - SEEN:
+        if status[last] in STATUSES and ended[last] > ended.max() - MAX_HOP_S:
             waiting[row] = True
         took[row] = max(0, round((ended[last] - samples.began[row]) * 1e9))
         status[row], outcomes[row], timed_out[row] = (
@@ -87,9 +87,9 @@ class _Hops:
         return row
 
     def _after(self, row: int) -> int | None:
-        at = int(np.searchsorted(self._began, self._ended[row] - EARLY))
+        at = int(np.searchsorted(self._began, self._ended[row] - EARLY_S))
         for number in range(at, len(self._began)):
-            if self._began[number] > self._ended[row] + LATE:
+            if self._began[number] > self._ended[row] + LATE_S:
                 return None
             other = int(self._order[number])
             if other != row and not self.used[other] and self._fits(row, other):

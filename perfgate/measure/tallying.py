@@ -16,7 +16,7 @@ from perfgate.recording.windows import HEAD as HEAD_ARM
 from perfgate.recording.windows import Phases, Record, Series, Window
 
 MAX_WINDOWS = 120  # per endpoint: windows get wider in a longer recording, so that it needs little memory
-EXAMPLES = 5  # different failures told per endpoint
+MAX_FAILURE_EXAMPLES = 5  # different failures told per endpoint
 MISSING = -1  # a request of no endpoint of the budget file
 
 Bits = NDArray[np.bool_]
@@ -109,7 +109,7 @@ class Tally:
             status = int(table.status[row])
             text = f"status: {status}" if status else "no answer in time" if timed_out[row] else "no answer"
             text = "a check of the load tool failed" if table.rejected[row] else text
-            if text not in known and len(known) < EXAMPLES:
+            if text not in known and len(known) < MAX_FAILURE_EXAMPLES:
                 known.append(text)
 
     def _add_phases(self, phase: str, table: _Table, names: list[CountedAs], good: Bits) -> None:

@@ -125,9 +125,9 @@ class Wishes:
 
 @dataclass(frozen=True, kw_only=True)
 class Publication:
-    """`told` and `warnings` are lines for people. What could not be told never changes a verdict."""
+    """`messages` and `warnings` are lines for people. What could not be posted never changes a verdict."""
 
-    told: tuple[str, ...] = ()
+    messages: tuple[str, ...] = ()
     warnings: tuple[Note, ...] = ()
     commands: tuple[str, ...] = ()  # lines that the CI service reads from the log
     comment_url: str = ""

@@ -78,11 +78,11 @@ class HttpSession:
         headers: Mapping[str, str],
         json: Any = None,
         content: bytes | None = None,
-        most: int = MAX_ANSWER_BYTES,
+        max_bytes: int = MAX_ANSWER_BYTES,
     ) -> Reply:
         """One request, one answer; redirects are answers too. Its body is `json`, or `content` as it is.
 
-        Raises NoReplyError when no answer came in time, or one of more than `most` bytes.
+        Raises NoReplyError when no answer came in time, or one of more than `max_bytes` bytes.
         """
         import httpx
 
@@ -94,8 +94,8 @@ class HttpSession:
                 body = bytearray()
                 for chunk in response.iter_bytes():
                     body += chunk
-                    if len(body) > most:
-                        raise NoReplyError(f"the answer has more than {most:,} bytes")
+                    if len(body) > max_bytes:
+                        raise NoReplyError(f"the answer has more than {max_bytes:,} bytes")
                 named = {name.lower(): value for name, value in response.headers.items()}
                 return Reply(status=response.status_code, headers=named, body=bytes(body))
         except (httpx.HTTPError, httpx.InvalidURL) as error:

@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from perfgate.model.errors import UsageError
 
-PORT = 80  # of a proxy's URL that names none
+DEFAULT_PORT = 80  # of a proxy's URL that names none
 
 
 class Proxy(NamedTuple):
@@ -50,7 +50,7 @@ def _parsed(name: str, url: str) -> Proxy:
     """Messages leave the value out: it may have a password in it."""
     try:
         parts = urlsplit(url if "://" in url else f"http://{url}")
-        scheme, host, port = parts.scheme, parts.hostname or "", parts.port or PORT
+        scheme, host, port = parts.scheme, parts.hostname or "", parts.port or DEFAULT_PORT
     except ValueError:
         scheme = host = ""
     if scheme and scheme != "http":

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from perfgate.net.http import NoReplyError, Reply
 
-DIGITS = 6  # of the seconds that an answer asks to wait: more are no number of seconds
+MAX_DIGITS = 6  # of the seconds that an answer asks to wait: more are no number of seconds
 
 
 def growing(attempt: int) -> float:
@@ -20,10 +20,12 @@ def growing(attempt: int) -> float:
 @dataclass(frozen=True, kw_only=True)
 class Retries:
     """`tries` in all. An answer of 429 is waited for as long as it asks, but no longer than `max_wait_s`; where that is
-    None it is final. `pause` gives the seconds after each other failure, counted from 0."""
+    None it is final. `limit_wait` reads rate limits of another kind: seconds to wait; None for no limit, and for one
+    that is final. `pause` gives the seconds after each other failure, counted from 0."""
 
     tries: int
     max_wait_s: float | None = None
+    limit_wait: Callable[[Reply], float | None] | None = None
     pause: Callable[[int], float] = growing
     sleep: Callable[[float], None] = time.sleep
 
@@ -38,14 +40,18 @@ class Retries:
                     raise
                 self.sleep(self.pause(attempt))
                 continue
-            is_limited = reply.status == 429 and self.max_wait_s is not None
-            if not is_limited and not (reply.status >= 500 and is_repeatable):
+            wait = self._limit_wait(reply, attempt)
+            if wait is None and not (reply.status >= 500 and is_repeatable):
                 return reply
-            self.sleep(self._wait(reply, attempt))
+            self.sleep(self.pause(attempt) if wait is None else wait)
         return send()
 
-    def _wait(self, reply: Reply, attempt: int) -> float:
+    def _limit_wait(self, reply: Reply, attempt: int) -> float | None:
+        if self.limit_wait is not None:
+            return self.limit_wait(reply)
+        if reply.status != 429 or self.max_wait_s is None:
+            return None
         requested = reply.headers.get("retry-after", "")
-        if self.max_wait_s is not None and requested.isascii() and requested.isdigit():
-            return min(float(requested[:DIGITS]), self.max_wait_s)
+        if requested.isascii() and requested.isdigit():
+            return min(float(requested[:MAX_DIGITS]), self.max_wait_s)
         return self.pause(attempt)

@@ -15,7 +15,7 @@ from typing import Any
 from perfgate.model.errors import PageError
 from perfgate.pages.incidents import PageWatchdog
 from perfgate.pages.view import View
-from perfgate.pages.visit import LONGEST_TEXT, TIMED, PageVisit, Purpose, context_options
+from perfgate.pages.visit import MAX_TEXT_CHARS, TIMED, PageVisit, Purpose, context_options
 from perfgate.text.sanitize import one_line
 
 VARIABLE = "PERFGATE_CHROMIUM"
@@ -130,7 +130,7 @@ def launched(environ: Mapping[str, str], *, soft_navigations: bool = False) -> I
                 ignore_default_args=[SCROLL_BARS],
             )
         except Error as error:
-            reason = one_line(error.message, LONGEST_TEXT)
+            reason = one_line(error.message, MAX_TEXT_CHARS)
             raise PageError(
                 f"{program} does not start: {reason}", hint=f"Try `{program} --headless --version`."
             ) from error

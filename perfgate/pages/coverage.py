@@ -15,10 +15,10 @@ from perfgate.model.page import Resource
 from perfgate.pages import source_maps
 from perfgate.pages.visit import is_own
 
-MIN_MAPPED = 10_000  # unused characters from which the map of a script is read
-MOST_MODULES = 5  # of all scripts
-MAX_MAP = 30_000_000  # characters
-MAP_TIMEOUT = 10_000  # ms
+MIN_MAPPED_CHARS = 10_000  # unused characters from which the map of a script is read
+MAX_MODULES = 5  # of all scripts
+MAX_MAP_CHARS = 30_000_000  # characters
+MAP_TIMEOUT_MS = 10_000  # ms
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,11 +63,11 @@ class Coverage:
             ran = has_run(script["functions"])
             never = ran.count(0)
             files[url] = files.get(url, 0) + never
-            if never >= MIN_MAPPED and requests[known[url]].kind == "script":
+            if never >= MIN_MAPPED_CHARS and requests[known[url]].kind == "script":
                 modules += self._modules(url, known[url], ran, host)
         for url, size in self._unused_rules().items():
             files[url] = files.get(url, 0) + size
-        return Unused(files=files, modules=tuple(sorted(modules, key=lambda item: -item[1])[:MOST_MODULES]))
+        return Unused(files=files, modules=tuple(sorted(modules, key=lambda item: -item[1])[:MAX_MODULES]))
 
     def _add_sheet(self, event: Mapping[str, Any]) -> None:
         header = event["header"]
@@ -102,9 +102,9 @@ class Coverage:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not is_own(parts.hostname or "", host):
             return ""
-        answer = self._page.context.request.get(url, timeout=MAP_TIMEOUT, max_redirects=0)
+        answer = self._page.context.request.get(url, timeout=MAP_TIMEOUT_MS, max_redirects=0)
         text = str(answer.text()) if answer.ok else ""
-        return text if len(text) <= MAX_MAP else ""
+        return text if len(text) <= MAX_MAP_CHARS else ""
 
 
 def has_run(functions: Any) -> bytearray:

@@ -1,5 +1,5 @@
 """Everything a page does to get in the way: dialogs, pop-ups, downloads, crashes, scripts that never give way. It is
-dealt with, and noted."""
+dealt with, and recorded."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from threading import Timer
 from typing import Any
 
-from perfgate.pages.visit import LONGEST_TEXT
+from perfgate.pages.visit import MAX_TEXT_CHARS
 from perfgate.text.sanitize import one_line
 
 
@@ -32,7 +32,7 @@ class Incidents:
         return tuple(dict.fromkeys(self._texts))
 
     def note(self, text: str) -> None:
-        self._texts.append(one_line(text, LONGEST_TEXT))
+        self._texts.append(one_line(text, MAX_TEXT_CHARS))
 
     def _close_popup(self, other: Any) -> None:
         self.note("a pop-up was closed")

@@ -22,7 +22,7 @@ from perfgate.pages.options import PageOptions, PageSide, subject
 from perfgate.pages.view import View, metrics
 from perfgate.pages.visit import Purpose
 
-GIVE_UP = 3  # views in a row that failed: the rest would too; and times that Chromium stopped at a page
+MAX_FAILED_VIEWS = 3  # views in a row that failed: the rest would too; and times that Chromium stopped at a page
 STOPPED = "Chromium stopped {} times while it viewed the page; it may lack memory (`dmesg`; containers: --shm-size=1g)"
 
 
@@ -92,10 +92,10 @@ class PageMeasuring:
             except BrowserStoppedError as error:
                 record.stops += 1
                 self._options.say(f"{error.message} Starting it again.")
-                if record.stops >= GIVE_UP:
+                if record.stops >= MAX_FAILED_VIEWS:
                     failed = View(failure=("browser", STOPPED.format(record.stops)))
                     for arm in self._arms:
-                        record.views.setdefault(arm, []).extend([failed] * GIVE_UP)
+                        record.views.setdefault(arm, []).extend([failed] * MAX_FAILED_VIEWS)
                     record.is_done = True
                 return
 
@@ -109,7 +109,7 @@ class PageMeasuring:
                 views = [*record.views.get(arm, ()), *([record.covered[arm]] if arm in record.covered else [])]
                 results[arm].append(summary.result(page.name, views))
                 detail = summary.detail(page.name, arm, views)
-                if 0 < record.stops < GIVE_UP:
+                if 0 < record.stops < MAX_FAILED_VIEWS:
                     detail = replace(detail, notes=(_restarted(record.stops), *detail.notes))
                 details.append(self._with_files(detail, record, arm))
         return PageViews(
@@ -195,7 +195,7 @@ def _columns(views: Sequence[View]) -> dict[str, list[float]]:
 
 
 def _is_hopeless(views: Sequence[View]) -> bool:
-    return len(views) >= GIVE_UP and all(view.failure for view in views[-GIVE_UP:])
+    return len(views) >= MAX_FAILED_VIEWS and all(view.failure for view in views[-MAX_FAILED_VIEWS:])
 
 
 def _restarted(stops: int) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from perfgate.model.page import Resource
-from perfgate.pages.visit import LONGEST_TEXT, PageVisit, is_own
+from perfgate.pages.visit import MAX_TEXT_CHARS, PageVisit, is_own
 from perfgate.text.sanitize import one_line
 
 # Of CDNs and proxies:
@@ -217,7 +217,7 @@ def _of_headers(headers: Mapping[str, str]) -> dict[str, Any]:
     return {
         "encoding": headers.get("content-encoding", ""),
         "cache_control": headers.get("cache-control", ""),
-        "cache_status": one_line(status, LONGEST_TEXT),
+        "cache_status": one_line(status, MAX_TEXT_CHARS),
         "server_timing": _server_timing(headers.get("server-timing", "")),
     }
 

@@ -12,11 +12,11 @@ from typing import Any
 
 from perfgate.pages.network import NetworkLog
 
-QUIET = 0.5  # s without a request, and without a long task
-WATCHED = 1.0  # s after `load` and after the first paint
-MAX_WAIT = 5.0  # s for all of that: some pages poll for ever
-POLL = 0.05  # s
-MOST_DOCUMENTS = 2  # that may follow the first meanwhile: more is no way to a page
+QUIET_S = 0.5  # s without a request, and without a long task
+WATCHED_S = 1.0  # s after `load` and after the first paint
+MAX_WAIT_S = 5.0  # s for all of that: some pages poll for ever
+POLL_INTERVAL_S = 0.05  # s
+MAX_DOCUMENTS = 2  # that may follow the first meanwhile: more is no way to a page
 STATE = """() => {
   const kept = window.__perfgate || {tasks: [], flush() {}};
   kept.flush();
@@ -40,24 +40,24 @@ class Settling:
         self._page, self._network, self._ask, self._note = page, network, ask, note
 
     def until_quiet(self) -> None:
-        """Returns once nothing was fetched for QUIET seconds: enough on the way to a page."""
-        until = monotonic() + MAX_WAIT
-        while self._network.quiet_for() < QUIET and monotonic() < until:
-            self._page.wait_for_timeout(POLL * 1000)
+        """Returns once nothing was fetched for QUIET_S seconds: enough on the way to a page."""
+        until = monotonic() + MAX_WAIT_S
+        while self._network.quiet_for() < QUIET_S and monotonic() < until:
+            self._page.wait_for_timeout(POLL_INTERVAL_S * 1000)
 
     def until_done(self) -> bool:
-        """Returns once the page is done, or after MAX_WAIT, with a note of what it still did. False where it is not one
-        page: it goes on to another document again and again."""
+        """Returns once the page is done, or after MAX_WAIT_S, with a note of what it still did. False where it is not
+        one page: it goes on to another document again and again."""
         began, documents = monotonic(), self._network.documents
         while True:
             watched = monotonic() - began
             left, what = remaining(self._state(), self._network.quiet_for(), watched)
             if left <= 0:
                 return True
-            if watched > MAX_WAIT:
-                self._note(f"{what} {MAX_WAIT:g} s after it had loaded")
-                return what != RELOADING and self._network.documents - documents <= MOST_DOCUMENTS
-            self._page.wait_for_timeout(max(POLL, left) * 1000)
+            if watched > MAX_WAIT_S:
+                self._note(f"{what} {MAX_WAIT_S:g} s after it had loaded")
+                return what != RELOADING and self._network.documents - documents <= MAX_DOCUMENTS
+            self._page.wait_for_timeout(max(POLL_INTERVAL_S, left) * 1000)
 
     def _state(self) -> Mapping[str, float]:
         from playwright.sync_api import Error
@@ -76,13 +76,13 @@ def remaining(state: Mapping[str, float], quiet: float, watched: float) -> tuple
     long nothing was fetched, `watched` how long ago it had loaded."""
     now, busy = state["now"] / 1000, state["busy"] / 1000
     return max(
-        (QUIET - quiet, "still fetching"),
-        (QUIET - (now - busy) if busy else 0.0, "scripts still busy"),
+        (QUIET_S - quiet, "still fetching"),
+        (QUIET_S - (now - busy) if busy else 0.0, "scripts still busy"),
         (_since("loaded", state), RELOADING),
         (_since("painted", state), "nothing painted"),
-        (WATCHED - watched, ""),
+        (WATCHED_S - watched, ""),
     )
 
 
 def _since(name: str, state: Mapping[str, float]) -> float:
-    return WATCHED - (state["now"] - state[name]) / 1000 if state[name] else POLL
+    return WATCHED_S - (state["now"] - state[name]) / 1000 if state[name] else POLL_INTERVAL_S

@@ -17,17 +17,17 @@ from perfgate.model.run import EndpointResult
 from perfgate.pages.view import CALLS, View, counted_shifts, lcp_layers, lcp_parts, metrics, ttfb_parts, vitals
 from perfgate.stats.medians import median_interval
 
-PRECISE = 0.1  # half an interval, as a share of the median, that is close enough
-TRIFLE = 0.01  # the same, as a share of what rates as good: less does not matter to a visitor
+PRECISE_RATIO = 0.1  # half an interval, as a share of the median, that is close enough
+TRIFLE_RATIO = 0.01  # the same, as a share of what rates as good: less does not matter to a visitor
 USUAL = ("lcp",)  # judged of a page without a budget
-MOST_EXAMPLES = 3
-MOST_ITEMS = 5  # culprits of a kind
+MAX_EXAMPLES = 3
+MAX_ITEMS = 5  # culprits of a kind
 IMAGES = {
     "unsizedImages": "images without width and height",
     "oversizedImages": "images larger than they are shown",
     "eagerImages": "images far below the fold that are not lazy (loading=lazy)",
 }
-MOST_RESOURCES = 60
+MAX_RESOURCES = 60
 
 
 def result(name: str, views: Sequence[View]) -> EndpointResult:
@@ -46,7 +46,7 @@ def result(name: str, views: Sequence[View]) -> EndpointResult:
         requests=counted,
         failures=len(failed),
         failures_by_kind=dict(sorted(Counter(kind for kind, _ in failed).items())),
-        failure_examples=tuple(dict.fromkeys(text for _, text in failed))[:MOST_EXAMPLES],
+        failure_examples=tuple(dict.fromkeys(text for _, text in failed))[:MAX_EXAMPLES],
         samples=len(measured),
         bytes=int(sum(columns.get("transfer", []))),
         metrics=({"errors": len(failed) / counted} if counted else {}) | values,
@@ -114,8 +114,8 @@ def _images(view: View) -> Iterator[str]:
         yield "the largest image is loaded lazily (loading=lazy): it begins late"
     for name, what in IMAGES.items():
         if urls := view.account.get(name, ()):
-            more = f" and {len(urls) - MOST_EXAMPLES} more" if len(urls) > MOST_EXAMPLES else ""
-            yield f"{what}: {', '.join(urls[:MOST_EXAMPLES])}{more}"
+            more = f" and {len(urls) - MAX_EXAMPLES} more" if len(urls) > MAX_EXAMPLES else ""
+            yield f"{what}: {', '.join(urls[:MAX_EXAMPLES])}{more}"
 
 
 def _resources(view: View, covered: View) -> tuple[Resource, ...]:
@@ -123,7 +123,7 @@ def _resources(view: View, covered: View) -> tuple[Resource, ...]:
     unused = {item.url: item.unused for item in covered.resources}
     own = [replace(item, unused=unused.get(item.url, 0)) for item in view.resources]
     own.sort(key=lambda item: (not (item.is_blocking or item.is_third_party or item.kind in CALLS), -item.size))
-    return tuple(own[:MOST_RESOURCES])
+    return tuple(own[:MAX_RESOURCES])
 
 
 def _largest(items: Iterable[tuple[str, float]]) -> tuple[tuple[str, float], ...]:
@@ -131,7 +131,7 @@ def _largest(items: Iterable[tuple[str, float]]) -> tuple[tuple[str, float], ...
     total: dict[str, float] = {}
     for name, value in items:
         total[name] = total.get(name, 0) + value
-    return tuple(sorted(total.items(), key=lambda item: -item[1])[:MOST_ITEMS])
+    return tuple(sorted(total.items(), key=lambda item: -item[1])[:MAX_ITEMS])
 
 
 def is_precise(columns: Mapping[str, Sequence[float]], judged: Collection[str]) -> bool:
@@ -144,5 +144,5 @@ def is_precise(columns: Mapping[str, Sequence[float]], judged: Collection[str]) 
 
 def _is_tight(name: str, column: Sequence[float]) -> bool:
     interval = median_interval(column)
-    enough = max(PRECISE * median(column), TRIFLE * METRICS[name].good)
+    enough = max(PRECISE_RATIO * median(column), TRIFLE_RATIO * METRICS[name].good)
     return interval is not None and (interval[1] - interval[0]) / 2 <= enough

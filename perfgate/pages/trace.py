@@ -22,8 +22,8 @@ KINDS: Mapping[str, str] = {  # event -> what it is for people
 }
 TASK = "RunTask"
 OTHER = "other"
-MOST_FRAMES, MAX_FRAME = 8, 60_000  # of a filmstrip: pictures, and bytes of one
-MOST_SCRIPTS = 5
+MAX_FRAMES, MAX_FRAME_BYTES = 8, 60_000  # of a filmstrip: pictures, and bytes of one
+MAX_SCRIPTS = 5
 
 Event = Mapping[str, Any]
 
@@ -54,7 +54,7 @@ def read(data: bytes) -> TracedView:
     return TracedView(
         frames=_filmstrip([event for event in events if event.get("name") == "Screenshot"], began),
         main_thread=main,
-        script_times=tuple(sorted(scripts.items(), key=lambda item: -item[1])[:MOST_SCRIPTS]),
+        script_times=tuple(sorted(scripts.items(), key=lambda item: -item[1])[:MAX_SCRIPTS]),
     )
 
 
@@ -113,13 +113,13 @@ def _filmstrip(events: Sequence[Event], began: float) -> tuple[tuple[float, byte
     frames: list[tuple[float, bytes]] = []
     for event in sorted(events, key=lambda event: float(event["ts"])):
         picture = b64decode(event["args"]["snapshot"])
-        if event["ts"] >= began and len(picture) <= MAX_FRAME and (not frames or frames[-1][1] != picture):
+        if event["ts"] >= began and len(picture) <= MAX_FRAME_BYTES and (not frames or frames[-1][1] != picture):
             frames.append(((event["ts"] - began) / 1e6, picture))
-    if len(frames) <= MOST_FRAMES:
+    if len(frames) <= MAX_FRAMES:
         return tuple(frames)
     end = frames[-1][0]
     chosen = {
-        max((at for at, (time, _) in enumerate(frames) if time <= end * number / (MOST_FRAMES - 1)), default=0)
-        for number in range(MOST_FRAMES)
+        max((at for at, (time, _) in enumerate(frames) if time <= end * number / (MAX_FRAMES - 1)), default=0)
+        for number in range(MAX_FRAMES)
     }
     return tuple(frames[at] for at in sorted(chosen | {len(frames) - 1}))

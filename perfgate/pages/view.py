@@ -9,7 +9,7 @@ from typing import Any
 
 from perfgate.model.page import LcpParts, Resource
 
-LONG_TASK = 0.05  # s; what is beyond blocks input (web.dev: Total Blocking Time)
+LONG_TASK_S = 0.05  # s; what is beyond blocks input (web.dev: Total Blocking Time)
 MAX_GAP_MS, MAX_WINDOW_MS = 1000.0, 5000.0  # of a session window of layout shifts
 AFTER_INPUT_MS = 500.0
 VITALS = {"LCP": "lcp", "FCP": "fcp", "TTFB": "ttfb", "INP": "inp"}
@@ -105,8 +105,8 @@ def counted_shifts(view: View) -> list[Mapping[str, Any]]:
 
 
 def blocking_time(tasks: Iterable[tuple[float, float]], first_paint: float) -> float:
-    """Seconds beyond LONG_TASK of each task (start, duration) after the first contentful paint."""
-    return sum(max(0.0, duration - LONG_TASK) for start, duration in tasks if start + duration > first_paint)
+    """Seconds beyond LONG_TASK_S of each task (start, duration) after the first contentful paint."""
+    return sum(max(0.0, duration - LONG_TASK_S) for start, duration in tasks if start + duration > first_paint)
 
 
 def lcp_parts(view: View) -> LcpParts | None:

@@ -19,11 +19,11 @@ from perfgate.pages.network import NetworkLog
 from perfgate.pages.profiles import THROTTLES
 from perfgate.pages.settling import LEFT, Settling
 from perfgate.pages.view import View
-from perfgate.pages.visit import LONGEST_TEXT, PageVisit, Purpose
+from perfgate.pages.visit import MAX_TEXT_CHARS, PageVisit, Purpose
 from perfgate.text.sanitize import one_line
 
-MAX_STEP_WAIT = 5.0  # s for another page after the last step
-MAX_ANSWER_WAIT = 2.0  # s for any answer of a page that is late already
+MAX_STEP_WAIT_S = 5.0  # s for another page after the last step
+MAX_ANSWER_WAIT_S = 2.0  # s for any answer of a page that is late already
 DOCUMENT = {"began": 0.0, "navigation": 0}
 LED_SOMEWHERE = """([before, since]) => {
   const soft = window.__perfgate ? window.__perfgate.softSince(since) : [0, 0];
@@ -113,7 +113,7 @@ class PageViewing:
         )
 
     def _failed(self, kind: str, text: str) -> View:
-        return View(failure=(kind, one_line(text, LONGEST_TEXT)), notes=self._incidents.notes)
+        return View(failure=(kind, one_line(text, MAX_TEXT_CHARS)), notes=self._incidents.notes)
 
     def _why_late(self, error: Exception) -> str:
         """What a page that is not done in time waits for."""
@@ -132,7 +132,7 @@ class PageViewing:
         from playwright.sync_api import Error
 
         try:
-            with self._watchdog.within(MAX_ANSWER_WAIT):
+            with self._watchdog.within(MAX_ANSWER_WAIT_S):
                 self.page.evaluate("0")
         except Error:
             return False
@@ -183,7 +183,7 @@ class PageViewing:
         self._act(last)
         self._doing = f"after the last step, {acting.words(last)}"
         try:
-            arrived = self.page.wait_for_function(LED_SOMEWHERE, arg=[before, clock], timeout=MAX_STEP_WAIT * 1000)
+            arrived = self.page.wait_for_function(LED_SOMEWHERE, arg=[before, clock], timeout=MAX_STEP_WAIT_S * 1000)
             with self._watchdog.within(self.subject.page.timeout):
                 origin, began, number = arrived.json_value()
         except TimeoutError:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from perfgate.model.budget_file import PageSpec
 from perfgate.pages.profiles import VIEWPORTS
 
-LONGEST_TEXT = 300  # characters of a message
+MAX_TEXT_CHARS = 300  # characters of a message
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -36,11 +36,11 @@ def publish(
     """Never raises for what GitLab refuses: that is a warning."""
     here = place(environ, wishes.pull_request)
     if wishes.comment is Comment.NEVER:
-        return Publication(told=("No note: none is wished.",))
+        return Publication(messages=("No note: none is wished.",))
     if not (here.api and here.project):
         return Publication(warnings=(note("PG-P004", "Nothing was posted to GitLab: this is no job of GitLab CI."),))
     if not here.merge_request:
-        return Publication(told=("No note: this run belongs to no open merge request.",))
+        return Publication(messages=("No note: this run belongs to no open merge request.",))
     if not here.token:
         return _failed(f"No note: there is no token. {STANDS}\n{NEEDS}")
     with http.HttpSession(timeout=TIMEOUT_S) as session:
@@ -65,7 +65,7 @@ def correct(
 
 def _attempt(here: GitLabJob, act: Callable[[], str]) -> Publication:
     try:
-        return Publication(told=tuple(filter(None, [act()])))
+        return Publication(messages=tuple(filter(None, [act()])))
     except GitLabError as error:
         text = error.message.replace(here.token, "[token]")
         cure = f"\n{NEEDS}" if error.status in (401, 403, 404) else ""

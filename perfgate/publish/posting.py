@@ -18,7 +18,7 @@ from perfgate.text.notes import note
 from perfgate.text.sanitize import one_line
 
 ANY = "PERFGATE_WEBHOOK_URL"
-TIMEOUT = 20.0  # seconds for each answer
+TIMEOUT_S = 20.0  # seconds for each answer
 MAX_TRIES = 4
 MAX_WAIT_S = 60.0  # that an answer may ask for
 STANDS = "The verdict stands."
@@ -63,7 +63,7 @@ def deliver(
 ) -> Publication:
     """Never raises for what the other side does: that is a warning."""
     if not wanted(announcement, wishes.when):
-        return Publication(told=(f"Nothing to tell {channel.title} (--when {wishes.when.value}).",))
+        return Publication(messages=(f"Nothing to tell {channel.title} (--when {wishes.when.value}).",))
     url = (environ.get(channel.variable) or environ.get(ANY, "")).strip()
     if not _is_address(url):
         wrong = "is no address" if url else "is not set"
@@ -74,7 +74,7 @@ def deliver(
         "User-Agent": f"perfgate/{__version__}",
         **channel.headers(body, environ),
     }
-    with http.HttpSession(timeout=TIMEOUT) as session:
+    with http.HttpSession(timeout=TIMEOUT_S) as session:
         return _sent(channel, session, url, headers, body, sleep)
 
 
@@ -88,11 +88,11 @@ def _sent(
 ) -> Publication:
     retries = Retries(tries=MAX_TRIES, max_wait_s=MAX_WAIT_S, sleep=sleep)
     try:
-        reply = retries.send(lambda: session.exchange("POST", url, headers=headers, content=body, most=2**20))
+        reply = retries.send(lambda: session.exchange("POST", url, headers=headers, content=body, max_bytes=2**20))
     except http.NoReplyError as error:
         return _failed(channel, f"it does not answer: {_hidden(str(error), url)}")
     if reply.status < 300:
-        return Publication(told=(f"Told {channel.title}.",))
+        return Publication(messages=(f"Told {channel.title}.",))
     return _failed(channel, f"it answered {reply.status}: {_hidden(_words(reply.body), url)}")
 
 

@@ -44,8 +44,8 @@ def _blocks(announcement: Announcement) -> Iterator[dict[str, Any]]:
         yield {"type": "actions", "elements": [button]}
 
 
-def _plain(text: str, most: int) -> dict[str, Any]:
-    shown = text if len(text) <= most else f"{text[: most - 1]}\u2026"
+def _plain(text: str, max_chars: int) -> dict[str, Any]:
+    shown = text if len(text) <= max_chars else f"{text[: max_chars - 1]}\u2026"
     return {"type": "plain_text", "text": shown, "emoji": False}
 
 

@@ -22,18 +22,18 @@ SCHEMA = "http://adaptivecards.io/schemas/adaptive-card.json"  # its name, not a
 
 def body(announcement: Announcement) -> bytes:
     sent = b""
-    for most in MAX_LINES_TRIED:
-        sent = json.dumps(_message(announcement, most)).encode()
+    for max_lines in MAX_LINES_TRIED:
+        sent = json.dumps(_message(announcement, max_lines)).encode()
         if len(sent) <= MAX_MESSAGE_BYTES:
             break
     return sent
 
 
-def _message(announcement: Announcement, most: int) -> dict[str, Any]:
+def _message(announcement: Announcement, max_lines: int) -> dict[str, Any]:
     rows = [
         _row(announcement.title, size="Large", weight="Bolder"),
         _row(announcement.headline, color="Attention" if announcement.occasion.broken else "Default"),
-        *(_row(line) for line in lines(announcement, most)),
+        *(_row(line) for line in lines(announcement, max_lines)),
         _row(about(announcement), isSubtle=True, size="Small"),
     ]
     card: dict[str, Any] = {"$schema": SCHEMA, "type": "AdaptiveCard", "version": "1.4", "body": rows}

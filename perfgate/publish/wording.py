@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from perfgate.model.publication import Announcement
 
 
-def lines(announcement: Announcement, most: int) -> Iterator[str]:
+def lines(announcement: Announcement, max_lines: int) -> Iterator[str]:
     """A sentence for each broken budget, what is new first."""
     broken = sorted(announcement.occasion.broken, key=lambda item: not item.is_new)
-    for item in broken[:most]:
+    for item in broken[:max_lines]:
         yield item.sentence if item.is_new else f"{item.sentence} (as before)"
-    if len(broken) > most:
-        yield f"and {len(broken) - most} more"
+    if len(broken) > max_lines:
+        yield f"and {len(broken) - max_lines} more"
     if announcement.occasion.recovered:
         yield "What failed before is kept again."
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from perfgate.model.run import Distribution
-from perfgate.recording.histogram import BITS, NANOSECONDS
+from perfgate.recording.histogram import BITS, NS_PER_SECOND
 from perfgate.stats.quantiles import Curve
 
 
@@ -20,4 +20,4 @@ def curve(distribution: Distribution) -> Curve:
     low = ((buckets - (exponent << BITS)) << exponent).astype(float)
     high = low + (1 << exponent).astype(float)
     upto = np.cumsum(counts)
-    return Curve(low=low / NANOSECONDS, high=high / NANOSECONDS, below=upto - counts, upto=upto)
+    return Curve(low=low / NS_PER_SECOND, high=high / NS_PER_SECOND, below=upto - counts, upto=upto)

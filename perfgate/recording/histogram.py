@@ -15,7 +15,7 @@ from perfgate.model.run import Distribution
 
 BITS = 8
 SUB_BUCKETS = 1 << BITS
-NANOSECONDS = 1_000_000_000
+NS_PER_SECOND = 1_000_000_000
 _PART = re.compile(r"(0|[1-9][0-9]*):([1-9][0-9]*)")
 
 
@@ -88,7 +88,7 @@ def of(seconds: Iterable[float]) -> Distribution:
     """A distribution of values in seconds."""
     histogram = Histogram()
     for value in seconds:
-        histogram.add(round(value * NANOSECONDS))
+        histogram.add(round(value * NS_PER_SECOND))
     return histogram.freeze()
 
 
@@ -123,20 +123,20 @@ def quantile(distribution: Distribution, q: float) -> float | None:
         return None
     rank = max(1, ceil(q * number - 1e-9))
     if rank in (1, number):
-        return (distribution.minimum if rank < number else distribution.maximum) / NANOSECONDS
+        return (distribution.minimum if rank < number else distribution.maximum) / NS_PER_SECOND
     observed = 0
     for bucket in sorted(distribution.buckets):
         observed += distribution.buckets[bucket]
         if observed >= rank:
             value = min(max(value_of(bucket), distribution.minimum), distribution.maximum)
-            return value / NANOSECONDS
+            return value / NS_PER_SECOND
     raise AssertionError("unreachable: ranks never exceed the count")
 
 
 def mean(distribution: Distribution) -> float | None:
     """The exact mean in seconds; None when empty."""
     number = count(distribution)
-    return distribution.total / number / NANOSECONDS if number else None
+    return distribution.total / number / NS_PER_SECOND if number else None
 
 
 def share_over(distribution: Distribution, seconds: float) -> float | None:
@@ -144,7 +144,7 @@ def share_over(distribution: Distribution, seconds: float) -> float | None:
     number = count(distribution)
     if number == 0:
         return None
-    limit = seconds * NANOSECONDS
+    limit = seconds * NS_PER_SECOND
     if not distribution.minimum <= limit < distribution.maximum:
         return float(limit < distribution.minimum)
     return sum(n for bucket, n in distribution.buckets.items() if value_of(bucket) > limit) / number

@@ -9,13 +9,13 @@ from perfgate.model.outcome import NEVER_A_BASELINE
 from perfgate.model.run import EndpointResult, PastRun, Run
 
 ERRORS = "errors"
-ACHIEVED = 0.95  # of the planned starts
-UNSENT = 0.01  # of all requests
+MIN_STARTED_SHARE = 0.95  # of the planned starts
+MAX_UNSENT_SHARE = 0.01  # of all requests
 MIN_SHARE = 0.5  # of the requests of an endpoint
 
 Key = tuple[str, str]  # endpoint and metric
 Requests = tuple[str, str, str, float, tuple[tuple[str, str], ...]]
-SAME_RATE = 0.01  # of a planned rate: rounding
+RATE_TOLERANCE = 0.01  # of a planned rate: rounding
 
 
 def is_usable(past: PastRun, key: Key) -> bool:
@@ -51,9 +51,9 @@ def shortfall(run: Run) -> str:
         return "it was interrupted"
     if run.aborted:
         return "its load was ended early"
-    if generator.sent < ACHIEVED * generator.due:
+    if generator.sent < MIN_STARTED_SHARE * generator.due:
         return f"it made only {generator.sent / generator.due:.0%} of the planned starts"
-    if generator.dropped > (1 - ACHIEVED) * generator.due:
+    if generator.dropped > (1 - MIN_STARTED_SHARE) * generator.due:
         return f"it dropped {generator.dropped / generator.due:.0%} of the planned starts"
     if generator.workers_lost and not generator.due:
         return "a process of its load generator was lost"
@@ -61,9 +61,9 @@ def shortfall(run: Run) -> str:
 
 
 def is_short_of_resources(run: Run) -> bool:
-    """Whether the load generator lacked ports, files or memory for more than UNSENT of the requests."""
+    """Whether the load generator lacked ports, files or memory for more than MAX_UNSENT_SHARE of the requests."""
     unsent = sum(run.generator.unsent.values())
-    return unsent > 0 and unsent > UNSENT * (unsent + sum(endpoint.requests for endpoint in run.endpoints))
+    return unsent > 0 and unsent > MAX_UNSENT_SHARE * (unsent + sum(endpoint.requests for endpoint in run.endpoints))
 
 
 def is_accepted(past: PastRun, key: Key) -> bool:
@@ -95,7 +95,7 @@ def differences(past: Run, run: Run, endpoint: str) -> tuple[str, ...]:
     if then.host and now.host and then.host != now.host:
         matches.append(f"it was sent to {then.host}")
     before, rate = then.rates.get(endpoint), now.rates.get(endpoint)
-    if before and rate and abs(before / rate - 1) > SAME_RATE:
+    if before and rate and abs(before / rate - 1) > RATE_TOLERANCE:
         matches.append(f"its share of the load changed from {before:.3g} to {rate:.3g}")
     return tuple(matches)
 

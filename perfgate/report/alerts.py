@@ -13,7 +13,7 @@ from perfgate.report.escaping import plain
 from perfgate.report.facts import finite
 from perfgate.text.plurals import counted
 
-NAMED = 3  # budgets that a headline names
+MAX_NAMED_BUDGETS = 3  # budgets that a headline names
 MAX_TITLE_CHARS = 100
 MAX_SENTENCE_CHARS = 500
 
@@ -98,8 +98,10 @@ def _is_outage(incidents: Sequence[Incident]) -> bool:
 
 
 def _names(incidents: Sequence[Incident]) -> str:
-    names = [f"{plain(item.endpoint, MAX_TITLE_CHARS)} {plain(item.metric, 40)}" for item in incidents[:NAMED]]
-    more = f" and {len(incidents) - NAMED} more" if len(incidents) > NAMED else ""
+    names = [
+        f"{plain(item.endpoint, MAX_TITLE_CHARS)} {plain(item.metric, 40)}" for item in incidents[:MAX_NAMED_BUDGETS]
+    ]
+    more = f" and {len(incidents) - MAX_NAMED_BUDGETS} more" if len(incidents) > MAX_NAMED_BUDGETS else ""
     return f"{', '.join(names)}{more}"
 
 

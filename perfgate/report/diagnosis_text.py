@@ -12,10 +12,10 @@ from perfgate.report.escaping import code, plain, prose
 from perfgate.text.units import format_difference, format_value
 
 Quote = Callable[[str], str]
-NAMED = 2  # layers in the first line
-SMALL = 0.1  # of the difference: layers with less are not named first
+MAX_NAMED_LAYERS = 2  # layers in the first line
+MIN_NAMED_SHARE = 0.1  # of the difference: layers with less are not named first
 MAX_TEXT_CHARS = 300
-METRIC, LONGEST_NAME = "metric:", 120
+METRIC, MAX_NAME_CHARS = "metric:", 120
 NO_CAUSE = ("environment", "healthy")
 WHERE = {"environment": "not the code", "confirmed": "confirmed", "likely": "likely", "unexplained": "not explained"}
 
@@ -35,12 +35,14 @@ def first_line(matches: Diagnosed, quote: Quote = plain) -> str:
 def _named(matches: Diagnosed) -> str:
     """The layers that make most of the difference; without a base, of the time."""
     if matches.difference is None:
-        named = sorted(matches.layers, key=lambda layer: -layer.now)[:NAMED]
+        named = sorted(matches.layers, key=lambda layer: -layer.now)[:MAX_NAMED_LAYERS]
         return ", ".join(f"{layer_name(item)} {format_value(Unit.SECONDS, item.now)}" for item in named)
-    least, sign = SMALL * abs(matches.difference), 1 if matches.difference >= 0 else -1
+    least, sign = MIN_NAMED_SHARE * abs(matches.difference), 1 if matches.difference >= 0 else -1
     named = [layer for layer in matches.layers if layer.change is not None and layer.change * sign >= least]
     cause = matches.causes[0].layer if matches.causes else ""
-    named = sorted(named, key=lambda layer: layer.layer != cause)[:NAMED]  # first the layer that the cause is in
+    named = sorted(named, key=lambda layer: layer.layer != cause)[
+        :MAX_NAMED_LAYERS
+    ]  # first the layer that the cause is in
     return ", ".join(f"{layer_name(item)} {format_difference(Unit.SECONDS, item.change or 0.0)}" for item in named)
 
 
@@ -206,7 +208,7 @@ FACTS: Mapping[str, tuple[str, Unit | None]] = {
 }
 ALWAYS = ("alone", "loaded", "queries", "cpu", "size")
 LEAST: Mapping[Unit | None, float] = {SECONDS: 0.0005, BYTES: 1000.0}  # less is not worth a line
-CHANGED = 1.2  # times as much or as little: facts that moved less are left to diagnosis.json
+MIN_FACT_RATIO = 1.2  # times as much or as little: facts that moved less are left to diagnosis.json
 
 
 def counts(matches: Diagnosed) -> Iterator[tuple[str, str, str]]:
@@ -217,14 +219,14 @@ def counts(matches: Diagnosed) -> Iterator[tuple[str, str, str]]:
         label, unit = FACTS.get(name, (name.replace("_", " "), None))
         if name in ALWAYS or _has_changed(before, now, LEAST.get(unit, 0.0)):
             if name.startswith(METRIC):  # a name that the application gave
-                label = plain(name.removeprefix(METRIC), LONGEST_NAME)
+                label = plain(name.removeprefix(METRIC), MAX_NAME_CHARS)
             yield label, _value(unit, before), _value(unit, now)
 
 
 def _has_changed(before: float | None, now: float | None, least: float) -> bool:
     if before is None or now is None:
         return True
-    return max(before, now) >= least and max(before, now) > CHANGED * max(min(before, now), 0.0)
+    return max(before, now) >= least and max(before, now) > MIN_FACT_RATIO * max(min(before, now), 0.0)
 
 
 def _value(unit: Unit | None, value: float | None) -> str:

@@ -19,8 +19,8 @@ from perfgate.report.facts import Facts
 from perfgate.text.plurals import counted
 
 MANY = 4  # budgets without a baseline that take one sentence together
-NAMED = 3  # findings that a headline names
-NOTABLE = 0.05  # p-value of an undecided movement of all endpoints, from which it is named
+MAX_NAMED_FINDINGS = 3  # findings that a headline names
+NOTABLE_P_VALUE = 0.05  # p-value of an undecided movement of all endpoints, from which it is named
 
 QUIET = (Outcome.PASS, Outcome.NO_BASELINE)  # what was not compared is then part of the headline
 
@@ -106,8 +106,8 @@ def _parts(facts: Facts, outcome: Outcome, quote: Quote) -> Iterator[str]:
 
 def _concerned(concerned: Sequence[Finding], outcome: Outcome, total: int, quote: Quote) -> str:
     predicate = "changed, and accepted" if all(map(words.is_accepted, concerned)) else _PREDICATES[outcome]
-    names = [f"{quote(finding.endpoint)} {plain(finding.metric)}" for finding in concerned[:NAMED]]
-    more = f" and {len(concerned) - NAMED} more" if len(concerned) > NAMED else ""
+    names = [f"{quote(finding.endpoint)} {plain(finding.metric)}" for finding in concerned[:MAX_NAMED_FINDINGS]]
+    more = f" and {len(concerned) - MAX_NAMED_FINDINGS} more" if len(concerned) > MAX_NAMED_FINDINGS else ""
     return f"{len(concerned)} of {counted(total, 'budget')} {predicate}: {', '.join(names)}{more}"
 
 
@@ -165,7 +165,7 @@ def _whole(whole: Finding) -> str:
 
 
 def _is_notable(whole: Finding) -> bool:
-    return whole.outcome is Outcome.INCONCLUSIVE and whole.p_value is not None and whole.p_value < NOTABLE
+    return whole.outcome is Outcome.INCONCLUSIVE and whole.p_value is not None and whole.p_value < NOTABLE_P_VALUE
 
 
 def _is_compared(finding: Finding) -> bool:

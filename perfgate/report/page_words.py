@@ -28,12 +28,12 @@ TEXT = re.compile(r"^text/|[/+](json|xml|javascript)$|^image/svg")
 MAX_AGE = re.compile(r"max-age=(\d+)")
 MIN_MODULE_BYTES = 10_000  # of a module that is never used
 MAX_NOTES, MAX_NOTE_CHARS = 8, 300
-BUSY = 0.1  # s of the main thread from which it is
+BUSY_MAIN_THREAD_S = 0.1  # s of the main thread from which it is
 MAX_SHOWN = 3  # culprits of a kind
 CALLS = ("fetch", "xhr")
-MIN_PART = 0.001  # s: less is not shown
+MIN_PART_S = 0.001  # s: less is not shown
 MAX_NAME_CHARS = 40
-SHARE = 0.5  # of the time that the page was late, from which a call of the backend is named
+MIN_BACKEND_SHARE = 0.5  # of the time that the page was late, from which a call of the backend is named
 
 
 def of_load(run: Run) -> tuple[EndpointResult, ...]:
@@ -90,7 +90,7 @@ def _lcp(detail: PageDetail, quote: Quote) -> str:
 
 def _first_byte(detail: PageDetail) -> str:
     """What the first byte waited for, where anything is known of it."""
-    known = {name: value for name, value in detail.ttfb_parts.items() if value >= MIN_PART}
+    known = {name: value for name, value in detail.ttfb_parts.items() if value >= MIN_PART_S}
     server = detail.server_timing.get("total")
     if len(known) > 1:
         return "; first byte = " + " + ".join(
@@ -101,7 +101,7 @@ def _first_byte(detail: PageDetail) -> str:
 
 def _layers(detail: PageDetail, _quote: Quote) -> Iterator[str]:
     """The layers that the LCP waited for, largest first."""
-    if known := {name: value for name, value in detail.lcp_layers.items() if value >= MIN_PART}:
+    if known := {name: value for name, value in detail.lcp_layers.items() if value >= MIN_PART_S}:
         most = next(iter(known))
         yield f"the LCP waits mostly for the {most}: " + ", ".join(f"{name} {_time(it)}" for name, it in known.items())
 
@@ -112,7 +112,7 @@ def _waited_for(detail: PageDetail, lcp: float, quote: Quote) -> str:
     late = detail.lcp.load_delay + detail.lcp.render_delay
     calls = [item for item in detail.resources if item.kind in CALLS and item.started + item.duration <= lcp]
     slowest = max(calls, key=lambda item: item.duration, default=None)
-    if slowest is None or slowest.duration < SHARE * late:
+    if slowest is None or slowest.duration < MIN_BACKEND_SHARE * late:
         return ""
     timing = ", ".join(f"{plain(name, MAX_NAME_CHARS)} {_time(it)}" for name, it in slowest.server_timing.items())
     server = f" (of the server: {timing})" if timing else ""
@@ -145,13 +145,13 @@ def _scripts(detail: PageDetail, quote: Quote) -> Iterator[str]:
 def _main_thread(detail: PageDetail, quote: Quote) -> Iterator[str]:
     """Where the time of the main thread went, if it is worth a line."""
     total = sum(detail.main_thread.values())
-    if total < BUSY:
+    if total < BUSY_MAIN_THREAD_S:
         return
     kinds = ", ".join(f"{plain(kind, MAX_TEXT_CHARS)} {_time(value)}" for kind, value in detail.main_thread.items())
     scripts = ", ".join(
         f"{quote(plain(script, MAX_URL_CHARS))} {_time(value)}"
         for script, value in detail.script_times[:MAX_SHOWN]
-        if value >= BUSY / 10
+        if value >= BUSY_MAIN_THREAD_S / 10
     )
     yield f"main thread {_time(total)}: {kinds}{f'; {scripts}' if scripts else ''}"
 

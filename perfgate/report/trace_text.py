@@ -11,7 +11,7 @@ from perfgate.model.metric import Unit
 from perfgate.report.escaping import code, plain, prose
 from perfgate.text.units import format_value
 
-NAMED = 3  # layers of a trace
+MAX_NAMED_LAYERS = 3  # layers of a trace
 MAX_LINK_CHARS = 500
 _LINK = re.compile(r"https?://[\w.-]+(?::\d+)?(?:[/?#][!-~]*)?\Z", re.ASCII)
 _UNSAFE = re.compile(r"[^\w./~%:?#&=+,;@!$-]", re.ASCII)
@@ -91,7 +91,7 @@ def _counted(calls: float | None, seconds: float | None) -> str:
 
 def _described(trace: SlowTrace) -> str:
     """ "head 213 ms: database 190 ms, application 20 ms"."""
-    largest = sorted(trace.layers.items(), key=lambda item: -item[1])[:NAMED]
+    largest = sorted(trace.layers.items(), key=lambda item: -item[1])[:MAX_NAMED_LAYERS]
     parts = ", ".join(f"{layer} {format_value(Unit.SECONDS, value)}" for layer, value in largest)
     return f"{trace.side} {format_value(Unit.SECONDS, trace.seconds)}: {parts}"
 

@@ -19,7 +19,7 @@ from perfgate.text.notes import note
 from perfgate.text.plurals import counted
 
 NOTHING = "–"
-NAMED = 3  # findings that a headline names
+MAX_NAMED_FINDINGS = 3  # findings that a headline names
 
 MARKS = {
     Outcome.FAIL: "✗",
@@ -199,7 +199,7 @@ def arm(item: Arm) -> str:
     return f"{item.name} {plain(item.commit)[:7]} ({plain(item.ref or item.target)})"
 
 
-def manner(policy: AbPolicy) -> str:
+def ab_mode(policy: AbPolicy) -> str:
     """How an A/B test departs from its usual way; nothing when it does not."""
     restarts = f", restarted {counted(policy.restarts, 'time')}" if policy.restarts else ""
     return restarts + (f", in blocks of {policy.blocks:g} s" if policy.blocks else "")
@@ -213,8 +213,10 @@ def expected(shortest: float, longest: float, usual: float | None) -> str:
 
 def prolonged(undecided: Sequence[Finding], seconds: float, so_far: float) -> str:
     """ "After 30 s not decided: search p95, home p95 and 3 more. The load goes on for 30 s"."""
-    names = ", ".join(f"{plain(finding.endpoint)} {plain(finding.metric)}" for finding in undecided[:NAMED])
-    rest = f" and {len(undecided) - NAMED} more" if len(undecided) > NAMED else ""
+    names = ", ".join(
+        f"{plain(finding.endpoint)} {plain(finding.metric)}" for finding in undecided[:MAX_NAMED_FINDINGS]
+    )
+    rest = f" and {len(undecided) - MAX_NAMED_FINDINGS} more" if len(undecided) > MAX_NAMED_FINDINGS else ""
     return f"After {so_far:g} s not decided: {names}{rest}. The load goes on for {seconds:g} s"
 
 

@@ -8,19 +8,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from perfgate.runtime.http.dialling import TlsConfig
+from perfgate.runtime.scenario.captures import from_cookie, from_header, from_json, from_regex
 from perfgate.runtime.scenario.declarations import proto
 from perfgate.runtime.scenario.endpoint import Endpoint, file
-from perfgate.runtime.scenario.expectations import (
-    from_cookie,
-    from_header,
-    from_json,
-    from_regex,
-    header,
-    json_path,
-    regex,
-    status,
-    text,
-)
+from perfgate.runtime.scenario.expectations import header, json_path, regex, status, text
 from perfgate.runtime.scenario.graphql import operation
 from perfgate.runtime.scenario.stated_times import stated
 from perfgate.runtime.scenario.values import always, between, choice, env, environment, rows, sequence, url_env, uuid

@@ -24,7 +24,7 @@ from perfgate.scenarios.expressions import (
     trust_call,
 )
 from perfgate.scenarios.names import RUNTIME_NAMES, class_name, unique
-from perfgate.scenarios.source import INDENT, WIDTH, Call, Joined, assignment, number, render
+from perfgate.scenarios.source import INDENT, MAX_LINE_CHARS, Call, Joined, assignment, number, render
 from perfgate.scenarios.tasks import Login, Task, Tasks, tasks
 from perfgate.text import template
 
@@ -68,7 +68,7 @@ def _imports(body: str) -> Iterator[str]:
     yield from ("from locust import task", "")
     used = sorted(text & RUNTIME_NAMES)
     line = f"from perfgate.runtime import {', '.join(used)}"
-    if len(line) <= WIDTH:
+    if len(line) <= MAX_LINE_CHARS:
         yield line
     else:
         yield from ("from perfgate.runtime import (", *(f"{INDENT}{name}," for name in used), ")")

@@ -97,8 +97,8 @@ def load_words(load: LoadProfile) -> str:
     """The load profile in one line for people."""
     if not load.stages:
         return "none, pages only"
-    most = f" to {load.longest:g} s" if load.longest else ""
-    stages = ", then ".join(f"{_level(load, stage.level)} for {stage.duration:g} s{most}" for stage in load.stages)
+    longest = f" to {load.longest:g} s" if load.longest else ""
+    stages = ", then ".join(f"{_level(load, stage.level)} for {stage.duration:g} s{longest}" for stage in load.stages)
     warmup = f"after {load.warmup:g} s warm-up" if load.warmup else "without warm-up"
     if load.replay is not None:
         return _replay_words(load, load.replay, warmup)

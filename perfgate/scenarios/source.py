@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-WIDTH = 120
+MAX_LINE_CHARS = 120
 INDENT = "    "
 
 
@@ -137,7 +137,7 @@ def _quote(text: str) -> str:
 
 
 def _fits(line: str, indent: int, others: int) -> bool:
-    return len(INDENT) * indent + others + _columns(line) <= WIDTH
+    return len(INDENT) * indent + others + _columns(line) <= MAX_LINE_CHARS
 
 
 def _columns(text: str) -> int:

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 CORRELATIONS = np.array([1e-7, *np.geomspace(1e-4, 0.2, 12)])  # the grid; the first: independent failures
-PRIOR = 0.2  # runs that count as seen, spread evenly over the grid: few quiet runs are no proof
-ROUNDS = 100
-NEGLIGIBLE = 1e-6  # weight
+PRIOR_RUNS = 0.2  # runs that count as seen, spread evenly over the grid: few quiet runs are no proof
+EM_ROUNDS = 100
+MIN_WEIGHT = 1e-6  # weight
 
 _lgamma = np.vectorize(lgamma, otypes=[float])
 
@@ -37,13 +37,13 @@ def mixture(series: Sequence[tuple[Array, Array]]) -> tuple[tuple[float, float],
         return ()
     logarithms = np.concatenate(likelihoods)
     likely = np.exp(logarithms - logarithms.max(1, keepdims=True))
-    prior = PRIOR / len(CORRELATIONS)
+    prior = PRIOR_RUNS / len(CORRELATIONS)
     weights = np.full(len(CORRELATIONS), 1 / len(CORRELATIONS))
-    for _ in range(ROUNDS):
+    for _ in range(EM_ROUNDS):
         share = likely * weights
-        weights = ((share / share.sum(1, keepdims=True)).sum(0) + prior) / (len(likely) + PRIOR)
+        weights = ((share / share.sum(1, keepdims=True)).sum(0) + prior) / (len(likely) + PRIOR_RUNS)
     pairs = zip(CORRELATIONS.tolist(), weights.tolist(), strict=True)
-    return tuple((pair, weight) for pair, weight in pairs if weight > NEGLIGIBLE)
+    return tuple((pair, weight) for pair, weight in pairs if weight > MIN_WEIGHT)
 
 
 def _logarithms(failures: Array, requests: Array) -> Array:

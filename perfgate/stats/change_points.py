@@ -1,6 +1,6 @@
 """Where the level of a series changed: for charts and people, never for a verdict.
 
-Binary segmentation (Scott and Knott 1974) by ranks, so that single stormy runs count as little as any other large
+Binary segmentation (Scott and Knott 1974) by ranks, so that single noisy runs count as little as any other large
 value: the split whose Mann-Whitney score is largest is a change point when hardly any random order of the same values
 has as large a score anywhere (permutation test, as of E-divisive: Matteson and James 2014), and when the medians of the
 two sides differ by enough to matter. Then the same on each side.
@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 MIN_SIDE_VALUES = 5  # values on each side of a change
-LEVEL = 0.01
-LEAST = 0.05  # ratio of the medians: smaller changes do not matter to anybody
+SIGNIFICANCE_LEVEL = 0.01
+MIN_CHANGE_RATIO = 0.05  # ratio of the medians: smaller changes do not matter to anybody
 PERMUTATIONS = 499
 MAX_VALUES = 400  # values looked at, the newest
 
@@ -39,11 +39,11 @@ def _split(series: Array, offset: int, generator: np.random.Generator) -> list[i
     at = int(scores.argmax())
     split = MIN_SIDE_VALUES + at
     before, after = float(np.median(series[:split])), float(np.median(series[split:]))
-    if abs(after - before) < LEAST * max(abs(before), 1e-12):
+    if abs(after - before) < MIN_CHANGE_RATIO * max(abs(before), 1e-12):
         return []
     orders = generator.permuted(np.repeat(ranks[None, :], PERMUTATIONS, axis=0), axis=1)
     as_large = int((_scores(orders).max(axis=1) >= scores[at]).sum())
-    if (1 + as_large) / (1 + PERMUTATIONS) > LEVEL:
+    if (1 + as_large) / (1 + PERMUTATIONS) > SIGNIFICANCE_LEVEL:
         return []
     left = _split(series[:split], offset, generator)
     return [*left, offset + split, *_split(series[split:], offset + split, generator)]

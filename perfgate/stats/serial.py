@@ -9,7 +9,7 @@ Floats = NDArray[np.float64]
 
 BATCHES = 8  # batches cover that part of the time: long enough for slow drift, short enough to have some
 FREEDOM = 5.0  # degrees of freedom of `variance_of_sum`, by simulation of independent parts (bench/gate/coverage.py)
-LIFT = 3  # ratio of the two batch lengths of the lugsail
+LUGSAIL_RATIO = 3  # ratio of the two batch lengths of the lugsail
 
 
 def variance_of_sum(parts: Floats) -> Floats:
@@ -20,7 +20,7 @@ def variance_of_sum(parts: Floats) -> Floats:
     2022, Lugsail lag windows for estimating time-average covariance matrices). May be negative for lack of data.
     """
     length = max(1, parts.shape[1] // BATCHES)
-    lifted = batch_variance(parts, max(1, length // LIFT))
+    lifted = batch_variance(parts, max(1, length // LUGSAIL_RATIO))
     return 2 * batch_variance(parts, length) - lifted if length >= 2 else lifted
 
 

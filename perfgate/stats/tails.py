@@ -16,9 +16,11 @@ from perfgate.stats.proportions import exact_upper
 from perfgate.stats.quantiles import Curve
 
 MIN_VALUES = 20  # values; fewer say nothing of a tail
-SPREAD = 0.02  # of the logarithm per halving, at least: a histogram's bucket, and values that happen to be equal
-REACH = 4.0  # times the share over q that order statistics bound: from further out nothing is extended (2 halvings)
-SHARES = (0.5, 0.25, 0.125)  # over the quantiles between which the slope of the tail is read
+MIN_SPREAD = 0.02  # of the logarithm per halving, at least: a histogram's bucket, and values that happen to be equal
+MAX_EXTENSION = (
+    4.0  # times the share over q that order statistics bound: from further out nothing is extended (2 halvings)
+)
+TAIL_SHARES = (0.5, 0.25, 0.125)  # over the quantiles between which the slope of the tail is read
 
 
 def share_upper(known: Curve, seconds: float, n: float, level: float, allowed: float) -> float:
@@ -29,7 +31,7 @@ def share_upper(known: Curve, seconds: float, n: float, level: float, allowed: f
     """
     observed = known.share_over(seconds)
     bound = exact_upper(observed, n, level)
-    if observed > 0 or min(known.count, n) < MIN_VALUES or bound > REACH * allowed:
+    if observed > 0 or min(known.count, n) < MIN_VALUES or bound > MAX_EXTENSION * allowed:
         return bound
     highest = known.quantile(1.0)
     halvings = log(seconds / highest) / slope(known) if highest > 0 else inf
@@ -39,14 +41,14 @@ def share_upper(known: Curve, seconds: float, n: float, level: float, allowed: f
 def slope(known: Curve) -> float:
     """How much the logarithm of the latency grows when the share over it is halved: the steepest stretch of the
     upper half that has values enough, and the largest value beside it."""
-    points = [(log(1 / share), known.quantile(1 - share)) for share in SHARES if share * known.count >= 2]
+    points = [(log(1 / share), known.quantile(1 - share)) for share in TAIL_SHARES if share * known.count >= 2]
     points.append((log(known.count), known.quantile(1.0)))
     grown = [
         log(high / low) / (at - before) * log(2)
         for (before, low), (at, high) in pairwise(points)
         if low > 0 and at > before
     ]
-    return max([SPREAD, *grown])
+    return max([MIN_SPREAD, *grown])
 
 
 def upper_end(known: Curve, q: float, n: float, level: float) -> float:
@@ -54,7 +56,7 @@ def upper_end(known: Curve, q: float, n: float, level: float) -> float:
     few values even for the extended tail."""
     highest, unseen = known.quantile(1.0), exact_upper(0.0, n, level)
     if unseen > 1 - q:
-        if min(known.count, n) < MIN_VALUES or unseen > REACH * (1 - q) or highest <= 0:
+        if min(known.count, n) < MIN_VALUES or unseen > MAX_EXTENSION * (1 - q) or highest <= 0:
             return inf
         return highest * exp(slope(known) * log2(unseen / (1 - q)))
     low, high = known.quantile(q), highest

@@ -9,10 +9,10 @@ import re
 _COMMAND = re.compile(r"##(?=[\w.-]*\[)|(?<!\S)::(?=.*::)")
 
 
-def one_line(text: str, most: int) -> str:
-    """At most `most` visible characters, on one line; whatever is not printable ends a word."""
+def one_line(text: str, max_chars: int) -> str:
+    """At most `max_chars` visible characters, on one line; whatever is not printable ends a word."""
     return no_command(" ".join("".join(character if character.isprintable() else " " for character in text).split()))[
-        :most
+        :max_chars
     ]
 
 

@@ -40,7 +40,7 @@ def backtest(
 ) -> Backtest:
     """The newest `limit` runs. Raises RecordError when there is none."""
     budget_file = baselines.with_branch(budget_file, store, environ)
-    remembered = baselines.runs(store, budget_file, environ, limit=limit + baselines.RECENT)
+    remembered = baselines.runs(store, budget_file, environ, limit=limit + baselines.MAX_RUNS)
     if not remembered:
         raise RecordError(
             f"The history has no runs of {budget_file.name}.",
@@ -74,7 +74,7 @@ def _judge(
     )
     branch = budget_file.gate.baseline.branch
     on_branch = [past for past in replay.memory if past.run.branch == branch]
-    before = (on_branch or replay.memory)[: baselines.RECENT]
+    before = (on_branch or replay.memory)[: baselines.MAX_RUNS]
     began = times.microseconds(measured.run.started, origin=f"Run {measured.run.id}")
     pinned = [item for item in anchored if times.microseconds(item.run.started, origin=f"Run {item.run.id}") < began]
     verdict = judging.judge(scaled, measured.run, before, anchored=pinned)

@@ -21,7 +21,7 @@ from perfgate.workflows.steps.request import ProgressReporter, RunRequest
 from perfgate.workflows.steps.resolving import LoadSpec, resolve_load
 
 FILE = "calibration.json"
-PAIRS = 3  # by default, one A/B run for so many others
+DEFAULT_PAIRS = 3  # by default, one A/B run for so many others
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +78,7 @@ def _pairs(wish: CalibrationWish, spec: LoadSpec) -> int:
         )
     if wish.pairs is not None:
         return wish.pairs
-    return max(1, wish.runs // PAIRS) if possible else 0
+    return max(1, wish.runs // DEFAULT_PAIRS) if possible else 0
 
 
 def _jobs(folder: Path, runs: int, pairs: int) -> list[_Job]:

@@ -31,7 +31,7 @@ from perfgate.workflows import probing
 from perfgate.workflows.tracing import Tracing, tracing, with_traces
 
 FOLDER = "diagnose"  # in the run folder: scenarios and logs of the second pass
-LATENCY = 0.1  # s: by which a number of users is taken for a rate
+ASSUMED_LATENCY_S = 0.1  # s: by which a number of users is taken for a rate
 NO_PROFILES = Profiles()
 Say = Callable[[str], None]
 
@@ -68,14 +68,14 @@ def diagnose(request: DiagnosisRequest, say: Say) -> Diagnosis:
     ):
         service = request.sides.starts[0].service if request.sides.starts else None
         canary = service.ready if service else ""
-        most, is_own = _rate(request.budget_file.load, is_own=service is not None), service is not None
+        max_rate, is_own = _rate(request.budget_file.load, is_own=service is not None), service is not None
         observed = second_pass.observe(
             subjects,
             sides,
             replayer,
             seconds=policy.seconds,
             canary=canary,
-            most_rate=most,
+            max_rate=max_rate,
             is_own=is_own,
             reference=ReferenceBursts() if is_own else tuple,
             traces=traces.prefix,
@@ -103,7 +103,7 @@ def _rate(load: LoadProfile, *, is_own: bool) -> float:
     level = max(stage.level for stage in load.stages)
     if load.model == "open":
         return level
-    return inf if is_own else level / LATENCY
+    return inf if is_own else level / ASSUMED_LATENCY_S
 
 
 def _diagnosis(

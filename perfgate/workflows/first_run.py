@@ -15,10 +15,10 @@ from perfgate.workflows.steps import sending
 from perfgate.workflows.steps.request import ProgressReporter, RunRequest
 from perfgate.workflows.steps.resolving import resolve_load
 
-WARMUP, DURATION = 2.0, 10.0  # seconds
-ROOM = 1.5  # times what was seen: a limit for other days and other runners
+WARMUP_S, DURATION_S = 2.0, 10.0  # seconds
+LIMIT_ROOM_FACTOR = 1.5  # times what was seen: a limit for other days and other runners
 MIN_SUCCESSES = 20  # successes, from which on a p95 says something
-LEAST = 0.01  # s: shorter limits would be about the scheduler
+MIN_LIMIT_S = 0.01  # s: shorter limits would be about the scheduler
 
 
 def measured(request: RunRequest, reporter: ProgressReporter) -> Run:
@@ -57,7 +57,7 @@ def comment(result: EndpointResult) -> str:
 
 def limit(seconds: float) -> str:
     """A limit with room above what was seen, with two digits."""
-    expected = max(LEAST, seconds * ROOM)
+    expected = max(MIN_LIMIT_S, seconds * LIMIT_ROOM_FACTOR)
     digit = 10.0 ** (floor(log10(expected)) - 1)
     rounded = ceil(expected / digit - 1e-9) * digit
     return f"{round(rounded * 1000)}ms" if rounded < 1 else f"{round(rounded, 1):g}s"
@@ -66,9 +66,9 @@ def limit(seconds: float) -> str:
 def _short(budget_file: BudgetFile) -> BudgetFile:
     """Budget file with seconds of its first stage, and without the reference workload beside it."""
     load = budget_file.load
-    stage = replace(load.stages[0], duration=DURATION)
+    stage = replace(load.stages[0], duration=DURATION_S)
     return replace(
         budget_file,
-        load=replace(load, warmup=WARMUP, stages=(stage,), abort=None),
+        load=replace(load, warmup=WARMUP_S, stages=(stage,), abort=None),
         gate=replace(budget_file.gate, probe=False),
     )

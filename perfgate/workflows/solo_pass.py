@@ -28,8 +28,8 @@ from perfgate.workflows.steps import judging
 from perfgate.workflows.steps.resolving import RunSpec
 
 FOLDER = "alone"  # in the run folder: scenarios and log
-OTHERS = 6  # endpoints at most that show whether a database is the application's
-CPU_ROUNDS, CPU_SECONDS = 4, 0.7  # a clock tick (10 ms) is little of it
+MAX_OTHERS = 6  # endpoints at most that show whether a database is the application's
+CPU_ROUNDS, CPU_ROUND_S = 4, 0.7  # a clock tick (10 ms) is little of it
 CPU = "cpu"
 
 Measured = dict[tuple[str, str], dict[str, tuple[float, float, float]]]  # (side, endpoint) -> metric -> value, interval
@@ -137,7 +137,7 @@ def _measured(wanted: Mapping[str, set[str]], request: SoloRequest, warnings: li
                 _add_cpu(measured, order, sides, replayer)
         if by_probes:
             others = [item.name for item in request.budget_file.endpoints if item.name not in by_probes]
-            for _, order in _orders(others[:OTHERS], request, folder, []):
+            for _, order in _orders(others[:MAX_OTHERS], request, folder, []):
                 counter.look_elsewhere((replace(order, target=side.target), side.probes) for side in sides)
         uncounted = counter.uncounted()
     return {key: {name: of for name, of in counts.items() if name not in uncounted} for key, counts in measured.items()}
@@ -183,7 +183,7 @@ def _add_cpu(measured: Measured, order: ReplayRequest, sides: Sequence[SoloSide]
             if side.process is None:
                 continue
             side.process.begin()
-            answer = replayer.send(replace(order, target=side.target, seconds=CPU_SECONDS), number)
+            answer = replayer.send(replace(order, target=side.target, seconds=CPU_ROUND_S), number)
             if answer.requests:
                 values[side.name].append(side.process.counted(answer.requests).values[CPU])
     for name, items in values.items():

@@ -30,7 +30,7 @@ from perfgate.workflows.steps.request import ProgressReporter, RunRequest
 from perfgate.workflows.steps.resolving import RunSpec
 
 BRANCH = "watch"
-KEPT_FOLDERS = 100
+MAX_FOLDERS = 100
 MAX_REASON_CHARS = 300
 _RUN_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{4}")
 
@@ -142,12 +142,12 @@ def _not_measured(spec: RunSpec) -> PastRun:
 
 def _rounds(store: History, spec: RunSpec, wish: WatchWish) -> Sequence[PastRun]:
     """Newest first: those of this target."""
-    limit = max(baselines.RECENT, 2 * wish.alert.among)
+    limit = max(baselines.MAX_RUNS, 2 * wish.alert.among)
     past = baselines.runs(store, spec.budget_file, spec.context.environ, branch=BRANCH, limit=limit)
     return [item for item in past if item.run.target == spec.load.target]
 
 
 def _remove_old_folders(home: Path) -> None:
     folders = sorted(folder for folder in home.glob("*") if _RUN_ID.fullmatch(folder.name))
-    for folder in folders[:-KEPT_FOLDERS]:
+    for folder in folders[:-MAX_FOLDERS]:
         rmtree(folder, ignore_errors=True)

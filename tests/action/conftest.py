@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,13 +30,6 @@ def remote(tmp_path_factory: pytest.TempPathFactory) -> Path:
     bare = tmp_path_factory.mktemp("remote") / "shop.git"
     subprocess.run(["git", "clone", "--quiet", "--bare", str(source), str(bare)], check=True)
     return bare
-
-
-@pytest.fixture
-def github() -> Iterator[FakeGitHub]:
-    with FakeGitHub() as fake:
-        yield fake
-    assert fake.problems == []
 
 
 @pytest.fixture

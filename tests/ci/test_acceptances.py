@@ -172,7 +172,7 @@ def test_commits_of_a_merged_branch_count_and_those_of_the_base_do_not(repositor
 
     assert texts(of_pull_request) == ["search - feature"]
     assert sorted(texts(since_last_run)) == ["search - feature", "search - of main"]
-    assert len(acceptances.first_parents(repository, os.environ, since=(base,), most=20)) == 2
+    assert len(acceptances.first_parents(repository, os.environ, since=(base,), limit=20)) == 2
 
 
 @pytest.mark.parametrize("name", ["--output=pwned", "-n1", "HEAD; touch pwned", "nothing"])

@@ -12,7 +12,8 @@ import pytest
 import redis
 from processes import wait_for
 from psycopg.conninfo import make_conninfo
-from services.needs import lacking, program
+from services import redis_server
+from services.needs import lacking
 
 from perfgate.diagnose.probes import PostgresProbe, ProcessProbe, RedisProbe
 from perfgate.loadtest.service.ports import free_ports
@@ -207,26 +208,8 @@ def test_a_database_that_is_not_there_never_shows_its_password():
 
 @pytest.fixture
 def redis_url(tmp_path: Path) -> Iterator[str]:
-    [port] = free_ports(1)
-    server = subprocess.Popen(
-        [program("redis") or "", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path)],
-        stdout=subprocess.DEVNULL,
-    )
-    url = f"redis://127.0.0.1:{port}/0"
-
-    def answers() -> bool:
-        try:
-            with redis.Redis.from_url(url) as client:
-                return bool(client.ping())
-        except redis.ConnectionError:
-            return False
-
-    try:
-        wait_for(answers, "Redis")
+    with redis_server.serving(tmp_path) as url:
         yield url
-    finally:
-        server.terminate()
-        server.wait(60)
 
 
 @pytest.mark.needs("redis")

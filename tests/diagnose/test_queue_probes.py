@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,8 +13,7 @@ import pymysql
 import pytest
 import redis
 from processes import wait_for
-from services import mariadb, rabbitmq
-from services.needs import program
+from services import mariadb, rabbitmq, redis_server
 
 from perfgate.diagnose.facts import PassFacts, numbers
 from perfgate.diagnose.probes import MysqlProbe, PrometheusProbe, QueueProbe
@@ -31,24 +29,8 @@ SOUND = PassFacts(samples=300, alone=0.010, loaded=0.012, canary_idle=0.001, can
 
 @pytest.fixture
 def redis_url(tmp_path: Path) -> Iterator[str]:
-    [port] = free_ports(1)
-    command = [program("redis") or "", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path)]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    url = f"redis://127.0.0.1:{port}/0"
-
-    def answers() -> bool:
-        try:
-            with redis.Redis.from_url(url) as client:
-                return bool(client.ping())
-        except redis.ConnectionError:
-            return False
-
-    try:
-        wait_for(answers, "Redis")
+    with redis_server.serving(tmp_path) as url:
         yield url
-    finally:
-        server.terminate()
-        server.wait(60)
 
 
 @pytest.mark.needs("redis")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from fake_github.events import environ, pull_request
 from fake_github.server import FakeGitHub
 from projects import Project, Shop
@@ -20,13 +18,6 @@ load: {{rate: 40/s, duration: 2s}}
 endpoints:
   list products: {{request: GET {path}, budget: {{errors: 1%}}}}
 """  # errors: no machine is too busy to see them
-
-
-@pytest.fixture
-def github() -> Iterator[FakeGitHub]:
-    with FakeGitHub() as fake:
-        yield fake
-    assert fake.problems == []
 
 
 def test_a_pull_request_passes_then_fails_and_has_one_comment(

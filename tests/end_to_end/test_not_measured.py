@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,13 +21,6 @@ endpoints:
   list products: {{request: "GET /products?key=${{KEY}}", budget: {{errors: 1%}}}}
 """
 SECRET = "hunter2-hunter2"
-
-
-@pytest.fixture
-def github() -> Iterator[FakeGitHub]:
-    with FakeGitHub() as fake:
-        yield fake
-    assert fake.problems == []
 
 
 @pytest.fixture

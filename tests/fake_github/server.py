@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
@@ -246,3 +248,11 @@ def _listening(github: FakeGitHub, handler: type[_Handler]) -> _Server:
     server = _Server(("127.0.0.1", 0), handler)
     server.github = github
     return server
+
+
+@contextmanager
+def strict_github(kind: str = DOTCOM) -> Iterator[FakeGitHub]:
+    """Fails in the end if anything that came was not as GitHub describes it."""
+    with FakeGitHub(kind) as fake:
+        yield fake
+    assert fake.problems == []

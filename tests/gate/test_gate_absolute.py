@@ -74,7 +74,7 @@ def test_where_nothing_is_over_the_limit_no_requests_came_together_there():
 
 def test_where_the_fastest_request_is_far_over_the_limit_no_burst_is_the_reason():
     few = make_endpoint(p95=0.100, requests=14, design_effects={"p50": 7.3})
-    fastest = few.latency.minimum / histogram.NANOSECONDS
+    fastest = few.latency.minimum / histogram.NS_PER_SECOND
     assert hold(few, "p50", fastest / 2).standing is Standing.BROKEN
     assert hold(few, "p50", fastest / 1.2).standing is Standing.UNDECIDED
 

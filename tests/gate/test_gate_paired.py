@@ -13,7 +13,7 @@ from perfgate.files import codec
 from perfgate.gate import choose_baseline, judge
 from perfgate.gate.ab.paired import compare
 from perfgate.gate.comparison import Comparison
-from perfgate.gate.trial import INSTANCES, Trial
+from perfgate.gate.trial import INSTANCES_SD, Trial
 from perfgate.model.budget_file import BaselinePolicy, GatePolicy, Sensitivity
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import Arm, EndpointResult
@@ -74,7 +74,7 @@ def test_a_pass_allows_for_the_luck_of_two_instances(metric: str):
 
     once, four = (compared(*ends, metric, Trial(restarts=restarts)).bound for restarts in (0, 3))
 
-    assert once == pytest.approx(1.645 * INSTANCES, rel=0.1)
+    assert once == pytest.approx(1.645 * INSTANCES_SD, rel=0.1)
     assert four == pytest.approx(once / 2, rel=0.1)
     assert compared(*ends, "errors").bound < 0.001
 

@@ -16,9 +16,10 @@ from uuid import uuid4
 
 import pytest
 from builders import make_acceptance, make_past_run
+from processes import start_together
 
 from perfgate import history
-from perfgate.git.data_branch import ATTEMPTS
+from perfgate.git.data_branch import MAX_PUSHES
 from perfgate.git.scratch_repository import PrivateRepository
 from perfgate.history import History
 from perfgate.history.transfer import export_runs, import_runs
@@ -313,9 +314,9 @@ def test_others_that_are_always_quicker_end_in_an_error(
     store.save(make_past_run(1))
     somebody = "GIT_COMMITTER_NAME=x GIT_COMMITTER_EMAIL=x GIT_AUTHOR_NAME=x GIT_AUTHOR_EMAIL=x"
     hook(remote, "update", f'git update-ref $1 "$({somebody} git commit-tree $1^{{tree}} -p $1 -m quicker)"')
-    with pytest.raises(HistoryError, match=f"{ATTEMPTS} times"):
+    with pytest.raises(HistoryError, match=f"{MAX_PUSHES} times"):
         store.save(make_past_run(2))
-    assert git(remote, "rev-list", "--count", BRANCH) == str(1 + ATTEMPTS)
+    assert git(remote, "rev-list", "--count", BRANCH) == str(1 + MAX_PUSHES)
 
 
 def test_a_remote_that_is_not_there_is_an_error_never_an_empty_history(clone: Path) -> None:
@@ -496,14 +497,7 @@ def test_writers_at_once_are_all_stored(writers: int, remote: Path, tmp_path: Pa
         )
         for number in range(writers)
     ]
-    for process in processes:
-        assert process.stdout is not None
-        process.stdout.readline()
-    for process in processes:
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    assert [process.communicate(timeout=240)[1] for process in processes] == [""] * writers
+    assert start_together(processes, 240) == [""] * writers
     with opened(tmp_path, f"git:{BRANCH}@file://{remote}") as store:
         assert [entry.id for entry in store.entries()] == [f"run-{number:04d}" for number in reversed(range(writers))]
     assert git(remote, "rev-list", "--count", BRANCH) == str(writers)

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import pytest
 from builders import make_acceptance, make_arms, make_endpoint, make_past_run, make_revision
+from processes import start_together
 
 from perfgate import history
 from perfgate.history import ConflictError, Entry, History
@@ -283,15 +284,7 @@ def test_processes_that_write_at_once_lose_nothing(url: str, store: History, tmp
         )
         for writer in range(1, writers + 1)
     ]
-    for process in processes:
-        assert process.stdout is not None
-        process.stdout.readline()
-    for process in processes:
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    errors = [process.communicate(timeout=120)[1] for process in processes]
-    assert errors == [""] * writers
+    assert start_together(processes, 120) == [""] * writers
     written = {f"run-{100 * writer + number:04d}" for writer in range(1, writers + 1) for number in range(each)}
     assert set(ids(store.entries())) == written | {"run-0000"}
     assert {acceptance.reason for acceptance in store.get("run-0000").acceptances} == written

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 from fake_github.description import DOTCOM, GHES
-from fake_github.server import FakeGitHub
+from fake_github.server import FakeGitHub, strict_github
 
 
 @pytest.fixture(params=[DOTCOM, GHES])
 def github(request: pytest.FixtureRequest) -> Iterator[FakeGitHub]:
-    with FakeGitHub(request.param) as fake:
+    with strict_github(request.param) as fake:
         yield fake
-    assert fake.problems == []

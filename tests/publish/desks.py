@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -60,3 +62,12 @@ def opened(
     one = repo.add_pull(**{"head_sha": "b" * 40, **pull})
     token = github.token(*write, login=login)
     return repo, one, environ(github, repo, "pull_request", pull_request(repo, one), folder, token=token)
+
+
+def at_once(act: Callable[[str], object], *names: str) -> None:
+    """Does it for each name in a thread of its own, and waits for all."""
+    jobs = [threading.Thread(target=act, args=(name,)) for name in names]
+    for job in jobs:
+        job.start()
+    for job in jobs:
+        job.join()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pytest
 from fake_github.faults import Fault, dropped, primary_limit, secondary_limit, server_error
 from fake_github.server import FakeGitHub
 from fake_github.world import ACTIONS_BOT, refusal
-from publish.desks import Waits, make_announcement, opened, tell
+from publish.desks import Waits, at_once, make_announcement, opened, tell
 
 from perfgate.model.outcome import Outcome
 from perfgate.publish.github.comments import mark
@@ -132,11 +131,7 @@ def test_two_jobs_at_once_leave_one_comment(github: FakeGitHub, tmp_path: Path):
     def job(name: str) -> None:
         tell(make_announcement(name), known)
 
-    jobs = [threading.Thread(target=job, args=(name,)) for name in ("one", "two")]
-    for one in jobs:
-        one.start()
-    for one in jobs:
-        one.join()
+    at_once(job, "one", "two")
 
     assert github.operations().count(CREATE) == 2
     (comment,) = repo.comments.values()
@@ -189,8 +184,8 @@ def test_an_older_run_that_ends_later_does_not_overwrite(github: FakeGitHub, tmp
     outdated = tell(make_announcement("older"), {**known, "GITHUB_RUN_ID": "1999"})
     again = tell(make_announcement("re-run"), {**known, "GITHUB_RUN_ID": "2000", "GITHUB_RUN_ATTEMPT": "2"})
 
-    assert "later run" in outdated.told[0]
-    assert again.told[0].startswith("Comment updated")
+    assert "later run" in outdated.messages[0]
+    assert again.messages[0].startswith("Comment updated")
     assert [one.body.rsplit("\n")[-1] for one in repo.comments.values()] == ["re-run"]
 
 

@@ -14,7 +14,7 @@ from perfgate.model.publication import Correction, Publication, When, Wishes
 def test_a_destination_that_is_not_set_up_says_so(name: str):
     published = publish.publish(make_announcement(), name, {}, Wishes(when=When.ALWAYS))
 
-    assert published.told == ()
+    assert published.messages == ()
     assert published.warnings
     assert all("[PG-P" in warning for warning in published.warnings)
 

@@ -51,7 +51,7 @@ def test_a_note_is_made_once_and_changed_in_place(gitlab: FakeGitLab):
     second = tell(gitlab, make_announcement("better now", Outcome.PASS), CI_PIPELINE_ID="101")
 
     (note,) = gitlab.notes.values()
-    assert (first.told, second.told) == (("Note created on !3",), ("Note updated on !3",))
+    assert (first.messages, second.messages) == (("Note created on !3",), ("Note updated on !3",))
     assert note.body.endswith("\nbetter now")
     assert (note.merge_request, note.edits) == (3, 1)
 
@@ -103,7 +103,7 @@ def test_two_jobs_at_once_leave_one_note(gitlab: FakeGitLab):
 def test_a_late_pipeline_does_not_overwrite_a_later_one(gitlab: FakeGitLab):
     tell(gitlab, make_announcement("new"), CI_PIPELINE_ID="200")
 
-    told = tell(gitlab, make_announcement("old"), CI_PIPELINE_ID="100").told
+    told = tell(gitlab, make_announcement("old"), CI_PIPELINE_ID="100").messages
 
     assert "outdated" in told[0]
     assert [note.body.rpartition("\n")[2] for note in gitlab.notes.values()] == ["new"]
@@ -132,7 +132,7 @@ def test_settings_and_places(gitlab: FakeGitLab, others: dict[str, str], note: b
     assert bool(gitlab.notes) is note
     assert bool(done.warnings) is bool(warning)
     assert warning in "".join(done.warnings)
-    assert TOKEN not in "".join((*done.warnings, *done.told))
+    assert TOKEN not in "".join((*done.warnings, *done.messages))
 
 
 def test_a_jobs_token_is_used_where_the_instance_allows_it(gitlab: FakeGitLab):
@@ -146,7 +146,7 @@ def test_a_jobs_token_is_used_where_the_instance_allows_it(gitlab: FakeGitLab):
 
 def test_nothing_new_begins_no_note_but_updates_one(gitlab: FakeGitLab):
     kept = make_announcement("kept", Outcome.PASS)
-    assert "nothing to say" in tell(gitlab, kept, comment="changes").told[0]
+    assert "nothing to say" in tell(gitlab, kept, comment="changes").messages[0]
 
     tell(gitlab)
     tell(gitlab, kept, comment="changes")
@@ -205,7 +205,7 @@ def test_a_double_that_another_job_has_deleted_is_no_trouble(gitlab: FakeGitLab)
 
     done = tell(gitlab)
 
-    assert (done.told, done.warnings) == (("Note updated on !3",), ())
+    assert (done.messages, done.warnings) == (("Note updated on !3",), ())
 
 
 def test_a_token_pasted_with_the_end_of_its_line_works(gitlab: FakeGitLab):

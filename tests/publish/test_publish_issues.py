@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from fake_github import events
 from fake_github.faults import dropped
 from fake_github.server import FakeGitHub
 from fake_github.world import Issue, Repository
-from publish.desks import make_announcement, tell
+from publish.desks import at_once, make_announcement, tell
 
 from perfgate.model.outcome import Outcome
 from perfgate.model.publication import Announcement, Broken, Occasion
@@ -46,24 +45,24 @@ def only(repo: Repository) -> Issue:
 
 
 def test_it_is_opened_kept_and_closed(github: FakeGitHub, repo: Repository, tmp_path: Path):
-    assert "Issue opened: " in run(github, repo, tmp_path, announced("search")).told[-1]
+    assert "Issue opened: " in run(github, repo, tmp_path, announced("search")).messages[-1]
     assert (only(repo).title, only(repo).state) == ("perfgate: shop: main is slower", "open")
 
-    assert "Issue updated" in run(github, repo, tmp_path, announced("search")).told[-1]
+    assert "Issue updated" in run(github, repo, tmp_path, announced("search")).messages[-1]
     assert repo.comments == {}
 
     run(github, repo, tmp_path, announced("search", "home"))
     assert [one.body for one in repo.comments.values()] == ["More is broken.\n\n2 broken"]
 
-    assert "stays open" in run(github, repo, tmp_path, announced(undecided=("search",))).told[-1]
+    assert "stays open" in run(github, repo, tmp_path, announced(undecided=("search",))).messages[-1]
     assert only(repo).state == "open"
 
-    assert "Issue closed" in run(github, repo, tmp_path, announced(undecided=("other",))).told[-1]
+    assert "Issue closed" in run(github, repo, tmp_path, announced(undecided=("other",))).messages[-1]
     assert only(repo).state == "closed"
     assert list(repo.comments.values())[-1].body.startswith("Nothing of this is broken any more.")
 
-    assert "nothing is broken" in run(github, repo, tmp_path, announced()).told[-1]
-    assert "Issue reopened" in run(github, repo, tmp_path, announced("search")).told[-1]
+    assert "nothing is broken" in run(github, repo, tmp_path, announced()).messages[-1]
+    assert "Issue reopened" in run(github, repo, tmp_path, announced("search")).messages[-1]
     assert (len(repo.issues), only(repo).state) == (1, "open")
 
 
@@ -73,7 +72,7 @@ def test_what_a_person_closed_stays_closed_until_something_else_breaks(
     run(github, repo, tmp_path, announced("search"))
     only(repo).state = "closed"
 
-    assert "stays closed" in run(github, repo, tmp_path, announced("search")).told[-1]
+    assert "stays closed" in run(github, repo, tmp_path, announced("search")).messages[-1]
     assert only(repo).state == "closed"
 
     run(github, repo, tmp_path, announced("search", "home"))
@@ -91,7 +90,7 @@ def test_nobody_elses_issue_is_touched(github: FakeGitHub, repo: Repository, tmp
 
 
 def test_only_runs_of_the_baselines_branch_have_one(github: FakeGitHub, repo: Repository, tmp_path: Path):
-    told = run(github, repo, tmp_path, announced("search", branch="feature", on_baseline=False)).told
+    told = run(github, repo, tmp_path, announced("search", branch="feature", on_baseline=False)).messages
     assert "no run of the baseline's branch" in told[-1]
 
     run(github, repo, tmp_path, announced("search"), issue=False)
@@ -127,11 +126,7 @@ def test_two_jobs_at_once_leave_one_open(github: FakeGitHub, repo: Repository, t
         folder.mkdir()
         run(github, repo, folder, announced("search"))
 
-    jobs = [threading.Thread(target=job, args=(name,)) for name in ("one", "two")]
-    for one in jobs:
-        one.start()
-    for one in jobs:
-        one.join()
+    at_once(job, "one", "two")
 
     assert github.operations().count(CREATE) == 2
     first, second = repo.issues.values()
@@ -160,7 +155,7 @@ def test_an_answer_lost_on_the_way_opens_no_second_one(github: FakeGitHub, repo:
 
     done = run(github, repo, tmp_path, announced("search"))
 
-    assert "Issue opened" in done.told[-1]
+    assert "Issue opened" in done.messages[-1]
     assert (done.warnings, len(repo.issues)) == ((), 1)
 
 
@@ -169,7 +164,7 @@ def test_an_app_that_cannot_ask_who_it_is_keeps_to_its_first(github: FakeGitHub,
         payload = events.push(repo, "main", HEAD)
         token = github.token("issues", login="perf-bot[bot]")
         known = events.environ(github, repo, "push", payload, tmp_path, token=token, sha=HEAD)
-        told = tell(announced(*names), known, issue=True).told[-1]
+        told = tell(announced(*names), known, issue=True).messages[-1]
 
     assert "Issue updated" in told
     assert [one.state for one in repo.issues.values()] == ["open", "closed"]

@@ -162,7 +162,7 @@ def test_a_closed_pull_request_gets_no_comment_from_the_second_workflow(github: 
     published = tell(make_announcement(), known)
 
     assert repo.comments == {}
-    assert "no open pull request" in published.told[0]
+    assert "no open pull request" in published.messages[0]
 
 
 def test_a_fork_that_is_gone_is_still_a_fork(github: FakeGitHub, tmp_path: Path):
@@ -200,7 +200,7 @@ def test_other_reasons_why_nothing_can_be_posted(github: FakeGitHub, tmp_path: P
     published = tell(make_announcement(), known, check=change == "personal")
 
     assert said in "\n".join(published.warnings)
-    assert token not in "\n".join((*published.warnings, *published.told))
+    assert token not in "\n".join((*published.warnings, *published.messages))
 
 
 def test_an_event_file_that_is_missing_or_hostile_breaks_nothing(github: FakeGitHub, tmp_path: Path):
@@ -216,4 +216,4 @@ def test_an_event_file_that_is_missing_or_hostile_breaks_nothing(github: FakeGit
     missing = tell(make_announcement(), {**known, "GITHUB_EVENT_PATH": "/nowhere"})
 
     assert "which commit" in hostile.warnings[0]
-    assert "no open pull request" in missing.told[0]
+    assert "no open pull request" in missing.messages[0]

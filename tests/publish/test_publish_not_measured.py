@@ -34,7 +34,7 @@ def test_the_notice_is_on_top_and_the_old_verdict_folded_with_its_commit(github:
     done = correct(known, GITHUB_RUN_ID="1002")
 
     (one,) = repo.comments.values()
-    assert done.told == (f"Comment updated: {done.comment_url}",)
+    assert done.messages == (f"Comment updated: {done.comment_url}",)
     assert one.body.splitlines()[2] == "### NOT MEASURED"
     assert "<details><summary>Measured last, at <code>bbbbbbb</code></summary>" in one.body
     assert one.body.index("did not start") < one.body.index("<details>") < one.body.index("search is slow")
@@ -64,7 +64,7 @@ def test_no_comment_is_begun_and_nobody_elses_is_touched(github: FakeGitHub, tmp
 
     done = correct(known)
 
-    assert (done.told, done.warnings, theirs.edits, len(repo.comments)) == ((), (), 0, 1)
+    assert (done.messages, done.warnings, theirs.edits, len(repo.comments)) == ((), (), 0, 1)
 
 
 def test_what_a_later_run_has_said_stays(github: FakeGitHub, tmp_path: Path):
@@ -114,8 +114,8 @@ def test_gitlab_does_the_same():
         late = publish.correct(AGAIN, "gitlab", known | {"CI_PIPELINE_ID": "100"}, Wishes())
 
         (note,) = gitlab.notes.values()
-        assert done.told == ("Note updated on !3",)
-        assert "outdated" in late.told[0]
+        assert done.messages == ("Note updated on !3",)
+        assert "outdated" in late.messages[0]
         assert note.body.splitlines()[2] == "### NOT MEASURED"
         assert "at <code>ccccccc</code>" in note.body
         assert "search is slow" in note.body

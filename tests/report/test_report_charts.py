@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from perfgate.model.budget_file import Kind
 from perfgate.model.outcome import Outcome
 from perfgate.report.charts import overview_chart, trend_chart, trend_picture
-from perfgate.report.charts.drawing import DARK, LIGHT, SMALL, WIDTH, Theme, png
+from perfgate.report.charts.drawing import DARK, LIGHT, MIN_FONT_POINTS, WIDTH_INCHES, Theme, png
 from perfgate.report.facts import Facts
 
 A, R = Kind.ABSOLUTE, Kind.RELATIVE
@@ -96,7 +96,7 @@ def test_no_text_is_small_or_a_formula():
     png(figure)
     plot = figure.axes[0]
     for text in [*figure.texts, *plot.texts, *plot.get_xticklabels(), *plot.get_yticklabels()]:
-        assert text.get_fontsize() >= SMALL
+        assert text.get_fontsize() >= MIN_FONT_POINTS
     assert not any(text.get_parse_math() for text in [*figure.texts, *plot.texts, *plot.get_xticklabels()])
     assert any("$x_1^2$" in text for text in texts(figure))
 
@@ -106,7 +106,7 @@ def test_every_title_fits(name):
     figure = trend(history(0.08, 0.131, name=name))
     for text in figure.texts:
         extent = text.get_window_extent()
-        assert 0 <= extent.x0 < extent.x1 <= WIDTH * 200
+        assert 0 <= extent.x0 < extent.x1 <= WIDTH_INCHES * 200
     assert figure.texts[1].get_text().endswith(" p95: 131 ms, limit 120 ms, baseline 82 ms")
 
 
@@ -153,7 +153,7 @@ def test_labels_do_not_overlap(runs):
     boxes = [label.get_window_extent() for label in figure.axes[0].get_xticklabels()]
     assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
     right = sorted((t.get_window_extent() for t in figure.axes[0].texts), key=lambda box: box.y0)
-    assert all(box.x1 <= WIDTH * 200 for box in right)
+    assert all(box.x1 <= WIDTH_INCHES * 200 for box in right)
     assert all(lower.y1 <= upper.y0 + 3 for lower, upper in pairwise(right))
 
 

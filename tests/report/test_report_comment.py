@@ -180,13 +180,13 @@ def test_the_worst_come_first_and_all_are_counted(endpoints: int):
     assert page.strange == []
     assert f"GET /api/v1/things/{endpoints - 1} p95" in page.tables[0][1][1]  # the greatest change
     in_sight = len(page.tables[0]) - 1
-    assert in_sight == min(endpoints, comment.IN_SIGHT)
+    assert in_sight == min(endpoints, comment.MAX_OPEN_FINDINGS)
     if endpoints > in_sight:
         assert f"{endpoints - in_sight} more: {endpoints - in_sight} fail" in page.folded
         shown = len(page.tables[1]) - 1
         assert (shown == endpoints - in_sight) == (endpoints == 14)
         assert endpoints == 14 or f"and {endpoints - in_sight - shown} more" in page.folded
-    assert text.count("```mermaid") == (min(endpoints, comment.CHARTS) if endpoints < 100 else 0)
+    assert text.count("```mermaid") == (min(endpoints, comment.MAX_CHARTS) if endpoints < 100 else 0)
 
 
 @pytest.mark.parametrize("endpoints", [14, 400])

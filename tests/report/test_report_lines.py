@@ -10,7 +10,7 @@ from builders import make_arms, make_conditions, make_endpoint, make_finding, ma
 from rich.console import Console
 
 from perfgate.model.run import PastRun
-from perfgate.report.charts import trend_picture
+from perfgate.report.charts import history_trend, trend_picture
 from perfgate.report.facts import Facts
 from perfgate.report.html import page, site
 from perfgate.report.html.site import Series
@@ -81,7 +81,7 @@ def test_a_trend_of_nothing_but_a_b_runs_is_shown():
 
 
 def test_a_picture_of_the_history_joins_what_is_alike():
-    picture = trend_picture.remember(mixed(), NAME, "p95", None)
+    picture = history_trend.picture(mixed(), NAME, "p95", None)
     assert picture.values == pytest.approx((101, 102, 103))
     assert "3 runs, the newest" in picture.subtitle
     assert "not drawn: 4 of other load or kind" in picture.subtitle

@@ -10,7 +10,8 @@ from builders import make_acceptance, make_criterion, make_endpoint, make_findin
 from perfgate.model.budget_file import Budget, Criterion, Kind, Severity
 from perfgate.model.outcome import Outcome
 from perfgate.model.verdict import Finding
-from perfgate.report.charts.trend_picture import Band, Level, TrendPicture, decide, remember
+from perfgate.report.charts import history_trend
+from perfgate.report.charts.trend_picture import Band, Level, TrendPicture, decide
 from perfgate.report.facts import Facts
 
 A, R = Kind.ABSOLUTE, Kind.RELATIVE
@@ -187,13 +188,13 @@ def test_a_trend_without_a_verdict_ends_with_the_newest_run():
         metric="p95",
         criteria=(Criterion(kind=A, limit=0.1, text="100ms"), Criterion(kind=R, limit=0.1, text="+10%")),
     )
-    shown = remember(past, NAME, "p95", budget)
+    shown = history_trend.picture(past, NAME, "p95", budget)
     assert shown.title == "list products p95: 110 ms, limit 100 ms"
     assert shown.subtitle == "3 runs, the newest 0000000 on main, 5 Jan 2026"
     assert shown.values == pytest.approx((90, 100, 110))
     assert (shown.this, shown.outcome) == ("newest 110 ms", Outcome.FAIL)
     assert shown.failed == {0, 1, 2}
-    assert remember(past[:1], "unknown", "p95", None).this == "newest no data"
+    assert history_trend.picture(past[:1], "unknown", "p95", None).this == "newest no data"
 
 
 @pytest.mark.parametrize(
@@ -207,7 +208,10 @@ def test_a_trend_without_a_verdict_ends_with_the_newest_run():
 def test_what_did_not_fail_and_is_beyond_the_limit_has_no_green_tick(severity, limit, outcome):
     past = [make_past_run(run=make_run(1, endpoints=[make_endpoint(NAME, metrics={"p95": 0.11})]))]
     criterion = Criterion(kind=A, limit=limit, text="limit", severity=severity)
-    assert remember(past, NAME, "p95", Budget(endpoint=NAME, metric="p95", criteria=(criterion,))).outcome is outcome
+    assert (
+        history_trend.picture(past, NAME, "p95", Budget(endpoint=NAME, metric="p95", criteria=(criterion,))).outcome
+        is outcome
+    )
 
 
 def test_where_the_level_changed_is_marked_with_its_commit():

@@ -8,7 +8,7 @@ from perfgate.model.budget_file import Abort
 from perfgate.recording.handover import Duet
 from perfgate.recording.windows import Record, Window
 from perfgate.runtime.process.abort import ErrorWatch
-from perfgate.runtime.scenario.arms import SECOND, Arms
+from perfgate.runtime.scenario.arms import NS_PER_SECOND, Arms
 from perfgate.runtime.scenario.endpoint import Endpoint
 from perfgate.runtime.scenario.values import between
 
@@ -20,7 +20,7 @@ def make_arms(**others) -> Arms:
 
 
 def drawn(arms: Arms, *offsets: float) -> list[str]:
-    return [arms.draw(int(offset * SECOND)).name for offset in offsets]
+    return [arms.draw(int(offset * NS_PER_SECOND)).name for offset in offsets]
 
 
 def test_each_task_goes_to_either_arm_with_no_pattern():

@@ -15,7 +15,7 @@ from runtime.scripted import PATIENCE, Server, answers, ask, client_of, ok
 from services.needs import lacking
 
 from perfgate.recording.clock import KERNEL_CLOCK
-from perfgate.runtime.http.client import LONG_PAUSE, FastClient
+from perfgate.runtime.http.client import RETRY_AFTER_IDLE_NS, FastClient
 from perfgate.runtime.http.dialling import origin
 from perfgate.runtime.http.observations import Observations
 from perfgate.runtime.http.responses import UNKNOWN, Failure
@@ -207,7 +207,7 @@ def test_what_is_not_safe_is_never_sent_again(method):
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "POST", "PUT", "DELETE", "PATCH"])
-@pytest.mark.parametrize("pause", [0, 10 * LONG_PAUSE])
+@pytest.mark.parametrize("pause", [0, 10 * RETRY_AFTER_IDLE_NS])
 def test_a_server_that_takes_a_request_and_closes_has_failed(method, pause):
     """Even after a pause: it acknowledged the request before it closed, as one that closes an idle connection cannot."""
     with Server(swallows, answers(ok(b"second"))) as server:
@@ -222,7 +222,7 @@ def test_a_server_that_takes_a_request_and_closes_has_failed(method, pause):
         assert ask(client).body == b"second"
 
 
-@pytest.mark.parametrize(("pause", "resends"), [(0, {}), (LONG_PAUSE, {"shop": 1})])
+@pytest.mark.parametrize(("pause", "resends"), [(0, {}), (RETRY_AFTER_IDLE_NS, {"shop": 1})])
 def test_a_reset_is_sent_again_only_after_a_long_pause(pause, resends):
     def resets(peer):
         peer.request()
@@ -252,7 +252,7 @@ def test_the_time_of_a_lost_attempt_counts():
     with Server(dawdles, answers(ok(b"second"))) as server:
         client = client_of(server)
         ask(client)
-        client._connection.ended -= LONG_PAUSE
+        client._connection.ended -= RETRY_AFTER_IDLE_NS
         assert ask(client).wait >= 0.98 * 50 * MS
 
 

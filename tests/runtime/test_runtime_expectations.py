@@ -9,18 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perfgate.runtime.http.responses import Response
-from perfgate.runtime.scenario.expectations import (
-    MISSING,
-    from_cookie,
-    from_header,
-    from_json,
-    from_regex,
-    header,
-    json_path,
-    regex,
-    status,
-    text,
-)
+from perfgate.runtime.scenario.captures import from_cookie, from_header, from_json, from_regex
+from perfgate.runtime.scenario.expectations import header, json_path, regex, status, text
+from perfgate.runtime.scenario.json_paths import MISSING
 
 
 def answer(body: object = b"", *, status: int = 200, cookies: list[str] | None = None, **headers: str) -> Response:

@@ -7,7 +7,7 @@ import pytest
 from runtime.scripted import ok
 from runtime.test_runtime_connection import FakeWire, cuts
 
-from perfgate.runtime.http.connection import CHUNK_FAULT, MOST_RAW, UNASKED, Connection
+from perfgate.runtime.http.connection import CHUNK_FAULT, MAX_RAW_BYTES, UNASKED, Connection
 from perfgate.runtime.http.framing import BAD_EXTENSION, BAD_TRAILER, NO_RETURN
 from perfgate.runtime.http.observations import Observations
 
@@ -58,8 +58,8 @@ def test_bytes_after_bare_chunks_end_the_connection():
 @pytest.mark.parametrize("pieces", [1, 7])
 def test_a_large_body_keeps_its_size(pieces):
     """The bare line comes at the very end."""
-    chunk = b"%x\r\n%b\r\n" % (MOST_RAW // 16, b"a" * (MOST_RAW // 16))
+    chunk = b"%x\r\n%b\r\n" % (MAX_RAW_BYTES // 16, b"a" * (MAX_RAW_BYTES // 16))
     data = HEAD + chunk * 12 + b"0\n\n"
     step = len(data) // pieces + 1
     wire = FakeWire(*(data[start : start + step] for start in range(0, len(data), step)))
-    assert Connection(wire).exchange(REQUEST, keep_body=False, no_body=False).size == MOST_RAW // 16 * 12
+    assert Connection(wire).exchange(REQUEST, keep_body=False, no_body=False).size == MAX_RAW_BYTES // 16 * 12

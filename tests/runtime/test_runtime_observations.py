@@ -11,7 +11,7 @@ from runtime.scripted import Server, answers, ok
 
 from perfgate.recording.shortages import FILES, MEMORY, PORTS
 from perfgate.runtime.http.dialling import _connected
-from perfgate.runtime.http.observations import MOST_REMARKS, Observations
+from perfgate.runtime.http.observations import MAX_REMARKS, Observations
 
 V4, V6 = socket.AF_INET, socket.AF_INET6
 
@@ -96,8 +96,8 @@ def test_processes_add_up():
 
 def test_remarks_are_bounded():
     seen = Observations()
-    for number in range(2 * MOST_REMARKS):
+    for number in range(2 * MAX_REMARKS):
         seen.remark(f"{number}", "odd")
         seen.remark("0", "odd")
-    assert len(seen.remarks) == MOST_REMARKS
-    assert seen.remarks["0", "odd"] == 2 * MOST_REMARKS + 1
+    assert len(seen.remarks) == MAX_REMARKS
+    assert seen.remarks["0", "odd"] == 2 * MAX_REMARKS + 1

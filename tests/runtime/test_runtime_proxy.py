@@ -12,7 +12,7 @@ import pytest
 from runtime.scripted import Peer, Server, answers, ask, ok
 
 from perfgate.model.errors import UsageError
-from perfgate.runtime.http.client import LONG_PAUSE, FastClient
+from perfgate.runtime.http.client import RETRY_AFTER_IDLE_NS, FastClient
 from perfgate.runtime.http.dialling import TlsConfig, origin
 from perfgate.runtime.http.responses import Failure
 
@@ -68,7 +68,7 @@ def test_a_lost_request_is_sent_to_the_proxy_as_a_whole_url_again(environ):
         environ(HTTP_PROXY=proxy.url)
         client = FastClient(origin("http://shop.test"))
         ask(client)
-        client._connection.ended -= LONG_PAUSE
+        client._connection.ended -= RETRY_AFTER_IDLE_NS
         assert ask(client).body == b"second"
     assert [request.split(b"\r\n")[0] for request in proxy.requests] == [b"GET http://shop.test/ HTTP/1.1"] * 3
 

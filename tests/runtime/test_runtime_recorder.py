@@ -20,11 +20,11 @@ from perfgate.recording.windows import PHASES, Phases, Record, Window
 from perfgate.runtime.http.responses import Failure, Response
 from perfgate.runtime.record.load import Load
 from perfgate.runtime.record.progress import ProgressWriter
-from perfgate.runtime.record.recorder import EXAMPLES, NAMES, OTHER, ROW, SECOND, Recorder
+from perfgate.runtime.record.recorder import MAX_ENDPOINTS, MAX_FAILURE_EXAMPLES, NS_PER_SECOND, OTHER, ROW, Recorder
 from perfgate.text.redaction import Redactor
 
 MS = 1_000_000
-START = 100 * SECOND
+START = 100 * NS_PER_SECOND
 
 
 def make_settings(**others) -> Settings:
@@ -44,7 +44,7 @@ def make_settings(**others) -> Settings:
 
 
 def make_recorder(*endpoints: str) -> Recorder:
-    recorder = Recorder(endpoints, duration=10 * SECOND)
+    recorder = Recorder(endpoints, duration=10 * NS_PER_SECOND)
     recorder.started = START
     return recorder
 
@@ -87,7 +87,14 @@ def recorded(load: Load, name: str = "search", second: int = 0, *, kind: str = "
 
 def test_requests_are_counted_by_the_second_in_which_they_began():
     recorder = make_recorder()
-    for began in (START - 1, START, START + SECOND - 1, START + SECOND, START - SECOND, START + 9 * SECOND):
+    for began in (
+        START - 1,
+        START,
+        START + NS_PER_SECOND - 1,
+        START + NS_PER_SECOND,
+        START - NS_PER_SECOND,
+        START + 9 * NS_PER_SECOND,
+    ):
         succeed(recorder, "search", began, latency=5 * MS, service=4 * MS, first_byte=3 * MS, size=100)
     record = recorder.take()
     assert totals(record) == {
@@ -102,7 +109,7 @@ def test_requests_are_counted_by_the_second_in_which_they_began():
 
 def test_phases_are_those_of_the_measured_time():
     recorder = make_recorder()
-    for began in (START - 1, START, START + 10 * SECOND - 1, START + 10 * SECOND):
+    for began in (START - 1, START, START + 10 * NS_PER_SECOND - 1, START + 10 * NS_PER_SECOND):
         succeed(recorder, "search", began, latency=5 * MS, service=4 * MS, first_byte=3 * MS)
         recorder.dialled(("endpoint", "search"), began, (1 * MS, 2 * MS, 7 * MS))
     phases = recorder.take().phases["endpoint", "search", ""]
@@ -150,7 +157,12 @@ def test_taking_leaves_the_totals():
 
 times = st.integers(0, 2**52)
 rows = st.tuples(
-    st.integers(START - 3 * SECOND, START + 13 * SECOND), times, times, times, times, st.integers(0, 2**40)
+    st.integers(START - 3 * NS_PER_SECOND, START + 13 * NS_PER_SECOND),
+    times,
+    times,
+    times,
+    times,
+    st.integers(0, 2**40),
 )
 
 
@@ -179,8 +191,8 @@ def test_counting_in_bulk_is_counting_one_by_one(requests, takes):
         window = Window()
         window.successes, window.bytes = 1, size
         window.latency.add(latency)
-        expected.add(("endpoint", "a", "", (began - START) // SECOND), window)
-        if START <= began < START + 10 * SECOND:
+        expected.add(("endpoint", "a", "", (began - START) // NS_PER_SECOND), window)
+        if START <= began < START + 10 * NS_PER_SECOND:
             phases = Phases()
             phases.service.add(service)
             phases.first_byte.add(first_byte)
@@ -206,7 +218,7 @@ def plain(record: Record) -> list:
 
 def test_errors_of_the_warm_up_are_no_examples():
     recorder = make_recorder("a")
-    recorder.failure(("endpoint", "a", ""), START - SECOND, ("connection", "refused"))
+    recorder.failure(("endpoint", "a", ""), START - NS_PER_SECOND, ("connection", "refused"))
     recorder.failure(("endpoint", "a", ""), START, ("status", "500"))
     assert recorder.examples == {"a": ["500"]}
     assert recorder.recorded == 2
@@ -216,31 +228,31 @@ def test_examples_are_few_and_different():
     recorder = make_recorder()
     for number in range(1000):
         recorder.failure(("endpoint", "a"), START, ("expectation", f"got {number // 2}"))
-    assert recorder.examples == {"a": [f"got {number}" for number in range(EXAMPLES)]}
+    assert recorder.examples == {"a": [f"got {number}" for number in range(MAX_FAILURE_EXAMPLES)]}
 
 
 def test_names_made_of_ids_do_not_fill_the_memory():
     recorder = make_recorder()
-    for number in range(3 * NAMES):
+    for number in range(3 * MAX_ENDPOINTS):
         succeed(recorder, f"GET /products/{number}", START)
         recorder.failure(("endpoint", f"GET /products/{number}"), START, ("status", f"status: {number}"))
     record = recorder.take()
-    assert len(record.windows) == NAMES + 1
-    assert len(record.phases) == NAMES + 1
-    assert len(recorder.examples) == NAMES + 1
-    assert record.windows["endpoint", OTHER, "", 0].successes == 2 * NAMES
-    assert len(recorder.examples[OTHER]) == EXAMPLES
-    assert recorder.recorded == 6 * NAMES
+    assert len(record.windows) == MAX_ENDPOINTS + 1
+    assert len(record.phases) == MAX_ENDPOINTS + 1
+    assert len(recorder.examples) == MAX_ENDPOINTS + 1
+    assert record.windows["endpoint", OTHER, "", 0].successes == 2 * MAX_ENDPOINTS
+    assert len(recorder.examples[OTHER]) == MAX_FAILURE_EXAMPLES
+    assert recorder.recorded == 6 * MAX_ENDPOINTS
 
 
 def test_the_endpoints_of_the_budget_file_keep_their_names_whatever_else_is_sent():
     recorder = make_recorder("search")
-    for number in range(2 * NAMES):
+    for number in range(2 * MAX_ENDPOINTS):
         succeed(recorder, f"GET /products/{number}", START)
     succeed(recorder, "search", START)
     windows = recorder.take().windows
     assert windows["endpoint", "search", "", 0].successes == 1
-    assert windows["endpoint", OTHER, "", 0].successes == NAMES + 1  # "search" is one of the names told apart
+    assert windows["endpoint", OTHER, "", 0].successes == MAX_ENDPOINTS + 1  # "search" is one of the names told apart
 
 
 def test_what_cannot_be_written_in_utf_8_does_not_get_in():
@@ -326,13 +338,13 @@ def test_the_generators_own_delay_is_that_of_measured_requests_whose_delay_is_kn
 def test_arrivals_count_in_the_measured_time_and_late_ones_twice():
     load = make_load()
     now = monotonic_ns()
-    load.recorder.started = now - 60 * SECOND
-    load.arrived(now - 61 * SECOND)  # warm-up
-    load.arrived(now + 5 * SECOND)  # early is not late
-    load.arrived(now - 5 * SECOND)
+    load.recorder.started = now - 60 * NS_PER_SECOND
+    load.arrived(now - 61 * NS_PER_SECOND)  # warm-up
+    load.arrived(now + 5 * NS_PER_SECOND)  # early is not late
+    load.arrived(now - 5 * NS_PER_SECOND)
     assert (load.sent, load.late) == (2, 1)
     assert load.lateness.minimum == 0
-    assert load.lateness.maximum >= 5 * SECOND
+    assert load.lateness.maximum >= 5 * NS_PER_SECOND
 
 
 def test_the_most_users_at_once():

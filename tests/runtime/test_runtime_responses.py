@@ -69,7 +69,7 @@ def test_all_members_of_a_gzip_body_are_read():
 
 @pytest.mark.parametrize("encoding", ["br", "gzip", "deflate", "gzip, br"])
 def test_a_small_body_that_unpacks_to_more_than_the_limit_is_an_error(encoding, monkeypatch):
-    monkeypatch.setattr(decoding, "DECODED_LIMIT", 1 << 20)
+    monkeypatch.setattr(decoding, "MAX_DECODED_BYTES", 1 << 20)
     packers = {"br": brotli.compress, "gzip": gzip.compress, "deflate": zlib.compress}
 
     def packed(size: int) -> bytes:

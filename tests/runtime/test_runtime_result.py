@@ -17,7 +17,7 @@ from perfgate.runtime.http.responses import Failure, Response
 from perfgate.runtime.record.endpoint_totals import EndpointTotals
 from perfgate.runtime.record.load import Load
 from perfgate.runtime.record.progress import ProgressWriter
-from perfgate.runtime.record.recorder import SECOND
+from perfgate.runtime.record.recorder import NS_PER_SECOND
 from perfgate.runtime.record.result import Collection, LoadEnd, summary, tally
 from perfgate.text.redaction import Redactor
 
@@ -41,9 +41,11 @@ def make_load(requests: int = 0, failures: int = 0, *, name: str = "search", del
     load = Load(None, SETTINGS, Redactor())
     for number in range(requests):
         response = Response(size=100, service=10 * MS, delivery=delivery)
-        load.record(("endpoint", name), number * SECOND, response, None)
+        load.record(("endpoint", name), number * NS_PER_SECOND, response, None)
     for number in range(failures):
-        load.record(("endpoint", name), number * SECOND, Response(), Failure("status", f"status: {500 + number}"))
+        load.record(
+            ("endpoint", name), number * NS_PER_SECOND, Response(), Failure("status", f"status: {500 + number}")
+        )
     for what, value in others.items():
         setattr(load, what, value)
     return load

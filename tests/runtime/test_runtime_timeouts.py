@@ -17,7 +17,7 @@ from runtime.scripted import PATIENCE, Server, answers, ask, client_of, ok
 from perfgate.runtime.http.client import FastClient
 from perfgate.runtime.http.dialling import origin
 from perfgate.runtime.http.responses import Failure
-from perfgate.runtime.http.watchdog import SWEEP, TimedOut, Watchdog
+from perfgate.runtime.http.watchdog import SWEEP_INTERVAL_S, TimedOut, Watchdog
 
 MS = 1_000_000
 
@@ -246,7 +246,7 @@ def test_only_what_waits_and_has_a_deadline_is_woken():
         watchdog.watch(one)
     waiting = [gevent.spawn(one.wait) for one in (overdue, patient, no_hurry)]
     waiting[0].join(PATIENCE)
-    gevent.sleep(2.5 * SWEEP)
+    gevent.sleep(2.5 * SWEEP_INTERVAL_S)
     assert [one.woken for one in (overdue, patient, no_hurry)] == [True, False, False]
     for one in waiting[1:]:
         one.kill()

@@ -8,7 +8,7 @@ import pytest
 from builders import make_endpoint, make_run
 
 from perfgate import budgets
-from perfgate.cli.exits import NO_MEASUREMENT, exit_code
+from perfgate.cli.exits import EXIT_NOT_MEASURED, exit_code
 from perfgate.model.budget_file import BudgetFile
 from perfgate.model.outcome import Outcome
 from perfgate.workflows.steps import judging
@@ -74,6 +74,6 @@ def test_nothing_judged_is_no_data_and_no_pass(read):
     verdict = judging.judge(file, make_run(endpoints=[make_endpoint("home")]), ())
 
     assert verdict.outcome is Outcome.NO_DATA
-    assert exit_code(verdict, file.gate) == NO_MEASUREMENT
+    assert exit_code(verdict, file.gate) == EXIT_NOT_MEASURED
     assert "Nothing was judged" in verdict.notes[0]
     assert "`defaults: {budget:" in verdict.notes[-1]

@@ -58,9 +58,9 @@ def _interactions(draft: Draft, page: DraftEntry, key: str, acts: Sequence[str])
 
 def _iterations(draft: Draft, page: DraftEntry) -> Iterator[Mistake]:
     written = page.map("iterations")
-    fewest, most = written.get("min"), written.get("max")
-    if isinstance(fewest, int) and isinstance(most, int) and fewest > most:
-        message = f"at least {fewest} views, and at most {most}"
+    minimum, maximum = written.get("min"), written.get("max")
+    if isinstance(minimum, int) and isinstance(maximum, int) and minimum > maximum:
+        message = f"at least {minimum} views, and at most {maximum}"
         yield draft.document.mistake(page.at("iterations"), message, hint="make `max` the larger one", code="PG-B048")
 
 

@@ -14,14 +14,14 @@ def pages(written: Mapping[str, PageShape | str]) -> tuple[PageSpec, ...]:
 
 
 def _page(name: str, shape: PageShape) -> PageSpec:
-    fewest, most, within = _iterations(shape.iterations)
+    min_views, max_views, within = _iterations(shape.iterations)
     return PageSpec(
         name=name,
         path=shape.path,
         steps=tuple(_interaction(item) for item in shape.steps or ()),
         interact=tuple(_interaction(item) for item in shape.interact or ()),
-        fewest=fewest,
-        most=most,
+        fewest=min_views,
+        most=max_views,
         within=within,
         during=shape.during or PageSpec.during,
         login=shape.login or PageSpec.login,
@@ -38,8 +38,8 @@ def _iterations(written: IterationsShape | int | None) -> tuple[int, int, float]
     if isinstance(written, int):
         return written, written, PageSpec.within
     shape = written or IterationsShape()
-    fewest = shape.min or min(PageSpec.fewest, shape.max or PageSpec.fewest)
-    return fewest, max(fewest, shape.max or PageSpec.most), shape.within or PageSpec.within
+    min_views = shape.min or min(PageSpec.fewest, shape.max or PageSpec.fewest)
+    return min_views, max(min_views, shape.max or PageSpec.most), shape.within or PageSpec.within
 
 
 def _interaction(shape: InteractionShape) -> Interaction:

@@ -13,7 +13,7 @@ from perfgate.text.tables import filled_rows
 
 RELATIVE = "the path is relative to the budget file's folder"
 
-_CHECKED_ROWS = 1000  # of a CSV file; a long one would make every start slow
+_MAX_CHECKED_ROWS = 1000  # of a CSV file; a long one would make every start slow
 
 
 NAMES = {";": "semicolons", "\t": "tabs", "|": "bars", ",": "commas"}  # of what is written between values
@@ -81,7 +81,7 @@ def _csv_table(rows: Iterable[list[str]], separator: str) -> Table:
         spaced = [column.strip() for column in columns if column != column.strip()]
         return Table(problem=problem, hint=f"write it without the spaces: `{spaced[0]}`" if any(spaced) else hint)
     count = 0
-    for number, row in itertools.islice(numbered, _CHECKED_ROWS):
+    for number, row in itertools.islice(numbered, _MAX_CHECKED_ROWS):
         if len(row) != len(columns):
             problem = f"has {_counted(len(row), 'value')} in row {number}, and {_counted(len(columns), 'column')}"
             hint = f"a value with `{separator}` in it needs double quotes"

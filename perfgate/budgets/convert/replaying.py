@@ -16,7 +16,7 @@ from perfgate.text import log_lines, template
 from perfgate.text.log_lines import LogLine
 from perfgate.text.template import TemplateError, Value, Variable
 
-SEED = 1  # of where in its second a request came, when the log tells whole seconds only
+PLACEMENT_SEED = 1  # of where in its second a request came, when the log tells whole seconds only
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +85,7 @@ def _timed(known: Sequence[LogLine]) -> list[tuple[float, LogLine]]:
     """In order of time. Where a log has whole seconds, its requests are spread over each at random, in their order."""
     times = [line.time or 0.0 for line in known]
     if all(time == int(time) for time in times):
-        random = Random(SEED)
+        random = Random(PLACEMENT_SEED)
         seconds: dict[float, list[float]] = {}
         for time in times:
             seconds.setdefault(time, []).append(random.random())

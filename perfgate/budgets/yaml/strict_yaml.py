@@ -21,7 +21,7 @@ from perfgate.model.budget_file import Json
 from perfgate.model.errors import Mistake
 
 MAX_NODES = 100_000
-MAX_DEPTH = 50
+MAX_NESTING = 50
 
 _TAG = "tag:yaml.org,2002:"
 _SCALAR_TAGS = {_TAG + name for name in ("str", "null", "bool", "int", "float", "timestamp", "merge", "value")}
@@ -45,7 +45,7 @@ def parse(text: str, file: str) -> tuple[Document, tuple[Mistake, ...]]:
     try:
         if deep := _too_deep(text):
             return nothing, (
-                mistake(file, lines, deep, f"more than {MAX_DEPTH} levels deep", hint=_DEPTH_HINT, code="PG-B003"),
+                mistake(file, lines, deep, f"more than {MAX_NESTING} levels deep", hint=_DEPTH_HINT, code="PG-B003"),
             )
         root: Node | None = yaml.compose(text, Loader=_loader(text))
     except yaml.YAMLError as error:
@@ -84,12 +84,12 @@ def _loader(text: str) -> Any:
 
 
 def _too_deep(text: str) -> SourcePosition | None:
-    """Where the nesting goes beyond MAX_DEPTH. Told from the flat stream of events, because composing recurses in C."""
+    """Where the nesting goes beyond MAX_NESTING: by the flat stream of events, because composing recurses in C."""
     depth = 0
     for event in yaml.parse(text, Loader=_loader(text)):
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
-            if depth > MAX_DEPTH and event.start_mark:
+            if depth > MAX_NESTING and event.start_mark:
                 return SourcePosition(event.start_mark.line + 1, event.start_mark.column + 1)
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
@@ -129,8 +129,8 @@ class _Reader:
             raise _TooMuchError(node, f"aliases expand to more than {MAX_NODES:,} values")
         if node in self._open:
             raise _TooMuchError(node, "an alias stands inside its own anchor")
-        if len(self._open) > MAX_DEPTH:
-            raise _TooMuchError(node, f"more than {MAX_DEPTH} levels deep")
+        if len(self._open) > MAX_NESTING:
+            raise _TooMuchError(node, f"more than {MAX_NESTING} levels deep")
 
     def _scalar(self, node: ScalarNode, hint: str = "") -> Json:
         """The value; a trap is reported with `hint` in place of its own."""

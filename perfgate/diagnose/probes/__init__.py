@@ -43,8 +43,8 @@ def key_of(probe: Prober) -> str:
     return next((key for key, make in BY_KEY.items() if type(probe) is make), "")
 
 
-UNSURE = 0.3  # of what is always waited for
-FEW = 0.3  # messages per request
+MIN_SURPLUS_SHARE = 0.3  # of what is always waited for
+MIN_MESSAGES_PER_REQUEST = 0.3  # messages per request
 
 __all__ = [
     "BY_KEY",
@@ -86,6 +86,8 @@ def _excess(name: str, value: float, idle: float, values: Mapping[str, float]) -
     """The wait beyond that which is always there. Where one always waits, so little more is an error of sampling; and
     it is nobody's who sends hardly a message, such as a worker that listens."""
     messages = values.get(f"{name.removesuffix('_wait')}_messages")
-    if idle > 0 and (value - idle < UNSURE * idle or (messages is not None and messages < FEW)):
+    if idle > 0 and (
+        value - idle < MIN_SURPLUS_SHARE * idle or (messages is not None and messages < MIN_MESSAGES_PER_REQUEST)
+    ):
         return 0.0
     return max(0.0, value - idle)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 MAX_COLUMNS = 3  # columns of an index
-WORTH = 0.5  # of the plan's cost, at most which must be left
+MAX_COST_RATIO = 0.5  # of the plan's cost, at most which must be left
 
 
 def is_there(connection: Any) -> bool:
@@ -34,7 +34,7 @@ def worth(
             connection.execute("select hypopg_reset()")
         except error:
             return ""
-        if 0 < after <= WORTH * before:
+        if 0 < after <= MAX_COST_RATIO * before:
             shown = ", ".join(names)
             return f"with an index on {table} ({shown}) its plan costs {after:,.0f} instead of {before:,.0f} (HypoPG)"
     return ""

@@ -7,7 +7,7 @@ import threading
 from time import monotonic
 from typing import Any
 
-PAUSE = (0.01, 0.04)  # s
+PAUSE_RANGE_S = (0.01, 0.04)  # s
 WAITING = """
 select count(*) /* perfgate-diagnose */ from pg_stat_activity
 where wait_event_type = 'Lock' and datname = current_database() and pid <> pg_backend_pid()
@@ -47,7 +47,7 @@ class LockWatch:
 
     def _watch(self, stop: threading.Event) -> None:
         chance = random.Random(2)
-        while not stop.wait(chance.uniform(*PAUSE)):
+        while not stop.wait(chance.uniform(*PAUSE_RANGE_S)):
             try:
                 [waiting] = self._connection.execute(WAITING).fetchone()
             except Exception:  # noqa: BLE001 - the probe itself says what is wrong with the server

@@ -16,8 +16,8 @@ from perfgate.diagnose.facts import ProbeCounts, Statement
 from perfgate.diagnose.probes import statements
 from perfgate.model.errors import DiagnosisError
 
-TIMEOUT = 5  # s
-PICOSECONDS = 1e12  # in a second
+TIMEOUT_S = 5  # s
+PS_PER_SECOND = 1e12  # in a second
 SNAPSHOT = """
 select digest, digest_text, sum(count_star), sum(sum_rows_sent + sum_rows_affected), sum(sum_timer_wait),
        sum(sum_lock_time), sum(sum_no_index_used + sum_no_good_index_used)
@@ -73,8 +73,8 @@ class MysqlProbe:
                 user=unquote(parts.username or ""),
                 password=unquote(parts.password or ""),
                 database=unquote(parts.path[1:]),
-                connect_timeout=TIMEOUT,
-                read_timeout=TIMEOUT,
+                connect_timeout=TIMEOUT_S,
+                read_timeout=TIMEOUT_S,
                 autocommit=True,
                 program_name="perfgate-diagnose",
             )
@@ -101,7 +101,7 @@ class MysqlProbe:
             values["lock_wait"] = sum(row.locked for row in grown) / requests
         return ProbeCounts(
             values=values,
-            statements=tuple(self._statement(row, requests) for row in grown[: statements.MAX_SHOWN]),
+            statements=tuple(self._statement(row, requests) for row in grown[: statements.MAX_EXPLAINED_STATEMENTS]),
         )
 
     def close(self) -> None:
@@ -132,8 +132,8 @@ class MysqlProbe:
                 query=text or "",
                 calls=int(calls),
                 rows=int(rows),
-                seconds=float(waited) / PICOSECONDS,
-                locked=float(locked) / PICOSECONDS,
+                seconds=float(waited) / PS_PER_SECOND,
+                locked=float(locked) / PS_PER_SECOND,
                 unindexed=int(unindexed),
             )
             for digest, text, calls, rows, waited, locked, unindexed in self._rows(SNAPSHOT)

@@ -109,7 +109,7 @@ class PostgresProbe:
             values["database_sessions"] = (sessions - self._sessions_before) / requests
         return ProbeCounts(
             values=values,
-            statements=tuple(self._statement(row, requests) for row in grown[: statements.MAX_SHOWN]),
+            statements=tuple(self._statement(row, requests) for row in grown[: statements.MAX_EXPLAINED_STATEMENTS]),
         )
 
     def close(self) -> None:

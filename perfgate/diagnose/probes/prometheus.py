@@ -15,8 +15,8 @@ from perfgate.net.http import HttpSession, NoReplyError
 PREFIX = "metric:"
 MAX_SERIES = 400  # series that are kept: those of an application with one per user are no help
 MAX_NAME_CHARS = 120  # characters of a series' name
-MOST_BYTES = 8 << 20
-TIMEOUT = 5.0  # s
+MAX_ANSWER_BYTES = 8 << 20
+TIMEOUT_S = 5.0  # s
 OK = 200
 ACCEPT = {"Accept": "text/plain; version=0.0.4"}
 COUNTERS, GAUGES = ("counter", "histogram", "summary"), ("gauge",)
@@ -27,7 +27,7 @@ class PrometheusProbe:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._client = HttpSession(timeout=TIMEOUT, direct=True)
+        self._client = HttpSession(timeout=TIMEOUT_S, direct=True)
         try:
             self._counters, _ = self._now()
         except DiagnosisError:
@@ -78,7 +78,7 @@ class PrometheusProbe:
 
     def _text(self) -> str:
         try:
-            reply = self._client.exchange("GET", self._url, headers=ACCEPT, most=MOST_BYTES)
+            reply = self._client.exchange("GET", self._url, headers=ACCEPT, max_bytes=MAX_ANSWER_BYTES)
         except NoReplyError as error:
             raise DiagnosisError(f"diagnose.prometheus: cannot read {self._where}", code="PG-X001") from error
         if reply.status != OK:

@@ -15,7 +15,7 @@ from perfgate.diagnose import profile
 from perfgate.diagnose.profile import Stack
 from perfgate.model.errors import DiagnosisError
 
-RATE = 100  # samples per second
+SAMPLES_PER_S = 100  # samples per second
 MAX_PROCESSES = 8  # processes that are sampled: those that have computed most
 STOP_TIMEOUT_S = 15.0  # s beyond the time that is sampled
 GRANT = (
@@ -44,7 +44,7 @@ class ProfileRecording:
         self._children: list[tuple[subprocess.Popen[str], Path]] = []
         for process in processes:
             path = folder / f"pyspy-{process.pid}.txt"
-            command = [program, "record", "--pid", str(process.pid), "--rate", str(RATE), "--nolineno"]
+            command = [program, "record", "--pid", str(process.pid), "--rate", str(SAMPLES_PER_S), "--nolineno"]
             command += ["--duration", str(max(1, round(seconds))), "--format", "raw", "--full-filenames"]
             command += ["--output", str(path), *(["--idle"] if has_idle else [])]
             child = subprocess.Popen(

@@ -20,7 +20,7 @@ DEFAULT_QUEUE = "celery"
 PRIORITIES = ("", "\x06\x163", "\x06\x166", "\x06\x169")  # Celery keeps priorities on Redis in lists of their own
 UNACKED = "unacked"  # Celery's jobs on Redis that a worker has fetched and not begun
 MANAGEMENT_PORT = 15672
-TIMEOUT = 5.0  # s
+TIMEOUT_S = 5.0  # s
 OK, NOT_FOUND = 200, 404
 GRANT = (
     "It needs RabbitMQ's management interface (`rabbitmq-plugins enable rabbitmq_management`, port 15672) and the tag "
@@ -73,7 +73,7 @@ def _on_redis(url: str, queues: Sequence[str]) -> tuple[Callable[[], int], Calla
             "diagnose.celery on Redis needs the package redis: pip install redis", code="PG-X002"
         ) from error
     try:
-        client: Any = redis.Redis.from_url(url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT)
+        client: Any = redis.Redis.from_url(url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S)
     except ValueError as error:
         raise DiagnosisError("diagnose.celery: not an URL of a Redis", code="PG-X001") from error
     keys = [f"{queue}{priority}" for queue in queues for priority in PRIORITIES]
@@ -112,8 +112,8 @@ def _on_amqp(url: str, queues: Sequence[str]) -> tuple[Callable[[], int], Callab
             password=unquote(parts.password or "guest"),
             virtual_host=unquote(parts.path[1:]) or "/",
             ssl=is_tls,
-            connect_timeout=TIMEOUT,
-            read_timeout=TIMEOUT,
+            connect_timeout=TIMEOUT_S,
+            read_timeout=TIMEOUT_S,
         )
         connection.connect()
     except refusals as error:
@@ -151,7 +151,7 @@ def _on_management(url: str, queues: Sequence[str]) -> tuple[Callable[[], int], 
     base = f"{parts.scheme}://{host}:{parts.port or MANAGEMENT_PORT}"
     user, password = unquote(parts.username or "guest"), unquote(parts.password or "guest")
     headers = {"Authorization": f"Basic {b64encode(f'{user}:{password}'.encode()).decode()}"}
-    client = HttpSession(timeout=TIMEOUT, direct=True)
+    client = HttpSession(timeout=TIMEOUT_S, direct=True)
     vhost = quote(unquote(parts.path[1:]) or "/", safe="")
 
     def length(queue: str) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-MAX_SHOWN = 8  # statements that are explained
+MAX_EXPLAINED_STATEMENTS = 8  # statements that are explained
 MAX_FINGERPRINT_CHARS = 160  # characters of a fingerprint
 
 

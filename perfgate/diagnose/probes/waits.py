@@ -23,7 +23,7 @@ from perfgate.diagnose.probes import cpu_quota, peers
 from perfgate.diagnose.probes.peers import Kind
 from perfgate.diagnose.probes.sockets import FIRST, LISTEN, ConnectionTurn, SocketReader, TcpSocket, inodes, turn
 
-PAUSE = (0.005, 0.02)  # s between two looks, at random: never in step with what is looked at
+PAUSE_RANGE_S = (0.005, 0.02)  # s between two looks, at random: never in step with what is looked at
 Address = tuple[str, int]
 
 
@@ -38,7 +38,7 @@ class WaitTally:
     awaiting: dict[Address, int] = field(default_factory=dict)
     last: dict[int, TcpSocket] = field(default_factory=dict)
     turns: dict[int, ConnectionTurn] = field(default_factory=dict)
-    most: dict[Address, int] = field(default_factory=dict)  # connections that were used, at one moment
+    peak_connections: dict[Address, int] = field(default_factory=dict)  # used at one moment
 
     def add(self, sockets: Iterable[TcpSocket], own_ports: set[int], known: Mapping[int, TcpSocket]) -> None:
         """`known` are the connections that were there before."""
@@ -58,7 +58,7 @@ class WaitTally:
                 if now.is_awaiting:
                     self.awaiting[address] = self.awaiting.get(address, 0) + 1
         for address, count in used.items():
-            self.most[address] = max(count, self.most.get(address, 0))
+            self.peak_connections[address] = max(count, self.peak_connections.get(address, 0))
 
 
 class WaitProbe:
@@ -132,7 +132,7 @@ class WaitProbe:
 
     def _watch(self, tally: WaitTally, stop: threading.Event) -> None:
         chance = random.Random(1)
-        while not stop.wait(chance.uniform(*PAUSE)):
+        while not stop.wait(chance.uniform(*PAUSE_RANGE_S)):
             with suppress(OSError):
                 sockets = self._sockets()
                 ports = {item.port for item in sockets if item.state == LISTEN}
@@ -168,7 +168,7 @@ class WaitProbe:
                 messages=messages[address] / max(1, requests),
                 size=size[address] / max(1, requests),
                 seconds=tally.awaiting.get(address, 0) * each,
-                connections=tally.most.get(address, 0),
+                connections=tally.peak_connections.get(address, 0),
             )
             for address in sorted(messages)
         )

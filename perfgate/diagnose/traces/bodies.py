@@ -9,7 +9,7 @@ from typing import BinaryIO
 MAX_SENT_BYTES = 16 * 2**20  # bytes of a body as it is sent
 MAX_UNPACKED_BYTES = 64 * 2**20
 _GZIP = 16 + zlib.MAX_WBITS
-_LINE = 256  # bytes of a chunk's size with its extensions
+_MAX_LINE_BYTES = 256  # bytes of a chunk's size with its extensions
 
 
 class BodyError(Exception):
@@ -67,11 +67,11 @@ def _exactly(stream: BinaryIO, length: int) -> bytes:
 
 def _chunked(stream: BinaryIO) -> bytes:
     body = bytearray()
-    while size := _size(stream.readline(_LINE)):
+    while size := _size(stream.readline(_MAX_LINE_BYTES)):
         if len(body) + size > MAX_SENT_BYTES:
             raise BodyError(413, f"more than {MAX_SENT_BYTES:,} bytes")
         body += _exactly(stream, size)
-        if stream.readline(_LINE).strip():
+        if stream.readline(_MAX_LINE_BYTES).strip():
             raise BodyError(400, "a chunk is longer than it says")
     _skip_trailers(stream.readline)
     return bytes(body)
@@ -89,6 +89,6 @@ def _size(line: bytes) -> int:
 
 def _skip_trailers(readline: Callable[[int], bytes]) -> None:
     for _ in range(20):
-        if not readline(_LINE).strip():
+        if not readline(_MAX_LINE_BYTES).strip():
             return
     raise BodyError(400, "too many trailers")

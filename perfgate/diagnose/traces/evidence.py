@@ -8,9 +8,9 @@ from perfgate.diagnose.partition import Known, ReplaySample, network_floor, part
 from perfgate.diagnose.traces.joining import OperationTotals, TracedSide
 from perfgate.model.diagnosis import Layer, SlowTrace, TracedOperation, TraceEvidence
 
-SHOWN = 8  # operations
-SLOWEST = 3  # traces of each side
-MOSTLY = 0.9  # of the requests, that traces are for
+MAX_OPERATIONS = 8  # operations
+MAX_SLOW_TRACES = 3  # traces of each side
+MIN_TRACED_SHARE = 0.9  # of the requests, that traces are for
 PLACE = "{trace_id}"  # in a link's template
 
 
@@ -40,7 +40,7 @@ def evidence(head: TracedSide, base: TracedSide | None, link: str = "") -> Trace
 def _slowest(side: TracedSide) -> Iterator[tuple[ReplaySample, dict[Layer, float]]]:
     floor = Known(floor=network_floor([sample for sample in side.samples if sample.users == 1]))
     traced = [sample for sample in side.samples if sample.trace in side.ids]
-    for sample in sorted(traced, key=lambda sample: -sample.latency)[:SLOWEST]:
+    for sample in sorted(traced, key=lambda sample: -sample.latency)[:MAX_SLOW_TRACES]:
         yield sample, partition(sample, floor)[0]
 
 
@@ -62,7 +62,7 @@ def _operations(head: TracedSide, base: TracedSide | None) -> list[TracedOperati
                 seconds_before=was.seconds / each_before if base else None,
             )
         )
-    return sorted(rows, key=lambda row: -abs(row.seconds - (row.seconds_before or 0.0)))[:SHOWN]
+    return sorted(rows, key=lambda row: -abs(row.seconds - (row.seconds_before or 0.0)))[:MAX_OPERATIONS]
 
 
 def refusals(reasons: Mapping[str, int], *, has_grpc: bool) -> Iterator[str]:
@@ -86,5 +86,5 @@ def problems(endpoint: str, side: TracedSide) -> Iterator[str]:
             "(`opentelemetry-instrument COMMAND`, pip install opentelemetry-exporter-otlp-proto-http), does its "
             "exporter read OTEL_EXPORTER_OTLP_ENDPOINT, and does its sampler follow the caller (parentbased)?"
         )
-    elif side.traced < MOSTLY * sent:
+    elif side.traced < MIN_TRACED_SHARE * sent:
         yield f"diagnose.traces: traces for {side.traced} of {sent} requests of {endpoint}; the others are not split"

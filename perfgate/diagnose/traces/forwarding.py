@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 from perfgate.diagnose.traces.receiver import TRACES
 from perfgate.net.http import HttpSession, NoReplyError
 
-WAITING = 64  # bodies in the queue
-TIMEOUT, END = 5.0, 10.0  # s for one body; s for those that wait at the end
+MAX_QUEUED_BODIES = 64  # bodies in the queue
+TIMEOUT_S, DRAIN_TIMEOUT_S = 5.0, 10.0  # s for one body; s for those that wait at the end
 # Of one connection only (RFC 9110, section 7.6.1), or set anew by the client.
 _OWN = frozenset(
     {"host", "connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "content-length"}
@@ -25,7 +25,7 @@ class Forwarder:
     def __init__(self, url: str) -> None:
         self.problem = ""
         self._url = url if urlsplit(url).path.rstrip("/").endswith(TRACES) else f"{url.rstrip('/')}{TRACES}"
-        self._bodies: Queue[tuple[bytes, Mapping[str, str]] | None] = Queue(WAITING)
+        self._bodies: Queue[tuple[bytes, Mapping[str, str]] | None] = Queue(MAX_QUEUED_BODIES)
         self._thread = threading.Thread(target=self._send_all, daemon=True)
 
     def __enter__(self) -> Forwarder:
@@ -36,8 +36,8 @@ class Forwarder:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            self._bodies.put(None, timeout=END)
-            self._thread.join(END)
+            self._bodies.put(None, timeout=DRAIN_TIMEOUT_S)
+            self._thread.join(DRAIN_TIMEOUT_S)
         except Full:
             self.problem = self.problem or "it takes too long"
 
@@ -48,7 +48,7 @@ class Forwarder:
             self.problem = self.problem or "it takes too long, and some bodies were left out"
 
     def _send_all(self) -> None:
-        with HttpSession(timeout=TIMEOUT) as session:
+        with HttpSession(timeout=TIMEOUT_S) as session:
             while (item := self._bodies.get()) is not None:
                 body, headers = item
                 try:

@@ -59,9 +59,9 @@ class TracedSide:
             for (layer, what), item in self.totals.items()
             if layer == "database"
         ]
-        told = [item for (layer, _), item in self.totals.items() if layer == "database"]
-        has_rows = bool(told) and all(item.counted_rows == item.calls for item in told)
-        values = {"rows": sum(item.rows for item in told) / each} if has_rows else {}
+        databases = [item for (layer, _), item in self.totals.items() if layer == "database"]
+        has_rows = bool(databases) and all(item.counted_rows == item.calls for item in databases)
+        values = {"rows": sum(item.rows for item in databases) / each} if has_rows else {}
         return ProbeCounts(
             values=values, statements=tuple(sorted(statements, key=lambda item: -item.calls * item.seconds))
         )
@@ -115,11 +115,11 @@ def joined(samples: Sequence[ReplaySample], splits: Mapping[str, SplitTrace], kn
     return TracedSide(samples=timed, ids=ids, totals=totals)
 
 
-def _timing(split: SplitTrace, told: ServerTiming, known: frozenset[Layer]) -> ServerTiming:
+def _timing(split: SplitTrace, stated: ServerTiming, known: frozenset[Layer]) -> ServerTiming:
     """What a Server-Timing header told stays where no trace knows better."""
-    seconds = {part: value for part, value in told.seconds.items() if part not in (*known, "total")}
+    seconds = {part: value for part, value in stated.seconds.items() if part not in (*known, "total")}
     seconds |= {part: split.parts.get(part, 0) / 1e9 for part in PARTS if part in known}
     seconds["total"] = sum(split.parts.values()) / 1e9
     number = {part: sum(call.operation.layer == part for call in split.calls) for part in COUNTED if part in known}
-    calls = {part: count for part, count in told.calls.items() if part not in known} | number
-    return replace(told, seconds=seconds, calls=calls)
+    calls = {part: count for part, count in stated.calls.items() if part not in known} | number
+    return replace(stated, seconds=seconds, calls=calls)

@@ -17,8 +17,8 @@ from perfgate.diagnose.traces.spans import TraceSpan
 from perfgate.model.errors import DiagnosisError
 
 TRACES, OTHERS = "/v1/traces", ("/v1/metrics", "/v1/logs")  # the latter are taken, and dropped
-MOST_SPANS = 300_000  # kept in all
-IDLE = 30.0  # s after which a connection that says nothing is closed
+MAX_SPANS = 300_000  # kept in all
+IDLE_TIMEOUT_S = 30.0  # s after which a connection that says nothing is closed
 QUIET_S, MAX_WAIT_S = 6.0, 15.0  # s without spans after which none is awaited any more: batches go every 5 s; s in all
 GRPC = b"PRI * HTTP/2"  # how it begins
 Forward = Callable[[bytes, Mapping[str, str]], None]
@@ -79,7 +79,7 @@ class Receiver:
             raise BodyError(400, "no ExportTraceServiceRequest") from error
         with self._arrival:
             for span in spans:
-                if self._count < MOST_SPANS:
+                if self._count < MAX_SPANS:
                     self._spans.setdefault(span.trace, []).append(span)
                     self._count += 1
                 else:
@@ -120,7 +120,7 @@ def _handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         raw_requestline: bytes
         protocol_version = "HTTP/1.1"
-        timeout = IDLE
+        timeout = IDLE_TIMEOUT_S
 
         def parse_request(self) -> bool:
             if self.raw_requestline.startswith(GRPC):

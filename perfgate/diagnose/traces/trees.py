@@ -8,8 +8,10 @@ from typing import NamedTuple
 
 from perfgate.diagnose.traces.spans import TraceSpan
 
-SLACK = 1_000_000  # ns by which a child may outlive the parent that waited for it: clocks of one process differ too
-MAX_SPANS = 20_000  # spans of one trace that are looked at
+CLOCK_SLACK_NS = (
+    1_000_000  # by which a child may outlive the parent that waited for it: clocks of one process differ too
+)
+MAX_TRACE_SPANS = 20_000  # spans of one trace that are looked at
 
 
 class Node(NamedTuple):
@@ -52,7 +54,7 @@ def outermost(spans: Sequence[TraceSpan]) -> TraceSpan | None:
 
 def tree(spans: Sequence[TraceSpan], root: TraceSpan) -> Tree:
     """Spans whose parent is missing are the root's own children."""
-    unique = {span.id: span for span in spans[:MAX_SPANS] if span.id != root.id}
+    unique = {span.id: span for span in spans[:MAX_TRACE_SPANS] if span.id != root.id}
     below: dict[str, list[TraceSpan]] = {}
     for span in unique.values():
         below.setdefault(span.parent if span.parent in unique else root.id, []).append(span)
@@ -73,7 +75,7 @@ def _awaited(spans: Iterable[TraceSpan], parent: Node, shift: int) -> Iterator[t
         is_foreign = span.process != parent.span.process
         own = shift + (_skew(span, parent, shift) if is_foreign else 0)
         node = Node(span, span.start + own, max(span.start, span.end) + own)
-        outlives = node.end > parent.end + SLACK and not is_foreign
+        outlives = node.end > parent.end + CLOCK_SLACK_NS and not is_foreign
         if span.kind != "consumer" and not outlives:
             yield node, own
 

@@ -38,12 +38,14 @@ from perfgate.stats.tails import MIN_VALUES
 from perfgate.stats.two_samples import TwoArms
 from perfgate.text.units import format_change
 
-BODY = 0.5  # the quantile that lends its certainty
+BODY_QUANTILE = 0.5  # the quantile that lends its certainty
 OWN_WEIGHT = 0.8  # of the error probability; the rest is the median's (weighted Bonferroni, Holm 1979)
-UPPER_END = 6  # requests of both arms together that make the upper end of a distribution
-UNKNOWN = 3.0  # standard error (log) that is as good as none
+UPPER_END_REQUESTS = 6  # requests of both arms together that make the upper end of a distribution
+UNKNOWN_SD = 3.0  # standard error (log) that is as good as none
 NORMAL_DF = 1e11  # degrees of freedom: the normal distribution
-STRICTER = 1.5  # times the null margin for the median: it is known so well that two equal instances may seem to differ
+MEDIAN_MARGIN_FACTOR = (
+    1.5  # times the null margin: a median is known so well that two equal instances may seem to differ
+)
 
 
 def compare(base: EndpointResult, head: EndpointResult, metric: str, trial: Trial) -> Comparison | None:
@@ -59,7 +61,7 @@ def compare(base: EndpointResult, head: EndpointResult, metric: str, trial: Tria
 
 
 def _quantile(base: EndpointResult, head: EndpointResult, metric: str, trial: Trial) -> Comparison | None:
-    own, body = _arms(base, head, metric, quantile_of(metric)), _arms(base, head, metric, BODY)
+    own, body = _arms(base, head, metric, quantile_of(metric)), _arms(base, head, metric, BODY_QUANTILE)
     if own is None or body is None:
         return None
     measured, baseline = head.metrics[metric], max(base.metrics[metric], RESOLUTION)
@@ -73,7 +75,7 @@ def _quantile(base: EndpointResult, head: EndpointResult, metric: str, trial: Tr
         ratio = Ratio(estimate=0.0, error=_planned(body, own.q, requests / own.effect), requests=requests)
     pair = TailAndMedian(
         tail=_estimate(_logarithm(change), ratio.error, trial),
-        median=None if own.q == BODY else _estimate(_logarithm(body.ratio()), body.standard_error(), trial),
+        median=None if own.q == BODY_QUANTILE else _estimate(_logarithm(body.ratio()), body.standard_error(), trial),
     )
     return Comparison(
         measured=measured,
@@ -109,8 +111,8 @@ def _logarithm(change: float) -> float:
 
 def _estimate(change: float, error: float, trial: Trial) -> Estimate:
     """Adds the luck of the two instances in its standard deviation."""
-    deviation = sqrt(min(error, UNKNOWN) ** 2 + trial.instances**2)
-    return Estimate(lens="base", change=change, sd=deviation, df=NORMAL_DF, rise=change, fall=change)
+    deviation = sqrt(min(error, UNKNOWN_SD) ** 2 + trial.instances**2)
+    return Estimate(basis="base", change=change, sd=deviation, df=NORMAL_DF, rise=change, fall=change)
 
 
 def _bound(change: float, upper: float, trial: Trial) -> float:
@@ -125,17 +127,23 @@ def _arms(base: EndpointResult, head: EndpointResult, metric: str, q: float) -> 
         return None
     aspect = METRICS[metric].aspect
     median = f"{aspect}_p50" if aspect else "p50"
-    known_by = median if q == BODY else "p95" if metric == "ttfb_p95" and metric not in head.paired_effects else metric
+    known_by = (
+        median
+        if q == BODY_QUANTILE
+        else "p95"
+        if metric == "ttfb_p95" and metric not in head.paired_effects
+        else metric
+    )
     return TwoArms(base=item, head=two, q=q, effect=effect_of_difference(base, head, known_by, (item.count, two.count)))
 
 
 def _p_worse(own: TwoArms, body: TwoArms, margin: float) -> tuple[float, tuple[str, ...]]:
     """The p-value and the sentence about the median, where that decided."""
     alone = own.p_worse(margin)
-    if own.q == BODY:
+    if own.q == BODY_QUANTILE:
         return alone, ()
     weighted = min(1.0, alone / OWN_WEIGHT)
-    borrowed_p = body.p_worse(STRICTER * margin) / (1 - OWN_WEIGHT)
+    borrowed_p = body.p_worse(MEDIAN_MARGIN_FACTOR * margin) / (1 - OWN_WEIGHT)
     if borrowed_p >= weighted or not (alone <= OWN_LEVEL or _tail_moved(own, margin)):
         return weighted, ()
     return borrowed_p, (f"Its median, {format_change(body.ratio())}, shows that this is more than chance.",)
@@ -148,8 +156,8 @@ def _tail_moved(own: TwoArms, margin: float) -> bool:
     test counts it, so here it does not. The upper end is twice what is over the quantile, and as many requests as make
     a test.
     """
-    share = max(2 * (1 - own.q), UPPER_END / (own.base.count + own.head.count))
-    upper = replace(own, q=max(BODY, 1 - share), effect=1.0)
+    share = max(2 * (1 - own.q), UPPER_END_REQUESTS / (own.base.count + own.head.count))
+    upper = replace(own, q=max(BODY_QUANTILE, 1 - share), effect=1.0)
     return upper.p_worse(margin) <= OWN_LEVEL
 
 

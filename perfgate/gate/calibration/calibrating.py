@@ -36,9 +36,9 @@ from perfgate.stats.distributions import beta_quantile
 from perfgate.text.notes import note
 
 METRICS = ("p50", "p95")
-MULTIPLES = (1, 2, 5, 10)  # of the duration
+DURATION_MULTIPLES = (1, 2, 5, 10)  # of the duration
 MIN_RUNS = 3  # to know a spread at all
-SUBSETS = 60  # baselines drawn, for all runs together, besides those of all others
+MAX_SUBSETS = 60  # baselines drawn, for all runs together, besides those of all others
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +53,7 @@ def calibrate(runs: Sequence[Run], pairs: Sequence[Run], policy: GatePolicy) -> 
     """`runs` (at least MIN_RUNS) and `pairs` (A/B runs, may be none) of unchanged code under the same load."""
     keys = tuple(_measured(runs))
     level = ALPHA / max(1, len(keys))
-    requested = {key: ChangeTest(limit=proposing.WANTED, alpha=level) for key in keys}
+    requested = {key: ChangeTest(limit=proposing.WANTED_CHANGE, alpha=level) for key in keys}
     past = [PastRun(run=run, outcome=Outcome.PASS) for run in runs]
     whole = [_judged(item, [other for other in past if other is not item], requested) for item in past]
     parts = [*whole, *_against_subsets(past, requested, policy.baseline.min_runs)]
@@ -112,7 +112,7 @@ def _against_subsets(past: Sequence[PastRun], requested: dict[Key, ChangeTest], 
     chance = Random(0)
     for item in past:
         others = [other for other in past if other is not item]
-        for _ in range(max(1, SUBSETS // len(past))):
+        for _ in range(max(1, MAX_SUBSETS // len(past))):
             yield _judged(item, chance.sample(others, fewest), requested)
 
 
@@ -194,7 +194,7 @@ def _reaches(
     share = (
         min(1.0, (sampling / total) ** 2) if sampling and total else 0.0
     )  # of the variance, that a longer run lessens
-    for times in MULTIPLES:
+    for times in DURATION_MULTIPLES:
         yield Reach(
             duration=times * duration,
             history=None if history is None else expm1(log1p(history) * sqrt(1 - share + share / times)),

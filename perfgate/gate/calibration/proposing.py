@@ -12,16 +12,16 @@ from perfgate.model.calibration import Mode, Noise, Proposal, Reach
 from perfgate.model.metric import Unit
 from perfgate.text.units import format_change, format_value
 
-WANTED = 0.10  # a worsening that a team would want to hear of
-LIMITS = (0.05, 0.10, 0.15, 0.20, 0.25, 0.30, 0.40, 0.50, 0.75, 1.00, 1.50, 2.00, 3.00, 5.00)
+WANTED_CHANGE = 0.10  # a worsening that a team would want to hear of
+PROPOSED_LIMITS = (0.05, 0.10, 0.15, 0.20, 0.25, 0.30, 0.40, 0.50, 0.75, 1.00, 1.50, 2.00, 3.00, 5.00)
 MAX_RUN_S = 600.0  # s: nobody waits longer for each pull request
 MAX_WORTHWHILE_RATIO = 0.8  # of the limit: less of an improvement is not worth a longer run
-NOISIER = 1.5  # times the limit of the others, from which an endpoint gets its own
+OWN_LIMIT_FACTOR = 1.5  # times the limit of the others, from which an endpoint gets its own
 
 
 def propose(noise: Sequence[Noise], duration: float, floor: float) -> Proposal:
-    """Proposes by A/B runs where there were any. The shortest run that finds WANTED in p95 for most endpoints; or else
-    the longest that is worth its time."""
+    """Proposes the shortest run that finds WANTED_CHANGE in p95 for most endpoints, or else the longest that is worth
+    its time; by A/B runs where there were any."""
     mode: Mode = "base" if any(reach.base is not None for item in noise for reach in item.reaches) else "history"
     tails = [item for item in noise if item.metric == "p95"] or list(noise)
     chosen, reason = _duration(tails, mode, duration)
@@ -31,7 +31,7 @@ def propose(noise: Sequence[Noise], duration: float, floor: float) -> Proposal:
     overrides: dict[str, dict[str, float]] = {}
     for item in noise:
         reach = _at(item, mode, chosen)
-        if reach is not None and reach > NOISIER * limits[item.metric]:
+        if reach is not None and reach > OWN_LIMIT_FACTOR * limits[item.metric]:
             overrides.setdefault(item.endpoint, {})[item.metric] = _rounded(reach)
     proposal = Proposal(mode=mode, duration=chosen, limits=limits, overrides=overrides, reason=reason)
     return replace(proposal, floor=_floor(noise, proposal, floor))
@@ -55,8 +55,8 @@ def _duration(tails: Sequence[Noise], mode: Mode, now: float) -> tuple[float, st
     )
     reaches = [_rounded(_usual(tails, "", mode, duration)) for duration in durations]
     for duration, reach in zip(durations, reaches, strict=True):
-        if reach <= WANTED:
-            return duration, f"the shortest that finds {format_change(WANTED)} in most endpoints"
+        if reach <= WANTED_CHANGE:
+            return duration, f"the shortest that finds {format_change(WANTED_CHANGE)} in most endpoints"
     best = 0
     for at in range(1, len(durations)):
         if reaches[at] <= MAX_WORTHWHILE_RATIO * reaches[best]:
@@ -64,7 +64,7 @@ def _duration(tails: Sequence[Noise], mode: Mode, now: float) -> tuple[float, st
     if best == 0:
         return durations[0], "a longer run would find little more"
     longest = format_value(Unit.SECONDS, durations[-1])
-    return durations[best], f"{format_change(WANTED)} in most endpoints is out of reach even in {longest}"
+    return durations[best], f"{format_change(WANTED_CHANGE)} in most endpoints is out of reach even in {longest}"
 
 
 def _usual(noise: Sequence[Noise], metric: str, mode: Mode, duration: float) -> float | None:
@@ -85,4 +85,4 @@ def _near(reaches: Sequence[Reach], duration: float) -> Iterator[Reach]:
 
 def _rounded(reach: float | None) -> float:
     """Up to the next limit that a person would write."""
-    return next((limit for limit in LIMITS if reach is not None and reach <= limit), LIMITS[-1])
+    return next((limit for limit in PROPOSED_LIMITS if reach is not None and reach <= limit), PROPOSED_LIMITS[-1])

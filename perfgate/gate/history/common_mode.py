@@ -12,7 +12,7 @@ import numpy as np
 from perfgate.gate.history.prediction import Array, Numbers
 
 MIN_ENDPOINTS = 3  # endpoints; with fewer, one endpoint's own movement cannot be told from a common one
-UNUSUAL = 3.0  # times the usual movement between runs: a runner that moved further is taken for an application
+UNUSUAL_FACTOR = 3.0  # times the usual movement between runs: a runner that moved further is taken for an application
 MIN_USUAL_MOVEMENT = 0.03  # of the usual movement (log): few calm runs say little of other days
 
 
@@ -58,7 +58,7 @@ def cautious(today: Array, moved: Array, usual: float, reference: float) -> tupl
     the runner only as far as three quarters of the others agree, the reference agrees, and runners usually move so far.
     """
     lower, upper = _quartiles_of_others(today)
-    plausible = UNUSUAL * max(usual, MIN_USUAL_MOVEMENT)
+    plausible = UNUSUAL_FACTOR * max(usual, MIN_USUAL_MOVEMENT)
     rise = np.minimum(0.0, np.fmax(upper, reference))
     fall = np.maximum(0.0, np.fmin(lower, reference))
     rise = np.where(moved < -plausible, 0.0, rise) if np.isnan(reference) else rise

@@ -22,22 +22,22 @@ from perfgate.stats.distributions import t_quantile, t_sf
 
 SLOPE_SD = 0.25  # how differently endpoints follow a common movement (recorded runs: slopes 0.8 to 1.2)
 PROBE_SLOPE_SD = 0.5  # a probe's work is not the application's
-STORM_DF = 4.0  # prior weight of "this run is as quiet as the others"
-MEDIAN_SQUARE = 0.455  # of a standard normal score
-STORMY = 10.0  # times the usual variance: three others seem to have that by chance in 0.3 % of the runs
-DRAGGED = 100  # endpoints up to which one of them moves the median of the others to speak of
-SEVERAL = 1.5  # earlier runs that were as far out: then it is no outlier
-STORM_CAP = 9.0  # the most that one endpoint's squared score counts: it may be a regression
-OTHER_RUNNER_OWN = 0.10  # sd of one endpoint's own movement between types of runner
-OTHER_RUNNER = 0.25  # sd of all endpoints' movement between types of runner
+QUIET_PRIOR_DF = 4.0  # prior weight of "this run is as quiet as the others"
+MEDIAN_SQUARED_SCORE = 0.455  # of a standard normal score
+OVERDISPERSED_FACTOR = 10.0  # times the usual variance: three others seem to have that by chance in 0.3 % of the runs
+MAX_DRAGGED_ENDPOINTS = 100  # endpoints up to which one of them moves the median of the others to speak of
+MIN_FAR_RUNS = 1.5  # earlier runs that were as far out: then it is no outlier
+MAX_SQUARED_SCORE = 9.0  # the most that one endpoint's squared score counts: it may be a regression
+OTHER_RUNNER_OWN_SD = 0.10  # sd of one endpoint's own movement between types of runner
+OTHER_RUNNER_SD = 0.25  # sd of all endpoints' movement between types of runner
 
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
-    """One endpoint's change (log) in one lens, its standard deviation and degrees of freedom. `rise` and `fall` are the
-    change as it must be taken to call it one (`common_mode.cautious`)."""
+    """One endpoint's change (log) on one basis, its standard deviation and degrees of freedom. `rise` and `fall` are
+    the change as it must be taken to call it one (`common_mode.cautious`)."""
 
-    lens: str
+    basis: str
     change: float
     sd: float
     df: float
@@ -68,15 +68,15 @@ class Estimates:
     alone: Estimate
 
 
-def looks(table: SeriesTable, run: Run) -> dict[str, Estimates]:
+def estimates_of(table: SeriesTable, run: Run) -> dict[str, Estimates]:
     """Estimates by endpoint; those without a single value on today's level are left out."""
     elsewhere = _elsewhere(table, run)
     extra = np.maximum(table.sampling - table.past.sampling, 0.0)  # this run's own percentiles are shakier than usual
     zero, zeros = np.zeros_like(table.now), np.zeros_like(table.past.values)
     alone = predict(table.now, table.past, zero, zeros, slope_sd=0.0)
-    alone_variance = alone.variance + extra + elsewhere * OTHER_RUNNER**2
-    beside = _own(table, run, extra + elsewhere * OTHER_RUNNER_OWN**2)
-    probe, probe_variance = _probe(table, run, extra + elsewhere * OTHER_RUNNER_OWN**2)
+    alone_variance = alone.variance + extra + elsewhere * OTHER_RUNNER_SD**2
+    beside = _own(table, run, extra + elsewhere * OTHER_RUNNER_OWN_SD**2)
+    probe, probe_variance = _probe(table, run, extra + elsewhere * OTHER_RUNNER_OWN_SD**2)
     matches = {}
     for at, name in enumerate(table.endpoints):
         plain = _estimate("alone", alone, alone_variance, at)
@@ -123,7 +123,7 @@ class _Own:
     rise: Array  # (E,) the change as it must be taken to blame the endpoint for a rise
     fall: Array
 
-    def look(self, at: int) -> Estimate | None:
+    def estimate(self, at: int) -> Estimate | None:
         return _estimate("own", self.prediction, self.variance, at, (self.rise[at], self.fall[at]))
 
 
@@ -135,8 +135,8 @@ def _own(table: SeriesTable, run: Run, extra: Array) -> _Own | None:
         return None
     own = predict(table.now, table.past, moved[0], moved[1:], slope_sd=SLOPE_SD)
     inflation = _inflation_of_run(own, own.variance + extra, today, moved[0])
-    others = STORM_DF + np.isfinite(own.change).sum() - 1  # in a storm they tell the variance, and none know it better
-    own = replace(own, df=np.where(inflation > STORMY / 2, np.minimum(own.df, others), own.df))
+    others = QUIET_PRIOR_DF + np.isfinite(own.change).sum() - 1  # they tell the variance, and none know it better
+    own = replace(own, df=np.where(inflation > OVERDISPERSED_FACTOR / 2, np.minimum(own.df, others), own.df))
     usual = float(np.sqrt(np.nanmean(moved[1:] ** 2))) if np.isfinite(moved[1:]).any() else 0.0
     rise, fall = cautious(today, moved[0], usual, probe_move(run, table.runs))
     return _Own(
@@ -153,7 +153,7 @@ def _inflation_of_run(own: Prediction, variance: Array, today: Array, moved: Arr
     few endpoints one that changed drags that along, and the others seem to move against it.
     """
     inflation: Array = _spread_of_others((own.change**2 / variance)[None, :])[0]
-    if len(today) > DRAGGED:
+    if len(today) > MAX_DRAGGED_ENDPOINTS:
         return inflation
     without = common(np.where(np.eye(len(today), dtype=bool), np.nan, today), MIN_ENDPOINTS - 1)  # row e: e left out
     change = own.change + np.nan_to_num(moved - without)
@@ -165,13 +165,14 @@ def _spread_of_others(squares: Array) -> Array:
     """Squared scores (R, E) -> (R, E): for each endpoint the mean square of the others.
 
     The larger of two estimates, each with a prior: the mean square of the others' scores, where one regression among
-    them hardly counts, and for real storms their median square, where half of them may be regressions.
+    them hardly counts, and where the run really is overdispersed their median square, where half of them may be
+    regressions.
     """
     others = np.isfinite(squares).sum(1, keepdims=True) - 1
-    capped = np.nan_to_num(np.minimum(squares, STORM_CAP))
-    mean = (STORM_DF + capped.sum(1, keepdims=True) - capped) / (STORM_DF + others)
-    usual = np.nan_to_num(common(squares)) / MEDIAN_SQUARE
-    median = np.where(usual > STORMY, (STORM_DF + others * usual) / (STORM_DF + others), 1.0)
+    capped = np.nan_to_num(np.minimum(squares, MAX_SQUARED_SCORE))
+    mean = (QUIET_PRIOR_DF + capped.sum(1, keepdims=True) - capped) / (QUIET_PRIOR_DF + others)
+    usual = np.nan_to_num(common(squares)) / MEDIAN_SQUARED_SCORE
+    median = np.where(usual > OVERDISPERSED_FACTOR, (QUIET_PRIOR_DF + others * usual) / (QUIET_PRIOR_DF + others), 1.0)
     spread: Array = np.maximum(1.0, np.maximum(mean, median))
     return spread
 
@@ -187,7 +188,7 @@ def _probe(table: SeriesTable, run: Run, extra: Array) -> tuple[Prediction | Non
 
 
 def _estimate(
-    lens: str, observed: Prediction, variance: Array, at: int, cautiously: tuple[float, float] | None = None
+    basis: str, observed: Prediction, variance: Array, at: int, cautiously: tuple[float, float] | None = None
 ) -> Estimate | None:
     change, spread = float(observed.change[at]), float(variance[at])
     if not (isfinite(change) and isfinite(spread)):
@@ -195,11 +196,12 @@ def _estimate(
     rise, fall = map(float, cautiously or (change, change))
     runs = float(observed.runs[at])
     shares = [
-        float(count[at]) / (runs + 1) if count[at] >= SEVERAL else 0.0 for count in (observed.as_high, observed.as_low)
+        float(count[at]) / (runs + 1) if count[at] >= MIN_FAR_RUNS else 0.0
+        for count in (observed.as_high, observed.as_low)
     ]
     deviation = spread**0.5
     return Estimate(
-        lens=lens,
+        basis=basis,
         change=change,
         sd=deviation,
         df=float(observed.df[at]),

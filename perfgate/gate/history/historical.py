@@ -1,6 +1,6 @@
 """Evidence from the history: is this run outside of what earlier runs of unchanged code would do?
 
-One-sided tests by prediction intervals (see prediction.py) in up to two lenses (see lenses.py), of the metric itself
+One-sided tests by prediction intervals (see prediction.py) on up to two bases (see estimates.py), of the metric itself
 and of the median, which is known far better than a tail: when a whole distribution moves, the median shows it first.
 The smallest of these p-values counts, times their number (Bonferroni). Where the median alone is sure, the estimate
 that limits are held against rests on both, each as far as it is known; the bound of a pass is always the metric's own.
@@ -16,7 +16,7 @@ from perfgate.gate.absolute import effect_of
 from perfgate.gate.comparison import Comparison, results_by_name
 from perfgate.gate.history.baseline import has_baseline
 from perfgate.gate.history.counted import compare_counted
-from perfgate.gate.history.estimates import Estimates, looks, ratio
+from perfgate.gate.history.estimates import Estimates, estimates_of, ratio
 from perfgate.gate.history.longer import longer
 from perfgate.gate.history.series import Results, SeriesTable, by_name, table
 from perfgate.gate.history.sizes import compare_size
@@ -30,9 +30,9 @@ from perfgate.text.units import format_change
 
 Key = tuple[str, str]
 
-TAKEN_OUT = {"own": "all endpoints together", "probe": "the runner"}  # by lens
+TAKEN_OUT = {"own": "all endpoints together", "probe": "the runner"}  # by basis
 MAX_RUN_S = 3600.0  # s; nobody waits longer for a verdict
-BURSTS = 5.0  # design effect from which people are told
+NOTABLE_DESIGN_EFFECT = 5.0  # design effect from which people are told
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +51,7 @@ class Sight:
     """All there is to see of one metric, by endpoint: the metric itself and the median."""
 
     table: SeriesTable
-    looks: Mapping[str, Estimates]
+    estimates: Mapping[str, Estimates]
     medians: Mapping[str, Estimates]
 
 
@@ -80,7 +80,7 @@ def comparison(run: Run, baseline: Baseline, requested: Mapping[Key, ChangeTest]
         if (metric, kind) not in sights:
             sights[metric, kind] = _sight(run, baseline, results, metric, kind)
         sight = sights[metric, kind]
-        if endpoint in sight.looks:
+        if endpoint in sight.estimates:
             matches[key] = _Reading(sight, key, run, question).comparison(measured, len(runs))
     return matches
 
@@ -89,30 +89,30 @@ def _sight(run: Run, baseline: Baseline, results: Results, metric: str, kind: Re
     itself = table(run, baseline, results, metric, metric, kind)
     medians: Mapping[str, Estimates] = {}
     if METRICS[metric].is_helped_by_median:
-        medians = looks(table(run, baseline, results, metric, "p50", kind), run)
-    return Sight(table=itself, looks=looks(itself, run), medians=medians)
+        medians = estimates_of(table(run, baseline, results, metric, "p50", kind), run)
+    return Sight(table=itself, estimates=estimates_of(itself, run), medians=medians)
 
 
 class _Reading:
-    """What one series' looks come to. Logarithms of the metric become worsenings, as ratios."""
+    """What one series' estimates come to. Logarithms of the metric become worsenings, as ratios."""
 
     def __init__(self, sight: Sight, key: Key, run: Run, question: ChangeTest) -> None:
         self.sight, self.run, self.question = sight, run, question
         self.endpoint, self.metric = key
         self.better = METRICS[self.metric].higher_is_better
-        self.looks = sight.looks[self.endpoint]
-        self.look = self.looks.own
+        self.estimates = sight.estimates[self.endpoint]
+        self.own = self.estimates.own
         medians = sight.medians.get(self.endpoint)
-        middle = medians.own if medians and medians.own.lens == self.look.lens else None
-        self.pair = TailAndMedian(tail=self.look, median=middle, falls=self.better)
+        middle = medians.own if medians and medians.own.basis == self.own.basis else None
+        self.pair = TailAndMedian(tail=self.own, median=middle, falls=self.better)
 
     def comparison(self, measured: float, runs: int) -> Comparison:
-        """The baseline is the level that the runs tell: their mean of logarithms, stormy runs counting less."""
-        low, high = (self._worsening(self.look.upper(level)) for level in (0.025, 0.975))
+        """The baseline is the level of the runs: their mean of logarithms, overdispersed runs counting less."""
+        low, high = (self._worsening(self.own.upper(level)) for level in (0.025, 0.975))
         return Comparison(
             measured=measured,
-            baseline=measured / exp(self.looks.alone.change),
-            change=self._worsening(self.look.change),
+            baseline=measured / exp(self.estimates.alone.change),
+            change=self._worsening(self.own.change),
             interval=(min(low, high), max(low, high)),
             bound=self._as_worsening(self.pair.alone(self.question.level)),
             outer=self._as_worsening(self.pair.upper(self.question.level)),
@@ -126,7 +126,7 @@ class _Reading:
             likely=self._as_worsening(self.pair.likely(self.question.alpha)),
             expected=self._as_worsening(self.pair.expected()),
             support=self._support(),
-            taken_out=TAKEN_OUT.get(self.look.lens, ""),
+            taken_out=TAKEN_OUT.get(self.own.basis, ""),
             notes=tuple(self._notes()),
         )
 
@@ -145,15 +145,15 @@ class _Reading:
         for what was chance falls back under the limit.
         """
         sampling = float(self.sight.table.sampling[self.sight.table.endpoints.index(self.endpoint)])
-        total, duration = self.look.sd**2, self.run.duration
-        change, limit = (-self.look.change if self.better else self.look.change), log1p(self.question.limit)
+        total, duration = self.own.sd**2, self.run.duration
+        change, limit = (-self.own.change if self.better else self.own.change), log1p(self.question.limit)
         if change >= limit:
             gap, z = change, normal_quantile(1 - self.question.alpha)
             if 2 * sampling > total and 2 * duration < MAX_RUN_S:
                 return 2 * duration
         else:
             within = max(limit, log1p(self.question.tolerated))
-            gap, z = within - max(0.0, change - self.look.sd), normal_quantile(self.question.level)
+            gap, z = within - max(0.0, change - self.own.sd), normal_quantile(self.question.level)
         expected = (gap / (z + normal_quantile(POWER))) ** 2
         rest = total - min(sampling, total)
         seconds = duration * sampling / (expected - rest) if expected > rest else inf
@@ -169,7 +169,7 @@ class _Reading:
     def _notes(self) -> Iterator[str]:
         result = next(endpoint for endpoint in self.run.endpoints if endpoint.name == self.endpoint)
         effect = effect_of(result, self.metric)
-        if effect >= BURSTS:
+        if effect >= NOTABLE_DESIGN_EFFECT:
             yield f"Slow requests came together, as in a stall: {effect:.0f} of them tell as much as one alone would."
 
     def _support(self) -> str:

@@ -26,7 +26,7 @@ from perfgate.stats.bunching import mixture
 from perfgate.stats.distributions import beta_binomial_sf, normal_quantile
 from perfgate.stats.proportions import fewest, newcombe
 
-SURE = 0.90  # one-sided, of the correlation: a few lucky runs are no proof of independence
+CORRELATION_CONFIDENCE = 0.90  # one-sided, of the correlation: a few lucky runs are no proof of independence
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +80,7 @@ def correlation(series: Iterable[Sequence[Counts]]) -> float:
     if informative <= 0:
         return 0.0
     worth = freedom / _tails(max(1.0, square / freedom), context / number)
-    highest = square / freedom * worth / _chi_square_share(worth, 1 - SURE)
+    highest = square / freedom * worth / _chi_square_share(worth, 1 - CORRELATION_CONFIDENCE)
     return min(1.0, max(0.0, (highest - 1) * freedom / informative))
 
 

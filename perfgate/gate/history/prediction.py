@@ -7,8 +7,8 @@ Model, per endpoint e and run r, of logarithms (a change is a ratio, and ratios 
 `movement` is what the endpoints of a run have in common, or what a probe of the runner saw, or nothing (zeros). Slopes
 are shrunk to 1: an endpoint follows the movement unless the past says otherwise (ridge regression, Hoerl and Kennard
 1970; the uncertainty of the slope widens the prediction of a run that moved much). Variances are moderated across
-endpoints (Smyth 2004, Linear models and empirical Bayes methods, "limma"). Stormy runs and single odd values weigh
-less (the EM algorithm of the multivariate t distribution; Lange, Little and Taylor 1989).
+endpoints (Smyth 2004, Linear models and empirical Bayes methods, "limma"). Overdispersed runs and single odd values
+weigh less (the EM algorithm of the multivariate t distribution; Lange, Little and Taylor 1989).
 
 Shapes: E endpoints, K earlier runs. NaN where an earlier run does not compare.
 """
@@ -28,10 +28,10 @@ Numbers = NDArray[np.int64]
 MIN_SD = 0.02  # between runs; luck with a few equal runs is no precision (gates are asked about 5 % and more)
 PRIOR_SD, PRIOR_DF = 0.15, 4.0  # of one endpoint, when nothing is known of its spread
 MAX_PRIOR_DF = 50.0
-TAIL = 4.0  # degrees of freedom of the multivariate t
-ODD = 2.5  # standard deviations from which a single value weighs less
+TAIL_DF = 4.0  # degrees of freedom of the multivariate t
+OUTLIER_SD = 2.5  # standard deviations from which a single value weighs less
 MIN_SIMILAR_CHANGE = 0.7  # of a change: an earlier run that moved so far moved as far
-ROUNDS = 6
+REWEIGHTINGS = 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +71,7 @@ def predict(now: Array, past: Past, movement: Array, movements: Array, *, slope_
     slope, shrunk = np.ones(y.shape[1]), np.zeros(y.shape[1])
     own = variance = df = np.zeros(y.shape[1])
     precision = np.zeros(y.shape[1])
-    for _ in range(ROUNDS):
+    for _ in range(REWEIGHTINGS):
         rest = y - slope * g
         rest = np.where(there, rest - _level_means(rest, weights, past.level), 0.0)
         own, freedom = _spread(rest, weights, past.level, shrunk)
@@ -130,10 +130,10 @@ def _prior(ratios: Array, freedom: Array) -> tuple[float, float]:
         [np.log(ratio) - digamma(df / 2) + np.log(df / 2) for ratio, df in zip(ratios, freedom, strict=True)]
     )
     excess = centred.var(ddof=1) - np.mean([trigamma(df / 2) for df in freedom])
-    most = min(MAX_PRIOR_DF, 4.0 * (len(ratios) - 1))  # few endpoints cannot tell how alike they are
+    max_df = min(MAX_PRIOR_DF, 4.0 * (len(ratios) - 1))  # few endpoints cannot tell how alike they are
     if excess <= 0:
-        return float(np.exp(centred.mean())), most
-    prior_df = min(2 * inverse_trigamma(float(excess)), most)
+        return float(np.exp(centred.mean())), max_df
+    prior_df = min(2 * inverse_trigamma(float(excess)), max_df)
     return float(np.exp(centred.mean() + digamma(prior_df / 2) - np.log(prior_df / 2))), prior_df
 
 
@@ -163,16 +163,16 @@ def _spread(rest: Array, weights: Array, level: Numbers, shrunk: Array) -> tuple
 def _weights(scores: Array, there: NDArray[np.bool_]) -> Array:
     """Weights of each value (K, E): less in a run whose values are all over the place, less for one that is far out
     alone."""
-    alone = np.minimum(1.0, ODD**2 / np.maximum(scores**2, 1e-12))
+    alone = np.minimum(1.0, OUTLIER_SD**2 / np.maximum(scores**2, 1e-12))
     weights: Array = _run_weights(scores, there) * alone
     return weights
 
 
 def _run_weights(scores: Array, there: NDArray[np.bool_]) -> Array:
     """(K, E): the same for all values of a run, 0 where there is none."""
-    squares = np.where(there, np.minimum(scores**2, 2 * ODD**2), 0.0)
+    squares = np.where(there, np.minimum(scores**2, 2 * OUTLIER_SD**2), 0.0)
     number = there.sum(1)
-    run = np.minimum(1.0, 1.5 * (TAIL + number) / (TAIL + squares.sum(1)))
+    run = np.minimum(1.0, 1.5 * (TAIL_DF + number) / (TAIL_DF + squares.sum(1)))
     weights: Array = np.where(there, run[:, None], 0.0)
     return weights
 

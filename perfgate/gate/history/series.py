@@ -22,9 +22,9 @@ from perfgate.stats.tails import upper_end
 Results = Mapping[str, Mapping[str, EndpointResult]]  # run id -> endpoint -> result
 
 MIN_RATE = 1e-9  # a rate of 0 is a fall, and has no logarithm
-UNBOUNDED = 0.5  # standard deviation (log) of a percentile that its own run cannot bound
-INTERVAL = 2 * 1.959964  # standard errors in a two-sided 95 % interval
-TAILS = (0.025, 0.001)  # below the lower end of an interval
+UNBOUNDED_SD = 0.5  # standard deviation (log) of a percentile that its own run cannot bound
+INTERVAL_SD = 2 * 1.959964  # standard errors in a two-sided 95 % interval
+TAIL_SHARES = (0.025, 0.001)  # below the lower end of an interval
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +95,7 @@ def sampling_variance(result: EndpointResult, metric: str) -> float:
     low, high = result.intervals.get(metric) or _extended(result, metric)
     if not (0 < low <= high and isfinite(high)):
         return float("nan")
-    return float((log(high / low) / INTERVAL) ** 2)
+    return float((log(high / low) / INTERVAL_SD) ** 2)
 
 
 def _extended(result: EndpointResult, metric: str) -> tuple[float, float]:
@@ -107,7 +107,7 @@ def _extended(result: EndpointResult, metric: str) -> tuple[float, float]:
     known = curve(values)
     n = known.count / effect_of(result, metric)
     q = quantile_of(metric)
-    return lower_end(known, q, n), upper_end(known, q, n, 1 - TAILS[0])
+    return lower_end(known, q, n), upper_end(known, q, n, 1 - TAIL_SHARES[0])
 
 
 def _downwards(result: EndpointResult, metric: str) -> float:
@@ -116,7 +116,7 @@ def _downwards(result: EndpointResult, metric: str) -> float:
     values = distribution_of(result, metric)
     if metric in result.intervals:
         low, value = result.intervals[metric][0], result.metrics[metric]
-        return (2 * log(value / low) / INTERVAL) ** 2 if low > 0 else nan
+        return (2 * log(value / low) / INTERVAL_SD) ** 2 if low > 0 else nan
     if not quantile_of(metric) or metric not in result.design_effects or not values.buckets:
         return nan
     known = curve(values)
@@ -127,7 +127,7 @@ def _down(known: Curve, q: float, n: float) -> float:
     """The larger of that by the 95 % interval and by the level at which the gate decides: of values from a stall and
     from before it, one does not tell the other."""
     value = known.quantile(q)
-    ends = ((lower_end(known, q, n, 1 - 2 * tail), -normal_quantile(tail)) for tail in TAILS)
+    ends = ((lower_end(known, q, n, 1 - 2 * tail), -normal_quantile(tail)) for tail in TAIL_SHARES)
     return max(((log(value / low) / z) ** 2 for low, z in ends if 0 < low < value), default=0.0)
 
 
@@ -138,7 +138,7 @@ def _levels(baseline: Baseline, key: tuple[str, str]) -> tuple[Sequence[PastRun]
 def _now(interval: Array, downwards: Array, usual: Array) -> Array:
     """Where earlier runs have an interval and this one has none, its requests came in such bursts that nothing bounds
     the percentile: that is less than a wide interval, not more."""
-    unbounded = np.where(usual > 0, np.maximum(UNBOUNDED**2, 4 * usual), 0.0)
+    unbounded = np.where(usual > 0, np.maximum(UNBOUNDED_SD**2, 4 * usual), 0.0)
     matches: Array = np.fmax(np.where(np.isfinite(interval), interval, unbounded), downwards)
     return matches
 

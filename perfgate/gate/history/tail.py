@@ -2,8 +2,8 @@
 
 When a whole distribution moves, the median shows it first. The smaller of the two p-values counts, doubled
 (Bonferroni). The estimate rests on both, each weighted by its precision; that a tail moves as the median does is known
-to within APART (random effects; DerSimonian and Laird 1986, Meta-analysis in clinical trials, section 2), so a tail
-that is known well speaks for itself.
+to within TAIL_MEDIAN_SD (random effects; DerSimonian and Laird 1986, Meta-analysis in clinical trials, section 2), so a
+tail that is known well speaks for itself.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from math import sqrt
 
 from perfgate.gate.history.estimates import Estimate, t_at
 
-ALONE = 0.85  # level of the tail's own bound where the median is there, too
-APART = 0.07  # sd (log) of how differently a tail and the median move when the code changes
+TAIL_CONFIDENCE = 0.85  # level of the tail's own bound where the median is there, too
+TAIL_MEDIAN_SD = 0.07  # sd (log) of how differently a tail and the median move when the code changes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +30,7 @@ class TailAndMedian:
         return (self.tail, self.median) if self.median else (self.tail,)
 
     def p_value(self, *, worse: bool) -> float:
-        return min(1.0, len(self.tests) * min(self._p_of(look, worse=worse) for look in self.tests))
+        return min(1.0, len(self.tests) * min(self._p_of(estimate, worse=worse) for estimate in self.tests))
 
     def combined(self) -> float:
         """The worsening that both tell, cautiously (`Look.rise`)."""
@@ -54,12 +54,12 @@ class TailAndMedian:
         return self.worsening_of(self.tail) + t_at(level, self.tail.df) * self.tail.sd
 
     def upper(self, level: float) -> float:
-        """One-sided upper bound of the worsening: that of both together, and never less than the tail's own at ALONE:
-        a tail may move without its median."""
+        """One-sided upper bound of the worsening: that of both together, and never less than the tail's own at
+        TAIL_CONFIDENCE: a tail may move without its median."""
         if self.median is None:
             return self.alone(level)
         together = self.combined() + t_at(level, min(self.tail.df, self.median.df)) * sqrt(self.variance())
-        return max(together, self.alone(min(level, ALONE)))
+        return max(together, self.alone(min(level, TAIL_CONFIDENCE)))
 
     def is_decided_by_median(self, level: float) -> bool:
         """Whether only the median is sure at `level` that something changed, in the direction of the tail's change."""
@@ -79,12 +79,12 @@ class TailAndMedian:
         significant = min((t_at(level, test.df) + t_at(power, test.df)) * test.sd for test in self.tests)
         return max(significant, limit + t_at(power, self.tail.df) * sqrt(self.variance()))
 
-    def worsening_of(self, look: Estimate) -> float:
+    def worsening_of(self, estimate: Estimate) -> float:
         """Cautious, signed so that a worsening is a rise."""
-        return -look.fall if self.falls else look.rise
+        return -estimate.fall if self.falls else estimate.rise
 
-    def _p_of(self, look: Estimate, *, worse: bool) -> float:
-        return look.p_fall if worse is self.falls else look.p_rise
+    def _p_of(self, estimate: Estimate, *, worse: bool) -> float:
+        return estimate.p_fall if worse is self.falls else estimate.p_rise
 
     def _weights(self, median: Estimate) -> tuple[float, float]:
-        return 1 / self.tail.sd**2, 1 / (median.sd**2 + APART**2)
+        return 1 / self.tail.sd**2, 1 / (median.sd**2 + TAIL_MEDIAN_SD**2)

@@ -69,7 +69,7 @@ def _whole(
         metric=metric,
         endpoints=len(observed.endpoints),
         limits=limits,
-        cleared=tail.lens == "probe",
+        cleared=tail.basis == "probe",
         comparison=Comparison(
             measured=exp(_median(observed.now)),
             baseline=exp(_median(observed.now) - today),
@@ -88,7 +88,7 @@ def _whole(
 
 
 def _estimate(observed: SeriesTable, run: Run) -> Estimate | None:
-    """The common movement beside that of the earlier runs; lens "probe" where the runner's own is taken out."""
+    """The common movement beside that of the earlier runs; basis "probe" where the runner's own is taken out."""
     today, moves = centred(observed.now, observed.past.values, observed.past.level)
     known = np.isfinite(moves).sum(1) >= MIN_ENDPOINTS
     if np.isfinite(today).sum() < MIN_ENDPOINTS or known.sum() < 2:
@@ -104,8 +104,8 @@ def _estimate(observed: SeriesTable, run: Run) -> Estimate | None:
         slope_sd=PROBE_SLOPE_SD if reference is not None else 0.0,
     )
     change, deviation = float(made.change[0]), float(made.variance[0] + _extra(observed)) ** 0.5
-    lens = "alone" if reference is None else "probe"
-    return Estimate(lens=lens, change=change, sd=deviation, df=float(made.df[0]), rise=change, fall=change)
+    basis = "alone" if reference is None else "probe"
+    return Estimate(basis=basis, change=change, sd=deviation, df=float(made.df[0]), rise=change, fall=change)
 
 
 def _extra(observed: SeriesTable) -> float:

@@ -20,7 +20,7 @@ ACCEPTED = "accepted"
 
 
 def accept(verdict: Verdict, acceptances: Sequence[Acceptance], remarks: Sequence[str] = ()) -> Verdict:
-    """The verdict with accepted regressions as warnings; `remarks` are noted. What is no regression stays as it is."""
+    """The verdict with accepted regressions as warnings, and with `remarks`. What is no regression stays as it is."""
     if not acceptances and not remarks:
         return verdict
     findings = tuple(_accepted(finding, acceptances) for finding in verdict.findings)

@@ -10,7 +10,7 @@ from perfgate.model.metric import Metric
 from perfgate.text.units import format_change, format_difference
 
 MIN_SHOWN_CHANGE = 0.02  # of a change: what is taken out is told from here on
-COARSE = 0.10  # changes from which tenths of a per cent are not said: no interval knows them
+MIN_COARSE_CHANGE = 0.10  # changes from which tenths of a per cent are not said: no interval knows them
 
 
 def change_words(comparison: Comparison, metric: Metric, as_difference: bool) -> str:
@@ -42,7 +42,7 @@ def amount_words(worsening: float, comparison: Comparison, metric: Metric, as_di
         return format_difference(metric.unit, value)
     if as_difference or comparison.baseline <= RESOLUTION:
         return format_difference(metric.unit, value * comparison.baseline)
-    return format_change(round(value, 2) if abs(value) >= COARSE else value)
+    return format_change(round(value, 2) if abs(value) >= MIN_COARSE_CHANGE else value)
 
 
 def own_part(comparison: Comparison, metric: Metric) -> Iterator[str]:

@@ -14,7 +14,7 @@ from perfgate.gate.history.baseline import has_baseline
 from perfgate.gate.history.counted import compare_counted
 from perfgate.gate.history.historical import ChangeTest, Key
 from perfgate.gate.history.whole import ALL, Whole, compare_whole
-from perfgate.gate.levels import ALPHA, MISSES
+from perfgate.gate.levels import ALPHA, FALSE_PASS_RATE
 from perfgate.gate.trial import MARGIN, MARGIN_RESTARTED, Trial
 from perfgate.gate.verdict.deciding import Weighed
 from perfgate.model.budget_file import Budget, Floor, GatePolicy, Kind, Severity
@@ -29,7 +29,7 @@ K = TypeVar("K", bound=Hashable)
 ERRORS = "errors"
 RESTARTS = 3  # of both services, from which luck of an instance (memory layout, order of start) averages out
 USUAL_LIMIT = 0.10  # where no budget gives one
-WATCH = 0.10  # share of the watch list that may be chance
+WATCH_FALSE_SHARE = 0.10  # share of the watch list that may be chance
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +61,7 @@ def compare(
     looks = max(1, run.looks)
     limits = {} if run.arms else _common_limits(gated, requested, now, policy.floor)
     level = ALPHA / looks / max(1, len(gated) + len(pinned) + len(limits))
-    sure = 1 - MISSES / looks
+    sure = 1 - FALSE_PASS_RATE / looks
     questions = {
         key: ChangeTest(limit=_limit(budget, now[budget.endpoint], policy.floor), alpha=level, level=sure)
         for key, budget in requested.items()
@@ -130,7 +130,7 @@ def watched(weighed: Mapping[Key, Weighed], findings: Sequence[Finding]) -> tupl
     suspects = [
         (p, key)
         for p, key in zip(adjusted, tested, strict=True)
-        if p <= WATCH and key not in context and weighed[key].comparison.change > 0
+        if p <= WATCH_FALSE_SHARE and key not in context and weighed[key].comparison.change > 0
     ]
     return tuple(
         Watched(

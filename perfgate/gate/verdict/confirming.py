@@ -15,7 +15,7 @@ from perfgate.text.plurals import counted
 Key = tuple[str, str]  # endpoint and metric
 
 NOT_CONFIRMED = "not-confirmed"
-NAMED = 5  # failures that a note names
+MAX_NAMED_FAILURES = 5  # failures that a note names
 
 
 def confirm(verdict: Verdict, earlier: Verdict) -> Verdict:
@@ -73,6 +73,6 @@ def _confirmation(failed_before: list[Key], verdict: Verdict, earlier: str) -> N
     context = f"Measured again to confirm run {earlier}: {len(observed)} of its {total} {were} "
     context += "seen again."
     if missing:
-        rest = f" and {len(missing) - NAMED} more" if len(missing) > NAMED else ""
-        context += f" Not seen again: {', '.join(missing[:NAMED])}{rest}."
+        rest = f" and {len(missing) - MAX_NAMED_FAILURES} more" if len(missing) > MAX_NAMED_FAILURES else ""
+        context += f" Not seen again: {', '.join(missing[:MAX_NAMED_FAILURES])}{rest}."
     return note("PG-C008", context)

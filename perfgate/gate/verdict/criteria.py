@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import inf, isfinite
 
 from perfgate.gate.absolute import Question
-from perfgate.gate.levels import MISSES
+from perfgate.gate.levels import FALSE_PASS_RATE
 from perfgate.gate.verdict import deciding
 from perfgate.gate.verdict.comparing import floor_of
 from perfgate.gate.verdict.deciding import Weighed
@@ -36,7 +36,7 @@ def judge_criterion(
         question = Question(
             limit=criterion.limit,
             duration=run.duration,
-            level=1 - MISSES / max(1, run.looks),
+            level=1 - FALSE_PASS_RATE / max(1, run.looks),
             sensitivity=policy.sensitivity,
         )
         outcome, check = deciding.absolute(criterion, result, metric.name, question)
@@ -76,8 +76,8 @@ def _rise_to(value: float | None, measured: float, metric: Metric) -> float:
 
 def time_needed(judged: Sequence[JudgedCriterion]) -> float | None:
     """How many times as long a run would decide all criteria; None where no run would, for files have no infinity."""
-    most = max((item.more for item in judged if item.result.outcome is Outcome.INCONCLUSIVE), default=inf)
-    return most if isfinite(most) else None
+    needed = max((item.more for item in judged if item.result.outcome is Outcome.INCONCLUSIVE), default=inf)
+    return needed if isfinite(needed) else None
 
 
 def criterion_result(criterion: Criterion, outcome: Outcome) -> CriterionResult:

@@ -19,7 +19,7 @@ from perfgate.model.budget_file import Criterion, Sensitivity, Severity
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import EndpointResult
 
-ROUNDING = 1e-9  # of floats: an estimate at the limit is over it
+ROUNDING_ERROR = 1e-9  # of floats: an estimate at the limit is over it
 MIN_EXTRA_FAILURES = 3.0  # more than the baseline's share: fewer failed requests are no regression of an error rate
 
 
@@ -46,7 +46,9 @@ def relative(
     """`floor` is in the metric's base unit."""
     if weighed is None:
         return Outcome.NO_BASELINE
-    rounding = ROUNDING if weighed.comparison.exact else -ROUNDING  # a fact at its limit keeps it: `+1` allows one more
+    rounding = (
+        ROUNDING_ERROR if weighed.comparison.exact else -ROUNDING_ERROR
+    )  # a fact at its limit keeps it: `+1` allows one more
     threshold = threshold_of(criterion, weighed.comparison, floor) + rounding
     change, estimate = weighed.comparison.change, weighed.comparison.estimate
     is_share = weighed.comparison.is_difference and not weighed.comparison.exact

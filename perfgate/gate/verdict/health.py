@@ -28,12 +28,12 @@ from perfgate.model.metric import METRICS, Metric, Unit
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import EndpointResult, Run
 from perfgate.recording import shortages
-from perfgate.recording.usable import ACHIEVED, failed_share, is_mostly_failed, is_short_of_resources
+from perfgate.recording.usable import MIN_STARTED_SHARE, failed_share, is_mostly_failed, is_short_of_resources
 from perfgate.text.units import format_value
 
-BLUR = 3.0  # times the lateness by which a value must be over its limit
-BUSY = 0.95  # of one core
-USUAL_SHARE = 0.05  # of failures, from which a mean of the successes is in doubt
+LATENESS_FACTOR = 3.0  # times the lateness by which a value must be over its limit
+BUSY_CORE_SHARE = 0.95  # of one core
+MIN_FAILED_SHARE = 0.05  # of failures, from which a mean of the successes is in doubt
 BROKEN = frozenset({Outcome.FAIL, Outcome.WARN})
 UNBROKEN = frozenset({Outcome.NO_BASELINE, Outcome.IMPROVED, Outcome.PASS})
 RELIEF = "use --processes 2 (or more machines), or lower the rate"
@@ -67,12 +67,12 @@ def doubts(budget: Budget, run: Run) -> Iterator[Doubt]:
         yield from _failing_base(budget, run)
         yield from _failing(budget, result) if result is not None else ()
         return
-    if generator.without_rows > (1 - ACHIEVED) * generator.due:
+    if generator.without_rows > (1 - MIN_STARTED_SHARE) * generator.due:
         yield Doubt(
             text=f"{generator.without_rows:,} iterations had no row of data left: the load was another one than "
             "planned; add rows, or let them begin again"
         )
-    elif not run.aborted and generator.sent < ACHIEVED * generator.due:
+    elif not run.aborted and generator.sent < MIN_STARTED_SHARE * generator.due:
         yield Doubt(
             text=f"the load generator made only {generator.sent / generator.due:.0%} of the planned starts; {RELIEF}"
         )
@@ -82,14 +82,14 @@ def doubts(budget: Budget, run: Run) -> Iterator[Doubt]:
     if metric.is_latency:
         if result is not None:
             yield from _late(budget, run, result)
-        if generator.cpu >= BUSY and not generator.clock.startswith("kernel"):
+        if generator.cpu >= BUSY_CORE_SHARE and not generator.clock.startswith("kernel"):
             yield Doubt(text=f"the load generator had no CPU left and no kernel clock to measure by; {RELIEF}")
     if result is not None and _is_of_successes(metric):
         yield from _failing_base(budget, run)
         yield from _failing(budget, result)
-    if metric.unit is Unit.PER_SECOND and generator.cpu >= BUSY:
+    if metric.unit is Unit.PER_SECOND and generator.cpu >= BUSY_CORE_SHARE:
         yield Doubt(text=f"the load generator had no CPU left, so the rate is its own; {RELIEF}")
-    if generator.due and generator.dropped > (1 - ACHIEVED) * generator.due:
+    if generator.due and generator.dropped > (1 - MIN_STARTED_SHARE) * generator.due:
         yield Doubt(
             text=f"{generator.dropped:,} arrivals found no free virtual user; raise load.max_users", outcomes=UNBROKEN
         )
@@ -121,7 +121,7 @@ def _late(budget: Budget, run: Run, result: EndpointResult) -> Iterator[Doubt]:
         for criterion in budget.criteria
         if criterion.kind is Kind.ABSOLUTE and criterion.limit < measured
     ]
-    if limits and measured - max(limits) < BLUR * late:
+    if limits and measured - max(limits) < LATENESS_FACTOR * late:
         shown = format_value(Unit.SECONDS, late)
         yield Doubt(
             text=f"{'1 %' if extreme else '5 %'} of the starts were late by {shown} or more, and the value is over its "
@@ -148,7 +148,7 @@ def _failing_base(budget: Budget, run: Run) -> Iterator[Doubt]:
 
 def _failing(budget: Budget, result: EndpointResult) -> Iterator[Doubt]:
     quantile = quantile_of(budget.metric)
-    left_out = 1 - quantile if quantile else USUAL_SHARE
+    left_out = 1 - quantile if quantile else MIN_FAILED_SHARE
     share = failed_share(result)
     if share > left_out:
         yield Doubt(

@@ -21,13 +21,13 @@ from perfgate.recording.curves import curve
 from perfgate.text.units import format_value
 
 FIFTHS = 5
-SEVERAL = 3.0  # times as many requests in flight in the last fifth of the run as in the first
+MIN_GROWTH_FACTOR = 3.0  # times as many requests in flight in the last fifth of the run as in the first
 MAX_IN_FLIGHT = 1e7  # requests in flight that a figure from outside may claim
 MIN_GROWTH_REQUESTS = 10.0  # by which they must have grown
-HALF_WAY = 0.2  # of the growth that the middle fifth must show: else it is a stall at the end
-FALLEN = 0.9  # of the most of any fifth that the last must have: else the target recovered
-FASTEST = 0.05  # quantile of latency that is hardly waiting
-APART = 1.2  # times as much as any other endpoint grew: else all grew alike
+MIN_MIDDLE_SHARE = 0.2  # of the growth that the middle fifth must show: else it is a stall at the end
+MIN_LAST_SHARE = 0.9  # of the most of any fifth that the last must have: else the target recovered
+FAST_QUANTILE = 0.05  # quantile of latency that is hardly waiting
+MIN_LEAD_FACTOR = 1.2  # times as much as any other endpoint grew: else all grew alike
 MIN_GROWTH_S = 0.001  # s
 CONCERNED = (Outcome.FAIL, Outcome.WARN, Outcome.INCONCLUSIVE)
 
@@ -85,8 +85,8 @@ def _fifths(values: Sequence[float]) -> tuple[float, ...]:
 def _is_growing(means: Sequence[float]) -> bool:
     """Steadily, and to several times as many."""
     first, last = means[0], means[-1]
-    is_more = last >= SEVERAL * first and last - first >= MIN_GROWTH_REQUESTS
-    is_steady = means[2] - first >= HALF_WAY * (last - first) and last >= FALLEN * max(means)
+    is_more = last >= MIN_GROWTH_FACTOR * first and last - first >= MIN_GROWTH_REQUESTS
+    is_steady = means[2] - first >= MIN_MIDDLE_SHARE * (last - first) and last >= MIN_LAST_SHARE * max(means)
     return is_more and is_steady
 
 
@@ -115,7 +115,7 @@ def _usual(baseline: Baseline, names: set[str]) -> dict[str, float]:
 
 
 def _fastest(result: EndpointResult) -> float:
-    return curve(distribution_of(result, "p50")).quantile(FASTEST)
+    return curve(distribution_of(result, "p50")).quantile(FAST_QUANTILE)
 
 
 def _busiest(ends: Sequence[EndpointResult]) -> str:
@@ -130,5 +130,5 @@ def _busiest(ends: Sequence[EndpointResult]) -> str:
 def _outstanding(amounts: Mapping[str, float]) -> str:
     """The name of what is most by far; empty where nothing is."""
     first, *rest = sorted(amounts, key=lambda name: amounts[name], reverse=True)
-    least = max(MIN_GROWTH_S, APART * amounts[rest[0]] if rest else 0.0)
+    least = max(MIN_GROWTH_S, MIN_LEAD_FACTOR * amounts[rest[0]] if rest else 0.0)
     return first if amounts[first] >= least else ""

@@ -14,12 +14,12 @@ from pathlib import Path
 from perfgate.git.data_branch import DataBranch
 from perfgate.history.files import branch, labels
 from perfgate.history.files.contents import FORMAT
-from perfgate.history.files.file_history import Change
+from perfgate.history.files.files import Change
 from perfgate.model.errors import HistoryError
 
 SCHEME = "git:"  # of histories that can keep them
 FOLDER = "charts/"
-KEPT = 30  # days, unless somebody says otherwise
+KEPT_DAYS = 30  # days, unless somebody says otherwise
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,46 +6,22 @@ once are in nobody's way. The measurements of a run and its distributions, five 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
-from typing import Protocol, Self
+from typing import Self
 
 from perfgate.history import documents, ids, times
 from perfgate.history.contract import ConflictError, Entry
 from perfgate.history.files import contents, labels
 from perfgate.history.files.contents import FORMAT
+from perfgate.history.files.files import Change, Files, Say
 from perfgate.history.files.labels import Label
 from perfgate.history.files.listing import Listing, arranged
 from perfgate.model.errors import HistoryError
 from perfgate.model.run import Acceptance, PastRun
 
-CHUNK = 100  # files read at once
-
-Change = Mapping[str, bytes | None]  # by path; None: the file goes
-Say = Callable[[str], None]
-
-
-class Files(Protocol):
-    """A place for small files. Every method raises HistoryError."""
-
-    place: str  # names it in errors, without a password
-    recovery: str  # what to do about a damaged file
-    compress: bool  # whether files should be, because the place does not do it
-
-    def paths(self) -> Sequence[str]:
-        """All that are there now; none if the place does not exist yet."""
-
-    def read(self, paths: Sequence[str]) -> Mapping[str, bytes]:
-        """Those of them that are (still) there."""
-
-    def change(self, decide: Callable[[Sequence[str]], Change], *, message: str, forget: bool = False) -> Change:
-        """What was changed. `decide` gets the paths that are there, perhaps several times, when others were quicker.
-
-        `forget`: what goes shall be gone, not only out of sight.
-        """
-
-    def close(self) -> None: ...
+CHUNK_FILES = 100  # files read at once
 
 
 class FileHistory:
@@ -203,8 +179,8 @@ class FileHistory:
 
     def _readable(self, expected: Sequence[Label]) -> Iterator[PastRun]:
         """Without the damaged ones, which are warned of, and without those that were deleted meanwhile."""
-        for start in range(0, len(expected), CHUNK):
-            chunk = expected[start : start + CHUNK]
+        for start in range(0, len(expected), CHUNK_FILES):
+            chunk = expected[start : start + CHUNK_FILES]
             matches = self._files.read([label.run for label in chunk])
             for label in chunk:
                 if label.run in matches:

@@ -9,7 +9,8 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 from uuid import uuid4
 
-from perfgate.history.files.file_history import Change, FileHistory, Say
+from perfgate.history.files.file_history import FileHistory
+from perfgate.history.files.files import Change, Say
 from perfgate.history.sql.sqlite_file import make_folder
 from perfgate.model.errors import HistoryError
 

@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from perfgate.history.files.file_history import Change, FileHistory, Say
+from perfgate.history.files.file_history import FileHistory
+from perfgate.history.files.files import Change, Say
 from perfgate.model.errors import HistoryError
 from perfgate.net import http
 from perfgate.net.retrying import Retries
@@ -22,7 +23,7 @@ Value = TypeVar("Value")
 
 API = "https://api.github.com"
 MAX_SINGLE_FILES = 8  # more files than this come as one archive: without a token GitHub answers 60 requests an hour
-TIMEOUT = 60.0  # seconds
+TIMEOUT_S = 60.0  # seconds
 MAX_ARCHIVE_BYTES = 2**30  # bytes of an archive
 RETRY_WAITS_S = (1.0, 4.0)  # seconds before asking again: a hiccup of GitHub's is no reason to go without a verdict
 REDIRECTS = (301, 302, 307, 308)
@@ -133,11 +134,11 @@ class GithubFiles:
 
     def _exchange(self, url: str, headers: Mapping[str, str]) -> http.Reply:
         if self._session is None:
-            self._session = http.HttpSession(timeout=TIMEOUT)
+            self._session = http.HttpSession(timeout=TIMEOUT_S)
         session = self._session
         retries = Retries(tries=1 + len(RETRY_WAITS_S), pause=RETRY_WAITS_S.__getitem__)
         try:
-            return retries.send(lambda: session.exchange("GET", url, headers=headers, most=MAX_ARCHIVE_BYTES))
+            return retries.send(lambda: session.exchange("GET", url, headers=headers, max_bytes=MAX_ARCHIVE_BYTES))
         except http.NoReplyError as error:
             raise HistoryError(
                 f"{self.place} cannot be reached: {error}", hint="Check the network.", code="PG-H002"

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from perfgate.history.files.file_history import Change, FileHistory, Say
+from perfgate.history.files.file_history import FileHistory
+from perfgate.history.files.files import Change, Say
 from perfgate.model.errors import HistoryError
 
 NEEDED = {"s3": "s3fs", "gs": "gcsfs", "az": "adlfs", "abfs": "adlfs", "memory": "fsspec"}  # by scheme: the package

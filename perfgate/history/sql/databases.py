@@ -37,7 +37,7 @@ class Sqlite:
     """See Database."""
 
     def __init__(self, path: Path, *, timeout: float = 30.0) -> None:
-        """`patience`: seconds to wait for other writers."""
+        """`timeout`: seconds to wait for other writers."""
         self._file = SqliteFile(path, timeout=timeout)
         self.place = str(path)
         self.recovery = self._file.recovery

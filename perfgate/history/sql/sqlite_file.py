@@ -33,9 +33,9 @@ def locate(url: str, *, root: Path) -> Path:
 
 class SqliteFile:
     def __init__(self, path: Path, *, timeout: float) -> None:
-        """`patience`: seconds to wait for other writers."""
+        """`timeout`: seconds to wait for other writers."""
         self.path = path
-        self._patience = timeout
+        self._timeout = timeout
 
     def exists(self) -> bool:
         """Only a file that is plainly absent is; anything else that is wrong shows when it is opened.
@@ -89,7 +89,7 @@ class SqliteFile:
         return sqlite3.connect(
             f"file:{quote(str(path))}?mode={mode}",
             uri=True,
-            timeout=self._patience,
+            timeout=self._timeout,
             isolation_level=None,
             check_same_thread=False,
         )

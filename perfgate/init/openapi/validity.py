@@ -13,13 +13,13 @@ from perfgate.init.openapi.formats import fits_format
 from perfgate.init.openapi.references import References
 from perfgate.init.proposal import Json
 
-DEEPEST = 30
+MAX_DEPTH = 30
 Schema = Mapping[str, Json]
 
 
 def is_valid(value: Json, node: Json, references: References, depth: int = 0) -> bool:
     """Whether `value` keeps to the schema `node`."""
-    if node is False or depth > DEEPEST:
+    if node is False or depth > MAX_DEPTH:
         return False
     schema = references.resolve(node)
     if value is None and schema.get("nullable") is True:
@@ -102,8 +102,8 @@ def _keeps_text(value: Json, schema: Schema) -> bool:
     return fits_format(value, str(schema.get("format", "")))
 
 
-def _keeps_count(number: int, schema: Schema, least: str, most: str) -> bool:
-    low, high = schema.get(least), schema.get(most)
+def _keeps_count(number: int, schema: Schema, minimum_key: str, maximum_key: str) -> bool:
+    low, high = schema.get(minimum_key), schema.get(maximum_key)
     return not ((_is_number(low) and number < low) or (_is_number(high) and number > high))
 
 

@@ -12,7 +12,7 @@ from perfgate.init.openapi.references import References
 from perfgate.init.openapi.validity import is_valid, types_of
 from perfgate.init.proposal import Json
 
-DEEPEST = 12
+MAX_DEPTH = 12
 Schema = Mapping[str, Json]
 
 
@@ -35,7 +35,7 @@ class ExampleValues:
 
     def made(self, node: Json, depth: int = 0) -> Json:
         """A value for the schema. Raises NoValueError."""
-        if depth > DEEPEST:
+        if depth > MAX_DEPTH:
             raise NoValueError("its schema is nested without an end")
         schema = self.references.resolve(node)
         for candidate in self._candidates(schema, depth):
@@ -74,7 +74,7 @@ class ExampleValues:
     def _merged(self, schema: Schema, depth: int = 0) -> Schema:
         """The schema with those of its `allOf` in it."""
         parts = schema.get("allOf")
-        if not isinstance(parts, list) or depth > DEEPEST:
+        if not isinstance(parts, list) or depth > MAX_DEPTH:
             return schema
         whole: dict[str, Json] = {}
         own = {key: value for key, value in schema.items() if key != "allOf"}
@@ -187,9 +187,9 @@ def _guessed(schema: Schema) -> str:
 
 
 def _texts(schema: Schema) -> Iterator[str]:
-    least, most = (schema.get(key) for key in ("minLength", "maxLength"))
-    low = least if isinstance(least, int) else 0
-    high = most if isinstance(most, int) else 10_000
+    min_length, max_length = (schema.get(key) for key in ("minLength", "maxLength"))
+    low = min_length if isinstance(min_length, int) else 0
+    high = max_length if isinstance(max_length, int) else 10_000
     pattern = schema.get("pattern")
     if isinstance(pattern, str):
         for number in (low, 1):

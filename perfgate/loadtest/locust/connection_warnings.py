@@ -43,7 +43,7 @@ def connection_warnings(result: LoadResult) -> Iterator[Note]:
 
 def _endpoints(counts: Mapping[str, int]) -> str:
     """The endpoints with the largest counts: "list products 12 times, log in once"."""
-    most = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    shown = [f"{name} {'once' if count == 1 else f'{count:,} times'}" for name, count in most[:MAX_NAMED_ENDPOINTS]]
-    more = len(most) - len(shown)
+    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    shown = [f"{name} {'once' if count == 1 else f'{count:,} times'}" for name, count in ranked[:MAX_NAMED_ENDPOINTS]]
+    more = len(ranked) - len(shown)
     return ", ".join(shown) + (f" and {more} more endpoints" if more > 0 else "")

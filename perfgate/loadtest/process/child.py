@@ -16,7 +16,7 @@ from perfgate.text.redaction import Redactor
 LAST_LINES = 15
 
 
-LAST_WORDS = 2.0  # s for the last of its output to arrive once it has ended: something it started may keep the pipe
+OUTPUT_GRACE_S = 2.0  # s for the last of its output to arrive once it has ended: something it started may keep the pipe
 
 
 class Child:
@@ -54,7 +54,7 @@ class Child:
         """The exit code, or None while it runs. With the code, `tail` has its last words."""
         code = self._process.poll()
         if code is not None:
-            self._reader.join(timeout=LAST_WORDS)
+            self._reader.join(timeout=OUTPUT_GRACE_S)
         return code
 
     def wait(self, timeout: float) -> bool:
@@ -81,7 +81,7 @@ class Child:
         self.terminate()
         self.wait(timeout)
         keeping.kill(self._process)
-        self._reader.join(timeout=LAST_WORDS)
+        self._reader.join(timeout=OUTPUT_GRACE_S)
 
     def _read(self) -> None:
         """Reads on whatever becomes of the log: a pipe that nobody empties would stop the child."""

@@ -19,8 +19,8 @@ AT_ONCE = b"!"  # written into the pipe by a perfgate that has asked the command
 END_GRACE_S = 2.0  # s for the command to end in good order when perfgate is gone
 KILL_TIMEOUT_S = 5.0  # s for the kernel to end what was killed
 POLL_INTERVAL_S = 0.01
-NOT_STARTED = 127
-LIFELINE = 0
+EXIT_NOT_STARTED = 127
+LIFELINE_FD = 0
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 RESTORED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGCHLD, signal.SIGPIPE)
 
@@ -40,11 +40,11 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, lambda *_: _kill(child, signal.SIGTERM))
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     while (code := _ended(child)) is None:
-        readable, _, _ = select.select([woken, LIFELINE], [], [])
+        readable, _, _ = select.select([woken, LIFELINE_FD], [], [])
         if woken in readable:
             os.read(woken, 4096)
-        if LIFELINE in readable:
-            code = _end(child, at_once=os.read(LIFELINE, 1) == AT_ONCE)
+        if LIFELINE_FD in readable:
+            code = _end(child, at_once=os.read(LIFELINE_FD, 1) == AT_ONCE)
             daemons = False
             break
     with suppress(ProcessLookupError, PermissionError):
@@ -63,9 +63,9 @@ def _started(command: list[str]) -> int:
         os.setpgid(0, 0)
         _control(PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != keeper:
-            os._exit(NOT_STARTED)
+            os._exit(EXIT_NOT_STARTED)
         nothing = os.open(os.devnull, os.O_RDONLY)
-        os.dup2(nothing, LIFELINE)
+        os.dup2(nothing, LIFELINE_FD)
         os.close(nothing)
         for number in RESTORED:
             signal.signal(number, signal.SIG_DFL)
@@ -74,7 +74,7 @@ def _started(command: list[str]) -> int:
     except OSError as error:
         os.write(2, f"{command[0]} cannot be started: {error.strerror}\n".encode())
     finally:
-        os._exit(NOT_STARTED)
+        os._exit(EXIT_NOT_STARTED)
 
 
 def _ended(child: int) -> int | None:
@@ -83,7 +83,7 @@ def _ended(child: int) -> int | None:
         try:
             pid, status = os.waitpid(-1, os.WNOHANG)
         except ChildProcessError:
-            return NOT_STARTED
+            return EXIT_NOT_STARTED
         if pid == child:
             code = os.waitstatus_to_exitcode(status)
             return code if code >= 0 else 128 - code

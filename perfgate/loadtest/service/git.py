@@ -24,7 +24,7 @@ class Git:
         remaining = {name: value for name, value in environ.items() if name not in MISLEADING}
         self._folder, self._environ = folder, {**remaining, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
 
-    def __call__(self, *arguments: str, patience: float | None = None) -> Done:
+    def __call__(self, *arguments: str, timeout_s: float | None = None) -> Done:
         """Raises UsageError when there is no git, BaseError when it takes too long."""
         try:
             return subprocess.run(
@@ -35,12 +35,12 @@ class Git:
                 capture_output=True,
                 text=True,
                 errors="replace",
-                timeout=patience,
+                timeout=timeout_s,
                 check=False,
                 start_new_session=True,  # Ctrl-C is for perfgate
             )
         except subprocess.TimeoutExpired as error:
-            raise BaseError(f"git {arguments[0]} took longer than {patience:g} s.", code="PG-A004") from error
+            raise BaseError(f"git {arguments[0]} took longer than {timeout_s:g} s.", code="PG-A004") from error
         except OSError as error:
             raise UsageError(
                 f"--base-ref needs git, which cannot be started: {error.strerror}", code="PG-A001"
@@ -81,7 +81,7 @@ class Git:
         there = ref.removeprefix(f"{remote}/")  # what the remote calls it
         shallow = self.is_shallow()
         depth = ("--depth=1",) if shallow else ()  # in a whole clone it would cut the history
-        fetched = self("fetch", "--no-tags", *depth, remote, there, patience=FETCH_TIMEOUT_S)
+        fetched = self("fetch", "--no-tags", *depth, remote, there, timeout_s=FETCH_TIMEOUT_S)
         if fetched.returncode == 0 and (known := self.resolved("FETCH_HEAD")):
             return known
         clone = " In this shallow clone not everything is there: `git fetch" if shallow else " Try `git fetch"

@@ -14,7 +14,7 @@ from perfgate.net import tls as trust
 from perfgate.net.proxies import Proxy
 from perfgate.text.sanitize import one_line
 
-MOST_HEAD = 1 << 16  # bytes of a proxy's answer
+MAX_HEAD_BYTES = 1 << 16  # bytes of a proxy's answer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +42,7 @@ def tunnel(sock: socket.socket, proxy: Proxy, host: str, port: int) -> None:
     answer = b""
     try:
         sock.sendall(f"{head}\r\n".encode())
-        while b"\r\n\r\n" not in answer and len(answer) < MOST_HEAD:
+        while b"\r\n\r\n" not in answer and len(answer) < MAX_HEAD_BYTES:
             if not (data := sock.recv(4096)):
                 break
             answer += data

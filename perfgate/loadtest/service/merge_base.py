@@ -67,6 +67,6 @@ def _fetch(git: Git, branch: str, depth: str = "", commit: str = "") -> None:
     remote = git.remote()
     to = f"+refs/heads/{branch}:refs/remotes/{remote}/{branch}"
     commits = [commit] if commit else []
-    done = git("fetch", "--no-tags", *depths, remote, to, *commits, patience=FETCH_TIMEOUT_S)
+    done = git("fetch", "--no-tags", *depths, remote, to, *commits, timeout_s=FETCH_TIMEOUT_S)
     if done.returncode:
         raise BaseError(f"The branch {branch} cannot be fetched from {remote}:\n{complaint(done)}", code="PG-A004")

@@ -8,7 +8,7 @@ from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 EPHEMERAL = Path("/proc/sys/net/ipv4/ip_local_port_range")
-LOWEST, HIGHEST = 15_000, 32_767  # below the default range of Linux, macOS (49152) and BSD
+MIN_PORT, MAX_PORT = 15_000, 32_767  # below the default range of Linux, macOS (49152) and BSD
 MAX_TRIES = 200
 
 
@@ -39,8 +39,8 @@ def _candidates() -> list[int]:
     try:
         first = int(EPHEMERAL.read_text(encoding="ascii").split()[0])
     except (OSError, ValueError):
-        first = HIGHEST + 1
-    highest = min(HIGHEST, first - 1)
-    if highest - LOWEST < MAX_TRIES:
+        first = MAX_PORT + 1
+    highest = min(MAX_PORT, first - 1)
+    if highest - MIN_PORT < MAX_TRIES:
         return []
-    return random.SystemRandom().sample(range(LOWEST, highest + 1), MAX_TRIES)
+    return random.SystemRandom().sample(range(MIN_PORT, highest + 1), MAX_TRIES)

@@ -13,7 +13,7 @@ from perfgate.loadtest.service.handshake import TlsCheck, shake_hands, speaks_tl
 from perfgate.model.errors import TargetError
 from perfgate.net.proxies import Proxy, proxy_for
 
-CONNECT_TIMEOUT = 5.0  # s
+CONNECT_TIMEOUT_S = 5.0  # s
 LOOPBACK = ("127.0.0.1", "::1")
 
 
@@ -55,7 +55,7 @@ def check_plain(target: str, environ: Mapping[str, str]) -> None:
     host, port = _host_and_port(target)
     if proxy_for("http", host, port, environ):
         return
-    with suppress(OSError, UnicodeError), closing(socket.create_connection((host, port), CONNECT_TIMEOUT)) as sock:
+    with suppress(OSError, UnicodeError), closing(socket.create_connection((host, port), CONNECT_TIMEOUT_S)) as sock:
         if speaks_tls(sock, host):
             raise TargetError(
                 f"No request succeeded, and {host} port {port} speaks TLS: {target} is an https:// target.",
@@ -66,7 +66,7 @@ def check_plain(target: str, environ: Mapping[str, str]) -> None:
 
 def _connected(target: str, host: str, port: int) -> socket.socket:
     try:
-        return socket.create_connection((host, port), timeout=CONNECT_TIMEOUT)
+        return socket.create_connection((host, port), timeout=CONNECT_TIMEOUT_S)
     except (OSError, UnicodeError) as error:  # UnicodeError: no name can be like this
         reason = "nobody answers" if isinstance(error, TimeoutError) else _reason(error)
         raise TargetError(
@@ -90,7 +90,7 @@ def _elsewhere(target: str, host: str, port: int) -> str:
         return ""
     for other in LOOPBACK:
         with suppress(OSError):
-            socket.create_connection((other, port), timeout=CONNECT_TIMEOUT).close()
+            socket.create_connection((other, port), timeout=CONNECT_TIMEOUT_S).close()
             there = f"[{other}]:{port}" if ":" in other else f"{other}:{port}"
             url = urlsplit(target)._replace(netloc=there).geturl()
             return f"Something listens on {there} only: name {url} as the target, or let it listen on {host} too."
@@ -105,7 +105,7 @@ def _reason(error: OSError | UnicodeError) -> str:
 
 def _connected_to_proxy(proxy: Proxy) -> socket.socket:
     try:
-        return socket.create_connection((proxy.host, proxy.port), timeout=CONNECT_TIMEOUT)
+        return socket.create_connection((proxy.host, proxy.port), timeout=CONNECT_TIMEOUT_S)
     except (OSError, UnicodeError) as error:
         raise TargetError(
             f"The proxy that the environment names is down: cannot connect to {proxy.host} port {proxy.port}.",

@@ -16,7 +16,7 @@ import pandas as pd
 
 from perfgate.measure.importers.samples import BadLines, RecordingSource, SampleBatch, mistaken
 
-BLOCK = 48 << 20  # bytes
+BLOCK_BYTES = 48 << 20  # bytes
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _BOM = b"\xef\xbb\xbf"
 
@@ -61,7 +61,7 @@ def located(
 
 
 def read(
-    source: RecordingSource, layout: Layout, bad: BadLines, *, has_header: bool, size: int = BLOCK
+    source: RecordingSource, layout: Layout, bad: BadLines, *, has_header: bool, size: int = BLOCK_BYTES
 ) -> Iterator[SampleBatch]:
     """The rows in blocks of about `size` bytes."""
     for line, block in _blocks(source, size, layout.quoted):
@@ -176,6 +176,6 @@ def _blocks(source: RecordingSource, size: int, quoted: bool) -> Iterator[tuple[
 def _row_end(part: bytes, quoted: bool) -> int:
     """Just after the last row that is whole; 0 where none is. Too long a quote is none."""
     end = part.rfind(b"\n")
-    while quoted and end >= 0 and len(part) - end < BLOCK // 4 and part.count(b'"', 0, end) % 2:
+    while quoted and end >= 0 and len(part) - end < BLOCK_BYTES // 4 and part.count(b'"', 0, end) % 2:
         end = part.rfind(b"\n", 0, end)
     return end + 1

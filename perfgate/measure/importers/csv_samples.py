@@ -25,7 +25,7 @@ from perfgate.measure.importers.samples import (
 )
 
 NEEDED = ("t", "endpoint", "ms", "status")
-LATEST = 10_000_000  # s: later than 115 days is a clock time
+MAX_OFFSET_S = 10_000_000  # s: later than 115 days is a clock time
 HINT = (
     "Expected: a header with t, endpoint, ms and status (and arm), then for each request t in seconds since the start, "
     "its endpoint, ms in milliseconds, and the HTTP status (0 or nothing: no answer)."
@@ -42,7 +42,7 @@ class CsvSamples:
     hint = HINT
     has_hops = False
 
-    def __init__(self, size: int = blocks.BLOCK) -> None:
+    def __init__(self, size: int = blocks.BLOCK_BYTES) -> None:
         self._size = size
 
     def recognizes(self, beginning: bytes) -> bool:
@@ -60,7 +60,7 @@ class CsvSamples:
 def converted(frame: pd.DataFrame) -> SampleBatch:
     """Raises ValueError when a row is wrong; which one, `_wrong` says."""
     t, ms = (frame[name].to_numpy(dtype=np.float64) for name in ("t", "ms"))
-    if not (((t >= 0) & (t < LATEST)).all() and ((ms >= 0) & (ms <= MAX_REQUEST_MS)).all()):
+    if not (((t >= 0) & (t < MAX_OFFSET_S)).all() and ((ms >= 0) & (ms <= MAX_REQUEST_MS)).all()):
         raise ValueError("t or ms is out of range")
     endpoint, status = frame["endpoint"].cat, frame["status"].cat
     names = [str(name).strip() for name in endpoint.categories]
@@ -96,7 +96,7 @@ def _arm(text: str) -> int:
 def _wrong(of: Mapping[str, str]) -> str:
     """What is wrong with a row, or nothing."""
     shown = {name: repr(text[:40]) for name, text in of.items()}
-    for name, highest, unit in (("t", LATEST, "seconds since the start"), ("ms", MAX_REQUEST_MS, "milliseconds")):
+    for name, highest, unit in (("t", MAX_OFFSET_S, "seconds since the start"), ("ms", MAX_REQUEST_MS, "milliseconds")):
         if not _NUMBER.fullmatch(of[name]) or not 0 <= float(of[name]) <= highest:
             return f"{name} is {shown[name]}; {unit} expected, from 0 to {highest:,}"
     if not of["endpoint"]:

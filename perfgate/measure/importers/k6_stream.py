@@ -30,7 +30,7 @@ from perfgate.measure.importers.samples import (
     mistaken,
 )
 
-POINTS = 200_000  # held at a time
+MAX_POINTS = 200_000  # held at a time
 METRICS: Mapping[str, Phase] = {
     "http_req_duration": "",
     "http_req_waiting": "first_byte",
@@ -41,7 +41,7 @@ METRICS: Mapping[str, Phase] = {
 NOT_LOAD = ("::setup", "::teardown")  # groups
 TIMEOUT = "1050"  # error_code
 HINT = "Expected: the lines that `k6 run --out json=FILE` writes. k6's summary has no single requests."
-REMEMBERED = 10_000  # different tags
+MAX_REMEMBERED_TAGS = 10_000  # different tags
 _WANTED = re.compile(rb"http_req_(?:duration|waiting|receiving|connecting|tls_handshaking)")
 _USUAL = re.compile(
     rb'\{"metric":"(\w+)","type":"Point","data":\{"time":"([^"\\]+)","value":([0-9.eE+-]+),"tags":(\{.*\})\}\}\s*$'
@@ -95,7 +95,7 @@ class K6Stream:
     hint = HINT
     has_hops = True
 
-    def __init__(self, points: int = POINTS) -> None:
+    def __init__(self, points: int = MAX_POINTS) -> None:
         self._points = points
 
     def recognizes(self, beginning: bytes) -> bool:
@@ -105,7 +105,7 @@ class K6Stream:
         return assembled(_points(source, bad), self._points)
 
 
-def assembled(matches: Iterable[Point], size: int = POINTS) -> Iterator[SampleBatch]:
+def assembled(matches: Iterable[Point], size: int = MAX_POINTS) -> Iterator[SampleBatch]:
     """The recording begins with the first request that ended; one that had begun before counts from then, too."""
     pending: dict[str, _Points] = {}
     labels: dict[RequestLabel, int] = {}
@@ -156,7 +156,7 @@ def _point(line: bytes, known: dict[bytes, Tags | None]) -> Point | None:
     if metric not in METRICS:
         return None
     if text not in known:
-        if len(known) >= REMEMBERED:
+        if len(known) >= MAX_REMEMBERED_TAGS:
             known.clear()
         known[text] = tags_of(json.loads(text))
     tags, took = known[text], float(value)

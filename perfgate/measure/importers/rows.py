@@ -13,7 +13,7 @@ from perfgate.measure.importers.samples import NO_ARM, NOT_SAID, Phase, RequestL
 
 Integers = NDArray[np.int64]
 
-ROWS = 200_000  # at a time
+CHUNK_ROWS = 200_000  # at a time
 TIMEOUT_WORDS = ("timeout", "timed out", "deadline exceeded")
 
 
@@ -35,7 +35,7 @@ def is_timeout(text: str) -> bool:
     return any(word in text.lower() for word in TIMEOUT_WORDS)
 
 
-def sampled(requests: Iterable[RecordedRequest], rows: int = ROWS) -> Iterator[SampleBatch]:
+def sampled(requests: Iterable[RecordedRequest], rows: int = CHUNK_ROWS) -> Iterator[SampleBatch]:
     """The recording begins with the first request; one that had begun before counts from then, too."""
     origin: float | None = None
     batch: list[RecordedRequest] = []

@@ -15,7 +15,7 @@ from perfgate.model.outcome import Outcome
 from perfgate.model.publication import Announcement, Comment, Correction, Publication, Wishes
 from perfgate.net import http
 from perfgate.publish.github import artifacts, checks, comments, images, issues, job, place, pulls, refusals
-from perfgate.publish.github.api import TIMEOUT, Api, RefusedError, UnansweredError
+from perfgate.publish.github.api import TIMEOUT_S, Api, RefusedError, UnansweredError
 from perfgate.publish.github.place import GitHubJob
 from perfgate.text.notes import note
 
@@ -27,7 +27,7 @@ _NOTHING_NEW = (Outcome.PASS, Outcome.NO_BASELINE)
 def publish(announcement: Announcement, environ: Mapping[str, str], wishes: Wishes) -> Publication:
     """Never raises for what GitHub or the file system refuses: that is a warning."""
     here = place.find(environ, wishes.pull_request)
-    with http.HttpSession(timeout=TIMEOUT) as session:
+    with http.HttpSession(timeout=TIMEOUT_S) as session:
         return deliver(announcement, here, Api(url=here.api, token=here.token, session=session), wishes)
 
 
@@ -36,7 +36,7 @@ def correct(correction: Correction, environ: Mapping[str, str], wishes: Wishes) 
     here = place.find(environ, wishes.pull_request)
     if wishes.comment is Comment.NEVER or not (here.repository and here.token):
         return Publication()
-    with http.HttpSession(timeout=TIMEOUT) as session:
+    with http.HttpSession(timeout=TIMEOUT_S) as session:
         api = Api(url=here.api, token=here.token, session=session)
         try:
             number = _number(here, api)
@@ -57,7 +57,7 @@ def correct(correction: Correction, environ: Mapping[str, str], wishes: Wishes) 
     if here.output:
         with suppress(OSError):
             job.add_outputs(here.output, {"comment-url": posted.url})
-    return Publication(told=(f"Comment {posted.how}: {posted.url}",), comment_url=posted.url)
+    return Publication(messages=(f"Comment {posted.how}: {posted.url}",), comment_url=posted.url)
 
 
 def _safe(line: str, here: GitHubJob) -> str:
@@ -69,7 +69,7 @@ def commented(environ: Mapping[str, str], wishes: Wishes) -> int:
     here = place.find(environ, wishes.pull_request)
     if wishes.comment is Comment.NEVER or not (here.repository and here.token):
         return 0
-    with http.HttpSession(timeout=TIMEOUT) as session:
+    with http.HttpSession(timeout=TIMEOUT_S) as session:
         try:
             return _number(here, Api(url=here.api, token=here.token, session=session))
         except (RefusedError, UnansweredError):  # the comment will say why
@@ -93,7 +93,7 @@ def deliver(announcement: Announcement, here: GitHubJob, api: Api, wishes: Wishe
         client.warnings.append(note("PG-P004", "Nothing was posted to GitHub: this is no workflow of GitHub Actions."))
     client.write_files()
     return Publication(
-        told=tuple(client.told),
+        messages=tuple(client.messages),
         warnings=tuple(Note(_safe(line, here)) for line in client.warnings),
         commands=tuple(job.commands(announcement)) if wishes.annotations else (),
         comment_url=client.comment_url,
@@ -109,7 +109,7 @@ class _GitHubClient:
     place: GitHubJob
     api: Api
     wishes: Wishes
-    told: list[str] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
     warnings: list[Note] = field(default_factory=list)
     comment_url: str = ""
     failed: list[str] = field(default_factory=list)
@@ -129,17 +129,17 @@ class _GitHubClient:
             return
         number = _number(self.place, self.api)
         if not number:
-            self.told.append("No comment: this run belongs to no open pull request.")
+            self.messages.append("No comment: this run belongs to no open pull request.")
             return
         text, key = self.announcement.comment, self.announcement.key
         create = self._worth_a_comment()
         posted = comments.put(self.api, self.place, number, key, text, create=create, author=self.wishes.author)
         if posted is None:
-            self.told.append(f"No comment: nothing to say ({self.announcement.outcome.value}).")
+            self.messages.append(f"No comment: nothing to say ({self.announcement.outcome.value}).")
             return
         self.comment_url = posted.url
         later = ": a later run has spoken" if posted.how == "outdated" else ""
-        self.told.append(f"Comment {posted.how}{later}: {posted.url}")
+        self.messages.append(f"Comment {posted.how}{later}: {posted.url}")
 
     def _worth_a_comment(self) -> bool:
         if self.wishes.comment is Comment.FAILURES:
@@ -148,16 +148,16 @@ class _GitHubClient:
 
     def check(self) -> None:
         if self.wishes.check and self._knows_commit("check run"):
-            self.told.append(f"Check run: {checks.check(self.api, self.place, self.announcement)}")
+            self.messages.append(f"Check run: {checks.check(self.api, self.place, self.announcement)}")
 
     def status(self) -> None:
         if self.wishes.status and self._knows_commit("commit status"):
             checks.status(self.api, self.place, self.announcement)
-            self.told.append(f"Commit status: {self.announcement.title} at {self.place.commit[:7]}")
+            self.messages.append(f"Commit status: {self.announcement.title} at {self.place.commit[:7]}")
 
     def issue(self) -> None:
         if self.wishes.issue:
-            self.told.append(issues.keep(self.api, self.place, self.announcement, self.wishes.author))
+            self.messages.append(issues.keep(self.api, self.place, self.announcement, self.wishes.author))
 
     def _knows_commit(self, what: str) -> bool:
         if not self.place.commit:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -17,15 +17,16 @@ from urllib.parse import urljoin, urlsplit
 from perfgate import __version__
 from perfgate.model.errors import PerfgateError
 from perfgate.net import http
+from perfgate.net.retrying import Retries
 from perfgate.text.sanitize import one_line
 
 API_VERSION = "2022-11-28"
 AGENT = f"perfgate/{__version__}"
-TIMEOUT = 20.0  # seconds for each answer
+TIMEOUT_S = 20.0  # seconds for each answer
 MAX_TRIES = 5
 MAX_WAITS_S = 120.0  # seconds that all waits together may take: a limit that needs longer is not waited for
-UNSAID = 60.0  # seconds to wait at a secondary limit that does not say how long
-PAGE = 100  # items; the most that GitHub gives
+DEFAULT_LIMIT_WAIT_S = 60.0  # seconds to wait at a secondary limit that does not say how long
+PAGE_ITEMS = 100  # items; the most that GitHub gives
 MAX_PAGES = 100
 REDIRECTS = (301, 302, 307, 308)
 MAX_ANSWER_CHARS = 300  # characters of GitHub's own words
@@ -39,7 +40,7 @@ class RefusedError(PerfgateError):
     def __init__(self, status: int, text: str) -> None:
         super().__init__(f"GitHub answered {status}: {text}")
         self.status = status
-        self.said = text
+        self.text = text
 
 
 class UnansweredError(PerfgateError):
@@ -64,7 +65,7 @@ class Api:
 
     def all(self, path: str) -> Iterator[Any]:
         """The items of a list, from all its pages."""
-        url = f"{path}{'&' if '?' in path else '?'}per_page={PAGE}"
+        url = f"{path}{'&' if '?' in path else '?'}per_page={PAGE_ITEMS}"
         for _ in range(MAX_PAGES):
             reply = self._exchange("GET", url, None, repeatable=True)
             items = _answer(reply)
@@ -84,64 +85,71 @@ class Api:
         """
         return _answer(self._exchange(method, path, body, repeatable=repeatable))
 
-    def file(self, path: str, *, most: int) -> bytes:
+    def file(self, path: str, *, max_bytes: int) -> bytes:
         """What lies at another host, to which this path leads. That host gets no token: the address is the key.
 
-        Raises RefusedError, UnansweredError; the latter for more than `most` bytes, too.
+        Raises RefusedError, UnansweredError; the latter for more than `max_bytes` bytes, too.
         """
         reply = self._exchange("GET", path, None, repeatable=True, away=True)
         if reply.status not in REDIRECTS:
             raise UnansweredError(f"GitHub's answer to {path} leads to no file")
-        address = reply.headers["location"]
-        for attempt in range(MAX_TRIES):
-            try:
-                reply = self.session.exchange("GET", address, headers={"User-Agent": AGENT}, most=most)
-            except http.NoReplyError as error:
-                raise UnansweredError(f"GitHub's store of files does not answer: {error}") from error
-            if reply.status == 200:
-                return reply.body
-            if reply.status < 500:
-                break
-            self.pause(2.0**attempt)
-        raise UnansweredError(f"GitHub's store of files answered {reply.status}")
+        address, headers = reply.headers["location"], {"User-Agent": AGENT}
+        retries = Retries(tries=MAX_TRIES, pause=self._growing, sleep=self.sleep)
+        reply = retries.send(lambda: self._download(address, headers, max_bytes))
+        if reply.status != 200:
+            raise UnansweredError(f"GitHub's store of files answered {reply.status}")
+        return reply.body
+
+    def _download(self, address: str, headers: Mapping[str, str], max_bytes: int) -> http.Reply:
+        try:
+            return self.session.exchange("GET", address, headers=headers, max_bytes=max_bytes)
+        except http.NoReplyError as error:
+            raise UnansweredError(f"GitHub's store of files does not answer: {error}") from error
 
     def pause(self, seconds: float) -> None:
-        """A wait of half to one and a half times so long: jobs that run side by side part ways."""
+        """Waits half to one and a half times so long: jobs that run side by side part ways."""
+        self.sleep(self._jittered(seconds))
+
+    def _growing(self, attempt: int) -> float:
+        return self._jittered(2.0**attempt)
+
+    def _jittered(self, seconds: float) -> float:
         wait = seconds * (0.5 + self.chance())
         self.waited += wait
-        self.sleep(wait)
+        return wait
+
+    def _limit_wait(self, reply: http.Reply) -> float | None:
+        """Seconds to wait for a rate limit; None where there is none, or one that takes too long."""
+        wait = _limited(reply)
+        if wait is None or self.waited + wait > MAX_WAITS_S:
+            return None
+        self.waited += wait
+        return wait + self.chance()
 
     def _exchange(self, method: str, path: str, body: Any, *, repeatable: bool, away: bool = False) -> http.Reply:
         """`away`: a redirect to another host is an answer."""
         url = self._own(path)
-        for attempt in range(MAX_TRIES):
-            last = attempt == MAX_TRIES - 1
-            try:
-                reply = self.session.exchange(method, url, headers=self._headers(), json=body)
-            except http.NoReplyError as error:
-                if last or not repeatable:
-                    raise UnansweredError(f"GitHub does not answer: {error}") from error
-                self.pause(2.0**attempt)
-                continue
+        for _ in range(MAX_TRIES):
+            reply = self._send(method, url, body, repeatable=repeatable)
             if reply.status < 300:
                 return reply
-            if reply.status in REDIRECTS and "location" in reply.headers:  # the repository has another name now
-                target = urljoin(url, reply.headers["location"])
-                if away and not self._is_own(target):
-                    return reply
-                url = self._own(target)
-            elif (wait := _limited(reply)) is not None:
-                if last or self.waited + wait > MAX_WAITS_S:
-                    raise RefusedError(reply.status, f"{_message(reply)} (it asks to wait {wait:.0f} s)")
-                self.waited += wait
-                self.sleep(wait + self.chance())
-            elif reply.status >= 500:
-                if last or not repeatable:
-                    raise UnansweredError(f"GitHub answered {reply.status}: {_message(reply)}")
-                self.pause(2.0**attempt)
-            else:
-                raise RefusedError(reply.status, _message(reply))
+            if reply.status not in REDIRECTS or "location" not in reply.headers:
+                raise _refusal(reply)
+            target = urljoin(url, reply.headers["location"])  # the repository has another name now
+            if away and not self._is_own(target):
+                return reply
+            url = self._own(target)
         raise UnansweredError(f"GitHub sends {method} {path} from one address to the next")
+
+    def _send(self, method: str, url: str, body: Any, *, repeatable: bool) -> http.Reply:
+        retries = Retries(tries=MAX_TRIES, limit_wait=self._limit_wait, pause=self._growing, sleep=self.sleep)
+        headers = self._headers()
+        try:
+            return retries.send(
+                lambda: self.session.exchange(method, url, headers=headers, json=body), is_repeatable=repeatable
+            )
+        except http.NoReplyError as error:
+            raise UnansweredError(f"GitHub does not answer: {error}") from error
 
     def _own(self, path: str) -> str:
         """An address of this API. The token goes nowhere else, whatever an answer says."""
@@ -163,6 +171,14 @@ class Api:
         }
 
 
+def _refusal(reply: http.Reply) -> RefusedError | UnansweredError:
+    if (wait := _limited(reply)) is not None:
+        return RefusedError(reply.status, f"{_message(reply)} (it asks to wait {wait:.0f} s)")
+    if reply.status >= 500:
+        return UnansweredError(f"GitHub answered {reply.status}: {_message(reply)}")
+    return RefusedError(reply.status, _message(reply))
+
+
 def _limited(reply: http.Reply) -> float | None:
     """Seconds that a rate limit asks to wait; None if it is no rate limit. By the server's clock."""
     requested = reply.headers.get("retry-after", "")
@@ -178,9 +194,9 @@ def _limited(reply: http.Reply) -> float | None:
         try:
             now = parsedate_to_datetime(reply.headers.get("date", "")).timestamp()
         except ValueError:
-            return UNSAID
+            return DEFAULT_LIMIT_WAIT_S
         return max(1.0, float(reset[:12]) - now)
-    return UNSAID
+    return DEFAULT_LIMIT_WAIT_S
 
 
 def _message(reply: http.Reply) -> str:

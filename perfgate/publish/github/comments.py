@@ -18,9 +18,9 @@ from perfgate.publish.github.api import Api, RefusedError, UnansweredError
 from perfgate.publish.github.place import GitHubJob
 
 ACTIONS_BOT = "github-actions[bot]"
-ROUNDS = 4  # of looking and trying
+MAX_ROUNDS = 4  # of looking and trying
 MAX_LISTINGS = 4  # for our own new comment in a listing that lags behind
-SETTLE = 1.0  # seconds that a competitor's new comment gets to show up
+SETTLE_S = 1.0  # seconds that a competitor's new comment gets to show up
 INSTALLATION = "ghs_"  # how tokens of apps begin, GITHUB_TOKEN among them; they may not ask who they are
 
 _RUN = re.compile(r"<!-- perfgate run ([0-9]{1,18})\.([0-9]{1,18})(?: of [0-9a-f]+)? -->")
@@ -55,9 +55,9 @@ def put(api: Api, place: GitHubJob, number: int, key: str, text: str, *, create:
     issue = f"/repos/{place.repository}/issues/{number}/comments"
     client = _CommentClient(api, place, issue, mark(key))
     body = f"{client.head(place.commit)}\n{text}"
-    for round_ in range(ROUNDS):
+    for round_ in range(MAX_ROUNDS):
         if round_:
-            api.pause(SETTLE)
+            api.pause(SETTLE_S)
         try:
             matches = client.marked()
             me = author or _me(api, matches)
@@ -68,7 +68,7 @@ def put(api: Api, place: GitHubJob, number: int, key: str, text: str, *, create:
                 return None
             made = client.comment(api.call("POST", issue, {"body": body}, repeatable=False))
         except UnansweredError:  # it may be there now
-            if round_ == ROUNDS - 1:
+            if round_ == MAX_ROUNDS - 1:
                 raise
             continue
         except _GoneError:
@@ -144,7 +144,7 @@ class _CommentClient:
         """After making one: the oldest of ours stays."""
         created = Posted(how="created", url=made.url)
         for _ in range(MAX_LISTINGS):
-            self.api.pause(SETTLE)
+            self.api.pause(SETTLE_S)
             ours = [item for item in self.marked() if item.author == made.author]
             if made.id in [our.id for our in ours]:
                 break

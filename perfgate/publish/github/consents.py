@@ -12,7 +12,7 @@ from perfgate.ci.revision import is_from_fork, part_of
 from perfgate.net import http
 from perfgate.publish.github import place as places
 from perfgate.publish.github import pulls
-from perfgate.publish.github.api import TIMEOUT, Api, RefusedError, UnansweredError
+from perfgate.publish.github.api import TIMEOUT_S, Api, RefusedError, UnansweredError
 from perfgate.publish.github.place import GitHubJob
 from perfgate.text.notes import note
 
@@ -39,7 +39,7 @@ def gather(
     here = places.find(environ, requested.pull_request)
     if not (here.repository and here.token):
         return tuple(_of_event(requested, here)), ()
-    with http.HttpSession(timeout=TIMEOUT) as session:
+    with http.HttpSession(timeout=TIMEOUT_S) as session:
         return _LabelReader(Api(url=here.api, token=here.token, session=session), here, requested).gather()
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from perfgate.ci.revision import part_of
 from perfgate.model.publication import Announcement, Occasion
 from perfgate.publish.github.api import Api, RefusedError, UnansweredError
-from perfgate.publish.github.comments import ACTIONS_BOT, INSTALLATION, MAX_LISTINGS, SETTLE
+from perfgate.publish.github.comments import ACTIONS_BOT, INSTALLATION, MAX_LISTINGS, SETTLE_S
 from perfgate.publish.github.place import GitHubJob
 
 MAX_TITLE_CHARS = 200  # characters
@@ -119,14 +119,14 @@ class _IssueClient:
         try:
             made = _issue(self.api.call("POST", self._issues, {"title": self._title(), "body": body}, repeatable=False))
         except UnansweredError:  # it may be there now
-            self.api.pause(SETTLE)
+            self.api.pause(SETTLE_S)
             there = self.find()
             if there is None or not there.open:
                 raise
             return f"Issue opened: {there.url}"
         client = replace(self, me=made.author)  # the token of an app cannot ask who it is before
         for _ in range(MAX_LISTINGS):
-            self.api.pause(SETTLE)
+            self.api.pause(SETTLE_S)
             ours = client._ours()
             if made.number in [our.number for our in ours]:
                 break

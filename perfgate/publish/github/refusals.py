@@ -16,15 +16,15 @@ def explain(refused: RefusedError, what: str, place: GitHubJob) -> str:
     """Why there is no `what` (a key of NEEDS), and how to get one."""
     permission = NEEDS[what]
     if refused.status == 401:
-        return f"No {what}: GitHub does not know the token in GITHUB_TOKEN ({refused.said}). {STANDS}\n{_token()}"
-    if _LIMIT in refused.said.lower() or refused.status == 429:
-        return f"No {what}: {refused.said}. {STANDS} `perfgate publish` tells it later, without new load."
-    if _NO_APP in refused.said:
+        return f"No {what}: GitHub does not know the token in GITHUB_TOKEN ({refused.text}). {STANDS}\n{_token()}"
+    if _LIMIT in refused.text.lower() or refused.status == 429:
+        return f"No {what}: {refused.text}. {STANDS} `perfgate publish` tells it later, without new load."
+    if _NO_APP in refused.text:
         return (
             f"No {what}: GitHub lets only apps make check runs, and this is a personal token. {STANDS}\n"
             "Use the workflow's own token (GITHUB_TOKEN: ${{ github.token }}), or --status instead of --check."
         )
-    if _LOCKED in refused.said:
+    if _LOCKED in refused.text:
         return f"No {what}: the conversation of the pull request is locked. {STANDS}"
     if refused.status == 403 and (place.from_fork or place.from_dependabot):
         who = "Dependabot" if place.from_dependabot else "a fork"
@@ -34,13 +34,13 @@ def explain(refused: RefusedError, what: str, place: GitHubJob) -> str:
             '"Pull requests from forks".'
         )
     if refused.status == 403:
-        return f"No {what}: the token may not write ({refused.said}). {STANDS}\n{paste(permission)}"
+        return f"No {what}: the token may not write ({refused.text}). {STANDS}\n{paste(permission)}"
     if refused.status == 404:
         return (
             f"No {what}: GitHub shows this token no {place.repository}, or no such pull request or commit. {STANDS}\n"
             f"{paste(permission)}"
         )
-    return f"No {what}: GitHub answered {refused.status}: {refused.said}. {STANDS}"
+    return f"No {what}: GitHub answered {refused.status}: {refused.text}. {STANDS}"
 
 
 def paste(permission: str) -> str:

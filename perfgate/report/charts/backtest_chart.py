@@ -13,7 +13,7 @@ from perfgate.model.outcome import Outcome
 from perfgate.report.charts.drawing import (
     DARK,
     LIGHT,
-    WIDTH,
+    WIDTH_INCHES,
     Axes,
     Figure,
     Theme,
@@ -29,10 +29,10 @@ from perfgate.report.escaping import plain
 from perfgate.report.terminal.backtest_words import counted, factor_of, subject
 from perfgate.report.words import day
 
-ROW = 0.36  # inches of a step
+ROW_INCHES = 0.36  # inches of a step
 LEFT, BOTTOM, RIGHT, TOP = 1.05, 0.74, 1.55, 0.98  # inches around the plot
 GAP = 0.12  # of a cell, between cells
-FAINT = 0.28  # opacity of what passed: what failed should stand out
+PASSED_OPACITY = 0.28  # opacity of what passed: what failed should stand out
 MAX_LABELS = 5  # of known regressions, above their builds
 LEGEND = (
     (Outcome.FAIL, "would fail"),
@@ -56,12 +56,12 @@ def save(backtest: Backtest, output: Path, *, dark: bool) -> None:
 
 def draw(backtest: Backtest, theme: Theme) -> Figure:
     steps = backtest.steps or (_as_is(backtest),)
-    height = TOP + BOTTOM + ROW * len(steps)
+    height = TOP + BOTTOM + ROW_INCHES * len(steps)
     picture = figure(height, theme)
     title = write(picture, 0.15, height - 0.24, subject(backtest), color=theme.text, size=12, bold=True)
-    fit(title, WIDTH - 0.3)
+    fit(title, WIDTH_INCHES - 0.3)
     context = f"{counted(backtest)}; below, under tighter and looser relative limits"
-    fit(write(picture, 0.15, height - 0.48, context, color=theme.muted), WIDTH - 0.3)
+    fit(write(picture, 0.15, height - 0.48, context, color=theme.muted), WIDTH_INCHES - 0.3)
     plot = axes(picture, (LEFT, BOTTOM, RIGHT, TOP), theme)
     plot.set_xlim(-0.5, len(backtest.builds) - 0.5)
     plot.set_ylim(len(steps) - 0.5, -0.5)
@@ -105,7 +105,7 @@ def _row(plot: Axes, row: int, step: Step, theme: Theme) -> None:
             width=1 - GAP,
             bottom=row - 0.5 + 0.8 * GAP,
             color=theme.grid if outcome is Outcome.NO_BASELINE else _colour(outcome, theme),
-            alpha=1.0 if clear or outcome is Outcome.NO_BASELINE else FAINT,
+            alpha=1.0 if clear or outcome is Outcome.NO_BASELINE else PASSED_OPACITY,
             linewidth=0,
         )
     context = f"{step.failed} fail" + (f" · {step.undecided} undecided" if step.undecided else "")
@@ -131,7 +131,7 @@ def _mark_regressions(plot: Axes, backtest: Backtest, theme: Theme) -> None:
         others = sum(places[other.run] == at for other in backtest.regressions) - 1
         name = plain(f"{item.endpoint or 'everything'} {item.metric}".strip(), 22) + (f" +{others}" if others else "")
         text = write(plot, at, -1.18, name, color=colour, side="center", size=9)
-        half = inches_of(text) / 2 / (WIDTH - LEFT - RIGHT) * len(backtest.builds)
+        half = inches_of(text) / 2 / (WIDTH_INCHES - LEFT - RIGHT) * len(backtest.builds)
         if at - half < edge:
             text.remove()
         else:

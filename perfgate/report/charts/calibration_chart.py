@@ -18,12 +18,12 @@ from perfgate.text.units import format_change, format_value
 FOLDER = "charts"
 METRIC = "p95"
 MAX_ROWS = 16
-ROW = 0.56  # inches of an endpoint
+ROW_INCHES = 0.56  # inches of an endpoint
 LEFT, BOTTOM, RIGHT, TOP = 2.05, 0.62, 0.30, 0.86  # inches around the plot
-BEYOND = 1.5  # rises above this are drawn at the edge: nobody wants to hear of so large a limit
+MAX_DRAWN_RISE = 1.5  # rises above this are drawn at the edge: nobody wants to hear of so large a limit
 SIZES = (34.0, 24.0, 15.0, 9.0)  # of the dots, from now to ten times as long
-ROOM = 1.22  # times the largest rise: its number goes beside it
-LANE = 0.17  # of a row, between the two ways to compare
+NUMBER_ROOM_FACTOR = 1.22  # times the largest rise: its number goes beside it
+LANE_HEIGHT = 0.17  # of a row, between the two ways to compare
 
 
 def paint(calibration: Calibration, folder: Path) -> tuple[Path, Path]:
@@ -42,7 +42,7 @@ def paint(calibration: Calibration, folder: Path) -> tuple[Path, Path]:
 
 def draw(calibration: Calibration, theme: Theme) -> bytes:
     rows = shown(calibration)
-    picture = figure(TOP + BOTTOM + ROW * len(rows), theme)
+    picture = figure(TOP + BOTTOM + ROW_INCHES * len(rows), theme)
     plot = axes(picture, (LEFT, BOTTOM, RIGHT, TOP), theme)
     edge = _edge(calibration, rows)
     _scale(plot, edge, len(rows), theme)
@@ -76,7 +76,7 @@ def shown(calibration: Calibration) -> list[Noise]:
 def _edge(calibration: Calibration, rows: list[Noise]) -> float:
     matches = [reach.of(mode) or 0.0 for row in rows for reach in row.reaches for mode in modes(calibration)]
     limit = calibration.proposal.limits.get(rows[0].metric, 0.0)
-    return ROOM * min(BEYOND, max(*matches, 1.1 * limit, 0.05))
+    return NUMBER_ROOM_FACTOR * min(MAX_DRAWN_RISE, max(*matches, 1.1 * limit, 0.05))
 
 
 def _scale(plot: Axes, edge: float, rows: int, theme: Theme) -> None:
@@ -100,9 +100,9 @@ def _row(plot: Axes, row: int, noise: Noise, calibration: Calibration, edge: flo
     fit(write(plot, -0.02 * edge, row + 0.2, context, color=theme.muted, side="right"), LEFT - 0.3)
     both = len(modes(calibration)) > 1
     for number, mode in enumerate(modes(calibration)):
-        lane = row + (LANE * (2 * number - 1) if both else 0.0)
+        lane = row + (LANE_HEIGHT * (2 * number - 1) if both else 0.0)
         matches = [(reach.of(mode), size) for reach, size in zip(noise.reaches, SIZES, strict=False)]
-        dots = [(min(reach, BEYOND), size) for reach, size in matches if reach is not None]
+        dots = [(min(reach, MAX_DRAWN_RISE), size) for reach, size in matches if reach is not None]
         if not dots:
             continue
         colour = _colour(mode, theme)

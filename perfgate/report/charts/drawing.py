@@ -24,8 +24,8 @@ from perfgate.report.escaping import shorten
 __all__ = [
     "DARK",
     "LIGHT",
-    "SMALL",
-    "WIDTH",
+    "MIN_FONT_POINTS",
+    "WIDTH_INCHES",
     "Axes",
     "Figure",
     "Theme",
@@ -38,10 +38,10 @@ __all__ = [
     "write",
 ]
 
-WIDTH = 7.2  # inches: shown 720 pixels wide, so that a point is a point of the page
-SHARPNESS = 200  # dots per inch: twice what is shown
-COLOURS = 64  # of a small picture: enough for smooth letters in a handful of colours
-SMALL = 9.0  # points, the smallest text
+WIDTH_INCHES = 7.2  # inches: shown 720 pixels wide, so that a point is a point of the page
+DOTS_PER_INCH = 200  # dots per inch: twice what is shown
+MAX_COLOURS = 64  # of a small picture: enough for smooth letters in a handful of colours
+MIN_FONT_POINTS = 9.0  # points, the smallest text
 _FONT = "DejaVu Sans"  # comes with matplotlib: the same picture on every machine
 
 
@@ -102,7 +102,7 @@ DARK = Theme(
 
 def figure(height: float, theme: Theme) -> Figure:
     """An empty picture of the full width; `height` in inches."""
-    picture = Figure(figsize=(WIDTH, height), dpi=SHARPNESS, facecolor=theme.background)
+    picture = Figure(figsize=(WIDTH_INCHES, height), dpi=DOTS_PER_INCH, facecolor=theme.background)
     FigureCanvasAgg(picture)
     return picture
 
@@ -118,7 +118,7 @@ def axes(picture: Figure, box: tuple[float, float, float, float], theme: Theme) 
     for spine in plot.spines.values():
         spine.set_visible(False)
     plot.set_axisbelow(True)
-    plot.tick_params(length=0, pad=5, labelsize=SMALL, labelcolor=theme.muted, labelfontfamily=_FONT)
+    plot.tick_params(length=0, pad=5, labelsize=MIN_FONT_POINTS, labelcolor=theme.muted, labelfontfamily=_FONT)
     return plot
 
 
@@ -129,7 +129,7 @@ def write(
     text: str,
     *,
     color: str,
-    size: float = SMALL,
+    size: float = MIN_FONT_POINTS,
     bold: bool = False,
     side: str = "left",
     level: str = "center",
@@ -156,7 +156,7 @@ def fit(text: Text, inches: float, keep: str = "") -> None:
     """Makes the text so wide at most: smaller down to the smallest size, then shorter, but for `keep` at its end."""
     wide = inches_of(text)
     if wide > inches:
-        text.set_fontsize(max(SMALL, float(text.get_fontsize()) * inches / wide))
+        text.set_fontsize(max(MIN_FONT_POINTS, float(text.get_fontsize()) * inches / wide))
     name = text.get_text().removesuffix(keep)
     length = len(name)
     while inches_of(text) > inches and length > 1:
@@ -167,7 +167,7 @@ def fit(text: Text, inches: float, keep: str = "") -> None:
 def inches_of(text: Text) -> float:
     """In inches."""
     with _any_script():
-        return text.get_window_extent().width / SHARPNESS
+        return text.get_window_extent().width / DOTS_PER_INCH
 
 
 def png(picture: Figure) -> bytes:
@@ -178,7 +178,7 @@ def small(picture: bytes) -> bytes:
     """A PNG with few colours: a third or less of the size, for those that stay in a repository."""
     sink = BytesIO()
     with PIL.Image.open(BytesIO(picture)) as image:
-        image.convert("RGB").quantize(COLOURS).save(sink, "PNG", optimize=True)
+        image.convert("RGB").quantize(MAX_COLOURS).save(sink, "PNG", optimize=True)
     return sink.getvalue()
 
 

@@ -14,7 +14,7 @@ from perfgate.model.outcome import Outcome
 from perfgate.model.report import Chart, Drawing
 from perfgate.model.run import PastRun
 from perfgate.model.verdict import Finding
-from perfgate.report.charts import overview_chart, trend_chart, trend_picture
+from perfgate.report.charts import history_trend, overview_chart, trend_chart, trend_picture
 from perfgate.report.charts.drawing import DARK, LIGHT, Figure, Theme, png, small, svg
 from perfgate.report.escaping import plain, slug
 from perfgate.report.facts import Facts
@@ -89,7 +89,7 @@ def draw_trend(
     save = kinds.get(output.suffix.lower())
     if save is None:
         raise UsageError(f"{output}: no such kind of picture", hint=f"Known: {', '.join(kinds)}", code="PG-U002")
-    picture = trend_picture.remember(past_runs, endpoint, metric, budget)
+    picture = history_trend.picture(past_runs, endpoint, metric, budget)
     try:
         output.write_bytes(save(trend_chart.draw(picture, DARK if dark else LIGHT)))
     except OSError as error:

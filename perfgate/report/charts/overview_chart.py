@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from perfgate.model.outcome import Outcome
 from perfgate.report import words
-from perfgate.report.charts.drawing import WIDTH, Axes, Figure, Theme, axes, figure, fit, write
+from perfgate.report.charts.drawing import WIDTH_INCHES, Axes, Figure, Theme, axes, figure, fit, write
 from perfgate.report.escaping import plain
 from perfgate.report.facts import Facts, finite
 from perfgate.text.plurals import counted
@@ -74,7 +74,7 @@ def draw(picture: OverviewPicture, theme: Theme) -> Figure:
     height = TOP + rows * ROW + BOTTOM
     canvas = figure(height, theme)
     title = write(canvas, 0.12, height - 0.21, picture.title, color=theme.text, size=11.5, bold=True)
-    fit(title, WIDTH - 0.24)
+    fit(title, WIDTH_INCHES - 0.24)
     write(canvas, 0.12, height - 0.43, picture.subtitle, color=theme.muted)
     plot = axes(canvas, (LEFT, BOTTOM, RIGHT, TOP), theme)
     plot.set_ylim(rows - 0.5, -0.5)
@@ -85,7 +85,7 @@ def draw(picture: OverviewPicture, theme: Theme) -> Figure:
     for row, bar in enumerate(picture.bars):
         _bar(plot, row, bar, theme)
     if any(bar.baseline is not None for bar in picture.bars):
-        write(canvas, WIDTH - 0.15, height - 0.43, "┃ baseline", color=theme.text, side="right")
+        write(canvas, WIDTH_INCHES - 0.15, height - 0.43, "┃ baseline", color=theme.text, side="right")
     return canvas
 
 
@@ -102,7 +102,7 @@ def _scale(plot: Axes, theme: Theme) -> None:
 
 def _bar(plot: Axes, row: int, bar: Bar, theme: Theme) -> None:
     end = plot.get_xlim()[1]
-    inch = end / (WIDTH - LEFT - RIGHT)
+    inch = end / (WIDTH_INCHES - LEFT - RIGHT)
     color = theme.of(bar.outcome)
     plot.barh(row, min(bar.share, end), height=0.54, color=color, zorder=2)
     if bar.baseline is not None and bar.baseline <= end:

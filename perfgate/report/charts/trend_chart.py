@@ -6,23 +6,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite, nan
 
-from perfgate.report.charts.drawing import WIDTH, Axes, Figure, Theme, axes, figure, fit, write
+from perfgate.report.charts.drawing import WIDTH_INCHES, Axes, Figure, Theme, axes, figure, fit, write
 from perfgate.report.charts.trend_picture import TrendPicture
 from perfgate.report.escaping import plain
 from perfgate.report.words import MARKS
 
-HEIGHT = 3.2  # inches
+HEIGHT_INCHES = 3.2  # inches
 LEFT, BOTTOM, RIGHT, TOP = 0.62, 0.52, 1.42, 0.84
-LINE = 13.5 / 72 / (HEIGHT - BOTTOM - TOP)  # height of a line of text as a share of the plot
+LINE = 13.5 / 72 / (HEIGHT_INCHES - BOTTOM - TOP)  # height of a line of text as a share of the plot
 MAX_LABELS = 7  # of runs below the axis
 MAX_DOTTED_RUNS = 60  # runs; above, earlier ones are a line without dots
 MAX_REASON_CHARS = 32  # characters beside a mark
-CHARACTER = 0.075  # inches, about
-WIDTH_OF_PLOT = WIDTH - LEFT - RIGHT
+CHARACTER_INCHES = 0.075  # inches, about
+WIDTH_OF_PLOT = WIDTH_INCHES - LEFT - RIGHT
 
 
 def draw(picture: TrendPicture, theme: Theme) -> Figure:
-    canvas = figure(HEIGHT, theme)
+    canvas = figure(HEIGHT_INCHES, theme)
     _head(canvas, picture, theme)
     plot = axes(canvas, (LEFT, BOTTOM, RIGHT, TOP), theme)
     _scales(canvas, plot, picture, theme)
@@ -37,11 +37,11 @@ def draw(picture: TrendPicture, theme: Theme) -> Figure:
 
 def _head(canvas: Figure, picture: TrendPicture, theme: Theme) -> None:
     color = theme.of(picture.outcome)
-    write(canvas, 0.12, HEIGHT - 0.21, MARKS[picture.outcome], color=color, size=12, bold=True)
-    title = write(canvas, 0.32, HEIGHT - 0.21, picture.title, color=theme.text, size=11.5, bold=True)
-    fit(title, WIDTH - 0.42, keep=picture.numbers)
-    subtitle = write(canvas, 0.32, HEIGHT - 0.43, picture.subtitle, color=theme.muted)
-    fit(subtitle, WIDTH - 0.42, keep="".join(picture.subtitle.rpartition("  ·  ")[1:]))
+    write(canvas, 0.12, HEIGHT_INCHES - 0.21, MARKS[picture.outcome], color=color, size=12, bold=True)
+    title = write(canvas, 0.32, HEIGHT_INCHES - 0.21, picture.title, color=theme.text, size=11.5, bold=True)
+    fit(title, WIDTH_INCHES - 0.42, keep=picture.numbers)
+    subtitle = write(canvas, 0.32, HEIGHT_INCHES - 0.43, picture.subtitle, color=theme.muted)
+    fit(subtitle, WIDTH_INCHES - 0.42, keep="".join(picture.subtitle.rpartition("  ·  ")[1:]))
 
 
 def _scales(canvas: Figure, plot: Axes, picture: TrendPicture, theme: Theme) -> None:
@@ -52,7 +52,7 @@ def _scales(canvas: Figure, plot: Axes, picture: TrendPicture, theme: Theme) -> 
     plot.locator_params(axis="y", nbins=5)
     plot.yaxis.set_major_formatter("{x:,g}")
     plot.grid(axis="y", color=theme.grid, linewidth=0.8)
-    write(canvas, 0.12, HEIGHT - TOP + 0.17, picture.axis, color=theme.muted)
+    write(canvas, 0.12, HEIGHT_INCHES - TOP + 0.17, picture.axis, color=theme.muted)
     places = _places(last)
     plot.set_xticks(places, [picture.labels[at] for at in places])
     for at, label in zip(places, plot.get_xticklabels(), strict=True):
@@ -153,7 +153,7 @@ def _beside(plot: Axes, picture: TrendPicture, at: int, text: str, color: str, t
     span = picture.top - picture.bottom
     across = (at - left) / (right - left)
     height = (min(picture.values[at], picture.top) - picture.bottom) / span
-    wide = len(text) * CHARACTER / WIDTH_OF_PLOT
+    wide = len(text) * CHARACTER_INCHES / WIDTH_OF_PLOT
     lines = [(level.value - picture.bottom) / span for level in picture.levels]
     crossed = any(abs(line - height - LINE) < 0.6 * LINE for line in lines)
     if height > 0.8 or crossed:

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import isfinite, nan
 from statistics import quantiles
 from typing import Literal
 
-from perfgate.model.budget_file import Budget, Criterion, Kind, Severity
+from perfgate.model.budget_file import Kind
 from perfgate.model.metric import Unit, metric_of
 from perfgate.model.outcome import Outcome
-from perfgate.model.run import PastRun, Run
-from perfgate.model.verdict import CriterionResult, Finding, Verdict
+from perfgate.model.run import PastRun
+from perfgate.model.verdict import CriterionResult, Finding
 from perfgate.report import words
 from perfgate.report.escaping import plain
-from perfgate.report.facts import Facts, acceptance, by_name, finite, is_alike, newest_of_line, value_in
+from perfgate.report.facts import Facts, acceptance, finite
 from perfgate.stats.change_points import change_points
 from perfgate.text import units
 
 MAX_TITLE_CHARS = 66  # characters
 MIN_NAME_CHARS = 16
-WITHIN_REACH = 3.5  # a limit further above everything measured is named, not drawn: it would flatten the rest
-FAR_OUT = 4.0  # earlier values further above everything else are cut off at the edge, for the same reason
-FLAT = 0.18  # of the highest value: a smaller range is not shown from zero,
+MAX_LIMIT_FACTOR = 3.5  # a limit further above everything measured is named, not drawn: it would flatten the rest
+OUTLIER_FACTOR = 4.0  # earlier values further above everything else are cut off at the edge, for the same reason
+MIN_ZERO_BASED_RATIO = 0.18  # of the highest value: a smaller range is not shown from zero,
 MIN_RANGE_RATIO = 0.20  # but never a range smaller than this: it would be a picture of noise
 
 _QUANTITIES = {
@@ -77,6 +76,7 @@ class TrendPicture:
 
 
 def decide(facts: Facts, finding: Finding) -> TrendPicture:
+    """The picture of one finding and the runs before it."""
     runs = facts.line_of_runs
     numbers = _numbers(finding)
     unit, factor = _axis_unit(finding)
@@ -105,63 +105,13 @@ def decide(facts: Facts, finding: Finding) -> TrendPicture:
         band=band,
         bottom=bottom,
         top=top,
-        this=_this("this run", finding),
+        this=last_value("this run", finding),
         cut_off={at: words.value(finding.metric, v) for at, v in enumerate(measured) if v * factor > top},
     )
 
 
-def remember(past_runs: Sequence[PastRun], endpoint: str, metric: str, budget: Budget | None) -> TrendPicture:
-    """Pictures of what the history holds, newest first and at least one, without a verdict: the newest run takes its
-    place, and the line is of its load and kind."""
-    newest = newest_of_line(past_runs)
-    line = tuple(past for past in past_runs if is_alike(past.run, newest.run))
-    limits = [criterion for criterion in budget.criteria if criterion.kind is Kind.ABSOLUTE] if budget else []
-    measured = value_in(by_name(newest.run).get(endpoint), metric)
-    finding = Finding(
-        endpoint=endpoint,
-        metric=metric,
-        outcome=Outcome.FAIL if (endpoint, metric) in newest.failed else _remembered(metric, measured, limits),
-        reason="",
-        sentence="",
-        measured=measured,
-        criteria=tuple(_as_drawn(criterion) for criterion in limits),
-    )
-    branch = Counter(past.run.branch for past in line).most_common(1)[0][0]
-    verdict = Verdict(
-        run=newest.run.id,
-        name=newest.run.name,
-        outcome=finding.outcome,
-        findings=(finding,),
-        baseline_branch=branch,
-    )
-    picture = decide(Facts(verdict=verdict, run=newest.run, past_runs=tuple(past_runs)), finding)
-    subtitle = f"{_kind(newest.run)}{words.runs(len(line))}, the newest {words.revision(newest.run)}"
-    subtitle += _apart(len(past_runs) - len(line))
-    return replace(picture, subtitle=subtitle, this=_this("newest", finding))
-
-
-def _remembered(metric: str, measured: float | None, limits: Sequence[Criterion]) -> Outcome:
-    """State of a series that did not fail. Beyond the limit all the same, it was undecided, or the limit another
-    one."""
-    known = metric_of(metric)
-    higher = known is not None and known.higher_is_better
-    for limit in sorted(limits, key=lambda item: item.severity is not Severity.FAIL):
-        if measured is not None and (measured < limit.limit if higher else measured > limit.limit):
-            return Outcome.INCONCLUSIVE if limit.severity is Severity.FAIL else Outcome.WARN
-    return Outcome.PASS
-
-
-def _as_drawn(criterion: Criterion) -> CriterionResult:
-    return CriterionResult(
-        kind=criterion.kind,
-        limit=criterion.limit,
-        text=criterion.text,
-        severity=criterion.severity,
-        outcome=Outcome.PASS,
-    )
-
-
-def _this(run: str, finding: Finding) -> str:
+def last_value(run: str, finding: Finding) -> str:
+    """The last run and its value in words: "this run 131 ms"."""
     measured = finite(finding.measured)
     return f"{run} {'no data' if measured is None else words.value(finding.metric, measured)}"
 
@@ -226,15 +176,15 @@ def _range(values: Sequence[float], levels: Sequence[Level], band: Band | None) 
     """From zero, unless that would flatten everything; a single outlier of the past does not count."""
     core = [value for value in values[-1:] if isfinite(value)]
     core += [level.value for level in levels if level.kind == "baseline"]
-    core += [edge for edge in (band.low, band.high) if edge <= FAR_OUT * max(core)] if band and core else []
+    core += [edge for edge in (band.low, band.high) if edge <= OUTLIER_FACTOR * max(core)] if band and core else []
     usual = core or [value for value in values if isfinite(value)]
     highest = max(usual, default=0.0)
-    core += [level.value for level in levels if level.value <= WITHIN_REACH * highest or not highest]
-    edge = FAR_OUT * max(core, default=highest)
+    core += [level.value for level in levels if level.value <= MAX_LIMIT_FACTOR * highest or not highest]
+    edge = OUTLIER_FACTOR * max(core, default=highest)
     shown = core + [value for value in values if isfinite(value) and (value <= edge or not edge)]
     high, low = max(shown, default=1.0) or 1.0, min(shown, default=0.0)
     span = max(high - low, MIN_RANGE_RATIO * high)
-    if high - low >= FLAT * high or len(shown) < 2:
+    if high - low >= MIN_ZERO_BASED_RATIO * high or len(shown) < 2:
         return 0.0, high * 1.15
     return max(0.0, low - 0.5 * span), high + 0.4 * span
 
@@ -260,14 +210,11 @@ def _subtitle(facts: Facts, finding: Finding) -> str:
     elif finite(finding.baseline) is not None:
         branch = facts.verdict.baseline_branch
         compared = f"baseline: {words.runs(finding.baseline_runs)}{f' of {plain(branch, 30)}' if branch else ''}"
-    return f"{words.revision(facts.run)}  ·  {compared}{_apart(facts.apart)}"
+    return f"{words.revision(facts.run)}  ·  {compared}{left_out(facts.apart)}"
 
 
-def _kind(run: Run) -> str:
-    return "A/B: " if run.arms else ""
-
-
-def _apart(number: int) -> str:
+def left_out(number: int) -> str:
+    """How many runs are not drawn; empty for none."""
     return f"  ·  not drawn: {number:,} of other load or kind" if number else ""
 
 

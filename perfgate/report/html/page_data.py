@@ -119,14 +119,14 @@ def distribution(facts: Facts, endpoint: str, findings: Sequence[Finding]) -> Da
 
 def curve(latency: Distribution) -> list[float]:
     """The nearest-rank quantiles at LEVELS, after the minimum; in seconds."""
-    total, observed, matches = histogram.count(latency), 0, [latency.minimum / histogram.NANOSECONDS]
+    total, observed, matches = histogram.count(latency), 0, [latency.minimum / histogram.NS_PER_SECOND]
     ranks = [max(1, ceil(level * total - 1e-9)) for level in LEVELS[:-1]]
     for bucket in sorted(latency.buckets):
         observed += latency.buckets[bucket]
         while len(matches) <= len(ranks) and observed >= ranks[len(matches) - 1]:
             value = min(max(histogram.value_of(bucket), latency.minimum), latency.maximum)
-            matches.append(value / histogram.NANOSECONDS)
-    return [float(f"{value:.4g}") for value in (*matches, latency.maximum / histogram.NANOSECONDS)]
+            matches.append(value / histogram.NS_PER_SECOND)
+    return [float(f"{value:.4g}") for value in (*matches, latency.maximum / histogram.NS_PER_SECOND)]
 
 
 def _marks(facts: Facts, endpoint: str, findings: Sequence[Finding]) -> list[Data]:
@@ -177,6 +177,6 @@ def _stretches(
     return context | ({"base": of(BASE, 0.95)} if with_base else {})
 
 
-def failures(result: EndpointResult | None, most: int = 3) -> tuple[str, ...]:
+def failures(result: EndpointResult | None, max_shown: int = 3) -> tuple[str, ...]:
     """Examples of failed requests."""
-    return tuple(plain(text, MAX_TEXT_CHARS) for text in result.failure_examples[:most]) if result else ()
+    return tuple(plain(text, MAX_TEXT_CHARS) for text in result.failure_examples[:max_shown]) if result else ()

@@ -49,11 +49,11 @@ def _title(detail: PageDetail) -> str:
     return plain(f"{detail.name} {detail.arm}".strip(), MAX_TITLE_CHARS)
 
 
-def _data_url(folder: Path | None, name: str, pattern: str, most: int) -> str:
+def _data_url(folder: Path | None, name: str, pattern: str, max_bytes: int) -> str:
     """Empty without a picture. Only files with the names that perfgate itself gives are read."""
     if not folder or not re.fullmatch(pattern, name):
         return ""
     path = folder / name
-    if not path.is_file() or path.is_symlink() or path.stat().st_size > most:
+    if not path.is_file() or path.is_symlink() or path.stat().st_size > max_bytes:
         return ""
     return f"data:image/jpeg;base64,{b64encode(path.read_bytes()).decode()}"

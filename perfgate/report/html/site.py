@@ -131,7 +131,7 @@ def _series(series: Series, pages: Mapping[str, str], data: list[Data], lines: l
         "branch": plain(series.branch, 60) if series.branch else "an unknown branch",
         "outcome": newest.outcome.value,
         "failed": newest.outcome in NEVER_A_BASELINE,  # what else became of the others, the history does not keep
-        "told": f"Newest: {words.revision(newest.run)}. {words.runs(len(alike))} shown.{_apart(series, alike)}",
+        "summary": f"Newest: {words.revision(newest.run)}. {words.runs(len(alike))} shown.{_apart(series, alike)}",
         "rows": rows,
         "runs": [
             _run(past, {**context, "kind": kind(past.run, newest.run)}, pages)

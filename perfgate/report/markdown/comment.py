@@ -27,10 +27,10 @@ from perfgate.text.plurals import counted
 
 MAX_COMMENT_UNITS = 64_000  # UTF-16 units, as browsers count; GitHub takes 65,536, and a publisher adds its mark
 MAX_SUMMARY_BYTES = 900_000  # bytes of UTF-8; a job's summary holds 1 MiB
-ROWS = (1000, 400, 200, 100, 50, 25, 10, 3)  # of each folded table: the most that fit
-IN_SIGHT = 8  # findings; the other ones that failed or moved are folded
-CHARTS = 3  # of findings that failed, the first in sight
-DOUBTS = 3  # in sight
+ROW_LIMITS = (1000, 400, 200, 100, 50, 25, 10, 3)  # of each folded table: the most that fit
+MAX_OPEN_FINDINGS = 8  # findings; the other ones that failed or moved are folded
+MAX_CHARTS = 3  # of findings that failed, the first in sight
+MAX_OPEN_DOUBTS = 3  # in sight
 _QUANTITY = re.compile(r"[-+0-9.,]+ [^ ]+")
 
 
@@ -60,9 +60,9 @@ def render(facts: Facts, pictures: Sequence[Picture] = (), *, charts: bool = Tru
     `charts` off: none, neither pictures nor text that the page draws.
     """
     page = ""
-    exhibits = list(_chart_blocks(facts, pictures)) if charts else []
-    for most in ROWS:
-        page = _rendered(facts, exhibits, most, link)
+    blocks = list(_chart_blocks(facts, pictures)) if charts else []
+    for max_rows in ROW_LIMITS:
+        page = _rendered(facts, blocks, max_rows, link)
         if len(page.encode("utf-16-le", errors="replace")) // 2 < MAX_COMMENT_UNITS:
             break
     return page
@@ -71,9 +71,9 @@ def render(facts: Facts, pictures: Sequence[Picture] = (), *, charts: bool = Tru
 def summary(facts: Facts) -> str:
     """Under 900,000 bytes."""
     page = ""
-    exhibits = list(_chart_blocks(facts, ()))
-    for most in ROWS:
-        page = _rendered(facts, exhibits, most, "")
+    blocks = list(_chart_blocks(facts, ()))
+    for max_rows in ROW_LIMITS:
+        page = _rendered(facts, blocks, max_rows, "")
         if len(page.encode(errors="replace")) < MAX_SUMMARY_BYTES:
             break
     return page
@@ -84,14 +84,14 @@ def charted(facts: Facts) -> tuple[Finding, ...]:
     if len(facts.line_of_runs) < 2:
         return ()
     failed = [finding for finding in facts.findings if finding.outcome is Outcome.FAIL]
-    return tuple(finding for finding in failed[:CHARTS] if finite(finding.measured) is not None)
+    return tuple(finding for finding in failed[:MAX_CHARTS] if finite(finding.measured) is not None)
 
 
-def _rendered(facts: Facts, exhibits: Sequence[ChartBlock], most: int, link: str) -> str:
-    return template("comment.md.j2").render(_page(facts, exhibits, most, link))
+def _rendered(facts: Facts, blocks: Sequence[ChartBlock], max_rows: int, link: str) -> str:
+    return template("comment.md.j2").render(_page(facts, blocks, max_rows, link))
 
 
-def _page(facts: Facts, exhibits: Sequence[ChartBlock], most: int, link: str) -> dict[str, object]:
+def _page(facts: Facts, blocks: Sequence[ChartBlock], max_rows: int, link: str) -> dict[str, object]:
     moved = [finding for finding in facts.findings if finding.outcome is not Outcome.PASS]
     remaining = [finding for finding in facts.findings if finding.outcome is Outcome.PASS]
     context, _ = split_by_baseline(facts, moved)  # many that only lack a baseline are one sentence
@@ -104,30 +104,32 @@ def _page(facts: Facts, exhibits: Sequence[ChartBlock], most: int, link: str) ->
         "headline": headline(facts, code),
         "compared": report_md.compared_with(facts),
         "revision": prose(words.revision(facts.run)),
-        "moved": _table(facts, context[:IN_SIGHT]),
-        "sentences": list(report_md.sentence_lines(facts, [*context[:IN_SIGHT], *lacking])),
-        "doubts": doubts[:DOUBTS],
-        "exhibits": exhibits,
-        "more": _table(facts, context[IN_SIGHT:], most),
-        "more_count": _kinds(context[IN_SIGHT:]),
-        "more_sentences": list(report_md.sentence_lines(facts, context[IN_SIGHT : IN_SIGHT + most])),
-        "lacking": _table(facts, lacking, most),
+        "moved": _table(facts, context[:MAX_OPEN_FINDINGS]),
+        "sentences": list(report_md.sentence_lines(facts, [*context[:MAX_OPEN_FINDINGS], *lacking])),
+        "doubts": doubts[:MAX_OPEN_DOUBTS],
+        "blocks": blocks,
+        "more": _table(facts, context[MAX_OPEN_FINDINGS:], max_rows),
+        "more_count": _kinds(context[MAX_OPEN_FINDINGS:]),
+        "more_sentences": list(
+            report_md.sentence_lines(facts, context[MAX_OPEN_FINDINGS : MAX_OPEN_FINDINGS + max_rows])
+        ),
+        "lacking": _table(facts, lacking, max_rows),
         "lacking_count": counted(len(lacking), "budget"),
-        "kept": _table(facts, remaining, most),
+        "kept": _table(facts, remaining, max_rows),
         "kept_count": counted(len(remaining), "budget"),
         "why": diagnosis_text.markdown_lines(facts.diagnosis),
         "evidence": diagnosis_text.evidence(facts.diagnosis),
         "why_doubts": [prose(doubt) for doubt in diagnosis_text.doubts(facts.diagnosis)],
-        "watch": [words.watched(item, code) for item in facts.verdict.watch[:most]],
+        "watch": [words.watched(item, code) for item in facts.verdict.watch[:max_rows]],
         "watch_count": len(facts.verdict.watch),
         "results": TableRows(
-            rows=tuple(tuple(map(_unbroken, report_md.result_row(result))) for result in results[:most]),
-            rest=report_md.rest_of(len(results) - most, "endpoint"),
+            rows=tuple(tuple(map(_unbroken, report_md.result_row(result))) for result in results[:max_rows]),
+            rest=report_md.rest_of(len(results) - max_rows, "endpoint"),
         ),
-        **report_md.pages(facts, most),
-        "examples": list(report_md.example_lines(results[:most])),
+        **report_md.pages(facts, max_rows),
+        "examples": list(report_md.example_lines(results[:max_rows])),
         "conditions": list(report_md.condition_lines(facts)),
-        "more_doubts": doubts[DOUBTS : DOUBTS + most],
+        "more_doubts": doubts[MAX_OPEN_DOUBTS : MAX_OPEN_DOUBTS + max_rows],
         "commands": list(report_md.command_lines(facts)),
         "failed": facts.verdict.outcome is Outcome.FAIL,
         "link": attribute(link, 500) if link.startswith(("https://", "http://")) else "",
@@ -140,9 +142,9 @@ def _kinds(findings: Sequence[Finding]) -> str:
     return f"{len(findings):,} more: {', '.join(f'{count:,} {word}' for word, count in counts.items())}"
 
 
-def _table(facts: Facts, findings: Sequence[Finding], most: int = IN_SIGHT) -> TableRows:
-    rest = f"and {_kinds(findings[most:])}" if len(findings) > most else ""
-    return TableRows(rows=tuple(_row(facts, finding) for finding in findings[:most]), rest=rest)
+def _table(facts: Facts, findings: Sequence[Finding], max_rows: int = MAX_OPEN_FINDINGS) -> TableRows:
+    rest = f"and {_kinds(findings[max_rows:])}" if len(findings) > max_rows else ""
+    return TableRows(rows=tuple(_row(facts, finding) for finding in findings[:max_rows]), rest=rest)
 
 
 def _row(facts: Facts, finding: Finding) -> tuple[str, ...]:

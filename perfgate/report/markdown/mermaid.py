@@ -17,7 +17,7 @@ from perfgate.report.escaping import plain
 
 MAX_RUNS = 12  # more labels do not fit side by side
 WIDTH, HEIGHT = 720, 260  # pixels
-NO_BAR = 0.05  # of the axis below its floor: Mermaid draws a low plinth for a bar that ends at the floor
+EMPTY_BAR_SHARE = 0.05  # of the axis below its floor: Mermaid draws a low plinth for a bar that ends at the floor
 
 # On light and on dark pages alike, as in charts.py; repeated here because that module loads matplotlib.
 CALM, BAD, DOUBTFUL, LIMIT, BASELINE = "#8b949e", "#e5534b", "#bf8700", "#d4690a", "#388bfd"
@@ -33,7 +33,7 @@ def chart(picture: TrendPicture) -> str:
     baselines = [level.value for level in picture.levels if level.kind == "baseline" and level.value <= picture.top]
     colours = [CALM, BAD if picture.outcome is Outcome.FAIL else DOUBTFUL]
     colours += [LIMIT] * len(limits) + [BASELINE] * len(baselines)
-    none = picture.bottom - NO_BAR * (picture.top - picture.bottom)
+    none = picture.bottom - EMPTY_BAR_SHARE * (picture.top - picture.bottom)
     earlier = [*(_inside(value, picture) for value in values[:-1]), none]
     this = [none] * (len(values) - 1) + [_inside(values[-1], picture)]
     lines = [

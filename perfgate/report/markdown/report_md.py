@@ -25,12 +25,12 @@ from perfgate.text.notes import bare
 from perfgate.text.plurals import counted
 
 MAX_REPORT_CHARS = 60_000  # characters; GitHub takes 65,536, and a publisher adds its own
-ROWS = (400, 200, 100, 50, 25, 10, 3)  # of each table: the most that fit
-DOUBTS = 5  # in plain sight
-IN_SIGHT = 2  # charts of what failed
-COMMANDS = 3
+ROW_LIMITS = (400, 200, 100, 50, 25, 10, 3)  # of each table: the most that fit
+MAX_OPEN_DOUBTS = 5  # in plain sight
+MAX_OPEN_CHARTS = 2  # charts of what failed
+MAX_COMMANDS = 3
 BUDGET = "budgets.yaml"  # where nothing else is said
-EXAMPLES = 3  # of failed requests per endpoint
+MAX_EXAMPLES = 3  # of failed requests per endpoint
 
 EMOJI = {
     Outcome.FAIL: "❌",
@@ -54,40 +54,40 @@ class TableRows:
 def render(facts: Facts, charts: Sequence[Chart] = ()) -> str:
     """Under 60,000 characters, however many endpoints there are. Paths of charts are relative to the run folder."""
     page = ""
-    for most in ROWS:
-        page = template("report.md.j2").render(_page(facts, charts, most))
+    for max_rows in ROW_LIMITS:
+        page = template("report.md.j2").render(_page(facts, charts, max_rows))
         if len(page) < MAX_REPORT_CHARS:
             break
     return page
 
 
-def _page(facts: Facts, charts: Sequence[Chart], most: int) -> dict[str, object]:
+def _page(facts: Facts, charts: Sequence[Chart], max_rows: int) -> dict[str, object]:
     moved = [finding for finding in facts.findings if finding.outcome is not Outcome.PASS]
     remaining = [finding for finding in facts.findings if finding.outcome is Outcome.PASS]
     doubts = [prose(bare(doubt)) for doubt in words.doubts(facts)]
     results = [result for result in worst_first(facts) if result.kind != "page"]
-    in_sight = [chart for chart in charts if chart.endpoint and chart.outcome is Outcome.FAIL][:IN_SIGHT]
+    in_sight = [chart for chart in charts if chart.endpoint and chart.outcome is Outcome.FAIL][:MAX_OPEN_CHARTS]
     return {
         "mark": EMOJI[facts.verdict.outcome],
         "name": code(facts.verdict.name),
         "headline": headline(facts, code),
-        "doubts": doubts[:DOUBTS],
-        "more_doubts": doubts[DOUBTS : DOUBTS + most],
-        "moved": _findings(facts, moved, most),
-        "sentences": list(sentence_lines(facts, moved[:most])),
-        "kept": _findings(facts, remaining, most),
+        "doubts": doubts[:MAX_OPEN_DOUBTS],
+        "more_doubts": doubts[MAX_OPEN_DOUBTS : MAX_OPEN_DOUBTS + max_rows],
+        "moved": _findings(facts, moved, max_rows),
+        "sentences": list(sentence_lines(facts, moved[:max_rows])),
+        "kept": _findings(facts, remaining, max_rows),
         "kept_count": counted(len(remaining), "budget"),
         "why": diagnosis_text.markdown_lines(facts.diagnosis),
         "evidence": diagnosis_text.evidence(facts.diagnosis),
         "why_doubts": [prose(doubt) for doubt in diagnosis_text.doubts(facts.diagnosis)],
-        "watch": [words.watched(item, code) for item in facts.verdict.watch[:most]],
+        "watch": [words.watched(item, code) for item in facts.verdict.watch[:max_rows]],
         "watch_count": len(facts.verdict.watch),
         "results": TableRows(
-            rows=tuple(map(result_row, results[:most])), rest=rest_of(len(results) - most, "endpoint")
+            rows=tuple(map(result_row, results[:max_rows])), rest=rest_of(len(results) - max_rows, "endpoint")
         ),
-        **pages(facts, most),
-        "examples": list(example_lines(results[:most])),
-        "phases": TableRows(rows=tuple(map(phase_row, phases.rows(results[:most])))),
+        **pages(facts, max_rows),
+        "examples": list(example_lines(results[:max_rows])),
+        "phases": TableRows(rows=tuple(map(phase_row, phases.rows(results[:max_rows])))),
         "phase_headings": tuple(phases.HEADINGS.values()),
         "phase_caption": phases.CAPTION,
         "pictures": [_picture(chart) for chart in in_sight],
@@ -100,22 +100,22 @@ def _page(facts: Facts, charts: Sequence[Chart], most: int) -> dict[str, object]
     }
 
 
-def pages(facts: Facts, most: int) -> dict[str, object]:
+def pages(facts: Facts, max_rows: int) -> dict[str, object]:
     """What `pages.md.j2` shows."""
     return {
-        "pages": [(code(item.name), *page_words.row(item)) for item in page_words.of_pages(facts.run)[:most]],
+        "pages": [(code(item.name), *page_words.row(item)) for item in page_words.of_pages(facts.run)[:max_rows]],
         "page_headings": page_words.COLUMNS,
-        "page_lines": list(page_words.lines(facts.run.pages, code))[:most],
+        "page_lines": list(page_words.lines(facts.run.pages, code))[:max_rows],
         "page_legend": page_words.LEGEND,
     }
 
 
-def _findings(facts: Facts, findings: Sequence[Finding], most: int) -> TableRows:
-    left_out = Counter(words.word(finding.outcome) for finding in findings[most:])
+def _findings(facts: Facts, findings: Sequence[Finding], max_rows: int) -> TableRows:
+    left_out = Counter(words.word(finding.outcome) for finding in findings[max_rows:])
     kinds = ", ".join(f"{count} {word}" for word, count in left_out.items())
-    rest = rest_of(len(findings) - most, "budget")
+    rest = rest_of(len(findings) - max_rows, "budget")
     return TableRows(
-        rows=tuple(_finding(facts, finding) for finding in findings[:most]), rest=f"{rest}: {kinds}" if rest else ""
+        rows=tuple(_finding(facts, finding) for finding in findings[:max_rows]), rest=f"{rest}: {kinds}" if rest else ""
     )
 
 
@@ -179,7 +179,7 @@ def phase_row(row: phases.PhaseRow) -> tuple[str, ...]:
 
 def example_lines(results: Sequence[EndpointResult]) -> Iterator[str]:
     for result in results:
-        for example in result.failure_examples[:EXAMPLES]:
+        for example in result.failure_examples[:MAX_EXAMPLES]:
             yield f"{code(result.name)}: {code(example, 200)}"
 
 
@@ -192,7 +192,7 @@ def compared_with(facts: Facts) -> str:
     """ "20 runs of `main`, the newest 9f3c2ab on main, 5 Jan 2026"; in an A/B test, the base beside the head."""
     verdict, run = facts.verdict, facts.run
     if run.arms:
-        restarted = words.manner(AbPolicy(restarts=run.restarts))
+        restarted = words.ab_mode(AbPolicy(restarts=run.restarts))
         return f"{prose(words.arms(run.arms))}, measured beside each other{restarted}"
     branch = f" of {code(verdict.baseline_branch)}" if verdict.baseline_branch else ""
     if not verdict.baseline_runs:
@@ -236,7 +236,7 @@ def command_lines(facts: Facts) -> Iterator[str]:
     other = budget if path != BUDGET else ""  # it is the default where nothing else would be sent
     run = shlex.quote(facts.run.id) if is_tame(facts.run.id) else "RUN"
     concerned = [f for f in facts.findings if f.outcome in (Outcome.FAIL, Outcome.WARN)]  # undecided ones need no word
-    tame = [f for f in concerned if is_tame(f.endpoint) and is_tame(f.metric)][:COMMANDS]
+    tame = [f for f in concerned if is_tame(f.endpoint) and is_tame(f.metric)][:MAX_COMMANDS]
     yield "# the same load again"
     yield f"perfgate run{budget}{_against(facts.run)}"
     yield "# the same run judged again, without load"

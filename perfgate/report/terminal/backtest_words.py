@@ -13,11 +13,11 @@ from perfgate.model.metric import Unit, metric_of
 from perfgate.model.outcome import Outcome
 from perfgate.report import words
 from perfgate.report.escaping import plain, prose
-from perfgate.report.terminal.finding_table import LONGEST_NAME, STYLES, grid
+from perfgate.report.terminal.finding_table import MAX_NAME_CHARS, STYLES, grid
 from perfgate.text import plurals
 from perfgate.text.units import format_difference
 
-NAMED = 3  # broken budgets of a build
+MAX_NAMED_BUDGETS = 3  # broken budgets of a build
 FOUND = {
     Outcome.FAIL: "found",
     Outcome.INCONCLUSIVE: "undecided",
@@ -26,7 +26,7 @@ FOUND = {
 }
 MISSED = "missed"
 WHOLE = "everything"
-FAILED = 3  # the column of a budget's failures
+FAILED_COLUMN = 3  # the column of a budget's failures
 
 Cell = tuple[str, Outcome | None]
 
@@ -49,7 +49,7 @@ def show(backtest: Backtest, console: Console, *, accepted: bool) -> None:
         console.print(Text(item.title, style="bold"))
         table = grid(*item.columns)
         for row in item.rows:
-            table.add_row(*(Text(plain(text, LONGEST_NAME), style=STYLES[of] if of else "") for text, of in row))
+            table.add_row(*(Text(plain(text, MAX_NAME_CHARS), style=STYLES[of] if of else "") for text, of in row))
         console.print(table)
 
 
@@ -124,8 +124,8 @@ def _columns(*headings: str) -> tuple[tuple[str, str], ...]:
 
 
 def _build_row(build: Build) -> tuple[Cell, ...]:
-    context = ", ".join(_breach(breach) for breach in build.breaches[:NAMED])
-    rest = f" and {len(build.breaches) - NAMED} more" if len(build.breaches) > NAMED else ""
+    context = ", ".join(_breach(breach) for breach in build.breaches[:MAX_NAMED_BUDGETS])
+    rest = f" and {len(build.breaches) - MAX_NAMED_BUDGETS} more" if len(build.breaches) > MAX_NAMED_BUDGETS else ""
     then = (f"{words.MARKS[build.then]} {words.word(build.then)}", build.then)
     return (
         (f"{_when(build.started)} {build.run}", None),
@@ -181,7 +181,7 @@ def _ladder(backtest: Backtest) -> Grid:
 def _budget_row(item: BudgetRecord) -> tuple[Cell, ...]:
     numbers: Sequence[int] = (item.failed, item.undecided, item.kept, item.unknown)
     texts = (item.endpoint, item.metric, " ".join(item.limits) or words.NOTHING, *map(str, numbers), sees_from(item))
-    colours = {FAILED: Outcome.FAIL} if item.failed else {}
+    colours = {FAILED_COLUMN: Outcome.FAIL} if item.failed else {}
     return tuple((text, colours.get(at)) for at, text in enumerate(texts))
 
 

@@ -14,13 +14,13 @@ from perfgate.model.calibration import Alarms, Calibration, Mode
 from perfgate.model.metric import Unit
 from perfgate.report import words
 from perfgate.report.escaping import plain
-from perfgate.report.terminal.finding_table import LONGEST_NAME, grid
+from perfgate.report.terminal.finding_table import MAX_NAME_CHARS, grid
 from perfgate.text.plurals import counted
 from perfgate.text.units import format_change, format_value
 
 MODES: dict[Mode, str] = {"history": "with the history", "base": "with --base-ref"}
 CLEAN_SUITES = 299  # that bound the false alarms at 1 % (0.99 ** 299 < 0.05)
-STRONG = 0.7  # a correlation that half of the variance goes with
+STRONG_CORRELATION = 0.7  # a correlation that half of the variance goes with
 MEANINGS = (
     "varies: from run to run. own part: less what all endpoints have in common. chance: what the requests of a single "
     "run give. design effect: so many requests tell as much as one that has nothing to do with the others."
@@ -65,7 +65,7 @@ def _noise(calibration: Calibration) -> Table:
         effect = words.NOTHING if item.design_effect is None else f"{item.design_effect:.1f}"
         cells = [spread(item.between), spread(item.own), spread(item.sampling), effect]
         usually = words.value(item.metric, item.level)
-        table.add_row(Text(plain(item.endpoint, LONGEST_NAME)), item.metric, usually, *cells)
+        table.add_row(Text(plain(item.endpoint, MAX_NAME_CHARS)), item.metric, usually, *cells)
     return table
 
 
@@ -77,7 +77,7 @@ def _reaches(calibration: Calibration) -> Table:
     for item in calibration.noise:
         for mode in modes(calibration):
             cells = [change(reach.of(mode)) for reach in item.reaches]
-            table.add_row(Text(plain(item.endpoint, LONGEST_NAME)), item.metric, MODES[mode], *cells)
+            table.add_row(Text(plain(item.endpoint, MAX_NAME_CHARS)), item.metric, MODES[mode], *cells)
     return table
 
 
@@ -113,7 +113,9 @@ def _explained(calibration: Calibration) -> Iterator[str]:
         return
     best = max(calibration.explained, key=lambda item: item.correlation)
     helps = (
-        f"{best.by} tells a slow runner here" if best.correlation >= STRONG else "nothing tells a slow runner well here"
+        f"{best.by} tells a slow runner here"
+        if best.correlation >= STRONG_CORRELATION
+        else "nothing tells a slow runner well here"
     )
     yield f"What all endpoints had in common went with (correlation): {', '.join(known)}: {helps}."
 

@@ -18,14 +18,14 @@ from perfgate.report import diagnosis_text, page_words, trace_text, words
 from perfgate.report.escaping import plain
 from perfgate.report.facts import Facts, value_in
 from perfgate.report.headline import baseline_progress, headline, is_baseline_in_headline, is_whole, split_by_baseline
-from perfgate.report.terminal.finding_table import LONGEST_NAME, STYLES, finding_table, grid, name_of
+from perfgate.report.terminal.finding_table import MAX_NAME_CHARS, STYLES, finding_table, grid, name_of
 from perfgate.text.notes import split
 
-WATCHED = 5  # of the watch list
-EXAMPLES = 3  # of failed requests per endpoint
-UNDECIDED = 4  # undecided budgets that are named: they are much alike, and a failure should stay in sight
-ROWS = 40  # of the table of findings
-CALM_ROWS = 12  # of it, where nothing failed: all is on one screen
+MAX_WATCHED = 5  # of the watch list
+MAX_EXAMPLES = 3  # of failed requests per endpoint
+MAX_UNDECIDED = 4  # undecided budgets that are named: they are much alike, and a failure should stay in sight
+MAX_ROWS = 40  # of the table of findings
+MAX_ROWS_WITHOUT_FAILURE = 12  # of it, where nothing failed: all is on one screen
 NO_BASELINE_YET = "PG-V003"
 BROKEN = (Outcome.FAIL, Outcome.NO_DATA)
 CALM = (Outcome.PASS, Outcome.NO_BASELINE)
@@ -77,9 +77,9 @@ def _rows(facts: Facts, *, verbose: bool) -> tuple[Finding, ...]:
     if verbose:
         return facts.findings
     if any(finding.outcome in BROKEN for finding in facts.findings):
-        return tuple(finding for finding in facts.findings if finding.outcome in MOVED)[:ROWS]
+        return tuple(finding for finding in facts.findings if finding.outcome in MOVED)[:MAX_ROWS]
     notable = sum(finding.outcome not in CALM for finding in facts.findings)
-    return facts.findings[: min(ROWS, max(notable, CALM_ROWS))]
+    return facts.findings[: min(MAX_ROWS, max(notable, MAX_ROWS_WITHOUT_FAILURE))]
 
 
 def _rest(facts: Facts, rows: Sequence[Finding]) -> Iterator[Text]:
@@ -135,8 +135,8 @@ def _failures(facts: Facts) -> Iterator[Text]:
     for result in facts.run.endpoints:
         kinds = words.kinds_of_errors(result)
         if kinds:
-            yield Text.assemble((f"{plain(result.name, LONGEST_NAME)} errors: ", "bold"), kinds)
-        for example in result.failure_examples[:EXAMPLES]:
+            yield Text.assemble((f"{plain(result.name, MAX_NAME_CHARS)} errors: ", "bold"), kinds)
+        for example in result.failure_examples[:MAX_EXAMPLES]:
             yield Text(f"  for example: {plain(example, 200)}")
 
 
@@ -151,8 +151,8 @@ def _sentences(facts: Facts, *, verbose: bool) -> Iterator[Text]:
     if folded and facts.verdict.outcome is Outcome.INCONCLUSIVE:  # nothing was decided: one reason, with its cure
         yield _sentence(Outcome.INCONCLUSIVE, folded[0].sentence, folded[0].code)
     if folded:
-        names = ", ".join(f"{plain(item.endpoint, 30)} {plain(item.metric, 20)}" for item in folded[:UNDECIDED])
-        more = f" and {len(folded) - UNDECIDED} more" if len(folded) > UNDECIDED else ""
+        names = ", ".join(f"{plain(item.endpoint, 30)} {plain(item.metric, 20)}" for item in folded[:MAX_UNDECIDED])
+        more = f" and {len(folded) - MAX_UNDECIDED} more" if len(folded) > MAX_UNDECIDED else ""
         yield _sentence(Outcome.INCONCLUSIVE, f"{len(folded)} undecided: {names}{more} (why: --verbose, report.md)")
     for sentence in without_baseline:
         yield _sentence(Outcome.NO_BASELINE, sentence, NO_BASELINE_YET)
@@ -193,8 +193,8 @@ def _watched(facts: Facts) -> Iterator[Text]:
     """A line: it decides nothing."""
     watch = facts.verdict.watch
     if watch:
-        more = f"; {len(watch) - WATCHED} more" if len(watch) > WATCHED else ""
-        context = "; ".join(words.watched(item) for item in watch[:WATCHED])
+        more = f"; {len(watch) - MAX_WATCHED} more" if len(watch) > MAX_WATCHED else ""
+        context = "; ".join(words.watched(item) for item in watch[:MAX_WATCHED])
         yield Text.assemble(("probably worse, not judged: ", "bold"), plain(f"{context}{more}", 500))
 
 

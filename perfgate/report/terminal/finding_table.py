@@ -13,8 +13,8 @@ from perfgate.model.verdict import Finding
 from perfgate.report import words
 from perfgate.report.escaping import plain
 
-LONGEST_NAME = 100  # characters of an endpoint's name; longer ones are cut in the middle
-NARROW = 100  # columns; below, limits get less room
+MAX_NAME_CHARS = 100  # characters of an endpoint's name; longer ones are cut in the middle
+NARROW_COLUMNS = 100  # columns; below, limits get less room
 
 STYLES = {
     Outcome.FAIL: "bold red",
@@ -37,12 +37,12 @@ def grid(*columns: tuple[str, str]) -> Table:
 
 
 def name_of(name: str) -> Text:
-    return Text(plain(name, LONGEST_NAME))
+    return Text(plain(name, MAX_NAME_CHARS))
 
 
 def finding_table(findings: Sequence[Finding], width: int) -> Table:
     """Without the columns that have nothing to say: in a first run, those of the comparison."""
-    is_wide = width >= NARROW
+    is_wide = width >= NARROW_COLUMNS
     optional = {
         "baseline": [words.value(finding.metric, finding.baseline) for finding in findings],
         "change": [words.change(finding.change) for finding in findings],

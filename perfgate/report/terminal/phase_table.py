@@ -12,7 +12,7 @@ from perfgate.report import phases
 from perfgate.report.escaping import plain
 from perfgate.report.terminal.finding_table import grid
 
-LONGEST_NAME = 40
+MAX_NAME_CHARS = 40
 
 
 def table(results: Iterable[EndpointResult]) -> Table | None:
@@ -24,5 +24,5 @@ def table(results: Iterable[EndpointResult]) -> Table | None:
     shown = grid(("p95 of", "left"), *((heading, "right") for heading in headings))
     for row in matches:
         cells = (Text(cell) for cell in (f"{row.connections:,}", *row.tails))
-        shown.add_row(Text(plain(row.name, LONGEST_NAME)), *cells)
+        shown.add_row(Text(plain(row.name, MAX_NAME_CHARS)), *cells)
     return shown

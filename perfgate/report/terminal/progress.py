@@ -15,7 +15,7 @@ from perfgate.report import words
 from perfgate.text.plurals import counted
 
 LINE_INTERVAL_S = 10.0  # s between two lines where there is no terminal
-BAR = 32  # columns
+BAR_COLUMNS = 32  # columns
 
 
 class LoadProgress:
@@ -64,7 +64,7 @@ def _picture(progress: Progress) -> Group:
         ProgressBar(
             total=max(progress.total, 1e-9),
             completed=progress.elapsed,
-            width=BAR,
+            width=BAR_COLUMNS,
             style="dim",
             complete_style="cyan",
             finished_style="cyan",

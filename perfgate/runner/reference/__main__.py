@@ -19,12 +19,12 @@ from random import Random
 from time import monotonic_ns, sleep
 from typing import NoReturn
 
-from perfgate.runner.reference.workload import BURST, Workload
+from perfgate.runner.reference.workload import SAMPLE_ANSWERS, Workload
 
-RATE = 2.5  # samples per second
-JITTER = (0.5, 1.5)  # of the mean pause: never in step with anything periodic
-STAMP = 8  # bytes: when an answer was ready, monotonic ns
-BEFORE = 2  # samples that are not told: the first ones are slower
+SAMPLES_PER_S = 2.5  # samples per second
+PAUSE_JITTER = (0.5, 1.5)  # of the mean pause: never in step with anything periodic
+STAMP_BYTES = 8  # bytes: when an answer was ready, monotonic ns
+WARM_UP_SAMPLES = 2  # samples that are not told: the first ones are slower
 
 
 def main() -> int:
@@ -64,19 +64,19 @@ def _serve(connection: socket.socket) -> None:
     gc.freeze()
     number = 0
     while connection.recv(1):
-        for piece in range(number, number + BURST):
+        for piece in range(number, number + SAMPLE_ANSWERS):
             workload.answer(piece)
-        connection.sendall(monotonic_ns().to_bytes(STAMP, "big"))
-        number += BURST
+        connection.sendall(monotonic_ns().to_bytes(STAMP_BYTES, "big"))
+        number += SAMPLE_ANSWERS
 
 
 def _sample(connection: socket.socket) -> NoReturn:
     """Raises BrokenPipeError when stdout is closed."""
     chance = Random(0)
-    for _ in range(BEFORE):
+    for _ in range(WARM_UP_SAMPLES):
         _exchange(connection)
     while True:
-        sleep(chance.uniform(*JITTER) / RATE)
+        sleep(chance.uniform(*PAUSE_JITTER) / SAMPLES_PER_S)
         sent, took = _exchange(connection)
         os.write(1, b"%.4f %.4f\n" % (sent / 1e9, took / 1e6))
 
@@ -85,8 +85,8 @@ def _exchange(connection: socket.socket) -> tuple[int, int]:
     """When (monotonic ns), and how long (ns)."""
     sent = monotonic_ns()
     connection.sendall(b"?")
-    ready = connection.recv(STAMP, socket.MSG_WAITALL)
-    if len(ready) < STAMP:
+    ready = connection.recv(STAMP_BYTES, socket.MSG_WAITALL)
+    if len(ready) < STAMP_BYTES:
         raise ConnectionError("the probe's server has ended")
     return sent, int.from_bytes(ready, "big") - sent
 

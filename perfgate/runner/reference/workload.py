@@ -15,9 +15,9 @@ from typing import Any
 
 VERSION = 1
 NAME = f"{VERSION} on Python {sys.version_info.major}.{sys.version_info.minor}"  # the interpreter is part of the work
-ITEMS = 8000  # in the catalogue: some megabytes, so that a cold cache is felt as an application would feel it
-ROWS = 180  # in each answer
-BURST = 10  # answers of a sample
+CATALOGUE_ITEMS = 8000  # in the catalogue: some megabytes, so that a cold cache is felt as an application would feel it
+ANSWER_ROWS = 180  # in each answer
+SAMPLE_ANSWERS = 10  # answers of a sample
 STRIDE, LEAP = 37, 7919  # primes: neighbouring answers have nothing in common
 
 
@@ -33,7 +33,7 @@ class Workload:
                 "price": chance.randrange(10_000),
                 "tags": [f"tag-{chance.randrange(50)}" for _ in range(3)],
             }
-            for number in range(ITEMS)
+            for number in range(CATALOGUE_ITEMS)
         }
         self._keys = list(self._catalogue)
         chance.shuffle(self._keys)
@@ -41,7 +41,7 @@ class Workload:
     def answer(self, number: int) -> bytes:
         """A digest of the rows that this request asks for."""
         keys, first = self._keys, number * LEAP
-        rows = [self._catalogue[keys[(first + STRIDE * row) % ITEMS]] for row in range(ROWS)]
+        rows = [self._catalogue[keys[(first + STRIDE * row) % CATALOGUE_ITEMS]] for row in range(ANSWER_ROWS)]
         rows.sort(key=lambda row: row["price"])
         text = json.dumps(rows).encode()
         total = sum(row["price"] for row in json.loads(text))

@@ -18,7 +18,7 @@ from perfgate.runtime.http.responses import Failure, Response
 from perfgate.runtime.scenario.endpoint import Endpoint
 from perfgate.runtime.scenario.expectations import Expectation
 from perfgate.runtime.scenario.stated_times import StatedTime
-from perfgate.runtime.users.jobs import SECOND, BackgroundJob, JobEnd
+from perfgate.runtime.users.jobs import NS_PER_SECOND, BackgroundJob, JobEnd
 
 if TYPE_CHECKING:
     from perfgate.runtime.users.visitor import Visitor
@@ -73,9 +73,9 @@ class CallbackJob(BackgroundJob):
     def _wait(self, awaited: AwaitedCallback, deadline: int) -> JobEnd:
         while True:
             try:
-                call = awaited.calls.get(timeout=max(0.0, (deadline - monotonic_ns()) / SECOND))
+                call = awaited.calls.get(timeout=max(0.0, (deadline - monotonic_ns()) / NS_PER_SECOND))
             except Empty:
-                failure = Failure("timeout", f"no callback within {self.timeout / SECOND:g} s")
+                failure = Failure("timeout", f"no callback within {self.timeout / NS_PER_SECOND:g} s")
                 return JobEnd(Response(), failure, monotonic_ns(), is_stated=False)
             is_over, why = self.judge(call.content)
             if is_over:

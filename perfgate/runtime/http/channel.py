@@ -12,9 +12,9 @@ from perfgate.runtime.http.observations import Observations
 from perfgate.runtime.http.responses import Response
 from perfgate.runtime.http.watchdog import TimedOut
 
-LISTEN = 200_000_000  # ns: how soon a waiting stream notices that the load is over
-SWITCHING = 101
-MOST_DELAY = 1_000_000_000  # ns from the kernel's receipt to our code; more is a clock that was set
+POLL_INTERVAL_NS = 200_000_000  # ns: how soon a waiting stream notices that the load is over
+SWITCHING_PROTOCOLS = 101
+MAX_DELIVERY_DELAY_NS = 1_000_000_000  # ns from the kernel's receipt to our code; more is a clock that was set
 
 
 class Ended(ConnectionError):
@@ -72,7 +72,7 @@ class StreamChannel:
         if not 0 < service <= elapsed + 1_000_000:
             service = elapsed
         head = b"".join(self._head)
-        if rest or self._parser.get_status_code() == SWITCHING:
+        if rest or self._parser.get_status_code() == SWITCHING_PROTOCOLS:
             head = head.replace(b" 101 ", b" 200 ", 1)  # final for us, where other answers of 1xx are passed over
         response = Response(
             self._parser.get_status_code(), head, service=service, first_byte=min(service, max(0, first - wire.sent))
@@ -92,7 +92,7 @@ class StreamChannel:
 
     def read(self) -> tuple[int, bytes]:
         """Reads like `read_body`, of a connection that has become something else than HTTP."""
-        self.wire.deadline = monotonic_ns() + LISTEN
+        self.wire.deadline = monotonic_ns() + POLL_INTERVAL_NS
         try:
             arrived, data = self.wire.receive()
         except TimedOut:
@@ -114,4 +114,4 @@ class StreamChannel:
 def monotonic_of(arrived: int) -> int:
     """The monotonic time (ns) of a moment of the last second by the wall clock."""
     delay = time_ns() - arrived
-    return monotonic_ns() - (delay if 0 <= delay < MOST_DELAY else 0)
+    return monotonic_ns() - (delay if 0 <= delay < MAX_DELIVERY_DELAY_NS else 0)

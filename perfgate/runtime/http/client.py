@@ -20,10 +20,10 @@ from perfgate.runtime.http.watchdog import TimedOut
 
 # ns of idleness after which a connection is looked at before it is used again. Only the kernel's clock tells what came
 # unasked in that time from an answer.
-PAUSE = 5_000_000 if KERNEL_CLOCK else 0
+CHECK_AFTER_IDLE_NS = 5_000_000 if KERNEL_CLOCK else 0
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})  # what asks for nothing to be changed (RFC 9110, section 9.2.1)
 # ns of idleness after which a reset may be that of a server that closes idle connections. Servers wait longer.
-LONG_PAUSE = 500_000_000
+RETRY_AFTER_IDLE_NS = 500_000_000
 
 
 class Timeouts(NamedTuple):
@@ -123,7 +123,7 @@ class FastClient:
             return True
         if isinstance(error, Closed):
             return connection.wire.is_undelivered()
-        return began - connection.ended >= LONG_PAUSE
+        return began - connection.ended >= RETRY_AFTER_IDLE_NS
 
     def _tell_opening(self, response: Response, began: int) -> None:
         """The connection was opened for this request."""
@@ -136,7 +136,7 @@ class FastClient:
         for a request that must not be sent twice. Not reusable: something broke off its last request."""
         if not connection.reusable:
             return False
-        if now - connection.idle_since < PAUSE and options.method in SAFE:
+        if now - connection.idle_since < CHECK_AFTER_IDLE_NS and options.method in SAFE:
             return True
         connection.idle_since = 0
         if connection.wire.is_quiet():

@@ -18,11 +18,11 @@ from perfgate.runtime.http.observations import Observations
 from perfgate.runtime.http.responses import Failure, Response, decoded_size
 from perfgate.runtime.http.wire import Wire
 
-CLOCK_STEP = 1_000_000  # ns by which the wall clock may seem to outrun the monotonic one before it was set
+CLOCK_STEP_NS = 1_000_000  # ns by which the wall clock may seem to outrun the monotonic one before it was set
 PENDING = True
-KEPT_BYTES = 1 << 14  # of what came first: nearly all heads are shorter
+MAX_KEPT_BYTES = 1 << 14  # of what came first: nearly all heads are shorter
 UNASKED = "the server sent bytes after the end of its answer; the connection was not used again"
-MOST_RAW = 1 << 20  # bytes of a chunked answer that may be read anew
+MAX_RAW_BYTES = 1 << 20  # bytes of a chunked answer that may be read anew
 HEAD_FAULT = "the head of its answer is not quite HTTP, but was read: "
 CHUNK_FAULT = "the chunked body of its answer is not quite HTTP, but was read: "
 UNTIMED_END = "its answer ends with the connection: that end is timed in user space, not by the kernel"
@@ -162,7 +162,7 @@ class Connection:
         if self._is_chunked and (fault := coding_fault(head)):
             response.failure, self.reusable = Failure("protocol", fault), False
         service = arrived - sent
-        if 0 < service <= elapsed + CLOCK_STEP:
+        if 0 < service <= elapsed + CLOCK_STEP_NS:
             response.service, response.first_byte = service, first - sent
             response.delivery = 0 if closed else elapsed - service
         else:  # the wall clock, by which the kernel stamps, was set meanwhile
@@ -255,13 +255,13 @@ class Connection:
             head = b"".join(self._head)
             if is_chunked(Headers(head)):
                 raw += head
-        if raw and len(raw) < MOST_RAW:
+        if raw and len(raw) < MAX_RAW_BYTES:
             raw += data
         try:
             self._feed(data)
         except httptools.HttpParserError as error:
             self._error = error
-            self._reframe(bytes(raw) if len(raw) < MOST_RAW else b"")
+            self._reframe(bytes(raw) if len(raw) < MAX_RAW_BYTES else b"")
             return True
         return False
 
@@ -340,11 +340,11 @@ class Connection:
 
 def _kept(data: bytes | memoryview) -> bytes:
     """The beginning of an answer, up to the end of its head at least; of a chunked one all of it."""
-    if len(data) <= KEPT_BYTES:
+    if len(data) <= MAX_KEPT_BYTES:
         return bytes(data)
-    beginning = bytes(data[:KEPT_BYTES])
+    beginning = bytes(data[:MAX_KEPT_BYTES])
     head = final_head(beginning)
-    return beginning if len(head) < KEPT_BYTES - 4 and b"chunked" not in head.lower() else bytes(data)
+    return beginning if len(head) < MAX_KEPT_BYTES - 4 and b"chunked" not in head.lower() else bytes(data)
 
 
 def _end(before: bytes, chunks: list[bytes]) -> bytes:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import zlib
 
-DECODED_LIMIT = 1 << 28  # bytes: a small body that unpacks to more is an attack or a mistake
+MAX_DECODED_BYTES = 1 << 28  # bytes: a small body that unpacks to more is an attack or a mistake
 PIECE_BYTES = 1 << 20  # of what brotli unpacks at a time
-TOO_LARGE = f"unpacks to more than {DECODED_LIMIT >> 20} MiB"
+TOO_LARGE = f"unpacks to more than {MAX_DECODED_BYTES >> 20} MiB"
 # What servers write that mean no encoding at all; browsers do not mind.
 NO_ENCODINGS = frozenset({"identity", "none", "binary", "8bit", "utf-8", "utf8", "iso-8859-1"})
 GZIP_MAGIC = b"\x1f\x8b"
@@ -42,7 +42,7 @@ def _inflated(body: bytes) -> bytes:
 def _unpacked(body: bytes, bits: int) -> bytes:
     """All members, of which gzip may have several (RFC 1952, section 2.2); zeros after the last one are padding."""
     members: list[bytes] = []
-    left = DECODED_LIMIT
+    left = MAX_DECODED_BYTES
     while True:
         unpacker = zlib.decompressobj(bits)
         members.append(unpacker.decompress(body, left))
@@ -61,7 +61,7 @@ def _brotli(body: bytes) -> bytes:
 
     unpacker = brotli.Decompressor()
     pieces: list[bytes] = []
-    left = DECODED_LIMIT
+    left = MAX_DECODED_BYTES
     try:
         while not unpacker.is_finished():
             piece = unpacker.process(body, output_buffer_limit=PIECE_BYTES)

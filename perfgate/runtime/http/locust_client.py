@@ -16,7 +16,7 @@ from geventhttpclient.response import HTTPConnectionClosed
 from perfgate.runtime.http.client import SendOptions, failure_of
 from perfgate.runtime.http.dialling import Origin, TlsConfig, proxy_for, tls_context
 from perfgate.runtime.http.headers import coding_fault, is_chunked
-from perfgate.runtime.http.locust_pool import READ, Pool, TlsPool, timer
+from perfgate.runtime.http.locust_pool import READ_BYTES, Pool, TlsPool, timer
 from perfgate.runtime.http.observations import Observations
 from perfgate.runtime.http.responses import Failure, Response, decoded_size
 from perfgate.runtime.http.watchdog import TimedOut
@@ -91,7 +91,7 @@ class LocustClient:
         self._pool.first_byte.close()
         first_byte = monotonic_ns()
         size, content, end = 0, [], b""
-        while chunk := answer.read(READ):
+        while chunk := answer.read(READ_BYTES):
             size += len(chunk)
             end = (end + bytes(chunk[-4:]))[-4:]
             if options.keep_body:

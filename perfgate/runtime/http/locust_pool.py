@@ -14,7 +14,7 @@ import gevent
 from geventhttpclient.connectionpool import ConnectionPool, SSLConnectionPool
 from geventhttpclient.response import HTTPConnectionClosed
 
-from perfgate.runtime.http.client import LONG_PAUSE, SAFE, SendOptions
+from perfgate.runtime.http.client import RETRY_AFTER_IDLE_NS, SAFE, SendOptions
 from perfgate.runtime.http.connection import CHUNK_FAULT, HEAD_FAULT, UNASKED
 from perfgate.runtime.http.dialling import resolved
 from perfgate.runtime.http.framing import Framing
@@ -24,7 +24,7 @@ from perfgate.runtime.http.observations import Observations, require_spare_files
 from perfgate.runtime.http.watchdog import TimedOut
 from perfgate.runtime.http.wire import has_unacknowledged
 
-READ = 1 << 16
+READ_BYTES = 1 << 16
 
 
 class MendingSocket:
@@ -47,7 +47,7 @@ class MendingSocket:
         if self.head and not self._ready:
             return self._next(size, *flags)
         while not self._ready:
-            data = self.plain.recv(READ)
+            data = self.plain.recv(READ_BYTES)
             if not data:
                 self._pool.undelivered = has_unacknowledged(self.plain)
                 self._ready = self.head = bytes(self._begun)
@@ -167,7 +167,7 @@ class Pool(ConnectionPool):
         """Decides as FastClient does."""
         if self.options.method not in SAFE:
             return False
-        return self.undelivered or monotonic_ns() - self._ended >= LONG_PAUSE
+        return self.undelivered or monotonic_ns() - self._ended >= RETRY_AFTER_IDLE_NS
 
     def return_socket(self, sock: Any) -> None:
         if sock.has_surplus or self.options.closes:

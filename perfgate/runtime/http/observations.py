@@ -21,9 +21,9 @@ _ERRORS = {
     errno.EADDRNOTAVAIL: PORTS,
     errno.EADDRINUSE: PORTS,  # so say some systems
 }
-RESERVED_FILES = 16  # file descriptors that connections leave to the process itself
-MOST_FILES = 1 << 20  # of the soft limit: what walks through all possible descriptors shall end
-MOST_REMARKS = 200
+RESERVED_OPEN_FILES = 16  # file descriptors that connections leave to the process itself
+MAX_OPEN_FILES = 1 << 20  # of the soft limit: what walks through all possible descriptors shall end
+MAX_REMARKS = 200
 
 
 class Observations:
@@ -38,7 +38,7 @@ class Observations:
         self.turn = 0  # which of a name's addresses is next
 
     def remark(self, endpoint: str, text: str, number: int = 1) -> None:
-        if (endpoint, text) in self.remarks or len(self.remarks) < MOST_REMARKS:
+        if (endpoint, text) in self.remarks or len(self.remarks) < MAX_REMARKS:
             self.remarks[endpoint, text] += number
 
     def spread(self, addresses: list[Any]) -> list[Any]:
@@ -94,15 +94,15 @@ def shortage_of(number: int | None) -> str:
 def raise_file_limit() -> None:
     """Raises the soft limit of open files as far as the hard one allows: each connection needs one."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    most = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
-    if soft != resource.RLIM_INFINITY and soft < most:
+    wanted = MAX_OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, MAX_OPEN_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
         with suppress(ValueError, OSError):  # the system has a limit of its own
-            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def require_spare_files(sock: Any) -> None:
     """Raises OSError (EMFILE) where a new connection takes one of the last file descriptors: without any, the process
     could not even write down what it measured."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != resource.RLIM_INFINITY and sock.fileno() >= soft - RESERVED_FILES:
+    if soft != resource.RLIM_INFINITY and sock.fileno() >= soft - RESERVED_OPEN_FILES:
         raise OSError(errno.EMFILE, "too many open files")

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import gevent
 
-SWEEP = 0.02  # s: how much later than its time a waiting wire may be woken
+SWEEP_INTERVAL_S = 0.02  # s: how much later than its time a waiting wire may be woken
 
 
 class TimedOut(Exception):
@@ -32,7 +32,7 @@ class Watchdog:
 
     def __init__(self) -> None:
         self._watched: set[Waiting] = set()
-        self._timer = gevent.get_hub().loop.timer(SWEEP, repeat=SWEEP)
+        self._timer = gevent.get_hub().loop.timer(SWEEP_INTERVAL_S, repeat=SWEEP_INTERVAL_S)
 
     def watch(self, item: Waiting) -> None:
         if not self._watched:

@@ -28,13 +28,13 @@ from perfgate.recording.clock import KERNEL_CLOCK
 from perfgate.runtime.http.watchdog import TimedOut, watchdog
 
 SO_TIMESTAMPNS = 35  # the same number as the type of the control message that carries the time
-READ = 1 << 16
-HELD_BACK = 1_000_000  # ns that bytes wait for company at most
+READ_BYTES = 1 << 16
+MAX_COALESCING_NS = 1_000_000  # ns that bytes wait for company at most
 ANCILLARY = socket.CMSG_SPACE(16)
 _timespec = struct.Struct("qq").unpack_from
 
 # One buffer serves all wires: what is read is parsed before anybody else can read.
-_BUFFER = bytearray(READ)
+_BUFFER = bytearray(READ_BYTES)
 _BUFFERS = [_BUFFER]
 _VIEW = memoryview(_BUFFER)
 
@@ -53,7 +53,7 @@ class Outbox:
             self._oldest = now
             self._soon(self._flush)
         self._wires.append(wire)
-        if now - self._oldest > HELD_BACK:  # much is going on
+        if now - self._oldest > MAX_COALESCING_NS:  # much is going on
             self._flush()
 
     def _flush(self) -> None:
@@ -239,7 +239,7 @@ class TlsWire(Wire):
             return True
         self.has_unasked = False
         try:
-            data = self._raw.recv(READ)
+            data = self._raw.recv(READ_BYTES)
         except OSError:
             return False
         if not data:
@@ -260,7 +260,7 @@ class TlsWire(Wire):
         plain = []
         while not self._ended:
             try:
-                chunk = self._layer.read(READ)
+                chunk = self._layer.read(READ_BYTES)
             except ssl.SSLWantReadError:
                 break
             except ssl.SSLZeroReturnError:

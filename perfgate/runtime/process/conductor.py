@@ -206,10 +206,10 @@ class Conductor:
                 self.runner.quit()
 
     def finish(self, timeout: float) -> None:
-        """Stops the load everywhere and gathers the rest. `patience` in s for what is in flight."""
+        """Stops the load everywhere and gathers the rest. `timeout`: seconds for what is in flight."""
         self.load.stopping = True
         if isinstance(self.runner, MasterRunner):
-            self.runner.send_message(STOP, {"patience": timeout})
+            self.runner.send_message(STOP, {"timeout": timeout})
             # Users of hand-written scenarios are waited for after the generated ones, so a worker may need both.
             wait_for(lambda: self.workers.present() <= set(self.collection.tallies), 2 * timeout + DRAIN_GRACE_S)
         else:
@@ -228,7 +228,7 @@ class Conductor:
     def on_stop(self, environment: Any, msg: Any, **_: Any) -> None:
         """A worker's end: the last windows first, then the totals that they must add up to."""
         self.load.stopping = True
-        self.drain(msg.data["patience"])
+        self.drain(msg.data["timeout"])
         self.finished = True
         self.ship()
         self.runner.send_message(LAST, result.tally(self.load, self.cpu()))

@@ -15,8 +15,8 @@ from locust.runners import STATE_MISSING, MasterRunner
 
 ENLIST, ENLISTED = "perfgate_enlist", "perfgate_enlisted"
 REGISTER_TIMEOUT_S = 60.0  # that a connected worker may take until it listens, e.g. because a scenario prepares data
-ASK_AGAIN = 0.5  # s
-POLL = 0.02  # s
+ASK_INTERVAL_S = 0.5  # s
+POLL_INTERVAL_S = 0.02  # s
 
 
 class WorkerRegistration:
@@ -37,7 +37,7 @@ class WorkerRegistration:
         while (missing := self.present() - self._enlisted) and monotonic() < until:
             for worker in missing:
                 self._runner.send_message(ENLIST, orders[worker], client_id=worker)
-            wait_for(lambda: self.present() <= self._enlisted, ASK_AGAIN)
+            wait_for(lambda: self.present() <= self._enlisted, ASK_INTERVAL_S)
 
     def present(self) -> set[str]:
         """The members that still answer."""
@@ -48,7 +48,7 @@ class WorkerRegistration:
 
 
 def wait_for(done: Callable[[], bool], timeout: float) -> None:
-    """Until then, or for `patience` seconds."""
+    """Until then, or for `timeout` seconds."""
     until = monotonic() + timeout
     while not done() and monotonic() < until:
-        gevent.sleep(POLL)
+        gevent.sleep(POLL_INTERVAL_S)

@@ -10,7 +10,7 @@ from typing import Any
 from perfgate.model.metric import LATENCY_QUANTILES
 from perfgate.model.run import LATENCY_BOUNDS
 from perfgate.recording import histogram
-from perfgate.recording.histogram import NANOSECONDS, Histogram, value_of
+from perfgate.recording.histogram import NS_PER_SECOND, Histogram, value_of
 from perfgate.recording.windows import Record, Series, Window
 
 REPORT_INTERVAL_S = 5.0  # s between two reports
@@ -65,7 +65,7 @@ def _plain(series: Series, total: _Total) -> dict[str, Any]:
         "requests": total.requests,
         "failures": total.failures,
         "buckets": total.buckets,
-        "seconds": total.nanoseconds / NANOSECONDS,
+        "seconds": total.nanoseconds / NS_PER_SECOND,
         "recent": {name: value for name, value in quantiles.items() if value is not None},
     }
 
@@ -73,4 +73,4 @@ def _plain(series: Series, total: _Total) -> dict[str, Any]:
 @cache
 def _place(bucket: int) -> int:
     """Which of LATENCY_BOUNDS the values of a histogram's bucket count to."""
-    return bisect_left(LATENCY_BOUNDS, value_of(bucket) / NANOSECONDS)
+    return bisect_left(LATENCY_BOUNDS, value_of(bucket) / NS_PER_SECOND)

@@ -20,10 +20,10 @@ from perfgate.runtime.record.recorder import ROW, Label, Recorder
 from perfgate.runtime.scenario.arms import Arms
 from perfgate.text.redaction import Redactor
 
-NOTES = 20
+MAX_NOTES = 20
 TOO_MANY_REQUESTS = 429
 ROWS_LEFT = "iterations that need one are left out. Add rows, or let them begin again (without `once` and `per: user`)."
-LATE = 10_000_000  # ns: an arrival started later than this after it was due is counted as late
+LATE_AFTER_NS = 10_000_000  # ns: an arrival started later than this after it was due is counted as late
 
 
 class Load:
@@ -103,7 +103,7 @@ class Load:
         lateness = max(0, monotonic_ns() - due)
         if due >= self.recorder.started:
             self.sent += 1
-            self.late += lateness > LATE
+            self.late += lateness > LATE_AFTER_NS
             self.lateness.add(lateness)
 
     def joined(self) -> None:
@@ -119,7 +119,7 @@ class Load:
         self.most_users = max(self.most_users, users)
 
     def note(self, words: str) -> None:
-        if len(self.notes) < NOTES:
+        if len(self.notes) < MAX_NOTES:
             self.notes[self.redact(words)] = None
 
     def found_no_row(self, file: str, due: int | None) -> None:

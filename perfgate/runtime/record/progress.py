@@ -13,7 +13,7 @@ from perfgate.recording.histogram import Histogram
 from perfgate.recording.windows import Record
 from perfgate.runtime.record.endpoint_totals import EndpointTotals
 
-LOOK_BACK = 5  # s over which rate and p95 are shown
+RATE_SPAN_S = 5  # s over which rate and p95 are shown
 
 
 class ProgressWriter:
@@ -36,11 +36,11 @@ class ProgressWriter:
                 latencies.merge(window.latency)
         self._requests += requests
         self._recent.append((elapsed, requests, latencies))
-        while self._recent and self._recent[0][0] < elapsed - LOOK_BACK:
+        while self._recent and self._recent[0][0] < elapsed - RATE_SPAN_S:
             self._recent.popleft()
 
     def write(self, elapsed: float, *, draining: bool, in_flight: int, users: int) -> None:
-        span = min(elapsed, LOOK_BACK)
+        span = min(elapsed, RATE_SPAN_S)
         latencies = histogram.merge(part.freeze() for _, _, part in self._recent)
         phase = "draining" if draining else "warm-up" if elapsed < self._warmup else "measuring"
         line: dict[str, Any] = {

@@ -18,9 +18,9 @@ from perfgate.recording.windows import BASE, Phases, Record, Series, Window
 from perfgate.runtime.http.responses import UNKNOWN
 from perfgate.runtime.record.samples import Samples
 
-SECOND = 1_000_000_000
-EXAMPLES = 5  # different failure texts kept per endpoint
-NAMES = 1000  # endpoints told apart; hand-written scenarios that put ids into names would fill the memory
+NS_PER_SECOND = 1_000_000_000
+MAX_FAILURE_EXAMPLES = 5  # different failure texts kept per endpoint
+MAX_ENDPOINTS = 1000  # endpoints told apart; hand-written scenarios that put ids into names would fill the memory
 OTHER = "(other names)"
 Label = tuple[str, str] | Series  # kind and name, and in an A/B test the arm
 COLUMNS = 8  # began, latency, service, first byte, delivery (all ns), size, decoded size (bytes), status
@@ -65,7 +65,7 @@ class Recorder:
         too: leaving it out would improve the percentiles."""
         self._recorded += 1
         series = self._known(label)
-        window = self._window(series, (began - self.started) // SECOND)
+        window = self._window(series, (began - self.started) // NS_PER_SECOND)
         window.failures[why[0]] = window.failures.get(why[0], 0) + 1
         if why[0] == "timeout" and latency:
             window.latency.add(latency)
@@ -76,19 +76,19 @@ class Recorder:
             return
         known = self.base_examples if series[2] == BASE else self.examples
         examples = known.setdefault(series[1], [])
-        if len(examples) < EXAMPLES and (example := _writable(why[1])) not in examples:
+        if len(examples) < MAX_FAILURE_EXAMPLES and (example := _writable(why[1])) not in examples:
             examples.append(example)
 
     def count(self, label: Label, began: int, counts: Mapping[str, float]) -> None:
         """Adds what a success says of the work that it took."""
-        window = self._window(self._known(label), (began - self.started) // SECOND)
+        window = self._window(self._known(label), (began - self.started) // NS_PER_SECOND)
         for metric, number in counts.items():
             window.count(metric, number)
 
     def untimed(self, label: Label, began: int, size: int, decoded: int = UNKNOWN) -> None:
         """A success that could not be timed, because the clock was set meanwhile."""
         self._recorded += 1
-        window = self._window(self._known(label), (began - self.started) // SECOND)
+        window = self._window(self._known(label), (began - self.started) // NS_PER_SECOND)
         window.successes += 1
         window.bytes += size
         if decoded == UNKNOWN:
@@ -118,7 +118,7 @@ class Recorder:
         known = decoded != UNKNOWN
         self._sample(series, table[:, [0, 1, -1]])
         offset = began - self.started
-        seconds = offset // SECOND
+        seconds = offset // NS_PER_SECOND
         for second in np.unique(seconds):
             chosen = seconds == second
             window = self._window(series, int(second))
@@ -158,7 +158,7 @@ class Recorder:
         if name not in self._names:
             name = _writable(name)
             if name not in self._names:
-                if len(self._names) >= NAMES:
+                if len(self._names) >= MAX_ENDPOINTS:
                     return kind, OTHER, arm
                 self._names.add(name)
         return kind, name, arm

@@ -14,7 +14,7 @@ from perfgate.recording.histogram import Histogram
 from perfgate.recording.windows import Record
 from perfgate.runtime.http.observations import Observations
 from perfgate.runtime.record.load import Load
-from perfgate.runtime.record.recorder import EXAMPLES
+from perfgate.runtime.record.recorder import MAX_FAILURE_EXAMPLES
 from perfgate.runtime.record.samples import Samples
 from perfgate.runtime.scenario.values import share
 
@@ -150,7 +150,7 @@ def _examples(matches: Iterable[Mapping[str, list[str]]]) -> dict[str, tuple[str
     for match in matches:
         for name, texts in match.items():
             known = examples.setdefault(name, [])
-            known += [text for text in texts if text not in known][: max(0, EXAMPLES - len(known))]
+            known += [text for text in texts if text not in known][: max(0, MAX_FAILURE_EXAMPLES - len(known))]
     return {name: tuple(texts) for name, texts in examples.items()}
 
 

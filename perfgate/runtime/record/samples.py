@@ -20,8 +20,8 @@ from perfgate.recording.windows import Series
 
 MAX_SAMPLES = 100_000  # samples of a run, over all processes
 RANKS = 1 << 32
-CHUNKS = 100  # additions after which the tables are put into one
-SPEEDY = 1  # gzip's level: the run is over, and somebody waits
+MAX_CHUNKS = 100  # additions after which the tables are put into one
+GZIP_LEVEL = 1  # gzip's level: the run is over, and somebody waits
 COLUMNS = 5  # rank, number of the series, and three more: see `Samples.add`
 
 Integers = NDArray[np.int64]
@@ -43,7 +43,7 @@ class Samples:
     def add(self, series: Series, table: Integers) -> None:
         """Three columns: ns since the start of the measured time, latency (ns), status (0: there was no answer)."""
         self._new.append((self._number(series), table))
-        if len(self._new) > CHUNKS:
+        if len(self._new) > MAX_CHUNKS:
             self._draw()
 
     def _draw(self) -> None:
@@ -85,7 +85,7 @@ class Samples:
         self._kept += len(table)
         while self._kept + self._taken > self._limit:
             self._lower(self._line // 2)
-        if len(self._tables) > CHUNKS:
+        if len(self._tables) > MAX_CHUNKS:
             self._tables = [np.concatenate(self._tables)]
 
     def _lower(self, line: int) -> None:
@@ -124,7 +124,7 @@ class Samples:
         scratch = path.with_suffix(".tmp")
         names = [_quoted(name) for _, name, _ in series]
         ends = [f",{arm}\n" if arms else "\n" for _, _, arm in series]
-        with gzip.open(scratch, "wt", SPEEDY, encoding="utf-8", newline="") as file:
+        with gzip.open(scratch, "wt", GZIP_LEVEL, encoding="utf-8", newline="") as file:
             file.write(f"t,endpoint,ms,status{',arm' if arms else ''}\n")
             file.writelines(
                 f"{max(0.0, began / 1e9 + warmup):.6f},{names[number]},{latency / 1e6:.6f},{status}{ends[number]}"

@@ -16,7 +16,7 @@ from perfgate.recording.windows import BASE, HEAD
 from perfgate.runtime.http.dialling import origin
 from perfgate.runtime.scenario.endpoint import Endpoint
 
-SECOND = 1_000_000_000
+NS_PER_SECOND = 1_000_000_000
 
 Record = Callable[..., None]
 
@@ -46,7 +46,7 @@ class Arms:
 
     def __init__(self, duet: Duet, record: Record) -> None:
         self.both = (LoadArm(BASE, duet.base, record), LoadArm(HEAD, duet.head, record))
-        self._block, self._seed = int(duet.block * SECOND), duet.seed
+        self._block, self._seed = int(duet.block * NS_PER_SECOND), duet.seed
         self._random = Random()  # not the plan's: every run draws anew, so that no luck repeats itself
 
     def draw(self, offset: int) -> LoadArm:

@@ -13,16 +13,10 @@ from perfgate.runtime.http.client import SendOptions, Timeouts
 from perfgate.runtime.http.cookies import CookieOrigin
 from perfgate.runtime.http.dialling import Origin
 from perfgate.runtime.http.responses import Failure, Response
-from perfgate.runtime.scenario.expectations import (
-    MISSING,
-    Capture,
-    Expectation,
-    StatusExpectation,
-    from_json,
-    graphql_errors,
-    mentions_errors,
-)
+from perfgate.runtime.scenario.captures import Capture, from_json
+from perfgate.runtime.scenario.expectations import Expectation, StatusExpectation, graphql_errors, mentions_errors
 from perfgate.runtime.scenario.graphql import GraphqlOperation, PersistedBody, operation_filler
+from perfgate.runtime.scenario.json_paths import MISSING
 from perfgate.runtime.scenario.session import Session
 from perfgate.runtime.scenario.texts import (
     Fill,

@@ -7,7 +7,7 @@ from time import monotonic_ns
 
 from perfgate.runtime.scenario.session import Session, State
 
-SECOND = 1_000_000_000
+NS_PER_SECOND = 1_000_000_000
 LogIn = Callable[[], object]  # sends what a login consists of
 
 
@@ -31,7 +31,7 @@ class Logins:
         if name in self.in_use:
             return
         made = self._made.get(name)
-        if made is None or (every and monotonic_ns() - made.at >= every * SECOND):
+        if made is None or (every and monotonic_ns() - made.at >= every * NS_PER_SECOND):
             self._make(name, log_in)
         elif self._keep:
             self._session.rows.update(made.rows)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from perfgate.runtime.http.responses import Response
-from perfgate.runtime.scenario.expectations import MISSING, json_reader
+from perfgate.runtime.scenario.json_paths import MISSING, json_reader
 
 MILLISECONDS_FROM = 1e11  # since 1970: as seconds, that is in the year 5138
 

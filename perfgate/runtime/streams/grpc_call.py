@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from gevent.lock import Semaphore
 from h2.exceptions import ProtocolError
 
-from perfgate.runtime.http.channel import LISTEN, Ended, monotonic_of
+from perfgate.runtime.http.channel import POLL_INTERVAL_NS, Ended, monotonic_of
 from perfgate.runtime.http.client import failure_of
 from perfgate.runtime.http.dialling import Origin
 from perfgate.runtime.http.responses import Failure, Response
@@ -180,7 +180,7 @@ class Grpc:
         opened = monotonic_ns()
         while not answer.is_over:
             try:
-                pieces = connection.read(monotonic_ns() + LISTEN)
+                pieces = connection.read(monotonic_ns() + POLL_INTERVAL_NS)
             except TimedOut:
                 pieces = []
             for piece in pieces:

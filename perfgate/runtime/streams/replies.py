@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from perfgate.runtime.scenario.expectations import MISSING, json_reader
+from perfgate.runtime.scenario.json_paths import MISSING, json_reader
 from perfgate.runtime.streams.messages import Message
 
 NEXT = "next"  # the message that follows is the reply

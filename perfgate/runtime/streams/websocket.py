@@ -30,7 +30,7 @@ from perfgate.runtime.streams.stream import Listening, Stream
 if TYPE_CHECKING:
     from perfgate.runtime.users.visitor import Visitor
 
-SWITCHING = 101
+SWITCHING_PROTOCOLS = 101
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, section 1.3
 
 
@@ -70,8 +70,8 @@ class WebSocket(Stream):
         return data[:-2] + b"\r\n".join(lines) + b"\r\n\r\n"
 
     def refusal(self, response: Response) -> Failure | None:
-        if response.status != SWITCHING:
-            return Failure("status", f"status: expected {SWITCHING}, got {response.status}")
+        if response.status != SWITCHING_PROTOCOLS:
+            return Failure("status", f"status: expected {SWITCHING_PROTOCOLS}, got {response.status}")
         if response.headers.get("sec-websocket-accept", "") != self._accept:
             return Failure("protocol", "its answer to the WebSocket handshake is not one")
         if self._subprotocol and response.headers.get("sec-websocket-protocol", "") != self._subprotocol:

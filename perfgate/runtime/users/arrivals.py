@@ -15,7 +15,7 @@ import numpy as np
 
 from perfgate.model.budget_file import Stage
 
-BLOCK = 10.0  # s of arrivals drawn at a time: a long run must not be held in memory
+BLOCK_S = 10.0  # s of arrivals drawn at a time: a long run must not be held in memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def _even(stage: Stage, start: float) -> Iterator[float]:
 
 
 def _poisson(stage: Stage, start: float, random: np.random.Generator) -> Iterator[float]:
-    edges = np.append(np.arange(0.0, stage.duration, BLOCK), stage.duration)
+    edges = np.append(np.arange(0.0, stage.duration, BLOCK_S), stage.duration)
     widths = np.diff(edges)
     numbers = random.multinomial(number_due(stage), widths / stage.duration)
     for edge, width, number in zip(edges, widths, numbers, strict=False):

@@ -29,7 +29,7 @@ from perfgate.runtime.users.performing import Turn
 from perfgate.runtime.users.visitor import Visitor
 
 TROUBLE = (Exception, gevent.Timeout)  # that hand-written code may raise; gevent's timeout is no Exception
-NAP = 0.2  # s: how soon a sleeping scheduler notices that the test is over
+POLL_INTERVAL_S = 0.2  # s: how soon a sleeping scheduler notices that the test is over
 
 
 class Choice(NamedTuple):
@@ -103,7 +103,7 @@ class Dispatcher:
         if due <= monotonic_ns():
             gevent.sleep(0)  # lets started visits begin although the schedule is behind
         while not self._load.stopping and (left := (due - monotonic_ns()) / 1e9) > 0:
-            gevent.sleep(min(left, NAP))
+            gevent.sleep(min(left, POLL_INTERVAL_S))
         return not self._load.stopping
 
     def _start(self, due: int, choice: Choice) -> None:
@@ -217,5 +217,5 @@ class Scheduler(User):
         load.scheduled = True
         Dispatcher(self.environment, load.settings, self.among).run()
         while not load.stopping:
-            gevent.sleep(NAP)
+            gevent.sleep(POLL_INTERVAL_S)
         raise StopUser

@@ -20,7 +20,7 @@ from perfgate.runtime.scenario.stated_times import StatedTime
 if TYPE_CHECKING:
     from perfgate.runtime.users.visitor import Visitor
 
-SECOND = 1_000_000_000
+NS_PER_SECOND = 1_000_000_000
 
 
 class JobEnd(NamedTuple):
@@ -47,7 +47,7 @@ class BackgroundJob:
         work: StatedTime | None,
     ) -> None:
         self.name, self.request = request.name, request
-        self.timeout = int(timeout * SECOND)  # ns
+        self.timeout = int(timeout * NS_PER_SECOND)  # ns
         self._until, self._fails = tuple(until), tuple(fails)
         self._stated = [(name, time) for name, time in (("queued", queued), ("work", work)) if time is not None]
 
@@ -86,7 +86,7 @@ class BackgroundJob:
                 f"The status of `{self.name}` does not state the time {name}; see `{name}` in its budget file."
             )
         else:
-            visitor.record((name, self.name), began, Response(service=max(0, int(stated * SECOND))), None)
+            visitor.record((name, self.name), began, Response(service=max(0, int(stated * NS_PER_SECOND))), None)
 
 
 class Job(BackgroundJob):
@@ -124,8 +124,8 @@ class Job(BackgroundJob):
         while True:
             left = deadline - monotonic_ns()
             if left <= 0:
-                return response, Failure("timeout", f"its job was not done within {self.timeout / SECOND:g} s")
-            gevent.sleep(min(self._every, left / SECOND))
+                return response, Failure("timeout", f"its job was not done within {self.timeout / NS_PER_SECOND:g} s")
+            gevent.sleep(min(self._every, left / NS_PER_SECOND))
             response, failure = visitor.exchange(self._poll)
             if failure is not None:
                 return response, Failure("job", f"the poll failed: {failure.detail}")

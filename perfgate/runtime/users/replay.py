@@ -43,11 +43,11 @@ HEADERS = (
     "x-query-count",
 )
 CANARY = "canary"
-CANARY_EVERY = 0.05  # s
-WARM_UP = 0.1  # s
-DRAIN = 15.0  # s for what is in flight
-FIRST = 3  # visits that connect, log in, and fill what is filled once
-MAX_VISITS = 3  # per request that is counted: a visit may fail before it
+CANARY_INTERVAL_S = 0.05  # s
+WARM_UP_S = 0.1  # s
+DRAIN_TIMEOUT_S = 15.0  # s for what is in flight
+WARM_UP_VISITS = 3  # visits that connect, log in, and fill what is filled once
+MAX_VISITS_PER_REQUEST = 3  # per request that is counted: a visit may fail before it
 
 
 class ReplayOrder(NamedTuple):
@@ -126,12 +126,12 @@ def replay(order: ReplayOrder) -> dict[str, Any]:
     every = [gevent.spawn(_visits, user, order.pause) for user in users]
     if order.canary:
         trust = kind.tls if kind else TlsConfig()
-        every.append(gevent.spawn(_visits, _canary(environment, order.canary, trust), CANARY_EVERY))
-    gevent.sleep(WARM_UP)  # the first ones connect, and log in
+        every.append(gevent.spawn(_visits, _canary(environment, order.canary, trust), CANARY_INTERVAL_S))
+    gevent.sleep(WARM_UP_S)  # the first ones connect, and log in
     load.is_recording, began = True, monotonic()
     gevent.sleep(order.seconds)
     load.stopping = True
-    gevent.joinall(every, timeout=DRAIN)
+    gevent.joinall(every, timeout=DRAIN_TIMEOUT_S)
     took = monotonic() - began
     gevent.killall(every)
     return {
@@ -153,12 +153,12 @@ def count(order: ReplayOrder, ready: Callable[[], None]) -> dict[str, Any]:
     user = kind(environment)
     try:
         user.enter()
-        for _ in range(FIRST):
+        for _ in range(WARM_UP_VISITS):
             _visit(user)
         ready()
         load.requests, load.is_recording = 0, True
         visits = 0
-        while load.requests < order.requests and visits < MAX_VISITS * order.requests:
+        while load.requests < order.requests and visits < MAX_VISITS_PER_REQUEST * order.requests:
             _visit(user)
             visits += 1
     finally:
@@ -176,7 +176,7 @@ def _visits(user: Visitor, pause: float) -> None:
     load, tasks = user._load, list(user.tasks)
     try:
         user.enter()
-        gevent.sleep(share.random.uniform(0, min(pause, WARM_UP)))
+        gevent.sleep(share.random.uniform(0, min(pause, WARM_UP_S)))
         while not load.stopping:
             task: Callable[[Any], None] = share.random.choice(tasks)
             try:

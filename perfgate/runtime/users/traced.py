@@ -10,7 +10,7 @@ from perfgate.runtime.http.client import SendOptions
 from perfgate.runtime.http.responses import Response
 
 _OWN = re.compile(rb"\r\n(?:traceparent|tracestate):[^\r\n]*", re.IGNORECASE)
-_REMEMBERED = 256  # answers whose trace nobody has asked for yet
+MAX_REMEMBERED_TRACES = 256  # answers whose trace nobody has asked for yet
 
 
 class Traces:
@@ -30,7 +30,7 @@ class Traces:
         return b"\r\n".join([line, parent, *([rest] if rest else [])]) + end + body, self._prefix + span
 
     def remember(self, response: Response, trace: str) -> None:
-        if len(self._ids) >= _REMEMBERED:
+        if len(self._ids) >= MAX_REMEMBERED_TRACES:
             self._ids.clear()
         self._ids[id(response)] = trace
 

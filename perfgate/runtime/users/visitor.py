@@ -26,11 +26,11 @@ from perfgate.runtime.scenario.session import Row, Session
 from perfgate.runtime.scenario.values import OutOfRows, share
 from perfgate.runtime.users.performing import Activity, Performer, Turn
 
-REDIRECTS = 10
+MAX_REDIRECTS = 10
 REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
-THINK_STEP = 0.1  # s: how soon a thinking user notices that the test is over
+THINK_STEP_S = 0.1  # s: how soon a thinking user notices that the test is over
 UNAUTHORIZED = 401
-BACK_OFF = 0.05  # s a user of the closed model waits after it could not connect, so as not to spin
+RECONNECT_PAUSE_S = 0.05  # s a user of the closed model waits after it could not connect, so as not to spin
 
 
 class StepFailed(RescheduleTask):
@@ -151,7 +151,7 @@ class Visitor(Performer, User):
             load.in_flight -= 1
         if failure is not None:
             if failure.kind in ("connection", GENERATOR) and turn is None:
-                gevent.sleep(BACK_OFF)
+                gevent.sleep(RECONNECT_PAUSE_S)
             raise NotSent if failure.kind == GENERATOR else StepFailed
         return response
 
@@ -187,7 +187,7 @@ class Visitor(Performer, User):
         """Waits as a person would. Raises StopUser when the test is over meanwhile."""
         until = monotonic_ns() + int(seconds * 1e9)
         while not self._load.stopping and (left := (until - monotonic_ns()) / 1e9) > 0:
-            gevent.sleep(min(left, THINK_STEP))
+            gevent.sleep(min(left, THINK_STEP_S))
         if self._load.stopping:
             raise StopUser
 
@@ -238,7 +238,7 @@ class Visitor(Performer, User):
             raise
         except Exception as error:  # noqa: BLE001 - a scenario may have been edited by hand
             self.environment.events.user_error.fire(user_instance=self, exception=error, tb=error.__traceback__)
-            gevent.sleep(BACK_OFF)
+            gevent.sleep(RECONNECT_PAUSE_S)
 
     def on_stop(self) -> None:
         for side in self._sides.values():
@@ -277,7 +277,7 @@ class Visitor(Performer, User):
             location = response.location
             if response.status not in REDIRECT_STATUSES or location is None:
                 return response
-            if hops == REDIRECTS:
+            if hops == MAX_REDIRECTS:
                 break
             try:
                 url = urljoin(url, location)
@@ -294,7 +294,7 @@ class Visitor(Performer, User):
             before = response
             response = self._send(endpoint, values, Hop(method, target))
             response.add(before)
-        response.failure = Failure("protocol", f"more than {REDIRECTS} redirects")
+        response.failure = Failure("protocol", f"more than {MAX_REDIRECTS} redirects")
         return response
 
     def _url(self, endpoint: Endpoint, values: Any) -> str:

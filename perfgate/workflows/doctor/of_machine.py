@@ -25,7 +25,7 @@ BROWSERS = (
     "chrome",
     "chromium-headless-shell",
 )
-SKEW = 300.0  # s that a commit may be newer than the clock
+MAX_CLOCK_SKEW_S = 300.0  # s that a commit may be newer than the clock
 
 
 def machine_checks(subject: Subject | None, around: CheckSurroundings) -> Iterator[Check]:
@@ -39,7 +39,7 @@ def machine_checks(subject: Subject | None, around: CheckSurroundings) -> Iterat
 def clock(around: CheckSurroundings) -> Check:
     """A clock that is behind the newest commit is wrong, and runs are sorted by it."""
     written = ask_git(around.environ, around.root, "log", "-1", "--format=%ct")
-    if written.isdigit() and int(written) > around.now + SKEW:
+    if written.isdigit() and int(written) > around.now + MAX_CLOCK_SKEW_S:
         behind = (int(written) - around.now) / 60
         return warning(
             "clock", f"{behind:.0f} minutes behind the newest commit", "set the clock (NTP): runs are sorted by it"

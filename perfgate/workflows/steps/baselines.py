@@ -16,7 +16,7 @@ from perfgate.model.run import PastRun, Run
 from perfgate.model.verdict import Verdict
 from perfgate.text.notes import note
 
-RECENT = 100  # earlier runs looked at, for the baseline and the trend
+MAX_RUNS = 100  # earlier runs looked at, for the baseline and the trend
 IN_CI = ("GITHUB_ACTIONS", "GITLAB_CI")
 
 Environment = Mapping[str, str]
@@ -58,7 +58,7 @@ def with_branch(budget_file: BudgetFile, store: History, environ: Environment) -
 
 
 def runs(
-    store: History, budget_file: BudgetFile, environ: Environment, *, branch: str | None = None, limit: int = RECENT
+    store: History, budget_file: BudgetFile, environ: Environment, *, branch: str | None = None, limit: int = MAX_RUNS
 ) -> tuple[PastRun, ...]:
     """Newest first, as `History.runs`: with those from before a budget file was named for its path in the repository,
     unless several files were remembered under that name."""

@@ -92,7 +92,7 @@ def _say_what_is_sent(spec: LoadSpec, sides: loadtest.Sides, reporter: ProgressR
     load = spec.plan.load
     if sides.arms:
         taking = spec.ab.restarts * load.warmup + loadtest.seconds(load)
-        reporter.say(f"{words.arms(sides.arms)} beside each other{words.manner(spec.ab)}, {taking:g} s")
+        reporter.say(f"{words.arms(sides.arms)} beside each other{words.ab_mode(spec.ab)}, {taking:g} s")
     shared = ", on both together" if sides.arms else f", on {sides.target}"
     way = loadtest.way_to(sides.target, spec.context.environ)
     reporter.say(f"Load: {spec.plan.load_words}{shared}{way}")

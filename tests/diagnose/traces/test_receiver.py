@@ -193,7 +193,7 @@ def test_metrics_are_taken_and_dropped_and_other_paths_are_not_there(listening: 
 
 
 def test_no_more_spans_are_kept_than_fit(listening: Receiver, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(receiver, "MOST_SPANS", 2)
+    monkeypatch.setattr(receiver, "MAX_SPANS", 2)
     for _ in range(3):
         post(listening, in_protobuf(trace_of(listening)))
 

@@ -155,7 +155,7 @@ def windows(latencies: Iterable[Floats], failures: Mapping[int, int]) -> dict[in
     for second, row in enumerate(latencies):
         window = Window()
         for value in row:
-            window.latency.add(round(value * histogram.NANOSECONDS))
+            window.latency.add(round(value * histogram.NS_PER_SECOND))
         window.successes = len(row)
         if failures.get(second):
             window.failures = {"status": failures[second]}

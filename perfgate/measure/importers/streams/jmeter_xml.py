@@ -24,7 +24,7 @@ from perfgate.measure.importers.samples import (
 )
 
 HINT = "Expected: what JMeter writes with jmeter.save.saveservice.output_format=xml."
-PART = 1 << 20  # bytes
+PART_BYTES = 1 << 20  # bytes
 SAMPLES = frozenset({"sample", "httpSample"})
 TRANSACTION = "Number of samples in transaction"  # how the message of a transaction controller begins
 
@@ -49,7 +49,7 @@ class JMeterXml:
 def _requests(stream: BinaryIO, bad: BadLines) -> Iterator[RecordedRequest]:
     """Entities are not expanded: a file that declares some is refused where they stand."""
     reader = _XmlReader(bad)
-    while part := stream.read(PART):
+    while part := stream.read(PART_BYTES):
         if not reader.feed(part, final=False):
             break
         yield from reader.taken()

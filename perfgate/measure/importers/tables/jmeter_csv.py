@@ -38,7 +38,7 @@ HINT = (
 )
 _NUMBER = re.compile(r"\d+(\.\d+)?")
 _DATE = re.compile(r"\d{4}([-/])\d\d\1\d\d[ T]\d\d:\d\d:\d\d(\.\d{1,9})?")  # jmeter.save.saveservice.timestamp_format
-EARLIEST = 1e11  # ms, in 1973: what is below was written in another unit
+MIN_START_MS = 1e11  # ms, in 1973: what is below was written in another unit
 _STATUS = re.compile(r"[1-5]\d\d")
 
 
@@ -50,7 +50,7 @@ class JMeterCsv:
     hint = HINT
     has_hops = False
 
-    def __init__(self, size: int = blocks.BLOCK) -> None:
+    def __init__(self, size: int = blocks.BLOCK_BYTES) -> None:
         self._size = size
 
     def recognizes(self, beginning: bytes) -> bool:
@@ -115,7 +115,7 @@ class _JMeterTable:
         for values in (took, *self.times.values()):
             if not ((values >= 0) & (values <= MAX_REQUEST_MS)).all():
                 raise ValueError("a time is out of range")
-        if not (began >= EARLIEST / 1000).all():
+        if not (began >= MIN_START_MS / 1000).all():
             raise ValueError("timeStamp is no time")
         label, code, success = (frame[name].cat for name in ("label", "responseCode", "success"))
         codes = [str(text).strip() for text in code.categories]
@@ -163,7 +163,7 @@ def _wrong(of: Mapping[str, str], *, dated: bool) -> str:
         return "a second header: another recording begins here; import each by itself"
     if dated and not _DATE.fullmatch(of["timeStamp"]):
         return f"timeStamp is {shown['timeStamp']}; a date and time as in the first row expected"
-    if not dated and (not _NUMBER.fullmatch(of["timeStamp"]) or float(of["timeStamp"]) < EARLIEST):
+    if not dated and (not _NUMBER.fullmatch(of["timeStamp"]) or float(of["timeStamp"]) < MIN_START_MS):
         return f"timeStamp is {shown['timeStamp']}; milliseconds since 1970 expected"
     for name in ("elapsed", *TIMES):
         if name in of and (not _NUMBER.fullmatch(of[name]) or float(of[name]) > MAX_REQUEST_MS):

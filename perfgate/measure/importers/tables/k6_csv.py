@@ -12,7 +12,15 @@ from datetime import datetime
 from io import TextIOWrapper
 
 from perfgate.measure.importers import blocks
-from perfgate.measure.importers.k6_stream import METRICS, POINTS, REMEMBERED, Point, Tags, assembled, tags_of
+from perfgate.measure.importers.k6_stream import (
+    MAX_POINTS,
+    MAX_REMEMBERED_TAGS,
+    METRICS,
+    Point,
+    Tags,
+    assembled,
+    tags_of,
+)
 from perfgate.measure.importers.samples import MAX_REQUEST_MS, BadLines, RecordingSource, SampleBatch
 
 NEEDED = ("metric_name", "timestamp", "metric_value", "status")
@@ -29,7 +37,7 @@ class K6Csv:
     hint = HINT
     has_hops = True
 
-    def __init__(self, points: int = POINTS) -> None:
+    def __init__(self, points: int = MAX_POINTS) -> None:
         self._points = points
 
     def recognizes(self, beginning: bytes) -> bool:
@@ -71,7 +79,7 @@ def _point(row: Sequence[str], positions: Mapping[str, int], known: dict[tuple[s
         return None
     key = tuple(row[positions[name]] for name in (*MORE, "status") if name in positions)
     if key not in known:
-        if len(known) >= REMEMBERED:
+        if len(known) >= MAX_REMEMBERED_TAGS:
             known.clear()
         known[key] = _tags(row, positions)
     took = float(row[positions["metric_value"]])

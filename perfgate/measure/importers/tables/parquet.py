@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from perfgate.measure.importers import blocks, csv_samples
 from perfgate.measure.importers.samples import BadLines, RecordingSource, SampleBatch, useless
 
-ROWS = 500_000  # at a time
+BATCH_ROWS = 500_000  # at a time
 HINT = "Expected: the columns t (s since the start), endpoint, ms and status (and arm)."
 
 
@@ -39,7 +39,7 @@ class Parquet:
             file = ParquetFile(source.path)
             names = file.schema_arrow.names
             positions = blocks.located(source, names, csv_samples.NEEDED, ("arm",), HINT)
-            for batch in file.iter_batches(ROWS, columns=[names[at] for at in positions.values()]):
+            for batch in file.iter_batches(BATCH_ROWS, columns=[names[at] for at in positions.values()]):
                 frame = batch.to_pandas()
                 frame.columns = [name.strip().lower() for name in frame.columns]
                 bad.lines += len(frame)

@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from perfgate import __version__
 from perfgate.export.contract import ExportError
 from perfgate.net import http
-from perfgate.text.sanitize import one_line
+from perfgate.text.address_hiding import without_address
 
 TIMEOUT_S = 5.0  # s
 MAX_REASON_CHARS = 200  # of their own words
 MAX_ANSWER_BYTES = 2**20
-MIN_SECRET_CHARS = 8  # characters
 
 
 class Poster:
@@ -31,16 +30,11 @@ class Poster:
         except http.NoReplyError as error:
             raise ExportError(f"it does not answer: {self._hidden(str(error))}") from error
         if not 200 <= reply.status < 300:
-            answer = self._hidden(reply.body[: 4 * MAX_REASON_CHARS].decode(errors="replace"))
+            answer = self._hidden(reply.body.decode(errors="replace"))
             raise ExportError(f"it answered {reply.status}: {answer or 'nothing'}")
 
     def close(self) -> None:
         self._session.close()
 
     def _hidden(self, text: str) -> str:
-        values = (self._url, *self._headers.values())
-        words = (word for value in values for word in (value, *value.split()))  # "Bearer TOKEN", and the token
-        for secret in sorted(words, key=len, reverse=True):
-            if len(secret) >= MIN_SECRET_CHARS:
-                text = text.replace(secret, "[hidden]")
-        return one_line(text, MAX_REASON_CHARS)
+        return without_address(text, self._url, self._headers.values(), limit=MAX_REASON_CHARS)

@@ -14,8 +14,8 @@ from perfgate import __version__
 from perfgate.model.publication import Announcement, Correction, Publication, When, Wishes
 from perfgate.net import http
 from perfgate.net.retrying import Retries
+from perfgate.text.address_hiding import without_address
 from perfgate.text.notes import note
-from perfgate.text.sanitize import one_line
 
 ANY = "PERFGATE_WEBHOOK_URL"
 TIMEOUT_S = 20.0  # seconds for each answer
@@ -111,14 +111,8 @@ def _is_address(url: str) -> bool:
 
 
 def _hidden(text: str, url: str) -> str:
-    """Without the address, nor the parts of it that make it a secret."""
-    parts = urlsplit(url)
-    secrets = (url, parts.path, parts.query, *(part for part in parts.path.split("/") if len(part) >= 8))
-    for secret in sorted(filter(None, secrets), key=len, reverse=True):
-        if len(secret) > 1:
-            text = text.replace(secret, "[address]")
-    return text
+    return without_address(text, url, limit=MAX_ANSWER_CHARS)
 
 
 def _words(body: bytes) -> str:
-    return one_line(body[: 4 * MAX_ANSWER_CHARS].decode(errors="replace"), MAX_ANSWER_CHARS) or "nothing"
+    return body.decode(errors="replace") or "nothing"

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Sequence
+from contextlib import closing
 from threading import Event
 
+import pytest
+import servers
 from export.receivers import families
 
 from perfgate.export import ExportError, Family, Sender
+from perfgate.export.posting import Poster
 
 NAME = "somewhere"
 
@@ -68,3 +73,20 @@ def test_live_numbers_never_wait_for_a_slow_destination():
     sender.close()
 
     assert 1 <= len(exporter.sent) <= 3
+
+
+def test_an_answer_that_repeats_the_address_shows_no_secret_of_it():
+    """As the error pages of many frameworks do: `Cannot POST /write?u=me&p=...`."""
+
+    def echo(behaviour: servers.Behaviour, connection: socket.socket) -> None:
+        body = b"cannot post to " + behaviour.read(connection).split(b" ")[1]
+        connection.sendall(b"HTTP/1.1 404 X\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+
+    with (
+        servers.serving(echo) as (url, _),
+        closing(Poster(f"{url}/write?u=me&p=hunter2-hunter2", {})) as poster,
+        pytest.raises(ExportError, match="it answered 404: cannot post to") as refused,
+    ):
+        poster.post(b"x")
+
+    assert "hunter2" not in str(refused.value)

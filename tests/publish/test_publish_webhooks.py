@@ -180,6 +180,15 @@ def test_refusals_are_warnings_without_the_address(hearer: Hearer, name: str):
     assert not any(part in done.warnings[0] for part in ("T0SECRET", "xyzzy", "\x1b", hearer.url))
 
 
+def test_a_long_refusal_is_not_cut_within_the_address(hearer: Hearer):
+    hearer.answers = [(404, {}, b"." * 160 + SECRET_PATH.encode())]
+
+    done = tell("webhook", REGRESSED, hearer)
+
+    assert "answered 404" in done.warnings[0]
+    assert not any(part in done.warnings[0] for part in ("T0SECRET", "xyzzy"))
+
+
 def test_hiccups_are_waited_for_and_not_forever(hearer: Hearer):
     waits = Waits()
     hearer.answers = [(429, {"Retry-After": "3"}, b""), (503, {}, b""), (200, {}, b"ok")]

@@ -1,0 +1,32 @@
+"""Words of another side without the secrets that a message to it had: it may repeat any part of its address."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from perfgate.text.sanitize import one_line
+
+SHORTEST_SECRET = 8  # characters of a part that is a secret by itself
+HIDDEN = "[hidden]"
+
+
+def without_address(text: str, url: str, secrets: Iterable[str] = (), *, limit: int) -> str:
+    """At most `limit` characters in one line. What is hidden is hidden first: a secret that is cut off is a secret."""
+    known = {secret for part in _parts(url, secrets) for secret in (part, unquote(part))}
+    for secret in sorted(known, key=len, reverse=True):
+        text = text.replace(secret, HIDDEN)
+    return one_line(text, limit)
+
+
+def _parts(url: str, secrets: Iterable[str]) -> Iterator[str]:
+    address = urlsplit(url)
+    yield url
+    for part in (address.path, address.query):
+        if len(part) > 1:
+            yield part
+    words = (word for value in secrets for word in (value, *value.split()))  # "Bearer TOKEN", and the token
+    values = (value for _, value in parse_qsl(address.query))
+    for word in (*words, *values, *address.path.split("/"), address.username or "", address.password or ""):
+        if len(word) >= SHORTEST_SECRET:
+            yield word

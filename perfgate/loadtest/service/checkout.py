@@ -14,6 +14,7 @@ from tempfile import mkdtemp
 
 from perfgate.loadtest.process.deferred_signals import defer_signals
 from perfgate.loadtest.service.git import Environment, Git, complaint
+from perfgate.loadtest.service.refs import commit_of
 from perfgate.model.errors import BaseError
 
 
@@ -35,7 +36,7 @@ def checked_out(ref: str, *, folder: Path, environ: Environment) -> Iterator[Che
     """
     git = Git(folder, environ)
     top = git.top()
-    commit = git.commit(ref)
+    commit = commit_of(git, ref)
     scratch = Path(mkdtemp(prefix="perfgate-base-"))
     tree = scratch / "base"
     try:

@@ -26,6 +26,7 @@ class Checkout:
     top: Path
     commit: str
     scratch: Path
+    is_new: bool = False  # the folder is not in this commit: it was made, and is empty
 
 
 @contextmanager
@@ -45,8 +46,9 @@ def checked_out(ref: str, *, folder: Path, environ: Environment) -> Iterator[Che
         if done.returncode:
             raise BaseError(f"git cannot check out {ref}:\n{complaint(done)}", code="PG-A004")
         inside = tree / folder.resolve().relative_to(top)
+        is_new = not inside.exists()
         inside.mkdir(parents=True, exist_ok=True)  # the head's budget file may be in a new folder
-        yield Checkout(folder=inside, top=tree, commit=commit, scratch=scratch)
+        yield Checkout(folder=inside, top=tree, commit=commit, scratch=scratch, is_new=is_new)
     finally:
         with defer_signals():
             git("worktree", "remove", "--force", "--force", str(tree))

@@ -144,9 +144,7 @@ def _missing(service: Service, checkout: Checkout) -> str:
     """What a fresh checkout may lack to start."""
     if checkout.is_new:
         folder = checkout.folder.relative_to(checkout.top)
-        return (
-            f"The base has no folder {folder}, so the command ran in an empty one. Compare with a commit that has it."
-        )
+        return f"The base has no folder {folder}: its command ran in an empty one. Compare with a commit that has it."
     if not service.setup and (checkout.top / ".gitmodules").exists():
         return (
             "The base has git submodules, which its checkout leaves out: "

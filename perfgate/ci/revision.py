@@ -1,4 +1,5 @@
-"""Which code is measured: from the environment of GitHub Actions or GitLab CI, else from git.
+"""Which code is measured: from the environment of GitHub Actions or GitLab CI, else from git, where a detached HEAD
+leaves the branch to what other CI systems say of it.
 
 What cannot be found out stays empty; nothing here raises. A pull request from a fork gets its owner before its branch
 ("mallory:main"), so that no fork can pass for the branch that the baseline comes from.
@@ -13,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from perfgate.ci.detached import branch_of_job
 from perfgate.model.revision import Revision
 
 GIT_TIMEOUT_S = 10.0  # seconds for each question to git: `status` has to look at every file
@@ -111,7 +113,8 @@ def _git(environ: Environment, folder: Path) -> Revision:
     commit = ask_git(environ, folder, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
     branch = ask_git(environ, folder, "symbolic-ref", "--quiet", "HEAD")  # fails when HEAD is detached
     changes = ask_git(environ, folder, "status", "--porcelain")
-    return _revision({"commit": commit, "branch": branch.removeprefix("refs/heads/"), "dirty": bool(changes)})
+    name = branch.removeprefix("refs/heads/") or branch_of_job(environ)
+    return _revision({"commit": commit, "branch": name, "dirty": bool(changes)})
 
 
 def other_code(environ: Environment, folder: Path) -> str:

@@ -70,7 +70,8 @@ def accept(
         )
         store.accept(run.id, acceptance)
     what_text = f"{endpoint} {metric}" if metric else f"every metric of {endpoint}" if endpoint else "every metric"
-    print(f"Accepted {what_text}, run {run.id}. Later runs on its branch are compared with it and what follows.")
+    print(f"Accepted {what_text} of {run.name}, run {run.id}.")
+    print("Later runs on its branch are compared with it and what follows.")
     print("A fixed limit (`p95: 120ms`) stays one: change it in the budget file.")
     return 0
 

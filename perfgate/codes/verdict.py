@@ -164,10 +164,10 @@ CODES: Mapping[str, CodeEntry] = {
         "Nothing.",
     ),
     "PG-C013": CodeEntry(
-        "Comparable runs are on another branch.",
-        "The baseline's branch has too few.",
+        "Comparable runs are on another branch, or under another name.",
+        "The baseline's branch has too few, or the budget file was moved.",
         "5 runs on develop",
-        "`gate: {baseline: {branch: develop}}`, or add runs of the branch.",
+        "`gate: {baseline: {branch: develop}}`, or add runs of the branch; for a file that was moved, `name: OLD/PATH`.",
     ),
     "PG-C014": CodeEntry(
         "The calibration had fewer runs than the gate asks for.",

@@ -3,7 +3,7 @@
 from perfgate.gate.calibration.calibrating import MIN_RUNS, calibrate
 from perfgate.gate.history.anchor import choose_anchor
 from perfgate.gate.history.baseline import choose_baseline
-from perfgate.gate.history.elsewhere import elsewhere
+from perfgate.gate.history.elsewhere import elsewhere, moved
 from perfgate.gate.incidents import incidents, undecided
 from perfgate.gate.scaling import scaled
 from perfgate.gate.time_to_decide import decidable, time_to_decide
@@ -22,6 +22,7 @@ __all__ = [
     "elsewhere",
     "incidents",
     "judge",
+    "moved",
     "scaled",
     "time_to_decide",
     "undecided",

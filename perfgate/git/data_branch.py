@@ -35,6 +35,7 @@ _DENIED = re.compile(
     r"|authentication failed|could not read (username|password)|permission|read-only|read only|archived",
     re.IGNORECASE,
 )
+_IN_THE_WAY = re.compile(r"exists; cannot create|directory.file conflict")  # `data/old` where `data` is wanted
 _BLIP = re.compile(
     r"could not resolve|unable to access|couldn't connect|timed out|timeout|connection|hung up|disconnect|early eof"
     r"|rpc failed|error: 5\d\d",
@@ -121,9 +122,10 @@ class DataBranch:
                 return change
             except GitError as error:
                 text = self._reason(error)
-                if _STALE.search(text) and not _DENIED.search(text):
+                is_denied = bool(_DENIED.search(text) or _IN_THE_WAY.search(text))
+                if _STALE.search(text) and not is_denied:
                     pass
-                elif _DENIED.search(text):
+                elif is_denied:
                     if not forget or not self._tip:
                         raise self._refused(error) from error
                     forget = False  # the rule may be against rewriting alone: then as a commit on top
@@ -218,6 +220,8 @@ class DataBranch:
         text = str(error)
         if "checked out" in text:
             hint = "Somebody works on that branch: check out another one. It is for perfgate alone."
+        elif _IN_THE_WAY.search(text):
+            hint = "git cannot have a branch A beside a branch A/B. Choose another name: git:OTHER-NAME"
         elif re.search(r"GH0\d\d|protected branch|hook declined|rule", text, re.IGNORECASE):
             hint = (
                 "A rule protects the branch. Leave it out of the rule (GitHub: Settings > Rules > Rulesets), let this "

@@ -6,6 +6,7 @@ What happens in it leaves the user's work tree, index, configuration, refs and e
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -26,7 +27,6 @@ _WITH_PASSWORD = re.compile(
     r"(?P<scheme>https?://)(?P<user>[^/@:\s]*):(?P<password>[^/@\s]*)@(?P<host>[^/\s]+)(?P<path>.*)"
 )
 _HELPER = '!f() { printf "username=%s\\npassword=%s\\n" "$PERFGATE_GIT_USER" "$PERFGATE_GIT_PASSWORD"; }; f'
-_SCOPES = ("local", "worktree")  # the others count for every repository anyway
 
 
 class PrivateRepository:
@@ -85,21 +85,37 @@ class PrivateRepository:
             bare = self._output("rev-parse", "--is-bare-repository") == "true"
             folder = Path(common if bare else self._output("rev-parse", "--show-toplevel"))
             names = self._output("rev-parse", "--show-object-format")
-            borrowed = self._borrowed()
+            borrowed = _settings(self._user, own)
         home = self._home.name
         git.run(
             "init", "--quiet", "--bare", "--template=", f"--object-format={names}", home, folder=folder, environ=own
         )
-        return remote, folder, _configured(own, [*borrowed, *access.settings]) | access.variables | {"GIT_DIR": home}
+        here = own | {"GIT_DIR": home}
+        missing = _without(borrowed, _settings(folder, here))
+        return remote, folder, _configured(here, [*missing, *access.settings]) | access.variables
 
     def _output(self, *question: str) -> str:
         """The user's repository."""
         return git.run(*question, folder=self._user, environ=git.environment(self._environ)).decode().strip()
 
-    def _borrowed(self) -> list[tuple[str, str]]:
-        words = self._output("config", "--null", "--show-scope", "--list").split("\0")
-        settings = ((scope, *setting.partition("\n")) for scope, setting in zip(words[::2], words[1::2], strict=False))
-        return [(key, value) for scope, key, _, value in settings if scope in _SCOPES and _BORROWED.fullmatch(key)]
+
+def _settings(folder: Path, environ: Mapping[str, str]) -> list[tuple[str, str]]:
+    """What a git started in that folder knows of remotes and ways in, from whatever file, in its order."""
+    words = git.run("config", "--null", "--list", folder=folder, environ=environ).decode().split("\0")
+    settings = (setting.partition("\n") for setting in words if setting)
+    return [(key, value) for key, _, value in settings if _BORROWED.fullmatch(key)]
+
+
+def _without(settings: Sequence[tuple[str, str]], known: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The settings that are not known yet: a header given twice would be sent twice."""
+    remaining = Counter(known)
+    missing = []
+    for setting in settings:
+        if remaining[setting]:
+            remaining[setting] -= 1
+        else:
+            missing.append(setting)
+    return missing
 
 
 @dataclass(frozen=True)

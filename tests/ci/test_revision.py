@@ -309,6 +309,30 @@ def test_a_detached_head_has_no_branch(repository: Path) -> None:
     assert revision.read(GIT, repository) == Revision(commit=git(repository, "rev-parse", "HEAD"))
 
 
+@pytest.mark.parametrize(
+    ("job", "branch"),
+    [
+        ({"JENKINS_URL": "x", "BRANCH_NAME": "main"}, "main"),
+        ({"JENKINS_URL": "x", "GIT_BRANCH": "origin/release/2"}, "release/2"),
+        ({"JENKINS_URL": "x", "BRANCH_NAME": "PR-5", "CHANGE_ID": "5"}, ""),
+        ({"TF_BUILD": "True", "BUILD_SOURCEBRANCH": "refs/heads/main"}, "main"),
+        ({"TF_BUILD": "True", "BUILD_SOURCEBRANCH": "refs/pull/5/merge"}, ""),
+        ({"TF_BUILD": "True", "BUILD_SOURCEBRANCH": "refs/tags/main"}, ""),
+        ({"BUILDKITE": "true", "BUILDKITE_BRANCH": "main", "BUILDKITE_PULL_REQUEST": "false"}, "main"),
+        ({"BUILDKITE": "true", "BUILDKITE_BRANCH": "main", "BUILDKITE_PULL_REQUEST": "5"}, ""),
+        ({"BRANCH_NAME": "main"}, ""),  # nobody's variable
+    ],
+)
+def test_of_a_detached_head_other_ci_systems_say_the_branch(repository: Path, job: dict[str, str], branch: str) -> None:
+    git(repository, "checkout", "--quiet", "--detach")
+    assert revision.read(GIT | job, repository).branch == branch
+
+
+def test_a_branch_that_is_checked_out_comes_before_what_ci_says(repository: Path) -> None:
+    git(repository, "checkout", "--quiet", "-b", "own")
+    assert revision.read(GIT | {"JENKINS_URL": "x", "BRANCH_NAME": "main"}, repository).branch == "own"
+
+
 def test_no_commits_yet(tmp_path: Path) -> None:
     git(tmp_path, "init", "--quiet", "--initial-branch=main")
     assert revision.read(GIT, tmp_path) == Revision(branch="main")

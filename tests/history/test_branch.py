@@ -300,6 +300,26 @@ def test_a_protected_branch_says_what_to_do(store: History, remote: Path) -> Non
     assert [entry.id for entry in store.entries()] == ["run-0001"]
 
 
+def test_a_branch_below_the_name_is_in_the_way(store: History, remote: Path) -> None:
+    git(remote, "branch", f"{BRANCH}/old", "main")
+    with pytest.raises(HistoryError, match="refuses to be written") as caught:
+        store.save(make_past_run(1))
+    assert "a branch A beside a branch A/B" in caught.value.hint
+
+
+def test_settings_that_the_user_has_for_some_folders_count(clone: Path, tmp_path: Path) -> None:
+    """As people keep accounts apart, and as actions/checkout keeps its credentials."""
+    own, everywhere = tmp_path / "own.config", tmp_path / "everywhere.config"
+    own.write_text('[http "https://shop.example/"]\n\textraheader = X-Own: 1\n')
+    everywhere.write_text(
+        f'[includeIf "gitdir:{clone}/"]\n\tpath = {own}\n[http "https://shop.example/"]\n\textraheader = X-All: 1\n'
+    )
+    repository = PrivateRepository(remote="", folder=clone, environ=NOBODY | {"GIT_CONFIG_GLOBAL": str(everywhere)})
+    headers = repository.git("config", "--get-all", "http.https://shop.example/.extraheader").decode().split("\n")
+    assert sorted(filter(None, headers)) == ["X-All: 1", "X-Own: 1"]
+    repository.close()
+
+
 def test_a_push_that_got_through_although_the_line_broke_counts(store: History, remote: Path) -> None:
     hook(remote, "post-receive", "kill -9 $PPID")
     assert store.save(make_past_run(1)) is True

@@ -2,39 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from repositories import ENVIRONMENT, clone, commit, git
 
 from perfgate.loadtest.service.git import Git as GitOf
 from perfgate.loadtest.service.merge_base import merge_base
+from perfgate.loadtest.service.refs import commit_of
 from perfgate.model.errors import BaseError, UsageError
 from perfgate.model.revision import JobBase
 
-ENVIRONMENT = {
-    "PATH": os.environ["PATH"],
-    "GIT_CONFIG_GLOBAL": "/dev/null",
-    "GIT_CONFIG_SYSTEM": "/dev/null",
-    **{f"GIT_{who}_{what}": "t@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
-}
 TO_MAIN = JobBase(branch="main")
-
-Git = Callable[..., str]
-
-
-def git(folder: Path, *arguments: str) -> str:
-    done = subprocess.run(["git", *arguments], cwd=folder, env=ENVIRONMENT, check=True, capture_output=True, text=True)
-    return done.stdout.strip()
-
-
-def commit(folder: Path, name: str) -> str:
-    (folder / name).write_text(name)
-    git(folder, "add", ".")
-    git(folder, "commit", "-qm", name)
-    return git(folder, "rev-parse", "HEAD")
 
 
 @pytest.fixture
@@ -50,12 +29,6 @@ def origin(tmp_path: Path) -> Path:
     git(folder, "switch", "-q", "-c", "topic", "fork")
     for number in range(5):
         commit(folder, f"topic-{number}")
-    return folder
-
-
-def clone(origin: Path, *options: str) -> Path:
-    folder = origin.parent / "clone"
-    git(origin.parent, "clone", "-q", *options, f"file://{origin}", str(folder))
     return folder
 
 
@@ -78,7 +51,7 @@ def test_the_only_remote_counts_whatever_its_name(origin: Path):
     assert merge_base(TO_MAIN, folder, ENVIRONMENT) == git(origin, "rev-parse", "fork")
     git(folder, "update-ref", "-d", "refs/remotes/upstream/main")
     assert merge_base(TO_MAIN, folder, ENVIRONMENT) == git(origin, "rev-parse", "fork")
-    assert GitOf(folder, ENVIRONMENT).commit("main") == git(origin, "rev-parse", "main")
+    assert commit_of(GitOf(folder, ENVIRONMENT), "main") == git(origin, "rev-parse", "main")
 
 
 @pytest.mark.parametrize("options", [("--depth=1",), ("--depth=3", "--no-single-branch")])

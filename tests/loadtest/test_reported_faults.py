@@ -170,6 +170,12 @@ def test_what_the_checkout_of_the_base_may_lack(tmp_path, setup, files, hint):
     assert hint in lacks if hint else not lacks
 
 
+def test_a_folder_that_the_base_does_not_have_is_named(tmp_path):
+    """A monorepo whose folders were moved: the base's service finds none of its files."""
+    made = Checkout(folder=tmp_path / "apps/a", top=tmp_path, commit="a", scratch=tmp_path, is_new=True)
+    assert _missing(Service(command="serve", port=1), made).startswith("The base has no folder apps/a: ")
+
+
 def test_a_service_that_was_killed_for_want_of_memory(tmp_path):
     """pocketbase/pocketbase issue 4975: the system kills it under load."""
     one = start("kill -9 $$", tmp_path, 1)

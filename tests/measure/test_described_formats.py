@@ -369,6 +369,47 @@ def test_requests_within_a_transaction_of_jmeter_are_requests(tmp_path: Path):
     assert any("buy (3 requests)" in warning for warning in run.warnings)
 
 
+XML_SAMPLE = '<httpSample t="20" ts="1767603600000" s="true" lb="b" rc="200" rm="{}"/>\n'
+
+
+@pytest.mark.parametrize("character", ["&#0;", "&#x0;", "&#X1F;", "&#11;", "\x00", "\x1b"])
+def test_characters_that_xml_cannot_have_do_no_harm(tmp_path: Path, character: str):
+    """jmeter-maven-plugin issue 172: an answer's bytes in a message end the reading of the whole file."""
+    samples = XML_SAMPLE.format("a &amp; &#65; b") * 3 + XML_SAMPLE.format(f"OK {character}") * 3
+    run = imported(tmp_path, "a.xml", f'<?xml version="1.0"?>\n<testResults version="1.2">\n{samples}</testResults>\n')
+
+    assert only(run).requests == 6
+
+
+def test_what_is_no_xml_in_the_middle_is_an_error_and_no_half_recording(tmp_path: Path):
+    samples = XML_SAMPLE.format("OK") * 2000 + XML_SAMPLE.format("<") + XML_SAMPLE.format("OK") * 2000
+    with pytest.raises(UsageError, match=r"a.xml:2003: not XML from here on"):
+        imported(tmp_path, "a.xml", f'<?xml version="1.0"?>\n<testResults version="1.2">\n{samples}</testResults>\n')
+
+
+def test_the_end_that_a_killed_jmeter_leaves_out_is_told(tmp_path: Path):
+    samples = XML_SAMPLE.format("OK") * 2000
+    run = imported(tmp_path, "a.xml", f'<?xml version="1.0"?>\n<testResults version="1.2">\n{samples}')
+
+    assert only(run).requests == 2000
+    assert any("it is cut off" in warning for warning in run.warnings)
+
+
+def test_a_message_that_breaks_its_row_is_a_mistake_in_its_line(tmp_path: Path):
+    """bancolombia/distributed-performance-analyzer issue 62: a comma in a message moves the columns after it."""
+    head = "timeStamp,elapsed,label,responseCode,responseMessage,success,bytes\n"
+    good, moved = "1767603600000,10,b,200,OK,true,5\n", "1767603600500,10,b,502,bad, gateway,false,5\n"
+    with pytest.raises(UsageError, match=r"results.jtl:3: "):
+        imported(tmp_path, "results.jtl", head + good + moved)
+
+
+def test_a_message_of_several_lines_stays_one_row(tmp_path: Path):
+    """apache/jmeter issue 5770: extractors put a line break into the failure message."""
+    head = "timeStamp,elapsed,label,responseCode,success,failureMessage\n"
+    rows = '1767603600000,10,b,502,false,"no match\n\nSee log file"\n1767603600500,10,b,200,true,\n'
+    assert only(imported(tmp_path, "results.jtl", head + rows)).requests == 2
+
+
 def test_a_path_without_its_method_is_an_endpoint_s_if_only_one_has_it(tmp_path: Path):
     budget = ONE + "  post b: {request: POST /b}\n"
     text = WRK2.replace("localhost:1", "shop.example")

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import errno
 import socket
+import sys
+import threading
+from contextlib import ExitStack
+from pathlib import Path
 from time import monotonic_ns
 
 import pytest
 from runtime.scripted import Server, answers, ok
 
 from perfgate.recording.shortages import FILES, MEMORY, PORTS
-from perfgate.runtime.http.dialling import _connected
-from perfgate.runtime.http.observations import MAX_REMARKS, Observations
+from perfgate.runtime.http.dialling import TlsConfig, _connected, dial, origin
+from perfgate.runtime.http.observations import (
+    MAX_REMARKS,
+    QUEUE_FULL,
+    RESENT_AFTER_NS,
+    SLOW_LOOKUP,
+    SLOW_LOOKUP_NS,
+    Observations,
+)
 
 V4, V6 = socket.AF_INET, socket.AF_INET6
 
@@ -52,6 +63,49 @@ def test_an_address_of_another_family_that_does_not_answer_is_not():
     seen = Observations()
     seen.remark_silent([(V6, "::1")], V4)
     assert not seen.remarks
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a full queue refuses")
+def test_a_full_queue_of_new_connections_is_named():
+    """gwsystems/sledge-serverless-framework pull request 395: a spike at 1 s, where first packets are sent again."""
+    with ExitStack() as stack:
+        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        port = listener.getsockname()[1]
+        while not asking(port):  # until one of them is not let in
+            filler = stack.enter_context(socket.socket())
+            filler.setblocking(False)
+            filler.connect_ex(("127.0.0.1", port))
+        waiting = asking(port)
+
+        def accept() -> None:
+            while asking(port) == waiting:
+                pass
+            for _ in range(waiting + 2):
+                listener.accept()[0].close()
+
+        acceptor = threading.Thread(target=accept)
+        acceptor.start()
+        seen = Observations()
+        where = origin(f"http://127.0.0.1:{port}")
+        dial(where, TlsConfig(), None, monotonic_ns() + 60 * 10**9, seen).wire.close()
+        stack.close()
+        acceptor.join(60)
+    assert dict(seen.remarks) == {("127.0.0.1", QUEUE_FULL): 1}
+
+
+def asking(port: int) -> int:
+    """The number of connections to a port of this machine that wait for an answer to their first packet."""
+    lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
+    return sum(f":{port:04X} 02 " in line for line in lines)
+
+
+def test_a_slow_lookup_is_told_from_a_slow_connection():
+    """kubernetes/dns issue 96: looking up a name takes 5 s, connecting and answering 0.2 s."""
+    seen = Observations()
+    with socket.socket() as sock:  # never sent anything again
+        seen.remark_slow("shop.example", "10.0.0.1", SLOW_LOOKUP_NS, RESENT_AFTER_NS, sock)
+        seen.remark_slow("shop.example", "10.0.0.1", SLOW_LOOKUP_NS - 1, RESENT_AFTER_NS, sock)
+    assert dict(seen.remarks) == {("shop.example", SLOW_LOOKUP): 1}
 
 
 @pytest.mark.parametrize(

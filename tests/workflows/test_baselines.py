@@ -164,6 +164,20 @@ def test_comparable_runs_elsewhere_are_named(store, repository):
     assert told(store, budget_file, make_verdict(make_finding(outcome=Outcome.PASS))) == ()
 
 
+def test_a_budget_file_that_was_moved_finds_its_runs(store, repository):
+    read(repository / "services/b/budgets.yaml")
+    for number, file in enumerate(["services/a/budgets", "services/a/budgets", "services/b/budgets", "perf/load"]):
+        store.save(past(number + 1, name=file, branch="master", file=f"{file}.yaml"))
+    budget_file = read(repository / "apps/a/budgets.yaml")
+    verdict = make_verdict(make_finding(outcome=Outcome.NO_BASELINE))
+    assert told(store, budget_file, verdict) == (
+        "comparable runs are on record of services/a/budgets.yaml, which is gone: if it was moved here, "
+        "`name: services/a/budgets` goes on with them. [PG-C013]",
+    )
+    store.save(past(8, name="apps/a/budgets", branch="main"))  # it has begun a history of its own
+    assert told(store, budget_file, verdict) == ()
+
+
 def test_runs_of_no_branch_are_named_too(store, repository):
     budget_file = read(repository / "budgets.yaml")
     store.save(past(1, name="budgets", branch=""))

@@ -33,3 +33,16 @@ def elsewhere(run: Run, past_runs: Sequence[PastRun], branch: str) -> str:
         return f"{runs} without a branch: {they} measured outside of git, or of a commit or tag."
     these = "it" if number == 1 else "them"
     return f"{runs} on {other}: `gate: {{baseline: {{branch: {other}}}}}` compares with {these}."
+
+
+def moved(run: Run, past_runs: Sequence[PastRun]) -> str:
+    """One sentence about the first comparable run of `past_runs`, which are of budget files that are gone: this one may
+    have been moved from there. Empty if there is none."""
+    names = [endpoint.name for endpoint in run.endpoints]
+    for past in past_runs:
+        if not past.run.arms and any(comparable(past.run, run, name) for name in names):
+            return (
+                f"comparable runs are on record of {past.run.file}, which is gone: if it was moved here, "
+                f"`name: {past.run.name}` goes on with them."
+            )
+    return ""

@@ -14,6 +14,7 @@ from tempfile import mkdtemp
 
 from perfgate.loadtest.process.deferred_signals import defer_signals
 from perfgate.loadtest.service.git import Environment, Git, complaint
+from perfgate.loadtest.service.refs import commit_of
 from perfgate.model.errors import BaseError
 
 
@@ -25,6 +26,7 @@ class Checkout:
     top: Path
     commit: str
     scratch: Path
+    is_new: bool = False  # the folder is not in this commit: it was made, and is empty
 
 
 @contextmanager
@@ -35,7 +37,7 @@ def checked_out(ref: str, *, folder: Path, environ: Environment) -> Iterator[Che
     """
     git = Git(folder, environ)
     top = git.top()
-    commit = git.commit(ref)
+    commit = commit_of(git, ref)
     scratch = Path(mkdtemp(prefix="perfgate-base-"))
     tree = scratch / "base"
     try:
@@ -44,8 +46,9 @@ def checked_out(ref: str, *, folder: Path, environ: Environment) -> Iterator[Che
         if done.returncode:
             raise BaseError(f"git cannot check out {ref}:\n{complaint(done)}", code="PG-A004")
         inside = tree / folder.resolve().relative_to(top)
+        is_new = not inside.exists()
         inside.mkdir(parents=True, exist_ok=True)  # the head's budget file may be in a new folder
-        yield Checkout(folder=inside, top=tree, commit=commit, scratch=scratch)
+        yield Checkout(folder=inside, top=tree, commit=commit, scratch=scratch, is_new=is_new)
     finally:
         with defer_signals():
             git("worktree", "remove", "--force", "--force", str(tree))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 from perfgate.model.errors import BaseError, UsageError
 
 REMOTE = "origin"
+TRUST = "git config --global --add safe.directory"  # what git proposes, followed by the folder
 FETCH_TIMEOUT_S = 300.0  # s
 MISLEADING = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")  # set while git runs a hook
 
@@ -50,11 +50,7 @@ class Git:
         """The root of the checkout. Raises UsageError when the folder is in none that git reads."""
         done = self("rev-parse", "--show-toplevel")
         if done.returncode or not done.stdout.strip():
-            raise UsageError(
-                f"--base-ref needs a git repository, and {self._folder.resolve()} is in none:\n{complaint(done)}",
-                hint="To compare two deployments that run already: --base URL.",
-                code="PG-A001",
-            )
+            raise _no_repository(self._folder, done)
         return Path(done.stdout.removesuffix("\n")).resolve()
 
     def resolved(self, name: str) -> str:
@@ -70,27 +66,21 @@ class Git:
     def is_shallow(self) -> bool:
         return self("rev-parse", "--is-shallow-repository").stdout.strip() == "true"
 
-    def commit(self, ref: str) -> str:
-        """The commit of a branch, tag or commit; of the remote's, and from there, when there is none here."""
-        if not re.fullmatch(r"[^\s:+^~?*\[\\-][^\s:+?*\[\\]*", ref):
-            raise UsageError(f"--base-ref {ref!r}: this cannot be a branch, tag or commit", code="PG-A002")
-        remote = self.remote()
-        for name in (ref, f"{remote}/{ref}"):
-            if known := self.resolved(name):
-                return known
-        there = ref.removeprefix(f"{remote}/")  # what the remote calls it
-        shallow = self.is_shallow()
-        depth = ("--depth=1",) if shallow else ()  # in a whole clone it would cut the history
-        fetched = self("fetch", "--no-tags", *depth, remote, there, timeout_s=FETCH_TIMEOUT_S)
-        if fetched.returncode == 0 and (known := self.resolved("FETCH_HEAD")):
-            return known
-        clone = " In this shallow clone not everything is there: `git fetch" if shallow else " Try `git fetch"
-        raise UsageError(
-            f"--base-ref {ref}: there is no such branch, tag or commit here, nor at {remote}:\n{complaint(fetched)}",
-            hint=f"Is it spelt right?{clone} {remote} {there}` first, or in GitHub Actions "
-            "`actions/checkout` with `fetch-depth: 0`.",
-            code="PG-A002",
+
+def _no_repository(folder: Path, done: Done) -> UsageError:
+    """What is wrong with a folder whose repository git does not read."""
+    if "dubious ownership" in done.stderr:
+        return UsageError(
+            f"--base-ref: git does not read this repository, which belongs to another user:\n{complaint(done)}",
+            hint=f"To trust it: git config --global --add safe.directory {done.stderr.partition(TRUST)[2].strip()}",
+            code="PG-A001",
         )
+    return UsageError(
+        f"--base-ref needs a git repository, and {folder.resolve()} is in none:\n{complaint(done)}",
+        hint="To compare two deployments that run already: --base URL. In GitHub Actions install git before "
+        "actions/checkout: without it there are only the files.",
+        code="PG-A001",
+    )
 
 
 def complaint(done: Done) -> str:

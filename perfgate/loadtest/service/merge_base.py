@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from perfgate.loadtest.service.git import FETCH_TIMEOUT_S, Environment, Git, complaint
+from perfgate.loadtest.service.refs import DEPTHS, commit_of
 from perfgate.model.errors import BaseError
 from perfgate.model.revision import JobBase
-
-DEPTHS = ("--deepen=50", "--deepen=500", "--unshallow")  # in turn, until the two histories meet
 
 
 def merge_base(sought: JobBase, folder: Path, environ: Environment) -> str:
@@ -28,9 +27,9 @@ def merge_base(sought: JobBase, folder: Path, environ: Environment) -> str:
 
 def _base(git: Git, head: str, sought: JobBase) -> str:
     if head == sought.merge and (parents := _parents(git, head)):
-        return git.commit(parents[0])
+        return commit_of(git, parents[0])
     if sought.commit:
-        return git.commit(sought.commit)
+        return commit_of(git, sought.commit)
     here = [f"refs/heads/{sought.branch}", f"refs/remotes/{git.remote()}/{sought.branch}"]
     if not any(git.resolved(name) for name in here):
         _fetch(git, sought.branch)

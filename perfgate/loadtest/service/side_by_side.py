@@ -142,6 +142,9 @@ def _say_what_is_shared(services: Mapping[str, Service], checkout: Checkout, bas
 
 def _missing(service: Service, checkout: Checkout) -> str:
     """What a fresh checkout may lack to start."""
+    if checkout.is_new:
+        folder = checkout.folder.relative_to(checkout.top)
+        return f"The base has no folder {folder}: its command ran in an empty one. Compare with a commit that has it."
     if not service.setup and (checkout.top / ".gitmodules").exists():
         return (
             "The base has git submodules, which its checkout leaves out: "

@@ -120,6 +120,7 @@ def dial(
     known = monotonic_ns()
     sock, address = _connected(observations.spread(addresses), deadline, observations)
     connected = monotonic_ns()
+    observations.remark_slow(host, address, known - began, connected - known, sock)
     try:
         wire = TlsWire(sock, tls_context(trust), trust.server_name or where.host) if where.tls else Wire(sock)
     except (OSError, ValueError) as error:  # a name that TLS cannot ask for

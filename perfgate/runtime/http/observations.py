@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import errno
 import resource
+import socket
+import struct
+import sys
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
-from socket import gaierror
 from typing import Any
 
 from perfgate.recording.shortages import FILES, MEMORY, NAMES, PORTS
@@ -24,6 +26,14 @@ _ERRORS = {
 RESERVED_OPEN_FILES = 16  # file descriptors that connections leave to the process itself
 MAX_OPEN_FILES = 1 << 20  # of the soft limit: what walks through all possible descriptors shall end
 MAX_REMARKS = 200
+SLOW_LOOKUP_NS = 500_000_000  # of a name: what a resolver nearby never takes
+RESENT_AFTER_NS = 900_000_000  # Linux asks for a connection again after 1 s, 3 s, 7 s ...
+RETRANSMISSIONS = struct.Struct("=100xI")  # in Linux's struct tcp_info
+SLOW_LOOKUP = "looking up this name took 0.5 s or more each time, before the target was asked for anything"
+QUEUE_FULL = (
+    "connecting took 1 s or more, as the first packet was lost: the queue of new connections is full (raise the "
+    "server's backlog and net.core.somaxconn, or let it accept faster), or the network loses packets"
+)
 
 
 class Observations:
@@ -58,6 +68,13 @@ class Observations:
             if item == family:
                 self.remark(address, "this address of the target did not answer; another one did")
 
+    def remark_slow(self, host: str, address: str, lookup: int, connect: int, sock: Any) -> None:
+        """Names the cause of a connection that took long (ns): the lookup of the name, or packets that were lost."""
+        if lookup >= SLOW_LOOKUP_NS:
+            self.remark(host, SLOW_LOOKUP)
+        if connect >= RESENT_AFTER_NS and retransmissions(sock):
+            self.remark(address, QUEUE_FULL)
+
     def as_plain(self) -> dict[str, Any]:
         """What other processes and files can hold."""
         return {
@@ -78,7 +95,7 @@ class Observations:
     def shortage(self, error: BaseException) -> str:
         """What the generator itself lacked; empty when the error is none of its own. A name that cannot be resolved
         says nothing of the target, which may serve others well."""
-        if isinstance(error, gaierror):
+        if isinstance(error, socket.gaierror):
             return NAMES
         number = getattr(error, "errno", None)
         if number == errno.EADDRNOTAVAIL and not self.addresses:  # an address that nothing ever connected to
@@ -89,6 +106,18 @@ class Observations:
 def shortage_of(number: int | None) -> str:
     """Which resource an error number of the system says is used up; empty when it is none."""
     return _ERRORS.get(number, "") if number is not None else ""
+
+
+def retransmissions(sock: Any) -> int:
+    """How many packets of a connection the system had to send again; 0 where it does not say."""
+    if sys.platform != "linux":
+        return 0
+    with suppress(OSError, struct.error):
+        number: int = RETRANSMISSIONS.unpack(
+            sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, RETRANSMISSIONS.size)
+        )[0]
+        return number
+    return 0
 
 
 def raise_file_limit() -> None:

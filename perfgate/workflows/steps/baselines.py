@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
 
 from perfgate import gate
 from perfgate.ci.default_branch import default_branch
@@ -94,11 +95,27 @@ def anchored(store: History, budget_file: BudgetFile, environ: Environment) -> t
 def with_runs_elsewhere(
     verdict: Verdict, run: Run, store: History, budget_file: BudgetFile, environ: Environment
 ) -> Verdict:
-    """The verdict, which says where comparable runs are when the baseline's branch has too few."""
+    """The verdict, which says where comparable runs are when the baseline's branch has too few: on another branch, or
+    under the name that the budget file had in another folder."""
     if run.arms or not any(finding.outcome is Outcome.NO_BASELINE for finding in verdict.findings):
         return verdict
-    sentence = gate.elsewhere(run, runs(store, budget_file, environ), verdict.baseline_branch)
+    own = runs(store, budget_file, environ)
+    sentence = gate.elsewhere(run, own, verdict.baseline_branch)
+    if not sentence and all(past.run.id == run.id for past in own):
+        sentence = gate.moved(run, _of_files_that_are_gone(store, budget_file, environ))
     return replace(verdict, notes=(note("PG-C013", sentence), *verdict.notes)) if sentence else verdict
+
+
+def _of_files_that_are_gone(store: History, budget_file: BudgetFile, environ: Environment) -> tuple[PastRun, ...]:
+    """The newest run of each budget file of this file's name that the repository no longer has."""
+    top = ask_git(environ, budget_file.path.parent, "rev-parse", "--show-toplevel")
+    if not top or not budget_file.formerly:
+        return ()
+    other = (
+        name for name in store.names() if name != budget_file.name and PurePosixPath(name).name == budget_file.formerly
+    )
+    newest = (past for name in other for past in store.runs(name, limit=1))
+    return tuple(past for past in newest if past.run.file and not Path(top, past.run.file).exists())
 
 
 def _is_only_one(budget_file: BudgetFile, environ: Environment) -> bool:

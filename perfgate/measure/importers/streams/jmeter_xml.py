@@ -6,6 +6,7 @@ Samples within samples (redirects, embedded resources) are parts of the outer on
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import BinaryIO
 from xml.parsers import expat
@@ -21,12 +22,18 @@ from perfgate.measure.importers.samples import (
     RecordingSource,
     RequestLabel,
     SampleBatch,
+    mistaken,
 )
 
 HINT = "Expected: what JMeter writes with jmeter.save.saveservice.output_format=xml."
 PART_BYTES = 1 << 20  # bytes
 SAMPLES = frozenset({"sample", "httpSample"})
 TRANSACTION = "Number of samples in transaction"  # how the message of a transaction controller begins
+MAX_REFERENCE_BYTES = 12  # of a character written as a number
+# Characters that XML 1.0 cannot have. JMeter writes them where an answer or a message has them.
+_CONTROL = bytes(code for code in range(32) if code not in b"\t\n\r")
+_WITHOUT_CONTROL = bytes.maketrans(_CONTROL, b"?" * len(_CONTROL))
+_REFERENCE = re.compile(rb"&#(x0*([0-8bcef]|1[0-9a-f])|0*([0-8]|1[124-9]|2[0-9]|3[01]));", re.IGNORECASE)
 
 
 class JMeterXml:
@@ -47,16 +54,27 @@ class JMeterXml:
 
 
 def _requests(stream: BinaryIO, bad: BadLines) -> Iterator[RecordedRequest]:
-    """Entities are not expanded: a file that declares some is refused where they stand."""
+    """Entities are not expanded: a file that declares some is refused where they stand. Raises UsageError for what is
+    not XML in the middle; where JMeter was killed, only the end is missing, and that is told."""
     reader = _XmlReader(bad)
-    while part := stream.read(PART_BYTES):
-        if not reader.feed(part, final=False):
-            break
+    for part in _legal(stream):
+        reader.feed(part)
         yield from reader.taken()
-    else:
-        reader.feed(b"", final=True)
+    reader.end()
     yield from reader.taken()
     bad.lines += reader.parser.CurrentLineNumber
+
+
+def _legal(stream: BinaryIO) -> Iterator[bytes]:
+    """The file in parts, with `?` for each character that XML cannot have."""
+    rest = b""
+    while part := stream.read(PART_BYTES):
+        text = rest + part.translate(_WITHOUT_CONTROL)
+        begun = text.rfind(b"&", max(0, len(text) - MAX_REFERENCE_BYTES))
+        end = len(text) if begun < 0 else begun
+        rest = text[end:]
+        yield _REFERENCE.sub(b"?", text[:end])
+    yield _REFERENCE.sub(b"?", rest)
 
 
 class _XmlReader:
@@ -69,14 +87,19 @@ class _XmlReader:
         self._found: list[RecordedRequest] = []
         self._open: list[bool] = []  # per sample that is open, whether it is a transaction
 
-    def feed(self, part: bytes, *, final: bool) -> bool:
-        """False: nothing after this can be read."""
+    def feed(self, part: bytes) -> None:
+        """Raises UsageError when this is not XML: nothing after it could be read."""
         try:
-            self.parser.Parse(part, final)
+            self.parser.Parse(part, False)
         except (expat.ExpatError, ValueError) as error:
-            self._bad.add(self.parser.CurrentLineNumber, f"not XML from here on: {error}")
-            return False
-        return True
+            line = self.parser.CurrentLineNumber
+            raise mistaken(self._bad.source, [(line, f"not XML from here on: {error}")], hint=HINT) from error
+
+    def end(self) -> None:
+        try:
+            self.parser.Parse(b"", True)
+        except expat.ExpatError as error:
+            self._bad.add(self.parser.CurrentLineNumber, f"it is cut off: {error}")
 
     def taken(self) -> list[RecordedRequest]:
         matches, self._found = self._found, []

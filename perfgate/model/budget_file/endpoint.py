@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from perfgate.model.budget_file.activity import Callback, Events, Poll, WebSocket
+from perfgate.model.budget_file.activity import Callback, Events, Grpc, Poll, WebSocket
 from perfgate.model.budget_file.request import Request
 
 
@@ -24,6 +24,7 @@ class Endpoint:
     callback: Callback | None = None
     events: Events | None = None
     websocket: WebSocket | None = None
+    grpc: Grpc | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

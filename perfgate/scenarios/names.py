@@ -11,8 +11,7 @@ from collections.abc import Iterable
 RUNTIME_NAMES = frozenset(
     "CallbackJob Endpoint Events Grpc Job PersistedQuery TlsConfig Visitor WebSocket always between choice env "
     "environment file from_cookie from_header from_json from_regex header journey json_path operation proto regex rows "
-    "sequence stated "
-    "status text url_env uuid".split()
+    "sequence stated status text url_env uuid".split()
 )
 
 # What a scenario's module and methods say already, and what Visitor and Locust's User have.

@@ -15,12 +15,14 @@ SCROLL = 3  # screens, at most: an endless list has no end
 QUALITY = 60  # of pictures, per cent
 MAX_ELEMENT_WAIT = 2.0  # s for the largest thing: it may be gone
 LARGEST = "window.__perfgate ? window.__perfgate.largest : null"
+HEIGHT = "document.documentElement.scrollHeight"
+ENDLESS = f"it grows while it is scrolled: {SCROLL} screens of it were"
 INPUTS = ("click", "type", "select")
 
 
-def act(page: Any, interaction: Interaction, subject: PageVisit) -> None:
-    """Does it. Raises Playwright's errors."""
-    timeout = subject.page.timeout * 1000
+def act(page: Any, interaction: Interaction, subject: PageVisit) -> str:
+    """Does it, and returns what is odd about what came of it. Raises Playwright's errors."""
+    timeout, note = subject.page.timeout * 1000, ""
     match interaction.act:
         case "click":
             page.click(interaction.target, timeout=timeout)
@@ -29,9 +31,11 @@ def act(page: Any, interaction: Interaction, subject: PageVisit) -> None:
         case "select":
             page.select_option(interaction.target, interaction.text, timeout=timeout)
         case "scroll":
+            height = page.evaluate(HEIGHT)
             for _ in range(SCROLL):
                 page.mouse.wheel(0, VIEWPORTS[subject.page.viewport].height)
                 page.wait_for_timeout(AFTER_INPUT)
+            note = ENDLESS if page.evaluate(HEIGHT) > height else ""
         case "wait":
             page.wait_for_timeout(interaction.seconds * 1000)
         case "wait_for":
@@ -39,6 +43,7 @@ def act(page: Any, interaction: Interaction, subject: PageVisit) -> None:
         case "goto":
             page.goto(subject.address(interaction.target), wait_until="load", timeout=timeout)
     page.wait_for_timeout(AFTER_INPUT)
+    return note
 
 
 def words(interaction: Interaction) -> str:

@@ -209,7 +209,8 @@ class PageViewing:
 
     def _act(self, interaction: Interaction) -> None:
         self._doing = acting.words(interaction)
-        acting.act(self.page, interaction, self.subject)
+        if note := acting.act(self.page, interaction, self.subject):
+            self._incidents.note(note)
         self._doing = ""
 
     def _throttle(self) -> None:

@@ -146,6 +146,17 @@ def test_beside_a_page_that_mostly_failed_no_page_is_worse_or_better():
     assert "86% of the base's requests failed" in found.sentence
 
 
+def test_what_failed_of_a_page_are_views():
+    page = EndpointResult(
+        name="home", kind="page", requests=3, failures=3, failures_by_kind={"status": 3}, metrics={"errors": 1.0}
+    )
+    run = make_run(1, endpoints=[page])
+    budget = make_budget("home", "errors", "0%")
+    found = judge([budget], run, choose_baseline(run, (), GatePolicy().baseline), GatePolicy()).findings[0]
+
+    assert "3 of 3 views failed" in found.sentence
+
+
 def test_beside_a_base_that_mostly_failed_nothing_is_worse_or_better():
     base = make_endpoint(p95=0.01, requests=1000, failures=900, failures_by_kind={"status": 900})
     run = make_run(1, endpoints=[make_endpoint(p95=0.1)], arms=make_arms(base))

@@ -252,6 +252,17 @@ def test_an_endless_list_is_scrolled_three_screens(chromium: Browser, target: st
     assert chromium.view(visit(target, "/list", interact=(down,))).failure is None
 
 
+@pytest.mark.slow  # how soon a page hears of a wheel is the machine's
+def test_a_list_that_grows_while_it_is_scrolled_is_noted(chromium: Browser):
+    grows = "document.body.append(Object.assign(document.createElement('div'), {style: 'height: 9000px'}))"
+    page = f"{HEAD}<h1 style='height: 3000px'>List</h1><script>addEventListener('scroll', () => {grows})</script>"
+    down = Interaction(act="scroll", target="down")
+    with serving({"/": page}) as target:
+        view = chromium.view(visit(target, "/", interact=(down,)))
+
+    assert view.notes == ("it grows while it is scrolled: 3 screens of it were",)
+
+
 def test_a_worker_does_not_keep_a_page_from_being_quiet(chromium: Browser, target: str):
     view = chromium.view(visit(target, "/threads"))
 

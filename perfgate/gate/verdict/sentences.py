@@ -240,4 +240,5 @@ def _as_sentence(note: str) -> str:
 
 
 def _failures(result: EndpointResult) -> str:
-    return f" {result.failures:,} of {result.requests:,} requests failed ({failure_kinds(result)})."
+    what = "views" if result.kind == "page" else "requests"
+    return f" {result.failures:,} of {result.requests:,} {what} failed ({failure_kinds(result)})."

@@ -109,7 +109,7 @@ def measure(kind: str, options: argparse.Namespace) -> tuple[dict[str, Any], lis
                 seconds=options.seconds,
             )
             Path(name, "clock.proto").write_text(PROTO, encoding="utf-8")
-            budget = f"\n    budget: {{{metric}p50: 10s, {metric}p95: 10s}}\n"
+            budget = f"\n    budget: {{{metric}p50: 5s, {metric}p95: 5s}}\n"
             Path(name, "budgets.yaml").write_text(text + endpoint + budget, encoding="utf-8")
             done = subprocess.run(
                 [sys.executable, "-m", "perfgate", "run", "--out", "run"],

@@ -151,9 +151,8 @@ def main() -> None:
         os.sched_setaffinity(0, {options.server_cpu})
         asyncio.run(_serve(options.serve, options.truth))
         return
-    print(
-        "| call | messages/s | metric | true ms | measured ms | ratio | generator's CPU |\n|---|---|---|---|---|---|---|"
-    )
+    print("| call | messages/s | metric | true ms | measured ms | ratio | generator's CPU |")
+    print("|---|---|---|---|---|---|---|", flush=True)
     for kind, (metric, _, _) in KINDS.items():
         run, delays = measure(kind, options)
         metrics = run["endpoints"][0]["metrics"]

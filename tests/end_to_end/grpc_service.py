@@ -81,14 +81,19 @@ class Catalog:
 
 @contextmanager
 def serving(
-    folder: Path, *, reflects: bool = False, credentials: Any = None, **how: Any
+    folder: Path,
+    *,
+    reflects: bool = False,
+    credentials: Any = None,
+    options: tuple[tuple[str, int], ...] = (),
+    **how: Any,
 ) -> Iterator[tuple[str, Catalog]]:
     """Address and catalogue of a server; its shop.proto is in `folder`."""
     file = folder / "shop.proto"
     file.write_text(PROTO, encoding="utf-8")
     known = declared(files_of(descriptor_set(file)))
     catalog = Catalog(known, **how)
-    server = grpc.server(ThreadPoolExecutor(32))
+    server = grpc.server(ThreadPoolExecutor(32), options=options)
     server.add_generic_rpc_handlers((catalog.handlers(),))
     if reflects:
         reflection.enable_server_reflection(["shop.Catalog", reflection.SERVICE_NAME], server, pool=known.pool)

@@ -99,6 +99,23 @@ def test_streaming_calls(project: Project):
     assert by_name["break"]["failure_examples"] == ["gRPC status UNAVAILABLE: restarting"]
 
 
+AGED = (("grpc.max_connection_age_ms", 100), ("grpc.max_connection_age_grace_ms", 60_000))
+
+
+def test_a_call_goes_on_after_the_server_has_said_goodbye(project: Project):
+    """A server that restarts, or limits the age of connections, lets calls that have begun come to their end."""
+    with grpc_service.serving(project.folder, options=AGED) as (url, _):
+        project.write(
+            HEAD.format(target=url)
+            + "endpoints:\n  watch: {request: POST /shop.Catalog/Watch, json: {text: tea}, grpc: {proto: shop.proto}}\n"
+        )
+        done = project.perfgate("run", "--no-save")
+
+    watch = results(project)["watch"]
+    assert (watch["failures"], watch["failure_examples"]) == (0, []), done.stderr
+    assert watch["metrics"]["completion_p50"] >= 0.24  # of five messages, the goodbye among them
+
+
 def test_what_a_server_declares_of_itself_over_tls(project: Project, tmp_path: Path):
     subject = "/CN=localhost -addext subjectAltName=IP:127.0.0.1"
     subprocess.run(

@@ -1,6 +1,8 @@
 """One HTTP/2 connection (RFC 9113) by h2 over the engine's wire, with one stream at a time.
 
-Every event keeps the time at which the kernel received the bytes that completed it.
+Every event keeps the time at which the kernel received the bytes that completed it. h2 takes a GOAWAY for the end of
+everything, where it lets streams that have begun come to their end (RFC 9113, section 6.8): these frames are read here,
+and h2 never sees them.
 """
 
 from __future__ import annotations
@@ -22,6 +24,9 @@ from perfgate.runtime.http.wire import Wire
 
 WINDOW_BYTES = 16 << 20  # that a server may send before we grant more, per stream and connection
 ALPN = "h2"
+FRAME_HEAD_BYTES = 9
+MAX_FRAME_BYTES = 1 << 14  # that a server may send, unless we allow more
+GOAWAY = 7
 
 HeaderList = list[tuple[str, str]]
 
@@ -61,6 +66,7 @@ class Http2Connection:
         self._h2.increment_flow_control_window(WINDOW_BYTES)
         self._is_going = False  # the server takes no new streams
         self._stream = 0
+        self._rest = b""  # of a frame that has not come as a whole
         self._unsent = b""  # of the request's body, for which the server has granted no room yet
 
     def is_open(self) -> bool:
@@ -106,16 +112,34 @@ class Http2Connection:
         if not data:
             raise Ended("the connection was closed")
         pieces: list[Piece] = []
-        for event in self._h2.receive_data(bytes(data)):
+        for event in self._h2.receive_data(self._frames(bytes(data))):
             self._take(event, arrived, pieces)
         self._flush()
         return pieces
 
+    def _frames(self, data: bytes) -> bytes:
+        """The frames that have come as a whole, but for goodbyes. Raises Ended when the server has not taken the
+        current stream."""
+        data, position, frames = self._rest + data, 0, []
+        while len(data) - position >= FRAME_HEAD_BYTES:
+            length = int.from_bytes(data[position : position + 3], "big")
+            end = position + FRAME_HEAD_BYTES + length
+            if length > MAX_FRAME_BYTES:  # h2 says what is wrong
+                end = len(data)
+            if end > len(data):
+                break
+            if data[position + 3] == GOAWAY and length <= MAX_FRAME_BYTES:
+                self._is_going = True
+                start = position + FRAME_HEAD_BYTES
+                if int.from_bytes(data[start : start + 4], "big") & 0x7FFFFFFF < self._stream:
+                    raise Ended("the server goes away")
+            else:
+                frames.append(data[position:end])
+            position = end
+        self._rest = data[position:]
+        return b"".join(frames)
+
     def _take(self, event: Any, arrived: int, pieces: list[Piece]) -> None:
-        if isinstance(event, events.ConnectionTerminated):
-            self._is_going = True
-            if event.last_stream_id is not None and event.last_stream_id < self._stream:
-                raise Ended("the server goes away")
         if isinstance(event, events.WindowUpdated) and self._unsent:
             self._send_body()
         if getattr(event, "stream_id", None) != self._stream:

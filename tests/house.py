@@ -125,6 +125,7 @@ FIELD_NAMES = (
     "Rows",
     "StatedTime",
     "Events",
+    "Grpc",
     "WebSocket",
 )  # a scenario's, as the budget file's of the same name
 PLUG_IN = re.compile(r"perfgate(\.\w+){2,}(:\w+)?")  # how a dict of plug-ins names one: it counts as an import

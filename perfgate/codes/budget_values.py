@@ -187,4 +187,11 @@ CODES: Mapping[str, CodeEntry] = {
         "export: [prometheus+http://collector:9090]",
         "Write one of the URLs of docs/export.md, such as `remote-write+http://HOST:9090/api/v1/write`.",
     ),
+    "PG-B050": CodeEntry(
+        "A gRPC call cannot be made as it is written.",
+        "Its method or a field of its message is not in the .proto file, the file cannot be compiled, or the packages that "
+        "gRPC needs are not installed.",
+        "request: POST /shop.Catalog/Serach",
+        "Mend the place that the message names; `pip install 'perfgate[grpc]'` installs the packages.",
+    ),
 }

@@ -63,7 +63,7 @@ def shortfall(run: Run) -> str:
 def is_short_of_resources(run: Run) -> bool:
     """Whether the load generator lacked ports, files or memory for more than UNSENT of the requests."""
     unsent = sum(run.generator.unsent.values())
-    return unsent > UNSENT * (unsent + sum(endpoint.requests for endpoint in run.endpoints))
+    return unsent > 0 and unsent > UNSENT * (unsent + sum(endpoint.requests for endpoint in run.endpoints))
 
 
 def is_accepted(past: PastRun, key: Key) -> bool:

@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from perfgate.runtime.http.dialling import TlsConfig
+from perfgate.runtime.scenario.declarations import proto
 from perfgate.runtime.scenario.endpoint import Endpoint, file
 from perfgate.runtime.scenario.expectations import (
     from_cookie,
@@ -26,6 +27,7 @@ from perfgate.runtime.scenario.values import always, between, choice, env, envir
 
 if TYPE_CHECKING:
     from perfgate.runtime.streams.events import Events
+    from perfgate.runtime.streams.grpc_call import Grpc
     from perfgate.runtime.streams.websocket import WebSocket
     from perfgate.runtime.users.jobs import Job
     from perfgate.runtime.users.persisted_queries import PersistedQuery
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Endpoint",
     "Events",
+    "Grpc",
     "Job",
     "PersistedQuery",
     "TlsConfig",
@@ -53,6 +56,7 @@ __all__ = [
     "journey",
     "json_path",
     "operation",
+    "proto",
     "regex",
     "rows",
     "sequence",
@@ -68,6 +72,7 @@ Trust = TlsConfig  # its name in scenarios that earlier versions generated
 
 _LATE = {
     "Events": "perfgate.runtime.streams.events",
+    "Grpc": "perfgate.runtime.streams.grpc_call",
     "Job": "perfgate.runtime.users.jobs",
     "PersistedQuery": "perfgate.runtime.users.persisted_queries",
     "Visitor": "perfgate.runtime.users.visitor",

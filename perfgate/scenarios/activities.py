@@ -6,22 +6,22 @@ from collections.abc import Mapping
 from typing import Any
 
 from perfgate.model.budget_file import Endpoint, Request
-from perfgate.model.budget_file.activity import Listen, Poll, StatedTime, WebSocket
-from perfgate.scenarios.expressions import Headers, endpoint_call, expectation_call, texts
+from perfgate.model.budget_file.activity import Grpc, Listen, Poll, StatedTime, WebSocket
+from perfgate.scenarios.expressions import Headers, endpoint_call, expectation_call, file_path, texts
 from perfgate.scenarios.source import Call, number
 
 
 def is_activity(endpoint: Endpoint) -> bool:
     """Whether it is performed, and not just sent."""
-    return bool(endpoint.poll or endpoint.events or endpoint.websocket) or _is_persisted(endpoint)
+    return bool(endpoint.poll or endpoint.events or endpoint.websocket or endpoint.grpc) or _is_persisted(endpoint)
 
 
 def _is_persisted(endpoint: Endpoint) -> bool:
     return endpoint.request is not None and endpoint.request.body is not None and endpoint.request.body.persisted
 
 
-def activity_call(endpoint: Endpoint, sent: Call, common: Headers) -> Call:
-    """The source of an endpoint, around `sent`, that of its request."""
+def activity_call(endpoint: Endpoint, sent: Call, common: Headers, root: str) -> Call:
+    """The source of an endpoint, around `sent`, that of its request; `root` leads from HERE to the file's folder."""
     if endpoint.poll is not None and endpoint.request is not None:
         return _job_call(endpoint.name, endpoint.request, endpoint.poll, sent, common)
     if endpoint.events is not None:
@@ -30,6 +30,8 @@ def activity_call(endpoint: Endpoint, sent: Call, common: Headers) -> Call:
         return Call("Events", [sent], _listening(endpoint.events.listen) | own)
     if endpoint.websocket is not None:
         return _websocket_call(endpoint.websocket, sent)
+    if endpoint.grpc is not None:
+        return _grpc_call(endpoint.grpc, sent, root)
     return Call("PersistedQuery", [sent]) if _is_persisted(endpoint) else sent
 
 
@@ -85,3 +87,10 @@ def _websocket_call(websocket: WebSocket, sent: Call) -> Call:
     if websocket.subprotocol:
         keywords["subprotocol"] = websocket.subprotocol
     return Call("WebSocket", [sent], keywords | _listening(websocket.listen))
+
+
+def _grpc_call(grpc: Grpc, sent: Call, root: str) -> Call:
+    keywords: dict[str, Any] = {"declared": Call("proto", [file_path(root, grpc.proto)])} if grpc.proto else {}
+    if grpc.status != Grpc.status:
+        keywords["status"] = grpc.status
+    return Call("Grpc", [sent], keywords | _listening(grpc.listen))

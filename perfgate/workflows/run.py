@@ -37,6 +37,9 @@ class RunResult:
     report: Report | None = None
 
 
+Judged = tuple[Run, Verdict | None]
+
+
 def run(request: RunRequest, reporter: ProgressReporter) -> RunResult:
     """The whole pipeline. Raises PerfgateError for whatever keeps it from a verdict."""
     budget_file = budgets.read(request.budget, request.context.environ)
@@ -51,11 +54,10 @@ def execute(spec: RunSpec, reporter: ProgressReporter) -> RunResult:
         # before the load: an unreadable history is no news to wait for
         past = baselines.remembered(store, spec.budget_file, context.environ)
         spec = resolving.with_branch(spec, past.budget_file)
-        measured, notes = _measure_beside_base(spec, past, earlier, reporter)
+        (measured, verdict), notes = _measure_beside_base(spec, past, earlier, reporter)
         codec.write(measured, context.folder / run_folder.RUN)
-        if measured.interrupted:
+        if verdict is None:
             return RunResult(run=measured, policy=spec.budget_file.gate, past_runs=past.recent)
-        verdict = _verdict(spec, measured, past, earlier)
         if measured.pages:
             measured = viewing.without_traces(spec.load, measured, verdict)
             codec.write(measured, context.folder / run_folder.RUN)
@@ -84,8 +86,8 @@ def _verdict_to_confirm(spec: RunSpec) -> Verdict | None:
 
 def _measure_beside_base(
     spec: RunSpec, past: RememberedRuns, earlier: Verdict | None, reporter: ProgressReporter
-) -> tuple[Run, tuple[Note, ...]]:
-    """The run, and for people why it is not compared with the base that `--base-ref auto` looks for."""
+) -> tuple[Judged, tuple[Note, ...]]:
+    """The run and its verdict, and for people why it is not compared with the base that `--base-ref auto` looks for."""
     if spec.load.mode is not Mode.MERGE_BASE:
         return _measure(spec, past, earlier, reporter), ()
     try:
@@ -106,8 +108,8 @@ def _reason(error: PerfgateError) -> str:
     return one_line(" ".join([error.message.partition("\n")[0], *advice]), MAX_REASON_CHARS)
 
 
-def _measure(spec: RunSpec, past: RememberedRuns, earlier: Verdict | None, reporter: ProgressReporter) -> Run:
-    """The load, as long as it takes to decide, and why something failed."""
+def _measure(spec: RunSpec, past: RememberedRuns, earlier: Verdict | None, reporter: ProgressReporter) -> Judged:
+    """The load, as long as it takes to decide, and why something failed; no verdict where it was interrupted."""
     plan = spec.load.plan
     with sending.sides_of(spec.load, reporter) as sides:
         facts = sending.circumstances(spec.load, sides)
@@ -133,9 +135,10 @@ def _measure(spec: RunSpec, past: RememberedRuns, earlier: Verdict | None, repor
         if run is None or (viewing.pages_apart(spec.load) and not run.interrupted):
             run = viewing.with_pages(spec.load, sides, facts, run, reporter.say)
         codec.write(run, spec.context.folder / run_folder.RUN)  # whatever ends the second pass: what was measured stays
-        if spec.diagnose is not False and not run.interrupted:  # here base and head are still set up
-            _explain(spec, run, past, _verdict(spec, run, past, earlier), sides, reporter)
-    return run
+        verdict = None if run.interrupted else _verdict(spec, run, past, earlier)
+        if spec.diagnose is not False and verdict:  # here base and head are still set up
+            _explain(spec, run, past, verdict, sides, reporter)
+    return run, verdict
 
 
 def _counted_alone(run: Run, spec: RunSpec, sides: loadtest.Sides, reporter: ProgressReporter) -> Run:

@@ -13,7 +13,12 @@ from perfgate.model.errors import Mistake
 from perfgate.model.metric import METRICS, Unit
 from perfgate.text import units
 
-ACTIVITIES = ("poll", "events", "websocket")  # at most one of them
+ACTIVITIES = ("poll", "events", "websocket", "grpc")  # at most one of them
+NOT_BESIDE = {
+    "events": ("capture", "follow_redirects"),
+    "websocket": ("capture", "follow_redirects"),
+    "grpc": ("follow_redirects", "graphql", "form", "multipart", "body"),
+}
 
 
 def check_activities(draft: Draft) -> Iterator[Mistake]:
@@ -47,8 +52,8 @@ def _one(draft: Draft, endpoint: DraftEntry) -> Iterator[Mistake]:
 
 def _stream(draft: Draft, endpoint: DraftEntry) -> Iterator[Mistake]:
     """What a stream does not do, and a WebSocket's handshake, which is a GET without a body."""
-    for kind in ("events", "websocket"):
-        for key in ("capture", "follow_redirects") if kind in endpoint.keys else ():
+    for kind in ("events", "websocket", "grpc"):
+        for key in NOT_BESIDE[kind] if kind in endpoint.keys else ():
             if key in endpoint.keys:
                 message = f"`{key}` does not go with `{kind}`"
                 yield draft.document.mistake(endpoint.at(key), message, hint="remove it", at="key", code="PG-B045")

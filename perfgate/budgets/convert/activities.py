@@ -1,4 +1,4 @@
-"""Shape of what an endpoint does beyond one request -> Poll, Events, WebSocket."""
+"""Shape of what an endpoint does beyond one request -> Poll, Events, WebSocket, Grpc."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import Any
 
 from perfgate.budgets.convert.expectations import conditions
 from perfgate.budgets.shape.activity_shape import UNITS, PollShape, StatedShape
-from perfgate.budgets.shape.stream_shape import NEXT, EventsShape, ListenShape, WebSocketShape
+from perfgate.budgets.shape.stream_shape import NEXT, EventsShape, GrpcShape, ListenShape, WebSocketShape
 from perfgate.budgets.shape.texts import split_request
-from perfgate.model.budget_file.activity import Events, Listen, Poll, StatedTime, WebSocket
+from perfgate.model.budget_file.activity import Events, Grpc, Listen, Poll, StatedTime, WebSocket
 
 
 def poll(written: PollShape) -> Poll:
@@ -48,6 +48,10 @@ def websocket(written: WebSocketShape) -> WebSocket:
         reply=usual if written.reply is None else written.reply,
         subprotocol=written.subprotocol or "",
     )
+
+
+def grpc(written: GrpcShape) -> Grpc:
+    return Grpc(proto=written.proto or "", status=written.status or Grpc.status, listen=_listen(written))
 
 
 def _listen(written: ListenShape) -> Listen:

@@ -25,7 +25,7 @@ from perfgate.budgets.shape.fields import (
 )
 from perfgate.budgets.shape.graphql_shape import Clients, Graphql
 from perfgate.budgets.shape.limits import EndpointBudget
-from perfgate.budgets.shape.stream_shape import EventsShape, WebSocketShape
+from perfgate.budgets.shape.stream_shape import EventsShape, GrpcShape, WebSocketShape
 from perfgate.budgets.shape.texts import (
     HeaderName,
     Headers,
@@ -239,6 +239,11 @@ class EndpointShape(Shape):
     websocket: Maybe[WebSocketShape] = optional(
         "A WebSocket: what is sent, and how long to listen.",
         {"send": {"id": "{id}"}, "every": "100ms", "reply": "$.id", "for": "10s"},
+    )
+    grpc: Maybe[GrpcShape] = optional(
+        "A gRPC call: `request` is `POST /package.Service/Method`, `json` its message, `headers` its metadata.",
+        {"proto": "shop.proto"},
+        {},
     )
     clients: Maybe[Clients] = optional(
         "Who sends it: each client is measured and judged by itself, as `NAME (CLIENT)`.",

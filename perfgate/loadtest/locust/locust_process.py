@@ -28,6 +28,8 @@ INTERRUPT_TIMEOUT_S = 15.0  # s an interrupted child gets to write down what it 
 STUCK_AFTER_S = 60.0  # s beyond all timeouts before a child counts as stuck
 DEFAULT_TIMEOUT_S = 60.0  # s: of hand-written scenarios' requests, as Locust's own client has it
 
+FEW_THREADS = {"OPENBLAS_NUM_THREADS": "1"}  # the load generator multiplies no matrices: threads for it cost CPU time
+
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
@@ -89,7 +91,7 @@ def prepared(plan: Plan, folder: Path, scenario: Path | None, options: Options) 
         (folder / handover.GO).unlink(missing_ok=True)
         child = Child(
             _command(files, plan, options),
-            environ={**options.environ, handover.VARIABLE: str(folder / handover.SETTINGS)},
+            environ={**FEW_THREADS, **options.environ, handover.VARIABLE: str(folder / handover.SETTINGS)},
             log=folder / LOG,
             redact=redactor(options.secrets, options.environ),
             folder=options.root,

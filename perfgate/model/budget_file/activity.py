@@ -63,6 +63,15 @@ class WebSocket:
     subprotocol: str = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Grpc:
+    """A gRPC call: the request's path is that of a method, its JSON body the message."""
+
+    proto: str = ""  # the .proto file or descriptor set, relative to the budget file's folder; empty: by reflection
+    status: str = "OK"  # the one that is no failure
+    listen: Listen = Listen()  # to a method that streams
+
+
 class RecordedArrival(NamedTuple):
     """`due` in s since the first, at the speed of the replay; `values` are those of its path."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from perfgate.model.budget_file.activity import Events, Poll, WebSocket
+from perfgate.model.budget_file.activity import Events, Grpc, Poll, WebSocket
 from perfgate.model.budget_file.request import Request
 
 
@@ -23,6 +23,7 @@ class Endpoint:
     poll: Poll | None = None
     events: Events | None = None
     websocket: WebSocket | None = None
+    grpc: Grpc | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

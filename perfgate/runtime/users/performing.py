@@ -63,6 +63,12 @@ class Performer:
     turn: Turn | None
     has_no_row: bool
     values: dict[str, Any]
+    kept: dict[Origin, Any]  # connections of activities that outlive one, to each target; closed when the user stops
+
+    @property
+    def where(self) -> Origin:
+        """This visit's target."""
+        return self._origin
 
     @property
     def load(self) -> Load:

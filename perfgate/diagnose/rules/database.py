@@ -126,8 +126,8 @@ def slower(case: Case) -> Iterator[Cause]:
     if any(locks(case)) or any(added(case)):
         return
     queries, messages = case.pair("queries"), case.pair("database_messages")
-    counted = queries if None not in queries else messages
-    if grew(counted, 1.5, 2):
+    sent = queries if None not in queries else messages
+    if grew(sent, 1.5, 2):
         return
     counted_time = case.pair("database")
     is_counted = None not in counted_time and any(counted_time)  # else the service uses another database

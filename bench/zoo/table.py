@@ -69,9 +69,9 @@ def is_cause_right(item: Row) -> bool:
 
 
 def markdown(rows: Sequence[Row]) -> str:
-    """The table; what other rules than those of today said is marked."""
+    """The table; what other rules than the latest said is marked."""
+    current = rows[-1]["rules"]
     rows = sorted(rows, key=lambda item: (PATIENTS.index(item["patient"]), rows.index(item)))
-    current = version()
     dates = " and ".join(dict.fromkeys(item["date"] for item in rows))
     spans = ", ".join(dict.fromkeys(f"{item['seconds']:g} s" for item in rows))
     older = sum(item["rules"] != current for item in rows)

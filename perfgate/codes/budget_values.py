@@ -158,7 +158,7 @@ CODES: Mapping[str, CodeEntry] = {
         "Add what is missing, or remove what contradicts.",
     ),
     "PG-B045": CodeEntry(
-        "Keys of a poll, of events or of a WebSocket do not go together.",
+        "Keys of a poll, a callback, of events or of a WebSocket do not go together.",
         "Some need another one, some exclude each other, and a limit needs what it measures.",
         "budget: {completion_p95: 5s} (without `poll`)",
         "Add or remove the key that the message names.",

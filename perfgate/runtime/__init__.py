@@ -26,6 +26,7 @@ from perfgate.runtime.scenario.stated_times import stated
 from perfgate.runtime.scenario.values import always, between, choice, env, environment, rows, sequence, url_env, uuid
 
 if TYPE_CHECKING:
+    from perfgate.runtime.callbacks.job import CallbackJob
     from perfgate.runtime.streams.events import Events
     from perfgate.runtime.streams.grpc_call import Grpc
     from perfgate.runtime.streams.websocket import WebSocket
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from perfgate.runtime.users.visitor import Visitor, journey
 
 __all__ = [
+    "CallbackJob",
     "Endpoint",
     "Events",
     "Grpc",
@@ -71,6 +73,7 @@ Trust = TlsConfig  # its name in scenarios that earlier versions generated
 
 
 _LATE = {
+    "CallbackJob": "perfgate.runtime.callbacks.job",
     "Events": "perfgate.runtime.streams.events",
     "Grpc": "perfgate.runtime.streams.grpc_call",
     "Job": "perfgate.runtime.users.jobs",

@@ -60,6 +60,8 @@ def endpoint_digests(endpoint: Endpoint, folder: Path) -> dict[str, str]:
     if endpoint.grpc is not None and endpoint.grpc.proto:
         parts["proto"] = _hash_of(folder / endpoint.grpc.proto)
     parts |= {name: asdict(activity) for name, activity in activities.items() if activity is not None}
+    if endpoint.callback is not None:  # where this machine listens makes no difference
+        parts["callback"] = asdict(replace(endpoint.callback, listen="", host=""))
     return {name: digest(part) for name, part in parts.items()}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from perfgate import budgets, gate, history, loadtest, measure, report
-from perfgate.files import codec, run_folder
+from perfgate.files import codec, reserving, run_folder
 from perfgate.history import History
 from perfgate.model.budget_file import GatePolicy
 from perfgate.model.errors import BaseError, HistoryError, PerfgateError, UsageError
@@ -48,9 +48,11 @@ def run(request: RunRequest, reporter: ProgressReporter) -> RunResult:
 
 def execute(spec: RunSpec, reporter: ProgressReporter) -> RunResult:
     context, earlier = spec.context, _verdict_to_confirm(spec)
-    run_folder.make(context.folder, context.root)
     access = {**context.environ, **context.access}
-    with history.open(spec.history, root=context.root, environ=access, say=reporter.say) as store:
+    with (
+        reserving.reserved(context.folder, context.root),
+        history.open(spec.history, root=context.root, environ=access, say=reporter.say) as store,
+    ):
         # before the load: an unreadable history is no news to wait for
         past = baselines.remembered(store, spec.budget_file, context.environ)
         spec = resolving.with_branch(spec, past.budget_file)
@@ -70,7 +72,7 @@ def execute(spec: RunSpec, reporter: ProgressReporter) -> RunResult:
 
 
 def _verdict_to_confirm(spec: RunSpec) -> Verdict | None:
-    """Raises RecordError when it cannot be read, UsageError when it is not of this budget file."""
+    """Raises RecordError when it cannot be read, UsageError when it is not of this budget file or commit."""
     if spec.confirm is None:
         return None
     path = spec.confirm / run_folder.VERDICT if spec.confirm.is_dir() else spec.confirm
@@ -79,6 +81,13 @@ def _verdict_to_confirm(spec: RunSpec) -> Verdict | None:
         raise UsageError(
             f"--confirm {spec.confirm}: that run is of {earlier.name}, not of {spec.budget_file.name}",
             hint="Give the run folder (or the verdict.json) of an earlier run of the same budget file.",
+            code="PG-U004",
+        )
+    run, commit = path.parent / run_folder.RUN, spec.context.revision.commit
+    if run.is_file() and commit and codec.read(Run, run).commit not in ("", commit):
+        raise UsageError(
+            f"--confirm {spec.confirm}: that run is of another commit, and says nothing of this one's failures",
+            hint="Give an earlier run of the same commit.",
             code="PG-U004",
         )
     return earlier

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag, WithJsonSchema
 
-from perfgate.budgets.shape.activity_shape import PollShape
+from perfgate.budgets.shape.activity_shape import CallbackShape, PollShape
 from perfgate.budgets.shape.conditions import EXISTS, JsonCondition, Status, TextCondition
 from perfgate.budgets.shape.fields import (
     LIST,
@@ -232,6 +232,10 @@ class EndpointShape(Shape):
     poll: Maybe[PollShape] = optional(
         "How to learn when the background job is done that the request starts; see `completion_p95`.",
         {"request": "GET {location}", "until": {"$.state": "done"}, "every": "200ms", "timeout": "20s"},
+    )
+    callback: Maybe[CallbackShape] = optional(
+        "The job itself says that it is done: it calls the URL `{callback}`, which the request must bring it.",
+        {"timeout": "20s", "until": {"$.state": "done"}},
     )
     events: Maybe[EventsShape] = optional(
         "Server-sent events: how long to listen, and what its messages say.", {"for": "10s", "sent": "$.sent_at"}

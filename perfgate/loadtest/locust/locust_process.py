@@ -11,6 +11,7 @@ from pathlib import Path
 from time import monotonic
 
 from perfgate.loadtest.locust.load_warnings import load_warnings
+from perfgate.loadtest.locust.without_result import without_result
 from perfgate.loadtest.process.child import Child
 from perfgate.loadtest.process.deferred_signals import defer_signals
 from perfgate.model.budget_file import Endpoint, Request
@@ -150,8 +151,9 @@ def _startable(plan: Plan) -> list[str]:
 
 
 def _longest(endpoint: Endpoint, request: Request) -> float:
-    """Seconds until it is over, with the last poll of its job."""
-    return request.timeout + (endpoint.poll.timeout if endpoint.poll else 0.0)
+    """Seconds until it is over, with the last poll of its job or its callback."""
+    job = endpoint.poll or endpoint.callback
+    return request.timeout + (job.timeout if job else 0.0)
 
 
 def _command(files: Sequence[Path], plan: Plan, options: Options) -> list[str]:
@@ -210,12 +212,7 @@ def _result(folder: Path, child: Child, plan: Plan) -> LoadTest:
     try:
         result = handover.read_result(folder / handover.RESULT)
     except FileNotFoundError:
-        text = "\n".join(f"  | {line}" for line in child.tail)
-        raise LoadTestError(
-            f"Locust ended (exit code {child.poll()}) without a result. Its last words:\n{text}",
-            hint=f"The whole log is {folder / LOG}",
-            code="PG-L002",
-        ) from None
+        raise without_result(plan, child.poll(), child.tail, folder / LOG) from None
     if result.lost and not result.interrupted:
         raise LoadTestError(
             f"The record is incomplete: {result.lost} of {result.recorded} requests never reached the main process.",

@@ -33,6 +33,19 @@ class Poll:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Callback:
+    """How a background job says itself that it is done: by a call to `{callback}`, a URL of the load generator's."""
+
+    until: tuple[Expectation, ...] = ()  # of none, any call says that it is done
+    fails: tuple[Expectation, ...] = ()
+    timeout: float = 60.0  # from the request on
+    queued: StatedTime | None = None  # in the call that says it is done
+    work: StatedTime | None = None
+    listen: str = "127.0.0.1"  # HOST or HOST:PORT
+    host: str = ""  # under which the application reaches it; empty: that of `listen`
+
+
+@dataclass(frozen=True, kw_only=True)
 class Listen:
     """How long a stream of messages is listened to: `seconds`, or until `count` of them have come (0: no matter)."""
 

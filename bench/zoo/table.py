@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,11 +16,22 @@ Row = dict[str, Any]
 
 
 def version() -> str:
-    """Of the rules that decide: two looks are of one table where it is the same."""
+    """A digest of the rules that decide, without their sentences: two looks are of one table where it is the same."""
     digest = hashlib.sha256()
     for path in sorted(Path("perfgate/diagnose/rules").glob("*.py")):
-        digest.update(path.read_bytes())
+        tree = _Wordless().visit(ast.parse(path.read_bytes()))
+        digest.update(ast.dump(tree).encode())
     return digest.hexdigest()[:8]
+
+
+class _Wordless(ast.NodeTransformer):
+    """A module without docstrings and formatted texts."""
+
+    def visit_JoinedStr(self, _: ast.JoinedStr) -> ast.Constant:
+        return ast.Constant("")
+
+    def visit_Expr(self, node: ast.Expr) -> ast.Expr | None:
+        return None if isinstance(node.value, ast.Constant) else node
 
 
 def row(seen: Look, date: str, seconds: float, rules: str) -> Row:
@@ -57,15 +69,15 @@ def is_cause_right(item: Row) -> bool:
 
 
 def markdown(rows: Sequence[Row]) -> str:
-    """The table; what other rules than those of today said is marked."""
+    """The table; what other rules than the latest said is marked."""
+    current = rows[-1]["rules"]
     rows = sorted(rows, key=lambda item: (PATIENTS.index(item["patient"]), rows.index(item)))
-    current = version()
     dates = " and ".join(dict.fromkeys(item["date"] for item in rows))
     spans = ", ".join(dict.fromkeys(f"{item['seconds']:g} s" for item in rows))
     older = sum(item["rules"] != current for item in rows)
     lines = [f"Measured on {dates}, {spans} for each look, on two cores that others used as well; rules `{current}`."]
     if older:
-        lines.append(f"{older} looks, marked with ¹, are by the rules before them.")
+        lines.append(f"{older} looks, marked with ¹, are by earlier rules.")
     lines.append("")
     tiers = sorted({item["tier"] for item in rows})
     lines += [f"| patient | disease | {' | '.join(f'tier {tier}' for tier in tiers)} |", f"|-|-|{'-|' * len(tiers)}"]

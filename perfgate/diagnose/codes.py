@@ -34,7 +34,7 @@ CODES: Mapping[str, RuleCode] = {
         "database",
         "as many queries per request, each slower",
         "Look at the plan (EXPLAIN): an index on the columns of its filter, fewer rows, fewer columns.",
-        "18.2 ms per query instead of 0.9 ms, 3 per request as before",
+        "18.2 ms per query instead of 0.9 ms, 3 queries per request as before",
     ),
     "sequential-scan": RuleCode(
         "database",
@@ -104,7 +104,7 @@ CODES: Mapping[str, RuleCode] = {
         "queue",
         "jobs pile up in a queue, or an answer waits for one of them",
         "More workers, shorter jobs, or fewer of them: batch what is queued. Do not wait for a job in a request.",
-        "2.1 jobs are left in the queue by each request instead of 0",
+        "2.1 jobs more wait in the queue after each request instead of 0, 310 in all",
     ),
     "serialisation": RuleCode(
         "serialisation",
@@ -140,8 +140,9 @@ CODES: Mapping[str, RuleCode] = {
     "waiting": RuleCode(
         "application",
         "slower without more CPU, queries or bytes: it waits for something",
-        "Look for sleeps, locks and calls that nothing measures: perfgate.middleware names database, cache and others.",
-        "36 ms instead of 6 ms without more CPU",
+        "Look for sleeps, locks, files that are synced, and calls that nothing measures: perfgate.middleware names "
+        "database, cache and others.",
+        "it waits: 36 ms alone instead of 6 ms, without more CPU",
     ),
     "payload": RuleCode(
         "download",

@@ -207,7 +207,7 @@ FACTS: Mapping[str, tuple[str, Unit | None]] = {
     "reference_cpu": ("CPU time of that work", SECONDS),
 }
 ALWAYS = ("alone", "loaded", "queries", "cpu", "size")
-LEAST: Mapping[Unit | None, float] = {SECONDS: 0.0005, BYTES: 1000.0}  # less is not worth a line
+LEAST: Mapping[Unit | None, float] = {SECONDS: 0.0005, BYTES: 1000.0, None: 0.1}  # less is not worth a line
 MIN_FACT_RATIO = 1.2  # times as much or as little: facts that moved less are left to diagnosis.json
 
 
@@ -232,7 +232,7 @@ def _has_changed(before: float | None, now: float | None, least: float) -> bool:
 def _value(unit: Unit | None, value: float | None) -> str:
     if value is None:
         return "–"
-    return format_value(unit, value) if unit else f"{value:.4g}"
+    return format_value(unit, value) if unit else f"{value:.3g}"
 
 
 def note(matches: Diagnosed, diagnosis: Diagnosis | None) -> str:

@@ -487,4 +487,4 @@ def test_a_body_that_comes_slowly_is_a_matter_of_the_download():
     first = explain(case("download", base=replace(SOUND, download=0.001), download=0.02))[0]
 
     assert (first.code, first.layer) == ("waiting", "download")
-    assert "body comes slowly" in first.sentence
+    assert "between the first byte and the last" in first.sentence

@@ -159,11 +159,11 @@ def waiting(case: Case) -> Iterator[Cause]:
     if _explains_by_computing(case, computed):
         return
     layer: Layer = "application"
-    sentence = f"{ms(now)} instead of {ms(was)} without more CPU"
+    sentence = f"it waits: {ms(now)} alone instead of {ms(was)}, without more CPU"
     if case.share(*OTHERS) >= 0.5:
         layer = next(item.layer for item in case.layers if item.layer in OTHERS)
     elif (case.growth("download") or 0.0) >= 0.5 * case.slower_alone:
-        layer, sentence = "download", f"{sentence} or bytes: the body comes slowly after its first byte"
+        layer, sentence = "download", f"{sentence} or bytes, most of it between the first byte and the last"
     yield cause("waiting", "likely", sentence, layer=layer)
 
 

@@ -126,8 +126,8 @@ def slower(case: Case) -> Iterator[Cause]:
     if any(locks(case)) or any(added(case)):
         return
     queries, messages = case.pair("queries"), case.pair("database_messages")
-    counted = queries if None not in queries else messages
-    if grew(counted, 1.5, 2):
+    sent = queries if None not in queries else messages
+    if grew(sent, 1.5, 2):
         return
     counted_time = case.pair("database")
     is_counted = None not in counted_time and any(counted_time)  # else the service uses another database
@@ -136,7 +136,9 @@ def slower(case: Case) -> Iterator[Cause]:
     own = case.pair("query_seconds")
     gain = (own[1] - own[0]) * (queries[1] or 0.0) if None not in own else None  # type: ignore[operator]
     if grew(own, 1.5, TINY / 4) and (case.share("database") >= SHARE or case.takes(gain)):
-        sentence = f"{ms(own[1])} per query instead of {ms(own[0])}, {number(queries[1])} per request as before"
+        sentence = (
+            f"{ms(own[1])} per query instead of {ms(own[0])}, {counted(queries[1], 'query')} per request as before"
+        )
         yield cause("slower-statement", "confirmed", sentence, _heaviest(case))
     elif None in own and case.grew("database_wait", 1.3, TINY) and case.takes(case.growth("database_wait")):
         waits = case.pair("database_wait")
@@ -186,6 +188,6 @@ def _heaviest(case: Case) -> list[str]:
 
 def _described(statement: Statement) -> str:
     return (
-        f"`{statement.fingerprint}` {ms(statement.seconds)} per call, {number(statement.calls)} times and "
-        f"{number(statement.rows)} rows per request"
+        f"`{statement.fingerprint}` {ms(statement.seconds)} per call, {counted(statement.calls, 'call')} and "
+        f"{counted(statement.rows, 'row')} per request"
     )

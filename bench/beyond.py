@@ -37,7 +37,7 @@ http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_
 BUDGETS = """
 version: 1
 target: http://127.0.0.1:{port}
-service: {{command: "exec python3 service.py ${{PORT}}", port: {port}}}
+service: {{command: "exec {python} service.py ${{PORT}}", port: {port}}}
 load: {{rate: 50/s, duration: {duration}s}}
 defaults: {{budget: {{p95: 2s +50%, errors: 5%}}}}
 endpoints:
@@ -51,7 +51,9 @@ def measured(python: str, folder: Path, duration: int) -> tuple[float, float]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     endpoints = "\n".join(f"  endpoint {number}: GET /{number}" for number in range(10))
-    (folder / "budgets.yaml").write_text(BUDGETS.format(port=port, duration=duration, endpoints=endpoints))
+    (folder / "budgets.yaml").write_text(
+        BUDGETS.format(python=sys.executable, port=port, duration=duration, endpoints=endpoints)
+    )
     (folder / "service.py").write_text(SERVICE)
     began = time.perf_counter()
     process = subprocess.Popen(

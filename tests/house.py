@@ -86,9 +86,10 @@ ROOMS: dict[str, str] = {
     "history.sql": "history model",
     "history": "files recording model",
     # inside Locust
-    "runtime": "runtime.process runtime.streams runtime.users runtime.scenario runtime.http recording",
+    "runtime": "runtime.process runtime.callbacks runtime.streams runtime.users runtime.scenario runtime.http recording",
     "runtime.process": "runtime.users runtime.record runtime.scenario runtime.http recording text model model.budget_file",
     "runtime.streams": "runtime.users runtime.scenario runtime.http",
+    "runtime.callbacks": "runtime.users runtime.scenario runtime.http recording",
     "runtime.users": "runtime.record runtime.scenario runtime.http recording text model model.budget_file",
     "runtime.record": "runtime.scenario runtime.http recording text model",
     "runtime.scenario": "runtime.http recording text __init__",
@@ -125,6 +126,7 @@ FIELD_NAMES = (
     "Rows",
     "StatedTime",
     "Events",
+    "Grpc",
     "WebSocket",
 )  # a scenario's, as the budget file's of the same name
 PLUG_IN = re.compile(r"perfgate(\.\w+){2,}(:\w+)?")  # how a dict of plug-ins names one: it counts as an import

@@ -79,6 +79,12 @@ REQUIRED = {
     "endpoints": "endpoints: {home: GET /}\n",
 }
 FILES = {
+    "shop.proto": """syntax = "proto3"; package shop;
+message Query { string text = 1; int32 page = 2; }
+message Found { string token = 1; }
+message Update { double sent_at = 1; }
+service Catalog { rpc Search(Query) returns (Found); rpc Watch(Query) returns (stream Update); }
+""",
     "shop.graphql": "query Search($q: String!) { search(q: $q) { id } } mutation Order { order { id } }",
     "access.log": "".join(
         f'127.0.0.1 - - [01/Nov/2026:10:{second // 60:02}:{second % 60:02} +0000] "GET {path} HTTP/1.1" 200 5 "-" "-"\n'
@@ -110,7 +116,7 @@ def test_every_yaml_block_is_a_part_of_a_budget_file_or_of_a_workflow(place: str
         assert not keys or keys & (OTHERS | GITLAB) or keys & OF_OTHERS, keys
         return
     path = tmp_path / "budgets.yaml"
-    for name in ("shop.graphql", "access.log"):  # files of the reader
+    for name in ("shop.graphql", "shop.proto", "access.log"):  # files of the reader
         (tmp_path / name).write_text(FILES[name])
     path.write_text(text + "".join(line for key, line in REQUIRED.items() if key not in keys))
 

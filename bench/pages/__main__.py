@@ -32,7 +32,7 @@ from perfgate.pages import browser, view
 from perfgate.pages.visit import PageVisit, Purpose
 
 RESULTS = Path(__file__).parent.parent / "results" / "pages.json"
-COMPARED = ("", "shift", "blocking-script")
+COMPARED = ("", "late-image", "shift", "long-tasks")
 # fault -> metric that it moves, and by how much (least, most; in its own unit) on a machine that has nothing else to do
 TRUTH: Mapping[str, tuple[str, float, float]] = {
     "late-image": ("lcp", 0.4, 1.2),
@@ -42,6 +42,7 @@ TRUTH: Mapping[str, tuple[str, float, float]] = {
     "big-bundle": ("unused_js", 350_000, 400_000),
     "slow-api": ("lcp", 0.4, 1.2),
     "third-party": ("fcp", 0.4, 1.0),
+    "long-tasks": ("tbt", 0.4, 0.8),
 }
 BUDGETS = """
 version: 1
@@ -57,11 +58,13 @@ Values = dict[str, float]
 Column = dict[str, list[float]]
 
 
-def seen(url: str, *, coverage: bool = False) -> Values:
+def seen(url: str, *, interacts: bool = True, coverage: bool = False) -> Values:
     """One view in a browser that is started for it."""
     page = PageSpec(name="home", path="/", interact=(Interaction(act="click", target="#buy"),))
     with browser.launched(os.environ) as chromium:
-        looked = chromium.view(PageVisit(page=page, target=url, path="/"), Purpose(coverage=coverage))
+        looked = chromium.view(
+            PageVisit(page=page, target=url, path="/"), Purpose(interacts=interacts, coverage=coverage)
+        )
     if looked.failure:
         sys.exit(f"{url}: {looked.failure}")
     return view.metrics(looked)
@@ -134,7 +137,7 @@ def beside_lighthouse(rounds: int, program: str) -> dict[str, object]:
     """The same pages on the same Chromium, in turn; each view starts a browser, for both alike."""
     chromium = browser.executable(os.environ)
     looks: dict[str, Callable[[str], Values]] = {
-        "perfgate": seen,
+        "perfgate": lambda url: seen(url, interacts=False),
         "Lighthouse": lambda url: lighthouse.view(program, url, chromium),
     }
     found: dict[str, object] = {}

@@ -50,8 +50,8 @@ def main() -> int:
         return 0
     rows: list[table.Row] = []
     rules = table.version()
-    earlier = [item for item in earlier if item.get("rules") == rules] if arguments.missing else earlier
-    for seen in looks(arguments, {table.key(item) for item in earlier} if arguments.missing else set()):
+    done = {table.key(item) for item in earlier if item["rules"] == rules} if arguments.missing else set()
+    for seen in looks(arguments, done):
         check_sum(seen)
         tell(seen, is_verbose=arguments.verbose)
         rows.append(table.row(seen, strftime("%-d %B %Y"), arguments.seconds, rules))

@@ -10,6 +10,7 @@ from typing import Any
 from bench.zoo.looking import Look
 
 BEGIN, END = "<!-- zoo -->\n", "<!-- /zoo -->\n"
+PATIENTS = ("threaded", "asynchronous", "queued", "shop")
 Row = dict[str, Any]
 
 
@@ -38,9 +39,9 @@ def row(seen: Look, date: str, seconds: float, rules: str) -> Row:
 
 
 def joined(earlier: Sequence[Row], now: Sequence[Row]) -> list[Row]:
-    """What was measured now, instead of what was measured earlier of the same, or by other rules."""
-    again, rules = {key(item) for item in now}, {item["rules"] for item in now}
-    return [*(item for item in earlier if key(item) not in again and item.get("rules") in rules), *now]
+    """What was measured now, instead of what was measured earlier of the same."""
+    again = {key(item) for item in now}
+    return [*(item for item in earlier if key(item) not in again), *now]
 
 
 def key(item: Row) -> tuple[str, ...]:
@@ -56,17 +57,23 @@ def is_cause_right(item: Row) -> bool:
 
 
 def markdown(rows: Sequence[Row]) -> str:
+    """The table; what other rules than those of today said is marked."""
+    rows = sorted(rows, key=lambda item: (PATIENTS.index(item["patient"]), rows.index(item)))
+    current = version()
     dates = " and ".join(dict.fromkeys(item["date"] for item in rows))
     spans = ", ".join(dict.fromkeys(f"{item['seconds']:g} s" for item in rows))
-    rules = ", ".join(dict.fromkeys(f"`{item.get('rules', 'earlier')}`" for item in rows))
-    lines = [f"Measured on {dates}, {spans} for each look, on two cores that others used as well; rules {rules}.", ""]
+    older = sum(item["rules"] != current for item in rows)
+    lines = [f"Measured on {dates}, {spans} for each look, on two cores that others used as well; rules `{current}`."]
+    if older:
+        lines.append(f"{older} looks, marked with ¹, are by the rules before them.")
+    lines.append("")
     tiers = sorted({item["tier"] for item in rows})
     lines += [f"| patient | disease | {' | '.join(f'tier {tier}' for tier in tiers)} |", f"|-|-|{'-|' * len(tiers)}"]
     for patient, disease, endpoint in dict.fromkeys(key(item)[:3] for item in rows):
         cells = []
         for tier in tiers:
             of = [item for item in rows if key(item) == (patient, disease, endpoint, tier)]
-            cells.append(", ".join(map(_cell, of)) or "–")
+            cells.append(", ".join(_cell(item) + "¹" * (item["rules"] != current) for item in of) or "–")
         lines.append(f"| {patient} | {disease} ({endpoint}) | {' | '.join(cells)} |")
     lines.append("")
     for tier in tiers:

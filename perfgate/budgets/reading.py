@@ -8,10 +8,10 @@ from pathlib import Path
 
 from perfgate.budgets.checks.check_activities import check_activities
 from perfgate.budgets.checks.check_budgets import check_budgets
+from perfgate.budgets.checks.check_calls import check_graphql, check_grpc
 from perfgate.budgets.checks.check_environment import check_environment, check_set
 from perfgate.budgets.checks.check_export import check_export
 from perfgate.budgets.checks.check_files import check_files
-from perfgate.budgets.checks.check_graphql import check_graphql
 from perfgate.budgets.checks.check_load import check_load
 from perfgate.budgets.checks.check_pages import check_pages
 from perfgate.budgets.checks.check_replay import check_replay
@@ -47,6 +47,7 @@ CHECKS: tuple[Check, ...] = (
     check_activities,
     check_replay,
     check_graphql,
+    check_grpc,
 )
 
 

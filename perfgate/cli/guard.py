@@ -15,11 +15,13 @@ from typing import Any, NoReturn, TextIO
 
 import typer
 
+from perfgate.cli.streams import lossy_streams
 from perfgate.model.errors import BudgetFileError, PerfgateError
 from perfgate.text.sanitize import no_command
 
 CRASHED = 3
 INTERRUPTED = "PG-U014"
+NO_OUTPUT = "PG-U016"
 AGAIN = 0.05  # s
 _CODE = re.compile(r"\[PG-[A-Z][0-9]{3}\]")
 
@@ -90,29 +92,36 @@ def guarded(verb: Callable[..., int | None]) -> Callable[..., None]:
 
     @wraps(verb)
     def run(*arguments: Any, **options: Any) -> None:
-        try:
-            code = verb(*arguments, **options) or 0
-        except BudgetFileError as error:
-            from perfgate.budgets import messages
-
-            say(messages.render(error))
-            code = error.exit_code
-        except PerfgateError as error:
-            say(f"perfgate: {coded(error)}")
-            code = error.exit_code
-        except Interrupted as interrupt:
-            say(f"perfgate: interrupted [{INTERRUPTED}]")
-            code = interrupt.exit_code
-        except KeyboardInterrupt:
-            say(f"perfgate: interrupted [{INTERRUPTED}]")
-            code = 130
-        except BrokenPipeError:  # the reader of our output has seen enough
-            sys.stderr.close()
-            code = 0
-        except Exception:  # noqa: BLE001 - a crash must never look like a failed budget (Python's own exit code is 1)
-            traceback.print_exc()
-            say("perfgate: this is a bug in perfgate, not a verdict. Please report it with the lines above. [PG-U099]")
-            code = CRASHED
+        with lossy_streams() as output:
+            code = _exit_code(lambda: verb(*arguments, **options))
+            if output is not None:
+                output.flush()
+                if output.is_incomplete:
+                    say(f"perfgate: the output could not be written: {output.error} [{NO_OUTPUT}]")
+                    code = code or CRASHED
         raise typer.Exit(code)
 
     return run
+
+
+def _exit_code(verb: Callable[[], int | None]) -> int:
+    try:
+        return verb() or 0
+    except BudgetFileError as error:
+        from perfgate.budgets import messages
+
+        say(messages.render(error))
+        return error.exit_code
+    except PerfgateError as error:
+        say(f"perfgate: {coded(error)}")
+        return error.exit_code
+    except Interrupted as interrupt:
+        say(f"perfgate: interrupted [{INTERRUPTED}]")
+        return interrupt.exit_code
+    except KeyboardInterrupt:
+        say(f"perfgate: interrupted [{INTERRUPTED}]")
+        return 130
+    except Exception:  # noqa: BLE001 - a crash must never look like a failed budget (Python's own exit code is 1)
+        traceback.print_exc()
+        say("perfgate: this is a bug in perfgate, not a verdict. Please report it with the lines above. [PG-U099]")
+        return CRASHED

@@ -158,7 +158,7 @@ CODES: Mapping[str, CodeEntry] = {
         "Add what is missing, or remove what contradicts.",
     ),
     "PG-B045": CodeEntry(
-        "Keys of a poll, of events or of a WebSocket do not go together.",
+        "Keys of a poll, a callback, of events or of a WebSocket do not go together.",
         "Some need another one, some exclude each other, and a limit needs what it measures.",
         "budget: {completion_p95: 5s} (without `poll`)",
         "Add or remove the key that the message names.",
@@ -186,5 +186,12 @@ CODES: Mapping[str, CodeEntry] = {
         "Its scheme names no monitoring system, host or port are wrong, or a password stands in it.",
         "export: [prometheus+http://collector:9090]",
         "Write one of the URLs of docs/export.md, such as `remote-write+http://HOST:9090/api/v1/write`.",
+    ),
+    "PG-B050": CodeEntry(
+        "A gRPC call cannot be made as it is written.",
+        "Its method or a field of its message is not in the .proto file, the file cannot be compiled, or the packages that "
+        "gRPC needs are not installed.",
+        "request: POST /shop.Catalog/Serach",
+        "Mend the place that the message names; `pip install 'perfgate[grpc]'` installs the packages.",
     ),
 }

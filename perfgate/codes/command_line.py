@@ -97,6 +97,12 @@ CODES: Mapping[str, CodeEntry] = {
         "perfgate generate --check",
         "`perfgate generate`, and commit what it writes.",
     ),
+    "PG-U016": CodeEntry(
+        "Output could not be written.",
+        "The disk or the file behind stdout is full or gone. A reader that stops early (`| head`) is no error.",
+        "perfgate: the output could not be written: [Errno 28] No space left on device",
+        "Make room. The verdict is in the run folder; `perfgate report` shows it again.",
+    ),
     "PG-U099": CodeEntry(
         "perfgate has crashed.",
         "This is a bug in perfgate, not a verdict. The exit code is 3, never 1.",

@@ -139,4 +139,10 @@ CODES: Mapping[str, CodeEntry] = {
         "home 30 times: answered 429, Too Many Requests",
         "Except the load generator's address from the limit, raise it where tests run, or lower the load.",
     ),
+    "PG-L006": CodeEntry(
+        "A locustfile has no class of users.",
+        "The file is empty, or imports its users under a condition that does not hold here.",
+        "scenarios: [scenarios/empty.py]",
+        "Write a class of users with a task, or take the file out of `scenarios`.",
+    ),
 }

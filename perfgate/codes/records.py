@@ -151,4 +151,10 @@ CODES: Mapping[str, CodeEntry] = {
         "left out: DELETE /users/{id}: may change data",
         "`--unsafe` takes in what may change data; write others by hand.",
     ),
+    "PG-R012": CodeEntry(
+        "Another run is under way in the same folder.",
+        "Two runs were started with the same `--out` at once.",
+        "perfgate run --out reports & perfgate run --out reports",
+        "Give each a folder of its own.",
+    ),
 }

@@ -23,6 +23,13 @@ CODES: Mapping[str, RuleCode] = {
         "Plain SQL: one query with a join or IN (...).",
         "103 queries per request instead of 3",
     ),
+    "new-statement": RuleCode(
+        "database",
+        "a few more queries per request than before, whose time explains it",
+        "See what sends it: a cache in memory that is gone, a count of pages, a check. Cache its answer, or leave it "
+        "out.",
+        "2 queries per request instead of 1, 18 ms for what is new",
+    ),
     "slower-statement": RuleCode(
         "database",
         "as many queries per request, each slower",
@@ -122,7 +129,7 @@ CODES: Mapping[str, RuleCode] = {
         "requests wait for one of few connections to the database",
         "A larger connection pool (SQLAlchemy: pool_size, max_overflow; psycopg_pool: max_size; Django: OPTIONS pool), "
         "or shorter transactions.",
-        "at most 1 connections to the database at once instead of 4",
+        "at most 1 connection to the database at once instead of 4",
     ),
     "contention": RuleCode(
         "queue",

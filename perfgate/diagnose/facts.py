@@ -18,6 +18,7 @@ class Statement:
     seconds: float  # per call
     scans: tuple[str, ...] = ()  # tables that its plan reads as a whole
     columns: tuple[str, ...] = ()  # that those scans filter by
+    indexed: tuple[str, ...] = ()  # those of them with an index of their own, which the filter cannot use
     hint: str = ""  # what an index would be worth
 
 
@@ -41,6 +42,7 @@ class PassFacts:
     samples: int
     alone: float | None = None  # median latency of one request at a time
     loaded: float | None = None
+    download: float | None = None  # median from the first byte to the last, of one request at a time
     canary_idle: float | None = None  # median latency of a trivial request, beside nothing
     canary_loaded: float | None = None  # beside the load of this endpoint
     size: float | None = None

@@ -38,6 +38,7 @@ def facts(
         samples=len(samples),
         alone=median(alone) if alone else None,
         loaded=median(loaded) if loaded else None,
+        download=_median([max(0.0, item.service - item.first_byte) for item in samples if item.users == 1]),
         alone_tail=_tail(alone),
         loaded_tail=_tail(loaded),
         rounds={**_rounds(samples), "reference": tuple(median(took for took, _ in each) for each in reference if each)},

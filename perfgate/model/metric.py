@@ -213,6 +213,8 @@ METRICS: dict[str, Metric] = {
         _content("js_size", Unit.BYTES, "size of its scripts, as sent over the wire"),
         _content("css_size", Unit.BYTES, "size of its style sheets, as sent over the wire"),
         _content("image_size", Unit.BYTES, "size of its images, as sent over the wire"),
+        _content("font_size", Unit.BYTES, "size of its fonts, as sent over the wire"),
+        _content("html_size", Unit.BYTES, "size of its documents, frames included, as sent over the wire"),
         _content("third_party", Unit.BYTES, "size of what comes from other hosts, as sent over the wire"),
         _content("unused_js", Unit.BYTES, "bytes of its scripts (unpacked) that never ran"),
         _content("unused_css", Unit.BYTES, "bytes of its style sheets (unpacked) that no element used"),

@@ -22,6 +22,10 @@ class Resource:
     is_third_party: bool = False
     is_blocking: bool = False  # rendering waited for it
     unused: int = 0
+    wait: float = 0.0  # until the first byte came
+    mime: str = ""
+    cache_status: str = ""  # what a CDN says of its cache, as header and value
+    server_timing: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,13 +52,17 @@ class PageDetail:
     inp_parts: Mapping[str, float] = field(default_factory=dict)  # input delay, processing, presentation
     inp_script: str = ""
     shifts: tuple[tuple[str, float], ...] = ()  # element -> its share of the CLS, largest first
+    shift_causes: tuple[tuple[str, float], ...] = ()  # what changed just before -> the score of what followed
     long_tasks: tuple[tuple[str, float], ...] = ()  # script -> seconds of main thread in tasks over 50 ms
     server_timing: Mapping[str, float] = field(default_factory=dict)  # of the document
+    lcp_layers: Mapping[str, float] = field(default_factory=dict)  # exact: they add up to the LCP
+    ttfb_parts: Mapping[str, float] = field(default_factory=dict)  # exact: they add up to the first byte
     resources: tuple[Resource, ...] = ()
     notes: tuple[str, ...] = ()  # what is odd about it, for people
     unused_modules: tuple[tuple[str, int], ...] = ()  # of bundles with a source map -> bytes that never ran
     main_thread: Mapping[str, float] = field(default_factory=dict)  # what it did -> s, of a view that was traced
     script_times: tuple[tuple[str, float], ...] = ()  # script -> s of the main thread, of that view
     screenshot: str = ""  # file in the run folder, as those below
+    lcp_screenshot: str = ""  # of the element alone
     filmstrip: tuple[tuple[float, str], ...] = ()  # s since the navigation began, picture
     trace: str = ""  # for DevTools; kept when a budget of the page is not

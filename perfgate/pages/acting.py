@@ -1,7 +1,9 @@
-"""What a visitor does on a page, by Playwright."""
+"""What a visitor does on a page, and pictures of what there is to see, by Playwright."""
 
 from __future__ import annotations
 
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from perfgate.model.budget_file import Interaction
@@ -10,6 +12,9 @@ from perfgate.pages.visit import PageVisit
 
 AFTER_INPUT = 150  # ms for the next paint
 SCROLL = 3  # screens, at most: an endless list has no end
+QUALITY = 60  # of pictures, per cent
+MAX_ELEMENT_WAIT = 2.0  # s for the largest thing: it may be gone
+LARGEST = "window.__perfgate ? window.__perfgate.largest : null"
 INPUTS = ("click", "type", "select")
 
 
@@ -39,3 +44,18 @@ def act(page: Any, interaction: Interaction, subject: PageVisit) -> None:
 def words(interaction: Interaction) -> str:
     """What is done, without what is typed: that may be a secret."""
     return f"{interaction.act} {interaction.target or f'{interaction.seconds:g} s'}"
+
+
+def take_pictures(page: Any, path: Path, timeout: float) -> None:
+    """Writes `path`, and beside it the picture of the largest thing. Raises Playwright's errors for the page alone."""
+    from playwright.sync_api import Error
+
+    options = {"type": "jpeg", "quality": QUALITY}
+    page.screenshot(path=str(path), timeout=timeout * 1000, **options)
+    with suppress(Error):
+        if largest := page.evaluate_handle(LARGEST).as_element():
+            largest.screenshot(path=str(picture_of_largest(path)), timeout=MAX_ELEMENT_WAIT * 1000, **options)
+
+
+def picture_of_largest(path: Path) -> Path:
+    return path.with_name(f"{path.stem}-lcp{path.suffix}")

@@ -91,7 +91,7 @@ class Browser:
 
         context = self._chromium.new_context(**context_options(subject))
         try:
-            prepare(context, subject)
+            prepare(context, subject, purpose)
             self._watchdog.has_bitten = False
             if subject.page.cache == "warm":
                 before = PageViewing(context, subject, self._watchdog)

@@ -4,7 +4,8 @@ module."""
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -42,6 +43,8 @@ class Coverage:
 
     def __init__(self, page: Any, cdp: Any) -> None:
         self._page, self._cdp = page, cdp
+        self._sheets: dict[str, tuple[str, int]] = {}  # of the document's own files: URL and characters, by id
+        cdp.on("CSS.styleSheetAdded", self._add_sheet)
         cdp.send("Profiler.enable")
         cdp.send("Profiler.startPreciseCoverage", {"callCount": False, "detailed": True})
         cdp.send("DOM.enable")
@@ -62,16 +65,21 @@ class Coverage:
             files[url] = files.get(url, 0) + never
             if never >= MIN_MAPPED and requests[known[url]].kind == "script":
                 modules += self._modules(url, known[url], ran, host)
-        files |= self._sheets([item for item in requests.values() if item.kind == "stylesheet"])
+        for url, size in self._unused_rules().items():
+            files[url] = files.get(url, 0) + size
         return Unused(files=files, modules=tuple(sorted(modules, key=lambda item: -item[1])[:MOST_MODULES]))
 
-    def _sheets(self, sheets: Sequence[Resource]) -> dict[str, int]:
-        used = 0
+    def _add_sheet(self, event: Mapping[str, Any]) -> None:
+        header = event["header"]
+        if header.get("sourceURL") and not header.get("isInline"):
+            self._sheets[header["styleSheetId"]] = (header["sourceURL"], int(header["length"]))
+
+    def _unused_rules(self) -> dict[str, int]:
+        """Characters of style sheets' files outside of rules that matched."""
+        used: Counter[str] = Counter()
         for rule in self._cdp.send("CSS.stopRuleUsageTracking")["ruleUsage"]:
-            used += (rule["endOffset"] - rule["startOffset"]) if rule["used"] else 0
-        total = sum(item.decoded for item in sheets)
-        share = max(0.0, 1 - used / total) if total else 0.0
-        return {item.url: round(share * item.decoded) for item in sheets}
+            used[rule["styleSheetId"]] += (rule["endOffset"] - rule["startOffset"]) if rule["used"] else 0
+        return {url: max(0, length - int(used[number])) for number, (url, length) in self._sheets.items()}
 
     def _modules(self, url: str, number: str, ran: bytearray, host: str) -> list[tuple[str, int]]:
         """Without a map, or with one that cannot be read: none."""

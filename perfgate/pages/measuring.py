@@ -16,7 +16,7 @@ from perfgate.model.budget_file import PageSpec
 from perfgate.model.errors import PageError
 from perfgate.model.page import PageDetail
 from perfgate.model.run import EndpointResult
-from perfgate.pages import browser, summary, trace
+from perfgate.pages import acting, browser, summary, trace
 from perfgate.pages.browser import Browser, BrowserStoppedError
 from perfgate.pages.options import PageOptions, PageSide, subject
 from perfgate.pages.view import View, metrics
@@ -159,7 +159,8 @@ class PageMeasuring:
         traced = record.traced.get(arm)
         picture = _file(record.number, arm, ".jpg")
         if (self._options.folder / picture).exists() and arm in record.covered:
-            detail = replace(detail, screenshot=picture)
+            largest = acting.picture_of_largest(self._options.folder / picture)
+            detail = replace(detail, screenshot=picture, lcp_screenshot=largest.name if largest.exists() else "")
         if traced is None:
             return detail
         frames = enumerate(traced.frames, 1)

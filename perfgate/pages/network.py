@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -11,8 +12,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from perfgate.model.page import Resource
-from perfgate.pages.visit import PageVisit, is_own
+from perfgate.pages.visit import LONGEST_TEXT, PageVisit, is_own
+from perfgate.text.sanitize import one_line
 
+# Of CDNs and proxies:
+CACHE_HEADERS = ("cf-cache-status", "cdn-cache", "x-vercel-cache", "x-cache", "cache-status", "age")
+QUOTED = re.compile(r'"[^"]*"')
+TIMING = re.compile(r"([\w-]+)[^,]*?;\s*dur=(\d+(?:\.\d+)?)")  # name and ms of an entry of Server-Timing
 NEVER_ENDING = ("EventSource", "WebSocket", "Ping", "Prefetch")
 
 
@@ -22,7 +28,9 @@ class NetworkLog:
     def __init__(self, cdp: Any, page: Any, subject: PageVisit) -> None:
         self.requests: dict[str, Resource] = {}
         self.status = 0  # of the latest document
+        self.documents = 0  # that were asked for, redirects included
         self.strange_document = ""  # the first document from a host that is not the target's
+        self._decoded: Counter[str] = Counter()  # bytes of bodies, unpacked
         self._headers: dict[str, int] = {}  # bytes of the answers' headers: they vary, those of bodies do not
         self._began = 0.0  # the browser's clock at the first request
         self._began_at = 0.0  # the same, in s since 1970
@@ -34,6 +42,7 @@ class NetworkLog:
         page.on("worker", lambda worker: self._workers.add(worker.url))  # Chromium says nothing of their end here
         cdp.on("Network.requestWillBeSent", self._sent)
         cdp.on("Network.responseReceived", self._received)
+        cdp.on("Network.dataReceived", self._came)
         cdp.on("Network.loadingFinished", self._finished)
         cdp.on("Network.loadingFailed", self._ended)
         cdp.send("Network.enable")
@@ -63,6 +72,9 @@ class NetworkLog:
         own = [item for item in self.requests.values() if item.duration or item.url not in frames]
         return [*own, *self._frames.unseen(own, self._began_at)]
 
+    def _came(self, event: Mapping[str, Any]) -> None:
+        self._decoded[event["requestId"]] += int(event["dataLength"])
+
     def _ended(self, event: Mapping[str, Any]) -> None:
         self._in_flight.discard(event["requestId"])
         self._last = monotonic()
@@ -72,6 +84,7 @@ class NetworkLog:
         is_document = event.get("type") == "Document" and event.get("frameId") == self._frame
         if is_document and not self._subject.is_allowed(url):
             self.strange_document = self.strange_document or url
+        self.documents += is_document
         if not url.startswith(("http:", "https:")):
             return
         self._last = monotonic()
@@ -98,9 +111,9 @@ class NetworkLog:
             known,
             kind=event.get("type", known.kind).lower(),
             status=answer["status"],
-            encoding=headers.get("content-encoding", ""),
-            cache_control=headers.get("cache-control", ""),
-            decoded=int(headers["content-length"]) if headers.get("content-length", "").isdigit() else 0,
+            wait=max(0.0, (answer.get("timing") or {}).get("receiveHeadersStart", 0.0) / 1000),
+            mime=answer.get("mimeType", ""),
+            **_of_headers(headers),
         )
 
     def _finished(self, event: Mapping[str, Any]) -> None:
@@ -108,6 +121,7 @@ class NetworkLog:
         if known := self.requests.get(event["requestId"]):
             self.requests[event["requestId"]] = replace(
                 known,
+                decoded=self._decoded[event["requestId"]],
                 size=max(0, int(event["encodedDataLength"]) - self._headers.get(event["requestId"], 0)),
                 duration=max(0.0, event["timestamp"] - self._began - known.started),
             )
@@ -169,8 +183,8 @@ class FrameRequests:
             decoded=int(length) if length.isdigit() else 0,
             started=max(0.0, timing["startTime"] / 1000 - began),
             duration=max(0.0, timing["responseEnd"] / 1000),
-            encoding=headers.get("content-encoding", ""),
-            cache_control=headers.get("cache-control", ""),
+            mime=headers.get("content-type", "").partition(";")[0],
+            **_of_headers(headers),
             is_third_party=not is_own(urlsplit(request.url).hostname or "", self._subject.host),
         )
 
@@ -195,3 +209,22 @@ class FrameRequests:
         with suppress(Error):  # of a worker, or of a frame that is not there yet: the page itself
             return bool(request.frame != self._main)
         return False
+
+
+def _of_headers(headers: Mapping[str, str]) -> dict[str, Any]:
+    """What the headers of an answer (names in lower case) say of packing, caches and the server's work."""
+    status = next((f"{name}: {headers[name]}" for name in CACHE_HEADERS if headers.get(name, "0") != "0"), "")
+    return {
+        "encoding": headers.get("content-encoding", ""),
+        "cache_control": headers.get("cache-control", ""),
+        "cache_status": one_line(status, LONGEST_TEXT),
+        "server_timing": _server_timing(headers.get("server-timing", "")),
+    }
+
+
+def _server_timing(header: str) -> dict[str, float]:
+    """Seconds by name; those of the same name together."""
+    times: dict[str, float] = {}
+    for name, ms in TIMING.findall(QUOTED.sub("", header)):
+        times[name] = times.get(name, 0.0) + float(ms) / 1000
+    return times

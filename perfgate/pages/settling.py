@@ -16,6 +16,7 @@ QUIET = 0.5  # s without a request, and without a long task
 WATCHED = 1.0  # s after `load` and after the first paint
 MAX_WAIT = 5.0  # s for all of that: some pages poll for ever
 POLL = 0.05  # s
+MOST_DOCUMENTS = 2  # that may follow the first meanwhile: more is no way to a page
 STATE = """() => {
   const kept = window.__perfgate || {tasks: [], flush() {}};
   kept.flush();
@@ -47,7 +48,7 @@ class Settling:
     def until_done(self) -> bool:
         """Returns once the page is done, or after MAX_WAIT, with a note of what it still did. False where it is not one
         page: it goes on to another document again and again."""
-        began = monotonic()
+        began, documents = monotonic(), self._network.documents
         while True:
             watched = monotonic() - began
             left, what = remaining(self._state(), self._network.quiet_for(), watched)
@@ -55,7 +56,7 @@ class Settling:
                 return True
             if watched > MAX_WAIT:
                 self._note(f"{what} {MAX_WAIT:g} s after it had loaded")
-                return what != RELOADING
+                return what != RELOADING and self._network.documents - documents <= MOST_DOCUMENTS
             self._page.wait_for_timeout(max(POLL, left) * 1000)
 
     def _state(self) -> Mapping[str, float]:

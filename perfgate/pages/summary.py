@@ -7,13 +7,14 @@ median (see `stats/medians`). Without spread the interval is the value: a fact.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from statistics import median
 
 from perfgate.model.metric import METRICS
-from perfgate.model.page import PageDetail
+from perfgate.model.page import PageDetail, Resource
 from perfgate.model.run import EndpointResult
-from perfgate.pages.view import View, counted_shifts, lcp_parts, metrics, vitals
+from perfgate.pages.view import CALLS, View, counted_shifts, lcp_layers, lcp_parts, metrics, ttfb_parts, vitals
 from perfgate.stats.medians import median_interval
 
 PRECISE = 0.1  # half an interval, as a share of the median, that is close enough
@@ -21,7 +22,12 @@ TRIFLE = 0.01  # the same, as a share of what rates as good: less does not matte
 USUAL = ("lcp",)  # judged of a page without a budget
 MOST_EXAMPLES = 3
 MOST_ITEMS = 5  # culprits of a kind
-MOST_RESOURCES = 40
+IMAGES = {
+    "unsizedImages": "images without width and height",
+    "oversizedImages": "images larger than they are shown",
+    "eagerImages": "images far below the fold that are not lazy (loading=lazy)",
+}
+MOST_RESOURCES = 60
 
 
 def result(name: str, views: Sequence[View]) -> EndpointResult:
@@ -49,24 +55,24 @@ def result(name: str, views: Sequence[View]) -> EndpointResult:
 
 
 def detail(name: str, arm: str, views: Sequence[View]) -> PageDetail:
-    """What the view with the median LCP shows; unused bytes are those of the view that looked at coverage."""
+    """What the views show that have the median LCP, CLS, INP and blocking time, each of its own; unused bytes and what
+    changed before a shift are those of the view that looked at coverage."""
     counted = [view for view in views if not view.failure]
     notes = tuple(dict.fromkeys(note for view in views for note in view.notes))
     notes += tuple(f"{kind}: {text}" for kind, text in dict.fromkeys(view.failure for view in views if view.failure))
-    timed = sorted((view for view in counted if view.coverage is None), key=lambda view: metrics(view).get("lcp", 0.0))
+    timed = [view for view in counted if view.coverage is None]
     if not timed:
         return PageDetail(name=name, arm=arm, notes=notes)
-    view = timed[len(timed) // 2]
-    known = vitals(view)
-    lcp, inp = known.get("LCP", {}), known.get("INP", {}) if view.has_interactions else {}
+    view, interacting = _median_view(timed, "lcp"), _median_view(timed, "inp")
+    lcp, inp = vitals(view).get("LCP", {}), vitals(interacting).get("INP", {}) if interacting.has_interactions else {}
     covered = next((item for item in counted if item.coverage is not None), view)
-    heavy = sorted(covered.resources, key=lambda item: -item.size)
+    parts, first_byte = lcp_parts(view), ttfb_parts(view)
     names = ("inputDelay", "processingDuration", "presentationDelay")
-    unsized = [f"an image without width and height: {url}" for url in view.account.get("unsizedImages", ())]
     return PageDetail(
         name=name,
         arm=arm,
-        lcp=lcp_parts(view),
+        lcp=parts,
+        lcp_layers=lcp_layers(parts, first_byte, view.resources, lcp.get("url", "")) if parts else {},
         lcp_element=lcp.get("target", ""),
         lcp_url=lcp.get("url", ""),
         inp_target=inp.get("target", ""),
@@ -74,17 +80,50 @@ def detail(name: str, arm: str, views: Sequence[View]) -> PageDetail:
         inp_script=inp.get("script", "").strip(),
         shifts=_largest(
             (source["element"], item["value"] * source["share"])
-            for item in counted_shifts(view)
+            for item in counted_shifts(_median_view(timed, "cls"))
             for source in item["sources"]
         ),
+        shift_causes=_causes(covered),
         long_tasks=_largest(
-            (item["url"] or "inline", item["duration"] / 1000) for item in view.account.get("scripts", ())
+            (item["url"] or "inline", item["duration"] / 1000)
+            for item in _median_view(timed, "tbt").account.get("scripts", ())
         ),
         server_timing={part: ms / 1000 for part, ms in view.account.get("serverTiming", {}).items()},
-        resources=tuple(heavy[:MOST_RESOURCES]),
+        ttfb_parts=first_byte,
+        resources=_resources(view, covered),
         unused_modules=covered.modules,
-        notes=(*notes, *unsized[:MOST_ITEMS]),
+        notes=(*notes, *_images(view)),
     )
+
+
+def _median_view(views: Sequence[View], metric: str) -> View:
+    """The view with the median of a metric; the worse of two in the middle."""
+    ranked = sorted(views, key=lambda view: metrics(view).get(metric, 0.0))
+    return ranked[len(ranked) // 2]
+
+
+def _causes(view: View) -> tuple[tuple[str, float], ...]:
+    """What changed just before the shifts that count."""
+    texts = {cause["start"]: cause["text"] for cause in view.account.get("causes", ())}
+    return _largest((texts[item["start"]], item["value"]) for item in counted_shifts(view) if item["start"] in texts)
+
+
+def _images(view: View) -> Iterator[str]:
+    """What is wrong with images, the largest thing on the page first."""
+    if view.account.get("isLargestLazy"):
+        yield "the largest image is loaded lazily (loading=lazy): it begins late"
+    for name, what in IMAGES.items():
+        if urls := view.account.get(name, ()):
+            more = f" and {len(urls) - MOST_EXAMPLES} more" if len(urls) > MOST_EXAMPLES else ""
+            yield f"{what}: {', '.join(urls[:MOST_EXAMPLES])}{more}"
+
+
+def _resources(view: View, covered: View) -> tuple[Resource, ...]:
+    """What a view fetched, with the unused bytes of another: what may keep a page waiting first, then the largest."""
+    unused = {item.url: item.unused for item in covered.resources}
+    own = [replace(item, unused=unused.get(item.url, 0)) for item in view.resources]
+    own.sort(key=lambda item: (not (item.is_blocking or item.is_third_party or item.kind in CALLS), -item.size))
+    return tuple(own[:MOST_RESOURCES])
 
 
 def _largest(items: Iterable[tuple[str, float]]) -> tuple[tuple[str, float], ...]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from perfgate.model.page import LcpParts, Resource
@@ -12,7 +13,19 @@ LONG_TASK = 0.05  # s; what is beyond blocks input (web.dev: Total Blocking Time
 MAX_GAP_MS, MAX_WINDOW_MS = 1000.0, 5000.0  # of a session window of layout shifts
 AFTER_INPUT_MS = 500.0
 VITALS = {"LCP": "lcp", "FCP": "fcp", "TTFB": "ttfb", "INP": "inp"}
-SIZES = {"script": "js_size", "stylesheet": "css_size", "image": "image_size"}
+BACKEND, NETWORK, THIRD_PARTY, FRONTEND = "backend", "network", "third party", "frontend"
+LAYER_ORDER = (THIRD_PARTY, BACKEND, NETWORK)  # which of several at the same moment counts
+CALLS = ("fetch", "xhr")
+SHARE = 0.5  # of the time that a page was late, from which it waited for a call
+Stretch = tuple[float, float, str]  # from, to (s since the navigation began), layer
+TOTAL, SERVER, REST = "total", "server", "network and rest"
+SIZES = {
+    "script": "js_size",
+    "stylesheet": "css_size",
+    "image": "image_size",
+    "font": "font_size",
+    "document": "html_size",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,3 +123,84 @@ def lcp_parts(view: View) -> LcpParts | None:
         load_duration=duration,
         render_delay=known["value"] / 1000 - ttfb - delay - duration,
     )
+
+
+def ttfb_parts(view: View) -> dict[str, float]:
+    """What the first byte waited for, in seconds. The parts add up to it: redirects, connection, what the server says
+    by Server-Timing where that fits into the time it took, and the rest."""
+    known, first = vitals(view).get("TTFB"), view.account.get("firstByte")
+    if not known or not first:
+        return {}
+    total = known["value"] / 1000
+    parts = {name: first[name] / 1000 for name in ("redirects", "connection") if first[name]}
+    parts |= server_parts(view.account.get("serverTiming", {}), first["wait"])
+    rest = total - sum(parts.values())
+    return {**parts, REST: rest} if rest >= 0 else {REST: total}
+
+
+def server_parts(timing: Mapping[str, float], wait: float) -> dict[str, float]:
+    """The server's own times (ms) that add up and fit into `wait`, in seconds: its parts and what its `total` leaves
+    over, or its total alone where parts overlap."""
+    named = {name: ms for name, ms in timing.items() if name != TOTAL and ms > 0}
+    total = timing.get(TOTAL, sum(named.values()))
+    if not 0 < total <= wait:
+        return {}
+    left = total - sum(named.values())
+    if left < 0:
+        return {SERVER: total / 1000}
+    return {name: ms / 1000 for name, ms in {**named, SERVER: left}.items() if ms}
+
+
+def lcp_layers(
+    parts: LcpParts, ttfb: Mapping[str, float], resources: Sequence[Resource], lcp_url: str
+) -> dict[str, float]:
+    """Which layer the LCP waited for, in seconds, largest first; `ttfb` are the parts of the first byte.
+
+    Each moment belongs to one layer, so they add up to the LCP. Before the largest thing was asked for, and after it
+    came, a page waits for what blocks rendering and for the call that took most of the time; what is left is its own.
+    """
+    asked = parts.ttfb + parts.load_delay
+    loaded = asked + parts.load_duration
+    end = loaded + parts.render_delay
+    late = parts.load_delay + parts.render_delay
+    waits = list(_stretches(_waited_for(resources, end, late)))
+    largest = next((item for item in resources if item.url == lcp_url), None)
+    times = dict.fromkeys((*LAYER_ORDER, FRONTEND), 0.0)
+    _add(times, 0.0, parts.ttfb, [(_connected(parts.ttfb, ttfb), parts.ttfb, BACKEND)], NETWORK)
+    _add(times, parts.ttfb, asked, waits, FRONTEND)
+    _add(times, asked, loaded, list(_stretches([largest])) if largest else [], NETWORK)
+    _add(times, loaded, end, waits, FRONTEND)
+    return {name: value for name, value in sorted(times.items(), key=lambda item: -item[1]) if value > 0}
+
+
+def _connected(total: float, ttfb: Mapping[str, float]) -> float:
+    """Seconds of the first byte that were the network's: redirects are the server's."""
+    known = ttfb.get("connection", 0.0)
+    has_server_times = any(name not in ("redirects", "connection", REST) for name in ttfb)
+    return min(total, known + (ttfb.get(REST, 0.0) if has_server_times else 0.0))
+
+
+def _waited_for(resources: Iterable[Resource], lcp: float, late: float) -> list[Resource]:
+    before = [item for item in resources if item.duration and item.started + item.duration <= lcp]
+    blocking = [item for item in before if item.is_blocking]
+    calls = [item for item in before if item.kind in CALLS and item.duration >= SHARE * late]
+    return [*blocking, *sorted(calls, key=lambda item: -item.duration)[:1]]
+
+
+def _stretches(resources: Iterable[Resource]) -> Iterable[Stretch]:
+    for item in resources:
+        answered, end = item.started + min(item.wait, item.duration), item.started + item.duration
+        if item.is_third_party:
+            yield item.started, end, THIRD_PARTY
+        else:
+            yield item.started, answered, BACKEND
+            yield answered, end, NETWORK
+
+
+def _add(times: dict[str, float], start: float, end: float, stretches: Sequence[Stretch], rest: str) -> None:
+    """Adds each moment between `start` and `end` to one layer."""
+    edges = {start, end, *(edge for first, last, _ in stretches for edge in (first, last) if start < edge < end)}
+    ordered = sorted(edges)
+    for first, last in pairwise(ordered):
+        layers = {layer for begin, finish, layer in stretches if begin <= first and last <= finish}
+        times[next((layer for layer in LAYER_ORDER if layer in layers), rest)] += last - first

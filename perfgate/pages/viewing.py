@@ -24,7 +24,6 @@ from perfgate.text.sanitize import one_line
 
 MAX_STEP_WAIT = 5.0  # s for another page after the last step
 MAX_ANSWER_WAIT = 2.0  # s for any answer of a page that is late already
-QUALITY = 60  # of pictures of pages, per cent
 DOCUMENT = {"began": 0.0, "navigation": 0}
 LED_SOMEWHERE = """([before, since]) => {
   const soft = window.__perfgate ? window.__perfgate.softSince(since) : [0, 0];
@@ -54,9 +53,10 @@ def _script(name: str) -> str:
     return (SCRIPTS / name).read_text(encoding="utf-8")
 
 
-def prepare(context: Any, subject: PageVisit) -> None:
+def prepare(context: Any, subject: PageVisit, purpose: Purpose) -> None:
     """Puts into a fresh context what watches its pages, and the cookies of a login."""
-    context.add_init_script(script=_script("web-vitals.js") + "\n" + _script("collect.js"))  # of one scope
+    names = ("web-vitals.js", "collect.js", *(["causes.js"] if purpose.coverage else []))
+    context.add_init_script(script="\n".join(map(_script, names)))  # of one scope
     if subject.cookies:
         context.add_cookies([dict(cookie) for cookie in subject.cookies])
 
@@ -82,7 +82,7 @@ class PageViewing:
             self._open()
             begun = self._follow_steps()
             if purpose.screenshot:
-                self.page.screenshot(path=str(purpose.screenshot), type="jpeg", quality=QUALITY, timeout=timeout * 1000)
+                acting.take_pictures(self.page, purpose.screenshot, timeout)
             for interaction in self.subject.page.interact if purpose.interacts else ():
                 self._act(interaction)
             account = {**self._ask(_script("read.js")), **begun}

@@ -16,15 +16,15 @@ NAMED = 2  # layers in the first line
 SMALL = 0.1  # of the difference: layers with less are not named first
 MAX_TEXT_CHARS = 300
 METRIC, LONGEST_NAME = "metric:", 120
+NO_CAUSE = ("environment", "healthy")
 WHERE = {"environment": "not the code", "confirmed": "confirmed", "likely": "likely", "unexplained": "not explained"}
 
 
 def first_line(matches: Diagnosed, quote: Quote = plain) -> str:
     """`search` p95 +180 ms: database +170 ms, 103 queries per request instead of 3."""
     cause = matches.causes[0] if matches.causes else None
-    parts = (
-        [_named(matches)] if matches.layers and (cause is None or cause.code not in ("environment", "healthy")) else []
-    )
+    is_named = bool(matches.layers) and (cause is None or cause.code not in NO_CAUSE)
+    parts = [_named(matches)] if is_named else []
     if cause:
         whose = "the runner, not the code: " if cause.code == "environment" else ""
         parts.append(f"{whose}{cause.sentence}")
@@ -52,11 +52,8 @@ def lines(diagnosis: Diagnosis | None) -> Iterator[tuple[str, str]]:
     """For the terminal: each first line, and what to do ("" where there is nothing)."""
     for matches in diagnosis.findings if diagnosis else ():
         cause = matches.causes[0] if matches.causes else None
-        sure = (
-            f" ({WHERE[cause.confidence]}: {cause.code})"
-            if cause and cause.code not in ("healthy", "environment")
-            else ""
-        )
+        is_named = cause is not None and cause.code not in NO_CAUSE
+        sure = f" ({WHERE[cause.confidence]}: {cause.code})" if cause and is_named else ""
         yield plain(first_line(matches) + sure, MAX_TEXT_CHARS), plain(cause.remedy, MAX_TEXT_CHARS) if cause else ""
 
 
@@ -145,6 +142,7 @@ FACTS: Mapping[str, tuple[str, Unit | None]] = {
     "alone_tail": ("latency alone, p95", SECONDS),
     "loaded": ("latency under load", SECONDS),
     "loaded_tail": ("latency under load, p95", SECONDS),
+    "download": ("time of the answer's body", SECONDS),
     "canary_idle": ("a trivial request, alone", SECONDS),
     "canary_loaded": ("a trivial request, beside the load", SECONDS),
     "size": ("size of the answer as sent", BYTES),
@@ -165,11 +163,14 @@ FACTS: Mapping[str, tuple[str, Unit | None]] = {
     "database_wait": ("waiting for the database", SECONDS),
     "database_wait_loaded": ("waiting for the database, under load", SECONDS),
     "database_size": ("bytes from the database", BYTES),
+    "database_sessions": ("connections to the database opened", None),
     "database_connections_loaded": ("connections to the database at once", None),
     "cache_calls": ("cache commands", None),
     "cache_call_seconds": ("time of a cache command", SECONDS),
     "cache_hits": ("cache hits", RATIO),
     "cache_messages": ("messages to the cache", None),
+    "cache_size": ("bytes from the cache", BYTES),
+    "cache_seconds": ("time by the cache's own count", SECONDS),
     "cache_wait": ("waiting for the cache", SECONDS),
     "cache_wait_loaded": ("waiting for the cache, under load", SECONDS),
     "external_calls": ("calls of other services", None),
@@ -180,13 +181,20 @@ FACTS: Mapping[str, tuple[str, Unit | None]] = {
     "broker_messages": ("messages to the broker", None),
     "broker_wait": ("waiting for the broker", SECONDS),
     "broker_wait_loaded": ("waiting for the broker, under load", SECONDS),
+    "queue_calls": ("commands that queue jobs or results", None),
+    "queued": ("jobs that wait, at the end", None),
+    "queued_loaded": ("jobs that wait, at the end of the load", None),
+    "queue_growth": ("jobs more that wait", None),
+    "queue_growth_loaded": ("jobs more that wait, under load", None),
     "application": ("the application's own time", SECONDS),
     "application_loaded": ("the application's own time, under load", SECONDS),
     "serialisation": ("writing the answer", SECONDS),
+    "serialising": ("CPU time of writing the answer", SECONDS),
     "computing": ("CPU time of the request", SECONDS),
     "cpu": ("CPU time of the service", SECONDS),
     "cpu_loaded": ("CPU time of the service, under load", SECONDS),
     "cpu_delay": ("ready, but without a CPU", SECONDS),
+    "cpu_delay_loaded": ("ready, but without a CPU, under load", SECONDS),
     "stopped": ("time in which the service was stopped", RATIO),
     "stopped_loaded": ("time in which the service was stopped, under load", RATIO),
     "throttled": ("periods in which the CPU quota was used up", RATIO),

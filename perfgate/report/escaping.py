@@ -30,7 +30,9 @@ def plain(text: str, width: int | None = None) -> str:
 
     At most `width` characters. Never empty.
     """
-    shown = "".join(map(_visible, _TERMINAL.sub("", text[:MAX_OUTSIDE_CHARS])))
+    shown = text[:MAX_OUTSIDE_CHARS]
+    if not shown.isprintable():
+        shown = "".join(map(_visible, _TERMINAL.sub("", shown)))
     line = no_command(" ".join(shown.split())) or "(empty)"
     return line if width is None else shorten(line, width)
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from urllib.parse import urlsplit
 
 from perfgate.model.metric import METRICS, Unit
 from perfgate.model.page import PageDetail, Resource
@@ -16,11 +19,20 @@ COLUMNS = ("lcp", "cls", "inp", "fcp", "ttfb", "tbt", "requests", "transfer")
 MARKS = {"good": "", "needs improvement": " ~", "poor": " !"}
 LEGEND = "~ needs improvement, ! poor (web.dev)"
 MAX_TEXT_CHARS, MAX_URL_CHARS = 120, 90
-MIN_SHOWN_BYTES = 100_000  # bytes: an uncompressed or unused part smaller than this is not worth a line
-BUSY = 0.1  # s of the main thread from which it is
+MIN_SHOWN_BYTES = 20_000  # of a file that is uncompressed, or in part unused, as Lighthouse has it
+MIN_UNCACHED_BYTES = 2_000
+MIN_KEPT_S = 86_400  # static files are to be kept for a day at least
 TEXTUAL = ("document", "script", "stylesheet")
+STATIC = ("script", "stylesheet", "image", "font", "media")
+TEXT = re.compile(r"^text/|[/+](json|xml|javascript)$|^image/svg")
+MAX_AGE = re.compile(r"max-age=(\d+)")
+MIN_MODULE_BYTES = 10_000  # of a module that is never used
+MAX_NOTES, MAX_NOTE_CHARS = 8, 300
+BUSY = 0.1  # s of the main thread from which it is
 MAX_SHOWN = 3  # culprits of a kind
 CALLS = ("fetch", "xhr")
+MIN_PART = 0.001  # s: less is not shown
+MAX_NAME_CHARS = 40
 SHARE = 0.5  # of the time that the page was late, from which a call of the backend is named
 
 
@@ -51,11 +63,11 @@ def lines(details: Sequence[PageDetail], quote: Quote = plain) -> Iterator[str]:
         name = quote(plain(detail.name, MAX_TEXT_CHARS))
         if detail.lcp:
             yield f"{name}: {_lcp(detail, quote)}"
-        parts = (_inp, _shifts, _scripts, _main_thread, _assets, _modules)
+        parts = (_layers, _inp, _shifts, _scripts, _main_thread, _assets, _modules)
         for text in (text for part in parts for text in part(detail, quote)):
             yield f"{name}: {text}"
-        for note in detail.notes[:MAX_SHOWN]:
-            yield f"{name}: {quote(plain(note, MAX_TEXT_CHARS))}"
+        for note in detail.notes[:MAX_NOTES]:
+            yield f"{name}: {quote(plain(note, MAX_NOTE_CHARS))}"
         if detail.trace:
             file = quote(plain(detail.trace, MAX_TEXT_CHARS))
             yield f"{name}: trace in the run folder, {file} (Chrome DevTools, Performance, Load profile)"
@@ -73,9 +85,25 @@ def _lcp(detail: PageDetail, quote: Quote) -> str:
     what = f" of {quote(plain(detail.lcp_element, MAX_TEXT_CHARS))}" if detail.lcp_element else ""
     where = f", {quote(plain(detail.lcp_url, MAX_URL_CHARS))}" if detail.lcp_url else ""
     total = sum(parts.values())
+    return f"LCP{what}{where} {_time(total)} = {shown}{_first_byte(detail)}{_waited_for(detail, total, quote)}"
+
+
+def _first_byte(detail: PageDetail) -> str:
+    """What the first byte waited for, where anything is known of it."""
+    known = {name: value for name, value in detail.ttfb_parts.items() if value >= MIN_PART}
     server = detail.server_timing.get("total")
-    behind = f"; the server took {_time(server)} of the first byte" if server else ""
-    return f"LCP{what}{where} {_time(total)} = {shown}{behind}{_waited_for(detail, total, quote)}"
+    if len(known) > 1:
+        return "; first byte = " + " + ".join(
+            f"{plain(name, MAX_NAME_CHARS)} {_time(it)}" for name, it in known.items()
+        )
+    return f"; the server took {_time(server)} of the first byte" if server else ""
+
+
+def _layers(detail: PageDetail, _quote: Quote) -> Iterator[str]:
+    """The layers that the LCP waited for, largest first."""
+    if known := {name: value for name, value in detail.lcp_layers.items() if value >= MIN_PART}:
+        most = next(iter(known))
+        yield f"the LCP waits mostly for the {most}: " + ", ".join(f"{name} {_time(it)}" for name, it in known.items())
 
 
 def _waited_for(detail: PageDetail, lcp: float, quote: Quote) -> str:
@@ -86,7 +114,9 @@ def _waited_for(detail: PageDetail, lcp: float, quote: Quote) -> str:
     slowest = max(calls, key=lambda item: item.duration, default=None)
     if slowest is None or slowest.duration < SHARE * late:
         return ""
-    return f"; meanwhile {quote(plain(slowest.url, MAX_URL_CHARS))} took {_time(slowest.duration)}"
+    timing = ", ".join(f"{plain(name, MAX_NAME_CHARS)} {_time(it)}" for name, it in slowest.server_timing.items())
+    server = f" (of the server: {timing})" if timing else ""
+    return f"; meanwhile {quote(plain(slowest.url, MAX_URL_CHARS))} took {_time(slowest.duration)}{server}"
 
 
 def _inp(detail: PageDetail, quote: Quote) -> Iterator[str]:
@@ -100,9 +130,9 @@ def _inp(detail: PageDetail, quote: Quote) -> Iterator[str]:
 def _shifts(detail: PageDetail, quote: Quote) -> Iterator[str]:
     known = [(element, value) for element, value in detail.shifts if value >= 0.01]
     if known:
-        yield "shifted: " + ", ".join(
-            f"{quote(plain(element or 'text', MAX_TEXT_CHARS))} {value:.2g}" for element, value in known[:MAX_SHOWN]
-        )
+        shown = (f"{quote(plain(it or 'text', MAX_TEXT_CHARS))} {value:.2g}" for it, value in known[:MAX_SHOWN])
+        causes = ", ".join(quote(plain(cause, MAX_TEXT_CHARS)) for cause, _ in detail.shift_causes[:MAX_SHOWN])
+        yield f"shifted: {', '.join(shown)}{f'; just before, {causes}' if causes else ''}"
 
 
 def _scripts(detail: PageDetail, quote: Quote) -> Iterator[str]:
@@ -127,42 +157,74 @@ def _main_thread(detail: PageDetail, quote: Quote) -> Iterator[str]:
 
 
 def _modules(detail: PageDetail, quote: Quote) -> Iterator[str]:
-    known = [(module, size) for module, size in detail.unused_modules if size >= MIN_SHOWN_BYTES / 10]
+    known = [(module, unused) for module, unused in detail.unused_modules if unused >= MIN_MODULE_BYTES]
     if known:
         yield "never used, by module: " + ", ".join(
-            f"{quote(plain(module, MAX_URL_CHARS))} {_size(size)}" for module, size in known[:MAX_SHOWN]
+            f"{quote(plain(module, MAX_URL_CHARS))} {_size(unused)}" for module, unused in known[:MAX_SHOWN]
         )
 
 
 def _assets(detail: PageDetail, quote: Quote) -> Iterator[str]:
-    def named(resources: Sequence[Resource], size: Callable[[Resource], int]) -> str:
-        return ", ".join(
-            f"{quote(plain(item.url, MAX_URL_CHARS))} {_size(size(item))}" for item in resources[:MAX_SHOWN]
-        )
-
+    """One line of each kind."""
     fetched = detail.resources
-    if blocking := [item for item in fetched if item.is_blocking]:
-        yield "rendering waits for " + ", ".join(
-            f"{quote(plain(item.url, MAX_URL_CHARS))} {_time(item.duration)}" for item in blocking[:MAX_SHOWN]
-        )
-    if unpacked := [
-        item for item in fetched if item.kind in TEXTUAL and not item.encoding and item.size >= MIN_SHOWN_BYTES
-    ]:
-        yield f"not compressed: {named(unpacked, lambda item: item.size)}"
+    if blocking := sorted((item for item in fetched if item.is_blocking), key=lambda item: -item.duration):
+        yield "rendering waits for " + _named(blocking, quote, lambda item: _time(item.duration))
+    if unpacked := [item for item in fetched if _is_text(item) and not item.encoding and item.size >= MIN_SHOWN_BYTES]:
+        yield f"not compressed: {_named(_largest(unpacked), quote, lambda item: _size(item.size))}"
     if unused := sorted((item for item in fetched if item.unused >= MIN_SHOWN_BYTES), key=lambda item: -item.unused):
-        yield f"never used: {named(unused, lambda item: item.unused)}"
-    static = ("script", "stylesheet", "image", "font")
-    uncached = [
-        item for item in fetched if item.kind in static and item.size >= MIN_SHOWN_BYTES and not item.cache_control
-    ]
-    if uncached:
-        yield f"without Cache-Control: {named(uncached, lambda item: item.size)}"
+        yield f"never used: {_named(unused, quote, _unused)}"
+    static = [item for item in fetched if item.kind in STATIC and item.size >= MIN_UNCACHED_BYTES]
+    if uncached := [item for item in static if not item.cache_control]:
+        yield f"without Cache-Control: {_named(_largest(uncached), quote, lambda item: _size(item.size))}"
+    if brief := [item for item in static if item.cache_control and _kept(item) < MIN_KEPT_S]:
+        yield f"cached for less than a day: {_named(_largest(brief), quote, lambda item: item.cache_control)}"
+    if missed := [item for item in static if "miss" in item.cache_status.lower()]:
+        yield f"not from the cache of the CDN: {_named(_largest(missed), quote, lambda item: item.cache_status)}"
+    yield from _of_others(fetched, quote)
+
+
+def _of_others(fetched: Iterable[Resource], quote: Quote) -> Iterator[str]:
+    """Requests of other hosts, by host, and the slowest of each."""
     third = [item for item in fetched if item.is_third_party]
-    if third:
-        slowest = sorted(third, key=lambda item: -item.duration)[:MAX_SHOWN]
-        yield "from other hosts: " + ", ".join(
-            f"{quote(plain(item.url, MAX_URL_CHARS))} {_time(item.duration)}" for item in slowest
+    number = Counter(urlsplit(item.url).netloc.rpartition("@")[2] for item in third)
+    slowest = sorted(third, key=lambda item: -item.duration)[:MAX_SHOWN]
+    if slowest:
+        hosts = ", ".join(
+            f"{quote(plain(host, MAX_URL_CHARS))} {count} request{'s' if count > 1 else ''}"
+            for host, count in number.most_common(MAX_SHOWN)
         )
+        total = _size(sum(item.size for item in third))
+        shown = _named(slowest, quote, lambda item: _time(item.duration))
+        yield f"from other hosts: {total} ({hosts}); slowest {shown}"
+
+
+def _named(resources: Sequence[Resource], quote: Quote, what: Callable[[Resource], str]) -> str:
+    more = f" and {len(resources) - MAX_SHOWN} more" if len(resources) > MAX_SHOWN else ""
+    shown = (
+        f"{quote(plain(item.url, MAX_URL_CHARS))} {plain(what(item), MAX_URL_CHARS)}" for item in resources[:MAX_SHOWN]
+    )
+    return ", ".join(shown) + more
+
+
+def _unused(item: Resource) -> str:
+    whole = f" of {_size(item.decoded)}" if item.decoded >= item.unused else ""
+    return f"{_size(item.unused)}{whole}"
+
+
+def _largest(resources: Iterable[Resource]) -> list[Resource]:
+    return sorted(resources, key=lambda item: -item.size)
+
+
+def _is_text(item: Resource) -> bool:
+    return item.kind in TEXTUAL or bool(TEXT.search(item.mime))
+
+
+def _kept(item: Resource) -> float:
+    """Seconds that a browser keeps it without a question."""
+    if "no-store" in item.cache_control or "no-cache" in item.cache_control:
+        return 0.0
+    age = MAX_AGE.search(item.cache_control)
+    return float(age.group(1)) if age else 0.0
 
 
 def _time(value: float) -> str:

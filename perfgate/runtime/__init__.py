@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from perfgate.runtime.http.dialling import TlsConfig
+from perfgate.runtime.scenario.declarations import proto
 from perfgate.runtime.scenario.endpoint import Endpoint, file
 from perfgate.runtime.scenario.expectations import (
     from_cookie,
@@ -25,15 +26,19 @@ from perfgate.runtime.scenario.stated_times import stated
 from perfgate.runtime.scenario.values import always, between, choice, env, environment, rows, sequence, url_env, uuid
 
 if TYPE_CHECKING:
+    from perfgate.runtime.callbacks.job import CallbackJob
     from perfgate.runtime.streams.events import Events
+    from perfgate.runtime.streams.grpc_call import Grpc
     from perfgate.runtime.streams.websocket import WebSocket
     from perfgate.runtime.users.jobs import Job
     from perfgate.runtime.users.persisted_queries import PersistedQuery
     from perfgate.runtime.users.visitor import Visitor, journey
 
 __all__ = [
+    "CallbackJob",
     "Endpoint",
     "Events",
+    "Grpc",
     "Job",
     "PersistedQuery",
     "TlsConfig",
@@ -53,6 +58,7 @@ __all__ = [
     "journey",
     "json_path",
     "operation",
+    "proto",
     "regex",
     "rows",
     "sequence",
@@ -67,7 +73,9 @@ Trust = TlsConfig  # its name in scenarios that earlier versions generated
 
 
 _LATE = {
+    "CallbackJob": "perfgate.runtime.callbacks.job",
     "Events": "perfgate.runtime.streams.events",
+    "Grpc": "perfgate.runtime.streams.grpc_call",
     "Job": "perfgate.runtime.users.jobs",
     "PersistedQuery": "perfgate.runtime.users.persisted_queries",
     "Visitor": "perfgate.runtime.users.visitor",

@@ -51,8 +51,17 @@ def endpoint_digests(endpoint: Endpoint, folder: Path) -> dict[str, str]:
         "weight": endpoint.weight,
         "login": _login(endpoint),
     }
-    activities = {"poll": endpoint.poll, "events": endpoint.events, "websocket": endpoint.websocket}
+    activities = {
+        "poll": endpoint.poll,
+        "events": endpoint.events,
+        "websocket": endpoint.websocket,
+        "grpc": endpoint.grpc,
+    }
+    if endpoint.grpc is not None and endpoint.grpc.proto:
+        parts["proto"] = _hash_of(folder / endpoint.grpc.proto)
     parts |= {name: asdict(activity) for name, activity in activities.items() if activity is not None}
+    if endpoint.callback is not None:  # where this machine listens makes no difference
+        parts["callback"] = asdict(replace(endpoint.callback, listen="", host=""))
     return {name: digest(part) for name, part in parts.items()}
 
 

@@ -130,7 +130,7 @@ def _body(body: Body, root: str) -> dict[str, Any]:
 
 
 def _file(part: FilePart, root: str) -> Call:
-    return Call("file", [_path(root, part.path), part.filename, part.content_type])
+    return Call("file", [file_path(root, part.path), part.filename, part.content_type])
 
 
 def rows_call(rows: Rows, root: str) -> Call:
@@ -139,10 +139,10 @@ def rows_call(rows: Rows, root: str) -> Call:
         keywords["per"] = rows.per
     if rows.separator != Rows.separator:
         keywords["separator"] = rows.separator
-    return Call("rows", [_path(root, rows.path)], keywords)
+    return Call("rows", [file_path(root, rows.path)], keywords)
 
 
-def _path(root: str, path: str) -> Joined:
+def file_path(root: str, path: str) -> Joined:
     """An absolute path stands alone: `HERE / "/etc/ca.pem"` is that file."""
     return Joined("/", [Code(HERE), path if root == "." or PurePath(path).is_absolute() else f"{root}/{path}"])
 
@@ -150,7 +150,7 @@ def _path(root: str, path: str) -> Joined:
 def trust_call(tls: Tls, root: str) -> Call:
     """`TlsConfig(...)` with only what differs from the defaults."""
     files = {"ca": tls.ca, "certificate": tls.certificate, "key": tls.key}
-    keywords: dict[str, Any] = {name: _path(root, path) for name, path in files.items() if path}
+    keywords: dict[str, Any] = {name: file_path(root, path) for name, path in files.items() if path}
     keywords |= {"insecure": True} if tls.insecure else {}
     return Call("TlsConfig", [], keywords | ({"server_name": tls.server_name} if tls.server_name else {}))
 

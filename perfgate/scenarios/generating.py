@@ -87,7 +87,7 @@ def _endpoints(endpoints: Collection[Endpoint], names: Names, root: str) -> Iter
     for endpoint in endpoints:
         request = requests[endpoint.name]
         sent = endpoint_call(endpoint.name, request, root=root, common=common, tables=tables)
-        yield assignment(names[endpoint.name], activity_call(endpoint, sent, common))
+        yield assignment(names[endpoint.name], activity_call(endpoint, sent, common, root))
 
 
 def _tables(requests: Collection[Request], names: Names) -> dict[Rows, str]:

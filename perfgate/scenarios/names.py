@@ -9,18 +9,19 @@ import unicodedata
 from collections.abc import Iterable
 
 RUNTIME_NAMES = frozenset(
-    "Endpoint Events Job PersistedQuery TlsConfig Visitor WebSocket always between choice env environment file "
-    "from_cookie from_header from_json from_regex header journey json_path operation regex rows sequence stated status "
-    "text url_env uuid".split()
+    "CallbackJob Endpoint Events Grpc Job PersistedQuery TlsConfig Visitor WebSocket always between choice env "
+    "environment file from_cookie from_header from_json from_regex header journey json_path operation proto regex rows "
+    "sequence stated "
+    "status text url_env uuid".split()
 )
 
 # What a scenario's module and methods say already, and what Visitor and Locust's User have.
 TAKEN_IN_MODULE = frozenset({*RUNTIME_NAMES, "HERE", "Path", "task", "self"})
 TAKEN_IN_CLASS = frozenset(
     "abstract begin begin_visit client compiled context dial draw ensure_login enter environment exchange "
-    "fixed_count fullname greenlet group has_no_row host json load max_wait message min_wait on_start on_stop "
-    "perform record run send send_once session start stop tasks think tls turn under_way values wait "
-    "wait_function wait_time walk weight".split()
+    "fixed_count fullname greenlet group has_no_row host json kept load max_wait message min_wait on_start on_stop "
+    "own_address perform record run send send_once session start stop tasks think tls turn under_way values wait "
+    "wait_function wait_time walk weight where".split()
 )
 
 

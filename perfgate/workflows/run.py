@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from perfgate import budgets, gate, history, loadtest, measure, report
-from perfgate.files import codec, run_folder
+from perfgate.files import codec, reserving, run_folder
 from perfgate.history import History
 from perfgate.model.budget_file import GatePolicy
 from perfgate.model.errors import BaseError, HistoryError, PerfgateError, RecordError, UsageError
@@ -38,6 +38,9 @@ class RunResult:
     report: Report | None = None
 
 
+Judged = tuple[Run, Verdict | None]
+
+
 def run(request: RunRequest, reporter: ProgressReporter) -> RunResult:
     """The whole pipeline. Raises PerfgateError for whatever keeps it from a verdict."""
     budget_file = budgets.read(request.budget, request.context.environ)
@@ -46,17 +49,18 @@ def run(request: RunRequest, reporter: ProgressReporter) -> RunResult:
 
 def execute(spec: RunSpec, reporter: ProgressReporter) -> RunResult:
     context, earlier = spec.context, _verdict_to_confirm(spec)
-    run_folder.make(context.folder, context.root)
     access = {**context.environ, **context.access}
-    with history.open(spec.history, root=context.root, environ=access, say=reporter.say) as store:
+    with (
+        reserving.reserved(context.folder, context.root),
+        history.open(spec.history, root=context.root, environ=access, say=reporter.say) as store,
+    ):
         # before the load: an unreadable history is no news to wait for
         past = baselines.remembered(store, spec.budget_file, context.environ)
         spec = resolving.with_branch(spec, past.budget_file)
-        measured, notes = _measure_beside_base(spec, past, earlier, reporter)
+        (measured, verdict), notes = _measure_beside_base(spec, past, earlier, reporter)
         codec.write(measured, context.folder / run_folder.RUN)
-        if measured.interrupted:
+        if verdict is None:
             return RunResult(run=measured, policy=spec.budget_file.gate, past_runs=past.recent)
-        verdict = _verdict(spec, measured, past, earlier)
         if measured.pages:
             measured = viewing.without_traces(spec.load, measured, verdict)
             codec.write(measured, context.folder / run_folder.RUN)
@@ -69,7 +73,7 @@ def execute(spec: RunSpec, reporter: ProgressReporter) -> RunResult:
 
 
 def _verdict_to_confirm(spec: RunSpec) -> Verdict | None:
-    """Raises RecordError when it cannot be read, UsageError when it is not of this budget file."""
+    """Raises RecordError when it cannot be read, UsageError when it is not of this budget file or commit."""
     if spec.confirm is None:
         return None
     path = spec.confirm / run_folder.VERDICT if spec.confirm.is_dir() else spec.confirm
@@ -84,13 +88,20 @@ def _verdict_to_confirm(spec: RunSpec) -> Verdict | None:
             hint=CONFIRMABLE,
             code="PG-U004",
         )
+    run, commit = path.parent / run_folder.RUN, spec.context.revision.commit
+    if run.is_file() and commit and codec.read(Run, run).commit not in ("", commit):
+        raise UsageError(
+            f"--confirm {spec.confirm}: that run is of another commit, and says nothing of this one's failures",
+            hint="Give an earlier run of the same commit.",
+            code="PG-U004",
+        )
     return earlier
 
 
 def _measure_beside_base(
     spec: RunSpec, past: RememberedRuns, earlier: Verdict | None, reporter: ProgressReporter
-) -> tuple[Run, tuple[Note, ...]]:
-    """The run, and for people why it is not compared with the base that `--base-ref auto` looks for."""
+) -> tuple[Judged, tuple[Note, ...]]:
+    """The run and its verdict, and for people why it is not compared with the base that `--base-ref auto` looks for."""
     if spec.load.mode is not Mode.MERGE_BASE:
         return _measure(spec, past, earlier, reporter), ()
     try:
@@ -111,8 +122,8 @@ def _reason(error: PerfgateError) -> str:
     return one_line(" ".join([error.message.partition("\n")[0], *advice]), MAX_REASON_CHARS)
 
 
-def _measure(spec: RunSpec, past: RememberedRuns, earlier: Verdict | None, reporter: ProgressReporter) -> Run:
-    """The load, as long as it takes to decide, and why something failed."""
+def _measure(spec: RunSpec, past: RememberedRuns, earlier: Verdict | None, reporter: ProgressReporter) -> Judged:
+    """The load, as long as it takes to decide, and why something failed; no verdict where it was interrupted."""
     plan = spec.load.plan
     with sending.sides_of(spec.load, reporter) as sides:
         facts = sending.circumstances(spec.load, sides)
@@ -138,9 +149,10 @@ def _measure(spec: RunSpec, past: RememberedRuns, earlier: Verdict | None, repor
         if run is None or (viewing.pages_apart(spec.load) and not run.interrupted):
             run = viewing.with_pages(spec.load, sides, facts, run, reporter.say)
         codec.write(run, spec.context.folder / run_folder.RUN)  # whatever ends the second pass: what was measured stays
-        if spec.diagnose is not False and not run.interrupted:  # here base and head are still set up
-            _explain(spec, run, past, _verdict(spec, run, past, earlier), sides, reporter)
-    return run
+        verdict = None if run.interrupted else _verdict(spec, run, past, earlier)
+        if spec.diagnose is not False and verdict:  # here base and head are still set up
+            _explain(spec, run, past, verdict, sides, reporter)
+    return run, verdict
 
 
 def _counted_alone(run: Run, spec: RunSpec, sides: loadtest.Sides, reporter: ProgressReporter) -> Run:

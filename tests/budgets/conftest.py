@@ -19,6 +19,12 @@ FILES = {
     "access.log": '127.0.0.1 - - [10/Oct/2000:13:55:36 +0000] "POST /exports HTTP/1.1" 202 2\n',
     "shop.graphql": "query Search($q: String!) { search(q: $q) { ...Card } }\nmutation Order { order { id } }\n"
     "fragment Card on Product { id }\n",
+    "shop.proto": """syntax = "proto3"; package shop;
+message Query { string text = 1; int32 page = 2; }
+message Found { string token = 1; }
+message Update { double sent_at = 1; }
+service Catalog { rpc Search(Query) returns (Found); rpc Watch(Query) returns (stream Update); }
+""",
     "ca.pem": "not really",
     "client.pem": "not really",
     "login.json": "{}",

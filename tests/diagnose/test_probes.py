@@ -109,6 +109,33 @@ def test_a_statement_with_an_index_scans_nothing(database: str):
 
 
 @pytest.mark.needs("postgresql")
+def test_an_index_that_a_function_around_its_column_keeps_from_use_is_told(database: str):
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("create index on items (sku)")
+        probe = PostgresProbe(database)
+        probe.begin()
+        connection.execute("select id from items where lower(sku) = 'sku7'").fetchall()
+        [statement] = probe.counted(requests=1).statements
+        probe.close()
+
+    assert (statement.scans, statement.indexed) == (("items",), ("sku",))
+
+
+@pytest.mark.needs("postgresql")
+def test_a_small_table_may_be_read_as_a_whole(database: str):
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("delete from items where id > 500")
+        connection.execute("vacuum analyze items")
+    probe = PostgresProbe(database)
+    probe.begin()
+    select_items(database, range(20))
+    counts = probe.counted(requests=20)
+    probe.close()
+
+    assert [one.scans for one in counts.statements] == [()]
+
+
+@pytest.mark.needs("postgresql")
 def test_options_of_the_url_hold_for_plans_too(postgresql_server: str):
     with psycopg.connect(postgresql_server, autocommit=True) as connection:
         connection.execute("create extension if not exists pg_stat_statements")
@@ -211,6 +238,29 @@ def test_a_redis_user_without_the_right_says_what_to_grant(redis_url: str):
         RedisProbe(redis_url.replace("://", "://looker:s3cret@"))
 
     assert "+info" in failure.value.hint
+    assert "s3cret" not in str(failure.value)
+
+
+@pytest.mark.needs("redis")
+@pytest.mark.parametrize("user", ["", ":wrong@", "ada:wrong@"])
+def test_a_redis_with_a_password_says_where_to_write_it(redis_url: str, user: str):
+    with redis.Redis.from_url(redis_url) as client:
+        client.config_set("requirepass", "s3cret")
+
+    with pytest.raises(DiagnosisError, match="Authentication") as failure:
+        RedisProbe(redis_url.replace("://", f"://{user}"))
+
+    assert "redis://:PASSWORD@" in failure.value.hint
+    assert "wrong" not in str(failure.value)
+
+
+def test_a_redis_that_is_not_there_says_what_to_check():
+    [port] = free_ports(1)
+
+    with pytest.raises(DiagnosisError, match="ConnectionError") as failure:
+        RedisProbe(f"redis://:s3cret@127.0.0.1:{port}")
+
+    assert "Is Redis there" in failure.value.hint
     assert "s3cret" not in str(failure.value)
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -233,6 +235,22 @@ def test_a_refusal_says_what_to_grant(errors: str, hint: str):
 
     assert hint in refusal.hint
     assert "py-spy" in refusal.message
+
+
+def test_a_real_refusal_is_understood():
+    """Where pytest is root, py-spy is nobody; elsewhere it is asked about a process of root."""
+    is_root = os.geteuid() == 0
+    if not is_root and os.stat("/proc/1").st_uid == os.geteuid():
+        pytest.skip("no process here is another user's")
+    nobody = {"user": 65534, "group": 65534, "extra_groups": []} if is_root else {}
+    with TemporaryDirectory() as folder:  # which nobody may read, as the environment of pytest may not be
+        Path(folder).chmod(0o755)
+        program = shutil.copy(Path(sys.executable).with_name("py-spy"), folder)
+        command = [program, "record", "--pid", str(os.getpid() if is_root else 1), "--output", "/dev/null"]
+        done = subprocess.run(command, capture_output=True, text=True, cwd="/", **nobody)  # type: ignore[call-overload]
+
+    assert done.returncode
+    assert "ptrace_scope" in pyspy._refusal(done.stderr).hint
 
 
 def test_flame_graphs_are_json_that_any_reader_takes():

@@ -99,9 +99,13 @@ SCANNED = Statement(
     columns=("order_id",),
 )
 
+COUNTED = Statement(fingerprint="select count(*) from items", calls=1, rows=1, seconds=0.02)
+
 TABLE = [
     (case("database", queries=103), "repeated-statement", "confirmed"),
     (case("database", query_seconds=0.02), "slower-statement", "confirmed"),
+    (case("database", queries=4, query_seconds=0.0058, statements=(COUNTED,)), "new-statement", "confirmed"),
+    (case("database", queries=4, query_seconds=0.0058, statements=()), "new-statement", "likely"),
     (case("database", query_seconds=0.02, statements=(SCANNED,)), "sequential-scan", "confirmed"),
     (case("database", rows=2000), "more-rows", "confirmed"),
     (case("database", database_size=300_000), "wide-rows", "confirmed"),
@@ -141,6 +145,7 @@ TABLE = [
     (case("application", cpu=0.012, reference=0.0042, reference_cpu=0.0040), "environment", "environment"),
     (case(base=OUTSIDE, database_messages=103), "repeated-statement", "confirmed"),
     (case(base=OUTSIDE, database_wait=0.022, canary_loaded=0.02), "slower-statement", "confirmed"),
+    (case(base=OUTSIDE, database_messages=4, database_wait=0.022), "new-statement", "likely"),
     (case(base=OUTSIDE, database_wait=0.009), "slower-statement", "likely"),
     (case(base=OUTSIDE, database_wait_loaded=0.022, alone=0.010), "lock-wait", "likely"),
     (case(base=OUTSIDE, cache_messages=51), "cache-repeated", "confirmed"),
@@ -341,6 +346,16 @@ def test_a_missing_index_is_offered_as_a_statement():
     assert cause.remedy == "CREATE INDEX ON items (order_id);"
 
 
+def test_an_index_that_the_filter_cannot_use_is_not_offered_again():
+    seen = case("database", query_seconds=0.02, statements=(replace(SCANNED, indexed=("order_id",)),))
+
+    first = explain(seen)[0]
+
+    assert first.code == "sequential-scan"
+    assert "CREATE INDEX ON items" not in first.remedy
+    assert "An index on order_id is there" in first.remedy
+
+
 def test_an_endpoint_that_computes_more_because_it_queries_more_is_no_matter_of_cpu():
     codes = [cause.code for cause in explain(case("database", queries=103, cpu=0.02))]
 
@@ -448,3 +463,28 @@ def test_what_a_request_waits_for_a_busy_cpu_anyway_is_no_contention():
 
 def test_a_sleep_beside_a_cold_cache_that_computes_a_little_is_no_cpu():
     assert explain(case("application", alone=0.027, loaded=0.029, cpu=0.0055))[0].code == "waiting"
+
+
+def test_a_statement_that_a_cache_in_memory_answered_before_is_a_new_one():
+    base = replace(SOUND, queries=0.0, query_seconds=None, statements=(), database=0.0)
+    seen = case("database", base=base, queries=1.0, query_seconds=0.02, database=0.02, statements=(COUNTED,))
+
+    first = explain(seen)[0]
+
+    assert first.sentence == "1 query per request instead of 0, 20 ms for what is new"
+    assert "select count(*) from items" in first.evidence[0]
+
+
+def test_one_more_query_that_takes_no_time_is_no_cause():
+    quick = replace(COUNTED, seconds=0.0001)
+
+    first = explain(case("application", cpu=0.024, queries=4, statements=(quick,)))[0]
+
+    assert first.code == "cpu"
+
+
+def test_a_body_that_comes_slowly_is_a_matter_of_the_download():
+    first = explain(case("download", base=replace(SOUND, download=0.001), download=0.02))[0]
+
+    assert (first.code, first.layer) == ("waiting", "download")
+    assert "body comes slowly" in first.sentence

@@ -250,3 +250,9 @@ def test_what_is_always_waited_for_is_no_request_s_wait(seen: dict[str, float], 
     counts = ProbeCounts(values={"phase_seconds": 0.010, "idle_cache_wait": 1.0, **seen})
 
     assert merged([counts]).values["cache_wait"] == pytest.approx(waited)
+
+
+def test_a_connection_that_was_made_for_one_question_awaits_its_answer():
+    """Its kernel shows the moment at which it was made as that of the last answer."""
+    assert turn(connection(sent=8, received=8, messages=1, answers=0)).is_awaiting
+    assert not turn(connection(sent=8, received=8, messages=0, answers=0)).is_awaiting

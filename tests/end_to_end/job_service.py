@@ -1,53 +1,80 @@
-"""A service with background jobs of a known length: accepted at once, worked at by a fixed number of workers."""
+"""A service with background jobs of a known length: accepted at once, worked at by a fixed number of workers.
+
+A request whose JSON names a URL under `notify` is called back there when its job ends. `calls` says what a job calls,
+by its number: the usual is one call, with the job.
+"""
 
 from __future__ import annotations
 
+import http.client
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
+from urllib.parse import urlsplit
+
+Job = dict[str, Any]
+Calls = Callable[[int, str, Job], Sequence[tuple[str, Job]]]  # URL and body of each
+
+
+def one_call(number: int, url: str, job: Job) -> Sequence[tuple[str, Job]]:
+    return [(url, job)]
 
 
 class Jobs:
     """Jobs by number; each says when it was accepted, begun and finished (seconds since 1970)."""
 
-    def __init__(self, workers: int, work: float, failing: int = 0) -> None:
-        self.jobs: dict[int, dict[str, Any]] = {}
+    def __init__(self, workers: int, work: float, failing: int = 0, calls: Calls = one_call) -> None:
+        self.jobs: dict[int, Job] = {}
         self.polls = 0
-        self._work, self._failing = work, failing
+        self.statuses: list[int] = []  # of the calls
+        self._work, self._failing, self._calls = work, failing, calls
         self._workers = ThreadPoolExecutor(workers)
 
-    def start(self) -> int:
+    def start(self, notify: str = "") -> int:
         number = len(self.jobs) + 1
         job = self.jobs[number] = {"state": "queued", "created": time.time()}
-        self._workers.submit(self._run, number, job)
+        self._workers.submit(self._run, number, job, notify)
         return number
 
-    def _run(self, number: int, job: dict[str, Any]) -> None:
+    def _run(self, number: int, job: Job, notify: str) -> None:
         job["state"], job["started"] = "running", time.time()
         time.sleep(self._work)
         job["finished"] = time.time()
         job["state"] = "failed" if self._failing and number % self._failing == 0 else "done"
+        for url, body in self._calls(number, notify, dict(job)) if notify else ():
+            self.statuses.append(call(url, body))
 
     def close(self) -> None:
         self._workers.shutdown()
 
 
+def call(url: str, body: Job) -> int:
+    """Posts the body and returns the status."""
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.netloc, timeout=60)
+    try:
+        connection.request("POST", parts.path, json.dumps(body), {"Content-Type": "application/json"})
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
 @contextmanager
-def job_service(*, workers: int, work: float, failing: int = 0) -> Iterator[tuple[str, Jobs]]:
-    jobs = Jobs(workers, work, failing)
+def job_service(*, workers: int, work: float, failing: int = 0, calls: Calls = one_call) -> Iterator[tuple[str, Jobs]]:
+    jobs = Jobs(workers, work, failing, calls)
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True
 
         def do_POST(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            self._answer(202, {}, f"/jobs/{jobs.start()}")
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self._answer(202, {}, f"/jobs/{jobs.start(json.loads(body)['notify'] if body else '')}")
 
         def do_GET(self) -> None:
             jobs.polls += 1

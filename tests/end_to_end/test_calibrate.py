@@ -28,7 +28,6 @@ def folder_of(project: Project) -> Path:
     return folder
 
 
-@pytest.mark.load
 def test_a_service_is_measured_alone_and_beside_itself(project: Project):
     port = free_port()
     service = f'service: {{command: "perfgate demo --port ${{PORT}}", port: {port}, ready: /healthz}}'

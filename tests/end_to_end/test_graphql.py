@@ -9,7 +9,6 @@ from collections import Counter
 from threading import Lock
 from typing import Any
 
-import pytest
 import servers
 from projects import Project
 
@@ -64,7 +63,6 @@ class Persisting:
         return {"data": "x" * (50 if b"client-name: ios" in head else 5000)}
 
 
-@pytest.mark.load
 def test_persisted_queries_and_payloads_by_client(project: Project):
     server = Persisting()
     with servers.serving(server) as (url, _):

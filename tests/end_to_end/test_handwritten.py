@@ -116,6 +116,20 @@ def test_a_taskset_under_a_rate_is_refused_with_the_way_out(project: Project, sh
     assert "load: {users: ...}" in done.stderr
 
 
+def test_a_locustfile_without_users_is_named(project: Project, shop: Shop):
+    project.write("import time\n", "empty.py")
+    project.write(
+        f"version: 1\ntarget: {shop.url}\nload: {{users: 4, duration: 1s}}\nscenarios: [empty.py]\n"
+        "defaults: {budget: {errors: 1%}}\n"
+    )
+
+    done = project.perfgate("run")
+
+    assert done.returncode == 3
+    assert "There is no class of users in empty.py" in done.stderr
+    assert "Locust ended" not in done.stderr
+
+
 def test_defaults_hold_for_names_that_only_the_locustfile_knows(project: Project, shop: Shop):
     project.write(LOCUSTFILE, "shop.py")
     project.write(f"""

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from club import Club, open_club
-from projects import Project
+from hosts import workers
+from projects import Project, free_port
 
 HEAD = "version: 1\nname: club\ntarget: {}\ngate: {{probe: false}}\n"
 FORM_LOGIN = """
@@ -371,3 +372,32 @@ endpoints:
         assert failures(found) == {}
         users = sorted(one.json["user"] for one in club.of("/token"))
     assert users == [f"user{number}" for number in range(6)]
+
+
+@pytest.mark.load
+@pytest.mark.parametrize("how", ["processes", pytest.param("workers", marks=pytest.mark.slow)])
+def test_weights_are_exact_and_no_data_comes_twice_over_processes(project: Project, how: str):
+    text = """
+load: {rate: 60/s, duration: 2s, arrivals: even}
+endpoints:
+  take: {weight: 3, request: POST /things, json: {id: "row {user}"}, with: {from: many.csv, once: true}, expect: {status: 201}}
+  count: {weight: 2, request: POST /things, json: {id: "number {n}"}, with: {n: {sequence: 1}}, expect: {status: 201}}
+  make: {request: POST /things, json: {id: "{id}"}, with: {id: uuid}, expect: {status: 201}}
+"""
+    project.write(users(120), "many.csv")  # a process has every other row
+    port = free_port()
+    arguments = {
+        "processes": ["--processes", "2"],
+        "workers": ["--workers", "2", "--master-host", "127.0.0.1", "--master-port", str(port)],
+    }[how]
+    with open_club() as club, workers(2 if how == "workers" else 0, port):
+        found = run(project, club, text, *arguments)
+
+    assert failures(found) == {}  # the same thing a second time is a 409
+    assert len(club.known) == len(club.of("/things")) == found["generator"]["sent"]
+    if how == "processes":  # separate workers may begin too late for the first arrivals
+        assert {name: one["requests"] for name, one in found["by_name"].items()} == {
+            "take": 60,
+            "count": 40,
+            "make": 20,
+        }

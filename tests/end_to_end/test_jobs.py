@@ -63,7 +63,6 @@ def test_a_backlog_is_told_from_slow_work(project: Project):
     assert "in the queue" in completion["sentence"]
 
 
-@pytest.mark.load
 def test_a_job_that_fails_or_never_ends_is_an_error(project: Project):
     with job_service(workers=8, work=0.2, failing=3) as (url, _):
         project.write(FILE.format(target=url))

@@ -58,7 +58,6 @@ def test_a_worker_on_another_host(project: Project, host: Host):
     assert generator["sent"] == server.requests <= generator["due"] == 200
 
 
-@pytest.mark.load
 def test_a_narrow_link_between_hosts_loses_no_count(project: Project, host: Host):
     """Wide enough for the load: 100 answers of 2 kB a second are 1.6 Mbit/s."""
     host.narrow("4mbit")

@@ -211,7 +211,6 @@ journeys:
         assert sum(one["failures"] for one in found.values()) == 0
 
 
-@pytest.mark.load
 def test_restarts_make_one_run_of_several_parts(repository: Repository):
     repository.budgets("rate: 100/s, warmup: 300ms, duration: 3s")
 
@@ -561,7 +560,6 @@ def test_an_a_b_run_is_kept_but_is_no_baseline(project: Project):
     assert finding["baseline_runs"] == 0
 
 
-@pytest.mark.load
 def test_the_workers_of_another_machine_serve_both_arms(project: Project):
     from test_engine import workers
 

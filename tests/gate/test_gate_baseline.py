@@ -94,6 +94,13 @@ def test_runs_that_did_not_begin_earlier_are_left_out(started):
     assert numbers(chosen(*history(1), later)) == [1]
 
 
+def test_a_clock_that_is_wrong_is_no_quiet_lack_of_a_baseline():
+    """A machine whose clock is behind has all of its history in the future: nothing was compared, and nothing said."""
+    late = [make_past_run(run=make_run(number, started=f"2027-01-0{number}T00:00:00Z")) for number in (2, 1)]
+    baseline = choose_baseline(NOW, late, BaselinePolicy())
+    assert "2 runs began after this one, at 2027-01-02T00:00:00Z" in baseline.excluded["list products"]
+
+
 def test_the_run_itself_is_left_out():
     itself = make_past_run(run=make_run(100, started="2026-01-01T00:00:00Z"))
     assert numbers(chosen(*history(1), itself)) == [1]

@@ -1,16 +1,21 @@
 from __future__ import annotations
 
+import pytest
 from builders import make_finding, make_verdict
 
 from perfgate.gate import confirm
 from perfgate.gate.verdict.outcome import with_codes
 from perfgate.model.outcome import Outcome
+from perfgate.model.verdict import Finding
 from perfgate.text.notes import bare
 
 
 def test_only_what_both_runs_show_is_a_failure():
     earlier = make_verdict(
-        make_finding("search", "p95", Outcome.FAIL), make_finding("home", "p95", Outcome.FAIL), run="first"
+        make_finding("search", "p95", Outcome.FAIL),
+        make_finding("home", "p95", Outcome.FAIL),
+        make_finding("orders", "errors", Outcome.PASS),
+        run="first",
     )
     again = make_verdict(
         make_finding("search", "p95", Outcome.FAIL),
@@ -34,10 +39,18 @@ def test_only_what_both_runs_show_is_a_failure():
 
 
 def test_another_metric_of_the_same_endpoint_confirms_nothing():
-    earlier = make_verdict(make_finding("search", "p99", Outcome.FAIL))
+    earlier = make_verdict(make_finding("search", "p99", Outcome.FAIL), make_finding("search", "p95", Outcome.PASS))
     again = make_verdict(make_finding("search", "p95", Outcome.FAIL))
 
     assert confirm(again, earlier).outcome is Outcome.WARN
+
+
+@pytest.mark.parametrize("findings", [(), (make_finding("search", "p95", Outcome.NO_DATA),)])
+def test_what_was_not_measured_refutes_no_failure(findings: tuple[Finding, ...]):
+    verdict = confirm(make_verdict(make_finding("search", "p95", Outcome.FAIL)), make_verdict(*findings, run="first"))
+
+    assert verdict.outcome is Outcome.FAIL
+    assert verdict.findings[0].sentence.endswith("Not refuted: run first has no data of it.")
 
 
 def test_missing_data_and_doubts_stay_what_they_are():

@@ -91,25 +91,39 @@ def test_the_latest_starts_matter_to_the_highest_percentiles():
     assert judged(late, metric="p95", p95=0.38, limit=0.3).outcome is Outcome.FAIL
 
 
-def test_the_percentile_of_the_few_that_succeeded_cannot_pass():
-    """90 % of the requests failed; timeouts are among the values, so they do not count."""
-    ends = [
-        make_endpoint("search", p95=0.1, requests=1000, failures=900, failures_by_kind={kind: 900})
-        for kind in ("status", "timeout")
-    ]
+@pytest.mark.parametrize("kind", ["status", "timeout"])
+def test_the_percentile_of_the_few_that_succeeded_cannot_pass(kind: str):
+    """90 % of the requests failed. A timeout of the connection counts at less than the limit."""
+    end = make_endpoint("search", p95=0.1, requests=1000, failures=900, failures_by_kind={kind: 900})
+    run = make_run(1, endpoints=[end])
     budget = Budget(endpoint="search", metric="p95", criteria=(Criterion(kind=Kind.ABSOLUTE, limit=0.3, text="300ms"),))
-    found = [
-        judge(
-            [budget],
-            make_run(1, endpoints=[end]),
-            choose_baseline(make_run(1), (), GatePolicy().baseline),
-            GatePolicy(),
-        )
-        for end in ends
-    ]
+    finding = judge([budget], run, choose_baseline(run, (), GatePolicy().baseline), GatePolicy()).findings[0]
 
-    assert [one.outcome for one in found] == [Outcome.INCONCLUSIVE, Outcome.PASS]
-    assert "90% of the requests failed, and this is the p95 of the others" in found[0].findings[0].sentence
+    assert finding.outcome is Outcome.INCONCLUSIVE
+    assert "90% of the requests failed, and this is the p95 of the others" in finding.sentence
+
+
+def test_timeouts_over_the_limit_still_fail():
+    end = make_endpoint("search", p95=10.0, requests=1000, failures=900, failures_by_kind={"timeout": 900})
+    run = make_run(1, endpoints=[end])
+    finding = judge(
+        [make_budget("search", "p95", "300ms")], run, choose_baseline(run, (), GatePolicy().baseline), GatePolicy()
+    ).findings[0]
+
+    assert finding.outcome is Outcome.FAIL
+
+
+@pytest.mark.parametrize(("metric", "limit"), [("ttfb_p95", "1s"), ("size", "1MB"), ("queries", "9")])
+def test_what_timeouts_are_not_among_cannot_pass_beside_them(metric: str, limit: str):
+    """A request that timed out has a latency, the timeout; it has no first byte and no body."""
+    end = make_endpoint("search", p95=0.1, requests=1000, failures=600, failures_by_kind={"timeout": 600})
+    end = replace(end, metrics={**end.metrics, metric: 0.01}, phases={"first_byte": end.latency})
+    run = make_run(1, endpoints=[end])
+    budget = make_budget("search", metric, limit)
+    finding = judge([budget], run, choose_baseline(run, (), GatePolicy().baseline), GatePolicy()).findings[0]
+
+    assert finding.outcome is Outcome.INCONCLUSIVE
+    assert f"60% of the requests failed, and this is the {metric} of the others" in finding.sentence
 
 
 def test_beside_a_page_that_mostly_failed_no_page_is_worse_or_better():

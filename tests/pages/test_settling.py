@@ -75,7 +75,6 @@ def test_a_page_that_reloads_itself_for_ever_is_no_page(chromium: Browser):
         assert failure(chromium.view(visit(target, "/")))[0] == "navigation"
 
 
-@pytest.mark.slow
 @pytest.mark.needs("chromium")
 def test_a_page_that_never_loads_says_what_it_waits_for(chromium: Browser):
     is_over = threading.Event()
@@ -86,22 +85,21 @@ def test_a_page_that_never_loads_says_what_it_waits_for(chromium: Browser):
 
     image = f"{HEAD}<h1>Late</h1><img src='/never.png' width=9 height=9>"
     with serving({"/": image, "/never.png": never}) as target:
-        kind, text = failure(chromium.view(visit(target, "/", timeout=5.0)))
+        kind, text = failure(chromium.view(visit(target, "/", timeout=3.0)))
         is_over.set()
 
-    assert (kind, text) == ("timeout", f"not loaded after 5 s: still waiting for {target}/never.png")
+    assert (kind, text) == ("timeout", f"not loaded after 3 s: still waiting for {target}/never.png")
 
 
 @pytest.mark.slow
 @pytest.mark.needs("chromium")
 def test_a_script_that_never_ends_while_the_page_is_read_is_named_as_such(chromium: Browser):
     with serving({"/": f"{HEAD}<script>for (;;);</script>"}) as target:
-        kind, text = failure(chromium.view(visit(target, "/", timeout=10.0)))
+        kind, text = failure(chromium.view(visit(target, "/", timeout=5.0)))
 
-    assert (kind, text) == ("timeout", "it gave no answer for 10 s: a script of it never gives way")
+    assert (kind, text) == ("timeout", "it gave no answer for 5 s: a script of it never gives way")
 
 
-@pytest.mark.slow
 @pytest.mark.needs("chromium")
 def test_what_frames_of_other_sites_fetch_counts_and_is_waited_for(chromium: Browser):
     """127.0.0.1 and localhost are two sites: Chromium keeps the frame in a process of its own."""

@@ -17,6 +17,7 @@ from perfgate.pages.options import PageOptions, PageSide
 pytestmark = pytest.mark.needs("chromium")
 
 RENDERER = "--type=renderer"
+HAS_SCRIPT = '<!doctype html><link rel="icon" href="data:,"><h1>Ready</h1><script src="/script.js"></script>'
 PAGE = '<!doctype html><link rel="icon" href="data:,"><h1>Ready</h1>'
 
 
@@ -32,12 +33,14 @@ def ending(only: str, when: Callable[[int], bool]) -> Callable[[object], str]:
     return page
 
 
-def views_of(page: Callable[[object], str], folder: Path, *names: str) -> tuple[PageViews, list[str]]:
-    """Views of such a page, of a sound one after it, and what was announced."""
+def views_of(
+    page: str | Callable[[object], str], folder: Path, *names: str, script: Callable[[object], str] | str = ""
+) -> tuple[PageViews, list[str]]:
+    """Views of such a page (which may load a script), of a sound one after it, and what was announced."""
     said: list[str] = []
     pages = [PageSpec(name=name, path=f"/{name}", fewest=1, most=1) for name in names]
     options = PageOptions(folder=folder, root=folder, environ=os.environ, say=said.append)
-    with serving({"/deadly": page, "/sound": PAGE}) as target:
+    with serving({"/deadly": page, "/sound": PAGE, "/script.js": script}) as target:
         return measure(pages, [PageSide(arm="", target=target)], options), said
 
 
@@ -61,9 +64,10 @@ def test_a_page_at_which_chromium_stops_again_and_again_is_left_and_the_next_is_
     assert (sound.requests, sound.failures) == (1, 0)
 
 
-@pytest.mark.slow
 def test_a_page_whose_process_is_ended_fails_that_view_alone(tmp_path: Path):
-    views, _ = views_of(ending(RENDERER, lambda number: number == 2), tmp_path, "deadly")
+    """It ends while the page loads a script: before, Chromium would put the document into another process."""
+    script = ending(RENDERER, lambda number: number == 2)
+    views, _ = views_of(HAS_SCRIPT, tmp_path, "deadly", script=script)
 
     [deadly] = views.results[""]
     assert (deadly.requests, deadly.failures_by_kind) == (1, {"crash": 1}), deadly.failure_examples

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perfgate.files import run_folder
-from perfgate.model.page import Resource
+from perfgate.model.page import LcpParts, Resource
 from perfgate.pages import summary
-from perfgate.pages.view import View, blocking_time, lcp_parts, metrics
+from perfgate.pages.view import View, blocking_time, lcp_layers, lcp_parts, metrics, ttfb_parts
 
 
 def view(lcp: float = 1000.0, **more: object) -> View:
@@ -111,6 +111,26 @@ def test_culprits_come_largest_first():
     assert detail.lcp_element == "#hero"
 
 
+def test_parts_of_each_metric_are_those_of_the_view_with_its_median():
+    """The view with the median LCP shifts least, and its click was the fastest."""
+    scores, clicks = {900: 0.1, 1000: 0.0, 1100: 0.3}, {900: 300, 1000: 40, 1100: 200}
+    views = [
+        view(
+            lcp,
+            account={"shifts": [shift(1, scores[lcp], f"#at-{lcp}")]},
+            metrics={"INP": {"value": clicks[lcp], "numbers": {"processingDuration": clicks[lcp]}}},
+            has_interactions=True,
+        )
+        for lcp in scores
+    ]
+    result, detail = summary.result("home", views), summary.detail("home", "", views)
+
+    assert detail.lcp is not None
+    assert sum(vars(detail.lcp).values()) == result.metrics["lcp"] == 1.0
+    assert detail.shifts == (("#at-900", result.metrics["cls"]),)
+    assert detail.inp_parts["processingDuration"] == result.metrics["inp"] == 0.2
+
+
 @pytest.mark.parametrize(
     ("shifts", "score"),
     [
@@ -155,3 +175,98 @@ def test_pictures_of_an_earlier_run_in_the_same_folder_are_gone(tmp_path: Path):
     run_folder.make(tmp_path, tmp_path)
 
     assert [path.name for path in tmp_path.iterdir()] == ["page-notes.txt"]
+
+
+@pytest.mark.parametrize(
+    ("timing", "parts"),
+    [
+        ({"db": 400, "app": 100, "total": 550}, {"db": 0.4, "app": 0.1, "server": 0.05, "network and rest": 0.15}),
+        ({"db": 400}, {"db": 0.4, "network and rest": 0.3}),
+        ({"db": 400, "api": 400, "total": 500}, {"server": 0.5, "network and rest": 0.2}),  # they overlap
+        ({"db": 900}, {"network and rest": 0.7}),  # more than the answer took
+        ({}, {"network and rest": 0.7}),
+    ],
+)
+def test_the_parts_of_the_first_byte_add_up_to_it(timing: dict[str, float], parts: dict[str, float]):
+    first = {"redirects": 0, "connection": 20, "wait": 600}
+    found = ttfb_parts(view(metrics={"TTFB": {"value": 720}}, account={"firstByte": first, "serverTiming": timing}))
+
+    assert found == pytest.approx({"connection": 0.02, **parts})
+    assert sum(found.values()) == pytest.approx(0.72)
+
+
+PARTS = LcpParts(ttfb=0.1, load_delay=0.5, load_duration=0.3, render_delay=0.1)
+
+
+def layers(*resources: Resource, url: str = "", parts: LcpParts = PARTS) -> dict[str, float]:
+    return lcp_layers(parts, {}, resources, url)
+
+
+@pytest.mark.parametrize(
+    ("resources", "expected"),
+    [
+        ((), {"frontend": 0.6, "network": 0.3, "backend": 0.1}),
+        (  # a call of the page's own backend, whose answer came after 0.4 s
+            (resource("/api", 9, kind="fetch", started=0.1, duration=0.45, wait=0.4),),
+            {"backend": 0.5, "network": 0.35, "frontend": 0.15},
+        ),
+        (  # a script of another host that blocks
+            (resource("http://ads/a.js", 9, started=0.1, duration=0.5, is_blocking=True, is_third_party=True),),
+            {"third party": 0.5, "network": 0.3, "backend": 0.1, "frontend": 0.1},
+        ),
+        (  # one that does not block: nobody waits for it
+            (resource("http://ads/a.js", 9, started=0.1, duration=0.5, is_third_party=True),),
+            {"frontend": 0.6, "network": 0.3, "backend": 0.1},
+        ),
+    ],
+)
+def test_the_lcp_is_split_by_layer(resources: tuple[Resource, ...], expected: dict[str, float]):
+    assert layers(*resources) == pytest.approx(expected)
+
+
+def test_the_largest_image_of_another_host_is_a_third_party_s():
+    hero = resource("http://cdn/hero.jpg", 9, kind="image", started=0.6, duration=0.3, wait=0.2, is_third_party=True)
+
+    assert layers(hero, url=hero.url)["third party"] == pytest.approx(0.3)
+
+
+SECONDS = st.floats(0, 5)
+
+
+@given(
+    st.lists(SECONDS, min_size=4, max_size=4), st.lists(st.tuples(SECONDS, SECONDS, SECONDS, st.booleans()), max_size=4)
+)
+def test_the_layers_add_up_to_the_lcp(times: list[float], fetched: list[tuple[float, float, float, bool]]):
+    resources = [
+        resource(f"/{at}", 9, started=start, duration=duration, wait=wait, is_blocking=True, is_third_party=other)
+        for at, (start, duration, wait, other) in enumerate(fetched)
+    ]
+    names = ("ttfb", "load_delay", "load_duration", "render_delay")
+    found = layers(*resources, url="/0", parts=LcpParts(**dict(zip(names, times, strict=True))))
+
+    assert sum(found.values()) == pytest.approx(sum(times), abs=1e-9)
+
+
+def test_files_that_pages_wait_for_are_kept_however_many_larger_ones_there_are():
+    blocking = resource("/small.js", 1, is_blocking=True, duration=0.7)
+    many = tuple(resource(f"/{number}.png", 1000, kind="image") for number in range(100))
+    detail = summary.detail("home", "", [view(resources=(*many, blocking))])
+
+    assert detail.resources[0] == blocking
+    assert len(detail.resources) == 60
+
+
+def test_what_is_wrong_with_images_is_noted_in_a_line_of_each_kind():
+    urls = [f"/{number}.jpg" for number in range(5)]
+    account = {
+        "isLargestLazy": True,
+        "unsizedImages": urls,
+        "oversizedImages": ["/a.jpg (900 × 900, shown as 90 × 90)"],
+    }
+    detail = summary.detail("home", "", [view(account=account)])
+
+    assert detail.notes == (
+        "the largest image is loaded lazily (loading=lazy): it begins late",
+        "images without width and height: /0.jpg, /1.jpg, /2.jpg and 2 more",
+        "images larger than they are shown: /a.jpg (900 × 900, shown as 90 × 90)",
+    )

@@ -121,6 +121,35 @@ def test_a_known_shift_has_the_score_computed_by_hand(
     assert [source["element"] for source in counted_shifts(view)[0]["sources"]] == ["div#block"]
 
 
+# Each step begins once the shift of the one before was reported.
+CAUSES = f"""{HEAD}<style>body {{ margin: 0 }} #last {{ height: 300px; background: teal }}</style><div id="gap"></div>
+<main></main><img id="late"><div id="last">text</div><script>
+const last = document.querySelector("#last"), steps = [
+  () => document.querySelector("#gap").style.height = "90px",
+  () => document.querySelector("main").append(Object.assign(document.createElement("div"), {{
+    id: "banner", style: "height: 80px", textContent: "Sale"}})),
+  () => document.querySelector("#late").src = "/late.svg",
+  () => document.body.append(Object.assign(document.createElement("p"), {{id: "done", textContent: "done"}})),
+];
+const next = () => setTimeout(() => steps.length && steps.shift()(), 100);
+new PerformanceObserver((list) => list.getEntries().forEach(next)).observe({{type: "layout-shift"}});
+requestAnimationFrame(next)</script>"""
+
+
+def test_what_changed_just_before_a_shift_is_named(chromium: Browser):
+    svg = '<svg xmlns="http://www.w3.org/2000/svg" width="300" height="120"><rect width="300" height="120"/></svg>'
+    done = Interaction(act="wait_for", target="#done")
+    with serving({"/": CAUSES, "/late.svg": Answer(body=svg, kind="image/svg+xml")}) as target:
+        view = chromium.view(visit(target, "/", interact=(done,)), Purpose(coverage=True))
+
+    assert [cause["text"] for cause in view.account["causes"]] == [
+        "div#gap changed",
+        "div#banner was inserted",
+        "img#late came without width and height",
+    ]
+    assert [item["start"] for item in view.account["shifts"]] == [cause["start"] for cause in view.account["causes"]]
+
+
 def test_a_scroll_bar_that_comes_late_shifts_what_is_centred(chromium: Browser, target: str):
     """Visitors see scroll bars, of 15 pixels: half of that is how far what is centred moves."""
     score = metrics(chromium.view(visit(target, "/bar")))["cls"]
@@ -265,6 +294,34 @@ def test_unused_code_is_named_by_module_where_there_is_a_source_map(chromium: Br
 
     assert view.coverage == (len(unused), 0)
     assert view.modules == (("src/unused.js", len(unused)),)
+
+
+def test_unused_rules_are_those_of_the_file_whatever_is_used_in_the_document(chromium: Browser, tmp_path: Path):
+    sheet = Answer(body="h1 { color: teal } .never { color: red }", kind="text/css")
+    inside = f"<style>{'body, h1 { margin: 0 } ' * 50}</style>"
+    page = f"{HEAD}{inside}<link rel='stylesheet' href='/a.css'><h1>Styles</h1>"
+    picture = tmp_path / "page-1.jpg"
+    with serving({"/": page, "/a.css": sheet}) as target:
+        view = chromium.view(visit(target, "/"), Purpose(coverage=True, screenshot=picture))
+
+    [fetched] = [item for item in view.resources if item.kind == "stylesheet"]
+    assert (fetched.decoded, fetched.unused) == (len(sheet.body), len(sheet.body) - len("h1 { color: teal }"))
+    assert view.coverage == (0, fetched.unused)
+    largest = (tmp_path / "page-1-lcp.jpg").read_bytes()  # the headline alone
+    assert 0 < len(largest) < len(picture.read_bytes())
+
+
+def test_what_answers_say_of_packing_caches_and_the_server_is_read(chromium: Browser):
+    headers = {"Server-Timing": 'db;desc="two, three";dur=12.5, app;dur=3', "X-Cache": "MISS", "Age": "0"}
+    page = f"{HEAD}<h1>Data</h1><script>fetch('/data')</script>"
+    packed = Answer(body='{"a": 1}', kind="application/json", headers=headers)
+    with serving({"/": page, "/data": packed}) as target:
+        view = chromium.view(visit(target, "/"))
+
+    [data] = [item for item in view.resources if item.kind == "fetch"]
+    assert data.server_timing == {"db": 0.0125, "app": 0.003}
+    assert (data.mime, data.cache_status) == ("application/json", "x-cache: MISS")
+    assert 0 < data.wait <= data.duration
 
 
 def test_a_certificate_that_nobody_trusts_is_explained(chromium: Browser, tmp_path: Path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from builders import make_run, make_verdict
 
+from perfgate.diagnose.facts import _PARTS_OF_FACTS, PassFacts
 from perfgate.model.diagnosis import (
     Cause,
     Diagnosed,
@@ -202,3 +203,9 @@ def test_a_link_cannot_leave_its_place():
     assert "evil.example" not in comment.render(told)
     assert "(<https://e.example/a%3E%29%5Bx%5D%28b%29%22onclick=%22%3Cb%3E%7C>)" in comment.render(spaceless)
     assert "<b>" not in page.render(spaceless)
+
+
+def test_every_fact_has_words_and_a_unit_for_people():
+    words = set(diagnosis_text.FACTS) | {"samples"}  # the note says how many
+
+    assert set(PassFacts.__dataclass_fields__) - words == set(_PARTS_OF_FACTS)

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perfgate.runtime.streams.messages import EventParser
+from perfgate.runtime.streams.messages import EventParser, Message
+from perfgate.runtime.streams.replies import AwaitedReplies
 
 STREAM = (
     b"\xef\xbb\xbf: comment\n\ndata: one\n\nevent: add\r\ndata: two\r\ndata: lines\r\nid: 7\r\n\r\n"
@@ -41,3 +42,24 @@ def test_what_is_not_json_says_so(content: bytes):
     [message] = EventParser().feed(b"data: " + content + b"\n\n", 1)
     with pytest.raises(ValueError, match=r".*"):
         _ = message.json
+
+
+@pytest.mark.parametrize("reply", ["next", "$.id"])
+def test_a_reply_that_comes_before_its_sender_goes_on_is_that_message_s(reply: str):
+    """On a busy generator the reply is read first: the replies after it must not shift by one."""
+    awaited = AwaitedReplies(reply)
+
+    first = awaited.expect('{"id": 1}')
+    early = awaited.answered(Message(b'{"id": 1}', 0))
+    first.left = 10  # the sender goes on
+    second = awaited.expect('{"id": 2}')
+    late = awaited.answered(Message(b'{"id": 2}', 0))
+
+    assert (early, late) == (first, second)
+    assert awaited.answered(Message(b'{"id": 3}', 0)) is None
+
+
+def test_without_a_reply_no_message_is_one():
+    awaited = AwaitedReplies("")
+    awaited.expect("hello")
+    assert awaited.answered(Message(b"hello", 0)) is None

@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
-from perfgate.budgets.convert.draft import Draft, DraftEntry, duration
+from perfgate.budgets.convert.draft import CALLBACK, Draft, DraftEntry, duration, templates_of
 from perfgate.budgets.convert.effective import Effective, effective, keys_for
+from perfgate.budgets.shape.conditions import STATUS
 from perfgate.budgets.shape.request_shape import BODIES
 from perfgate.budgets.shape.texts import split_request
-from perfgate.model.budget_file.activity import Poll
+from perfgate.model.budget_file.activity import Callback, Poll
 from perfgate.model.errors import Mistake
 from perfgate.model.metric import METRICS, Unit
-from perfgate.text import units
+from perfgate.text import template, units
+from perfgate.text.template import TemplateError
 
-ACTIVITIES = ("poll", "events", "websocket")  # at most one of them
+ACTIVITIES = ("poll", "callback", "events", "websocket", "grpc")  # at most one of them
+NOT_BESIDE = {
+    "events": ("capture", "follow_redirects"),
+    "websocket": ("capture", "follow_redirects"),
+    "grpc": ("follow_redirects", "graphql", "form", "multipart", "body"),
+}
+
+
+class _JobKind(NamedTuple):
+    timeout: float  # s, unless the file says another
+    words: str
+
+
+JOBS = {"poll": _JobKind(Poll.timeout, "the status states"), "callback": _JobKind(Callback.timeout, "the call states")}
 
 
 def check_activities(draft: Draft) -> Iterator[Mistake]:
@@ -22,6 +38,7 @@ def check_activities(draft: Draft) -> Iterator[Mistake]:
         yield from _one(draft, endpoint)
         yield from _stream(draft, endpoint)
         yield from _timeout(draft, endpoint)
+        yield from _callback(draft, endpoint)
     yield from _budgets(draft)
 
 
@@ -47,8 +64,8 @@ def _one(draft: Draft, endpoint: DraftEntry) -> Iterator[Mistake]:
 
 def _stream(draft: Draft, endpoint: DraftEntry) -> Iterator[Mistake]:
     """What a stream does not do, and a WebSocket's handshake, which is a GET without a body."""
-    for kind in ("events", "websocket"):
-        for key in ("capture", "follow_redirects") if kind in endpoint.keys else ():
+    for kind in ("events", "websocket", "grpc"):
+        for key in NOT_BESIDE[kind] if kind in endpoint.keys else ():
             if key in endpoint.keys:
                 message = f"`{key}` does not go with `{kind}`"
                 yield draft.document.mistake(endpoint.at(key), message, hint="remove it", at="key", code="PG-B045")
@@ -80,14 +97,16 @@ def _stream(draft: Draft, endpoint: DraftEntry) -> Iterator[Mistake]:
 
 def _timeout(draft: Draft, endpoint: DraftEntry) -> Iterator[Mistake]:
     """A limit that no job can exceed, and a poll that would come after the end."""
-    poll = endpoint.map("poll")
-    if not poll:
+    kind = next((key for key in JOBS if key in endpoint.keys), "")
+    if not kind:
         return
-    timeout = duration(poll["timeout"]) if "timeout" in poll else Poll.timeout
-    every = duration(poll["every"]) if "every" in poll else Poll.every
-    if timeout and every and every >= timeout:
-        message = f"the job is given up after {units.format_value(Unit.SECONDS, timeout)}, before it is polled"
-        where = "every" if "every" in poll else "timeout"
+    job = endpoint.map(kind)
+    timeout = duration(job["timeout"]) if "timeout" in job else JOBS[kind].timeout
+    shown = units.format_value(Unit.SECONDS, timeout or 0.0)
+    every = duration(job["every"]) if "every" in job else Poll.every
+    if kind == "poll" and timeout and every and every >= timeout:
+        message = f"the job is given up after {shown}, before it is polled"
+        where = "every" if "every" in job else "timeout"
         yield draft.document.mistake(
             endpoint.at("poll", where), message, hint="lower `every`, or raise `timeout`", code="PG-B045"
         )
@@ -96,13 +115,41 @@ def _timeout(draft: Draft, endpoint: DraftEntry) -> Iterator[Mistake]:
         if item.entry is endpoint and aspect == "completion":
             for criterion in item.budget.criteria:
                 if timeout and criterion.kind == "absolute" and criterion.limit >= timeout:
-                    shown = units.format_value(Unit.SECONDS, timeout)
                     message = (
                         f"{item.budget.metric} can never exceed `{criterion.text}`: the job is given up after {shown}"
                     )
                     yield draft.document.mistake(
-                        item.path, message, hint="raise `timeout` under `poll`, or lower the limit", code="PG-B045"
+                        item.path, message, hint=f"raise `timeout` under `{kind}`, or lower the limit", code="PG-B045"
                     )
+
+
+def _callback(draft: Draft, endpoint: DraftEntry) -> Iterator[Mistake]:
+    """The request must bring the application the URL, and a call has no status."""
+    if CALLBACK not in endpoint.keys:
+        return
+    if "request" in endpoint.keys and not any(_uses_callback(text) for _, text in templates_of(endpoint)):
+        message = f"nothing in the request of `{endpoint.name}` brings the application the URL to call"
+        hint = 'write `{callback}` into it, for example `json: {notify: "{callback}"}`'
+        yield draft.document.mistake(endpoint.at(CALLBACK), message, hint=hint, at="key", code="PG-B045")
+    if CALLBACK in endpoint.map("with"):
+        message = "`{callback}` is the URL that the application calls: `with` cannot give it another value"
+        yield draft.document.mistake(
+            endpoint.at("with", CALLBACK), message, hint="rename the value", at="key", code="PG-B045"
+        )
+    for key in ("until", "fails"):
+        conditions = endpoint.map(CALLBACK).get(key)
+        if isinstance(conditions, dict) and STATUS in conditions:
+            message = f"a call has no status, which `{key}` could look at"
+            yield draft.document.mistake(
+                endpoint.at(CALLBACK, key, STATUS), message, hint="write `$.state: done`", at="key", code="PG-B045"
+            )
+
+
+def _uses_callback(text: str) -> bool:
+    try:
+        return CALLBACK in template.names(template.parse(text))
+    except TemplateError:  # reported elsewhere
+        return True
 
 
 def _budgets(draft: Draft) -> Iterator[Mistake]:
@@ -117,8 +164,9 @@ def _budgets(draft: Draft) -> Iterator[Mistake]:
             )
         aspect = METRICS[item.budget.metric].aspect
         yield from _without_source(draft, item, aspect)
-        if aspect in ("queued", "work") and item.entry.map("poll") and aspect not in item.entry.map("poll"):
-            message = f"`{item.budget.metric}` needs `{aspect}` under `poll`: where the status states that time"
+        kind = next((key for key in JOBS if key in item.entry.keys), "")
+        if aspect in ("queued", "work") and kind and aspect not in item.entry.map(kind):
+            message = f"`{item.budget.metric}` needs `{aspect}` under `{kind}`: where {JOBS[kind].words} that time"
             hint = f"for example `{aspect}: {{ms: $.{aspect}_ms}}`"
             yield draft.document.mistake(item.path, message, hint=hint, at="key", code="PG-B045")
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from perfgate.budgets.convert.draft import POLL, Draft, DraftEntry, steps, templates_of
+from perfgate.budgets.convert.draft import CALLBACK, POLL, Draft, DraftEntry, steps, templates_of
 from perfgate.budgets.shape.request_shape import row_keys
 from perfgate.budgets.shape.wording import did_you_mean
 from perfgate.budgets.yaml.document import KeyPath
@@ -141,7 +141,8 @@ def _unusable_column(draft: Draft, name: str, endpoint: str) -> str:
 
 
 def _own(draft: Draft, endpoint: DraftEntry) -> _Names:
-    return _drawn(draft, endpoint) | _gives(draft, endpoint.login) | _recorded(draft, endpoint)
+    callback = _Names(frozenset({CALLBACK} if CALLBACK in endpoint.keys else ()))
+    return _drawn(draft, endpoint) | _gives(draft, endpoint.login) | _recorded(draft, endpoint) | callback
 
 
 def _recorded(draft: Draft, endpoint: DraftEntry) -> _Names:

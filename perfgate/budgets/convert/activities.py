@@ -1,14 +1,14 @@
-"""Shape of what an endpoint does beyond one request -> Poll, Events, WebSocket."""
+"""Shape of what an endpoint does beyond one request -> Poll, Callback, Events, WebSocket, Grpc."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from perfgate.budgets.convert.expectations import conditions
-from perfgate.budgets.shape.activity_shape import UNITS, PollShape, StatedShape
-from perfgate.budgets.shape.stream_shape import NEXT, EventsShape, ListenShape, WebSocketShape
+from perfgate.budgets.shape.activity_shape import UNITS, CallbackShape, PollShape, StatedShape
+from perfgate.budgets.shape.stream_shape import NEXT, EventsShape, GrpcShape, ListenShape, WebSocketShape
 from perfgate.budgets.shape.texts import split_request
-from perfgate.model.budget_file.activity import Events, Listen, Poll, StatedTime, WebSocket
+from perfgate.model.budget_file.activity import Callback, Events, Grpc, Listen, Poll, StatedTime, WebSocket
 
 
 def poll(written: PollShape) -> Poll:
@@ -20,6 +20,18 @@ def poll(written: PollShape) -> Poll:
         timeout=Poll.timeout if written.timeout is None else written.timeout,
         queued=stated(written.queued),
         work=stated(written.work),
+    )
+
+
+def callback(written: CallbackShape) -> Callback:
+    return Callback(
+        until=tuple(conditions(written.until or {})),
+        fails=tuple(conditions(written.fails or {})),
+        timeout=Callback.timeout if written.timeout is None else written.timeout,
+        queued=stated(written.queued),
+        work=stated(written.work),
+        listen=written.listen or Callback.listen,
+        host=written.host or "",
     )
 
 
@@ -48,6 +60,10 @@ def websocket(written: WebSocketShape) -> WebSocket:
         reply=usual if written.reply is None else written.reply,
         subprotocol=written.subprotocol or "",
     )
+
+
+def grpc(written: GrpcShape) -> Grpc:
+    return Grpc(proto=written.proto or "", status=written.status or Grpc.status, listen=_listen(written))
 
 
 def _listen(written: ListenShape) -> Listen:

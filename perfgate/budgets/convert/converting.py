@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from perfgate.budgets.convert import graphql
-from perfgate.budgets.convert.activities import events, poll, websocket
+from perfgate.budgets.convert.activities import callback, events, grpc, poll, websocket
 from perfgate.budgets.convert.converting_pages import pages
 from perfgate.budgets.convert.converting_requests import request
 from perfgate.budgets.convert.draft import Draft
@@ -103,8 +103,10 @@ def _endpoints(shape: FileShape, draft: Draft) -> tuple[Endpoint, ...]:
                 login=login,
                 login_every=every,
                 poll=poll(long.poll) if long.poll else None,
+                callback=callback(long.callback) if long.callback else None,
                 events=events(long.events) if long.events else None,
                 websocket=websocket(long.websocket) if long.websocket else None,
+                grpc=grpc(long.grpc) if long.grpc else None,
             ),
             long.clients,
         )

@@ -138,6 +138,7 @@ def with_traffic(draft: Draft) -> Draft:
 
 
 POLL = ("poll", "request")  # the text of an endpoint that may use what its own request captures
+CALLBACK = "callback"  # a key of an endpoint, and the value that its request brings the application
 
 
 def table_key(endpoint: DraftEntry) -> TableKey | None:

@@ -13,12 +13,12 @@ from perfgate.model.metric import METRICS, Metric
 from perfgate.text.units import UnitError
 
 KEYS: dict[str, tuple[str, ...]] = {  # what an endpoint has that has such an aspect: one of these keys
-    "completion": ("poll", "events"),
-    "queued": ("poll",),
-    "work": ("poll",),
-    "first_message": ("events", "websocket"),
-    "message": ("events", "websocket"),
-    "gap": ("events", "websocket"),
+    "completion": ("poll", "callback", "events", "grpc"),
+    "queued": ("poll", "callback"),
+    "work": ("poll", "callback"),
+    "first_message": ("events", "websocket", "grpc"),
+    "message": ("events", "websocket", "grpc"),
+    "gap": ("events", "websocket", "grpc"),
 }
 
 

@@ -1,4 +1,4 @@
-"""The shape of what an endpoint does beyond one request and its answer: `poll`."""
+"""The shape of what an endpoint does beyond one request and its answer: `poll`, `callback`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from perfgate.budgets.shape.fields import (
     optional,
     required,
 )
-from perfgate.budgets.shape.texts import JsonPath, RequestLine, split_request
+from perfgate.budgets.shape.texts import Host, JsonPath, ListenAddress, RequestLine, split_request
 
 UNITS = {"ms": 1e-3, "us": 1e-6, "s": 1.0}
 
@@ -72,4 +72,29 @@ class PollShape(Shape):
     )
     work: Maybe[Stated] = optional(
         "How long the job was worked at, in the same ways.", ["$.started_at", "$.finished_at"], {"ms": "$.run_ms"}
+    )
+
+
+class CallbackShape(Shape):
+    until: Maybe[Conditions] = optional(
+        "A call says that the job is done when all of this is so: conditions on JSONPaths. Default: any call does.",
+        {"$.state": "done"},
+    )
+    fails: Maybe[Conditions] = optional("The job has failed when any of this is so.", {"$.state": "failed"})
+    timeout: Maybe[PositiveDuration] = optional("How long the job may take, from the request on. Default: 60s.", "20s")
+    queued: Maybe[Stated] = optional(
+        "How long the job waited, by the last call; as under `poll`.",
+        ["$.created_at", "$.started_at"],
+        {"ms": "$.queued_ms"},
+    )
+    work: Maybe[Stated] = optional(
+        "How long the job was worked at, in the same ways.", ["$.started_at", "$.finished_at"], {"ms": "$.run_ms"}
+    )
+    listen: Maybe[ListenAddress] = optional(
+        "Where perfgate listens. Default: 127.0.0.1, on a free port. Each further process takes the next port.",
+        "0.0.0.0:8900",
+    )
+    host: Maybe[Host] = optional(
+        "The name under which the application reaches this machine. Default: the address listened on.",
+        "host.docker.internal",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, GetCoreSchemaHandler, Tag, WithJsonSchema, create_model
@@ -90,6 +91,7 @@ def _limit(metric: Metric, *, levels: bool) -> Any:
     return Annotated[str, AfterValidator(parse), BeforeValidator(_as_written), in_editors]
 
 
+@cache  # an endpoint's, a page's and a journey's limits on a metric are written alike
 def _entry(metric: Metric) -> Any:
     level = _limit(metric, levels=False)
     example = _examples(metric)[0]

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag, WithJsonSchema
 
-from perfgate.budgets.shape.activity_shape import PollShape
+from perfgate.budgets.shape.activity_shape import CallbackShape, PollShape
 from perfgate.budgets.shape.conditions import EXISTS, JsonCondition, Status, TextCondition
 from perfgate.budgets.shape.fields import (
     LIST,
@@ -25,7 +25,7 @@ from perfgate.budgets.shape.fields import (
 )
 from perfgate.budgets.shape.graphql_shape import Clients, Graphql
 from perfgate.budgets.shape.limits import EndpointBudget
-from perfgate.budgets.shape.stream_shape import EventsShape, WebSocketShape
+from perfgate.budgets.shape.stream_shape import EventsShape, GrpcShape, WebSocketShape
 from perfgate.budgets.shape.texts import (
     HeaderName,
     Headers,
@@ -233,12 +233,21 @@ class EndpointShape(Shape):
         "How to learn when the background job is done that the request starts; see `completion_p95`.",
         {"request": "GET {location}", "until": {"$.state": "done"}, "every": "200ms", "timeout": "20s"},
     )
+    callback: Maybe[CallbackShape] = optional(
+        "The job itself says that it is done: it calls the URL `{callback}`, which the request must bring it.",
+        {"timeout": "20s", "until": {"$.state": "done"}},
+    )
     events: Maybe[EventsShape] = optional(
         "Server-sent events: how long to listen, and what its messages say.", {"for": "10s", "sent": "$.sent_at"}
     )
     websocket: Maybe[WebSocketShape] = optional(
         "A WebSocket: what is sent, and how long to listen.",
         {"send": {"id": "{id}"}, "every": "100ms", "reply": "$.id", "for": "10s"},
+    )
+    grpc: Maybe[GrpcShape] = optional(
+        "A gRPC call: `request` is `POST /package.Service/Method`, `json` its message, `headers` its metadata.",
+        {"proto": "shop.proto"},
+        {},
     )
     clients: Maybe[Clients] = optional(
         "Who sends it: each client is measured and judged by itself, as `NAME (CLIENT)`.",

@@ -1,8 +1,8 @@
-"""The shape of streams: `events` and `websocket`."""
+"""The shape of streams and calls: `events`, `websocket` and `grpc`."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
 
@@ -59,3 +59,32 @@ class WebSocketShape(ListenShape):
         NEXT,
         "$.id",
     )
+
+
+GRPC_STATUSES = Literal[
+    "OK",
+    "CANCELLED",
+    "UNKNOWN",
+    "INVALID_ARGUMENT",
+    "DEADLINE_EXCEEDED",
+    "NOT_FOUND",
+    "ALREADY_EXISTS",
+    "PERMISSION_DENIED",
+    "RESOURCE_EXHAUSTED",
+    "FAILED_PRECONDITION",
+    "ABORTED",
+    "OUT_OF_RANGE",
+    "UNIMPLEMENTED",
+    "INTERNAL",
+    "UNAVAILABLE",
+    "DATA_LOSS",
+    "UNAUTHENTICATED",
+]
+
+
+class GrpcShape(ListenShape):
+    proto: Maybe[Quotable] = optional(
+        "The .proto file that declares the method, or a descriptor set. Default: the server is asked (reflection).",
+        "shop.proto",
+    )
+    status: Maybe[GRPC_STATUSES] = optional("The status that is no failure. Default: OK.", "NOT_FOUND")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from typing import Annotated
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from pydantic import StringConstraints, WithJsonSchema
 
@@ -93,6 +93,17 @@ def _host(host: str) -> str:
     return f"`{host}` is not a host name\nleave out scheme, port and path: `staging.example.org`"
 
 
+def _listen_address(address: str) -> str:
+    """HOST or HOST:PORT; an IPv6 address with a port stands in brackets."""
+    advice = "write `127.0.0.1`, `0.0.0.0:8900` or `[::1]:8900`"
+    try:
+        parts = urlsplit(f"//{address}")
+        is_whole = parts.netloc == address and parts.hostname and parts.username is None and parts.port != 0
+    except ValueError:
+        is_whole = False
+    return "" if is_whole else f"`{address}` is no address to listen on\n{advice}"
+
+
 def _pattern(pattern: str) -> str:
     try:
         with warnings.catch_warnings():
@@ -141,6 +152,7 @@ NameOfFile = Annotated[
 ]
 VariableName = Annotated[str, checked(_variable_name)]
 Host = Annotated[str, checked(_host)]
+ListenAddress = Annotated[str, checked(_listen_address)]
 SentHeaderName = Annotated[str, checked(_own_header_name)]
 HeaderName = Annotated[str, checked(_header_name)]
 HeaderValue = Annotated[str, checked(header_value_problem)]

@@ -7,6 +7,7 @@
 - big-bundle: 400 kB of script that never runs
 - slow-api: the headline waits 0.6 s for its data
 - third-party: rendering waits 0.5 s for a script of another host
+- long-tasks: two tasks of 0.25 s each after the first paint, which block input for 0.4 s in all
 """
 
 from __future__ import annotations
@@ -46,6 +47,13 @@ fetch("/assets/offer.json?wait=600").then((answer) => answer.json()).then((offer
   headline.textContent = offer.text;
   document.querySelector("#offer").append(headline);
 })</script>""",
+    "long-tasks": """<script>
+const work = () => {
+  const until = performance.now() + 250;
+  while (performance.now() < until);
+};
+requestAnimationFrame(() => setTimeout(work, 200));
+requestAnimationFrame(() => setTimeout(work, 500));</script>""",
 }
 FAULTS = (*IN_HEAD, *IN_BODY)
 MOST_WAIT = 2.0  # s

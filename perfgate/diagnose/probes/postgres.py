@@ -25,6 +25,12 @@ where d.datname = current_database() and s.toplevel
 group by 1, 2
 """
 SESSIONS = "select sessions /* perfgate-diagnose */ from pg_stat_database where datname = current_database()"
+SMALL_TABLE = 1000  # rows: fewer are read as a whole faster than by an index
+ROWS = "select reltuples from pg_class where oid = to_regclass(quote_ident(%s)) /* perfgate-diagnose */"
+INDEXED = """
+select a.attname from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
+where i.indrelid = to_regclass(quote_ident(%s)) and i.indpred is null /* perfgate-diagnose */
+"""
 HINT = (
     "It needs `shared_preload_libraries = 'pg_stat_statements'` and `CREATE EXTENSION pg_stat_statements;`, "
     "and for other users' statements `GRANT pg_read_all_stats TO ...;`."
@@ -148,10 +154,11 @@ class PostgresProbe:
                 yield StatementRow(now.query, now.calls - old.calls, now.rows - old.rows, now.seconds - old.seconds)
 
     def _statement(self, row: StatementRow, requests: int) -> Statement:
-        scans = tuple(_scans(self._plan(row.query)))
+        scans = tuple(item for item in _scans(self._plan(row.query)) if self._is_large(item[0]))
         hint = ""
         if scans and self._has_hypopg:
             hint = hypothetical.worth(self._connection, self._error, scans, lambda: self._plan(row.query))
+        indexed = [column for table, columns in scans for column in self._leading(table) if column in columns]
         return Statement(
             fingerprint=statements.fingerprint(row.query),
             calls=row.calls / requests,
@@ -159,8 +166,25 @@ class PostgresProbe:
             seconds=row.seconds / row.calls,
             scans=tuple(dict.fromkeys(table for table, _ in scans)),
             columns=tuple(dict.fromkeys(column for _, columns in scans for column in columns)),
+            indexed=tuple(dict.fromkeys(indexed)),
             hint=hint,
         )
+
+    def _is_large(self, table: str) -> bool:
+        """Whether reading the whole table takes time, by the planner's own count; where there is none, it may."""
+        try:
+            row = self._connection.execute(ROWS, [table]).fetchone()
+        except self._error:
+            return True
+        return row is None or row[0] < 0 or row[0] >= SMALL_TABLE
+
+    def _leading(self, table: str) -> list[str]:
+        """The columns that an index of the table begins with."""
+        try:
+            rows = self._connection.execute(INDEXED, [table]).fetchall()
+        except self._error:
+            return []
+        return [name for (name,) in rows]
 
     def _plan(self, query: str) -> Any:
         """The generic plan of a SELECT; None for what cannot be planned without its values. Never executed."""

@@ -8,6 +8,15 @@ from perfgate.diagnose.facts import ProbeCounts
 from perfgate.model.errors import DiagnosisError
 
 QUEUES = ("lpush", "rpush", "publish", "spublish", "xadd")  # put jobs or results somewhere
+_HINTS = (  # by the name of an exception, which tells no secret
+    (("NoPermissionError",), "The user of the URL needs `ACL SETUSER ... +info`."),
+    (
+        ("AuthenticationError", "AuthenticationWrongNumberOfArgsError", "ResponseError"),
+        "Redis wants another user or password: `redis://USER:PASSWORD@...` (`redis://:PASSWORD@...` without a user), "
+        "from an environment variable.",
+    ),
+    (("ConnectionError", "TimeoutError"), "Is Redis there, and does it speak TLS (`rediss://`)?"),
+)
 OWN = ("cmdstat_info", "cmdstat_llen", "cmdstat_client|setinfo")  # of probes and of clients that connect
 
 
@@ -57,8 +66,9 @@ class RedisProbe:
 
 
 def _refusal(error: Exception) -> DiagnosisError:
-    hint = "The user of the URL needs `ACL SETUSER ... +info`." if type(error).__name__ == "NoPermissionError" else ""
-    return DiagnosisError(f"diagnose.redis: cannot read INFO: {type(error).__name__}", hint=hint, code="PG-X001")
+    name = type(error).__name__
+    hint = next((hint for names, hint in _HINTS if name in names), "")
+    return DiagnosisError(f"diagnose.redis: cannot read INFO: {name}", hint=hint, code="PG-X001")
 
 
 def _commands(every: Mapping[str, Mapping[str, float]]) -> int:

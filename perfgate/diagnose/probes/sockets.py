@@ -58,6 +58,8 @@ def _is_awaiting(item: TcpSocket, earlier: ConnectionTurn) -> bool:
         return item.state == SYN_SENT
     if item.sent != item.received:
         return item.sent < item.received
+    if not item.answers:  # a connection that was made in the tick in which it sent
+        return True
     sent, came = item.messages - earlier.messages, item.answers - earlier.answers
     if not sent and not came:
         return earlier.is_awaiting

@@ -18,6 +18,7 @@ _COUNTS: tuple[Rule, ...] = (
     database.repeated,
     database.more_rows,
     database.wide_rows,
+    database.added,
     services.cache_calls,
     services.external,
     services.backlog,

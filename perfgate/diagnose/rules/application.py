@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from perfgate.diagnose.facts import PassFacts
 from perfgate.diagnose.rules import answers, database, functions, services
-from perfgate.diagnose.rules.case import FOLLOWS, MOVED, SAME, SHARE, TINY, Case, Rule, cause, kb, ms
+from perfgate.diagnose.rules.case import FOLLOWS, MOVED, SAME, SHARE, TINY, Case, Rule, cause, counted, kb, ms
 from perfgate.model.diagnosis import Cause, Layer
 
 CANARY = 5.0  # times as long as idle
@@ -127,7 +127,7 @@ def pool(case: Case) -> Iterator[Cause]:
         return
     (_, alone), (was, loaded) = case.pair("alone"), case.pair("loaded")
     sentence = (
-        f"at most {now:.2g} connections to the database at once instead of {before:.2g}: "
+        f"at most {counted(now, 'connection')} to the database at once instead of {before:.2g}: "
         f"{ms(loaded)} under load instead of {ms(was)}, {ms(alone)} alone as before"
     )
     yield cause("small-pool", "confirmed", sentence)
@@ -159,9 +159,12 @@ def waiting(case: Case) -> Iterator[Cause]:
     if _explains_by_computing(case, computed):
         return
     layer: Layer = "application"
+    sentence = f"{ms(now)} instead of {ms(was)} without more CPU"
     if case.share(*OTHERS) >= 0.5:
         layer = next(item.layer for item in case.layers if item.layer in OTHERS)
-    yield cause("waiting", "likely", f"{ms(now)} instead of {ms(was)} without more CPU", layer=layer)
+    elif (case.growth("download") or 0.0) >= 0.5 * case.slower_alone:
+        layer, sentence = "download", f"{sentence} or bytes: the body comes slowly after its first byte"
+    yield cause("waiting", "likely", sentence, layer=layer)
 
 
 def memory(case: Case) -> Iterator[Cause]:

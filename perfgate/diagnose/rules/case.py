@@ -24,6 +24,7 @@ _TIMES = (
     "loaded",
     "alone_tail",
     "loaded_tail",
+    "download",
     "canary_idle",
     "canary_loaded",
     "query_seconds",
@@ -222,6 +223,13 @@ def kb(size: float | None) -> str:
 
 def number(value: float | None) -> str:
     return f"{value or 0.0:.3g}" if (value or 0.0) < 1000 else f"{value:,.0f}"
+
+
+def counted(value: float | None, noun: str) -> str:
+    """A number of them: `1 query`, `2.5 queries`."""
+    shown = number(value)
+    many = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{shown} {noun if shown == '1' else many}"
 
 
 def peers_of(case: Case, kind: str) -> list[str]:

@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from perfgate.diagnose.facts import Statement
-from perfgate.diagnose.rules.case import MANY, SHARE, TINY, Case, cause, grew, kb, ms, number, peers_of
+from perfgate.diagnose.rules import services
+from perfgate.diagnose.rules.case import MANY, SHARE, TINY, Case, cause, counted, grew, kb, ms, number, peers_of
 from perfgate.model.diagnosis import Cause, Confidence
+
+_UNUSED = (
+    "An index on {column} is there, and this filter does not use it: compare the column itself, without a function, a "
+    "cast or a leading %, or create an index on that expression."
+)
 
 
 def repeated(case: Case) -> Iterator[Cause]:
@@ -14,7 +20,7 @@ def repeated(case: Case) -> Iterator[Cause]:
     worst = _most_repeated(case)
     evidence = [f"`{worst.fingerprint}` {worst.calls:.4g} times per request"] if worst else []
     if grew((before, now), 1.5, 2) and (now or 0) >= MANY:
-        sentence = f"{number(now)} queries per request instead of {number(before)}"
+        sentence = f"{counted(now, 'query')} per request instead of {number(before)}"
         yield cause("repeated-statement", "confirmed", sentence, evidence)
     elif case.base is None and now is not None and now >= 4 * MANY:
         yield cause("repeated-statement", "likely", f"{number(now)} queries per request", evidence)
@@ -29,6 +35,41 @@ def _most_repeated(case: Case) -> Statement | None:
     before = {statement.fingerprint: statement.calls for statement in case.base.statements} if case.base else {}
     often = [statement for statement in case.head.statements if statement.calls >= MANY]
     return max(often, key=lambda item: item.calls - before.get(item.fingerprint, 0.0), default=None)
+
+
+def added(case: Case) -> Iterator[Cause]:
+    """A statement or two that were not sent before, whose time explains the difference: a look-up that a cache in the
+    application's own memory answered, a count for pages, a check of rights."""
+    name = "queries" if None not in case.pair("queries") else "database_messages"
+    before, now = case.pair(name)
+    if not grew((before, now), 1.2, 0.5) or any(repeated(case)) or any(services.cache_lost(case)):
+        return
+    new = _more_often(case) if name == "queries" else []
+    gain = sum(more * statement.seconds for statement, more in new) or _growth_of_database(case)
+    if not case.takes(gain):
+        return
+    what = "query" if name == "queries" else "message"
+    to = "" if name == "queries" else " to the database"
+    sentence = f"{counted(now, what)}{to} per request instead of {number(before)}"
+    if new:
+        sentence += f", {ms(gain)} for what is new"
+    evidence = [_described(statement) for statement, _ in new[:2]] or peers_of(case, "database")
+    yield cause("new-statement", "confirmed" if new else "likely", sentence, evidence)
+
+
+def _more_often(case: Case) -> list[tuple[Statement, float]]:
+    """Statements that are sent more often than before, and how many times more per request; most time first."""
+    before = {statement.fingerprint: statement.calls for statement in case.base.statements} if case.base else {}
+    more = [(item, item.calls - before.get(item.fingerprint, 0.0)) for item in case.head.statements]
+    return sorted([pair for pair in more if pair[1] >= 0.3], key=lambda pair: -pair[1] * pair[0].seconds)
+
+
+def _growth_of_database(case: Case) -> float | None:
+    """Seconds per request that queries take longer, by their own count or as connections show it."""
+    (queries, more), (each, now) = case.pair("queries"), case.pair("query_seconds")
+    if more is not None and now is not None:
+        return more * now - (queries or 0.0) * (each or 0.0)
+    return case.growth("database_wait")
 
 
 def more_rows(case: Case) -> Iterator[Cause]:
@@ -55,7 +96,7 @@ def reconnecting(case: Case) -> Iterator[Cause]:
     """Connections that are opened for a request, as PostgreSQL counts its sessions."""
     before, now = case.pair("database_sessions")
     if grew((before, now), 2, 0.5):
-        sentence = f"{number(now)} connections to the database opened per request instead of {number(before)}"
+        sentence = f"{counted(now, 'connection')} to the database opened per request instead of {number(before)}"
         yield cause("reconnecting", "confirmed", sentence)
 
 
@@ -71,8 +112,10 @@ def scans(case: Case) -> Iterator[Cause]:
             continue
         if case.base is None and statement.seconds <= TINY:
             continue
-        columns = ", ".join(statement.columns)
+        columns, unused = ", ".join(statement.columns), ", ".join(statement.indexed)
         remedy = f"CREATE INDEX ON {tables[0]} ({columns});" if columns else ""
+        if unused:
+            remedy = _UNUSED.format(column=unused)
         evidence = [_described(statement), *filter(None, [statement.hint])]
         yield cause("sequential-scan", "confirmed", f"sequential scan of {tables[0]}", evidence, remedy)
         return
@@ -80,7 +123,7 @@ def scans(case: Case) -> Iterator[Cause]:
 
 def slower(case: Case) -> Iterator[Cause]:
     """Finds as many statements, each slower, though they wait for no lock."""
-    if any(locks(case)):
+    if any(locks(case)) or any(added(case)):
         return
     queries, messages = case.pair("queries"), case.pair("database_messages")
     counted = queries if None not in queries else messages

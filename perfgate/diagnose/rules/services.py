@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from perfgate.diagnose.rules.case import MANY, SHARE, TINY, Case, cause, grew, kb, ms, number, peers_of
+from perfgate.diagnose.rules.case import MANY, SHARE, TINY, Case, cause, counted, grew, kb, ms, number, peers_of
 from perfgate.model.diagnosis import Cause
 
 PILES = 0.2  # jobs per request by which a queue grows that is not kept up with
@@ -24,7 +24,9 @@ def cache_lost(case: Case) -> Iterator[Cause]:
     for name in ("cache_calls", "cache_messages"):
         before, now = case.pair(name)
         if before is not None and now is not None and before >= 0.5 and now <= COLD * before:
-            sentence = f"{number(now)} cache commands per request instead of {number(before)}: it is not asked any more"
+            sentence = (
+                f"{counted(now, 'cache command')} per request instead of {number(before)}: it is not asked any more"
+            )
             yield cause("cache-lost", "confirmed", sentence)
             return
     before, now = case.pair("cacheable")
@@ -45,7 +47,7 @@ def cache_calls(case: Case) -> Iterator[Cause]:
     if None in calls:
         calls = case.pair("cache_messages")
     if grew(calls, 2, 3) and (calls[1] or 0) >= MANY:
-        sentence = f"{number(calls[1])} cache commands per request instead of {number(calls[0])}"
+        sentence = f"{counted(calls[1], 'cache command')} per request instead of {number(calls[0])}"
         yield cause("cache-repeated", "confirmed", sentence)
         return
     size = case.pair("cache_size")
@@ -80,7 +82,7 @@ def external(case: Case) -> Iterator[Cause]:
     evidence = peers_of(case, "external")
     took = case.takes(case.growth("external_wait")) or case.takes(case.growth("external_seconds"))
     if grew(calls, 1.5, 0.9):
-        sentence = f"{number(calls[1])} calls of other services per request instead of {number(calls[0])}"
+        sentence = f"{counted(calls[1], 'call')} of other services per request instead of {number(calls[0])}"
         yield cause(
             "external-repeated",
             "confirmed" if took or case.share("external") >= SHARE else "likely",
@@ -91,14 +93,14 @@ def external(case: Case) -> Iterator[Cause]:
         sentence = f"calls of other services take {ms(seconds[1])} instead of {ms(seconds[0])}"
         yield cause("external-slower", "confirmed", sentence, evidence)
     elif calls[1] is None and grew(messages, 1.5, 0.9) and took:
-        sentence = f"{number(messages[1])} messages to other services per request instead of {number(messages[0])}"
+        sentence = f"{counted(messages[1], 'message')} to other services per request instead of {number(messages[0])}"
         yield cause("external-repeated", "confirmed", sentence, evidence)
     elif grew(waits, 1.3, TINY) and case.takes(case.growth("external_wait")):
         sentence = f"a request waits {ms(waits[1])} for other services instead of {ms(waits[0])}"
         yield cause("external-slower", "confirmed", sentence, evidence)
     elif calls[1] is None and grew(messages, 2, 0.9) and case.share("unattributed") >= 0.5:
         # short connections are gone before anybody has seen how long they waited
-        sentence = f"{number(messages[1])} messages to other services per request instead of {number(messages[0])}"
+        sentence = f"{counted(messages[1], 'message')} to other services per request instead of {number(messages[0])}"
         yield cause("external-repeated", "likely", sentence, evidence)
 
 
@@ -108,7 +110,9 @@ def backlog(case: Case) -> Iterator[Cause]:
     before, _ = case.pair("queue_growth_loaded")
     if more is not None and more >= PILES and more >= 2 * max(before or 0.0, 0.0):
         instead = f" instead of {number(max(before, 0.0))}" if before is not None else ""
-        sentence = f"{number(more)} jobs more wait in the queue after each request{instead}, {number(waiting)} in all"
+        sentence = (
+            f"{counted(more, 'job')} more wait in the queue after each request{instead}, {number(waiting)} in all"
+        )
         yield cause("backlog", "confirmed" if before is not None else "likely", sentence)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from heapq import heappop, heappush
 from typing import NamedTuple
 
-from perfgate.diagnose.traces.spans import SpanOperation
+from perfgate.diagnose.traces.spans import SpanOperation, service_of
 from perfgate.diagnose.traces.trees import Node, Tree
 from perfgate.model.diagnosis import Layer
 
@@ -65,7 +65,15 @@ def calls(tree: Tree, limit: int | None = None) -> Iterator[TracedCall]:
             }  # siblings come one after the other
         is_told = node.span.id in twice[parent.span.id]
         if operation is not None and operation.is_call and not was and not is_told and node.start < high:
-            yield TracedCall(operation, (min(node.end, high) - node.start) / 1e9)
+            yield TracedCall(_of_service(operation, node, tree.root), (min(node.end, high) - node.start) / 1e9)
+
+
+def _of_service(operation: SpanOperation, node: Node, root: Node) -> SpanOperation:
+    """The operation; one that another service than the request's sends begins with that service's name."""
+    service = service_of(node.span.process)
+    if not service or service == service_of(root.span.process):
+        return operation
+    return operation._replace(what=f"{service}: {operation.what}")
 
 
 def _reported_twice(children: Sequence[Node]) -> set[str]:

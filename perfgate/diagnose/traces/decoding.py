@@ -18,6 +18,7 @@ from perfgate.text.sanitize import one_line
 
 JSON, PROTOBUF = "application/json", "application/x-protobuf"
 MAX_NAME_CHARS = 120  # characters of a span's name
+MAX_SERVICE_CHARS = 40  # characters of a service's name
 MAX_TIME_NS = 1 << 63  # ns
 _PROCESS = ("service.name", "service.instance.id", "host.name", "process.pid")
 _TRACE, _SPAN = re.compile(r"[0-9a-f]{32}\Z"), re.compile(r"[0-9a-f]{16}\Z")
@@ -104,7 +105,9 @@ def _span(
 
 
 def _process(attributes: Mapping[str, Value]) -> str:
-    return "/".join(str(attributes.get(key, ""))[:MAX_NAME_CHARS] for key in _PROCESS)
+    """What tells one process from another, the name of its service first."""
+    words = [str(attributes.get(key, ""))[:MAX_NAME_CHARS] for key in _PROCESS]
+    return "/".join([one_line(words[0], MAX_SERVICE_CHARS).replace("/", "."), *words[1:]])
 
 
 def _proto_value(value: Any) -> Value:

@@ -10,6 +10,11 @@ Kind = Literal["internal", "server", "client", "producer", "consumer"]
 KINDS: tuple[Kind, ...] = ("internal", "internal", "server", "client", "producer", "consumer")  # by OTLP's number
 
 
+def service_of(process: str) -> str:
+    """The name of the service that a process (see TraceSpan) is of; empty where it does not tell one."""
+    return process.partition("/")[0]
+
+
 class SpanOperation(NamedTuple):
     """What a span says it does. `what` is a fingerprint, a command or a host: never a literal."""
 

@@ -25,13 +25,14 @@ def choose_baseline(run: Run, past_runs: Sequence[PastRun], policy: BaselinePoli
     before = [past for past in alone if past.run.id != run.id and _when(past.run) < _when(run)]
     branch = _branch(run, past_runs, policy)
     on_branch = [past for past in before if past.run.branch == branch]
+    later = [past.run for past in alone if past.run.branch == branch and _when(past.run) > _when(run)]
     runs: dict[tuple[str, str], tuple[PastRun, ...]] = {}
     earlier: dict[tuple[str, str], tuple[tuple[PastRun, ...], ...]] = {}
     accepted = set()
     excluded: dict[str, str] = {}
     for endpoint in run.endpoints:
         alike = [past for past in on_branch if not differences(past.run, run, endpoint.name)]
-        if reason := _why_excluded(run, endpoint.name, on_branch, alike):
+        if reason := _why_excluded(run, endpoint.name, on_branch, alike) or _why_later(endpoint.name, later):
             excluded[endpoint.name] = reason
         for metric in endpoint.metrics:
             key = (endpoint.name, metric)
@@ -107,6 +108,15 @@ def _why_excluded(run: Run, endpoint: str, on_branch: Sequence[PastRun], compara
     newest = left_out[0].run
     what = (*differences(newest, run, endpoint), shortfall(newest))[0]
     return f"{len(left_out)} of {len(knowing)} runs do not compare: {what}"
+
+
+def _why_later(endpoint: str, later: Sequence[Run]) -> str:
+    """Says that runs began after this one: it is judged afterwards, or one of the clocks is wrong."""
+    knowing = [run for run in later if endpoint in run.conditions.endpoint_digests]
+    if not knowing:
+        return ""
+    runs = "1 run" if len(knowing) == 1 else f"{len(knowing)} runs"
+    return f"{runs} began after this one, at {knowing[0].started}; if not, a machine's clock is wrong"
 
 
 def _notes(run: Run, on_branch: Sequence[PastRun]) -> Iterable[Note]:

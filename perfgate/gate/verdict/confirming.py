@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from perfgate.gate.verdict.outcome import with_outcome
@@ -11,17 +12,25 @@ from perfgate.model.verdict import Finding, Verdict
 from perfgate.text.notes import note
 from perfgate.text.plurals import counted
 
+Key = tuple[str, str]  # endpoint and metric
+
 NOT_CONFIRMED = "not-confirmed"
 NAMED = 5  # failures that a note names
 
 
 def confirm(verdict: Verdict, earlier: Verdict) -> Verdict:
-    """The verdict with only those failures that the earlier one has as well, by endpoint and metric.
+    """The verdict with only those failures that the earlier one has as well, by endpoint and metric, or of which it has
+    no data: what was not measured refutes nothing.
 
     Others become warnings. What is not a failure stays as it is: missing data never passes.
     """
     failed_before = _failed(earlier)
-    findings = tuple(_confirmed(finding, failed_before, earlier.run) for finding in verdict.findings)
+    refuted = {
+        (finding.endpoint, finding.metric)
+        for finding in earlier.findings
+        if finding.outcome not in (Outcome.FAIL, Outcome.NO_DATA)
+    }
+    findings = tuple(_confirmed(finding, failed_before, refuted, earlier.run) for finding in verdict.findings)
     return with_outcome(
         replace(
             verdict,
@@ -31,15 +40,18 @@ def confirm(verdict: Verdict, earlier: Verdict) -> Verdict:
     )
 
 
-def _failed(verdict: Verdict) -> list[tuple[str, str]]:
+def _failed(verdict: Verdict) -> list[Key]:
     return [(finding.endpoint, finding.metric) for finding in verdict.findings if finding.outcome is Outcome.FAIL]
 
 
-def _confirmed(finding: Finding, failed_before: list[tuple[str, str]], earlier: str) -> Finding:
+def _confirmed(finding: Finding, failed_before: Sequence[Key], refuted: Collection[Key], earlier: str) -> Finding:
     if finding.outcome is not Outcome.FAIL:
         return finding
-    if (finding.endpoint, finding.metric) in failed_before:
+    key = finding.endpoint, finding.metric
+    if key in failed_before:
         return replace(finding, sentence=f"{finding.sentence} Confirmed: run {earlier} failed here too.")
+    if key not in refuted:
+        return replace(finding, sentence=f"{finding.sentence} Not refuted: run {earlier} has no data of it.")
     return replace(
         finding,
         outcome=Outcome.WARN,
@@ -52,7 +64,7 @@ def _confirmed(finding: Finding, failed_before: list[tuple[str, str]], earlier: 
     )
 
 
-def _confirmation(failed_before: list[tuple[str, str]], verdict: Verdict, earlier: str) -> Note:
+def _confirmation(failed_before: list[Key], verdict: Verdict, earlier: str) -> Note:
     again = _failed(verdict)
     observed = [item for item in failed_before if item in again]
     missing = [" ".join(item) for item in failed_before if item not in again]

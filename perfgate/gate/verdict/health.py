@@ -13,8 +13,8 @@ The rules (docs/engine.md tells them to users):
 - None of that is said of what no load changes, such as queries per request: these are facts of the code.
 - Most requests of an A/B test's base failed: latencies are compared with those of the few that did not.
 - More requests failed than a percentile leaves out: the successes' percentile says nothing of the service, and cannot
-  pass, and neither can their mean size or what was counted of them. Timeouts do not count here, for they are among the
-  values.
+  pass, and neither can their first bytes, their mean size or what was counted of them. Timeouts are such failures too:
+  as values they only lift a percentile over its limit, and those of a connection or a first byte not even that.
 """
 
 from __future__ import annotations

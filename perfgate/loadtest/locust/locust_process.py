@@ -11,6 +11,7 @@ from pathlib import Path
 from time import monotonic
 
 from perfgate.loadtest.locust.load_warnings import load_warnings
+from perfgate.loadtest.locust.without_result import without_result
 from perfgate.loadtest.process.child import Child
 from perfgate.loadtest.process.deferred_signals import defer_signals
 from perfgate.model.budget_file import Endpoint, Request
@@ -27,6 +28,8 @@ POLL_INTERVAL_S = 0.2  # s between two looks at the child
 INTERRUPT_TIMEOUT_S = 15.0  # s an interrupted child gets to write down what it has
 STUCK_AFTER_S = 60.0  # s beyond all timeouts before a child counts as stuck
 DEFAULT_TIMEOUT_S = 60.0  # s: of hand-written scenarios' requests, as Locust's own client has it
+
+FEW_THREADS = {"OPENBLAS_NUM_THREADS": "1"}  # the load generator multiplies no matrices: threads for it cost CPU time
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +92,7 @@ def prepared(plan: Plan, folder: Path, scenario: Path | None, options: Options) 
         (folder / handover.GO).unlink(missing_ok=True)
         child = Child(
             _command(files, plan, options),
-            environ={**options.environ, handover.VARIABLE: str(folder / handover.SETTINGS)},
+            environ={**FEW_THREADS, **options.environ, handover.VARIABLE: str(folder / handover.SETTINGS)},
             log=folder / LOG,
             redact=redactor(options.secrets, options.environ),
             folder=options.root,
@@ -148,8 +151,9 @@ def _startable(plan: Plan) -> list[str]:
 
 
 def _longest(endpoint: Endpoint, request: Request) -> float:
-    """Seconds until it is over, with the last poll of its job."""
-    return request.timeout + (endpoint.poll.timeout if endpoint.poll else 0.0)
+    """Seconds until it is over, with the last poll of its job or its callback."""
+    job = endpoint.poll or endpoint.callback
+    return request.timeout + (job.timeout if job else 0.0)
 
 
 def _command(files: Sequence[Path], plan: Plan, options: Options) -> list[str]:
@@ -208,12 +212,7 @@ def _result(folder: Path, child: Child, plan: Plan) -> LoadTest:
     try:
         result = handover.read_result(folder / handover.RESULT)
     except FileNotFoundError:
-        text = "\n".join(f"  | {line}" for line in child.tail)
-        raise LoadTestError(
-            f"Locust ended (exit code {child.poll()}) without a result. Its last words:\n{text}",
-            hint=f"The whole log is {folder / LOG}",
-            code="PG-L002",
-        ) from None
+        raise without_result(plan, child.poll(), child.tail, folder / LOG) from None
     if result.lost and not result.interrupted:
         raise LoadTestError(
             f"The record is incomplete: {result.lost} of {result.recorded} requests never reached the main process.",

@@ -33,6 +33,19 @@ class Poll:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Callback:
+    """How a background job says itself that it is done: by a call to `{callback}`, a URL of the load generator's."""
+
+    until: tuple[Expectation, ...] = ()  # of none, any call says that it is done
+    fails: tuple[Expectation, ...] = ()
+    timeout: float = 60.0  # from the request on
+    queued: StatedTime | None = None  # in the call that says it is done
+    work: StatedTime | None = None
+    listen: str = "127.0.0.1"  # HOST or HOST:PORT
+    host: str = ""  # under which the application reaches it; empty: that of `listen`
+
+
+@dataclass(frozen=True, kw_only=True)
 class Listen:
     """How long a stream of messages is listened to: `seconds`, or until `count` of them have come (0: no matter)."""
 
@@ -61,6 +74,15 @@ class WebSocket:
     every: float = 1.0
     reply: str = ""  # "next", or a JSONPath whose value a message and its reply share; empty: none
     subprotocol: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grpc:
+    """A gRPC call: the request's path is that of a method, its JSON body the message."""
+
+    proto: str = ""  # the .proto file or descriptor set, relative to the budget file's folder; empty: by reflection
+    status: str = "OK"  # the one that is no failure
+    listen: Listen = Listen()  # to a method that streams
 
 
 class RecordedArrival(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from perfgate.model.budget_file.activity import Events, Poll, WebSocket
+from perfgate.model.budget_file.activity import Callback, Events, Grpc, Poll, WebSocket
 from perfgate.model.budget_file.request import Request
 
 
@@ -21,8 +21,10 @@ class Endpoint:
     login: str = ""  # name of the endpoint or journey that logs each user in before the first use
     login_every: float = 0.0  # s after which it is made anew, as it is after a 401; 0: never
     poll: Poll | None = None
+    callback: Callback | None = None
     events: Events | None = None
     websocket: WebSocket | None = None
+    grpc: Grpc | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

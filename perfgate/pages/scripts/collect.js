@@ -11,6 +11,7 @@
     else if (node.classList && node.classList.length) name += "." + node.classList[0];
     return name.slice(0, 120);
   };
+  kept.short = short;
   const keep = (metric) => {
     const a = metric.attribution || {};
     const numbers = {};
@@ -19,6 +20,7 @@
     if (metric.name === "LCP") {
       entry.target = a.target || "";
       entry.url = a.url || "";
+      kept.largest = a.lcpEntry && a.lcpEntry.element;
     }
     if (metric.name === "INP") {
       entry.target = a.interactionTarget || "";

@@ -9,16 +9,40 @@ async () => {
   const navigation = performance.getEntriesByType("navigation")[0];
   const blocking = performance.getEntriesByType("resource").filter((r) => r.renderBlockingStatus === "blocking");
   const timings = {};
-  for (const entry of (navigation && navigation.serverTiming) || []) timings[entry.name] = entry.duration;
-  const unsized = [...document.images].filter(
+  for (const entry of (navigation && navigation.serverTiming) || []) timings[entry.name] = (timings[entry.name] || 0) + entry.duration;
+  const images = [...document.images].filter((image) => image.naturalWidth);
+  const address = (image) => image.currentSrc || image.src;
+  const unsized = images.filter(
     (image) => !image.hasAttribute("width") && !image.hasAttribute("height") && !getComputedStyle(image).aspectRatio.match(/[0-9]/)
   );
+  const isVector = (image) => /^data:image\/svg|\.svg([?#]|$)/.test(address(image));
+  const shown = (image) => image.clientWidth * image.clientHeight * devicePixelRatio ** 2;
+  const oversized = images.filter(
+    (image) => !isVector(image) && shown(image) > 0 && image.naturalWidth * image.naturalHeight > 4 * shown(image)
+  );
+  // More than a screen below the fold.
+  const eager = images.filter(
+    (image) => image.loading !== "lazy" && image.getBoundingClientRect().top + scrollY > 2 * innerHeight
+  );
+  const dimensions = (image) =>
+    `${address(image)} (${image.naturalWidth} × ${image.naturalHeight}, shown as ${image.clientWidth} × ${image.clientHeight})`;
+  const largest = kept.largest;
+  const since = (from, to) => Math.max(0, to - from);
   const {navigations, tasks, shifts, scripts, inputs} = kept;
   return {
     navigations, tasks, shifts, scripts, inputs,
     blocking: blocking.map((r) => r.name),
+    causes: kept.causes || [],
     serverTiming: timings,
-    unsizedImages: unsized.slice(0, 10).map((image) => image.currentSrc || image.src),
+    unsizedImages: unsized.slice(0, 10).map(address),
+    oversizedImages: oversized.slice(0, 10).map(dimensions),
+    eagerImages: eager.slice(0, 10).map(address),
+    isLargestLazy: Boolean(largest && largest.loading === "lazy"),
+    firstByte: navigation && {
+      redirects: since(navigation.redirectStart, navigation.redirectEnd),
+      connection: since(navigation.domainLookupStart, navigation.connectEnd),
+      wait: since(navigation.requestStart, navigation.responseStart),
+    },
     load: navigation ? navigation.loadEventEnd : 0,
   };
 }

@@ -15,12 +15,20 @@ from perfgate.text.units import format_value
 MAX_TITLE_CHARS = 120
 MAX_PICTURE, MAX_FRAME = 2_000_000, 60_000  # bytes
 MAX_FRAMES = 8
-PICTURE, FRAME = r"page-\d+(-base|-head)?\.jpg", r"page-\d+(-base|-head)?-film-\d+\.jpg"
+PICTURE, FRAME = r"page-\d+(-base|-head)?(-lcp)?\.jpg", r"page-\d+(-base|-head)?-film-\d+\.jpg"
 
 
 def screenshots(details: Sequence[PageDetail], folder: Path | None) -> list[tuple[str, str]]:
     """Page (and side) -> its picture as a data URL."""
-    pictures = ((_title(detail), _data_url(folder, detail.screenshot, PICTURE, MAX_PICTURE)) for detail in details)
+    known = (
+        (title, file)
+        for detail in details
+        for title, file in (
+            (_title(detail), detail.screenshot),
+            (f"{_title(detail)}: the element of the LCP", detail.lcp_screenshot),
+        )
+    )
+    pictures = ((title, _data_url(folder, file, PICTURE, MAX_PICTURE)) for title, file in known)
     return [(title, url) for title, url in pictures if url]
 
 

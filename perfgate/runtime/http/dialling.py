@@ -80,6 +80,7 @@ class TlsConfig(NamedTuple):
     key: str | Path = ""
     insecure: bool = False
     server_name: str = ""  # that TLS asks for and verifies (SNI), when it is not the target's host
+    alpn: str = "http/1.1"  # the protocol that is spoken over TLS (RFC 7301)
 
 
 @cache
@@ -89,7 +90,7 @@ def tls_context(trust: TlsConfig) -> ssl.SSLContext:
     Raises OSError (ssl.SSLError is one) when a file cannot be used.
     """
     context = tls.context(ca=trust.ca, certificate=trust.certificate, key=trust.key, insecure=trust.insecure)
-    context.set_alpn_protocols(["http/1.1"])
+    context.set_alpn_protocols([trust.alpn])
     return context
 
 

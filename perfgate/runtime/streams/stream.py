@@ -75,7 +75,7 @@ class Stream:
 
     def perform(self, visitor: Visitor) -> bool:
         start = visitor.begin(self.request)
-        record = _recorder(visitor, self.name)
+        record = recorder(visitor, self.name)
         messages = MessageRecord(record, start.began, self._sent)
         with visitor.under_way():
             response, failure = self._attempt(visitor, messages)
@@ -130,7 +130,9 @@ class Stream:
         return Failure("connection", f"disconnected after {lasted:.1f} s and {messages.number} messages: {why}")
 
 
-def _recorder(visitor: Visitor, name: str) -> Callable[[str, int, int], None]:
+def recorder(visitor: Visitor, name: str) -> Callable[[str, int, int], None]:
+    """Records aspects of an activity: aspect, when it began (monotonic ns), how long it took (ns)."""
+
     def record(aspect: str, began: int, took: int) -> None:
         visitor.record((aspect, name), began, Response(200, service=took), None)
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from base64 import b64encode
-from collections import deque
 from collections.abc import Callable, Sequence
 from hashlib import sha1
 from time import monotonic_ns
@@ -21,11 +20,11 @@ from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 from perfgate.runtime.http.channel import Ended, StreamChannel, monotonic_of
 from perfgate.runtime.http.responses import Failure, Response
 from perfgate.runtime.scenario.endpoint import Endpoint
-from perfgate.runtime.scenario.expectations import MISSING, json_reader
 from perfgate.runtime.scenario.stated_times import StatedTime
 from perfgate.runtime.scenario.texts import Fill, Text, json_filler
 from perfgate.runtime.streams.messages import Message
 from perfgate.runtime.streams.recording import MessageRecord
+from perfgate.runtime.streams.replies import AwaitedReplies
 from perfgate.runtime.streams.stream import Listening, Stream
 
 if TYPE_CHECKING:
@@ -33,8 +32,6 @@ if TYPE_CHECKING:
 
 SWITCHING = 101
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, section 1.3
-NEXT = "next"  # the message that follows is the reply
-MAX_AWAITED_REPLIES = 10_000  # messages whose replies are waited for
 
 
 class WebSocket(Stream):
@@ -131,35 +128,26 @@ class WebSocket(Stream):
 
 
 class _Talk:
-    """The frames of one connection, and the messages whose replies have not come."""
+    """The frames of one connection."""
 
     def __init__(
         self, channel: StreamChannel, messages: MessageRecord, reply: str, record: Callable[[int, int], None]
     ) -> None:
         self._channel, self._messages, self._record = channel, messages, record
+        self._awaited = AwaitedReplies(reply)
         self._frames = Connection(ConnectionType.CLIENT)
         self._parts: list[bytes] = []
         self.problem = ""  # why a message could not be sent
-        # When those were sent that wait for the next message.
-        self._next: deque[int] = deque(maxlen=MAX_AWAITED_REPLIES)
-        self._by_id: dict[str, int] = {}
-        self._read_id = json_reader(reply) if reply not in ("", NEXT) else None
-        self._by_order = reply == NEXT
 
     def say(self, text: str, *, expects_reply: bool) -> None:
         """Sends a message, and keeps when it left."""
         wire = self._channel.wire
         wire.sent = 0
+        sent = self._awaited.expect(text) if expects_reply else None
         wire.send(self._frames.send(TextMessage(text)))
         gevent.sleep(0)  # what is sent leaves before this greenlet goes on
-        left = wire.left if wire.sent else monotonic_ns()
-        if not expects_reply:
-            return
-        if self._by_order:
-            self._next.append(left)
-        elif self._read_id is not None and len(self._by_id) < MAX_AWAITED_REPLIES:
-            value = self._read_id(Message(text.encode(), 0))  # type: ignore[arg-type]  # read like a response
-            self._by_id[str(value)] = left
+        if sent is not None:
+            sent.left = wire.left if wire.sent else monotonic_ns()
 
     def messages(self, data: bytes, arrived: int) -> list[Message]:
         """The messages that are complete now. Raises Ended when the server closes."""
@@ -183,17 +171,8 @@ class _Talk:
 
     def take(self, message: Message) -> None:
         at = self._messages.add(message)
-        left = None
-        if self._by_order and self._next:
-            left = self._next.popleft()
-        elif self._read_id is not None:
-            try:
-                value = self._read_id(message)  # type: ignore[arg-type]
-            except ValueError:
-                value = MISSING
-            left = self._by_id.pop(str(value), None)
-        if left is not None:
-            self._record(at, max(0, at - left))
+        if sent := self._awaited.answered(message):
+            self._record(at, max(0, at - (sent.left or self._channel.wire.left)))
 
     def say_goodbye(self) -> None:
         try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from time import monotonic_ns
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import gevent
 
@@ -23,13 +23,78 @@ if TYPE_CHECKING:
 SECOND = 1_000_000_000
 
 
-class Job:
+class JobEnd(NamedTuple):
+    """How a job ended: by which words of the application, why it failed, and when (monotonic ns)."""
+
+    response: Response
+    failure: Failure | None
+    ended: int
+    is_stated: bool = True  # whether the application said so
+
+
+class BackgroundJob:
+    """What jobs have in common, however their end is learnt. `queued` and `work` read from the application's last words
+    how long the job waited and was worked at."""
+
+    def __init__(
+        self,
+        request: Endpoint,
+        *,
+        until: Sequence[Expectation],
+        fails: Sequence[Expectation],
+        timeout: float,
+        queued: StatedTime | None,
+        work: StatedTime | None,
+    ) -> None:
+        self.name, self.request = request.name, request
+        self.timeout = int(timeout * SECOND)  # ns
+        self._until, self._fails = tuple(until), tuple(fails)
+        self._stated = [(name, time) for name, time in (("queued", queued), ("work", work)) if time is not None]
+
+    def run(self, visitor: Visitor, deadline: int) -> JobEnd:
+        """Sends the request and waits for its job until `deadline` (monotonic ns)."""
+        raise NotImplementedError
+
+    def perform(self, visitor: Visitor) -> bool:
+        """Sends the request and waits for its job; also at the end of the load, as for an answer. Raises as
+        `Visitor.send` for the request itself."""
+        load = visitor.load
+        began = visitor.turn.due if visitor.turn is not None else monotonic_ns()
+        load.in_flight += 1
+        try:
+            response, failure, ended, _ = self.run(visitor, began + self.timeout)
+        except gevent.GreenletExit:
+            load.abandoned += 1
+            raise
+        finally:
+            load.in_flight -= 1
+        completion = Response(response.status, service=max(0, ended - began))
+        visitor.record(("completion", self.name), began, completion, failure)
+        for name, time in self._stated if failure is None else ():
+            self._record_stated(visitor, name, began, time(response))
+        return failure is None
+
+    def judge(self, response: Response) -> tuple[bool, Failure | None]:
+        """Whether these words say that the job is over, and why it failed."""
+        if any(expectation(response) is None for expectation in self._fails):
+            return True, Failure("job", "its job failed, by its status")
+        return all(expectation(response) is None for expectation in self._until), None
+
+    def _record_stated(self, visitor: Visitor, name: str, began: int, stated: float | None) -> None:
+        if stated is None:
+            visitor.load.note(
+                f"The status of `{self.name}` does not state the time {name}; see `{name}` in its budget file."
+            )
+        else:
+            visitor.record((name, self.name), began, Response(service=max(0, int(stated * SECOND))), None)
+
+
+class Job(BackgroundJob):
     """`Job(Endpoint("export", "POST", "/exports", capture={"id": "$.id"}), Endpoint("export", "GET", "/exports/{id}"),
     until=[json_path("$.state", "done")])`
 
     The second endpoint is the poll, sent every `every` s until an answer meets all of `until`, or one of `fails`, or
-    `timeout` s are over since the request. `queued` and `work` read from the last answer how long the job waited and
-    was worked at.
+    `timeout` s are over since the request.
     """
 
     def __init__(
@@ -44,31 +109,14 @@ class Job:
         queued: StatedTime | None = None,
         work: StatedTime | None = None,
     ) -> None:
-        self.name, self.request, self._poll = request.name, request, poll
+        super().__init__(request, until=until, fails=fails, timeout=timeout, queued=queued, work=work)
+        self._poll, self._every = poll, every
         self._poll.options = poll.options._replace(keep_body=True)
-        self._until, self._fails = tuple(until), tuple(fails)
-        self._every, self._timeout = every, int(timeout * SECOND)
-        self._stated = [(name, time) for name, time in (("queued", queued), ("work", work)) if time is not None]
 
-    def perform(self, visitor: Visitor) -> bool:
-        """Sends the request and waits for its job; also at the end of the load, as for an answer. Raises as
-        `Visitor.send` for the request itself."""
-        load = visitor.load
-        began = visitor.turn.due if visitor.turn is not None else monotonic_ns()
-        load.in_flight += 1
-        try:
-            visitor.send(self.request)
-            response, failure = self._wait(visitor, began + self._timeout)
-        except gevent.GreenletExit:
-            load.abandoned += 1
-            raise
-        finally:
-            load.in_flight -= 1
-        took = max(0, monotonic_ns() - began - response.delivery)
-        visitor.record(("completion", self.name), began, Response(response.status, service=took), failure)
-        for name, time in self._stated if failure is None else ():
-            self._record_stated(visitor, name, began, time(response))
-        return failure is None
+    def run(self, visitor: Visitor, deadline: int) -> JobEnd:
+        visitor.send(self.request)
+        response, failure = self._wait(visitor, deadline)
+        return JobEnd(response, failure, monotonic_ns() - response.delivery)
 
     def _wait(self, visitor: Visitor, deadline: int) -> tuple[Response, Failure | None]:
         """The answer that says how the job ended."""
@@ -76,21 +124,11 @@ class Job:
         while True:
             left = deadline - monotonic_ns()
             if left <= 0:
-                return response, Failure("timeout", f"its job was not done within {self._timeout / SECOND:g} s")
+                return response, Failure("timeout", f"its job was not done within {self.timeout / SECOND:g} s")
             gevent.sleep(min(self._every, left / SECOND))
             response, failure = visitor.exchange(self._poll)
             if failure is not None:
                 return response, Failure("job", f"the poll failed: {failure.detail}")
-            if any(expectation(response) is None for expectation in self._fails):
-                return response, Failure("job", "its job failed, by its status")
-            complaints = [complaint for expectation in self._until if (complaint := expectation(response))]
-            if not complaints:
-                return response, None
-
-    def _record_stated(self, visitor: Visitor, name: str, began: int, stated: float | None) -> None:
-        if stated is None:
-            visitor.load.note(
-                f"The status of `{self.name}` does not state the time {name}; see `poll` in its budget file."
-            )
-        else:
-            visitor.record((name, self.name), began, Response(service=max(0, int(stated * SECOND))), None)
+            is_over, failure = self.judge(response)
+            if is_over:
+                return response, failure

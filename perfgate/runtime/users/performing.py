@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic_ns
@@ -11,7 +12,7 @@ import gevent
 from locust.exception import StopUser
 
 from perfgate.runtime.http.channel import StreamChannel
-from perfgate.runtime.http.dialling import Origin, TlsConfig
+from perfgate.runtime.http.dialling import Origin, TlsConfig, resolved
 from perfgate.runtime.http.responses import Failure, Response
 from perfgate.runtime.record.load import Load
 from perfgate.runtime.scenario.arms import LoadArm
@@ -63,6 +64,12 @@ class Performer:
     turn: Turn | None
     has_no_row: bool
     values: dict[str, Any]
+    kept: dict[Origin, Any]  # connections of activities that outlive one, to each target; closed when the user stops
+
+    @property
+    def where(self) -> Origin:
+        """This visit's target."""
+        return self._origin
 
     @property
     def load(self) -> Load:
@@ -93,6 +100,13 @@ class Performer:
     def draw(self, endpoint: Endpoint) -> None:
         """Draws the endpoint's values once more."""
         endpoint.draw(self._session)
+
+    def own_address(self) -> str:
+        """This machine's address on the way to this visit's target. Raises OSError."""
+        [(family, *_, address), *_] = resolved(self._origin.host, self._origin.port)
+        with socket.socket(family, socket.SOCK_DGRAM) as sock:
+            sock.connect(address)  # sends nothing
+            return str(sock.getsockname()[0])
 
     def dial(self, deadline: int) -> StreamChannel:
         """A connection of its own to this visit's target. Raises OSError or TimedOut."""

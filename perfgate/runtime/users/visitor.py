@@ -67,6 +67,7 @@ class Visitor(Performer, User):
         super().__init__(environment)
         self.turn: Turn | None = None
         self.has_no_row = False  # of data, that it needs
+        self.kept = {}
         self._load: Load = environment.perfgate
         self._sides: dict[LoadArm | None, Side] = {}
         self._own_rows: dict[str, Row] = {}
@@ -242,6 +243,8 @@ class Visitor(Performer, User):
     def on_stop(self) -> None:
         for side in self._sides.values():
             side.client.close()
+        for connection in self.kept.values():
+            connection.close()
 
     def _send(self, endpoint: Endpoint, values: Any, hop: Hop | None = None) -> Response:
         cookies = self._cookies

@@ -141,7 +141,7 @@ def test_two_libraries_that_tell_of_one_call_count_once():
         span("e", 1063, 1064, "s", operation=DATABASE, process="rates"),
     )
 
-    assert called(spans) == ["SELECT ?", "SELECT ?", "rates"]
+    assert called(spans) == ["SELECT ?", "rates", "rates: SELECT ?"]
 
 
 @pytest.mark.parametrize("other", ["1011-1049", "1010-1050"])
@@ -210,3 +210,14 @@ def test_the_order_in_which_spans_come_does_not_matter(spans, random):
     root = trees.server_span(spans, CALLER)
 
     assert critical_path.split(trees.tree(spans, root)) == critical_path.split(trees.tree(mixed, root))
+
+
+def test_calls_of_another_service_name_it():
+    spans = request(
+        span("a", 1010, 1090, operation=CALL, process="shop/1"),
+        span("b", 1020, 1080, "a", "server", process="prices/7"),
+        span("c", 1030, 1070, "b", operation=DATABASE, process="prices/7"),
+        span("d", 1091, 1095, operation=DATABASE, process="shop/2"),
+    )
+
+    assert called(spans) == ["SELECT ?", "prices: SELECT ?", "rates"]

@@ -19,7 +19,13 @@ TIMES = {
     "total-blocking-time": "tbt",
     "interaction-to-next-paint": "inp",
 }
-SIZES = {"Script": "js_size", "Stylesheet": "css_size", "Image": "image_size"}
+SIZES = {
+    "Script": "js_size",
+    "Stylesheet": "css_size",
+    "Image": "image_size",
+    "Font": "font_size",
+    "Document": "html_size",
+}
 
 
 class Lighthouse:

@@ -91,8 +91,10 @@ def _package(folder: Path) -> Iterator[tuple[str, str]]:
     except ValueError:
         return
     scripts = package.get("scripts") if isinstance(package, dict) else None
+    if not isinstance(scripts, dict):
+        return
     for name in ("start", "serve", "dev"):
-        script = scripts.get(name) if isinstance(scripts, dict) else None
+        script = scripts.get(name)
         if isinstance(script, str):
             before = f"npm run --silent pre{name} && " if f"pre{name}" in scripts else ""
             yield f"package.json ({script})", _npm_command(name, script, before)

@@ -159,7 +159,7 @@ def test_a_service_on_the_other_loopback_address_is_named(tmp_path):
         ("", [".gitmodules"], "git submodule update --init"),
         ("make", [".gitmodules"], ""),  # who sets up an arm knows what it needs
         ("", ["package.json"], "npm ci"),
-        ("", [], ""),
+        ("", [], "python manage.py migrate"),  # nothing says what it is: packages, a database
     ],
 )
 def test_what_the_checkout_of_the_base_may_lack(tmp_path, setup, files, hint):

@@ -90,8 +90,9 @@ def _package(folder: Path) -> Iterator[tuple[str, str]]:
         package = json.loads(text(folder / "package.json") or "{}")
     except ValueError:
         return
-    written = package.get("scripts") if isinstance(package, dict) else None
-    scripts = written if isinstance(written, dict) else {}
+    scripts = package.get("scripts") if isinstance(package, dict) else None
+    if not isinstance(scripts, dict):
+        return
     for name in ("start", "serve", "dev"):
         script = scripts.get(name)
         if isinstance(script, str):

@@ -379,7 +379,9 @@ def test_no_text_of_a_stranger_is_in_the_comment(github: FakeGitHub, project: Pa
     (comment,) = repo.comments.values()
     (folder,) = (project / ".perfgate" / "runs").iterdir()
     written = "".join(path.read_text(errors="replace") for path in folder.rglob("*") if path.is_file())
-    for shown in (comment.body, done.output, written, str(repo.checks), str(repo.statuses)):
+    summary = (project / "runner" / "summary.md").read_text()
+    assert "list products" in summary
+    for shown in (comment.body, done.output, written, summary, str(repo.checks), str(repo.statuses)):
         assert WORD not in shown
         assert "evil" not in shown
     assert "list products" in comment.body

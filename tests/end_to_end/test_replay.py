@@ -60,7 +60,7 @@ def test_the_recorded_requests_are_sent_when_they_came(project: Project, process
     sent = [(moment, request) for moment, request in recorder.requests if request != "GET /"]
     assert Counter(request for _, request in sent) == Counter(expected[: len(moments)])
     gaps = [moment - sent[0][0] for moment, _ in sent]
-    assert gaps == pytest.approx([moment / 2 for moment in moments], abs=0.5)  # of a busy machine
+    assert gaps == pytest.approx([moment / 2 for moment in moments], abs=1.0)  # of a busy machine
 
     run = project.run()
     assert run["warmup_requests"] == 4  # what came in the first second

@@ -31,13 +31,14 @@ from perfgate.text import template
 Names = Mapping[str, str]  # an endpoint's name -> that of its variable
 
 
-def generate(plan: Plan, *, scenario: Path) -> str:
+def generate(plan: Plan, *, scenario: Path, for_workers: bool = False) -> str:
     """The scenario as source text: the same plan at the same place gives the same bytes.
 
-    `scenario` is where the text will be written; data files are found from there.
+    `scenario` is where the text will be written; data files are found from there. `for_workers` of other machines,
+    which get the text alone, files have the absolute paths that they have here.
     """
     folder = plan.source.parent.resolve()
-    root = Path(relpath(folder, scenario.resolve().parent)).as_posix()
+    root = folder.as_posix() if for_workers else Path(relpath(folder, scenario.resolve().parent)).as_posix()
     shown_path = Path(relpath(scenario.resolve(), folder)).as_posix()
     work = tasks(plan)
     sent = frozenset[str]().union(*(task.endpoints for task in (*work.tasks, *work.logins)))

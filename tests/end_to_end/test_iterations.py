@@ -390,8 +390,6 @@ endpoints:
         "processes": ["--processes", "2"],
         "workers": ["--workers", "2", "--master-host", "127.0.0.1", "--master-port", str(port)],
     }[how]
-    if how == "workers":  # they have no files of this machine
-        text = text.replace("from: many.csv, once: true", "user: {sequence: 1}")
     with open_club() as club, workers(2 if how == "workers" else 0, port):
         found = run(project, club, text, *arguments)
 

@@ -135,6 +135,20 @@ def test_headers_that_most_have_in_common_are_said_once(
     assert (f"HEADERS = {common}\n" in text) if common else ("HEADERS" not in text)
 
 
+def test_workers_of_other_machines_have_data_files_at_the_same_absolute_paths(tmp_path: Path):
+    path = tmp_path / "budgets.yaml"
+    path.write_text(
+        "version: 1\ntarget: http://127.0.0.1:1\nload: {users: 1, duration: 1s}\n"
+        "endpoints: {x: {request: 'GET /{user}', with: {from: users.csv}}}\n"
+    )
+    (tmp_path / "users.csv").write_text("user\nann\n")
+    source = scenarios.generate(
+        scenarios.plan(budgets.read(path, None)), scenario=tmp_path / "runs" / "s.py", for_workers=True
+    )
+
+    assert f'HERE / "{tmp_path.resolve()}/users.csv"' in source
+
+
 def test_imports_are_those_that_are_used(generated: Generate):
     text = generated("{x: {request: POST /, body: 'status(200) rows(1) HERE / env(2)'}}")
 

@@ -84,7 +84,7 @@ def send(
             per_endpoint=reporter.per_endpoint,
         )
         folder = spec.context.folder
-        scenario = _write_scenario(plan, folder)
+        scenario = _write_scenario(plan, folder, for_workers=spec.fleet is not None)
         return loadtest.run(plan, folder, scenario, options, sides, restarts=spec.ab.restarts, looks=looks)
 
 
@@ -110,12 +110,12 @@ def _duet(spec: LoadSpec, sides: loadtest.Sides) -> loadtest.Duet | None:
     return loadtest.Duet(base=base, head=head, block=spec.ab.blocks, seed=sides.seed)
 
 
-def _write_scenario(plan: Plan, folder: Path) -> Path | None:
+def _write_scenario(plan: Plan, folder: Path, *, for_workers: bool) -> Path | None:
     """The generated scenario in the run folder; None when all requests come from hand-written ones."""
     if not any(endpoint.weight for endpoint in plan.endpoints) and not any(journey.weight for journey in plan.journeys):
         return None
     path = folder / SCENARIO
-    codec.write_text(path, scenarios.generate(plan, scenario=path))
+    codec.write_text(path, scenarios.generate(plan, scenario=path, for_workers=for_workers))
     return path
 
 

@@ -72,6 +72,7 @@ class Grpc:
             captured, failure = self.request.captured(response)
             visitor.values.update(captured)
         visitor.record(self.request.series, start.began, response, failure)
+        visitor.pause_after(failure)
         return failure is None
 
     def _attempt(self, visitor: Visitor, due: int) -> tuple[Response, Failure | None]:

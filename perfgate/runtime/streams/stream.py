@@ -85,6 +85,7 @@ class Stream:
         if self._listening.ends and failure is None and not visitor.load.stopping:
             record("completion", start.began, monotonic_ns() - start.began)
         visitor.record(self.request.series, start.began, response, failure)
+        visitor.pause_after(failure)
         return failure is None
 
     def _attempt(self, visitor: Visitor, messages: MessageRecord) -> tuple[Response, Failure | None]:

@@ -13,6 +13,7 @@ from locust.exception import StopUser
 
 from perfgate.runtime.http.channel import StreamChannel
 from perfgate.runtime.http.dialling import Origin, TlsConfig, resolved
+from perfgate.runtime.http.observations import GENERATOR
 from perfgate.runtime.http.responses import Failure, Response
 from perfgate.runtime.record.load import Load
 from perfgate.runtime.scenario.arms import LoadArm
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from perfgate.runtime.users.visitor import Visitor
 
 UNAUTHORIZED = 401
+CONNECT_PAUSE_S = 0.05
 
 
 class Turn(NamedTuple):
@@ -119,6 +121,11 @@ class Performer:
             return endpoint.message(self._origin, self.values, cookies.header, None)
         header = cookies.for_request(endpoint.place(self._origin, self.values, None))
         return endpoint.message(self._origin, self.values, header, None)
+
+    def pause_after(self, failure: Failure | None) -> None:
+        """Waits a moment where no connection could be made, so that users do not spin."""
+        if failure is not None and failure.kind in ("connection", GENERATOR):
+            gevent.sleep(CONNECT_PAUSE_S)
 
     @contextmanager
     def under_way(self) -> Iterator[None]:

@@ -132,8 +132,9 @@ def test_telling_it_again_stores_nothing_twice(github: FakeGitHub, checkout: Che
 def test_a_team_can_do_without(github: FakeGitHub, checkout: Checkout, tmp_path: Path, setting: str):
     repo, _, known = opened(github, tmp_path, "pull-requests")
 
-    checkout.perfgate(known, "publish", "latest", "--charts", setting)
+    done = checkout.perfgate(known, "publish", "latest", "--charts", setting)
 
+    assert done.returncode == 0, (done.returncode, done.stdout, done.stderr)
     (comment,) = repo.comments.values()
     assert "<picture>" not in comment.body
     assert ("```mermaid" in comment.body) == (setting == "text")

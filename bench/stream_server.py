@@ -1,4 +1,4 @@
-"""Server of bench/streams.py: event streams, WebSockets and GraphQL whose delays are known by the kernel's clock.
+"""Server of bench/streams.py: event streams, WebSockets, GraphQL and gRPC whose delays are known by the kernel's clock.
 
 A delay begins when the kernel received the message it answers (`SO_TIMESTAMPNS`), or, of an event, when the event says
 that it was sent; it ends when the answer is given to the kernel. `GET /truth` has all of them: [end (ns), delay (ns)].
@@ -19,6 +19,9 @@ from collections.abc import Coroutine
 from hashlib import sha1
 from typing import Any
 
+from h2 import events
+from h2.config import H2Configuration
+from h2.connection import H2Connection
 from wsproto.connection import Connection, ConnectionType
 from wsproto.events import CloseConnection, TextMessage
 
@@ -27,6 +30,8 @@ DELAYS_S = (0.01, 0.05)
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 SO_TIMESTAMPNS = 35
 READ = 1 << 16
+HTTP2 = b"PRI * HTTP/2.0"  # how its connections begin (RFC 9113, section 3.4)
+GRPC_HEAD = [(":status", "200"), ("content-type", "application/grpc")]
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nContent-Type: %b\r\n\r\n"
 
 
@@ -54,6 +59,8 @@ class Peer:
         self._loop = asyncio.get_running_loop()
         self._rest, self._frames = b"", Connection(ConnectionType.SERVER)
         self._is_socket, self._is_open = False, True
+        self._http2: H2Connection | None = None
+        self._paths: dict[int, str] = {}  # of the calls that have begun
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop.add_reader(sock.fileno(), self._read)
 
@@ -72,7 +79,12 @@ class Peer:
             if kind == SO_TIMESTAMPNS:
                 seconds, nanoseconds = struct.unpack_from("qq", value)
                 arrived = seconds * 1_000_000_000 + nanoseconds
-        if self._is_socket:
+        if self._http2 is None and data.startswith(HTTP2):
+            self._http2 = H2Connection(H2Configuration(client_side=False, header_encoding="utf-8"))
+            self._http2.initiate_connection()
+        if self._http2 is not None:
+            self._calls_in(self._http2, data, arrived)
+        elif self._is_socket:
             self._frames_in(data, arrived)
         else:
             self._request_in(data, arrived)
@@ -161,6 +173,51 @@ class Peer:
             answer = self._frames.send(TextMessage(text))
             self._truth.add(arrived)
             self._write(answer)
+
+    def _calls_in(self, http2: H2Connection, data: bytes, arrived: int) -> None:
+        for event in http2.receive_data(data):
+            if isinstance(event, events.RequestReceived):
+                self._paths[event.stream_id] = dict(event.headers)[":path"]
+            elif isinstance(event, events.DataReceived):
+                http2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
+            elif isinstance(event, events.StreamEnded):
+                streams = self._paths[event.stream_id].endswith("Watch")
+                self._start(
+                    self._ticks(http2, event.stream_id) if streams else self._tick(http2, event.stream_id, arrived)
+                )
+            elif isinstance(event, events.StreamReset):
+                del self._paths[event.stream_id]
+        self._write(http2.data_to_send())
+
+    async def _tick(self, http2: H2Connection, stream: int, arrived: int) -> None:
+        await asyncio.sleep(self._truth.draw())
+        http2.send_headers(stream, GRPC_HEAD)
+        http2.send_data(stream, _framed(arrived / 1e6))
+        http2.send_headers(stream, [("grpc-status", "0")], end_stream=True)
+        answer = http2.data_to_send()
+        self._truth.add(arrived)
+        self._write(answer)
+
+    async def _ticks(self, http2: H2Connection, stream: int) -> None:
+        http2.send_headers(stream, GRPC_HEAD)
+        self._write(http2.data_to_send())
+        await asyncio.sleep(self._truth.phase())
+        while self._is_open and stream in self._paths:
+            began = time.time_ns()
+            await asyncio.sleep(self._truth.draw())
+            if stream not in self._paths:
+                return
+            http2.send_data(stream, _framed(began / 1e6))
+            answer = http2.data_to_send()
+            self._truth.add(began)
+            self._write(answer)
+            await asyncio.sleep(max(0.0, EVERY_S - (time.time_ns() - began) / 1e9))
+
+
+def _framed(sent_ms: float) -> bytes:
+    """A gRPC message of `message Tick { double sent_ms = 1; }`."""
+    content = b"\x09" + struct.pack("<d", sent_ms)
+    return struct.pack(">?I", False, len(content)) + content
 
 
 async def serve(port: int) -> None:

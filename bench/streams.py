@@ -1,10 +1,10 @@
-"""Server-sent events, WebSockets and GraphQL of known delays: what perfgate measured against what the server did.
+"""Server-sent events, WebSockets, GraphQL and gRPC of known delays: what perfgate measured against what the server did.
 
     python bench/streams.py [--only WebSocket] [--streams 100] [--seconds 15] [--rounds 3]
 
-A thousand messages a second: a hundred streams with ten each, or as many GraphQL requests; each with a delay of its own
-between 10 and 50 ms. The server knows every delay by the kernel's clock (stream_server.py); compared are those that
-ended in perfgate's measured time.
+A thousand messages a second: a hundred streams with ten each, or as many GraphQL requests or calls; each with a delay
+of its own between 10 and 50 ms. The server knows every delay by the kernel's clock (stream_server.py); compared are
+those that ended in perfgate's measured time.
 """
 
 from __future__ import annotations
@@ -49,7 +49,22 @@ SERVICES = {
         "variables: {{id: 7}}, expect: {{json: {{$.data.item.id: 7}}}}",
         "",
     ),
+    "gRPC": Service("rate: {rate}/s", "request: POST /bench.Clock/Call, grpc: {{proto: clock.proto}}", ""),
+    "gRPC stream": Service(
+        "users: {streams}",
+        "request: POST /bench.Clock/Watch, grpc: {{proto: clock.proto, for: 60s, sent: {{ms: $.sent_ms}}}}",
+        "message_",
+    ),
 }
+PROTO = """syntax = "proto3";
+package bench;
+service Clock {
+  rpc Call(Nothing) returns (Tick);
+  rpc Watch(Nothing) returns (stream Tick);
+}
+message Nothing {}
+message Tick { double sent_ms = 1; }
+"""
 
 
 class Compared(NamedTuple):
@@ -101,6 +116,7 @@ def compare(service: Service, options: argparse.Namespace) -> Compared:
 
 def _measure(text: str, folder: Path, cpu: int) -> dict[str, Any]:
     (folder / "budgets.yaml").write_text(text, encoding="utf-8")
+    (folder / "clock.proto").write_text(PROTO, encoding="utf-8")
     done = subprocess.run(
         [sys.executable, "-m", "perfgate", "run", "--no-save", "--out", "out"],
         cwd=folder,

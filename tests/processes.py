@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 
-def wait_for(condition: Any, what: str, patience: float = 120.0) -> None:
-    until = time.monotonic() + patience
+def wait_for(condition: Any, what: str, timeout_s: float = 120.0) -> None:
+    until = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < until, f"{what} did not come"
         time.sleep(0.05)

@@ -1,4 +1,4 @@
-"""One message to one address: when it is worth it, with patience, and without ever saying the address.
+"""One message to one address: when it is worth it, with retries, and without ever saying the address.
 
 Whoever knows such an address can write to the channel, so it comes from the environment and goes into no log.
 """

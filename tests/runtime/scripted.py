@@ -170,5 +170,5 @@ def ask(
     """Timeouts in seconds; 0: none of its own."""
     length = f"Content-Length: {len(body)}\r\n" if body or method == "POST" else ""
     data = f"{method} {path} HTTP/1.1\r\nHost: test\r\n{length}\r\n".encode() + body
-    patience = Timeouts(*(int(limit * 1e9) for limit in (timeout, connect, first_byte)))
-    return client.send(data, SendOptions(method, patience, keep_body, endpoint))
+    timeouts = Timeouts(*(int(limit * 1e9) for limit in (timeout, connect, first_byte)))
+    return client.send(data, SendOptions(method, timeouts, keep_body, endpoint))

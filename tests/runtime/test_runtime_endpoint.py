@@ -219,8 +219,8 @@ def test_requests_without_holes_are_made_once_for_each_target():
 
 def test_timeouts_are_handed_on_in_nanoseconds():
     endpoint = Endpoint("e", "GET", "/", timeout=2.5, connect_timeout=0.5, first_byte_timeout=1)
-    assert endpoint.options.patience == (2_500_000_000, 500_000_000, 1_000_000_000)
-    assert Endpoint("e", "GET", "/").options.patience == (10_000_000_000, 0, 0)
+    assert endpoint.options.timeouts == (2_500_000_000, 500_000_000, 1_000_000_000)
+    assert Endpoint("e", "GET", "/").options.timeouts == (10_000_000_000, 0, 0)
 
 
 @given(st.text())

@@ -39,9 +39,9 @@ for one in requests:
     head = f"{method} {one.get('path', '/')} HTTP/1.1\\r\\nHost: test\\r\\nX-Name: a: b\\r\\nAccept-Encoding: gzip\\r\\n"
     if body:
         head += f"Content-Length: {len(body)}\\r\\n"
-    patience = Timeouts(*(int(one.get(name, usual) * 1e9) for name, usual in
+    timeouts = Timeouts(*(int(one.get(name, usual) * 1e9) for name, usual in
                           (("timeout", 10), ("connect", 0), ("first_byte", 0))))
-    got = client.send(f"{head}\\r\\n".encode() + body, SendOptions(method, patience, one.get("keep_body", True), one.get("endpoint", "shop")))
+    got = client.send(f"{head}\\r\\n".encode() + body, SendOptions(method, timeouts, one.get("keep_body", True), one.get("endpoint", "shop")))
     result.append({
         "status": got.status, "body": got.body.decode("latin-1"), "size": got.size, "cookies": got.cookies,
         "headers": dict(got.headers), "text": got.text if not got.failure else "",

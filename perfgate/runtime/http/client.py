@@ -38,7 +38,7 @@ class SendOptions(NamedTuple):
     """How a request is sent, besides its bytes."""
 
     method: str
-    patience: Timeouts
+    timeouts: Timeouts
     keep_body: bool
     endpoint: str = ""  # whose request it is
     closes: bool = False  # whether it says `Connection: close`: the server may then close without a word
@@ -71,14 +71,14 @@ class FastClient:
 
     def send(self, data: bytes, options: SendOptions) -> Response:
         began = monotonic_ns()
-        deadline = began + options.patience.total
+        deadline = began + options.timeouts.total
         try:
             return self._send(data, options, began, deadline)
         except TimedOut:
-            failure = Failure("timeout", self._overdue(options.patience, monotonic_ns() - began))
+            failure = Failure("timeout", self._overdue(options.timeouts, monotonic_ns() - began))
         except OSError as error:
             if isinstance(error, TimeoutError):
-                failure = Failure("timeout", self._overdue(options.patience, monotonic_ns() - began))
+                failure = Failure("timeout", self._overdue(options.timeouts, monotonic_ns() - began))
             else:
                 failure = failure_of(error, self._observations)
         except httptools.HttpParserError as error:
@@ -100,7 +100,7 @@ class FastClient:
                     raise
                 self._observations.resends[options.endpoint] += 1  # the time lost counts as waiting for a connection
         self.close()
-        connect = options.patience.connect
+        connect = options.timeouts.connect
         limit = min(deadline, monotonic_ns() + connect) if connect else deadline
         wire, dns, connect, tls = dial(self._where, self._trust, self._proxy, limit, self._observations)
         connection = self._connection = Connection(wire, self._observations)
@@ -153,7 +153,7 @@ class FastClient:
             data,
             keep_body=options.keep_body,
             no_body=options.method == "HEAD",
-            first_byte=options.patience.first_byte,
+            first_byte=options.timeouts.first_byte,
             endpoint=options.endpoint,
         )
         if not connection.reusable or options.closes:

@@ -55,14 +55,14 @@ class LocustClient:
         began = monotonic_ns()
         self._pool.begin(options)
         try:
-            with timer(options.patience.total, "no complete answer"):
+            with timer(options.timeouts.total, "no complete answer"):
                 return self._exchange(data, options, began)
         except TimedOut as late:
             said = str(late)
             failure = Failure(
                 "timeout", said.replace("complete answer", "connection") if self._pool.is_connecting else said
             )
-        except TimeoutError:  # the kernel's patience with a host that does not answer
+        except TimeoutError:  # the kernel gave up a host that does not answer
             failure = Failure("timeout", f"no connection within {(monotonic_ns() - began) / 1e9:.1f} s")
         except HTTPConnectionClosed:
             failure = Failure("connection", "closed before it answered")

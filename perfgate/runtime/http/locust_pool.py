@@ -141,7 +141,7 @@ class Pool(ConnectionPool):
         self.undelivered = False
         self.socket: MendingSocket | None = None
         self._last, self.options = getattr(self, "options", options), options
-        self.first_byte = timer(options.patience.first_byte, "no answer")
+        self.first_byte = timer(options.timeouts.first_byte, "no answer")
 
     def end(self, status: int) -> None:
         """An answer has come: `bodiless` is whether it had no body by its nature, whatever its server believes."""
@@ -187,7 +187,7 @@ class Pool(ConnectionPool):
         self.bodiless = False
         self.is_connecting = True
         began = monotonic_ns()
-        with timer(self.options.patience.connect, "no connection"):
+        with timer(self.options.timeouts.connect, "no connection"):
             sock = super()._create_socket()
         self.is_connecting = False
         self.opened = monotonic_ns()

@@ -28,7 +28,7 @@ from perfgate.runtime.streams.grpc_statuses import DEADLINE_EXCEEDED, OK
 from perfgate.runtime.streams.http2 import HeaderList, Http2Connection
 from perfgate.runtime.streams.messages import Message
 from perfgate.runtime.streams.recording import MessageRecord
-from perfgate.runtime.streams.stream import SECOND, Listening, recorder
+from perfgate.runtime.streams.stream import NS_PER_SECOND, Listening, recorder
 
 if TYPE_CHECKING:
     from perfgate.runtime.users.visitor import Visitor
@@ -77,7 +77,7 @@ class Grpc:
 
     def _attempt(self, visitor: Visitor, due: int) -> tuple[Response, Failure | None]:
         began = monotonic_ns()
-        deadline = began + self.request.options.patience.total
+        deadline = began + self.request.options.timeouts.total
         response, connection = Response(), None
         try:
             connection, is_new = self._connection(visitor, deadline)
@@ -97,7 +97,7 @@ class Grpc:
         except (KeyError, ValueError, ProtoError) as error:
             failure = Failure("expectation", _words(error))
         except TimedOut:
-            failure = Failure("timeout", f"no answer within {(monotonic_ns() - began) / SECOND:.3g} s")
+            failure = Failure("timeout", f"no answer within {(monotonic_ns() - began) / NS_PER_SECOND:.3g} s")
         except Ended as error:
             failure = Failure("connection", str(error))
         except OSError as error:
@@ -159,7 +159,7 @@ class Grpc:
         metadata = [(name.lower(), value) for name, _, value in lines if name.lower() not in NOT_METADATA]
         headers = call_headers(visitor.where, method.path) + metadata
         if not method.streams:
-            headers.append(("grpc-timeout", f"{self.request.options.patience.total // 1_000_000}m"))
+            headers.append(("grpc-timeout", f"{self.request.options.timeouts.total // 1_000_000}m"))
         return headers, method.encoded(body.decode() or "{}")
 
     def _answered(self, connection: Http2Connection, method: Method, answer: CallAnswer, deadline: int) -> bytes:

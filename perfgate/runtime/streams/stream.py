@@ -24,7 +24,7 @@ from perfgate.runtime.streams.recording import MessageRecord
 if TYPE_CHECKING:
     from perfgate.runtime.users.visitor import Visitor
 
-SECOND = 1_000_000_000
+NS_PER_SECOND = 1_000_000_000
 DISAGREE = "Messages of `{name}` do not say when they were sent, or were sent after they came: the clocks disagree."
 
 
@@ -38,10 +38,10 @@ class Listening:
     def is_over(self, messages: MessageRecord, opened: int) -> bool:
         if self.count and messages.number >= self.count:
             return True
-        return monotonic_ns() - opened >= self.seconds * SECOND
+        return monotonic_ns() - opened >= self.seconds * NS_PER_SECOND
 
     def is_silent(self, messages: MessageRecord, opened: int) -> bool:
-        return bool(self.silence) and monotonic_ns() - max(messages.last, opened) > self.silence * SECOND
+        return bool(self.silence) and monotonic_ns() - max(messages.last, opened) > self.silence * NS_PER_SECOND
 
 
 class Stream:
@@ -90,7 +90,7 @@ class Stream:
 
     def _attempt(self, visitor: Visitor, messages: MessageRecord) -> tuple[Response, Failure | None]:
         began = monotonic_ns()
-        deadline = began + self.request.options.patience.total
+        deadline = began + self.request.options.timeouts.total
         response, channel, opened = Response(), None, 0
         try:
             channel = visitor.dial(deadline)
@@ -109,7 +109,9 @@ class Stream:
             failure = Failure("expectation", str(error))
         except TimedOut:
             waited = f"it was silent for {self._listening.silence:g} s"
-            failure = Failure("timeout", waited if opened else f"no answer within {(deadline - began) / SECOND:g} s")
+            failure = Failure(
+                "timeout", waited if opened else f"no answer within {(deadline - began) / NS_PER_SECOND:g} s"
+            )
         except OSError as error:
             failure = failure_of(error, visitor.load.observations)
             failure = self._cut_off(failure.detail, messages, opened) if opened else failure
@@ -127,7 +129,7 @@ class Stream:
         return self._listening.ends or bool(self._listening.count and messages.number >= self._listening.count)
 
     def _cut_off(self, why: str, messages: MessageRecord, opened: int) -> Failure:
-        lasted = (monotonic_ns() - opened) / SECOND
+        lasted = (monotonic_ns() - opened) / NS_PER_SECOND
         return Failure("connection", f"disconnected after {lasted:.1f} s and {messages.number} messages: {why}")
 
 

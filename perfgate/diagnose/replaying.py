@@ -23,7 +23,7 @@ END_TIMEOUT_S = 5.0  # s
 
 @dataclass(frozen=True, kw_only=True)
 class ReplayRequest:
-    """See `perfgate.runtime.users.replay.Order`."""
+    """See `perfgate.runtime.users.replay.ReplayOrder`."""
 
     scenario: str
     endpoint: str

@@ -1,4 +1,4 @@
-"""Evidence: what the data say about the change of one metric of one endpoint, whichever way it was compared."""
+"""Comparison: what the data say about the change of one metric of one endpoint, whichever way it was compared."""
 
 from __future__ import annotations
 

@@ -197,7 +197,8 @@ def _sides(
 ) -> Iterator[tuple[SoloSide, ...]]:
     planned = request.sides
     starts = [replace(start, log=folder / start.log.name) for start in planned.starts]
-    with loadtest.running(starts) as services, ExitStack() as stack:
+    secrets = scenarios.secrets(scenarios.plan(request.budget_file))
+    with loadtest.running(starts, secrets) as services, ExitStack() as stack:
         policy = request.budget_file.diagnose
         shared = list(probing.opened(policy, request.environ, stack, warnings)) if wants_probes else []
         sides: list[SoloSide] = []

@@ -48,6 +48,7 @@ import os, sys, threading
 import psycopg
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+print("started with", os.environ.get("SHOP_TOKEN"), flush=True)
 database, transactions = psycopg.connect(os.environ["DATABASE_URL"]), threading.Lock()
 
 class Handler(BaseHTTPRequestHandler):
@@ -158,14 +159,20 @@ def test_the_database_counts_alone_what_the_application_does_not_tell(repository
     with psycopg.connect(postgresql_server, autocommit=True) as connection:
         connection.execute("create extension if not exists pg_stat_statements")
     repository.write(SILENT, "app.py")
-    repository.budgets("{queries: 4, rows: 19}", "diagnose: {postgres: '${DATABASE_URL}'}")
+    repository.budgets(
+        "{queries: 4, rows: 19}",
+        "diagnose: {postgres: '${DATABASE_URL}'}\ndefaults: {headers: {X-Token: '${SHOP_TOKEN}'}}",
+    )
 
-    done = repository.perfgate("run", DATABASE_URL=postgresql_server)
+    done = repository.perfgate("run", DATABASE_URL=postgresql_server, SHOP_TOKEN="t0ken-of-the-shop")
 
     assert done.returncode == 1, done.stdout + done.stderr
     findings = repository.findings()
     assert (findings["queries"]["measured"], findings["queries"]["outcome"]) == (4, "pass")
     assert findings["rows"]["sentence"] == "orders rows 20: over the limit of 19."
+    logs = list(repository.runs[-1].rglob("service*.log"))
+    assert len(logs) == 2  # of the load, and of the pass alone
+    assert ["t0ken" in log.read_text(encoding="utf-8") for log in logs] == [False, False]
 
 
 @pytest.mark.needs("postgresql", "redis")

@@ -133,7 +133,7 @@ def start(command: str, folder: Path, port: int) -> Start:
     ("command", "hint"), [("sleep 60 & exit 0", "keep it in the foreground"), ("exit 1", "by hand to see why")]
 )
 def test_a_service_in_the_background_is_told_from_one_that_is_broken(tmp_path, command, hint):
-    with pytest.raises(ServiceError) as raised, running([start(command, tmp_path, 1)]):
+    with pytest.raises(ServiceError) as raised, running([start(command, tmp_path, 1)], ()):
         pass
     assert hint in raised.value.hint
 
@@ -148,7 +148,7 @@ def test_a_service_on_the_other_loopback_address_is_named(tmp_path):
             pytest.skip("no IPv6 here")
         slow = start("exec sleep 60", tmp_path, port)
         slow = replace(slow, service=replace(slow.service, ready_timeout=0.5))
-        with closing(listener), pytest.raises(ServiceError) as raised, running([slow]):
+        with closing(listener), pytest.raises(ServiceError) as raised, running([slow], ()):
             pass
     assert f"it listens on [::1]:{port} only; let it listen on 127.0.0.1" in str(raised.value)
 
@@ -179,7 +179,7 @@ def test_a_folder_that_the_base_does_not_have_is_named(tmp_path):
 def test_a_service_that_was_killed_for_want_of_memory(tmp_path):
     """pocketbase/pocketbase issue 4975: the system kills it under load."""
     one = start("kill -9 $$", tmp_path, 1)
-    with pytest.raises(ServiceError, match=r"137 \(SIGKILL; most likely memory ran out"), running([one]):
+    with pytest.raises(ServiceError, match=r"137 \(SIGKILL; most likely memory ran out"), running([one], ()):
         pass
 
 
@@ -203,7 +203,7 @@ def test_asking_whether_it_is_ready_leaves_no_errors_in_its_log(tmp_path):
     with closing(socket.create_server(("127.0.0.1", 0))) as free:
         port = free.getsockname()[1]
     one = start(f"exec {sys.executable} service.py {port}", tmp_path, port)
-    with running([one]):
+    with running([one], ()):
         pass
     log = one.log.read_text()
     assert '" 503' in log

@@ -1,4 +1,4 @@
-"""Base and head measured side by side -> Evidence: what an A/B test says of one metric of one endpoint.
+"""Base and head measured side by side -> Comparison: what an A/B test says of one metric of one endpoint.
 
 Requests were dealt to the arms at random, so this is a randomised trial (`stats/two_samples.py`). The null margin takes
 up what differs between two equal instances of a service (memory layout, order of start), and the bound that a pass

@@ -1,4 +1,4 @@
-"""Means, rates and error shares of an A/B test -> Evidence."""
+"""Means, rates and error shares of an A/B test -> Comparison."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Evidence from the history: is this run outside of what earlier runs of unchanged code would do?
+"""Comparison with the history: is this run outside of what earlier runs of unchanged code would do?
 
 One-sided tests by prediction intervals (see prediction.py) on up to two bases (see estimates.py), of the metric itself
 and of the median, which is known far better than a tail: when a whole distribution moves, the median shows it first.

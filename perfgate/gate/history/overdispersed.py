@@ -1,4 +1,4 @@
-"""Errors beside earlier runs -> Evidence. Failures come together: shares vary between runs by more than chance.
+"""Errors beside earlier runs -> Comparison. Failures come together: shares vary between runs by more than chance.
 
 Pooling the requests of earlier runs (Fisher's exact test) takes every bad minute for a regression. So a run's share is
 beta distributed around the endpoint's own, with an intra-class correlation that all endpoints of the runs tell together

@@ -1,4 +1,4 @@
-"""Sizes of bodies beside earlier runs -> Evidence: by how well each run knows its mean, and how far runs lie apart.
+"""Sizes of bodies beside earlier runs -> Comparison: by how well each run knows its mean, and how far runs lie apart.
 
 The runner moves no size, so nothing is taken out, and bodies that never vary make a fact: any change of them is one.
 Where bodies vary, the mean of one run is as uncertain as its interval says; what earlier runs lie further apart than

@@ -33,7 +33,7 @@ class TailAndMedian:
         return min(1.0, len(self.tests) * min(self._p_of(estimate, worse=worse) for estimate in self.tests))
 
     def combined(self) -> float:
-        """The worsening that both tell, cautiously (`Look.rise`)."""
+        """The worsening that both tell, cautiously (`Estimate.rise`)."""
         own = self.worsening_of(self.tail)
         if self.median is None:
             return own

@@ -25,7 +25,7 @@ MIN_EXTRA_FAILURES = 3.0  # more than the baseline's share: fewer failed request
 
 @dataclass(frozen=True, kw_only=True)
 class Weighed:
-    """Evidence with its p-values adjusted for all hypotheses of the run (Holm)."""
+    """Comparison with its p-values adjusted for all hypotheses of the run (Holm)."""
 
     comparison: Comparison
     adjusted_worse: float

@@ -95,7 +95,7 @@ class Services:
 
 
 @contextmanager
-def running(starts: Sequence[Start], secrets: Sequence[str] = ()) -> Iterator[Services]:
+def running(starts: Sequence[Start], secrets: Sequence[str]) -> Iterator[Services]:
     """The services are started in this order, and run and are ready inside this block. All are stopped at its end.
     `secrets` are variables whose values their logs do not show: logs become artifacts, which more people read.
 

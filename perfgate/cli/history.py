@@ -81,9 +81,7 @@ def show(run: RunName, budget: Budget = DEFAULT_BUDGET, history: HistoryUrl = ""
 def add(
     run: RunName,
     branch: Annotated[str, typer.Option(help="The branch it counts for. [default: the run's own]")] = "",
-    outcome: Annotated[
-        str, typer.Option(help="What it came to, whatever the gate says: pass, fail ... [default: as judged]")
-    ] = "",
+    outcome: Annotated[str, typer.Option(help="Override the outcome: pass, fail ... [default: as judged]")] = "",
     budget: Budget = DEFAULT_BUDGET,
     history: HistoryUrl = "",
 ) -> int:

@@ -58,7 +58,8 @@ def import_(
     ] = "",
     commit: Annotated[str, typer.Option(metavar="SHA", help="Commit that was measured.")] = "",
     max_bad: Annotated[
-        str, typer.Option(metavar="NUMBER", help="Bad lines that are left out: 20, or 1% of all. More are an error.")
+        str,
+        typer.Option(metavar="NUMBER", help="Malformed lines to skip: 20, or 1% of all; more are an error."),
     ] = "0.1%",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be taken, and write nothing.")] = False,
 ) -> int:

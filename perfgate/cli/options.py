@@ -19,7 +19,7 @@ HistoryUrl = Annotated[
         "--history",
         envvar="PERFGATE_HISTORY",
         metavar="URL",
-        help="Where runs are remembered, instead of what the budget file says: sqlite:///PATH, git:BRANCH ...",
+        help="Where runs are stored, instead of what the budget file says: sqlite:///PATH, git:BRANCH ...",
     ),
 ]
 Only = Annotated[
@@ -27,7 +27,10 @@ Only = Annotated[
     typer.Option("--only", envvar="PERFGATE_ONLY", metavar="NAME", help="Just this endpoint or journey; repeatable."),
 ]
 Target = Annotated[
-    str, typer.Option("--target", envvar="PERFGATE_TARGET", metavar="URL", help="Measure this instead of the target.")
+    str,
+    typer.Option(
+        "--target", envvar="PERFGATE_TARGET", metavar="URL", help="Send the load here instead of to the file's target."
+    ),
 ]
 Verbose = Annotated[
     bool,

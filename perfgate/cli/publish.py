@@ -145,5 +145,7 @@ def _judged_anew(artifact: str, budget: Path, history: str) -> tuple[Judged, ...
     )
     judged = rejudging.rejudge(matches, request)
     if not judged:
-        say(f"perfgate: the pull request's workflow has left no run of {request.known_as}: there is nothing to tell.")
+        say(
+            f"perfgate: the pull request's workflow has left no run of {request.known_as}: there is nothing to publish."
+        )
     return judged

@@ -65,7 +65,7 @@ Publish = Annotated[
     typer.Option(
         envvar="PERFGATE_PUBLISH",
         metavar="WHERE",
-        help="Tell it there: github, gitlab, slack ... See `perfgate publish`.",
+        help="Publish the verdict to: github, gitlab, slack ... See `perfgate publish`.",
     ),
 ]
 Diagnose = Annotated[

@@ -21,7 +21,7 @@ CHATS = ("slack", "teams", "webhook")
 MAX_WINDOW_ROUNDS = 10_000
 
 Every = Annotated[
-    str, typer.Option(envvar="PERFGATE_EVERY", metavar="TIME", help="From the beginning of one round to the next.")
+    str, typer.Option(envvar="PERFGATE_EVERY", metavar="TIME", help="Time between the starts of two rounds.")
 ]
 Rounds = Annotated[
     int,
@@ -31,10 +31,14 @@ Rounds = Annotated[
 ]
 Once = Annotated[bool, typer.Option("--once", envvar="PERFGATE_ONCE", help="One round, for cron and schedules.")]
 Rate = Annotated[
-    str, typer.Option(envvar="PERFGATE_RATE", metavar="RATE", help="Of each round, instead of the file's load: 2/s")
+    str,
+    typer.Option(
+        envvar="PERFGATE_RATE", metavar="RATE", help="Arrival rate of each round, instead of the file's load: 2/s"
+    ),
 ]
 Duration = Annotated[
-    str, typer.Option(envvar="PERFGATE_DURATION", metavar="TIME", help="Of each round, instead of the file's: 30s")
+    str,
+    typer.Option(envvar="PERFGATE_DURATION", metavar="TIME", help="Duration of each round, instead of the file's: 30s"),
 ]
 AlertAt = Annotated[
     str,
@@ -43,7 +47,8 @@ AlertAt = Annotated[
     ),
 ]
 RecoverAt = Annotated[
-    int, typer.Option(envvar="PERFGATE_RECOVER", min=1, metavar="N", help="Over after N good rounds in a row.")
+    int,
+    typer.Option(envvar="PERFGATE_RECOVER", min=1, metavar="N", help="Close an incident after N good rounds in a row."),
 ]
 Publish = Annotated[
     list[str], typer.Option(envvar="PERFGATE_PUBLISH", metavar="WHERE", help="Alert there: slack, teams, webhook.")

@@ -18,7 +18,7 @@ CommentWhen = Annotated[
     typer.Option(
         "--comment",
         envvar="PERFGATE_COMMENT",
-        help="When to begin a comment; one that is there is kept up to date.",
+        help="When to create a comment; an existing one is always updated.",
     ),
 ]
 CommentCharts = Annotated[
@@ -37,7 +37,7 @@ Issue = Annotated[
     bool,
     typer.Option("--issue", envvar="PERFGATE_ISSUE", help="An issue, open while the baseline's branch fails."),
 ]
-TellWhen = Annotated[When, typer.Option(envvar="PERFGATE_WHEN", help="When to tell chats and webhooks.")]
+TellWhen = Annotated[When, typer.Option(envvar="PERFGATE_WHEN", help="When to notify chats and webhooks.")]
 Summary = Annotated[bool, typer.Option(envvar="PERFGATE_SUMMARY", help="Add to the job's summary.")]
 Annotations = Annotated[
     bool, typer.Option(envvar="PERFGATE_ANNOTATIONS", help="Mark broken budgets in the budget file's lines.")

@@ -52,7 +52,7 @@ CODES: Mapping[str, CodeEntry] = {
     "PG-P008": CodeEntry(
         "Acceptances could not be read.",
         "The API refused labels, commits or pull requests.",
-        "Words of acceptance in labels could not be read",
+        "Acceptances in labels could not be read",
         "Give the token `pull-requests: read`.",
     ),
     "PG-P009": CodeEntry(

@@ -17,7 +17,7 @@ CODES: Mapping[str, CodeEntry] = {
         "A regression: it became worse than the baseline by more than the limit.",
         "The change is significant, and at or over the limit and the floor.",
         "search p95 82 to 131 ms, +60 %",
-        'Look at the diagnosis; if it is meant: `perfgate accept latest --reason "..."`.',
+        'Look at the diagnosis; if the change is intended: `perfgate accept latest --reason "..."`.',
     ),
     "PG-V003": CodeEntry(
         "There is no baseline yet.",
@@ -113,7 +113,7 @@ CODES: Mapping[str, CodeEntry] = {
         "Endpoints were added or removed since the baseline.",
         "They are new, or no longer sent.",
         "New since the last baseline run: search",
-        "Nothing, if it is meant.",
+        "Nothing, if it is intended.",
     ),
     "PG-C005": CodeEntry(
         "The baseline was measured on another runner.",

@@ -90,7 +90,7 @@ class HttpSession:
         try:
             with self._client.stream(method, url, headers=dict(headers), json=json, content=content) as response:
                 if response.headers.get("content-encoding", "").strip().lower() not in UNPACKED:
-                    raise NoReplyError("the answer is packed in a way that nobody asked for")
+                    raise NoReplyError("unsupported Content-Encoding in the answer")
                 body = bytearray()
                 for chunk in response.iter_bytes():
                     body += chunk

@@ -92,7 +92,7 @@ def _sent(
     except http.NoReplyError as error:
         return _failed(channel, f"it does not answer: {_hidden(str(error), url)}")
     if reply.status < 300:
-        return Publication(messages=(f"Told {channel.title}.",))
+        return Publication(messages=(f"Posted to {channel.title}.",))
     return _failed(channel, f"it answered {reply.status}: {_hidden(_words(reply.body), url)}")
 
 

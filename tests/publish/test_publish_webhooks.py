@@ -117,7 +117,7 @@ def test_slack_keeps_its_limits_and_reads_no_markup(hearer: Hearer):
     many = tuple(broken(f"e{number}", sentence=HOSTILE * 100) for number in range(40))
     announcement = announced(branch="main", on_baseline=True, broken=many, url="https://ci.example/run/1")
 
-    assert tell("slack", announcement, hearer).messages == ("Told Slack.",)
+    assert tell("slack", announcement, hearer).messages == ("Posted to Slack.",)
 
     (headers, body), message = hearer.got[0], json.loads(hearer.got[0][1])
     assert headers["content-type"] == "application/json"
@@ -192,7 +192,7 @@ def test_a_long_refusal_is_not_cut_within_the_address(hearer: Hearer):
 def test_hiccups_are_waited_for_and_not_forever(hearer: Hearer):
     waits = Waits()
     hearer.answers = [(429, {"Retry-After": "3"}, b""), (503, {}, b""), (200, {}, b"ok")]
-    assert tell("slack", REGRESSED, hearer, waits).messages == ("Told Slack.",)
+    assert tell("slack", REGRESSED, hearer, waits).messages == ("Posted to Slack.",)
     assert (waits[0], len(waits)) == (3.0, 2)
 
     hearer.answers = [(500, {}, b"oops")] * 9
@@ -220,4 +220,4 @@ def test_a_wrong_address_is_a_warning_that_does_not_say_it(address: str, said: s
 def test_one_address_serves_all_that_have_none_of_their_own(hearer: Hearer):
     done = posting.deliver(teams.CHANNEL, REGRESSED, {posting.ANY: hearer.url}, Wishes(), Waits())
 
-    assert done.messages == ("Told Teams.",)
+    assert done.messages == ("Posted to Teams.",)

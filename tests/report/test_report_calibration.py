@@ -71,7 +71,7 @@ def test_noise_and_what_is_found_are_told():
 def test_alarms_are_told_with_their_bound():
     text = " ".join(told(calibration()).split())
 
-    assert "0 of 70 judgings of 10 runs, so at most 26% of runs" in text
+    assert "0 in 70 verdicts on 10 runs, so at most 26% of runs" in text
     assert "75% of the findings passed" in text
 
 

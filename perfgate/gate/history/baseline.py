@@ -125,7 +125,7 @@ def _notes(run: Run, on_branch: Sequence[PastRun]) -> Iterable[Note]:
         return
     before, now = on_branch[0].run.conditions, run.conditions
     if before.latency != now.latency:
-        text = f"Latency was something else before, {before.latency}; now {now.latency}. Such runs are not compared."
+        text = f"Latency meant {before.latency} before, and means {now.latency} now: such runs are not compared."
         yield note("PG-C003", text)
     elif before.load_digest != now.load_digest:
         yield note("PG-C003", f"The load changed: {before.load} -> {now.load}. Runs before that are not compared.")

@@ -83,7 +83,7 @@ def doubts(budget: Budget, run: Run) -> Iterator[Doubt]:
         if result is not None:
             yield from _late(budget, run, result)
         if generator.cpu >= BUSY_CORE_SHARE and not generator.clock.startswith("kernel"):
-            yield Doubt(text=f"the load generator had no CPU left and no kernel clock to measure by; {RELIEF}")
+            yield Doubt(text=f"the load generator had no CPU left and no kernel timestamps to measure by; {RELIEF}")
     if result is not None and _is_of_successes(metric):
         yield from _failing_base(budget, run)
         yield from _failing(budget, result)

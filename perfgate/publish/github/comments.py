@@ -74,7 +74,7 @@ def put(api: Api, place: GitHubJob, number: int, key: str, text: str, *, create:
         except _GoneError:
             continue
         return client.converge(made, body)
-    raise UnansweredError("The comment disappears as often as it is written")
+    raise UnansweredError("The comment was deleted each time it was posted")
 
 
 def correct(api: Api, place: GitHubJob, number: int, key: str, notice: str, *, author: str) -> Posted | None:

@@ -62,7 +62,7 @@ class _LabelReader:
             except (RefusedError, UnansweredError) as error:
                 words += _of_event(self.asked, self.place) if what == "labels" else ()
                 text = error.message.replace(self.place.token, "[GITHUB_TOKEN]")
-                warnings.append(note("PG-P008", f"Words of acceptance in {what} could not be read: {text}."))
+                warnings.append(note("PG-P008", f"Acceptances in {what} could not be read: {text}."))
         return tuple(words), tuple(warnings)
 
     def _labels(self) -> Iterator[AcceptanceClaim]:

@@ -30,7 +30,7 @@ def explain(refused: RefusedError, what: str, place: GitHubJob) -> str:
         who = "Dependabot" if place.from_dependabot else "a fork"
         return (
             f"No {what}: this pull request comes from {who}, so its token may only read, whatever `permissions:` says. "
-            f"{STANDS}\nIt is told in the job summary; a second workflow can comment: see docs/github.md, "
+            f"{STANDS}\nIt is in the job summary; a second workflow can comment: see docs/github.md, "
             '"Pull requests from forks".'
         )
     if refused.status == 403:

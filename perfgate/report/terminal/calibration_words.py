@@ -101,7 +101,7 @@ def _alarms(calibration: Calibration) -> Iterator[str]:
 
 
 def _counted(alarms: Alarms) -> str:
-    suites = f"{alarms.alarms} of {alarms.suites} judgings of {alarms.runs} runs"
+    suites = f"{alarms.alarms} in {alarms.suites} verdicts on {alarms.runs} runs"
     context = f"{suites}, so at most {alarms.bound:.0%} of runs (95 % sure; {CLEAN_SUITES} clean runs would say 1 %)."
     share = alarms.passed / alarms.findings if alarms.findings else 0.0
     return f"{context} {share:.0%} of the findings passed; the others could not be decided."

@@ -33,7 +33,7 @@ def target(subject: Subject, around: CheckSurroundings) -> Iterator[Check]:
         yield Check(name="service", message="the file names none: the target has to run already")
     elif not around.start:
         yield Check(name="target", message=f"{subject.target}: perfgate starts it")
-        yield warning("service", "not started, so nothing is known of it", "perfgate doctor --start starts and asks it")
+        yield warning("service", "not started, so not checked", "perfgate doctor --start starts and asks it")
     else:
         yield from _started(subject, around)
 

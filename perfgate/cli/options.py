@@ -28,9 +28,7 @@ Only = Annotated[
 ]
 Target = Annotated[
     str,
-    typer.Option(
-        "--target", envvar="PERFGATE_TARGET", metavar="URL", help="Send the load here instead of to the file's target."
-    ),
+    typer.Option("--target", envvar="PERFGATE_TARGET", metavar="URL", help="Send the load here, not to the file's."),
 ]
 Verbose = Annotated[
     bool,

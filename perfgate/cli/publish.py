@@ -145,7 +145,5 @@ def _judged_anew(artifact: str, budget: Path, history: str) -> tuple[Judged, ...
     )
     judged = rejudging.rejudge(matches, request)
     if not judged:
-        say(
-            f"perfgate: the pull request's workflow has left no run of {request.known_as}: there is nothing to publish."
-        )
+        say(f"perfgate: the pull request's workflow uploaded no run of {request.known_as}: nothing to publish.")
     return judged

@@ -32,13 +32,11 @@ Rounds = Annotated[
 Once = Annotated[bool, typer.Option("--once", envvar="PERFGATE_ONCE", help="One round, for cron and schedules.")]
 Rate = Annotated[
     str,
-    typer.Option(
-        envvar="PERFGATE_RATE", metavar="RATE", help="Arrival rate of each round, instead of the file's load: 2/s"
-    ),
+    typer.Option(envvar="PERFGATE_RATE", metavar="RATE", help="Rate of each round, instead of the file's: 2/s"),
 ]
 Duration = Annotated[
     str,
-    typer.Option(envvar="PERFGATE_DURATION", metavar="TIME", help="Duration of each round, instead of the file's: 30s"),
+    typer.Option(envvar="PERFGATE_DURATION", metavar="TIME", help="Length of each round, instead of the file's: 30s"),
 ]
 AlertAt = Annotated[
     str,
@@ -48,7 +46,7 @@ AlertAt = Annotated[
 ]
 RecoverAt = Annotated[
     int,
-    typer.Option(envvar="PERFGATE_RECOVER", min=1, metavar="N", help="Close an incident after N good rounds in a row."),
+    typer.Option(envvar="PERFGATE_RECOVER", min=1, metavar="N", help="Close an incident after N good rounds."),
 ]
 Publish = Annotated[
     list[str], typer.Option(envvar="PERFGATE_PUBLISH", metavar="WHERE", help="Alert there: slack, teams, webhook.")

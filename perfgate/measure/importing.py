@@ -8,7 +8,7 @@ a description of the recorded load, so when it changes, earlier recordings are n
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain
@@ -20,11 +20,13 @@ import numpy as np
 from perfgate.measure import import_warnings, importers, measuring
 from perfgate.measure.importers.samples import (
     BadLines,
+    Importer,
     RecordingSource,
     RequestLabel,
     SampleBatch,
     Summary,
     Tolerance,
+    useless,
 )
 from perfgate.measure.matching import application, matcher, summary_matcher, unnamed_matcher
 from perfgate.measure.measuring import Circumstances
@@ -75,12 +77,20 @@ class Reading:
     tolerance: Tolerance = field(default_factory=Tolerance)
 
 
+def _parts(importer: Importer, source: RecordingSource, bad: BadLines) -> Iterator[SampleBatch | Summary]:
+    """Everything that an importer reads. Raises UsageError for values that it does not expect."""
+    try:
+        yield from importer.read(source, bad)
+    except (ValueError, ArithmeticError) as error:
+        raise useless(source, f"a value in it cannot be read: {str(error)[:120]}", hint=importer.hint) from error
+
+
 def read(source: RecordingSource, plan: Plan, how: Reading) -> Recording:
     """Raises UsageError for every mistake in it, RecordError when it cannot be read."""
     format = how.format or importers.format_of(source)
     importer = importers.importer(format)
     bad = BadLines(source=source, tolerance=how.tolerance)
-    parts = importer.read(source, bad)
+    parts = _parts(importer, source, bad)
     first = next(parts, None)
     if isinstance(first, Summary):
         return _summary(first, bad, source, plan, replace(how, format=format))

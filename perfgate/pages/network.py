@@ -18,7 +18,8 @@ from perfgate.text.sanitize import one_line
 # Of CDNs and proxies:
 CACHE_HEADERS = ("cf-cache-status", "cdn-cache", "x-vercel-cache", "x-cache", "cache-status", "age")
 QUOTED = re.compile(r'"[^"]*"')
-TIMING = re.compile(r"([\w-]+)[^,]*?;\s*dur=(\d+(?:\.\d+)?)")  # name and ms of an entry of Server-Timing
+DURATION = re.compile(r"(?:^|;)\s*dur=(\d{1,9}(?:\.\d{1,9})?)")  # ms, of an entry of Server-Timing
+MAX_HEADER_CHARS = 4096
 NEVER_ENDING = ("EventSource", "WebSocket", "Ping", "Prefetch")
 
 
@@ -225,6 +226,8 @@ def _of_headers(headers: Mapping[str, str]) -> dict[str, Any]:
 def _server_timing(header: str) -> dict[str, float]:
     """Seconds by name; those of the same name together."""
     times: dict[str, float] = {}
-    for name, ms in TIMING.findall(QUOTED.sub("", header)):
-        times[name] = times.get(name, 0.0) + float(ms) / 1000
+    for entry in QUOTED.sub("", header[:MAX_HEADER_CHARS]).split(","):
+        name, _, rest = entry.strip().partition(";")
+        if match := DURATION.search(rest):
+            times[name.strip()] = times.get(name.strip(), 0.0) + float(match[1]) / 1000
     return times

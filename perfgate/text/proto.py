@@ -54,14 +54,18 @@ def descriptor_set(path: Path) -> bytes:
         compiled = Path(scratch) / "set.binpb"
         folders = [f"--proto_path={folder}" for folder in _folders(path)]
         command = [sys.executable, "-m", "grpc_tools.protoc", *folders, "--include_imports"]
-        done = subprocess.run(
-            [*command, f"--descriptor_set_out={compiled}", path.name],
-            cwd=path.parent,
-            capture_output=True,
-            text=True,
-            timeout=PROTOC_TIMEOUT_S,
-            check=False,
-        )
+        try:
+            done = subprocess.run(
+                [*command, f"--descriptor_set_out={compiled}", path.name],
+                cwd=path.parent,
+                capture_output=True,
+                encoding="utf-8",
+                errors="replace",
+                timeout=PROTOC_TIMEOUT_S,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise ProtoError(f"{path.name} cannot be compiled: {str(error)[:120]}") from error
         if done.returncode:
             raise ProtoError(_complaint(done.stderr, path.name))
         return compiled.read_bytes()

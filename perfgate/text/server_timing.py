@@ -17,7 +17,8 @@ USUAL: Mapping[str, tuple[str, ...]] = {
 }
 _ENTRY = re.compile(r'\s*([!#$%&\'*+\-.^_`|~0-9A-Za-z]+)((?:\s*;\s*[\w-]+\s*(?:=\s*(?:"(?:[^"\\]|\\.)*"|[^;,"]*))?)*)')
 _PARAMETER = re.compile(r';\s*([\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;,"]*))')
-_COUNT = re.compile(r"(?:^|[^\w])(?:n=)?(\d+)(?:\s*(?:quer|calls|sql)|$)")
+MAX_SECONDS = 1e6  # of a part; more is no time that somebody waited
+_COUNT = re.compile(r"(?:^|[^\w])(?:n=)?(\d{1,9})(?:\s*(?:quer|calls|sql)|$)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +46,9 @@ def read(header: str, names: Mapping[str, str] | None = None) -> ServerTiming:
         for parameter in _PARAMETER.finditer(entry[2]):
             value = parameter[2] if parameter[2] is not None else parameter[3].strip()
             if parameter[1] == "dur" and re.fullmatch(r"\d+(\.\d*)?([eE][-+]?\d+)?", value):
-                seconds[part] = float(value) / 1000
+                number = float(value) / 1000
+                if number < MAX_SECONDS:
+                    seconds[part] = number
             elif parameter[1] == "desc":
                 descriptions[part] = value
                 if count := _COUNT.search(value):

@@ -288,3 +288,20 @@ def test_two_runs_at_once_are_both_remembered(project: Project):
 
     assert codes == [0, 0]
     assert len(project.perfgate("history", "list").stdout.split("budgets")) == 3
+
+
+def test_a_request_that_cannot_be_written_leaves_the_load_its_time(project: Project):
+    """A name that no header can hold: users of the closed model send nothing, and the load ends all the same."""
+    with servers.serving(servers.answering(200)) as (url, server):
+        project.write(
+            f"version: 1\ntarget: {url}\nload: {{users: 2, duration: 1s}}\ngate: {{probe: false}}\n"
+            "endpoints:\n  home: {request: GET /, with: {name: {choice: [Łódź]}}, headers: {X-Name: '{name}'}, "
+            "budget: {errors: 1%}}\n"
+        )
+        done = project.perfgate("run", "--no-save")
+
+    assert done.returncode == 1, done.stderr
+    [home] = project.run()["endpoints"]
+    assert home["failures"] == home["requests"] > 0
+    assert home["failures_by_kind"] == {"expectation": home["failures"]}
+    assert server.requests == 0

@@ -507,3 +507,32 @@ def test_the_target_is_the_application_whatever_was_recorded_more(tmp_path: Path
     run = imported(login_plan(tmp_path), written(tmp_path, k6_points(requests)))
 
     assert {one.name: one.requests for one in run.endpoints if one.requests} == {"show item": 1}
+
+
+SAMPLE = '<httpSample t="{t}" lt="{lt}" ts="{ts}" s="true" lb="search" rc="200"/>'
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    "odd", [{"ts": "inf"}, {"ts": "nan"}, {"ts": "1e17"}, {"t": "nan"}, {"lt": "inf"}, {"lt": "-1"}], ids=str
+)
+def test_a_sample_of_jmeter_without_bounds_is_a_bad_line(tmp_path: Path, odd: dict[str, str]):
+    usual = {"t": "5", "lt": "3", "ts": "1767603600000"}
+    path = tmp_path / "results.jtl"
+    samples = [SAMPLE.format(**usual), SAMPLE.format(**(usual | odd))]
+    path.write_text('<?xml version="1.0"?><testResults version="1.2">' + "\n".join(samples) + "</testResults>")
+    source = RecordingSource(path=path, name=path.name)
+    bad = importing.BadLines(source=source, tolerance=importing.Tolerance())
+
+    batches = list(importers.importer("jmeter-xml").read(source, bad))
+
+    assert sum(len(batch.took) for batch in batches if not batch.phase) == 1
+    assert bad.number == 1
+
+
+def test_percentiles_that_are_cut_off_are_named(plan: Plan, tmp_path: Path):
+    path = tmp_path / "latency.hgrm"
+    path.write_text("Value Percentile TotalCount 1/(1-Percentile)\n 5.0 0.5 10 2.0\n")
+
+    with pytest.raises(UsageError, match="it ends before p90"):
+        list(importers.importer("hdr-percentiles").read(RecordingSource(path=path, name=path.name), None))

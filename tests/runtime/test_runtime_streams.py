@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from perfgate.runtime.scenario.stated_times import stated
 from perfgate.runtime.streams.messages import EventParser, Message
 from perfgate.runtime.streams.replies import AwaitedReplies
 
@@ -63,3 +64,8 @@ def test_without_a_reply_no_message_is_one():
     awaited = AwaitedReplies("")
     awaited.expect("hello")
     assert awaited.answered(Message(b"hello", 0)) is None
+
+
+@pytest.mark.parametrize("value", ["1e999", "1" * 400, '"soon"', "true"])
+def test_a_time_that_is_no_number_is_not_stated(value: str):
+    assert stated("$.at").moment(Message(b'{"at": %s}' % value.encode(), 0)) is None

@@ -13,6 +13,7 @@ from perfgate.measure.importers.samples import NO_ARM, NOT_SAID, Phase, RequestL
 
 Integers = NDArray[np.int64]
 
+LATEST = 4e9  # Unix time, in the year 2096: what is later is no time of a request
 CHUNK_ROWS = 200_000  # at a time
 TIMEOUT_WORDS = ("timeout", "timed out", "deadline exceeded")
 
@@ -40,6 +41,8 @@ def sampled(requests: Iterable[RecordedRequest], rows: int = CHUNK_ROWS) -> Iter
     origin: float | None = None
     batch: list[RecordedRequest] = []
     for request in requests:
+        if not 0 <= request.began < LATEST:
+            raise ValueError(f"a request began at {request.began:g} s since 1970")
         if origin is None:
             origin = request.began
         batch.append(request)

@@ -35,6 +35,7 @@ class Response:
     encoded: bool = False  # or may be so: the headers tell
     decoded: int = UNKNOWN  # size of the body once it is unpacked
     failure: Failure | None = None
+    unsent: bool = False  # the request could not even be written
     method: str = ""  # of the request
     queue: int = 0  # until a virtual user was free, in the open model
     wait: int = 0  # DNS, connect and TLS, where a connection had to be made

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from math import isfinite
 from typing import Any
 
 from perfgate.runtime.http.responses import Response
@@ -62,6 +63,7 @@ def _number(value: Any, unit: float) -> float | None:
     if value is MISSING or isinstance(value, bool):
         return None
     try:
-        return float(value) * unit
-    except (TypeError, ValueError):
+        number = float(value) * unit
+    except (TypeError, ValueError, OverflowError):
         return None
+    return number if isfinite(number) else None

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from time import monotonic_ns
+
 from perfgate.runtime.streams.grpc_messages import Unframer
-from perfgate.runtime.streams.grpc_statuses import detail_of, name_of
+from perfgate.runtime.streams.grpc_statuses import OK, detail_of, name_of
 from perfgate.runtime.streams.http2 import HeaderList, Piece
+
+HTTP_OK = 200
 
 
 class CallAnswer:
-    """`first` and `last` are when its headers came, and what came last (wall clock, ns)."""
+    """`first` and `last` are when its headers came, and what came last (wall clock, ns); `first_seen` is when these
+    headers were read (monotonic ns)."""
 
     def __init__(self) -> None:
-        self.first = self.last = 0
+        self.first = self.first_seen = self.last = 0
         self.metadata: HeaderList = []  # trailers included
         self.is_over = False
         self._unframer = Unframer()
@@ -20,10 +25,16 @@ class CallAnswer:
         """The messages that are complete now. Raises ValueError for what is no message."""
         self.last = piece.arrived
         if piece.headers is not None:
-            self.first = self.first or piece.arrived
+            if not self.first:
+                self.first, self.first_seen = piece.arrived, monotonic_ns()
             self.metadata += piece.headers
         self.is_over = self.is_over or piece.is_end
-        return self._unframer.feed(piece.data) if piece.data else []
+        return self._unframer.feed(piece.data) if piece.data and self.http_status == HTTP_OK else []
+
+    def check_end(self) -> None:
+        """Raises ValueError where a successful call ended within a message."""
+        if self.status == OK and self._unframer.is_cut:
+            raise ValueError("it ended within a message")
 
     def value(self, name: str) -> str:
         return next((value for key, value in reversed(self.metadata) if key == name), "")

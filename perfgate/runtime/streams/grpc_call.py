@@ -28,7 +28,7 @@ from perfgate.runtime.streams.grpc_statuses import DEADLINE_EXCEEDED, OK
 from perfgate.runtime.streams.http2 import HeaderList, Http2Connection
 from perfgate.runtime.streams.messages import Message
 from perfgate.runtime.streams.recording import MessageRecord
-from perfgate.runtime.streams.stream import NS_PER_SECOND, Listening, recorder
+from perfgate.runtime.streams.stream import DISAGREE, NS_PER_SECOND, Listening, recorder
 
 if TYPE_CHECKING:
     from perfgate.runtime.users.visitor import Visitor
@@ -72,7 +72,7 @@ class Grpc:
             captured, failure = self.request.captured(response)
             visitor.values.update(captured)
         visitor.record(self.request.series, start.began, response, failure)
-        visitor.pause_after(failure)
+        visitor.pause_after(response, failure)
         return failure is None
 
     def _attempt(self, visitor: Visitor, due: int) -> tuple[Response, Failure | None]:
@@ -80,17 +80,18 @@ class Grpc:
         deadline = began + self.request.options.timeouts.total
         response, connection = Response(), None
         try:
-            connection, is_new = self._connection(visitor, deadline)
             method = self._method(visitor, deadline)
+            connection, is_new = self._connection(visitor, deadline)
             headers, content = self._message(visitor, method)
             connection.begin(headers, content, deadline)
             answer = CallAnswer()
             if method.streams:
-                self._listen(visitor, connection, method, answer, due)
-                _time(response, connection, answer.first)
+                self._listen(visitor, connection, method, answer, due, deadline)
+                _time(response, connection, answer.first, answer.first_seen)
             else:
                 response.body = self._answered(connection, method, answer, deadline)
-                _time(response, connection, answer.last)
+                _time(response, connection, answer.last, monotonic_ns())
+            answer.check_end()
             if is_new:
                 _add_dial(response, connection)
             return self._judged(response, answer)
@@ -104,6 +105,8 @@ class Grpc:
             failure = failure_of(error, visitor.load.observations)
         except ProtocolError as error:
             failure = Failure("protocol", f"not HTTP/2: {str(error)[:80] or type(error).__name__}")
+        except (ArithmeticError, LookupError, TypeError) as error:
+            failure = Failure("protocol", f"could not be read: {type(error).__name__}: {error}"[:120])
         if connection is not None:
             response.size = connection.size
             connection.close()
@@ -168,14 +171,16 @@ class Grpc:
         while not answer.is_over:
             for piece in connection.read(deadline):
                 content += answer.take(piece)
+                if len(content) > 1:
+                    raise ValueError("a unary method answered with several messages")
         if answer.status == OK and len(content) != 1:
             raise ValueError(f"a unary method answered with {len(content)} messages")
         return method.as_json(content[0]) if content and self.request.options.keep_body else b""
 
     def _listen(
-        self, visitor: Visitor, connection: Http2Connection, method: Method, answer: CallAnswer, due: int
+        self, visitor: Visitor, connection: Http2Connection, method: Method, answer: CallAnswer, due: int, deadline: int
     ) -> None:
-        """Takes messages until it is over."""
+        """Takes messages until it is over. The head of the answer has to come before `deadline`, whatever else ends."""
         record = recorder(visitor, self.name)
         came = MessageRecord(record, due, self._sent)
         opened = monotonic_ns()
@@ -189,12 +194,17 @@ class Grpc:
                     came.add(Message(method.as_json(content) if self._sent else b"", piece.arrived))
             if answer.is_over:
                 break
-            if visitor.load.stopping or self._listening.is_over(came, opened):
+            if not answer.first:
+                if monotonic_ns() > deadline:
+                    raise TimedOut
+            elif visitor.load.stopping or self._listening.is_over(came, opened):
                 connection.cancel()
-                return
-            if self._listening.is_silent(came, opened):
+                break
+            elif self._listening.is_silent(came, opened):
                 raise TimedOut
-        if answer.status == OK:
+        if not came.is_stated:
+            visitor.load.note(DISAGREE.format(name=self.name))
+        if answer.is_over and answer.status == OK:
             record("completion", due, max(0, monotonic_of(answer.last) - due))
 
     def _judged(self, response: Response, answer: CallAnswer) -> tuple[Response, Failure | None]:
@@ -211,10 +221,11 @@ class Grpc:
         return response, Failure(kind, f"gRPC status {answer.status}{expected}{detail}")
 
 
-def _time(response: Response, connection: Http2Connection, end: int) -> None:
-    """Fills in how long it took until `end` (wall clock, ns), by the kernel's clock where that can be."""
+def _time(response: Response, connection: Http2Connection, end: int, seen: int) -> None:
+    """Fills in how long it took until `end` (wall clock, ns), by the kernel's clock where that can be; `seen` is when
+    perfgate noticed (monotonic ns)."""
     wire = connection.wire
-    elapsed = monotonic_ns() - wire.left
+    elapsed = seen - wire.left
     service = end - wire.sent
     response.service = service if 0 < service <= elapsed + 1_000_000 else elapsed
     response.first_byte = response.service

@@ -6,7 +6,7 @@ import struct
 from typing import Any, NamedTuple
 
 from google.protobuf import json_format, message_factory
-from google.protobuf.message import DecodeError
+from google.protobuf.message import DecodeError, EncodeError
 
 PREFIX = struct.Struct(">?I")  # compressed or not, length
 MAX_MESSAGE_BYTES = 64 << 20
@@ -20,7 +20,12 @@ class Unframer:
     """Takes the bytes of data frames as they come."""
 
     def __init__(self) -> None:
-        self._rest = b""
+        self._rest = bytearray()
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether a message has begun and not ended."""
+        return bool(self._rest)
 
     def feed(self, data: bytes) -> list[bytes]:
         """The messages that are complete now. Raises ValueError for one that is compressed or too large."""
@@ -35,8 +40,8 @@ class Unframer:
             end = PREFIX.size + length
             if len(self._rest) < end:
                 break
-            complete.append(self._rest[PREFIX.size : end])
-            self._rest = self._rest[end:]
+            complete.append(bytes(self._rest[PREFIX.size : end]))
+            del self._rest[:end]
         return complete
 
 
@@ -52,7 +57,7 @@ class Method(NamedTuple):
         """The message that JSON describes, framed. Raises ValueError where it is not of the method's type."""
         try:
             return framed(json_format.Parse(text, self.request()).SerializeToString())
-        except json_format.ParseError as error:
+        except (json_format.Error, EncodeError, TypeError) as error:
             raise ValueError(f"not a {self.request.DESCRIPTOR.full_name}: {str(error)[:120]}") from error
 
     def as_json(self, content: bytes) -> bytes:
@@ -61,9 +66,12 @@ class Method(NamedTuple):
             message = self.answer.FromString(content)
         except DecodeError as error:
             raise ValueError(f"not a {self.answer.DESCRIPTOR.full_name}") from error
-        text: str = json_format.MessageToJson(
-            message, preserving_proto_field_name=True, indent=None, always_print_fields_with_no_presence=True
-        )
+        try:
+            text: str = json_format.MessageToJson(
+                message, preserving_proto_field_name=True, indent=None, always_print_fields_with_no_presence=True
+            )
+        except (json_format.Error, TypeError) as error:  # an Any of a type that nobody declared
+            raise ValueError(f"has no JSON: {str(error)[:120]}") from error
         return text.encode()
 
 

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 
 from h2.exceptions import ProtocolError
 
+from perfgate.runtime.http.channel import Ended
 from perfgate.runtime.http.dialling import Origin
 from perfgate.runtime.scenario.declarations import Declared, ProtoError, declared, split_method
 from perfgate.runtime.streams.grpc_answer import CallAnswer
 from perfgate.runtime.streams.grpc_messages import framed
-from perfgate.runtime.streams.grpc_statuses import OK
+from perfgate.runtime.streams.grpc_statuses import OK, UNIMPLEMENTED
 from perfgate.runtime.streams.http2 import Http2Connection
 
 VERSIONS = ("v1", "v1alpha")
@@ -76,8 +77,10 @@ def _asked(
                 messages += answer.take(piece)
     except (ProtocolError, ValueError) as error:
         raise ProtoError(f"its reflection is not gRPC: {str(error)[:80]}", NAME_A_PROTO) from error
-    if answer.status != OK or not messages:
+    if answer.status == UNIMPLEMENTED:
         return None
+    if answer.status != OK or not messages:
+        raise Ended(f"its reflection answered {answer.status}")
     fields = dict(_fields(messages[0]))
     if FILES in fields:
         return [content for number, content in _fields(fields[FILES]) if number == 1]

@@ -20,6 +20,7 @@ from h2.settings import SettingCodes
 from perfgate.runtime.http.channel import Ended
 from perfgate.runtime.http.dialling import Origin, TlsConfig, dial, proxy_for
 from perfgate.runtime.http.observations import Observations
+from perfgate.runtime.http.watchdog import TimedOut
 from perfgate.runtime.http.wire import Wire
 
 WINDOW_BYTES = 16 << 20  # that a server may send before we grant more, per stream and connection
@@ -27,6 +28,8 @@ ALPN = "h2"
 FRAME_HEAD_BYTES = 9
 MAX_FRAME_BYTES = 1 << 14  # that a server may send, unless we allow more
 GOAWAY = 7
+
+MAX_LOOK_NS = 1_000_000_000  # for what came between two calls
 
 HeaderList = list[tuple[str, str]]
 
@@ -66,25 +69,26 @@ class Http2Connection:
         self._h2.increment_flow_control_window(WINDOW_BYTES)
         self._is_going = False  # the server takes no new streams
         self._stream = 0
+        self._has_ended = False  # the current stream's answer is complete
         self._rest = b""  # of a frame that has not come as a whole
         self._unsent = b""  # of the request's body, for which the server has granted no room yet
 
     def is_open(self) -> bool:
         """Whether a new stream may begin. What came unasked meanwhile (pings, settings, the end) is dealt with."""
         try:
+            self.wire.deadline = monotonic_ns() + MAX_LOOK_NS
             while not Wire.is_quiet(self.wire):
-                if not self.wire.has_unasked:
+                if not self.wire.has_unasked or monotonic_ns() > self.wire.deadline:
                     return False
-                self.wire.deadline = monotonic_ns() + 1_000_000_000
                 self._receive()
-        except (OSError, ProtocolError):
+        except (OSError, ProtocolError, TimedOut):
             return False
         return not self._is_going
 
     def begin(self, headers: HeaderList, body: bytes, deadline: int) -> None:
         """Sends a request."""
         self._stream = self._h2.get_next_available_stream_id()
-        self.size, self._unsent = 0, body
+        self.size, self._unsent, self._has_ended = 0, body, False
         self.wire.deadline, self.wire.sent = deadline, 0
         self._h2.send_headers(self._stream, headers)
         self._send_body()
@@ -140,7 +144,7 @@ class Http2Connection:
         return b"".join(frames)
 
     def _take(self, event: Any, arrived: int, pieces: list[Piece]) -> None:
-        if isinstance(event, events.WindowUpdated) and self._unsent:
+        if isinstance(event, (events.WindowUpdated, events.RemoteSettingsChanged)) and self._unsent:
             self._send_body()
         if getattr(event, "stream_id", None) != self._stream:
             return
@@ -151,8 +155,12 @@ class Http2Connection:
             self._h2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
             pieces.append(Piece(arrived, data=event.data))
         elif isinstance(event, events.StreamEnded):
+            self._has_ended = True
             pieces.append(Piece(arrived, is_end=True))
         elif isinstance(event, events.StreamReset):
+            self._unsent = b""
+            if self._has_ended:  # the server wants no more of the request (RFC 9113, section 8.1)
+                return
             raise Ended(f"the server reset the stream ({_name(event.error_code)})")
 
     def _send_body(self) -> None:

@@ -85,7 +85,7 @@ class Stream:
         if self._listening.ends and failure is None and not visitor.load.stopping:
             record("completion", start.began, monotonic_ns() - start.began)
         visitor.record(self.request.series, start.began, response, failure)
-        visitor.pause_after(failure)
+        visitor.pause_after(response, failure)
         return failure is None
 
     def _attempt(self, visitor: Visitor, messages: MessageRecord) -> tuple[Response, Failure | None]:
@@ -117,6 +117,8 @@ class Stream:
             failure = self._cut_off(failure.detail, messages, opened) if opened else failure
         except httptools.HttpParserError as error:
             failure = Failure("protocol", f"not HTTP: {str(error)[:80]}")
+        except (ArithmeticError, LookupError, TypeError) as error:
+            failure = Failure("protocol", f"could not be read: {type(error).__name__}: {error}"[:120])
         finally:
             if channel is not None:
                 response.size = channel.size

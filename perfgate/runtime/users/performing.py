@@ -122,9 +122,9 @@ class Performer:
         header = cookies.for_request(endpoint.place(self._origin, self.values, None))
         return endpoint.message(self._origin, self.values, header, None)
 
-    def pause_after(self, failure: Failure | None) -> None:
-        """Waits a moment where no connection could be made, so that users do not spin."""
-        if failure is not None and failure.kind in ("connection", GENERATOR):
+    def pause_after(self, response: Response, failure: Failure | None) -> None:
+        """Waits a moment where nothing could be sent, so that users do not spin."""
+        if failure is not None and (failure.kind in ("connection", GENERATOR) or not response.status):
             gevent.sleep(CONNECT_PAUSE_S)
 
     @contextmanager

@@ -150,7 +150,7 @@ class Visitor(Performer, User):
         finally:
             load.in_flight -= 1
         if failure is not None:
-            if failure.kind in ("connection", GENERATOR) and turn is None:
+            if turn is None and (response.unsent or failure.kind in ("connection", GENERATOR)):
                 gevent.sleep(RECONNECT_PAUSE_S)
             raise NotSent if failure.kind == GENERATOR else StepFailed
         return response
@@ -255,9 +255,11 @@ class Visitor(Performer, User):
                 header = cookies.for_request(endpoint.place(self._origin, values, hop))
                 data = endpoint.message(self._origin, values, header, hop)
         except KeyError as error:
-            return Response(failure=Failure("expectation", f"the value {{{error.args[0]}}} was never captured"))
+            return Response(
+                failure=Failure("expectation", f"the value {{{error.args[0]}}} was never captured"), unsent=True
+            )
         except ValueError as error:
-            return Response(failure=Failure("expectation", str(error)))
+            return Response(failure=Failure("expectation", str(error)), unsent=True)
         response = self._client.send(data, endpoint.options if hop is None else endpoint.manner_of(hop))
         response.method = endpoint.method
         if response.sets_cookies:

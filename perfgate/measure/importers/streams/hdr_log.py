@@ -29,6 +29,8 @@ MAX_BYTES = 64 << 20  # of a histogram, unpacked
 _START = re.compile(r"#\[StartTime: ([\d.]+)")
 _BASE = re.compile(r"#\[BaseTime: ([\d.]+)")
 
+MAX_INTERVAL_REQUESTS = 10_000_000
+
 
 class HdrLog:
     """See Importer."""
@@ -89,6 +91,8 @@ def _interval(line: str) -> tuple[str, float, float, rows.Integers, rows.Integer
     values, counts = decoded(packed.strip().strip('"'))
     if values.size and not 0 <= values.max() <= MAX_REQUEST_MS * 1e6:
         raise ValueError(f"a value of {values.max()} ns")
+    if sum(counts.tolist()) > MAX_INTERVAL_REQUESTS:
+        raise ValueError(f"more than {MAX_INTERVAL_REQUESTS:,} requests in one interval")
     if not 0 <= float(length) < 1e9:
         raise ValueError(f"an interval of {length} s")
     return tag, float(begins), float(length), values, counts

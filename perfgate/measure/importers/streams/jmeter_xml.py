@@ -128,7 +128,7 @@ class _XmlReader:
 
 def _request(of: Mapping[str, str]) -> RecordedRequest:
     took, began, code = float(of["t"]), float(of["ts"]) / 1000, of.get("rc", "").strip()
-    if not 0 <= took <= MAX_REQUEST_MS or began <= 0:
+    if not (0 <= took <= MAX_REQUEST_MS and 0 < began < rows.LATEST):
         raise ValueError(f"t is {of['t']}, ts is {of['ts']}")
     if of["s"] not in ("true", "false"):
         raise ValueError(f"s is {of['s'][:40]!r}; true or false expected")
@@ -136,6 +136,8 @@ def _request(of: Mapping[str, str]) -> RecordedRequest:
     status = int(code) if code.isdigit() and 100 <= int(code) < 600 else 200 if is_good else 0
     outcomes = GOOD if is_good else REJECTED if 0 < status < 400 else BAD
     first, connect = (float(of[name]) if name in of else None for name in ("lt", "ct"))
+    if not all(part is None or 0 <= part <= MAX_REQUEST_MS for part in (first, connect)):
+        raise ValueError(f"lt is {of.get('lt')}, ct is {of.get('ct')}")
     return RecordedRequest(
         RequestLabel(of["lb"]), began, took, status, outcomes, not is_good and rows.is_timeout(code), first, connect
     )

@@ -32,7 +32,9 @@ class HdrPercentiles:
             raise useless(source, "no percentiles in it", hint=HINT)
         metrics = {"max": float(matches[-1][1]) / 1000}
         for percent, name in summary_reading.METRIC_OF.items():
-            at = next(match for match in matches if float(match[2]) >= int(percent) / 100 - 1e-9)
+            at = next((match for match in matches if float(match[2]) >= int(percent) / 100 - 1e-9), None)
+            if at is None:
+                raise useless(source, f"it ends before p{percent}", hint=HINT)
             metrics[name] = float(at[1]) / 1000
         if mean := _MEAN.search(text):
             metrics["mean"] = float(mean[1]) / 1000

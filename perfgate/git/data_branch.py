@@ -222,6 +222,11 @@ class DataBranch:
             hint = "Somebody works on that branch: check out another one. It is for perfgate alone."
         elif _IN_THE_WAY.search(text):
             hint = "git cannot have a branch A beside a branch A/B. Choose another name: git:OTHER-NAME"
+        elif "verified signatures" in text:
+            hint = (
+                "perfgate's commits are not signed. Leave this branch out of the rule about signed commits, or keep the "
+                "history elsewhere: s3:, postgresql: or folder:."
+            )
         elif re.search(r"GH0\d\d|protected branch|hook declined|rule", text, re.IGNORECASE):
             hint = (
                 "A rule protects the branch. Leave it out of the rule (GitHub: Settings > Rules > Rulesets), let this "

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from repositories import ENVIRONMENT, clone, commit, git
 
-from perfgate.loadtest.service.git import Git
+from perfgate.loadtest.service.git import Git, outside_of_hooks
 from perfgate.loadtest.service.refs import commit_of
 from perfgate.model.errors import UsageError
 
@@ -91,3 +91,37 @@ def test_a_repository_of_another_user_is_a_repository(origin: Path):
         Git(origin, environ).top()
     assert "belongs to another user" in str(caught.value)
     assert f"safe.directory {origin}" in caught.value.hint
+
+
+@pytest.mark.parametrize("ref", ["v1.0.0+build.5", "feature/c++", "v1.0.0+build.5~1"])
+def test_a_plus_is_a_part_of_a_name(origin: Path, ref: str):
+    """metcalfc/changelog-generator pull request 290: build metadata in a tag."""
+    git(origin, "tag", "v1.0.0+build.5")
+    git(origin, "branch", "feature/c++")
+    assert of(origin, ref) == git(origin, "rev-parse", ref)
+    assert "cannot be a branch" in refused(origin, "+main")
+
+
+def test_a_branch_and_a_tag_of_one_name_are_told_apart(origin: Path):
+    """opensearch-project/opensearch-api-specification issue 300: git would take the tag."""
+    git(origin, "tag", "main", "main~2")
+    for folder in (origin, clone(origin)):
+        assert "there is a branch and a tag of that name" in refused(folder, "main")
+        assert of(folder, "refs/tags/main") == git(origin, "rev-parse", "refs/tags/main")
+        assert of(folder, "refs/heads/main") == git(origin, "rev-parse", "refs/heads/main")
+    git(origin, "tag", "--force", "main", "refs/heads/main")
+    assert of(origin, "main") == git(origin, "rev-parse", "refs/heads/main")
+
+
+def test_the_full_name_of_a_branch_that_only_the_remote_has(origin: Path):
+    """nrwl/nx issue 14274: Azure gives the target as refs/heads/..., and keeps no credentials to fetch with."""
+    git(origin, "branch", "release/1")
+    folder = clone(origin)
+    git(folder, "remote", "set-url", "origin", "http://127.0.0.1:9/gone.git")
+    assert of(folder, "refs/heads/release/1") == git(origin, "rev-parse", "release/1")
+
+
+def test_what_git_sets_for_a_hook_leads_no_other_git_astray():
+    """changesets/changesets issue 2027: in a worktree, `setup` in the base's checkout would work on the head's."""
+    kept = {"PATH": "/bin", "GIT_AUTHOR_NAME": "ada"}
+    assert outside_of_hooks({**kept, "GIT_DIR": "/shop/.git", "GIT_INDEX_FILE": "index"}) == kept

@@ -17,6 +17,8 @@ from perfgate.loadtest.service.git import Environment, Git, complaint
 from perfgate.loadtest.service.refs import commit_of
 from perfgate.model.errors import BaseError
 
+LFS = "git-lfs"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Checkout:
@@ -44,7 +46,8 @@ def checked_out(ref: str, *, folder: Path, environ: Environment) -> Iterator[Che
         with defer_signals():  # half a worktree could not be removed
             done = git("-c", "core.hooksPath=/dev/null", "worktree", "add", "--detach", "--force", str(tree), commit)
         if done.returncode:
-            raise BaseError(f"git cannot check out {ref}:\n{complaint(done)}", code="PG-A004")
+            hint = "The base has files in Git LFS: install git-lfs where perfgate runs." if LFS in done.stderr else ""
+            raise BaseError(f"git cannot check out {ref}:\n{complaint(done)}", hint=hint, code="PG-A004")
         inside = tree / folder.resolve().relative_to(top)
         is_new = not inside.exists()
         inside.mkdir(parents=True, exist_ok=True)  # the head's budget file may be in a new folder

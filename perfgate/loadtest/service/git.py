@@ -11,18 +11,25 @@ from perfgate.model.errors import BaseError, UsageError
 REMOTE = "origin"
 TRUST = "git config --global --add safe.directory"  # what git proposes, followed by the folder
 FETCH_TIMEOUT_S = 300.0  # s
-MISLEADING = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")  # set while git runs a hook
+MISLEADING = frozenset(  # set while git runs a hook
+    "GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_PREFIX GIT_COMMON_DIR GIT_NAMESPACE GIT_OBJECT_DIRECTORY".split()
+)
 
 Environment = Mapping[str, str]
 Done = subprocess.CompletedProcess[str]
+
+
+def outside_of_hooks(environ: Environment) -> dict[str, str]:
+    """The environment without what git sets for a hook: it would lead every git in another checkout to this one."""
+    return {name: value for name, value in environ.items() if name not in MISLEADING}
 
 
 class Git:
     """Runs git in the folder of the budget file."""
 
     def __init__(self, folder: Path, environ: Environment) -> None:
-        remaining = {name: value for name, value in environ.items() if name not in MISLEADING}
-        self._folder, self._environ = folder, {**remaining, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+        self._folder = folder
+        self._environ = {**outside_of_hooks(environ), "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
 
     def __call__(self, *arguments: str, timeout_s: float | None = None) -> Done:
         """Raises UsageError when there is no git, BaseError when it takes too long."""

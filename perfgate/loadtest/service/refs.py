@@ -7,9 +7,10 @@ import re
 from perfgate.loadtest.service.git import FETCH_TIMEOUT_S, Done, Git, complaint
 from perfgate.model.errors import UsageError
 
+BRANCHES = "refs/heads/"
 DEPTHS = ("--deepen=50", "--deepen=500", "--unshallow")  # in turn, until what is looked for is there
 
-_NAME = re.compile(r"[^\s:+^~?*\[\\-][^\s:+?*\[\\]*")
+_NAME = re.compile(r"[^\s:+^~?*\[\\-][^\s:?*\[\\]*")
 _STEPS = re.compile(r"(?=[~^]|@\{)")  # where `HEAD~2` and `main^` begin to count back
 _SHORT = re.compile(r"[0-9a-f]{4,39}")
 _NOTHING = re.compile(r"0{40,64}")
@@ -35,7 +36,8 @@ def commit_of(git: Git, ref: str) -> str:
         )
     name, steps = split(ref)
     remote, there = _at_remote(git, name)
-    here = (name, f"{git.remote()}/{name}")
+    here = (name, f"{git.remote()}/{name.removeprefix(BRANCHES)}")
+    _check_unambiguous(git, name)
     for start in here:
         if known := git.resolved(f"{start}{steps}"):
             return known
@@ -51,6 +53,18 @@ def commit_of(git: Git, ref: str) -> str:
     if not known:
         raise _missing(ref, remote, there, fetched, is_shallow=git.is_shallow())
     return known
+
+
+def _check_unambiguous(git: Git, name: str) -> None:
+    """Raises UsageError for a branch and a tag of one name that are not the same commit: git would take the tag."""
+    tag = git.resolved(f"refs/tags/{name}")
+    branch = tag and (git.resolved(f"{BRANCHES}{name}") or git.resolved(f"refs/remotes/{git.remote()}/{name}"))
+    if branch and tag != branch:
+        raise UsageError(
+            f"--base-ref {name}: there is a branch and a tag of that name.",
+            hint=f"Say which: {BRANCHES}{name} or refs/tags/{name}.",
+            code="PG-A002",
+        )
 
 
 def split(ref: str) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from random import Random
 from urllib.parse import urlsplit
 
 from perfgate.loadtest.service.checkout import Checkout, checked_out
+from perfgate.loadtest.service.git import outside_of_hooks
 from perfgate.loadtest.service.ports import free_ports
 from perfgate.loadtest.service.set_up import set_up
 from perfgate.loadtest.service.starting import Start, at_port, takes_port
@@ -92,6 +93,7 @@ def base_and_head(
     Raises UsageError for services that cannot run beside each other and for a ref that is not there, BaseError when the
     base cannot be made ready, ServiceError when the head cannot.
     """
+    environ = outside_of_hooks(environ)
     with checked_out(base.ref, folder=head.folder, environ=environ) as checkout:
         folders = {BASE: checkout.folder, HEAD: head.folder}
         services = {BASE: _own(base, checkout, service, say), HEAD: service}

@@ -224,8 +224,8 @@ class DataBranch:
             hint = "git cannot have a branch A beside a branch A/B. Choose another name: git:OTHER-NAME"
         elif "verified signatures" in text:
             hint = (
-                "perfgate's commits are not signed. Leave this branch out of the rule about signed commits, or keep the "
-                "history elsewhere: s3:, postgresql: or folder:."
+                "perfgate's commits are not signed. Leave this branch out of the rule about signed commits, or keep "
+                "the history elsewhere: s3:, postgresql: or folder:."
             )
         elif re.search(r"GH0\d\d|protected branch|hook declined|rule", text, re.IGNORECASE):
             hint = (

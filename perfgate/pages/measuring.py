@@ -92,7 +92,7 @@ class PageMeasuring:
             except BrowserStoppedError as error:
                 record.stops += 1
                 self._options.say(f"{error.message} Starting it again.")
-                if record.stops >= MAX_FAILED_VIEWS:
+                if record.stops >= MAX_FAILED_VIEWS and not record.is_done:
                     failed = View(failure=("browser", STOPPED.format(record.stops)))
                     for arm in self._arms:
                         record.views.setdefault(arm, []).extend([failed] * MAX_FAILED_VIEWS)

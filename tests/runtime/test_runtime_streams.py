@@ -60,6 +60,14 @@ def test_a_reply_that_comes_before_its_sender_goes_on_is_that_message_s(reply: s
     assert awaited.answered(Message(b'{"id": 3}', 0)) is None
 
 
+def test_messages_without_the_value_answer_nothing():
+    awaited = AwaitedReplies("$.id")
+    awaited.expect('{"hello": 1}')
+
+    assert awaited.answered(Message(b'{"broadcast": 1}', 0)) is None
+    assert awaited.answered(Message(b"not JSON", 0)) is None
+
+
 def test_without_a_reply_no_message_is_one():
     awaited = AwaitedReplies("")
     awaited.expect("hello")

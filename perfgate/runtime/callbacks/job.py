@@ -78,5 +78,5 @@ class CallbackJob(BackgroundJob):
                 failure = Failure("timeout", f"no callback within {self.timeout / NS_PER_SECOND:g} s")
                 return JobEnd(Response(), failure, monotonic_ns(), is_stated=False)
             is_over, why = self.judge(call.content)
-            if is_over:
+            if is_over and call.arrived <= deadline:
                 return JobEnd(call.content, why, call.arrived)

@@ -80,8 +80,12 @@ class CallbackReceiver:
             gevent.spawn(self._serve, sock)
 
     def _serve(self, sock: Any) -> None:
+        try:
+            wire = Wire(sock)
+        except OSError:
+            sock.close()
+            return
         self._connections += 1
-        wire = Wire(sock)
         try:
             for status in self._statuses(wire):
                 wire.send(ANSWERS[status])

@@ -35,7 +35,8 @@ class AwaitedReplies:
             self._in_order.append(sent)
         elif self._read_id is not None and len(self._by_id) < MAX_AWAITED_REPLIES:
             value = self._read_id(Message(text.encode(), 0))  # type: ignore[arg-type]  # read like a response
-            self._by_id[str(value)] = sent
+            if value is not MISSING:
+                self._by_id[str(value)] = sent
         return sent
 
     def answered(self, message: Message) -> SentMessage | None:
@@ -48,4 +49,4 @@ class AwaitedReplies:
             value = self._read_id(message)  # type: ignore[arg-type]
         except ValueError:
             value = MISSING
-        return self._by_id.pop(str(value), None)
+        return None if value is MISSING else self._by_id.pop(str(value), None)

@@ -11,6 +11,7 @@ import pytest
 from builders import make_run
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from repositories import ENVIRONMENT, git
 
 from perfgate.ci import revision
 from perfgate.files import codec
@@ -252,18 +253,6 @@ def test_gitlab(name: str) -> None:
 
 # git
 
-GIT = {
-    "PATH": os.environ["PATH"],
-    "GIT_CONFIG_GLOBAL": "/dev/null",
-    "GIT_CONFIG_SYSTEM": "/dev/null",
-    **{f"GIT_{who}_{what}": f"{who}@example.com" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
-}
-
-
-def git(folder: Path, *arguments: str) -> str:
-    answer = subprocess.run(["git", *arguments], cwd=folder, env=GIT, check=True, capture_output=True, text=True)
-    return answer.stdout.strip()
-
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
@@ -275,24 +264,26 @@ def repository(tmp_path: Path) -> Path:
 
 
 def test_a_branch_in_git(repository: Path) -> None:
-    assert revision.read(GIT, repository) == Revision(commit=git(repository, "rev-parse", "HEAD"), branch="topic/x")
+    assert revision.read(ENVIRONMENT, repository) == Revision(
+        commit=git(repository, "rev-parse", "HEAD"), branch="topic/x"
+    )
 
 
 def test_a_folder_within_the_repository(repository: Path) -> None:
     (repository / "deep").mkdir()
-    assert revision.read(GIT, repository / "deep").branch == "topic/x"
+    assert revision.read(ENVIRONMENT, repository / "deep").branch == "topic/x"
 
 
 @pytest.mark.parametrize("name", ["shop.py", "new.py"])
 def test_uncommitted_changes(repository: Path, name: str) -> None:
     (repository / name).write_text("print()")
-    assert revision.read(GIT, repository).dirty
+    assert revision.read(ENVIRONMENT, repository).dirty
 
 
 def test_asking_leaves_the_repository_untouched(repository: Path) -> None:
     (repository / "shop.py").touch()  # makes `git status` want to refresh the index
     before = {path: path.stat() for path in (repository / ".git").rglob("*")}
-    assert not revision.read(GIT, repository).dirty
+    assert not revision.read(ENVIRONMENT, repository).dirty
     after = {path: path.stat() for path in (repository / ".git").rglob("*")}
     assert {path: stat.st_mtime_ns for path, stat in after.items()} == {
         path: stat.st_mtime_ns for path, stat in before.items()
@@ -301,12 +292,12 @@ def test_asking_leaves_the_repository_untouched(repository: Path) -> None:
 
 def test_a_tag_named_like_the_branch(repository: Path) -> None:
     git(repository, "tag", "topic/x")
-    assert revision.read(GIT, repository).branch == "topic/x"
+    assert revision.read(ENVIRONMENT, repository).branch == "topic/x"
 
 
 def test_a_detached_head_has_no_branch(repository: Path) -> None:
     git(repository, "checkout", "--quiet", "--detach")
-    assert revision.read(GIT, repository) == Revision(commit=git(repository, "rev-parse", "HEAD"))
+    assert revision.read(ENVIRONMENT, repository) == Revision(commit=git(repository, "rev-parse", "HEAD"))
 
 
 @pytest.mark.parametrize(
@@ -325,28 +316,28 @@ def test_a_detached_head_has_no_branch(repository: Path) -> None:
 )
 def test_of_a_detached_head_other_ci_systems_say_the_branch(repository: Path, job: dict[str, str], branch: str) -> None:
     git(repository, "checkout", "--quiet", "--detach")
-    assert revision.read(GIT | job, repository).branch == branch
+    assert revision.read(ENVIRONMENT | job, repository).branch == branch
 
 
 def test_a_branch_that_is_checked_out_comes_before_what_ci_says(repository: Path) -> None:
     git(repository, "checkout", "--quiet", "-b", "own")
-    assert revision.read(GIT | {"JENKINS_URL": "x", "BRANCH_NAME": "main"}, repository).branch == "own"
+    assert revision.read(ENVIRONMENT | {"JENKINS_URL": "x", "BRANCH_NAME": "main"}, repository).branch == "own"
 
 
 def test_no_commits_yet(tmp_path: Path) -> None:
     git(tmp_path, "init", "--quiet", "--initial-branch=main")
-    assert revision.read(GIT, tmp_path) == Revision(branch="main")
+    assert revision.read(ENVIRONMENT, tmp_path) == Revision(branch="main")
 
 
 @pytest.mark.parametrize("folder", ["", "missing", "file"])
 def test_no_repository(folder: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    environment = GIT | {"GIT_CEILING_DIRECTORIES": str(tmp_path.parent)}
+    environment = ENVIRONMENT | {"GIT_CEILING_DIRECTORIES": str(tmp_path.parent)}
     assert revision.read(environment, tmp_path / folder) == Revision()
 
 
 def test_no_git(repository: Path) -> None:
-    assert revision.read(GIT | {"PATH": "/nowhere"}, repository) == Revision()
+    assert revision.read(ENVIRONMENT | {"PATH": "/nowhere"}, repository) == Revision()
 
 
 def test_a_git_that_does_not_answer(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -355,26 +346,26 @@ def test_a_git_that_does_not_answer(repository: Path, tmp_path: Path, monkeypatc
     slow.parent.mkdir()
     slow.write_text("#!/bin/sh\nexec /bin/sleep 60\n")
     slow.chmod(0o755)
-    assert revision.read(GIT | {"PATH": str(slow.parent)}, repository) == Revision()
+    assert revision.read(ENVIRONMENT | {"PATH": str(slow.parent)}, repository) == Revision()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
 def test_a_repository_of_somebody_else_that_git_refuses(repository: Path) -> None:
     os.chown(repository / ".git", 12345, 12345)
     os.chown(repository, 12345, 12345)
-    assert revision.read(GIT, repository) == Revision()
+    assert revision.read(ENVIRONMENT, repository) == Revision()
 
 
 def test_inside_a_git_hook(repository: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.mkdir()
     git(other, "init", "--quiet", "--initial-branch=other")
-    assert revision.read(GIT | {"GIT_DIR": str(other / ".git")}, repository).branch == "topic/x"
+    assert revision.read(ENVIRONMENT | {"GIT_DIR": str(other / ".git")}, repository).branch == "topic/x"
 
 
 def test_the_environment_of_ci_wins(repository: Path) -> None:
     (repository / "shop.py").write_text("print()")
-    found = revision.read(GIT | GITLAB | {"CI_COMMIT_BRANCH": "main"}, repository)
+    found = revision.read(ENVIRONMENT | GITLAB | {"CI_COMMIT_BRANCH": "main"}, repository)
     assert (found.commit, found.branch, found.dirty) == (HEAD, "main", False)
 
 
@@ -433,21 +424,25 @@ def test_the_commit_of_a_tag_a_branch_or_a_commit(repository: Path) -> None:
     git(repository, "commit", "--quiet", "--allow-empty", "--message=second")
     second = git(repository, "rev-parse", "HEAD")
 
-    asked = {ref: revision.commit_of(GIT, repository, ref) for ref in ("v1.0", "last-tag", first[:9], "topic/x")}
+    asked = {
+        ref: revision.commit_of(ENVIRONMENT, repository, ref) for ref in ("v1.0", "last-tag", first[:9], "topic/x")
+    }
 
     assert asked == {"v1.0": first, "last-tag": first, first[:9]: first, "topic/x": second}
-    assert revision.commit_of(GIT, repository, "v9") == revision.commit_of(GIT, repository, "--help") == ""
-    assert revision.commit_of(GIT, NOWHERE, "v1.0") == ""
+    assert (
+        revision.commit_of(ENVIRONMENT, repository, "v9") == revision.commit_of(ENVIRONMENT, repository, "--help") == ""
+    )
+    assert revision.commit_of(ENVIRONMENT, NOWHERE, "v1.0") == ""
 
 
 def test_a_release_is_compared_with_the_one_before(repository: Path) -> None:
     first = git(repository, "rev-parse", "HEAD")
-    assert revision.commit_of(GIT, repository, "last-tag") == ""
+    assert revision.commit_of(ENVIRONMENT, repository, "last-tag") == ""
     git(repository, "tag", "v1.0")
-    assert revision.commit_of(GIT, repository, "last-tag") == first  # there is none before
+    assert revision.commit_of(ENVIRONMENT, repository, "last-tag") == first  # there is none before
     git(repository, "commit", "--quiet", "--allow-empty", "--message=second")
     git(repository, "tag", "v1.1")
-    assert revision.commit_of(GIT, repository, "last-tag") == first
+    assert revision.commit_of(ENVIRONMENT, repository, "last-tag") == first
 
 
 def test_a_repository_of_another_user_is_no_secret(tmp_path):
@@ -472,7 +467,7 @@ def on_github(repository: Path, event_name: str, event: dict[str, object]) -> di
     path = repository.parent / "event.json"
     path.write_text(json.dumps(event))
     names = {"GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": event_name, "GITHUB_EVENT_PATH": str(path)}
-    return GIT | names | {"GITHUB_SHA": git(repository, "rev-parse", "HEAD")}
+    return ENVIRONMENT | names | {"GITHUB_SHA": git(repository, "rev-parse", "HEAD")}
 
 
 OF_A_PULL_REQUEST = [

@@ -15,6 +15,7 @@ from psycopg.conninfo import make_conninfo
 from services import redis_server
 from services.needs import lacking
 
+from perfgate.diagnose.facts import ProbeCounts
 from perfgate.diagnose.probes import PostgresProbe, ProcessProbe, RedisProbe
 from perfgate.loadtest.service.ports import free_ports
 from perfgate.model.errors import DiagnosisError
@@ -41,6 +42,16 @@ def select_items(url: str, orders: range) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         for order in orders:
             connection.execute("select sku from items where order_id = %s and sku <> 'a secret'", [order]).fetchall()
+
+
+def counted_selection(url: str) -> ProbeCounts:
+    """What a probe counts of the items of twenty orders."""
+    probe = PostgresProbe(url)
+    probe.begin()
+    select_items(url, range(20))
+    counts = probe.counted(requests=20)
+    probe.close()
+    return counts
 
 
 @pytest.mark.needs("postgresql")
@@ -100,13 +111,8 @@ def test_hypopg_says_what_the_missing_index_would_be_worth(database: str):
 def test_a_statement_with_an_index_scans_nothing(database: str):
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute("create index on items (order_id)")
-    probe = PostgresProbe(database)
-    probe.begin()
-    select_items(database, range(20))
-    counts = probe.counted(requests=20)
-    probe.close()
 
-    assert [one.scans for one in counts.statements] == [()]
+    assert [one.scans for one in counted_selection(database).statements] == [()]
 
 
 @pytest.mark.needs("postgresql")
@@ -127,13 +133,8 @@ def test_a_small_table_may_be_read_as_a_whole(database: str):
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute("delete from items where id > 500")
         connection.execute("vacuum analyze items")
-    probe = PostgresProbe(database)
-    probe.begin()
-    select_items(database, range(20))
-    counts = probe.counted(requests=20)
-    probe.close()
 
-    assert [one.scans for one in counts.statements] == [()]
+    assert [one.scans for one in counted_selection(database).statements] == [()]
 
 
 @pytest.mark.needs("postgresql")

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import socket
 import struct
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from pathlib import Path
 from threading import Event, Lock, Thread
+
+
+def self_signed(folder: Path, address: str = "127.0.0.1") -> tuple[Path, Path]:
+    """A new certificate for that address, cert.pem, and its key.pem; needs openssl."""
+    subject = f"-subj /CN=localhost -addext subjectAltName=IP:{address}"
+    command = f"openssl req -x509 -newkey rsa:2048 -nodes -days 2 {subject} -keyout key.pem -out cert.pem"
+    subprocess.run(command.split(), cwd=folder, capture_output=True, check=True)
+    return folder / "cert.pem", folder / "key.pem"
 
 
 class Behaviour:

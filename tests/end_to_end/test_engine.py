@@ -6,7 +6,6 @@ import os
 import signal
 import socket
 import ssl
-import subprocess
 import time
 from pathlib import Path
 
@@ -189,15 +188,8 @@ def test_locusts_own_client_behind_the_same_recorder(project: Project):
 
 @pytest.mark.needs("openssl")
 def test_https_needs_a_trusted_certificate(project: Project, tmp_path: Path):
-    subprocess.run(
-        "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1 "
-        "-keyout key.pem -out cert.pem".split(),
-        cwd=tmp_path,
-        capture_output=True,
-        check=True,
-    )
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
+    context.load_cert_chain(*servers.self_signed(tmp_path))
 
     def secure(behaviour: servers.Behaviour, connection: socket.socket) -> None:
         with context.wrap_socket(connection, server_side=True) as wrapped:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import grpc
 import grpc_service
 import pytest
+import servers
 from projects import Project
 
 HEAD = """
@@ -116,21 +116,16 @@ def test_a_call_goes_on_after_the_server_has_said_goodbye(project: Project):
     assert watch["metrics"]["completion_p50"] >= 0.24  # of five messages, the goodbye among them
 
 
+@pytest.mark.needs("openssl")
 def test_what_a_server_declares_of_itself_over_tls(project: Project, tmp_path: Path):
-    subject = "/CN=localhost -addext subjectAltName=IP:127.0.0.1"
-    subprocess.run(
-        f"openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj {subject} -keyout key.pem -out cert.pem".split(),
-        cwd=tmp_path,
-        capture_output=True,
-        check=True,
-    )
-    pair = ((tmp_path / "key.pem").read_bytes(), (tmp_path / "cert.pem").read_bytes())
+    certificate, key = servers.self_signed(tmp_path)
+    pair = key.read_bytes(), certificate.read_bytes()
     with grpc_service.serving(project.folder, reflects=True, credentials=grpc.ssl_server_credentials([pair])) as (
         url,
         catalog,
     ):
         project.write(
-            HEAD.format(target=url) + f"tls: {{ca: {tmp_path}/cert.pem}}\n"
+            HEAD.format(target=url) + f"tls: {{ca: {certificate}}}\n"
             "endpoints:\n"
             "  search: {request: POST /shop.Catalog/Search, json: {text: tea}, grpc: {}}\n"
             "  typo: {request: POST /shop.Catalog/Serach, json: {text: tea}, grpc: {}}\n"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import ssl
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -114,15 +113,8 @@ def test_a_link_that_breaks_is_a_lost_worker_here_and_a_lost_master_there(projec
 @pytest.mark.needs("openssl")
 def test_tls_between_hosts_is_timed_by_the_kernel(project: Project, host: Host, tmp_path: Path):
     """Every answer is held back for 50 ms, which is the least that can have been measured."""
-    subprocess.run(
-        "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=other -keyout key.pem -out cert.pem "
-        f"-addext subjectAltName=IP:{host.ours}".split(),
-        cwd=tmp_path,
-        capture_output=True,
-        check=True,
-    )
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
+    context.load_cert_chain(*servers.self_signed(tmp_path, host.ours))
     held_back = servers.answering(200, after=0.05)
 
     def secure(behaviour: servers.Behaviour, connection: socket.socket) -> None:

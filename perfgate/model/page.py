@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+
+MIN_CALL_SHARE = 0.5  # of the time that a page was late, from which it waited for a call of the backend
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +28,19 @@ class Resource:
     mime: str = ""
     cache_status: str = ""  # what a CDN says of its cache, as header and value
     server_timing: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def is_call(self) -> bool:
+        """Whether a script of the page asked the backend for it."""
+        return self.kind in ("fetch", "xhr")
+
+
+def awaited_call(resources: Iterable[Resource], lcp: float, late: float) -> Resource | None:
+    """The longest call that was over by the LCP, if it took its share of the `late` seconds in which the page itself,
+    not its largest part, was not ready."""
+    calls = [item for item in resources if item.is_call and item.started + item.duration <= lcp]
+    longest = max(calls, key=lambda item: item.duration, default=None)
+    return longest if longest and longest.duration >= MIN_CALL_SHARE * late else None
 
 
 @dataclass(frozen=True, kw_only=True)

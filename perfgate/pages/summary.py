@@ -14,7 +14,7 @@ from statistics import median
 from perfgate.model.metric import METRICS
 from perfgate.model.page import PageDetail, Resource
 from perfgate.model.run import EndpointResult
-from perfgate.pages.view import CALLS, View, counted_shifts, lcp_layers, lcp_parts, metrics, ttfb_parts, vitals
+from perfgate.pages.view import View, counted_shifts, lcp_layers, lcp_parts, metrics, ttfb_parts, vitals
 from perfgate.stats.medians import median_interval
 
 PRECISE_RATIO = 0.1  # half an interval, as a share of the median, that is close enough
@@ -122,7 +122,7 @@ def _resources(view: View, covered: View) -> tuple[Resource, ...]:
     """What a view fetched, with the unused bytes of another: what may keep a page waiting first, then the largest."""
     unused = {item.url: item.unused for item in covered.resources}
     own = [replace(item, unused=unused.get(item.url, 0)) for item in view.resources]
-    own.sort(key=lambda item: (not (item.is_blocking or item.is_third_party or item.kind in CALLS), -item.size))
+    own.sort(key=lambda item: (not (item.is_blocking or item.is_third_party or item.is_call), -item.size))
     return tuple(own[:MAX_RESOURCES])
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from perfgate.model.page import LcpParts, Resource
+from perfgate.model.page import LcpParts, Resource, awaited_call
 
 LONG_TASK_S = 0.05  # s; what is beyond blocks input (web.dev: Total Blocking Time)
 MAX_GAP_MS, MAX_WINDOW_MS = 1000.0, 5000.0  # of a session window of layout shifts
@@ -15,8 +15,6 @@ AFTER_INPUT_MS = 500.0
 VITALS = {"LCP": "lcp", "FCP": "fcp", "TTFB": "ttfb", "INP": "inp"}
 BACKEND, NETWORK, THIRD_PARTY, FRONTEND = "backend", "network", "third party", "frontend"
 LAYER_ORDER = (THIRD_PARTY, BACKEND, NETWORK)  # which of several at the same moment counts
-CALLS = ("fetch", "xhr")
-SHARE = 0.5  # of the time that a page was late, from which it waited for a call
 Stretch = tuple[float, float, str]  # from, to (s since the navigation began), layer
 TOTAL, SERVER, REST = "total", "server", "network and rest"
 SIZES = {
@@ -183,8 +181,8 @@ def _connected(total: float, ttfb: Mapping[str, float]) -> float:
 def _waited_for(resources: Iterable[Resource], lcp: float, late: float) -> list[Resource]:
     before = [item for item in resources if item.duration and item.started + item.duration <= lcp]
     blocking = [item for item in before if item.is_blocking]
-    calls = [item for item in before if item.kind in CALLS and item.duration >= SHARE * late]
-    return [*blocking, *sorted(calls, key=lambda item: -item.duration)[:1]]
+    call = awaited_call(before, lcp, late)
+    return [*blocking, *([call] if call else [])]
 
 
 def _stretches(resources: Iterable[Resource]) -> Iterable[Stretch]:

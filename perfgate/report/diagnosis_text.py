@@ -40,9 +40,8 @@ def _named(matches: Diagnosed) -> str:
     least, sign = MIN_NAMED_SHARE * abs(matches.difference), 1 if matches.difference >= 0 else -1
     named = [layer for layer in matches.layers if layer.change is not None and layer.change * sign >= least]
     cause = matches.causes[0].layer if matches.causes else ""
-    named = sorted(named, key=lambda layer: layer.layer != cause)[
-        :MAX_NAMED_LAYERS
-    ]  # first the layer that the cause is in
+    named = sorted(named, key=lambda layer: layer.layer != cause)  # first the layer that the cause is in
+    named = named[:MAX_NAMED_LAYERS]
     return ", ".join(f"{layer_name(item)} {format_difference(Unit.SECONDS, item.change or 0.0)}" for item in named)
 
 

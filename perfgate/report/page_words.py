@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from urllib.parse import urlsplit
 
 from perfgate.model.metric import METRICS, Unit
-from perfgate.model.page import PageDetail, Resource
+from perfgate.model.page import PageDetail, Resource, awaited_call
 from perfgate.model.run import EndpointResult, Run
 from perfgate.report import words
 from perfgate.report.escaping import plain
+from perfgate.text.plurals import counted
 from perfgate.text.units import format_value
 
 Quote = Callable[[str], str]
@@ -30,10 +31,8 @@ MIN_MODULE_BYTES = 10_000  # of a module that is never used
 MAX_NOTES, MAX_NOTE_CHARS = 8, 300
 BUSY_MAIN_THREAD_S = 0.1  # s of the main thread from which it is
 MAX_SHOWN = 3  # culprits of a kind
-CALLS = ("fetch", "xhr")
 MIN_PART_S = 0.001  # s: less is not shown
 MAX_NAME_CHARS = 40
-MIN_BACKEND_SHARE = 0.5  # of the time that the page was late, from which a call of the backend is named
 
 
 def of_load(run: Run) -> tuple[EndpointResult, ...]:
@@ -109,14 +108,12 @@ def _layers(detail: PageDetail, _quote: Quote) -> Iterator[str]:
 def _waited_for(detail: PageDetail, lcp: float, quote: Quote) -> str:
     """The calls of the backend that were under way meanwhile, where the page itself, not its largest part, was late."""
     assert detail.lcp is not None
-    late = detail.lcp.load_delay + detail.lcp.render_delay
-    calls = [item for item in detail.resources if item.kind in CALLS and item.started + item.duration <= lcp]
-    slowest = max(calls, key=lambda item: item.duration, default=None)
-    if slowest is None or slowest.duration < MIN_BACKEND_SHARE * late:
+    call = awaited_call(detail.resources, lcp, detail.lcp.load_delay + detail.lcp.render_delay)
+    if call is None:
         return ""
-    timing = ", ".join(f"{plain(name, MAX_NAME_CHARS)} {_time(it)}" for name, it in slowest.server_timing.items())
+    timing = ", ".join(f"{plain(name, MAX_NAME_CHARS)} {_time(it)}" for name, it in call.server_timing.items())
     server = f" (of the server: {timing})" if timing else ""
-    return f"; meanwhile {quote(plain(slowest.url, MAX_URL_CHARS))} took {_time(slowest.duration)}{server}"
+    return f"; meanwhile {quote(plain(call.url, MAX_URL_CHARS))} took {_time(call.duration)}{server}"
 
 
 def _inp(detail: PageDetail, quote: Quote) -> Iterator[str]:
@@ -190,7 +187,7 @@ def _of_others(fetched: Iterable[Resource], quote: Quote) -> Iterator[str]:
     slowest = sorted(third, key=lambda item: -item.duration)[:MAX_SHOWN]
     if slowest:
         hosts = ", ".join(
-            f"{quote(plain(host, MAX_URL_CHARS))} {count} request{'s' if count > 1 else ''}"
+            f"{quote(plain(host, MAX_URL_CHARS))} {counted(count, 'request')}"
             for host, count in number.most_common(MAX_SHOWN)
         )
         total = _size(sum(item.size for item in third))

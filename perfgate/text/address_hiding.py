@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from perfgate.text.sanitize import one_line
 
-SHORTEST_SECRET = 8  # characters of a part that is a secret by itself
+MIN_PART_CHARS = 8  # characters of a part that is a secret by itself
 HIDDEN = "[hidden]"
 
 
@@ -28,5 +28,5 @@ def _parts(url: str, secrets: Iterable[str]) -> Iterator[str]:
     words = (word for value in secrets for word in (value, *value.split()))  # "Bearer TOKEN", and the token
     values = (value for _, value in parse_qsl(address.query))
     for word in (*words, *values, *address.path.split("/"), address.username or "", address.password or ""):
-        if len(word) >= SHORTEST_SECRET:
+        if len(word) >= MIN_PART_CHARS:
             yield word

@@ -38,7 +38,7 @@ class RunResult:
     report: Report | None = None
 
 
-Judged = tuple[Run, Verdict | None]
+RunAndVerdict = tuple[Run, Verdict | None]
 
 
 def run(request: RunRequest, reporter: ProgressReporter) -> RunResult:
@@ -100,7 +100,7 @@ def _verdict_to_confirm(spec: RunSpec) -> Verdict | None:
 
 def _measure_beside_base(
     spec: RunSpec, past: RememberedRuns, earlier: Verdict | None, reporter: ProgressReporter
-) -> tuple[Judged, tuple[Note, ...]]:
+) -> tuple[RunAndVerdict, tuple[Note, ...]]:
     """The run and its verdict, and for people why it is not compared with the base that `--base-ref auto` looks for."""
     if spec.load.mode is not Mode.MERGE_BASE:
         return _measure(spec, past, earlier, reporter), ()
@@ -122,7 +122,7 @@ def _reason(error: PerfgateError) -> str:
     return one_line(" ".join([error.message.partition("\n")[0], *advice]), MAX_REASON_CHARS)
 
 
-def _measure(spec: RunSpec, past: RememberedRuns, earlier: Verdict | None, reporter: ProgressReporter) -> Judged:
+def _measure(spec: RunSpec, past: RememberedRuns, earlier: Verdict | None, reporter: ProgressReporter) -> RunAndVerdict:
     """The load, as long as it takes to decide, and why something failed; no verdict where it was interrupted."""
     plan = spec.load.plan
     with sending.sides_of(spec.load, reporter) as sides:

@@ -43,9 +43,8 @@ OWN_WEIGHT = 0.8  # of the error probability; the rest is the median's (weighted
 UPPER_END_REQUESTS = 6  # requests of both arms together that make the upper end of a distribution
 UNKNOWN_SD = 3.0  # standard error (log) that is as good as none
 NORMAL_DF = 1e11  # degrees of freedom: the normal distribution
-MEDIAN_MARGIN_FACTOR = (
-    1.5  # times the null margin: a median is known so well that two equal instances may seem to differ
-)
+# Times the null margin: a median is known so well that two equal instances may seem to differ.
+MEDIAN_MARGIN_FACTOR = 1.5
 
 
 def compare(base: EndpointResult, head: EndpointResult, metric: str, trial: Trial) -> Comparison | None:
@@ -127,13 +126,11 @@ def _arms(base: EndpointResult, head: EndpointResult, metric: str, q: float) -> 
         return None
     aspect = METRICS[metric].aspect
     median = f"{aspect}_p50" if aspect else "p50"
-    known_by = (
-        median
-        if q == BODY_QUANTILE
-        else "p95"
-        if metric == "ttfb_p95" and metric not in head.paired_effects
-        else metric
-    )
+    known_by = metric
+    if q == BODY_QUANTILE:
+        known_by = median
+    elif metric == "ttfb_p95" and metric not in head.paired_effects:
+        known_by = "p95"
     return TwoArms(base=item, head=two, q=q, effect=effect_of_difference(base, head, known_by, (item.count, two.count)))
 
 

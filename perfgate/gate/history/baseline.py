@@ -17,15 +17,16 @@ from perfgate.model.run import PastRun, Run
 from perfgate.model.verdict import Baseline
 from perfgate.recording.usable import differences, is_accepted, is_as_planned, is_usable, listed, shortfall
 from perfgate.text.notes import note
+from perfgate.text.plurals import counted
 
 
 def choose_baseline(run: Run, past_runs: Sequence[PastRun], policy: BaselinePolicy) -> Baseline:
     """`past_runs` newest first, of this budget file; runs of other branches and the run itself are ignored."""
     alone = [past for past in past_runs if not past.run.arms]  # in an A/B test each arm had half of the load
-    before = [past for past in alone if past.run.id != run.id and _when(past.run) < _when(run)]
-    branch = _branch(run, past_runs, policy)
-    on_branch = [past for past in before if past.run.branch == branch]
-    later = [past.run for past in alone if past.run.branch == branch and _when(past.run) > _when(run)]
+    branch, began = _branch(run, past_runs, policy), _when(run)
+    others = [(past, _when(past.run)) for past in alone if past.run.branch == branch and past.run.id != run.id]
+    on_branch = [past for past, when in others if when < began]
+    later = [past.run for past, when in others if when > began]
     runs: dict[tuple[str, str], tuple[PastRun, ...]] = {}
     earlier: dict[tuple[str, str], tuple[tuple[PastRun, ...], ...]] = {}
     accepted = set()
@@ -115,7 +116,7 @@ def _why_later(endpoint: str, later: Sequence[Run]) -> str:
     knowing = [run for run in later if endpoint in run.conditions.endpoint_digests]
     if not knowing:
         return ""
-    runs = "1 run" if len(knowing) == 1 else f"{len(knowing)} runs"
+    runs = counted(len(knowing), "run")
     return f"{runs} began after this one, at {knowing[0].started}; if not, a machine's clock is wrong"
 
 

@@ -46,9 +46,8 @@ def relative(
     """`floor` is in the metric's base unit."""
     if weighed is None:
         return Outcome.NO_BASELINE
-    rounding = (
-        ROUNDING_ERROR if weighed.comparison.exact else -ROUNDING_ERROR
-    )  # a fact at its limit keeps it: `+1` allows one more
+    # A fact at its limit keeps it: `+1` allows one more.
+    rounding = ROUNDING_ERROR if weighed.comparison.exact else -ROUNDING_ERROR
     threshold = threshold_of(criterion, weighed.comparison, floor) + rounding
     change, estimate = weighed.comparison.change, weighed.comparison.estimate
     is_share = weighed.comparison.is_difference and not weighed.comparison.exact

@@ -7,7 +7,6 @@ from socket import gaierror
 from time import monotonic_ns
 from typing import TYPE_CHECKING
 
-import gevent
 from gevent.queue import Empty
 
 from perfgate.recording import shortages
@@ -23,7 +22,6 @@ from perfgate.runtime.users.jobs import NS_PER_SECOND, BackgroundJob, JobEnd
 if TYPE_CHECKING:
     from perfgate.runtime.users.visitor import Visitor
 
-BACK_OFF_S = 0.05  # so that users of the closed model do not spin
 CALLBACK = "callback"  # the value that is the URL: `{callback}`
 
 
@@ -56,9 +54,10 @@ class CallbackJob(BackgroundJob):
             address = listening.host or visitor.own_address()
         except OSError as error:
             visitor.turn = None
-            gevent.sleep(BACK_OFF_S)
             shortage = shortages.NAMES if isinstance(error, gaierror) else shortages.CALLBACKS
-            return JobEnd(Response(), Failure(GENERATOR, shortage), monotonic_ns())
+            failed = JobEnd(Response(), Failure(GENERATOR, shortage), monotonic_ns())
+            visitor.pause_after(failed.response, failed.failure)
+            return failed
         awaited = listening.awaited.expect(self.name)
         end = None
         try:

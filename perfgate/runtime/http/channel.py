@@ -7,10 +7,12 @@ from types import SimpleNamespace
 
 import httptools
 
+from perfgate.runtime.http.connection import CLOCK_STEP_NS
 from perfgate.runtime.http.dialling import Origin, TlsConfig, dial, proxy_for
 from perfgate.runtime.http.observations import Observations
 from perfgate.runtime.http.responses import Response
 from perfgate.runtime.http.watchdog import TimedOut
+from perfgate.runtime.http.wire import Wire
 
 POLL_INTERVAL_NS = 200_000_000  # ns: how soon a waiting stream notices that the load is over
 SWITCHING_PROTOCOLS = 101
@@ -68,9 +70,7 @@ class StreamChannel:
                 rest = bytes(data)[upgrade.args[0] :]
                 break
         elapsed = monotonic_ns() - wire.left
-        service = arrived - wire.sent
-        if not 0 < service <= elapsed + 1_000_000:
-            service = elapsed
+        service = service_of(wire, arrived, elapsed)
         head = b"".join(self._head)
         if rest or self._parser.get_status_code() == SWITCHING_PROTOCOLS:
             head = head.replace(b" 101 ", b" 200 ", 1)  # final for us, where other answers of 1xx are passed over
@@ -109,6 +109,13 @@ class StreamChannel:
 
     def close(self) -> None:
         self.wire.close()
+
+
+def service_of(wire: Wire, arrived: int, elapsed: int) -> int:
+    """Nanoseconds from the sending to `arrived` (wall clock, ns); `elapsed`, by the monotonic clock, where the wall
+    clock was set meanwhile."""
+    service = arrived - wire.sent
+    return service if 0 < service <= elapsed + CLOCK_STEP_NS else elapsed
 
 
 def monotonic_of(arrived: int) -> int:

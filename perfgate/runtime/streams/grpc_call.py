@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from gevent.lock import Semaphore
 from h2.exceptions import ProtocolError
 
-from perfgate.runtime.http.channel import POLL_INTERVAL_NS, Ended, monotonic_of
+from perfgate.runtime.http.channel import POLL_INTERVAL_NS, Ended, monotonic_of, service_of
 from perfgate.runtime.http.client import failure_of
 from perfgate.runtime.http.dialling import Origin
 from perfgate.runtime.http.responses import Failure, Response
@@ -224,10 +224,8 @@ class Grpc:
 def _time(response: Response, connection: Http2Connection, end: int, seen: int) -> None:
     """Fills in how long it took until `end` (wall clock, ns), by the kernel's clock where that can be; `seen` is when
     perfgate noticed (monotonic ns)."""
-    wire = connection.wire
-    elapsed = seen - wire.left
-    service = end - wire.sent
-    response.service = service if 0 < service <= elapsed + 1_000_000 else elapsed
+    elapsed = seen - connection.wire.left
+    response.service = service_of(connection.wire, end, elapsed)
     response.first_byte = response.service
     response.delivery = max(0, elapsed - response.service)
     response.size = connection.size

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from perfgate.runtime.users.visitor import Visitor
 
 UNAUTHORIZED = 401
-CONNECT_PAUSE_S = 0.05
+PAUSE_S = 0.05  # s that a user waits after nothing could be sent, so as not to spin
 
 
 class Turn(NamedTuple):
@@ -125,7 +125,7 @@ class Performer:
     def pause_after(self, response: Response, failure: Failure | None) -> None:
         """Waits a moment where nothing could be sent, so that users do not spin."""
         if failure is not None and (failure.kind in ("connection", GENERATOR) or not response.status):
-            gevent.sleep(CONNECT_PAUSE_S)
+            gevent.sleep(PAUSE_S)
 
     @contextmanager
     def under_way(self) -> Iterator[None]:

@@ -24,13 +24,12 @@ from perfgate.runtime.scenario.endpoint import Endpoint, Hop
 from perfgate.runtime.scenario.logins import Logins
 from perfgate.runtime.scenario.session import Row, Session
 from perfgate.runtime.scenario.values import OutOfRows, share
-from perfgate.runtime.users.performing import Activity, Performer, Turn
+from perfgate.runtime.users.performing import PAUSE_S, Activity, Performer, Turn
 
 MAX_REDIRECTS = 10
 REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
 THINK_STEP_S = 0.1  # s: how soon a thinking user notices that the test is over
 UNAUTHORIZED = 401
-RECONNECT_PAUSE_S = 0.05  # s a user of the closed model waits after it could not connect, so as not to spin
 
 
 class StepFailed(RescheduleTask):
@@ -151,7 +150,7 @@ class Visitor(Performer, User):
             load.in_flight -= 1
         if failure is not None:
             if turn is None and (response.unsent or failure.kind in ("connection", GENERATOR)):
-                gevent.sleep(RECONNECT_PAUSE_S)
+                gevent.sleep(PAUSE_S)
             raise NotSent if failure.kind == GENERATOR else StepFailed
         return response
 
@@ -238,7 +237,7 @@ class Visitor(Performer, User):
             raise
         except Exception as error:  # noqa: BLE001 - a scenario may have been edited by hand
             self.environment.events.user_error.fire(user_instance=self, exception=error, tb=error.__traceback__)
-            gevent.sleep(RECONNECT_PAUSE_S)
+            gevent.sleep(PAUSE_S)
 
     def on_stop(self) -> None:
         for side in self._sides.values():

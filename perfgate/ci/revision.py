@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from perfgate.ci.detached import branch_of_job
+from perfgate.git import command as git
 from perfgate.model.revision import Revision
 
 GIT_TIMEOUT_S = 10.0  # seconds for each question to git: `status` has to look at every file
@@ -172,19 +173,15 @@ def trouble(environ: Environment, folder: Path) -> str:
 
 
 def _git_run(environ: Environment, folder: Path, *question: str) -> subprocess.CompletedProcess[bytes]:
-    own = {key: value for key, value in environ.items() if key not in _MISLEADING}
     return subprocess.run(
         ["git", "-c", "core.fsmonitor=false", *question],
         cwd=folder,
-        env=own | {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"},  # leaves the repository untouched
+        env=git.environment(environ),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         timeout=GIT_TIMEOUT_S,
         check=False,
     )
-
-
-_MISLEADING = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"}  # set while git runs a hook
 
 
 def read_event(path: str) -> Json:

@@ -14,7 +14,7 @@ from perfgate.loadtest.locust.joining import merge
 from perfgate.loadtest.locust.locust_process import Options
 from perfgate.loadtest.service.handshake import TlsCheck
 from perfgate.loadtest.service.memory_watch import MemoryWatch
-from perfgate.loadtest.service.side_by_side import Sides
+from perfgate.loadtest.service.sides import Sides
 from perfgate.loadtest.service.starting import Services, running
 from perfgate.loadtest.service.target import check_plain, check_up
 from perfgate.model.budget_file import LoadProfile, Stage

@@ -190,10 +190,10 @@ def cut(load: LoadProfile, number: int) -> tuple[LoadProfile, ...]:
 
 
 def _between(stages: Sequence[Stage], start: float, end: float) -> tuple[Stage, ...]:
-    matches, at = [], 0.0
+    cut_stages, at = [], 0.0
     for stage in stages:
         inside = min(end, at + stage.duration) - max(start, at)
         if inside > 1e-9:
-            matches.append(replace(stage, duration=inside))
+            cut_stages.append(replace(stage, duration=inside))
         at += stage.duration
-    return tuple(matches)
+    return tuple(cut_stages)

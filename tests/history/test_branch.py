@@ -19,9 +19,9 @@ from builders import make_acceptance, make_past_run
 from processes import start_together
 
 from perfgate import history
-from perfgate.history.files.data_branch import MAX_PUSHES
 from perfgate.git.scratch_repository import PrivateRepository
 from perfgate.history import History
+from perfgate.history.files.data_branch import MAX_PUSHES
 from perfgate.history.transfer import export_runs, import_runs
 from perfgate.model.errors import HistoryError
 from perfgate.model.outcome import Outcome

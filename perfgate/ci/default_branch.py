@@ -40,7 +40,7 @@ def _of_git(environ: Environment, folder: Path) -> str:
     if name in names and not (is_whole and len(remote & {*USUAL}) == 1):
         listed = ask_remote(environ, folder, "ls-remote", "--symref", name, "HEAD")
         if answer := re.match(r"ref: refs/heads/(\S+)\tHEAD", listed):
-            return answer[1]
+            return str(answer[1])
     new = ask_git(environ, folder, "config", "init.defaultBranch")
     if new in {*local, *remote}:
         return new

@@ -24,6 +24,7 @@ class Retention:
     newest: int | None = None  # so many of every name and branch
     younger_than: timedelta | None = None
     baseline_branch: str = "main"
+    former_branches: tuple[str, ...] = ()  # names that it had before
     baseline_runs: int = 20  # of every name and series
 
 
@@ -75,7 +76,8 @@ def _sent(past: PastRun, endpoint: str) -> tuple[str, Requests]:
 def expendable(history: History, retention: Retention, *, now: datetime) -> tuple[str, ...]:
     """The ids that `prune` would delete. Raises HistoryError."""
     entries = history.entries()
-    branches = {(entry.name, entry.branch) for entry in entries if entry.branch in (retention.baseline_branch, "")}
+    kept = (retention.baseline_branch, *retention.former_branches, "")
+    branches = {(entry.name, entry.branch) for entry in entries if entry.branch in kept}
     baseline: set[str] = set()
     for name, branch in branches:
         past_runs = history.runs(name, branch=branch, limit=len(entries))

@@ -24,7 +24,7 @@ from perfgate.measure.importers.samples import (
     RequestLabel,
     SampleBatch,
 )
-from perfgate.measure.importers.timeline import MAX_SPAN_S, UNITS, Timeline
+from perfgate.measure.importers.timeline import MAX_SPAN_S, UNITS, RowTimes
 
 NEEDED = ("t", "endpoint", "ms", "status")
 SECONDS = "seconds since the start expected"
@@ -73,7 +73,7 @@ class CsvTable:
 
     def __init__(self) -> None:
         self._unit: float | None = None  # s; 0: `t` counts from the start
-        self._timeline = Timeline()
+        self._timeline = RowTimes()
 
     def convert(self, frame: pd.DataFrame) -> SampleBatch:
         """Raises ValueError when a row is wrong; which one, `wrong` says."""

@@ -12,7 +12,7 @@ UNITS = ((1e17, 1e-9), (1e14, 1e-6), (1e11, 1e-3), (0.0, 1.0))  # from this on, 
 MAX_SPAN_S = 10_000_000.0  # s, 115 days: no recording is longer
 
 
-class Timeline:
+class RowTimes:
     """Times of one recording, in s since 1970. `origin` is that of its first row."""
 
     def __init__(self) -> None:
@@ -26,9 +26,7 @@ class Timeline:
             self.origin = began
         elif abs(began - self.origin) > MAX_SPAN_S:
             side = "after" if began > self.origin else "before"
-            raise ValueError(
-                f"it began on {_day(began)}, over {MAX_SPAN_S / 86400:.0f} days {side} the first row ({_day(self.origin)})"
-            )
+            raise ValueError(f"it began on {_day(began)}, months {side} the first row ({_day(self.origin)})")
 
     def mistake(self, began: float) -> str:
         """What is wrong with it, or nothing."""

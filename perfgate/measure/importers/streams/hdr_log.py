@@ -21,7 +21,7 @@ import numpy as np
 
 from perfgate.measure.importers import rows
 from perfgate.measure.importers.samples import MAX_REQUEST_MS, BadLines, RecordingSource, RequestLabel, SampleBatch
-from perfgate.measure.importers.timeline import Timeline
+from perfgate.measure.importers.timeline import RowTimes
 
 HINT = "Expected: a log of HdrHistogram's HistogramLogWriter, values in nanoseconds."
 COMPRESSED, PLAIN = 0x1C849304, 0x1C849303  # cookies of V2, without the word size
@@ -52,7 +52,7 @@ class HdrLog:
 
     def read(self, source: RecordingSource, bad: BadLines) -> Iterator[SampleBatch]:
         started = base = 0.0
-        timeline = Timeline()
+        timeline = RowTimes()
         first: float | None = None
         with source.opened() as stream:
             for number, raw in enumerate(stream, start=1):

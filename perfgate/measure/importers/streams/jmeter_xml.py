@@ -24,7 +24,7 @@ from perfgate.measure.importers.samples import (
     SampleBatch,
     mistaken,
 )
-from perfgate.measure.importers.timeline import Timeline
+from perfgate.measure.importers.timeline import RowTimes
 
 HINT = "Expected: what JMeter writes with jmeter.save.saveservice.output_format=xml."
 PART_BYTES = 1 << 20  # bytes
@@ -85,7 +85,7 @@ class _XmlReader:
         self.parser.EndElementHandler = self._end
         self.parser.EntityDeclHandler = self._refuse
         self._bad = bad
-        self._timeline = Timeline()
+        self._timeline = RowTimes()
         self._found: list[RecordedRequest] = []
         self._open: list[bool] = []  # per sample that is open, whether it is a transaction
 

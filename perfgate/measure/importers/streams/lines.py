@@ -8,7 +8,7 @@ from typing import Any
 
 from perfgate.measure.importers.rows import RecordedRequest
 from perfgate.measure.importers.samples import BadLines, RecordingSource
-from perfgate.measure.importers.timeline import Timeline
+from perfgate.measure.importers.timeline import RowTimes
 
 MISTAKES = (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError)
 
@@ -24,7 +24,7 @@ def texts(
     source: RecordingSource, bad: BadLines, request: Callable[[str], RecordedRequest | None], what: str
 ) -> Iterator[RecordedRequest]:
     """The requests that lines are; None is none."""
-    timeline = Timeline()
+    timeline = RowTimes()
     with source.opened() as stream:
         for number, raw in enumerate(stream, start=1):
             bad.lines += 1

@@ -30,7 +30,7 @@ from perfgate.measure.importers.samples import (
     RequestLabel,
     SampleBatch,
 )
-from perfgate.measure.importers.timeline import Timeline
+from perfgate.measure.importers.timeline import RowTimes
 
 NEEDED = ("timeStamp", "elapsed", "label", "responseCode", "success")
 MESSAGE = "responseMessage"
@@ -114,7 +114,7 @@ def _moments(texts: list[str]) -> NDArray[np.float64]:
 class _JMeterTable:
     """Blocks become samples; what came with the newest one beside its `elapsed` is kept until `phases`."""
 
-    timeline: Timeline = field(default_factory=Timeline)
+    timeline: RowTimes = field(default_factory=RowTimes)
     times: dict[Phase, np.ndarray[tuple[int], np.dtype[np.float64]]] = field(default_factory=dict)
 
     def convert(self, frame: pd.DataFrame) -> SampleBatch:

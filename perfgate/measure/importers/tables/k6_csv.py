@@ -22,7 +22,7 @@ from perfgate.measure.importers.k6_stream import (
     tags_of,
 )
 from perfgate.measure.importers.samples import MAX_REQUEST_MS, BadLines, RecordingSource, SampleBatch
-from perfgate.measure.importers.timeline import UNITS, Timeline
+from perfgate.measure.importers.timeline import UNITS, RowTimes
 
 NEEDED = ("metric_name", "timestamp", "metric_value", "status")
 MORE = ("name", "url", "method", "group", "error_code", "expected_response", "extra_tags")
@@ -50,7 +50,7 @@ class K6Csv:
 
 def _points(source: RecordingSource, positions: Mapping[str, int], bad: BadLines) -> Iterator[Point]:
     known: dict[tuple[str, ...], Tags | None] = {}
-    timeline = Timeline()
+    timeline = RowTimes()
     with source.opened() as stream:
         text = TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")
         table = csv.reader(text)

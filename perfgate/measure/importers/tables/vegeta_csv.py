@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from perfgate.measure.importers import blocks, rows
 from perfgate.measure.importers.blocks import Layout
 from perfgate.measure.importers.samples import MAX_REQUEST_MS, BadLines, RecordingSource, RequestLabel, SampleBatch
-from perfgate.measure.importers.timeline import Timeline
+from perfgate.measure.importers.timeline import RowTimes
 
 COLUMNS = {"timestamp": 0, "code": 1, "latency": 2, "error": 5, "attack": 7}
 MORE = {"method": 9, "url": 10}
@@ -47,7 +47,7 @@ class VegetaCsv:
 
 class _VegetaTable:
     def __init__(self) -> None:
-        self._timeline = Timeline()
+        self._timeline = RowTimes()
 
     def convert(self, frame: pd.DataFrame) -> SampleBatch:
         """Raises ValueError when a row is wrong."""

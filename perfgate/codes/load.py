@@ -46,7 +46,7 @@ CODES: Mapping[str, CodeEntry] = {
     "PG-G002": CodeEntry(
         "Requests were still under way when the load stopped.",
         "They are neither successes nor errors, so they are not judged.",
-        "2 requests were still under way",
+        "2 requests still under way",
         "Normal for a few. If many: the target hangs; see timeouts.",
     ),
     "PG-G003": CodeEntry(

@@ -34,7 +34,7 @@ def judged(
     [
         ({"sent": 940}, "made only 94% of the planned starts"),
         ({"sent": 940, "without_rows": 60}, "60 iterations had no row of data left"),
-        ({"due": 0, "sent": 0, "without_rows": 1}, "1 iterations had no row of data left"),
+        ({"due": 0, "sent": 0, "without_rows": 1}, "1 iteration had no row of data left"),
         ({"cpu": 0.99, "clock": "user space"}, "no CPU left and no kernel timestamps"),
         ({"due": 0, "sent": 0, "workers": 3, "workers_lost": 1}, "1 of 3 load-generator processes were lost"),
         ({"unsent": {"ports": 900, "files": 9}}, "could not send 909 requests: no local port was free"),

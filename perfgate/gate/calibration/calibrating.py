@@ -248,7 +248,7 @@ def _follows(by: str, movement: Sequence[float], observed: Sequence[float]) -> I
 
 
 def _result(run: Run, endpoint: str) -> EndpointResult:
-    return next((item for item in run.endpoints if item.name == endpoint), EndpointResult(name=endpoint))
+    return results_by_name(run).get(endpoint, EndpointResult(name=endpoint))
 
 
 def _value(run: Run, key: Key) -> float:

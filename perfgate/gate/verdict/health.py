@@ -23,12 +23,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from perfgate.gate.absolute import quantile_of
+from perfgate.gate.comparison import results_by_name
 from perfgate.model.budget_file import Budget, Kind
 from perfgate.model.metric import METRICS, Metric, Unit
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import EndpointResult, Run
 from perfgate.recording import shortages
 from perfgate.recording.usable import MIN_STARTED_SHARE, failed_share, is_mostly_failed, is_short_of_resources
+from perfgate.text.plurals import counted
 from perfgate.text.units import format_value
 
 LATENESS_FACTOR = 3.0  # times the lateness by which a value must be over its limit
@@ -55,7 +57,7 @@ class Doubt:
 def doubts(budget: Budget, run: Run) -> Iterator[Doubt]:
     """What speaks against judging this budget by this run, worst first."""
     generator = run.generator
-    result = next((endpoint for endpoint in run.endpoints if endpoint.name == budget.endpoint), None)
+    result = results_by_name(run).get(budget.endpoint)
     if run.interrupted:
         yield Doubt(text="the run was interrupted; measure again", outcomes=UNBROKEN, reason="ended-early")
     if result is not None and result.kind == "page":  # no load generator had a part in it
@@ -68,9 +70,10 @@ def doubts(budget: Budget, run: Run) -> Iterator[Doubt]:
         yield from _failing(budget, result) if result is not None else ()
         return
     if generator.without_rows > (1 - MIN_STARTED_SHARE) * generator.due:
+        left_out = counted(generator.without_rows, "iteration")
         yield Doubt(
-            text=f"{generator.without_rows:,} iterations had no row of data left: the load was another one than "
-            "planned; add rows, or let them begin again"
+            text=f"{left_out} had no row of data left: the load was another one than planned; add rows, or let them "
+            "begin again"
         )
     elif not run.aborted and generator.sent < MIN_STARTED_SHARE * generator.due:
         yield Doubt(

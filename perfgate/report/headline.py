@@ -66,6 +66,20 @@ def is_baseline_in_headline(facts: Facts) -> bool:
     return lacks and facts.verdict.outcome in QUIET and not facts.run.arms
 
 
+def is_without_baseline(facts: Facts) -> bool:
+    """Whether nothing could be compared yet, and what could be judged is kept: a first run."""
+    return is_baseline_in_headline(facts) and not any(map(_is_compared, facts.findings))
+
+
+def next_step(facts: Facts) -> str:
+    """What a run whose baseline is still to come is for, as a sentence; empty for others."""
+    if not is_baseline_in_headline(facts) or not facts.verdict.baseline_needed:
+        return ""
+    lacking = [finding for finding in facts.findings if finding.outcome is Outcome.NO_BASELINE]
+    sentence = baseline_progress(facts, lacking)
+    return f"{sentence[:1].upper()}{sentence[1:]}."
+
+
 def split_by_baseline(facts: Facts, findings: Iterable[Finding]) -> tuple[list[Finding], tuple[str, ...]]:
     """Findings to report one by one, and sentences for those that only lack a baseline: none about how many runs there
     are where the headline says it, but why earlier runs do not count."""

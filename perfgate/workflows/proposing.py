@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -66,6 +67,7 @@ def propose(request: ProposalRequest, say: Say) -> Proposed:
     services = project.services(folder)
     context = init.Context(
         source=provided.name,
+        name=_name(request.budget),
         target=proposal.target or request.target or own_target,
         services=services,
         set_up=project.set_up(folder, services[0][0]) if services else "",
@@ -78,6 +80,12 @@ def propose(request: ProposalRequest, say: Say) -> Proposed:
             code="PG-N005",
         )
     return Proposed(text=init.write(proposal, context), proposal=proposal, context=context)
+
+
+def _name(budget: Path) -> str:
+    """What reports and the history call it: the folder of a budgets.yaml; another file has a name of its own."""
+    folder = re.sub(r"[^A-Za-z0-9 ._-]+", "-", budget.resolve().parent.name).strip("-._ ")
+    return folder if budget.stem == "budgets" else ""
 
 
 def with_limits(proposed: Proposed, request: RunRequest, reporter: ProgressReporter) -> Proposed:

@@ -50,14 +50,14 @@ def baseline_progress(facts: Facts, lacking: Sequence[Finding]) -> str:
     if not needed:  # a verdict of an older version
         return f"{counted(len(lacking), 'budget')} not compared"
     earlier = _earlier_runs(lacking)
-    branch = plain(verdict.baseline_branch, 40)
+    branch = _branch(facts)
     where = f" on {branch}" if branch else ""
     if not _joins_baseline(facts):
         have = f"{branch or 'the history'} has {earlier} of {words.runs(needed)} that make a baseline"
         return f"{have}; --base-ref compares at once"
     place = "the first" if not earlier else "the last" if earlier + 1 >= needed else f"number {earlier + 1}"
     such = f"{place} of {words.runs(needed)}{where} that make a baseline" if needed > 1 else f"the baseline{where}"
-    return f"that was {such}; in a pull request use --base-ref auto"
+    return f"that was {such}{'; in a pull request use --base-ref auto' if branch else ''}"
 
 
 def is_baseline_in_headline(facts: Facts) -> bool:
@@ -146,10 +146,15 @@ def _kept(facts: Facts, budgets: Sequence[Finding]) -> Iterator[str]:
 
 def _baseline_runs(facts: Facts, lacking: Sequence[Finding]) -> str:
     """ "1 of 5 runs on main", with the run at hand where it will be one of them."""
-    needed, branch = facts.verdict.baseline_needed, plain(facts.verdict.baseline_branch, 40)
+    needed, branch = facts.verdict.baseline_needed, _branch(facts)
     where = f" on {branch}" if branch else ""
     have = _earlier_runs(lacking) + _joins_baseline(facts)
     return f"{min(have, needed)} of {words.runs(needed)}{where}" if needed else f"{words.runs(have)}{where}"
+
+
+def _branch(facts: Facts) -> str:
+    """The baseline's branch; empty outside of a repository."""
+    return plain(facts.verdict.baseline_branch, 40) if facts.verdict.baseline_branch else ""
 
 
 def _earlier_runs(lacking: Sequence[Finding]) -> int:

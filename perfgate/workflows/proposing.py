@@ -54,6 +54,11 @@ class Proposed:
         return self.proposal.variables
 
     @property
+    def assumed_target(self) -> str:
+        """The target, where neither the source nor the command line names one; else empty."""
+        return "" if self.context.target or self.proposal.target else init.DEFAULT_TARGET
+
+    @property
     def is_empty(self) -> bool:
         return not self.proposal.endpoints and not self.proposal.scenarios
 

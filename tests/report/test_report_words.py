@@ -72,6 +72,15 @@ def test_a_first_run_says_once_how_many_runs_make_a_baseline(earlier: int, neede
         assert " ".join(page_of(first).split()).count("no baseline yet") == 1
 
 
+def test_outside_of_a_repository_no_branch_is_named():
+    lacking = make_finding(outcome=Outcome.NO_BASELINE, criteria=both(Outcome.NO_BASELINE))
+    verdict = make_verdict(lacking, outcome=Outcome.PASS, baseline_needed=5, baseline_branch="")
+    shown = " ".join(console.text(Facts(verdict=verdict, run=make_run(branch=""))).split())
+
+    assert "That was the first of 5 runs that make a baseline. " in shown
+    assert "1 of 5 runs [PG-V003]" in shown
+
+
 def test_a_first_run_shows_which_limits_are_kept():
     criteria = (
         make_criterion(outcome=Outcome.PASS, kind=A, limit=0.3, text="300ms"),

@@ -81,6 +81,7 @@ def render(
     line = page_data.Line(runs=facts.line_of_runs[-page_data.MAX_TREND_RUNS :])
     data = [_drawn(facts, line, name, matches.get(name, ()), over) for name in names]
     rows = [_endpoint(facts, at, name, matches.get(name, ()), data[at]) for at, name in enumerate(names)]
+    rows.sort(key=lambda row: row.badness)
     counts = Counter(row.outcome for row in rows)
     return frame.render(
         "page.html.j2",

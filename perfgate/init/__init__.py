@@ -14,7 +14,18 @@ from perfgate.init.proposal import FileProposal, Format, InitSource, Omission, W
 from perfgate.init.writing import DEFAULT_TARGET, Context, write
 from perfgate.model.errors import UsageError
 
-__all__ = ["DEFAULT_TARGET", "FORMATS", "Context", "FileProposal", "InitSource", "Omission", "Wish", "convert", "source", "write"]
+__all__ = [
+    "DEFAULT_TARGET",
+    "FORMATS",
+    "Context",
+    "FileProposal",
+    "InitSource",
+    "Omission",
+    "Wish",
+    "convert",
+    "source",
+    "write",
+]
 
 FORMATS: Mapping[str, Format] = {
     "openapi": openapi,

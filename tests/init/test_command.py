@@ -102,11 +102,17 @@ def test_a_dry_run_writes_nothing(tmp_path: Path):
 def test_without_a_source_the_folder_is_looked_at(tmp_path: Path):
     (tmp_path / "locustfile.py").write_text(EXAMPLES["locustfile"][1])
 
-    done = perfgate(tmp_path, "init")
-
-    assert done.returncode == 0
+    assert perfgate(tmp_path, "init").returncode == 0
     assert "scenarios: [locustfile.py]" in (tmp_path / "budgets.yaml").read_text()
-    assert "http://127.0.0.1:8000, is assumed; --target" in done.stderr  # a locustfile need not say it
+
+
+def test_a_target_that_nothing_names_is_said_to_be_assumed(tmp_path: Path):
+    (tmp_path / "access.log").write_text(EXAMPLES["access-log"][1])
+
+    assumed, named = perfgate(tmp_path, "init"), perfgate(tmp_path, "init", "--force", "--target", "http://127.0.0.1:9")
+
+    assert "http://127.0.0.1:8000, is assumed; --target" in assumed.stderr
+    assert "assumed" not in named.stderr
 
 
 def test_an_empty_folder_says_what_to_name(tmp_path: Path):

@@ -53,8 +53,9 @@ def baseline_progress(facts: Facts, lacking: Sequence[Finding]) -> str:
     branch = _branch(facts)
     where = f" on {branch}" if branch else ""
     if not _joins_baseline(facts):
+        unsaved = "this run was not saved: " if _is_of_baseline(facts) else ""
         have = f"{branch or 'the history'} has {earlier} of {words.runs(needed)} that make a baseline"
-        return f"{have}; --base-ref compares at once"
+        return f"{unsaved}{have}; --base-ref compares at once"
     place = "the first" if not earlier else "the last" if earlier + 1 >= needed else f"number {earlier + 1}"
     such = f"{place} of {words.runs(needed)}{where} that make a baseline" if needed > 1 else f"the baseline{where}"
     return f"that was {such}{'; in a pull request use --base-ref auto' if branch else ''}"
@@ -163,6 +164,11 @@ def _earlier_runs(lacking: Sequence[Finding]) -> int:
 
 def _joins_baseline(facts: Facts) -> bool:
     """Whether later runs will be compared with this one."""
+    return _is_of_baseline(facts) and facts.verdict.is_saved
+
+
+def _is_of_baseline(facts: Facts) -> bool:
+    """Whether they would be, once it is in the history."""
     run = facts.run
     is_on_branch = run.pull_request is None and run.branch == facts.verdict.baseline_branch
     return is_on_branch and not run.arms and is_as_planned(run)

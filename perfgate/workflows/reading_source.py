@@ -39,15 +39,15 @@ def read_source(name: str, folder: Path, say: Say) -> tuple[InitSource, str]:
 
 
 def _usual(folder: Path) -> Path:
-    matches = [path for pattern in USUAL_FILES for path in sorted(folder.glob(pattern))]
-    if not matches:
+    files = [path for pattern in USUAL_FILES for path in sorted(folder.glob(pattern))]
+    if not files:
         raise UsageError(
             "There is nothing here to begin with.",
             hint=f"{_first_step(folder)}\n"
             "Known: OpenAPI, HAR, access logs, a locustfile, Postman collections, curl commands.",
             code="PG-N001",
         )
-    return matches[0]
+    return files[0]
 
 
 def _first_step(folder: Path) -> str:

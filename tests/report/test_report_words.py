@@ -72,6 +72,15 @@ def test_a_first_run_says_once_how_many_runs_make_a_baseline(earlier: int, neede
         assert " ".join(page_of(first).split()).count("no baseline yet") == 1
 
 
+def test_outside_of_a_repository_no_branch_is_named():
+    lacking = make_finding(outcome=Outcome.NO_BASELINE, criteria=both(Outcome.NO_BASELINE))
+    verdict = make_verdict(lacking, outcome=Outcome.PASS, baseline_needed=5, baseline_branch="")
+    shown = " ".join(console.text(Facts(verdict=verdict, run=make_run(branch=""))).split())
+
+    assert "That was the first of 5 runs that make a baseline. " in shown
+    assert "1 of 5 runs [PG-V003]" in shown
+
+
 def test_a_run_that_was_not_saved_is_none_of_those_that_make_a_baseline():
     lacking = [make_finding(f"e{n}", outcome=Outcome.NO_BASELINE, baseline_runs=2) for n in range(4)]
     verdict = make_verdict(*lacking, outcome=Outcome.PASS, baseline_needed=5, baseline_branch="main", is_saved=False)

@@ -102,7 +102,8 @@ def baseline(budget_file: BudgetFile, plan: Plan, past: tuple[PastRun, ...]) -> 
         return warning("baseline", "which branch it is, is not known", "gate: {baseline: {branch: main}}")
     on_branch = [item for item in past if item.run.branch == policy.branch and not item.run.arms]
     alike = sum(_compares(item, plan) for item in on_branch)
-    what = f"{policy.branch}: {alike} of {counted(len(on_branch), 'run')} can be compared, {policy.min_runs} are needed"
+    have = f"{alike} of {counted(len(on_branch), 'run')} can be compared" if on_branch else "no runs yet"
+    what = f"{policy.branch}: {have}, {policy.min_runs} are needed"
     if alike >= policy.min_runs:
         return Check(name="baseline", message=what)
     cure = f"run perfgate on {policy.branch} {policy.min_runs - alike} more times; until then only fixed limits count"

@@ -490,3 +490,11 @@ def test_a_job_about_a_pull_request_that_checked_out_the_base(repository: Path, 
 @pytest.mark.parametrize(("name", "event"), [("push", {}), ("pull_request", OF_A_PULL_REQUEST[0][1])])
 def test_other_jobs_check_out_what_they_are_about(repository: Path, name: str, event: dict[str, object]):
     assert revision.other_code(on_github(repository, name, event), repository) == ""
+
+
+def test_a_folder_that_may_not_be_looked_into_is_named(tmp_path, monkeypatch):
+    def refuse(path: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "exists", refuse)  # as root may look into every folder
+    assert revision.trouble({}, tmp_path) == f"{tmp_path / '.git'}: Permission denied"

@@ -123,7 +123,7 @@ def read(source: RecordingSource, plan: Plan, how: Reading) -> Recording:
         by_endpoint=_by_endpoint(tally.record),
         started=began,
         examples={
-            arm: {name: tuple(texts) for name, texts in matches.items()} for arm, matches in tally.examples.items()
+            arm: {name: tuple(texts) for name, texts in texts_of.items()} for arm, texts_of in tally.examples.items()
         },
         is_ab=bool(tally.arms & {BASE, HEAD}),
         warnings=(
@@ -140,9 +140,9 @@ def _summary(summary: Summary, bad: BadLines, source: RecordingSource, plan: Pla
         raise UsageError(
             f"--skip: {source.name} is a summary of the whole run; nothing of it can be left out", code="PG-I004"
         )
-    matches = summarized(summary, summary_matcher(summary, source, plan, how.endpoint))
-    if not matches.requests:
-        raise import_warnings.no_match(source, plan, matches.unmatched)
+    summed = summarized(summary, summary_matcher(summary, source, plan, how.endpoint))
+    if not summed.requests:
+        raise import_warnings.no_match(source, plan, summed.unmatched)
     began = (how.started or summary.started or how.otherwise).astimezone(UTC)
     name = Path(source.name).name
     lacks = ", ".join(f"no {what}" for what in importer.lacks)
@@ -152,10 +152,10 @@ def _summary(summary: Summary, bad: BadLines, source: RecordingSource, plan: Pla
         f"It has {lacks}.",
         "What failed is what the tool counted as failed: expectations of the budget file were not checked.",
         *summary.warnings,
-        *matches.warnings,
+        *summed.warnings,
     ]
-    if matches.unmatched:
-        names = import_warnings.name_requests(matches.unmatched)
+    if summed.unmatched:
+        names = import_warnings.name_requests(summed.unmatched)
         warnings.append(f"Not judged, for no endpoint of the budget file is meant: {names}.")
     return Recording(
         id=f"{began:%Y%m%d-%H%M%S}-{_digest(source, plan.name)}",
@@ -163,10 +163,10 @@ def _summary(summary: Summary, bad: BadLines, source: RecordingSource, plan: Pla
         latency=summary.latency or importer.latency,
         lacks=tuple(importer.lacks),
         record=Record(),
-        summary=matches,
+        summary=summed,
         duration=summary.duration,
-        requests=matches.requests,
-        by_endpoint={result.name: result.requests for result in matches.results},
+        requests=summed.requests,
+        by_endpoint={result.name: result.requests for result in summed.results},
         started=began,
         examples={},
         is_ab=False,
@@ -195,10 +195,10 @@ def _tallied(parts: Iterable[SampleBatch], tally: Tally, before: float = 0.0) ->
 
 
 def _by_endpoint(record: Record) -> dict[str, int]:
-    matches: dict[str, int] = {}
+    requests: dict[str, int] = {}
     for (_, name, _, _), window in record.windows.items():
-        matches[name] = matches.get(name, 0) + window.requests
-    return matches
+        requests[name] = requests.get(name, 0) + window.requests
+    return requests
 
 
 def _counted(samples: SampleBatch) -> dict[RequestLabel, int]:

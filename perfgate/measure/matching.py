@@ -65,8 +65,8 @@ def matcher(plan: Plan, host: str = "") -> Callable[[RequestLabel], CountedAs | 
     places |= {journey.name: CountedAs(kind="journey", name=journey.name) for journey in plan.journeys}
     lines = {f"{item.request.method} {item.request.path}": places[item.name] for item in plan.endpoints if item.request}
     prefix = urlsplit(HOLE.sub("", plan.target)).path.rstrip("/") if "${" not in plan.target else ""
-    matches = [_pattern(item.request, places[item.name], prefix) for item in plan.endpoints if item.request]
-    patterns = sorted((item for item in matches if item), key=lambda item: (item.holes, -len(item.query)))
+    unsorted = [_pattern(item.request, places[item.name], prefix) for item in plan.endpoints if item.request]
+    patterns = sorted((item for item in unsorted if item), key=lambda item: (item.holes, -len(item.query)))
 
     def match(label: RequestLabel) -> CountedAs | None:
         if named := places.get(label.name) or lines.get(label.name):

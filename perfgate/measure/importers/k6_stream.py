@@ -106,12 +106,12 @@ class K6Stream:
         return assembled(_points(source, bad), self._points)
 
 
-def assembled(matches: Iterable[Point], size: int = MAX_POINTS) -> Iterator[SampleBatch]:
+def assembled(recorded: Iterable[Point], size: int = MAX_POINTS) -> Iterator[SampleBatch]:
     """Samples of the points. Times count from the beginning of the first request that ended."""
     pending: dict[str, _Points] = {}
     labels: dict[RequestLabel, int] = {}
     origin: float | None = None
-    for name, ended, took, tags in matches:
+    for name, ended, took, tags in recorded:
         if origin is None:
             if name != "http_req_duration":
                 continue
@@ -139,16 +139,16 @@ def _points(source: RecordingSource, bad: BadLines) -> Iterator[Point]:
             if number > 1 and not _WANTED.search(line):
                 continue
             try:
-                matches = _point(line, known)
-                if matches is not None:
-                    timeline.check(matches[1])
+                point = _point(line, known)
+                if point is not None:
+                    timeline.check(point[1])
             except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
                 cut = "" if line.endswith(b"\n") else " (the file is cut off there)"
                 what = f"the field {error} is missing" if isinstance(error, KeyError) else str(error)
                 bad.add(number, f"not a line of k6: {what}{cut}")
                 continue
-            if matches is not None:
-                yield matches
+            if point is not None:
+                yield point
         bad.lines += number
         if not number:
             raise mistaken(source, [(1, "the file is empty")], hint=HINT)

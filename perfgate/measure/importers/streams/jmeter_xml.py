@@ -104,8 +104,8 @@ class _XmlReader:
             self._bad.add(self.parser.CurrentLineNumber, f"it is cut off: {error}")
 
     def taken(self) -> list[RecordedRequest]:
-        matches, self._found = self._found, []
-        return matches
+        complete, self._found = self._found, []
+        return complete
 
     def _refuse(self, *_: object) -> None:
         raise ValueError("it declares entities")

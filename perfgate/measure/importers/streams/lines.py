@@ -31,13 +31,13 @@ def texts(
             if not raw.strip():
                 continue
             try:
-                matches = request(raw.decode("utf-8-sig"))
-                if matches is not None:
-                    timeline.check(matches.began)
+                recorded = request(raw.decode("utf-8-sig"))
+                if recorded is not None:
+                    timeline.check(recorded.began)
             except MISTAKES as error:
                 cut = "" if raw.endswith(b"\n") else " (the file is cut off there)"
                 why = f"the field {error} is missing" if isinstance(error, KeyError) else str(error)
                 bad.add(number, f"{what}: {why}{cut}")
                 continue
-            if matches is not None:
-                yield matches
+            if recorded is not None:
+                yield recorded

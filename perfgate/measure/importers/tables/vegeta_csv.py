@@ -87,8 +87,8 @@ def _labels(frame: pd.DataFrame) -> tuple[list[RequestLabel], NDArray[np.int64]]
     for name in names:
         key = key * len(frame[name].cat.categories) + frame[name].cat.codes.to_numpy()
     _, first, label = np.unique(key, return_index=True, return_inverse=True)
-    matches = [[str(frame[name].iloc[row]) for name in names] for row in first.tolist()]
-    return [_label(*parts) for parts in matches], label.astype(np.int64)
+    requests = [[str(frame[name].iloc[row]) for name in names] for row in first.tolist()]
+    return [_label(*parts) for parts in requests], label.astype(np.int64)
 
 
 def _label(attack: str, method: str = "", url: str = "") -> RequestLabel:

@@ -68,7 +68,11 @@ def commit_of(environ: Environment, folder: Path, ref: str) -> str:
 
 def trouble(environ: Environment, folder: Path) -> str:
     """What git says where there is a repository that it does not read, one of another user for example; else empty."""
-    if not any((place / ".git").exists() for place in (folder.resolve(), *folder.resolve().parents)):
+    try:
+        is_repository = any((place / ".git").exists() for place in (folder.resolve(), *folder.resolve().parents))
+    except PermissionError as error:
+        return f"{error.filename}: {error.strerror}"
+    if not is_repository:
         return ""
     try:
         answer = _git_run(environ, folder, "rev-parse", "--git-dir")

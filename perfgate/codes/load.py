@@ -134,8 +134,8 @@ CODES: Mapping[str, CodeEntry] = {
         "Check out the head of the pull request in a job without secrets: docs/action.md has the workflows.",
     ),
     "PG-G017": CodeEntry(
-        "Requests were answered 429, Too Many Requests.",
-        "All of the load comes from one machine, and a rate limiter takes it for one visitor.",
+        "Requests were answered 429, Too Many Requests, or 403 by way of a firewall.",
+        "All of the load comes from one machine, and a rate limiter or firewall takes it for one visitor, or for an attack.",
         "home 30 times: answered 429, Too Many Requests",
         "Except the load generator's address from the limit, raise it where tests run, or lower the load.",
     ),

@@ -488,6 +488,14 @@ def test_other_jobs_check_out_what_they_are_about(repository: Path, name: str, e
     assert revision.other_code(on_github(repository, name, event), repository) == ""
 
 
+def test_a_folder_that_may_not_be_looked_into_is_named(tmp_path, monkeypatch):
+    def refuse(path: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "exists", refuse)  # as root may look into every folder
+    assert asking.trouble({}, tmp_path) == f"{tmp_path / '.git'}: Permission denied"
+
+
 @pytest.mark.parametrize(
     "job",
     [

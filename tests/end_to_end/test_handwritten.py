@@ -98,6 +98,30 @@ endpoints:
     assert not (project.runs[-1] / "scenario.py").exists()
 
 
+def test_exceptions_of_a_locustfile_leave_kept_limits_in_doubt(project: Project, shop: Shop):
+    project.write(
+        "from locust import HttpUser, task\n\nclass Visitor(HttpUser):\n    @task\n    def home(self):\n"
+        "        self.client.get('/products', name='list products')\n        raise LookupError('no token')\n",
+        "shop.py",
+    )
+    project.write(f"""
+version: 1
+target: {shop.url}
+load: {{users: 1, duration: 1s}}
+gate: {{probe: false}}
+scenarios: [shop.py]
+endpoints:
+  list products: {{budget: {{p95: 9s}}}}
+""")
+
+    done = project.perfgate("run")
+
+    (finding,) = project.verdict()["findings"]
+    assert (finding["outcome"], finding["code"]) == ("inconclusive", "PG-V015")
+    assert "PASS" not in done.stdout
+    assert "shop.py:7, in home: no token" in done.stdout
+
+
 def test_a_taskset_under_a_rate_is_refused_with_the_way_out(project: Project, shop: Shop):
     project.write(
         "from locust import HttpUser, TaskSet, task\n\nclass Steps(TaskSet):\n    @task\n    def home(self):\n"

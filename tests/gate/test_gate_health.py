@@ -12,6 +12,7 @@ from perfgate.model.budget_file import BaselinePolicy, Budget, Criterion, GatePo
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import EndpointResult, Generator, Run
 from perfgate.model.verdict import Finding
+from perfgate.recording.usable import shortfall
 
 WELL = Generator(clock="kernel receive timestamp", due=1000, sent=1000, lateness_p95=0.001, lateness_p99=0.002, cpu=0.5)
 
@@ -66,6 +67,17 @@ def test_a_saturated_generator_neither_passes_nor_fails(sick: dict[str, object],
 def test_small_troubles_change_nothing(fine: dict[str, object]):
     assert judged(replace(WELL, **fine)).outcome is Outcome.PASS
     assert judged(replace(WELL, **fine), p95=0.5).outcome is Outcome.FAIL
+
+
+def test_exceptions_of_scenarios_prove_nothing_but_a_failure():
+    finding = judged(replace(WELL, exceptions=200))
+    assert (finding.outcome, finding.reason) == (Outcome.INCONCLUSIVE, "scenario-exceptions")
+    assert "raised 200 exceptions" in finding.sentence
+    assert judged(replace(WELL, exceptions=200), p95=0.5).outcome is Outcome.FAIL
+    assert judged(replace(WELL, exceptions=20)).outcome is Outcome.PASS
+    assert judged(replace(WELL, exceptions=200), metric="queries", limit=3).outcome is Outcome.NO_DATA
+    past = make_past_run(2, endpoints=[make_endpoint("search")], generator=replace(WELL, exceptions=200))
+    assert shortfall(past.run) == "its scenarios raised 200 exceptions"
 
 
 @pytest.mark.parametrize(

@@ -33,8 +33,8 @@ class Artillery:
             rows = [
                 _endpoint(name.removeprefix(TIMES), times[name], counters) for name in times if name.startswith(TIMES)
             ]
-            if not rows and "http.response_time" in times:
-                rows = [_total(times["http.response_time"], counters)]
+            total = _total(times.get("http.response_time", {"count": 0}), counters)
+            rows = rows or ([total] if total.requests else [])
             began, ended = (float(whole.get(name) or 0) / 1000 for name in ("firstMetricAt", "lastMetricAt"))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise useless(source, f"not a report of Artillery 2: {error}", hint=HINT) from error

@@ -12,7 +12,8 @@ from perfgate.measure.importers.samples import BadLines, RecordingSource, Reques
 HINT = "Expected: what `bombardier --latencies URL` prints, or with `--print result --format json`."
 METRICS = {"mean": "mean", "max": "max"}
 _URL = re.compile(r"^Bombarding (\S+)", re.MULTILINE)
-_DURATION = re.compile(rf"^Bombarding \S+ for {summary_reading.TIME}", re.MULTILINE)
+_DURATION = re.compile(r"^Bombarding \S+ for (\S+) using", re.MULTILINE)
+_PART = re.compile(summary_reading.TIME.removesuffix(r"\b"))  # of Go's "1m30s"
 _LATENCY = re.compile(
     rf"^\s*Latency\s+{summary_reading.TIME}\s+{summary_reading.TIME}\s+{summary_reading.TIME}", re.MULTILINE
 )
@@ -33,7 +34,7 @@ class Bombardier:
         return is_document or (b"Bombarding " in beginning and b"HTTP codes:" in beginning)
 
     def read(self, source: RecordingSource, bad: BadLines) -> Iterator[Summary]:
-        text = summary_reading.text(source, HINT)
+        text = summary_reading.single(source, _URL, HINT)
         try:
             yield _document(summary_reading.document(source, HINT)) if text.lstrip().startswith("{") else _printed(text)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -64,7 +65,8 @@ def _printed(text: str) -> Summary:
             metrics[name] = summary_reading.seconds(number, unit)
     match = _DURATION.search(text)
     row = _row(RequestLabel(url[1], url=url[1]), [int(number) for number in codes.groups()], metrics)
-    return Summary(rows=[row], duration=summary_reading.seconds(match[1], match[2]) if match else 0.0)
+    parts = _PART.findall(match[1]) if match else []
+    return Summary(rows=[row], duration=sum(summary_reading.seconds(number, unit) for number, unit in parts))
 
 
 def _row(label: RequestLabel, counts: list[int], metrics: Mapping[str, float]) -> Row:

@@ -84,7 +84,7 @@ def test_a_transaction_of_jmeter_is_a_journey_and_never_an_endpoint(tmp_path: Pa
     run = imported(plan, written(tmp_path, jmeter_csv_text(rows) + together.partition("\n")[2]))
 
     assert {one.name: one.requests for one in run.endpoints if one.requests} == {"search": 1, "orders": 1, "buy": 1}
-    assert any("search (transaction) (1 requests)" in warning for warning in run.warnings)
+    assert any("search (transaction) (1 request)" in warning for warning in run.warnings)
 
 
 def test_a_transaction_of_jmeter_s_xml_too(tmp_path: Path, plan: Plan):

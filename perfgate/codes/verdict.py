@@ -190,4 +190,10 @@ CODES: Mapping[str, CodeEntry] = {
         "search p95 (12)",
         "A longer `--duration`, or a higher rate of these endpoints.",
     ),
+    "PG-C016": CodeEntry(
+        "Only the base of an A/B test fails.",
+        "Its fresh checkout lacks what is not in git: a database, built files, a configuration.",
+        "Only the base fails, GET /notes/: 100% of the requests (500 Internal Server Error)",
+        "Let `service.setup` make it: `python manage.py migrate`, `npm run build`.",
+    ),
 }

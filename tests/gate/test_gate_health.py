@@ -179,6 +179,21 @@ def test_beside_a_base_that_mostly_failed_nothing_is_worse_or_better():
     assert "90% of the base's requests failed" in found.sentence
 
 
+@pytest.mark.parametrize(
+    ("of_head", "absent", "is_said"), [(0, (), True), (900, (), False), (0, ("list products",), False)]
+)
+def test_a_base_that_fails_alone_lacks_something(of_head: int, absent: tuple[str, ...], is_said: bool):
+    example = "500 Internal Server Error"
+    base = make_endpoint(requests=1000, failures=1000, failure_examples=(example,))
+    arms = tuple(replace(arm, absent=absent if arm.name == "base" else ()) for arm in make_arms(base))
+    run = make_run(1, endpoints=[make_endpoint(requests=1000, failures=of_head)], arms=arms)
+    verdict = judge([make_budget()], run, choose_baseline(run, (), GatePolicy().baseline), GatePolicy())
+
+    said = [text for text in verdict.notes if "[PG-C016]" in text]
+    assert bool(said) == is_said
+    assert all(example in text and "service.setup" in text for text in said)
+
+
 def test_runs_that_mostly_failed_are_no_baseline_of_latencies():
     """The few fast answers of an outage would make the next healthy run a regression."""
     ends = [make_endpoint(p95=0.01, requests=1000, failures=900, failures_by_kind={"status": 900})]

@@ -281,3 +281,10 @@ def one(finding: Finding) -> Facts:
     earlier = make_past_run(1, endpoints=[make_endpoint(finding.endpoint)])
     run = make_run(100, endpoints=[make_endpoint(finding.endpoint)])
     return Facts(verdict=make_verdict(finding, baseline_runs=(earlier.run.id,)), run=run, past_runs=(earlier,))
+
+
+@pytest.mark.parametrize(("metric", "measured", "shown"), [("errors", 0.5, "14 %"), ("p95", 0.5, "320 ms")])
+def test_what_is_over_its_fixed_limit_sees_no_negative_rise(metric: str, measured: float, shown: str):
+    finding = make_finding(metric=metric, outcome=Outcome.FAIL, measured=measured, detectable=-0.36, compared="base")
+
+    assert words.detectable(finding) == shown

@@ -139,6 +139,14 @@ CODES: Mapping[str, CodeEntry] = {
         "home 30 times: answered 429, Too Many Requests",
         "Except the load generator's address from the limit, raise it where tests run, or lower the load.",
     ),
+    "PG-G018": CodeEntry(
+        "The target went away during the load.",
+        "From some second on, no request got a connection until the end. Errors count as errors; latencies are those of the "
+        "time before. In an A/B test, a base or head that went away proves nothing of the other.",
+        "From second 4 on (to 1 s), no request to the target got a connection",
+        "See the target's log: it may have crashed under the load, run out of memory, or been deployed anew meanwhile. "
+        "With `service: {command: ...}` perfgate starts it itself, and says how it ended.",
+    ),
     "PG-L006": CodeEntry(
         "A locustfile has no class of users.",
         "The file is empty, or imports its users under a condition that does not hold here.",

@@ -42,12 +42,11 @@ def _of_git(environ: Environment, folder: Path) -> str:
         if answer := re.match(r"ref: refs/heads/(\S+)\tHEAD", listed):
             return str(answer[1])
     new = ask_git(environ, folder, "config", "init.defaultBranch")
-    if new in {*local, *remote}:
+    if new in local | remote:
         return new
-    for branches in ({*local, *remote} & {*USUAL}, *((local, remote) if is_whole else ())):
-        if len(branches) == 1:
-            return next(iter(branches))
-    return ""
+    usual = (local | remote) & {*USUAL}
+    candidates = (usual, local, remote) if is_whole else (usual,)
+    return next((next(iter(branches)) for branches in candidates if len(branches) == 1), "")
 
 
 def _has_all_branches(environ: Environment, folder: Path, remote: str) -> bool:

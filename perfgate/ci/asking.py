@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from perfgate.git.command import redacted
+from perfgate.git import command as git
 
 GIT_TIMEOUT_S = 10.0  # seconds for each question to git: `status` has to look at every file
 REMOTE_TIMEOUT_S = 10.0  # seconds for a question to a remote
@@ -17,9 +17,8 @@ CEILING = "GIT_CEILING_DIRECTORIES"
 
 Environment = Mapping[str, str]
 
-_MISLEADING = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"}  # set while git runs a hook
-# Whatever would ask a person: in a terminal, in a window, or in a credential helper of its own.
-_NO_PROMPT = {"GIT_TERMINAL_PROMPT": "0", "SSH_ASKPASS_REQUIRE": "never", "GCM_INTERACTIVE": "never"}
+# What would ask a person in a window, or in a credential helper of its own.
+_NO_PROMPT = {"SSH_ASKPASS_REQUIRE": "never", "GCM_INTERACTIVE": "never"}
 
 
 def ask_git(environ: Environment, folder: Path, *question: str) -> str:
@@ -40,7 +39,7 @@ def ask_remote(environ: Environment, folder: Path, *question: str) -> str:
         process = subprocess.Popen(
             ["git", *question],
             cwd=folder,
-            env=_own(environ) | _NO_PROMPT,
+            env=git.environment(environ, **_NO_PROMPT),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -50,11 +49,11 @@ def ask_remote(environ: Environment, folder: Path, *question: str) -> str:
         return ""
     with process:
         try:
-            said = process.communicate(timeout=REMOTE_TIMEOUT_S)[0]
+            output = process.communicate(timeout=REMOTE_TIMEOUT_S)[0]
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             return ""
-    return said.decode(errors="replace").strip() if process.returncode == 0 else ""
+    return output.decode(errors="replace").strip() if process.returncode == 0 else ""
 
 
 def commit_of(environ: Environment, folder: Path, ref: str) -> str:
@@ -83,7 +82,7 @@ def trouble(environ: Environment, folder: Path) -> str:
         return ""
     if not answer.returncode:
         return ""
-    lines = [line.strip() for line in redacted(answer.stderr.decode(errors="replace")).splitlines()]
+    lines = [line.strip() for line in git.redacted(answer.stderr.decode(errors="replace")).splitlines()]
     said = " ".join(line for line in lines if line).removeprefix("fatal: ")
     is_ceiling = "not a git repository" in said and environ.get(CEILING)
     return f"{said}, where {CEILING} lets it look" if is_ceiling else said
@@ -93,13 +92,9 @@ def _git_run(environ: Environment, folder: Path, *question: str) -> subprocess.C
     return subprocess.run(
         ["git", "-c", "core.fsmonitor=false", *question],
         cwd=folder,
-        env=_own(environ) | {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"},  # leaves the repository untouched
+        env=git.environment(environ),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         timeout=GIT_TIMEOUT_S,
         check=False,
     )
-
-
-def _own(environ: Environment) -> dict[str, str]:
-    return {key: value for key, value in environ.items() if key not in _MISLEADING}

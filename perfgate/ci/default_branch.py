@@ -44,9 +44,10 @@ def _of_git(environ: Environment, folder: Path) -> str:
     new = ask_git(environ, folder, "config", "init.defaultBranch")
     if new in local | remote:
         return new
-    usual = (local | remote) & {*USUAL}
-    candidates = (usual, local, remote) if is_whole else (usual,)
-    return next((next(iter(branches)) for branches in candidates if len(branches) == 1), "")
+    choices: list[set[str]] = [{*local, *remote} & {*USUAL}]
+    if is_whole:
+        choices += [local, remote]
+    return next((branch for branches in choices if len(branches) == 1 for branch in branches), "")
 
 
 def _has_all_branches(environ: Environment, folder: Path, remote: str) -> bool:

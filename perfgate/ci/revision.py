@@ -212,12 +212,12 @@ def _of(owner: object, branch: object) -> str:
     return f"{_text(owner) or 'fork'}:{_text(branch)}"
 
 
-def _revision(matches: Json) -> Revision:
-    number = matches.get("pull_request")
+def _revision(facts: Json) -> Revision:
+    number = facts.get("pull_request")
     return Revision(
-        **{key: _text(matches.get(key)) for key in ("commit", "branch", "base", "ci", "url")},
+        **{key: _text(facts.get(key)) for key in ("commit", "branch", "base", "ci", "url")},
         pull_request=number if isinstance(number, int) and not isinstance(number, bool) and number > 0 else None,
-        dirty=bool(matches.get("dirty")),
+        dirty=bool(facts.get("dirty")),
     )
 
 

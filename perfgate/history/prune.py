@@ -57,7 +57,7 @@ def needed(past_runs: Sequence[PastRun], number: int) -> frozenset[str]:
     alone = [past for past in past_runs if not past.run.arms]
     current = {_sent(past, endpoint.name) for past in alone[:number] for endpoint in past.run.endpoints}
     counted: Counter[tuple[Key, Requests]] = Counter()
-    matches = set()
+    used = set()
     for past in alone:
         for endpoint in past.run.endpoints:
             name, sent = _sent(past, endpoint.name)
@@ -65,8 +65,8 @@ def needed(past_runs: Sequence[PastRun], number: int) -> frozenset[str]:
                 series = ((name, metric), sent)
                 if counted[series] < number and is_usable(past, series[0]):
                     counted[series] += 1
-                    matches.add(past.run.id)
-    return frozenset(matches)
+                    used.add(past.run.id)
+    return frozenset(used)
 
 
 def _sent(past: PastRun, endpoint: str) -> tuple[str, Requests]:

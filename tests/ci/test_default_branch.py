@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import time
 from collections.abc import Callable
@@ -158,9 +159,13 @@ def test_a_remote_is_asked_only_where_the_checkout_does_not_know(git, tmp_path):
     commit(git, "main", "feature")
     git("clone", "-q", f"file://{tmp_path / 'shop'}", "clone", folder=".")
     git("remote", "set-head", "origin", "--delete", folder="clone")
-    trace = tmp_path / "trace"
-    assert of(tmp_path / "clone", GIT_TRACE=str(trace)) == "main"
-    assert "ls-remote" not in trace.read_text()
+    commands, spy = tmp_path / "commands", tmp_path / "bin" / "git"
+    spy.parent.mkdir()
+    spy.write_text(f'#!/bin/sh\necho "$@" >> {commands}\nexec {shutil.which("git")} "$@"\n')
+    spy.chmod(0o755)
+    assert of(tmp_path / "clone", PATH=f"{spy.parent}:{os.environ['PATH']}") == "main"
+    assert "symbolic-ref" in commands.read_text()
+    assert "ls-remote" not in commands.read_text()
 
 
 def test_a_remote_that_does_not_answer_is_left_alone_with_all_that_was_started(git, tmp_path, monkeypatch):

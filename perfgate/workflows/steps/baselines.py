@@ -106,8 +106,8 @@ def anchored(store: History, budget_file: BudgetFile, environ: Environment) -> t
     former = budget_file.formerly not in ("", budget_file.name) and _is_only_one(budget_file, environ)
     names = (budget_file.name, budget_file.formerly) if former else (budget_file.name,)
     same = [entry.id for name in names for entry in store.entries(name) if entry.commit == commit]
-    matches = (store.get(run_id) for run_id in same)
-    chosen = [past for past in matches if past.run.name == budget_file.name or not past.run.file]
+    stored = (store.get(run_id) for run_id in same)
+    chosen = [past for past in stored if past.run.name == budget_file.name or not past.run.file]
     return tuple(chosen[: budget_file.gate.baseline.runs])
 
 

@@ -19,7 +19,7 @@ def event(around: CheckSurroundings, baseline_branch: str) -> Check:
     environ = around.environ
     if not (environ.get("GITHUB_ACTIONS") == "true" or environ.get("GITLAB_CI")):
         why = eligibility.why_not(environ, baseline_branch)
-        return Check(name="event", message=why or "no job of GitHub or GitLab, and no pull request: runs are remembered")
+        return Check(name="event", message=why or "no GitHub or GitLab job, no pull request: every run is remembered")
     name = environ.get("GITHUB_EVENT_NAME") or environ.get("CI_PIPELINE_SOURCE") or "unknown"
     if environ.get("GITHUB_ACTIONS") == "true" and not environ.get("GITHUB_EVENT_PATH"):
         return warning("event", f"{name}, without an event file", "run doctor in a step of the job itself")

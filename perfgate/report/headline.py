@@ -54,8 +54,8 @@ def baseline_progress(facts: Facts, lacking: Sequence[Finding]) -> str:
     where = f" on {branch}" if branch else ""
     if not _joins_baseline(facts):
         unsaved = "this run was not saved: " if _is_of_baseline(facts) else ""
-        have = f"{branch or 'the history'} has {earlier} of {words.runs(needed)} that make a baseline"
-        return f"{unsaved}{have}; --base-ref compares at once"
+        have = f"{earlier} of the {words.runs(needed)}{where} that make a baseline"
+        return f"{unsaved}so far {have}; --base-ref compares at once"
     place = "the first" if not earlier else "the last" if earlier + 1 >= needed else f"number {earlier + 1}"
     such = f"{place} of {words.runs(needed)}{where} that make a baseline" if needed > 1 else f"the baseline{where}"
     return f"that was {such}{'; in a pull request use --base-ref auto' if branch else ''}"

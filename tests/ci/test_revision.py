@@ -456,7 +456,14 @@ def test_there_is_no_trouble_where_git_reads_the_repository_and_where_there_is_n
     assert asking.trouble(environ, tmp_path) == ""
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
     assert asking.trouble(environ, tmp_path) == ""
-    assert "git cannot be started" in asking.trouble({"PATH": "/nowhere"}, tmp_path)
+    assert asking.trouble({"PATH": "/nowhere"}, tmp_path) == "git is not installed"
+
+
+def test_a_ceiling_below_the_repository_is_named(tmp_path):
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    (tmp_path / "perf").mkdir()
+    said = asking.trouble(ENVIRONMENT | {"GIT_CEILING_DIRECTORIES": str(tmp_path)}, tmp_path / "perf")
+    assert said.endswith("where GIT_CEILING_DIRECTORIES lets it look")
 
 
 def on_github(repository: Path, event_name: str, event: dict[str, object]) -> dict[str, str]:

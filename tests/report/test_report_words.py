@@ -42,15 +42,20 @@ def facts(*outcomes: Outcome) -> Facts:
             0,
             5,
             {"revision": Revision(branch="x")},
-            "master has 0 of 5 runs that make a baseline; --base-ref compares at once",
+            "so far 0 of the 5 runs on master that make a baseline; --base-ref compares at once",
         ),
         (
             1,
             5,
             {"revision": Revision(branch="master", pull_request=7)},
-            "master has 1 of 5 runs that make a baseline; --base-ref compares at once",
+            "so far 1 of the 5 runs on master that make a baseline; --base-ref compares at once",
         ),
-        (2, 5, {"interrupted": True}, "master has 2 of 5 runs that make a baseline; --base-ref compares at once"),
+        (
+            2,
+            5,
+            {"interrupted": True},
+            "so far 2 of the 5 runs on master that make a baseline; --base-ref compares at once",
+        ),
     ],
 )
 def test_a_first_run_says_once_how_many_runs_make_a_baseline(earlier: int, needed: int, of_run: dict, words: str):
@@ -87,7 +92,7 @@ def test_a_run_that_was_not_saved_is_none_of_those_that_make_a_baseline():
     unsaved = Facts(verdict=verdict, run=make_run(branch="main"))
 
     assert headline(unsaved).endswith("4 have no baseline yet: 2 of 5 runs on main")
-    words = "This run was not saved: main has 2 of 5 runs that make a baseline; --base-ref compares at once."
+    words = "This run was not saved: so far 2 of the 5 runs on main that make a baseline; --base-ref compares at once."
     assert words in " ".join(console.text(unsaved).split())
 
 

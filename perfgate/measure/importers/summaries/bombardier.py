@@ -10,7 +10,7 @@ from perfgate.measure.importers import summary_reading
 from perfgate.measure.importers.samples import BadLines, RecordingSource, RequestLabel, Row, Summary, useless
 
 HINT = "Expected: what `bombardier --latencies URL` prints, or with `--print result --format json`."
-METRICS = {"mean": "mean", "max": "max"}
+METRIC_NAMES = {"mean": "mean", "max": "max"}
 _URL = re.compile(r"^Bombarding (\S+)", re.MULTILINE)
 _DURATION = re.compile(r"^Bombarding \S+ for (\S+) using", re.MULTILINE)
 _PART = re.compile(summary_reading.TIME.removesuffix(r"\b"))  # of Go's "1m30s"
@@ -45,7 +45,7 @@ def _document(whole: Mapping[str, Any]) -> Summary:
     spec, result = whole.get("spec") or {}, whole["result"]
     counts = [int(result[name]) for name in ("req1xx", "req2xx", "req3xx", "req4xx", "req5xx", "others")]
     latency = result["latency"]
-    metrics = summary_reading.known(latency, METRICS, 1e-6)
+    metrics = summary_reading.known(latency, METRIC_NAMES, 1e-6)
     metrics |= summary_reading.known(latency.get("percentiles") or {}, summary_reading.METRIC_OF, 1e-6)
     url = str(spec.get("url", ""))
     row = _row(RequestLabel(url, str(spec.get("method", "")), url), counts, metrics)

@@ -65,11 +65,10 @@ def test_their_requests_are_recorded_completely_and_judged_by_name(
 
     assert done.returncode == 1, done.stderr
     findings = {(one["endpoint"], one["metric"]): one["outcome"] for one in project.verdict()["findings"]}
-    for name in ("list products", "GET /search"):  # in 2 s there may be too few requests to be sure of their p95
-        assert findings.pop((name, "p95")) in ("pass", "inconclusive")
+    few = [("list products", "p95"), ("GET /search", "p95"), ("list products", "errors"), ("home", "errors")]
+    for finding in few:  # in 2 s there may be too few requests to be sure
+        assert findings.pop(finding) in ("pass", "inconclusive")
     assert findings == {
-        ("home", "errors"): "pass",
-        ("list products", "errors"): "pass",
         ("broken", "errors"): "fail",
         ("never", "p95"): "no-data",
     }

@@ -148,8 +148,9 @@ def decoded_size(response: Response, end: bytes) -> int:
 
 
 def _from_json(content: bytes) -> Any:
-    """Reads like `json.loads`, but no NaN or Infinity. That spends more on guessing the encoding and on white space than on a small object:
-    text in UTF-8 without either is nearly all there is (RFC 8259). Raises ValueError or RecursionError."""
+    """Reads like `json.loads`, but neither NaN nor Infinity. That spends more on guessing the encoding and on white
+    space than on a small object: text in UTF-8 without either is nearly all there is (RFC 8259). Raises ValueError or
+    RecursionError."""
     try:
         text = content.decode()
         value, end = _scan(text, 0)

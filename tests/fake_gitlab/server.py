@@ -28,6 +28,7 @@ class Note:
     edits: int = 0
     system: bool = False
 
+
 JOB_USER = 5  # who started the jobs: their tokens write in this user's name
 
 

@@ -15,7 +15,7 @@ DOORS = {
     "gevent": ("runtime",),
     "httptools": ("runtime",),
     "wsproto": ("runtime.streams",),
-    "h2": ("runtime.streams",),
+    "h2": ("runtime.streams", "loadtest.service"),
     "yaml": ("budgets", "init"),
     "pydantic": ("budgets", "files.codec", "demo"),
     "matplotlib": ("report.charts",),

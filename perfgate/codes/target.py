@@ -79,6 +79,12 @@ CODES: Mapping[str, CodeEntry] = {
         "Chromium stopped while it viewed page product.",
         "`dmesg` says whether memory ran out; in a container, start it with --shm-size=1g.",
     ),
+    "PG-T014": CodeEntry(
+        "The gRPC server has no reflection, and the budget file names no .proto file.",
+        "Without either nobody knows what the methods take and give; nothing was sent.",
+        "The gRPC server http://127.0.0.1:50051 has no reflection: it does not say what its methods take.",
+        "Name the file: `grpc: {proto: shop.proto}`, or switch reflection on in the server.",
+    ),
     "PG-A001": CodeEntry(
         "An A/B test by branch needs git.",
         "git is not installed, or this folder is in no repository.",

@@ -14,6 +14,7 @@ from perfgate.loadtest.locust.joining import merge
 from perfgate.loadtest.locust.locust_process import Options
 from perfgate.loadtest.service.handshake import TlsCheck
 from perfgate.loadtest.service.memory_watch import MemoryWatch
+from perfgate.loadtest.service.reflection import check_reflection
 from perfgate.loadtest.service.sides import Sides
 from perfgate.loadtest.service.starting import Services, running
 from perfgate.loadtest.service.target import check_plain, check_up
@@ -84,6 +85,8 @@ def _part(
         ):
             for target in sides.targets:
                 check_up(target, options.environ, _tls_check(plan))
+                if any(endpoint.grpc and not endpoint.grpc.proto for endpoint in plan.endpoints):
+                    check_reflection(target, options.environ, TlsCheck(tls=plan.tls, folder=plan.source.parent))
             watch = MemoryWatch(services, sides) if options.watches_memory else None
             with options.beside():
                 load_test = send(lambda: _looked(services, watch))

@@ -113,14 +113,17 @@ class NoteClient:
         if not marked:
             return []
         me = self.me()
-        return [note for note in marked if me is None or note["author"] == me]
+        return [note for note in marked if note["author"] == me]
 
-    def me(self) -> int | None:
-        """None with a job's token, which may not ask who it is."""
-        if self.job.job_token:
-            return None
-        user = self.call("GET", "/user")
-        return _id(user)
+    def me(self) -> int:
+        """Who writes our notes. A job's token may not ask for its user, but for its job: it writes as whoever started
+        that. Raises GitLabError where GitLab does not say."""
+        answer = self.call("GET", "/job" if self.job.job_token else "/user")
+        user = answer.get("user") if self.job.job_token and isinstance(answer, dict) else answer
+        number = _id(user)
+        if number is None:
+            raise GitLabError(200, "nothing of whose token this is")
+        return number
 
     def notes(self) -> Iterator[dict[str, Any]]:
         page = "1"

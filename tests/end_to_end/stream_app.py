@@ -61,6 +61,18 @@ async def chat(socket: WebSocket, delay: float = 0.02) -> None:
         return
 
 
+@app.websocket("/mute")
+async def mute(socket: WebSocket) -> None:
+    """Answers the first message alone."""
+    await socket.accept()
+    try:
+        await socket.send_text(await socket.receive_text())
+        while True:
+            await socket.receive_text()
+    except (WebSocketDisconnect, RuntimeError):
+        return
+
+
 @app.websocket("/drop")
 async def drop(socket: WebSocket) -> None:
     await socket.accept()

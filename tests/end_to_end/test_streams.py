@@ -118,6 +118,27 @@ def test_a_websocket_s_replies(project: Project, server: str, reply: str):
     assert outcomes(project)["message_p95"] != "fail"
 
 
+def test_replies_that_never_come_are_timeouts_of_the_message_latency(project: Project, server: str):
+    result = run(
+        project,
+        server,
+        """
+  chat:
+    request: GET /mute
+    timeout: 700ms
+    with: {id: uuid}
+    websocket: {send: {id: "{id}"}, every: 50ms, reply: $.id, for: 200ms}
+    budget: {message_p95: 600ms, errors: 1%}
+""",
+        code=1,
+        load="users: 1, duration: 4s",
+    )
+    assert set(result["failures_by_kind"]) == {"timeout"}
+    assert "messages had no reply within 0.7 s" in result["failure_examples"][0]
+    assert result["metrics"]["message_p95"] > 0.69
+    assert outcomes(project)["message_p95"] == "fail"
+
+
 BROKEN = {
     "request: GET /drop, websocket: {for: 5s}": (
         "connection",

@@ -29,6 +29,9 @@ class Note:
     system: bool = False
 
 
+JOB_USER = 5  # who started the jobs: their tokens write in this user's name
+
+
 @dataclass
 class FakeGitLab:
     """`tokens`: token -> (user's id, may write). Switches: `failures` are answered first, one after the other."""
@@ -75,10 +78,10 @@ class FakeGitLab:
             who = self._who(headers)
             if who is None:
                 return 401, {"message": "401 Unauthorized"}, {}
-            if url.path == "/api/v4/user":
-                return (
-                    (200, {"id": who[0], "username": "bot"}, {}) if who[0] else (403, {"message": "403 Forbidden"}, {})
-                )
+            own, user = _own_page(headers), {"id": who[0], "username": "bot"}
+            if url.path in ("/api/v4/user", "/api/v4/job"):
+                answer = user if own == "user" else {"id": 11, "user": user}
+                return (200, answer, {}) if url.path.endswith(own) else (403, {"message": "403 Forbidden"}, {})
             found = _NOTES.fullmatch(url.path)
             if found is None or found[1] != self.project:
                 return 404, {"message": "404 Project Not Found"}, {}
@@ -89,7 +92,7 @@ class FakeGitLab:
         if "private-token" in headers:
             return self.tokens.get(headers["private-token"])
         token = headers.get("job-token", "")
-        return (0, True) if token in self.job_tokens else None
+        return (JOB_USER, True) if token in self.job_tokens else None
 
     def _notes(
         self, method: str, number: int, note_id: int, query: dict[str, str], who: tuple[int, bool], raw: bytes
@@ -127,6 +130,11 @@ class FakeGitLab:
         found.sort(key=lambda note: note.id, reverse=query.get("sort", "desc") == "desc")
         following = str(page + 1) if len(found) > page * size else ""
         return 200, [_shown(note) for note in found[(page - 1) * size : page * size]], {"X-Next-Page": following}
+
+
+def _own_page(headers: dict[str, str]) -> str:
+    """What a token may ask of itself: a job's token for its job only."""
+    return "user" if "private-token" in headers else "job"
 
 
 def _shown(note: Note) -> dict[str, Any]:

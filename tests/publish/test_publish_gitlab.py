@@ -144,6 +144,27 @@ def test_a_jobs_token_is_used_where_the_instance_allows_it(gitlab: FakeGitLab):
     assert [note.body.rpartition("\n")[2] for note in gitlab.notes.values()] == ["again"]
 
 
+def test_with_a_jobs_token_nobody_elses_note_is_touched(gitlab: FakeGitLab):
+    gitlab.job_tokens.add("job")
+    theirs = gitlab.add(f"{gitlab_notes.mark(KEY)}\nforged", author=8)
+
+    tell(gitlab, GITLAB_TOKEN="", CI_JOB_TOKEN="job")
+    tell(gitlab, make_announcement("again"), GITLAB_TOKEN="", CI_JOB_TOKEN="job")
+
+    assert theirs.body.endswith("forged")
+    assert [note.body.rpartition("\n")[2] for note in gitlab.notes.values()] == ["forged", "again"]
+
+
+def test_without_knowing_whose_token_it_is_no_note_is_touched(gitlab: FakeGitLab):
+    theirs = gitlab.add(f"{gitlab_notes.mark(KEY)}\nforged", author=8)
+    gitlab.hook = lambda _: gitlab.failures.extend([(200, {}, {})] if gitlab.seen[-1][1].endswith("/user") else [])
+
+    done = tell(gitlab)
+
+    assert "whose token" in done.warnings[0]
+    assert (theirs.body.endswith("forged"), len(gitlab.notes)) == (True, 1)
+
+
 def test_nothing_new_begins_no_note_but_updates_one(gitlab: FakeGitLab):
     kept = make_announcement("kept", Outcome.PASS)
     assert "nothing to say" in tell(gitlab, kept, comment="changes").messages[0]

@@ -60,6 +60,22 @@ def test_a_reply_that_comes_before_its_sender_goes_on_is_that_message_s(reply: s
     assert awaited.answered(Message(b'{"id": 3}', 0)) is None
 
 
+@pytest.mark.parametrize("reply", ["next", "$.id"])
+def test_a_message_without_a_reply_is_given_up_once_and_its_late_reply_is_no_other_s(reply: str):
+    awaited = AwaitedReplies(reply)
+    first, second = awaited.expect('{"id": 1}'), awaited.expect('{"id": 2}')
+    first.due, second.due = 10, 20
+
+    assert awaited.give_up(before=10) == []
+    assert (awaited.give_up(before=11), awaited.give_up(before=11), len(awaited)) == ([first], [], 1)
+    late = awaited.answered(Message(b'{"id": 1}', 0))
+
+    assert late is None or late.is_overdue
+    assert awaited.answered(Message(b'{"id": 2}', 0)) is second
+    assert not second.is_overdue
+    assert not awaited
+
+
 def test_messages_without_the_value_answer_nothing():
     awaited = AwaitedReplies("$.id")
     awaited.expect('{"hello": 1}')

@@ -107,8 +107,8 @@ class Stream:
             failure = None if self._is_good_end(messages) else self._cut_off(str(end), messages, opened)
         except (KeyError, ValueError) as error:
             failure = Failure("expectation", str(error))
-        except TimedOut:
-            waited = f"it was silent for {self._listening.silence:g} s"
+        except TimedOut as error:
+            waited = str(error) or f"it was silent for {self._listening.silence:g} s"
             failure = Failure(
                 "timeout", waited if opened else f"no answer within {(deadline - began) / NS_PER_SECOND:g} s"
             )

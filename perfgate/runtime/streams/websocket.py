@@ -17,8 +17,9 @@ from wsproto.connection import Connection, ConnectionType
 from wsproto.events import BytesMessage, CloseConnection, Ping, TextMessage
 from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
-from perfgate.runtime.http.channel import Ended, StreamChannel, monotonic_of
+from perfgate.runtime.http.channel import POLL_INTERVAL_NS, Ended, StreamChannel, monotonic_of
 from perfgate.runtime.http.responses import Failure, Response
+from perfgate.runtime.http.watchdog import TimedOut
 from perfgate.runtime.scenario.endpoint import Endpoint
 from perfgate.runtime.scenario.stated_times import StatedTime
 from perfgate.runtime.scenario.texts import Fill, Text, json_filler
@@ -30,6 +31,7 @@ from perfgate.runtime.streams.stream import Listening, Stream
 if TYPE_CHECKING:
     from perfgate.runtime.users.visitor import Visitor
 
+Record = Callable[[int, int, Failure | None], None]  # when a reply came (monotonic ns), what it took (ns), failure
 SWITCHING_PROTOCOLS = 101
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, section 1.3
 
@@ -83,7 +85,8 @@ class WebSocket(Stream):
     ) -> None:
         data, arrived = rest
         opened = monotonic_of(arrived)
-        talk = _Talk(channel, messages, self._reply, _record(visitor, self.name))
+        patience = self.request.options.timeouts.total
+        talk = _Talk(channel, messages, self._reply, patience, _record(visitor, self.name))
         sender = gevent.spawn(self._speak, visitor, talk) if self._first or self._send else None
         try:
             while True:
@@ -91,12 +94,20 @@ class WebSocket(Stream):
                     talk.take(message)
                 if talk.problem:
                     raise ValueError(talk.problem)
+                talk.give_up_overdue()
                 if not self.goes_on(visitor, messages, opened):
-                    talk.say_goodbye()
-                    return
+                    talk.is_closing = True
+                    if visitor.load.stopping or not talk.awaits_replies:
+                        break
                 arrived, data = channel.read()
+            talk.say_goodbye()
+            talk.check_replies()
         except RemoteProtocolError as error:
+            talk.give_up_all()
             raise ConnectionResetError(f"not WebSocket: {error}") from error
+        except OSError:
+            talk.give_up_all()
+            raise
         finally:
             if sender is not None:
                 sender.kill()
@@ -116,7 +127,7 @@ class WebSocket(Stream):
         for fill in self._first:
             talk.say(self._text(visitor, fill), expects_reply=False)
         number, due = 0, monotonic_ns()
-        while self._send:
+        while self._send and not talk.is_closing:
             talk.say(self._text(visitor, self._send[number % len(self._send)]), expects_reply=True)
             number, due = number + 1, due + int(self._every * 1e9)
             gevent.sleep(max(0.0, (due - monotonic_ns()) / 1e9))
@@ -131,10 +142,13 @@ class _Talk:
     """The frames of one connection."""
 
     def __init__(
-        self, channel: StreamChannel, messages: MessageRecord, reply: str, record: Callable[[int, int], None]
+        self, channel: StreamChannel, messages: MessageRecord, reply: str, patience: int, record: Record
     ) -> None:
         self._channel, self._messages, self._record = channel, messages, record
-        self._awaited = AwaitedReplies(reply)
+        self._awaited, self._patience = AwaitedReplies(reply), patience  # ns that a reply is waited for
+        self._next_look = 0  # for overdue replies, monotonic ns
+        self._sent = self._lost = 0  # messages that expect a reply; those whose reply did not come in time
+        self.is_closing = False  # nothing more is sent, only replies are waited for
         self._frames = Connection(ConnectionType.CLIENT)
         self._parts: list[bytes] = []
         self.problem = ""  # why a message could not be sent
@@ -144,6 +158,7 @@ class _Talk:
         wire = self._channel.wire
         wire.sent = 0
         sent = self._awaited.expect(text) if expects_reply else None
+        self._sent += expects_reply
         wire.send(self._frames.send(TextMessage(text)))
         gevent.sleep(0)  # what is sent leaves before this greenlet goes on
         if sent is not None:
@@ -171,8 +186,36 @@ class _Talk:
 
     def take(self, message: Message) -> None:
         at = self._messages.add(message)
-        if sent := self._awaited.answered(message):
-            self._record(at, max(0, at - (sent.left or self._channel.wire.left)))
+        sent = self._awaited.answered(message)
+        if sent is not None and not sent.is_overdue:
+            self._record(at, max(0, at - (sent.left or self._channel.wire.left)), None)
+
+    @property
+    def awaits_replies(self) -> bool:
+        return bool(self._awaited)
+
+    def give_up_overdue(self) -> None:
+        """Counts the messages whose replies are overdue, a few times per second."""
+        now = monotonic_ns()
+        if now >= self._next_look:
+            self._next_look = now + POLL_INTERVAL_NS
+            self._give_up(now - self._patience, Failure("timeout", f"no reply within {self._patience / 1e9:g} s"))
+
+    def give_up_all(self) -> None:
+        """Counts the messages whose replies cannot come any more: the connection is lost."""
+        self._give_up(monotonic_ns() + 1, Failure("connection", "disconnected before the reply"))
+
+    def _give_up(self, before: int, failure: Failure) -> None:
+        for sent in self._awaited.give_up(before):
+            began = sent.left or sent.due
+            took = self._patience if failure.kind == "timeout" else monotonic_ns() - began
+            self._lost += 1
+            self._record(began + took, took, failure)
+
+    def check_replies(self) -> None:
+        """Raises TimedOut where some did not come in time."""
+        if self._lost:
+            raise TimedOut(f"{self._lost} of {self._sent} messages had no reply within {self._patience / 1e9:g} s")
 
     def say_goodbye(self) -> None:
         try:
@@ -186,5 +229,5 @@ def _filler(item: Any) -> Fill:
     return Text(item).fill if isinstance(item, str) else json_filler(item)
 
 
-def _record(visitor: Visitor, name: str) -> Callable[[int, int], None]:
-    return lambda at, took: visitor.record(("message", name), at, Response(200, service=took), None)
+def _record(visitor: Visitor, name: str) -> Record:
+    return lambda at, took, failure: visitor.record(("message", name), at, Response(200, service=took), failure)

@@ -135,8 +135,8 @@ def base_ref() -> str:
 def for_the_load(budget: Path) -> dict[str, str]:
     """Without the runner's files: scenarios and services run a pull request's code."""
     environ = {name: value for name, value in os.environ.items() if name not in OURS_ALONE}
-    wishes = {"PERFGATE_WHEN": word("when"), "PERFGATE_TARGET": word("target")}
-    return environ | {name: value for name, value in wishes.items() if value} | history(budget)
+    options = {"PERFGATE_WHEN": word("when"), "PERFGATE_TARGET": word("target")}
+    return environ | {name: value for name, value in options.items() if value} | history(budget)
 
 
 def exit_code(result: Result) -> int:

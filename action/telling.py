@@ -75,7 +75,7 @@ def tell_pull_request(budget: Path) -> int:
 
 def publish(budget: Path, what: Sequence[str], environ: Mapping[str, str]) -> int:
     """Its stdout is commands to the runner, made by perfgate; the rest of what it says may quote others."""
-    command = [*perfgate("publish", budget), *what, *wishes()]
+    command = [*perfgate("publish", budget), *what, *publish_options()]
     try:
         known = {**os.environ, **history(budget), **environ}
         with start(command, known, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
@@ -97,7 +97,7 @@ def publish(budget: Path, what: Sequence[str], environ: Mapping[str, str]) -> in
     return process.returncode if process.returncode >= 0 else COULD_NOT
 
 
-def wishes() -> Iterator[str]:
+def publish_options() -> Iterator[str]:
     yield from option("--comment", word("comment"))
     yield from option("--charts", word("charts"))
     yield from option("--topic", word("topic"))

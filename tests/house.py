@@ -44,7 +44,7 @@ ROOMS: dict[str, str] = {
     "scenarios": "recording text model model.budget_file",
     "loadtest": "loadtest.locust loadtest.service recording model model.budget_file",
     "loadtest.locust": "loadtest.process loadtest.service recording runner.reference runner text model model.budget_file",
-    "loadtest.service": "loadtest.process net recording runner text model model.budget_file",
+    "loadtest.service": "loadtest.process git net recording runner text model model.budget_file",
     "loadtest.process": "text",
     "pages": "stats text model model.budget_file",
     "measure": "measure.importers.__init__ measure.importers recording runner.reference stats text model model.budget_file",
@@ -97,7 +97,7 @@ ROOMS: dict[str, str] = {
     # tools
     "files": "recording model",
     "ci": "git text model",
-    "git": "model",
+    "git": "",
     "stats": "",
     "recording": "model stats model.budget_file",
     "net": "model",

@@ -84,14 +84,14 @@ def of_message(message: str, *, author: str, at: str, commit: str, distrust: str
     subject = message.strip().partition("\n")[0]
     return tuple(
         AcceptanceClaim(
-            text=" ".join(matches.split()),
+            text=" ".join(claim.split()),
             author=author,
             at=at,
             source=f"commit {commit[:7]}",
             reason=subject,
             distrust=distrust,
         )
-        for matches in _TRAILER.findall(message)
+        for claim in _TRAILER.findall(message)
     )
 
 
@@ -141,10 +141,10 @@ def _commit(folder: Path, environ: Mapping[str, str], name: str) -> str:
     if not name or name.startswith("-"):
         return ""
     try:
-        matches = git.run(
+        answer = git.run(
             "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}", folder=folder, environ=environ
         )
-        commit = matches.decode(errors="replace").strip()
+        commit = answer.decode(errors="replace").strip()
         git.run("merge-base", commit, "HEAD", folder=folder, environ=environ)
     except git.GitError:
         return ""
@@ -156,7 +156,7 @@ def resolve(words: Iterable[AcceptanceClaim], names: Collection[str]) -> tuple[t
 
     `names` are those of endpoints and journeys.
     """
-    matches: dict[tuple[str, str], Acceptance] = {}
+    accepted: dict[tuple[str, str], Acceptance] = {}
     remarks: list[str] = []
     for word in sorted(list(words)[:MAX_CLAIMS], key=lambda item: _utc(item.at)):
         what, reason = _split(word.text, names)
@@ -169,14 +169,14 @@ def resolve(words: Iterable[AcceptanceClaim], names: Collection[str]) -> tuple[t
                 "It is `Perfgate-Accept: ENDPOINT METRIC - why`, `ENDPOINT - why`, or `* - why`."
             )
         else:
-            matches[endpoint, metric] = Acceptance(
+            accepted[endpoint, metric] = Acceptance(
                 reason=one_line(reason or word.reason, MAX_TEXT_CHARS) or word.source,
                 author=one_line(word.author, MAX_TEXT_CHARS) or "unknown",
                 at=_utc(word.at),
                 endpoint=endpoint,
                 metric=metric,
             )
-    return tuple(matches.values()), tuple(dict.fromkeys(remarks))
+    return tuple(accepted.values()), tuple(dict.fromkeys(remarks))
 
 
 def _split(text: str, names: Collection[str]) -> tuple[str, str]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
-from perfgate.ci.revision import Environment, ask_git, part_of, read_event
+from perfgate.ci.asking import Environment, ask_git, ask_remote
+from perfgate.ci.revision import part_of, read_event
+from perfgate.ci.systems import job_of
 
 USUAL = ("main", "master")
 REMOTES = "refs/remotes/"
@@ -20,25 +23,36 @@ def _of_ci(environ: Environment) -> str:
     if environ.get("GITHUB_ACTIONS") == "true":
         name = part_of(read_event(environ.get("GITHUB_EVENT_PATH", "")), "repository").get("default_branch")
         return name if isinstance(name, str) else ""
-    return environ.get("CI_DEFAULT_BRANCH", "") if environ.get("GITLAB_CI") else ""
+    return environ.get("CI_DEFAULT_BRANCH", "") if environ.get("GITLAB_CI") else job_of(environ).default_branch
 
 
 def _of_git(environ: Environment, folder: Path) -> str:
     """What the remote says (`origin`, or the only one), else the name that new repositories get, the usual ones, or the
     only one there is: each only where there is such a branch."""
     names = ask_git(environ, folder, "remote").split()
-    there = f"{REMOTES}{names[0] if len(names) == 1 else 'origin'}/"
+    name = names[0] if len(names) == 1 else "origin"
+    there = f"{REMOTES}{name}/"
     head = ask_git(environ, folder, "symbolic-ref", "--quiet", f"{there}HEAD")
     if head.startswith(there):
         return head.removeprefix(there)
     local, remote = (_branches(environ, folder, place) for place in (LOCAL, there))
+    is_whole = name not in names or _has_all_branches(environ, folder, name)
+    if name in names and not (is_whole and len(remote & {*USUAL}) == 1):
+        listed = ask_remote(environ, folder, "ls-remote", "--symref", name, "HEAD")
+        if answer := re.match(r"ref: refs/heads/(\S+)\tHEAD", listed):
+            return str(answer[1])
     new = ask_git(environ, folder, "config", "init.defaultBranch")
     if new in {*local, *remote}:
         return new
-    for branches in ({*local, *remote} & {*USUAL}, local, remote):
-        if len(branches) == 1:
-            return next(iter(branches))
-    return ""
+    choices: list[set[str]] = [{*local, *remote} & {*USUAL}]
+    if is_whole:
+        choices += [local, remote]
+    return next((branch for branches in choices if len(branches) == 1 for branch in branches), "")
+
+
+def _has_all_branches(environ: Environment, folder: Path, remote: str) -> bool:
+    """Whether the branches of a remote are fetched, and not some (`git clone --single-branch`)."""
+    return f"refs/heads/*:{REMOTES}" in ask_git(environ, folder, "config", "--get-all", f"remote.{remote}.fetch")
 
 
 def _branches(environ: Environment, folder: Path, place: str) -> set[str]:

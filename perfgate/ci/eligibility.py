@@ -1,7 +1,8 @@
 """Whether a run may become part of the history, by what started the job.
 
 A pull request's code measures itself, so its runs are compared and never remembered: nothing that is not merged yet
-can move the baseline. Rules by GitHub's and GitLab's own names of events.
+can move the baseline. Rules by GitHub's and GitLab's own names of events; elsewhere every run counts that is no pull
+request's.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from perfgate.ci.revision import part_of, read_event
+from perfgate.ci.systems import job_of
 
 GITHUB_TRUSTED = ("schedule", "merge_group", "workflow_dispatch", "repository_dispatch")
 GITLAB_UNTRUSTED = ("merge_request_event", "external_pull_request_event")
@@ -16,12 +18,12 @@ PULL_REQUESTS = "runs of pull requests are compared with the baseline, and never
 
 
 def why_not(environ: Mapping[str, str], baseline_branch: str) -> str:
-    """Why a run of this job is not remembered; empty if it is. Outside GitHub and GitLab every run is."""
+    """Why a run of this job is not remembered; empty if it is. Outside of CI every run is."""
     if environ.get("GITHUB_ACTIONS") == "true":
         return _github(environ, baseline_branch)
     if environ.get("GITLAB_CI"):
         return _gitlab(environ, baseline_branch)
-    return ""
+    return PULL_REQUESTS if job_of(environ).pull_request else ""
 
 
 def _github(environ: Mapping[str, str], baseline_branch: str) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-from perfgate.ci.revision import Environment, part_of, read_event
+from perfgate.ci.asking import Environment
+from perfgate.ci.revision import part_of, read_event
+from perfgate.ci.systems import job_of
 from perfgate.model.revision import JobBase
 
 
@@ -14,7 +16,7 @@ def job_base(environ: Environment, branch: str) -> JobBase:
         return _github(environ, branch)
     if environ.get("GITLAB_CI") and environ.get("CI_MERGE_REQUEST_IID"):
         return _gitlab(environ, branch)
-    return JobBase(branch=branch)
+    return JobBase(branch=job_of(environ).target or branch)
 
 
 def _github(environ: Environment, branch: str) -> JobBase:

@@ -9,25 +9,24 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from perfgate.ci.detached import branch_of_job
+from perfgate.ci.asking import Environment, ask_git
+from perfgate.ci.systems import job_of
 from perfgate.model.revision import Revision
 
-GIT_TIMEOUT_S = 10.0  # seconds for each question to git: `status` has to look at every file
 MAX_VALUE_CHARS = 500  # characters of any value: environments and event files hold what strangers wrote
 
-Environment = Mapping[str, str]
 Json = Mapping[str, Any]
 
 
 def read(environ: Environment, folder: Path) -> Revision:
-    """`folder` is inside the checkout; git is asked only outside GitHub and GitLab."""
+    """`folder` is inside the checkout; on GitHub and GitLab the environment says most of it."""
     if environ.get("GITHUB_ACTIONS") == "true":
-        return _github(environ)
+        return _as_checked_out(_github(environ), environ, folder)
     if environ.get("GITLAB_CI"):
         return _gitlab(environ)
     return _git(environ, folder)
@@ -109,12 +108,58 @@ def _gitlab(environ: Environment) -> Revision:
     )
 
 
+def _as_checked_out(of_job: Revision, environ: Environment, folder: Path) -> Revision:
+    """What is there, where the workflow of a branch or tag checks out something else: by `ref`, or a repository."""
+    head = ask_git(environ, folder, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+    own = environ.get("GITHUB_SHA", "")
+    if not head or head == own or of_job.commit != own or of_job.pull_request is not None:
+        return of_job
+    branch, owner = _text(_local_branch(environ, folder)), _owner_of_fork(environ, folder)
+    return replace(of_job, commit=head, branch=_of(owner, branch) if owner else branch, base="")
+
+
+def _owner_of_fork(environ: Environment, folder: Path) -> str:
+    """Who owns the repository that is checked out, where it bears the name of the job's and is of somebody else."""
+    host = environ.get("GITHUB_SERVER_URL", "").rpartition("//")[2]
+    url = ask_git(environ, folder, "remote", "get-url", "origin").removesuffix("/").removesuffix(".git")
+    there = re.search(rf"{re.escape(host)}[/:]([^/:]+)/([^/]+)$", url) if host else None
+    owner, _, name = environ.get("GITHUB_REPOSITORY", "").partition("/")
+    return there[1] if there and there[2] == name and there[1] != owner else ""
+
+
+def other_checkout(code: Revision, environ: Environment) -> str:
+    """One sentence where the revision is not the one that GitHub started the job for; else empty."""
+    own = environ.get("GITHUB_SHA", "")
+    if code.ci != "github" or code.pull_request is not None or not own or code.commit in ("", own):
+        return ""
+    if part_of(read_event(environ.get("GITHUB_EVENT_PATH", "")), "workflow_run"):
+        return ""
+    started = _text(_github_branch(environ)) or _text(environ.get("GITHUB_REF_NAME")) or "the job"
+    what = f"{code.branch} at {code.commit[:7]}" if code.branch else code.commit[:7]
+    where = f"on {code.branch}" if code.branch else "without a branch"
+    return f"{what} is checked out, not {started} at {_text(own)[:7]}: the run is recorded {where}."
+
+
 def _git(environ: Environment, folder: Path) -> Revision:
+    job = job_of(environ)
     commit = ask_git(environ, folder, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
-    branch = ask_git(environ, folder, "symbolic-ref", "--quiet", "HEAD")  # fails when HEAD is detached
     changes = ask_git(environ, folder, "status", "--porcelain")
-    name = branch.removeprefix("refs/heads/") or branch_of_job(environ)
-    return _revision({"commit": commit, "branch": name, "dirty": bool(changes)})
+    number = re.fullmatch(r"[0-9]{1,18}", job.pull_request)
+    return _revision(
+        {
+            "commit": commit,
+            # The commit of a pull request may be on a local branch that is called as its target.
+            "branch": "" if job.pull_request else _local_branch(environ, folder) or job.branch,
+            "base": job.target,
+            "pull_request": int(number[0]) if number else None,
+            "dirty": bool(changes),
+        }
+    )
+
+
+def _local_branch(environ: Environment, folder: Path) -> str:
+    """Empty when HEAD is detached."""
+    return ask_git(environ, folder, "symbolic-ref", "--quiet", "HEAD").removeprefix("refs/heads/")
 
 
 def other_code(environ: Environment, folder: Path) -> str:
@@ -134,57 +179,6 @@ def other_code(environ: Environment, folder: Path) -> str:
     number = (pull or part_of(event, "issue")).get("number")
     ref = f"refs/pull/{number}/head" if isinstance(number, int) else "the pull request's head"
     return f"{own[:7]} of the base branch is checked out here, not the pull request: give actions/checkout `ref: {ref}`"
-
-
-def commit_of(environ: Environment, folder: Path, ref: str) -> str:
-    """The commit that a tag, a branch or (the beginning of) a commit names, "last-tag" the newest tag before this
-    commit; empty if git does not know it."""
-    if ref == "last-tag":
-        for start in ("HEAD^", "HEAD"):  # a release is compared with the one before it
-            tag = ask_git(environ, folder, "describe", "--tags", "--abbrev=0", start)
-            if tag:
-                return commit_of(environ, folder, f"refs/tags/{tag}")
-        return ""
-    return ask_git(environ, folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
-
-
-def ask_git(environ: Environment, folder: Path, *question: str) -> str:
-    """The answer of git, or nothing if there is no git, no repository, or no answer in time."""
-    try:
-        answer = _git_run(environ, folder, *question)
-    except (OSError, ValueError, subprocess.TimeoutExpired):  # ValueError: a null byte in the environment
-        return ""
-    return answer.stdout.decode(errors="replace").strip() if answer.returncode == 0 else ""
-
-
-def trouble(environ: Environment, folder: Path) -> str:
-    """What git says where there is a repository that it does not read, one of another user for example; else empty."""
-    if not any((place / ".git").exists() for place in (folder.resolve(), *folder.resolve().parents)):
-        return ""
-    try:
-        answer = _git_run(environ, folder, "rev-parse", "--git-dir")
-    except OSError as error:
-        return f"git cannot be started: {error.strerror}"
-    except (ValueError, subprocess.TimeoutExpired):
-        return ""
-    lines = [_text(line) for line in answer.stderr.decode(errors="replace").splitlines()]
-    return " ".join(line for line in lines if line).removeprefix("fatal: ") if answer.returncode else ""
-
-
-def _git_run(environ: Environment, folder: Path, *question: str) -> subprocess.CompletedProcess[bytes]:
-    own = {key: value for key, value in environ.items() if key not in _MISLEADING}
-    return subprocess.run(
-        ["git", "-c", "core.fsmonitor=false", *question],
-        cwd=folder,
-        env=own | {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"},  # leaves the repository untouched
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=GIT_TIMEOUT_S,
-        check=False,
-    )
-
-
-_MISLEADING = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"}  # set while git runs a hook
 
 
 def read_event(path: str) -> Json:
@@ -218,12 +212,12 @@ def _of(owner: object, branch: object) -> str:
     return f"{_text(owner) or 'fork'}:{_text(branch)}"
 
 
-def _revision(matches: Json) -> Revision:
-    number = matches.get("pull_request")
+def _revision(facts: Json) -> Revision:
+    number = facts.get("pull_request")
     return Revision(
-        **{key: _text(matches.get(key)) for key in ("commit", "branch", "base", "ci", "url")},
+        **{key: _text(facts.get(key)) for key in ("commit", "branch", "base", "ci", "url")},
         pull_request=number if isinstance(number, int) and not isinstance(number, bool) and number > 0 else None,
-        dirty=bool(matches.get("dirty")),
+        dirty=bool(facts.get("dirty")),
     )
 
 

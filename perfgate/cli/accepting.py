@@ -64,7 +64,7 @@ def _of_pull_request(
         distrust = "" if trusted else acceptances.FORKS_TRAILER
         words = acceptances.of_commits(root, environ, since=commits[:1], head=commits[1], distrust=distrust)
     number = pull.get("number")
-    requested = _claims_of(
+    claims = _claims_of(
         environ,
         say,
         event=event,
@@ -72,7 +72,7 @@ def _of_pull_request(
         commits=not here,
         trusted=trusted,
     )
-    return (*words, *requested)
+    return (*words, *claims)
 
 
 def _of_merge_request(environ: Mapping[str, str], root: Path) -> tuple[AcceptanceClaim, ...]:
@@ -100,10 +100,10 @@ def _of_merge_request(environ: Mapping[str, str], root: Path) -> tuple[Acceptanc
     return (*words, *(label for label in labels if label))
 
 
-def _claims_of(environ: Mapping[str, str], say: Callable[[str], None], **requested: Any) -> tuple[AcceptanceClaim, ...]:
+def _claims_of(environ: Mapping[str, str], say: Callable[[str], None], **query: Any) -> tuple[AcceptanceClaim, ...]:
     from perfgate.publish.github import consents
 
-    words, warnings = consents.gather(environ, consents.AcceptanceQuery(now=_now(), **requested))
+    words, warnings = consents.gather(environ, consents.AcceptanceQuery(now=_now(), **query))
     for warning in warnings:
         say(f"perfgate: {warning}")
     return words

@@ -88,9 +88,9 @@ for name, verb in history.VERBS.items():
     memory.command(name)(guarded(verb))
 
 
-def show_version(expected: bool) -> None:
+def show_version(is_wanted: bool) -> None:
     """Before anything asks for a verb."""
-    if expected:
+    if is_wanted:
         print(f"perfgate {__version__}")
         raise typer.Exit
 

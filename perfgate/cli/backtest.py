@@ -56,20 +56,20 @@ def backtest(
 
     budget_file = budgets.read(budget, None)
     with opened(budget, history) as store:
-        matches = backtesting.backtest(store, budget_file, os.environ, limit, say)
+        replayed = backtesting.backtest(store, budget_file, os.environ, limit, say)
     if output is not None:
         from perfgate.report.charts import backtest_chart
 
-        backtest_chart.save(matches, output, dark=dark)
+        backtest_chart.save(replayed, output, dark=dark)
         say(f"Wrote {output}")
     from perfgate.report.terminal import backtest_words
 
     if format_ == "json":
-        print(json.dumps(asdict(matches), indent=1, ensure_ascii=False))
+        print(json.dumps(asdict(replayed), indent=1, ensure_ascii=False))
     elif format_ == "markdown":
-        print(backtest_words.markdown(matches, accepted=accepted), end="")
+        print(backtest_words.markdown(replayed, accepted=accepted), end="")
     else:
         from rich.console import Console
 
-        backtest_words.show(matches, Console(), accepted=accepted)
+        backtest_words.show(replayed, Console(), accepted=accepted)
     return 0

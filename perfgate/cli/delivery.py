@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from perfgate.cli.guard import say
 from perfgate.cli.where import history_url, in_repository, own_environment
-from perfgate.model.publication import Charts, Wishes
+from perfgate.model.publication import Charts, PublishOptions
 
 if TYPE_CHECKING:
     from perfgate.model.budget_file import GatePolicy
@@ -27,12 +27,12 @@ class Destinations:
     budget: Path
     history: str = ""  # as in --history
     topic: str = ""
-    wishes: Wishes
+    options: PublishOptions
 
 
 def destinations_from_environment(names: Sequence[str], budget: Path, history: str) -> Destinations:
     """The settings of `perfgate publish` for `perfgate run --publish`: checked before the load. Raises UsageError."""
-    from perfgate.cli.wishes import topic_from_environment, wishes_from_environment
+    from perfgate.cli.publish_options import publish_options_from_environment, topic_from_environment
     from perfgate.publish import destination
 
     for name in names:
@@ -42,7 +42,7 @@ def destinations_from_environment(names: Sequence[str], budget: Path, history: s
         budget=budget,
         history=history,
         topic=topic_from_environment(),
-        wishes=wishes_from_environment(),
+        options=publish_options_from_environment(),
     )
 
 
@@ -55,7 +55,7 @@ def deliver(to: str, facts: Facts, folder: Path, policy: GatePolicy, destination
     from perfgate.files import codec
     from perfgate.report.markdown import announcing
 
-    environ, wishes = own_environment(), destinations.wishes
+    environ, options = own_environment(), destinations.options
     url = history_url(destinations.budget, destinations.history) if to == GITHUB else ""
     announcement = announcing.announce(
         facts,
@@ -66,11 +66,11 @@ def deliver(to: str, facts: Facts, folder: Path, policy: GatePolicy, destination
             "report-markdown": str(folder / "report.md"),
             "report-junit": str(folder / "junit.xml"),
         },
-        pictures=pictures(facts, url, environ, wishes) if url else (),
-        charts=wishes.charts is not Charts.NONE,
+        pictures=pictures(facts, url, environ, options) if url else (),
+        charts=options.charts is not Charts.NONE,
         topic=destinations.topic,
     )
-    published = publishing.publish(announcement, to, environ, wishes)
+    published = publishing.publish(announcement, to, environ, options)
     if "comment" in published.failed:
         codec.write_text(folder / COMMENT, announcement.comment)
     for line in published.commands:

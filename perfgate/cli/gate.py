@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -43,6 +44,8 @@ def gate(
         past = baselines.remembered(store, budget_file, os.environ)
         verdict = judging.judge(past.budget_file, measured, past.recent, only, past.anchored)
         verdict = baselines.with_runs_elsewhere(verdict, measured, store, past.budget_file, os.environ)
+        is_saved = any(entry.id == measured.id for entry in store.entries(measured.name))
+    verdict = replace(verdict, is_saved=is_saved)
     if folder is not None and (folder / run_folder.VERDICT).exists():
         verdict = judging.accepted_before(verdict, run_folder.read_verdict(folder))
     if folder is not None:

@@ -188,6 +188,7 @@ def prune(
             newest=keep,
             younger_than=timedelta(days=older_than) if older_than else None,
             baseline_branch=policy.branch,
+            former_branches=policy.former_branches,
             baseline_runs=policy.runs,
         )
         chosen = expendable(store, retention, now=now)

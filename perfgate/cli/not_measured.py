@@ -17,6 +17,6 @@ def deliver(to: str, failure: NotMeasured, destinations: Destinations) -> None:
     from perfgate.report.markdown import announcing
 
     correction = announcing.correct(failure, budget=in_repository(destinations.budget), topic=destinations.topic)
-    published = publishing.correct(correction, to, own_environment(), destinations.wishes)
+    published = publishing.correct(correction, to, own_environment(), destinations.options)
     for line in (*published.messages, *published.warnings):
         say(f"perfgate: {line}")

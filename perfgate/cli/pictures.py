@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from perfgate.cli.guard import say
 from perfgate.model.errors import HistoryError
-from perfgate.model.publication import Charts, Wishes
+from perfgate.model.publication import Charts, PublishOptions
 from perfgate.text.sanitize import one_line
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ MAX_CHARS = 300  # characters of the reason why there are none
 THEMES = ("light", "dark")
 
 
-def pictures(facts: Facts, url: str, environ: Mapping[str, str], wishes: Wishes) -> tuple[Picture, ...]:
+def pictures(facts: Facts, url: str, environ: Mapping[str, str], options: PublishOptions) -> tuple[Picture, ...]:
     """Pictures of the worst that failed. None where they would not be seen or cannot be stored; then stderr has the
     reason.
 
@@ -32,9 +32,9 @@ def pictures(facts: Facts, url: str, environ: Mapping[str, str], wishes: Wishes)
     from perfgate.publish import github
     from perfgate.report.markdown import comment
 
-    if wishes.charts is not Charts.AUTO or not url.startswith(charts.SCHEME) or not comment.charted(facts):
+    if options.charts is not Charts.AUTO or not url.startswith(charts.SCHEME) or not comment.charted(facts):
         return ()
-    if not github.commented(environ, wishes):
+    if not github.commented(environ, options):
         return ()
     drawings, warnings = report.draw(facts)
     for warning in warnings:

@@ -10,8 +10,7 @@ import typer
 
 from perfgate.cli.guard import say
 from perfgate.cli.options import DEFAULT_BUDGET, Budget, HistoryUrl, RunName
-from perfgate.cli.where import budget_file_if_any, in_repository
-from perfgate.cli.wishes import (
+from perfgate.cli.publish_options import (
     Account,
     Annotations,
     CheckRun,
@@ -24,7 +23,8 @@ from perfgate.cli.wishes import (
     TellWhen,
     Topic,
 )
-from perfgate.model.publication import Charts, Comment, When, Wishes
+from perfgate.cli.where import budget_file_if_any, in_repository
+from perfgate.model.publication import Charts, Comment, PublishOptions, When
 
 if TYPE_CHECKING:
     from perfgate.cli.delivery import Destinations
@@ -74,7 +74,7 @@ def publish(
 
     destination(to)  # before anything is read
 
-    wishes = Wishes(
+    options = PublishOptions(
         comment=comment,
         charts=charts,
         check=check,
@@ -86,7 +86,7 @@ def publish(
         pull_request=pull_request,
         author=account,
     )
-    destinations = Destinations(names=(to,), budget=budget, history=history, topic=topic, wishes=wishes)
+    destinations = Destinations(names=(to,), budget=budget, history=history, topic=topic, options=options)
     if from_workflow_run:
         _deliver_workflow_run(to, artifact, destinations)
     else:
@@ -130,7 +130,7 @@ def _judged_anew(artifact: str, budget: Path, history: str) -> tuple[Judged, ...
     root = Path.cwd()
     environ = {**os.environ, **credentials.git_auth_environment(os.environ, root)}
     code = revision.read(os.environ, root)
-    commit, matches = artifacts.fetch(environ, artifact, max_bytes=unpacking.MAX_PACKED_BYTES)
+    commit, entries = artifacts.fetch(environ, artifact, max_bytes=unpacking.MAX_PACKED_BYTES)
     request = rejudging.RejudgeRequest(
         budget=budget,
         known_as=in_repository(budget),
@@ -143,7 +143,7 @@ def _judged_anew(artifact: str, budget: Path, history: str) -> tuple[Judged, ...
         say=say,
         words=lambda branch, last: gather(environ, root, code, branch=branch, last=last, say=say),
     )
-    judged = rejudging.rejudge(matches, request)
+    judged = rejudging.rejudge(entries, request)
     if not judged:
         say(f"perfgate: the pull request's workflow uploaded no run of {request.known_as}: nothing to publish.")
     return judged

@@ -60,11 +60,11 @@ def _series(store: History, budget: Path, max_runs: int) -> list[Series]:
 
     file = budget_file_if_any(budget)
     main = baselines.with_branch(file, store, os.environ).gate.baseline.branch if file else BaselinePolicy().branch
-    matches = []
+    series = []
     for name in store.names():
         branches = dict.fromkeys(entry.branch for entry in store.entries(name))
         for branch in sorted(branches, key=lambda item: item != main):
             past_runs = store.runs(name, branch=branch, limit=max_runs)
             limits = judging.budgets_of(file, past_runs[0].run) if file and file.name == name and past_runs else ()
-            matches.append(Series(name=name, branch=branch, runs=past_runs, budgets=tuple(limits)))
-    return [match for match in matches if match.runs]
+            series.append(Series(name=name, branch=branch, runs=past_runs, budgets=tuple(limits)))
+    return [item for item in series if item.runs]

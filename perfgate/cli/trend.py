@@ -61,18 +61,18 @@ def trend(
     return 0
 
 
-def _endpoints(past_runs: tuple[PastRun, ...], requested: str) -> list[str]:
+def _endpoints(past_runs: tuple[PastRun, ...], chosen: str) -> list[str]:
     """Raises RecordError when there is nothing to show."""
     if not past_runs:
         raise RecordError(
             "No runs are remembered yet.", hint="Make one: perfgate run --budget budgets.yaml", code="PG-R009"
         )
     known = list(dict.fromkeys(result.name for past in past_runs for result in past.run.endpoints))
-    if requested and requested not in known:
+    if chosen and chosen not in known:
         raise UsageError(
-            f"No remembered run has an endpoint {requested!r}", hint=f"Known: {', '.join(known)}", code="PG-U007"
+            f"No remembered run has an endpoint {chosen!r}", hint=f"Known: {', '.join(known)}", code="PG-U007"
         )
-    return [requested] if requested else known
+    return [chosen] if chosen else known
 
 
 def _draw(
@@ -86,7 +86,7 @@ def _draw(
             "A picture shows one endpoint: name it.", hint=f"Known: {', '.join(endpoints)}", code="PG-U006"
         )
     file = budget_file_if_any(budget)
-    requested = judging.budgets_of(file, past_runs[0].run) if file else ()
-    limits = [item for item in requested if (item.endpoint, item.metric) == (endpoints[0], metric)]
+    chosen = judging.budgets_of(file, past_runs[0].run) if file else ()
+    limits = [item for item in chosen if (item.endpoint, item.metric) == (endpoints[0], metric)]
     gallery.draw_trend(past_runs, endpoints[0], metric, output, budget=limits[0] if limits else None, dark=dark)
     say(f"Wrote {output}")

@@ -86,14 +86,14 @@ class Watcher:
 
     def _alert(self, announcement: Announcement, colour: str) -> None:
         from perfgate import publish as publishing
-        from perfgate.cli.wishes import wishes_from_environment
+        from perfgate.cli.publish_options import publish_options_from_environment
 
         _show("", announcement.headline, colour)
         for broken in announcement.occasion.broken:
             _show("", f"  {broken.sentence}", "")
-        wishes = replace(wishes_from_environment(), when=When.ALWAYS)
+        options = replace(publish_options_from_environment(), when=When.ALWAYS)
         for chat in self._chats:
-            published = publishing.publish(announcement, chat, own_environment(), wishes)
+            published = publishing.publish(announcement, chat, own_environment(), options)
             for line in (*published.messages, *published.warnings):
                 say(f"perfgate: {line}")
 

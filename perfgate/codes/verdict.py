@@ -167,7 +167,8 @@ CODES: Mapping[str, CodeEntry] = {
         "Comparable runs are on another branch, or under another name.",
         "The baseline's branch has too few, or the budget file was moved.",
         "5 runs on develop",
-        "`gate: {baseline: {branch: develop}}`, or add runs of the branch; for a file that was moved, `name: OLD/PATH`.",
+        "`gate: {baseline: {branch: develop}}`, or add runs of the branch; for a branch that was renamed, "
+        "`branch: [main, master]`; for a file that was moved, `name: OLD/PATH`.",
     ),
     "PG-C014": CodeEntry(
         "The calibration had fewer runs than the gate asks for.",

@@ -93,7 +93,7 @@ def partition(sample: ReplaySample, known: Known = NOTHING) -> tuple[dict[Layer,
     waits beyond computing and what it waits for when it is alone is waiting for other requests: `queue`. What nobody
     knows is `unattributed`.
     """
-    matches: dict[Layer, float] = {"network": sample.wait, "download": max(0.0, sample.service - sample.first_byte)}
+    parts: dict[Layer, float] = {"network": sample.wait, "download": max(0.0, sample.service - sample.first_byte)}
     wait = min(sample.first_byte, sample.service)
     timing = sample.timing.seconds
     if "total" not in timing:
@@ -101,10 +101,10 @@ def partition(sample: ReplaySample, known: Known = NOTHING) -> tuple[dict[Layer,
         others = {part: seconds for part, seconds in known.seen.items() if part not in own and seconds > 0}
         others, _ = _fit(others, max(0.0, wait - sum(own.values())))
         inside = {**own, **others}
-        return {**matches, **inside, "unattributed": max(0.0, wait - sum(inside.values()))}, clipped
+        return {**parts, **inside, "unattributed": max(0.0, wait - sum(inside.values()))}, clipped
     total = min(timing["total"], wait)
     outside = wait - total
-    matches["network"] += min(outside, known.floor)
+    parts["network"] += min(outside, known.floor)
     inside, clipped = _fit({part: timing[part] for part in _INSIDE if part in timing}, total)
     others = {part: known.seen[part] for part in _INSIDE if part in known.seen and part not in inside}
     others, _ = _fit(others, max(0.0, total - sum(inside.values())))
@@ -114,9 +114,9 @@ def partition(sample: ReplaySample, known: Known = NOTHING) -> tuple[dict[Layer,
     if known.standing is not None and "cpu" in timing:
         idle = max(0.0, own_time - timing["cpu"] - known.standing)
         own_time, queue = own_time - idle, queue + idle
-    matches["queue"] = max(0.0, outside - known.floor) + queue
-    matches["application"] = own_time
-    return {**matches, **inside}, clipped or timing["total"] > wait + 0.001
+    parts["queue"] = max(0.0, outside - known.floor) + queue
+    parts["application"] = own_time
+    return {**parts, **inside}, clipped or timing["total"] > wait + 0.001
 
 
 def _undelayed(inside: Mapping[Layer, float], delays: Mapping[Layer, Delay]) -> tuple[dict[Layer, float], float]:

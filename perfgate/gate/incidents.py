@@ -19,8 +19,8 @@ def incidents(rounds: Sequence[PastRun], policy: AlertPolicy) -> tuple[Incident,
     """All incidents of some rounds, which are newest first, as a history gives them; the oldest incident first."""
     ordered = list(reversed(rounds))
     keys = dict.fromkeys(key for past in ordered for key in past.failed)
-    matches = [incident for key in keys for incident in _of_key(key, ordered, policy)]
-    return tuple(sorted(matches, key=lambda incident: incident.began))
+    unordered = [incident for key in keys for incident in _of_key(key, ordered, policy)]
+    return tuple(sorted(unordered, key=lambda incident: incident.began))
 
 
 def undecided(findings: Sequence[Finding]) -> tuple[Key, ...]:

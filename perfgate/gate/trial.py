@@ -113,10 +113,10 @@ def cure(ratio: Ratio, trial: Trial, at_least: float = 0.0) -> str:
     """What would help, in words for people."""
     if trial.limit is None or ratio.requests <= 0:
         return ""
-    expected = needed(ratio, trial, at_least)
-    if expected == inf and ratio.error < inf and ratio.estimate < ratio.logarithm(trial.limit):
+    needed_requests = needed(ratio, trial, at_least)
+    if needed_requests == inf and ratio.error < inf and ratio.estimate < ratio.logarithm(trial.limit):
         return RESTARTS
-    return cure_by(expected, ratio.requests, trial, at_least)
+    return cure_by(needed_requests, ratio.requests, trial, at_least)
 
 
 def cure_by(needed: float, requests: float, trial: Trial, at_least: float = 0.0) -> str:

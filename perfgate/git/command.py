@@ -9,10 +9,8 @@ from pathlib import Path
 
 GIT_TIMEOUT_S = 300.0  # seconds for one command: a push of a big import over a slow line takes its time
 
-# Set while git runs a hook (they would lead elsewhere), or traces that would mingle with answers.
-_MISLEADING = re.compile(
-    r"GIT_(DIR|WORK_TREE|INDEX_FILE|PREFIX|COMMON_DIR|NAMESPACE|OBJECT_DIRECTORY|TRACE.*|CURL_VERBOSE)"
-)
+_OF_HOOKS = re.compile(r"GIT_(DIR|WORK_TREE|INDEX_FILE|PREFIX|COMMON_DIR|NAMESPACE|OBJECT_DIRECTORY)")
+_TRACES = re.compile(r"GIT_(TRACE.*|CURL_VERBOSE)")  # they would mingle with answers
 _USERINFO = re.compile(r"(?<=://)[^/\s']+@")  # up to the last @: a password may have one
 
 
@@ -20,9 +18,15 @@ class GitError(Exception):
     """git failed; the text is what it said, without passwords."""
 
 
+def without_hook_variables(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment without what git sets while it runs a hook: it would lead every git in another checkout to this
+    one."""
+    return {name: value for name, value in environ.items() if not _OF_HOOKS.fullmatch(name)}
+
+
 def environment(environ: Mapping[str, str], **more: str) -> dict[str, str]:
-    """For a git that asks nothing and answers in English."""
-    own = {name: value for name, value in environ.items() if not _MISLEADING.fullmatch(name)}
+    """Makes git ask nothing, lock nothing that it need not, and answer in English."""
+    own = {name: value for name, value in without_hook_variables(environ).items() if not _TRACES.fullmatch(name)}
     return own | {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"} | more
 
 

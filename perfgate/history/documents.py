@@ -124,10 +124,10 @@ def _parts(run: Run) -> str:
 
 def _whole(run: Run, parts: str) -> Run:
     """Raises ValueError and its like when `parts` are not of this run."""
-    matches = json.loads(parts)
-    if len(matches) != sum(1 for _ in _results(run)):
+    distributions = json.loads(parts)
+    if len(distributions) != sum(1 for _ in _results(run)):
         raise ValueError("its distributions are another run's")
-    following = iter(matches)
+    following = iter(distributions)
 
     def whole(result: EndpointResult) -> EndpointResult:
         latency, phases = next(following)

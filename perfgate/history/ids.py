@@ -23,31 +23,31 @@ def check(run_id: str) -> None:
     )
 
 
-def pick(expected: str, ids: Sequence[str], *, place: str) -> str:
+def pick(prefix: str, ids: Sequence[str], *, place: str) -> str:
     """The one of `ids` (newest first) that is `wanted` or alone begins with it.
 
     Raises HistoryError when there is none, naming the closest, and when there are several.
     """
-    if expected in ids:
-        return expected
-    matches = [run_id for run_id in ids if expected and run_id.startswith(expected)]
+    if prefix in ids:
+        return prefix
+    matches = [run_id for run_id in ids if prefix and run_id.startswith(prefix)]
     if len(matches) == 1:
         return matches[0]
     if matches:
         raise HistoryError(
-            f'{len(matches)} runs in {place} begin with "{expected}": {_few(matches)}',
+            f'{len(matches)} runs in {place} begin with "{prefix}": {_few(matches)}',
             hint="Give more of the id.",
             code="PG-R006",
         )
     if not ids:
         raise HistoryError(
-            f'There is no run "{expected}": {place} has no runs yet',
+            f'There is no run "{prefix}": {place} has no runs yet',
             hint="Make one with `perfgate run`.",
             code="PG-R009",
         )
-    close = get_close_matches(expected, ids, n=3, cutoff=0.5)
+    close = get_close_matches(prefix, ids, n=3, cutoff=0.5)
     raise HistoryError(
-        f'There is no run "{expected}" in {place}',
+        f'There is no run "{prefix}" in {place}',
         hint=(f"Did you mean {_few(close)}?" if close else f"The newest are {_few(ids)}.")
         + " `perfgate history list` shows all.",
         code="PG-R005",

@@ -24,6 +24,7 @@ class Retention:
     newest: int | None = None  # so many of every name and branch
     younger_than: timedelta | None = None
     baseline_branch: str = "main"
+    former_branches: tuple[str, ...] = ()  # names that it had before
     baseline_runs: int = 20  # of every name and series
 
 
@@ -56,7 +57,7 @@ def needed(past_runs: Sequence[PastRun], number: int) -> frozenset[str]:
     alone = [past for past in past_runs if not past.run.arms]
     current = {_sent(past, endpoint.name) for past in alone[:number] for endpoint in past.run.endpoints}
     counted: Counter[tuple[Key, Requests]] = Counter()
-    matches = set()
+    used = set()
     for past in alone:
         for endpoint in past.run.endpoints:
             name, sent = _sent(past, endpoint.name)
@@ -64,8 +65,8 @@ def needed(past_runs: Sequence[PastRun], number: int) -> frozenset[str]:
                 series = ((name, metric), sent)
                 if counted[series] < number and is_usable(past, series[0]):
                     counted[series] += 1
-                    matches.add(past.run.id)
-    return frozenset(matches)
+                    used.add(past.run.id)
+    return frozenset(used)
 
 
 def _sent(past: PastRun, endpoint: str) -> tuple[str, Requests]:
@@ -75,7 +76,8 @@ def _sent(past: PastRun, endpoint: str) -> tuple[str, Requests]:
 def expendable(history: History, retention: Retention, *, now: datetime) -> tuple[str, ...]:
     """The ids that `prune` would delete. Raises HistoryError."""
     entries = history.entries()
-    branches = {(entry.name, entry.branch) for entry in entries if entry.branch in (retention.baseline_branch, "")}
+    kept = (retention.baseline_branch, *retention.former_branches, "")
+    branches = {(entry.name, entry.branch) for entry in entries if entry.branch in kept}
     baseline: set[str] = set()
     for name, branch in branches:
         past_runs = history.runs(name, branch=branch, limit=len(entries))

@@ -113,9 +113,9 @@ def _endpoint(key: Key, group: _Group, secrets: Secrets, names: naming.UniqueNam
         drawn[hole] = {"choice": [_typed(unquote(value)) for value, _ in columns[hole].most_common(MAX_VALUES)]}
     path = "/" + "/".join(part if part.startswith("{") else templating.path_text(part) for part in group.pattern.parts)
     pairs = [_pair(name, values, drawn, secrets) for name, values in _query_values(group).items()]
-    expected = naming.of_request(method, group.pattern.path)
+    preferred = naming.of_request(method, group.pattern.path)
     return Endpoint(
-        name=names.take(expected, naming.with_query(expected, path + templating.query(pairs))),
+        name=names.take(preferred, naming.with_query(preferred, path + templating.query(pairs))),
         method=method,
         path=path + templating.query(pairs),
         values=drawn,
@@ -133,11 +133,11 @@ def _columns(group: _Group) -> dict[str, Counter[str]]:
 
 def _query_values(group: _Group) -> dict[str, Counter[str]]:
     """Values of the query by name: of a name that comes twice, the last."""
-    matches: dict[str, Counter[str]] = defaultdict(Counter)
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
     for pairs, count in group.queries.items():
         for name, value in dict(pairs).items():
-            matches[name][value] += count
-    return matches
+            counts[name][value] += count
+    return counts
 
 
 def _pair(name: str, values: Counter[str], drawn: dict[str, Json], secrets: Secrets) -> tuple[str, str]:

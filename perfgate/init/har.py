@@ -97,8 +97,8 @@ def _steps(
         request = entry.request
         key = (request.method, request.path, request.query, request.body)
         if key not in endpoints:
-            expected = naming.of_request(request.method, recorded.readable(request.path))
-            name = names.take(expected, naming.with_query(expected, f"?{request.query}"))
+            preferred = naming.of_request(request.method, recorded.readable(request.path))
+            name = names.take(preferred, naming.with_query(preferred, f"?{request.query}"))
             endpoints[key] = recorded.endpoint(request, name, secrets)
         pause = round(min(MAX_THINK_S, entry.start - end), 1)
         if end and entry.start and pause >= MIN_THINK_S and not entry.is_static:

@@ -17,11 +17,11 @@ class UniqueNames:
     def __init__(self, taken: Collection[str] = ()) -> None:
         self._taken = {name.lower() for name in taken}
 
-    def take(self, expected: str, or_else: str = "") -> str:
-        """The expected name or, where that is taken, `or_else`; with a number where that is taken as well."""
-        if or_else and plain(expected).lower() in self._taken:
-            expected = or_else
-        base = plain(expected) or "request"
+    def take(self, preferred: str, or_else: str = "") -> str:
+        """The preferred name or, where that is taken, `or_else`; with a number where that is taken as well."""
+        if or_else and plain(preferred).lower() in self._taken:
+            preferred = or_else
+        base = plain(preferred) or "request"
         name, number = base, 2
         while name.lower() in self._taken:
             ending = f" {number}"

@@ -58,8 +58,8 @@ class Secrets:
         """A variable for a value that is a secret; the scheme of an Authorization header stays readable."""
         if match := _SCHEME.fullmatch(value):
             kind = match[1].lower()
-            expected = "basic_auth" if kind == "basic" else "api_token"
-            return f"{match[1]} {self._hole(expected if name.lower() == 'authorization' else name, match[2])}"
+            variable = "basic_auth" if kind == "basic" else "api_token"
+            return f"{match[1]} {self._hole(variable if name.lower() == 'authorization' else name, match[2])}"
         return self._hole("api_token" if name.lower() == "authorization" else name, value)
 
     def json(self, value: Json, name: str = "") -> Json:

@@ -15,7 +15,7 @@ from perfgate.loadtest.locust.locust_process import Options
 from perfgate.loadtest.service.handshake import TlsCheck
 from perfgate.loadtest.service.memory_watch import MemoryWatch
 from perfgate.loadtest.service.reflection import check_reflection
-from perfgate.loadtest.service.side_by_side import Sides
+from perfgate.loadtest.service.sides import Sides
 from perfgate.loadtest.service.starting import Services, running
 from perfgate.loadtest.service.target import check_plain, check_up
 from perfgate.model.budget_file import LoadProfile, Stage
@@ -193,10 +193,10 @@ def cut(load: LoadProfile, number: int) -> tuple[LoadProfile, ...]:
 
 
 def _between(stages: Sequence[Stage], start: float, end: float) -> tuple[Stage, ...]:
-    matches, at = [], 0.0
+    cut_stages, at = [], 0.0
     for stage in stages:
         inside = min(end, at + stage.duration) - max(start, at)
         if inside > 1e-9:
-            matches.append(replace(stage, duration=inside))
+            cut_stages.append(replace(stage, duration=inside))
         at += stage.duration
-    return tuple(matches)
+    return tuple(cut_stages)

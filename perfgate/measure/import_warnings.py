@@ -33,9 +33,9 @@ def check_usable(tally: Tally, source: RecordingSource, plan: Plan, skip: float)
 def no_match(source: RecordingSource, plan: Plan, unmatched: Counter[str]) -> UsageError:
     names = [*(endpoint.name for endpoint in plan.endpoints), *(journey.name for journey in plan.journeys)]
     known = ", ".join([*names, *(page.name for page in plan.pages)])
-    matches = f"it has {name_requests(unmatched)}" if unmatched else "it has no requests"
+    content = f"it has {name_requests(unmatched)}" if unmatched else "it has no requests"
     return UsageError(
-        f"{source.name}: no request belongs to an endpoint of {plan.source.name}: {matches}",
+        f"{source.name}: no request belongs to an endpoint of {plan.source.name}: {content}",
         hint=f"The budget file has: {known}. Names must be the same, or method and path.",
         code="PG-I003",
     )

@@ -7,8 +7,9 @@ a description of the recorded load, so when it changes, earlier recordings are n
 
 from __future__ import annotations
 
+import csv
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain
@@ -42,6 +43,7 @@ from perfgate.text import template
 from perfgate.text.notes import note
 
 CLOCK = "recording tool's"
+MAX_EARLIER_S = 1.0  # s by which a request may begin before that of the first row and count from there
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,13 +83,13 @@ def _parts(importer: Importer, source: RecordingSource, bad: BadLines) -> Iterat
     """Everything that an importer reads. Raises UsageError for values that it does not expect."""
     try:
         yield from importer.read(source, bad)
-    except (ValueError, ArithmeticError) as error:
+    except (ValueError, ArithmeticError, OSError, csv.Error) as error:
         raise useless(source, f"a value in it cannot be read: {str(error)[:120]}", hint=importer.hint) from error
 
 
 def read(source: RecordingSource, plan: Plan, how: Reading) -> Recording:
     """Raises UsageError for every mistake in it, RecordError when it cannot be read."""
-    format = how.format or importers.format_of(source)
+    format = importers.format_of(source, how.format)
     importer = importers.importer(format)
     bad = BadLines(source=source, tolerance=how.tolerance)
     parts = _parts(importer, source, bad)
@@ -96,12 +98,16 @@ def read(source: RecordingSource, plan: Plan, how: Reading) -> Recording:
         return _summary(first, bad, source, plan, replace(how, format=format))
     host = application(plan, _counted(first)) if first else ""
     match = unnamed_matcher(matcher(plan, host), source, plan, how.endpoint)
-    tally = Tally(match, how.skip)
-    text: datetime | None = None
     whole = (part for part in chain([first] if first else [], parts) if isinstance(part, SampleBatch))
-    for samples in joined(whole, match) if importer.has_hops else whole:
-        tally.add(samples)
-        text = text or samples.started
+    tally, begins = _tallied(joined(whole, match) if importer.has_hops else whole, Tally(match, how.skip))
+    if begins.earliest < -MAX_EARLIER_S:  # not in the order of time: once more, from the earliest on
+        bad = replace(bad, lines=0, number=0, mistakes=[])
+        whole = (part for part in _parts(importer, source, bad) if isinstance(part, SampleBatch))
+        tally, _ = _tallied(
+            joined(whole, match) if importer.has_hops else whole, Tally(match, how.skip), -begins.earliest
+        )
+        begins = replace(begins, started=begins.started and begins.started + timedelta(seconds=begins.earliest))
+    text = begins.started
     bad.check(importer.hint)
     import_warnings.check_usable(tally, source, plan, how.skip)
     duration = floor(tally.last * 1000) / 1000 + 0.001  # until just after the last start
@@ -117,7 +123,7 @@ def read(source: RecordingSource, plan: Plan, how: Reading) -> Recording:
         by_endpoint=_by_endpoint(tally.record),
         started=began,
         examples={
-            arm: {name: tuple(texts) for name, texts in matches.items()} for arm, matches in tally.examples.items()
+            arm: {name: tuple(texts) for name, texts in texts_of.items()} for arm, texts_of in tally.examples.items()
         },
         is_ab=bool(tally.arms & {BASE, HEAD}),
         warnings=(
@@ -134,9 +140,9 @@ def _summary(summary: Summary, bad: BadLines, source: RecordingSource, plan: Pla
         raise UsageError(
             f"--skip: {source.name} is a summary of the whole run; nothing of it can be left out", code="PG-I004"
         )
-    matches = summarized(summary, summary_matcher(summary, source, plan, how.endpoint))
-    if not matches.requests:
-        raise import_warnings.no_match(source, plan, matches.unmatched)
+    summed = summarized(summary, summary_matcher(summary, source, plan, how.endpoint))
+    if not summed.requests:
+        raise import_warnings.no_match(source, plan, summed.unmatched)
     began = (how.started or summary.started or how.otherwise).astimezone(UTC)
     name = Path(source.name).name
     lacks = ", ".join(f"no {what}" for what in importer.lacks)
@@ -146,10 +152,10 @@ def _summary(summary: Summary, bad: BadLines, source: RecordingSource, plan: Pla
         f"It has {lacks}.",
         "What failed is what the tool counted as failed: expectations of the budget file were not checked.",
         *summary.warnings,
-        *matches.warnings,
+        *summed.warnings,
     ]
-    if matches.unmatched:
-        names = import_warnings.name_requests(matches.unmatched)
+    if summed.unmatched:
+        names = import_warnings.name_requests(summed.unmatched)
         warnings.append(f"Not judged, for no endpoint of the budget file is meant: {names}.")
     return Recording(
         id=f"{began:%Y%m%d-%H%M%S}-{_digest(source, plan.name)}",
@@ -157,10 +163,10 @@ def _summary(summary: Summary, bad: BadLines, source: RecordingSource, plan: Pla
         latency=summary.latency or importer.latency,
         lacks=tuple(importer.lacks),
         record=Record(),
-        summary=matches,
+        summary=summed,
         duration=summary.duration,
-        requests=matches.requests,
-        by_endpoint={result.name: result.requests for result in matches.results},
+        requests=summed.requests,
+        by_endpoint={result.name: result.requests for result in summed.results},
         started=began,
         examples={},
         is_ab=False,
@@ -168,11 +174,31 @@ def _summary(summary: Summary, bad: BadLines, source: RecordingSource, plan: Pla
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Begins:
+    """When a recording begins. `started`: its first row; `earliest`: its earliest, in s after that."""
+
+    started: datetime | None
+    earliest: float
+
+
+def _tallied(parts: Iterable[SampleBatch], tally: Tally, before: float = 0.0) -> tuple[Tally, _Begins]:
+    """Counts the parts. `before`: seconds before the first row that are the beginning."""
+    started: datetime | None = None
+    earliest = 0.0
+    for samples in parts:
+        if not samples.phase and len(samples.began):
+            earliest = min(earliest, float(samples.began.min()))
+        tally.add(replace(samples, began=np.maximum(samples.began + before, 0.0)))
+        started = started or samples.started
+    return tally, _Begins(started=started, earliest=earliest)
+
+
 def _by_endpoint(record: Record) -> dict[str, int]:
-    matches: dict[str, int] = {}
+    requests: dict[str, int] = {}
     for (_, name, _, _), window in record.windows.items():
-        matches[name] = matches.get(name, 0) + window.requests
-    return matches
+        requests[name] = requests.get(name, 0) + window.requests
+    return requests
 
 
 def _counted(samples: SampleBatch) -> dict[RequestLabel, int]:

@@ -60,17 +60,17 @@ class _Pattern:
 
 def matcher(plan: Plan, host: str = "") -> Callable[[RequestLabel], CountedAs | None]:
     """Matches by the name; else by method and path, the most exact template first: of requests to this host (with its
-    port), if there is one. None for what is in no budget."""
+    port), if there is one. None for what is in no budget. A transaction of several requests can only be a journey."""
     places = {endpoint.name: _place(endpoint) for endpoint in plan.endpoints}
     places |= {journey.name: CountedAs(kind="journey", name=journey.name) for journey in plan.journeys}
     lines = {f"{item.request.method} {item.request.path}": places[item.name] for item in plan.endpoints if item.request}
     prefix = urlsplit(HOLE.sub("", plan.target)).path.rstrip("/") if "${" not in plan.target else ""
-    matches = [_pattern(item.request, places[item.name], prefix) for item in plan.endpoints if item.request]
-    patterns = sorted((item for item in matches if item), key=lambda item: (item.holes, -len(item.query)))
+    unsorted = [_pattern(item.request, places[item.name], prefix) for item in plan.endpoints if item.request]
+    patterns = sorted((item for item in unsorted if item), key=lambda item: (item.holes, -len(item.query)))
 
     def match(label: RequestLabel) -> CountedAs | None:
         if named := places.get(label.name) or lines.get(label.name):
-            return named
+            return named if named.kind == "journey" or not label.is_transaction else None
         if not label.url or (host and host_of(label) not in ("", host)):
             return None
         fitting = [pattern for pattern in patterns if pattern.matches(label)]

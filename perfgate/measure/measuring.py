@@ -138,8 +138,8 @@ def _results(plan: Plan, load_test: LoadTest, measured: Measured, arm: str) -> I
     """Results of one arm, in the order of the plan; names that only hand-written scenarios use come last."""
     planned = [("endpoint", endpoint.name, arm) for endpoint in plan.endpoints]
     planned += [("journey", journey.name, arm) for journey in plan.journeys]
-    matches = {series for series in measured.parts if series[2] == arm and series[0] not in ASPECTS}
-    for series in (*planned, *sorted(matches - set(planned))):
+    observed_series = {series for series in measured.parts if series[2] == arm and series[0] not in ASPECTS}
+    for series in (*planned, *sorted(observed_series - set(planned))):
         jobs = measured.parts.get((COMPLETION, *series[1:]), {})
         parts = with_jobs(measured.parts.get(series, {}), jobs)
         window = Window()

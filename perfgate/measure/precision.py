@@ -150,22 +150,22 @@ def _intervals(
     result: EndpointResult, curve: Curve, effects: Mapping[str, float], observed: Timeline
 ) -> dict[str, tuple[float, float]]:
     """Intervals of what has one: `max` and `rate` are facts, and some percentiles have too few requests."""
-    matches: dict[str, tuple[float, float] | None] = {}
+    intervals: dict[str, tuple[float, float] | None] = {}
     for metric, effect in effects.items():
         if metric == "errors":
-            matches[metric] = wilson(result.metrics[metric], result.requests / effect, CONFIDENCE)
+            intervals[metric] = wilson(result.metrics[metric], result.requests / effect, CONFIDENCE)
         elif metric == "mean":
-            matches[metric] = _around(result.metrics[metric], curve.deviation(), curve.count / effect)
+            intervals[metric] = _around(result.metrics[metric], curve.deviation(), curve.count / effect)
         elif metric == "ttfb_p95":
             first_byte = curves.curve(result.phases["first_byte"])
-            matches[metric] = quantiles.interval(first_byte, 0.95, first_byte.count / effect, CONFIDENCE)
+            intervals[metric] = quantiles.interval(first_byte, 0.95, first_byte.count / effect, CONFIDENCE)
         else:
-            matches[metric] = quantiles.interval(curve, LATENCY_QUANTILES[metric], curve.count / effect, CONFIDENCE)
+            intervals[metric] = quantiles.interval(curve, LATENCY_QUANTILES[metric], curve.count / effect, CONFIDENCE)
     if "size" in result.metrics:
-        matches["size"] = _size_interval(result, observed)
+        intervals["size"] = _size_interval(result, observed)
     return {
         metric: (min(ends[0], result.metrics[metric]), max(ends[1], result.metrics[metric]))
-        for metric, ends in matches.items()
+        for metric, ends in intervals.items()
         if ends is not None
     }
 
@@ -213,17 +213,17 @@ def paired_effects(arms: tuple[ArmParts, ArmParts], clock: Clock, pair: int) -> 
     freedom = max(2.0, 1.5 * times / length - 1)
     allowance = (t_quantile(GATE_CONFIDENCE, freedom) / normal_quantile(GATE_CONFIDENCE)) ** 2
     effects = allowance * np.maximum(1.0, ratio) if pair else 1 + allowance * np.maximum(0.0, ratio - 1)
-    matches = dict(zip(ROWS, effects.tolist(), strict=True))
-    return {metric: matches[metric] for metric in ROWS if all(metric in arm.result.metrics for arm in arms)}
+    by_row = dict(zip(ROWS, effects.tolist(), strict=True))
+    return {metric: by_row[metric] for metric in ROWS if all(metric in arm.result.metrics for arm in arms)}
 
 
 def requests(series: Iterable[Parts], clock: Clock) -> Floats:
     """Requests of all series together, by window."""
-    matches = np.zeros(clock.windows)
+    counts = np.zeros(clock.windows)
     for parts in series:
         for second, window in parts.items():
-            matches[min(second // clock.width, clock.windows - 1)] += window.requests
-    return matches
+            counts[min(second // clock.width, clock.windows - 1)] += window.requests
+    return counts
 
 
 def windows_per_pair(base: Floats, head: Floats) -> int:

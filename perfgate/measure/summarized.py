@@ -31,20 +31,20 @@ def summarized(summary: Summary, match: Callable[[RequestLabel], CountedAs | Non
             unmatched[row.label.name] += row.requests
         elif row.requests:
             rows.setdefault((place.kind, place.name), []).append(row)
-    results = tuple(_result(kind, name, matches, summary.duration) for (kind, name), matches in rows.items())
+    results = tuple(_result(kind, name, group, summary.duration) for (kind, name), group in rows.items())
     return Summarized(
         results=results,
         requests=sum(result.requests for result in results),
         unmatched=unmatched,
-        warnings=tuple(_warnings({name: matches for (_, name), matches in rows.items()})),
+        warnings=tuple(_warnings({name: group for (_, name), group in rows.items()})),
     )
 
 
 def _warnings(rows: dict[str, list[Row]]) -> Iterator[str]:
-    for name, matches in rows.items():
-        if len(matches) > 1:
+    for name, group in rows.items():
+        if len(group) > 1:
             yield (
-                f"{len(matches)} names of it are requests of {name}, and percentiles of several cannot be joined, so "
+                f"{len(group)} names of it are requests of {name}, and percentiles of several cannot be joined, so "
                 f"it has none. Give its requests one name in the load tool."
             )
 
@@ -72,9 +72,9 @@ def _result(kind: ResultKind, name: str, rows: Sequence[Row], duration: float) -
 
 def _joined(rows: Sequence[Row]) -> dict[str, float]:
     """What several rows have together."""
-    matches = {}
+    metrics = {}
     if all("mean" in row.metrics for row in rows):
-        matches["mean"] = sum(row.metrics["mean"] * row.requests for row in rows) / sum(row.requests for row in rows)
+        metrics["mean"] = sum(row.metrics["mean"] * row.requests for row in rows) / sum(row.requests for row in rows)
     if all("max" in row.metrics for row in rows):
-        matches["max"] = max(row.metrics["max"] for row in rows)
-    return matches
+        metrics["max"] = max(row.metrics["max"] for row in rows)
+    return metrics

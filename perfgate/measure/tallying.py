@@ -67,7 +67,7 @@ class Tally:
         numbers = np.bincount(samples.label[these], minlength=len(samples.labels))
         for label, number in zip(samples.labels, numbers.tolist(), strict=True):
             if number:
-                self.unmatched[label.name] += number
+                self.unmatched[f"{label.name} (transaction)" if label.is_transaction else label.name] += number
 
     def _widen(self, seconds: float) -> None:
         while seconds >= MAX_WINDOWS * self.record.width:

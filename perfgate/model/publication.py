@@ -1,4 +1,4 @@
-"""Announcement: what publishers are given; Wishes: what of it to tell; Publication: where it was told and where not."""
+"""Announcement: what publishers are given; PublishOptions: what of it to post; Publication: what was posted."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ class When(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wishes:
+class PublishOptions:
     comment: Comment = Comment.ALWAYS
     check: bool = False
     status: bool = False

@@ -112,6 +112,7 @@ class Verdict:
     baseline_branch: str = ""
     baseline_runs: tuple[str, ...] = ()  # ids, newest first
     baseline_needed: int = 0  # earlier runs that make a baseline (`min_runs`); 0 in an A/B test
+    is_saved: bool = True  # the run is in the history: later ones are compared with it
     acceptances: tuple[Acceptance, ...] = ()  # of this run, by trailers and labels
     overload: Overload | None = None  # the target could not keep up with the load; then the first of the notes says so
     notes: tuple[Note, ...] = ()  # what changed since the baseline, doubts, warnings

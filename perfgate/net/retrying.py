@@ -51,7 +51,7 @@ class Retries:
             return self.limit_wait(reply)
         if reply.status != 429 or self.max_wait_s is None:
             return None
-        requested = reply.headers.get("retry-after", "")
-        if requested.isascii() and requested.isdigit():
-            return min(float(requested[:MAX_DIGITS]), self.max_wait_s)
+        retry_after = reply.headers.get("retry-after", "")
+        if retry_after.isascii() and retry_after.isdigit():
+            return min(float(retry_after[:MAX_DIGITS]), self.max_wait_s)
         return self.pause(attempt)

@@ -10,7 +10,7 @@ from pkgutil import resolve_name
 from typing import cast
 
 from perfgate.model.errors import UsageError
-from perfgate.model.publication import Announcement, Correction, Publication, Wishes
+from perfgate.model.publication import Announcement, Correction, Publication, PublishOptions
 from perfgate.publish.contract import Destination
 
 __all__ = ["DESTINATIONS", "correct", "destination", "publish"]
@@ -24,14 +24,14 @@ DESTINATIONS: dict[str, str] = {  # where each is: a module, or a value in one. 
 }
 
 
-def correct(correction: Correction, to: str, environ: Mapping[str, str], wishes: Wishes) -> Publication:
+def correct(correction: Correction, to: str, environ: Mapping[str, str], options: PublishOptions) -> Publication:
     """Brings what an earlier run has posted there up to date; nothing where nothing stays in sight."""
-    return destination(to).correct(correction, environ, wishes)
+    return destination(to).correct(correction, environ, options)
 
 
-def publish(announcement: Announcement, to: str, environ: Mapping[str, str], wishes: Wishes) -> Publication:
+def publish(announcement: Announcement, to: str, environ: Mapping[str, str], options: PublishOptions) -> Publication:
     """Tells it there, as far as the environment's token may. Raises UsageError for an unknown destination only."""
-    return destination(to).publish(announcement, environ, wishes)
+    return destination(to).publish(announcement, environ, options)
 
 
 def destination(name: str) -> Destination:

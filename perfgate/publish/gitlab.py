@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from perfgate.model.outcome import Outcome
-from perfgate.model.publication import Announcement, Comment, Correction, Publication, Wishes
+from perfgate.model.publication import Announcement, Comment, Correction, Publication, PublishOptions
 from perfgate.net import http
 from perfgate.publish.gitlab_notes import GitLabError, GitLabJob, NoteClient
 from perfgate.text.notes import note
@@ -30,12 +30,12 @@ _OPEN = re.compile(r"[^,]*!([0-9]{1,18})")
 def publish(
     announcement: Announcement,
     environ: Mapping[str, str],
-    wishes: Wishes,
+    options: PublishOptions,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Publication:
     """Never raises for what GitLab refuses: that is a warning."""
-    here = place(environ, wishes.pull_request)
-    if wishes.comment is Comment.NEVER:
+    here = place(environ, options.pull_request)
+    if options.comment is Comment.NEVER:
         return Publication(messages=("No note: none is wished.",))
     if not (here.api and here.project):
         return Publication(warnings=(note("PG-P004", "Nothing was posted to GitLab: this is no job of GitLab CI."),))
@@ -45,18 +45,18 @@ def publish(
         return _failed(f"No note: there is no token. {STANDS}\n{NEEDS}")
     with http.HttpSession(timeout=TIMEOUT_S) as session:
         client = NoteClient(here, session, sleep)
-        return _attempt(here, lambda: client.put(announcement, create=_worth_it(announcement, wishes)))
+        return _attempt(here, lambda: client.put(announcement, create=_worth_it(announcement, options)))
 
 
 def correct(
     correction: Correction,
     environ: Mapping[str, str],
-    wishes: Wishes,
+    options: PublishOptions,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Publication:
     """Corrects a note that is there; none is begun. Never raises for what GitLab refuses: that is a warning."""
-    here = place(environ, wishes.pull_request)
-    if wishes.comment is Comment.NEVER or not (here.api and here.project and here.merge_request and here.token):
+    here = place(environ, options.pull_request)
+    if options.comment is Comment.NEVER or not (here.api and here.project and here.merge_request and here.token):
         return Publication()
     with http.HttpSession(timeout=TIMEOUT_S) as session:
         client = NoteClient(here, session, sleep)
@@ -88,10 +88,10 @@ def place(environ: Mapping[str, str], merge_request: int = 0) -> GitLabJob:
     )
 
 
-def _worth_it(announcement: Announcement, wishes: Wishes) -> bool:
-    if wishes.comment is Comment.FAILURES:
+def _worth_it(announcement: Announcement, options: PublishOptions) -> bool:
+    if options.comment is Comment.FAILURES:
         return announcement.blocks
-    return wishes.comment is Comment.ALWAYS or announcement.outcome not in _NOTHING_NEW
+    return options.comment is Comment.ALWAYS or announcement.outcome not in _NOTHING_NEW
 
 
 def _failed(warning: str) -> Publication:

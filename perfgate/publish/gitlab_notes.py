@@ -109,11 +109,11 @@ class NoteClient:
 
     def mine(self, first: str) -> list[dict[str, Any]]:
         """Our own notes with this mark, oldest first. Anybody can write the mark, so the author counts as well."""
-        matches = sorted((note for note in self.notes() if note["body"].startswith(first)), key=lambda note: note["id"])
-        if not matches:
+        marked = sorted((note for note in self.notes() if note["body"].startswith(first)), key=lambda note: note["id"])
+        if not marked:
             return []
         me = self.me()
-        return [note for note in matches if note["author"] == me]
+        return [note for note in marked if note["author"] == me]
 
     def me(self) -> int:
         """Who writes our notes. A job's token may not ask for its user, but for its job: it writes as whoever started
@@ -129,12 +129,12 @@ class NoteClient:
         page = "1"
         for _ in range(MAX_PAGES):
             reply = self.exchange("GET", f"{self._notes}?sort=asc&order_by=created_at&per_page=100&page={page}", None)
-            matches = _answer(reply)
-            for match in matches if isinstance(matches, list) else ():
-                if isinstance(match, dict) and isinstance(match.get("id"), int) and not match.get("system"):
-                    author = match.get("author")
+            notes = _answer(reply)
+            for note in notes if isinstance(notes, list) else ():
+                if isinstance(note, dict) and isinstance(note.get("id"), int) and not note.get("system"):
+                    author = note.get("author")
                     author_id = author.get("id") if isinstance(author, dict) else None
-                    yield {"id": match["id"], "body": str(match.get("body") or ""), "author": author_id}
+                    yield {"id": note["id"], "body": str(note.get("body") or ""), "author": author_id}
             page = reply.headers.get("x-next-page", "")
             if not (page.isascii() and page.isdigit()):
                 return

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from perfgate import __version__
-from perfgate.model.publication import Announcement, Correction, Publication, When, Wishes
+from perfgate.model.publication import Announcement, Correction, Publication, PublishOptions, When
 from perfgate.net import http
 from perfgate.net.retrying import Retries
 from perfgate.text.address_hiding import without_address
@@ -34,10 +34,10 @@ class Channel:
     body: Callable[[Announcement], bytes]
     headers: Callable[[bytes, Mapping[str, str]], Mapping[str, str]] = lambda _body, _environ: {}
 
-    def publish(self, announcement: Announcement, environ: Mapping[str, str], wishes: Wishes) -> Publication:
-        return deliver(self, announcement, environ, wishes)
+    def publish(self, announcement: Announcement, environ: Mapping[str, str], options: PublishOptions) -> Publication:
+        return deliver(self, announcement, environ, options)
 
-    def correct(self, _correction: Correction, _environ: Mapping[str, str], _wishes: Wishes) -> Publication:
+    def correct(self, _correction: Correction, _environ: Mapping[str, str], _options: PublishOptions) -> Publication:
         """Nothing: a message is read once, and no verdict stays in sight."""
         return Publication()
 
@@ -58,12 +58,12 @@ def deliver(
     channel: Channel,
     announcement: Announcement,
     environ: Mapping[str, str],
-    wishes: Wishes,
+    options: PublishOptions,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Publication:
     """Never raises for what the other side does: that is a warning."""
-    if not wanted(announcement, wishes.when):
-        return Publication(messages=(f"Nothing to tell {channel.title} (--when {wishes.when.value}).",))
+    if not wanted(announcement, options.when):
+        return Publication(messages=(f"Nothing to tell {channel.title} (--when {options.when.value}).",))
     url = (environ.get(channel.variable) or environ.get(ANY, "")).strip()
     if not _is_address(url):
         wrong = "is no address" if url else "is not set"

@@ -87,17 +87,17 @@ def differences(past: Run, run: Run, endpoint: str) -> tuple[str, ...]:
     then, now = past.conditions, run.conditions
     ours, theirs = now.endpoint_digests.get(endpoint, {}), then.endpoint_digests.get(endpoint, {})
     changed = [part for part in {**theirs, **ours} if ours.get(part) != theirs.get(part)]
-    matches = [f"its {listed(changed)} changed"] if changed else []
+    reasons = [f"its {listed(changed)} changed"] if changed else []
     if then.latency != now.latency:
-        matches.append(f"latency was something else, {then.latency}")
+        reasons.append(f"latency was something else, {then.latency}")
     elif then.load_digest != now.load_digest:
-        matches.append(f"the load changed from {then.load}")
+        reasons.append(f"the load changed from {then.load}")
     if then.host and now.host and then.host != now.host:
-        matches.append(f"it was sent to {then.host}")
+        reasons.append(f"it was sent to {then.host}")
     before, rate = then.rates.get(endpoint), now.rates.get(endpoint)
     if before and rate and abs(before / rate - 1) > RATE_TOLERANCE:
-        matches.append(f"its share of the load changed from {before:.3g} to {rate:.3g}")
-    return tuple(matches)
+        reasons.append(f"its share of the load changed from {before:.3g} to {rate:.3g}")
+    return tuple(reasons)
 
 
 def listed(words: Sequence[str]) -> str:

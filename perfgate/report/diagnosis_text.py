@@ -20,26 +20,26 @@ NO_CAUSE = ("environment", "healthy")
 WHERE = {"environment": "not the code", "confirmed": "confirmed", "likely": "likely", "unexplained": "not explained"}
 
 
-def first_line(matches: Diagnosed, quote: Quote = plain) -> str:
+def first_line(finding: Diagnosed, quote: Quote = plain) -> str:
     """`search` p95 +180 ms: database +170 ms, 103 queries per request instead of 3."""
-    cause = matches.causes[0] if matches.causes else None
-    is_named = bool(matches.layers) and (cause is None or cause.code not in NO_CAUSE)
-    parts = [_named(matches)] if is_named else []
+    cause = finding.causes[0] if finding.causes else None
+    is_named = bool(finding.layers) and (cause is None or cause.code not in NO_CAUSE)
+    parts = [_named(finding)] if is_named else []
     if cause:
         whose = "the runner, not the code: " if cause.code == "environment" else ""
         parts.append(f"{whose}{cause.sentence}")
-    change = f" {format_difference(Unit.SECONDS, matches.difference)}" if matches.difference is not None else ""
-    return f"{quote(matches.endpoint)} {plain(matches.metric)}{change}: {', '.join(filter(None, parts))}"
+    change = f" {format_difference(Unit.SECONDS, finding.difference)}" if finding.difference is not None else ""
+    return f"{quote(finding.endpoint)} {plain(finding.metric)}{change}: {', '.join(filter(None, parts))}"
 
 
-def _named(matches: Diagnosed) -> str:
+def _named(finding: Diagnosed) -> str:
     """The layers that make most of the difference; without a base, of the time."""
-    if matches.difference is None:
-        named = sorted(matches.layers, key=lambda layer: -layer.now)[:MAX_NAMED_LAYERS]
+    if finding.difference is None:
+        named = sorted(finding.layers, key=lambda layer: -layer.now)[:MAX_NAMED_LAYERS]
         return ", ".join(f"{layer_name(item)} {format_value(Unit.SECONDS, item.now)}" for item in named)
-    least, sign = MIN_NAMED_SHARE * abs(matches.difference), 1 if matches.difference >= 0 else -1
-    named = [layer for layer in matches.layers if layer.change is not None and layer.change * sign >= least]
-    cause = matches.causes[0].layer if matches.causes else ""
+    least, sign = MIN_NAMED_SHARE * abs(finding.difference), 1 if finding.difference >= 0 else -1
+    named = [layer for layer in finding.layers if layer.change is not None and layer.change * sign >= least]
+    cause = finding.causes[0].layer if finding.causes else ""
     named = sorted(named, key=lambda layer: layer.layer != cause)  # first the layer that the cause is in
     named = named[:MAX_NAMED_LAYERS]
     return ", ".join(f"{layer_name(item)} {format_difference(Unit.SECONDS, item.change or 0.0)}" for item in named)
@@ -51,17 +51,17 @@ def layer_name(item: LayerChange) -> str:
 
 def lines(diagnosis: Diagnosis | None) -> Iterator[tuple[str, str]]:
     """For the terminal: each first line, and what to do ("" where there is nothing)."""
-    for matches in diagnosis.findings if diagnosis else ():
-        cause = matches.causes[0] if matches.causes else None
+    for finding in diagnosis.findings if diagnosis else ():
+        cause = finding.causes[0] if finding.causes else None
         is_named = cause is not None and cause.code not in NO_CAUSE
         sure = f" ({WHERE[cause.confidence]}: {cause.code})" if cause and is_named else ""
-        yield plain(first_line(matches) + sure, MAX_TEXT_CHARS), plain(cause.remedy, MAX_TEXT_CHARS) if cause else ""
+        yield plain(first_line(finding) + sure, MAX_TEXT_CHARS), plain(cause.remedy, MAX_TEXT_CHARS) if cause else ""
 
 
 def tables(diagnosis: Diagnosis) -> Iterator[str]:
     """For the terminal: the layers of each endpoint, in columns."""
-    for matches in diagnosis.findings:
-        rows = [("layer", "base", "head", "change", "95 %"), *map(layer_row, matches.layers)]
+    for finding in diagnosis.findings:
+        rows = [("layer", "base", "head", "change", "95 %"), *map(layer_row, finding.layers)]
         widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
         yield "\n".join(
             "  ".join([row[0].ljust(widths[0]), *(cell.rjust(widths[at]) for at, cell in enumerate(row) if at)])
@@ -72,10 +72,10 @@ def tables(diagnosis: Diagnosis) -> Iterator[str]:
 def markdown_lines(diagnosis: Diagnosis | None) -> list[str]:
     """First lines for a comment: safe Markdown."""
     result = []
-    for matches in diagnosis.findings if diagnosis else ():
-        _, _, rest = first_line(matches, lambda _: "").partition(" ")
-        remedy = matches.causes[0].remedy if matches.causes and matches.causes[0].code != "healthy" else ""
-        text = f"{code(matches.endpoint)} {prose(rest)}"
+    for finding in diagnosis.findings if diagnosis else ():
+        _, _, rest = first_line(finding, lambda _: "").partition(" ")
+        remedy = finding.causes[0].remedy if finding.causes and finding.causes[0].code != "healthy" else ""
+        text = f"{code(finding.endpoint)} {prose(rest)}"
         result.append(f"{text}. {prose(remedy)}" if remedy else text)
     return result
 
@@ -95,24 +95,24 @@ class Evidence:
 def evidence(diagnosis: Diagnosis | None) -> list[Evidence]:
     return [
         Evidence(
-            endpoint=code(matches.endpoint),
-            rows=tuple(layer_row(layer) for layer in matches.layers),
+            endpoint=code(finding.endpoint),
+            rows=tuple(layer_row(layer) for layer in finding.layers),
             causes=(
-                *(_cause(cause) for cause in matches.causes),
-                *(f"profile: {prose(text)}" for text in functions(matches)),
+                *(_cause(cause) for cause in finding.causes),
+                *(f"profile: {prose(text)}" for text in functions(finding)),
             ),
-            counts=tuple((prose(name), *values) for name, *values in counts(matches)),
-            note=prose(note(matches, diagnosis)),
-            traces=tuple(trace_text.markdown(matches.traces)),
+            counts=tuple((prose(name), *values) for name, *values in counts(finding)),
+            note=prose(note(finding, diagnosis)),
+            traces=tuple(trace_text.markdown(finding.traces)),
         )
-        for matches in (diagnosis.findings if diagnosis else ())
+        for finding in (diagnosis.findings if diagnosis else ())
     ]
 
 
-def functions(matches: Diagnosed) -> list[str]:
+def functions(finding: Diagnosed) -> list[str]:
     """What a profile shows and no cause has said."""
-    said = [text for cause in matches.causes for text in (cause.sentence, *cause.evidence)]
-    return [text for text in matches.functions if not any(text in other for other in said)]
+    said = [text for cause in finding.causes for text in (cause.sentence, *cause.evidence)]
+    return [text for text in finding.functions if not any(text in other for other in said)]
 
 
 def layer_row(item: LayerChange) -> tuple[str, ...]:
@@ -210,11 +210,11 @@ LEAST: Mapping[Unit | None, float] = {SECONDS: 0.0005, BYTES: 1000.0, None: 0.1}
 MIN_FACT_RATIO = 1.2  # times as much or as little: facts that moved less are left to diagnosis.json
 
 
-def counts(matches: Diagnosed) -> Iterator[tuple[str, str, str]]:
+def counts(finding: Diagnosed) -> Iterator[tuple[str, str, str]]:
     """What was seen per request and moved, or always matters: label, base, head."""
-    known = [name for name in FACTS if name in matches.facts]
-    for name in [*known, *(name for name in matches.facts if name not in FACTS and name != "samples")]:
-        before, now = matches.facts[name]
+    known = [name for name in FACTS if name in finding.facts]
+    for name in [*known, *(name for name in finding.facts if name not in FACTS and name != "samples")]:
+        before, now = finding.facts[name]
         label, unit = FACTS.get(name, (name.replace("_", " "), None))
         if name in ALWAYS or _has_changed(before, now, LEAST.get(unit, 0.0)):
             if name.startswith(METRIC):  # a name that the application gave
@@ -234,15 +234,15 @@ def _value(unit: Unit | None, value: float | None) -> str:
     return format_value(unit, value) if unit else f"{value:.3g}"
 
 
-def note(matches: Diagnosed, diagnosis: Diagnosis | None) -> str:
+def note(finding: Diagnosed, diagnosis: Diagnosis | None) -> str:
     """Where the numbers are from."""
-    beside = f" of the base and {matches.samples}" if matches.baseline_samples else ""
-    number = matches.baseline_samples or matches.samples
+    beside = f" of the base and {finding.samples}" if finding.baseline_samples else ""
+    number = finding.baseline_samples or finding.samples
     text = f"From {number}{beside} requests of a second pass, which is not judged"
     if diagnosis and diagnosis.control:
         text += f"; control, which did not fail: {diagnosis.control}"
-    if matches.clipped:
-        text += f"; in {matches.clipped} the server told of more time than there was"
+    if finding.clipped:
+        text += f"; in {finding.clipped} the server told of more time than there was"
     return f"{text}."
 
 

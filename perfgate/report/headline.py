@@ -50,11 +50,12 @@ def baseline_progress(facts: Facts, lacking: Sequence[Finding]) -> str:
     if not needed:  # a verdict of an older version
         return f"{counted(len(lacking), 'budget')} not compared"
     earlier = _earlier_runs(lacking)
-    branch = plain(verdict.baseline_branch, 40)
+    branch = plain(verdict.baseline_branch, 40) if verdict.baseline_branch else ""
     where = f" on {branch}" if branch else ""
     if not _joins_baseline(facts):
+        unsaved = "this run was not saved: " if _is_of_baseline(facts) else ""
         have = f"{branch or 'the history'} has {earlier} of {words.runs(needed)} that make a baseline"
-        return f"{have}; --base-ref compares at once"
+        return f"{unsaved}{have}; --base-ref compares at once"
     place = "the first" if not earlier else "the last" if earlier + 1 >= needed else f"number {earlier + 1}"
     such = f"{place} of {words.runs(needed)}{where} that make a baseline" if needed > 1 else f"the baseline{where}"
     return f"that was {such}; in a pull request use --base-ref auto"
@@ -132,8 +133,8 @@ def _kept(facts: Facts, budgets: Sequence[Finding]) -> Iterator[str]:
 
 def _baseline_runs(facts: Facts, lacking: Sequence[Finding]) -> str:
     """ "1 of 5 runs on main", with the run at hand where it will be one of them."""
-    needed, branch = facts.verdict.baseline_needed, plain(facts.verdict.baseline_branch, 40)
-    where = f" on {branch}" if branch else ""
+    needed, branch = facts.verdict.baseline_needed, facts.verdict.baseline_branch
+    where = f" on {plain(branch, 40)}" if branch else ""
     have = _earlier_runs(lacking) + _joins_baseline(facts)
     return f"{min(have, needed)} of {words.runs(needed)}{where}" if needed else f"{words.runs(have)}{where}"
 
@@ -144,6 +145,11 @@ def _earlier_runs(lacking: Sequence[Finding]) -> int:
 
 def _joins_baseline(facts: Facts) -> bool:
     """Whether later runs will be compared with this one."""
+    return _is_of_baseline(facts) and facts.verdict.is_saved
+
+
+def _is_of_baseline(facts: Facts) -> bool:
+    """Whether they would be, once it is in the history."""
     run = facts.run
     is_on_branch = run.pull_request is None and run.branch == facts.verdict.baseline_branch
     return is_on_branch and not run.arms and is_as_planned(run)

@@ -50,10 +50,10 @@ PROFILE = re.compile(r"diagnose/profile-\d{1,3}-(base|head)\.speedscope\.json")
 def panels(diagnosis: Diagnosis | None) -> list[Panel]:
     return [
         Panel(
-            title=diagnosis_text.first_line(matches),
-            bars=bars(matches),
-            legend=tuple((_colour(layer.layer), diagnosis_text.layer_name(layer)) for layer in matches.layers),
-            rows=tuple(diagnosis_text.layer_row(layer) for layer in matches.layers),
+            title=diagnosis_text.first_line(finding),
+            bars=bars(finding),
+            legend=tuple((_colour(layer.layer), diagnosis_text.layer_name(layer)) for layer in finding.layers),
+            rows=tuple(diagnosis_text.layer_row(layer) for layer in finding.layers),
             causes=tuple(
                 (
                     cause.code,
@@ -62,29 +62,29 @@ def panels(diagnosis: Diagnosis | None) -> list[Panel]:
                     tuple(plain(text, 300) for text in cause.evidence),
                     plain(cause.remedy, 400),
                 )
-                for cause in matches.causes
+                for cause in finding.causes
             ),
-            counts=tuple(diagnosis_text.counts(matches)),
-            note=plain(diagnosis_text.note(matches, diagnosis), 300),
-            traces=trace_text.panel(matches.traces),
-            functions=tuple(plain(text, 300) for text in matches.functions),
-            profiles=tuple((side, path) for side, path in matches.profiles.items() if PROFILE.fullmatch(path)),
+            counts=tuple(diagnosis_text.counts(finding)),
+            note=plain(diagnosis_text.note(finding, diagnosis), 300),
+            traces=trace_text.panel(finding.traces),
+            functions=tuple(plain(text, 300) for text in finding.functions),
+            profiles=tuple((side, path) for side, path in finding.profiles.items() if PROFILE.fullmatch(path)),
         )
-        for matches in (diagnosis.findings if diagnosis else ())
+        for finding in (diagnosis.findings if diagnosis else ())
     ]
 
 
-def bars(matches: Diagnosed) -> str:
+def bars(finding: Diagnosed) -> str:
     """Base over head, or head alone, on one scale. Empty without layers."""
-    sides = [("head", [(layer.layer, layer.now) for layer in matches.layers])]
-    if matches.difference is not None:
-        sides.insert(0, ("base", [(layer.layer, layer.baseline or 0.0) for layer in matches.layers]))
+    sides = [("head", [(layer.layer, layer.now) for layer in finding.layers])]
+    if finding.difference is not None:
+        sides.insert(0, ("base", [(layer.layer, layer.baseline or 0.0) for layer in finding.layers]))
     longest = max((sum(value for _, value in parts) for _, parts in sides), default=0.0)
     if not longest:
         return ""
     height = len(sides) * (HEIGHT + GAP)
     body = "".join(_bar(name, parts, longest, at) for at, (name, parts) in enumerate(sides))
-    label = escape(plain(f"Layers of {matches.endpoint} {matches.metric}"))
+    label = escape(plain(f"Layers of {finding.endpoint} {finding.metric}"))
     return f'<svg viewBox="0 0 {WIDTH} {height}" width="100%" role="img" aria-label="{label}">{body}</svg>'
 
 

@@ -50,14 +50,14 @@ def _row(result: EndpointResult) -> PhaseRow | None:
     )
 
 
-def _cell(matches: Distribution | None) -> str:
-    middle, tail = _quantile_text(matches, MIDDLE), _quantile_text(matches, TAIL)
+def _cell(distribution: Distribution | None) -> str:
+    middle, tail = _quantile_text(distribution, MIDDLE), _quantile_text(distribution, TAIL)
     unit = tail.rpartition(" ")[2]
     return tail if tail == words.NOTHING else f"{middle.removesuffix(f' {unit}')} / {tail}"
 
 
-def _quantile_text(matches: Distribution | None, q: float) -> str:
+def _quantile_text(distribution: Distribution | None, q: float) -> str:
     """A dash for what took no time at all, as TLS does where there is none."""
-    if matches is None or not matches.maximum:
+    if distribution is None or not distribution.maximum:
         return words.NOTHING
-    return words.value("p95", histogram.quantile(matches, q))
+    return words.value("p95", histogram.quantile(distribution, q))

@@ -61,8 +61,8 @@ def endpoint_call(name: str, request: Request, *, root: str, common: Headers, ta
 
 def common_headers(requests: Collection[Request]) -> Headers:
     """The headers that stand in front of those of more than half of the requests; none for a single request."""
-    matches = Counter(tuple(request.headers.items()) for request in requests)
-    for items, _ in matches.most_common():
+    common = Counter(tuple(request.headers.items()) for request in requests)
+    for items, _ in common.most_common():
         headers = dict(items)
         users = sum(_begins_with(request.headers, headers) for request in requests)
         if headers and users > 1 and users > len(requests) / 2:

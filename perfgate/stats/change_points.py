@@ -27,8 +27,8 @@ def change_points(values: Sequence[float]) -> tuple[int, ...]:
     skipped = max(0, len(values) - MAX_VALUES)
     series = np.array(values[skipped:], dtype=float)
     generator = np.random.default_rng(len(series))
-    matches = sorted(_split(series, 0, generator))
-    return tuple(skipped + index for index in matches)
+    positions = sorted(_split(series, 0, generator))
+    return tuple(skipped + index for index in positions)
 
 
 def _split(series: Array, offset: int, generator: np.random.Generator) -> list[int]:

@@ -36,11 +36,11 @@ def read(header: str, names: Mapping[str, str] | None = None) -> ServerTiming:
     seconds: dict[str, float] = {}
     calls: dict[str, int] = {}
     descriptions: dict[str, str] = {}
-    expected = {name: part for part, usual in USUAL.items() for name in usual}
+    part_of = {name: part for part, usual in USUAL.items() for name in usual}
     for part, name in (names or {}).items():
-        expected = {other: own for other, own in expected.items() if own != part} | {name: part}
+        part_of = {other: own for other, own in part_of.items() if own != part} | {name: part}
     for entry in _ENTRY.finditer(header):
-        part = expected.get(entry[1], "")
+        part = part_of.get(entry[1], "")
         if not part:
             continue
         for parameter in _PARAMETER.finditer(entry[2]):

@@ -214,7 +214,7 @@ def _regression(
         for factor, verdict in verdicts.items()
     }
     outcomes = [item.outcome for item in suggestions[1.0]]
-    matches = [
+    failing = [
         factor
         for factor, findings in suggestions.items()
         if any(finding.outcome is Outcome.FAIL for finding in findings)
@@ -229,5 +229,5 @@ def _regression(
         accepted=acceptance is not None,
         change=max((item.change for item in suggestions[1.0] if item.change is not None), default=None),
         outcome=worst(outcomes) if outcomes else Outcome.NO_DATA,
-        factors=tuple(matches),
+        factors=tuple(failing),
     )

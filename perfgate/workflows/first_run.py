@@ -57,9 +57,9 @@ def comment(result: EndpointResult) -> str:
 
 def limit(seconds: float) -> str:
     """A limit with room above what was seen, with two digits."""
-    expected = max(MIN_LIMIT_S, seconds * LIMIT_ROOM_FACTOR)
-    digit = 10.0 ** (floor(log10(expected)) - 1)
-    rounded = ceil(expected / digit - 1e-9) * digit
+    exact = max(MIN_LIMIT_S, seconds * LIMIT_ROOM_FACTOR)
+    digit = 10.0 ** (floor(log10(exact)) - 1)
+    rounded = ceil(exact / digit - 1e-9) * digit
     return f"{round(rounded * 1000)}ms" if rounded < 1 else f"{round(rounded, 1):g}s"
 
 

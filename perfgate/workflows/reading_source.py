@@ -38,15 +38,15 @@ def read_source(name: str, folder: Path, say: Say) -> tuple[InitSource, str]:
 
 
 def _usual(folder: Path) -> Path:
-    matches = [path for pattern in USUAL_FILES for path in sorted(folder.glob(pattern))]
-    if not matches:
+    files = [path for pattern in USUAL_FILES for path in sorted(folder.glob(pattern))]
+    if not files:
         raise UsageError(
             "There is nothing here to begin with.",
             hint="Name a file, or a service that runs: perfgate init http://127.0.0.1:8000\n"
             "Known: OpenAPI, HAR, access logs, a locustfile, Postman collections, curl commands.",
             code="PG-N001",
         )
-    return matches[0]
+    return files[0]
 
 
 def _inside(path: Path, folder: Path) -> str:

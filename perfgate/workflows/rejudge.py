@@ -61,13 +61,13 @@ def rejudge(artifacts: Sequence[bytes], request: RejudgeRequest) -> tuple[Judged
     """One for each run of this budget file, the worst last: of several about one target, that is told. Raises
     RecordError when an artifact is not what it should be."""
     budget_file = budgets.read(request.budget, None)
-    matches = list(_measured(artifacts, request, budget_file))
-    if not matches:
+    measured = list(_measured(artifacts, request, budget_file))
+    if not measured:
         return ()
     url = request.history or template.expand(budget_file.history, request.environ)
     with history.open(url, root=request.root, environ=request.environ, say=request.say) as store:
         past = baselines.remembered(store, budget_file, request.environ)
-    judged = [_judged(match, request, past) for match in matches]
+    judged = [_judged(artifact, request, past) for artifact in measured]
     return tuple(sorted(judged, key=lambda item: -BADNESS[item.verdict.outcome]))
 
 

@@ -65,7 +65,7 @@ def execute(spec: RunSpec, reporter: ProgressReporter) -> RunResult:
             measured = viewing.without_traces(spec.load, measured, verdict)
             codec.write(measured, context.folder / run_folder.RUN)
         verdict = baselines.with_runs_elsewhere(verdict, measured, store, spec.budget_file, context.environ)
-        verdict = replace(verdict, notes=(*notes, *verdict.notes))
+        verdict = replace(verdict, notes=(*notes, *verdict.notes), is_saved=bool(spec.save))
         codec.write(verdict, context.folder / run_folder.VERDICT)
         verdict = _save(spec, measured, verdict, store, reporter)
         built = report.build(verdict, measured, past.recent, context.folder, charts=report.has_news(verdict))
@@ -232,6 +232,6 @@ def _save(spec: RunSpec, run: Run, verdict: Verdict, store: History, reporter: P
             f"{one_line(error.message, MAX_REASON_CHARS)}. "
             "The job's log says what to do; `perfgate history add` adds it."
         )
-        verdict = replace(verdict, notes=(note("PG-H014", text), *verdict.notes))
+        verdict = replace(verdict, notes=(note("PG-H014", text), *verdict.notes), is_saved=False)
         codec.write(verdict, spec.context.folder / run_folder.VERDICT)
     return verdict

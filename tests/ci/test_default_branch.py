@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from perfgate.ci import asking
 from perfgate.ci.default_branch import default_branch
 
 ENVIRONMENT = {
@@ -112,3 +115,85 @@ def test_gitlab_says_it(tmp_path):
 
 def test_outside_of_any_repository_nobody_knows(tmp_path):
     assert of(tmp_path) == ""
+
+
+@pytest.mark.parametrize(
+    "job",
+    [
+        {"CI_PIPELINE_EVENT": "push", "CI_REPO_DEFAULT_BRANCH": "trunk"},
+        {"DRONE": "true", "DRONE_REPO_BRANCH": "trunk"},
+        {"CIRRUS_CI": "true", "CIRRUS_DEFAULT_BRANCH": "trunk"},
+    ],
+)
+def test_other_ci_systems_that_say_it(tmp_path, job):
+    assert of(tmp_path, **job) == "trunk"
+
+
+@pytest.mark.parametrize("branch", ["feature", "main"])
+def test_a_clone_of_one_branch_has_it_from_the_remote(git, tmp_path, branch):
+    """`git clone --single-branch` leaves no origin/HEAD, and its only branch says nothing."""
+    commit(git, "trunk", "feature", "main")
+    origin = f"file://{tmp_path / 'shop'}"
+    git("clone", "-q", "--single-branch", "-b", branch, origin, "clone", folder=".")
+    assert of(tmp_path / "clone") == "trunk"
+
+
+def test_a_fetch_of_one_branch_has_it_from_the_remote(git, tmp_path):
+    """What Jenkins and Azure Pipelines leave: all branches are meant, and one was fetched."""
+    commit(git, "trunk", "feature")
+    git("init", "-q", "-b", "none", folder="checkout")
+    git("remote", "add", "origin", str(tmp_path / "shop"), folder="checkout")
+    git("fetch", "-q", "origin", "+refs/heads/feature:refs/remotes/origin/feature", folder="checkout")
+    git("checkout", "-q", "--detach", "origin/feature", folder="checkout")
+    assert of(tmp_path / "checkout") == "trunk"
+
+
+def test_the_only_branch_of_a_clone_whose_remote_is_gone_is_not_taken_for_it(git, tmp_path):
+    commit(git, "trunk", "feature")
+    git("clone", "-q", "--single-branch", "-b", "feature", f"file://{tmp_path / 'shop'}", "clone", folder=".")
+    (tmp_path / "shop").rename(tmp_path / "moved")
+    assert of(tmp_path / "clone") == ""
+
+
+def test_a_remote_is_asked_only_where_the_checkout_does_not_know(git, tmp_path):
+    commit(git, "main", "feature")
+    git("clone", "-q", f"file://{tmp_path / 'shop'}", "clone", folder=".")
+    git("remote", "set-head", "origin", "--delete", folder="clone")
+    commands, spy = tmp_path / "commands", tmp_path / "bin" / "git"
+    spy.parent.mkdir()
+    spy.write_text(f'#!/bin/sh\necho "$@" >> {commands}\nexec {shutil.which("git")} "$@"\n')
+    spy.chmod(0o755)
+    assert of(tmp_path / "clone", PATH=f"{spy.parent}:{os.environ['PATH']}") == "main"
+    assert "symbolic-ref" in commands.read_text()
+    assert "ls-remote" not in commands.read_text()
+
+
+def test_a_remote_that_does_not_answer_is_left_alone_with_all_that_was_started(git, tmp_path, monkeypatch):
+    """The program that reaches the remote writes its id and blocks; it is gone with the question, and had no prompt."""
+    monkeypatch.setattr(asking, "REMOTE_TIMEOUT_S", 0.5)
+    commit(git, "feature")
+    ssh = tmp_path / "ssh"
+    ssh.write_text(
+        f'#!/bin/sh\necho $$ "$GIT_TERMINAL_PROMPT" "$SSH_ASKPASS_REQUIRE" > {tmp_path}/who\nexec sleep 600\n'
+    )
+    ssh.chmod(0o755)
+    git("remote", "add", "origin", "git@git.example:shop.git", folder="shop")
+    git("config", "remote.origin.fetch", "+refs/heads/feature:refs/remotes/origin/feature", folder="shop")
+    git("update-ref", "refs/remotes/origin/feature", "HEAD", folder="shop")
+    assert of(tmp_path / "shop", GIT_SSH=str(ssh)) == ""
+    if (tmp_path / "who").exists():  # on a busy machine git may not have come so far
+        process, prompt, window = (tmp_path / "who").read_text().split()
+        assert (prompt, window) == ("0", "never")
+        wait_until_gone(int(process))
+
+
+def wait_until_gone(process: int) -> None:
+    """Fails after a minute; a process that nobody waited for is gone too."""
+    for _ in range(600):
+        try:
+            if Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
+                return
+        except (FileNotFoundError, ProcessLookupError):
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"process {process} is still there")

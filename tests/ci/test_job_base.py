@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from perfgate.ci.eligibility import PULL_REQUESTS, why_not
 from perfgate.ci.job_base import job_base
 from perfgate.model.revision import JobBase
 
@@ -55,3 +56,59 @@ def test_a_merge_request_of_gitlab_names_its_base(target, commit):
 
 def test_elsewhere_it_is_the_baselines_branch():
     assert job_base({}, "trunk") == job_base({"GITLAB_CI": "true"}, "trunk") == JobBase(branch="trunk")
+
+
+JOBS = {
+    "Jenkins": {"JENKINS_URL": "x", "CHANGE_ID": "5", "CHANGE_TARGET": "release"},
+    "Azure Repos": {
+        "TF_BUILD": "True",
+        "SYSTEM_PULLREQUEST_PULLREQUESTID": "5",
+        "SYSTEM_PULLREQUEST_TARGETBRANCH": "refs/heads/release",
+    },
+    "Azure Pipelines for GitHub": {
+        "TF_BUILD": "True",
+        "SYSTEM_PULLREQUEST_PULLREQUESTID": "5",
+        "SYSTEM_PULLREQUEST_TARGETBRANCH": "release",
+    },
+    "Buildkite": {
+        "BUILDKITE": "true",
+        "BUILDKITE_PULL_REQUEST": "5",
+        "BUILDKITE_PULL_REQUEST_BASE_BRANCH": "release",
+    },
+    "Bitbucket": {
+        "BITBUCKET_BUILD_NUMBER": "9",
+        "BITBUCKET_PR_ID": "5",
+        "BITBUCKET_PR_DESTINATION_BRANCH": "release",
+    },
+    "Drone": {"DRONE": "true", "DRONE_PULL_REQUEST": "5", "DRONE_TARGET_BRANCH": "release"},
+    "Woodpecker": {
+        "CI_PIPELINE_EVENT": "pull_request",
+        "CI_COMMIT_PULL_REQUEST": "5",
+        "CI_COMMIT_TARGET_BRANCH": "release",
+    },
+    "Cirrus": {"CIRRUS_CI": "true", "CIRRUS_PR": "5", "CIRRUS_BASE_BRANCH": "release"},
+    "Travis": {"TRAVIS": "true", "TRAVIS_PULL_REQUEST": "5", "TRAVIS_BRANCH": "release"},
+    "Semaphore": {"SEMAPHORE": "true", "SEMAPHORE_GIT_PR_NUMBER": "5", "SEMAPHORE_GIT_BRANCH": "release"},
+    "AppVeyor": {"APPVEYOR": "True", "APPVEYOR_PULL_REQUEST_NUMBER": "5", "APPVEYOR_REPO_BRANCH": "release"},
+}
+
+
+@pytest.mark.parametrize("system", JOBS)
+def test_a_pull_request_of_other_ci_systems_names_its_target(system):
+    assert job_base(JOBS[system], "trunk") == JobBase(branch="release")
+    assert why_not(JOBS[system], "trunk") == why_not(JOBS[system], "release") == PULL_REQUESTS
+
+
+@pytest.mark.parametrize(
+    "job",
+    [
+        {"BUILDKITE": "true", "BUILDKITE_PULL_REQUEST": "false", "BUILDKITE_PULL_REQUEST_BASE_BRANCH": ""},
+        {"TRAVIS": "true", "TRAVIS_PULL_REQUEST": "false", "TRAVIS_BRANCH": "release"},
+        {"DRONE": "true", "DRONE_TARGET_BRANCH": "release"},  # of pushes Drone says the branch itself
+        {"CI_PIPELINE_EVENT": "push", "CI_COMMIT_TARGET_BRANCH": ""},
+        {"CIRCLECI": "true", "CIRCLE_PULL_REQUEST": "https://github.com/ada/shop/pull/5", "CIRCLE_BRANCH": "main"},
+    ],
+)
+def test_their_pushes_are_compared_with_the_baselines_branch_and_remembered(job):
+    assert job_base(job, "trunk") == JobBase(branch="trunk")
+    assert why_not(job, "trunk") == ""

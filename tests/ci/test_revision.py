@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from repositories import ENVIRONMENT, git
 
-from perfgate.ci import revision
+from perfgate.ci import asking, revision
 from perfgate.files import codec
 from perfgate.model.revision import Revision
 from perfgate.model.run import Run
@@ -341,7 +341,7 @@ def test_no_git(repository: Path) -> None:
 
 
 def test_a_git_that_does_not_answer(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(revision, "GIT_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(asking, "GIT_TIMEOUT_S", 0.05)
     slow = tmp_path / "bin" / "git"
     slow.parent.mkdir()
     slow.write_text("#!/bin/sh\nexec /bin/sleep 60\n")
@@ -424,32 +424,28 @@ def test_the_commit_of_a_tag_a_branch_or_a_commit(repository: Path) -> None:
     git(repository, "commit", "--quiet", "--allow-empty", "--message=second")
     second = git(repository, "rev-parse", "HEAD")
 
-    asked = {
-        ref: revision.commit_of(ENVIRONMENT, repository, ref) for ref in ("v1.0", "last-tag", first[:9], "topic/x")
-    }
+    asked = {ref: asking.commit_of(ENVIRONMENT, repository, ref) for ref in ("v1.0", "last-tag", first[:9], "topic/x")}
 
     assert asked == {"v1.0": first, "last-tag": first, first[:9]: first, "topic/x": second}
-    assert (
-        revision.commit_of(ENVIRONMENT, repository, "v9") == revision.commit_of(ENVIRONMENT, repository, "--help") == ""
-    )
-    assert revision.commit_of(ENVIRONMENT, NOWHERE, "v1.0") == ""
+    assert asking.commit_of(ENVIRONMENT, repository, "v9") == asking.commit_of(ENVIRONMENT, repository, "--help") == ""
+    assert asking.commit_of(ENVIRONMENT, NOWHERE, "v1.0") == ""
 
 
 def test_a_release_is_compared_with_the_one_before(repository: Path) -> None:
     first = git(repository, "rev-parse", "HEAD")
-    assert revision.commit_of(ENVIRONMENT, repository, "last-tag") == ""
+    assert asking.commit_of(ENVIRONMENT, repository, "last-tag") == ""
     git(repository, "tag", "v1.0")
-    assert revision.commit_of(ENVIRONMENT, repository, "last-tag") == first  # there is none before
+    assert asking.commit_of(ENVIRONMENT, repository, "last-tag") == first  # there is none before
     git(repository, "commit", "--quiet", "--allow-empty", "--message=second")
     git(repository, "tag", "v1.1")
-    assert revision.commit_of(ENVIRONMENT, repository, "last-tag") == first
+    assert asking.commit_of(ENVIRONMENT, repository, "last-tag") == first
 
 
 def test_a_repository_of_another_user_is_no_secret(tmp_path):
     """Git's own switch for its tests; a container has it without one."""
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
     environ = {**os.environ, "GIT_TEST_ASSUME_DIFFERENT_OWNER": "1", "GIT_CONFIG_GLOBAL": "/dev/null"}
-    said = revision.trouble(environ, tmp_path)
+    said = asking.trouble(environ, tmp_path)
     assert said.startswith("detected dubious ownership in repository")
     assert f"git config --global --add safe.directory {tmp_path}" in said
     assert "\n" not in said
@@ -457,10 +453,10 @@ def test_a_repository_of_another_user_is_no_secret(tmp_path):
 
 def test_there_is_no_trouble_where_git_reads_the_repository_and_where_there_is_none(tmp_path):
     environ = {**os.environ, "GIT_CONFIG_GLOBAL": "/dev/null"}
-    assert revision.trouble(environ, tmp_path) == ""
+    assert asking.trouble(environ, tmp_path) == ""
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
-    assert revision.trouble(environ, tmp_path) == ""
-    assert "git cannot be started" in revision.trouble({"PATH": "/nowhere"}, tmp_path)
+    assert asking.trouble(environ, tmp_path) == ""
+    assert "git cannot be started" in asking.trouble({"PATH": "/nowhere"}, tmp_path)
 
 
 def on_github(repository: Path, event_name: str, event: dict[str, object]) -> dict[str, str]:
@@ -490,3 +486,71 @@ def test_a_job_about_a_pull_request_that_checked_out_the_base(repository: Path, 
 @pytest.mark.parametrize(("name", "event"), [("push", {}), ("pull_request", OF_A_PULL_REQUEST[0][1])])
 def test_other_jobs_check_out_what_they_are_about(repository: Path, name: str, event: dict[str, object]):
     assert revision.other_code(on_github(repository, name, event), repository) == ""
+
+
+@pytest.mark.parametrize(
+    "job",
+    [
+        {"CI_PIPELINE_EVENT": "pull_request", "CI_COMMIT_BRANCH": "main", "CI_COMMIT_PULL_REQUEST": "5"}
+        | {"CI_COMMIT_SOURCE_BRANCH": "topic", "CI_COMMIT_TARGET_BRANCH": "main"},
+        {"DRONE": "true", "DRONE_BRANCH": "main", "DRONE_PULL_REQUEST": "5", "DRONE_TARGET_BRANCH": "main"},
+        {"TRAVIS": "true", "TRAVIS_BRANCH": "main", "TRAVIS_PULL_REQUEST": "5"},
+    ],
+)
+def test_a_pull_request_is_not_on_the_local_branch_called_as_its_target(repository: Path, job: dict[str, str]) -> None:
+    git(repository, "checkout", "--quiet", "-b", "main")
+    expected = Revision(commit=git(repository, "rev-parse", "HEAD"), base="main", pull_request=5)
+    assert revision.read(ENVIRONMENT | job, repository) == expected
+
+
+@pytest.mark.parametrize(
+    "job",
+    [
+        {"JENKINS_URL": "x", "BRANCH_NAME": "main", "TAG_NAME": "main"},
+        {"BUILDKITE": "true", "BUILDKITE_BRANCH": "main", "BUILDKITE_TAG": "v1"},
+        {"DRONE": "true", "DRONE_BRANCH": "main", "DRONE_TAG": "v1"},
+    ],
+)
+def test_a_tag_is_on_no_branch(repository: Path, job: dict[str, str]) -> None:
+    git(repository, "checkout", "--quiet", "--detach")
+    assert revision.read(ENVIRONMENT | job, repository).branch == ""
+
+
+DISPATCHES = ["workflow_dispatch", "schedule", "repository_dispatch", "push"]
+
+
+@pytest.mark.parametrize("event", DISPATCHES)
+def test_a_workflow_that_checks_out_another_branch_measures_that(repository: Path, event: str) -> None:
+    environ = on_github(repository, event, {}) | GITHUB | on_branch("main")
+    environ |= {"GITHUB_SHA": git(repository, "rev-parse", "HEAD")}
+    assert revision.read(environ, repository).branch == "main"
+    assert revision.other_checkout(revision.read(environ, repository), environ) == ""
+
+    git(repository, "checkout", "--quiet", "-b", "release/2")
+    git(repository, "commit", "--quiet", "--allow-empty", "--message=second")
+    commit = git(repository, "rev-parse", "HEAD")
+    code = revision.read(environ, repository)
+    assert (code.commit, code.branch, code.ci, code.url) == (commit, "release/2", "github", URL)
+    assert revision.other_checkout(code, environ) == (
+        f"release/2 at {commit[:7]} is checked out, not main at {environ['GITHUB_SHA'][:7]}: "
+        "the run is recorded on release/2."
+    )
+
+
+def test_a_workflow_that_checks_out_a_tag_measures_no_branch(repository: Path) -> None:
+    environ = on_github(repository, "schedule", {}) | on_branch("main")
+    git(repository, "checkout", "--quiet", "--detach")
+    code = revision.read(environ, repository)
+    assert (code.commit, code.branch) == (git(repository, "rev-parse", "HEAD"), "")
+    assert revision.other_checkout(code, environ).endswith("the run is recorded without a branch.")
+
+
+@pytest.mark.parametrize("url", ["https://github.example.com/{}/shop", "git@github.example.com:{}/shop.git"])
+@pytest.mark.parametrize(("owner", "branch"), [("ada", "main"), ("mallory", "mallory:main")])
+def test_a_workflow_that_checks_out_a_fork_is_on_no_branch_of_the_repository(
+    repository: Path, url: str, owner: str, branch: str
+) -> None:
+    git(repository, "checkout", "--quiet", "-b", "main")
+    git(repository, "remote", "add", "origin", url.format(owner))
+    environ = on_github(repository, "workflow_dispatch", {}) | GITHUB | on_branch("main")
+    assert revision.read(environ, repository).branch == branch

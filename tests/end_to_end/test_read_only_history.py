@@ -18,7 +18,7 @@ name: shop
 target: {target}
 load: {{rate: 20/s, duration: 1s}}
 endpoints:
-  list products: {{request: GET {path}, budget: {{errors: 1%}}}}
+  list products: {{request: GET {path}, budget: {{errors: 1%, p95: 5s +50%}}}}
 """
 PROTECTED = "#!/bin/sh\necho 'GH013: Repository rule violations found for refs/heads/perfgate-data.'\nexit 1\n"
 READ_ONLY = "#!/bin/sh\necho 'Permission to octo/shop.git denied to github-actions[bot].'\nexit 1\n"
@@ -89,12 +89,14 @@ def test_so_does_a_database_without_the_right_to_insert(project: Project, shop: 
     assert done.returncode == 0, done.stderr
     assert "Not added to the history" in done.stderr
     assert NOTE in project.verdict()["notes"][0]
+    assert "1 of 5 runs" in done.stdout  # the one before; this one is none of them
     assert project.perfgate("history", "list").stdout.count("shop") == 1
 
 
 def test_adding_by_hand_is_about_adding(checkout: Project, remote: Path, shop: Shop):
     checkout.write(BUDGETS.format(target=shop.url, path="/products"))
-    checkout.perfgate("run", "--no-save", "--history", "git:perfgate-data")
+    done = checkout.perfgate("run", "--no-save", "--history", "git:perfgate-data")
+    assert "0 of 5 runs" in done.stdout
     refuse(remote, PROTECTED)
 
     done = checkout.perfgate("history", "add", "latest", "--history", "git:perfgate-data")

@@ -206,7 +206,8 @@ journeys:
         found = results(run, arm)
         assert found["log in"]["requests"] <= 3
         assert found["mine"]["requests"] > 10
-        assert found["second"]["requests"] in range(2 * found["walk"]["requests"], 2 * found["first"]["requests"] + 1)
+        inside = found["walk"]["requests"] - 3  # each user's last walk may end after the measured time
+        assert found["second"]["requests"] in range(2 * inside, 2 * found["first"]["requests"] + 1)
         assert found["walk"]["requests"] > 5
         assert sum(one["failures"] for one in found.values()) == 0
 

@@ -19,9 +19,9 @@ from builders import make_acceptance, make_past_run
 from processes import start_together
 
 from perfgate import history
-from perfgate.git.data_branch import MAX_PUSHES
 from perfgate.git.scratch_repository import PrivateRepository
 from perfgate.history import History
+from perfgate.history.files.data_branch import MAX_PUSHES
 from perfgate.history.transfer import export_runs, import_runs
 from perfgate.model.errors import HistoryError
 from perfgate.model.outcome import Outcome
@@ -330,7 +330,7 @@ def test_a_push_that_got_through_although_the_line_broke_counts(store: History, 
 def test_others_that_are_always_quicker_end_in_an_error(
     store: History, remote: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("perfgate.git.data_branch.MAX_PAUSE_S", 0.0)
+    monkeypatch.setattr("perfgate.history.files.data_branch.MAX_PAUSE_S", 0.0)
     store.save(make_past_run(1))
     somebody = "GIT_COMMITTER_NAME=x GIT_COMMITTER_EMAIL=x GIT_AUTHOR_NAME=x GIT_AUTHOR_EMAIL=x"
     hook(remote, "update", f'git update-ref $1 "$({somebody} git commit-tree $1^{{tree}} -p $1 -m quicker)"')

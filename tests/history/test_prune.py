@@ -114,6 +114,14 @@ def test_the_chosen_runs_are_deleted(tmp_path: Path) -> None:
         assert prune(store, Retention(newest=2), now=NOW) == ()
 
 
+def test_runs_of_the_baselines_branch_from_before_it_was_renamed_stay(tmp_path: Path) -> None:
+    with history.open("sqlite:///history.db", root=tmp_path) as store:
+        for number, branch in enumerate(["master", "master", "topic", "main"]):
+            store.save(make_past_run(number + 1, branch=branch))
+        kept = Retention(newest=0, former_branches=("master",))
+        assert prune(store, kept, now=NOW) == ("run-0003",)
+
+
 def test_the_file_gets_smaller(tmp_path: Path) -> None:
     with history.open("sqlite:///history.db", root=tmp_path) as store:
         for number in range(1, 41):

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from repositories import ENVIRONMENT, clone, commit, git
 
-from perfgate.loadtest.service.git import Git, outside_of_hooks
+from perfgate.git.command import without_hook_variables
+from perfgate.loadtest.service.git import Git
 from perfgate.loadtest.service.refs import commit_of
 from perfgate.model.errors import UsageError
 
@@ -124,4 +125,4 @@ def test_the_full_name_of_a_branch_that_only_the_remote_has(origin: Path):
 def test_what_git_sets_for_a_hook_leads_no_other_git_astray():
     """changesets/changesets issue 2027: in a worktree, `setup` in the base's checkout would work on the head's."""
     kept = {"PATH": "/bin", "GIT_AUTHOR_NAME": "ada"}
-    assert outside_of_hooks({**kept, "GIT_DIR": "/shop/.git", "GIT_INDEX_FILE": "index"}) == kept
+    assert without_hook_variables({**kept, "GIT_DIR": "/shop/.git", "GIT_INDEX_FILE": "index"}) == kept

@@ -237,7 +237,7 @@ def test_percentiles_of_several_names_are_not_joined(tmp_path: Path):
         (b'{"aggregate": {"scenariosCreated": 6, "rps": {"mean": 1}}}', "Artillery 1", "Artillery 2"),
         ("timeStamp,elapsed\n".encode("utf-16"), "UTF-16", "iconv"),
         (b'{"a": 1, "b": 2}', "not a format", "Known (--format): k6,"),
-        (b"PK\x03\x04\0a,b", "not a format", "Known (--format): k6,"),
+        (b"PK\x03\x04\0a,b", "ZIP archive", "unzip"),
         (b"hello\n", "not a format", "Known (--format): k6,"),
     ],
 )
@@ -366,7 +366,7 @@ def test_requests_within_a_transaction_of_jmeter_are_requests(tmp_path: Path):
     )
 
     assert only(run).requests == 6
-    assert any("buy (3 requests)" in warning for warning in run.warnings)
+    assert any("buy (transaction) (3 requests)" in warning for warning in run.warnings)
 
 
 XML_SAMPLE = '<httpSample t="20" ts="1767603600000" s="true" lb="b" rc="200" rm="{}"/>\n'

@@ -12,7 +12,7 @@ from fake_github.server import FakeGitHub
 from fake_github.world import Pull, Repository
 
 from perfgate.model.outcome import Outcome
-from perfgate.model.publication import Annotation, Announcement, Comment, Publication, Wishes
+from perfgate.model.publication import Annotation, Announcement, Comment, Publication, PublishOptions
 from perfgate.net import http
 from perfgate.publish import github as publisher
 from perfgate.publish.github import place
@@ -45,9 +45,9 @@ class Waits(list[float]):
         self.append(seconds)
 
 
-def tell(announcement: Announcement, known: dict[str, str], waits: Waits | None = None, **wishes: Any) -> Publication:
-    here = place.find(known, wishes.get("pull_request", 0))
-    wished = Wishes(**{**wishes, "comment": Comment(wishes.get("comment", "always"))})
+def tell(announcement: Announcement, known: dict[str, str], waits: Waits | None = None, **options: Any) -> Publication:
+    here = place.find(known, options.get("pull_request", 0))
+    wished = PublishOptions(**{**options, "comment": Comment(options.get("comment", "always"))})
     sleep = Waits() if waits is None else waits
     with http.HttpSession(timeout=20) as session:
         api = Api(url=here.api, token=here.token, session=session, sleep=sleep, chance=lambda: 0.5)

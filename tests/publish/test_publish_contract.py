@@ -7,12 +7,12 @@ from publish.desks import make_announcement
 
 from perfgate import publish
 from perfgate.model.errors import UsageError
-from perfgate.model.publication import Correction, Publication, When, Wishes
+from perfgate.model.publication import Correction, Publication, PublishOptions, When
 
 
 @pytest.mark.parametrize("name", publish.DESTINATIONS)
 def test_a_destination_that_is_not_set_up_says_so(name: str):
-    published = publish.publish(make_announcement(), name, {}, Wishes(when=When.ALWAYS))
+    published = publish.publish(make_announcement(), name, {}, PublishOptions(when=When.ALWAYS))
 
     assert published.messages == ()
     assert published.warnings
@@ -23,7 +23,7 @@ def test_a_destination_that_is_not_set_up_says_so(name: str):
 def test_there_is_nothing_to_correct_where_nothing_is_set_up(name: str):
     correction = Correction(key=make_announcement().key, comment="### NOT MEASURED")
 
-    assert publish.correct(correction, name, {}, Wishes()) == Publication()
+    assert publish.correct(correction, name, {}, PublishOptions()) == Publication()
 
 
 def test_what_is_no_destination_is_refused_with_those_that_are():

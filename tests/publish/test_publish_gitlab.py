@@ -18,7 +18,7 @@ from report.samples import shop_facts
 
 from perfgate.files import codec
 from perfgate.model.outcome import Outcome
-from perfgate.model.publication import Announcement, Comment, Publication, Wishes
+from perfgate.model.publication import Announcement, Comment, Publication, PublishOptions
 from perfgate.publish import gitlab as publisher
 from perfgate.publish import gitlab_notes
 
@@ -41,9 +41,9 @@ def known(gitlab: FakeGitLab, **others: str) -> dict[str, str]:
 def tell(
     gitlab: FakeGitLab, announcement: Announcement | None = None, waits: Waits | None = None, **others: Any
 ) -> Publication:
-    wishes = Wishes(comment=Comment(others.pop("comment", "always")))
+    options = PublishOptions(comment=Comment(others.pop("comment", "always")))
     sleep = Waits() if waits is None else waits
-    return publisher.publish(announcement or make_announcement(), known(gitlab, **others), wishes, sleep)
+    return publisher.publish(announcement or make_announcement(), known(gitlab, **others), options, sleep)
 
 
 def test_a_note_is_made_once_and_changed_in_place(gitlab: FakeGitLab):

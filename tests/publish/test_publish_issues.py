@@ -32,11 +32,11 @@ def announced(*names: str, undecided: tuple[str, ...] = (), **occasion: Any) -> 
     return make_announcement(f"{len(names)} broken", Outcome.FAIL if names else Outcome.PASS, occasion=Occasion(**own))
 
 
-def run(github: FakeGitHub, repo: Repository, folder: Path, announcement: Announcement, *write: str, **wishes: Any):
+def run(github: FakeGitHub, repo: Repository, folder: Path, announcement: Announcement, *write: str, **options: Any):
     payload = events.push(repo, "main", HEAD)
     token = github.token(*(write or ("issues",)))
     known = events.environ(github, repo, "push", payload, folder, token=token, sha=HEAD)
-    return tell(announcement, known, **{"issue": True, **wishes})
+    return tell(announcement, known, **{"issue": True, **options})
 
 
 def only(repo: Repository) -> Issue:

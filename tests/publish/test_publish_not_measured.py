@@ -14,7 +14,7 @@ from report.samples import shop_facts
 
 from perfgate import publish
 from perfgate.model.outcome import Outcome
-from perfgate.model.publication import Comment, Correction, NotMeasured, Occasion, Wishes
+from perfgate.model.publication import Comment, Correction, NotMeasured, Occasion, PublishOptions
 from perfgate.publish import gitlab as gitlab_publisher
 from perfgate.publish import superseding
 from perfgate.report.markdown import announcing, comment
@@ -24,7 +24,7 @@ AGAIN = Correction(key=NOTICE.key, comment="### NOT MEASURED\n\nThe target is do
 
 
 def correct(known: dict[str, str], notice: Correction = NOTICE, **others: str) -> publish.Publication:
-    return publish.correct(notice, "github", {**known, **others}, Wishes())
+    return publish.correct(notice, "github", {**known, **others}, PublishOptions())
 
 
 def test_the_notice_is_on_top_and_the_old_verdict_folded_with_its_commit(github: FakeGitHub, tmp_path: Path):
@@ -84,8 +84,8 @@ def test_without_a_way_in_nothing_is_said(github: FakeGitHub, tmp_path: Path, ot
     _, _, known = opened(github, tmp_path, "pull-requests")
 
     assert correct(known, **others) == publish.Publication()
-    assert publish.correct(NOTICE, "github", known, Wishes(comment=Comment.NEVER)) == publish.Publication()
-    assert publish.correct(NOTICE, "slack", known, Wishes()) == publish.Publication()
+    assert publish.correct(NOTICE, "github", known, PublishOptions(comment=Comment.NEVER)) == publish.Publication()
+    assert publish.correct(NOTICE, "slack", known, PublishOptions()) == publish.Publication()
     assert github.seen == []
 
 
@@ -106,12 +106,12 @@ def test_gitlab_does_the_same():
             "CI_MERGE_REQUEST_IID": "3",
             "GITLAB_TOKEN": "glpat-0123456789",
         }
-        assert publish.correct(NOTICE, "gitlab", known, Wishes()) == publish.Publication()
+        assert publish.correct(NOTICE, "gitlab", known, PublishOptions()) == publish.Publication()
         first = make_announcement("search is slow", occasion=Occasion(commit="c" * 40))
-        gitlab_publisher.publish(first, known | {"CI_PIPELINE_ID": "100"}, Wishes(), Waits())
+        gitlab_publisher.publish(first, known | {"CI_PIPELINE_ID": "100"}, PublishOptions(), Waits())
 
-        done = publish.correct(NOTICE, "gitlab", known | {"CI_PIPELINE_ID": "101"}, Wishes())
-        late = publish.correct(AGAIN, "gitlab", known | {"CI_PIPELINE_ID": "100"}, Wishes())
+        done = publish.correct(NOTICE, "gitlab", known | {"CI_PIPELINE_ID": "101"}, PublishOptions())
+        late = publish.correct(AGAIN, "gitlab", known | {"CI_PIPELINE_ID": "100"}, PublishOptions())
 
         (note,) = gitlab.notes.values()
         assert done.messages == ("Note updated on !3",)

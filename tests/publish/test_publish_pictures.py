@@ -160,21 +160,21 @@ def test_a_branch_that_may_not_be_written_leaves_the_text_and_the_verdict(
 
 
 @pytest.mark.parametrize(
-    ("wishes", "origin", "said"),
+    ("options", "origin", "said"),
     [
         (["--comment", "never"], None, ""),
         ([], "https://elsewhere.example/octo/shop.git", "no repository of this GitHub"),
     ],
 )
 def test_nothing_is_stored_that_nobody_would_see(
-    github: FakeGitHub, checkout: Checkout, tmp_path: Path, wishes: list[str], origin: str | None, said: str
+    github: FakeGitHub, checkout: Checkout, tmp_path: Path, options: list[str], origin: str | None, said: str
 ):
     _, _, known = opened(github, tmp_path, "pull-requests")
     if origin:
         git(checkout.folder, "remote", "set-url", "origin", origin)
         git(checkout.folder, "config", f"url.file://{checkout.remote}.insteadOf", origin)
 
-    done = checkout.perfgate(known, "publish", "latest", *wishes)
+    done = checkout.perfgate(known, "publish", "latest", *options)
 
     assert said in done.stderr
     assert ("No pictures" in done.stderr) == bool(said)

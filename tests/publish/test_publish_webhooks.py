@@ -15,7 +15,7 @@ import pytest
 from publish.desks import Waits, make_announcement
 
 from perfgate.model.outcome import Outcome
-from perfgate.model.publication import Announcement, Broken, Occasion, Publication, When, Wishes
+from perfgate.model.publication import Announcement, Broken, Occasion, Publication, PublishOptions, When
 from perfgate.publish import posting, slack, teams, webhook
 
 SECRET_PATH = "/services/T0SECRET/B0SECRET/xyzzyxyzzyxyzzy"
@@ -110,7 +110,7 @@ def tell(
     channel = CHANNELS[name]
     environ = {channel.variable: hearer.url, **others.pop("environ", {})}
     sleep = Waits() if waits is None else waits
-    return posting.deliver(channel, announcement, environ, Wishes(when=others.pop("when", When.ALWAYS)), sleep)
+    return posting.deliver(channel, announcement, environ, PublishOptions(when=others.pop("when", When.ALWAYS)), sleep)
 
 
 def test_slack_keeps_its_limits_and_reads_no_markup(hearer: Hearer):
@@ -211,13 +211,13 @@ def test_hiccups_are_waited_for_and_not_forever(hearer: Hearer):
 )
 def test_a_wrong_address_is_a_warning_that_does_not_say_it(address: str, said: str):
     environ = {"PERFGATE_SLACK_URL": address}
-    done = posting.deliver(slack.CHANNEL, REGRESSED, environ, Wishes(), Waits())
+    done = posting.deliver(slack.CHANNEL, REGRESSED, environ, PublishOptions(), Waits())
 
     assert said in done.warnings[0]
     assert "xyzzy" not in done.warnings[0]
 
 
 def test_one_address_serves_all_that_have_none_of_their_own(hearer: Hearer):
-    done = posting.deliver(teams.CHANNEL, REGRESSED, {posting.ANY: hearer.url}, Wishes(), Waits())
+    done = posting.deliver(teams.CHANNEL, REGRESSED, {posting.ANY: hearer.url}, PublishOptions(), Waits())
 
     assert done.messages == ("Posted to Teams.",)

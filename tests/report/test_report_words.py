@@ -72,6 +72,16 @@ def test_a_first_run_says_once_how_many_runs_make_a_baseline(earlier: int, neede
         assert " ".join(page_of(first).split()).count("no baseline yet") == 1
 
 
+def test_a_run_that_was_not_saved_is_none_of_those_that_make_a_baseline():
+    lacking = [make_finding(f"e{n}", outcome=Outcome.NO_BASELINE, baseline_runs=2) for n in range(4)]
+    verdict = make_verdict(*lacking, outcome=Outcome.PASS, baseline_needed=5, baseline_branch="main", is_saved=False)
+    unsaved = Facts(verdict=verdict, run=make_run(branch="main"))
+
+    assert headline(unsaved).endswith("4 have no baseline yet: 2 of 5 runs on main")
+    words = "This run was not saved: main has 2 of 5 runs that make a baseline; --base-ref compares at once."
+    assert words in " ".join(console.text(unsaved).split())
+
+
 def test_a_first_run_shows_which_limits_are_kept():
     criteria = (
         make_criterion(outcome=Outcome.PASS, kind=A, limit=0.3, text="300ms"),

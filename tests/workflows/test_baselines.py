@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from builders import make_conditions, make_finding, make_past_run, make_run, make_verdict
 
-from perfgate import budgets, history
+from perfgate import budgets, gate, history
 from perfgate.budgets.convert.repository_path import top_of
 from perfgate.history import History
 from perfgate.model.budget_file import BudgetFile
@@ -95,6 +95,23 @@ def test_in_ci_the_history_does_not_choose_the_branch(store, tmp_path):
     assert baselines.with_branch(read(tmp_path / "budgets.yaml"), store, environ).gate.baseline.branch == "main"
 
 
+@pytest.mark.parametrize("written", ["[trunk, master, old]", "[auto, trunk, old]"])
+def test_runs_from_before_the_branch_was_renamed_count(store, repository, written):
+    budget_file = read(repository / "budgets.yaml", f"gate: {{baseline: {{branch: {written}, min_runs: 4}}}}\n")
+    branch = "trunk" if written.startswith("[trunk") else "master"
+    for number, name in enumerate(["old", "trunk", "topic", "master", "old"]):
+        store.save(past(number + 1, name="budgets", branch=name))
+    remembered = baselines.remembered(store, budget_file, ENVIRONMENT)
+    assert ids(remembered.recent) == [5, 4, 2, 1]
+    assert {run.run.branch for run in remembered.recent} == {remembered.budget_file.gate.baseline.branch} == {branch}
+    assert ids(baselines.runs(store, remembered.budget_file, ENVIRONMENT, branch=branch, limit=3)) == [5, 4, 2]
+    assert ids(baselines.runs(store, remembered.budget_file, ENVIRONMENT, branch="topic")) == [3]
+
+    run = replace(make_run(9, branch=branch), name="budgets")
+    chosen = gate.choose_baseline(run, remembered.recent, remembered.budget_file.gate.baseline)
+    assert {len(runs) for runs in chosen.runs.values()} == {4}
+
+
 # The name
 
 
@@ -162,6 +179,17 @@ def test_comparable_runs_elsewhere_are_named(store, repository):
         "2 comparable runs are on record on develop: `gate: {baseline: {branch: develop}}` compares with them. [PG-C013]",
     )
     assert told(store, budget_file, make_verdict(make_finding(outcome=Outcome.PASS))) == ()
+
+
+def test_where_the_branch_has_no_run_it_may_have_been_renamed(store, repository):
+    budget_file = read(repository / "budgets.yaml")
+    for number in (1, 2):
+        store.save(past(number, name="budgets", branch="master"))
+    verdict = make_verdict(make_finding(outcome=Outcome.NO_BASELINE), baseline_branch="main")
+    assert told(store, budget_file, verdict) == (
+        "2 comparable runs are on record on master: `gate: {baseline: {branch: master}}` compares with them; "
+        "where master is what main was called before, `branch: [main, master]`. [PG-C013]",
+    )
 
 
 def test_a_budget_file_that_was_moved_finds_its_runs(store, repository):

@@ -28,13 +28,15 @@ TARGET = "http://127.0.0.1:1"
 PULL_REQUEST = {"GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": "pull_request"}
 
 
-def resolved(folder: Path, *, service: bool = True, environ: dict[str, str] | None = None, **wishes: object) -> RunSpec:
+def resolved(
+    folder: Path, *, service: bool = True, environ: dict[str, str] | None = None, **options: object
+) -> RunSpec:
     path = folder / "budgets.yaml"
     path.write_text(FILE + (SERVICE if service else ""), encoding="utf-8")
     context = RunContext(
         root=folder, environ=environ or {}, run_id="1", folder=folder / "run", revision=Revision(), versions={}
     )
-    request = RunRequest(budget=path, context=context, **wishes)  # type: ignore[arg-type]
+    request = RunRequest(budget=path, context=context, **options)  # type: ignore[arg-type]
     return resolving.resolve(request, budgets.read(path, None))
 
 
@@ -64,7 +66,7 @@ def test_nothing_is_started_for_another_target(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    ("wishes", "error"),
+    ("options", "error"),
     [
         ({"against": Against(ref="main"), "target": TARGET}, UsageError),
         ({"target": "http://user:word@127.0.0.1:1"}, UsageError),
@@ -74,10 +76,10 @@ def test_nothing_is_started_for_another_target(tmp_path: Path):
     ],
 )
 def test_what_cannot_be_done_is_refused_before_anything_happens(
-    tmp_path: Path, wishes: dict[str, object], error: type[Exception]
+    tmp_path: Path, options: dict[str, object], error: type[Exception]
 ):
     with pytest.raises(error):
-        resolved(tmp_path, **wishes)
+        resolved(tmp_path, **options)
 
     assert not (tmp_path / "run").exists()
 

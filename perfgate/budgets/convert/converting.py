@@ -182,8 +182,11 @@ def _service(service: ServiceShape) -> Service:
 def _gate(gate: GateShape) -> GatePolicy:
     baseline, floor = BaselinePolicy(branch=AUTO), Floor()
     if gate.baseline:
+        named = _or(gate.baseline.branch, AUTO)
+        branch, *former = [named] if isinstance(named, str) else named
         baseline = BaselinePolicy(
-            branch=_or(gate.baseline.branch, AUTO),
+            branch=branch,
+            former_branches=tuple(name for name in former if name != branch),
             runs=_or(gate.baseline.runs, BaselinePolicy.runs),
             min_runs=_or(gate.baseline.min_runs, BaselinePolicy.min_runs),
         )

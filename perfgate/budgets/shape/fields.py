@@ -74,6 +74,7 @@ def by_type(value: Any) -> str:
 
 
 MapOrText = Discriminator(lambda value: MAP if by_type(value) == MAP else TEXT)
+ListOrText = Discriminator(lambda value: LIST if by_type(value) == LIST else TEXT)
 MapOrList = Discriminator(lambda value: MAP if by_type(value) == MAP else LIST)
 
 

@@ -14,6 +14,7 @@ from perfgate.budgets.shape.fields import (
     Count,
     Duration,
     Excess,
+    ListOrText,
     MapOrList,
     MapOrText,
     Maybe,
@@ -101,8 +102,14 @@ JourneyEntry = Annotated[Annotated[JourneyShape, Tag(MAP)] | Annotated[Steps, Ta
 
 
 class BaselineShape(Shape):
-    branch: Maybe[Text] = optional(
-        "Runs of this branch are the baseline. Default: auto, the repository's default branch.", "auto", "main"
+    branch: Maybe[
+        Annotated[Annotated[Text, Tag(TEXT)] | Annotated[list[Text], Field(min_length=1), Tag(LIST)], ListOrText]
+    ] = optional(
+        "Runs of this branch are the baseline. Default: auto, the repository's default branch. A list: the branch, and "
+        "the names that it had before.",
+        "auto",
+        "main",
+        ["main", "master"],
     )
     runs: Maybe[Count] = optional("How many of the newest runs, at most. Default: 20.", 20)
     min_runs: Maybe[Count] = optional("With fewer runs there is no baseline yet. Default: 5.", 5)

@@ -169,8 +169,8 @@ class CaptureShape(Shape):
 
 
 def _exactly_one(value: Shape) -> str:
-    matches = len(value.model_fields_set)
-    return "" if matches == 1 else "takes exactly one of `json`, `header`, `regex`, `cookie`\nfor example `$.token`"
+    number = len(value.model_fields_set)
+    return "" if number == 1 else "takes exactly one of `json`, `header`, `regex`, `cookie`\nfor example `$.token`"
 
 
 Capture = Annotated[

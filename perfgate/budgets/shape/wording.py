@@ -78,15 +78,15 @@ def _close(word: str, known: Iterable[str]) -> list[str]:
 def _mistakes(error: ValidationError, document: Document) -> Iterator[Mistake]:
     published = schema()
     misspelt: set[KeyPath] = set()  # keys that an unknown key most likely means
-    matches = [(details, *_locate(details["loc"], document.data)) for details in error.errors(include_url=False)]
-    for details, path, _ in matches:
+    located = [(details, *_locate(details["loc"], document.data)) for details in error.errors(include_url=False)]
+    for details, path, _ in located:
         if details["type"] == "extra_forbidden":
             key, known = str(path[-1]), known_keys(published, path[:-1])
             misspelt.update((*path[:-1], close) for close in _close(key, known))
             yield document.mistake(
                 path, f"unknown key `{key}`", hint=_unknown_key_hint(key, known), at="key", code="PG-B006"
             )
-    for details, path, value in matches:
+    for details, path, value in located:
         if value is BROKEN or details["type"] == "extra_forbidden":  # already reported
             continue
         if details["type"] == "missing":
@@ -134,12 +134,12 @@ def _words(details: ErrorDetails, path: KeyPath) -> tuple[str, str]:
     if kind == "literal_error":
         expected = str(context["expected"]).replace("'", "`")
         return f"{_subject(path)} must be {expected}", did_you_mean(str(value), expected.split("`")[1::2])
-    requested = _WORDS.get(kind, details["msg"]).format(**context)
+    sentence = _WORDS.get(kind, details["msg"]).format(**context)
     if kind.endswith("_type"):
-        requested += or_map
-        matches = _type(value)
-        requested += "" if matches == "a number" and "number" in requested else f", not {matches}"
-    return f"{_subject(path)} {requested}", _quoting_hint(kind, value)
+        sentence += or_map
+        actual = _type(value)
+        sentence += "" if actual == "a number" and "number" in sentence else f", not {actual}"
+    return f"{_subject(path)} {sentence}", _quoting_hint(kind, value)
 
 
 def _quoting_hint(kind: str, value: Json) -> str:

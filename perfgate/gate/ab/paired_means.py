@@ -112,7 +112,7 @@ def compare_errors(base: EndpointResult, head: EndpointResult, trial: Trial) -> 
     change = shares[1] - shares[0]
     requests = (base.requests + head.requests) / 2
     at_least = effect * fewest(min(trial.limit, 0.5)) if trial.limit else 0.0
-    expected = max(at_least, _needed_for_errors(shares[0], shares[1], requests, effect, trial))
+    needed_requests = max(at_least, _needed_for_errors(shares[0], shares[1], requests, effect, trial))
     return Comparison(
         measured=shares[1],
         baseline=shares[0],
@@ -123,8 +123,8 @@ def compare_errors(base: EndpointResult, head: EndpointResult, trial: Trial) -> 
         p_better=dealt_worse(shares[1], n_head, shares[0], n_base),
         is_difference=True,
         detectable=_detectable_rise(shares[0], requests / effect, trial),
-        cure=cure_by(expected, requests, trial, at_least) if trial.limit else "",
-        more=expected / requests,
+        cure=cure_by(needed_requests, requests, trial, at_least) if trial.limit else "",
+        more=needed_requests / requests,
         notes=bursts(effect),
     )
 

@@ -53,16 +53,16 @@ def calibrate(runs: Sequence[Run], pairs: Sequence[Run], policy: GatePolicy) -> 
     """`runs` (at least MIN_RUNS) and `pairs` (A/B runs, may be none) of unchanged code under the same load."""
     keys = tuple(_measured(runs))
     level = ALPHA / max(1, len(keys))
-    requested = {key: ChangeTest(limit=proposing.WANTED_CHANGE, alpha=level) for key in keys}
+    tests = {key: ChangeTest(limit=proposing.WANTED_CHANGE, alpha=level) for key in keys}
     past = [PastRun(run=run, outcome=Outcome.PASS) for run in runs]
-    whole = [_judged(item, [other for other in past if other is not item], requested) for item in past]
-    parts = [*whole, *_against_subsets(past, requested, policy.baseline.min_runs)]
+    whole = [_judged(item, [other for other in past if other is not item], tests) for item in past]
+    parts = [*whole, *_against_subsets(past, tests, policy.baseline.min_runs)]
     sides = [_side_by_side(run, keys, level) for run in pairs]
     noise = tuple(_noise(key, runs, whole, sides) for key in keys)
     proposal = proposing.propose(noise, runs[0].duration, policy.floor.time)
     limits = proposing.limits_of(proposal, keys)
-    matches = [_alarms("history", parts, limits, len(runs))]
-    matches += [_alarms("base", sides, limits, len(pairs))] if sides else []
+    alarms = [_alarms("history", parts, limits, len(runs))]
+    alarms += [_alarms("base", sides, limits, len(pairs))] if sides else []
     return Calibration(
         name=runs[0].name,
         started=runs[0].started,
@@ -72,7 +72,7 @@ def calibrate(runs: Sequence[Run], pairs: Sequence[Run], policy: GatePolicy) -> 
         pairs=len(pairs),
         noise=noise,
         explained=tuple(_explained(runs, keys)),
-        alarms=tuple(matches),
+        alarms=tuple(alarms),
         proposal=proposal,
         notes=tuple(_notes(noise, proposal.mode, len(runs), policy.baseline.min_runs)),
     )
@@ -100,12 +100,12 @@ def _measured(runs: Sequence[Run]) -> Iterator[Key]:
                 yield endpoint.name, metric
 
 
-def _judged(now: PastRun, others: Sequence[PastRun], requested: dict[Key, ChangeTest]) -> Suite:
-    baseline = Baseline(branch="", min_runs=1, runs=dict.fromkeys(requested, tuple(others)))
-    return Suite(run=now.run, found=historical.comparison(now.run, baseline, requested))
+def _judged(now: PastRun, others: Sequence[PastRun], tests: dict[Key, ChangeTest]) -> Suite:
+    baseline = Baseline(branch="", min_runs=1, runs=dict.fromkeys(tests, tuple(others)))
+    return Suite(run=now.run, found=historical.comparison(now.run, baseline, tests))
 
 
-def _against_subsets(past: Sequence[PastRun], requested: dict[Key, ChangeTest], fewest: int) -> Iterator[Suite]:
+def _against_subsets(past: Sequence[PastRun], tests: dict[Key, ChangeTest], fewest: int) -> Iterator[Suite]:
     """Each run beside others, drawn anew: the smallest baselines that the gate takes."""
     if fewest >= len(past) - 1:
         return
@@ -113,19 +113,19 @@ def _against_subsets(past: Sequence[PastRun], requested: dict[Key, ChangeTest], 
     for item in past:
         others = [other for other in past if other is not item]
         for _ in range(max(1, MAX_SUBSETS // len(past))):
-            yield _judged(item, chance.sample(others, fewest), requested)
+            yield _judged(item, chance.sample(others, fewest), tests)
 
 
 def _side_by_side(run: Run, keys: Sequence[Key], level: float) -> Suite:
     base = results_by_name(run.arms[0])
     head = results_by_name(run)
     trial = Trial(alpha=level, duration=run.duration)
-    matches = {
+    comparisons = {
         key: made
         for key in keys
         if key[0] in base and key[0] in head and (made := paired.compare(base[key[0]], head[key[0]], key[1], trial))
     }
-    return Suite(run=run, found=matches)
+    return Suite(run=run, found=comparisons)
 
 
 def _alarms(mode: Mode, suites: Sequence[Suite], limits: dict[Key, float], runs: int) -> Alarms:
@@ -209,8 +209,8 @@ def _longer(reach: float, times: int) -> float:
 
 
 def _detectable(key: Key, suites: Sequence[Suite]) -> float | None:
-    matches = [suite.found[key].detectable for suite in suites if key in suite.found]
-    known = [match for match in matches if isfinite(match) and match > 0]
+    changes = [suite.found[key].detectable for suite in suites if key in suite.found]
+    known = [change for change in changes if isfinite(change) and change > 0]
     return median(known) if known and len(known) >= len(suites) / 2 else None
 
 

@@ -69,10 +69,10 @@ def _duration(tails: Sequence[Noise], mode: Mode, now: float) -> tuple[float, st
 
 def _usual(noise: Sequence[Noise], metric: str, mode: Mode, duration: float) -> float | None:
     """The value of the endpoint in the middle."""
-    matches = [
+    reached = [
         reach for item in noise if metric in ("", item.metric) and (reach := _at(item, mode, duration)) is not None
     ]
-    return median(matches) if matches else None
+    return median(reached) if reached else None
 
 
 def _at(item: Noise, mode: Mode, duration: float) -> float | None:

@@ -32,7 +32,10 @@ def elsewhere(run: Run, past_runs: Sequence[PastRun], branch: str) -> str:
         they = "it was" if number == 1 else "they were"
         return f"{runs} without a branch: {they} measured outside of git, or of a commit or tag."
     these = "it" if number == 1 else "them"
-    return f"{runs} on {other}: `gate: {{baseline: {{branch: {other}}}}}` compares with {these}."
+    cure = f"`gate: {{baseline: {{branch: {other}}}}}` compares with {these}"
+    if branch and not any(past.run.branch == branch for past in past_runs if past.run.id != run.id):
+        cure += f"; where {other} is what {branch} was called before, `branch: [{branch}, {other}]`"
+    return f"{runs} on {other}: {cure}."
 
 
 def moved(run: Run, past_runs: Sequence[PastRun]) -> str:

@@ -77,7 +77,7 @@ def estimates_of(table: SeriesTable, run: Run) -> dict[str, Estimates]:
     alone_variance = alone.variance + extra + elsewhere * OTHER_RUNNER_SD**2
     beside = _own(table, run, extra + elsewhere * OTHER_RUNNER_OWN_SD**2)
     probe, probe_variance = _probe(table, run, extra + elsewhere * OTHER_RUNNER_OWN_SD**2)
-    matches = {}
+    estimates = {}
     for at, name in enumerate(table.endpoints):
         plain = _estimate("alone", alone, alone_variance, at)
         own = (
@@ -87,8 +87,8 @@ def estimates_of(table: SeriesTable, run: Run) -> dict[str, Estimates]:
         )
         beyond = _estimate("probe", probe, probe_variance, at) if probe else None
         if plain is not None:
-            matches[name] = Estimates(own=own or beyond or plain, alone=plain)
-    return matches
+            estimates[name] = Estimates(own=own or beyond or plain, alone=plain)
+    return estimates
 
 
 def probe_move(run: Run, runs: Sequence[PastRun]) -> float:
@@ -110,10 +110,10 @@ def probed(run: Run, runs: Sequence[PastRun]) -> tuple[float, Array] | None:
 
 def _probed(run: Run, other: Run) -> float:
     """The logarithm of what `other`'s probe took, if it is the same probe as that of `run`; else NaN."""
-    requested, probe = run.probe, other.probe
-    if requested is None or probe is None or not (requested.beside_target and probe.beside_target and probe.p50 > 0):
+    own_probe, probe = run.probe, other.probe
+    if own_probe is None or probe is None or not (own_probe.beside_target and probe.beside_target and probe.p50 > 0):
         return nan
-    return log(probe.p50) if probe.workload == requested.workload else nan
+    return log(probe.p50) if probe.workload == own_probe.workload else nan
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -55,34 +55,36 @@ class Sight:
     medians: Mapping[str, Estimates]
 
 
-def comparison(run: Run, baseline: Baseline, requested: Mapping[Key, ChangeTest]) -> dict[Key, Comparison]:
+def comparison(run: Run, baseline: Baseline, tests: Mapping[Key, ChangeTest]) -> dict[Key, Comparison]:
     """Comparisons by endpoint and metric, for those of `asked` that have a baseline. Not for errors
     (overdispersed.py)."""
     results = by_name(baseline)
     now = results_by_name(run)
     sights: dict[tuple[str, str], Sight] = {}
-    matches = {}
-    for key, question in requested.items():
+    comparisons = {}
+    for key, question in tests.items():
         if not has_baseline(baseline, key):
             continue
         endpoint, metric = key
         measured, runs = now[endpoint].metrics[metric], baseline.runs[key]
         if METRICS[metric].is_size:
             then = [results[past.run.id][endpoint] for past in runs]
-            matches[key] = compare_size(now[endpoint], then, metric, (question.alpha, question.level), question.limit)
+            comparisons[key] = compare_size(
+                now[endpoint], then, metric, (question.alpha, question.level), question.limit
+            )
             continue
         if METRICS[metric].is_counted:
             then = [results[past.run.id][endpoint] for past in runs]
             levels = (question.alpha, question.level)
-            matches[key] = compare_counted(now[endpoint], then, metric, levels, question.limit)
+            comparisons[key] = compare_counted(now[endpoint], then, metric, levels, question.limit)
             continue
         kind = now[endpoint].kind
         if (metric, kind) not in sights:
             sights[metric, kind] = _sight(run, baseline, results, metric, kind)
         sight = sights[metric, kind]
         if endpoint in sight.estimates:
-            matches[key] = _Reading(sight, key, run, question).comparison(measured, len(runs))
-    return matches
+            comparisons[key] = _Reading(sight, key, run, question).comparison(measured, len(runs))
+    return comparisons
 
 
 def _sight(run: Run, baseline: Baseline, results: Results, metric: str, kind: ResultKind) -> Sight:
@@ -154,9 +156,9 @@ class _Reading:
         else:
             within = max(limit, log1p(self.question.tolerated))
             gap, z = within - max(0.0, change - self.own.sd), normal_quantile(self.question.level)
-        expected = (gap / (z + normal_quantile(POWER))) ** 2
+        needed_variance = (gap / (z + normal_quantile(POWER))) ** 2
         rest = total - min(sampling, total)
-        seconds = duration * sampling / (expected - rest) if expected > rest else inf
+        seconds = duration * sampling / (needed_variance - rest) if needed_variance > rest else inf
         return seconds if duration < seconds < MAX_RUN_S else inf
 
     def _cure(self) -> str:

@@ -96,7 +96,7 @@ def _chi_square_share(freedom: float, p: float) -> float:
     return freedom * max(0.05, 1 - part + normal_quantile(p) * sqrt(part)) ** 3
 
 
-def comparison(run: Run, baseline: Baseline, requested: Mapping[Key, ChangeTest]) -> dict[Key, Comparison]:
+def comparison(run: Run, baseline: Baseline, tests: Mapping[Key, ChangeTest]) -> dict[Key, Comparison]:
     """Comparisons by endpoint and metric, for those of `asked` (all of `errors`, limits as differences) that have
     counts."""
     series = {
@@ -105,12 +105,12 @@ def comparison(run: Run, baseline: Baseline, requested: Mapping[Key, ChangeTest]
         if metric == "errors"
     }
     together = bunching(series.values())
-    matches = {}
-    for key, question in requested.items():
+    comparisons = {}
+    for key, question in tests.items():
         made = compare(_counts(run, key[0]), series.get(key[0], ()), together, question, run.duration)
         if made is not None:
-            matches[key] = made
-    return matches
+            comparisons[key] = made
+    return comparisons
 
 
 def _counts(run: Run, name: str) -> Counts:
@@ -131,7 +131,7 @@ def compare(
         return None
     share, baseline = now.failures / now.requests, failures / total
     effective = _effective(now.requests, within), sum(_effective(run.requests, within) for run in runs)
-    expected = _needed((share, baseline), now.requests, effective[1], within, question)
+    needed_requests = _needed((share, baseline), now.requests, effective[1], within, question)
     predicted = [_Predicted(now, baseline, effective[1], ((within, 1.0),))]
     predicted += [_Predicted(now, baseline, effective[1], together.mixed)] if together.mixed else []
     return Comparison(
@@ -146,8 +146,8 @@ def compare(
         is_difference=True,
         runs=len(runs),
         detectable=_detectable(baseline, effective, question),
-        cure=_cure(expected, now.requests, duration),
-        more=expected / now.requests,
+        cure=_cure(needed_requests, now.requests, duration),
+        more=needed_requests / now.requests,
     )
 
 
@@ -212,15 +212,15 @@ def _needed(shares: tuple[float, float], requests: int, before: float, within: f
         return inf
     z = normal_quantile(question.level) + normal_quantile(POWER)
     rest = ((limit - max(0.0, change)) / z) ** 2 - baseline * (1 - baseline) / before
-    expected = max(share * (1 - share) / rest, fewest(min(limit, 0.5))) if rest > 0 else inf
-    if expected * within >= 1:
+    alone = max(share * (1 - share) / rest, fewest(min(limit, 0.5))) if rest > 0 else inf
+    if alone * within >= 1:
         return inf
-    needed = expected * (1 - within) / (1 - expected * within)
+    needed = alone * (1 - within) / (1 - alone * within)
     return needed if requests < needed < MAX_NEEDED_FACTOR * requests else inf
 
 
-def _cure(expected: float, requests: int, duration: float) -> str:
+def _cure(needed_requests: float, requests: int, duration: float) -> str:
     beside = "`--base-ref` would show it"
-    if expected == inf:
+    if needed_requests == inf:
         return beside
-    return f"{enough(expected, requests, duration)}, or {beside.replace(' would', ', would')}"
+    return f"{enough(needed_requests, requests, duration)}, or {beside.replace(' would', ', would')}"

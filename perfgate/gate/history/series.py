@@ -139,8 +139,8 @@ def _now(interval: Array, downwards: Array, usual: Array) -> Array:
     """Where earlier runs have an interval and this one has none, its requests came in such bursts that nothing bounds
     the percentile: that is less than a wide interval, not more."""
     unbounded = np.where(usual > 0, np.maximum(UNBOUNDED_SD**2, 4 * usual), 0.0)
-    matches: Array = np.fmax(np.where(np.isfinite(interval), interval, unbounded), downwards)
-    return matches
+    variances: Array = np.fmax(np.where(np.isfinite(interval), interval, unbounded), downwards)
+    return variances
 
 
 def _usual(spread: Array) -> Array:

@@ -47,55 +47,55 @@ def compare(
     """For each budget with data and a baseline. Only relative criteria make a hypothesis; what has absolute ones only
     is compared for people to see."""
     now = results_by_name(run)
-    requested = {
+    budget_of = {
         (budget.endpoint, budget.metric): budget
         for budget in budgets
         if budget.endpoint in now and budget.metric in now[budget.endpoint].metrics
     }
     gated = {
         key
-        for key, budget in requested.items()
+        for key, budget in budget_of.items()
         if any(criterion.kind is Kind.RELATIVE for criterion in budget.criteria)
     }
     pinned = {key for key in gated if anchor and policy.anchor and not run.arms and has_baseline(anchor, key)}
     looks = max(1, run.looks)
-    limits = {} if run.arms else _common_limits(gated, requested, now, policy.floor)
+    limits = {} if run.arms else _common_limits(gated, budget_of, now, policy.floor)
     level = ALPHA / looks / max(1, len(gated) + len(pinned) + len(limits))
     sure = 1 - FALSE_PASS_RATE / looks
     questions = {
         key: ChangeTest(limit=_limit(budget, now[budget.endpoint], policy.floor), alpha=level, level=sure)
-        for key, budget in requested.items()
+        for key, budget in budget_of.items()
     }
-    matches = _in_arms(run, now, questions) if run.arms else _in_history(run, baseline, questions)
+    comparisons = _in_arms(run, now, questions) if run.arms else _in_history(run, baseline, questions)
     since: dict[Key, Comparison] = {}
     if anchor and policy.anchor:
         since = historical.comparison(
             run, anchor, {key: ChangeTest(limit=policy.anchor.limit, alpha=level, level=sure) for key in sorted(pinned)}
         )
-    known = {metric for _, metric in matches}
+    known = {metric for _, metric in comparisons}
     common = compare_whole(run, baseline, {m: limit for m, limit in limits.items() if m in known}, level, sure)
-    everything = {("baseline", *key): match for key, match in matches.items()}
+    everything = {("baseline", *key): comparison for key, comparison in comparisons.items()}
     everything |= {("anchor", *key): item for key, item in since.items()}
     everything |= {("whole", ALL, item.metric): item.comparison for item in common}
     hypotheses = {("baseline", *key) for key in gated} | {("anchor", *key) for key in since}
     hypotheses |= {("whole", ALL, item.metric) for item in common if item.cleared}
     weighed = weigh(everything, hypotheses, looks)
     return Comparisons(
-        baseline={key: weighed["baseline", *key] for key in matches},
+        baseline={key: weighed["baseline", *key] for key in comparisons},
         anchor={key: weighed["anchor", *key] for key in since},
         whole=tuple((item, weighed["whole", ALL, item.metric]) for item in common),
     )
 
 
 def _common_limits(
-    gated: Set[Key], requested: Mapping[Key, Budget], now: Mapping[str, EndpointResult], floor: Floor
+    gated: Set[Key], budget_of: Mapping[Key, Budget], now: Mapping[str, EndpointResult], floor: Floor
 ) -> dict[str, dict[Severity, float]]:
     """Limits by latency metric with relative limits: the tightest of them (ratios), for each severity."""
     limits: dict[str, dict[Severity, float]] = {}
     for endpoint, metric in sorted(gated):
         if not METRICS[metric].is_latency or metric == "max" or now[endpoint].kind != "endpoint":
             continue
-        budget, tightest = requested[endpoint, metric], limits.setdefault(metric, {})
+        budget, tightest = budget_of[endpoint, metric], limits.setdefault(metric, {})
         for severity in {criterion.severity for criterion in budget.criteria if criterion.kind is Kind.RELATIVE}:
             own = replace(
                 budget, criteria=tuple(criterion for criterion in budget.criteria if criterion.severity is severity)
@@ -104,19 +104,19 @@ def _common_limits(
     return limits
 
 
-def weigh(matches: Mapping[K, Comparison], gated: Set[K], looks: int = 1) -> dict[K, Weighed]:
+def weigh(comparisons: Mapping[K, Comparison], gated: Set[K], looks: int = 1) -> dict[K, Weighed]:
     """Facts without noise are no hypotheses and take no part. A run that is judged at up to so many `looks` shares the
     error rates out among them (Bonferroni): any of them may be wrong."""
-    tested = [key for key, comparison in matches.items() if key in gated and not comparison.exact]
-    worse = dict(zip(tested, holm([matches[key].p_worse for key in tested]), strict=True))
-    better = dict(zip(tested, holm([matches[key].p_better for key in tested]), strict=True))
+    tested = [key for key, comparison in comparisons.items() if key in gated and not comparison.exact]
+    worse = dict(zip(tested, holm([comparisons[key].p_worse for key in tested]), strict=True))
+    better = dict(zip(tested, holm([comparisons[key].p_better for key in tested]), strict=True))
     return {
         key: Weighed(
             comparison=comparison,
             adjusted_worse=min(1.0, looks * worse.get(key, 1.0)),
             adjusted_better=min(1.0, looks * better.get(key, 1.0)),
         )
-        for key, comparison in matches.items()
+        for key, comparison in comparisons.items()
     }
 
 
@@ -168,22 +168,22 @@ def _limit(budget: Budget, result: EndpointResult, floor: Floor) -> float:
     return max(min(limits, default=USUAL_LIMIT), least if share or not measured else least / measured)
 
 
-def _in_history(run: Run, baseline: Baseline, requested: Mapping[Key, ChangeTest]) -> dict[Key, Comparison]:
-    failing = {key: item for key, item in requested.items() if key[1] == ERRORS and has_baseline(baseline, key)}
-    others = {key: item for key, item in requested.items() if key[1] != ERRORS}
+def _in_history(run: Run, baseline: Baseline, tests: Mapping[Key, ChangeTest]) -> dict[Key, Comparison]:
+    failing = {key: item for key, item in tests.items() if key[1] == ERRORS and has_baseline(baseline, key)}
+    others = {key: item for key, item in tests.items() if key[1] != ERRORS}
     return historical.comparison(run, baseline, others) | overdispersed.comparison(run, baseline, failing)
 
 
-def _in_arms(run: Run, now: Mapping[str, EndpointResult], requested: Mapping[Key, ChangeTest]) -> dict[Key, Comparison]:
+def _in_arms(run: Run, now: Mapping[str, EndpointResult], tests: Mapping[Key, ChangeTest]) -> dict[Key, Comparison]:
     base = {endpoint.name: endpoint for endpoint in run.arms[0].endpoints if endpoint.name not in run.arms[0].absent}
     margin = MARGIN_RESTARTED if run.restarts >= RESTARTS else MARGIN
-    matches: dict[Key, Comparison] = {}
-    for (name, metric), question in requested.items():
+    comparisons: dict[Key, Comparison] = {}
+    for (name, metric), question in tests.items():
         if name not in base or metric not in base[name].metrics:
             continue
         if METRICS[metric].is_counted:
             levels = (question.alpha, question.level)
-            matches[name, metric] = replace(
+            comparisons[name, metric] = replace(
                 compare_counted(now[name], [base[name]], metric, levels, question.limit), runs=0
             )
             continue
@@ -200,5 +200,5 @@ def _in_arms(run: Run, now: Mapping[str, EndpointResult], requested: Mapping[Key
             values = now[name].metrics[metric], base[name].metrics[metric]
             made = exact(*values, higher_is_better=METRICS[metric].higher_is_better)
         if made is not None:
-            matches[name, metric] = made
-    return matches
+            comparisons[name, metric] = made
+    return comparisons

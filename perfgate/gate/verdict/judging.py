@@ -116,7 +116,7 @@ def _finding(
         baseline=baseline,
         arms=run.arms,
     )
-    matches = Finding(
+    finding = Finding(
         endpoint=budget.endpoint,
         metric=budget.metric,
         outcome=outcome,
@@ -134,8 +134,8 @@ def _finding(
         line=budget.line,
     )
     if outcome is Outcome.NO_BASELINE and run.arms and budget.endpoint in run.arms[0].absent:
-        return replace(matches, reason="new-in-this-branch")
-    return replace(matches, **_compared(value.comparison, metric, run)) if value else matches
+        return replace(finding, reason="new-in-this-branch")
+    return replace(finding, **_compared(value.comparison, metric, run)) if value else finding
 
 
 def _samples(result: EndpointResult, metric: Metric) -> int:

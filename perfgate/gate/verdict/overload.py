@@ -103,15 +103,15 @@ def _base(run: Run) -> dict[str, float]:
 
 def _usual(baseline: Baseline, names: set[str]) -> dict[str, float]:
     """The median over the runs that any series of an endpoint is compared with."""
-    matches: dict[str, dict[str, float]] = {}
+    by_run: dict[str, dict[str, float]] = {}
     for (name, _), runs in baseline.runs.items():
         if name in names:
             results = {
                 past.run.id: endpoint for past in runs for endpoint in past.run.endpoints if endpoint.name == name
             }
             values = {run_id: _fastest(result) for run_id, result in results.items() if result.latency.buckets}
-            matches.setdefault(name, {}).update(values)
-    return {name: median(values.values()) for name, values in matches.items() if values}
+            by_run.setdefault(name, {}).update(values)
+    return {name: median(values.values()) for name, values in by_run.items() if values}
 
 
 def _fastest(result: EndpointResult) -> float:

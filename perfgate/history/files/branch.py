@@ -10,7 +10,7 @@ from pathlib import Path
 
 from perfgate.git import command as git
 from perfgate.git.command import GitError
-from perfgate.git.data_branch import DataBranch
+from perfgate.history.files.data_branch import DataBranch
 from perfgate.history.files.file_history import FileHistory
 from perfgate.history.files.files import Files, Say
 from perfgate.model.errors import HistoryError

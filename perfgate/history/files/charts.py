@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from perfgate.git.data_branch import DataBranch
 from perfgate.history.files import branch, labels
 from perfgate.history.files.contents import FORMAT
+from perfgate.history.files.data_branch import DataBranch
 from perfgate.history.files.files import Change
 from perfgate.model.errors import HistoryError
 

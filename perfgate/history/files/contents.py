@@ -54,12 +54,12 @@ def of_run(past_run: PastRun, packed: documents.Packed, *, compress: bool) -> di
     return {path: gzip.compress(text, mtime=0) if compress else text for path, text in parts.items()}
 
 
-def run(label: Label, matches: Mapping[str, bytes], *, whole: bool, place: str, hint: str) -> PastRun:
+def run(label: Label, contents: Mapping[str, bytes], *, whole: bool, place: str, hint: str) -> PastRun:
     """The run of this label, `whole` or without distributions. Raises HistoryError when it is damaged."""
     origin = f"{label.run} in {place}"
     try:
-        document = _plain(label.run, matches[label.run])
-        distributions = _plain(label.distributions, matches[label.distributions]) if whole else None
+        document = _plain(label.run, contents[label.run])
+        distributions = _plain(label.distributions, contents[label.distributions]) if whole else None
         past_run = codec.decode(PastRun, document, origin=origin)
     except KeyError as error:
         raise HistoryError(f"{origin} lacks {error}", hint=hint, code="PG-H004") from error

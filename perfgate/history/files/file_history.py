@@ -58,7 +58,7 @@ class FileHistory:
     ) -> tuple[PastRun, ...]:
         end = None if before is None else times.microseconds(before, origin="`before`")
         listing = self._listing(self._files.paths())
-        expected = [
+        selected = [
             label
             for label in listing.labels.values()
             if label.entry
@@ -66,15 +66,15 @@ class FileHistory:
             and branch in (None, label.entry.branch)
             and (end is None or label.moment < end)
         ]
-        matches = tuple(islice(self._readable(expected), max(limit, 0)))
-        if expected and limit > 0 and not matches:
+        readable = tuple(islice(self._readable(selected), max(limit, 0)))
+        if selected and limit > 0 and not readable:
             raise HistoryError(
-                f"All {len(expected)} runs of {name} in {self._files.place} are damaged",
+                f"All {len(selected)} runs of {name} in {self._files.place} are damaged",
                 hint=self._files.recovery,
                 code="PG-H004",
             )
-        text = self._acceptances(listing, [past_run.run.id for past_run in matches])
-        return tuple(replace(past_run, acceptances=text[past_run.run.id]) for past_run in matches)
+        text = self._acceptances(listing, [past_run.run.id for past_run in readable])
+        return tuple(replace(past_run, acceptances=text[past_run.run.id]) for past_run in readable)
 
     def get(self, run_id: str) -> PastRun:
         listing = self._listing(self._files.paths())
@@ -86,8 +86,8 @@ class FileHistory:
             yield self._whole(listing, self._pick(listing, run_id))
 
     def entries(self, name: str | None = None) -> tuple[Entry, ...]:
-        matches = self._listing(self._files.paths()).entries()
-        return tuple(entry for entry in matches if name in (None, entry.name))
+        everything = self._listing(self._files.paths()).entries()
+        return tuple(entry for entry in everything if name in (None, entry.name))
 
     def names(self) -> tuple[str, ...]:
         return tuple(sorted({entry.name for entry in self.entries()}))
@@ -130,7 +130,7 @@ class FileHistory:
 
     def _listing(self, paths: Sequence[str]) -> Listing:
         self._check_format(paths)
-        matches = []
+        parsed = []
         for path in sorted(each for each in paths if each.startswith(labels.RUNS)):
             label = labels.parse(path)
             if label is not None and label.entry is None:
@@ -138,8 +138,8 @@ class FileHistory:
             if label is None:
                 self._warn(path, "is not the name of a run's file")
             else:
-                matches.append(label)
-        return arranged(matches, [each for each in paths if each.startswith(labels.ACCEPTED)], FORMAT in paths)
+                parsed.append(label)
+        return arranged(parsed, [each for each in paths if each.startswith(labels.ACCEPTED)], FORMAT in paths)
 
     def _read_label(self, label: Label) -> Label | None:
         """The label of a run whose path is cut short."""
@@ -177,35 +177,35 @@ class FileHistory:
 
     # From here on: reading.
 
-    def _readable(self, expected: Sequence[Label]) -> Iterator[PastRun]:
+    def _readable(self, selected: Sequence[Label]) -> Iterator[PastRun]:
         """Without the damaged ones, which are warned of, and without those that were deleted meanwhile."""
-        for start in range(0, len(expected), CHUNK_FILES):
-            chunk = expected[start : start + CHUNK_FILES]
-            matches = self._files.read([label.run for label in chunk])
+        for start in range(0, len(selected), CHUNK_FILES):
+            chunk = selected[start : start + CHUNK_FILES]
+            files = self._files.read([label.run for label in chunk])
             for label in chunk:
-                if label.run in matches:
+                if label.run in files:
                     try:
-                        yield self._run_of(label, matches, whole=False)
+                        yield self._run_of(label, files, whole=False)
                     except HistoryError as error:
                         self._warn(label.run, error.message)
 
     def _whole(self, listing: Listing, run_id: str) -> PastRun:
         label = listing.labels[run_id]
-        matches = self._files.read([label.run, label.distributions])
-        past_run = self._run_of(label, matches, whole=True)
+        files = self._files.read([label.run, label.distributions])
+        past_run = self._run_of(label, files, whole=True)
         return replace(past_run, acceptances=self._acceptances(listing, [run_id])[run_id])
 
-    def _run_of(self, label: Label, matches: Mapping[str, bytes], *, whole: bool) -> PastRun:
-        return contents.run(label, matches, whole=whole, place=self._files.place, hint=self._files.recovery)
+    def _run_of(self, label: Label, files: Mapping[str, bytes], *, whole: bool) -> PastRun:
+        return contents.run(label, files, whole=whole, place=self._files.place, hint=self._files.recovery)
 
     def _acceptances(self, listing: Listing, run_ids: Sequence[str]) -> Mapping[str, tuple[Acceptance, ...]]:
         """Acceptances of each of these runs."""
         paths = {run_id: listing.accepted.get(run_id, ()) for run_id in run_ids}
-        matches = self._files.read([path for each in paths.values() for path in each])
+        files = self._files.read([path for each in paths.values() for path in each])
         text: dict[str, tuple[Acceptance, ...]] = {}
         for run_id, each in paths.items():
             words = dict.fromkeys(
-                contents.acceptance(matches[path]) for path in each if path in matches
+                contents.acceptance(files[path]) for path in each if path in files
             )  # a double counts once
             if None in words:
                 self._warn(labels.acceptances_of(run_id), "has a file that is not an acceptance")

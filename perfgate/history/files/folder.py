@@ -29,7 +29,7 @@ class Folder:
 
     def paths(self) -> tuple[str, ...]:
         """Hidden files and folders are not ours: they are half-written, or other programs'."""
-        matches = []
+        visible = []
 
         def fail(error: OSError) -> None:
             if not isinstance(error, FileNotFoundError):  # does not exist yet, or was emptied a moment ago
@@ -38,19 +38,19 @@ class Folder:
         for folder, folders, names in os.walk(self._path, onerror=fail):
             folders[:] = [name for name in folders if not name.startswith(".")]
             inside = Path(folder).relative_to(self._path)
-            matches += [(inside / name).as_posix() for name in names if not name.startswith(".")]
-        return tuple(matches)
+            visible += [(inside / name).as_posix() for name in names if not name.startswith(".")]
+        return tuple(visible)
 
     def read(self, paths: Sequence[str]) -> dict[str, bytes]:
-        matches = {}
+        contents = {}
         for path in paths:
             try:
-                matches[path] = (self._path / path).read_bytes()
+                contents[path] = (self._path / path).read_bytes()
             except FileNotFoundError:
                 continue
             except OSError as error:
                 raise self._failed(error) from error
-        return matches
+        return contents
 
     def change(self, decide: Callable[[Sequence[str]], Change], *, message: str, forget: bool = False) -> Change:  # noqa: ARG002 (a folder has no past)
         change = decide(self.paths())

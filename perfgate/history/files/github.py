@@ -108,19 +108,19 @@ class GithubFiles:
         if reply.status in REDIRECTS:  # to another host, for which the URL itself is the key
             reply = self._exchange(reply.headers.get("location", ""), {})
             self._check(reply, (200,))
-        matches = {}
+        contents = {}
         try:
             with tarfile.open(fileobj=io.BytesIO(reply.body), mode="r:*") as archive:
                 for member in archive:
                     path = member.name.partition("/")[2]  # below a folder named for the commit
                     content = archive.extractfile(member) if member.isfile() else None
                     if content is not None and path in self._objects:
-                        matches[self._objects[path]] = content.read()
+                        contents[self._objects[path]] = content.read()
         except (tarfile.TarError, EOFError, OSError, ValueError) as error:
             raise HistoryError(
                 f"GitHub's archive of {self.place} is damaged: {error}", hint="Try again.", code="PG-H004"
             ) from error
-        return matches
+        return contents
 
     def _request(
         self, path: str, *, accept: str = "application/vnd.github+json", statuses: Sequence[int] = (200,)

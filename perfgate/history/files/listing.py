@@ -24,9 +24,9 @@ class Listing:
                 yield replace(label.entry, accepted=run_id in self.accepted)
 
 
-def arranged(matches: Iterable[Label], acceptances: Iterable[str], exists: bool) -> Listing:
+def arranged(parsed: Iterable[Label], acceptances: Iterable[str], exists: bool) -> Listing:
     """`acceptances` are paths; those of runs that are not there any more are nobody's."""
-    newest = sorted(matches, key=lambda match: (match.moment, match.entry.id if match.entry else ""), reverse=True)
+    newest = sorted(parsed, key=lambda label: (label.moment, label.entry.id if label.entry else ""), reverse=True)
     by_id = {label.entry.id: label for label in newest if label.entry}
     folders = {labels.acceptances_of(run_id): run_id for run_id in by_id}
     accepted: dict[str, list[str]] = {}

@@ -39,14 +39,14 @@ class Objects:
             return {}
         with self._explained():
             answers = self._system.cat([self._full(path) for path in paths], on_error="return")
-            matches = {}
+            contents = {}
             for path in paths:
                 answer = answers[self._full(path)]
                 if isinstance(answer, bytes):
-                    matches[path] = answer
+                    contents[path] = answer
                 elif not isinstance(answer, FileNotFoundError):
                     raise answer
-            return matches
+            return contents
 
     def change(self, decide: Callable[[Sequence[str]], Change], *, message: str, forget: bool = False) -> Change:  # noqa: ARG002 (objects have no past)
         change = decide(self.paths())

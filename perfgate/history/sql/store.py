@@ -63,13 +63,13 @@ class SqlHistory:
     def runs(
         self, name: str, *, branch: str | None = None, limit: int = 100, before: str | None = None
     ) -> tuple[PastRun, ...]:
-        expected = [RUNS.c.name == name]
+        conditions = [RUNS.c.name == name]
         if branch is not None:
-            expected.append(RUNS.c.branch == branch)
+            conditions.append(RUNS.c.branch == branch)
         if before is not None:
-            expected.append(RUNS.c.moment < times.microseconds(before, origin="`before`"))
+            conditions.append(RUNS.c.moment < times.microseconds(before, origin="`before`"))
         with self._transactions.reading() as connection:
-            return self._past_runs(connection, *expected, limit=max(limit, 0))
+            return self._past_runs(connection, *conditions, limit=max(limit, 0))
 
     def get(self, run_id: str) -> PastRun:
         with self._transactions.reading() as connection:
@@ -114,10 +114,10 @@ class SqlHistory:
         self.close()
 
     def _past_runs(
-        self, connection: sa.Connection, *expected: sa.ColumnElement[bool], limit: int
+        self, connection: sa.Connection, *conditions: sa.ColumnElement[bool], limit: int
     ) -> tuple[PastRun, ...]:
         """Without distributions."""
-        chosen = sa.select(RUNS.c.id).where(*expected).order_by(*NEWEST_FIRST).limit(limit)
+        chosen = sa.select(RUNS.c.id).where(*conditions).order_by(*NEWEST_FIRST).limit(limit)
         text = self._acceptances(connection, RUNS.c.id.in_(chosen))
         return tuple(
             replace(
@@ -127,10 +127,10 @@ class SqlHistory:
             for run_id, document in connection.execute(chosen.add_columns(RUNS.c.document))
         )
 
-    def _acceptances(self, connection: sa.Connection, expected: sa.ColumnElement[bool]) -> dict[str, list[Acceptance]]:
+    def _acceptances(self, connection: sa.Connection, condition: sa.ColumnElement[bool]) -> dict[str, list[Acceptance]]:
         """Returns acceptances by the ids of their runs."""
         text: dict[str, list[Acceptance]] = {}
-        chosen = sa.select(RUNS.c.id).where(expected)
+        chosen = sa.select(RUNS.c.id).where(condition)
         about = sa.select(ACCEPTANCES).where(ACCEPTANCES.c.run.in_(chosen)).order_by(ACCEPTANCES.c.number)
         for _, run_id, endpoint, metric, reason, author, at in connection.execute(about):
             text.setdefault(run_id, []).append(

@@ -73,7 +73,7 @@ def _converted(every: Sequence[Operation], known: Mapping[str, Link], document: 
     endpoints: dict[Operation, Endpoint] = {}
     omissions: list[Omission] = []
     variables: dict[str, str] = {}
-    expected = Counter(operation.name for operation in every)
+    uses = Counter(operation.name for operation in every)
     for operation in every:
         what = f"{operation.method} {operation.path}"
         if why := _why_not(operation, wish):
@@ -81,7 +81,7 @@ def _converted(every: Sequence[Operation], known: Mapping[str, Link], document: 
             continue
         access = credentials(operation.security, schemes)
         try:
-            endpoint = build(operation, names.take(name_of(operation, expected)), values, holes, access)
+            endpoint = build(operation, names.take(name_of(operation, uses)), values, holes, access)
         except NoValueError as error:
             omissions.append(Omission(what, f"{error}; write it by hand"))
             continue

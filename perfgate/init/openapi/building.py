@@ -55,10 +55,10 @@ def build(
     )
 
 
-def name_of(operation: Operation, expected: Mapping[str, int]) -> str:
+def name_of(operation: Operation, uses: Mapping[str, int]) -> str:
     """The operation's own name where it is short enough and no other has it, else its method and path. `wanted` has
     how many operations have each name."""
-    fits = 0 < len(operation.name) <= MAX_NAME_CHARS and expected[operation.name] == 1
+    fits = 0 < len(operation.name) <= MAX_NAME_CHARS and uses[operation.name] == 1
     return operation.name if fits else naming.of_request(operation.method, operation.path)
 
 

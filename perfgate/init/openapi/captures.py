@@ -27,7 +27,7 @@ class Link:
 def links(operations: Sequence[Operation], references: References) -> dict[str, Link]:
     """Links by path prefix, such as `/items/{id}`: to the list that shows its ids."""
     lists = {operation.path.rstrip("/") or "/": operation for operation in operations if operation.method == "GET"}
-    matches: dict[str, Link] = {}
+    by_prefix: dict[str, Link] = {}
     for prefix in dict.fromkeys(prefix for operation in operations for prefix in prefixes(operation.path)):
         before, _, last = prefix.rpartition("/")
         source = lists.get(before)
@@ -35,8 +35,8 @@ def links(operations: Sequence[Operation], references: References) -> dict[str, 
         if source is None or hole is None:
             continue
         if json_path := _json_path(source, hole[1], before, references):
-            matches[prefix] = Link(list_path=source.path, json_path=json_path)
-    return matches
+            by_prefix[prefix] = Link(list_path=source.path, json_path=json_path)
+    return by_prefix
 
 
 def prefixes(path: str) -> list[str]:
@@ -76,12 +76,12 @@ def _answer(operation: Operation, references: References) -> Mapping[str, Json]:
 
 def _properties(schema: Mapping[str, Json], references: References, depth: int = 0) -> dict[str, Json]:
     own = schema.get("properties")
-    matches = dict(own) if isinstance(own, dict) else {}
+    properties = dict(own) if isinstance(own, dict) else {}
     parts = schema.get("allOf")
     if isinstance(parts, list) and depth < 5:
         for part in parts:
-            matches |= _properties(references.resolve(part), references, depth + 1)
-    return matches
+            properties |= _properties(references.resolve(part), references, depth + 1)
+    return properties
 
 
 def _id_field(item: Mapping[str, Json], name: str, before: str, references: References) -> str:
@@ -89,8 +89,8 @@ def _id_field(item: Mapping[str, Json], name: str, before: str, references: Refe
     properties = _properties(item, references)
     resource = naming.singular(before.rpartition("/")[2])
     spelled = {_plain(key): key for key in properties}
-    for expected in (name, _without(name, resource)):
-        key = spelled.get(_plain(expected))
+    for candidate in (name, _without(name, resource)):
+        key = spelled.get(_plain(candidate))
         if key and re.fullmatch(r"[A-Za-z_]\w*", key) and _is_scalar(references.resolve(properties[key])):
             return key
     return ""

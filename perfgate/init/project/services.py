@@ -20,9 +20,9 @@ SKIPPED = ("node_modules", "tests", "test", "docs", "build", "dist", "site-packa
 def services(folder: Path) -> list[tuple[str, str]]:
     """Where it was seen and the command, most certain first; a port in it is perfgate's `${PORT}`."""
     readers = (_procfile, _manage, _python_apps, _package, _dockerfile, _compose)
-    matches = [pair for reader in readers for pair in reader(folder)]
+    pairs = [pair for reader in readers for pair in reader(folder)]
     commands: dict[str, str] = {}
-    for where, command in matches:
+    for where, command in pairs:
         commands.setdefault(command, where)
     return [(where, command) for command, where in commands.items()]
 

@@ -76,14 +76,14 @@ def _record(parts: Sequence[LoadTest], duration: float) -> Record:
 
 def _probe(parts: Sequence[LoadTest], folder: Path) -> Path | None:
     """The runner probe's samples, where all parts have some; those outside of a part's measured time are left out."""
-    matches, began = [], 0.0
+    moved, began = [], 0.0
     for part in parts:
         if part.probe is None:
             return None
         inside = (sample for sample in samples.read(part.probe) if 0 <= sample.at < part.duration)
-        matches += [replace(sample, at=began + sample.at) for sample in inside]
+        moved += [replace(sample, at=began + sample.at) for sample in inside]
         began += part.duration
-    samples.write(folder / handover.PROBE, matches)
+    samples.write(folder / handover.PROBE, moved)
     return folder / handover.PROBE
 
 

@@ -85,8 +85,8 @@ def beside(load: Callable[[], LoadTest], folder: Path, options: Options, command
         probe.stop()
     if probe.ended_early:
         return _without(load_test, probe.last_words or "it ended early")
-    matches = probe.samples(load_test.began)
-    samples.write(folder / handover.PROBE, matches)
+    measured = probe.samples(load_test.began)
+    samples.write(folder / handover.PROBE, measured)
     return replace(load_test, probe=folder / handover.PROBE, beside_target=is_here(options.target))
 
 

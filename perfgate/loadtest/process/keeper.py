@@ -119,10 +119,10 @@ def _descendants() -> list[int]:
         if name.isdigit():
             with suppress(OSError), open(f"/proc/{name}/stat", "rb") as stat:
                 parents[int(name)] = int(stat.read().rpartition(b")")[2].split()[1])
-    matches = [os.getpid()]
-    for known in matches:
-        matches += [pid for pid, parent in parents.items() if parent == known]
-    return matches[1:]
+    family = [os.getpid()]
+    for known in family:
+        family += [pid for pid, parent in parents.items() if parent == known]
+    return family[1:]
 
 
 def _kill(pid: int, number: int) -> None:

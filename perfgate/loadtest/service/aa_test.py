@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from perfgate.loadtest.service.ports import free_ports
-from perfgate.loadtest.service.side_by_side import ARM, WORK_TREE, Sides
-from perfgate.loadtest.service.starting import Start, at_port, takes_port
+from perfgate.loadtest.service.sides import WORK_TREE, Sides, start_of_arm
+from perfgate.loadtest.service.starting import at_port, takes_port
 from perfgate.model.budget_file import Service
 from perfgate.model.run import Arm
 from perfgate.recording.windows import BASE, HEAD
@@ -23,13 +23,7 @@ def aa_test(service: Service, target: str, *, folder: Path, logs: Path, environ:
     """`folder` is where the command runs, `logs` where both write what they say."""
     ports = dict(zip((BASE, HEAD), free_ports(2), strict=True))
     starts = tuple(
-        Start(
-            service=replace(service, port=port),
-            folder=folder,
-            log=logs / f"service-{arm}.log",
-            environ={**environ, ARM: arm},
-            name=f"{arm}'s service",
-        )
+        start_of_arm(arm, replace(service, port=port), folder=folder, logs=logs, environ=environ)
         for arm, port in ports.items()
     )
     base, head = (at_port(target, service.port, port) for port in ports.values())

@@ -6,22 +6,15 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+from perfgate.git.command import environment
 from perfgate.model.errors import BaseError, UsageError
 
 REMOTE = "origin"
 TRUST = "git config --global --add safe.directory"  # what git proposes, followed by the folder
 FETCH_TIMEOUT_S = 300.0  # s
-MISLEADING = frozenset(  # set while git runs a hook
-    "GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_PREFIX GIT_COMMON_DIR GIT_NAMESPACE GIT_OBJECT_DIRECTORY".split()
-)
 
 Environment = Mapping[str, str]
 Done = subprocess.CompletedProcess[str]
-
-
-def outside_of_hooks(environ: Environment) -> dict[str, str]:
-    """The environment without what git sets for a hook: it would lead every git in another checkout to this one."""
-    return {name: value for name, value in environ.items() if name not in MISLEADING}
 
 
 class Git:
@@ -29,7 +22,7 @@ class Git:
 
     def __init__(self, folder: Path, environ: Environment) -> None:
         self._folder = folder
-        self._environ = {**outside_of_hooks(environ), "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+        self._environ = environment(environ)
 
     def __call__(self, *arguments: str, timeout_s: float | None = None) -> Done:
         """Raises UsageError when there is no git, BaseError when it takes too long."""

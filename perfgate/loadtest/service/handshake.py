@@ -10,7 +10,7 @@ from pathlib import Path
 
 from perfgate.model.budget_file import Tls
 from perfgate.model.errors import TargetError
-from perfgate.net import tls as trust
+from perfgate.net import tls
 from perfgate.net.proxies import Proxy
 from perfgate.text.sanitize import one_line
 
@@ -26,7 +26,7 @@ class TlsCheck:
 
     def context(self) -> ssl.SSLContext:
         files = {name: path and self.folder / path for name, path in self._files.items()}
-        return trust.context(**files, insecure=self.tls.insecure)
+        return tls.context(**files, insecure=self.tls.insecure)
 
     @property
     def _files(self) -> dict[str, str]:
@@ -80,7 +80,7 @@ def shake_hands(sock: socket.socket, check: TlsCheck, target: str, host: str) ->
 def speaks_tls(sock: socket.socket, host: str) -> bool:
     """Whether a handshake succeeds, whatever the certificate."""
     try:
-        trust.context(insecure=True).wrap_socket(sock, server_hostname=host).close()
+        tls.context(insecure=True).wrap_socket(sock, server_hostname=host).close()
     except (OSError, ValueError):
         return False
     return True

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from time import monotonic
 from urllib.parse import urlsplit
 
-from perfgate.loadtest.service.side_by_side import Sides
+from perfgate.loadtest.service.sides import Sides
 from perfgate.loadtest.service.starting import Services
 from perfgate.model.run import MemorySamples
 from perfgate.runner.process_tree import usage

@@ -6,52 +6,23 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from random import Random
-from urllib.parse import urlsplit
 
+from perfgate.git.command import without_hook_variables
 from perfgate.loadtest.service.checkout import Checkout, checked_out
-from perfgate.loadtest.service.git import outside_of_hooks
 from perfgate.loadtest.service.ports import free_ports
 from perfgate.loadtest.service.set_up import set_up
-from perfgate.loadtest.service.starting import Start, at_port, takes_port
+from perfgate.loadtest.service.sides import WORK_TREE, Sides, start_of_arm
+from perfgate.loadtest.service.starting import at_port, takes_port
 from perfgate.model.budget_file import Service
 from perfgate.model.errors import BaseError, ServiceError, UsageError
 from perfgate.model.run import Arm
 from perfgate.recording.windows import BASE, HEAD
 
-ARM = "PERFGATE_ARM"  # tells a service which arm it is
-WORK_TREE = "work tree"  # the head's ref: the files as they are
 MODULES = "node_modules"
 PACKAGES = ("pyproject.toml", "setup.py", "setup.cfg")
 
 Environment = Mapping[str, str]
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sides:
-    """What the load goes to: one target, or base and head. `starts` are the services that perfgate runs for it;
-    `seed` decides in which order."""
-
-    target: str  # the head's, in an A/B test
-    starts: tuple[Start, ...] = ()
-    arms: tuple[Arm, ...] = ()  # of an A/B test: base, then head; not measured yet
-    seed: int = 0
-
-    @property
-    def targets(self) -> tuple[str, ...]:
-        return tuple(arm.target for arm in self.arms) or (self.target,)
-
-    def of_part(self, part: int) -> tuple[Start, ...]:
-        """The services for one part of a run (0: there is only one), with a log of its own, in random order: the one
-        that starts first may be better off."""
-        starts = list(self.apart(str(part)) if part else self.starts)
-        Random(self.seed + part).shuffle(starts)
-        return tuple(starts)
-
-    def apart(self, name: str) -> tuple[Start, ...]:
-        """The services with logs of their own, which have this name in them."""
-        return tuple(replace(start, log=start.log.with_stem(f"{start.log.stem}-{name}")) for start in self.starts)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,13 +34,6 @@ class Head:
     commit: str
     logs: Path
     secrets: tuple[str, ...] = ()
-
-
-def host_of(sides: Sides) -> str:
-    """The host that the load goes to: with its port, unless perfgate chose that for a service which it starts."""
-    parts = urlsplit(sides.target)
-    own = any(parts.port == start.service.port for start in sides.starts)
-    return (parts.hostname or "" if own else parts.netloc.rpartition("@")[2]).lower()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,30 +57,30 @@ def base_and_head(
     Raises UsageError for services that cannot run beside each other and for a ref that is not there, BaseError when the
     base cannot be made ready, ServiceError when the head cannot.
     """
-    environ = outside_of_hooks(environ)
+    environ = without_hook_variables(environ)
     with checked_out(base.ref, folder=head.folder, environ=environ) as checkout:
         folders = {BASE: checkout.folder, HEAD: head.folder}
         services = {BASE: _own(base, checkout, service, say), HEAD: service}
         ports = _ports(services, target)
         _say_what_is_shared(services, checkout, base, head, say)
-        starts = [
-            Start(
-                service=replace(services[arm], port=ports[arm]),
+        starts = tuple(
+            start_of_arm(
+                arm,
+                replace(services[arm], port=ports[arm]),
                 folder=folders[arm],
-                log=head.logs / f"service-{arm}.log",
-                environ={**_environment(arm, services[arm], folders[arm], checkout, head, environ, say), ARM: arm},
-                name=f"{arm}'s service",
+                logs=head.logs,
+                environ=_environment(arm, services[arm], folders[arm], checkout, head, environ, say),
                 error=BaseError if arm == BASE else ServiceError,
                 hint=_missing(services[arm], checkout) if arm == BASE else "",
             )
             for arm in (BASE, HEAD)
-        ]
-        urls = {arm: at_port(target, service.port, ports[arm]) for arm in (BASE, HEAD)}
-        arms = (
-            Arm(name="base", target=urls[BASE], ref=base.known_as, commit=checkout.commit),
-            Arm(name="head", target=urls[HEAD], ref=WORK_TREE, commit=head.commit),
         )
-        yield Sides(target=urls[HEAD], starts=tuple(starts), arms=arms, seed=seed)
+        base_url, head_url = (at_port(target, service.port, ports[arm]) for arm in (BASE, HEAD))
+        arms = (
+            Arm(name="base", target=base_url, ref=base.known_as, commit=checkout.commit),
+            Arm(name="head", target=head_url, ref=WORK_TREE, commit=head.commit),
+        )
+        yield Sides(target=head_url, starts=starts, arms=arms, seed=seed)
 
 
 def _own(base: Base, checkout: Checkout, heads: Service, say: Say) -> Service:

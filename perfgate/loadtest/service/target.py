@@ -128,10 +128,10 @@ def _host_and_port(target: str) -> tuple[str, int]:
 def is_here(target: str) -> bool:
     """Whether the target is on this machine, by any of its addresses."""
     try:
-        matches = socket.getaddrinfo(*_host_and_port(target), type=socket.SOCK_STREAM)
+        addresses = socket.getaddrinfo(*_host_and_port(target), type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         return False
-    return bool(matches) and all(_is_own(family, address) for family, _, _, _, address in matches)
+    return bool(addresses) and all(_is_own(family, address) for family, _, _, _, address in addresses)
 
 
 def _is_own(family: int, address: Any) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pkgutil import resolve_name
 from typing import cast
 
-from perfgate.measure.importers.refusals import refusal
+from perfgate.measure.importers.refusals import refusal, unreadable
 from perfgate.measure.importers.samples import Importer, RecordingSource, useless
 from perfgate.model.errors import UsageError
 
@@ -46,12 +46,15 @@ FORMATS: dict[str, str] = {  # the class of each. The first that recognizes a fi
 BEGINNING_BYTES = 1 << 18  # bytes that tell a format
 
 
-def format_of(source: RecordingSource) -> str:
-    """The format that a file has by its content. Raises UsageError when it is none, or one that holds too little."""
+def format_of(source: RecordingSource, format: str = "") -> str:
+    """The format that a file has, by its content unless it is named. Raises UsageError when it is none, when it is one
+    that holds too little, and for bytes that no format has."""
     with source.opened() as stream:
         beginning = stream.read(BEGINNING_BYTES).removeprefix(b"\xef\xbb\xbf")
-    if no := refusal(beginning):
+    if no := unreadable(beginning) or (None if format else refusal(beginning)):
         raise useless(source, no.why, hint=no.instead)
+    if format:
+        return format
     for name in FORMATS:
         if importer(name).recognizes(beginning):
             return name

@@ -17,6 +17,8 @@ import pandas as pd
 from perfgate.measure.importers.samples import BadLines, RecordingSource, SampleBatch, mistaken
 
 BLOCK_BYTES = 48 << 20  # bytes
+DELIMITERS = (b",", b";", b"\t", b"|")
+SECOND_HEADER = "a second header: another recording begins here; import each by itself"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _BOM = b"\xef\xbb\xbf"
 
@@ -37,6 +39,15 @@ class Layout:
     def width(self) -> int:
         """Fields that a row must have."""
         return max(self.positions.values()) + 1
+
+
+def delimiter(source: RecordingSource, name: str) -> str:
+    """What stands between the fields of a header with this column."""
+    with source.opened() as stream:
+        line = stream.readline(1 << 20)
+    quoted = re.escape(name.encode())
+    match = re.search(rb"\b%b\"?\s*([,;\t|])|([,;\t|])\s*\"?%b\b" % (quoted, quoted), line, re.IGNORECASE)
+    return (match[1] or match[2]).decode() if match else ","
 
 
 def header(source: RecordingSource, delimiter: str = ",") -> list[str]:
@@ -81,7 +92,7 @@ def _samples(block: bytes, line: int, layout: Layout, bad: BadLines) -> SampleBa
         frame = _frame(block, layout)
         if not _may_be_short(frame, layout):
             return layout.convert(frame)
-    except ValueError:  # what pandas and `convert` find: numbers, fields, encoding
+    except (ValueError, OverflowError):  # what pandas and `convert` find: numbers, fields, encoding
         pass
     good = _checked(block, line, layout, bad)
     return layout.convert(_frame(good, layout)) if good else None

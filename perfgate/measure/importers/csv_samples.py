@@ -7,30 +7,33 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from perfgate.measure.importers import blocks
-from perfgate.measure.importers.blocks import Layout
+from perfgate.measure.importers import blocks, rows
+from perfgate.measure.importers.blocks import SECOND_HEADER, Layout
 from perfgate.measure.importers.samples import (
     ARMS,
     MAX_REQUEST_MS,
     NO_ARM,
-    NOT_SAID,
     BadLines,
     RecordingSource,
     RequestLabel,
     SampleBatch,
 )
+from perfgate.measure.importers.timeline import MAX_SPAN_S, UNITS, RowTimes
 
 NEEDED = ("t", "endpoint", "ms", "status")
-MAX_OFFSET_S = 10_000_000  # s: later than 115 days is a clock time
+SECONDS = "seconds since the start expected"
 HINT = (
-    "Expected: a header with t, endpoint, ms and status (and arm), then for each request t in seconds since the start, "
-    "its endpoint, ms in milliseconds, and the HTTP status (0 or nothing: no answer)."
+    "Expected: a header with t, endpoint, ms and status (and arm), then for each request t in seconds since the start "
+    "(or as Unix time), its endpoint, ms in milliseconds, and the HTTP status (0 or nothing: no answer)."
 )
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_WITH_COMMA = re.compile(r"\d+,\d+")
 _STATUS = re.compile(r"(|0|[1-5]\d\d)(\.0)?")  # "200.0" is what spreadsheets make of a column with gaps
 
 
@@ -49,36 +52,79 @@ class CsvSamples:
         """The last to be asked: what is nothing else is this, but for JSON, XML and what is no text."""
         if beginning.lstrip()[:1] in (b"{", b"[", b"<") or b"\0" in beginning:
             return False
-        return b"," in beginning or not beginning.strip()
+        return any(delimiter in beginning.partition(b"\n")[0] for delimiter in blocks.DELIMITERS)
 
     def read(self, source: RecordingSource, bad: BadLines) -> Iterator[SampleBatch]:
-        positions = blocks.located(source, blocks.header(source), NEEDED, ("arm",), HINT)
-        layout = Layout(positions=positions, numbers=frozenset({"t", "ms"}), wrong=_wrong, convert=converted)
+        delimiter = blocks.delimiter(source, "endpoint")
+        positions = blocks.located(source, blocks.header(source, delimiter), NEEDED, ("arm",), HINT)
+        table = CsvTable()
+        layout = Layout(
+            positions=positions,
+            numbers=frozenset({"t", "ms"}),
+            wrong=table.wrong,
+            convert=table.convert,
+            delimiter=delimiter,
+        )
         yield from blocks.read(source, layout, bad, has_header=True, size=self._size)
 
 
-def converted(frame: pd.DataFrame) -> SampleBatch:
-    """Raises ValueError when a row is wrong; which one, `_wrong` says."""
-    t, ms = (frame[name].to_numpy(dtype=np.float64) for name in ("t", "ms"))
-    if not (((t >= 0) & (t < MAX_OFFSET_S)).all() and ((ms >= 0) & (ms <= MAX_REQUEST_MS)).all()):
-        raise ValueError("t or ms is out of range")
-    endpoint, status = frame["endpoint"].cat, frame["status"].cat
-    names = [str(name).strip() for name in endpoint.categories]
-    if "" in names:
-        raise ValueError("an endpoint is empty")
-    statuses = np.array([_status(str(text)) for text in status.categories], dtype=np.int64)
-    arms = np.array([_arm(str(text)) for text in frame["arm"].cat.categories] if "arm" in frame else [NO_ARM])
-    nothing = np.zeros(len(frame), dtype=np.int64)
-    return SampleBatch(
-        labels=[RequestLabel(name) for name in names],
-        label=endpoint.codes.to_numpy().astype(np.int64),
-        began=t,
-        took=np.rint(ms * 1e6).astype(np.int64),
-        status=statuses[status.codes.to_numpy()],
-        outcomes=nothing + NOT_SAID,
-        timed_out=nothing.astype(bool),
-        arm=arms[frame["arm"].cat.codes.to_numpy() if "arm" in frame else nothing],
-    )
+class CsvTable:
+    """Rows of one recording. Whether `t` is a Unix time, and in which unit, its first row says."""
+
+    def __init__(self) -> None:
+        self._unit: float | None = None  # s; 0: `t` counts from the start
+        self._timeline = RowTimes()
+
+    def convert(self, frame: pd.DataFrame) -> SampleBatch:
+        """Raises ValueError when a row is wrong; which one, `wrong` says."""
+        t, ms = (frame[name].to_numpy(dtype=np.float64) for name in ("t", "ms"))
+        if not ((ms >= 0) & (ms <= MAX_REQUEST_MS)).all():
+            raise ValueError("ms is out of range")
+        endpoint, status = frame["endpoint"].cat, frame["status"].cat
+        names = [str(name).strip() for name in endpoint.categories]
+        if "" in names:
+            raise ValueError("an endpoint is empty")
+        statuses = np.array([_status(str(text)) for text in status.categories], dtype=np.int64)
+        arms = np.array([_arm(str(text)) for text in frame["arm"].cat.categories] if "arm" in frame else [NO_ARM])
+        arm = frame["arm"].cat.codes.to_numpy() if "arm" in frame else np.zeros(len(frame), dtype=np.int64)
+        return replace(
+            rows.assembled(
+                [RequestLabel(name) for name in names],
+                endpoint.codes.to_numpy().astype(np.int64),
+                self._since(t),
+                rows.milliseconds(ms),
+                statuses[status.codes.to_numpy()],
+                origin=self._timeline.origin,
+            ),
+            arm=arms[arm],
+        )
+
+    def _since(self, t: NDArray[np.float64]) -> NDArray[np.float64]:
+        if len(t) and self._unit is None:
+            self._unit = _unit(float(t[0]))
+        if self._unit:
+            return self._timeline.since(t * self._unit)
+        if not ((t >= 0) & (t <= MAX_SPAN_S)).all():
+            raise ValueError("t is out of range")
+        return t
+
+    def wrong(self, of: Mapping[str, str]) -> str:
+        """What is wrong with a row, or nothing."""
+        if of["t"] == "t" and of["ms"] == "ms":
+            return SECOND_HEADER
+        if what := _wrong(of):
+            return what
+        t = float(of["t"])
+        if self._unit is None:
+            self._unit = _unit(t)
+        if self._unit:
+            return self._timeline.mistake(t * self._unit)
+        return "" if t <= MAX_SPAN_S else f"t is {of['t'][:40]!r}; {SECONDS}, from 0 to {MAX_SPAN_S:,.0f}"
+
+
+def _unit(t: float) -> float:
+    """The unit of a Unix time in s; 0 for what is a time since the start."""
+    return next(unit for least, unit in UNITS if t >= least) if t > MAX_SPAN_S else 0.0
 
 
 def _status(text: str) -> int:
@@ -93,12 +139,17 @@ def _arm(text: str) -> int:
     return ARMS[text.strip().lower()]
 
 
+def _hint(number: str) -> str:
+    return ", with a decimal point" if _WITH_COMMA.fullmatch(number) else ""
+
+
 def _wrong(of: Mapping[str, str]) -> str:
-    """What is wrong with a row, or nothing."""
+    """What is wrong with a row beside the range of its `t`, or nothing."""
     shown = {name: repr(text[:40]) for name, text in of.items()}
-    for name, highest, unit in (("t", MAX_OFFSET_S, "seconds since the start"), ("ms", MAX_REQUEST_MS, "milliseconds")):
-        if not _NUMBER.fullmatch(of[name]) or not 0 <= float(of[name]) <= highest:
-            return f"{name} is {shown[name]}; {unit} expected, from 0 to {highest:,}"
+    if not _NUMBER.fullmatch(of["t"]) or float(of["t"]) < 0:
+        return f"t is {shown['t']}; {SECONDS}, or a Unix time{_hint(of['t'])}"
+    if not _NUMBER.fullmatch(of["ms"]) or not 0 <= float(of["ms"]) <= MAX_REQUEST_MS:
+        return f"ms is {shown['ms']}; milliseconds expected, from 0 to {MAX_REQUEST_MS:,}{_hint(of['ms'])}"
     if not of["endpoint"]:
         return "endpoint is empty; a name expected"
     if not _STATUS.fullmatch(of["status"]):

@@ -29,6 +29,7 @@ from perfgate.measure.importers.samples import (
     SampleBatch,
     mistaken,
 )
+from perfgate.measure.importers.timeline import RowTimes
 
 MAX_POINTS = 200_000  # held at a time
 METRICS: Mapping[str, Phase] = {
@@ -105,12 +106,12 @@ class K6Stream:
         return assembled(_points(source, bad), self._points)
 
 
-def assembled(matches: Iterable[Point], size: int = MAX_POINTS) -> Iterator[SampleBatch]:
-    """The recording begins with the first request that ended; one that had begun before counts from then, too."""
+def assembled(recorded: Iterable[Point], size: int = MAX_POINTS) -> Iterator[SampleBatch]:
+    """Samples of the points. Times count from the beginning of the first request that ended."""
     pending: dict[str, _Points] = {}
     labels: dict[RequestLabel, int] = {}
     origin: float | None = None
-    for name, ended, took, tags in matches:
+    for name, ended, took, tags in recorded:
         if origin is None:
             if name != "http_req_duration":
                 continue
@@ -119,7 +120,7 @@ def assembled(matches: Iterable[Point], size: int = MAX_POINTS) -> Iterator[Samp
         if points is None:
             points = pending[name] = _Points(METRICS[name])
         points.label.append(labels.setdefault(tags.label, len(labels)))
-        points.began.append(max(0.0, ended - took / 1000 - origin))
+        points.began.append(ended - took / 1000 - origin)
         points.took.append(took)
         points.tags.append(tags)
         if len(points.label) == size:
@@ -131,20 +132,23 @@ def assembled(matches: Iterable[Point], size: int = MAX_POINTS) -> Iterator[Samp
 def _points(source: RecordingSource, bad: BadLines) -> Iterator[Point]:
     """(metric, when it ended as Unix time, how many ms it took, tags) of each point that matters."""
     known: dict[bytes, Tags | None] = {}
+    timeline = RowTimes()
     with source.opened() as stream:
         number = 0
         for number, line in enumerate(stream, start=1):
             if number > 1 and not _WANTED.search(line):
                 continue
             try:
-                matches = _point(line, known)
+                point = _point(line, known)
+                if point is not None:
+                    timeline.check(point[1])
             except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
                 cut = "" if line.endswith(b"\n") else " (the file is cut off there)"
                 what = f"the field {error} is missing" if isinstance(error, KeyError) else str(error)
                 bad.add(number, f"not a line of k6: {what}{cut}")
                 continue
-            if matches is not None:
-                yield matches
+            if point is not None:
+                yield point
         bad.lines += number
         if not number:
             raise mistaken(source, [(1, "the file is empty")], hint=HINT)

@@ -44,11 +44,6 @@ REFUSALS: Mapping[str, Refusal] = {
         why="autocannon's printed table has too few figures",
         instead="autocannon --json URL > result.json, and import that.",
     ),
-    "utf-16": Refusal(
-        recognizes=lambda beginning: beginning.startswith((b"\xff\xfe", b"\xfe\xff")),
-        why="it is in UTF-16",
-        instead="Save it as UTF-8: iconv -f utf-16 -t utf-8 FILE > NEW",
-    ),
     "artillery 1": Refusal(
         recognizes=lambda beginning: b'"scenariosCreated"' in beginning and b'"rps"' in beginning,
         why="this report is of Artillery 1, which had other figures",
@@ -95,6 +90,40 @@ REFUSALS: Mapping[str, Refusal] = {
         instead="Import what ab prints: ab -n 1000 -c 4 URL > ab.txt.",
     ),
 }
+UNREADABLE: Mapping[str, Refusal] = {  # whatever the format
+    "empty": Refusal(
+        recognizes=lambda beginning: not beginning.strip(b"\0 \t\r\n"),
+        why="the file is empty",
+        instead="Did the load tool run to its end, and write to this file?",
+    ),
+    "utf-16": Refusal(
+        recognizes=lambda beginning: (
+            beginning.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" * 20 in (beginning[:40:2], beginning[1:40:2])
+        ),
+        why="it is in UTF-16",
+        instead="Save it as UTF-8: iconv -f utf-16 -t utf-8 FILE > NEW",
+    ),
+    "line ends": Refusal(
+        recognizes=lambda beginning: b"\r" in beginning and b"\n" not in beginning,
+        why="its lines end with a carriage return only, as those of an old Mac",
+        instead="tr '\\r' '\\n' < FILE > NEW, and import that.",
+    ),
+    "archive": Refusal(
+        recognizes=lambda beginning: beginning.startswith(b"PK\x03\x04"),
+        why="it is a ZIP archive, or a spreadsheet (.xlsx)",
+        instead="Unpack it (unzip FILE); save a spreadsheet as CSV.",
+    ),
+    "packed": Refusal(
+        recognizes=lambda beginning: beginning.startswith((b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")),
+        why="it is packed with bzip2, xz or zstd; gzip is read as it is",
+        instead="Unpack it: bunzip2, unxz or unzstd FILE",
+    ),
+}
+
+
+def unreadable(beginning: bytes) -> Refusal | None:
+    """Why no format begins like this, if none does."""
+    return next((item for item in UNREADABLE.values() if item.recognizes(beginning)), None)
 
 
 def refusal(beginning: bytes) -> Refusal | None:

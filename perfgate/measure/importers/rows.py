@@ -13,7 +13,6 @@ from perfgate.measure.importers.samples import NO_ARM, NOT_SAID, Phase, RequestL
 
 Integers = NDArray[np.int64]
 
-LATEST = 4e9  # Unix time, in the year 2096: what is later is no time of a request
 CHUNK_ROWS = 200_000  # at a time
 TIMEOUT_WORDS = ("timeout", "timed out", "deadline exceeded")
 
@@ -37,12 +36,10 @@ def is_timeout(text: str) -> bool:
 
 
 def sampled(requests: Iterable[RecordedRequest], rows: int = CHUNK_ROWS) -> Iterator[SampleBatch]:
-    """The recording begins with the first request; one that had begun before counts from then, too."""
+    """The requests in batches. Times count from the first of them."""
     origin: float | None = None
     batch: list[RecordedRequest] = []
     for request in requests:
-        if not 0 <= request.began < LATEST:
-            raise ValueError(f"a request began at {request.began:g} s since 1970")
         if origin is None:
             origin = request.began
         batch.append(request)
@@ -57,7 +54,7 @@ def _together(batch: Sequence[RecordedRequest], origin: float) -> Iterator[Sampl
     columns = list(zip(*batch, strict=True))
     labels: dict[RequestLabel, int] = {}
     code = np.array([labels.setdefault(label, len(labels)) for label in columns[0]], dtype=np.int64)
-    began = np.maximum(np.array(columns[1], dtype=np.float64) - origin, 0.0)
+    began = np.array(columns[1], dtype=np.float64) - origin
     status, outcomes = (np.array(column, dtype=np.int64) for column in columns[3:5])
     timed_out = np.array(columns[5], dtype=bool)
     parts: tuple[tuple[Phase, int], ...] = (("", 2), ("first_byte", 6), ("connect", 7))

@@ -33,6 +33,7 @@ class RequestLabel(NamedTuple):
     name: str
     method: str = ""
     url: str = ""
+    is_transaction: bool = False  # several requests together, which may be a journey's
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,14 +42,14 @@ class SampleBatch:
 
     labels: Sequence[RequestLabel]
     label: NDArray[np.int64]  # index into `labels`
-    began: NDArray[np.float64]  # s since the beginning of the recording
+    began: NDArray[np.float64]  # s since `started`, or since the beginning of the recording; negative: before that
     took: NDArray[np.int64]  # ns
     status: NDArray[np.int64]  # HTTP; 0: there was no answer
     outcomes: NDArray[np.int64]  # what the tool made of the answer: GOOD, BAD, NOT_SAID or REJECTED
     timed_out: NDArray[np.bool_]  # as far as the tool says
     arm: NDArray[np.int64]  # BASE, HEAD or NO_ARM
     phase: Phase = ""
-    started: datetime | None = None  # when the recording began, where it says so
+    started: datetime | None = None  # of the first row, where it says so
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,7 +128,8 @@ class BadLines:
     def check(self, hint: str) -> None:
         """Raises UsageError when there are too many."""
         if self.number and not self.tolerance.allows(self.number, self.lines):
-            raise mistaken(self.source, self.mistakes, hint=f"{hint}\nTo leave out so many: --max-bad {self.number}")
+            more = "" if 2 * self.number > self.lines else f"\nTo leave out so many: --max-bad {self.number}"
+            raise mistaken(self.source, self.mistakes, hint=f"{hint}{more}")
 
 
 class Importer(Protocol):

@@ -31,10 +31,10 @@ METRIC_OF = {"50": "p50", "90": "p90", "95": "p95", "99": "p99"}  # by percent a
 def text(source: RecordingSource, hint: str) -> str:
     """The whole file. Raises UsageError when it is too large for a summary."""
     with source.opened() as stream:
-        matches = stream.read(MAX_FILE_BYTES + 1)
-    if len(matches) > MAX_FILE_BYTES:
+        content = stream.read(MAX_FILE_BYTES + 1)
+    if len(content) > MAX_FILE_BYTES:
         raise useless(source, "too large for a summary", hint=hint)
-    return matches.decode("utf-8-sig", "replace")
+    return content.decode("utf-8-sig", "replace")
 
 
 def document(source: RecordingSource, hint: str) -> Any:
@@ -65,14 +65,14 @@ def percentile_name(percent: str) -> str | None:
 def known(values: Mapping[str, Any], names: Mapping[str, str], scale: float = 1e-3) -> dict[str, float]:
     """The metrics among a tool's values: `names` says which of its names is which metric. Raises ValueError for what is
     no number."""
-    matches = {}
+    metrics = {}
     for name, metric in names.items():
         if (value := values.get(name)) is not None:
             number = float(value) * scale
             if not 0 <= number < 1e6:
                 raise ValueError(f"{name} is {value}")
-            matches[metric] = number
-    return matches
+            metrics[metric] = number
+    return metrics
 
 
 def checked(row: Row) -> Row:

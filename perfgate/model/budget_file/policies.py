@@ -12,6 +12,7 @@ AUTO = "auto"  # the baseline's branch, as the repository says
 @dataclass(frozen=True, kw_only=True)
 class BaselinePolicy:
     branch: str = "main"  # AUTO where the budget file names none: found out before anything is judged
+    former_branches: tuple[str, ...] = ()  # what that branch was called before: runs there count as its own
     runs: int = 20  # at most so many, newest first
     min_runs: int = 5  # fewer than this: no-baseline
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from perfgate.model.note import Note
 from perfgate.model.outcome import Outcome
-from perfgate.model.publication import Announcement, Comment, Correction, Publication, Wishes
+from perfgate.model.publication import Announcement, Comment, Correction, Publication, PublishOptions
 from perfgate.net import http
 from perfgate.publish.github import artifacts, checks, comments, images, issues, job, place, pulls, refusals
 from perfgate.publish.github.api import TIMEOUT_S, Api, RefusedError, UnansweredError
@@ -24,24 +24,24 @@ __all__ = ["artifacts", "commented", "correct", "deliver", "images", "publish"]
 _NOTHING_NEW = (Outcome.PASS, Outcome.NO_BASELINE)
 
 
-def publish(announcement: Announcement, environ: Mapping[str, str], wishes: Wishes) -> Publication:
+def publish(announcement: Announcement, environ: Mapping[str, str], options: PublishOptions) -> Publication:
     """Never raises for what GitHub or the file system refuses: that is a warning."""
-    here = place.find(environ, wishes.pull_request)
+    here = place.find(environ, options.pull_request)
     with http.HttpSession(timeout=TIMEOUT_S) as session:
-        return deliver(announcement, here, Api(url=here.api, token=here.token, session=session), wishes)
+        return deliver(announcement, here, Api(url=here.api, token=here.token, session=session), options)
 
 
-def correct(correction: Correction, environ: Mapping[str, str], wishes: Wishes) -> Publication:
+def correct(correction: Correction, environ: Mapping[str, str], options: PublishOptions) -> Publication:
     """Corrects a comment that is there; none is begun. Never raises for what GitHub refuses: that is a warning."""
-    here = place.find(environ, wishes.pull_request)
-    if wishes.comment is Comment.NEVER or not (here.repository and here.token):
+    here = place.find(environ, options.pull_request)
+    if options.comment is Comment.NEVER or not (here.repository and here.token):
         return Publication()
     with http.HttpSession(timeout=TIMEOUT_S) as session:
         api = Api(url=here.api, token=here.token, session=session)
         try:
             number = _number(here, api)
             posted = number and comments.correct(
-                api, here, number, correction.key, correction.comment, author=wishes.author
+                api, here, number, correction.key, correction.comment, author=options.author
             )
         except RefusedError as refused:
             return Publication(
@@ -64,10 +64,10 @@ def _safe(line: str, here: GitHubJob) -> str:
     return line.replace(here.token, "[GITHUB_TOKEN]") if here.token else line
 
 
-def commented(environ: Mapping[str, str], wishes: Wishes) -> int:
+def commented(environ: Mapping[str, str], options: PublishOptions) -> int:
     """The pull request that gets a comment about a failure, by all that is known before; 0 if none does."""
-    here = place.find(environ, wishes.pull_request)
-    if wishes.comment is Comment.NEVER or not (here.repository and here.token):
+    here = place.find(environ, options.pull_request)
+    if options.comment is Comment.NEVER or not (here.repository and here.token):
         return 0
     with http.HttpSession(timeout=TIMEOUT_S) as session:
         try:
@@ -80,8 +80,8 @@ def _number(here: GitHubJob, api: Api) -> int:
     return pulls.look_up(api, here) if here.look_up and not here.pull_request else here.pull_request
 
 
-def deliver(announcement: Announcement, here: GitHubJob, api: Api, wishes: Wishes) -> Publication:
-    client = _GitHubClient(announcement, here, api, wishes)
+def deliver(announcement: Announcement, here: GitHubJob, api: Api, options: PublishOptions) -> Publication:
+    client = _GitHubClient(announcement, here, api, options)
     if here.repository and here.token:
         client.attempt("comment", client.comment)
         client.attempt("check run", client.check)
@@ -95,7 +95,7 @@ def deliver(announcement: Announcement, here: GitHubJob, api: Api, wishes: Wishe
     return Publication(
         messages=tuple(client.messages),
         warnings=tuple(Note(_safe(line, here)) for line in client.warnings),
-        commands=tuple(job.commands(announcement)) if wishes.annotations else (),
+        commands=tuple(job.commands(announcement)) if options.annotations else (),
         comment_url=client.comment_url,
         failed=tuple(client.failed),
     )
@@ -108,7 +108,7 @@ class _GitHubClient:
     announcement: Announcement
     place: GitHubJob
     api: Api
-    wishes: Wishes
+    options: PublishOptions
     messages: list[str] = field(default_factory=list)
     warnings: list[Note] = field(default_factory=list)
     comment_url: str = ""
@@ -125,7 +125,7 @@ class _GitHubClient:
             self.warnings.append(note("PG-P006", f"No {what}: {error.message}. {refusals.STANDS}"))
 
     def comment(self) -> None:
-        if self.wishes.comment is Comment.NEVER:
+        if self.options.comment is Comment.NEVER:
             return
         number = _number(self.place, self.api)
         if not number:
@@ -133,7 +133,7 @@ class _GitHubClient:
             return
         text, key = self.announcement.comment, self.announcement.key
         create = self._worth_a_comment()
-        posted = comments.put(self.api, self.place, number, key, text, create=create, author=self.wishes.author)
+        posted = comments.put(self.api, self.place, number, key, text, create=create, author=self.options.author)
         if posted is None:
             self.messages.append(f"No comment: nothing to say ({self.announcement.outcome.value}).")
             return
@@ -142,22 +142,22 @@ class _GitHubClient:
         self.messages.append(f"Comment {posted.how}{later}: {posted.url}")
 
     def _worth_a_comment(self) -> bool:
-        if self.wishes.comment is Comment.FAILURES:
+        if self.options.comment is Comment.FAILURES:
             return self.announcement.blocks
-        return self.wishes.comment is Comment.ALWAYS or self.announcement.outcome not in _NOTHING_NEW
+        return self.options.comment is Comment.ALWAYS or self.announcement.outcome not in _NOTHING_NEW
 
     def check(self) -> None:
-        if self.wishes.check and self._knows_commit("check run"):
+        if self.options.check and self._knows_commit("check run"):
             self.messages.append(f"Check run: {checks.check(self.api, self.place, self.announcement)}")
 
     def status(self) -> None:
-        if self.wishes.status and self._knows_commit("commit status"):
+        if self.options.status and self._knows_commit("commit status"):
             checks.status(self.api, self.place, self.announcement)
             self.messages.append(f"Commit status: {self.announcement.title} at {self.place.commit[:7]}")
 
     def issue(self) -> None:
-        if self.wishes.issue:
-            self.messages.append(issues.keep(self.api, self.place, self.announcement, self.wishes.author))
+        if self.options.issue:
+            self.messages.append(issues.keep(self.api, self.place, self.announcement, self.options.author))
 
     def _knows_commit(self, what: str) -> bool:
         if not self.place.commit:
@@ -167,7 +167,7 @@ class _GitHubClient:
     def write_files(self) -> None:
         try:
             if (
-                self.wishes.summary
+                self.options.summary
                 and self.place.summary
                 and not job.add_summary(self.place.summary, self.announcement)
             ):

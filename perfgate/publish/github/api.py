@@ -181,14 +181,14 @@ def _refusal(reply: http.Reply) -> RefusedError | UnansweredError:
 
 def _limited(reply: http.Reply) -> float | None:
     """Seconds that a rate limit asks to wait; None if it is no rate limit. By the server's clock."""
-    requested = reply.headers.get("retry-after", "")
+    retry_after = reply.headers.get("retry-after", "")
     used_up = reply.headers.get("x-ratelimit-remaining") == "0"
     if reply.status != 429 and not (
-        reply.status == 403 and (requested or used_up or "rate limit" in _message(reply).lower())
+        reply.status == 403 and (retry_after or used_up or "rate limit" in _message(reply).lower())
     ):
         return None
-    if requested.isascii() and requested.isdigit():
-        return float(requested[:9])
+    if retry_after.isascii() and retry_after.isdigit():
+        return float(retry_after[:9])
     reset = reply.headers.get("x-ratelimit-reset", "")
     if used_up and reset.isascii() and reset.isdigit():
         try:

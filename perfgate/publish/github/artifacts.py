@@ -44,13 +44,13 @@ def fetch(environ: Mapping[str, str], name: str, *, max_bytes: int) -> tuple[str
 def _listed(api: Api, here: GitHubJob, name: str) -> Iterator[Mapping[str, Any]]:
     answer = api.get(f"/repos/{here.repository}/actions/runs/{here.triggered_by}/artifacts?per_page={PAGE_ITEMS}")
     listed = part_of({"answer": answer}, "answer").get("artifacts")
-    matches = [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
+    entries = [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
     ours = [
-        match
-        for match in matches
-        if (match.get("name") == name or str(match.get("name")).startswith(f"{name}-"))
-        and not match.get("expired")
-        and part_of(match, "workflow_run").get("id") == here.triggered_by
+        entry
+        for entry in entries
+        if (entry.get("name") == name or str(entry.get("name")).startswith(f"{name}-"))
+        and not entry.get("expired")
+        and part_of(entry, "workflow_run").get("id") == here.triggered_by
     ]
     yield from ours[:MAX_ARTIFACTS]
 

@@ -59,9 +59,9 @@ def put(api: Api, place: GitHubJob, number: int, key: str, text: str, *, create:
         if round_:
             api.pause(SETTLE_S)
         try:
-            matches = client.marked()
-            me = author or _me(api, matches)
-            mine = [match for match in matches if match.author == me]
+            marked = client.marked()
+            me = author or _me(api, marked)
+            mine = [comment for comment in marked if comment.author == me]
             if mine:
                 return client.update(mine, body)
             if not create:
@@ -83,9 +83,9 @@ def correct(api: Api, place: GitHubJob, number: int, key: str, notice: str, *, a
     Raises RefusedError, UnansweredError.
     """
     client = _CommentClient(api, place, f"/repos/{place.repository}/issues/{number}/comments", mark(key))
-    matches = client.marked()
-    me = author or _me(api, matches)
-    mine = [match for match in matches if match.author == me]
+    marked = client.marked()
+    me = author or _me(api, marked)
+    mine = [comment for comment in marked if comment.author == me]
     if not mine:
         return None
     latest = max(mine, key=lambda item: _run(item.body))
@@ -175,9 +175,9 @@ class _CommentClient:
         )
 
 
-def _me(api: Api, matches: list[_Comment]) -> str:
+def _me(api: Api, marked: list[_Comment]) -> str:
     """The token's account; asked for only when there is a comment whose author matters."""
-    if not matches or api.token.startswith(INSTALLATION):
+    if not marked or api.token.startswith(INSTALLATION):
         return ACTIONS_BOT
     try:
         return str(part_of({"user": api.get("/user")}, "user").get("login") or ACTIONS_BOT)

@@ -32,15 +32,13 @@ class AcceptanceQuery:
     event: Mapping[str, Any] | None = None  # has the labels as well, as they were when it happened
 
 
-def gather(
-    environ: Mapping[str, str], requested: AcceptanceQuery
-) -> tuple[tuple[AcceptanceClaim, ...], tuple[str, ...]]:
+def gather(environ: Mapping[str, str], query: AcceptanceQuery) -> tuple[tuple[AcceptanceClaim, ...], tuple[str, ...]]:
     """The words, and warnings for people. Without a token, the event's own labels."""
-    here = places.find(environ, requested.pull_request)
+    here = places.find(environ, query.pull_request)
     if not (here.repository and here.token):
-        return tuple(_of_event(requested, here)), ()
+        return tuple(_of_event(query, here)), ()
     with http.HttpSession(timeout=TIMEOUT_S) as session:
-        return _LabelReader(Api(url=here.api, token=here.token, session=session), here, requested).gather()
+        return _LabelReader(Api(url=here.api, token=here.token, session=session), here, query).gather()
 
 
 @dataclass(frozen=True)
@@ -136,9 +134,9 @@ class _LabelReader:
         return f"/repos/{self.place.repository}"
 
 
-def _of_event(requested: AcceptanceQuery, place: GitHubJob) -> Iterator[AcceptanceClaim]:
+def _of_event(query: AcceptanceQuery, place: GitHubJob) -> Iterator[AcceptanceClaim]:
     """Labels as they were when it happened; who set one is known if that is what happened."""
-    event = requested.event or {}
+    event = query.event or {}
     pull = part_of(event, "pull_request")
     new = _name(event.get("label")) if event.get("action") == _LABELED else ""
     for item in pull.get("labels") or ():
@@ -147,7 +145,7 @@ def _of_event(requested: AcceptanceQuery, place: GitHubJob) -> Iterator[Acceptan
         word = acceptances.of_label(
             name,
             author=str(part_of(event, "sender").get("login") or "") if by_sender else "a label",
-            at=requested.now,
+            at=query.now,
             reason=f"#{pull.get('number')} {'' if place.from_fork else pull.get('title') or ''}".strip(),
             distrust=acceptances.FORKS_LABEL if place.from_fork and not by_sender else "",
         )

@@ -50,17 +50,17 @@ def keep(api: Api, place: GitHubJob, announcement: Announcement, author: str = "
     if not occasion.on_baseline:
         return "No issue: this is no run of the baseline's branch."
     client = _IssueClient(api, place, announcement, author or _me(api))
-    matches = client.find()
+    issue = client.find()
     digests = sorted(digest(item.endpoint, item.metric) for item in occasion.broken)
     broken = frozenset(digests[:MAX_SERIES])
     if broken:
-        return client.broken(matches, broken)
+        return client.broken(issue, broken)
     undecided = frozenset(digest(*finding) for finding in occasion.undecided)
-    if matches is None or not matches.open:
+    if issue is None or not issue.open:
         return "No issue: nothing is broken."
-    if matches.series & undecided:
-        return f"The issue stays open, what broke is undecided: {matches.url}"
-    return client.recovered(matches)
+    if issue.series & undecided:
+        return f"The issue stays open, what broke is undecided: {issue.url}"
+    return client.recovered(issue)
 
 
 def digest(endpoint: str, metric: str) -> str:
@@ -80,11 +80,11 @@ class _IssueClient:
 
     def find(self) -> _Issue | None:
         """The oldest of ours that is open, and of several the only one from then on; else the newest."""
-        matches = self._ours()
-        opened = [match for match in matches if match.open]
+        issues = self._ours()
+        opened = [issue for issue in issues if issue.open]
         for other in opened[1:]:
             self._give_up(other, opened[0])
-        return next(iter(opened or matches[-1:]), None)
+        return next(iter(opened or issues[-1:]), None)
 
     def _ours(self) -> list[_Issue]:
         """Oldest first. Anybody can write the mark, so the author counts as well."""
@@ -100,20 +100,20 @@ class _IssueClient:
             if issue.body.startswith(first):
                 yield issue
 
-    def broken(self, matches: _Issue | None, broken: frozenset[str]) -> str:
+    def broken(self, issue: _Issue | None, broken: frozenset[str]) -> str:
         body = self._body(broken)
-        if matches is None:
+        if issue is None:
             return self._open(body, broken)
-        news = broken - matches.series
-        if not matches.open and not matches.closed_by_us and not news:
-            return f"The issue stays closed, as a person left it: {matches.url}"
+        news = broken - issue.series
+        if not issue.open and not issue.closed_by_us and not news:
+            return f"The issue stays closed, as a person left it: {issue.url}"
         self.api.call(
-            "PATCH", f"{self._issues}/{matches.number}", {"title": self._title(), "body": body, "state": "open"}
+            "PATCH", f"{self._issues}/{issue.number}", {"title": self._title(), "body": body, "state": "open"}
         )
-        if matches.open and not news:
-            return f"Issue updated: {matches.url}"
-        self._comment(matches, "Broken again." if not matches.open else "More is broken.")
-        return f"Issue {'reopened' if not matches.open else 'updated'}: {matches.url}"
+        if issue.open and not news:
+            return f"Issue updated: {issue.url}"
+        self._comment(issue, "Broken again." if not issue.open else "More is broken.")
+        return f"Issue {'reopened' if not issue.open else 'updated'}: {issue.url}"
 
     def _open(self, body: str, broken: frozenset[str]) -> str:
         try:
@@ -143,11 +143,11 @@ class _IssueClient:
         text = f"The same as #{first.number}, which was there first.\n"
         self.api.call("PATCH", f"{self._issues}/{issue.number}", {"body": text, "state": "closed"})
 
-    def recovered(self, matches: _Issue) -> str:
-        self._comment(matches, "Nothing of this is broken any more.")
-        body = f"{matches.body.rstrip()}\n{_CLOSED}\n"
-        self.api.call("PATCH", f"{self._issues}/{matches.number}", {"body": body, "state": "closed"})
-        return f"Issue closed: {matches.url}"
+    def recovered(self, issue: _Issue) -> str:
+        self._comment(issue, "Nothing of this is broken any more.")
+        body = f"{issue.body.rstrip()}\n{_CLOSED}\n"
+        self.api.call("PATCH", f"{self._issues}/{issue.number}", {"body": body, "state": "closed"})
+        return f"Issue closed: {issue.url}"
 
     def _comment(self, issue: _Issue, message: str) -> None:
         text = f"{message}\n\n{self.announcement.comment}"

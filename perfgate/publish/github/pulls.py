@@ -22,10 +22,10 @@ def look_up(api: Api, place: GitHubJob) -> int:
     alone. Raises RefusedError, UnansweredError.
     """
     root = f"/repos/{place.repository}"
-    matches = _with_head(api.all(f"{root}/commits/{place.commit}/pulls"), place)
-    if not matches and place.head:  # a fork's commit is not always associated
-        matches = _with_head(api.all(f"{root}/pulls?state=open&head={quote(place.head, safe=':')}"), place)
-    return min(matches, default=(False, 0))[1]
+    numbered = _with_head(api.all(f"{root}/commits/{place.commit}/pulls"), place)
+    if not numbered and place.head:  # a fork's commit is not always associated
+        numbered = _with_head(api.all(f"{root}/pulls?state=open&head={quote(place.head, safe=':')}"), place)
+    return min(numbered, default=(False, 0))[1]
 
 
 def _with_head(pulls: Iterable[Any], place: GitHubJob) -> list[tuple[bool, int]]:

@@ -74,9 +74,9 @@ def shown(calibration: Calibration) -> list[Noise]:
 
 
 def _edge(calibration: Calibration, rows: list[Noise]) -> float:
-    matches = [reach.of(mode) or 0.0 for row in rows for reach in row.reaches for mode in modes(calibration)]
+    changes = [reach.of(mode) or 0.0 for row in rows for reach in row.reaches for mode in modes(calibration)]
     limit = calibration.proposal.limits.get(rows[0].metric, 0.0)
-    return NUMBER_ROOM_FACTOR * min(MAX_DRAWN_RISE, max(*matches, 1.1 * limit, 0.05))
+    return NUMBER_ROOM_FACTOR * min(MAX_DRAWN_RISE, max(*changes, 1.1 * limit, 0.05))
 
 
 def _scale(plot: Axes, edge: float, rows: int, theme: Theme) -> None:
@@ -101,14 +101,14 @@ def _row(plot: Axes, row: int, noise: Noise, calibration: Calibration, edge: flo
     both = len(modes(calibration)) > 1
     for number, mode in enumerate(modes(calibration)):
         lane = row + (LANE_HEIGHT * (2 * number - 1) if both else 0.0)
-        matches = [(reach.of(mode), size) for reach, size in zip(noise.reaches, SIZES, strict=False)]
-        dots = [(min(reach, MAX_DRAWN_RISE), size) for reach, size in matches if reach is not None]
+        pairs = [(reach.of(mode), size) for reach, size in zip(noise.reaches, SIZES, strict=False)]
+        dots = [(min(reach, MAX_DRAWN_RISE), size) for reach, size in pairs if reach is not None]
         if not dots:
             continue
         colour = _colour(mode, theme)
         plot.plot([dots[0][0], dots[-1][0]], [lane, lane], color=colour, linewidth=1.6, alpha=0.45)
         plot.scatter([x for x, _ in dots], [lane] * len(dots), s=[size for _, size in dots], color=colour, zorder=3)
-        first = matches[0][0]
+        first = pairs[0][0]
         if first is not None:
             write(plot, dots[0][0] + 0.018 * edge, lane, change(first), color=colour)
 

@@ -70,14 +70,14 @@ def render(
 ) -> str:
     """`record` has the windows of the run, and `folder`, that of the run, the pictures of its pages, where they are at
     hand; `up` is a link to the page of all runs."""
-    matches: dict[str, list[Finding]] = {}
+    by_endpoint: dict[str, list[Finding]] = {}
     for finding in facts.findings:
-        matches.setdefault(finding.endpoint, []).append(finding)
-    names = list(dict.fromkeys((*matches, *facts.results)))
+        by_endpoint.setdefault(finding.endpoint, []).append(finding)
+    names = list(dict.fromkeys((*by_endpoint, *facts.results)))
     over = page_data.over_the_run(record, facts.run) if record else {}
     line = page_data.Line(runs=facts.line_of_runs[-page_data.MAX_TREND_RUNS :])
-    data = [_drawn(facts, line, name, matches.get(name, ()), over) for name in names]
-    rows = [_endpoint(facts, at, name, matches.get(name, ()), data[at]) for at, name in enumerate(names)]
+    data = [_drawn(facts, line, name, by_endpoint.get(name, ()), over) for name in names]
+    rows = [_endpoint(facts, at, name, by_endpoint.get(name, ()), data[at]) for at, name in enumerate(names)]
     counts = Counter(row.outcome for row in rows)
     return frame.render(
         "page.html.j2",

@@ -98,8 +98,8 @@ def trends(line: Line, endpoint: str, findings: Sequence[Finding]) -> list[Data]
     """The metrics with budgets first, worst first."""
     by_metric = {finding.metric: finding for finding in reversed(findings)}
     metrics = dict.fromkeys((*(finding.metric for finding in findings), *TREND_METRICS))
-    matches = (trend(line, endpoint, metric, by_metric.get(metric)) for metric in metrics)
-    return [match for match in matches if match]
+    drawn = (trend(line, endpoint, metric, by_metric.get(metric)) for metric in metrics)
+    return [item for item in drawn if item]
 
 
 def distribution(facts: Facts, endpoint: str, findings: Sequence[Finding]) -> Data | None:
@@ -119,14 +119,14 @@ def distribution(facts: Facts, endpoint: str, findings: Sequence[Finding]) -> Da
 
 def curve(latency: Distribution) -> list[float]:
     """The nearest-rank quantiles at LEVELS, after the minimum; in seconds."""
-    total, observed, matches = histogram.count(latency), 0, [latency.minimum / histogram.NS_PER_SECOND]
+    total, observed, quantiles = histogram.count(latency), 0, [latency.minimum / histogram.NS_PER_SECOND]
     ranks = [max(1, ceil(level * total - 1e-9)) for level in LEVELS[:-1]]
     for bucket in sorted(latency.buckets):
         observed += latency.buckets[bucket]
-        while len(matches) <= len(ranks) and observed >= ranks[len(matches) - 1]:
+        while len(quantiles) <= len(ranks) and observed >= ranks[len(quantiles) - 1]:
             value = min(max(histogram.value_of(bucket), latency.minimum), latency.maximum)
-            matches.append(value / histogram.NS_PER_SECOND)
-    return [float(f"{value:.4g}") for value in (*matches, latency.maximum / histogram.NS_PER_SECOND)]
+            quantiles.append(value / histogram.NS_PER_SECOND)
+    return [float(f"{value:.4g}") for value in (*quantiles, latency.maximum / histogram.NS_PER_SECOND)]
 
 
 def _marks(facts: Facts, endpoint: str, findings: Sequence[Finding]) -> list[Data]:
@@ -163,8 +163,8 @@ def _stretches(
     merged: Mapping[tuple[str, str, int], Window], name: str, head: str, places: range, *, with_base: bool
 ) -> Data:
     def of(arm: str, q: float) -> list[float | None]:
-        matches = (merged.get((name, arm, at)) for at in places)
-        return [number(histogram.quantile(match.latency.freeze(), q)) if match else None for match in matches]
+        there = (merged.get((name, arm, at)) for at in places)
+        return [number(histogram.quantile(window.latency.freeze(), q)) if window else None for window in there]
 
     windows = [merged.get((name, head, at)) or Window() for at in places]
     context: Data = {

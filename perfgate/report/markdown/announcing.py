@@ -42,7 +42,7 @@ def announce(
     where = topic or _host(facts.run.target)
     failed = sum(finding.outcome in _BROKEN for finding in facts.verdict.findings)
     undecided = (Outcome.INCONCLUSIVE,) if blocks and not failed else ()  # then that is why the build fails
-    matches = [finding for finding in facts.findings if finding.outcome in (*_WORTH_A_LINE, *undecided)]
+    notable = [finding for finding in facts.findings if finding.outcome in (*_WORTH_A_LINE, *undecided)]
     return Announcement(
         key=_key(budget, facts.verdict.name, where),
         title=plain(f"perfgate: {facts.verdict.name}{f' ({where})' if where else ''}", MAX_TITLE_CHARS),
@@ -52,8 +52,8 @@ def announce(
         headline=headline(facts),
         comment=comment.render(facts, pictures, charts=charts, link=link),
         summary=comment.summary(facts),
-        annotations=tuple(_annotations(matches[:MAX_ANNOTATIONS], budget)),
-        more_annotations=max(0, len(matches) - MAX_ANNOTATIONS),
+        annotations=tuple(_annotations(notable[:MAX_ANNOTATIONS], budget)),
+        more_annotations=max(0, len(notable) - MAX_ANNOTATIONS),
         occasion=_occasion(facts, budget),
         files=files,
     )

@@ -196,9 +196,9 @@ def _chart_blocks(facts: Facts, pictures: Sequence[Picture]) -> Iterator[ChartBl
     """A picture where there is one, else a drawing from text."""
     there = {(picture.endpoint, picture.metric): picture for picture in pictures}
     for finding in charted(facts):
-        matches = there.get((finding.endpoint, finding.metric))
-        if matches:
-            yield ChartBlock(caption=_about(finding), body=_picture(matches), speaks=True)
+        drawn = there.get((finding.endpoint, finding.metric))
+        if drawn:
+            yield ChartBlock(caption=_about(finding), body=_picture(drawn), speaks=True)
         else:
             yield ChartBlock(caption=_caption(finding), body=mermaid.chart(trend_picture.decide(facts, finding)))
 

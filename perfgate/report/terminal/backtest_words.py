@@ -87,9 +87,9 @@ def lines(backtest: Backtest, *, accepted: bool) -> Iterator[str]:
     branch = plain(backtest.branch, 40)
     yield f"By the budgets as they are now, each beside the runs of {branch} before it. No load was sent."
     if backtest.regressions:
-        matches = sum(regression.outcome is Outcome.FAIL for regression in backtest.regressions)
+        failed = sum(regression.outcome is Outcome.FAIL for regression in backtest.regressions)
         more = "" if accepted else "; `--accepted` lists them"
-        counted = f"{matches} of {len(backtest.regressions)} found{more}."
+        counted = f"{failed} of {len(backtest.regressions)} found{more}."
         yield f"Known regressions (accepted, or failed when they were measured): {counted}"
     elif accepted:
         yield "No known regressions: nothing was accepted, and nothing failed when it was measured."
@@ -168,8 +168,8 @@ def _ladder(backtest: Backtest) -> Grid:
         known = [regression for regression in backtest.regressions if step.factor in regression.factors]
         as_is = " (now)" if step.factor == 1 else ""
         numbers = (step.failed, step.passed, step.undecided, step.undecided_budgets)
-        matches = f"{len(known)} of {len(backtest.regressions)}" if backtest.regressions else words.NOTHING
-        cells = (limits_of(step) + as_is, *map(str, numbers), matches)
+        share = f"{len(known)} of {len(backtest.regressions)}" if backtest.regressions else words.NOTHING
+        cells = (limits_of(step) + as_is, *map(str, numbers), share)
         rows.append(tuple((text, None) for text in cells))
     return Grid(
         title="What tighter and looser limits would have done",

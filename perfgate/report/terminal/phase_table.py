@@ -17,12 +17,12 @@ MAX_NAME_CHARS = 40
 
 def table(results: Iterable[EndpointResult]) -> Table | None:
     """None where no phase is known."""
-    matches = phases.rows(results)
-    if not matches:
+    rows = phases.rows(results)
+    if not rows:
         return None
     headings = ("new connections", *phases.HEADINGS.values())
     shown = grid(("p95 of", "left"), *((heading, "right") for heading in headings))
-    for row in matches:
+    for row in rows:
         cells = (Text(cell) for cell in (f"{row.connections:,}", *row.tails))
         shown.add_row(Text(plain(row.name, MAX_NAME_CHARS)), *cells)
     return shown

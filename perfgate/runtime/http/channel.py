@@ -26,10 +26,10 @@ class Ended(ConnectionError):
 class StreamChannel:
     """`wait`, `dns`, `connect` and `tls` are ns; `head` becomes the answer's, without a body."""
 
-    def __init__(self, where: Origin, trust: TlsConfig, observations: Observations, deadline: int) -> None:
+    def __init__(self, where: Origin, tls_config: TlsConfig, observations: Observations, deadline: int) -> None:
         """Raises OSError or TimedOut."""
         began = monotonic_ns()
-        self.wire, self.dns, self.connect, self.tls = dial(where, trust, proxy_for(where), deadline, observations)
+        self.wire, self.dns, self.connect, self.tls = dial(where, tls_config, proxy_for(where), deadline, observations)
         self.wait = monotonic_ns() - began
         self.over = False  # the answer is complete
         self.size = 0

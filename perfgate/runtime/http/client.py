@@ -58,10 +58,10 @@ class FastClient:
     def __init__(
         self,
         where: Origin,
-        trust: TlsConfig = TlsConfig(),  # noqa: B008 - a value
+        tls_config: TlsConfig = TlsConfig(),  # noqa: B008 - a value
         observations: Observations | None = None,
     ) -> None:
-        self._where, self._trust = where, trust
+        self._where, self._tls_config = where, tls_config
         self._observations = observations or Observations()
         self._proxy = proxy_for(where)
         self._to_proxy = bool(self._proxy) and not where.tls  # a TLS target is talked to through a tunnel
@@ -102,7 +102,7 @@ class FastClient:
         self.close()
         connect = options.timeouts.connect
         limit = min(deadline, monotonic_ns() + connect) if connect else deadline
-        wire, dns, connect, tls = dial(self._where, self._trust, self._proxy, limit, self._observations)
+        wire, dns, connect, tls = dial(self._where, self._tls_config, self._proxy, limit, self._observations)
         connection = self._connection = Connection(wire, self._observations)
         self._opened, self._phases = monotonic_ns(), (dns, connect, tls)
         response = self._exchange(connection, data, options, deadline)

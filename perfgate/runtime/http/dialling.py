@@ -84,13 +84,13 @@ class TlsConfig(NamedTuple):
 
 
 @cache
-def tls_context(trust: TlsConfig) -> ssl.SSLContext:
+def tls_context(config: TlsConfig) -> ssl.SSLContext:
     """Verifies certificates unless told not to; SSL_CERT_FILE and SSL_CERT_DIR name other authorities.
 
     Raises OSError (ssl.SSLError is one) when a file cannot be used.
     """
-    context = tls.context(ca=trust.ca, certificate=trust.certificate, key=trust.key, insecure=trust.insecure)
-    context.set_alpn_protocols([trust.alpn])
+    context = tls.context(ca=config.ca, certificate=config.certificate, key=config.key, insecure=config.insecure)
+    context.set_alpn_protocols([config.alpn])
     return context
 
 
@@ -109,7 +109,7 @@ class Dialled(NamedTuple):
 
 
 def dial(
-    where: Origin, trust: TlsConfig, proxy: Proxy | None, deadline: int, observations: Observations | None = None
+    where: Origin, tls_config: TlsConfig, proxy: Proxy | None, deadline: int, observations: Observations | None = None
 ) -> Dialled:
     """Resolves, connects and shakes hands. Raises OSError (ssl.SSLError is one) or TimedOut."""
     observations = observations or Observations()
@@ -122,7 +122,7 @@ def dial(
     connected = monotonic_ns()
     observations.remark_slow(host, address, known - began, connected - known, sock)
     try:
-        wire = TlsWire(sock, tls_context(trust), trust.server_name or where.host) if where.tls else Wire(sock)
+        wire = TlsWire(sock, tls_context(tls_config), tls_config.server_name or where.host) if where.tls else Wire(sock)
     except (OSError, ValueError) as error:  # a name that TLS cannot ask for
         sock.close()
         raise error if isinstance(error, OSError) else OSError(f"TLS: {error}") from error

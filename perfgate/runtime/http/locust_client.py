@@ -27,8 +27,8 @@ CUT_OFF = ("EOF", "Incomplete", "closed")  # words of the library for an answer 
 class LocustClient:
     """One keep-alive connection of geventhttpclient, which FastHttpUser is made of."""
 
-    def __init__(self, where: Origin, trust: TlsConfig, observations: Observations | None = None) -> None:
-        self._where, self._trust = where, trust
+    def __init__(self, where: Origin, tls_config: TlsConfig, observations: Observations | None = None) -> None:
+        self._where, self._tls = where, tls_config
         self._observations = observations or Observations()
         self._proxy = proxy_for(where)
         self._client, self._pool = self._new_client()
@@ -39,13 +39,16 @@ class LocustClient:
         if proxy:
             user, _, password = b64decode(proxy.authorization.removeprefix("Basic ")).decode().partition(":")
             options |= {"proxy_user": user or None, "proxy_password": password or None}
-        secure = {"insecure": self._trust.insecure, "ssl_context_factory": lambda **_: tls_context(self._trust)}
+        secure = {
+            "insecure": self._tls.insecure,
+            "ssl_context_factory": lambda **_: tls_context(self._tls),
+        }
         to_proxy = {"proxy_host": proxy.host, "proxy_port": proxy.port} if proxy else {}
         client = HTTPClient(where.host, port=where.port, ssl=where.tls, **options, **secure, **to_proxy)
         ends = (*(proxy[:2] if proxy else (where.host, where.port)), where.host, where.port)
         options |= {"size": 1, "use_proxy": proxy is not None}
         if where.tls:
-            secure["ssl_options"] = {"server_hostname": self._trust.server_name or where.host}
+            secure["ssl_options"] = {"server_hostname": self._tls.server_name or where.host}
         pool = TlsPool(*ends, **options, **secure) if where.tls else Pool(*ends, **options)
         pool.observations = self._observations
         client._connection_pool = pool

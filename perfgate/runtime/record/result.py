@@ -144,31 +144,31 @@ def _sum(tallies: Iterable[Tally], part: str) -> int:
     return sum(item[part] for item in tallies)
 
 
-def _examples(matches: Iterable[Mapping[str, list[str]]]) -> dict[str, tuple[str, ...]]:
+def _examples(parts: Iterable[Mapping[str, list[str]]]) -> dict[str, tuple[str, ...]]:
     """Examples of failures, by endpoint: the first few different ones of all processes."""
     examples: dict[str, list[str]] = {}
-    for match in matches:
-        for name, texts in match.items():
+    for part in parts:
+        for name, texts in part.items():
             known = examples.setdefault(name, [])
             known += [text for text in texts if text not in known][: max(0, MAX_FAILURE_EXAMPLES - len(known))]
     return {name: tuple(texts) for name, texts in examples.items()}
 
 
-def _redirected(matches: Iterable[Mapping[str, tuple[int, int]]]) -> tuple[str, ...]:
+def _redirected(parts: Iterable[Mapping[str, tuple[int, int]]]) -> tuple[str, ...]:
     """The endpoints whose successes were redirects, all of them."""
     totals: dict[str, tuple[int, int]] = {}
-    for match in matches:
-        for name, (successes, redirects) in match.items():
+    for part in parts:
+        for name, (successes, redirects) in part.items():
             known = totals.get(name, (0, 0))
             totals[name] = known[0] + successes, known[1] + redirects
     return tuple(name for name, (successes, redirects) in totals.items() if successes == redirects)
 
 
-def _statuses(matches: Iterable[Mapping[str, list[int]]]) -> dict[str, tuple[int, ...]]:
+def _statuses(parts: Iterable[Mapping[str, list[int]]]) -> dict[str, tuple[int, ...]]:
     """Statuses of failures, by endpoint: the different ones of all processes."""
     statuses: dict[str, set[int]] = {}
-    for match in matches:
-        for name, numbers in match.items():
+    for part in parts:
+        for name, numbers in part.items():
             statuses.setdefault(name, set()).update(numbers)
     return {name: tuple(sorted(numbers)) for name, numbers in statuses.items()}
 

@@ -55,11 +55,11 @@ class Piece(NamedTuple):
 class Http2Connection:
     """`dialled` tells how it was made."""
 
-    def __init__(self, where: Origin, trust: TlsConfig, observations: Observations, deadline: int) -> None:
+    def __init__(self, where: Origin, tls_config: TlsConfig, observations: Observations, deadline: int) -> None:
         """Raises OSError or TimedOut."""
         began = monotonic_ns()
         proxy = proxy_for(where) if where.tls else None
-        self.wire, dns, connect, tls = dial(where, trust._replace(alpn=ALPN), proxy, deadline, observations)
+        self.wire, dns, connect, tls = dial(where, tls_config._replace(alpn=ALPN), proxy, deadline, observations)
         self.dialled = Dial(monotonic_ns() - began, dns, connect, tls)
         self.size = 0  # bytes of data frames that came of the current stream
         self._h2 = H2Connection(H2Configuration(client_side=True, header_encoding="utf-8"))

@@ -44,7 +44,7 @@ def choices(user_classes: Sequence[type[User]]) -> list[Choice]:
 
     Raises ValueError for classes that have no single iteration (TaskSets).
     """
-    matches: list[Choice] = []
+    weighted: list[Choice] = []
     for user_class in user_classes:
         if any(isinstance(work, type) and issubclass(work, TaskSet) for work in user_class.tasks):
             raise ValueError(
@@ -52,8 +52,8 @@ def choices(user_classes: Sequence[type[User]]) -> list[Choice]:
                 "use `load: {users: ...}` instead of `rate`"
             )
         weight = 1 if issubclass(user_class, Visitor) else max(1, int(user_class.weight))
-        matches += [Choice(user_class, work) for work in user_class.tasks for _ in range(weight)]
-    return matches
+        weighted += [Choice(user_class, work) for work in user_class.tasks for _ in range(weight)]
+    return weighted
 
 
 class Dispatcher:

@@ -125,8 +125,8 @@ def replay(order: ReplayOrder) -> dict[str, Any]:
     users = [kind(environment) for _ in range(order.users)] if kind else []
     every = [gevent.spawn(_visits, user, order.pause) for user in users]
     if order.canary:
-        trust = kind.tls if kind else TlsConfig()
-        every.append(gevent.spawn(_visits, _canary(environment, order.canary, trust), CANARY_INTERVAL_S))
+        tls_config = kind.tls if kind else TlsConfig()
+        every.append(gevent.spawn(_visits, _canary(environment, order.canary, tls_config), CANARY_INTERVAL_S))
     gevent.sleep(WARM_UP_S)  # the first ones connect, and log in
     load.is_recording, began = True, monotonic()
     gevent.sleep(order.seconds)
@@ -204,12 +204,12 @@ def visitor_of(scenario: Path) -> Any:
     raise ImportError(f"{scenario} has no Visitor")
 
 
-def _canary(environment: Any, path: str, trust: TlsConfig) -> Visitor:
+def _canary(environment: Any, path: str, tls_config: TlsConfig) -> Visitor:
     endpoint = Endpoint(CANARY, "GET", path, expect=[status(*range(200, 400))])
 
     class Canary(Visitor):
         abstract = True
-        tls = trust
+        tls = tls_config
         tasks = [lambda user: user.send(endpoint)]  # noqa: RUF012 - Locust's own way
 
     return Canary(environment)

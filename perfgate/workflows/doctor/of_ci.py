@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from perfgate.ci import eligibility
-from perfgate.ci.revision import ask_git, read
+from perfgate.ci.asking import ask_git
+from perfgate.ci.revision import read
 from perfgate.net import http
 from perfgate.workflows.doctor.check import Check, CheckSurroundings, broken, warning
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 
-from perfgate.ci.revision import ask_git
+from perfgate.ci.asking import ask_git
 from perfgate.recording.clock import KERNEL_CLOCK
 from perfgate.workflows.doctor.check import Check, CheckSurroundings, Subject, warning
 
@@ -76,19 +76,19 @@ def file_limit(subject: Subject | None) -> Check:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     load = subject.plan.load if subject else None
     users = [int(stage.level) for stage in load.stages] if load and load.model == "closed" else []
-    expected = max([*users, load.max_users if load and load.model == "open" else 0]) + SPARE_FILES
-    if soft != resource.RLIM_INFINITY and soft < expected:
-        cure = f"ulimit -n {max(4096, expected)}" + (
-            "" if hard == resource.RLIM_INFINITY or hard >= expected else " as root"
+    needed = max([*users, load.max_users if load and load.model == "open" else 0]) + SPARE_FILES
+    if soft != resource.RLIM_INFINITY and soft < needed:
+        cure = f"ulimit -n {max(4096, needed)}" + (
+            "" if hard == resource.RLIM_INFINITY or hard >= needed else " as root"
         )
-        return warning("file limit", f"{soft} open files, and {expected} may be needed", cure)
+        return warning("file limit", f"{soft} open files, and {needed} may be needed", cure)
     return Check(name="file limit", message="unlimited" if soft == resource.RLIM_INFINITY else f"{soft} open files")
 
 
 def browser(environ: Mapping[str, str]) -> Check:
-    matches = next((path for name in BROWSERS if (path := shutil.which(name, path=environ.get("PATH")))), "")
-    if matches:
-        return Check(name="Chromium", message=matches)
+    path = next((there for name in BROWSERS if (there := shutil.which(name, path=environ.get("PATH")))), "")
+    if path:
+        return Check(name="Chromium", message=path)
     return Check(name="Chromium", message="none; only measuring pages in a browser needs it")
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from perfgate import gate
+from perfgate.ci.asking import ask_git, commit_of
 from perfgate.ci.default_branch import default_branch
-from perfgate.ci.revision import ask_git, commit_of
 from perfgate.history import History, times
 from perfgate.model.budget_file import AUTO, BaselinePolicy, BudgetFile
 from perfgate.model.outcome import Outcome
@@ -62,7 +62,26 @@ def runs(
     store: History, budget_file: BudgetFile, environ: Environment, *, branch: str | None = None, limit: int = MAX_RUNS
 ) -> tuple[PastRun, ...]:
     """Newest first, as `History.runs`: with those from before a budget file was named for its path in the repository,
-    unless several files were remembered under that name."""
+    unless several files were remembered under that name. Runs of the baseline's branch under a name that it had before
+    count as runs of that branch."""
+    policy = budget_file.gate.baseline
+    branches = (branch, *policy.former_branches) if branch == policy.branch else (branch,)
+    found = [past for name in branches for past in _runs_of(store, budget_file, environ, branch=name, limit=limit)]
+    if len(branches) > 1:
+        found = sorted(found, key=_started, reverse=True)[:limit]
+    return tuple(_with_todays_branch(past, policy) for past in found)
+
+
+def _with_todays_branch(past: PastRun, policy: BaselinePolicy) -> PastRun:
+    if past.run.branch not in policy.former_branches:
+        return past
+    return replace(past, run=replace(past.run, branch=policy.branch))
+
+
+def _runs_of(
+    store: History, budget_file: BudgetFile, environ: Environment, *, branch: str | None, limit: int
+) -> tuple[PastRun, ...]:
+    """Newest first, of one branch or all, by the file's name and its former one."""
     own, former = store.runs(budget_file.name, branch=branch, limit=limit), budget_file.formerly
     if former in ("", budget_file.name) or len(own) >= limit:
         return own
@@ -87,8 +106,8 @@ def anchored(store: History, budget_file: BudgetFile, environ: Environment) -> t
     former = budget_file.formerly not in ("", budget_file.name) and _is_only_one(budget_file, environ)
     names = (budget_file.name, budget_file.formerly) if former else (budget_file.name,)
     same = [entry.id for name in names for entry in store.entries(name) if entry.commit == commit]
-    matches = (store.get(run_id) for run_id in same)
-    chosen = [past for past in matches if past.run.name == budget_file.name or not past.run.file]
+    stored = (store.get(run_id) for run_id in same)
+    chosen = [past for past in stored if past.run.name == budget_file.name or not past.run.file]
     return tuple(chosen[: budget_file.gate.baseline.runs])
 
 

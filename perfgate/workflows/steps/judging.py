@@ -29,10 +29,10 @@ def judge(
 ) -> Verdict:
     """All budgets of the file, or those of the endpoints in `only`; `anchored` are the runs of the anchor's commit.
     Where nothing is judged, nothing is known: no-data."""
-    requested = budgets_of(budget_file, run, only)
+    of_run = budgets_of(budget_file, run, only)
     baseline = gate.choose_baseline(run, past_runs, budget_file.gate.baseline)
     anchor = gate.choose_anchor(run, anchored, baseline)
-    verdict = gate.judge(requested, run, baseline, budget_file.gate, anchor)
+    verdict = gate.judge(of_run, run, baseline, budget_file.gate, anchor)
     if not verdict.findings:
         verdict = replace(verdict, outcome=Outcome.NO_DATA, notes=(*verdict.notes, note("PG-C001", NO_BUDGET)))
     path = budget_file.path

@@ -44,7 +44,7 @@ class Against:
 
 @dataclass(frozen=True, kw_only=True)
 class RunRequest:
-    """The wishes of the command line. `resolving` turns them into what will be done."""
+    """The options of the command line. `resolving` turns them into what will be done."""
 
     budget: Path
     context: RunContext

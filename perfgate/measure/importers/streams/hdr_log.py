@@ -21,6 +21,7 @@ import numpy as np
 
 from perfgate.measure.importers import rows
 from perfgate.measure.importers.samples import MAX_REQUEST_MS, BadLines, RecordingSource, RequestLabel, SampleBatch
+from perfgate.measure.importers.timeline import RowTimes
 
 HINT = "Expected: a log of HdrHistogram's HistogramLogWriter, values in nanoseconds."
 COMPRESSED, PLAIN = 0x1C849304, 0x1C849303  # cookies of V2, without the word size
@@ -51,6 +52,7 @@ class HdrLog:
 
     def read(self, source: RecordingSource, bad: BadLines) -> Iterator[SampleBatch]:
         started = base = 0.0
+        timeline = RowTimes()
         first: float | None = None
         with source.opened() as stream:
             for number, raw in enumerate(stream, start=1):
@@ -64,6 +66,7 @@ class HdrLog:
                     continue
                 try:
                     tag, begins, length, values, counts = _interval(line)
+                    timeline.check(begins + 1)  # a recording's own clock begins at 0
                 except (ValueError, struct.error, zlib.error, binascii.Error, IndexError, OverflowError) as error:
                     bad.add(number, f"not an interval of HdrHistogram: {error}")
                     continue
@@ -78,7 +81,7 @@ def _samples(
 ) -> SampleBatch:
     took = np.repeat(values, counts)
     zeros = np.zeros(len(took), dtype=np.int64)
-    began = np.maximum(begins, 0.0) + length * np.arange(len(took)) / len(took)
+    began = begins + length * np.arange(len(took)) / len(took)
     return rows.assembled([RequestLabel(tag)], zeros, began, took, zeros + 200, origin=origin)
 
 

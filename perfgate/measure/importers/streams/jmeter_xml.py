@@ -1,7 +1,7 @@
 """JMeter's results as XML: `<httpSample t="12" lt="11" ct="1" ts="1767600000000" s="true" lb="search" rc="200" .../>`.
 
 Samples within samples (redirects, embedded resources) are parts of the outer one; those within a transaction, which
-"Generate parent sample" puts around them, are requests of their own.
+"Generate parent sample" puts around them, are requests of their own. The transaction itself may be a journey.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from perfgate.measure.importers.samples import (
     SampleBatch,
     mistaken,
 )
+from perfgate.measure.importers.timeline import RowTimes
 
 HINT = "Expected: what JMeter writes with jmeter.save.saveservice.output_format=xml."
 PART_BYTES = 1 << 20  # bytes
@@ -84,6 +85,7 @@ class _XmlReader:
         self.parser.EndElementHandler = self._end
         self.parser.EntityDeclHandler = self._refuse
         self._bad = bad
+        self._timeline = RowTimes()
         self._found: list[RecordedRequest] = []
         self._open: list[bool] = []  # per sample that is open, whether it is a transaction
 
@@ -102,8 +104,8 @@ class _XmlReader:
             self._bad.add(self.parser.CurrentLineNumber, f"it is cut off: {error}")
 
     def taken(self) -> list[RecordedRequest]:
-        matches, self._found = self._found, []
-        return matches
+        complete, self._found = self._found, []
+        return complete
 
     def _refuse(self, *_: object) -> None:
         raise ValueError("it declares entities")
@@ -116,7 +118,9 @@ class _XmlReader:
         if not is_request:
             return
         try:
-            self._found.append(_request(attributes))
+            request = _request(attributes, is_transaction=self._open[-1])
+            self._timeline.check(request.began)
+            self._found.append(request)
         except (ValueError, KeyError) as error:
             what = f"the attribute {error} is missing" if isinstance(error, KeyError) else str(error)
             self._bad.add(self.parser.CurrentLineNumber, f"not a sample of JMeter: {what}")
@@ -126,10 +130,10 @@ class _XmlReader:
             self._open.pop()
 
 
-def _request(of: Mapping[str, str]) -> RecordedRequest:
+def _request(of: Mapping[str, str], *, is_transaction: bool) -> RecordedRequest:
     took, began, code = float(of["t"]), float(of["ts"]) / 1000, of.get("rc", "").strip()
-    if not (0 <= took <= MAX_REQUEST_MS and 0 < began < rows.LATEST):
-        raise ValueError(f"t is {of['t']}, ts is {of['ts']}")
+    if not 0 <= took <= MAX_REQUEST_MS:
+        raise ValueError(f"t is {of['t']}; milliseconds expected")
     if of["s"] not in ("true", "false"):
         raise ValueError(f"s is {of['s'][:40]!r}; true or false expected")
     is_good = of["s"] == "true"
@@ -139,5 +143,12 @@ def _request(of: Mapping[str, str]) -> RecordedRequest:
     if not all(part is None or 0 <= part <= MAX_REQUEST_MS for part in (first, connect)):
         raise ValueError(f"lt is {of.get('lt')}, ct is {of.get('ct')}")
     return RecordedRequest(
-        RequestLabel(of["lb"]), began, took, status, outcomes, not is_good and rows.is_timeout(code), first, connect
+        RequestLabel(of["lb"], is_transaction=is_transaction),
+        began,
+        took,
+        status,
+        outcomes,
+        not is_good and rows.is_timeout(code),
+        first,
+        connect,
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 from perfgate.measure.importers.rows import RecordedRequest
 from perfgate.measure.importers.samples import BadLines, RecordingSource
+from perfgate.measure.importers.timeline import RowTimes
 
 MISTAKES = (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError)
 
@@ -23,17 +24,20 @@ def texts(
     source: RecordingSource, bad: BadLines, request: Callable[[str], RecordedRequest | None], what: str
 ) -> Iterator[RecordedRequest]:
     """The requests that lines are; None is none."""
+    timeline = RowTimes()
     with source.opened() as stream:
         for number, raw in enumerate(stream, start=1):
             bad.lines += 1
             if not raw.strip():
                 continue
             try:
-                matches = request(raw.decode("utf-8-sig"))
+                recorded = request(raw.decode("utf-8-sig"))
+                if recorded is not None:
+                    timeline.check(recorded.began)
             except MISTAKES as error:
                 cut = "" if raw.endswith(b"\n") else " (the file is cut off there)"
                 why = f"the field {error} is missing" if isinstance(error, KeyError) else str(error)
                 bad.add(number, f"{what}: {why}{cut}")
                 continue
-            if matches is not None:
-                yield matches
+            if recorded is not None:
+                yield recorded

@@ -31,16 +31,14 @@ class VegetaJson:
         return rows.sampled(lines.objects(source, bad, _request, "not a line of Vegeta"))
 
 
-def _request(matches: Mapping[str, Any]) -> RecordedRequest:
+def _request(hit: Mapping[str, Any]) -> RecordedRequest:
     """Raises ValueError, KeyError or TypeError when it is none."""
-    took, code = float(matches["latency"]) / 1e6, int(matches["code"])
+    took, code = float(hit["latency"]) / 1e6, int(hit["code"])
     if not 0 <= took <= MAX_REQUEST_MS or not 0 <= code < 600:
-        raise ValueError(f"latency is {matches['latency']}, code is {matches['code']}")
-    method, url, error = (str(matches.get(name) or "") for name in ("method", "url", "error"))
-    label = RequestLabel(str(matches.get("attack") or "") or url, method, url)
-    return RecordedRequest(
-        label, moment(matches["timestamp"]), took, code, timed_out=code == 0 and rows.is_timeout(error)
-    )
+        raise ValueError(f"latency is {hit['latency']}, code is {hit['code']}")
+    method, url, error = (str(hit.get(name) or "") for name in ("method", "url", "error"))
+    label = RequestLabel(str(hit.get("attack") or "") or url, method, url)
+    return RecordedRequest(label, moment(hit["timestamp"]), took, code, timed_out=code == 0 and rows.is_timeout(error))
 
 
 def moment(text: str) -> float:

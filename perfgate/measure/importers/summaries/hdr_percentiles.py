@@ -27,15 +27,15 @@ class HdrPercentiles:
 
     def read(self, source: RecordingSource, bad: BadLines) -> Iterator[Summary]:
         text = summary_reading.text(source, HINT)
-        matches = [match for line in text.replace(",", " ").splitlines() if (match := _LINE.match(line))]
-        if not matches or not int(matches[-1][3]):
+        rows = [match for line in text.replace(",", " ").splitlines() if (match := _LINE.match(line))]
+        if not rows or not int(rows[-1][3]):
             raise useless(source, "no percentiles in it", hint=HINT)
-        metrics = {"max": float(matches[-1][1]) / 1000}
+        metrics = {"max": float(rows[-1][1]) / 1000}
         for percent, name in summary_reading.METRIC_OF.items():
-            at = next((match for match in matches if float(match[2]) >= int(percent) / 100 - 1e-9), None)
+            at = next((match for match in rows if float(match[2]) >= int(percent) / 100 - 1e-9), None)
             if at is None:
                 raise useless(source, f"it ends before p{percent}", hint=HINT)
             metrics[name] = float(at[1]) / 1000
         if mean := _MEAN.search(text):
             metrics["mean"] = float(mean[1]) / 1000
-        yield Summary(rows=[Row(label=RequestLabel(""), requests=int(matches[-1][3]), metrics=metrics)])
+        yield Summary(rows=[Row(label=RequestLabel(""), requests=int(rows[-1][3]), metrics=metrics)])

@@ -64,12 +64,11 @@ def _metrics(whole: Any) -> dict[str, Mapping[str, Any]]:
     under "results"."""
     if not isinstance(whole, dict):
         return {}
-    matches = whole.get("metrics") or (whole.get("results") or {}).get("metrics") or {}
-    if isinstance(matches, list):
-        matches = {
-            match["name"]: match for match in matches if isinstance(match, dict) and isinstance(match.get("name"), str)
-        }
-    flat = {name: match.get("values", match) for name, match in matches.items() if isinstance(match, dict)}
+    metrics = whole.get("metrics") or (whole.get("results") or {}).get("metrics") or {}
+    if isinstance(metrics, list):
+        listed = (metric for metric in metrics if isinstance(metric, dict))
+        metrics = {metric["name"]: metric for metric in listed if isinstance(metric.get("name"), str)}
+    flat = {name: metric.get("values", metric) for name, metric in metrics.items() if isinstance(metric, dict)}
     return {name: values for name, values in flat.items() if isinstance(values, dict)}
 
 

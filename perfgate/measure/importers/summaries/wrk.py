@@ -60,13 +60,13 @@ class Wrk:
 
 def _percentiles(text: str) -> dict[str, float]:
     """What is printed with units, else wrk2's spectrum in ms at or just above the percentile."""
-    matches: dict[str, float] = {}
+    metrics: dict[str, float] = {}
     for percent, number, unit in _PERCENTILE.findall(text):
         if name := summary_reading.percentile_name(percent):
-            matches.setdefault(name, summary_reading.seconds(number, unit))
+            metrics.setdefault(name, summary_reading.seconds(number, unit))
     spectrum = [(float(share), float(value) / 1000) for value, share, _ in _SPECTRUM.findall(text)]
     for percent, name in summary_reading.METRIC_OF.items():
         value = next((value for share, value in spectrum if share >= int(percent) / 100 - 1e-9), None)
         if value is not None:
-            matches.setdefault(name, value)
-    return matches
+            metrics.setdefault(name, value)
+    return metrics

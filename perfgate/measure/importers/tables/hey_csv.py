@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from perfgate.measure.importers import blocks, rows
-from perfgate.measure.importers.blocks import Layout
+from perfgate.measure.importers.blocks import SECOND_HEADER, Layout
 from perfgate.measure.importers.samples import BadLines, RecordingSource, RequestLabel, SampleBatch
+from perfgate.measure.importers.timeline import MAX_SPAN_S
 
 NEEDED = ("response-time", "status-code", "offset")
 HINT = "Expected: what `hey -o csv URL` writes."
@@ -47,7 +48,7 @@ class HeyCsv:
 def _convert(frame: pd.DataFrame) -> SampleBatch:
     """Raises ValueError when a row is wrong."""
     took, began = frame["response-time"].to_numpy(), frame["offset"].to_numpy()
-    if not (((took >= 0) & (took <= MAX_REQUEST_S)).all() and (began >= 0).all()):
+    if not (((took >= 0) & (took <= MAX_REQUEST_S)).all() and ((began >= 0) & (began <= MAX_SPAN_S)).all()):
         raise ValueError("a time is out of range")
     status = frame["status-code"].astype(str).to_numpy(dtype=np.int64)
     if not ((status >= 100) & (status < 600)).all():
@@ -59,7 +60,9 @@ def _convert(frame: pd.DataFrame) -> SampleBatch:
 
 def _wrong(of: Mapping[str, str]) -> str:
     """What is wrong with a row, or nothing."""
-    for name in ("response-time", "offset"):
-        if not _NUMBER.fullmatch(of[name]) or float(of[name]) > MAX_REQUEST_S:
+    if of["offset"] == "offset":
+        return SECOND_HEADER
+    for name, highest in (("response-time", MAX_REQUEST_S), ("offset", MAX_SPAN_S)):
+        if not _NUMBER.fullmatch(of[name]) or float(of[name]) > highest:
             return f"{name} is {of[name][:40]!r}; seconds expected"
     return "" if _STATUS.fullmatch(of["status-code"]) else f"status-code is {of['status-code'][:40]!r}"

@@ -1,7 +1,8 @@
 """JMeter's results as CSV, with its header: `jmeter -n -t plan.jmx -l results.jtl`.
 
 `elapsed` is from before the request until its last byte, a connection included. Rows of transaction controllers have a
-name of their own and may be a journey's.
+name of their own and may be a journey's, never
+an endpoint's: the requests in them have rows of their own.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from perfgate.measure.importers import blocks, rows
-from perfgate.measure.importers.blocks import Layout
+from perfgate.measure.importers.blocks import SECOND_HEADER, Layout
 from perfgate.measure.importers.samples import (
     BAD,
     GOOD,
@@ -29,8 +30,11 @@ from perfgate.measure.importers.samples import (
     RequestLabel,
     SampleBatch,
 )
+from perfgate.measure.importers.timeline import RowTimes
 
 NEEDED = ("timeStamp", "elapsed", "label", "responseCode", "success")
+MESSAGE = "responseMessage"
+TRANSACTION = "Number of samples in transaction"  # how the message of a transaction controller begins
 TIMES: Mapping[str, Phase] = {"Latency": "first_byte", "Connect": "connect"}
 HINT = (
     "Expected: what `jmeter -n -t plan.jmx -l results.jtl` writes, with its header "
@@ -58,27 +62,21 @@ class JMeterCsv:
         return b"timeStamp" in first and b"elapsed" in first and not first.lstrip().startswith(b"<")
 
     def read(self, source: RecordingSource, bad: BadLines) -> Iterator[SampleBatch]:
-        delimiter = _delimiter(source)
-        positions = blocks.located(source, blocks.header(source, delimiter), NEEDED, tuple(TIMES), HINT)
+        delimiter = blocks.delimiter(source, "timeStamp")
+        positions = blocks.located(source, blocks.header(source, delimiter), NEEDED, (MESSAGE, *TIMES), HINT)
         table = _JMeterTable()
         dated = _has_dates(source, delimiter, positions["timeStamp"])
         numbers = {"elapsed", *TIMES} if dated else {"timeStamp", "elapsed", *TIMES}
         layout = Layout(
             positions=positions,
             numbers=frozenset(numbers) & positions.keys(),
-            wrong=partial(_wrong, dated=dated),
+            wrong=partial(table.wrong, dated=dated),
             convert=table.convert,
             delimiter=delimiter,
         )
         for samples in blocks.read(source, layout, bad, has_header=True, size=self._size):
             yield samples
             yield from table.phases(samples)
-
-
-def _delimiter(source: RecordingSource) -> str:
-    with source.opened() as stream:
-        match = re.search(rb"timeStamp\"?(.)", stream.readline(1 << 16))
-    return match[1].decode("latin-1") if match and match[1] in (b",", b";", b"\t", b"|") else ","
 
 
 def _has_dates(source: RecordingSource, delimiter: str, position: int) -> bool:
@@ -89,6 +87,13 @@ def _has_dates(source: RecordingSource, delimiter: str, position: int) -> bool:
     return len(row) > position and _DATE.fullmatch(row[position].strip()) is not None
 
 
+def _is_date(text: str) -> bool:
+    try:
+        return _DATE.fullmatch(text) is not None and bool(len(_moments([text])))
+    except ValueError:  # a 13th month
+        return False
+
+
 def _seconds(column: pd.Series) -> NDArray[np.float64]:
     """When rows began, in s since 1970. Dates have no time zone: they are taken for UTC. Raises ValueError."""
     if column.dtype == np.float64:
@@ -96,16 +101,20 @@ def _seconds(column: pd.Series) -> NDArray[np.float64]:
     texts = [str(text).strip() for text in column.cat.categories]
     if not all(_DATE.fullmatch(text) for text in texts):
         raise ValueError("timeStamp is no date")
+    return np.take(_moments(texts), np.asarray(column.cat.codes))
+
+
+def _moments(texts: list[str]) -> NDArray[np.float64]:
     times = pd.to_datetime([text.replace("/", "-") for text in texts], format="ISO8601", utc=True)
     seconds: NDArray[np.float64] = np.asarray((times - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(seconds=1))
-    return np.take(seconds, np.asarray(column.cat.codes))
+    return seconds
 
 
 @dataclass
 class _JMeterTable:
     """Blocks become samples; what came with the newest one beside its `elapsed` is kept until `phases`."""
 
-    origin: float | None = None
+    timeline: RowTimes = field(default_factory=RowTimes)
     times: dict[Phase, np.ndarray[tuple[int], np.dtype[np.float64]]] = field(default_factory=dict)
 
     def convert(self, frame: pd.DataFrame) -> SampleBatch:
@@ -117,22 +126,23 @@ class _JMeterTable:
                 raise ValueError("a time is out of range")
         if not (began >= MIN_START_MS / 1000).all():
             raise ValueError("timeStamp is no time")
-        label, code, success = (frame[name].cat for name in ("label", "responseCode", "success"))
+        since = self.timeline.since(began)
+        labels, label = _labels(frame)
+        code, success = (frame[name].cat for name in ("responseCode", "success"))
         codes = [str(text).strip() for text in code.categories]
         good = np.array([_is_true(str(text)) for text in success.categories])[success.codes.to_numpy()]
         number = np.array([int(text) if _STATUS.fullmatch(text) else 0 for text in codes])[code.codes.to_numpy()]
         status = np.where((number == 0) & good, 200, number)  # samplers other than HTTP have no status
         late = np.array([rows.is_timeout(text) for text in codes])[code.codes.to_numpy()]
-        self.origin = float(began[0]) if self.origin is None else self.origin
         return rows.assembled(
-            [RequestLabel(str(name).strip()) for name in label.categories],
-            label.codes.to_numpy().astype(np.int64),
-            np.maximum(began - self.origin, 0.0),
+            labels,
+            label,
+            since,
             rows.milliseconds(took),
             status,
             outcomes=np.where(good, GOOD, np.where((status > 0) & (status < 400), REJECTED, BAD)),
             timed_out=late & ~good,
-            origin=self.origin,
+            origin=self.timeline.origin,
         )
 
     def phases(self, samples: SampleBatch) -> Iterator[SampleBatch]:
@@ -146,8 +156,34 @@ class _JMeterTable:
                 outcomes=samples.outcomes,
                 timed_out=samples.timed_out,
                 phase=phase,
-                origin=self.origin,
+                origin=self.timeline.origin,
             )
+
+    def wrong(self, of: Mapping[str, str], *, dated: bool) -> str:
+        """What is wrong with a row, or nothing."""
+        if of["timeStamp"] == "timeStamp":
+            return SECOND_HEADER
+        shown = repr(of["timeStamp"][:40])
+        if dated and not _is_date(of["timeStamp"]):
+            return f"timeStamp is {shown}; a date and time as in the first row expected"
+        if not dated and (not _NUMBER.fullmatch(of["timeStamp"]) or float(of["timeStamp"]) < MIN_START_MS):
+            return f"timeStamp is {shown}; milliseconds since 1970 expected"
+        return _wrong(of) or self.timeline.mistake(
+            float(_moments([of["timeStamp"]])[0]) if dated else float(of["timeStamp"]) / 1000
+        )
+
+
+def _labels(frame: pd.DataFrame) -> tuple[list[RequestLabel], NDArray[np.int64]]:
+    """The labels, and which is whose."""
+    label = frame["label"].cat
+    names = [str(name).strip() for name in label.categories]
+    labels, codes = [RequestLabel(name) for name in names], label.codes.to_numpy().astype(np.int64)
+    if MESSAGE not in frame:
+        return labels, codes
+    message = frame[MESSAGE].cat
+    is_transaction = np.array([str(text).startswith(TRANSACTION) for text in message.categories])
+    transactions = [RequestLabel(name, is_transaction=True) for name in names]
+    return labels + transactions, codes + len(names) * is_transaction[message.codes.to_numpy()]
 
 
 def _is_true(text: str) -> bool:
@@ -156,15 +192,9 @@ def _is_true(text: str) -> bool:
     return text.strip().lower() == "true"
 
 
-def _wrong(of: Mapping[str, str], *, dated: bool) -> str:
-    """What is wrong with a row, or nothing."""
+def _wrong(of: Mapping[str, str]) -> str:
+    """What is wrong with a row beside when it began, or nothing."""
     shown = {name: repr(text[:40]) for name, text in of.items()}
-    if of["timeStamp"] == "timeStamp":
-        return "a second header: another recording begins here; import each by itself"
-    if dated and not _DATE.fullmatch(of["timeStamp"]):
-        return f"timeStamp is {shown['timeStamp']}; a date and time as in the first row expected"
-    if not dated and (not _NUMBER.fullmatch(of["timeStamp"]) or float(of["timeStamp"]) < MIN_START_MS):
-        return f"timeStamp is {shown['timeStamp']}; milliseconds since 1970 expected"
     for name in ("elapsed", *TIMES):
         if name in of and (not _NUMBER.fullmatch(of[name]) or float(of[name]) > MAX_REQUEST_MS):
             return f"{name} is {shown[name]}; milliseconds expected"

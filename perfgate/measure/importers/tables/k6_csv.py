@@ -22,11 +22,11 @@ from perfgate.measure.importers.k6_stream import (
     tags_of,
 )
 from perfgate.measure.importers.samples import MAX_REQUEST_MS, BadLines, RecordingSource, SampleBatch
+from perfgate.measure.importers.timeline import UNITS, RowTimes
 
 NEEDED = ("metric_name", "timestamp", "metric_value", "status")
 MORE = ("name", "url", "method", "group", "error_code", "expected_response", "extra_tags")
 HINT = "Expected: what `k6 run --out csv=FILE` writes; K6_CSV_TIME_FORMAT=unix_milli gives its times more digits."
-UNITS = ((1e17, 1e-9), (1e14, 1e-6), (1e11, 1e-3), (0.0, 1.0))  # from this on, a Unix time is in that unit
 
 
 class K6Csv:
@@ -50,6 +50,7 @@ class K6Csv:
 
 def _points(source: RecordingSource, positions: Mapping[str, int], bad: BadLines) -> Iterator[Point]:
     known: dict[tuple[str, ...], Tags | None] = {}
+    timeline = RowTimes()
     with source.opened() as stream:
         text = TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")
         table = csv.reader(text)
@@ -58,6 +59,8 @@ def _points(source: RecordingSource, positions: Mapping[str, int], bad: BadLines
             try:
                 row = next(table)
                 point = _point(row, positions, known) if row else None
+                if point is not None:
+                    timeline.check(point[1])
             except StopIteration:
                 break
             except (ValueError, IndexError, csv.Error, OSError) as error:

@@ -39,6 +39,7 @@ class Parquet:
             file = ParquetFile(source.path)
             names = file.schema_arrow.names
             positions = blocks.located(source, names, csv_samples.NEEDED, ("arm",), HINT)
+            table = csv_samples.CsvTable()
             for batch in file.iter_batches(BATCH_ROWS, columns=[names[at] for at in positions.values()]):
                 frame = batch.to_pandas()
                 frame.columns = [name.strip().lower() for name in frame.columns]
@@ -46,6 +47,6 @@ class Parquet:
                 for name in frame.columns:
                     texts = frame[name].astype(object).where(frame[name].notna(), "").astype(str)
                     frame[name] = frame[name].astype("float64") if name in ("t", "ms") else texts.astype("category")
-                yield csv_samples.converted(frame)
+                yield table.convert(frame)
         except (ArrowException, ValueError) as error:
             raise useless(source, f"not the rows expected: {error}", hint=HINT) from error

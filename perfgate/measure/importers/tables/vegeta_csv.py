@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from perfgate.measure.importers import blocks, rows
 from perfgate.measure.importers.blocks import Layout
 from perfgate.measure.importers.samples import MAX_REQUEST_MS, BadLines, RecordingSource, RequestLabel, SampleBatch
+from perfgate.measure.importers.timeline import RowTimes
 
 COLUMNS = {"timestamp": 0, "code": 1, "latency": 2, "error": 5, "attack": 7}
 MORE = {"method": 9, "url": 10}
@@ -38,7 +39,7 @@ class VegetaCsv:
         layout = Layout(
             positions=COLUMNS | (MORE if has_url else {}),
             numbers=frozenset({"code", "latency"}),
-            wrong=_wrong,
+            wrong=table.wrong,
             convert=table.convert,
         )
         yield from blocks.read(source, layout, bad, has_header=False)
@@ -46,7 +47,7 @@ class VegetaCsv:
 
 class _VegetaTable:
     def __init__(self) -> None:
-        self._origin: int | None = None
+        self._timeline = RowTimes()
 
     def convert(self, frame: pd.DataFrame) -> SampleBatch:
         """Raises ValueError when a row is wrong."""
@@ -55,19 +56,28 @@ class _VegetaTable:
         took, code = frame["latency"].to_numpy(), frame["code"].to_numpy()
         if not (((took >= 0) & (took <= MAX_REQUEST_MS * 1e6)).all() and ((code >= 0) & (code < 600)).all()):
             raise ValueError("latency or code is out of range")
-        self._origin = int(began[0]) if self._origin is None else self._origin
+        since = self._timeline.since(began / 1e9)
         labels, label = _labels(frame)
         error = frame["error"].cat
         late = np.array([rows.is_timeout(str(category)) for category in error.categories])[error.codes.to_numpy()]
         return rows.assembled(
             labels,
             label,
-            np.maximum((began - self._origin) / 1e9, 0.0),
+            since,
             took.astype(np.int64),
             code.astype(np.int64),
             timed_out=late & (code == 0),
-            origin=self._origin / 1e9,
+            origin=self._timeline.origin,
         )
+
+    def wrong(self, of: Mapping[str, str]) -> str:
+        """What is wrong with a row, or nothing."""
+        for name, unit in (("timestamp", "ns since 1970"), ("code", "an HTTP status, or 0"), ("latency", "ns")):
+            if not _NUMBER.fullmatch(of[name]):
+                return f"{name} is {of[name][:40]!r}; {unit} expected"
+        if int(of["code"]) > 599 or int(of["latency"]) > MAX_REQUEST_MS * 1e6:
+            return "code or latency is out of range"
+        return self._timeline.mistake(int(of["timestamp"]) / 1e9)
 
 
 def _labels(frame: pd.DataFrame) -> tuple[list[RequestLabel], NDArray[np.int64]]:
@@ -77,19 +87,9 @@ def _labels(frame: pd.DataFrame) -> tuple[list[RequestLabel], NDArray[np.int64]]
     for name in names:
         key = key * len(frame[name].cat.categories) + frame[name].cat.codes.to_numpy()
     _, first, label = np.unique(key, return_index=True, return_inverse=True)
-    matches = [[str(frame[name].iloc[row]) for name in names] for row in first.tolist()]
-    return [_label(*parts) for parts in matches], label.astype(np.int64)
+    requests = [[str(frame[name].iloc[row]) for name in names] for row in first.tolist()]
+    return [_label(*parts) for parts in requests], label.astype(np.int64)
 
 
 def _label(attack: str, method: str = "", url: str = "") -> RequestLabel:
     return RequestLabel(attack or url, method, url)
-
-
-def _wrong(of: Mapping[str, str]) -> str:
-    """What is wrong with a row, or nothing."""
-    for name, unit in (("timestamp", "ns since 1970"), ("code", "an HTTP status, or 0"), ("latency", "ns")):
-        if not _NUMBER.fullmatch(of[name]):
-            return f"{name} is {of[name][:40]!r}; {unit} expected"
-    if int(of["code"]) > 599 or int(of["latency"]) > MAX_REQUEST_MS * 1e6:
-        return "code or latency is out of range"
-    return ""

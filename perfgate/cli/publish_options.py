@@ -11,7 +11,7 @@ import typer
 
 from perfgate.cli.where import is_on
 from perfgate.model.errors import UsageError
-from perfgate.model.publication import Charts, Comment, When, Wishes
+from perfgate.model.publication import Charts, Comment, PublishOptions, When
 
 CommentWhen = Annotated[
     Comment,
@@ -75,10 +75,10 @@ FIELDS: Mapping[str, Any] = {
 }
 
 
-def wishes_from_environment(environ: Mapping[str, str] = os.environ) -> Wishes:
-    """The fields of `Wishes` by the variables of their options. Raises UsageError."""
+def publish_options_from_environment(environ: Mapping[str, str] = os.environ) -> PublishOptions:
+    """The fields of `PublishOptions` by the variables of their options. Raises UsageError."""
     values = {name: _value(option, environ) for name, option in FIELDS.items()}
-    return Wishes(**{name: value for name, value in values.items() if value is not None})
+    return PublishOptions(**{name: value for name, value in values.items() if value is not None})
 
 
 def topic_from_environment(environ: Mapping[str, str] = os.environ) -> str:

@@ -89,18 +89,18 @@ class DataBranch:
     def read(self, paths: Sequence[str]) -> dict[str, bytes]:
         """Contents of paths that were last seen, all with one process."""
         known = [path for path in paths if path in self._objects]
-        expected = "".join(f"{self._objects[path]}\n" for path in known).encode()
+        request = "".join(f"{self._objects[path]}\n" for path in known).encode()
         try:
-            answer = self._repository.git("cat-file", "--batch", text=expected) if known else b""
+            answer = self._repository.git("cat-file", "--batch", text=request) if known else b""
         except GitError as error:
             raise self._unreadable(error) from error
-        matches, at = {}, 0
+        contents, at = {}, 0
         for path in known:
             line_end = answer.index(b"\n", at)
             size = int(answer[at:line_end].split()[2])
-            matches[path] = answer[line_end + 1 : line_end + 1 + size]
+            contents[path] = answer[line_end + 1 : line_end + 1 + size]
             at = line_end + size + 2
-        return matches
+        return contents
 
     def change(self, decide: Decide, *, message: str, forget: bool = False) -> Change:
         """What was changed. With `forget`, the branch's own past goes too: one commit without a parent replaces it.

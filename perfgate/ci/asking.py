@@ -1,0 +1,92 @@
+"""Questions to git about the checkout. What git does not know, or not in time, stays empty; nothing here raises."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from perfgate.git import command as git
+
+GIT_TIMEOUT_S = 10.0  # seconds for each question to git: `status` has to look at every file
+REMOTE_TIMEOUT_S = 10.0  # seconds for a question to a remote
+
+Environment = Mapping[str, str]
+
+# What would ask a person in a window, or in a credential helper of its own.
+_NO_PROMPT = {"SSH_ASKPASS_REQUIRE": "never", "GCM_INTERACTIVE": "never"}
+
+
+def ask_git(environ: Environment, folder: Path, *question: str) -> str:
+    """The answer of git, or nothing if there is no git, no repository, or no answer in time."""
+    try:
+        answer = _git_run(environ, folder, *question)
+    except (OSError, ValueError, subprocess.TimeoutExpired):  # ValueError: a null byte in the environment
+        return ""
+    return answer.stdout.decode(errors="replace").strip() if answer.returncode == 0 else ""
+
+
+def ask_remote(environ: Environment, folder: Path, *question: str) -> str:
+    """The answer of git to a question that needs the network, or nothing: without prompts, and with an end.
+
+    In a session of its own: ssh has no terminal to ask at, and what git started to reach the remote ends with it.
+    """
+    try:
+        process = subprocess.Popen(
+            ["git", *question],
+            cwd=folder,
+            env=git.environment(environ, **_NO_PROMPT),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    except (OSError, ValueError):
+        return ""
+    with process:
+        try:
+            output = process.communicate(timeout=REMOTE_TIMEOUT_S)[0]
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            return ""
+    return output.decode(errors="replace").strip() if process.returncode == 0 else ""
+
+
+def commit_of(environ: Environment, folder: Path, ref: str) -> str:
+    """The commit that a tag, a branch or (the beginning of) a commit names, "last-tag" the newest tag before this
+    commit; empty if git does not know it."""
+    if ref == "last-tag":
+        for start in ("HEAD^", "HEAD"):  # a release is compared with the one before it
+            tag = ask_git(environ, folder, "describe", "--tags", "--abbrev=0", start)
+            if tag:
+                return commit_of(environ, folder, f"refs/tags/{tag}")
+        return ""
+    return ask_git(environ, folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
+
+
+def trouble(environ: Environment, folder: Path) -> str:
+    """What git says where there is a repository that it does not read, one of another user for example; else empty."""
+    if not any((place / ".git").exists() for place in (folder.resolve(), *folder.resolve().parents)):
+        return ""
+    try:
+        answer = _git_run(environ, folder, "rev-parse", "--git-dir")
+    except OSError as error:
+        return f"git cannot be started: {error.strerror}"
+    except (ValueError, subprocess.TimeoutExpired):
+        return ""
+    lines = [line.strip() for line in git.redacted(answer.stderr.decode(errors="replace")).splitlines()]
+    return " ".join(line for line in lines if line).removeprefix("fatal: ") if answer.returncode else ""
+
+
+def _git_run(environ: Environment, folder: Path, *question: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        ["git", "-c", "core.fsmonitor=false", *question],
+        cwd=folder,
+        env=git.environment(environ),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=GIT_TIMEOUT_S,
+        check=False,
+    )

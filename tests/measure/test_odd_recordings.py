@@ -1,0 +1,129 @@
+"""Recordings as they come: rows in any order, clocks that are wrong, other delimiters, files that are no text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from measure.test_importers import BEGAN, ROWS, WRITERS, csv_text, imported, jmeter_csv_text, plan, unix, written
+
+from perfgate.measure.importers.samples import Tolerance
+from perfgate.model.errors import UsageError
+from perfgate.model.plan import Plan
+
+__all__ = ["plan"]
+MANY = [(at * 10.0, "search", 10.0, 200) for at in range(30)]
+TIMED = sorted(set(WRITERS) - {"csv"})
+ONE_BAD = Tolerance(number=1)
+
+
+def turned(text: str) -> str:
+    """The same rows under the same header, the newest first."""
+    lines = text.splitlines(keepends=True)
+    rows = [line for line in lines if any(name in line for name in ("search", "httpSample", "Point"))]
+    at = lines.index(rows[0])
+    return "".join([*lines[:at], *rows[::-1], *lines[at + len(rows) :]])
+
+
+def plain(rows: list[tuple[float, str, float, int]], format: str) -> str:
+    """As the format's writer has it, one line per request."""
+    text = WRITERS[format](rows).replace('"a, ""b""\nc"', "OK")
+    return text.replace('">\n<httpSample t="1"', '"><sample t="1"').replace("/>\n</httpSample>", "/></httpSample>")
+
+
+@pytest.mark.parametrize("format", TIMED)
+def test_rows_may_come_in_any_order(tmp_path: Path, plan: Plan, format: str):
+    run = imported(plan, written(tmp_path, plain(MANY, format)))
+    other = imported(plan, written(tmp_path, turned(plain(MANY, format))))
+
+    assert (other.duration, other.started) == (run.duration, run.started)
+    assert other.endpoints[1].metrics["rate"] == run.endpoints[1].metrics["rate"]
+    skipped = imported(plan, written(tmp_path, turned(plain(MANY, format))), skip=95.0)
+    assert skipped.endpoints[1].requests == 20
+
+
+@pytest.mark.parametrize("years", [60, 300, -30])
+@pytest.mark.parametrize("format", TIMED)
+def test_a_row_of_another_time_is_a_bad_line(tmp_path: Path, plan: Plan, format: str, years: int):
+    odd = plain([(years * 31_557_600.0, "search", 10.0, 200)], format).splitlines(keepends=True)
+    lines = plain(MANY, format).splitlines(keepends=True)
+    at = max(at for at, line in enumerate(lines) if "search" in line) + 1
+    text = "".join([*lines[:at], *[line for line in odd if "search" in line][-1:], *lines[at:]])
+
+    run = imported(plan, written(tmp_path, text), tolerance=ONE_BAD)
+
+    assert (run.endpoints[1].requests, run.duration) == (30, pytest.approx(290.001, abs=0.01))
+    assert any(f"line {at + 1}: " in warning and "began" in warning for warning in run.warnings)
+
+
+def test_t_may_be_a_unix_time_in_any_unit(tmp_path: Path, plan: Plan):
+    for factor in (1, 1000, 1_000_000, 1_000_000_000):
+        rows = [(round(unix(t) * factor), name, ms, status) for t, name, ms, status in ROWS]
+        run = imported(plan, written(tmp_path, csv_text(rows)))
+        assert (run.started[:19], run.duration) == (BEGAN.isoformat()[:19], pytest.approx(1.901, abs=1.0))
+    mixed = csv_text([*rows, (1.5, "search", 1.0, 200)])
+    assert imported(plan, written(tmp_path, mixed), tolerance=ONE_BAD).endpoints[1].requests == 3
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t", "|"])
+def test_other_delimiters_are_seen_in_the_header(tmp_path: Path, plan: Plan, delimiter: str):
+    run = imported(plan, written(tmp_path, csv_text(ROWS).replace(",", delimiter)))
+    assert [endpoint.requests for endpoint in run.endpoints[:2]] == [1, 3]
+
+
+def test_a_decimal_comma_is_named(tmp_path: Path, plan: Plan):
+    with pytest.raises(UsageError, match=r"recording:2: t is '0,0'; .*, with a decimal point"):
+        imported(plan, written(tmp_path, csv_text(ROWS).replace(",", ";").replace(".", ",")))
+
+
+def test_a_transaction_of_jmeter_is_a_journey_and_never_an_endpoint(tmp_path: Path, plan: Plan):
+    message = '"Number of samples in transaction : 2, number of failing samples : 0"'
+    rows = [(0.0, "search", 10.0, 200), (0.1, "orders", 10.0, 200)]
+    together = jmeter_csv_text([(0.0, "search", 25.0, 200), (0.0, "buy", 25.0, 200)]).replace('"a, ""b""\nc"', message)
+
+    run = imported(plan, written(tmp_path, jmeter_csv_text(rows) + together.partition("\n")[2]))
+
+    assert {one.name: one.requests for one in run.endpoints if one.requests} == {"search": 1, "orders": 1, "buy": 1}
+    assert any("search (transaction) (1 requests)" in warning for warning in run.warnings)
+
+
+def test_a_transaction_of_jmeter_s_xml_too(tmp_path: Path, plan: Plan):
+    inner = '<httpSample t="9" ts="1767603600000" s="true" lb="search" rc="200"/>'
+    outer = '<sample t="25" ts="1767603600000" s="true" lb="{}" rc="200" rm="Number of samples in transaction : 1">'
+    body = "".join(f"{outer.format(name)}{inner}</sample>" for name in ("search", "buy"))
+
+    run = imported(plan, written(tmp_path, f"<testResults>{body}</testResults>"))
+
+    assert {one.name: one.requests for one in run.endpoints if one.requests} == {"search": 2, "buy": 1}
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"", "the file is empty"),
+        (b"\n\n", "the file is empty"),
+        (csv_text(ROWS).encode("utf-16"), "it is in UTF-16"),
+        (csv_text(ROWS).encode("utf-16-le"), "it is in UTF-16"),
+        (csv_text(ROWS).replace("\n", "\r").encode(), "its lines end with a carriage return only"),
+        (b"PK\x03\x04" + bytes(60), "it is a ZIP archive, or a spreadsheet"),
+        (b"\x28\xb5\x2f\xfd" + bytes(60), "it is packed with bzip2, xz or zstd"),
+    ],
+)
+@pytest.mark.parametrize("format", ["", "jmeter-csv"])
+def test_bytes_that_no_format_has_are_named(tmp_path: Path, plan: Plan, content: bytes, why: str, format: str):
+    with pytest.raises(UsageError, match=why) as caught:
+        imported(plan, written(tmp_path, content), format=format)
+    assert caught.value.hint
+
+
+def test_a_date_that_is_none_is_a_bad_line(tmp_path: Path, plan: Plan):
+    head = "timeStamp,elapsed,label,responseCode,success\n"
+    rows = "2026/01/05 09:00:00,10,search,200,true\n2026/13/05 09:00:00,10,search,200,true\n"
+    run = imported(plan, written(tmp_path, head + rows), tolerance=ONE_BAD)
+    assert run.endpoints[1].requests == 1
+
+
+def test_a_file_that_is_bad_throughout_advises_no_limit(tmp_path: Path, plan: Plan):
+    with pytest.raises(UsageError) as caught:
+        imported(plan, written(tmp_path, csv_text(ROWS).replace("search", "")))
+    assert "--max-bad" not in caught.value.hint

@@ -6,6 +6,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Mapping
 from contextlib import closing
+from typing import cast
 from urllib.parse import urlsplit
 
 from perfgate.loadtest.service.handshake import TlsCheck
@@ -73,7 +74,8 @@ def _statuses(sock: socket.socket, target: str) -> list[str]:
                 return []
             for event in connection.receive_data(data):
                 if isinstance(event, (ResponseReceived, TrailersReceived)):
-                    statuses[event.stream_id] = dict(event.headers).get("grpc-status", "")
+                    headers = cast(dict[str, str], dict(event.headers))  # `header_encoding` makes them text
+                    statuses[event.stream_id] = headers.get("grpc-status", "")
                 over += isinstance(event, (StreamEnded, StreamReset))
     except ProtocolError as error:
         raise ValueError(str(error)) from error

@@ -162,7 +162,7 @@ def test_a_byte_order_mark_says_the_encoding_and_is_no_part_of_the_text(encoding
     ],
 )
 def test_a_page_is_read_in_the_charset_that_it_names(line, page):
-    """psf/requests issue 1604: only the headers are looked at."""
+    """WHATWG HTML, section 13.2.3.2: browsers look for it in the first bytes of the page."""
     with Server(answers(ok(page, f"Content-Type: {line}"))) as server:
         assert ask(client_of(server)).text.endswith("\u041f")
 

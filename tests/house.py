@@ -284,8 +284,9 @@ def story_names() -> list[str]:
 
 
 def shared_class_names() -> list[str]:
-    """Names of classes that mean something else in another module."""
-    names = Counter(node.name for tree in own_trees() for node in nodes(tree) if isinstance(node, ast.ClassDef))
+    """Names of classes that mean something else in another module; `_Name` and `Name` are one name to a reader."""
+    classes = (node for tree in own_trees() for node in nodes(tree) if isinstance(node, ast.ClassDef))
+    names = Counter(node.name.lstrip("_") for node in classes)
     return sorted(name for name, count in names.items() if count > 1 and name not in FIELD_NAMES)
 
 

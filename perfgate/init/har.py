@@ -21,7 +21,7 @@ STATIC_MEDIA = ("image/", "font/", "text/css", "text/javascript", "application/j
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Entry:
+class _HarEntry:
     request: Recorded
     origin: str
     page: str
@@ -51,7 +51,7 @@ def convert(source: InitSource, wish: Wish) -> FileProposal:
 
 
 def _proposal(
-    entries: list[_Entry], origin: str, omissions: list[Omission], source: InitSource, wish: Wish
+    entries: list[_HarEntry], origin: str, omissions: list[Omission], source: InitSource, wish: Wish
 ) -> FileProposal:
     secrets, names = Secrets(), naming.UniqueNames()
     pages = _titles(source.document["log"])
@@ -89,7 +89,7 @@ def _note(origin: str) -> tuple[str, ...]:
 
 
 def _steps(
-    entries: list[_Entry], endpoints: dict[object, Endpoint], names: naming.UniqueNames, secrets: Secrets
+    entries: list[_HarEntry], endpoints: dict[object, Endpoint], names: naming.UniqueNames, secrets: Secrets
 ) -> Iterator[str | float]:
     """Endpoints and pauses of one page; a request that was there before is the same endpoint."""
     end = 0.0
@@ -118,7 +118,7 @@ def _titles(log: Json) -> dict[str, str]:
     return titles
 
 
-def _entries(log: Json, omissions: list[Omission]) -> Iterator[_Entry]:
+def _entries(log: Json, omissions: list[Omission]) -> Iterator[_HarEntry]:
     written = log.get("entries")
     for item in written if isinstance(written, list) else ():
         request = item.get("request") if isinstance(item, dict) else None
@@ -133,7 +133,7 @@ def _entries(log: Json, omissions: list[Omission]) -> Iterator[_Entry]:
         length = item.get("time")
         headers = _headers(request)
         body, media_type = _body(request.get("postData"))
-        yield _Entry(
+        yield _HarEntry(
             request=Recorded(method=method, path=path, query=query, headers=headers, body=body, media_type=media_type),
             origin=origin,
             page=str(item.get("pageref", "")),

@@ -23,7 +23,7 @@ Key = tuple[str, str]  # endpoint and metric
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Replay:
+class _RejudgedBuilds:
     """The verdicts of all builds, oldest first, with all relative limits `factor` times as large."""
 
     factor: float
@@ -52,7 +52,7 @@ def backtest(
     has_relative = any(
         criterion.kind is Kind.RELATIVE for budget in budget_file.budgets for criterion in budget.criteria
     )
-    replays = [_Replay(factor=factor, memory=list(earlier)) for factor in (FACTORS if has_relative else (1.0,))]
+    replays = [_RejudgedBuilds(factor=factor, memory=list(earlier)) for factor in (FACTORS if has_relative else (1.0,))]
     say(f"Judging {len(known)} builds" + (f", each under {len(replays)} sets of limits" if has_relative else ""))
     whole = store.get_all(past.run.id for past in reversed(known))  # with the distributions that fixed limits need
     builds = []
@@ -64,7 +64,7 @@ def backtest(
 
 
 def _judge(
-    measured: PastRun, stored: PastRun, replay: _Replay, budget_file: BudgetFile, anchored: Sequence[PastRun]
+    measured: PastRun, stored: PastRun, replay: _RejudgedBuilds, budget_file: BudgetFile, anchored: Sequence[PastRun]
 ) -> None:
     """Adds the verdict, and the run to the memory as it would have been remembered."""
     scaled = replace(
@@ -85,7 +85,7 @@ def _judge(
     replay.memory.insert(0, remembered)
 
 
-def _summarize(budget_file: BudgetFile, builds: Sequence[PastRun], replays: Sequence[_Replay]) -> Backtest:
+def _summarize(budget_file: BudgetFile, builds: Sequence[PastRun], replays: Sequence[_RejudgedBuilds]) -> Backtest:
     as_is = next(replay.verdicts for replay in replays if replay.factor == 1)
     return Backtest(
         name=budget_file.name,
@@ -147,7 +147,7 @@ def _records(verdicts: Sequence[Verdict]) -> Iterator[BudgetRecord]:
         )
 
 
-def _step(replay: _Replay, budget_file: BudgetFile) -> Step:
+def _step(replay: _RejudgedBuilds, budget_file: BudgetFile) -> Step:
     outcomes = tuple(verdict.outcome for verdict in replay.verdicts)
     failed, undecided = outcomes.count(Outcome.FAIL), outcomes.count(Outcome.INCONCLUSIVE)
     passed = sum(outcome in KEPT for outcome in outcomes)
@@ -169,7 +169,7 @@ def _step(replay: _Replay, budget_file: BudgetFile) -> Step:
     )
 
 
-def _regressions(builds: Sequence[PastRun], replays: Sequence[_Replay]) -> tuple[Regression, ...]:
+def _regressions(builds: Sequence[PastRun], replays: Sequence[_RejudgedBuilds]) -> tuple[Regression, ...]:
     """Each once, at the first build that has it: what goes on failing until it is accepted or mended is one."""
     known: list[Regression] = []
     open_: dict[Key, int] = {}  # of the build before: where in `known`

@@ -83,7 +83,7 @@ def comparison(run: Run, baseline: Baseline, tests: Mapping[Key, ChangeTest]) ->
             sights[metric, kind] = _sight(run, baseline, results, metric, kind)
         sight = sights[metric, kind]
         if endpoint in sight.estimates:
-            comparisons[key] = _Reading(sight, key, run, question).comparison(measured, len(runs))
+            comparisons[key] = _SeriesJudgement(sight, key, run, question).comparison(measured, len(runs))
     return comparisons
 
 
@@ -95,7 +95,7 @@ def _sight(run: Run, baseline: Baseline, results: Results, metric: str, kind: Re
     return Sight(table=itself, estimates=estimates_of(itself, run), medians=medians)
 
 
-class _Reading:
+class _SeriesJudgement:
     """What one series' estimates come to. Logarithms of the metric become worsenings, as ratios."""
 
     def __init__(self, sight: Sight, key: Key, run: Run, question: ChangeTest) -> None:

@@ -45,7 +45,7 @@ def gather(environ: Mapping[str, str], query: AcceptanceQuery) -> tuple[tuple[Ac
 class _LabelReader:
     api: Api
     place: GitHubJob
-    asked: AcceptanceQuery
+    query: AcceptanceQuery
 
     def gather(self) -> tuple[tuple[AcceptanceClaim, ...], tuple[str, ...]]:
         words: list[AcceptanceClaim] = []
@@ -58,14 +58,14 @@ class _LabelReader:
             try:
                 words += list(find())
             except (RefusedError, UnansweredError) as error:
-                words += _of_event(self.asked, self.place) if what == "labels" else ()
+                words += _of_event(self.query, self.place) if what == "labels" else ()
                 text = error.message.replace(self.place.token, "[GITHUB_TOKEN]")
                 warnings.append(note("PG-P008", f"Acceptances in {what} could not be read: {text}."))
         return tuple(words), tuple(warnings)
 
     def _labels(self) -> Iterator[AcceptanceClaim]:
-        number, pull = self.asked.pull_request, part_of(self.asked.event or {}, "pull_request")
-        if self.asked.measured and (number := pulls.look_up(self.api, self.place)):
+        number, pull = self.query.pull_request, part_of(self.query.event or {}, "pull_request")
+        if self.query.measured and (number := pulls.look_up(self.api, self.place)):
             pull = part_of({"pull": self.api.get(f"{self._root}/pulls/{number}")}, "pull")
         if not number:
             return
@@ -73,23 +73,23 @@ class _LabelReader:
         yield from self._words(number, names, title=str(pull.get("title") or ""), pull=pull)
 
     def _commits(self) -> Iterator[AcceptanceClaim]:
-        if not (self.asked.commits and self.asked.pull_request):
+        if not (self.query.commits and self.query.pull_request):
             return
-        for item in self.api.all(f"{self._root}/pulls/{self.asked.pull_request}/commits"):
+        for item in self.api.all(f"{self._root}/pulls/{self.query.pull_request}/commits"):
             if not isinstance(item, dict):
                 continue
             commit = part_of(item, "commit")
             yield from acceptances.of_message(
                 str(commit.get("message") or ""),
                 author=str(part_of(commit, "author").get("name") or ""),
-                at=str(part_of(commit, "committer").get("date") or self.asked.now),
+                at=str(part_of(commit, "committer").get("date") or self.query.now),
                 commit=str(item.get("sha") or ""),
-                distrust="" if self.asked.trusted else acceptances.FORKS_TRAILER,
+                distrust="" if self.query.trusted else acceptances.FORKS_TRAILER,
             )
 
     def _merged(self) -> Iterator[AcceptanceClaim]:
         observed: set[int] = set()
-        for commit in self.asked.merged:
+        for commit in self.query.merged:
             for pull in self.api.all(f"{self._root}/commits/{commit}/pulls"):
                 number = pull.get("number") if isinstance(pull, dict) else None
                 if not isinstance(number, int) or number in observed or not pull.get("merged_at"):
@@ -111,7 +111,7 @@ class _LabelReader:
             word = acceptances.of_label(
                 name,
                 author=author or "a label",
-                at=at or self.asked.now,
+                at=at or self.query.now,
                 reason=f"#{number} {'' if is_forks else title}".strip(),
                 distrust=acceptances.FORKS_LABEL if late else "",
             )

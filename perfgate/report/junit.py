@@ -68,7 +68,7 @@ def _case(suite: ElementTree.Element, finding: Finding) -> None:
             "code": finding.code,
             "measured": words.value(finding.metric, finding.measured),
             "baseline": words.value(finding.metric, finding.baseline),
-            "change": words.change(finding.change),
+            "change": words.change_of(finding, finding.change),
             "limit": ", ".join(words.limit(finding, criterion) for criterion in finding.criteria),
         },
     )

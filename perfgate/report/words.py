@@ -64,10 +64,18 @@ def change(ratio: float | None) -> str:
     return NOTHING if ratio is None else units.format_change(ratio)
 
 
+def change_of(finding: Finding, ratio: float | None) -> str:
+    """ "+60 %" of a change given as a ratio; "+1.2 pp" where the finding's metric is a share itself, as errors are."""
+    ratio, baseline, metric = finite(ratio), finite(finding.baseline), metric_of(finding.metric)
+    if ratio is None or baseline is None or metric is None or metric.unit is not Unit.RATIO:
+        return change(ratio)
+    return units.format_difference(metric.unit, ratio * baseline)
+
+
 def changed(finding: Finding) -> str:
     """ "+60 %", or "+60 % (own +48 %)" where only a part of it is the endpoint's own, and judged."""
     own = finite(finding.own_change)
-    return change(finding.change) + (f" (own {change(own)})" if own is not None else "")
+    return change_of(finding, finding.change) + (f" (own {change_of(finding, own)})" if own is not None else "")
 
 
 def detectable(finding: Finding) -> str:

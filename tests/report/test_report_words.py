@@ -293,3 +293,12 @@ def test_what_is_over_its_fixed_limit_sees_no_negative_rise(metric: str, measure
     finding = make_finding(metric=metric, outcome=Outcome.FAIL, measured=measured, detectable=-0.36, compared="base")
 
     assert words.detectable(finding) == shown
+
+
+def test_a_change_of_errors_is_a_difference_as_in_the_sentence():
+    errors = make_finding("search", metric="errors", measured=0.98, baseline=0.0115, change=84.2, interval=(80.0, 86.0))
+    assert words.changed(errors) == "+96.8 pp"
+    assert words.changed(make_finding("search", measured=0.2, baseline=0.1, change=1.0)) == "+100 %"
+    text = report_md.render(Facts(verdict=make_verdict(errors), run=make_run()), {})
+    assert "+96.8 pp" in text
+    assert "8420" not in text

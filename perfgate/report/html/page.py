@@ -168,7 +168,7 @@ def _budget(finding: Finding) -> BudgetRow:
         baseline_key=page_data.number(finding.baseline),
         change=words.changed(finding),
         change_key=page_data.number(finding.change),
-        interval=f"{words.change(interval[0])} to {words.change(interval[1])}" if interval else "",
+        interval=" to ".join(words.change_of(finding, end) for end in interval or ()),
         limits=", ".join(limits) or words.NOTHING,
         detectable=words.detectable(finding),
         limit_key=page_data.number(words.limit_value(decisive, finding.baseline)) if decisive else None,

@@ -173,12 +173,13 @@ def _limits(finding: Finding) -> Iterator[str]:
 
 def _change(finding: Finding) -> str:
     """ "+59.8 %" over "+52 to +68 %": what was seen over what it may be."""
-    text = words.change(finding.change)
+    text = words.change_of(finding, finding.change)
     edges = finding.interval
     if finite(finding.change) is None or edges is None or None in (finite(edges[0]), finite(edges[1])):
         return _whole(text)
-    low, high = (words.change(edge) for edge in edges)
-    interval = f"{'own ' if finding.own_change is not None else ''}{low.removesuffix(' %')} to {high}"
+    low, high = (words.change_of(finding, edge) for edge in edges)
+    low = low.removesuffix(" %").removesuffix(" pp")
+    interval = f"{'own ' if finding.own_change is not None else ''}{low} to {high}"
     return f"{_whole(text)}<br><sub>{_whole(interval)}</sub>"
 
 

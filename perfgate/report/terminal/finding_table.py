@@ -45,7 +45,7 @@ def finding_table(findings: Sequence[Finding], width: int) -> Table:
     is_wide = width >= NARROW_COLUMNS
     optional = {
         "baseline": [words.value(finding.metric, finding.baseline) for finding in findings],
-        "change": [words.change(finding.change) for finding in findings],
+        "change": [words.change_of(finding, finding.change) for finding in findings],
         "sees from": [words.detectable(finding) if is_wide else words.NOTHING for finding in findings],
     }
     shown = {name for name, cells in optional.items() if set(cells) != {words.NOTHING}}

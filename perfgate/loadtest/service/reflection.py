@@ -15,7 +15,7 @@ from perfgate.net.proxies import proxy_for
 TIMEOUT_S = 5.0  # s for each answer
 VERSIONS = ("v1", "v1alpha")
 LIST_SERVICES = b"\0\0\0\0\x02\x3a\0"  # a framed ServerReflectionRequest
-UNIMPLEMENTED = "12"  # of google.rpc.Code
+UNIMPLEMENTED = b"12"  # of google.rpc.Code
 
 
 def check_reflection(target: str, environ: Mapping[str, str], tls: TlsCheck) -> None:
@@ -50,21 +50,20 @@ def _connected(host: str, port: int, tls: TlsCheck | None) -> socket.socket:
         raise
 
 
-def _statuses(sock: socket.socket, target: str) -> list[str]:
+def _statuses(sock: socket.socket, target: str) -> list[bytes]:
     """The gRPC status of each version of the service; empty where one has none. Raises OSError or ValueError."""
-    from h2.config import H2Configuration
     from h2.connection import H2Connection
     from h2.events import ResponseReceived, StreamEnded, StreamReset, TrailersReceived
     from h2.exceptions import ProtocolError
 
-    connection = H2Connection(H2Configuration(header_encoding="utf-8"))
+    connection = H2Connection()
     connection.initiate_connection()
-    statuses: dict[int, str] = {}
+    statuses: dict[int, bytes] = {}
     for version in VERSIONS:
         stream = connection.get_next_available_stream_id()
         connection.send_headers(stream, _headers(target, version))
         connection.send_data(stream, LIST_SERVICES, end_stream=True)
-        statuses[stream] = ""
+        statuses[stream] = b""
     over = 0
     try:
         while over < len(statuses):
@@ -73,7 +72,7 @@ def _statuses(sock: socket.socket, target: str) -> list[str]:
                 return []
             for event in connection.receive_data(data):
                 if isinstance(event, (ResponseReceived, TrailersReceived)):
-                    statuses[event.stream_id] = dict(event.headers).get("grpc-status", "")
+                    statuses[event.stream_id] = dict(event.headers).get(b"grpc-status", b"")
                 over += isinstance(event, (StreamEnded, StreamReset))
     except ProtocolError as error:
         raise ValueError(str(error)) from error

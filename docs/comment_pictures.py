@@ -55,22 +55,37 @@ def page(markdown: str, files: dict[str, Path], theme: str, *, unfold: bool = Fa
     body = body.replace("<details>", "<details open>") if unfold else body
     background = "#ffffff" if theme == "light" else "#0d1117"
     border = "#d1d9e0" if theme == "light" else "#3d444d"
-    settings = {"startOnLoad": True, "theme": "default" if theme == "light" else "dark", "securityLevel": "strict"}
+    settings = {"startOnLoad": False, "theme": "default" if theme == "light" else "dark", "securityLevel": "strict"}
     return f"""<!doctype html><meta charset="utf-8"><style>{files[theme].read_text(encoding="utf-8")}
 body {{ margin: 16px; background: {background} }}
 .markdown-body {{ width: 800px; padding: 16px; font-size: 14px; border: 1px solid {border}; border-radius: 6px }}
-html::after {{ content: ""; position: fixed; inset: auto 0 0; height: 90px;
+html.cut::after {{ content: ""; position: fixed; inset: auto 0 0; height: 90px;
   background: linear-gradient(transparent, {background}) }} /* it goes on below: no line is cut in two */
 </style><article class="markdown-body">{body}</article>
 <script src="{files["mermaid"].as_uri()}"></script>
-<script>mermaid.initialize({json.dumps(settings)});</script>"""
+<script>mermaid.initialize({json.dumps(settings)});
+mermaid.run().finally(() => {{
+  const root = document.documentElement, article = document.querySelector("article");
+  root.dataset.height = Math.ceil(article.getBoundingClientRect().bottom) + 16;
+  root.classList.toggle("cut", root.dataset.height > innerHeight);
+}});</script>"""
 
 
 def photograph(text: str, picture: Path, folder: Path, height: int = 1000) -> None:
+    """At most `height` pixels of the page, and no more than it has."""
     source = folder / "page.html"
     source.write_text(text, encoding="utf-8")
+    height = min(height, height_of(source, folder))
     options = [f"--window-size={WIDTH},{height}", "--hide-scrollbars", f"--screenshot={picture}"]
     browse(source.as_uri(), folder, *options)
+
+
+def height_of(source: Path, folder: Path) -> int:
+    """Pixels from the top of the page to below its comment, once Mermaid has drawn."""
+    dom = browse(source.as_uri(), folder, f"--window-size={WIDTH},100", "--dump-dom")
+    measured = re.search(r'<html data-height="(\d+)"', dom)
+    assert measured, dom[:500]
+    return int(measured[1])
 
 
 def drawn(markdown: str, files: dict[str, Path], folder: Path) -> list[str]:

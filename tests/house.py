@@ -29,7 +29,7 @@ ROOMS: dict[str, str] = {
     # stages
     "init.__init__": "init.access_log init.har init.curl init.postman init.openapi init model",
     "init.access_log": "init.recorded init.openapi init text model",
-    "init.har": "init.recorded init.openapi init model",
+    "init.har": "init.recorded init.openapi init text model",
     "init.curl": "init.recorded init.openapi init model",
     "init.postman": "init.recorded init.openapi init model",
     "init.recorded": "init.openapi init model",
@@ -285,7 +285,8 @@ def story_names() -> list[str]:
 
 def shared_class_names() -> list[str]:
     """Names of classes that mean something else in another module."""
-    names = Counter(node.name for tree in own_trees() for node in nodes(tree) if isinstance(node, ast.ClassDef))
+    classes = (node for tree in own_trees() for node in nodes(tree) if isinstance(node, ast.ClassDef))
+    names = Counter(node.name.strip("_") for node in classes)
     return sorted(name for name, count in names.items() if count > 1 and name not in FIELD_NAMES)
 
 

@@ -19,7 +19,8 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
@@ -27,23 +28,13 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 
 from bench.pages import lighthouse, shop
+from bench.pages.truth import TRUTH
 from perfgate.model.budget_file import Interaction, PageSpec
-from perfgate.pages import browser, view
+from perfgate.pages import browser, summary, view
 from perfgate.pages.visit import PageVisit, Purpose
 
 RESULTS = Path(__file__).parent.parent / "results" / "pages.json"
 COMPARED = ("", "late-image", "shift", "long-tasks")
-# fault -> metric that it moves, and by how much (least, most; in its own unit) on a machine that has nothing else to do
-TRUTH: Mapping[str, tuple[str, float, float]] = {
-    "late-image": ("lcp", 0.4, 1.2),
-    "shift": ("cls", 0.05, 0.5),
-    "slow-handler": ("inp", 0.25, 0.5),
-    "blocking-script": ("fcp", 0.6, 1.2),
-    "big-bundle": ("unused_js", 350_000, 400_000),
-    "slow-api": ("lcp", 0.4, 1.2),
-    "third-party": ("fcp", 0.4, 1.0),
-    "long-tasks": ("tbt", 0.4, 0.8),
-}
 BUDGETS = """
 version: 1
 name: healthy
@@ -58,35 +49,44 @@ Values = dict[str, float]
 Column = dict[str, list[float]]
 
 
-def seen(url: str, *, interacts: bool = True, coverage: bool = False) -> Values:
+def viewed(url: str, purpose: Purpose) -> view.View:
     """One view in a browser that is started for it."""
     page = PageSpec(name="home", path="/", interact=(Interaction(act="click", target="#buy"),))
     with browser.launched(os.environ) as chromium:
-        looked = chromium.view(
-            PageVisit(page=page, target=url, path="/"), Purpose(interacts=interacts, coverage=coverage)
-        )
+        looked = chromium.view(PageVisit(page=page, target=url, path="/"), purpose)
     if looked.failure:
         sys.exit(f"{url}: {looked.failure}")
-    return view.metrics(looked)
+    return looked
 
 
 def faults(rounds: int) -> dict[str, object]:
-    """Each fault and the page without it in turn, and the difference of the medians."""
-    found: dict[str, object] = {}
-    for fault, (metric, least, most) in TRUTH.items():
-        healthy: list[float] = []
-        faulty: list[float] = []
-        with shop.running() as without, shop.running(fault) as spoiled:
+    """Each fault and the page without it in turn: how far the metric moved, and its part, by the medians."""
+    measured: dict[str, object] = {}
+    for name, fault in TRUTH.items():
+        columns: dict[str, Column] = {"healthy": {}, "faulty": {}}
+        purpose = Purpose(coverage=fault.metric in ("unused_js", "cls"))
+        with shop.running() as without, shop.running(name) as spoiled:
             for _ in range(rounds):
-                healthy.append(seen(without, coverage=metric == "unused_js").get(metric, 0.0))
-                faulty.append(seen(spoiled, coverage=metric == "unused_js").get(metric, 0.0))
-        moved = median(faulty) - median(healthy)
-        is_right = least <= moved <= most
+                for side, url in (("healthy", without), ("faulty", spoiled)):
+                    looked = viewed(url, purpose)
+                    columns[side].setdefault("metric", []).append(view.metrics(looked).get(fault.metric, 0.0))
+                    columns[side].setdefault("part", []).append(
+                        fault.part(summary.detail("home", "", [replace(looked, coverage=None)]))
+                    )
+        moved, part = (median(columns["faulty"][it]) - median(columns["healthy"][it]) for it in ("metric", "part"))
+        is_right = fault.least <= moved <= fault.most and fault.least_part <= part <= fault.most_part
         print(
-            f"{fault:16} {metric:10} {median(healthy):10.3f} -> {median(faulty):10.3f}  {'ok' if is_right else 'NOT'}"
+            f"{name:16} {fault.metric:10} +{moved:10.3f}  {fault.name:24} +{part:10.3f}  {'ok' if is_right else 'NOT'}"
         )
-        found[fault] = {"metric": metric, "healthy": healthy, "faulty": faulty, "expected": [least, most]}
-    return found
+        measured[name] = {
+            "metric": fault.metric,
+            "part": fault.name,
+            "expected": [fault.least, fault.most],
+            "expected_part": [fault.least_part, fault.most_part],
+            "is_right": is_right,
+            **columns,
+        }
+    return measured
 
 
 def healthy(rounds: int) -> dict[str, object]:
@@ -137,7 +137,7 @@ def beside_lighthouse(rounds: int, program: str) -> dict[str, object]:
     """The same pages on the same Chromium, in turn; each view starts a browser, for both alike."""
     chromium = browser.executable(os.environ)
     looks: dict[str, Callable[[str], Values]] = {
-        "perfgate": lambda url: seen(url, interacts=False),
+        "perfgate": lambda url: view.metrics(viewed(url, Purpose(interacts=False))),
         "Lighthouse": lambda url: lighthouse.view(program, url, chromium),
     }
     found: dict[str, object] = {}

@@ -13,6 +13,8 @@ from perfgate.git import command as git
 GIT_TIMEOUT_S = 10.0  # seconds for each question to git: `status` has to look at every file
 REMOTE_TIMEOUT_S = 10.0  # seconds for a question to a remote
 
+CEILING = "GIT_CEILING_DIRECTORIES"
+
 Environment = Mapping[str, str]
 
 # What would ask a person in a window, or in a credential helper of its own.
@@ -68,16 +70,26 @@ def commit_of(environ: Environment, folder: Path, ref: str) -> str:
 
 def trouble(environ: Environment, folder: Path) -> str:
     """What git says where there is a repository that it does not read, one of another user for example; else empty."""
-    if not any((place / ".git").exists() for place in (folder.resolve(), *folder.resolve().parents)):
+    try:
+        is_repository = any((place / ".git").exists() for place in (folder.resolve(), *folder.resolve().parents))
+    except PermissionError as error:
+        return f"{error.filename}: {error.strerror}"
+    if not is_repository:
         return ""
     try:
         answer = _git_run(environ, folder, "rev-parse", "--git-dir")
+    except FileNotFoundError:
+        return "git is not installed"
     except OSError as error:
         return f"git cannot be started: {error.strerror}"
     except (ValueError, subprocess.TimeoutExpired):
         return ""
+    if not answer.returncode:
+        return ""
     lines = [line.strip() for line in git.redacted(answer.stderr.decode(errors="replace")).splitlines()]
-    return " ".join(line for line in lines if line).removeprefix("fatal: ") if answer.returncode else ""
+    said = " ".join(line for line in lines if line).removeprefix("fatal: ")
+    is_ceiling = "not a git repository" in said and environ.get(CEILING)
+    return f"{said}, where {CEILING} lets it look" if is_ceiling else said
 
 
 def _git_run(environ: Environment, folder: Path, *question: str) -> subprocess.CompletedProcess[bytes]:

@@ -42,7 +42,7 @@ def _of_git(environ: Environment, folder: Path) -> str:
         if answer := re.match(r"ref: refs/heads/(\S+)\tHEAD", listed):
             return str(answer[1])
     new = ask_git(environ, folder, "config", "init.defaultBranch")
-    if new in {*local, *remote}:
+    if new in local | remote:
         return new
     choices: list[set[str]] = [{*local, *remote} & {*USUAL}]
     if is_whole:

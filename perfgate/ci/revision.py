@@ -16,7 +16,7 @@ from typing import Any
 
 from perfgate.ci.asking import Environment, ask_git
 from perfgate.ci.systems import job_of
-from perfgate.model.revision import Revision
+from perfgate.model.revision import FORK_SEPARATOR, Revision
 
 MAX_VALUE_CHARS = 500  # characters of any value: environments and event files hold what strangers wrote
 
@@ -209,7 +209,7 @@ def part_of(whole: Json, key: str) -> Json:
 
 def _of(owner: object, branch: object) -> str:
     """The branch of a fork, under a name that no branch of the repository itself can have."""
-    return f"{_text(owner) or 'fork'}:{_text(branch)}"
+    return f"{_text(owner) or 'fork'}{FORK_SEPARATOR}{_text(branch)}"
 
 
 def _revision(facts: Json) -> Revision:

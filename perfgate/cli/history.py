@@ -18,6 +18,7 @@ from perfgate.model.budget_file import BaselinePolicy
 from perfgate.model.errors import RecordError, UsageError
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import PastRun, Run
+from perfgate.text.plurals import counted
 
 if TYPE_CHECKING:
     from perfgate.history import History
@@ -143,7 +144,7 @@ def export(file: File, budget: Budget = DEFAULT_BUDGET, history: HistoryUrl = ""
 
     with opened(budget, history) as store:
         number = transfer.export_runs(store, file)
-    print(f"Wrote {number} runs to {file}.")
+    print(f"Wrote {counted(number, 'run')} to {file}.")
     return 0
 
 
@@ -156,7 +157,7 @@ def import_(file: File, budget: Budget = DEFAULT_BUDGET, history: HistoryUrl = "
 
     with opened(budget, history) as store:
         done = transfer.import_runs(store, file)
-    print(f"Added {len(done.added)} runs; {len(done.present)} were there already.")
+    print(f"Added {counted(len(done.added), 'run')}; {len(done.present):,} there already.")
     if done.conflicting:
         say(f"Left as they are, because other runs have their ids: {', '.join(done.conflicting)}")
     return 0
@@ -194,7 +195,7 @@ def prune(
         chosen = expendable(store, retention, now=now)
         if not dry_run:
             store.delete(chosen)
-    print(f"{'Would forget' if dry_run else 'Forgot'} {len(chosen)} runs.")
+    print(f"{'Would forget' if dry_run else 'Forgot'} {counted(len(chosen), 'run')}.")
     for run_id in chosen:
         print(f"  {run_id}")
     if pictures := _pictures_gone(history_url(budget, history), older_than, now, dry_run=dry_run):

@@ -163,6 +163,8 @@ def _tell(proposed: Proposed, max_listed: int) -> None:
         say(f"  left out: {omission.what}: {omission.why} [PG-N007]")
     if (more := len(proposed.left_out) - max_listed) > 0:
         say(f"  left out: {more} more; --dry-run lists all")
+    if proposed.assumed_target:
+        say(f"  to check: the target, {proposed.assumed_target}, is assumed; --target URL sets another")
     for name, meaning in sorted(proposed.variables.items()):
         say(f"  to set: {name}: {meaning}")
 

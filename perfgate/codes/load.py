@@ -46,7 +46,7 @@ CODES: Mapping[str, CodeEntry] = {
     "PG-G002": CodeEntry(
         "Requests were still under way when the load stopped.",
         "They are neither successes nor errors, so they are not judged.",
-        "2 requests were still under way",
+        "2 requests still under way",
         "Normal for a few. If many: the target hangs; see timeouts.",
     ),
     "PG-G003": CodeEntry(
@@ -134,10 +134,18 @@ CODES: Mapping[str, CodeEntry] = {
         "Check out the head of the pull request in a job without secrets: docs/action.md has the workflows.",
     ),
     "PG-G017": CodeEntry(
-        "Requests were answered 429, Too Many Requests.",
-        "All of the load comes from one machine, and a rate limiter takes it for one visitor.",
+        "Requests were answered 429, Too Many Requests, or 403 by way of a firewall.",
+        "All of the load comes from one machine, and a rate limiter or firewall takes it for one visitor, or for an attack.",
         "home 30 times: answered 429, Too Many Requests",
         "Except the load generator's address from the limit, raise it where tests run, or lower the load.",
+    ),
+    "PG-G018": CodeEntry(
+        "The target went away during the load.",
+        "From some second on, no request got a connection until the end. Errors count as errors; latencies are those of the "
+        "time before. In an A/B test, a base or head that went away proves nothing of the other.",
+        "From second 4 on (to 1 s), no request to the target got a connection",
+        "See the target's log: it may have crashed under the load, run out of memory, or been deployed anew meanwhile. "
+        "With `service: {command: ...}` perfgate starts it itself, and says how it ended.",
     ),
     "PG-L006": CodeEntry(
         "A locustfile has no class of users.",

@@ -91,6 +91,14 @@ CODES: Mapping[str, CodeEntry] = {
         "Not confirmed: run 2026-01-01 did not fail here",
         "Nothing; it does not stop the build.",
     ),
+    "PG-V015": CodeEntry(
+        "Exceptions of scenarios ended many iterations.",
+        "Hand-written code raised them, over one for each 20 requests: what would have followed was not sent, so a limit "
+        "that was kept proves nothing. One that was not kept still fails.",
+        "the scenarios raised 90 exceptions, and what would have followed was not sent",
+        "Mend the scenario: locust.log in the run folder has the tracebacks. Check an answer before its fields are used, "
+        "and call `response.failure(...)` where it is not what was expected: then it counts as an error.",
+    ),
     "PG-C001": CodeEntry(
         "Nothing was judged.",
         "No budget of the file concerns what was sent.",
@@ -181,5 +189,11 @@ CODES: Mapping[str, CodeEntry] = {
         "What a rise must be to show cannot be reckoned from so few.",
         "search p95 (12)",
         "A longer `--duration`, or a higher rate of these endpoints.",
+    ),
+    "PG-C016": CodeEntry(
+        "Only the base of an A/B test fails.",
+        "Its fresh checkout lacks what is not in git: a database, built files, a configuration.",
+        "Only the base fails, GET /notes/: 100% of the requests (500 Internal Server Error)",
+        "Let `service.setup` make it: `python manage.py migrate`, `npm run build`.",
     ),
 }

@@ -6,6 +6,7 @@ a fork, an artifact or an older version. Unknown keys of newer versions are igno
 
 from __future__ import annotations
 
+import errno
 import json
 from functools import cache
 from math import isfinite
@@ -110,9 +111,25 @@ def write_text(path: Path, text: str) -> None:
         scratch.write_text(text, encoding="utf-8")
         scratch.replace(path)
     except OSError as error:
-        raise RecordError(
-            f"Cannot write {path}: {error.strerror}", hint="Choose another folder with --out.", code="PG-R002"
-        ) from error
+        raise unwritable(f"{path}", error) from error
+
+
+def unwritable(what: str, error: OSError) -> RecordError:
+    """The error of something that cannot be written, with its cure."""
+    cure = _CURES.get(error.errno or 0, "Make it writable")
+    return RecordError(
+        f"Cannot write {what}: {error.strerror}",
+        hint=f"{cure}, or choose another folder with --out DIR.",
+        code="PG-R002",
+    )
+
+
+_CURES = {
+    errno.ENOSPC: "Free some space on that disk",
+    errno.EDQUOT: "Free some space on that disk",
+    errno.ENOTDIR: "A file stands where a folder is needed: move it away",
+    errno.EEXIST: "A file stands where a folder is needed: move it away",
+}
 
 
 def schema(kind: type[Document]) -> dict[str, Any]:

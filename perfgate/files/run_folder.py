@@ -38,11 +38,7 @@ def make(folder: Path, root: Path) -> None:
         for picture in folder.glob("page-[0-9]*"):  # else it would be shown of a page that is not seen this time
             picture.unlink(missing_ok=True)
     except OSError as error:
-        raise RecordError(
-            f"Cannot write into the run folder {folder}: {error.strerror}",
-            hint="Choose another one with --out DIR, or make it writable.",
-            code="PG-R002",
-        ) from error
+        raise codec.unwritable(f"into the run folder {folder}", error) from error
 
 
 def make_own(root: Path) -> Path:

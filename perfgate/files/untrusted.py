@@ -31,7 +31,7 @@ _VERSION = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}){0,3}")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Own:
+class OwnKnowledge:
     """What this repository says itself. `conditions`: those that its budget file leads to, and of its earlier runs."""
 
     target: str
@@ -42,18 +42,18 @@ class Own:
     looks: int
 
 
-def own(
+def own_knowledge(
     target: str,
     names: tuple[Iterable[str], Iterable[str]],
     planned: Conditions,
     past_runs: Sequence[PastRun],
     looks: int,
-) -> Own:
+) -> OwnKnowledge:
     """`names` are those of what is sent, and of pages. `planned`: the conditions of the budget file's plan on a machine
     that nobody knows yet."""
     sent, pages = (frozenset(part) for part in names)
     runs = [past.run for past in past_runs]
-    return Own(
+    return OwnKnowledge(
         target=target,
         names=sent | pages,
         pages=pages,
@@ -63,7 +63,7 @@ def own(
     )
 
 
-def reworded(run: Run, known: Own) -> Run:
+def reworded(run: Run, known: OwnKnowledge) -> Run:
     """Raises ValueError when it does not say when it began."""
     began = datetime.fromisoformat(run.started)
     began = began.replace(tzinfo=UTC) if began.tzinfo is None else began.astimezone(UTC)
@@ -93,7 +93,7 @@ def reworded(run: Run, known: Own) -> Run:
     )
 
 
-def _conditions(theirs: Conditions, known: Own) -> Conditions:
+def _conditions(theirs: Conditions, known: OwnKnowledge) -> Conditions:
     loads = {
         condition.load_digest: condition.load for condition in reversed(known.conditions)
     }  # the budget file's words come last
@@ -120,7 +120,7 @@ def _conditions(theirs: Conditions, known: Own) -> Conditions:
     )
 
 
-def _digests(theirs: Mapping[str, str], endpoint: str, known: Own) -> dict[str, str]:
+def _digests(theirs: Mapping[str, str], endpoint: str, known: OwnKnowledge) -> dict[str, str]:
     """Digests of an endpoint's parts. One that we have never seen is another one, whatever it is."""
     ours: dict[str, set[str]] = {}
     for condition in known.conditions:
@@ -139,7 +139,7 @@ def _runner(theirs: Runner, ours: Sequence[Runner]) -> Runner:
     )
 
 
-def _generator(theirs: Generator, known: Own) -> Generator:
+def _generator(theirs: Generator, known: OwnKnowledge) -> Generator:
     clocks = [condition.clock for condition in known.conditions]
     return replace(
         theirs,
@@ -149,7 +149,7 @@ def _generator(theirs: Generator, known: Own) -> Generator:
     )
 
 
-def _probe(theirs: Probe | None, known: Own) -> Probe | None:
+def _probe(theirs: Probe | None, known: OwnKnowledge) -> Probe | None:
     """Only probes of the same workload compare: one of another workload is of no use."""
     return theirs if theirs and theirs.workload in known.workloads else None
 
@@ -158,7 +158,7 @@ def _known(text: str, ours: Collection[str], otherwise: str) -> str:
     return text if text in ours or not text else otherwise
 
 
-def _results(theirs: Sequence[EndpointResult], known: Own) -> tuple[EndpointResult, ...]:
+def _results(theirs: Sequence[EndpointResult], known: OwnKnowledge) -> tuple[EndpointResult, ...]:
     """Results under names of ours; a page is what the budget file calls one."""
     return tuple(
         replace(

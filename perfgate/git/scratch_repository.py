@@ -29,6 +29,9 @@ _WITH_PASSWORD = re.compile(
 _HELPER = '!f() { printf "username=%s\\npassword=%s\\n" "$PERFGATE_GIT_USER" "$PERFGATE_GIT_PASSWORD"; }; f'
 
 
+OLDEST_GIT = "2.31"
+
+
 class PrivateRepository:
     """Made when it is first used, and made again after `close`."""
 
@@ -81,6 +84,8 @@ class PrivateRepository:
             if not is_url or "not a git repository" not in str(error):
                 raise
         else:
+            if common.startswith("--"):  # an older git repeats what it does not know
+                raise GitError(f"git {OLDEST_GIT} or newer is needed; here is {self._output('version')}")
             remote = remote or ("origin" if "origin" in self._output("remote").splitlines() else common)
             bare = self._output("rev-parse", "--is-bare-repository") == "true"
             folder = Path(common if bare else self._output("rev-parse", "--show-toplevel"))

@@ -11,10 +11,21 @@ from collections.abc import Mapping
 from perfgate.init import access_log, curl, har, locustfile, openapi, postman
 from perfgate.init.documents import source
 from perfgate.init.proposal import FileProposal, Format, InitSource, Omission, Wish
-from perfgate.init.writing import Context, write
+from perfgate.init.writing import DEFAULT_TARGET, Context, write
 from perfgate.model.errors import UsageError
 
-__all__ = ["FORMATS", "Context", "FileProposal", "InitSource", "Omission", "Wish", "convert", "source", "write"]
+__all__ = [
+    "DEFAULT_TARGET",
+    "FORMATS",
+    "Context",
+    "FileProposal",
+    "InitSource",
+    "Omission",
+    "Wish",
+    "convert",
+    "source",
+    "write",
+]
 
 FORMATS: Mapping[str, Format] = {
     "openapi": openapi,

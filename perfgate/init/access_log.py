@@ -15,6 +15,7 @@ from perfgate.init.proposal import Endpoint, FileProposal, InitSource, Json, Omi
 from perfgate.init.secrets import Secrets
 from perfgate.model.errors import UsageError
 from perfgate.text.log_lines import LogLine, lines
+from perfgate.text.plurals import counted
 
 MAX_ENDPOINTS = 30
 MAX_VALUES = 20  # of a hole, the most frequent ones
@@ -52,7 +53,7 @@ def convert(source: InitSource, wish: Wish) -> FileProposal:
     secrets, names = Secrets(), naming.UniqueNames()
     endpoints = [_endpoint(key, group, secrets, names) for key, group in groups[:MAX_ENDPOINTS]]
     omissions += [
-        Omission(f"{method} {path} ({group.count} requests)", f"not among the {MAX_ENDPOINTS} most frequent")
+        Omission(f"{method} {path} ({counted(group.count, 'request')})", f"not among the {MAX_ENDPOINTS} most frequent")
         for (method, path, _), group in groups[MAX_ENDPOINTS:]
     ]
     rate, note = _rate(known, sent)

@@ -14,6 +14,7 @@ from perfgate.init.recorded import METHODS, Recorded
 from perfgate.init.secrets import Secrets
 from perfgate.init.templating import split_url
 from perfgate.model.errors import UsageError
+from perfgate.text.plurals import counted
 
 MIN_THINK_S, MAX_THINK_S = 0.2, 30.0  # seconds: less is the browser at work, more is a coffee
 STATIC_TYPES = ("script", "stylesheet", "image", "font", "media", "manifest")
@@ -21,7 +22,7 @@ STATIC_MEDIA = ("image/", "font/", "text/css", "text/javascript", "application/j
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Entry:
+class _Exchange:
     request: Recorded
     origin: str
     page: str
@@ -46,12 +47,14 @@ def convert(source: InitSource, wish: Wish) -> FileProposal:
     origin = Counter(entry.origin for entry in entries if not entry.is_static).most_common(1)
     origin_name = (origin or Counter(entry.origin for entry in entries).most_common(1))[0][0]
     foreign = Counter(entry.origin for entry in entries if entry.origin != origin_name)
-    omissions += [Omission(f"{number} requests to {host}", "another host") for host, number in foreign.items()]
+    omissions += [
+        Omission(f"{counted(number, 'request')} to {host}", "another host") for host, number in foreign.items()
+    ]
     return _proposal([entry for entry in entries if entry.origin == origin_name], origin_name, omissions, source, wish)
 
 
 def _proposal(
-    entries: list[_Entry], origin: str, omissions: list[Omission], source: InitSource, wish: Wish
+    entries: list[_Exchange], origin: str, omissions: list[Omission], source: InitSource, wish: Wish
 ) -> FileProposal:
     secrets, names = Secrets(), naming.UniqueNames()
     pages = _titles(source.document["log"])
@@ -89,7 +92,7 @@ def _note(origin: str) -> tuple[str, ...]:
 
 
 def _steps(
-    entries: list[_Entry], endpoints: dict[object, Endpoint], names: naming.UniqueNames, secrets: Secrets
+    entries: list[_Exchange], endpoints: dict[object, Endpoint], names: naming.UniqueNames, secrets: Secrets
 ) -> Iterator[str | float]:
     """Endpoints and pauses of one page; a request that was there before is the same endpoint."""
     end = 0.0
@@ -118,7 +121,7 @@ def _titles(log: Json) -> dict[str, str]:
     return titles
 
 
-def _entries(log: Json, omissions: list[Omission]) -> Iterator[_Entry]:
+def _entries(log: Json, omissions: list[Omission]) -> Iterator[_Exchange]:
     written = log.get("entries")
     for item in written if isinstance(written, list) else ():
         request = item.get("request") if isinstance(item, dict) else None
@@ -133,7 +136,7 @@ def _entries(log: Json, omissions: list[Omission]) -> Iterator[_Entry]:
         length = item.get("time")
         headers = _headers(request)
         body, media_type = _body(request.get("postData"))
-        yield _Entry(
+        yield _Exchange(
             request=Recorded(method=method, path=path, query=query, headers=headers, body=body, media_type=media_type),
             origin=origin,
             page=str(item.get("pageref", "")),

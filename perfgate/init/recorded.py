@@ -19,6 +19,7 @@ OWN_HEADERS = (
     "upgrade-insecure-requests cache-control pragma if-none-match if-modified-since proxy-connection keep-alive"
 ).split()
 OWN_PREFIXES = (":", "sec-", "x-forwarded-", "cf-", "postman-")
+ANY_ANSWER = ("accept", "*/*")  # says nothing, and browsers and curl send it with every file
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 STATIC = re.compile(
     r"\.(?:js|mjs|css|map|png|jpe?g|gif|svg|ico|webp|avif|woff2?|ttf|otf|eot|mp4|webm|mp3|pdf|wasm)$", re.IGNORECASE
@@ -67,7 +68,10 @@ def kept_headers(headers: Mapping[str, str], secrets: Secrets) -> dict[str, str]
     remaining = {
         name: value.strip()
         for name, value in headers.items()
-        if name.lower() not in OWN_HEADERS and not name.lower().startswith(OWN_PREFIXES) and _is_sendable(name, value)
+        if name.lower() not in OWN_HEADERS
+        and not name.lower().startswith(OWN_PREFIXES)
+        and (name.lower(), value.strip()) != ANY_ANSWER
+        and _is_sendable(name, value)
     }
     return secrets.fields(templating.merged_headers(remaining))
 

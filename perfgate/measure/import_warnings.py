@@ -13,6 +13,7 @@ from perfgate.model.errors import UsageError
 from perfgate.model.metric import Unit
 from perfgate.model.plan import Plan
 from perfgate.recording.windows import BASE, HEAD
+from perfgate.text.plurals import counted
 from perfgate.text.units import format_value
 
 MAX_SHOWN_NAMES = 5
@@ -75,9 +76,11 @@ def skipped_lines(bad: BadLines) -> Iterator[str]:
 
 def name_requests(unmatched: Counter[str]) -> str:
     """ "GET /a (1,200 requests), b (3 requests) and 7 more names"."""
-    names = [f"{_writable(name)} ({number:,} requests)" for name, number in unmatched.most_common(MAX_SHOWN_NAMES)]
+    names = [
+        f"{_writable(name)} ({counted(number, 'request')})" for name, number in unmatched.most_common(MAX_SHOWN_NAMES)
+    ]
     more = len(unmatched) - MAX_SHOWN_NAMES
-    return ", ".join(names) + (f" and {more:,} more names" if more > 0 else "")
+    return ", ".join(names) + (f" and {counted(more, 'more name')}" if more > 0 else "")
 
 
 def _writable(name: str) -> str:

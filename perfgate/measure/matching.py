@@ -39,7 +39,7 @@ class CountedAs:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Pattern:
+class _EndpointPattern:
     """A request template to hold a URL against."""
 
     place: CountedAs
@@ -132,14 +132,14 @@ def _place(endpoint: Endpoint) -> CountedAs:
     )
 
 
-def _pattern(request: Request, place: CountedAs, prefix: str) -> _Pattern | None:
+def _pattern(request: Request, place: CountedAs, prefix: str) -> _EndpointPattern | None:
     """None for a path that is one hole: everything would match. `prefix`: the path of the target."""
     path, _, query = request.path.partition("?")
     parts = template.parse(path)
     if not any(isinstance(part, template.Literal) for part in parts):
         return None
     text = "".join(re.escape(unquote(part.text)) if isinstance(part, template.Literal) else "[^/]+" for part in parts)
-    return _Pattern(
+    return _EndpointPattern(
         place=place,
         method=request.method,
         path=re.compile(f"(?:{re.escape(prefix)})?{text}"),

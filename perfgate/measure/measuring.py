@@ -11,6 +11,7 @@ from perfgate.measure.aspects import COMPLETION, aspects, with_aspects, with_job
 from perfgate.measure.aspects import paired_effects as aspect_effects
 from perfgate.measure.counted import counted, with_memory
 from perfgate.measure.in_flight import in_flight
+from perfgate.measure.outage import outages
 from perfgate.measure.probed import probed
 from perfgate.model.budget_file import Send
 from perfgate.model.metric import ASPECTS, LATENCY_QUANTILES
@@ -100,7 +101,11 @@ def measure(load_test: LoadTest, plan: Plan, circumstances: Circumstances) -> Ru
         arms=tuple(_arm(arm, base, load_test, plan) if arm.name == BASE else arm for arm in arms),
         restarts=load_test.restarts,
         seed=load_test.seed,
-        warnings=(*circumstances.warnings, *load_test.warnings),
+        warnings=(
+            *circumstances.warnings,
+            *load_test.warnings,
+            *outages(record.windows, width=record.width, duration=load_test.duration),
+        ),
     )
 
 

@@ -47,7 +47,7 @@ class Tally:
             self._forget(samples, ~known)
         if not known.any():
             return
-        table = _Table(samples, place, known, self._skip)
+        table = _TallyTable(samples, place, known, self._skip)
         good, timed_out = table.judged(names)
         if samples.phase:
             self._add_phases(samples.phase, table, names, good)
@@ -75,7 +75,7 @@ class Tally:
             wider.merge(self.record)
             self.record = wider
 
-    def _add_windows(self, table: _Table, names: list[CountedAs], good: Bits, timed_out: Bits) -> None:
+    def _add_windows(self, table: _TallyTable, names: list[CountedAs], good: Bits, timed_out: Bits) -> None:
         """Rows sorted by window, latencies counted a window at a time."""
         key = table.window_keys(self.record.width)
         for first, rows in _groups(key):
@@ -98,7 +98,7 @@ class Tally:
             series = self._series(names, table, first)
             self.record.add((*series, int(np.floor(table.began[first]))), window)
 
-    def _add_failures(self, table: _Table, names: list[CountedAs], good: Bits, timed_out: Bits) -> None:
+    def _add_failures(self, table: _TallyTable, names: list[CountedAs], good: Bits, timed_out: Bits) -> None:
         """One example of each kind of failure."""
         bad = np.flatnonzero(~good)
         key = (table.place[bad] * 4 + table.arm[bad] + 1) * 2000 + table.status[bad] * 2 + timed_out[bad]
@@ -112,7 +112,7 @@ class Tally:
             if text not in known and len(known) < MAX_FAILURE_EXAMPLES:
                 known.append(text)
 
-    def _add_phases(self, phase: str, table: _Table, names: list[CountedAs], good: Bits) -> None:
+    def _add_phases(self, phase: str, table: _TallyTable, names: list[CountedAs], good: Bits) -> None:
         """Adds phases of successes of the measured time; a connection that was there already is not counted."""
         counts = good & (table.began >= 0) & ((table.took > 0) | (phase not in ("connect", "tls")))
         for first, rows in _groups(np.where(counts, table.place * 4 + table.arm + 1, -1)):
@@ -121,14 +121,14 @@ class Tally:
                 phases = self.record.phases.setdefault(series, Phases())
                 counting.add_many(phases.of(phase), table.took[rows])
 
-    def _series(self, names: list[CountedAs], table: _Table, row: int) -> Series:
+    def _series(self, names: list[CountedAs], table: _TallyTable, row: int) -> Series:
         arm = {NO_ARM: "", BASE: BASE_ARM}.get(int(table.arm[row]), HEAD_ARM)
         self.arms.add(arm)
         place = names[int(table.place[row])]
         return place.kind, place.name, arm
 
 
-class _Table:
+class _TallyTable:
     """The rows of samples that have an endpoint."""
 
     def __init__(self, samples: SampleBatch, place: Integers, known: Bits, skip: float) -> None:

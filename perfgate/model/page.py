@@ -38,7 +38,7 @@ class Resource:
 def awaited_call(resources: Iterable[Resource], lcp: float, late: float) -> Resource | None:
     """The longest call that was over by the LCP, if it took its share of the `late` seconds in which the page itself,
     not its largest part, was not ready."""
-    calls = [item for item in resources if item.is_call and item.started + item.duration <= lcp]
+    calls = [item for item in resources if item.is_call and 0 <= item.started <= lcp - item.duration]
     longest = max(calls, key=lambda item: item.duration, default=None)
     return longest if longest and longest.duration >= MIN_CALL_SHARE * late else None
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+FORK_SEPARATOR = ":"  # between owner and branch of a fork ("mallory:main"); no branch of the repository has one
+
 
 @dataclass(frozen=True, kw_only=True)
 class Revision:

@@ -61,6 +61,7 @@ class Generator:
     late: int = 0  # started over 10 ms after they were due, by the generator's own fault
     dropped: int = 0  # never started: no virtual user was free within the timeout
     without_rows: int = 0  # iterations left out: no row of data (`once`, or one per user) was left for them
+    exceptions: int = 0  # that scenarios raised; the iteration ended there
     lateness_p50: float = 0.0
     lateness_p95: float = 0.0
     lateness_p99: float = 0.0

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from perfgate.model.budget_file import Interaction
-from perfgate.pages.profiles import VIEWPORTS
-from perfgate.pages.visit import PageVisit
+from perfgate.pages.visit import VIEWPORTS, PageVisit
 
 AFTER_INPUT = 150  # ms for the next paint
 SCROLL = 3  # screens, at most: an endless list has no end
@@ -18,6 +17,21 @@ LARGEST = "window.__perfgate ? window.__perfgate.largest : null"
 HEIGHT = "document.documentElement.scrollHeight"
 ENDLESS = f"it grows while it is scrolled: {SCROLL} screens of it were"
 INPUTS = ("click", "type", "select")
+# Puts a list beside the option that is wanted, by value or label, and returns the key that leads there: nothing while
+# there is no such option, "none" where no key does. Options that cannot be chosen are no neighbours.
+BESIDE = """([list, wanted]) => {
+  const options = [...(list.options || [])];
+  const option = options.find((it) => it.value === wanted) || options.find((it) => it.label.trim() === wanted.trim());
+  if (!option || list.disabled) return "";
+  const can = options.filter((it) => it === option || (!it.disabled && !(it.parentNode.disabled) && !it.hidden));
+  const at = can.indexOf(option);
+  const neighbour = can[at - 1] || can[at + 1];
+  if (!neighbour || list.multiple || option.disabled) return "none";
+  list.value === option.value || (list.selectedIndex = neighbour.index);
+  return list.selectedIndex === option.index ? "none" : at ? "ArrowDown" : "ArrowUp";
+}"""
+CHOSEN = """(list, wanted) => [...(list.selectedOptions || [])].some(
+  (it) => it.value === wanted || it.label.trim() === wanted.trim())"""
 
 
 def act(page: Any, interaction: Interaction, subject: PageVisit) -> str:
@@ -29,7 +43,7 @@ def act(page: Any, interaction: Interaction, subject: PageVisit) -> str:
         case "type":
             page.locator(interaction.target).press_sequentially(interaction.text, timeout=timeout)
         case "select":
-            page.select_option(interaction.target, interaction.text, timeout=timeout)
+            _select(page, interaction, timeout)
         case "scroll":
             height = page.evaluate(HEIGHT)
             for _ in range(SCROLL):
@@ -44,6 +58,19 @@ def act(page: Any, interaction: Interaction, subject: PageVisit) -> str:
             page.goto(subject.address(interaction.target), wait_until="load", timeout=timeout)
     page.wait_for_timeout(AFTER_INPUT)
     return note
+
+
+def _select(page: Any, interaction: Interaction, timeout: float) -> None:
+    """Chooses an option by a key: what a script chooses is no interaction, and has no INP. Where no key leads to the
+    option, a script chooses it."""
+    box = page.locator(interaction.target)
+    box.focus(timeout=timeout)
+    beside = [box.element_handle(timeout=timeout), interaction.text]
+    key = page.wait_for_function(BESIDE, arg=beside, timeout=timeout).json_value()
+    if key != "none":
+        page.keyboard.press(key)
+    if key == "none" or not box.evaluate(CHOSEN, interaction.text):
+        page.select_option(interaction.target, interaction.text, timeout=timeout)
 
 
 def words(interaction: Interaction) -> str:

@@ -7,11 +7,24 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from http import HTTPStatus
 from threading import Timer
 from typing import Any
 
 from perfgate.pages.visit import MAX_TEXT_CHARS
 from perfgate.text.sanitize import one_line
+
+UNAUTHORIZED = "; where a login is missing: `login`, `storage_state`, or http://USER:PASSWORD@HOST as the target"
+EMPTY = (HTTPStatus.NO_CONTENT, HTTPStatus.RESET_CONTENT)
+CRASHED = ("frame was detached", "Page crashed", "Target crashed")  # said before the crash itself is reported
+EXPLAINED = {  # what Chromium says -> what it means, and what to do
+    "ERR_TOO_MANY_REDIRECTS": "it redirects in a circle",
+    "ERR_CERT": "its certificate is not trusted: `tls: {insecure: true}` where that is meant",
+    "ERR_CONNECTION_REFUSED": "nothing listens there",
+    "ERR_NAME_NOT_RESOLVED": "there is no such host",
+    "ERR_UNSAFE_REDIRECT": "it redirects to what is not a web page",
+    "ERR_ABORTED": "it was given up: an answer without a page, or a script that went elsewhere meanwhile",
+}
 
 
 class Incidents:
@@ -40,6 +53,11 @@ class Incidents:
             other.close()
 
     def _dismiss(self, dialog: Any) -> None:
+        if dialog.type == "beforeunload":  # to dismiss it is to stay
+            self.note("a dialog that asks whether to leave was accepted")
+            with suppress(Exception):
+                dialog.accept()
+            return
         self.note(f"a dialog was dismissed: {dialog.message}")
         with suppress(Exception):
             dialog.dismiss()
@@ -49,6 +67,22 @@ class Incidents:
         self.note(f"a download was refused: {download.suggested_filename}")
         with suppress(Exception):
             download.cancel()
+
+
+def explained(text: str, status: int) -> tuple[str, str]:
+    """Kind and sentence of what Playwright raised; `status` is that of the latest document."""
+    has_no_body = any(sign in text for sign in ("ERR_HTTP_RESPONSE_CODE_FAILURE", "ERR_INVALID_AUTH_CREDENTIALS"))
+    if has_no_body or (status in EMPTY and "ERR_ABORTED" in text):
+        return "status", status_words(status)
+    if text.startswith("Page.evaluate: "):
+        return "scripts", f"it replaced what a browser offers to scripts ({text.removeprefix('Page.evaluate: ')})"
+    meaning = next((words for sign, words in EXPLAINED.items() if sign in text), "")
+    return "connection", f"{meaning} ({text})" if meaning else text
+
+
+def status_words(status: int) -> str:
+    name = HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
+    return f"{status} {name}".strip() + (UNAUTHORIZED if status == HTTPStatus.UNAUTHORIZED else "")
 
 
 class PageWatchdog:

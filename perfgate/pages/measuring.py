@@ -44,7 +44,7 @@ def measure(pages: Sequence[PageSpec], sides: Sequence[PageSide], options: PageO
 
 
 @dataclass(kw_only=True)
-class _Record:
+class _PageRecord:
     """A page so far, by arm."""
 
     number: int  # by which its files are named
@@ -61,7 +61,7 @@ class PageMeasuring:
 
     def __init__(self, pages: Sequence[PageSpec], options: PageOptions, *, first_number: int = 1) -> None:
         self._pages, self._options = pages, options
-        self._records = {page.name: _Record(number=number) for number, page in enumerate(pages, first_number)}
+        self._records = {page.name: _PageRecord(number=number) for number, page in enumerate(pages, first_number)}
         self._arms: tuple[str, ...] = ()
         self._version, self._seconds = "", 0.0
 
@@ -143,7 +143,7 @@ class PageMeasuring:
             for arm in order:
                 chromium.view(subjects[arm], Purpose(trace=lambda data, arm=arm: self._keep(record, arm, data)))  # type: ignore[misc]
 
-    def _keep(self, record: _Record, arm: str, data: bytes) -> None:
+    def _keep(self, record: _PageRecord, arm: str, data: bytes) -> None:
         """Keeps a trace, and what can be read in it."""
         data = self._options.conceal(data.decode("utf-8", "replace")).encode()
         record.traced[arm] = trace.read(data)
@@ -155,7 +155,7 @@ class PageMeasuring:
         except OSError as error:
             raise PageError(f"Cannot write into {self._options.folder}: {error.strerror}", hint="") from error
 
-    def _with_files(self, detail: PageDetail, record: _Record, arm: str) -> PageDetail:
+    def _with_files(self, detail: PageDetail, record: _PageRecord, arm: str) -> PageDetail:
         traced = record.traced.get(arm)
         picture = _file(record.number, arm, ".jpg")
         if (self._options.folder / picture).exists() and arm in record.covered:
@@ -173,7 +173,7 @@ class PageMeasuring:
         )
 
 
-def _is_enough(page: PageSpec, record: _Record, arms: Sequence[str], options: PageOptions, seconds: float) -> bool:
+def _is_enough(page: PageSpec, record: _PageRecord, arms: Sequence[str], options: PageOptions, seconds: float) -> bool:
     """Whether no more views of any arm would help, or there is no more time for them."""
     views = [record.views.get(arm, []) for arm in arms]
     number = min(map(len, views))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -12,15 +11,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from perfgate.model.page import Resource
-from perfgate.pages.visit import MAX_TEXT_CHARS, PageVisit, is_own
-from perfgate.text.sanitize import one_line
+from perfgate.pages import headers
+from perfgate.pages.visit import PageVisit, is_own
 
-# Of CDNs and proxies:
-CACHE_HEADERS = ("cf-cache-status", "cdn-cache", "x-vercel-cache", "x-cache", "cache-status", "age")
-QUOTED = re.compile(r'"[^"]*"')
-DURATION = re.compile(r"(?:^|;)\s*dur=(\d{1,9}(?:\.\d{1,9})?)")  # ms, of an entry of Server-Timing
-MAX_HEADER_CHARS = 4096
 NEVER_ENDING = ("EventSource", "WebSocket", "Ping", "Prefetch")
+UNNOTED = ("Other", "Ping", "Prefetch", "Preflight")  # icons, and what no visitor sees
+LEAST_BAD_STATUS = {"Fetch": 500, "XHR": 500}  # a script may well ask for what is not there
+MAX_NAMED = 3
 
 
 class NetworkLog:
@@ -30,6 +27,8 @@ class NetworkLog:
         self.requests: dict[str, Resource] = {}
         self.status = 0  # of the latest document
         self.documents = 0  # that were asked for, redirects included
+        self.navigations = 0  # those without redirects
+        self._missing: dict[str, str] = {}  # URLs of what did not come, and why
         self.strange_document = ""  # the first document from a host that is not the target's
         self._decoded: Counter[str] = Counter()  # bytes of bodies, unpacked
         self._headers: dict[str, int] = {}  # bytes of the answers' headers: they vary, those of bodies do not
@@ -45,13 +44,15 @@ class NetworkLog:
         cdp.on("Network.responseReceived", self._received)
         cdp.on("Network.dataReceived", self._came)
         cdp.on("Network.loadingFinished", self._finished)
-        cdp.on("Network.loadingFailed", self._ended)
+        cdp.on("Network.loadingFailed", self._failed)
         cdp.send("Network.enable")
         self._frame = cdp.send("Page.getFrameTree")["frameTree"]["frame"]["id"]
 
     def begin(self) -> None:
         """Forgets what was fetched so far: on the way to the page that is measured."""
         self.requests, self._headers, self._began = {}, {}, 0.0
+        self.status = self.navigations = 0
+        self._missing.clear()
         self._in_flight.clear()
         self._frames.begin()
 
@@ -67,6 +68,12 @@ class NetworkLog:
         ended = self._workers | self._frames.documents()
         return [url for number in self._in_flight if (url := self.requests[number].url) not in ended]
 
+    def missing(self) -> str:
+        """What did not come, for people; nothing where all did."""
+        shown = ", ".join(f"{url} ({why})" for url, why in list(self._missing.items())[:MAX_NAMED])
+        more = f" and {len(self._missing) - MAX_NAMED} more" if len(self._missing) > MAX_NAMED else ""
+        return f"did not come: {shown}{more}" if shown else ""
+
     def fetched(self) -> list[Resource]:
         """Everything that came, also in frames of other sites."""
         frames = self._frames.documents()
@@ -75,6 +82,12 @@ class NetworkLog:
 
     def _came(self, event: Mapping[str, Any]) -> None:
         self._decoded[event["requestId"]] += int(event["dataLength"])
+
+    def _failed(self, event: Mapping[str, Any]) -> None:
+        self._ended(event)
+        known, reason = self.requests.get(event["requestId"]), event.get("errorText", "")
+        if known and not event.get("canceled") and "ERR_ABORTED" not in reason and event["type"] not in UNNOTED:
+            self._missing.setdefault(known.url, event.get("blockedReason") or reason)
 
     def _ended(self, event: Mapping[str, Any]) -> None:
         self._in_flight.discard(event["requestId"])
@@ -91,6 +104,9 @@ class NetworkLog:
         self._last = monotonic()
         if event.get("type") not in NEVER_ENDING:
             self._in_flight.add(event["requestId"])
+        if is_document and not event.get("redirectResponse"):
+            self.navigations += 1
+            self._count_from(event)
         if not self._began:
             self._began, self._began_at = event["timestamp"], event["wallTime"]
         self.requests[event["requestId"]] = Resource(
@@ -100,21 +116,29 @@ class NetworkLog:
             is_third_party=not is_own(urlsplit(url).hostname or "", self._subject.host),
         )
 
+    def _count_from(self, event: Mapping[str, Any]) -> None:
+        """Times count from the latest document, as the page's own clock does."""
+        late = event["timestamp"] - self._began if self._began else 0.0
+        self.requests = {number: replace(it, started=it.started - late) for number, it in self.requests.items()}
+        self._began, self._began_at = event["timestamp"], event["wallTime"]
+
     def _received(self, event: Mapping[str, Any]) -> None:
         if (known := self.requests.get(event["requestId"])) is None:
             return
         answer = event["response"]
         if event.get("type") == "Document" and event.get("frameId") == self._frame:
             self.status = answer["status"]
+        elif answer["status"] >= LEAST_BAD_STATUS.get(event["type"], 400) and event["type"] not in UNNOTED:
+            self._missing.setdefault(known.url, str(answer["status"]))
         self._headers[event["requestId"]] = int(answer.get("encodedDataLength", 0))
-        headers = {name.lower(): str(value) for name, value in answer["headers"].items()}
+        named = {name.lower(): str(value) for name, value in answer["headers"].items()}
         self.requests[event["requestId"]] = replace(
             known,
             kind=event.get("type", known.kind).lower(),
             status=answer["status"],
             wait=max(0.0, (answer.get("timing") or {}).get("receiveHeadersStart", 0.0) / 1000),
             mime=answer.get("mimeType", ""),
-            **_of_headers(headers),
+            **headers.facts(named),
         )
 
     def _finished(self, event: Mapping[str, Any]) -> None:
@@ -174,8 +198,8 @@ class FrameRequests:
             return None
         if response is None:
             return None
-        headers, timing = response.headers, request.timing
-        length = headers.get("content-length", "")
+        named, timing = response.headers, request.timing
+        length = named.get("content-length", "")
         return Resource(
             url=request.url,
             kind=request.resource_type,
@@ -184,8 +208,8 @@ class FrameRequests:
             decoded=int(length) if length.isdigit() else 0,
             started=max(0.0, timing["startTime"] / 1000 - began),
             duration=max(0.0, timing["responseEnd"] / 1000),
-            mime=headers.get("content-type", "").partition(";")[0],
-            **_of_headers(headers),
+            mime=named.get("content-type", "").partition(";")[0],
+            **headers.facts(named),
             is_third_party=not is_own(urlsplit(request.url).hostname or "", self._subject.host),
         )
 
@@ -210,24 +234,3 @@ class FrameRequests:
         with suppress(Error):  # of a worker, or of a frame that is not there yet: the page itself
             return bool(request.frame != self._main)
         return False
-
-
-def _of_headers(headers: Mapping[str, str]) -> dict[str, Any]:
-    """What the headers of an answer (names in lower case) say of packing, caches and the server's work."""
-    status = next((f"{name}: {headers[name]}" for name in CACHE_HEADERS if headers.get(name, "0") != "0"), "")
-    return {
-        "encoding": headers.get("content-encoding", ""),
-        "cache_control": headers.get("cache-control", ""),
-        "cache_status": one_line(status, MAX_TEXT_CHARS),
-        "server_timing": _server_timing(headers.get("server-timing", "")),
-    }
-
-
-def _server_timing(header: str) -> dict[str, float]:
-    """Seconds by name; those of the same name together."""
-    times: dict[str, float] = {}
-    for entry in QUOTED.sub("", header[:MAX_HEADER_CHARS]).split(","):
-        name, _, rest = entry.strip().partition(";")
-        if match := DURATION.search(rest):
-            times[name.strip()] = times.get(name.strip(), 0.0) + float(match[1]) / 1000
-    return times

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
@@ -81,6 +81,15 @@ def vitals(view: View) -> Mapping[str, Any]:
     return known
 
 
+def with_blocking(resources: Iterable[Resource], account: Mapping[str, Any]) -> list[Resource]:
+    """Marks what rendering waited for: also the fonts of a largest text that stays invisible without its own."""
+    urls, awaits_font = frozenset(account.get("blocking", ())), bool(account.get("awaitsFont"))
+    return [
+        replace(item, is_blocking=item.url in urls or (awaits_font and item.kind == "font" and bool(item.duration)))
+        for item in resources
+    ]
+
+
 def counted_shifts(view: View) -> list[Mapping[str, Any]]:
     """The layout shifts of the worst session window: less than a second apart, over at most five seconds (web.dev).
 
@@ -155,7 +164,8 @@ def lcp_layers(
     """Which layer the LCP waited for, in seconds, largest first; `ttfb` are the parts of the first byte.
 
     Each moment belongs to one layer, so they add up to the LCP. Before the largest thing was asked for, and after it
-    came, a page waits for what blocks rendering and for the call that took most of the time; what is left is its own.
+    came, a page waits for its document, for what blocks rendering and for the call that took most of the time; what is
+    left is its own. From when the page wanted the largest thing until it was asked for, it waited for a connection.
     """
     asked = parts.ttfb + parts.load_delay
     loaded = asked + parts.load_duration
@@ -165,7 +175,8 @@ def lcp_layers(
     largest = next((item for item in resources if item.url == lcp_url), None)
     times = dict.fromkeys((*LAYER_ORDER, FRONTEND), 0.0)
     _add(times, 0.0, parts.ttfb, [(_connected(parts.ttfb, ttfb), parts.ttfb, BACKEND)], NETWORK)
-    _add(times, parts.ttfb, asked, waits, FRONTEND)
+    queued = [(largest.started, asked, THIRD_PARTY if largest.is_third_party else NETWORK)] if largest else []
+    _add(times, parts.ttfb, asked, [*waits, *queued], FRONTEND)
     _add(times, asked, loaded, list(_stretches([largest])) if largest else [], NETWORK)
     _add(times, loaded, end, waits, FRONTEND)
     return {name: value for name, value in sorted(times.items(), key=lambda item: -item[1]) if value > 0}
@@ -181,8 +192,9 @@ def _connected(total: float, ttfb: Mapping[str, float]) -> float:
 def _waited_for(resources: Iterable[Resource], lcp: float, late: float) -> list[Resource]:
     before = [item for item in resources if item.duration and item.started + item.duration <= lcp]
     blocking = [item for item in before if item.is_blocking]
+    documents = [item for item in before if item.kind == "document" and item.started >= 0]
     call = awaited_call(before, lcp, late)
-    return [*blocking, *([call] if call else [])]
+    return [*blocking, *documents[:1], *([call] if call else [])]
 
 
 def _stretches(resources: Iterable[Resource]) -> Iterable[Stretch]:

@@ -4,7 +4,7 @@ visitor does there is done. Every obstacle ends in a view that says so.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
 from functools import cache
 from http import HTTPStatus
 from pathlib import Path
@@ -12,14 +12,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from perfgate.model.budget_file import Interaction
-from perfgate.pages import acting
+from perfgate.pages import acting, headers
 from perfgate.pages.coverage import Coverage, Unused
-from perfgate.pages.incidents import Incidents, PageWatchdog
+from perfgate.pages.incidents import CRASHED, Incidents, PageWatchdog, explained, status_words
 from perfgate.pages.network import NetworkLog
-from perfgate.pages.profiles import THROTTLES
 from perfgate.pages.settling import LEFT, Settling
-from perfgate.pages.view import View
-from perfgate.pages.visit import MAX_TEXT_CHARS, PageVisit, Purpose
+from perfgate.pages.view import View, with_blocking
+from perfgate.pages.visit import MAX_TEXT_CHARS, THROTTLES, PageVisit, Purpose, commands
 from perfgate.text.sanitize import one_line
 
 MAX_STEP_WAIT_S = 5.0  # s for another page after the last step
@@ -31,17 +30,12 @@ LED_SOMEWHERE = """([before, since]) => {
 }"""
 SCRIPTS = Path(__file__).parent / "scripts"
 ELSEWHERE = "a document of another host, {}: name it in `allow` if that is meant"
-UNANSWERED = "it gave no answer for {}: a script of it never gives way"
+UNANSWERED = "it gave no answer for {}: a script of it never gives way, or the document is very large"
 RESTLESS = "it goes on to another document again and again: it reloads itself, or redirects"
-UNAUTHORIZED = "; where a login is missing: `login`, `storage_state`, or http://USER:PASSWORD@HOST as the target"
-CRASHED = ("frame was detached", "Page crashed", "Target crashed")  # said before the crash itself is reported
-EXPLAINED = {  # what Chromium says -> what it means, and what to do
-    "ERR_TOO_MANY_REDIRECTS": "it redirects in a circle",
-    "ERR_CERT": "its certificate is not trusted: `tls: {insecure: true}` where that is meant",
-    "ERR_CONNECTION_REFUSED": "nothing listens there",
-    "ERR_NAME_NOT_RESOLVED": "there is no such host",
-    "ERR_UNSAFE_REDIRECT": "it redirects to what is not a web page",
-}
+LED_AWAY = "{} led to another document: the way to a page belongs into `steps`, what stays on it into `interact`"
+LED_ON = "it led on to another document by itself: times count from there"
+UNWATCHED = "it allows no scripts (Content-Security-Policy: sandbox), so nothing of it can be measured"
+ORIGIN = "performance.timeOrigin"
 
 
 class LostError(Exception):
@@ -83,9 +77,7 @@ class PageViewing:
             begun = self._follow_steps()
             if purpose.screenshot:
                 acting.take_pictures(self.page, purpose.screenshot, timeout)
-            for interaction in self.subject.page.interact if purpose.interacts else ():
-                self._act(interaction)
-            account = {**self._ask(_script("read.js")), **begun}
+            account = {**self._account(self.subject.page.interact if purpose.interacts else ()), **begun}
             with self._watchdog.within(timeout):
                 account["memory"] = self._memory()
                 unused = coverage.unused(self._network.requests, self.subject.host) if coverage else None
@@ -100,8 +92,9 @@ class PageViewing:
         return self._view(account, unused, has_interactions=purpose.interacts)
 
     def _view(self, account: dict[str, Any], unused: Unused | None, *, has_interactions: bool) -> View:
-        blocking = frozenset(account.get("blocking", ()))
-        resources = [replace(item, is_blocking=item.url in blocking) for item in self._network.fetched()]
+        resources = with_blocking(self._network.fetched(), account)
+        if missing := self._network.missing():
+            self._incidents.note(missing)
         acts = self.subject.page.interact if has_interactions else ()
         return View(
             account=account,
@@ -149,18 +142,17 @@ class PageViewing:
         text = _first_line(error)
         if LEFT in text:
             return "navigation", RESTLESS
-        if "ERR_HTTP_RESPONSE_CODE_FAILURE" in text or "ERR_INVALID_AUTH_CREDENTIALS" in text:  # without a body
-            return "status", _status(self._network.status)
         if self._incidents.has_downloaded or "Download is starting" in text:
             return "download", "it is a file to download, not a page"
-        meaning = next((words for sign, words in EXPLAINED.items() if sign in text), "")
-        return "connection", f"{meaning} ({text})" if meaning else text
+        return explained(text, self._network.status)
 
     def _open(self) -> None:
         """Opens the page and waits until it is quiet. Raises LostError for an answer of 400 and above."""
         answer = self.page.goto(self.subject.url, wait_until="load", timeout=self.subject.page.timeout * 1000)
         if answer is not None and answer.status >= 400:
-            raise LostError("status", _status(answer.status))
+            raise LostError("status", status_words(answer.status))
+        if answer is not None and headers.forbids_scripts(answer.headers.get("content-security-policy", "")):
+            raise LostError("scripts", UNWATCHED)
         if self.subject.page.steps:
             self._settling.until_quiet()
         else:
@@ -201,6 +193,29 @@ class PageViewing:
         """Waits until the page is done. Raises LostError."""
         if not self._settling.until_done():
             raise LostError("navigation", RESTLESS)
+        if self._network.status >= HTTPStatus.BAD_REQUEST:  # of a document to which it led
+            raise LostError("status", status_words(self._network.status))
+        if self._network.navigations > 1:
+            self._incidents.note(LED_ON)
+
+    def _account(self, interactions: Sequence[Interaction]) -> dict[str, Any]:
+        """The page's account after what a visitor does there. Raises LostError where that leads away."""
+        from playwright.sync_api import Error
+
+        origin = self._ask(ORIGIN)
+        for interaction in interactions:
+            try:
+                self._act(interaction)
+                is_there = self._ask(ORIGIN) == origin
+            except Error as error:
+                if is_there := LEFT not in str(error):
+                    raise
+            if not is_there:
+                raise LostError("step", LED_AWAY.format(acting.words(interaction)))
+        account: dict[str, Any] = self._ask(_script("read.js"))
+        if account["origin"] != origin:
+            raise LostError("step", LED_AWAY.format("something"))
+        return account
 
     def _ask(self, script: str, argument: Any = None) -> Any:
         """The answer of the page. Raises Playwright's errors."""
@@ -214,29 +229,13 @@ class PageViewing:
         self._doing = ""
 
     def _throttle(self) -> None:
-        profile = THROTTLES[self.subject.page.throttle]
-        if profile.is_network:
-            self._cdp.send(
-                "Network.emulateNetworkConditions",
-                {
-                    "offline": False,
-                    "latency": profile.latency,
-                    "downloadThroughput": profile.download,
-                    "uploadThroughput": profile.upload,
-                },
-            )
-        if profile.cpu > 1:
-            self._cdp.send("Emulation.setCPUThrottlingRate", {"rate": profile.cpu})
+        for command, values in commands(THROTTLES[self.subject.page.throttle]):
+            self._cdp.send(command, values)
 
     def _memory(self) -> int:
         """Bytes of the page's JavaScript objects that are still in use."""
         self._cdp.send("HeapProfiler.collectGarbage")
         return int(self._cdp.send("Runtime.getHeapUsage")["usedSize"])
-
-
-def _status(status: int) -> str:
-    name = HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
-    return f"{status} {name}".strip() + (UNAUTHORIZED if status == HTTPStatus.UNAUTHORIZED else "")
 
 
 def _origin(url: str) -> str:

@@ -1,17 +1,72 @@
-"""What a view is of and for: the page on one side, and what is looked at besides its metrics."""
+"""What a view is of and for: the page on one side, the viewport and throttling, and what is looked at besides its
+metrics.
+
+Source of the throttling profiles: Lighthouse `core/config/constants.js` (`devtools` throttling: what a browser is told
+so that the profile's round trips and throughput come about).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from perfgate.model.budget_file import PageSpec
-from perfgate.pages.profiles import VIEWPORTS
 
 MAX_TEXT_CHARS = 300  # characters of a message
+
+
+KBIT = 1024 / 8  # bytes per second
+
+
+@dataclass(frozen=True, kw_only=True)
+class Throttle:
+    """`latency` in ms, throughputs in bytes per second, `cpu` times slower. Without a network part: -1."""
+
+    latency: float = 0.0
+    download: float = -1.0
+    upload: float = -1.0
+    cpu: float = 1.0
+
+    @property
+    def is_network(self) -> bool:
+        return self.download > 0
+
+
+def commands(throttle: Throttle) -> Iterator[tuple[str, dict[str, float]]]:
+    """What Chromium is to be sent for it, by its DevTools protocol."""
+    if throttle.is_network:
+        network = {"latency": throttle.latency, "downloadThroughput": throttle.download}
+        yield (
+            "Network.emulateNetworkConditions",
+            {"offline": False, "uploadThroughput": throttle.upload, **network},
+        )
+    if throttle.cpu > 1:
+        yield "Emulation.setCPUThrottlingRate", {"rate": throttle.cpu}
+
+
+THROTTLES: dict[str, Throttle] = {
+    "none": Throttle(),
+    "mobileSlow4G": Throttle(latency=562.5, download=1474.56 * KBIT, upload=675 * KBIT, cpu=4),
+    "mobileRegular3G": Throttle(latency=1125, download=630 * KBIT, upload=630 * KBIT, cpu=4),
+    "desktopDense4G": Throttle(latency=40, download=10 * 1024 * KBIT, upload=10 * 1024 * KBIT, cpu=1),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Viewport:
+    width: int
+    height: int
+    scale: float = 1.0
+    is_mobile: bool = False
+
+
+VIEWPORTS: dict[str, Viewport] = {
+    "desktop": Viewport(width=1350, height=940),
+    "mobile": Viewport(width=412, height=823, scale=1.75, is_mobile=True),
+}
 
 
 @dataclass(frozen=True, kw_only=True)

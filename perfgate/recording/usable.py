@@ -11,6 +11,7 @@ from perfgate.model.run import EndpointResult, PastRun, Run
 ERRORS = "errors"
 MIN_STARTED_SHARE = 0.95  # of the planned starts
 MAX_UNSENT_SHARE = 0.01  # of all requests
+MAX_EXCEPTIONS_SHARE = 0.05  # of requests and exceptions: the scenarios then sent another load
 MIN_SHARE = 0.5  # of the requests of an endpoint
 
 Key = tuple[str, str]  # endpoint and metric
@@ -57,6 +58,8 @@ def shortfall(run: Run) -> str:
         return f"it dropped {generator.dropped / generator.due:.0%} of the planned starts"
     if generator.workers_lost and not generator.due:
         return "a process of its load generator was lost"
+    if is_broken_off(run):
+        return f"its scenarios raised {generator.exceptions:,} exceptions"
     return "its load generator lacked ports, files or memory" if is_short_of_resources(run) else ""
 
 
@@ -64,6 +67,12 @@ def is_short_of_resources(run: Run) -> bool:
     """Whether the load generator lacked ports, files or memory for more than MAX_UNSENT_SHARE of the requests."""
     unsent = sum(run.generator.unsent.values())
     return unsent > 0 and unsent > MAX_UNSENT_SHARE * (unsent + sum(endpoint.requests for endpoint in run.endpoints))
+
+
+def is_broken_off(run: Run) -> bool:
+    """Whether exceptions of scenarios ended so many iterations that the load was another one."""
+    raised = run.generator.exceptions
+    return raised > MAX_EXCEPTIONS_SHARE * (raised + sum(endpoint.requests for endpoint in run.endpoints))
 
 
 def is_accepted(past: PastRun, key: Key) -> bool:

@@ -50,21 +50,35 @@ def baseline_progress(facts: Facts, lacking: Sequence[Finding]) -> str:
     if not needed:  # a verdict of an older version
         return f"{counted(len(lacking), 'budget')} not compared"
     earlier = _earlier_runs(lacking)
-    branch = plain(verdict.baseline_branch, 40) if verdict.baseline_branch else ""
+    branch = _branch(facts)
     where = f" on {branch}" if branch else ""
     if not _joins_baseline(facts):
         unsaved = "this run was not saved: " if _is_of_baseline(facts) else ""
-        have = f"{branch or 'the history'} has {earlier} of {words.runs(needed)} that make a baseline"
-        return f"{unsaved}{have}; --base-ref compares at once"
+        have = f"{earlier} of the {words.runs(needed)}{where} that make a baseline"
+        return f"{unsaved}so far {have}; --base-ref compares at once"
     place = "the first" if not earlier else "the last" if earlier + 1 >= needed else f"number {earlier + 1}"
     such = f"{place} of {words.runs(needed)}{where} that make a baseline" if needed > 1 else f"the baseline{where}"
-    return f"that was {such}; in a pull request use --base-ref auto"
+    return f"that was {such}{'; in a pull request use --base-ref auto' if branch else ''}"
 
 
 def is_baseline_in_headline(facts: Facts) -> bool:
     """Whether the headline says how many runs the baseline has."""
     lacks = any(finding.outcome is Outcome.NO_BASELINE for finding in facts.findings)
     return lacks and facts.verdict.outcome in QUIET and not facts.run.arms
+
+
+def is_without_baseline(facts: Facts) -> bool:
+    """Whether nothing could be compared yet, and what could be judged is kept: a first run."""
+    return is_baseline_in_headline(facts) and not any(map(_is_compared, facts.findings))
+
+
+def next_step(facts: Facts) -> str:
+    """What a run whose baseline is still to come is for, as a sentence; empty for others."""
+    if not is_baseline_in_headline(facts) or not facts.verdict.baseline_needed:
+        return ""
+    lacking = [finding for finding in facts.findings if finding.outcome is Outcome.NO_BASELINE]
+    sentence = baseline_progress(facts, lacking)
+    return f"{sentence[:1].upper()}{sentence[1:]}."
 
 
 def split_by_baseline(facts: Facts, findings: Iterable[Finding]) -> tuple[list[Finding], tuple[str, ...]]:
@@ -133,10 +147,15 @@ def _kept(facts: Facts, budgets: Sequence[Finding]) -> Iterator[str]:
 
 def _baseline_runs(facts: Facts, lacking: Sequence[Finding]) -> str:
     """ "1 of 5 runs on main", with the run at hand where it will be one of them."""
-    needed, branch = facts.verdict.baseline_needed, facts.verdict.baseline_branch
-    where = f" on {plain(branch, 40)}" if branch else ""
+    needed, branch = facts.verdict.baseline_needed, _branch(facts)
+    where = f" on {branch}" if branch else ""
     have = _earlier_runs(lacking) + _joins_baseline(facts)
     return f"{min(have, needed)} of {words.runs(needed)}{where}" if needed else f"{words.runs(have)}{where}"
+
+
+def _branch(facts: Facts) -> str:
+    """The baseline's branch; empty outside of a repository."""
+    return plain(facts.verdict.baseline_branch, 40) if facts.verdict.baseline_branch else ""
 
 
 def _earlier_runs(lacking: Sequence[Finding]) -> int:

@@ -78,10 +78,11 @@ def detectable(finding: Finding) -> str:
     if least is None or measured is None or metric is None or finding.outcome is Outcome.NO_BASELINE:
         return NOTHING
     signed = -least if metric.higher_is_better else least
+    is_rise = finding.compared and least > 0  # none where the value is over a fixed limit by more than that already
     if metric.unit is Unit.RATIO:
         least_value = value(metric.name, max(0.0, measured + signed))
-        return units.format_difference(metric.unit, signed) if finding.compared else least_value
-    if not finding.compared:
+        return units.format_difference(metric.unit, signed) if is_rise else least_value
+    if not is_rise:
         return value(metric.name, measured * (1 + signed))
     return f"×{1 + signed:.0f}" if signed >= 1 else change(round(signed, 2))
 

@@ -14,6 +14,7 @@ from perfgate.model.errors import RecordError
 from perfgate.model.outcome import NEVER_A_BASELINE, Outcome, worst
 from perfgate.model.run import Acceptance, PastRun
 from perfgate.model.verdict import Finding, Verdict
+from perfgate.text.plurals import counted
 from perfgate.workflows.steps import baselines, judging
 
 FACTORS = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 4.0)  # of the relative limits; 1: as they are
@@ -23,7 +24,7 @@ Key = tuple[str, str]  # endpoint and metric
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Replay:
+class _LimitSet:
     """The verdicts of all builds, oldest first, with all relative limits `factor` times as large."""
 
     factor: float
@@ -52,48 +53,51 @@ def backtest(
     has_relative = any(
         criterion.kind is Kind.RELATIVE for budget in budget_file.budgets for criterion in budget.criteria
     )
-    replays = [_Replay(factor=factor, memory=list(earlier)) for factor in (FACTORS if has_relative else (1.0,))]
-    say(f"Judging {len(known)} builds" + (f", each under {len(replays)} sets of limits" if has_relative else ""))
+    limit_sets = [_LimitSet(factor=factor, memory=list(earlier)) for factor in (FACTORS if has_relative else (1.0,))]
+    say(
+        f"Judging {counted(len(known), 'build')}"
+        + (f", each under {len(limit_sets)} sets of limits" if has_relative else "")
+    )
     whole = store.get_all(past.run.id for past in reversed(known))  # with the distributions that fixed limits need
     builds = []
     for past, full in zip(reversed(known), whole, strict=True):
-        for replay in replays:
-            _judge(replace(past, run=full.run), past, replay, budget_file, anchored)
+        for limit_set in limit_sets:
+            _judge(replace(past, run=full.run), past, limit_set, budget_file, anchored)
         builds.append(past)
-    return _summarize(budget_file, builds, replays)
+    return _summarize(budget_file, builds, limit_sets)
 
 
 def _judge(
-    measured: PastRun, stored: PastRun, replay: _Replay, budget_file: BudgetFile, anchored: Sequence[PastRun]
+    measured: PastRun, stored: PastRun, limit_set: _LimitSet, budget_file: BudgetFile, anchored: Sequence[PastRun]
 ) -> None:
     """Adds the verdict, and the run to the memory as it would have been remembered."""
     scaled = replace(
         budget_file,
-        budgets=gate.scaled(budget_file.budgets, replay.factor),
-        default_budgets=gate.scaled(budget_file.default_budgets, replay.factor),
+        budgets=gate.scaled(budget_file.budgets, limit_set.factor),
+        default_budgets=gate.scaled(budget_file.default_budgets, limit_set.factor),
     )
     branch = budget_file.gate.baseline.branch
-    on_branch = [past for past in replay.memory if past.run.branch == branch]
-    before = (on_branch or replay.memory)[: baselines.MAX_RUNS]
+    on_branch = [past for past in limit_set.memory if past.run.branch == branch]
+    before = (on_branch or limit_set.memory)[: baselines.MAX_RUNS]
     began = times.microseconds(measured.run.started, origin=f"Run {measured.run.id}")
     pinned = [item for item in anchored if times.microseconds(item.run.started, origin=f"Run {item.run.id}") < began]
     verdict = judging.judge(scaled, measured.run, before, anchored=pinned)
-    replay.verdicts.append(verdict)
+    limit_set.verdicts.append(verdict)
     remembered = judging.past_run(stored.run, gate.accept(verdict, stored.acceptances))
     if stored.outcome in NEVER_A_BASELINE and not stored.failed:  # somebody said so, whatever the gate says
         remembered = replace(remembered, outcome=stored.outcome, failed=())
-    replay.memory.insert(0, remembered)
+    limit_set.memory.insert(0, remembered)
 
 
-def _summarize(budget_file: BudgetFile, builds: Sequence[PastRun], replays: Sequence[_Replay]) -> Backtest:
-    as_is = next(replay.verdicts for replay in replays if replay.factor == 1)
+def _summarize(budget_file: BudgetFile, builds: Sequence[PastRun], limit_sets: Sequence[_LimitSet]) -> Backtest:
+    as_is = next(limit_set.verdicts for limit_set in limit_sets if limit_set.factor == 1)
     return Backtest(
         name=budget_file.name,
         branch=budget_file.gate.baseline.branch,
         builds=tuple(_build(past, verdict) for past, verdict in zip(builds, as_is, strict=True)),
         budgets=tuple(_records(as_is)),
-        steps=tuple(_step(replay, budget_file) for replay in replays) if len(replays) > 1 else (),
-        regressions=_regressions(builds, replays),
+        steps=tuple(_step(limit_set, budget_file) for limit_set in limit_sets) if len(limit_sets) > 1 else (),
+        regressions=_regressions(builds, limit_sets),
     )
 
 
@@ -147,16 +151,16 @@ def _records(verdicts: Sequence[Verdict]) -> Iterator[BudgetRecord]:
         )
 
 
-def _step(replay: _Replay, budget_file: BudgetFile) -> Step:
-    outcomes = tuple(verdict.outcome for verdict in replay.verdicts)
+def _step(limit_set: _LimitSet, budget_file: BudgetFile) -> Step:
+    outcomes = tuple(verdict.outcome for verdict in limit_set.verdicts)
     failed, undecided = outcomes.count(Outcome.FAIL), outcomes.count(Outcome.INCONCLUSIVE)
     passed = sum(outcome in KEPT for outcome in outcomes)
     relative = (
-        criterion for budget in gate.scaled(budget_file.budgets, replay.factor) for criterion in budget.criteria
+        criterion for budget in gate.scaled(budget_file.budgets, limit_set.factor) for criterion in budget.criteria
     )
     limits = {item.text for item in relative if item.kind is Kind.RELATIVE and not item.difference}
     return Step(
-        factor=replay.factor,
+        factor=limit_set.factor,
         limit=limits.pop() if len(limits) == 1 else "",
         outcomes=outcomes,
         failed=failed,
@@ -164,17 +168,17 @@ def _step(replay: _Replay, budget_file: BudgetFile) -> Step:
         passed=passed,
         unknown=len(outcomes) - failed - undecided - passed,
         undecided_budgets=sum(
-            finding.outcome is Outcome.INCONCLUSIVE for verdict in replay.verdicts for finding in verdict.findings
+            finding.outcome is Outcome.INCONCLUSIVE for verdict in limit_set.verdicts for finding in verdict.findings
         ),
     )
 
 
-def _regressions(builds: Sequence[PastRun], replays: Sequence[_Replay]) -> tuple[Regression, ...]:
+def _regressions(builds: Sequence[PastRun], limit_sets: Sequence[_LimitSet]) -> tuple[Regression, ...]:
     """Each once, at the first build that has it: what goes on failing until it is accepted or mended is one."""
     known: list[Regression] = []
     open_: dict[Key, int] = {}  # of the build before: where in `known`
     for number, past in enumerate(builds):
-        verdicts = {replay.factor: replay.verdicts[number] for replay in replays}
+        verdicts = {limit_set.factor: limit_set.verdicts[number] for limit_set in limit_sets}
         going_on: dict[Key, int] = {}
         for key, acceptance in _marked(past).items():
             if key in open_ and acceptance:

@@ -34,7 +34,7 @@ class CalibrationWish:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Job:
+class _CalibrationRun:
     folder: Path
     name: str  # for people
     side_by_side: bool
@@ -81,20 +81,20 @@ def _pairs(wish: CalibrationWish, spec: LoadSpec) -> int:
     return max(1, wish.runs // DEFAULT_PAIRS) if possible else 0
 
 
-def _jobs(folder: Path, runs: int, pairs: int) -> list[_Job]:
+def _jobs(folder: Path, runs: int, pairs: int) -> list[_CalibrationRun]:
     """The A/B runs spread among the others, so that both meet the same weather."""
     jobs = [
-        (number / runs, _Job(folder=folder / f"run-{number:02}", name="Run", side_by_side=False))
+        (number / runs, _CalibrationRun(folder=folder / f"run-{number:02}", name="Run", side_by_side=False))
         for number in range(1, runs + 1)
     ]
     jobs += [
-        (number / pairs, _Job(folder=folder / f"ab-{number:02}", name="A/B run", side_by_side=True))
+        (number / pairs, _CalibrationRun(folder=folder / f"ab-{number:02}", name="A/B run", side_by_side=True))
         for number in range(1, pairs + 1)
     ]
     return [job for _, job in sorted(jobs, key=lambda pair: pair[0])]
 
 
-def _measured(job: _Job, spec: LoadSpec, reporter: ProgressReporter) -> Run:
+def _measured(job: _CalibrationRun, spec: LoadSpec, reporter: ProgressReporter) -> Run:
     quiet = replace(reporter, say=lambda _: None)
     context = replace(spec.context, folder=job.folder, run_id=f"{spec.context.run_id}-{job.folder.name}")
     ab = AbPolicy(blocks=spec.budget_file.gate.ab.blocks) if job.side_by_side else AbPolicy()
@@ -107,7 +107,7 @@ def _measured(job: _Job, spec: LoadSpec, reporter: ProgressReporter) -> Run:
     return run
 
 
-def _sides(job: _Job, spec: LoadSpec, reporter: ProgressReporter) -> AbstractContextManager[loadtest.Sides]:
+def _sides(job: _CalibrationRun, spec: LoadSpec, reporter: ProgressReporter) -> AbstractContextManager[loadtest.Sides]:
     if not job.side_by_side or spec.service is None:
         return sending.sides_of(spec, reporter)
     return nullcontext(

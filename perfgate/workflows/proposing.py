@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -53,6 +54,11 @@ class Proposed:
         return self.proposal.variables
 
     @property
+    def assumed_target(self) -> str:
+        """The target, where neither the source nor the command line names one; else empty."""
+        return "" if self.context.target or self.proposal.target else init.DEFAULT_TARGET
+
+    @property
     def is_empty(self) -> bool:
         return not self.proposal.endpoints and not self.proposal.scenarios
 
@@ -66,6 +72,7 @@ def propose(request: ProposalRequest, say: Say) -> Proposed:
     services = project.services(folder)
     context = init.Context(
         source=provided.name,
+        name=_name(request.budget),
         target=proposal.target or request.target or own_target,
         services=services,
         set_up=project.set_up(folder, services[0][0]) if services else "",
@@ -78,6 +85,12 @@ def propose(request: ProposalRequest, say: Say) -> Proposed:
             code="PG-N005",
         )
     return Proposed(text=init.write(proposal, context), proposal=proposal, context=context)
+
+
+def _name(budget: Path) -> str:
+    """What reports and the history call it: the folder of a budgets.yaml; another file has a name of its own."""
+    folder = re.sub(r"[^A-Za-z0-9 ._-]+", "-", budget.resolve().parent.name).strip("-._ ")
+    return folder if budget.stem == "budgets" else ""
 
 
 def with_limits(proposed: Proposed, request: RunRequest, reporter: ProgressReporter) -> Proposed:

@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from perfgate import init, loadtest
-from perfgate.init import InitSource, page_links
+from perfgate.init import InitSource, page_links, project
 from perfgate.model.errors import UsageError
 from perfgate.net import http
 
@@ -23,6 +23,7 @@ USUAL_FILES = (
     *("openapi.json", "openapi.yaml", "openapi.yml", "swagger.json", "swagger.yaml", "docs/openapi.*", "api/openapi.*"),
     *("*.har", "*.postman_collection.json", "locustfile.py", "access.log"),
 )
+USUAL_PORT = "8000"
 MAX_BYTES = 256 * 2**20
 ANSWER_TIMEOUT_S = 10.0  # s
 
@@ -42,11 +43,23 @@ def _usual(folder: Path) -> Path:
     if not files:
         raise UsageError(
             "There is nothing here to begin with.",
-            hint="Name a file, or a service that runs: perfgate init http://127.0.0.1:8000\n"
+            hint=f"{_first_step(folder)}\n"
             "Known: OpenAPI, HAR, access logs, a locustfile, Postman collections, curl commands.",
             code="PG-N001",
         )
     return files[0]
+
+
+def _first_step(folder: Path) -> str:
+    """What to do where no file is: start the application that the folder shows, and name its address."""
+    for where, command in project.services(folder):
+        if project.PORT in command:
+            start = command.removeprefix("exec ").replace(project.PORT, USUAL_PORT)
+            return (
+                f"{where} shows an application. Start it:  {start}\n"
+                f"Then, beside it:  perfgate init http://127.0.0.1:{USUAL_PORT} --service"
+            )
+    return f"Name a file, or a service that runs: perfgate init http://127.0.0.1:{USUAL_PORT}"
 
 
 def _inside(path: Path, folder: Path) -> str:

@@ -17,7 +17,7 @@ from perfgate.model.budget_file import BudgetFile, GatePolicy
 from perfgate.model.errors import RecordError
 from perfgate.model.outcome import BADNESS
 from perfgate.model.publication import ArtifactEntry
-from perfgate.model.revision import Revision
+from perfgate.model.revision import FORK_SEPARATOR, Revision
 from perfgate.model.run import Conditions, PastRun, Run
 from perfgate.model.verdict import Verdict
 from perfgate.recording import clock
@@ -89,7 +89,7 @@ def _judged(item: ArtifactEntry, request: RejudgeRequest, past: RememberedRuns) 
     budget_file, past_runs, anchored = past.budget_file, past.recent, past.anchored
     folder = _new_folder(request)
     ours = {**asdict(request.revision), "commit": request.commit, "file": request.known_as}
-    if ":" in request.revision.branch:  # "mallory:main", a fork's: its name is its author's word
+    if FORK_SEPARATOR in request.revision.branch:  # its name is its author's word
         ours["branch"] = ""
     try:
         run = replace(_figures(item.run, request, budget_file, (*past_runs, *anchored)), id=folder.name, **ours)
@@ -125,7 +125,9 @@ def _figures(run: Run, request: RejudgeRequest, budget_file: BudgetFile, past_ru
     if budget_file.scenarios and budget_file.default_budgets:  # for whatever they send: as far as we have seen it
         names += [result.name for past in past_runs for result in past.run.endpoints if result.kind != "page"]
     pages = [page.name for page in plan.pages]
-    return untrusted.reworded(run, untrusted.own(target, (names, pages), planned, past_runs, _looks(run, budget_file)))
+    return untrusted.reworded(
+        run, untrusted.own_knowledge(target, (names, pages), planned, past_runs, _looks(run, budget_file))
+    )
 
 
 def _target(request: RejudgeRequest, budget_file: BudgetFile) -> str:

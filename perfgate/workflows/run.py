@@ -225,6 +225,10 @@ def _save(spec: RunSpec, run: Run, verdict: Verdict, store: History, reporter: P
         return verdict
     try:
         store.save(judging.past_round(run, verdict) if spec.is_round else judging.past_run(run, verdict))
+    except KeyboardInterrupt:
+        text = f"Interrupted while this run was added to the history: `perfgate history add {run.id}` makes sure of it."
+        reporter.say(note("PG-H014", text))
+        raise
     except HistoryError as error:
         reporter.say(note(error.code or "PG-H014", f"Not added to the history: {error}"))
         text = (

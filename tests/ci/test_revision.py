@@ -456,7 +456,14 @@ def test_there_is_no_trouble_where_git_reads_the_repository_and_where_there_is_n
     assert asking.trouble(environ, tmp_path) == ""
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
     assert asking.trouble(environ, tmp_path) == ""
-    assert "git cannot be started" in asking.trouble({"PATH": "/nowhere"}, tmp_path)
+    assert asking.trouble({"PATH": "/nowhere"}, tmp_path) == "git is not installed"
+
+
+def test_a_ceiling_below_the_repository_is_named(tmp_path):
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    (tmp_path / "perf").mkdir()
+    said = asking.trouble(ENVIRONMENT | {"GIT_CEILING_DIRECTORIES": str(tmp_path)}, tmp_path / "perf")
+    assert said.endswith("where GIT_CEILING_DIRECTORIES lets it look")
 
 
 def on_github(repository: Path, event_name: str, event: dict[str, object]) -> dict[str, str]:
@@ -486,6 +493,14 @@ def test_a_job_about_a_pull_request_that_checked_out_the_base(repository: Path, 
 @pytest.mark.parametrize(("name", "event"), [("push", {}), ("pull_request", OF_A_PULL_REQUEST[0][1])])
 def test_other_jobs_check_out_what_they_are_about(repository: Path, name: str, event: dict[str, object]):
     assert revision.other_code(on_github(repository, name, event), repository) == ""
+
+
+def test_a_folder_that_may_not_be_looked_into_is_named(tmp_path, monkeypatch):
+    def refuse(path: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "exists", refuse)  # as root may look into every folder
+    assert asking.trouble({}, tmp_path) == f"{tmp_path / '.git'}: Permission denied"
 
 
 @pytest.mark.parametrize(

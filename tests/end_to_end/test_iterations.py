@@ -157,7 +157,7 @@ endpoints:
         refused = club.answers.count(("/token", 401)) + sum(status == 401 for _, status in club.answers)
         assert failures(found) == {}
         assert refused > 0
-        assert [note for note in found["warnings"] if note.startswith(f"{refused} times a login had expired")]
+        assert [note for note in found["warnings"] if note.startswith(f"{refused:,} login")]
     with open_club(token_life=1.0) as club:
         found = run(project, club, text.format(login="log in"))
         refused = sum(status == 401 for _, status in club.answers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sqlite3
 import stat
 import subprocess
@@ -10,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from processes import wait_for
 from projects import Project, Shop
 
 BUDGETS = """
@@ -103,3 +105,27 @@ def test_adding_by_hand_is_about_adding(checkout: Project, remote: Path, shop: S
 
     assert done.returncode == 3
     assert "GH013" in done.stderr
+
+
+@pytest.mark.slow
+def test_a_job_that_is_cancelled_in_the_middle_of_a_push_says_what_makes_sure_of_the_run(
+    checkout: Project, remote: Path, shop: Shop, tmp_path: Path
+):
+    refuse(remote, f"#!/bin/sh\ntouch {tmp_path}/pushing\nwhile [ ! -e {tmp_path}/go ]; do sleep 0.1; done\n")
+    checkout.write(BUDGETS.format(target=shop.url, path="/products"))
+    process = checkout.start("run", "--save", "--history", "git:perfgate-data")
+    try:
+        wait_for((tmp_path / "pushing").exists, "a push")
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate()
+    finally:
+        (tmp_path / "go").touch()
+        process.kill()
+
+    assert process.returncode == 130
+    run = checkout.runs[-1].name
+    assert f"Interrupted while this run was added to the history: `perfgate history add {run}`" in said
+    (remote / "hooks" / "pre-receive").unlink()
+    later = checkout.perfgate("history", "add", run, "--history", "git:perfgate-data")
+    assert later.returncode == 0, later.stderr
+    assert later.stdout.startswith(("Added", "Already there"))

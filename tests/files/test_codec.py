@@ -6,6 +6,7 @@ import dataclasses
 import json
 from collections.abc import Mapping
 from enum import Enum
+from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -270,3 +271,10 @@ def test_a_file_that_cannot_be_written_is_an_error(tmp_path):
     with pytest.raises(RecordError, match="Cannot write") as caught:
         codec.write(RICH[Run], tmp_path / "file" / "run.json")
     assert "--out" in caught.value.hint
+
+
+def test_a_full_disk_is_named_with_its_cure(tmp_path: Path):
+    (tmp_path / ".x.json.tmp").symlink_to("/dev/full")
+    with pytest.raises(RecordError, match="No space left") as caught:
+        codec.write_text(tmp_path / "x.json", "x")
+    assert caught.value.hint == "Free some space on that disk, or choose another folder with --out DIR."

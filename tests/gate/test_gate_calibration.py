@@ -117,7 +117,7 @@ def test_an_alarm_is_counted():
     odd = one_run(99, 0.0, Random(5), NAMES)
     known = {"p50": (0.144, 0.156), "p95": (0.288, 0.312)}
     slow = replace(odd.endpoints[0], metrics={"p50": 0.15, "p95": 0.3}, intervals=known)
-    keys = [(name, metric) for name in NAMES for metric in calibrating.METRICS]
+    keys = [(name, metric) for name in NAMES for metric in calibrating.CALIBRATED_METRICS]
     asked = {key: ChangeTest(limit=0.1, alpha=0.001) for key in keys}
     suites = [
         calibrating._judged(PastRun(run=run, outcome=Outcome.PASS), earlier, asked)

@@ -12,6 +12,7 @@ from perfgate.model.budget_file import BaselinePolicy, Budget, Criterion, GatePo
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import EndpointResult, Generator, Run
 from perfgate.model.verdict import Finding
+from perfgate.recording.usable import shortfall
 
 WELL = Generator(clock="kernel receive timestamp", due=1000, sent=1000, lateness_p95=0.001, lateness_p99=0.002, cpu=0.5)
 
@@ -34,7 +35,7 @@ def judged(
     [
         ({"sent": 940}, "made only 94% of the planned starts"),
         ({"sent": 940, "without_rows": 60}, "60 iterations had no row of data left"),
-        ({"due": 0, "sent": 0, "without_rows": 1}, "1 iterations had no row of data left"),
+        ({"due": 0, "sent": 0, "without_rows": 1}, "1 iteration had no row of data left"),
         ({"cpu": 0.99, "clock": "user space"}, "no CPU left and no kernel timestamps"),
         ({"due": 0, "sent": 0, "workers": 3, "workers_lost": 1}, "1 of 3 load-generator processes were lost"),
         ({"unsent": {"ports": 900, "files": 9}}, "could not send 909 requests: no local port was free"),
@@ -66,6 +67,17 @@ def test_a_saturated_generator_neither_passes_nor_fails(sick: dict[str, object],
 def test_small_troubles_change_nothing(fine: dict[str, object]):
     assert judged(replace(WELL, **fine)).outcome is Outcome.PASS
     assert judged(replace(WELL, **fine), p95=0.5).outcome is Outcome.FAIL
+
+
+def test_exceptions_of_scenarios_prove_nothing_but_a_failure():
+    finding = judged(replace(WELL, exceptions=200))
+    assert (finding.outcome, finding.reason) == (Outcome.INCONCLUSIVE, "scenario-exceptions")
+    assert "raised 200 exceptions" in finding.sentence
+    assert judged(replace(WELL, exceptions=200), p95=0.5).outcome is Outcome.FAIL
+    assert judged(replace(WELL, exceptions=20)).outcome is Outcome.PASS
+    assert judged(replace(WELL, exceptions=200), metric="queries", limit=3).outcome is Outcome.NO_DATA
+    past = make_past_run(2, endpoints=[make_endpoint("search")], generator=replace(WELL, exceptions=200))
+    assert shortfall(past.run) == "its scenarios raised 200 exceptions"
 
 
 @pytest.mark.parametrize(
@@ -165,6 +177,21 @@ def test_beside_a_base_that_mostly_failed_nothing_is_worse_or_better():
 
     assert [one.outcome for one in found.criteria] == [Outcome.PASS, Outcome.INCONCLUSIVE]
     assert "90% of the base's requests failed" in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("of_head", "absent", "is_said"), [(0, (), True), (900, (), False), (0, ("list products",), False)]
+)
+def test_a_base_that_fails_alone_lacks_something(of_head: int, absent: tuple[str, ...], is_said: bool):
+    example = "500 Internal Server Error"
+    base = make_endpoint(requests=1000, failures=1000, failure_examples=(example,))
+    arms = tuple(replace(arm, absent=absent if arm.name == "base" else ()) for arm in make_arms(base))
+    run = make_run(1, endpoints=[make_endpoint(requests=1000, failures=of_head)], arms=arms)
+    verdict = judge([make_budget()], run, choose_baseline(run, (), GatePolicy().baseline), GatePolicy())
+
+    said = [text for text in verdict.notes if "[PG-C016]" in text]
+    assert bool(said) == is_said
+    assert all(example in text and "service.setup" in text for text in said)
 
 
 def test_runs_that_mostly_failed_are_no_baseline_of_latencies():

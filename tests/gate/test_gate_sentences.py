@@ -226,6 +226,20 @@ def search(number: int, **others) -> PastRun:
 NOW = make_run(100, endpoints=[make_endpoint("search", p95=0.1)])
 
 
+@pytest.mark.parametrize(
+    ("now", "limit", "expected"),
+    [
+        (720_842, "720841B", "home transfer 720,842 B: over the limit of 720,841 B."),
+        (720_842, "720842B", "home transfer 721 kB: within the limit of 721 kB."),
+        (720_842, "700kB", "home transfer 721 kB: over the limit of 700 kB."),
+    ],
+)
+def test_bytes_that_read_alike_are_shown_to_the_digit(now, limit, expected):
+    page = EndpointResult(name="home", kind="page", requests=5, samples=5, metrics={"transfer": now})
+
+    assert sentence(make_budget("home", "transfer", limit), make_run(endpoints=[page])) == expected
+
+
 @pytest.mark.parametrize(("runs", "have"), [(0, "0 earlier runs"), (1, "1 earlier run"), (4, "4 earlier runs")])
 def test_without_a_baseline_it_says_what_is_missing(runs, have):
     past = [search(number) for number in range(1, runs + 1)]

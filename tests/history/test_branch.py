@@ -176,7 +176,7 @@ def test_a_checkout_of_another_user_is_not_trusted(clone: Path) -> None:
         os.chown(path, 65534, 65534)
     with opened(clone) as store, pytest.raises(HistoryError, match="dubious ownership") as caught:
         store.entries()
-    assert "safe.directory" in str(caught.value)
+    assert f"git config --global --add safe.directory {clone}" in str(caught.value)
 
 
 def test_a_relative_url_counts_from_the_top_of_the_work_tree(clone: Path, remote: Path) -> None:
@@ -210,6 +210,23 @@ def test_in_a_shallow_clone_that_lost_its_remote(clone: Path) -> None:
         with opened(clone) as store:
             store.save(make_past_run(number))
             assert len(store.entries()) == number + 1
+
+
+def test_an_older_git_is_named(clone: Path, tmp_path: Path) -> None:
+    """It repeats the options that it does not know, as git before 2.31 does."""
+    program = tmp_path / "bin" / "git"
+    program.parent.mkdir()
+    real = shutil.which("git")
+    program.write_text(
+        f'#!/bin/sh\nfor each; do [ "$each" = --path-format=absolute ] && echo "$each"; done\nexec {real} "$@"\n'
+    )
+    program.chmod(0o755)
+    path = f"{program.parent}:{os.environ['PATH']}"
+    with (
+        opened(clone, PATH=path) as store,
+        pytest.raises(HistoryError, match=r"git 2\.31 or newer is needed; here is git"),
+    ):
+        store.entries()
 
 
 def test_inside_a_hook_of_another_repository(clone: Path, remote: Path, tmp_path: Path) -> None:

@@ -72,8 +72,11 @@ def test_a_service_that_runs_is_asked_for_its_document_measured_and_examined(ser
         "cure": "",
         "code": "",
     }
-    assert checks["history"]["message"] == "readable, 0 runs of budgets"
-    assert checks["baseline"]["state"] == "warning"
+    assert checks["history"]["message"] == f"readable, 0 runs of {tmp_path.name}"  # the file's name is its folder's
+    assert (checks["baseline"]["state"], "no runs yet, 5 are needed" in checks["baseline"]["message"]) == (
+        "warning",
+        True,
+    )
 
 
 def test_a_file_that_is_there_is_never_written_over_unless_asked(tmp_path: Path):
@@ -103,11 +106,36 @@ def test_without_a_source_the_folder_is_looked_at(tmp_path: Path):
     assert "scenarios: [locustfile.py]" in (tmp_path / "budgets.yaml").read_text()
 
 
+def test_a_target_that_nothing_names_is_said_to_be_assumed(tmp_path: Path):
+    (tmp_path / "access.log").write_text(EXAMPLES["access-log"][1])
+
+    assumed, named = perfgate(tmp_path, "init"), perfgate(tmp_path, "init", "--force", "--target", "http://127.0.0.1:9")
+
+    assert "http://127.0.0.1:8000, is assumed; --target" in assumed.stderr
+    assert "assumed" not in named.stderr
+
+
 def test_an_empty_folder_says_what_to_name(tmp_path: Path):
     done = perfgate(tmp_path, "init")
 
     assert done.returncode == 2
     assert "perfgate init http://127.0.0.1:8000" in done.stderr
+
+
+def test_a_folder_with_an_application_says_how_to_start_it(tmp_path: Path):
+    (tmp_path / "main.py").write_text("from fastapi import FastAPI\n\napp = FastAPI()\n")
+
+    done = perfgate(tmp_path, "init")
+
+    assert done.returncode == 2
+    assert "Start it:  uvicorn main:app --host 127.0.0.1 --port 8000\n" in done.stderr
+    assert "perfgate init http://127.0.0.1:8000 --service" in done.stderr
+
+
+def test_another_file_than_budgets_yaml_keeps_its_own_name(tmp_path: Path):
+    assert perfgate(tmp_path, "init", "-", "--budget", "smoke.yaml", stdin=CURL).returncode == 0
+
+    assert "\nname:" not in (tmp_path / "smoke.yaml").read_text()
 
 
 def test_a_url_elsewhere_is_not_fetched(tmp_path: Path):

@@ -161,6 +161,12 @@ def test_postman_with_a_base_url_that_it_does_not_say():
     assert by_name(converted("postman", text=text))["Products: List"].path == "/products?page=1"
 
 
+def test_an_accept_header_that_says_nothing_is_left_out():
+    proposal = converted("curl", text="curl http://127.0.0.1:9000/a -H 'Accept: */*' -H 'X-Shop: 1'")
+
+    assert proposal.endpoints[0].headers == {"X-Shop": "1"}
+
+
 def test_curl_commands():
     proposal = converted("curl")
     endpoints = by_name(proposal)

@@ -105,3 +105,14 @@ def test_without_a_commit_or_a_repository(tmp_path: Path):
     git(tmp_path, "init", "-q")
     with pytest.raises(BaseError, match="no commit yet"):
         merge_base(TO_MAIN, tmp_path, ENVIRONMENT)
+
+
+@pytest.mark.parametrize("options", [(), ("--depth=1",)])
+def test_a_branch_that_a_forced_push_replaced_has_nothing_in_common(origin: Path, options: tuple[str, ...]):
+    git(origin, "switch", "-q", "--orphan", "another")
+    commit(origin, "rewritten")
+    git(origin, "branch", "-M", "another", "main")
+    folder = clone(origin, "--branch=topic", *options)
+    with pytest.raises(BaseError, match="HEAD and main have no commit in common here") as caught:
+        merge_base(TO_MAIN, folder, ENVIRONMENT)
+    assert caught.value.hint == "Was main replaced by a forced push? Rebase onto it, or name the base: --base-ref REF."

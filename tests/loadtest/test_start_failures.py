@@ -53,7 +53,27 @@ def test_a_port_that_is_taken_is_seen_in_the_last_lines(line: str):
 
 
 def test_any_other_end_is_to_be_tried_by_hand():
-    assert symptoms.why_ended(1, ["ModuleNotFoundError"], 4321) == "Run `service.command` by hand to see why."
+    assert symptoms.why_ended(1, ["KeyError: 'HOME'"], 4321) == "Run `service.command` by hand to see why."
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("ModuleNotFoundError: No module named 'flask'", "Its Python has no flask."),
+        ("/usr/bin/python: No module named uvicorn", "Its Python has no uvicorn."),
+        ("ImportError: Couldn't import Django. Are you sure it's installed", "Its Python has no Django."),
+        ("Error: Cannot find module 'express'", "express is not there."),
+        (
+            "Error [ERR_MODULE_NOT_FOUND]: Cannot find package 'fastify' imported from /app/x.js",
+            "fastify is not there.",
+        ),
+    ],
+)
+def test_a_package_that_is_missing_is_named_with_where_it_comes_from(line: str, words: str):
+    hint = symptoms.why_ended(1, ["Traceback (most recent call last):", line, "  at x"], 4321)
+
+    assert hint.startswith(words)
+    assert "`service.setup`" in hint
 
 
 def test_a_long_line_is_cut():

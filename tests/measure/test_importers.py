@@ -227,7 +227,7 @@ def test_requests_of_no_endpoint_are_told_and_left_out(tmp_path: Path, plan: Pla
 
     assert "health" not in [one.name for one in run.endpoints]
     assert any("health (2 requests)" in warning for warning in run.warnings)
-    with pytest.raises(UsageError, match=r"health \(1 requests\)") as caught:
+    with pytest.raises(UsageError, match=r"health \(1 request\)") as caught:
         imported(plan, written(tmp_path, WRITERS[format]([(0.1, "health", 1.0, 200)])))
     assert "show item, search" in caught.value.hint
 

@@ -84,7 +84,7 @@ def test_a_transaction_of_jmeter_is_a_journey_and_never_an_endpoint(tmp_path: Pa
     run = imported(plan, written(tmp_path, jmeter_csv_text(rows) + together.partition("\n")[2]))
 
     assert {one.name: one.requests for one in run.endpoints if one.requests} == {"search": 1, "orders": 1, "buy": 1}
-    assert any("search (transaction) (1 requests)" in warning for warning in run.warnings)
+    assert any("search (transaction) (1 request)" in warning for warning in run.warnings)
 
 
 def test_a_transaction_of_jmeter_s_xml_too(tmp_path: Path, plan: Plan):
@@ -127,3 +127,47 @@ def test_a_file_that_is_bad_throughout_advises_no_limit(tmp_path: Path, plan: Pl
     with pytest.raises(UsageError) as caught:
         imported(plan, written(tmp_path, csv_text(ROWS).replace("search", "")))
     assert "--max-bad" not in caught.value.hint
+
+
+PRINTED = {
+    "hey": "  Total:\t2.5 secs\n  Slowest:\t0.1 secs\n  Average:\t0.1 secs\nResponse time histogram:\nLatency distribution:\n"
+    "  50% in 0.1 secs\nDNS+dialup\nStatus code distribution:\n  [200]\t9 responses\n",
+    "ab": "Complete requests:      9\nServer Hostname:        h\nServer Port:            80\nDocument Path:          /slow\n"
+    "Time taken for tests:   2.5 seconds\nPercentage of the requests served within a certain time (ms)\n  50%     21\n",
+    "wrk": "Running 2s test @ http://h/slow\n  1 threads and 1 connections\n    Latency   6.00ms    1.00ms  12.00ms   93%\n"
+    "     50%  6.00ms\n  9 requests in 2.50s, 1MB read\n",
+    "bombardier": "Bombarding http://h/slow for 1m30s using 2 connection(s)\n  Latency    6.00ms    1.00ms    12.00ms\n"
+    "  HTTP codes:\n    1xx - 0, 2xx - 9, 3xx - 0, 4xx - 0, 5xx - 0\n    others - 0\n",
+}
+
+
+@pytest.mark.parametrize("tool", PRINTED)
+def test_two_printed_results_are_not_one(tmp_path: Path, plan: Plan, tool: str):
+    endpoint = "slow" if tool == "hey" else ""
+    run = imported(plan, written(tmp_path, PRINTED[tool]), endpoint=endpoint)
+    assert run.endpoints[4].requests == 9
+    assert run.duration == (90 if tool == "bombardier" else 2.5)
+    with pytest.raises(UsageError, match="2 results are in it"):
+        imported(plan, written(tmp_path, PRINTED[tool] * 2), endpoint=endpoint)
+
+
+def test_tools_that_got_no_answer_at_all_report_failures(tmp_path: Path, plan: Plan):
+    hey = (
+        PRINTED["hey"]
+        .replace("0.1 secs", "NaN secs")
+        .replace("  50% in NaN secs\n", "")
+        .replace("  [200]\t9 responses\n", "")
+    )
+    hey += "Error distribution:\n  [9]\tdial tcp: connection refused\n"
+    artillery = '{"aggregate": {"counters": {"http.requests": 9, "errors.ECONNREFUSED": 9}, "summaries": {}}}'
+    for text in (hey, artillery):
+        (slow,) = [one for one in imported(plan, written(tmp_path, text), endpoint="slow").endpoints if one.requests]
+        assert (slow.requests, slow.failures) == (9, 9)
+        assert "p95" not in slow.metrics
+
+
+@pytest.mark.parametrize("text", ["Requests      [total, rate, throughput]  9, 8, 7\n", "<!DOCTYPE html><html></html>"])
+def test_reports_for_people_are_refused_with_what_to_import(tmp_path: Path, plan: Plan, text: str):
+    with pytest.raises(UsageError, match=r"printed report|page of HTML") as caught:
+        imported(plan, written(tmp_path, text))
+    assert "json" in caught.value.hint

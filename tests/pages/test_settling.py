@@ -97,7 +97,10 @@ def test_a_script_that_never_ends_while_the_page_is_read_is_named_as_such(chromi
     with serving({"/": f"{HEAD}<script>for (;;);</script>"}) as target:
         kind, text = failure(chromium.view(visit(target, "/", timeout=5.0)))
 
-    assert (kind, text) == ("timeout", "it gave no answer for 5 s: a script of it never gives way")
+    assert (kind, text) == (
+        "timeout",
+        "it gave no answer for 5 s: a script of it never gives way, or the document is very large",
+    )
 
 
 @pytest.mark.needs("chromium")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from perfgate.files import run_folder
 from perfgate.model.page import LcpParts, Resource
 from perfgate.pages import summary
-from perfgate.pages.view import View, blocking_time, lcp_layers, lcp_parts, metrics, ttfb_parts
+from perfgate.pages.view import View, blocking_time, lcp_layers, lcp_parts, metrics, ttfb_parts, with_blocking
 
 
 def view(lcp: float = 1000.0, **more: object) -> View:
@@ -218,10 +218,32 @@ def layers(*resources: Resource, url: str = "", parts: LcpParts = PARTS) -> dict
             (resource("http://ads/a.js", 9, started=0.1, duration=0.5, is_third_party=True),),
             {"frontend": 0.6, "network": 0.3, "backend": 0.1},
         ),
+        (  # the document itself, of which the last byte came after 0.4 s
+            (resource("/", 9, kind="document", duration=0.4, wait=0.1),),
+            {"network": 0.6, "frontend": 0.3, "backend": 0.1},
+        ),
+        (  # what was fetched for the document before, from which a script led here
+            (resource("/api", 9, kind="fetch", started=-0.5, duration=0.6, wait=0.5),),
+            {"frontend": 0.6, "network": 0.3, "backend": 0.1},
+        ),
     ],
 )
 def test_the_lcp_is_split_by_layer(resources: tuple[Resource, ...], expected: dict[str, float]):
     assert layers(*resources) == pytest.approx(expected)
+
+
+def test_a_connection_for_the_largest_image_is_the_network_s():
+    """Wanted after 0.2 s, asked for after 0.6."""
+    image = resource("/hero.jpg", 9, kind="image", started=0.2, duration=0.6)
+
+    assert layers(image, url="/hero.jpg") == pytest.approx({"network": 0.7, "frontend": 0.2, "backend": 0.1})
+
+
+def test_rendering_waits_for_the_font_of_a_text_that_is_invisible_without_it():
+    fetched = [resource("/a.woff2", 9, kind="font", duration=0.2), resource("/b.woff2", 9, kind="font")]
+
+    assert [item.is_blocking for item in with_blocking(fetched, {"awaitsFont": True})] == [True, False]
+    assert [item.is_blocking for item in with_blocking(fetched, {"awaitsFont": False})] == [False, False]
 
 
 def test_the_largest_image_of_another_host_is_a_third_party_s():

@@ -50,6 +50,16 @@ addEventListener("scroll", () => {{ for (let i = 0; i < 50; i++) document.body.a
   Object.assign(document.createElement("p"), {{textContent: "more"}})); }});
 document.body.style.minHeight = "3000px"</script>"""
 BUSY_LATER = f"{HEAD}<h1>Busy</h1><script>requestIdleCallback = () => {{ while (true); }}</script>"  # once it is asked
+CHOICES = f"""{HEAD}<h1>Choose</h1><select id="list"><option value="a">Apple</option>
+<option value="b" disabled>Banana</option><option value="c">Cherry</option></select><output></output><script>
+const list = document.querySelector("#list");
+list.addEventListener("change", function chosen() {{
+  const until = performance.now() + 120;
+  while (performance.now() < until);
+  Object.assign(document.querySelector("output"), {{id: list.value, textContent: "chosen"}});
+}})</script>"""
+FONT = f"""{HEAD}<style>@font-face {{ font-family: "Own"; src: url(/own.ttf); font-display: block }}
+p {{ font: 60px "Own" }}</style><p>A text that nobody sees before its font is there</p>"""
 STRICT = Answer(
     body=f"{HEAD}<h1>Strict</h1>", headers={"Content-Security-Policy": "default-src 'self'; script-src 'self'"}
 )
@@ -85,6 +95,18 @@ PAGES = {
     ),
     "/form": f"{HEAD}<form action='/'><input id='user'><button id='send'>send</button></form>",
     "/leave": f"{HEAD}<h1>Stay</h1><script>addEventListener('beforeunload', (e) => e.preventDefault())</script>",
+    "/question": f"""{HEAD}<h1>Stay</h1><button id="go">type</button>
+        <script>addEventListener("beforeunload", (e) => e.preventDefault())</script>""",
+    "/empty": Answer(status=204),
+    "/sandbox": Answer(body="<h1>Sandbox</h1>", headers={"Content-Security-Policy": "img-src *; sandbox allow-forms"}),
+    "/to-nowhere": f"{HEAD}<h1>Wait</h1><a id='go' href='/nowhere'>next</a>",
+    "/link": f"{HEAD}<h1>Link</h1><a id='go' href='/'>next</a>",
+    "/led": f"{HEAD}<h1>Soon</h1><meta http-equiv='refresh' content='0;url=/'>",
+    "/incomplete": f"""{HEAD}<h1>Half</h1><img src="/none.png"><script src="http://127.0.0.1:9/a.js"></script>
+        <script>fetch("/nowhere"); fetch("/broken")</script>""",
+    "/broken": Answer(status=500),
+    "/choices": CHOICES,
+    "/font": FONT,
     "/print": f"{HEAD}<h1>Print</h1><script>confirm('sure?'); prompt('name?'); window.open('/')</script>",
 }
 
@@ -107,6 +129,7 @@ def failure(view: View) -> tuple[str, str]:
 
 
 CLICK = Interaction(act="click", target="#go")
+SHOWN = Interaction(act="wait_for", target="#c")
 
 
 @pytest.mark.parametrize(("viewport", "width", "height"), [("desktop", 1350, 940), ("mobile", 412, 823)])
@@ -192,6 +215,73 @@ def test_steps_lead_through_a_form_to_the_page_that_is_measured(chromium: Browse
     assert view.account["navigation"] == 0
 
 
+@pytest.mark.slow
+def test_a_step_that_leads_to_an_error_fails_the_view(chromium: Browser, target: str):
+    assert failure(chromium.view(visit(target, "/to-nowhere", steps=(CLICK,)))) == ("status", "404 Not Found")
+
+
+def test_an_interaction_that_leads_away_fails_the_view(chromium: Browser, target: str):
+    """The other document's metrics are not those of the page."""
+    kind, text = failure(chromium.view(visit(target, "/link", interact=(CLICK,))))
+
+    assert (kind, text.partition(":")[0]) == ("step", "click #go led to another document")
+
+
+@pytest.mark.slow
+def test_a_page_that_asks_before_it_is_left_is_left(chromium: Browser, target: str):
+    """Chromium lets a page ask only after input."""
+    there = Interaction(act="goto", target="/")
+    view = chromium.view(visit(target, "/question", steps=(CLICK, there)))
+
+    assert (view.failure, view.notes) == (None, ("a dialog that asks whether to leave was accepted",))
+
+
+def test_what_did_not_come_is_named_and_answers_to_scripts_only_from_500(chromium: Browser, target: str):
+    [note] = chromium.view(visit(target, "/incomplete")).notes
+
+    assert note.startswith("did not come: ")
+    assert f"{target}/none.png (404)" in note
+    assert "http://127.0.0.1:9/a.js (net::ERR_" in note
+    assert f"{target}/broken (500)" in note
+    assert "/nowhere" not in note
+
+
+@pytest.mark.slow
+def test_a_page_that_leads_on_by_itself_is_noted_and_times_count_from_there(chromium: Browser, target: str):
+    view = chromium.view(visit(target, "/led"))
+
+    assert (view.failure, view.notes) == (None, ("it led on to another document by itself: times count from there",))
+    first, second = view.resources
+    assert first.started < second.started == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("viewport", "wanted"), [("desktop", "c"), ("mobile", "Cherry")])
+def test_an_option_that_is_selected_is_an_interaction(chromium: Browser, target: str, viewport: str, wanted: str):
+    """Playwright's own way to select is a script's: Chromium takes it for no interaction, and there is no INP."""
+    choose = Interaction(act="select", target="#list", text=wanted)
+    view = chromium.view(visit(target, "/choices", viewport=viewport, interact=(choose, SHOWN)))
+
+    assert metrics(view)["inp"] >= 0.12
+    assert view.account["navigations"][0]["metrics"]["INP"]["script"].endswith("chosen")
+
+
+@pytest.mark.slow
+def test_an_option_that_cannot_be_selected_is_a_timeout(chromium: Browser, target: str):
+    choose = Interaction(act="select", target="#list", text="b")
+
+    assert failure(chromium.view(visit(target, "/choices", interact=(choose,), timeout=1.0)))[0] == "timeout"
+
+
+@pytest.mark.slow
+def test_the_largest_text_waits_for_its_font(chromium: Browser, target: str):
+    """The font does not exist: what waits for it is what the style says."""
+    view = chromium.view(visit(target, "/font"))
+
+    assert view.account["awaitsFont"] is True
+    assert chromium.view(visit(target, "/")).account["awaitsFont"] is False
+
+
 def test_a_missing_element_names_the_step_but_not_what_is_typed(chromium: Browser, target: str):
     missing = Interaction(act="type", target="#password", text="hidden-text")
     kind, text = failure(chromium.view(visit(target, "/form", steps=(missing,), timeout=1.0)))
@@ -210,6 +300,8 @@ def test_a_missing_element_names_the_step_but_not_what_is_typed(chromium: Browse
         ("/file", "connection", "it redirects to what is not a web page"),
         ("/download", "download", "it is a file to download, not a page"),
         ("/protected", "status", "401"),
+        ("/empty", "status", "204 No Content"),
+        ("/sandbox", "scripts", "it allows no scripts (Content-Security-Policy: sandbox)"),
     ],
 )
 def test_what_is_no_page_fails_the_view_and_says_why(chromium: Browser, target: str, path: str, kind: str, words: str):

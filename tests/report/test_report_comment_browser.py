@@ -52,11 +52,18 @@ def test_mermaid_is_asked_for_real(pictures: ModuleType, files: dict[str, Path],
     assert "Parse error" in said
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_a_browser_shows_it(pictures: ModuleType, files: dict[str, Path], tmp_path: Path, theme: str):
+def test_a_browser_shows_it(pictures: ModuleType, files: dict[str, Path], tmp_path: Path):
     picture = tmp_path / "comment.png"
 
-    pictures.photograph(pictures.page(comment.render(shop_facts()), files, theme), picture, tmp_path)
+    pictures.photograph(pictures.page(comment.render(shop_facts()), files, "light"), picture, tmp_path)
 
     assert picture.read_bytes().startswith(PNG)
     assert picture.stat().st_size > 50_000
+
+
+def test_a_picture_ends_where_the_comment_ends(pictures: ModuleType, files: dict[str, Path], tmp_path: Path):
+    text, picture = pictures.page("**PASS**: 3 budgets kept", files, "dark"), tmp_path / "short.png"
+
+    pictures.photograph(text, picture, tmp_path)
+
+    assert 60 < int.from_bytes(picture.read_bytes()[20:24], "big") < 200  # of a PNG, these bytes are its height

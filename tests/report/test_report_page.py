@@ -11,12 +11,22 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from builders import make_acceptance, make_endpoint, make_finding, make_past_run, make_run, make_verdict, spread
+from builders import (
+    make_acceptance,
+    make_criterion,
+    make_endpoint,
+    make_finding,
+    make_past_run,
+    make_run,
+    make_verdict,
+    spread,
+)
 from report.samples import HOSTILE, hostile_facts, recorded
 
 from perfgate import report
 from perfgate.cli.app import app
 from perfgate.files import codec, run_folder
+from perfgate.model.budget_file import Kind
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import Arm
 from perfgate.recording import handover, histogram, windows
@@ -263,3 +273,34 @@ def test_the_verb_writes_it_again_with_the_windows(shop: Facts, tmp_path: Path, 
     assert left.value.code == 0
     drawn = {one["name"]: one for one in data_of((tmp_path / "r.html").read_text("utf-8"))["endpoints"]}
     assert len(drawn["search"]["over"]["p50"]) == 30
+
+
+def _first_run() -> Facts:
+    relative = make_criterion(Kind.RELATIVE, limit=0.2, outcome=Outcome.NO_BASELINE)
+    findings = [
+        make_finding(outcome=Outcome.NO_BASELINE, criteria=[make_criterion(), relative]),
+        make_finding(metric="errors", measured=0.0, criteria=[make_criterion(limit=0.01, text="1%")]),
+        make_finding("search", outcome=Outcome.NO_BASELINE, criteria=[relative]),
+    ]
+    run = make_run(endpoints=[make_endpoint("list products"), make_endpoint("search")])
+    return Facts(verdict=make_verdict(*findings, outcome=Outcome.PASS, baseline_needed=5), run=run)
+
+
+def test_a_first_run_says_what_is_kept_what_waits_and_what_comes_next():
+    reader = Reader(page.render(_first_run()))
+
+    assert {"Limits kept", "Waiting for a baseline"} <= set(reader.text("button"))
+    assert "Baseline" not in reader.text("button")
+    assert {"p95 300 ms, errors 1 %", "p95 +20 %"} <= set(reader.text("td"))
+    assert [row["data-outcome"] for row in reader.all("tr") if "data-outcome" in row] == ["no-baseline", "pass"]
+    assert any("that make a baseline" in text for text in reader.text("p"))
+
+
+def test_what_is_undecided_on_a_first_run_is_not_called_kept():
+    facts = _first_run()
+    undecided = make_finding("search", metric="errors", outcome=Outcome.INCONCLUSIVE)
+    verdict = replace(facts.verdict, findings=(*facts.verdict.findings, undecided))
+
+    reader = Reader(page.render(replace(facts, verdict=verdict)))
+
+    assert [row["data-outcome"] for row in reader.all("tr") if "data-outcome" in row] == ["inconclusive", "pass"]

@@ -42,15 +42,20 @@ def facts(*outcomes: Outcome) -> Facts:
             0,
             5,
             {"revision": Revision(branch="x")},
-            "master has 0 of 5 runs that make a baseline; --base-ref compares at once",
+            "so far 0 of the 5 runs on master that make a baseline; --base-ref compares at once",
         ),
         (
             1,
             5,
             {"revision": Revision(branch="master", pull_request=7)},
-            "master has 1 of 5 runs that make a baseline; --base-ref compares at once",
+            "so far 1 of the 5 runs on master that make a baseline; --base-ref compares at once",
         ),
-        (2, 5, {"interrupted": True}, "master has 2 of 5 runs that make a baseline; --base-ref compares at once"),
+        (
+            2,
+            5,
+            {"interrupted": True},
+            "so far 2 of the 5 runs on master that make a baseline; --base-ref compares at once",
+        ),
     ],
 )
 def test_a_first_run_says_once_how_many_runs_make_a_baseline(earlier: int, needed: int, of_run: dict, words: str):
@@ -72,13 +77,22 @@ def test_a_first_run_says_once_how_many_runs_make_a_baseline(earlier: int, neede
         assert " ".join(page_of(first).split()).count("no baseline yet") == 1
 
 
+def test_outside_of_a_repository_no_branch_is_named():
+    lacking = make_finding(outcome=Outcome.NO_BASELINE, criteria=both(Outcome.NO_BASELINE))
+    verdict = make_verdict(lacking, outcome=Outcome.PASS, baseline_needed=5, baseline_branch="")
+    shown = " ".join(console.text(Facts(verdict=verdict, run=make_run(branch=""))).split())
+
+    assert "That was the first of 5 runs that make a baseline. " in shown
+    assert "1 of 5 runs [PG-V003]" in shown
+
+
 def test_a_run_that_was_not_saved_is_none_of_those_that_make_a_baseline():
     lacking = [make_finding(f"e{n}", outcome=Outcome.NO_BASELINE, baseline_runs=2) for n in range(4)]
     verdict = make_verdict(*lacking, outcome=Outcome.PASS, baseline_needed=5, baseline_branch="main", is_saved=False)
     unsaved = Facts(verdict=verdict, run=make_run(branch="main"))
 
     assert headline(unsaved).endswith("4 have no baseline yet: 2 of 5 runs on main")
-    words = "This run was not saved: main has 2 of 5 runs that make a baseline; --base-ref compares at once."
+    words = "This run was not saved: so far 2 of the 5 runs on main that make a baseline; --base-ref compares at once."
     assert words in " ".join(console.text(unsaved).split())
 
 
@@ -272,3 +286,10 @@ def one(finding: Finding) -> Facts:
     earlier = make_past_run(1, endpoints=[make_endpoint(finding.endpoint)])
     run = make_run(100, endpoints=[make_endpoint(finding.endpoint)])
     return Facts(verdict=make_verdict(finding, baseline_runs=(earlier.run.id,)), run=run, past_runs=(earlier,))
+
+
+@pytest.mark.parametrize(("metric", "measured", "shown"), [("errors", 0.5, "14 %"), ("p95", 0.5, "320 ms")])
+def test_what_is_over_its_fixed_limit_sees_no_negative_rise(metric: str, measured: float, shown: str):
+    finding = make_finding(metric=metric, outcome=Outcome.FAIL, measured=measured, detectable=-0.36, compared="base")
+
+    assert words.detectable(finding) == shown

@@ -67,6 +67,18 @@ def test_set_cookie_in_cookie_out(set_cookie, header):
     assert sent(cookies) == header
 
 
+@pytest.mark.parametrize(
+    ("age", "header"),
+    [("9" * 5000, "a=1"), ("-" + "9" * 5000, ""), ("0" * 20 + "1", "a=1")],
+    ids=["long", "negative", "zeros"],
+)
+def test_an_age_of_any_length_is_read(age, header):
+    """RFC 6265, section 5.2.2, sets no limit; the visitor must not die of it."""
+    cookies = Cookies("shop.test")
+    cookies.take([f"a=1; Path=/; Max-Age={age}"], CookieOrigin("shop.test"))
+    assert cookies.for_request(CookieOrigin("shop.test")) == header
+
+
 def test_a_cookie_goes_to_its_path_and_below_the_longer_path_first():
     cookies = jar(("csrf=root; Path=/", AT_HOME), ("csrf=adm; Path=/admin", AT_HOME))
     assert sent(cookies, CookieOrigin(HOST, "/echo")) == "csrf=root"

@@ -240,6 +240,18 @@ def test_what_no_header_can_hold_is_refused_and_not_garbled(value, unfit):
         message(Endpoint("e", "GET", "/", headers={"X-Name": "{x}"}), {"x": value})
 
 
+def test_half_a_character_is_sent_as_json_writes_it():
+    endpoint = Endpoint("e", "POST", "/", json={"a": "{x}", "b": "x{x}"})
+    assert parts(message(endpoint, {"x": "\ud83d"}))[2] == b'{"a":"\\ud83d","b":"x\\ud83d"}'
+
+
+@pytest.mark.parametrize("number", [float("inf"), float("-inf"), float("nan")])
+def test_a_number_that_json_does_not_have_is_not_sent(number):
+    """An answer may hold 1e400, which is more than any reader's numbers."""
+    with pytest.raises(ValueError, match="which JSON cannot hold"):
+        message(Endpoint("e", "POST", "/", json={"a": "{x}"}), {"x": number})
+
+
 # ---- the target
 
 

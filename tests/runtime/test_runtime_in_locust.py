@@ -66,6 +66,7 @@ def followed(method: str, *redirects: bytes, path: str = "/start", base: str = "
         ("GET", [(301, "/a b/ä")], ["GET /a%20b/%C3%A4"]),
         ("POST", [(302, "/a"), (307, "/b")], ["GET /a", "GET /b"]),  # what became a GET stays one
         ("POST", [(307, "/a"), (308, "/b"), (303, "/c")], ["POST /a", "POST /b", "GET /c"]),
+        ("PUT", [(301, "/a"), (302, "\\b?c=\\d"), (303, "/c")], ["PUT /a", "PUT /b?c=%5Cd", "GET /c"]),
     ],
 )
 def test_redirects_are_followed_and_sizes_add_up(method, locations, sent):

@@ -37,6 +37,7 @@ for one in requests:
     method = one.get("method", "GET")
     body = one.get("body", "").encode()
     head = f"{method} {one.get('path', '/')} HTTP/1.1\\r\\nHost: test\\r\\nX-Name: a: b\\r\\nAccept-Encoding: gzip\\r\\n"
+    head += one.get("line", "")
     if body:
         head += f"Content-Length: {len(body)}\\r\\n"
     timeouts = Timeouts(*(int(one.get(name, usual) * 1e9) for name, usual in
@@ -91,6 +92,16 @@ def test_the_request_is_the_one_it_was_given():
     assert get.lower().count(b"\r\nhost: test\r\n") == 1
     assert post.endswith("\r\n\r\nné".encode())
     assert post.lower().count(b"content-length") == 1
+
+
+def test_a_server_that_does_not_know_expect_is_not_waited_for():
+    """The script of the server reads the whole request before it answers anything."""
+    with Server(answers(b"HTTP/1.1 100 Continue\r\n\r\n" + ok(b"one"), ok(b"two"))) as server:
+        post = {"method": "POST", "body": "{}", "line": "Expect: 100-continue\r\n"}
+        assert [(one["failure"], one["body"]) for one in asked(server.url, post, post)] == [
+            (None, "one"),
+            (None, "two"),
+        ]
 
 
 def test_cookies_are_all_there():

@@ -15,7 +15,7 @@ from perfgate.model.budget_file import Stage
 from perfgate.recording.counting import add_many
 from perfgate.recording.handover import Settings
 from perfgate.recording.histogram import Histogram
-from perfgate.recording.remarks import RATE_LIMITED
+from perfgate.recording.remarks import RATE_LIMITED, forbidden_by
 from perfgate.recording.windows import PHASES, Phases, Record, Window
 from perfgate.runtime.http.responses import Failure, Response
 from perfgate.runtime.record.load import Load
@@ -383,3 +383,12 @@ def test_an_answer_429_is_noted_with_its_cause():
     load.record(("endpoint", "search"), START, Response(status=429), limited)
     load.record(("endpoint", "home"), START, Response(status=500), broken)
     assert load.observations.remarks == {("search", RATE_LIMITED): 1}
+
+
+def test_an_answer_403_by_way_of_a_firewall_is_noted():
+    load = make_load()
+    forbidden = Failure("status", "status: 403")
+    head = b"HTTP/1.1 403 Forbidden\r\nServer: cloudflare\r\nCF-RAY: 7d-FRA\r\n\r\n"
+    load.record(("endpoint", "search"), START, Response(status=403, head=head), forbidden)
+    load.record(("endpoint", "home"), START, Response(status=403, head=b"HTTP/1.1 403 Forbidden\r\n\r\n"), forbidden)
+    assert load.observations.remarks == {("search", forbidden_by("Cloudflare")): 1}

@@ -8,8 +8,12 @@ import gzip
 import pytest
 from runtime.scripted import Server, answers, ask, client_of, ok
 
-from perfgate.runtime.http.responses import Failure
-from perfgate.runtime.scenario.expectations import text
+from perfgate.runtime.http.responses import Failure, Response
+from perfgate.runtime.scenario.captures import from_cookie
+from perfgate.runtime.scenario.endpoint import Endpoint
+from perfgate.runtime.scenario.expectations import json_path, text
+from perfgate.runtime.scenario.json_paths import MISSING
+from perfgate.runtime.users.redirects import location_of, next_method
 
 
 @pytest.mark.parametrize("status", ["204 No Content", "304 Not Modified"])
@@ -136,3 +140,84 @@ def test_json_in_no_charset_says_so():
         pytest.raises(ValueError, match=r"not JSON: .*the headers name the charset utf-8"),
     ):
         _ = ask(client_of(server)).json
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("charset", ["", "; charset=utf-8"])
+def test_a_byte_order_mark_says_the_encoding_and_is_no_part_of_the_text(encoding, charset):
+    """web-platform-tests/wpt issue 1586: the mark comes before what the headers say; newman issue 179: it is not read."""
+    answer = ok("tea \u0436".encode(encoding), f"Content-Type: text/plain{charset}")
+    with Server(answers(answer)) as server:
+        assert text("tea \u0436")(ask(client_of(server))) is None
+
+
+@pytest.mark.parametrize(
+    ("line", "page"),
+    [
+        ("text/html", b"<meta charset='iso-8859-5'>\xbf"),
+        ("text/html", b'<META http-equiv="Content-Type" content="text/html; charset=ISO-8859-5">\xbf'),
+        ("text/xml", b'<?xml version="1.0" encoding="iso-8859-5"?>\xbf'),
+        ("text/html; charset=iso-8859-5", b"<meta charset=utf-8>\xbf"),
+        ("text/html; charset='iso-8859-5'", b"\xbf"),
+    ],
+)
+def test_a_page_is_read_in_the_charset_that_it_names(line, page):
+    """WHATWG HTML, section 13.2.3.2: browsers look for it in the first bytes of the page."""
+    with Server(answers(ok(page, f"Content-Type: {line}"))) as server:
+        assert ask(client_of(server)).text.endswith("\u041f")
+
+
+@pytest.mark.parametrize("line", ["text/html", "text/html; charset=iso-8859-1", "text/html; charset=unheard-of"])
+def test_what_is_no_utf_8_is_read_as_browsers_do(line):
+    with Server(answers(ok(b"caf\xe9 \x80", f"Content-Type: {line}"))) as server:
+        assert ask(client_of(server)).text == "caf\u00e9 \u20ac"
+
+
+@pytest.mark.parametrize("body", ['{"a": NaN}', ' {"a": -Infinity}'])
+def test_numbers_that_only_python_writes_are_no_json(body):
+    """k6, browsers and RFC 8259, section 6: the application's users get an error."""
+    with Server(answers(ok(body.encode(), "Content-Type: application/json"))) as server:
+        assert json_path("$.a")(ask(client_of(server))).startswith("$.a: not JSON: ")
+
+
+def test_a_cookie_of_a_redirect_can_be_captured():
+    """seanmonstar/reqwest issue 396, fetch-cookie issue 39: the session of a login is set by the 302."""
+    with Server(answers(ok(b"", "Set-Cookie: csrf=caf\xe9 1; Path=/", status="302 Found"), ok())) as server:
+        client = client_of(server)
+        first, last = ask(client), ask(client)
+    assert from_cookie("csrf")(last) is MISSING
+    last.add(first)
+    assert from_cookie("csrf")(last) == "caf\u00e9 1"
+
+
+@pytest.mark.parametrize(
+    ("body", "complaint"),
+    [
+        (b"", "capture id: $.id: not JSON: the body is empty"),
+        (b"<html>", "capture id: $.id: not JSON: Expecting value: line 1 column 1 (char 0)"),
+        (b"{}", "capture id: $.id found nothing"),
+    ],
+)
+def test_a_capture_says_why_it_found_nothing(body, complaint):
+    """A page of HTML where JSON was expected: "found nothing" sends people to look for the wrong path."""
+    with Server(answers(ok(body))) as server:
+        got = ask(client_of(server))
+    assert Endpoint("e", "GET", "/", capture={"id": "$.id"}).captured(got)[1] == Failure("expectation", complaint)
+
+
+@pytest.mark.parametrize(
+    ("location", "reference"),
+    [("", ""), ("\\a\\b?c=\\d#\\e", "/a/b?c=\\d#\\e"), ("http://shop.test\\a", "http://shop.test/a")],
+)
+def test_where_a_redirect_leads(location, reference):
+    """An empty Location is none, to browsers and curl; backslashes are slashes, to browsers."""
+    head = f"HTTP/1.1 302 Found\r\nLocation: {location}\r\n\r\n".encode()
+    assert location_of(Response(302, head)) == reference
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
+def test_only_a_post_becomes_a_get_by_301_and_302(method):
+    """JMeter 5.6.3, SoapUI and Godot: PUT and DELETE became GET as well (RFC 9110, section 15.4)."""
+    post = "GET" if method == "POST" else method
+    other = method if method == "HEAD" else "GET"
+    assert [next_method(method, status) for status in (301, 302, 303, 307, 308)] == [post, post, other, method, method]

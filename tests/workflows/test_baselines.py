@@ -123,6 +123,25 @@ def test_two_budget_files_of_a_repository_have_histories_of_their_own(store, rep
     assert baselines.runs(store, other, ENVIRONMENT) == ()
 
 
+def test_a_budget_file_that_services_share_by_links_has_a_history_for_each(store, repository):
+    shared = read(repository / "shared" / "budgets.yaml")
+    names = []
+    for folder in ("a", "b", "linked/c"):
+        place = repository / folder
+        place.mkdir(parents=True)
+        (place / "budgets.yaml").symlink_to(repository / "shared" / "budgets.yaml")
+        names.append(budgets.read(place / "budgets.yaml", None).name)
+    assert [shared.name, *names] == ["shared/budgets", "a/budgets", "b/budgets", "linked/c/budgets"]
+    (repository / "way").symlink_to(repository / "a")
+    assert budgets.read(repository / "way" / "budgets.yaml", None).name == "a/budgets"
+
+
+def test_a_link_from_outside_of_the_repository_is_the_file_it_leads_to(repository, tmp_path):
+    read(repository / "perf" / "budgets.yaml")
+    (tmp_path / "link.yaml").symlink_to(repository / "perf" / "budgets.yaml")
+    assert budgets.read(tmp_path / "link.yaml", None).name == "perf/budgets"
+
+
 def test_a_history_from_before_goes_on(store, repository):
     budget_file = read(repository / "perf" / "budgets.yaml")
     for number in (1, 2, 4):

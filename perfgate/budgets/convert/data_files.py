@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from perfgate.text.plurals import counted
 from perfgate.text.tables import filled_rows
 
 RELATIVE = "the path is relative to the budget file's folder"
@@ -83,17 +84,13 @@ def _csv_table(rows: Iterable[list[str]], separator: str) -> Table:
     count = 0
     for number, row in itertools.islice(numbered, _MAX_CHECKED_ROWS):
         if len(row) != len(columns):
-            problem = f"has {_counted(len(row), 'value')} in row {number}, and {_counted(len(columns), 'column')}"
+            problem = f"has {counted(len(row), 'value')} in row {number}, and {counted(len(columns), 'column')}"
             hint = f"a value with `{separator}` in it needs double quotes"
             if len(row) < len(columns):
                 hint = "an empty value still needs its separator"
             return Table(problem=problem, hint=hint)
         count += 1
     return Table(columns=columns) if count else Table(problem="has no rows", hint="add one below the header line")
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _text(path: Path) -> str:

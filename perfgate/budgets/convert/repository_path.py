@@ -10,13 +10,24 @@ GIT = ".git"  # a folder, or in a worktree or submodule a file
 
 def top_of(path: Path) -> Path | None:
     """The root of the checkout that a file is in; None outside of any."""
-    return next((place for place in path.resolve().parents if (place / GIT).exists()), None)
+    return _top(_place(path))
+
+
+def _top(place: Path) -> Path | None:
+    return next((folder for folder in place.parents if (folder / GIT).exists()), None)
+
+
+def _place(path: Path) -> Path:
+    """Where the file is: a link in a checkout counts as a file there, as two services may share one by links."""
+    link = path.parent.resolve() / path.name
+    return link if _top(link) else path.resolve()
 
 
 def repository_path(path: Path) -> str:
     """Slashes between folders; the file's name alone outside of a repository."""
-    top = top_of(path)
-    return path.resolve().relative_to(top).as_posix() if top else path.name
+    place = _place(path)
+    top = _top(place)
+    return place.relative_to(top).as_posix() if top else path.name
 
 
 def identity(path: Path) -> str:

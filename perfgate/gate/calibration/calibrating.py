@@ -35,7 +35,7 @@ from perfgate.model.verdict import Baseline
 from perfgate.stats.distributions import beta_quantile
 from perfgate.text.notes import note
 
-METRICS = ("p50", "p95")
+CALIBRATED_METRICS = ("p50", "p95")
 DURATION_MULTIPLES = (1, 2, 5, 10)  # of the duration
 MIN_RUNS = 3  # to know a spread at all
 MAX_SUBSETS = 60  # baselines drawn, for all runs together, besides those of all others
@@ -95,7 +95,7 @@ def _notes(noise: Sequence[Noise], mode: Mode, runs: int, fewest: int) -> Iterat
 def _measured(runs: Sequence[Run]) -> Iterator[Key]:
     """What every run knows."""
     for endpoint in runs[0].endpoints:
-        for metric in METRICS:
+        for metric in CALIBRATED_METRICS:
             if all(_value(run, (endpoint.name, metric)) > 0 for run in runs):
                 yield endpoint.name, metric
 
@@ -248,7 +248,7 @@ def _follows(by: str, movement: Sequence[float], observed: Sequence[float]) -> I
 
 
 def _result(run: Run, endpoint: str) -> EndpointResult:
-    return next((item for item in run.endpoints if item.name == endpoint), EndpointResult(name=endpoint))
+    return results_by_name(run).get(endpoint, EndpointResult(name=endpoint))
 
 
 def _value(run: Run, key: Key) -> float:

@@ -6,10 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 from perfgate.gate.history.baseline import comparable
+from perfgate.model.revision import FORK_SEPARATOR
 from perfgate.model.run import PastRun, Run
 from perfgate.text.plurals import counted
-
-FORK = ":"  # in the names of forks' branches, see ci/revision.py
 
 
 def elsewhere(run: Run, past_runs: Sequence[PastRun], branch: str) -> str:
@@ -19,7 +18,7 @@ def elsewhere(run: Run, past_runs: Sequence[PastRun], branch: str) -> str:
         past.run.branch
         for past in past_runs
         if past.run.branch != branch
-        and FORK not in past.run.branch
+        and FORK_SEPARATOR not in past.run.branch
         and past.run.id != run.id
         and not past.run.arms
         and any(comparable(past.run, run, name) for name in names)

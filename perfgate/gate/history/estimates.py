@@ -75,7 +75,7 @@ def estimates_of(table: SeriesTable, run: Run) -> dict[str, Estimates]:
     zero, zeros = np.zeros_like(table.now), np.zeros_like(table.past.values)
     alone = predict(table.now, table.past, zero, zeros, slope_sd=0.0)
     alone_variance = alone.variance + extra + elsewhere * OTHER_RUNNER_SD**2
-    beside = _own(table, run, extra + elsewhere * OTHER_RUNNER_OWN_SD**2)
+    beside = _own_changes(table, run, extra + elsewhere * OTHER_RUNNER_OWN_SD**2)
     probe, probe_variance = _probe(table, run, extra + elsewhere * OTHER_RUNNER_OWN_SD**2)
     estimates = {}
     for at, name in enumerate(table.endpoints):
@@ -117,7 +117,7 @@ def _probed(run: Run, other: Run) -> float:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Own:
+class _OwnChanges:
     prediction: Prediction
     variance: Array
     rise: Array  # (E,) the change as it must be taken to blame the endpoint for a rise
@@ -127,7 +127,7 @@ class _Own:
         return _estimate("own", self.prediction, self.variance, at, (self.rise[at], self.fall[at]))
 
 
-def _own(table: SeriesTable, run: Run, extra: Array) -> _Own | None:
+def _own_changes(table: SeriesTable, run: Run, extra: Array) -> _OwnChanges | None:
     """None where too few endpoints have anything in common."""
     today, moves = centred(table.now, table.past.values, table.past.level)
     moved = common(np.vstack([today, moves]))
@@ -139,7 +139,7 @@ def _own(table: SeriesTable, run: Run, extra: Array) -> _Own | None:
     own = replace(own, df=np.where(inflation > OVERDISPERSED_FACTOR / 2, np.minimum(own.df, others), own.df))
     usual = float(np.sqrt(np.nanmean(moved[1:] ** 2))) if np.isfinite(moved[1:]).any() else 0.0
     rise, fall = cautious(today, moved[0], usual, probe_move(run, table.runs))
-    return _Own(
+    return _OwnChanges(
         prediction=own,
         variance=(own.variance + extra) * inflation,
         rise=own.change - (rise - moved[0]),

@@ -83,7 +83,7 @@ def comparison(run: Run, baseline: Baseline, tests: Mapping[Key, ChangeTest]) ->
             sights[metric, kind] = _sight(run, baseline, results, metric, kind)
         sight = sights[metric, kind]
         if endpoint in sight.estimates:
-            comparisons[key] = _Reading(sight, key, run, question).comparison(measured, len(runs))
+            comparisons[key] = _SeriesComparison(sight, key, run, question).comparison(measured, len(runs))
     return comparisons
 
 
@@ -95,7 +95,7 @@ def _sight(run: Run, baseline: Baseline, results: Results, metric: str, kind: Re
     return Sight(table=itself, estimates=estimates_of(itself, run), medians=medians)
 
 
-class _Reading:
+class _SeriesComparison:
     """What one series' estimates come to. Logarithms of the metric become worsenings, as ratios."""
 
     def __init__(self, sight: Sight, key: Key, run: Run, question: ChangeTest) -> None:
@@ -169,7 +169,7 @@ class _Reading:
         return f"{longer(self.run, seconds)}, or `--base-ref`, would show it"
 
     def _notes(self) -> Iterator[str]:
-        result = next(endpoint for endpoint in self.run.endpoints if endpoint.name == self.endpoint)
+        result = results_by_name(self.run)[self.endpoint]
         effect = effect_of(result, self.metric)
         if effect >= NOTABLE_DESIGN_EFFECT:
             yield f"Slow requests came together, as in a stall: {effect:.0f} of them tell as much as one alone would."

@@ -17,7 +17,7 @@ from math import inf, sqrt
 import numpy as np
 
 from perfgate.gate.absolute import MAX_NEEDED_FACTOR, effect_of, enough
-from perfgate.gate.comparison import Comparison
+from perfgate.gate.comparison import Comparison, results_by_name
 from perfgate.gate.history.historical import ChangeTest, Key
 from perfgate.gate.levels import CONFIDENCE, POWER
 from perfgate.model.run import Run
@@ -114,7 +114,7 @@ def comparison(run: Run, baseline: Baseline, tests: Mapping[Key, ChangeTest]) ->
 
 
 def _counts(run: Run, name: str) -> Counts:
-    result = next((endpoint for endpoint in run.endpoints if endpoint.name == name), None)
+    result = results_by_name(run).get(name)
     if result is None:
         return Counts(failures=0, requests=0)
     return Counts(failures=result.failures, requests=result.requests, effect=effect_of(result, "errors"))

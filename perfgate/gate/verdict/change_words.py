@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from math import isfinite
 
 from perfgate.gate.comparison import RESOLUTION, Comparison, is_apart, signed
-from perfgate.model.metric import Metric
-from perfgate.text.units import format_change, format_difference
+from perfgate.model.metric import Metric, Unit
+from perfgate.text.units import format_change, format_difference, format_value
 
 MIN_SHOWN_CHANGE = 0.02  # of a change: what is taken out is told from here on
 MIN_COARSE_CHANGE = 0.10  # changes from which tenths of a per cent are not said: no interval knows them
@@ -59,3 +59,11 @@ def own_part(comparison: Comparison, metric: Metric) -> Iterator[str]:
     common = (1 + observed) / (1 + own) - 1
     moved = f"{'rose' if common > 0 else 'fell'} by {format_change(round(abs(common), 2)).lstrip('+')}"
     yield f"Its own part is {_with_interval(comparison.change, comparison, metric)}: {comparison.taken_out} {moved}."
+
+
+def value_words(metric: Metric, value: float, others: Iterable[float]) -> str:
+    """A value in the reader's units; bytes that are judged to the digit are shown so where another reads alike."""
+    text = format_value(metric.unit, value)
+    is_exact = metric.is_fact and metric.unit is Unit.BYTES
+    reads_alike = any(other != value and format_value(metric.unit, other) == text for other in others)
+    return f"{value:,.0f} B" if is_exact and reads_alike else text

@@ -8,6 +8,7 @@ The rules (docs/engine.md tells them to users):
 - Over 1 % of the requests could not be sent for want of the generator's own ports, file descriptors or memory.
 - The generator had no CPU left: rates say what the generator could do, and without the kernel's clock latencies do too.
 - Iterations were left out because no row of data was left for them: the load was another one, nothing can be said.
+- Exceptions of scenarios ended iterations, over 5 % of them and the requests: what would have followed was not sent.
 - Arrivals were dropped because all virtual users were busy, the load was ended early or interrupted, or a process was
   lost: what has not been measured cannot pass. It can fail.
 - None of that is said of what no load changes, such as queries per request: these are facts of the code.
@@ -23,12 +24,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from perfgate.gate.absolute import quantile_of
+from perfgate.gate.comparison import results_by_name
 from perfgate.model.budget_file import Budget, Kind
 from perfgate.model.metric import METRICS, Metric, Unit
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import EndpointResult, Run
 from perfgate.recording import shortages
-from perfgate.recording.usable import MIN_STARTED_SHARE, failed_share, is_mostly_failed, is_short_of_resources
+from perfgate.recording.usable import (
+    MIN_STARTED_SHARE,
+    failed_share,
+    is_broken_off,
+    is_mostly_failed,
+    is_short_of_resources,
+)
+from perfgate.text.plurals import counted
 from perfgate.text.units import format_value
 
 LATENESS_FACTOR = 3.0  # times the lateness by which a value must be over its limit
@@ -55,7 +64,7 @@ class Doubt:
 def doubts(budget: Budget, run: Run) -> Iterator[Doubt]:
     """What speaks against judging this budget by this run, worst first."""
     generator = run.generator
-    result = next((endpoint for endpoint in run.endpoints if endpoint.name == budget.endpoint), None)
+    result = results_by_name(run).get(budget.endpoint)
     if run.interrupted:
         yield Doubt(text="the run was interrupted; measure again", outcomes=UNBROKEN, reason="ended-early")
     if result is not None and result.kind == "page":  # no load generator had a part in it
@@ -68,9 +77,10 @@ def doubts(budget: Budget, run: Run) -> Iterator[Doubt]:
         yield from _failing(budget, result) if result is not None else ()
         return
     if generator.without_rows > (1 - MIN_STARTED_SHARE) * generator.due:
+        left_out = counted(generator.without_rows, "iteration")
         yield Doubt(
-            text=f"{generator.without_rows:,} iterations had no row of data left: the load was another one than "
-            "planned; add rows, or let them begin again"
+            text=f"{left_out} had no row of data left: the load was another one than planned; add rows, or let them "
+            "begin again"
         )
     elif not run.aborted and generator.sent < MIN_STARTED_SHARE * generator.due:
         yield Doubt(
@@ -94,6 +104,13 @@ def doubts(budget: Budget, run: Run) -> Iterator[Doubt]:
             text=f"{generator.dropped:,} arrivals found no free virtual user; raise load.max_users", outcomes=UNBROKEN
         )
     yield from _unsent(run)
+    if is_broken_off(run):
+        yield Doubt(
+            text=f"the scenarios raised {counted(generator.exceptions, 'exception')}, and what would have followed was "
+            "not sent; mend them (the warnings have the messages, locust.log the tracebacks)",
+            outcomes=UNBROKEN,
+            reason="scenario-exceptions",
+        )
     if run.aborted:
         yield Doubt(text=f"the load was ended early: {run.aborted}", outcomes=UNBROKEN, reason="ended-early")
 

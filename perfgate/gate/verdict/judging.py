@@ -10,6 +10,7 @@ from typing import Any
 from perfgate.gate.absolute import distribution_of
 from perfgate.gate.comparison import Comparison, is_apart, results_by_name, signed
 from perfgate.gate.history.anchor import criterion as anchor_criterion
+from perfgate.gate.verdict import base_failures
 from perfgate.gate.verdict.comparing import Comparisons, compare, floor_of, watched
 from perfgate.gate.verdict.criteria import criterion_result, judge_criterion, smallest_detectable, time_needed
 from perfgate.gate.verdict.health import Doubt, doubts
@@ -77,6 +78,7 @@ def _notes(
         planned, by = run.duration - run.prolonged, "gate.extend" if policy.extend else "load.duration"
         text = f"Not decided after {planned:g} s, so the load was prolonged to {run.duration:g} s (`{by}`)."
         yield note("PG-C002", text)
+    yield from base_failures.notes(run)
     if not run.arms:
         yield from baseline.notes
         if policy.anchor and not (anchor and anchor.runs):

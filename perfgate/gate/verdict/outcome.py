@@ -28,6 +28,7 @@ REASONS: Mapping[str, str] = {  # of a finding: its code, which `perfgate explai
     "too-many-failures": "PG-V012",
     "accepted": "PG-V013",
     "not-confirmed": "PG-V014",
+    "scenario-exceptions": "PG-V015",
 }
 
 

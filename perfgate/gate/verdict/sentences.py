@@ -8,7 +8,7 @@ from math import isfinite
 
 from perfgate.gate.comparison import Comparison
 from perfgate.gate.history.baseline import has_baseline, runs_needed
-from perfgate.gate.verdict.change_words import amount_words, change_words, own_part
+from perfgate.gate.verdict.change_words import amount_words, change_words, own_part, value_words
 from perfgate.gate.verdict.deciding import threshold_of
 from perfgate.gate.verdict.failure_words import failure_kinds
 from perfgate.gate.verdict.job_times import job_times
@@ -120,15 +120,20 @@ def _notes(context: FindingContext) -> Iterator[str]:
 
 def _values(context: FindingContext) -> str:
     """ "82 to 131 ms"; the unit once, where it is the same."""
-    unit = context.metric.unit
-    measured = format_value(unit, context.result.metrics[context.metric.name])
+    measured = _shown(context, context.result.metrics[context.metric.name])
     if context.comparison is None:
         return measured
-    before = format_value(unit, context.comparison.baseline)
+    before = _shown(context, context.comparison.baseline)
     if before == measured:
         return f"{measured} as before"
     number, _, name = before.partition(" ")
     return f"{number if name and measured.endswith(f' {name}') else before} to {measured}"
+
+
+def _shown(context: FindingContext, value: float) -> str:
+    limits = [criterion.limit for criterion in _of_kind(context, Kind.ABSOLUTE)]
+    before = [context.comparison.baseline] if context.comparison else []
+    return value_words(context.metric, value, [context.result.metrics[context.metric.name], *limits, *before])
 
 
 # ---- absolute criteria
@@ -137,12 +142,13 @@ def _values(context: FindingContext) -> str:
 def _absolute(context: FindingContext) -> Iterator[str]:
     for criterion, cure in zip(context.criteria, context.cures, strict=True):
         if criterion.kind is Kind.ABSOLUTE:
-            yield _absolute_part(criterion, context.metric, context.result.metrics[context.metric.name], cure)
+            yield _absolute_part(criterion, context, cure)
 
 
-def _absolute_part(criterion: CriterionResult, metric: Metric, measured: float, cure: str) -> str:
+def _absolute_part(criterion: CriterionResult, context: FindingContext, cure: str) -> str:
+    metric, measured = context.metric, context.result.metrics[context.metric.name]
     noun = f"{_warning(criterion)}{'minimum' if metric.higher_is_better else 'limit'}"
-    limit = f"the {noun} of {format_value(metric.unit, criterion.limit)}"
+    limit = f"the {noun} of {_shown(context, criterion.limit)}"
     if criterion.outcome is Outcome.INCONCLUSIVE:
         remaining = measured >= criterion.limit if metric.higher_is_better else measured <= criterion.limit
         side = ("above" if remaining else "under") if metric.higher_is_better else ("within" if remaining else "over")

@@ -41,6 +41,7 @@ _BLIP = re.compile(
     r"|rpc failed|error: 5\d\d",
     re.IGNORECASE,
 )
+_OWNED = re.compile(r"--add safe\.directory (\S.*)")  # what git proposes
 _NAMES = re.compile(r"^To .*$|'[^']*'|\S*[/:@]\S*[/:]\S*", re.MULTILINE)  # of repositories: they may be any words
 
 
@@ -207,7 +208,10 @@ class DataBranch:
         if "not a git repository" in text:
             hint = f"Run perfgate in a checkout, or say whose branch it is: git:{self._branch}@https://HOST/OWNER/REPO"
         elif "dubious ownership" in text:
-            hint = "The checkout belongs to another user. To trust it: git config --global --add safe.directory PATH"
+            place = match[1] if (match := _OWNED.search(text)) else "PATH"
+            hint = (
+                f"The checkout belongs to another user. To trust it: git config --global --add safe.directory {place}"
+            )
         elif "check-ref-format" in text:
             hint = "Branches look like git:perfgate-data."
         elif "cannot be started" in text:

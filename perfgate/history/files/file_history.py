@@ -20,6 +20,7 @@ from perfgate.history.files.labels import Label
 from perfgate.history.files.listing import Listing, arranged
 from perfgate.model.errors import HistoryError
 from perfgate.model.run import Acceptance, PastRun
+from perfgate.text.plurals import counted
 
 CHUNK_FILES = 100  # files read at once
 
@@ -69,7 +70,7 @@ class FileHistory:
         readable = tuple(islice(self._readable(selected), max(limit, 0)))
         if selected and limit > 0 and not readable:
             raise HistoryError(
-                f"All {len(selected)} runs of {name} in {self._files.place} are damaged",
+                f"All {counted(len(selected), 'run')} of {name} in {self._files.place} are damaged",
                 hint=self._files.recovery,
                 code="PG-H004",
             )
@@ -114,7 +115,7 @@ class FileHistory:
             files = {path for label in going for path in (label.run, label.distributions)}
             return {path: None for path in paths if path in files or path.startswith(folders)}
 
-        self._files.change(decide, message=f"Forget {len(chosen)} runs", forget=True)
+        self._files.change(decide, message=f"Forget {counted(len(chosen), 'run')}", forget=True)
         return removed
 
     def close(self) -> None:

@@ -1,7 +1,7 @@
 """What a project's folder says of itself: how its service is set up and started. And workflow files to put into it."""
 
 from perfgate.init.project.ci import workflow
-from perfgate.init.project.services import services
+from perfgate.init.project.services import PORT, services
 from perfgate.init.project.set_up import set_up
 
-__all__ = ["services", "set_up", "workflow"]
+__all__ = ["PORT", "services", "set_up", "workflow"]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from perfgate.model.note import Note
 from perfgate.recording import shortages
 from perfgate.recording.handover import LoadResult
-from perfgate.recording.remarks import RATE_LIMITED
+from perfgate.recording.remarks import is_of_a_limit
 from perfgate.text.notes import note
 from perfgate.text.plurals import counted
 
@@ -38,7 +38,7 @@ def connection_warnings(result: LoadResult) -> Iterator[Note]:
     for endpoint, text, count in result.remarks:
         remarks.setdefault(text, {})[endpoint] = count
     for text, endpoints in remarks.items():
-        yield note("PG-G017" if text == RATE_LIMITED else "PG-G013", f"{_endpoints(endpoints)}: {text}.")
+        yield note("PG-G017" if is_of_a_limit(text) else "PG-G013", f"{_endpoints(endpoints)}: {text}.")
 
 
 def _endpoints(counts: Mapping[str, int]) -> str:

@@ -14,7 +14,7 @@ from perfgate.recording import handover, windows
 from perfgate.recording.windows import Record
 from perfgate.runner.reference import samples
 
-ADDED_UP = ("due", "sent", "late", "dropped", "without_rows", "connections", "resends")
+ADDED_UP = ("due", "sent", "late", "dropped", "without_rows", "exceptions", "connections", "resends")
 COUNTED = ("unsent", "addresses")
 SHARES_OF_TIME = ("cpu_pressure", "cpu_stolen")
 WORST = (

@@ -9,6 +9,7 @@ from perfgate.model.note import Note
 from perfgate.model.plan import Plan
 from perfgate.recording.handover import LoadResult
 from perfgate.text.notes import note
+from perfgate.text.plurals import counted
 
 
 def load_warnings(result: LoadResult, plan: Plan) -> tuple[Note, ...]:
@@ -31,21 +32,23 @@ def _redirect_warnings(names: Sequence[str], plan: Plan) -> Iterator[Note]:
 
 def _of_load(result: LoadResult) -> Iterator[Note]:
     for row in result.exceptions:
-        yield note("PG-G001", f"A scenario raised an exception {row.count} times: {row.message}")
+        yield note("PG-G001", f"A scenario raised {counted(row.count, 'exception')}: {row.message}")
     if result.unfinished:
-        yield note("PG-G002", f"{result.unfinished} requests were still under way when the load was stopped.")
+        yield note("PG-G002", f"{counted(result.unfinished, 'request')} still under way when the load was stopped.")
     if result.clock_steps:
-        yield note("PG-G003", f"The clock was set during {result.clock_steps} requests; they were timed in user space.")
+        yield note(
+            "PG-G003", f"The clock was set during {counted(result.clock_steps, 'request')}, timed in user space."
+        )
     if result.aborted:
         yield note("PG-G004", f"The load was ended early: {result.aborted}.")
     if lost := result.generator.workers_lost:
         yield note("PG-G005", f"{lost} of {result.generator.workers} load-generator processes were lost.")
     if renewed := result.renewed:
         yield note(
-            "PG-G006", f"{renewed} times a login had expired (status 401): it was renewed and the request sent again."
+            "PG-G006", f"{counted(renewed, 'login')} had expired (status 401): renewed, and the request sent again."
         )
     if left_out := result.generator.without_rows:
-        yield note("PG-G007", f"{left_out} iterations were left out, because no row of data was left for them.")
+        yield note("PG-G007", f"{counted(left_out, 'iteration')} left out: no row of data was left.")
     yield from (note("PG-G014", text) for text in result.notes)
     if dropped := result.generator.dropped:
         yield note(

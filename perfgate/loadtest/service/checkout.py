@@ -17,7 +17,10 @@ from perfgate.loadtest.service.git import Environment, Git, complaint
 from perfgate.loadtest.service.refs import commit_of
 from perfgate.model.errors import BaseError
 
-LFS = "git-lfs"
+CURES = {
+    "git-lfs": "The base has files in Git LFS: install git-lfs where perfgate runs.",
+    "promisor remote": "This clone is partial (`--filter`): git has to fetch files of the base, and could not.",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +49,7 @@ def checked_out(ref: str, *, folder: Path, environ: Environment) -> Iterator[Che
         with defer_signals():  # half a worktree could not be removed
             done = git("-c", "core.hooksPath=/dev/null", "worktree", "add", "--detach", "--force", str(tree), commit)
         if done.returncode:
-            hint = "The base has files in Git LFS: install git-lfs where perfgate runs." if LFS in done.stderr else ""
+            hint = next((cure for words, cure in CURES.items() if words in done.stderr), "")
             raise BaseError(f"git cannot check out {ref}:\n{complaint(done)}", hint=hint, code="PG-A004")
         inside = tree / folder.resolve().relative_to(top)
         is_new = not inside.exists()

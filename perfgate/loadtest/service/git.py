@@ -41,6 +41,8 @@ class Git:
             )
         except subprocess.TimeoutExpired as error:
             raise BaseError(f"git {arguments[0]} took longer than {timeout_s:g} s.", code="PG-A004") from error
+        except FileNotFoundError as error:
+            raise UsageError("--base-ref needs git, which is not installed.", code="PG-A001") from error
         except OSError as error:
             raise UsageError(
                 f"--base-ref needs git, which cannot be started: {error.strerror}", code="PG-A001"

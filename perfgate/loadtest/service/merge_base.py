@@ -36,13 +36,17 @@ def _base(git: Git, head: str, sought: JobBase) -> str:
     base = _meeting(git, here)
     if not base and git.is_shallow():
         for depth in DEPTHS:
+            if not git.is_shallow():  # the whole history is here by now
+                break
             _fetch(git, sought.branch, depth, head)
             if base := _meeting(git, here):
                 break
     if not base:
         raise BaseError(
             f"HEAD and {sought.branch} have no commit in common here.",
-            hint="In a shallow clone: `fetch-depth: 0` for `actions/checkout`, `GIT_DEPTH: 0` for GitLab.",
+            hint="In a shallow clone: `fetch-depth: 0` for `actions/checkout`, `GIT_DEPTH: 0` for GitLab."
+            if git.is_shallow()
+            else f"Was {sought.branch} replaced by a forced push? Rebase onto it, or name the base: --base-ref REF.",
             code="PG-A003",
         )
     return base

@@ -6,6 +6,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Mapping
 from contextlib import closing
+from typing import cast
 from urllib.parse import urlsplit
 
 from perfgate.loadtest.service.handshake import TlsCheck
@@ -15,7 +16,7 @@ from perfgate.net.proxies import proxy_for
 TIMEOUT_S = 5.0  # s for each answer
 VERSIONS = ("v1", "v1alpha")
 LIST_SERVICES = b"\0\0\0\0\x02\x3a\0"  # a framed ServerReflectionRequest
-UNIMPLEMENTED = b"12"  # of google.rpc.Code
+UNIMPLEMENTED = "12"  # of google.rpc.Code
 
 
 def check_reflection(target: str, environ: Mapping[str, str], tls: TlsCheck) -> None:
@@ -50,20 +51,21 @@ def _connected(host: str, port: int, tls: TlsCheck | None) -> socket.socket:
         raise
 
 
-def _statuses(sock: socket.socket, target: str) -> list[bytes]:
+def _statuses(sock: socket.socket, target: str) -> list[str]:
     """The gRPC status of each version of the service; empty where one has none. Raises OSError or ValueError."""
+    from h2.config import H2Configuration
     from h2.connection import H2Connection
     from h2.events import ResponseReceived, StreamEnded, StreamReset, TrailersReceived
     from h2.exceptions import ProtocolError
 
-    connection = H2Connection()
+    connection = H2Connection(H2Configuration(header_encoding="utf-8"))
     connection.initiate_connection()
-    statuses: dict[int, bytes] = {}
+    statuses: dict[int, str] = {}
     for version in VERSIONS:
         stream = connection.get_next_available_stream_id()
         connection.send_headers(stream, _headers(target, version))
         connection.send_data(stream, LIST_SERVICES, end_stream=True)
-        statuses[stream] = b""
+        statuses[stream] = ""
     over = 0
     try:
         while over < len(statuses):
@@ -72,7 +74,8 @@ def _statuses(sock: socket.socket, target: str) -> list[bytes]:
                 return []
             for event in connection.receive_data(data):
                 if isinstance(event, (ResponseReceived, TrailersReceived)):
-                    statuses[event.stream_id] = dict(event.headers).get(b"grpc-status", b"")
+                    headers = cast(dict[str, str], dict(event.headers))  # `header_encoding` makes them text
+                    statuses[event.stream_id] = headers.get("grpc-status", "")
                 over += isinstance(event, (StreamEnded, StreamReset))
     except ProtocolError as error:
         raise ValueError(str(error)) from error

@@ -12,6 +12,8 @@ from perfgate.runner import process_tree
 
 MAX_LINES = 6  # of its output that a message shows
 MAX_LINE_CHARS = 200
+_MISSING_PYTHON = re.compile(r"No module named '?(?P<name>[\w.]+)|ImportError: Couldn't import (?P<other>\w+)")
+_MISSING_NODE = re.compile(r"Cannot find (?:module|package) '(?P<name>[^']+)'")
 _IN_USE = re.compile(r"EADDRINUSE|(?:address|port) (?:\S+ )?(?:is )?already in use", re.IGNORECASE)
 
 
@@ -43,7 +45,20 @@ def why_ended(code: int, tail: Iterable[str], port: int) -> str:
         )
     if any(_IN_USE.search(line) for line in tail):
         return f"The port it takes is in use. Let `service.command` listen on ${{PORT}}, which is {port} this time."
-    return "Run `service.command` by hand to see why."
+    return _what_it_lacks(" ".join(tail)) or "Run `service.command` by hand to see why."
+
+
+def _what_it_lacks(text: str) -> str:
+    """What to do where a package of Python or Node is missing: often it is there, but for another interpreter."""
+    if match := _MISSING_PYTHON.search(text):
+        return (
+            f"Its Python has no {match['name'] or match['other']}. Activate the application's virtual environment "
+            "first, or name its Python in `service.command` (.venv/bin/python ...); for --base-ref, `service.setup` "
+            "installs it."
+        )
+    if match := _MISSING_NODE.search(text):
+        return f"{match['name']} is not there. Install the packages first (npm ci); for --base-ref, in `service.setup`."
+    return ""
 
 
 def where_it_listens(pid: int, port: int) -> str:

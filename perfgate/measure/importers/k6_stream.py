@@ -32,7 +32,7 @@ from perfgate.measure.importers.samples import (
 from perfgate.measure.importers.timeline import RowTimes
 
 MAX_POINTS = 200_000  # held at a time
-METRICS: Mapping[str, Phase] = {
+PHASE_OF_METRIC: Mapping[str, Phase] = {
     "http_req_duration": "",
     "http_req_waiting": "first_byte",
     "http_req_receiving": "download",
@@ -118,7 +118,7 @@ def assembled(recorded: Iterable[Point], size: int = MAX_POINTS) -> Iterator[Sam
             origin = ended - took / 1000
         points = pending.get(name)
         if points is None:
-            points = pending[name] = _Points(METRICS[name])
+            points = pending[name] = _Points(PHASE_OF_METRIC[name])
         points.label.append(labels.setdefault(tags.label, len(labels)))
         points.began.append(ended - took / 1000 - origin)
         points.took.append(took)
@@ -157,7 +157,7 @@ def _points(source: RecordingSource, bad: BadLines) -> Iterator[Point]:
 def _point(line: bytes, known: dict[bytes, Tags | None]) -> Point | None:
     """None for what does not matter. Raises ValueError and its like when the line is not k6's."""
     metric, time, value, text = _parts(line)
-    if metric not in METRICS:
+    if metric not in PHASE_OF_METRIC:
         return None
     if text not in known:
         if len(known) >= MAX_REMEMBERED_TAGS:

@@ -84,6 +84,16 @@ REFUSALS: Mapping[str, Refusal] = {
         why="Taurus' final statistics are read as CSV, not as XML",
         instead="reporting: [{module: final-stats, dump-csv: stats.csv}], and import that.",
     ),
+    "vegeta printed": Refusal(
+        recognizes=lambda beginning: re.match(rb"Requests\s+\[total, rate", beginning) is not None,
+        why="Vegeta's printed report is not read",
+        instead="vegeta encode --to csv results.bin (every request), or vegeta report -type json results.bin.",
+    ),
+    "html": Refusal(
+        recognizes=lambda beginning: re.match(rb"\s*<(!doctype html|html)", beginning, re.IGNORECASE) is not None,
+        why="it is a page of HTML, a report for people",
+        instead="Import what the tool recorded: JMeter's .jtl, Gatling's js/stats.json, k6 run --out json=FILE ...",
+    ),
     "ab gnuplot": Refusal(
         recognizes=lambda beginning: beginning.startswith((b"starttime\tseconds\t", b"Percentage served,Time in ms")),
         why="ab's -g and -e files have no statuses and no address",

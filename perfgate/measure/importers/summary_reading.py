@@ -37,6 +37,14 @@ def text(source: RecordingSource, hint: str) -> str:
     return content.decode("utf-8-sig", "replace")
 
 
+def single(source: RecordingSource, mark: re.Pattern[str], hint: str) -> str:
+    """The whole file, in which `mark` begins a result. Raises UsageError when there are several."""
+    whole = text(source, hint)
+    if (number := len(mark.findall(whole))) > 1:
+        raise useless(source, f"{number} results are in it", hint="Import each by itself: one file per result.")
+    return whole
+
+
 def document(source: RecordingSource, hint: str) -> Any:
     """The JSON value that the file is. Raises UsageError."""
     try:
@@ -49,6 +57,8 @@ def table(source: RecordingSource, hint: str) -> Iterator[tuple[int, dict[str, s
     """(line, fields by name) of each row under the header."""
     rows = csv.DictReader(text(source, hint).splitlines())
     for row in rows:
+        if all(name == value for name, value in row.items()):
+            raise useless(source, f"line {rows.line_num} is a second header", hint="Import each result by itself.")
         yield rows.line_num, {name: value or "" for name, value in row.items() if isinstance(name, str)}
 
 

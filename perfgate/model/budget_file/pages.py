@@ -30,7 +30,7 @@ class PageSpec:
     during: Literal["", "load"] = ""  # viewed while the load runs; otherwise apart from it
     login: str = ""  # endpoint or journey that is sent once on each side: the page gets its cookies
     cache: Literal["cold", "warm"] = "cold"
-    throttle: str = "none"  # a profile of `pages/profiles.py`
+    throttle: str = "none"  # a profile of `pages/visit.py`
     viewport: Literal["desktop", "mobile"] = "desktop"
     timeout: float = 30.0  # of one view, s
     storage_state: str = ""  # a file with cookies and local storage, as Playwright saves them, or what is in one

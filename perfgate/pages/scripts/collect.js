@@ -21,6 +21,7 @@
       entry.target = a.target || "";
       entry.url = a.url || "";
       kept.largest = a.lcpEntry && a.lcpEntry.element;
+      kept.largestText = entry.url ? null : kept.largest;
     }
     if (metric.name === "INP") {
       entry.target = a.interactionTarget || "";

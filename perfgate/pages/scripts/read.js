@@ -3,7 +3,7 @@ async () => {
   // As long as web-vitals waits to report an interaction: after input Chromium is never idle for three seconds.
   await new Promise((done) => requestIdleCallback(done, {timeout: 1000}));
   await new Promise((done) => setTimeout(done, 100));
-  const kept = window.__perfgate || {navigations: [], tasks: [], shifts: [], scripts: [], inputs: [], flush() {}};
+  const kept = window.__perfgate;
   kept.flush();
   await new Promise((done) => setTimeout(done, 0));
   const navigation = performance.getEntriesByType("navigation")[0];
@@ -27,10 +27,18 @@ async () => {
   const dimensions = (image) =>
     `${address(image)} (${image.naturalWidth} × ${image.naturalHeight}, shown as ${image.clientWidth} × ${image.clientHeight})`;
   const largest = kept.largest;
+  // Whether the largest thing is text that stays invisible until its font is there.
+  const families = kept.largestText ? getComputedStyle(kept.largestText).fontFamily : "";
+  const named = families.split(",").map((name) => name.trim().replace(/^["']|["']$/g, ""));
+  const awaitsFont = [...document.fonts].some(
+    (face) => ["auto", "block"].includes(face.display) && named.includes(face.family.replace(/^["']|["']$/g, ""))
+  );
   const since = (from, to) => Math.max(0, to - from);
   const {navigations, tasks, shifts, scripts, inputs} = kept;
   return {
     navigations, tasks, shifts, scripts, inputs,
+    origin: performance.timeOrigin,
+    awaitsFont,
     blocking: blocking.map((r) => r.name),
     causes: kept.causes || [],
     serverTiming: timings,

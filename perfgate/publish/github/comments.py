@@ -35,7 +35,7 @@ class Posted:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Comment:
+class _PostedComment:
     id: int
     author: str
     body: str
@@ -111,14 +111,14 @@ class _CommentClient:
         run = ".".join(map(str, self.place.run))
         return f"{self.mark}\n<!-- perfgate run {run}{superseding.of(commit)} -->"
 
-    def marked(self) -> list[_Comment]:
+    def marked(self) -> list[_PostedComment]:
         """All comments that begin with our mark, oldest first, whoever wrote them."""
         comments = map(self.comment, self.api.all(self.issue))
         return sorted(
             (comment for comment in comments if comment.body.startswith(self.mark)), key=lambda comment: comment.id
         )
 
-    def update(self, mine: list[_Comment], body: str) -> Posted:
+    def update(self, mine: list[_PostedComment], body: str) -> Posted:
         """The oldest gets the text, unless a later run has spoken already; the others go."""
         oldest, *others = mine
         latest = max(mine, key=lambda item: _run(item.body))
@@ -128,7 +128,7 @@ class _CommentClient:
             self.delete(other)
         return Posted(how="outdated", url=posted.url) if outdated else posted
 
-    def write(self, comment: _Comment, body: str) -> Posted:
+    def write(self, comment: _PostedComment, body: str) -> Posted:
         if comment.body.replace("\r\n", "\n").strip() == body.strip():
             return Posted(how="unchanged", url=comment.url)
         path = f"/repos/{self.place.repository}/issues/comments/{comment.id}"
@@ -140,7 +140,7 @@ class _CommentClient:
             raise
         return Posted(how="updated", url=comment.url)
 
-    def converge(self, made: _Comment, body: str) -> Posted:
+    def converge(self, made: _PostedComment, body: str) -> Posted:
         """After making one: the oldest of ours stays."""
         created = Posted(how="created", url=made.url)
         for _ in range(MAX_LISTINGS):
@@ -157,25 +157,25 @@ class _CommentClient:
         except _GoneError:  # the other one left as well; ours stays
             return created
 
-    def delete(self, comment: _Comment) -> None:
+    def delete(self, comment: _PostedComment) -> None:
         try:
             self.api.call("DELETE", f"/repos/{self.place.repository}/issues/comments/{comment.id}")
         except RefusedError as refused:
             if refused.status != 404:  # gone already is as good
                 raise
 
-    def comment(self, answer: Any) -> _Comment:
+    def comment(self, answer: Any) -> _PostedComment:
         text: Mapping[str, Any] = answer if isinstance(answer, dict) else {}
         number = text.get("id")
         if not isinstance(number, int):
             raise UnansweredError("GitHub's answer is not a comment")
         author = part_of(text, "user").get("login")  # no user: the account was deleted
-        return _Comment(
+        return _PostedComment(
             id=number, author=str(author or ""), body=str(text.get("body") or ""), url=str(text.get("html_url") or "")
         )
 
 
-def _me(api: Api, marked: list[_Comment]) -> str:
+def _me(api: Api, marked: list[_PostedComment]) -> str:
     """The token's account; asked for only when there is a comment whose author matters."""
     if not marked or api.token.startswith(INSTALLATION):
         return ACTIONS_BOT

@@ -188,7 +188,7 @@ def _this(plot: Axes, picture: TrendPicture, theme: Theme) -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Label:
+class _MarkLabel:
     """`height` is the share of the plot's height at which its line or point lies."""
 
     height: float
@@ -217,17 +217,17 @@ def _right_labels(plot: Axes, picture: TrendPicture, theme: Theme) -> None:
         text.set_x(1 + 0.12 / WIDTH_OF_PLOT)
 
 
-def _names(picture: TrendPicture, theme: Theme) -> list[_Label]:
+def _names(picture: TrendPicture, theme: Theme) -> list[_MarkLabel]:
     span = picture.top - picture.bottom
     names = []
     for level in picture.levels:
         beyond = level.value > picture.top
         height = 1.0 if beyond else (level.value - picture.bottom) / span
         color = theme.baseline if level.kind == "baseline" else theme.limit
-        names.append(_Label(height=height, text=f"{level.text}{' ↑' if beyond else ''}", color=color))
+        names.append(_MarkLabel(height=height, text=f"{level.text}{' ↑' if beyond else ''}", color=color))
     last = picture.values[-1]
     height = (last - picture.bottom) / span if isfinite(last) else 0.0
-    names.append(_Label(height=height, text=picture.this, color=theme.of(picture.outcome), bold=True))
+    names.append(_MarkLabel(height=height, text=picture.this, color=theme.of(picture.outcome), bold=True))
     return names
 
 

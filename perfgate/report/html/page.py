@@ -15,7 +15,9 @@ from perfgate.report import layer_bars, page_words, phases, words
 from perfgate.report.escaping import plain
 from perfgate.report.facts import Facts, value_in
 from perfgate.report.headline import headline as headline_of
-from perfgate.report.html import frame, page_data, page_pictures
+from perfgate.report.headline import is_without_baseline, next_step
+from perfgate.report.html import first_run, frame, page_data, page_pictures
+from perfgate.report.html.first_run import FirstRow
 from perfgate.report.html.page_data import MAX_NAME_CHARS, Data
 from perfgate.text.notes import bare
 
@@ -54,6 +56,7 @@ class EndpointRow:
     badness: int
     measured: tuple[Cell, ...]
     worst: BudgetRow = BudgetRow()
+    first: FirstRow | None = None  # instead of it, where there is no baseline yet
     findings: tuple[BudgetRow, ...] = ()
     sentences: tuple[str, ...] = ()
     failures: tuple[str, ...] = ()
@@ -78,6 +81,7 @@ def render(
     line = page_data.Line(runs=facts.line_of_runs[-page_data.MAX_TREND_RUNS :])
     data = [_drawn(facts, line, name, by_endpoint.get(name, ()), over) for name in names]
     rows = [_endpoint(facts, at, name, by_endpoint.get(name, ()), data[at]) for at, name in enumerate(names)]
+    rows.sort(key=lambda row: row.badness)
     counts = Counter(row.outcome for row in rows)
     return frame.render(
         "page.html.j2",
@@ -86,6 +90,8 @@ def render(
             "name": plain(facts.verdict.name, MAX_NAME_CHARS),
             "outcome": facts.verdict.outcome.value,
             "headline": headline or headline_of(facts, lambda name: plain(name, MAX_NAME_CHARS)),
+            "next_step": next_step(facts),
+            "is_first": is_without_baseline(facts),
             "facts": list(_facts(facts)),
             "doubts": [plain(bare(doubt), 600) for doubt in words.doubts(facts)[:MAX_DOUBTS]],
             "outcomes": [(item.value, counts[item.value]) for item in Outcome if counts[item.value]],
@@ -123,7 +129,8 @@ def _drawn(
 def _endpoint(facts: Facts, at: int, name: str, findings: Sequence[Finding], drawn: Data) -> EndpointRow:
     result = facts.results.get(name)
     budgets = tuple(map(_budget, findings))
-    outcome = findings[0].outcome if findings else None
+    first = first_run.row(findings) if is_without_baseline(facts) else None
+    outcome = first.outcome if first else findings[0].outcome if findings else None
     return EndpointRow(
         at=at,
         name=drawn["name"],
@@ -131,6 +138,7 @@ def _endpoint(facts: Facts, at: int, name: str, findings: Sequence[Finding], dra
         badness=BADNESS[outcome] if outcome else len(BADNESS),
         measured=measured(result),
         worst=budgets[0] if budgets else BudgetRow(),
+        first=first,
         findings=budgets,
         sentences=tuple(dict.fromkeys(plain(finding.sentence, 600) for finding in findings)),
         failures=page_data.failures(result),

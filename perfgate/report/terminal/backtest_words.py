@@ -84,8 +84,8 @@ def counted(backtest: Backtest) -> str:
 
 
 def lines(backtest: Backtest, *, accepted: bool) -> Iterator[str]:
-    branch = plain(backtest.branch, 40)
-    yield f"By the budgets as they are now, each beside the runs of {branch} before it. No load was sent."
+    of_branch = f" of {plain(backtest.branch, 40)}" if backtest.branch else ""
+    yield f"By the budgets as they are now, each beside the runs{of_branch} before it. No load was sent."
     if backtest.regressions:
         failed = sum(regression.outcome is Outcome.FAIL for regression in backtest.regressions)
         more = "" if accepted else "; `--accepted` lists them"

@@ -17,7 +17,7 @@ from perfgate.model.verdict import Finding
 from perfgate.report import diagnosis_text, page_words, trace_text, words
 from perfgate.report.escaping import plain
 from perfgate.report.facts import Facts, value_in
-from perfgate.report.headline import baseline_progress, headline, is_baseline_in_headline, is_whole, split_by_baseline
+from perfgate.report.headline import headline, is_baseline_in_headline, is_whole, next_step, split_by_baseline
 from perfgate.report.terminal.finding_table import MAX_NAME_CHARS, STYLES, finding_table, grid, name_of
 from perfgate.text.notes import split
 
@@ -163,10 +163,8 @@ def _next(facts: Facts) -> Iterator[Text]:
     failed = [finding for finding in facts.findings if finding.outcome is Outcome.FAIL]
     if failed and any(words.broken(criterion) and criterion.kind is Kind.RELATIVE for criterion in failed[0].criteria):
         yield Text('if this is meant: perfgate accept latest --reason "..."', style="dim")
-    if is_baseline_in_headline(facts) and facts.verdict.baseline_needed:
-        lacking = [finding for finding in facts.findings if finding.outcome is Outcome.NO_BASELINE]
-        sentence = baseline_progress(facts, lacking)
-        yield Text(f"{sentence[:1].upper()}{sentence[1:]}.", style="dim")
+    if step := next_step(facts):
+        yield Text(step, style="dim")
 
 
 def _sentence(outcome: Outcome, sentence: str, code: str = "") -> Text:

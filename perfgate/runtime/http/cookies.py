@@ -7,6 +7,8 @@ import time
 from calendar import timegm
 from typing import NamedTuple
 
+MAX_AGE_S = 10**11  # s: longer than any cookie lives
+MAX_DIGITS = 1000  # of an age; Python refuses to read numbers of more than 4300
 _SECONDS = re.compile(r"-?\d+\Z")
 _TOKEN = re.compile(r"[^\t\x20-\x2f\x3b-\x40\x5b-\x60\x7b-\x7e]+")
 _TIME = re.compile(r"(\d{1,2}):(\d{1,2}):(\d{1,2})(?!\d)")
@@ -109,7 +111,8 @@ def _expires(attributes: dict[str, str]) -> float:
     """Seconds since 1970, 0 for a cookie of the session. Max-Age comes before Expires."""
     age = attributes.get("max-age", "")
     if _SECONDS.match(age):
-        return max(time.time() + int(age[:12]), 1.0) if int(age) > 0 else 1.0
+        seconds = min(int(age[:MAX_DIGITS]), MAX_AGE_S)
+        return time.time() + seconds if seconds > 0 else 1.0
     moment = _moment(attributes.get("expires", ""))
     return 0.0 if moment is None else max(moment, 1.0)
 

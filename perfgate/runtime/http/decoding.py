@@ -1,7 +1,9 @@
-"""Unpacks bodies by their Content-Encoding, up to a limit."""
+"""Unpacks bodies by their Content-Encoding, up to a limit, and reads texts in their charset."""
 
 from __future__ import annotations
 
+import codecs
+import re
 import zlib
 
 MAX_DECODED_BYTES = 1 << 28  # bytes: a small body that unpacks to more is an attack or a mistake
@@ -10,6 +12,13 @@ TOO_LARGE = f"unpacks to more than {MAX_DECODED_BYTES >> 20} MiB"
 # What servers write that mean no encoding at all; browsers do not mind.
 NO_ENCODINGS = frozenset({"identity", "none", "binary", "8bit", "utf-8", "utf8", "iso-8859-1"})
 GZIP_MAGIC = b"\x1f\x8b"
+BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+META_BYTES = 1024  # of a page, within which browsers look for its charset
+UNSTATED = "windows-1252"  # what browsers read that is no UTF-8 and names no charset, and what they call Latin-1
+_LATIN = frozenset({"iso8859-1", "ascii"})
+_META = re.compile(
+    rb"<meta[^>]*?charset\s*=\s*[\"']?\s*([^\s\"'/>;]+)|<\?xml[^>]*?encoding\s*=\s*[\"']([^\"']+)", re.IGNORECASE
+)
 
 
 def decoded(body: bytes, encoding: str) -> bytes:
@@ -75,3 +84,43 @@ def _brotli(body: bytes) -> bytes:
     except brotli.error as error:
         raise ValueError(f"not valid brotli: {error}") from error
     return b"".join(pieces)
+
+
+def as_text(content: bytes, content_type: str) -> str:
+    """Reads a text as browsers do: in the encoding of its byte order mark, else in the charset that the header names,
+    else the one that the page itself names, else in UTF-8 (WHATWG Encoding, section 6; HTML, section 13.2.3)."""
+    for mark, encoding in BYTE_ORDER_MARKS:
+        if content.startswith(mark):
+            return content[len(mark) :].decode(encoding, errors="replace")
+    if charset := charset_of(content_type):
+        return content.decode(_as_read(charset), errors="replace")
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        return content.decode(_as_read(_stated(content) or UNSTATED), errors="replace")
+
+
+def charset_of(content_type: str) -> str:
+    """The charset that a header names; empty: none that is known."""
+    for part in content_type.split(";")[1:]:
+        name, _, value = part.strip().partition("=")
+        if name.strip().lower() == "charset":
+            return _known(value.strip().strip("\"'"))
+    return ""
+
+
+def _stated(content: bytes) -> str:
+    match = _META.search(content[:META_BYTES])
+    return _known((match[1] or match[2]).decode("latin-1")) if match else ""
+
+
+def _known(charset: str) -> str:
+    try:
+        "".encode(charset)
+    except (LookupError, ValueError):
+        return ""
+    return charset
+
+
+def _as_read(charset: str) -> str:
+    return UNSTATED if codecs.lookup(charset).name in _LATIN else charset

@@ -28,7 +28,7 @@ class Headers(Mapping[str, str]):
     def __getitem__(self, name: str) -> str:
         """Raises KeyError when there is no such line."""
         lines = self._lines[name.lower()]
-        return _text(lines[0] if len(lines) == 1 else b", ".join(lines))
+        return text_of(lines[0] if len(lines) == 1 else b", ".join(lines))
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._lines)
@@ -38,7 +38,7 @@ class Headers(Mapping[str, str]):
 
     def all(self, name: str) -> list[str]:
         """The value of each line of this name: for `Set-Cookie`, which must not be joined."""
-        return [_text(line) for line in self.raw(name)]
+        return [text_of(line) for line in self.raw(name)]
 
     def raw(self, name: str) -> list[bytes]:
         """The bytes of each line's value."""
@@ -77,7 +77,7 @@ def is_chunked(headers: Headers) -> bool:
     return "chunked" in headers.get("transfer-encoding", "").lower()
 
 
-def _text(value: bytes) -> str:
+def text_of(value: bytes) -> str:
     """UTF-8, which is what servers send beyond ASCII; what is none is Latin-1 (RFC 9110, section 5.5)."""
     try:
         return value.decode()

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from json.scanner import make_scanner
 from typing import Any
 
-from perfgate.runtime.http.decoding import NO_ENCODINGS, decoded
+from perfgate.runtime.http.decoding import NO_ENCODINGS, as_text, charset_of, decoded
 from perfgate.runtime.http.headers import Headers
 
 UNKNOWN = -1
-_scan = make_scanner(json.JSONDecoder())  # type: ignore[arg-type]  # typeshed has its own idea of the argument
+
+
+def _refuse_constant(name: str) -> Any:
+    """Raises ValueError for what Python reads and no other reader of JSON does (RFC 8259, section 6)."""
+    raise ValueError(f"{name} is no value of JSON")
+
+
+_decoder = json.JSONDecoder(parse_constant=_refuse_constant)
+_scan = make_scanner(_decoder)  # type: ignore[arg-type]  # typeshed has its own idea of the argument
 
 
 @dataclass(frozen=True)
@@ -49,6 +57,7 @@ class Response:
     clock_stepped: bool = False  # the wall clock was set meanwhile: not measured by it
     _headers: Headers | None = None
     _content: bytes | None = None
+    _earlier_cookies: list[str] = field(init=False, repr=False, compare=False)  # of earlier hops, where there were any
 
     @property
     def headers(self) -> Headers:
@@ -60,6 +69,11 @@ class Response:
     def cookies(self) -> list[str]:
         """The values of all Set-Cookie headers, in order, their bytes as Latin-1: they are sent back as they came."""
         return [line.decode("latin-1") for line in self.headers.raw("set-cookie")]
+
+    @property
+    def all_cookies(self) -> list[str]:
+        """The values of all Set-Cookie headers since the request was sent, those of redirects on the way first."""
+        return [*getattr(self, "_earlier_cookies", ()), *self.cookies]
 
     @property
     def location(self) -> str | None:
@@ -78,7 +92,7 @@ class Response:
 
     @property
     def text(self) -> str:
-        return self.content.decode(_charset(self.headers.get("content-type", "")), errors="replace")
+        return as_text(self.content, self.headers.get("content-type", ""))
 
     @property
     def json(self) -> Any:
@@ -96,18 +110,19 @@ class Response:
     def _json_by_charset(self, error: UnicodeDecodeError) -> Any:
         """Reads what is no UTF-8, which JSON should be in (RFC 8259, section 8.1), as the headers say it is. Raises
         ValueError where they say nothing else, or it is no JSON then."""
-        charset = _charset(self.headers.get("content-type", ""))
+        charset = charset_of(self.headers.get("content-type", "")) or "utf-8"
         try:
             text = self.content.decode(charset)
         except UnicodeDecodeError:
             raise ValueError(f"not JSON: {error}; the headers name the charset {charset}") from error
         try:
-            return json.loads(text)
+            return _decoder.decode(text)
         except ValueError as fault:
             raise ValueError(f"not JSON: {fault}") from fault
 
     def add(self, before: Response) -> None:
         """Counts what an earlier hop of the same request took, and brought, as well."""
+        self._earlier_cookies = before.all_cookies
         self.wait += before.wait
         self.dns += before.dns
         self.connect += before.connect
@@ -133,8 +148,9 @@ def decoded_size(response: Response, end: bytes) -> int:
 
 
 def _from_json(content: bytes) -> Any:
-    """Reads like `json.loads`, which spends more on guessing the encoding and on white space than on a small object:
-    text in UTF-8 without either is nearly all there is (RFC 8259). Raises ValueError or RecursionError."""
+    """Reads like `json.loads`, but neither NaN nor Infinity. That spends more on guessing the encoding and on white
+    space than on a small object: text in UTF-8 without either is nearly all there is (RFC 8259). Raises ValueError or
+    RecursionError."""
     try:
         text = content.decode()
         value, end = _scan(text, 0)
@@ -142,16 +158,4 @@ def _from_json(content: bytes) -> Any:
             return value
     except (ValueError, StopIteration):
         pass
-    return json.loads(content)
-
-
-def _charset(content_type: str) -> str:
-    for part in content_type.split(";")[1:]:
-        name, _, value = part.strip().partition("=")
-        if name.lower() == "charset":
-            try:
-                "".encode(value.strip('"'))
-            except (LookupError, ValueError):
-                break
-            return value.strip('"')
-    return "utf-8"
+    return _decoder.decode(content.decode(json.detect_encoding(content), "surrogatepass"))

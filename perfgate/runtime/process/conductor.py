@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import gc
 import logging
+import re
 import time
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from math import ceil
@@ -50,6 +52,7 @@ ALONE = (
     f"Nothing was heard from the machine of `perfgate run` for {MAX_SILENCE_S:g} s: the load ends, its result is lost."
 )
 MAX_MESSAGE_CHARS = 200  # of an exception
+_PLACE = re.compile(r'File "([^"]+)", line (\d+), in (\S+)')  # in a traceback
 COULD_NOT_MEASURE = 3  # the exit code of a process whose result is lost
 
 
@@ -273,12 +276,20 @@ class Conductor:
 
     def exceptions(self) -> tuple[ScenarioError, ...]:
         return tuple(
-            ScenarioError(message=self.load.redact(str(row["msg"]))[:MAX_MESSAGE_CHARS], count=row["count"])
+            ScenarioError(message=self.load.redact(_message(row))[:MAX_MESSAGE_CHARS], count=row["count"])
             for row in self.runner.exceptions.values()
         )
 
     def cpu(self) -> float:
         return (time.process_time() - self.cpu_began) / max(self.elapsed(), 0.001)
+
+
+def _message(row: Mapping[str, Any]) -> str:
+    """What an exception says, and where in the scenario it came up: the place comes first, a message may be long."""
+    places = _PLACE.findall(str(row["traceback"]))
+    own = [place for place in places if "site-packages" not in place[0]]
+    path, line, function = (own or places or [("", "", "")])[-1]
+    return f"{Path(path).name}:{line}, in {function}: {row['msg']}" if path else str(row["msg"])
 
 
 def window_width(settings: Settings) -> int:

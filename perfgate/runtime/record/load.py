@@ -12,7 +12,7 @@ from typing import Any
 from perfgate.recording import shortages
 from perfgate.recording.handover import Settings
 from perfgate.recording.histogram import Histogram
-from perfgate.recording.remarks import RATE_LIMITED
+from perfgate.recording.remarks import FIREWALLS, RATE_LIMITED, forbidden_by
 from perfgate.runtime.http.observations import GENERATOR, Observations
 from perfgate.runtime.http.responses import Failure, Response
 from perfgate.runtime.record.answer_counts import counting
@@ -21,7 +21,8 @@ from perfgate.runtime.scenario.arms import Arms
 from perfgate.text.redaction import Redactor
 
 MAX_NOTES = 20
-TOO_MANY_REQUESTS = 429
+FORBIDDEN, TOO_MANY_REQUESTS = 403, 429
+LIMITING = (FORBIDDEN, TOO_MANY_REQUESTS)
 ROWS_LEFT = "iterations that need one are left out. Add rows, or let them begin again (without `once` and `per: user`)."
 LATE_AFTER_NS = 10_000_000  # ns: an arrival started later than this after it was due is counted as late
 
@@ -70,8 +71,8 @@ class Load:
         if failure is not None:
             why = (failure.kind, self.redact(failure.detail))
             self.recorder.failure(label, began, why, latency, response.status)
-            if response.status == TOO_MANY_REQUESTS:
-                self.observations.remark(label[1], RATE_LIMITED)
+            if response.status in LIMITING and (remark := _refused_by(response)):
+                self.observations.remark(label[1], remark)
         elif response.clock_stepped:
             self.clock_steps += 1
             self.recorder.untimed(label, began, response.size, response.decoded)
@@ -128,3 +129,11 @@ class Load:
             self.without_rows += 1
             self.sent -= due is not None
         self.note(f"{file} has no rows left: {ROWS_LEFT}")
+
+
+def _refused_by(response: Response) -> str:
+    """What to remark on an answer that may be of somebody before the application; nothing where it is its own."""
+    if response.status == TOO_MANY_REQUESTS:
+        return RATE_LIMITED
+    names = [name for header, name in FIREWALLS.items() if response.headers.raw(header)]
+    return forbidden_by(names[0]) if names else ""

@@ -122,6 +122,7 @@ def _generator(collection: Collection, observations: Observations, end: LoadEnd)
         late=_sum(tallies, "late"),
         dropped=_sum(tallies, "dropped"),
         without_rows=_sum(tallies, "without_rows"),
+        exceptions=sum(row.count for row in end.exceptions),
         lateness_p50=histogram.quantile(lateness, 0.5) or 0.0,
         lateness_p95=histogram.quantile(lateness, 0.95) or 0.0,
         lateness_p99=histogram.quantile(lateness, 0.99) or 0.0,

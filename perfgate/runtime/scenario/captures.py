@@ -7,6 +7,7 @@ from html import unescape
 from html.entities import html5
 from typing import Any
 
+from perfgate.runtime.http.headers import text_of
 from perfgate.runtime.http.responses import Response
 from perfgate.runtime.scenario.json_paths import MISSING, Reader, json_reader
 
@@ -25,6 +26,14 @@ class Capture:
             return self.read(response)
         except (ValueError, RecursionError):
             return MISSING
+
+    def complaint(self, response: Response) -> str:
+        """Why it found nothing, in a few words."""
+        try:
+            self.read(response)
+        except (ValueError, RecursionError) as error:
+            return f"{self.what}: {error}"
+        return f"{self.what} found nothing"
 
 
 def from_json(path: str) -> Capture:
@@ -67,13 +76,13 @@ def _character(reference: re.Match[str]) -> str:
 
 
 def from_cookie(name: str) -> Capture:
-    """The value of a cookie that the response sets."""
+    """The value of a cookie that the response sets, or a redirect that led to it."""
 
     def read(response: Response) -> Any:
-        for cookie in reversed(response.cookies):
+        for cookie in reversed(response.all_cookies):
             key, separator, value = cookie.partition(";")[0].partition("=")
             if separator and key.strip() == name:
-                return value.strip()
+                return text_of(value.strip().encode("latin-1"))
         return MISSING
 
     return Capture(f"cookie {name}", read, needs_body=False)

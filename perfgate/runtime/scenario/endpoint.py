@@ -33,6 +33,7 @@ from perfgate.runtime.scenario.values import Rows, Source
 DEFAULT_HEADERS = {"User-Agent": f"perfgate/{__version__}", "Accept": "*/*", "Accept-Encoding": "gzip, deflate, br"}
 BOUNDARY = "perfgate-5f2c1a7e9b3d"
 BODY_HEADERS = frozenset({"content-type", "content-encoding", "content-language", "content-location", "digest"})
+HALF_CHARACTERS = "backslashreplace"  # as JSON writes surrogates without their other half
 BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
 _FORBIDDEN = re.compile(r"[\r\n\x00]")
@@ -231,7 +232,7 @@ class Endpoint:
         for name, capture in self._capture.items():
             value = capture(response)
             if value is MISSING:
-                return {}, Failure("expectation", f"capture {name}: {capture.what} found nothing")
+                return {}, Failure("expectation", f"capture {name}: {capture.complaint(response)}")
             values[name] = value
         return values, None
 
@@ -283,11 +284,11 @@ def _body(
 ) -> tuple[str, Body | None]:
     """The content type and the maker of the one body given, if any."""
     if json is not MISSING:
-        return "application/json", _encoded(json_filler(json))
+        return "application/json", _encoded(json_filler(json), HALF_CHARACTERS)
     if graphql is not None:
         if isinstance(graphql, GraphqlOperation) and graphql.persisted:
             return "application/json", PersistedBody(graphql, variables or {})
-        return "application/json", _encoded(operation_filler(graphql, variables or {}))
+        return "application/json", _encoded(operation_filler(graphql, variables or {}), HALF_CHARACTERS)
     if form is not None:
         return "application/x-www-form-urlencoded", _encoded(_form_filler(form))
     if multipart is not None:
@@ -297,8 +298,8 @@ def _body(
     return "", None
 
 
-def _encoded(fill: Fill) -> Body:
-    return lambda values: fill(values).encode()
+def _encoded(fill: Fill, errors: str = "strict") -> Body:
+    return lambda values: fill(values).encode(errors=errors)
 
 
 def _form_filler(form: Mapping[str, str]) -> Fill:

@@ -150,7 +150,11 @@ def _plain(content: Any) -> Any:
 
 
 def _dumps(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    """Raises ValueError for a number that JSON does not have; an answer's 1e400 becomes one."""
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    except ValueError as error:
+        raise ValueError("a value is infinite or not a number, which JSON cannot hold") from error
 
 
 def _ascii(path: str) -> str:

@@ -25,9 +25,8 @@ from perfgate.runtime.scenario.logins import Logins
 from perfgate.runtime.scenario.session import Row, Session
 from perfgate.runtime.scenario.values import OutOfRows, share
 from perfgate.runtime.users.performing import PAUSE_S, Activity, Performer, Turn
+from perfgate.runtime.users.redirects import MAX_REDIRECTS, REDIRECT_STATUSES, location_of, next_method
 
-MAX_REDIRECTS = 10
-REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
 THINK_STEP_S = 0.1  # s: how soon a thinking user notices that the test is over
 UNAUTHORIZED = 401
 
@@ -257,6 +256,9 @@ class Visitor(Performer, User):
             return Response(
                 failure=Failure("expectation", f"the value {{{error.args[0]}}} was never captured"), unsent=True
             )
+        except UnicodeEncodeError as error:
+            unfit = error.object[error.start].encode("unicode_escape").decode()
+            return Response(failure=Failure("expectation", f"a value holds {unfit}, half a character"), unsent=True)
         except ValueError as error:
             return Response(failure=Failure("expectation", str(error)), unsent=True)
         response = self._client.send(data, endpoint.options if hop is None else endpoint.manner_of(hop))
@@ -275,8 +277,8 @@ class Visitor(Performer, User):
             return response
         url, method = self._url(endpoint, values), endpoint.method
         for hops in count():
-            location = response.location
-            if response.status not in REDIRECT_STATUSES or location is None:
+            location = location_of(response)
+            if response.status not in REDIRECT_STATUSES or not location:
                 return response
             if hops == MAX_REDIRECTS:
                 break
@@ -289,8 +291,7 @@ class Visitor(Performer, User):
             if not self._origin.serves(url, endpoint.host(values)):
                 response.failure = Failure("connection", self._origin.leaving(parts))
                 return response
-            if response.status not in (307, 308) and method != "HEAD":
-                method = "GET"
+            method = next_method(method, response.status)
             target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
             before = response
             response = self._send(endpoint, values, Hop(method, target))

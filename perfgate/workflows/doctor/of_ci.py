@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from perfgate.ci import eligibility
-from perfgate.ci.asking import ask_git
+from perfgate.ci.asking import ask_git, trouble
 from perfgate.ci.revision import read
 from perfgate.net import http
 from perfgate.workflows.doctor.check import Check, CheckSurroundings, broken, warning
@@ -18,7 +18,8 @@ def event(around: CheckSurroundings, baseline_branch: str) -> Check:
     """What started the job, and whether its runs are remembered."""
     environ = around.environ
     if not (environ.get("GITHUB_ACTIONS") == "true" or environ.get("GITLAB_CI")):
-        return Check(name="event", message="no GitHub or GitLab job: every run is remembered")
+        why = eligibility.why_not(environ, baseline_branch)
+        return Check(name="event", message=why or "no GitHub or GitLab job, no pull request: every run is remembered")
     name = environ.get("GITHUB_EVENT_NAME") or environ.get("CI_PIPELINE_SOURCE") or "unknown"
     if environ.get("GITHUB_ACTIONS") == "true" and not environ.get("GITHUB_EVENT_PATH"):
         return warning("event", f"{name}, without an event file", "run doctor in a step of the job itself")
@@ -66,7 +67,8 @@ def clone(around: CheckSurroundings) -> Iterator[Check]:
     """The commit, and how much of what came before it is there."""
     code = read(around.environ, around.root)
     if ask_git(around.environ, around.root, "rev-parse", "--is-inside-work-tree") != "true":
-        yield warning("repository", "no git repository", "without commits and branches there is no baseline by branch")
+        why = trouble(around.environ, around.root) or "no git repository"
+        yield warning("repository", why, "without commits and branches there is no baseline by branch")
         return
     commit = (code.commit or "no commit yet")[:12]
     yield Check(name="repository", message=f"{commit} on {code.branch or 'no branch'}")

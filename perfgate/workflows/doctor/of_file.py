@@ -9,6 +9,7 @@ from perfgate import budgets, scenarios
 from perfgate.budgets import messages
 from perfgate.model.errors import BudgetFileError
 from perfgate.text import template
+from perfgate.text.plurals import counted
 from perfgate.text.template import TemplateError
 from perfgate.workflows.doctor.check import Check, CheckSurroundings, Subject, broken
 
@@ -30,7 +31,7 @@ def budget_file(around: CheckSurroundings) -> tuple[list[Check], Subject | None]
         read, unset = budgets.check(around.budget, around.environ)
     except BudgetFileError as error:
         return [broken(name, messages.render(error), "mend these lines; perfgate check shows them too")], None
-    checks = [Check(name=name, message=f"{around.budget}, {len(read.budgets)} budgets")]
+    checks = [Check(name=name, message=f"{around.budget}, {counted(len(read.budgets), 'budget')}")]
     checks += [
         broken("variables", f"line {mistake.line}: {mistake.message}", mistake.hint or "set it") for mistake in unset
     ]

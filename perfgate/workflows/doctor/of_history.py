@@ -15,6 +15,7 @@ from perfgate.model.plan import Plan
 from perfgate.model.run import PastRun
 from perfgate.recording.usable import is_as_planned
 from perfgate.text import template
+from perfgate.text.plurals import counted
 from perfgate.text.template import TemplateError
 from perfgate.workflows.doctor.check import Check, CheckSurroundings, Subject, broken, warning
 from perfgate.workflows.doctor.of_machine import folder_is_writable
@@ -39,7 +40,7 @@ def history_checks(subject: Subject, around: CheckSurroundings, url: str) -> Ite
     try:
         with history.open(url, root=around.root, environ=around.environ, say=left_out.append) as store:
             number = len(store.entries(subject.budget_file.name))
-            yield Check(name="history", message=f"readable, {number} runs of {subject.budget_file.name}")
+            yield Check(name="history", message=f"readable, {counted(number, 'run')} of {subject.budget_file.name}")
             settled = baselines.with_branch(subject.budget_file, store, around.environ)
             past = baselines.recent(store, settled, around.environ)
     except PerfgateError as error:
@@ -101,7 +102,8 @@ def baseline(budget_file: BudgetFile, plan: Plan, past: tuple[PastRun, ...]) -> 
         return warning("baseline", "which branch it is, is not known", "gate: {baseline: {branch: main}}")
     on_branch = [item for item in past if item.run.branch == policy.branch and not item.run.arms]
     alike = sum(_compares(item, plan) for item in on_branch)
-    what = f"{policy.branch}: {alike} of {len(on_branch)} runs compare, {policy.min_runs} are needed"
+    have = f"{alike} of {counted(len(on_branch), 'run')} can be compared" if on_branch else "no runs yet"
+    what = f"{policy.branch}: {have}, {policy.min_runs} are needed"
     if alike >= policy.min_runs:
         return Check(name="baseline", message=what)
     cure = f"run perfgate on {policy.branch} {policy.min_runs - alike} more times; until then only fixed limits count"

@@ -13,6 +13,7 @@ HINT = "Expected: what `ab -n 1000 -c 4 URL` prints."
 _FIELD = re.compile(r"^([A-Z][\w-]*(?:[ /][\w-]+)*):[ \t]+(\S+)", re.MULTILINE)
 _PERCENTILE = re.compile(r"^\s*(\d+)%\s+(\d+)", re.MULTILINE)
 _TOTAL = re.compile(r"^Total:\s+(\d+)\s+(\d+)\s+[\d.]+\s+(\d+)\s+(\d+)", re.MULTILINE)
+_COMPLETE = re.compile(r"^Complete requests:", re.MULTILINE)
 _KINDS = re.compile(r"Connect: (\d+), Receive: (\d+), Length: (\d+), Exceptions: (\d+)")
 
 
@@ -28,7 +29,7 @@ class ApacheBench:
         return b"This is ApacheBench" in beginning or b"Percentage of the requests served within" in beginning
 
     def read(self, source: RecordingSource, bad: BadLines) -> Iterator[Summary]:
-        text = summary_reading.text(source, HINT)
+        text = summary_reading.single(source, _COMPLETE, HINT)
         fields = dict(_FIELD.findall(text))
         total = _TOTAL.search(text)
         try:

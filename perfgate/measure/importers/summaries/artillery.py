@@ -11,7 +11,7 @@ from perfgate.measure.importers import summary_reading
 from perfgate.measure.importers.samples import BadLines, RecordingSource, RequestLabel, Row, Summary, useless
 
 HINT = "Expected: what `artillery run -o FILE` writes; `plugins: {metrics-by-endpoint: {}}` tells endpoints apart."
-METRICS = {"p50": "p50", "median": "p50", "p90": "p90", "p95": "p95", "p99": "p99", "max": "max", "mean": "mean"}
+METRIC_NAMES = {"p50": "p50", "median": "p50", "p90": "p90", "p95": "p95", "p99": "p99", "max": "max", "mean": "mean"}
 PLUGIN, TIMES = "plugins.metrics-by-endpoint.", "plugins.metrics-by-endpoint.response_time."
 
 
@@ -33,8 +33,8 @@ class Artillery:
             rows = [
                 _endpoint(name.removeprefix(TIMES), times[name], counters) for name in times if name.startswith(TIMES)
             ]
-            if not rows and "http.response_time" in times:
-                rows = [_total(times["http.response_time"], counters)]
+            total = _total(times.get("http.response_time", {"count": 0}), counters)
+            rows = rows or ([total] if total.requests else [])
             began, ended = (float(whole.get(name) or 0) / 1000 for name in ("firstMetricAt", "lastMetricAt"))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise useless(source, f"not a report of Artillery 2: {error}", hint=HINT) from error
@@ -66,6 +66,6 @@ def _row(label: RequestLabel, times: Mapping[str, Any], codes: Mapping[str, int]
         label=label,
         requests=answers + sum(errors.values()),
         failures=sum(bad.values()) + sum(errors.values()),
-        metrics=summary_reading.known(times, METRICS),
+        metrics=summary_reading.known(times, METRIC_NAMES),
         examples=(*(f"status: {code}" for code in sorted(bad)), *sorted(errors))[:5],
     )

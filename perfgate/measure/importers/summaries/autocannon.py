@@ -9,7 +9,7 @@ from perfgate.measure.importers import summary_reading
 from perfgate.measure.importers.samples import BadLines, RecordingSource, RequestLabel, Row, Summary, useless
 
 HINT = "Expected: what `autocannon --json URL` prints."
-METRICS = {"p50": "p50", "p90": "p90", "p99": "p99", "max": "max", "mean": "mean"}
+METRIC_NAMES = {"p50": "p50", "p90": "p90", "p99": "p99", "max": "max", "mean": "mean"}
 
 
 class Autocannon:
@@ -34,7 +34,7 @@ class Autocannon:
                     label=RequestLabel(whole["url"], url=whole["url"]),
                     requests=requests,
                     failures=max(0, other - redirects) + lost,
-                    metrics=summary_reading.known(whole["latency"], METRICS),
+                    metrics=summary_reading.known(whole["latency"], METRIC_NAMES),
                 )
             )
             yield Summary(rows=[row], duration=float(whole["duration"]), started=datetime.fromisoformat(whole["start"]))

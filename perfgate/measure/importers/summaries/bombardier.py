@@ -10,9 +10,10 @@ from perfgate.measure.importers import summary_reading
 from perfgate.measure.importers.samples import BadLines, RecordingSource, RequestLabel, Row, Summary, useless
 
 HINT = "Expected: what `bombardier --latencies URL` prints, or with `--print result --format json`."
-METRICS = {"mean": "mean", "max": "max"}
+METRIC_NAMES = {"mean": "mean", "max": "max"}
 _URL = re.compile(r"^Bombarding (\S+)", re.MULTILINE)
-_DURATION = re.compile(rf"^Bombarding \S+ for {summary_reading.TIME}", re.MULTILINE)
+_DURATION = re.compile(r"^Bombarding \S+ for (\S+) using", re.MULTILINE)
+_PART = re.compile(summary_reading.TIME.removesuffix(r"\b"))  # of Go's "1m30s"
 _LATENCY = re.compile(
     rf"^\s*Latency\s+{summary_reading.TIME}\s+{summary_reading.TIME}\s+{summary_reading.TIME}", re.MULTILINE
 )
@@ -33,7 +34,7 @@ class Bombardier:
         return is_document or (b"Bombarding " in beginning and b"HTTP codes:" in beginning)
 
     def read(self, source: RecordingSource, bad: BadLines) -> Iterator[Summary]:
-        text = summary_reading.text(source, HINT)
+        text = summary_reading.single(source, _URL, HINT)
         try:
             yield _document(summary_reading.document(source, HINT)) if text.lstrip().startswith("{") else _printed(text)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -44,7 +45,7 @@ def _document(whole: Mapping[str, Any]) -> Summary:
     spec, result = whole.get("spec") or {}, whole["result"]
     counts = [int(result[name]) for name in ("req1xx", "req2xx", "req3xx", "req4xx", "req5xx", "others")]
     latency = result["latency"]
-    metrics = summary_reading.known(latency, METRICS, 1e-6)
+    metrics = summary_reading.known(latency, METRIC_NAMES, 1e-6)
     metrics |= summary_reading.known(latency.get("percentiles") or {}, summary_reading.METRIC_OF, 1e-6)
     url = str(spec.get("url", ""))
     row = _row(RequestLabel(url, str(spec.get("method", "")), url), counts, metrics)
@@ -64,7 +65,8 @@ def _printed(text: str) -> Summary:
             metrics[name] = summary_reading.seconds(number, unit)
     match = _DURATION.search(text)
     row = _row(RequestLabel(url[1], url=url[1]), [int(number) for number in codes.groups()], metrics)
-    return Summary(rows=[row], duration=summary_reading.seconds(match[1], match[2]) if match else 0.0)
+    parts = _PART.findall(match[1]) if match else []
+    return Summary(rows=[row], duration=sum(summary_reading.seconds(number, unit) for number, unit in parts))
 
 
 def _row(label: RequestLabel, counts: list[int], metrics: Mapping[str, float]) -> Row:

@@ -10,7 +10,7 @@ from perfgate.measure.importers import summary_reading
 from perfgate.measure.importers.samples import BadLines, RecordingSource, RequestLabel, Row, Summary, useless
 
 HINT = "Expected: js/stats.json from the folder of Gatling's HTML report."
-METRICS = {
+METRIC_NAMES = {
     "percentiles1": "p50",
     "percentiles3": "p95",
     "percentiles4": "p99",
@@ -55,13 +55,13 @@ def _rows(node: Mapping[str, Any]) -> Iterator[Row]:
 def _row(stats: Mapping[str, Any], label: RequestLabel) -> Row:
     counts = stats["numberOfRequests"]
     values = {
-        name: stats[name]["total"] for name in METRICS if name in stats and stats[name]["total"] not in ("-", None)
+        name: stats[name]["total"] for name in METRIC_NAMES if name in stats and stats[name]["total"] not in ("-", None)
     }
     return summary_reading.checked(
         Row(
             label=label,
             requests=int(counts["total"]),
             failures=int(counts["ko"]),
-            metrics=summary_reading.known(values, METRICS),
+            metrics=summary_reading.known(values, METRIC_NAMES),
         )
     )

@@ -13,6 +13,7 @@ _LINE = re.compile(rf"^\s*(Total|Slowest|Average):\s+{summary_reading.TIME}", re
 _PERCENTILE = re.compile(rf"^\s*([\d.]+)%+ in {summary_reading.TIME}", re.MULTILINE)
 _STATUS = re.compile(r"^\s*\[(\d{3})\]\s+(\d+) responses", re.MULTILINE)
 _ERROR = re.compile(r"^\s*\[(\d+)\]\s+(.+)$", re.MULTILINE)
+_TOTAL = re.compile(r"^\s*Total:\s", re.MULTILINE)
 NAMES = {"Slowest": "max", "Average": "mean"}
 
 
@@ -33,7 +34,7 @@ class Hey:
         )
 
     def read(self, source: RecordingSource, bad: BadLines) -> Iterator[Summary]:
-        summary = printed(summary_reading.text(source, HINT))
+        summary = printed(summary_reading.single(source, _TOTAL, HINT))
         if not summary:
             raise useless(source, "hey's figures are not in it", hint=HINT)
         yield summary
@@ -51,8 +52,9 @@ def printed(text: str) -> Summary | None:
     broken = [(int(number), what.strip()) for number, what in _ERROR.findall(errors) if "responses" not in what]
     lost = sum(number for number, what in broken if "aborted due to deadline" not in what)
     bad = {code: number for code, number in codes.items() if int(code) >= 400}
-    if "p95" not in metrics or not codes:
+    if not (lost or (codes and any(name in metrics for name in summary_reading.METRIC_OF.values()))):
         return None
+    metrics = metrics if codes else {}  # nothing was answered: its times are zeros
     row = Row(
         label=RequestLabel(""),
         requests=sum(codes.values()) + lost,

@@ -15,7 +15,15 @@ HINT = (
     "Expected: what `k6 run --summary-export FILE` writes. Each endpoint needs thresholds on http_req_duration and on "
     "http_reqs, like 'http_req_duration{name:search}': ['max>=0']; p99 needs p(99) in --summary-trend-stats."
 )
-METRICS = {"med": "p50", "p(50)": "p50", "p(90)": "p90", "p(95)": "p95", "p(99)": "p99", "max": "max", "avg": "mean"}
+METRIC_NAMES = {
+    "med": "p50",
+    "p(50)": "p50",
+    "p(90)": "p90",
+    "p(95)": "p95",
+    "p(99)": "p99",
+    "max": "max",
+    "avg": "mean",
+}
 TIMES = "http_req_duration"
 _SUB = re.compile(r"http_req_duration\{(name|url):\s*(.+)\}")
 
@@ -85,7 +93,7 @@ def _row(name: str, metrics: Mapping[str, Mapping[str, Any]], label: RequestLabe
             label=label,
             requests=int(requests or 0),
             failures=None if bad is None else int(bad),
-            metrics=summary_reading.known(values, METRICS),
+            metrics=summary_reading.known(values, METRIC_NAMES),
         )
     )
 

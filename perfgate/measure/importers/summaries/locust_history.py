@@ -13,7 +13,7 @@ from perfgate.measure.importers import summary_reading
 from perfgate.measure.importers.samples import BadLines, RecordingSource, RequestLabel, Row, Summary, useless
 
 HINT = "Expected: what `locust --csv PREFIX --csv-full-history` writes into PREFIX_stats_history.csv."
-METRICS = {
+METRIC_NAMES = {
     "Total Median Response Time": "p50",
     "Total Average Response Time": "mean",
     "Total Max Response Time": "max",
@@ -58,7 +58,7 @@ class LocustHistory:
 
 def _row(fields: dict[str, str]) -> Row:
     name, requests = fields["Name"], int(fields["Total Request Count"])
-    metrics = summary_reading.known(fields, METRICS) if requests else {}
+    metrics = summary_reading.known(fields, METRIC_NAMES) if requests else {}
     return summary_reading.checked(
         Row(
             label=RequestLabel(name, fields["Type"], name),

@@ -9,7 +9,7 @@ from perfgate.measure.importers import summary_reading
 from perfgate.measure.importers.samples import BadLines, RecordingSource, RequestLabel, Row, Summary, useless
 
 HINT = "Expected: the file ending in _stats.csv that `locust --csv PREFIX` writes (or _requests.csv of old versions)."
-METRICS = {
+METRIC_NAMES = {
     "50%": "p50",
     "90%": "p90",
     "95%": "p95",
@@ -69,6 +69,6 @@ def _row(fields: dict[str, str]) -> Row:
             label=RequestLabel(fields["Name"], fields.get("Type") or fields.get("Method") or "", fields["Name"]),
             requests=number,
             failures=int(fields[failures]),
-            metrics=summary_reading.known(known, METRICS) if number else {},
+            metrics=summary_reading.known(known, METRIC_NAMES) if number else {},
         )
     )

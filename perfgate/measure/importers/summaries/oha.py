@@ -3,6 +3,7 @@ address."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -11,7 +12,8 @@ from perfgate.measure.importers.samples import BadLines, RecordingSource, Reques
 from perfgate.measure.importers.summaries import hey
 
 HINT = "Expected: what `oha --no-tui --output-format json URL` writes, or what `oha --no-tui URL` prints."
-METRICS = {"p50": "p50", "p90": "p90", "p95": "p95", "p99": "p99"}
+METRIC_NAMES = {"p50": "p50", "p90": "p90", "p95": "p95", "p99": "p99"}
+_TOTAL = re.compile(r"^\s*Total:\s", re.MULTILINE)
 STOPPED = "aborted due to deadline"  # under way when the time was up: neither good nor bad
 
 
@@ -28,7 +30,7 @@ class Oha:
         return is_text or (beginning.lstrip().startswith(b"{") and b'"latencyPercentiles"' in beginning)
 
     def read(self, source: RecordingSource, bad: BadLines) -> Iterator[Summary]:
-        text = summary_reading.text(source, HINT)
+        text = summary_reading.single(source, _TOTAL, HINT)
         summary = _document(source) if text.lstrip().startswith("{") else hey.printed(text)
         if not summary:
             raise useless(source, "oha's figures are not in it", hint=HINT)
@@ -49,7 +51,7 @@ def _document(source: RecordingSource) -> Summary:
 def _row(whole: Mapping[str, Any], total: Mapping[str, Any], codes: Mapping[str, int]) -> Row:
     errors = {what: int(number) for what, number in (whole.get("errorDistribution") or {}).items() if what != STOPPED}
     bad = {code: number for code, number in codes.items() if int(code) >= 400}
-    metrics = summary_reading.known(whole["latencyPercentiles"], METRICS, 1.0)
+    metrics = summary_reading.known(whole["latencyPercentiles"], METRIC_NAMES, 1.0)
     metrics |= summary_reading.known(total, {"slowest": "max", "average": "mean"}, 1.0)
     return Row(
         label=RequestLabel(""),

@@ -8,7 +8,7 @@ from perfgate.measure.importers import summary_reading
 from perfgate.measure.importers.samples import BadLines, RecordingSource, RequestLabel, Row, Summary, useless
 
 HINT = "Expected: the CSV of Taurus' final-stats: `reporting: [{module: final-stats, dump-csv: stats.csv}]`."
-METRICS = {
+METRIC_NAMES = {
     "perc_50.0": "p50",
     "perc_90.0": "p90",
     "perc_95.0": "p95",
@@ -55,6 +55,6 @@ def _row(fields: dict[str, str]) -> Row:
             label=RequestLabel(name, url=url),
             requests=good + failed,
             failures=failed,
-            metrics=summary_reading.known({name: value for name, value in fields.items() if value}, METRICS, 1.0),
+            metrics=summary_reading.known({name: value for name, value in fields.items() if value}, METRIC_NAMES, 1.0),
         )
     )

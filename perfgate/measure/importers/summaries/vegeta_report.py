@@ -10,7 +10,7 @@ from perfgate.measure.importers.samples import BadLines, RecordingSource, Reques
 from perfgate.measure.importers.streams.vegeta_json import moment
 
 HINT = "Expected: what `vegeta report -type json results.bin` writes."
-METRICS = {"50th": "p50", "90th": "p90", "95th": "p95", "99th": "p99", "max": "max", "mean": "mean"}
+METRIC_NAMES = {"50th": "p50", "90th": "p90", "95th": "p95", "99th": "p99", "max": "max", "mean": "mean"}
 
 
 class VegetaReport:
@@ -29,7 +29,7 @@ class VegetaReport:
             whole = summary_reading.document(source, HINT)
             requests = int(whole["requests"])
             failures = requests - round(float(whole["success"]) * requests)
-            metrics = summary_reading.known(whole["latencies"], METRICS, 1e-9)
+            metrics = summary_reading.known(whole["latencies"], METRIC_NAMES, 1e-9)
             row = summary_reading.checked(
                 Row(label=RequestLabel(""), requests=requests, failures=failures, metrics=metrics)
             )

@@ -35,7 +35,7 @@ class Wrk:
         )
 
     def read(self, source: RecordingSource, bad: BadLines) -> Iterator[Summary]:
-        text = summary_reading.text(source, HINT)
+        text = summary_reading.single(source, _URL, HINT)
         url, total, latency = _URL.search(text), _TOTAL.search(text), _LATENCY.search(text)
         if not url or not total or not latency:
             raise useless(source, "wrk's totals are not in it: it may have been stopped", hint=HINT)

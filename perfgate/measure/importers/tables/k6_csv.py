@@ -15,7 +15,7 @@ from perfgate.measure.importers import blocks
 from perfgate.measure.importers.k6_stream import (
     MAX_POINTS,
     MAX_REMEMBERED_TAGS,
-    METRICS,
+    PHASE_OF_METRIC,
     Point,
     Tags,
     assembled,
@@ -78,7 +78,7 @@ def _points(source: RecordingSource, positions: Mapping[str, int], bad: BadLines
 def _point(row: Sequence[str], positions: Mapping[str, int], known: dict[tuple[str, ...], Tags | None]) -> Point | None:
     """None for what does not matter. Raises ValueError or IndexError when the row is not k6's."""
     metric = row[positions["metric_name"]]
-    if metric not in METRICS:
+    if metric not in PHASE_OF_METRIC:
         return None
     key = tuple(row[positions[name]] for name in (*MORE, "status") if name in positions)
     if key not in known:

@@ -134,7 +134,7 @@ def test_replies_that_never_come_are_timeouts_of_the_message_latency(project: Pr
         load="users: 1, duration: 4s",
     )
     assert set(result["failures_by_kind"]) == {"timeout"}
-    assert "messages had no reply within 0.7 s" in result["failure_examples"][0]
+    assert any("messages had no reply within 0.7 s" in text for text in result["failure_examples"])
     assert result["metrics"]["message_p95"] > 0.69
     assert outcomes(project)["message_p95"] == "fail"
 

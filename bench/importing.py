@@ -1,4 +1,4 @@
-"""Seconds and memory of `perfgate import` for a JMeter table of ten million rows. `python bench/importing.py [--rows N]`
+"""Seconds and memory of `perfgate import` for a JMeter table of ten million rows: `python bench/importing.py`
 
 The goal: under 60 s and 1 GB.
 """

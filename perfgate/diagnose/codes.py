@@ -109,7 +109,7 @@ CODES: Mapping[str, RuleCode] = {
     "serialisation": RuleCode(
         "serialisation",
         "serialising and parsing data (JSON and the like) takes longer",
-        "Convert less: fewer fields, less nesting, each object once. Cache the text, or use a faster library or a schema.",
+        "Convert less: fewer fields, less nesting, each object once. Cache the text, or use a faster library.",
         "serialising and parsing data takes 28 ms instead of 2 ms",
     ),
     "cpu": RuleCode(

@@ -28,6 +28,7 @@ sys.path.insert(0, "tests")
 
 from services import postgresql
 
+from bench.rows import print_head, print_row
 from bench.zoo.__main__ import redis_serving
 from bench.zoo.looking import World, world
 from perfgate.diagnose.probes.pyspy import SAMPLES_PER_S
@@ -131,12 +132,12 @@ def main() -> int:
 
 def tell(medians: Mapping[str, list[float]]) -> None:
     """Each round is compared with its own `plain`, for what is slow for all is no cost."""
-    print("| way | median | beside plain, in ms | half of the rounds |\n|-|-:|-:|-|")
+    print_head("way", "median", "beside plain, in ms", "half of the rounds")
     for name, values in medians.items():
         differences = [(value - plain) * 1e3 for value, plain in zip(values, medians["plain"], strict=True)]
         low, _, high = quantiles(differences, n=4)
-        usual = f"{median(differences):+.2f} | {low:+.2f} to {high:+.2f}" if name != "plain" else "– | –"
-        print(f"| {name} | {median(values) * 1e3:.2f} ms | {usual} |")
+        usual = ("–", "–") if name == "plain" else (f"{median(differences):+.2f}", f"{low:+.2f} to {high:+.2f}")
+        print_row(name, f"{median(values) * 1e3:.2f} ms", *usual)
 
 
 if __name__ == "__main__":

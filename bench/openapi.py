@@ -16,6 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from bench.rows import print_head, print_row
 from perfgate import budgets, init
 
 TESTS = Path(__file__).parent.parent / "tests"
@@ -50,7 +51,7 @@ def main() -> int:
         if not (home / "node_modules").is_dir():
             npm = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(home), *PACKAGES]
             subprocess.run(npm, check=True, stdout=subprocess.DEVNULL)
-        print("| document | operations | file valid | wrong requests | `perfgate init` |\n|---|--:|---|--:|--:|")
+        print_head("document", "operations", "file valid", "wrong requests", "`perfgate init`")
         outcomes = [judged(name, home / "node_modules" / place, Path(scratch)) for name, place in DOCUMENTS.items()]
     right = sum(outcomes)
     print(f"\n{right} of {len(outcomes)} without a fault")
@@ -64,7 +65,7 @@ def judged(name: str, path: Path, scratch: Path) -> bool:
 
     sys.path.remove(str(TESTS))
     if not path.exists():
-        print(f"| {name} | | is not in the package | | |")
+        print_row(name, "", "is not in the package", "", "")
         return False
     text = gzip.decompress(path.read_bytes()).decode() if path.suffix == ".gz" else path.read_text(encoding="utf-8")
     document, written = scratch / "openapi.json", scratch / "budgets.yaml"
@@ -74,12 +75,12 @@ def judged(name: str, path: Path, scratch: Path) -> bool:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     seconds = time.perf_counter() - began
     if done.returncode:
-        print(f"| {name} | | {(done.stderr.strip() or '-').splitlines()[-1]} | | {seconds:.1f} s |")
+        print_row(name, "", (done.stderr.strip() or "-").splitlines()[-1], "", f"{seconds:.1f} s")
         return False
     operations = len(budgets.check(written, {})[0].endpoints)
     source = init.source(path.name, text)
     wrong = problems(source.document, init.convert(source, init.Wish(unsafe=True)))
-    print(f"| {name} | {operations} | yes | {len(wrong)} | {seconds:.1f} s |", flush=True)
+    print_row(name, operations, "yes", len(wrong), f"{seconds:.1f} s")
     for problem in wrong[:5]:
         print(f"  {problem[:300]}", file=sys.stderr)
     return not wrong

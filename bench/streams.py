@@ -1,6 +1,6 @@
 """Server-sent events, WebSockets, GraphQL and gRPC of known delays: what perfgate measured against what the server did.
 
-    python bench/streams.py [--only WebSocket] [--streams 100] [--seconds 15] [--rounds 3]
+    python -m bench.streams [--only WebSocket] [--streams 100] [--seconds 15] [--rounds 3]
 
 A thousand messages a second: a hundred streams with ten each, or as many GraphQL requests or calls; each with a delay
 of its own between 10 and 50 ms. The server knows every delay by the kernel's clock (stream_server.py); compared are
@@ -22,6 +22,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
+from bench.rows import print_head, print_row
 from perfgate.loadtest.service.ports import free_ports
 
 SERVER = Path(__file__).with_name("stream_server.py")
@@ -149,14 +150,14 @@ def main() -> None:
     parser.add_argument("--server-cpu", type=int, default=0)
     parser.add_argument("--load-cpu", type=int, default=1)
     options = parser.parse_args()
-    print("| service | messages/s | metric | true ms | measured ms | off |\n|---|---|---|---|---|---|", flush=True)
+    print_head("service", "messages/s", "metric", "true ms", "measured ms", "off")
     for _ in range(options.rounds):
         for kind in options.only or SERVICES:
             compared = compare(SERVICES[kind], options)
             for name in SHARES:
                 true, measured = compared.true[name], compared.measured[name]
-                row = f"{true * 1000:.2f} | {measured * 1000:.2f} | {measured / true - 1:+.2%}"
-                print(f"| {kind} | {compared.rate:,.0f} | {name} | {row} |", flush=True)
+                values = (f"{true * 1000:.2f}", f"{measured * 1000:.2f}", f"{measured / true - 1:+.2%}")
+                print_row(kind, f"{compared.rate:,.0f}", name, *values)
 
 
 if __name__ == "__main__":

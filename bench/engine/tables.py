@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.engine.neighbours import CALM
+from bench.rows import row
 
 Raw = dict[str, Any]  # one measurement as saved
 
@@ -33,7 +34,7 @@ class Table:
 
     def markdown(self) -> str:
         lines = [self.head, ["---", *["--:"] * (len(self.head) - 1)], *self.rows]
-        table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+        table = "\n".join(map(row, lines))
         return "\n\n".join([f"**{self.title}**", table, *self.notes]) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""How often the 95 % intervals of a run hold the truth, when latencies drift: python bench/gate/coverage.py [--runs N]
+"""How often the 95 % intervals of a run hold the truth, when latencies drift: python -m bench.gate.coverage [--runs N]
 
 Log-normal latencies (sigma 0.5) whose level drifts from second to second, AR(1), and 1 % errors that do not. Poisson
 arrivals. Prints the share of runs whose interval holds the true value, and the mean design effect, per metric.
@@ -12,6 +12,7 @@ from math import exp, sqrt
 
 import numpy as np
 
+from bench.rows import print_head, print_row
 from perfgate.measure import precision
 from perfgate.model.metric import LATENCY_QUANTILES
 from perfgate.model.run import EndpointResult
@@ -89,13 +90,13 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=400)
     runs = parser.parse_args().runs
     names = [*LATENCY_QUANTILES, "mean", "errors"]
-    print(f"| seconds | per s | drift | memory | window | {' | '.join(names)} |\n{'|---' * (len(names) + 5)}|")
+    print_head("seconds", "per s", "drift", "memory", "window", *names)
     for setting in SETTINGS:
         random = np.random.default_rng(1)
         results = [measured(setting, random) for _ in range(runs)]
         cells = [_cell(results, name, setting.truth[name]) for name in names]
-        print(f"| {setting.seconds} | {setting.rate:g} | {setting.drift:.0%} | {setting.memory} ", end="")
-        print(f"| {setting.width} s | {' | '.join(cells)} |", flush=True)
+        shape = (setting.seconds, f"{setting.rate:g}", f"{setting.drift:.0%}", setting.memory, f"{setting.width} s")
+        print_row(*shape, *cells)
 
 
 def _cell(results: list[EndpointResult], name: str, truth: float) -> str:

@@ -1,6 +1,6 @@
 """A/B verdicts, calibrated: false alarms, detection, and how often unchanged endpoints pass. Simulated and recorded.
 
-    python bench/gate/paired_calibration.py [--suites N] [--recordings FOLDER]
+    python -m bench.gate.paired_calibration [--suites N] [--recordings FOLDER]
 
 Simulated: suites of 10 endpoints with log-normal latencies (sigma 0.5), every request dealt to a random arm; with
 instance effects, each arm of each endpoint is slower or faster by so much (standard deviation). Changed suites have one
@@ -23,6 +23,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.rows import print_head, print_row
 from perfgate.gate.ab.paired import compare
 from perfgate.gate.comparison import Comparison
 from perfgate.gate.levels import ALPHA
@@ -172,7 +173,7 @@ def main() -> None:
     arguments = parser.parse_args()
     heads = ("requests per endpoint and arm", "metric", "limit", "suites", "false alarms (bound)", "unchanged pass")
     heads += ("found", "passed though changed")
-    print(f"| {' | '.join(heads)} |\n{'|---' * len(heads)}|")
+    print_head(*heads)
     for name, deal, metric, limit, changes in cases(arguments.recordings):
         if arguments.only not in name:
             continue
@@ -180,8 +181,8 @@ def main() -> None:
         bound = exact_upper(tally.alarms / tally.suites, tally.suites)
         found = ", ".join(f"+{change:.0%} {share:.1%}" for change, share in tally.failed.items())
         missed = ", ".join(f"+{change:.0%} {share:.1%}" for change, share in tally.missed.items())
-        print(f"| {name} | {metric} | +{limit:.0%} | {tally.suites} | {tally.alarms} ({bound:.1%}) ", end="")
-        print(f"| {tally.passed:.1%} | {found} | {missed} |", flush=True)
+        alarms = f"{tally.alarms} ({bound:.1%})"
+        print_row(name, metric, f"+{limit:.0%}", tally.suites, alarms, f"{tally.passed:.1%}", found, missed)
 
 
 if __name__ == "__main__":

@@ -120,7 +120,7 @@ def test_history_moves_whole_to_another_store_and_back(stored: Project):
 
     assert "Wrote 5 runs" in stored.perfgate("history", "export", "all.jsonl.gz").stdout
     assert "Added 5 runs" in stored.perfgate("history", "import", "all.jsonl.gz", *other).stdout
-    assert "Added 0 runs; 5 were there" in stored.perfgate("history", "import", "all.jsonl.gz", *other).stdout
+    assert "Added 0 runs; 5 there" in stored.perfgate("history", "import", "all.jsonl.gz", *other).stdout
 
     here, there = (stored.perfgate("history", "list", *where).stdout for where in ((), other))
     assert here == there

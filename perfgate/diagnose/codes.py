@@ -108,9 +108,9 @@ CODES: Mapping[str, RuleCode] = {
     ),
     "serialisation": RuleCode(
         "serialisation",
-        "writing the answer takes longer",
-        "Write fewer fields, or write them once: cache the text, use a faster encoder (orjson), nest less.",
-        "writing the answer takes 28 ms instead of 2 ms",
+        "serialising and parsing data (JSON and the like) takes longer",
+        "Convert less: fewer fields, less nesting, each object once. Cache the text, or use a faster library.",
+        "serialising and parsing data takes 28 ms instead of 2 ms",
     ),
     "cpu": RuleCode(
         "application",

@@ -18,14 +18,17 @@ _MAX_NAME_CHARS = 200  # characters of a name: strangers name files and function
 _RUNS_ONCE = re.compile(r"~asyncio\.base_events\.(\w+\.)?_run_once")
 _RUNS = re.compile(r"~(asyncio\.runners|uvloop)\.(\w+\.)?run")
 _SERIALISER = re.compile(
-    r"~(json(\.encoder)?\.(\w+\.)?(dumps?|encode|iterencode|_iterencode\w*)"
-    r"|(simplejson|ujson|orjson|msgpack|yaml|marshmallow|rest_framework\.renderers)\b.*\.(_?dumps?|packb?|encode|render)"
-    r"|flask\.json\.(\w+\.)*(dumps|jsonify|response)"
-    r"|django\.(core\.serializers\..*\.serialize|http\.response\.JsonResponse\..*)"
+    r"~(json(\.(encoder|decoder))?\.(\w+\.)?(dumps?|encode|iterencode|_iterencode\w*|loads|decode|raw_decode)"
+    r"|(simplejson|ujson|orjson|msgpack|yaml|marshmallow|rest_framework\.(renderers|parsers))\b.*\."
+    r"((safe|full|unsafe)_)?(_?dumps?|dump_all|_?loads?|load_all|(un)?packb?|encode|decode|raw_decode|render|parse)"
+    r"|flask\.json\.(\w+\.)*(dumps|loads|jsonify|response)"
+    r"|django\.(core\.serializers\.(\w+\.)*(serialize|deserialize|Deserializer)|http\.response\.JsonResponse\..*)"
     r"|rest_framework\.serializers\.(\w+\.)?(data|to_representation)"
     r"|fastapi\.(encoders\.jsonable_encoder|routing\.serialize_response|_compat\..*\bserialize\w*)"
     r"|starlette\.responses\.(\w+\.)?render"
-    r"|pydantic\.(main|type_adapter|deprecated)\b.*\b(model_dump|model_dump_json|dump_json|dump_python|serialize\w*))"
+    r"|xml\.(\w+\.)*(fromstring|tostring|parseString|toxml|toprettyxml)"
+    r"|pydantic\.(v1\.)?(main|type_adapter|deprecated|tools)\b.*\b(model_dump|model_dump_json|dump_json|dump_python"
+    r"|serialize\w*|model_validate(_json|_strings)?|validate_(json|python|strings)|dict|json|parse_(obj|raw|file)(_as)?))"
 )
 MIN_INNER_SHARE = (
     0.5  # of the largest growth: a function inside with as much names the cause better than the one around it
@@ -117,7 +120,8 @@ def functions(samples: Mapping[Stack, int], cpu: float) -> tuple[FunctionTime, .
 
 
 def serialising(samples: Mapping[Stack, int], cpu: float) -> float:
-    """CPU of writing answers, in s per request: what JSON and its like take with all that they call. `cpu` as above."""
+    """CPU of serialising and parsing, in s per request: what JSON and its like take with all that they call. `cpu` as
+    above."""
     inside = sum(number for stack, number in samples.items() if any(map(_SERIALISER.fullmatch, stack)))
     return cpu * inside / max(1, sum(samples.values()))
 

@@ -33,7 +33,7 @@ class ProfiledSide:
 
 @dataclass(kw_only=True)
 class Profiles:
-    """Functions, largest first; CPU of writing answers, s per request; what blocks the event loop; the file of the
+    """Functions, largest first; CPU of serialising, s per request; what blocks the event loop; the file of the
     flame graph in the folder. Each by endpoint and side."""
 
     functions: dict[tuple[str, Name], tuple[FunctionTime, ...]] = field(default_factory=dict)

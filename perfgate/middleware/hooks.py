@@ -171,7 +171,8 @@ def _httpx(module: Any) -> None:
 
 
 def _json(module: Any) -> None:
-    _patch(SERIALISATION, module, "dumps")
+    """`load` calls `loads`: what it reads from before may be a connection that it waits for."""
+    _patch(SERIALISATION, module, "dumps", "dump", "loads")
 
 
 def _fastapi(module: Any) -> None:

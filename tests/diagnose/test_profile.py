@@ -68,9 +68,24 @@ def test_a_function_takes_its_share_of_the_cpu_with_all_that_it_calls():
         "dumps (/x/lib/python3.12/site-packages/flask/json/provider.py)",
         "to_representation (/x/lib/python3.12/site-packages/rest_framework/serializers.py)",
         "dump (/x/lib/python3.12/site-packages/marshmallow/schema.py)",
+        "serialize (/x/lib/python3.12/site-packages/django/core/serializers/__init__.py)",
+        "loads (/usr/lib/python3.11/json/__init__.py)",
+        "raw_decode (/usr/lib/python3.11/json/decoder.py)",
+        "JSONDecoder.decode (/usr/lib/python3.14/json/decoder.py)",
+        "loads (/x/lib/python3.12/site-packages/simplejson/__init__.py)",
+        "model_validate (/x/lib/python3.12/site-packages/pydantic/main.py)",
+        "BaseModel.model_validate_json (/x/lib/python3.12/site-packages/pydantic/main.py)",
+        "validate_json (/x/lib/python3.12/site-packages/pydantic/type_adapter.py)",
+        "dict (/x/lib/python3.12/site-packages/pydantic/main.py)",
+        "json (/x/lib/python3.12/site-packages/pydantic/v1/main.py)",
+        "parse_raw (/x/lib/python3.12/site-packages/pydantic/main.py)",
+        "safe_load (/x/lib/python3.12/site-packages/yaml/__init__.py)",
+        "unpackb (/x/lib/python3.12/site-packages/msgpack/fallback.py)",
+        "loads (/x/lib/python3.12/site-packages/flask/json/__init__.py)",
+        "fromstring (/usr/lib/python3.11/xml/etree/ElementTree.py)",
     ],
 )
-def test_what_writes_answers_counts_once_with_all_that_it_calls(frame: str):
+def test_what_serialises_or_parses_counts_once_with_all_that_it_calls(frame: str):
     inner = profile.frame_name(frame)
     samples = {("app.view", inner, "~json.encoder.encode"): 30, ("app.view", inner): 10, ("app.view",): 10}
 
@@ -80,12 +95,16 @@ def test_what_writes_answers_counts_once_with_all_that_it_calls(frame: str):
 @pytest.mark.parametrize(
     "frame",
     [
-        "loads (/usr/lib/python3.11/json/__init__.py)",
         "dumps (/srv/shop/search.py)",
+        "loads (/srv/shop/json/__init__.py)",
+        "loads (/usr/lib/python3.11/pickle.py)",
+        "load (/usr/lib/python3.11/json/__init__.py)",
         "validate (/x/lib/python3.12/site-packages/pydantic/main.py)",
+        "decode (/usr/lib/python3.11/codecs.py)",
+        "__init__ (/x/lib/python3.12/site-packages/django/http/response.py)",
     ],
 )
-def test_reading_and_what_only_has_such_a_name_write_no_answers(frame: str):
+def test_what_only_has_such_a_name_serialises_nothing(frame: str):
     assert profile.serialising({("app.view", profile.frame_name(frame, ["/srv"])): 30}, cpu=0.050) == 0
 
 
@@ -131,6 +150,25 @@ def test_the_cause_names_the_function():
         "20 ms CPU per request instead of 8 ms: `shop.search.rank` 41% of the CPU, +12 ms per request"
     )
     assert "`shop.search.rank`" in cause.remedy
+
+
+ROUND_TRIP = """\
+<module> (/srv/app.py);report (/srv/views.py);dumps (/usr/lib/python3.11/json/__init__.py);encode (/usr/lib/python3.11/json/encoder.py) 40
+<module> (/srv/app.py);report (/srv/views.py);loads (/usr/lib/python3.11/json/__init__.py);decode (/usr/lib/python3.11/json/decoder.py);raw_decode (/usr/lib/python3.11/json/decoder.py) 45
+<module> (/srv/app.py);report (/srv/views.py) 15
+"""  # of json.loads(json.dumps(rows)), as py-spy records it
+
+
+def test_a_round_trip_through_json_is_serialisation_and_no_computing():
+    samples = profile.stacks(ROUND_TRIP, ["/srv"])
+    base = replace(SOUND, cpu=0.004, cpu_loaded=0.004, serialising=0.0002)
+    head = replace(SOUND, alone=0.030, loaded=0.040, cpu=0.024, cpu_loaded=0.024)
+    head = replace(head, serialising=profile.serialising(samples, 0.024), functions=profile.functions(samples, 0.024))
+
+    cause, *others = rules.explain(rules.Case(base=base, head=head))
+
+    assert (cause.code, cause.layer, others) == ("serialisation", "serialisation", [])
+    assert cause.sentence == "serialising and parsing data takes 20.4 ms CPU instead of 0.2 ms"
 
 
 SERVICE = """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import re
 import sqlite3
@@ -252,6 +253,35 @@ def test_writing_the_answer_counts_without_what_is_loaded_meanwhile(engine: sqla
 
     assert (seen["serialisation"][1], seen["db"][1]) == (1, 3)
     assert seen["serialisation"][0] + seen["db"][0] <= seen["total"][0]
+
+
+def test_parsing_counts_as_serialising_does_and_reading_a_file_counts_as_none_of_it():
+    app = Flask("shop")
+    calls: list[str] = []
+
+    class Slow(io.StringIO):
+        def read(self, size: int | None = -1) -> str:
+            calls.append("read")
+            burn(0.02)
+            return super().read(size)
+
+    def nest(value: dict[str, int]) -> object:
+        return json.loads("[1]")  # inside another parse: counts once
+
+    @app.get("/")
+    def view() -> str:
+        json.loads(json.dumps({"a": {"b": 1}}), object_hook=nest)
+        json.load(Slow("[1]"))
+        json.dump([1], io.StringIO())
+        return "done"
+
+    app.wsgi_app = ServerTimingWSGI(app.wsgi_app, secret=SECRET)  # type: ignore[method-assign, assignment]
+    answer = app.test_client().get("/", headers=ASKED)
+    seen = entries(httpx.Response(200, headers=dict(answer.headers)))
+
+    assert calls == ["read"]
+    assert seen["serialisation"][1] == 4
+    assert seen["serialisation"][0] <= seen["total"][0] - 20
 
 
 DJANGO = f"""

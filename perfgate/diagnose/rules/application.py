@@ -16,6 +16,7 @@ MOST = 0.6  # of the computing that has grown
 COMPUTED = 0.3  # of the difference: less of it is what waiting costs
 BLOCKED = 0.5  # of the event loop's time
 OTHERS: tuple[Layer, ...] = ("database", "cache", "external")
+_SERIALISES = "serialising and parsing data takes"
 LEAK = 20_000  # bytes per request, in every round
 
 
@@ -23,13 +24,13 @@ def serialisation(case: Case) -> Iterator[Cause]:
     grown = case.growth("serialisation")
     if grown is not None and case.grew("serialisation", 1.5, TINY) and grown >= MIN_SHARE * case.slower_alone > 0:
         before, now = case.pair("serialisation")
-        yield cause("serialisation", "confirmed", f"writing the answer takes {ms(now)} instead of {ms(before)}")
+        yield cause("serialisation", "confirmed", f"{_SERIALISES} {ms(now)} instead of {ms(before)}")
     else:
         yield from _serialising(case)
 
 
 def _serialising(case: Case) -> Iterator[Cause]:
-    """Most of what a request computes more is writing its answer, by a profile."""
+    """Most of what a request computes more is serialising and parsing, by a profile."""
     grown, computed = case.growth("serialising"), case.growth("cpu_loaded")
     if computed is None:
         computed = case.growth("cpu")
@@ -37,7 +38,7 @@ def _serialising(case: Case) -> Iterator[Cause]:
         return
     if case.takes(grown):
         before, now = case.pair("serialising")
-        sentence = f"writing the answer takes {ms(now)} CPU instead of {ms(before)}"
+        sentence = f"{_SERIALISES} {ms(now)} CPU instead of {ms(before)}"
         yield cause("serialisation", "confirmed", sentence, functions.evidence(case))
 
 

@@ -15,6 +15,7 @@ from perfgate.pages.visit import MAX_TEXT_CHARS
 from perfgate.text.sanitize import one_line
 
 UNAUTHORIZED = "; where a login is missing: `login`, `storage_state`, or http://USER:PASSWORD@HOST as the target"
+SCRIPT_ERRORS = ("TypeError", "ReferenceError", "SyntaxError", "is not a function")
 EMPTY = (HTTPStatus.NO_CONTENT, HTTPStatus.RESET_CONTENT)
 CRASHED = ("frame was detached", "Page crashed", "Target crashed")  # said before the crash itself is reported
 EXPLAINED = {  # what Chromium says -> what it means, and what to do
@@ -71,10 +72,12 @@ class Incidents:
 
 def explained(text: str, status: int) -> tuple[str, str]:
     """Kind and sentence of what Playwright raised; `status` is that of the latest document."""
-    has_no_body = any(sign in text for sign in ("ERR_HTTP_RESPONSE_CODE_FAILURE", "ERR_INVALID_AUTH_CREDENTIALS"))
+    has_no_body = bool(status) and any(
+        sign in text for sign in ("ERR_HTTP_RESPONSE_CODE_FAILURE", "ERR_INVALID_AUTH_CREDENTIALS")
+    )
     if has_no_body or (status in EMPTY and "ERR_ABORTED" in text):
         return "status", status_words(status)
-    if text.startswith("Page.evaluate: "):
+    if text.startswith("Page.evaluate: ") and any(sign in text for sign in SCRIPT_ERRORS):
         return "scripts", f"it replaced what a browser offers to scripts ({text.removeprefix('Page.evaluate: ')})"
     meaning = next((words for sign, words in EXPLAINED.items() if sign in text), "")
     return "connection", f"{meaning} ({text})" if meaning else text

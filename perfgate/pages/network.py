@@ -70,8 +70,9 @@ class NetworkLog:
 
     def missing(self) -> str:
         """What did not come, for people; nothing where all did."""
-        shown = ", ".join(f"{url} ({why})" for url, why in list(self._missing.items())[:MAX_NAMED])
-        more = f" and {len(self._missing) - MAX_NAMED} more" if len(self._missing) > MAX_NAMED else ""
+        missing = {url.partition("?")[0]: why for url, why in self._missing.items()}  # a query may be a secret
+        shown = ", ".join(f"{url} ({why})" for url, why in list(missing.items())[:MAX_NAMED])
+        more = f" and {len(missing) - MAX_NAMED} more" if len(missing) > MAX_NAMED else ""
         return f"did not come: {shown}{more}" if shown else ""
 
     def fetched(self) -> list[Resource]:

@@ -67,7 +67,7 @@ def change(ratio: float | None) -> str:
 def change_of(finding: Finding, ratio: float | None) -> str:
     """ "+60 %" of a change given as a ratio; "+1.2 pp" where the finding's metric is a share itself, as errors are."""
     ratio, baseline, metric = finite(ratio), finite(finding.baseline), metric_of(finding.metric)
-    if ratio is None or baseline is None or metric is None or metric.unit is not Unit.RATIO:
+    if ratio is None or not baseline or metric is None or metric.unit is not Unit.RATIO:
         return change(ratio)
     return units.format_difference(metric.unit, ratio * baseline)
 

@@ -299,6 +299,7 @@ def test_a_change_of_errors_is_a_difference_as_in_the_sentence():
     errors = make_finding("search", metric="errors", measured=0.98, baseline=0.0115, change=84.2, interval=(80.0, 86.0))
     assert words.changed(errors) == "+96.8 pp"
     assert words.changed(make_finding("search", measured=0.2, baseline=0.1, change=1.0)) == "+100 %"
+    assert words.changed(make_finding("search", metric="errors", measured=0.05, baseline=0.0, change=5.0)) == "+500 %"
     text = report_md.render(Facts(verdict=make_verdict(errors), run=make_run()), {})
     assert "+96.8 pp" in text
     assert "8420" not in text

@@ -133,6 +133,20 @@ def test_json_is_read_in_the_charset_that_its_headers_name(charset, value):
         assert ask(client_of(server)).json == {"a": value}
 
 
+@pytest.mark.parametrize(
+    ("line", "page", "read"),
+    [
+        ("text/html; charset=idna", b"tea", "tea"),  # codecs of Python that are no charset
+        ("text/html; charset=punycode", b"tea-xyz", "tea-xyz"),
+        ("text/html", b"<meta charset=utf-16>caf\xc3\xa9", "caf\u00e9"),  # it could not have been read
+        ("text/html", b"<meta charset=utf-16>tea \xe9", "tea \ufffd"),
+    ],
+)
+def test_a_charset_that_cannot_be_is_none(line, page, read):
+    with Server(answers(ok(page, f"Content-Type: {line}"))) as server:
+        assert ask(client_of(server)).text.endswith(read)
+
+
 def test_json_in_no_charset_says_so():
     answer = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{"a":"\xe9"}'
     with (

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 MAX_AGE_S = 10**11  # s: longer than any cookie lives
 MAX_DIGITS = 1000  # of an age; Python refuses to read numbers of more than 4300
-_SECONDS = re.compile(r"-?\d+\Z")
+_SECONDS = re.compile(r"-?[0-9]+\Z")
 _TOKEN = re.compile(r"[^\t\x20-\x2f\x3b-\x40\x5b-\x60\x7b-\x7e]+")
 _TIME = re.compile(r"(\d{1,2}):(\d{1,2}):(\d{1,2})(?!\d)")
 _DAY, _YEAR = re.compile(r"\d{1,2}(?!\d)"), re.compile(r"\d{2,4}(?!\d)")

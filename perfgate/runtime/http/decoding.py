@@ -13,6 +13,9 @@ TOO_LARGE = f"unpacks to more than {MAX_DECODED_BYTES >> 20} MiB"
 NO_ENCODINGS = frozenset({"identity", "none", "binary", "8bit", "utf-8", "utf8", "iso-8859-1"})
 GZIP_MAGIC = b"\x1f\x8b"
 BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+OF_PYTHON_ALONE = frozenset(  # names of codecs that no browser knows as a charset
+    "idna punycode unicode_escape raw_unicode_escape utf-7 undefined".split()
+)
 META_BYTES = 1024  # of a page, within which browsers look for its charset
 UNSTATED = "windows-1252"  # what browsers read that is no UTF-8 and names no charset, and what they call Latin-1
 _LATIN = frozenset({"iso8859-1", "ascii"})
@@ -111,15 +114,18 @@ def charset_of(content_type: str) -> str:
 
 def _stated(content: bytes) -> str:
     match = _META.search(content[:META_BYTES])
-    return _known((match[1] or match[2]).decode("latin-1")) if match else ""
+    charset = _known((match[1] or match[2]).decode("latin-1")) if match else ""
+    # What can be read before the charset is known is not in UTF-16.
+    return "utf-8" if charset and codecs.lookup(charset).name.startswith(("utf-16", "utf-32")) else charset
 
 
 def _known(charset: str) -> str:
+    """The charset, or nothing where it is none that texts come in."""
     try:
         "".encode(charset)
     except (LookupError, ValueError):
         return ""
-    return charset
+    return "" if codecs.lookup(charset).name in OF_PYTHON_ALONE else charset
 
 
 def _as_read(charset: str) -> str:

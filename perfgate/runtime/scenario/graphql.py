@@ -36,10 +36,10 @@ class PersistedBody:
         self._full: Fill = json_filler({"query": _literal(item.query), "variables": dict(variables), **own})
 
     def __call__(self, values: Values) -> bytes:
-        return self._short(values).encode()
+        return self._short(values).encode(errors="backslashreplace")
 
     def full(self, values: Values) -> bytes:
-        return self._full(values).encode()
+        return self._full(values).encode(errors="backslashreplace")
 
 
 def operation_filler(item: str | GraphqlOperation, variables: Mapping[str, Any]) -> Fill:

@@ -36,7 +36,7 @@ class AwaitedReplies:
         if self.is_in_order:
             self._in_order.append(sent)  # each of them: else the replies to the others would be taken for theirs
         elif self._read_id is not None and len(self._by_id) < MAX_AWAITED_REPLIES:
-            value = self._read_id(Message(text.encode(), 0))  # type: ignore[arg-type]  # read like a response
+            value = self._read_id(Message(text.encode(errors="backslashreplace"), 0))  # type: ignore[arg-type]  # read like a response
             if value is not MISSING:
                 self._by_id[str(value)] = sent
         return sent

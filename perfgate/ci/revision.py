@@ -122,9 +122,12 @@ def _owner_of_fork(environ: Environment, folder: Path) -> str:
     """Who owns the repository that is checked out, where it bears the name of the job's and is of somebody else."""
     host = environ.get("GITHUB_SERVER_URL", "").rpartition("//")[2]
     url = ask_git(environ, folder, "remote", "get-url", "origin").removesuffix("/").removesuffix(".git")
-    there = re.search(rf"{re.escape(host)}[/:]([^/:]+)/([^/]+)$", url) if host else None
-    owner, _, name = environ.get("GITHUB_REPOSITORY", "").partition("/")
-    return there[1] if there and there[2] == name and there[1] != owner else ""
+    there = re.search(rf"{re.escape(host)}(?::\d+)?[/:]([^/:]+)/([^/]+)$", url) if host else None
+    owner, _, name = environ.get("GITHUB_REPOSITORY", "").lower().partition("/")
+    if there is None or there[1].lower() == owner:
+        return ""
+    of_same_name = re.fullmatch(rf"{re.escape(name)}(-\d+)?", there[2].lower())  # shop-1: where shop was taken
+    return there[1] if of_same_name else ""
 
 
 def other_checkout(code: Revision, environ: Environment) -> str:
@@ -148,8 +151,8 @@ def _git(environ: Environment, folder: Path) -> Revision:
     return _revision(
         {
             "commit": commit,
-            # The commit of a pull request may be on a local branch that is called as its target.
-            "branch": "" if job.pull_request else _local_branch(environ, folder) or job.branch,
+            # The commit of a pull request or a tag may be on a local branch that is called as its target.
+            "branch": "" if job.pull_request or job.is_tag else _local_branch(environ, folder) or job.branch,
             "base": job.target,
             "pull_request": int(number[0]) if number else None,
             "dirty": bool(changes),

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class CiSystem:
-    """Names of variables. `mark` says that a job runs there; an empty `target` that none says where a change goes."""
+    """Names of variables; of several the first that is set counts. `mark` says that a job runs there; without `targets`
+    none says where a change goes."""
 
     mark: str
-    branches: tuple[str, ...]  # the first that is set counts
-    tag: str
-    pull_request: str
-    target: str = ""
+    branches: tuple[str, ...]
+    tag: str = ""
+    pull_requests: tuple[str, ...]
+    targets: tuple[str, ...] = ()
     default_branch: str = ""
 
 
@@ -27,91 +28,103 @@ SYSTEMS = (
         mark="JENKINS_URL",
         branches=("BRANCH_NAME", "GIT_BRANCH"),
         tag="TAG_NAME",
-        pull_request="CHANGE_ID",
-        target="CHANGE_TARGET",
+        # Of multibranch pipelines, and of the plug-ins for GitHub's pull requests and for GitLab.
+        pull_requests=("CHANGE_ID", "ghprbPullId", "gitlabMergeRequestIid"),
+        targets=("CHANGE_TARGET", "ghprbTargetBranch", "gitlabTargetBranch"),
     ),
     CiSystem(
         mark="TF_BUILD",  # Azure Pipelines, whose BUILD_SOURCEBRANCH says that it is a tag
         branches=("BUILD_SOURCEBRANCH",),
-        tag="",
-        pull_request="SYSTEM_PULLREQUEST_PULLREQUESTID",
-        target="SYSTEM_PULLREQUEST_TARGETBRANCH",
+        pull_requests=(
+            "SYSTEM_PULLREQUEST_PULLREQUESTNUMBER",
+            "SYSTEM_PULLREQUEST_PULLREQUESTID",
+        ),  # GitHub's: its own id
+        targets=("SYSTEM_PULLREQUEST_TARGETBRANCH",),
     ),
     CiSystem(
         mark="BUILDKITE",
         branches=("BUILDKITE_BRANCH",),
         tag="BUILDKITE_TAG",
-        pull_request="BUILDKITE_PULL_REQUEST",
-        target="BUILDKITE_PULL_REQUEST_BASE_BRANCH",
+        pull_requests=("BUILDKITE_PULL_REQUEST",),
+        targets=("BUILDKITE_PULL_REQUEST_BASE_BRANCH",),
     ),
     CiSystem(
         mark="CIRCLECI",
         branches=("CIRCLE_BRANCH",),
         tag="CIRCLE_TAG",
-        pull_request="CIRCLE_PR_NUMBER",  # of forks alone: CIRCLE_PULL_REQUEST is also there for pushes to main
+        pull_requests=("CIRCLE_PR_NUMBER",),  # of forks alone: CIRCLE_PULL_REQUEST is also there for pushes to main
     ),
     CiSystem(
         mark="BITBUCKET_BUILD_NUMBER",
         branches=("BITBUCKET_BRANCH",),
         tag="BITBUCKET_TAG",
-        pull_request="BITBUCKET_PR_ID",
-        target="BITBUCKET_PR_DESTINATION_BRANCH",
+        pull_requests=("BITBUCKET_PR_ID",),
+        targets=("BITBUCKET_PR_DESTINATION_BRANCH",),
     ),
     CiSystem(
         mark="DRONE",
         branches=("DRONE_BRANCH",),
         tag="DRONE_TAG",
-        pull_request="DRONE_PULL_REQUEST",
-        target="DRONE_TARGET_BRANCH",
+        pull_requests=("DRONE_PULL_REQUEST",),
+        targets=("DRONE_TARGET_BRANCH",),
         default_branch="DRONE_REPO_BRANCH",
     ),
     CiSystem(
         mark="CI_PIPELINE_EVENT",  # Woodpecker
         branches=("CI_COMMIT_BRANCH",),
         tag="CI_COMMIT_TAG",
-        pull_request="CI_COMMIT_PULL_REQUEST",
-        target="CI_COMMIT_TARGET_BRANCH",
+        pull_requests=("CI_COMMIT_PULL_REQUEST",),
+        targets=("CI_COMMIT_TARGET_BRANCH",),
         default_branch="CI_REPO_DEFAULT_BRANCH",
     ),
     CiSystem(
         mark="CIRRUS_CI",
         branches=("CIRRUS_BRANCH",),
         tag="CIRRUS_TAG",
-        pull_request="CIRRUS_PR",
-        target="CIRRUS_BASE_BRANCH",
+        pull_requests=("CIRRUS_PR",),
+        targets=("CIRRUS_BASE_BRANCH",),
         default_branch="CIRRUS_DEFAULT_BRANCH",
     ),
     CiSystem(
         mark="TRAVIS",
         branches=("TRAVIS_BRANCH",),
         tag="TRAVIS_TAG",
-        pull_request="TRAVIS_PULL_REQUEST",
-        target="TRAVIS_BRANCH",
+        pull_requests=("TRAVIS_PULL_REQUEST",),
+        targets=("TRAVIS_BRANCH",),
     ),
     CiSystem(
         mark="SEMAPHORE",
         branches=("SEMAPHORE_GIT_BRANCH",),
         tag="SEMAPHORE_GIT_TAG_NAME",
-        pull_request="SEMAPHORE_GIT_PR_NUMBER",
-        target="SEMAPHORE_GIT_BRANCH",
+        pull_requests=("SEMAPHORE_GIT_PR_NUMBER",),
+        targets=("SEMAPHORE_GIT_BRANCH",),
     ),
     CiSystem(
         mark="APPVEYOR",
         branches=("APPVEYOR_REPO_BRANCH",),
         tag="APPVEYOR_REPO_TAG_NAME",
-        pull_request="APPVEYOR_PULL_REQUEST_NUMBER",
-        target="APPVEYOR_REPO_BRANCH",
+        pull_requests=("APPVEYOR_PULL_REQUEST_NUMBER",),
+        targets=("APPVEYOR_REPO_BRANCH",),
+    ),
+    CiSystem(
+        mark="CODEBUILD_BUILD_ID",
+        branches=("CODEBUILD_WEBHOOK_HEAD_REF",),
+        pull_requests=("CODEBUILD_WEBHOOK_TRIGGER",),  # "pr/12", "branch/main", "tag/v1"
+        targets=("CODEBUILD_WEBHOOK_BASE_REF",),
     ),
 )
 NO = ("", "false", "0")
+PULL_REQUEST, OTHER_TRIGGERS = "pr/", ("branch/", "tag/")  # how CodeBuild says what a job is for
 BRANCHES = "refs/heads/"
 
 
 @dataclass(frozen=True, kw_only=True)
 class CiJob:
-    """What a CI system says of a job; empty where it says nothing. A pull request is on no branch of the repository."""
+    """What a CI system says of a job; empty where it says nothing. Pull requests and tags are on no branch of the
+    repository, whatever the local branch is called."""
 
     branch: str = ""
+    is_tag: bool = False
     pull_request: str = ""  # as the system names it, most often a number
     target: str = ""  # the branch that the pull request wants to enter
     default_branch: str = ""
@@ -123,13 +136,15 @@ def job_of(environ: Mapping[str, str]) -> CiJob:
     if system is None:
         return CiJob()
     default = environ.get(system.default_branch, "")
-    pull_request = environ.get(system.pull_request, "")
-    if pull_request not in NO:
-        target = environ.get(system.target, "").removeprefix(BRANCHES)
-        return CiJob(pull_request=pull_request, target=target, default_branch=default)
-    if environ.get(system.tag):
-        return CiJob(default_branch=default)
-    name = next((value for key in system.branches if (value := environ.get(key, ""))), "")
-    if name.startswith("refs/") and not name.startswith(BRANCHES):
-        return CiJob(default_branch=default)
+    pull_request = _first(environ, system.pull_requests)
+    if pull_request not in NO and not pull_request.startswith(OTHER_TRIGGERS):
+        target = _first(environ, system.targets).removeprefix(BRANCHES)
+        return CiJob(pull_request=pull_request.removeprefix(PULL_REQUEST), target=target, default_branch=default)
+    name = _first(environ, system.branches)
+    if environ.get(system.tag) or (name.startswith("refs/") and not name.startswith(BRANCHES)):
+        return CiJob(is_tag=True, default_branch=default)
     return CiJob(branch=name.removeprefix(BRANCHES).removeprefix("origin/"), default_branch=default)
+
+
+def _first(environ: Mapping[str, str], names: tuple[str, ...]) -> str:
+    return next((value for name in names if (value := environ.get(name, ""))), "")

@@ -66,13 +66,21 @@ def shortfall(run: Run) -> str:
 def is_short_of_resources(run: Run) -> bool:
     """Whether the load generator lacked ports, files or memory for more than MAX_UNSENT_SHARE of the requests."""
     unsent = sum(run.generator.unsent.values())
-    return unsent > 0 and unsent > MAX_UNSENT_SHARE * (unsent + sum(endpoint.requests for endpoint in run.endpoints))
+    return unsent > 0 and unsent > MAX_UNSENT_SHARE * (unsent + _measured_requests(run))
 
 
 def is_broken_off(run: Run) -> bool:
-    """Whether exceptions of scenarios ended so many iterations that the load was another one."""
+    """Whether exceptions of scenarios ended so many iterations that the load was another one. They count from the
+    first request to the last, so all requests count beside them."""
     raised = run.generator.exceptions
-    return raised > MAX_EXCEPTIONS_SHARE * (raised + sum(endpoint.requests for endpoint in run.endpoints))
+    requests = run.warmup_requests + _measured_requests(run) + run.after_requests
+    return raised > MAX_EXCEPTIONS_SHARE * (raised + requests)
+
+
+def _measured_requests(run: Run) -> int:
+    """Requests of the whole load generator: of both arms; journeys and pages send none of their own."""
+    results = (*run.endpoints, *(run.arms[0].endpoints if run.arms else ()))
+    return sum(result.requests for result in results if result.kind == "endpoint")
 
 
 def is_accepted(past: PastRun, key: Key) -> bool:

@@ -10,6 +10,7 @@ import pytest
 
 from perfgate.ci.eligibility import PULL_REQUESTS, why_not
 from perfgate.ci.job_base import job_base
+from perfgate.ci.systems import job_of
 from perfgate.model.revision import JobBase
 
 A, B, C = "a" * 40, "b" * 40, "c" * 40
@@ -60,6 +61,13 @@ def test_elsewhere_it_is_the_baselines_branch():
 
 JOBS = {
     "Jenkins": {"JENKINS_URL": "x", "CHANGE_ID": "5", "CHANGE_TARGET": "release"},
+    "Jenkins' plug-in for GitHub": {"JENKINS_URL": "x", "ghprbPullId": "5", "ghprbTargetBranch": "release"},
+    "Jenkins' plug-in for GitLab": {"JENKINS_URL": "x", "gitlabMergeRequestIid": "5", "gitlabTargetBranch": "release"},
+    "CodeBuild": {
+        "CODEBUILD_BUILD_ID": "9",
+        "CODEBUILD_WEBHOOK_TRIGGER": "pr/5",
+        "CODEBUILD_WEBHOOK_BASE_REF": "refs/heads/release",
+    },
     "Azure Repos": {
         "TF_BUILD": "True",
         "SYSTEM_PULLREQUEST_PULLREQUESTID": "5",
@@ -67,7 +75,8 @@ JOBS = {
     },
     "Azure Pipelines for GitHub": {
         "TF_BUILD": "True",
-        "SYSTEM_PULLREQUEST_PULLREQUESTID": "5",
+        "SYSTEM_PULLREQUEST_PULLREQUESTID": "1234567890",
+        "SYSTEM_PULLREQUEST_PULLREQUESTNUMBER": "5",
         "SYSTEM_PULLREQUEST_TARGETBRANCH": "release",
     },
     "Buildkite": {
@@ -96,6 +105,7 @@ JOBS = {
 @pytest.mark.parametrize("system", JOBS)
 def test_a_pull_request_of_other_ci_systems_names_its_target(system):
     assert job_base(JOBS[system], "trunk") == JobBase(branch="release")
+    assert job_of(JOBS[system]).pull_request == "5"
     assert why_not(JOBS[system], "trunk") == why_not(JOBS[system], "release") == PULL_REQUESTS
 
 
@@ -106,6 +116,7 @@ def test_a_pull_request_of_other_ci_systems_names_its_target(system):
         {"TRAVIS": "true", "TRAVIS_PULL_REQUEST": "false", "TRAVIS_BRANCH": "release"},
         {"DRONE": "true", "DRONE_TARGET_BRANCH": "release"},  # of pushes Drone says the branch itself
         {"CI_PIPELINE_EVENT": "push", "CI_COMMIT_TARGET_BRANCH": ""},
+        {"CODEBUILD_BUILD_ID": "9", "CODEBUILD_WEBHOOK_TRIGGER": "branch/main"},
         {"CIRCLECI": "true", "CIRCLE_PULL_REQUEST": "https://github.com/ada/shop/pull/5", "CIRCLE_BRANCH": "main"},
     ],
 )

@@ -524,10 +524,17 @@ def test_a_pull_request_is_not_on_the_local_branch_called_as_its_target(reposito
         {"JENKINS_URL": "x", "BRANCH_NAME": "main", "TAG_NAME": "main"},
         {"BUILDKITE": "true", "BUILDKITE_BRANCH": "main", "BUILDKITE_TAG": "v1"},
         {"DRONE": "true", "DRONE_BRANCH": "main", "DRONE_TAG": "v1"},
+        {"CI_PIPELINE_EVENT": "tag", "CI_COMMIT_TAG": "v1"},
+        {
+            "CODEBUILD_BUILD_ID": "9",
+            "CODEBUILD_WEBHOOK_TRIGGER": "tag/v1",
+            "CODEBUILD_WEBHOOK_HEAD_REF": "refs/tags/v1",
+        },
     ],
 )
-def test_a_tag_is_on_no_branch(repository: Path, job: dict[str, str]) -> None:
-    git(repository, "checkout", "--quiet", "--detach")
+@pytest.mark.parametrize("local", ["--detach", "-bmain"])
+def test_a_tag_is_on_no_branch(repository: Path, job: dict[str, str], local: str) -> None:
+    git(repository, "checkout", "--quiet", local)
     assert revision.read(ENVIRONMENT | job, repository).branch == ""
 
 
@@ -560,8 +567,16 @@ def test_a_workflow_that_checks_out_a_tag_measures_no_branch(repository: Path) -
     assert revision.other_checkout(code, environ).endswith("the run is recorded without a branch.")
 
 
-@pytest.mark.parametrize("url", ["https://github.example.com/{}/shop", "git@github.example.com:{}/shop.git"])
-@pytest.mark.parametrize(("owner", "branch"), [("ada", "main"), ("mallory", "mallory:main")])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://github.example.com/{}/shop",
+        "git@github.example.com:{}/shop.git",
+        "ssh://git@github.example.com:22/{}/Shop",
+        "https://github.example.com/{}/shop-1",  # a fork's name where its owner had a shop already
+    ],
+)
+@pytest.mark.parametrize(("owner", "branch"), [("ada", "main"), ("ADA", "main"), ("mallory", "mallory:main")])
 def test_a_workflow_that_checks_out_a_fork_is_on_no_branch_of_the_repository(
     repository: Path, url: str, owner: str, branch: str
 ) -> None:

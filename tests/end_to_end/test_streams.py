@@ -118,17 +118,18 @@ def test_a_websocket_s_replies(project: Project, server: str, reply: str):
     assert outcomes(project)["message_p95"] != "fail"
 
 
-def test_replies_that_never_come_are_timeouts_of_the_message_latency(project: Project, server: str):
+@pytest.mark.parametrize("reply", ["$.id", pytest.param("next", marks=pytest.mark.slow)])
+def test_replies_that_never_come_are_timeouts_of_the_message_latency(project: Project, server: str, reply: str):
     result = run(
         project,
         server,
-        """
+        f"""
   chat:
     request: GET /mute
     timeout: 700ms
-    with: {id: uuid}
-    websocket: {send: {id: "{id}"}, every: 50ms, reply: $.id, for: 200ms}
-    budget: {message_p95: 600ms, errors: 1%}
+    with: {{id: uuid}}
+    websocket: {{send: {{id: "{{id}}"}}, every: 50ms, reply: {reply}, for: 200ms}}
+    budget: {{message_p95: 600ms, errors: 1%}}
 """,
         code=1,
         load="users: 1, duration: 4s",

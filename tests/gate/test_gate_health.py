@@ -80,6 +80,17 @@ def test_exceptions_of_scenarios_prove_nothing_but_a_failure():
     assert shortfall(past.run) == "its scenarios raised 200 exceptions"
 
 
+def test_exceptions_are_counted_beside_all_requests_of_the_load_and_no_journey():
+    head = [make_endpoint("search", requests=100)]
+    arms = make_arms(make_endpoint("search", requests=100))
+    few = replace(WELL, exceptions=6)
+    assert shortfall(make_run(1, endpoints=head, generator=few))
+    assert not shortfall(make_run(1, endpoints=head, generator=few, arms=arms))
+    assert not shortfall(make_run(1, endpoints=head, generator=few, warmup_requests=100))
+    journey = replace(make_endpoint("visit", requests=100), kind="journey")
+    assert shortfall(make_run(1, endpoints=[*head, journey], generator=few))
+
+
 @pytest.mark.parametrize(
     ("late", "p95", "outcome"),
     [

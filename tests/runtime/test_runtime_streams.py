@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perfgate.runtime.scenario.stated_times import stated
+from perfgate.runtime.streams import replies
 from perfgate.runtime.streams.messages import EventParser, Message
 from perfgate.runtime.streams.replies import AwaitedReplies
 
@@ -61,19 +62,29 @@ def test_a_reply_that_comes_before_its_sender_goes_on_is_that_message_s(reply: s
 
 
 @pytest.mark.parametrize("reply", ["next", "$.id"])
-def test_a_message_without_a_reply_is_given_up_once_and_its_late_reply_is_no_other_s(reply: str):
+def test_a_message_without_a_reply_is_given_up_once(reply: str):
     awaited = AwaitedReplies(reply)
     first, second = awaited.expect('{"id": 1}'), awaited.expect('{"id": 2}')
     first.due, second.due = 10, 20
 
     assert awaited.give_up(before=10) == []
     assert (awaited.give_up(before=11), awaited.give_up(before=11), len(awaited)) == ([first], [], 1)
-    late = awaited.answered(Message(b'{"id": 1}', 0))
-
-    assert late is None or late.is_overdue
+    if reply != "next":
+        assert awaited.answered(Message(b'{"id": 1}', 0)) is None  # a late reply is no other's
     assert awaited.answered(Message(b'{"id": 2}', 0)) is second
-    assert not second.is_overdue
     assert not awaited
+
+
+def test_of_many_open_messages_each_has_its_own_reply(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(replies, "MAX_AWAITED_REPLIES", 2)
+    awaited = AwaitedReplies("next")
+    sent = [awaited.expect("hi") for _ in range(4)]
+    assert [awaited.answered(Message(b"hi", 0)) for _ in range(5)] == [*sent, None]
+
+    by_id = AwaitedReplies("$.id")
+    first, _, third = (by_id.expect(f'{{"id": {number}}}') for number in range(3))
+    assert by_id.answered(Message(b'{"id": 2}', 0)) is None  # beyond what is waited for
+    assert by_id.answered(Message(b'{"id": 0}', 0)) is first is not third
 
 
 def test_messages_without_the_value_answer_nothing():

@@ -95,7 +95,7 @@ def test_in_ci_the_history_does_not_choose_the_branch(store, tmp_path):
     assert baselines.with_branch(read(tmp_path / "budgets.yaml"), store, environ).gate.baseline.branch == "main"
 
 
-@pytest.mark.parametrize("written", ["[trunk, master, old]", "[auto, trunk, old]"])
+@pytest.mark.parametrize("written", ["[trunk, master, old]", "[auto, trunk, old]", "[auto, master, trunk, trunk, old]"])
 def test_runs_from_before_the_branch_was_renamed_count(store, repository, written):
     budget_file = read(repository / "budgets.yaml", f"gate: {{baseline: {{branch: {written}, min_runs: 4}}}}\n")
     branch = "trunk" if written.startswith("[trunk") else "master"

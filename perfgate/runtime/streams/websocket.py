@@ -95,7 +95,7 @@ class WebSocket(Stream):
                 if talk.problem:
                     raise ValueError(talk.problem)
                 talk.give_up_overdue()
-                if not self.goes_on(visitor, messages, opened):
+                if not self._goes_on(visitor, messages, opened, talk):
                     talk.is_closing = True
                     if visitor.load.stopping or not talk.awaits_replies:
                         break
@@ -105,12 +105,22 @@ class WebSocket(Stream):
         except RemoteProtocolError as error:
             talk.give_up_all()
             raise ConnectionResetError(f"not WebSocket: {error}") from error
-        except OSError:
-            talk.give_up_all()
+        except OSError as error:
+            is_good = isinstance(error, Ended) and (visitor.load.stopping or self._is_good_end(messages))
+            if not is_good:
+                talk.give_up_all()
             raise
         finally:
             if sender is not None:
                 sender.kill()
+
+    def _goes_on(self, visitor: Visitor, messages: MessageRecord, opened: int, talk: _Talk) -> bool:
+        """Raises TimedOut after too long a silence, in which no message got its reply."""
+        try:
+            return self.goes_on(visitor, messages, opened)
+        except TimedOut:
+            talk.give_up_all()
+            raise
 
     def _speak(self, visitor: Visitor, talk: _Talk) -> None:
         """Runs beside the listening."""
@@ -187,7 +197,7 @@ class _Talk:
     def take(self, message: Message) -> None:
         at = self._messages.add(message)
         sent = self._awaited.answered(message)
-        if sent is not None and not sent.is_overdue:
+        if sent is not None:
             self._record(at, max(0, at - (sent.left or self._channel.wire.left)), None)
 
     @property
@@ -195,11 +205,14 @@ class _Talk:
         return bool(self._awaited)
 
     def give_up_overdue(self) -> None:
-        """Counts the messages whose replies are overdue, a few times per second."""
+        """Counts the messages whose replies are overdue, a few times per second. Raises TimedOut where replies come in
+        order: from then on none could be told from that of the message before."""
         now = monotonic_ns()
         if now >= self._next_look:
             self._next_look = now + POLL_INTERVAL_NS
             self._give_up(now - self._patience, Failure("timeout", f"no reply within {self._patience / 1e9:g} s"))
+            if self._awaited.is_in_order:
+                self.check_replies()
 
     def give_up_all(self) -> None:
         """Counts the messages whose replies cannot come any more: the connection is lost."""

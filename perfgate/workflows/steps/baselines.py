@@ -65,7 +65,7 @@ def runs(
     unless several files were remembered under that name. Runs of the baseline's branch under a name that it had before
     count as runs of that branch."""
     policy = budget_file.gate.baseline
-    branches = (branch, *policy.former_branches) if branch == policy.branch else (branch,)
+    branches = dict.fromkeys((branch, *policy.former_branches)) if branch == policy.branch else (branch,)
     found = [past for name in branches for past in _runs_of(store, budget_file, environ, branch=name, limit=limit)]
     if len(branches) > 1:
         found = sorted(found, key=_started, reverse=True)[:limit]

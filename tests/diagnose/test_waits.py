@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -19,7 +20,7 @@ from processes import wait_for
 
 from perfgate.diagnose.facts import ProbeCounts
 from perfgate.diagnose.probes import PostgresProbe, WaitProbe, cpu_quota, merged
-from perfgate.diagnose.probes.sockets import ESTABLISHED, TcpSocket, turn
+from perfgate.diagnose.probes.sockets import ESTABLISHED, SocketReader, TcpSocket, turn
 from perfgate.loadtest.service.ports import free_ports, is_free
 from perfgate.model.budget_file import DiagnosePolicy
 from perfgate.workflows import probing
@@ -51,8 +52,12 @@ class Other(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     wbufsize = -1
 
+    @staticmethod
+    def wait() -> object:
+        return threading.Event().wait(WAIT)
+
     def do_GET(self) -> None:
-        threading.Event().wait(WAIT)
+        self.wait()
         self.send_response(200)
         self.send_header("Content-Length", "1000")
         self.end_headers()
@@ -62,8 +67,9 @@ class Other(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def other_service() -> Iterator[int]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Other)
+def other_service(wait: Callable[[], object] | None = None) -> Iterator[int]:
+    handler = Other if wait is None else type("Waiting", (Other,), {"wait": staticmethod(wait)})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield server.server_port
@@ -103,6 +109,87 @@ def test_messages_to_another_service_and_the_time_that_they_take(service: tuple[
     [peer] = counts.peers
     assert (peer.address, peer.kind, peer.connections) == (f"127.0.0.1:{other}", "external", 1)
     assert peer.size > 2000
+
+
+# Asks another service over a new connection for each request, as `requests.get` does.
+RECONNECTING = (
+    SERVICE.replace("other = http", "def connect(): return http")
+    .replace("for _ in range(2):", "for other in [connect()]:")
+    .replace(".read()", ".read(); other.close()")
+)
+
+
+class ClosingReader:
+    """Reads the sockets; a connection to the other service that awaits its answer has had it, and is closed, before
+    anybody can look up whose it was."""
+
+    def __init__(self, other: int, answer: threading.Semaphore) -> None:
+        self.real, self.other, self.answer, self.waiting = SocketReader(), other, answer, 0
+
+    def read(self) -> list[TcpSocket]:
+        sockets = self.real.read()
+        for item in sockets:
+            if item.peer_port == self.other and item.state == ESTABLISHED and item.messages and not item.answers:
+                self.waiting += 1
+                self.answer.release()
+                wait_for(lambda inode=item.inode: self.is_closed(inode), "the end of the connection")
+        return sockets
+
+    def is_closed(self, inode: int) -> bool:
+        return inode not in {item.inode for item in self.real.read()}
+
+    def close(self) -> None:
+        self.real.close()
+
+
+@contextmanager
+def reconnecting_service() -> Iterator[tuple[WaitProbe, ClosingReader, int]]:
+    """A probe that has seen one connection of the service to the other one; a reader for it; the service's port."""
+    [port] = free_ports(1)
+    answer = threading.Semaphore(0)
+    with (
+        other_service(lambda: answer.acquire(timeout=60)) as other,
+        subprocess.Popen([sys.executable, "-c", RECONNECTING, str(port), str(other)]) as process,
+    ):
+        wait_for(lambda: not is_free(port), "the service")
+        reader = ClosingReader(other, answer)
+        first = threading.Thread(target=send, args=(port, 1))
+        first.start()
+        wait_for(lambda: any(item.peer_port == other for item in reader.real.read()), "the connection")
+        probe = WaitProbe(process.pid)
+        answer.release()
+        first.join()
+        probe._reader.close()
+        probe._reader = probe._owners._reader = reader  # type: ignore[assignment]
+        try:
+            yield probe, reader, port
+        finally:
+            probe.close()
+            process.kill()
+
+
+def counted_phase(probe: WaitProbe, port: int) -> ProbeCounts:
+    """What a probe counts beside one request."""
+    probe.begin()
+    send(port, 1)
+    return probe.counted(requests=1)
+
+
+def test_connections_that_close_before_their_owner_is_looked_up_are_the_service_s():
+    with reconnecting_service() as (probe, reader, port):
+        phases = [counted_phase(probe, port) for _ in range(3)]
+
+    assert reader.waiting == 3
+    assert [counts.values["external_messages"] for counts in phases] == [1, 1, 1]
+    assert all(counts.values["external_wait"] > 0 for counts in phases)
+
+
+def test_connections_that_another_process_makes_too_are_none_of_the_service_s():
+    with reconnecting_service() as (probe, reader, _), socket.create_connection(("127.0.0.1", reader.other)):
+        phases = [counted_phase(probe, reader.other) for _ in range(3)]
+
+    assert reader.waiting == 3
+    assert [counts.peers for counts in phases] == [(), (), ()]
 
 
 def test_the_budget_file_says_what_listens_on_a_port(service: tuple[int, int, int]):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,7 +49,7 @@ class WaitTally:
             elif item.port in own_ports:
                 self.unread += item.unread > 0
             else:
-                address = (item.peer, item.peer_port)
+                address = _address(item)
                 self.last[item.inode] = item
                 before = known.get(item.inode)
                 if before is None or item.messages > before.messages:
@@ -61,6 +61,53 @@ class WaitTally:
             self.peak_connections[address] = max(count, self.peak_connections.get(address, 0))
 
 
+class SocketOwners:
+    """Tells which sockets are the service's. Who has which is looked up anew when there is one that nobody knows."""
+
+    def __init__(self, reader: SocketReader, processes: Callable[[], Iterable[psutil.Process]]) -> None:
+        self._reader, self._processes = reader, processes
+        self._pids: list[int] = []
+        self._own: set[int] = set()
+        self._foreign: set[int] = set()
+        self._used: set[Address] = set()  # by the service, with a connection that was seen to be its own
+        self._shared: set[Address] = set()  # by other processes as well
+
+    def own(self, every: Sequence[TcpSocket]) -> Set[int]:
+        """The inodes of its own of all sockets there are."""
+        present = {item.inode for item in every}
+        if present <= self._own | self._foreign:
+            return self._own
+        known = {inode for pid in self._pids for inode in inodes(pid)}  # at once: connections may be short
+        own = (self._own | known) & present
+        if not present <= own | self._foreign:
+            self._pids = [process.pid for process in self._processes()]
+            own |= {inode for pid in self._pids for inode in inodes(pid)}
+        self._remember(every, own)
+        self._own = own | self._closed(item for item in every if item.inode not in own | self._foreign)
+        self._foreign = present - self._own
+        return self._own
+
+    def _remember(self, every: Iterable[TcpSocket], own: Set[int]) -> None:
+        """Who uses which address. What is foreign, and still there at a second look, is no connection that has closed
+        before its owner was looked up."""
+        ports = {item.port for item in every if item.state == LISTEN and item.inode in own}
+        for item in every:
+            if item.inode in own:
+                if item.state != LISTEN and item.port not in ports:
+                    self._used.add(_address(item))
+            elif item.inode in self._foreign:
+                self._shared.add(_address(item))
+
+    def _closed(self, unknown: Iterable[TcpSocket]) -> set[int]:
+        """Inodes of connections that have closed meanwhile, and led to where only the service's own lead."""
+        candidates = [item for item in unknown if _address(item) in self._used - self._shared]
+        if not candidates:
+            return set()
+        present = {item.inode for item in self._reader.read()}
+        self._shared |= {_address(item) for item in candidates if item.inode in present}
+        return {item.inode for item in candidates if _address(item) not in self._shared}
+
+
 class WaitProbe:
     """`pid` is that of a service that perfgate has started; `named` says what listens where, as far as it is known.
     Connections to the `ignored` ports are no work of its own.
@@ -70,8 +117,7 @@ class WaitProbe:
         self._ignored = ignored
         self._pid, self._kinds = pid, peers.Kinds(named or {})
         self._reader = SocketReader()
-        self._own: set[int] = set()
-        self._foreign: set[int] = set()
+        self._owners = SocketOwners(self._reader, self._processes)
         self._known: dict[int, TcpSocket] = {}
         self._tally = WaitTally(began=monotonic())
         self._pids: list[int] = [pid]
@@ -141,12 +187,10 @@ class WaitProbe:
                 tally.looks += 1
 
     def _sockets(self) -> list[TcpSocket]:
-        """Those of the service. Who has which is looked up anew when there is one that nobody knows."""
+        """Those of the service."""
         every = self._reader.read()
-        if any(item.inode not in self._own and item.inode not in self._foreign for item in every):
-            self._own = {inode for process in self._processes() for inode in inodes(process.pid)}
-            self._foreign = {item.inode for item in every} - self._own
-        return [item for item in every if item.inode in self._own and item.peer_port not in self._ignored]
+        own = self._owners.own(every)
+        return [item for item in every if item.inode in own and item.peer_port not in self._ignored]
 
     def _processes(self) -> list[psutil.Process]:
         with suppress(psutil.Error):
@@ -158,7 +202,7 @@ class WaitProbe:
         messages: dict[Address, int] = {}
         size: dict[Address, int] = {}
         for item in tally.last.values():
-            address, before = (item.peer, item.peer_port), self._known.get(item.inode)
+            address, before = _address(item), self._known.get(item.inode)
             messages[address] = messages.get(address, 0) + item.messages - (before.messages if before else 0)
             size[address] = size.get(address, 0) + item.size - (before.size if before else 0)
         return tuple(
@@ -172,6 +216,10 @@ class WaitProbe:
             )
             for address in sorted(messages)
         )
+
+
+def _address(item: TcpSocket) -> Address:
+    return item.peer, item.peer_port
 
 
 def _delay(processes: Iterable[psutil.Process]) -> float:

@@ -8,7 +8,9 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -185,6 +187,34 @@ def test_a_remote_that_does_not_answer_is_left_alone_with_all_that_was_started(g
         process, prompt, window = (tmp_path / "who").read_text().split()
         assert (prompt, window) == ("0", "never")
         wait_until_gone(int(process))
+
+
+def test_a_remote_that_wants_a_password_opens_no_window(git, tmp_path):
+    """git asks for passwords of https by SSH_ASKPASS too."""
+
+    class Server(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(401)
+            self.send_header("WWW-Authenticate", 'Basic realm="shop"')
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    window = tmp_path / "window"
+    window.write_text(f"#!/bin/sh\ntouch {tmp_path}/asked\n")
+    window.chmod(0o755)
+    commit(git, "feature")
+    with ThreadingHTTPServer(("127.0.0.1", 0), Server) as server:
+        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        git("remote", "add", "origin", f"http://127.0.0.1:{server.server_port}/shop.git", folder="shop")
+        answer = asking.ask_remote(
+            {**ENVIRONMENT, "SSH_ASKPASS": str(window), "DISPLAY": ":0"}, tmp_path / "shop", "ls-remote", "origin"
+        )
+        server.shutdown()
+
+    assert (answer, (tmp_path / "asked").exists()) == ("", False)
 
 
 def wait_until_gone(process: int) -> None:

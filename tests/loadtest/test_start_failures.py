@@ -76,6 +76,11 @@ def test_a_package_that_is_missing_is_named_with_where_it_comes_from(line: str, 
     assert "`service.setup`" in hint
 
 
+def test_a_package_that_may_be_missing_is_not_the_reason_where_a_later_error_is():
+    tail = ["WARNING No module named 'uvloop', using asyncio", "psycopg.OperationalError: connection refused"]
+    assert symptoms.why_ended(1, tail, 4321) == "Run `service.command` by hand to see why."
+
+
 def test_a_long_line_is_cut():
     assert symptoms.last_output(["x" * 5000]) == f"  | {'x' * 200}..."
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Mapping
 from contextlib import closing
+from time import monotonic
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -66,9 +67,12 @@ def _statuses(sock: socket.socket, target: str) -> list[str]:
         connection.send_headers(stream, _headers(target, version))
         connection.send_data(stream, LIST_SERVICES, end_stream=True)
         statuses[stream] = ""
-    over = 0
+    over, end = 0, monotonic() + TIMEOUT_S
     try:
         while over < len(statuses):
+            if (left := end - monotonic()) <= 0:  # a server may send pings for ever
+                return []
+            sock.settimeout(left)
             sock.sendall(connection.data_to_send())
             if not (data := sock.recv(1 << 16)):
                 return []

@@ -141,9 +141,9 @@ CODES: Mapping[str, CodeEntry] = {
     ),
     "PG-G018": CodeEntry(
         "The target went away during the load.",
-        "From some second on, no request got a connection until the end. Errors count as errors; latencies are those of the "
+        "From some second on, no request was answered until the end: connections were refused or closed. Errors count as errors; latencies are those of the "
         "time before. In an A/B test, a base or head that went away proves nothing of the other.",
-        "From second 4 on (to 1 s), no request to the target got a connection",
+        "From second 4 on (to 1 s), no request to the target was answered",
         "See the target's log: it may have crashed under the load, run out of memory, or been deployed anew meanwhile. "
         "With `service: {command: ...}` perfgate starts it itself, and says how it ended.",
     ),

@@ -1,4 +1,4 @@
-"""A target that was there and went away: from some second on, no request got a connection until the end."""
+"""A target that was there and went away: from some second on, no request was answered until the end."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ def outages(windows: Mapping[Key, Window], *, width: int, duration: float) -> It
     for arm, name in NAMES.items():
         since, lost = _gone(windows, arm, duration)
         if since is not None and lost >= MIN_REQUESTS:
+            begins = "From the warm-up on" if since < 0 else f"From second {since} on (to {width} s)"
             yield note(
                 "PG-G018",
-                f"From second {since} on (to {width} s), no request to {name} got a connection: it ended, or something "
-                "before it closed its port. What is measured after that says nothing of its speed; see its log.",
+                f"{begins}, no request to {name} was answered: its connections were refused or closed. "
+                "What is measured after that says nothing of its speed; see its log.",
             )
 
 

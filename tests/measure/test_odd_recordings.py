@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from measure.test_importers import BEGAN, ROWS, WRITERS, csv_text, imported, jmeter_csv_text, plan, unix, written
 
+from perfgate.measure.importers.refusals import unreadable
 from perfgate.measure.importers.samples import Tolerance
 from perfgate.model.errors import UsageError
 from perfgate.model.plan import Plan
@@ -114,6 +115,10 @@ def test_bytes_that_no_format_has_are_named(tmp_path: Path, plan: Plan, content:
     with pytest.raises(UsageError, match=why) as caught:
         imported(plan, written(tmp_path, content), format=format)
     assert caught.value.hint
+
+
+def test_binary_files_with_a_carriage_return_are_no_text_of_an_old_mac():
+    assert unreadable(b"PAR1\x15\x04\x15\r\0\0abcPAR1") is None
 
 
 def test_a_date_that_is_none_is_a_bad_line(tmp_path: Path, plan: Plan):

@@ -19,7 +19,15 @@ def noted(*seconds: Window, arm: str = "", kind: str = "endpoint") -> list[str]:
 @pytest.mark.parametrize(("arm", "name"), [("", "the target"), (BASE, "the base"), (HEAD, "the head")])
 def test_a_target_that_went_away_is_named_with_the_second(arm: str, name: str):
     (text,) = noted(UP, UP, UP, DOWN, DOWN, arm=arm)
-    assert text.startswith(f"From second 2 on (to 1 s), no request to {name} got a connection")
+    assert text.startswith(f"From second 2 on (to 1 s), no request to {name} was answered: its")
+
+
+def test_a_target_that_went_away_in_the_warm_up_has_no_negative_second():
+    (text,) = noted(UP, DOWN, DOWN)
+    assert text.startswith("From second 0 on")
+    windows = {("endpoint", "search", "", second): window for second, window in ((-3, UP), (-2, DOWN), (-1, DOWN))}
+    (note,) = outages(windows, width=1, duration=9.0)
+    assert str(note).startswith("From the warm-up on, no request to the target was answered")
 
 
 @pytest.mark.parametrize(

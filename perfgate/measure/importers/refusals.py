@@ -114,7 +114,7 @@ UNREADABLE: Mapping[str, Refusal] = {  # whatever the format
         instead="Save it as UTF-8: iconv -f utf-16 -t utf-8 FILE > NEW",
     ),
     "line ends": Refusal(
-        recognizes=lambda beginning: b"\r" in beginning and b"\n" not in beginning,
+        recognizes=lambda beginning: b"\0" not in beginning and b"\r" in beginning and b"\n" not in beginning,
         why="its lines end with a carriage return only, as those of an old Mac",
         instead="tr '\\r' '\\n' < FILE > NEW, and import that.",
     ),

@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
-from perfgate.ci import asking
+from perfgate.ci import git_questions
 from perfgate.ci.default_branch import default_branch
 
 ENVIRONMENT = {
@@ -170,21 +174,75 @@ def test_a_remote_is_asked_only_where_the_checkout_does_not_know(git, tmp_path):
 
 def test_a_remote_that_does_not_answer_is_left_alone_with_all_that_was_started(git, tmp_path, monkeypatch):
     """The program that reaches the remote writes its id and blocks; it is gone with the question, and had no prompt."""
-    monkeypatch.setattr(asking, "REMOTE_TIMEOUT_S", 0.5)
-    commit(git, "feature")
+    monkeypatch.setattr(git_questions, "REMOTE_TIMEOUT_S", 0.5)
     ssh = tmp_path / "ssh"
     ssh.write_text(
         f'#!/bin/sh\necho $$ "$GIT_TERMINAL_PROMPT" "$SSH_ASKPASS_REQUIRE" > {tmp_path}/who\nexec sleep 600\n'
     )
     ssh.chmod(0o755)
-    git("remote", "add", "origin", "git@git.example:shop.git", folder="shop")
-    git("config", "remote.origin.fetch", "+refs/heads/feature:refs/remotes/origin/feature", folder="shop")
-    git("update-ref", "refs/remotes/origin/feature", "HEAD", folder="shop")
+    unfetched(git, "git@git.example:shop.git")
     assert of(tmp_path / "shop", GIT_SSH=str(ssh)) == ""
     if (tmp_path / "who").exists():  # on a busy machine git may not have come so far
         process, prompt, window = (tmp_path / "who").read_text().split()
         assert (prompt, window) == ("0", "never")
         wait_until_gone(int(process))
+
+
+def unfetched(git: Git, url: str) -> None:
+    """A repository whose default branch only the remote knows."""
+    commit(git, "feature")
+    git("remote", "add", "origin", url)
+    git("config", "remote.origin.fetch", "+refs/heads/feature:refs/remotes/origin/feature")
+    git("update-ref", "refs/remotes/origin/feature", "HEAD")
+
+
+INTERRUPTED = """
+import os, signal, sys
+from pathlib import Path
+from perfgate.ci import git_questions
+from perfgate.ci.default_branch import default_branch
+signal.signal(signal.SIGINT, signal.default_int_handler)
+git_questions.REMOTE_TIMEOUT_S = 600.0
+default_branch(os.environ, Path(sys.argv[1]))
+"""
+
+
+def test_ctrl_c_ends_what_reaches_the_remote(git, tmp_path):
+    ssh, who = tmp_path / "ssh", tmp_path / "who"
+    os.mkfifo(who)
+    ssh.write_text(f"#!/bin/sh\necho $$ > {who}\nexec sleep 600\n")
+    ssh.chmod(0o755)
+    unfetched(git, "git@git.example:shop.git")
+    environment = ENVIRONMENT | {"GIT_SSH": str(ssh), "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", INTERRUPTED, str(tmp_path / "shop")]
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as question:
+        process = int(who.read_text())  # waits until it is written
+        question.send_signal(signal.SIGINT)
+        assert "KeyboardInterrupt" in question.communicate()[1]
+    wait_until_gone(process)
+
+
+class Unauthorized(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(401)
+        self.send_header("WWW-Authenticate", 'Basic realm="git"')
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+
+@pytest.mark.parametrize(("way", "is_run"), [("SSH_ASKPASS", False), ("core.askPass", False), ("GIT_ASKPASS", True)])
+def test_only_the_password_program_of_ci_is_run(git, tmp_path, way, is_run):
+    program, ran = tmp_path / "askpass", tmp_path / "ran"
+    program.write_text(f"#!/bin/sh\necho x | tee {ran}\n")
+    program.chmod(0o755)
+    with ThreadingHTTPServer(("127.0.0.1", 0), Unauthorized) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        unfetched(git, f"http://127.0.0.1:{server.server_port}/shop.git")
+        if way == "core.askPass":
+            git("config", way, str(program))
+        of(tmp_path / "shop", **({} if way == "core.askPass" else {way: str(program)}))
+        server.shutdown()
+    assert ran.exists() == is_run
 
 
 def wait_until_gone(process: int) -> None:

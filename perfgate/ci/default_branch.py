@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from perfgate.ci.asking import Environment, ask_git, ask_remote
+from perfgate.ci.git_questions import Environment, ask_git, ask_remote
 from perfgate.ci.revision import part_of, read_event
 from perfgate.ci.systems import job_of
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from perfgate.ci.asking import Environment
+from perfgate.ci.git_questions import Environment
 from perfgate.ci.revision import part_of, read_event
 from perfgate.ci.systems import job_of
 from perfgate.model.revision import JobBase

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from perfgate.ci.asking import Environment, ask_git
+from perfgate.ci.git_questions import Environment, ask_git
 from perfgate.ci.systems import job_of
 from perfgate.model.revision import FORK_SEPARATOR, Revision
 

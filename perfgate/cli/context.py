@@ -46,13 +46,13 @@ def remembered_run_context(out: Path | None) -> RunContext:
     """For a run with access to the history, to what was accepted, and to the timings of the service's middleware."""
     from dataclasses import replace
 
-    from perfgate.ci import asking, credentials, revision
+    from perfgate.ci import credentials, git_questions, revision
     from perfgate.cli.accepting import gather
     from perfgate.workflows.steps import counting
 
     context = run_context("runs", out)
     root, code = context.root, context.revision
-    if not code.commit and (trouble := asking.trouble(os.environ, root)):
+    if not code.commit and (trouble := git_questions.trouble(os.environ, root)):
         say(f"perfgate: commit and branch are not known. git says: {trouble}")
     if other := revision.other_checkout(code, os.environ):
         say(f"perfgate: {other}")

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from perfgate import init
-from perfgate.ci.asking import Environment
 from perfgate.ci.default_branch import default_branch
+from perfgate.ci.git_questions import Environment
 from perfgate.init import project
 from perfgate.init.proposal import NOT_SAFE, FileProposal, Omission
 from perfgate.model.errors import UsageError

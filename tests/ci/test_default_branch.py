@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,7 +16,7 @@ from threading import Thread
 
 import pytest
 
-from perfgate.ci import asking
+from perfgate.ci import git_questions
 from perfgate.ci.default_branch import default_branch
 
 ENVIRONMENT = {
@@ -172,16 +174,13 @@ def test_a_remote_is_asked_only_where_the_checkout_does_not_know(git, tmp_path):
 
 def test_a_remote_that_does_not_answer_is_left_alone_with_all_that_was_started(git, tmp_path, monkeypatch):
     """The program that reaches the remote writes its id and blocks; it is gone with the question, and had no prompt."""
-    monkeypatch.setattr(asking, "REMOTE_TIMEOUT_S", 0.5)
-    commit(git, "feature")
+    monkeypatch.setattr(git_questions, "REMOTE_TIMEOUT_S", 0.5)
     ssh = tmp_path / "ssh"
     ssh.write_text(
         f'#!/bin/sh\necho $$ "$GIT_TERMINAL_PROMPT" "$SSH_ASKPASS_REQUIRE" > {tmp_path}/who\nexec sleep 600\n'
     )
     ssh.chmod(0o755)
-    git("remote", "add", "origin", "git@git.example:shop.git", folder="shop")
-    git("config", "remote.origin.fetch", "+refs/heads/feature:refs/remotes/origin/feature", folder="shop")
-    git("update-ref", "refs/remotes/origin/feature", "HEAD", folder="shop")
+    unfetched(git, "git@git.example:shop.git")
     assert of(tmp_path / "shop", GIT_SSH=str(ssh)) == ""
     if (tmp_path / "who").exists():  # on a busy machine git may not have come so far
         process, prompt, window = (tmp_path / "who").read_text().split()
@@ -189,32 +188,61 @@ def test_a_remote_that_does_not_answer_is_left_alone_with_all_that_was_started(g
         wait_until_gone(int(process))
 
 
-def test_a_remote_that_wants_a_password_opens_no_window(git, tmp_path):
-    """git asks for passwords of https by SSH_ASKPASS too."""
-
-    class Server(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(401)
-            self.send_header("WWW-Authenticate", 'Basic realm="shop"')
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    window = tmp_path / "window"
-    window.write_text(f"#!/bin/sh\ntouch {tmp_path}/asked\n")
-    window.chmod(0o755)
+def unfetched(git: Git, url: str) -> None:
+    """A repository whose default branch only the remote knows."""
     commit(git, "feature")
-    with ThreadingHTTPServer(("127.0.0.1", 0), Server) as server:
-        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        git("remote", "add", "origin", f"http://127.0.0.1:{server.server_port}/shop.git", folder="shop")
-        answer = asking.ask_remote(
-            {**ENVIRONMENT, "SSH_ASKPASS": str(window), "DISPLAY": ":0"}, tmp_path / "shop", "ls-remote", "origin"
-        )
-        server.shutdown()
+    git("remote", "add", "origin", url)
+    git("config", "remote.origin.fetch", "+refs/heads/feature:refs/remotes/origin/feature")
+    git("update-ref", "refs/remotes/origin/feature", "HEAD")
 
-    assert (answer, (tmp_path / "asked").exists()) == ("", False)
+
+INTERRUPTED = """
+import os, signal, sys
+from pathlib import Path
+from perfgate.ci import git_questions
+from perfgate.ci.default_branch import default_branch
+signal.signal(signal.SIGINT, signal.default_int_handler)
+git_questions.REMOTE_TIMEOUT_S = 600.0
+default_branch(os.environ, Path(sys.argv[1]))
+"""
+
+
+def test_ctrl_c_ends_what_reaches_the_remote(git, tmp_path):
+    ssh, who = tmp_path / "ssh", tmp_path / "who"
+    os.mkfifo(who)
+    ssh.write_text(f"#!/bin/sh\necho $$ > {who}\nexec sleep 600\n")
+    ssh.chmod(0o755)
+    unfetched(git, "git@git.example:shop.git")
+    environment = ENVIRONMENT | {"GIT_SSH": str(ssh), "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", INTERRUPTED, str(tmp_path / "shop")]
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as question:
+        process = int(who.read_text())  # waits until it is written
+        question.send_signal(signal.SIGINT)
+        assert "KeyboardInterrupt" in question.communicate()[1]
+    wait_until_gone(process)
+
+
+class Unauthorized(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(401)
+        self.send_header("WWW-Authenticate", 'Basic realm="git"')
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+
+@pytest.mark.parametrize(("way", "is_run"), [("SSH_ASKPASS", False), ("core.askPass", False), ("GIT_ASKPASS", True)])
+def test_only_the_password_program_of_ci_is_run(git, tmp_path, way, is_run):
+    program, ran = tmp_path / "askpass", tmp_path / "ran"
+    program.write_text(f"#!/bin/sh\necho x | tee {ran}\n")
+    program.chmod(0o755)
+    with ThreadingHTTPServer(("127.0.0.1", 0), Unauthorized) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        unfetched(git, f"http://127.0.0.1:{server.server_port}/shop.git")
+        if way == "core.askPass":
+            git("config", way, str(program))
+        of(tmp_path / "shop", **({} if way == "core.askPass" else {way: str(program)}))
+        server.shutdown()
+    assert ran.exists() == is_run
 
 
 def wait_until_gone(process: int) -> None:

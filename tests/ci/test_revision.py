@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from repositories import ENVIRONMENT, git
 
-from perfgate.ci import asking, revision
+from perfgate.ci import git_questions, revision
 from perfgate.files import codec
 from perfgate.model.revision import Revision
 from perfgate.model.run import Run
@@ -341,7 +341,7 @@ def test_no_git(repository: Path) -> None:
 
 
 def test_a_git_that_does_not_answer(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asking, "GIT_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(git_questions, "GIT_TIMEOUT_S", 0.05)
     slow = tmp_path / "bin" / "git"
     slow.parent.mkdir()
     slow.write_text("#!/bin/sh\nexec /bin/sleep 60\n")
@@ -424,28 +424,34 @@ def test_the_commit_of_a_tag_a_branch_or_a_commit(repository: Path) -> None:
     git(repository, "commit", "--quiet", "--allow-empty", "--message=second")
     second = git(repository, "rev-parse", "HEAD")
 
-    asked = {ref: asking.commit_of(ENVIRONMENT, repository, ref) for ref in ("v1.0", "last-tag", first[:9], "topic/x")}
+    asked = {
+        ref: git_questions.commit_of(ENVIRONMENT, repository, ref) for ref in ("v1.0", "last-tag", first[:9], "topic/x")
+    }
 
     assert asked == {"v1.0": first, "last-tag": first, first[:9]: first, "topic/x": second}
-    assert asking.commit_of(ENVIRONMENT, repository, "v9") == asking.commit_of(ENVIRONMENT, repository, "--help") == ""
-    assert asking.commit_of(ENVIRONMENT, NOWHERE, "v1.0") == ""
+    assert (
+        git_questions.commit_of(ENVIRONMENT, repository, "v9")
+        == git_questions.commit_of(ENVIRONMENT, repository, "--help")
+        == ""
+    )
+    assert git_questions.commit_of(ENVIRONMENT, NOWHERE, "v1.0") == ""
 
 
 def test_a_release_is_compared_with_the_one_before(repository: Path) -> None:
     first = git(repository, "rev-parse", "HEAD")
-    assert asking.commit_of(ENVIRONMENT, repository, "last-tag") == ""
+    assert git_questions.commit_of(ENVIRONMENT, repository, "last-tag") == ""
     git(repository, "tag", "v1.0")
-    assert asking.commit_of(ENVIRONMENT, repository, "last-tag") == first  # there is none before
+    assert git_questions.commit_of(ENVIRONMENT, repository, "last-tag") == first  # there is none before
     git(repository, "commit", "--quiet", "--allow-empty", "--message=second")
     git(repository, "tag", "v1.1")
-    assert asking.commit_of(ENVIRONMENT, repository, "last-tag") == first
+    assert git_questions.commit_of(ENVIRONMENT, repository, "last-tag") == first
 
 
 def test_a_repository_of_another_user_is_no_secret(tmp_path):
     """Git's own switch for its tests; a container has it without one."""
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
     environ = {**os.environ, "GIT_TEST_ASSUME_DIFFERENT_OWNER": "1", "GIT_CONFIG_GLOBAL": "/dev/null"}
-    said = asking.trouble(environ, tmp_path)
+    said = git_questions.trouble(environ, tmp_path)
     assert said.startswith("detected dubious ownership in repository")
     assert f"git config --global --add safe.directory {tmp_path}" in said
     assert "\n" not in said
@@ -453,16 +459,16 @@ def test_a_repository_of_another_user_is_no_secret(tmp_path):
 
 def test_there_is_no_trouble_where_git_reads_the_repository_and_where_there_is_none(tmp_path):
     environ = {**os.environ, "GIT_CONFIG_GLOBAL": "/dev/null"}
-    assert asking.trouble(environ, tmp_path) == ""
+    assert git_questions.trouble(environ, tmp_path) == ""
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
-    assert asking.trouble(environ, tmp_path) == ""
-    assert asking.trouble({"PATH": "/nowhere"}, tmp_path) == "git is not installed"
+    assert git_questions.trouble(environ, tmp_path) == ""
+    assert git_questions.trouble({"PATH": "/nowhere"}, tmp_path) == "git is not installed"
 
 
 def test_a_ceiling_below_the_repository_is_named(tmp_path):
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
     (tmp_path / "perf").mkdir()
-    said = asking.trouble(ENVIRONMENT | {"GIT_CEILING_DIRECTORIES": str(tmp_path)}, tmp_path / "perf")
+    said = git_questions.trouble(ENVIRONMENT | {"GIT_CEILING_DIRECTORIES": str(tmp_path)}, tmp_path / "perf")
     assert said.endswith("where GIT_CEILING_DIRECTORIES lets it look")
 
 
@@ -500,7 +506,7 @@ def test_a_folder_that_may_not_be_looked_into_is_named(tmp_path, monkeypatch):
         raise PermissionError(13, "Permission denied", str(path))
 
     monkeypatch.setattr(Path, "exists", refuse)  # as root may look into every folder
-    assert asking.trouble({}, tmp_path) == f"{tmp_path / '.git'}: Permission denied"
+    assert git_questions.trouble({}, tmp_path) == f"{tmp_path / '.git'}: Permission denied"
 
 
 @pytest.mark.parametrize(

@@ -76,9 +76,17 @@ def test_a_package_that_is_missing_is_named_with_where_it_comes_from(line: str, 
     assert "`service.setup`" in hint
 
 
-def test_a_package_that_may_be_missing_is_not_the_reason_where_a_later_error_is():
-    tail = ["WARNING No module named 'uvloop', using asyncio", "psycopg.OperationalError: connection refused"]
-    assert symptoms.why_ended(1, tail, 4321) == "Run `service.command` by hand to see why."
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["WARNING No module named 'uvloop', using asyncio", "psycopg.OperationalError: connection refused"],
+        ["WARNING: No module named 'uvloop', using asyncio"],
+        ["ModuleNotFoundError: No module named 'uvloop'", "During handling", "django.core.ImproperlyConfigured: DB"],
+        ["Error: Cannot find module 'dotenv'", "Error: connect ECONNREFUSED 127.0.0.1:5432"],
+    ],
+)
+def test_a_missing_package_that_did_not_end_the_service_is_not_its_cause(lines: list[str]):
+    assert symptoms.why_ended(1, lines, 4321) == "Run `service.command` by hand to see why."
 
 
 def test_a_long_line_is_cut():

@@ -4,6 +4,7 @@ the target, and it is the budget file that lacks something."""
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Mapping
 from contextlib import closing
 from time import monotonic
@@ -14,7 +15,7 @@ from perfgate.loadtest.service.handshake import TlsCheck
 from perfgate.model.errors import TargetError
 from perfgate.net.proxies import proxy_for
 
-TIMEOUT_S = 5.0  # s for each answer
+TIMEOUT_S = 5.0  # s for connecting, and then for all answers: a server may send pings for ever
 VERSIONS = ("v1", "v1alpha")
 LIST_SERVICES = b"\0\0\0\0\x02\x3a\0"  # a framed ServerReflectionRequest
 UNIMPLEMENTED = "12"  # of google.rpc.Code
@@ -67,12 +68,10 @@ def _statuses(sock: socket.socket, target: str) -> list[str]:
         connection.send_headers(stream, _headers(target, version))
         connection.send_data(stream, LIST_SERVICES, end_stream=True)
         statuses[stream] = ""
-    over, end = 0, monotonic() + TIMEOUT_S
+    over, end = 0, time.monotonic() + TIMEOUT_S
     try:
         while over < len(statuses):
-            if (left := end - monotonic()) <= 0:  # a server may send pings for ever
-                return []
-            sock.settimeout(left)
+            sock.settimeout(_time_left(end))
             sock.sendall(connection.data_to_send())
             if not (data := sock.recv(1 << 16)):
                 return []
@@ -84,6 +83,13 @@ def _statuses(sock: socket.socket, target: str) -> list[str]:
     except ProtocolError as error:
         raise ValueError(str(error)) from error
     return list(statuses.values())
+
+
+def _time_left(end: float) -> float:
+    """Seconds until then. Raises TimeoutError where there are none: a socket with none would not block at all."""
+    if (left := end - time.monotonic()) <= 0:
+        raise TimeoutError
+    return left
 
 
 def _headers(target: str, version: str) -> list[tuple[str, str]]:

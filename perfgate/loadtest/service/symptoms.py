@@ -12,9 +12,14 @@ from perfgate.runner import process_tree
 
 MAX_LINES = 6  # of its output that a message shows
 MAX_LINE_CHARS = 200
+# The last line of a Python traceback, the first of a Node error, or what `python -m` says: the whole line, as a logged
+# warning may speak of a missing package that the service does well without.
+_EXCEPTION = re.compile(
+    r"(?:[\w.-]+ +\| )?"  # of docker compose
+    r"(?:(?:\w+\.)*\w*(?:Error|Exception)(?: \[\w+\])?(?::|$)|(?:\w+\.)+[A-Z]\w*(?::|$)|\S*(?:python|pypy)[\w.]*: )"
+)
 _MISSING_PYTHON = re.compile(r"No module named '?(?P<name>[\w.]+)|ImportError: Couldn't import (?P<other>\w+)")
-_MISSING_NODE = re.compile(r"Cannot find (?:module|package) '(?P<name>[^']+)'")
-_ERROR = re.compile(r"(?:\w+\.)*\w*(?:Error|Exception)\b")  # at the beginning of a line: of Python and of Node
+_MISSING_NODE = re.compile(r"Error(?: \[\w+\])?: Cannot find (?:module|package) '(?P<name>[^']+)'")
 _IN_USE = re.compile(r"EADDRINUSE|(?:address|port) (?:\S+ )?(?:is )?already in use", re.IGNORECASE)
 
 
@@ -46,18 +51,13 @@ def why_ended(code: int, tail: Iterable[str], port: int) -> str:
         )
     if any(_IN_USE.search(line) for line in tail):
         return f"The port it takes is in use. Let `service.command` listen on ${{PORT}}, which is {port} this time."
-    return _what_it_lacks(_last_error(tail)) or "Run `service.command` by hand to see why."
+    return _what_it_lacks(tail) or "Run `service.command` by hand to see why."
 
 
-def _last_error(tail: Iterable[str]) -> str:
-    """The last line of what was printed that names an error, and what follows; all of it where none does."""
-    lines = list(tail)
-    errors = [number for number, line in enumerate(lines) if _ERROR.match(line)]
-    return " ".join(lines[errors[-1] :] if errors else lines)
-
-
-def _what_it_lacks(text: str) -> str:
-    """What to do where a package of Python or Node is missing: often it is there, but for another interpreter."""
+def _what_it_lacks(tail: Iterable[str]) -> str:
+    """What to do where a package of Python or Node is missing: often it is there, but for another interpreter. Only
+    the last exception ended the service."""
+    text = next((line for line in reversed([*tail]) if _EXCEPTION.match(line)), "")
     if match := _MISSING_PYTHON.search(text):
         return (
             f"Its Python has no {match['name'] or match['other']}. Activate the application's virtual environment "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from perfgate.ci import eligibility
-from perfgate.ci.asking import ask_git, trouble
+from perfgate.ci.git_questions import ask_git, trouble
 from perfgate.ci.revision import read
 from perfgate.net import http
 from perfgate.workflows.doctor.check import Check, CheckSurroundings, broken, warning

@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from perfgate import history
-from perfgate.ci.asking import ask_git
+from perfgate.ci.git_questions import ask_git
 from perfgate.git import command as git
 from perfgate.model.budget_file import AUTO, BudgetFile
 from perfgate.model.errors import PerfgateError

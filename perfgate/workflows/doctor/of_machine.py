@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 
-from perfgate.ci.asking import ask_git
+from perfgate.ci.git_questions import ask_git
 from perfgate.recording.clock import KERNEL_CLOCK
 from perfgate.workflows.doctor.check import Check, CheckSurroundings, Subject, warning
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from perfgate import gate
-from perfgate.ci.asking import ask_git, commit_of
 from perfgate.ci.default_branch import default_branch
+from perfgate.ci.git_questions import ask_git, commit_of
 from perfgate.history import History, times
 from perfgate.model.budget_file import AUTO, BaselinePolicy, BudgetFile
 from perfgate.model.outcome import Outcome

@@ -18,8 +18,9 @@ CEILING = "GIT_CEILING_DIRECTORIES"
 
 Environment = Mapping[str, str]
 
-# What would ask a person in a window, or in a credential helper of its own.
+# What would ask a person in a window, or in a credential helper of its own. A GIT_ASKPASS of CI's stays.
 _NO_PROMPT = {"SSH_ASKPASS": "", "SSH_ASKPASS_REQUIRE": "never", "GCM_INTERACTIVE": "never"}
+_NO_WINDOW = ("-c", "core.askPass=")  # after GIT_ASKPASS, before SSH_ASKPASS
 
 
 def ask_git(environ: Environment, folder: Path, *question: str) -> str:
@@ -38,7 +39,7 @@ def ask_remote(environ: Environment, folder: Path, *question: str) -> str:
     """
     try:
         process = subprocess.Popen(
-            ["git", *question],
+            ["git", *_NO_WINDOW, *question],
             cwd=folder,
             env=git.environment(environ, **_NO_PROMPT),
             stdin=subprocess.DEVNULL,
@@ -51,7 +52,7 @@ def ask_remote(environ: Environment, folder: Path, *question: str) -> str:
     with process:
         try:
             output = process.communicate(timeout=REMOTE_TIMEOUT_S)[0]
-        except BaseException as error:  # Ctrl-C too: the session is its own, and would live on
+        except BaseException as error:  # Ctrl-C does not reach a session of its own
             with suppress(OSError):
                 os.killpg(process.pid, signal.SIGKILL)
             if not isinstance(error, subprocess.TimeoutExpired):

@@ -7,7 +7,6 @@ import socket
 import time
 from collections.abc import Mapping
 from contextlib import closing
-from time import monotonic
 from typing import cast
 from urllib.parse import urlsplit
 

@@ -1,8 +1,8 @@
 """JMeter's results as CSV, with its header: `jmeter -n -t plan.jmx -l results.jtl`.
 
 `elapsed` is from before the request until its last byte, a connection included. Rows of transaction controllers have a
-name of their own and may be a journey's, never
-an endpoint's: the requests in them have rows of their own.
+name of their own and may be a journey's, never an endpoint's where the requests in them have rows of their own. With
+"Generate parent sample" they have none.
 """
 
 from __future__ import annotations

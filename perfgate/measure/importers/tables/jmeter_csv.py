@@ -120,6 +120,7 @@ class _JMeterTable:
     def convert(self, frame: pd.DataFrame) -> SampleBatch:
         """Raises ValueError when a row is wrong."""
         began, took = _seconds(frame["timeStamp"]), frame["elapsed"].to_numpy()
+        self.timeline.settle(began[began >= MIN_START_MS / 1000])
         self.times = {phase: frame[name].to_numpy() for name, phase in TIMES.items() if name in frame}
         for values in (took, *self.times.values()):
             if not ((values >= 0) & (values <= MAX_REQUEST_MS)).all():

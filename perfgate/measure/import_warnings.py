@@ -23,7 +23,7 @@ MAX_RATE_DIFFERENCE = 0.2  # of the budget file's rate, by which the recorded on
 def check_usable(tally: Tally, source: RecordingSource, plan: Plan, skip: float) -> None:
     """Raises UsageError when nothing of it, or half of an A/B test, can be judged."""
     if not tally.counted:
-        raise no_match(source, plan, tally.unmatched)
+        raise no_match(source, plan, tally.unmatched, has_only_transactions=tally.has_only_transactions)
     if tally.last < 0:
         raise UsageError(f"{source.name} ends {-tally.last:.3g} s before --skip {skip:g}s", code="PG-I004")
     if tally.arms & {BASE, HEAD} and tally.arms != {BASE, HEAD}:
@@ -31,13 +31,18 @@ def check_usable(tally: Tally, source: RecordingSource, plan: Plan, skip: float)
         raise UsageError(f"{source.name}: an A/B test needs base and head, but {missing}", code="PG-I005")
 
 
-def no_match(source: RecordingSource, plan: Plan, unmatched: Counter[str]) -> UsageError:
+def no_match(
+    source: RecordingSource, plan: Plan, unmatched: Counter[str], *, has_only_transactions: bool = False
+) -> UsageError:
     names = [*(endpoint.name for endpoint in plan.endpoints), *(journey.name for journey in plan.journeys)]
     known = ", ".join([*names, *(page.name for page in plan.pages)])
     content = f"it has {name_requests(unmatched)}" if unmatched else "it has no requests"
+    cure = "Names must be the same, or method and path."
+    if has_only_transactions and unmatched:
+        cure = "These are transactions: make them journeys, or switch off Generate parent sample."
     return UsageError(
         f"{source.name}: no request belongs to an endpoint of {plan.source.name}: {content}",
-        hint=f"The budget file has: {known}. Names must be the same, or method and path.",
+        hint=f"The budget file has: {known}. {cure}",
         code="PG-I003",
     )
 

@@ -29,7 +29,7 @@ from perfgate.measure.importers.samples import (
     Tolerance,
     useless,
 )
-from perfgate.measure.matching import application, matcher, summary_matcher, unnamed_matcher
+from perfgate.measure.matching import application, matcher, matching_transactions, summary_matcher, unnamed_matcher
 from perfgate.measure.measuring import Circumstances
 from perfgate.measure.redirects import joined
 from perfgate.measure.summarized import Summarized, summarized
@@ -100,13 +100,14 @@ def read(source: RecordingSource, plan: Plan, how: Reading) -> Recording:
     match = unnamed_matcher(matcher(plan, host), source, plan, how.endpoint)
     whole = (part for part in chain([first] if first else [], parts) if isinstance(part, SampleBatch))
     tally, begins = _tallied(joined(whole, match) if importer.has_hops else whole, Tally(match, how.skip))
-    if begins.earliest < -MAX_EARLIER_S:  # not in the order of time: once more, from the earliest on
+    shift = -begins.earliest if begins.earliest < -MAX_EARLIER_S else 0.0  # rows not in the order of time
+    if tally.has_only_transactions and tally.unmatched:
+        match = matching_transactions(match)
+    if shift or (tally.has_only_transactions and tally.unmatched):  # once more, from the earliest on
         bad = replace(bad, lines=0, number=0, mistakes=[])
         whole = (part for part in _parts(importer, source, bad) if isinstance(part, SampleBatch))
-        tally, _ = _tallied(
-            joined(whole, match) if importer.has_hops else whole, Tally(match, how.skip), -begins.earliest
-        )
-        begins = replace(begins, started=begins.started and begins.started + timedelta(seconds=begins.earliest))
+        tally, _ = _tallied(joined(whole, match) if importer.has_hops else whole, Tally(match, how.skip), shift)
+        begins = replace(begins, started=begins.started and begins.started - timedelta(seconds=shift))
     text = begins.started
     bad.check(importer.hint)
     import_warnings.check_usable(tally, source, plan, how.skip)

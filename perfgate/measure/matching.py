@@ -60,7 +60,8 @@ class _EndpointPattern:
 
 def matcher(plan: Plan, host: str = "") -> Callable[[RequestLabel], CountedAs | None]:
     """Matches by the name; else by method and path, the most exact template first: of requests to this host (with its
-    port), if there is one. None for what is in no budget. A transaction of several requests can only be a journey."""
+    port), if there is one. None for what is in no budget. A transaction can only be a journey: the requests in it are
+    counted."""
     places = {endpoint.name: _place(endpoint) for endpoint in plan.endpoints}
     places |= {journey.name: CountedAs(kind="journey", name=journey.name) for journey in plan.journeys}
     lines = {f"{item.request.method} {item.request.path}": places[item.name] for item in plan.endpoints if item.request}
@@ -78,6 +79,13 @@ def matcher(plan: Plan, host: str = "") -> Callable[[RequestLabel], CountedAs | 
         return fitting[0].place if fitting and not is_unclear else None
 
     return match
+
+
+def matching_transactions(
+    match: Callable[[RequestLabel], CountedAs | None],
+) -> Callable[[RequestLabel], CountedAs | None]:
+    """Matches transactions like requests, where the requests in them have no rows of their own."""
+    return lambda label: match(label._replace(is_transaction=False))
 
 
 def page_matcher(plan: Plan) -> Callable[[RequestLabel], CountedAs | None]:

@@ -31,6 +31,7 @@ class Tally:
         self.counted = 0  # requests with an endpoint, warm-up included
         self.last = float("-inf")  # when the last of them began, s after `skip`
         self.unmatched: Counter[str] = Counter()  # requests by name
+        self.has_only_transactions = True  # as JMeter writes with "Generate parent sample"
         self.arms: set[str] = set()
         self.examples: dict[str, dict[str, list[str]]] = {}  # by arm, then endpoint
         self._match = match
@@ -45,6 +46,7 @@ class Tally:
         known = place != MISSING
         if not samples.phase:
             self._forget(samples, ~known)
+            self.has_only_transactions = self.has_only_transactions and _are_transactions(samples)
         if not known.any():
             return
         table = _TallyTable(samples, place, known, self._skip)
@@ -157,6 +159,13 @@ class _TallyTable:
         second = np.floor(self.began).astype(np.int64) // width
         second -= second.min()
         return (self.place * 4 + self.arm + 1) * (int(second.max()) + 1) + second
+
+
+def _are_transactions(samples: SampleBatch) -> bool:
+    if not any(label.is_transaction for label in samples.labels):
+        return False
+    numbers = np.bincount(samples.label, minlength=len(samples.labels)).tolist()
+    return all(label.is_transaction or not number for label, number in zip(samples.labels, numbers, strict=True))
 
 
 def _groups(key: Integers) -> Iterator[tuple[int, Integers]]:

@@ -88,6 +88,39 @@ def test_a_transaction_of_jmeter_is_a_journey_and_never_an_endpoint(tmp_path: Pa
     assert any("search (transaction) (1 request)" in warning for warning in run.warnings)
 
 
+@pytest.mark.parametrize("first", ["1e12", "1e999", "4102444800", "1767603600000"])
+def test_a_bad_first_row_of_a_csv_is_the_only_bad_one(tmp_path: Path, plan: Plan, first: str):
+    rows = csv_text([(at / 10, "search", 10.0, 200) for at in range(50)])
+    head, _, rest = rows.partition("\n")
+    run = imported(plan, written(tmp_path, f"{head}\n{first},search,5,200\n{rest}"), tolerance=ONE_BAD)
+    assert run.endpoints[1].requests == 50
+
+
+@pytest.mark.parametrize("first", ["1104537600000", "3313526400000", "7"])
+def test_a_bad_first_row_of_jmeter_is_the_only_bad_one(tmp_path: Path, plan: Plan, first: str):
+    rows = jmeter_csv_text([(at / 10, "search", 10.0, 200) for at in range(50)]).replace('"a, ""b""\nc"', "OK")
+    head, row, *_ = rows.splitlines(keepends=True)
+    bad = first + row[row.index(",") :]
+    run = imported(plan, written(tmp_path, head + bad + rows.partition("\n")[2]), tolerance=ONE_BAD)
+    assert run.endpoints[1].requests == 50
+
+
+def parents(*names: str) -> str:
+    """JMeter's rows with "Generate parent sample": transactions only."""
+    message = '"Number of samples in transaction : 3, number of failing samples : 0"'
+    rows = [(at, name, 25.0, 200) for at, name in enumerate(names)]
+    return jmeter_csv_text([(float(at), *rest) for at, *rest in rows]).replace('"a, ""b""\nc"', message)
+
+
+def test_transactions_without_rows_of_their_requests_count_as_requests(tmp_path: Path, plan: Plan):
+    run = imported(plan, written(tmp_path, parents("search", "buy", "search")))
+    assert {one.name: one.requests for one in run.endpoints if one.requests} == {"search": 2, "buy": 1}
+
+    with pytest.raises(UsageError, match="it has checkout \\(transaction\\)") as caught:
+        imported(plan, written(tmp_path, parents("checkout")))
+    assert "make them journeys, or switch off Generate parent sample" in caught.value.hint
+
+
 def test_a_transaction_of_jmeter_s_xml_too(tmp_path: Path, plan: Plan):
     inner = '<httpSample t="9" ts="1767603600000" s="true" lb="search" rc="200"/>'
     outer = '<sample t="25" ts="1767603600000" s="true" lb="{}" rc="200" rm="Number of samples in transaction : 1">'

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from math import isfinite
 
 import numpy as np
 import pandas as pd
@@ -24,7 +25,7 @@ from perfgate.measure.importers.samples import (
     RequestLabel,
     SampleBatch,
 )
-from perfgate.measure.importers.timeline import MAX_SPAN_S, UNITS, RowTimes
+from perfgate.measure.importers.timeline import MAX_SPAN_S, UNITS, RowTimes, middle
 
 NEEDED = ("t", "endpoint", "ms", "status")
 SECONDS = "seconds since the start expected"
@@ -69,7 +70,7 @@ class CsvSamples:
 
 
 class CsvTable:
-    """Rows of one recording. Whether `t` is a Unix time, and in which unit, its first row says."""
+    """Rows of one recording. Whether `t` is a Unix time, and in which unit, the middle row of its first block says."""
 
     def __init__(self) -> None:
         self._unit: float | None = None  # s; 0: `t` counts from the start
@@ -78,6 +79,7 @@ class CsvTable:
     def convert(self, frame: pd.DataFrame) -> SampleBatch:
         """Raises ValueError when a row is wrong; which one, `wrong` says."""
         t, ms = (frame[name].to_numpy(dtype=np.float64) for name in ("t", "ms"))
+        since = self._since(t)
         if not ((ms >= 0) & (ms <= MAX_REQUEST_MS)).all():
             raise ValueError("ms is out of range")
         endpoint, status = frame["endpoint"].cat, frame["status"].cat
@@ -91,7 +93,7 @@ class CsvTable:
             rows.assembled(
                 [RequestLabel(name) for name in names],
                 endpoint.codes.to_numpy().astype(np.int64),
-                self._since(t),
+                since,
                 rows.milliseconds(ms),
                 statuses[status.codes.to_numpy()],
                 origin=self._timeline.origin,
@@ -100,8 +102,8 @@ class CsvTable:
         )
 
     def _since(self, t: NDArray[np.float64]) -> NDArray[np.float64]:
-        if len(t) and self._unit is None:
-            self._unit = _unit(float(t[0]))
+        if self._unit is None and len(usual := t[(t >= 0) & np.isfinite(t)]):
+            self._unit = _unit(middle(usual))
         if self._unit:
             return self._timeline.since(t * self._unit)
         if not ((t >= 0) & (t <= MAX_SPAN_S)).all():
@@ -115,7 +117,7 @@ class CsvTable:
         if what := _wrong(of):
             return what
         t = float(of["t"])
-        if self._unit is None:
+        if self._unit is None and isfinite(t):
             self._unit = _unit(t)
         if self._unit:
             return self._timeline.mistake(t * self._unit)

@@ -13,7 +13,7 @@ MAX_SPAN_S = 10_000_000.0  # s, 115 days: no recording is longer
 
 
 class RowTimes:
-    """Times of one recording, in s since 1970. `origin` is that of its first row."""
+    """Times of one recording, in s since 1970. `origin` is that of its first row that is not alone with its time."""
 
     def __init__(self) -> None:
         self.origin: float | None = None
@@ -36,12 +36,23 @@ class RowTimes:
             return str(error)
         return ""
 
+    def settle(self, began: NDArray[np.float64]) -> None:
+        """Takes the first row near the middle one of the first block for the origin."""
+        if self.origin is None and len(usual := began[(began > 0) & (began < LATEST)]):
+            self.origin = float(usual[np.abs(usual - middle(usual)) <= MAX_SPAN_S][0])
+
     def since(self, began: NDArray[np.float64]) -> NDArray[np.float64]:
         """Seconds since the first row; negative for those that began before it. Raises ValueError as `check` does."""
+        self.settle(began)
         if len(began):
             for moment in (began[0], began.min(), began.max()):
                 self.check(float(moment))
         return began - (self.origin or 0.0)
+
+
+def middle(values: NDArray[np.float64]) -> float:
+    """The lower median, which is one of the values."""
+    return float(np.partition(values, (len(values) - 1) // 2)[(len(values) - 1) // 2])
 
 
 def _day(unix: float) -> str:

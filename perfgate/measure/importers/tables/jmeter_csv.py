@@ -1,8 +1,8 @@
 """JMeter's results as CSV, with its header: `jmeter -n -t plan.jmx -l results.jtl`.
 
 `elapsed` is from before the request until its last byte, a connection included. Rows of transaction controllers have a
-name of their own and may be a journey's, never
-an endpoint's: the requests in them have rows of their own.
+name of their own and may be a journey's, never an endpoint's where the requests in them have rows of their own. With
+"Generate parent sample" they have none.
 """
 
 from __future__ import annotations
@@ -120,6 +120,7 @@ class _JMeterTable:
     def convert(self, frame: pd.DataFrame) -> SampleBatch:
         """Raises ValueError when a row is wrong."""
         began, took = _seconds(frame["timeStamp"]), frame["elapsed"].to_numpy()
+        self.timeline.settle(began[began >= MIN_START_MS / 1000])
         self.times = {phase: frame[name].to_numpy() for name, phase in TIMES.items() if name in frame}
         for values in (took, *self.times.values()):
             if not ((values >= 0) & (values <= MAX_REQUEST_MS)).all():

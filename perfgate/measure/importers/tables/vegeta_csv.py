@@ -53,10 +53,10 @@ class _VegetaTable:
         """Raises ValueError when a row is wrong."""
         text = frame["timestamp"].astype(str)
         began = text.to_numpy(dtype=np.int64)
+        since = self._timeline.since(began / 1e9)
         took, code = frame["latency"].to_numpy(), frame["code"].to_numpy()
         if not (((took >= 0) & (took <= MAX_REQUEST_MS * 1e6)).all() and ((code >= 0) & (code < 600)).all()):
             raise ValueError("latency or code is out of range")
-        since = self._timeline.since(began / 1e9)
         labels, label = _labels(frame)
         error = frame["error"].cat
         late = np.array([rows.is_timeout(str(category)) for category in error.categories])[error.codes.to_numpy()]

@@ -240,7 +240,7 @@ def test_only_the_password_program_of_ci_is_run(git, tmp_path, way, is_run):
         unfetched(git, f"http://127.0.0.1:{server.server_port}/shop.git")
         if way == "core.askPass":
             git("config", way, str(program))
-        of(tmp_path / "shop", **({} if way == "core.askPass" else {way: str(program)}))
+        of(tmp_path / "shop", no_proxy="*", **({} if way == "core.askPass" else {way: str(program)}))
         server.shutdown()
     assert ran.exists() == is_run
 

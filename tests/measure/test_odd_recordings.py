@@ -105,6 +105,14 @@ def test_a_bad_first_row_of_jmeter_is_the_only_bad_one(tmp_path: Path, plan: Pla
     assert run.endpoints[1].requests == 50
 
 
+@pytest.mark.parametrize("format", ["k6", "vegeta-json"])
+def test_a_bad_first_line_of_a_stream_is_the_only_bad_one(tmp_path: Path, plan: Plan, format: str):
+    rows = plain(MANY, format)
+    line = next(line for line in rows.splitlines(keepends=True) if "search" in line and "2026-" in line)
+    run = imported(plan, written(tmp_path, line.replace("2026-", "2016-") + rows), tolerance=ONE_BAD, format=format)
+    assert run.endpoints[1].requests == len(MANY)
+
+
 def parents(*names: str) -> str:
     """JMeter's rows with "Generate parent sample": transactions only."""
     message = '"Number of samples in transaction : 3, number of failing samples : 0"'

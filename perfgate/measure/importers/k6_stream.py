@@ -29,7 +29,7 @@ from perfgate.measure.importers.samples import (
     SampleBatch,
     mistaken,
 )
-from perfgate.measure.importers.timeline import RowTimes
+from perfgate.measure.importers.timeline import settled
 
 MAX_POINTS = 200_000  # held at a time
 PHASE_OF_METRIC: Mapping[str, Phase] = {
@@ -132,7 +132,7 @@ def assembled(recorded: Iterable[Point], size: int = MAX_POINTS) -> Iterator[Sam
 def _points(source: RecordingSource, bad: BadLines) -> Iterator[Point]:
     """(metric, when it ended as Unix time, how many ms it took, tags) of each point that matters."""
     known: dict[bytes, Tags | None] = {}
-    timeline = RowTimes()
+    timeline = settled(source, lambda line: point[1] if (point := _point(line, {})) else None)
     with source.opened() as stream:
         number = 0
         for number, line in enumerate(stream, start=1):

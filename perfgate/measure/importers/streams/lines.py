@@ -8,7 +8,7 @@ from typing import Any
 
 from perfgate.measure.importers.rows import RecordedRequest
 from perfgate.measure.importers.samples import BadLines, RecordingSource
-from perfgate.measure.importers.timeline import RowTimes
+from perfgate.measure.importers.timeline import RowTimes, settled
 
 MISTAKES = (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError)
 
@@ -17,14 +17,19 @@ def objects(
     source: RecordingSource, bad: BadLines, request: Callable[[Mapping[str, Any]], RecordedRequest], what: str
 ) -> Iterator[RecordedRequest]:
     """The requests that JSON objects are."""
-    return texts(source, bad, lambda line: request(json.loads(line)), what)
+    timeline = settled(source, lambda line: request(json.loads(line)).began)
+    return texts(source, bad, lambda line: request(json.loads(line)), what, timeline)
 
 
 def texts(
-    source: RecordingSource, bad: BadLines, request: Callable[[str], RecordedRequest | None], what: str
+    source: RecordingSource,
+    bad: BadLines,
+    request: Callable[[str], RecordedRequest | None],
+    what: str,
+    timeline: RowTimes | None = None,
 ) -> Iterator[RecordedRequest]:
     """The requests that lines are; None is none."""
-    timeline = RowTimes()
+    timeline = timeline or RowTimes()
     with source.opened() as stream:
         for number, raw in enumerate(stream, start=1):
             bad.lines += 1

@@ -89,6 +89,8 @@ def test_paths_are_percent_encoded(path, target):
 
 def test_numbers_fill_paths_too():
     assert path_filler("/p/{page}/{ratio}/{yes}")({"page": 7, "ratio": 0.5, "yes": True}, "") == "/p/7/0.5/true"
+    numbers = {0.00001: "0.00001", -2e-7: "-0.0000002", 1e20: "100000000000000000000", 1e-300: "1e-300", 1.5: "1.5"}
+    assert {number: path_filler("/{n}")({"n": number}, "")[1:] for number in numbers} == numbers
 
 
 @pytest.mark.parametrize("path", ["/x", "/{name}"])

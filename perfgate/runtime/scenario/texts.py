@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from types import NoneType
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -13,6 +14,7 @@ Values = Mapping[str, Any]
 Fill = Callable[[Values], str]
 FillPath = Callable[[Values, str], str]
 
+SMALLEST, LARGEST = 1e-10, 1e21  # numbers between them are written without an exponent
 _SAFE = "%/?#[]@!$&'()*+,;=:~-._"
 _HOLE = re.compile(r"\{\{|\}\}|\{([A-Za-z_][A-Za-z0-9_]*)\}|[{}]")
 
@@ -56,9 +58,12 @@ class Text:
 
 
 def plain(value: Any) -> str:
-    """A value as text: what is no text already, in JSON's words (`true`, `null`, `{"a":1}`)."""
+    """A value as text: what is no text already, in JSON's words (`true`, `null`, `{"a":1}`). Numbers have no exponent
+    as long as people would write none: 0.00001."""
     if isinstance(value, str):
         return value
+    if isinstance(value, float) and "e" in (text := _dumps(value)) and SMALLEST <= abs(value) < LARGEST:
+        return f"{Decimal(text):f}"
     return _dumps(value) if isinstance(value, (bool, float, Mapping, list, tuple, NoneType)) else str(value)
 
 

@@ -44,9 +44,7 @@ def _of_git(environ: Environment, folder: Path) -> str:
     new = ask_git(environ, folder, "config", "init.defaultBranch")
     if new in local | remote:
         return new
-    choices: list[set[str]] = [{*local, *remote} & {*USUAL}]
-    if is_whole:
-        choices += [local, remote]
+    choices = [(local | remote) & {*USUAL}, *([local, remote] if is_whole else [])]
     return next((branch for branches in choices if len(branches) == 1 for branch in branches), "")
 
 

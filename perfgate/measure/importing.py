@@ -29,7 +29,14 @@ from perfgate.measure.importers.samples import (
     Tolerance,
     useless,
 )
-from perfgate.measure.matching import application, matcher, matching_transactions, summary_matcher, unnamed_matcher
+from perfgate.measure.matching import (
+    Matcher,
+    application,
+    matcher,
+    matching_transactions,
+    summary_matcher,
+    unnamed_matcher,
+)
 from perfgate.measure.measuring import Circumstances
 from perfgate.measure.redirects import joined
 from perfgate.measure.summarized import Summarized, summarized
@@ -98,21 +105,24 @@ def read(source: RecordingSource, plan: Plan, how: Reading) -> Recording:
         return _summary(first, bad, source, plan, replace(how, format=format))
     host = application(plan, _counted(first)) if first else ""
     match = unnamed_matcher(matcher(plan, host), source, plan, how.endpoint)
-    whole = (part for part in chain([first] if first else [], parts) if isinstance(part, SampleBatch))
-    tally, begins = _tallied(joined(whole, match) if importer.has_hops else whole, Tally(match, how.skip))
+
+    def tallied(parts: Iterable[SampleBatch | Summary], match: Matcher, before: float = 0.0) -> tuple[Tally, _Begins]:
+        batches = (part for part in parts if isinstance(part, SampleBatch))
+        return _tallied(joined(batches, match) if importer.has_hops else batches, Tally(match, how.skip), before)
+
+    tally, begins = tallied(chain([first] if first else [], parts), match)
     shift = -begins.earliest if begins.earliest < -MAX_EARLIER_S else 0.0  # rows not in the order of time
-    if tally.has_only_transactions and tally.unmatched:
-        match = matching_transactions(match)
-    if shift or (tally.has_only_transactions and tally.unmatched):  # once more, from the earliest on
+    are_endpoints = tally.has_only_transactions and bool(tally.unmatched)
+    if shift or are_endpoints:  # once more, from the earliest on
         bad = replace(bad, lines=0, number=0, mistakes=[])
-        whole = (part for part in _parts(importer, source, bad) if isinstance(part, SampleBatch))
-        tally, _ = _tallied(joined(whole, match) if importer.has_hops else whole, Tally(match, how.skip), shift)
-        begins = replace(begins, started=begins.started and begins.started - timedelta(seconds=shift))
-    text = begins.started
+        tally, _ = tallied(
+            _parts(importer, source, bad), matching_transactions(match) if are_endpoints else match, shift
+        )
+    started = begins.started and begins.started - timedelta(seconds=shift)
     bad.check(importer.hint)
     import_warnings.check_usable(tally, source, plan, how.skip)
     duration = floor(tally.last * 1000) / 1000 + 0.001  # until just after the last start
-    began = (how.started or text or how.otherwise).astimezone(UTC) + timedelta(seconds=how.skip)
+    began = (how.started or started or how.otherwise).astimezone(UTC) + timedelta(seconds=how.skip)
     return Recording(
         id=f"{began:%Y%m%d-%H%M%S}-{_digest(source, plan.name)}",
         format=format,

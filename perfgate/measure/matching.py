@@ -58,7 +58,10 @@ class _EndpointPattern:
         )
 
 
-def matcher(plan: Plan, host: str = "") -> Callable[[RequestLabel], CountedAs | None]:
+Matcher = Callable[[RequestLabel], CountedAs | None]  # what a request counts as; None: it is left out
+
+
+def matcher(plan: Plan, host: str = "") -> Matcher:
     """Matches by the name; else by method and path, the most exact template first: of requests to this host (with its
     port), if there is one. None for what is in no budget. A transaction can only be a journey: the requests in it are
     counted."""
@@ -82,13 +85,13 @@ def matcher(plan: Plan, host: str = "") -> Callable[[RequestLabel], CountedAs | 
 
 
 def matching_transactions(
-    match: Callable[[RequestLabel], CountedAs | None],
-) -> Callable[[RequestLabel], CountedAs | None]:
+    match: Matcher,
+) -> Matcher:
     """Matches transactions like requests, where the requests in them have no rows of their own."""
     return lambda label: match(label._replace(is_transaction=False))
 
 
-def page_matcher(plan: Plan) -> Callable[[RequestLabel], CountedAs | None]:
+def page_matcher(plan: Plan) -> Matcher:
     """Matches views of pages by name, else by path and query; None for what no page or more than one has."""
     prefix = urlsplit(HOLE.sub("", plan.target)).path.rstrip("/") if "${" not in plan.target else ""
     paths = [(page.name, prefix + page.path.partition("#")[0]) for page in plan.pages]
@@ -156,9 +159,7 @@ def _pattern(request: Request, place: CountedAs, prefix: str) -> _EndpointPatter
     )
 
 
-def summary_matcher(
-    summary: Summary, source: RecordingSource, plan: Plan, endpoint: str
-) -> Callable[[RequestLabel], CountedAs | None]:
+def summary_matcher(summary: Summary, source: RecordingSource, plan: Plan, endpoint: str) -> Matcher:
     """Matches the rows of a summary: with `endpoint`, all are that page's. Raises UsageError when it is none."""
     if not summary.is_of_pages:
         host = application(plan, {row.label: row.requests for row in summary.rows})
@@ -172,9 +173,7 @@ def summary_matcher(
     return lambda _: CountedAs(kind="page", name=endpoint)
 
 
-def unnamed_matcher(
-    match: Callable[[RequestLabel], CountedAs | None], source: RecordingSource, plan: Plan, endpoint: str
-) -> Callable[[RequestLabel], CountedAs | None]:
+def unnamed_matcher(match: Matcher, source: RecordingSource, plan: Plan, endpoint: str) -> Matcher:
     """Matches requests that a recording does not name, too: they belong to `endpoint`, else to the only one there is;
     with `endpoint` all do. Raises UsageError when it is none, and, once called, when there are several."""
     names = [item.name for item in plan.endpoints]

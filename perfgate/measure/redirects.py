@@ -6,14 +6,14 @@ virtual user, so it is the first one that begins there with a method that fits.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from perfgate.measure.importers.samples import RequestLabel, SampleBatch
-from perfgate.measure.matching import CountedAs
+from perfgate.measure.importers.samples import SampleBatch
+from perfgate.measure.matching import Matcher
 
 STATUSES = (301, 302, 303, 307, 308)
 KEEPING = (307, 308)  # the method stays
@@ -23,7 +23,7 @@ MAX_HOP_S = 1.0  # s before the end of a part in which a hop may lack the next, 
 Indices = NDArray[np.int64]
 
 
-def joined(parts: Iterable[SampleBatch], match: Callable[[RequestLabel], CountedAs | None]) -> Iterator[SampleBatch]:
+def joined(parts: Iterable[SampleBatch], match: Matcher) -> Iterator[SampleBatch]:
     """The parts, with the hops of endpoints that follow redirects as one request each."""
     pending: SampleBatch | None = None
     for part in parts:
@@ -38,9 +38,7 @@ def joined(parts: Iterable[SampleBatch], match: Callable[[RequestLabel], Counted
         yield pending
 
 
-def _with_redirects(
-    samples: SampleBatch, match: Callable[[RequestLabel], CountedAs | None]
-) -> tuple[SampleBatch, SampleBatch | None]:
+def _with_redirects(samples: SampleBatch, match: Matcher) -> tuple[SampleBatch, SampleBatch | None]:
     """What is whole, and what may go on in the next part."""
     places = [match(label) for label in samples.labels]
     follows = np.array([place is not None and place.follows_redirects for place in places], dtype=bool)

@@ -4,11 +4,11 @@ joined: they have none in common."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from perfgate.measure.importers.samples import RequestLabel, Row, Summary
-from perfgate.measure.matching import CountedAs
+from perfgate.measure.importers.samples import Row, Summary
+from perfgate.measure.matching import Matcher
 from perfgate.model.metric import ResultKind
 from perfgate.model.run import EndpointResult
 
@@ -21,7 +21,7 @@ class Summarized:
     warnings: tuple[str, ...] = ()
 
 
-def summarized(summary: Summary, match: Callable[[RequestLabel], CountedAs | None]) -> Summarized:
+def summarized(summary: Summary, match: Matcher) -> Summarized:
     """The rows by the endpoint that they belong to."""
     rows: dict[tuple[ResultKind, str], list[Row]] = {}
     unmatched: Counter[str] = Counter()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from perfgate.measure.importers.samples import BASE, NO_ARM, REJECTED, RequestLabel, SampleBatch
-from perfgate.measure.matching import CountedAs
+from perfgate.measure.matching import CountedAs, Matcher
 from perfgate.recording import counting
 from perfgate.recording.windows import BASE as BASE_ARM
 from perfgate.recording.windows import HEAD as HEAD_ARM
@@ -26,7 +26,7 @@ Integers = NDArray[np.int64]
 class Tally:
     """What has been counted of a recording. Seconds before `skip` count as warm-up, before second 0."""
 
-    def __init__(self, match: Callable[[RequestLabel], CountedAs | None], skip: float = 0.0) -> None:
+    def __init__(self, match: Matcher, skip: float = 0.0) -> None:
         self.record = Record()
         self.counted = 0  # requests with an endpoint, warm-up included
         self.last = float("-inf")  # when the last of them began, s after `skip`

@@ -17,8 +17,11 @@ def objects(
     source: RecordingSource, bad: BadLines, request: Callable[[Mapping[str, Any]], RecordedRequest], what: str
 ) -> Iterator[RecordedRequest]:
     """The requests that JSON objects are."""
-    timeline = settled(source, lambda line: request(json.loads(line)).began)
-    return texts(source, bad, lambda line: request(json.loads(line)), what, timeline)
+
+    def read(line: str | bytes) -> RecordedRequest:
+        return request(json.loads(line))
+
+    return texts(source, bad, read, what, settled(source, lambda line: read(line).began))
 
 
 def texts(

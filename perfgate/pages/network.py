@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from perfgate.model.page import Resource
 from perfgate.pages import headers
 from perfgate.pages.visit import PageVisit, is_own
+from perfgate.text.plurals import and_more
 
 NEVER_ENDING = ("EventSource", "WebSocket", "Ping", "Prefetch")
 UNNOTED = ("Other", "Ping", "Prefetch", "Preflight")  # icons, and what no visitor sees
@@ -72,7 +73,7 @@ class NetworkLog:
         """What did not come, for people; nothing where all did."""
         missing = {url.partition("?")[0]: why for url, why in self._missing.items()}  # a query may be a secret
         shown = ", ".join(f"{url} ({why})" for url, why in list(missing.items())[:MAX_NAMED])
-        more = f" and {len(missing) - MAX_NAMED} more" if len(missing) > MAX_NAMED else ""
+        more = and_more(len(missing), MAX_NAMED)
         return f"did not come: {shown}{more}" if shown else ""
 
     def fetched(self) -> list[Resource]:

@@ -16,6 +16,7 @@ from perfgate.model.page import PageDetail, Resource
 from perfgate.model.run import EndpointResult
 from perfgate.pages.view import View, counted_shifts, lcp_layers, lcp_parts, metrics, ttfb_parts, vitals
 from perfgate.stats.medians import median_interval
+from perfgate.text.plurals import and_more
 
 PRECISE_RATIO = 0.1  # half an interval, as a share of the median, that is close enough
 TRIFLE_RATIO = 0.01  # the same, as a share of what rates as good: less does not matter to a visitor
@@ -114,7 +115,7 @@ def _images(view: View) -> Iterator[str]:
         yield "the largest image is loaded lazily (loading=lazy): it begins late"
     for name, what in IMAGES.items():
         if urls := view.account.get(name, ()):
-            more = f" and {len(urls) - MAX_EXAMPLES} more" if len(urls) > MAX_EXAMPLES else ""
+            more = and_more(len(urls), MAX_EXAMPLES)
             yield f"{what}: {', '.join(urls[:MAX_EXAMPLES])}{more}"
 
 

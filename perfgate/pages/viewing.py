@@ -19,6 +19,7 @@ from perfgate.pages.network import NetworkLog
 from perfgate.pages.settling import LEFT, Settling
 from perfgate.pages.view import View, with_blocking
 from perfgate.pages.visit import MAX_TEXT_CHARS, THROTTLES, PageVisit, Purpose, commands
+from perfgate.text.plurals import and_more
 from perfgate.text.sanitize import one_line
 
 MAX_STEP_WAIT_S = 5.0  # s for another page after the last step
@@ -118,7 +119,7 @@ class PageViewing:
             return UNANSWERED.format(seconds)
         if not waiting:
             return f"not done after {seconds}: {_first_line(error)}"
-        more = f" and {len(waiting) - 1} more" if len(waiting) > 1 else ""
+        more = and_more(len(waiting), 1)
         return f"not loaded after {seconds}: still waiting for {waiting[0]}{more}"
 
     def _is_answering(self) -> bool:

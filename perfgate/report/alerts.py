@@ -11,7 +11,7 @@ from perfgate.model.publication import Announcement, Broken, Occasion
 from perfgate.model.verdict import NOT_MEASURED, AlertPolicy, Finding, Incident, Verdict
 from perfgate.report.escaping import plain
 from perfgate.report.facts import finite
-from perfgate.text.plurals import counted
+from perfgate.text.plurals import and_more, counted
 
 MAX_NAMED_BUDGETS = 3  # budgets that a headline names
 MAX_TITLE_CHARS = 100
@@ -101,7 +101,7 @@ def _names(incidents: Sequence[Incident]) -> str:
     names = [
         f"{plain(item.endpoint, MAX_TITLE_CHARS)} {plain(item.metric, 40)}" for item in incidents[:MAX_NAMED_BUDGETS]
     ]
-    more = f" and {len(incidents) - MAX_NAMED_BUDGETS} more" if len(incidents) > MAX_NAMED_BUDGETS else ""
+    more = and_more(len(incidents), MAX_NAMED_BUDGETS)
     return f"{', '.join(names)}{more}"
 
 

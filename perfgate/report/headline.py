@@ -16,7 +16,7 @@ from perfgate.recording.usable import is_as_planned
 from perfgate.report import words
 from perfgate.report.escaping import plain
 from perfgate.report.facts import Facts
-from perfgate.text.plurals import counted
+from perfgate.text.plurals import and_more, counted
 
 MANY = 4  # budgets without a baseline that take one sentence together
 MAX_NAMED_FINDINGS = 3  # findings that a headline names
@@ -122,7 +122,7 @@ def _parts(facts: Facts, outcome: Outcome, quote: Quote) -> Iterator[str]:
 def _concerned(concerned: Sequence[Finding], outcome: Outcome, total: int, quote: Quote) -> str:
     predicate = "changed, and accepted" if all(map(words.is_accepted, concerned)) else _PREDICATES[outcome]
     names = [f"{quote(finding.endpoint)} {plain(finding.metric)}" for finding in concerned[:MAX_NAMED_FINDINGS]]
-    more = f" and {len(concerned) - MAX_NAMED_FINDINGS} more" if len(concerned) > MAX_NAMED_FINDINGS else ""
+    more = and_more(len(concerned), MAX_NAMED_FINDINGS)
     return f"{len(concerned)} of {counted(total, 'budget')} {predicate}: {', '.join(names)}{more}"
 
 

@@ -12,7 +12,7 @@ from perfgate.model.page import PageDetail, Resource, awaited_call
 from perfgate.model.run import EndpointResult, Run
 from perfgate.report import words
 from perfgate.report.escaping import plain
-from perfgate.text.plurals import counted
+from perfgate.text.plurals import and_more, counted
 from perfgate.text.units import format_value
 
 Quote = Callable[[str], str]
@@ -196,7 +196,7 @@ def _of_others(fetched: Iterable[Resource], quote: Quote) -> Iterator[str]:
 
 
 def _named(resources: Sequence[Resource], quote: Quote, what: Callable[[Resource], str]) -> str:
-    more = f" and {len(resources) - MAX_SHOWN} more" if len(resources) > MAX_SHOWN else ""
+    more = and_more(len(resources), MAX_SHOWN)
     shown = (
         f"{quote(plain(item.url, MAX_URL_CHARS))} {plain(what(item), MAX_URL_CHARS)}" for item in resources[:MAX_SHOWN]
     )

@@ -16,7 +16,7 @@ from perfgate.report.escaping import plain
 from perfgate.report.facts import Facts, finite
 from perfgate.text import units
 from perfgate.text.notes import note
-from perfgate.text.plurals import counted
+from perfgate.text.plurals import and_more, counted
 
 NOTHING = "–"
 MAX_NAMED_FINDINGS = 3  # findings that a headline names
@@ -225,7 +225,7 @@ def prolonged(undecided: Sequence[Finding], seconds: float, so_far: float) -> st
     names = ", ".join(
         f"{plain(finding.endpoint)} {plain(finding.metric)}" for finding in undecided[:MAX_NAMED_FINDINGS]
     )
-    rest = f" and {len(undecided) - MAX_NAMED_FINDINGS} more" if len(undecided) > MAX_NAMED_FINDINGS else ""
+    rest = and_more(len(undecided), MAX_NAMED_FINDINGS)
     return f"After {so_far:g} s not decided: {names}{rest}. The load goes on for {seconds:g} s"
 
 

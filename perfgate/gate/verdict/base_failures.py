@@ -9,6 +9,7 @@ from perfgate.model.note import Note
 from perfgate.model.run import EndpointResult, Run
 from perfgate.recording.usable import failed_share, is_mostly_failed
 from perfgate.text.notes import note
+from perfgate.text.plurals import and_more
 
 MAX_NAMED = 3  # endpoints
 MAX_EXAMPLE_CHARS = 120
@@ -16,13 +17,13 @@ MAX_EXAMPLE_CHARS = 120
 
 def notes(run: Run) -> Iterator[Note]:
     """One for all endpoints that fail in the base alone; none where the head fails as well, or the endpoint is new."""
-    heads = results_by_name(run)
-    base = run.arms[0] if run.arms else None
+    if not run.arms:
+        return
+    heads, base = results_by_name(run), run.arms[0]
     failed = [
         result
-        for result in (base.endpoints if base else ())
-        if base
-        and result.name not in base.absent
+        for result in base.endpoints
+        if result.name not in base.absent
         and is_mostly_failed(result)
         and result.name in heads
         and not is_mostly_failed(heads[result.name])
@@ -33,7 +34,7 @@ def notes(run: Run) -> Iterator[Note]:
 
 def _sentence(failed: list[EndpointResult]) -> str:
     names = ", ".join(result.name for result in failed[:MAX_NAMED])
-    more = f" and {len(failed) - MAX_NAMED} more" if len(failed) > MAX_NAMED else ""
+    more = and_more(len(failed), MAX_NAMED)
     example = next((text for result in failed for text in result.failure_examples), "")
     shown = f" ({example[:MAX_EXAMPLE_CHARS]})" if example else ""
     share = min(map(failed_share, failed))

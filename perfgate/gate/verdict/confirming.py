@@ -10,7 +10,7 @@ from perfgate.model.note import Note
 from perfgate.model.outcome import Outcome
 from perfgate.model.verdict import Finding, Verdict
 from perfgate.text.notes import note
-from perfgate.text.plurals import counted
+from perfgate.text.plurals import and_more, counted
 
 Key = tuple[str, str]  # endpoint and metric
 
@@ -73,6 +73,6 @@ def _confirmation(failed_before: list[Key], verdict: Verdict, earlier: str) -> N
     context = f"Measured again to confirm run {earlier}: {len(observed)} of its {total} {were} "
     context += "seen again."
     if missing:
-        rest = f" and {len(missing) - MAX_NAMED_FAILURES} more" if len(missing) > MAX_NAMED_FAILURES else ""
+        rest = and_more(len(missing), MAX_NAMED_FAILURES)
         context += f" Not seen again: {', '.join(missing[:MAX_NAMED_FAILURES])}{rest}."
     return note("PG-C008", context)

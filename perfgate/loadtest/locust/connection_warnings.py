@@ -9,7 +9,7 @@ from perfgate.recording import shortages
 from perfgate.recording.handover import LoadResult
 from perfgate.recording.remarks import is_of_a_limit
 from perfgate.text.notes import note
-from perfgate.text.plurals import counted
+from perfgate.text.plurals import and_more, counted
 
 MAX_NAMED_ENDPOINTS = 3  # named in one warning
 MAX_NAMED_ADDRESSES = 8
@@ -29,7 +29,7 @@ def connection_warnings(result: LoadResult) -> Iterator[Note]:
     addresses = generator.addresses
     if len(addresses) > 1:
         shown = [f"{address} ({count:,})" for address, count in sorted(addresses.items())][:MAX_NAMED_ADDRESSES]
-        more = f" and {len(addresses) - len(shown)} more" if len(addresses) > len(shown) else ""
+        more = and_more(len(addresses), len(shown))
         text = (
             f"The target has {len(addresses)} addresses; connections were spread over them: {', '.join(shown)}{more}."
         )

@@ -18,6 +18,7 @@ from perfgate.report.facts import Facts, by_name, is_alike, kind, newest_of_line
 from perfgate.report.html import frame, page, page_data
 from perfgate.report.html.page_data import MAX_NAME_CHARS, Data
 from perfgate.text.notes import note
+from perfgate.text.plurals import and_more
 
 METRIC = "p95"
 RUNS = "runs"
@@ -66,7 +67,7 @@ def run_page(past: PastRun, around: Series | None) -> str:
         notes=(note("PG-C012", FROM_HISTORY),),
     )
     failed = ", ".join(f"{plain(name, MAX_NAME_CHARS)} {plain(metric, 40)}" for name, metric in past.failed[:3])
-    more = f" and {len(past.failed) - 3} more" if len(past.failed) > 3 else ""
+    more = and_more(len(past.failed), 3)
     headline = f"{words.word(past.outcome).upper()}{f': {failed}{more}' if failed else ''}"
     facts = Facts(verdict=verdict, run=past.run, past_runs=series.runs)
     return page.render(facts, headline=headline, up=f"../{INDEX}")

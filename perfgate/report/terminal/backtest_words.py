@@ -15,6 +15,7 @@ from perfgate.report import words
 from perfgate.report.escaping import plain, prose
 from perfgate.report.terminal.finding_table import MAX_NAME_CHARS, STYLES, grid
 from perfgate.text import plurals
+from perfgate.text.plurals import and_more
 from perfgate.text.units import format_difference
 
 MAX_NAMED_BUDGETS = 3  # broken budgets of a build
@@ -125,7 +126,7 @@ def _columns(*headings: str) -> tuple[tuple[str, str], ...]:
 
 def _build_row(build: Build) -> tuple[Cell, ...]:
     context = ", ".join(_breach(breach) for breach in build.breaches[:MAX_NAMED_BUDGETS])
-    rest = f" and {len(build.breaches) - MAX_NAMED_BUDGETS} more" if len(build.breaches) > MAX_NAMED_BUDGETS else ""
+    rest = and_more(len(build.breaches), MAX_NAMED_BUDGETS)
     then = (f"{words.MARKS[build.then]} {words.word(build.then)}", build.then)
     return (
         (f"{_when(build.started)} {build.run}", None),

@@ -20,6 +20,7 @@ from perfgate.report.facts import Facts, value_in
 from perfgate.report.headline import headline, is_baseline_in_headline, is_whole, next_step, split_by_baseline
 from perfgate.report.terminal.finding_table import MAX_NAME_CHARS, STYLES, finding_table, grid, name_of
 from perfgate.text.notes import split
+from perfgate.text.plurals import and_more
 
 MAX_WATCHED = 5  # of the watch list
 MAX_EXAMPLES = 3  # of failed requests per endpoint
@@ -152,7 +153,7 @@ def _sentences(facts: Facts, *, verbose: bool) -> Iterator[Text]:
         yield _sentence(Outcome.INCONCLUSIVE, folded[0].sentence, folded[0].code)
     if folded:
         names = ", ".join(f"{plain(item.endpoint, 30)} {plain(item.metric, 20)}" for item in folded[:MAX_UNDECIDED])
-        more = f" and {len(folded) - MAX_UNDECIDED} more" if len(folded) > MAX_UNDECIDED else ""
+        more = and_more(len(folded), MAX_UNDECIDED)
         yield _sentence(Outcome.INCONCLUSIVE, f"{len(folded)} undecided: {names}{more} (why: --verbose, report.md)")
     for sentence in without_baseline:
         yield _sentence(Outcome.NO_BASELINE, sentence, NO_BASELINE_YET)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from statistics import fmean
 
 from perfgate.diagnose import attribution, rules
+from perfgate.diagnose.codes import CODES, Language
 from perfgate.diagnose.facts import PassFacts, numbers
 from perfgate.diagnose.partition import Delay, Known, ReplaySample, network_floor, partition, standing_wait
 from perfgate.diagnose.profile import FunctionTime
 from perfgate.diagnose.rules import RunMovement, functions
 from perfgate.diagnose.second_pass import Seen
-from perfgate.model.diagnosis import Diagnosed, Layer
+from perfgate.model.diagnosis import Cause, Diagnosed, Layer
 
 
 def diagnosed(
@@ -22,9 +24,10 @@ def diagnosed(
     control: tuple[PassFacts, PassFacts] | None = None,
     movement: RunMovement | None = None,
     usual_functions: Sequence[FunctionTime] = (),
+    language: Language = "",
 ) -> Diagnosed:
     """`metric` is "mean" or a quantile. The sides are compared under the same load, which most of their samples are
-    of."""
+    of. `language` is the service's."""
     now, before = head.facts(), base.facts() if base else None
     head_parts, clipped = _parts(head, now)
     base_parts, clipped_base = _parts(base, before) if base and before else (None, 0)
@@ -44,13 +47,21 @@ def diagnosed(
         metric=metric,
         difference=difference,
         layers=tuple(case.layers),
-        causes=rules.explain(case),
+        causes=tuple(_in_words_of(language, cause) for cause in rules.explain(case)),
         samples=head_parts.count,
         baseline_samples=base_parts.count if base_parts else 0,
         clipped=clipped + clipped_base,
         facts=numbers(before, now),
         functions=tuple(functions.evidence(case)),
     )
+
+
+def _in_words_of(language: Language, cause: Cause) -> Cause:
+    """The cause with what its remedy is called in that language, where it is not one of its own."""
+    known = CODES[cause.code]
+    if not cause.remedy.endswith(known.remedy):
+        return cause
+    return replace(cause, remedy=cause.remedy.removesuffix(known.remedy) + known.remedy_in(language))
 
 
 def _parts(observed: Seen, known: PassFacts) -> tuple[attribution.Parts, int]:

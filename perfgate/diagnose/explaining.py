@@ -84,13 +84,19 @@ def _seen(known: PassFacts) -> dict[Layer, float]:
     written = min(known.serialising or 0.0, known.cpu_loaded or 0.0)
     seconds: dict[Layer, float | None] = {
         "queue": known.unread_loaded,
-        "database": max((known.database_loaded, known.database_wait_loaded), key=lambda value: value or 0.0),
-        "cache": known.cache_wait_loaded,
-        "external": known.external_wait_loaded,
+        "database": max((known.database_loaded, _of_one(known, "database")), key=lambda value: value or 0.0),
+        "cache": _of_one(known, "cache"),
+        "external": _of_one(known, "external"),
         "application": None if known.cpu_loaded is None else max(0.0, known.cpu_loaded - written),
         "serialisation": written,
     }
     return {layer: value for layer, value in seconds.items() if value}
+
+
+def _of_one(known: PassFacts, layer: str) -> float | None:
+    """Seconds that a request waits under load: waiting for several side by side is no longer than for one of them."""
+    loaded, wait, span = (getattr(known, f"{layer}_{name}") for name in ("wait_loaded", "wait", "span"))
+    return loaded * min(1.0, span / wait) if loaded and wait and span else loaded
 
 
 def _delays(

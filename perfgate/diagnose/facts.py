@@ -76,6 +76,9 @@ class PassFacts:
     broker_wait_loaded: float | None = None
     external_wait: float | None = None  # the same of all other servers
     external_wait_loaded: float | None = None
+    database_span: float | None = None  # s in which one connection or several wait: less, where they do so side by side
+    cache_span: float | None = None
+    external_span: float | None = None
     database_messages: float | None = None  # sent to databases
     cache_messages: float | None = None
     broker_messages: float | None = None

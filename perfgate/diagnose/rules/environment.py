@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import log
 
+from perfgate.diagnose.rules import computing
 from perfgate.diagnose.rules.case import SAME, TINY, Case, cause, is_in_each_round
 from perfgate.model.diagnosis import Cause
 
@@ -60,10 +61,10 @@ def machine_factor(case: Case) -> float:
 def _machine(case: Case, slower: float) -> list[str]:
     # What slows a fixed piece of work slows a request that is alone as well: the two are measured side by side.
     result = list(_reference(case, slower)) if (_factor(case, "alone") or SAME) >= SAME else []
-    delay, computing = case.growth("cpu_delay"), _factor(case, "cpu") or 1.0
+    delay, computed = case.growth("cpu_delay"), _factor(case, "cpu") or 1.0
     before = case.pair("cpu_delay")[0]
     if delay is not None and before is not None:
-        excess = delay - before * max(0.0, computing - 1)  # who computes more also waits more for a CPU
+        excess = delay - before * max(0.0, computed - 1)  # who computes more also waits more for a CPU
         if case.slower_alone > TINY and excess >= CLOSE * case.slower_alone:
             result.append(f"the service was ready {delay * 1e3:.3g} ms longer per request and had no CPU")
     return [*result, *_kept(case)]
@@ -127,12 +128,14 @@ def computes_more(case: Case) -> bool:
     """Whether the service computes so much more for this request that no machine explains it: machines that compute
     more slowly do so for the control and for a fixed piece of work as well."""
     name = "cpu" if None not in case.pair("cpu") else "computing"
-    computing, reference = _factor(case, name), _factor(case, "reference_cpu")  # who waits for a CPU computes no more
+    factor, reference = _factor(case, name), _factor(case, "reference_cpu")  # who waits for a CPU computes no more
     usual = 1.0
     if case.control is not None and case.control[0].cpu and case.control[1].cpu:
         usual = max(1.0, case.control[1].cpu / case.control[0].cpu)
-    is_much = computing is not None and computing >= COMPUTES_MORE * usual and case.takes(case.growth(name))
-    return is_much and (reference is None or reference <= SAME)
+    is_much = factor is not None and factor >= COMPUTES_MORE * usual
+    more = case.growth(name)
+    explains = case.takes(more) or (case.slower_alone > TINY and computing.explains(case, more or 0.0))
+    return is_much and explains and (reference is None or reference <= SAME)
 
 
 def _is_in_every_request(case: Case) -> bool:

@@ -97,7 +97,7 @@ ROOMS: dict[str, str] = {
     # tools
     "files": "recording model",
     "ci": "git text model",
-    "git": "",
+    "git": "runner",
     "stats": "",
     "recording": "model stats model.budget_file",
     "net": "model",

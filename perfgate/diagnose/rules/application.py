@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from perfgate.diagnose.facts import PassFacts
-from perfgate.diagnose.rules import answers, computing, database, functions, services
+from perfgate.diagnose.rules import answers, database, functions, services
 from perfgate.diagnose.rules.case import FOLLOWS, MOVED, SAME, TINY, Case, Rule, cause, counted, kb, ms
+from perfgate.diagnose.rules.computing import explains_by_computing
 from perfgate.model.diagnosis import Cause, Layer
 
 CANARY = 5.0  # times as long as idle
@@ -44,7 +45,7 @@ def _serialising(case: Case) -> Iterator[Cause]:
 def cpu(case: Case) -> Iterator[Cause]:
     name = "cpu" if None not in case.pair("cpu") else "computing"
     # a request that is slower by more than that waits instead
-    is_aside = case.slower_alone > TINY and not computing.explains(case, case.growth(name) or 0.0)
+    is_aside = case.slower_alone > TINY and not explains_by_computing(case, case.growth(name) or 0.0)
     if case.grew(name, 1.3, TINY) and not is_aside and not _computes_for_others(case):
         before, now = case.pair(name)
         sentence = f"{ms(now)} CPU per request instead of {ms(before)}"
@@ -103,7 +104,7 @@ def _computes(case: Case) -> bool:
     if case.base is None:
         return (case.head.cpu or 0.0) >= 0.5 * (case.head.alone or 0.0)
     computed = case.growth("cpu") or 0.0
-    is_much = case.takes(computed) or (case.slower_alone > TINY and computing.explains(case, computed))
+    is_much = case.takes(computed) or (case.slower_alone > TINY and explains_by_computing(case, computed))
     return case.grew("cpu", 1.5, TINY) and is_much
 
 
@@ -149,7 +150,7 @@ def waiting(case: Case) -> Iterator[Cause]:
         computed = case.growth("computing")
     if not was or not now or computed is None or now <= was * MOVED:
         return
-    if computing.explains(case, computed):
+    if explains_by_computing(case, computed):
         return
     layer: Layer = "application"
     sentence = f"it waits: {ms(now)} alone instead of {ms(was)}, without more CPU"

@@ -7,7 +7,7 @@ from perfgate.diagnose.rules.case import SHARE, Case
 COMPUTED = 0.3  # of the difference: less of it is what waiting costs
 
 
-def explains(case: Case, computed: float) -> bool:
+def explains_by_computing(case: Case, computed: float) -> bool:
     """Whether so much more CPU (s) explains a request that is slower alone. Who computes on a busy machine waits for a
     CPU as well."""
     waited = max(0.0, case.growth("cpu_delay") or 0.0)

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import log
 
-from perfgate.diagnose.rules import computing
 from perfgate.diagnose.rules.case import SAME, TINY, Case, cause, is_in_each_round
+from perfgate.diagnose.rules.computing import explains_by_computing
 from perfgate.model.diagnosis import Cause
 
 CLOSE = 0.5  # of the endpoint's movement (in logarithms), by which others moved too: the machine
@@ -61,10 +61,10 @@ def machine_factor(case: Case) -> float:
 def _machine(case: Case, slower: float) -> list[str]:
     # What slows a fixed piece of work slows a request that is alone as well: the two are measured side by side.
     result = list(_reference(case, slower)) if (_factor(case, "alone") or SAME) >= SAME else []
-    delay, computed = case.growth("cpu_delay"), _factor(case, "cpu") or 1.0
+    delay, computing = case.growth("cpu_delay"), _factor(case, "cpu") or 1.0
     before = case.pair("cpu_delay")[0]
     if delay is not None and before is not None:
-        excess = delay - before * max(0.0, computed - 1)  # who computes more also waits more for a CPU
+        excess = delay - before * max(0.0, computing - 1)  # who computes more also waits more for a CPU
         if case.slower_alone > TINY and excess >= CLOSE * case.slower_alone:
             result.append(f"the service was ready {delay * 1e3:.3g} ms longer per request and had no CPU")
     return [*result, *_kept(case)]
@@ -134,7 +134,7 @@ def computes_more(case: Case) -> bool:
         usual = max(1.0, case.control[1].cpu / case.control[0].cpu)
     is_much = factor is not None and factor >= COMPUTES_MORE * usual
     more = case.growth(name)
-    explains = case.takes(more) or (case.slower_alone > TINY and computing.explains(case, more or 0.0))
+    explains = case.takes(more) or (case.slower_alone > TINY and explains_by_computing(case, more or 0.0))
     return is_much and explains and (reference is None or reference <= SAME)
 
 

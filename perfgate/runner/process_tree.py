@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from pathlib import Path
 from typing import NamedTuple
 
 
@@ -41,20 +40,3 @@ def listening_ports(pid: int) -> set[int]:
                 sockets = process.net_connections(kind="tcp")
                 ports |= {item.laddr.port for item in sockets if item.status == psutil.CONN_LISTEN}
     return ports
-
-
-def programs(pid: int, port: int) -> list[str]:
-    """File names of the programs in the process tree that listen on the port; of all, where none is seen to."""
-    import psutil
-
-    every: list[str] = []
-    listening: list[str] = []
-    with suppress(psutil.Error):
-        top = psutil.Process(pid)
-        for process in (top, *top.children(recursive=True)):
-            with suppress(psutil.Error):
-                every.append(Path(process.exe()).name)
-                sockets = process.net_connections(kind="tcp")
-                if any(item.status == psutil.CONN_LISTEN and item.laddr.port == port for item in sockets):
-                    listening.append(every[-1])
-    return listening or every

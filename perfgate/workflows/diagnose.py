@@ -16,7 +16,7 @@ from perfgate import loadtest, scenarios
 from perfgate.diagnose import explaining, profiling, rules, second_pass
 from perfgate.diagnose.codes import language_of
 from perfgate.diagnose.facts import PassFacts
-from perfgate.diagnose.probes import Prober, ProcessProbe, WaitProbe
+from perfgate.diagnose.probes import Prober, ProcessProbe, WaitProbe, programs
 from perfgate.diagnose.profiling import Profiles
 from perfgate.diagnose.replaying import Replayer
 from perfgate.diagnose.rules import RunMovement
@@ -26,7 +26,6 @@ from perfgate.middleware.secret import HEADER, VARIABLE
 from perfgate.model.budget_file import BudgetFile, Endpoint, LoadProfile, Send
 from perfgate.model.diagnosis import Diagnosis
 from perfgate.model.errors import DiagnosisError
-from perfgate.runner import process_tree
 from perfgate.runner.reference.bursts import ReferenceBursts
 from perfgate.text.notes import note
 from perfgate.workflows import probing
@@ -224,11 +223,11 @@ def _sides(
             loadtest.check_up(target, request.environ)
             port = urlsplit(target).port or 0
             pid = services.pid(port)
-            programs = tuple(process_tree.programs(pid, port)) if pid else ()
             own = tuple(_of_service(pid, request, stack, traces)) if pid else ()
             each = probing.opened(request.budget_file.diagnose, request.environ, stack, warnings, target)
             probes = (*own, *each, *shared)
-            sides.append(PassSide(name=name, target=target, probes=probes, pid=pid or 0, programs=programs))  # type: ignore[arg-type]
+            answering = tuple(programs(pid, port)) if pid else ()
+            sides.append(PassSide(name=name, target=target, probes=probes, pid=pid or 0, programs=answering))  # type: ignore[arg-type]
         yield tuple(sides)
 
 

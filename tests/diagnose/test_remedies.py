@@ -13,11 +13,11 @@ import pytest
 
 from perfgate.diagnose import explaining
 from perfgate.diagnose.codes import CODES, Language, language_of
+from perfgate.diagnose.facts import ProbeCounts
 from perfgate.diagnose.partition import ReplaySample
-from perfgate.diagnose.probes import ProbeCounts
+from perfgate.diagnose.probes import programs
 from perfgate.diagnose.replaying import Answer
 from perfgate.diagnose.second_pass import Seen
-from perfgate.runner import process_tree
 
 WORDS = {"python": ("Django", "SQLAlchemy", "asyncio", "psycopg"), "node": ("Prisma", "Promise", "worker_threads")}
 
@@ -79,4 +79,4 @@ def test_the_program_is_the_one_that_listens():
     with socket.create_server(("127.0.0.1", 0)) as own:
         port = own.getsockname()[1]
         with subprocess.Popen([shutil.which("cat") or "cat"], stdin=subprocess.PIPE):
-            assert process_tree.programs(os.getpid(), port) == [Path(sys.executable).resolve().name]
+            assert programs(os.getpid(), port) == [Path(sys.executable).resolve().name]

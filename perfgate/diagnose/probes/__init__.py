@@ -9,7 +9,7 @@ from typing import Protocol
 from perfgate.diagnose.facts import ProbeCounts
 from perfgate.diagnose.probes.mysql import MysqlProbe
 from perfgate.diagnose.probes.postgres import PostgresProbe
-from perfgate.diagnose.probes.processes import ProcessProbe
+from perfgate.diagnose.probes.processes import ProcessProbe, programs
 from perfgate.diagnose.probes.prometheus import PrometheusProbe
 from perfgate.diagnose.probes.queues import QueueProbe
 from perfgate.diagnose.probes.redis import RedisProbe
@@ -58,6 +58,7 @@ __all__ = [
     "WaitProbe",
     "key_of",
     "merged",
+    "programs",
 ]
 
 

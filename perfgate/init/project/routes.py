@@ -44,7 +44,7 @@ _NUMBER = re.compile(r"(^|_)(id|ids|no|num|number|page|year)$|Id$")
 
 
 @dataclass
-class _File:
+class RoutedSource:
     """What a source file has: routes (router, method, path), and what it mounts (router, prefix, name or file)."""
 
     routes: list[tuple[str, str, str]] = field(default_factory=list)
@@ -92,8 +92,8 @@ def _sources(folder: Path) -> Iterator[tuple[str, str]]:
                 yield name, _COMMENT.sub(lambda match: match[1] or " ", text(path))
 
 
-def _read(source: str, name: str) -> _File:
-    file = _File()
+def _read(source: str, name: str) -> RoutedSource:
+    file = RoutedSource()
     for match in _MADE.finditer(source):
         if _ROOT.search(match["maker"]):
             file.roots.add(match["name"])
@@ -131,7 +131,7 @@ def _targets(arguments: str, name: str, modules: Mapping[str, str]) -> Iterator[
         yield modules.get(word, word)
 
 
-def _prefixes(files: Mapping[str, _File], name: str, router: str, depth: int) -> list[str]:
+def _prefixes(files: Mapping[str, RoutedSource], name: str, router: str, depth: int) -> list[str]:
     """Where the router of that file is mounted; at the top where nothing mounts it."""
     if router in files[name].roots or not depth:
         return [""]

@@ -97,8 +97,8 @@ def in_turn(case: Case) -> Iterator[Cause]:
             and beside[1] <= 1 + (beside[0] - 1) / 2
         ):
             sentence = (
-                f"{counted(round(messages[1] or 0), 'message')} to {where} one after the other, which were side by side: "
-                f"a request waits {ms(spans[1])} for them instead of {ms(spans[0])}"
+                f"{counted(round(messages[1] or 0), 'message')} to {where} one after the other, which were side by "
+                f"side: a request waits {ms(spans[1])} for them instead of {ms(spans[0])}"
             )
             yield cause("one-after-another", "confirmed", sentence, peers_of(case, kind), layer=kind)
             return

@@ -27,7 +27,11 @@ app.get('/by/:day(\\\\d+)/:city?', (req, res) => axios.get('/elsewhere', {}).the
 users.get('/', all)
 users.get('/:user/bookings', bookings)
 app.use('/users', guard, users)
-app.use('/api', require('./routes/api'))
+app.use(
+  '/api',
+  express.json(),
+  require('./routes/api'),
+)
 """
 API = """
 const { Router } = require('express'); const orders = require("./orders.js")
@@ -40,11 +44,14 @@ ORDERS = "import { Router } from 'express'\nconst r = Router()\nr.get('/:orderId
 FASTIFY = """
 import Fastify from 'fastify'
 import rooms from './rooms/index.ts'
+import cors from './cors.js'
 const fastify = Fastify({ logger: true })
 fastify.get<{ Params: P }>('/status', async () => ({}))
 fastify.route({ method: 'GET', url: '/search', handler })
+fastify.register(cors)
 fastify.register(rooms, { prefix: '/v1/rooms' })
 """
+CORS = "export default async (fastify) => fastify.get('/origins', origins)\n"
 ROOMS = "export default async function (fastify, opts) {\n  fastify.get('/:id', { schema }, one)\n}\n"
 
 
@@ -79,10 +86,11 @@ def test_routes_of_express_stand_where_their_routers_are_mounted(tmp_path: Path)
 
 
 def test_routes_of_fastify_have_the_prefix_of_their_plug_in(tmp_path: Path):
-    assert requests(folder_with(tmp_path, **{"app.ts": FASTIFY, "rooms/index.ts": ROOMS})) == {
+    assert requests(folder_with(tmp_path, **{"app.ts": FASTIFY, "rooms/index.ts": ROOMS, "cors.js": CORS})) == {
         "GET /status",
         "GET /search",
         "GET /v1/rooms/{id}",
+        "GET /origins",
     }
 
 

@@ -32,8 +32,10 @@ _USUAL = ("app", "server", "router", "routes", "fastify", "instance", "api")  # 
 _ROUTE = re.compile(rf"\b(?P<on>{_NAME})\s*\.\s*(?P<method>{METHODS})\s*(?:<[^()\n]*>)?\(\s*{_STRING}\s*,")
 _CHAIN = re.compile(rf"\b(?P<on>{_NAME})\s*\.\s*route\(\s*{_STRING}\s*\)\s*\.\s*(?P<method>{METHODS})\(")
 _OBJECT = re.compile(rf"\b(?P<on>{_NAME})\s*\.\s*route\(\s*\{{(?P<keys>[^{{}}]*)")
-_USE = re.compile(rf"\b(?P<on>{_NAME})\s*\.\s*use\(\s*(?:{_STRING}\s*,)?(?P<rest>[^;\n]*)")
-_REGISTER = re.compile(rf"\b(?P<on>{_NAME})\s*\.\s*register\(\s*(?P<rest>[^;]*?prefix\s*:\s*{_STRING})")
+_USE = re.compile(rf"\b(?P<on>{_NAME})\s*\.\s*use\(\s*(?:{_STRING}\s*,)?(?P<rest>[^;]{{0,500}}?\))\s*(?:;|\n|\Z)")
+_REGISTER = re.compile(
+    rf"\b(?P<on>{_NAME})\s*\.\s*register\(\s*(?P<rest>(?:(?!\.register\()[^;]){{0,500}}?prefix\s*:\s*{_STRING})"
+)
 _IMPORT = re.compile(rf"import\s+(?:\*\s+as\s+)?(?P<name>{_NAME})\s+from\s+['\"](?P<module>\.[^'\"]*)['\"]")
 _REQUIRE = re.compile(
     rf"\b(?:const|let|var)\s+(?P<name>{_NAME})\s*=\s*require\(\s*['\"](?P<module>\.[^'\"]*)['\"]\s*\)"

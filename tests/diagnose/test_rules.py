@@ -73,6 +73,7 @@ OUTSIDE = replace(
     external_wait=0.002,
 )
 BESIDE = replace(OUTSIDE, alone=0.022, external_messages=3, external_wait=0.057, external_span=0.020)
+TRACED = replace(BESIDE, external_calls=3, external_seconds=0.020)
 QUEUED = replace(OUTSIDE, queue_calls=2.0, cache_seconds=0.0001)  # jobs and their results go through Redis
 PROFILED = replace(SOUND, serialisation=None, serialising=0.001, cpu_loaded=0.004)
 

@@ -117,6 +117,8 @@ def external(case: Case) -> Iterator[Cause]:
             sentence,
             evidence,
         )
+    elif any(in_turn(case)):
+        return  # each of them takes as long as before
     elif grew(seconds, 1.3, TINY) and (case.share("external") >= SHARE or took):
         sentence = f"calls of other services take {ms(seconds[1])} instead of {ms(seconds[0])}"
         yield cause("external-slower", "confirmed", sentence, evidence)

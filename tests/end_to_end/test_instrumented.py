@@ -48,7 +48,9 @@ def diagnosed(project: Project, postgresql: str, redis: int, env: dict[str, str]
 
 
 @pytest.mark.parametrize(
-    "env", [{}, STABLE, GRPC], ids=["conventions before 2024", "stable conventions", "own choices"]
+    "env",
+    [pytest.param({}, marks=pytest.mark.slow), STABLE, GRPC],
+    ids=["conventions before 2024", "stable conventions", "own choices"],
 )
 def test_each_call_is_counted_once_whatever_the_application_says_of_itself(
     tmp_path: Path, postgresql_server: str, redis_port: int, env: dict[str, str]

@@ -43,7 +43,7 @@ class NetworkLog:
         page.on("worker", lambda worker: self._workers.add(worker.url))  # Chromium says nothing of their end here
         cdp.on("Network.requestWillBeSent", self._sent)
         cdp.on("Network.responseReceived", self._received)
-        cdp.on("Network.dataReceived", self._came)
+        cdp.on("Network.dataReceived", self._count_bytes)
         cdp.on("Network.loadingFinished", self._finished)
         cdp.on("Network.loadingFailed", self._failed)
         cdp.send("Network.enable")
@@ -82,7 +82,7 @@ class NetworkLog:
         own = [item for item in self.requests.values() if item.duration or item.url not in frames]
         return [*own, *self._frames.unseen(own, self._began_at)]
 
-    def _came(self, event: Mapping[str, Any]) -> None:
+    def _count_bytes(self, event: Mapping[str, Any]) -> None:
         self._decoded[event["requestId"]] += int(event["dataLength"])
 
     def _failed(self, event: Mapping[str, Any]) -> None:

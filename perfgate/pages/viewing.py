@@ -67,7 +67,7 @@ class PageViewing:
         self._watchdog, self._doing = watchdog, ""
         self._settling = Settling(self.page, self._network, self._ask, self._incidents.note)
 
-    def look(self, purpose: Purpose) -> View:
+    def run(self, purpose: Purpose) -> View:
         from playwright.sync_api import Error, TimeoutError
 
         timeout = self.subject.page.timeout
@@ -134,7 +134,7 @@ class PageViewing:
 
     def _explained(self, error: Exception) -> tuple[str, str]:
         """Kind and sentence of what Playwright raised."""
-        if self._watchdog.has_bitten:
+        if self._watchdog.has_expired:
             return "timeout", UNANSWERED.format(f"{self.subject.page.timeout:g} s")
         if self._incidents.has_crashed or any(sign in str(error) for sign in CRASHED):
             return "crash", "the page crashed"

@@ -78,7 +78,7 @@ class Dispatcher:
             due = start + int(seconds * 1e9)
             if not self._sleep_until(due):
                 return
-            self._load.arrived(due)
+            self._load.count_arrival(due)
             self._start(due, choice)
 
     def _scheduled(self) -> Iterator[tuple[float, Choice]]:
@@ -122,7 +122,7 @@ class Dispatcher:
         try:
             user = choice.user_class(self._environment)  # a Visitor joins by itself
             if not isinstance(user, Visitor):
-                self._load.joined()
+                self._load.add_user()
             user.enter() if isinstance(user, Visitor) else user.on_start()
         except TROUBLE as error:
             self._complain(user, error)
@@ -134,7 +134,7 @@ class Dispatcher:
         if isinstance(user, Visitor):
             Visitor.on_stop(user)
         if merged:
-            self._load.left()
+            self._load.remove_user()
         if (waited := self._next_waiting()) is not None:
             due, queued_at, choice = waited
             gevent.spawn(self._first_visit, choice, Turn(due, monotonic_ns() - queued_at))
@@ -169,7 +169,7 @@ class Dispatcher:
             user.on_stop()
         except TROUBLE as error:
             self._complain(user, error)
-        self._load.left()
+        self._load.remove_user()
 
     def _visit(self, user: User, choice: Choice, turn: Turn) -> None:
         self._load.visits += 1

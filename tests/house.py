@@ -43,7 +43,7 @@ ROOMS: dict[str, str] = {
     "budgets.yaml": "model model.budget_file",
     "scenarios": "text model model.budget_file",
     "loadtest": "loadtest.locust loadtest.service recording model model.budget_file",
-    "loadtest.locust": "loadtest.process loadtest.service recording runner.reference text model model.budget_file",
+    "loadtest.locust": "loadtest.process loadtest.service recording runner.reference runner text model model.budget_file",
     "loadtest.service": "loadtest.process git net recording runner text model model.budget_file",
     "loadtest.process": "text",
     "pages": "stats text model model.budget_file",
@@ -97,7 +97,7 @@ ROOMS: dict[str, str] = {
     # tools
     "files": "recording model",
     "ci": "git model",
-    "git": "",
+    "git": "runner",
     "stats": "",
     "recording": "model stats model.budget_file",
     "net": "model",

@@ -28,7 +28,7 @@ from perfgate.runtime.users.arrivals import schedule
 from perfgate.runtime.users.performing import Turn
 from perfgate.runtime.users.visitor import Visitor
 
-TROUBLE = (Exception, gevent.Timeout)  # that hand-written code may raise; gevent's timeout is no Exception
+SCENARIO_ERRORS = (Exception, gevent.Timeout)  # that hand-written code may raise; gevent's timeout is no Exception
 POLL_INTERVAL_S = 0.2  # s: how soon a sleeping scheduler notices that the test is over
 
 
@@ -124,7 +124,7 @@ class Dispatcher:
             if not isinstance(user, Visitor):
                 self._load.add_user()
             user.enter() if isinstance(user, Visitor) else user.on_start()
-        except TROUBLE as error:
+        except SCENARIO_ERRORS as error:
             self._complain(user, error)
             self._give_up(user, merged=user is not None or self._load.users > before)
             return
@@ -167,7 +167,7 @@ class Dispatcher:
     def _retire(self, user: User) -> None:
         try:
             user.on_stop()
-        except TROUBLE as error:
+        except SCENARIO_ERRORS as error:
             self._complain(user, error)
         self._load.remove_user()
 
@@ -180,7 +180,7 @@ class Dispatcher:
             choice.work(user)
         except (RescheduleTask, RescheduleTaskImmediately, InterruptTaskSet, StopUser):
             pass
-        except TROUBLE as error:  # it must not end the load
+        except SCENARIO_ERRORS as error:  # it must not end the load
             self._complain(user, error)
         finally:
             self._load.visits -= 1

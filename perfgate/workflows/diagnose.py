@@ -214,17 +214,17 @@ def _sides(
 ) -> Iterator[tuple[PassSide, ...]]:
     """Base and head, or the target alone, with their services running and their probes open."""
     planned = request.sides
-    starts = [traces.equipped(replace(start, log=folder / start.log.name)) for start in planned.starts]
+    starts = [traces.with_tracing(replace(start, log=folder / start.log.name)) for start in planned.starts]
     secrets = scenarios.secrets(scenarios.plan(request.budget_file))
     with loadtest.running(starts, secrets) as services, ExitStack() as stack:
-        shared = tuple(probing.opened(request.budget_file.diagnose, request.environ, stack, warnings))
+        shared = tuple(probing.open_probers(request.budget_file.diagnose, request.environ, stack, warnings))
         sides: list[PassSide] = []
         for name, target in zip(("base", "head") if planned.arms else ("head",), planned.targets, strict=True):
             loadtest.check_up(target, request.environ)
             port = urlsplit(target).port or 0
             pid = services.pid(port)
             own = tuple(_of_service(pid, request, stack, traces)) if pid else ()
-            each = probing.opened(request.budget_file.diagnose, request.environ, stack, warnings, target)
+            each = probing.open_probers(request.budget_file.diagnose, request.environ, stack, warnings, target)
             probes = (*own, *each, *shared)
             answering = tuple(programs(pid, port)) if pid else ()
             sides.append(PassSide(name=name, target=target, probes=probes, pid=pid or 0, programs=answering))  # type: ignore[arg-type]

@@ -95,7 +95,8 @@ def _seen(known: PassFacts) -> dict[Layer, float]:
 
 def _of_one(known: PassFacts, layer: str) -> float | None:
     """Seconds that a request waits under load: waiting for several side by side is no longer than for one of them."""
-    loaded, wait, span = (getattr(known, f"{layer}_{name}") for name in ("wait_loaded", "wait", "span"))
+    loaded: float | None = getattr(known, f"{layer}_wait_loaded")
+    wait, span = getattr(known, f"{layer}_wait"), getattr(known, f"{layer}_span")
     return loaded * min(1.0, span / wait) if loaded and wait and span else loaded
 
 

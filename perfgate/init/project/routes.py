@@ -157,14 +157,17 @@ def _template(path: str) -> str | None:
 
 
 def _operation(template: str) -> Mapping[str, object]:
-    """A parameter for each hole; a number where its name says that it is one."""
+    """A parameter for each hole; a number where its name says that it is one. A text that is a number fits a column
+    of either kind."""
     return {
         "parameters": [
             {
                 "name": name,
                 "in": "path",
                 "required": True,
-                "schema": {"type": "integer", "example": 1} if _NUMBER.search(name) else {"type": "string"},
+                "schema": {"type": "integer", "example": 1}
+                if _NUMBER.search(name)
+                else {"type": "string", "example": "1"},
             }
             for name in re.findall(r"\{(\w+)\}", template)
         ],

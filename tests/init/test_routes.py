@@ -51,7 +51,8 @@ fastify.route({ method: 'GET', url: '/search', handler })
 fastify.register(cors)
 fastify.register(rooms, { prefix: '/v1/rooms' })
 """
-CORS = "export default async (fastify) => fastify.get('/origins', origins)\n"
+CORS = "export default async (fastify) => fastify.register(require('./origins'))\n"
+ORIGINS = "module.exports = async (app) => app.get('/origins', origins)\n"
 ROOMS = "export default async function (fastify, opts) {\n  fastify.get('/:id', { schema }, one)\n}\n"
 
 
@@ -85,8 +86,39 @@ def test_routes_of_express_stand_where_their_routers_are_mounted(tmp_path: Path)
     assert project.routes(tmp_path)["x-unread"] == ["GET /files/*path"]
 
 
+CHAINED = """
+import { Router } from 'express';
+import tags from './tag/tag.controller';
+import { articles as news, other } from './article';
+
+const api = Router()
+  .use(tags)
+  .use(news);
+
+export default Router().use('/api', api);
+"""
+CONTROLLER = """
+const controller = require('express').Router();
+controller.get('/{}', auth.optional, async (req: Request) => {{}});
+export default controller;
+"""
+
+
+def test_routers_in_chains_and_imports_by_name(tmp_path: Path):
+    files = {
+        "src/main.ts": "import all from './app/all';\nconst app = express();\napp.use(cors());\napp.use(all);\n",
+        "src/app/all.ts": CHAINED,
+        "src/app/tag/tag.controller.ts": CONTROLLER.format("tags"),
+        "src/app/article/index.ts": CONTROLLER.format("articles"),
+    }
+
+    assert requests(folder_with(tmp_path, **files)) == {"GET /api/tags", "GET /api/articles"}
+
+
 def test_routes_of_fastify_have_the_prefix_of_their_plug_in(tmp_path: Path):
-    assert requests(folder_with(tmp_path, **{"app.ts": FASTIFY, "rooms/index.ts": ROOMS, "cors.js": CORS})) == {
+    assert requests(
+        folder_with(tmp_path, **{"app.ts": FASTIFY, "rooms/index.ts": ROOMS, "cors.js": CORS, "origins.js": ORIGINS})
+    ) == {
         "GET /status",
         "GET /search",
         "GET /v1/rooms/{id}",

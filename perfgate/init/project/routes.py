@@ -6,6 +6,7 @@ The sources are read as text, and nothing is run: a route whose path is computed
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -15,16 +16,16 @@ from posixpath import dirname, join, normpath
 from perfgate.init.project.reading import text
 
 ENDINGS = (".js", ".mjs", ".cjs", ".ts", ".mts")
-SKIPPED = re.compile(
-    r"(^|/)(node_modules|tests?|__tests__|docs|build|dist|public|static|coverage|\.[^/]*)/|\.(test|spec)\."
-)
+SKIPPED = ("node_modules", "test", "tests", "__tests__", "e2e", "docs", "build", "dist", "public", "static", "coverage")
 MAX_FILES = 200
+MAX_FOLDERS = 8  # one inside the other
 MAX_DEPTH = 5  # routers inside routers
 METHODS = "get|post|put|patch|delete|head"
 _NAME, _STRING = r"[A-Za-z_$][\w$]*", r"""(?P<q>['"`])(?P<path>/[^'"`$\n]*)(?P=q)"""
 _COMMENT = re.compile(r"""('(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`)|//[^\n]*|/\*.*?\*/""", re.DOTALL)
 _MADE = re.compile(
-    rf"\b(?:const|let|var)\s+(?P<name>{_NAME})[^=\n]*=\s*(?:await\s+)?(?P<new>new\s+)?(?P<maker>[\w$.]+(?:\([^()\n]*\))?(?=\s*\())"
+    rf"\b(?:const|let|var)\s+(?P<name>{_NAME})[^=\n]*=\s*(?:await\s+)?(?:new\s+)?"
+    r"(?P<maker>[\w$.]+(?:\([^()\n]*\)(?:\.[\w$]+)?)?)\s*\((?P<done>\s*\)\s*(?=\.))?"
 )
 _ROOT = re.compile(r"(require\(['\"](express|fastify)['\"]\)|express|fastify|Fastify|Koa|Hono|restify\.createServer)$")
 _ROUTER = re.compile(r"(^|\.)Router$|^(Koa)?Router$")
@@ -32,13 +33,15 @@ _USUAL = ("app", "server", "router", "routes", "fastify", "instance", "api")  # 
 _ROUTE = re.compile(rf"\b(?P<on>{_NAME})\s*\.\s*(?P<method>{METHODS})\s*(?:<[^()\n]*>)?\(\s*{_STRING}\s*,")
 _CHAIN = re.compile(rf"\b(?P<on>{_NAME})\s*\.\s*route\(\s*{_STRING}\s*\)\s*\.\s*(?P<method>{METHODS})\(")
 _OBJECT = re.compile(rf"\b(?P<on>{_NAME})\s*\.\s*route\(\s*\{{(?P<keys>[^{{}}]*)")
-_USE = re.compile(rf"\b(?P<on>{_NAME})\s*\.\s*use\(\s*(?:{_STRING}\s*,)?(?P<rest>[^;]{{0,500}}?\))\s*(?:;|\n|\Z)")
-_REGISTER = re.compile(
-    rf"\b(?P<on>{_NAME})\s*\.\s*register\(\s*(?P<rest>(?:(?!\.register\()[^;]){{0,500}}?prefix\s*:\s*{_STRING})"
+_MOUNT = re.compile(  # a link of a chain has no name of its own
+    rf"(?:\b(?P<on>{_NAME})\s*)?\.\s*(?:use|register)\(\s*(?:{_STRING}\s*,)?(?P<rest>[^;]{{0,500}}?\))\s*(?:;|\n|\Z)"
 )
-_IMPORT = re.compile(rf"import\s+(?:\*\s+as\s+)?(?P<name>{_NAME})\s+from\s+['\"](?P<module>\.[^'\"]*)['\"]")
-_REQUIRE = re.compile(
-    rf"\b(?:const|let|var)\s+(?P<name>{_NAME})\s*=\s*require\(\s*['\"](?P<module>\.[^'\"]*)['\"]\s*\)"
+_PREFIX = re.compile(rf"prefix\s*:\s*{_STRING}")
+_FROM = r"['\"](?P<module>\.[^'\"]*)['\"]"
+_NAMES = rf"(?:\*\s*as\s+)?(?P<names>{_NAME}|\{{[^{{}}]*\}})"
+_IMPORTED = (
+    re.compile(rf"\bimport\s+{_NAMES}\s+from\s+{_FROM}"),
+    re.compile(rf"\b(?:const|let|var)\s+{_NAMES}\s*=\s*require\(\s*{_FROM}\s*\)"),
 )
 _INLINE = re.compile(r"(?:require|import)\(\s*['\"](?P<module>\.[^'\"]*)['\"]\s*\)")
 _PART = re.compile(r":(?P<name>\w+)(?:\([^()/]*\))?")
@@ -86,12 +89,15 @@ def _is_node(folder: Path) -> bool:
 def _sources(folder: Path) -> Iterator[tuple[str, str]]:
     """Names from the folder, and texts without comments."""
     read = 0
-    for pattern in ("*", "*/*", "*/*/*", "*/*/*/*"):
-        for path in sorted(folder.glob(pattern)):
-            name = path.relative_to(folder).as_posix()
-            if path.suffix in ENDINGS and not SKIPPED.search(name) and read < MAX_FILES:
+    for place, folders, names in os.walk(folder):
+        inside = Path(place).relative_to(folder)
+        is_deep = len(inside.parts) >= MAX_FOLDERS
+        folders[:] = [] if is_deep else sorted(item for item in folders if item not in SKIPPED and item[0] != ".")
+        for name in sorted(names):
+            if name.endswith(ENDINGS) and not re.search(r"\.(test|spec|d)\.", name) and read < MAX_FILES:
                 read += 1
-                yield name, _COMMENT.sub(lambda match: match[1] or " ", text(path))
+                source = text(Path(place, name))
+                yield (inside / name).as_posix(), _COMMENT.sub(lambda match: match[1] or " ", source)
 
 
 def _read(source: str, name: str) -> RoutedSource:
@@ -110,14 +116,25 @@ def _read(source: str, name: str) -> RoutedSource:
         path = re.search(rf"(?:url|path)\s*:\s*{_STRING}", match["keys"])
         if match["on"] in known and method and path:
             file.routes.append((match["on"], method[1].lower(), path["path"]))
-    modules = {
-        match["name"]: _module(name, match["module"])
-        for match in (*_IMPORT.finditer(source), *_REQUIRE.finditer(source))
-    }
-    for match in (*_USE.finditer(source), *_REGISTER.finditer(source)):
-        for target in _targets(match["rest"], name, modules):
-            file.mounts.append((match["on"], match["path"] or "", target))
+    file.mounts += _mounts(source, name)
     return file
+
+
+def _mounts(source: str, name: str) -> Iterator[tuple[str, str, str]]:
+    modules = {
+        local: _module(name, match["module"])
+        for pattern in _IMPORTED
+        for match in pattern.finditer(source)
+        for local in re.findall(rf"({_NAME})\s*(?:[,}}]|\Z)", match["names"])
+    }
+    chained = {match.end(): match["name"] for match in _MADE.finditer(source) if match["done"]}
+    on = ""
+    for match in _MOUNT.finditer(source):
+        made = source[: match.start()].rstrip().endswith("Router()")
+        on = match["on"] or chained.get(match.start()) or ("default" if made else on)
+        prefix = _PREFIX.search(match["rest"])
+        for target in _targets(match["rest"], name, modules):
+            yield on, match["path"] or (prefix["path"] if prefix else ""), target
 
 
 def _module(importer: str, module: str) -> str:
@@ -134,17 +151,23 @@ def _targets(arguments: str, name: str, modules: Mapping[str, str]) -> Iterator[
 
 
 def _prefixes(files: Mapping[str, RoutedSource], name: str, router: str, depth: int) -> list[str]:
-    """Where the router of that file is mounted; at the top where nothing mounts it."""
+    """Where the router of that file is mounted: in the file itself, or else where the file is imported; at the top
+    where nothing mounts it."""
     if router in files[name].roots or not depth:
         return [""]
     module = re.sub(r"(/index)?\.[cm]?[jt]s$", "", name)
-    found: list[str] = []
-    for other, file in files.items():
-        for parent, prefix, target in file.mounts:
-            is_own = other == name and target == router and parent != router
-            is_module = other != name and re.sub(r"/index$", "", target) == module
-            if is_own or is_module:
-                found += [f"{above.rstrip('/')}{prefix}" for above in _prefixes(files, other, parent, depth - 1)]
+    own = [(name, parent, prefix) for parent, prefix, to in files[name].mounts if to == router != parent]
+    imported = [
+        (other, parent, prefix)
+        for other, file in files.items()
+        for parent, prefix, target in file.mounts
+        if other != name and re.sub(r"/index$", "", target) == module
+    ]
+    found = [
+        f"{above.rstrip('/')}{prefix}"
+        for other, parent, prefix in own or imported
+        for above in _prefixes(files, other, parent, depth - 1)
+    ]
     return list(dict.fromkeys(found)) or [""]
 
 

@@ -103,7 +103,8 @@ class HttpSession:
 
 
 def _check(headers: Mapping[str, str]) -> None:
-    """Before the library sees them: its errors quote the value, and it may be a token. Raises NoReplyError."""
+    """Checks headers before the library sees them: its errors quote the value, and it may be a token. Raises
+    NoReplyError."""
     for name, value in headers.items():
         if not (value.isascii() and value.isprintable()) or value != value.strip():
             raise NoReplyError(

@@ -82,7 +82,7 @@ class Coverage:
         return {url: max(0, length - int(used[number])) for number, (url, length) in self._sheets.items()}
 
     def _modules(self, url: str, number: str, ran: bytearray, host: str) -> list[tuple[str, int]]:
-        """Without a map, or with one that cannot be read: none."""
+        """The modules of a script; none without a map, or with one that cannot be read."""
         from playwright.sync_api import Error
 
         with suppress(Error, ValueError):

@@ -50,7 +50,7 @@ def layer_name(item: LayerChange) -> str:
 
 
 def lines(diagnosis: Diagnosis | None) -> Iterator[tuple[str, str]]:
-    """For the terminal: each first line, and what to do ("" where there is nothing)."""
+    """Lines for the terminal: each first line, and what to do ("" where there is nothing)."""
     for finding in diagnosis.findings if diagnosis else ():
         cause = finding.causes[0] if finding.causes else None
         is_named = cause is not None and cause.code not in NO_CAUSE
@@ -59,7 +59,7 @@ def lines(diagnosis: Diagnosis | None) -> Iterator[tuple[str, str]]:
 
 
 def tables(diagnosis: Diagnosis) -> Iterator[str]:
-    """For the terminal: the layers of each endpoint, in columns."""
+    """Tables for the terminal: the layers of each endpoint, in columns."""
     for finding in diagnosis.findings:
         rows = [("layer", "base", "head", "change", "95 %"), *map(layer_row, finding.layers)]
         widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]

@@ -114,7 +114,7 @@ def _judge(item: ArtifactEntry, request: RejudgeRequest, past: RememberedRuns) -
 
 
 def _figures(run: Run, request: RejudgeRequest, budget_file: BudgetFile, past_runs: Sequence[PastRun]) -> Run:
-    """Its numbers, with the conditions and the target of our own budget file and with no word of theirs."""
+    """The run's numbers, with the conditions and the target of our own budget file and with no word of theirs."""
     plan = scenarios.plan(budget_file)
     target = _target(request, budget_file)
     planned = Conditions(
@@ -142,7 +142,8 @@ def _target(request: RejudgeRequest, budget_file: BudgetFile) -> str:
 
 
 def _looks(run: Run, budget_file: BudgetFile) -> int:
-    """Over so many our error rates are shared out: it is for the budget file to say, not for those who are judged."""
+    """The number of looks over which our error rates are shared out: it is for the budget file to say, not for those
+    who are judged."""
     restarts = budget_file.gate.ab.restarts if run.restarts else 0
     return len(loadtest.look_times(budget_file.load, restarts=restarts, extend=budget_file.gate.extend))
 

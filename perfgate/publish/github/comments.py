@@ -106,7 +106,7 @@ class CommentClient:
         return f"/repos/{self.place.repository}/issues/{self.number}/comments"
 
     def head(self, commit: str) -> str:
-        """Its hidden lines: what it is about, which run wrote it, and the commit of its verdict."""
+        """The hidden lines: what it is about, which run wrote it, and the commit of its verdict."""
         run = ".".join(map(str, self.place.run))
         return f"{mark(self.key)}\n<!-- perfgate run {run}{superseding.of(commit)} -->"
 
@@ -149,7 +149,7 @@ class CommentClient:
         return Posted(how="updated", url=comment.url)
 
     def converge(self, made: _PostedComment, body: str) -> Posted:
-        """After making one: the oldest of ours stays."""
+        """Leaves the oldest of ours alone there, after one was made."""
         created = Posted(how="created", url=made.url)
         for _ in range(MAX_LISTINGS):
             self.api.pause(SETTLE_S)

@@ -20,11 +20,12 @@ PACKAGE = Path(__file__).parent.parent / "perfgate"
 ROOMS: dict[str, str] = {
     "__init__": "",
     "__main__": "cli",
-    "cli": "codes export.__init__ workflows workflows.steps budgets scenarios report history publish.github ci files text model demo codes diagnose measure middleware report.__init__ report.formats report.html report.markdown report.terminal report.charts history.__init__ history.files publish.__init__ __init__ workflows.doctor model.budget_file",
+    "cli": "codes export.__init__ workflows workflows.steps workflows.first_run budgets scenarios report history publish.github ci files text model demo codes diagnose measure middleware report.__init__ report.formats report.html report.markdown report.terminal report.charts history.__init__ history.files publish.__init__ __init__ workflows.doctor model.budget_file",
     "pytest_plugin": "__init__ cli",
     "codes": "",
     "workflows": "workflows.steps init init.__init__ init.project net diagnose.explaining diagnose.profiling diagnose.rules diagnose.second_pass diagnose.solo_counting diagnose.probes diagnose middleware budgets scenarios loadtest measure measure.importers gate.__init__ report report.__init__ history history.__init__ recording files text ci runner runner.reference model diagnose.traces pages model.budget_file",
     "workflows.steps": "middleware budgets scenarios loadtest measure gate.__init__ report history history.__init__ recording files text ci runner model git pages budgets.convert model.budget_file",
+    "workflows.first_run": "workflows workflows.steps init.__init__ budgets scenarios loadtest measure files text model model.budget_file",
     "workflows.doctor": "workflows.steps budgets scenarios loadtest loadtest.service history.__init__ recording git ci net runner text model model.budget_file",
     # stages
     "init.__init__": "init.access_log init.har init.curl init.postman init.openapi init model",

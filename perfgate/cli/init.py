@@ -61,6 +61,15 @@ def init(
             "--measure", envvar="PERFGATE_MEASURE", help="Send load for some seconds; propose limits in comments."
         ),
     ] = False,
+    try_: Annotated[
+        bool | None,
+        typer.Option(
+            "--try/--no-try",
+            envvar="PERFGATE_TRY",
+            help="Send each request once; what fails or takes over 1 s becomes a comment. [default: for a URL, "
+            "without --unsafe]",
+        ),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", envvar="PERFGATE_DRY_RUN", help="Print what would be written.")
     ] = False,
@@ -85,6 +94,8 @@ def init(
         source=source, budget=budget, format=format, target=target, unsafe=unsafe, service=service
     )
     proposed = proposing.propose(request, say)
+    if (measure or ("://" in source and not unsafe)) if try_ is None else try_:
+        proposed = _tried(proposed, budget.parent, must=bool(try_))
     workflow = proposing.ci_workflow(ci, budget, os.environ) if ci else None
     if dry_run:
         print(proposed.text, end="")
@@ -169,16 +180,30 @@ def _tell(proposed: Proposed, max_listed: int) -> None:
         say(f"  to set: {name}: {meaning}")
 
 
+def _tried(proposed: Proposed, folder: Path, *, must: bool) -> Proposed:
+    """The proposal after a trial; unless it `must` be made, the proposal as it is where it cannot."""
+    from perfgate.cli.context import child_environment
+    from perfgate.workflows.first_run import trial
+
+    try:
+        return trial.tried(proposed, folder, child_environment(), say)
+    except PerfgateError as error:
+        if must:
+            raise
+        say(f"perfgate: {error.message} {error.hint} [{error.code}]")
+        return proposed
+
+
 def _measure(budget: Path, proposed: Proposed) -> None:
     """Sends load, and writes the file anew with what was seen. The file stays as it is when no run could be made."""
     from perfgate.cli.context import run_context
     from perfgate.cli.progress import reporter
-    from perfgate.workflows import proposing
+    from perfgate.workflows.first_run import limits
     from perfgate.workflows.steps.request import RunRequest
 
     try:
         request = RunRequest(budget=budget, context=run_context("first"), save=False)
-        proposed = proposing.with_limits(proposed, request, reporter())
+        proposed = limits.with_limits(proposed, request, reporter())
     except PerfgateError as error:
         error.hint = f"{error.hint}\n{budget} is written, without limits from a first run.".strip()
         raise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from perfgate import init
@@ -13,9 +13,7 @@ from perfgate.ci.git_questions import Environment
 from perfgate.init import project
 from perfgate.init.proposal import NOT_SAFE, FileProposal, Omission
 from perfgate.model.errors import UsageError
-from perfgate.workflows import first_run
 from perfgate.workflows.reading_source import Say, read_source
-from perfgate.workflows.steps.request import ProgressReporter, RunRequest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,8 +43,9 @@ class Proposed:
 
     @property
     def left_out(self) -> Sequence[Omission]:
-        """Everything left out for another reason."""
-        return [omission for omission in self.proposal.omissions if omission.why != NOT_SAFE]
+        """Everything left out for another reason; what the file has as a comment comes first."""
+        set_aside = [Omission(item.endpoint.name, item.why) for item in self.proposal.set_aside]
+        return [*set_aside, *(omission for omission in self.proposal.omissions if omission.why != NOT_SAFE)]
 
     @property
     def variables(self) -> Mapping[str, str]:
@@ -91,12 +90,6 @@ def _name(budget: Path) -> str:
     """What reports and the history call it: the folder of a budgets.yaml; another file has a name of its own."""
     folder = re.sub(r"[^A-Za-z0-9 ._-]+", "-", budget.resolve().parent.name).strip("-._ ")
     return folder if budget.stem == "budgets" else ""
-
-
-def with_limits(proposed: Proposed, request: RunRequest, reporter: ProgressReporter) -> Proposed:
-    """Sends load for some seconds and proposes limits from it, in comments. Raises PerfgateError without a run."""
-    context = replace(proposed.context, measured=first_run.comments(first_run.measured(request, reporter)))
-    return replace(proposed, text=init.write(proposed.proposal, context), context=context)
 
 
 def ci_workflow(ci: str, budget: Path, environ: Environment) -> tuple[PurePosixPath, str, str]:

@@ -77,9 +77,11 @@ def init(
         bool, typer.Option("--force", envvar="PERFGATE_FORCE", help="Write over files that are there.")
     ] = False,
 ) -> int:
-    """Write a budget file from an OpenAPI document, a HAR, a log, a locustfile, Postman or curl.
+    """Write a budget file from what you have.
 
-    Example: perfgate init http://127.0.0.1:8000
+    An OpenAPI document, a HAR, an access log, a locustfile, a Postman collection or curl commands.
+
+    Examples: perfgate init http://127.0.0.1:8000 · perfgate init openapi.json · pbpaste | perfgate init -
     """
     from perfgate.workflows import proposing
     from perfgate.workflows.proposing import ProposalRequest
@@ -183,10 +185,10 @@ def _tell(proposed: Proposed, max_listed: int) -> None:
 def _tried(proposed: Proposed, folder: Path, *, must: bool) -> Proposed:
     """The proposal after a trial; unless it `must` be made, the proposal as it is where it cannot."""
     from perfgate.cli.context import child_environment
-    from perfgate.workflows.first_run import trial
+    from perfgate.workflows import proposing
 
     try:
-        return trial.tried(proposed, folder, child_environment(), say)
+        return proposing.tried(proposed, folder, child_environment(), say)
     except PerfgateError as error:
         if must:
             raise
@@ -198,12 +200,12 @@ def _measure(budget: Path, proposed: Proposed) -> None:
     """Sends load, and writes the file anew with what was seen. The file stays as it is when no run could be made."""
     from perfgate.cli.context import run_context
     from perfgate.cli.progress import reporter
-    from perfgate.workflows.first_run import limits
+    from perfgate.workflows import proposing
     from perfgate.workflows.steps.request import RunRequest
 
     try:
         request = RunRequest(budget=budget, context=run_context("first"), save=False)
-        proposed = limits.with_limits(proposed, request, reporter())
+        proposed = proposing.with_limits(proposed, request, reporter())
     except PerfgateError as error:
         error.hint = f"{error.hint}\n{budget} is written, without limits from a first run.".strip()
         raise

@@ -7,7 +7,7 @@ from dataclasses import replace
 from perfgate import init
 from perfgate.init.proposal import Endpoint, FileProposal, ProposedJourney
 from perfgate.loadtest import Attempt
-from perfgate.workflows.first_run import trial
+from perfgate.workflows.steps import trial
 
 LIST = Endpoint(name="list", method="GET", path="/items", captures={"item": "$[0].id"})
 ITEM = Endpoint(name="item", method="GET", path="/items/{item}", captures={"author": "$.author"})

@@ -5,28 +5,26 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from math import ceil, floor, log10
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from perfgate import budgets, init, loadtest, scenarios
+from perfgate import budgets, loadtest, scenarios
 from perfgate.files import codec
 from perfgate.init import Endpoint, FileProposal, SetAside
 from perfgate.loadtest import Attempt
 from perfgate.model.budget_file import BudgetFile, Send
-from perfgate.model.errors import TargetError, UsageError
+from perfgate.model.errors import TargetError
 from perfgate.model.metric import Unit
 from perfgate.text import template
-from perfgate.text.plurals import counted
 from perfgate.text.sanitize import one_line
 from perfgate.text.units import format_value
-from perfgate.workflows.first_run.limits import LIMIT_ROOM_FACTOR, limit
-from perfgate.workflows.proposing import Proposed
 
-Say = Callable[[str], None]
-
+LIMIT_ROOM_FACTOR = 1.5  # times what was seen: a limit for other days and other runners
+MIN_LIMIT_S = 0.01  # s: shorter limits would be about the scheduler
 SLOW_S = 1.0  # s: the p95 limit that the file begins with
 LIMIT_S = 0.3  # s: its p50 limit
 TIMEOUT_S = 5.0  # s for one answer
@@ -43,29 +41,8 @@ HINTS = {
 }
 
 
-def tried(proposed: Proposed, folder: Path, environ: Mapping[str, str], say: Say) -> Proposed:
-    """The proposal without what fails or takes long; as it is where nothing can be tried, or nothing succeeds. `folder`
-    is the budget file's. Raises PerfgateError when nothing could be sent."""
-    if not proposed.proposal.endpoints:
-        return proposed
-    if unset := sorted(name for name in proposed.variables if not environ.get(name)):
-        names = ", ".join(unset)
-        raise UsageError(
-            f"The requests were not tried: {names} {'is' if len(unset) == 1 else 'are'} not set.",
-            hint="Set what is missing, and call `perfgate init` again with --force.",
-            code="PG-N008",
-        )
-    say(f"Trying each of {counted(len(proposed.proposal.endpoints), 'request')} once (--no-try sends none)")
-    attempts = _attempts(proposed.text, folder, environ)
-    if all(attempt.failure for attempt in attempts.values()):
-        [first, *_] = attempts.values()
-        say(f"perfgate: every request failed, so all stay in. {first.endpoint}: {one_line(first.failure, 160)}")
-        return proposed
-    proposal = sifted(proposed.proposal, attempts)
-    return replace(proposed, text=init.write(proposal, proposed.context), proposal=proposal)
-
-
-def _attempts(text: str, folder: Path, environ: Mapping[str, str]) -> Mapping[str, Attempt]:
+def attempts(text: str, folder: Path, environ: Mapping[str, str]) -> Mapping[str, Attempt]:
+    """Every request of a budget file, sent once; `text` is the file, which is to stand in `folder`."""
     with TemporaryDirectory(prefix="perfgate-trial-") as temporary:
         place = Path(temporary)
         codec.write_text(place / "budgets.yaml", text)
@@ -123,7 +100,7 @@ def sifted(proposal: FileProposal, attempts: Mapping[str, Attempt]) -> FilePropo
     sources: dict[str, str] = {}  # of captured values that will not come, by name
     for endpoint in proposal.endpoints:
         attempt = attempts.get(endpoint.name)
-        if attempt and (why := _why_not(attempt)):
+        if attempt and (why := why_not(attempt)):
             if attempt.kind == "expectation" and endpoint.captures and not endpoint.expect:
                 kept[endpoint.name] = replace(endpoint, captures={})  # it answers, but a list has nothing in it
             else:
@@ -161,7 +138,8 @@ def _uses(endpoint: Endpoint, value: str) -> bool:
     return f"{{{value}}}" in texts and value not in endpoint.values
 
 
-def _why_not(attempt: Attempt) -> str:
+def why_not(attempt: Attempt) -> str:
+    """Why the endpoint should not share the load with others; empty where it can."""
     if attempt.failure:
         reason = one_line(attempt.failure, MAX_REASON_CHARS)
         status = reason.removeprefix("status: ") if attempt.kind == "status" else ""
@@ -194,6 +172,14 @@ def _with_limits(endpoint: Endpoint, attempt: Attempt) -> Endpoint:
         comment=". ".join(filter(None, (endpoint.comment, f"took {_time(attempt.seconds)}, sent alone"))),
         budget={"p50": limit(attempt.seconds), "p95": limit(max(SLOW_S / LIMIT_ROOM_FACTOR, 2 * attempt.seconds))},
     )
+
+
+def limit(seconds: float) -> str:
+    """A limit with room above what was seen, with two digits."""
+    exact = max(MIN_LIMIT_S, seconds * LIMIT_ROOM_FACTOR)
+    digit = 10.0 ** (floor(log10(exact)) - 1)
+    rounded = ceil(exact / digit - 1e-9) * digit
+    return f"{round(rounded * 1000)}ms" if rounded < 1 else f"{round(rounded, 1):g}s"
 
 
 def _time(seconds: float) -> str:

@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import ceil, floor, log10
 
-from perfgate import budgets, init, measure
+from perfgate import budgets, measure
 from perfgate.files import codec, run_folder
 from perfgate.model.budget_file import BudgetFile
 from perfgate.model.metric import Unit
 from perfgate.model.run import EndpointResult, Run
 from perfgate.text.units import format_value
-from perfgate.workflows.proposing import Proposed
 from perfgate.workflows.steps import sending
 from perfgate.workflows.steps.request import ProgressReporter, RunRequest
 from perfgate.workflows.steps.resolving import resolve_load
+from perfgate.workflows.steps.trial import limit
 
 WARMUP_S, DURATION_S = 2.0, 10.0  # seconds
-LIMIT_ROOM_FACTOR = 1.5  # times what was seen: a limit for other days and other runners
 MIN_SUCCESSES = 20  # successes, from which on a p95 says something
-MIN_LIMIT_S = 0.01  # s: shorter limits would be about the scheduler
-
-
-def with_limits(proposed: Proposed, request: RunRequest, reporter: ProgressReporter) -> Proposed:
-    """Sends load for some seconds and proposes limits from it, in comments. Raises PerfgateError without a run."""
-    context = replace(proposed.context, measured=comments(measured(request, reporter)))
-    return replace(proposed, text=init.write(proposed.proposal, context), context=context)
 
 
 def measured(request: RunRequest, reporter: ProgressReporter) -> Run:
@@ -60,14 +51,6 @@ def comment(result: EndpointResult) -> str:
         return f"seen: {', '.join(observed)}: too few to propose limits"
     p50, p95 = (limit(result.metrics[name]) for name in ("p50", "p95"))
     return f"seen: {', '.join(observed)}; to propose: budget: {{p50: {p50}, p95: {p95}}}"
-
-
-def limit(seconds: float) -> str:
-    """A limit with room above what was seen, with two digits."""
-    exact = max(MIN_LIMIT_S, seconds * LIMIT_ROOM_FACTOR)
-    digit = 10.0 ** (floor(log10(exact)) - 1)
-    rounded = ceil(exact / digit - 1e-9) * digit
-    return f"{round(rounded * 1000)}ms" if rounded < 1 else f"{round(rounded, 1):g}s"
 
 
 def _short(budget_file: BudgetFile) -> BudgetFile:

@@ -1,1 +1,0 @@
-"""Tries a new budget file before anybody relies on it: each request once, and then under load."""

@@ -19,7 +19,7 @@ WARMUP_S, DURATION_S = 2.0, 10.0  # seconds
 MIN_SUCCESSES = 20  # successes, from which on a p95 says something
 
 
-def measured(request: RunRequest, reporter: ProgressReporter) -> Run:
+def measure_briefly(request: RunRequest, reporter: ProgressReporter) -> Run:
     """A run of some seconds that is neither judged nor remembered. Raises PerfgateError when it cannot be made."""
     context = request.context
     spec = resolve_load(request, _short(budgets.read(request.budget, context.environ)))

@@ -24,7 +24,7 @@ ROOMS: dict[str, str] = {
     "pytest_plugin": "__init__ cli",
     "codes": "",
     "workflows": "workflows.steps init init.__init__ init.project net diagnose.explaining diagnose.profiling diagnose.rules diagnose.second_pass diagnose.solo_counting diagnose.probes diagnose middleware budgets scenarios loadtest measure measure.importers gate.__init__ report report.__init__ history history.__init__ recording files text ci runner.reference model diagnose.traces model.budget_file",
-    "workflows.steps": "middleware budgets scenarios loadtest measure gate.__init__ report history history.__init__ recording files text ci runner model git pages budgets.convert model.budget_file",
+    "workflows.steps": "init.__init__ middleware budgets scenarios loadtest measure gate.__init__ report history history.__init__ recording files text ci runner model git pages budgets.convert model.budget_file",
     "workflows.doctor": "workflows.steps budgets scenarios loadtest loadtest.service history.__init__ recording git ci net text model model.budget_file",
     # stages
     "init.__init__": "init.access_log init.har init.curl init.postman init.openapi init model",

@@ -61,7 +61,9 @@ def publish(
     budget: Budget = DEFAULT_BUDGET,
     history: HistoryUrl = "",
 ) -> int:
-    """Tell the verdict of a run in the pull request, in a chat, or to a program.
+    """Post the verdict of a run.
+
+    As a comment in the pull request, in a chat, or to a webhook.
 
     Tokens and addresses come from the environment: PERFGATE_GITHUB_TOKEN or GITHUB_TOKEN, PERFGATE_GITLAB_TOKEN or
     GITLAB_TOKEN, PERFGATE_SLACK_URL, PERFGATE_TEAMS_URL, PERFGATE_WEBHOOK_URL. What may not be posted is a warning; the

@@ -22,11 +22,12 @@ class _Pets(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        document = (DOCUMENTS / "pets.json").read_text()
+        document = with_more((DOCUMENTS / "pets.json").read_text())
         answers = {"/swagger.json": document, "/api/pets": '[{"id": 7}]', "/api/pets/7": '{"id": 7}', "/": "{}"}
         body = answers.get(self.path.partition("?")[0])
         content = (body or "{}").encode()
-        self.send_response(200 if body else 404)
+        self.send_response(200 if body else 302 if self.path == "/api/moved" else 404)
+        self.send_header("Location", "/api/pets")
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
@@ -34,6 +35,13 @@ class _Pets(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         pass
+
+
+def with_more(document: str) -> str:
+    """The document with a request that fails, and one that is sent elsewhere."""
+    described = json.loads(document)
+    described["paths"] |= {path: {"get": {"responses": {}}} for path in ("/missing", "/moved")}
+    return json.dumps(described)
 
 
 @pytest.fixture
@@ -58,7 +66,10 @@ def test_a_service_that_runs_is_asked_for_its_document_measured_and_examined(ser
     assert done.returncode == 0, done.stderr
     text = (tmp_path / "budgets.yaml").read_text()
     assert f"target: ${{PERFGATE_TARGET:-{service}/api}}" in text
-    assert text.count("to propose: budget: {p50: ") == 2, text
+    assert text.count("to propose: budget: {p50: ") == 3, text
+    assert "# # answered 404: put values in that exist\n  # GET /missing:\n  #   request: GET /missing\n" in text
+    assert "GET /moved:\n    request: GET /moved\n    expect: {status: 302}\n" in text
+    assert "left out: GET /missing: answered 404" in done.stderr
     assert perfgate(tmp_path, "check").returncode == 0
 
     examined = perfgate(tmp_path, "doctor", "--json")

@@ -295,6 +295,11 @@ def test_a_log_of_hdr_histograms_is_read_request_by_request(tmp_path: Path):
     assert 1.8 < run.duration < 2
     with pytest.raises(UsageError, match=r":4: not an interval of HdrHistogram"):
         imported(tmp_path, "bad.hlog", head + "Tag=b,0.000,1.000,9.9,AAAA\n")
+    late = "".join(f"Tag=b,{60 + at}.000,1.000,9.9,{hdr({slot: 1})}\n" for at in range(5))
+    assert imported(tmp_path, "late.hlog", head + late).started.startswith("2026-01-05T09:01:00")
+    odd = f"Tag=b,1467603660.000,1.000,9.9,{hdr({slot: 1})}\n"
+    once = imported(tmp_path, "odd.hlog", head + odd + late.replace("b,", "b,17676036"), tolerance=Tolerance(number=1))
+    assert (only(once).requests, once.started[:19]) == (5, "2026-01-05T09:01:00")
 
 
 def rows(number: int, bad: int) -> str:

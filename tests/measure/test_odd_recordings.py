@@ -105,12 +105,18 @@ def test_a_bad_first_row_of_jmeter_is_the_only_bad_one(tmp_path: Path, plan: Pla
     assert run.endpoints[1].requests == 50
 
 
-@pytest.mark.parametrize("format", ["k6", "vegeta-json"])
-def test_a_bad_first_line_of_a_stream_is_the_only_bad_one(tmp_path: Path, plan: Plan, format: str):
-    rows = plain(MANY, format)
-    line = next(line for line in rows.splitlines(keepends=True) if "search" in line and "2026-" in line)
-    run = imported(plan, written(tmp_path, line.replace("2026-", "2016-") + rows), tolerance=ONE_BAD, format=format)
-    assert run.endpoints[1].requests == len(MANY)
+@pytest.mark.parametrize("years", [-10, 50])
+@pytest.mark.parametrize("format", ["gatling", "jmeter-xml", "k6", "k6-csv", "vegeta-json"])
+def test_a_bad_first_line_of_a_stream_is_the_only_bad_one(tmp_path: Path, plan: Plan, format: str, years: int):
+    lines = plain(MANY, format).splitlines(keepends=True)
+    odd = plain([(years * 31_557_600.0, "search", 10.0, 200)], format).splitlines(keepends=True)
+    at = next(at for at, line in enumerate(lines) if "search" in line)
+    text = "".join([*lines[:at], *[line for line in odd if "search" in line][-1:], *lines[at:]])
+
+    run = imported(plan, written(tmp_path, text), tolerance=ONE_BAD, format=format)
+
+    assert (run.endpoints[1].requests, run.started[:19]) == (len(MANY), BEGAN.isoformat()[:19])
+    assert any(f"line {at + 1}: " in warning for warning in run.warnings)
 
 
 def parents(*names: str) -> str:

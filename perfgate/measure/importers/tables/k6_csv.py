@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from io import TextIOWrapper
 
 from perfgate.measure.importers import blocks
@@ -22,7 +23,7 @@ from perfgate.measure.importers.k6_stream import (
     tags_of,
 )
 from perfgate.measure.importers.samples import MAX_REQUEST_MS, BadLines, RecordingSource, SampleBatch
-from perfgate.measure.importers.timeline import UNITS, RowTimes
+from perfgate.measure.importers.timeline import UNITS, settled
 
 NEEDED = ("metric_name", "timestamp", "metric_value", "status")
 MORE = ("name", "url", "method", "group", "error_code", "expected_response", "extra_tags")
@@ -50,7 +51,7 @@ class K6Csv:
 
 def _points(source: RecordingSource, positions: Mapping[str, int], bad: BadLines) -> Iterator[Point]:
     known: dict[tuple[str, ...], Tags | None] = {}
-    timeline = RowTimes()
+    timeline = settled(source, partial(_ended, positions))
     with source.opened() as stream:
         text = TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")
         table = csv.reader(text)
@@ -73,6 +74,12 @@ def _points(source: RecordingSource, positions: Mapping[str, int], bad: BadLines
                 yield point
         bad.lines += table.line_num
         text.detach()
+
+
+def _ended(positions: Mapping[str, int], line: bytes) -> float | None:
+    """When the request of a line ended, as Unix time."""
+    row = next(csv.reader([line.decode()]), [])
+    return moment(row[positions["timestamp"]]) if row and row[positions["metric_name"]] in PHASE_OF_METRIC else None
 
 
 def _point(row: Sequence[str], positions: Mapping[str, int], known: dict[tuple[str, ...], Tags | None]) -> Point | None:

@@ -39,12 +39,12 @@ class ImportRequest:
 
 def look_at(request: ImportRequest) -> importing.Recording:
     """A recording, checked and counted; nothing is written. Raises UsageError with the mistakes in it."""
-    return _read(request, scenarios.plan(budgets.read(request.budget, None)))
+    return _read(request, scenarios.plan(budgets.read(request.budget, None, is_sending=False)))
 
 
 def take_in(request: ImportRequest) -> tuple[Run, Path]:
     """A recording -> Run, in a run folder. Raises UsageError with the mistakes in it; then nothing was written."""
-    budget_file = budgets.read(request.budget, None)
+    budget_file = budgets.read(request.budget, None, is_sending=False)
     plan = scenarios.plan(budget_file)
     recording = _read(request, plan)
     folder = request.out or run_folder.runs_folder(request.root) / recording.id

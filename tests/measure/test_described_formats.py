@@ -120,9 +120,11 @@ GATLING_STATS = """{"type": "GROUP", "name": "All Requests", "path": "", "stats"
 "maxResponseTime": {"total": 61.2, "ok": 61, "ko": 20}, "meanResponseTime": {"total": 24.3, "ok": 25, "ko": 20},
 "percentiles1": {"total": 20.7, "ok": 21, "ko": 20}, "percentiles2": {"total": 20.9, "ok": 21, "ko": 20},
 "percentiles3": {"total": 60.5, "ok": 61, "ko": 20}, "percentiles4": {"total": 61.1, "ok": 61, "ko": 20}}}}}"""
-K6_MACHINE_READABLE = """{"version": "1.0.0", "metadata": {"k6_version": "1.5.0"}, "config": {"duration": 2.5},
-"results": {"metrics": [
-{"name": "http_reqs", "type": "counter", "contains": "default", "values": {"count": 200, "rate": 80}},
+K6_MACHINE_READABLE = """{"config": {"duration": 2.5, "execution": "local", "script": "s.js"}, "version": "1.0.0",
+"metadata": {"generatedAt": "2026-01-05T09:00:02.5Z", "k6Version": "1.5.0"},
+"results": {"checks": {"metrics": [{"name": "checks_failed", "type": "rate", "contains": "default",
+"values": {"matches": 1, "rate": 0.25, "total": 4}}]}, "metrics": [
+{"name": "http_reqs", "type": "counter", "contains": "default", "values": {"count": 200}},
 {"name": "http_req_failed", "type": "rate", "contains": "default", "values": {"rate": 0.05, "matches": 10, "total": 200}},
 {"name": "http_req_duration", "type": "trend", "contains": "time", "values":
 {"avg": 24.3, "min": 20.1, "med": 20.7, "max": 61.2, "p(90)": 60.1, "p(95)": 60.5, "p(99)": 61.1}}]}}"""
@@ -172,6 +174,15 @@ def test_figures_of_a_summary_are_taken_as_they_are(tmp_path: Path, name: str):
         assert found.metrics["errors"] == pytest.approx(0.05)
     assert "a summary" in run.warnings[0]
     assert run.conditions.latency == importers.importer(format).latency
+
+
+def test_the_machine_readable_summary_of_k6_has_no_rates_but_its_time(tmp_path: Path):
+    """The schema 1.0.0 of k6 1.5 (internal/lib/summary/machinereadable): counters have counts alone."""
+    run = imported(tmp_path, "k6.json", K6_MACHINE_READABLE)
+
+    assert (run.started, run.duration) == ("2026-01-05T09:00:00.000+00:00", 2.5)
+    assert only(run).metrics["rate"] == pytest.approx(190 / 2.5)
+    assert any("1 of 4 checks of k6 failed" in warning for warning in run.warnings)
 
 
 def test_who_does_not_count_failures_tells_no_rate_of_successes(tmp_path: Path):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -33,6 +34,8 @@ class ImportRequest:
     revision: Revision
     version: str  # of perfgate
     endpoint: str = ""  # whose all its requests are
+    columns: Mapping[str, str] = field(default_factory=dict)  # names of its columns by ours
+    unit: float | None = None  # s that its times are of
     bad_share: float = 0.001  # of its lines that may be bad
     bad_lines: int = 0  # that may be, if that is more
 
@@ -69,4 +72,5 @@ def _read(request: ImportRequest, plan: Plan) -> importing.Recording:
         endpoint=request.endpoint,
         tolerance=Tolerance(share=request.bad_share, number=request.bad_lines),
     )
-    return importing.read(RecordingSource(path=request.path, name=request.name), plan, how)
+    source = RecordingSource(path=request.path, name=request.name, columns=request.columns, unit=request.unit)
+    return importing.read(source, plan, how)

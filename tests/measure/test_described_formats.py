@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import struct
 import zlib
 from importlib.util import find_spec
@@ -306,6 +307,12 @@ def test_a_log_of_hdr_histograms_is_read_request_by_request(tmp_path: Path):
     assert 1.8 < run.duration < 2
     with pytest.raises(UsageError, match=r":4: not an interval of HdrHistogram"):
         imported(tmp_path, "bad.hlog", head + "Tag=b,0.000,1.000,9.9,AAAA\n")
+    (tmp_path / "us.hlog").write_text(head + lines, encoding="utf-8")
+    plan = scenarios.plan(budgets.read(tmp_path / "budgets.yaml", None))
+    how = importing.Reading(otherwise=importing.datetime.now(importing.UTC))
+    in_us = importing.read(RecordingSource(path=tmp_path / "us.hlog", name="us", unit=1e-6), plan, how)
+    slowest = max(window.latency.maximum for window in in_us.record.windows.values())
+    assert slowest == pytest.approx(low * 1000, rel=0.02)
     late = "".join(f"Tag=b,{60 + at}.000,1.000,9.9,{hdr({slot: 1})}\n" for at in range(5))
     assert imported(tmp_path, "late.hlog", head + late).started.startswith("2026-01-05T09:01:00")
     odd = f"Tag=b,1467603660.000,1.000,9.9,{hdr({slot: 1})}\n"
@@ -433,6 +440,53 @@ def test_a_path_without_its_method_is_an_endpoint_s_if_only_one_has_it(tmp_path:
     with pytest.raises(UsageError, match="no request belongs to an endpoint"):
         imported(tmp_path, "wrk2.txt", text, budget)
     assert only(imported(tmp_path, "wrk2.txt", text)).name == "b"
+
+
+ARTILLERY = {  # of Artillery 2.0 with its plug-ins metrics-by-endpoint and expect, shortened
+    "aggregate": {
+        "firstMetricAt": 1767603600000,
+        "lastMetricAt": 1767603604000,
+        "counters": {
+            "vusers.created": 30,
+            "vusers.skipped": 10,
+            "http.requests": 40,
+            "http.codes.200": 36,
+            "errors.Failed capture or match": 6,
+            "errors.ECONNREFUSED": 4,
+            "plugins.expect.failed": 2,
+            "plugins.metrics-by-endpoint./b (search).codes.200": 36,
+            "plugins.metrics-by-endpoint.127.0.0.1:1/down.errors.ECONNREFUSED": 4,
+        },
+        "summaries": {
+            "http.response_time": {"count": 36, "p95": 20.7},
+            "plugins.metrics-by-endpoint.response_time./b (search)": {"count": 36, "p95": 20.7},
+        },
+    }
+}
+
+
+def test_a_request_that_artillery_names_is_known_by_its_name_and_what_never_answered_is_told(tmp_path: Path):
+    """`useOnlyRequestNames` is off unless the script sets it: then it writes `/path (name)`."""
+    budget = TWO.replace("  b: {request: GET /b}", "  search: {request: GET /b}")
+    assert budget != TWO
+    run = imported(tmp_path, "artillery.json", json.dumps(ARTILLERY), budget)
+
+    assert (only(run).name, only(run).requests, only(run).failures) == ("search", 36, 0)
+    said = " ".join(run.warnings)
+    assert "127.0.0.1:1/down (4 requests)" in said
+    assert "2 expectations of Artillery failed" in said
+    assert "Artillery skipped 10 of 40 arrivals" in said
+    assert (run.generator.due, run.generator.dropped) == (40, 10)
+
+
+def test_a_capture_of_artillery_that_failed_is_no_further_request(tmp_path: Path):
+    whole = json.loads(json.dumps(ARTILLERY))["aggregate"]
+    for part in ("counters", "summaries"):
+        whole[part] = {name: value for name, value in whole[part].items() if "by-endpoint" not in name}
+
+    found = only(imported(tmp_path, "artillery.json", json.dumps({"aggregate": whole})))
+
+    assert (found.requests, found.failures) == (40, 10)
 
 
 def test_entities_of_xml_are_not_expanded(tmp_path: Path):

@@ -138,10 +138,11 @@ WRITERS: dict[str, Callable[[list[tuple[float, str, float, int]]], str]] = {
 }
 
 
-def imported(plan: Plan, path: Path, **options: object) -> Run:
-    recording = importing.read(
-        RecordingSource(path=path, name=path.name), plan, importing.Reading(**{"otherwise": BEGAN, **options})
-    )
+def imported(
+    plan: Plan, path: Path, columns: dict[str, str] | None = None, unit: float | None = None, **options: object
+) -> Run:
+    source = RecordingSource(path=path, name=path.name, columns=columns or {}, unit=unit)
+    recording = importing.read(source, plan, importing.Reading(**{"otherwise": BEGAN, **options}))
     facts = measure.Circumstances(run_id=recording.id, target="", versions={})
     return importing.to_run(recording, plan, path.parent, facts)
 
@@ -445,6 +446,10 @@ def test_parts_of_a_recording_add_up(tmp_path: Path, plan: Plan, monkeypatch: py
         (RequestLabel("x", "get", "http://h/search?q=tea"), "search"),
         (RequestLabel("x", "POST", "http://h/search"), None),
         (RequestLabel("POST /orders"), "orders"),
+        (RequestLabel("/search"), "search"),  # as JMeter's recorder and Taurus name requests
+        (RequestLabel("https://h/search?q=tea"), "search"),
+        (RequestLabel("GET http://h/items/7?x=1"), "show item"),
+        (RequestLabel("POST /search"), None),
         (RequestLabel("x", "GET", "http://h/"), None),
         (RequestLabel(""), None),
     ],

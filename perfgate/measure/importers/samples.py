@@ -87,10 +87,13 @@ class Summary:
 
 @dataclass(frozen=True, kw_only=True)
 class RecordingSource:
-    """A recording on disk. `name` is what people call it."""
+    """A recording on disk. `name` is what people call it. `columns`: the names of a table's columns by ours, where they
+    differ; `unit`: seconds that a time of one is, where the format does not say so."""
 
     path: Path
     name: str
+    columns: Mapping[str, str] = field(default_factory=dict)
+    unit: float | None = None
 
     @contextmanager
     def opened(self) -> Iterator[BinaryIO]:

@@ -23,7 +23,7 @@ from perfgate.measure.importers import rows
 from perfgate.measure.importers.samples import MAX_REQUEST_MS, BadLines, RecordingSource, RequestLabel, SampleBatch
 from perfgate.measure.importers.timeline import settled
 
-HINT = "Expected: a log of HdrHistogram's HistogramLogWriter, values in nanoseconds."
+HINT = "Expected: a log of HdrHistogram's HistogramLogWriter, values in nanoseconds (else: --unit us)."
 COMPRESSED, PLAIN = 0x1C849304, 0x1C849303  # cookies of V2, without the word size
 WORD_SIZE = 0xF0
 MAX_BYTES = 64 << 20  # of a histogram, unpacked
@@ -55,6 +55,7 @@ class HdrLog:
     def read(self, source: RecordingSource, bad: BadLines) -> Iterator[SampleBatch]:
         started = base = 0.0
         timeline = settled(source, lambda line: _begins(line.decode()) + CLOCK_ZERO_S)
+        unit_ns = 1.0 if source.unit is None else source.unit * 1e9
         with source.opened() as stream:
             for number, raw in enumerate(stream, start=1):
                 bad.lines += 1
@@ -66,7 +67,7 @@ class HdrLog:
                 if not line or line.startswith('"StartTimestamp"'):
                     continue
                 try:
-                    tag, begins, length, values, counts = _interval(line)
+                    tag, begins, length, values, counts = _interval(line, unit_ns)
                     timeline.check(begins + CLOCK_ZERO_S)
                 except (ValueError, struct.error, zlib.error, binascii.Error, IndexError, OverflowError) as error:
                     bad.add(number, f"not an interval of HdrHistogram: {error}")
@@ -92,13 +93,14 @@ def _samples(
     return rows.assembled([RequestLabel(tag)], zeros, began, took, zeros + 200, origin=origin)
 
 
-def _interval(line: str) -> tuple[str, float, float, rows.Integers, rows.Integers]:
+def _interval(line: str, unit_ns: float) -> tuple[str, float, float, rows.Integers, rows.Integers]:
     """Tag, beginning and length in seconds, values in ns and how often they were seen."""
     tag, line = _tagged(line)
     begins, length, _, packed = line.split(",", 3)
-    values, counts = decoded(packed.strip().strip('"'))
-    if values.size and not 0 <= values.max() <= MAX_REQUEST_MS * 1e6:
-        raise ValueError(f"a value of {values.max()} ns")
+    written, counts = decoded(packed.strip().strip('"'))
+    if written.size and not 0 <= written.max() * unit_ns <= MAX_REQUEST_MS * 1e6:
+        raise ValueError(f"a value of {written.max() * unit_ns:.0f} ns")
+    values = np.rint(written * unit_ns).astype(np.int64)
     if sum(counts.tolist()) > MAX_INTERVAL_REQUESTS:
         raise ValueError(f"more than {MAX_INTERVAL_REQUESTS:,} requests in one interval")
     if not 0 <= float(length) < 1e9:

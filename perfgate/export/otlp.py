@@ -77,8 +77,11 @@ def _value(point: Point) -> dict[str, Any]:
 def _rejected(reply: Reply) -> str:
     """What a receiver did not take of a request that it answered with 200: its `partial_success`."""
     try:
-        told = reply.json()["partialSuccess"]
-        number, words = int(told.get("rejectedDataPoints") or 0), str(told.get("errorMessage") or "it does not say why")
+        partial = reply.json()["partialSuccess"]
+        number, words = (
+            int(partial.get("rejectedDataPoints") or 0),
+            str(partial.get("errorMessage") or "it does not say why"),
+        )
     except (ValueError, TypeError, KeyError, AttributeError):  # an answer of protobuf, or none
         return ""
     return f"{counted(number, 'value')}: {words}" if number > 0 else ""

@@ -43,7 +43,7 @@ class Poster:
         self._credentials = credentials
         is_here = proxies.is_this_machine(urlsplit(url).hostname or "")
         self._session = http.HttpSession(timeout=TIMEOUT_S, direct=is_here)
-        self._retries = Retries(tries=TRIES, longest_s=TRYING_S, limit_wait=_asked_wait, pause=_pause, sleep=sleep)
+        self._retries = Retries(tries=TRIES, longest_s=TRYING_S, limit_wait=_requested_wait, pause=_pause, sleep=sleep)
 
     def post(self, content: bytes) -> Reply:
         """Raises ExportError for anything but an answer of 2xx."""
@@ -80,18 +80,16 @@ class Poster:
         if status == 413:
             return f"{length:,} bytes were sent: allow as many there."
         if status == 429:
-            asked = reply.headers.get("retry-after", "")
-            return (
-                f"It takes no more for now{f' (Retry-After: {self.hidden(asked)})' if asked else ''}: allow more there."
-            )
+            requested = reply.headers.get("retry-after", "")
+            return f"It takes no more for now{f' (Retry-After: {self.hidden(requested)})' if requested else ''}: allow more there."
         return "Its own log says why." if status >= 500 else "Is it of the kind that its URL says?"
 
 
-def _asked_wait(reply: Reply) -> float | None:
+def _requested_wait(reply: Reply) -> float | None:
     """Seconds that an answer asks to wait; None where it asks for none."""
-    asked = reply.headers.get("retry-after", "")
-    if reply.status in BUSY and asked.isascii() and asked.isdigit():
-        return float(asked[:MAX_DIGITS])
+    requested = reply.headers.get("retry-after", "")
+    if reply.status in BUSY and requested.isascii() and requested.isdigit():
+        return float(requested[:MAX_DIGITS])
     return _pause(0) if reply.status == 429 else None
 
 

@@ -45,10 +45,10 @@ class Retries:
                     raise
                 self.sleep(wait)
                 continue
-            asked = self._limit_wait(reply, attempt)
-            if asked is None and not (reply.status >= 500 and is_repeatable):
+            limit = self._limit_wait(reply, attempt)
+            if limit is None and not (reply.status >= 500 and is_repeatable):
                 return reply
-            wait = self.pause(attempt) if asked is None else asked
+            wait = self.pause(attempt) if limit is None else limit
             if self._is_too_late(wait, latest):
                 return reply
             self.sleep(wait)

@@ -114,11 +114,11 @@ def _labels(metrics: Values) -> dict[str, RequestLabel]:
     scenarios do where nearly all requests are in one."""
     tagged = {name: match for name in metrics if (match := _SUB.fullmatch(name))}
     for tags in TAGS:
-        meant = {name: match for name, match in tagged.items() if match[1] in tags}
-        if meant and ("name" in tags or _covered_share(meant, metrics) >= MIN_COVERED_SHARE):
+        fitting = {name: match for name, match in tagged.items() if match[1] in tags}
+        if fitting and ("name" in tags or _covered_share(fitting, metrics) >= MIN_COVERED_SHARE):
             return {
                 name: RequestLabel(match[2].rpartition("::")[2], url=match[2] if match[1] == "url" else "")
-                for name, match in meant.items()
+                for name, match in fitting.items()
                 if match[2] not in NOT_LOAD
             }
     return {TIMES: RequestLabel("")}

@@ -102,7 +102,7 @@ def test_the_first_line_is_the_verdict_in_words():
 def test_what_failed_or_moved_is_a_table_in_sight():
     table = Page(comment.render(shop_facts())).tables[0]
 
-    assert table[0] == ["", "budget", "now", "baseline", "change", "limit", "sees from", "errors"]
+    assert table[0] == ["", "budget", "now", "baseline", "change", "limit", "detectable", "errors"]
     assert table[1] == [
         "❌",
         "search p95▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁█",

@@ -10,9 +10,9 @@ from shutil import which
 from time import monotonic
 
 from perfgate.loadtest.process.child import Child
-from perfgate.loadtest.process.deferred_signals import defer_signals
 from perfgate.loadtest.service import symptoms
 from perfgate.model.errors import ServiceError
+from perfgate.runner.deferred_signals import defer_signals
 from perfgate.text import template
 from perfgate.text.redaction import redactor
 

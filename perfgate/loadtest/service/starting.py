@@ -11,12 +11,12 @@ from time import monotonic, sleep
 from urllib.parse import urlsplit
 
 from perfgate.loadtest.process.child import Child
-from perfgate.loadtest.process.deferred_signals import defer_signals
 from perfgate.loadtest.service import symptoms
 from perfgate.loadtest.service.ports import free_ports, is_free
 from perfgate.model.budget_file import Service
 from perfgate.model.errors import ServiceError
 from perfgate.net import http
+from perfgate.runner.deferred_signals import defer_signals
 from perfgate.text import template
 from perfgate.text.redaction import redactor
 

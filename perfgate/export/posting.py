@@ -80,8 +80,9 @@ class Poster:
         if status == 413:
             return f"{length:,} bytes were sent: allow as many there."
         if status == 429:
-            requested = reply.headers.get("retry-after", "")
-            return f"It takes no more for now{f' (Retry-After: {self.hidden(requested)})' if requested else ''}: allow more there."
+            requested = self.hidden(reply.headers.get("retry-after", ""))
+            until = f" (Retry-After: {requested})" if requested else ""
+            return f"It takes no more for now{until}: allow more there."
         return "Its own log says why." if status >= 500 else "Is it of the kind that its URL says?"
 
 

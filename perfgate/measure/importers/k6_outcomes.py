@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from perfgate.model.run import Generator
-from perfgate.text.plurals import counted
 
 CHECKS, ITERATIONS, DROPPED = "checks", "iterations", "dropped_iterations"
 METRICS = frozenset({CHECKS, ITERATIONS, DROPPED})
@@ -45,7 +44,7 @@ class K6Outcomes:
             names = ", ".join(f"{name[:60]} ({times:,})" for name, times in self.failed.most_common(MAX_SHOWN_NAMES))
             which = f": {names}" if any(self.failed) else ""
             yield (
-                f"{number:,} of {counted(self.checks, 'check')} of k6 failed{which}. "
+                f"{number:,} of {self.checks:,} checks of k6 failed{which}. "
                 "k6 does not say of which requests: no budget counts them."
             )
         if self.generator.dropped:

@@ -19,7 +19,6 @@ from perfgate.measure.importers.samples import (
     useless,
 )
 from perfgate.model.run import Generator
-from perfgate.text.plurals import counted
 
 HINT = "Expected: what `artillery run -o FILE` writes; `plugins: {metrics-by-endpoint: {}}` tells endpoints apart."
 METRIC_NAMES = {"p50": "p50", "median": "p50", "p90": "p90", "p95": "p95", "p99": "p99", "max": "max", "mean": "mean"}
@@ -105,7 +104,7 @@ def _report(counters: Mapping[str, Any]) -> ToolReport:
     skipped, created = (int(counters.get(f"vusers.{name}", 0)) for name in ("skipped", "created"))
     warnings = []
     if failed := int(counters.get("plugins.expect.failed", 0)):
-        warnings.append(f"{counted(failed, 'expectation')} of Artillery failed: no budget counts them.")
+        warnings.append(f"{failed:,} expectations of Artillery failed: no budget counts them.")
     if skipped:
         warnings.append(
             f"Artillery skipped {skipped:,} of {skipped + created:,} arrivals: raise `maxVusers`. What was not sent "

@@ -19,7 +19,7 @@ PATH = "/metrics"
 IDLE_TIMEOUT_S = 10.0  # that a connection may stay without a request
 
 
-class _Server(ThreadingHTTPServer):
+class _ScrapeServer(ThreadingHTTPServer):
     def server_bind(self) -> None:
         """Without a look-up of this machine's name, which takes long where no name server answers."""
         TCPServer.server_bind(self)
@@ -29,7 +29,7 @@ class _Server(ThreadingHTTPServer):
         """A scraper that hangs up is no news."""
 
 
-class _Server6(_Server):
+class _ScrapeServer6(_ScrapeServer):
     address_family = AF_INET6
 
 
@@ -39,7 +39,7 @@ class ScrapePage:
     def __init__(self, host: str, port: int) -> None:
         self._known: dict[str, Family] = {}
         self._lock = Lock()
-        self._server = (_Server6 if ":" in host else _Server)((host, port), _handler(self.text))
+        self._server = (_ScrapeServer6 if ":" in host else _ScrapeServer)((host, port), _handler(self.text))
         self._server.daemon_threads = True
         self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
         self._thread.start()

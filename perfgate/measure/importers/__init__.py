@@ -16,8 +16,8 @@ from perfgate.model.errors import UsageError
 FORMATS: dict[str, str] = {  # the class of each. The first that recognizes a file reads it
     "k6": "perfgate.measure.importers.k6_stream:K6Stream",
     "k6-csv": "perfgate.measure.importers.tables.k6_csv:K6Csv",
-    "k6-summary": "perfgate.measure.importers.summaries.k6_summary:K6Summary",
-    "k6-dashboard": "perfgate.measure.importers.summaries.k6_dashboard:K6Dashboard",
+    "k6-summary": "perfgate.measure.importers.k6_summary:K6Summary",
+    "k6-dashboard": "perfgate.measure.importers.k6_dashboard:K6Dashboard",
     "jmeter-csv": "perfgate.measure.importers.tables.jmeter_csv:JMeterCsv",
     "jmeter-xml": "perfgate.measure.importers.streams.jmeter_xml:JMeterXml",
     "gatling": "perfgate.measure.importers.streams.gatling_log:GatlingLog",

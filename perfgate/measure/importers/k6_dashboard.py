@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from perfgate.measure.importers import summary_reading
+from perfgate.measure.importers import k6_summary, summary_reading
 from perfgate.measure.importers.samples import BadLines, RecordingSource, Summary, useless
-from perfgate.measure.importers.summaries import k6_summary
 
 HINT = "Expected: what k6 writes with K6_WEB_DASHBOARD=true and K6_WEB_DASHBOARD_RECORD=FILE. " + (
     k6_summary.HINT.partition(" writes. ")[2].partition("; p99")[0] + "."
@@ -30,7 +29,7 @@ class K6Dashboard:
         return beginning.startswith(b'{"event":"') and b'"aggregates"' in beginning.partition(b"\n")[0]
 
     def read(self, source: RecordingSource, bad: BadLines) -> Iterator[Summary]:
-        recorded = _Recorded()
+        recorded = _DashboardEvents()
         try:
             recorded.add(json.loads(line) for line in summary_reading.text(source, HINT).splitlines() if line.strip())
         except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
@@ -42,7 +41,7 @@ class K6Dashboard:
 
 
 @dataclass(kw_only=True)
-class _Recorded:
+class _DashboardEvents:
     """What the newest event of each kind says."""
 
     types: dict[str, str] = field(default_factory=dict)  # by metric

@@ -474,6 +474,7 @@ def test_a_request_that_artillery_names_is_known_by_its_name_and_what_never_answ
     assert (only(run).name, only(run).requests, only(run).failures) == ("search", 36, 0)
     said = " ".join(run.warnings)
     assert "127.0.0.1:1/down (4 requests)" in said
+    assert "no budget counts: Failed capture or match (6)." in said
     assert "2 expectations of Artillery failed" in said
     assert "Artillery skipped 10 of 40 arrivals" in said
     assert (run.generator.due, run.generator.dropped) == (40, 10)

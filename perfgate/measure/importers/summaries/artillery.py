@@ -23,8 +23,9 @@ from perfgate.model.run import Generator
 HINT = "Expected: what `artillery run -o FILE` writes; `plugins: {metrics-by-endpoint: {}}` tells endpoints apart."
 METRIC_NAMES = {"p50": "p50", "median": "p50", "p90": "p90", "p95": "p95", "p99": "p99", "max": "max", "mean": "mean"}
 PLUGIN, TIMES = "plugins.metrics-by-endpoint.", "plugins.metrics-by-endpoint.response_time."
+MAX_SHOWN_ERRORS = 3
 _NAMED = re.compile(r"(\S+) \((.+)\)")
-_ERRORS = re.compile(rf"{re.escape(PLUGIN)}(.+)\.errors\.[^.]+")
+_ERRORS = re.compile(rf"{re.escape(PLUGIN)}(.+)\.errors\.([^.]+)")
 
 
 class Artillery:
@@ -100,11 +101,18 @@ def _row(
 
 
 def _report(counters: Mapping[str, Any]) -> ToolReport:
-    """Arrivals that it skipped, for `maxVusers` were under way, and expectations that failed."""
+    """Arrivals that it skipped, for `maxVusers` were under way, and what failed without an endpoint: expectations, and
+    captures where endpoints are told apart."""
     skipped, created = (int(counters.get(f"vusers.{name}", 0)) for name in ("skipped", "created"))
     warnings = []
     if failed := int(counters.get("plugins.expect.failed", 0)):
         warnings.append(f"{failed:,} expectations of Artillery failed: no budget counts them.")
+    errors = _counts(counters, "errors.")
+    of_endpoints = {match[2] for name in counters if (match := _ERRORS.fullmatch(name))}
+    is_told_apart = any(name.startswith(PLUGIN) for name in counters)
+    if is_told_apart and (unknown := {name: errors[name] for name in errors if name not in of_endpoints}):
+        names = ", ".join(f"{name[:60]} ({number:,})" for name, number in list(unknown.items())[:MAX_SHOWN_ERRORS])
+        warnings.append(f"Errors of Artillery that no endpoint has, and no budget counts: {names}.")
     if skipped:
         warnings.append(
             f"Artillery skipped {skipped:,} of {skipped + created:,} arrivals: raise `maxVusers`. What was not sent "

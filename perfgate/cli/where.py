@@ -28,7 +28,7 @@ def budget_file_if_any(budget: Path) -> BudgetFile | None:
     """The budget file, where there is one: verbs on stored runs work without it too. Raises BudgetFileError."""
     from perfgate import budgets
 
-    return budgets.read(budget, None) if budget.exists() else None
+    return budgets.read(budget, None, is_sending=False) if budget.exists() else None
 
 
 def history_url(budget: Path, url: str) -> str:

@@ -7,8 +7,11 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
+
+if TYPE_CHECKING:
+    import httpx
 
 MAX_ANSWER_BYTES = 64 * 2**20  # bytes of an answer that are read
 MAX_PAGE_BYTES = 1 << 20  # bytes of an answer whose status is all that counts
@@ -57,9 +60,8 @@ class HttpSession:
     what is asked is beside the application (`direct`)."""
 
     def __init__(self, *, timeout: float, direct: bool = False) -> None:
-        import httpx
-
-        self._client = httpx.Client(timeout=timeout, headers=PACKED, trust_env=not direct)
+        self._timeout, self._direct = timeout, direct
+        self._opened: httpx.Client | None = None
 
     def __enter__(self) -> HttpSession:
         return self
@@ -68,7 +70,23 @@ class HttpSession:
         self.close()
 
     def close(self) -> None:
-        self._client.close()
+        if self._opened is not None:
+            self._opened.close()
+
+    def _client(self) -> httpx.Client:
+        """Opened once needed: proxies and certificates of the environment may be wrong. Raises NoReplyError, whose text
+        has no value of a variable: a proxy's may have a password."""
+        import httpx
+
+        if self._opened is None:
+            try:
+                self._opened = httpx.Client(timeout=self._timeout, headers=PACKED, trust_env=not self._direct)
+            except OSError as error:
+                words = error.strerror or type(error).__name__
+                raise NoReplyError(f"SSL_CERT_FILE or SSL_CERT_DIR names no usable certificates: {words}") from error
+            except (ValueError, ImportError) as error:
+                raise NoReplyError("HTTP_PROXY, HTTPS_PROXY or ALL_PROXY names no proxy that can be used") from error
+        return self._opened
 
     def exchange(
         self,
@@ -88,7 +106,7 @@ class HttpSession:
 
         _check(headers)
         try:
-            with self._client.stream(method, url, headers=dict(headers), json=json, content=content) as response:
+            with self._client().stream(method, url, headers=dict(headers), json=json, content=content) as response:
                 if response.headers.get("content-encoding", "").strip().lower() not in UNPACKED:
                     raise NoReplyError("unsupported Content-Encoding in the answer")
                 body = bytearray()
@@ -106,6 +124,8 @@ def _check(headers: Mapping[str, str]) -> None:
     """Checks headers before the library sees them: its errors quote the value, and it may be a token. Raises
     NoReplyError."""
     for name, value in headers.items():
+        if not (name.isascii() and name.isprintable()):
+            raise NoReplyError("the name of a header cannot be sent, it has letters beyond ASCII")
         if not (value.isascii() and value.isprintable()) or value != value.strip():
             raise NoReplyError(
                 f"the header {name} cannot be sent, it has a line break, a space at an end, or letters beyond ASCII"

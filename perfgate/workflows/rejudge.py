@@ -60,7 +60,7 @@ class Judged:
 def rejudge(artifacts: Sequence[bytes], request: RejudgeRequest) -> tuple[Judged, ...]:
     """One for each run of this budget file, the worst last: of several about one target, that is told. Raises
     RecordError when an artifact is not what it should be."""
-    budget_file = budgets.read(request.budget, None)
+    budget_file = budgets.read(request.budget, None, is_sending=False)
     measured = list(_measured_entries(artifacts, request, budget_file))
     if not measured:
         return ()

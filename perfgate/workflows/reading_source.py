@@ -33,7 +33,9 @@ def read_source(name: str, folder: Path, say: Say) -> tuple[InitSource, str]:
     if "://" in name:
         return _fetch(name, say)
     if name == "-":
-        return init.source("stdin", sys.stdin.read()), ""
+        if not (text := sys.stdin.read()).strip():
+            raise UsageError("stdin is empty", hint="paste curl commands, and end them with Ctrl-D", code="PG-N003")
+        return init.source("stdin", text), ""
     path = Path(name) if name else _usual(folder)
     return init.source(_inside(path, folder), _text(path)), ""
 

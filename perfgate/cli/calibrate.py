@@ -41,7 +41,9 @@ def calibrate(
     ] = "1",
     out: Annotated[
         Path | None,
-        typer.Option(envvar="PERFGATE_OUT", metavar="DIR", help="The folder for results. [default: .perfgate/calibrations/<id>]"),
+        typer.Option(
+            envvar="PERFGATE_OUT", metavar="DIR", help="The folder for results. [default: .perfgate/calibrations/<id>]"
+        ),
     ] = None,
     allow_remote: Annotated[
         bool, typer.Option("--allow-remote", envvar="PERFGATE_ALLOW_REMOTE", help="Send load to any host.")

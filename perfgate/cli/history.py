@@ -164,8 +164,12 @@ def import_(file: File, budget: Budget = DEFAULT_BUDGET, history: HistoryUrl = "
 
 
 def prune(
-    keep: Annotated[int | None, typer.Option(min=1, metavar="N", help="Keep so many runs of every name and branch.")] = None,
-    older_than: Annotated[int | None, typer.Option(min=1, metavar="DAYS", help="Forget only what is older than so many days.")] = None,
+    keep: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Keep so many runs of every name and branch.")
+    ] = None,
+    older_than: Annotated[
+        int | None, typer.Option(min=1, metavar="DAYS", help="Forget only what is older than so many days.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be forgotten; change nothing.")] = False,
     budget: Budget = DEFAULT_BUDGET,
     history: HistoryUrl = "",

@@ -28,7 +28,12 @@ Only = Annotated[
 ]
 Target = Annotated[
     str,
-    typer.Option("--target", envvar="PERFGATE_TARGET", metavar="URL", help="Where the load goes, instead of the budget file's `target`."),
+    typer.Option(
+        "--target",
+        envvar="PERFGATE_TARGET",
+        metavar="URL",
+        help="Where the load goes, instead of the budget file's `target`.",
+    ),
 ]
 Verbose = Annotated[
     bool,

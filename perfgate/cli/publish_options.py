@@ -45,12 +45,20 @@ Annotations = Annotated[
 PullRequest = Annotated[
     int,
     typer.Option(
-        envvar="PERFGATE_PULL_REQUEST", min=0, metavar="N", help="The pull request. [default: the one that the job is for]", show_default=False
+        envvar="PERFGATE_PULL_REQUEST",
+        min=0,
+        metavar="N",
+        help="The pull request. [default: the one that the job is for]",
+        show_default=False,
     ),
 ]
 Account = Annotated[
     str,
-    typer.Option(envvar="PERFGATE_ACCOUNT", metavar="LOGIN", help="The name under which the token comments, where it is that of an app of your own."),
+    typer.Option(
+        envvar="PERFGATE_ACCOUNT",
+        metavar="LOGIN",
+        help="The name under which the token comments, where it is that of an app of your own.",
+    ),
 ]
 Topic = Annotated[
     str,

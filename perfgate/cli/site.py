@@ -34,7 +34,8 @@ def site(
 ) -> int:
     """Write the whole history as web pages.
 
-    For GitHub Pages or any web server. index.html has every budget file and branch: the newest verdict, and each endpoint's trend.
+    For GitHub Pages or any web server. index.html has every budget file and branch: the newest verdict, and each
+    endpoint's trend.
 
     Example: perfgate site --history git:perfgate-data --output site
     """

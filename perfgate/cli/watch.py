@@ -26,7 +26,11 @@ Every = Annotated[
 Rounds = Annotated[
     int,
     typer.Option(
-        envvar="PERFGATE_ROUNDS", min=0, metavar="N", help="Stop after so many rounds. [default: never]", show_default=False
+        envvar="PERFGATE_ROUNDS",
+        min=0,
+        metavar="N",
+        help="Stop after so many rounds. [default: never]",
+        show_default=False,
     ),
 ]
 Once = Annotated[bool, typer.Option("--once", envvar="PERFGATE_ONCE", help="One round, for cron and schedules.")]

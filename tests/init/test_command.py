@@ -267,10 +267,14 @@ def test_doctor_without_a_budget_file(tmp_path: Path):
     assert "write one: perfgate init" in done.stdout
 
 
-def test_doctor_in_a_job_of_github_never_shows_the_token(tmp_path: Path):
+def test_doctor_in_a_job_of_github_never_shows_the_token_and_knows_that_its_folder_goes(tmp_path: Path):
+    (tmp_path / "budgets.yaml").write_text(
+        "version: 1\ntarget: http://127.0.0.1:9\nload: {rate: 1/s, duration: 1s}\nendpoints: {home: GET /}\n"
+    )
     done = perfgate(
         tmp_path,
         "doctor",
+        CI="true",
         GITHUB_ACTIONS="true",
         GITHUB_TOKEN="ghs_secret_token_of_the_job",
         GITHUB_API_URL="http://127.0.0.1:9",
@@ -280,4 +284,5 @@ def test_doctor_in_a_job_of_github_never_shows_the_token(tmp_path: Path):
 
     assert "warning token: http://127.0.0.1:9 does not answer" in done.stdout
     assert "event: pull_request" in done.stdout
+    assert "warning history write: .perfgate/history.db is in this job's folder" in done.stdout
     assert "ghs_secret" not in done.stdout + done.stderr

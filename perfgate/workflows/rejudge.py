@@ -49,7 +49,7 @@ class RejudgeRequest:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Judged:
+class JudgedRun:
     verdict: Verdict
     run: Run
     past_runs: tuple[PastRun, ...]
@@ -57,7 +57,7 @@ class Judged:
     folder: Path
 
 
-def rejudge(artifacts: Sequence[bytes], request: RejudgeRequest) -> tuple[Judged, ...]:
+def rejudge(artifacts: Sequence[bytes], request: RejudgeRequest) -> tuple[JudgedRun, ...]:
     """One for each run of this budget file, the worst last: of several about one target, that is told. Raises
     RecordError when an artifact is not what it should be."""
     budget_file = budgets.read(request.budget, None, is_sending=False)
@@ -87,7 +87,7 @@ def _measured_entries(
                 yield item
 
 
-def _judge(item: ArtifactEntry, request: RejudgeRequest, past: RememberedRuns) -> Judged:
+def _judge(item: ArtifactEntry, request: RejudgeRequest, past: RememberedRuns) -> JudgedRun:
     budget_file, past_runs, anchored = past.budget_file, past.recent, past.anchored
     folder = _new_folder(request)
     ours = {**asdict(request.revision), "commit": request.commit, "file": request.known_as}
@@ -110,7 +110,7 @@ def _judge(item: ArtifactEntry, request: RejudgeRequest, past: RememberedRuns) -
         raise RecordError(
             "The artifact has figures that cannot be judged.", hint=unpacking.ADVICE, code="PG-R008"
         ) from None
-    return Judged(verdict=verdict, run=run, past_runs=past_runs, policy=budget_file.gate, folder=folder)
+    return JudgedRun(verdict=verdict, run=run, past_runs=past_runs, policy=budget_file.gate, folder=folder)
 
 
 def _figures(run: Run, request: RejudgeRequest, budget_file: BudgetFile, past_runs: Sequence[PastRun]) -> Run:

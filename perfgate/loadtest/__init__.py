@@ -3,6 +3,7 @@
 from perfgate.loadtest.locust.locust_process import Options
 from perfgate.loadtest.parts import ONE_LOOK, InterimLooks, look_times, run, seconds
 from perfgate.loadtest.service.aa_test import aa_test, can_run_twice
+from perfgate.loadtest.service.handshake import tls_check
 from perfgate.loadtest.service.merge_base import merge_base
 from perfgate.loadtest.service.side_by_side import Base, Head, base_and_head
 from perfgate.loadtest.service.sides import Sides, host_of
@@ -32,6 +33,7 @@ __all__ = [
     "run",
     "running",
     "seconds",
+    "tls_check",
     "way_to",
     "with_port",
 ]

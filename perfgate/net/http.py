@@ -7,8 +7,11 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
 
 MAX_ANSWER_BYTES = 64 * 2**20  # bytes of an answer that are read
 MAX_PAGE_BYTES = 1 << 20  # bytes of an answer whose status is all that counts
@@ -54,12 +57,16 @@ def status_of(url: str, *, timeout: float) -> int | None:
 
 class HttpSession:
     """Requests over connections that are kept open meanwhile. Proxies and certificates are the environment's, unless
-    what is asked is beside the application (`direct`)."""
+    what is asked is beside the application (`direct`), or `trust` and `server_name` say whom to believe."""
 
-    def __init__(self, *, timeout: float, direct: bool = False) -> None:
+    def __init__(
+        self, *, timeout: float, direct: bool = False, trust: SSLContext | None = None, server_name: str = ""
+    ) -> None:
         import httpx
 
-        self._client = httpx.Client(timeout=timeout, headers=PACKED, trust_env=not direct)
+        verify = True if trust is None else trust
+        self._client = httpx.Client(timeout=timeout, headers=PACKED, trust_env=not direct, verify=verify)
+        self._extensions = {"sni_hostname": server_name} if server_name else {}
 
     def __enter__(self) -> HttpSession:
         return self
@@ -88,7 +95,9 @@ class HttpSession:
 
         _check(headers)
         try:
-            with self._client.stream(method, url, headers=dict(headers), json=json, content=content) as response:
+            with self._client.stream(
+                method, url, headers=dict(headers), json=json, content=content, extensions=self._extensions
+            ) as response:
                 if response.headers.get("content-encoding", "").strip().lower() not in UNPACKED:
                     raise NoReplyError("unsupported Content-Encoding in the answer")
                 body = bytearray()

@@ -224,8 +224,11 @@ class Endpoint:
                 return Failure("status", f"status: {response.status}")
         elif response.status not in self._statuses.statuses:
             return Failure("status", self._statuses(response) or "")
-        is_read = self._reads_errors and (self._statuses is None or response.status == OK)
-        if is_read and (complaint := graphql_errors(response)):
+        if (
+            self._reads_errors
+            and (self._statuses is None or response.status == OK)
+            and (complaint := graphql_errors(response))
+        ):
             return Failure("expectation", complaint)
         for expectation in self._expect:
             if complaint := expectation(response):

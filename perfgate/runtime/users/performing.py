@@ -122,6 +122,10 @@ class Performer:
         header = cookies.for_request(endpoint.place(self._origin, self.values, None))
         return endpoint.message(self._origin, self.values, header, None)
 
+    def renews_login(self) -> bool:
+        """Whether an answer of 401 was that of a login that had expired, and it was made anew."""
+        return self._renews()
+
     def pause_after(self, response: Response, failure: Failure | None) -> None:
         """Waits a moment where nothing could be sent, so that users do not spin."""
         if failure is not None and (failure.kind in ("connection", GENERATOR) or not response.status):

@@ -195,7 +195,7 @@ def _sent_alone(budget_file: BudgetFile, name: str) -> str:
 
 
 def _with_header(budget_file: BudgetFile, environ: Mapping[str, str]) -> BudgetFile:
-    """Its requests ask perfgate's middleware for timings, where there is a secret to ask with."""
+    """Makes its requests ask perfgate's middleware for timings, where there is a secret to ask with."""
     if not environ.get(VARIABLE):
         return budget_file
 

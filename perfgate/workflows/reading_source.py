@@ -36,7 +36,9 @@ def read_source(name: str, folder: Path, say: Say) -> tuple[InitSource, str]:
     if "://" in name:
         return _fetch(name, folder, say)
     if name == "-":
-        return init.source("stdin", sys.stdin.read()), ""
+        if not (text := sys.stdin.read()).strip():
+            raise UsageError("stdin is empty", hint="paste curl commands, and end them with Ctrl-D", code="PG-N003")
+        return init.source("stdin", text), ""
     path = Path(name) if name else _usual(folder)
     if path is None:
         return _of_routes(folder, say) or _nothing(folder), ""

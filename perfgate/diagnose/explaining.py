@@ -41,6 +41,7 @@ def diagnosed(
         control=control,
         movement=movement,
         usual_functions=usual_functions,
+        language=language,
     ).with_symptoms_last()
     return Diagnosed(
         endpoint=endpoint,

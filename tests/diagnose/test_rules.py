@@ -510,6 +510,16 @@ def test_a_sleep_beside_a_cold_cache_that_computes_a_little_is_no_cpu():
     assert explain(case("application", alone=0.027, loaded=0.029, cpu=0.0055))[0].code == "waiting"
 
 
+def test_a_heap_that_is_collected_late_is_no_leak():
+    """A service that reads 490 kB per request had grown by 46 kB per request when the second pass ended."""
+    seen = replace(case("database", database_size=300_000, memory=46_000), language="node")
+    python, leaking = replace(seen, language="python"), replace(seen, head=replace(seen.head, memory=200_000))
+
+    assert [cause.code for cause in explain(seen)] == ["wide-rows"]
+    assert [cause.code for cause in explain(python)] == ["wide-rows", "memory-growth"]  # time is explained first
+    assert [cause.code for cause in explain(leaking)] == ["wide-rows", "memory-growth"]
+
+
 def test_a_statement_that_a_cache_in_memory_answered_before_is_a_new_one():
     base = replace(SOUND, queries=0.0, query_seconds=None, statements=(), database=0.0)
     seen = case("database", base=base, queries=1.0, query_seconds=0.02, database=0.02, statements=(COUNTED,))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from perfgate.diagnose.codes import CODES
+from perfgate.diagnose.codes import CODES, Language
 from perfgate.diagnose.facts import PassFacts
 from perfgate.diagnose.profile import FunctionTime
 from perfgate.model.diagnosis import Cause, Confidence, Layer, LayerChange
@@ -70,6 +70,7 @@ class Case:
     control: tuple[PassFacts, PassFacts] | None = None
     movement: RunMovement | None = None
     usual_functions: Sequence[FunctionTime] = ()  # of the control, where there is no base to compare a profile with
+    language: Language = ""  # of the service
 
     def share(self, *layers: Layer) -> float:
         """The share of the difference (of the whole, without a base) that the layers have. A queue that follows from

@@ -1,6 +1,6 @@
 """The rooms of the package, what each may import, and figures that say how easily a stranger finds the way.
 
-`python tests/house.py` prints the figures beside their limits.
+`python tests/house.py` prints the figures beside their limits; --arrows the arrows, --large what is long or wide.
 """
 
 from __future__ import annotations
@@ -117,6 +117,8 @@ MAX_FOLDER_FILES = 16
 MAX_ARROWS = 99
 MAX_INNER_ARROWS = 399
 MAX_SHARE = 0.01
+MAX_LINES, MAX_PARAMETERS = 250, 6  # of a file, of a function: past them, look for the second idea or the missing type
+MAX_LONG_FILES, MAX_WIDE_FUNCTIONS = 14, 12  # some hold one idea all the same
 
 VERBS_APART = ("cli",)  # one file per verb
 APART = ("demo",)  # the application of the README
@@ -305,6 +307,25 @@ def shared_class_names() -> list[str]:
     return sorted(name for name, count in names.items() if count > 1 and name not in FIELD_NAMES)
 
 
+def long_files() -> list[str]:
+    return [name for name, path in KNOWN.items() if len(path.read_text(encoding="utf-8").splitlines()) > MAX_LINES]
+
+
+def wide_functions() -> list[str]:
+    """Functions with many parameters, apart from verbs, whose parameters are options, and constructors of what a
+    scenario is written in."""
+    found = []
+    for name, path in KNOWN.items():
+        if name.split(".")[0] in (*APART, *VERBS_APART):
+            continue
+        for node in nodes(tree_of(path)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name != "__init__":
+                given = (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
+                if sum(argument.arg not in ("self", "cls") for argument in given) > MAX_PARAMETERS:
+                    found.append(f"{name}.{node.name}")
+    return found
+
+
 def share(part: Iterable[object], whole: Iterable[object]) -> float:
     return sum(1 for _ in part) / sum(1 for _ in whole)
 
@@ -333,6 +354,8 @@ FIGURES: dict[str, tuple[Callable[[], float], float]] = {
     "arrows between those": (lambda: len(arrows()), MAX_INNER_ARROWS),
     'docstrings that begin with "Of", "As", "By" ..., %': (lambda: 100 * odd_docstrings(), 100 * MAX_SHARE),
     "story words as names, %": (lambda: 100 * story_word_share(), 100 * MAX_SHARE),
+    f"files over {MAX_LINES} lines": (lambda: len(long_files()), MAX_LONG_FILES),
+    f"functions with more than {MAX_PARAMETERS} parameters": (lambda: len(wide_functions()), MAX_WIDE_FUNCTIONS),
     "class names with several meanings": (lambda: len(shared_class_names()), 0),
 }
 
@@ -343,6 +366,8 @@ def main() -> None:
         mark = "" if value <= limit else "  <- too many"
         most = "" if limit == float("inf") else f"at most {limit:g}"
         print(f"{name:55} {value:8.4g}   {most}{mark}")
+    for name in (*long_files(), *wide_functions()) if "--large" in sys.argv else ():
+        print(name)
     for first, second in sorted(arrows()) if "--arrows" in sys.argv else ():
         print(f"{first} -> {second}")
 

@@ -56,7 +56,7 @@ def commit_of(environ: Environment, folder: Path, ref: str) -> str:
     return ask_git(environ, folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
 
 
-def trouble(environ: Environment, folder: Path) -> str:
+def reading_problem(environ: Environment, folder: Path) -> str:
     """What git says where there is a repository that it does not read, one of another user for example; else empty."""
     try:
         is_repository = any((place / ".git").exists() for place in (folder.resolve(), *folder.resolve().parents))

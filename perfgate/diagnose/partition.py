@@ -19,7 +19,7 @@ class ReplaySample:
     wait: float  # for a connection: DNS, connect, TLS
     first_byte: float  # from the send
     service: float  # from the send to the last byte
-    connections: int = 0
+    connections: int | None = 0  # opened for it; None for the first request of a user, who has none yet
     status: int = 200
     size: int = 0
     decoded: int = -1  # -1: not known

@@ -49,7 +49,7 @@ def facts(
         compressed=_mean([sample.headers.get("content-encoding", "identity") != "identity" for sample in samples]),
         cached=_mean(verdicts),
         cacheable=_mean([_is_cacheable(sample) for sample in samples]),
-        connections=_mean([sample.connections for sample in samples]),
+        connections=_mean([sample.connections for sample in samples if sample.connections is not None]),
         queries=queries,
         query_seconds=per_query,
         cache_calls=calls["cache"] if calls["cache"] is not None else values.pop("cache_calls", None),

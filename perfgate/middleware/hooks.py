@@ -96,6 +96,12 @@ def _psycopg(module: Any) -> None:
     module.connect = module.Connection.connect
 
 
+def _django(module: Any) -> None:
+    """Connections that are opened, whatever the driver: time, and no query, though Django sends some of its own."""
+    wrapper = module.BaseDatabaseWrapper
+    wrapper.connect = timed(DATABASE, wrapper.connect, counts=False)
+
+
 def _asyncpg(module: Any) -> None:
     names = ("execute", "executemany", "fetch", "fetchrow", "fetchval", "fetchmany")
     for owner in (
@@ -202,6 +208,7 @@ _waiting.update(
     {
         "sqlalchemy.engine": _sqlalchemy,
         "psycopg": _psycopg,
+        "django.db.backends.base.base": _django,
         "asyncpg": _asyncpg,
         "pymysql": _pymysql,
         "sqlite3": _sqlite3,

@@ -125,7 +125,24 @@ def test_an_index_that_a_function_around_its_column_keeps_from_use_is_told(datab
         [statement] = probe.counted(requests=1).statements
         probe.close()
 
-    assert (statement.scans, statement.indexed) == (("items",), ("sku",))
+    assert (statement.scans, statement.columns, statement.indexed) == (("items",), ("lower(sku)",), ("sku",))
+
+
+@pytest.mark.needs("postgresql")
+def test_an_order_without_an_index_reads_the_whole_table(database: str):
+    found = []
+    with psycopg.connect(database, autocommit=True) as connection:
+        probe = PostgresProbe(database)
+        for _ in range(2):
+            probe.begin()
+            connection.execute("select id from items order by sku desc limit 5").fetchall()
+            connection.execute("select set_config('work_mem', '4MB', false)")  # none of the application's queries
+            [statement] = probe.counted(requests=1).statements
+            found.append((statement.scans, statement.columns))
+            connection.execute("create index on items (sku)")
+        probe.close()
+
+    assert found == [(("items",), ("sku",)), ((), ())]
 
 
 @pytest.mark.needs("postgresql")

@@ -232,6 +232,33 @@ def test_a_busy_machine_does_not_excuse_a_lock_while_the_service_has_a_cpu():
     assert explain(case("queue", base=base, **{**seen, "unread_loaded": 0.008}))[0].code == "environment"
 
 
+def test_a_service_that_waits_for_a_cpu_while_its_own_statement_computes_is_no_slow_machine():
+    base = replace(SOUND, database=0.0004, database_wait=0.0004)
+    works = {"query_seconds": 0.007, "database": 0.02, "cpu_delay": 0.012}
+
+    assert explain(case("database", base=base, **works))[0].code == "slower-statement"
+    assert explain(case("database", base=base, **works, reference=0.012))[0].code == "environment"
+    assert explain(case("database", base=base, **{**works, "database": 0.0005}))[0].code == "environment"
+
+
+def test_a_connection_more_is_not_the_cause_where_it_takes_no_time():
+    little = [
+        LayerChange(layer="database", baseline=0.001, now=0.002, change=0.001),
+        LayerChange(layer="network", baseline=0.0, now=0.001, change=0.001),
+    ]
+    seen = case("application", queries=76, connections=0.8)
+    seen = replace(seen, layers=(*seen.layers, *little))
+
+    assert [cause.code for cause in explain(seen)] == ["repeated-statement", "connections-closed"]
+
+
+def test_a_page_far_behind_is_read_by_its_key():
+    far = Statement(fingerprint="SELECT id FROM items ORDER BY id LIMIT $1 OFFSET $2", calls=1, rows=9, seconds=0.02)
+
+    assert "page by key" in explain(case("database", query_seconds=0.02, statements=(far,)))[0].remedy
+    assert "page by key" not in explain(case("database", query_seconds=0.02))[0].remedy
+
+
 @pytest.mark.parametrize(("cpu", "code"), [(0.0071, "cpu"), (0.0030, "blocking-call")])
 def test_computing_on_a_busy_machine_is_no_blocking_call(cpu: float, code: str):
     """It waits for a CPU longer than it computes."""

@@ -197,7 +197,7 @@ def test_the_summary_has_room_for_all(endpoints: int):
     assert all(f"things/{n} p95" in Page(text).folded + Page(text).in_sight for n in (0, endpoints // 2, endpoints - 1))
 
 
-@pytest.mark.parametrize("endpoints", [1, len(HOSTILE), 400, 2000])
+@pytest.mark.parametrize("endpoints", [1, len(HOSTILE), 400, pytest.param(2000, marks=pytest.mark.slow)])
 def test_nothing_hostile_gets_out(endpoints: int):
     text = comment.render(hostile_facts(endpoints))
     page = Page(text)

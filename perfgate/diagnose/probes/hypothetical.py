@@ -27,7 +27,7 @@ def worth(
         if not names:
             continue
         try:
-            listed = ", ".join(f'"{name}"' for name in names)
+            listed = ", ".join(f'"{name}"' if name.isidentifier() else name for name in names)
             connection.execute("select hypopg_reset()")
             connection.execute("select hypopg_create_index(%s)", [f'create index on "{table}" ({listed})'])
             after = _cost(plan())

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from perfgate.diagnose.facts import ProbeCounts, Statement
-from perfgate.diagnose.probes import hypothetical, statements
+from perfgate.diagnose.probes import hypothetical, plans, statements
 from perfgate.diagnose.probes.locks import LockWatch
 from perfgate.model.errors import DiagnosisError
 
@@ -37,11 +37,11 @@ HINT = (
 )
 _UNCOUNTED = re.compile(
     r"\s*((begin|commit|rollback|savepoint|release|set|show|deallocate|discard|explain|prepare|close|unlisten|reset)\b"
-    r"|select pg_advisory_unlock_all\(\)\s*\Z)",  # the last four: what a pool sends when a connection comes back
+    r"|select set_config\("  # what Django begins a connection with
+    r"|select pg_advisory_unlock_all\(\)\s*\Z)",  # with close, unlisten and reset: what a pool sends
     re.IGNORECASE,
 )
 _SELECT = re.compile(r"\s*(select|with)\b", re.IGNORECASE)
-_FILTER_COLUMN = re.compile(r"\(?(?:\w+\.)?(\w+)\)?(?:::\w+)? (?:=|>=?|<=|<(?!>)|~~\*?|ANY)")
 
 
 LOGIN = "Is the server there, and may the user of the URL log in (`GRANT CONNECT ON DATABASE ... TO ...;`)?"
@@ -154,21 +154,30 @@ class PostgresProbe:
                 yield StatementRow(now.query, now.calls - old.calls, now.rows - old.rows, now.seconds - old.seconds)
 
     def _statement(self, row: StatementRow, requests: int) -> Statement:
-        scans = tuple(item for item in _scans(self._plan(row.query)) if self._is_large(item[0]))
+        scans = tuple(item for item in plans.scans(self._plan(row.query)) if self._lacks_index(item))
         hint = ""
         if scans and self._has_hypopg:
-            hint = hypothetical.worth(self._connection, self._error, scans, lambda: self._plan(row.query))
-        indexed = [column for table, columns in scans for column in self._leading(table) if column in columns]
+            tried = [scan[:2] for scan in scans]
+            hint = hypothetical.worth(self._connection, self._error, tried, lambda: self._plan(row.query))
+        filtered = {scan.table: [plans.bare(column) for column in scan.columns] for scan in scans}
+        indexed = [name for table, names in filtered.items() for name in self._leading(table) if name in names]
         return Statement(
             fingerprint=statements.fingerprint(row.query),
             calls=row.calls / requests,
             rows=row.rows / requests,
             seconds=row.seconds / row.calls,
-            scans=tuple(dict.fromkeys(table for table, _ in scans)),
-            columns=tuple(dict.fromkeys(column for _, columns in scans for column in columns)),
+            scans=tuple(dict.fromkeys(scan.table for scan in scans)),
+            columns=tuple(dict.fromkeys(column for scan in scans for column in scan.columns)),
             indexed=tuple(dict.fromkeys(indexed)),
             hint=hint,
         )
+
+    def _lacks_index(self, scan: plans.Scan) -> bool:
+        """Whether an index would save the reading of a large table. One that gives the order, and that the planner does
+        not take, does not."""
+        if not self._is_large(scan.table):
+            return False
+        return not scan.is_for_order or plans.bare(scan.columns[0]) not in self._leading(scan.table)
 
     def _is_large(self, table: str) -> bool:
         """Whether reading the whole table takes time, by the planner's own count; where there is none, it may."""
@@ -202,15 +211,3 @@ class PostgresProbe:
         except self._error:
             return None
         return json.loads(plan) if isinstance(plan, str) else plan
-
-
-def _scans(plan: Any) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Each table that is read as a whole with a filter, and the columns of that filter."""
-    if isinstance(plan, list):
-        for item in plan:
-            yield from _scans(item)
-    elif isinstance(plan, dict):
-        if plan.get("Node Type") == "Seq Scan" and "Filter" in plan:
-            yield plan["Relation Name"], tuple(_FILTER_COLUMN.findall(plan["Filter"]))
-        for key in ("Plan", "Plans"):
-            yield from _scans(plan.get(key))

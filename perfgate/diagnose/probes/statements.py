@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Protocol
 
+from perfgate.diagnose.shortening import shortened
+
 MAX_EXPLAINED_STATEMENTS = 8  # statements that are explained
 MAX_FINGERPRINT_CHARS = 160  # characters of a fingerprint
+_LAST_COMMENT = re.compile(r"\s*/\*[^*]*\*/\s*\Z")  # what ORMs and drivers add
 
 
 class StatementCount(Protocol):
@@ -35,5 +39,4 @@ def per_request(grown: Sequence[StatementCount], requests: int) -> dict[str, flo
 
 def fingerprint(query: str) -> str:
     """The text of a statement without literals, on one line of at most MAX_FINGERPRINT_CHARS characters."""
-    text = " ".join(query.split())
-    return text if len(text) <= MAX_FINGERPRINT_CHARS else text[: MAX_FINGERPRINT_CHARS - 1] + "…"
+    return shortened(_LAST_COMMENT.sub("", " ".join(query.split())), MAX_FINGERPRINT_CHARS)

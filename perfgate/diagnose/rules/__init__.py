@@ -41,7 +41,13 @@ _TIMES: tuple[Rule, ...] = (
 )
 _SHAPES: tuple[Rule, ...] = (application.contention, application.waiting)  # where nothing else explains it
 _ORDER: Mapping[Confidence, int] = {"environment": 0, "confirmed": 1, "likely": 2, "unexplained": 3}
-_OWN_LAYER: tuple[Layer, ...] = ("database", "cache", "external", "serialisation")  # whose share says how much it is
+_OWN_LAYER: tuple[Layer, ...] = (
+    "database",
+    "cache",
+    "external",
+    "serialisation",
+    "network",
+)  # whose share says how much it is
 _TWICE = 2.0  # times as much CPU: no noise does that, even where the times do not show it
 _LITTLE = 0.1  # of the difference
 

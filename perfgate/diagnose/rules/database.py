@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
+from perfgate.diagnose.codes import CODES
 from perfgate.diagnose.facts import Statement
 from perfgate.diagnose.rules import services
 from perfgate.diagnose.rules.case import MANY, SHARE, TINY, Case, cause, counted, grew, kb, ms, number, peers_of
@@ -12,6 +14,10 @@ from perfgate.model.diagnosis import Cause, Confidence
 _UNUSED = (
     "An index on {column} is there, and this filter does not use it: compare the column itself, without a function, a "
     "cast or a leading %, or create an index on that expression."
+)
+_BY_KEY = (
+    "OFFSET reads every row before the page and drops it: page by key instead (WHERE id > last ORDER BY id LIMIT n. "
+    "Django: filter(id__gt=last)[:n])."
 )
 
 
@@ -139,7 +145,8 @@ def slower(case: Case) -> Iterator[Cause]:
         sentence = (
             f"{ms(own[1])} per query instead of {ms(own[0])}, {counted(queries[1], 'query')} per request as before"
         )
-        yield cause("slower-statement", "confirmed", sentence, _heaviest(case))
+        remedy = " ".join(filter(None, [_by_key(case), CODES["slower-statement"].remedy]))
+        yield cause("slower-statement", "confirmed", sentence, _heaviest(case), remedy)
     elif None in own and case.grew("database_wait", 1.3, TINY) and case.takes(case.growth("database_wait")):
         waits = case.pair("database_wait")
         sentence = f"a request waits {ms(waits[1])} for the database instead of {ms(waits[0])}, with as many messages"
@@ -184,6 +191,12 @@ def locks(case: Case) -> Iterator[Cause]:
 
 def _heaviest(case: Case) -> list[str]:
     return [_described(statement) for statement in case.head.statements[:1]]
+
+
+def _by_key(case: Case) -> str:
+    """What to do about a page far behind, where the heaviest statement skips rows."""
+    heaviest = next((statement.fingerprint for statement in case.head.statements), "")
+    return _BY_KEY if re.search(r"\boffset\b", heaviest, re.IGNORECASE) else ""
 
 
 def _described(statement: Statement) -> str:

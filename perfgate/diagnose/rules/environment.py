@@ -17,6 +17,7 @@ CLOSE = 0.5  # of the endpoint's movement (in logarithms), by which others moved
 SOON = 0.1  # of what is slower: four users wait for one that waits for a CPU
 KEPT = 0.05  # of the time, by which the service was kept from the CPU for longer
 COMPUTES_MORE = 1.5  # times as much: no noise of a machine does that
+DATABASE_WORKS = 3.0  # times as long as the machine takes longer
 _KEPT = {
     "stopped": "something stopped the service for {:.0%} of the time",
     "throttled": "the CPU quota of the service's control group was used up in {:.0%} of its periods",
@@ -64,7 +65,7 @@ def _machine(case: Case, slower: float) -> list[str]:
     before = case.pair("cpu_delay")[0]
     if delay is not None and before is not None:
         excess = delay - before * max(0.0, computing - 1)  # who computes more also waits more for a CPU
-        if case.slower_alone > TINY and excess >= CLOSE * case.slower_alone:
+        if case.slower_alone > TINY and excess >= CLOSE * case.slower_alone and not _makes_database_work(case):
             result.append(f"the service was ready {delay * 1e3:.3g} ms longer per request and had no CPU")
     return [*result, *_kept(case)]
 
@@ -133,6 +134,16 @@ def computes_more(case: Case) -> bool:
         usual = max(1.0, case.control[1].cpu / case.control[0].cpu)
     is_much = computing is not None and computing >= COMPUTES_MORE * usual and case.takes(case.growth(name))
     return is_much and (reference is None or reference <= SAME)
+
+
+def _makes_database_work(case: Case) -> bool:
+    """Whether the database takes so much longer for this request that no machine explains it. Where both are on one
+    machine, the service waits for a CPU while the database computes for it."""
+    usual = max(1.0, _factor(case, "reference") or 1.0, _movement_of_control(case) or 1.0)
+    return any(
+        (_factor(case, name) or 1.0) >= DATABASE_WORKS * usual and case.takes(case.growth(name))
+        for name in ("database", "database_wait")
+    )
 
 
 def _is_in_every_request(case: Case) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from perfgate.diagnose.shortening import shortened
 from perfgate.text.sanitize import one_line
 
 MAX_FINGERPRINT_CHARS = 160  # characters of a fingerprint
@@ -39,8 +40,7 @@ def statement(text: str, system: str = "") -> str:
         text = _ANY_QUOTE.sub("?", text)
     text = _LITERAL.sub(lambda match: _masked(match, system), text)
     text = _NUMBER.sub("?", _PLACEHOLDER.sub("?", _COMMENT.sub(" ", text)))
-    line = _LIST.sub(r"\1 (...)", one_line(text, MAX_STATEMENT_CHARS))
-    return line if len(line) <= MAX_FINGERPRINT_CHARS else f"{line[: MAX_FINGERPRINT_CHARS - 1]}…"
+    return shortened(_LIST.sub(r"\1 (...)", one_line(text, MAX_STATEMENT_CHARS)), MAX_FINGERPRINT_CHARS)
 
 
 def _masked(match: re.Match[str], system: str) -> str:

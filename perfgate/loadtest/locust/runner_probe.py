@@ -35,7 +35,7 @@ class RunnerProbe:
         """Raises OSError when it cannot be started."""
         self._lines: list[str] = []
         self.ended_early = False
-        self._process = keeping.started(command, environ={**environ, **SAME_HASHES}, stderr=subprocess.PIPE)
+        self._process = keeping.start(command, environ={**environ, **SAME_HASHES}, stderr=subprocess.PIPE)
         self._readers = (Thread(target=self._read, daemon=True), Thread(target=self._listen, daemon=True))
         self._said = ""
         for reader in self._readers:

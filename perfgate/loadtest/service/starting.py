@@ -104,7 +104,7 @@ def running(starts: Sequence[Start], secrets: Sequence[str]) -> Iterator[Service
     children: list[Child] = []
     try:
         for start in starts:
-            children.append(_launched(start, secrets))  # noqa: PERF401 - if one fails, those before it must be known
+            children.append(_launch(start, secrets))  # noqa: PERF401 - if one fails, those before it must be known
         for start, child in zip(starts, children, strict=True):
             _wait_until_ready(start, child)
         yield Services(tuple(zip(starts, children, strict=True)))
@@ -116,7 +116,7 @@ def running(starts: Sequence[Start], secrets: Sequence[str]) -> Iterator[Service
                 child.end(STOP_TIMEOUT_S)
 
 
-def _launched(start: Start, secrets: Sequence[str]) -> Child:
+def _launch(start: Start, secrets: Sequence[str]) -> Child:
     known = {**start.environ, PORT: str(start.service.port)}
     try:
         own = {name: template.expand(value, known) for name, value in start.service.env.items()}

@@ -79,9 +79,12 @@ class ObservedAnswer(Load):
         self.failures: dict[str, int] = {}
         self.requests = 0  # of the endpoint, those before and after the recorded time as well
         self._endpoint, self.is_recording = endpoint, False
+        self._connected: set[Any] = set()  # greenlets of users that have had an answer
 
     def record(self, label: Label, began: int, response: Response, failure: Failure | None) -> None:
-        name = label[1]
+        name, user = label[1], gevent.getcurrent()
+        is_first = user not in self._connected
+        self._connected.add(user)
         self.requests += name == self._endpoint
         if not self.is_recording:
             return
@@ -93,7 +96,9 @@ class ObservedAnswer(Load):
                 detail = f"{failure.kind}: {failure.detail}"[:120]
                 self.failures[detail] = self.failures.get(detail, 0) + 1
             elif not response.clock_stepped:
-                self.samples.append({**_told(response), "trace": self._traces.id_of(response) if self._traces else ""})
+                trace = self._traces.id_of(response) if self._traces else ""
+                opened = None if is_first else response.connections  # every user has to open the first one
+                self.samples.append({**_told(response), "connections": opened, "trace": trace})
 
 
 def _told(response: Response) -> dict[str, Any]:
@@ -106,7 +111,6 @@ def _told(response: Response) -> dict[str, Any]:
         "tls": response.tls / 1e9,
         "first_byte": response.first_byte / 1e9,
         "service": response.service / 1e9,
-        "connections": response.connections,
         "status": response.status,
         "size": response.size,
         "decoded": response.decoded,

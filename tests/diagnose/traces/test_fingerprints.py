@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from perfgate.diagnose.probes import statements
 from perfgate.diagnose.traces.conventions import operation
 from perfgate.diagnose.traces.fingerprints import command, statement
 from perfgate.diagnose.traces.spans import SpanOperation
@@ -114,3 +115,19 @@ def test_what_nobody_knows_is_the_application(kind, attributes):
 
 def test_opening_a_connection_is_no_query():
     assert operation("client", "connect", {"db.system": "sqlite"}) == SpanOperation("database", is_call=False)
+
+
+DJANGO = (
+    'SELECT "desk_ticket"."id", "desk_ticket"."subject", EXTRACT(\'day\' FROM "desk_ticket"."opened"), '
+    '"desk_ticket"."touched", "desk_ticket"."customer_id", "desk_ticket"."agent_id" FROM "desk_ticket"'
+)
+
+
+@pytest.mark.parametrize("fingerprint", [statements.fingerprint, lambda text: statement(text, "postgresql")])
+def test_of_a_long_statement_the_columns_are_cut_before_its_filter(fingerprint):
+    tail = 'WHERE "desk_ticket"."state" = $1 ORDER BY "desk_ticket"."id" DESC LIMIT $2 OFFSET $3'
+    left = fingerprint(f"{DJANGO} {tail} /* route='secret' */").replace("?", "$1")
+
+    assert left.startswith('SELECT "desk_ticket"."id", … (6 columns) FROM "desk_ticket" WHERE "desk_ticket"."state" =')
+    assert left.endswith(("LIMIT $2 OFFSET $3", "LIMIT $1 OFFSET $1"))
+    assert " limit " in fingerprint(f"{DJANGO} where {' and '.join(['a = $1'] * 90)} limit $2")[-10:]

@@ -164,7 +164,7 @@ def test_worker_processes_of_locust_print_empty_lists_before_its_result(tmp_path
     path = tmp_path / "locust.json"
     result = (RECORDED / "locust.json").read_text(encoding="utf-8")
     path.write_text(f"[]\n[]\n{result}", encoding="utf-8")
-    check_summary(tmp_path, path)
+    assert imported(tmp_path, path).endpoints == imported(tmp_path, RECORDED / "locust.json").endpoints
     path.write_text(result * 2, encoding="utf-8")
     with pytest.raises(UsageError, match="several results are in it"):
         imported(tmp_path, path)

@@ -10,7 +10,7 @@ from perfgate import __version__
 from perfgate.export.contract import ExportError
 from perfgate.net import http, proxies
 from perfgate.net.http import Reply
-from perfgate.net.retrying import MAX_DIGITS, Retries
+from perfgate.net.retrying import Retries, retry_after
 from perfgate.text.address_hiding import without_address
 
 TIMEOUT_S = 5.0  # s
@@ -88,10 +88,8 @@ class Poster:
 
 def _requested_wait(reply: Reply) -> float | None:
     """Seconds that an answer asks to wait; None where it asks for none."""
-    requested = reply.headers.get("retry-after", "")
-    if reply.status in BUSY and requested.isascii() and requested.isdigit():
-        return float(requested[:MAX_DIGITS])
-    return _pause(0) if reply.status == 429 else None
+    wait = retry_after(reply) if reply.status in BUSY else None
+    return _pause(0) if wait is None and reply.status == 429 else wait
 
 
 def _pause(attempt: int) -> float:

@@ -19,6 +19,7 @@ from services.needs import program
 from perfgate import budgets, measure, scenarios
 from perfgate.measure import importers, importing
 from perfgate.measure.importers.samples import RecordingSource
+from perfgate.model.errors import UsageError
 from perfgate.model.run import Run
 
 HERE = Path(__file__).parent
@@ -156,6 +157,17 @@ def test_single_requests_of_jmeter(tmp_path: Path):
     xml = imported(tmp_path, RECORDED / "jmeter.xml.gz")
     assert [one.requests for one in xml.endpoints] == [150, 150, 0]
     assert xml.endpoints[1].metrics["p50"] == pytest.approx(0.022, abs=0.003)
+
+
+def test_worker_processes_of_locust_print_empty_lists_before_its_result(tmp_path: Path):
+    """`locust --processes 2 --json`, as Locust 2.47 does it."""
+    path = tmp_path / "locust.json"
+    result = (RECORDED / "locust.json").read_text(encoding="utf-8")
+    path.write_text(f"[]\n[]\n{result}", encoding="utf-8")
+    assert imported(tmp_path, path).endpoints == imported(tmp_path, RECORDED / "locust.json").endpoints
+    path.write_text(result * 2, encoding="utf-8")
+    with pytest.raises(UsageError, match="several results are in it"):
+        imported(tmp_path, path)
 
 
 def test_totals_over_time_of_locust(tmp_path: Path):

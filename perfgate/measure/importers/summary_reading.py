@@ -53,6 +53,20 @@ def document(source: RecordingSource, hint: str) -> Any:
         raise useless(source, f"not JSON: {error}", hint=hint) from error
 
 
+def documents(source: RecordingSource, hint: str) -> Iterator[Any]:
+    """The JSON values of a file, one after the other, as `cat` joins them; those of a list one by one."""
+    whole, decoder, at = text(source, hint), json.JSONDecoder(), 0
+    try:
+        while at < len(whole):
+            if whole[at].isspace():
+                at += 1
+                continue
+            value, at = decoder.raw_decode(whole, at)
+            yield from value if isinstance(value, list) else [value]
+    except (ValueError, RecursionError) as error:
+        raise useless(source, f"not JSON: {error}", hint=hint) from error
+
+
 def table(source: RecordingSource, hint: str) -> Iterator[tuple[int, dict[str, str]]]:
     """(line, fields by name) of each row under the header."""
     rows = csv.DictReader(text(source, hint).splitlines())

@@ -41,7 +41,7 @@ class Lighthouse:
 
     def read(self, source: RecordingSource, bad: BadLines) -> Iterator[Summary]:
         try:
-            reports = [item.get("lighthouseResult", item) for item in views.documents(source, HINT)]
+            reports = [item.get("lighthouseResult", item) for item in summary_reading.documents(source, HINT)]
             ways = {_way(report) for report in reports}
             if len(ways) > 1:
                 raise useless(source, f"views of several kinds: {', '.join(sorted(ways))}", hint="Import each apart.")

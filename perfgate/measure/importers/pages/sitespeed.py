@@ -36,7 +36,7 @@ class Sitespeed:
 
     def read(self, source: RecordingSource, bad: BadLines) -> Iterator[Summary]:
         try:
-            pages = list(views.documents(source, HINT))
+            pages = list(summary_reading.documents(source, HINT))
             ways = {_way(page["info"]) for page in pages}
             if len(ways) > 1:
                 raise useless(source, f"views of several kinds: {', '.join(sorted(ways))}", hint="Import each apart.")

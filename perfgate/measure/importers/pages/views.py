@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from statistics import median
-from typing import Any
 
-from perfgate.measure.importers import summary_reading
-from perfgate.measure.importers.samples import RecordingSource, RequestLabel, Row, useless
+from perfgate.measure.importers.samples import RequestLabel, Row
 from perfgate.stats.medians import median_interval
 
 LACKS = ("coverage of scripts and styles", "runner probe")
@@ -22,20 +19,6 @@ class PageView:
     url: str
     metrics: dict[str, float] = field(default_factory=dict)
     failure: str = ""
-
-
-def documents(source: RecordingSource, hint: str) -> Iterator[Any]:
-    """The JSON values of a file, one after the other, as `cat` joins them; those of a list one by one."""
-    text, decoder, at = summary_reading.text(source, hint), json.JSONDecoder(), 0
-    try:
-        while at < len(text):
-            if text[at].isspace():
-                at += 1
-                continue
-            value, at = decoder.raw_decode(text, at)
-            yield from value if isinstance(value, list) else [value]
-    except (ValueError, RecursionError) as error:
-        raise useless(source, f"not JSON: {error}", hint=hint) from error
 
 
 def rows(views: Iterable[PageView]) -> list[Row]:

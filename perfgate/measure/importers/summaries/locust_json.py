@@ -29,8 +29,10 @@ class LocustJson:
 
     def read(self, source: RecordingSource, bad: BadLines) -> Iterator[Summary]:
         try:
-            entries = summary_reading.document(source, HINT)
+            entries = list(summary_reading.documents(source, HINT))  # a worker process prints an empty list of its own
             rows = [_row(entry) for entry in entries]
+            if len({row.label for row in rows}) < len(rows):
+                raise useless(source, "several results are in it", hint="Import each by itself: one file per result.")
             began = min((float(entry["start_time"]) for entry in entries), default=0.0)
             ended = max((float(entry["last_request_timestamp"] or 0) for entry in entries), default=0.0)
         except (ValueError, KeyError, TypeError, AttributeError) as error:

@@ -1,6 +1,7 @@
 """Starts, watches and stops Locust as a child process; and the service under test, when perfgate is to start it."""
 
 from perfgate.loadtest.locust.locust_process import Options
+from perfgate.loadtest.locust.trial import Attempt, send_once
 from perfgate.loadtest.parts import ONE_LOOK, InterimLooks, look_times, run, seconds
 from perfgate.loadtest.service.aa_test import aa_test, can_run_twice
 from perfgate.loadtest.service.handshake import tls_check
@@ -13,6 +14,7 @@ from perfgate.recording.handover import Duet
 
 __all__ = [
     "ONE_LOOK",
+    "Attempt",
     "Base",
     "Duet",
     "Head",
@@ -33,6 +35,7 @@ __all__ = [
     "run",
     "running",
     "seconds",
+    "send_once",
     "tls_check",
     "way_to",
     "with_port",

@@ -17,7 +17,7 @@ from perfgate.runtime.http.client import failure_of
 from perfgate.runtime.http.dialling import Origin
 from perfgate.runtime.http.responses import Failure, Response
 from perfgate.runtime.http.watchdog import TimedOut
-from perfgate.runtime.scenario.declarations import Declared, ProtoError, method_of
+from perfgate.runtime.scenario.declarations import Declarations, ProtoError, method_of
 from perfgate.runtime.scenario.endpoint import Endpoint
 from perfgate.runtime.scenario.stated_times import StatedTime
 from perfgate.runtime.streams import grpc_messages
@@ -51,7 +51,7 @@ class Grpc:
         self,
         request: Endpoint,
         *,
-        declared: Declared | None = None,
+        declared: Declarations | None = None,
         status: str = OK,
         seconds: float = 10.0,
         count: int = 0,

@@ -70,7 +70,7 @@ class Performer:
 
     @property
     def where(self) -> Origin:
-        """This visit's target."""
+        """The target of this visit."""
         return self._origin
 
     @property
@@ -104,7 +104,7 @@ class Performer:
         endpoint.draw(self._session)
 
     def own_address(self) -> str:
-        """This machine's address on the way to this visit's target. Raises OSError."""
+        """The address of this machine on the way to this visit's target. Raises OSError."""
         [(family, *_, address), *_] = resolved(self._origin.host, self._origin.port)
         with socket.socket(family, socket.SOCK_DGRAM) as sock:
             sock.connect(address)  # sends nothing

@@ -11,6 +11,7 @@ from threading import Event, Lock, Thread
 from typing import Any, NamedTuple
 
 ANSWER: dict[str, Any] = {
+    "data": {},  # of a GraphQL query
     "token": "t\"o'k\\e{n} ü",
     "id": 7,
     "ratio": 0.5,

@@ -133,7 +133,10 @@ FIELD_NAMES = (
     "WebSocket",
 )  # a scenario's, as the budget file's of the same name
 PLUG_IN = re.compile(r"perfgate(\.\w+){2,}(:\w+)?")  # how a dict of plug-ins names one: it counts as an import
-ODD_BEGINNING = re.compile(r"(Of|As|By|With|And|The same)\b")
+ODD_BEGINNING = re.compile(  # neither a verb nor a noun: the sentence began in the name above it
+    r"(Of|As|By|With|And|The same|Without|For|From|In|At|To|Under|Over|Before|After|Since|Until|Once|So|Also|Now|Its?"
+    r"|This|That)\b"
+)
 STORY_WORDS = frozenset(
     "one found said told tell tells asked held hold heard seen knew given wanted meant thought kept lent withheld "
     "settled gone came noted joined twins storm patience manner desk hang parcel".split()

@@ -12,7 +12,7 @@ from perfgate.budgets.checks.check_calls import check_graphql, check_grpc
 from perfgate.budgets.checks.check_environment import check_environment, check_set
 from perfgate.budgets.checks.check_export import check_export
 from perfgate.budgets.checks.check_files import check_files
-from perfgate.budgets.checks.check_load import check_load
+from perfgate.budgets.checks.check_load import check_has_load, check_load
 from perfgate.budgets.checks.check_pages import check_pages
 from perfgate.budgets.checks.check_replay import check_replay
 from perfgate.budgets.checks.check_requests import check_requests
@@ -51,12 +51,13 @@ CHECKS: tuple[Check, ...] = (
 )
 
 
-def read(path: Path, environ: Mapping[str, str] | None) -> BudgetFile:
-    """The budget file at `path`. With `environ` None nothing is said about variables that are not set.
+def read(path: Path, environ: Mapping[str, str] | None, *, is_sending: bool = True) -> BudgetFile:
+    """The budget file at `path`. With `environ` None nothing is said about variables that are not set; where nothing
+    is sent, as what was recorded is judged, it may lack a load.
 
     Raises BudgetFileError with all mistakes, in the order of the file.
     """
-    return _read(path, environ, (*CHECKS, check_set))
+    return _read(path, environ, (*CHECKS, check_set, *((check_has_load,) if is_sending else ())))
 
 
 def check(path: Path, environ: Mapping[str, str]) -> tuple[BudgetFile, tuple[Mistake, ...]]:
@@ -64,7 +65,7 @@ def check(path: Path, environ: Mapping[str, str]) -> tuple[BudgetFile, tuple[Mis
 
     Raises BudgetFileError with all other mistakes, and with those that only a run would meet.
     """
-    budget_file = _read(path, environ, (*CHECKS, check_port))
+    budget_file = _read(path, environ, (*CHECKS, check_port, check_has_load))
     document, _ = strict_yaml.parse(_text(path), str(path))
     return budget_file, tuple(_in_order(check_set(_draft(document, path.parent, environ))))
 

@@ -91,7 +91,7 @@ for name, verb in history.VERBS.items():
 
 
 def show_version(is_wanted: bool) -> None:
-    """Before anything asks for a verb."""
+    """Prints the version and ends, before anything asks for a verb."""
     if is_wanted:
         print(f"perfgate {__version__}")
         raise typer.Exit

@@ -56,7 +56,7 @@ def backtest(
     from perfgate import budgets
     from perfgate.workflows import backtest as backtesting
 
-    budget_file = budgets.read(budget, None)
+    budget_file = budgets.read(budget, None, is_sending=False)
     with opened(budget, history) as store:
         replayed = backtesting.backtest(store, budget_file, os.environ, limit, say)
     if output is not None:

@@ -82,8 +82,10 @@ class Exports:
             self._flush(families)
 
     def _flush(self, families: Sequence[Family]) -> None:
-        for sender in self._senders:
-            sender.flush(families)
+        if self._senders:
+            from perfgate.export import flush
+
+            flush(self._senders, families)
 
 
 @contextmanager
@@ -100,18 +102,20 @@ def exporting(urls: Sequence[str], budget: Path, branch: str) -> Iterator[Export
         yield Exports((), None, {})
         return
     from perfgate import export
+    from perfgate.text import export_urls
 
     labels = {"load_test": export.label(file.name if file else budget.stem), "branch": export.label(branch)}
     with ExitStack() as stack:
         senders = []
         for url in wanted:
-            name = export.check(url)
+            export.check(url)
+            place = export_urls.place(url)
             try:
                 exporter = export.connect(url, labels, environ)
             except export.ExportError as error:
-                _warn(f"Not exported to {name}: {error.message}. The verdict stands.")
+                _warn(f"Not exported to {place}: {error.message}. The verdict stands.")
                 continue
-            sender = export.Sender(name, exporter, time.time, _warn)
+            sender = export.Sender(place, exporter, time.time, _warn)
             stack.callback(sender.close)
             senders.append(sender)
         yield Exports(senders, export.LiveTotals(labels), labels)

@@ -38,7 +38,7 @@ def gate(
     from perfgate.report.facts import Facts
     from perfgate.workflows.steps import baselines, judging
 
-    budget_file = budgets.read(budget, None)
+    budget_file = budgets.read(budget, None, is_sending=False)
     with opened(budget, history) as store:
         folder, measured = find_run(run, store, Path.cwd())
         past = baselines.remembered(store, budget_file, os.environ)

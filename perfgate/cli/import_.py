@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from perfgate.workflows.import_recording import Recording
 
 STDIN = "-"
+COLUMNS = ("t", "endpoint", "ms", "status", "arm")
+UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 Started = Annotated[
     str,
     typer.Option(
@@ -61,6 +63,17 @@ def import_(
         str,
         typer.Option(metavar="NUMBER", help="Malformed lines to skip: 20, or 1% of all; more are an error."),
     ] = "0.1%",
+    columns: Annotated[
+        str,
+        typer.Option(
+            metavar="OURS=THEIRS,...",
+            help="Names of a CSV's or Parquet's columns: t=when,endpoint=name,ms=took,status=code",
+        ),
+    ] = "",
+    unit: Annotated[
+        str,
+        typer.Option(metavar="UNIT", help="What times are in, of CSV, Parquet, HdrHistogram: s, ms, us or ns."),
+    ] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be taken, and write nothing.")] = False,
 ) -> int:
     """Make a run of another tool's recording.
@@ -90,6 +103,8 @@ def import_(
             revision=_revision(branch, commit),
             version=__version__,
             endpoint=endpoint,
+            columns=_columns(columns),
+            unit=_unit(unit),
             bad_share=share,
             bad_lines=number,
         )
@@ -138,6 +153,23 @@ def _bad(text: str) -> tuple[float, int]:
     if not (0 <= share <= 1 and number >= 0):
         raise UsageError(f"--max-bad {text}: not a number of lines", hint="It looks like 20, or 1%.", code="PG-U003")
     return share, number
+
+
+def _columns(text: str) -> dict[str, str]:
+    """What columns are called, by our names."""
+    pairs = [part.partition("=") for part in text.split(",") if part.strip()]
+    columns = {ours.strip(): theirs.strip() for ours, _, theirs in pairs}
+    if len(columns) < len(pairs) or not set(columns) <= {*COLUMNS} or not all(columns.values()):
+        hint = f"It looks like t=when,endpoint=name,ms=took; ours are {', '.join(COLUMNS)}."
+        raise UsageError(f"--columns {text}: not names of columns", hint=hint, code="PG-U003")
+    return columns
+
+
+def _unit(text: str) -> float | None:
+    """Seconds of a unit; None where none is given."""
+    if text and text not in UNITS:
+        raise UsageError(f"--unit {text}: not a unit of time", hint=f"Known: {', '.join(UNITS)}", code="PG-U003")
+    return UNITS.get(text)
 
 
 @contextmanager

@@ -28,7 +28,7 @@ from perfgate.model.publication import Charts, Comment, PublishOptions, When
 
 if TYPE_CHECKING:
     from perfgate.cli.delivery import Destinations
-    from perfgate.workflows.rejudge import Judged
+    from perfgate.workflows.rejudge import JudgedRun
 
 
 def publish(
@@ -121,7 +121,7 @@ def _deliver_workflow_run(to: str, artifact: str, destinations: Destinations) ->
         deliver(to, facts, item.folder, item.policy, destinations)
 
 
-def _judge_anew(artifact: str, budget: Path, history: str) -> tuple[Judged, ...]:
+def _judge_anew(artifact: str, budget: Path, history: str) -> tuple[JudgedRun, ...]:
     """The runs that the pull request's workflow has left. Raises RecordError, UsageError."""
     from perfgate.ci import credentials, revision
     from perfgate.cli.accepting import gather

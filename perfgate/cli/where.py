@@ -28,11 +28,11 @@ def budget_file_if_any(budget: Path) -> BudgetFile | None:
     """The budget file, where there is one: verbs on stored runs work without it too. Raises BudgetFileError."""
     from perfgate import budgets
 
-    return budgets.read(budget, None) if budget.exists() else None
+    return budgets.read(budget, None, is_sending=False) if budget.exists() else None
 
 
 def history_url(budget: Path, url: str) -> str:
-    """That of --history, else of the budget file, else the default one."""
+    """The URL of --history, else of the budget file, else the default one."""
     from perfgate.text import template
 
     if url:

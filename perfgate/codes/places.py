@@ -58,7 +58,7 @@ CODES: Mapping[str, CodeEntry] = {
     "PG-P009": CodeEntry(
         "A monitoring system did not get the numbers.",
         "It is down, too slow, or refuses them; its address or its credentials are wrong.",
-        "Not exported to otlp: it answered 401",
+        "Not exported to otlp at otlp.example:4318: it answered 401",
         "Check the URL of --export and the variables in docs/export.md. The verdict stands.",
     ),
     "PG-X001": CodeEntry(

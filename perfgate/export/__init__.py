@@ -12,7 +12,7 @@ from perfgate.export.contract import Address, Exporter, ExportError
 from perfgate.export.families import Family, label
 from perfgate.export.judged import of_round, of_verdict
 from perfgate.export.live import LiveTotals
-from perfgate.export.sending import Sender
+from perfgate.export.sending import Sender, flush
 from perfgate.model.errors import UsageError
 from perfgate.text import export_urls
 
@@ -25,6 +25,7 @@ __all__ = [
     "Sender",
     "check",
     "connect",
+    "flush",
     "label",
     "of_round",
     "of_verdict",

@@ -18,12 +18,12 @@ MAX_LABEL_CHARS = 120
 Labels = Mapping[str, str]
 
 UCUM = {Unit.SECONDS: "s", Unit.BYTES: "By", Unit.RATIO: "1", Unit.PER_SECOND: "{request}/s", Unit.COUNT: "{count}"}
-WORDS = {  # of the quantities with these units, as parts of names: one family has one unit
+WORDS = {  # of the quantities with these units, as parts of names: one family has one unit. `_count` is a histogram's
     Unit.SECONDS: "time",
     Unit.BYTES: "size",
     Unit.RATIO: "share",
     Unit.PER_SECOND: "rate",
-    Unit.COUNT: "count",
+    Unit.COUNT: "number",
 }
 
 

@@ -21,7 +21,7 @@ class InfluxDb:
         headers = {"Content-Type": "text/plain; charset=utf-8"}
         if token := next(filter(None, (address.environ.get(name, "").strip() for name in TOKENS)), ""):
             headers["Authorization"] = f"Token {token}"
-        self._poster = Poster(address.url, headers)
+        self._poster = Poster(address.url, headers, " or ".join(TOKENS))
 
     def send(self, families: Sequence[Family], at: float) -> None:
         nanoseconds = round(at * 1000) * 1_000_000

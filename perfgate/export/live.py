@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from perfgate.export.families import Buckets, Family, Labels, Point, filled, gauges, label
-from perfgate.model.metric import LATENCY_QUANTILES
 from perfgate.model.run import LATENCY_BOUNDS, EndpointProgress, Progress
 
 Key = tuple[str, str, str]
@@ -69,12 +68,8 @@ class LiveTotals:
         yield gauges(
             "perfgate.request.duration.recent",
             "s",
-            "Quantiles of the latency over the last seconds.",
-            [
-                (value, {**labels, "quantile": f"{LATENCY_QUANTILES[name]:g}"})
-                for labels, item in labelled
-                for name, value in item.recent.items()
-            ],
+            "Percentiles of the latency over the last seconds.",
+            [(value, {**labels, "metric": name}) for labels, item in labelled for name, value in item.recent.items()],
         )
 
     def _labels_of(self, item: EndpointProgress) -> Labels:

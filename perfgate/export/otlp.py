@@ -10,9 +10,11 @@ from typing import Any
 from urllib.parse import unquote
 
 from perfgate import __version__
-from perfgate.export.contract import Address, Exporter
+from perfgate.export.contract import Address, Exporter, ExportError
 from perfgate.export.families import Buckets, Family, Labels, Point
 from perfgate.export.posting import Poster
+from perfgate.net.http import Reply
+from perfgate.text.plurals import counted
 
 HEADERS = ("PERFGATE_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS")
 PATH = "/v1/metrics"
@@ -24,14 +26,18 @@ class Otlp:
         given = next(filter(None, (address.environ.get(name, "") for name in HEADERS)), "")
         url = address.url.rstrip("/")
         self._poster = Poster(
-            url if url.endswith(PATH) else f"{url}{PATH}", {"Content-Type": "application/json", **_headers(given)}
+            url if url.endswith(PATH) else f"{url}{PATH}",
+            {"Content-Type": "application/json", **_headers(given)},
+            " or ".join(HEADERS),
         )
         self._began: int | None = None  # ns since 1970: of the counters
 
     def send(self, families: Sequence[Family], at: float) -> None:
         now = round(at * 1000) * 1_000_000
         self._began = now if self._began is None else self._began
-        self._poster.post(json.dumps(request(families, now, self._began)).encode())
+        reply = self._poster.post(json.dumps(request(families, now, self._began)).encode())
+        if problem := _rejected(reply):
+            raise ExportError(f"it rejected {self._poster.hidden(problem)}", hint="Its own log says why.")
 
     def close(self) -> None:
         self._poster.close()
@@ -66,6 +72,19 @@ def _value(point: Point) -> dict[str, Any]:
         "bucketCounts": [str(number) for number in value.counts],
         "explicitBounds": list(value.bounds),
     }
+
+
+def _rejected(reply: Reply) -> str:
+    """What a receiver did not take of a request that it answered with 200: its `partial_success`."""
+    try:
+        partial = reply.json()["partialSuccess"]
+        number, words = (
+            int(partial.get("rejectedDataPoints") or 0),
+            str(partial.get("errorMessage") or "it does not say why"),
+        )
+    except (ValueError, TypeError, KeyError, AttributeError):  # an answer of protobuf, or none
+        return ""
+    return f"{counted(number, 'value')}: {words}" if number > 0 else ""
 
 
 def _attributes(labels: Labels) -> list[dict[str, Any]]:

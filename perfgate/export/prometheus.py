@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socket import AF_INET6
+from socketserver import TCPServer
 from threading import Lock, Thread
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,7 +19,17 @@ PATH = "/metrics"
 IDLE_TIMEOUT_S = 10.0  # that a connection may stay without a request
 
 
-class _Server6(ThreadingHTTPServer):
+class _ScrapeServer(ThreadingHTTPServer):
+    def server_bind(self) -> None:
+        """Without a look-up of this machine's name, which takes long where no name server answers."""
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = HOST, self.server_address[1]
+
+    def handle_error(self, *_: Any) -> None:
+        """A scraper that hangs up is no news."""
+
+
+class _ScrapeServer6(_ScrapeServer):
     address_family = AF_INET6
 
 
@@ -28,7 +39,7 @@ class ScrapePage:
     def __init__(self, host: str, port: int) -> None:
         self._known: dict[str, Family] = {}
         self._lock = Lock()
-        self._server = (_Server6 if ":" in host else ThreadingHTTPServer)((host, port), _handler(self.text))
+        self._server = (_ScrapeServer6 if ":" in host else _ScrapeServer)((host, port), _handler(self.text))
         self._server.daemon_threads = True
         self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
         self._thread.start()

@@ -20,7 +20,7 @@ class Pushgateway:
         headers = {"Content-Type": exposition.CONTENT_TYPE}
         if authorization := address.environ.get(AUTHORIZATION, "").strip():
             headers["Authorization"] = authorization
-        self._poster = Poster(f"{address.url.rstrip('/')}/metrics/job/perfgate{group}", headers)
+        self._poster = Poster(f"{address.url.rstrip('/')}/metrics/job/perfgate{group}", headers, AUTHORIZATION)
 
     def send(self, families: Sequence[Family], at: float) -> None:  # noqa: ARG002 - it takes no times
         self._poster.post(exposition.text(families).encode())

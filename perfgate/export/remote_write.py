@@ -37,7 +37,8 @@ class RemoteWrite:
         headers = dict(HEADERS)
         if authorization := address.environ.get(AUTHORIZATION, "").strip():
             headers["Authorization"] = authorization
-        self._poster, self._pack, self._request = Poster(address.url, headers), pack, request
+        self._poster = Poster(address.url, headers, AUTHORIZATION)
+        self._pack, self._request = pack, request
 
     def send(self, families: Sequence[Family], at: float) -> None:
         request, moment = self._request(), round(at * 1000)

@@ -27,6 +27,7 @@ from perfgate.measure.importers.samples import (
     SampleBatch,
     Summary,
     Tolerance,
+    ToolReport,
     useless,
 )
 from perfgate.measure.matching import (
@@ -70,6 +71,7 @@ class Recording:
     started: datetime
     examples: Mapping[str, Mapping[str, tuple[str, ...]]]  # of failures, by arm and endpoint
     is_ab: bool
+    generator: Generator
     warnings: tuple[str, ...]
 
 
@@ -86,10 +88,17 @@ class Reading:
     tolerance: Tolerance = field(default_factory=Tolerance)
 
 
-def _parts(importer: Importer, source: RecordingSource, bad: BadLines) -> Iterator[SampleBatch | Summary]:
-    """Everything that an importer reads. Raises UsageError for values that it does not expect."""
+def _parts(
+    importer: Importer, source: RecordingSource, bad: BadLines, reports: list[ToolReport]
+) -> Iterator[SampleBatch | Summary]:
+    """Everything that an importer reads; what the tool says of its run goes into `reports`. Raises UsageError for
+    values that it does not expect."""
     try:
-        yield from importer.read(source, bad)
+        for part in importer.read(source, bad):
+            if isinstance(part, ToolReport):
+                reports.append(part)
+            else:
+                yield part
     except (ValueError, ArithmeticError, OSError, csv.Error) as error:
         raise useless(source, f"a value in it cannot be read: {str(error)[:120]}", hint=importer.hint) from error
 
@@ -99,11 +108,12 @@ def read(source: RecordingSource, plan: Plan, how: Reading) -> Recording:
     format = importers.format_of(source, how.format)
     importer = importers.importer(format)
     bad = BadLines(source=source, tolerance=how.tolerance)
-    parts = _parts(importer, source, bad)
+    reports: list[ToolReport] = []
+    parts = _parts(importer, source, bad, reports)
     first = next(parts, None)
     if isinstance(first, Summary):
         return _summary(first, bad, source, plan, replace(how, format=format))
-    host = application(plan, _counted(first)) if first else ""
+    host = application(plan, _counted(first)) if isinstance(first, SampleBatch) else ""
     match = unnamed_matcher(matcher(plan, host), source, plan, how.endpoint)
 
     def tallied(parts: Iterable[SampleBatch | Summary], match: Matcher, before: float = 0.0) -> tuple[Tally, _Begins]:
@@ -116,7 +126,7 @@ def read(source: RecordingSource, plan: Plan, how: Reading) -> Recording:
     if shift or are_endpoints:  # once more, from the earliest on
         bad = replace(bad, lines=0, number=0, mistakes=[])
         tally, _ = tallied(
-            _parts(importer, source, bad), matching_transactions(match) if are_endpoints else match, shift
+            _parts(importer, source, bad, reports), matching_transactions(match) if are_endpoints else match, shift
         )
     started = begins.started and begins.started - timedelta(seconds=shift)
     bad.check(importer.hint)
@@ -137,8 +147,10 @@ def read(source: RecordingSource, plan: Plan, how: Reading) -> Recording:
             arm: {name: tuple(texts) for name, texts in texts_of.items()} for arm, texts_of in tally.examples.items()
         },
         is_ab=bool(tally.arms & {BASE, HEAD}),
+        generator=reports[-1].generator if reports else Generator(),
         warnings=(
             *import_warnings.sample_warnings(tally, importer, source, plan, duration),
+            *(reports[-1].warnings if reports else ()),
             *import_warnings.skipped_lines(bad),
         ),
     )
@@ -162,7 +174,7 @@ def _summary(summary: Summary, bad: BadLines, source: RecordingSource, plan: Pla
         f"imports as they are, without {'diagnosis' if summary.is_of_pages else 'distributions or intervals'}. "
         f"It has {lacks}.",
         "What failed is what the tool counted as failed: expectations of the budget file were not checked.",
-        *summary.warnings,
+        *summary.report.warnings,
         *summed.warnings,
     ]
     if summed.unmatched:
@@ -181,6 +193,7 @@ def _summary(summary: Summary, bad: BadLines, source: RecordingSource, plan: Pla
         started=began,
         examples={},
         is_ab=False,
+        generator=summary.report.generator,
         warnings=(*warnings, *import_warnings.skipped_lines(bad)),
     )
 
@@ -227,7 +240,7 @@ def to_run(recording: Recording, plan: Plan, folder: Path, circumstances: Circum
         windows=path,
         started=recording.started.isoformat(timespec="milliseconds"),
         duration=recording.duration,
-        generator=Generator(),
+        generator=recording.generator,
         failure_examples=recording.examples.get(head, {}),
         base_examples=recording.examples.get(BASE, {}),
         warnings=tuple(note("PG-I010", text) for text in recording.warnings),

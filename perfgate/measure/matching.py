@@ -17,6 +17,7 @@ from perfgate.model.plan import Plan
 from perfgate.text import template
 
 HOLE = re.compile(r"\{[^{}]*\}")
+_ADDRESS = re.compile(r"(?:([A-Z]+) )?((?:https?://|/)\S*)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +76,7 @@ def matcher(plan: Plan, host: str = "") -> Matcher:
     def match(label: RequestLabel) -> CountedAs | None:
         if named := places.get(label.name) or lines.get(label.name):
             return named if named.kind == "journey" or not label.is_transaction else None
+        label = _addressed(label)
         if not label.url or (host and host_of(label) not in ("", host)):
             return None
         fitting = [pattern for pattern in patterns if pattern.matches(label)]
@@ -122,8 +124,14 @@ def application(plan: Plan, labels: Mapping[RequestLabel, int]) -> str:
 def host_of(label: RequestLabel) -> str:
     """Where a request went; empty where the recording does not say."""
     with suppress(ValueError):
-        return urlsplit(label.url).netloc.rpartition("@")[2].lower()
+        return urlsplit(_addressed(label).url).netloc.rpartition("@")[2].lower()
     return ""
+
+
+def _addressed(label: RequestLabel) -> RequestLabel:
+    """A name that is a path or a URL, with a method before it or without, is an address where there is no other."""
+    match = None if label.url else _ADDRESS.fullmatch(label.name)
+    return label._replace(method=match[1] or label.method, url=match[2]) if match else label
 
 
 def _place(endpoint: Endpoint) -> CountedAs:

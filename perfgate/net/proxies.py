@@ -32,7 +32,7 @@ def proxy_for(scheme: str, host: str, port: int, environ: Mapping[str, str]) -> 
     """
     host = host.rstrip(".").lower()
     name, url = _first(environ, f"{scheme}_proxy", "all_proxy")
-    if not url or _is_this_machine(host) or _is_excepted(host, port, _first(environ, "no_proxy")[1]):
+    if not url or is_this_machine(host) or _is_excepted(host, port, _first(environ, "no_proxy")[1]):
         return None
     return _parsed(name, url)
 
@@ -68,7 +68,8 @@ def _parsed(name: str, url: str) -> Proxy:
     return Proxy(host, port, f"Basic {b64encode(user.encode()).decode()}" if user else "")
 
 
-def _is_this_machine(host: str) -> bool:
+def is_this_machine(host: str) -> bool:
+    """Whether a host is this machine itself, to which no proxy leads."""
     address = _address(host)
     return host == "localhost" or host.endswith(".localhost") or (address is not None and address.is_loopback)
 

@@ -27,30 +27,41 @@ def retry_after(reply: Reply) -> float | None:
 class Retries:
     """`tries` in all. An answer of 429 is waited for as long as it asks, but no longer than `max_wait_s`; where that is
     None it is final. `limit_wait` reads rate limits of another kind: seconds to wait; None for no limit, and for one
-    that is final. `pause` gives the seconds after each other failure, counted from 0."""
+    that is final. `pause` gives the seconds after each other failure, counted from 0. What would begin later than
+    `longest_s` after the first try is not tried."""
 
     tries: int
     max_wait_s: float | None = None
     limit_wait: Callable[[Reply], float | None] | None = None
     pause: Callable[[int], float] = growing
     sleep: Callable[[float], None] = time.sleep
+    longest_s: float | None = None
+    clock: Callable[[], float] = time.monotonic
 
     def send(self, send: Callable[[], Reply], *, is_repeatable: bool = True) -> Reply:
         """The first answer that is final, else the last one. Without `is_repeatable` only what was certainly not done
         is asked again. Raises NoReplyError."""
+        latest = None if self.longest_s is None else self.clock() + self.longest_s
         for attempt in range(self.tries - 1):
             try:
                 reply = send()
             except NoReplyError:
-                if not is_repeatable:
+                wait = self.pause(attempt)
+                if not is_repeatable or self._is_too_late(wait, latest):
                     raise
-                self.sleep(self.pause(attempt))
+                self.sleep(wait)
                 continue
-            wait = self._limit_wait(reply, attempt)
-            if wait is None and not (reply.status >= 500 and is_repeatable):
+            limit = self._limit_wait(reply, attempt)
+            if limit is None and not (reply.status >= 500 and is_repeatable):
                 return reply
-            self.sleep(self.pause(attempt) if wait is None else wait)
+            wait = self.pause(attempt) if limit is None else limit
+            if self._is_too_late(wait, latest):
+                return reply
+            self.sleep(wait)
         return send()
+
+    def _is_too_late(self, wait: float, latest: float | None) -> bool:
+        return latest is not None and self.clock() + wait > latest
 
     def _limit_wait(self, reply: Reply, attempt: int) -> float | None:
         if self.limit_wait is not None:

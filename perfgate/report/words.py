@@ -51,7 +51,7 @@ def is_accepted(finding: Finding) -> bool:
 
 
 def value(metric: str, amount: float | None) -> str:
-    """For people, with its unit; a dash when there is none."""
+    """A value for people, with its unit; a dash when there is none."""
     amount = finite(amount)
     if amount is None:
         return NOTHING
@@ -167,8 +167,9 @@ def kinds_of_errors(result: EndpointResult) -> str:
 
 def generator(health: Generator) -> str:
     """How well the load generator itself did: "12 of 6,000 late, none dropped, p99 1.2 ms late, CPU 43 %"."""
-    if not (health.users or health.due or health.cpu):  # an imported run
-        return "not recorded"
+    if not (health.users or health.cpu):  # an imported run
+        dropped = f"{health.dropped:,} of {health.due:,} starts dropped, else " if health.due else ""
+        return f"{dropped}not recorded"
     parts = []
     if health.due:
         late = f"{health.late:,} of {health.due:,} starts late (p99 {value('p99', health.lateness_p99)})"

@@ -25,6 +25,13 @@ def exporter_of(url: str) -> tuple[str, str]:
     return name[:MAX_NAME_CHARS], transport
 
 
+def place(url: str) -> str:
+    """Which destination this is, for people: `otlp at host:4318`. The rest of a URL may be secret."""
+    parts = urlsplit(url)
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return f"{exporter_of(url)[0]} at {host}{f':{parts.port}' if parts.port else ''}"
+
+
 def problem(url: str) -> ExportUrlProblem | None:
     name, transport = exporter_of(url)
     if name not in OVER_HTTP + BY_HOST or "://" not in url or (transport in ("http", "https")) != (name in OVER_HTTP):

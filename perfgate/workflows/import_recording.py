@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -33,18 +34,20 @@ class ImportRequest:
     revision: Revision
     version: str  # of perfgate
     endpoint: str = ""  # whose all its requests are
+    columns: Mapping[str, str] = field(default_factory=dict)  # names of its columns by ours
+    unit: float | None = None  # s that its times are of
     bad_share: float = 0.001  # of its lines that may be bad
     bad_lines: int = 0  # that may be, if that is more
 
 
 def look_at(request: ImportRequest) -> importing.Recording:
     """A recording, checked and counted; nothing is written. Raises UsageError with the mistakes in it."""
-    return _read(request, scenarios.plan(budgets.read(request.budget, None)))
+    return _read(request, scenarios.plan(budgets.read(request.budget, None, is_sending=False)))
 
 
 def take_in(request: ImportRequest) -> tuple[Run, Path]:
     """A recording -> Run, in a run folder. Raises UsageError with the mistakes in it; then nothing was written."""
-    budget_file = budgets.read(request.budget, None)
+    budget_file = budgets.read(request.budget, None, is_sending=False)
     plan = scenarios.plan(budget_file)
     recording = _read(request, plan)
     folder = request.out or run_folder.runs_folder(request.root) / recording.id
@@ -69,4 +72,5 @@ def _read(request: ImportRequest, plan: Plan) -> importing.Recording:
         endpoint=request.endpoint,
         tolerance=Tolerance(share=request.bad_share, number=request.bad_lines),
     )
-    return importing.read(RecordingSource(path=request.path, name=request.name), plan, how)
+    source = RecordingSource(path=request.path, name=request.name, columns=request.columns, unit=request.unit)
+    return importing.read(source, plan, how)

@@ -47,8 +47,8 @@ def expressions() -> Iterator[str]:
         yield from (target["expr"] for target in panel.get("targets", ()))
 
 
-def exported() -> set[str]:
-    """Names of all series, as Prometheus has them."""
+def exported_text() -> str:
+    """All families, as Prometheus scrapes them."""
     search = EndpointProgress(
         name="search",
         kind="endpoint",
@@ -70,13 +70,18 @@ def exported() -> set[str]:
     criteria = [make_criterion(kind=Kind.ABSOLUTE), make_criterion(kind=Kind.RELATIVE)]
     verdict = make_verdict(make_finding(measured=0.2, baseline=0.1, criteria=criteria))
     incident = Incident(endpoint="search", metric="p95", began="", opened="r1", failed=2)
-    run = make_run(endpoints=[make_endpoint("search", metrics={"size": 100.0})])
+    run = make_run(endpoints=[make_endpoint("search", metrics={"size": 100.0, "queries": 3.0})])
     families = (
         *LiveTotals({}).families(progress),
         *judged.of_verdict(run, verdict, {}, {}),
         *judged.of_round([incident], [], {}, is_measured=True),
     )
-    return set(NAME.findall(exposition.text(families)))
+    return exposition.text(families)
+
+
+def exported() -> set[str]:
+    """Names of all series, as Prometheus has them."""
+    return set(NAME.findall(exported_text()))
 
 
 @pytest.mark.parametrize("text", [*expressions(), RULES.read_text(encoding="utf-8")])
@@ -133,6 +138,16 @@ def test_the_alert_rules_alert_when_they_should(tmp_path: Path):
     for command in (["check", "rules", str(RULES)], ["test", "rules", "cases.yml"]):
         done = subprocess.run([promtool, *command], cwd=tmp_path, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.needs("promtool")
+def test_promtool_has_nothing_against_names_and_types():
+    promtool = program("promtool")
+    assert promtool
+    command = [promtool, "check", "metrics"]
+    done = subprocess.run(command, input=exported_text(), capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
 
 TYPES = """

@@ -88,14 +88,15 @@ def test_live_numbers_are_there_while_the_load_runs(project: Project, shop: Shop
 
 def test_a_destination_that_is_down_costs_a_warning_and_never_the_verdict(project: Project, shop: Shop):
     written(project, shop)
-    exports = ("--export", f"otlp+http://127.0.0.1:{free_port()}", "--export", "statsd://nowhere.invalid:1")
+    port = free_port()
+    exports = ("--export", f"otlp+http://127.0.0.1:{port}", "--export", "statsd://nowhere.invalid:1")
     done = project.perfgate("run", "--only", "home", *exports)
 
     assert done.returncode == 0, done.stderr
     warnings = [line for line in done.stderr.splitlines() if "PG-P009" in line]
-    assert [line.partition(":")[2].partition(":")[0] for line in warnings] == [
-        " Not exported to statsd",
-        " Not exported to otlp",
+    assert [line.partition(": ")[2].partition(": ")[0] for line in warnings] == [
+        "Not exported to statsd at nowhere.invalid:1",
+        f"Not exported to otlp at 127.0.0.1:{port}",
     ]
     assert all("The verdict stands." in line for line in warnings)
 

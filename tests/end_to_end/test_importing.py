@@ -178,14 +178,16 @@ def test_a_mistake_is_told_and_nothing_is_written(project: Project, arguments: l
     assert not (project.folder / "run").exists()
 
 
-def test_stdin(project: Project):
-    project.write(BUDGETS)
+def test_what_another_tool_sent_comes_by_stdin_and_needs_no_load_in_the_budget_file(project: Project):
+    project.write("".join(line for line in BUDGETS.splitlines(keepends=True) if not line.startswith("load:")))
     text = gzip.decompress(Path(recording("aa-041")).read_bytes()).decode()
 
     done = forked.perfgate("import", "-", "--out", "run", cwd=project.folder, env=ENVIRONMENT, stdin=text)
 
     assert done.returncode == 0, done.stderr
     assert json.loads((project.folder / "run" / "run.json").read_text())["endpoints"][0]["requests"] == 715
+    assert judged(project, "run")[1]["search", "p95"]["criteria"][0]["outcome"] == "pass"
+    assert "`load` is missing" in project.perfgate("run", "--out", "sent").stderr
 
 
 @pytest.mark.needs("k6")

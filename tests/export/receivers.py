@@ -18,6 +18,7 @@ HOSTILE = 'a "b" \\ c,d=e|f#g:h\n\x1b[31m ü'
 class Received:
     url: str = ""
     status: int = 200
+    answer: bytes = b"bad token s3cret-token-value"
     posts: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)  # path, headers, body
 
 
@@ -31,7 +32,7 @@ def http_receiver() -> Iterator[Received]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             received.posts.append((self.path, {name.lower(): value for name, value in self.headers.items()}, body))
-            answer = b"bad token s3cret-token-value"
+            answer = received.answer
             self.send_response(received.status)
             self.send_header("Content-Length", str(len(answer)))
             self.end_headers()

@@ -11,7 +11,7 @@ import pytest
 import servers
 from export.receivers import families
 
-from perfgate.export import ExportError, Family, Sender
+from perfgate.export import ExportError, Family, Sender, flush
 from perfgate.export.posting import Poster
 
 NAME = "somewhere"
@@ -41,7 +41,11 @@ def test_the_last_numbers_are_there_when_flush_returns():
     sender.update(families(1.0))
     sender.flush(families(2.0))
 
-    assert exporter.sent == [(families(1.0), 5.0), (families(2.0), 5.0)]
+    sender.update(families(1.0)[:1])
+    sender.flush(families(2.0)[1:])
+    sent = {family.name: family for batch, _ in exporter.sent for family in batch}
+    assert sent == {family.name: family for family in (*families(1.0)[:1], *families(2.0)[1:])}  # the newest of each
+    assert {at for _, at in exporter.sent} == {5.0}
     sender.close()
     assert (exporter.is_closed, warnings) == (True, [])
 
@@ -73,6 +77,42 @@ def test_live_numbers_never_wait_for_a_slow_destination():
     sender.close()
 
     assert 1 <= len(exporter.sent) <= 3
+
+
+def test_a_destination_that_hangs_is_left_behind():
+    release, warnings = Event(), list[str]()
+
+    class Hanging(Scripted):
+        def send(self, families: Sequence[Family], at: float) -> None:
+            release.wait(60)
+
+    hanging = Hanging()
+    sender = Sender(NAME, hanging, lambda: 0.0, warnings.append)
+    flush([sender], families(), within_s=0.0)
+    sender.close()  # would wait for ever if it waited
+    release.set()
+
+    assert warnings == [
+        "Not exported to somewhere: it is too slow. It has 15 s for the last numbers. The verdict stands."
+    ]
+    assert not hanging.is_closed
+
+
+def test_what_a_library_raises_is_a_warning_without_its_words():
+    warnings: list[str] = []
+
+    class Broken(Scripted):
+        def send(self, families: Sequence[Family], at: float) -> None:
+            raise UnicodeEncodeError("ascii", "hunter2", 0, 1, "hunter2")
+
+    sender = Sender(NAME, Broken(), lambda: 0.0, warnings.append)
+    sender.flush(families())
+    sender.flush(families())
+    sender.close()
+
+    assert warnings == [
+        "Not exported to somewhere: it could not be sent (UnicodeEncodeError). Please report this. The verdict stands."
+    ]
 
 
 def test_an_answer_that_repeats_the_address_shows_no_secret_of_it():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import struct
 import zlib
 from importlib.util import find_spec
@@ -120,9 +121,11 @@ GATLING_STATS = """{"type": "GROUP", "name": "All Requests", "path": "", "stats"
 "maxResponseTime": {"total": 61.2, "ok": 61, "ko": 20}, "meanResponseTime": {"total": 24.3, "ok": 25, "ko": 20},
 "percentiles1": {"total": 20.7, "ok": 21, "ko": 20}, "percentiles2": {"total": 20.9, "ok": 21, "ko": 20},
 "percentiles3": {"total": 60.5, "ok": 61, "ko": 20}, "percentiles4": {"total": 61.1, "ok": 61, "ko": 20}}}}}"""
-K6_MACHINE_READABLE = """{"version": "1.0.0", "metadata": {"k6_version": "1.5.0"}, "config": {"duration": 2.5},
-"results": {"metrics": [
-{"name": "http_reqs", "type": "counter", "contains": "default", "values": {"count": 200, "rate": 80}},
+K6_MACHINE_READABLE = """{"config": {"duration": 2.5, "execution": "local", "script": "s.js"}, "version": "1.0.0",
+"metadata": {"generatedAt": "2026-01-05T09:00:02.5Z", "k6Version": "1.5.0"},
+"results": {"checks": {"metrics": [{"name": "checks_failed", "type": "rate", "contains": "default",
+"values": {"matches": 1, "rate": 0.25, "total": 4}}]}, "metrics": [
+{"name": "http_reqs", "type": "counter", "contains": "default", "values": {"count": 200}},
 {"name": "http_req_failed", "type": "rate", "contains": "default", "values": {"rate": 0.05, "matches": 10, "total": 200}},
 {"name": "http_req_duration", "type": "trend", "contains": "time", "values":
 {"avg": 24.3, "min": 20.1, "med": 20.7, "max": 61.2, "p(90)": 60.1, "p(95)": 60.5, "p(99)": 61.1}}]}}"""
@@ -172,6 +175,15 @@ def test_figures_of_a_summary_are_taken_as_they_are(tmp_path: Path, name: str):
         assert found.metrics["errors"] == pytest.approx(0.05)
     assert "a summary" in run.warnings[0]
     assert run.conditions.latency == importers.importer(format).latency
+
+
+def test_the_machine_readable_summary_of_k6_has_no_rates_but_its_time(tmp_path: Path):
+    """The schema 1.0.0 of k6 1.5 (internal/lib/summary/machinereadable): counters have counts alone."""
+    run = imported(tmp_path, "k6.json", K6_MACHINE_READABLE)
+
+    assert (run.started, run.duration) == ("2026-01-05T09:00:00.000+00:00", 2.5)
+    assert only(run).metrics["rate"] == pytest.approx(190 / 2.5)
+    assert any("1 of 4 checks of k6 failed" in warning for warning in run.warnings)
 
 
 def test_who_does_not_count_failures_tells_no_rate_of_successes(tmp_path: Path):
@@ -295,6 +307,17 @@ def test_a_log_of_hdr_histograms_is_read_request_by_request(tmp_path: Path):
     assert 1.8 < run.duration < 2
     with pytest.raises(UsageError, match=r":4: not an interval of HdrHistogram"):
         imported(tmp_path, "bad.hlog", head + "Tag=b,0.000,1.000,9.9,AAAA\n")
+    (tmp_path / "us.hlog").write_text(head + lines, encoding="utf-8")
+    plan = scenarios.plan(budgets.read(tmp_path / "budgets.yaml", None))
+    how = importing.Reading(otherwise=importing.datetime.now(importing.UTC))
+    in_us = importing.read(RecordingSource(path=tmp_path / "us.hlog", name="us", unit=1e-6), plan, how)
+    slowest = max(window.latency.maximum for window in in_us.record.windows.values())
+    assert slowest == pytest.approx(low * 1000, rel=0.02)
+    late = "".join(f"Tag=b,{60 + at}.000,1.000,9.9,{hdr({slot: 1})}\n" for at in range(5))
+    assert imported(tmp_path, "late.hlog", head + late).started.startswith("2026-01-05T09:01:00")
+    odd = f"Tag=b,1467603660.000,1.000,9.9,{hdr({slot: 1})}\n"
+    once = imported(tmp_path, "odd.hlog", head + odd + late.replace("b,", "b,17676036"), tolerance=Tolerance(number=1))
+    assert (only(once).requests, once.started[:19]) == (5, "2026-01-05T09:01:00")
 
 
 def rows(number: int, bad: int) -> str:
@@ -417,6 +440,54 @@ def test_a_path_without_its_method_is_an_endpoint_s_if_only_one_has_it(tmp_path:
     with pytest.raises(UsageError, match="no request belongs to an endpoint"):
         imported(tmp_path, "wrk2.txt", text, budget)
     assert only(imported(tmp_path, "wrk2.txt", text)).name == "b"
+
+
+ARTILLERY = {  # of Artillery 2.0 with its plug-ins metrics-by-endpoint and expect, shortened
+    "aggregate": {
+        "firstMetricAt": 1767603600000,
+        "lastMetricAt": 1767603604000,
+        "counters": {
+            "vusers.created": 30,
+            "vusers.skipped": 10,
+            "http.requests": 40,
+            "http.codes.200": 36,
+            "errors.Failed capture or match": 6,
+            "errors.ECONNREFUSED": 4,
+            "plugins.expect.failed": 2,
+            "plugins.metrics-by-endpoint./b (search).codes.200": 36,
+            "plugins.metrics-by-endpoint.127.0.0.1:1/down.errors.ECONNREFUSED": 4,
+        },
+        "summaries": {
+            "http.response_time": {"count": 36, "p95": 20.7},
+            "plugins.metrics-by-endpoint.response_time./b (search)": {"count": 36, "p95": 20.7},
+        },
+    }
+}
+
+
+def test_a_request_that_artillery_names_is_known_by_its_name_and_what_never_answered_is_told(tmp_path: Path):
+    """`useOnlyRequestNames` is off unless the script sets it: then it writes `/path (name)`."""
+    budget = TWO.replace("  b: {request: GET /b}", "  search: {request: GET /b}")
+    assert budget != TWO
+    run = imported(tmp_path, "artillery.json", json.dumps(ARTILLERY), budget)
+
+    assert (only(run).name, only(run).requests, only(run).failures) == ("search", 36, 0)
+    said = " ".join(run.warnings)
+    assert "127.0.0.1:1/down (4 requests)" in said
+    assert "no budget counts: Failed capture or match (6)." in said
+    assert "2 expectations of Artillery failed" in said
+    assert "Artillery skipped 10 of 40 arrivals" in said
+    assert (run.generator.due, run.generator.dropped) == (40, 10)
+
+
+def test_a_capture_of_artillery_that_failed_is_no_further_request(tmp_path: Path):
+    whole = json.loads(json.dumps(ARTILLERY))["aggregate"]
+    for part in ("counters", "summaries"):
+        whole[part] = {name: value for name, value in whole[part].items() if "by-endpoint" not in name}
+
+    found = only(imported(tmp_path, "artillery.json", json.dumps({"aggregate": whole})))
+
+    assert (found.requests, found.failures) == (40, 10)
 
 
 def test_entities_of_xml_are_not_expanded(tmp_path: Path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import importlib.util
+import json
 import os
 import subprocess
 import sys
@@ -32,7 +33,7 @@ endpoints:
   b: {request: GET /b}
   fail: {request: GET /fail}
 """
-UNNAMED = ("hey.txt", "hey.csv", "hey.csv.gz")
+UNNAMED = ("hey.txt", "hey.csv", "hey.csv.gz", "k6_dashboard.ndjson", "k6_dashboard_summary.json")
 HISTOGRAM = 0.005  # its resolution
 
 
@@ -117,6 +118,23 @@ def test_single_requests_of_k6_give_its_own_percentiles(tmp_path: Path):
     check_k6_beside_itself(tmp_path, *(RECORDED / name for name in names))
 
 
+def test_the_web_dashboard_of_k6_has_the_figures_of_its_summary(tmp_path: Path):
+    check_dashboard(tmp_path, RECORDED)
+
+
+def check_dashboard(tmp_path: Path, recorded: Path) -> None:
+    """To the five digits that the dashboard keeps."""
+    run, other = (imported(tmp_path, recorded / f"k6_dashboard{kind}") for kind in (".ndjson", "_summary.json"))
+    (ours,), (theirs,) = ([one for one in run.endpoints if one.requests] for run in (run, other))
+    said = json.loads((recorded / "k6_dashboard_summary.json").read_text())["metrics"]["http_req_duration"]
+    assert (ours.name, ours.requests, ours.metrics["errors"]) == ("b", 100, 0.0)
+    for metric, name in reported.K6.items():
+        assert ours.metrics[metric] * 1000 == pytest.approx(said[name], rel=1e-4)
+        assert theirs.metrics[metric] * 1000 == pytest.approx(said[name])
+    assert run.started > "2026-11"
+    assert run.duration > 1
+
+
 def test_single_requests_of_hey(tmp_path: Path):
     path = RECORDED / "hey.csv.gz"
     rows = csv.DictReader(gzip.decompress(path.read_bytes()).decode().splitlines())
@@ -168,6 +186,8 @@ def test_every_recording_is_recognized_by_its_content():
         "jmeter.csv": "jmeter-csv",
         "jmeter.xml.gz": "jmeter-xml",
         "k6.json.gz": "k6",
+        "k6_dashboard.ndjson": "k6-dashboard",
+        "k6_dashboard_summary.json": "k6-summary",
         "k6_handle_summary.json": "k6-summary",
         "k6_named.csv.gz": "k6-csv",
         "k6_named.json.gz": "k6",
@@ -226,5 +246,6 @@ def test_the_tools_recorded_anew_give_what_they_report(tmp_path: Path):
     for name in sorted(reported.SUMMARIES.keys() - {"taurus.csv"}):
         check_summary(tmp_path, anew / name)
     check_k6_beside_itself(tmp_path, anew / "k6.json", anew / "k6.csv", anew / "k6_handle_summary.json")
+    check_dashboard(tmp_path, anew)
     rows = csv.DictReader((anew / "hey.csv").open())
     check_percentiles(imported(tmp_path, anew / "hey.csv"), {"b": [float(row["response-time"]) * 1000 for row in rows]})

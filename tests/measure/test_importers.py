@@ -138,10 +138,11 @@ WRITERS: dict[str, Callable[[list[tuple[float, str, float, int]]], str]] = {
 }
 
 
-def imported(plan: Plan, path: Path, **options: object) -> Run:
-    recording = importing.read(
-        RecordingSource(path=path, name=path.name), plan, importing.Reading(**{"otherwise": BEGAN, **options})
-    )
+def imported(
+    plan: Plan, path: Path, columns: dict[str, str] | None = None, unit: float | None = None, **options: object
+) -> Run:
+    source = RecordingSource(path=path, name=path.name, columns=columns or {}, unit=unit)
+    recording = importing.read(source, plan, importing.Reading(**{"otherwise": BEGAN, **options}))
     facts = measure.Circumstances(run_id=recording.id, target="", versions={})
     return importing.to_run(recording, plan, path.parent, facts)
 
@@ -370,6 +371,47 @@ def test_k6_points_that_are_no_load_or_say_more(tmp_path: Path, plan: Plan):
     assert found["failing"].failures == 1  # k6's script expected another answer, and the budget file says nothing of it
 
 
+OWN_OUTCOMES = [("checks", 1, "good", "a"), ("checks", 0, "is 201", "a"), ("iterations", 1, "", "b")] * 3 + [
+    ("dropped_iterations", 1, "", "b"),
+    ("iterations", 1, "", "a"),
+]
+
+
+@pytest.mark.parametrize("format", ["k6", "k6-csv", "k6-summary"])
+def test_what_k6_says_of_its_own_run_is_told_and_what_it_did_not_send_is_a_doubt(
+    tmp_path: Path, plan: Plan, format: str
+):
+    """Checks belong to no request, and iterations that were not started had no latency."""
+    if format == "k6":
+        text = k6_text(ROWS)
+        for metric, value, check, scenario in OWN_OUTCOMES:
+            data = {"time": BEGAN.isoformat(), "value": value, "tags": {"check": check, "scenario": scenario}}
+            text += json.dumps({"metric": metric, "type": "Point", "data": data}, separators=(",", ":")) + "\n"
+    elif format == "k6-csv":
+        text = k6_csv_text(ROWS).replace("\n", ",\n").replace("tags,\n", "tags,scenario\n", 1)
+        text += "".join(
+            f"{metric},1767603600,{value}.000000,{check},,,,,,,,{scenario}\n"
+            for metric, value, check, scenario in OWN_OUTCOMES
+        )
+    else:
+        times = {"med": 10, "count": 3, "thresholds": {"p(95)<5": True, "med<99": False}}
+        metrics = {"http_reqs": {"count": 4}, "http_req_duration{name:search}": times, "http_req_duration": times}
+        counts = {"iterations": {"count": 3}, "dropped_iterations": {"count": 1}, "checks": {"passes": 3, "fails": 3}}
+        text = json.dumps({"metrics": metrics | counts})
+
+    run = imported(plan, written(tmp_path, text))
+
+    said = " ".join(run.warnings)
+    assert (run.generator.due, run.generator.sent, run.generator.dropped) == (4, 4, 1)
+    assert "k6 did not start 1 of 4 iterations" in said
+    assert ("3 of 6 checks of k6 failed. " if format == "k6-summary" else "failed: is 201 (3). ") in said
+    if format == "k6-summary":
+        assert "http_req_duration{name:search} p(95)<5" in said
+        assert "med<99" not in said
+        assert "1 of 4 requests, which no sub-metric" in said
+        assert "How many requests failed is not in k6's summary, of: search." in said
+
+
 def test_parts_of_a_recording_add_up(tmp_path: Path, plan: Plan, monkeypatch: pytest.MonkeyPatch):
     random = np.random.default_rng(3)
     rows = [
@@ -404,6 +446,10 @@ def test_parts_of_a_recording_add_up(tmp_path: Path, plan: Plan, monkeypatch: py
         (RequestLabel("x", "get", "http://h/search?q=tea"), "search"),
         (RequestLabel("x", "POST", "http://h/search"), None),
         (RequestLabel("POST /orders"), "orders"),
+        (RequestLabel("/search"), "search"),  # as JMeter's recorder and Taurus name requests
+        (RequestLabel("https://h/search?q=tea"), "search"),
+        (RequestLabel("GET http://h/items/7?x=1"), "show item"),
+        (RequestLabel("POST /search"), None),
         (RequestLabel("x", "GET", "http://h/"), None),
         (RequestLabel(""), None),
     ],

@@ -72,9 +72,31 @@ def test_other_delimiters_are_seen_in_the_header(tmp_path: Path, plan: Plan, del
     assert [endpoint.requests for endpoint in run.endpoints[:2]] == [1, 3]
 
 
-def test_a_decimal_comma_is_named(tmp_path: Path, plan: Plan):
-    with pytest.raises(UsageError, match=r"recording:2: t is '0,0'; .*, with a decimal point"):
-        imported(plan, written(tmp_path, csv_text(ROWS).replace(",", ";").replace(".", ",")))
+def test_a_decimal_comma_is_read_where_no_comma_divides_columns(tmp_path: Path, plan: Plan):
+    """As spreadsheets write numbers in most of Europe."""
+    usual = imported(plan, written(tmp_path, csv_text(MANY + ROWS)))
+    text = csv_text(MANY + ROWS).replace(",", ";").replace(".", ",")
+
+    run = imported(plan, written(tmp_path, text))
+    assert [item.metrics for item in run.endpoints] == [item.metrics for item in usual.endpoints]
+    mixed = imported(plan, written(tmp_path, text + "1.5;search;3,5;200\n"), tolerance=ONE_BAD)
+    assert any("t is '1.5'; a decimal comma as in the other rows expected" in warning for warning in mixed.warnings)
+    with pytest.raises(UsageError, match=r"recording:3: t is '0,5'; .*, with a decimal point"):
+        imported(plan, written(tmp_path, csv_text(ROWS).replace(",", ";").replace("0.5", "0,5")))
+
+
+def test_columns_and_units_may_be_named(tmp_path: Path, plan: Plan):
+    usual = imported(plan, written(tmp_path, csv_text(ROWS)))
+    text = csv_text([(at, name, ms / 1000, status) for at, name, ms, status in ROWS])
+    path = written(tmp_path, text.replace("t,endpoint,ms,status", "When,route,ms,code", 1))
+    columns = {"t": "when", "endpoint": "route", "status": "code"}
+
+    run = imported(plan, path, columns=columns, unit=1.0)
+    assert [item.metrics for item in run.endpoints] == [item.metrics for item in usual.endpoints]
+    with pytest.raises(UsageError, match="no column took; the header has: When, route, ms, code"):
+        imported(plan, path, columns=columns | {"ms": "took"})
+    with pytest.raises(UsageError, match="--unit says nothing of k6-csv, which says it itself"):
+        imported(plan, written(tmp_path, WRITERS["k6-csv"](ROWS)), unit=1.0)
 
 
 def test_a_transaction_of_jmeter_is_a_journey_and_never_an_endpoint(tmp_path: Path, plan: Plan):
@@ -105,12 +127,18 @@ def test_a_bad_first_row_of_jmeter_is_the_only_bad_one(tmp_path: Path, plan: Pla
     assert run.endpoints[1].requests == 50
 
 
-@pytest.mark.parametrize("format", ["k6", "vegeta-json"])
-def test_a_bad_first_line_of_a_stream_is_the_only_bad_one(tmp_path: Path, plan: Plan, format: str):
-    rows = plain(MANY, format)
-    line = next(line for line in rows.splitlines(keepends=True) if "search" in line and "2026-" in line)
-    run = imported(plan, written(tmp_path, line.replace("2026-", "2016-") + rows), tolerance=ONE_BAD, format=format)
-    assert run.endpoints[1].requests == len(MANY)
+@pytest.mark.parametrize("years", [-10, 50])
+@pytest.mark.parametrize("format", ["gatling", "jmeter-xml", "k6", "k6-csv", "vegeta-json"])
+def test_a_bad_first_line_of_a_stream_is_the_only_bad_one(tmp_path: Path, plan: Plan, format: str, years: int):
+    lines = plain(MANY, format).splitlines(keepends=True)
+    odd = plain([(years * 31_557_600.0, "search", 10.0, 200)], format).splitlines(keepends=True)
+    at = next(at for at, line in enumerate(lines) if "search" in line)
+    text = "".join([*lines[:at], *[line for line in odd if "search" in line][-1:], *lines[at:]])
+
+    run = imported(plan, written(tmp_path, text), tolerance=ONE_BAD, format=format)
+
+    assert (run.endpoints[1].requests, run.started[:19]) == (len(MANY), BEGAN.isoformat()[:19])
+    assert any(f"line {at + 1}: " in warning for warning in run.warnings)
 
 
 def parents(*names: str) -> str:

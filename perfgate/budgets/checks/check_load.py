@@ -20,6 +20,24 @@ def check_load(draft: Draft) -> Iterator[Mistake]:
     yield from _abort(draft)
 
 
+def check_has_load(draft: Draft) -> Iterator[Mistake]:
+    """What is sent needs a load; pages alone, and what another tool sent, need none."""
+    top = draft.map()
+    is_sending = (
+        any(draft.weight(entry) > 0 for entry in draft.endpoints + draft.journeys)
+        or draft.has_scenarios
+        or not draft.pages
+    )
+    if top and "load" not in top and is_sending:
+        yield draft.document.mistake(
+            ("load",),
+            "`load` is missing",
+            hint="for example `load: {rate: 200/s, warmup: 5s, duration: 30s}`",
+            at="key",
+            code="PG-B007",
+        )
+
+
 def _load(draft: Draft) -> Iterator[Mistake]:
     load = draft.map("load")
     levels = [key for key in LEVELS if key in load]

@@ -1,4 +1,4 @@
-"""Checks of pages: their names, what a visitor does there, and whether the file needs a load besides."""
+"""Checks of pages: their names and what a visitor does there."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ ACTS = ("click", "type", "select", "scroll", "wait", "wait_for")
 
 
 def check_pages(draft: Draft) -> Iterator[Mistake]:
-    yield from _load(draft)
     for page in draft.pages:
         yield from _name(draft, page)
         yield from _interactions(draft, page, "interact", ACTS)
@@ -20,23 +19,6 @@ def check_pages(draft: Draft) -> Iterator[Mistake]:
         yield from _iterations(draft, page)
         yield from _storage_state(draft, page)
         yield from _during(draft, page)
-
-
-def _load(draft: Draft) -> Iterator[Mistake]:
-    top = draft.map()
-    is_sending = (
-        any(draft.weight(entry) > 0 for entry in draft.endpoints + draft.journeys)
-        or draft.has_scenarios
-        or not draft.pages
-    )
-    if top and "load" not in top and is_sending:
-        yield draft.document.mistake(
-            ("load",),
-            "`load` is missing",
-            hint="for example `load: {rate: 200/s, warmup: 5s, duration: 30s}`",
-            at="key",
-            code="PG-B007",
-        )
 
 
 def _name(draft: Draft, page: DraftEntry) -> Iterator[Mistake]:

@@ -101,7 +101,8 @@ def doubts(budget: Budget, run: Run) -> Iterator[Doubt]:
         yield Doubt(text=f"the load generator had no CPU left, so the rate is its own; {RELIEF}")
     if generator.due and generator.dropped > (1 - MIN_STARTED_SHARE) * generator.due:
         yield Doubt(
-            text=f"{generator.dropped:,} arrivals found no free virtual user; raise load.max_users", outcomes=UNBROKEN
+            text=f"{generator.dropped:,} arrivals found no free virtual user; allow more: load.max_users, maxVUs of k6",
+            outcomes=UNBROKEN,
         )
     yield from _unsent(run)
     if is_broken_off(run):

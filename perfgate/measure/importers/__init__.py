@@ -16,7 +16,8 @@ from perfgate.model.errors import UsageError
 FORMATS: dict[str, str] = {  # the class of each. The first that recognizes a file reads it
     "k6": "perfgate.measure.importers.k6_stream:K6Stream",
     "k6-csv": "perfgate.measure.importers.tables.k6_csv:K6Csv",
-    "k6-summary": "perfgate.measure.importers.summaries.k6_summary:K6Summary",
+    "k6-summary": "perfgate.measure.importers.k6_summary:K6Summary",
+    "k6-dashboard": "perfgate.measure.importers.k6_dashboard:K6Dashboard",
     "jmeter-csv": "perfgate.measure.importers.tables.jmeter_csv:JMeterCsv",
     "jmeter-xml": "perfgate.measure.importers.streams.jmeter_xml:JMeterXml",
     "gatling": "perfgate.measure.importers.streams.gatling_log:GatlingLog",
@@ -43,6 +44,8 @@ FORMATS: dict[str, str] = {  # the class of each. The first that recognizes a fi
     "parquet": "perfgate.measure.importers.tables.parquet:Parquet",
     "csv": "perfgate.measure.importers.csv_samples:CsvSamples",
 }
+WITH_OTHER_COLUMNS = ("csv", "parquet")  # formats whose columns may have other names
+WITHOUT_UNITS = (*WITH_OTHER_COLUMNS, "hdr-log", "hdr-percentiles")  # formats that do not say in which unit times are
 BEGINNING_BYTES = 1 << 18  # bytes that tell a format
 
 
@@ -53,12 +56,22 @@ def format_of(source: RecordingSource, format: str = "") -> str:
         beginning = stream.read(BEGINNING_BYTES).removeprefix(b"\xef\xbb\xbf")
     if no := unreadable(beginning) or (None if format else refusal(beginning)):
         raise useless(source, no.why, hint=no.instead)
-    if format:
-        return format
-    for name in FORMATS:
-        if importer(name).recognizes(beginning):
+    for name in (format,) if format else FORMATS:
+        if format or importer(name).recognizes(beginning):
+            _check_options(source, name)
             return name
     raise useless(source, "not a format that is known by its content", hint=f"Known (--format): {', '.join(FORMATS)}.")
+
+
+def _check_options(source: RecordingSource, format: str) -> None:
+    """Raises UsageError for what a format does not leave open."""
+    for option, is_given, formats in (
+        ("--columns", bool(source.columns), WITH_OTHER_COLUMNS),
+        ("--unit", source.unit is not None, WITHOUT_UNITS),
+    ):
+        if is_given and format not in formats:
+            hint = f"Leave it out; it is for {', '.join(formats)}."
+            raise UsageError(f"{option} says nothing of {format}, which says it itself", hint=hint, code="PG-U003")
 
 
 def importer(name: str) -> Importer:

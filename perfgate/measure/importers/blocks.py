@@ -8,15 +8,18 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO, StringIO
-from itertools import count
+from itertools import count, islice
 
 import pandas as pd
 
 from perfgate.measure.importers.samples import BadLines, RecordingSource, SampleBatch, mistaken
 
 BLOCK_BYTES = 48 << 20  # bytes
+PEEKED_BYTES = 1 << 16  # bytes
+MAX_PEEKED_ROWS = 100
 DELIMITERS = (b",", b";", b"\t", b"|")
 SECOND_HEADER = "a second header: another recording begins here; import each by itself"
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -34,6 +37,7 @@ class Layout:
     convert: Callable[[pd.DataFrame], SampleBatch | None]
     delimiter: str = ","
     quoted: bool = True
+    decimal: str = "."  # what stands before the fraction of a number
 
     @property
     def width(self) -> int:
@@ -45,7 +49,7 @@ def delimiter(source: RecordingSource, name: str) -> str:
     """What stands between the fields of a header with this column."""
     with source.opened() as stream:
         line = stream.readline(1 << 20)
-    quoted = re.escape(name.encode())
+    quoted = re.escape(source.columns.get(name, name).encode())
     match = re.search(rb"\b%b\"?\s*([,;\t|])|([,;\t|])\s*\"?%b\b" % (quoted, quoted), line, re.IGNORECASE)
     return (match[1] or match[2]).decode() if match else ","
 
@@ -57,18 +61,30 @@ def header(source: RecordingSource, delimiter: str = ",") -> list[str]:
     return next(csv.reader([line], delimiter=delimiter), [])
 
 
+def first_rows(source: RecordingSource, delimiter: str) -> list[list[str]]:
+    """Fields of the rows at the beginning, without the header."""
+    with source.opened() as stream:
+        beginning = stream.read(PEEKED_BYTES).decode("utf-8", "surrogateescape")
+    with suppress(csv.Error):
+        return list(islice(csv.reader(StringIO(beginning, newline=""), delimiter=delimiter), 1, MAX_PEEKED_ROWS))
+    return []
+
+
 def located(
     source: RecordingSource, names: Sequence[str], needed: Sequence[str], more: Sequence[str], hint: str
 ) -> dict[str, int]:
     """Where the columns are in a header. Raises UsageError when one is missing or there twice."""
     plain = [name.strip().lower() for name in names]
-    missing = [name for name in needed if name.lower() not in plain]
-    twice = [name for name in (*needed, *more) if plain.count(name.lower()) > 1]
+    called = {name: source.columns.get(name, name).strip() for name in (*needed, *more)}
+    missing = [called[name] for name in (*needed, *source.columns) if called[name].lower() not in plain]
+    twice = [name for name in called.values() if plain.count(name.lower()) > 1]
     if missing or twice:
-        problem = f"no column {', '.join(missing)}" if missing else f"the column {twice[0]} is there twice"
+        problem = (
+            f"no column {', '.join(dict.fromkeys(missing))}" if missing else f"the column {twice[0]} is there twice"
+        )
         have = ", ".join(repr(name)[1:-1][:40] for name in names[:20]) or "nothing"
         raise mistaken(source, [(1, f"{problem}; the header has: {have}")], hint=hint)
-    return {name: plain.index(name.lower()) for name in (*needed, *more) if name.lower() in plain}
+    return {name: plain.index(theirs.lower()) for name, theirs in called.items() if theirs.lower() in plain}
 
 
 def read(
@@ -105,6 +121,7 @@ def _frame(block: bytes, layout: Layout) -> pd.DataFrame:
         engine="c",
         header=None,
         sep=layout.delimiter,
+        decimal=layout.decimal,
         quoting=csv.QUOTE_MINIMAL if layout.quoted else csv.QUOTE_NONE,
         usecols=[layout.positions[name] for name in names],
         index_col=False,
@@ -166,6 +183,10 @@ def _wrong(row: Sequence[str], layout: Layout) -> str:
     of = {name: row[position].strip() for name, position in layout.positions.items()}
     if any(_SURROGATE.search(text) for text in row[: layout.width]):
         return "not UTF-8"
+    for name in layout.numbers if layout.decimal == "," else ():
+        if "." in of[name]:
+            return f"{name} is {of[name][:40]!r}; a decimal comma as in the other rows expected"
+        of[name] = of[name].replace(",", ".")
     return layout.wrong(of)
 
 

@@ -6,7 +6,7 @@ It is read in blocks, so that ten million rows need little memory.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from math import isfinite
 
@@ -31,7 +31,8 @@ NEEDED = ("t", "endpoint", "ms", "status")
 SECONDS = "seconds since the start expected"
 HINT = (
     "Expected: a header with t, endpoint, ms and status (and arm), then for each request t in seconds since the start "
-    "(or as Unix time), its endpoint, ms in milliseconds, and the HTTP status (0 or nothing: no answer)."
+    "(or as Unix time), its endpoint, ms in milliseconds, and the HTTP status (0 or nothing: no answer). Other names "
+    "and units: --columns t=when,endpoint=name,ms=took,status=code --unit s"
 )
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _WITH_COMMA = re.compile(r"\d+,\d+")
@@ -58,13 +59,14 @@ class CsvSamples:
     def read(self, source: RecordingSource, bad: BadLines) -> Iterator[SampleBatch]:
         delimiter = blocks.delimiter(source, "endpoint")
         positions = blocks.located(source, blocks.header(source, delimiter), NEEDED, ("arm",), HINT)
-        table = CsvTable()
+        table = CsvTable(source)
         layout = Layout(
             positions=positions,
             numbers=frozenset({"t", "ms"}),
             wrong=table.wrong,
             convert=table.convert,
             delimiter=delimiter,
+            decimal=_decimal(source, delimiter, [positions["t"], positions["ms"]]),
         )
         yield from blocks.read(source, layout, bad, has_header=True, size=self._size)
 
@@ -72,13 +74,15 @@ class CsvSamples:
 class CsvTable:
     """Rows of one recording. Whether `t` is a Unix time, and in which unit, the middle row of its first block says."""
 
-    def __init__(self) -> None:
+    def __init__(self, source: RecordingSource) -> None:
         self._unit: float | None = None  # s; 0: `t` counts from the start
         self._timeline = RowTimes()
+        self._to_ms = 1.0 if source.unit is None else source.unit * 1000
 
     def convert(self, frame: pd.DataFrame) -> SampleBatch:
         """Raises ValueError when a row is wrong; which one, `wrong` says."""
-        t, ms = (frame[name].to_numpy(dtype=np.float64) for name in ("t", "ms"))
+        t, took = (frame[name].to_numpy(dtype=np.float64) for name in ("t", "ms"))
+        ms = took * self._to_ms
         since = self._since(t)
         if not ((ms >= 0) & (ms <= MAX_REQUEST_MS)).all():
             raise ValueError("ms is out of range")
@@ -114,7 +118,7 @@ class CsvTable:
         """What is wrong with a row, or nothing."""
         if of["t"] == "t" and of["ms"] == "ms":
             return SECOND_HEADER
-        if what := _wrong(of):
+        if what := _wrong(of, self._to_ms):
             return what
         t = float(of["t"])
         if self._unit is None and isfinite(t):
@@ -145,13 +149,22 @@ def _hint(number: str) -> str:
     return ", with a decimal point" if _WITH_COMMA.fullmatch(number) else ""
 
 
-def _wrong(of: Mapping[str, str]) -> str:
+def _decimal(source: RecordingSource, delimiter: str, positions: Sequence[int]) -> str:
+    """A comma where the first rows have numbers with one, as spreadsheets of many countries write them."""
+    rows = blocks.first_rows(source, delimiter) if delimiter != "," else []
+    numbers = [row[at].strip() for row in rows for at in positions if at < len(row)]
+    commas = sum(_WITH_COMMA.fullmatch(number) is not None for number in numbers)
+    return "," if commas > sum("." in number for number in numbers) else "."
+
+
+def _wrong(of: Mapping[str, str], to_ms: float) -> str:
     """What is wrong with a row beside the range of its `t`, or nothing."""
     shown = {name: repr(text[:40]) for name, text in of.items()}
     if not _NUMBER.fullmatch(of["t"]) or float(of["t"]) < 0:
         return f"t is {shown['t']}; {SECONDS}, or a Unix time{_hint(of['t'])}"
-    if not _NUMBER.fullmatch(of["ms"]) or not 0 <= float(of["ms"]) <= MAX_REQUEST_MS:
-        return f"ms is {shown['ms']}; milliseconds expected, from 0 to {MAX_REQUEST_MS:,}{_hint(of['ms'])}"
+    if not _NUMBER.fullmatch(of["ms"]) or not 0 <= float(of["ms"]) * to_ms <= MAX_REQUEST_MS:
+        unit = "milliseconds" if to_ms == 1 else "a time"
+        return f"ms is {shown['ms']}; {unit} expected, from 0 to {MAX_REQUEST_MS / to_ms:,.0f}{_hint(of['ms'])}"
     if not of["endpoint"]:
         return "endpoint is empty; a name expected"
     if not _STATUS.fullmatch(of["status"]):

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from perfgate.measure.importers.k6_outcomes import METRICS, K6Outcomes
 from perfgate.measure.importers.samples import (
     ARMS,
     BAD,
@@ -27,6 +28,7 @@ from perfgate.measure.importers.samples import (
     RecordingSource,
     RequestLabel,
     SampleBatch,
+    ToolReport,
     mistaken,
 )
 from perfgate.measure.importers.timeline import settled
@@ -43,7 +45,9 @@ NOT_LOAD = ("::setup", "::teardown")  # groups
 TIMEOUT = "1050"  # error_code
 HINT = "Expected: the lines that `k6 run --out json=FILE` writes. k6's summary has no single requests."
 MAX_REMEMBERED_TAGS = 10_000  # different tags
-_WANTED = re.compile(rb"http_req_(?:duration|waiting|receiving|connecting|tls_handshaking)")
+_WANTED = re.compile(
+    rb'http_req_(?:duration|waiting|receiving|connecting|tls_handshaking)|"(?:checks|iterations|dropped_iterations)"'
+)
 _USUAL = re.compile(
     rb'\{"metric":"(\w+)","type":"Point","data":\{"time":"([^"\\]+)","value":([0-9.eE+-]+),"tags":(\{.*\})\}\}\s*$'
 )
@@ -102,8 +106,10 @@ class K6Stream:
     def recognizes(self, beginning: bytes) -> bool:
         return beginning.startswith(b'{"') and b'"type":"' in beginning.partition(b"\n")[0] and b'"metric"' in beginning
 
-    def read(self, source: RecordingSource, bad: BadLines) -> Iterator[SampleBatch]:
-        return assembled(_points(source, bad), self._points)
+    def read(self, source: RecordingSource, bad: BadLines) -> Iterator[SampleBatch | ToolReport]:
+        outcomes = K6Outcomes()
+        yield from assembled(_points(source, bad, outcomes), self._points)
+        yield ToolReport(generator=outcomes.generator, warnings=tuple(outcomes.warnings()))
 
 
 def assembled(recorded: Iterable[Point], size: int = MAX_POINTS) -> Iterator[SampleBatch]:
@@ -129,17 +135,17 @@ def assembled(recorded: Iterable[Point], size: int = MAX_POINTS) -> Iterator[Sam
         yield points.samples(list(labels), datetime.fromtimestamp(origin or 0.0, UTC))
 
 
-def _points(source: RecordingSource, bad: BadLines) -> Iterator[Point]:
+def _points(source: RecordingSource, bad: BadLines, outcomes: K6Outcomes) -> Iterator[Point]:
     """(metric, when it ended as Unix time, how many ms it took, tags) of each point that matters."""
     known: dict[bytes, Tags | None] = {}
-    timeline = settled(source, lambda line: point[1] if (point := _point(line, {})) else None)
+    timeline = settled(source, lambda line: point[1] if (point := _point(line, {}, K6Outcomes())) else None)
     with source.opened() as stream:
         number = 0
         for number, line in enumerate(stream, start=1):
             if number > 1 and not _WANTED.search(line):
                 continue
             try:
-                point = _point(line, known)
+                point = _point(line, known, outcomes)
                 if point is not None:
                     timeline.check(point[1])
             except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
@@ -154,9 +160,11 @@ def _points(source: RecordingSource, bad: BadLines) -> Iterator[Point]:
             raise mistaken(source, [(1, "the file is empty")], hint=HINT)
 
 
-def _point(line: bytes, known: dict[bytes, Tags | None]) -> Point | None:
-    """None for what does not matter. Raises ValueError and its like when the line is not k6's."""
+def _point(line: bytes, known: dict[bytes, Tags | None], outcomes: K6Outcomes) -> Point | None:
+    """None for what is no request. Raises ValueError and its like when the line is not k6's."""
     metric, time, value, text = _parts(line)
+    if metric in METRICS:
+        outcomes.add(metric, float(value), json.loads(text))
     if metric not in PHASE_OF_METRIC:
         return None
     if text not in known:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perfgate.model.errors import RecordError, UsageError
+from perfgate.model.run import Generator
 
 BASE, HEAD, NO_ARM = 0, 1, -1
 ARMS = {"base": BASE, "a": BASE, "head": HEAD, "b": HEAD}  # as people write them, in any case
@@ -53,6 +54,14 @@ class SampleBatch:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ToolReport:
+    """What a tool says of its own run besides the requests, once all of them were read."""
+
+    generator: Generator = field(default_factory=Generator)
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Row:
     """One endpoint or page of a summary. `metrics` are the reported ones, by perfgate's names, in base units."""
 
@@ -73,15 +82,18 @@ class Summary:
     started: datetime | None = None
     latency: str = ""  # what its times are, where one tool has several kinds
     is_of_pages: bool = False  # rows are pages of the budget file, requests are views of them
-    warnings: tuple[str, ...] = ()
+    report: ToolReport = field(default_factory=ToolReport)
 
 
 @dataclass(frozen=True, kw_only=True)
 class RecordingSource:
-    """A recording on disk. `name` is what people call it."""
+    """A recording on disk. `name` is what people call it. `columns`: the names of a table's columns by ours, where they
+    differ; `unit`: seconds that a time of one is, where the format does not say so."""
 
     path: Path
     name: str
+    columns: Mapping[str, str] = field(default_factory=dict)
+    unit: float | None = None
 
     @contextmanager
     def opened(self) -> Iterator[BinaryIO]:
@@ -154,9 +166,9 @@ class Importer(Protocol):
     def recognizes(self, beginning: bytes) -> bool:
         """Whether a file that begins like this (some kB, unpacked) is of this format."""
 
-    def read(self, source: RecordingSource, bad: BadLines) -> Iterator[SampleBatch | Summary]:
-        """Everything recorded, in parts; or one Summary. Lines that are wrong are added to `bad`. Raises UsageError for
-        what makes the whole file useless, RecordError if unreadable."""
+    def read(self, source: RecordingSource, bad: BadLines) -> Iterator[SampleBatch | ToolReport | Summary]:
+        """Everything recorded, in parts, and what the tool says of its run; or one Summary. Lines that are wrong are
+        added to `bad`. Raises UsageError for what makes the whole file useless, RecordError if unreadable."""
 
 
 def mistaken(source: RecordingSource, mistakes: Sequence[tuple[int, str]], *, hint: str) -> UsageError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from perfgate.measure.importers.samples import RecordingSource
 LATEST = 4e9  # Unix time, in the year 2096: what is later is no time of a request
 UNITS = ((1e17, 1e-9), (1e14, 1e-6), (1e11, 1e-3), (0.0, 1.0))  # from this on, a Unix time is in that unit
 MAX_PEEKED_LINES = 100
+MAX_PEEKED_BYTES = 1 << 20  # of a line
 MAX_SPAN_S = 10_000_000.0  # s, 115 days: no recording is longer
 
 
@@ -60,8 +62,8 @@ def settled(source: RecordingSource, began: Callable[[bytes], float | None]) -> 
     """The times of a recording whose first lines began when `began` says; None, or an exception, for what is none."""
     times = []
     with source.opened() as stream:
-        for line in islice(stream, MAX_PEEKED_LINES):
-            with suppress(ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError):
+        for line in islice(iter(lambda: stream.readline(MAX_PEEKED_BYTES), b""), MAX_PEEKED_LINES):
+            with suppress(ValueError, LookupError, TypeError, AttributeError, RecursionError, OverflowError, csv.Error):
                 times.append(began(line))
     timeline = RowTimes()
     timeline.settle(np.array([time for time in times if time is not None], dtype=np.float64))

@@ -42,7 +42,7 @@ def _reader(budget_file: BudgetFile, say: Say) -> Callable[[Path], Service | Non
         if not path.is_file():
             return None
         try:
-            return budgets.read(path, None).service
+            return budgets.read(path, None, is_sending=False).service
         except BudgetFileError as error:
             mistake = error.mistakes[0]
             say(f"Note: the base's {path.name} cannot be read, line {mistake.line}: {mistake.message}")

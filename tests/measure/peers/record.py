@@ -31,6 +31,12 @@ export default function () {
   if (__ITER % 10 == 0) http.get(`${__ENV.URL}/fail`, {tags: {name: 'fail'}});
 }
 """
+K6_ONE = """
+import http from 'k6/http';
+export const options = {vus: 2, iterations: 100,
+  summaryTrendStats: ['avg', 'min', 'med', 'max', 'p(90)', 'p(95)', 'p(99)']};
+export default function () { http.get(`${__ENV.URL}/b`); }
+"""
 HANDLE = "export function handleSummary(data) { return {'k6_handle_summary.json': JSON.stringify(data, null, 1)}; }\n"
 LOCUST = """
 from locust import HttpUser, constant, task
@@ -80,12 +86,17 @@ def run(folder: Path, *command: str, into: str = "", **environ: str) -> None:
 
 
 def k6(folder: Path, url: str) -> None:
-    """The same run as stream, as CSV and as summary; and another one for --summary-export."""
+    """The same run as stream, as CSV and as summary; another one for --summary-export, and one of a single endpoint for
+    the web dashboard's recording."""
     (folder / "k6.js").write_text(K6 + HANDLE)
     outputs = ("--out", "json=k6.json", "--out", "csv=k6.csv")
     run(folder, "k6", "run", "-q", *outputs, "k6.js", URL=url, K6_CSV_TIME_FORMAT="unix_milli")
     (folder / "k6.js").write_text(K6)
     run(folder, "k6", "run", "-q", "--summary-export", "k6_summary_export.json", "k6.js", URL=url)
+    (folder / "k6.js").write_text(K6_ONE)
+    dashboard = {"K6_WEB_DASHBOARD": "true", "K6_WEB_DASHBOARD_PORT": "-1", "K6_WEB_DASHBOARD_PERIOD": "1s"}
+    dashboard["K6_WEB_DASHBOARD_RECORD"] = "k6_dashboard.ndjson"
+    run(folder, "k6", "run", "-q", "--summary-export", "k6_dashboard_summary.json", "k6.js", URL=url, **dashboard)
     (folder / "k6.js").unlink()
 
 

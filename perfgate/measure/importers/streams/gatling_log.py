@@ -22,6 +22,7 @@ from perfgate.measure.importers.samples import (
     SampleBatch,
 )
 from perfgate.measure.importers.streams import lines
+from perfgate.measure.importers.timeline import settled
 
 HINT = "Expected: the simulation.log that Gatling before 3.12 writes as text."
 OTHERS = frozenset({"RUN", "USER", "GROUP", "ASSERTION", "ERROR"})
@@ -46,7 +47,8 @@ class GatlingLog:
         return beginning.startswith((b"RUN\t", b"ASSERTION\t", b"USER\t", b"REQUEST\t"))
 
     def read(self, source: RecordingSource, bad: BadLines) -> Iterator[SampleBatch]:
-        return rows.sampled(lines.texts(source, bad, _request, "not a line of Gatling"))
+        timeline = settled(source, lambda line: request.began if (request := _request(line.decode())) else None)
+        return rows.sampled(lines.texts(source, bad, _request, "not a line of Gatling", timeline))
 
 
 def _request(line: str) -> RecordedRequest | None:

@@ -21,12 +21,14 @@ import numpy as np
 
 from perfgate.measure.importers import rows
 from perfgate.measure.importers.samples import MAX_REQUEST_MS, BadLines, RecordingSource, RequestLabel, SampleBatch
-from perfgate.measure.importers.timeline import RowTimes
+from perfgate.measure.importers.timeline import settled
 
-HINT = "Expected: a log of HdrHistogram's HistogramLogWriter, values in nanoseconds."
+HINT = "Expected: a log of HdrHistogram's HistogramLogWriter, values in nanoseconds (else: --unit us)."
 COMPRESSED, PLAIN = 0x1C849304, 0x1C849303  # cookies of V2, without the word size
 WORD_SIZE = 0xF0
 MAX_BYTES = 64 << 20  # of a histogram, unpacked
+CLOCK_ZERO_S = 1.0  # s that are added to times: a recording's own clock begins at 0, which is no Unix time
+YEAR_S = 365 * 86_400.0  # s
 _START = re.compile(r"#\[StartTime: ([\d.]+)")
 _BASE = re.compile(r"#\[BaseTime: ([\d.]+)")
 
@@ -52,8 +54,8 @@ class HdrLog:
 
     def read(self, source: RecordingSource, bad: BadLines) -> Iterator[SampleBatch]:
         started = base = 0.0
-        timeline = RowTimes()
-        first: float | None = None
+        timeline = settled(source, lambda line: _begins(line.decode()) + CLOCK_ZERO_S)
+        unit_ns = 1.0 if source.unit is None else source.unit * 1e9
         with source.opened() as stream:
             for number, raw in enumerate(stream, start=1):
                 bad.lines += 1
@@ -65,15 +67,21 @@ class HdrLog:
                 if not line or line.startswith('"StartTimestamp"'):
                     continue
                 try:
-                    tag, begins, length, values, counts = _interval(line)
-                    timeline.check(begins + 1)  # a recording's own clock begins at 0
+                    tag, begins, length, values, counts = _interval(line, unit_ns)
+                    timeline.check(begins + CLOCK_ZERO_S)
                 except (ValueError, struct.error, zlib.error, binascii.Error, IndexError, OverflowError) as error:
                     bad.add(number, f"not an interval of HdrHistogram: {error}")
                     continue
-                first = begins if first is None else first
                 if counts.sum():
-                    origin = (started or base or None) if first < 1e9 else first
-                    yield _samples(tag, begins - first, length, values, counts, origin)
+                    first = (timeline.origin or 0.0) - CLOCK_ZERO_S
+                    yield _samples(tag, begins - first, length, values, counts, _moment(first, started, base))
+
+
+def _moment(first: float, started: float, base: float) -> float | None:
+    """Unix time of the first interval: as HdrHistogram's own reader has it, times far before StartTime count from
+    there where no BaseTime says otherwise."""
+    zero = base or (started if first < started - YEAR_S else 0.0)
+    return zero + first if zero + first >= YEAR_S else None
 
 
 def _samples(
@@ -85,20 +93,32 @@ def _samples(
     return rows.assembled([RequestLabel(tag)], zeros, began, took, zeros + 200, origin=origin)
 
 
-def _interval(line: str) -> tuple[str, float, float, rows.Integers, rows.Integers]:
+def _interval(line: str, unit_ns: float) -> tuple[str, float, float, rows.Integers, rows.Integers]:
     """Tag, beginning and length in seconds, values in ns and how often they were seen."""
-    tag = ""
-    if line.startswith("Tag="):
-        tag, _, line = line.removeprefix("Tag=").partition(",")
+    tag, line = _tagged(line)
     begins, length, _, packed = line.split(",", 3)
-    values, counts = decoded(packed.strip().strip('"'))
-    if values.size and not 0 <= values.max() <= MAX_REQUEST_MS * 1e6:
-        raise ValueError(f"a value of {values.max()} ns")
+    written, counts = decoded(packed.strip().strip('"'))
+    if written.size and not 0 <= written.max() * unit_ns <= MAX_REQUEST_MS * 1e6:
+        raise ValueError(f"a value of {written.max() * unit_ns:.0f} ns")
+    values = np.rint(written * unit_ns).astype(np.int64)
     if sum(counts.tolist()) > MAX_INTERVAL_REQUESTS:
         raise ValueError(f"more than {MAX_INTERVAL_REQUESTS:,} requests in one interval")
     if not 0 <= float(length) < 1e9:
         raise ValueError(f"an interval of {length} s")
     return tag, float(begins), float(length), values, counts
+
+
+def _tagged(line: str) -> tuple[str, str]:
+    """The tag of a line, which may have none, and what stands behind it."""
+    if not line.startswith("Tag="):
+        return "", line
+    tag, _, rest = line.removeprefix("Tag=").partition(",")
+    return tag, rest
+
+
+def _begins(line: str) -> float:
+    """When the interval of a line begins, in seconds. Raises ValueError for what is none."""
+    return float(_tagged(line)[1].partition(",")[0])
 
 
 def decoded(text: str) -> tuple[rows.Integers, rows.Integers]:

@@ -24,13 +24,14 @@ from perfgate.measure.importers.samples import (
     SampleBatch,
     mistaken,
 )
-from perfgate.measure.importers.timeline import RowTimes
+from perfgate.measure.importers.timeline import RowTimes, settled
 
 HINT = "Expected: what JMeter writes with jmeter.save.saveservice.output_format=xml."
 PART_BYTES = 1 << 20  # bytes
 SAMPLES = frozenset({"sample", "httpSample"})
 TRANSACTION = "Number of samples in transaction"  # how the message of a transaction controller begins
 MAX_REFERENCE_BYTES = 12  # of a character written as a number
+_BEGAN = re.compile(rb"<(?:httpSample|sample)\b[^>]*?\bts=\"(\d+)\"")
 # Characters that XML 1.0 cannot have. JMeter writes them where an answer or a message has them.
 _CONTROL = bytes(code for code in range(32) if code not in b"\t\n\r")
 _WITHOUT_CONTROL = bytes.maketrans(_CONTROL, b"?" * len(_CONTROL))
@@ -50,14 +51,15 @@ class JMeterXml:
         return start.startswith(b"<") and b"<testResults" in beginning
 
     def read(self, source: RecordingSource, bad: BadLines) -> Iterator[SampleBatch]:
+        timeline = settled(source, lambda line: float(_BEGAN.findall(line)[0]) / 1000)
         with source.opened() as stream:
-            yield from rows.sampled(_requests(stream, bad))
+            yield from rows.sampled(_requests(stream, bad, timeline))
 
 
-def _requests(stream: BinaryIO, bad: BadLines) -> Iterator[RecordedRequest]:
+def _requests(stream: BinaryIO, bad: BadLines, timeline: RowTimes) -> Iterator[RecordedRequest]:
     """Entities are not expanded: a file that declares some is refused where they stand. Raises UsageError for what is
     not XML in the middle; where JMeter was killed, only the end is missing, and that is told."""
-    reader = _XmlReader(bad)
+    reader = _XmlReader(bad, timeline)
     for part in _legal(stream):
         reader.feed(part)
         yield from reader.taken()
@@ -79,13 +81,13 @@ def _legal(stream: BinaryIO) -> Iterator[bytes]:
 
 
 class _XmlReader:
-    def __init__(self, bad: BadLines) -> None:
+    def __init__(self, bad: BadLines, timeline: RowTimes) -> None:
         self.parser = expat.ParserCreate()
         self.parser.StartElementHandler = self._start
         self.parser.EndElementHandler = self._end
         self.parser.EntityDeclHandler = self._refuse
         self._bad = bad
-        self._timeline = RowTimes()
+        self._timeline = timeline
         self._found: list[RecordedRequest] = []
         self._open: list[bool] = []  # per sample that is open, whether it is a transaction
 

@@ -29,10 +29,9 @@ def texts(
     bad: BadLines,
     request: Callable[[str], RecordedRequest | None],
     what: str,
-    timeline: RowTimes | None = None,
+    timeline: RowTimes,
 ) -> Iterator[RecordedRequest]:
     """The requests that lines are; None is none."""
-    timeline = timeline or RowTimes()
     with source.opened() as stream:
         for number, raw in enumerate(stream, start=1):
             bad.lines += 1

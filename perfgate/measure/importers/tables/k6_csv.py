@@ -9,9 +9,11 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from io import TextIOWrapper
 
 from perfgate.measure.importers import blocks
+from perfgate.measure.importers.k6_outcomes import METRICS, K6Outcomes
 from perfgate.measure.importers.k6_stream import (
     MAX_POINTS,
     MAX_REMEMBERED_TAGS,
@@ -21,11 +23,11 @@ from perfgate.measure.importers.k6_stream import (
     assembled,
     tags_of,
 )
-from perfgate.measure.importers.samples import MAX_REQUEST_MS, BadLines, RecordingSource, SampleBatch
-from perfgate.measure.importers.timeline import UNITS, RowTimes
+from perfgate.measure.importers.samples import MAX_REQUEST_MS, BadLines, RecordingSource, SampleBatch, ToolReport
+from perfgate.measure.importers.timeline import UNITS, settled
 
 NEEDED = ("metric_name", "timestamp", "metric_value", "status")
-MORE = ("name", "url", "method", "group", "error_code", "expected_response", "extra_tags")
+MORE = ("name", "url", "method", "group", "error_code", "expected_response", "extra_tags", "check", "scenario")
 HINT = "Expected: what `k6 run --out csv=FILE` writes; K6_CSV_TIME_FORMAT=unix_milli gives its times more digits."
 
 
@@ -43,14 +45,18 @@ class K6Csv:
     def recognizes(self, beginning: bytes) -> bool:
         return beginning.startswith(b"metric_name,timestamp,metric_value")
 
-    def read(self, source: RecordingSource, bad: BadLines) -> Iterator[SampleBatch]:
+    def read(self, source: RecordingSource, bad: BadLines) -> Iterator[SampleBatch | ToolReport]:
         positions = blocks.located(source, blocks.header(source), NEEDED, MORE, HINT)
-        return assembled(_points(source, positions, bad), self._points)
+        outcomes = K6Outcomes()
+        yield from assembled(_points(source, positions, bad, outcomes), self._points)
+        yield ToolReport(generator=outcomes.generator, warnings=tuple(outcomes.warnings()))
 
 
-def _points(source: RecordingSource, positions: Mapping[str, int], bad: BadLines) -> Iterator[Point]:
+def _points(
+    source: RecordingSource, positions: Mapping[str, int], bad: BadLines, outcomes: K6Outcomes
+) -> Iterator[Point]:
     known: dict[tuple[str, ...], Tags | None] = {}
-    timeline = RowTimes()
+    timeline = settled(source, partial(_ended, positions))
     with source.opened() as stream:
         text = TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")
         table = csv.reader(text)
@@ -58,7 +64,7 @@ def _points(source: RecordingSource, positions: Mapping[str, int], bad: BadLines
         while True:
             try:
                 row = next(table)
-                point = _point(row, positions, known) if row else None
+                point = _point(row, positions, known, outcomes) if row else None
                 if point is not None:
                     timeline.check(point[1])
             except StopIteration:
@@ -75,9 +81,23 @@ def _points(source: RecordingSource, positions: Mapping[str, int], bad: BadLines
         text.detach()
 
 
-def _point(row: Sequence[str], positions: Mapping[str, int], known: dict[tuple[str, ...], Tags | None]) -> Point | None:
-    """None for what does not matter. Raises ValueError or IndexError when the row is not k6's."""
+def _ended(positions: Mapping[str, int], line: bytes) -> float | None:
+    """When the request of a line ended, as Unix time."""
+    row = next(csv.reader([line.decode()]), [])
+    return moment(row[positions["timestamp"]]) if row and row[positions["metric_name"]] in PHASE_OF_METRIC else None
+
+
+def _point(
+    row: Sequence[str],
+    positions: Mapping[str, int],
+    known: dict[tuple[str, ...], Tags | None],
+    outcomes: K6Outcomes,
+) -> Point | None:
+    """None for what is no request. Raises ValueError or IndexError when the row is not k6's."""
     metric = row[positions["metric_name"]]
+    if metric in METRICS:
+        names = [name for name in ("check", "scenario") if name in positions]
+        outcomes.add(metric, float(row[positions["metric_value"]]), {name: row[positions[name]] for name in names})
     if metric not in PHASE_OF_METRIC:
         return None
     key = tuple(row[positions[name]] for name in (*MORE, "status") if name in positions)

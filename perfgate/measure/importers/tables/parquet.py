@@ -39,10 +39,11 @@ class Parquet:
             file = ParquetFile(source.path)
             names = file.schema_arrow.names
             positions = blocks.located(source, names, csv_samples.NEEDED, ("arm",), HINT)
-            table = csv_samples.CsvTable()
+            ours = {names[at]: name for name, at in positions.items()}
+            table = csv_samples.CsvTable(source)
             for batch in file.iter_batches(BATCH_ROWS, columns=[names[at] for at in positions.values()]):
                 frame = batch.to_pandas()
-                frame.columns = [name.strip().lower() for name in frame.columns]
+                frame.columns = [ours[name] for name in frame.columns]
                 bad.lines += len(frame)
                 for name in frame.columns:
                     texts = frame[name].astype(object).where(frame[name].notna(), "").astype(str)

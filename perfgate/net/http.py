@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as codec
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ MAX_ANSWER_BYTES = 64 * 2**20  # bytes of an answer that are read
 MAX_PAGE_BYTES = 1 << 20  # bytes of an answer whose status is all that counts
 PACKED = {"Accept-Encoding": "gzip"}  # the others have no bound on what a small piece of them becomes
 UNPACKED = ("", "identity", "gzip", "deflate")
+
+_NUMBER = re.compile(r"^\[Errno -?[0-9]+\] ")  # of the system's, which the words behind it say better
 
 
 class NoReplyError(Exception):
@@ -127,7 +130,7 @@ class HttpSession:
                 named = {name.lower(): value for name, value in response.headers.items()}
                 return Reply(status=response.status_code, headers=named, body=bytes(body))
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise NoReplyError(str(error) or type(error).__name__) from error
+            raise NoReplyError(_NUMBER.sub("", str(error)) or type(error).__name__) from error
 
 
 def _check(headers: Mapping[str, str]) -> None:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from perfgate import init, loadtest
 from perfgate.init import InitSource, page_links, project
-from perfgate.model.errors import UsageError
+from perfgate.model.errors import TargetError, UsageError
 from perfgate.net import http
 
 Say = Callable[[str], None]
@@ -106,7 +106,14 @@ def _text(path: Path) -> str:
 
 def _fetch(url: str, folder: Path, say: Say) -> tuple[InitSource, str]:
     """What a service on this machine says of itself, at that URL or at one of the usual paths."""
-    loadtest.check_allowed(url, ())
+    try:
+        loadtest.check_allowed(url, ())
+    except TargetError as error:
+        raise TargetError(
+            f"{urlsplit(url).hostname} is not this machine: `perfgate init` asks no other.",
+            hint="Save its OpenAPI document, and name the file: perfgate init openapi.json",
+            code=error.code,
+        ) from error
     parts = urlsplit(url)
     origin = f"{parts.scheme}://{parts.netloc}"
     tried = [url] if parts.path.strip("/") else []

@@ -60,6 +60,14 @@ def told(one: Calibration, width: int = 120) -> str:
     return captured.get()
 
 
+def test_rises_that_few_runs_cannot_know_do_not_break_the_table():
+    text = told(calibration(replace(noise("list products", now=4e18), between=60.0)), width=80)
+
+    row = next(line for line in text.splitlines() if "with the history" in line and "p95" in line)
+    assert row.split()[:2] == ["list", "products"]
+    assert row.count("> 1000 %") == 4
+
+
 def test_noise_and_what_is_found_are_told():
     text = told(calibration())
 

@@ -21,6 +21,8 @@ from perfgate.text.units import format_change, format_value
 MODES: dict[Mode, str] = {"history": "with the history", "base": "with --base-ref"}
 CLEAN_SUITES = 299  # that bound the false alarms at 1 % (0.99 ** 299 < 0.05)
 STRONG_CORRELATION = 0.7  # a correlation that half of the variance goes with
+MAX_SHOWN_RATIO = 10.0  # a larger number says no more, and a table would break by its digits
+BEYOND = "> 1000 %"
 MEANINGS = (
     "varies: from run to run. own part: less what all endpoints have in common. chance: what the requests of a single "
     "run give. design effect: so many requests tell as much as one that has nothing to do with the others."
@@ -87,12 +89,17 @@ def modes(calibration: Calibration) -> tuple[Mode, ...]:
 
 def spread(sd: float | None) -> str:
     """Spread of logarithms, as a share: 0.05 is 5.1 %."""
-    share = 0.0 if sd is None else 100 * expm1(sd)
-    return words.NOTHING if sd is None else f"{share:.{0 if share >= 20 else 1}f} %"
+    if sd is None:
+        return words.NOTHING
+    share = 100 * expm1(min(sd, MAX_SHOWN_RATIO))
+    return BEYOND if share > 100 * MAX_SHOWN_RATIO else f"{share:.{0 if share >= 20 else 1}f} %"
 
 
 def change(ratio: float | None) -> str:
-    return words.NOTHING if ratio is None else format_change(ratio)
+    """A rise; of what few or short runs cannot know, no more than that it is large."""
+    if ratio is None:
+        return words.NOTHING
+    return BEYOND if ratio > MAX_SHOWN_RATIO else format_change(ratio)
 
 
 def _alarms(calibration: Calibration) -> Iterator[str]:

@@ -115,6 +115,10 @@ def tried(proposed: Proposed, folder: Path, environ: Environment, say: Say) -> P
         say(f"perfgate: every request failed, so all stay in. {first.endpoint}: {trial.why_not(first)}")
         return proposed
     proposal = trial.sifted(proposed.proposal, attempts)
+    if not proposal.endpoints:
+        [first, *_] = proposal.set_aside
+        say(f"perfgate: every request would be set aside, so all stay in. {first.endpoint.name}: {first.why}")
+        return proposed
     return replace(proposed, text=init.write(proposal, proposed.context), proposal=proposal)
 
 

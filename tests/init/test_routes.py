@@ -141,6 +141,15 @@ def test_routers_that_mount_each_other_come_to_an_end(tmp_path: Path):
     assert len(requests(folder_with(tmp_path, **{"a.js": source}))) < 10
 
 
+def test_calls_of_a_client_are_no_routes(tmp_path: Path):
+    made = "const api = axios.create({ baseURL })\napi.get('/users', { params })\n"
+    imported = (
+        "import api from './client'\nimport { instance } from './client'\napi.get('/items', {})\ninstance.get('/x', {})"
+    )
+
+    assert project.routes(folder_with(tmp_path, **{"src/client.ts": made, "src/items.ts": imported})) == {}
+
+
 def test_no_package_no_routes(tmp_path: Path):
     (tmp_path / "browser.js").write_text("app.get('/hotels', list)")
 

@@ -47,6 +47,13 @@ def test_what_takes_long_is_set_aside_with_a_small_weight_and_limits_of_its_own(
     assert "  # home:\n  #   request: GET /\n  #   weight: 0.01\n  #   budget: {p50: 3s, p95: 6s}\n" in text
 
 
+def test_what_leads_to_a_login_keeps_its_weight():
+    sifted = tried(PROPOSAL, Attempt(endpoint="home", seconds=0.002, status=302, location="/login"))
+
+    assert aside(sifted) == {"home": "sends to /login: it needs credentials"}
+    assert sifted.set_aside[0].endpoint.weight == HOME.weight
+
+
 def test_what_needs_a_value_of_it_goes_as_well():
     sifted = tried(PROPOSAL, Attempt(endpoint="list", seconds=0.01, kind="status", failure="status: 500", status=500))
 

@@ -93,6 +93,7 @@ def in_turn(case: Case) -> Iterator[Cause]:
             and case.takes(case.growth(f"{kind}_span"))
             and (messages[0] or 0) >= LEAST_SIDE_BY_SIDE
             and not grew(messages, 1.3, 0.5)
+            and not grew(waits, 1.3, TINY)  # all waits together stay, and only the span grows
             and beside[0] >= OVERLAP
             and beside[1] <= 1 + (beside[0] - 1) / 2
         ):
@@ -117,7 +118,7 @@ def external(case: Case) -> Iterator[Cause]:
             sentence,
             evidence,
         )
-    elif any(in_turn(case)):
+    elif any(found.layer == "external" for found in in_turn(case)):
         return  # each of them takes as long as before
     elif grew(seconds, 1.3, TINY) and (case.share("external") >= SHARE or took):
         sentence = f"calls of other services take {ms(seconds[1])} instead of {ms(seconds[0])}"

@@ -30,6 +30,7 @@ _MADE = re.compile(
 _ROOT = re.compile(r"(require\(['\"](express|fastify)['\"]\)|express|fastify|Fastify|Koa|Hono|restify\.createServer)$")
 _ROUTER = re.compile(r"(^|\.)Router$|^(Koa)?Router$")
 _USUAL = ("app", "server", "router", "routes", "fastify", "instance", "api")  # parameters of plug-ins
+_CLIENTS = ("instance", "api")  # of them: what an HTTP client is called as well, where a file imports it
 _ROUTE = re.compile(rf"\b(?P<on>{_NAME})\s*\.\s*(?P<method>{METHODS})\s*(?:<[^()\n]*>)?\(\s*{_STRING}\s*,")
 _CHAIN = re.compile(rf"\b(?P<on>{_NAME})\s*\.\s*route\(\s*{_STRING}\s*\)\s*\.\s*(?P<method>{METHODS})\(")
 _OBJECT = re.compile(rf"\b(?P<on>{_NAME})\s*\.\s*route\(\s*\{{(?P<keys>[^{{}}]*)")
@@ -102,12 +103,15 @@ def _sources(folder: Path) -> Iterator[tuple[str, str]]:
 
 def _read(source: str, name: str) -> RoutedSource:
     file = RoutedSource()
+    others = {*_CLIENTS} & {local for local, _ in _imported(source)}  # an HTTP client may be called `api` too
     for match in _MADE.finditer(source):
         if _ROOT.search(match["maker"]):
             file.roots.add(match["name"])
         elif _ROUTER.search(match["maker"]):
             file.routers.add(match["name"])
-    known = {*file.roots, *file.routers, *_USUAL}
+        else:
+            others.add(match["name"])
+    known = {*file.roots, *file.routers, *(name for name in _USUAL if name not in others)}
     for match in (*_ROUTE.finditer(source), *_CHAIN.finditer(source)):
         if match["on"] in known:
             file.routes.append((match["on"], match["method"], match["path"]))
@@ -121,12 +125,7 @@ def _read(source: str, name: str) -> RoutedSource:
 
 
 def _mounts(source: str, name: str) -> Iterator[tuple[str, str, str]]:
-    modules = {
-        local: _module(name, match["module"])
-        for pattern in _IMPORTED
-        for match in pattern.finditer(source)
-        for local in re.findall(rf"({_NAME})\s*(?:[,}}]|\Z)", match["names"])
-    }
+    modules = {local: _module(name, module) for local, module in _imported(source)}
     chained = {match.end(): match["name"] for match in _MADE.finditer(source) if match["done"]}
     on = ""
     for match in _MOUNT.finditer(source):
@@ -135,6 +134,14 @@ def _mounts(source: str, name: str) -> Iterator[tuple[str, str, str]]:
         prefix = _PREFIX.search(match["rest"])
         for target in _targets(match["rest"], name, modules):
             yield on, match["path"] or (prefix["path"] if prefix else ""), target
+
+
+def _imported(source: str) -> Iterator[tuple[str, str]]:
+    """Local names, and the modules that they are of."""
+    for pattern in _IMPORTED:
+        for match in pattern.finditer(source):
+            for local in re.findall(rf"({_NAME})\s*(?:[,}}]|\Z)", match["names"]):
+                yield local, match["module"]
 
 
 def _module(importer: str, module: str) -> str:

@@ -154,7 +154,7 @@ def why_not(attempt: Attempt) -> str:
 
 def _limited(endpoint: Endpoint, attempt: Attempt) -> Endpoint:
     """What takes long with a small weight, so that whoever puts it in again has one to begin with."""
-    if attempt.failure:
+    if attempt.failure or attempt.seconds < SLOW_S:
         return endpoint
     weight = max(0.01, round(BUSY_SHARE / attempt.seconds / 5, 2))
     return replace(_with_limits(endpoint, attempt), weight=weight)

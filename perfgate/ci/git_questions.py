@@ -38,6 +38,7 @@ def ask_remote(environ: Environment, folder: Path, *question: str) -> str:
             folder=folder,
             environ=git.environment(environ, **_NO_PROMPT),
             timeout_s=REMOTE_TIMEOUT_S,
+            reads_errors=False,
         )
     except (OSError, ValueError, subprocess.TimeoutExpired):
         return ""

@@ -13,10 +13,16 @@ from perfgate.runner.deferred_signals import defer_signals
 
 
 def run_in_session(
-    arguments: Sequence[str], *, folder: Path, environ: Mapping[str, str], timeout_s: float | None = None
+    arguments: Sequence[str],
+    *,
+    folder: Path,
+    environ: Mapping[str, str],
+    timeout_s: float | None = None,
+    reads_errors: bool = True,
 ) -> subprocess.CompletedProcess[bytes]:
-    """Runs git without input. Ctrl-C does not reach it, and ssh has no terminal to ask at; whatever ends the wait ends
-    git and its children.
+    """Runs git without input. Ctrl-C does not reach it, and ssh has no terminal to ask at; what ends the wait early
+    ends git and all that it started. Without `reads_errors` nothing waits for a program that git leaves behind with
+    its stderr, as ssh does for its next connection.
 
     Raises OSError or ValueError when it cannot be started, subprocess.TimeoutExpired.
     """
@@ -29,18 +35,17 @@ def run_in_session(
                 env=dict(environ),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
+                stderr=subprocess.PIPE if reads_errors else subprocess.DEVNULL,
                 start_new_session=True,
             )
         output, errors = process.communicate(timeout=timeout_s)
-    finally:
+    except BaseException:
         if process is not None:
             _end(process)
-    return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
+        raise
+    return subprocess.CompletedProcess(process.args, process.returncode, output, errors or b"")
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    with process:  # closes its pipes, and waits
-        if process.poll() is None:
-            with suppress(OSError):
-                os.killpg(process.pid, signal.SIGKILL)
+    with process, suppress(OSError):  # closes its pipes, and waits
+        os.killpg(process.pid, signal.SIGKILL)

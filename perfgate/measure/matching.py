@@ -76,6 +76,8 @@ def matcher(plan: Plan, host: str = "") -> Matcher:
     def match(label: RequestLabel) -> CountedAs | None:
         if named := places.get(label.name) or lines.get(label.name):
             return named if named.kind == "journey" or not label.is_transaction else None
+        if label.is_transaction:
+            return None
         label = _addressed(label)
         if not label.url or (host and host_of(label) not in ("", host)):
             return None

@@ -90,7 +90,11 @@ class HttpSession:
         if self._opened is None:
             try:
                 self._opened = httpx.Client(
-                    timeout=self._timeout, headers=PACKED, trust_env=not self._direct, verify=self._verify
+                    timeout=self._timeout,
+                    headers=PACKED,
+                    verify=self._verify,
+                    # no proxy, but the certificates of the environment all the same
+                    transport=httpx.HTTPTransport(verify=self._verify) if self._direct else None,
                 )
             except OSError as error:
                 words = error.strerror or type(error).__name__

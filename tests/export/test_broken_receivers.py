@@ -117,6 +117,25 @@ def test_a_certificate_that_nobody_vouches_for(tmp_path: Path):
         assert refused(url.replace("http", "https")).hint == "It speaks no TLS there: http in place of https?"
 
 
+@pytest.mark.needs("openssl")
+def test_a_receiver_on_this_machine_is_believed_by_the_certificates_of_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    files = servers.self_signed(tmp_path)
+    context.load_cert_chain(*files)
+
+    def accept(_: servers.Behaviour, connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as sock:
+            sock.recv(65536)
+            sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+    monkeypatch.setenv("SSL_CERT_FILE", str(files[0]))
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:1")
+    with servers.serving(accept) as (url, _), closing(Poster(url.replace("http", "https"), {})) as poster:
+        assert poster.post(b"x").status == 200
+
+
 def test_an_environment_that_is_wrong_is_a_warning_and_this_machine_needs_no_proxy(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("ALL_PROXY", f"foo://user:{SECRET}@proxy:1")
     error = refused("http://metrics.example")

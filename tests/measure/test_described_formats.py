@@ -13,7 +13,8 @@ import pytest
 
 from perfgate import budgets, measure, scenarios
 from perfgate.measure import importers, importing
-from perfgate.measure.importers.samples import RecordingSource, Tolerance
+from perfgate.measure.importers.k6_summary import K6Summary
+from perfgate.measure.importers.samples import BadLines, RecordingSource, Tolerance
 from perfgate.model.errors import UsageError
 from perfgate.model.run import EndpointResult, Run
 
@@ -375,6 +376,18 @@ def test_times_of_jmeter_in_another_unit_than_the_first_are_mistakes(tmp_path: P
     text = f"timeStamp,elapsed,label,responseCode,success\n1767603600000,10,b,200,true\n{written},10,b,200,true\n"
     with pytest.raises(UsageError, match=r"a.jtl:3: timeStamp is .*; milliseconds since 1970 expected"):
         imported(tmp_path, "a.jtl", text)
+
+
+def test_a_name_with_colons_is_whole_in_a_summary_of_k6(tmp_path: Path):
+    tags = ("name:Users::index", "name:Orders::index")
+    values = {"http_req_duration": {"avg": 5, "med": 4}, "http_reqs": {"count": 10, "rate": 1}}
+    metrics = values | {f"{name}{{{tag}}}": numbers for tag in tags for name, numbers in values.items()}
+    path = tmp_path / "k6.json"
+    path.write_text(json.dumps({"metrics": metrics}))
+    source = RecordingSource(path=path, name=path.name)
+    [read] = K6Summary().read(source, BadLines(source=source))
+    rows = read.rows
+    assert [row.label.name for row in rows] == ["Users::index", "Orders::index"]
 
 
 def test_requests_within_a_transaction_of_jmeter_are_requests(tmp_path: Path):

@@ -85,6 +85,18 @@ def test_a_decimal_comma_is_read_where_no_comma_divides_columns(tmp_path: Path, 
         imported(plan, written(tmp_path, csv_text(ROWS).replace(",", ";").replace("0.5", "0,5")))
 
 
+def test_a_comma_between_thousands_is_no_decimal_comma(tmp_path: Path, plan: Plan):
+    text = "t;endpoint;ms;status\n0;search;950;200\n1;search;1,050;200\n2;search;2,300;200\n"
+    with pytest.raises(UsageError, match=r"recording:3: ms is '1,050'"):
+        imported(plan, written(tmp_path, text))
+
+
+def test_a_named_column_may_have_any_letters(tmp_path: Path, plan: Plan):
+    text = csv_text(ROWS).replace("t,endpoint", "Время,endpoint", 1).replace(",", ";")
+    run = imported(plan, written(tmp_path, text), {"t": "Время"})
+    assert [endpoint.requests for endpoint in run.endpoints[:2]] == [1, 3]
+
+
 def test_columns_and_units_may_be_named(tmp_path: Path, plan: Plan):
     usual = imported(plan, written(tmp_path, csv_text(ROWS)))
     text = csv_text([(at, name, ms / 1000, status) for at, name, ms, status in ROWS])
@@ -102,7 +114,8 @@ def test_columns_and_units_may_be_named(tmp_path: Path, plan: Plan):
 def test_a_transaction_of_jmeter_is_a_journey_and_never_an_endpoint(tmp_path: Path, plan: Plan):
     message = '"Number of samples in transaction : 2, number of failing samples : 0"'
     rows = [(0.0, "search", 10.0, 200), (0.1, "orders", 10.0, 200)]
-    together = jmeter_csv_text([(0.0, "search", 25.0, 200), (0.0, "buy", 25.0, 200)]).replace('"a, ""b""\nc"', message)
+    named = ("search", "buy", "GET /search?q=tea")
+    together = jmeter_csv_text([(0.0, name, 25.0, 200) for name in named]).replace('"a, ""b""\nc"', message)
 
     run = imported(plan, written(tmp_path, jmeter_csv_text(rows) + together.partition("\n")[2]))
 

@@ -71,7 +71,7 @@ class WebSocketShape(MessagesShape):
         "$.id",
     )
     ends: Maybe[bool] = optional(
-        "Whether the server ends it itself, by closing it normally (1000). Default: false.", True
+        "Whether the server ends it itself, by closing it normally (1000, or without a code). Default: false.", True
     )
 
 

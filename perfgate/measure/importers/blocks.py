@@ -50,7 +50,7 @@ def delimiter(source: RecordingSource, name: str) -> str:
     with source.opened() as stream:
         line = stream.readline(1 << 20)
     quoted = re.escape(source.columns.get(name, name).encode())
-    match = re.search(rb"\b%b\"?\s*([,;\t|])|([,;\t|])\s*\"?%b\b" % (quoted, quoted), line, re.IGNORECASE)
+    match = re.search(rb"(?<!\w)%b\"?\s*([,;\t|])|([,;\t|])\s*\"?%b(?!\w)" % (quoted, quoted), line, re.IGNORECASE)
     return (match[1] or match[2]).decode() if match else ","
 
 

@@ -36,6 +36,7 @@ HINT = (
 )
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _WITH_COMMA = re.compile(r"\d+,\d+")
+_THOUSANDS = re.compile(r"[1-9]\d{0,2},\d{3}")
 _STATUS = re.compile(r"(|0|[1-5]\d\d)(\.0)?")  # "200.0" is what spreadsheets make of a column with gaps
 
 
@@ -150,11 +151,13 @@ def _hint(number: str) -> str:
 
 
 def _decimal(source: RecordingSource, delimiter: str, positions: Sequence[int]) -> str:
-    """A comma where the first rows have numbers with one, as spreadsheets of many countries write them."""
+    """A comma where the first rows have numbers with one, as spreadsheets of many countries write them. It may stand
+    between thousands where three digits follow it in all of them."""
     rows = blocks.first_rows(source, delimiter) if delimiter != "," else []
     numbers = [row[at].strip() for row in rows for at in positions if at < len(row)]
-    commas = sum(_WITH_COMMA.fullmatch(number) is not None for number in numbers)
-    return "," if commas > sum("." in number for number in numbers) else "."
+    with_comma = [number for number in numbers if _WITH_COMMA.fullmatch(number)]
+    is_clear = not all(map(_THOUSANDS.fullmatch, with_comma))
+    return "," if is_clear and len(with_comma) > sum("." in number for number in numbers) else "."
 
 
 def _wrong(of: Mapping[str, str], to_ms: float) -> str:

@@ -45,9 +45,12 @@ NOT_LOAD = ("::setup", "::teardown")  # groups
 TIMEOUT = "1050"  # error_code
 HINT = "Expected: the lines that `k6 run --out json=FILE` writes. k6's summary has no single requests."
 MAX_REMEMBERED_TAGS = 10_000  # different tags
-_WANTED = re.compile(
-    rb'http_req_(?:duration|waiting|receiving|connecting|tls_handshaking)|"(?:checks|iterations|dropped_iterations)"'
+_METRICS = (
+    rb'(?:http_req_(?:duration|waiting|receiving|connecting|tls_handshaking)|checks|iterations|dropped_iterations)"'
 )
+_USUAL_BEGINNING = b'{"metric":"'
+_WANTED = re.compile(re.escape(_USUAL_BEGINNING) + _METRICS)
+_WANTED_ANYWHERE = re.compile(b'"' + _METRICS)
 _USUAL = re.compile(
     rb'\{"metric":"(\w+)","type":"Point","data":\{"time":"([^"\\]+)","value":([0-9.eE+-]+),"tags":(\{.*\})\}\}\s*$'
 )
@@ -62,6 +65,13 @@ class Tags:
     outcomes: int
     timed_out: bool
     arm: int
+
+
+def _is_wanted(line: bytes) -> bool:
+    """Whether the line may be of a metric that counts; most lines of a recording are not."""
+    if line.startswith(_USUAL_BEGINNING):
+        return _WANTED.match(line) is not None
+    return _WANTED_ANYWHERE.search(line) is not None
 
 
 Point = tuple[str, float, float, Tags]  # metric, when it ended as Unix time, ms, tags
@@ -142,7 +152,7 @@ def _points(source: RecordingSource, bad: BadLines, outcomes: K6Outcomes) -> Ite
     with source.opened() as stream:
         number = 0
         for number, line in enumerate(stream, start=1):
-            if number > 1 and not _WANTED.search(line):
+            if number > 1 and not _is_wanted(line):
                 continue
             try:
                 point = _point(line, known, outcomes)

@@ -117,11 +117,16 @@ def _labels(metrics: Values) -> dict[str, RequestLabel]:
         fitting = {name: match for name, match in tagged.items() if match[1] in tags}
         if fitting and ("name" in tags or _covered_share(fitting, metrics) >= MIN_COVERED_SHARE):
             return {
-                name: RequestLabel(match[2].rpartition("::")[2], url=match[2] if match[1] == "url" else "")
+                name: RequestLabel(_name(match[1], match[2]), url=match[2] if match[1] == "url" else "")
                 for name, match in fitting.items()
                 if match[2] not in NOT_LOAD
             }
     return {TIMES: RequestLabel("")}
+
+
+def _name(tag: str, value: str) -> str:
+    """A group's own name, without those around it (`::visit::cart`)."""
+    return value.rpartition("::")[2] if tag == "group" else value
 
 
 def _covered_share(names: Iterable[str], metrics: Values) -> float:

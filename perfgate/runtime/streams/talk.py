@@ -21,7 +21,7 @@ from perfgate.runtime.streams.recording import MessageRecord
 from perfgate.runtime.streams.replies import AwaitedReplies
 
 Record = Callable[[int, int, Failure | None], None]  # when a reply came (monotonic ns), what it took (ns), failure
-NORMAL = 1000  # how a connection is closed that has served its purpose (RFC 6455, section 7.4.1)
+NORMAL = (1000, 1005)  # how a connection is closed that has served its purpose, or without a word (RFC 6455, 7.4.1)
 
 
 class Talk:
@@ -81,7 +81,7 @@ class Talk:
                 self._channel.wire.send(self._frames.send(event.response()))
             elif isinstance(event, CloseConnection):
                 why = f" ({event.reason})" if event.reason else ""
-                self.closed = Ended(f"the server closed it with {event.code}{why}", is_whole=event.code == NORMAL)
+                self.closed = Ended(f"the server closed it with {event.code}{why}", is_whole=event.code in NORMAL)
                 self._answer(event)
         return complete
 

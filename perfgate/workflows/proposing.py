@@ -116,8 +116,8 @@ def tried(proposed: Proposed, folder: Path, environ: Environment, say: Say) -> P
         return proposed
     proposal = trial.sifted(proposed.proposal, attempts)
     if not proposal.endpoints:
-        [first, *_] = proposal.set_aside
-        say(f"perfgate: every request would be set aside, so all stay in. {first.endpoint.name}: {first.why}")
+        [aside, *_] = proposal.set_aside
+        say(f"perfgate: every request would be set aside, so all stay in. {aside.endpoint.name}: {aside.why}")
         return proposed
     return replace(proposed, text=init.write(proposal, proposed.context), proposal=proposal)
 

@@ -80,3 +80,16 @@ def test_escapes_of_nginx_become_those_of_a_url():
         only('1.2.3.4 - - [14/Nov/2023:22:13:20 +0000] "GET /s?q=\\x22\\xC3\\xA9 HTTP/1.1" 200 5').uri
         == "/s?q=%22%C3%A9"
     )
+
+
+def test_a_client_beside_those_it_was_forwarded_for_is_no_virtual_host():
+    """`$remote_addr $http_x_forwarded_for` begins many logs behind proxies."""
+    rest = '- - [05/Jan/2026:10:00:00 +0000] "GET /a HTTP/1.1" 200 5'
+    assert [
+        line and line.host
+        for line in lines(f"10.0.0.1 203.0.113.9 {rest}\n::1 fe80::1 {rest}\ncafe.de 10.0.0.1 {rest}")
+    ] == [
+        "",
+        "",
+        "cafe.de",
+    ]

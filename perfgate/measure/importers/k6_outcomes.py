@@ -28,9 +28,9 @@ class K6Outcomes:
         if metric == CHECKS:
             self.checks += 1
             if value == 0:
-                _count(self.failed, tags.get("check", ""), 1)
+                _count(self.failed, str(tags.get("check", "")), 1)
             return
-        _count(self.iterations if metric == ITERATIONS else self.dropped, tags.get("scenario", ""), round(value))
+        _count(self.iterations if metric == ITERATIONS else self.dropped, str(tags.get("scenario", "")), round(value))
 
     @property
     def generator(self) -> Generator:

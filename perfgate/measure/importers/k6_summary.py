@@ -78,14 +78,15 @@ def summary(
     if not counted:
         raise useless(
             source,
-            f"how many requests {rows[0].label.name or TIMES} had is not in this summary",
+            f"how many requests {next((row.label.name for row in rows), '') or TIMES} had is not in this summary",
             hint="Add a threshold on http_reqs of the same tag, or 'count' to --summary-trend-stats.",
         )
     warnings = (*_warnings(rows, metrics, crossed), *outcomes.warnings())
     rates = metrics.get(REQUESTS) or {}
+    is_rated = rates.get("rate") and rates.get("count") is not None
     return Summary(
         rows=counted,
-        duration=duration or (float(rates["count"]) / float(rates["rate"]) if rates.get("rate") else 0.0),
+        duration=duration or (float(rates["count"]) / float(rates["rate"]) if is_rated else 0.0),
         started=started,
         report=ToolReport(generator=outcomes.generator, warnings=warnings),
     )

@@ -108,7 +108,8 @@ class BudgetTest(pytest.Item):
         import perfgate
 
         if isinstance(excinfo.value, BrokenBudgetError):
-            return str(excinfo.value)
+            place = f"\n{_shown(self.path, self.config.invocation_params.dir)}:{self.line}" if self.line else ""
+            return f"{excinfo.value}{place}"
         if isinstance(excinfo.value, perfgate.PerfgateError):
             return _words(excinfo.value)
         return super().repr_failure(excinfo, style)
@@ -166,6 +167,10 @@ class PerfgateFixture:
 def perfgate(tmp_path: Path, pytestconfig: pytest.Config) -> PerfgateFixture:
     """perfgate in a test: `perfgate.run("budgets.yaml", target=...)` fails it where a budget is broken."""
     return PerfgateFixture(tmp_path, pytestconfig.getoption("--perfgate-inconclusive"))
+
+
+def _shown(path: Path, folder: Path) -> Path:
+    return path.relative_to(folder) if path.is_relative_to(folder) else path
 
 
 def _sentences(findings: list[Finding]) -> str:

@@ -80,6 +80,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: ranks.get(item.path, len(ranks)))
 
 
+def pytest_collection_finish() -> None:
+    """Raises UsageError where a test module has patched the process, in which no worker of xdist goes on."""
+    monkey = sys.modules.get("gevent.monkey")
+    if monkey is not None and monkey.saved:
+        raise pytest.UsageError("A test module imports Locust, which patches this process: use forked.in_locust.")
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     needs.check(item)
 

@@ -24,7 +24,7 @@ ROOMS: dict[str, str] = {
     "pytest_plugin": "__init__ cli",
     "codes": "",
     "workflows": "workflows.steps init init.__init__ init.project net diagnose.explaining diagnose.profiling diagnose.rules diagnose.second_pass diagnose.solo_counting diagnose.probes diagnose middleware budgets scenarios loadtest measure measure.importers gate.__init__ report report.__init__ history history.__init__ recording files text ci runner.reference model diagnose.traces model.budget_file",
-    "workflows.steps": "middleware budgets scenarios loadtest measure gate.__init__ report history history.__init__ recording files text ci runner model git pages budgets.convert model.budget_file",
+    "workflows.steps": "init.__init__ middleware budgets scenarios loadtest measure gate.__init__ report history history.__init__ recording files text ci runner model git pages budgets.convert model.budget_file",
     "workflows.doctor": "workflows.steps budgets scenarios loadtest loadtest.service history.__init__ recording git ci net text model model.budget_file",
     # stages
     "init.__init__": "init.access_log init.har init.curl init.postman init.openapi init model",
@@ -133,7 +133,10 @@ FIELD_NAMES = (
     "WebSocket",
 )  # a scenario's, as the budget file's of the same name
 PLUG_IN = re.compile(r"perfgate(\.\w+){2,}(:\w+)?")  # how a dict of plug-ins names one: it counts as an import
-ODD_BEGINNING = re.compile(r"(Of|As|By|With|And|The same)\b")
+ODD_BEGINNING = re.compile(  # neither a verb nor a noun: the sentence began in the name above it
+    r"(Of|As|By|With|And|The same|Without|For|From|In|At|To|Under|Over|Before|After|Since|Until|Once|So|Also|Now|Its?"
+    r"|This|That)\b"
+)
 STORY_WORDS = frozenset(
     "one found said told tell tells asked held hold heard seen knew given wanted meant thought kept lent withheld "
     "settled gone came noted joined twins storm patience manner desk hang parcel".split()

@@ -99,9 +99,10 @@ def _text(path: Path) -> str:
     try:
         content = path.read_bytes()
     except FileNotFoundError as error:
-        raise _unreadable(
-            path, "there is no such file", "name another with --budget PATH, or let `perfgate init` write one"
-        ) from error
+        other = path.with_suffix(".yml" if path.suffix == ".yaml" else ".yaml")
+        hint = "name another with --budget PATH, or let `perfgate init` write one"
+        hint = f"there is {other.name}: `--budget {other}`" if other.is_file() else hint
+        raise _unreadable(path, "there is no such file", hint) from error
     except IsADirectoryError as error:
         hint = "name the file in it: `perfgate run --budget PATH`"
         raise _unreadable(path, "this is a folder, not a file", hint) from error

@@ -31,13 +31,19 @@ BaseUrl = Annotated[
 Restarts = Annotated[
     int | None,
     typer.Option(
-        envvar="PERFGATE_RESTARTS", min=0, max=100, metavar="N", help="Restart base and head N times during the load."
+        envvar="PERFGATE_RESTARTS",
+        min=0,
+        max=100,
+        metavar="N",
+        help="Restart base and head N times during the load. [default: the budget file's]",
     ),
 ]
 Blocks = Annotated[
     str,
     typer.Option(
-        envvar="PERFGATE_BLOCKS", metavar="DURATION", help="Load base and head in turns of so long (5s); 0s: together."
+        envvar="PERFGATE_BLOCKS",
+        metavar="DURATION",
+        help="Load base and head in turns, each so long (5s); 0s: both at once. [default: the budget file's]",
     ),
 ]
 

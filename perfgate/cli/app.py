@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 import sys
 from collections.abc import Callable
 from io import TextIOWrapper
@@ -40,6 +41,7 @@ from perfgate.cli.guard import guarded, say
 
 ALLOCATIONS_BEFORE_COLLECTION = 50_000  # of 700: imports make objects that stay, and walking through them costs time
 WRONG_ARGUMENTS = "PG-U001"
+BUDGET_FILE = re.compile(r"[\w./-]+\.ya?ml\b")
 _UsageError: Any = typer.BadParameter.__mro__[1]  # of whichever click typer has
 EPILOG = (
     "Exit codes: 0 pass · 1 a budget is broken · 2 wrong arguments or budget file · 3 could not measure · "
@@ -89,7 +91,7 @@ for name, verb in history.VERBS.items():
 
 
 def show_version(is_wanted: bool) -> None:
-    """Before anything asks for a verb."""
+    """Prints the version and ends, before anything asks for a verb."""
     if is_wanted:
         print(f"perfgate {__version__}")
         raise typer.Exit
@@ -103,6 +105,15 @@ def options(
     ] = False,
 ) -> None:
     pass
+
+
+def _file_hint(context: Any, message: str) -> str:
+    """Where a budget file was given as an argument: how it is named instead."""
+    file = BUDGET_FILE.search(message)
+    if file is None or context is None:
+        return ""
+    is_verb = any(parameter.name == "budget" for parameter in context.command.params)
+    return f"\nName the file with --budget: {context.command_path if is_verb else 'perfgate run'} --budget {file[0]}"
 
 
 def main() -> None:
@@ -120,5 +131,6 @@ def main() -> None:
         else:
             usage = f"{error.ctx.get_usage()}\nTry '{error.ctx.command_path} -h' for help.\n" if error.ctx else ""
             said = error.format_message().replace("Value error, ", "")
-            say(f"{usage}\nError: {said.partition(', unable to parse')[0]} [{WRONG_ARGUMENTS}]")
+            said = said.partition(", unable to parse")[0]
+            say(f"{usage}\nError: {said} [{WRONG_ARGUMENTS}]{_file_hint(error.ctx, said)}")
         sys.exit(error.exit_code)

@@ -36,14 +36,16 @@ def backtest(
     ] = "console",
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", envvar="PERFGATE_OUTPUT", metavar="FILE", help="A picture too: .png or .svg."),
+        typer.Option(
+            "--output", "-o", envvar="PERFGATE_OUTPUT", metavar="FILE", help="Write a picture too: .png or .svg."
+        ),
     ] = None,
-    dark: Annotated[bool, typer.Option(help="A picture for dark pages.")] = False,
+    dark: Annotated[bool, typer.Option(help="Draw it for dark pages.")] = False,
 ) -> int:
-    """Judge the remembered runs by the budget file as it is now; send nothing.
+    """Judge the remembered runs by the budget file as it is now.
 
-    Each run beside those before it: what would have failed, what each limit could have seen, and what tighter and
-    looser limits would have done. The history stays as it is.
+    Sends nothing. Each run beside those before it: what would have failed, what each limit could have seen, and what
+    tighter and looser limits would have done. The history stays as it is.
 
     Example: perfgate backtest --accepted --budget budgets.yaml
     """

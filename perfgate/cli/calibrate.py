@@ -27,12 +27,12 @@ def calibrate(
             min=0,
             max=MAX_RUNS,
             metavar="N",
-            help="Besides, runs with the service started twice. [default: a third of --runs, where it can be]",
+            help="A/B runs besides, with the service started twice. [default: a third of --runs, where that works]",
         ),
     ] = None,
     duration: Annotated[
         str,
-        typer.Option(envvar="PERFGATE_DURATION", metavar="TIME", help="Of each run, instead of the file's: 1m"),
+        typer.Option(envvar="PERFGATE_DURATION", metavar="TIME", help="Length of each run, instead of the file's: 1m"),
     ] = "",
     target: Target = "",
     only: Only = [],  # noqa: B006 - typer's way to say "none"
@@ -41,13 +41,17 @@ def calibrate(
     ] = "1",
     out: Annotated[
         Path | None,
-        typer.Option(envvar="PERFGATE_OUT", metavar="DIR", help="Its folder. [default: .perfgate/calibrations/<id>]"),
+        typer.Option(
+            envvar="PERFGATE_OUT", metavar="DIR", help="The folder for results. [default: .perfgate/calibrations/<id>]"
+        ),
     ] = None,
     allow_remote: Annotated[
         bool, typer.Option("--allow-remote", envvar="PERFGATE_ALLOW_REMOTE", help="Send load to any host.")
     ] = False,
 ) -> int:
-    """Measure unchanged code again and again; propose limits and a duration.
+    """Measure unchanged code again and again.
+
+    Proposes limits, and a duration, that this machine can keep.
 
     Example: perfgate calibrate --runs 10 --budget budgets.yaml
     """

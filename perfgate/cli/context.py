@@ -22,7 +22,7 @@ MAX_PROCESSES = 256
 
 
 def run_context(kind: str, out: Path | None = None) -> RunContext:
-    """For a run that is not remembered. Its folder is `out`, else a new one in `.perfgate/<kind>/`."""
+    """The context of a run that is not remembered. Its folder is `out`, else a new one in `.perfgate/<kind>/`."""
     from perfgate.ci import revision
     from perfgate.files import run_folder
     from perfgate.workflows.steps.request import RunContext
@@ -43,7 +43,8 @@ def run_context(kind: str, out: Path | None = None) -> RunContext:
 
 
 def remembered_run_context(out: Path | None) -> RunContext:
-    """For a run with access to the history, to what was accepted, and to the timings of the service's middleware."""
+    """The context of a run with access to the history, to what was accepted, and to the timings of the service's
+    middleware."""
     from dataclasses import replace
 
     from perfgate.ci import credentials, git_questions, revision

@@ -28,7 +28,7 @@ def doctor(
         bool,
         typer.Option("--start", envvar="PERFGATE_START", help="Start the service of the budget file, and stop it."),
     ] = False,
-    json: Annotated[bool, typer.Option("--json", envvar="PERFGATE_JSON", help="As JSON.")] = False,
+    json: Annotated[bool, typer.Option("--json", envvar="PERFGATE_JSON", help="Print JSON.")] = False,
 ) -> int:
     """Look at everything that a run needs; send no load. Exit code 1 where something is broken.
 

@@ -21,7 +21,9 @@ def explain(
         str, typer.Argument(metavar="CODE", help="As in [PG-B012], or a word of a diagnosis.", show_default=False)
     ] = "",
 ) -> int:
-    """Say what the code at the end of a message means, why it comes, and the cure. Without a code: list all.
+    """Explain the code at the end of a message.
+
+    What it means, why it comes, and the cure. Without a code: list all.
 
     Examples: perfgate explain PG-B012 · perfgate explain b12 · perfgate explain repeated-statement
     """
@@ -48,7 +50,7 @@ def catalogue() -> Mapping[str, CodeEntry]:
             meaning=f"Diagnosis, layer {rule.layer}: {rule.meaning}.",
             why="What was seen beside the failure speaks for it; report.md shows the evidence.",
             example=f"why: search p95 +180 ms: ... ({slug})",
-            cure=rule.remedy,
+            cure=rule.remedy_in(""),
         )
         for slug, rule in CODES.items()
     }

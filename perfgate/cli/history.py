@@ -164,13 +164,19 @@ def import_(file: File, budget: Budget = DEFAULT_BUDGET, history: HistoryUrl = "
 
 
 def prune(
-    keep: Annotated[int | None, typer.Option(min=1, metavar="N", help="Keep so many of every name and branch.")] = None,
-    older_than: Annotated[int | None, typer.Option(min=1, metavar="DAYS", help="Forget only what is older.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
+    keep: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Keep so many runs of every name and branch.")
+    ] = None,
+    older_than: Annotated[
+        int | None, typer.Option(min=1, metavar="DAYS", help="Forget only what is older than so many days.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be forgotten; change nothing.")] = False,
     budget: Budget = DEFAULT_BUDGET,
     history: HistoryUrl = "",
 ) -> int:
-    """Forget old runs; accepted ones and the newest of the baseline branch always stay.
+    """Forget old runs.
+
+    Accepted ones and the newest of the baseline branch always stay.
 
     Example: perfgate history prune --keep 200
 

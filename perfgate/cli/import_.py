@@ -76,7 +76,9 @@ def import_(
     ] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be taken, and write nothing.")] = False,
 ) -> int:
-    """Make a run of another tool's recording: k6, JMeter, Locust, Gatling, Lighthouse, wrk, CSV ...
+    """Make a run of another tool's recording.
+
+    k6, JMeter, Locust, Gatling, Lighthouse, wrk, CSV ...
 
     Single requests allow everything; summaries only fixed limits and comparisons of what they report.
 

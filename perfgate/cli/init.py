@@ -61,6 +61,15 @@ def init(
             "--measure", envvar="PERFGATE_MEASURE", help="Send load for some seconds; propose limits in comments."
         ),
     ] = False,
+    try_: Annotated[
+        bool | None,
+        typer.Option(
+            "--try/--no-try",
+            envvar="PERFGATE_TRY",
+            help="Send each request once; what fails or takes over 1 s becomes a comment. [default: for a URL, "
+            "without --unsafe]",
+        ),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", envvar="PERFGATE_DRY_RUN", help="Print what would be written.")
     ] = False,
@@ -68,9 +77,11 @@ def init(
         bool, typer.Option("--force", envvar="PERFGATE_FORCE", help="Write over files that are there.")
     ] = False,
 ) -> int:
-    """Write a budget file from an OpenAPI document, a HAR, a log, a locustfile, Postman or curl.
+    """Write a budget file from what you have.
 
-    Example: perfgate init http://127.0.0.1:8000
+    An OpenAPI document, a HAR, an access log, a locustfile, a Postman collection or curl commands.
+
+    Examples: perfgate init http://127.0.0.1:8000 · perfgate init openapi.json · pbpaste | perfgate init -
     """
     from perfgate.workflows import proposing
     from perfgate.workflows.proposing import ProposalRequest
@@ -85,6 +96,8 @@ def init(
         source=source, budget=budget, format=format, target=target, unsafe=unsafe, service=service
     )
     proposed = proposing.propose(request, say)
+    if (measure or ("://" in source and not unsafe)) if try_ is None else try_:
+        proposed = _tried(proposed, budget.parent, must=bool(try_))
     workflow = proposing.ci_workflow(ci, budget, os.environ) if ci else None
     if dry_run:
         print(proposed.text, end="")
@@ -167,6 +180,20 @@ def _tell(proposed: Proposed, max_listed: int) -> None:
         say(f"  to check: the target, {proposed.assumed_target}, is assumed; --target URL sets another")
     for name, meaning in sorted(proposed.variables.items()):
         say(f"  to set: {name}: {meaning}")
+
+
+def _tried(proposed: Proposed, folder: Path, *, must: bool) -> Proposed:
+    """The proposal after a trial; unless it `must` be made, the proposal as it is where it cannot."""
+    from perfgate.cli.context import child_environment
+    from perfgate.workflows import proposing
+
+    try:
+        return proposing.tried(proposed, folder, child_environment(), say)
+    except PerfgateError as error:
+        if must:
+            raise
+        say(f"perfgate: {error.message} {error.hint} [{error.code}]")
+        return proposed
 
 
 def _measure(budget: Path, proposed: Proposed) -> None:

@@ -24,11 +24,16 @@ HistoryUrl = Annotated[
 ]
 Only = Annotated[
     list[str],
-    typer.Option("--only", envvar="PERFGATE_ONLY", metavar="NAME", help="Just this endpoint or journey; repeatable."),
+    typer.Option("--only", envvar="PERFGATE_ONLY", metavar="NAME", help="Only this endpoint or journey; repeatable."),
 ]
 Target = Annotated[
     str,
-    typer.Option("--target", envvar="PERFGATE_TARGET", metavar="URL", help="Send the load here, not to the file's."),
+    typer.Option(
+        "--target",
+        envvar="PERFGATE_TARGET",
+        metavar="URL",
+        help="Where the load goes, instead of the budget file's `target`.",
+    ),
 ]
 Verbose = Annotated[
     bool,

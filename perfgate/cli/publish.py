@@ -28,7 +28,7 @@ from perfgate.model.publication import Charts, Comment, PublishOptions, When
 
 if TYPE_CHECKING:
     from perfgate.cli.delivery import Destinations
-    from perfgate.workflows.rejudge import Judged
+    from perfgate.workflows.rejudge import JudgedRun
 
 
 def publish(
@@ -61,7 +61,9 @@ def publish(
     budget: Budget = DEFAULT_BUDGET,
     history: HistoryUrl = "",
 ) -> int:
-    """Tell the verdict of a run in the pull request, in a chat, or to a program.
+    """Post the verdict of a run.
+
+    As a comment in the pull request, in a chat, or to a webhook.
 
     Tokens and addresses come from the environment: PERFGATE_GITHUB_TOKEN or GITHUB_TOKEN, PERFGATE_GITLAB_TOKEN or
     GITLAB_TOKEN, PERFGATE_SLACK_URL, PERFGATE_TEAMS_URL, PERFGATE_WEBHOOK_URL. What may not be posted is a warning; the
@@ -119,7 +121,7 @@ def _deliver_workflow_run(to: str, artifact: str, destinations: Destinations) ->
         deliver(to, facts, item.folder, item.policy, destinations)
 
 
-def _judge_anew(artifact: str, budget: Path, history: str) -> tuple[Judged, ...]:
+def _judge_anew(artifact: str, budget: Path, history: str) -> tuple[JudgedRun, ...]:
     """The runs that the pull request's workflow has left. Raises RecordError, UsageError."""
     from perfgate.ci import credentials, revision
     from perfgate.cli.accepting import gather

@@ -26,7 +26,7 @@ CommentCharts = Annotated[
     typer.Option(
         "--charts",
         envvar="PERFGATE_COMMENT_CHARTS",
-        help="In the comment. auto: pictures, where the history's git branch may be written, else text.",
+        help="Charts in the comment. auto: pictures, where the history's git branch may be written, else text.",
     ),
 ]
 CheckRun = Annotated[bool, typer.Option("--check", envvar="PERFGATE_CHECK", help="A check run on the commit too.")]
@@ -45,12 +45,20 @@ Annotations = Annotated[
 PullRequest = Annotated[
     int,
     typer.Option(
-        envvar="PERFGATE_PULL_REQUEST", min=0, metavar="N", help="Instead of the event's.", show_default=False
+        envvar="PERFGATE_PULL_REQUEST",
+        min=0,
+        metavar="N",
+        help="The pull request. [default: the one that the job is for]",
+        show_default=False,
     ),
 ]
 Account = Annotated[
     str,
-    typer.Option(envvar="PERFGATE_ACCOUNT", metavar="LOGIN", help="Whose token it is, if an app's of your own."),
+    typer.Option(
+        envvar="PERFGATE_ACCOUNT",
+        metavar="LOGIN",
+        help="The name under which the token comments, where it is that of an app of your own.",
+    ),
 ]
 Topic = Annotated[
     str,

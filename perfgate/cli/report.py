@@ -29,7 +29,7 @@ def report(
     history: HistoryUrl = "",
     verbose: Verbose = False,
 ) -> int:
-    """Tell the verdict of a run again.
+    """Show the verdict of a run again.
 
     Examples: perfgate report latest --verbose · perfgate report latest --format markdown --output report.md
     """

@@ -47,8 +47,8 @@ Save = Annotated[
     typer.Option(
         "--save/--no-save",
         envvar="PERFGATE_SAVE",
-        help="Add the run to the history. [default: yes; in GitHub and GitLab CI not for pull requests and other "
-        "branches' pushes]",
+        help="Add the run to the history. [default: yes; in CI not for pull requests, on GitHub and GitLab nor "
+        "for pushes to other branches than the baseline's]",
         show_default=False,
     ),
 ]
@@ -106,7 +106,7 @@ def run(
 ) -> int:
     """Send the load, judge what came back, report.
 
-    Example: perfgate run --budget budgets.yaml
+    Examples: perfgate run · perfgate run --only search · perfgate run --base-ref auto
     """
     signals = Signals().listen()
     from perfgate.cli.context import processes_of, remembered_run_context

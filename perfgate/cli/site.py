@@ -24,7 +24,7 @@ def site(
     ] = Path("site"),
     runs: Annotated[
         int,
-        typer.Option(min=1, envvar="PERFGATE_RUNS", metavar="N", help="The most runs of each branch that are shown."),
+        typer.Option(min=1, envvar="PERFGATE_RUNS", metavar="N", help="Show at most so many runs of each branch."),
     ] = 60,
     pages: Annotated[
         int, typer.Option(min=0, envvar="PERFGATE_PAGES", metavar="N", help="How many of them get a page of their own.")
@@ -32,9 +32,10 @@ def site(
     budget: Budget = DEFAULT_BUDGET,
     history: HistoryUrl = "",
 ) -> int:
-    """Write the whole history as web pages, for GitHub Pages or any web server.
+    """Write the whole history as web pages.
 
-    index.html has every budget file and branch: the newest verdict, and each endpoint's trend.
+    For GitHub Pages or any web server. index.html has every budget file and branch: the newest verdict, and each
+    endpoint's trend.
 
     Example: perfgate site --history git:perfgate-data --output site
     """

@@ -32,9 +32,9 @@ def trend(
     ] = "",
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", envvar="PERFGATE_OUTPUT", metavar="FILE", help="A picture: .png or .svg."),
+        typer.Option("--output", "-o", envvar="PERFGATE_OUTPUT", metavar="FILE", help="Write a picture: .png or .svg."),
     ] = None,
-    dark: Annotated[bool, typer.Option(help="A picture for dark pages.")] = False,
+    dark: Annotated[bool, typer.Option(help="Draw it for dark pages.")] = False,
     budget: Budget = DEFAULT_BUDGET,
     history: HistoryUrl = "",
 ) -> int:

@@ -26,7 +26,11 @@ Every = Annotated[
 Rounds = Annotated[
     int,
     typer.Option(
-        envvar="PERFGATE_ROUNDS", min=0, metavar="N", help="Stop after so many. [default: never]", show_default=False
+        envvar="PERFGATE_ROUNDS",
+        min=0,
+        metavar="N",
+        help="Stop after so many rounds. [default: never]",
+        show_default=False,
     ),
 ]
 Once = Annotated[bool, typer.Option("--once", envvar="PERFGATE_ONCE", help="One round, for cron and schedules.")]
@@ -69,7 +73,9 @@ def watch(
     history: HistoryUrl = "",
     allow_remote: AllowRemote = False,
 ) -> int:
-    """Measure a deployment every few minutes; alert when it became worse, and when it is well again.
+    """Measure a deployment every few minutes, and alert.
+
+    It alerts when the deployment became worse, and when it is well again.
 
     The exit code is 1 while an incident is open, 3 when the last round could not be made.
 

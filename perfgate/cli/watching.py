@@ -38,7 +38,7 @@ class Watcher:
         self.made = self.exit_code = 0
 
     def run(self, request: Callable[[], RunRequest], rounds: int) -> None:
-        """So many rounds, 0: without end. Mistakes of the budget file end it at once; what may pass does not."""
+        """Makes so many rounds, 0: without end. Mistakes of the budget file end it at once; what may pass does not."""
         began = monotonic()
         for number in count(1):
             self._round(request())
@@ -47,7 +47,7 @@ class Watcher:
             self._wait(began)
 
     def _wait(self, began: float) -> None:
-        """Until the next beginning, which is a whole number of times after the first."""
+        """Waits for the next beginning, which is a whole number of times after the first."""
         every, passed = self._wish.every, monotonic() - began
         time.sleep(every - passed % every)
 

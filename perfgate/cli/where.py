@@ -32,7 +32,7 @@ def budget_file_if_any(budget: Path) -> BudgetFile | None:
 
 
 def history_url(budget: Path, url: str) -> str:
-    """That of --history, else of the budget file, else the default one."""
+    """The URL of --history, else of the budget file, else the default one."""
     from perfgate.text import template
 
     if url:

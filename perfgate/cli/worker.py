@@ -11,9 +11,16 @@ import typer
 
 def worker(
     master_host: Annotated[
-        str, typer.Option(envvar="PERFGATE_MASTER_HOST", metavar="ADDRESS", help="The machine of `perfgate run`.")
+        str,
+        typer.Option(
+            envvar="PERFGATE_MASTER_HOST",
+            metavar="ADDRESS",
+            help="The machine on which `perfgate run --workers` waits.",
+        ),
     ] = "127.0.0.1",
-    master_port: Annotated[int, typer.Option(envvar="PERFGATE_MASTER_PORT", metavar="PORT", help="Its port.")] = 5557,
+    master_port: Annotated[
+        int, typer.Option(envvar="PERFGATE_MASTER_PORT", metavar="PORT", help="The port on which it waits.")
+    ] = 5557,
 ) -> int:
     """Make load for a `perfgate run --workers N`.
 

@@ -147,9 +147,16 @@ CODES: Mapping[str, CodeEntry] = {
     ),
     "PG-N007": CodeEntry(
         "A request of the source was left out.",
-        "It may change data, goes to another host, or cannot be written in a budget file.",
+        "It may change data, goes to another host, cannot be written in a budget file, or failed or took long when it was tried.",
         "left out: DELETE /users/{id}: may change data",
-        "`--unsafe` takes in what may change data; write others by hand.",
+        "`--unsafe` takes in what may change data. What was tried is a comment in the file: mend it and take the `# ` away. Write others by hand.",
+    ),
+    "PG-N008": CodeEntry(
+        "The requests could not be tried.",
+        "`perfgate init` sends each request of a running service once, to leave out what fails or takes long. None of "
+        "them came to an end.",
+        "perfgate init http://127.0.0.1:8000",
+        "Look at the service's log. `--no-try` writes the file without sending anything.",
     ),
     "PG-R012": CodeEntry(
         "Another run is under way in the same folder.",

@@ -61,6 +61,13 @@ CODES: Mapping[str, CodeEntry] = {
         "The certificate of https://127.0.0.1:8443 is not trusted: self-signed certificate",
         "Name the authority: `tls: {ca: ca.pem}`, the host: `tls: {server_name: HOST}`, or `tls: {insecure: true}`.",
     ),
+    "PG-T015": CodeEntry(
+        "The target speaks HTTP/2 alone.",
+        "Its TLS refuses http/1.1 (ALPN). perfgate times requests by the kernel's clock over HTTP/1.1, where each answer "
+        "has its own last packet; HTTP/2 is spoken for gRPC.",
+        "https://127.0.0.1:8443 speaks HTTP/2 alone, and perfgate measures by HTTP/1.1 (HTTP/2 for gRPC).",
+        "Let the server offer http/1.1 too, or measure the plain port behind the proxy that ends TLS.",
+    ),
     "PG-T011": CodeEntry(
         "The proxy does not connect to the target.",
         "HTTPS_PROXY or ALL_PROXY names a proxy that refuses the target.",

@@ -2,26 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import NamedTuple
+import re
+from collections.abc import Mapping, Sequence
+from typing import Literal, NamedTuple
 
 from perfgate.model.diagnosis import Layer
+
+Language = Literal["", "python", "node", "other"]  # of the service; empty: not known
 
 
 class RuleCode(NamedTuple):
     layer: Layer
     meaning: str  # when it is given
-    remedy: str
+    remedy: str  # in any language
     example: str  # a sentence of a diagnosis
+    python: str = ""  # what the remedy is called there
+    node: str = ""
+
+    def remedy_in(self, language: Language) -> str:
+        """What to do, in the words of that language; in those of each where none is known."""
+        words = {"python": (self.python,), "node": (self.node,), "other": ()}.get(language, (self.python, self.node))
+        return " ".join(filter(None, (self.remedy, *words)))
+
+
+_PROGRAMS = re.compile(r"(?P<python>python|pypy|uwsgi|gunicorn|uvicorn)|(?P<node>node|bun|deno)")
+
+
+def language_of(programs: Sequence[str]) -> Language:
+    """The language of a service, by the file names of its programs."""
+    for match in filter(None, map(_PROGRAMS.match, programs)):
+        return "python" if match["python"] else "node"
+    return "other" if programs else ""
 
 
 CODES: Mapping[str, RuleCode] = {
     "repeated-statement": RuleCode(
         "database",
         "many more queries per request than before (N+1)",
-        "Load related rows at once. Django: select_related, prefetch_related. SQLAlchemy: joinedload, selectinload. "
-        "Plain SQL: one query with a join or IN (...).",
+        "Load related rows at once: one query with a join or IN (...).",
         "103 queries per request instead of 3",
+        python="Django: select_related, prefetch_related. SQLAlchemy: joinedload, selectinload.",
+        node="Prisma, Sequelize: include. TypeORM: relations. pg: WHERE id = ANY($1). GraphQL: DataLoader.",
     ),
     "new-statement": RuleCode(
         "database",
@@ -46,15 +67,18 @@ CODES: Mapping[str, RuleCode] = {
     "more-rows": RuleCode(
         "database",
         "many more rows per request than before",
-        "Add a LIMIT (pagination. Django: Paginator, queryset[:50]. SQLAlchemy: limit()), or filter in the database.",
+        "Add a LIMIT (pagination), or filter in the database.",
         "2000 rows per request instead of 20",
+        python="Django: Paginator, queryset[:50]. SQLAlchemy: limit().",
+        node="Prisma: take. Sequelize, Knex: limit. TypeORM: take.",
     ),
     "wide-rows": RuleCode(
         "database",
         "as many rows, with many more bytes in them",
-        "Read fewer columns. Django: only(), defer(), values(). SQLAlchemy: load_only(), defer(). Plain SQL: name the "
-        "columns instead of SELECT *.",
+        "Read fewer columns: name them instead of SELECT *.",
         "1.2 MB from the database per request instead of 9 kB, 50 rows as before",
+        python="Django: only(), defer(), values(). SQLAlchemy: load_only(), defer().",
+        node="Prisma, TypeORM: select. Sequelize: attributes. Knex: select().",
     ),
     "lock-wait": RuleCode(
         "database",
@@ -66,9 +90,10 @@ CODES: Mapping[str, RuleCode] = {
     "reconnecting": RuleCode(
         "database",
         "requests open connections to the database, instead of using those that are there",
-        "Keep connections: a pool (SQLAlchemy: no NullPool; psycopg_pool, asyncpg.create_pool; Django: CONN_MAX_AGE or "
-        "OPTIONS pool), opened once when the application starts.",
+        "Keep connections: a pool, opened once when the application starts.",
         "1 connection to the database opened per request instead of 0",
+        python="SQLAlchemy: no NullPool; psycopg_pool, asyncpg.create_pool; Django: CONN_MAX_AGE or OPTIONS pool.",
+        node="pg: one Pool for the process, and no new Client in a request. Prisma: one PrismaClient.",
     ),
     "cache-lost": RuleCode(
         "cache",
@@ -79,8 +104,10 @@ CODES: Mapping[str, RuleCode] = {
     "cache-repeated": RuleCode(
         "cache",
         "many more cache commands per request than before",
-        "Ask once: MGET, or a pipeline. Django: cache.get_many(). redis-py: mget(), pipeline().",
+        "Ask once: MGET, or a pipeline.",
         "51 cache commands per request instead of 1",
+        python="Django: cache.get_many(). redis-py: mget(), pipeline().",
+        node="ioredis: mget(), pipeline(). node-redis: mGet(), multi().",
     ),
     "cache-slower": RuleCode(
         "cache",
@@ -91,14 +118,27 @@ CODES: Mapping[str, RuleCode] = {
     "external-repeated": RuleCode(
         "external",
         "more calls of other services per request",
-        "Batch the calls, or send them side by side (asyncio.gather).",
+        "Batch the calls, or send them side by side.",
         "5 calls of other services per request instead of 1",
+        python="asyncio.gather(...).",
+        node="await Promise.all([...]).",
     ),
     "external-slower": RuleCode(
         "external",
         "calls of another service take longer",
-        "Give them a timeout, cache the answers, or move them into a task queue (Celery, RQ).",
+        "Give them a timeout, send them side by side, cache the answers, or move them into a task queue.",
         "calls of other services take 62 ms instead of 4 ms",
+        python="asyncio.gather(...), Celery, RQ.",
+        node="Promise.all([...]), AbortSignal.timeout(ms), BullMQ.",
+    ),
+    "one-after-another": RuleCode(
+        "external",
+        "as many calls of a database, a cache or other services as before, which are no longer made side by side",
+        "Begin them all, then wait for all.",
+        "3 messages to other services one after the other, which were side by side: a request waits 61 ms for them "
+        "instead of 22 ms",
+        python="asyncio.gather(...), a TaskGroup, a ThreadPoolExecutor.",
+        node="await Promise.all([...]) instead of await in a loop.",
     ),
     "backlog": RuleCode(
         "queue",
@@ -111,25 +151,32 @@ CODES: Mapping[str, RuleCode] = {
         "serialising and parsing data (JSON and the like) takes longer",
         "Convert less: fewer fields, less nesting, each object once. Cache the text, or use a faster library.",
         "serialising and parsing data takes 28 ms instead of 2 ms",
+        python="orjson.",
+        node="Fastify: a response schema; fast-json-stringify. Large documents: a worker thread.",
     ),
     "cpu": RuleCode(
         "application",
         "the service needs more CPU time per request",
-        "Profile it (py-spy record --pid PID): the function whose time per request grew.",
+        "Profile it: the function whose time per request grew.",
         "24 ms CPU per request instead of 4 ms",
+        python="py-spy record --pid PID.",
+        node="node --cpu-prof; what must be long: worker_threads (piscina).",
     ),
     "blocking-call": RuleCode(
         "application",
         "a call blocks the event loop (or the only worker): under load every other request waits for it",
-        "Use an async client, or move the call out of the loop: await asyncio.to_thread(...).",
+        "Use an asynchronous client, or move the call out of the loop.",
         "every request waits: a trivial one takes 366 ms beside this one, 2 ms alone",
+        python="await asyncio.to_thread(...).",
+        node="No ...Sync functions: fs.promises, crypto.pbkdf2 with a callback. What must be long: worker_threads.",
     ),
     "small-pool": RuleCode(
         "queue",
         "requests wait for one of few connections to the database",
-        "A larger connection pool (SQLAlchemy: pool_size, max_overflow; psycopg_pool: max_size; Django: OPTIONS pool), "
-        "or shorter transactions.",
+        "A larger connection pool, or shorter transactions.",
         "at most 1 connection to the database at once instead of 4",
+        python="SQLAlchemy: pool_size, max_overflow; psycopg_pool: max_size; Django: OPTIONS pool.",
+        node="pg: new Pool({ max }), client.release() in finally. Prisma: connection_limit. Sequelize, Knex: pool.max.",
     ),
     "contention": RuleCode(
         "queue",
@@ -140,9 +187,10 @@ CODES: Mapping[str, RuleCode] = {
     "waiting": RuleCode(
         "application",
         "slower without more CPU, queries or bytes: it waits for something",
-        "Look for sleeps, locks, files that are synced, and calls that nothing measures: perfgate.middleware names "
-        "database, cache and others.",
+        "Look for sleeps, locks, files that are synced, and calls that nothing measures.",
         "it waits: 36 ms alone instead of 6 ms, without more CPU",
+        python="perfgate.middleware names database, cache and others.",
+        node="OpenTelemetry (`diagnose: {traces: otlp}`) names database, cache and others.",
     ),
     "payload": RuleCode(
         "download",
@@ -153,20 +201,25 @@ CODES: Mapping[str, RuleCode] = {
     "compression-lost": RuleCode(
         "download",
         "answers are no longer compressed",
-        "Compress them again: gzip or br (Django: GZipMiddleware, Starlette: GZipMiddleware, or the proxy).",
+        "Compress them again: gzip or br, in the application or its proxy.",
         "240 kB per answer instead of 21 kB, not compressed",
+        python="Django, Starlette: GZipMiddleware.",
+        node="Express: compression. Fastify: @fastify/compress.",
     ),
     "connections-closed": RuleCode(
         "network",
         "connections are no longer kept open",
         "Keep them: HTTP keep-alive in the server and its proxy.",
         "100% of requests open a connection instead of 1%",
+        node="No Connection: close; server.keepAliveTimeout above the proxy's (5 s by default).",
     ),
     "memory-growth": RuleCode(
         "application",
         "the service's memory grows with every request",
-        "Look for caches without bounds and lists that only grow: tracemalloc, memray.",
+        "Look for caches without bounds and lists that only grow.",
         "180 kB per request stay in memory instead of 0 kB",
+        python="tracemalloc, memray.",
+        node="Two heap snapshots compared (node --heapsnapshot-signal=SIGUSR2); lru-cache has a bound.",
     ),
     "environment": RuleCode(
         "runner",
@@ -184,7 +237,8 @@ CODES: Mapping[str, RuleCode] = {
     "unexplained": RuleCode(
         "unattributed",
         "it is slower, and nothing that was seen explains it",
-        "Add perfgate.middleware to the application, or `diagnose: {postgres: ...}`, so that more can be seen.",
+        "Let more be seen: `diagnose: {postgres: ...}`, `redis`, `traces`.",
         "nothing that was seen explains it",
+        python="perfgate.middleware in the application.",
     ),
 }

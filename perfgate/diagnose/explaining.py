@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from statistics import fmean
 
 from perfgate.diagnose import attribution, rules
+from perfgate.diagnose.codes import CODES, Language
 from perfgate.diagnose.facts import PassFacts, numbers
 from perfgate.diagnose.partition import Delay, Known, ReplaySample, network_floor, partition, standing_wait
 from perfgate.diagnose.profile import FunctionTime
 from perfgate.diagnose.rules import RunMovement, functions
 from perfgate.diagnose.second_pass import Seen
-from perfgate.model.diagnosis import Diagnosed, Layer
+from perfgate.model.diagnosis import Cause, Diagnosed, Layer
 
 
 def diagnosed(
@@ -22,9 +24,10 @@ def diagnosed(
     control: tuple[PassFacts, PassFacts] | None = None,
     movement: RunMovement | None = None,
     usual_functions: Sequence[FunctionTime] = (),
+    language: Language = "",
 ) -> Diagnosed:
     """`metric` is "mean" or a quantile. The sides are compared under the same load, which most of their samples are
-    of."""
+    of. `language` is the service's."""
     now, before = head.facts(), base.facts() if base else None
     head_parts, clipped = _parts(head, now)
     base_parts, clipped_base = _parts(base, before) if base and before else (None, 0)
@@ -44,13 +47,21 @@ def diagnosed(
         metric=metric,
         difference=difference,
         layers=tuple(case.layers),
-        causes=rules.explain(case),
+        causes=tuple(_in_words_of(language, cause) for cause in rules.explain(case)),
         samples=head_parts.count,
         baseline_samples=base_parts.count if base_parts else 0,
         clipped=clipped + clipped_base,
         facts=numbers(before, now),
         functions=tuple(functions.evidence(case)),
     )
+
+
+def _in_words_of(language: Language, cause: Cause) -> Cause:
+    """The cause with what its remedy is called in that language, where it is not one of its own."""
+    known = CODES[cause.code]
+    if not cause.remedy.endswith(known.remedy):
+        return cause
+    return replace(cause, remedy=cause.remedy.removesuffix(known.remedy) + known.remedy_in(language))
 
 
 def _parts(observed: Seen, known: PassFacts) -> tuple[attribution.Parts, int]:
@@ -73,13 +84,20 @@ def _seen(known: PassFacts) -> dict[Layer, float]:
     written = min(known.serialising or 0.0, known.cpu_loaded or 0.0)
     seconds: dict[Layer, float | None] = {
         "queue": known.unread_loaded,
-        "database": max((known.database_loaded, known.database_wait_loaded), key=lambda value: value or 0.0),
-        "cache": known.cache_wait_loaded,
-        "external": known.external_wait_loaded,
+        "database": max((known.database_loaded, _of_one(known, "database")), key=lambda value: value or 0.0),
+        "cache": _of_one(known, "cache"),
+        "external": _of_one(known, "external"),
         "application": None if known.cpu_loaded is None else max(0.0, known.cpu_loaded - written),
         "serialisation": written,
     }
     return {layer: value for layer, value in seconds.items() if value}
+
+
+def _of_one(known: PassFacts, layer: str) -> float | None:
+    """Seconds that a request waits under load: waiting for several side by side is no longer than for one of them."""
+    loaded: float | None = getattr(known, f"{layer}_wait_loaded")
+    wait, span = getattr(known, f"{layer}_wait"), getattr(known, f"{layer}_span")
+    return loaded * min(1.0, span / wait) if loaded and wait and span else loaded
 
 
 def _delays(

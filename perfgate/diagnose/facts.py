@@ -19,6 +19,7 @@ class Statement:
     scans: tuple[str, ...] = ()  # tables that its plan reads as a whole
     columns: tuple[str, ...] = ()  # that those scans filter by
     indexed: tuple[str, ...] = ()  # those of them with an index of their own, which the filter cannot use
+    in_order: tuple[str, ...] = ()  # tables of them that are read in the order of an index
     hint: str = ""  # what an index would be worth
 
 
@@ -76,6 +77,9 @@ class PassFacts:
     broker_wait_loaded: float | None = None
     external_wait: float | None = None  # the same of all other servers
     external_wait_loaded: float | None = None
+    database_span: float | None = None  # s in which one connection or several wait: less, where they do so side by side
+    cache_span: float | None = None
+    external_span: float | None = None
     database_messages: float | None = None  # sent to databases
     cache_messages: float | None = None
     broker_messages: float | None = None

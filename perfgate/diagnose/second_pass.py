@@ -38,6 +38,7 @@ class PassSide:
     target: str
     probes: tuple[Prober, ...] = ()
     pid: int = 0  # of the process above those of the service; 0: it is not perfgate's own
+    programs: tuple[str, ...] = ()  # file names of what answers there, as far as it is known
 
 
 @dataclass(frozen=True, kw_only=True)

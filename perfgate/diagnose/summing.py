@@ -73,6 +73,7 @@ def facts(
 _PARTS = ("database", "cache", "external")
 _KINDS = (*_PARTS, "broker")
 _WAITS = tuple(f"{kind}_wait" for kind in _KINDS)
+_SPANS = tuple(f"{part}_span" for part in _PARTS)
 _MESSAGES = tuple(f"{kind}_messages" for kind in _KINDS)
 _KEPT = ("stopped", "throttled")  # from the CPU
 _SINGLE = (
@@ -90,7 +91,7 @@ _SINGLE = (
     *_KEPT,
 )
 _QUEUE = ("queued", "queue_growth")
-_COUNTED = (*_SINGLE, "database_sessions", *_QUEUE, *_WAITS, *_MESSAGES)
+_COUNTED = (*_SINGLE, "database_sessions", *_QUEUE, *_WAITS, *_SPANS, *_MESSAGES)
 _LOADED = ("query_seconds", "cpu", "cpu_delay", "database", "unread", "lock_wait", "database_connections")
 _COUNTED_LOADED = (*_LOADED, *_KEPT, *_QUEUE, *_WAITS)
 

@@ -48,6 +48,6 @@ def run(*arguments: str, folder: Path, environ: Mapping[str, str], text: bytes =
 
 
 def redacted(text: str) -> str:
-    """Without users and passwords in URLs, and without control characters: it may be a server's text."""
+    """Removes users and passwords in URLs, and control characters: it may be a server's text."""
     lines = ("".join(filter(str.isprintable, line.replace("\t", " "))) for line in text.splitlines())
     return _USERINFO.sub("", "\n".join(lines))

@@ -43,7 +43,7 @@ class PrivateRepository:
 
     @property
     def remote(self) -> str:
-        """For git commands of this repository. Raises GitError."""
+        """The remote for git commands of this repository. Raises GitError."""
         return self._made[0]
 
     def git(self, *arguments: str, text: bytes = b"") -> bytes:

@@ -37,7 +37,7 @@ def lean(past_run: PastRun) -> PastRun:
 
 
 def pack(past_run: PastRun, *, origin: str) -> Packed:
-    """Without the acceptances: stores keep those apart, because they come later and from several people.
+    """Packs a run without its acceptances: stores keep those apart, because they come later and from several people.
 
     Raises HistoryError, naming `origin`, unless any store can keep this run: one bad value must not spoil it.
     """
@@ -102,7 +102,7 @@ def _mapped(run: Run, change: Callable[[EndpointResult], EndpointResult]) -> Run
 
 
 def _results(run: Run) -> Iterator[EndpointResult]:
-    """In a fixed order: the run's own, then those of its arms."""
+    """Results in a fixed order: the run's own, then those of its arms."""
     yield from run.endpoints
     for arm in run.arms:
         yield from arm.endpoints

@@ -21,5 +21,5 @@ def parse(text: str, *, origin: str) -> datetime:
 
 
 def microseconds(text: str, *, origin: str) -> int:
-    """Since 1970 in UTC, exact. Raises as `parse`."""
+    """Microseconds since 1970 in UTC, exact. Raises as `parse`."""
     return (parse(text, origin=origin) - EPOCH) // timedelta(microseconds=1)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from perfgate.init import access_log, curl, har, locustfile, openapi, postman
 from perfgate.init.documents import source
-from perfgate.init.proposal import FileProposal, Format, InitSource, Omission, Wish
+from perfgate.init.proposal import Endpoint, FileProposal, Format, InitSource, Omission, SetAside, Wish
 from perfgate.init.writing import DEFAULT_TARGET, Context, write
 from perfgate.model.errors import UsageError
 
@@ -18,9 +18,11 @@ __all__ = [
     "DEFAULT_TARGET",
     "FORMATS",
     "Context",
+    "Endpoint",
     "FileProposal",
     "InitSource",
     "Omission",
+    "SetAside",
     "Wish",
     "convert",
     "source",

@@ -42,6 +42,7 @@ class Endpoint:
     values: Mapping[str, Json] = field(default_factory=dict)  # what stands under `with`
     captures: Mapping[str, str] = field(default_factory=dict)
     expect: Mapping[str, Json] = field(default_factory=dict)
+    budget: Mapping[str, str] = field(default_factory=dict)  # beside `defaults.budget`
     weight: float | None = None
     comment: str = ""
 
@@ -69,17 +70,27 @@ class Omission:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SetAside:
+    """An endpoint that the file has as a comment, and why."""
+
+    endpoint: Endpoint
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class FileProposal:
     """Everything that the budget file is written from. `variables` says by name what each is to be set to."""
 
     target: str = ""  # empty where the source does not say it
     endpoints: tuple[Endpoint, ...] = ()
+    set_aside: tuple[SetAside, ...] = ()
     journeys: tuple[ProposedJourney, ...] = ()
     scenarios: tuple[str, ...] = ()
     omissions: tuple[Omission, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
     rate: float | None = None  # per second, as seen
     users: int | None = None  # a closed model instead of a rate
+    seconds: float | None = None  # that an answer takes on average, sent alone
     notes: tuple[str, ...] = ()
 
 

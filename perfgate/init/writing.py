@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import floor, inf
 from urllib.parse import urlsplit
 
 from perfgate.init.proposal import NOT_SAFE, Endpoint, FileProposal, ProposedJourney
@@ -15,6 +16,7 @@ EDITOR = "# For help in the editor: perfgate schema budgets > .perfgate/budgets.
 SCHEMA = "# yaml-language-server: $schema=.perfgate/budgets.schema.json"  # `perfgate init` writes it
 MIN_RATE, MAX_RATE = 20, 100  # starts per second that are proposed
 RATE_PER_ENDPOINT = 5  # starts per second and endpoint
+BUSY_SHARE = 0.5  # of a single worker's time, that the proposed rate takes at most
 MIN_SHARING_ENDPOINTS = 2  # endpoints with the same header, from which on it stands under `defaults`
 MAX_LISTED_OMISSIONS = 40  # that are listed in the file; the terminal lists all
 
@@ -108,6 +110,8 @@ def _port(target: str) -> int:
 
 def _load(proposal: FileProposal) -> Iterator[str]:
     yield "load:"
+    if not proposal.users and not proposal.rate and _rate_per_worker(proposal) < _wanted_rate(proposal):
+        yield f"  # an answer took {_time(proposal.seconds or 0)} on average: at this rate a single worker is half busy"
     if proposal.users:
         yield f"  users: {proposal.users} # closed model: each user waits for its answer, as in the locustfile"
     else:
@@ -119,8 +123,18 @@ def _load(proposal: FileProposal) -> Iterator[str]:
 def _rate(proposal: FileProposal) -> str:
     if proposal.rate:
         return f"{max(0.1, round(proposal.rate, 1)):g}/s"
+    rate = min(_wanted_rate(proposal), _rate_per_worker(proposal))
+    return f"{max(1, floor(rate))}/s"
+
+
+def _wanted_rate(proposal: FileProposal) -> float:
     starts = sum(endpoint.weight is None for endpoint in proposal.endpoints)
-    return f"{min(MAX_RATE, max(MIN_RATE, RATE_PER_ENDPOINT * starts))}/s"
+    return min(MAX_RATE, max(MIN_RATE, RATE_PER_ENDPOINT * starts))
+
+
+def _rate_per_worker(proposal: FileProposal) -> float:
+    """What a single worker can answer and still be idle half of the time; infinite where nothing was tried."""
+    return BUSY_SHARE / proposal.seconds if proposal.seconds else inf
 
 
 def _defaults(shared: Mapping[str, str]) -> Iterator[str]:
@@ -142,12 +156,18 @@ def _endpoints(proposal: FileProposal, shared: Mapping[str, str], context: Conte
             if comment(line):
                 yield f"  # {comment(line)}"
         yield from _endpoint(endpoint, shared)
+    if proposal.set_aside:
+        yield "  # Left out after each request was tried once. Take the `# ` away to put one in:"
+    for item in proposal.set_aside:
+        yield f"  # # {comment(item.why)}"
+        yield from (f"  # {line.removeprefix('  ')}" for line in _endpoint(item.endpoint, shared))
 
 
 def _endpoint(endpoint: Endpoint, shared: Mapping[str, str]) -> Iterator[str]:
     headers = {name: value for name, value in endpoint.headers.items() if shared.get(name) != value}
     keys: dict[str, object] = {
         "weight": endpoint.weight,
+        "budget": dict(endpoint.budget) or None,
         "headers": headers or None,
         "variables": endpoint.variables,
         "with": dict(endpoint.values) or None,

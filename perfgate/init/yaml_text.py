@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from perfgate.init.proposal import Json
 
-_PLAIN = re.compile(r"[A-Za-z/][A-Za-z0-9 /._+%=&$?~-]*(?<! )")
+_PLAIN = re.compile(r"[A-Za-z/][A-Za-z0-9 /._+%=&$?~-]*(?<! )|[0-9]+(\.[0-9]+)?(ms|s)")
 _TRAPS = re.compile(r"(?i:yes|no|on|off|y|n|true|false|null|nan|inf)")
 _INVISIBLE = re.compile(r"[\x7f-\xa0\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]|[\U00010000-\U0010ffff]")
 _WRITABLE = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?")

@@ -1,8 +1,10 @@
 """Starts, watches and stops Locust as a child process; and the service under test, when perfgate is to start it."""
 
 from perfgate.loadtest.locust.locust_process import Options
+from perfgate.loadtest.locust.trial import Attempt, send_once
 from perfgate.loadtest.parts import ONE_LOOK, InterimLooks, look_times, run, seconds
 from perfgate.loadtest.service.aa_test import aa_test, can_run_twice
+from perfgate.loadtest.service.handshake import tls_check
 from perfgate.loadtest.service.merge_base import merge_base
 from perfgate.loadtest.service.side_by_side import Base, Head, base_and_head
 from perfgate.loadtest.service.sides import Sides, host_of
@@ -12,6 +14,7 @@ from perfgate.recording.handover import Duet
 
 __all__ = [
     "ONE_LOOK",
+    "Attempt",
     "Base",
     "Duet",
     "Head",
@@ -32,6 +35,8 @@ __all__ = [
     "run",
     "running",
     "seconds",
+    "send_once",
+    "tls_check",
     "way_to",
     "with_port",
 ]

@@ -12,7 +12,7 @@ from shutil import rmtree
 from perfgate.loadtest.locust import locust_process, runner_probe
 from perfgate.loadtest.locust.joining import merge
 from perfgate.loadtest.locust.locust_process import Options
-from perfgate.loadtest.service.handshake import TlsCheck
+from perfgate.loadtest.service.handshake import TlsCheck, tls_check
 from perfgate.loadtest.service.memory_watch import MemoryWatch
 from perfgate.loadtest.service.reflection import check_reflection
 from perfgate.loadtest.service.sides import Sides
@@ -84,7 +84,7 @@ def _part(
             running(sides.of_part(options.part + 1 if of_several else 0), options.secrets) as services,
         ):
             for target in sides.targets:
-                check_up(target, options.environ, _tls_check(plan))
+                check_up(target, options.environ, tls_check(plan))
                 if any(endpoint.grpc and not endpoint.grpc.proto for endpoint in plan.endpoints):
                     check_reflection(target, options.environ, TlsCheck(tls=plan.tls, folder=plan.source.parent))
             watch = MemoryWatch(services, sides) if options.watches_memory else None
@@ -97,11 +97,6 @@ def _part(
             return replace(load_test, memory=watch.since(load_test.began)) if watch else load_test
 
     return runner_probe.beside(load_part, place, options)
-
-
-def _tls_check(plan: Plan) -> TlsCheck | None:
-    """None where only hand-written scenarios send: what their clients believe is their own affair."""
-    return TlsCheck(tls=plan.tls, folder=plan.source.parent) if plan.endpoints or plan.journeys else None
 
 
 def _any_success(load_test: LoadTest) -> bool:

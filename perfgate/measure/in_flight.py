@@ -21,9 +21,9 @@ MAX_VALUES = 20
 def in_flight(
     parts: Mapping[Key, Window], load: LoadProfile, *, width: int, duration: float, unfinished: int = 0
 ) -> tuple[float, ...]:
-    """At most MAX_VALUES numbers, at equal distances until the end of the measured time. `parts` are all windows, the
-    warm-up's too; `unfinished` requests were never answered. Empty where the rate is not the same all the time: then
-    the number grows and falls with the load."""
+    """Requests in flight: at most MAX_VALUES numbers, at equal distances until the end of the measured time. `parts`
+    are all windows, the warm-up's too; `unfinished` requests were never answered. Empty where the rate is not the same
+    all the time: then the number grows and falls with the load."""
     if load.model != "open" or len({stage.level for stage in load.stages}) != 1 or duration <= 0:
         return ()
     number = min(MAX_VALUES, floor(duration / width))

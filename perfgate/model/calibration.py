@@ -39,7 +39,7 @@ class Noise:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Explained:
+class NoiseCorrelation:
     """How a thing that was seen beside the load moved with what all endpoints of a run have in common (p50)."""
 
     by: str  # "probe p50", "probe p95", "cpu pressure"
@@ -83,7 +83,7 @@ class Calibration:
     runs: int
     pairs: int  # A/B runs
     noise: tuple[Noise, ...]
-    explained: tuple[Explained, ...] = ()
+    explained: tuple[NoiseCorrelation, ...] = ()
     alarms: tuple[Alarms, ...] = ()
     proposal: Proposal
     notes: tuple[Note, ...] = ()

@@ -90,7 +90,7 @@ class Watched:
 
 @dataclass(frozen=True, kw_only=True)
 class Overload:
-    """That the target could not keep up: requests in flight in the first and in the last fifth of the run."""
+    """A target that could not keep up: requests in flight in the first and in the last fifth of the run."""
 
     before: float
     after: float

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
 if TYPE_CHECKING:
+    from ssl import SSLContext
+
     import httpx
 
 MAX_ANSWER_BYTES = 64 * 2**20  # bytes of an answer that are read
@@ -57,10 +59,14 @@ def status_of(url: str, *, timeout: float) -> int | None:
 
 class HttpSession:
     """Requests over connections that are kept open meanwhile. Proxies and certificates are the environment's, unless
-    what is asked is beside the application (`direct`)."""
+    what is asked is beside the application (`direct`), or `trust` and `server_name` say whom to believe."""
 
-    def __init__(self, *, timeout: float, direct: bool = False) -> None:
+    def __init__(
+        self, *, timeout: float, direct: bool = False, trust: SSLContext | None = None, server_name: str = ""
+    ) -> None:
         self._timeout, self._direct = timeout, direct
+        self._verify: SSLContext | bool = True if trust is None else trust
+        self._extensions = {"sni_hostname": server_name} if server_name else {}
         self._opened: httpx.Client | None = None
 
     def __enter__(self) -> HttpSession:
@@ -80,7 +86,9 @@ class HttpSession:
 
         if self._opened is None:
             try:
-                self._opened = httpx.Client(timeout=self._timeout, headers=PACKED, trust_env=not self._direct)
+                self._opened = httpx.Client(
+                    timeout=self._timeout, headers=PACKED, trust_env=not self._direct, verify=self._verify
+                )
             except OSError as error:
                 words = error.strerror or type(error).__name__
                 raise NoReplyError(f"SSL_CERT_FILE or SSL_CERT_DIR names no usable certificates: {words}") from error
@@ -106,7 +114,9 @@ class HttpSession:
 
         _check(headers)
         try:
-            with self._client().stream(method, url, headers=dict(headers), json=json, content=content) as response:
+            with self._client().stream(
+                method, url, headers=dict(headers), json=json, content=content, extensions=self._extensions
+            ) as response:
                 if response.headers.get("content-encoding", "").strip().lower() not in UNPACKED:
                     raise NoReplyError("unsupported Content-Encoding in the answer")
                 body = bytearray()
@@ -121,7 +131,8 @@ class HttpSession:
 
 
 def _check(headers: Mapping[str, str]) -> None:
-    """Before the library sees them: its errors quote the value, and it may be a token. Raises NoReplyError."""
+    """Checks headers before the library sees them: its errors quote the value, and it may be a token. Raises
+    NoReplyError."""
     for name, value in headers.items():
         if not (name.isascii() and name.isprintable()):
             raise NoReplyError("the name of a header cannot be sent, it has letters beyond ASCII")

@@ -22,7 +22,7 @@ MAP_TIMEOUT_MS = 10_000  # ms
 
 
 @dataclass(frozen=True, kw_only=True)
-class Unused:
+class UnusedCode:
     """Bytes of code that never ran, or matched nothing: by URL, and of modules, largest first."""
 
     files: Mapping[str, int] = field(default_factory=dict)
@@ -51,7 +51,7 @@ class Coverage:
         cdp.send("CSS.enable")
         cdp.send("CSS.startRuleUsageTracking")
 
-    def unused(self, requests: Mapping[str, Resource], host: str) -> Unused:
+    def unused(self, requests: Mapping[str, Resource], host: str) -> UnusedCode:
         """What never ran, of what was fetched. `requests` are by Chromium's id; maps are only read from the host."""
         known = {item.url: number for number, item in requests.items()}
         files: dict[str, int] = {}
@@ -67,7 +67,7 @@ class Coverage:
                 modules += self._modules(url, known[url], ran, host)
         for url, size in self._unused_rules().items():
             files[url] = files.get(url, 0) + size
-        return Unused(files=files, modules=tuple(sorted(modules, key=lambda item: -item[1])[:MAX_MODULES]))
+        return UnusedCode(files=files, modules=tuple(sorted(modules, key=lambda item: -item[1])[:MAX_MODULES]))
 
     def _add_sheet(self, event: Mapping[str, Any]) -> None:
         header = event["header"]
@@ -82,7 +82,7 @@ class Coverage:
         return {url: max(0, length - int(used[number])) for number, (url, length) in self._sheets.items()}
 
     def _modules(self, url: str, number: str, ran: bytearray, host: str) -> list[tuple[str, int]]:
-        """Without a map, or with one that cannot be read: none."""
+        """The modules of a script; none without a map, or with one that cannot be read."""
         from playwright.sync_api import Error
 
         with suppress(Error, ValueError):

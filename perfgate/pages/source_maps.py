@@ -14,7 +14,7 @@ MAX_SOURCES = 20_000
 
 
 class Stretch(NamedTuple):
-    """From here until the next one, in the generated file."""
+    """A part from here until the next one, in the generated file."""
 
     line: int
     column: int  # UTF-16 units

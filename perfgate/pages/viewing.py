@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from perfgate.model.budget_file import Interaction
 from perfgate.pages import acting, headers
-from perfgate.pages.coverage import Coverage, Unused
+from perfgate.pages.coverage import Coverage, UnusedCode
 from perfgate.pages.incidents import CRASHED, Incidents, PageWatchdog, explained, status_words
 from perfgate.pages.network import NetworkLog
 from perfgate.pages.settling import LEFT, Settling
@@ -92,7 +92,7 @@ class PageViewing:
             return self._failed("host", OTHER_HOST.format(_origin(self._network.strange_document)))
         return self._view(account, unused, has_interactions=purpose.interacts)
 
-    def _view(self, account: dict[str, Any], unused: Unused | None, *, has_interactions: bool) -> View:
+    def _view(self, account: dict[str, Any], unused: UnusedCode | None, *, has_interactions: bool) -> View:
         resources = with_blocking(self._network.fetched(), account)
         if missing := self._network.missing():
             self._incidents.note(missing)

@@ -63,7 +63,7 @@ def deliver(
 ) -> Publication:
     """Never raises for what the other side does: that is a warning."""
     if not should_notify(announcement, options.when):
-        return Publication(messages=(f"Nothing to tell {channel.title} (--when {options.when.value}).",))
+        return Publication(messages=(f"Nothing to tell {_within(channel.title)} (--when {options.when.value}).",))
     url = (environ.get(channel.variable) or environ.get(ANY, "")).strip()
     if not _is_address(url):
         wrong = "is no address" if url else "is not set"
@@ -92,7 +92,7 @@ def _send(
     except http.NoReplyError as error:
         return _failed(channel, f"it does not answer: {_hidden(str(error), url)}")
     if reply.status < 300:
-        return Publication(messages=(f"Posted to {channel.title}.",))
+        return Publication(messages=(f"Posted to {_within(channel.title)}.",))
     return _failed(channel, f"it answered {reply.status}: {_hidden(_words(reply.body), url)}")
 
 
@@ -116,3 +116,8 @@ def _hidden(text: str, url: str) -> str:
 
 def _words(body: bytes) -> str:
     return body.decode(errors="replace") or "nothing"
+
+
+def _within(title: str) -> str:
+    """A title in the middle of a sentence."""
+    return title.replace("The ", "the ", 1)

@@ -1,4 +1,4 @@
-"""By which clock latencies end: the kernel's, where its receive timestamps can be read (Linux, 64 bits)."""
+"""The clock by which latencies end: the kernel's, where its receive timestamps can be read (Linux, 64 bits)."""
 
 from __future__ import annotations
 

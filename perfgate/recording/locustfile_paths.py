@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 
 def written_path(path: Path) -> str:
-    """Without commas and spaces; `%` too is escaped, so that it is read back."""
+    """The path without commas and spaces; `%` too is escaped, so that it is read back."""
     return re.sub(r"[%,\s]", lambda match: "".join(f"%{byte:02X}" for byte in match[0].encode()), str(path))
 
 

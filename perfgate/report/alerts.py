@@ -98,11 +98,15 @@ def _is_outage(incidents: Sequence[Incident]) -> bool:
 
 
 def _names(incidents: Sequence[Incident]) -> str:
-    names = [
-        f"{plain(item.endpoint, MAX_TITLE_CHARS)} {plain(item.metric, 40)}" for item in incidents[:MAX_NAMED_BUDGETS]
-    ]
+    names = [_name(item) for item in incidents[:MAX_NAMED_BUDGETS]]
     more = and_more(len(incidents), MAX_NAMED_BUDGETS)
     return f"{', '.join(names)}{more}"
+
+
+def _name(incident: Incident) -> str:
+    if _is_outage([incident]):
+        return "the measurement itself"
+    return f"{plain(incident.endpoint, MAX_TITLE_CHARS)} {plain(incident.metric, 40)}"
 
 
 def _broken(item: Incident, findings: Mapping[tuple[str, str], Finding], watching: Watching) -> Broken:

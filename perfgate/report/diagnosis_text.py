@@ -50,7 +50,7 @@ def layer_name(item: LayerChange) -> str:
 
 
 def lines(diagnosis: Diagnosis | None) -> Iterator[tuple[str, str]]:
-    """For the terminal: each first line, and what to do ("" where there is nothing)."""
+    """Lines for the terminal: each first line, and what to do ("" where there is nothing)."""
     for finding in diagnosis.findings if diagnosis else ():
         cause = finding.causes[0] if finding.causes else None
         is_named = cause is not None and cause.code not in NO_CAUSE
@@ -59,7 +59,7 @@ def lines(diagnosis: Diagnosis | None) -> Iterator[tuple[str, str]]:
 
 
 def tables(diagnosis: Diagnosis) -> Iterator[str]:
-    """For the terminal: the layers of each endpoint, in columns."""
+    """Tables for the terminal: the layers of each endpoint, in columns."""
     for finding in diagnosis.findings:
         rows = [("layer", "base", "head", "change", "95 %"), *map(layer_row, finding.layers)]
         widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
@@ -163,6 +163,7 @@ FACTS: Mapping[str, tuple[str, Unit | None]] = {
     "database_messages": ("messages to the database", None),
     "database_wait": ("waiting for the database", SECONDS),
     "database_wait_loaded": ("waiting for the database, under load", SECONDS),
+    "database_span": ("waiting for the database, side by side counted once", SECONDS),
     "database_size": ("bytes from the database", BYTES),
     "database_sessions": ("connections to the database opened", None),
     "database_connections_loaded": ("connections to the database at once", None),
@@ -174,11 +175,13 @@ FACTS: Mapping[str, tuple[str, Unit | None]] = {
     "cache_seconds": ("time by the cache's own count", SECONDS),
     "cache_wait": ("waiting for the cache", SECONDS),
     "cache_wait_loaded": ("waiting for the cache, under load", SECONDS),
+    "cache_span": ("waiting for the cache, side by side counted once", SECONDS),
     "external_calls": ("calls of other services", None),
     "external_seconds": ("time of calls of other services", SECONDS),
     "external_messages": ("messages to other services", None),
     "external_wait": ("waiting for other services", SECONDS),
     "external_wait_loaded": ("waiting for other services, under load", SECONDS),
+    "external_span": ("waiting for other services, side by side counted once", SECONDS),
     "broker_messages": ("messages to the broker", None),
     "broker_wait": ("waiting for the broker", SECONDS),
     "broker_wait_loaded": ("waiting for the broker, under load", SECONDS),

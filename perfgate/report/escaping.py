@@ -72,7 +72,7 @@ def code_tag(text: str, width: int = 80) -> str:
 
 
 def attribute(text: str, width: int = 200) -> str:
-    """For an attribute of an HTML element in Markdown."""
+    """Text for an attribute of an HTML element in Markdown."""
     return _ATTRIBUTE.sub(_reference, plain(text, width))
 
 

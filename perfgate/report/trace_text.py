@@ -34,7 +34,7 @@ def coverage(traces: TraceEvidence) -> str:
 
 
 def lines(diagnosis: Diagnosis | None) -> Iterator[str]:
-    """For the terminal: coverage, and the slowest trace of each side."""
+    """Lines for the terminal: coverage, and the slowest trace of each side."""
     for found in diagnosis.findings if diagnosis else ():
         if found.traces is None:
             continue

@@ -51,7 +51,7 @@ def is_accepted(finding: Finding) -> bool:
 
 
 def value(metric: str, amount: float | None) -> str:
-    """For people, with its unit; a dash when there is none."""
+    """A value for people, with its unit; a dash when there is none."""
     amount = finite(amount)
     if amount is None:
         return NOTHING

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from perfgate.model.budget_file import Endpoint, Request
+from perfgate.model.budget_file import Endpoint, Expectation, Request
 from perfgate.model.budget_file.activity import Callback, Grpc, Listen, Poll, StatedTime, WebSocket
 from perfgate.scenarios.expressions import Headers, endpoint_call, expectation_call, file_path, texts
 from perfgate.scenarios.source import Call, number
@@ -30,6 +30,7 @@ def activity_call(endpoint: Endpoint, sent: Call, common: Headers, root: str) ->
     if endpoint.events is not None:
         own: dict[str, Any] = {"ends": True} if endpoint.events.ends else {}
         own |= {"event": endpoint.events.event} if endpoint.events.event else {}
+        own |= _conditions("fails", endpoint.events.fails)
         return Call("Events", [sent], _listening(endpoint.events.listen) | own)
     if endpoint.websocket is not None:
         return _websocket_call(endpoint.websocket, sent)
@@ -88,6 +89,10 @@ def _listening(listen: Listen) -> dict[str, Any]:
     return keywords
 
 
+def _conditions(key: str, written: Sequence[Expectation]) -> dict[str, Any]:
+    return {key: [expectation_call(item) for item in written]} if written else {}
+
+
 def _websocket_call(websocket: WebSocket, sent: Call) -> Call:
     keywords: dict[str, Any] = {}
     if websocket.first:
@@ -100,6 +105,8 @@ def _websocket_call(websocket: WebSocket, sent: Call) -> Call:
         keywords["reply"] = websocket.reply
     if websocket.subprotocol:
         keywords["subprotocol"] = websocket.subprotocol
+    keywords |= _conditions("ready", websocket.ready) | ({"ends": True} if websocket.ends else {})
+    keywords |= _conditions("fails", websocket.fails)
     return Call("WebSocket", [sent], keywords | _listening(websocket.listen))
 
 

@@ -19,6 +19,7 @@ from perfgate.model.budget_file import (
     Rows,
 )
 
+NEWER_KEYS = {"events": frozenset({"fails"}), "websocket": frozenset({"ready", "ends", "fails"})}  # than their digests
 PAGE_MEASUREMENT_VERSION = 2  # 1 had no scroll bars, which take part in the layout and its shifts
 
 
@@ -59,10 +60,16 @@ def endpoint_digests(endpoint: Endpoint, folder: Path) -> dict[str, str]:
     }
     if endpoint.grpc is not None and endpoint.grpc.proto:
         parts["proto"] = _hash_of(folder / endpoint.grpc.proto)
-    parts |= {name: asdict(activity) for name, activity in activities.items() if activity is not None}
+    parts |= {name: _as_before(name, activity) for name, activity in activities.items() if activity is not None}
     if endpoint.callback is not None:  # where this machine listens makes no difference
         parts["callback"] = asdict(replace(endpoint.callback, listen="", host=""))
     return {name: digest(part) for name, part in parts.items()}
+
+
+def _as_before(name: str, activity: Any) -> dict[str, Any]:
+    """An activity, without what is newer than its digests and not in use: earlier runs stay comparable."""
+    newer = NEWER_KEYS.get(name, frozenset())
+    return {key: value for key, value in asdict(activity).items() if value or key not in newer}
 
 
 def journey_digests(journey: Journey) -> dict[str, str]:
@@ -76,7 +83,7 @@ def load_value(load: LoadProfile, folder: Path) -> dict[str, Any]:
     parts = asdict(replace(load, replay=None))
     del parts["seed"], parts["longest"], parts["replay"]
     if load.replay is not None:
-        parts["replay"] = [_hash_of(folder / load.replay.file), load.replay.speed]
+        parts["replay"] = [_hash_of(folder / load.replay.file), load.replay.speed, *load.replay.only]
     if load.session == LoadProfile.session:
         del parts["session"]
     return parts

@@ -107,9 +107,10 @@ def load_words(load: LoadProfile) -> str:
 
 
 def _replay_words(load: LoadProfile, recorded: Replay, warmup: str) -> str:
+    hosts = f" to {recorded.hosts} hosts" if recorded.hosts > 1 else ""
     left = f", {recorded.left_out:,} others left out" if recorded.left_out else ""
     return (
-        f"replay of {recorded.file} at {recorded.speed:g}x: {len(recorded.arrivals):,} requests{left}, "
+        f"replay of {recorded.file} at {recorded.speed:g}x: {len(recorded.arrivals):,} requests{hosts}{left}, "
         f"{load.stages[0].duration:g} s {warmup} (open)"
     )
 

@@ -12,7 +12,8 @@ HIDDEN = "[hidden]"
 
 
 def without_address(text: str, url: str, secrets: Iterable[str] = (), *, limit: int) -> str:
-    """At most `limit` characters in one line. What is hidden is hidden first: a secret that is cut off is a secret."""
+    """The text in one line of at most `limit` characters. What is hidden is hidden first: a secret that is cut off is a
+    secret."""
     known = {secret for part in _parts(url, secrets) for secret in (part, unquote(part))}
     for secret in sorted(known, key=len, reverse=True):
         text = text.replace(secret, HIDDEN)

@@ -21,6 +21,7 @@ from perfgate.text.units import (
     parse,
 )
 
+_JOINED = re.compile(r"([0-9.]+[A-Za-z%]+)([+-][0-9.]+[A-Za-z%]+)")  # 300ms+10%
 _BARE_NUMBER = re.compile(rf"[+-]?{NUMBER}")
 _BARE_UNIT = re.compile(r"[A-Za-zµμ%/]+")
 
@@ -133,7 +134,15 @@ def _limit(quantity: Quantity, text: str, metric: Metric, word: str = "") -> flo
         message = f"`{word or text}` is not a limit on {metric.name}"
         if _BARE_NUMBER.fullmatch(text):
             message = f"`{word or text}` has no unit"
-        raise UnitError(message, hint=accepted_criteria(metric)) from error
+        raise UnitError(message, hint=_hint(text, metric)) from error
+
+
+def _hint(text: str, metric: Metric) -> str:
+    if joined := _JOINED.fullmatch(text):
+        return f"put a space between the two: `{joined[1]} {joined[2]}`"
+    if text.startswith(("<", ">", "=")):
+        return f"leave `{text[0]}` out: a limit is the {'lowest' if metric.higher_is_better else 'highest'} good value"
+    return accepted_criteria(metric)
 
 
 def _sign(metric: Metric) -> str:

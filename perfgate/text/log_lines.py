@@ -13,7 +13,9 @@ from typing import Any
 Json = Any
 
 _COMMON = re.compile(
-    r'(?:\S+ )?\S+ \S+ .*?\[(?P<time>[^\]]+)\] "(?P<request>(?:[^"\\]|\\.)*)" (?P<status>\d{3}) (?P<size>\d+|-)'
+    r"(?:(?P<host>\S+) (?=[\da-fA-F]*[.:][\da-fA-F.:]* ))?"  # of several virtual hosts: before the client's address
+    r"\S+ \S+ .*?"
+    r'\[(?P<time>[^\]]+)\] "(?P<request>(?:[^"\\]|\\.)*)" (?P<status>\d{3}) (?P<size>\d+|-)'
 )
 _REQUEST = re.compile(r'"(?P<request>[A-Z]+ /\S* HTTP/[\d.]+)" (?P<status>\d{3})')  # of uvicorn, without a time
 _MORGAN = re.compile(r"(?P<request>[A-Z]+ /\S*) (?P<status>\d{3}) (?:[\d.]+ ms - |\S+ - [\d.]+ ms)")  # of Express
@@ -22,17 +24,21 @@ _TIMES = ("%d/%b/%Y:%H:%M:%S %z", "%d/%b/%Y:%H:%M:%S")
 _METHOD = ("RequestMethod", "method", "request_method", "http_method", "verb")
 _URI = ("RequestPath", "uri", "request_uri", "path", "url", "request_path")
 _STATUS = ("DownstreamStatus", "status", "status_code", "response_status", "OriginStatus")
+_HOST = ("RequestHost", "host", "http_host", "server_name", "vhost", "RequestAddr")
+_HEX = re.compile(r"\\x([0-9A-Fa-f]{2})")  # as nginx and Apache write what may break a line's format
+_MS_FROM, _US_FROM, _NS_FROM = 1e11, 1e14, 1e17  # numbers of a time from which on they are of that unit
 _TIME = ("ts", "StartUTC", "time", "timestamp", "@timestamp", "time_iso8601", "time_local", "StartLocal", "msec")
 
 
 @dataclass(frozen=True, kw_only=True)
 class LogLine:
-    """One request of a log. `time` is in seconds since 1970, None where the line does not say it."""
+    """One request of a log. `time` is in seconds since 1970. What the line does not say is None, or empty."""
 
     method: str
     uri: str
     status: int
     time: float | None
+    host: str = ""  # in lower case, without a port
 
 
 def lines(text: str) -> Iterator[LogLine | None]:
@@ -44,7 +50,8 @@ def lines(text: str) -> Iterator[LogLine | None]:
 
 def _of_common(text: str) -> LogLine | None:
     if match := _COMMON.match(text):
-        return _line(match["request"], int(match["status"]), match["time"])
+        request = _HEX.sub(r"%\1", match["request"])
+        return _line(request, int(match["status"]), match["time"], match["host"])
     plain = _COLOURS.sub("", text)
     match = _REQUEST.search(plain) or _MORGAN.match(plain)
     return _line(match["request"], int(match["status"]), None) if match else None
@@ -62,38 +69,51 @@ def _of_json(text: str) -> LogLine | None:
     status, time = _first(fields, _STATUS), _first(fields, _TIME)
     number = int(status) if str(status).isdigit() else 0
     if isinstance(inner, str) and " " in inner:  # nginx's $request
-        return _line(inner, number, time)
+        return _line(inner, number, time, _first(fields, _HOST))
     method, uri = _first(fields, _METHOD), _first(fields, _URI)
-    return _line(f"{method} {uri}", number, time) if method and uri else None
+    return _line(f"{method} {uri}", number, time, _first(fields, _HOST)) if method and uri else None
 
 
 def _first(fields: Mapping[str, Json], names: tuple[str, ...]) -> Json:
     return next((fields[name] for name in names if fields.get(name) not in (None, "")), None)
 
 
-def _line(request: str, status: int, time: Json) -> LogLine | None:
+def _line(request: str, status: int, time: Json, host: Json = "") -> LogLine | None:
     parts = request.split()
     if len(parts) < 2 or not parts[0].isalpha():
         return None
-    uri = re.sub(r"^https?://[^/]+", "", parts[1])
+    absolute = re.match(r"https?://([^/]+)", parts[1])
+    uri = parts[1][absolute.end() :] if absolute else parts[1]
     if not uri.startswith("/"):
         return None
-    return LogLine(method=parts[0].upper(), uri=uri, status=status, time=_seconds(time))
+    host = _host(absolute[1] if absolute else host)
+    return LogLine(method=parts[0].upper(), uri=uri, status=status, time=_seconds(time), host=host)
+
+
+def _host(written: Json) -> str:
+    """A name without its port."""
+    name = re.sub(r":[0-9]+$", "", written.lower()) if isinstance(written, str) else ""
+    return name if name != "-" else ""
 
 
 def _seconds(time: Json) -> float | None:
     if isinstance(time, int | float) and not isinstance(time, bool):
-        return time / 1000 if time > 1e11 else float(time)
+        unit = next((unit for least, unit in ((_NS_FROM, 1e9), (_US_FROM, 1e6), (_MS_FROM, 1e3)) if time > least), 1)
+        return time / unit
     text = str(time or "")
     if re.fullmatch(r"\d+(\.\d+)?", text):
         return _seconds(float(text))
     for form in _TIMES:
         try:
-            return datetime.strptime(text, form).timestamp()  # only differences count
+            return _moment(datetime.strptime(text, form))
         except ValueError:
             continue
     try:
-        moment = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text))
+        return _moment(datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text)))
     except ValueError:
         return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def _moment(written: datetime) -> float:
+    """Without a zone it is taken for UTC, whatever this machine's is: only differences count."""
+    return (written if written.tzinfo else written.replace(tzinfo=UTC)).timestamp()

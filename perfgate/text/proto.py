@@ -98,14 +98,14 @@ def split_method(path: str) -> tuple[str, str]:
     return match[1], match[2]
 
 
-class Declared(NamedTuple):
+class Declarations(NamedTuple):
     """A descriptor pool, and the full names of the services that its files declare."""
 
     pool: Any
     services: tuple[str, ...]
 
 
-def declared(serialized: Iterable[bytes]) -> Declared:
+def declared(serialized: Iterable[bytes]) -> Declarations:
     """The declarations of FileDescriptorProtos, imports first. Raises ProtoError where they do not fit together."""
     from google.protobuf import descriptor_pb2, descriptor_pool
     from google.protobuf.message import DecodeError
@@ -118,7 +118,7 @@ def declared(serialized: Iterable[bytes]) -> Declared:
             services += [f"{file.package}.{service.name}".lstrip(".") for service in file.service]
     except (DecodeError, TypeError, ValueError) as error:
         raise ProtoError(f"not a set of descriptors: {str(error)[:200]}") from error
-    return Declared(pool, tuple(services))
+    return Declarations(pool, tuple(services))
 
 
 def files_of(serialized: bytes) -> list[bytes]:
@@ -132,7 +132,7 @@ def files_of(serialized: bytes) -> list[bytes]:
         raise ProtoError("not a set of descriptors") from error
 
 
-def method_of(known: Declared, path: str) -> Any:
+def method_of(known: Declarations, path: str) -> Any:
     """The descriptor of the method at a path. Raises ProtoError where there is none, or its client streams."""
     service_name, method_name = split_method(path)
     try:

@@ -38,13 +38,13 @@ class Redactor:
 
 
 def redactor(names: Collection[str], environ: Mapping[str, str]) -> Redactor:
-    """For the values that these environment variables have now."""
+    """A redactor for the values that these environment variables have now."""
     values = {name: environ.get(name, "") for name in names}
     return Redactor({name: value for name, value in values.items() if len(value.strip()) >= MIN_SECRET_CHARS})
 
 
 def _forms(value: str) -> Iterator[str]:
-    """In which a value may be written."""
+    """The forms in which a value may be written."""
     whole = value.strip()  # secrets are pasted, with the end of the line
     parts = [part.strip() for part in _LINE_BREAK.split(whole)]
     for text in (whole, *(part for part in parts if len(part) >= MIN_LINE_CHARS)):

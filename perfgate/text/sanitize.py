@@ -10,7 +10,7 @@ _COMMAND = re.compile(r"##(?=[\w.-]*\[)|(?<!\S)::(?=.*::)")
 
 
 def one_line(text: str, max_chars: int) -> str:
-    """At most `max_chars` visible characters, on one line; whatever is not printable ends a word."""
+    """One line of at most `max_chars` visible characters; whatever is not printable ends a word."""
     return no_command(" ".join("".join(character if character.isprintable() else " " for character in text).split()))[
         :max_chars
     ]

@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 
 from perfgate import loadtest, scenarios
 from perfgate.diagnose import explaining, profiling, rules, second_pass
+from perfgate.diagnose.codes import language_of
 from perfgate.diagnose.facts import PassFacts
-from perfgate.diagnose.probes import Prober, ProcessProbe, WaitProbe
+from perfgate.diagnose.probes import Prober, ProcessProbe, WaitProbe, programs
 from perfgate.diagnose.profiling import Profiles
 from perfgate.diagnose.replaying import Replayer
 from perfgate.diagnose.rules import RunMovement
@@ -81,8 +82,8 @@ def diagnose(request: DiagnosisRequest, say: Say) -> Diagnosis:
             traces=traces.prefix,
         )
         traces.collect(observed)
-        evidence, names = traces.join(observed), [side.name for side in sides]
-        wanted = profiling.wanted(policy.profile, request.wanted, lambda: _diagnosis(request, observed, names))
+        evidence = traces.join(observed)
+        wanted = profiling.wanted(policy.profile, request.wanted, lambda: _diagnosis(request, observed, sides))
         profiles = profiling.with_profiles(
             observed,
             subjects,
@@ -94,7 +95,7 @@ def diagnose(request: DiagnosisRequest, say: Say) -> Diagnosis:
             is_asked=bool(policy.profile),
         )
         warnings += profiles.warnings
-    return with_traces(_diagnosis(request, observed, names, warnings, profiles), evidence)
+    return with_traces(_diagnosis(request, observed, sides, warnings, profiles), evidence)
 
 
 def _rate(load: LoadProfile, *, is_own: bool) -> float:
@@ -109,12 +110,12 @@ def _rate(load: LoadProfile, *, is_own: bool) -> float:
 def _diagnosis(
     request: DiagnosisRequest,
     observed: second_pass.Pass,
-    sides: Sequence[second_pass.Name],
+    sides: Sequence[PassSide],
     warnings: Sequence[str] = (),
     profiles: Profiles = NO_PROFILES,
 ) -> Diagnosis:
     of = observed.seen
-    both = "base" in sides
+    both = len(sides) > 1
     findings = []
     doubts = [*warnings, *observed.warnings]
     for endpoint, metric in request.wanted.items():
@@ -134,6 +135,7 @@ def _diagnosis(
                 _control_facts(request, of, endpoint) if both else None,
                 request.movements.get(endpoint),
                 profiles.functions.get((request.control, "head"), ()),
+                language_of(sides[-1].programs),
             )
             files: dict[str, str] = {
                 side: f"{FOLDER}/{file}" for (name, side), file in profiles.files.items() if name == endpoint
@@ -193,7 +195,7 @@ def _sent_alone(budget_file: BudgetFile, name: str) -> str:
 
 
 def _with_header(budget_file: BudgetFile, environ: Mapping[str, str]) -> BudgetFile:
-    """Its requests ask perfgate's middleware for timings, where there is a secret to ask with."""
+    """Makes its requests ask perfgate's middleware for timings, where there is a secret to ask with."""
     if not environ.get(VARIABLE):
         return budget_file
 
@@ -219,10 +221,13 @@ def _sides(
         sides: list[PassSide] = []
         for name, target in zip(("base", "head") if planned.arms else ("head",), planned.targets, strict=True):
             loadtest.check_up(target, request.environ)
-            pid = services.pid(urlsplit(target).port or 0)
+            port = urlsplit(target).port or 0
+            pid = services.pid(port)
             own = tuple(_of_service(pid, request, stack, traces)) if pid else ()
             each = probing.open_probers(request.budget_file.diagnose, request.environ, stack, warnings, target)
-            sides.append(PassSide(name=name, target=target, probes=(*own, *each, *shared), pid=pid or 0))  # type: ignore[arg-type]
+            probes = (*own, *each, *shared)
+            answering = tuple(programs(pid, port)) if pid else ()
+            sides.append(PassSide(name=name, target=target, probes=probes, pid=pid or 0, programs=answering))  # type: ignore[arg-type]
         yield tuple(sides)
 
 

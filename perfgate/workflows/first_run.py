@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import ceil, floor, log10
 
 from perfgate import budgets, measure
 from perfgate.files import codec, run_folder
@@ -14,11 +13,10 @@ from perfgate.text.units import format_value
 from perfgate.workflows.steps import sending
 from perfgate.workflows.steps.request import ProgressReporter, RunRequest
 from perfgate.workflows.steps.resolving import resolve_load
+from perfgate.workflows.steps.trial import limit
 
 WARMUP_S, DURATION_S = 2.0, 10.0  # seconds
-LIMIT_ROOM_FACTOR = 1.5  # times what was seen: a limit for other days and other runners
 MIN_SUCCESSES = 20  # successes, from which on a p95 says something
-MIN_LIMIT_S = 0.01  # s: shorter limits would be about the scheduler
 
 
 def measure_briefly(request: RunRequest, reporter: ProgressReporter) -> Run:
@@ -53,14 +51,6 @@ def comment(result: EndpointResult) -> str:
         return f"seen: {', '.join(observed)}: too few to propose limits"
     p50, p95 = (limit(result.metrics[name]) for name in ("p50", "p95"))
     return f"seen: {', '.join(observed)}; to propose: budget: {{p50: {p50}, p95: {p95}}}"
-
-
-def limit(seconds: float) -> str:
-    """A limit with room above what was seen, with two digits."""
-    exact = max(MIN_LIMIT_S, seconds * LIMIT_ROOM_FACTOR)
-    digit = 10.0 ** (floor(log10(exact)) - 1)
-    rounded = ceil(exact / digit - 1e-9) * digit
-    return f"{round(rounded * 1000)}ms" if rounded < 1 else f"{round(rounded, 1):g}s"
 
 
 def _short(budget_file: BudgetFile) -> BudgetFile:

@@ -13,8 +13,10 @@ from perfgate.ci.git_questions import Environment
 from perfgate.init import project
 from perfgate.init.proposal import NOT_SAFE, FileProposal, Omission
 from perfgate.model.errors import UsageError
+from perfgate.text.plurals import counted
 from perfgate.workflows import first_run
 from perfgate.workflows.reading_source import Say, read_source
+from perfgate.workflows.steps import trial
 from perfgate.workflows.steps.request import ProgressReporter, RunRequest
 
 
@@ -45,8 +47,9 @@ class Proposed:
 
     @property
     def left_out(self) -> Sequence[Omission]:
-        """Everything left out for another reason."""
-        return [omission for omission in self.proposal.omissions if omission.why != NOT_SAFE]
+        """Everything left out for another reason; what the file has as a comment comes first."""
+        set_aside = [Omission(item.endpoint.name, item.why) for item in self.proposal.set_aside]
+        return [*set_aside, *(omission for omission in self.proposal.omissions if omission.why != NOT_SAFE)]
 
     @property
     def variables(self) -> Mapping[str, str]:
@@ -91,6 +94,28 @@ def _name(budget: Path) -> str:
     """What reports and the history call it: the folder of a budgets.yaml; another file has a name of its own."""
     folder = re.sub(r"[^A-Za-z0-9 ._-]+", "-", budget.resolve().parent.name).strip("-._ ")
     return folder if budget.stem == "budgets" else ""
+
+
+def tried(proposed: Proposed, folder: Path, environ: Environment, say: Say) -> Proposed:
+    """The proposal without what fails or takes long when each request is sent once; as it is where nothing can be
+    tried, or nothing succeeds. `folder` is the budget file's. Raises PerfgateError when nothing could be sent."""
+    if not proposed.proposal.endpoints:
+        return proposed
+    if unset := sorted(name for name in proposed.variables if not environ.get(name)):
+        names = ", ".join(unset)
+        raise UsageError(
+            f"The requests were not tried: {names} {'is' if len(unset) == 1 else 'are'} not set.",
+            hint="Set what is missing, and call `perfgate init` again with --force.",
+            code="PG-N008",
+        )
+    say(f"Trying each of {counted(len(proposed.proposal.endpoints), 'request')} once (--no-try sends none)")
+    attempts = trial.attempts(proposed.text, folder, environ)
+    if all(attempt.failure for attempt in attempts.values()):
+        [first, *_] = attempts.values()
+        say(f"perfgate: every request failed, so all stay in. {first.endpoint}: {trial.why_not(first)}")
+        return proposed
+    proposal = trial.sifted(proposed.proposal, attempts)
+    return replace(proposed, text=init.write(proposal, proposed.context), proposal=proposal)
 
 
 def with_limits(proposed: Proposed, request: RunRequest, reporter: ProgressReporter) -> Proposed:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 from urllib.parse import urlsplit
 
 from perfgate import init, loadtest
@@ -24,6 +26,7 @@ USUAL_FILES = (
     *("*.har", "*.postman_collection.json", "locustfile.py", "access.log"),
 )
 USUAL_PORT = "8000"
+MAX_SOURCES = 3  # files that are named
 MAX_BYTES = 256 * 2**20
 ANSWER_TIMEOUT_S = 10.0  # s
 
@@ -31,23 +34,42 @@ ANSWER_TIMEOUT_S = 10.0  # s
 def read_source(name: str, folder: Path, say: Say) -> tuple[InitSource, str]:
     """The source, and the target that it implies: the origin of a URL. Raises UsageError when there is none."""
     if "://" in name:
-        return _fetch(name, say)
+        return _fetch(name, folder, say)
     if name == "-":
-        return init.source("stdin", sys.stdin.read()), ""
+        if not (text := sys.stdin.read()).strip():
+            raise UsageError("stdin is empty", hint="paste curl commands, and end them with Ctrl-D", code="PG-N003")
+        return init.source("stdin", text), ""
     path = Path(name) if name else _usual(folder)
+    if path is None:
+        return _of_routes(folder, say) or _nothing(folder), ""
     return init.source(_inside(path, folder), _text(path)), ""
 
 
-def _usual(folder: Path) -> Path:
-    files = [path for pattern in USUAL_FILES for path in sorted(folder.glob(pattern))]
-    if not files:
-        raise UsageError(
-            "There is nothing here to begin with.",
-            hint=f"{_first_step(folder)}\n"
-            "Known: OpenAPI, HAR, access logs, a locustfile, Postman collections, curl commands.",
-            code="PG-N001",
-        )
-    return files[0]
+def _usual(folder: Path) -> Path | None:
+    return next((path for pattern in USUAL_FILES for path in sorted(folder.glob(pattern))), None)
+
+
+def _of_routes(folder: Path, say: Say) -> InitSource | None:
+    """What the application's sources say, where no document does; None where they say nothing."""
+    document = project.routes(folder)
+    if not document:
+        return None
+    files = list(document["x-sources"])  # type: ignore[call-overload]
+    more = f" and {len(files) - MAX_SOURCES} more" if len(files) > MAX_SOURCES else ""
+    name = f"the routes in {', '.join(files[:MAX_SOURCES])}{more}"
+    say(f"No OpenAPI document is there, so the file begins with {name}. Values in paths are made up: look at `with`.")
+    for pattern in document["x-unread"]:  # type: ignore[attr-defined]
+        say(f"  left out: {pattern}: a pattern, not one path")
+    return init.source(name, json.dumps(document))
+
+
+def _nothing(folder: Path) -> NoReturn:
+    raise UsageError(
+        "There is nothing here to begin with.",
+        hint=f"{_first_step(folder)}\n"
+        "Known: OpenAPI, HAR, access logs, a locustfile, Postman collections, curl commands.",
+        code="PG-N001",
+    )
 
 
 def _first_step(folder: Path) -> str:
@@ -82,7 +104,7 @@ def _text(path: Path) -> str:
         ) from error
 
 
-def _fetch(url: str, say: Say) -> tuple[InitSource, str]:
+def _fetch(url: str, folder: Path, say: Say) -> tuple[InitSource, str]:
     """What a service on this machine says of itself, at that URL or at one of the usual paths."""
     loadtest.check_allowed(url, ())
     parts = urlsplit(url)
@@ -102,7 +124,7 @@ def _fetch(url: str, say: Say) -> tuple[InitSource, str]:
             if reply.status == 200 and isinstance(provided.document, dict) and "paths" in provided.document:
                 return provided, origin
             observed = observed or f"{item} answers {reply.status}"
-        found = _page(url, session, say)
+        found = _page(url, session, say) or _of_routes(folder, say)
     if found:
         return found, origin
     raise UsageError(

@@ -49,7 +49,7 @@ class RejudgeRequest:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Judged:
+class JudgedRun:
     verdict: Verdict
     run: Run
     past_runs: tuple[PastRun, ...]
@@ -57,7 +57,7 @@ class Judged:
     folder: Path
 
 
-def rejudge(artifacts: Sequence[bytes], request: RejudgeRequest) -> tuple[Judged, ...]:
+def rejudge(artifacts: Sequence[bytes], request: RejudgeRequest) -> tuple[JudgedRun, ...]:
     """One for each run of this budget file, the worst last: of several about one target, that is told. Raises
     RecordError when an artifact is not what it should be."""
     budget_file = budgets.read(request.budget, None, is_sending=False)
@@ -87,7 +87,7 @@ def _measured_entries(
                 yield item
 
 
-def _judge(item: ArtifactEntry, request: RejudgeRequest, past: RememberedRuns) -> Judged:
+def _judge(item: ArtifactEntry, request: RejudgeRequest, past: RememberedRuns) -> JudgedRun:
     budget_file, past_runs, anchored = past.budget_file, past.recent, past.anchored
     folder = _new_folder(request)
     ours = {**asdict(request.revision), "commit": request.commit, "file": request.known_as}
@@ -110,11 +110,11 @@ def _judge(item: ArtifactEntry, request: RejudgeRequest, past: RememberedRuns) -
         raise RecordError(
             "The artifact has figures that cannot be judged.", hint=unpacking.ADVICE, code="PG-R008"
         ) from None
-    return Judged(verdict=verdict, run=run, past_runs=past_runs, policy=budget_file.gate, folder=folder)
+    return JudgedRun(verdict=verdict, run=run, past_runs=past_runs, policy=budget_file.gate, folder=folder)
 
 
 def _figures(run: Run, request: RejudgeRequest, budget_file: BudgetFile, past_runs: Sequence[PastRun]) -> Run:
-    """Its numbers, with the conditions and the target of our own budget file and with no word of theirs."""
+    """The run's numbers, with the conditions and the target of our own budget file and with no word of theirs."""
     plan = scenarios.plan(budget_file)
     target = _target(request, budget_file)
     planned = Conditions(
@@ -142,7 +142,8 @@ def _target(request: RejudgeRequest, budget_file: BudgetFile) -> str:
 
 
 def _looks(run: Run, budget_file: BudgetFile) -> int:
-    """Over so many our error rates are shared out: it is for the budget file to say, not for those who are judged."""
+    """The number of looks over which our error rates are shared out: it is for the budget file to say, not for those
+    who are judged."""
     restarts = budget_file.gate.ab.restarts if run.restarts else 0
     return len(loadtest.look_times(budget_file.load, restarts=restarts, extend=budget_file.gate.extend))
 

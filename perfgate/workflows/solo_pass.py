@@ -32,7 +32,8 @@ MAX_OTHERS = 6  # endpoints at most that show whether a database is the applicat
 CPU_ROUNDS, CPU_ROUND_S = 4, 0.7  # a clock tick (10 ms) is little of it
 CPU = "cpu"
 
-Measured = dict[tuple[str, str], dict[str, tuple[float, float, float]]]  # (side, endpoint) -> metric -> value, interval
+# (side, endpoint) -> metric -> value, interval
+SoloValues = dict[tuple[str, str], dict[str, tuple[float, float, float]]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +91,7 @@ def with_counts(run: Run, wanted: Mapping[str, set[str]], request: SoloRequest, 
         return run
     say(f"Counting alone: {', '.join(wanted)}")
     warnings: list[str] = []
-    measured: Measured = {}
+    measured: SoloValues = {}
     try:
         measured = _measure(wanted, request, warnings)
     except PerfgateError as error:
@@ -107,7 +108,7 @@ def with_counts(run: Run, wanted: Mapping[str, set[str]], request: SoloRequest, 
     )
 
 
-def _filled(results: Iterable[EndpointResult], measured: Measured, side: str) -> tuple[EndpointResult, ...]:
+def _filled(results: Iterable[EndpointResult], measured: SoloValues, side: str) -> tuple[EndpointResult, ...]:
     filled = []
     for item in results:
         counts = measured.get((side, item.name), {})
@@ -117,10 +118,10 @@ def _filled(results: Iterable[EndpointResult], measured: Measured, side: str) ->
     return tuple(filled)
 
 
-def _measure(wanted: Mapping[str, set[str]], request: SoloRequest, warnings: list[str]) -> Measured:
+def _measure(wanted: Mapping[str, set[str]], request: SoloRequest, warnings: list[str]) -> SoloValues:
     folder = request.folder / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    measured: Measured = {}
+    measured: SoloValues = {}
     by_probes = {name: metrics for name, metrics in wanted.items() if metrics.intersection(COUNTS)}
     with (
         _sides(request, folder, warnings, wants_probes=bool(by_probes)) as sides,
@@ -175,7 +176,7 @@ def _only(metrics: set[str], counts: Mapping[str, float]) -> dict[str, tuple[flo
     return {name: (value, value, value) for name, value in counts.items() if name in metrics}
 
 
-def _add_cpu(measured: Measured, order: ReplayRequest, sides: Sequence[SoloSide], replayer: Replayer) -> None:
+def _add_cpu(measured: SoloValues, order: ReplayRequest, sides: Sequence[SoloSide], replayer: Replayer) -> None:
     """CPU time per request, in rounds that alternate between the sides."""
     values: dict[str, list[float]] = {side.name: [] for side in sides}
     for number in range(CPU_ROUNDS):

@@ -99,7 +99,7 @@ def measure_round(spec: RunSpec, wish: WatchWish, reporter: ProgressReporter) ->
     else:
         if result.verdict is None:
             return None
-        outcome = replace(outcome, id=result.run.id, result=result)
+        outcome = replace(outcome, id=result.run.id, started=result.run.started, result=result)
     with history.open(
         spec.history, root=context.root, environ={**context.environ, **context.access}, say=reporter.say
     ) as store:
@@ -119,7 +119,13 @@ def _watched(budget_file: BudgetFile, wish: WatchWish) -> BudgetFile:
 
 def _reason(error: CouldNotMeasure, spec: RunSpec) -> str:
     redact = redaction.redactor(scenarios.secrets(spec.load.plan), spec.context.environ)
-    return one_line(redact(error.message.partition("\n")[0]), MAX_REASON_CHARS)
+    return one_line(redact(first_and_last_words(error.message)), MAX_REASON_CHARS)
+
+
+def first_and_last_words(message: str) -> str:
+    """The first line of an error, and the last one where it announces that: a log's last line says what went wrong."""
+    first, *others = [line.strip() for line in message.splitlines() if line.strip()] or [""]
+    return f"{first} {others[-1]}" if others and first.endswith(":") else first
 
 
 def _not_measured(spec: RunSpec) -> PastRun:

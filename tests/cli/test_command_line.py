@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 from builders import make_verdict
 from typer.testing import CliRunner
 
@@ -12,6 +14,7 @@ from perfgate import __version__
 from perfgate.cli.app import app
 from perfgate.files import codec
 
+SUMMARY_CHARS = 63  # characters that the list of verbs has for each on a terminal of 80 columns
 BUDGETS = """
 version: 1
 name: shop
@@ -32,6 +35,25 @@ def test_the_version():
     done = CliRunner().invoke(app, ["--version"])
 
     assert (done.exit_code, done.output) == (0, f"perfgate {__version__}\n")
+
+
+def test_every_verb_has_a_whole_sentence_in_the_list_and_an_example():
+    group = typer.main.get_command(app)
+    verbs = _verbs(group, group.make_context("perfgate", [], resilient_parsing=True))
+
+    summaries = {name: verb.get_short_help_str(SUMMARY_CHARS) for name, verb in verbs.items()}
+
+    assert {name: summary for name, summary in summaries.items() if summary.endswith("...")} == {}
+    assert [name for name, verb in verbs.items() if "Example" not in (verb.help or "") and name != "history"] == []
+
+
+def _verbs(group: Any, context: Any) -> dict[str, Any]:
+    """Every verb by its name, those of `history` too."""
+    known: dict[str, Any] = {}
+    for name in group.list_commands(context):
+        verb = known[name] = group.get_command(context, name)
+        known |= _verbs(verb, context) if hasattr(verb, "list_commands") else {}
+    return known
 
 
 def test_a_run_to_confirm_that_is_not_there_is_said_before_the_load(project: Path):

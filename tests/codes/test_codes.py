@@ -156,7 +156,7 @@ def test_a_diagnosis_is_explained_by_its_own_table():
     entries = catalogue()
 
     assert set(DIAGNOSED) <= set(entries)
-    assert entries["repeated-statement"].cure == DIAGNOSED["repeated-statement"].remedy
+    assert entries["repeated-statement"].cure == DIAGNOSED["repeated-statement"].remedy_in("")
 
 
 @pytest.mark.parametrize("written", ["PG-B012", "b12", "B012", "[PG-B012]", "pg-b012"])

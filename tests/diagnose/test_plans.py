@@ -27,6 +27,15 @@ def test_the_columns_of_a_filter(text: str, columns: tuple[str, ...]):
     assert list(scans(plan)) == [Scan("t", columns)]
 
 
+def test_a_filter_on_rows_in_the_order_of_an_index_reads_the_whole_table():
+    """`WHERE lower(email) = $1 ORDER BY id LIMIT 20`: the index on id gives the order, and finds nothing."""
+    node = {"Node Type": "Index Scan", "Relation Name": "t", "Filter": "(lower(email) = lower($1))"}
+    limit = [{"Plan": {"Node Type": "Limit", "Plans": [node]}}]
+
+    assert list(scans(limit)) == [Scan("t", ("lower(email)",), is_in_order=True)]
+    assert list(scans([{"Plan": {**node, "Index Cond": "(id > 7)"}}])) == []
+
+
 def test_a_function_or_a_direction_is_no_part_of_the_column():
     assert [bare(text) for text in ("upper(email)", "opened DESC", "id")] == ["email", "opened", "id"]
 

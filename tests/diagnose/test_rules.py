@@ -72,6 +72,8 @@ OUTSIDE = replace(
     external_messages=1,
     external_wait=0.002,
 )
+BESIDE = replace(OUTSIDE, alone=0.022, external_messages=3, external_wait=0.057, external_span=0.020)
+TRACED = replace(BESIDE, external_calls=3, external_seconds=0.020)
 QUEUED = replace(OUTSIDE, queue_calls=2.0, cache_seconds=0.0001)  # jobs and their results go through Redis
 PROFILED = replace(SOUND, serialisation=None, serialising=0.001, cpu_loaded=0.004)
 
@@ -156,6 +158,12 @@ TABLE = [
     (case(base=OUTSIDE, external_messages=2.2, cpu=0.0095), "external-repeated", "likely"),
     (case("application", base=PROFILED, cpu=0.024, cpu_loaded=0.024, serialising=0.019), "serialisation", "confirmed"),
     (case("application", base=PROFILED, cpu=0.024, cpu_loaded=0.024, serialising=0.004), "cpu", "confirmed"),
+    (case(base=BESIDE, external_wait=0.056, external_span=0.055), "one-after-another", "confirmed"),
+    (
+        case(base=BESIDE, external_wait=0.124, external_span=0.062),
+        "external-slower",
+        "confirmed",
+    ),  # each of them longer
     (case(base=OUTSIDE, broker_wait=0.022), "waiting", "likely"),
     (case(base=replace(OUTSIDE, broker_wait=0.001), broker_wait=0.022), "backlog", "likely"),
 ]
@@ -211,6 +219,16 @@ def test_a_noisy_control_does_not_excuse_twice_the_computing():
     control = (replace(SOUND, alone=0.005), replace(SOUND, alone=0.009))
 
     assert explain(case("application", cpu=0.024, control=control))[0].code == "cpu"
+
+
+def test_a_control_that_moved_does_not_excuse_seven_times_the_computing_of_who_waits_for_a_busy_cpu():
+    base = replace(SOUND, alone=0.0038, loaded=0.0046, cpu=0.0013, cpu_delay=0.0049)
+    seen = {"alone": 0.0321, "loaded": 0.0816, "cpu": 0.0090, "cpu_delay": 0.0332}
+
+    assert explain(case("application", base=base, control=moved_by(5), **seen))[0].code == "cpu"
+    assert (
+        explain(case("application", base=base, control=moved_by(5), **{**seen, "cpu": 0.0018}))[0].code == "environment"
+    )
 
 
 def test_a_quota_that_is_used_up_is_the_machine_s_though_a_small_request_computes_a_little_more():

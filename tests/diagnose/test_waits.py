@@ -20,7 +20,9 @@ from processes import wait_for
 
 from perfgate.diagnose.facts import ProbeCounts
 from perfgate.diagnose.probes import PostgresProbe, WaitProbe, cpu_quota, merged
+from perfgate.diagnose.probes.peers import Kinds
 from perfgate.diagnose.probes.sockets import ESTABLISHED, SocketReader, TcpSocket, turn
+from perfgate.diagnose.probes.waits import WaitTally
 from perfgate.loadtest.service.ports import free_ports, is_free
 from perfgate.model.budget_file import DiagnosePolicy
 from perfgate.workflows import probing
@@ -105,6 +107,7 @@ def test_messages_to_another_service_and_the_time_that_they_take(service: tuple[
 
     assert counts.values["external_messages"] == 2
     assert counts.values["external_wait"] > WAIT
+    assert counts.values["external_span"] == pytest.approx(counts.values["external_wait"])  # one after the other
     assert counts.values["database_wait"] == counts.values["cache_wait"] == 0
     [peer] = counts.peers
     assert (peer.address, peer.kind, peer.connections) == (f"127.0.0.1:{other}", "external", 1)
@@ -311,6 +314,18 @@ def test_an_answer_that_came_at_once_with_the_next_request_leaves_it_waiting():
 
     assert turn(connection(sent=20, received=20, messages=11, answers=10), earlier).is_awaiting
     assert not turn(connection(sent=20, received=20, messages=11, answers=11), earlier).is_awaiting
+
+
+def test_answers_that_are_waited_for_side_by_side_are_one_wait():
+    waiting = connection(sent=8, received=8, messages=1, answers=0)
+    tally = WaitTally(began=0.0)
+    tally.add([waiting, waiting._replace(inode=2), waiting._replace(inode=3, peer_port=6379)], set(), {})
+    tally.add([waiting], set(), {})
+    tally.add([], set(), {})
+
+    kinds = Kinds({5432: "database", 6379: "cache"})
+    assert sum(tally.awaiting.values()) == 4
+    assert [kinds.looks(tally.moments, kind) for kind in ("database", "cache", "external")] == [2, 1, 0]
 
 
 def test_a_broker_is_no_cache_unless_it_is_named_as_both():

@@ -41,6 +41,7 @@ class Catalog:
         self.delay, self.messages, self.every = delay, messages, every
         self.metadata: list[dict[str, str]] = []
         self.texts: list[str] = []
+        self.sessions: set[str] = set()  # each is good for one call
         kinds = ("Query", "Found", "Update")
         self.query, self.found, self.update = (
             message_factory.GetMessageClass(known.pool.FindMessageTypeByName(f"shop.{kind}")) for kind in kinds
@@ -52,9 +53,21 @@ class Catalog:
         time.sleep(10 if query.text == "hang" else self.delay)
         if query.text == "gone":
             context.abort(grpc.StatusCode.NOT_FOUND, "no such product: 100 % gone")
-        found = self.found(asked=query.text, token="t-1")
+        token = f"s-{len(self.texts)}" if query.text == "log in" else "t-1"
+        if query.text == "log in":
+            self.sessions.add(token)
+        if query.text == "private" and not self._is_taken(dict(context.invocation_metadata()).get("x-session", "")):
+            context.abort(grpc.StatusCode.UNAUTHENTICATED, "log in first")
+        found = self.found(asked=query.text, token=token)
         found.products.add(id=7, name="pot")
         return found
+
+    def _is_taken(self, session: str) -> bool:
+        try:
+            self.sessions.remove(session)
+        except KeyError:
+            return False
+        return True
 
     def watch(self, query: Any, context: grpc.ServicerContext) -> Iterator[Any]:
         number = 0

@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncIterator
 
 import uvicorn
-from fastapi import FastAPI, Request, WebSocket
+from fastapi import FastAPI, Request, Response, WebSocket
 from fastapi.responses import JSONResponse, StreamingResponse
 from starlette.websockets import WebSocketDisconnect
 
@@ -39,6 +39,43 @@ async def events(request: Request, every: float = 0.1, first: float = 0.05, coun
     return StreamingResponse(stream(), media_type="text/event-stream")
 
 
+@app.get("/cut")
+async def cut() -> StreamingResponse:
+    """Breaks in the middle: the last chunk never comes."""
+
+    async def stream() -> AsyncIterator[str]:
+        yield _event(0)
+        await asyncio.sleep(0.05)
+        raise ConnectionError("cut")
+
+    return StreamingResponse(stream(), media_type="text/event-stream")
+
+
+@app.get("/gzip")
+async def compressed(request: Request) -> StreamingResponse:
+    assert request.headers["accept-encoding"] == "identity"
+    assert request.headers["accept"] == "text/event-stream"
+    return StreamingResponse(iter(["x"]), media_type="text/event-stream", headers={"content-encoding": "gzip"})
+
+
+uses: dict[str, int] = {}  # of each token
+
+
+@app.post("/login")
+async def login() -> dict[str, str]:
+    token = str(len(uses))
+    uses[token] = 0
+    return {"token": token}
+
+
+@app.post("/private")
+async def private(request: Request) -> Response:
+    """Takes each token twice."""
+    token = request.headers["authorization"]
+    uses[token] += 1
+    return await events(request, 0.05, 0.1, 4) if uses[token] <= 2 else Response(status_code=401)
+
+
 @app.get("/json")
 async def no_stream() -> JSONResponse:
     return JSONResponse({})
@@ -59,6 +96,21 @@ async def chat(socket: WebSocket, delay: float = 0.02) -> None:
             tasks.add(asyncio.create_task(answer(await socket.receive_text())))
     except (WebSocketDisconnect, RuntimeError):
         return
+
+
+@app.websocket("/polite")
+async def polite(socket: WebSocket, end: int = 1000) -> None:
+    """Answers after `hello` was welcomed, and not before; ends after three answers."""
+    await socket.accept()
+    hello, welcomed = await socket.receive_json(), time.monotonic() + 0.05
+    await socket.send_json({"notice": "please wait"})
+    await asyncio.sleep(0.05)
+    await socket.send_json({"type": "ack" if hello.get("token") == "good" else "error", "why": "no such token"})
+    for _ in range(3):
+        message = await socket.receive_json()
+        assert time.monotonic() >= welcomed
+        await socket.send_json(message)
+    await socket.close(end)
 
 
 @app.websocket("/mute")

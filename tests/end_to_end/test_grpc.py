@@ -33,9 +33,17 @@ endpoints:
   absent: {request: POST /shop.Catalog/Search, json: {text: gone}, grpc: {proto: shop.proto, status: NOT_FOUND}}
   gone: {request: POST /shop.Catalog/Search, json: {text: gone}, grpc: {proto: shop.proto}}
   hang: {request: POST /shop.Catalog/Search, json: {text: hang}, grpc: {proto: shop.proto}, timeout: 300ms}
+  log in: {request: POST /shop.Catalog/Search, json: {text: log in}, grpc: {proto: shop.proto}, capture: {session: $.token}}
+  private:
+    request: POST /shop.Catalog/Search
+    json: {text: private}
+    headers: {x-session: "{session}"}
+    login: {as: sign in, every: 10m}            # good for one call: each further one is UNAUTHENTICATED at first
+    grpc: {proto: shop.proto}
   unread: {request: POST /shop.Catalog/Search, json: {text: tea, page: "{none}"}, with: {none: {choice: [many]}}, grpc: {proto: shop.proto}}
 journeys:
   visit: {steps: [search, again]}
+  sign in: {steps: [log in]}
 """
 STREAMS = """
 endpoints:
@@ -50,6 +58,9 @@ endpoints:
 """
 
 
+GOOD = {"search", "again", "absent", "visit", "log in", "sign in", "private"}
+
+
 def results(project: Project) -> dict[str, dict[str, Any]]:
     return {one["name"]: one for one in project.run()["endpoints"]}
 
@@ -61,7 +72,7 @@ def test_unary_calls(project: Project):
 
     assert done.returncode == 1, done.stderr
     by_name = results(project)
-    assert {name for name, one in by_name.items() if one["failures"] == 0} == {"search", "again", "absent", "visit"}
+    assert {name for name, one in by_name.items() if one["failures"] == 0} == GOOD
     for name in ("gone", "hang", "unread"):
         assert by_name[name]["failures"] == by_name[name]["requests"] > 0
     assert set(by_name["gone"]["failures_by_kind"]) == {"status"}
@@ -70,7 +81,7 @@ def test_unary_calls(project: Project):
     assert set(by_name["unread"]["failures_by_kind"]) == {"expectation"}
     assert by_name["unread"]["failure_examples"][0].startswith("not a shop.Query: ")
     assert by_name["search"]["metrics"]["p50"] >= 0.0198
-    assert {"tea", "mug", "t-1", "gone", "hang"} == set(catalog.texts)
+    assert {"tea", "mug", "t-1", "gone", "hang", "log in", "private"} == set(catalog.texts)
     assert {one["x-team"] for one in catalog.metadata if "x-team" in one} == {"shop tea", "shop mug"}
     assert all(one["user-agent"].startswith("perfgate/") for one in catalog.metadata)
     new = sum(sum(one["phases"].get("connect", {}).get("buckets", {}).values()) for one in by_name.values())

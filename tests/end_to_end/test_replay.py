@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 import socket
 import time
@@ -15,7 +16,7 @@ from projects import Project
 FILE = """
 version: 1
 target: {target}
-load: {{replay: access.log, speed: 2x, warmup: 1s}}
+load: {{replay: access.log, speed: 2x, warmup: 1s, host: shop.example}}
 gate: {{probe: false}}
 endpoints:
   product: {{request: "GET /products/{{id}}", budget: {{errors: 1%}}}}
@@ -25,7 +26,7 @@ endpoints:
 
 
 def line(moment: float, request: str) -> str:
-    return f'{{"ts": {1_000_000_000 + moment}, "method": "{request.split()[0]}", "uri": "{request.split()[1]}", "status": 200}}'
+    return f'{{"host": "shop.example:443", "ts": {1_000_000_000 + moment}, "method": "{request.split()[0]}", "uri": "{request.split()[1]}", "status": 200}}'
 
 
 class Recorder:
@@ -49,10 +50,13 @@ def test_the_recorded_requests_are_sent_when_they_came(project: Project, process
     requests = ["GET /products/7", "GET /search?page=1&q=tea%20pot", "POST /orders", "GET /products/a%2Fb"] * 3
     log = [line(moment, request) for moment, request in zip(moments, requests, strict=False)]
     log.insert(5, line(2.0, "GET /elsewhere"))
+    log.append(
+        line(2.0, "GET /products/7").replace('"ts"', '"host": "blog.example", "ts"')
+    )  # unsorted, and another host
     recorder = Recorder()
     with servers.serving(recorder) as (url, _):
         project.write(FILE.format(target=url))
-        project.write("\n".join(log) + "\n", "access.log")
+        (project.folder / "access.log").write_bytes(gzip.compress("\n".join(log).encode()))
         done = project.perfgate("run", "--processes", processes)
 
     assert done.returncode == 0, done.stdout + done.stderr
@@ -66,7 +70,7 @@ def test_the_recorded_requests_are_sent_when_they_came(project: Project, process
     assert run["warmup_requests"] == 4  # what came in the first second
     assert run["generator"]["due"] == run["generator"]["sent"] == 6
     assert run["conditions"]["load"] == (
-        "replay of access.log at 2x: 10 requests, 1 others left out, 2 s after 1 s warm-up (open)"
+        "replay of access.log at 2x: 10 requests, 2 others left out, 2 s after 1 s warm-up (open)"
     )
     assert {one["name"]: one["requests"] for one in run["endpoints"]} == {"product": 3, "search": 2, "order": 1}
 
@@ -79,6 +83,9 @@ MISTAKES = [
     ("load: {replay: access.log, duration: 1s..3s}", r"`duration` cannot be a range"),
     ("load: {replay: empty.log}", r"`empty.log` has no line of an access log"),
     ("load: {replay: other.log}", r"`other.log` has no request of any endpoint"),
+    ("load: {replay: access.log, host: other.example}", r"`access.log` has no request to other.example"),
+    ("load: {rate: 1/s, duration: 1s, host: a.example}", r"`host` is that of a `replay`"),
+    ("load: {replay: broken.gz}", r"`broken.gz` cannot be read: "),
     ("load: {replay: timeless.log}", r"`timeless.log` does not say when its requests came"),
 ]
 
@@ -88,9 +95,19 @@ def test_mistakes(project: Project, load: str, complaint: str):
     project.write(line(0, "GET /products/7") + "\n", "access.log")
     project.write("hello\n", "empty.log")
     project.write(line(0, "GET /elsewhere") + "\n", "other.log")
+    (project.folder / "broken.gz").write_bytes(gzip.compress(b"hello\n")[:-9])
     project.write('INFO: 127.0.0.1:1 - "GET /products/7 HTTP/1.1" 200\n', "timeless.log")
     text = FILE.format(target="http://127.0.0.1:1")
     project.write(re.sub("load: .*", load, text))
     done = project.perfgate("check")
     assert done.returncode == 2
     assert re.search(complaint, done.stdout + done.stderr)
+
+
+def test_a_recording_does_not_say_which_client_sent_a_request(project: Project):
+    project.write(line(0, "GET /products/7") + "\n", "access.log")
+    clients = "clients: {header: x-client, names: [web, ios]}}"
+    project.write(FILE.format(target="http://127.0.0.1:1").replace("budget: {errors: 1%}}", clients))
+    done = project.perfgate("check")
+    assert done.returncode == 2
+    assert "which client sent a request, and `product` has `clients`" in done.stdout + done.stderr

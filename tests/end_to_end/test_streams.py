@@ -48,8 +48,7 @@ def run(project: Project, server: str, endpoints: str, code: int = 0, load: str 
     project.write(HEAD.format(target=server, load=load) + endpoints)
     done = project.perfgate("run")
     assert done.returncode == code, done.stdout + done.stderr
-    [endpoint] = project.run()["endpoints"]
-    return endpoint
+    return project.run()["endpoints"][0]
 
 
 def outcomes(project: Project) -> dict[str, str]:
@@ -86,13 +85,16 @@ def test_a_stream_that_the_server_ends(project: Project, server: str):
         server,
         """
   answer:
-    request: POST /events?first=0.1&every=0.05&count=4
-    json: {question: why}
+    request: POST /private
+    headers: {Authorization: "{token}"}
+    login: {as: log in, every: 10m}             # whose token is good for two streams
     events: {ends: true}
     budget: {completion_p95: 1s, errors: 1%}
+  log in: {request: POST /login, capture: {token: $.token}}
 """,
     )
     assert result["failures"] == 0
+    assert result["requests"] > 6
     assert 0.24 < result["metrics"]["completion_p50"] < 0.3 + LATER  # 0.1 + 4 x 0.05
 
 
@@ -118,6 +120,24 @@ def test_a_websocket_s_replies(project: Project, server: str, reply: str):
     assert outcomes(project)["message_p95"] != "fail"
 
 
+@pytest.mark.load
+def test_a_websocket_that_welcomes_and_ends(project: Project, server: str):
+    result = run(
+        project,
+        server,
+        """
+  chat:
+    request: GET /polite
+    websocket: {first: {token: good}, ready: {$.type: ack}, send: {n: 1}, every: 50ms, ends: true, fails: {$.type: error}}
+    budget: {first_message_p95: 900ms, message_p95: 900ms, completion_p95: 2s, errors: 1%}
+""",
+        load="users: 1, duration: 1500ms",
+    )
+    assert result["failures"] == 0
+    assert result["metrics"]["completion_p50"] >= 0.15  # 50 ms until it is welcome, and two more messages
+    assert result["phases"]["message"]["total"] > 0
+
+
 @pytest.mark.parametrize("reply", ["$.id", pytest.param("next", marks=pytest.mark.slow)])
 def test_replies_that_never_come_are_timeouts_of_the_message_latency(project: Project, server: str, reply: str):
     result = run(
@@ -141,11 +161,28 @@ def test_replies_that_never_come_are_timeouts_of_the_message_latency(project: Pr
 
 
 BROKEN = {
+    "request: GET /polite?end=1001, websocket: {first: {token: good}, send: 1, every: 1ms, ends: true}": (
+        "connection",
+        "the server closed it with 1001",
+    ),
+    "request: GET /polite, websocket: {first: {token: bad}, ready: {$.type: ack}, fails: {$.type: error}, send: 1}": (
+        "expectation",
+        "a message says that it failed",
+    ),
+    "request: GET /mute, websocket: {first: hi, ready: {$.type: ack}, send: 1, for: 200ms}": ("timeout", "met `ready`"),
+    "request: GET /chat, headers: {Sec-WebSocket-Extensions: permessage-deflate}, websocket: {for: 5s}": (
+        "protocol",
+        "extension permessage-deflate",
+    ),
+    "request: GET /events, events: {for: 5s, fails: {$.n: {greater_than: 0}}}": ("expectation", "says that it failed"),
     "request: GET /drop, websocket: {for: 5s}": (
         "connection",
         "3 messages: the server closed it with 1011 (overloaded)",
     ),
     "request: GET /events?count=2, events: {for: 5s}": ("connection", "2 messages: the server ended it"),
+    "request: GET /cut, events: {ends: true}": ("connection", "1 messages: the connection was closed in the middle"),
+    "request: GET /events?count=0, events: {ends: true}": ("expectation", "the server ended it without a message"),
+    "request: GET /gzip, events: {for: 5s}": ("protocol", "compressed (gzip)"),
     "request: GET /events?first=3, events: {for: 5s, silence: 300ms}": ("timeout", "it was silent for 0.3 s"),
     "request: GET /json, events: {for: 5s}": ("expectation", "expected text/event-stream, got application/json"),
     "request: GET /json, websocket: {for: 5s}": ("status", "status: 403"),
@@ -155,13 +192,13 @@ BROKEN = {
 
 def test_broken_streams_are_errors(project: Project, server: str):
     lines = [f"  broken {number}: {{{text}, budget: {{errors: 1%}}}}\n" for number, text in enumerate(BROKEN)]
-    project.write(HEAD.format(target=server, load="rate: 60/s, duration: 1s") + "".join(lines))
+    project.write(HEAD.format(target=server, load="rate: 84/s, duration: 1s") + "".join(lines))
 
     done = project.perfgate("run")
 
     assert done.returncode == 1, done.stdout + done.stderr
     results = {one["name"]: one for one in project.run()["endpoints"]}
-    assert sum(one["requests"] for one in results.values()) == 60
+    assert sum(one["requests"] for one in results.values()) == 84
     for number, (kind, example) in enumerate(BROKEN.values()):
         result = results[f"broken {number}"]
         assert result["failures"] == result["requests"] == result["failures_by_kind"][kind] > 0

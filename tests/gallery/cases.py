@@ -87,6 +87,14 @@ BUDGET = (
     budget("journey with an unknown step", "endpoints:", "journeys: {buy: [home, paay]}\nendpoints:"),
     budget("two bodies", "{request: GET /, ", "{request: POST /, json: {a: 1}, form: {b: 2}, "),
     budget("unknown metric", "{p95: 100ms}", "{p96: 100ms}"),
+    budget("limit without its metric", "{p95: 100ms}", "100ms"),
+    budget("criteria without a space", "p95: 100ms", "p95: 100ms+10%"),
+    budget("limit with a comparison", "p95: 100ms", "p95: <100ms"),
+    budget("status without its key", "GET /,", "GET /, expect: 200,"),
+    budget("request in parts", "request: GET /,", "method: GET, url: /,"),
+    budget("method in lower case", "GET /,", "get /,"),
+    budget("request with its host", "GET /,", "GET http://127.0.0.1:9/,"),
+    Case(room="budget", name="other ending", files={"budgets.yml": GOOD}, without=("budgets.yaml",)),
 )
 
 COMMAND = (
@@ -106,6 +114,12 @@ COMMAND = (
     command("unknown schema", "schema", "budget"),
     command("init over a file", "init", "one.sh", files={"one.sh": "curl http://127.0.0.1:9/\n"}),
     command("init from nothing known", "init", "notes.txt", "--force", files={"notes.txt": "hello\n"}),
+    command("init of a service that is down", "init", "http://127.0.0.1:FREE_PORT", "--force"),
+    command("init of another machine", "init", "https://api.shop.example/openapi.json", "--force"),
+    command("init with nothing pasted", "init", "-", "--force"),
+    command("budget file as an argument", "run", "budgets.yaml"),
+    command("budget file as a verb", "budgets.yaml"),
+    command("target without scheme for a run", "run", "--target", "127.0.0.1:8000"),
     command("unknown code", "explain", "PG-Q001"),
     command("prune without a measure", "history", "prune"),
 )

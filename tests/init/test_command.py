@@ -22,11 +22,12 @@ class _Pets(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        document = (DOCUMENTS / "pets.json").read_text()
+        document = with_more((DOCUMENTS / "pets.json").read_text())
         answers = {"/swagger.json": document, "/api/pets": '[{"id": 7}]', "/api/pets/7": '{"id": 7}', "/": "{}"}
         body = answers.get(self.path.partition("?")[0])
         content = (body or "{}").encode()
-        self.send_response(200 if body else 404)
+        self.send_response(200 if body else 302 if self.path == "/api/moved" else 404)
+        self.send_header("Location", "/api/pets")
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
@@ -34,6 +35,13 @@ class _Pets(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         pass
+
+
+def with_more(document: str) -> str:
+    """The document with a request that fails, and one that is sent elsewhere."""
+    described = json.loads(document)
+    described["paths"] |= {path: {"get": {"responses": {}}} for path in ("/missing", "/moved")}
+    return json.dumps(described)
 
 
 @pytest.fixture
@@ -58,7 +66,10 @@ def test_a_service_that_runs_is_asked_for_its_document_measured_and_examined(ser
     assert done.returncode == 0, done.stderr
     text = (tmp_path / "budgets.yaml").read_text()
     assert f"target: ${{PERFGATE_TARGET:-{service}/api}}" in text
-    assert text.count("to propose: budget: {p50: ") == 2, text
+    assert text.count("to propose: budget: {p50: ") == 3, text
+    assert "# # answered 404: put values in that exist\n  # GET /missing:\n  #   request: GET /missing\n" in text
+    assert "GET /moved:\n    request: GET /moved\n    expect: {status: 302}\n" in text
+    assert "left out: GET /missing: answered 404" in done.stderr
     assert perfgate(tmp_path, "check").returncode == 0
 
     examined = perfgate(tmp_path, "doctor", "--json")
@@ -256,10 +267,14 @@ def test_doctor_without_a_budget_file(tmp_path: Path):
     assert "write one: perfgate init" in done.stdout
 
 
-def test_doctor_in_a_job_of_github_never_shows_the_token(tmp_path: Path):
+def test_doctor_in_a_job_of_github_never_shows_the_token_and_knows_that_its_folder_goes(tmp_path: Path):
+    (tmp_path / "budgets.yaml").write_text(
+        "version: 1\ntarget: http://127.0.0.1:9\nload: {rate: 1/s, duration: 1s}\nendpoints: {home: GET /}\n"
+    )
     done = perfgate(
         tmp_path,
         "doctor",
+        CI="true",
         GITHUB_ACTIONS="true",
         GITHUB_TOKEN="ghs_secret_token_of_the_job",
         GITHUB_API_URL="http://127.0.0.1:9",
@@ -269,4 +284,5 @@ def test_doctor_in_a_job_of_github_never_shows_the_token(tmp_path: Path):
 
     assert "warning token: http://127.0.0.1:9 does not answer" in done.stdout
     assert "event: pull_request" in done.stdout
+    assert "warning history write: .perfgate/history.db is in this job's folder" in done.stdout
     assert "ghs_secret" not in done.stdout + done.stderr

@@ -56,7 +56,7 @@ def test_a_service_without_a_document_gets_a_file_from_its_page(
 ):
     monkeypatch.chdir(tmp_path)
 
-    done = CliRunner().invoke(app, ["init", site])
+    done = CliRunner().invoke(app, ["init", site, "--no-try"])
 
     text = (tmp_path / "budgets.yaml").read_text()
     assert done.exit_code == 0, done.output

@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 from runtime.conftest import certificates  # noqa: F401 - a fixture
@@ -87,6 +88,71 @@ def test_a_target_that_speaks_plain_http_is_named(tmp_path):
     with listening(answer) as port, pytest.raises(TargetError, match="does not speak TLS") as raised:
         check_up(f"https://127.0.0.1:{port}", {}, TlsCheck(tls=Tls(), folder=tmp_path))
     assert "Is it http://?" in raised.value.hint
+
+
+def serving_tls(certificates: Path, answer: bytes | None, **settings: Any) -> Any:  # noqa: F811
+    """A server that reads a bit of the client's words and answers, whatever they are; None: says nothing."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificates / "server.pem", certificates / "server.key")
+    context.set_alpn_protocols(["h2"])
+    for name, value in settings.items():
+        setattr(context, name, value)
+    if context.verify_mode == ssl.CERT_REQUIRED:
+        context.load_verify_locations(certificates / "ca.pem")
+
+    def handle(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as tls:
+            if answer is not None:
+                tls.sendall(answer)
+            tls.recv(1000)
+
+    return listening(handle)
+
+
+SETTINGS_FRAME = b"\0\0\0\4\0\0\0\0\0"
+
+
+@pytest.mark.parametrize("version", ["TLSv1_2", "TLSv1_3"])
+def test_a_server_that_speaks_http_2_alone_is_named_before_the_load(certificates, version):  # noqa: F811
+    trusted = TlsCheck(tls=Tls(ca="ca.pem"), folder=certificates)
+    limit = ssl.TLSVersion[version]
+    with serving_tls(certificates, SETTINGS_FRAME, minimum_version=limit, maximum_version=limit) as port:
+        with pytest.raises(TargetError, match="speaks HTTP/2 alone") as raised:
+            check_up(f"https://127.0.0.1:{port}", {}, trusted)
+        assert (raised.value.code, raised.value.exit_code) == ("PG-T015", 3)
+        check_up(f"https://127.0.0.1:{port}", {}, replace(trusted, protocol="h2"))
+    with serving_tls(certificates, b"HTTP/1.1 200 OK\r\n\r\n") as port:  # by ALPN alone, as some are set up
+        check_up(f"https://127.0.0.1:{port}", {}, trusted)
+
+
+def test_an_alert_about_the_protocol_names_http_2(tmp_path):
+    alert = b"\x15\3\3\0\2\2\x78"  # fatal, no_application_protocol: as Go and OpenSSL refuse
+    refusing = listening(lambda connection: connection.recv(4096) and connection.sendall(alert))
+    with refusing as port, pytest.raises(TargetError, match="speaks HTTP/2 alone"):
+        check_up(f"https://127.0.0.1:{port}", {}, TlsCheck(tls=Tls(), folder=tmp_path))
+
+
+@pytest.mark.parametrize("version", ["TLSv1_2", "TLSv1_3"])
+def test_a_server_that_wants_a_certificate_says_so_before_the_load(certificates, version):  # noqa: F811
+    """TLS 1.3 says it after the handshake."""
+    limit = ssl.TLSVersion[version]
+    own = Tls(ca="ca.pem", certificate="client.pem", key="client.key")
+    with serving_tls(
+        certificates, None, verify_mode=ssl.CERT_REQUIRED, minimum_version=limit, maximum_version=limit
+    ) as port:
+        check = TlsCheck(tls=own, folder=certificates, protocol="h2")
+        check_up(f"https://127.0.0.1:{port}", {}, check)
+        with pytest.raises(TargetError, match="does not speak TLS") as raised:
+            check_up(f"https://127.0.0.1:{port}", {}, replace(check, tls=Tls(ca="ca.pem")))
+    assert "`tls: {certificate: client.pem}`" in raised.value.hint
+
+
+def test_a_server_of_other_names_says_which_setting_names_it(tmp_path):
+    alert = b"\x15\3\3\0\2\2\x70"  # fatal, unrecognized_name
+    refusing = listening(lambda connection: connection.recv(4096) and connection.sendall(alert))
+    with refusing as port, pytest.raises(TargetError, match="unrecognized name") as raised:
+        check_up(f"https://127.0.0.1:{port}", {}, TlsCheck(tls=Tls(), folder=tmp_path))
+    assert raised.value.hint == "Name the host that it serves: `tls: {server_name: HOST}`."
 
 
 def test_a_proxy_that_refuses_the_target_is_named():

@@ -86,6 +86,12 @@ def test_other_recoveries(incident: Incident, headline: str):
     assert alerts.resolved([incident], watching()).headline == headline
 
 
+def test_a_recovery_of_a_budget_and_an_outage_names_both():
+    outage = replace(DOWN, ended=OVER.ended, closed="r6")
+    told = alerts.resolved([OVER, outage], watching())
+    assert told.headline == "RECOVERED: search p95, the measurement itself after 20 min (4 failed rounds)"
+
+
 @pytest.mark.parametrize(
     ("seconds", "words"), [(40, "40 s"), (89, "89 s"), (720, "12 min"), (7200, "2 h"), (12000, "3 h 20 min")]
 )

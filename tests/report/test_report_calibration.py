@@ -9,7 +9,7 @@ from struct import unpack
 import pytest
 from rich.console import Console
 
-from perfgate.model.calibration import Alarms, Calibration, Explained, Noise, Proposal, Reach
+from perfgate.model.calibration import Alarms, Calibration, Noise, NoiseCorrelation, Proposal, Reach
 from perfgate.model.errors import RecordError
 from perfgate.report.charts import calibration_chart
 from perfgate.report.charts.drawing import DARK, LIGHT
@@ -43,7 +43,10 @@ def calibration(*noises: Noise, **others: object) -> Calibration:
         runs=10,
         pairs=3,
         noise=noises or (noise("list products", "p50"), noise("list products")),
-        explained=(Explained(by="probe p50", correlation=0.91), Explained(by="cpu pressure", correlation=0.2)),
+        explained=(
+            NoiseCorrelation(by="probe p50", correlation=0.91),
+            NoiseCorrelation(by="cpu pressure", correlation=0.2),
+        ),
         alarms=(Alarms(mode="history", suites=70, alarms=0, findings=200, passed=150, runs=10, bound=0.2589),),
         proposal=Proposal(mode="base", duration=60.0, limits={"p50": 0.05, "p95": 0.10}, reason="the shortest"),
     )
@@ -79,7 +82,7 @@ def test_alarms_are_told_with_their_bound():
     ("correlation", "said"), [(0.91, "probe p50 tells a slow runner here"), (0.4, "nothing tells a slow runner well")]
 )
 def test_what_tells_a_slow_runner(correlation: float, said: str):
-    one = calibration(explained=(Explained(by="probe p50", correlation=correlation),))
+    one = calibration(explained=(NoiseCorrelation(by="probe p50", correlation=correlation),))
 
     assert said in " ".join(told(one).split())
 

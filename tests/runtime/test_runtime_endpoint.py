@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from hypothesis import given
@@ -16,6 +16,7 @@ from perfgate.runtime.scenario.bodies import BOUNDARY, file
 from perfgate.runtime.scenario.captures import from_cookie, from_header
 from perfgate.runtime.scenario.endpoint import Endpoint, Hop
 from perfgate.runtime.scenario.expectations import header, json_path, regex, status, text
+from perfgate.runtime.scenario.graphql import operation
 from perfgate.runtime.scenario.session import Session
 from perfgate.runtime.scenario.values import OutOfRows, always, rows, sequence
 
@@ -141,6 +142,26 @@ def test_graphql():
     kind, body = body_of({"q": "pot", "n": 3}, graphql=query, variables={"q": "{q}", "first": "{n}"})
     assert kind == "application/json"
     assert json.loads(body) == {"query": query, "variables": {"q": "pot", "first": 3}}
+
+
+def test_graphql_by_get_stands_in_the_url():
+    query = "query Search($q: String!) { search(q: $q) { id } }"
+    where = {"path": "/graphql?key={k}", "variables": {"q": "{q}", "first": 3}, "values": {}}
+    endpoint = Endpoint("e", "GET", graphql=operation(query, "Search"), **where)
+    first, headers, body = parts(message(endpoint, {"q": "tea & pot", "k": 1}))
+    address = urlsplit(first.split()[1])
+    asked = {key: value for key, [value] in parse_qs(address.query).items()}
+    assert (address.path, body, "Content-Type" in headers) == ("/graphql", b"", False)
+    assert json.loads(asked.pop("variables")) == {"q": "tea & pot", "first": 3}
+    assert asked == {"key": "1", "query": query, "operationName": "Search"}
+    assert headers["Accept"].startswith("application/json")
+
+    persisted = Endpoint("e", "GET", "/graphql", graphql=operation(query, "Search", persisted=True))
+    short, full = (
+        parse_qs(urlsplit(parts(message(item))[0].split()[1]).query) for item in (persisted, persisted.with_query())
+    )
+    assert (short.get("query"), full["query"], short["extensions"]) == (None, [query], full["extensions"])
+    assert json.loads(short["extensions"][0])["persistedQuery"]["version"] == 1
 
 
 @given(st.text(), st.text())
@@ -414,6 +435,13 @@ def test_values_become_the_words_of_json_everywhere(value, words, encoded):
         (b'not json, "errors"', [], "graphql: not JSON: Expecting value"),
         (b'{"errors":[{"message":"expected"}]}', [json_path("$.errors[0].message", "expected")], None),
         (b'{"errors":[{"message":"expected"}]}', [status(200)], "graphql: 'expected'"),
+        (
+            b'{"errors":[{"message":"real"}],"errorCount":1}',
+            [json_path("$.errorsCount", exists=False)],
+            "graphql: 'real'",
+        ),
+        (b"<html>please log in</html>", [status(200)], "not a GraphQL answer"),
+        (b"", [], "not a GraphQL answer"),
     ],
 )
 def test_a_graphql_answer_with_errors_is_one_unless_somebody_speaks_of_them(body, expect, failure):
@@ -422,6 +450,31 @@ def test_a_graphql_answer_with_errors_is_one_unless_somebody_speaks_of_them(body
     assert endpoint.options.keep_body
     assert found is None if failure is None else found.detail.startswith(failure)
     assert Endpoint("e", "POST", "/", json={}).judge(Response(status=200, body=body)) is None
+
+
+PART = b"\r\n--cut\r\nContent-Type: application/json; charset=utf-8\r\n\r\n"
+FIRST = b'{"data":{"a":1},"hasNext":true}'
+
+
+@pytest.mark.parametrize(
+    ("parts", "failure"),
+    [
+        ([FIRST, b'{"incremental":[{"path":[],"data":{"b":2}}],"hasNext":false}'], None),
+        ([FIRST, b'{"incremental":[{"path":[],"data":null,"errors":[{"message":"late"}]}],"hasNext":false}'], "'late'"),
+        ([FIRST, b'{"completed":[{"id":"0","errors":[{"message":"late"}]}],"hasNext":false}'], "'late'"),
+        ([b'{"data":null,"errors":[{"message":"early"}],"hasNext":false}'], "'early'"),
+        ([FIRST], "the last part says that more follow"),
+        ([FIRST, b"oops"], "a part of the answer is not JSON"),
+    ],
+)
+def test_a_deferred_graphql_answer_is_read_to_its_last_part(parts: list[bytes], failure: str | None):
+    head = b'HTTP/1.1 200 OK\r\nContent-Type: multipart/mixed; boundary="cut"; deferSpec=20220824\r\n\r\n'
+    body = b"".join(PART + part for part in parts)
+    endpoint = Endpoint("e", "POST", "/graphql", graphql="{ a }")
+    found = endpoint.judge(Response(status=200, head=head, body=body + b"\r\n--cut--\r\n"))
+    assert found is None if failure is None else failure in found.detail
+    cut_off = endpoint.judge(Response(status=200, head=head, body=body))
+    assert cut_off.detail == "graphql: the multipart answer has no end"
 
 
 @pytest.mark.parametrize("code", [200, 204, 301, 304, 399])

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from perfgate.runtime.scenario.stated_times import stated
 from perfgate.runtime.streams import replies
 from perfgate.runtime.streams.messages import EventParser, Message
+from perfgate.runtime.streams.recording import MessageRecord
 from perfgate.runtime.streams.replies import AwaitedReplies
 
 STREAM = (
@@ -99,6 +100,21 @@ def test_without_a_reply_no_message_is_one():
     awaited = AwaitedReplies("")
     awaited.expect("hello")
     assert awaited.answered(Message(b"hello", 0)) is None
+
+
+def test_a_stream_without_a_message_counts_as_a_timeout_of_the_first_one():
+    """Else of streams of which half stay mute only the others would be measured."""
+    found = []
+    mute = MessageRecord(lambda *values: found.append(values), began=1)
+    mute.finish()
+    [(aspect, began, took, failure)] = found
+    assert (aspect, began, took > 0, failure.kind) == ("first_message", 1, True, "timeout")
+
+    found.clear()
+    spoken = MessageRecord(lambda *values: found.append(values), began=1)
+    spoken.add(Message(b"hi", 2))
+    spoken.finish()
+    assert [aspect for aspect, *_ in found] == ["first_message"]
 
 
 @pytest.mark.parametrize("value", ["1e999", "1" * 400, '"soon"', "true"])

@@ -74,6 +74,8 @@ def _stream(draft: Draft, endpoint: DraftEntry) -> Iterator[Mistake]:
             yield draft.document.mistake(
                 endpoint.at(kind), message, hint="remove `client: locust`", at="key", code="PG-B045"
             )
+    yield from _without_status(draft, endpoint, "events", ("fails",), "a message")
+    yield from _without_status(draft, endpoint, "websocket", ("fails", "ready"), "a message")
     if "websocket" not in endpoint.keys:
         return
     method, _ = split_request(endpoint.text("request"))
@@ -87,7 +89,7 @@ def _stream(draft: Draft, endpoint: DraftEntry) -> Iterator[Mistake]:
                 endpoint.at(key), message, hint="write `websocket: {send: ...}`", at="key", code="PG-B045"
             )
     websocket = endpoint.map("websocket")
-    for key in ("every", "reply"):
+    for key in ("every", "reply", "ready"):
         if key in websocket and "send" not in websocket:
             message = f"`{key}` is about `send`, and there is none"
             yield draft.document.mistake(
@@ -136,12 +138,19 @@ def _callback(draft: Draft, endpoint: DraftEntry) -> Iterator[Mistake]:
         yield draft.document.mistake(
             endpoint.at("with", CALLBACK), message, hint="rename the value", at="key", code="PG-B045"
         )
-    for key in ("until", "fails"):
-        conditions = endpoint.map(CALLBACK).get(key)
+    yield from _without_status(draft, endpoint, CALLBACK, ("until", "fails"), "a call")
+
+
+def _without_status(
+    draft: Draft, endpoint: DraftEntry, kind: str, keys: tuple[str, ...], noun: str
+) -> Iterator[Mistake]:
+    """Conditions of which one is about a status, where there is none."""
+    for key in keys:
+        conditions = endpoint.map(kind).get(key)
         if isinstance(conditions, dict) and STATUS in conditions:
-            message = f"a call has no status, which `{key}` could look at"
+            message = f"{noun} has no status, which `{key}` could look at"
             yield draft.document.mistake(
-                endpoint.at(CALLBACK, key, STATUS), message, hint="write `$.state: done`", at="key", code="PG-B045"
+                endpoint.at(kind, key, STATUS), message, hint="write `$.state: done`", at="key", code="PG-B045"
             )
 
 
@@ -178,8 +187,8 @@ def _without_source(draft: Draft, item: Effective, aspect: str) -> Iterator[Mist
     if kind and aspect == "message" and "sent" not in {**events, **websocket} and "send" not in websocket:
         message = f"`{item.budget.metric}` needs `sent` under `{kind}`: where a message says when it was sent"
         yield draft.document.mistake(item.path, message, hint="for example `sent: $.sent_at`", at="key", code="PG-B045")
-    if aspect == "completion" and "events" in item.entry.keys and not events.get("ends"):
-        message = f"`{item.budget.metric}` needs `ends: true` under `events`: a stream that the server ends"
+    if aspect == "completion" and kind and not item.entry.map(kind).get("ends"):
+        message = f"`{item.budget.metric}` needs `ends: true` under `{kind}`: a stream that the server ends"
         yield draft.document.mistake(
             item.path, message, hint="add `ends: true`, or remove the limit", at="key", code="PG-B045"
         )

@@ -12,11 +12,12 @@ from perfgate.model.errors import Mistake
 
 def check_replay(draft: Draft) -> Iterator[Mistake]:
     load = draft.map("load")
-    if "speed" in load and "replay" not in load:
-        message = "`speed` is that of a `replay`, and there is none"
-        yield draft.document.mistake(
-            ("load", "speed"), message, hint="add `replay: access.log`", at="key", code="PG-B047"
-        )
+    for key in ("speed", "host"):
+        if key in load and "replay" not in load:
+            message = f"`{key}` is that of a `replay`, and there is none"
+            yield draft.document.mistake(
+                ("load", key), message, hint="add `replay: access.log`", at="key", code="PG-B047"
+            )
     if not isinstance(file := load.get("replay"), str):
         return
     problem, hint = file_problem(draft.folder / file), RELATIVE
@@ -36,6 +37,10 @@ def check_replay(draft: Draft) -> Iterator[Mistake]:
     if draft.map("gate", "ab").get("restarts"):
         message = "`restarts` does not go with `replay`: the recording is sent in one piece"
         yield draft.document.mistake(("gate", "ab", "restarts"), message, hint="remove it", at="key", code="PG-B047")
+    for endpoint in draft.endpoints:
+        if "clients" in endpoint.keys and draft.weight(endpoint) > 0:
+            message = f"a recording does not say which client sent a request, and `{endpoint.name}` has `clients`"
+            yield draft.document.mistake(endpoint.at("clients"), message, hint="remove it", at="key", code="PG-B047")
     for journey in draft.journeys:
         if draft.weight(journey) > 0:
             message = f"a recording starts no journeys, and `{journey.name}` is one"

@@ -26,7 +26,7 @@ def _weights(draft: Draft) -> Iterator[Mistake]:
         message = "there is nothing to send: neither `endpoints`, `pages` nor `scenarios`"
         hint = "for example `endpoints: {home: GET /}`"
         yield draft.document.mistake(("endpoints",), message, hint=hint, at="key", code="PG-B030")
-    elif entries and not any(draft.weight(entry) for entry in entries):
+    elif not any(draft.weight(entry) for entry in entries) and any(entry.text("request") for entry in entries):
         path = ("journeys",) if draft.journeys else ("endpoints",)
         message = "nothing would be sent: all weights are 0"
         yield draft.document.mistake(path, message, hint="give one a weight", at="key", code="PG-B030")

@@ -47,7 +47,12 @@ def stated(written: Any) -> StatedTime | None:
 
 
 def events(written: EventsShape) -> Events:
-    return Events(listen=_listen(written), ends=bool(written.ends), event=written.event or "")
+    return Events(
+        listen=_listen(written),
+        ends=bool(written.ends),
+        event=written.event or "",
+        fails=tuple(conditions(written.fails or {})),
+    )
 
 
 def websocket(written: WebSocketShape) -> WebSocket:
@@ -59,6 +64,9 @@ def websocket(written: WebSocketShape) -> WebSocket:
         every=WebSocket.every if written.every is None else written.every,
         reply=usual if written.reply is None else written.reply,
         subprotocol=written.subprotocol or "",
+        ready=tuple(conditions(written.ready or {})),
+        ends=bool(written.ends),
+        fails=tuple(conditions(written.fails or {})),
     )
 
 

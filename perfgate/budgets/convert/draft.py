@@ -134,7 +134,13 @@ def with_traffic(draft: Draft) -> Draft:
         return draft
     alone = [item for item in draft.endpoints if item.text("request") and draft.weight(item) > 0]
     requests = [SendableRequest(item.name, item.text("request")) for item in alone]
-    return replace(draft, traffic=recorded_traffic(draft.folder / file, requests, draft.target or ""))
+    traffic = recorded_traffic(draft.folder / file, requests, draft.target or "", listed(draft.map("load").get("host")))
+    return replace(draft, traffic=traffic)
+
+
+def listed(hosts: Json) -> tuple[str, ...]:
+    """One host or a list of them; what has the wrong type is reported by the shape."""
+    return tuple(host for host in (hosts if isinstance(hosts, list) else [hosts]) if isinstance(host, str))
 
 
 POLL = ("poll", "request")  # the text of an endpoint that may use what its own request captures

@@ -13,7 +13,7 @@ from perfgate.model.metric import METRICS, Metric
 from perfgate.text.units import UnitError
 
 KEYS: dict[str, tuple[str, ...]] = {  # what an endpoint has that has such an aspect: one of these keys
-    "completion": ("poll", "callback", "events", "grpc"),
+    "completion": ("poll", "callback", "events", "websocket", "grpc"),
     "queued": ("poll", "callback"),
     "work": ("poll", "callback"),
     "first_message": ("events", "websocket", "grpc"),
@@ -54,6 +54,8 @@ def effective(draft: Draft) -> Iterator[Effective]:
 
 def _inherits(entry: DraftEntry, metric: str) -> bool:
     keys = keys_for(metric)
+    if keys == KEYS["completion"] and "websocket" in entry.keys and not entry.map("websocket").get("ends"):
+        return False  # it goes on until nobody listens any more
     return entry.path[0] == "endpoints" and (not keys or any(key in entry.keys for key in keys))
 
 

@@ -23,5 +23,12 @@ def replayed(load: LoadShape, draft: Draft) -> LoadProfile:
         max_users=LoadProfile.max_users if load.max_users is None else load.max_users,
         session=load.session or LoadProfile.session,
         abort=Abort(errors=load.abort.errors, duration=load.abort.for_) if load.abort else None,
-        replay=Replay(file=load.replay or "", speed=speed, arrivals=arrivals, left_out=traffic.left_out),
+        replay=Replay(
+            file=load.replay or "",
+            speed=speed,
+            arrivals=arrivals,
+            left_out=traffic.left_out,
+            only=tuple(load.host or ()),
+            hosts=traffic.hosts,
+        ),
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import re
-from collections.abc import Iterable, Iterator, Sequence
+import zlib
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -16,6 +18,8 @@ from perfgate.text import log_lines, template
 from perfgate.text.log_lines import LogLine
 from perfgate.text.template import TemplateError, Value, Variable
 
+GZIP = b"\x1f\x8b"  # how it begins
+MAX_SHOWN_HOSTS = 5
 PLACEMENT_SEED = 1  # of where in its second a request came, when the log tells whole seconds only
 
 
@@ -25,6 +29,7 @@ class RecordedTraffic:
 
     arrivals: tuple[RecordedArrival, ...] = ()
     left_out: int = 0
+    hosts: int = 1  # that its requests went to, as far as it says so
     problem: str = ""
     hint: str = ""
 
@@ -44,12 +49,15 @@ class _RequestPattern(NamedTuple):
     literal: int  # characters: the more, the more particular
 
 
-def recorded_traffic(path: Path, requests: Iterable[SendableRequest], target: str) -> RecordedTraffic:
-    """Raises nothing: what is wrong is the result's `problem`."""
+def recorded_traffic(
+    path: Path, requests: Iterable[SendableRequest], target: str, hosts: Collection[str] = ()
+) -> RecordedTraffic:
+    """What a log, plain or gzipped, has of these hosts (of none: of all). Raises nothing: what is wrong is the result's
+    `problem`."""
     try:
-        lines = list(log_lines.lines(path.read_text(encoding="utf-8", errors="replace")))
-    except OSError as error:
-        return RecordedTraffic(problem=f"cannot be read: {error.strerror}")
+        lines = list(log_lines.lines(_text(path)))
+    except (OSError, EOFError, zlib.error) as error:
+        return RecordedTraffic(problem=f"cannot be read: {getattr(error, 'strerror', '') or error}")
     known = [line for line in lines if line is not None]
     if not known:
         return RecordedTraffic(
@@ -59,8 +67,14 @@ def recorded_traffic(path: Path, requests: Iterable[SendableRequest], target: st
         return RecordedTraffic(
             problem="does not say when its requests came", hint="a log with a time in each line is needed"
         )
+    wanted = {host.lower() for host in hosts}
+    chosen = [line for line in known if not wanted or line.host in wanted]
+    if not chosen:
+        there = sorted({line.host for line in known if line.host})
+        shown = ", ".join(f"`{host[:60]}`" for host in there[:MAX_SHOWN_HOSTS]) or "no host"
+        return RecordedTraffic(problem=f"has no request to {', '.join(hosts)}", hint=f"it names {shown}")
     patterns = sorted(filter(None, map(_pattern, requests)), key=lambda pattern: -pattern.literal)
-    arrivals = list(_arrivals(known, patterns, urlsplit(target).path.rstrip("/")))
+    arrivals = list(_arrivals(chosen, patterns, urlsplit(target).path.rstrip("/")))
     if not arrivals:
         return RecordedTraffic(
             problem="has no request of any endpoint", hint="the method and the path before `?` must be the same"
@@ -69,7 +83,16 @@ def recorded_traffic(path: Path, requests: Iterable[SendableRequest], target: st
     return RecordedTraffic(
         arrivals=tuple(arrival._replace(due=arrival.due - begin) for arrival in arrivals),
         left_out=len(lines) - len(arrivals),
+        hosts=len({line.host for line in chosen}),
     )
+
+
+def _text(path: Path) -> str:
+    """Raises OSError, EOFError or zlib.error."""
+    content = path.read_bytes()
+    if content.startswith(GZIP):
+        content = gzip.decompress(content)
+    return content.decode(errors="replace")
 
 
 def _arrivals(known: Sequence[LogLine], patterns: Sequence[_RequestPattern], base: str) -> Iterator[RecordedArrival]:

@@ -32,6 +32,11 @@ def _speed(value: object) -> float:
     return float(match[1])
 
 
+def _listed(value: object) -> object:
+    """A single value as a list of one."""
+    return value if isinstance(value, list) else [value]
+
+
 Speed = Annotated[
     float, BeforeValidator(_speed), WithJsonSchema({"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?x$"})
 ]
@@ -63,6 +68,13 @@ class LoadShape(Shape):
         "access.log",
     )
     speed: Maybe[Speed] = optional("With `replay`: how many times as fast. Default: 1x.", "2x", "0.5x")
+    host: Maybe[
+        Annotated[list[Text], Field(min_length=1), BeforeValidator(_listed, json_schema_input_type=Text | list[Text])]
+    ] = optional(
+        "With `replay`: the only host, or hosts, whose requests are sent. Default: all that the log has.",
+        "shop.example",
+        ["shop.example", "www.shop.example"],
+    )
     warmup: Maybe[Duration] = optional("Load at the first level before anything is judged. Default: none.", "5s")
     duration: Maybe[DurationRange] = optional(
         "Measured time; with `stages` it is their sum. A range ends as soon as everything is decided.", "30s", "20s..3m"

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, Tag
 
 from perfgate.budgets.shape.activity_shape import StatedShape, one_unit
+from perfgate.budgets.shape.conditions import Conditions
 from perfgate.budgets.shape.fields import MAP, TEXT, Count, MapOrText, Maybe, PositiveDuration, Shape, checked, optional
 from perfgate.budgets.shape.texts import JsonPath, Quotable, Text, json_path_problem
 
@@ -32,7 +33,13 @@ class ListenShape(Shape):
     )
 
 
-class EventsShape(ListenShape):
+class MessagesShape(ListenShape):
+    fails: Maybe[Conditions] = optional(
+        "The stream has failed when a message meets any of this: conditions on JSONPaths.", {"$.type": "error"}
+    )
+
+
+class EventsShape(MessagesShape):
     ends: Maybe[bool] = optional(
         "Whether the server ends it itself, as answers do that come in pieces. Default: false.", True
     )
@@ -46,9 +53,13 @@ Several = Annotated[
 ]
 
 
-class WebSocketShape(ListenShape):
+class WebSocketShape(MessagesShape):
     subprotocol: Maybe[Quotable] = optional("To ask for; the server must speak it.", "graphql-transport-ws")
     first: Maybe[Several] = optional("Sent at once: a message, or a list.", {"type": "connection_init"})
+    ready: Maybe[Conditions] = optional(
+        "What a message must have met before any of `send` is sent, such as the answer to `first`. Default: nothing.",
+        {"$.type": "connection_ack"},
+    )
     send: Maybe[Several] = optional(
         "Sent after that in turn, one `every` so often: a message, or a list.", {"say": "hello"}
     )
@@ -58,6 +69,9 @@ class WebSocketShape(ListenShape):
         "counts from the sending. Default: next, where nothing is `sent`.",
         NEXT,
         "$.id",
+    )
+    ends: Maybe[bool] = optional(
+        "Whether the server ends it itself, by closing it normally (1000). Default: false.", True
     )
 
 

@@ -21,6 +21,7 @@ from perfgate.model.metric import METRICS
 
 _KEY = "[key]"  # how pydantic says that a key, not its value, is wrong
 _MAX_KEYS = 18
+_PARTS_OF_REQUEST = ("method", "path", "uri", "url")  # as other tools call them
 
 _WORDS = {
     "string_type": "must be a text",
@@ -93,6 +94,8 @@ def _mistakes(error: ValidationError, document: Document) -> Iterator[Mistake]:
             yield from _missing(str(details["loc"][-1]), path, misspelt, document, published)
         else:
             message, hint = _words(details, path)
+            if not hint and details["type"] in ("dict_type", "model_type") and path and isinstance(path[-1], str):
+                hint = _example(path[-1], known_keys(published, path[:-1]))
             at: Literal["key", "value"] = "key" if details["loc"] and details["loc"][-1] == _KEY else "value"
             code = details["ctx"]["code"] if details["type"] == PROBLEM else "PG-B008"
             yield document.mistake(path, message, hint=hint, at=at, code=code)
@@ -164,6 +167,8 @@ def _unknown_key_hint(key: str, known: Mapping[str, Any]) -> str:
         return f"a limit stands under `budget`: `budget: {{{key}: ...}}`"
     if key in LoadShape.model_fields and "load" in known:
         return f"`{key}` stands under `load`"
+    if key in _PARTS_OF_REQUEST and "request" in known:
+        return "method and path stand in `request`: `request: GET /products`"
     if close := did_you_mean(key, known):
         return close
     if 0 < len(known) <= _MAX_KEYS:

@@ -9,7 +9,7 @@ from typing import Protocol
 from perfgate.diagnose.facts import ProbeCounts
 from perfgate.diagnose.probes.mysql import MysqlProbe
 from perfgate.diagnose.probes.postgres import PostgresProbe
-from perfgate.diagnose.probes.processes import ProcessProbe
+from perfgate.diagnose.probes.processes import ProcessProbe, programs
 from perfgate.diagnose.probes.prometheus import PrometheusProbe
 from perfgate.diagnose.probes.queues import QueueProbe
 from perfgate.diagnose.probes.redis import RedisProbe
@@ -58,6 +58,7 @@ __all__ = [
     "WaitProbe",
     "key_of",
     "merged",
+    "programs",
 ]
 
 
@@ -85,7 +86,7 @@ def _beyond_idle(values: Mapping[str, float]) -> dict[str, float]:
 def _excess(name: str, value: float, idle: float, values: Mapping[str, float]) -> float:
     """The wait beyond that which is always there. Where one always waits, so little more is an error of sampling; and
     it is nobody's who sends hardly a message, such as a worker that listens."""
-    messages = values.get(f"{name.removesuffix('_wait')}_messages")
+    messages = values.get(f"{name.rpartition('_')[0]}_messages")
     if idle > 0 and (
         value - idle < MIN_SURPLUS_SHARE * idle or (messages is not None and messages < MIN_MESSAGES_PER_REQUEST)
     ):

@@ -59,6 +59,10 @@ class Kinds:
             self._known[address] = self._named.get(port) or by_program or _PORTS.get(port, "external")
         return self._known[address]
 
+    def looks(self, moments: Mapping[frozenset[tuple[str, int]], int], kind: Kind) -> int:
+        """At how many moments one of that kind, or several side by side, were waited for."""
+        return sum(count for at, count in moments.items() if any(self.of(*address) == kind for address in at))
+
 
 def _program(port: int) -> str:
     """The name of the program that listens on a local port; empty where it may not be known."""

@@ -13,11 +13,15 @@ _FILTERED = re.compile(
 )
 _SORTED = re.compile(r"(?:(?P<table>\w+)\.)?(?P<column>\w+)(?P<direction> DESC)?")
 
+_INDEXED = ("Index Scan", "Index Only Scan")
+_CONDITIONS = {"Index Cond", "Order By"}  # by which an index finds rows
+
 
 class Scan(NamedTuple):
     table: str
     columns: tuple[str, ...]  # or `function(column)`: what an index would be on
     is_for_order: bool = False  # read as a whole only to be sorted, for a few rows
+    is_in_order: bool = False  # read in the order of an index, row by row, until enough pass the filter
 
 
 def scans(plan: Any) -> Iterator[Scan]:
@@ -25,6 +29,8 @@ def scans(plan: Any) -> Iterator[Scan]:
     for node in _nodes(plan):
         if node.get("Node Type") == "Seq Scan" and "Filter" in node:
             yield Scan(node["Relation Name"], _filtered(node["Filter"]))
+        elif node.get("Node Type") in _INDEXED and "Filter" in node and not _CONDITIONS & node.keys():
+            yield Scan(node["Relation Name"], _filtered(node["Filter"]), is_in_order=True)
         elif node.get("Node Type") == "Limit":
             yield from _sorted(node)
 

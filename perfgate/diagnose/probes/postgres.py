@@ -169,6 +169,7 @@ class PostgresProbe:
             scans=tuple(dict.fromkeys(scan.table for scan in scans)),
             columns=tuple(dict.fromkeys(column for scan in scans for column in scan.columns)),
             indexed=tuple(dict.fromkeys(indexed)),
+            in_order=tuple(dict.fromkeys(scan.table for scan in scans if scan.is_in_order)),
             hint=hint,
         )
 

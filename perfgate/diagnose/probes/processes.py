@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+
 from perfgate.diagnose.facts import ProbeCounts
 from perfgate.runner.process_tree import Usage, usage
 
@@ -25,3 +30,18 @@ class ProcessProbe:
 
     def close(self) -> None:
         """Nothing was opened."""
+
+
+def programs(pid: int, port: int) -> list[str]:
+    """File names of the programs in the process tree that listen on the port; of all, where none is seen to."""
+    every: list[str] = []
+    listening: list[str] = []
+    with suppress(psutil.Error):
+        top = psutil.Process(pid)
+        for process in (top, *top.children(recursive=True)):
+            with suppress(psutil.Error):
+                every.append(Path(process.exe()).name)
+                sockets = process.net_connections(kind="tcp")
+                if any(item.status == psutil.CONN_LISTEN and item.laddr.port == port for item in sockets):
+                    listening.append(every[-1])
+    return listening or every

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import random
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -36,6 +37,7 @@ class WaitTally:
     unread: int = 0
     stopped: int = 0
     awaiting: dict[Address, int] = field(default_factory=dict)
+    moments: Counter[frozenset[Address]] = field(default_factory=Counter)  # looks at which just these were waited for
     last: dict[int, TcpSocket] = field(default_factory=dict)
     turns: dict[int, ConnectionTurn] = field(default_factory=dict)
     peak_connections: dict[Address, int] = field(default_factory=dict)  # used at one moment
@@ -43,6 +45,7 @@ class WaitTally:
     def add(self, sockets: Iterable[TcpSocket], own_ports: set[int], known: Mapping[int, TcpSocket]) -> None:
         """`known` are the connections that were there before."""
         used: dict[Address, int] = {}
+        awaited: set[Address] = set()
         for item in sockets:
             if item.state == LISTEN:
                 self.unread += item.unread
@@ -57,6 +60,8 @@ class WaitTally:
                 self.turns[item.inode] = now = turn(item, self.turns.get(item.inode, FIRST))
                 if now.is_awaiting:
                     self.awaiting[address] = self.awaiting.get(address, 0) + 1
+                    awaited.add(address)
+        self.moments[frozenset(awaited)] += 1
         for address, count in used.items():
             self.peak_connections[address] = max(count, self.peak_connections.get(address, 0))
 
@@ -149,9 +154,9 @@ class WaitProbe:
             return ProbeCounts()
         each = took / tally.looks / requests if requests else 1 / tally.looks
         found = self._peers(tally, each, requests)
-        values = {f"{kind}_wait": 0.0 for kind in peers.WAITED_FOR}
-        for peer in found:
-            values[f"{peer.kind}_wait"] += peer.seconds
+        waits = {kind: [peer.seconds for peer in found if peer.kind == kind] for kind in peers.WAITED_FOR}
+        values = {f"{kind}_wait": sum(seconds, 0.0) for kind, seconds in waits.items()}
+        values |= {f"{kind}_span": self._kinds.looks(tally.moments, kind) * each for kind in peers.WAITED_FOR}
         if not requests:
             return ProbeCounts(values={f"idle_{name}": value for name, value in values.items()})
         for kind in peers.WAITED_FOR:

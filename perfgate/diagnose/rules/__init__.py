@@ -33,6 +33,7 @@ _COUNTS: tuple[Rule, ...] = (
 # Times: a slower machine changes them too. In this order, the first explains most of those after it.
 _TIMES: tuple[Rule, ...] = (
     application.blocking,
+    services.in_turn,
     database.slower,
     services.broker,
     application.serialisation,

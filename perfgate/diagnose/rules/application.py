@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 from perfgate.diagnose.facts import PassFacts
 from perfgate.diagnose.rules import answers, database, functions, services
-from perfgate.diagnose.rules.case import FOLLOWS, MOVED, SAME, SHARE, TINY, Case, Rule, cause, counted, kb, ms
+from perfgate.diagnose.rules.case import FOLLOWS, MOVED, SAME, TINY, Case, Rule, cause, counted, kb, ms
+from perfgate.diagnose.rules.computing import explains_by_computing
 from perfgate.model.diagnosis import Cause, Layer
 
 CANARY = 5.0  # times as long as idle
 MIN_SHARE = 0.4  # of the difference: the greater part, less what is measured beside it
 QUARTER = 0.25
 MOST = 0.6  # of the computing that has grown
-COMPUTED = 0.3  # of the difference: less of it is what waiting costs
 BLOCKED = 0.5  # of the event loop's time
 OTHERS: tuple[Layer, ...] = ("database", "cache", "external")
 _SERIALISES = "serialising and parsing data takes"
@@ -45,7 +45,7 @@ def _serialising(case: Case) -> Iterator[Cause]:
 def cpu(case: Case) -> Iterator[Cause]:
     name = "cpu" if None not in case.pair("cpu") else "computing"
     # a request that is slower by more than that waits instead
-    is_aside = case.slower_alone > TINY and not _explains_by_computing(case, case.growth(name) or 0.0)
+    is_aside = case.slower_alone > TINY and not explains_by_computing(case, case.growth(name) or 0.0)
     if case.grew(name, 1.3, TINY) and not is_aside and not _computes_for_others(case):
         before, now = case.pair(name)
         sentence = f"{ms(now)} CPU per request instead of {ms(before)}"
@@ -54,13 +54,6 @@ def cpu(case: Case) -> Iterator[Cause]:
         if found:
             sentence, remedy = f"{sentence}: {found[0]}", functions.remedy_for(functions.named(case)[0])
         yield cause("cpu", "confirmed" if case.takes(case.growth(name)) else "likely", sentence, found[1:], remedy)
-
-
-def _explains_by_computing(case: Case, computed: float) -> bool:
-    """Whether so much more CPU (s) explains a request that is slower alone. Who computes on a busy machine waits for a
-    CPU as well."""
-    waited = max(0.0, case.growth("cpu_delay") or 0.0)
-    return computed >= SHARE * case.slower_alone and computed + waited >= COMPUTED * case.slower_alone
 
 
 def _computes_for_others(case: Case) -> bool:
@@ -111,7 +104,7 @@ def _computes(case: Case) -> bool:
     if case.base is None:
         return (case.head.cpu or 0.0) >= 0.5 * (case.head.alone or 0.0)
     computed = case.growth("cpu") or 0.0
-    is_much = case.takes(computed) or (case.slower_alone > TINY and _explains_by_computing(case, computed))
+    is_much = case.takes(computed) or (case.slower_alone > TINY and explains_by_computing(case, computed))
     return case.grew("cpu", 1.5, TINY) and is_much
 
 
@@ -157,7 +150,7 @@ def waiting(case: Case) -> Iterator[Cause]:
         computed = case.growth("computing")
     if not was or not now or computed is None or now <= was * MOVED:
         return
-    if _explains_by_computing(case, computed):
+    if explains_by_computing(case, computed):
         return
     layer: Layer = "application"
     sentence = f"it waits: {ms(now)} alone instead of {ms(was)}, without more CPU"

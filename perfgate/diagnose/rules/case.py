@@ -42,6 +42,9 @@ _TIMES = (
     "cache_wait",
     "external_wait",
     "broker_wait",
+    "database_span",
+    "cache_span",
+    "external_span",
 )
 Pair = tuple[float | None, float | None]
 

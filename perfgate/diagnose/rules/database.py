@@ -123,7 +123,11 @@ def scans(case: Case) -> Iterator[Cause]:
         if unused:
             remedy = _UNUSED.format(column=unused)
         evidence = [_described(statement), *filter(None, [statement.hint])]
-        yield cause("sequential-scan", "confirmed", f"sequential scan of {tables[0]}", evidence, remedy)
+        in_order = tables[0] in statement.in_order
+        sentence = (
+            f"reads all of {tables[0]} in the order of an index" if in_order else f"sequential scan of {tables[0]}"
+        )
+        yield cause("sequential-scan", "confirmed", sentence, evidence, remedy)
         return
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from math import log
 
 from perfgate.diagnose.rules.case import SAME, TINY, Case, cause, is_in_each_round
+from perfgate.diagnose.rules.computing import explains_by_computing
 from perfgate.model.diagnosis import Cause
 
 CLOSE = 0.5  # of the endpoint's movement (in logarithms), by which others moved too: the machine
@@ -128,12 +129,14 @@ def computes_more(case: Case) -> bool:
     """Whether the service computes so much more for this request that no machine explains it: machines that compute
     more slowly do so for the control and for a fixed piece of work as well."""
     name = "cpu" if None not in case.pair("cpu") else "computing"
-    computing, reference = _factor(case, name), _factor(case, "reference_cpu")  # who waits for a CPU computes no more
+    factor, reference = _factor(case, name), _factor(case, "reference_cpu")  # who waits for a CPU computes no more
     usual = 1.0
     if case.control is not None and case.control[0].cpu and case.control[1].cpu:
         usual = max(1.0, case.control[1].cpu / case.control[0].cpu)
-    is_much = computing is not None and computing >= COMPUTES_MORE * usual and case.takes(case.growth(name))
-    return is_much and (reference is None or reference <= SAME)
+    is_much = factor is not None and factor >= COMPUTES_MORE * usual
+    more = case.growth(name)
+    explains = case.takes(more) or (case.slower_alone > TINY and explains_by_computing(case, more or 0.0))
+    return is_much and explains and (reference is None or reference <= SAME)
 
 
 def _makes_database_work(case: Case) -> bool:

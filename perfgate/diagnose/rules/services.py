@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from perfgate.diagnose.rules.case import MANY, SHARE, TINY, Case, cause, counted, grew, kb, ms, number, peers_of
-from perfgate.model.diagnosis import Cause
+from perfgate.model.diagnosis import Cause, Layer
 
 PILES = 0.2  # jobs per request by which a queue grows that is not kept up with
+LEAST_SIDE_BY_SIDE = 1.8  # messages per request, of which two can be under way at once
+OVERLAP = 1.3  # under way at once, on average of the time in which one is
 COLD = 0.1  # of the hits, at most which a cache counts as gone
 
 
@@ -76,6 +78,32 @@ def _waits_for_job(case: Case) -> bool:
     return own is not None and waits is not None and own < 0.3 * waits and jobs is not None and jobs >= 0.5
 
 
+def in_turn(case: Case) -> Iterator[Cause]:
+    """As many messages, each of them as quick, that are no longer sent side by side."""
+    kinds: tuple[tuple[Layer, str], ...] = (
+        ("database", "the database"),
+        ("cache", "the cache"),
+        ("external", "other services"),
+    )
+    for kind, where in kinds:
+        messages, waits, spans = (case.pair(f"{kind}_{name}") for name in ("messages", "wait", "span"))
+        beside = [wait / span if wait and span else 1.0 for wait, span in zip(waits, spans, strict=True)]
+        if (
+            grew(spans, 1.3, 2 * TINY)
+            and case.takes(case.growth(f"{kind}_span"))
+            and (messages[0] or 0) >= LEAST_SIDE_BY_SIDE
+            and not grew(messages, 1.3, 0.5)
+            and beside[0] >= OVERLAP
+            and beside[1] <= 1 + (beside[0] - 1) / 2
+        ):
+            sentence = (
+                f"{counted(round(messages[1] or 0), 'message')} to {where} one after the other, which were side by "
+                f"side: a request waits {ms(spans[1])} for them instead of {ms(spans[0])}"
+            )
+            yield cause("one-after-another", "confirmed", sentence, peers_of(case, kind), layer=kind)
+            return
+
+
 def external(case: Case) -> Iterator[Cause]:
     calls, messages = case.pair("external_calls"), case.pair("external_messages")
     seconds, waits = case.pair("external_seconds"), case.pair("external_wait")
@@ -89,6 +117,8 @@ def external(case: Case) -> Iterator[Cause]:
             sentence,
             evidence,
         )
+    elif any(in_turn(case)):
+        return  # each of them takes as long as before
     elif grew(seconds, 1.3, TINY) and (case.share("external") >= SHARE or took):
         sentence = f"calls of other services take {ms(seconds[1])} instead of {ms(seconds[0])}"
         yield cause("external-slower", "confirmed", sentence, evidence)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from perfgate.gate.calibration import proposing
-from perfgate.gate.calibration.noise import explained, noise_of, value_of
+from perfgate.gate.calibration.noise import correlations, noise_of, value_of
 from perfgate.gate.calibration.suites import compare_sides, count_alarms, judge_beside, judge_beside_subsets
 from perfgate.gate.history.historical import ChangeTest, Key
 from perfgate.gate.levels import ALPHA
@@ -45,7 +45,7 @@ def calibrate(runs: Sequence[Run], pairs: Sequence[Run], policy: GatePolicy) -> 
         runs=len(runs),
         pairs=len(pairs),
         noise=noise,
-        explained=tuple(explained(runs, keys)),
+        explained=tuple(correlations(runs, keys)),
         alarms=tuple(alarms),
         proposal=proposal,
         notes=tuple(_notes(noise, proposal.mode, len(runs), policy.baseline.min_runs)),

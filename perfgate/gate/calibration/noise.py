@@ -15,7 +15,7 @@ from perfgate.gate.history.historical import Key
 from perfgate.gate.history.prediction import Array
 from perfgate.gate.history.series import sampling_variance
 from perfgate.gate.trial import MARGIN
-from perfgate.model.calibration import Explained, Noise, Reach
+from perfgate.model.calibration import Noise, NoiseCorrelation, Reach
 from perfgate.model.run import EndpointResult, Run
 
 DURATION_MULTIPLES = (1, 2, 5, 10)  # of the duration
@@ -88,7 +88,7 @@ def _moves(names: Sequence[str], metric: str, runs: Sequence[Run]) -> Array:
     return centred(values[0], values, level)[1]
 
 
-def explained(runs: Sequence[Run], keys: Sequence[Key]) -> Iterator[Explained]:
+def correlations(runs: Sequence[Run], keys: Sequence[Key]) -> Iterator[NoiseCorrelation]:
     names = [name for name, metric in keys if metric == "p50"]
     if not names or len(runs) < MIN_RUNS + 1:
         return
@@ -100,9 +100,9 @@ def explained(runs: Sequence[Run], keys: Sequence[Key]) -> Iterator[Explained]:
     yield from _follows("cpu pressure", movement, [run.generator.cpu_pressure for run in runs])
 
 
-def _follows(by: str, movement: Sequence[float], observed: Sequence[float]) -> Iterator[Explained]:
+def _follows(by: str, movement: Sequence[float], observed: Sequence[float]) -> Iterator[NoiseCorrelation]:
     if len(set(observed)) > 1 and len(set(movement)) > 1:
-        yield Explained(by=by, correlation=correlation(observed, movement))
+        yield NoiseCorrelation(by=by, correlation=correlation(observed, movement))
 
 
 def _result(run: Run, endpoint: str) -> EndpointResult:

@@ -61,7 +61,7 @@ def compare_sides(run: Run, keys: Sequence[Key], level: float) -> Suite:
 
 
 def count_alarms(mode: Mode, suites: Sequence[Suite], limits: dict[Key, float], runs: int) -> Alarms:
-    """Without a floor: rises however small count."""
+    """Counts them without a floor: rises however small are alarms."""
     alarmed, outcomes = set(), []
     alarms = 0
     for suite in suites:

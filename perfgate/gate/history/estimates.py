@@ -47,8 +47,8 @@ class Estimate:
 
     @property
     def p_rise(self) -> float:
-        """At least the share of earlier runs that were as far up, if several were: a distribution with a second mode
-        has no tail of Student's t."""
+        """Probability of such a rise by chance: at least the share of earlier runs that were as far up, if several
+        were: a distribution with a second mode has no tail of Student's t."""
         return max(t_sf(self.rise / self.sd, self.df), self.seen[0])
 
     @property

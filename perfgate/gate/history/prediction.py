@@ -178,7 +178,7 @@ def _run_weights(scores: Array, there: NDArray[np.bool_]) -> Array:
 
 
 def _rough_scores(values: Array, level: Numbers) -> Array:
-    """To begin with: distances from the level's median in median absolute deviations, which no outlier moves."""
+    """First scores: distances from the level's median in median absolute deviations, which no outlier moves."""
     scores = np.zeros_like(values)
     if not len(values):
         return scores

@@ -36,7 +36,8 @@ def _with_interval(change: float, comparison: Comparison, metric: Metric, as_dif
 
 
 def amount_words(worsening: float, comparison: Comparison, metric: Metric, as_difference: bool) -> str:
-    """In per cent of the baseline; as a difference where the limit is one, for shares, or where there is no ratio."""
+    """The change in per cent of the baseline; as a difference where the limit is one, for shares, or where there is no
+    ratio."""
     value = -worsening if metric.higher_is_better else worsening
     if comparison.is_difference:
         return format_difference(metric.unit, value)

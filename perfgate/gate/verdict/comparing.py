@@ -44,8 +44,8 @@ class Comparisons:
 def compare(
     budgets: Sequence[Budget], run: Run, baseline: Baseline, policy: GatePolicy, anchor: Baseline | None = None
 ) -> Comparisons:
-    """For each budget with data and a baseline. Only relative criteria make a hypothesis; what has absolute ones only
-    is compared for people to see."""
+    """Compares each budget with data and a baseline. Only relative criteria make a hypothesis; what has absolute ones
+    only is compared for people to see."""
     now = results_by_name(run)
     budget_of = {
         (budget.endpoint, budget.metric): budget

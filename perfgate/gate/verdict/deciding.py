@@ -60,7 +60,7 @@ def relative(
 
 
 def _is_kept(comparison: Comparison, threshold: float, sensitivity: Sensitivity) -> bool:
-    """Under the limit for sure; or as far as is known, with a violation of more than the sensitivity ruled out."""
+    """Whether it is under the limit for sure; or as far as is known, with more than the sensitivity ruled out."""
     if comparison.bound < threshold or (comparison.exact and comparison.change <= 0):
         return True
     return comparison.expectation < threshold and comparison.ruled_out < tolerated(comparison, threshold, sensitivity)
@@ -74,7 +74,7 @@ def tolerated(comparison: Comparison, threshold: float, sensitivity: Sensitivity
 
 
 def threshold_of(criterion: Criterion, comparison: Comparison, floor: float) -> float:
-    """From which worsening a criterion is broken, in the evidence's unit: its limit, or the floor if that is more."""
+    """The worsening that breaks a criterion, in the comparison's unit: its limit, or the floor if that is more."""
     limit = in_unit_of(comparison, abs(criterion.limit), difference=criterion.difference)
     return max(limit, in_unit_of(comparison, floor, difference=True))
 

@@ -14,6 +14,6 @@ _KINDS = {  # of failures: a bare "status" reads like an HTTP status
 
 
 def failure_kinds(result: EndpointResult) -> str:
-    """For example "3 timed out, 1 no connection; for example ..."."""
+    """The kinds in words, for example "3 timed out, 1 no connection; for example ..."."""
     kinds = ", ".join(f"{count:,} {_KINDS.get(kind, kind)}" for kind, count in result.failures_by_kind.items())
     return f"{kinds}; for example {result.failure_examples[0]}" if result.failure_examples else kinds

@@ -59,7 +59,8 @@ def _finding(whole: Whole, weighed: Weighed, policy: GatePolicy) -> Finding:
 
 
 def _outcome(whole: Whole, weighed: Weighed, limit: float, severity: Severity, policy: GatePolicy) -> Outcome:
-    """Without a reference nothing tells the runner from the application: a rise is undecided, a fall no merit."""
+    """The outcome of what all moved alike. Without a reference nothing tells the runner from the application: a rise is
+    undecided, a fall no merit."""
     criterion = Criterion(kind=Kind.RELATIVE, limit=limit, text="", severity=severity)
     outcome = deciding.relative(criterion, weighed, 0.0, 0, policy.sensitivity)
     if whole.cleared:

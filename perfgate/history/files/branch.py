@@ -42,7 +42,7 @@ def files(url: str, *, root: Path, environ: Mapping[str, str]) -> Files:
 
 
 def _in_repository(folder: Path, environ: Mapping[str, str]) -> bool:
-    """Also where git refuses to look into it: then it says why."""
+    """Whether the folder is in a repository, also where git refuses to look into it: then it says why."""
     try:
         git.run("rev-parse", "--git-dir", folder=folder, environ=git.environment(environ))
     except GitError as error:

@@ -128,7 +128,7 @@ class DataBranch:
         )
 
     def close(self) -> None:
-        """It can be used again; it opens itself."""
+        """Closes the repository. The branch can be used again; it opens itself."""
         self._repository.close()
         self._tip, self._objects = "", {}
 
@@ -146,7 +146,7 @@ class DataBranch:
             self._see(there)
 
     def _see(self, tip: str) -> None:
-        """Now this is the tip."""
+        """Takes this for the tip, and lists its files."""
         listed = self._repository.git("ls-tree", "-r", "-z", "--full-tree", tip).decode(errors="replace") if tip else ""
         lines = (line.partition("\t") for line in listed.split("\0") if line)
         self._objects = {path: facts.split()[2] for facts, _, path in lines if facts.split()[1] == "blob"}

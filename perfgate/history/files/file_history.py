@@ -179,7 +179,7 @@ class FileHistory:
     # From here on: reading.
 
     def _readable(self, selected: Sequence[Label]) -> Iterator[PastRun]:
-        """Without the damaged ones, which are warned of, and without those that were deleted meanwhile."""
+        """Reads them without the damaged ones, which are warned of, and without those that were deleted meanwhile."""
         for start in range(0, len(selected), CHUNK_FILES):
             chunk = selected[start : start + CHUNK_FILES]
             files = self._files.read([label.run for label in chunk])
@@ -214,7 +214,7 @@ class FileHistory:
         return text
 
     def _warn(self, path: str, problem: str) -> None:
-        """Once for each path."""
+        """Warns once for each path."""
         if path not in self._said:
             self._said.add(path)
             where = "" if path in problem else f"{path} in {self._files.place} "

@@ -142,7 +142,8 @@ def make_folder(folder: Path) -> None:
 
 
 def _present(path: Path) -> bool:
-    """Also true for a link that leads nowhere, and when the folder cannot be searched: opening it will say why."""
+    """Whether the file is there; true for a link that leads nowhere, and when the folder cannot be searched: opening it
+    will say why."""
     try:
         path.lstat()
     except FileNotFoundError:

@@ -116,7 +116,7 @@ class SqlHistory:
     def _past_runs(
         self, connection: sa.Connection, *conditions: sa.ColumnElement[bool], limit: int
     ) -> tuple[PastRun, ...]:
-        """Without distributions."""
+        """Past runs without distributions."""
         chosen = sa.select(RUNS.c.id).where(*conditions).order_by(*NEWEST_FIRST).limit(limit)
         text = self._acceptances(connection, RUNS.c.id.in_(chosen))
         return tuple(

@@ -42,7 +42,7 @@ class Transactions:
 
     @contextmanager
     def _transaction(self, *, write: bool) -> Iterator[sa.Connection]:
-        """In an empty history that is forgotten afterwards if there is none."""
+        """A transaction; where there is no database yet, in an empty one that is forgotten afterwards."""
         if not self._database.exists():
             with _memory().begin() as connection:
                 self._fill(connection)
@@ -54,7 +54,7 @@ class Transactions:
             yield connection
 
     def _upgrade(self) -> None:
-        """Once: checks the version, and takes the steps that an older history needs."""
+        """Checks the version once, and takes the steps that an older history needs."""
         if self._current:
             return
         with self._database.engine.begin() as connection:

@@ -15,7 +15,7 @@ from perfgate.recording.windows import BASE, HEAD
 
 
 def can_run_twice(service: Service, target: str) -> bool:
-    """Its port is given to it, and the target follows."""
+    """Whether the service takes its port from perfgate, and the target follows."""
     return takes_port(service) and at_port(target, service.port, 0) != target
 
 

@@ -5,24 +5,32 @@ from __future__ import annotations
 
 import socket
 import ssl
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 
 from perfgate.model.budget_file import Tls
 from perfgate.model.errors import TargetError
+from perfgate.model.plan import Plan
 from perfgate.net import tls
 from perfgate.net.proxies import Proxy
 from perfgate.text.sanitize import one_line
 
+HTTP1, HTTP2 = "http/1.1", "h2"  # as ALPN names them (RFC 7301)
+NO_PROTOCOL, ALERT = "no application protocol", "ALERT"  # in the reasons of OpenSSL
+OBJECTION_S, POLL_S = 2.0, 0.02  # s
 MAX_HEAD_BYTES = 1 << 16  # bytes of a proxy's answer
 
 
 @dataclass(frozen=True, kw_only=True)
 class TlsCheck:
-    """`tls` as the budget file says it; its files are relative to `folder`."""
+    """`tls` as the budget file says it; its files are relative to `folder`. `protocol` is what the load speaks."""
 
     tls: Tls
     folder: Path
+    protocol: str = HTTP1
 
     def context(self) -> ssl.SSLContext:
         files = {name: path and self.folder / path for name, path in self._files.items()}
@@ -31,6 +39,14 @@ class TlsCheck:
     @property
     def _files(self) -> dict[str, str]:
         return {"ca": self.tls.ca, "certificate": self.tls.certificate, "key": self.tls.key}
+
+
+def tls_check(plan: Plan) -> TlsCheck | None:
+    """None where only hand-written scenarios send: what their clients believe is their own affair."""
+    if not plan.endpoints and not plan.journeys:
+        return None
+    is_grpc = all(endpoint.grpc for endpoint in plan.endpoints)
+    return TlsCheck(tls=plan.tls, folder=plan.source.parent, protocol=HTTP2 if is_grpc else HTTP1)
 
 
 def tunnel(sock: socket.socket, proxy: Proxy, host: str, port: int) -> None:
@@ -57,11 +73,14 @@ def tunnel(sock: socket.socket, proxy: Proxy, host: str, port: int) -> None:
         )
 
 
-def shake_hands(sock: socket.socket, check: TlsCheck, target: str, host: str) -> None:
-    """Raises TargetError when the load could not speak TLS with the target either."""
+def shake_hands(connect: Callable[[], socket.socket], check: TlsCheck, target: str, host: str) -> None:
+    """Raises TargetError when the load could not speak TLS with the target either, or not the protocol in it."""
     name = check.tls.server_name or host
     try:
-        check.context().wrap_socket(sock, server_hostname=name).close()
+        with closing(connect()) as plain, closing(_offering(plain, check, name, check.protocol)) as sock:
+            _await_objection(sock)
+            agreed = sock.selected_alpn_protocol()
+        is_http2 = agreed is None and check.protocol == HTTP1 and _speaks_http2_alone(connect, check, name)
     except ssl.SSLCertVerificationError as error:
         raise TargetError(
             f"The certificate of {target} is not trusted: {error.verify_message}",
@@ -69,12 +88,56 @@ def shake_hands(sock: socket.socket, check: TlsCheck, target: str, host: str) ->
             code="PG-T010",
         ) from error
     except (OSError, ValueError) as error:
+        is_http2 = NO_PROTOCOL in _reason(error) and check.protocol == HTTP1
+        if not is_http2:
+            raise TargetError(
+                f"{target} does not speak TLS with perfgate: {_reason(error)}.",
+                hint=_what_it_wants(_reason(error), bool(check.tls.certificate)),
+                code="PG-T010",
+            ) from error
+    if is_http2:
         raise TargetError(
-            f"{target} does not speak TLS with perfgate: {_reason(error)}.",
-            hint="Is it http://? A server of TLS 1.1 or older is refused too, and one that wants a certificate: "
-            "`tls: {certificate: client.pem}`.",
-            code="PG-T010",
-        ) from error
+            f"{target} speaks HTTP/2 alone, and perfgate measures by HTTP/1.1 (HTTP/2 for gRPC).",
+            hint="Let it offer http/1.1 too (ALPN), or measure its plain HTTP port behind the proxy.",
+            code="PG-T015",
+        )
+
+
+def _offering(sock: socket.socket, check: TlsCheck, name: str, protocol: str) -> ssl.SSLSocket:
+    context = check.context()
+    context.set_alpn_protocols([protocol])
+    return context.wrap_socket(sock, server_hostname=name)
+
+
+def _await_objection(sock: ssl.SSLSocket) -> None:
+    """Waits for what a server says of the client's certificate, which TLS 1.3 leaves until after the handshake: an
+    alert, or a ticket for the next session. Raises ssl.SSLError for an alert."""
+    until = monotonic() + OBJECTION_S
+    sock.settimeout(POLL_S)
+    while sock.version() == "TLSv1.3" and monotonic() < until and not (sock.session and sock.session.has_ticket):
+        try:
+            sock.recv(1)
+        except TimeoutError:
+            continue
+        except OSError as error:
+            if ALERT in str(getattr(error, "reason", "")):
+                raise
+        return
+
+
+def _speaks_http2_alone(connect: Callable[[], socket.socket], check: TlsCheck, name: str) -> bool:
+    """Whether a server that agrees on HTTP/2 and not on HTTP/1.1 has no answer to the latter: many have one."""
+    with closing(connect()) as plain, closing(_offering(plain, check, name, HTTP2)) as sock:
+        if sock.selected_alpn_protocol() != HTTP2:
+            return False
+    try:
+        with closing(connect()) as plain, closing(_offering(plain, check, name, HTTP1)) as sock:
+            sock.sendall(f"HEAD / HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n".encode())
+            return not sock.recv(5).startswith(b"HTTP")
+    except TimeoutError:
+        return False
+    except OSError:
+        return True
 
 
 def speaks_tls(sock: socket.socket, host: str) -> bool:
@@ -93,6 +156,19 @@ def _cure(error: ssl.SSLCertVerificationError) -> str:
     if "expired" in error.verify_message or "not yet valid" in error.verify_message:
         return f"Renew it (and look at this machine's clock), {otherwise}"
     return f"Name the authority that signed it: `tls: {{ca: ca.pem}}`, {otherwise}"
+
+
+def _what_it_wants(reason: str, has_certificate: bool) -> str:
+    if "unrecognized name" in reason:
+        return "Name the host that it serves: `tls: {server_name: HOST}`."
+    if "certificate required" in reason:
+        return "It wants a certificate of its clients: `tls: {certificate: client.pem}`."
+    if has_certificate and "alert" in reason:
+        return "It may not trust the certificate that `tls` names."
+    return (
+        "Is it http://? A server of TLS 1.1 or older is refused too, and one that wants a certificate: "
+        "`tls: {certificate: client.pem}`."
+    )
 
 
 def _reason(error: Exception) -> str:

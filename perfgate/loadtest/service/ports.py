@@ -20,7 +20,7 @@ def is_free(port: int) -> bool:
 
 
 def free_ports(number: int) -> list[int]:
-    """So many different ones. A port that any connection may take is gone before the service listens: the load of
+    """So many different free ports. A port that any connection may take is gone before the service listens: the load of
     a neighbour alone opens thousands."""
     candidates = _candidates()
     with ExitStack() as stack:

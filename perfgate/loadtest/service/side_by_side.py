@@ -166,7 +166,7 @@ def _set_ups(
 
 
 def _environment(arm: str, setup: SetUp, say: Say) -> Environment:
-    """In which the arm's service runs: with a virtual environment of its own, if it is set up."""
+    """The environment of the arm's service: with a virtual environment of its own, if it is set up."""
     if not setup.command:
         return setup.environ
     try:

@@ -39,11 +39,21 @@ def check_up(target: str, environ: Mapping[str, str], tls: TlsCheck | None = Non
     host, port = _host_and_port(target)
     scheme = urlsplit(target).scheme
     proxy = proxy_for(scheme, host, port, environ)
-    with closing(_connect_to_proxy(proxy) if proxy else _connect(target, host, port)) as sock:
-        if scheme == "https" and proxy:
-            tunnel(sock, proxy, host, port)
-        if scheme == "https" and tls:
-            shake_hands(sock, tls, target, host)
+
+    def connect() -> socket.socket:
+        sock = _connect_to_proxy(proxy) if proxy else _connect(target, host, port)
+        try:
+            if scheme == "https" and proxy:
+                tunnel(sock, proxy, host, port)
+        except TargetError:
+            sock.close()
+            raise
+        return sock
+
+    if scheme == "https" and tls:
+        shake_hands(connect, tls, target, host)
+    else:
+        connect().close()
 
 
 def check_plain(target: str, environ: Mapping[str, str]) -> None:

@@ -62,6 +62,7 @@ class Events:
     listen: Listen = Listen()
     ends: bool = False
     event: str = ""  # the only kind that counts
+    fails: tuple[Expectation, ...] = ()  # one that a message meets says that the stream has failed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,10 +71,13 @@ class WebSocket:
 
     listen: Listen = Listen()
     first: tuple[Json, ...] = ()  # sent at once
+    ready: tuple[Expectation, ...] = ()  # which a message must have met before any of `send`
     send: tuple[Json, ...] = ()  # then in turn, one every `every` s
     every: float = 1.0
     reply: str = ""  # "next", or a JSONPath whose value a message and its reply share; empty: none
     subprotocol: str = ""
+    ends: bool = False  # the server closes it normally, and that is its completion
+    fails: tuple[Expectation, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,3 +105,5 @@ class Replay:
     speed: float = 1.0
     arrivals: tuple[RecordedArrival, ...] = field(default=(), repr=False)
     left_out: int = 0
+    only: tuple[str, ...] = ()  # hosts; of none: all that are there
+    hosts: int = 1  # that the arrivals went to

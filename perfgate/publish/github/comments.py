@@ -27,7 +27,7 @@ _RUN = re.compile(r"<!-- perfgate run ([0-9]{1,18})\.([0-9]{1,18})(?: of [0-9a-f
 
 
 @dataclass(frozen=True, kw_only=True)
-class Posted:
+class PostResult:
     """`how`: "created", "updated", "unchanged", or "outdated" (a later run has spoken already)."""
 
     how: str
@@ -47,7 +47,7 @@ def mark(key: str) -> str:
     return f"<!-- perfgate comment v1 {sha256(key.encode(errors='surrogatepass')).hexdigest()[:16]} -->"
 
 
-def put(client: CommentClient, text: str, *, create: bool) -> Posted | None:
+def put(client: CommentClient, text: str, *, create: bool) -> PostResult | None:
     """Brings the comment up to date; None if there is none and none is wanted.
 
     Raises RefusedError, UnansweredError.
@@ -72,7 +72,7 @@ def put(client: CommentClient, text: str, *, create: bool) -> Posted | None:
     raise UnansweredError("The comment was deleted each time it was posted")
 
 
-def correct(client: CommentClient, notice: str) -> Posted | None:
+def correct(client: CommentClient, notice: str) -> PostResult | None:
     """Puts a notice on top of the comment, and folds what it says; None if there is none.
 
     Raises RefusedError, UnansweredError.
@@ -106,7 +106,7 @@ class CommentClient:
         return f"/repos/{self.place.repository}/issues/{self.number}/comments"
 
     def head(self, commit: str) -> str:
-        """Its hidden lines: what it is about, which run wrote it, and the commit of its verdict."""
+        """The hidden lines: what it is about, which run wrote it, and the commit of its verdict."""
         run = ".".join(map(str, self.place.run))
         return f"{mark(self.key)}\n<!-- perfgate run {run}{superseding.of(commit)} -->"
 
@@ -126,7 +126,7 @@ class CommentClient:
     def create(self, body: str) -> _PostedComment:
         return self.comment(self.api.call("POST", self._path, {"body": body}, repeatable=False))
 
-    def update(self, mine: list[_PostedComment], body: str) -> Posted:
+    def update(self, mine: list[_PostedComment], body: str) -> PostResult:
         """The oldest gets the text, unless a later run has spoken already; the others go."""
         oldest, *others = mine
         latest = max(mine, key=lambda item: _run(item.body))
@@ -134,11 +134,11 @@ class CommentClient:
         posted = self.write(oldest, latest.body if outdated else body)
         for other in others:
             self.delete(other)
-        return Posted(how="outdated", url=posted.url) if outdated else posted
+        return PostResult(how="outdated", url=posted.url) if outdated else posted
 
-    def write(self, comment: _PostedComment, body: str) -> Posted:
+    def write(self, comment: _PostedComment, body: str) -> PostResult:
         if comment.body.replace("\r\n", "\n").strip() == body.strip():
-            return Posted(how="unchanged", url=comment.url)
+            return PostResult(how="unchanged", url=comment.url)
         path = f"/repos/{self.place.repository}/issues/comments/{comment.id}"
         try:
             self.api.call("PATCH", path, {"body": body})
@@ -146,11 +146,11 @@ class CommentClient:
             if refused.status == 404:
                 raise _GoneError from refused
             raise
-        return Posted(how="updated", url=comment.url)
+        return PostResult(how="updated", url=comment.url)
 
-    def converge(self, made: _PostedComment, body: str) -> Posted:
-        """After making one: the oldest of ours stays."""
-        created = Posted(how="created", url=made.url)
+    def converge(self, made: _PostedComment, body: str) -> PostResult:
+        """Leaves the oldest of ours alone there, after one was made."""
+        created = PostResult(how="created", url=made.url)
         for _ in range(MAX_LISTINGS):
             self.api.pause(SETTLE_S)
             ours = [item for item in self.marked() if item.author == made.author]

@@ -165,7 +165,7 @@ def fit(text: Text, inches: float, keep: str = "") -> None:
 
 
 def inches_of(text: Text) -> float:
-    """In inches."""
+    """The size in inches."""
     with _any_script():
         return text.get_window_extent().width / DOTS_PER_INCH
 

@@ -151,7 +151,7 @@ def _limit_text(finding: Finding, criterion: CriterionResult) -> str:
 
 
 def _band(facts: Facts, finding: Finding, values: Sequence[float]) -> Band | None:
-    """From the smallest to the largest of the baseline's values, without outliers.
+    """The range from the smallest to the largest of the baseline's values, without outliers.
 
     An outlier is further from the quartiles than 1.5 times their distance (J. Tukey, Exploratory Data Analysis, 1977).
     """
@@ -173,7 +173,8 @@ def _changed(runs: Sequence[PastRun], values: Sequence[float], places: Iterable[
 
 
 def _range(values: Sequence[float], levels: Sequence[Level], band: Band | None) -> tuple[float, float]:
-    """From zero, unless that would flatten everything; a single outlier of the past does not count."""
+    """The range of the axis: from zero, unless that would flatten everything; a single outlier of the past does not
+    count."""
     core = [value for value in values[-1:] if isfinite(value)]
     core += [level.value for level in levels if level.kind == "baseline"]
     core += [edge for edge in (band.low, band.high) if edge <= OUTLIER_FACTOR * max(core)] if band and core else []

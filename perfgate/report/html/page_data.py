@@ -42,7 +42,7 @@ class Line:
 
 
 def number(value: float | None) -> float | None:
-    """To four digits: what a picture can show."""
+    """A number to four digits: what a picture can show."""
     value = finite(value)
     return None if value is None else float(f"{value:.4g}")
 

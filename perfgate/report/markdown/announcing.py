@@ -60,7 +60,8 @@ def announce(
 
 
 def correct(failure: NotMeasured, *, budget: str, topic: str = "") -> Correction:
-    """For the comment that `announce` would have kept: that there is no verdict on this commit, and why."""
+    """The correction of the comment that `announce` would have kept: that there is no verdict on this commit, and
+    why."""
     at = f" at {code(failure.commit[:7])}" if failure.commit else ""
     log = f' <a href="{attribute(failure.url, 500)}">The job\'s log</a> says more.' if _is_link(failure.url) else ""
     return Correction(

@@ -15,7 +15,7 @@ BUDGET = "budgets.yaml"  # where nothing else is said
 
 
 def command_lines(facts: Facts) -> Iterator[str]:
-    """To copy, so names that need an escape anywhere are left to the reader."""
+    """Commands to copy, so names that need an escape anywhere are left to the reader."""
     path = facts.verdict.budget or BUDGET
     budget = f" --budget {shlex.quote(path) if is_tame(path) else 'BUDGETS'}"
     other = budget if path != BUDGET else ""  # it is the default where nothing else would be sent

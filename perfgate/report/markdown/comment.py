@@ -56,7 +56,8 @@ class ChartBlock:
 
 
 def render(facts: Facts, pictures: Sequence[Picture] = (), *, charts: bool = True, link: str = "") -> str:
-    """Under 64,000 characters, however many endpoints there are. `link`: where the whole report is, an address.
+    """The comment, under 64,000 characters, however many endpoints there are. `link`: where the whole report is, an
+    address.
 
     `charts` off: none, neither pictures nor text that the page draws.
     """
@@ -70,7 +71,7 @@ def render(facts: Facts, pictures: Sequence[Picture] = (), *, charts: bool = Tru
 
 
 def summary(facts: Facts) -> str:
-    """Under 900,000 bytes."""
+    """The job summary, under 900,000 bytes."""
     page = ""
     blocks = list(_chart_blocks(facts, ()))
     for max_rows in ROW_LIMITS:
@@ -185,7 +186,7 @@ def _change(finding: Finding) -> str:
 
 
 def _whole(text: str) -> str:
-    """Without line breaks."""
+    """The text without line breaks."""
     return prose(text).replace(" ", "&nbsp;")
 
 

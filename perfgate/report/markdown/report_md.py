@@ -50,7 +50,8 @@ class TableRows:
 
 
 def render(facts: Facts, charts: Sequence[Chart] = ()) -> str:
-    """Under 60,000 characters, however many endpoints there are. Paths of charts are relative to the run folder."""
+    """The report, under 60,000 characters, however many endpoints there are. Paths of charts are relative to the run
+    folder."""
     page = ""
     for max_rows in ROW_LIMITS:
         page = template("report.md.j2").render(_page(facts, charts, max_rows))
@@ -154,7 +155,7 @@ def sentence_lines(facts: Facts, findings: Sequence[Finding]) -> Iterator[str]:
 
 
 def _sentence(finding: Finding) -> str:
-    """Its endpoint's name, where it begins with it, shows as code."""
+    """A finding's sentence; the endpoint's name shows as code where it begins with it."""
     name, sentence = finding.endpoint, finding.sentence
     if name and sentence.startswith((f"{name} ", f"{name}: ")):
         return f"{code(name)}{sentence[len(name)]} {prose(sentence[len(name) + 1 :])}".replace("  ", " ")

@@ -66,7 +66,7 @@ def show(facts: Facts, console: Console, *, verbose: bool = False) -> None:
 
 
 def text(facts: Facts, width: int = 100) -> str:
-    """Without colours, for files and pipes."""
+    """The report without colours, for files and pipes."""
     sink = StringIO()
     show(facts, Console(file=sink, width=width, no_color=True, force_terminal=False))
     return "\n".join(line.rstrip() for line in sink.getvalue().splitlines()) + "\n"

@@ -41,7 +41,7 @@ def name_of(name: str) -> Text:
 
 
 def finding_table(findings: Sequence[Finding], width: int) -> Table:
-    """Without the columns that have nothing to say: in a first run, those of the comparison."""
+    """The table without the columns that have nothing to say: in a first run, those of the comparison."""
     is_wide = width >= NARROW_COLUMNS
     optional = {
         "baseline": [words.value(finding.metric, finding.baseline) for finding in findings],

@@ -20,7 +20,11 @@ MAX_DELIVERY_DELAY_NS = 1_000_000_000  # ns from the kernel's receipt to our cod
 
 
 class Ended(ConnectionError):
-    """The connection is over."""
+    """The connection is over; `is_whole` unless it was cut off in the middle of an answer."""
+
+    def __init__(self, text: str, *, is_whole: bool = True) -> None:
+        super().__init__(text)
+        self.is_whole = is_whole
 
 
 class StreamChannel:
@@ -36,6 +40,7 @@ class StreamChannel:
         self._body: list[bytes] = []
         self._head: list[bytes] = []
         self._has_head = False
+        self._is_framed = False  # the answer says where it ends; else the end of the connection is its end
         self._parser = httptools.HttpResponseParser(
             SimpleNamespace(
                 on_headers_complete=self._head_complete,
@@ -77,6 +82,7 @@ class StreamChannel:
         response = Response(
             self._parser.get_status_code(), head, service=service, first_byte=min(service, max(0, first - wire.sent))
         )
+        self._is_framed = not {"transfer-encoding", "content-length"}.isdisjoint(response.headers)
         response.wait, response.dns, response.connect, response.tls = self.wait, self.dns, self.connect, self.tls
         response.connections, response.delivery = 1, max(0, elapsed - service)
         return response, rest or self._taken(), arrived
@@ -85,7 +91,12 @@ class StreamChannel:
         """What came next of the body, and when; empty while nothing came for a moment. Raises Ended at its end."""
         if self.over:
             raise Ended("the server ended it")
-        arrived, data = self.read()
+        try:
+            arrived, data = self.read()
+        except Ended as end:
+            if self._is_framed:
+                raise Ended("the connection was closed in the middle of the answer", is_whole=False) from end
+            raise
         if data:
             self._parser.feed_data(data)
         return arrived, self._taken()

@@ -21,7 +21,7 @@ class PressureMeter:
         self._began = monotonic(), _waited(), _stolen()
 
     def read(self) -> Pressure:
-        """Since the meter was made."""
+        """The pressure since the meter was made."""
         began, waited, stolen = self._began
         elapsed = max(monotonic() - began, 0.001)
         now_stolen, now_total = _stolen()

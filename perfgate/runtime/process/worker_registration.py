@@ -48,7 +48,7 @@ class WorkerRegistration:
 
 
 def wait_for(done: Callable[[], bool], timeout: float) -> None:
-    """Until then, or for `timeout` seconds."""
+    """Waits until then, or for `timeout` seconds."""
     until = monotonic() + timeout
     while not done() and monotonic() < until:
         gevent.sleep(POLL_INTERVAL_S)

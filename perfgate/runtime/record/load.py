@@ -115,7 +115,7 @@ class Load:
         self.users -= 1
 
     def set_users(self, users: int) -> None:
-        """So many users there are now, hand-written ones included (closed model)."""
+        """Sets how many users there are now, hand-written ones included (closed model)."""
         self.users = users
         self.most_users = max(self.most_users, users)
 

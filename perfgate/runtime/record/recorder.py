@@ -165,5 +165,5 @@ class Recorder:
 
 
 def _writable(text: str) -> str:
-    """Without what UTF-8 cannot hold (half a surrogate pair): it would cost the whole record in the end."""
+    """The text without what UTF-8 cannot hold (half a surrogate pair): it would cost the whole record in the end."""
     return text.encode(errors="replace").decode()

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote_plus
 
-from perfgate.runtime.scenario.graphql import GraphqlOperation, PersistedBody, operation_filler
+from perfgate.runtime.scenario.graphql import Body, GraphqlOperation, operation_body
 from perfgate.runtime.scenario.json_paths import MISSING
-from perfgate.runtime.scenario.texts import Fill, Text, Values, json_filler
+from perfgate.runtime.scenario.texts import HALF_CHARACTERS, Fill, Text, Values, json_filler
 
 BOUNDARY = "perfgate-5f2c1a7e9b3d"
-HALF_CHARACTERS = "backslashreplace"  # as JSON writes surrogates without their other half
 _LINE_BREAK = re.compile(r"[\r\n\x00]")
-
-Body = Callable[[Values], bytes]
 
 
 class File(NamedTuple):
@@ -44,9 +41,7 @@ def body_maker(
     if json is not MISSING:
         return "application/json", _encoded(json_filler(json), HALF_CHARACTERS)
     if graphql is not None:
-        if isinstance(graphql, GraphqlOperation) and graphql.persisted:
-            return "application/json", PersistedBody(graphql, variables or {})
-        return "application/json", _encoded(operation_filler(graphql, variables or {}), HALF_CHARACTERS)
+        return "application/json", operation_body(graphql, variables or {})
     if form is not None:
         return "application/x-www-form-urlencoded", _encoded(_form_filler(form))
     if multipart is not None:

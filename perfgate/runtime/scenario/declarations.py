@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from perfgate.text.proto import Declared, ProtoError, declared, descriptor_set, files_of, method_of, split_method
+from perfgate.text.proto import Declarations, ProtoError, declared, descriptor_set, files_of, method_of, split_method
 
-__all__ = ["Declared", "ProtoError", "declared", "method_of", "proto", "split_method"]
+__all__ = ["Declarations", "ProtoError", "declared", "method_of", "proto", "split_method"]
 
 
-def proto(path: str | Path) -> Declared:
+def proto(path: str | Path) -> Declarations:
     """The declarations of a .proto file or a descriptor set. Raises ProtoError."""
     return declared(files_of(descriptor_set(Path(path))))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from copy import copy
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -14,8 +15,9 @@ from perfgate.runtime.http.dialling import Origin
 from perfgate.runtime.http.responses import Failure, Response
 from perfgate.runtime.scenario.bodies import File, body_maker
 from perfgate.runtime.scenario.captures import Capture, from_json
-from perfgate.runtime.scenario.expectations import Expectation, StatusExpectation, graphql_errors, mentions_errors
-from perfgate.runtime.scenario.graphql import GraphqlOperation
+from perfgate.runtime.scenario.expectations import Expectation, StatusExpectation
+from perfgate.runtime.scenario.graphql import Body, GraphqlOperation, PersistedBody, query_path
+from perfgate.runtime.scenario.graphql_answers import graphql_errors, mentions_errors
 from perfgate.runtime.scenario.json_paths import MISSING
 from perfgate.runtime.scenario.session import Session
 from perfgate.runtime.scenario.texts import (
@@ -30,6 +32,8 @@ from perfgate.runtime.scenario.values import Rows, Source
 
 DEFAULT_HEADERS = {"User-Agent": f"perfgate/{__version__}", "Accept": "*/*", "Accept-Encoding": "gzip, deflate, br"}
 BODY_HEADERS = frozenset({"content-type", "content-encoding", "content-language", "content-location", "digest"})
+OK = 200
+GRAPHQL_TYPES = "application/json, application/graphql-response+json;q=0.9"
 BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
 _FORBIDDEN = re.compile(r"[\r\n\x00]")
@@ -94,14 +98,18 @@ class Endpoint:
         self._values, self._data = dict(values or {}), data
         self.draws = bool(values) or data is not None
         self._path_text = path_text(path)
-        self._path = path_filler(path)
-        content_type, self.body = body_maker(json, form, multipart, body, graphql, variables)
-        defaults = DEFAULT_HEADERS | ({"Content-Type": content_type} if content_type else {})
+        self._written_path, self._path = path, path_filler(path)
+        content_type, content = body_maker(json, form, multipart, body, graphql, variables)
+        self.persisted = content if isinstance(content, PersistedBody) else None
+        self._has_query = graphql is not None and method == "GET"  # what is asked stands in the URL
+        self._carry(content)
+        defaults = DEFAULT_HEADERS | ({"Accept": GRAPHQL_TYPES} if graphql is not None else {})
+        defaults |= {"Content-Type": content_type} if content_type and self.body else {}
         self._headers = _headers(defaults, headers or {})
         host = next((text for header, text in self._headers.items() if header == "Host"), None)
         self.has_host, self._host = host is not None, host or Text("")
         self._statuses, self._expect = _split(expect)
-        self._reads_errors = graphql is not None and not any(map(mentions_errors, expect))
+        self._reads_errors = graphql is not None and not any(mentions_errors(item.what) for item in expect)
         self._capture = {
             key: from_json(what) if isinstance(what, str) else what for key, what in (capture or {}).items()
         }
@@ -110,6 +118,19 @@ class Endpoint:
         needs_body = self._reads_errors or any(reader.needs_body for reader in readers)
         closes = any(key.lower() == "connection" and _is_close(text) for key, text in self._headers.items())
         self.options = SendOptions(method, timeout_s, needs_body, name, closes)
+
+    def _carry(self, content: Body | None) -> None:
+        self.body: Body | None = None if self._has_query else content
+        if self._has_query and content is not None:
+            self._path = query_path(path_filler(self._written_path), content)
+
+    def with_query(self) -> Endpoint:
+        """An endpoint that sends the text of the persisted query beside its hash. Raises TypeError without one."""
+        if self.persisted is None:
+            raise TypeError("PersistedQuery takes an endpoint with `graphql=operation(..., persisted=True)`")
+        full = copy(self)
+        full._carry(self.persisted.full)
+        return full
 
     def host(self, values: Values) -> str:
         """The Host header, where the endpoint sets one."""
@@ -159,7 +180,8 @@ class Endpoint:
         try:
             return frame._replace(whole=self._filled(frame, {}, "", None))
         except KeyError:  # it has holes
-            return frame if frame.varying or self.body is not None else self._in_pieces(frame)
+            is_path = self.body is None and not self._has_query  # all that varies
+            return self._in_pieces(frame) if is_path and not frame.varying else frame
 
     def _in_pieces(self, frame: Frame) -> Frame:
         """The whole message as one text with holes, where it can be."""
@@ -202,7 +224,11 @@ class Endpoint:
                 return Failure("status", f"status: {response.status}")
         elif response.status not in self._statuses.statuses:
             return Failure("status", self._statuses(response) or "")
-        if self._reads_errors and (complaint := graphql_errors(response)):
+        if (
+            self._reads_errors
+            and (self._statuses is None or response.status == OK)
+            and (complaint := graphql_errors(response))
+        ):
             return Failure("expectation", complaint)
         for expectation in self._expect:
             if complaint := expectation(response):

@@ -22,7 +22,7 @@ class Expectation:
     def __call__(self, response: Response) -> str | None:
         try:
             value = self.read(response)
-            return None if self.test(value) else f"{self.what}: expected {self.wanted}, got {_shown(value)}"
+            return None if self.test(value) else f"{self.what}: expected {self.wanted}, got {shown(value)}"
         except ValueError as error:
             return f"{self.what}: {error}"
         except RecursionError:
@@ -75,33 +75,13 @@ def regex(pattern: str) -> Expectation:
     return text(matches=pattern)
 
 
-def mentions_errors(expectation: Expectation) -> bool:
-    """Whether an expectation is about the `errors` of a GraphQL answer."""
-    return expectation.what.startswith(("$.errors", "$['errors']", '$["errors"]'))
-
-
-def graphql_errors(response: Response) -> str | None:
-    """What a GraphQL answer says went wrong: it may do so with status 200 (GraphQL specification, section 7.1)."""
-    try:
-        if b'"errors"' not in response.content:
-            return None
-        answer = response.json
-    except ValueError as error:
-        return f"graphql: {error}"
-    errors = answer.get("errors") if isinstance(answer, dict) else None
-    if not errors:
-        return None
-    first = errors[0] if isinstance(errors, list) else errors
-    return f"graphql: {_shown(first.get('message', first) if isinstance(first, dict) else first)}"
-
-
 def _condition(positional: tuple[Any, ...], named: dict[str, Any]) -> tuple[Test, str]:
     """The test and its words, from one bare value (equality) or one keyword; existence when there is neither."""
     provided = [("equals", value) for value in positional] + list(named.items())
     if len(provided) > 1 or not named.keys() <= _TESTS.keys():
         raise TypeError(f"an expectation has one condition at most: a value, or one of {', '.join(_TESTS)}")
     name, argument = provided[0] if provided else ("exists", True)
-    return _TESTS[name](argument), f"{_WORDS[name]} {_shown(argument)}".strip()
+    return _TESTS[name](argument), f"{_WORDS[name]} {shown(argument)}".strip()
 
 
 def _exists(expected: bool) -> Test:
@@ -162,7 +142,7 @@ _WORDS = {
 }
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
     """A value for people: short, on one line."""
     if value is MISSING:
         return "nothing"

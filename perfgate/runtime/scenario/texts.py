@@ -14,6 +14,7 @@ Values = Mapping[str, Any]
 Fill = Callable[[Values], str]
 FillPath = Callable[[Values, str], str]
 
+HALF_CHARACTERS = "backslashreplace"  # as JSON writes surrogates without their other half
 SMALLEST, LARGEST = 1e-10, 1e21  # numbers between them are written without an exponent
 _SAFE = "%/?#[]@!$&'()*+,;=:~-._"
 _HOLE = re.compile(r"\{\{|\}\}|\{([A-Za-z_][A-Za-z0-9_]*)\}|[{}]")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from perfgate.runtime.http.channel import StreamChannel, monotonic_of
 from perfgate.runtime.http.responses import Failure, Response
 from perfgate.runtime.scenario.endpoint import Endpoint
+from perfgate.runtime.scenario.expectations import Expectation
 from perfgate.runtime.scenario.stated_times import StatedTime
 from perfgate.runtime.streams.messages import EventParser
 from perfgate.runtime.streams.recording import MessageRecord
@@ -15,7 +17,7 @@ from perfgate.runtime.streams.stream import Listening, Stream
 if TYPE_CHECKING:
     from perfgate.runtime.users.visitor import Visitor
 
-EVENT_STREAM = "text/event-stream"
+EVENT_STREAM, IDENTITY = "text/event-stream", "identity"
 
 
 class Events(Stream):
@@ -32,11 +34,15 @@ class Events(Stream):
         ends: bool = False,
         event: str = "",
         sent: StatedTime | None = None,
+        fails: Sequence[Expectation] = (),
     ) -> None:
-        super().__init__(request, Listening(seconds, count, silence, ends=ends), sent)
+        super().__init__(request, Listening(seconds, count, silence, ends=ends), sent, fails)
         self._event = event
 
     def refusal(self, response: Response) -> Failure | None:
+        encoding = response.headers.get("content-encoding", IDENTITY).strip().lower()
+        if encoding != IDENTITY:
+            return Failure("protocol", f"compressed ({encoding[:20]}), unasked: its messages are not read")
         kind = response.headers.get("content-type", "nothing")
         if EVENT_STREAM in kind.lower():
             return None
@@ -50,6 +56,7 @@ class Events(Stream):
         opened = monotonic_of(arrived)
         while True:
             for message in parser.feed(data, arrived) if data else ():
+                self.check(message)
                 if not self._event or message.event == self._event:
                     messages.add(message)
             if not self.should_listen(visitor, messages, opened):

@@ -17,7 +17,7 @@ from perfgate.runtime.http.client import failure_of
 from perfgate.runtime.http.dialling import Origin
 from perfgate.runtime.http.responses import Failure, Response
 from perfgate.runtime.http.watchdog import TimedOut
-from perfgate.runtime.scenario.declarations import Declared, ProtoError, method_of
+from perfgate.runtime.scenario.declarations import Declarations, ProtoError, method_of
 from perfgate.runtime.scenario.endpoint import Endpoint
 from perfgate.runtime.scenario.stated_times import StatedTime
 from perfgate.runtime.streams import grpc_messages
@@ -29,10 +29,12 @@ from perfgate.runtime.streams.http2 import HeaderList, Http2Connection
 from perfgate.runtime.streams.messages import Message
 from perfgate.runtime.streams.recording import MessageRecord
 from perfgate.runtime.streams.stream import DISAGREE, NS_PER_SECOND, Listening, recorder
+from perfgate.runtime.users.performing import ActivityStart
 
 if TYPE_CHECKING:
     from perfgate.runtime.users.visitor import Visitor
 
+NO_LOGIN = "gRPC status UNAUTHENTICATED"  # how its failure begins
 NOT_METADATA = frozenset(
     "accept accept-encoding connection content-length content-type host keep-alive te transfer-encoding upgrade".split()
 )
@@ -49,7 +51,7 @@ class Grpc:
         self,
         request: Endpoint,
         *,
-        declared: Declared | None = None,
+        declared: Declarations | None = None,
         status: str = OK,
         seconds: float = 10.0,
         count: int = 0,
@@ -67,6 +69,9 @@ class Grpc:
         start = visitor.begin(self.request)
         with visitor.under_way():
             response, failure = self._attempt(visitor, start.began)
+            if failure is not None and failure.detail.startswith(NO_LOGIN) and visitor.renews_login():
+                start = ActivityStart(monotonic_ns(), 0)
+                response, failure = self._attempt(visitor, start.began)
         response.queue = start.queued
         if failure is None and self.request.captures:
             captured, failure = self.request.captured(response)
@@ -204,6 +209,8 @@ class Grpc:
                 raise TimedOut
         if not came.is_stated:
             visitor.load.note(DISAGREE.format(name=self.name))
+        if not answer.is_over and not visitor.load.stopping:
+            came.finish()
         if answer.is_over and answer.status == OK:
             record("completion", due, max(0, monotonic_of(answer.last) - due))
 

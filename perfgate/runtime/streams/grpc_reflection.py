@@ -11,7 +11,7 @@ from h2.exceptions import ProtocolError
 
 from perfgate.runtime.http.channel import Ended
 from perfgate.runtime.http.dialling import Origin
-from perfgate.runtime.scenario.declarations import Declared, ProtoError, declared, split_method
+from perfgate.runtime.scenario.declarations import Declarations, ProtoError, declared, split_method
 from perfgate.runtime.streams.grpc_answer import CallAnswer
 from perfgate.runtime.streams.grpc_messages import framed
 from perfgate.runtime.streams.grpc_statuses import OK, UNIMPLEMENTED
@@ -24,7 +24,7 @@ MAX_FILES = 1000
 NAME_A_PROTO = "name its file: `grpc: {proto: FILE}`"
 
 
-def ask(connection: Http2Connection, where: Origin, path: str, deadline: int) -> Declared:
+def ask(connection: Http2Connection, where: Origin, path: str, deadline: int) -> Declarations:
     """What the server declares of the method at `path`. Raises ProtoError, OSError or TimedOut."""
     service, _ = split_method(path)
     for version in VERSIONS:

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from time import monotonic_ns
+from typing import Protocol
 
 from perfgate.runtime.http.channel import monotonic_of
+from perfgate.runtime.http.responses import Failure
 from perfgate.runtime.scenario.stated_times import StatedTime
 from perfgate.runtime.streams.messages import Message
 
-Record = Callable[[str, int, int], None]  # aspect, when it began (monotonic ns), how long it took (ns)
 MOMENT_NS = 1e9
+NO_MESSAGE = Failure("timeout", "no message came")
+
+
+class AspectRecorder(Protocol):
+    def __call__(self, aspect: str, began: int, took: int, failure: Failure | None = None) -> None:
+        """Records an aspect: when it began (monotonic ns), how long it took (ns)."""
 
 
 class MessageRecord:
     """`began` is when the stream was due (monotonic ns); `sent` reads from a message when it was sent."""
 
-    def __init__(self, record: Record, began: int, sent: StatedTime | None = None) -> None:
+    def __init__(self, record: AspectRecorder, began: int, sent: StatedTime | None = None) -> None:
         self.number = 0
         self.last = 0  # when the last message came, monotonic ns
         self.is_stated = True  # every message so far has said when it was sent, after which it came
@@ -32,6 +39,11 @@ class MessageRecord:
         if self._sent is not None:
             self._add_stated(self._sent, message, at)
         return at
+
+    def finish(self) -> None:
+        """Counts a stream without any message as a timeout of its first one: leaving it out would improve that."""
+        if not self.number:
+            self._record("first_message", self._began, monotonic_ns() - self._began, NO_MESSAGE)
 
     def _add_stated(self, sent: StatedTime, message: Message, at: int) -> None:
         moment = sent.moment(message)

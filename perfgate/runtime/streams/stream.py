@@ -7,7 +7,7 @@ failed; one that the end of the load cuts off has not.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from time import monotonic_ns
 from typing import TYPE_CHECKING
 
@@ -18,8 +18,11 @@ from perfgate.runtime.http.client import failure_of
 from perfgate.runtime.http.responses import Failure, Response
 from perfgate.runtime.http.watchdog import TimedOut
 from perfgate.runtime.scenario.endpoint import Endpoint
+from perfgate.runtime.scenario.expectations import Expectation, shown
 from perfgate.runtime.scenario.stated_times import StatedTime
-from perfgate.runtime.streams.recording import MessageRecord
+from perfgate.runtime.streams.messages import Message
+from perfgate.runtime.streams.recording import AspectRecorder, MessageRecord
+from perfgate.runtime.users.performing import UNAUTHORIZED, ActivityStart
 
 if TYPE_CHECKING:
     from perfgate.runtime.users.visitor import Visitor
@@ -47,9 +50,11 @@ class Listening:
 class Stream:
     """What event streams and WebSockets have in common."""
 
-    def __init__(self, request: Endpoint, listening: Listening, sent: StatedTime | None) -> None:
+    def __init__(
+        self, request: Endpoint, listening: Listening, sent: StatedTime | None, fails: Sequence[Expectation] = ()
+    ) -> None:
         self.name, self.request = request.name, request
-        self._listening, self._sent = listening, sent
+        self._listening, self._sent, self._fails = listening, sent, tuple(fails)
 
     def prepared(self, data: bytes) -> bytes:
         """The bytes of the opening request."""
@@ -65,6 +70,12 @@ class Stream:
         """Why an answer does not open a stream."""
         raise NotImplementedError
 
+    def check(self, message: Message) -> None:
+        """Raises ValueError where the message says that the stream has failed."""
+        for expectation in self._fails:
+            if expectation(message) is None:  # type: ignore[arg-type]  # read like a response
+                raise ValueError(f"a message says that it failed: {shown(message.content.decode(errors='replace'))}")
+
     def should_listen(self, visitor: Visitor, messages: MessageRecord, opened: int) -> bool:
         """Raises TimedOut after too long a silence."""
         if visitor.load.stopping or self._listening.is_over(messages, opened):
@@ -79,11 +90,17 @@ class Stream:
         messages = MessageRecord(record, start.began, self._sent)
         with visitor.under_way():
             response, failure = self._attempt(visitor, messages)
+            if failure is not None and response.status == UNAUTHORIZED and visitor.renews_login():
+                start = ActivityStart(monotonic_ns(), 0)
+                messages = MessageRecord(record, start.began, self._sent)
+                response, failure = self._attempt(visitor, messages)
         response.queue = start.queued
         if not messages.is_stated:
             visitor.load.note(DISAGREE.format(name=self.name))
-        if self._listening.ends and failure is None and not visitor.load.stopping:
-            record("completion", start.began, monotonic_ns() - start.began)
+        if failure is None and not visitor.load.stopping:
+            messages.finish()
+            if self._listening.ends:
+                record("completion", start.began, monotonic_ns() - start.began)
         visitor.record(self.request.series, start.began, response, failure)
         visitor.pause_after(response, failure)
         return failure is None
@@ -104,7 +121,10 @@ class Stream:
             if self._listening.ends and not visitor.load.stopping:
                 failure = Failure("timeout", f"the server did not end it within {self._listening.seconds:g} s")
         except Ended as end:
-            failure = None if self._is_good_end(messages) else self._cut_off(str(end), messages, opened)
+            is_good = self.is_good_end(end, messages)
+            failure = None if is_good else self._cut_off(str(end), messages, opened)
+            if is_good and not messages.number:
+                failure = Failure("expectation", "the server ended it without a message")
         except (KeyError, ValueError) as error:
             failure = Failure("expectation", str(error))
         except TimedOut as error:
@@ -127,18 +147,20 @@ class Stream:
             response.service = monotonic_ns() - began
         return response, failure
 
-    def _is_good_end(self, messages: MessageRecord) -> bool:
-        return self._listening.ends or bool(self._listening.count and messages.number >= self._listening.count)
+    def is_good_end(self, end: Ended, messages: MessageRecord) -> bool:
+        if self._listening.count and messages.number >= self._listening.count:
+            return True
+        return self._listening.ends and end.is_whole
 
     def _cut_off(self, why: str, messages: MessageRecord, opened: int) -> Failure:
         lasted = (monotonic_ns() - opened) / NS_PER_SECOND
         return Failure("connection", f"disconnected after {lasted:.1f} s and {messages.number} messages: {why}")
 
 
-def recorder(visitor: Visitor, name: str) -> Callable[[str, int, int], None]:
-    """Records aspects of an activity: aspect, when it began (monotonic ns), how long it took (ns)."""
+def recorder(visitor: Visitor, name: str) -> AspectRecorder:
+    """What records aspects of an activity."""
 
-    def record(aspect: str, began: int, took: int) -> None:
-        visitor.record((aspect, name), began, Response(200, service=took), None)
+    def record(aspect: str, began: int, took: int, failure: Failure | None = None) -> None:
+        visitor.record((aspect, name), began, Response(200, service=took), failure)
 
     return record

@@ -85,8 +85,13 @@ class BackgroundJob:
             visitor.load.note(
                 f"The status of `{self.name}` does not state the time {name}; see `{name}` in its budget file."
             )
+        elif stated < 0:  # not a quick job: it would keep every budget
+            visitor.load.note(
+                f"The status of `{self.name}` states a time {name} below 0: its two moments are swapped, or two "
+                "machines' clocks disagree."
+            )
         else:
-            visitor.record((name, self.name), began, Response(service=max(0, int(stated * NS_PER_SECOND))), None)
+            visitor.record((name, self.name), began, Response(service=int(stated * NS_PER_SECOND)), None)
 
 
 class Job(BackgroundJob):

@@ -70,7 +70,7 @@ class Performer:
 
     @property
     def where(self) -> Origin:
-        """This visit's target."""
+        """The target of this visit."""
         return self._origin
 
     @property
@@ -104,7 +104,7 @@ class Performer:
         endpoint.draw(self._session)
 
     def own_address(self) -> str:
-        """This machine's address on the way to this visit's target. Raises OSError."""
+        """The address of this machine on the way to this visit's target. Raises OSError."""
         [(family, *_, address), *_] = resolved(self._origin.host, self._origin.port)
         with socket.socket(family, socket.SOCK_DGRAM) as sock:
             sock.connect(address)  # sends nothing
@@ -121,6 +121,10 @@ class Performer:
             return endpoint.message(self._origin, self.values, cookies.header, None)
         header = cookies.for_request(endpoint.place(self._origin, self.values, None))
         return endpoint.message(self._origin, self.values, header, None)
+
+    def renews_login(self) -> bool:
+        """Whether an answer of 401 was that of a login that had expired, and it was made anew."""
+        return self._renews()
 
     def pause_after(self, response: Response, failure: Failure | None) -> None:
         """Waits a moment where nothing could be sent, so that users do not spin."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from copy import copy
 from typing import TYPE_CHECKING
 
 from perfgate.runtime.scenario.endpoint import Endpoint
-from perfgate.runtime.scenario.graphql import PersistedBody, is_unknown_query
+from perfgate.runtime.scenario.graphql import is_unknown_query
 
 if TYPE_CHECKING:
     from perfgate.runtime.users.visitor import Visitor
@@ -20,11 +19,7 @@ class PersistedQuery:
 
     def __init__(self, request: Endpoint) -> None:
         self.name, self.request = request.name, request
-        body = request.body
-        if not isinstance(body, PersistedBody):
-            raise TypeError("PersistedQuery takes an endpoint with `graphql=operation(..., persisted=True)`")
-        self._full = copy(request)
-        self._full.body = body.full
+        self._full = request.with_query()
 
     def perform(self, visitor: Visitor) -> bool:
         start = visitor.begin(self.request)

@@ -76,7 +76,8 @@ class Visitor(Performer, User):
         self._load.add_user()
 
     def begin_visit(self, due: int) -> None:
-        """Before each task: which target of an A/B test it goes to, and what it begins with. `due` in monotonic ns."""
+        """Begins a visit, before each task: which target of an A/B test it goes to, and what it begins with. `due` in
+        monotonic ns."""
         if self._load.arms is not None:
             self._go_to(self._load.arms.draw(due - self._load.recorder.started))
         if self.values or self._cookies.stored or self._logins.in_use:

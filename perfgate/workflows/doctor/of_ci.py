@@ -44,7 +44,7 @@ def _github(environ: Mapping[str, str]) -> Check:
     secret = environ.get("GITHUB_TOKEN", "").strip()
     if not secret:
         cure = "env: {GITHUB_TOKEN: ${{ github.token }}}, and permissions: {pull-requests: write}"
-        return warning("token", "GITHUB_TOKEN is not set: nothing can be told in the pull request", cure)
+        return warning("token", "GITHUB_TOKEN is not set: no comment in the pull request", cure)
     api = (environ.get("GITHUB_API_URL") or "https://api.github.com").rstrip("/")
     repository = environ.get("GITHUB_REPOSITORY", "")
     headers = {"Authorization": f"Bearer {secret}", "Accept": "application/vnd.github+json"}

@@ -63,6 +63,9 @@ def writable(url: str, around: CheckSurroundings) -> Check:
     path = _path(url, kind, rest)
     if path is None:
         return Check(name=name, message=f"{kind}: only a run shows it; nothing was written")
+    if around.environ.get("CI") and not path.is_absolute():
+        cure = "keep runs elsewhere: `history: git:perfgate-data`, or a database"
+        return warning(name, f"{path} is in this job's folder, which most runners throw away", cure)
     if folder_is_writable(around.root / path):
         return Check(name=name, message=f"{path} may be written")
     return broken(name, f"{path} may not be written", "change its owner or permissions, or name another --history")
@@ -106,7 +109,8 @@ def baseline(budget_file: BudgetFile, plan: Plan, past: tuple[PastRun, ...]) -> 
     what = f"{policy.branch}: {have}, {policy.min_runs} are needed"
     if alike >= policy.min_runs:
         return Check(name="baseline", message=what)
-    cure = f"run perfgate on {policy.branch} {policy.min_runs - alike} more times; until then only fixed limits count"
+    times = f"{policy.min_runs - alike} {'more times' if alike else 'times'}"
+    cure = f"run perfgate on {policy.branch} {times}; until then only fixed limits count"
     if len(on_branch) > alike:
         cure += ". The others were made with other requests or another load"
     return warning("baseline", what, cure)

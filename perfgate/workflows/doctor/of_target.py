@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from perfgate import loadtest, scenarios
 from perfgate.loadtest.service.starting import running
 from perfgate.model.errors import PerfgateError
+from perfgate.model.plan import Plan
 from perfgate.net import http
 from perfgate.net.proxies import proxy_for
 from perfgate.workflows.doctor.check import Check, CheckSurroundings, Subject, broken, warning
@@ -29,7 +30,7 @@ def target(subject: Subject, around: CheckSurroundings) -> Iterator[Check]:
         return
     service = None if around.target else subject.budget_file.service
     if service is None:
-        yield _answer(around, subject.target)
+        yield _answer(around, subject.target, subject.plan)
         yield Check(name="service", message="the file names none: the target has to run already")
     elif not around.start:
         yield Check(name="target", message=f"{subject.target}: perfgate starts it")
@@ -51,17 +52,18 @@ def _check_start(subject: Subject, around: CheckSurroundings) -> Iterator[Check]
             )
             with running([start], scenarios.secrets(scenarios.plan(subject.budget_file))):
                 yield Check(name="service", message=f"starts, and {service.ready} answers on port {service.port}")
-                yield _answer(around, url)
+                yield _answer(around, url, subject.plan)
     except PerfgateError as error:
         yield broken(
             "service", error.message, error.hint.partition("Its log is")[0] or "mend `service: {command: ...}`"
         )
 
 
-def _answer(around: CheckSurroundings, url: str) -> Check:
+def _answer(around: CheckSurroundings, url: str, plan: Plan) -> Check:
     """What a GET of the target is answered."""
+    tls = loadtest.tls_check(plan)
     try:
-        loadtest.check_up(url, around.environ)
+        loadtest.check_up(url, around.environ, tls)
     except PerfgateError as error:
         return broken("target", error.message, error.hint, error.code)
     path = urlsplit(url).path or "/"
@@ -69,7 +71,8 @@ def _answer(around: CheckSurroundings, url: str) -> Check:
         status = http.status_of(url, timeout=ANSWER_TIMEOUT_S)
     else:
         try:
-            with http.HttpSession(timeout=ANSWER_TIMEOUT_S) as session:
+            trust, name = (tls.context(), tls.tls.server_name) if tls else (None, "")
+            with http.HttpSession(timeout=ANSWER_TIMEOUT_S, trust=trust, server_name=name) as session:
                 status = session.exchange("GET", url, headers={}).status
         except http.NoReplyError as error:
             return warning("target", f"{url} listens, but GET {path}: {error}", "see `tls` in docs/budgets.md")

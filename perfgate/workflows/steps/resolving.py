@@ -151,7 +151,7 @@ def _target(request: RunRequest, budget_file: BudgetFile) -> str:
     for option, url in (("--target (PERFGATE_TARGET)", request.target), ("--base (PERFGATE_BASE)", base)):
         if url and (problem := budgets.target_problem(url)):
             message, _, hint = problem.replace("the target", option, 1).partition("\n")
-            raise UsageError(message, hint=hint, code="PG-L005")
+            raise UsageError(message, hint=hint or "for example http://127.0.0.1:8000", code="PG-L005")
     return (request.target or template.expand(budget_file.target, request.context.environ)).rstrip("/")
 
 

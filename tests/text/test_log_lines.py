@@ -1,0 +1,82 @@
+"""Lines of access logs as servers write them: when, what, and to which host."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from perfgate.text.log_lines import LogLine, lines
+
+AT = 1_700_000_000.0  # 14 Nov 2023, 22:13:20 UTC
+COMMON = '- - [14/Nov/2023:22:13:20 +0000] "GET /a?q=1 HTTP/1.1" 200 5 "-" "curl"'
+
+
+def only(text: str) -> LogLine:
+    [line] = lines(text)
+    assert line is not None, text
+    return line
+
+
+@pytest.mark.parametrize(
+    ("text", "host"),
+    [
+        (f"10.0.0.7 {COMMON}", ""),
+        (f"2001:db8::1 {COMMON}", ""),
+        (f"client.example {COMMON}", ""),
+        (f"shop.example:443 10.0.0.7 {COMMON}", "shop.example"),
+        (f"Shop.example 2001:db8::1 {COMMON}", "shop.example"),
+        (f"10.0.0.7 {COMMON}".replace("/a?", "http://shop.example:80/a?"), "shop.example"),
+        (json.dumps({"ts": AT, "request": {"method": "GET", "host": "shop.example", "uri": "/a?q=1"}}), "shop.example"),
+        (
+            json.dumps(
+                {
+                    "RequestMethod": "GET",
+                    "RequestPath": "/a?q=1",
+                    "RequestHost": "shop.example",
+                    "time": "2023-11-14T22:13:20Z",
+                }
+            ),
+            "shop.example",
+        ),
+    ],
+)
+def test_the_host_of_a_request(text: str, host: str):
+    assert (only(text).host, only(text).uri, only(text).time) == (host, "/a?q=1", AT)
+
+
+@pytest.mark.parametrize(
+    "time",
+    [
+        AT,
+        AT * 1e3,
+        AT * 1e6,
+        AT * 1e9,
+        "1700000000.000",
+        "2023-11-14T22:13:20Z",
+        "2023-11-14T22:13:20.000000001",
+        "2023-11-14T23:13:20+01:00",
+        "14/Nov/2023:22:13:20",
+        "14/Nov/2023:14:13:20 -0800",
+    ],
+)
+@pytest.mark.parametrize("zone", ["Pacific/Auckland", "America/New_York"])
+def test_a_time_is_the_same_in_any_form_and_on_any_machine(monkeypatch: pytest.MonkeyPatch, time: object, zone: str):
+    monkeypatch.setenv("TZ", zone)
+    assert only(json.dumps({"time": time, "method": "GET", "path": "/"})).time == pytest.approx(AT, abs=1e-3)
+
+
+def test_hours_that_come_twice_here_are_none_of_the_log_s(monkeypatch: pytest.MonkeyPatch):
+    """Half an hour apart is half an hour, also in the night in which this machine's clock goes back."""
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    moments = [
+        only(f'1.2.3.4 - - [29/Oct/2023:{clock}] "GET / HTTP/1.1" 200 5').time for clock in ("02:45:00", "03:15:00")
+    ]
+    assert moments[1] - moments[0] == 1800
+
+
+def test_escapes_of_nginx_become_those_of_a_url():
+    assert (
+        only('1.2.3.4 - - [14/Nov/2023:22:13:20 +0000] "GET /s?q=\\x22\\xC3\\xA9 HTTP/1.1" 200 5').uri
+        == "/s?q=%22%C3%A9"
+    )

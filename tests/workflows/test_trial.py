@@ -1,0 +1,90 @@
+"""What becomes of a new budget file once each of its requests was tried."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from perfgate import init
+from perfgate.init.proposal import Endpoint, FileProposal, ProposedJourney
+from perfgate.loadtest import Attempt
+from perfgate.workflows.steps import trial
+
+LIST = Endpoint(name="list", method="GET", path="/items", captures={"item": "$[0].id"})
+ITEM = Endpoint(name="item", method="GET", path="/items/{item}", captures={"author": "$.author"})
+AUTHOR = Endpoint(name="author", method="GET", path="/authors/{author}")
+HOME = Endpoint(name="home", method="GET", path="/")
+PROPOSAL = FileProposal(
+    endpoints=(HOME, LIST, ITEM, AUTHOR),
+    journeys=(ProposedJourney(name="look", steps=("list", "item", 0.5, "author")),),
+)
+
+
+def tried(proposal: FileProposal, *attempts: Attempt) -> FileProposal:
+    quick = {endpoint.name: Attempt(endpoint=endpoint.name, seconds=0.004) for endpoint in proposal.endpoints}
+    return trial.sifted(proposal, quick | {attempt.endpoint: attempt for attempt in attempts})
+
+
+def aside(proposal: FileProposal) -> dict[str, str]:
+    return {item.endpoint.name: item.why for item in proposal.set_aside}
+
+
+def test_what_is_well_stays_as_it_is():
+    assert tried(PROPOSAL) == replace(PROPOSAL, seconds=0.004)
+
+
+def test_a_failure_is_set_aside_with_its_reason_and_what_to_do():
+    sifted = tried(PROPOSAL, Attempt(endpoint="home", seconds=0.01, kind="status", failure="status: 401", status=401))
+
+    assert aside(sifted) == {"home": "answered 401: it needs credentials"}
+    assert HOME not in sifted.endpoints
+
+
+def test_what_takes_long_is_set_aside_with_a_small_weight_and_limits_of_its_own():
+    sifted = tried(PROPOSAL, Attempt(endpoint="home", seconds=2.0))
+    text = init.write(sifted, init.Context(source="here"))
+
+    assert aside(sifted) == {"home": "takes 2 s, and would hold up the rest: give it a small weight"}
+    assert "  # home:\n  #   request: GET /\n  #   weight: 0.01\n  #   budget: {p50: 3s, p95: 6s}\n" in text
+
+
+def test_what_needs_a_value_of_it_goes_as_well():
+    sifted = tried(PROPOSAL, Attempt(endpoint="list", seconds=0.01, kind="status", failure="status: 500", status=500))
+
+    assert list(aside(sifted)) == ["list", "item", "author"]
+    assert aside(sifted)["author"] == "needs {author} from the answer of item, which has none"
+    assert (sifted.endpoints, sifted.journeys) == ((HOME,), ())
+
+
+def test_an_empty_list_is_no_failure_but_gives_no_value():
+    empty = Attempt(endpoint="list", seconds=0.01, kind="expectation", failure="capture item: nothing", status=200)
+
+    sifted = tried(PROPOSAL, empty)
+
+    assert sifted.endpoints == (HOME, replace(LIST, captures={}))
+    assert list(aside(sifted)) == ["item", "author"]
+
+
+def test_a_redirect_is_expected_unless_it_leads_to_a_login():
+    moved, login = (
+        tried(PROPOSAL, Attempt(endpoint="home", seconds=0.01, status=302, location=where))
+        for where in ("/new", "/accounts/login/?next=/")
+    )
+
+    assert moved.endpoints[0].expect == {"status": 302}
+    assert aside(login) == {"home": "sends to /accounts/login/?next=/: it needs credentials"}
+
+
+def test_limits_and_rate_fit_what_takes_its_time():
+    busy = replace(PROPOSAL, endpoints=(HOME,), journeys=())
+    text = init.write(tried(busy, Attempt(endpoint="home", seconds=0.5)), init.Context(source="here"))
+
+    assert "  # took 500 ms, sent alone\n  home:\n    request: GET /\n    budget: {p50: 750ms, p95: 1.5s}\n" in text
+    assert "  rate: 1/s" in text
+
+
+def test_a_hostile_reason_stays_a_comment():
+    failure = "capture x: \n  evil: {request: GET /}\u2028  evil:"
+    sifted = tried(PROPOSAL, Attempt(endpoint="home", seconds=0.1, kind="protocol", failure=failure))
+    text = init.write(sifted, init.Context(source="here"))
+
+    assert [line for line in text.splitlines() if "evil" in line and not line.startswith("  # # ")] == []

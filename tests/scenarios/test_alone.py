@@ -31,7 +31,7 @@ def scenario(tmp_path: Path) -> Path:
 
 
 def locust(scenario: Path, url: str, environ: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "locust", "-f", str(scenario), "--headless", "-u", "8", "-r", "8", "-t", "4s"]
+    command = [sys.executable, "-m", "locust", "-f", str(scenario), "--headless", "-u", "8", "-r", "8", "-t", "6s"]
     inherited = {name: value for name, value in os.environ.items() if name not in SECRETS}
     return subprocess.run(
         [*command, "--host", url],

@@ -121,7 +121,8 @@ CODES: Mapping[str, RuleCode] = {
     "blocking-call": RuleCode(
         "application",
         "a call blocks the event loop (or the only worker): under load every other request waits for it",
-        "Use an async client, or move the call out of the loop: await asyncio.to_thread(...).",
+        "In an event loop: an async client, or await asyncio.to_thread(...). In threads or processes: more of them "
+        "(gunicorn --threads, --workers).",
         "every request waits: a trivial one takes 366 ms beside this one, 2 ms alone",
     ),
     "small-pool": RuleCode(

@@ -183,6 +183,15 @@ def test_a_cache_that_is_still_cold_is_not_a_lost_one():
     assert codes == ["waiting"]
 
 
+def test_a_key_that_is_never_found_is_a_lost_cache_though_others_are():
+    base = replace(SOUND, cached=None, cache_hits=0.995, cache_lookups=21)
+    [first, *_] = explain(case("database", base=base, cache_hits=0.95, queries=4, statements=(COUNTED,)))
+    added = explain(case("database", base=base, cache_hits=0.95, cache_lookups=42))
+
+    assert (first.code, first.sentence) == ("cache-lost", "1.05 keys per request not in the cache instead of 0.105")
+    assert "cache-lost" not in [cause.code for cause in added]  # look-ups that are new have never found anything
+
+
 def moved_by(factor: float) -> tuple[PassFacts, PassFacts]:
     """A control endpoint."""
     before = replace(SOUND, alone=0.005)

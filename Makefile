@@ -13,7 +13,8 @@ help:  ## show this list
 run: $(VENV)/.demo  ## set up, then gate the embedded demo shop with budgets.yaml
 	$(BIN)/perfgate run --budget budgets.yaml
 
-test: $(VENV)/.dev lint services  ## lint, then run all tests but the slow proofs: side by side, then those with load alone
+test: $(VENV)/.dev  ## lint, then run all tests but the slow proofs: side by side, then those with load alone
+	@$(MAKE) --no-print-directory --jobs 2 lint services
 	$(BIN)/python -m pytest -m "not slow and not load" -n $(WORKERS) --dist loadfile --no-loadscope-reorder; side_by_side=$$?; \
 	$(BIN)/python -m pytest -m "load and not slow" -n 0 tests/end_to_end && exit $$side_by_side
 

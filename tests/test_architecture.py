@@ -74,6 +74,10 @@ def test_imports_point_down():
     assert broken == []
 
 
+def test_nothing_is_allowed_that_no_module_needs():
+    assert house.unused_permissions() == []
+
+
 def test_nothing_is_allowed_that_leads_back():
     assert house.on_cycles({room: set(allowed.split()) for room, allowed in house.ROOMS.items()}) == []
 

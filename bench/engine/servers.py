@@ -21,7 +21,7 @@ from bench.engine.machine import SERVER, pinned
 
 SOURCES = Path(__file__).parent.parent / "refserver"
 BODY = '{"id": 12345, "name": "tea", "pad": "' + "x" * 61 + '"}'
-START_PATIENCE = 5.0  # s
+START_TIMEOUT_S = 5.0  # s
 
 NGINX = """
 worker_processes 1; daemon off; pid {folder}/pid; error_log {folder}/error.log crit;
@@ -125,14 +125,14 @@ def _running(command: list[str], port: int) -> Iterator[None]:
     finally:
         process.send_signal(signal.SIGTERM)
         try:
-            process.wait(START_PATIENCE)
+            process.wait(START_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + START_PATIENCE
+    until = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < until:
         with suppress(OSError), closing(socket.create_connection(("127.0.0.1", port), timeout=1)):
             return

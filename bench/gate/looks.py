@@ -34,7 +34,7 @@ from perfgate.model.outcome import Outcome
 from perfgate.model.run import Arm, Run
 from perfgate.model.verdict import Verdict
 
-SHORTEST, LONGEST = 20, 180  # s
+MIN_DURATION_S, MAX_DURATION_S = 20, 180  # s
 RISE = 0.30
 RUNS, RUNNER = 10, 0.05  # earlier runs, and the standard deviation between runners
 ENDPOINTS, PER_SECOND, SIGMA, INSTANCES = 10, 20, 0.5, 0.015  # side by side; requests of an endpoint and arm
@@ -64,9 +64,9 @@ class Counts:
 def beside_history(random: np.random.Generator, rise: float) -> Look:
     past = [
         modelled.recording_of(modelled.latencies(random, RUNNER, seconds=int(seconds)))
-        for seconds in random.choice((SHORTEST, 2 * SHORTEST, LONGEST), RUNS, p=(0.6, 0.2, 0.2))
+        for seconds in random.choice((MIN_DURATION_S, 2 * MIN_DURATION_S, MAX_DURATION_S), RUNS, p=(0.6, 0.2, 0.2))
     ]
-    now = modelled.latencies(random, RUNNER, 1 + rise, seconds=LONGEST)
+    now = modelled.latencies(random, RUNNER, 1 + rise, seconds=MAX_DURATION_S)
 
     def look(seconds: int, looks: int) -> Verdict:
         run = recorded.run(modelled.recording_of([one[:seconds] for one in now]), RUNS, looks=looks)
@@ -76,7 +76,7 @@ def beside_history(random: np.random.Generator, rise: float) -> Look:
 
 
 def side_by_side(random: np.random.Generator, rise: float) -> Look:
-    size = PER_SECOND * LONGEST
+    size = PER_SECOND * MAX_DURATION_S
     arms = []
     for changed in (0.0, rise):
         levels = 0.1 * np.exp(INSTANCES * random.standard_normal(ENDPOINTS))
@@ -106,24 +106,24 @@ def _judged(run: Run, past: Sequence[Recording]) -> Verdict:
 def until_decided(look: Look, times: Sequence[int]) -> tuple[int, Verdict]:
     """The seconds that it took, and the verdict: as `perfgate run` goes on or ends."""
     for sent in times:
-        verdict = look(sent * SHORTEST, len(times))
+        verdict = look(sent * MIN_DURATION_S, len(times))
         if sent == times[-1] or not decidable(verdict, sent, times[-1]):
             break
-    return sent * SHORTEST, verdict
+    return sent * MIN_DURATION_S, verdict
 
 
 def counted(mode: str, suite: Suite, rise: float, suites: int) -> Iterator[Counts]:
     """For the range, and for one look after its shorter and its longer time, on the same suites."""
-    stage = Stage(level=1.0, duration=float(SHORTEST))
-    load = LoadProfile(model="open", stages=(stage,), longest=float(LONGEST))
+    stage = Stage(level=1.0, duration=float(MIN_DURATION_S))
+    load = LoadProfile(model="open", stages=(stage,), longest=float(MAX_DURATION_S))
     times = loadtest.look_times(load, restarts=0, extend=0)
     random = np.random.default_rng(11)
     ended: dict[str, list[tuple[int, Verdict]]] = {"20s..3m": [], "20s": [], "3m": []}
     for _ in range(suites):
         look = suite(random, rise)
         ended["20s..3m"].append(until_decided(look, times))
-        ended["20s"].append((SHORTEST, look(SHORTEST, 1)))
-        ended["3m"].append((LONGEST, look(LONGEST, 1)))
+        ended["20s"].append((MIN_DURATION_S, look(MIN_DURATION_S, 1)))
+        ended["3m"].append((MAX_DURATION_S, look(MAX_DURATION_S, 1)))
     for manner, found in ended.items():
         yield _counts(found, mode, rise, manner)
 

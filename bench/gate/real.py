@@ -33,7 +33,7 @@ while True:
         pass
     time.sleep(2)
 """
-PATIENCE = 240.0  # s
+COMMAND_TIMEOUT_S = 240.0  # s
 
 
 def budget(duration: float, rate: float, fault: str) -> dict[str, Any]:
@@ -82,7 +82,7 @@ def run(kind: str, folder: Path, arguments: argparse.Namespace) -> dict[str, Any
     command = [sys.executable, "-m", "perfgate", "run", "--base-ref", "main", "--no-save", "--out", "out"]
     began = time.monotonic()
     with hogging(kind == "hog"):
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=PATIENCE)
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=COMMAND_TIMEOUT_S)
     took = time.monotonic() - began
     verdict_file = folder / "out" / "verdict.json"
     if not verdict_file.exists():

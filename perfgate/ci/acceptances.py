@@ -10,16 +10,12 @@ write it: a fork's author may write commits, and may not label.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
 from perfgate.git import command as git
-from perfgate.model.metric import METRICS
-from perfgate.model.run import Acceptance
-from perfgate.text.sanitize import one_line
 
 LABEL = "perfgate-accept"
 FORKS_TRAILER = (
@@ -28,13 +24,10 @@ FORKS_TRAILER = (
 )
 FORKS_LABEL = "the fork has pushed since it was set, or nobody knows when it was set; set it anew"
 MAX_COMMITS = 1000  # that are looked at for trailers
-MAX_CLAIMS = 100  # words of acceptance of one run
-MAX_TEXT_CHARS = 300  # characters of a reason, an author or a name
 ALL = "*"
 
 _TRAILER = re.compile(r"^perfgate-accept[ \t]*:[ \t]*(.*(?:\n[ \t]+\S.*)*)", re.IGNORECASE | re.MULTILINE)
 _LABEL = re.compile(rf"{LABEL}\s*(?::\s*(.*))?", re.IGNORECASE | re.DOTALL)
-_DASH = re.compile(r"\s+(?:-{1,2}|\u2013|\u2014)\s+")
 _COMMIT_FIELDS = 4
 _FORMAT = "%H%x00%an%x00%cI%x00%B%x00"
 _COMMIT = re.compile(r"[0-9a-f]{40,64}")
@@ -149,69 +142,3 @@ def _commit(folder: Path, environ: Mapping[str, str], name: str) -> str:
     except git.GitError:
         return ""
     return commit if _COMMIT.fullmatch(commit) else ""
-
-
-def resolve(words: Iterable[AcceptanceClaim], names: Collection[str]) -> tuple[tuple[Acceptance, ...], tuple[str, ...]]:
-    """What was accepted, each thing once with its newest word, and what must be said about the rest.
-
-    `names` are those of endpoints and journeys.
-    """
-    accepted: dict[tuple[str, str], Acceptance] = {}
-    remarks: list[str] = []
-    for word in sorted(list(words)[:MAX_CLAIMS], key=lambda item: _utc(item.at)):
-        what, reason = _split(word.text, names)
-        endpoint, metric = _what(what, names)
-        if word.distrust:  # and not quoted
-            remarks.append(f"Not accepted, {word.source}: {word.distrust}.")
-        elif endpoint is None:
-            remarks.append(
-                f"Not accepted, {word.source}: there is no endpoint {one_line(what, 60)!r}. "
-                "It is `Perfgate-Accept: ENDPOINT METRIC - why`, `ENDPOINT - why`, or `* - why`."
-            )
-        else:
-            accepted[endpoint, metric] = Acceptance(
-                reason=one_line(reason or word.reason, MAX_TEXT_CHARS) or word.source,
-                author=one_line(word.author, MAX_TEXT_CHARS) or "unknown",
-                at=_utc(word.at),
-                endpoint=endpoint,
-                metric=metric,
-            )
-    return tuple(accepted.values()), tuple(dict.fromkeys(remarks))
-
-
-def _split(text: str, names: Collection[str]) -> tuple[str, str]:
-    """What, and why. A name may have a dash in it."""
-    parts = list(_DASH.finditer(text))
-    for dash in parts:
-        what = text[: dash.start()].strip()
-        if _what(what, names)[0] is not None:
-            return what, text[dash.end() :].strip()
-    if _what(text.strip(), names)[0] is not None or not parts:
-        return text.strip(), ""
-    return text[: parts[0].start()].strip(), text[parts[0].end() :].strip()
-
-
-def _what(text: str, names: Collection[str]) -> tuple[str | None, str]:
-    """(endpoint, metric), empty for all; (None, "") if there is no such endpoint."""
-    name, _, metric = text.rpartition(" ")
-    for endpoint, of in ((text, ""), (name.strip(), metric)):
-        known = _name(endpoint, names)
-        if known is not None and (not of or of == ALL or of in METRICS):
-            return known, "" if of == ALL else of
-    return None, ""
-
-
-def _name(text: str, names: Collection[str]) -> str | None:
-    bare = text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'`" else text
-    if bare == ALL:
-        return ""
-    return bare if bare in names else next((name for name in names if name.casefold() == bare.casefold()), None)
-
-
-def _utc(at: str) -> str:
-    try:
-        moment = datetime.fromisoformat(at)
-    except ValueError:
-        return ""
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 
 from perfgate.git import command as git
+from perfgate.git.session import run_in_session
 
 GIT_TIMEOUT_S = 10.0  # seconds for each question to git: `status` has to look at every file
 REMOTE_TIMEOUT_S = 10.0  # seconds for a question to a remote
@@ -33,32 +31,17 @@ def ask_git(environ: Environment, folder: Path, *question: str) -> str:
 
 
 def ask_remote(environ: Environment, folder: Path, *question: str) -> str:
-    """The answer of git to a question that needs the network, or nothing: without prompts, and with an end.
-
-    In a session of its own: ssh has no terminal to ask at, and what git started to reach the remote ends with it.
-    """
+    """The answer of git to a question that needs the network, or nothing: without prompts, and with an end."""
     try:
-        process = subprocess.Popen(
-            ["git", *_NO_WINDOW, *question],
-            cwd=folder,
-            env=git.environment(environ, **_NO_PROMPT),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
+        answer = run_in_session(
+            [*_NO_WINDOW, *question],
+            folder=folder,
+            environ=git.environment(environ, **_NO_PROMPT),
+            timeout_s=REMOTE_TIMEOUT_S,
         )
-    except (OSError, ValueError):
+    except (OSError, ValueError, subprocess.TimeoutExpired):
         return ""
-    with process:
-        try:
-            output = process.communicate(timeout=REMOTE_TIMEOUT_S)[0]
-        except BaseException as error:  # Ctrl-C does not reach a session of its own
-            with suppress(OSError):
-                os.killpg(process.pid, signal.SIGKILL)
-            if not isinstance(error, subprocess.TimeoutExpired):
-                raise
-            return ""
-    return output.decode(errors="replace").strip() if process.returncode == 0 else ""
+    return answer.stdout.decode(errors="replace").strip() if answer.returncode == 0 else ""
 
 
 def commit_of(environ: Environment, folder: Path, ref: str) -> str:
@@ -73,7 +56,7 @@ def commit_of(environ: Environment, folder: Path, ref: str) -> str:
     return ask_git(environ, folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
 
 
-def trouble(environ: Environment, folder: Path) -> str:
+def reading_problem(environ: Environment, folder: Path) -> str:
     """What git says where there is a repository that it does not read, one of another user for example; else empty."""
     try:
         is_repository = any((place / ".git").exists() for place in (folder.resolve(), *folder.resolve().parents))

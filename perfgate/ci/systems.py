@@ -113,9 +113,9 @@ SYSTEMS = (
         targets=("CODEBUILD_WEBHOOK_BASE_REF",),
     ),
 )
-NO = ("", "false", "0")
+FALSE_TEXTS = ("", "false", "0")
 PULL_REQUEST, OTHER_TRIGGERS = "pr/", ("branch/", "tag/")  # how CodeBuild says what a job is for
-BRANCHES = "refs/heads/"
+BRANCH_REFS = "refs/heads/"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,13 +137,13 @@ def job_of(environ: Mapping[str, str]) -> CiJob:
         return CiJob()
     default = environ.get(system.default_branch, "")
     pull_request = _first(environ, system.pull_requests)
-    if pull_request not in NO and not pull_request.startswith(OTHER_TRIGGERS):
-        target = _first(environ, system.targets).removeprefix(BRANCHES)
+    if pull_request not in FALSE_TEXTS and not pull_request.startswith(OTHER_TRIGGERS):
+        target = _first(environ, system.targets).removeprefix(BRANCH_REFS)
         return CiJob(pull_request=pull_request.removeprefix(PULL_REQUEST), target=target, default_branch=default)
     name = _first(environ, system.branches)
-    if environ.get(system.tag) or (name.startswith("refs/") and not name.startswith(BRANCHES)):
+    if environ.get(system.tag) or (name.startswith("refs/") and not name.startswith(BRANCH_REFS)):
         return CiJob(is_tag=True, default_branch=default)
-    return CiJob(branch=name.removeprefix(BRANCHES).removeprefix("origin/"), default_branch=default)
+    return CiJob(branch=name.removeprefix(BRANCH_REFS).removeprefix("origin/"), default_branch=default)
 
 
 def _first(environ: Mapping[str, str], names: tuple[str, ...]) -> str:

@@ -52,7 +52,7 @@ def remembered_run_context(out: Path | None) -> RunContext:
 
     context = run_context("runs", out)
     root, code = context.root, context.revision
-    if not code.commit and (trouble := git_questions.trouble(os.environ, root)):
+    if not code.commit and (trouble := git_questions.reading_problem(os.environ, root)):
         say(f"perfgate: commit and branch are not known. git says: {trouble}")
     if other := revision.other_checkout(code, os.environ):
         say(f"perfgate: {other}")

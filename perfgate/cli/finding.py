@@ -25,7 +25,7 @@ def find_run(name: str, store: History, root: Path) -> tuple[Path | None, Run]:
 
 def judged_run(name: str, budget: Path, url: str) -> tuple[Path, Facts]:
     """A run of the folders here and what there is to tell of it. Raises RecordError or HistoryError."""
-    from perfgate.report import diagnosed
+    from perfgate.report import read_diagnosis
     from perfgate.report.facts import Facts
 
     folder = run_folder.find(name, Path.cwd())
@@ -34,5 +34,5 @@ def judged_run(name: str, budget: Path, url: str) -> tuple[Path, Facts]:
     run = run_folder.read_run(folder)
     with opened(budget, url) as store:
         past_runs = store.runs(run.name)
-    diagnosis, _ = diagnosed(folder)
+    diagnosis, _ = read_diagnosis(folder)
     return folder, Facts(verdict=run_folder.read_verdict(folder), run=run, past_runs=past_runs, diagnosis=diagnosis)

@@ -106,7 +106,7 @@ def add(
     if branch:
         measured = replace(measured, branch=branch)
     with opened(budget, history) as store:
-        past = _with_outcome(measured, outcome) if outcome else _judged(measured, folder, store, budget)
+        past = _with_outcome(measured, outcome) if outcome else _judge(measured, folder, store, budget)
         new = store.save(past)
     print(f"{'Added' if new else 'Already there:'} run {measured.id}, outcome {past.outcome}.")
     return 0
@@ -120,7 +120,7 @@ def _with_outcome(run: Run, outcome: str) -> PastRun:
     return PastRun(run=run, outcome=Outcome(outcome))
 
 
-def _judged(run: Run, folder: Path, store: History, budget: Path) -> PastRun:
+def _judge(run: Run, folder: Path, store: History, budget: Path) -> PastRun:
     """Judges it by its own verdict, else by the budget file; without either it was not compared with anything."""
     from perfgate.files import run_folder
     from perfgate.workflows.steps import baselines, judging

@@ -40,7 +40,7 @@ def pictures(facts: Facts, url: str, environ: Mapping[str, str], options: Publis
     for warning in warnings:
         say(f"perfgate: {warning}")
     try:
-        return _stored(drawings, facts.run.id, url, environ) if drawings else ()
+        return _store(drawings, facts.run.id, url, environ) if drawings else ()
     except HistoryError as error:
         say(
             f"perfgate: No pictures in the comment, its charts are text: {one_line(error.message, MAX_CHARS)}. "
@@ -50,7 +50,7 @@ def pictures(facts: Facts, url: str, environ: Mapping[str, str], options: Publis
         return ()
 
 
-def _stored(drawings: tuple[Drawing, ...], run_id: str, url: str, environ: Mapping[str, str]) -> tuple[Picture, ...]:
+def _store(drawings: tuple[Drawing, ...], run_id: str, url: str, environ: Mapping[str, str]) -> tuple[Picture, ...]:
     """Raises HistoryError."""
     from perfgate.history.files import charts
     from perfgate.publish.github import images

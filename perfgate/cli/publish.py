@@ -114,12 +114,12 @@ def _deliver_workflow_run(to: str, artifact: str, destinations: Destinations) ->
     from perfgate.cli.delivery import deliver
     from perfgate.report.facts import Facts
 
-    for item in _judged_anew(artifact, destinations.budget, destinations.history):
+    for item in _judge_anew(artifact, destinations.budget, destinations.history):
         facts = Facts(verdict=item.verdict, run=item.run, past_runs=item.past_runs)
         deliver(to, facts, item.folder, item.policy, destinations)
 
 
-def _judged_anew(artifact: str, budget: Path, history: str) -> tuple[Judged, ...]:
+def _judge_anew(artifact: str, budget: Path, history: str) -> tuple[Judged, ...]:
     """The runs that the pull request's workflow has left. Raises RecordError, UsageError."""
     from perfgate.ci import credentials, revision
     from perfgate.cli.accepting import gather

@@ -36,7 +36,7 @@ def report(
     from perfgate.cli.finding import judged_run
     from perfgate.cli.show import show
     from perfgate.files import codec
-    from perfgate.report import recorded
+    from perfgate.report import read_windows
     from perfgate.report.formats import FORMATS
     from perfgate.report.html import page
 
@@ -48,7 +48,7 @@ def report(
     if format == "console" and output is None:
         show(facts, with_phases=True, verbose=verbose)
         return 0
-    text = page.render(facts, recorded(folder)[0]) if format == "html" else FORMATS[format](facts)
+    text = page.render(facts, read_windows(folder)[0]) if format == "html" else FORMATS[format](facts)
     if output is None:
         sys.stdout.write(text)
     else:

@@ -132,7 +132,7 @@ def run(
         diagnose=diagnose,
     )
     with exporting(export, budget, request.context.revision.branch) as exports:
-        result = _measured(request, destinations, exports.beside(reporter()))
+        result = _measure(request, destinations, exports.beside(reporter()))
         if result.verdict is not None:
             exports.verdict(result.run, result.verdict)
     if result.verdict is None:
@@ -143,7 +143,7 @@ def run(
     return _tell(result, request.context.folder, destinations, verbose=verbose)
 
 
-def _measured(request: RunRequest, destinations: Destinations, reporter: ProgressReporter) -> RunResult:
+def _measure(request: RunRequest, destinations: Destinations, reporter: ProgressReporter) -> RunResult:
     """Where nothing could be measured, comments that still show an earlier verdict say so."""
     from perfgate.cli import not_measured
     from perfgate.workflows import run as workflow
@@ -163,12 +163,12 @@ def _tell(result: RunResult, folder: Path, destinations: Destinations, *, verbos
     from perfgate.cli.delivery import deliver
     from perfgate.cli.exits import exit_code
     from perfgate.cli.show import show
-    from perfgate.report import diagnosed
+    from perfgate.report import read_diagnosis
     from perfgate.report.facts import Facts
 
     assert result.verdict is not None, "it was judged"
     assert result.report is not None, "it was judged"
-    diagnosis, _ = diagnosed(folder)
+    diagnosis, _ = read_diagnosis(folder)
     facts = Facts(verdict=result.verdict, run=result.run, past_runs=result.past_runs, diagnosis=diagnosis)
     show(facts, verbose=verbose, with_phases=verbose)
     for warning in result.report.warnings:

@@ -10,7 +10,7 @@ from threading import Event, Thread
 from perfgate.export.contract import Exporter, ExportError
 from perfgate.export.families import Family
 
-MAX_QUEUED = 2  # sets of families that may wait to be sent; more of what is live are left out
+MAX_QUEUED_BATCHES = 2  # sets of families that may wait to be sent; more of what is live are left out
 DRAIN_TIMEOUT_S = 15.0  # that the last ones may take
 
 
@@ -19,7 +19,7 @@ class Sender:
 
     def __init__(self, name: str, exporter: Exporter, clock: Callable[[], float], warn: Callable[[str], None]) -> None:
         self._name, self._exporter, self._clock, self._warn = name, exporter, clock, warn
-        self._queue: Queue[tuple[Sequence[Family], Event] | None] = Queue(MAX_QUEUED)
+        self._queue: Queue[tuple[Sequence[Family], Event] | None] = Queue(MAX_QUEUED_BATCHES)
         self._is_failing = False
         self._thread = Thread(target=self._run, daemon=True, name=f"export to {name}")
         self._thread.start()

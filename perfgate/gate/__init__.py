@@ -1,6 +1,7 @@
 """Decides: budgets + run + baseline -> verdict. Pure; the only place where outcomes are made."""
 
-from perfgate.gate.calibration.calibrating import MIN_RUNS, calibrate
+from perfgate.gate.calibration.calibrating import calibrate
+from perfgate.gate.calibration.noise import MIN_RUNS
 from perfgate.gate.history.anchor import choose_anchor
 from perfgate.gate.history.baseline import choose_baseline
 from perfgate.gate.history.elsewhere import elsewhere, moved

@@ -54,27 +54,27 @@ def import_runs(history: History, path: Path) -> Imported:
 
     Raises HistoryError before anything is written if any line is not a run, or runs are missing.
     """
-    for _ in _checked(path):
+    for _ in _read_checked(path):
         pass
     became: dict[str, list[str]] = {"added": [], "present": [], "conflicting": []}
-    past_runs = _checked(path)
+    past_runs = _read_checked(path)
     while chunk := list(islice(past_runs, CHUNK_RUNS)):
-        for past_run, what in zip(chunk, _saved(history, chunk), strict=True):
+        for past_run, what in zip(chunk, _save_all(history, chunk), strict=True):
             became[what].append(past_run.run.id)
     return Imported(**{what: tuple(ids) for what, ids in became.items()})
 
 
-def _saved(history: History, past_runs: list[PastRun]) -> list[str]:
+def _save_all(history: History, past_runs: list[PastRun]) -> list[str]:
     """What became of each. Together, because a store may take a second for each change, however big."""
     try:
         return ["added" if new else "present" for new in history.save_all(past_runs)]
     except ConflictError:
         if len(past_runs) == 1:
             return ["conflicting"]
-        return [what for past_run in past_runs for what in _saved(history, [past_run])]
+        return [what for past_run in past_runs for what in _save_all(history, [past_run])]
 
 
-def _checked(path: Path) -> Iterator[PastRun]:
+def _read_checked(path: Path) -> Iterator[PastRun]:
     """One at a time, because a long history does not fit into memory."""
     with _readable(path) as stream:
         expected = _header(stream.readline(), path)

@@ -89,7 +89,7 @@ def _part(
                     check_reflection(target, options.environ, TlsCheck(tls=plan.tls, folder=plan.source.parent))
             watch = MemoryWatch(services, sides) if options.watches_memory else None
             with options.beside():
-                load_test = send(lambda: _looked(services, watch))
+                load_test = send(lambda: _check_and_sample(services, watch))
             plain = [target for target in sides.targets if target.startswith("http:")]
             if plain and load_test.failure_examples and not _any_success(load_test):
                 for target in plain:
@@ -108,10 +108,10 @@ def _any_success(load_test: LoadTest) -> bool:
     return any(window.successes for window in windows.read(load_test.windows).windows.values())
 
 
-def _looked(services: Services, watch: MemoryWatch | None) -> None:
+def _check_and_sample(services: Services, watch: MemoryWatch | None) -> None:
     services.check_alive()
     if watch:
-        watch.look()
+        watch.sample()
 
 
 def _whole(parts: Sequence[LoadTest], folder: Path, sides: Sides) -> LoadTest:

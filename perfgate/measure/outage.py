@@ -15,7 +15,7 @@ MIN_REQUESTS = 10  # without a connection, from which on it is no accident
 def outages(windows: Mapping[Key, Window], *, width: int, duration: float) -> Iterator[Note]:
     """What to say of each arm that went away during the load."""
     for arm, name in NAMES.items():
-        since, lost = _gone(windows, arm, duration)
+        since, lost = _outage_start(windows, arm, duration)
         if since is not None and lost >= MIN_REQUESTS:
             begins = "From the warm-up on" if since < 0 else f"From second {since} on (to {width} s)"
             yield note(
@@ -25,7 +25,7 @@ def outages(windows: Mapping[Key, Window], *, width: int, duration: float) -> It
             )
 
 
-def _gone(windows: Mapping[Key, Window], arm: str, duration: float) -> tuple[int | None, int]:
+def _outage_start(windows: Mapping[Key, Window], arm: str, duration: float) -> tuple[int | None, int]:
     """The second since which nothing but failed connections is recorded, after others; and how many they are."""
     requests: dict[int, int] = {}
     lost: dict[int, int] = {}

@@ -88,9 +88,8 @@ class EndpointResult:
     kind: ResultKind = "endpoint"
     requests: int = 0
     failures: int = 0
-    failures_by_kind: Mapping[str, int] = field(
-        default_factory=dict
-    )  # status, expectation, timeout, connection, protocol
+    # by kind: status, expectation, timeout, connection, protocol
+    failures_by_kind: Mapping[str, int] = field(default_factory=dict)
     failure_examples: tuple[str, ...] = ()
     samples: int = 0  # behind the latency metrics: successes and timeouts
     bytes: int = 0  # of response bodies, over the wire
@@ -101,10 +100,9 @@ class EndpointResult:
     paired_effects: Mapping[str, float] = field(default_factory=dict)  # by metric, of the head of an A/B test: the same
     # of its difference to the base, in which whatever slows both down cancels
     latency: Distribution = Distribution()
-    phases: Mapping[str, Distribution] = field(
-        default_factory=dict
-    )  # where successes' time went: service (send to last
-    # byte), first_byte, download, and where a connection had to be made dns, connect, tls
+    # where successes' time went: service (send to last byte), first_byte, download, and where a connection had to be
+    # made dns, connect, tls
+    phases: Mapping[str, Distribution] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,10 +147,9 @@ class Run(Revision):
     warmup_requests: int = 0
     after_requests: int = 0  # started after the measured time (by hand-written scenarios only)
     unfinished: int = 0
-    in_flight: tuple[
-        float, ...
-    ] = ()  # requests begun and not yet answered, at up to 20 moments at equal distances until
-    # the end of the measured time; of open loads with one rate only
+    # requests begun and not yet answered, at up to 20 moments at equal distances until the end of the measured time; of
+    # open loads with one rate only
+    in_flight: tuple[float, ...] = ()
     interrupted: bool = False
     aborted: str = ""  # why the load was ended early, by `load.abort`
     arms: tuple[Arm, ...] = ()  # of an A/B run: base, then head

@@ -9,12 +9,18 @@ from dataclasses import dataclass
 
 from perfgate.net.http import NoReplyError, Reply
 
-MAX_DIGITS = 6  # of the seconds that an answer asks to wait: more are no number of seconds
+MAX_DIGITS = 9  # of the seconds that an answer asks to wait: nobody waits for longer
 
 
 def growing(attempt: int) -> float:
     """Seconds, twice as long each time, and half to one and a half times that: jobs that run side by side part ways."""
     return float(2.0**attempt * (0.5 + random.random()))
+
+
+def retry_after(reply: Reply) -> float | None:
+    """The seconds that an answer asks to wait; None where it asks for none, or for a date."""
+    text = reply.headers.get("retry-after", "")
+    return float(text[:MAX_DIGITS]) if text.isascii() and text.isdigit() else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +57,5 @@ class Retries:
             return self.limit_wait(reply)
         if reply.status != 429 or self.max_wait_s is None:
             return None
-        retry_after = reply.headers.get("retry-after", "")
-        if retry_after.isascii() and retry_after.isdigit():
-            return min(float(retry_after[:MAX_DIGITS]), self.max_wait_s)
-        return self.pause(attempt)
+        wait = retry_after(reply)
+        return self.pause(attempt) if wait is None else min(wait, self.max_wait_s)

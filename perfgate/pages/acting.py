@@ -9,13 +9,13 @@ from typing import Any
 from perfgate.model.budget_file import Interaction
 from perfgate.pages.visit import VIEWPORTS, PageVisit
 
-AFTER_INPUT = 150  # ms for the next paint
-SCROLL = 3  # screens, at most: an endless list has no end
-QUALITY = 60  # of pictures, per cent
-MAX_ELEMENT_WAIT = 2.0  # s for the largest thing: it may be gone
+PAINT_WAIT_MS = 150  # ms for the next paint
+MAX_SCROLLED_SCREENS = 3  # screens, at most: an endless list has no end
+PICTURE_QUALITY = 60  # of pictures, per cent
+MAX_ELEMENT_WAIT_S = 2.0  # s for the largest thing: it may be gone
 LARGEST = "window.__perfgate ? window.__perfgate.largest : null"
 HEIGHT = "document.documentElement.scrollHeight"
-ENDLESS = f"it grows while it is scrolled: {SCROLL} screens of it were"
+ENDLESS_SCROLL = f"it grows while it is scrolled: {MAX_SCROLLED_SCREENS} screens of it were"
 INPUTS = ("click", "type", "select")
 # Puts a list beside the option that is wanted, by value or label, and returns the key that leads there: nothing while
 # there is no such option, "none" where no key does. Options that cannot be chosen are no neighbours.
@@ -46,17 +46,17 @@ def act(page: Any, interaction: Interaction, subject: PageVisit) -> str:
             _select(page, interaction, timeout)
         case "scroll":
             height = page.evaluate(HEIGHT)
-            for _ in range(SCROLL):
+            for _ in range(MAX_SCROLLED_SCREENS):
                 page.mouse.wheel(0, VIEWPORTS[subject.page.viewport].height)
-                page.wait_for_timeout(AFTER_INPUT)
-            note = ENDLESS if page.evaluate(HEIGHT) > height else ""
+                page.wait_for_timeout(PAINT_WAIT_MS)
+            note = ENDLESS_SCROLL if page.evaluate(HEIGHT) > height else ""
         case "wait":
             page.wait_for_timeout(interaction.seconds * 1000)
         case "wait_for":
             page.wait_for_selector(interaction.target, timeout=timeout)
         case "goto":
             page.goto(subject.address(interaction.target), wait_until="load", timeout=timeout)
-    page.wait_for_timeout(AFTER_INPUT)
+    page.wait_for_timeout(PAINT_WAIT_MS)
     return note
 
 
@@ -82,11 +82,11 @@ def take_pictures(page: Any, path: Path, timeout: float) -> None:
     """Writes `path`, and beside it the picture of the largest thing. Raises Playwright's errors for the page alone."""
     from playwright.sync_api import Error
 
-    options = {"type": "jpeg", "quality": QUALITY}
+    options = {"type": "jpeg", "quality": PICTURE_QUALITY}
     page.screenshot(path=str(path), timeout=timeout * 1000, **options)
     with suppress(Error):
         if largest := page.evaluate_handle(LARGEST).as_element():
-            largest.screenshot(path=str(picture_of_largest(path)), timeout=MAX_ELEMENT_WAIT * 1000, **options)
+            largest.screenshot(path=str(picture_of_largest(path)), timeout=MAX_ELEMENT_WAIT_S * 1000, **options)
 
 
 def picture_of_largest(path: Path) -> Path:

@@ -77,34 +77,34 @@ class Browser:
         from playwright.sync_api import Error
 
         try:
-            view = self._look(subject, purpose)
+            view = self._view(subject, purpose)
         except Error as error:
             if self._chromium.is_connected():
                 raise
-            raise _stopped(subject) from error
+            raise _stopped_error(subject) from error
         if not self._chromium.is_connected():
-            raise _stopped(subject)
+            raise _stopped_error(subject)
         return view
 
-    def _look(self, subject: PageVisit, purpose: Purpose) -> View:
+    def _view(self, subject: PageVisit, purpose: Purpose) -> View:
         from perfgate.pages.viewing import PageViewing, prepare
 
         context = self._chromium.new_context(**context_options(subject))
         try:
             prepare(context, subject, purpose)
-            self._watchdog.has_bitten = False
+            self._watchdog.has_expired = False
             if subject.page.cache == "warm":
                 before = PageViewing(context, subject, self._watchdog)
-                first = before.look(Purpose(interacts=False))
+                first = before.run(Purpose(interacts=False))
                 before.page.close()
                 if first.failure:
                     return first
             viewing = PageViewing(context, subject, self._watchdog)
             if not purpose.trace:
-                return viewing.look(purpose)
+                return viewing.run(purpose)
             self._chromium.start_tracing(page=viewing.page, screenshots=True, categories=list(TRACED))
             try:
-                view = viewing.look(purpose)
+                view = viewing.run(purpose)
             finally:
                 data = self._chromium.stop_tracing()
             purpose.trace(data)
@@ -141,7 +141,7 @@ def launched(environ: Mapping[str, str], *, soft_navigations: bool = False) -> I
                 chromium.close()
 
 
-def _stopped(subject: PageVisit) -> BrowserStoppedError:
+def _stopped_error(subject: PageVisit) -> BrowserStoppedError:
     return BrowserStoppedError(
         f"Chromium stopped while it viewed page {subject.page.name}.",
         hint="It may lack memory: `dmesg` says so; in a container, start it with --shm-size=1g.",

@@ -94,12 +94,12 @@ class PageWatchdog:
 
     def __init__(self, browser: Any) -> None:
         self._session = browser.new_browser_cdp_session()
-        self.has_bitten = False
+        self.has_expired = False
 
     @contextmanager
     def within(self, seconds: float) -> Iterator[None]:
         """Ends them when the block lasts longer."""
-        timer = Timer(seconds, self._bite, [self._pages()])
+        timer = Timer(seconds, self._expire, [self._pages()])
         timer.daemon = True
         timer.start()
         try:
@@ -111,8 +111,8 @@ class PageWatchdog:
         processes = self._session.send("SystemInfo.getProcessInfo")["processInfo"]
         return [int(process["id"]) for process in processes if process["type"] == "renderer"]
 
-    def _bite(self, processes: list[int]) -> None:
-        self.has_bitten = True
+    def _expire(self, processes: list[int]) -> None:
+        self.has_expired = True
         for process in processes:
             with suppress(OSError):
                 os.kill(process, signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)

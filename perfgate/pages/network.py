@@ -15,9 +15,9 @@ from perfgate.pages import headers
 from perfgate.pages.visit import PageVisit, is_own
 from perfgate.text.plurals import and_more
 
-NEVER_ENDING = ("EventSource", "WebSocket", "Ping", "Prefetch")
-UNNOTED = ("Other", "Ping", "Prefetch", "Preflight")  # icons, and what no visitor sees
-LEAST_BAD_STATUS = {"Fetch": 500, "XHR": 500}  # a script may well ask for what is not there
+ENDLESS_TYPES = ("EventSource", "WebSocket", "Ping", "Prefetch")
+IGNORED_TYPES = ("Other", "Ping", "Prefetch", "Preflight")  # icons, and what no visitor sees
+MIN_FAILED_STATUS = {"Fetch": 500, "XHR": 500}  # a script may well ask for what is not there
 MAX_NAMED = 3
 
 
@@ -43,7 +43,7 @@ class NetworkLog:
         page.on("worker", lambda worker: self._workers.add(worker.url))  # Chromium says nothing of their end here
         cdp.on("Network.requestWillBeSent", self._sent)
         cdp.on("Network.responseReceived", self._received)
-        cdp.on("Network.dataReceived", self._came)
+        cdp.on("Network.dataReceived", self._count_bytes)
         cdp.on("Network.loadingFinished", self._finished)
         cdp.on("Network.loadingFailed", self._failed)
         cdp.send("Network.enable")
@@ -82,13 +82,13 @@ class NetworkLog:
         own = [item for item in self.requests.values() if item.duration or item.url not in frames]
         return [*own, *self._frames.unseen(own, self._began_at)]
 
-    def _came(self, event: Mapping[str, Any]) -> None:
+    def _count_bytes(self, event: Mapping[str, Any]) -> None:
         self._decoded[event["requestId"]] += int(event["dataLength"])
 
     def _failed(self, event: Mapping[str, Any]) -> None:
         self._ended(event)
         known, reason = self.requests.get(event["requestId"]), event.get("errorText", "")
-        if known and not event.get("canceled") and "ERR_ABORTED" not in reason and event["type"] not in UNNOTED:
+        if known and not event.get("canceled") and "ERR_ABORTED" not in reason and event["type"] not in IGNORED_TYPES:
             self._missing.setdefault(known.url, event.get("blockedReason") or reason)
 
     def _ended(self, event: Mapping[str, Any]) -> None:
@@ -104,7 +104,7 @@ class NetworkLog:
         if not url.startswith(("http:", "https:")):
             return
         self._last = monotonic()
-        if event.get("type") not in NEVER_ENDING:
+        if event.get("type") not in ENDLESS_TYPES:
             self._in_flight.add(event["requestId"])
         if is_document and not event.get("redirectResponse"):
             self.navigations += 1
@@ -130,7 +130,7 @@ class NetworkLog:
         answer = event["response"]
         if event.get("type") == "Document" and event.get("frameId") == self._frame:
             self.status = answer["status"]
-        elif answer["status"] >= LEAST_BAD_STATUS.get(event["type"], 400) and event["type"] not in UNNOTED:
+        elif answer["status"] >= MIN_FAILED_STATUS.get(event["type"], 400) and event["type"] not in IGNORED_TYPES:
             self._missing.setdefault(known.url, str(answer["status"]))
         self._headers[event["requestId"]] = int(answer.get("encodedDataLength", 0))
         named = {name.lower(): str(value) for name, value in answer["headers"].items()}

@@ -25,17 +25,17 @@ from perfgate.text.sanitize import one_line
 MAX_STEP_WAIT_S = 5.0  # s for another page after the last step
 MAX_ANSWER_WAIT_S = 2.0  # s for any answer of a page that is late already
 DOCUMENT = {"began": 0.0, "navigation": 0}
-LED_SOMEWHERE = """([before, since]) => {
+HAS_NAVIGATED = """([before, since]) => {
   const soft = window.__perfgate ? window.__perfgate.softSince(since) : [0, 0];
   return (performance.timeOrigin !== before || soft[0]) && [performance.timeOrigin, ...soft];
 }"""
 SCRIPTS = Path(__file__).parent / "scripts"
-ELSEWHERE = "a document of another host, {}: name it in `allow` if that is meant"
-UNANSWERED = "it gave no answer for {}: a script of it never gives way, or the document is very large"
-RESTLESS = "it goes on to another document again and again: it reloads itself, or redirects"
-LED_AWAY = "{} led to another document: the way to a page belongs into `steps`, what stays on it into `interact`"
-LED_ON = "it led on to another document by itself: times count from there"
-UNWATCHED = "it allows no scripts (Content-Security-Policy: sandbox), so nothing of it can be measured"
+OTHER_HOST = "a document of another host, {}: name it in `allow` if that is meant"
+NO_ANSWER = "it gave no answer for {}: a script of it never gives way, or the document is very large"
+ENDLESS_NAVIGATION = "it goes on to another document again and again: it reloads itself, or redirects"
+LEFT_DOCUMENT = "{} led to another document: the way to a page belongs into `steps`, what stays on it into `interact`"
+REDIRECTED_BY_ITSELF = "it led on to another document by itself: times count from there"
+SCRIPTS_FORBIDDEN = "it allows no scripts (Content-Security-Policy: sandbox), so nothing of it can be measured"
 ORIGIN = "performance.timeOrigin"
 
 
@@ -67,7 +67,7 @@ class PageViewing:
         self._watchdog, self._doing = watchdog, ""
         self._settling = Settling(self.page, self._network, self._ask, self._incidents.note)
 
-    def look(self, purpose: Purpose) -> View:
+    def run(self, purpose: Purpose) -> View:
         from playwright.sync_api import Error, TimeoutError
 
         timeout = self.subject.page.timeout
@@ -89,7 +89,7 @@ class PageViewing:
         except Error as error:
             return self._failed(*self._explained(error))
         if self._network.strange_document:
-            return self._failed("host", ELSEWHERE.format(_origin(self._network.strange_document)))
+            return self._failed("host", OTHER_HOST.format(_origin(self._network.strange_document)))
         return self._view(account, unused, has_interactions=purpose.interacts)
 
     def _view(self, account: dict[str, Any], unused: Unused | None, *, has_interactions: bool) -> View:
@@ -116,7 +116,7 @@ class PageViewing:
             return f"not done after {seconds} ({self._doing}): {_first_line(error)}"
         waiting = self._network.waiting()
         if not self._is_answering():
-            return UNANSWERED.format(seconds)
+            return NO_ANSWER.format(seconds)
         if not waiting:
             return f"not done after {seconds}: {_first_line(error)}"
         more = and_more(len(waiting), 1)
@@ -134,15 +134,15 @@ class PageViewing:
 
     def _explained(self, error: Exception) -> tuple[str, str]:
         """Kind and sentence of what Playwright raised."""
-        if self._watchdog.has_bitten:
-            return "timeout", UNANSWERED.format(f"{self.subject.page.timeout:g} s")
+        if self._watchdog.has_expired:
+            return "timeout", NO_ANSWER.format(f"{self.subject.page.timeout:g} s")
         if self._incidents.has_crashed or any(sign in str(error) for sign in CRASHED):
             return "crash", "the page crashed"
         if self._network.strange_document:
-            return "host", ELSEWHERE.format(_origin(self._network.strange_document))
+            return "host", OTHER_HOST.format(_origin(self._network.strange_document))
         text = _first_line(error)
         if LEFT in text:
-            return "navigation", RESTLESS
+            return "navigation", ENDLESS_NAVIGATION
         if self._incidents.has_downloaded or "Download is starting" in text:
             return "download", "it is a file to download, not a page"
         return explained(text, self._network.status)
@@ -153,7 +153,7 @@ class PageViewing:
         if answer is not None and answer.status >= 400:
             raise LostError("status", status_words(answer.status))
         if answer is not None and headers.forbids_scripts(answer.headers.get("content-security-policy", "")):
-            raise LostError("scripts", UNWATCHED)
+            raise LostError("scripts", SCRIPTS_FORBIDDEN)
         if self.subject.page.steps:
             self._settling.until_quiet()
         else:
@@ -176,7 +176,7 @@ class PageViewing:
         self._act(last)
         self._doing = f"after the last step, {acting.words(last)}"
         try:
-            arrived = self.page.wait_for_function(LED_SOMEWHERE, arg=[before, clock], timeout=MAX_STEP_WAIT_S * 1000)
+            arrived = self.page.wait_for_function(HAS_NAVIGATED, arg=[before, clock], timeout=MAX_STEP_WAIT_S * 1000)
             with self._watchdog.within(self.subject.page.timeout):
                 origin, began, number = arrived.json_value()
         except TimeoutError:
@@ -193,11 +193,11 @@ class PageViewing:
     def _settle(self) -> None:
         """Waits until the page is done. Raises LostError."""
         if not self._settling.until_done():
-            raise LostError("navigation", RESTLESS)
+            raise LostError("navigation", ENDLESS_NAVIGATION)
         if self._network.status >= HTTPStatus.BAD_REQUEST:  # of a document to which it led
             raise LostError("status", status_words(self._network.status))
         if self._network.navigations > 1:
-            self._incidents.note(LED_ON)
+            self._incidents.note(REDIRECTED_BY_ITSELF)
 
     def _account(self, interactions: Sequence[Interaction]) -> dict[str, Any]:
         """The page's account after what a visitor does there. Raises LostError where that leads away."""
@@ -212,10 +212,10 @@ class PageViewing:
                 if is_there := LEFT not in str(error):
                     raise
             if not is_there:
-                raise LostError("step", LED_AWAY.format(acting.words(interaction)))
+                raise LostError("step", LEFT_DOCUMENT.format(acting.words(interaction)))
         account: dict[str, Any] = self._ask(_script("read.js"))
         if account["origin"] != origin:
-            raise LostError("step", LED_AWAY.format("something"))
+            raise LostError("step", LEFT_DOCUMENT.format("something"))
         return account
 
     def _ask(self, script: str, argument: Any = None) -> Any:

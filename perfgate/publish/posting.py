@@ -42,7 +42,7 @@ class Channel:
         return Publication()
 
 
-def wanted(announcement: Announcement, when: When) -> bool:
+def should_notify(announcement: Announcement, when: When) -> bool:
     """Whether this is worth interrupting people."""
     occasion = announcement.occasion
     regressed = occasion.on_baseline and any(item.is_new for item in occasion.broken)
@@ -62,7 +62,7 @@ def deliver(
     sleep: Callable[[float], None] = time.sleep,
 ) -> Publication:
     """Never raises for what the other side does: that is a warning."""
-    if not wanted(announcement, options.when):
+    if not should_notify(announcement, options.when):
         return Publication(messages=(f"Nothing to tell {channel.title} (--when {options.when.value}).",))
     url = (environ.get(channel.variable) or environ.get(ANY, "")).strip()
     if not _is_address(url):
@@ -75,10 +75,10 @@ def deliver(
         **channel.headers(body, environ),
     }
     with http.HttpSession(timeout=TIMEOUT_S) as session:
-        return _sent(channel, session, url, headers, body, sleep)
+        return _send(channel, session, url, headers, body, sleep)
 
 
-def _sent(
+def _send(
     channel: Channel,
     session: http.HttpSession,
     url: str,

@@ -1,17 +1,13 @@
-"""Recorded arrivals: cut to a time, and as a file that every load-generator process reads."""
+"""Recorded arrivals as a file that every load-generator process reads."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Sequence
-from math import floor
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from perfgate.model.budget_file import Stage
 from perfgate.model.budget_file.activity import RecordedArrival
-
-Arrivals = tuple[RecordedArrival, ...]
 
 
 class Due(NamedTuple):
@@ -20,23 +16,6 @@ class Due(NamedTuple):
     due: float
     choice: int
     values: dict[str, str]
-
-
-def cut(arrivals: Sequence[RecordedArrival], end: float) -> Arrivals:
-    """Those that are due before `end` (s)."""
-    return tuple(arrival for arrival in arrivals if arrival.due < end)
-
-
-def only(arrivals: Sequence[RecordedArrival], endpoints: Collection[str]) -> Arrivals:
-    return tuple(arrival for arrival in arrivals if arrival.endpoint in endpoints)
-
-
-def stage(arrivals: Sequence[RecordedArrival], warmup: float, duration: float | None) -> Stage:
-    """The mean of what is due after the warm-up: its level times its duration is the exact number of arrivals. Without
-    `duration`, in the whole seconds that hold them all."""
-    measured = [arrival for arrival in arrivals if arrival.due >= warmup]
-    length = duration or float(floor(measured[-1].due - warmup) + 1 if measured else 1)
-    return Stage(level=len(measured) / length, duration=length)
 
 
 def write(path: Path, arrivals: Sequence[RecordedArrival], endpoints: Sequence[str]) -> None:

@@ -12,7 +12,7 @@ ERRORS = "errors"
 MIN_STARTED_SHARE = 0.95  # of the planned starts
 MAX_UNSENT_SHARE = 0.01  # of all requests
 MAX_EXCEPTIONS_SHARE = 0.05  # of requests and exceptions: the scenarios then sent another load
-MIN_SHARE = 0.5  # of the requests of an endpoint
+MOST_FAILED_SHARE = 0.5  # of the requests of an endpoint
 
 Key = tuple[str, str]  # endpoint and metric
 Requests = tuple[str, str, str, float, tuple[tuple[str, str], ...]]
@@ -37,7 +37,7 @@ def failed_share(result: EndpointResult) -> float:
 
 
 def is_mostly_failed(result: EndpointResult) -> bool:
-    return failed_share(result) > MIN_SHARE
+    return failed_share(result) > MOST_FAILED_SHARE
 
 
 def is_as_planned(run: Run) -> bool:

@@ -38,10 +38,10 @@ def build(verdict: Verdict, run: Run, past_runs: tuple[PastRun, ...], folder: Pa
     Raises RecordError when report.md, report.html or junit.xml cannot be written. A chart that cannot be drawn
     is a warning, and so are windows that cannot be read.
     """
-    diagnosis, unread = diagnosed(folder)
+    diagnosis, unread = read_diagnosis(folder)
     facts = Facts(verdict=verdict, run=run, past_runs=past_runs, diagnosis=diagnosis)
     drawn, warnings = _charts(facts, folder) if charts else ((), ())
-    record, gaps = recorded(folder)
+    record, gaps = read_windows(folder)
     report = Report(
         folder=folder,
         outcome=verdict.outcome,
@@ -63,7 +63,7 @@ def has_news(verdict: Verdict) -> bool:
     return any(finding.outcome in NEWS for finding in verdict.findings)
 
 
-def diagnosed(folder: Path) -> tuple[Diagnosis | None, tuple[str, ...]]:
+def read_diagnosis(folder: Path) -> tuple[Diagnosis | None, tuple[str, ...]]:
     """The run's diagnosis, where it has one, and why it cannot be read."""
     try:
         return run_folder.read_diagnosis(folder), ()
@@ -71,7 +71,7 @@ def diagnosed(folder: Path) -> tuple[Diagnosis | None, tuple[str, ...]]:
         return None, (f"The report has no diagnosis: {error}",)
 
 
-def recorded(folder: Path) -> tuple[Record | None, tuple[str, ...]]:
+def read_windows(folder: Path) -> tuple[Record | None, tuple[str, ...]]:
     """The run's windows, where it has them (an imported or fetched one may not), and why they cannot be read."""
     path = folder / handover.WINDOWS
     if not path.is_file():

@@ -18,7 +18,7 @@ from perfgate.report.escaping import plain
 from perfgate.report.facts import Facts
 from perfgate.text.plurals import and_more, counted
 
-MANY = 4  # budgets without a baseline that take one sentence together
+MIN_JOINED_BUDGETS = 4  # budgets without a baseline that take one sentence together
 MAX_NAMED_FINDINGS = 3  # findings that a headline names
 NOTABLE_P_VALUE = 0.05  # p-value of an undecided movement of all endpoints, from which it is named
 
@@ -86,7 +86,7 @@ def split_by_baseline(facts: Facts, findings: Iterable[Finding]) -> tuple[list[F
     are where the headline says it, but why earlier runs do not count."""
     listed = list(findings)
     lacking = [finding for finding in listed if finding.outcome is Outcome.NO_BASELINE]
-    if not lacking or (len(lacking) < MANY and not is_baseline_in_headline(facts)):
+    if not lacking or (len(lacking) < MIN_JOINED_BUDGETS and not is_baseline_in_headline(facts)):
         return listed, ()
     reasons = Counter(finding.excluded for finding in lacking if finding.excluded)
     said = [f"{counted(count, 'budget')} without a baseline: {reason}." for reason, count in reasons.items()]

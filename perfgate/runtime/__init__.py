@@ -8,9 +8,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from perfgate.runtime.http.dialling import TlsConfig
+from perfgate.runtime.scenario.bodies import file
 from perfgate.runtime.scenario.captures import from_cookie, from_header, from_json, from_regex
 from perfgate.runtime.scenario.declarations import proto
-from perfgate.runtime.scenario.endpoint import Endpoint, file
+from perfgate.runtime.scenario.endpoint import Endpoint
 from perfgate.runtime.scenario.expectations import header, json_path, regex, status, text
 from perfgate.runtime.scenario.graphql import operation
 from perfgate.runtime.scenario.stated_times import stated

@@ -18,9 +18,9 @@ from perfgate.model.budget_file import (
     SourceKind,
 )
 from perfgate.model.budget_file.activity import Replay
+from perfgate.model.budget_file.arrivals import mean_stage, of_endpoints
 from perfgate.model.errors import UsageError
 from perfgate.model.plan import Digests, Plan
-from perfgate.recording import replay
 from perfgate.scenarios import digests
 from perfgate.scenarios.rates import planned_rates
 from perfgate.text import template
@@ -69,10 +69,10 @@ def _replayed(load: LoadProfile, endpoints: Iterable[Endpoint]) -> LoadProfile:
     if load.replay is None:
         return load
     sent = {endpoint.name for endpoint in endpoints if endpoint.weight > 0}
-    arrivals = replay.only(load.replay.arrivals, sent)
+    arrivals = of_endpoints(load.replay.arrivals, sent)
     if len(arrivals) == len(load.replay.arrivals):
         return load
-    stage = replay.stage(arrivals, load.warmup, load.stages[0].duration)
+    stage = mean_stage(arrivals, load.warmup, load.stages[0].duration)
     return replace(load, stages=(stage,), replay=replace(load.replay, arrivals=arrivals))
 
 

@@ -67,7 +67,7 @@ def descriptor_set(path: Path) -> bytes:
         except (OSError, subprocess.TimeoutExpired) as error:
             raise ProtoError(f"{path.name} cannot be compiled: {str(error)[:120]}") from error
         if done.returncode:
-            raise ProtoError(_complaint(done.stderr, path.name))
+            raise ProtoError(_first_error(done.stderr, path.name))
         return compiled.read_bytes()
 
 
@@ -82,7 +82,7 @@ def _folders(path: Path) -> list[Path]:
     return above if any((one / ".git").exists() for one in above) else above[:3]
 
 
-def _complaint(output: str, name: str) -> str:
+def _first_error(output: str, name: str) -> str:
     """protoc's first error: where and what."""
     if match := _PLACE.search(output):
         return f"{match[1]}, line {match[2]}: {match[4]}"

@@ -55,7 +55,7 @@ def calibrate(request: RunRequest, wish: CalibrationWish, reporter: ProgressRepo
     for number, job in enumerate(jobs):
         rest = (len(jobs) - number) * (max(each, (monotonic() - began) / number) if number else each)
         reporter.say(f"{job.name}: {number + 1} of {len(jobs)}, {_time(rest)} left")
-        run = _measured(job, spec, reporter)
+        run = _measure(job, spec, reporter)
         if run.interrupted:
             break
         runs[job.side_by_side].append(run)
@@ -94,7 +94,7 @@ def _jobs(folder: Path, runs: int, pairs: int) -> list[_CalibrationRun]:
     return [job for _, job in sorted(jobs, key=lambda pair: pair[0])]
 
 
-def _measured(job: _CalibrationRun, spec: LoadSpec, reporter: ProgressReporter) -> Run:
+def _measure(job: _CalibrationRun, spec: LoadSpec, reporter: ProgressReporter) -> Run:
     quiet = replace(reporter, say=lambda _: None)
     context = replace(spec.context, folder=job.folder, run_id=f"{spec.context.run_id}-{job.folder.name}")
     ab = AbPolicy(blocks=spec.budget_file.gate.ab.blocks) if job.side_by_side else AbPolicy()

@@ -212,16 +212,16 @@ def _sides(
 ) -> Iterator[tuple[PassSide, ...]]:
     """Base and head, or the target alone, with their services running and their probes open."""
     planned = request.sides
-    starts = [traces.equipped(replace(start, log=folder / start.log.name)) for start in planned.starts]
+    starts = [traces.with_tracing(replace(start, log=folder / start.log.name)) for start in planned.starts]
     secrets = scenarios.secrets(scenarios.plan(request.budget_file))
     with loadtest.running(starts, secrets) as services, ExitStack() as stack:
-        shared = tuple(probing.opened(request.budget_file.diagnose, request.environ, stack, warnings))
+        shared = tuple(probing.open_probers(request.budget_file.diagnose, request.environ, stack, warnings))
         sides: list[PassSide] = []
         for name, target in zip(("base", "head") if planned.arms else ("head",), planned.targets, strict=True):
             loadtest.check_up(target, request.environ)
             pid = services.pid(urlsplit(target).port or 0)
             own = tuple(_of_service(pid, request, stack, traces)) if pid else ()
-            each = probing.opened(request.budget_file.diagnose, request.environ, stack, warnings, target)
+            each = probing.open_probers(request.budget_file.diagnose, request.environ, stack, warnings, target)
             sides.append(PassSide(name=name, target=target, probes=(*own, *each, *shared), pid=pid or 0))  # type: ignore[arg-type]
         yield tuple(sides)
 

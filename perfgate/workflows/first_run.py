@@ -21,7 +21,7 @@ MIN_SUCCESSES = 20  # successes, from which on a p95 says something
 MIN_LIMIT_S = 0.01  # s: shorter limits would be about the scheduler
 
 
-def measured(request: RunRequest, reporter: ProgressReporter) -> Run:
+def measure_briefly(request: RunRequest, reporter: ProgressReporter) -> Run:
     """A run of some seconds that is neither judged nor remembered. Raises PerfgateError when it cannot be made."""
     context = request.context
     spec = resolve_load(request, _short(budgets.read(request.budget, context.environ)))

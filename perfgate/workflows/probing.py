@@ -22,7 +22,7 @@ def databases(policy: DiagnosePolicy) -> list[str]:
     return [written for key in DATABASES if (written := getattr(policy, key))]
 
 
-def opened(
+def open_probers(
     policy: DiagnosePolicy, environ: Mapping[str, str], stack: ExitStack, warnings: list[str], target: str = ""
 ) -> Iterator[Prober]:
     """The probes that the budget file names: those that base and head share, or with a `target` those of that side,

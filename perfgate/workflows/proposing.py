@@ -95,7 +95,7 @@ def _name(budget: Path) -> str:
 
 def with_limits(proposed: Proposed, request: RunRequest, reporter: ProgressReporter) -> Proposed:
     """Sends load for some seconds and proposes limits from it, in comments. Raises PerfgateError without a run."""
-    context = replace(proposed.context, measured=first_run.comments(first_run.measured(request, reporter)))
+    context = replace(proposed.context, measured=first_run.comments(first_run.measure_briefly(request, reporter)))
     return replace(proposed, text=init.write(proposed.proposal, context), context=context)
 
 

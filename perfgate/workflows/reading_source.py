@@ -31,7 +31,7 @@ ANSWER_TIMEOUT_S = 10.0  # s
 def read_source(name: str, folder: Path, say: Say) -> tuple[InitSource, str]:
     """The source, and the target that it implies: the origin of a URL. Raises UsageError when there is none."""
     if "://" in name:
-        return _fetched(name, say)
+        return _fetch(name, say)
     if name == "-":
         return init.source("stdin", sys.stdin.read()), ""
     path = Path(name) if name else _usual(folder)
@@ -82,7 +82,7 @@ def _text(path: Path) -> str:
         ) from error
 
 
-def _fetched(url: str, say: Say) -> tuple[InitSource, str]:
+def _fetch(url: str, say: Say) -> tuple[InitSource, str]:
     """What a service on this machine says of itself, at that URL or at one of the usual paths."""
     loadtest.check_allowed(url, ())
     parts = urlsplit(url)

@@ -61,17 +61,19 @@ def rejudge(artifacts: Sequence[bytes], request: RejudgeRequest) -> tuple[Judged
     """One for each run of this budget file, the worst last: of several about one target, that is told. Raises
     RecordError when an artifact is not what it should be."""
     budget_file = budgets.read(request.budget, None)
-    measured = list(_measured(artifacts, request, budget_file))
+    measured = list(_measured_entries(artifacts, request, budget_file))
     if not measured:
         return ()
     url = request.history or template.expand(budget_file.history, request.environ)
     with history.open(url, root=request.root, environ=request.environ, say=request.say) as store:
         past = baselines.remembered(store, budget_file, request.environ)
-    judged = [_judged(artifact, request, past) for artifact in measured]
+    judged = [_judge(artifact, request, past) for artifact in measured]
     return tuple(sorted(judged, key=lambda item: -BADNESS[item.verdict.outcome]))
 
 
-def _measured(artifacts: Sequence[bytes], request: RejudgeRequest, budget_file: BudgetFile) -> Iterator[ArtifactEntry]:
+def _measured_entries(
+    artifacts: Sequence[bytes], request: RejudgeRequest, budget_file: BudgetFile
+) -> Iterator[ArtifactEntry]:
     for artifact in artifacts:
         for item in unpacking.unpack(artifact).runs:
             runs = [run for run in (item.run, item.earlier) if run]
@@ -85,7 +87,7 @@ def _measured(artifacts: Sequence[bytes], request: RejudgeRequest, budget_file: 
                 yield item
 
 
-def _judged(item: ArtifactEntry, request: RejudgeRequest, past: RememberedRuns) -> Judged:
+def _judge(item: ArtifactEntry, request: RejudgeRequest, past: RememberedRuns) -> Judged:
     budget_file, past_runs, anchored = past.budget_file, past.recent, past.anchored
     folder = _new_folder(request)
     ours = {**asdict(request.revision), "commit": request.commit, "file": request.known_as}

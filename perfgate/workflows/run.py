@@ -142,9 +142,9 @@ def _measure(spec: RunSpec, past: RememberedRuns, earlier: Verdict | None, repor
             load_test = sending.send(spec.load, sides, reporter, looks=looks, beside=loaded.beside)
             run = _run_of(load_test, spec, facts)
             codec.write(run, spec.context.folder / run_folder.RUN)  # whatever ends the pages: what was sent stays
-            run = loaded.added_to(run)
+            run = loaded.add_to(run)
             if not run.interrupted:
-                run = _counted_alone(run, spec, sides, reporter)
+                run = _count_alone(run, spec, sides, reporter)
             codec.write(run, spec.context.folder / run_folder.RUN)
         if run is None or (viewing.pages_apart(spec.load) and not run.interrupted):
             run = viewing.with_pages(spec.load, sides, facts, run, reporter.say)
@@ -155,14 +155,14 @@ def _measure(spec: RunSpec, past: RememberedRuns, earlier: Verdict | None, repor
     return run, verdict
 
 
-def _counted_alone(run: Run, spec: RunSpec, sides: loadtest.Sides, reporter: ProgressReporter) -> Run:
+def _count_alone(run: Run, spec: RunSpec, sides: loadtest.Sides, reporter: ProgressReporter) -> Run:
     """The run, with what its budgets limit and only a pass of its own can count."""
     limited = {budget.metric for budget in judging.budgets_of(spec.budget_file, run, spec.only)}
     if not any(metric.is_counted for name, metric in METRICS.items() if name in limited):
         return run
     from perfgate.workflows import solo_pass  # late: with all the probes, for few runs
 
-    return solo_pass.counted_alone(run, spec, sides, reporter.say)
+    return solo_pass.count_alone(run, spec, sides, reporter.say)
 
 
 def _explain(

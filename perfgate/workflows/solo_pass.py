@@ -53,7 +53,7 @@ class SoloSide:
     process: Prober | None
 
 
-def counted_alone(run: Run, spec: RunSpec, sides: loadtest.Sides, say: Callable[[str], None]) -> Run:
+def count_alone(run: Run, spec: RunSpec, sides: loadtest.Sides, say: Callable[[str], None]) -> Run:
     """The run, with the counts that its budgets limit and the load itself did not tell."""
     budgets = judging.budgets_of(spec.budget_file, run, spec.only)
     wanted = missing(budgets, run, spec.budget_file.diagnose, is_own=bool(sides.starts))
@@ -92,7 +92,7 @@ def with_counts(run: Run, wanted: Mapping[str, set[str]], request: SoloRequest, 
     warnings: list[str] = []
     measured: Measured = {}
     try:
-        measured = _measured(wanted, request, warnings)
+        measured = _measure(wanted, request, warnings)
     except PerfgateError as error:
         warnings.append(f"Could not be counted alone: {error}")
     head = HEAD if run.arms else ""
@@ -117,7 +117,7 @@ def _filled(results: Iterable[EndpointResult], measured: Measured, side: str) ->
     return tuple(filled)
 
 
-def _measured(wanted: Mapping[str, set[str]], request: SoloRequest, warnings: list[str]) -> Measured:
+def _measure(wanted: Mapping[str, set[str]], request: SoloRequest, warnings: list[str]) -> Measured:
     folder = request.folder / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     measured: Measured = {}
@@ -200,13 +200,13 @@ def _sides(
     secrets = scenarios.secrets(scenarios.plan(request.budget_file))
     with loadtest.running(starts, secrets) as services, ExitStack() as stack:
         policy = request.budget_file.diagnose
-        shared = list(probing.opened(policy, request.environ, stack, warnings)) if wants_probes else []
+        shared = list(probing.open_probers(policy, request.environ, stack, warnings)) if wants_probes else []
         sides: list[SoloSide] = []
         names: list[str] = [arm.name for arm in planned.arms] or [""]
         for name, target in zip(names, planned.targets, strict=True):
             loadtest.check_up(target, request.environ)
             pid = services.pid(urlsplit(target).port or 0)
             process = ProcessProbe(pid) if pid else None
-            own = list(probing.opened(policy, request.environ, stack, warnings, target)) if wants_probes else []
+            own = list(probing.open_probers(policy, request.environ, stack, warnings, target)) if wants_probes else []
             sides.append(SoloSide(name=name, target=target, probes=[*own, *shared], process=process))
         yield tuple(sides)

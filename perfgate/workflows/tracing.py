@@ -36,7 +36,7 @@ class Tracing:
         """Where the service sends nothing of its own."""
         return frozenset({self.receiver.port} if self.receiver else ())
 
-    def equipped(self, start: loadtest.Start) -> loadtest.Start:
+    def with_tracing(self, start: loadtest.Start) -> loadtest.Start:
         """The service's start, with the environment block: also where its own `env` says otherwise."""
         if self.receiver is None:
             return start

@@ -451,7 +451,7 @@ def test_a_repository_of_another_user_is_no_secret(tmp_path):
     """Git's own switch for its tests; a container has it without one."""
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
     environ = {**os.environ, "GIT_TEST_ASSUME_DIFFERENT_OWNER": "1", "GIT_CONFIG_GLOBAL": "/dev/null"}
-    said = git_questions.trouble(environ, tmp_path)
+    said = git_questions.reading_problem(environ, tmp_path)
     assert said.startswith("detected dubious ownership in repository")
     assert f"git config --global --add safe.directory {tmp_path}" in said
     assert "\n" not in said
@@ -459,16 +459,16 @@ def test_a_repository_of_another_user_is_no_secret(tmp_path):
 
 def test_there_is_no_trouble_where_git_reads_the_repository_and_where_there_is_none(tmp_path):
     environ = {**os.environ, "GIT_CONFIG_GLOBAL": "/dev/null"}
-    assert git_questions.trouble(environ, tmp_path) == ""
+    assert git_questions.reading_problem(environ, tmp_path) == ""
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
-    assert git_questions.trouble(environ, tmp_path) == ""
-    assert git_questions.trouble({"PATH": "/nowhere"}, tmp_path) == "git is not installed"
+    assert git_questions.reading_problem(environ, tmp_path) == ""
+    assert git_questions.reading_problem({"PATH": "/nowhere"}, tmp_path) == "git is not installed"
 
 
 def test_a_ceiling_below_the_repository_is_named(tmp_path):
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
     (tmp_path / "perf").mkdir()
-    said = git_questions.trouble(ENVIRONMENT | {"GIT_CEILING_DIRECTORIES": str(tmp_path)}, tmp_path / "perf")
+    said = git_questions.reading_problem(ENVIRONMENT | {"GIT_CEILING_DIRECTORIES": str(tmp_path)}, tmp_path / "perf")
     assert said.endswith("where GIT_CEILING_DIRECTORIES lets it look")
 
 
@@ -506,7 +506,7 @@ def test_a_folder_that_may_not_be_looked_into_is_named(tmp_path, monkeypatch):
         raise PermissionError(13, "Permission denied", str(path))
 
     monkeypatch.setattr(Path, "exists", refuse)  # as root may look into every folder
-    assert git_questions.trouble({}, tmp_path) == f"{tmp_path / '.git'}: Permission denied"
+    assert git_questions.reading_problem({}, tmp_path) == f"{tmp_path / '.git'}: Permission denied"
 
 
 @pytest.mark.parametrize(

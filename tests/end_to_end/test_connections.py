@@ -87,7 +87,7 @@ def unshared(options: str, script: str) -> tuple[str, ...]:
 FEW_PORTS = "ip link set lo up && sysctl -qw net.ipv4.ip_local_port_range='40000 40040'"
 
 
-@pytest.mark.parametrize("client", ["fast", "locust"])
+@pytest.mark.parametrize("client", ["fast", pytest.param("locust", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("shortage", ["ports", "files"])
 def test_what_the_generator_lacks_is_no_failure_of_the_target(project: Project, shortage: str, client: str):
     prefix = unshared("-n", FEW_PORTS) if shortage == "ports" else ("sh", "-c", 'ulimit -n 80; exec "$@"', "sh")

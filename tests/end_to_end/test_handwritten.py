@@ -53,7 +53,10 @@ endpoints:
 """
 
 
-@pytest.mark.parametrize(("load", "processes"), [("users: 6", "1"), ("users: 6", "2"), ("rate: 60/s", "2")])
+@pytest.mark.parametrize(
+    ("load", "processes"),
+    [pytest.param("users: 6", "1", marks=pytest.mark.slow), ("users: 6", "2"), ("rate: 60/s", "2")],
+)
 def test_their_requests_are_recorded_completely_and_judged_by_name(
     project: Project, shop: Shop, load: str, processes: str
 ):

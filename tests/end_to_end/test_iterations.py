@@ -141,7 +141,7 @@ endpoints:
 
 def test_logins_that_expire_are_renewed(project: Project):
     text = """
-load: {{rate: 20/s, duration: 5s}}
+load: {{rate: 20/s, duration: 3s}}
 endpoints:
   log in: {{request: POST /token, json: {{user: "{{user}}"}}, with: {{from: us.csv}}, capture: {{token: $.access_token}}}}
   mine:

@@ -17,6 +17,7 @@ version: 1
 name: shop
 target: {target}
 load: {{rate: 80/s, duration: 2s}}
+diagnose: {{for: 1s}}
 endpoints:
   list products: {{request: GET /products, budget: {{{budget}, errors: 5%}}}}
   show product: {{request: GET /products/1, budget: {{p95: 5s {relative}}}}}

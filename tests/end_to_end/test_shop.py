@@ -39,8 +39,15 @@ def counted(run: dict[str, object]) -> int:
     )
 
 
-@pytest.mark.parametrize("processes", ["1", "2"])
-@pytest.mark.parametrize("load", ["rate: 60/s", "users: 8"])
+@pytest.mark.parametrize(
+    ("load", "processes"),
+    [
+        pytest.param("rate: 60/s", "1", marks=pytest.mark.slow),
+        ("rate: 60/s", "2"),
+        ("users: 8", "1"),
+        pytest.param("users: 8", "2", marks=pytest.mark.slow),
+    ],
+)
 def test_every_request_that_the_server_saw_is_recorded(project: Project, shop: Shop, load: str, processes: str):
     project.write(BUDGETS.format(target=shop.url, load=load))
     shop.reset()

@@ -238,7 +238,12 @@ def test_a_broken_handwritten_scenario_shows_locusts_own_words(project: Project)
 
 @pytest.mark.parametrize(
     ("number", "code", "processes"),
-    [(signal.SIGINT, 130, "1"), (signal.SIGINT, 130, "2"), (signal.SIGTERM, 143, "1"), (signal.SIGHUP, 129, "1")],
+    [
+        (signal.SIGINT, 130, "2"),
+        (signal.SIGTERM, 143, "1"),
+        pytest.param(signal.SIGINT, 130, "1", marks=pytest.mark.slow),
+        pytest.param(signal.SIGHUP, 129, "1", marks=pytest.mark.slow),
+    ],
 )
 def test_an_interrupted_run_ends_its_children_and_keeps_what_it_has(
     project: Project, number: signal.Signals, code: int, processes: str

@@ -12,8 +12,8 @@ import pytest
 from builders import make_endpoint, make_run
 
 from perfgate import gate
-from perfgate.gate.calibration import calibrating, proposing
-from perfgate.gate.calibration.calibrating import upper_bound
+from perfgate.gate.calibration import calibrating, proposing, suites
+from perfgate.gate.calibration.suites import upper_bound
 from perfgate.gate.history.historical import ChangeTest
 from perfgate.model.budget_file import Floor, GatePolicy
 from perfgate.model.calibration import Calibration, Noise, Reach
@@ -119,12 +119,12 @@ def test_an_alarm_is_counted():
     slow = replace(odd.endpoints[0], metrics={"p50": 0.15, "p95": 0.3}, intervals=known)
     keys = [(name, metric) for name in NAMES for metric in calibrating.CALIBRATED_METRICS]
     asked = {key: ChangeTest(limit=0.1, alpha=0.001) for key in keys}
-    suites = [
-        calibrating._judged(PastRun(run=run, outcome=Outcome.PASS), earlier, asked)
+    judged = [
+        suites.judge_beside(PastRun(run=run, outcome=Outcome.PASS), earlier, asked)
         for run in (odd, replace(odd, endpoints=(slow, *odd.endpoints[1:])))
     ]
 
-    found = calibrating._alarms("history", suites, dict.fromkeys(keys, 0.1), 9)
+    found = suites.count_alarms("history", judged, dict.fromkeys(keys, 0.1), 9)
 
     assert (found.suites, found.alarms, found.findings) == (2, 1, 20)
     assert found.bound == upper_bound(1, 9)

@@ -524,7 +524,7 @@ with history.open(sys.argv[1], root=Path.cwd(), environ=os.environ) as store:
 """
 
 
-@pytest.mark.parametrize("writers", [6, 30])
+@pytest.mark.parametrize("writers", [6, pytest.param(30, marks=pytest.mark.slow)])
 def test_writers_at_once_are_all_stored(writers: int, remote: Path, tmp_path: Path) -> None:
     """The branch does not exist when they start."""
     processes = [

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from perfgate.loadtest.service.set_up import set_up
+from perfgate.loadtest.service.set_up import SetUp, set_up
 from perfgate.model.errors import ServiceError
 
 
@@ -16,14 +16,16 @@ def test_secrets_are_neither_in_the_log_of_a_setup_nor_in_its_error(tmp_path: Pa
 
     with pytest.raises(ServiceError) as failed:
         set_up(
-            "echo token ${API_TOKEN}; exit 3",
-            what="the base",
-            folder=tmp_path,
-            venv=tmp_path / "venv",
-            log=log,
-            environ={"PATH": os.environ["PATH"], "API_TOKEN": "s3cret-value"},
-            say=lambda _: None,
-            secrets=("API_TOKEN",),
+            SetUp(
+                command="echo token ${API_TOKEN}; exit 3",
+                what="the base",
+                folder=tmp_path,
+                venv=tmp_path / "venv",
+                log=log,
+                environ={"PATH": os.environ["PATH"], "API_TOKEN": "s3cret-value"},
+                secrets=("API_TOKEN",),
+            ),
+            lambda _: None,
         )
 
     assert "exit code 3" in failed.value.message

@@ -14,7 +14,7 @@ from perfgate.report.charts import history_trend, trend_picture
 from perfgate.report.facts import Facts
 from perfgate.report.html import page, site
 from perfgate.report.html.site import Series
-from perfgate.report.markdown import report_md
+from perfgate.report.markdown.commands import command_lines
 from perfgate.report.terminal import trends
 
 NAME = "list products"
@@ -110,6 +110,6 @@ def test_the_page_of_an_a_b_run_marks_the_runs_of_its_line():
 def test_a_failed_a_b_run_is_accepted_by_a_commit_message():
     finding = make_finding(NAME, "p95", outcome=make_past_run(1).outcome.FAIL)
     run = make_run(9, arms=make_arms(make_endpoint(p95=0.1)))
-    commands = "\n".join(report_md.command_lines(Facts(verdict=make_verdict(finding), run=run)))
+    commands = "\n".join(command_lines(Facts(verdict=make_verdict(finding), run=run)))
     assert "Perfgate-Accept: list products p95 - REASON" in commands
     assert "perfgate accept" not in commands

@@ -15,6 +15,7 @@ from perfgate.model.report import CHARTS_BEGIN, CHARTS_END, Chart
 from perfgate.model.verdict import Watched
 from perfgate.report.facts import Facts
 from perfgate.report.markdown import report_md
+from perfgate.report.markdown.commands import command_lines
 
 
 def chart(endpoint: str, outcome: Outcome) -> Chart:
@@ -104,15 +105,15 @@ def test_the_same_sentence_is_said_once():
 
 def test_commands_name_the_budget_file_as_it_was_named(shop):
     told = replace(shop, verdict=replace(shop.verdict, budget="load tests/shop.yaml"))
-    usual = "\n".join(report_md.command_lines(shop))
+    usual = "\n".join(command_lines(shop))
     assert "perfgate run --budget budgets.yaml\n" in usual  # all of it: a part alone would be another load
     assert usual.count("--budget") == usual.count("perfgate run")
 
-    lines = [line for line in report_md.command_lines(told) if not line.startswith("#")]
+    lines = [line for line in command_lines(told) if not line.startswith("#")]
     assert all(" --budget 'load tests/shop.yaml'" in line for line in lines)
 
     hostile = replace(shop, verdict=replace(shop.verdict, budget="$(x)`.yaml"))
-    assert not any("$(x)" in line for line in report_md.command_lines(hostile))
+    assert not any("$(x)" in line for line in command_lines(hostile))
 
 
 def test_commands_quote_names_and_leave_hostile_ones_out(shop, hostile):

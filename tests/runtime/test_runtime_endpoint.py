@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from perfgate import __version__
 from perfgate.runtime.http.dialling import Origin, origin
 from perfgate.runtime.http.responses import Failure, Response
+from perfgate.runtime.scenario.bodies import BOUNDARY, file
 from perfgate.runtime.scenario.captures import from_cookie, from_header
-from perfgate.runtime.scenario.endpoint import BOUNDARY, Endpoint, Hop, file
+from perfgate.runtime.scenario.endpoint import Endpoint, Hop
 from perfgate.runtime.scenario.expectations import header, json_path, regex, status, text
 from perfgate.runtime.scenario.session import Session
 from perfgate.runtime.scenario.values import OutOfRows, always, rows, sequence

@@ -111,7 +111,7 @@ def test_phases_are_those_of_the_measured_time():
     recorder = make_recorder()
     for began in (START - 1, START, START + 10 * NS_PER_SECOND - 1, START + 10 * NS_PER_SECOND):
         succeed(recorder, "search", began, latency=5 * MS, service=4 * MS, first_byte=3 * MS)
-        recorder.dialled(("endpoint", "search"), began, (1 * MS, 2 * MS, 7 * MS))
+        recorder.record_dial(("endpoint", "search"), began, (1 * MS, 2 * MS, 7 * MS))
     phases = recorder.take().phases["endpoint", "search", ""]
     totals = {phase: (sum(phases.of(phase).buckets.values()), phases.of(phase).total // MS) for phase in PHASES}
     assert totals == {
@@ -339,9 +339,9 @@ def test_arrivals_count_in_the_measured_time_and_late_ones_twice():
     load = make_load()
     now = monotonic_ns()
     load.recorder.started = now - 60 * NS_PER_SECOND
-    load.arrived(now - 61 * NS_PER_SECOND)  # warm-up
-    load.arrived(now + 5 * NS_PER_SECOND)  # early is not late
-    load.arrived(now - 5 * NS_PER_SECOND)
+    load.count_arrival(now - 61 * NS_PER_SECOND)  # warm-up
+    load.count_arrival(now + 5 * NS_PER_SECOND)  # early is not late
+    load.count_arrival(now - 5 * NS_PER_SECOND)
     assert (load.sent, load.late) == (2, 1)
     assert load.lateness.minimum == 0
     assert load.lateness.maximum >= 5 * NS_PER_SECOND
@@ -351,7 +351,7 @@ def test_the_most_users_at_once():
     load = make_load()
     for change in (1, 1, 1, -1, -1, 1):
         if change > 0:
-            load.joined()
+            load.add_user()
         else:
             load.users -= 1
     assert (load.users, load.most_users) == (2, 3)

@@ -11,7 +11,7 @@ from typing import Any
 from bench.engine.job import Job, Said
 from bench.engine.machine import run
 
-PATIENCE = 90.0
+END_TIMEOUT_S = 90.0
 PROCESSOR = """const end = Date.now() + {milliseconds} + 1000;
 module.exports = {{
   goOn: (context, next) => next(Date.now() < end),
@@ -53,7 +53,7 @@ class Artillery:
             ["artillery", "run", "--quiet", "--output", "said.json", "script.json"],
             folder=folder,
             environ={"ARTILLERY_DISABLE_TELEMETRY": "true"},
-            timeout=job.seconds + PATIENCE,
+            timeout=job.seconds + END_TIMEOUT_S,
         )
         result = folder / "said.json"
         if not result.exists():

@@ -11,7 +11,7 @@ from typing import Any
 from bench.engine.job import Job, Said
 from bench.engine.machine import BOTH, GENERATOR, run
 
-PATIENCE = 60.0  # s beyond the load itself
+END_TIMEOUT_S = 60.0  # s beyond the load itself
 BURNING = '''"""Burns Python after every answer, to see what a busy generator still tells of the server."""
 from time import perf_counter
 
@@ -70,7 +70,7 @@ def measure(content: dict[str, Any], job: Job, folder: Path) -> Said:
         cores=GENERATOR if job.processes == 1 else BOTH,
         folder=folder,
         environ={"SSL_CERT_FILE": str(job.trusted)} if job.trusted else None,
-        timeout=job.seconds + PATIENCE,
+        timeout=job.seconds + END_TIMEOUT_S,
         counts=lambda line: "perfgate.runtime" in line,
     )
     record = folder / "out" / "run.json"

@@ -6,7 +6,7 @@ from perfgate.budgets.convert.draft import Draft
 from perfgate.budgets.shape.load_shape import LoadShape
 from perfgate.model.budget_file import Abort, LoadProfile
 from perfgate.model.budget_file.activity import Replay
-from perfgate.recording.replay import cut, stage
+from perfgate.model.budget_file.arrivals import due_before, mean_stage
 
 
 def replayed(load: LoadShape, draft: Draft) -> LoadProfile:
@@ -15,10 +15,10 @@ def replayed(load: LoadShape, draft: Draft) -> LoadProfile:
     assert traffic is not None
     arrivals = tuple(arrival._replace(due=arrival.due / speed) for arrival in traffic.arrivals)
     if load.duration:
-        arrivals = cut(arrivals, warmup + load.duration[0])
+        arrivals = due_before(arrivals, warmup + load.duration[0])
     return LoadProfile(
         model="open",
-        stages=(stage(arrivals, warmup, load.duration[0] if load.duration else None),),
+        stages=(mean_stage(arrivals, warmup, load.duration[0] if load.duration else None),),
         warmup=warmup,
         max_users=LoadProfile.max_users if load.max_users is None else load.max_users,
         session=load.session or LoadProfile.session,

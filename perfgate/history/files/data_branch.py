@@ -15,6 +15,15 @@ from random import SystemRandom
 from perfgate.git import command as git
 from perfgate.git.command import GitError
 from perfgate.git.scratch_repository import PrivateRepository
+from perfgate.history.files.branch_failures import (
+    KEPT,
+    is_denied,
+    is_network_failure,
+    is_stale,
+    refused,
+    unreadable,
+    without_names,
+)
 from perfgate.model.errors import HistoryError
 
 MAX_PUSHES = 21  # 20 retries: with fewer, or without jitter, some of 30 writers at once never get through
@@ -25,24 +34,6 @@ AUTHOR = "perfgate <perfgate@users.invalid>"  # nobody's address, not even by ch
 
 Change = Mapping[str, bytes | None]  # by path; None: the file goes
 Decide = Callable[[Sequence[str]], Change]  # from the paths that are there now
-
-_STALE = re.compile(
-    r"stale info|fetch first|non-fast-forward|cannot lock ref|reference already exists|failed to update ref"
-    r"|incorrect old value|failed to lock"
-)
-_DENIED = re.compile(
-    r"GH0\d\d|protected branch|hook declined|checked out|deny|denied|forbidden|not allowed|prohibited|error: 40[13]"
-    r"|authentication failed|could not read (username|password)|permission|read-only|read only|archived",
-    re.IGNORECASE,
-)
-_IN_THE_WAY = re.compile(r"exists; cannot create|directory.file conflict")  # `data/old` where `data` is wanted
-_BLIP = re.compile(
-    r"could not resolve|unable to access|couldn't connect|timed out|timeout|connection|hung up|disconnect|early eof"
-    r"|rpc failed|error: 5\d\d",
-    re.IGNORECASE,
-)
-_OWNED = re.compile(r"--add safe\.directory (\S.*)")  # what git proposes
-_NAMES = re.compile(r"^To .*$|'[^']*'|\S*[/:@]\S*[/:]\S*", re.MULTILINE)  # of repositories: they may be any words
 
 
 class DataBranch:
@@ -81,9 +72,9 @@ class DataBranch:
                 self._synchronise()
                 break
             except GitError as error:
-                text = self._reason(error)
-                if attempt == MAX_NETWORK_RETRIES or _DENIED.search(text) or not _BLIP.search(text):
-                    raise self._unreadable(error) from error
+                words = without_names(str(error), self._branch)
+                if attempt == MAX_NETWORK_RETRIES or is_denied(words) or not is_network_failure(words):
+                    raise unreadable(str(error), self.place, self._branch) from error
             _pause(attempt)
         return tuple(self._objects)
 
@@ -94,7 +85,7 @@ class DataBranch:
         try:
             answer = self._repository.git("cat-file", "--batch", text=request) if known else b""
         except GitError as error:
-            raise self._unreadable(error) from error
+            raise unreadable(str(error), self.place, self._branch) from error
         contents, at = {}, 0
         for path in known:
             line_end = answer.index(b"\n", at)
@@ -108,7 +99,7 @@ class DataBranch:
 
         Raises HistoryError when the remote refuses, cannot be reached, or others are quicker each time.
         """
-        blips, commit, change = 0, "", None
+        failures, commit, change = 0, "", None
         for attempt in range(MAX_PUSHES):
             try:
                 self._synchronise()
@@ -122,16 +113,13 @@ class DataBranch:
                 self._see(commit)
                 return change
             except GitError as error:
-                text = self._reason(error)
-                is_denied = bool(_DENIED.search(text) or _IN_THE_WAY.search(text))
-                if _STALE.search(text) and not is_denied:
-                    pass
-                elif is_denied:
+                words = without_names(str(error), self._branch)
+                if is_denied(words):
                     if not forget or not self._tip:
-                        raise self._refused(error) from error
+                        raise refused(str(error), self.place) from error
                     forget = False  # the rule may be against rewriting alone: then as a commit on top
-                elif (blips := blips + 1) > MAX_NETWORK_RETRIES:
-                    raise self._unreadable(error) from error
+                elif not is_stale(words) and (failures := failures + 1) > MAX_NETWORK_RETRIES:
+                    raise unreadable(str(error), self.place, self._branch) from error
             _pause(attempt)
         raise HistoryError(
             f"{self.place} could not be written: {MAX_PUSHES} times others were quicker",
@@ -139,16 +127,10 @@ class DataBranch:
             code="PG-H010",
         )
 
-    def _reason(self, error: GitError) -> str:
-        """git's words without names: a repository may be called "permission-denied"."""
-        return _NAMES.sub("", str(error)).replace(self._branch, "")
-
     def close(self) -> None:
         """It can be used again; it opens itself."""
         self._repository.close()
         self._tip, self._objects = "", {}
-
-    # From here on: git.
 
     def _synchronise(self) -> None:
         if not self._tip:
@@ -201,53 +183,6 @@ class DataBranch:
         lease = f"--force-with-lease={self._ref}:{self._tip}"
         self._repository.git("push", *options, lease, self._repository.remote, f"{commit}:{self._ref}")
 
-    # From here on: what to say.
-
-    def _unreadable(self, error: GitError) -> HistoryError:
-        text = str(error)
-        if "not a git repository" in text:
-            hint = f"Run perfgate in a checkout, or say whose branch it is: git:{self._branch}@https://HOST/OWNER/REPO"
-        elif "dubious ownership" in text:
-            place = match[1] if (match := _OWNED.search(text)) else "PATH"
-            hint = (
-                f"The checkout belongs to another user. To trust it: git config --global --add safe.directory {place}"
-            )
-        elif "check-ref-format" in text:
-            hint = "Branches look like git:perfgate-data."
-        elif "cannot be started" in text:
-            hint = "A history on a branch needs git: install it, or read the branch with github:OWNER/REPO@BRANCH."
-        else:
-            hint = "Check the network, the remote (`git remote -v`) and that the job may read it (`contents: read`)."
-        return HistoryError(f"{self.place} cannot be reached: {_last(text)}", hint=hint, code="PG-H002")
-
-    def _refused(self, error: GitError) -> HistoryError:
-        text = str(error)
-        if "checked out" in text:
-            hint = "Somebody works on that branch: check out another one. It is for perfgate alone."
-        elif _IN_THE_WAY.search(text):
-            hint = "git cannot have a branch A beside a branch A/B. Choose another name: git:OTHER-NAME"
-        elif "verified signatures" in text:
-            hint = (
-                "perfgate's commits are not signed. Leave this branch out of the rule about signed commits, or keep "
-                "the history elsewhere: s3:, postgresql: or folder:."
-            )
-        elif re.search(r"GH0\d\d|protected branch|hook declined|rule", text, re.IGNORECASE):
-            hint = (
-                "A rule protects the branch. Leave it out of the rule (GitHub: Settings > Rules > Rulesets), let this "
-                "job's account bypass the rule, or choose a name that no rule is about: git:OTHER-NAME"
-            )
-        else:
-            hint = (
-                "The job may not write. GitHub: give it `permissions: {contents: write}`. Pull requests from forks "
-                "never may: use `--no-save` there."
-            )
-        return HistoryError(
-            f"{self.place} refuses to be written: {_last(text)}", hint=f"{hint}\n{KEPT}", code="PG-H003"
-        )
-
-
-KEPT = "Nothing is lost: the run folder has the run, and `perfgate history add RUN` adds it later."
-
 
 def _pause(attempt: int) -> None:
     """Random, and longer each time: writers that collided must not meet again."""
@@ -258,10 +193,3 @@ def _quoted(path: str) -> bytes:
     """A path as `git fast-import` reads it: people may have put files of any name on the branch."""
     escaped = path.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return f'"{escaped}"'.encode()
-
-
-def _last(text: str) -> str:
-    """The lines of git's answer that say why."""
-    lines = [line.strip() for line in text.splitlines()]
-    telling = [line for line in lines if re.match(r"(remote:|fatal:|error:|!|ERROR)", line) and line != "remote:"]
-    return "\n".join((telling or lines or ["git said nothing"])[:8])

@@ -13,7 +13,6 @@ from time import monotonic
 from perfgate.loadtest.locust.load_warnings import load_warnings
 from perfgate.loadtest.locust.without_result import without_result
 from perfgate.loadtest.process.child import Child
-from perfgate.loadtest.process.deferred_signals import defer_signals
 from perfgate.model.budget_file import Endpoint, Request
 from perfgate.model.errors import LoadTestError, RecordError, UsageError
 from perfgate.model.fleet import Fleet
@@ -21,6 +20,7 @@ from perfgate.model.plan import Plan
 from perfgate.model.run import LoadTest, Progress
 from perfgate.recording import handover, replay
 from perfgate.recording.locustfile_paths import written_path
+from perfgate.runner.deferred_signals import defer_signals
 from perfgate.text.redaction import redactor
 
 LOG = "locust.log"

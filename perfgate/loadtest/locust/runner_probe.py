@@ -15,10 +15,10 @@ from threading import Thread
 
 from perfgate.loadtest.locust.locust_process import Options
 from perfgate.loadtest.process import keeping
-from perfgate.loadtest.process.deferred_signals import defer_signals
 from perfgate.loadtest.service.target import is_here
 from perfgate.model.run import LoadTest
 from perfgate.recording import handover
+from perfgate.runner.deferred_signals import defer_signals
 from perfgate.runner.reference import samples
 from perfgate.runner.reference.samples import Sample
 from perfgate.text.notes import note
@@ -35,7 +35,7 @@ class RunnerProbe:
         """Raises OSError when it cannot be started."""
         self._lines: list[str] = []
         self.ended_early = False
-        self._process = keeping.started(command, environ={**environ, **SAME_HASHES}, stderr=subprocess.PIPE)
+        self._process = keeping.start(command, environ={**environ, **SAME_HASHES}, stderr=subprocess.PIPE)
         self._readers = (Thread(target=self._read, daemon=True), Thread(target=self._listen, daemon=True))
         self._said = ""
         for reader in self._readers:

@@ -38,7 +38,7 @@ class Child:
         self._log: TextIO | None = log.open("w", encoding="utf-8")
         self._redact = redact
         try:
-            self._process = keeping.started(command, environ=environ, folder=folder, daemons=daemons)
+            self._process = keeping.start(command, environ=environ, folder=folder, daemons=daemons)
         except OSError:
             self._log.close()
             raise

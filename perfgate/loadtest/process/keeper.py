@@ -36,10 +36,10 @@ def main(arguments: list[str]) -> int:
     signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # comes once there is somebody to pass it on to
-    child = _started(command)
+    child = _start(command)
     signal.signal(signal.SIGTERM, lambda *_: _kill(child, signal.SIGTERM))
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
-    while (code := _ended(child)) is None:
+    while (code := _exit_code(child)) is None:
         readable, _, _ = select.select([woken, LIFELINE_FD], [], [])
         if woken in readable:
             os.read(woken, 4096)
@@ -54,7 +54,7 @@ def main(arguments: list[str]) -> int:
     return code
 
 
-def _started(command: list[str]) -> int:
+def _start(command: list[str]) -> int:
     keeper = os.getpid()
     child = os.fork()
     if child:
@@ -77,7 +77,7 @@ def _started(command: list[str]) -> int:
         os._exit(EXIT_NOT_STARTED)
 
 
-def _ended(child: int) -> int | None:
+def _exit_code(child: int) -> int | None:
     """The exit code. Reaps orphans on the way."""
     while True:
         try:
@@ -94,7 +94,7 @@ def _ended(child: int) -> int | None:
 def _end(child: int, *, at_once: bool) -> int:
     _kill(child, signal.SIGKILL if at_once else signal.SIGTERM)
     until = monotonic() + (KILL_TIMEOUT_S if at_once else END_GRACE_S)
-    while (code := _ended(child)) is None and monotonic() < until:
+    while (code := _exit_code(child)) is None and monotonic() < until:
         sleep(POLL_INTERVAL_S)
     return 128 + signal.SIGKILL if code is None else code
 

@@ -14,7 +14,7 @@ COMMAND = (sys.executable, "-I", "-S", keeper.__file__)
 KEEPER_TIMEOUT_S = keeper.KILL_TIMEOUT_S + 5.0  # s for a keeper to kill what is left
 
 
-def started(
+def start(
     command: Sequence[str] | str,
     *,
     environ: Mapping[str, str],

@@ -12,10 +12,10 @@ from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
 
-from perfgate.loadtest.process.deferred_signals import defer_signals
 from perfgate.loadtest.service.git import Environment, Git, complaint
 from perfgate.loadtest.service.refs import commit_of
 from perfgate.model.errors import BaseError
+from perfgate.runner.deferred_signals import defer_signals
 
 CURES = {
     "git-lfs": "The base has files in Git LFS: install git-lfs where perfgate runs.",

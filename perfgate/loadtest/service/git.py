@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from perfgate.git.command import environment
+from perfgate.git.session import run_in_session
 from perfgate.model.errors import BaseError, UsageError
 
 REMOTE = "origin"
@@ -27,18 +28,7 @@ class Git:
     def __call__(self, *arguments: str, timeout_s: float | None = None) -> Done:
         """Raises UsageError when there is no git, BaseError when it takes too long."""
         try:
-            return subprocess.run(
-                ["git", *arguments],
-                cwd=self._folder,
-                env=self._environ,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                errors="replace",
-                timeout=timeout_s,
-                check=False,
-                start_new_session=True,  # Ctrl-C is for perfgate
-            )
+            done = run_in_session(arguments, folder=self._folder, environ=self._environ, timeout_s=timeout_s)
         except subprocess.TimeoutExpired as error:
             raise BaseError(f"git {arguments[0]} took longer than {timeout_s:g} s.", code="PG-A004") from error
         except FileNotFoundError as error:
@@ -47,6 +37,7 @@ class Git:
             raise UsageError(
                 f"--base-ref needs git, which cannot be started: {error.strerror}", code="PG-A001"
             ) from error
+        return Done(done.args, done.returncode, *(text.decode(errors="replace") for text in (done.stdout, done.stderr)))
 
     def top(self) -> Path:
         """The root of the checkout. Raises UsageError when the folder is in none that git reads."""

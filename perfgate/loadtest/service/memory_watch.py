@@ -24,7 +24,7 @@ class MemoryWatch:
         self._samples: dict[str, list[tuple[float, int]]] = {name: [] for name in self._pids}
         self._due = 0.0
 
-    def look(self) -> None:
+    def sample(self) -> None:
         if not self._pids or monotonic() < self._due:
             return
         for name, pid in self._pids.items():

@@ -27,7 +27,7 @@ def check_reflection(target: str, environ: Mapping[str, str], tls: TlsCheck) -> 
     if proxy_for(parts.scheme, host, port, environ):
         return
     try:
-        with closing(_connected(host, port, tls if parts.scheme == "https" else None)) as sock:
+        with closing(_connect(host, port, tls if parts.scheme == "https" else None)) as sock:
             statuses = _statuses(sock, target)
     except (OSError, ValueError, ImportError):  # h2 is of an extra, whose lack the calls tell
         return
@@ -39,7 +39,7 @@ def check_reflection(target: str, environ: Mapping[str, str], tls: TlsCheck) -> 
         )
 
 
-def _connected(host: str, port: int, tls: TlsCheck | None) -> socket.socket:
+def _connect(host: str, port: int, tls: TlsCheck | None) -> socket.socket:
     sock = socket.create_connection((host, port), TIMEOUT_S)
     if tls is None:
         return sock

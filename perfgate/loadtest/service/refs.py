@@ -49,7 +49,7 @@ def commit_of(git: Git, ref: str) -> str:
         start = git.resolved("FETCH_HEAD")
     known = git.resolved(f"{start}{steps}") if start else ""
     if not known and shallow and (start or _SHORT.fullmatch(name)):
-        known = _deepened(git, f"{start}{steps}" if start else name, remote, start or git.resolved("HEAD"))
+        known = _deepen(git, f"{start}{steps}" if start else name, remote, start or git.resolved("HEAD"))
     if not known:
         raise _missing(ref, remote, there, fetched, is_shallow=git.is_shallow())
     return known
@@ -81,7 +81,7 @@ def _at_remote(git: Git, name: str) -> tuple[str, str]:
     return git.remote(), name
 
 
-def _deepened(git: Git, wanted: str, remote: str, start: str) -> str:
+def _deepen(git: Git, wanted: str, remote: str, start: str) -> str:
     """The commit, once so much of the history that leads to `start` is here; empty if it is not in it."""
     for depth in DEPTHS:
         fetched = git("fetch", "--no-tags", depth, remote, start, timeout_s=FETCH_TIMEOUT_S)

@@ -10,7 +10,7 @@ from pathlib import Path
 from perfgate.git.command import without_hook_variables
 from perfgate.loadtest.service.checkout import Checkout, checked_out
 from perfgate.loadtest.service.ports import free_ports
-from perfgate.loadtest.service.set_up import set_up
+from perfgate.loadtest.service.set_up import SetUp, set_up
 from perfgate.loadtest.service.sides import WORK_TREE, Sides, start_of_arm
 from perfgate.loadtest.service.starting import at_port, takes_port
 from perfgate.model.budget_file import Service
@@ -63,13 +63,14 @@ def base_and_head(
         services = {BASE: _own(base, checkout, service, say), HEAD: service}
         ports = _ports(services, target)
         _say_what_is_shared(services, checkout, base, head, say)
+        setups = _set_ups(services, folders, checkout, head, environ)
         starts = tuple(
             start_of_arm(
                 arm,
                 replace(services[arm], port=ports[arm]),
                 folder=folders[arm],
                 logs=head.logs,
-                environ=_environment(arm, services[arm], folders[arm], checkout, head, environ, say),
+                environ=_environment(arm, setups[arm], say),
                 error=BaseError if arm == BASE else ServiceError,
                 hint=_missing(services[arm], checkout) if arm == BASE else "",
             )
@@ -147,22 +148,28 @@ def _ports(services: Mapping[str, Service], target: str) -> dict[str, int]:
     return {**dict(zip((BASE, HEAD), free_ports(2), strict=True)), **fixed}
 
 
-def _environment(
-    arm: str, service: Service, folder: Path, checkout: Checkout, head: Head, environ: Environment, say: Say
-) -> Environment:
-    """In which the arm's service runs: with a virtual environment of its own, if it is set up."""
-    if not service.setup:
-        return environ
-    try:
-        return set_up(
-            service.setup,
+def _set_ups(
+    services: Mapping[str, Service], folders: Mapping[str, Path], checkout: Checkout, head: Head, environ: Environment
+) -> dict[str, SetUp]:
+    return {
+        arm: SetUp(
+            command=own.setup,
             what=f"the {arm}",
-            folder=folder,
+            folder=folders[arm],
             venv=checkout.scratch / f"venv-{arm}",
             log=head.logs / f"setup-{arm}.log",
-            secrets=head.secrets,
             environ=environ,
-            say=say,
+            secrets=head.secrets,
         )
+        for arm, own in services.items()
+    }
+
+
+def _environment(arm: str, setup: SetUp, say: Say) -> Environment:
+    """In which the arm's service runs: with a virtual environment of its own, if it is set up."""
+    if not setup.command:
+        return setup.environ
+    try:
+        return set_up(setup, say)
     except ServiceError as error:
         raise (BaseError if arm == BASE else ServiceError)(error.message, hint=error.hint) from error

@@ -11,12 +11,12 @@ from time import monotonic, sleep
 from urllib.parse import urlsplit
 
 from perfgate.loadtest.process.child import Child
-from perfgate.loadtest.process.deferred_signals import defer_signals
 from perfgate.loadtest.service import symptoms
 from perfgate.loadtest.service.ports import free_ports, is_free
 from perfgate.model.budget_file import Service
 from perfgate.model.errors import ServiceError
 from perfgate.net import http
+from perfgate.runner.deferred_signals import defer_signals
 from perfgate.text import template
 from perfgate.text.redaction import redactor
 
@@ -104,7 +104,7 @@ def running(starts: Sequence[Start], secrets: Sequence[str]) -> Iterator[Service
     children: list[Child] = []
     try:
         for start in starts:
-            children.append(_launched(start, secrets))  # noqa: PERF401 - if one fails, those before it must be known
+            children.append(_launch(start, secrets))  # noqa: PERF401 - if one fails, those before it must be known
         for start, child in zip(starts, children, strict=True):
             _wait_until_ready(start, child)
         yield Services(tuple(zip(starts, children, strict=True)))
@@ -116,7 +116,7 @@ def running(starts: Sequence[Start], secrets: Sequence[str]) -> Iterator[Service
                 child.end(STOP_TIMEOUT_S)
 
 
-def _launched(start: Start, secrets: Sequence[str]) -> Child:
+def _launch(start: Start, secrets: Sequence[str]) -> Child:
     known = {**start.environ, PORT: str(start.service.port)}
     try:
         own = {name: template.expand(value, known) for name, value in start.service.env.items()}

@@ -51,10 +51,10 @@ def why_ended(code: int, tail: Iterable[str], port: int) -> str:
         )
     if any(_IN_USE.search(line) for line in tail):
         return f"The port it takes is in use. Let `service.command` listen on ${{PORT}}, which is {port} this time."
-    return _what_it_lacks(tail) or "Run `service.command` by hand to see why."
+    return _missing_package(tail) or "Run `service.command` by hand to see why."
 
 
-def _what_it_lacks(tail: Iterable[str]) -> str:
+def _missing_package(tail: Iterable[str]) -> str:
     """What to do where a package of Python or Node is missing: often it is there, but for another interpreter. Only
     the last exception ended the service."""
     text = next((line for line in reversed([*tail]) if _EXCEPTION.match(line)), "")

@@ -39,7 +39,7 @@ def check_up(target: str, environ: Mapping[str, str], tls: TlsCheck | None = Non
     host, port = _host_and_port(target)
     scheme = urlsplit(target).scheme
     proxy = proxy_for(scheme, host, port, environ)
-    with closing(_connected_to_proxy(proxy) if proxy else _connected(target, host, port)) as sock:
+    with closing(_connect_to_proxy(proxy) if proxy else _connect(target, host, port)) as sock:
         if scheme == "https" and proxy:
             tunnel(sock, proxy, host, port)
         if scheme == "https" and tls:
@@ -64,7 +64,7 @@ def check_plain(target: str, environ: Mapping[str, str]) -> None:
             )
 
 
-def _connected(target: str, host: str, port: int) -> socket.socket:
+def _connect(target: str, host: str, port: int) -> socket.socket:
     try:
         return socket.create_connection((host, port), timeout=CONNECT_TIMEOUT_S)
     except (OSError, UnicodeError) as error:  # UnicodeError: no name can be like this
@@ -103,7 +103,7 @@ def _reason(error: OSError | UnicodeError) -> str:
     return (error.strerror or str(error)).lower()
 
 
-def _connected_to_proxy(proxy: Proxy) -> socket.socket:
+def _connect_to_proxy(proxy: Proxy) -> socket.socket:
     try:
         return socket.create_connection((proxy.host, proxy.port), timeout=CONNECT_TIMEOUT_S)
     except (OSError, UnicodeError) as error:

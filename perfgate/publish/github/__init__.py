@@ -41,7 +41,8 @@ def correct(correction: Correction, environ: Mapping[str, str], options: Publish
         try:
             number = _number(here, api)
             posted = number and comments.correct(
-                api, here, number, correction.key, correction.comment, author=options.author
+                comments.CommentClient(api=api, place=here, number=number, key=correction.key, author=options.author),
+                correction.comment,
             )
         except RefusedError as refused:
             return Publication(
@@ -131,9 +132,10 @@ class _GitHubClient:
         if not number:
             self.messages.append("No comment: this run belongs to no open pull request.")
             return
-        text, key = self.announcement.comment, self.announcement.key
-        create = self._worth_a_comment()
-        posted = comments.put(self.api, self.place, number, key, text, create=create, author=self.options.author)
+        client = comments.CommentClient(
+            api=self.api, place=self.place, number=number, key=self.announcement.key, author=self.options.author
+        )
+        posted = comments.put(client, self.announcement.comment, create=self._worth_a_comment())
         if posted is None:
             self.messages.append(f"No comment: nothing to say ({self.announcement.outcome.value}).")
             return

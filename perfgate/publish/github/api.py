@@ -17,7 +17,7 @@ from urllib.parse import urljoin, urlsplit
 from perfgate import __version__
 from perfgate.model.errors import PerfgateError
 from perfgate.net import http
-from perfgate.net.retrying import Retries
+from perfgate.net.retrying import Retries, retry_after
 from perfgate.text.sanitize import one_line
 
 API_VERSION = "2022-11-28"
@@ -181,14 +181,13 @@ def _refusal(reply: http.Reply) -> RefusedError | UnansweredError:
 
 def _limited(reply: http.Reply) -> float | None:
     """Seconds that a rate limit asks to wait; None if it is no rate limit. By the server's clock."""
-    retry_after = reply.headers.get("retry-after", "")
     used_up = reply.headers.get("x-ratelimit-remaining") == "0"
     if reply.status != 429 and not (
-        reply.status == 403 and (retry_after or used_up or "rate limit" in _message(reply).lower())
+        reply.status == 403 and (reply.headers.get("retry-after") or used_up or "rate limit" in _message(reply).lower())
     ):
         return None
-    if retry_after.isascii() and retry_after.isdigit():
-        return float(retry_after[:9])
+    if (wait := retry_after(reply)) is not None:
+        return wait
     reset = reply.headers.get("x-ratelimit-reset", "")
     if used_up and reset.isascii() and reset.isdigit():
         try:

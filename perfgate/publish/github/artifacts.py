@@ -34,14 +34,14 @@ def fetch(environ: Mapping[str, str], name: str, *, max_bytes: int) -> tuple[str
     with http.HttpSession(timeout=TIMEOUT_S) as session:
         api = Api(url=here.api, token=here.token, session=session)
         try:
-            return here.commit, tuple(_download(api, here, entry, max_bytes) for entry in _listed(api, here, name))
+            return here.commit, tuple(_download(api, here, entry, max_bytes) for entry in _list(api, here, name))
         except (RefusedError, UnansweredError) as error:
             raise RecordError(
                 f"The artifact {name} cannot be had: {error.message}", hint=NEEDS, code="PG-P001"
             ) from error
 
 
-def _listed(api: Api, here: GitHubJob, name: str) -> Iterator[Mapping[str, Any]]:
+def _list(api: Api, here: GitHubJob, name: str) -> Iterator[Mapping[str, Any]]:
     answer = api.get(f"/repos/{here.repository}/actions/runs/{here.triggered_by}/artifacts?per_page={PAGE_ITEMS}")
     listed = part_of({"answer": answer}, "answer").get("artifacts")
     entries = [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []

@@ -47,26 +47,21 @@ def mark(key: str) -> str:
     return f"<!-- perfgate comment v1 {sha256(key.encode(errors='surrogatepass')).hexdigest()[:16]} -->"
 
 
-def put(api: Api, place: GitHubJob, number: int, key: str, text: str, *, create: bool, author: str) -> Posted | None:
-    """Brings the comment about `key` on the pull request up to date; None if there is none and none is wanted.
+def put(client: CommentClient, text: str, *, create: bool) -> Posted | None:
+    """Brings the comment up to date; None if there is none and none is wanted.
 
-    `author` is the login of the token's account, "" if unknown. Raises RefusedError, UnansweredError.
+    Raises RefusedError, UnansweredError.
     """
-    issue = f"/repos/{place.repository}/issues/{number}/comments"
-    client = _CommentClient(api, place, issue, mark(key))
-    body = f"{client.head(place.commit)}\n{text}"
+    body = f"{client.head(client.place.commit)}\n{text}"
     for round_ in range(MAX_ROUNDS):
         if round_:
-            api.pause(SETTLE_S)
+            client.api.pause(SETTLE_S)
         try:
-            marked = client.marked()
-            me = author or _me(api, marked)
-            mine = [comment for comment in marked if comment.author == me]
-            if mine:
+            if mine := client.mine():
                 return client.update(mine, body)
             if not create:
                 return None
-            made = client.comment(api.call("POST", issue, {"body": body}, repeatable=False))
+            made = client.create(body)
         except UnansweredError:  # it may be there now
             if round_ == MAX_ROUNDS - 1:
                 raise
@@ -77,15 +72,12 @@ def put(api: Api, place: GitHubJob, number: int, key: str, text: str, *, create:
     raise UnansweredError("The comment was deleted each time it was posted")
 
 
-def correct(api: Api, place: GitHubJob, number: int, key: str, notice: str, *, author: str) -> Posted | None:
-    """Puts a notice on top of the comment about `key`, and folds what it says; None if there is none.
+def correct(client: CommentClient, notice: str) -> Posted | None:
+    """Puts a notice on top of the comment, and folds what it says; None if there is none.
 
     Raises RefusedError, UnansweredError.
     """
-    client = _CommentClient(api, place, f"/repos/{place.repository}/issues/{number}/comments", mark(key))
-    marked = client.marked()
-    me = author or _me(api, marked)
-    mine = [comment for comment in marked if comment.author == me]
+    mine = client.mine()
     if not mine:
         return None
     latest = max(mine, key=lambda item: _run(item.body))
@@ -99,24 +91,40 @@ class _GoneError(Exception):
     """Somebody deleted the comment while we were about to change it."""
 
 
-@dataclass(frozen=True)
-class _CommentClient:
+@dataclass(frozen=True, kw_only=True)
+class CommentClient:
+    """The comment about `key` on a pull request. `author` is the login of the token's account, "" if unknown."""
+
     api: Api
     place: GitHubJob
-    issue: str
-    mark: str
+    number: int
+    key: str
+    author: str
+
+    @property
+    def _path(self) -> str:
+        return f"/repos/{self.place.repository}/issues/{self.number}/comments"
 
     def head(self, commit: str) -> str:
         """Its hidden lines: what it is about, which run wrote it, and the commit of its verdict."""
         run = ".".join(map(str, self.place.run))
-        return f"{self.mark}\n<!-- perfgate run {run}{superseding.of(commit)} -->"
+        return f"{mark(self.key)}\n<!-- perfgate run {run}{superseding.of(commit)} -->"
 
     def marked(self) -> list[_PostedComment]:
         """All comments that begin with our mark, oldest first, whoever wrote them."""
-        comments = map(self.comment, self.api.all(self.issue))
+        comments, first_line = map(self.comment, self.api.all(self._path)), mark(self.key)
         return sorted(
-            (comment for comment in comments if comment.body.startswith(self.mark)), key=lambda comment: comment.id
+            (comment for comment in comments if comment.body.startswith(first_line)), key=lambda comment: comment.id
         )
+
+    def mine(self) -> list[_PostedComment]:
+        """Those of our own account, oldest first."""
+        marked = self.marked()
+        me = self.author or _me(self.api, marked)
+        return [comment for comment in marked if comment.author == me]
+
+    def create(self, body: str) -> _PostedComment:
+        return self.comment(self.api.call("POST", self._path, {"body": body}, repeatable=False))
 
     def update(self, mine: list[_PostedComment], body: str) -> Posted:
         """The oldest gets the text, unless a later run has spoken already; the others go."""

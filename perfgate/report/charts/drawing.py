@@ -171,7 +171,7 @@ def inches_of(text: Text) -> float:
 
 
 def png(picture: Figure) -> bytes:
-    return _saved(picture, "png", {"Software": None})
+    return _encode(picture, "png", {"Software": None})
 
 
 def small(picture: bytes) -> bytes:
@@ -183,10 +183,10 @@ def small(picture: bytes) -> bytes:
 
 
 def svg(picture: Figure) -> bytes:
-    return _saved(picture, "svg", {"Date": None})
+    return _encode(picture, "svg", {"Date": None})
 
 
-def _saved(picture: Figure, kind: str, metadata: dict[str, str | None]) -> bytes:
+def _encode(picture: Figure, kind: str, metadata: dict[str, str | None]) -> bytes:
     sink = BytesIO()
     with _any_script():
         picture.savefig(sink, format=kind, metadata=metadata)

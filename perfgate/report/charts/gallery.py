@@ -42,13 +42,13 @@ def draw(facts: Facts, findings: Sequence[Finding]) -> tuple[tuple[Drawing, ...]
     drawings, warnings = [], []
     for finding in findings:
         try:
-            drawings.append(_drawn(facts, finding))
+            drawings.append(_draw(facts, finding))
         except _FAULTS as error:
             warnings.append(_fault(_title(finding), error))
     return tuple(drawings), tuple(warnings)
 
 
-def _drawn(facts: Facts, finding: Finding) -> Drawing:
+def _draw(facts: Facts, finding: Finding) -> Drawing:
     picture = trend_picture.decide(facts, finding)
     return Drawing(
         endpoint=finding.endpoint,

@@ -79,7 +79,7 @@ def render(
     names = list(dict.fromkeys((*by_endpoint, *facts.results)))
     over = page_data.over_the_run(record, facts.run) if record else {}
     line = page_data.Line(runs=facts.line_of_runs[-page_data.MAX_TREND_RUNS :])
-    data = [_drawn(facts, line, name, by_endpoint.get(name, ()), over) for name in names]
+    data = [_draw(facts, line, name, by_endpoint.get(name, ()), over) for name in names]
     rows = [_endpoint(facts, at, name, by_endpoint.get(name, ()), data[at]) for at, name in enumerate(names)]
     rows.sort(key=lambda row: row.badness)
     counts = Counter(row.outcome for row in rows)
@@ -115,9 +115,7 @@ def render(
     )
 
 
-def _drawn(
-    facts: Facts, line: page_data.Line, name: str, findings: Sequence[Finding], over: Mapping[str, Data]
-) -> Data:
+def _draw(facts: Facts, line: page_data.Line, name: str, findings: Sequence[Finding], over: Mapping[str, Data]) -> Data:
     return {
         "name": plain(name, MAX_NAME_CHARS),
         "over": over.get(name),

@@ -19,6 +19,7 @@ from perfgate.report.escaping import attribute, code, code_tag, prose
 from perfgate.report.facts import Facts, finite
 from perfgate.report.headline import headline, split_by_baseline
 from perfgate.report.markdown import mermaid, report_md
+from perfgate.report.markdown.commands import command_lines
 from perfgate.report.markdown.report_md import EMOJI, TableRows
 from perfgate.report.sparkline import sparkline
 from perfgate.report.templates import template
@@ -130,7 +131,7 @@ def _page(facts: Facts, blocks: Sequence[ChartBlock], max_rows: int, link: str) 
         "examples": list(report_md.example_lines(results[:max_rows])),
         "conditions": list(report_md.condition_lines(facts)),
         "more_doubts": doubts[MAX_OPEN_DOUBTS : MAX_OPEN_DOUBTS + max_rows],
-        "commands": list(report_md.command_lines(facts)),
+        "commands": list(command_lines(facts)),
         "failed": facts.verdict.outcome is Outcome.FAIL,
         "link": attribute(link, 500) if link.startswith(("https://", "http://")) else "",
     }

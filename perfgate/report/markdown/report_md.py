@@ -5,7 +5,6 @@ The template only lays out: everything it is given is already safe Markdown (see
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,12 +12,13 @@ from dataclasses import dataclass
 from perfgate.model.budget_file import AbPolicy
 from perfgate.model.outcome import Outcome
 from perfgate.model.report import CHARTS_BEGIN, CHARTS_END, Chart
-from perfgate.model.run import EndpointResult, Run
+from perfgate.model.run import EndpointResult
 from perfgate.model.verdict import Finding
 from perfgate.report import diagnosis_text, page_words, phases, words
-from perfgate.report.escaping import attribute, code, is_tame, prose
+from perfgate.report.escaping import attribute, code, prose
 from perfgate.report.facts import Facts, value_in
 from perfgate.report.headline import headline, split_by_baseline
+from perfgate.report.markdown.commands import command_lines
 from perfgate.report.sparkline import sparkline
 from perfgate.report.templates import template
 from perfgate.text.notes import bare
@@ -28,8 +28,6 @@ MAX_REPORT_CHARS = 60_000  # characters; GitHub takes 65,536, and a publisher ad
 ROW_LIMITS = (400, 200, 100, 50, 25, 10, 3)  # of each table: the most that fit
 MAX_OPEN_DOUBTS = 5  # in plain sight
 MAX_OPEN_CHARTS = 2  # charts of what failed
-MAX_COMMANDS = 3
-BUDGET = "budgets.yaml"  # where nothing else is said
 MAX_EXAMPLES = 3  # of failed requests per endpoint
 
 EMOJI = {
@@ -217,41 +215,6 @@ def condition_lines(facts: Facts) -> Iterator[str]:
     yield f"latency: {prose(conditions.latency)}, by the {prose(conditions.clock)} clock"
     if conditions.versions:
         yield prose(", ".join(f"{name} {version}" for name, version in conditions.versions.items()))
-
-
-def _against(run: Run) -> str:
-    """The option of an A/B test."""
-    if not run.arms:
-        return ""
-    base = run.arms[0]
-    ref = base.commit if " " in base.ref else base.ref  # words are no ref: "merge base with main"
-    option, value = ("--base-ref", ref) if ref else ("--base", base.target)
-    return f" {option} {shlex.quote(value) if is_tame(value) else 'BASE'}"
-
-
-def command_lines(facts: Facts) -> Iterator[str]:
-    """To copy, so names that need an escape anywhere are left to the reader."""
-    path = facts.verdict.budget or BUDGET
-    budget = f" --budget {shlex.quote(path) if is_tame(path) else 'BUDGETS'}"
-    other = budget if path != BUDGET else ""  # it is the default where nothing else would be sent
-    run = shlex.quote(facts.run.id) if is_tame(facts.run.id) else "RUN"
-    concerned = [f for f in facts.findings if f.outcome in (Outcome.FAIL, Outcome.WARN)]  # undecided ones need no word
-    tame = [f for f in concerned if is_tame(f.endpoint) and is_tame(f.metric)][:MAX_COMMANDS]
-    yield "# the same load again"
-    yield f"perfgate run{budget}{_against(facts.run)}"
-    yield "# the same run judged again, without load"
-    yield f"perfgate gate {run}{other}"
-    if concerned and facts.run.arms:  # no level for later runs: the change itself says it
-        yield "# this is the new normal: a line in a commit message of the change"
-        yield from (f"# Perfgate-Accept: {item.endpoint} {item.metric} - REASON" for item in tame)
-        return
-    if concerned:
-        yield "# this is the new normal: accept it, with the reason"
-    for finding in tame:
-        what = f"{shlex.quote(finding.endpoint)} {shlex.quote(finding.metric)}"
-        yield f'perfgate accept {run} {what}{other} --reason "..."'
-    if len(tame) < len(concerned):
-        yield f'perfgate accept {run}{other} --reason "..."  # all of them'
 
 
 def rest_of(number: int, noun: str) -> str:

@@ -112,8 +112,8 @@ def grids(backtest: Backtest, *, accepted: bool) -> Iterator[Grid]:
     if backtest.steps:
         yield _ladder(backtest)
     yield Grid(
-        title="Builds by budget (sees from: the median of what they could have shown)",
-        columns=_columns("endpoint, metric, limit", "failed, undecided, kept, not compared, sees from"),
+        title="Builds by budget (detectable: the median of what they could have shown)",
+        columns=_columns("endpoint, metric, limit", "failed, undecided, kept, not compared, detectable"),
         rows=tuple(_budget_row(budget) for budget in backtest.budgets),
     )
 

@@ -29,7 +29,7 @@ MAX_ROWS = 40  # of the table of findings
 MAX_ROWS_WITHOUT_FAILURE = 12  # of it, where nothing failed: all is on one screen
 NO_BASELINE_YET = "PG-V003"
 BROKEN = (Outcome.FAIL, Outcome.NO_DATA)
-CALM = (Outcome.PASS, Outcome.NO_BASELINE)
+QUIET_OUTCOMES = (Outcome.PASS, Outcome.NO_BASELINE)
 MOVED = (*BROKEN, Outcome.WARN, Outcome.IMPROVED)
 
 
@@ -79,7 +79,7 @@ def _rows(facts: Facts, *, verbose: bool) -> tuple[Finding, ...]:
         return facts.findings
     if any(finding.outcome in BROKEN for finding in facts.findings):
         return tuple(finding for finding in facts.findings if finding.outcome in MOVED)[:MAX_ROWS]
-    notable = sum(finding.outcome not in CALM for finding in facts.findings)
+    notable = sum(finding.outcome not in QUIET_OUTCOMES for finding in facts.findings)
     return facts.findings[: min(MAX_ROWS, max(notable, MAX_ROWS_WITHOUT_FAILURE))]
 
 

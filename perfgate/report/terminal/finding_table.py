@@ -46,7 +46,7 @@ def finding_table(findings: Sequence[Finding], width: int) -> Table:
     optional = {
         "baseline": [words.value(finding.metric, finding.baseline) for finding in findings],
         "change": [words.change_of(finding, finding.change) for finding in findings],
-        "sees from": [words.detectable(finding) if is_wide else words.NOTHING for finding in findings],
+        "detectable": [words.detectable(finding) if is_wide else words.NOTHING for finding in findings],
     }
     shown = {name for name, cells in optional.items() if set(cells) != {words.NOTHING}}
     columns = (
@@ -56,7 +56,7 @@ def finding_table(findings: Sequence[Finding], width: int) -> Table:
         ("measured", "right"),
         *((name, "right") for name in ("baseline", "change") if name in shown),
         ("limit", "left"),
-        *((name, "right") for name in ("sees from",) if name in shown),
+        *((name, "right") for name in ("detectable",) if name in shown),
     )
     table = grid(*columns)
     for column in table.columns:

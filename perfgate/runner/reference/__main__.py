@@ -29,7 +29,7 @@ WARM_UP_SAMPLES = 2  # samples that are not told: the first ones are slower
 
 def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    asking, serving = _connected()
+    asking, serving = _connect_pair()
     server = os.fork()
     if server == 0:
         asking.close()
@@ -45,7 +45,7 @@ def main() -> int:
         os.waitpid(server, 0)
 
 
-def _connected() -> tuple[socket.socket, socket.socket]:
+def _connect_pair() -> tuple[socket.socket, socket.socket]:
     """Two ends of a loopback TCP connection. Nobody else can have connected: the client's address is compared."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         asking = socket.create_connection(listener.getsockname())

@@ -118,7 +118,7 @@ def dial(
     with gevent.Timeout(max(0.001, (deadline - began) / 1e9), TimedOut):
         addresses = resolved(host, port)
     known = monotonic_ns()
-    sock, address = _connected(observations.spread(addresses), deadline, observations)
+    sock, address = _connect(observations.spread(addresses), deadline, observations)
     connected = monotonic_ns()
     observations.remark_slow(host, address, known - began, connected - known, sock)
     try:
@@ -149,7 +149,7 @@ def resolved(host: str, port: int) -> list[Any]:
         raise socket.gaierror(socket.EAI_NONAME, "no valid host name") from error
 
 
-def _connected(addresses: list[Any], deadline: int, observations: Observations) -> tuple[Any, str]:
+def _connect(addresses: list[Any], deadline: int, observations: Observations) -> tuple[Any, str]:
     """A socket to the first address that answers, and that address."""
     last: OSError = OSError("the host has no address")
     silent: list[tuple[int, str]] = []

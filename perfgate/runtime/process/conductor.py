@@ -157,7 +157,7 @@ class Conductor:
             part = self.load.recorder.take(pause=lambda: gevent.sleep(0))
             samples = self.load.recorder.samples.take()
         if self.settings.model == "closed" and not isinstance(self.runner, MasterRunner):
-            self.load.counted(self.runner.user_count)
+            self.load.set_users(self.runner.user_count)
         if self.leads:
             self.take(self.process, part)
             self.collection.samples.merge(samples)

@@ -67,7 +67,7 @@ class Load:
             return
         if response.wait:
             self.connections += response.connections
-            self.recorder.dialled(label, began, (response.dns, response.connect, response.tls))
+            self.recorder.record_dial(label, began, (response.dns, response.connect, response.tls))
         if failure is not None:
             why = (failure.kind, self.redact(failure.detail))
             self.recorder.failure(label, began, why, latency, response.status)
@@ -75,7 +75,7 @@ class Load:
                 self.observations.remark(label[1], remark)
         elif response.clock_stepped:
             self.clock_steps += 1
-            self.recorder.untimed(label, began, response.size, response.decoded)
+            self.recorder.record_untimed(label, began, response.size, response.decoded)
         else:
             self.recorder.rows[label] += ROW(
                 began,
@@ -99,7 +99,7 @@ class Load:
             context={},
         )
 
-    def arrived(self, due: int) -> None:
+    def count_arrival(self, due: int) -> None:
         """An arrival due at `due` (monotonic ns) is started, or queued, now."""
         lateness = max(0, monotonic_ns() - due)
         if due >= self.recorder.started:
@@ -107,14 +107,14 @@ class Load:
             self.late += lateness > LATE_AFTER_NS
             self.lateness.add(lateness)
 
-    def joined(self) -> None:
+    def add_user(self) -> None:
         self.users += 1
         self.most_users = max(self.most_users, self.users)
 
-    def left(self) -> None:
+    def remove_user(self) -> None:
         self.users -= 1
 
-    def counted(self, users: int) -> None:
+    def set_users(self, users: int) -> None:
         """So many users there are now, hand-written ones included (closed model)."""
         self.users = users
         self.most_users = max(self.most_users, users)

@@ -54,7 +54,7 @@ class Recorder:
         """Requests since the beginning, shipped or not."""
         return self._recorded + sum(map(len, self.rows.values())) // ROW_BYTES
 
-    def dialled(self, label: Label, began: int, phases: tuple[int, int, int]) -> None:
+    def record_dial(self, label: Label, began: int, phases: tuple[int, int, int]) -> None:
         """A connection had to be made; phases = (dns, connect, tls) in ns."""
         if 0 <= began - self.started < self.duration:
             for phase, took in zip(("dns", "connect", "tls"), phases, strict=True):
@@ -85,7 +85,7 @@ class Recorder:
         for metric, number in counts.items():
             window.count(metric, number)
 
-    def untimed(self, label: Label, began: int, size: int, decoded: int = UNKNOWN) -> None:
+    def record_untimed(self, label: Label, began: int, size: int, decoded: int = UNKNOWN) -> None:
         """A success that could not be timed, because the clock was set meanwhile."""
         self._recorded += 1
         window = self._window(self._known(label), (began - self.started) // NS_PER_SECOND)

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
-from urllib.parse import quote_plus, urlsplit
+from urllib.parse import urlsplit
 
 from perfgate import __version__
 from perfgate.runtime.http.client import SendOptions, Timeouts
 from perfgate.runtime.http.cookies import CookieOrigin
 from perfgate.runtime.http.dialling import Origin
 from perfgate.runtime.http.responses import Failure, Response
+from perfgate.runtime.scenario.bodies import File, body_maker
 from perfgate.runtime.scenario.captures import Capture, from_json
 from perfgate.runtime.scenario.expectations import Expectation, StatusExpectation, graphql_errors, mentions_errors
-from perfgate.runtime.scenario.graphql import GraphqlOperation, PersistedBody, operation_filler
+from perfgate.runtime.scenario.graphql import GraphqlOperation
 from perfgate.runtime.scenario.json_paths import MISSING
 from perfgate.runtime.scenario.session import Session
 from perfgate.runtime.scenario.texts import (
-    Fill,
     Text,
     Values,
-    json_filler,
     path_filler,
     path_text,
     percent_encoded,
@@ -31,20 +29,10 @@ from perfgate.runtime.scenario.texts import (
 from perfgate.runtime.scenario.values import Rows, Source
 
 DEFAULT_HEADERS = {"User-Agent": f"perfgate/{__version__}", "Accept": "*/*", "Accept-Encoding": "gzip, deflate, br"}
-BOUNDARY = "perfgate-5f2c1a7e9b3d"
 BODY_HEADERS = frozenset({"content-type", "content-encoding", "content-language", "content-location", "digest"})
-HALF_CHARACTERS = "backslashreplace"  # as JSON writes surrogates without their other half
 BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
 _FORBIDDEN = re.compile(r"[\r\n\x00]")
-
-
-class File(NamedTuple):
-    """A file of a multipart body."""
-
-    content: bytes
-    filename: str
-    content_type: str
 
 
 class Frame(NamedTuple):
@@ -64,11 +52,6 @@ class Hop(NamedTuple):
 
     method: str
     target: str
-
-
-def file(path: str | Path, filename: str, content_type: str = "application/octet-stream") -> File:
-    """A file to send in a multipart body; read once."""
-    return File(Path(path).read_bytes(), filename, content_type)
 
 
 class Endpoint:
@@ -112,7 +95,7 @@ class Endpoint:
         self.draws = bool(values) or data is not None
         self._path_text = path_text(path)
         self._path = path_filler(path)
-        content_type, self.body = _body(json, form, multipart, body, graphql, variables)
+        content_type, self.body = body_maker(json, form, multipart, body, graphql, variables)
         defaults = DEFAULT_HEADERS | ({"Content-Type": content_type} if content_type else {})
         self._headers = _headers(defaults, headers or {})
         host = next((text for header, text in self._headers.items() if header == "Host"), None)
@@ -269,66 +252,3 @@ def _headers(defaults: Mapping[str, str], own: Mapping[str, str]) -> dict[str, T
         if name.lower() in ("content-length", "transfer-encoding"):
             raise ValueError(f"perfgate sets {name} itself: leave it out")
     return {name.title() if name.lower() in ("cookie", "host") else name: Text(value) for name, value in merged.items()}
-
-
-Body = Callable[[Values], bytes]
-
-
-def _body(
-    json: Any,
-    form: Mapping[str, str] | None,
-    multipart: Mapping[str, str | File] | None,
-    body: str | None,
-    graphql: str | GraphqlOperation | None,
-    variables: Mapping[str, Any] | None,
-) -> tuple[str, Body | None]:
-    """The content type and the maker of the one body given, if any."""
-    if json is not MISSING:
-        return "application/json", _encoded(json_filler(json), HALF_CHARACTERS)
-    if graphql is not None:
-        if isinstance(graphql, GraphqlOperation) and graphql.persisted:
-            return "application/json", PersistedBody(graphql, variables or {})
-        return "application/json", _encoded(operation_filler(graphql, variables or {}), HALF_CHARACTERS)
-    if form is not None:
-        return "application/x-www-form-urlencoded", _encoded(_form_filler(form))
-    if multipart is not None:
-        return f"multipart/form-data; boundary={BOUNDARY}", _multipart_maker(multipart)
-    if body is not None:
-        return "", _encoded(Text(body).fill)
-    return "", None
-
-
-def _encoded(fill: Fill, errors: str = "strict") -> Body:
-    return lambda values: fill(values).encode(errors=errors)
-
-
-def _form_filler(form: Mapping[str, str]) -> Fill:
-    fields = [(quote_plus(key), Text(str(value))) for key, value in form.items()]
-    return lambda values: "&".join(f"{key}={quote_plus(text.fill(values))}" for key, text in fields)
-
-
-def _multipart_maker(fields: Mapping[str, str | File]) -> Body:
-    parts = [
-        (_part_head(name, field), field.content if isinstance(field, File) else Text(field))
-        for name, field in fields.items()
-    ]
-
-    def make(values: Values) -> bytes:
-        chunks = []
-        for head, content in parts:
-            chunks += [head, content if isinstance(content, bytes) else content.fill(values).encode(), b"\r\n"]
-        return b"".join([*chunks, f"--{BOUNDARY}--\r\n".encode()])
-
-    return make
-
-
-def _part_head(name: str, field: str | File) -> bytes:
-    head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{_quoted(name)}"'
-    if isinstance(field, File):
-        head += f'; filename="{_quoted(field.filename)}"\r\nContent-Type: {_FORBIDDEN.sub("", field.content_type)}'
-    return f"{head}\r\n\r\n".encode()
-
-
-def _quoted(text: str) -> str:
-    """Quotes names like browsers do in multipart bodies (WHATWG HTML, multipart/form-data encoding)."""
-    return text.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")

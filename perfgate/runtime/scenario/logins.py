@@ -39,7 +39,7 @@ class Logins:
             self._session.restore(made)
         self.in_use[name] = log_in, every
 
-    def refused(self) -> bool:
+    def renew_refused(self) -> bool:
         """Reacts to an answer of 401. Logins that may expire are made anew, once in a visit: True when the request is
         worth another try. Others are forgotten, so that the next visit makes them anew."""
         for name, (_, every) in self.in_use.items():

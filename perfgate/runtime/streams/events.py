@@ -52,6 +52,6 @@ class Events(Stream):
             for message in parser.feed(data, arrived) if data else ():
                 if not self._event or message.event == self._event:
                     messages.add(message)
-            if not self.goes_on(visitor, messages, opened):
+            if not self.should_listen(visitor, messages, opened):
                 return
             arrived, data = channel.read_body()

@@ -89,7 +89,7 @@ class Grpc:
                 self._listen(visitor, connection, method, answer, due, deadline)
                 _time(response, connection, answer.first, answer.first_seen)
             else:
-                response.body = self._answered(connection, method, answer, deadline)
+                response.body = self._read_message(connection, method, answer, deadline)
                 _time(response, connection, answer.last, monotonic_ns())
             answer.check_end()
             if is_new:
@@ -131,13 +131,13 @@ class Grpc:
         if where not in self._methods:
             with self._asking:
                 if where not in self._methods:
-                    self._methods[where] = self._looked_up(visitor, path, deadline)
+                    self._methods[where] = self._look_up(visitor, path, deadline)
         known = self._methods[where]
         if isinstance(known, ProtoError):
             raise known
         return known
 
-    def _looked_up(self, visitor: Visitor, path: str, deadline: int) -> Method | ProtoError:
+    def _look_up(self, visitor: Visitor, path: str, deadline: int) -> Method | ProtoError:
         try:
             if self._declared is not None:
                 return grpc_messages.method(method_of(self._declared, path))
@@ -165,7 +165,7 @@ class Grpc:
             headers.append(("grpc-timeout", f"{self.request.options.timeouts.total // 1_000_000}m"))
         return headers, method.encoded(body.decode() or "{}")
 
-    def _answered(self, connection: Http2Connection, method: Method, answer: CallAnswer, deadline: int) -> bytes:
+    def _read_message(self, connection: Http2Connection, method: Method, answer: CallAnswer, deadline: int) -> bytes:
         """The answer's message as JSON, where somebody asked for it."""
         content = []
         while not answer.is_over:

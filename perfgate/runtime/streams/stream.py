@@ -65,7 +65,7 @@ class Stream:
         """Why an answer does not open a stream."""
         raise NotImplementedError
 
-    def goes_on(self, visitor: Visitor, messages: MessageRecord, opened: int) -> bool:
+    def should_listen(self, visitor: Visitor, messages: MessageRecord, opened: int) -> bool:
         """Raises TimedOut after too long a silence."""
         if visitor.load.stopping or self._listening.is_over(messages, opened):
             return False

@@ -95,7 +95,7 @@ class WebSocket(Stream):
                 if talk.problem:
                     raise ValueError(talk.problem)
                 talk.give_up_overdue()
-                if not self._goes_on(visitor, messages, opened, talk):
+                if not self._should_listen(visitor, messages, opened, talk):
                     talk.is_closing = True
                     if visitor.load.stopping or not talk.awaits_replies:
                         break
@@ -114,10 +114,10 @@ class WebSocket(Stream):
             if sender is not None:
                 sender.kill()
 
-    def _goes_on(self, visitor: Visitor, messages: MessageRecord, opened: int, talk: _Talk) -> bool:
+    def _should_listen(self, visitor: Visitor, messages: MessageRecord, opened: int, talk: _Talk) -> bool:
         """Raises TimedOut after too long a silence, in which no message got its reply."""
         try:
-            return self.goes_on(visitor, messages, opened)
+            return self.should_listen(visitor, messages, opened)
         except TimedOut:
             talk.give_up_all()
             raise

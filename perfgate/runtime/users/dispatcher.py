@@ -28,7 +28,7 @@ from perfgate.runtime.users.arrivals import schedule
 from perfgate.runtime.users.performing import Turn
 from perfgate.runtime.users.visitor import Visitor
 
-TROUBLE = (Exception, gevent.Timeout)  # that hand-written code may raise; gevent's timeout is no Exception
+SCENARIO_ERRORS = (Exception, gevent.Timeout)  # that hand-written code may raise; gevent's timeout is no Exception
 POLL_INTERVAL_S = 0.2  # s: how soon a sleeping scheduler notices that the test is over
 
 
@@ -78,7 +78,7 @@ class Dispatcher:
             due = start + int(seconds * 1e9)
             if not self._sleep_until(due):
                 return
-            self._load.arrived(due)
+            self._load.count_arrival(due)
             self._start(due, choice)
 
     def _scheduled(self) -> Iterator[tuple[float, Choice]]:
@@ -122,9 +122,9 @@ class Dispatcher:
         try:
             user = choice.user_class(self._environment)  # a Visitor joins by itself
             if not isinstance(user, Visitor):
-                self._load.joined()
+                self._load.add_user()
             user.enter() if isinstance(user, Visitor) else user.on_start()
-        except TROUBLE as error:
+        except SCENARIO_ERRORS as error:
             self._complain(user, error)
             self._give_up(user, merged=user is not None or self._load.users > before)
             return
@@ -134,7 +134,7 @@ class Dispatcher:
         if isinstance(user, Visitor):
             Visitor.on_stop(user)
         if merged:
-            self._load.left()
+            self._load.remove_user()
         if (waited := self._next_waiting()) is not None:
             due, queued_at, choice = waited
             gevent.spawn(self._first_visit, choice, Turn(due, monotonic_ns() - queued_at))
@@ -167,9 +167,9 @@ class Dispatcher:
     def _retire(self, user: User) -> None:
         try:
             user.on_stop()
-        except TROUBLE as error:
+        except SCENARIO_ERRORS as error:
             self._complain(user, error)
-        self._load.left()
+        self._load.remove_user()
 
     def _visit(self, user: User, choice: Choice, turn: Turn) -> None:
         self._load.visits += 1
@@ -180,7 +180,7 @@ class Dispatcher:
             choice.work(user)
         except (RescheduleTask, RescheduleTaskImmediately, InterruptTaskSet, StopUser):
             pass
-        except TROUBLE as error:  # it must not end the load
+        except SCENARIO_ERRORS as error:  # it must not end the load
             self._complain(user, error)
         finally:
             self._load.visits -= 1

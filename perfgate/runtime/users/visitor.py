@@ -73,7 +73,7 @@ class Visitor(Performer, User):
             self._go_to(arm)
         if self._load.settings is None:  # Locust's own loop does not say when a task begins
             self.tasks = _as_visits(self)
-        self._load.joined()
+        self._load.add_user()
 
     def begin_visit(self, due: int) -> None:
         """Before each task: which target of an A/B test it goes to, and what it begins with. `due` in monotonic ns."""
@@ -175,7 +175,7 @@ class Visitor(Performer, User):
         if not self._logins.in_use:
             return False
         try:
-            renewed = self._logins.refused()
+            renewed = self._logins.renew_refused()
         except StepFailed:  # then the 401 stands
             return False
         self._load.renewed += renewed

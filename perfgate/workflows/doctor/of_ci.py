@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from perfgate.ci import eligibility
-from perfgate.ci.git_questions import ask_git, trouble
+from perfgate.ci.git_questions import ask_git, reading_problem
 from perfgate.ci.revision import read
 from perfgate.net import http
 from perfgate.workflows.doctor.check import Check, CheckSurroundings, broken, warning
@@ -67,7 +67,7 @@ def clone(around: CheckSurroundings) -> Iterator[Check]:
     """The commit, and how much of what came before it is there."""
     code = read(around.environ, around.root)
     if ask_git(around.environ, around.root, "rev-parse", "--is-inside-work-tree") != "true":
-        why = trouble(around.environ, around.root) or "no git repository"
+        why = reading_problem(around.environ, around.root) or "no git repository"
         yield warning("repository", why, "without commits and branches there is no baseline by branch")
         return
     commit = (code.commit or "no commit yet")[:12]

@@ -35,10 +35,10 @@ def target(subject: Subject, around: CheckSurroundings) -> Iterator[Check]:
         yield Check(name="target", message=f"{subject.target}: perfgate starts it")
         yield warning("service", "not started, so not checked", "perfgate doctor --start starts and asks it")
     else:
-        yield from _started(subject, around)
+        yield from _check_start(subject, around)
 
 
-def _started(subject: Subject, around: CheckSurroundings) -> Iterator[Check]:
+def _check_start(subject: Subject, around: CheckSurroundings) -> Iterator[Check]:
     assert subject.budget_file.service is not None  # for the type checker
     try:
         service, url = loadtest.with_port(subject.budget_file.service, subject.target)

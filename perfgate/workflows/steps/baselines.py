@@ -68,7 +68,7 @@ def runs(
     branches = dict.fromkeys((branch, *policy.former_branches)) if branch == policy.branch else (branch,)
     found = [past for name in branches for past in _runs_of(store, budget_file, environ, branch=name, limit=limit)]
     if len(branches) > 1:
-        found = sorted(found, key=_started, reverse=True)[:limit]
+        found = sorted(found, key=_start_order, reverse=True)[:limit]
     return tuple(_with_todays_branch(past, policy) for past in found)
 
 
@@ -88,7 +88,7 @@ def _runs_of(
     old = [past for past in store.runs(former, branch=branch, limit=limit) if not past.run.file]
     if not old or not _is_only_one(budget_file, environ):
         return own
-    return tuple(sorted((*own, *old), key=_started, reverse=True)[:limit])
+    return tuple(sorted((*own, *old), key=_start_order, reverse=True)[:limit])
 
 
 def recent(store: History, budget_file: BudgetFile, environ: Environment) -> tuple[PastRun, ...]:
@@ -143,5 +143,5 @@ def _is_only_one(budget_file: BudgetFile, environ: Environment) -> bool:
     return len(ask_git(environ, budget_file.path.parent, "ls-files", "--", same).splitlines()) < 2
 
 
-def _started(past: PastRun) -> tuple[int, str]:
+def _start_order(past: PastRun) -> tuple[int, str]:
     return times.microseconds(past.run.started, origin=f"Run {past.run.id}"), past.run.id

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from perfgate import gate
-from perfgate.ci import acceptances
 from perfgate.ci.acceptances import ClaimsOf
 from perfgate.model.budget_file import Budget, BudgetFile
 from perfgate.model.outcome import NEVER_A_BASELINE, Outcome
 from perfgate.model.run import PastRun, Run
 from perfgate.model.verdict import Verdict
 from perfgate.text.notes import note
+from perfgate.workflows.steps.claims import resolve_claims
 
 NO_BUDGET = (
     "Give what was sent a budget: `defaults: {budget: {p50: 300ms, p95: 500ms, errors: 1%}}`, "
@@ -63,7 +63,7 @@ def accepted(
     last = next((past.run.commit for past in past_runs if past.run.branch == branch), "")
     names = [endpoint.name for endpoint in budget_file.endpoints] + [journey.name for journey in budget_file.journeys]
     names += [result.name for result in run.endpoints]  # of hand-written scenarios, too
-    return gate.accept(verdict, *acceptances.resolve(words(branch, last), names))
+    return gate.accept(verdict, *resolve_claims(words(branch, last), names))
 
 
 def accepted_before(verdict: Verdict, earlier: Verdict) -> Verdict:

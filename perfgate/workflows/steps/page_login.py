@@ -33,10 +33,10 @@ class PageLogin:
         """Cookies as Playwright takes them. Raises PageError when the login fails, or leaves none."""
         key = page.login, side.target
         if key not in self._known:
-            self._known[key] = self._logged_in(page, side)
+            self._known[key] = self._log_in(page, side)
         return self._known[key]
 
-    def _logged_in(self, page: PageSpec, side: PageSide) -> Sequence[Mapping[str, Any]]:
+    def _log_in(self, page: PageSpec, side: PageSide) -> Sequence[Mapping[str, Any]]:
         budget_file = sending_only(self._budget_file, page.login)
         plan = scenarios.plan(budget_file, [page.login])
         scenario = self._folder / f"login-{len(self._known) + 1}.py"

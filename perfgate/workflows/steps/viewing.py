@@ -42,10 +42,10 @@ def with_pages(spec: LoadSpec, sides: loadtest.Sides, facts: measure.Circumstanc
     views = _view(spec, sides, say)
     if run is None:
         run = measure.unloaded(spec.plan, facts, started=spec.context.started, duration=views.duration)
-    return _joined(spec, run, views)
+    return _with_views(spec, run, views)
 
 
-def _joined(spec: LoadSpec, run: Run, views: PageViews) -> Run:
+def _with_views(spec: LoadSpec, run: Run, views: PageViews) -> Run:
     """The run with what was viewed, without secrets."""
     conceal = redactor(scenarios.secrets(spec.plan), spec.context.environ)
     return measure.with_pages(run, views.results, views.details, views.version, conceal)
@@ -92,13 +92,13 @@ class PagesUnderLoad:
         except PerfgateError as error:
             self._error = error
 
-    def added_to(self, run: Run) -> Run:
+    def add_to(self, run: Run) -> Run:
         """The run with these pages. Raises what went wrong."""
         if self._error:
             raise self._error
         if not self._pages:
             return run
-        return _joined(self._spec, run, self._measuring.views())
+        return _with_views(self._spec, run, self._measuring.views())
 
 
 def _sides(sides: loadtest.Sides) -> Sequence[PageSide]:

@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from perfgate.loadtest.process.deferred_signals import defer_signals
+from perfgate.runner.deferred_signals import defer_signals
 
 
 class Disturbed(Exception):

@@ -188,7 +188,7 @@ def test_a_key_that_is_never_found_is_a_lost_cache_though_others_are():
     [first, *_] = explain(case("database", base=base, cache_hits=0.95, queries=4, statements=(COUNTED,)))
     added = explain(case("database", base=base, cache_hits=0.95, cache_lookups=42))
 
-    assert (first.code, first.sentence) == ("cache-lost", "1.05 keys per request not in the cache instead of 0.105")
+    assert (first.code, first.sentence) == ("cache-lost", "1.05 look-ups per request not in the cache instead of 0.105")
     assert "cache-lost" not in [cause.code for cause in added]  # look-ups that are new have never found anything
 
 

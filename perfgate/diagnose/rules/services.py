@@ -24,7 +24,7 @@ def cache_lost(case: Case) -> Iterator[Cause]:
             return
     missed = _missed(case)
     if missed is not None:
-        sentence = f"{counted(missed[1], 'key')} per request not in the cache instead of {number(missed[0])}"
+        sentence = f"{counted(missed[1], 'look-up')} per request not in the cache instead of {number(missed[0])}"
         yield cause("cache-lost", "likely", sentence)
         return
     for name in ("cache_calls", "cache_messages"):

@@ -165,9 +165,9 @@ CODES: Mapping[str, RuleCode] = {
     "blocking-call": RuleCode(
         "application",
         "a call blocks the event loop (or the only worker): under load every other request waits for it",
-        "Use an asynchronous client, or move the call out of the loop.",
+        "In an event loop: an asynchronous client, or move the call out of it. In threads or processes: more of them.",
         "every request waits: a trivial one takes 366 ms beside this one, 2 ms alone",
-        python="await asyncio.to_thread(...).",
+        python="await asyncio.to_thread(...); gunicorn --threads, --workers.",
         node="No ...Sync functions: fs.promises, crypto.pbkdf2 with a callback. What must be long: worker_threads.",
     ),
     "small-pool": RuleCode(

@@ -64,6 +64,7 @@ class PassFacts:
     cpu: float | None = None  # s per request, of the service's whole process tree
     memory: float | None = None  # bytes per request that stay
     cache_hits: float | None = None  # share of Redis look-ups
+    cache_lookups: float | None = None  # keys that Redis is asked for
     database: float | None = None  # s, by the database's own count
     database_loaded: float | None = None
     query_seconds_loaded: float | None = None

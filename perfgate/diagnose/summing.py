@@ -83,6 +83,7 @@ _SINGLE = (
     "cpu",
     "memory",
     "cache_hits",
+    "cache_lookups",
     "database",
     "cpu_delay",
     "database_size",

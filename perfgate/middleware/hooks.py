@@ -171,6 +171,15 @@ def _requests(module: Any) -> None:
     _patch(EXTERNAL, module.Session, "send")
 
 
+def _urllib(module: Any) -> None:
+    _patch(EXTERNAL, module.OpenerDirector, "open")
+
+
+def _urllib3(module: Any) -> None:
+    """Also beneath requests, which counts once, and the AWS clients."""
+    _patch(EXTERNAL, module.HTTPConnectionPool, "urlopen")
+
+
 def _httpx(module: Any) -> None:
     _patch(EXTERNAL, module.Client, "send")
     _patch(EXTERNAL, module.AsyncClient, "send", is_async=True)
@@ -216,6 +225,8 @@ _waiting.update(
         "redis": _redis,
         "redis.asyncio": _redis_async,
         "requests": _requests,
+        "urllib.request": _urllib,
+        "urllib3.connectionpool": _urllib3,
         "httpx": _httpx,
         "json": _json,
         "orjson": _json,

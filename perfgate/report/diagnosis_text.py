@@ -14,8 +14,7 @@ from perfgate.text.units import format_difference, format_value
 Quote = Callable[[str], str]
 MAX_NAMED_LAYERS = 2  # layers in the first line
 MIN_NAMED_SHARE = 0.1  # of the difference: layers with less are not named first
-MAX_TEXT_CHARS = 300
-METRIC, MAX_NAME_CHARS = "metric:", 120
+MAX_TEXT_CHARS, METRIC, MAX_NAME_CHARS = 300, "metric:", 120
 NO_CAUSE = ("environment", "healthy")
 WHERE = {"environment": "not the code", "confirmed": "confirmed", "likely": "likely", "unexplained": "not explained"}
 
@@ -28,7 +27,7 @@ def first_line(finding: Diagnosed, quote: Quote = plain) -> str:
     if cause:
         whose = "the runner, not the code: " if cause.code == "environment" else ""
         parts.append(f"{whose}{cause.sentence}")
-    change = f" {format_difference(Unit.SECONDS, finding.difference)}" if finding.difference is not None else ""
+    change = "" if finding.difference is None else f" {format_difference(Unit.SECONDS, finding.difference)}"
     return f"{quote(finding.endpoint)} {plain(finding.metric)}{change}: {', '.join(filter(None, parts))}"
 
 
@@ -170,6 +169,7 @@ FACTS: Mapping[str, tuple[str, Unit | None]] = {
     "cache_calls": ("cache commands", None),
     "cache_call_seconds": ("time of a cache command", SECONDS),
     "cache_hits": ("cache hits", RATIO),
+    "cache_lookups": ("keys looked up in the cache", None),
     "cache_messages": ("messages to the cache", None),
     "cache_size": ("bytes from the cache", BYTES),
     "cache_seconds": ("time by the cache's own count", SECONDS),

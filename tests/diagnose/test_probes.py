@@ -280,7 +280,7 @@ def test_redis_commands_per_request_and_hits(redis_url: str):
     probe.close()
     client.close()
 
-    assert counts.values["cache_hits"] == 0.75
+    assert (counts.values["cache_hits"], counts.values["cache_lookups"]) == (0.75, 4)
     assert counts.values["cache_calls"] == pytest.approx(4, abs=0.2)
 
 

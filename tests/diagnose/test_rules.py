@@ -192,6 +192,15 @@ def test_a_cache_that_is_still_cold_is_not_a_lost_one():
     assert codes == ["waiting"]
 
 
+def test_a_key_that_is_never_found_is_a_lost_cache_though_others_are():
+    base = replace(SOUND, cached=None, cache_hits=0.995, cache_lookups=21)
+    [first, *_] = explain(case("database", base=base, cache_hits=0.95, queries=4, statements=(COUNTED,)))
+    added = explain(case("database", base=base, cache_hits=0.95, cache_lookups=42))
+
+    assert (first.code, first.sentence) == ("cache-lost", "1.05 look-ups per request not in the cache instead of 0.105")
+    assert "cache-lost" not in [cause.code for cause in added]  # look-ups that are new have never found anything
+
+
 def moved_by(factor: float) -> tuple[PassFacts, PassFacts]:
     """A control endpoint."""
     before = replace(SOUND, alone=0.005)
@@ -258,6 +267,44 @@ def test_a_service_that_waits_for_a_cpu_while_its_own_statement_computes_is_no_s
     assert explain(case("database", base=base, **works))[0].code == "slower-statement"
     assert explain(case("database", base=base, **works, reference=0.012))[0].code == "environment"
     assert explain(case("database", base=base, **{**works, "database": 0.0005}))[0].code == "environment"
+
+
+def test_a_control_that_had_a_busy_moment_does_not_excuse_a_slow_service():
+    """As seen on a busy machine: the control of 1 ms took 5 ms."""
+    base = replace(SOUND, alone=0.0122, external_wait=0.009, cpu_delay=0.0113, reference=0.0061)
+    control = (replace(SOUND, alone=0.001), replace(SOUND, alone=0.005))
+    seen = {"alone": 0.056, "external_seconds": 0.048, "external_wait": 0.051, "cpu_delay": 0.0199}
+
+    assert explain(case("external", base=base, control=control, reference=0.0073, **seen))[0].code == "external-slower"
+    assert explain(case("external", base=base, control=control, reference=0.02, **seen))[0].code == "environment"
+
+
+def test_what_every_request_computes_is_the_code_though_the_control_computes_it_too():
+    base = replace(SOUND, alone=0.0038, cpu=0.0017, cpu_delay=0.0074)
+    control = (replace(SOUND, alone=0.0005, cpu=0.0004), replace(SOUND, alone=0.0095, cpu=0.0038))
+    seen = {"alone": 0.0135, "cpu": 0.0050, "cpu_delay": 0.0192}
+
+    assert explain(case("application", base=base, control=control, **seen))[0].code == "cpu"
+    slowed = replace(control[1], cpu=0.0008)  # a machine that computes more slowly: less more of what is small
+    assert explain(case("application", base=base, control=(control[0], slowed), **seen))[0].code == "environment"
+
+
+def test_a_few_quick_statements_more_cost_the_way_there_and_back():
+    """As a session that every request saves: the database itself takes next to nothing."""
+    base = replace(SOUND, queries=1, query_seconds=0.0078, database=0.00005, statements=())
+    quick = tuple(Statement(fingerprint=f"{verb} django_session", calls=1, rows=1, seconds=0.00004) for verb in "ab")
+    seen = case("database", base=base, queries=3, query_seconds=0.0059, database=0.00014, statements=quick)
+
+    [first, *_] = explain(seen)
+
+    assert (first.code, first.confidence) == ("new-statement", "likely")
+    assert first.sentence == "3 queries per request instead of 1, 9.9 ms for what is new"
+
+
+def test_time_to_connect_is_no_slower_statement():
+    seen = case("database", database_sessions=1.0, query_seconds=0.006)
+
+    assert [cause.code for cause in explain(seen)] == ["reconnecting"]
 
 
 def test_a_connection_more_is_not_the_cause_where_it_takes_no_time():

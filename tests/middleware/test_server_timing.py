@@ -161,7 +161,10 @@ def test_flask(engine: sqlalchemy.Engine):
 
 
 def test_calls_of_other_services_count(engine: sqlalchemy.Engine):
+    import urllib.request
+
     import requests
+    import urllib3
 
     class Quiet(WSGIRequestHandler):
         def log_message(self, *_: object) -> None: ...
@@ -179,13 +182,15 @@ def test_calls_of_other_services_count(engine: sqlalchemy.Engine):
         def view() -> str:
             requests.get(url, timeout=60)
             httpx.get(url, trust_env=False)
+            urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=60).close()
+            urllib3.PoolManager().request("GET", url)
             return "done"
 
         app.wsgi_app = ServerTimingWSGI(app.wsgi_app, secret=SECRET)  # type: ignore[method-assign, assignment]
         answer = app.test_client().get("/", headers=ASKED)
         server.shutdown()
 
-    assert entries(httpx.Response(200, headers=dict(answer.headers)))["external"][1] == 2
+    assert entries(httpx.Response(200, headers=dict(answer.headers)))["external"][1] == 4
 
 
 def test_sqlite3_without_an_orm(tmp_path: Path):

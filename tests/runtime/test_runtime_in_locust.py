@@ -272,3 +272,27 @@ def test_what_an_arrival_may_start():
     assert names == [["Generated", "a"]] * 3 + [["Generated", "b"]] + [["Written", "c"]] * 4 + [["Written", "d"]] * 2
     assert complaint.startswith("Nested uses a TaskSet")
     assert "`load: {users: ...}`" in complaint
+
+
+REPLAYED = """
+import gevent
+from locust.env import Environment
+from perfgate.runtime.http.responses import Response
+from perfgate.runtime.users.replay import ObservedAnswer
+
+answers = ObservedAnswer(Environment(), "orders")
+answers.is_recording = True
+
+def user():
+    for opened in (1, 0, 1):
+        response = Response(200, service=1)
+        response.connections = opened
+        answers.record(("GET", "orders"), 0, response, None)
+
+gevent.joinall([gevent.spawn(user), gevent.spawn(user)], raise_error=True)
+result = [sample["connections"] for sample in answers.samples]
+"""
+
+
+def test_the_connection_that_every_user_has_to_open_is_no_sign_of_closed_ones():
+    assert in_locust(REPLAYED) == [None, 0, 1] * 2

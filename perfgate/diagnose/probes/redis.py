@@ -43,7 +43,12 @@ class RedisProbe:
         hits, misses, commands, queued, seconds = grown
         values = {}
         if requests:
-            each = {"cache_calls": commands, "queue_calls": queued, "cache_seconds": seconds}
+            each = {
+                "cache_calls": commands,
+                "cache_lookups": hits + misses,
+                "queue_calls": queued,
+                "cache_seconds": seconds,
+            }
             values = {name: value / requests for name, value in each.items()}
         if hits + misses:
             values["cache_hits"] = hits / (hits + misses)

@@ -51,7 +51,9 @@ def added(case: Case) -> Iterator[Cause]:
     if not grew((before, now), 1.2, 0.5) or any(repeated(case)) or any(services.cache_lost(case)):
         return
     new = _more_often(case) if name == "queries" else []
-    gain = sum(more * statement.seconds for statement, more in new) or _growth_of_database(case)
+    gain, is_sure = sum(more * statement.seconds for statement, more in new), bool(new)
+    if not case.takes(gain) and not case.takes(case.growth("database")):  # no time of the database, but of asking it
+        gain, is_sure = _growth_of_database(case) or 0.0, False
     if not case.takes(gain):
         return
     what = "query" if name == "queries" else "message"
@@ -60,7 +62,7 @@ def added(case: Case) -> Iterator[Cause]:
     if new:
         sentence += f", {ms(gain)} for what is new"
     evidence = [_described(statement) for statement, _ in new[:2]] or peers_of(case, "database")
-    yield cause("new-statement", "confirmed" if new else "likely", sentence, evidence)
+    yield cause("new-statement", "confirmed" if is_sure else "likely", sentence, evidence)
 
 
 def _more_often(case: Case) -> list[tuple[Statement, float]]:
@@ -73,9 +75,9 @@ def _more_often(case: Case) -> list[tuple[Statement, float]]:
 def _growth_of_database(case: Case) -> float | None:
     """Seconds per request that queries take longer, by their own count or as connections show it."""
     (queries, more), (each, now) = case.pair("queries"), case.pair("query_seconds")
-    if more is not None and now is not None:
-        return more * now - (queries or 0.0) * (each or 0.0)
-    return case.growth("database_wait")
+    told = more * now - (queries or 0.0) * (each or 0.0) if more is not None and now is not None else None
+    seen = case.growth("database_wait")
+    return max((growth for growth in (told, seen) if growth is not None), default=None)
 
 
 def more_rows(case: Case) -> Iterator[Cause]:
@@ -135,6 +137,8 @@ def slower(case: Case) -> Iterator[Cause]:
     """Finds as many statements, each slower, though they wait for no lock."""
     if any(locks(case)) or any(added(case)):
         return
+    if any(reconnecting(case)) and not case.takes(case.growth("database")):
+        return  # opening connections is in the application's count of seconds, and no statement
     queries, messages = case.pair("queries"), case.pair("database_messages")
     sent = queries if None not in queries else messages
     if grew(sent, 1.5, 2):

@@ -18,6 +18,8 @@ CLOSE = 0.5  # of the endpoint's movement (in logarithms), by which others moved
 SOON = 0.1  # of what is slower: four users wait for one that waits for a CPU
 KEPT = 0.05  # of the time, by which the service was kept from the CPU for longer
 COMPUTES_MORE = 1.5  # times as much: no noise of a machine does that
+SILENT = 0.2  # of the endpoint's movement (in logarithms), of a machine that is as fast as before
+ASIDE = 0.2  # of what the endpoint is slower
 DATABASE_WORKS = 3.0  # times as long as the machine takes longer
 _KEPT = {
     "stopped": "something stopped the service for {:.0%} of the time",
@@ -56,7 +58,8 @@ def _has_cpu_under_load(case: Case) -> bool:
 def machine_factor(case: Case) -> float:
     """How many times as long the machine takes, as far as the control endpoint shows it; 1 where nothing does."""
     control = _movement_of_control(case)
-    return 1.0 if control is None or _is_machine_well(case) else max(1.0, control)
+    is_silent = _is_machine_well(case) or _is_control_aside(case) or _computes_in_every_request(case)
+    return 1.0 if control is None or is_silent else max(1.0, control)
 
 
 def _machine(case: Case, slower: float) -> list[str]:
@@ -113,7 +116,9 @@ def kept_from_cpu(case: Case) -> Cause | None:
 
 def _control(case: Case) -> list[str]:
     control, own = _movement_of_control(case), _factor(case, "alone")
-    if control is None or own is None or own <= 1.1 or log(control) < CLOSE * log(own) or _is_in_every_request(case):
+    if control is None or own is None or own <= 1.1 or log(control) < CLOSE * log(own):
+        return []
+    if _is_in_every_request(case) or _is_control_aside(case) or _computes_in_every_request(case):
         return []
     return [f"the control endpoint takes {control:.2f} times as long too, this one {own:.2f} times"]
 
@@ -130,9 +135,7 @@ def computes_more(case: Case) -> bool:
     more slowly do so for the control and for a fixed piece of work as well."""
     name = "cpu" if None not in case.pair("cpu") else "computing"
     factor, reference = _factor(case, name), _factor(case, "reference_cpu")  # who waits for a CPU computes no more
-    usual = 1.0
-    if case.control is not None and case.control[0].cpu and case.control[1].cpu:
-        usual = max(1.0, case.control[1].cpu / case.control[0].cpu)
+    usual = 1.0 if _computes_in_every_request(case) else max(1.0, _control_factor(case, "cpu") or 1.0)
     is_much = factor is not None and factor >= COMPUTES_MORE * usual
     more = case.growth(name)
     explains = case.takes(more) or (case.slower_alone > TINY and explains_by_computing(case, more or 0.0))
@@ -149,6 +152,29 @@ def _makes_database_work(case: Case) -> bool:
     )
 
 
+def _computes_in_every_request(case: Case) -> bool:
+    """Whether the code computes something in every request: the control computes about as much more, and so, being
+    smaller, many more times as much. A machine that computes more slowly does the reverse."""
+    own, control, reference = _factor(case, "cpu"), _control_factor(case, "cpu"), _factor(case, "reference_cpu")
+    if case.control is None or own is None or control is None or (reference or 1.0) > SAME:
+        return False
+    more, computed = (case.control[1].cpu or 0.0) - (case.control[0].cpu or 0.0), case.growth("cpu") or 0.0
+    is_as_much = computed > TINY and abs(more - computed) <= CLOSE * computed
+    return is_as_much and own >= COMPUTES_MORE and control >= COMPUTES_MORE * own
+
+
+def _is_control_aside(case: Case) -> bool:
+    """Whether the control is slower by what a busy moment costs any request, and this one by much more, on a machine
+    that works as fast and lets the service compute as before. A slow machine shows in its own work too."""
+    reference, delay = _factor(case, "reference"), case.growth("cpu_delay")
+    own = _factor(case, "alone")
+    if case.control is None or reference is None or delay is None or own is None or own <= 1:
+        return False
+    more = (case.control[1].alone or 0.0) - (case.control[0].alone or 0.0)
+    is_silent = log(reference) < SILENT * log(own) and delay < CLOSE * case.slower_alone
+    return is_silent and more < ASIDE * case.slower_alone
+
+
 def _is_in_every_request(case: Case) -> bool:
     """Whether the code does something in every request: all of them take so much longer, not so many times as long,
     while the machine is as fast as before."""
@@ -162,6 +188,11 @@ def _is_machine_well(case: Case) -> bool:
     """Whether it computes as fast as before, and lets the service do so."""
     reference, delay = _factor(case, "reference"), case.growth("cpu_delay")
     return reference is not None and delay is not None and reference <= SAME and delay <= 0.2 * case.slower_alone
+
+
+def _control_factor(case: Case, name: str) -> float | None:
+    before, now = (getattr(facts, name) for facts in case.control) if case.control else (None, None)
+    return now / before if before and now else None
 
 
 def _factor(case: Case, name: str) -> float | None:

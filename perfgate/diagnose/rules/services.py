@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from perfgate.diagnose.rules.case import MANY, SHARE, TINY, Case, cause, counted, grew, kb, ms, number, peers_of
+from perfgate.diagnose.rules.case import MANY, SAME, SHARE, TINY, Case, cause, counted, grew, kb, ms, number, peers_of
 from perfgate.model.diagnosis import Cause, Layer
 
 PILES = 0.2  # jobs per request by which a queue grows that is not kept up with
 LEAST_SIDE_BY_SIDE = 1.8  # messages per request, of which two can be under way at once
 OVERLAP = 1.3  # under way at once, on average of the time in which one is
+RARE = 0.2  # keys per request that are missing anyway
 COLD = 0.1  # of the hits, at most which a cache counts as gone
 
 
@@ -23,6 +24,11 @@ def cache_lost(case: Case) -> Iterator[Cause]:
             sentence = f"{now:.0%} {what} instead of {before:.0%}"
             yield cause("cache-lost", "confirmed" if is_gone else "likely", sentence)
             return
+    missed = _missed(case)
+    if missed is not None:
+        sentence = f"{counted(missed[1], 'look-up')} per request not in the cache instead of {number(missed[0])}"
+        yield cause("cache-lost", "likely", sentence)
+        return
     for name in ("cache_calls", "cache_messages"):
         before, now = case.pair(name)
         if before is not None and now is not None and before >= 0.5 and now <= COLD * before:
@@ -34,6 +40,16 @@ def cache_lost(case: Case) -> Iterator[Cause]:
     before, now = case.pair("cacheable")
     if before is not None and now is not None and before - now >= 0.5:
         yield cause("cache-lost", "likely", "Cache-Control or ETag that allowed caching are gone")
+
+
+def _missed(case: Case) -> tuple[float, float] | None:
+    """Keys per request that are looked up in vain, base and head, where they were there before: one that is never found
+    beside many that are changes the share of hits but little."""
+    (lookups, more), (before, now) = case.pair("cache_lookups"), case.pair("cache_hits")
+    if lookups is None or more is None or before is None or now is None or more > SAME * lookups:
+        return None
+    missed = lookups * (1 - before), more * (1 - now)
+    return missed if missed[0] <= RARE and missed[1] - missed[0] >= 0.5 else None
 
 
 def _hits_as_often(case: Case) -> bool:

@@ -159,7 +159,8 @@ def _columns(text: str) -> dict[str, str]:
     """What columns are called, by our names."""
     pairs = [part.partition("=") for part in text.split(",") if part.strip()]
     columns = {ours.strip(): theirs.strip() for ours, _, theirs in pairs}
-    if len(columns) < len(pairs) or not set(columns) <= {*COLUMNS} or not all(columns.values()):
+    is_clear = len(columns) == len(pairs) == len({*map(str.lower, columns.values())})
+    if not is_clear or not set(columns) <= {*COLUMNS} or not all(columns.values()):
         hint = f"It looks like t=when,endpoint=name,ms=took; ours are {', '.join(COLUMNS)}."
         raise UsageError(f"--columns {text}: not names of columns", hint=hint, code="PG-U003")
     return columns

@@ -25,14 +25,16 @@ class RuleCode(NamedTuple):
         return " ".join(filter(None, (self.remedy, *words)))
 
 
-_PROGRAMS = re.compile(r"(?P<python>python|pypy|uwsgi|gunicorn|uvicorn)|(?P<node>node|bun|deno)")
+_PROGRAMS = re.compile(
+    r"(?P<python>(python|pypy|uwsgi|gunicorn|uvicorn)[\d.\-a-z]*)|(?P<node>node(js)?[\d.]*|bun|deno)"
+)
 
 
 def language_of(programs: Sequence[str]) -> Language:
     """The language of a service, by the file names of its programs."""
-    for match in filter(None, map(_PROGRAMS.match, programs)):
+    for match in filter(None, map(_PROGRAMS.fullmatch, programs)):
         return "python" if match["python"] else "node"
-    return "other" if programs else ""
+    return "other" if any(programs) else ""
 
 
 CODES: Mapping[str, RuleCode] = {

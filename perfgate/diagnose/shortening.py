@@ -21,7 +21,7 @@ def shortened(statement: str, max_chars: int) -> str:
 
 
 def _with_few_columns(statement: str) -> str:
-    """`SELECT a, … (9 columns) FROM`"""
+    """`SELECT a, … FROM`. Without their number: a statement with one column more is still the same."""
     head = _SELECT.match(statement)
     if head is None:
         return statement
@@ -36,4 +36,4 @@ def _with_few_columns(statement: str) -> str:
         at += 1
     if not commas or at == len(statement):
         return statement
-    return f"{statement[: commas[0]]}, … ({len(commas) + 1} columns){statement[at:]}"
+    return f"{statement[: commas[0]]}, …{statement[at:]}"

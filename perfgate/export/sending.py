@@ -32,6 +32,8 @@ class Sender:
             if not self._waiting:
                 self._is_sent = Event()
             self._waiting |= {family.name: family for family in families}
+            if not self._waiting:
+                self._is_sent.set()
             self._changed.notify()
             return self._is_sent
 

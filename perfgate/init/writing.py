@@ -124,7 +124,7 @@ def _rate(proposal: FileProposal) -> str:
     if proposal.rate:
         return f"{max(0.1, round(proposal.rate, 1)):g}/s"
     rate = min(_wanted_rate(proposal), _rate_per_worker(proposal))
-    return f"{max(1, floor(rate))}/s"
+    return f"{floor(rate)}/s" if rate >= 1 else f"{max(0.1, floor(10 * rate) / 10):g}/s"
 
 
 def _wanted_rate(proposal: FileProposal) -> float:

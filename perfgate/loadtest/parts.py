@@ -117,7 +117,10 @@ def _whole(parts: Sequence[LoadTest], folder: Path, sides: Sides) -> LoadTest:
 def look_times(load: LoadProfile, *, restarts: int, extend: float) -> tuple[int, ...]:
     """How often the load was sent in all at each look: the whole load again, then as often again as it was sent so far,
     as long as the time lasts: `load.longest` seconds of measured time, or `extend` more with warm-ups. A last look that
-    would be less than half as late again takes the place of the one before it: every look costs power."""
+    would be less than half as late again takes the place of the one before it: every look costs power. Once, where
+    nothing is sent."""
+    if not load.stages:
+        return (1,)
     if load.longest:
         last_look = floor(load.longest / sum(stage.duration for stage in load.stages) + ROUNDING_ERROR)
     else:

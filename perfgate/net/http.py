@@ -93,8 +93,7 @@ class HttpSession:
                     timeout=self._timeout,
                     headers=PACKED,
                     verify=self._verify,
-                    # no proxy, but the certificates of the environment all the same
-                    transport=httpx.HTTPTransport(verify=self._verify) if self._direct else None,
+                    transport=self._direct_transport() if self._direct else None,
                 )
             except OSError as error:
                 words = error.strerror or type(error).__name__
@@ -102,6 +101,15 @@ class HttpSession:
             except (ValueError, ImportError) as error:
                 raise NoReplyError("HTTP_PROXY, HTTPS_PROXY or ALL_PROXY names no proxy that can be used") from error
         return self._opened
+
+    def _direct_transport(self) -> httpx.HTTPTransport:
+        """No proxy, and the certificates of the environment where it names any that can be used."""
+        import httpx
+
+        try:
+            return httpx.HTTPTransport(verify=self._verify)
+        except OSError:
+            return httpx.HTTPTransport(verify=self._verify, trust_env=False)
 
     def exchange(
         self,

@@ -12,9 +12,9 @@ from typing import Any
 
 Json = Any
 
-_ADDRESS = r"(?:\d+(?:\.\d+){3}|[\da-fA-F]*:[\da-fA-F.:]*:[\da-fA-F.:]*)"
+_ADDRESS = r"(?:\d+(?:\.\d+){3}|(?=[\da-fA-F.]*:[\da-fA-F]*:)[\da-fA-F.:]{2,45})"
 _COMMON = re.compile(
-    rf"(?:(?!{_ADDRESS} )(?P<host>\S+) "  # of several virtual hosts: before the client's address
+    rf"(?:(?!{_ADDRESS},? )(?P<host>\S+) "  # of several virtual hosts: before the client's address
     r"(?=[\da-fA-F]*[.:][\da-fA-F.:]* ))?"
     r"\S+ \S+ .*?"
     r'\[(?P<time>[^\]]+)\] "(?P<request>(?:[^"\\]|\\.)*)" (?P<status>\d{3}) (?P<size>\d+|-)'

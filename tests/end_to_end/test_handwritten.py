@@ -109,7 +109,7 @@ def test_exceptions_of_a_locustfile_leave_kept_limits_in_doubt(project: Project,
     project.write(f"""
 version: 1
 target: {shop.url}
-load: {{users: 1, duration: 1s}}
+load: {{users: 4, duration: 2s}}
 gate: {{probe: false}}
 scenarios: [shop.py]
 endpoints:

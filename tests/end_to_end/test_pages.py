@@ -187,7 +187,9 @@ def test_a_login_that_fails_ends_the_run_and_says_why(project: Project):
 
 
 UNDER_LOAD = (
-    SHOP.replace("iterations: 3", "iterations: 3\n    during: load").replace("path: /\n", 'path: "/?key=${{KEY}}"\n', 1)
+    SHOP.replace("iterations: 3", "iterations: 3\n    during: load")
+    .replace("requests: 4", "requests: 3")
+    .replace("path: /\n", 'path: "/?key=${{KEY}}"\n', 1)
     + """  quiet: {{path: /, iterations: 3}}
 load: {{rate: 40/s, warmup: 1s, duration: 22s}}
 endpoints: {{list: {{request: "GET /products?page=1", budget: {{p95: 5s}}}}}}

@@ -38,9 +38,10 @@ def test_of_one_calm_series_it_is_the_prediction_interval_of_the_textbook():
 def test_p_values_of_unchanged_runs_are_calibrated(runs, endpoints):
     """At 1 % at most 1.6 times as many (few runs are judged a little boldly, as weights cost degrees of freedom)."""
     below, tries = 0, 0
+    random = np.random.default_rng(7)
     for _ in range(3000 // endpoints):
-        spread = 0.05 * np.exp(RANDOM.normal(0, 0.3, endpoints))
-        values = RANDOM.normal(0, 1, (runs + 1, endpoints)) * spread
+        spread = 0.05 * np.exp(random.normal(0, 0.3, endpoints))
+        values = random.normal(0, 1, (runs + 1, endpoints)) * spread
         made = plain(values[0], past_of(values[1:]))
         p = stats.t.sf(made.t, made.df)
         below += int((p < 0.01).sum())

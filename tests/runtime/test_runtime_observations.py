@@ -15,7 +15,7 @@ from processes import wait_for
 from runtime.scripted import Server, answers, ok
 
 from perfgate.recording.shortages import FILES, MEMORY, PORTS
-from perfgate.runtime.http.dialling import TlsConfig, _connected, dial, origin
+from perfgate.runtime.http.dialling import TlsConfig, _connect, dial, origin
 from perfgate.runtime.http.observations import (
     MAX_REMARKS,
     QUEUE_FULL,
@@ -52,7 +52,7 @@ def test_an_address_that_does_not_answer_is_named():
         seen = Observations()
         found = [(V4, socket.SOCK_STREAM, 6, "", (host, server.port)) for host in ("127.0.0.9", "127.0.0.1")]
         for _ in range(4):
-            sock, address = _connected(seen.spread(found), monotonic_ns() + 10**10, seen)
+            sock, address = _connect(seen.spread(found), monotonic_ns() + 10**10, seen)
             sock.close()
             assert address == "127.0.0.1"
     assert list(seen.remarks.items()) == [
@@ -127,7 +127,7 @@ def test_what_the_generator_itself_has_run_out_of(number, shortage):
     assert seen.shortage(OSError(number, "words")) == shortage
 
 
-def test_an_address_that_nothing_ever_connected_to_is_no_shortage_of_ports():
+def test_an_address_that_nothing_ever_connect_to_is_no_shortage_of_ports():
     """IPv6 that is switched off says so too."""
     assert Observations().shortage(OSError(errno.EADDRNOTAVAIL, "Cannot assign requested address")) == ""
 

@@ -83,7 +83,7 @@ def recorded_traffic(
     return RecordedTraffic(
         arrivals=tuple(arrival._replace(due=arrival.due - begin) for arrival in arrivals),
         left_out=len(lines) - len(arrivals),
-        hosts=len({line.host for line in chosen}),
+        hosts=len({line.host for line in chosen if line.host}) or 1,
     )
 
 

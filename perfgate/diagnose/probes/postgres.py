@@ -159,8 +159,9 @@ class PostgresProbe:
         if scans and self._has_hypopg:
             tried = [scan[:2] for scan in scans]
             hint = hypothetical.worth(self._connection, self._error, tried, lambda: self._plan(row.query))
-        filtered = {scan.table: [plans.bare(column) for column in scan.columns] for scan in scans}
-        indexed = [name for table, names in filtered.items() for name in self._leading(table) if name in names]
+        filtered = {(scan.table, plans.bare(name)) for scan in scans if not scan.is_in_order for name in scan.columns}
+        tables = sorted({table for table, _ in filtered})
+        indexed = [name for table in tables for name in self._leading(table) if (table, name) in filtered]
         return Statement(
             fingerprint=statements.fingerprint(row.query),
             calls=row.calls / requests,

@@ -33,15 +33,14 @@ class ProcessProbe:
 
 
 def programs(pid: int, port: int) -> list[str]:
-    """File names of the programs in the process tree that listen on the port; of all, where none is seen to."""
-    every: list[str] = []
+    """File names of the programs in the process tree that listen on the port; none where none is seen to, as in a
+    container."""
     listening: list[str] = []
     with suppress(psutil.Error):
         top = psutil.Process(pid)
         for process in (top, *top.children(recursive=True)):
             with suppress(psutil.Error):
-                every.append(Path(process.exe()).name)
                 sockets = process.net_connections(kind="tcp")
                 if any(item.status == psutil.CONN_LISTEN and item.laddr.port == port for item in sockets):
-                    listening.append(every[-1])
-    return listening or every
+                    listening.append(Path(process.exe()).name)
+    return listening

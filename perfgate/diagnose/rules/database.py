@@ -16,9 +16,10 @@ _UNUSED = (
     "cast or a leading %, or create an index on that expression."
 )
 _BY_KEY = (
-    "OFFSET reads every row before the page and drops it: page by key instead (WHERE id > last ORDER BY id LIMIT n. "
-    "Django: filter(id__gt=last)[:n])."
+    "OFFSET reads every row before the page and drops it: page by key instead (WHERE id > last ORDER BY id LIMIT n)."
 )
+_OFFSET = re.compile(r"\boffset\s+[$?\d:%]", re.IGNORECASE)  # and no column of that name
+MOST = 0.5  # of the difference
 
 
 def repeated(case: Case) -> Iterator[Cause]:
@@ -115,7 +116,10 @@ def scans(case: Case) -> Iterator[Cause]:
         old = before.get(statement.fingerprint)
         tables = [table for table in statement.scans if old is None or table not in old.scans]
         seconds = statement.calls * statement.seconds - (old.calls * old.seconds if old else 0.0)
-        is_heavy = seconds >= SHARE * (case.slower_alone if case.base else case.head.alone or 0.0)
+        in_order = bool(tables) and tables[0] in statement.in_order  # which a limit may end after a few rows
+        is_heavy = seconds >= (MOST if in_order else SHARE) * (
+            case.slower_alone if case.base else case.head.alone or 0.0
+        )
         if not tables or not is_heavy or statement.seconds <= TINY / 4:
             continue
         if case.base is None and statement.seconds <= TINY:
@@ -125,7 +129,6 @@ def scans(case: Case) -> Iterator[Cause]:
         if unused:
             remedy = _UNUSED.format(column=unused)
         evidence = [_described(statement), *filter(None, [statement.hint])]
-        in_order = tables[0] in statement.in_order
         sentence = (
             f"reads all of {tables[0]} in the order of an index" if in_order else f"sequential scan of {tables[0]}"
         )
@@ -204,7 +207,7 @@ def _heaviest(case: Case) -> list[str]:
 def _by_key(case: Case) -> str:
     """What to do about a page far behind, where the heaviest statement skips rows."""
     heaviest = next((statement.fingerprint for statement in case.head.statements), "")
-    return _BY_KEY if re.search(r"\boffset\b", heaviest, re.IGNORECASE) else ""
+    return _BY_KEY if _OFFSET.search(heaviest) else ""
 
 
 def _described(statement: Statement) -> str:

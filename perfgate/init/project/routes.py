@@ -45,6 +45,7 @@ _IMPORTED = (
     re.compile(rf"\b(?:const|let|var)\s+{_NAMES}\s*=\s*require\(\s*{_FROM}\s*\)"),
 )
 _INLINE = re.compile(r"(?:require|import)\(\s*['\"](?P<module>\.[^'\"]*)['\"]\s*\)")
+_QUOTED = re.compile(r"""'[^'\n]*'|"[^"\n]*"|`[^`]*`""")
 _PART = re.compile(r":(?P<name>\w+)(?:\([^()/]*\))?")
 _NUMBER = re.compile(r"(^|_)(id|ids|no|num|number|page|year)$|Id$")
 
@@ -65,12 +66,15 @@ def routes(folder: Path) -> Mapping[str, object]:
     if not _is_node(folder):
         return {}
     files = {name: _read(source, name) for name, source in _sources(folder)}
+    known: dict[tuple[str, str], list[str]] = {}
     paths: dict[str, dict[str, object]] = {}
     unread: list[str] = []
     sources: list[str] = []
     for name, file in files.items():
         for router, method, path in file.routes:
-            for prefix in _prefixes(files, name, router, MAX_DEPTH):
+            if (name, router) not in known:
+                known[name, router] = _prefixes(files, name, router, MAX_DEPTH)
+            for prefix in known[name, router]:
                 written = f"{prefix.rstrip('/')}{path}" if path != "/" else prefix or "/"
                 sources += [] if name in sources else [name]
                 if (template := _template(written)) is None:
@@ -153,7 +157,7 @@ def _targets(arguments: str, name: str, modules: Mapping[str, str]) -> Iterator[
     """What is mounted: files without endings, or names of routers of the same file."""
     for match in _INLINE.finditer(arguments):
         yield _module(name, match["module"])
-    for word in re.findall(_NAME, arguments):
+    for word in re.findall(_NAME, _QUOTED.sub("", arguments)):
         yield modules.get(word, word)
 
 

@@ -32,7 +32,7 @@ from perfgate.runtime.scenario.values import Rows, Source
 
 DEFAULT_HEADERS = {"User-Agent": f"perfgate/{__version__}", "Accept": "*/*", "Accept-Encoding": "gzip, deflate, br"}
 BODY_HEADERS = frozenset({"content-type", "content-encoding", "content-language", "content-location", "digest"})
-OK = 200
+OK, REDIRECTED = 200, 300  # statuses between them are successes
 GRAPHQL_TYPES = "application/json, application/graphql-response+json;q=0.9"
 BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
@@ -226,7 +226,7 @@ class Endpoint:
             return Failure("status", self._statuses(response) or "")
         if (
             self._reads_errors
-            and (self._statuses is None or response.status == OK)
+            and (self._statuses is None or OK <= response.status < REDIRECTED)
             and (complaint := graphql_errors(response))
         ):
             return Failure("expectation", complaint)

@@ -206,6 +206,7 @@ class Grpc:
                 connection.cancel()
                 break
             elif self._listening.is_silent(came, opened):
+                came.finish()
                 raise TimedOut
         if not came.is_stated:
             visitor.load.note(DISAGREE.format(name=self.name))

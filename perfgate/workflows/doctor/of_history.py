@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 
 from perfgate import history
 from perfgate.ci.git_questions import ask_git
+from perfgate.ci.systems import FALSE_TEXTS
 from perfgate.git import command as git
 from perfgate.model.budget_file import AUTO, BudgetFile
 from perfgate.model.errors import PerfgateError
@@ -63,12 +64,12 @@ def writable(url: str, around: CheckSurroundings) -> Check:
     path = _path(url, kind, rest)
     if path is None:
         return Check(name=name, message=f"{kind}: only a run shows it; nothing was written")
-    if around.environ.get("CI") and not path.is_absolute():
+    if not folder_is_writable(around.root / path):
+        return broken(name, f"{path} may not be written", "change its owner or permissions, or name another --history")
+    if around.environ.get("CI", "").lower() not in FALSE_TEXTS and not path.is_absolute():
         cure = "keep runs elsewhere: `history: git:perfgate-data`, or a database"
         return warning(name, f"{path} is in this job's folder, which most runners throw away", cure)
-    if folder_is_writable(around.root / path):
-        return Check(name=name, message=f"{path} may be written")
-    return broken(name, f"{path} may not be written", "change its owner or permissions, or name another --history")
+    return Check(name=name, message=f"{path} may be written")
 
 
 def _path(url: str, kind: str, rest: str) -> Path | None:

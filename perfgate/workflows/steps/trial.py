@@ -30,7 +30,7 @@ LIMIT_S = 0.3  # s: its p50 limit
 TIMEOUT_S = 5.0  # s for one answer
 BUSY_SHARE = 0.1  # of one worker's time, that an endpoint set aside for its time should take
 REDIRECTS = range(300, 400)
-LOGIN = re.compile(r"log-?in|sign-?in|/auth", re.IGNORECASE)
+LOGIN = re.compile(r"(?<![a-z])(log-?in|sign-?in|auth)(?![a-z])", re.IGNORECASE)
 MAX_REASON_CHARS = 160
 HINTS = {
     "400": "make its values fit",
@@ -145,8 +145,8 @@ def why_not(attempt: Attempt) -> str:
         status = reason.removeprefix("status: ") if attempt.kind == "status" else ""
         reason, hint = f"answered {status}" if status else reason, HINTS.get(status, "")
         return f"{reason}: {hint}" if hint else reason
-    if attempt.status in REDIRECTS and LOGIN.search(attempt.location):
-        return f"sends to {one_line(attempt.location, MAX_REASON_CHARS)}: it needs credentials"
+    if attempt.status in REDIRECTS and LOGIN.search(path := attempt.location.partition("?")[0]):
+        return f"sends to {one_line(path, MAX_REASON_CHARS)}: it needs credentials"
     if attempt.seconds >= SLOW_S:
         return f"takes {_time(attempt.seconds)}, and would hold up the rest: give it a small weight"
     return ""

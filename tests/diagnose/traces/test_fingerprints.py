@@ -128,6 +128,6 @@ def test_of_a_long_statement_the_columns_are_cut_before_its_filter(fingerprint):
     tail = 'WHERE "desk_ticket"."state" = $1 ORDER BY "desk_ticket"."id" DESC LIMIT $2 OFFSET $3'
     left = fingerprint(f"{DJANGO} {tail} /* route='secret' */").replace("?", "$1")
 
-    assert left.startswith('SELECT "desk_ticket"."id", … (6 columns) FROM "desk_ticket" WHERE "desk_ticket"."state" =')
+    assert left.startswith('SELECT "desk_ticket"."id", … FROM "desk_ticket" WHERE "desk_ticket"."state" =')
     assert left.endswith(("LIMIT $2 OFFSET $3", "LIMIT $1 OFFSET $1"))
     assert " limit " in fingerprint(f"{DJANGO} where {' and '.join(['a = $1'] * 90)} limit $2")[-10:]

@@ -31,7 +31,7 @@ PART_BYTES = 1 << 20  # bytes
 SAMPLES = frozenset({"sample", "httpSample"})
 TRANSACTION = "Number of samples in transaction"  # how the message of a transaction controller begins
 MAX_REFERENCE_BYTES = 12  # of a character written as a number
-_BEGAN = re.compile(rb"<(?:httpSample|sample)\b[^>]*?\bts=\"(\d+)\"")
+_BEGAN = re.compile(rb"<(?:httpSample|sample)\b[^<>]*?\bts=\"(\d+)\"")
 # Characters that XML 1.0 cannot have. JMeter writes them where an answer or a message has them.
 _CONTROL = bytes(code for code in range(32) if code not in b"\t\n\r")
 _WITHOUT_CONTROL = bytes.maketrans(_CONTROL, b"?" * len(_CONTROL))

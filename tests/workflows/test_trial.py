@@ -78,7 +78,7 @@ def test_a_redirect_is_expected_unless_it_leads_to_a_login():
     )
 
     assert moved.endpoints[0].expect == {"status": 302}
-    assert aside(login) == {"home": "sends to /accounts/login/?next=/: it needs credentials"}
+    assert aside(login) == {"home": "sends to /accounts/login/: it needs credentials"}
 
 
 def test_limits_and_rate_fit_what_takes_its_time():

@@ -109,7 +109,8 @@ class Endpoint:
         host = next((text for header, text in self._headers.items() if header == "Host"), None)
         self.has_host, self._host = host is not None, host or Text("")
         self._statuses, self._expect = _split(expect)
-        self._reads_errors = graphql is not None and not any(mentions_errors(item.what) for item in expect)
+        has_answer = graphql is not None and method != "HEAD"
+        self._reads_errors = has_answer and not any(mentions_errors(item.what) for item in expect)
         self._capture = {
             key: from_json(what) if isinstance(what, str) else what for key, what in (capture or {}).items()
         }

@@ -69,6 +69,25 @@ def test_small_troubles_change_nothing(fine: dict[str, object]):
     assert judged(replace(WELL, **fine), p95=0.5).outcome is Outcome.FAIL
 
 
+def test_the_limit_that_cannot_be_decided_is_named_beside_one_that_is():
+    late = replace(WELL, lateness_p95=0.2)
+    run = make_run(9, endpoints=[make_endpoint("search", p95=0.38)], generator=late)
+    past = [
+        make_past_run(number, endpoints=[make_endpoint("search", p95=0.1)], generator=WELL) for number in range(1, 8)
+    ]
+    criteria = (
+        Criterion(kind=Kind.ABSOLUTE, limit=0.3, text="300 ms"),
+        Criterion(kind=Kind.RELATIVE, limit=0.1, text="+10%"),
+    )
+    policy = GatePolicy()
+    budget = Budget(endpoint="search", metric="p95", criteria=criteria)
+
+    (finding,) = judge([budget], run, choose_baseline(run, past, policy.baseline), policy).findings
+
+    assert [item.outcome for item in finding.criteria] == [Outcome.INCONCLUSIVE, Outcome.FAIL]
+    assert "The limit of 300 ms is not decided: 5 % of the starts were late" in finding.sentence
+
+
 def test_exceptions_of_scenarios_prove_nothing_but_a_failure():
     finding = judged(replace(WELL, exceptions=200))
     assert (finding.outcome, finding.reason) == (Outcome.INCONCLUSIVE, "scenario-exceptions")

@@ -181,10 +181,19 @@ def _doubted(finding: Finding, against: Iterable[Doubt]) -> Finding:
                 outcome=outcome,
                 more=None if outcome is Outcome.INCONCLUSIVE else finding.more,
                 reason=doubt.reason if outcome is Outcome.INCONCLUSIVE else finding.reason,
-                sentence=f"{finding.sentence} Not decided: {doubt.text}.",
+                sentence=f"{finding.sentence} {_undecided(finding, criteria)}: {doubt.text}.",
                 criteria=criteria,
             )
     return finding
+
+
+def _undecided(finding: Finding, doubted: Sequence[CriterionResult]) -> str:
+    """Which limits cannot be decided, where some of a finding's can."""
+    pairs = zip(finding.criteria, doubted, strict=True)
+    limits = [after.text for before, after in pairs if after.outcome != before.outcome]
+    if len(limits) == len(doubted):
+        return "Not decided"
+    return f"The limit of {limits[0]} is not decided" if len(limits) == 1 else f"{', '.join(limits)} are not decided"
 
 
 def _without_data(budget: Budget, result: EndpointResult | None) -> Finding:

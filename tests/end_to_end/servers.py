@@ -47,11 +47,21 @@ def serving(
 ) -> Iterator[tuple[str, Behaviour]]:
     behaviour = Behaviour(handle)
     with closing(socket.create_server((host, 0), backlog=2048)) as listener:
-        Thread(target=_accept, args=(listener, behaviour), daemon=True).start()
+        acceptor = Thread(target=_accept, args=(listener, behaviour), daemon=True)
+        acceptor.start()
         try:
             yield f"http://{host}:{listener.getsockname()[1]}", behaviour
         finally:
             behaviour.over.set()
+            end_accepting(listener, acceptor)
+
+
+def end_accepting(listener: socket.socket, acceptor: Thread) -> None:
+    """Ends a thread that waits in `accept`. Closing the listener does not: a system call that is begun again, as after a
+    stop of the process, would then take connections of whatever has the same file descriptor."""
+    with suppress(OSError):
+        listener.shutdown(socket.SHUT_RDWR)
+    acceptor.join()
 
 
 def _accept(listener: socket.socket, behaviour: Behaviour) -> None:

@@ -139,7 +139,7 @@ def test_late_requests_are_never_in_one_window_with_measured_ones(tmp_path):
         assert {key[3]: window.requests for key, window in record.windows.items()} == {0: 1, 5: 1, 10: 2, 15: 3, 20: 1}
 
 
-@given(some_record(), st.integers(1, 60), st.floats(0, 9000))
+@given(some_record(), st.integers(1, 60), st.integers(0, 9_000_000).map(lambda ms: ms / 1000))
 def test_windows_begin_on_one_side_of_the_end_and_stay_there(record, width, end):
     coarse = Record(width, end)
     coarse.merge(Record.unpack(record.pack()))

@@ -89,8 +89,10 @@ def test_a_full_queue_of_new_connections_is_named():
         seen = Observations()
         where = origin(f"http://127.0.0.1:{port}")
         dial(where, TlsConfig(), None, monotonic_ns() + 60 * 10**9, seen).wire.close()
-        stack.close()
+        with suppress(OSError):
+            listener.shutdown(socket.SHUT_RDWR)  # ends the wait of the thread; closing does not
         acceptor.join(60)
+        stack.close()
     assert dict(seen.remarks) == {("127.0.0.1", QUEUE_FULL): 1}
 
 

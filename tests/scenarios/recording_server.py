@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from threading import Event, Lock, Thread
 from typing import Any, NamedTuple
 
+from servers import end_accepting
+
 ANSWER: dict[str, Any] = {
     "data": {},  # of a GraphQL query
     "token": "t\"o'k\\e{n} ü",
@@ -61,11 +63,13 @@ def recording_server() -> Iterator[RecordingServer]:
     over = Event()
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
         server = RecordingServer(f"http://127.0.0.1:{listener.getsockname()[1]}")
-        Thread(target=_accept, args=(listener, server, over), daemon=True).start()
+        acceptor = Thread(target=_accept, args=(listener, server, over), daemon=True)
+        acceptor.start()
         try:
             yield server
         finally:
             over.set()
+            end_accepting(listener, acceptor)
 
 
 def _accept(listener: socket.socket, server: RecordingServer, over: Event) -> None:

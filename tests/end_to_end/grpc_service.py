@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import grpc
 from google.protobuf import message_factory
@@ -53,7 +54,7 @@ class Catalog:
         time.sleep(10 if query.text == "hang" else self.delay)
         if query.text == "gone":
             context.abort(grpc.StatusCode.NOT_FOUND, "no such product: 100 % gone")
-        token = f"s-{len(self.texts)}" if query.text == "log in" else "t-1"
+        token = f"s-{uuid4()}" if query.text == "log in" else "t-1"
         if query.text == "log in":
             self.sessions.add(token)
         if query.text == "private" and not self._is_taken(dict(context.invocation_metadata()).get("x-session", "")):

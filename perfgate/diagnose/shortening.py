@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import re
 
+MAX_FINGERPRINT_CHARS = 160
+
 _SELECT = re.compile(r"\s*select\s+(?:distinct\s+)?", re.IGNORECASE)
 _FROM = re.compile(r"\sfrom\s", re.IGNORECASE)
 _END_SHARE = 0.45  # of the characters, for the end: filter, order and limit
 
 
-def shortened(statement: str, max_chars: int) -> str:
-    """At most `max_chars` characters of a statement on one line. Columns after the first are left out before anything
-    else, then the middle: tables, filter and limit tell most, and ORMs name every column."""
-    if len(statement) > max_chars:
+def shortened(statement: str) -> str:
+    """At most MAX_FINGERPRINT_CHARS characters of a statement on one line. Columns after the first are left out before
+    anything else, then the middle: tables, filter and limit tell most, and ORMs name every column."""
+    if len(statement) > MAX_FINGERPRINT_CHARS:
         statement = _with_few_columns(statement)
-    if len(statement) <= max_chars:
+    if len(statement) <= MAX_FINGERPRINT_CHARS:
         return statement
-    end = int(_END_SHARE * max_chars)
-    return f"{statement[: max_chars - end - 3]} … {statement[-end:]}"
+    end = int(_END_SHARE * MAX_FINGERPRINT_CHARS)
+    return f"{statement[: MAX_FINGERPRINT_CHARS - end - 3]} … {statement[-end:]}"
 
 
 def _with_few_columns(statement: str) -> str:

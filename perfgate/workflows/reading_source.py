@@ -14,6 +14,7 @@ from perfgate import init, loadtest
 from perfgate.init import InitSource, page_links, project
 from perfgate.model.errors import TargetError, UsageError
 from perfgate.net import http
+from perfgate.text.plurals import and_more
 
 Say = Callable[[str], None]
 
@@ -55,8 +56,7 @@ def _of_routes(folder: Path, say: Say) -> InitSource | None:
     if not document:
         return None
     files = list(document["x-sources"])  # type: ignore[call-overload]
-    more = f" and {len(files) - MAX_SOURCES} more" if len(files) > MAX_SOURCES else ""
-    name = f"the routes in {', '.join(files[:MAX_SOURCES])}{more}"
+    name = f"the routes in {', '.join(files[:MAX_SOURCES])}{and_more(len(files), MAX_SOURCES)}"
     say(f"No OpenAPI document is there, so the file begins with {name}. Values in paths are made up: look at `with`.")
     for pattern in document["x-unread"]:  # type: ignore[attr-defined]
         say(f"  left out: {pattern}: a pattern, not one path")

@@ -9,7 +9,6 @@ from typing import Protocol
 from perfgate.diagnose.shortening import shortened
 
 MAX_EXPLAINED_STATEMENTS = 8  # statements that are explained
-MAX_FINGERPRINT_CHARS = 160  # characters of a fingerprint
 _LAST_COMMENT = re.compile(r"\s*/\*[^*]*\*/\s*\Z")  # what ORMs and drivers add
 
 
@@ -38,5 +37,5 @@ def per_request(grown: Sequence[StatementCount], requests: int) -> dict[str, flo
 
 
 def fingerprint(query: str) -> str:
-    """The text of a statement without literals, on one line of at most MAX_FINGERPRINT_CHARS characters."""
-    return shortened(_LAST_COMMENT.sub("", " ".join(query.split())), MAX_FINGERPRINT_CHARS)
+    """The text of a statement without literals, on one short line."""
+    return shortened(_LAST_COMMENT.sub("", " ".join(query.split())))

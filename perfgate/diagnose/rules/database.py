@@ -117,10 +117,8 @@ def scans(case: Case) -> Iterator[Cause]:
         tables = [table for table in statement.scans if old is None or table not in old.scans]
         seconds = statement.calls * statement.seconds - (old.calls * old.seconds if old else 0.0)
         in_order = bool(tables) and tables[0] in statement.in_order  # which a limit may end after a few rows
-        is_heavy = seconds >= (MOST if in_order else SHARE) * (
-            case.slower_alone if case.base else case.head.alone or 0.0
-        )
-        if not tables or not is_heavy or statement.seconds <= TINY / 4:
+        whole = case.slower_alone if case.base else case.head.alone or 0.0
+        if not tables or seconds < (MOST if in_order else SHARE) * whole or statement.seconds <= TINY / 4:
             continue
         if case.base is None and statement.seconds <= TINY:
             continue

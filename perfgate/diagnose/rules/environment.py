@@ -124,9 +124,9 @@ def _control(case: Case) -> list[str]:
 
 
 def _movement_of_control(case: Case) -> float | None:
-    if case.control is None or not case.control[0].alone or not case.control[1].alone:
+    factor = _control_factor(case, "alone")
+    if case.control is None or factor is None:
         return None
-    factor = case.control[1].alone / case.control[0].alone
     return factor if factor <= 1 or is_in_each_round(*case.control, "alone") else 1.0
 
 
@@ -158,7 +158,7 @@ def _computes_in_every_request(case: Case) -> bool:
     own, control, reference = _factor(case, "cpu"), _control_factor(case, "cpu"), _factor(case, "reference_cpu")
     if case.control is None or own is None or control is None or (reference or 1.0) > SAME:
         return False
-    more, computed = (case.control[1].cpu or 0.0) - (case.control[0].cpu or 0.0), case.growth("cpu") or 0.0
+    more, computed = _control_growth(case, "cpu"), case.growth("cpu") or 0.0
     is_as_much = computed > TINY and abs(more - computed) <= CLOSE * computed
     return is_as_much and own >= COMPUTES_MORE and control >= COMPUTES_MORE * own
 
@@ -170,7 +170,7 @@ def _is_control_aside(case: Case) -> bool:
     own = _factor(case, "alone")
     if case.control is None or reference is None or delay is None or own is None or own <= 1:
         return False
-    more = (case.control[1].alone or 0.0) - (case.control[0].alone or 0.0)
+    more = _control_growth(case, "alone")
     is_silent = log(reference) < SILENT * log(own) and delay < CLOSE * case.slower_alone
     return is_silent and more < ASIDE * case.slower_alone
 
@@ -180,7 +180,7 @@ def _is_in_every_request(case: Case) -> bool:
     while the machine is as fast as before."""
     if case.control is None or not _is_machine_well(case):
         return False
-    more = (case.control[1].alone or 0.0) - (case.control[0].alone or 0.0)
+    more = _control_growth(case, "alone")
     return case.slower_alone > TINY and abs(more - case.slower_alone) <= 0.3 * case.slower_alone
 
 
@@ -188,6 +188,11 @@ def _is_machine_well(case: Case) -> bool:
     """Whether it computes as fast as before, and lets the service do so."""
     reference, delay = _factor(case, "reference"), case.growth("cpu_delay")
     return reference is not None and delay is not None and reference <= SAME and delay <= 0.2 * case.slower_alone
+
+
+def _control_growth(case: Case, name: str) -> float:
+    before, now = (getattr(facts, name) or 0.0 for facts in case.control) if case.control else (0.0, 0.0)
+    return float(now - before)
 
 
 def _control_factor(case: Case, name: str) -> float | None:

@@ -95,7 +95,7 @@ def _waits_for_job(case: Case) -> bool:
 
 
 def in_turn(case: Case) -> Iterator[Cause]:
-    """As many messages, each of them as quick, that are no longer sent side by side."""
+    """Finds calls that are no longer made side by side: as many messages, each of them as quick."""
     kinds: tuple[tuple[Layer, str], ...] = (
         ("database", "the database"),
         ("cache", "the cache"),

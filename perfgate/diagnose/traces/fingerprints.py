@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from perfgate.diagnose.shortening import shortened
+from perfgate.diagnose.shortening import MAX_FINGERPRINT_CHARS, shortened
 from perfgate.text.sanitize import one_line
 
-MAX_FINGERPRINT_CHARS = 160  # characters of a fingerprint
 MAX_STATEMENT_CHARS = 20_000  # characters of a statement that are looked at
 _QUOTING = ("mysql", "mariadb", "sqlite", "spanner", "clickhouse", "")  # where "..." may be a literal
 _OUTER_COMMENT = re.compile(r"\A\s*/\*[^*]*\*/|/\*[^*]*\*/[\s;]*\Z")  # what ORMs and drivers add
@@ -40,7 +39,7 @@ def statement(text: str, system: str = "") -> str:
         text = _ANY_QUOTE.sub("?", text)
     text = _LITERAL.sub(lambda match: _masked(match, system), text)
     text = _NUMBER.sub("?", _PLACEHOLDER.sub("?", _COMMENT.sub(" ", text)))
-    return shortened(_LIST.sub(r"\1 (...)", one_line(text, MAX_STATEMENT_CHARS)), MAX_FINGERPRINT_CHARS)
+    return shortened(_LIST.sub(r"\1 (...)", one_line(text, MAX_STATEMENT_CHARS)))
 
 
 def _masked(match: re.Match[str], system: str) -> str:

@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from posixpath import dirname, join, normpath
 
@@ -66,17 +67,14 @@ def routes(folder: Path) -> Mapping[str, object]:
     if not _is_node(folder):
         return {}
     files = {name: _read(source, name) for name, source in _sources(folder)}
-    known: dict[tuple[str, str], list[str]] = {}
+    mounted = cache(lambda name, router: _prefixes(files, name, router, MAX_DEPTH))
     paths: dict[str, dict[str, object]] = {}
     unread: list[str] = []
-    sources: list[str] = []
+    sources = [name for name, file in files.items() if file.routes]
     for name, file in files.items():
         for router, method, path in file.routes:
-            if (name, router) not in known:
-                known[name, router] = _prefixes(files, name, router, MAX_DEPTH)
-            for prefix in known[name, router]:
+            for prefix in mounted(name, router):
                 written = f"{prefix.rstrip('/')}{path}" if path != "/" else prefix or "/"
-                sources += [] if name in sources else [name]
                 if (template := _template(written)) is None:
                     unread.append(f"{method.upper()} {written}")
                 else:

@@ -130,6 +130,7 @@ class Endpoint:
         if self.persisted is None:
             raise TypeError("PersistedQuery takes an endpoint with `graphql=operation(..., persisted=True)`")
         full = copy(self)
+        full._origin = None  # its frame is compiled anew
         full._carry(self.persisted.full)
         return full
 

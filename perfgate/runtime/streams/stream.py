@@ -97,9 +97,9 @@ class Stream:
         response.queue = start.queued
         if not messages.is_stated:
             visitor.load.note(DISAGREE.format(name=self.name))
-        is_silent = failure is not None and failure.kind == "timeout" and response.status != 0
-        if (failure is None or is_silent) and not visitor.load.stopping:
-            messages.finish()
+        if not visitor.load.stopping:
+            if failure is None or (failure.kind == "timeout" and response.status):  # opened, and silent
+                messages.finish()
             if failure is None and self._listening.ends:
                 record("completion", start.began, monotonic_ns() - start.began)
         visitor.record(self.request.series, start.began, response, failure)

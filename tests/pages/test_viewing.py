@@ -49,7 +49,8 @@ ENDLESS_LIST = f"""{HEAD}<h1>List</h1><script>
 addEventListener("scroll", () => {{ for (let i = 0; i < 50; i++) document.body.append(
   Object.assign(document.createElement("p"), {{textContent: "more"}})); }});
 document.body.style.minHeight = "3000px"</script>"""
-BUSY_LATER = f"{HEAD}<h1>Busy</h1><script>requestIdleCallback = () => {{ while (true); }}</script>"  # once it is asked
+BUSY_LATER = f"""{HEAD}<h1>Busy</h1><script>
+Object.defineProperty(document, "images", {{get() {{ while (true); }}}})</script>"""  # once it is read
 CHOICES = f"""{HEAD}<h1>Choose</h1><select id="list"><option value="a">Apple</option>
 <option value="b" disabled>Banana</option><option value="c">Cherry</option></select><output></output><script>
 const list = document.querySelector("#list");

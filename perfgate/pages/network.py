@@ -97,10 +97,10 @@ class NetworkLog:
     def _failed(self, event: Mapping[str, Any]) -> None:
         self._ended(event)
         known, reason = self.requests.get(event["requestId"]), event.get("errorText", "")
-        if known is None or event.get("canceled") or "ERR_ABORTED" in reason:
+        if known is None:
             return
         self.requests[event["requestId"]] = replace(known, duration=max(0.0, self._since(event) - known.started))
-        if event["type"] not in IGNORED_TYPES:
+        if not event.get("canceled") and "ERR_ABORTED" not in reason and event["type"] not in IGNORED_TYPES:
             self._missing.setdefault(known.url, event.get("blockedReason") or reason)
 
     def _since(self, event: Mapping[str, Any]) -> float:

@@ -111,9 +111,7 @@ class PageVisit:
         """Whether it belongs to others: neither to the target's host nor to those that are named beside it."""
         parts = urlsplit(url)
         host = parts.hostname or ""
-        return not (
-            is_own(host, self.host) or host in self.hosts or parts.netloc.rpartition("@")[2] in self.hosts
-        )
+        return not (is_own(host, self.host) or host in self.hosts or parts.netloc.rpartition("@")[2] in self.hosts)
 
 
 @dataclass(frozen=True, kw_only=True)

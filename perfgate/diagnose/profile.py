@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from perfgate.diagnose.serialisers import called_in_c, is_serialising
 
 Frame = str  # "shop.search.rank"
 Stack = tuple[Frame, ...]  # the outermost first
@@ -13,23 +15,10 @@ Stack = tuple[Frame, ...]  # the outermost first
 LIBRARY = re.compile(r".*/(?:site-packages|dist-packages|lib/python\d+\.\d+)/")
 SCHEMA = "https://www.speedscope.app/file-format-schema.json"
 _RAW_LINE = re.compile(r"(.+) (\d+)\s*")
-_RAW_FRAME = re.compile(r"(.*) \((.*?)(?::\d+)?\)\s*")
+_RAW_FRAME = re.compile(r"(.*) \((.*?)(?::(\d+))?\)\s*")
 _MAX_NAME_CHARS = 200  # characters of a name: strangers name files and functions
 _RUNS_ONCE = re.compile(r"~asyncio\.base_events\.(\w+\.)?_run_once")
 _RUNS = re.compile(r"~(asyncio\.runners|uvloop)\.(\w+\.)?run")
-_SERIALISER = re.compile(
-    r"~(json(\.(encoder|decoder))?\.(\w+\.)?(dumps?|encode|iterencode|_iterencode\w*|loads|decode|raw_decode)"
-    r"|(simplejson|ujson|orjson|msgpack|yaml|marshmallow|rest_framework\.(renderers|parsers))\b.*\."
-    r"((safe|full|unsafe)_)?(_?dumps?|dump_all|_?loads?|load_all|(un)?packb?|encode|decode|raw_decode|render|parse)"
-    r"|flask\.json\.(\w+\.)*(dumps|loads|jsonify|response)"
-    r"|django\.(core\.serializers\.(\w+\.)*(serialize|deserialize|Deserializer)|http\.response\.JsonResponse\..*)"
-    r"|rest_framework\.serializers\.(\w+\.)?(data|to_representation)"
-    r"|fastapi\.(encoders\.jsonable_encoder|routing\.serialize_response|_compat\..*\bserialize\w*)"
-    r"|starlette\.responses\.(\w+\.)?render"
-    r"|xml\.(\w+\.)*(fromstring|tostring|parseString|toxml|toprettyxml)"
-    r"|pydantic\.(v1\.)?(main|type_adapter|deprecated|tools)\b.*\b(model_dump|model_dump_json|dump_json|dump_python"
-    r"|serialize\w*|model_validate(_json|_strings)?|validate_(json|python|strings)|dict|json|parse_(obj|raw|file)(_as)?))"
-)
 MIN_INNER_SHARE = (
     0.5  # of the largest growth: a function inside with as much names the cause better than the one around it
 )
@@ -65,13 +54,20 @@ class LoopBlocker:
     share: float
 
 
-def stacks(raw: str, folders: Sequence[str] = ()) -> dict[Stack, int]:
+def stacks(
+    raw: str, folders: Sequence[str] = (), source: Callable[[str, int], str] = lambda _path, _line: ""
+) -> dict[Stack, int]:
     """Samples by stack, of py-spy's raw format (`a (f.py:1);b (f.py) 12`). `folders` are those that the application's
-    own modules are named from: base and head run from different ones."""
+    own modules are named from: base and head run from different ones. `source` reads a line of a file: a serialiser in
+    C that it calls gets a frame."""
     samples: dict[Stack, int] = {}
     for line in raw.splitlines():
         if match := _RAW_LINE.fullmatch(line):
-            frames = [frame for part in match[1].split(";") if (frame := frame_name(part, folders))]
+            parts = match[1].split(";")
+            frames = [frame for part in parts if (frame := frame_name(part, folders))]
+            innermost = _RAW_FRAME.fullmatch(parts[-1].strip())
+            if innermost and innermost[3] and (inner := called_in_c(source(innermost[2], int(innermost[3])))):
+                frames.append(inner)
             samples[tuple(frames)] = samples.get(tuple(frames), 0) + int(match[2])
     return samples
 
@@ -120,9 +116,8 @@ def functions(samples: Mapping[Stack, int], cpu: float) -> tuple[FunctionTime, .
 
 
 def serialising(samples: Mapping[Stack, int], cpu: float) -> float:
-    """CPU of serialising and parsing, in s per request: what JSON and its like take with all that they call. `cpu` as
-    above."""
-    inside = sum(number for stack, number in samples.items() if any(map(_SERIALISER.fullmatch, stack)))
+    """CPU of serialising, parsing and rendering, in s per request. `cpu` as above."""
+    inside = sum(number for stack, number in samples.items() if is_serialising(stack))
     return cpu * inside / max(1, sum(samples.values()))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 import shutil
 import subprocess
 import sys
@@ -44,7 +45,7 @@ class ProfileRecording:
         self._children: list[tuple[subprocess.Popen[str], Path]] = []
         for process in processes:
             path = folder / f"pyspy-{process.pid}.txt"
-            command = [program, "record", "--pid", str(process.pid), "--rate", str(SAMPLES_PER_S), "--nolineno"]
+            command = [program, "record", "--pid", str(process.pid), "--rate", str(SAMPLES_PER_S)]
             command += ["--duration", str(max(1, round(seconds))), "--format", "raw", "--full-filenames"]
             command += ["--output", str(path), *(["--idle"] if has_idle else [])]
             child = subprocess.Popen(
@@ -64,7 +65,7 @@ class ProfileRecording:
                 _, errors = child.communicate()
             if path.exists():
                 raw = path.read_text(encoding="utf-8", errors="replace")
-                for stack, number in profile.stacks(raw, self._folders).items():
+                for stack, number in profile.stacks(raw, self._folders, linecache.getline).items():
                     samples[stack] = samples.get(stack, 0) + number
                 path.unlink()
             elif child.returncode:

@@ -16,7 +16,7 @@ QUARTER = 0.25
 MOST = 0.6  # of the computing that has grown
 BLOCKED = 0.5  # of the event loop's time
 OTHERS: tuple[Layer, ...] = ("database", "cache", "external")
-_SERIALISES = "serialising and parsing data takes"
+_SERIALISES = "serialising, parsing and rendering takes"
 LEAK = 20_000  # bytes per request, in every round
 GARBAGE = 32_000_000  # bytes that a heap grows by before it is collected
 

@@ -151,8 +151,8 @@ CODES: Mapping[str, RuleCode] = {
     "serialisation": RuleCode(
         "serialisation",
         "serialising and parsing data (JSON and the like) or rendering templates takes longer",
-        "Convert less: fewer fields, less nesting, each object once; no copies by way of JSON. Cache the text, or use a "
-        "faster library.",
+        "Convert less: fewer fields, less nesting, each object once; no copies by way of JSON. Cache the text, or use "
+        "a faster library.",
         "serialising, parsing and rendering takes 28 ms instead of 2 ms",
         python="orjson.",
         node="Fastify: a response schema; fast-json-stringify. Large documents: a worker thread.",

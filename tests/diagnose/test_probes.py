@@ -15,7 +15,7 @@ from psycopg.conninfo import make_conninfo
 from services import redis_server
 from services.needs import lacking
 
-from perfgate.diagnose.facts import ProbeCounts
+from perfgate.diagnose.facts import ProbeCounts, Statement
 from perfgate.diagnose.probes import PostgresProbe, ProcessProbe, RedisProbe
 from perfgate.loadtest.service.ports import free_ports
 from perfgate.model.errors import DiagnosisError
@@ -172,6 +172,81 @@ def test_options_of_the_url_hold_for_plans_too(postgresql_server: str):
         connection.execute("drop schema elsewhere cascade")
 
     assert statement.scans == ("parcels",)
+
+
+@pytest.fixture
+def tenants(postgresql_server: str) -> Iterator[str]:
+    """Three tenants with parcels of their own, and one table that only one of them has."""
+    with psycopg.connect(postgresql_server, autocommit=True) as connection:
+        connection.execute("create extension if not exists pg_stat_statements")
+        for number in range(3):
+            connection.execute(f"create schema tenant_{number}")
+            connection.execute(
+                f"create table tenant_{number}.parcels as select n as id, n % 500 as place from generate_series(1, 5000) n"
+            )
+        connection.execute('create table tenant_1."Depots" as select n as id from generate_series(1, 5000) n')
+        connection.execute("analyze")
+    yield postgresql_server
+    with psycopg.connect(postgresql_server, autocommit=True) as connection:
+        for number in range(3):
+            connection.execute(f"drop schema tenant_{number} cascade")
+
+
+def planned(url: str, query: str, *schemas: str, note: str = "") -> Statement:
+    """The statement as the probe counts it, of an application that sets its search_path itself: phase by phase, until
+    its note begins so."""
+    probe = PostgresProbe(url)
+    phases: list[Statement] = []
+
+    def is_noted() -> bool:
+        probe.begin()
+        with psycopg.connect(url, autocommit=True) as connection:
+            for schema in schemas:
+                connection.execute(f"set search_path = {schema}")
+                connection.execute(query, [7])
+        phases.extend(probe.counted(requests=len(schemas)).statements)
+        return phases[-1].note.startswith(note)
+
+    wait_for(is_noted, "a plan, or the reason why there is none")
+    probe.close()
+    return phases[-1]
+
+
+@pytest.mark.needs("postgresql")
+def test_tables_that_the_search_path_does_not_lead_to_are_looked_up(tenants: str):
+    only = planned(tenants, 'select d.id from "Depots" d where d.id = %s', "tenant_1")
+    beside = planned(
+        tenants, 'select p.id from "Depots" d join parcels p on p.id = d.id where p.place = %s', "tenant_1"
+    )
+
+    assert (only.scans, only.columns, only.note) == (("Depots",), ("id",), "")
+    assert "parcels" in beside.scans
+
+
+@pytest.mark.needs("postgresql")
+def test_of_several_schemas_the_busiest_is_planned_and_named(tenants: str):
+    statement = planned(tenants, "update parcels set id = id where place = %s", "tenant_2", note="planned")
+
+    assert (statement.scans, statement.columns) == (("parcels",), ("place",))
+    assert statement.note == "planned in the schema tenant_2, the busiest of 3 that have parcels"
+
+
+@pytest.mark.needs("postgresql")
+def test_a_plan_that_cannot_be_made_says_why(tenants: str):
+    statement = planned(tenants, "select id from parcels where place = %s", "tenant_0")
+
+    assert statement.scans == ()
+    assert statement.note == (
+        "no plan: parcels is in 3 schemas (tenant_0, tenant_1, tenant_2), none of them in the search_path of "
+        "diagnose.postgres: add ?options=-csearch_path%3Dtenant_0 to its URL"
+    )
+
+
+@pytest.mark.needs("postgresql")
+def test_a_statement_is_one_however_many_schemas_it_was_sent_in(tenants: str):
+    statement = planned(tenants, "select id from parcels where place = %s", "tenant_0", "tenant_1", "tenant_2")
+
+    assert (statement.calls, statement.rows) == (1, 10)
 
 
 @pytest.mark.needs("postgresql")

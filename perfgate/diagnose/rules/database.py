@@ -126,7 +126,7 @@ def scans(case: Case) -> Iterator[Cause]:
         remedy = f"CREATE INDEX ON {tables[0]} ({columns});" if columns else ""
         if unused:
             remedy = _UNUSED.format(column=unused)
-        evidence = [_described(statement), *filter(None, [statement.hint])]
+        evidence = [_described(statement), *filter(None, [statement.hint, statement.note])]
         sentence = (
             f"reads all of {tables[0]} in the order of an index" if in_order else f"sequential scan of {tables[0]}"
         )
@@ -155,7 +155,7 @@ def slower(case: Case) -> Iterator[Cause]:
             f"{ms(own[1])} per query instead of {ms(own[0])}, {counted(queries[1], 'query')} per request as before"
         )
         remedy = " ".join(filter(None, [_by_key(case), CODES["slower-statement"].remedy]))
-        yield cause("slower-statement", "confirmed", sentence, _heaviest(case), remedy)
+        yield cause("slower-statement", "confirmed", sentence, [*_heaviest(case), *_note(case)], remedy)
     elif None in own and case.grew("database_wait", 1.3, TINY) and case.takes(case.growth("database_wait")):
         waits = case.pair("database_wait")
         sentence = f"a request waits {ms(waits[1])} for the database instead of {ms(waits[0])}, with as many messages"
@@ -200,6 +200,11 @@ def locks(case: Case) -> Iterator[Cause]:
 
 def _heaviest(case: Case) -> list[str]:
     return [_described(statement) for statement in case.head.statements[:1]]
+
+
+def _note(case: Case) -> list[str]:
+    """What is to be said of the plan of the heaviest statement."""
+    return [statement.note for statement in case.head.statements[:1] if statement.note]
 
 
 def _by_key(case: Case) -> str:

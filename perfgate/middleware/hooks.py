@@ -55,6 +55,26 @@ def timed_async(kind: str, call: Callable[..., Any], *, counts: bool = True) -> 
     return wrapper
 
 
+def connecting(kind: str, call: Callable[..., Any]) -> Callable[..., Any]:
+    """What opens a connection: time, and no call."""
+
+    @wraps(call)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        with meter.connecting(kind):
+            return call(*args, **kwargs)
+
+    return timed(kind, wrapper, counts=False)
+
+
+def connecting_async(kind: str, call: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(call)
+    async def wrapper(*args: Any, **kwargs: Any) -> Any:
+        with meter.connecting(kind):
+            return await call(*args, **kwargs)
+
+    return timed_async(kind, wrapper, counts=False)
+
+
 def _patch(kind: str, owner: Any, *names: str, is_async: bool = False) -> None:
     wrap = timed_async if is_async else timed
     for name in names:
@@ -78,6 +98,8 @@ def _sqlalchemy(module: Any) -> None:
     event.listen(module.Engine, "before_cursor_execute", before)
     event.listen(module.Engine, "after_cursor_execute", after)
     event.listen(module.Engine, "handle_error", failed)
+    dialect = module.default.DefaultDialect
+    dialect.connect = connecting(DATABASE, dialect.connect)
 
 
 def _leave(context: Any) -> None:
@@ -90,16 +112,15 @@ def _leave(context: Any) -> None:
 def _psycopg(module: Any) -> None:
     _patch(DATABASE, module.Cursor, "execute", "executemany")
     _patch(DATABASE, module.AsyncCursor, "execute", "executemany", is_async=True)
-    for owner, wrap in ((module.Connection, timed), (module.AsyncConnection, timed_async)):
-        connect = owner.connect.__func__  # time, and no query
-        owner.connect = classmethod(wrap(DATABASE, connect, counts=False))
+    for owner, wrap in ((module.Connection, connecting), (module.AsyncConnection, connecting_async)):
+        owner.connect = classmethod(wrap(DATABASE, owner.connect.__func__))
     module.connect = module.Connection.connect
 
 
 def _django(module: Any) -> None:
-    """Connections that are opened, whatever the driver: time, and no query, though Django sends some of its own."""
+    """Connections that are opened, whatever the driver: no query, though Django sends some of its own."""
     wrapper = module.BaseDatabaseWrapper
-    wrapper.connect = timed(DATABASE, wrapper.connect, counts=False)
+    wrapper.connect = connecting(DATABASE, wrapper.connect)
 
 
 def _asyncpg(module: Any) -> None:
@@ -119,11 +140,13 @@ def _asyncpg(module: Any) -> None:
             return await reset(*args, **kwargs)
 
     module.connection.Connection.reset = unmeasured
-    module.connect = module.connection.connect = timed_async(DATABASE, module.connection.connect, counts=False)
+    module.connect = module.connection.connect = connecting_async(DATABASE, module.connection.connect)
 
 
 def _pymysql(module: Any) -> None:
     _patch(DATABASE, module.cursors.Cursor, "execute", "executemany")
+    owner = module.connections.Connection
+    owner.connect = connecting(DATABASE, owner.connect)
 
 
 def _sqlite3(module: Any) -> None:
@@ -165,6 +188,32 @@ def _redis(module: Any) -> None:
 def _redis_async(module: Any) -> None:
     _patch(CACHE, module.Redis, "execute_command", is_async=True)
     _patch(CACHE, module.client.Pipeline, "execute", is_async=True)
+
+
+def _redis_connection(module: Any) -> None:
+    """`connect` is called for connections that are open too, and does nothing then."""
+    owner = getattr(module, "AbstractConnection", module.Connection)
+    connect = owner.connect
+    opening = connecting(CACHE, connect)
+
+    @wraps(connect)
+    def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
+        is_open = getattr(self, "_sock", None) is not None
+        return (connect if is_open else opening)(self, *args, **kwargs)
+
+    owner.connect = wrapper
+
+
+def _redis_async_connection(module: Any) -> None:
+    owner = getattr(module, "AbstractConnection", module.Connection)
+    connect = owner.connect
+    opening = connecting_async(CACHE, connect)
+
+    @wraps(connect)
+    async def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return await (connect if self.is_connected else opening)(self, *args, **kwargs)
+
+    owner.connect = wrapper
 
 
 def _requests(module: Any) -> None:
@@ -224,6 +273,8 @@ _waiting.update(
         "aiohttp.client": _aiohttp,
         "redis": _redis,
         "redis.asyncio": _redis_async,
+        "redis.connection": _redis_connection,
+        "redis.asyncio.connection": _redis_async_connection,
         "requests": _requests,
         "urllib.request": _urllib,
         "urllib3.connectionpool": _urllib3,

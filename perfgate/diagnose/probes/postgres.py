@@ -94,7 +94,7 @@ class PostgresProbe:
         self._locks.begin()
 
     def counted(self, requests: int) -> ProbeCounts:
-        locked = self._locks.seconds()
+        waits = self._locks.seconds()
         self._planner.end()
         every = sorted(self._grown(), key=lambda row: -row.seconds)
         grown = [row for row in every if row.query != HIDDEN]
@@ -106,7 +106,8 @@ class PostgresProbe:
                 hint="`GRANT pg_read_all_stats TO ...;` lets perfgate's own user see them.",
                 code="PG-X001",
             )
-        values = statements.per_request(grown, requests) | {"lock_wait": locked / requests}
+        values = statements.per_request(grown, requests)
+        values |= {"lock_wait": waits.locks / requests, "commit_wait": waits.commits / requests}
         if (sessions := self._sessions()) is not None and self._sessions_before is not None:
             values["database_sessions"] = (sessions - self._sessions_before) / requests
         return ProbeCounts(

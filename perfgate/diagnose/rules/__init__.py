@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from perfgate.diagnose.rules import answers, application, database, environment, functions, services
+from perfgate.diagnose.rules import answers, application, connecting, database, environment, functions, services
 from perfgate.diagnose.rules.application import delays_others
 from perfgate.diagnose.rules.case import TINY, TURN, Case, Rule, RunMovement, cause, grew, has_moved, has_tail_moved
 from perfgate.model.diagnosis import Cause, Confidence, Layer
@@ -28,12 +28,13 @@ _COUNTS: tuple[Rule, ...] = (
     database.scans,
     database.locks,
     application.pool,
-    database.reconnecting,
+    connecting.reconnecting,
 )
 # Times: a slower machine changes them too. In this order, the first explains most of those after it.
 _TIMES: tuple[Rule, ...] = (
     application.blocking,
     services.in_turn,
+    database.commits,
     database.slower,
     services.broker,
     application.serialisation,

@@ -153,6 +153,9 @@ def waiting(case: Case) -> Iterator[Cause]:
         return
     if explains_by_computing(case, computed):
         return
+    if case.share("cache", "external") < 0.5 and (unmeasured := list(database.unmeasured(case))):
+        yield from unmeasured
+        return
     layer: Layer = "application"
     sentence = f"it waits: {ms(now)} alone instead of {ms(was)}, without more CPU"
     if case.share(*OTHERS) >= 0.5:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from perfgate.diagnose.codes import CODES
 from perfgate.diagnose.facts import Statement
-from perfgate.diagnose.rules import services
+from perfgate.diagnose.rules import connecting, services
 from perfgate.diagnose.rules.case import MANY, SHARE, TINY, Case, cause, counted, grew, kb, ms, number, peers_of
 from perfgate.model.diagnosis import Cause, Confidence
 
@@ -19,22 +19,33 @@ _BY_KEY = (
     "OFFSET reads every row before the page and drops it: page by key instead (WHERE id > last ORDER BY id LIMIT n)."
 )
 _OFFSET = re.compile(r"\boffset\s+[$?\d:%]", re.IGNORECASE)  # and no column of that name
+_WRITES = re.compile(r"\s*(insert|update|delete|merge)\b|with\b.*\b(insert into|update|delete from)\b", re.IGNORECASE)
 MOST = 0.5  # of the difference
+FEW = 10  # queries per request more
+TWICE = 1.5  # times per request more, from which a statement is repeated
 
 
 def repeated(case: Case) -> Iterator[Cause]:
     before, now = case.pair("queries")
     worst = _most_repeated(case)
     evidence = [f"`{worst.fingerprint}` {worst.calls:.4g} times per request"] if worst else []
-    if grew((before, now), 1.5, 2) and (now or 0) >= MANY:
+    if grew((before, now), 1.5, 2) and (now or 0) >= MANY and not _are_each_new(case):
         sentence = f"{counted(now, 'query')} per request instead of {number(before)}"
         yield cause("repeated-statement", "confirmed", sentence, evidence)
     elif case.base is None and now is not None and now >= 4 * MANY:
         yield cause("repeated-statement", "likely", f"{number(now)} queries per request", evidence)
-    elif now is None and case.grew("database_messages", 1.5, 2) and (case.head.database_messages or 0) >= MANY:
+    elif now is not None or connecting.is_reconnecting(case, "database"):
+        return  # counted, or messages of connections that are opened
+    elif case.grew("database_messages", 1.5, 2) and (case.head.database_messages or 0) >= MANY:
         was, sent = case.pair("database_messages")
         sentence = f"{number(sent)} messages to the database per request instead of {number(was)}"
         yield cause("repeated-statement", "confirmed", sentence, peers_of(case, "database"))
+
+
+def _are_each_new(case: Case) -> bool:
+    """Whether a few queries more are sent once each, as far as statements are known: that is no N+1."""
+    growth = case.growth("queries") or 0.0
+    return bool(_more_often(case)) and growth < FEW and all(more < TWICE for _, more in _more_often(case))
 
 
 def _most_repeated(case: Case) -> Statement | None:
@@ -51,8 +62,12 @@ def added(case: Case) -> Iterator[Cause]:
     before, now = case.pair(name)
     if not grew((before, now), 1.2, 0.5) or any(repeated(case)) or any(services.cache_lost(case)):
         return
+    if name != "queries" and connecting.is_reconnecting(case, "database"):
+        return
     new = _more_often(case) if name == "queries" else []
     gain, is_sure = sum(more * statement.seconds for statement, more in new), bool(new)
+    if any(_WRITES.match(statement.fingerprint) for statement, _ in new):
+        gain += max(0.0, case.growth("commit_wait") or 0.0)
     if not case.takes(gain) and not case.takes(case.growth("database")):  # no time of the database, but of asking it
         gain, is_sure = _growth_of_database(case) or 0.0, False
     if not case.takes(gain):
@@ -101,14 +116,6 @@ def wide_rows(case: Case) -> Iterator[Cause]:
     )
 
 
-def reconnecting(case: Case) -> Iterator[Cause]:
-    """Connections that are opened for a request, as PostgreSQL counts its sessions."""
-    before, now = case.pair("database_sessions")
-    if grew((before, now), 2, 0.5):
-        sentence = f"{counted(now, 'connection')} to the database opened per request instead of {number(before)}"
-        yield cause("reconnecting", "confirmed", sentence)
-
-
 def scans(case: Case) -> Iterator[Cause]:
     """A statement that reads a whole table."""
     before = {statement.fingerprint: statement for statement in case.base.statements} if case.base else {}
@@ -138,7 +145,7 @@ def slower(case: Case) -> Iterator[Cause]:
     """Finds as many statements, each slower, though they wait for no lock."""
     if any(locks(case)) or any(added(case)):
         return
-    if any(reconnecting(case)) and not case.takes(case.growth("database")):
+    if connecting.is_reconnecting(case, "database") and not case.takes(case.growth("database")):
         return  # opening connections is in the application's count of seconds, and no statement
     queries, messages = case.pair("queries"), case.pair("database_messages")
     sent = queries if None not in queries else messages
@@ -161,6 +168,33 @@ def slower(case: Case) -> Iterator[Cause]:
         sentence = f"a request waits {ms(waits[1])} for the database instead of {ms(waits[0])}, with as many messages"
         sure: Confidence = "confirmed" if waits[1] - waits[0] >= 0.5 * case.slower_alone else "likely"  # type: ignore[operator]
         yield cause("slower-statement", sure, sentence, peers_of(case, "database"))
+
+
+def commits(case: Case) -> Iterator[Cause]:
+    """Finds commits that wait for the disk or a standby, which no count of statements has."""
+    for name, is_loaded in (("commit_wait", False), ("commit_wait_loaded", True)):
+        before, now = case.pair(name)
+        more = case.growth(name)
+        if not grew((before, now), 2, 2 * TINY) or not case.takes(more, loaded=is_loaded):
+            continue
+        where = " under load" if is_loaded else ""
+        sentence = f"commits wait {ms(now)} per request for the disk{where} instead of {ms(before)}"
+        writes = [item for item, _ in _more_often(case) if _WRITES.match(item.fingerprint)]
+        yield cause("commit-wait", "confirmed" if writes else "likely", sentence, [*map(_described, writes[:2])])
+        return
+
+
+def unmeasured(case: Case) -> Iterator[Cause]:
+    """Statements that were not sent before, where a request waits and nothing shows what for: statements that take next
+    to no time may wait for a commit, or for the way there and back."""
+    name = "queries" if None not in case.pair("queries") else "database_messages"
+    before, now = case.pair(name)
+    if not grew((before, now), 1.2, 0.5) or connecting.is_reconnecting(case, "database"):
+        return
+    what = "query" if name == "queries" else "message"
+    to = "" if name == "queries" else " to the database"
+    sentence = f"it waits, and sends {counted(now, what)}{to} per request instead of {number(before)}"
+    yield cause("new-statement", "likely", sentence, [_described(item) for item, _ in _more_often(case)[:2]])
 
 
 def locks(case: Case) -> Iterator[Cause]:

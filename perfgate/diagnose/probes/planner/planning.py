@@ -20,7 +20,8 @@ MAX_NAMED_SCHEMAS = 3
 CANDIDATES = """
 select c.oid::bigint, n.nspname, quote_ident(n.nspname) from pg_class c join pg_namespace n on n.oid = c.relnamespace
 where c.relname = %s and c.relkind in ('r', 'p', 'v', 'm', 'f')
-  and not n.nspname in ('pg_catalog', 'information_schema') and not n.nspname like 'pg\\_t%%' order by 2 /* perfgate-diagnose */
+  and not n.nspname in ('pg_catalog', 'information_schema') and not n.nspname like 'pg\\_t%%'
+order by 2 /* perfgate-diagnose */
 """
 USED = """
 select o::bigint, pg_stat_get_numscans(o) + coalesce(sum(pg_stat_get_numscans(i.indexrelid)), 0)

@@ -10,6 +10,7 @@ from typing import Any
 
 from perfgate.middleware import meter
 from perfgate.middleware.meter import CACHE, DATABASE, EXTERNAL, SERIALISATION
+from perfgate.middleware.wrapping import connecting, connecting_async, patch, timed
 
 _waiting: dict[str, Callable[[Any], None]] = {}
 _DRIVERS = ("sqlalchemy.engine", "psycopg", "asyncpg", "pymysql")  # that nothing imports but who uses a database
@@ -25,61 +26,6 @@ def install() -> None:
             hook(module)
             if name in _DRIVERS:
                 meter.watched.add(DATABASE)
-
-
-def timed(kind: str, call: Callable[..., Any], *, counts: bool = True) -> Callable[..., Any]:
-    @wraps(call)
-    def wrapper(*args: Any, **kwargs: Any) -> Any:
-        span = meter.enter(kind)
-        if span is None:
-            return call(*args, **kwargs)
-        try:
-            return call(*args, **kwargs)
-        finally:
-            span.leave(counts=counts)
-
-    return wrapper
-
-
-def timed_async(kind: str, call: Callable[..., Any], *, counts: bool = True) -> Callable[..., Any]:
-    @wraps(call)
-    async def wrapper(*args: Any, **kwargs: Any) -> Any:
-        span = meter.enter(kind)
-        if span is None:
-            return await call(*args, **kwargs)
-        try:
-            return await call(*args, **kwargs)
-        finally:
-            span.leave(counts=counts)
-
-    return wrapper
-
-
-def connecting(kind: str, call: Callable[..., Any]) -> Callable[..., Any]:
-    """What opens a connection: time, and no call."""
-
-    @wraps(call)
-    def wrapper(*args: Any, **kwargs: Any) -> Any:
-        with meter.connecting(kind):
-            return call(*args, **kwargs)
-
-    return timed(kind, wrapper, counts=False)
-
-
-def connecting_async(kind: str, call: Callable[..., Any]) -> Callable[..., Any]:
-    @wraps(call)
-    async def wrapper(*args: Any, **kwargs: Any) -> Any:
-        with meter.connecting(kind):
-            return await call(*args, **kwargs)
-
-    return timed_async(kind, wrapper, counts=False)
-
-
-def _patch(kind: str, owner: Any, *names: str, is_async: bool = False) -> None:
-    wrap = timed_async if is_async else timed
-    for name in names:
-        if (call := getattr(owner, name, None)) is not None:
-            setattr(owner, name, wrap(kind, call))
 
 
 def _sqlalchemy(module: Any) -> None:
@@ -110,8 +56,8 @@ def _leave(context: Any) -> None:
 
 
 def _psycopg(module: Any) -> None:
-    _patch(DATABASE, module.Cursor, "execute", "executemany")
-    _patch(DATABASE, module.AsyncCursor, "execute", "executemany", is_async=True)
+    patch(DATABASE, module.Cursor, "execute", "executemany")
+    patch(DATABASE, module.AsyncCursor, "execute", "executemany", is_async=True)
     for owner, wrap in ((module.Connection, connecting), (module.AsyncConnection, connecting_async)):
         owner.connect = classmethod(wrap(DATABASE, owner.connect.__func__))
     module.connect = module.Connection.connect
@@ -130,7 +76,7 @@ def _asyncpg(module: Any) -> None:
         module.pool.PoolConnectionProxy,
         module.prepared_stmt.PreparedStatement,
     ):
-        _patch(DATABASE, owner, *names, is_async=True)
+        patch(DATABASE, owner, *names, is_async=True)
     reset = module.connection.Connection.reset
 
     @wraps(reset)
@@ -144,7 +90,7 @@ def _asyncpg(module: Any) -> None:
 
 
 def _pymysql(module: Any) -> None:
-    _patch(DATABASE, module.cursors.Cursor, "execute", "executemany")
+    patch(DATABASE, module.cursors.Cursor, "execute", "executemany")
     owner = module.connections.Connection
     owner.connect = connecting(DATABASE, owner.connect)
 
@@ -177,17 +123,17 @@ def _sqlite3(module: Any) -> None:
 
 
 def _aiohttp(module: Any) -> None:
-    _patch(EXTERNAL, module.ClientSession, "_request", is_async=True)
+    patch(EXTERNAL, module.ClientSession, "_request", is_async=True)
 
 
 def _redis(module: Any) -> None:
-    _patch(CACHE, module.Redis, "execute_command")
-    _patch(CACHE, module.client.Pipeline, "execute")
+    patch(CACHE, module.Redis, "execute_command")
+    patch(CACHE, module.client.Pipeline, "execute")
 
 
 def _redis_async(module: Any) -> None:
-    _patch(CACHE, module.Redis, "execute_command", is_async=True)
-    _patch(CACHE, module.client.Pipeline, "execute", is_async=True)
+    patch(CACHE, module.Redis, "execute_command", is_async=True)
+    patch(CACHE, module.client.Pipeline, "execute", is_async=True)
 
 
 def _redis_connection(module: Any) -> None:
@@ -217,30 +163,30 @@ def _redis_async_connection(module: Any) -> None:
 
 
 def _requests(module: Any) -> None:
-    _patch(EXTERNAL, module.Session, "send")
+    patch(EXTERNAL, module.Session, "send")
 
 
 def _urllib(module: Any) -> None:
-    _patch(EXTERNAL, module.OpenerDirector, "open")
+    patch(EXTERNAL, module.OpenerDirector, "open")
 
 
 def _urllib3(module: Any) -> None:
     """Also beneath requests, which counts once, and the AWS clients."""
-    _patch(EXTERNAL, module.HTTPConnectionPool, "urlopen")
+    patch(EXTERNAL, module.HTTPConnectionPool, "urlopen")
 
 
 def _httpx(module: Any) -> None:
-    _patch(EXTERNAL, module.Client, "send")
-    _patch(EXTERNAL, module.AsyncClient, "send", is_async=True)
+    patch(EXTERNAL, module.Client, "send")
+    patch(EXTERNAL, module.AsyncClient, "send", is_async=True)
 
 
 def _json(module: Any) -> None:
     """`load` calls `loads`: what it reads from before may be a connection that it waits for."""
-    _patch(SERIALISATION, module, "dumps", "dump", "loads")
+    patch(SERIALISATION, module, "dumps", "dump", "loads")
 
 
 def _fastapi(module: Any) -> None:
-    _patch(SERIALISATION, module, "serialize_response", is_async=True)
+    patch(SERIALISATION, module, "serialize_response", is_async=True)
 
 
 def _anyio(module: Any) -> None:

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from perfgate.diagnose.rules import answers, application, connecting, database, environment, functions, services
+from perfgate.diagnose.rules import (
+    answers,
+    application,
+    connecting,
+    database,
+    database_waits,
+    environment,
+    functions,
+    services,
+)
 from perfgate.diagnose.rules.application import delays_others
 from perfgate.diagnose.rules.case import TINY, TURN, Case, Rule, RunMovement, cause, grew, has_moved, has_tail_moved
 from perfgate.model.diagnosis import Cause, Confidence, Layer
@@ -26,7 +35,7 @@ _COUNTS: tuple[Rule, ...] = (
     answers.compression,
     answers.connections,
     database.scans,
-    database.locks,
+    database_waits.locks,
     application.pool,
     connecting.reconnecting,
 )
@@ -34,7 +43,7 @@ _COUNTS: tuple[Rule, ...] = (
 _TIMES: tuple[Rule, ...] = (
     application.blocking,
     services.in_turn,
-    database.commits,
+    database_waits.commits,
     database.slower,
     services.broker,
     application.serialisation,

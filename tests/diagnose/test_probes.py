@@ -357,6 +357,21 @@ def test_redis_commands_per_request_and_hits(redis_url: str):
 
     assert (counts.values["cache_hits"], counts.values["cache_lookups"]) == (0.75, 4)
     assert counts.values["cache_calls"] == pytest.approx(4, abs=0.2)
+    assert counts.values["cache_sessions"] == 0
+
+
+@pytest.mark.needs("redis")
+def test_connections_to_redis_are_counted_and_what_opens_them_is_no_command(redis_url: str):
+    probe = RedisProbe(redis_url)
+    probe.begin()
+    for _ in range(4):
+        with redis.Redis.from_url(f"{redis_url.rstrip('/')}/1", client_name="shop") as client:
+            client.get("here")
+
+    counts = probe.counted(requests=4)
+    probe.close()
+
+    assert (counts.values["cache_sessions"], counts.values["cache_calls"]) == (1, 1)
 
 
 def test_cpu_of_the_whole_process_tree_counts():
@@ -382,6 +397,25 @@ def test_cpu_of_the_whole_process_tree_counts():
         counts = probe.counted(requests=10)
     finally:
         parent.communicate(b"\n")
+
+    assert counts.values["cpu"] == pytest.approx(0.05, rel=0.5)
+
+
+def test_cpu_of_a_program_that_a_request_starts_and_awaits_counts():
+    work = "import time; until = time.process_time() + 0.5\nwhile time.process_time() < until: pass"
+    code = f"import subprocess, sys\ninput()\nsubprocess.run([sys.executable, '-c', {work!r}])\nprint('done', flush=True)\ninput()"
+    service = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert service.stdin is not None
+    assert service.stdout is not None
+    try:
+        probe = ProcessProbe(service.pid)
+        probe.begin()
+        service.stdin.write(b"\n")
+        service.stdin.flush()
+        assert service.stdout.readline() == b"done\n"
+        counts = probe.counted(requests=10)
+    finally:
+        service.communicate(b"\n")
 
     assert counts.values["cpu"] == pytest.approx(0.05, rel=0.5)
 

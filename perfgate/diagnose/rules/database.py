@@ -187,6 +187,6 @@ def unmeasured(case: Case) -> Iterator[Cause]:
 
 
 def _by_key(case: Case) -> str:
-    """What to do about a page far behind, where the first statement skips rows."""
+    """What to do about a page far behind, where the heaviest statement skips rows."""
     first = next((statement.fingerprint for statement in case.head.statements), "")
     return _BY_KEY if _OFFSET.search(first) else ""

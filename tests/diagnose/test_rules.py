@@ -77,6 +77,7 @@ TRACED = replace(BESIDE, external_calls=3, external_seconds=0.020)
 QUEUED = replace(OUTSIDE, queue_calls=2.0, cache_seconds=0.0001)  # jobs and their results go through Redis
 REMOTE = replace(SOUND, cache_call_seconds=0.006)  # a cache elsewhere
 CLOCKED = replace(SOUND, commit_wait=0.0, database_connects=0.0, cache_sessions=0.0)
+STEADY = replace(SOUND, database_loaded=0.002, cache_wait_loaded=0.0005, external_wait_loaded=0.002)
 KEPT = replace(  # connections, as sockets show them
     OUTSIDE, database_sessions=None, database_opened=0.01, cache_opened=0.005, external_opened=0.005
 )
@@ -172,6 +173,10 @@ TABLE = [
     (case("application", queries=5, statements=(SAVED,)), "new-statement", "likely"),
     (case("application", base=OUTSIDE, database_messages=4), "new-statement", "likely"),
     (case("database", queries=5, statements=(replace(SAVED, calls=2),)), "repeated-statement", "confirmed"),
+    (case(base=STEADY, alone=0.010, database_loaded=0.022, lock_wait_loaded=0.0), "slower-statement", "likely"),
+    (case(base=STEADY, alone=0.010, external_wait_loaded=0.022), "external-slower", "likely"),
+    (case(base=STEADY, alone=0.010, cache_wait_loaded=0.022), "cache-slower", "likely"),
+    (case(base=STEADY, alone=0.010, external_wait_loaded=0.006), "contention", "likely"),
     (case("database", database_connects=1.0, base=CLOCKED), "reconnecting", "confirmed"),
     (case("cache", cache_sessions=1.0, base=CLOCKED), "reconnecting", "confirmed"),
     (case(base=KEPT, database_opened=0.7, database_messages=8), "reconnecting", "confirmed"),
@@ -490,6 +495,14 @@ def test_a_missing_index_is_offered_as_a_statement():
 
     assert cause.sentence == "sequential scan of items"
     assert cause.remedy == "CREATE INDEX ON items (order_id);"
+
+
+def test_a_pattern_needs_an_index_of_its_own():
+    text = "select * from items where name ilike $1"
+    scanned = replace(SCANNED, fingerprint=text, columns=("name",))
+
+    assert "USING gin (name gin_trgm_ops)" in explain(case("database", statements=(scanned,)))[0].remedy
+    assert "gin" not in explain(case("database", statements=(SCANNED,)))[0].remedy
 
 
 def test_an_index_that_the_filter_cannot_use_is_not_offered_again():

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from perfgate.diagnose.facts import PassFacts
 from perfgate.diagnose.rules import answers, database, functions, services
-from perfgate.diagnose.rules.case import FOLLOWS, MOVED, SAME, TINY, Case, Rule, cause, counted, kb, ms
+from perfgate.diagnose.rules.case import FOLLOWS, MOVED, SAME, TINY, Case, Rule, cause, counted, grew, kb, ms
 from perfgate.diagnose.rules.computing import explains_by_computing
 from perfgate.model.diagnosis import Cause, Layer
 
@@ -17,6 +17,11 @@ MOST = 0.6  # of the computing that has grown
 BLOCKED = 0.5  # of the event loop's time
 OTHERS: tuple[Layer, ...] = ("database", "cache", "external")
 _SERIALISES = "serialising, parsing and rendering takes"
+_UNDER_LOAD = (  # what grows, its cause, and how it is told
+    ("database_loaded", "slower-statement", "statements take"),
+    ("cache_wait_loaded", "cache-slower", "a request waits for the cache"),
+    ("external_wait_loaded", "external-slower", "a request waits for other services"),
+)
 LEAK = 20_000  # bytes per request, in every round
 GARBAGE = 32_000_000  # bytes that a heap grows by before it is collected
 
@@ -140,8 +145,23 @@ def _waits_for_others(case: Case) -> bool:
 def contention(case: Case) -> Iterator[Cause]:
     if case.base is not None and _waits_for_others(case) and not any(pool(case)):
         (_, alone), (was, now) = case.pair("alone"), case.pair("loaded")
+        if elsewhere := list(_busy_elsewhere(case)):
+            yield from elsewhere
+            return
         sentence = f"{ms(alone)} alone as before, under load {ms(now)} instead of {ms(was)}"
         yield cause("contention", "likely", sentence)
+
+
+def _busy_elsewhere(case: Case) -> Iterator[Cause]:
+    """Finds a server that answers more slowly under load, and takes most of what a request then waits longer: nobody
+    waits for a pool or a lock of the application."""
+    for name, code, where in _UNDER_LOAD:
+        before, now = case.pair(name)
+        if grew((before, now), 1.5, TINY) and (case.growth(name) or 0.0) >= 0.5 * (case.growth("loaded") or 0.0):
+            alone = case.pair(name.removesuffix("_loaded"))[1]
+            sentence = f"{where} {ms(now)} under load instead of {ms(before)}, {ms(alone)} alone"
+            yield cause(code, "likely", sentence)
+            return
 
 
 def waiting(case: Case) -> Iterator[Cause]:

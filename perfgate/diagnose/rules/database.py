@@ -18,6 +18,11 @@ _UNUSED = (
 _BY_KEY = (
     "OFFSET reads every row before the page and drops it: page by key instead (WHERE id > last ORDER BY id LIMIT n)."
 )
+_TRIGRAMS = (
+    "For a pattern that begins with %: CREATE EXTENSION pg_trgm; "
+    "CREATE INDEX ON {table} USING gin ({column} gin_trgm_ops);"
+)
+_LIKE = re.compile(r"\bi?like\b", re.IGNORECASE)
 _OFFSET = re.compile(r"\boffset\s+[$?\d:%]", re.IGNORECASE)  # and no column of that name
 MOST = 0.5  # of the difference
 FEW = 10  # queries per request more
@@ -132,6 +137,8 @@ def scans(case: Case) -> Iterator[Cause]:
         remedy = f"CREATE INDEX ON {tables[0]} ({columns});" if columns else ""
         if unused:
             remedy = _UNUSED.format(column=unused)
+        elif columns and _LIKE.search(statement.fingerprint):
+            remedy = f"{remedy} {_TRIGRAMS.format(table=tables[0], column=statement.columns[0])}"
         evidence = [statements.described(statement), *filter(None, [statement.hint, statement.note])]
         sentence = (
             f"reads all of {tables[0]} in the order of an index" if in_order else f"sequential scan of {tables[0]}"

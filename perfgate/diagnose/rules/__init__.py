@@ -16,7 +16,17 @@ from perfgate.diagnose.rules import (
     services,
 )
 from perfgate.diagnose.rules.application import delays_others
-from perfgate.diagnose.rules.case import TINY, TURN, Case, Rule, RunMovement, cause, grew, has_moved, has_tail_moved
+from perfgate.diagnose.rules.case import (
+    MIN_TIME_S,
+    CPU_TURN_S,
+    Case,
+    Rule,
+    RunMovement,
+    cause,
+    grew,
+    has_moved,
+    has_tail_moved,
+)
 from perfgate.model.diagnosis import Cause, Confidence, Layer
 
 __all__ = ["Case", "RunMovement", "delays_others", "explain"]
@@ -93,9 +103,9 @@ def _at_rest(case: Case) -> tuple[Cause, ...]:
     """Neither slower alone nor under load. What has been counted may still become a matter of time on a larger load."""
     every = [found for rule in _COUNTS for found in rule(case)]
     counted = [found for found in every if found.confidence == "confirmed" and _is_no_time(found)]
-    if case.grew("cpu", _TWICE, TINY):
+    if case.grew("cpu", _TWICE, MIN_TIME_S):
         counted += [*application.serialisation(case), *application.cpu(case)]
-    if grew(case.pair("unread_loaded"), 3, TURN):  # it is others that wait: those that nobody reads meanwhile
+    if grew(case.pair("unread_loaded"), 3, CPU_TURN_S):  # it is others that wait: those that nobody reads meanwhile
         counted += application.blocking(case)
     leaks = list(application.memory(case))
     if counted or leaks:

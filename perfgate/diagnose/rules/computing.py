@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from perfgate.diagnose.rules.case import SHARE, Case
+from perfgate.diagnose.rules.case import MIN_EXPLAINING_SHARE, Case
 
 COMPUTED = 0.3  # of the difference: less of it is what waiting costs
 
@@ -11,4 +11,4 @@ def explains_by_computing(case: Case, computed: float) -> bool:
     """Whether so much more CPU (s) explains a request that is slower alone. Who computes on a busy machine waits for a
     CPU as well."""
     waited = max(0.0, case.growth("cpu_delay") or 0.0)
-    return computed >= SHARE * case.slower_alone and computed + waited >= COMPUTED * case.slower_alone
+    return computed >= MIN_EXPLAINING_SHARE * case.slower_alone and computed + waited >= COMPUTED * case.slower_alone

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from perfgate.diagnose.rules.case import SHARE, Case, Pair, cause, counted, grew, ms, number, peers_of
+from perfgate.diagnose.rules.case import MIN_EXPLAINING_SHARE, Case, Pair, cause, counted, grew, ms, number, peers_of
 from perfgate.model.diagnosis import Cause, Layer
 
 SERVERS: tuple[tuple[Layer, str], ...] = (
@@ -75,4 +75,4 @@ def _is_seen(case: Case, layer: Layer) -> bool:
 def _explains(case: Case, layer: Layer) -> bool:
     """Whether waiting for that server is longer, or nobody knows what is."""
     waits = case.growth(f"{layer}_wait")
-    return case.takes(waits) or case.share(layer) >= SHARE or case.share("unattributed") >= 0.5
+    return case.takes(waits) or case.share(layer) >= MIN_EXPLAINING_SHARE or case.share("unattributed") >= 0.5

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from perfgate.diagnose.rules import statements
-from perfgate.diagnose.rules.case import TINY, Case, cause, grew, ms
+from perfgate.diagnose.rules.case import MIN_TIME_S, Case, cause, grew, ms
 from perfgate.model.diagnosis import Cause
 
 
@@ -16,7 +16,7 @@ def locks(case: Case) -> Iterator[Cause]:
         before, now = case.pair(name)
         if (
             now is not None
-            and now >= 2 * TINY
+            and now >= 2 * MIN_TIME_S
             and (before is None or now >= 2 * before)
             and case.takes(now, loaded=is_loaded)
         ):
@@ -29,11 +29,11 @@ def locks(case: Case) -> Iterator[Cause]:
         return
     for name in ("query_seconds", "database_wait"):
         alone, loaded = case.pair(name), case.pair(f"{name}_loaded")
-        if None in (*alone, *loaded) or grew(alone, 1.5, TINY / 4) or case.grew("queries", 1.5, 2):
+        if None in (*alone, *loaded) or grew(alone, 1.5, MIN_TIME_S / 4) or case.grew("queries", 1.5, 2):
             continue
         if (
-            grew(loaded, 3, 2 * TINY)
-            and not case.grew("cpu", 1.3, TINY)
+            grew(loaded, 3, 2 * MIN_TIME_S)
+            and not case.grew("cpu", 1.3, MIN_TIME_S)
             and case.takes(case.growth(f"{name}_loaded"), loaded=True)
         ):
             what = "a statement takes" if name == "query_seconds" else "a request waits for the database"
@@ -49,7 +49,7 @@ def commits(case: Case) -> Iterator[Cause]:
     for name, is_loaded in (("commit_wait", False), ("commit_wait_loaded", True)):
         before, now = case.pair(name)
         more = case.growth(name)
-        if not grew((before, now), 2, 2 * TINY) or not case.takes(more, loaded=is_loaded):
+        if not grew((before, now), 2, 2 * MIN_TIME_S) or not case.takes(more, loaded=is_loaded):
             continue
         where = " under load" if is_loaded else ""
         sentence = f"commits wait {ms(now)} per request for the disk{where} instead of {ms(before)}"

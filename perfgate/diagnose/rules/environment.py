@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import log
 
-from perfgate.diagnose.rules.case import SAME, TINY, Case, cause, is_in_each_round
+from perfgate.diagnose.rules.case import MAX_EQUAL_FACTOR, MIN_TIME_S, Case, cause, is_in_each_round
 from perfgate.diagnose.rules.computing import explains_by_computing
 from perfgate.model.diagnosis import Cause
 
@@ -50,7 +50,7 @@ def busy(case: Case) -> Cause | None:
 def _has_cpu_under_load(case: Case) -> bool:
     """Whether the service reads requests and has a CPU under load nearly as soon as before: others may wait for one."""
     delay, unread, slower = (case.growth(name) for name in ("cpu_delay_loaded", "unread_loaded", "loaded"))
-    if delay is None or unread is None or slower is None or slower <= TINY:
+    if delay is None or unread is None or slower is None or slower <= MIN_TIME_S:
         return False
     return delay <= SOON * slower and unread <= 2 * SOON * slower
 
@@ -64,12 +64,12 @@ def machine_factor(case: Case) -> float:
 
 def _machine(case: Case, slower: float) -> list[str]:
     # What slows a fixed piece of work slows a request that is alone as well: the two are measured side by side.
-    result = list(_reference(case, slower)) if (_factor(case, "alone") or SAME) >= SAME else []
+    result = list(_reference(case, slower)) if (_factor(case, "alone") or MAX_EQUAL_FACTOR) >= MAX_EQUAL_FACTOR else []
     delay, computing = case.growth("cpu_delay"), _factor(case, "cpu") or 1.0
     before = case.pair("cpu_delay")[0]
     if delay is not None and before is not None:
         excess = delay - before * max(0.0, computing - 1)  # who computes more also waits more for a CPU
-        if case.slower_alone > TINY and excess >= CLOSE * case.slower_alone and not _makes_database_work(case):
+        if case.slower_alone > MIN_TIME_S and excess >= CLOSE * case.slower_alone and not _makes_database_work(case):
             result.append(f"the service was ready {delay * 1e3:.3g} ms longer per request and had no CPU")
     return [*result, *_kept(case)]
 
@@ -79,7 +79,7 @@ def _reference(case: Case, slower: float) -> Iterator[str]:
     is_steady = case.base is not None and is_in_each_round(case.base, case.head, "reference")
     if _waits_elsewhere(case):
         return
-    if reference and is_steady and reference > SAME and log(reference) >= CLOSE * log(slower):
+    if reference and is_steady and reference > MAX_EQUAL_FACTOR and log(reference) >= CLOSE * log(slower):
         yield f"a fixed piece of work takes {reference:.2f} times as long beside the head"
 
 
@@ -90,8 +90,10 @@ def _waits_elsewhere(case: Case) -> bool:
     control, computed = _movement_of_control(case), _factor(case, "reference_cpu")
     if waits is None or delay is None or control is None or computed is None:
         return False
-    is_waiting = case.slower_alone > TINY and waits >= 0.5 * case.slower_alone
-    return is_waiting and delay <= 0.2 * case.slower_alone and control <= SAME and computed <= SAME
+    is_waiting = case.slower_alone > MIN_TIME_S and waits >= 0.5 * case.slower_alone
+    return (
+        is_waiting and delay <= 0.2 * case.slower_alone and control <= MAX_EQUAL_FACTOR and computed <= MAX_EQUAL_FACTOR
+    )
 
 
 def _kept(case: Case) -> list[str]:
@@ -138,8 +140,8 @@ def computes_more(case: Case) -> bool:
     usual = 1.0 if _computes_in_every_request(case) else max(1.0, _control_factor(case, "cpu") or 1.0)
     is_much = factor is not None and factor >= COMPUTES_MORE * usual
     more = case.growth(name)
-    explains = case.takes(more) or (case.slower_alone > TINY and explains_by_computing(case, more or 0.0))
-    return is_much and explains and (reference is None or reference <= SAME)
+    explains = case.takes(more) or (case.slower_alone > MIN_TIME_S and explains_by_computing(case, more or 0.0))
+    return is_much and explains and (reference is None or reference <= MAX_EQUAL_FACTOR)
 
 
 def _makes_database_work(case: Case) -> bool:
@@ -156,10 +158,10 @@ def _computes_in_every_request(case: Case) -> bool:
     """Whether the code computes something in every request: the control computes about as much more, and so, being
     smaller, many more times as much. A machine that computes more slowly does the reverse."""
     own, control, reference = _factor(case, "cpu"), _control_factor(case, "cpu"), _factor(case, "reference_cpu")
-    if case.control is None or own is None or control is None or (reference or 1.0) > SAME:
+    if case.control is None or own is None or control is None or (reference or 1.0) > MAX_EQUAL_FACTOR:
         return False
     more, computed = _control_growth(case, "cpu"), case.growth("cpu") or 0.0
-    is_as_much = computed > TINY and abs(more - computed) <= CLOSE * computed
+    is_as_much = computed > MIN_TIME_S and abs(more - computed) <= CLOSE * computed
     return is_as_much and own >= COMPUTES_MORE and control >= COMPUTES_MORE * own
 
 
@@ -181,13 +183,18 @@ def _is_in_every_request(case: Case) -> bool:
     if case.control is None or not _is_machine_well(case):
         return False
     more = _control_growth(case, "alone")
-    return case.slower_alone > TINY and abs(more - case.slower_alone) <= 0.3 * case.slower_alone
+    return case.slower_alone > MIN_TIME_S and abs(more - case.slower_alone) <= 0.3 * case.slower_alone
 
 
 def _is_machine_well(case: Case) -> bool:
     """Whether it computes as fast as before, and lets the service do so."""
     reference, delay = _factor(case, "reference"), case.growth("cpu_delay")
-    return reference is not None and delay is not None and reference <= SAME and delay <= 0.2 * case.slower_alone
+    return (
+        reference is not None
+        and delay is not None
+        and reference <= MAX_EQUAL_FACTOR
+        and delay <= 0.2 * case.slower_alone
+    )
 
 
 def _control_growth(case: Case, name: str) -> float:
@@ -215,7 +222,7 @@ def _of_run(case: Case) -> Cause | None:
         (movement.reference, "the runner's reference workload takes {:.2f} times as long as in earlier runs"),
         (movement.others, "the other endpoints take {:.2f} times as long too"),
     ):
-        if factor is not None and factor > SAME and log(factor) >= CLOSE * log(movement.own):
+        if factor is not None and factor > MAX_EQUAL_FACTOR and log(factor) >= CLOSE * log(movement.own):
             sentences.append(what.format(factor))
     if movement.reference is not None and movement.reference <= 1.1:
         return None  # the runner is as fast as ever: what is common to all endpoints is the application's

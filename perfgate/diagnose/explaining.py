@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from statistics import fmean
 
 from perfgate.diagnose import attribution, rules
@@ -16,18 +16,23 @@ from perfgate.diagnose.second_pass import Seen
 from perfgate.model.diagnosis import Cause, Diagnosed, Layer
 
 
-def diagnosed(
-    endpoint: str,
-    metric: str,
-    head: Seen,
-    base: Seen | None,
-    control: tuple[PassFacts, PassFacts] | None = None,
-    movement: RunMovement | None = None,
-    usual_functions: Sequence[FunctionTime] = (),
-    language: Language = "",
-) -> Diagnosed:
-    """`metric` is "mean" or a quantile. The sides are compared under the same load, which most of their samples are
-    of. `language` is the service's."""
+@dataclass(frozen=True, kw_only=True)
+class CaseContext:
+    """What is known besides the endpoint's own samples: base and head of the control, how the run that failed moved,
+    where the time of the control's functions goes, and the service's language."""
+
+    control: tuple[PassFacts, PassFacts] | None = None
+    movement: RunMovement | None = None
+    usual_functions: Sequence[FunctionTime] = ()
+    language: Language = ""
+
+
+NO_CONTEXT = CaseContext()
+
+
+def explain(endpoint: str, metric: str, head: Seen, base: Seen | None, context: CaseContext = NO_CONTEXT) -> Diagnosed:
+    """Splits the endpoint's difference into layers, with their causes. `metric` is "mean" or a quantile. The sides are
+    compared under the same load, which most of their samples are of."""
     now, before = head.facts(), base.facts() if base else None
     head_parts, clipped = _parts(head, now)
     base_parts, clipped_base = _parts(base, before) if base and before else (None, 0)
@@ -38,17 +43,17 @@ def diagnosed(
         head=now,
         layers=layers,
         difference=difference,
-        control=control,
-        movement=movement,
-        usual_functions=usual_functions,
-        language=language,
+        control=context.control,
+        movement=context.movement,
+        usual_functions=context.usual_functions,
+        language=context.language,
     ).with_symptoms_last()
     return Diagnosed(
         endpoint=endpoint,
         metric=metric,
         difference=difference,
         layers=tuple(case.layers),
-        causes=tuple(_in_words_of(language, cause) for cause in rules.explain(case)),
+        causes=tuple(_in_words_of(context.language, cause) for cause in rules.explain(case)),
         samples=head_parts.count,
         baseline_samples=base_parts.count if base_parts else 0,
         clipped=clipped + clipped_base,

@@ -43,7 +43,8 @@ def seen(queries: float, seconds: float) -> Seen:
     ],
 )
 def test_a_remedy_names_the_libraries_of_that_language(language: Language, has: str, lacks: str):
-    found = explaining.diagnosed("search", "p95", seen(100, 0.1), seen(2, 0.01), language=language)
+    context = explaining.CaseContext(language=language)
+    found = explaining.explain("search", "p95", seen(100, 0.1), seen(2, 0.01), context)
 
     assert found.causes[0].code == "repeated-statement"
     assert has in found.causes[0].remedy

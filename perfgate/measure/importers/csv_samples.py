@@ -100,8 +100,8 @@ class CsvTable:
                 endpoint.codes.to_numpy().astype(np.int64),
                 since,
                 rows.milliseconds(ms),
-                statuses[status.codes.to_numpy()],
-                origin=self._timeline.origin,
+                rows.AnswerColumns(statuses[status.codes.to_numpy()]),
+                self._timeline.origin,
             ),
             arm=arms[arm],
         )

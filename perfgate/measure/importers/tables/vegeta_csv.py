@@ -65,9 +65,8 @@ class _VegetaTable:
             label,
             since,
             took.astype(np.int64),
-            code.astype(np.int64),
-            timed_out=late & (code == 0),
-            origin=self._timeline.origin,
+            rows.AnswerColumns(code.astype(np.int64), timed_out=late & (code == 0)),
+            self._timeline.origin,
         )
 
     def wrong(self, of: Mapping[str, str]) -> str:

@@ -120,8 +120,8 @@ def observe(
     result = Pass(seen={(item.endpoint, side.name): Seen() for item in subjects for side in sides})
     for number in range(rounds):
         for side in sides if number % 2 == 0 else reversed(sides):
-            turn = _Turn(number=number, side=side, replayer=replayer, result=result)
-            idle, waiting = turn.idle(settings.canary)
+            part = _RoundPart(number=number, side=side, replayer=replayer, result=result)
+            idle, waiting = part.idle(settings.canary)
             speed = settings.reference()
             for subject in subjects:
                 observed = result.seen[subject.endpoint, side.name]
@@ -138,16 +138,16 @@ def observe(
                     seed=f"{number}/{subject.endpoint}",
                     traces=settings.traces,
                 )
-                turn.phase(order, observed, is_alone=True)
+                part.phase(order, observed, is_alone=True)
                 usual = _usual(observed, result.seen.get((subject.endpoint, "base"), observed))
                 pause = _pause(usual, settings.max_rate)
                 loaded = replace(order, users=LOAD_USERS, pause=pause, canary=settings.canary)
-                observed.canary_loaded += turn.phase(loaded, observed, is_alone=False).canary
+                observed.canary_loaded += part.phase(loaded, observed, is_alone=False).canary
     return _without_blind(result)
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Turn:
+class _RoundPart:
     """One side's part of a round."""
 
     number: int  # of the round

@@ -51,7 +51,7 @@ _METRICS = (
 _USUAL_BEGINNING = b'{"metric":"'
 _WANTED = re.compile(re.escape(_USUAL_BEGINNING) + _METRICS)
 _WANTED_ANYWHERE = re.compile(b'"' + _METRICS)
-_USUAL = re.compile(
+_USUAL_LINE = re.compile(
     rb'\{"metric":"(\w+)","type":"Point","data":\{"time":"([^"\\]+)","value":([0-9.eE+-]+),"tags":(\{.*\})\}\}\s*$'
 )
 
@@ -189,7 +189,7 @@ def _point(line: bytes, known: dict[bytes, Tags | None], outcomes: K6Outcomes) -
 
 def _parts(line: bytes) -> tuple[str, str, float, bytes]:
     """Metric, time, value and tags of a point; as k6 writes it, without the trouble of parsing the whole line."""
-    match = _USUAL.match(line)
+    match = _USUAL_LINE.match(line)
     if match:
         return match[1].decode(), match[2].decode(), float(match[3]), match[4]
     whole = json.loads(line)

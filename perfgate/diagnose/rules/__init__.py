@@ -8,8 +8,8 @@ from dataclasses import replace
 from perfgate.diagnose.rules import answers, application, database, environment, functions, services
 from perfgate.diagnose.rules.application import delays_others
 from perfgate.diagnose.rules.case import (
-    MIN_TIME_S,
     CPU_TURN_S,
+    MIN_TIME_S,
     Case,
     Rule,
     RunMovement,

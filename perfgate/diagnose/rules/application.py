@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from perfgate.diagnose.facts import PassFacts
 from perfgate.diagnose.rules import answers, database, functions, services
 from perfgate.diagnose.rules.case import (
+    MAX_EQUAL_FACTOR,
     MIN_ALONE_SHARE,
     MIN_SLOWDOWN_FACTOR,
-    MAX_EQUAL_FACTOR,
     MIN_TIME_S,
     Case,
     Rule,

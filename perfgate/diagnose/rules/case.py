@@ -18,7 +18,7 @@ MAX_EQUAL_FACTOR = 1.15  # times as long, which is no difference yet
 MIN_EXPLAINING_SHARE = 0.15  # of the difference, that a layer must have to explain it
 MIN_TIME_S = 0.001  # s: a smaller rise means nothing
 CPU_TURN_S = 0.005  # s for which a thread waits while another has its turn on the CPU
-MIN_ALONE_SHARE = 0.2  # of what it is slower under load, from which a queue follows from that: with four users the queue is at most three times the rest
+MIN_ALONE_SHARE = 0.2  # of what it is slower under load: four users make a queue of at most three times the rest
 _TIMES = (
     "alone",
     "loaded",

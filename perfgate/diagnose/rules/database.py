@@ -9,8 +9,8 @@ from perfgate.diagnose.codes import CODES
 from perfgate.diagnose.facts import Statement
 from perfgate.diagnose.rules import services
 from perfgate.diagnose.rules.case import (
-    MIN_REPEATED_CALLS,
     MIN_EXPLAINING_SHARE,
+    MIN_REPEATED_CALLS,
     MIN_TIME_S,
     Case,
     cause,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from perfgate.diagnose.rules.case import (
-    MIN_REPEATED_CALLS,
     MAX_EQUAL_FACTOR,
     MIN_EXPLAINING_SHARE,
+    MIN_REPEATED_CALLS,
     MIN_TIME_S,
     Case,
     cause,

@@ -54,7 +54,7 @@ ROOMS: dict[str, str] = {
     "measure.importers.summaries": "measure.importers.streams measure.importers model",
     "measure.importers.tables": "measure.importers",
     "measure.importers.streams": "measure.importers",
-    "measure.importers": "model",
+    "measure.importers": "text model",
     "gate.__init__": "gate.verdict gate.calibration gate.history gate",
     "gate.calibration": "gate.verdict gate.ab gate.history gate stats text model model.budget_file",
     "gate.verdict": "gate.ab gate.history gate recording stats text model model.budget_file",

@@ -12,7 +12,7 @@ from perfgate.diagnose.facts import PassFacts, numbers
 from perfgate.diagnose.partition import Delay, Known, ReplaySample, network_floor, partition, standing_wait
 from perfgate.diagnose.profile import FunctionTime
 from perfgate.diagnose.rules import RunMovement, functions
-from perfgate.diagnose.second_pass import Seen
+from perfgate.diagnose.second_pass import PassRecord
 from perfgate.model.diagnosis import Cause, Diagnosed, Layer
 
 
@@ -30,7 +30,9 @@ class CaseContext:
 NO_CONTEXT = CaseContext()
 
 
-def explain(endpoint: str, metric: str, head: Seen, base: Seen | None, context: CaseContext = NO_CONTEXT) -> Diagnosed:
+def explain(
+    endpoint: str, metric: str, head: PassRecord, base: PassRecord | None, context: CaseContext = NO_CONTEXT
+) -> Diagnosed:
     """Splits the endpoint's difference into layers, with their causes. `metric` is "mean" or a quantile. The sides are
     compared under the same load, which most of their samples are of."""
     now, before = head.facts(), base.facts() if base else None
@@ -70,14 +72,14 @@ def _in_words_of(language: Language, cause: Cause) -> Cause:
     return replace(cause, remedy=cause.remedy.removesuffix(known.remedy) + known.remedy_in(language))
 
 
-def _parts(observed: Seen, known: PassFacts) -> tuple[attribution.Parts, int]:
+def _parts(observed: PassRecord, known: PassFacts) -> tuple[attribution.Parts, int]:
     samples = observed.samples
     alone = [sample for sample in samples if sample.users == 1]
     loaded = [sample for sample in samples if sample.users > 1] or list(samples)
     of_side = Known(
         floor=network_floor(alone),
         standing=standing_wait(alone),
-        seen=_seen(known),
+        seen=_known_seconds(known),
         delays=dict(_delays(alone, loaded, known)),
     )
     split: Sequence[tuple[dict[Layer, float], bool]] = [partition(sample, of_side) for sample in loaded]
@@ -85,7 +87,7 @@ def _parts(observed: Seen, known: PassFacts) -> tuple[attribution.Parts, int]:
     return attribution.parts(rows, [sample.round for sample in loaded]), sum(clipped for _, clipped in split)
 
 
-def _seen(known: PassFacts) -> dict[Layer, float]:
+def _known_seconds(known: PassFacts) -> dict[Layer, float]:
     """Seconds per request under load, as far as probes know them from outside the application."""
     written = min(known.serialising or 0.0, known.cpu_loaded or 0.0)
     seconds: dict[Layer, float | None] = {

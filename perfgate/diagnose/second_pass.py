@@ -50,7 +50,7 @@ class DiagnosedSubject:
 
 
 @dataclass(kw_only=True)
-class Seen:
+class PassRecord:
     """What one side's endpoint has shown so far."""
 
     answers: list[Answer] = field(default_factory=list)
@@ -90,7 +90,7 @@ class Seen:
 class Pass:
     """`warnings` are what could not be learnt; a probe that fails once is left out from then on."""
 
-    seen: dict[tuple[str, Name], Seen] = field(default_factory=dict)
+    seen: dict[tuple[str, Name], PassRecord] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     broken: set[int] = field(default_factory=set)
     sight: ProbeSight = field(default_factory=ProbeSight)
@@ -117,7 +117,7 @@ def observe(
     """Sends all subjects on all sides, in rounds. Raises DiagnosisError."""
     rounds = ROUNDS[len(sides)]
     phase = max(MIN_PHASE_S, (settings.seconds / rounds / len(sides) - IDLE_S) / (2 * len(subjects)))
-    result = Pass(seen={(item.endpoint, side.name): Seen() for item in subjects for side in sides})
+    result = Pass(seen={(item.endpoint, side.name): PassRecord() for item in subjects for side in sides})
     for number in range(rounds):
         for side in sides if number % 2 == 0 else reversed(sides):
             part = _RoundPart(number=number, side=side, replayer=replayer, result=result)
@@ -165,7 +165,7 @@ class _RoundPart:
         counted = [self._guarded(probe, lambda probe=probe: probe.counted(0)) for probe in probes]
         return latencies, [item for item in counted if item is not None]
 
-    def phase(self, order: ReplayRequest, observed: Seen, *, is_alone: bool) -> Answer:
+    def phase(self, order: ReplayRequest, observed: PassRecord, *, is_alone: bool) -> Answer:
         """Counts per request are those of the endpoint alone, undisturbed, and again under load; memory only there."""
         probes = [probe for probe in self.side.probes if id(probe) not in self.result.broken]
         for probe in probes:
@@ -209,7 +209,7 @@ def _without_blind(result: Pass) -> Pass:
     return result
 
 
-def _usual(own: Seen, base: Seen) -> float:
+def _usual(own: PassRecord, base: PassRecord) -> float:
     """Seconds of a request that is alone. A head that is slower alone gets longer pauses, so that it is as busy as the
     base: a queue that only grows with the time of each request is a symptom, and hides its cause."""
     usual, compared = (_median([s.latency for s in seen.samples if s.users == 1]) for seen in (own, base))

@@ -52,7 +52,7 @@ def run(
 ) -> LoadTest:
     """The plan's load on what `sides` says, whose services run only meanwhile. Every part has a folder of its own.
 
-    KeyboardInterrupt and errors as in `locust_process.prepared`; ServiceError and TargetError when something is not up.
+    KeyboardInterrupt and errors as in `start_locust`; ServiceError and TargetError when something is not up.
     """
     loads = cut(plan.load, 1 + restarts)
     several = len(loads) > 1 or len(looks.times) > 1
@@ -77,7 +77,7 @@ def run(
 def _part(plan: Plan, place: Path, options: Options, sides: Sides, *, of_several: bool) -> LoadTest:
     def load_part() -> LoadTest:
         with (
-            locust_process.prepared(plan, place, options) as send,
+            locust_process.start_locust(plan, place, options) as send,
             running(sides.of_part(options.part + 1 if of_several else 0), options.secrets) as services,
         ):
             for target in sides.targets:

@@ -14,7 +14,7 @@ from statistics import fmean, stdev
 import numpy as np
 
 from perfgate.measure.precision import MIN_WINDOWS, UPPER_QUANTILE, Clock
-from perfgate.model.metric import Teller, told_by
+from perfgate.model.metric import CountSource, metrics_counted_by
 from perfgate.model.run import EndpointResult, LoadTest
 from perfgate.recording.windows import Window
 from perfgate.stats.distributions import t_quantile
@@ -22,7 +22,9 @@ from perfgate.stats.serial import FREEDOM, batch_variance, variance_of_sum
 
 Parts = Mapping[int, Window]
 
-OF_ALL = {*told_by(Teller.SERVER_TIMING)} - {*told_by(Teller.HEADERS)}  # that most answers must say
+OF_ALL = {*metrics_counted_by(CountSource.SERVER_TIMING)} - {
+    *metrics_counted_by(CountSource.HEADERS)
+}  # that most answers must say
 MIN_TELLING_SHARE = 0.5
 MEMORY_BLOCKS = 6
 MEMORY_REQUESTS = 1000  # that memory growth is counted by

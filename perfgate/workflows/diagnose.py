@@ -147,7 +147,7 @@ def _diagnosis(
 
 
 def _control_facts(
-    request: DiagnosisRequest, seen: Mapping[tuple[str, second_pass.Name], second_pass.Seen], endpoint: str
+    request: DiagnosisRequest, seen: Mapping[tuple[str, second_pass.Name], second_pass.PassRecord], endpoint: str
 ) -> tuple[PassFacts, PassFacts] | None:
     """Base and head of the control. Where every endpoint failed and the service is not perfgate's own, so that nothing
     else shows the machine, it is the quickest of the others."""

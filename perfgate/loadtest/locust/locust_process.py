@@ -60,7 +60,7 @@ Send = Callable[[Callable[[], None]], LoadTest]
 
 
 @contextmanager
-def prepared(plan: Plan, folder: Path, options: Options) -> Iterator[Send]:
+def start_locust(plan: Plan, folder: Path, options: Options) -> Iterator[Send]:
     """Starts Locust, which sends nothing until the function is called that this gives: it takes a second to load, in
     which a service can start.
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from perfgate.git.command import without_hook_variables
-from perfgate.loadtest.service.checkout import Checkout, checked_out
+from perfgate.loadtest.service.checkout import Checkout, check_out
 from perfgate.loadtest.service.ports import free_ports
 from perfgate.loadtest.service.set_up import SetUp, set_up
 from perfgate.loadtest.service.sides import WORK_TREE, Sides, start_of_arm
@@ -66,7 +66,7 @@ def base_and_head(
     base cannot be made ready, ServiceError when the head cannot.
     """
     context = replace(context, environ=without_hook_variables(context.environ))
-    with checked_out(base.ref, folder=head.folder, environ=context.environ) as checkout:
+    with check_out(base.ref, folder=head.folder, environ=context.environ) as checkout:
         folders = {BASE: checkout.folder, HEAD: head.folder}
         services = {BASE: _own(base, checkout, service, context.say), HEAD: service}
         ports = _ports(services, target)

@@ -95,7 +95,7 @@ class CsvTable:
         arms = np.array([_arm(str(text)) for text in frame["arm"].cat.categories] if "arm" in frame else [NO_ARM])
         arm = frame["arm"].cat.codes.to_numpy() if "arm" in frame else np.zeros(len(frame), dtype=np.int64)
         return replace(
-            rows.assembled(
+            rows.to_batch(
                 [RequestLabel(name) for name in names],
                 endpoint.codes.to_numpy().astype(np.int64),
                 since,

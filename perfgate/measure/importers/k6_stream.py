@@ -118,11 +118,11 @@ class K6Stream:
 
     def read(self, source: RecordingSource, bad: BadLines) -> Iterator[SampleBatch | ToolReport]:
         outcomes = K6Outcomes()
-        yield from assembled(_points(source, bad, outcomes), self._points)
+        yield from to_batches(_points(source, bad, outcomes), self._points)
         yield ToolReport(generator=outcomes.generator, warnings=tuple(outcomes.warnings()))
 
 
-def assembled(recorded: Iterable[Point], size: int = MAX_POINTS) -> Iterator[SampleBatch]:
+def to_batches(recorded: Iterable[Point], size: int = MAX_POINTS) -> Iterator[SampleBatch]:
     """Samples of the points. Times count from the beginning of the first request that ended."""
     pending: dict[str, _Points] = {}
     labels: dict[RequestLabel, int] = {}

@@ -149,7 +149,7 @@ def _row(name: str, metrics: Values, label: RequestLabel) -> Row:
             label=label,
             requests=int(requests or 0),
             failures=None if bad is None else int(bad),
-            metrics=summary_reading.known(values, METRIC_NAMES),
+            metrics=summary_reading.metrics_among(values, METRIC_NAMES),
         )
     )
 

@@ -36,7 +36,7 @@ def is_timeout(text: str) -> bool:
     return any(word in text.lower() for word in TIMEOUT_WORDS)
 
 
-def sampled(requests: Iterable[RecordedRequest], rows: int = CHUNK_ROWS) -> Iterator[SampleBatch]:
+def to_batches(requests: Iterable[RecordedRequest], rows: int = CHUNK_ROWS) -> Iterator[SampleBatch]:
     """The requests in batches. Times count from the first of them."""
     origin: float | None = None
     batch: list[RecordedRequest] = []
@@ -59,7 +59,7 @@ def _together(batch: Sequence[RecordedRequest], origin: float) -> Iterator[Sampl
     status, outcomes = (np.array(column, dtype=np.int64) for column in columns[3:5])
     timed_out = np.array(columns[5], dtype=bool)
     took = milliseconds(np.array(columns[2], dtype=np.float64))
-    samples = assembled(list(labels), code, began, took, AnswerColumns(status, outcomes, timed_out), origin)
+    samples = to_batch(list(labels), code, began, took, AnswerColumns(status, outcomes, timed_out), origin)
     yield samples
     parts: tuple[tuple[Phase, int], ...] = (("first_byte", 6), ("connect", 7))
     for phase, at in parts:
@@ -80,7 +80,7 @@ class AnswerColumns(NamedTuple):
     timed_out: NDArray[np.bool_] | None = None
 
 
-def assembled(
+def to_batch(
     labels: Sequence[RequestLabel],
     code: NDArray[np.int64],
     began: NDArray[np.float64],

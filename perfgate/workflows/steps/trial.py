@@ -92,7 +92,7 @@ def _shortened(budget_file: BudgetFile) -> BudgetFile:
     )
 
 
-def sifted(proposal: FileProposal, attempts: Mapping[str, Attempt]) -> FileProposal:
+def set_failures_aside(proposal: FileProposal, attempts: Mapping[str, Attempt]) -> FileProposal:
     """The proposal with what failed or took long set aside, and what needs a value of it. Limits and rate fit the
     rest."""
     kept: dict[str, Endpoint] = {}

@@ -54,7 +54,7 @@ def _convert(frame: pd.DataFrame) -> SampleBatch:
     if not ((status >= 100) & (status < 600)).all():
         raise ValueError("a status is out of range")
     zeros = np.zeros(len(took), dtype=np.int64)
-    return rows.assembled([RequestLabel("")], zeros, began, rows.milliseconds(took * 1e3), rows.AnswerColumns(status))
+    return rows.to_batch([RequestLabel("")], zeros, began, rows.milliseconds(took * 1e3), rows.AnswerColumns(status))
 
 
 def _wrong(of: Mapping[str, str]) -> str:

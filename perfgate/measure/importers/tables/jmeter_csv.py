@@ -136,7 +136,7 @@ class _JMeterTable:
         status = np.where((number == 0) & good, 200, number)  # samplers other than HTTP have no status
         late = np.array([rows.is_timeout(text) for text in codes])[code.codes.to_numpy()]
         outcomes = np.where(good, GOOD, np.where((status > 0) & (status < 400), REJECTED, BAD))
-        return rows.assembled(
+        return rows.to_batch(
             labels,
             label,
             since,

@@ -60,7 +60,7 @@ class _VegetaTable:
         labels, label = _labels(frame)
         error = frame["error"].cat
         late = np.array([rows.is_timeout(str(category)) for category in error.categories])[error.codes.to_numpy()]
-        return rows.assembled(
+        return rows.to_batch(
             labels,
             label,
             since,

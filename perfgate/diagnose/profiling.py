@@ -43,7 +43,17 @@ class Profiles:
     warnings: list[str] = field(default_factory=list)
 
 
-def wanted(written: str, failed: Collection[str], find: Callable[[], Diagnosis]) -> Collection[str]:
+@dataclass(frozen=True, kw_only=True)
+class ProfileRequest:
+    """The endpoints to profile; those, by side, that seem to block the event loop; and whether the budget file asks for
+    profiles (`is_explicit`): only then what keeps them from being made is a warning."""
+
+    endpoints: Collection[str]
+    blocking: Collection[tuple[str, Name]] = ()
+    is_explicit: bool = False
+
+
+def endpoints_to_profile(written: str, failed: Collection[str], find: Callable[[], Diagnosis]) -> Collection[str]:
     """The endpoints to profile, by `diagnose.profile` as it is written: all that `failed`, or those of which the
     diagnosis so far knows that they compute more, and not what."""
     if written == NONE:
@@ -51,99 +61,90 @@ def wanted(written: str, failed: Collection[str], find: Callable[[], Diagnosis])
     return failed if written else [item.endpoint for item in find().findings if item.causes[0].code == "cpu"]
 
 
-def with_profiles(
+def add_profiles(
     observed: Pass,
     subjects: Sequence[DiagnosedSubject],
     sides: Sequence[PassSide],
-    replayer: Replayer,
-    folder: Path,
-    *,
-    wanted: Collection[str],
-    blocking: Collection[tuple[str, Name]],
-    is_asked: bool,
+    profiler: Profiler,
+    request: ProfileRequest,
 ) -> Profiles:
-    """Profiles of the `wanted` endpoints, whose facts are then part of what was observed; and of the control where
-    there is no base to compare with. Nothing that keeps it from that is a warning unless it `is_asked` for."""
+    """Profiles the endpoints, and the control where there is no base to compare with; what it finds is then part of
+    what was observed."""
     own = [ProfiledSide(side=side, pid=side.pid) for side in sides if side.pid]
-    if not wanted or not own:
+    if not request.endpoints or not own:
         lacking = "diagnose.profile: py-spy looks only into a service that perfgate starts (`service`)"
-        return Profiles(warnings=[lacking] if wanted and is_asked else [])
-    compared = [item for item in subjects if item.endpoint in wanted or len(sides) == 1]
-    profiles = profiled(compared, own, replayer, folder, blocking)
+        return Profiles(warnings=[lacking] if request.endpoints and request.is_explicit else [])
+    compared = [item for item in subjects if item.endpoint in request.endpoints or len(sides) == 1]
+    profiles = profiler.profiles(compared, own, request.blocking)
     for key, functions in profiles.functions.items():
         seen = observed.seen[key]
         seen.functions, seen.blockers = functions, profiles.blockers.get(key, ())
         seen.serialising = profiles.serialising.get(key)
-    if not is_asked:
+    if not request.is_explicit:
         profiles.warnings.clear()
     return profiles
 
 
-def profiled(
-    subjects: Sequence[DiagnosedSubject],
-    sides: Sequence[ProfiledSide],
-    replayer: Replayer,
-    folder: Path,
-    blocking: Collection[tuple[str, Name]] = (),
-) -> Profiles:
-    """Samples each endpoint on each side, and the event loop beside those that seem to be `blocking`. The first thing
-    that goes wrong ends it, and is a warning."""
-    result = Profiles()
-    try:
-        for number, subject in enumerate(subjects):
-            for item in sides:
-                _profile(subject, item, replayer, folder / f"profile-{number}-{item.side.name}.speedscope.json", result)
-                if (subject.endpoint, item.side.name) in blocking:
-                    _watch_loop(subject, item, replayer, folder, result)
-    except DiagnosisError as error:
-        result.warnings.append(f"{error.message}. {error.hint}" if error.hint else error.message)
-    return result
+@dataclass(frozen=True)
+class Profiler:
+    """Samples services while requests are sent to them. Flame graphs are written into `folder`."""
 
+    replayer: Replayer
+    folder: Path
 
-def _profile(subject: DiagnosedSubject, item: ProfiledSide, replayer: Replayer, path: Path, result: Profiles) -> None:
-    process = ProcessProbe(item.pid)
-    process.begin()
-    samples, requests = _sampled(subject, item, replayer, path.parent, SAMPLING_S)
-    cpu = process.counted(requests).values.get("cpu", 0.0)
-    if not samples:
-        return
-    key = subject.endpoint, item.side.name
-    result.functions[key] = profile.functions(samples, cpu)
-    result.serialising[key] = profile.serialising(samples, cpu)
-    graph = profile.speedscope(samples, f"{subject.endpoint} ({item.side.name})", SAMPLES_PER_S)
-    path.write_text(json.dumps(graph), encoding="utf-8")
-    result.files[key] = path.name
+    def profiles(
+        self,
+        subjects: Sequence[DiagnosedSubject],
+        sides: Sequence[ProfiledSide],
+        blocking: Collection[tuple[str, Name]] = (),
+    ) -> Profiles:
+        """Samples each endpoint on each side, and the event loop beside those that seem to be `blocking`. The first
+        thing that goes wrong ends it, and is a warning."""
+        result = Profiles()
+        try:
+            for number, subject in enumerate(subjects):
+                for item in sides:
+                    self._profile(subject, item, f"profile-{number}-{item.side.name}.speedscope.json", result)
+                    if (subject.endpoint, item.side.name) in blocking:
+                        self._watch_loop(subject, item, result)
+        except DiagnosisError as error:
+            result.warnings.append(f"{error.message}. {error.hint}" if error.hint else error.message)
+        return result
 
+    def _profile(self, subject: DiagnosedSubject, item: ProfiledSide, file: str, result: Profiles) -> None:
+        process = ProcessProbe(item.pid)
+        process.begin()
+        samples, requests = self._sample(subject, item, SAMPLING_S)
+        cpu = process.counted(requests).values.get("cpu", 0.0)
+        if not samples:
+            return
+        key = subject.endpoint, item.side.name
+        result.functions[key] = profile.functions(samples, cpu)
+        result.serialising[key] = profile.serialising(samples, cpu)
+        graph = profile.speedscope(samples, f"{subject.endpoint} ({item.side.name})", SAMPLES_PER_S)
+        (self.folder / file).write_text(json.dumps(graph), encoding="utf-8")
+        result.files[key] = file
 
-def _watch_loop(
-    subject: DiagnosedSubject, item: ProfiledSide, replayer: Replayer, folder: Path, result: Profiles
-) -> None:
-    samples, _ = _sampled(subject, item, replayer, folder, LOOP_SAMPLING_S, has_idle=True)
-    result.blockers[subject.endpoint, item.side.name] = profile.blockers(samples)
+    def _watch_loop(self, subject: DiagnosedSubject, item: ProfiledSide, result: Profiles) -> None:
+        samples, _ = self._sample(subject, item, LOOP_SAMPLING_S, has_idle=True)
+        result.blockers[subject.endpoint, item.side.name] = profile.blockers(samples)
 
-
-def _sampled(
-    subject: DiagnosedSubject,
-    item: ProfiledSide,
-    replayer: Replayer,
-    folder: Path,
-    seconds: float,
-    *,
-    has_idle: bool = False,
-) -> tuple[dict[Stack, int], int]:
-    """Samples beside so many requests."""
-    order = ReplayRequest(
-        scenario=subject.scenario,
-        endpoint=subject.endpoint,
-        target=item.side.target,
-        seconds=seconds + START_UP_S,
-        users=LOAD_USERS,
-        pause=PAUSE_S,
-        seed=f"profile/{subject.endpoint}",
-    )
-    recording = ProfileRecording(item.pid, seconds, folder, has_idle=has_idle)
-    try:
-        answer = replayer.send(order, 0)
-        return recording.stacks(), answer.requests
-    finally:
-        recording.close()
+    def _sample(
+        self, subject: DiagnosedSubject, item: ProfiledSide, seconds: float, *, has_idle: bool = False
+    ) -> tuple[dict[Stack, int], int]:
+        """Samples beside so many requests."""
+        order = ReplayRequest(
+            scenario=subject.scenario,
+            endpoint=subject.endpoint,
+            target=item.side.target,
+            seconds=seconds + START_UP_S,
+            users=LOAD_USERS,
+            pause=PAUSE_S,
+            seed=f"profile/{subject.endpoint}",
+        )
+        recording = ProfileRecording(item.pid, seconds, self.folder, has_idle=has_idle)
+        try:
+            answer = self.replayer.send(order, 0)
+            return recording.stacks(), answer.requests
+        finally:
+            recording.close()

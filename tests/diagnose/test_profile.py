@@ -316,4 +316,4 @@ def found(**causes: str) -> Diagnosis:
 def test_unasked_only_what_computes_more_is_profiled(written: str, profiled: list[str]):
     seen = found(search="repeated-statement", report="cpu")
 
-    assert list(profiling.wanted(written, ["search", "report"], lambda: seen)) == profiled
+    assert list(profiling.endpoints_to_profile(written, ["search", "report"], lambda: seen)) == profiled

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from perfgate.diagnose import profile
-from perfgate.diagnose.rules.case import TINY, Case, cause, ms
+from perfgate.diagnose.rules.case import MIN_TIME_S, Case, cause, ms
 from perfgate.model.diagnosis import Cause
 
 MAX_FUNCTIONS = 3
-LEAST = 0.15  # of the CPU that a request takes more
+MIN_CPU_SHARE = 0.15  # of the CPU that a request takes more
 
 
 def named(case: Case) -> list[profile.FunctionGrowth]:
     """The functions whose CPU per request grew, the one that explains most first."""
     before = case.base.functions if case.base else case.usual_functions
     grown = (case.growth("cpu_loaded") or case.growth("cpu") or 0.0) if case.base else case.head.cpu or 0.0
-    return list(profile.grown(before, case.head.functions, max(TINY / 2, LEAST * grown))[:MAX_FUNCTIONS])
+    return list(profile.grown(before, case.head.functions, max(MIN_TIME_S / 2, MIN_CPU_SHARE * grown))[:MAX_FUNCTIONS])
 
 
 def described(found: profile.FunctionGrowth, *, compared: bool) -> str:

@@ -350,6 +350,8 @@ def test_timeouts_among_a_stream_s_values_are_said_where_they_count():
     result = measured(
         "first_message_p95", 0.131, phases={"first_message": first_messages}, timeouts={"first_message": 2, "queued": 1}
     )
-    text = sentence(make_budget(endpoint="search", metric="first_message_p95", fail="120ms"), make_run(endpoints=[result]))
+    text = sentence(
+        make_budget(endpoint="search", metric="first_message_p95", fail="120ms"), make_run(endpoints=[result])
+    )
 
     assert text.endswith(" 2 of 40 streams had no message: each counts as a timeout.")

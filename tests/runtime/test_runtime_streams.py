@@ -152,7 +152,7 @@ def make_talk(connect: int = 0, reply: str = "next") -> tuple[Talk, list]:
     )
     talk.awaits_ready(())
     for number in range(2):
-        talk.say('{"id": %d}' % number, expects_reply=True)
+        talk.say(f'{{"id": {number}}}', expects_reply=True)
     for frame in (TextMessage('{"id": 0}'), CloseConnection(1000)):
         for message in talk.messages(server.send(frame), time_ns()):
             talk.take(message)

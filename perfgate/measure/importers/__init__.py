@@ -20,6 +20,8 @@ FORMATS: dict[str, str] = {  # the class of each. The first that recognizes a fi
     "k6-dashboard": "perfgate.measure.importers.k6_dashboard:K6Dashboard",
     "jmeter-csv": "perfgate.measure.importers.tables.jmeter_csv:JMeterCsv",
     "jmeter-xml": "perfgate.measure.importers.streams.jmeter_xml:JMeterXml",
+    "jmeter-statistics": "perfgate.measure.importers.summaries.jmeter_summaries:JMeterStatistics",
+    "jmeter-aggregate": "perfgate.measure.importers.summaries.jmeter_summaries:JMeterAggregate",
     "gatling": "perfgate.measure.importers.streams.gatling_log:GatlingLog",
     "gatling-stats": "perfgate.measure.importers.summaries.gatling_stats:GatlingStats",
     "vegeta-csv": "perfgate.measure.importers.tables.vegeta_csv:VegetaCsv",

@@ -34,6 +34,7 @@ FORMATS: dict[str, str] = {  # the class of each. The first that recognizes a fi
     "autocannon": "perfgate.measure.importers.summaries.autocannon:Autocannon",
     "bombardier": "perfgate.measure.importers.summaries.bombardier:Bombardier",
     "hey-csv": "perfgate.measure.importers.tables.hey_csv:HeyCsv",
+    "oha-csv": "perfgate.measure.importers.tables.hey_csv:OhaCsv",
     "oha": "perfgate.measure.importers.summaries.oha:Oha",
     "hey": "perfgate.measure.importers.summaries.hey:Hey",
     "wrk": "perfgate.measure.importers.summaries.wrk:Wrk",

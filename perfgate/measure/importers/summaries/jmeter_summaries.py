@@ -76,8 +76,7 @@ class JMeterAggregate:
     has_hops = False
 
     def recognizes(self, beginning: bytes) -> bool:
-        names = _plain(beginning.partition(b"\n")[0].decode(errors="replace").replace('"', "").strip().split(","))
-        return {LABEL, COUNT, ERRORS} <= set(names)
+        return {LABEL, COUNT, ERRORS} <= set(_plain(summary_reading.head(beginning).split(",")))
 
     def read(self, source: RecordingSource, bad: BadLines) -> Iterator[Summary]:
         rows: list[Row] = []

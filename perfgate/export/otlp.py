@@ -32,7 +32,7 @@ class Moments(NamedTuple):
 
     now: int
     since: int
-    temporality: int = CUMULATIVE
+    temporality: int
 
 
 class Otlp:
@@ -51,16 +51,12 @@ class Otlp:
     def send(self, families: Sequence[Family], at: float) -> None:
         now = _nanoseconds(at)
         since = self._since or now
-        if self._is_delta:
-            shown, moments = grown(families, self._sent), Moments(now, since, DELTA)
-        else:
-            shown, moments = families, Moments(now, since)
+        shown = grown(families, self._sent) if self._is_delta else families
+        moments = Moments(now, since, DELTA if self._is_delta else CUMULATIVE)
         reply = self._poster.post(json.dumps(request(shown, moments)).encode())
         if self._is_delta:  # what could not be sent is a part of what comes next
             self._sent |= totals(families)
-            self._since = now
-        elif not self._since:
-            self._since = now
+        self._since = now if self._is_delta else since
         if problem := _rejected(reply):
             raise ExportError(f"it rejected {self._poster.hidden(problem)}", hint="Its own log says why.")
 

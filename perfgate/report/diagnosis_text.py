@@ -11,6 +11,9 @@ from perfgate.report import trace_text
 from perfgate.report.escaping import code, plain, prose
 from perfgate.text.units import format_difference, format_value
 
+LCP = "lcp"  # a page's
+OF_PAGE = "From the view with the median LCP, of which every moment belongs to one layer"
+BESIDE = ", beside that of the base or of a usual earlier run"
 Quote = Callable[[str], str]
 MAX_NAMED_LAYERS = 2  # layers in the first line
 MIN_NAMED_SHARE = 0.1  # of the difference: layers with less are not named first
@@ -239,6 +242,8 @@ def _value(unit: Unit | None, value: float | None) -> str:
 
 def note(finding: Diagnosed, diagnosis: Diagnosis | None) -> str:
     """Where the numbers are from."""
+    if finding.metric == LCP:
+        return f"{OF_PAGE}{BESIDE if finding.baseline_samples else ''}."
     beside = f" of the base and {finding.samples}" if finding.baseline_samples else ""
     number = finding.baseline_samples or finding.samples
     text = f"From {number}{beside} requests of a second pass, which is not judged"

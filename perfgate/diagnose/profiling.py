@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from perfgate.diagnose import profile
+from perfgate.diagnose import profile, profilers
 from perfgate.diagnose.probes.processes import ProcessProbe
-from perfgate.diagnose.probes.pyspy import SAMPLES_PER_S, ProfileRecording
-from perfgate.diagnose.profile import FunctionTime, LoopBlocker, Stack
+from perfgate.diagnose.profile import ProfileFacts, SampledProfile
 from perfgate.diagnose.replaying import Replayer, ReplayRequest
 from perfgate.diagnose.second_pass import LOAD_USERS, DiagnosedSubject, Name, Pass, PassSide
 from perfgate.model.diagnosis import Diagnosis
@@ -18,7 +17,7 @@ from perfgate.model.errors import DiagnosisError
 
 SAMPLING_S = 3.0  # that each endpoint of each side is sampled
 LOOP_SAMPLING_S = 2.0  # that an event loop is sampled, which an endpoint seems to block
-START_UP_S = 0.6  # s until py-spy has found its way
+START_UP_S = 0.6  # s until a profiler has found its way
 PAUSE_S = 0.002
 NONE = "none"  # of `diagnose.profile`
 
@@ -33,22 +32,33 @@ class ProfiledSide:
 
 @dataclass(kw_only=True)
 class Profiles:
-    """Functions, largest first; CPU of serialising, s per request; what blocks the event loop; the file of the
-    flame graph in the folder. Each by endpoint and side."""
+    """What they tell, and the file of the flame graph in the folder. Each by endpoint and side."""
 
-    functions: dict[tuple[str, Name], tuple[FunctionTime, ...]] = field(default_factory=dict)
-    serialising: dict[tuple[str, Name], float] = field(default_factory=dict)
-    blockers: dict[tuple[str, Name], tuple[LoopBlocker, ...]] = field(default_factory=dict)
+    facts: dict[tuple[str, Name], ProfileFacts] = field(default_factory=dict)
     files: dict[tuple[str, Name], str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
 
 
-def wanted(written: str, failed: Collection[str], find: Callable[[], Diagnosis]) -> Collection[str]:
+@dataclass(frozen=True, kw_only=True)
+class SampledRequests:
+    """Samples beside so many requests, each of which took so much CPU, s."""
+
+    profile: SampledProfile
+    cpu: float
+    requests: int
+
+
+def wanted(
+    written: str, failed: Collection[str], find: Callable[[], Diagnosis], leaking: Collection[str] = ()
+) -> Collection[str]:
     """The endpoints to profile, by `diagnose.profile` as it is written: all that `failed`, or those of which the
-    diagnosis so far knows that they compute more, and not what."""
+    diagnosis so far knows that they compute more, and not what, and those that may leak."""
     if written == NONE:
         return ()
-    return failed if written else [item.endpoint for item in find().findings if item.causes[0].code == "cpu"]
+    if written:
+        return failed
+    computing = [item.endpoint for item in find().findings if item.causes[0].code == "cpu"]
+    return [name for name in failed if name in computing or name in leaking]
 
 
 def with_profiles(
@@ -60,21 +70,21 @@ def with_profiles(
     *,
     wanted: Collection[str],
     blocking: Collection[tuple[str, Name]],
-    is_asked: bool,
+    written: str,
 ) -> Profiles:
     """Profiles of the `wanted` endpoints, whose facts are then part of what was observed; and of the control where
-    there is no base to compare with. Nothing that keeps it from that is a warning unless it `is_asked` for."""
+    there is no base to compare with. py-spy is optional: what keeps it from that is a warning only where it is asked
+    for by what is `written`."""
     own = [ProfiledSide(side=side, pid=side.pid) for side in sides if side.pid]
     if not wanted or not own:
-        lacking = "diagnose.profile: py-spy looks only into a service that perfgate starts (`service`)"
-        return Profiles(warnings=[lacking] if wanted and is_asked else [])
+        lacking = f"diagnose.profile: {written} looks only into a service that perfgate starts (`service`)"
+        return Profiles(warnings=[lacking] if wanted and written else [])
     compared = [item for item in subjects if item.endpoint in wanted or len(sides) == 1]
-    profiles = profiled(compared, own, replayer, folder, blocking)
-    for key, functions in profiles.functions.items():
-        seen = observed.seen[key]
-        seen.functions, seen.blockers = functions, profiles.blockers.get(key, ())
-        seen.serialising = profiles.serialising.get(key)
-    if not is_asked:
+    profiler = written or profilers.chosen(own[-1].pid)
+    profiles = profiled(compared, own, replayer, folder, profiler, blocking)
+    for key, known in profiles.facts.items():
+        observed.seen[key].profiled = known
+    if not written and profiler == "py-spy":
         profiles.warnings.clear()
     return profiles
 
@@ -84,6 +94,7 @@ def profiled(
     sides: Sequence[ProfiledSide],
     replayer: Replayer,
     folder: Path,
+    profiler: str,
     blocking: Collection[tuple[str, Name]] = (),
 ) -> Profiles:
     """Samples each endpoint on each side, and the event loop beside those that seem to be `blocking`. The first thing
@@ -92,46 +103,40 @@ def profiled(
     try:
         for number, subject in enumerate(subjects):
             for item in sides:
-                _profile(subject, item, replayer, folder / f"profile-{number}-{item.side.name}.speedscope.json", result)
-                if (subject.endpoint, item.side.name) in blocking:
-                    _watch_loop(subject, item, replayer, folder, result)
+                key = subject.endpoint, item.side.name
+                sample = partial(_sampled, subject, item, replayer, profilers.BY_NAME[profiler].record, folder)
+                _profile(sample, folder / f"profile-{number}-{item.side.name}.speedscope.json", key, key in blocking, result)
     except DiagnosisError as error:
         result.warnings.append(f"{error.message}. {error.hint}" if error.hint else error.message)
     return result
 
 
-def _profile(subject: DiagnosedSubject, item: ProfiledSide, replayer: Replayer, path: Path, result: Profiles) -> None:
-    process = ProcessProbe(item.pid)
-    process.begin()
-    samples, requests = _sampled(subject, item, replayer, path.parent, SAMPLING_S)
-    cpu = process.counted(requests).values.get("cpu", 0.0)
-    if not samples:
-        return
-    key = subject.endpoint, item.side.name
-    result.functions[key] = profile.functions(samples, cpu)
-    result.serialising[key] = profile.serialising(samples, cpu)
-    graph = profile.speedscope(samples, f"{subject.endpoint} ({item.side.name})", SAMPLES_PER_S)
-    path.write_text(json.dumps(graph), encoding="utf-8")
-    result.files[key] = path.name
-
-
-def _watch_loop(
-    subject: DiagnosedSubject, item: ProfiledSide, replayer: Replayer, folder: Path, result: Profiles
+def _profile(
+    sample: Sample, path: Path, key: tuple[str, Name], is_blocking: bool, result: Profiles
 ) -> None:
-    samples, _ = _sampled(subject, item, replayer, folder, LOOP_SAMPLING_S, has_idle=True)
-    result.blockers[subject.endpoint, item.side.name] = profile.blockers(samples)
+    sampled = sample(SAMPLING_S)
+    seen = sampled.profile
+    if not seen.samples:
+        return
+    known = profile.facts(seen, sampled.cpu, sampled.requests)
+    if is_blocking:
+        waiting = seen if seen.loop is not None else sample(LOOP_SAMPLING_S, has_idle=True).profile
+        known = replace(known, blockers=profile.blockers(waiting.loop or {}, waiting.names))
+    graph = profile.speedscope(seen.samples, f"{key[0]} ({key[1]})", seen.rate, seen.names)
+    path.write_text(json.dumps(graph), encoding="utf-8")
+    result.facts[key], result.files[key] = known, path.name
 
 
 def _sampled(
     subject: DiagnosedSubject,
     item: ProfiledSide,
     replayer: Replayer,
+    record: profilers.Record,
     folder: Path,
     seconds: float,
     *,
     has_idle: bool = False,
-) -> tuple[dict[Stack, int], int]:
-    """Samples beside so many requests."""
+) -> SampledRequests:
     order = ReplayRequest(
         scenario=subject.scenario,
         endpoint=subject.endpoint,
@@ -141,9 +146,12 @@ def _sampled(
         pause=PAUSE_S,
         seed=f"profile/{subject.endpoint}",
     )
-    recording = ProfileRecording(item.pid, seconds, folder, has_idle=has_idle)
+    recording = record(item.pid, seconds, folder, has_idle=has_idle)
     try:
+        process = ProcessProbe(item.pid)
+        process.begin()
         answer = replayer.send(order, 0)
-        return recording.stacks(), answer.requests
+        cpu = process.counted(answer.requests).values.get("cpu", 0.0)
+        return SampledRequests(profile=recording.profile(), cpu=cpu, requests=answer.requests)
     finally:
         recording.close()

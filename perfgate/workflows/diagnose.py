@@ -5,7 +5,7 @@ It costs nothing when it fails: what it could not learn is a warning, and the ve
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from math import inf
@@ -16,6 +16,7 @@ from perfgate import loadtest, scenarios
 from perfgate.diagnose import explaining, profiling, rules, second_pass
 from perfgate.diagnose.codes import language_of
 from perfgate.diagnose.facts import PassFacts
+from perfgate.diagnose.profile import ProfileFacts
 from perfgate.diagnose.probes import Prober, ProcessProbe, WaitProbe, programs
 from perfgate.diagnose.profiling import Profiles
 from perfgate.diagnose.replaying import Replayer
@@ -33,7 +34,7 @@ from perfgate.workflows.tracing import Tracing, tracing, with_traces
 
 FOLDER = "diagnose"  # in the run folder: scenarios and logs of the second pass
 ASSUMED_LATENCY_S = 0.1  # s: by which a number of users is taken for a rate
-NO_PROFILES = Profiles()
+NO_PROFILES, NO_FACTS = Profiles(), ProfileFacts()
 Say = Callable[[str], None]
 
 
@@ -83,7 +84,9 @@ def diagnose(request: DiagnosisRequest, say: Say) -> Diagnosis:
         )
         traces.collect(observed)
         evidence = traces.join(observed)
-        wanted = profiling.wanted(policy.profile, request.wanted, lambda: _diagnosis(request, observed, sides))
+        wanted = profiling.wanted(
+            policy.profile, request.wanted, lambda: _diagnosis(request, observed, sides), _leaking(observed, sides)
+        )
         profiles = profiling.with_profiles(
             observed,
             subjects,
@@ -92,10 +95,19 @@ def diagnose(request: DiagnosisRequest, say: Say) -> Diagnosis:
             folder,
             wanted=wanted,
             blocking={key for key, seen in observed.seen.items() if seen.samples and rules.delays_others(seen.facts())},
-            is_asked=bool(policy.profile),
+            written=policy.profile,
         )
         warnings += profiles.warnings
     return with_traces(_diagnosis(request, observed, sides, warnings, profiles), evidence)
+
+
+def _leaking(observed: second_pass.Pass, sides: Sequence[PassSide]) -> Collection[str]:
+    """Endpoints of a service in Node whose memory grows, by its processes: only a look at its heap tells whether it
+    stays."""
+    if language_of(sides[-1].programs) != "node" or len(sides) == 1:
+        return ()
+    pairs = {name: observed.seen[name, "base"] for name, side in observed.seen if side == "head"}
+    return [name for name, base in pairs.items() if rules.may_leak(base.facts(), observed.seen[name, "head"].facts())]
 
 
 def _rate(load: LoadProfile, *, is_own: bool) -> float:
@@ -134,7 +146,7 @@ def _diagnosis(
                 base,
                 _control_facts(request, of, endpoint) if both else None,
                 request.movements.get(endpoint),
-                profiles.functions.get((request.control, "head"), ()),
+                profiles.facts.get((request.control, "head"), NO_FACTS).functions,
                 language_of(sides[-1].programs),
             )
             files: dict[str, str] = {

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from perfgate.diagnose.rules import answers, application, database, environment, functions, services
-from perfgate.diagnose.rules.application import delays_others
+from perfgate.diagnose.rules.application import delays_others, may_leak
 from perfgate.diagnose.rules.case import TINY, TURN, Case, Rule, RunMovement, cause, grew, has_moved, has_tail_moved
 from perfgate.model.diagnosis import Cause, Confidence, Layer
 
-__all__ = ["Case", "RunMovement", "delays_others", "explain"]
+__all__ = ["Case", "RunMovement", "delays_others", "explain", "may_leak"]
 
 # Counts, plans and what databases say of locks: no machine changes them.
 _COUNTS: tuple[Rule, ...] = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -17,8 +17,9 @@ HEAP_NOISE_BYTES = 500_000  # bytes by which any heap grows: few requests show n
 MAX_NAME_CHARS = 200  # characters of a name: strangers name files and functions
 _SERIALISER = re.compile(
     r"~(JSON\.(parse|stringify)"
-    r"|[^ ]+ \((fast-json-stringify|secure-json-parse|superjson|devalue|serialize-javascript|class-transformer|js-yaml|yaml"
-    r"|xml2js|fast-xml-parser|sax|papaparse|csv-(parse|stringify)|msgpackr?|@msgpack/msgpack|protobufjs|avsc|flatted)/.*\)"
+    r"|[^ ]+ \((fast-json-stringify|secure-json-parse|superjson|devalue|serialize-javascript|class-transformer|flatted"
+    r"|js-yaml|yaml|xml2js|fast-xml-parser|sax|papaparse|csv-(parse|stringify)|msgpackr?|@msgpack/msgpack|protobufjs|avsc"
+    r")/.*\)"
     r"|json(\.(encoder|decoder))?\.(\w+\.)?(dumps?|encode|iterencode|_iterencode\w*|loads|decode|raw_decode)"
     r"|(simplejson|ujson|orjson|msgpack|yaml|marshmallow|rest_framework\.(renderers|parsers))\b.*\."
     r"((safe|full|unsafe)_)?(_?dumps?|dump_all|_?loads?|load_all|(un)?packb?|encode|decode|raw_decode|render|parse)"

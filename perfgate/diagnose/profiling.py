@@ -99,59 +99,59 @@ def profiled(
 ) -> Profiles:
     """Samples each endpoint on each side, and the event loop beside those that seem to be `blocking`. The first thing
     that goes wrong ends it, and is a warning."""
-    result = Profiles()
+    result, record = Profiles(), profilers.BY_NAME[profiler].record
     try:
         for number, subject in enumerate(subjects):
             for item in sides:
-                key = subject.endpoint, item.side.name
-                sample = partial(_sampled, subject, item, replayer, profilers.BY_NAME[profiler].record, folder)
-                _profile(sample, folder / f"profile-{number}-{item.side.name}.speedscope.json", key, key in blocking, result)
+                sampler = Sampler(subject=subject, side=item, replayer=replayer, record=record, folder=folder)
+                path = folder / f"profile-{number}-{item.side.name}.speedscope.json"
+                _profile(sampler, path, is_blocking=(subject.endpoint, item.side.name) in blocking, result=result)
     except DiagnosisError as error:
         result.warnings.append(f"{error.message}. {error.hint}" if error.hint else error.message)
     return result
 
 
-def _profile(
-    sample: Sample, path: Path, key: tuple[str, Name], is_blocking: bool, result: Profiles
-) -> None:
-    sampled = sample(SAMPLING_S)
+@dataclass(frozen=True, kw_only=True)
+class Sampler:
+    """Sends an endpoint to a side while its service is sampled."""
+
+    subject: DiagnosedSubject
+    side: ProfiledSide
+    replayer: Replayer
+    record: profilers.BeginProfile
+    folder: Path
+
+    def sampled(self, seconds: float, *, has_idle: bool = False) -> SampledRequests:
+        order = ReplayRequest(
+            scenario=self.subject.scenario,
+            endpoint=self.subject.endpoint,
+            target=self.side.side.target,
+            seconds=seconds + START_UP_S,
+            users=LOAD_USERS,
+            pause=PAUSE_S,
+            seed=f"profile/{self.subject.endpoint}",
+        )
+        recording = self.record(self.side.pid, seconds, self.folder, has_idle=has_idle)
+        try:
+            process = ProcessProbe(self.side.pid)
+            process.begin()
+            requests = self.replayer.send(order, 0).requests
+            cpu = process.counted(requests).values.get("cpu", 0.0)
+            return SampledRequests(profile=recording.profile(), cpu=cpu, requests=requests)
+        finally:
+            recording.close()
+
+
+def _profile(sampler: Sampler, path: Path, *, is_blocking: bool, result: Profiles) -> None:
+    sampled = sampler.sampled(SAMPLING_S)
     seen = sampled.profile
     if not seen.samples:
         return
+    endpoint, side = key = sampler.subject.endpoint, sampler.side.side.name
     known = profile.facts(seen, sampled.cpu, sampled.requests)
     if is_blocking:
-        waiting = seen if seen.loop is not None else sample(LOOP_SAMPLING_S, has_idle=True).profile
+        waiting = seen if seen.loop is not None else sampler.sampled(LOOP_SAMPLING_S, has_idle=True).profile
         known = replace(known, blockers=profile.blockers(waiting.loop or {}, waiting.names))
-    graph = profile.speedscope(seen.samples, f"{key[0]} ({key[1]})", seen.rate, seen.names)
+    graph = profile.speedscope(seen.samples, f"{endpoint} ({side})", seen.rate, seen.names)
     path.write_text(json.dumps(graph), encoding="utf-8")
     result.facts[key], result.files[key] = known, path.name
-
-
-def _sampled(
-    subject: DiagnosedSubject,
-    item: ProfiledSide,
-    replayer: Replayer,
-    record: profilers.Record,
-    folder: Path,
-    seconds: float,
-    *,
-    has_idle: bool = False,
-) -> SampledRequests:
-    order = ReplayRequest(
-        scenario=subject.scenario,
-        endpoint=subject.endpoint,
-        target=item.side.target,
-        seconds=seconds + START_UP_S,
-        users=LOAD_USERS,
-        pause=PAUSE_S,
-        seed=f"profile/{subject.endpoint}",
-    )
-    recording = record(item.pid, seconds, folder, has_idle=has_idle)
-    try:
-        process = ProcessProbe(item.pid)
-        process.begin()
-        answer = replayer.send(order, 0)
-        cpu = process.counted(answer.requests).values.get("cpu", 0.0)
-        return SampledRequests(profile=recording.profile(), cpu=cpu, requests=answer.requests)
-    finally:
-        recording.close()

@@ -59,7 +59,7 @@ class Seen:
     reference: list[Sequence[tuple[float, float]]] = field(default_factory=list)  # of each round
     counts: list[ProbeCounts] = field(default_factory=list)
     counts_loaded: list[ProbeCounts] = field(default_factory=list)
-    profiled: ProfileFacts = ProfileFacts()
+    profiled: ProfileFacts = field(default_factory=ProfileFacts)
 
     @property
     def samples(self) -> tuple[ReplaySample, ...]:

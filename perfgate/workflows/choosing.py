@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from statistics import median
 
-from perfgate.diagnose.rules import RunMovement
+from perfgate.diagnose.codes import Language
+from perfgate.diagnose.rules import RunMovement, may_leak
+from perfgate.diagnose.second_pass import Pass
 from perfgate.model.budget_file import BudgetFile
 from perfgate.model.metric import LATENCY_QUANTILES, METRICS, MeasuringPoint
 from perfgate.model.outcome import Outcome
@@ -81,3 +83,13 @@ def movements(run: Run, past_runs: Sequence[PastRun], chosen: Mapping[str, str])
         name: RunMovement(own=factors.get(name), others=median(others) if others else None, reference=reference)
         for name in chosen
     }
+
+
+def leaking(observed: Pass, language: Language) -> Collection[str]:
+    """Endpoints beside which the processes of a service in Node grew more than on the base: only its heap tells
+    whether that stays."""
+    if language != "node":
+        return ()
+    heads = {name: seen for (name, side), seen in observed.seen.items() if side == "head" and seen.samples}
+    bases = {name: seen for (name, side), seen in observed.seen.items() if side == "base" and seen.samples}
+    return [name for name in heads.keys() & bases.keys() if may_leak(bases[name].facts(), heads[name].facts())]

@@ -5,7 +5,7 @@ It costs nothing when it fails: what it could not learn is a warning, and the ve
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from math import inf
@@ -16,8 +16,8 @@ from perfgate import loadtest, scenarios
 from perfgate.diagnose import explaining, profiling, rules, second_pass
 from perfgate.diagnose.codes import language_of
 from perfgate.diagnose.facts import PassFacts
-from perfgate.diagnose.profile import ProfileFacts
 from perfgate.diagnose.probes import Prober, ProcessProbe, WaitProbe, programs
+from perfgate.diagnose.profile import ProfileFacts
 from perfgate.diagnose.profiling import Profiles
 from perfgate.diagnose.replaying import Replayer
 from perfgate.diagnose.rules import RunMovement
@@ -29,7 +29,7 @@ from perfgate.model.diagnosis import Diagnosis
 from perfgate.model.errors import DiagnosisError
 from perfgate.runner.reference.bursts import ReferenceBursts
 from perfgate.text.notes import note
-from perfgate.workflows import probing
+from perfgate.workflows import choosing, probing
 from perfgate.workflows.tracing import Tracing, tracing, with_traces
 
 FOLDER = "diagnose"  # in the run folder: scenarios and logs of the second pass
@@ -85,7 +85,10 @@ def diagnose(request: DiagnosisRequest, say: Say) -> Diagnosis:
         traces.collect(observed)
         evidence = traces.join(observed)
         wanted = profiling.wanted(
-            policy.profile, request.wanted, lambda: _diagnosis(request, observed, sides), _leaking(observed, sides)
+            policy.profile,
+            request.wanted,
+            lambda: _diagnosis(request, observed, sides),
+            choosing.leaking(observed, language_of(sides[-1].programs)),
         )
         profiles = profiling.with_profiles(
             observed,
@@ -99,15 +102,6 @@ def diagnose(request: DiagnosisRequest, say: Say) -> Diagnosis:
         )
         warnings += profiles.warnings
     return with_traces(_diagnosis(request, observed, sides, warnings, profiles), evidence)
-
-
-def _leaking(observed: second_pass.Pass, sides: Sequence[PassSide]) -> Collection[str]:
-    """Endpoints of a service in Node whose memory grows, by its processes: only a look at its heap tells whether it
-    stays."""
-    if language_of(sides[-1].programs) != "node" or len(sides) == 1:
-        return ()
-    pairs = {name: observed.seen[name, "base"] for name, side in observed.seen if side == "head"}
-    return [name for name, base in pairs.items() if rules.may_leak(base.facts(), observed.seen[name, "head"].facts())]
 
 
 def _rate(load: LoadProfile, *, is_own: bool) -> float:

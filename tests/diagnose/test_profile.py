@@ -15,8 +15,8 @@ import pytest
 
 from perfgate.diagnose import profile, profiling, rules
 from perfgate.diagnose.facts import PassFacts
-from perfgate.diagnose.profilers import collapsed, pyspy
 from perfgate.diagnose.profile import FunctionTime
+from perfgate.diagnose.profilers import collapsed, pyspy
 from perfgate.model.diagnosis import Cause, Diagnosed, Diagnosis
 from perfgate.model.errors import DiagnosisError
 

@@ -23,7 +23,7 @@ class ProfileRecording(Protocol):
     def close(self) -> None: ...
 
 
-class Record(Protocol):
+class BeginProfile(Protocol):
     def __call__(self, pid: int, seconds: float, folder: Path, *, has_idle: bool = False) -> ProfileRecording:
         """`pid` is that of the process above those of the service; `folder` is for files that are needed meanwhile.
         Event loops that wait are wanted as well (`has_idle`), or only what computes."""
@@ -32,7 +32,7 @@ class Record(Protocol):
 
 class Profiler(NamedTuple):
     programs: re.Pattern[str]  # file names of those that it looks into
-    record: Record
+    record: BeginProfile
 
 
 # value of `diagnose.profile` -> what it means

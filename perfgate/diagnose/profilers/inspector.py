@@ -26,8 +26,8 @@ POLL_INTERVAL_S = 0.01
 MAX_REPLY_BYTES = 256_000_000
 LOCAL = "127.0.0.1"
 NOT_OPENED = (
-    "Its port (9229, or that of --inspect-port) is in use, or the application handles SIGUSR1 itself. Free the port, or "
-    "begin with `NODE_OPTIONS: --inspect-port=0` in `service.env`; `diagnose: {profile: none}` leaves it alone."
+    "Its port is in use (9229), or the application handles SIGUSR1 itself. Free the port, or choose another: "
+    "`NODE_OPTIONS: --inspect-port=PORT` in `service.env`. `diagnose: {profile: none}` sends no signal."
 )
 
 

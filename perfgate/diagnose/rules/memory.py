@@ -1,0 +1,54 @@
+"""Memory that a request leaves behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from perfgate.diagnose.codes import CODES
+from perfgate.diagnose.facts import PassFacts
+from perfgate.diagnose.rules.case import Case, Pair, cause, kb
+from perfgate.model.diagnosis import Cause
+
+LEAK = 20_000  # bytes per request, in every round
+MAY_LEAK = 5_000  # bytes per request more than on the base
+GARBAGE = 32_000_000  # bytes that a heap grows by before it is collected
+MAX_RETAINERS = 3
+
+
+def may_leak(base: PassFacts, head: PassFacts) -> bool:
+    """Whether the processes grow so much more that it is worth a look at what stays on the heap."""
+    return base.memory is not None and head.memory is not None and head.memory - base.memory >= MAY_LEAK
+
+
+def growth(case: Case) -> Iterator[Cause]:
+    if None not in (pair := case.pair("retained")):
+        return _retained(case, pair)
+    return _of_processes(case)
+
+
+def _retained(case: Case, pair: Pair) -> Iterator[Cause]:
+    """What stays after the heap was collected: no garbage is in it."""
+    before, now = (value or 0.0 for value in pair)
+    if now < LEAK or now < 5 * before:
+        return
+    sentence = f"{kb(now)} per request stay in memory instead of {kb(before)}"
+    by_name = {item.name: item.size for item in case.base.retainers} if case.base else {}
+    grown = [(item, item.size - by_name.get(item.name, 0.0)) for item in case.head.retainers]
+    more = sorted((pair for pair in grown if pair[1] > 0), key=lambda pair: -pair[1])[:MAX_RETAINERS]
+    if not more:
+        yield cause("memory-growth", "confirmed", sentence)
+        return
+    evidence = [f"`{item.name}` allocates {kb(size)} per request of what stays" for item, size in more]
+    first = more[0][0].name
+    remedy = f"See what keeps what `{first}` allocates. {CODES['memory-growth'].remedy}"
+    yield cause("memory-growth", "confirmed", f"{sentence}, allocated in `{first}`", evidence, remedy)
+
+
+def _of_processes(case: Case) -> Iterator[Cause]:
+    before, now = case.pair("memory")
+    is_collected_late = case.language in ("node", "other")  # Python counts references
+    if is_collected_late and (now or 0.0) * case.head.samples < GARBAGE:
+        return
+    if now is not None and now >= LEAK and case.base is not None and (before is None or now >= 5 * max(before, 0.0)):
+        sentence = f"{kb(now)} per request stay in memory instead of {kb(max(before or 0.0, 0.0))}"
+        yield cause("memory-growth", "confirmed", sentence)

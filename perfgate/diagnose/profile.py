@@ -12,6 +12,7 @@ Frame = str  # "shop.search.rank"; a library's begins with "~"
 Stack = tuple[Frame, ...]  # the outermost first
 
 SCHEMA = "https://www.speedscope.app/file-format-schema.json"
+COLLECTOR = "~(garbage collector)"  # that of Node
 NO_NAMES: Mapping[Frame, str] = MappingProxyType({})
 HEAP_NOISE_BYTES = 500_000  # bytes by which any heap grows: few requests show no leak
 MAX_NAME_CHARS = 200  # characters of a name: strangers name files and functions

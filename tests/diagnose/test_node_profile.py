@@ -80,7 +80,7 @@ def test_a_recorded_profile_names_what_computes_and_what_serialises():
 
 def test_garbage_is_that_of_the_function_which_ran_before():
     stacks = recorded().samples
-    collecting = [stack for stack in stacks if stack[-1] == cpuprofile.COLLECTING]
+    collecting = [stack for stack in stacks if stack[-1] == profile.COLLECTOR]
 
     assert any("report (shop.js)" in stack for stack in collecting)
 
@@ -162,6 +162,19 @@ def test_slow_json_is_serialisation_and_no_computing():
     cause, *others = rules.explain(rules.Case(base=base, head=replace(head, **vars(known)), language="node"))
 
     assert (cause.code, cause.layer, others) == ("serialisation", "serialisation", [])
+
+
+def test_more_garbage_is_evidence():
+    own = FunctionTime(name="rank (a.js:3)", key="rank (a.js)", seconds=0.016, share=0.8)
+    collector = FunctionTime(
+        name="(garbage collector)", key=profile.COLLECTOR, seconds=0.006, share=0.3, is_library=True
+    )
+    head = replace(SOUND, alone=0.026, loaded=0.030, cpu=0.020, functions=(own, collector))
+
+    cause, *_ = rules.explain(rules.Case(base=SOUND, head=head, language="node"))
+
+    assert cause.sentence.endswith("`rank (a.js:3)` 80% of the CPU, +16 ms per request")
+    assert list(cause.evidence) == ["the garbage collector takes 6 ms per request instead of 0 ms: more is allocated"]
 
 
 def leak(**known: Any) -> rules.Case:

@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote
 from zlib import crc32
 
-from perfgate.diagnose.profile import MAX_NAME_CHARS, Frame, SampledProfile, Stack
+from perfgate.diagnose.profile import COLLECTOR, MAX_NAME_CHARS, Frame, SampledProfile, Stack
 
 RATE = 1e6  # a sample counts as the microseconds until the next
 MODULES = "/node_modules/"
 INSPECTOR = "(node:inspector)"
 OWN_SCRIPT = "perfgate:"  # begins the URL of what the profiler itself runs in the process
-COLLECTING, NATIVE, IDLE, ROOT = "~(garbage collector)", "~(program)", "~(idle)", "~(root)"
+NATIVE, IDLE, ROOT = "~(program)", "~(idle)", "~(root)"
 THREADS = "~threads beside the event loop (crypto, zlib, workers)"
 LineText = Callable[[str, int], str]  # of a file, by its path and number; empty where it cannot be read
 
@@ -42,8 +42,8 @@ class ProcessProfile:
         before: Stack = ()
         for node, took in _until(profile, profile["endTime"] - self._reply["tail"]):
             stack = stacks[node]
-            if stack == (COLLECTING,):  # whose garbage it is: V8 says no more than that it collects
-                stack = stack if before in ((IDLE,), (NATIVE,)) else (*before, COLLECTING)
+            if stack == (COLLECTOR,):  # whose garbage it is: V8 says no more than that it collects
+                stack = stack if before in ((IDLE,), (NATIVE,)) else (*before, COLLECTOR)
             else:
                 before = stack
             if OWN_SCRIPT not in stack:

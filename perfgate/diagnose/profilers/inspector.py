@@ -35,7 +35,7 @@ def takes_signal(process: psutil.Process) -> bool:
     """Whether SIGUSR1 has a handler there, as Node has from its start on: without one the signal ends a process. False
     where the system does not say."""
     with suppress(OSError, ValueError):
-        for line in Path(f"/proc/{process.pid}/status").read_text(encoding="ascii").splitlines():
+        for line in Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8", errors="replace").splitlines():
             name, _, value = line.partition(":")
             if name == "SigCgt":
                 return bool(int(value, 16) >> (signal.SIGUSR1 - 1) & 1)
@@ -54,7 +54,7 @@ def evaluate(process: psutil.Process, script: str) -> Any:
             return json.loads(_evaluated(port, script))
         finally:
             _await_closed(process, port)
-    except (OSError, HTTPException, ProtocolError, psutil.Error, ValueError) as error:
+    except (OSError, HTTPException, ProtocolError, psutil.Error, ValueError, LookupError, TypeError) as error:
         reason = str(error) or type(error).__name__
         raise DiagnosisError(f"diagnose.profile: Node's inspector: {reason[:200]}", code="PG-X001") from error
 

@@ -44,7 +44,12 @@ class NodeRecording:
             )
         self._folders = folders(processes)
         for process in processes:
-            inspector.evaluate(process, BEGIN.read_text(encoding="utf-8"))
+            try:
+                inspector.evaluate(process, BEGIN.read_text(encoding="utf-8"))
+            except DiagnosisError:
+                if not self._sampled:
+                    raise
+                break  # those that are sampled show what requests do
             self._sampled.append((process, _times(process)))
 
     def profile(self) -> SampledProfile:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import accumulate
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 from zlib import crc32
@@ -114,11 +115,10 @@ def merged(profiles: Iterable[ProcessProfile], computed: float, computed_beside:
 
 def _until(profile: Mapping[str, Any], end: float) -> Iterator[tuple[int, int]]:
     """Node and microseconds of each sample that begins before then."""
-    at, deltas = profile["startTime"], [*profile["timeDeltas"], 0]
-    for number, node in enumerate(profile["samples"]):
-        at += deltas[number]
+    begins = list(accumulate(profile["timeDeltas"], initial=profile["startTime"]))[1:]
+    for node, at, following in zip(profile["samples"], begins, [*begins[1:], profile["endTime"]], strict=True):
         if at < end:
-            yield node, max(0, int(min(deltas[number + 1], end - at)))
+            yield node, max(0, int(min(following, end) - at))
 
 
 def _to_call(stack: Stack) -> Stack:

@@ -33,7 +33,9 @@ def described(found: profile.FunctionGrowth, *, compared: bool) -> str:
 
 
 def evidence(case: Case) -> list[str]:
-    return [*(described(item, compared=case.base is not None) for item in named(case)), *_collecting(case)]
+    found = named(case)
+    garbage = () if any(item.function.key == profile.COLLECTOR for item in found) else _collecting(case)
+    return [*(described(item, compared=case.base is not None) for item in found), *garbage]
 
 
 def _collecting(case: Case) -> Iterator[str]:

@@ -14,7 +14,6 @@ Stack = tuple[Frame, ...]  # the outermost first
 SCHEMA = "https://www.speedscope.app/file-format-schema.json"
 COLLECTOR = "~(garbage collector)"  # that of Node
 NO_NAMES: Mapping[Frame, str] = MappingProxyType({})
-HEAP_NOISE_BYTES = 500_000  # bytes by which any heap grows: few requests show no leak
 MAX_NAME_CHARS = 200  # characters of a name: strangers name files and functions
 _SERIALISER = re.compile(
     r"~(JSON\.(parse|stringify)"
@@ -46,7 +45,7 @@ class SampledProfile:
     rate: float  # samples per second
     loop: Mapping[Stack, int] | None = None  # of event loops, from what the loop calls, waiting ones too
     names: Mapping[Frame, str] = field(default_factory=dict)  # what is shown of a frame, where it is not the frame
-    retained: int | None = None  # bytes that the heap keeps more, after it was collected
+    retained: int | None = None  # bytes that heaps keep more, after they were collected, beyond noise
     retainers: Mapping[Frame, int] = field(default_factory=dict)  # bytes of it, by the function that allocated them
 
 
@@ -107,7 +106,7 @@ def facts(profile: SampledProfile, cpu: float, requests: int) -> ProfileFacts:
     return ProfileFacts(
         functions=functions(profile.samples, cpu, profile.names),
         serialising=serialising(profile.samples, cpu),
-        retained=None if kept is None else max(0, kept - HEAP_NOISE_BYTES) / requests,
+        retained=None if kept is None else kept / requests,
         retainers=tuple(
             FunctionBytes(name=_shown(frame, profile.names), size=size / requests)
             for frame, size in by_size

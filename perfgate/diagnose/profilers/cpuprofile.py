@@ -12,6 +12,7 @@ from zlib import crc32
 from perfgate.diagnose.profile import COLLECTOR, MAX_NAME_CHARS, Frame, SampledProfile, Stack
 
 RATE = 1e6  # a sample counts as the microseconds until the next
+HEAP_NOISE_BYTES = 1_000_000  # bytes by which any heap grows: few requests show no leak
 MODULES = "/node_modules/"
 INSPECTOR = "(node:inspector)"
 OWN_SCRIPT = "perfgate:"  # begins the URL of what the profiler itself runs in the process
@@ -53,7 +54,8 @@ class ProcessProfile:
 
     @property
     def retained(self) -> int:
-        return int(self._reply["retained"])
+        """Bytes that the heap keeps more, after it was collected, beyond what any heap does."""
+        return max(0, int(self._reply["retained"]) - HEAP_NOISE_BYTES)
 
     @cached_property
     def retainers(self) -> dict[Frame, int]:

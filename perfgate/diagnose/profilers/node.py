@@ -21,6 +21,7 @@ NODE = re.compile(r"node(js)?[\d.]*")  # file names of programs
 MAX_PROCESSES = 8  # processes that are sampled
 MIN_BUSY_RATIO = 0.1  # of the CPU time of the busiest: what only started the others (npm) is left alone
 MAX_LINE_CHARS = 500
+CLUSTER_WORKER = "NODE_UNIQUE_ID"  # a variable that Node sets for workers of its module `cluster`
 BEGIN, END = Path(__file__).with_name("node_begin.js"), Path(__file__).with_name("node_end.js")
 
 
@@ -72,11 +73,14 @@ class NodeRecording:
 
 
 def _working(processes: list[psutil.Process]) -> list[psutil.Process]:
-    """Those that do a good part of the work, of those that a signal does no harm."""
+    """Those that do a good part of the work, of those that a signal does no harm. The primary of a cluster passes the
+    signal on to all its workers, and only hands out connections."""
     found: list[psutil.Process] = []
     with suppress(psutil.Error):
-        most = max(map(computed, processes), default=0.0)
-        found = [item for item in processes if computed(item) >= MIN_BUSY_RATIO * most and inspector.takes_signal(item)]
+        primaries = {process.ppid() for process in processes if CLUSTER_WORKER in process.environ()}
+        workers = [process for process in processes if process.pid not in primaries]
+        most = max(map(computed, workers), default=0.0)
+        found = [item for item in workers if computed(item) >= MIN_BUSY_RATIO * most and inspector.takes_signal(item)]
     return found[:MAX_PROCESSES]
 
 

@@ -13,6 +13,7 @@ LEAK = 20_000  # bytes per request, in every round
 MAY_LEAK = 5_000  # bytes per request more than on the base
 GARBAGE = 32_000_000  # bytes that a heap grows by before it is collected
 MAX_RETAINERS = 3
+MIN_RETAINED_SHARE = 0.2  # of what stays, that a function must have allocated
 
 
 def may_leak(base: PassFacts, head: PassFacts) -> bool:
@@ -34,7 +35,8 @@ def _retained(case: Case, pair: Pair) -> Iterator[Cause]:
     sentence = f"{kb(now)} per request stay in memory instead of {kb(before)}"
     by_name = {item.name: item.size for item in case.base.retainers} if case.base else {}
     grown = [(item, item.size - by_name.get(item.name, 0.0)) for item in case.head.retainers]
-    more = sorted((pair for pair in grown if pair[1] > 0), key=lambda pair: -pair[1])[:MAX_RETAINERS]
+    most = sorted((pair for pair in grown if pair[1] >= MIN_RETAINED_SHARE * now), key=lambda pair: -pair[1])
+    more = most[:MAX_RETAINERS]  # none of buffers, which are beside the heap
     if not more:
         yield cause("memory-growth", "confirmed", sentence)
         return

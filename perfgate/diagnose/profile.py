@@ -72,10 +72,11 @@ class FunctionGrowth:
 
 @dataclass(frozen=True, kw_only=True)
 class FunctionBytes:
-    """Bytes per request that a function has allocated and that are still in use."""
+    """Bytes per request that a function has allocated and that are still in use; `key` as above."""
 
     name: str
     size: float
+    key: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +109,7 @@ def facts(profile: SampledProfile, cpu: float, requests: int) -> ProfileFacts:
         serialising=serialising(profile.samples, cpu),
         retained=None if kept is None else kept / requests,
         retainers=tuple(
-            FunctionBytes(name=_shown(frame, profile.names), size=size / requests)
+            FunctionBytes(name=_shown(frame, profile.names), size=size / requests, key=frame)
             for frame, size in by_size
             if requests
         ),

@@ -178,7 +178,7 @@ def leak(**known: Any) -> rules.Case:
 
 
 def test_a_leak_is_named_by_what_stays_after_the_heap_was_collected():
-    kept = FunctionBytes(name="remember (app.js:5)", size=90_000)
+    kept = FunctionBytes(name="remember (app.js:5)", size=90_000, key="remember (app.js)")
 
     [cause] = rules.explain(leak(memory=60_000, retained=94_000, retainers=(kept,)))
 
@@ -189,7 +189,9 @@ def test_a_leak_is_named_by_what_stays_after_the_heap_was_collected():
 
 
 def test_buffers_that_stay_are_not_blamed_on_a_function_that_keeps_little():
-    [cause] = rules.explain(leak(retained=94_000, retainers=(FunctionBytes(name="parse (app.js:5)", size=2000),)))
+    [cause] = rules.explain(
+        leak(retained=94_000, retainers=(FunctionBytes(name="parse (app.js:5)", size=2000, key="parse (app.js)"),))
+    )
 
     assert cause.sentence == "94 kB per request stay in memory instead of 0 kB"
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from perfgate.diagnose.codes import CODES
 from perfgate.diagnose.facts import PassFacts
+from perfgate.diagnose.profile import FunctionBytes
 from perfgate.diagnose.rules.case import Case, Pair, cause, kb
 from perfgate.model.diagnosis import Cause
 
@@ -32,18 +34,21 @@ def _retained(case: Case, pair: Pair) -> Iterator[Cause]:
     before, now = (value or 0.0 for value in pair)
     if now < LEAK or now < 5 * before:
         return
-    sentence = f"{kb(now)} per request stay in memory instead of {kb(before)}"
-    by_name = {item.name: item.size for item in case.base.retainers} if case.base else {}
-    grown = [(item, item.size - by_name.get(item.name, 0.0)) for item in case.head.retainers]
-    most = sorted((pair for pair in grown if pair[1] >= MIN_RETAINED_SHARE * now), key=lambda pair: -pair[1])
-    more = most[:MAX_RETAINERS]  # none of buffers, which are beside the heap
-    if not more:
-        yield cause("memory-growth", "confirmed", sentence)
-        return
-    evidence = [f"`{item.name}` allocates {kb(size)} per request of what stays" for item, size in more]
-    first = more[0][0].name
-    remedy = f"See what keeps what `{first}` allocates. {CODES['memory-growth'].remedy}"
-    yield cause("memory-growth", "confirmed", f"{sentence}, allocated in `{first}`", evidence, remedy)
+    sentence, remedy = f"{kb(now)} per request stay in memory instead of {kb(before)}", ""
+    places = list(_allocating(case, MIN_RETAINED_SHARE * now))  # none for buffers, which are beside the heap
+    if places:
+        first = places[0].name
+        sentence += f", allocated in `{first}`"
+        remedy = f"See what keeps what `{first}` allocates. {CODES['memory-growth'].remedy}"
+    evidence = [f"`{item.name}` allocates {kb(item.size)} per request of what stays" for item in places]
+    yield cause("memory-growth", "confirmed", sentence, evidence, remedy)
+
+
+def _allocating(case: Case, least: float) -> Iterator[FunctionBytes]:
+    """The functions that have allocated so many bytes more per request of what stays, largest first."""
+    before = {item.key: item.size for item in case.base.retainers} if case.base else {}
+    more = [replace(item, size=item.size - before.get(item.key, 0.0)) for item in case.head.retainers]
+    yield from sorted((item for item in more if item.size >= least), key=lambda item: -item.size)[:MAX_RETAINERS]
 
 
 def _of_processes(case: Case) -> Iterator[Cause]:

@@ -72,6 +72,13 @@ class Seen:
                 totals[reason] = totals.get(reason, 0) + count
         return totals
 
+    @property
+    def growth(self) -> float | None:
+        """Bytes per request that its processes grew by, on average of the phases under load: a heap grows in steps, and
+        not in each."""
+        known = [count.values["memory"] for count in self.counts if "memory" in count.values]
+        return sum(known) / len(known) if known else None
+
     def facts(self) -> PassFacts:
         known = facts(
             self.samples,

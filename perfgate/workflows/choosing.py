@@ -90,6 +90,6 @@ def leaking(observed: Pass, language: Language) -> Collection[str]:
     whether that stays."""
     if language != "node":
         return ()
-    heads = {name: seen for (name, side), seen in observed.seen.items() if side == "head" and seen.samples}
-    bases = {name: seen for (name, side), seen in observed.seen.items() if side == "base" and seen.samples}
-    return [name for name in heads.keys() & bases.keys() if may_leak(bases[name].facts(), heads[name].facts())]
+    heads = {name: seen for (name, side), seen in observed.seen.items() if side == "head"}
+    bases = {name: seen for (name, side), seen in observed.seen.items() if side == "base"}
+    return [name for name in heads if name in bases and may_leak(bases[name].growth, heads[name].growth)]

@@ -35,7 +35,7 @@ class ThreadTimes(NamedTuple):
 class NodeRecording:
     """Begins at once, and lasts until `profile` is called. Raises DiagnosisError where nothing can be sampled."""
 
-    def __init__(self, pid: int, _seconds: float, _folder: Path, *, has_idle: bool = False) -> None:  # noqa: ARG002
+    def __init__(self, pid: int, seconds: float, folder: Path, *, has_idle: bool = False) -> None:  # noqa: ARG002
         """`pid` is that of the process above those of the service."""
         self._sampled: list[tuple[psutil.Process, ThreadTimes]] = []
         processes = _working(busiest(pid, NODE))

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from perfgate.diagnose.codes import CODES
-from perfgate.diagnose.facts import PassFacts
 from perfgate.diagnose.profile import FunctionBytes
 from perfgate.diagnose.rules.case import Case, Pair, cause, kb
 from perfgate.model.diagnosis import Cause
@@ -18,9 +17,9 @@ MAX_RETAINERS = 3
 MIN_RETAINED_SHARE = 0.2  # of what stays, that a function must have allocated
 
 
-def may_leak(base: PassFacts, head: PassFacts) -> bool:
-    """Whether the processes grow so much more that it is worth a look at what stays on the heap."""
-    return base.memory is not None and head.memory is not None and head.memory - base.memory >= MAY_LEAK
+def may_leak(before: float | None, now: float | None) -> bool:
+    """Whether processes grow by so many bytes per request more that it is worth a look at what stays on the heap."""
+    return before is not None and now is not None and now - before >= MAY_LEAK
 
 
 def growth(case: Case) -> Iterator[Cause]:

@@ -10,7 +10,7 @@ from perfgate import budgets
 from perfgate.budgets import messages
 from perfgate.cli.against import against
 from perfgate.cli.context import remembered_run_context
-from perfgate.cli.guard import coded
+from perfgate.cli.guard import with_code
 from perfgate.model.budget_file import BudgetFile
 from perfgate.model.errors import BudgetFileError, CouldNotMeasure, PerfgateError, UsageError
 from perfgate.model.outcome import Outcome
@@ -88,4 +88,4 @@ def run(
 
 def words(error: PerfgateError) -> str:
     """The error as the command line shows it: every mistake with its line, or the message, its code and the cure."""
-    return messages.render(error) if isinstance(error, BudgetFileError) else coded(error)
+    return messages.render(error) if isinstance(error, BudgetFileError) else with_code(error)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from perfgate.diagnose import profile, profilers
@@ -40,6 +41,16 @@ class Profiles:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ProfileRequest:
+    """The endpoints to profile; those, by side, that seem to block the event loop; and the profiler, where the budget
+    file names one. py-spy is optional: what keeps it from profiling is a warning only where it is named."""
+
+    endpoints: Collection[str]
+    blocking: Collection[tuple[str, Name]] = ()
+    profiler: str = ""  # empty: that of the service's language
+
+
+@dataclass(frozen=True, kw_only=True)
 class SampledRequests:
     """Samples beside so many requests, each of which took so much CPU, s."""
 
@@ -48,7 +59,7 @@ class SampledRequests:
     requests: int
 
 
-def wanted(
+def endpoints_to_profile(
     written: str, failed: Collection[str], find: Callable[[], Diagnosis], leaking: Collection[str] = ()
 ) -> Collection[str]:
     """The endpoints to profile, by `diagnose.profile` as it is written: all that `failed`, or those of which the
@@ -61,97 +72,98 @@ def wanted(
     return [name for name in failed if name in computing or name in leaking]
 
 
-def with_profiles(
+def add_profiles(
     observed: Pass,
     subjects: Sequence[DiagnosedSubject],
     sides: Sequence[PassSide],
-    replayer: Replayer,
-    folder: Path,
-    *,
-    wanted: Collection[str],
-    blocking: Collection[tuple[str, Name]],
-    written: str,
+    profiler: Profiler,
+    request: ProfileRequest,
 ) -> Profiles:
-    """Profiles of the `wanted` endpoints, whose facts are then part of what was observed; and of the control where
-    there is no base to compare with. py-spy is optional: what keeps it from that is a warning only where it is asked
-    for by what is `written`."""
+    """Profiles the endpoints, and the control where there is no base to compare with; what it finds is then part of
+    what was observed."""
     own = [ProfiledSide(side=side, pid=side.pid) for side in sides if side.pid]
-    if not wanted or not own:
-        lacking = f"diagnose.profile: {written} looks only into a service that perfgate starts (`service`)"
-        return Profiles(warnings=[lacking] if wanted and written else [])
-    compared = [item for item in subjects if item.endpoint in wanted or len(sides) == 1]
-    profiler = written or profilers.chosen(own[-1].pid)
-    profiles = profiled(compared, own, replayer, folder, profiler, blocking)
-    for key, known in profiles.facts.items():
-        observed.seen[key].profiled = known
-    if not written and profiler == "py-spy":
+    if not request.endpoints or not own:
+        lacking = f"diagnose.profile: {request.profiler} looks only into a service that perfgate starts (`service`)"
+        return Profiles(warnings=[lacking] if request.endpoints and request.profiler else [])
+    compared = [item for item in subjects if item.endpoint in request.endpoints or len(sides) == 1]
+    name = request.profiler or profilers.profiler_of(own[-1].pid)
+    profiles = profiler.profiles(compared, own, profilers.BY_NAME[name].record, request.blocking)
+    for key, facts in profiles.facts.items():
+        observed.seen[key].profiled = facts
+    if not request.profiler and name == profilers.OPTIONAL:
         profiles.warnings.clear()
     return profiles
 
 
-def profiled(
-    subjects: Sequence[DiagnosedSubject],
-    sides: Sequence[ProfiledSide],
-    replayer: Replayer,
-    folder: Path,
-    profiler: str,
-    blocking: Collection[tuple[str, Name]] = (),
-) -> Profiles:
-    """Samples each endpoint on each side, and the event loop beside those that seem to be `blocking`. The first thing
-    that goes wrong ends it, and is a warning."""
-    result, record = Profiles(), profilers.BY_NAME[profiler].record
-    try:
-        for number, subject in enumerate(subjects):
-            for item in sides:
-                sampler = Sampler(subject=subject, side=item, replayer=replayer, record=record, folder=folder)
-                path = folder / f"profile-{number}-{item.side.name}.speedscope.json"
-                _profile(sampler, path, is_blocking=(subject.endpoint, item.side.name) in blocking, result=result)
-    except DiagnosisError as error:
-        result.warnings.append(f"{error.message}. {error.hint}" if error.hint else error.message)
-    return result
+@dataclass(frozen=True)
+class Profiler:
+    """Samples services while requests are sent to them. Flame graphs are written into `folder`."""
 
-
-@dataclass(frozen=True, kw_only=True)
-class Sampler:
-    """Sends an endpoint to a side while its service is sampled."""
-
-    subject: DiagnosedSubject
-    side: ProfiledSide
     replayer: Replayer
-    record: profilers.BeginProfile
     folder: Path
 
-    def sampled(self, seconds: float, *, has_idle: bool = False) -> SampledRequests:
+    def profiles(
+        self,
+        subjects: Sequence[DiagnosedSubject],
+        sides: Sequence[ProfiledSide],
+        record: profilers.BeginProfile,
+        blocking: Collection[tuple[str, Name]] = (),
+    ) -> Profiles:
+        """Samples each endpoint on each side, and the event loop beside those that seem to be `blocking`. The first
+        thing that goes wrong ends it, and is a warning."""
+        result = Profiles()
+        try:
+            for number, subject in enumerate(subjects):
+                for item in sides:
+                    key, file = (subject.endpoint, item.side.name), f"profile-{number}-{item.side.name}.speedscope.json"
+                    sample = partial(self._sample, subject, item, record)
+                    facts = self._profile(sample, key in blocking, f"{subject.endpoint} ({item.side.name})", file)
+                    if facts is not None:
+                        result.facts[key], result.files[key] = facts, file
+        except DiagnosisError as error:
+            result.warnings.append(f"{error.message}. {error.hint}" if error.hint else error.message)
+        return result
+
+    def _profile(
+        self, sample: Callable[..., SampledRequests], is_blocking: bool, title: str, file: str
+    ) -> ProfileFacts | None:
+        """None where nothing computed."""
+        sampled = sample(SAMPLING_S)
+        computing = sampled.profile
+        if not computing.samples:
+            return None
+        graph = profile.speedscope(computing.samples, title, computing.rate, computing.names)
+        (self.folder / file).write_text(json.dumps(graph), encoding="utf-8")
+        facts = profile.facts(computing, sampled.cpu, sampled.requests)
+        if not is_blocking:
+            return facts
+        waiting = computing if computing.loop is not None else sample(LOOP_SAMPLING_S, has_idle=True).profile
+        return replace(facts, blockers=profile.blockers(waiting.loop or {}, waiting.names))
+
+    def _sample(
+        self,
+        subject: DiagnosedSubject,
+        item: ProfiledSide,
+        record: profilers.BeginProfile,
+        seconds: float,
+        *,
+        has_idle: bool = False,
+    ) -> SampledRequests:
         order = ReplayRequest(
-            scenario=self.subject.scenario,
-            endpoint=self.subject.endpoint,
-            target=self.side.side.target,
+            scenario=subject.scenario,
+            endpoint=subject.endpoint,
+            target=item.side.target,
             seconds=seconds + START_UP_S,
             users=LOAD_USERS,
             pause=PAUSE_S,
-            seed=f"profile/{self.subject.endpoint}",
+            seed=f"profile/{subject.endpoint}",
         )
-        recording = self.record(self.side.pid, seconds, self.folder, has_idle=has_idle)
+        recording = record(item.pid, seconds, self.folder, has_idle=has_idle)
         try:
-            process = ProcessProbe(self.side.pid)
+            process = ProcessProbe(item.pid)
             process.begin()
             requests = self.replayer.send(order, 0).requests
             cpu = process.counted(requests).values.get("cpu", 0.0)
             return SampledRequests(profile=recording.profile(), cpu=cpu, requests=requests)
         finally:
             recording.close()
-
-
-def _profile(sampler: Sampler, path: Path, *, is_blocking: bool, result: Profiles) -> None:
-    sampled = sampler.sampled(SAMPLING_S)
-    seen = sampled.profile
-    if not seen.samples:
-        return
-    endpoint, side = key = sampler.subject.endpoint, sampler.side.side.name
-    known = profile.facts(seen, sampled.cpu, sampled.requests)
-    if is_blocking:
-        waiting = seen if seen.loop is not None else sampler.sampled(LOOP_SAMPLING_S, has_idle=True).profile
-        known = replace(known, blockers=profile.blockers(waiting.loop or {}, waiting.names))
-    graph = profile.speedscope(seen.samples, f"{endpoint} ({side})", seen.rate, seen.names)
-    path.write_text(json.dumps(graph), encoding="utf-8")
-    result.facts[key], result.files[key] = known, path.name

@@ -58,8 +58,8 @@ def facts(
         external_seconds=seconds["external"],
         application=_application(samples, is_loaded=False),
         application_loaded=_application(samples, is_loaded=True),
-        serialisation=_told("serialisation", usual),
-        computing=_told("cpu", usual),
+        serialisation=_stated_seconds("serialisation", usual),
+        computing=_stated_seconds("cpu", usual),
         reference=_median([took for round_ in reference for took, _ in round_]),
         reference_cpu=_median([computed for round_ in reference for _, computed in round_]),
         statements=counts.statements,
@@ -136,7 +136,7 @@ def _mean(values: Sequence[float]) -> float | None:
     return fmean(values) if values else None
 
 
-def _told(part: str, samples: Sequence[ReplaySample]) -> float | None:
+def _stated_seconds(part: str, samples: Sequence[ReplaySample]) -> float | None:
     return _mean([sample.timing.seconds[part] for sample in samples if part in sample.timing.seconds])
 
 

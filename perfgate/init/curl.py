@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import quote_plus
 
 from perfgate.init import naming, recorded
-from perfgate.init.proposal import Endpoint, FileProposal, InitSource, Omission, Wish
+from perfgate.init.proposal import Endpoint, FileProposal, InitSource, Omission, ProposalOptions
 from perfgate.init.recorded import Recorded
 from perfgate.init.secrets import Secrets
 from perfgate.init.templating import split_url
@@ -48,7 +48,7 @@ def recognizes(source: InitSource) -> bool:
     return _START.search(source.text[:10_000]) is not None and source.document is None
 
 
-def convert(source: InitSource, wish: Wish) -> FileProposal:
+def convert(source: InitSource, options: ProposalOptions) -> FileProposal:
     secrets, names = Secrets(), naming.UniqueNames()
     made: list[tuple[str, Endpoint]] = []
     omissions: list[Omission] = []
@@ -72,7 +72,7 @@ def convert(source: InitSource, wish: Wish) -> FileProposal:
         if other == origin
     ]
     return FileProposal(
-        target=wish.target or origin,
+        target=options.target or origin,
         endpoints=tuple(remaining),
         omissions=tuple(omissions),
         variables=secrets.variables,

@@ -210,7 +210,7 @@ FACTS: Mapping[str, tuple[str, Unit | None]] = {
     "reference_cpu": ("CPU time of that work", SECONDS),
 }
 ALWAYS = ("alone", "loaded", "queries", "cpu", "size")
-LEAST: Mapping[Unit | None, float] = {SECONDS: 0.0005, BYTES: 1000.0, None: 0.1}  # less is not worth a line
+MIN_SHOWN_VALUES: Mapping[Unit | None, float] = {SECONDS: 0.0005, BYTES: 1000.0, None: 0.1}  # less is not worth a line
 MIN_FACT_RATIO = 1.2  # times as much or as little: facts that moved less are left to diagnosis.json
 
 
@@ -220,7 +220,7 @@ def counts(finding: Diagnosed) -> Iterator[tuple[str, str, str]]:
     for name in [*known, *(name for name in finding.facts if name not in FACTS and name != "samples")]:
         before, now = finding.facts[name]
         label, unit = FACTS.get(name, (name.replace("_", " "), None))
-        if name in ALWAYS or _has_changed(before, now, LEAST.get(unit, 0.0)):
+        if name in ALWAYS or _has_changed(before, now, MIN_SHOWN_VALUES.get(unit, 0.0)):
             if name.startswith(METRIC):  # a name that the application gave
                 label = plain(name.removeprefix(METRIC), MAX_NAME_CHARS)
             yield label, _value(unit, before), _value(unit, now)

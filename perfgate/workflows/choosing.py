@@ -17,7 +17,7 @@ from perfgate.model.verdict import Verdict
 MAX_ENDPOINTS = 3  # endpoints in one diagnosis
 
 
-def wanted(verdict: Verdict, *, passing_too: bool = False) -> dict[str, str]:
+def metrics_to_explain(verdict: Verdict, *, passing_too: bool = False) -> dict[str, str]:
     """Endpoint -> metric, of the failures that can be explained, worst first; with `passing_too`, of what got worst
     where nothing failed."""
     failed = [item for item in verdict.findings if item.outcome is Outcome.FAIL and _is_explained(item.metric)]

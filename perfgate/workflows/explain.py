@@ -31,7 +31,7 @@ def explain_run(
     reporter: ProgressReporter,
 ) -> None:
     """Writes diagnosis.json where something failed that a second pass may explain. The verdict stands without it."""
-    chosen = choosing.wanted(verdict, passing_too=spec.diagnose is True)
+    chosen = choosing.metrics_to_explain(verdict, passing_too=spec.diagnose is True)
     if not chosen:
         return
     try:

@@ -49,6 +49,8 @@ from perfgate.model.budget_file import (
     Test as Condition,
 )
 from perfgate.model.errors import BudgetFileError
+from perfgate.workflows.doctor.check import CheckSurroundings
+from perfgate.workflows.doctor.of_file import budget_file
 
 Read = Callable[..., BudgetFile]
 
@@ -442,6 +444,19 @@ def test_what_is_no_budget_file(tmp_path: Path, content: bytes | None, message: 
     assert (mistake.message, mistake.hint) == (message, hint)
     assert caught.value.exit_code == 2
     assert f"  = {hint}\n" in messages.render(caught.value)
+
+
+@pytest.mark.parametrize(("there", "missing"), [("b.yml", "b.yaml"), ("b.yaml", "b.yml")])
+def test_the_file_with_the_other_ending_is_named(tmp_path: Path, there: str, missing: str) -> None:
+    other = tmp_path / there
+    other.touch()
+    around = CheckSurroundings(budget=tmp_path / missing, root=tmp_path, environ={}, child_environ={}, now=0.0)
+    with pytest.raises(BudgetFileError) as caught:
+        budgets.read(around.budget, None)
+    [check], _ = budget_file(around)
+
+    assert caught.value.mistakes[0].hint == f"there is {there}: `--budget {other}`"
+    assert check.cure == f"there is {other}: name it with --budget"
 
 
 def test_a_folder(tmp_path: Path) -> None:

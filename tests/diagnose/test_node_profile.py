@@ -360,4 +360,4 @@ def test_the_workers_of_a_cluster_are_sampled_and_their_primary_is_left_alone(tm
 @pytest.mark.needs("node")
 def test_the_profiler_is_that_of_the_program_which_works(tmp_path: Path):
     with serving(tmp_path, SERVER) as service:
-        assert profilers.chosen(service.pid) == "node"
+        assert profilers.profiler_of(service.pid) == "node"

@@ -316,11 +316,14 @@ def found(**causes: str) -> Diagnosis:
 def test_unasked_only_what_computes_more_is_profiled(written: str, profiled: list[str]):
     seen = found(search="repeated-statement", report="cpu")
 
-    assert list(profiling.wanted(written, ["search", "report"], lambda: seen)) == profiled
+    assert list(profiling.endpoints_to_profile(written, ["search", "report"], lambda: seen)) == profiled
 
 
 def test_what_may_leak_is_profiled_too():
     seen = found(search="healthy", report="cpu", home="healthy")
 
-    assert list(profiling.wanted("", ["search", "report", "home"], lambda: seen, ["search"])) == ["search", "report"]
-    assert list(profiling.wanted("none", ["search"], lambda: seen, ["search"])) == []
+    assert list(profiling.endpoints_to_profile("", ["search", "report", "home"], lambda: seen, ["search"])) == [
+        "search",
+        "report",
+    ]
+    assert list(profiling.endpoints_to_profile("none", ["search"], lambda: seen, ["search"])) == []

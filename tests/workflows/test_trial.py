@@ -21,7 +21,7 @@ PROPOSAL = FileProposal(
 
 def tried(proposal: FileProposal, *attempts: Attempt) -> FileProposal:
     quick = {endpoint.name: Attempt(endpoint=endpoint.name, seconds=0.004) for endpoint in proposal.endpoints}
-    return trial.sifted(proposal, quick | {attempt.endpoint: attempt for attempt in attempts})
+    return trial.set_failures_aside(proposal, quick | {attempt.endpoint: attempt for attempt in attempts})
 
 
 def aside(proposal: FileProposal) -> dict[str, str]:

@@ -30,19 +30,22 @@ class BeginProfile(Protocol):
         ...
 
 
-class Profiler(NamedTuple):
+class ProfilerKind(NamedTuple):
     programs: re.Pattern[str]  # file names of those that it looks into
     record: BeginProfile
 
 
 # value of `diagnose.profile` -> what it means
-BY_NAME: Mapping[str, Profiler] = {
-    "py-spy": Profiler(PYTHON, PySpyRecording),
-    "node": Profiler(NODE, NodeRecording),
+BY_NAME: Mapping[str, ProfilerKind] = {
+    "py-spy": ProfilerKind(PYTHON, PySpyRecording),
+    "node": ProfilerKind(NODE, NodeRecording),
 }
 
 
-def chosen(pid: int) -> str:
+OPTIONAL = "py-spy"  # has to be installed
+
+
+def profiler_of(pid: int) -> str:
     """The profiler of the processes that have computed most: a service in Node may be started by a Python program."""
     first = {name: busiest(pid, profiler.programs)[:1] for name, profiler in BY_NAME.items()}
     return max(BY_NAME, key=lambda name: sum(map(computed, first[name])))

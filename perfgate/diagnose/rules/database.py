@@ -8,10 +8,22 @@ from collections.abc import Iterator
 from perfgate.diagnose.codes import CODES
 from perfgate.diagnose.facts import Statement
 from perfgate.diagnose.rules import services
-from perfgate.diagnose.rules.case import MANY, SHARE, TINY, Case, cause, counted, grew, kb, ms, number, peers_of
+from perfgate.diagnose.rules.case import (
+    MIN_EXPLAINING_SHARE,
+    MIN_REPEATED_CALLS,
+    MIN_TIME_S,
+    Case,
+    cause,
+    counted,
+    grew,
+    kb,
+    ms,
+    number,
+    peers_of,
+)
 from perfgate.model.diagnosis import Cause, Confidence
 
-_UNUSED = (
+_UNUSED_INDEX = (
     "An index on {column} is there, and this filter does not use it: compare the column itself, without a function, a "
     "cast or a leading %, or create an index on that expression."
 )
@@ -19,19 +31,23 @@ _BY_KEY = (
     "OFFSET reads every row before the page and drops it: page by key instead (WHERE id > last ORDER BY id LIMIT n)."
 )
 _OFFSET = re.compile(r"\boffset\s+[$?\d:%]", re.IGNORECASE)  # and no column of that name
-MOST = 0.5  # of the difference
+MIN_ORDERED_SCAN_SHARE = 0.5  # of the difference
 
 
 def repeated(case: Case) -> Iterator[Cause]:
     before, now = case.pair("queries")
     worst = _most_repeated(case)
     evidence = [f"`{worst.fingerprint}` {worst.calls:.4g} times per request"] if worst else []
-    if grew((before, now), 1.5, 2) and (now or 0) >= MANY:
+    if grew((before, now), 1.5, 2) and (now or 0) >= MIN_REPEATED_CALLS:
         sentence = f"{counted(now, 'query')} per request instead of {number(before)}"
         yield cause("repeated-statement", "confirmed", sentence, evidence)
-    elif case.base is None and now is not None and now >= 4 * MANY:
+    elif case.base is None and now is not None and now >= 4 * MIN_REPEATED_CALLS:
         yield cause("repeated-statement", "likely", f"{number(now)} queries per request", evidence)
-    elif now is None and case.grew("database_messages", 1.5, 2) and (case.head.database_messages or 0) >= MANY:
+    elif (
+        now is None
+        and case.grew("database_messages", 1.5, 2)
+        and (case.head.database_messages or 0) >= MIN_REPEATED_CALLS
+    ):
         was, sent = case.pair("database_messages")
         sentence = f"{number(sent)} messages to the database per request instead of {number(was)}"
         yield cause("repeated-statement", "confirmed", sentence, peers_of(case, "database"))
@@ -40,7 +56,7 @@ def repeated(case: Case) -> Iterator[Cause]:
 def _most_repeated(case: Case) -> Statement | None:
     """The statement whose calls grew most, of those that are sent often."""
     before = {statement.fingerprint: statement.calls for statement in case.base.statements} if case.base else {}
-    often = [statement for statement in case.head.statements if statement.calls >= MANY]
+    often = [statement for statement in case.head.statements if statement.calls >= MIN_REPEATED_CALLS]
     return max(often, key=lambda item: item.calls - before.get(item.fingerprint, 0.0), default=None)
 
 
@@ -118,14 +134,18 @@ def scans(case: Case) -> Iterator[Cause]:
         seconds = statement.calls * statement.seconds - (old.calls * old.seconds if old else 0.0)
         in_order = bool(tables) and tables[0] in statement.in_order  # which a limit may end after a few rows
         whole = case.slower_alone if case.base else case.head.alone or 0.0
-        if not tables or seconds < (MOST if in_order else SHARE) * whole or statement.seconds <= TINY / 4:
+        if (
+            not tables
+            or seconds < (MIN_ORDERED_SCAN_SHARE if in_order else MIN_EXPLAINING_SHARE) * whole
+            or statement.seconds <= MIN_TIME_S / 4
+        ):
             continue
-        if case.base is None and statement.seconds <= TINY:
+        if case.base is None and statement.seconds <= MIN_TIME_S:
             continue
         columns, unused = ", ".join(statement.columns), ", ".join(statement.indexed)
         remedy = f"CREATE INDEX ON {tables[0]} ({columns});" if columns else ""
         if unused:
-            remedy = _UNUSED.format(column=unused)
+            remedy = _UNUSED_INDEX.format(column=unused)
         evidence = [_described(statement), *filter(None, [statement.hint])]
         sentence = (
             f"reads all of {tables[0]} in the order of an index" if in_order else f"sequential scan of {tables[0]}"
@@ -146,17 +166,17 @@ def slower(case: Case) -> Iterator[Cause]:
         return
     counted_time = case.pair("database")
     is_counted = None not in counted_time and any(counted_time)  # else the service uses another database
-    if is_counted and not grew(counted_time, 1.3, TINY / 4):
+    if is_counted and not grew(counted_time, 1.3, MIN_TIME_S / 4):
         return  # the database is as fast as before: it is the application that takes its answers later
     own = case.pair("query_seconds")
     gain = (own[1] - own[0]) * (queries[1] or 0.0) if None not in own else None  # type: ignore[operator]
-    if grew(own, 1.5, TINY / 4) and (case.share("database") >= SHARE or case.takes(gain)):
+    if grew(own, 1.5, MIN_TIME_S / 4) and (case.share("database") >= MIN_EXPLAINING_SHARE or case.takes(gain)):
         sentence = (
             f"{ms(own[1])} per query instead of {ms(own[0])}, {counted(queries[1], 'query')} per request as before"
         )
         remedy = " ".join(filter(None, [_by_key(case), CODES["slower-statement"].remedy]))
         yield cause("slower-statement", "confirmed", sentence, _heaviest(case), remedy)
-    elif None in own and case.grew("database_wait", 1.3, TINY) and case.takes(case.growth("database_wait")):
+    elif None in own and case.grew("database_wait", 1.3, MIN_TIME_S) and case.takes(case.growth("database_wait")):
         waits = case.pair("database_wait")
         sentence = f"a request waits {ms(waits[1])} for the database instead of {ms(waits[0])}, with as many messages"
         sure: Confidence = "confirmed" if waits[1] - waits[0] >= 0.5 * case.slower_alone else "likely"  # type: ignore[operator]
@@ -170,7 +190,7 @@ def locks(case: Case) -> Iterator[Cause]:
         before, now = case.pair(name)
         if (
             now is not None
-            and now >= 2 * TINY
+            and now >= 2 * MIN_TIME_S
             and (before is None or now >= 2 * before)
             and case.takes(now, loaded=is_loaded)
         ):
@@ -183,11 +203,11 @@ def locks(case: Case) -> Iterator[Cause]:
         return
     for name in ("query_seconds", "database_wait"):
         alone, loaded = case.pair(name), case.pair(f"{name}_loaded")
-        if None in (*alone, *loaded) or grew(alone, 1.5, TINY / 4) or case.grew("queries", 1.5, 2):
+        if None in (*alone, *loaded) or grew(alone, 1.5, MIN_TIME_S / 4) or case.grew("queries", 1.5, 2):
             continue
         if (
-            grew(loaded, 3, 2 * TINY)
-            and not case.grew("cpu", 1.3, TINY)
+            grew(loaded, 3, 2 * MIN_TIME_S)
+            and not case.grew("cpu", 1.3, MIN_TIME_S)
             and case.takes(case.growth(f"{name}_loaded"), loaded=True)
         ):
             what = "a statement takes" if name == "query_seconds" else "a request waits for the database"

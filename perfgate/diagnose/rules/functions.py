@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from perfgate.diagnose import profile
-from perfgate.diagnose.rules.case import TINY, Case, cause, ms
+from perfgate.diagnose.rules.case import MIN_TIME_S, Case, cause, ms
 from perfgate.model.diagnosis import Cause
 
 MAX_FUNCTIONS = 3
-LEAST = 0.15  # of the CPU that a request takes more
+MIN_CPU_SHARE = 0.15  # of the CPU that a request takes more
 
 
 def named(case: Case) -> list[profile.FunctionGrowth]:
@@ -24,7 +24,7 @@ def _usual(case: Case) -> Sequence[profile.FunctionTime]:
 def _least(case: Case) -> float:
     """Seconds per request, of which less is no explanation."""
     grown = (case.growth("cpu_loaded") or case.growth("cpu") or 0.0) if case.base else case.head.cpu or 0.0
-    return max(TINY / 2, LEAST * grown)
+    return max(MIN_TIME_S / 2, MIN_CPU_SHARE * grown)
 
 
 def described(found: profile.FunctionGrowth, *, compared: bool) -> str:

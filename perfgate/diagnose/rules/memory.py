@@ -10,16 +10,16 @@ from perfgate.diagnose.profile import FunctionBytes
 from perfgate.diagnose.rules.case import Case, Pair, cause, kb
 from perfgate.model.diagnosis import Cause
 
-LEAK = 20_000  # bytes per request, in every round
-MAY_LEAK = 5_000  # bytes per request more than on the base
-GARBAGE = 32_000_000  # bytes that a heap grows by before it is collected
+MIN_LEAK_BYTES = 20_000  # bytes per request, in every round
+MIN_SUSPECT_BYTES = 5_000  # bytes per request more than on the base
+UNCOLLECTED_BYTES = 32_000_000  # bytes that a heap grows by before it is collected
 MAX_RETAINERS = 3
 MIN_RETAINED_SHARE = 0.2  # of what stays, that a function must have allocated
 
 
 def may_leak(before: float | None, now: float | None) -> bool:
     """Whether processes grow by so many bytes per request more that it is worth a look at what stays on the heap."""
-    return before is not None and now is not None and now - before >= MAY_LEAK
+    return before is not None and now is not None and now - before >= MIN_SUSPECT_BYTES
 
 
 def growth(case: Case) -> Iterator[Cause]:
@@ -31,7 +31,7 @@ def growth(case: Case) -> Iterator[Cause]:
 def _retained(case: Case, pair: Pair) -> Iterator[Cause]:
     """What stays after the heap was collected: no garbage is in it."""
     before, now = (value or 0.0 for value in pair)
-    if now < LEAK or now < 5 * before:
+    if now < MIN_LEAK_BYTES or now < 5 * before:
         return
     sentence, remedy = f"{kb(now)} per request stay in memory instead of {kb(before)}", ""
     places = list(_allocating(case, MIN_RETAINED_SHARE * now))  # none for buffers, which are beside the heap
@@ -53,8 +53,13 @@ def _allocating(case: Case, least: float) -> Iterator[FunctionBytes]:
 def _of_processes(case: Case) -> Iterator[Cause]:
     before, now = case.pair("memory")
     is_collected_late = case.language in ("node", "other")  # Python counts references
-    if is_collected_late and (now or 0.0) * case.head.samples < GARBAGE:
+    if is_collected_late and (now or 0.0) * case.head.samples < UNCOLLECTED_BYTES:
         return
-    if now is not None and now >= LEAK and case.base is not None and (before is None or now >= 5 * max(before, 0.0)):
+    if (
+        now is not None
+        and now >= MIN_LEAK_BYTES
+        and case.base is not None
+        and (before is None or now >= 5 * max(before, 0.0))
+    ):
         sentence = f"{kb(now)} per request stay in memory instead of {kb(max(before or 0.0, 0.0))}"
         yield cause("memory-growth", "confirmed", sentence)

@@ -53,7 +53,7 @@ def choose_baseline(run: Run, past_runs: Sequence[PastRun], policy: BaselinePoli
     )
 
 
-def comparable(past: Run, run: Run, endpoint: str) -> bool:
+def is_comparable(past: Run, run: Run, endpoint: str) -> bool:
     """Whether the same requests were sent to an endpoint under the same load, to the end."""
     return is_as_planned(past) and not differences(past, run, endpoint)
 

@@ -95,13 +95,13 @@ class CsvTable:
         arms = np.array([_arm(str(text)) for text in frame["arm"].cat.categories] if "arm" in frame else [NO_ARM])
         arm = frame["arm"].cat.codes.to_numpy() if "arm" in frame else np.zeros(len(frame), dtype=np.int64)
         return replace(
-            rows.assembled(
+            rows.to_batch(
                 [RequestLabel(name) for name in names],
                 endpoint.codes.to_numpy().astype(np.int64),
                 since,
                 rows.milliseconds(ms),
-                statuses[status.codes.to_numpy()],
-                origin=self._timeline.origin,
+                rows.AnswerColumns(statuses[status.codes.to_numpy()]),
+                self._timeline.origin,
             ),
             arm=arms[arm],
         )

@@ -86,7 +86,7 @@ def percentile_name(percent: str) -> str | None:
     return METRIC_OF.get(plain)
 
 
-def known(values: Mapping[str, Any], names: Mapping[str, str], scale: float = 1e-3) -> dict[str, float]:
+def metrics_among(values: Mapping[str, Any], names: Mapping[str, str], scale: float = 1e-3) -> dict[str, float]:
     """The metrics among a tool's values: `names` says which of its names is which metric. Raises ValueError for what is
     no number."""
     metrics = {}

@@ -170,7 +170,7 @@ def _row(facts: Facts, finding: Finding) -> tuple[str, ...]:
 def _limits(finding: Finding) -> Iterator[str]:
     for criterion in finding.criteria:
         text = _whole(words.marked_limit(finding, criterion))
-        yield f"**{text}**" if words.broken(criterion) else text
+        yield f"**{text}**" if words.is_broken(criterion) else text
 
 
 def _change(finding: Finding) -> str:

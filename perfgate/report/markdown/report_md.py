@@ -122,7 +122,9 @@ def _finding(facts: Facts, finding: Finding) -> tuple[str, ...]:
     metric = finding.metric
     measured = words.value(metric, finding.measured)
     limits = (
-        f"**{words.limit(finding, criterion)}**" if words.broken(criterion) else words.marked_limit(finding, criterion)
+        f"**{words.limit(finding, criterion)}**"
+        if words.is_broken(criterion)
+        else words.marked_limit(finding, criterion)
         for criterion in finding.criteria
     )
     result = facts.results.get(finding.endpoint)

@@ -162,7 +162,9 @@ def _sentences(facts: Facts, *, verbose: bool) -> Iterator[Text]:
 def _next(facts: Facts) -> Iterator[Text]:
     """What to do about it."""
     failed = [finding for finding in facts.findings if finding.outcome is Outcome.FAIL]
-    if failed and any(words.broken(criterion) and criterion.kind is Kind.RELATIVE for criterion in failed[0].criteria):
+    if failed and any(
+        words.is_broken(criterion) and criterion.kind is Kind.RELATIVE for criterion in failed[0].criteria
+    ):
         yield Text('if this is meant: perfgate accept latest --reason "..."', style="dim")
     if step := next_step(facts):
         yield Text(step, style="dim")

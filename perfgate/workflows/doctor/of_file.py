@@ -26,8 +26,8 @@ def budget_file(around: CheckSurroundings) -> tuple[list[Check], Subject | None]
     """What is to be said of the file, and the file itself where it can be read."""
     name = "budget file"
     if not around.budget.exists():
-        other = around.budget.with_suffix(".yml")
-        cure = f"there is {other}: name it with --budget" if other.is_file() else "write one: perfgate init"
+        other = budgets.other_ending(around.budget)
+        cure = f"there is {other}: name it with --budget" if other else "write one: perfgate init"
         return [broken(name, f"{around.budget} does not exist", cure)], None
     try:
         read, unset = budgets.check(around.budget, around.environ)

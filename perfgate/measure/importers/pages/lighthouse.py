@@ -67,10 +67,10 @@ def _view(report: Mapping[str, Any]) -> PageView:
         return PageView(url=url, failure=f"{error['code']}: {error.get('message', '')}")
     audits = report["audits"]
     values = {name: audit.get("numericValue") for name, audit in audits.items()}
-    metrics = summary_reading.known(values, TIMES)
-    metrics |= summary_reading.known(values, {"cumulative-layout-shift": "cls"}, 1.0)
+    metrics = summary_reading.metrics_among(values, TIMES)
+    metrics |= summary_reading.metrics_among(values, {"cumulative-layout-shift": "cls"}, 1.0)
     for item in _items(audits, "metrics")[:1]:
-        metrics |= summary_reading.known(item, {"timeToFirstByte": "ttfb"})
+        metrics |= summary_reading.metrics_among(item, {"timeToFirstByte": "ttfb"})
     return PageView(url=url, metrics=metrics | _fetched(_items(audits, "network-requests"), urlsplit(url).hostname))
 
 

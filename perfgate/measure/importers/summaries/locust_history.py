@@ -58,7 +58,7 @@ class LocustHistory:
 
 def _row(fields: dict[str, str]) -> Row:
     name, requests = fields["Name"], int(fields["Total Request Count"])
-    metrics = summary_reading.known(fields, METRIC_NAMES) if requests else {}
+    metrics = summary_reading.metrics_among(fields, METRIC_NAMES) if requests else {}
     return summary_reading.checked(
         Row(
             label=RequestLabel(name, fields["Type"], name),

@@ -69,6 +69,6 @@ def _row(fields: dict[str, str]) -> Row:
             label=RequestLabel(fields["Name"], fields.get("Type") or fields.get("Method") or "", fields["Name"]),
             requests=number,
             failures=int(fields[failures]),
-            metrics=summary_reading.known(known, METRIC_NAMES) if number else {},
+            metrics=summary_reading.metrics_among(known, METRIC_NAMES) if number else {},
         )
     )

@@ -53,9 +53,8 @@ def _convert(frame: pd.DataFrame) -> SampleBatch:
     status = frame["status-code"].astype(str).to_numpy(dtype=np.int64)
     if not ((status >= 100) & (status < 600)).all():
         raise ValueError("a status is out of range")
-    return rows.assembled(
-        [RequestLabel("")], np.zeros(len(took), dtype=np.int64), began, rows.milliseconds(took * 1e3), status
-    )
+    zeros = np.zeros(len(took), dtype=np.int64)
+    return rows.to_batch([RequestLabel("")], zeros, began, rows.milliseconds(took * 1e3), rows.AnswerColumns(status))
 
 
 def _wrong(of: Mapping[str, str]) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -135,30 +135,19 @@ class _JMeterTable:
         number = np.array([int(text) if _STATUS.fullmatch(text) else 0 for text in codes])[code.codes.to_numpy()]
         status = np.where((number == 0) & good, 200, number)  # samplers other than HTTP have no status
         late = np.array([rows.is_timeout(text) for text in codes])[code.codes.to_numpy()]
-        return rows.assembled(
+        outcomes = np.where(good, GOOD, np.where((status > 0) & (status < 400), REJECTED, BAD))
+        return rows.to_batch(
             labels,
             label,
             since,
             rows.milliseconds(took),
-            status,
-            outcomes=np.where(good, GOOD, np.where((status > 0) & (status < 400), REJECTED, BAD)),
-            timed_out=late & ~good,
-            origin=self.timeline.origin,
+            rows.AnswerColumns(status, outcomes, late & ~good),
+            self.timeline.origin,
         )
 
     def phases(self, samples: SampleBatch) -> Iterator[SampleBatch]:
         for phase, values in self.times.items():
-            yield rows.assembled(
-                samples.labels,
-                samples.label,
-                samples.began,
-                rows.milliseconds(values),
-                samples.status,
-                outcomes=samples.outcomes,
-                timed_out=samples.timed_out,
-                phase=phase,
-                origin=self.timeline.origin,
-            )
+            yield replace(samples, took=rows.milliseconds(values), phase=phase)
 
     def wrong(self, of: Mapping[str, str], *, dated: bool) -> str:
         """What is wrong with a row, or nothing."""

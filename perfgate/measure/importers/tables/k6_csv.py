@@ -20,8 +20,8 @@ from perfgate.measure.importers.k6_stream import (
     PHASE_OF_METRIC,
     Point,
     Tags,
-    assembled,
     tags_of,
+    to_batches,
 )
 from perfgate.measure.importers.samples import MAX_REQUEST_MS, BadLines, RecordingSource, SampleBatch, ToolReport
 from perfgate.measure.importers.timeline import UNITS, settled
@@ -48,7 +48,7 @@ class K6Csv:
     def read(self, source: RecordingSource, bad: BadLines) -> Iterator[SampleBatch | ToolReport]:
         positions = blocks.located(source, blocks.header(source), NEEDED, MORE, HINT)
         outcomes = K6Outcomes()
-        yield from assembled(_points(source, positions, bad, outcomes), self._points)
+        yield from to_batches(_points(source, positions, bad, outcomes), self._points)
         yield ToolReport(generator=outcomes.generator, warnings=tuple(outcomes.warnings()))
 
 

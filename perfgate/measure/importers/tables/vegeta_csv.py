@@ -60,14 +60,13 @@ class _VegetaTable:
         labels, label = _labels(frame)
         error = frame["error"].cat
         late = np.array([rows.is_timeout(str(category)) for category in error.categories])[error.codes.to_numpy()]
-        return rows.assembled(
+        return rows.to_batch(
             labels,
             label,
             since,
             took.astype(np.int64),
-            code.astype(np.int64),
-            timed_out=late & (code == 0),
-            origin=self._timeline.origin,
+            rows.AnswerColumns(code.astype(np.int64), timed_out=late & (code == 0)),
+            self._timeline.origin,
         )
 
     def wrong(self, of: Mapping[str, str]) -> str:

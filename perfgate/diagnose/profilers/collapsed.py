@@ -46,12 +46,12 @@ def frame_name(text: str, folders: Sequence[str] = ()) -> Frame:
 
 def inside_loops(samples: Mapping[Stack, int]) -> dict[Stack, int]:
     """Samples of the threads that run an event loop, each from what the loop calls."""
-    found: dict[Stack, int] = {}
+    result: dict[Stack, int] = {}
     for stack, number in samples.items():
         inside = _inside_loop(stack)
         if inside is not None:
-            found[inside] = found.get(inside, 0) + number
-    return found
+            result[inside] = result.get(inside, 0) + number
+    return result
 
 
 def _inside_loop(stack: Stack) -> Stack | None:

@@ -84,9 +84,9 @@ class ProcessProfile:
         path, text = unquote(str(call["url"])).removeprefix("file://"), ""
         if not call["functionName"] and path.startswith("/"):
             text = self._line_text(path, int(call["lineNumber"]) + 1)
-        found = named(call, self._folders, text)
-        self.names[found.frame] = found.shown
-        return found.frame
+        frame = named(call, self._folders, text)
+        self.names[frame.frame] = frame.shown
+        return frame.frame
 
 
 def merged(profiles: Iterable[ProcessProfile], computed: float, computed_beside: float) -> SampledProfile:
@@ -102,9 +102,9 @@ def merged(profiles: Iterable[ProcessProfile], computed: float, computed_beside:
                 samples[stack] = samples.get(stack, 0) + took
         for frame, size in profile.retainers.items():
             retainers[frame] = retainers.get(frame, 0) + size
-    seen = computed - computed_beside
-    if computed_beside > seen > 0:
-        samples[THREADS,] = round(sum(samples.values()) * computed_beside / seen)
+    in_loop = computed - computed_beside
+    if computed_beside > in_loop > 0:
+        samples[THREADS,] = round(sum(samples.values()) * computed_beside / in_loop)
     return SampledProfile(
         samples=samples,
         rate=RATE,
@@ -145,8 +145,8 @@ def named(call: Mapping[str, Any], folders: Sequence[str] = (), line_text: str =
     path, mark = _place(path, folders), "~" if MODULES in path else ""
     if function:
         return NamedFrame(f"{mark}{function} ({path})", f"{function} ({path}:{line})")
-    known = f"{crc32(line_text.strip().encode()):x}" if line_text else f"{line}"
-    return NamedFrame(f"{mark}anonymous {known} ({path})", f"anonymous ({path}:{line})")
+    text = f"{crc32(line_text.strip().encode()):x}" if line_text else f"{line}"
+    return NamedFrame(f"{mark}anonymous {text} ({path})", f"anonymous ({path}:{line})")
 
 
 def _place(path: str, folders: Sequence[str]) -> str:

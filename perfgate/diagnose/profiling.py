@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
-from perfgate.diagnose import profile
+from perfgate.diagnose import profile, profilers
 from perfgate.diagnose.probes.processes import ProcessProbe
-from perfgate.diagnose.probes.pyspy import SAMPLES_PER_S, ProfileRecording
-from perfgate.diagnose.profile import FunctionTime, LoopBlocker, Stack
+from perfgate.diagnose.profile import ProfileFacts, SampledProfile
 from perfgate.diagnose.replaying import Replayer, ReplayRequest
 from perfgate.diagnose.second_pass import LOAD_USERS, DiagnosedSubject, Name, Pass, PassSide
 from perfgate.model.diagnosis import Diagnosis
@@ -18,7 +18,7 @@ from perfgate.model.errors import DiagnosisError
 
 SAMPLING_S = 3.0  # that each endpoint of each side is sampled
 LOOP_SAMPLING_S = 2.0  # that an event loop is sampled, which an endpoint seems to block
-START_UP_S = 0.6  # s until py-spy has found its way
+START_UP_S = 0.6  # s until a profiler has found its way
 PAUSE_S = 0.002
 NONE = "none"  # of `diagnose.profile`
 
@@ -33,32 +33,43 @@ class ProfiledSide:
 
 @dataclass(kw_only=True)
 class Profiles:
-    """Functions, largest first; CPU of serialising, s per request; what blocks the event loop; the file of the
-    flame graph in the folder. Each by endpoint and side."""
+    """What they tell, and the file of the flame graph in the folder. Each by endpoint and side."""
 
-    functions: dict[tuple[str, Name], tuple[FunctionTime, ...]] = field(default_factory=dict)
-    serialising: dict[tuple[str, Name], float] = field(default_factory=dict)
-    blockers: dict[tuple[str, Name], tuple[LoopBlocker, ...]] = field(default_factory=dict)
+    facts: dict[tuple[str, Name], ProfileFacts] = field(default_factory=dict)
     files: dict[tuple[str, Name], str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ProfileRequest:
-    """The endpoints to profile; those, by side, that seem to block the event loop; and whether the budget file asks for
-    profiles (`is_explicit`): only then what keeps them from being made is a warning."""
+    """The endpoints to profile; those, by side, that seem to block the event loop; and the profiler, where the budget
+    file names one. py-spy is optional: what keeps it from profiling is a warning only where it is named."""
 
     endpoints: Collection[str]
     blocking: Collection[tuple[str, Name]] = ()
-    is_explicit: bool = False
+    profiler: str = ""  # empty: that of the service's language
 
 
-def endpoints_to_profile(written: str, failed: Collection[str], find: Callable[[], Diagnosis]) -> Collection[str]:
+@dataclass(frozen=True, kw_only=True)
+class SampledRequests:
+    """Samples beside so many requests, each of which took so much CPU, s."""
+
+    profile: SampledProfile
+    cpu: float
+    requests: int
+
+
+def endpoints_to_profile(
+    written: str, failed: Collection[str], find: Callable[[], Diagnosis], leaking: Collection[str] = ()
+) -> Collection[str]:
     """The endpoints to profile, by `diagnose.profile` as it is written: all that `failed`, or those of which the
-    diagnosis so far knows that they compute more, and not what."""
+    diagnosis so far knows that they compute more, and not what, and those that may leak."""
     if written == NONE:
         return ()
-    return failed if written else [item.endpoint for item in find().findings if item.causes[0].code == "cpu"]
+    if written:
+        return failed
+    computing = [item.endpoint for item in find().findings if item.causes[0].code == "cpu"]
+    return [name for name in failed if name in computing or name in leaking]
 
 
 def add_profiles(
@@ -72,15 +83,14 @@ def add_profiles(
     what was observed."""
     own = [ProfiledSide(side=side, pid=side.pid) for side in sides if side.pid]
     if not request.endpoints or not own:
-        lacking = "diagnose.profile: py-spy looks only into a service that perfgate starts (`service`)"
-        return Profiles(warnings=[lacking] if request.endpoints and request.is_explicit else [])
+        lacking = f"diagnose.profile: {request.profiler} looks only into a service that perfgate starts (`service`)"
+        return Profiles(warnings=[lacking] if request.endpoints and request.profiler else [])
     compared = [item for item in subjects if item.endpoint in request.endpoints or len(sides) == 1]
-    profiles = profiler.profiles(compared, own, request.blocking)
-    for key, functions in profiles.functions.items():
-        seen = observed.seen[key]
-        seen.functions, seen.blockers = functions, profiles.blockers.get(key, ())
-        seen.serialising = profiles.serialising.get(key)
-    if not request.is_explicit:
+    name = request.profiler or profilers.profiler_of(own[-1].pid)
+    profiles = profiler.profiles(compared, own, profilers.BY_NAME[name].record, request.blocking)
+    for key, facts in profiles.facts.items():
+        observed.seen[key].profiled = facts
+    if not request.profiler and name == profilers.OPTIONAL:
         profiles.warnings.clear()
     return profiles
 
@@ -96,6 +106,7 @@ class Profiler:
         self,
         subjects: Sequence[DiagnosedSubject],
         sides: Sequence[ProfiledSide],
+        record: profilers.BeginProfile,
         blocking: Collection[tuple[str, Name]] = (),
     ) -> Profiles:
         """Samples each endpoint on each side, and the event loop beside those that seem to be `blocking`. The first
@@ -104,35 +115,40 @@ class Profiler:
         try:
             for number, subject in enumerate(subjects):
                 for item in sides:
-                    self._profile(subject, item, f"profile-{number}-{item.side.name}.speedscope.json", result)
-                    if (subject.endpoint, item.side.name) in blocking:
-                        self._watch_loop(subject, item, result)
+                    key, file = (subject.endpoint, item.side.name), f"profile-{number}-{item.side.name}.speedscope.json"
+                    sample = partial(self._sample, subject, item, record)
+                    facts = self._profile(sample, key in blocking, f"{subject.endpoint} ({item.side.name})", file)
+                    if facts is not None:
+                        result.facts[key], result.files[key] = facts, file
         except DiagnosisError as error:
             result.warnings.append(f"{error.message}. {error.hint}" if error.hint else error.message)
         return result
 
-    def _profile(self, subject: DiagnosedSubject, item: ProfiledSide, file: str, result: Profiles) -> None:
-        process = ProcessProbe(item.pid)
-        process.begin()
-        samples, requests = self._sample(subject, item, SAMPLING_S)
-        cpu = process.counted(requests).values.get("cpu", 0.0)
-        if not samples:
-            return
-        key = subject.endpoint, item.side.name
-        result.functions[key] = profile.functions(samples, cpu)
-        result.serialising[key] = profile.serialising(samples, cpu)
-        graph = profile.speedscope(samples, f"{subject.endpoint} ({item.side.name})", SAMPLES_PER_S)
+    def _profile(
+        self, sample: Callable[..., SampledRequests], is_blocking: bool, title: str, file: str
+    ) -> ProfileFacts | None:
+        """None where nothing computed."""
+        sampled = sample(SAMPLING_S)
+        computing = sampled.profile
+        if not computing.samples:
+            return None
+        graph = profile.speedscope(computing.samples, title, computing.rate, computing.names)
         (self.folder / file).write_text(json.dumps(graph), encoding="utf-8")
-        result.files[key] = file
-
-    def _watch_loop(self, subject: DiagnosedSubject, item: ProfiledSide, result: Profiles) -> None:
-        samples, _ = self._sample(subject, item, LOOP_SAMPLING_S, has_idle=True)
-        result.blockers[subject.endpoint, item.side.name] = profile.blockers(samples)
+        facts = profile.facts(computing, sampled.cpu, sampled.requests)
+        if not is_blocking:
+            return facts
+        waiting = computing if computing.loop is not None else sample(LOOP_SAMPLING_S, has_idle=True).profile
+        return replace(facts, blockers=profile.blockers(waiting.loop or {}, waiting.names))
 
     def _sample(
-        self, subject: DiagnosedSubject, item: ProfiledSide, seconds: float, *, has_idle: bool = False
-    ) -> tuple[dict[Stack, int], int]:
-        """Samples beside so many requests."""
+        self,
+        subject: DiagnosedSubject,
+        item: ProfiledSide,
+        record: profilers.BeginProfile,
+        seconds: float,
+        *,
+        has_idle: bool = False,
+    ) -> SampledRequests:
         order = ReplayRequest(
             scenario=subject.scenario,
             endpoint=subject.endpoint,
@@ -142,9 +158,12 @@ class Profiler:
             pause=PAUSE_S,
             seed=f"profile/{subject.endpoint}",
         )
-        recording = ProfileRecording(item.pid, seconds, self.folder, has_idle=has_idle)
+        recording = record(item.pid, seconds, self.folder, has_idle=has_idle)
         try:
-            answer = self.replayer.send(order, 0)
-            return recording.stacks(), answer.requests
+            process = ProcessProbe(item.pid)
+            process.begin()
+            requests = self.replayer.send(order, 0).requests
+            cpu = process.counted(requests).values.get("cpu", 0.0)
+            return SampledRequests(profile=recording.profile(), cpu=cpu, requests=requests)
         finally:
             recording.close()

@@ -17,7 +17,7 @@ from perfgate.diagnose.blindness import ProbeSight
 from perfgate.diagnose.facts import PassFacts, ProbeCounts
 from perfgate.diagnose.partition import ReplaySample
 from perfgate.diagnose.probes import Prober, WaitProbe, key_of, merged
-from perfgate.diagnose.profile import FunctionTime, LoopBlocker
+from perfgate.diagnose.profile import ProfileFacts
 from perfgate.diagnose.replaying import Answer, Replayer, ReplayRequest
 from perfgate.diagnose.summing import facts
 from perfgate.model.errors import DiagnosisError
@@ -59,9 +59,7 @@ class PassRecord:
     reference: list[Sequence[tuple[float, float]]] = field(default_factory=list)  # of each round
     counts: list[ProbeCounts] = field(default_factory=list)
     counts_loaded: list[ProbeCounts] = field(default_factory=list)
-    functions: tuple[FunctionTime, ...] = ()
-    serialising: float | None = None
-    blockers: tuple[LoopBlocker, ...] = ()
+    profiled: ProfileFacts = field(default_factory=ProfileFacts)
 
     @property
     def samples(self) -> tuple[ReplaySample, ...]:
@@ -74,6 +72,13 @@ class PassRecord:
                 totals[reason] = totals.get(reason, 0) + count
         return totals
 
+    @property
+    def growth(self) -> float | None:
+        """Bytes per request that its processes grew by, on average of the phases under load: a heap grows in steps, and
+        not in each."""
+        known = [count.values["memory"] for count in self.counts if "memory" in count.values]
+        return sum(known) / len(known) if known else None
+
     def facts(self) -> PassFacts:
         known = facts(
             self.samples,
@@ -83,7 +88,7 @@ class PassRecord:
             merged(self.counts_loaded),
             self.reference,
         )
-        return replace(known, functions=self.functions, serialising=self.serialising, blockers=self.blockers)
+        return replace(known, **vars(self.profiled))
 
 
 @dataclass(kw_only=True)

@@ -208,6 +208,7 @@ FACTS: Mapping[str, tuple[str, Unit | None]] = {
     "throttled_loaded": ("periods in which the CPU quota was used up, under load", RATIO),
     "unread_loaded": ("waiting to be read by the service, under load", SECONDS),
     "memory": ("memory that stays", BYTES),
+    "retained": ("memory that stays on the heap", BYTES),
     "reference": ("a fixed piece of work on this machine", SECONDS),
     "reference_cpu": ("CPU time of that work", SECONDS),
 }

@@ -17,6 +17,7 @@ from perfgate.diagnose import explaining, profiling, rules, second_pass
 from perfgate.diagnose.codes import language_of
 from perfgate.diagnose.facts import PassFacts
 from perfgate.diagnose.probes import Prober, ProcessProbe, WaitProbe, programs
+from perfgate.diagnose.profile import ProfileFacts
 from perfgate.diagnose.profiling import Profiles
 from perfgate.diagnose.replaying import Replayer
 from perfgate.diagnose.rules import RunMovement
@@ -28,12 +29,12 @@ from perfgate.model.diagnosis import Diagnosis
 from perfgate.model.errors import DiagnosisError
 from perfgate.runner.reference.bursts import ReferenceBursts
 from perfgate.text.notes import note
-from perfgate.workflows import probing
+from perfgate.workflows import choosing, probing
 from perfgate.workflows.tracing import Tracing, tracing, with_traces
 
 FOLDER = "diagnose"  # in the run folder: scenarios and logs of the second pass
 ASSUMED_LATENCY_S = 0.1  # s: by which a number of users is taken for a rate
-NO_PROFILES = Profiles()
+NO_PROFILES, NO_FACTS = Profiles(), ProfileFacts()
 Say = Callable[[str], None]
 
 
@@ -90,9 +91,14 @@ def _profiled(
 ) -> profiling.ProfileRequest:
     written = request.budget_file.diagnose.profile
     return profiling.ProfileRequest(
-        endpoints=profiling.endpoints_to_profile(written, request.wanted, lambda: _diagnosis(request, observed, sides)),
+        endpoints=profiling.endpoints_to_profile(
+            written,
+            request.wanted,
+            lambda: _diagnosis(request, observed, sides),
+            choosing.leaking(observed, language_of(sides[-1].programs)),
+        ),
         blocking={key for key, seen in observed.seen.items() if seen.samples and rules.delays_others(seen.facts())},
-        is_explicit=bool(written),
+        profiler=written,
     )
 
 
@@ -128,7 +134,7 @@ def _diagnosis(
             context = explaining.CaseContext(
                 control=_control_facts(request, of, endpoint) if both else None,
                 movement=request.movements.get(endpoint),
-                usual_functions=profiles.functions.get((request.control, "head"), ()),
+                usual_functions=profiles.facts.get((request.control, "head"), NO_FACTS).functions,
                 language=language_of(sides[-1].programs),
             )
             diagnosed = explaining.explain(endpoint, metric, head, base, context)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from perfgate.diagnose.rules import answers, application, database, environment, functions, services
+from perfgate.diagnose.rules import answers, application, database, environment, functions, memory, services
 from perfgate.diagnose.rules.application import delays_others
 from perfgate.diagnose.rules.case import (
     CPU_TURN_S,
@@ -18,9 +18,10 @@ from perfgate.diagnose.rules.case import (
     has_moved,
     has_tail_moved,
 )
+from perfgate.diagnose.rules.memory import may_leak
 from perfgate.model.diagnosis import Cause, Confidence, Layer
 
-__all__ = ["Case", "RunMovement", "delays_others", "explain"]
+__all__ = ["Case", "RunMovement", "delays_others", "explain", "may_leak"]
 
 # Counts, plans and what databases say of locks: no machine changes them.
 _COUNTS: tuple[Rule, ...] = (
@@ -77,7 +78,7 @@ def explain(case: Case) -> tuple[Cause, ...]:
         return (machine,)
     fair = case.on_slower_machine(environment.machine_factor(case))
     causes += _sorted(fair, [found for rule in _TIMES for found in rule(fair)])
-    causes = _sorted(case, [*causes, *application.memory(case)])
+    causes = _sorted(case, [*causes, *memory.growth(case)])
     if not causes and (machine := environment.busy(case)):
         return (machine,)
     if not causes:
@@ -97,7 +98,7 @@ def _at_rest(case: Case) -> tuple[Cause, ...]:
         counted += [*application.serialisation(case), *application.cpu(case)]
     if grew(case.pair("unread_loaded"), 3, CPU_TURN_S):  # it is others that wait: those that nobody reads meanwhile
         counted += application.blocking(case)
-    leaks = list(application.memory(case))
+    leaks = list(memory.growth(case))
     if counted or leaks:
         return (*(replace(found, confidence="likely") for found in counted), *leaks)
     if machine := environment.kept_from_cpu(case):

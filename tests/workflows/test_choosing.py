@@ -92,8 +92,7 @@ def test_the_lcp_of_a_page_is_split_beside_that_of_the_base():
 
 def test_the_lcp_of_a_page_is_split_beside_a_usual_run_of_its_baseline():
     earlier = [
-        make_past_run(number, run=page_run(shown("", frontend=number / 10), number=number))
-        for number in (1, 2, 9, 3)
+        make_past_run(number, run=page_run(shown("", frontend=number / 10), number=number)) for number in (1, 2, 9, 3)
     ]
     finding = make_finding("home", "lcp", Outcome.FAIL, baseline_ids=("run-0001", "run-0002", "run-0003"))
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from perfgate.budgets.convert.draft import Draft, literals_of, templates_of
@@ -44,7 +45,20 @@ def check_environment(draft: Draft) -> Iterator[Mistake]:
 
 
 def check_set(draft: Draft) -> Iterator[Mistake]:
-    """Names the variables without value or default; none where the environment is not known."""
+    """Names the variables without value or default, each once; none where the environment is not known."""
+    places: dict[tuple[str, str], list[Mistake]] = {}
+    for mistake in _all_unset(draft):
+        places.setdefault((mistake.message, mistake.hint), []).append(mistake)
+    for (_, hint), (first, *others) in places.items():
+        lines = sorted({mistake.line for mistake in others} - {first.line})
+        if lines:
+            named = f"{', '.join(map(str, lines[:MAX_NAMED_LINES]))}{and_more(len(lines), MAX_NAMED_LINES)}"
+            needed = f"line{'s' if len(lines) > 1 else ''} {named} need{'' if len(lines) > 1 else 's'} it too"
+            hint = f"{hint}; {needed}"
+        yield replace(first, hint=hint)
+
+
+def _all_unset(draft: Draft) -> Iterator[Mistake]:
     if draft.environ is None:
         return
     for path, text in _plain_texts(draft):

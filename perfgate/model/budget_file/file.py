@@ -12,7 +12,6 @@ from perfgate.model.budget_file.load import LoadProfile
 from perfgate.model.budget_file.pages import PageSpec
 from perfgate.model.budget_file.policies import DiagnosePolicy, GatePolicy
 from perfgate.model.budget_file.service import Service, Tls
-from perfgate.model.note import Note
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,4 +37,4 @@ class BudgetFile:
     export: tuple[str, ...] = ()  # URLs of monitoring systems, as written
     history: str = "sqlite:///.perfgate/history.db"  # as written
     formerly: str = ""  # under which name its runs were remembered before that was the path in the repository
-    notes: tuple[Note, ...] = ()  # what is no mistake, and probably not meant
+    notes: tuple[str, ...] = ()  # with their codes: what is no mistake, and probably not meant

@@ -134,6 +134,6 @@ def circumstances(spec: LoadSpec, sides: loadtest.Sides) -> measure.Circumstance
         file=repository_path(spec.budget),
         warnings=(
             *((note("PG-G016", spec.context.doubt),) if spec.context.doubt else ()),
-            *spec.budget_file.notes,
+            *(note("PG-B051", text) for text in spec.budget_file.notes),
         ),
     )

@@ -279,7 +279,7 @@ def test_percentiles_of_several_names_are_not_joined(tmp_path: Path):
     found = only(run)
     assert (found.requests, found.failures) == (40, 2)
     assert found.metrics == pytest.approx({"mean": 0.009, "max": 0.012, "errors": 0.05, "rate": 38.0})
-    assert any("percentiles of several cannot be joined" in warning for warning in run.warnings)
+    assert any("whose percentiles cannot be joined" in warning for warning in run.warnings)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from perfgate.diagnose.profile import FunctionTime, LoopBlocker
+from perfgate.diagnose.profile import FunctionBytes, FunctionTime, LoopBlocker
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +65,7 @@ class PassFacts:
     rows: float | None = None
     cpu: float | None = None  # s per request, of the service's whole process tree
     memory: float | None = None  # bytes per request that stay
+    retained: float | None = None  # bytes per request that stay on the heap after it was collected, by a profile
     cache_hits: float | None = None  # share of Redis look-ups
     cache_lookups: float | None = None  # keys that Redis is asked for
     database: float | None = None  # s, by the database's own count
@@ -127,6 +128,7 @@ class PassFacts:
     metrics: Mapping[str, float] = field(default_factory=dict)  # of the application's own: counters per request, gauges
     functions: tuple[FunctionTime, ...] = ()  # of a profile under load, largest first
     blockers: tuple[LoopBlocker, ...] = ()  # of its event loop, by a profile under load
+    retainers: tuple[FunctionBytes, ...] = ()  # that have allocated what stays, largest first
     rounds: Mapping[str, tuple[float, ...]] = field(default_factory=dict)  # the four latencies, in each round
 
 
@@ -138,7 +140,7 @@ def numbers(base: PassFacts | None, head: PassFacts) -> Mapping[str, tuple[float
     return {**known, **_moved_metrics(base, head)}
 
 
-_PARTS_OF_FACTS = ("statements", "peers", "functions", "blockers", "metrics", "rounds")
+_PARTS_OF_FACTS = ("statements", "peers", "functions", "blockers", "retainers", "metrics", "rounds")
 METRIC = "metric:"  # in front of the names of the application's own metrics
 MAX_METRICS = 5
 MIN_METRIC_CHANGE = 0.2  # of the larger of the two

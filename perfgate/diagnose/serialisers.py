@@ -30,6 +30,13 @@ _FORMATS = (
     (r"rest_framework\.(renderers|parsers)", r"(render|parse)"),
     (r"starlette\.responses", r"render"),
 )
+# npm packages, whose functions are named `function (package/file.js)`; JSON is that of V8
+_OF_NODE = re.compile(
+    r"~(JSON\.(parse|stringify)"
+    r"|[^ ]+ \((fast-json-stringify|secure-json-parse|superjson|devalue|serialize-javascript|class-transformer|flatted"
+    r"|js-yaml|yaml|xml2js|fast-xml-parser|sax|papaparse|csv-(parse|stringify)|msgpackr?|@msgpack/msgpack|protobufjs|avsc"
+    r")/.*\))"
+)
 # These call the application: its own functions that they call are its own computing, and what the ORM does is its own.
 _CALLERS = (
     (r"dataclasses", r"(asdict|astuple|_as(dict|tuple)_inner)"),
@@ -76,7 +83,7 @@ def is_serialising(stack: Sequence[str]) -> bool:
     """Whether what runs (the outermost frame first; `~` before a library's) serialises, parses or renders."""
     is_inside = False
     for frame in stack:
-        if _FORMAT.fullmatch(frame):
+        if _FORMAT.fullmatch(frame) or _OF_NODE.fullmatch(frame):
             return True
         if _CALLER.fullmatch(frame):
             is_inside = True

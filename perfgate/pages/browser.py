@@ -89,7 +89,7 @@ class Browser:
     def _view(self, subject: PageVisit, purpose: Purpose) -> View:
         from perfgate.pages.viewing import PageViewing, prepare
 
-        context = self._chromium.new_context(**context_options(subject))
+        context = self._chromium.new_context(**context_options(subject, self.version))
         try:
             prepare(context, subject, purpose)
             self._watchdog.has_expired = False
@@ -115,7 +115,7 @@ class Browser:
 
 
 @contextmanager
-def launched(environ: Mapping[str, str], *, soft_navigations: bool = False) -> Iterator[Browser]:
+def launch(environ: Mapping[str, str], *, soft_navigations: bool = False) -> Iterator[Browser]:
     """A browser for as long as the block lasts. Raises PageError when there is none, or it does not start."""
     program = executable(environ)
     try:

@@ -11,6 +11,9 @@ from perfgate.report import trace_text
 from perfgate.report.escaping import code, plain, prose
 from perfgate.text.units import format_difference, format_value
 
+LCP = "lcp"  # a page's
+OF_PAGE = "From the view with the median LCP, of which every moment belongs to one layer"
+BESIDE = ", beside that of the base or of a usual earlier run"
 Quote = Callable[[str], str]
 MAX_NAMED_LAYERS = 2  # layers in the first line
 MIN_NAMED_SHARE = 0.1  # of the difference: layers with less are not named first
@@ -215,11 +218,12 @@ FACTS: Mapping[str, tuple[str, Unit | None]] = {
     "throttled_loaded": ("periods in which the CPU quota was used up, under load", RATIO),
     "unread_loaded": ("waiting to be read by the service, under load", SECONDS),
     "memory": ("memory that stays", BYTES),
+    "retained": ("memory that stays on the heap", BYTES),
     "reference": ("a fixed piece of work on this machine", SECONDS),
     "reference_cpu": ("CPU time of that work", SECONDS),
 }
 ALWAYS = ("alone", "loaded", "queries", "cpu", "size")
-LEAST: Mapping[Unit | None, float] = {SECONDS: 0.0005, BYTES: 1000.0, None: 0.1}  # less is not worth a line
+MIN_SHOWN_VALUES: Mapping[Unit | None, float] = {SECONDS: 0.0005, BYTES: 1000.0, None: 0.1}  # less is not worth a line
 MIN_FACT_RATIO = 1.2  # times as much or as little: facts that moved less are left to diagnosis.json
 
 
@@ -229,7 +233,7 @@ def counts(finding: Diagnosed) -> Iterator[tuple[str, str, str]]:
     for name in [*known, *(name for name in finding.facts if name not in FACTS and name != "samples")]:
         before, now = finding.facts[name]
         label, unit = FACTS.get(name, (name.replace("_", " "), None))
-        if name in ALWAYS or _has_changed(before, now, LEAST.get(unit, 0.0)):
+        if name in ALWAYS or _has_changed(before, now, MIN_SHOWN_VALUES.get(unit, 0.0)):
             if name.startswith(METRIC):  # a name that the application gave
                 label = plain(name.removeprefix(METRIC), MAX_NAME_CHARS)
             yield label, _value(unit, before), _value(unit, now)
@@ -249,6 +253,8 @@ def _value(unit: Unit | None, value: float | None) -> str:
 
 def note(finding: Diagnosed, diagnosis: Diagnosis | None) -> str:
     """Where the numbers are from."""
+    if finding.metric == LCP:
+        return f"{OF_PAGE}{BESIDE if finding.baseline_samples else ''}."
     beside = f" of the base and {finding.samples}" if finding.baseline_samples else ""
     number = finding.baseline_samples or finding.samples
     text = f"From {number}{beside} requests of a second pass, which is not judged"

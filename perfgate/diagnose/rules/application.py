@@ -7,35 +7,36 @@ from collections.abc import Iterator
 from perfgate.diagnose.facts import PassFacts
 from perfgate.diagnose.rules import answers, database, functions, services
 from perfgate.diagnose.rules.case import (
+    MAX_EQUAL_FACTOR,
     MIN_ALONE_SHARE,
     MIN_SLOWDOWN_FACTOR,
-    MAX_EQUAL_FACTOR,
     MIN_TIME_S,
     Case,
     Rule,
     cause,
     counted,
     grew,
-    kb,
     ms,
 )
 from perfgate.diagnose.rules.computing import explains_by_computing
 from perfgate.model.diagnosis import Cause, Layer
 
-MIN_CANARY_FACTOR = 5.0  # times as long as idle
+MIN_CANARY_FACTOR = 5.0  # times as long as idle, which a trivial request takes that waits
 MIN_SERIALISATION_SHARE = 0.4  # of the difference: the greater part, less what is measured beside it
-MIN_CANARY_SHARE = 0.25
+MIN_CANARY_SHARE = 0.25  # of what the endpoint is slower under load
 MIN_SERIALISING_CPU_SHARE = 0.6  # of the computing that has grown
 MIN_BLOCKED_SHARE = 0.5  # of the event loop's time
+_UNBLOCKED = {
+    "python": "an async client, or move the call out of the loop: await asyncio.to_thread(...).",
+    "node": "the asynchronous form of the call (no ...Sync function), or a worker thread (piscina).",
+}
 OTHER_SERVERS: tuple[Layer, ...] = ("database", "cache", "external")
 _SERIALISES = "serialising, parsing and rendering takes"
-_UNDER_LOAD = (  # what grows, its cause, and how it is told
+_UNDER_LOAD = (  # what grows, its cause, and how it is put into words
     ("database_loaded", "slower-statement", "statements take"),
     ("cache_wait_loaded", "cache-slower", "a request waits for the cache"),
     ("external_wait_loaded", "external-slower", "a request waits for other services"),
 )
-LEAK = 20_000  # bytes per request, in every round
-GARBAGE = 32_000_000  # bytes that a heap grows by before it is collected
 
 
 def serialisation(case: Case) -> Iterator[Cause]:
@@ -122,7 +123,7 @@ def blocking(case: Case) -> Iterator[Cause]:
         is_sure = True
         where = "" if worst.call == worst.name else f", in `{worst.call}`"  # a function in C has no frame of its own
         sentence += f"; `{worst.name}` blocks the event loop {worst.share:.0%} of the time{where}"
-        remedy = f"In `{worst.name}`: an async client, or move the call out of the loop: await asyncio.to_thread(...)."
+        remedy = f"In `{worst.name}`: {_UNBLOCKED.get(case.language, _UNBLOCKED['python'])}"
     yield cause("blocking-call", "confirmed" if is_sure else "likely", sentence, evidence, remedy)
 
 
@@ -206,13 +207,3 @@ def waiting(case: Case) -> Iterator[Cause]:
     elif (case.growth("download") or 0.0) >= 0.5 * case.slower_alone:
         layer, sentence = "download", f"{sentence} or bytes, most of it between the first byte and the last"
     yield cause("waiting", "likely", sentence, layer=layer)
-
-
-def memory(case: Case) -> Iterator[Cause]:
-    before, now = case.pair("memory")
-    is_collected_late = case.language in ("node", "other")  # Python counts references
-    if is_collected_late and (now or 0.0) * case.head.samples < GARBAGE:
-        return
-    if now is not None and now >= LEAK and case.base is not None and (before is None or now >= 5 * max(before, 0.0)):
-        sentence = f"{kb(now)} per request stay in memory instead of {kb(max(before or 0.0, 0.0))}"
-        yield cause("memory-growth", "confirmed", sentence)

@@ -9,8 +9,8 @@ from perfgate.diagnose.codes import CODES
 from perfgate.diagnose.facts import Statement
 from perfgate.diagnose.rules import connecting, database_waits, services, statements
 from perfgate.diagnose.rules.case import (
-    MIN_REPEATED_CALLS,
     MIN_EXPLAINING_SHARE,
+    MIN_REPEATED_CALLS,
     MIN_TIME_S,
     Case,
     cause,
@@ -37,8 +37,8 @@ _TRIGRAMS = (
 _LIKE = re.compile(r"\bi?like\b", re.IGNORECASE)
 _OFFSET = re.compile(r"\boffset\s+[$?\d:%]", re.IGNORECASE)  # and no column of that name
 MIN_ORDERED_SCAN_SHARE = 0.5  # of the difference
-FEW = 10  # queries per request more
-TWICE = 1.5  # times per request more, from which a statement is repeated
+MIN_NEW_QUERIES = 10  # queries per request more
+MIN_REPEATED_FACTOR = 1.5  # times per request more, from which a statement is repeated
 
 
 def repeated(case: Case) -> Iterator[Cause]:
@@ -63,8 +63,8 @@ def _are_each_new(case: Case) -> bool:
     growth = case.growth("queries") or 0.0
     return (
         bool(statements.more_often(case))
-        and growth < FEW
-        and all(more < TWICE for _, more in statements.more_often(case))
+        and growth < MIN_NEW_QUERIES
+        and all(more < MIN_REPEATED_FACTOR for _, more in statements.more_often(case))
     )
 
 

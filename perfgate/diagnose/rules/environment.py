@@ -14,14 +14,14 @@ from perfgate.diagnose.rules.case import MAX_EQUAL_FACTOR, MIN_TIME_S, Case, cau
 from perfgate.diagnose.rules.computing import explains_by_computing
 from perfgate.model.diagnosis import Cause
 
-CLOSE = 0.5  # of the endpoint's movement (in logarithms), by which others moved too: the machine
-SOON = 0.1  # of what is slower: four users wait for one that waits for a CPU
-KEPT = 0.05  # of the time, by which the service was kept from the CPU for longer
-COMPUTES_MORE = 1.5  # times as much: no noise of a machine does that
-SILENT = 0.2  # of the endpoint's movement (in logarithms), of a machine that is as fast as before
-ASIDE = 0.2  # of what the endpoint is slower
-DATABASE_WORKS = 3.0  # times as long as the machine takes longer
-_KEPT = {
+MIN_COMMON_SHARE = 0.5  # of the endpoint's movement (in logarithms), by which others moved too: the machine
+MAX_CPU_DELAY_SHARE = 0.1  # of what is slower under load: four users wait for one that waits for a CPU
+MIN_STOPPED_SHARE = 0.05  # of the time, by which the service was kept from the CPU for longer
+MIN_CPU_FACTOR = 1.5  # times as much CPU: no noise of a machine does that
+MAX_REFERENCE_SHARE = 0.2  # of the endpoint's movement (in logarithms), of a machine that is as fast as before
+MAX_CONTROL_SHARE = 0.2  # of what the endpoint is slower, by which a control may be slower that only had a busy moment
+MIN_DATABASE_FACTOR = 3.0  # times as long as the machine takes longer
+_CPU_LOSS_SENTENCES = {
     "stopped": "something stopped the service for {:.0%} of the time",
     "throttled": "the CPU quota of the service's control group was used up in {:.0%} of its periods",
 }
@@ -52,7 +52,7 @@ def _has_cpu_under_load(case: Case) -> bool:
     delay, unread, slower = (case.growth(name) for name in ("cpu_delay_loaded", "unread_loaded", "loaded"))
     if delay is None or unread is None or slower is None or slower <= MIN_TIME_S:
         return False
-    return delay <= SOON * slower and unread <= 2 * SOON * slower
+    return delay <= MAX_CPU_DELAY_SHARE * slower and unread <= 2 * MAX_CPU_DELAY_SHARE * slower
 
 
 def machine_factor(case: Case) -> float:
@@ -69,9 +69,13 @@ def _machine(case: Case, slower: float) -> list[str]:
     before = case.pair("cpu_delay")[0]
     if delay is not None and before is not None:
         excess = delay - before * max(0.0, computing - 1)  # who computes more also waits more for a CPU
-        if case.slower_alone > MIN_TIME_S and excess >= CLOSE * case.slower_alone and not _makes_database_work(case):
+        if (
+            case.slower_alone > MIN_TIME_S
+            and excess >= MIN_COMMON_SHARE * case.slower_alone
+            and not _makes_database_work(case)
+        ):
             result.append(f"the service was ready {delay * 1e3:.3g} ms longer per request and had no CPU")
-    return [*result, *_kept(case)]
+    return [*result, *_cpu_losses(case)]
 
 
 def _reference(case: Case, slower: float) -> Iterator[str]:
@@ -79,7 +83,7 @@ def _reference(case: Case, slower: float) -> Iterator[str]:
     is_steady = case.base is not None and is_in_each_round(case.base, case.head, "reference")
     if _waits_elsewhere(case):
         return
-    if reference and is_steady and reference > MAX_EQUAL_FACTOR and log(reference) >= CLOSE * log(slower):
+    if reference and is_steady and reference > MAX_EQUAL_FACTOR and log(reference) >= MIN_COMMON_SHARE * log(slower):
         yield f"a fixed piece of work takes {reference:.2f} times as long beside the head"
 
 
@@ -96,14 +100,14 @@ def _waits_elsewhere(case: Case) -> bool:
     )
 
 
-def _kept(case: Case) -> list[str]:
+def _cpu_losses(case: Case) -> list[str]:
     """What kept the service from the CPU."""
     result: list[str] = []
     if computes_more(case):  # it may be the service itself that uses up its quota
         return result
-    for name, sentence in _KEPT.items():
+    for name, sentence in _CPU_LOSS_SENTENCES.items():
         shares = [share for name in (name, f"{name}_loaded") if (share := case.growth(name)) is not None]
-        if max(shares, default=0.0) >= KEPT:
+        if max(shares, default=0.0) >= MIN_STOPPED_SHARE:
             result.append(
                 sentence.format(max(getattr(case.head, name) or 0, getattr(case.head, f"{name}_loaded") or 0))
             )
@@ -112,13 +116,13 @@ def _kept(case: Case) -> list[str]:
 
 def kept_from_cpu(case: Case) -> Cause | None:
     """Names that where the second pass was not slower for it: the run that failed may have been."""
-    sentences = _kept(case)
+    sentences = _cpu_losses(case)
     return cause("environment", "environment", sentences[0], sentences[1:]) if sentences else None
 
 
 def _control(case: Case) -> list[str]:
     control, own = _movement_of_control(case), _factor(case, "alone")
-    if control is None or own is None or own <= 1.1 or log(control) < CLOSE * log(own):
+    if control is None or own is None or own <= 1.1 or log(control) < MIN_COMMON_SHARE * log(own):
         return []
     if _is_in_every_request(case) or _is_control_aside(case) or _computes_in_every_request(case):
         return []
@@ -138,7 +142,7 @@ def computes_more(case: Case) -> bool:
     name = "cpu" if None not in case.pair("cpu") else "computing"
     factor, reference = _factor(case, name), _factor(case, "reference_cpu")  # who waits for a CPU computes no more
     usual = 1.0 if _computes_in_every_request(case) else max(1.0, _control_factor(case, "cpu") or 1.0)
-    is_much = factor is not None and factor >= COMPUTES_MORE * usual
+    is_much = factor is not None and factor >= MIN_CPU_FACTOR * usual
     more = case.growth(name)
     explains = case.takes(more) or (case.slower_alone > MIN_TIME_S and explains_by_computing(case, more or 0.0))
     return is_much and explains and (reference is None or reference <= MAX_EQUAL_FACTOR)
@@ -149,7 +153,7 @@ def _makes_database_work(case: Case) -> bool:
     machine, the service waits for a CPU while the database computes for it."""
     usual = max(1.0, _factor(case, "reference") or 1.0, _movement_of_control(case) or 1.0)
     return any(
-        (_factor(case, name) or 1.0) >= DATABASE_WORKS * usual and case.takes(case.growth(name))
+        (_factor(case, name) or 1.0) >= MIN_DATABASE_FACTOR * usual and case.takes(case.growth(name))
         for name in ("database", "database_wait")
     )
 
@@ -161,8 +165,8 @@ def _computes_in_every_request(case: Case) -> bool:
     if case.control is None or own is None or control is None or (reference or 1.0) > MAX_EQUAL_FACTOR:
         return False
     more, computed = _control_growth(case, "cpu"), case.growth("cpu") or 0.0
-    is_as_much = computed > MIN_TIME_S and abs(more - computed) <= CLOSE * computed
-    return is_as_much and own >= COMPUTES_MORE and control >= COMPUTES_MORE * own
+    is_as_much = computed > MIN_TIME_S and abs(more - computed) <= MIN_COMMON_SHARE * computed
+    return is_as_much and own >= MIN_CPU_FACTOR and control >= MIN_CPU_FACTOR * own
 
 
 def _is_control_aside(case: Case) -> bool:
@@ -173,8 +177,8 @@ def _is_control_aside(case: Case) -> bool:
     if case.control is None or reference is None or delay is None or own is None or own <= 1:
         return False
     more = _control_growth(case, "alone")
-    is_silent = log(reference) < SILENT * log(own) and delay < CLOSE * case.slower_alone
-    return is_silent and more < ASIDE * case.slower_alone
+    is_silent = log(reference) < MAX_REFERENCE_SHARE * log(own) and delay < MIN_COMMON_SHARE * case.slower_alone
+    return is_silent and more < MAX_CONTROL_SHARE * case.slower_alone
 
 
 def _is_in_every_request(case: Case) -> bool:
@@ -222,7 +226,7 @@ def _of_run(case: Case) -> Cause | None:
         (movement.reference, "the runner's reference workload takes {:.2f} times as long as in earlier runs"),
         (movement.others, "the other endpoints take {:.2f} times as long too"),
     ):
-        if factor is not None and factor > MAX_EQUAL_FACTOR and log(factor) >= CLOSE * log(movement.own):
+        if factor is not None and factor > MAX_EQUAL_FACTOR and log(factor) >= MIN_COMMON_SHARE * log(movement.own):
             sentences.append(what.format(factor))
     if movement.reference is not None and movement.reference <= 1.1:
         return None  # the runner is as fast as ever: what is common to all endpoints is the application's

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from perfgate.diagnose.rules import connecting
 from perfgate.diagnose.rules.case import (
-    MIN_REPEATED_CALLS,
     MAX_EQUAL_FACTOR,
     MIN_EXPLAINING_SHARE,
+    MIN_REPEATED_CALLS,
     MIN_TIME_S,
     Case,
     cause,
@@ -23,9 +23,9 @@ from perfgate.model.diagnosis import Cause, Layer
 
 MIN_QUEUE_GROWTH_JOBS = 0.2  # jobs per request by which a queue grows that is not kept up with
 MIN_PARALLEL_MESSAGES = 1.8  # messages per request, of which two can be under way at once
-MIN_CONCURRENCY = 1.3  # under way at once, on average of the time in which one is
+MIN_CONCURRENCY = 1.3  # messages under way at once, on average of the time in which one is
 MAX_USUAL_MISSES = 0.2  # keys per request that are missing anyway
-MAX_COLD_HIT_SHARE = 0.1  # of the hits, at most which a cache counts as gone
+MAX_COLD_HIT_SHARE = 0.1  # of the earlier hits, at most which a cache counts as gone
 
 
 def cache_lost(case: Case) -> Iterator[Cause]:

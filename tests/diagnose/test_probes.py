@@ -215,12 +215,11 @@ def planned(url: str, query: str, *schemas: str, note: str = "") -> Statement:
 @pytest.mark.needs("postgresql")
 def test_tables_that_the_search_path_does_not_lead_to_are_looked_up(tenants: str):
     only = planned(tenants, 'select d.id from "Depots" d where d.id = %s', "tenant_1")
-    beside = planned(
-        tenants, 'select p.id from "Depots" d join parcels p on p.id = d.id where p.place = %s', "tenant_1"
-    )
+    query = 'select p.id from parcels p join "Depots" d on p.id = d.id where p.place = %s'
+    beside = planned(tenants, query, "tenant_1")
 
     assert (only.scans, only.columns, only.note) == (("Depots",), ("id",), "")
-    assert "parcels" in beside.scans
+    assert ("parcels" in beside.scans, beside.note) == (True, "")  # three have parcels, and one of them depots
 
 
 @pytest.mark.needs("postgresql")
@@ -240,6 +239,22 @@ def test_a_plan_that_cannot_be_made_says_why(tenants: str):
         "no plan: parcels is in 3 schemas (tenant_0, tenant_1, tenant_2), none of them in the search_path of "
         "diagnose.postgres: add ?options=-csearch_path%3Dtenant_0 to its URL"
     )
+
+
+@pytest.mark.needs("postgresql")
+def test_a_schema_that_the_user_may_not_use_says_what_to_grant(tenants: str):
+    with psycopg.connect(tenants, autocommit=True) as owner:
+        owner.execute("drop role if exists planner_only")
+        owner.execute("create role planner_only login password 'planner_only' in role pg_read_all_stats")
+        probe = PostgresProbe(make_conninfo(tenants, user="planner_only", password="planner_only"))
+        probe.begin()
+        owner.execute("set search_path = tenant_1")
+        owner.execute('select d.id from "Depots" d where d.id = %s', [7])
+        [statement] = probe.counted(requests=1).statements
+        probe.close()
+        owner.execute("drop role planner_only")
+
+    assert statement.note == "no plan: the user of diagnose.postgres needs GRANT USAGE ON SCHEMA tenant_1 TO ...;"
 
 
 @pytest.mark.needs("postgresql")

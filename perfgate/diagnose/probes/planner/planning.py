@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from perfgate.diagnose.shortening import shortened
@@ -17,6 +18,7 @@ _PLANNED = re.compile(r"\s*(select|with|update|delete)\b", re.IGNORECASE)
 _NO_TABLE, _NO_TYPE = "42P01", "42P18"  # SQLSTATE: undefined_table, indeterminate_datatype
 _NAME = re.compile(r'"((?:[^"]|"")+)"|([\w$]+)')
 MAX_NAMED_SCHEMAS = 3
+MAX_TRIED_SCHEMAS = 8
 CANDIDATES = """
 select c.oid::bigint, n.nspname, quote_ident(n.nspname) from pg_class c join pg_namespace n on n.oid = c.relnamespace
 where c.relname = %s and c.relkind in ('r', 'p', 'v', 'm', 'f')
@@ -79,11 +81,16 @@ class Planner:
                 if not name:
                     return StatementPlan(note=_reason(error))
             candidates = self._candidates(name)
-            chosen = self._chosen(candidates, added)
-            if chosen is None or chosen.quoted in added:
+            usable = self._usable(query, candidates, added)
+            chosen = usable[0] if len(usable) == 1 else self._busiest(usable)
+            if chosen is None:
                 return StatementPlan(note=_ambiguity(name, candidates))
-            if len(candidates) > 1:
-                note = f"planned in the schema {chosen.schema}, the busiest of {len(candidates)} that have {name}"
+            if chosen.quoted in added:  # and the search_path leaves it out
+                return StatementPlan(
+                    note=f"no plan: the user of diagnose.postgres needs GRANT USAGE ON SCHEMA {chosen.schema} TO ...;"
+                )
+            if len(usable) > 1:
+                note = f"planned in the schema {chosen.schema}, the busiest of {len(usable)} that have {name}"
             added.append(chosen.quoted)
             self._set_path(added)
 
@@ -99,12 +106,22 @@ class Planner:
             [plan] = self._connection.execute(f"explain (format json) execute perfgate_plan{values}").fetchone()
         return json.loads(plan) if isinstance(plan, str) else plan
 
-    def _chosen(self, candidates: Sequence[Candidate], added: Sequence[str]) -> Candidate | None:
-        """The only one; else the one beside the statement's other tables; else the one that was used most."""
-        if len(candidates) < 2:
-            return candidates[0] if candidates else None
-        if beside := [item for item in candidates if item.quoted in added[-1:]]:
-            return beside[0]
+    def _usable(self, query: str, candidates: Sequence[Candidate], added: Sequence[str]) -> Sequence[Candidate]:
+        """Those of several in which the whole statement can be planned: with its other tables and columns."""
+        if not 1 < len(candidates) <= MAX_TRIED_SCHEMAS:
+            return candidates
+        usable = []
+        for item in candidates:
+            self._set_path([*added, item.quoted])
+            with suppress(self._error):
+                self.explained(query)
+                usable.append(item)
+        return usable or candidates
+
+    def _busiest(self, candidates: Sequence[Candidate]) -> Candidate | None:
+        """The one that was used most, as far as that was watched: from the next phase on."""
+        if not candidates:
+            return None
         for item in candidates:
             self._used.setdefault(item.oid, 0)
         busiest = max(candidates, key=lambda item: self._used[item.oid])
